@@ -1,0 +1,59 @@
+/**
+ * Rooms are spread over this many partitions. All keys of a partition share a hash tag, so that a
+ * script may touch several of them in a Redis Cluster and one connection carries the partition's
+ * sharded channels. Part of every key name: changing it means starting with an empty Redis.
+ */
+export const PARTITIONS = 64;
+
+export function partitionOf(roomId: number): number {
+  return roomId % PARTITIONS;
+}
+
+/** Builds the names of everything that Chorus keeps in one Redis; other users of it have other prefixes. */
+export class Keyspace {
+  constructor(readonly prefix: string) {}
+
+  /** Common start of all names of one partition, hash tag included. */
+  partition(partition: number): string {
+    return `{${this.prefix}:${partition}}`;
+  }
+
+  /** Start of all names of one room: `{chorus:12}:room:76`. */
+  room(roomId: number): string {
+    return `${this.partition(partitionOf(roomId))}:room:${roomId}`;
+  }
+
+  /**
+   * Stream, no expiry. Exists exactly while the room does. An entry's id is `<epoch>-<seq>` and its one
+   * field `m` holds the message's body; the stream's last id is the room's position even when it is empty.
+   * Owner: the API creates and deletes it, gateways append.
+   */
+  stream(roomId: number): string {
+    return `${this.room(roomId)}:stream`;
+  }
+
+  /** Pub/sub channel of a room: messages and ephemeral frames. */
+  channel(roomId: number): string {
+    return `${this.room(roomId)}:channel`;
+  }
+
+  /** String, no expiry: the partition holds every room that PostgreSQL has. Owner: the API. */
+  mirrorMarker(partition: number): string {
+    return `${this.partition(partition)}:mirrored`;
+  }
+
+  /** Sorted set of room ids by the time (ms) their last change began. Owner: the API. */
+  pendingChanges(): string {
+    return `${this.prefix}:rooms:pending`;
+  }
+
+  /** String with an expiry: who does a piece of work that only one may do. */
+  lock(name: string): string {
+    return `${this.prefix}:lock:${name}`;
+  }
+
+  /** Pub/sub channel that every gateway listens to. */
+  control(): string {
+    return `${this.prefix}:control`;
+  }
+}

@@ -1,0 +1,46 @@
+import type { ControlEvent } from './broker.js';
+
+/** A room that may differ between PostgreSQL and the mirror. */
+export interface PendingChange {
+  readonly roomId: number;
+  /** When the change began: milliseconds since 1970 by the directory's clock. */
+  readonly since: number;
+}
+
+/**
+ * The rooms that gateways know: a mirror, kept by the API, of the rooms in PostgreSQL.
+ *
+ * A room exists for gateways while it has a position here. A change is announced with
+ * {@link begin} before PostgreSQL is written and stays *pending* until somebody has seen that
+ * both agree, so that a crash between the two writes is found and repaired. A marker per
+ * partition says that the mirror is complete; when Redis loses data the marker goes with it.
+ *
+ * Every method rejects with {@link BrokerUnavailableError} while Redis cannot be reached.
+ */
+export interface RoomDirectory {
+  /** Notes that these rooms are about to change. */
+  begin(roomIds: readonly number[]): Promise<void>;
+  /**
+   * Makes the room known; does nothing when it already is.
+   * @param seq where its numbering goes on: the number of the last message stored elsewhere, or 0
+   */
+  ensure(roomId: number, seq: number): Promise<void>;
+  /** Removes the room with its recent history and, in the same step, tells every gateway. Idempotent. */
+  remove(roomId: number): Promise<void>;
+  /** Tells every gateway. */
+  announce(event: ControlEvent): Promise<void>;
+  /** Rooms whose last change began at least `minAgeMs` ago and is not settled; at most `limit`. */
+  pending(minAgeMs: number, limit: number): Promise<PendingChange[]>;
+  /** Ends the pending state, except of rooms that began another change since `pending` answered. */
+  settle(changes: readonly PendingChange[]): Promise<void>;
+  /** Whether every partition carries the marker. */
+  isComplete(): Promise<boolean>;
+  /** Sets the marker on every partition. Only after every room of PostgreSQL was {@link ensure}d. */
+  markComplete(): Promise<void>;
+  /**
+   * Runs `action` unless somebody in the cluster is already at it.
+   * @returns whether it ran
+   */
+  exclusively(name: string, ttlMs: number, action: () => Promise<void>): Promise<boolean>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,3 @@
+export * from './close-codes.js';
+export * from './frames.js';
+export * from './ids.js';

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+
+/** A setting that is missing or wrong. Its message is one line that names the variable. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A service's settings: one schema an environment variable, under the variable's name. */
+export type Settings = z.ZodRawShape;
+
+/**
+ * Checks the named variables and returns them typed. An empty value counts as not set.
+ *
+ * @throws {ConfigError} for the first variable that is missing or wrong: its name, its value
+ *   (never that of a variable named in `secrets`), and what is allowed.
+ */
+export function parseSettings<S extends Settings>(
+  settings: S,
+  env: Environment,
+  secrets: readonly string[] = [],
+): z.infer<z.ZodObject<S>> {
+  const given = Object.fromEntries(
+    Object.keys(settings).map((name) => [name, env[name] === '' ? undefined : env[name]]),
+  );
+  const result = z.object(settings).safeParse(given);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const name = String(issue?.path[0] ?? 'environment');
+  const value = given[name];
+  const what = issue?.message ?? 'is invalid';
+  if (value === undefined) throw new ConfigError(`${name} is not set: ${what}`);
+  const shown = secrets.includes(name) ? '' : `=${JSON.stringify(value)}`;
+  throw new ConfigError(`${name}${shown} is not valid: ${what}`);
+}
+
+/** A whole number within bounds, read from text. The text of its error says what is allowed. */
+export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER) {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,16}$/, error)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, error);
+}
+
+/** A TCP port; 0 lets the system choose one. */
+export const port = () => integer(0, 65_535);
+
+/** `true` or `false`, and nothing that merely resembles them. */
+export const flag = () =>
+  z.enum(['true', 'false'], { error: 'must be true or false' }).transform((value) => value === 'true');
+
+export const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, { error: `must be one of ${values.join(', ')}` });
+
+/** Comma-separated text; blanks around items and empty items are dropped. */
+export const list = () =>
+  z.string().transform((value) =>
+    value
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  );
+
+/** A URL of one of the given schemes, such as `redis:`. */
+export const url = (...schemes: string[]) => {
+  const error = `must be a URL starting with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`;
+  return z
+    .string({ error })
+    .refine((value) => URL.canParse(value) && schemes.includes(new URL(value).protocol), error);
+};

@@ -1,0 +1,6 @@
+export * from './closer.js';
+export * from './config.js';
+export * from './logger.js';
+export * from './redis-client.js';
+export * from './run.js';
+export * from './start-error.js';

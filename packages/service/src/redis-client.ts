@@ -1,0 +1,70 @@
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import type { Logger } from './logger.js';
+
+/** A connection to one Redis server or to a Redis Cluster; the commands are the same. */
+export type RedisClient = Redis | Cluster;
+
+export interface RedisConfig {
+  /** `redis://` or `rediss://` URLs. More than one only with `cluster`. */
+  urls: readonly string[];
+  /** Speak the Redis Cluster protocol; `urls` are then the seed nodes. */
+  cluster: boolean;
+  /** A command without an answer after this many milliseconds fails. */
+  commandTimeoutMs: number;
+}
+
+/**
+ * Opens a connection for commands. While Redis is away commands fail at once instead of piling
+ * up, and the connection is tried again for ever, every 50 ms at first and every second later.
+ */
+export function createRedis(config: RedisConfig, log: Logger, purpose: string): RedisClient {
+  const options: RedisOptions = {
+    enableOfflineQueue: false,
+    // A command is never sent again by itself: whether it ran is unknown, and the caller decides.
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    commandTimeout: config.commandTimeoutMs,
+    connectTimeout: config.commandTimeoutMs,
+    retryStrategy: retryDelayMs,
+    connectionName: purpose,
+  };
+  const client = config.cluster
+    ? new Cluster([...config.urls], {
+        redisOptions: options,
+        enableOfflineQueue: false,
+        clusterRetryStrategy: retryDelayMs,
+      })
+    : new Redis(config.urls[0] ?? '', options);
+  // Without a listener ioredis prints every failed attempt; one line per outage is enough.
+  let reported = false;
+  client.on('error', (error: Error) => {
+    if (!reported) log.warn({ purpose, error: error.message }, 'redis connection failed');
+    reported = true;
+  });
+  client.on('ready', () => {
+    if (reported) log.info({ purpose }, 'redis connection restored');
+    reported = false;
+  });
+  return client;
+}
+
+/** How long to wait before connection attempt `attempt` (1, 2, …), in milliseconds. */
+export function retryDelayMs(attempt: number): number {
+  return Math.min(50 * 2 ** Math.min(attempt - 1, 5), 1_000);
+}
+
+/** Resolves once the connection answers commands; rejects after `timeoutMs`. */
+export async function redisReady(client: RedisClient, timeoutMs: number): Promise<void> {
+  if (client.status === 'ready') return;
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      client.off('ready', onReady);
+      reject(new Error(`no answer within ${timeoutMs} ms`));
+    }, timeoutMs);
+    const onReady = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    client.once('ready', onReady);
+  });
+}

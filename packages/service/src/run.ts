@@ -1,0 +1,34 @@
+import type { Closeable } from './closer.js';
+import { ConfigError } from './config.js';
+import { StartError } from './start-error.js';
+
+/**
+ * Runs a service's `main`: starts it, and closes it on SIGTERM or SIGINT. A second signal ends
+ * the process at once with status 1. The process ends by itself when nothing is left to do.
+ *
+ * A {@link ConfigError} or {@link StartError} is printed as one line and sets exit status 1;
+ * any other failure is a bug and is printed with its stack.
+ */
+export async function run(start: () => Promise<Closeable>): Promise<void> {
+  let stopping = false;
+  let service: Closeable | undefined;
+  const fail = (error: unknown): void => {
+    process.exitCode = 1;
+    const expected = error instanceof ConfigError || error instanceof StartError;
+    console.error(expected ? error.message : error);
+  };
+  const stop = (): void => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    service?.close().catch(fail);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  try {
+    service = await start();
+    // A signal that came while starting found nothing to close yet.
+    if (stopping) await service.close();
+  } catch (error) {
+    fail(error);
+  }
+}
