@@ -61,10 +61,13 @@ export interface Broker {
   unsubscribe(roomId: number): Promise<void>;
   /**
    * The room's current position.
+   *
+   * @param seen a position that the caller knows of. If the room's history ends before it, which
+   *   happens when Redis comes back with older data, the room gets a new epoch: no position is used twice.
    * @throws {RoomNotFoundError} there is no such room
    * @throws {BrokerUnavailableError} also when the rooms known here are not complete yet
    */
-  position(roomId: number): Promise<Position>;
+  position(roomId: number, seen?: Position): Promise<Position>;
   /**
    * Stored messages `after < seq <= upTo`, oldest first, at most `limit` of them. Fewer than asked for
    * means that the history does not reach back that far: the first message returned tells.

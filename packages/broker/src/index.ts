@@ -1,4 +1,12 @@
 export type { Announcer } from './announcer.js';
 export * from './broker.js';
 export { Keyspace, PARTITIONS, partitionOf } from './keys.js';
+export { MemoryBroker } from './memory-broker.js';
+export { MemoryRoomDirectory } from './memory-room-directory.js';
+export { MemoryRooms } from './memory-rooms.js';
+export { BatchQueueFullError } from './micro-batcher.js';
+export { redisAnnouncer } from './redis-announcer.js';
+export { RedisBroker, type RedisBrokerOptions } from './redis-broker.js';
+export { RedisRoomDirectory } from './redis-room-directory.js';
 export * from './room-directory.js';
+export { RoomFeeds, type RoomFeedsHandlers, type RoomFeedsOptions } from './room-feeds.js';

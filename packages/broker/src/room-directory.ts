@@ -25,7 +25,10 @@ export interface RoomDirectory {
    * @param seq where its numbering goes on: the number of the last message stored elsewhere, or 0
    */
   ensure(roomId: number, seq: number): Promise<void>;
-  /** Removes the room with its recent history and, in the same step, tells every gateway. Idempotent. */
+  /**
+   * Removes the room with its recent history and tells every gateway. May be repeated: a crash
+   * in between leaves the change pending, and whoever settles it calls again.
+   */
   remove(roomId: number): Promise<void>;
   /** Tells every gateway. */
   announce(event: ControlEvent): Promise<void>;

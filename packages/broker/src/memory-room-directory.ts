@@ -1,0 +1,68 @@
+import type { ControlEvent } from './broker.js';
+import type { MemoryRooms } from './memory-rooms.js';
+import type { PendingChange, RoomDirectory } from './room-directory.js';
+
+/** The mirror of rooms within one process. */
+export class MemoryRoomDirectory implements RoomDirectory {
+  readonly #pending = new Map<number, number>();
+  readonly #locks = new Set<string>();
+
+  constructor(
+    private readonly rooms: MemoryRooms,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  async begin(roomIds: readonly number[]): Promise<void> {
+    const now = this.now();
+    for (const roomId of roomIds) this.#pending.set(roomId, now);
+  }
+
+  async ensure(roomId: number, seq: number): Promise<void> {
+    this.rooms.ensure(roomId, seq);
+  }
+
+  async remove(roomId: number): Promise<void> {
+    this.rooms.remove(roomId);
+    await this.announce({ type: 'room-deleted', roomId });
+  }
+
+  async announce(event: ControlEvent): Promise<void> {
+    this.rooms.control(event);
+  }
+
+  async pending(minAgeMs: number, limit: number): Promise<PendingChange[]> {
+    const latest = this.now() - minAgeMs;
+    const changes = [...this.#pending].map(([roomId, since]) => ({ roomId, since }));
+    return changes
+      .filter((change) => change.since <= latest)
+      .sort((a, b) => a.since - b.since)
+      .slice(0, limit);
+  }
+
+  async settle(changes: readonly PendingChange[]): Promise<void> {
+    for (const { roomId, since } of changes) {
+      if (this.#pending.get(roomId) === since) this.#pending.delete(roomId);
+    }
+  }
+
+  async isComplete(): Promise<boolean> {
+    return this.rooms.complete;
+  }
+
+  async markComplete(): Promise<void> {
+    this.rooms.complete = true;
+  }
+
+  async exclusively(name: string, _ttlMs: number, action: () => Promise<void>): Promise<boolean> {
+    if (this.#locks.has(name)) return false;
+    this.#locks.add(name);
+    try {
+      await action();
+    } finally {
+      this.#locks.delete(name);
+    }
+    return true;
+  }
+
+  async close(): Promise<void> {}
+}

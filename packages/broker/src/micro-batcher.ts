@@ -1,0 +1,149 @@
+/** Limits and pace of a {@link MicroBatcher}. */
+export interface BatchOptions {
+  /** At most so many items in one batch. */
+  maxItems: number;
+  /** At most so many units of size in one batch; a single larger item goes alone. */
+  maxSize: number;
+  /** Items waiting, those under way included, before {@link MicroBatcher.add} refuses. */
+  maxQueued: number;
+  /** Longest wait for company, in milliseconds, when items come fast. */
+  maxWindowMs: number;
+}
+
+/** Too many items wait already. */
+export class BatchQueueFullError extends Error {
+  override name = 'BatchQueueFullError';
+}
+
+/** A batch is worth waiting for only if about this many items come within the longest wait. */
+const WORTHWHILE = 16;
+/** Past this many items a longer wait saves little more. */
+const AMPLE = 32;
+/** The arrival rate is measured over at least this long, in milliseconds. */
+const MEASURE_MS = 10;
+/** Silence of this length, in milliseconds, makes older measurements worthless. */
+const FORGET_MS = 100;
+
+interface Queued<T, R> {
+  item: T;
+  size: number;
+  resolve(result: R): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Gathers items into batches and sends one batch at a time, so that items keep their order even
+ * when a batch has to be sent again underneath.
+ *
+ * When items are rare a batch goes out in the same tick. While one is under way the next gathers,
+ * which sizes batches by load without any wait. Only when items come so fast that waiting a few
+ * milliseconds fills a batch is a pause kept between batches.
+ */
+export class MicroBatcher<T, R> {
+  #queue: Queued<T, R>[] = [];
+  #busy = false;
+  #scheduled = false;
+  #underWay = 0;
+  /** Items per millisecond. */
+  #rate = 0;
+  #arrived = 0;
+  #measuredAt = 0;
+  #sentAt = 0;
+
+  /**
+   * @param send resolves with one result or error per item, in order; a rejection rejects them all
+   */
+  constructor(
+    private readonly send: (items: T[]) => Promise<Array<R | Error>>,
+    private readonly sizeOf: (item: T) => number,
+    private readonly options: BatchOptions,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  /** Items accepted and not answered yet. */
+  get pending(): number {
+    return this.#queue.length + this.#underWay;
+  }
+
+  /** @throws {BatchQueueFullError} at once, without queueing, when too many items wait */
+  add(item: T): Promise<R> {
+    if (this.pending >= this.options.maxQueued) {
+      return Promise.reject(new BatchQueueFullError('too many messages are waiting'));
+    }
+    this.#arrived++;
+    return new Promise<R>((resolve, reject) => {
+      this.#queue.push({ item, size: this.sizeOf(item), resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  #schedule(): void {
+    if (this.#busy || this.#scheduled) return;
+    this.#scheduled = true;
+    const wait = this.#sentAt + this.#window() - this.now();
+    // setImmediate lets everything that arrived in this tick come along.
+    if (wait < 1) setImmediate(() => this.#flush());
+    else setTimeout(() => this.#flush(), wait);
+  }
+
+  /** How long after the last batch the next one should leave: 0 unless items come fast. */
+  #window(): number {
+    const expected = this.#rate * this.options.maxWindowMs;
+    return expected < WORTHWHILE ? 0 : Math.min(this.options.maxWindowMs, AMPLE / this.#rate);
+  }
+
+  #flush(): void {
+    this.#scheduled = false;
+    const now = this.now();
+    this.#measure(now);
+    this.#sentAt = now;
+
+    const batch = this.#take();
+    this.#busy = true;
+    this.#underWay = batch.length;
+    this.send(batch.map((queued) => queued.item))
+      .then(
+        (results) => {
+          for (const [index, queued] of batch.entries()) {
+            const result = results[index];
+            if (result === undefined || result instanceof Error) {
+              queued.reject(result ?? new Error('no result for this item'));
+            } else queued.resolve(result);
+          }
+        },
+        (error: unknown) => {
+          for (const queued of batch) queued.reject(error);
+        },
+      )
+      .finally(() => {
+        this.#busy = false;
+        this.#underWay = 0;
+        if (this.#queue.length > 0) this.#schedule();
+      });
+  }
+
+  #measure(now: number): void {
+    const elapsed = now - this.#measuredAt;
+    if (elapsed < MEASURE_MS) return;
+    const rate = this.#arrived / elapsed;
+    this.#rate = elapsed > FORGET_MS ? rate : (this.#rate + rate) / 2;
+    this.#arrived = 0;
+    this.#measuredAt = now;
+  }
+
+  #take(): Queued<T, R>[] {
+    let size = 0;
+    let count = 0;
+    for (const queued of this.#queue) {
+      size += queued.size;
+      if (count > 0 && (count >= this.options.maxItems || size > this.options.maxSize)) break;
+      count++;
+    }
+    if (count === this.#queue.length) {
+      const all = this.#queue;
+      this.#queue = [];
+      return all;
+    }
+    return this.#queue.splice(0, count);
+  }
+}
