@@ -45,6 +45,8 @@ export type ControlEvent =
  * Every method rejects with {@link BrokerUnavailableError} while the broker cannot be reached.
  */
 export interface Broker {
+  /** Whether messages can flow both ways, as far as is known without asking. */
+  readonly connected: boolean;
   /**
    * Numbers, stores and publishes one message in one step.
    *

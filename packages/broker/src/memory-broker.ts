@@ -10,6 +10,7 @@ import type { Mailbox, MemoryRooms } from './memory-rooms.js';
 
 /** The broker within one process: gateways that share one {@link MemoryRooms} relay to each other. */
 export class MemoryBroker implements Broker {
+  readonly connected = true;
   readonly #mailbox: Mailbox;
 
   constructor(

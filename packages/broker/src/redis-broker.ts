@@ -98,6 +98,10 @@ export class RedisBroker implements Broker {
     }
   }
 
+  get connected(): boolean {
+    return this.#commands.status === 'ready' && this.#subscriber.connected;
+  }
+
   publish(roomId: number, body: string): Promise<Position> {
     // A script of a Redis Cluster touches one slot only; a single server takes all rooms at once.
     const group = this.options.redis.cluster ? partitionOf(roomId) : 0;

@@ -40,6 +40,10 @@ export class RedisShardedSubscriber {
     }, SEARCH_MS);
   }
 
+  get connected(): boolean {
+    return [...this.#servers.values()].every((server) => server.connected);
+  }
+
   async subscribe(channel: string): Promise<void> {
     if (this.#owners.length === 0) await this.#refresh();
     await this.#serverOf(channel).subscribe(channel);

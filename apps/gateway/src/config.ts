@@ -1,0 +1,119 @@
+import { type AuthConfig, authConfig, authSettings } from '@chorus/auth';
+import {
+  ConfigError,
+  type Environment,
+  flag,
+  integer,
+  LOG_LEVELS,
+  list,
+  oneOf,
+  parseSettings,
+  port,
+  type RedisConfig,
+} from '@chorus/service';
+import { z } from 'zod';
+
+/** The gateway's environment variables. `docs/configuration.md` is checked against this list. */
+export const gatewaySettings = {
+  HOST: z.string().default('0.0.0.0').describe('Address to listen on.'),
+  PORT: port().default(4000).describe('Port to listen on; 0 lets the system choose.'),
+  NODE_ID: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores')
+    .optional()
+    .describe('Name of this node in logs and presence; unique in the cluster. Made up when not set.'),
+  LOG_LEVEL: oneOf(LOG_LEVELS).default('info').describe('Least important level that is logged.'),
+  ...authSettings,
+  ALLOWED_ORIGINS: list()
+    .default([])
+    .describe(
+      'Origins of web pages that may connect, besides those served from the same host. `*` allows all.',
+    ),
+  REDIS_URL: list()
+    .default(['redis://127.0.0.1:6379'])
+    .describe('Redis, or comma-separated seed nodes of a cluster.'),
+  REDIS_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,32}$/, 'must be 1 to 32 letters, digits, dots, dashes or underscores')
+    .default('chorus')
+    .describe('Start of every Redis key and channel name.'),
+  REDIS_TIMEOUT_MS: integer(100, 60_000).default(3_000).describe('Longest wait for an answer of Redis.'),
+  BROKER_SHARDED: flag()
+    .default(false)
+    .describe('Redis is a Redis Cluster: spread rooms by sharded pub/sub.'),
+  BATCH_WINDOW_MS: integer(0, 100)
+    .default(5)
+    .describe('Longest time a message waits for others when messages come fast; 0 never waits.'),
+  HISTORY_SIZE: integer(1, 1_000_000).default(1_000).describe('Messages kept per room in Redis, at least.'),
+  MAX_FRAME_BYTES: integer(16, 1_048_576).default(16_384).describe('Largest text frame accepted, in bytes.'),
+  MAX_MESSAGES_PER_SECOND: integer(1, 100_000)
+    .default(50)
+    .describe('Messages a second that one socket may send; bursts of as many are allowed.'),
+  MAX_QUEUED_BYTES: integer(1_024, 1_073_741_824)
+    .default(1_048_576)
+    .describe('Bytes queued for a socket that reads slowly before it is cut off.'),
+  IDLE_TIMEOUT_SECONDS: integer(8, 960)
+    .default(60)
+    .describe('A socket that answers no ping for so long is cut off.'),
+  ROOM_LINGER_MS: integer(0, 600_000)
+    .default(2_000)
+    .describe('How long a room without members here stays subscribed.'),
+  PRESENCE_LEASE_MS: integer(500, 600_000)
+    .default(10_000)
+    .describe('Members on a node that died are gone from every answer after this long.'),
+  PRESENCE_GRACE_MS: integer(0, 600_000)
+    .default(2_000)
+    .describe('A user back within this time has not left.'),
+} as const;
+
+export interface GatewayConfig {
+  host: string;
+  port: number;
+  nodeId: string | undefined;
+  logLevel: (typeof LOG_LEVELS)[number];
+  auth: AuthConfig;
+  allowedOrigins: readonly string[];
+  redis: RedisConfig;
+  redisPrefix: string;
+  batchWindowMs: number;
+  historySize: number;
+  maxFrameBytes: number;
+  maxMessagesPerSecond: number;
+  maxQueuedBytes: number;
+  idleTimeoutSeconds: number;
+  roomLingerMs: number;
+  presenceLeaseMs: number;
+  presenceGraceMs: number;
+}
+
+/** @throws {ConfigError} one line that names the variable */
+export function loadGatewayConfig(env: Environment): GatewayConfig {
+  const settings = parseSettings(gatewaySettings, env, ['JWT_SECRET', 'REDIS_URL']);
+  const auth = authConfig(settings);
+  if (auth.secret === undefined && auth.mode === 'token') {
+    throw new ConfigError('JWT_SECRET is not set: it must be the one that the API signs tokens with');
+  }
+  return {
+    host: settings.HOST,
+    port: settings.PORT,
+    nodeId: settings.NODE_ID,
+    logLevel: settings.LOG_LEVEL,
+    auth,
+    allowedOrigins: settings.ALLOWED_ORIGINS,
+    redis: {
+      urls: settings.REDIS_URL,
+      cluster: settings.BROKER_SHARDED,
+      commandTimeoutMs: settings.REDIS_TIMEOUT_MS,
+    },
+    redisPrefix: settings.REDIS_PREFIX,
+    batchWindowMs: settings.BATCH_WINDOW_MS,
+    historySize: settings.HISTORY_SIZE,
+    maxFrameBytes: settings.MAX_FRAME_BYTES,
+    maxMessagesPerSecond: settings.MAX_MESSAGES_PER_SECOND,
+    maxQueuedBytes: settings.MAX_QUEUED_BYTES,
+    idleTimeoutSeconds: settings.IDLE_TIMEOUT_SECONDS,
+    roomLingerMs: settings.ROOM_LINGER_MS,
+    presenceLeaseMs: settings.PRESENCE_LEASE_MS,
+    presenceGraceMs: settings.PRESENCE_GRACE_MS,
+  };
+}

@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import { Guard, generateSecret, Tokens } from '@chorus/auth';
+import { type Broker, type BrokerListener, RoomFeeds } from '@chorus/broker';
+import { type PresenceStore, PresenceTracker } from '@chorus/presence';
+import { CLOSE } from '@chorus/protocol';
+import { type Closeable, Closer, type Logger } from '@chorus/service';
+import { admit } from './admission.js';
+import type { GatewayConfig } from './config.js';
+import { Hub } from './hub.js';
+import { joinRoom } from './join-room.js';
+import { routes } from './routes.js';
+import type { SeedContext } from './seed-session.js';
+import type { Transport } from './transport.js';
+import { listenUws } from './transport-uws.js';
+
+/** What a gateway needs from outside; Redis-backed in production, in memory in standalone mode. */
+export interface GatewayParts {
+  /** Makes the broker, given the listener that it must call. The gateway closes it. */
+  connectBroker(listener: BrokerListener): Promise<Broker>;
+  presence: PresenceStore;
+  log: Logger;
+}
+
+/** One running gateway node. */
+export interface Gateway extends Closeable {
+  readonly nodeId: string;
+  readonly port: number;
+}
+
+/** How long sockets may take to say good-bye when the gateway stops, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 2_000;
+
+/** Pause before a read of the history that failed is tried again, in milliseconds. */
+const REPAIR_RETRY_MS = 250;
+
+/** @throws {StartError} {BrokerUnavailableError} nothing is left running then */
+export async function createGateway(config: GatewayConfig, parts: GatewayParts): Promise<Gateway> {
+  const nodeId = config.nodeId ?? newNodeId();
+  const log = parts.log.child({ nodeId });
+  for (const warning of config.auth.warnings) log.warn(warning);
+  const closer = new Closer();
+  try {
+    return await start(config, parts, nodeId, log, closer);
+  } catch (error) {
+    await closer.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function start(
+  config: GatewayConfig,
+  parts: GatewayParts,
+  nodeId: string,
+  log: Logger,
+  closer: Closer,
+): Promise<Gateway> {
+  let hub: Hub | undefined;
+  const { broker, feeds } = await RoomFeeds.open(
+    parts.connectBroker,
+    {
+      onMessage: (roomId, _seq, frame) => hub?.deliver(roomId, frame),
+      onNotice: (roomId, frame) => hub?.deliver(roomId, frame),
+      onControl: (event) => hub?.control(event),
+    },
+    { lingerMs: config.roomLingerMs, retryMs: REPAIR_RETRY_MS, log },
+  );
+  closer.add(feeds);
+
+  const presence = new PresenceTracker({
+    store: parts.presence,
+    nodeId,
+    ttlMs: config.presenceLeaseMs,
+    graceMs: config.presenceGraceMs,
+    log,
+  });
+  presence.start();
+  closer.defer(() => presence.close({ release: true }));
+
+  let publish: Transport['publish'] = () => undefined;
+  hub = new Hub({ feeds, presence, publish: (topic, frame) => publish(topic, frame) });
+  const seeds: SeedContext = {
+    hub,
+    publish: (roomId, body) => broker.publish(roomId, body),
+    nextMessageId: messageIds(nodeId),
+    maxMessagesPerSecond: config.maxMessagesPerSecond,
+    log,
+  };
+  const guard = new Guard(new Tokens(config.auth.secret ?? generateSecret()), config.auth.mode);
+  const handlers = routes({
+    joinRoom: (roomId, request) =>
+      joinRoom(roomId, request, seeds, (asking) => admit(asking, guard, config.allowedOrigins)),
+    ready: async () => broker.connected,
+  });
+  const transport = await listenUws(config, handlers, log);
+  closer.defer(() => transport.close());
+  publish = transport.publish;
+  log.info({ port: transport.port }, 'gateway is listening');
+  const { port } = transport;
+  return {
+    nodeId,
+    port,
+    close: async () => {
+      transport.stopListening();
+      // Before the sockets close, so that their users are not announced as gone: most will be back
+      // through another gateway in a moment.
+      presence.drain();
+      await hub.closeAll(CLOSE.restart, CLOSE_TIMEOUT_MS);
+      await closer.close();
+    },
+  };
+}
+
+function newNodeId(): string {
+  return `gateway-${randomBytes(4).toString('hex')}`;
+}
+
+/**
+ * Message ids: the node's name, a start of this process that no earlier one of that name had, and a
+ * count.
+ */
+function messageIds(nodeId: string): () => string {
+  const prefix = `${nodeId}-${Date.now().toString(36)}-`;
+  let count = 0;
+  return () => prefix + (count++).toString(36);
+}

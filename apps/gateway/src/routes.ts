@@ -1,0 +1,44 @@
+import { Refusal } from './refusal.js';
+import type { Answer, Decision, Request, TransportHandlers } from './transport.js';
+
+export interface RouteActions {
+  joinRoom(roomId: string, request: Request): Promise<Decision>;
+  /** Whether this node can deliver messages. */
+  ready(): Promise<boolean>;
+}
+
+const JOIN_ROOM = /^\/ws\/join-room\/([^/]+)\/?$/;
+
+/** The gateway's routes: which paths take an upgrade, and what plain HTTP answers. */
+export function routes(actions: RouteActions): TransportHandlers {
+  return {
+    async upgrade(request) {
+      try {
+        const roomId = JOIN_ROOM.exec(request.path)?.[1];
+        if (roomId === undefined) throw new Refusal(404, 'no such route');
+        return await actions.joinRoom(roomId, request);
+      } catch (error) {
+        if (error instanceof Refusal) return { accepted: false, answer: error.answer };
+        throw error;
+      }
+    },
+    async http(request) {
+      const answer = await answerFor(request.path, actions);
+      if (request.method === 'GET' || request.method === 'HEAD' || answer.status === 404) return answer;
+      return { status: 405, body: { error: 'method not allowed' }, headers: { Allow: 'GET, HEAD' } };
+    },
+  };
+}
+
+async function answerFor(path: string, actions: RouteActions): Promise<Answer> {
+  if (path === '/livez') return { status: 200, body: { status: 'ok' } };
+  if (path === '/readyz') {
+    if (await actions.ready()) return { status: 200, body: { status: 'ok' } };
+    return { status: 503, body: { error: 'redis does not answer' } };
+  }
+  if (JOIN_ROOM.test(path)) {
+    const error = 'this route takes a WebSocket upgrade';
+    return { status: 426, body: { error }, headers: { Upgrade: 'websocket' } };
+  }
+  return { status: 404, body: { error: 'no such route' } };
+}

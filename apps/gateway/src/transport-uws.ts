@@ -1,0 +1,235 @@
+import uWS from 'uWebSockets.js';
+import { CLOSE, type CloseReason } from '@chorus/protocol';
+import { type Logger, StartError } from '@chorus/service';
+import type {
+  Answer,
+  Request,
+  Session,
+  Socket,
+  Transport,
+  TransportHandlers,
+  TransportOptions,
+} from './transport.js';
+
+/*
+ * The only file that knows uWebSockets.js. Its rules, which shape this code: a request is dead after
+ * its handler returns; every asynchronous answer needs an abort handler; a message's memory is
+ * reused after its handler returns; any call on a closed socket throws.
+ */
+
+/** How long a socket that is being closed may take to read what is queued for it, in milliseconds. */
+const CLOSE_DEADLINE_MS = 5_000;
+
+/**
+ * Frames up to this many times the limit are read and refused with a close code of their own; the
+ * library cuts longer ones without a close frame.
+ */
+const REFUSABLE_FACTOR = 16;
+
+interface UserData {
+  peer: Peer;
+}
+
+type Handle = uWS.WebSocket<UserData>;
+
+/** Ties a library socket to its session and keeps calls on a closed one from throwing. */
+class Peer implements Socket {
+  #handle: Handle | undefined;
+  #closing: CloseReason | undefined;
+  #deadline: NodeJS.Timeout | undefined;
+
+  constructor(private readonly session: Session) {}
+
+  opened(handle: Handle): void {
+    this.#handle = handle;
+    this.session.opened(this);
+  }
+
+  received(message: ArrayBuffer, isBinary: boolean, maxFrameBytes: number): void {
+    if (this.#closing !== undefined) return;
+    if (isBinary) this.close(CLOSE.binaryFrame);
+    else if (message.byteLength > maxFrameBytes) this.close(CLOSE.frameTooBig);
+    else this.session.received(Buffer.from(message).toString('utf8'));
+  }
+
+  send(frame: string | Uint8Array): void {
+    if (this.#closing === undefined) this.#handle?.send(frame, false);
+  }
+
+  subscribe(topic: string): void {
+    if (this.#closing === undefined) this.#handle?.subscribe(topic);
+  }
+
+  unsubscribe(topic: string): void {
+    this.#handle?.unsubscribe(topic);
+  }
+
+  close(reason: CloseReason): void {
+    if (this.#handle === undefined || this.#closing !== undefined) return;
+    this.#closing = reason;
+    // The library may be walking its topics just now (a publish that found this socket's queue full).
+    setImmediate(() => {
+      for (const topic of this.#handle?.getTopics() ?? []) this.#handle?.unsubscribe(topic);
+      this.drained();
+    });
+    this.#deadline = setTimeout(() => this.#handle?.close(), CLOSE_DEADLINE_MS);
+  }
+
+  /** The queue became shorter. A close frame goes last; while the queue is full it would be dropped. */
+  drained(): void {
+    if (this.#closing === undefined || this.#handle === undefined) return;
+    if (this.#handle.getBufferedAmount() === 0) this.#handle.end(this.#closing.code, this.#closing.reason);
+  }
+
+  closed(code: number): void {
+    clearTimeout(this.#deadline);
+    this.#handle = undefined;
+    this.session.closed(code);
+  }
+}
+
+declare module 'uWebSockets.js' {
+  interface TemplatedApp {
+    /** The library takes a host together with options, and exports the constant; its types know neither. */
+    listen(
+      host: string,
+      port: number,
+      options: number,
+      callback: (socket: us_listen_socket | false) => void,
+    ): TemplatedApp;
+  }
+}
+
+/** `LIBUS_LISTEN_EXCLUSIVE_PORT`: without it two processes share a port without noticing. */
+const EXCLUSIVE_PORT = 1;
+
+/** Starts listening. Throws a `StartError` when the port cannot be had. */
+export async function listenUws(
+  options: TransportOptions,
+  handlers: TransportHandlers,
+  log: Logger,
+): Promise<Transport> {
+  const app = uWS.App();
+
+  app.ws<UserData>('/*', {
+    maxPayloadLength: options.maxFrameBytes * REFUSABLE_FACTOR,
+    maxBackpressure: options.maxQueuedBytes,
+    idleTimeout: options.idleTimeoutSeconds,
+    sendPingsAutomatically: true,
+    compression: uWS.DISABLED,
+    upgrade: (response, request, context) => {
+      const copied = copyRequest(request);
+      const key = request.getHeader('sec-websocket-key');
+      const extensions = request.getHeader('sec-websocket-extensions');
+      let aborted = false;
+      response.onAborted(() => {
+        aborted = true;
+      });
+      handlers.upgrade(copied).then(
+        (decision) => {
+          if (!decision.accepted) {
+            if (!aborted) writeAnswer(response, decision.answer, copied);
+          } else if (aborted) {
+            decision.session.closed(CLOSE.lost.code);
+          } else {
+            const peer = new Peer(decision.session);
+            response.cork(() => {
+              response.upgrade({ peer }, key, decision.subprotocol ?? '', extensions, context);
+            });
+          }
+        },
+        (error: unknown) => {
+          log.error({ err: error, path: copied.path }, 'upgrade failed');
+          if (!aborted) writeAnswer(response, { status: 500, body: { error: 'internal error' } }, copied);
+        },
+      );
+    },
+    open: (handle) => handle.getUserData().peer.opened(handle),
+    message: (handle, message, isBinary) => {
+      handle.getUserData().peer.received(message, isBinary, options.maxFrameBytes);
+    },
+    dropped: (handle) => handle.getUserData().peer.close(CLOSE.slowReader),
+    drain: (handle) => handle.getUserData().peer.drained(),
+    close: (handle, code) => handle.getUserData().peer.closed(code),
+  });
+
+  app.any('/*', (response, request) => {
+    const copied = copyRequest(request);
+    let aborted = false;
+    response.onAborted(() => {
+      aborted = true;
+    });
+    handlers
+      .http(copied)
+      .catch((error: unknown): Answer => {
+        log.error({ err: error, path: copied.path }, 'request failed');
+        return { status: 500, body: { error: 'internal error' } };
+      })
+      .then((answer) => {
+        if (!aborted) writeAnswer(response, answer, copied);
+      });
+  });
+
+  const listening = await new Promise<uWS.us_listen_socket | false>((resolve) => {
+    app.listen(options.host, options.port, EXCLUSIVE_PORT, resolve);
+  });
+  if (listening === false) {
+    throw new StartError(
+      `cannot listen on ${options.host}:${options.port}: the port is taken or not allowed`,
+    );
+  }
+  const port = uWS.us_socket_local_port(listening);
+  let open = true;
+  const stopListening = (): void => {
+    if (open) uWS.us_listen_socket_close(listening);
+    open = false;
+  };
+  return {
+    port,
+    publish: (topic, frame) => {
+      app.publish(topic, frame, false);
+    },
+    stopListening,
+    close: () => {
+      open = false;
+      app.close();
+    },
+  };
+}
+
+/** Headers that the gateway reads. */
+const HEADERS = ['authorization', 'cookie', 'host', 'origin', 'sec-websocket-protocol', 'x-request-id'];
+
+function copyRequest(request: uWS.HttpRequest): Request {
+  const headers = new Map(HEADERS.map((name) => [name, request.getHeader(name)]));
+  return {
+    method: request.getCaseSensitiveMethod(),
+    path: request.getUrl(),
+    query: new URLSearchParams(request.getQuery()),
+    header: (name) => headers.get(name) || undefined,
+  };
+}
+
+const STATUS_TEXT: Readonly<Record<number, string>> = {
+  200: '200 OK',
+  400: '400 Bad Request',
+  401: '401 Unauthorized',
+  403: '403 Forbidden',
+  404: '404 Not Found',
+  405: '405 Method Not Allowed',
+  426: '426 Upgrade Required',
+  500: '500 Internal Server Error',
+  503: '503 Service Unavailable',
+};
+
+function writeAnswer(response: uWS.HttpResponse, answer: Answer, request: Request): void {
+  response.cork(() => {
+    response.writeStatus(STATUS_TEXT[answer.status] ?? String(answer.status));
+    response.writeHeader('Content-Type', 'application/json; charset=utf-8');
+    response.writeHeader('Cache-Control', 'no-store');
+    for (const [name, value] of Object.entries(answer.headers ?? {})) response.writeHeader(name, value);
+    const body = JSON.stringify(answer.body);
+    if (request.method === 'HEAD') response.endWithoutBody(Buffer.byteLength(body));
+    else response.end(body);
+  });
+}

@@ -1,0 +1,76 @@
+import type { CloseReason } from '@chorus/protocol';
+
+/** The parts of an HTTP request that decide about it; copied, so valid for as long as wanted. */
+export interface Request {
+  readonly method: string;
+  /** Path without the query, still percent-encoded. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** A header's value, or undefined; names are lower case. */
+  header(name: string): string | undefined;
+}
+
+/** An HTTP answer with a JSON body. */
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** One open WebSocket, as the rest of the gateway sees it. Calls after it closed do nothing. */
+export interface Socket {
+  /** Queues a text frame for this socket alone. */
+  send(frame: string | Uint8Array): void;
+  /** From now on the socket receives what is published on the topic. */
+  subscribe(topic: string): void;
+  unsubscribe(topic: string): void;
+  /**
+   * Ends the socket with a close frame once its queue has drained, or without one after a deadline.
+   * Nothing is received from it, or queued for it, any more.
+   */
+  close(reason: CloseReason): void;
+}
+
+/** What became of an upgrade request. */
+export type Decision =
+  | { readonly accepted: true; readonly session: Session; readonly subprotocol?: string }
+  | { readonly accepted: false; readonly answer: Answer };
+
+/** What the gateway does with one socket. Each method is called in the order of what happens on the wire. */
+export interface Session {
+  opened(socket: Socket): void;
+  /** A text frame. */
+  received(text: string): void;
+  /** The socket is gone, for whatever reason; called once, and instead of `opened` if it never opened. */
+  closed(code: number): void;
+}
+
+export interface TransportHandlers {
+  /** Decides about an upgrade. A rejection is a bug and answered with 500. */
+  upgrade(request: Request): Promise<Decision>;
+  /** Answers any other request. */
+  http(request: Request): Promise<Answer>;
+}
+
+export interface TransportOptions {
+  host: string;
+  /** 0 lets the system choose. */
+  port: number;
+  /** Largest text frame accepted, in bytes. */
+  maxFrameBytes: number;
+  /** Bytes queued for one socket before it counts as too slow. */
+  maxQueuedBytes: number;
+  /** A socket from which nothing was heard for so long, in seconds, is cut; pings go out well before. */
+  idleTimeoutSeconds: number;
+}
+
+/** A listening server for HTTP and WebSocket. */
+export interface Transport {
+  readonly port: number;
+  /** Sends one text frame to every socket subscribed to the topic; serialised and framed once. */
+  publish(topic: string, frame: Uint8Array): void;
+  /** Accepts no more connections; open sockets stay. */
+  stopListening(): void;
+  /** Cuts what is still open. */
+  close(): void;
+}
