@@ -1,0 +1,83 @@
+import { fileURLToPath } from 'node:url';
+import { Tokens } from '@chorus/auth';
+import { Keyspace, RedisRoomDirectory } from '@chorus/broker';
+import { spawnGuarded, startRedis } from '@chorus/local';
+import type { Member } from '@chorus/protocol';
+import { type Closeable, Closer, createLogger, createRedis, redisReady } from '@chorus/service';
+import WebSocket from 'ws';
+
+const SECRET = 'a secret for benchmarks, long enough for anybody';
+const GATEWAY_MAIN = fileURLToPath(new URL('../../apps/gateway/dist/main.js', import.meta.url));
+
+/** One gateway process. */
+export interface BenchGateway {
+  readonly pid: number;
+  readonly port: number;
+}
+
+/** Real gateway processes over a real Redis of their own; rooms and tokens are made without an API. */
+export interface BenchGateways extends Closeable {
+  readonly gateways: readonly BenchGateway[];
+  readonly redisPid: number;
+  createRooms(ids: readonly number[]): Promise<void>;
+  /** Opens one seed socket; resolves when it is in the room. */
+  join(gateway: BenchGateway, roomId: number, member: Member): Promise<WebSocket>;
+}
+
+/** @param env settings of the gateways, on top of limits that a benchmark does not run into */
+export async function startGateways(count: number, env: Record<string, string> = {}): Promise<BenchGateways> {
+  const closer = new Closer();
+  const log = createLogger({ service: 'bench', level: 'warn' });
+  const redisServer = closer.add(await startRedis());
+  const redis = createRedis(
+    { urls: [redisServer.url], cluster: false, commandTimeoutMs: 5_000 },
+    log,
+    'bench',
+  );
+  closer.defer(() => redis.disconnect());
+  await redisReady(redis, 5_000);
+  const directory = new RedisRoomDirectory(redis, new Keyspace('chorus'));
+  await directory.markComplete();
+  const tokens = new Tokens(SECRET);
+
+  const gateways: BenchGateway[] = [];
+  for (let index = 1; index <= count; index++) {
+    const gateway = await spawnGuarded({
+      name: `gateway-${index}`,
+      command: process.execPath,
+      args: [GATEWAY_MAIN],
+      env: {
+        PATH: process.env.PATH,
+        HOST: '127.0.0.1',
+        PORT: '0',
+        NODE_ID: `gateway-${index}`,
+        REDIS_URL: redisServer.url,
+        JWT_SECRET: SECRET,
+        MAX_MESSAGES_PER_SECOND: '100000',
+        ...env,
+      },
+    });
+    closer.defer(() => gateway.stop('SIGTERM', 10_000));
+    const line = await gateway.ready((text) => text.includes('gateway is listening'), 10_000);
+    gateways.push({ pid: gateway.pid, port: (JSON.parse(line) as { port: number }).port });
+  }
+
+  return {
+    gateways,
+    redisPid: redisServer.pid,
+    createRooms: async (ids) => {
+      for (const id of ids) await directory.ensure(id, 0);
+    },
+    join: (gateway, roomId, member) =>
+      new Promise((resolve, reject) => {
+        const socket = new WebSocket(`ws://127.0.0.1:${gateway.port}/ws/join-room/${roomId}`, {
+          headers: { authorization: `Bearer ${tokens.sign(member)}` },
+          perMessageDeflate: false,
+          skipUTF8Validation: true,
+        });
+        socket.once('open', () => resolve(socket));
+        socket.once('error', reject);
+      }),
+    close: () => closer.close(),
+  };
+}
