@@ -7,21 +7,22 @@ import { type Closeable, Closer, createLogger, createRedis, redisReady } from '@
 import WebSocket from 'ws';
 
 const SECRET = 'a secret for benchmarks, long enough for anybody';
+const BARE_SERVER = fileURLToPath(new URL('bare-server.ts', import.meta.url));
 const GATEWAY_MAIN = fileURLToPath(new URL('../../apps/gateway/dist/main.js', import.meta.url));
 
-/** One gateway process. */
-export interface BenchGateway {
+/** A server process under measurement. */
+export interface BenchServer {
   readonly pid: number;
   readonly port: number;
+  /** Opens one seed socket; resolves when it is in the room. */
+  join(roomId: number, member: Member): Promise<WebSocket>;
 }
 
 /** Real gateway processes over a real Redis of their own; rooms and tokens are made without an API. */
 export interface BenchGateways extends Closeable {
-  readonly gateways: readonly BenchGateway[];
+  readonly gateways: readonly BenchServer[];
   readonly redisPid: number;
   createRooms(ids: readonly number[]): Promise<void>;
-  /** Opens one seed socket; resolves when it is in the room. */
-  join(gateway: BenchGateway, roomId: number, member: Member): Promise<WebSocket>;
 }
 
 /** @param env settings of the gateways, on top of limits that a benchmark does not run into */
@@ -40,7 +41,7 @@ export async function startGateways(count: number, env: Record<string, string> =
   await directory.markComplete();
   const tokens = new Tokens(SECRET);
 
-  const gateways: BenchGateway[] = [];
+  const gateways: BenchServer[] = [];
   for (let index = 1; index <= count; index++) {
     const gateway = await spawnGuarded({
       name: `gateway-${index}`,
@@ -59,7 +60,12 @@ export async function startGateways(count: number, env: Record<string, string> =
     });
     closer.defer(() => gateway.stop('SIGTERM', 10_000));
     const line = await gateway.ready((text) => text.includes('gateway is listening'), 10_000);
-    gateways.push({ pid: gateway.pid, port: (JSON.parse(line) as { port: number }).port });
+    const { port } = JSON.parse(line) as { port: number };
+    gateways.push({
+      pid: gateway.pid,
+      port,
+      join: (roomId, member) => open(port, roomId, tokens.sign(member)),
+    });
   }
 
   return {
@@ -68,16 +74,35 @@ export async function startGateways(count: number, env: Record<string, string> =
     createRooms: async (ids) => {
       for (const id of ids) await directory.ensure(id, 0);
     },
-    join: (gateway, roomId, member) =>
-      new Promise((resolve, reject) => {
-        const socket = new WebSocket(`ws://127.0.0.1:${gateway.port}/ws/join-room/${roomId}`, {
-          headers: { authorization: `Bearer ${tokens.sign(member)}` },
-          perMessageDeflate: false,
-          skipUTF8Validation: true,
-        });
-        socket.once('open', () => resolve(socket));
-        socket.once('error', reject);
-      }),
     close: () => closer.close(),
   };
+}
+
+/** The floor: a server that only relays. One room; ids and members are taken and ignored. */
+export async function startBareServer(): Promise<BenchServer & Closeable> {
+  const server = await spawnGuarded({
+    name: 'bare server',
+    command: process.execPath,
+    args: ['--import', 'tsx', BARE_SERVER],
+  });
+  const line = await server.ready((text) => text.includes('floor is listening'), 10_000);
+  const { port } = JSON.parse(line) as { port: number };
+  return {
+    pid: server.pid,
+    port,
+    join: (roomId) => open(port, roomId, ''),
+    close: () => server.stop('SIGTERM', 5_000),
+  };
+}
+
+function open(port: number, roomId: number, token: string): Promise<WebSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/ws/join-room/${roomId}`, {
+      headers: { authorization: `Bearer ${token}` },
+      perMessageDeflate: false,
+      skipUTF8Validation: true,
+    });
+    socket.once('open', () => resolve(socket));
+    socket.once('error', reject);
+  });
 }

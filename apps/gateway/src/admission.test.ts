@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Tokens } from '@chorus/auth';
 import { expect } from 'chai';
 import type { Gateway } from './create-gateway.js';
-import { ANN, BOB, GatewayFixture } from './gateway-fixture.js';
+import { ANN, BOB, GatewayFixture } from './test-gateways.js';
 
 describe('an upgrade of join-room', () => {
   const fixture = new GatewayFixture();

@@ -5,7 +5,7 @@ import { type Broker, BrokerUnavailableError } from '@chorus/broker';
 import { CLOSE } from '@chorus/protocol';
 import { expect } from 'chai';
 import type { Gateway } from './create-gateway.js';
-import { ANN, BOB, GatewayFixture } from './gateway-fixture.js';
+import { ANN, BOB, GatewayFixture } from './test-gateways.js';
 
 describe('a seed socket', () => {
   let fixture: GatewayFixture;

@@ -17,18 +17,15 @@ export const CLOSE = {
   normal: { code: 1000, reason: 'normal', reconnect: false },
   /** Binary frames are not part of the protocol. */
   binaryFrame: { code: 1003, reason: 'binary frames are not accepted', reconnect: false },
-  /** Never sent: what a client sees when the connection was cut, the idle time-out included. */
+  /**
+   * Never sent: what a client sees when the connection was cut without a close frame. So end the idle
+   * time-out, and what the WebSocket library itself refuses: invalid UTF-8 and frames far over the limit.
+   */
   lost: { code: 1006, reason: 'connection lost', reconnect: true },
-  /** A text frame that is not valid UTF-8. */
-  invalidUtf8: { code: 1007, reason: 'invalid utf-8', reconnect: false },
   /** A frame over `MAX_FRAME_BYTES`. */
   frameTooBig: { code: 1009, reason: 'frame too big', reconnect: false },
   /** This gateway is shutting down; another one is ready. */
   restart: { code: 1012, reason: 'gateway restarting', reconnect: true },
-  /** The gateway cannot serve this socket at the moment. */
-  tryAgain: { code: 1013, reason: 'try again later', reconnect: true },
-  /** The token expired, or was revoked, while the socket was open. */
-  unauthorized: { code: 4401, reason: 'token expired or revoked', reconnect: false },
   /** The room was deleted. */
   roomDeleted: { code: 4404, reason: 'room deleted', reconnect: false },
   /** The queue of what this socket has not read yet passed `MAX_QUEUED_BYTES`. */
