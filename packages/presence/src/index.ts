@@ -1,1 +1,5 @@
-export * from './presence-store.js';
+export { type Clock, systemClock } from './clock.js';
+export { type MemoryPresenceOptions, MemoryPresenceStore } from './memory-presence-store.js';
+export { NoLeaseError, type PresenceStore } from './presence-store.js';
+export { PresenceTracker, type PresenceTrackerOptions } from './presence-tracker.js';
+export { type RedisPresenceOptions, RedisPresenceStore } from './redis-presence-store.js';

@@ -7,22 +7,31 @@ import type { Member } from '@chorus/protocol';
  * - a node's entries count while it holds a *lease*; when the lease ends they vanish from every
  *   answer at once, whether or not anybody has cleaned up;
  * - a user on several nodes is one member: `joined` is announced with their first entry in a room
- *   and `left` when their last one goes, each exactly once, in the same step as the change itself;
- * - only the node itself writes its entries, and calls for one (room, user) come one after the other;
- *   the one exception is {@link reap}, of a node whose lease has ended.
+ *   and `left` when their last one goes, each exactly once, in the same step as the change itself.
+ *   Entries of a node whose lease has ended count here until they are reaped: nobody has announced
+ *   their end yet;
+ * - only the node itself writes its entries, and calls for one (node, room, user) come one after the
+ *   other; the one exception is {@link reap}, of a node whose lease has ended.
  *
- * Cost: a write at a user's first and last local connection in a room, and one renewal per node
- * and interval. Every method rejects while the store cannot be reached.
+ * Cost: a write at a user's first and last local connection in a room, and a fixed number of writes
+ * per node and renewal. Every method rejects while the store cannot be reached; whether a rejected
+ * call had its effect is unknown, and repeating it is safe.
  */
 export interface PresenceStore {
   /**
-   * Takes or renews this node's lease.
-   * @returns false when the node held no lease and no entries: it is new, or it was reaped, or the
-   *   store lost its data. Everything it wants to be known must then be written again.
+   * Takes or renews this node's lease. Calls for one node come one after the other.
+   * @returns false when this node's entries, if it wrote any, can no longer be relied on: it is new, or
+   *   was reaped, or the store lost data. It then has a lease, and must {@link join} everything again.
    */
   renew(nodeId: string, ttlMs: number): Promise<boolean>;
-  /** Adds this node's entry; announces `joined` when no node had one. Repeating it changes nothing. */
-  join(nodeId: string, roomId: number, member: Member): Promise<void>;
+  /**
+   * Adds this node's entry; announces `joined` when no node had one. Repeating it changes nothing.
+   * @param again this user's joining was announced before, and {@link renew} has returned false since.
+   *   Then `joined` is announced only if the user's departure was: a store that lost its data does
+   *   not make everybody enter anew.
+   * @throws {NoLeaseError} nothing was written; {@link renew} first
+   */
+  join(nodeId: string, roomId: number, member: Member, again?: boolean): Promise<void>;
   /** Removes this node's entry; announces `left` when no other node has one. Repeating it changes nothing. */
   leave(nodeId: string, roomId: number, member: Member): Promise<void>;
   /**
@@ -32,15 +41,25 @@ export interface PresenceStore {
   release(nodeId: string, graceMs: number): Promise<void>;
   /** Members of one room with live nodes, each once, by ascending id, after `after`, at most `limit`. */
   members(roomId: number, after: number, limit: number): Promise<Member[]>;
-  /** The same over all rooms. */
+  /** The same over all rooms. Not one instant: who changes rooms meanwhile may be missed. */
   everyone(after: number, limit: number): Promise<Member[]>;
-  /** Nodes whose lease has ended and whose entries nobody has removed yet. */
+  /** Nodes with a lease that has ended and whose entries nobody has removed yet. */
   expired(): Promise<string[]>;
   /**
    * Removes what an expired node left and announces `left` for each user without another entry.
-   * Any number of nodes may do so at the same time: each departure is announced once. Does nothing for a live node.
+   * Any number of nodes may do so at the same time, and any may finish what another one began: each
+   * departure is announced once. Does nothing for a live node.
    * @returns how many departures this call announced
    */
   reap(nodeId: string): Promise<number>;
+  /** Ends what the store itself opened; connections handed to it stay open. */
   close(): Promise<void>;
+}
+
+/** The node never took a lease, or lost it. */
+export class NoLeaseError extends Error {
+  override name = 'NoLeaseError';
+  constructor(nodeId: string) {
+    super(`node ${nodeId} holds no presence lease`);
+  }
 }

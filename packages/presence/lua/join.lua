@@ -1,0 +1,26 @@
+-- Adds a user's entry for one registration, and announces it if no registration had one.
+--
+-- KEYS    1: leases; 2: the room's members; 3: the registration's hash; 4: the room's channel;
+--         5 and on: closed markers of the node's earlier registrations
+-- ARGV    1: lease; 2: registration; 3: room id; 4: user id; 5: user name; 6: PUBLISH or SPUBLISH;
+--         7: announcement; 8: '1' when the user was announced under an earlier registration
+-- reply   1 added; 0 it was there; -1 the registration may not write
+
+local lease = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if not lease or tonumber(lease) == 0 then return -1 end
+
+local mine = ARGV[2] .. ','
+local entry = redis.call('HGET', KEYS[2], ARGV[4])
+if entry then
+  local holders = string.sub(entry, 1, string.find(entry, ':', 1, true))
+  if string.find(holders, mine, 1, true) then return 0 end
+  redis.call('HSET', KEYS[2], ARGV[4], mine .. entry)
+else
+  redis.call('HSET', KEYS[2], ARGV[4], mine .. ':' .. ARGV[5])
+  -- Was announced, is not here, and nobody was declared dead: the data was lost, the user never left.
+  local lost = ARGV[8] == '1' and (#KEYS == 4 or redis.call('EXISTS', unpack(KEYS, 5)) == 0)
+  if not lost then redis.call(ARGV[6], KEYS[4], ARGV[7]) end
+end
+redis.call('HINCRBY', KEYS[3], ARGV[3], 1)
+redis.call('HINCRBY', KEYS[3], 'changes', 1)
+return 1

@@ -1,0 +1,21 @@
+import type { PresenceFrame } from '@chorus/protocol';
+import { ManualClock } from './manual-clock.js';
+import { MemoryPresenceStore } from './memory-presence-store.js';
+import { describePresenceStore } from './presence-conformance.js';
+
+describePresenceStore('memory', async () => {
+  const clock = new ManualClock();
+  const announced: PresenceFrame[] = [];
+  const store = new MemoryPresenceStore({
+    clock,
+    announce: (_roomId, frame) => {
+      announced.push(JSON.parse(frame));
+    },
+  });
+  return {
+    open: () => store,
+    announced: async () => announced,
+    pass: (ms) => clock.advance(ms),
+    close: async () => {},
+  };
+});

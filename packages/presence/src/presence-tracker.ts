@@ -1,0 +1,269 @@
+import type { Member } from '@chorus/protocol';
+import type { Logger } from '@chorus/service';
+import { type Clock, systemClock } from './clock.js';
+import { Heartbeat } from './heartbeat.js';
+import { LocalMember, NEVER } from './local-member.js';
+import type { PresenceStore } from './presence-store.js';
+
+export interface PresenceTrackerOptions {
+  store: PresenceStore;
+  nodeId: string;
+  log: Logger;
+  /** How long this node's entries outlive its last sign of life, in milliseconds. Default 15,000. */
+  ttlMs?: number;
+  /** How long a user who is gone may take to come back without leaving, in milliseconds. Default 2,000. */
+  graceMs?: number;
+  /** The same for users of a node that shuts down: from its end on, in milliseconds. Default 10,000. */
+  releaseGraceMs?: number;
+  /** Calls of the store under way at the same time. Default 256. */
+  maxInFlight?: number;
+  clock?: Clock;
+}
+
+/**
+ * Keeps the store in step with this node's connections. Callers only say who comes and goes; this
+ * makes the store agree, one call at a time per user and room, and goes on trying while the store
+ * cannot be reached. What waits is a set of (user, room) pairs, not of calls, so an outage of any
+ * length costs no more memory than the connections themselves.
+ */
+export class PresenceTracker {
+  readonly #store: PresenceStore;
+  readonly #nodeId: string;
+  readonly #clock: Clock;
+  readonly #graceMs: number;
+  readonly #releaseGraceMs: number;
+  readonly #maxInFlight: number;
+  readonly #heartbeat: Heartbeat;
+
+  readonly #rooms = new Map<number, Map<number, LocalMember>>();
+  #members = 0;
+  /** Waiting for a call. */
+  readonly #unsettled = new Set<LocalMember>();
+  /** Without connections since less than the grace, the longest first: one timer serves them all. */
+  readonly #leaving = new Set<LocalMember>();
+  #cancelGrace: (() => void) | undefined;
+  /** How often everything had to be written from the start, the first time included. */
+  #startOvers = 0;
+  #inFlight = 0;
+  #draining = false;
+  #closed: Promise<void> | undefined;
+  readonly #whenSettled: Array<() => void> = [];
+  readonly #whenAnswered: Array<() => void> = [];
+
+  constructor(options: PresenceTrackerOptions) {
+    this.#store = options.store;
+    this.#nodeId = options.nodeId;
+    this.#clock = options.clock ?? systemClock;
+    this.#graceMs = options.graceMs ?? 2_000;
+    this.#releaseGraceMs = options.releaseGraceMs ?? 10_000;
+    this.#maxInFlight = options.maxInFlight ?? 256;
+    this.#heartbeat = new Heartbeat({
+      store: options.store,
+      nodeId: options.nodeId,
+      log: options.log,
+      ttlMs: options.ttlMs ?? 15_000,
+      clock: this.#clock,
+      onBeat: (kept) => this.#onBeat(kept),
+    });
+  }
+
+  /** Takes the lease and starts the heartbeat. Does not wait for the store to be reachable. */
+  start(): void {
+    this.#heartbeat.start();
+  }
+
+  /** A local connection of this user entered the room. */
+  enter(roomId: number, member: Member): void {
+    let room = this.#rooms.get(roomId);
+    if (room === undefined) {
+      room = new Map();
+      this.#rooms.set(roomId, room);
+    }
+    let local = room.get(member.id);
+    if (local === undefined) {
+      local = new LocalMember(roomId, member);
+      room.set(member.id, local);
+      this.#members++;
+    }
+    local.connections++;
+    local.wanted = true;
+    this.#leaving.delete(local);
+    this.#reconcile(local);
+  }
+
+  /** A local connection of this user left the room. Ignored for a connection that was forgotten. */
+  exit(roomId: number, member: Member): void {
+    const local = this.#rooms.get(roomId)?.get(member.id);
+    if (local === undefined || local.connections === 0) return;
+    local.connections--;
+    if (local.connections > 0 || this.#draining) return;
+    local.leaveAt = this.#clock.now() + this.#graceMs;
+    this.#leaving.add(local);
+    this.#armGrace();
+  }
+
+  /** Everybody leaves this room at once, without the grace; later exits of their connections are ignored. */
+  forgetRoom(roomId: number): void {
+    for (const local of this.#rooms.get(roomId)?.values() ?? []) {
+      local.connections = 0;
+      this.#leave(local);
+    }
+  }
+
+  /**
+   * The node is about to close its connections: from now on nobody leaves, because whoever goes is
+   * expected to come back through another node. Leases are renewed until {@link close}.
+   */
+  drain(): void {
+    this.#draining = true;
+    this.#leaving.clear();
+    this.#armGrace();
+  }
+
+  /** Resolves when the store holds what is wanted now; users within their grace are still wanted. */
+  settled(): Promise<void> {
+    if (this.unsettled === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenSettled.push(resolve));
+  }
+
+  /**
+   * Stops. The node's entries stay until its lease ends; with `release` that is `releaseGraceMs` from now.
+   * Resolves also when the store cannot be reached: the lease then ends by itself.
+   */
+  close(options: { release?: boolean } = {}): Promise<void> {
+    this.#closed ??= this.#close(options.release ?? false);
+    return this.#closed;
+  }
+
+  /** Users of this node, counted once per room. */
+  get localMembers(): number {
+    return this.#members;
+  }
+
+  /** Rooms with users of this node. */
+  get localRooms(): number {
+    return this.#rooms.size;
+  }
+
+  /** Users, counted per room, about whom the store is not up to date. */
+  get unsettled(): number {
+    return this.#unsettled.size + this.#inFlight;
+  }
+
+  /** Users, counted per room, within their grace. */
+  get leaving(): number {
+    return this.#leaving.size;
+  }
+
+  /** Whether the store answered last. */
+  get connected(): boolean {
+    return this.#heartbeat.connected;
+  }
+
+  /** Departures that this node announced for dead nodes. */
+  get reaped(): number {
+    return this.#heartbeat.reaped;
+  }
+
+  #leave(local: LocalMember): void {
+    local.wanted = false;
+    this.#leaving.delete(local);
+    this.#reconcile(local);
+  }
+
+  #armGrace(): void {
+    const [first] = this.#leaving;
+    if (first === undefined) {
+      this.#cancelGrace?.();
+      this.#cancelGrace = undefined;
+      return;
+    }
+    this.#cancelGrace ??= this.#clock.after(first.leaveAt - this.#clock.now(), () => {
+      this.#cancelGrace = undefined;
+      const now = this.#clock.now();
+      for (const local of this.#leaving) {
+        if (local.leaveAt > now) break;
+        this.#leave(local);
+      }
+      this.#armGrace();
+    });
+  }
+
+  /** The store answered. @param kept whether it still has what was written before */
+  #onBeat(kept: boolean): void {
+    if (!kept) {
+      this.#startOvers++;
+      for (const room of this.#rooms.values()) for (const local of room.values()) this.#reconcile(local);
+    }
+    this.#pump();
+    this.#notify();
+  }
+
+  #reconcile(local: LocalMember): void {
+    if (local.busy) return;
+    if (!local.isSettled(this.#startOvers)) {
+      this.#unsettled.add(local);
+      this.#pump();
+      return;
+    }
+    this.#unsettled.delete(local);
+    if (!local.wanted) this.#drop(local);
+    this.#notify();
+  }
+
+  #drop(local: LocalMember): void {
+    const room = this.#rooms.get(local.roomId);
+    if (room?.delete(local.member.id)) this.#members--;
+    if (room?.size === 0) this.#rooms.delete(local.roomId);
+  }
+
+  #pump(): void {
+    if (!this.#heartbeat.connected || this.#closed !== undefined) return;
+    for (const local of this.#unsettled) {
+      if (this.#inFlight >= this.#maxInFlight) return;
+      this.#unsettled.delete(local);
+      void this.#call(local);
+    }
+  }
+
+  async #call(local: LocalMember): Promise<void> {
+    const { roomId, member, wanted, announced } = local;
+    const sentIn = this.#startOvers;
+    local.busy = true;
+    // Until a join has succeeded, and from a leave's sending on, the user may have been announced gone.
+    local.announced = wanted && announced;
+    this.#inFlight++;
+    let succeeded = false;
+    try {
+      if (wanted) await this.#store.join(this.#nodeId, roomId, member, announced);
+      else await this.#store.leave(this.#nodeId, roomId, member);
+      succeeded = true;
+    } catch (error) {
+      this.#heartbeat.onFailure(error);
+    }
+    this.#inFlight--;
+    local.busy = false;
+    if (succeeded) local.announced = wanted;
+    // Sent before a start over and answered after it: either side of it may have taken the call.
+    local.sure = succeeded && sentIn === this.#startOvers;
+    local.storedIn = local.sure && !wanted ? NEVER : this.#startOvers;
+    this.#reconcile(local);
+    this.#pump();
+    this.#notify();
+  }
+
+  #notify(): void {
+    if (this.#inFlight > 0) return;
+    for (const resolve of this.#whenAnswered.splice(0)) resolve();
+    if (this.#unsettled.size > 0) return;
+    this.#heartbeat.onSettled();
+    for (const resolve of this.#whenSettled.splice(0)) resolve();
+  }
+
+  async #close(release: boolean): Promise<void> {
+    this.#cancelGrace?.();
+    await this.#heartbeat.close();
+    if (this.#inFlight > 0) await new Promise<void>((resolve) => this.#whenAnswered.push(resolve));
+    if (release) await this.#store.release(this.#nodeId, this.#releaseGraceMs).catch(() => {});
+  }
+}

@@ -1,0 +1,185 @@
+import { type Announcer, type Keyspace, PARTITIONS, partitionOf } from '@chorus/broker';
+import { encodePresence, type Member } from '@chorus/protocol';
+import type { RedisClient } from '@chorus/service';
+import { PresenceKeys } from './keys.js';
+import { NoLeaseError, type PresenceStore } from './presence-store.js';
+import { RedisReader } from './redis-reader.js';
+import { RedisReaper } from './redis-reaper.js';
+import { defineScripts } from './redis-scripts.js';
+import { parseLease, Registration } from './registration.js';
+
+export interface RedisPresenceOptions {
+  keyspace: Keyspace;
+  announcer: Announcer;
+}
+
+/** Presence in Redis 7, one server or a Redis Cluster. The connection is shared and stays open. */
+export class RedisPresenceStore implements PresenceStore {
+  readonly #redis: RedisClient;
+  readonly #announcer: Announcer;
+  readonly #keys: PresenceKeys;
+  readonly #reader: RedisReader;
+  readonly #reaper: RedisReaper;
+  readonly #registrations = new Map<string, Registration>();
+
+  constructor(redis: RedisClient, options: RedisPresenceOptions) {
+    defineScripts(redis);
+    this.#redis = redis;
+    this.#announcer = options.announcer;
+    this.#keys = new PresenceKeys(options.keyspace);
+    this.#reader = new RedisReader(redis, this.#keys);
+    this.#reaper = new RedisReaper(redis, this.#keys, options.announcer);
+  }
+
+  async renew(nodeId: string, ttlMs: number): Promise<boolean> {
+    this.#checkConnected();
+    const held = this.#registrations.get(nodeId);
+    if (held !== undefined && (await this.#extend(held, ttlMs))) return true;
+
+    const fresh = new Registration(nodeId, held);
+    await everyPartition((partition) =>
+      this.#redis.chorusPresenceRegister(
+        1,
+        this.#keys.leases(partition),
+        fresh.lease,
+        ttlMs,
+        held?.lease ?? '',
+      ),
+    );
+    this.#registrations.set(nodeId, fresh);
+    return false;
+  }
+
+  async join(nodeId: string, roomId: number, member: Member, again = false): Promise<void> {
+    this.#checkConnected();
+    const held = this.#registrations.get(nodeId);
+    if (held === undefined) throw new NoLeaseError(nodeId);
+    const partition = partitionOf(roomId);
+    const keys = [
+      this.#keys.leases(partition),
+      this.#keys.members(roomId),
+      this.#keys.node(partition, held.id),
+      this.#announcer.channel(roomId),
+      ...(again ? held.earlier.map((earlier) => this.#keys.closed(partition, earlier)) : []),
+    ];
+    await this.#change(held, partition, async () => {
+      const added = await this.#redis.chorusPresenceJoin(
+        keys.length,
+        ...keys,
+        held.lease,
+        held.id,
+        roomId,
+        member.id,
+        member.username,
+        this.#announcer.command,
+        this.#announcer.envelope(encodePresence('joined', roomId, member)),
+        again ? '1' : '',
+      );
+      if (added === -1) throw new NoLeaseError(nodeId);
+      return added;
+    });
+  }
+
+  async leave(nodeId: string, roomId: number, member: Member): Promise<void> {
+    this.#checkConnected();
+    const held = this.#registrations.get(nodeId);
+    // Never wrote anything, then.
+    if (held === undefined) return;
+    const partition = partitionOf(roomId);
+    await this.#change(held, partition, async () => {
+      const [removed] = await this.#redis.chorusPresenceLeave(
+        3,
+        this.#keys.members(roomId),
+        this.#keys.node(partition, held.id),
+        this.#announcer.channel(roomId),
+        held.id,
+        roomId,
+        this.#announcer.command,
+        member.id,
+        this.#announcer.envelope(encodePresence('left', roomId, member)),
+      );
+      return removed;
+    });
+  }
+
+  async release(nodeId: string, graceMs: number): Promise<void> {
+    this.#checkConnected();
+    const held = this.#registrations.get(nodeId);
+    if (held === undefined) return;
+    await everyPartition((partition) => this.#renewPartition(held, partition, graceMs));
+    this.#registrations.delete(nodeId);
+  }
+
+  members(roomId: number, after: number, limit: number): Promise<Member[]> {
+    return this.#reader.members(roomId, after, limit);
+  }
+
+  everyone(after: number, limit: number): Promise<Member[]> {
+    return this.#reader.everyone(after, limit);
+  }
+
+  async expired(): Promise<string[]> {
+    const leases = await everyPartition((partition) =>
+      this.#redis.chorusPresenceExpired(1, this.#keys.leases(partition)),
+    );
+    return [...new Set(leases.flat().map((lease) => parseLease(lease).nodeId))];
+  }
+
+  async reap(nodeId: string): Promise<number> {
+    const announced = await everyPartition((partition) => this.#reaper.reap(partition, nodeId));
+    return announced.reduce((sum, count) => sum + count, 0);
+  }
+
+  async close(): Promise<void> {}
+
+  /** @returns whether the registration stands and Redis knows every change it made */
+  async #extend(held: Registration, ttlMs: number): Promise<boolean> {
+    if (held.doubtful) return false;
+    const intact = await everyPartition(async (partition) => {
+      const tally = held.tallies[partition];
+      if (tally === undefined) return false;
+      const sent = tally.sent;
+      const quiet = tally.answered === sent;
+      const changes = await this.#renewPartition(held, partition, ttlMs);
+      if (changes === -1) return false;
+      // Only while nothing is under way can the two counts be compared.
+      return !quiet || tally.sent !== sent || changes === tally.changes;
+    });
+    return !held.doubtful && intact.every(Boolean);
+  }
+
+  #renewPartition(held: Registration, partition: number, ttlMs: number): Promise<number> {
+    return this.#redis.chorusPresenceRenew(
+      2,
+      this.#keys.leases(partition),
+      this.#keys.node(partition, held.id),
+      held.lease,
+      ttlMs,
+    );
+  }
+
+  async #change(held: Registration, partition: number, send: () => Promise<number>): Promise<void> {
+    const tally = held.tallies[partition];
+    if (tally === undefined) return;
+    tally.sent++;
+    try {
+      // Not `+= await`: that would add to the count as it was before the wait.
+      const changes = await send();
+      tally.changes += changes;
+    } catch (error) {
+      
+      throw error;
+    } finally {
+      tally.answered++;
+    }
+  }
+
+  /** What is refused here was surely not sent, so a short outage puts nothing in doubt. */
+  #checkConnected(): void {
+    if (this.#redis.status !== 'ready') throw new Error('redis is not connected');
+  }
+}
+
+function everyPartition<T>(action: (partition: number) => Promise<T>): Promise<T[]> {
+  return Promise.all(Array.from({ length: PARTITIONS }, (_, partition) => action(partition)));
+}

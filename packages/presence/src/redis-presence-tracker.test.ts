@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startRedis } from '@chorus/local';
+import type { Member } from '@chorus/protocol';
+import { expect } from 'chai';
+import { PresenceTracker } from './presence-tracker.js';
+import { openRedisFixture, silent } from './redis-fixture.js';
+
+const TTL_MS = 900;
+
+describe('PresenceTracker over Redis', () => {
+  it('heals itself when Redis loses everything, without announcing anybody', async () => {
+    let server = await startRedis();
+    const fixture = await openRedisFixture([server.url], { commandTimeoutMs: 250 });
+    const reader = fixture.open();
+    const nodes = ['a', 'b'].map((nodeId) => {
+      const store = fixture.open();
+      return new PresenceTracker({ store, nodeId, log: silent, ttlMs: TTL_MS, graceMs: 50 });
+    });
+    const crowd: Member[] = Array.from({ length: 300 }, (_, index) => ({
+      id: index + 1,
+      username: `u${index}`,
+    }));
+    const roomOf = (member: Member): number => 1 + (member.id % 7);
+    const everyone = () => reader.everyone(0, 1000).catch(() => []);
+    /** Polls until the lists show these ids. */
+    const shown = async (expected: readonly Member[]): Promise<void> => {
+      while ((await everyone()).length !== expected.length) await sleep(10);
+      expect(await everyone()).to.deep.equal(expected);
+    };
+    try {
+      for (const node of nodes) node.start();
+      for (const member of crowd) for (const node of nodes) node.enter(roomOf(member), member);
+      await shown(crowd);
+      expect((await fixture.announced()).length).to.equal(300);
+
+      await server.close();
+      for (const node of nodes) node.exit(roomOf(crowd[0] as Member), crowd[0] as Member);
+      server = await startRedis({ port: server.port });
+      // From here on announcements are heard again.
+      await fixture.announced();
+      const newcomer = { id: 1000, username: 'newcomer' };
+      nodes[0]?.enter(7, newcomer);
+      await shown([...crowd.slice(1), newcomer]);
+      await Promise.all(nodes.map((node) => node.settled()));
+
+      const after = (await fixture.announced()).slice(300);
+      expect(after.map(({ type, userId }) => `${type} ${userId}`)).to.deep.equal(['joined 1000']);
+      for (const member of crowd) for (const node of nodes) node.exit(roomOf(member), member);
+      nodes[0]?.exit(7, newcomer);
+      await shown([]);
+      const left = (await fixture.announced()).slice(301).map(({ type, userId }) => `${type} ${userId}`);
+      expect(left).to.have.members([...crowd.slice(1), newcomer].map(({ id }) => `left ${id}`));
+    } finally {
+      await Promise.all(nodes.map((node) => node.close()));
+      await fixture.close();
+      await server.close();
+    }
+  });
+
+  it('takes over from a node that hung, and the node finds its way back', async () => {
+    const server = await startRedis();
+    const fixture = await openRedisFixture([server.url]);
+    const [slow, live] = [fixture.open(), fixture.open()];
+    // This node never beats on its own: its process hangs.
+    await slow.renew('slow', 300);
+    await slow.join('slow', 7, { id: 1, username: 'ann' });
+    const tracker = new PresenceTracker({
+      store: live,
+      nodeId: 'live',
+      log: silent,
+      ttlMs: 300,
+      graceMs: 50,
+    });
+    try {
+      tracker.start();
+      while (tracker.reaped === 0) await sleep(10);
+      expect(await live.members(7, 0, 10)).to.deep.equal([]);
+      expect(await slow.renew('slow', 60_000)).to.equal(false);
+      await slow.join('slow', 7, { id: 1, username: 'ann' }, true);
+      expect(await live.members(7, 0, 10)).to.deep.equal([{ id: 1, username: 'ann' }]);
+      const announced = (await fixture.announced()).map(({ type }) => type);
+      expect(announced).to.deep.equal(['joined', 'left', 'joined']);
+    } finally {
+      await tracker.close();
+      await fixture.close();
+      await server.close();
+    }
+  });
+});

@@ -1,0 +1,86 @@
+import type { Announcer } from '@chorus/broker';
+import { encodePresence } from '@chorus/protocol';
+import type { RedisClient } from '@chorus/service';
+import type { PresenceKeys } from './keys.js';
+import { parseEntry, parseLease } from './registration.js';
+
+/** Entries looked at, and at most so many removed, in one step; Redis serves nobody else meanwhile. */
+const AT_ONCE = 200;
+/** How long a node may still learn that it had been declared dead, in seconds. */
+const CLOSED_MARKER_S = 3_600;
+
+/**
+ * Removes what dead registrations left. The steps of a reap, and why any number of reapers may run it
+ * together, die half way or take long over it:
+ *
+ * 1. Close the registration if its lease has ended. From then on Redis refuses its writes, so what is
+ *    found next is all there is. If the node comes back it writes under another registration.
+ * 2. Per room, remove its entries. Each goes once, and whoever removes a user's last one announces them.
+ * 3. Forget the registration. Until then it stays listed as expired, so somebody finishes.
+ */
+export class RedisReaper {
+  constructor(
+    private readonly redis: RedisClient,
+    private readonly keys: PresenceKeys,
+    private readonly announcer: Announcer,
+  ) {}
+
+  /** @returns how many departures this call announced */
+  async reap(partition: number, nodeId: string): Promise<number> {
+    let announced = 0;
+    const leases = this.keys.leases(partition);
+    for (const lease of await this.redis.chorusPresenceExpired(1, leases)) {
+      const { registration, nodeId: owner } = parseLease(lease);
+      if (owner !== nodeId) continue;
+      const marker = this.keys.closed(partition, registration);
+      if ((await this.redis.chorusPresenceClose(2, leases, marker, lease, CLOSED_MARKER_S)) === 0) continue;
+
+      const index = this.keys.node(partition, registration);
+      for (const field of await this.redis.hkeys(index)) {
+        const roomId = Number(field);
+        if (roomId > 0) announced += await this.#reapRoom(roomId, registration, index);
+      }
+      await this.redis.multi().del(index).zrem(leases, lease).exec();
+    }
+    return announced;
+  }
+
+  async #reapRoom(roomId: number, registration: string, index: string): Promise<number> {
+    const members = this.keys.members(roomId);
+    let announced = 0;
+    let cursor = '0';
+    do {
+      const [next, found] = await this.redis.hscan(members, cursor, 'COUNT', AT_ONCE);
+      cursor = next;
+      // A small room is returned whole, whatever the count.
+      const departures = this.#departures(roomId, registration, found);
+      for (let at = 0; at < departures.length; at += 2 * AT_ONCE) {
+        const [, count] = await this.redis.chorusPresenceLeave(
+          3,
+          members,
+          index,
+          this.announcer.channel(roomId),
+          registration,
+          roomId,
+          this.announcer.command,
+          ...departures.slice(at, at + 2 * AT_ONCE),
+        );
+        announced += count;
+      }
+    } while (cursor !== '0');
+    return announced;
+  }
+
+  /** The users that the registration holds, each with its announcement. `found`: user id, entry, … */
+  #departures(roomId: number, registration: string, found: readonly string[]): string[] {
+    const departures: string[] = [];
+    for (let at = 0; at < found.length; at += 2) {
+      const { registrations, username } = parseEntry(found[at + 1] ?? '');
+      if (!registrations.includes(registration)) continue;
+      const id = found[at] ?? '';
+      const frame = encodePresence('left', roomId, { id: Number(id), username });
+      departures.push(id, this.announcer.envelope(frame));
+    }
+    return departures;
+  }
+}

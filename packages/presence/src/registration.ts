@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import { PARTITIONS } from '@chorus/broker';
+
+/** What a node knows of its own changes in one partition. */
+export interface Tally {
+  sent: number;
+  answered: number;
+  /** Changes that the answers confirmed. */
+  changes: number;
+}
+
+/** So many earlier registrations are remembered; more than a few only pile up while Redis is failing. */
+const REMEMBERED = 8;
+
+/**
+ * One stay of a node in Redis, and the fence that keeps its entries apart from those of any other stay.
+ *
+ * A node that was declared dead may wake up, and a command it sent may run late. Both would be races
+ * if its entries were told apart by the node's id alone. So a node that lost its lease takes a new
+ * registration and writes everything again under it. The old one can be reaped at leisure, by
+ * anybody, and is treated like any other dead node: users who are there again have another entry and
+ * do not leave. Redis refuses what still arrives under a closed registration.
+ *
+ * The same way out serves whenever the node and Redis may disagree: an unanswered command, or changes
+ * that Redis no longer knows (it came back with older data, or a replica without the last writes
+ * took over).
+ */
+export class Registration {
+  /** Short, because every entry carries it; 48 random bits. */
+  readonly id = randomBytes(6).toString('base64url');
+  readonly lease: string;
+  /** Earlier registrations of this node, latest first. */
+  readonly earlier: readonly string[];
+  readonly tallies: readonly Tally[] = Array.from({ length: PARTITIONS }, () => ({
+    sent: 0,
+    answered: 0,
+    changes: 0,
+  }));
+  /** The outcome of some command is unknown. */
+  doubtful = false;
+
+  constructor(nodeId: string, previous: Registration | undefined) {
+    this.lease = `${this.id}@${nodeId}`;
+    this.earlier = previous === undefined ? [] : [previous.id, ...previous.earlier].slice(0, REMEMBERED);
+  }
+}
+
+/** Takes a lease's name apart. */
+export function parseLease(lease: string): { registration: string; nodeId: string } {
+  const at = lease.indexOf('@');
+  return { registration: lease.slice(0, at), nodeId: lease.slice(at + 1) };
+}
+
+/** Takes a room entry's value apart. */
+export function parseEntry(value: string): { registrations: string[]; username: string } {
+  const colon = value.indexOf(':');
+  // Each registration ends with a comma, so the last part is empty.
+  return { registrations: value.slice(0, colon).split(',').slice(0, -1), username: value.slice(colon + 1) };
+}
