@@ -1,1 +1,4 @@
-export {};
+export * from './guard.js';
+export * from './request-token.js';
+export * from './settings.js';
+export * from './tokens.js';

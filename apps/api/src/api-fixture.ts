@@ -1,0 +1,135 @@
+import { Tokens } from '@chorus/auth';
+import { MemoryRoomDirectory, MemoryRooms, type RoomDirectory } from '@chorus/broker';
+import { createDatabase, type Database, migrate } from '@chorus/database';
+import { testDatabase } from '@chorus/local';
+import { MemoryPresenceStore } from '@chorus/presence';
+import type { Member } from '@chorus/protocol';
+import { Closer, type Environment } from '@chorus/service';
+import { pino } from 'pino';
+import { type Api, type ApiParts, createApi } from './app.js';
+import { memoryRateLimits } from './auth/rate-limits.js';
+import { loadApiConfig } from './config.js';
+
+export const SECRET = 'the secret of all tests, long enough';
+const JSON_TYPE = { 'Content-Type': 'application/json' };
+
+/** What tests look at of an answer. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: a test says what it expects of it
+  readonly body: any;
+}
+
+/** Sends requests to one API, as one user if a token is given. */
+export class Client {
+  constructor(
+    readonly url: string,
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {}
+
+  /** The same with a token for `user`, as the cookie that sign-in sets. */
+  as(user: Member, tokens: Tokens = new Tokens(SECRET)): Client {
+    return new Client(this.url, { ...this.headers, Cookie: `jwt=${tokens.sign(user)}` });
+  }
+
+  with(headers: Record<string, string>): Client {
+    return new Client(this.url, { ...this.headers, ...headers });
+  }
+
+  get(path: string): Promise<Answer> {
+    return this.send('GET', path);
+  }
+
+  post(path: string, body: unknown): Promise<Answer> {
+    return this.send('POST', path, JSON.stringify(body), JSON_TYPE);
+  }
+
+  patch(path: string, body: unknown): Promise<Answer> {
+    return this.send('PATCH', path, JSON.stringify(body), JSON_TYPE);
+  }
+
+  delete(path: string): Promise<Answer> {
+    return this.send('DELETE', path);
+  }
+
+  async send(
+    method: string,
+    path: string,
+    body?: string | Uint8Array<ArrayBuffer>,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    const response = await fetch(this.url + path, {
+      method,
+      headers: { ...this.headers, ...headers },
+      ...(body === undefined ? {} : { body }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? undefined : JSON.parse(text),
+    };
+  }
+}
+
+export interface RunningApi {
+  readonly api: Api;
+  readonly client: Client;
+  readonly directory: RoomDirectory;
+  readonly presence: MemoryPresenceStore;
+  /** Every line that was logged. */
+  readonly log: string[];
+  close(): Promise<void>;
+}
+
+/** A migrated, empty database. */
+export async function openDatabase(): Promise<{ db: Database; url: string }> {
+  const url = await testDatabase();
+  await migrate(url, pino({ level: 'silent' }));
+  return { db: createDatabase(url, { poolSize: 10, timeoutMs: 3_000 }), url };
+}
+
+/** Starts an API over `db` and, unless told otherwise, parts in memory. */
+export async function startApi(
+  db: Database,
+  env: Environment = {},
+  parts: Partial<ApiParts> = {},
+): Promise<RunningApi> {
+  const config = loadApiConfig({
+    HOST: '127.0.0.1',
+    PORT: '0',
+    JWT_SECRET: SECRET,
+    BCRYPT_COST: '4',
+    LOG_LEVEL: 'debug',
+    SHUTDOWN_TIMEOUT_MS: '2000',
+    ...env,
+  });
+  const log: string[] = [];
+  const presence = new MemoryPresenceStore({ announce: () => {} });
+  const directory = parts.directory ?? new MemoryRoomDirectory(new MemoryRooms(100));
+  const closer = new Closer();
+  const api = closer.add(
+    await createApi(config, {
+      db,
+      presence,
+      rateLimits: memoryRateLimits(config.rateLimits),
+      log: pino({ level: config.logLevel }, { write: (line: string) => log.push(line) }),
+      ...parts,
+      directory,
+    }),
+  );
+  return {
+    api,
+    client: new Client(`http://127.0.0.1:${api.port}`),
+    directory,
+    presence,
+    log,
+    close: () => closer.close(),
+  };
+}
+
+/** Waits until `condition` holds; the test's own time-out is the limit. */
+export async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
+}

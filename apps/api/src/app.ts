@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import { Guard, generateSecret, Tokens } from '@chorus/auth';
+import type { RoomDirectory } from '@chorus/broker';
+import type { Database } from '@chorus/database';
+import { type Closeable, Closer, type Logger } from '@chorus/service';
+import { Router } from '@koa/router';
+import { BoundedWork } from './auth/bounded-work.js';
+import { Passwords } from './auth/passwords.js';
+import type { RateLimits } from './auth/rate-limits.js';
+import { addUserRoutes } from './auth/routes.js';
+import { UserRepository } from './auth/user-repository.js';
+import type { ApiConfig } from './config.js';
+import { addHealthRoutes } from './health/routes.js';
+import type { RequestState } from './http/context.js';
+import { listen } from './http/http-server.js';
+import { koaApp } from './http/koa-app.js';
+import type { PresenceReader } from './rooms/list-clients.js';
+import { RoomMirror } from './rooms/room-mirror.js';
+import { RoomRepository } from './rooms/room-repository.js';
+import { RoomService } from './rooms/room-service.js';
+import { addRoomRoutes } from './rooms/routes.js';
+
+/** What an API needs from outside; it does not close any of it. */
+export interface ApiParts {
+  readonly db: Database;
+  readonly directory: RoomDirectory;
+  readonly presence: PresenceReader;
+  readonly rateLimits: RateLimits;
+  readonly log: Logger;
+}
+
+/** One running API. */
+export interface Api extends Closeable {
+  readonly nodeId: string;
+  readonly port: number;
+}
+
+/**
+ * Starts an API. It listens whether or not PostgreSQL and Redis can be reached: `/readyz` tells.
+ * Closing it lets requests under way finish.
+ *
+ * @throws {StartError} the port cannot be listened on; nothing is left running then
+ */
+export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api> {
+  const nodeId = config.nodeId ?? `api-${randomBytes(4).toString('hex')}`;
+  const log = parts.log.child({ nodeId });
+  for (const warning of config.auth.warnings) log.warn(warning);
+
+  const tokens = new Tokens(config.auth.secret ?? madeUpSecret(log));
+  const guard = new Guard(tokens, config.auth.mode);
+  const roomRepository = new RoomRepository(parts.db);
+  const passwords = new Passwords(config.bcrypt.cost);
+
+  const router = new Router<RequestState>();
+  addHealthRoutes(router, { rooms: roomRepository, directory: parts.directory });
+  addUserRoutes(router, {
+    users: new UserRepository(parts.db),
+    passwords,
+    work: new BoundedWork(config.bcrypt.concurrency, config.bcrypt.maxWaiting),
+    limits: parts.rateLimits,
+    tokens,
+    guard,
+    cookie: config.cookie,
+  });
+  addRoomRoutes(router, {
+    guard,
+    rooms: new RoomService(roomRepository, parts.directory, config.auth.mode, log),
+    presence: parts.presence,
+  });
+
+  const closer = new Closer();
+  const mirror = new RoomMirror(roomRepository, parts.directory, log);
+  const server = await listen(koaApp(router, config, log).callback(), config);
+  mirror.start();
+  // In the background, so that the first refusal takes no longer than the others.
+  passwords.warmUp().catch((error: unknown) => log.error({ error: String(error) }, 'bcrypt does not work'));
+  closer.add(mirror);
+  closer.add(server);
+  log.info({ port: server.port }, 'api is listening');
+  return { nodeId, port: server.port, close: () => closer.close() };
+}
+
+function madeUpSecret(log: Logger): string {
+  log.warn('JWT_SECRET is not set: one was made up, so tokens end with this process and are valid only here');
+  return generateSecret();
+}

@@ -1,0 +1,18 @@
+import type { Guard, Tokens } from '@chorus/auth';
+import type { BoundedWork } from './bounded-work.js';
+import type { Passwords } from './passwords.js';
+import type { RateLimits } from './rate-limits.js';
+import type { CookieOptions } from './token-cookie.js';
+import type { UserRepository } from './user-repository.js';
+
+/** What the user routes work with. */
+export interface AuthServices {
+  readonly users: UserRepository;
+  readonly passwords: Passwords;
+  /** Where passwords are hashed and compared. */
+  readonly work: BoundedWork;
+  readonly limits: RateLimits;
+  readonly tokens: Tokens;
+  readonly guard: Guard;
+  readonly cookie: CookieOptions;
+}

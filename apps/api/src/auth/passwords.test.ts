@@ -1,0 +1,36 @@
+import { expect } from 'chai';
+import { Passwords } from './passwords.js';
+
+describe('Passwords', () => {
+  const passwords = new Passwords(4);
+
+  it('recognises a password by its hash, and no other', async () => {
+    const hash = await passwords.hash('pässwörd');
+    expect(await passwords.matches('pässwörd', hash)).to.equal(true);
+    for (const other of ['passwörd', 'pässwörd ', '', 'pässwörd\0', 'pässwörd\0x']) {
+      expect(await passwords.matches(other, hash), other).to.equal(false);
+    }
+  });
+
+  it('never takes a password that is longer than what bcrypt looks at', async () => {
+    const hash = await passwords.hash('x'.repeat(72));
+    expect(await passwords.matches('x'.repeat(73), hash)).to.equal(false);
+  });
+
+  it('takes as long for an account that does not exist as for a wrong password', async () => {
+    const slow = new Passwords(10);
+    const hash = await slow.hash('right one');
+    await slow.warmUp();
+    const time = async (stored: string | undefined): Promise<number> => {
+      const started = process.hrtime.bigint();
+      expect(await slow.matches('wrong one', stored)).to.equal(false);
+      return Number(process.hrtime.bigint() - started);
+    };
+    const fastest = { known: Number.POSITIVE_INFINITY, unknown: Number.POSITIVE_INFINITY };
+    for (let i = 0; i < 8; i++) {
+      fastest.known = Math.min(fastest.known, await time(hash));
+      fastest.unknown = Math.min(fastest.unknown, await time(undefined));
+    }
+    expect(fastest.unknown / fastest.known).to.be.within(0.5, 2);
+  });
+});

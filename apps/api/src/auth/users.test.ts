@@ -1,0 +1,233 @@
+import { Tokens } from '@chorus/auth';
+import type { Database } from '@chorus/database';
+import { expect } from 'chai';
+import { type Client, openDatabase, type RunningApi, SECRET, startApi } from '../api-fixture.js';
+
+const SIGN_UP = '/api/users/signup';
+const SIGN_IN = '/api/users/signin';
+
+describe('the user routes', function () {
+  this.timeout(60_000);
+  let db: Database;
+  let running: RunningApi;
+  let client: Client;
+  before(async () => {
+    db = (await openDatabase()).db;
+    running = await startApi(db);
+    client = running.client;
+  });
+  after(async () => {
+    await running.close();
+    await db.$disconnect();
+  });
+
+  let count = 0;
+  const somebody = (change: object = {}) => {
+    count++;
+    return { username: `user${count}`, email: `user${count}@example.com`, password: '1234567', ...change };
+  };
+
+  describe('signing up', () => {
+    it('answers with the id and what was given, and nothing else', async () => {
+      const answer = await client.post(SIGN_UP, {
+        username: 'Ann',
+        email: 'Ann@Example.com',
+        password: '1234567',
+      });
+      expect(answer.status).to.equal(200);
+      expect(answer.body).to.deep.equal({ id: 1, username: 'Ann', email: 'Ann@Example.com' });
+    });
+
+    it('stores a hash and not the password', async () => {
+      const user = somebody({ password: 'open sesame' });
+      await client.post(SIGN_UP, user);
+      const row = await db.user.findUnique({ where: { username: user.username } });
+      expect(row?.passwordHash).to.match(/^\$2b\$04\$/);
+    });
+
+    it('refuses a user name or e-mail address that is taken, and says which', async () => {
+      const user = somebody();
+      await client.post(SIGN_UP, user);
+      const sameName = await client.post(SIGN_UP, somebody({ username: user.username }));
+      expect([sameName.status, sameName.body]).to.deep.equal([409, { error: 'username already exists' }]);
+      const sameEmail = await client.post(SIGN_UP, somebody({ email: user.email.toUpperCase() }));
+      expect([sameEmail.status, sameEmail.body]).to.deep.equal([409, { error: 'email already exists' }]);
+    });
+
+    it('tells user names that differ in case apart', async () => {
+      const user = somebody();
+      await client.post(SIGN_UP, user);
+      expect(
+        (await client.post(SIGN_UP, somebody({ username: user.username.toUpperCase() }))).status,
+      ).to.equal(200);
+    });
+
+    it('ignores fields that it does not know', async () => {
+      const answer = await client.post(SIGN_UP, somebody({ id: 5, admin: true, passwordHash: 'x' }));
+      expect(answer.status).to.equal(200);
+      expect(answer.body).to.have.keys('id', 'username', 'email');
+      expect(answer.body.id).not.to.equal(5);
+    });
+
+    const invalid: Array<[string, object, string]> = [
+      ['no user name', { username: undefined }, 'username is required'],
+      ['a number', { username: 5 }, 'username must be a string'],
+      ['null', { email: null }, 'email must be a string'],
+      ['an array', { password: ['1234567'] }, 'password must be a string'],
+      ['an object', { password: { $ne: '' } }, 'password must be a string'],
+      ['an empty user name', { username: '' }, 'username must be 1 to 64 characters long'],
+      ['a blank user name', { username: ' \u3000' }, 'username must not be blank'],
+      ['a long user name', { username: 'u'.repeat(65) }, 'username must be 1 to 64 characters long'],
+      ['NUL in a user name', { username: 'a\0b' }, 'username must not contain control characters'],
+      ['a line break in a user name', { username: 'a\r\nb' }, 'username must not contain control characters'],
+      ['half a character', { username: 'a\ud83d' }, 'username must not contain control characters'],
+      ['no e-mail address', { email: 'somebody' }, 'email must be an e-mail address'],
+      ['a line break in an e-mail address', { email: 'a@b.example\n' }, 'email must be an e-mail address'],
+      [
+        'a long e-mail address',
+        { email: `${'e'.repeat(250)}@x.de` },
+        'email must be at most 254 characters long',
+      ],
+      ['a short password', { password: '12345' }, 'password must be 6 to 72 bytes of valid text'],
+      ['a long password', { password: 'x'.repeat(73) }, 'password must be 6 to 72 bytes of valid text'],
+      [
+        'a password long in bytes',
+        { password: 'ü'.repeat(37) },
+        'password must be 6 to 72 bytes of valid text',
+      ],
+      ['NUL in a password', { password: '123456\0' }, 'password must be 6 to 72 bytes of valid text'],
+    ];
+    for (const [what, change, error] of invalid) {
+      it(`refuses ${what}`, async () => {
+        const answer = await client.post(SIGN_UP, somebody(change));
+        expect([answer.status, answer.body]).to.deep.equal([400, { error }]);
+      });
+    }
+
+    it('takes names of 64 characters, whatever they are made of, and passwords of 6 and 72 bytes', async () => {
+      for (const change of [
+        { username: '🎈'.repeat(64) },
+        { username: "Robert'); DROP TABLE users;--" },
+        { username: '<b>&amp;"' },
+        { password: '123456' },
+        { password: 'ü'.repeat(36) },
+      ]) {
+        const user = somebody(change);
+        const answer = await client.post(SIGN_UP, user);
+        expect(answer.body, JSON.stringify(change)).to.include({ username: user.username });
+        expect((await client.post(SIGN_IN, user)).body).to.deep.equal({
+          id: answer.body.id,
+          username: user.username,
+        });
+      }
+    });
+  });
+
+  describe('signing in', () => {
+    it('sets the cookie of the seed contract, byte for byte', async () => {
+      const user = somebody();
+      const { id } = (await client.post(SIGN_UP, user)).body;
+      const answer = await client.post(SIGN_IN, { email: user.email.toUpperCase(), password: user.password });
+      expect([answer.status, answer.body]).to.deep.equal([200, { id, username: user.username }]);
+      const [cookie = '', ...others] = answer.headers.getSetCookie();
+      expect(others).to.deep.equal([]);
+      const [, token] = /^jwt=([\w-]+\.[\w-]+\.[\w-]+); HttpOnly; Path=\/; Max-Age=3600$/.exec(cookie) ?? [];
+      const check = new Tokens(SECRET).verify(token);
+      expect(check.ok && check.token.user).to.deep.equal({ id, username: user.username });
+    });
+
+    it('adds Secure and SameSite to the cookie where that is configured', async () => {
+      const secure = await startApi(db, { COOKIE_SECURE: 'true', COOKIE_SAMESITE: 'none' });
+      const user = somebody();
+      await secure.client.post(SIGN_UP, user);
+      const signedIn = await secure.client.post(SIGN_IN, user);
+      expect(signedIn.headers.get('set-cookie')).to.match(
+        /; HttpOnly; Path=\/; Max-Age=3600; Secure; SameSite=none$/,
+      );
+      const loggedOut = await secure.client.get('/api/users/logout');
+      expect(loggedOut.headers.get('set-cookie')).to.equal(
+        'jwt=; HttpOnly; Path=/; Max-Age=0; Secure; SameSite=none',
+      );
+      await secure.close();
+    });
+
+    it('answers the same to a wrong password and to an unknown address', async () => {
+      const user = somebody();
+      await client.post(SIGN_UP, user);
+      const answers = [
+        await client.post(SIGN_IN, { email: user.email, password: 'wrong password' }),
+        await client.post(SIGN_IN, { email: 'nobody@example.com', password: user.password }),
+        await client.post(SIGN_IN, { email: user.email, password: '' }),
+        await client.post(SIGN_IN, { email: user.email, password: `${user.password}\0` }),
+      ];
+      for (const answer of answers) {
+        expect([answer.status, answer.body]).to.deep.equal([401, { error: 'wrong email or password' }]);
+        expect(answer.headers.get('set-cookie')).to.equal(null);
+        expect([...answer.headers.keys()].sort()).to.deep.equal(
+          [...(answers[0]?.headers.keys() ?? [])].sort(),
+        );
+      }
+    });
+
+    it('compares all of a password, not only what bcrypt looks at', async () => {
+      const user = somebody({ password: 'x'.repeat(72) });
+      await client.post(SIGN_UP, user);
+      expect((await client.post(SIGN_IN, user)).status).to.equal(200);
+      expect((await client.post(SIGN_IN, { ...user, password: 'x'.repeat(73) })).status).to.equal(401);
+    });
+
+    it('names the field that is missing or of the wrong type', async () => {
+      const cases: Array<[object, string]> = [
+        [{}, 'email is required'],
+        [{ email: 'a@example.com' }, 'password is required'],
+        [{ email: 'a@example.com', password: 1234567 }, 'password must be a string'],
+        [{ email: 'a\0@example.com', password: '1234567' }, 'email must be an e-mail address'],
+      ];
+      for (const [body, error] of cases) {
+        const answer = await client.post(SIGN_IN, body);
+        expect([answer.status, answer.body]).to.deep.equal([400, { error }]);
+      }
+    });
+  });
+
+  describe('logging out', () => {
+    it('clears the cookie, with and without a token', async () => {
+      for (const sender of [
+        client,
+        client.as({ id: 1, username: 'Ann' }),
+        client.with({ Cookie: 'jwt=broken' }),
+      ]) {
+        const answer = await sender.get('/api/users/logout');
+        expect([answer.status, answer.body]).to.deep.equal([200, { message: 'logout successful' }]);
+        expect(answer.headers.get('set-cookie')).to.equal('jwt=; HttpOnly; Path=/; Max-Age=0');
+      }
+    });
+  });
+
+  describe('asking who one is', () => {
+    it('answers to the cookie and to a bearer token', async () => {
+      const user = somebody();
+      const { id } = (await client.post(SIGN_UP, user)).body;
+      const token = new Tokens(SECRET).sign({ id, username: user.username });
+      for (const headers of [{ Cookie: `jwt=${token}` }, { Authorization: `Bearer ${token}` }]) {
+        const answer = await client.with(headers).get('/api/users/me');
+        expect(answer.body).to.deep.equal({ id, username: user.username, email: user.email });
+      }
+    });
+
+    it('refuses a request without a good token, and says what is wrong with it', async () => {
+      const ann = { id: 1, username: 'Ann' };
+      const cases: Array<[Client, string]> = [
+        [client, 'a token is required'],
+        [client.as(ann, new Tokens(SECRET, -1)), 'the token has expired'],
+        [client.as(ann, new Tokens('some other secret, also long enough')), 'the token is not valid'],
+        [client.as({ id: 987654, username: 'gone' }), 'the user of the token does not exist'],
+      ];
+      for (const [sender, error] of cases) {
+        const answer = await sender.get('/api/users/me');
+        expect([answer.status, answer.body]).to.deep.equal([401, { error }]);
+      }
+      expect((await client.get('/api/users/me')).headers.get('www-authenticate')).to.equal('Bearer');
+    });
+  });
+});

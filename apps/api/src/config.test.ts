@@ -1,0 +1,63 @@
+import { ConfigError, type Environment } from '@chorus/service';
+import { expect } from 'chai';
+import { apiSettings, loadApiConfig, loadStoreConfig, storeSettings } from './config.js';
+
+describe('loadApiConfig', () => {
+  it('needs nothing outside of production', () => {
+    const config = loadApiConfig({});
+    expect(config).to.deep.include({ port: 3000, trustedProxies: 0, allowedOrigins: [] });
+    expect(config.bcrypt.cost).to.equal(10);
+    expect(config.cookie).to.deep.equal({ secure: false, sameSite: undefined });
+  });
+
+  it('needs a long secret in production', () => {
+    expect(() => loadApiConfig({ NODE_ENV: 'production' })).to.throw(ConfigError, 'JWT_SECRET is not set');
+  });
+
+  it('names the variable, the value and what is allowed', () => {
+    const cases: Array<[Environment, string]> = [
+      [{ PORT: '70000' }, 'PORT="70000" is not valid: must be a whole number from 0 to 65535'],
+      [{ COOKIE_SECURE: 'yes' }, 'COOKIE_SECURE="yes" is not valid: must be true or false'],
+      [{ COOKIE_SAMESITE: 'Lax' }, 'COOKIE_SAMESITE="Lax" is not valid: must be one of strict, lax, none'],
+      [{ COOKIE_SAMESITE: 'none' }, 'COOKIE_SAMESITE="none" is not valid: it needs COOKIE_SECURE=true'],
+      [
+        { ALLOWED_ORIGINS: 'https://a.example, b.example' },
+        'ALLOWED_ORIGINS="https://a.example, b.example" is not valid: must be origins such as https://chat.example.com, or *',
+      ],
+      [{ ALLOWED_ORIGINS: 'https://a.example/' }, 'must be origins'],
+      [{ TRUST_PROXY: 'true' }, 'TRUST_PROXY="true" is not valid: must be a whole number from 0 to 16'],
+      [{ BCRYPT_COST: '3' }, 'BCRYPT_COST="3" is not valid: must be a whole number from 4 to 16'],
+      [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL="loud" is not valid: must be one of fatal, error'],
+      [{ NODE_ID: 'a b' }, 'NODE_ID="a b" is not valid: must be 1 to 64 letters'],
+      [{ SIGNIN_FAILURES_PER_ACCOUNT: '0' }, 'SIGNIN_FAILURES_PER_ACCOUNT="0" is not valid'],
+    ];
+    for (const [env, message] of cases) {
+      expect(() => loadApiConfig(env), JSON.stringify(env)).to.throw(ConfigError, message);
+    }
+  });
+
+  it('reads lists', () => {
+    const { allowedOrigins } = loadApiConfig({
+      ALLOWED_ORIGINS: 'https://a.example, http://localhost:5173,',
+    });
+    expect(allowedOrigins).to.deep.equal(['https://a.example', 'http://localhost:5173']);
+  });
+});
+
+describe('loadStoreConfig', () => {
+  it('needs to know where PostgreSQL is, and never shows its password', () => {
+    expect(() => loadStoreConfig({})).to.throw(ConfigError, 'DATABASE_URL is not set');
+    expect(() => loadStoreConfig({ DATABASE_URL: 'mysql://me:hunter2@db/x' }))
+      .to.throw(ConfigError, /^DATABASE_URL is not valid: must be a URL starting with postgresql/)
+      .with.property('message')
+      .that.does.not.include('hunter2');
+  });
+});
+
+describe('the settings', () => {
+  it('all say what they are for', () => {
+    for (const [name, schema] of Object.entries({ ...apiSettings, ...storeSettings })) {
+      expect(schema.description, name).to.be.a('string').and.not.equal('');
+    }
+  });
+});

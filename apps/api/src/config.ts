@@ -1,0 +1,170 @@
+import { availableParallelism } from 'node:os';
+import { type AuthConfig, authConfig, authSettings } from '@chorus/auth';
+import { databaseSettings } from '@chorus/database';
+import {
+  ConfigError,
+  type Environment,
+  flag,
+  integer,
+  LOG_LEVELS,
+  list,
+  oneOf,
+  parseSettings,
+  port,
+  type RedisConfig,
+} from '@chorus/service';
+import { z } from 'zod';
+import type { RateLimitConfig } from './auth/rate-limits.js';
+import { type CookieOptions, SAME_SITE } from './auth/token-cookie.js';
+
+/**
+ * bcrypt runs on libuv's four threads. One of them stays free for everything else that needs a
+ * thread, and more than there are cores only makes each sign-in slower.
+ */
+const BCRYPT_CONCURRENCY = Math.min(3, availableParallelism());
+
+/** The API's own environment variables. `docs/configuration.md` is checked against this list. */
+export const apiSettings = {
+  HOST: z.string().default('0.0.0.0').describe('Address to listen on.'),
+  PORT: port().default(3000).describe('Port to listen on; 0 lets the system choose.'),
+  NODE_ID: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores')
+    .optional()
+    .describe('Name of this process in logs; unique in the cluster. Made up when not set.'),
+  LOG_LEVEL: oneOf(LOG_LEVELS).default('info').describe('Least important level that is logged.'),
+  ...authSettings,
+  COOKIE_SECURE: flag()
+    .default(false)
+    .describe('Adds `Secure` to the cookie: set it where browsers use HTTPS.'),
+  COOKIE_SAMESITE: oneOf(SAME_SITE)
+    .optional()
+    .describe('Adds `SameSite` to the cookie; `none` needs `COOKIE_SECURE`.'),
+  ALLOWED_ORIGINS: list()
+    .refine((origins) => origins.every(isOrigin), 'must be origins such as https://chat.example.com, or *')
+    .default([])
+    .describe('Origins of web pages that may call the API, besides those of the same host. `*` allows all.'),
+  TRUST_PROXY: integer(0, 16)
+    .default(0)
+    .describe('Proxies in front that append to `X-Forwarded-For`; 0 takes the address of the connection.'),
+  BCRYPT_COST: integer(4, 16).default(10).describe('Cost of a password hash; each step doubles it.'),
+  BCRYPT_CONCURRENCY: integer(1, 64)
+    .default(BCRYPT_CONCURRENCY)
+    .describe('Passwords hashed at a time; by default as many as there are cores, at most 3.'),
+  BCRYPT_QUEUE: integer(1, 100_000)
+    .default(256)
+    .describe('Passwords that may wait to be hashed; further sign-ins and sign-ups get 503.'),
+  RATE_LIMIT_WINDOW_SECONDS: integer(1, 86_400)
+    .default(900)
+    .describe('Time over which the following attempts are counted.'),
+  SIGNIN_FAILURES_PER_ACCOUNT: integer(1, 1_000_000)
+    .default(10)
+    .describe('Failed sign-ins to one account before further ones get 429.'),
+  SIGNIN_ATTEMPTS_PER_ADDRESS: integer(1, 1_000_000)
+    .default(300)
+    .describe('Sign-ins from one address before further ones get 429.'),
+  SIGNUP_ATTEMPTS_PER_ACCOUNT: integer(1, 1_000_000)
+    .default(50)
+    .describe('Sign-ups with one e-mail address before further ones get 429.'),
+  SIGNUP_ATTEMPTS_PER_ADDRESS: integer(1, 1_000_000)
+    .default(100)
+    .describe('Sign-ups from one address before further ones get 429.'),
+  SHUTDOWN_TIMEOUT_MS: integer(0, 600_000)
+    .default(10_000)
+    .describe('Time for requests under way to finish when the process is told to stop.'),
+};
+
+/** Where a process of its own finds PostgreSQL and Redis. */
+export const storeSettings = {
+  ...databaseSettings,
+  REDIS_URL: list()
+    .default(['redis://127.0.0.1:6379'])
+    .describe('Redis, or comma-separated seed nodes of a cluster.'),
+  REDIS_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,32}$/, 'must be 1 to 32 letters, digits, dots, dashes or underscores')
+    .default('chorus')
+    .describe('Start of every Redis key and channel name.'),
+  REDIS_TIMEOUT_MS: integer(100, 60_000).default(3_000).describe('Longest wait for an answer of Redis.'),
+  BROKER_SHARDED: flag()
+    .default(false)
+    .describe('Redis is a Redis Cluster: spread rooms by sharded pub/sub.'),
+};
+
+export interface ApiConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly nodeId: string | undefined;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+  readonly auth: AuthConfig;
+  readonly cookie: CookieOptions;
+  readonly allowedOrigins: readonly string[];
+  readonly trustedProxies: number;
+  readonly bcrypt: { readonly cost: number; readonly concurrency: number; readonly maxWaiting: number };
+  readonly rateLimits: RateLimitConfig;
+  readonly shutdownTimeoutMs: number;
+}
+
+export interface StoreConfig {
+  readonly database: { readonly url: string; readonly poolSize: number; readonly timeoutMs: number };
+  readonly redis: RedisConfig;
+  readonly redisPrefix: string;
+}
+
+/** @throws {ConfigError} one line that names the variable */
+export function loadApiConfig(env: Environment): ApiConfig {
+  const settings = parseSettings(apiSettings, env, ['JWT_SECRET']);
+  return {
+    host: settings.HOST,
+    port: settings.PORT,
+    nodeId: settings.NODE_ID,
+    logLevel: settings.LOG_LEVEL,
+    auth: authConfig(settings),
+    cookie: cookieOptions(settings.COOKIE_SECURE, settings.COOKIE_SAMESITE),
+    allowedOrigins: settings.ALLOWED_ORIGINS,
+    trustedProxies: settings.TRUST_PROXY,
+    bcrypt: {
+      cost: settings.BCRYPT_COST,
+      concurrency: settings.BCRYPT_CONCURRENCY,
+      maxWaiting: settings.BCRYPT_QUEUE,
+    },
+    rateLimits: {
+      windowSeconds: settings.RATE_LIMIT_WINDOW_SECONDS,
+      signInFailuresPerAccount: settings.SIGNIN_FAILURES_PER_ACCOUNT,
+      signInAttemptsPerAddress: settings.SIGNIN_ATTEMPTS_PER_ADDRESS,
+      signUpAttemptsPerAccount: settings.SIGNUP_ATTEMPTS_PER_ACCOUNT,
+      signUpAttemptsPerAddress: settings.SIGNUP_ATTEMPTS_PER_ADDRESS,
+    },
+    shutdownTimeoutMs: settings.SHUTDOWN_TIMEOUT_MS,
+  };
+}
+
+/** @throws {ConfigError} one line that names the variable */
+export function loadStoreConfig(env: Environment): StoreConfig {
+  const settings = parseSettings(storeSettings, env, ['DATABASE_URL', 'REDIS_URL']);
+  return {
+    database: {
+      url: settings.DATABASE_URL,
+      poolSize: settings.DATABASE_POOL_SIZE,
+      timeoutMs: settings.DATABASE_TIMEOUT_MS,
+    },
+    redis: {
+      urls: settings.REDIS_URL,
+      cluster: settings.BROKER_SHARDED,
+      commandTimeoutMs: settings.REDIS_TIMEOUT_MS,
+    },
+    redisPrefix: settings.REDIS_PREFIX,
+  };
+}
+
+function cookieOptions(secure: boolean, sameSite: CookieOptions['sameSite']): CookieOptions {
+  // Browsers drop such a cookie without a word.
+  if (sameSite === 'none' && !secure) {
+    throw new ConfigError('COOKIE_SAMESITE="none" is not valid: it needs COOKIE_SECURE=true');
+  }
+  return { secure, sameSite };
+}
+
+function isOrigin(text: string): boolean {
+  return text === '*' || (URL.canParse(text) && new URL(text).origin === text);
+}

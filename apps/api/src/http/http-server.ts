@@ -1,0 +1,98 @@
+import { createServer, type RequestListener, STATUS_CODES } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type Closeable, StartError } from '@chorus/service';
+
+/** Longer than the idle time of common load balancers, so that it is never us who cut a connection just reused. */
+const KEEP_ALIVE_MS = 65_000;
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** How often connections that became idle are closed while shutting down. */
+const SWEEP_MS = 50;
+
+export interface HttpServer extends Closeable {
+  readonly port: number;
+}
+
+/**
+ * Listens. Closing stops accepting at once, lets requests under way finish for at most
+ * `shutdownTimeoutMs`, and then cuts what is left.
+ *
+ * @throws {StartError} the address cannot be listened on
+ */
+export async function listen(
+  handler: RequestListener,
+  options: { host: string; port: number; shutdownTimeoutMs: number },
+): Promise<HttpServer> {
+  let closing: Promise<void> | undefined;
+  const server = createServer({
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+  });
+  server.on('request', (request, response) => {
+    if (closing !== undefined) response.setHeader('Connection', 'close');
+    handler(request, response);
+  });
+  server.on('checkExpectation', (_request, response) => {
+    response.writeHead(417, { 'Content-Type': 'application/json; charset=utf-8' });
+    response.end(JSON.stringify({ error: 'only Expect: 100-continue is supported' }));
+  });
+  server.on('clientError', refuseConnection);
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, options)));
+    server.listen({ host: options.host, port: options.port }, resolve);
+  });
+
+  const close = async (): Promise<void> => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
+    const deadline = setTimeout(() => server.closeAllConnections(), options.shutdownTimeoutMs);
+    await closed;
+    clearInterval(sweep);
+    clearTimeout(deadline);
+  };
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+function listenError(
+  error: NodeJS.ErrnoException,
+  { host, port }: { host: string; port: number },
+): StartError {
+  const where = `${host}:${port}`;
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new StartError(`port ${port} is already in use (PORT)`);
+    case 'EACCES':
+      return new StartError(`no permission to listen on ${where} (PORT)`);
+    default:
+      return new StartError(`cannot listen on ${where}: ${error.message}`);
+  }
+}
+
+/** Answers what is not HTTP, is too slow or has too large headers: there is no request to respond to. */
+function refuseConnection(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, message] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? [431, 'the headers are too large']
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? [408, 'the request took too long']
+        : [400, 'not a valid HTTP request'];
+  const body = JSON.stringify({ error: message });
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

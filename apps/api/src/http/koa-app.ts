@@ -1,0 +1,63 @@
+import type { Logger } from '@chorus/service';
+import cors from '@koa/cors';
+import type { Router } from '@koa/router';
+import Koa from 'koa';
+import helmet from 'koa-helmet';
+import type { RequestState, Step } from './context.js';
+import { formatErrors } from './format-errors.js';
+import { HttpError } from './http-error.js';
+import { requestLog } from './request-log.js';
+
+export interface HttpOptions {
+  readonly allowedOrigins: readonly string[];
+  /** How many proxies in front append to `X-Forwarded-For`; the addresses before theirs are hearsay. */
+  readonly trustedProxies: number;
+}
+
+/** What every request passes on its way to the routes. */
+export function koaApp(router: Router<RequestState>, options: HttpOptions, log: Logger): Koa<RequestState> {
+  const app = new Koa<RequestState>({
+    proxy: options.trustedProxies > 0,
+    maxIpsCount: options.trustedProxies,
+  });
+  // Failures outside of the middleware: a response that could not be written, say.
+  app.on('error', (error: Error) => log.warn({ error: error.message }, 'response failed'));
+  app.use(requestLog(log) as Koa.Middleware<RequestState>);
+  app.use(formatErrors as Koa.Middleware<RequestState>);
+  // Nothing that is served here is a page.
+  const contentSecurityPolicy = {
+    useDefaults: false,
+    directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+  };
+  app.use(helmet({ contentSecurityPolicy }));
+  app.use(
+    cors({
+      credentials: true,
+      origin: (ctx) => allowedOrigin(ctx.get('Origin'), options.allowedOrigins),
+      allowMethods: 'GET,HEAD,POST,PATCH,DELETE',
+      allowHeaders: 'Authorization,Content-Type,X-Request-Id',
+      exposeHeaders: 'Link,Location,Retry-After,X-Request-Id',
+      maxAge: 600,
+    }),
+  );
+  app.use(preparePath as Koa.Middleware<RequestState>);
+  app.use(router.routes());
+  app.use(router.allowedMethods());
+  return app;
+}
+
+/** The origin itself, never `*`: browsers refuse that together with credentials. Empty means not allowed. */
+function allowedOrigin(origin: string, allowed: readonly string[]): string {
+  return allowed.includes('*') || allowed.includes(origin) ? origin : '';
+}
+
+const preparePath: Step = (ctx, next) => {
+  // Answers depend on who asks, and some set cookies.
+  ctx.set('Cache-Control', 'no-store');
+  try {
+    decodeURIComponent(ctx.path);
+  } catch {
+    throw new HttpError(400, 'the path is not validly encoded');
+  }
+  return next();
+};

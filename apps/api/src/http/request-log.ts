@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import type { Logger } from '@chorus/service';
+import type { Context, Step } from './context.js';
+import { HttpError } from './http-error.js';
+
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
+const LONGEST_PATH = 200;
+
+/**
+ * Gives every request an id (the one of `X-Request-Id` if it is harmless) and, when it has been
+ * handled, one line: the route's pattern rather than its path, and never headers, query or body.
+ */
+export function requestLog(log: Logger): Step {
+  return async (ctx, next) => {
+    const started = performance.now();
+    const given = ctx.get('X-Request-Id');
+    ctx.state.requestId = REQUEST_ID.test(given) ? given : randomUUID();
+    ctx.set('X-Request-Id', ctx.state.requestId);
+    await next();
+    const line = {
+      requestId: ctx.state.requestId,
+      method: ctx.method,
+      route: ctx._matchedRoute,
+      // Only where there is no pattern.
+      path: ctx._matchedRoute === undefined ? ctx.path.slice(0, LONGEST_PATH) : undefined,
+      status: ctx.status,
+      ms: Math.round((performance.now() - started) * 10) / 10,
+      userId: ctx.state.user?.id,
+      ...describeFailure(ctx),
+    };
+    log[level(ctx)](line, 'request');
+  };
+}
+
+function level(ctx: Context): 'debug' | 'info' | 'warn' | 'error' {
+  if (ctx.status >= 500 && ctx.status !== 503) return 'error';
+  // Asked every few seconds, and whatever makes them fail is logged elsewhere.
+  if (ctx.path === '/livez' || ctx.path === '/readyz') return 'debug';
+  return ctx.status === 503 ? 'warn' : 'info';
+}
+
+/** Field by field: an error object can hold the request's body. */
+function describeFailure(ctx: Context): object {
+  const { failure } = ctx.state;
+  if (ctx.status < 500 || failure === undefined) return {};
+  const error = failure instanceof HttpError ? (failure.cause ?? failure) : failure;
+  if (!(error instanceof Error)) return { error: String(error) };
+  return ctx.status === 503 ? { error: error.message } : { error: error.message, stack: error.stack };
+}

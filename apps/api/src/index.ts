@@ -1,0 +1,11 @@
+export { type Api, type ApiParts, createApi } from './app.js';
+export { memoryRateLimits, type RateLimitConfig, type RateLimits } from './auth/rate-limits.js';
+export {
+  type ApiConfig,
+  apiSettings,
+  loadApiConfig,
+  loadStoreConfig,
+  type StoreConfig,
+  storeSettings,
+} from './config.js';
+export { createRedisParts } from './redis-parts.js';

@@ -1,0 +1,30 @@
+import { Keyspace, RedisRoomDirectory, redisAnnouncer } from '@chorus/broker';
+import { RedisPresenceStore } from '@chorus/presence';
+import { type Closeable, createRedis, type Logger, redisReady } from '@chorus/service';
+import type { ApiParts } from './app.js';
+import type { RateLimitConfig } from './auth/rate-limits.js';
+import { redisRateLimits } from './auth/redis-rate-limits.js';
+import type { StoreConfig } from './config.js';
+
+/** How long to wait for Redis before going on without it, in milliseconds: `/readyz` then says so. */
+const CONNECT_TIMEOUT_MS = 2_000;
+
+/** The parts over Redis, as production uses them. Close them after the API. */
+export async function createRedisParts(
+  config: Pick<StoreConfig, 'redis' | 'redisPrefix'>,
+  rateLimits: RateLimitConfig,
+  log: Logger,
+): Promise<Pick<ApiParts, 'directory' | 'presence' | 'rateLimits'> & Closeable> {
+  const keyspace = new Keyspace(config.redisPrefix);
+  const redis = createRedis(config.redis, log, 'api');
+  await redisReady(redis, CONNECT_TIMEOUT_MS).catch(() => undefined);
+  return {
+    directory: new RedisRoomDirectory(redis, keyspace),
+    presence: new RedisPresenceStore(redis, {
+      keyspace,
+      announcer: redisAnnouncer(keyspace, config.redis.cluster),
+    }),
+    rateLimits: redisRateLimits(rateLimits, redis, config.redisPrefix),
+    close: async () => redis.disconnect(),
+  };
+}

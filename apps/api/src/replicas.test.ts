@@ -1,0 +1,172 @@
+import { createDatabase, type Database } from '@chorus/database';
+import { type LocalServer, startRedis } from '@chorus/local';
+import { Closer, createRedis, type RedisClient } from '@chorus/service';
+import { expect } from 'chai';
+import { pino } from 'pino';
+import { type Answer, openDatabase, type RunningApi, startApi, until } from './api-fixture.js';
+import { loadApiConfig } from './config.js';
+import { createRedisParts } from './redis-parts.js';
+
+const silent = pino({ level: 'silent' });
+const PREFIX = 'api-test';
+
+describe('several APIs over one PostgreSQL and one Redis', function () {
+  this.timeout(60_000);
+  const closer = new Closer();
+  let db: Database;
+  let redis: LocalServer;
+  let admin: RedisClient;
+  let apis: RunningApi[];
+
+  const start = async (url: string, env: Record<string, string> = {}): Promise<RunningApi> => {
+    // A pool of its own, as in a process of its own.
+    const ownDb = createDatabase(url, { poolSize: 5, timeoutMs: 2_000 });
+    closer.defer(() => ownDb.$disconnect());
+    const stores = {
+      redis: { urls: [redis.url], cluster: false, commandTimeoutMs: 500 },
+      redisPrefix: PREFIX,
+    };
+    const parts = await createRedisParts(stores, loadApiConfig(env).rateLimits, silent);
+    closer.add(parts);
+    return closer.add(await startApi(ownDb, env, parts));
+  };
+  const each = (count: number, ask: (api: RunningApi, index: number) => Promise<Answer>): Promise<Answer[]> =>
+    Promise.all(
+      Array.from({ length: count }, (_, index) => {
+        const api = apis[index % apis.length];
+        if (api === undefined) throw new Error('no API');
+        return ask(api, index);
+      }),
+    );
+  const statuses = (answers: Answer[]): number[] => answers.map((answer) => answer.status).sort();
+  const ready = async (): Promise<boolean> => {
+    const answers = await each(apis.length, ({ client }) => client.get('/readyz'));
+    return answers.every((answer) => answer.status === 200);
+  };
+
+  before(async () => {
+    const opened = await openDatabase();
+    db = opened.db;
+    closer.defer(() => db.$disconnect());
+    redis = closer.add(await startRedis());
+    admin = createRedis({ urls: [redis.url], cluster: false, commandTimeoutMs: 1_000 }, silent, 'test');
+    closer.defer(() => admin.disconnect());
+    apis = [await start(opened.url), await start(opened.url)];
+    await until(ready);
+  });
+  after(() => closer.close());
+
+  it('let one of many sign-ups with the same e-mail address succeed', async () => {
+    const answers = await each(20, ({ client }, index) => {
+      const email = index % 3 === 0 ? 'Race@Example.com' : 'race@example.com';
+      return client.post('/api/users/signup', { username: `racer${index}`, email, password: '1234567' });
+    });
+    expect(statuses(answers)).to.deep.equal([200, ...Array(19).fill(409)]);
+    const errors = answers.filter((answer) => answer.status === 409).map((answer) => answer.body.error);
+    expect(new Set(errors)).to.deep.equal(new Set(['email already exists']));
+    expect(await db.user.count({ where: { emailKey: 'race@example.com' } })).to.equal(1);
+  });
+
+  it('let one of many sign-ups with the same user name succeed', async () => {
+    const answers = await each(20, ({ client }, index) =>
+      client.post('/api/users/signup', {
+        username: 'racer',
+        email: `r${index}@example.com`,
+        password: '1234567',
+      }),
+    );
+    expect(statuses(answers)).to.deep.equal([200, ...Array(19).fill(409)]);
+  });
+
+  it('create a room of one id once', async () => {
+    const answers = await each(20, ({ client }, index) =>
+      client.as({ id: index + 1, username: 'x' }).post('/ws/create-room', { id: 12345, name: `by ${index}` }),
+    );
+    expect(statuses(answers)).to.deep.equal([200, ...Array(19).fill(409)]);
+    const winner = answers.find((answer) => answer.status === 200);
+    const room = await db.room.findUnique({ where: { id: 12345 } });
+    expect(room?.name).to.equal(winner?.body.name);
+  });
+
+  it('never assign an id twice, nor one that somebody chooses at the same time', async () => {
+    const first = (
+      await each(1, ({ client }) =>
+        client.as({ id: 1, username: 'x' }).post('/ws/create-room', { name: 'x' }),
+      )
+    )[0];
+    const next = first?.body.id + 1;
+    const answers = await each(60, ({ client }, index) => {
+      const chosen = index % 3 === 0 ? { id: next + index } : {};
+      return client.as({ id: 1, username: 'x' }).post('/ws/create-room', { ...chosen, name: 'x' });
+    });
+    const made = answers.filter((answer) => answer.status === 200).map((answer) => answer.body.id);
+    expect(new Set(made).size).to.equal(made.length);
+    expect(answers.filter((_, index) => index % 3 !== 0).map((answer) => answer.status)).to.deep.equal(
+      Array(40).fill(200),
+    );
+  });
+
+  it('count attempts together', async () => {
+    const somebody = { email: 'guessed@example.com', password: 'guess' };
+    const answers = [];
+    for (let i = 0; i < 12; i++) {
+      answers.push(
+        ...(await each(1, () => (apis[i % 2] as RunningApi).client.post('/api/users/signin', somebody))),
+      );
+    }
+    expect(answers.map((answer) => answer.status)).to.deep.equal([...Array(10).fill(401), 429, 429]);
+  });
+
+  it('put every room back into a Redis that has lost its data', async () => {
+    const client = apis[0]?.client.as({ id: 1, username: 'x' });
+    await client?.post('/ws/create-room', { id: 777, name: 'x' });
+    const keyOf777 = async (): Promise<boolean> => (await admin.keys('*room:777:stream')).length === 1;
+    expect(await keyOf777()).to.equal(true);
+    await admin.flushdb();
+    expect(await ready()).to.equal(false);
+    await until(ready);
+    expect(await keyOf777()).to.equal(true);
+  });
+
+  it('answer 503 while Redis hangs, within its time-out, and recover', async () => {
+    redis.kill('SIGSTOP');
+    const started = Date.now();
+    const user = { username: 'late', email: 'late@example.com', password: '1234567' };
+    const member = { id: 1, username: 'x' };
+    const answers = await each(6, ({ client }, index) => {
+      const asking = client.as(member);
+      if (index < 2) return asking.post('/api/users/signup', user);
+      if (index < 4) return asking.post('/ws/create-room', { id: 888, name: 'x' });
+      return index === 4 ? asking.get('/ws/get-clients') : asking.get('/readyz');
+    });
+    expect(statuses(answers)).to.deep.equal(Array(6).fill(503));
+    expect(Date.now() - started).to.be.lessThan(3_000);
+    expect(
+      (await each(2, ({ client }) => client.as(member).get('/ws/get-rooms'))).map((answer) => answer.status),
+    ).to.deep.equal([200, 200]);
+    redis.kill('SIGCONT');
+    await until(ready);
+    const created = await each(1, ({ client }) =>
+      client.as(member).post('/ws/create-room', { id: 888, name: 'x' }),
+    );
+    expect(statuses(created)).to.deep.equal([200]);
+  });
+
+  it('answer 503 at once while Redis is gone, and bring its rooms back with it', async () => {
+    const { port } = redis;
+    await redis.close();
+    await until(async () => !(await ready()));
+    const started = Date.now();
+    const answers = await each(4, ({ client }, index) =>
+      index % 2 === 0
+        ? client.post('/api/users/signin', { email: 'x@example.com', password: '1234567' })
+        : client.as({ id: 1, username: 'x' }).post('/ws/create-room', { id: 999, name: 'x' }),
+    );
+    expect(statuses(answers)).to.deep.equal([503, 503, 503, 503]);
+    expect(Date.now() - started).to.be.lessThan(500);
+    redis = closer.add(await startRedis({ port }));
+    await until(ready);
+    expect(await admin.keys('*room:777:stream')).to.have.length(1);
+    expect(await admin.keys('*room:999:stream')).to.have.length(0);
+  });
+});

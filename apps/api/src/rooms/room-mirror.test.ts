@@ -1,0 +1,249 @@
+import { type ControlEvent, MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
+import { createDatabase, type Database } from '@chorus/database';
+import type { Logger } from '@chorus/service';
+import { expect } from 'chai';
+import { pino } from 'pino';
+import { openDatabase, until } from '../api-fixture.js';
+import { RoomMirror, type RoomMirrorOptions } from './room-mirror.js';
+import { RoomRepository } from './room-repository.js';
+
+const SETTLE_AFTER_MS = 5_000;
+
+describe('RoomMirror', function () {
+  this.timeout(60_000);
+  let db: Database;
+  let repository: RoomRepository;
+  let now: number;
+  let rooms: MemoryRooms;
+  let directory: MemoryRoomDirectory;
+  let events: ControlEvent[];
+  const silent: Logger = pino({ level: 'silent' });
+
+  before(async () => {
+    db = (await openDatabase()).db;
+    repository = new RoomRepository(db);
+  });
+  beforeEach(async () => {
+    await db.$executeRaw`TRUNCATE rooms RESTART IDENTITY CASCADE`;
+    now = 1_000_000;
+    rooms = new MemoryRooms(100);
+    directory = new MemoryRoomDirectory(rooms, () => now);
+    events = [];
+    rooms.attach({ onMessage() {}, onNotice() {}, onResumed() {}, onControl: (event) => events.push(event) });
+  });
+  after(() => db.$disconnect());
+
+  const mirror = (options: Partial<RoomMirrorOptions> = {}, log = silent): RoomMirror =>
+    new RoomMirror(repository, directory, log, { settleAfterMs: SETTLE_AFTER_MS, ...options });
+  const seqOf = (id: number): number | undefined => rooms.position(id, { epoch: 0, seq: 0 })?.seq;
+  const fill = (count: number) =>
+    db.$executeRaw`INSERT INTO rooms (id, name) SELECT id, 'room' FROM generate_series(1, ${count}::int) id`;
+  const archive = (roomId: number, epoch: number, seq: number) =>
+    db.message.create({
+      data: {
+        roomId,
+        epoch,
+        seq,
+        messageId: `${seq}`,
+        userId: 1,
+        username: 'ann',
+        content: '',
+        sentAt: new Date(),
+      },
+    });
+  const pendingCount = async (): Promise<number> => (await directory.pending(0, 100)).length;
+
+  describe('at the first start, and when Redis has lost its data', () => {
+    it('brings in all rooms, page by page, and then says that they are complete', async () => {
+      await fill(1_203);
+      expect(await directory.isComplete()).to.equal(false);
+      await mirror().run();
+      for (const id of [1, 500, 501, 1_000, 1_001, 1_203]) expect(seqOf(id), String(id)).to.equal(0);
+      expect(await directory.isComplete()).to.equal(true);
+    });
+
+    it('lets numbering go on after the last stored message', async () => {
+      await fill(2);
+      for (const [epoch, seq] of [
+        [1, 1],
+        [1, 2],
+        [2, 1],
+        [10, 3],
+        [9, 7],
+      ] as const) {
+        await archive(1, epoch, seq);
+      }
+      await mirror().run();
+      expect(seqOf(1)).to.equal(3);
+      expect(seqOf(2)).to.equal(0);
+    });
+
+    it('does not bring back a room that is deleted meanwhile', async () => {
+      await fill(3);
+      const ensure = directory.ensure.bind(directory);
+      directory.ensure = async (id, seq) => {
+        if (id === 2) {
+          await repository.delete(2, null);
+          await directory.remove(2);
+        }
+        return ensure(id, seq);
+      };
+      await mirror().run();
+      expect([seqOf(1), seqOf(2), seqOf(3)]).to.deep.equal([0, undefined, 0]);
+    });
+
+    it('is not complete when it fails half-way, and goes on at the next look', async () => {
+      await fill(2);
+      const ensure = directory.ensure.bind(directory);
+      directory.ensure = (id, seq) => (id === 2 ? Promise.reject(new Error('away')) : ensure(id, seq));
+      const failed = await mirror()
+        .run()
+        .catch((error: unknown) => error);
+      expect(String(failed)).to.equal('Error: away');
+      expect(await directory.isComplete()).to.equal(false);
+      directory.ensure = ensure;
+      await mirror().run();
+      expect(seqOf(2)).to.equal(0);
+      expect(await directory.isComplete()).to.equal(true);
+    });
+
+    it('leaves the work to whoever is at it', async () => {
+      await fill(1);
+      await directory.exclusively('rooms-all', 1_000, async () => {
+        await mirror().run();
+      });
+      expect(seqOf(1)).to.equal(undefined);
+      expect(await directory.isComplete()).to.equal(false);
+    });
+  });
+
+  it('finds rooms that were lost although nothing said so', async () => {
+    await fill(1);
+    const looking = mirror({ verifyEveryMs: 0 });
+    await looking.run();
+    rooms.remove(1);
+    expect(await directory.isComplete()).to.equal(true);
+    await looking.run();
+    expect(seqOf(1)).to.equal(0);
+  });
+
+  describe('for changes that were left half done', () => {
+    beforeEach(async () => {
+      await directory.markComplete();
+      await mirror().run();
+    });
+
+    it('brings in a room that PostgreSQL has', async () => {
+      await directory.begin([5]);
+      await repository.create(5, 'room', null);
+      await archive(5, 1, 12);
+      now += SETTLE_AFTER_MS;
+      await mirror().run();
+      expect(seqOf(5)).to.equal(12);
+      expect(await pendingCount()).to.equal(0);
+    });
+
+    it('removes a room that PostgreSQL no longer has, and tells the gateways', async () => {
+      await directory.begin([5]);
+      await directory.ensure(5, 0);
+      now += SETTLE_AFTER_MS;
+      await mirror().run();
+      expect(seqOf(5)).to.equal(undefined);
+      await until(() => events.length > 0);
+      expect(events).to.deep.equal([{ type: 'room-deleted', roomId: 5 }]);
+      expect(await pendingCount()).to.equal(0);
+    });
+
+    it('leaves alone what was finished', async () => {
+      await directory.begin([5]);
+      await repository.create(5, 'room', null);
+      await directory.ensure(5, 0);
+      now += SETTLE_AFTER_MS;
+      await mirror().run();
+      expect(seqOf(5)).to.equal(0);
+      await new Promise(setImmediate);
+      expect(events).to.deep.equal([]);
+    });
+
+    it('leaves young changes to the requests that make them', async () => {
+      await directory.begin([5]);
+      await directory.ensure(5, 0);
+      now += SETTLE_AFTER_MS - 1;
+      await mirror({ verifyEveryMs: 1_000_000 }).run();
+      expect(seqOf(5)).to.equal(0);
+      expect(await pendingCount()).to.equal(1);
+    });
+
+    it('does not lose a room that is created while it looks', async () => {
+      await directory.begin([5]);
+      now += SETTLE_AFTER_MS;
+      const remove = directory.remove.bind(directory);
+      directory.remove = async (id) => {
+        directory.remove = remove;
+        await directory.begin([id]);
+        await repository.create(id, 'room', null);
+        await directory.ensure(id, 0);
+        await remove(id);
+      };
+      await mirror().run();
+      expect(seqOf(5)).to.equal(0);
+      expect(await pendingCount()).to.equal(1);
+    });
+
+    it('does not bring back a room that is deleted while it looks', async () => {
+      await directory.begin([5]);
+      await repository.create(5, 'room', null);
+      now += SETTLE_AFTER_MS;
+      const ensure = directory.ensure.bind(directory);
+      directory.ensure = async (id, seq) => {
+        await directory.begin([id]);
+        await repository.delete(id, null);
+        await directory.remove(id);
+        return ensure(id, seq);
+      };
+      await mirror({ verifyEveryMs: 1_000_000 }).run();
+      expect(seqOf(5)).to.equal(undefined);
+    });
+  });
+
+  it('looks again and again, through outages, and writes one line for each', async () => {
+    const lines: string[] = [];
+    const log = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line).msg) });
+    let failures = 0;
+    const isComplete = directory.isComplete.bind(directory);
+    directory.isComplete = () => {
+      failures++;
+      return Promise.reject(new Error('away'));
+    };
+    const looking = mirror({ intervalMs: 1 }, log);
+    looking.start();
+    await until(() => failures > 5);
+    await fill(1);
+    directory.isComplete = isComplete;
+    await until(() => seqOf(1) === 0 && rooms.complete);
+    await until(() => lines.includes('the mirror of rooms is looked after again'));
+    await looking.close();
+    expect(lines.filter((line) => line === 'the mirror of rooms cannot be looked after')).to.have.length(1);
+  });
+
+  it('stops when it is closed', async () => {
+    const looking = mirror({ intervalMs: 1 });
+    looking.start();
+    await looking.close();
+    let looks = 0;
+    directory.isComplete = async () => {
+      looks++;
+      return true;
+    };
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(looks).to.equal(0);
+  });
+
+  it('does not need PostgreSQL while there is nothing to do', async () => {
+    const away = createDatabase('postgresql://chorus@127.0.0.1:1/chorus', { poolSize: 1, timeoutMs: 500 });
+    await mirror().run();
+    const looking = new RoomMirror(new RoomRepository(away), directory, silent, { verifyEveryMs: 1_000_000 });
+    await looking.run().catch(() => {});
+    await looking.run();
+  });
+});

@@ -1,0 +1,131 @@
+import type { PendingChange, RoomDirectory } from '@chorus/broker';
+import type { Closeable, Logger } from '@chorus/service';
+import type { RoomPosition, RoomRepository } from './room-repository.js';
+
+export interface RoomMirrorOptions {
+  /** Time between two looks at the directory. */
+  readonly intervalMs: number;
+  /** A change younger than this is left to the request that makes it. */
+  readonly settleAfterMs: number;
+  /** Time between two passes over all rooms while nothing seems to be missing. */
+  readonly verifyEveryMs: number;
+}
+
+const DEFAULTS: RoomMirrorOptions = { intervalMs: 1_000, settleAfterMs: 5_000, verifyEveryMs: 600_000 };
+/** Rooms handled at a time. */
+const PAGE = 500;
+/** A replica that dies at this work is succeeded by another after so long. */
+const LOCK_TTL_MS = 30_000;
+
+/**
+ * Keeps the rooms that gateways know equal to those in PostgreSQL. Every API replica runs one; each
+ * piece of work is done by one of them.
+ *
+ * - Changes that stay pending are compared with PostgreSQL and finished.
+ * - When the mirror is not complete, at the very first start or after Redis lost its data, all
+ *   rooms are brought in, and until then gateways answer "try again".
+ * - Now and then all rooms are brought in although nothing seems to be missing, because a Redis that
+ *   fails over can lose its last writes and still say that it is complete.
+ */
+export class RoomMirror implements Closeable {
+  readonly #options: RoomMirrorOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> | undefined;
+  #closed = false;
+  #failing = false;
+  #verifyAt = 0;
+
+  constructor(
+    private readonly rooms: RoomRepository,
+    private readonly directory: RoomDirectory,
+    private readonly log: Logger,
+    options: Partial<RoomMirrorOptions> = {},
+  ) {
+    this.#options = { ...DEFAULTS, ...options };
+  }
+
+  start(): void {
+    this.#running = this.#attempt().finally(() => {
+      if (!this.#closed) this.#timer = setTimeout(() => this.start(), this.#options.intervalMs);
+    });
+  }
+
+  /** Stops after the page that is being worked on. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  /** One look, and the work that follows from it. Rejects when Redis or PostgreSQL is away. */
+  async run(): Promise<void> {
+    if (!(await this.directory.isComplete())) {
+      await this.directory.exclusively('rooms-all', LOCK_TTL_MS, () => this.#rebuild());
+    } else if (Date.now() >= this.#verifyAt) {
+      this.#verifyAt = Date.now() + this.#options.verifyEveryMs;
+      await this.directory.exclusively('rooms-all', LOCK_TTL_MS, () => this.#bringInAll());
+    }
+    const pending = await this.directory.pending(this.#options.settleAfterMs, PAGE);
+    if (pending.length > 0) {
+      await this.directory.exclusively('rooms-pending', LOCK_TTL_MS, () => this.#settle(pending));
+    }
+  }
+
+  async #attempt(): Promise<void> {
+    try {
+      await this.run();
+      if (this.#failing) this.log.info('the mirror of rooms is looked after again');
+      this.#failing = false;
+    } catch (error) {
+      // One line an outage: this runs every second.
+      if (!this.#failing)
+        this.log.warn({ error: String(error) }, 'the mirror of rooms cannot be looked after');
+      this.#failing = true;
+    }
+  }
+
+  async #rebuild(): Promise<void> {
+    this.log.info('bringing all rooms to the gateways');
+    await this.#bringInAll();
+    if (this.#closed) return;
+    await this.directory.markComplete();
+    // A Redis that lost its data again half-way is now called complete: look once more.
+    this.#verifyAt = 0;
+    this.log.info('all rooms are known to the gateways');
+  }
+
+  async #bringInAll(): Promise<void> {
+    let after = 0;
+    while (!this.#closed) {
+      const page = await this.rooms.positionsAfter(after, PAGE);
+      await this.#bringIn(page);
+      await this.#dropDeleted(page.map((room) => room.id));
+      const last = page.at(-1);
+      if (last === undefined || page.length < PAGE) return;
+      after = last.id;
+    }
+  }
+
+  async #settle(changes: readonly PendingChange[]): Promise<void> {
+    const ids = changes.map((change) => change.roomId);
+    const existing = await this.rooms.positions(ids);
+    const known = new Set(existing.map((room) => room.id));
+    await this.#bringIn(existing);
+    await Promise.all(ids.filter((id) => !known.has(id)).map((id) => this.directory.remove(id)));
+    // Rooms can be created and deleted while this runs. Their changes then stay pending, too, but
+    // must not leave gateways wrong until the next look.
+    await this.#bringIn((await this.rooms.positions(ids)).filter((room) => !known.has(room.id)));
+    await this.#dropDeleted([...known]);
+    await this.directory.settle(changes);
+  }
+
+  async #bringIn(rooms: readonly RoomPosition[]): Promise<void> {
+    await Promise.all(rooms.map((room) => this.directory.ensure(room.id, room.seq)));
+  }
+
+  /** Removes those of the rooms just brought in that were deleted between reading and bringing in. */
+  async #dropDeleted(ids: readonly number[]): Promise<void> {
+    const existing = new Set((await this.rooms.positions(ids)).map((room) => room.id));
+    await Promise.all(ids.filter((id) => !existing.has(id)).map((id) => this.directory.remove(id)));
+  }
+}

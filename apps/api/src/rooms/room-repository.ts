@@ -1,0 +1,126 @@
+import type { Database } from '@chorus/database';
+
+export interface Room {
+  readonly id: number;
+  readonly name: string;
+  /** Null for a room that nobody in particular created (`AUTH=open`). */
+  readonly createdBy: number | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** A room and the number of its last stored message, 0 without any. */
+export interface RoomPosition {
+  readonly id: number;
+  readonly seq: number;
+}
+
+interface Row {
+  id: bigint;
+  name: string;
+  creatorId: bigint | null;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+/** The rooms in PostgreSQL, which owns them. */
+export class RoomRepository {
+  constructor(private readonly db: Database) {}
+
+  /** @returns undefined when the id is taken, however close the race */
+  async create(id: number, name: string, createdBy: number | null): Promise<Room | undefined> {
+    const [row] = await this.db.room.createManyAndReturn({
+      data: [{ id, name, creatorId: createdBy }],
+      skipDuplicates: true,
+    });
+    return row && room(row);
+  }
+
+  /**
+   * Takes ids from the sequence until one is free, at most `most` of them. The sequence never gives
+   * an id twice, so ids that were chosen by clients are passed once, and not by everybody again.
+   *
+   * @returns undefined when all of them were taken
+   */
+  async nextFreeId(most: number): Promise<number | undefined> {
+    // Evaluated row by row up to the first hit. The count, unlike NOT EXISTS, cannot be turned into
+    // a join that would read the whole table.
+    const [row] = await this.db.$queryRaw<Array<{ id: bigint }>>`
+      SELECT id FROM (
+        SELECT nextval(pg_get_serial_sequence('rooms', 'id')) AS id FROM (SELECT generate_series(1, ${most}::int)) s
+      ) next WHERE (SELECT count(*) FROM rooms WHERE rooms.id = next.id) = 0 LIMIT 1`;
+    return row && Number(row.id);
+  }
+
+  async find(id: number): Promise<Room | undefined> {
+    const row = await this.db.room.findUnique({ where: { id } });
+    return row === null ? undefined : room(row);
+  }
+
+  /** Rooms with ids above `after`, by ascending id. */
+  async list(after: number, limit: number): Promise<Room[]> {
+    const rows = await this.db.room.findMany({
+      where: { id: { gt: after } },
+      orderBy: { id: 'asc' },
+      take: limit,
+    });
+    return rows.map(room);
+  }
+
+  /** @returns undefined when it is no longer that creator's room */
+  async rename(id: number, createdBy: number | null, name: string): Promise<Room | undefined> {
+    const [row] = await this.db.room.updateManyAndReturn({
+      where: { id, creatorId: createdBy },
+      data: { name },
+    });
+    return row && room(row);
+  }
+
+  /** @returns whether there was such a room of that creator */
+  async delete(id: number, createdBy: number | null): Promise<boolean> {
+    const { count } = await this.db.room.deleteMany({ where: { id, creatorId: createdBy } });
+    return count > 0;
+  }
+
+  /** Those of the given rooms that exist. */
+  async positions(ids: readonly number[]): Promise<RoomPosition[]> {
+    const rows = await this.db.$queryRaw<PositionRow[]>`
+      SELECT rooms.id, last.seq FROM rooms LEFT JOIN LATERAL (
+        SELECT seq FROM messages WHERE room_id = rooms.id ORDER BY epoch DESC, seq DESC LIMIT 1
+      ) last ON true WHERE rooms.id = ANY(${ids.map(BigInt)})`;
+    return rows.map(position);
+  }
+
+  /** The same for a page of all rooms, by ascending id above `after`. */
+  async positionsAfter(after: number, limit: number): Promise<RoomPosition[]> {
+    const rows = await this.db.$queryRaw<PositionRow[]>`
+      SELECT rooms.id, last.seq FROM rooms LEFT JOIN LATERAL (
+        SELECT seq FROM messages WHERE room_id = rooms.id ORDER BY epoch DESC, seq DESC LIMIT 1
+      ) last ON true WHERE rooms.id > ${BigInt(after)} ORDER BY rooms.id LIMIT ${limit}`;
+    return rows.map(position);
+  }
+
+  /** Rejects unless PostgreSQL answers and has been migrated. */
+  async ping(): Promise<void> {
+    await this.db.$queryRaw`SELECT 1 FROM rooms LIMIT 1`;
+  }
+}
+
+interface PositionRow {
+  id: bigint;
+  seq: bigint | null;
+}
+
+function position(row: PositionRow): RoomPosition {
+  return { id: Number(row.id), seq: Number(row.seq ?? 0n) };
+}
+
+function room(row: Row): Room {
+  return {
+    id: Number(row.id),
+    name: row.name,
+    createdBy: row.creatorId === null ? null : Number(row.creatorId),
+    createdAt: row.createdAt,
+    updatedAt: row.updatedAt,
+  };
+}

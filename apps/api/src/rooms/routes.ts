@@ -1,0 +1,34 @@
+import type { Guard } from '@chorus/auth';
+import type { Router } from '@koa/router';
+import { requireRoomAccess } from '../auth/authenticate.js';
+import type { RequestState } from '../http/context.js';
+import { jsonBody } from '../http/json-body.js';
+import { createRoom, createSeedRoom } from './create-room.js';
+import { deleteRoom } from './delete-room.js';
+import { getRoom } from './get-room.js';
+import { listAllClients, listRoomClients, type PresenceReader } from './list-clients.js';
+import { listRooms, listSeedRooms } from './list-rooms.js';
+import { renameRoom } from './rename-room.js';
+import type { RoomService } from './room-service.js';
+
+export function addRoomRoutes(
+  router: Router<RequestState>,
+  services: { guard: Guard; rooms: RoomService; presence: PresenceReader },
+): void {
+  const { rooms, presence } = services;
+  const access = requireRoomAccess(services.guard);
+  const json = jsonBody();
+
+  // The seed contract's face.
+  router.post('/ws/create-room', access, json, createSeedRoom(rooms));
+  router.get('/ws/get-rooms', access, listSeedRooms(rooms));
+  router.get('/ws/get-clients', access, listAllClients(presence));
+  router.get('/ws/get-clients/:roomId', access, listRoomClients(rooms, presence));
+
+  // The REST face.
+  router.post('/api/rooms', access, json, createRoom(rooms));
+  router.get('/api/rooms', access, listRooms(rooms));
+  router.get('/api/rooms/:roomId', access, getRoom(rooms));
+  router.patch('/api/rooms/:roomId', access, json, renameRoom(rooms));
+  router.delete('/api/rooms/:roomId', access, deleteRoom(rooms));
+}

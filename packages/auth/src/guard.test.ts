@@ -1,0 +1,76 @@
+import { expect } from 'chai';
+import { Guard } from './guard.js';
+import { Tokens } from './tokens.js';
+
+const tokens = new Tokens('a secret of more than thirty-two bytes');
+const ann = { id: 7, username: 'ann' };
+const cookie = `jwt=${tokens.sign(ann)}`;
+
+describe('Guard', () => {
+  describe('in token mode', () => {
+    const guard = new Guard(tokens, 'token');
+
+    it('admits the user of the token', () => {
+      const admission = guard.admit({ cookie });
+      expect(admission.ok && admission.user).to.deep.equal(ann);
+      expect(admission.ok && admission.token?.expiresAt).to.be.greaterThan(Date.now());
+    });
+
+    it('admits a query that repeats who the user is', () => {
+      for (const query of [{ userId: '7' }, { username: 'ann' }, { userId: '7', username: 'ann' }]) {
+        expect(guard.admit({ cookie, ...query }).ok, JSON.stringify(query)).to.equal(true);
+      }
+    });
+
+    it('refuses a query that says otherwise', () => {
+      expect(guard.admit({ cookie, userId: '8' })).to.deep.include({ ok: false, status: 403 });
+      expect(guard.admit({ cookie, username: 'Ann' })).to.deep.include({ ok: false, status: 403 });
+    });
+
+    it('refuses a userId that is not an id', () => {
+      expect(guard.admit({ cookie, userId: 'seven' })).to.deep.include({ ok: false, status: 400 });
+    });
+
+    it('says what is wrong with the token', () => {
+      const expired = `Bearer ${new Tokens('a secret of more than thirty-two bytes', -1).sign(ann)}`;
+      expect(guard.admit({ userId: '7' })).to.deep.equal({
+        ok: false,
+        status: 401,
+        error: 'a token is required',
+      });
+      expect(guard.admit({ authorization: expired })).to.deep.include({ error: 'the token has expired' });
+      expect(guard.admit({ cookie: 'jwt=x' })).to.deep.include({ error: 'the token is not valid' });
+    });
+  });
+
+  describe('in open mode', () => {
+    const guard = new Guard(tokens, 'open');
+
+    it('believes the query, even against a token', () => {
+      const admission = guard.admit({ cookie, userId: '8', username: 'bob' });
+      expect(admission).to.deep.equal({ ok: true, user: { id: 8, username: 'bob' }, token: undefined });
+    });
+
+    it('goes by a valid token when the query names nobody', () => {
+      const admission = guard.admit({ cookie });
+      expect(admission.ok && admission.user).to.deep.equal(ann);
+    });
+
+    it('admits nobody in particular', () => {
+      expect(guard.admit({ cookie: 'jwt=broken' })).to.deep.equal({
+        ok: true,
+        user: undefined,
+        token: undefined,
+      });
+    });
+
+    it('refuses a userId that is not an id', () => {
+      expect(guard.admit({ userId: '0' })).to.deep.include({ ok: false, status: 400 });
+    });
+
+    it('still asks for a token where one is needed', () => {
+      expect(guard.authenticate({ userId: '7' })).to.deep.include({ ok: false, status: 401 });
+      expect(guard.authenticate({ cookie }).ok).to.equal(true);
+    });
+  });
+});

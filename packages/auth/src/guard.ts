@@ -1,0 +1,81 @@
+import { type Member, parseId } from '@chorus/protocol';
+import { requestToken } from './request-token.js';
+import type { TokenCheck, Tokens, VerifiedToken } from './tokens.js';
+
+/**
+ * `token`: who you are is what your token says. `open`: it is what the query says, as in the
+ * original service, for people who migrate or sit behind another guard.
+ */
+export type AuthMode = 'token' | 'open';
+
+/** What a request says about its sender; the strings as they came. */
+export interface Credentials {
+  readonly authorization?: string | undefined;
+  readonly cookie?: string | undefined;
+  /** `userId` and `username` of the query. */
+  readonly userId?: string | undefined;
+  readonly username?: string | undefined;
+}
+
+export type Admission =
+  | {
+      readonly ok: true;
+      /** Undefined only in `open` mode, when neither query nor token names anybody. */
+      readonly user: Member | undefined;
+      /** Undefined when the query was believed. */
+      readonly token: VerifiedToken | undefined;
+    }
+  | { readonly ok: false; readonly status: 400 | 401 | 403; readonly error: string };
+
+const REFUSALS = {
+  missing: 'a token is required',
+  expired: 'the token has expired',
+  invalid: 'the token is not valid',
+} as const;
+
+/** Decides who the sender of a request is. The API and the gateways share it. */
+export class Guard {
+  constructor(
+    private readonly tokens: Tokens,
+    readonly mode: AuthMode,
+  ) {}
+
+  /** Asks for a valid token, whatever the mode; the query is not looked at. */
+  authenticate(credentials: Credentials): Admission {
+    const check = this.#check(credentials);
+    if (!check.ok) return { ok: false, status: 401, error: REFUSALS[check.reason] };
+    return { ok: true, user: check.token.user, token: check.token };
+  }
+
+  /**
+   * Asks for what the mode asks for. In `token` mode the query may repeat who the user is, but not
+   * say otherwise; in `open` mode a query with `userId` is believed (its `username` may be missing
+   * and is then empty), and without one a valid token still counts.
+   */
+  admit(credentials: Credentials): Admission {
+    const id = credentials.userId === undefined ? undefined : parseId(credentials.userId);
+    if (credentials.userId !== undefined && id === undefined) {
+      return { ok: false, status: 400, error: 'userId must be a positive integer up to 2^53-1' };
+    }
+    if (this.mode === 'open') {
+      if (id !== undefined)
+        return { ok: true, user: { id, username: credentials.username ?? '' }, token: undefined };
+      const check = this.#check(credentials);
+      const token = check.ok ? check.token : undefined;
+      return { ok: true, user: token?.user, token };
+    }
+    const admission = this.authenticate(credentials);
+    if (!admission.ok) return admission;
+    if (id !== undefined && id !== admission.user?.id) {
+      return { ok: false, status: 403, error: 'userId is not the one of the token' };
+    }
+    if (credentials.username !== undefined && credentials.username !== admission.user?.username) {
+      return { ok: false, status: 403, error: 'username is not the one of the token' };
+    }
+    return admission;
+  }
+
+  #check(credentials: Credentials): TokenCheck {
+    return this.tokens.verify(requestToken(credentials.authorization, credentials.cookie));
+  }
+}

@@ -1,0 +1,185 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { testDatabase } from '@chorus/local';
+import { createLogger } from '@chorus/service';
+import { expect } from 'chai';
+import { createDatabase, type Database } from './database.js';
+import { isDatabaseUnavailable, isUniqueViolation } from './errors.js';
+import { migrate } from './migrate.js';
+
+const TIMEOUT_MS = 500;
+
+/** Stands between a client and PostgreSQL, and can stop passing anything on without closing. */
+class FreezableProxy {
+  readonly #sockets = new Set<Socket>();
+  #frozen = false;
+
+  private constructor(
+    private readonly server: Server,
+    readonly url: string,
+  ) {}
+
+  static async start(target: string): Promise<FreezableProxy> {
+    const { hostname, port } = new URL(target);
+    const server = createServer((client) => {
+      const upstream = connect(Number(port), hostname);
+      for (const [from, to] of [
+        [client, upstream],
+        [upstream, client],
+      ] as const) {
+        proxy.#sockets.add(from);
+        from.on('data', (data) => {
+          if (!proxy.#frozen) to.write(data);
+        });
+        from.on('error', () => {});
+        from.on('close', () => to.destroy());
+      }
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = new URL(target);
+    url.port = String((server.address() as AddressInfo).port);
+    const proxy = new FreezableProxy(server, url.href);
+    return proxy;
+  }
+
+  freeze(frozen: boolean): void {
+    this.#frozen = frozen;
+  }
+
+  /** Cuts all connections; new ones are possible. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#sockets.clear();
+  }
+
+  close(): void {
+    this.cut();
+    this.server.close();
+  }
+}
+
+async function failure(action: () => Promise<unknown>): Promise<unknown> {
+  try {
+    await action();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('it did not fail');
+}
+
+describe('createDatabase', function () {
+  this.timeout(60_000);
+  let url: string;
+  let proxy: FreezableProxy;
+  let db: Database;
+  const open = (to: string, poolSize = 2): Database =>
+    createDatabase(to, { poolSize, timeoutMs: TIMEOUT_MS });
+
+  before(async () => {
+    url = await testDatabase();
+    await migrate(url, createLogger({ service: 'test', level: 'silent' }));
+    proxy = await FreezableProxy.start(url);
+  });
+  beforeEach(() => {
+    db = open(proxy.url);
+  });
+  afterEach(async () => {
+    proxy.freeze(false);
+    await db.$disconnect();
+  });
+  after(() => proxy.close());
+
+  const user = (name: string) => ({
+    username: name,
+    email: name,
+    emailKey: name,
+    passwordHash: 'secret-hash',
+  });
+
+  it('tells a second row with a unique value from other failures', async () => {
+    await db.user.create({ data: user('ann') });
+    const error = await failure(() => db.user.create({ data: user('ann') }));
+    expect(isUniqueViolation(error)).to.equal(true);
+    expect(isDatabaseUnavailable(error)).to.equal(false);
+  });
+
+  it('leaves the values of a failed query out of its message', async () => {
+    const error = await failure(() => db.user.create({ data: { ...user('bob'), username: 'b\0b' } }));
+    expect(String(error)).not.to.include('secret-hash');
+    expect(isDatabaseUnavailable(error)).to.equal(false);
+    expect(isUniqueViolation(error)).to.equal(false);
+  });
+
+  it('keeps ids up to 2^53-1 exactly', async () => {
+    const id = BigInt(Number.MAX_SAFE_INTEGER);
+    await db.room.create({ data: { id, name: 'last' } });
+    expect((await db.room.findFirst({ where: { name: 'last' } }))?.id).to.equal(id);
+  });
+
+  it('fails at once when nobody listens', async () => {
+    const away = open('postgresql://nobody@127.0.0.1:1/none');
+    expect(isDatabaseUnavailable(await failure(() => away.user.count()))).to.equal(true);
+    expect(isDatabaseUnavailable(await failure(() => away.$queryRaw`SELECT 1`))).to.equal(true);
+  });
+
+  it('fails within the time-out when PostgreSQL accepts connections and says nothing', async () => {
+    proxy.freeze(true);
+    const started = Date.now();
+    const errors = await Promise.all([1, 2, 3, 4].map(() => failure(() => db.user.count())));
+    expect(errors.every(isDatabaseUnavailable)).to.equal(true);
+    expect(Date.now() - started).to.be.lessThan(TIMEOUT_MS * 4);
+  });
+
+  it('fails within the time-out when PostgreSQL freezes later, and recovers', async () => {
+    await db.user.count();
+    proxy.freeze(true);
+    const started = Date.now();
+    const errors = await Promise.all([1, 2, 3, 4, 5, 6].map(() => failure(() => db.user.count())));
+    expect(errors.map(isDatabaseUnavailable)).to.deep.equal(Array(6).fill(true));
+    expect(Date.now() - started).to.be.lessThan(TIMEOUT_MS * 4);
+    proxy.freeze(false);
+    await db.user.count();
+  });
+
+  it('gives up a statement that takes too long', async () => {
+    const error = await failure(() => db.$queryRaw`SELECT pg_sleep(30)::text`);
+    expect(isDatabaseUnavailable(error)).to.equal(true);
+    await db.user.count();
+  });
+
+  it('does not wait for ever for a free connection', async () => {
+    const sleep = (seconds: number) => db.$queryRaw`SELECT pg_sleep(${seconds})::text`;
+    const results = await Promise.allSettled([
+      sleep(0.45),
+      sleep(0.45),
+      sleep(0.45),
+      sleep(0.45),
+      sleep(0.45),
+    ]);
+    const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+    expect(errors).to.have.length(1);
+    expect(isDatabaseUnavailable(errors[0])).to.equal(true);
+  });
+
+  it('recovers by itself when its connections are cut, under a query or idle', async () => {
+    const running = failure(() => db.$queryRaw`SELECT pg_sleep(0.4)::text`);
+    await db.user.count();
+    proxy.cut();
+    expect(isDatabaseUnavailable(await running)).to.equal(true);
+    // The idle connection may be taken once more before the pool hears that it is gone.
+    await db.user.count().catch(() => db.user.count());
+  });
+
+  it('calls a database without its tables unavailable: the migration is still to come', async () => {
+    const empty = open(await testDatabase());
+    expect(isDatabaseUnavailable(await failure(() => empty.user.count()))).to.equal(true);
+    await empty.$disconnect();
+  });
+
+  it('does not call bugs unavailable', () => {
+    for (const error of [new Error('boom'), new TypeError('x is undefined'), 'text', undefined, null]) {
+      expect(isDatabaseUnavailable(error)).to.equal(false);
+    }
+  });
+});

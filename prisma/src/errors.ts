@@ -1,0 +1,48 @@
+import { Prisma } from './generated/client.js';
+
+/** Messages of `pg` and its pool, which carry no code: no connection, or no answer in time. */
+const UNAVAILABLE_MESSAGES = [
+  'Query read timeout',
+  'timeout exceeded when trying to connect',
+  'Connection terminated',
+  'Client has encountered a connection error',
+  'Cannot use a pool after calling end',
+];
+
+/** SQLSTATE classes of a server that is there and cannot serve: connection, resources, operator. */
+const UNAVAILABLE_CLASSES = ['08', '53', '57'];
+
+const UNAVAILABLE_KINDS = ['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TooManyConnections'];
+
+const SOCKET_CODE = /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_)/;
+
+/**
+ * Whether PostgreSQL cannot be used at the moment, so that the same query may succeed later:
+ * unreachable, refusing, overloaded, frozen, restarting, or not migrated yet.
+ */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  if (error instanceof Prisma.PrismaClientKnownRequestError) {
+    // P1xxx: connecting failed. P2021, P2022: a table or column is missing. P2024, P2037: no connection is free.
+    if (/^P(1|2021|2022|2024|2037)/.test(error.code)) return true;
+    const { kind, originalCode } = driverError(error);
+    return UNAVAILABLE_KINDS.includes(kind) || UNAVAILABLE_CLASSES.includes(originalCode.slice(0, 2));
+  }
+  if (error instanceof Prisma.PrismaClientInitializationError) return true;
+  if (!(error instanceof Error)) return false;
+  if ('code' in error && SOCKET_CODE.test(String(error.code))) return true;
+  return UNAVAILABLE_MESSAGES.some((message) => error.message.includes(message));
+}
+
+/** Whether a row was refused because another one has the same unique value. */
+export function isUniqueViolation(error: unknown): boolean {
+  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002';
+}
+
+/** What the driver adapter recorded of PostgreSQL's answer. */
+function driverError(error: Prisma.PrismaClientKnownRequestError): { kind: string; originalCode: string } {
+  const adapterError = error.meta?.driverAdapterError;
+  const cause: unknown = adapterError instanceof Error ? adapterError.cause : undefined;
+  const read = (name: string): string =>
+    typeof cause === 'object' && cause !== null && name in cause ? String(Reflect.get(cause, name)) : '';
+  return { kind: read('kind'), originalCode: read('originalCode') };
+}
