@@ -1,1 +1,10 @@
-export {};
+export { type Balancer, startBalancer, type Targets } from './balancer.js';
+export { choosePort, freePort } from './free-port.js';
+export { type Exit, type GuardedOptions, type GuardedProcess, spawnGuarded } from './guarded-process.js';
+export type { LocalServer } from './local-server.js';
+export { createDatabase, type PostgresOptions, startPostgres } from './postgres.js';
+export { lookUpProcess, type ProcessInfo } from './process-table.js';
+export { type LocalRedisCluster, startRedisCluster } from './redis-cluster.js';
+export { type RedisOptions, startRedis } from './redis-server.js';
+export { testDatabase } from './test-database.js';
+export { ensureTestRedis, type TestRedis, testRedis } from './test-redis.js';

@@ -1,0 +1,107 @@
+// Which way imports may go. `npm run check:imports` fails when one breaks a rule.
+const { readdirSync } = require('node:fs');
+
+/**
+ * Packages of this workspace are matched by their names: the check does not depend on what is
+ * installed or built.
+ */
+const workspace = (names) => `^@chorus/(${names.join('|')})(/|$)`;
+/** A package from npm, found or not. */
+const npm = (pattern) => `^${pattern}(/|$)|/node_modules/${pattern}(/|$)`;
+
+const apps = readdirSync('apps');
+const tests = '\\.test\\.ts$';
+/** The suites that every implementation of an interface has to pass are written with the test tools. */
+const testsAndSuites = '(\\.test|conformance[^/]*|/test-[^/]*)\\.ts$';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-app-from-a-package',
+      comment: 'Imports go from apps to packages.',
+      severity: 'error',
+      from: { path: '^(packages|prisma)/' },
+      to: { path: [workspace(apps), '^apps/'] },
+    },
+    {
+      name: 'no-app-from-an-app',
+      comment: 'What two apps need belongs in a package. Only standalone composes the others.',
+      severity: 'error',
+      from: { path: '^apps/', pathNot: '^apps/standalone/' },
+      to: { path: workspace(apps) },
+    },
+    {
+      name: 'no-relative-import-out-of-a-package',
+      comment: 'Other packages are imported by their names.',
+      severity: 'error',
+      from: { path: '^((?:apps|packages)/[^/]+|prisma|test)/' },
+      to: { path: '^(apps|packages|prisma|test)/', pathNot: '^$1/' },
+    },
+    {
+      name: 'protocol-stands-alone',
+      comment: 'It is shared with browsers.',
+      severity: 'error',
+      from: { path: '^packages/protocol/' },
+      to: { path: '^@chorus/' },
+    },
+    {
+      name: 'client-knows-the-protocol-only',
+      comment: 'It is shipped to browsers.',
+      severity: 'error',
+      from: { path: '^packages/client/src/', pathNot: tests },
+      to: { path: '^@chorus/', pathNot: workspace(['protocol']) },
+    },
+    {
+      name: 'uwebsockets-in-one-file',
+      severity: 'error',
+      from: { pathNot: '^(apps/gateway/src/transport-uws|test/bench/bare-server)\\.ts$' },
+      to: { path: npm('(uWebSockets\\.js|uwebsockets)') },
+    },
+    {
+      name: 'ioredis-in-redis-files',
+      severity: 'error',
+      from: { pathNot: '(^|/)[^/]*redis[^/]*\\.ts$' },
+      to: { path: npm('ioredis') },
+    },
+    {
+      name: 'prisma-in-one-package',
+      comment: 'Others use @chorus/database.',
+      severity: 'error',
+      from: { pathNot: '^prisma/' },
+      to: { path: npm('(@prisma/[^/]+|prisma)') },
+    },
+    {
+      name: 'database-for-its-owners',
+      comment: 'The gateway never touches PostgreSQL.',
+      severity: 'error',
+      from: { pathNot: '^(apps/(api|archiver|standalone|cluster)|packages/local|prisma|test)/' },
+      to: { path: [workspace(['database']), npm('pg')] },
+    },
+    {
+      name: 'local-servers-not-in-production',
+      comment: '@chorus/local is for development and tests.',
+      severity: 'error',
+      from: { path: '^(apps|packages|prisma)/', pathNot: [`^apps/(standalone|cluster)/`, testsAndSuites] },
+      to: { path: workspace(['local']) },
+    },
+    {
+      name: 'no-development-dependency-in-production',
+      severity: 'error',
+      from: { path: '^((apps|packages)/[^/]+|prisma)/src/', pathNot: testsAndSuites },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-cycle',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)(dist|generated)/' },
+    enhancedResolveOptions: { exportsFields: [], extensions: ['.ts', '.js', '.mjs', '.cjs', '.json'] },
+  },
+};

@@ -1,0 +1,17 @@
+import type { Member } from './member.js';
+import type { Server } from './servers.js';
+import type { Cluster } from './start-cluster.js';
+
+/** What scripts need to drive the cluster, as one JSON object; somebody else's server has no pid. */
+export function describeCluster({ url, apis, gateways, redis, postgres, redisPrefix }: Cluster) {
+  const member = ({ nodeId, url, pid }: Member) => ({ nodeId, url, pid });
+  const server = (nodeId: string, { url, member }: Server) => ({ nodeId, url, pid: member?.pid ?? null });
+  return {
+    url,
+    apis: apis.map(member),
+    gateways: gateways.map(member),
+    redis: server('redis', redis),
+    postgres: server('postgres', postgres),
+    redisPrefix,
+  };
+}

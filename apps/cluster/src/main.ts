@@ -1,0 +1,17 @@
+import { createLogger, run } from '@chorus/service';
+import { describeCluster } from './describe-cluster.js';
+import { readCommandLine } from './options.js';
+import { startCluster } from './start-cluster.js';
+
+const options = readCommandLine(process.argv.slice(2));
+
+await run(async () => {
+  const cluster = await startCluster({
+    ...options,
+    env: process.env,
+    log: createLogger({ service: 'cluster', level: 'info' }),
+    onLine: (_nodeId, line) => console.error(line),
+  });
+  console.log(JSON.stringify(describeCluster(cluster)));
+  return cluster;
+});

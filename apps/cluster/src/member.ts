@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Exit } from '@chorus/local';
+import { StartError } from '@chorus/service';
+
+/** A process that runs and is ready. */
+export interface RunningProcess {
+  readonly url: string;
+  readonly pid: number;
+  readonly exited: Promise<Exit>;
+  kill(signal: NodeJS.Signals): void;
+  close(): Promise<void>;
+}
+
+export interface MemberOptions {
+  nodeId: string;
+  /** Starts the process, under the same node id, port and data every time. */
+  launch(): Promise<RunningProcess>;
+  /** Start it again when it has died. */
+  restart: boolean;
+  /** Called when it became ready, and when it ended without having been asked to. */
+  changed(what: string): void;
+}
+
+const RESTART_PAUSE_MS = 1_000;
+
+/** One process of the cluster, over its lives. */
+export class Member {
+  readonly nodeId: string;
+  readonly #options: MemberOptions;
+  #process: RunningProcess | undefined;
+  #last: RunningProcess | undefined;
+  #stopping = false;
+  #starting: Promise<void> | undefined;
+
+  constructor(options: MemberOptions) {
+    this.nodeId = options.nodeId;
+    this.#options = options;
+  }
+
+  get running(): boolean {
+    return this.#process !== undefined;
+  }
+
+  /** The same in each of its lives; empty before the first. */
+  get url(): string {
+    return this.#last?.url ?? '';
+  }
+
+  /** Of the running process, or of the last one; 0 before the first. */
+  get pid(): number {
+    return this.#last?.pid ?? 0;
+  }
+
+  /** Resolves when it is ready; does nothing while it runs. @throws {StartError} */
+  start(): Promise<void> {
+    if (this.running) return Promise.resolve();
+    this.#stopping = false;
+    this.#starting ??= this.#launch().finally(() => {
+      this.#starting = undefined;
+    });
+    return this.#starting;
+  }
+
+  /** Sends a signal, as a test of failures does; does nothing when it does not run. */
+  kill(signal: NodeJS.Signals): void {
+    this.#process?.kill(signal);
+  }
+
+  /** Resolves when the process that runs now has ended. */
+  async exited(): Promise<void> {
+    await this.#process?.exited;
+  }
+
+  /** Ends it in an orderly way; it can be started again. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#starting?.catch(() => {});
+    await this.#process?.close();
+    this.#process = undefined;
+  }
+
+  async #launch(): Promise<void> {
+    const process = await this.#options.launch();
+    this.#process = process;
+    this.#last = process;
+    void process.exited.then((exit) => this.#ended(process, exit));
+    if (!this.#stopping) this.#options.changed(`${this.nodeId} is ready (pid ${process.pid})`);
+  }
+
+  #ended(process: RunningProcess, { code, signal }: Exit): void {
+    if (this.#process === process) this.#process = undefined;
+    if (this.#stopping) return;
+    const how = signal === null ? `with status ${code}` : `by ${signal}`;
+    this.#options.changed(`${this.nodeId} has ended ${how} (pid ${process.pid})`);
+    if (this.#options.restart) void this.#startAgain();
+  }
+
+  async #startAgain(): Promise<void> {
+    while (!this.#stopping && !this.running) {
+      await sleep(RESTART_PAUSE_MS, undefined, { ref: false });
+      if (this.#stopping) return;
+      try {
+        await this.start();
+      } catch (error) {
+        const reason = error instanceof StartError ? error.message : String(error);
+        this.#options.changed(`${this.nodeId} does not start: ${reason}`);
+      }
+    }
+  }
+}

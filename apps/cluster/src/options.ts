@@ -1,0 +1,45 @@
+import { Command, InvalidArgumentError } from 'commander';
+
+export interface CommandOptions {
+  gateways: number;
+  apis: number;
+  port: number;
+  host: string;
+  restart: boolean;
+}
+
+/** Reads the command line; commander prints one line about what is wrong with it and ends the process. */
+export function readCommandLine(argv: readonly string[]): CommandOptions {
+  return new Command('cluster')
+    .description('Runs a Chorus cluster on this machine: API and gateway processes, Redis and PostgreSQL.')
+    .option('--gateways <number>', 'gateway processes', wholeNumber(1, 64), 3)
+    .option('--apis <number>', 'API processes', wholeNumber(1, 64), 2)
+    .option(
+      '--port <port>',
+      'where all of them are reached; 0 chooses a free one',
+      wholeNumber(0, 65_535),
+      8080,
+    )
+    .option('--host <address>', 'address to listen on; 0.0.0.0 for every one of this machine', '127.0.0.1')
+    .option('--restart', 'start a process again when it has died', false)
+    .helpOption('--help', 'show this')
+    .allowExcessArguments(false)
+    .addHelpText(
+      'after',
+      `
+Environment:
+  REDIS_URL, DATABASE_URL  use these servers instead of starting some
+  DATA_DIR                 keep the data of the started servers in this folder's "cluster"
+  and every setting of the API and the gateway, which is passed on to them`,
+    )
+    .parse([...argv], { from: 'user' })
+    .opts<CommandOptions>();
+}
+
+function wholeNumber(min: number, max: number) {
+  return (text: string): number => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+  };
+}

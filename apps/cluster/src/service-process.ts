@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type GuardedProcess, spawnGuarded } from '@chorus/local';
+import { StartError } from '@chorus/service';
+import type { RunningProcess } from './member.js';
+
+export type Service = 'api' | 'gateway';
+
+const READY_MS = 30_000;
+const STOP_MS = 20_000;
+
+/**
+ * Starts one API or gateway as production does, with nothing but its environment, and waits until
+ * it says that it can work. It dies with this process at the latest.
+ *
+ * @throws {StartError} with what it said last
+ */
+export async function startService(
+  service: Service,
+  options: { nodeId: string; url: string; env: NodeJS.ProcessEnv; onLine(line: string): void },
+): Promise<RunningProcess> {
+  const child = await spawnGuarded({
+    name: options.nodeId,
+    command: process.execPath,
+    args: [programOf(service)],
+    env: options.env,
+    orphanSignal: 'SIGKILL',
+    onLine: options.onLine,
+  });
+  const close = () => child.stop('SIGTERM', STOP_MS).then(() => {});
+  try {
+    await untilReady(child, options);
+  } catch (error) {
+    await child.stop('SIGKILL', 0);
+    throw error;
+  }
+  return {
+    url: options.url,
+    pid: child.pid,
+    exited: child.exited,
+    kill: (signal) => child.kill(signal),
+    close,
+  };
+}
+
+/** The compiled program, seen from here: its process is started, its code is not imported. */
+function programOf(service: Service): string {
+  return fileURLToPath(new URL(`../../${service}/dist/main.js`, import.meta.url));
+}
+
+async function untilReady(
+  child: GuardedProcess,
+  { nodeId, url }: { nodeId: string; url: string },
+): Promise<void> {
+  const deadline = Date.now() + READY_MS;
+  let answer = 'no answer';
+  while (child.running && Date.now() < deadline) {
+    try {
+      const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) });
+      answer = await response.text();
+      if (response.ok) return;
+    } catch {
+      // Not listening yet.
+    }
+    await sleep(25);
+  }
+  if (child.running) throw new StartError(`${nodeId} was not ready within ${READY_MS / 1000} s: ${answer}`);
+  await child.exited;
+  throw new StartError(`${nodeId} ended while starting: ${child.lastWords}`);
+}

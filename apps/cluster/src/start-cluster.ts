@@ -1,0 +1,157 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { generateSecret } from '@chorus/auth';
+import { migrate } from '@chorus/database';
+import { freePort, startBalancer } from '@chorus/local';
+import { Closer, type Environment, type Logger } from '@chorus/service';
+import { Member } from './member.js';
+import { openPostgres, openRedis, type Server, type ServerOptions } from './servers.js';
+import { type Service, startService } from './service-process.js';
+
+export interface ClusterOptions {
+  gateways: number;
+  apis: number;
+  /** Of the balancer; 0 chooses a free one. */
+  port: number;
+  host: string;
+  /** Start a process again when it has died. */
+  restart: boolean;
+  /**
+   * Settings for all API and gateway processes. `REDIS_URL` and `DATABASE_URL` name servers to use
+   * instead of starting some; `DATA_DIR` keeps the data of those that are started.
+   */
+  env: Environment;
+  log: Logger;
+  /** Called with each line that a process of the cluster logs. */
+  onLine(nodeId: string, line: string): void;
+}
+
+/** A running cluster. Everything in it ends with this process. */
+export interface Cluster {
+  /** Of the balancer: where clients go. */
+  readonly url: string;
+  readonly apis: readonly Member[];
+  readonly gateways: readonly Member[];
+  readonly redis: Server;
+  readonly postgres: Server;
+  readonly redisPrefix: string;
+  /** What tokens are signed with, for tests that make their own. */
+  readonly jwtSecret: string;
+  /** Starts one more gateway; resolves when it is ready and gets its share of connections. */
+  addGateway(): Promise<Member>;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts Redis and PostgreSQL, brings the database up to date, starts the processes and puts them
+ * behind one port. Resolves when all of them are ready; nothing is left running when it rejects.
+ *
+ * @throws {StartError} one line that says why it cannot
+ */
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const closer = new Closer();
+  try {
+    return await start(options, closer);
+  } catch (error) {
+    await closer.close();
+    throw error;
+  }
+}
+
+async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> {
+  const { env, log } = options;
+  // First of all: a taken port is noticed before anything has been started.
+  const balancer = await startBalancer({ port: options.port, host: options.host });
+  closer.defer(() => balancer.close());
+
+  const members: Record<Service, Member[]> = { api: [], gateway: [] };
+  const running = (service: Service): string[] =>
+    members[service].filter((member) => member.running).map((member) => member.url);
+  const changed = (what: string): void => {
+    log.info(what);
+    balancer.setTargets({ apis: running('api'), gateways: running('gateway') });
+  };
+
+  const persistent = Boolean(env.DATA_DIR);
+  const dataDir = env.DATA_DIR
+    ? resolve(env.DATA_DIR, 'cluster')
+    : await mkdtemp(join(tmpdir(), 'chorus-cluster-'));
+  await mkdir(dataDir, { recursive: true });
+  if (!persistent) closer.defer(() => rm(dataDir, { recursive: true, force: true }));
+
+  const servers: Omit<ServerOptions, 'url'> = { dataDir, persistent, restart: options.restart, changed };
+  const open = async (opening: Promise<Server>): Promise<Server> => {
+    const server = await opening;
+    closer.defer(() => server.member?.stop());
+    return server;
+  };
+  const [redis, postgres] = await allOrFirstFailure([
+    open(openRedis({ ...servers, url: env.REDIS_URL })),
+    open(openPostgres({ ...servers, url: env.DATABASE_URL })),
+  ]);
+  await migrate(postgres.url, log);
+
+  const jwtSecret = env.JWT_SECRET || generateSecret();
+  const redisPrefix =
+    env.REDIS_PREFIX || (env.REDIS_URL ? `chorus-${randomBytes(4).toString('hex')}` : 'chorus');
+  const add = async (service: Service): Promise<Member> => {
+    const nodeId = `${service}-${members[service].length + 1}`;
+    const port = freePort();
+    const member = new Member({
+      nodeId,
+      restart: options.restart,
+      changed,
+      launch: async () =>
+        startService(service, {
+          nodeId,
+          url: `http://127.0.0.1:${await port}`,
+          env: {
+            ...env,
+            NODE_ID: nodeId,
+            HOST: '127.0.0.1',
+            PORT: String(await port),
+            // The balancer.
+            TRUST_PROXY: '1',
+            REDIS_URL: redis.url,
+            REDIS_PREFIX: redisPrefix,
+            DATABASE_URL: postgres.url,
+            JWT_SECRET: jwtSecret,
+          },
+          onLine: (line) => options.onLine(nodeId, line),
+        }),
+    });
+    members[service].push(member);
+    await member.start();
+    return member;
+  };
+  // Gateways first, so that their sockets hear good-bye while the rest still works.
+  closer.defer(() => Promise.all(members.api.map((member) => member.stop())));
+  closer.defer(() => Promise.all(members.gateway.map((member) => member.stop())));
+  const services: Service[] = [
+    ...Array<Service>(options.apis).fill('api'),
+    ...Array<Service>(options.gateways).fill('gateway'),
+  ];
+  await allOrFirstFailure(services.map(add));
+
+  return {
+    url: balancer.url,
+    apis: members.api,
+    gateways: members.gateway,
+    redis,
+    postgres,
+    redisPrefix,
+    jwtSecret,
+    addGateway: () => add('gateway'),
+    close: () => closer.close(),
+  };
+}
+
+/** Like Promise.all, but rejects only when all have settled: what they started can then be closed. */
+async function allOrFirstFailure<T extends readonly Promise<unknown>[] | []>(
+  promises: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
+}

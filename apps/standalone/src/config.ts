@@ -1,0 +1,53 @@
+import { fileURLToPath } from 'node:url';
+import { type ApiConfig, loadApiConfig } from '@chorus/api';
+import { type GatewayConfig, loadGatewayConfig } from '@chorus/gateway';
+import { type Environment, LOG_LEVELS, oneOf, parseSettings, port } from '@chorus/service';
+import { z } from 'zod';
+
+/** Standalone's own variables; those of the API and the gateway are honoured as well, but for their ports. */
+export const standaloneSettings = {
+  HOST: z.string().default('127.0.0.1').describe('Address to listen on; `0.0.0.0` for every one there is.'),
+  PORT: port().default(8080).describe('The one port; 0 lets the system choose.'),
+  DATA_DIR: z
+    .string()
+    .default(fileURLToPath(new URL('../../../.data', import.meta.url)))
+    .describe('Folder of the database and the token secret. By default `.data` in the project.'),
+  LOG_LEVEL: oneOf(LOG_LEVELS).default('warn').describe('Least important level that is logged.'),
+};
+
+export interface StandaloneConfig {
+  host: string;
+  port: number;
+  dataDir: string;
+  logLevel: (typeof LOG_LEVELS)[number];
+  /** Of the API and of each gateway, given the secret to use when none is set. */
+  api(secret: string): ApiConfig;
+  gateway(secret: string, nodeId: string): GatewayConfig;
+}
+
+/** @throws {ConfigError} one line that names the variable */
+export function loadStandaloneConfig(env: Environment): StandaloneConfig {
+  const settings = parseSettings(standaloneSettings, env);
+  // Only the balancer is reached from outside; it is the one proxy in front of the others.
+  const inner = (secret: string, nodeId: string): Environment => ({
+    ...env,
+    HOST: '127.0.0.1',
+    PORT: '0',
+    TRUST_PROXY: '1',
+    NODE_ID: nodeId,
+    LOG_LEVEL: settings.LOG_LEVEL,
+    JWT_SECRET: env.JWT_SECRET || secret,
+  });
+  const config: StandaloneConfig = {
+    host: settings.HOST,
+    port: settings.PORT,
+    dataDir: settings.DATA_DIR,
+    logLevel: settings.LOG_LEVEL,
+    api: (secret) => loadApiConfig(inner(secret, 'api-1')),
+    gateway: (secret, nodeId) => loadGatewayConfig(inner(secret, nodeId)),
+  };
+  // A mistake in any variable is reported before anything is started.
+  config.api('-'.repeat(32));
+  config.gateway('-'.repeat(32), 'gateway-1');
+  return config;
+}

@@ -1,0 +1,68 @@
+import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { generateSecret } from '@chorus/auth';
+import { lookUpProcess } from '@chorus/local';
+import { type Closeable, StartError } from '@chorus/service';
+
+/** The folder that holds everything that outlives a run. One process uses it at a time. */
+export interface DataFolder extends Closeable {
+  readonly path: string;
+  /** Of the database. */
+  readonly postgres: string;
+  /** Signs tokens; the same at every start, so that people stay signed in. */
+  readonly secret: string;
+}
+
+/** @throws {StartError} another process uses it, or it cannot be written to */
+export async function claimDataFolder(path: string): Promise<DataFolder> {
+  const folder = resolve(path);
+  const lock = join(folder, 'standalone.lock');
+  try {
+    await mkdir(folder, { recursive: true });
+    await takeLock(lock, folder);
+    const secret = await readOrCreateSecret(join(folder, 'jwt-secret'));
+    return {
+      path: folder,
+      postgres: join(folder, 'postgres'),
+      secret,
+      close: () => rm(lock, { force: true }),
+    };
+  } catch (error) {
+    if (error instanceof StartError) throw error;
+    throw new StartError(`DATA_DIR=${JSON.stringify(folder)} cannot be used: ${(error as Error).message}`);
+  }
+}
+
+/** The lock names its holder; that of a process which was killed is taken over. */
+async function takeLock(lock: string, folder: string): Promise<void> {
+  const own = await lookUpProcess(process.pid);
+  for (;;) {
+    if (await createFile(lock, `${process.pid} ${own?.started}`)) return;
+    const [pid, ...started] = (await readFile(lock, 'utf8').catch(() => '')).split(' ');
+    const holder = await lookUpProcess(Number(pid));
+    if (holder !== undefined && holder.started === started.join(' ')) {
+      throw new StartError(
+        `${folder} is in use by another Chorus (pid ${pid}); choose a folder with DATA_DIR`,
+      );
+    }
+    await rm(lock, { force: true });
+  }
+}
+
+async function readOrCreateSecret(file: string): Promise<string> {
+  await createFile(file, generateSecret());
+  return (await readFile(file, 'utf8')).trim();
+}
+
+/** @returns false when it exists already */
+async function createFile(file: string, content: string): Promise<boolean> {
+  try {
+    const handle = await open(file, 'wx', 0o600);
+    await handle.writeFile(content);
+    await handle.close();
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}

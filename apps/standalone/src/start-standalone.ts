@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createApi, memoryRateLimits } from '@chorus/api';
+import { MemoryBroker, MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
+import { createDatabase, migrate } from '@chorus/database';
+import { createGateway, type GatewayParts } from '@chorus/gateway';
+import { startBalancer, startPostgres } from '@chorus/local';
+import { MemoryPresenceStore } from '@chorus/presence';
+import { type Closeable, Closer, type Logger, StartError } from '@chorus/service';
+import type { StandaloneConfig } from './config.js';
+import { claimDataFolder } from './data-folder.js';
+
+/** More than one, so that messages really pass from gateway to gateway. */
+const GATEWAYS = ['gateway-1', 'gateway-2'];
+
+const DATABASE = { poolSize: 10, timeoutMs: 5_000 };
+const READY_MS = 10_000;
+
+export interface Standalone extends Closeable {
+  readonly url: string;
+  readonly dataDir: string;
+}
+
+/**
+ * Starts everything in this process, but for PostgreSQL, and resolves when it works.
+ * @throws {StartError} one line that says why it cannot; nothing is left running then
+ */
+export async function startStandalone(config: StandaloneConfig, log: Logger): Promise<Standalone> {
+  const closer = new Closer();
+  try {
+    return await start(config, log, closer);
+  } catch (error) {
+    await closer.close();
+    throw error;
+  }
+}
+
+async function start(config: StandaloneConfig, log: Logger, closer: Closer): Promise<Standalone> {
+  // First of all: a taken port is noticed before anything has been started.
+  const balancer = closer.add(await startBalancer({ port: config.port, host: config.host }));
+  const folder = closer.add(await claimDataFolder(config.dataDir));
+  const postgres = closer.add(await startPostgres({ dataDir: folder.postgres }));
+  let closing = false;
+  closer.defer(() => {
+    closing = true;
+  });
+  void postgres.exited.then(() => {
+    if (!closing) log.error('PostgreSQL has ended: sign-in and rooms are unavailable until the next start');
+  });
+  await migrate(postgres.url, log);
+  const db = createDatabase(postgres.url, DATABASE);
+  closer.defer(() => db.$disconnect());
+
+  const apiConfig = config.api(folder.secret);
+  const gatewayConfigs = GATEWAYS.map((nodeId) => config.gateway(folder.secret, nodeId));
+  // Rooms start over with every process; the API fills them in from PostgreSQL.
+  const rooms = new MemoryRooms(Math.max(...gatewayConfigs.map(({ historySize }) => historySize)));
+  const presence = new MemoryPresenceStore({ announce: (roomId, frame) => rooms.notice(roomId, frame) });
+  const directory = new MemoryRoomDirectory(rooms);
+  const rateLimits = memoryRateLimits(apiConfig.rateLimits);
+  const api = closer.add(await createApi(apiConfig, { db, directory, presence, rateLimits, log }));
+
+  const parts: GatewayParts = {
+    presence,
+    log,
+    connectBroker: async (listener) => new MemoryBroker(rooms, listener),
+  };
+  const gateways: string[] = [];
+  for (const gatewayConfig of gatewayConfigs) {
+    gateways.push(local(closer.add(await createGateway(gatewayConfig, parts)).port));
+  }
+  await untilComplete(rooms);
+  balancer.setTargets({ apis: [local(api.port)], gateways });
+  return { url: balancer.url, dataDir: folder.path, close: () => closer.close() };
+}
+
+const local = (port: number): string => `http://127.0.0.1:${port}`;
+
+async function untilComplete(rooms: MemoryRooms): Promise<void> {
+  const deadline = Date.now() + READY_MS;
+  while (!rooms.complete) {
+    if (Date.now() > deadline) throw new StartError(`the rooms were not restored within ${READY_MS / 1000} s`);
+    await sleep(10);
+  }
+}

@@ -1,0 +1,18 @@
+import type { Standalone } from './start-standalone.js';
+
+/** What to print when everything runs: where it is and what to try, ready to be copied. */
+export function welcome({ url, dataDir }: Standalone): string {
+  const json = `-H 'content-type: application/json'`;
+  return `
+Chorus runs at ${url} with its data in ${dataDir}; Ctrl-C stops it.
+
+Try it in another terminal, in this folder: sign up, sign in, create a room and join it.
+
+  curl ${json} ${url}/api/users/signup -d '{"username":"ada","email":"ada@example.com","password":"engine"}'
+  curl ${json} ${url}/api/users/signin -d '{"email":"ada@example.com","password":"engine"}' -c ada.cookies
+  curl ${json} ${url}/ws/create-room -d '{"id":1,"name":"room1"}' -b ada.cookies
+  npx wscat -H "cookie: jwt=$(awk '/jwt/ {print $7}' ada.cookies)" -c ${url.replace('http', 'ws')}/ws/join-room/1
+
+What you type is sent to everybody in the room. README.md goes on from here.
+`;
+}

@@ -1,0 +1,95 @@
+// Runs one of this project's programs, after doing whatever a clone still lacks for it:
+//
+//   node packages/local/bootstrap.mjs <program> [arguments]
+//
+// Needs nothing but Node and npm: it is what installs the rest. Quiet unless a step has something
+// to do (one line on standard error) or fails (all that the step printed).
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const stamps = join(root, 'node_modules', '.cache', 'chorus');
+
+requireNode(manifest.engines.node.replace('>=', ''));
+oncePerContent('install', 'Installing packages', ['pnpm-lock.yaml', 'pnpm-workspace.yaml'], () => {
+  const [command, ...args] = packageManager(manifest.packageManager);
+  // Without CI a changed node_modules folder makes pnpm ask, with NODE_ENV=production it leaves tools out.
+  run(command, [...args, 'install', '--frozen-lockfile'], { CI: 'true', NODE_ENV: undefined });
+});
+if (!existsSync(join(root, 'prisma/src/generated'))) forget('generate');
+oncePerContent('generate', 'Generating the database client', ['prisma/schema.prisma', 'pnpm-lock.yaml'], () =>
+  run('npm', ['run', '--silent', 'generate'], {}, join(root, 'prisma')),
+);
+build();
+
+const [program, ...args] = process.argv.slice(2);
+if (program !== undefined) {
+  const file = resolve(root, program);
+  process.argv = [process.argv[0], file, ...args];
+  await import(pathToFileURL(file).href);
+}
+
+function requireNode(wanted) {
+  const [major, minor] = wanted.split('.').map(Number);
+  const [ourMajor, ourMinor] = process.versions.node.split('.').map(Number);
+  if (ourMajor > major || (ourMajor === major && ourMinor >= minor)) return;
+  fail(`Chorus needs Node ${wanted} or later; this is Node ${process.versions.node}.`);
+}
+
+/** The pinned pnpm: the one that runs this script or is on the PATH if it is of that major version, else npm's. */
+function packageManager(pinned) {
+  const major = pinned.replace(/^pnpm@/, '').split('.')[0];
+  const found = spawnSync('pnpm', ['--version'], { cwd: root, encoding: 'utf8' });
+  if (found.status === 0 && found.stdout.trim().split('.')[0] === major) return ['pnpm'];
+  return ['npx', '--yes', pinned];
+}
+
+/** Compiles what has changed; the compiler finds out by itself. */
+function build() {
+  const compiled = readdirSync(join(root, 'apps')).every((app) =>
+    existsSync(join(root, 'apps', app, 'dist')),
+  );
+  if (!compiled) announce('Compiling');
+  run(join(root, 'node_modules/.bin/tsc'), ['-b']);
+}
+
+/** Does a step when the files that it depends on are not those of the last time it succeeded. */
+function oncePerContent(name, title, files, step) {
+  const hash = createHash('sha256').update(process.versions.modules);
+  for (const file of files) hash.update(readFileSync(join(root, file)));
+  const content = hash.digest('hex');
+  const stamp = join(stamps, name);
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === content) return;
+  announce(title);
+  step();
+  mkdirSync(stamps, { recursive: true });
+  writeFileSync(stamp, content);
+}
+
+function forget(name) {
+  if (existsSync(join(stamps, name))) writeFileSync(join(stamps, name), '');
+}
+
+function run(command, args, env = {}, cwd = root) {
+  const result = spawnSync(command, args, { cwd, encoding: 'utf8', env: { ...process.env, ...env } });
+  if (result.status === 0) return;
+  // Ctrl-C reached the step as well: nothing has failed.
+  if (result.signal === 'SIGINT') process.exit(130);
+  process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
+  fail(
+    `${[command, ...args].join(' ')} failed${result.error === undefined ? '' : `: ${result.error.message}`}`,
+  );
+}
+
+function announce(title) {
+  process.stderr.write(`${title} …\n`);
+}
+
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}

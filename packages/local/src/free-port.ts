@@ -1,0 +1,37 @@
+import { createServer } from 'node:net';
+import { StartError } from '@chorus/service';
+
+/**
+ * Below the ports that systems use for outgoing connections (from 32,768 on Linux, 49,152 on
+ * macOS): one of those could take the port between this choice and its use, or while the process
+ * that has it is being restarted.
+ */
+const FIRST = 16_000;
+const LAST = 31_999;
+
+const handedOut = new Set<number>();
+
+/** A TCP port on 127.0.0.1 that nobody listens on; never the same one twice in this process. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = FIRST + Math.floor(Math.random() * (LAST - FIRST + 1));
+    if (handedOut.has(port) || !(await isFree(port))) continue;
+    handedOut.add(port);
+    return port;
+  }
+}
+
+/** The port asked for, or a free one. @throws {StartError} when it is taken */
+export async function choosePort(port: number | undefined): Promise<number> {
+  if (port === undefined) return freePort();
+  if (!(await isFree(port))) throw new StartError(`port ${port} is already in use`);
+  return port;
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ port, host: '127.0.0.1' }, () => server.close(() => resolve(true)));
+  });
+}

@@ -1,0 +1,168 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import type { Duplex, Readable } from 'node:stream';
+import { StartError } from '@chorus/service';
+
+export interface GuardedOptions {
+  /** What messages call it: `redis-server`, `gateway-1`. */
+  name: string;
+  command: string;
+  args: readonly string[];
+  env?: NodeJS.ProcessEnv;
+  cwd?: string;
+  /** Run as this user; only root may choose. */
+  user?: { uid: number; gid: number } | undefined;
+  /** What the process gets when its owner dies. Default SIGTERM. */
+  orphanSignal?: 'SIGTERM' | 'SIGINT' | 'SIGQUIT' | 'SIGKILL';
+  /** A folder to remove when its owner has died and the process has ended. */
+  orphanFolder?: string | undefined;
+  /** Called with each line that the process writes to standard output or standard error. */
+  onLine?: (line: string) => void;
+}
+
+/** How a process came to its end: one of the two is set. */
+export interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+/** A child process that cannot outlive its owner. */
+export interface GuardedProcess {
+  readonly pid: number;
+  /** Resolves when it has ended, however that came about. Never rejects. */
+  readonly exited: Promise<Exit>;
+  readonly running: boolean;
+  /** The most telling of the last lines that it wrote; empty when it wrote none. */
+  readonly lastWords: string;
+  /** Resolves with the first line that `isReady` accepts; a StartError when it ends before, or takes too long. */
+  ready(isReady: (line: string) => boolean, timeoutMs: number): Promise<string>;
+  /** Sends a signal; does nothing once the process has ended. */
+  kill(signal: NodeJS.Signals): void;
+  /** Lets the owner end although this is still running; it then ends, too. */
+  unref(): void;
+  /** Sends `signal`, then SIGKILL after `graceMs`; resolves when it has ended. */
+  stop(signal: NodeJS.Signals, graceMs: number): Promise<void>;
+}
+
+/**
+ * A subshell waits on a pipe whose other end only the owner holds. A line means that the process
+ * has ended by itself; end-of-file without one means that the owner is gone, even by `kill -9`.
+ * `$$` stays the main shell's pid, which `exec` hands to the process. A stopped process has to be
+ * continued before it can act on a signal.
+ */
+const GUARD = `
+signal=$1; folder=$2; shift 2
+(
+  read -r _ <&3 && exit
+  kill -s "$signal" $$; kill -s CONT $$
+  [ -n "$folder" ] || exit
+  for _ in 1 2 3 4 5 6 7 8 9 10; do kill -0 $$ || break; sleep 0.5; done
+  rm -rf "$folder"
+) >/dev/null 2>&1 &
+exec "$@" 3<&-
+`;
+
+const KEPT_LINES = 20;
+
+/**
+ * Starts a process in a session of its own, so that Ctrl-C in a terminal reaches only its owner,
+ * and ties its life to the owner's.
+ */
+export async function spawnGuarded(options: GuardedOptions): Promise<GuardedProcess> {
+  const signal = (options.orphanSignal ?? 'SIGTERM').slice('SIG'.length);
+  const folder = options.orphanFolder ?? '';
+  const child = spawn('/bin/sh', ['-c', GUARD, 'sh', signal, folder, options.command, ...options.args], {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    detached: true,
+    ...(options.env === undefined ? {} : { env: options.env }),
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.user ?? {}),
+  });
+  const guard = child.stdio[3] as Duplex;
+  // The guard may be gone already when it is told; there is nothing left to tell it then.
+  guard.on('error', () => {});
+
+  const tail: string[] = [];
+  const listeners = new Set<(line: string) => void>();
+  for (const output of [child.stdout, child.stderr] as Readable[]) {
+    createInterface({ input: output }).on('line', (line) => {
+      tail.push(line);
+      if (tail.length > KEPT_LINES) tail.shift();
+      options.onLine?.(line);
+      for (const listener of listeners) listener(line);
+    });
+  }
+
+  let running = true;
+  const exited = new Promise<Exit>((resolve) => {
+    child.once('exit', () => {
+      running = false;
+      guard.end('ended\n');
+    });
+    // After the last line of output has been read.
+    child.once('close', (code, signal) => resolve({ code, signal }));
+  });
+  await once(child, 'spawn').catch((error: Error) => {
+    throw new StartError(`${options.name} cannot be started: ${error.message}`);
+  });
+  const { pid } = child as { pid: number };
+
+  const process: GuardedProcess = {
+    pid,
+    exited,
+    get running() {
+      return running;
+    },
+    get lastWords() {
+      return mostTelling(tail);
+    },
+    kill(signal) {
+      if (running) child.kill(signal);
+    },
+    unref() {
+      child.unref();
+      // Pipes are sockets in Node.
+      for (const pipe of [child.stdout, child.stderr, guard]) (pipe as Socket).unref();
+    },
+    async stop(signal, graceMs) {
+      process.kill(signal);
+      const timer = setTimeout(() => process.kill('SIGKILL'), graceMs);
+      await exited;
+      clearTimeout(timer);
+    },
+    async ready(isReady, timeoutMs) {
+      const said = () => (process.lastWords === '' ? '' : `: ${process.lastWords}`);
+      return new Promise<string>((resolve, reject) => {
+        const settle = (): void => {
+          clearTimeout(timer);
+          listeners.delete(onLine);
+        };
+        const onLine = (line: string): void => {
+          if (!isReady(line)) return;
+          settle();
+          resolve(line);
+        };
+        const timer = setTimeout(() => {
+          settle();
+          reject(new StartError(`${options.name} was not ready within ${timeoutMs / 1000} s${said()}`));
+        }, timeoutMs);
+        listeners.add(onLine);
+        for (const line of [...tail]) onLine(line);
+        void exited.then(() => {
+          settle();
+          reject(new StartError(`${options.name} ended while starting${said()}`));
+        });
+      });
+    },
+  };
+  return process;
+}
+
+function mostTelling(lines: readonly string[]): string {
+  const line = lines.findLast((line) =>
+    /\b(fatal|error|cannot|could not|denied|failed|not found)\b/i.test(line),
+  );
+  return (line ?? lines.at(-1) ?? '').trim();
+}

@@ -1,0 +1,127 @@
+import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Closer } from '@chorus/service';
+import { expect } from 'chai';
+import pg from 'pg';
+import type { LocalServer } from './local-server.js';
+import { createDatabase, type PostgresOptions, startPostgres } from './postgres.js';
+import { testDatabase } from './test-database.js';
+
+async function query(url: string, sql: string): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+describe('startPostgres', function () {
+  this.timeout(60_000);
+
+  let closer: Closer;
+  let dataDir: string;
+
+  beforeEach(async () => {
+    closer = new Closer();
+    dataDir = await mkdtemp(join(tmpdir(), 'chorus-test-'));
+    closer.defer(() => rm(dataDir, { recursive: true }));
+  });
+
+  afterEach(() => closer.close());
+
+  const start = async (options?: PostgresOptions): Promise<LocalServer> =>
+    closer.add(await startPostgres(options));
+
+  it('starts an empty database, with others beside it on request', async () => {
+    const server = await start();
+    await query(server.url, 'CREATE TABLE here (id int)');
+    const other = await createDatabase(server.url);
+    await query(other, 'CREATE TABLE here (id int)');
+    expect(await query(other, 'SELECT * FROM here')).to.deep.equal([]);
+  });
+
+  it('leaves no folder behind when it keeps nothing', async () => {
+    const { TMPDIR } = process.env;
+    process.env.TMPDIR = dataDir;
+    try {
+      const server = await startPostgres();
+      expect(await readdir(dataDir)).to.have.length(1);
+      await server.close();
+      expect(await readdir(dataDir)).to.deep.equal([]);
+    } finally {
+      if (TMPDIR === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = TMPDIR;
+    }
+  });
+
+  it('gives every suite a database of its own on one server', async () => {
+    const [one, two] = await Promise.all([testDatabase(), testDatabase()]);
+    expect(one).to.not.equal(two);
+    expect(new URL(one).port).to.equal(new URL(two).port);
+    await query(one, 'CREATE TABLE here (id int)');
+    await query(two, 'CREATE TABLE here (id int)');
+  });
+
+  it('finds its data again, with the same password', async () => {
+    const first = await start({ dataDir });
+    await query(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
+    await first.close();
+    const second = await start({ dataDir, port: first.port });
+    expect(second.url).to.equal(first.url);
+    expect(await query(second.url, 'SELECT answer FROM kept')).to.deep.equal([{ answer: 42 }]);
+  });
+
+  it('lets nobody in who does not know the password of kept data', async () => {
+    const server = await start({ dataDir });
+    const url = new URL(server.url);
+    url.password = 'guess';
+    const failure = await query(url.href, 'SELECT 1').catch((error: unknown) => error);
+    expect(failure).to.have.property('code', '28P01');
+    expect((await stat(join(dataDir, 'password'))).mode & 0o777).to.equal(0o600);
+  });
+
+  it('starts after its last run was killed', async () => {
+    const first = await start({ dataDir });
+    await query(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
+    first.kill('SIGKILL');
+    await first.exited;
+    const second = await start({ dataDir });
+    expect(await query(second.url, 'SELECT answer FROM kept')).to.deep.equal([{ answer: 42 }]);
+  });
+
+  it('starts when the pid of its last run is somebody else’s by now', async () => {
+    await (await start({ dataDir })).close();
+    await writeFile(join(dataDir, 'cluster', 'postmaster.pid'), `${process.pid}\n${dataDir}\n`);
+    await start({ dataDir });
+  });
+
+  it('starts after an initdb that did not get to its end', async () => {
+    await (await start({ dataDir: join(dataDir, 'a') })).close();
+    await rm(join(dataDir, 'a', 'cluster'), { recursive: true });
+    await writeFile(join(dataDir, 'a', 'cluster.new'), 'half');
+    await start({ dataDir: join(dataDir, 'a') });
+  });
+
+  it('says in one line that the data is in use', async () => {
+    const server = await start({ dataDir });
+    const failure = await startPostgres({ dataDir }).catch((error: unknown) => error);
+    expect(String(failure)).to.equal(
+      `StartError: ${join(dataDir, 'cluster')} is in use by a running PostgreSQL (pid ${server.pid})`,
+    );
+  });
+
+  it('says in one line that a port is taken', async () => {
+    const server = await start();
+    const failure = await startPostgres({ port: server.port }).catch((error: unknown) => error);
+    expect(String(failure)).to.equal(`StartError: port ${server.port} is already in use`);
+  });
+
+  it('runs in a folder that only its owner may enter', async () => {
+    await chmod(dataDir, 0o700);
+    const server = await start({ dataDir: join(dataDir, 'inner') });
+    expect(await query(server.url, 'SELECT 1 AS one')).to.deep.equal([{ one: 1 }]);
+  });
+});

@@ -1,0 +1,193 @@
+import { randomBytes } from 'node:crypto';
+import { chown, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StartError } from '@chorus/service';
+import pg from 'pg';
+import { choosePort } from './free-port.js';
+import { type GuardedProcess, spawnGuarded } from './guarded-process.js';
+import type { LocalServer } from './local-server.js';
+import { postgresPrograms } from './postgres-programs.js';
+import { entryRights, postgresUser, type User } from './postgres-user.js';
+import { lookUpProcess } from './process-table.js';
+
+export interface PostgresOptions {
+  /** Where the data lies; found again at the next start. Default: a temporary folder, removed by `close`. */
+  dataDir?: string;
+  /** Default: one that is free. */
+  port?: number;
+  /**
+   * Whether the data survives a power cut and is guarded by a password. Default: when `dataDir` is given.
+   * Without it the server is faster.
+   */
+  persistent?: boolean;
+  /** A folder to remove when this process dies without closing the server. */
+  orphanFolder?: string;
+}
+
+const USER = 'chorus';
+const DATABASE = 'chorus';
+const READY_MS = 60_000;
+const STOP_MS = 30_000;
+
+const FAST_BUT_FORGETFUL = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
+
+/**
+ * Starts a PostgreSQL server with an empty database, or with what it held before.
+ * @throws {StartError} one line that says why it cannot
+ */
+export async function startPostgres(options: PostgresOptions = {}): Promise<LocalServer> {
+  const persistent = options.persistent ?? options.dataDir !== undefined;
+  const port = await choosePort(options.port);
+  const home = resolve(options.dataDir ?? (await mkdtemp(join(tmpdir(), 'chorus-postgres-'))));
+  const cluster = join(home, 'cluster');
+  const { initdb, postgres } = await postgresPrograms();
+  const user = await postgresUser();
+  await mkdir(home, { recursive: true });
+  if (user !== undefined) await chown(home, user.uid, user.gid);
+
+  const prefix = user && (await entryRights(user, [postgres, cluster]));
+  const start = (program: string, args: string[], orphanSignal: 'SIGINT' | 'SIGQUIT') =>
+    spawnGuarded({
+      name: program === initdb ? 'initdb' : 'PostgreSQL',
+      command: prefix?.[0] ?? program,
+      args: prefix === undefined ? args : [...prefix.slice(1), program, ...args],
+      env: { PATH: process.env.PATH, LC_ALL: 'C' },
+      cwd: '/',
+      user: prefix === undefined ? user : undefined,
+      orphanSignal,
+      orphanFolder: options.orphanFolder ?? (options.dataDir === undefined ? home : undefined),
+    });
+
+  if (!(await exists(join(cluster, 'PG_VERSION')))) {
+    await createCluster(home, cluster, user, persistent, (args) => start(initdb, args, 'SIGQUIT'));
+  }
+  await clearStalePid(cluster);
+  const password = persistent ? (await readFile(passwordFile(home), 'utf8')).trim() : '';
+  const settings = [
+    'listen_addresses=127.0.0.1',
+    // A socket file would need a folder with a short name that both users may write to.
+    'unix_socket_directories=',
+    'max_connections=200',
+    'timezone=UTC',
+    ...(persistent ? [] : FAST_BUT_FORGETFUL),
+  ];
+  const server = await start(
+    postgres,
+    ['-D', cluster, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
+    persistent ? 'SIGINT' : 'SIGQUIT',
+  );
+  const url = `postgresql://${USER}${password === '' ? '' : `:${password}`}@127.0.0.1:${port}/${DATABASE}`;
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    // A fast shutdown ends sessions and writes a checkpoint, an immediate one does not care.
+    await server.stop(persistent ? 'SIGINT' : 'SIGQUIT', STOP_MS);
+    if (options.dataDir === undefined) await rm(home, { recursive: true, force: true });
+  };
+  try {
+    await server.ready((line) => line.includes('ready to accept connections'), READY_MS);
+    await ensureDatabase(url);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    url,
+    port,
+    pid: server.pid,
+    exited: server.exited,
+    kill: (signal) => server.kill(signal),
+    unref: () => server.unref(),
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+/**
+ * Creates an empty database on the server, so that suites do not see each other's data.
+ * @returns the new database's URL
+ */
+export async function createDatabase(serverUrl: string): Promise<string> {
+  const name = `chorus_${randomBytes(6).toString('hex')}`;
+  const client = new pg.Client({ connectionString: serverUrl });
+  await client.connect();
+  try {
+    await client.query(`CREATE DATABASE ${name}`);
+  } finally {
+    await client.end();
+  }
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+const passwordFile = (home: string): string => join(home, 'password');
+
+async function createCluster(
+  home: string,
+  cluster: string,
+  user: User | undefined,
+  persistent: boolean,
+  initdb: (args: string[]) => Promise<GuardedProcess>,
+): Promise<void> {
+  const unfinished = `${cluster}.new`;
+  await rm(unfinished, { recursive: true, force: true });
+  await writeFile(passwordFile(home), randomBytes(24).toString('hex'), { mode: 0o600 });
+  if (user !== undefined) await chown(passwordFile(home), user.uid, user.gid);
+  const process = await initdb([
+    `--pgdata=${unfinished}`,
+    `--username=${USER}`,
+    '--encoding=UTF8',
+    // Of PostgreSQL's own: the same on every system.
+    '--locale=C',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+    ...(persistent
+      ? ['--auth=scram-sha-256', `--pwfile=${passwordFile(home)}`]
+      : ['--auth=trust', '--no-sync']),
+  ]);
+  await process.ready((line) => line.startsWith('Success.'), READY_MS);
+  await process.exited;
+  // In one step, so that an initdb that did not get to its end is never taken for a database.
+  await rename(unfinished, cluster);
+}
+
+/**
+ * After a `kill -9` or a power cut the lock file is still there. PostgreSQL replaces it by itself
+ * when nobody has its pid, but refuses to start when the pid is somebody else's by now. A server
+ * that is still on its way down gets a moment to finish.
+ */
+async function clearStalePid(cluster: string): Promise<void> {
+  const file = join(cluster, 'postmaster.pid');
+  for (let attempt = 0; ; attempt++) {
+    const pid = Number.parseInt(await readFile(file, 'utf8').catch(() => ''), 10);
+    const holder = Number.isNaN(pid) ? undefined : await lookUpProcess(pid);
+    if (holder === undefined) return;
+    if (!holder.command.includes(cluster)) return rm(file, { force: true });
+    if (attempt === 50) throw new StartError(`${cluster} is in use by a running PostgreSQL (pid ${pid})`);
+    await sleep(100);
+  }
+}
+
+async function ensureDatabase(url: string): Promise<void> {
+  const server = new URL(url);
+  server.pathname = '/postgres';
+  const client = new pg.Client({ connectionString: server.href });
+  await client.connect();
+  try {
+    const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE]);
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
+  } finally {
+    await client.end();
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return readFile(path).then(
+    () => true,
+    () => false,
+  );
+}

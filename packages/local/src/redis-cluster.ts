@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Closer, StartError } from '@chorus/service';
+import { Redis } from 'ioredis';
+import { freePort } from './free-port.js';
+import type { LocalServer } from './local-server.js';
+import { startRedis } from './redis-server.js';
+
+export interface LocalRedisCluster {
+  /** One URL a node. */
+  readonly urls: readonly string[];
+  readonly nodes: readonly LocalServer[];
+  close(): Promise<void>;
+}
+
+const SLOTS = 16_384;
+const READY_MS = 30_000;
+/** Redis allows only ports up to 65535 for the bus; its default is the port plus this. */
+const BUS_OFFSET = 10_000;
+
+/** Starts a Redis Cluster of masters that share the slots evenly, without replicas. */
+export async function startRedisCluster(options: { nodes?: number } = {}): Promise<LocalRedisCluster> {
+  const count = options.nodes ?? 3;
+  const closer = new Closer();
+  const clients = new Closer();
+  try {
+    const nodes: LocalServer[] = [];
+    for (let index = 0; index < count; index++) nodes.push(closer.add(await startNode()));
+    const connections = nodes.map((node) => {
+      const redis = new Redis(node.port, '127.0.0.1');
+      clients.defer(() => redis.quit());
+      return redis;
+    });
+    for (const [index, redis] of connections.entries()) {
+      const first = Math.floor((index * SLOTS) / count);
+      const last = Math.floor(((index + 1) * SLOTS) / count) - 1;
+      await redis.call('CLUSTER', 'ADDSLOTSRANGE', first, last);
+      // Nodes that start with the same epoch would have to settle it among themselves first.
+      await redis.call('CLUSTER', 'SET-CONFIG-EPOCH', index + 1);
+    }
+    for (const redis of connections.slice(1)) {
+      await redis.call('CLUSTER', 'MEET', '127.0.0.1', nodes[0]?.port ?? 0);
+    }
+    await untilAllAgree(connections);
+    return { urls: nodes.map((node) => node.url), nodes, close: () => closer.close() };
+  } catch (error) {
+    await closer.close();
+    throw error;
+  } finally {
+    await clients.close();
+  }
+}
+
+async function startNode(): Promise<LocalServer> {
+  const port = await freePort();
+  return startRedis({
+    port,
+    args: [
+      ...['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'],
+      ...['--cluster-port', String(port + BUS_OFFSET)],
+    ],
+  });
+}
+
+async function untilAllAgree(connections: readonly Redis[]): Promise<void> {
+  const deadline = Date.now() + READY_MS;
+  for (const redis of connections) {
+    for (;;) {
+      const info = String(await redis.call('CLUSTER', 'INFO'));
+      if (info.includes('cluster_state:ok') && info.includes(`cluster_size:${connections.length}`)) break;
+      if (Date.now() > deadline) {
+        throw new StartError(`the Redis Cluster was not ready within ${READY_MS / 1000} s`);
+      }
+      await sleep(50);
+    }
+  }
+}

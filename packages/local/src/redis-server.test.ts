@@ -1,0 +1,91 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Closer } from '@chorus/service';
+import { expect } from 'chai';
+import { Cluster, Redis } from 'ioredis';
+import { startRedisCluster } from './redis-cluster.js';
+import { startRedis } from './redis-server.js';
+import { ensureTestRedis, testRedis } from './test-redis.js';
+
+describe('Redis for development', function () {
+  this.timeout(60_000);
+
+  let closer: Closer;
+  let environment: NodeJS.ProcessEnv;
+
+  before(ensureTestRedis);
+
+  beforeEach(() => {
+    closer = new Closer();
+    environment = { ...process.env };
+  });
+
+  afterEach(async () => {
+    process.env = environment;
+    await closer.close();
+  });
+
+  const connect = (url: string): Redis => {
+    const redis = new Redis(url);
+    closer.defer(() => redis.quit());
+    return redis;
+  };
+
+  it('starts a server that keeps nothing', async () => {
+    const server = closer.add(await startRedis());
+    const redis = connect(server.url);
+    expect(await redis.set('key', 'value')).to.equal('OK');
+    expect(await redis.config('GET', 'appendonly')).to.deep.equal(['appendonly', 'no']);
+  });
+
+  it('keeps its data in a folder, also through kill -9', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'chorus-test-'));
+    closer.defer(() => rm(dir, { recursive: true }));
+    const first = closer.add(await startRedis({ dir, args: ['--appendfsync', 'always'] }));
+    const redis = new Redis(first.url);
+    await redis.set('key', 'value');
+    redis.disconnect();
+    first.kill('SIGKILL');
+    await first.exited;
+    const second = closer.add(await startRedis({ dir, port: first.port }));
+    expect(await connect(second.url).get('key')).to.equal('value');
+  });
+
+  it('starts a cluster that serves every slot', async () => {
+    const local = closer.add(await startRedisCluster());
+    const cluster = new Cluster([...local.urls]);
+    closer.defer(() => cluster.quit());
+    for (let n = 0; n < 30; n++) expect(await cluster.set(`key:${n}`, n)).to.equal('OK');
+    expect(cluster.nodes('master')).to.have.length(3);
+  });
+
+  it('says in one line that a port is taken', async () => {
+    const server = closer.add(await startRedis());
+    const failure = await startRedis({ port: server.port }).catch((error: unknown) => error);
+    expect(String(failure)).to.equal(`StartError: port ${server.port} is already in use`);
+  });
+
+  it('says how to get redis-server where there is none', async () => {
+    process.env.PATH = '/nowhere';
+    const failure = await startRedis().catch((error: unknown) => error);
+    expect(String(failure)).to.match(
+      /^StartError: redis-server was not found on the PATH: .*apt-get install/,
+    );
+  });
+
+  it('gives tests the server of TEST_REDIS_URL when there is one', async () => {
+    process.env.TEST_REDIS_URL = 'redis://127.0.0.1:1';
+    process.env.PATH = '/nowhere';
+    const { url, close } = await testRedis();
+    await close();
+    expect(url).to.equal('redis://127.0.0.1:1');
+  });
+
+  it('says what tests need where there is neither a server nor apt-get', async () => {
+    delete process.env.TEST_REDIS_URL;
+    process.env.PATH = '/nowhere';
+    const failure = await testRedis().catch((error: unknown) => error);
+    expect(String(failure)).to.match(/^StartError: the tests need Redis: .*TEST_REDIS_URL/);
+  });
+});

@@ -1,0 +1,204 @@
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { lookUpProcess, testDatabase, testRedis } from '@chorus/local';
+import { expect } from 'chai';
+import { TEST_SETTINGS } from './support/cluster.js';
+import { createPerson, createRoom, request, signIn } from './support/people.js';
+import { type Program, startProgram } from './support/program.js';
+import { connectSeed } from './support/seed-client.js';
+
+interface Part {
+  nodeId: string;
+  url: string;
+  pid: number | null;
+}
+
+interface Description {
+  url: string;
+  apis: Part[];
+  gateways: Part[];
+  redis: Part;
+  postgres: Part;
+  redisPrefix: string;
+}
+
+describe('the cluster command', function () {
+  this.timeout(60_000);
+
+  /** Where the clusters put what is temporary. */
+  let folder: string;
+  let pids: number[] = [];
+  const programs: Program[] = [];
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'chorus-command-'));
+    pids = [];
+  });
+
+  afterEach(async () => {
+    for (const program of programs.splice(0)) {
+      program.kill('SIGKILL');
+      await program.ended;
+    }
+    await untilGone(pids);
+    await untilEmpty(folder);
+    await rm(folder, { recursive: true });
+  });
+
+  const launch = (args: string[], env: Record<string, string> = {}): Program => {
+    const program = startProgram('apps/cluster/dist/main.js', args, {
+      TMPDIR: folder,
+      ...TEST_SETTINGS,
+      ...env,
+    });
+    programs.push(program);
+    return program;
+  };
+
+  const start = async (args: string[], env?: Record<string, string>) => {
+    const program = launch(['--port', '0', ...args], env);
+    const [line] = await program.printed(/^.*\n/);
+    const cluster = JSON.parse(line) as Description;
+    const parts = [...cluster.apis, ...cluster.gateways, cluster.redis, cluster.postgres];
+    pids = parts.flatMap(({ pid }) => pid ?? []);
+    return { program, cluster };
+  };
+
+  it('runs processes of their own behind one port, and describes them in one line', async () => {
+    const { program, cluster } = await start(['--gateways', '3', '--apis', '2']);
+    expect(cluster.apis.map(({ nodeId }) => nodeId)).to.deep.equal(['api-1', 'api-2']);
+    expect(cluster.gateways.map(({ nodeId }) => nodeId)).to.deep.equal([
+      'gateway-1',
+      'gateway-2',
+      'gateway-3',
+    ]);
+    expect(new Set(pids).size).to.equal(7);
+    for (const { url } of [...cluster.apis, ...cluster.gateways]) {
+      expect((await request(`${url}/readyz`)).status).to.equal(200);
+    }
+
+    const ada = await createPerson(cluster.url);
+    const room = await createRoom(cluster.url, ada);
+    const sockets = await Promise.all(cluster.gateways.map(() => connectSeed(cluster.url, room, ada.token)));
+    sockets[0]?.send('hello');
+    for (const socket of sockets) await socket.message('hello');
+
+    program.interrupt();
+    expect(await program.ended).to.equal(0);
+    for (const socket of sockets) expect((await socket.ended).code).to.equal(1012);
+    await untilGone(pids);
+    expect(program.stdout.trim().split('\n')).to.have.length(1);
+  });
+
+  it('goes on without a process that was killed', async () => {
+    const { program, cluster } = await start(['--gateways', '2', '--apis', '2']);
+    const victims = [cluster.apis[0], cluster.gateways[0]];
+    for (const victim of victims) {
+      process.kill(victim?.pid ?? 0, 'SIGKILL');
+      while (!program.stderr.includes(`${victim?.nodeId} has ended by SIGKILL`)) await sleep(20);
+    }
+    const ada = await createPerson(cluster.url);
+    const room = await createRoom(cluster.url, ada);
+    for (let n = 0; n < 4; n++) await (await connectSeed(cluster.url, room, ada.token)).close();
+    // A restart would have come after one second.
+    await sleep(1_500);
+    expect(program.stderr.match(/gateway-1 is ready/g)).to.have.length(1);
+  });
+
+  it('starts a killed process again with --restart, under its name and address', async () => {
+    const { program, cluster } = await start(['--gateways', '1', '--apis', '1', '--restart']);
+    const [gateway] = cluster.gateways;
+    process.kill(gateway?.pid ?? 0, 'SIGKILL');
+    const again = /gateway-1 has ended by SIGKILL[^]*gateway-1 is ready \(pid (\d+)\)/;
+    while (!again.test(program.stderr)) await sleep(20);
+    expect(Number(again.exec(program.stderr)?.[1])).to.not.equal(gateway?.pid);
+    expect((await request(`${gateway?.url}/readyz`)).status).to.equal(200);
+  });
+
+  it('leaves nothing behind when it is killed itself', async () => {
+    const { program } = await start(['--gateways', '1', '--apis', '1']);
+    program.kill('SIGKILL');
+    await untilGone(pids);
+    await untilEmpty(folder);
+  });
+
+  it('uses the Redis and the PostgreSQL that it is given, and passes settings on', async () => {
+    const redis = await testRedis();
+    const database = await testDatabase();
+    const { cluster } = await start(['--gateways', '1', '--apis', '1'], {
+      REDIS_URL: redis.url,
+      DATABASE_URL: database,
+      MAX_FRAME_BYTES: '16',
+    });
+    expect(cluster.redis).to.deep.equal({ nodeId: 'redis', url: redis.url, pid: null });
+    expect(cluster.postgres).to.deep.equal({ nodeId: 'postgres', url: database, pid: null });
+    expect(cluster.redisPrefix, 'another cluster may use the same Redis').to.match(/^chorus-[0-9a-f]{8}$/);
+    const ada = await createPerson(cluster.url);
+    const socket = await connectSeed(cluster.url, await createRoom(cluster.url, ada), ada.token);
+    socket.send('more than sixteen bytes');
+    expect((await socket.ended).code).to.equal(1009);
+  });
+
+  it('finds its data again in DATA_DIR', async () => {
+    const env = { DATA_DIR: await mkdtemp(join(tmpdir(), 'chorus-data-')) };
+    const first = await start(['--gateways', '1', '--apis', '1'], env);
+    const ada = await createPerson(first.cluster.url);
+    const room = await createRoom(first.cluster.url, ada, 'kept');
+    first.program.interrupt();
+    await first.program.ended;
+    const second = await start(['--gateways', '1', '--apis', '1'], env);
+    const { token } = await signIn(second.cluster.url, ada);
+    const rooms = await request(`${second.cluster.url}/ws/get-rooms`, { token });
+    expect(rooms.body).to.deep.equal([{ id: room, name: 'kept' }]);
+    second.program.interrupt();
+    await second.program.ended;
+    await rm(env.DATA_DIR, { recursive: true });
+  });
+
+  it('says in one line that its port is taken, before it starts anything', async () => {
+    const blocker = createServer().listen(0, '127.0.0.1');
+    await once(blocker, 'listening');
+    const { port } = blocker.address() as AddressInfo;
+    const program = launch(['--port', String(port)]);
+    expect(await program.ended).to.equal(1);
+    blocker.close();
+    expect(program.stderr).to.equal(`port ${port} is already in use\n`);
+  });
+
+  it('says in one line what is wrong with its arguments', async () => {
+    const number = launch(['--gateways', 'three']);
+    expect(await number.ended).to.equal(1);
+    expect(number.stderr).to.equal(
+      "error: option '--gateways <number>' argument 'three' is invalid. It must be a whole number from 1 to 64.\n",
+    );
+    const unknown = launch(['--gateway', '3']);
+    expect(await unknown.ended).to.equal(1);
+    expect(unknown.stderr).to.match(/^error: unknown option '--gateway'/);
+  });
+
+  it('says in one line how to get a Redis when there is none', async () => {
+    const program = launch(['--port', '0'], { PATH: '/nowhere' });
+    expect(await program.ended).to.equal(1);
+    expect(program.stderr).to.match(/redis-server was not found on the PATH: install it .*\n$/);
+  });
+
+  it('says in one line which setting of a process is wrong', async () => {
+    const program = launch(['--port', '0', '--gateways', '1', '--apis', '1'], { MAX_FRAME_BYTES: 'many' });
+    expect(await program.ended).to.equal(1);
+    expect(program.stderr).to.match(
+      /gateway-1 ended while starting: MAX_FRAME_BYTES="many" is not valid.*\n$/,
+    );
+  });
+});
+
+async function untilGone(pids: readonly number[]): Promise<void> {
+  for (const pid of pids) while ((await lookUpProcess(pid)) !== undefined) await sleep(20);
+}
+
+async function untilEmpty(folder: string): Promise<void> {
+  while ((await readdir(folder)).length > 0) await sleep(20);
+}

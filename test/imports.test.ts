@@ -1,0 +1,100 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const program = join(root, 'node_modules', '.bin', 'depcruise');
+
+/** A forbidden import of each kind: file, imported module, and the rule that must name it. */
+const FORBIDDEN: ReadonlyArray<readonly [file: string, module: string, rule: string]> = [
+  ['packages/broker/src/a.ts', '@chorus/api', 'no-app-from-a-package'],
+  ['packages/broker/src/b.ts', '../../../apps/api/src/index.js', 'no-app-from-a-package'],
+  ['prisma/src/a.ts', '@chorus/gateway', 'no-app-from-a-package'],
+  ['apps/api/src/a.ts', '@chorus/gateway', 'no-app-from-an-app'],
+  ['apps/gateway/src/a.ts', '@chorus/api', 'no-app-from-an-app'],
+  ['apps/api/src/b.ts', '../../gateway/src/index.js', 'no-relative-import-out-of-a-package'],
+  ['packages/broker/src/b.ts', '../../../apps/api/src/index.js', 'no-relative-import-out-of-a-package'],
+  ['packages/broker/src/c.ts', '../../protocol/src/index.js', 'no-relative-import-out-of-a-package'],
+  ['packages/protocol/src/a.ts', '@chorus/service', 'protocol-stands-alone'],
+  ['packages/client/src/a.ts', '@chorus/broker', 'client-knows-the-protocol-only'],
+  ['apps/gateway/src/hub.ts', 'uWebSockets.js', 'uwebsockets-in-one-file'],
+  ['packages/broker/src/broker.ts', 'ioredis', 'ioredis-in-redis-files'],
+  ['apps/gateway/src/b.ts', '@prisma/client', 'prisma-in-one-package'],
+  ['apps/api/src/c.ts', '@prisma/client', 'prisma-in-one-package'],
+  ['apps/gateway/src/c.ts', '@chorus/database', 'database-for-its-owners'],
+  ['apps/gateway/src/d.ts', 'pg', 'database-for-its-owners'],
+  ['packages/presence/src/a.ts', '@chorus/database', 'database-for-its-owners'],
+  ['apps/gateway/src/e.ts', '@chorus/local', 'local-servers-not-in-production'],
+  ['packages/broker/src/d.ts', 'test-tool', 'no-development-dependency-in-production'],
+  ['packages/broker/src/e.ts', './e.js', 'no-cycle'],
+];
+
+const ALLOWED: ReadonlyArray<readonly [file: string, module: string]> = [
+  ['apps/standalone/src/a.ts', '@chorus/gateway'],
+  ['apps/standalone/src/b.ts', '@chorus/local'],
+  ['apps/api/src/d.ts', '@chorus/database'],
+  ['apps/api/src/e.ts', '@chorus/broker'],
+  ['apps/gateway/src/transport-uws.ts', 'uWebSockets.js'],
+  ['apps/gateway/src/a.test.ts', '@chorus/local'],
+  ['packages/broker/src/redis-broker.ts', 'ioredis'],
+  ['packages/broker/src/a.test.ts', 'test-tool'],
+  ['packages/client/src/b.ts', '@chorus/protocol'],
+  ['packages/presence/src/b.ts', '@chorus/broker'],
+  ['prisma/src/b.ts', '@prisma/client'],
+];
+
+describe('the import check', function () {
+  this.timeout(60_000);
+
+  let copy: string;
+
+  before(async () => {
+    copy = await mkdtemp(join(tmpdir(), 'chorus-imports-'));
+    await cp(join(root, '.dependency-cruiser.cjs'), join(copy, '.dependency-cruiser.cjs'));
+    for (const folder of ['apps/api/src', 'apps/gateway/src', 'packages/protocol/src', 'test']) {
+      await mkdir(join(copy, folder), { recursive: true });
+      await writeFile(join(copy, folder, 'index.ts'), 'export const here = 1;\n');
+    }
+    for (const [file, module] of [...FORBIDDEN, ...ALLOWED]) {
+      await mkdir(dirname(join(copy, file)), { recursive: true });
+      await writeFile(join(copy, file), `import * as it from '${module}';\nexport const a = it;\n`);
+    }
+    const tool = join(copy, 'packages/broker/node_modules/test-tool');
+    await mkdir(tool, { recursive: true });
+    await writeFile(join(tool, 'package.json'), '{ "name": "test-tool", "main": "index.js" }');
+    await writeFile(join(tool, 'index.js'), '');
+    await writeFile(
+      join(copy, 'packages/broker/package.json'),
+      '{ "name": "@chorus/broker", "devDependencies": { "test-tool": "*" } }',
+    );
+  });
+
+  after(() => rm(copy, { recursive: true }));
+
+  it('names every forbidden import and no other', async () => {
+    const { status, output } = await check(copy);
+    const lines = output.matchAll(/error (?<rule>\S+): (?<file>\S+)/g);
+    const found = [...lines].map(({ groups }) => `${groups?.file}: ${groups?.rule}`);
+    expect([...new Set(found)].sort()).to.deep.equal(
+      FORBIDDEN.map(([file, , rule]) => `${file}: ${rule}`).sort(),
+    );
+    expect(status).to.not.equal(0);
+  });
+
+  it('finds nothing to complain about in this project', async () => {
+    const { status, output } = await check(root);
+    expect(output).to.include('no dependency violations found');
+    expect(status).to.equal(0);
+  });
+});
+
+function check(cwd: string): Promise<{ status: number; output: string }> {
+  return new Promise((resolve) => {
+    execFile(program, ['apps', 'packages', 'prisma', 'test'], { cwd }, (error, stdout) => {
+      resolve({ status: error === null ? 0 : Number(error.code), output: stdout });
+    });
+  });
+}

@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import { type Cluster, startCluster } from '@chorus/cluster';
+import { testDatabase, testRedis } from '@chorus/local';
+import { createLogger } from '@chorus/service';
+
+/** Settings that make suites fast, and let them do in seconds what limits are there to prevent. */
+export const TEST_SETTINGS = {
+  BCRYPT_COST: '4',
+  SIGNIN_ATTEMPTS_PER_ADDRESS: '1000000',
+  SIGNUP_ATTEMPTS_PER_ADDRESS: '1000000',
+  LOG_LEVEL: 'warn',
+};
+
+export interface TestClusterOptions {
+  gateways?: number;
+  apis?: number;
+  /** Added to the settings of all processes. */
+  env?: Record<string, string>;
+  /** Give it a Redis and a PostgreSQL of its own, so that the suite can break them. */
+  ownServers?: boolean;
+}
+
+/** A cluster with its last log lines, for the message of a test that fails. */
+export interface TestCluster extends Cluster {
+  readonly log: readonly string[];
+}
+
+/** Starts real processes with an empty database and Redis keys of their own; close it after the suite. */
+export async function startTestCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
+  const log: string[] = [];
+  const servers = options.ownServers
+    ? {}
+    : { REDIS_URL: (await testRedis()).url, DATABASE_URL: await testDatabase() };
+  const { PATH, HOME } = process.env;
+  const cluster = await startCluster({
+    gateways: options.gateways ?? 3,
+    apis: options.apis ?? 2,
+    port: 0,
+    host: '127.0.0.1',
+    restart: false,
+    env: {
+      PATH,
+      HOME,
+      ...TEST_SETTINGS,
+      ...servers,
+      REDIS_PREFIX: `test-${randomBytes(6).toString('hex')}`,
+      ...options.env,
+    },
+    log: createLogger({ service: 'test', level: 'silent' }),
+    onLine: (nodeId, line) => log.push(`${nodeId}: ${line}`),
+  });
+  return { ...cluster, log };
+}

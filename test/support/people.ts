@@ -1,0 +1,78 @@
+import { randomBytes, randomInt } from 'node:crypto';
+
+/** A user of a running Chorus, signed in. */
+export interface Person {
+  id: number;
+  username: string;
+  email: string;
+  password: string;
+  token: string;
+  /** Ready to be sent as a `cookie` header. */
+  cookie: string;
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  body: unknown;
+}
+
+export interface RequestOptions {
+  method?: string;
+  /** Sent as JSON. */
+  body?: unknown;
+  token?: string;
+  /** These win over what the other options say. */
+  headers?: Record<string, string>;
+}
+
+/** One request with a JSON body, or none; the answer's body is parsed when it is JSON. */
+export async function request(url: string, options: RequestOptions = {}): Promise<Answer> {
+  const { body, token } = options;
+  const response = await fetch(url, {
+    method: options.method ?? (body === undefined ? 'GET' : 'POST'),
+    headers: {
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...options.headers,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.includes('json');
+  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+}
+
+/** Signs a new user up and in. The name is unique: suites share servers. */
+export async function createPerson(url: string, name = 'user'): Promise<Person> {
+  const username = `${name}-${randomBytes(5).toString('hex')}`;
+  const email = `${username}@example.com`;
+  const password = 'password';
+  await expectOk(request(`${url}/api/users/signup`, { body: { username, email, password } }));
+  return signIn(url, { username, email, password });
+}
+
+export async function signIn(
+  url: string,
+  person: { username: string; email: string; password: string },
+): Promise<Person> {
+  const { email, password } = person;
+  const answer = await expectOk(request(`${url}/api/users/signin`, { body: { email, password } }));
+  const [cookie = ''] = (answer.headers.getSetCookie()[0] ?? '').split(';');
+  const { id } = answer.body as { id: number };
+  return { ...person, id, cookie, token: cookie.replace(/^jwt=/, '') };
+}
+
+/** Creates a room with an id that no other suite has, and returns the id. */
+export async function createRoom(url: string, person: Person, name?: string): Promise<number> {
+  const id = randomInt(1_000, 2 ** 47);
+  const body = { id, name: name ?? `room-${id}` };
+  await expectOk(request(`${url}/ws/create-room`, { body, token: person.token }));
+  return id;
+}
+
+async function expectOk(answering: Promise<Answer>): Promise<Answer> {
+  const answer = await answering;
+  if (answer.status === 200) return answer;
+  throw new Error(`expected 200, got ${answer.status}: ${JSON.stringify(answer.body)}`);
+}

@@ -1,0 +1,57 @@
+import { Keyspace } from '@chorus/broker';
+import type { Cluster } from '@chorus/cluster';
+import { createLogger, createRedis, type RedisClient, redisReady } from '@chorus/service';
+
+const TIMEOUT_MS = 5_000;
+/** Older than any change that the API leaves to the request which makes it. */
+const LONG_AGO_MS = 60_000;
+
+/** Looks into, and harms, what a cluster keeps in Redis. Other users of the server notice nothing. */
+export class RedisProbe {
+  readonly #keyspace: Keyspace;
+
+  private constructor(
+    private readonly redis: RedisClient,
+    prefix: string,
+  ) {
+    this.#keyspace = new Keyspace(prefix);
+  }
+
+  static async open({ redis, redisPrefix }: Pick<Cluster, 'redis' | 'redisPrefix'>): Promise<RedisProbe> {
+    const log = createLogger({ service: 'test', level: 'silent' });
+    const config = { urls: [redis.url], cluster: false, commandTimeoutMs: TIMEOUT_MS };
+    const client = createRedis(config, log, 'test-probe');
+    await redisReady(client, TIMEOUT_MS);
+    return new RedisProbe(client, redisPrefix);
+  }
+
+  /** How many gateways are subscribed to the room: each of its messages costs that many deliveries. */
+  async subscribers(roomId: number): Promise<number> {
+    const [, count] = await this.redis.pubsub('NUMSUB', this.#keyspace.channel(roomId));
+    return Number(count);
+  }
+
+  /** The channels of rooms that anybody is subscribed to. */
+  async roomChannels(): Promise<string[]> {
+    return (await this.redis.pubsub('CHANNELS', `{${this.#keyspace.prefix}:*`)) as string[];
+  }
+
+  /** What the API leaves behind when it dies between its two writes, a minute ago. */
+  async notePendingChange(roomId: number): Promise<void> {
+    await this.redis.zadd(this.#keyspace.pendingChanges(), Date.now() - LONG_AGO_MS, roomId);
+  }
+
+  async pendingChanges(): Promise<number[]> {
+    return (await this.redis.zrange(this.#keyspace.pendingChanges(), 0, -1)).map(Number);
+  }
+
+  /** Removes everything that the cluster keeps, as if its Redis had come back empty. */
+  async loseAll(): Promise<void> {
+    const keys = await this.redis.keys(`*${this.#keyspace.prefix}:*`);
+    await this.redis.unlink(...keys);
+  }
+
+  close(): void {
+    this.redis.disconnect();
+  }
+}
