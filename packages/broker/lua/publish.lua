@@ -1,13 +1,18 @@
 -- Numbers, stores and publishes messages, each room's in the order given, in one step.
 --
--- KEYS    one room stream per room
--- ARGV    1: PUBLISH or SPUBLISH; 2: messages to keep per room, at least
---         then per room: epoch (as the caller knows it; only a hint), channel, number of messages, bodies
--- reply   per room: {} when there is no such room, else the id `<epoch>-<seq>` of its first message and
---         how many of its messages were stored; fewer than given only when Redis refused to store more
+-- KEYS    1: state; then one room stream per room
+-- ARGV    1: PUBLISH or SPUBLISH; 2: messages to keep per room, at least; 3: the life that the epochs are from
+--         then per room: epoch ('' when not known), channel, number of messages, bodies
+-- reply   1: the current life; then per room two: the id `<epoch>-<seq>` of its first message, and how many
+--         of its messages were stored (fewer than given only when Redis refused more); or why none was:
+--         'unknown', 'incomplete' (see position.lua) or 'refused', and 0
 
 local command, keep = ARGV[1], ARGV[2]
-local replies, at = {}, 3
+local life = current_life()
+local born = string.match(life, '^%d+')
+-- Within one life a room's epoch only grows, so one that is too old is refused. One of another life could be too new.
+local may_hint = ARGV[3] == life
+local replies, at = { life }, 4
 
 local function append(stream, epoch, body)
   return redis.pcall('XADD', stream, 'NOMKSTREAM', 'MAXLEN', '~', keep, epoch .. '-*', 'm', body)
@@ -17,37 +22,40 @@ local function refused(result)
   return type(result) == 'table' and result.err
 end
 
-local function current_epoch(stream)
-  local info = redis.call('XINFO', 'STREAM', stream)
-  for i = 1, #info, 2 do
-    if info[i] == 'last-generated-id' then return string.match(info[i + 1], '^%d+') end
+-- The epoch to store under; nil when there is no such room.
+local function epoch_of(stream)
+  local epoch, seq = position_of(stream)
+  if epoch and tonumber(epoch) < tonumber(born) then
+    epoch = born
+    begin_epoch(stream, epoch, seq)
   end
+  return epoch
 end
 
-for room = 1, #KEYS do
+for room = 2, #KEYS do
   local stream, epoch, channel, count = KEYS[room], ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
   at = at + 3
-  local first = append(stream, epoch, ARGV[at])
-  if refused(first) then
-    -- Most likely the room has a newer epoch than the caller has seen: its ids are refused as too small.
-    epoch = current_epoch(stream)
-    first = append(stream, epoch, ARGV[at])
+  local first = may_hint and epoch ~= '' and append(stream, epoch, ARGV[at])
+  if not first or refused(first) then
+    epoch = epoch_of(stream)
+    first = epoch and append(stream, epoch, ARGV[at])
   end
-  if refused(first) then
-    replies[room] = { '', 0 }
-  elseif not first then
-    replies[room] = {}
+  local stored = 0
+  if not first then
+    first = absence()
+  elseif refused(first) then
+    first = 'refused'
   else
     local seq = tonumber(string.match(first, '%d+$'))
-    local lines = { first, string.format('{"seq":%.0f,', seq) .. ARGV[at] }
-    local stored = 1
-    while stored < count and not refused(append(stream, epoch, ARGV[at + stored])) do
+    local lines = { first }
+    repeat
       lines[stored + 2] = string.format('{"seq":%.0f,', seq + stored) .. ARGV[at + stored]
       stored = stored + 1
-    end
+    until stored == count or refused(append(stream, epoch, ARGV[at + stored]))
     redis.call(command, channel, table.concat(lines, '\n'))
-    replies[room] = { first, stored }
   end
+  replies[#replies + 1] = first
+  replies[#replies + 1] = stored
   at = at + count
 end
 

@@ -1,6 +1,13 @@
+import type { ControlEvent } from './control-event.js';
+
+export type { ControlEvent };
+
 /**
- * A place in a room's history. Positions are compared only within one epoch: a room gets a new
- * epoch when its position was lost or moved back, and every older position then says nothing.
+ * A place in a room's history. No place is ever used for two messages.
+ *
+ * Within an epoch `seq` is consecutive. A room gets a new, larger epoch when it was removed and made
+ * known again, and when messages may have been lost: then places of the old epoch may be known to
+ * some that the history does not have. So only the order of places in different epochs means anything.
  */
 export interface Position {
   readonly epoch: number;
@@ -9,8 +16,7 @@ export interface Position {
 }
 
 /** A stored message: its place, and the frame that every member receives. */
-export interface StoredMessage {
-  readonly seq: number;
+export interface StoredMessage extends Position {
   readonly frame: Uint8Array;
 }
 
@@ -32,11 +38,6 @@ export interface BrokerListener {
   onResumed(): void;
 }
 
-/** Changes that every node must hear of. */
-export type ControlEvent =
-  | { type: 'room-deleted'; roomId: number }
-  | { type: 'room-renamed'; roomId: number; name: string };
-
 /**
  * Carries room messages between nodes and keeps each room's recent history.
  *
@@ -50,10 +51,12 @@ export interface Broker {
   /**
    * Numbers, stores and publishes one message in one step.
    *
-   * @param body the frame without its opening, as the protocol package's `messageEncoder` returns it
+   * @param body the frame without its opening, as the protocol package's `messageEncoder` returns it.
+   *   Like all JSON it holds no raw line feed.
    * @returns the message's position: whoever holds it knows that the message will not be lost
    * @throws {RoomNotFoundError} nothing was stored
-   * @throws {BrokerUnavailableError} the outcome is unknown if the connection broke under way
+   * @throws {BrokerUnavailableError} the outcome is unknown: when the connection broke or no answer came
+   *   in time, the message may have been stored, or may still be
    */
   publish(roomId: number, body: string): Promise<Position>;
   /** Publishes a whole frame to whoever is subscribed now. Stores nothing. */
@@ -64,19 +67,29 @@ export interface Broker {
   /**
    * The room's current position.
    *
-   * @param seen a position that the caller knows of. If the room's history ends before it, which
-   *   happens when Redis comes back with older data, the room gets a new epoch: no position is used twice.
+   * @param seen a position that this broker reported. If the room's history ends before it, which
+   *   happens when Redis comes back with older data, the room gets a new epoch.
    * @throws {RoomNotFoundError} there is no such room
    * @throws {BrokerUnavailableError} also when the rooms known here are not complete yet
    */
   position(roomId: number, seen?: Position): Promise<Position>;
   /**
-   * Stored messages `after < seq <= upTo`, oldest first, at most `limit` of them. Fewer than asked for
-   * means that the history does not reach back that far: the first message returned tells.
+   * Stored messages after one position and up to another, oldest first, at most `limit` of them. The
+   * positions may be of different epochs: the result is then what the history still has, in order.
+   */
+  between(roomId: number, after: Position, upTo: Position, limit: number): Promise<StoredMessage[]>;
+  /**
+   * The same within one epoch: `after < seq <= upTo`. Fewer than asked for means that the history does not
+   * reach back that far: the first message returned tells.
    */
   range(roomId: number, epoch: number, after: number, upTo: number, limit: number): Promise<StoredMessage[]>;
   /** Stops deliveries and ends the connections. */
   close(): Promise<void>;
+}
+
+/** Whether `a` comes after `b`. */
+export function isAfter(a: Position, b: Position): boolean {
+  return a.epoch === b.epoch ? a.seq > b.seq : a.epoch > b.epoch;
 }
 
 /** No room has that id. */

@@ -17,37 +17,48 @@ export function noticeEnvelope(frame: string): string {
   return `\n${frame}`;
 }
 
-/** Calls back for each frame of an envelope, in order. Frames share the envelope's memory. */
+/**
+ * Calls back for each frame of an envelope, in order. Frames share the envelope's memory.
+ * @returns false for what is no envelope
+ */
 export function openEnvelope(
   envelope: Buffer,
   onMessage: (position: Position, frame: Uint8Array) => void,
   onNotice: (frame: Uint8Array) => void,
-): void {
+): boolean {
   if (envelope[0] === LF) {
     onNotice(envelope.subarray(1));
-    return;
+    return true;
   }
-  let at = 0;
-  const digits = (end: number): number => {
-    let value = 0;
-    for (; envelope[at] !== end && at < envelope.length; at++)
-      value = value * 10 + (envelope[at] ?? 0) - ZERO;
-    at++;
-    return value;
-  };
-  const epoch = digits(DASH);
-  let seq = digits(LF);
-  while (at < envelope.length) {
+  const dash = envelope.indexOf(DASH);
+  const epoch = readNumber(envelope, 0, dash);
+  const headEnd = envelope.indexOf(LF);
+  let seq = readNumber(envelope, dash + 1, headEnd);
+  if (Number.isNaN(epoch) || Number.isNaN(seq)) return false;
+  for (let at = headEnd + 1; at < envelope.length; ) {
     const end = envelope.indexOf(LF, at);
     const next = end === -1 ? envelope.length : end;
     onMessage({ epoch, seq }, envelope.subarray(at, next));
     seq++;
     at = next + 1;
   }
+  return true;
 }
 
 /** Reads a stream id, `<epoch>-<seq>`. */
 export function parsePosition(id: string): Position {
   const dash = id.indexOf('-');
   return { epoch: Number(id.slice(0, dash)), seq: Number(id.slice(dash + 1)) };
+}
+
+/** Decimal digits from `start` to before `end`; NaN when they are none. */
+function readNumber(bytes: Buffer, start: number, end: number): number {
+  if (end <= start) return Number.NaN;
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const digit = (bytes[at] ?? 0) - ZERO;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  return value;
 }

@@ -37,12 +37,18 @@ export class Keyspace {
     return `${this.room(roomId)}:channel`;
   }
 
-  /** String, no expiry: the partition holds every room that PostgreSQL has. Owner: the API. */
-  mirrorMarker(partition: number): string {
-    return `${this.partition(partition)}:mirrored`;
+  /**
+   * Hash, no expiry: what all rooms of a hash slot share. On a single server there is one, in a Redis
+   * Cluster one for each partition. Owner: the scripts; `state.lua` explains lives.
+   * - `life`: `<epoch>:<run id>` of the life that the data is in;
+   * - `last`: the newest epoch that a room or life was given;
+   * - `mirrored`: the `life` in which every room of PostgreSQL was made known.
+   */
+  state(partition: number | undefined): string {
+    return partition === undefined ? `${this.prefix}:state` : `${this.partition(partition)}:state`;
   }
 
-  /** Sorted set of room ids by the time (ms) their last change began. Owner: the API. */
+  /** Sorted set of room ids by the time (ms, with microseconds) their last change began. Owner: the API. */
   pendingChanges(): string {
     return `${this.prefix}:rooms:pending`;
   }
@@ -52,8 +58,13 @@ export class Keyspace {
     return `${this.prefix}:lock:${name}`;
   }
 
-  /** Pub/sub channel that every gateway listens to. */
+  /** Pub/sub channel that every gateway listens to; a sharded one in a Redis Cluster, like those of rooms. */
   control(): string {
     return `${this.prefix}:control`;
   }
+}
+
+/** The state key that goes with a room. */
+export function stateOf(keyspace: Keyspace, roomId: number, cluster: boolean): string {
+  return keyspace.state(cluster ? partitionOf(roomId) : undefined);
 }

@@ -10,8 +10,8 @@ import type { Mailbox, MemoryRooms } from './memory-rooms.js';
 
 /** The broker within one process: gateways that share one {@link MemoryRooms} relay to each other. */
 export class MemoryBroker implements Broker {
-  readonly connected = true;
   readonly #mailbox: Mailbox;
+  #closed = false;
 
   constructor(
     private readonly rooms: MemoryRooms,
@@ -20,42 +20,50 @@ export class MemoryBroker implements Broker {
     this.#mailbox = rooms.attach(listener);
   }
 
+  get connected(): boolean {
+    return !this.#closed;
+  }
+
   async publish(roomId: number, body: string): Promise<Position> {
-    const position = this.rooms.publish(roomId, body);
-    if (position === undefined) throw new RoomNotFoundError(roomId);
-    return position;
+    return this.#open().publish(roomId, body) ?? this.#absent(roomId);
   }
 
   async publishNotice(roomId: number, frame: string): Promise<void> {
-    this.rooms.notice(roomId, frame);
+    this.#open().notice(roomId, frame);
   }
 
   async subscribe(roomId: number): Promise<void> {
-    this.rooms.subscribe(roomId, this.#mailbox);
+    this.#open().subscribe(roomId, this.#mailbox);
   }
 
   async unsubscribe(roomId: number): Promise<void> {
     this.rooms.unsubscribe(roomId, this.#mailbox);
   }
 
-  async position(roomId: number): Promise<Position> {
-    const position = this.rooms.position(roomId);
-    if (position !== undefined) return position;
-    if (this.rooms.complete) throw new RoomNotFoundError(roomId);
-    throw new BrokerUnavailableError('the rooms are being restored');
+  async position(roomId: number, seen: Position = { epoch: 0, seq: 0 }): Promise<Position> {
+    return this.#open().position(roomId, seen) ?? this.#absent(roomId);
   }
 
-  async range(
-    roomId: number,
-    epoch: number,
-    after: number,
-    upTo: number,
-    limit: number,
-  ): Promise<StoredMessage[]> {
-    return this.rooms.range(roomId, epoch, after, upTo, limit);
+  async between(roomId: number, after: Position, upTo: Position, limit: number): Promise<StoredMessage[]> {
+    return this.#open().between(roomId, after, upTo, limit);
+  }
+
+  range(roomId: number, epoch: number, after: number, upTo: number, limit: number): Promise<StoredMessage[]> {
+    return this.between(roomId, { epoch, seq: after }, { epoch, seq: upTo }, limit);
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     this.rooms.detach(this.#mailbox);
+  }
+
+  #open(): MemoryRooms {
+    if (this.#closed) throw new BrokerUnavailableError('the broker is closed');
+    return this.rooms;
+  }
+
+  #absent(roomId: number): never {
+    if (this.rooms.complete) throw new RoomNotFoundError(roomId);
+    throw new BrokerUnavailableError('the rooms are being restored');
   }
 }

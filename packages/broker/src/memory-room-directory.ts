@@ -13,12 +13,14 @@ export class MemoryRoomDirectory implements RoomDirectory {
   ) {}
 
   async begin(roomIds: readonly number[]): Promise<void> {
-    const now = this.now();
-    for (const roomId of roomIds) this.#pending.set(roomId, now);
+    for (const roomId of roomIds) {
+      // Always forward, also within one millisecond: settle() tells by it whether another change began.
+      this.#pending.set(roomId, Math.max(this.now(), (this.#pending.get(roomId) ?? 0) + 0.001));
+    }
   }
 
-  async ensure(roomId: number, seq: number): Promise<void> {
-    this.rooms.ensure(roomId, seq);
+  async ensure(roomId: number, seq: number): Promise<boolean> {
+    return this.rooms.ensure(roomId, seq);
   }
 
   async remove(roomId: number): Promise<void> {
@@ -34,7 +36,7 @@ export class MemoryRoomDirectory implements RoomDirectory {
     const latest = this.now() - minAgeMs;
     const changes = [...this.#pending].map(([roomId, since]) => ({ roomId, since }));
     return changes
-      .filter((change) => change.since <= latest)
+      .filter((change) => Math.floor(change.since) <= latest)
       .sort((a, b) => a.since - b.since)
       .slice(0, limit);
   }

@@ -1,12 +1,16 @@
-import type { BrokerListener, ControlEvent, Position, StoredMessage } from './broker.js';
+import {
+  type BrokerListener,
+  type ControlEvent,
+  isAfter,
+  type Position,
+  type StoredMessage,
+} from './broker.js';
 import { storedFrame } from './stored-frame.js';
 
 interface Room {
-  epoch: number;
-  seq: number;
+  at: Position;
   /** The newest messages, oldest first. */
   history: StoredMessage[];
-  subscribers: Set<Mailbox>;
 }
 
 type Delivery = (listener: BrokerListener) => void;
@@ -14,7 +18,10 @@ type Delivery = (listener: BrokerListener) => void;
 /** What Redis is for the Redis broker: the state that the brokers and the directory of one process share. */
 export class MemoryRooms {
   readonly #rooms = new Map<number, Room>();
+  /** By room id. As in Redis, a subscription does not depend on whether there is such a room. */
+  readonly #subscribers = new Map<number, Set<Mailbox>>();
   readonly #mailboxes = new Set<Mailbox>();
+  #lastEpoch = 0;
   /** Whether every room of the database has been made known. */
   complete = false;
 
@@ -32,64 +39,82 @@ export class MemoryRooms {
 
   detach(mailbox: Mailbox): void {
     this.#mailboxes.delete(mailbox);
-    for (const room of this.#rooms.values()) room.subscribers.delete(mailbox);
+    for (const roomId of this.#subscribers.keys()) this.unsubscribe(roomId, mailbox);
+    mailbox.close();
   }
 
-  ensure(roomId: number, seq: number): void {
-    if (this.#rooms.has(roomId)) return;
-    this.#rooms.set(roomId, { epoch: this.now(), seq, history: [], subscribers: new Set() });
+  /** @returns whether the room was unknown until now */
+  ensure(roomId: number, seq: number): boolean {
+    if (this.#rooms.has(roomId)) return false;
+    this.#rooms.set(roomId, { at: { epoch: this.#newEpoch(), seq }, history: [] });
+    return true;
   }
 
   remove(roomId: number): void {
     this.#rooms.delete(roomId);
   }
 
-  position(roomId: number): Position | undefined {
+  /** Gives the room a new epoch if it ends before what has been seen. */
+  position(roomId: number, seen: Position): Position | undefined {
     const room = this.#rooms.get(roomId);
-    return room && { epoch: room.epoch, seq: room.seq };
+    if (room === undefined) return undefined;
+    if (isAfter(seen, room.at)) room.at = { epoch: this.#newEpoch(seen.epoch), seq: room.at.seq };
+    return room.at;
   }
 
   /** @returns the message's position, or undefined when there is no such room */
   publish(roomId: number, body: string): Position | undefined {
     const room = this.#rooms.get(roomId);
     if (room === undefined) return undefined;
-    const position = { epoch: room.epoch, seq: ++room.seq };
-    const message = storedFrame(position.seq, body);
+    const position = { epoch: room.at.epoch, seq: room.at.seq + 1 };
+    const message = storedFrame(position, body);
+    room.at = position;
     room.history.push(message);
     // Trimmed in large steps: shifting one by one would cost a copy of the array per message.
     if (room.history.length >= this.historySize * 2) room.history = room.history.slice(-this.historySize);
-    deliver(room.subscribers, (listener) => listener.onMessage(roomId, position, message.frame));
+    this.#deliver(roomId, (listener) => listener.onMessage(roomId, position, message.frame));
     return position;
   }
 
   notice(roomId: number, frame: string): void {
     const bytes = Buffer.from(frame);
-    const subscribers = this.#rooms.get(roomId)?.subscribers ?? [];
-    deliver(subscribers, (listener) => listener.onNotice(roomId, bytes));
+    this.#deliver(roomId, (listener) => listener.onNotice(roomId, bytes));
   }
 
   control(event: ControlEvent): void {
-    deliver(this.#mailboxes, (listener) => listener.onControl(event));
+    for (const mailbox of this.#mailboxes) mailbox.put((listener) => listener.onControl(event));
   }
 
   subscribe(roomId: number, mailbox: Mailbox): void {
-    this.#rooms.get(roomId)?.subscribers.add(mailbox);
+    const subscribers = this.#subscribers.get(roomId);
+    if (subscribers === undefined) this.#subscribers.set(roomId, new Set([mailbox]));
+    else subscribers.add(mailbox);
   }
 
   unsubscribe(roomId: number, mailbox: Mailbox): void {
-    this.#rooms.get(roomId)?.subscribers.delete(mailbox);
+    const subscribers = this.#subscribers.get(roomId);
+    if (subscribers?.delete(mailbox) && subscribers.size === 0) this.#subscribers.delete(roomId);
   }
 
-  range(roomId: number, epoch: number, after: number, upTo: number, limit: number): StoredMessage[] {
-    const room = this.#rooms.get(roomId);
-    if (room === undefined || room.epoch !== epoch) return [];
-    return room.history.filter((message) => message.seq > after && message.seq <= upTo).slice(0, limit);
+  between(roomId: number, after: Position, upTo: Position, limit: number): StoredMessage[] {
+    const history = this.#rooms.get(roomId)?.history ?? [];
+    return history.filter((message) => isAfter(message, after) && !isAfter(message, upTo)).slice(0, limit);
+  }
+
+  #newEpoch(above = 0): number {
+    this.#lastEpoch = Math.max(this.now(), this.#lastEpoch + 1, above + 1);
+    return this.#lastEpoch;
+  }
+
+  #deliver(roomId: number, delivery: Delivery): void {
+    for (const mailbox of this.#subscribers.get(roomId) ?? []) mailbox.put(delivery);
   }
 }
 
 /** Deliveries to one broker: never within the publisher's call, always in order. */
 export class Mailbox {
   #waiting: Delivery[] = [];
+  #closed = false;
 
   constructor(private readonly listener: BrokerListener) {}
 
@@ -98,13 +123,13 @@ export class Mailbox {
     if (this.#waiting.length === 1) setImmediate(() => this.#deliver());
   }
 
+  close(): void {
+    this.#closed = true;
+  }
+
   #deliver(): void {
     const deliveries = this.#waiting;
     this.#waiting = [];
-    for (const delivery of deliveries) delivery(this.listener);
+    for (const delivery of deliveries) if (!this.#closed) delivery(this.listener);
   }
-}
-
-function deliver(mailboxes: Iterable<Mailbox>, delivery: Delivery): void {
-  for (const mailbox of mailboxes) mailbox.put(delivery);
 }

@@ -1,17 +1,35 @@
+import { BrokerUnavailableError } from './broker.js';
+
 /** Limits and pace of a {@link MicroBatcher}. */
 export interface BatchOptions {
   /** At most so many items in one batch. */
   maxItems: number;
   /** At most so many units of size in one batch; a single larger item goes alone. */
   maxSize: number;
-  /** Items waiting, those under way included, before {@link MicroBatcher.add} refuses. */
-  maxQueued: number;
+  /** Units of size that may wait, those under way included, before {@link MicroBatcher.add} refuses. */
+  maxQueuedSize: number;
   /** Longest wait for company, in milliseconds, when items come fast. */
   maxWindowMs: number;
 }
 
-/** Too many items wait already. */
-export class BatchQueueFullError extends Error {
+/** Where the time comes from. */
+export interface BatchClock {
+  /** Milliseconds since any moment. */
+  now(): number;
+  /** Runs the action after so many milliseconds; 0 lets everything that arrived in this tick come along. */
+  after(ms: number, action: () => void): void;
+}
+
+const SYSTEM_CLOCK: BatchClock = {
+  now: () => performance.now(),
+  after: (ms, action) => {
+    if (ms === 0) setImmediate(action);
+    else setTimeout(action, ms);
+  },
+};
+
+/** Too many items wait already: nothing was sent. */
+export class BatchQueueFullError extends BrokerUnavailableError {
   override name = 'BatchQueueFullError';
 }
 
@@ -43,36 +61,35 @@ export class MicroBatcher<T, R> {
   #queue: Queued<T, R>[] = [];
   #busy = false;
   #scheduled = false;
-  #underWay = 0;
+  /** Size of all items that were accepted and not answered yet. */
+  #pendingSize = 0;
   /** Items per millisecond. */
   #rate = 0;
   #arrived = 0;
-  #measuredAt = 0;
-  #sentAt = 0;
+  #measuredAt = Number.NEGATIVE_INFINITY;
+  #sentAt = Number.NEGATIVE_INFINITY;
 
   /**
-   * @param send resolves with one result or error per item, in order; a rejection rejects them all
+   * @param send resolves with one result or error per item, in order. A rejection rejects them all and
+   *   those that wait behind them: they would fail the same way, only later.
    */
   constructor(
     private readonly send: (items: T[]) => Promise<Array<R | Error>>,
     private readonly sizeOf: (item: T) => number,
     private readonly options: BatchOptions,
-    private readonly now: () => number = () => performance.now(),
+    private readonly clock: BatchClock = SYSTEM_CLOCK,
   ) {}
 
-  /** Items accepted and not answered yet. */
-  get pending(): number {
-    return this.#queue.length + this.#underWay;
-  }
-
-  /** @throws {BatchQueueFullError} at once, without queueing, when too many items wait */
+  /** @throws {BatchQueueFullError} at once, without queueing, when too much waits */
   add(item: T): Promise<R> {
-    if (this.pending >= this.options.maxQueued) {
+    const size = this.sizeOf(item);
+    if (this.#pendingSize > 0 && this.#pendingSize + size > this.options.maxQueuedSize) {
       return Promise.reject(new BatchQueueFullError('too many messages are waiting'));
     }
     this.#arrived++;
+    this.#pendingSize += size;
     return new Promise<R>((resolve, reject) => {
-      this.#queue.push({ item, size: this.sizeOf(item), resolve, reject });
+      this.#queue.push({ item, size, resolve, reject });
       this.#schedule();
     });
   }
@@ -80,10 +97,8 @@ export class MicroBatcher<T, R> {
   #schedule(): void {
     if (this.#busy || this.#scheduled) return;
     this.#scheduled = true;
-    const wait = this.#sentAt + this.#window() - this.now();
-    // setImmediate lets everything that arrived in this tick come along.
-    if (wait < 1) setImmediate(() => this.#flush());
-    else setTimeout(() => this.#flush(), wait);
+    const wait = this.#sentAt + this.#window() - this.clock.now();
+    this.clock.after(wait < 1 ? 0 : wait, () => void this.#flush());
   }
 
   /** How long after the last batch the next one should leave: 0 unless items come fast. */
@@ -92,34 +107,29 @@ export class MicroBatcher<T, R> {
     return expected < WORTHWHILE ? 0 : Math.min(this.options.maxWindowMs, AMPLE / this.#rate);
   }
 
-  #flush(): void {
+  async #flush(): Promise<void> {
     this.#scheduled = false;
-    const now = this.now();
-    this.#measure(now);
-    this.#sentAt = now;
+    this.#sentAt = this.clock.now();
+    this.#measure(this.#sentAt);
 
     const batch = this.#take();
     this.#busy = true;
-    this.#underWay = batch.length;
-    this.send(batch.map((queued) => queued.item))
-      .then(
-        (results) => {
-          for (const [index, queued] of batch.entries()) {
-            const result = results[index];
-            if (result === undefined || result instanceof Error) {
-              queued.reject(result ?? new Error('no result for this item'));
-            } else queued.resolve(result);
-          }
-        },
-        (error: unknown) => {
-          for (const queued of batch) queued.reject(error);
-        },
-      )
-      .finally(() => {
-        this.#busy = false;
-        this.#underWay = 0;
-        if (this.#queue.length > 0) this.#schedule();
-      });
+    try {
+      const results = await this.send(batch.map((queued) => queued.item));
+      for (const [index, queued] of batch.entries()) {
+        const result = results[index];
+        if (result === undefined || result instanceof Error) {
+          queued.reject(result ?? new Error('no result for this item'));
+        } else queued.resolve(result);
+      }
+    } catch (error) {
+      batch.push(...this.#queue);
+      this.#queue = [];
+      for (const queued of batch) queued.reject(error);
+    }
+    for (const queued of batch) this.#pendingSize -= queued.size;
+    this.#busy = false;
+    if (this.#queue.length > 0) this.#schedule();
   }
 
   #measure(now: number): void {

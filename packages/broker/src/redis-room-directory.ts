@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { RedisClient } from '@chorus/service';
-import { BrokerUnavailableError, type ControlEvent } from './broker.js';
-import { type Keyspace, PARTITIONS } from './keys.js';
+import type { ControlEvent } from './broker.js';
+import { type Keyspace, PARTITIONS, stateOf } from './keys.js';
+import { ask } from './redis-ask.js';
 import { defineScripts } from './redis-scripts.js';
 import type { PendingChange, RoomDirectory } from './room-directory.js';
 
@@ -16,12 +17,13 @@ export class RedisRoomDirectory implements RoomDirectory {
 
   async begin(roomIds: readonly number[]): Promise<void> {
     if (roomIds.length === 0) return;
-    const now = await this.#now();
-    await ask(() => this.redis.zadd(this.keyspace.pendingChanges(), ...roomIds.flatMap((id) => [now, id])));
+    await ask(() => this.redis.chorusBegin(1, this.keyspace.pendingChanges(), ...roomIds));
   }
 
-  async ensure(roomId: number, seq: number): Promise<void> {
-    await ask(() => this.redis.chorusEnsureRoom(1, this.keyspace.stream(roomId), seq));
+  async ensure(roomId: number, seq: number): Promise<boolean> {
+    const keys = [stateOf(this.keyspace, roomId, this.redis.isCluster), this.keyspace.stream(roomId)];
+    const created = await ask(() => this.redis.chorusEnsureRoom(2, ...keys, seq));
+    return created === 1;
   }
 
   async remove(roomId: number): Promise<void> {
@@ -30,7 +32,10 @@ export class RedisRoomDirectory implements RoomDirectory {
   }
 
   async announce(event: ControlEvent): Promise<void> {
-    await ask(() => this.redis.publish(this.keyspace.control(), JSON.stringify(event)));
+    const channel = this.keyspace.control();
+    const payload = JSON.stringify(event);
+    if (this.redis.isCluster) await ask(() => this.redis.spublish(channel, payload));
+    else await ask(() => this.redis.publish(channel, payload));
   }
 
   async pending(minAgeMs: number, limit: number): Promise<PendingChange[]> {
@@ -66,21 +71,24 @@ export class RedisRoomDirectory implements RoomDirectory {
   }
 
   async isComplete(): Promise<boolean> {
-    const markers = await ask(() => Promise.all(this.#markers().map((key) => this.redis.exists(key))));
-    return markers.every((exists) => exists === 1);
+    return (await this.#mirror('check')).every((complete) => complete === 1);
   }
 
   async markComplete(): Promise<void> {
-    await ask(() => Promise.all(this.#markers().map((key) => this.redis.set(key, '1'))));
+    await this.#mirror('mark');
   }
 
   async exclusively(name: string, ttlMs: number, action: () => Promise<void>): Promise<boolean> {
     const key = this.keyspace.lock(name);
     const token = randomUUID();
     if ((await ask(() => this.redis.set(key, token, 'PX', ttlMs, 'NX'))) === null) return false;
+    const extending = setInterval(() => {
+      this.redis.chorusExtend(1, key, token, ttlMs).catch(() => undefined);
+    }, ttlMs / 3);
     try {
       await action();
     } finally {
+      clearInterval(extending);
       // Left to expire if Redis is away.
       await this.redis.chorusUnlock(1, key, token).catch(() => undefined);
     }
@@ -89,23 +97,15 @@ export class RedisRoomDirectory implements RoomDirectory {
 
   async close(): Promise<void> {}
 
-  #markers(): string[] {
-    return Array.from({ length: PARTITIONS }, (_, partition) => this.keyspace.mirrorMarker(partition));
+  #mirror(action: 'check' | 'mark'): Promise<number[]> {
+    const partitions = this.redis.isCluster ? Array.from({ length: PARTITIONS }, (_, at) => at) : [undefined];
+    const states = partitions.map((partition) => this.keyspace.state(partition));
+    return ask(() => Promise.all(states.map((state) => this.redis.chorusMirror(1, state, action))));
   }
 
   /** Milliseconds since 1970 by the clock of Redis: replicas of the API need not agree on the time. */
   async #now(): Promise<number> {
     const [seconds, micros] = await ask(() => this.redis.time());
-    return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
-  }
-}
-
-async function ask<T>(command: () => Promise<T>): Promise<T> {
-  try {
-    return await command();
-  } catch (error) {
-    throw new BrokerUnavailableError(error instanceof Error ? error.message : String(error), {
-      cause: error,
-    });
+    return Number(seconds) * 1000 + Number(micros) / 1000;
   }
 }

@@ -6,26 +6,33 @@ type Args = Array<string | number>;
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    chorusPublish(keys: number, ...args: Args): Result<Array<[first?: string, stored?: number]>, Context>;
+    chorusPublish(keys: number, ...args: Args): Result<[life: string, ...Array<string | number>], Context>;
     chorusPosition(keys: number, ...args: Args): Result<string, Context>;
     chorusEnsureRoom(keys: number, ...args: Args): Result<number, Context>;
+    chorusMirror(keys: number, ...args: Args): Result<number, Context>;
+    chorusBegin(keys: number, ...args: Args): Result<number, Context>;
     chorusSettle(keys: number, ...args: Args): Result<number, Context>;
+    chorusExtend(keys: number, ...args: Args): Result<number, Context>;
     chorusUnlock(keys: number, ...args: Args): Result<number, Context>;
   }
 }
 
+/** The files that make up each script. */
 const SCRIPTS = {
-  chorusPublish: 'publish',
-  chorusPosition: 'position',
-  chorusEnsureRoom: 'ensure-room',
-  chorusSettle: 'settle',
-  chorusUnlock: 'unlock',
+  chorusPublish: ['state', 'publish'],
+  chorusPosition: ['state', 'position'],
+  chorusEnsureRoom: ['state', 'ensure-room'],
+  chorusMirror: ['state', 'mirror'],
+  chorusBegin: ['begin'],
+  chorusSettle: ['settle'],
+  chorusExtend: ['extend'],
+  chorusUnlock: ['unlock'],
 } as const;
 
 /** Adds this package's scripts to a client as commands. Harmless when they are there already. */
 export function defineScripts(client: RedisClient): void {
-  for (const [command, file] of Object.entries(SCRIPTS)) {
-    const lua = readFileSync(new URL(`../lua/${file}.lua`, import.meta.url), 'utf8');
-    client.defineCommand(command, { lua });
+  for (const [command, files] of Object.entries(SCRIPTS)) {
+    const lua = files.map((file) => readFileSync(new URL(`../lua/${file}.lua`, import.meta.url), 'utf8'));
+    client.defineCommand(command, { lua: lua.join('\n') });
   }
 }

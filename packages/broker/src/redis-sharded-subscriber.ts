@@ -1,43 +1,42 @@
-import type { Logger } from '@chorus/service';
 import calculateSlot from 'cluster-key-slot';
-import type { Cluster, RedisOptions } from 'ioredis';
-import { RedisSubscriber } from './redis-subscriber.js';
+import type { Cluster } from 'ioredis';
+import { RedisSubscriber, SlotMovedError, type SubscriberOptions } from './redis-subscriber.js';
 
-/** How often to look for the new owner of channels whose server is away, in milliseconds. */
-const SEARCH_MS = 500;
+/** How often to look who owns the slots, in milliseconds: not every move announces itself. */
+const REFRESH_MS = 1_000;
 
-export interface ShardedSubscriberOptions {
-  /** Answers CLUSTER SLOTS. Not closed here. */
-  cluster: Cluster;
-  /** Any node's URL: user, password and TLS are taken from it for every node. */
-  seedUrl: string;
-  connection: RedisOptions;
-  /** How long a command may go without an answer. */
-  timeoutMs: number;
-  onMessage(channel: string, payload: Buffer): void;
-  /** Some channels may have missed messages; all that can be are subscribed again. */
-  onResumed(): void;
-  log: Logger;
+interface SlotRange {
+  from: number;
+  to: number;
+  /** `host:port` of the owner. */
+  address: string;
 }
 
 /**
  * Sharded pub/sub over a Redis Cluster: one {@link RedisSubscriber} for each server that owns slots.
- * When slots move or a server is replaced, its channels follow to the new owner.
+ * When slots move or a server is replaced, their channels follow to the new owner.
  */
 export class RedisShardedSubscriber {
   readonly #servers = new Map<string, RedisSubscriber>();
-  /** Which server (`host:port`) owns each slot. */
-  #owners: string[] = [];
+  /** Every channel that is meant to be subscribed, and where it is; undefined while it is nowhere. */
+  readonly #places = new Map<string, RedisSubscriber | undefined>();
+  /** Channels on their way to another server. */
+  readonly #moves = new Map<string, Promise<boolean>>();
+  #ranges: SlotRange[] = [];
+  /** Some channel may not be where it belongs. */
+  #unsettled = false;
   #refreshing: Promise<void> | undefined;
-  readonly #search: NodeJS.Timeout;
+  readonly #timer: NodeJS.Timeout;
 
-  constructor(private readonly options: ShardedSubscriberOptions) {
-    this.#search = setInterval(() => {
-      const searching = [...this.#servers.values()].some(
-        (server) => !server.connected && server.channels.size > 0,
-      );
-      if (searching) this.#refreshSoon();
-    }, SEARCH_MS);
+  /**
+   * @param cluster tells who owns the slots. Not closed here.
+   * @param options user, password and TLS of the URL are those of every server
+   */
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly options: Omit<SubscriberOptions, 'sharded' | 'onMoved'>,
+  ) {
+    this.#timer = setInterval(() => this.#refreshSoon(), REFRESH_MS);
   }
 
   get connected(): boolean {
@@ -45,35 +44,53 @@ export class RedisShardedSubscriber {
   }
 
   async subscribe(channel: string): Promise<void> {
-    if (this.#owners.length === 0) await this.#refresh();
-    await this.#serverOf(channel).subscribe(channel);
-  }
-
-  async unsubscribe(channel: string): Promise<void> {
-    for (const server of this.#servers.values()) {
-      if (server.channels.has(channel)) await server.unsubscribe(channel);
+    if (this.#ranges.length === 0) await this.#refresh();
+    try {
+      await this.#place(channel);
+    } catch (error) {
+      if (!(error instanceof SlotMovedError)) throw error;
+      await this.#refresh();
+      await this.#place(channel);
     }
   }
 
+  async unsubscribe(channel: string): Promise<void> {
+    // A command to each of two servers could be overtaken by a later subscription.
+    while (this.#moves.has(channel)) await this.#moves.get(channel);
+    const server = this.#places.get(channel);
+    this.#places.delete(channel);
+    await server?.unsubscribe(channel);
+  }
+
   close(): void {
-    clearInterval(this.#search);
+    clearInterval(this.#timer);
+    this.#places.clear();
     for (const server of this.#servers.values()) server.close();
   }
 
-  #serverOf(channel: string): RedisSubscriber {
-    const address = this.#owners[calculateSlot(channel)];
-    if (address === undefined) throw new Error(`no server owns the slot of ${channel}`);
+  async #place(channel: string): Promise<void> {
+    const server = this.#ownerOf(channel);
+    if (server === undefined) throw new Error(`no server owns the slot of ${channel}`);
+    await server.subscribe(channel);
+    this.#places.set(channel, server);
+    // The slot may have moved meanwhile, and the refresh that noticed did not know of this channel.
+    if (this.#ownerOf(channel) !== server) this.#unsettled = true;
+  }
+
+  #ownerOf(channel: string): RedisSubscriber | undefined {
+    const slot = calculateSlot(channel);
+    const address = this.#ranges.find(({ from, to }) => from <= slot && slot <= to)?.address;
+    if (address === undefined) return undefined;
     let server = this.#servers.get(address);
     if (server === undefined) {
-      const url = new URL(this.options.seedUrl);
-      const colon = address.lastIndexOf(':');
-      const { connection, timeoutMs, onMessage, onResumed, log } = this.options;
-      server = new RedisSubscriber(
-        url.href,
-        { ...connection, host: address.slice(0, colon), port: Number(address.slice(colon + 1)) },
-        timeoutMs,
-        { sharded: true, onMessage, onResumed, onMoved: () => this.#refreshSoon(), log },
-      );
+      const url = new URL(this.options.url);
+      url.host = address;
+      server = new RedisSubscriber({
+        ...this.options,
+        url: url.href,
+        sharded: true,
+        onMoved: () => this.#refreshSoon(),
+      });
       this.#servers.set(address, server);
     }
     return server;
@@ -85,41 +102,65 @@ export class RedisShardedSubscriber {
     });
   }
 
-  /** Reads who owns which slot and moves channels accordingly. Calls under way are shared. */
+  /** Looks who owns which slot, and moves channels accordingly. Calls under way are shared. */
   #refresh(): Promise<void> {
-    this.#refreshing ??= this.#readOwners().finally(() => {
-      this.#refreshing = undefined;
-    });
+    this.#refreshing ??= this.#readRanges()
+      .then((changed) => (changed || this.#unsettled ? this.#moveChannels() : undefined))
+      .finally(() => {
+        this.#refreshing = undefined;
+      });
     return this.#refreshing;
   }
 
-  async #readOwners(): Promise<void> {
-    const owners: string[] = [];
-    for (const [from, to, master] of await this.options.cluster.cluster('SLOTS')) {
-      if (master === undefined) continue;
-      const [host, port] = master;
-      for (let slot = from; slot <= to; slot++) owners[slot] = `${host}:${port}`;
+  /** @returns whether something has changed */
+  async #readRanges(): Promise<boolean> {
+    const ranges: SlotRange[] = [];
+    for (const [from, to, master] of await this.cluster.cluster('SLOTS')) {
+      const [host, port] = master ?? [];
+      if (!host) continue;
+      ranges.push({ from, to, address: `${host.includes(':') ? `[${host}]` : host}:${port}` });
     }
-    this.#owners = owners;
-    await this.#moveChannels();
+    const changed = JSON.stringify(ranges) !== JSON.stringify(this.#ranges);
+    this.#ranges = ranges;
+    return changed;
   }
 
   async #moveChannels(): Promise<void> {
-    const moves: Promise<void>[] = [];
-    for (const [address, server] of this.#servers) {
-      for (const channel of [...server.channels]) {
-        const owner = this.#owners[calculateSlot(channel)];
-        if (owner === undefined || owner === address) continue;
-        server.forget(channel);
-        moves.push(this.#serverOf(channel).subscribe(channel));
-      }
-      if (server.channels.size === 0 && !this.#owners.includes(address)) {
-        server.close();
-        this.#servers.delete(address);
-      }
+    this.#unsettled = false;
+    for (const [channel, from] of this.#places) {
+      if (this.#moves.has(channel)) continue;
+      const to = this.#ownerOf(channel);
+      if (to === from) continue;
+      const move = this.#move(channel, from, to).finally(() => this.#moves.delete(channel));
+      this.#moves.set(channel, move);
     }
-    if (moves.length === 0) return;
-    await Promise.all(moves);
-    this.options.onResumed();
+    for (const [address, server] of this.#servers) {
+      if (this.#ranges.some((range) => range.address === address)) continue;
+      this.#servers.delete(address);
+      server.close();
+    }
+    const moved = await Promise.all(this.#moves.values());
+    if (moved.includes(true)) this.options.onResumed();
+  }
+
+  /** What fails is tried again at the next refresh. */
+  async #move(
+    channel: string,
+    from: RedisSubscriber | undefined,
+    to: RedisSubscriber | undefined,
+  ): Promise<boolean> {
+    this.#places.set(channel, undefined);
+    // The former owner may still be there, as the replica of the new one, and deliver.
+    from?.unsubscribe(channel).catch(() => undefined);
+    try {
+      if (to === undefined) throw new Error('no server owns its slot');
+      await to.subscribe(channel);
+      this.#places.set(channel, to);
+      return true;
+    } catch (error) {
+      this.#unsettled = true;
+      this.options.log.debug({ channel, error: String(error) }, 'channel could not be moved yet');
+      return false;
+    }
   }
 }

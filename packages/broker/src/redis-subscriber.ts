@@ -1,5 +1,5 @@
-import { type Logger, retryDelayMs } from '@chorus/service';
-import { Redis, type RedisOptions } from 'ioredis';
+import { dropWhenSilent, type Logger, retryDelayMs } from '@chorus/service';
+import { Redis } from 'ioredis';
 
 /** Channels in one SUBSCRIBE; keeps single commands, and their replies, small after an outage. */
 const CHUNK = 500;
@@ -7,15 +7,26 @@ const CHUNK = 500;
 export interface SubscriberOptions {
   /** Use SSUBSCRIBE: all channels then belong to slots of the server connected to. */
   sharded: boolean;
+  url: string;
+  /** How long the server may go without an answer, in milliseconds. */
+  timeoutMs: number;
   onMessage(channel: string, payload: Buffer): void;
-  /** The connection was lost, is back, and every channel is subscribed again. */
+  /** The connection was lost, is back, and every channel that can be is subscribed again. */
   onResumed(): void;
-  /**
-   * The server does not, or no longer, serve a channel's slot. (A server that gives a slot away says
-   * so unasked; ioredis takes that for a protocol error and reconnects, and subscribing again ends here.)
-   */
+  /** The server does not, or no longer, serve the slot of some channel. */
   onMoved?(): void;
   log: Logger;
+}
+
+/** The server does not serve the slot of a channel. */
+export class SlotMovedError extends Error {
+  override name = 'SlotMovedError';
+}
+
+interface Waiting {
+  channel: string;
+  settled: boolean;
+  settle(error?: unknown): void;
 }
 
 /**
@@ -25,18 +36,17 @@ export interface SubscriberOptions {
 export class RedisSubscriber {
   readonly #redis: Redis;
   readonly #wanted = new Set<string>();
-  #waiting: Array<{ channel: string; resolve(): void; reject(error: unknown): void }> = [];
+  #waiting: Waiting[] = [];
   #flushing = false;
-  #established = false;
+  /** Connections made so far. */
+  #connections = 0;
+  /** The subscriptions under way, one after the other. */
+  #line: Promise<void> = Promise.resolve();
 
-  constructor(
-    url: string,
-    connection: RedisOptions,
-    private readonly timeoutMs: number,
-    private readonly options: SubscriberOptions,
-  ) {
+  constructor(private readonly options: SubscriberOptions) {
+    const { url, timeoutMs, log, sharded } = options;
     this.#redis = new Redis(url, {
-      ...connection,
+      connectionName: 'broker-subscriber',
       commandTimeout: timeoutMs,
       connectTimeout: timeoutMs,
       enableOfflineQueue: false,
@@ -44,46 +54,51 @@ export class RedisSubscriber {
       autoResubscribe: false,
       retryStrategy: retryDelayMs,
     });
+    dropWhenSilent(this.#redis, timeoutMs);
     this.#redis.on('error', (error: Error) => {
-      options.log.debug({ error: error.message }, 'redis subscriber connection failed');
+      log.debug({ error: error.message }, 'redis subscriber connection failed');
+      // A server that gives a slot away says so unasked. ioredis then takes the next reply, if not this
+      // one, for an answer that nobody waits for, and pairs no later answer with its command.
+      if (error.message.startsWith('Command queue state error')) this.#startOver();
     });
     this.#redis.on('ready', () => void this.#onReady());
-    this.#redis.on(
-      options.sharded ? 'smessageBuffer' : 'messageBuffer',
-      (channel: Buffer, payload: Buffer) => {
-        options.onMessage(channel.toString('latin1'), payload);
-      },
-    );
+    this.#redis.on(sharded ? 'smessageBuffer' : 'messageBuffer', (channel: Buffer, payload: Buffer) => {
+      options.onMessage(channel.toString(), payload);
+    });
   }
 
   get connected(): boolean {
     return this.#redis.status === 'ready';
   }
 
-  /** All channels that are meant to be subscribed on this connection. */
-  get channels(): ReadonlySet<string> {
-    return this.#wanted;
-  }
-
   /**
    * Resolves once the server has confirmed. Calls of one tick share a command, and those made
    * before the first connection wait for it; while a connection is lost they reject at once.
    * After a rejection the channel is not wanted any more.
+   *
+   * @throws {SlotMovedError} sharded only
    */
   subscribe(channel: string): Promise<void> {
     this.#wanted.add(channel);
     return new Promise((resolve, reject) => {
-      const fail = (error: unknown): void => {
-        clearTimeout(timer);
-        this.#wanted.delete(channel);
-        reject(error);
+      const waiting: Waiting = {
+        channel,
+        settled: false,
+        settle: (error) => {
+          if (waiting.settled) return;
+          waiting.settled = true;
+          clearTimeout(timer);
+          if (error === undefined) return resolve();
+          // Redis may have done it all the same, or may do so later.
+          this.unsubscribe(channel).catch(() => undefined);
+          reject(error);
+        },
       };
-      const timer = setTimeout(() => fail(new Error('subscription timed out')), this.timeoutMs);
-      const confirmed = (): void => {
-        clearTimeout(timer);
-        resolve();
-      };
-      this.#waiting.push({ channel, resolve: confirmed, reject: fail });
+      const timer = setTimeout(
+        () => waiting.settle(new Error('subscription timed out')),
+        this.options.timeoutMs,
+      );
+      this.#waiting.push(waiting);
       this.#flushSoon();
     });
   }
@@ -96,70 +111,93 @@ export class RedisSubscriber {
     else await this.#redis.unsubscribe(channel);
   }
 
-  /** Takes a channel off this connection without a word to the server, which does not serve it. */
-  forget(channel: string): void {
-    this.#wanted.delete(channel);
-  }
-
   close(): void {
     this.#redis.disconnect();
-    for (const { reject } of this.#waiting.splice(0)) reject(new Error('connection closed'));
+    for (const waiting of this.#waiting.splice(0)) waiting.settle(new Error('connection closed'));
+  }
+
+  #startOver(): void {
+    this.options.onMoved?.();
+    this.#redis.disconnect(true);
   }
 
   #flushSoon(): void {
-    const canSend = this.connected || this.#established;
-    if (!canSend || this.#flushing) return;
+    if (this.#connections === 0 || this.#flushing) return;
     this.#flushing = true;
-    setImmediate(() => this.#flush());
+    setImmediate(() => {
+      this.#flushing = false;
+      const waiting = this.#waiting.splice(0).filter((entry) => !entry.settled);
+      for (let at = 0; at < waiting.length; at += CHUNK) this.#confirm(waiting.slice(at, at + CHUNK));
+    });
   }
 
-  #flush(): void {
-    this.#flushing = false;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (let at = 0; at < waiting.length; at += CHUNK) {
-      const chunk = waiting.slice(at, at + CHUNK);
-      this.#send(chunk.map((entry) => entry.channel)).then(
-        () => {
-          for (const entry of chunk) entry.resolve();
-        },
-        (error: unknown) => {
-          for (const entry of chunk) entry.reject(error);
-        },
-      );
+  #confirm(waiting: Waiting[]): void {
+    for (const group of this.#groups(waiting.map((entry) => entry.channel))) {
+      const channels = new Set(group);
+      const settle = (error?: unknown): void => {
+        for (const entry of waiting) if (channels.has(entry.channel)) entry.settle(error);
+      };
+      this.#send(group).then(() => settle(), settle);
     }
   }
 
-  async #send(channels: string[]): Promise<void> {
-    if (!this.options.sharded) {
-      await this.#redis.subscribe(...channels);
-      return;
-    }
-    // One SSUBSCRIBE takes channels of one slot only; the hash tag names the slot.
+  /** One SSUBSCRIBE takes channels of one slot only; the hash tag names the slot. */
+  #groups(channels: string[]): string[][] {
+    if (!this.options.sharded) return [channels];
     const bySlot = new Map<string, string[]>();
     for (const channel of channels) {
-      const tag = channel.slice(0, channel.indexOf('}'));
-      bySlot.set(tag, [...(bySlot.get(tag) ?? []), channel]);
+      const tag = channel.slice(0, channel.indexOf('}') + 1) || channel;
+      const group = bySlot.get(tag);
+      if (group === undefined) bySlot.set(tag, [channel]);
+      else group.push(channel);
     }
+    return [...bySlot.values()];
+  }
+
+  /** Subscribes to those of the channels that are still wanted when their turn comes. */
+  #send(channels: string[]): Promise<void> {
+    const sent = this.#line.then(async () => {
+      const wanted = channels.filter((channel) => this.#wanted.has(channel));
+      if (wanted.length === 0) return;
+      if (this.options.sharded) await this.#subscribeSharded(wanted);
+      else await this.#redis.subscribe(...wanted);
+    });
+    this.#line = sent.catch(() => undefined);
+    return sent;
+  }
+
+  /** ioredis reports MOVED as an event and leaves the command unanswered. */
+  async #subscribeSharded(channels: string[]): Promise<void> {
+    let onMoved: (() => void) | undefined;
+    const moved = new Promise<never>((_, reject) => {
+      onMoved = () => reject(new SlotMovedError(`the server does not serve ${channels[0]}`));
+      this.#redis.once('moved', onMoved);
+    });
     try {
-      await Promise.all([...bySlot.values()].map((group) => this.#redis.ssubscribe(...group)));
-    } catch (error) {
-      if (error instanceof Error && error.message.startsWith('MOVED')) this.options.onMoved?.();
-      throw error;
+      await Promise.race([this.#redis.ssubscribe(...channels), moved]);
+    } finally {
+      if (onMoved !== undefined) this.#redis.off('moved', onMoved);
     }
   }
 
   async #onReady(): Promise<void> {
-    if (!this.#established) {
-      this.#established = true;
-      this.#flushSoon();
-      return;
-    }
+    const connection = ++this.#connections;
+    if (connection === 1) return this.#flushSoon();
     const channels = [...this.#wanted];
+    let moved = false;
     try {
-      for (let at = 0; at < channels.length; at += CHUNK) await this.#send(channels.slice(at, at + CHUNK));
+      for (let at = 0; at < channels.length; at += CHUNK) {
+        for (const group of this.#groups(channels.slice(at, at + CHUNK))) {
+          await this.#send(group).catch((error: unknown) => {
+            if (!(error instanceof SlotMovedError)) throw error;
+            moved = true;
+          });
+        }
+      }
       this.options.onResumed();
+      if (moved) this.options.onMoved?.();
     } catch (error) {
+      if (connection !== this.#connections || !this.connected) return;
       // Without all channels the connection is of no use: start over, with the usual delay.
       this.options.log.warn({ error: String(error) }, 'redis resubscription failed');
       this.#redis.disconnect(true);

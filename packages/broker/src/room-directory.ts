@@ -12,8 +12,8 @@ export interface PendingChange {
  *
  * A room exists for gateways while it has a position here. A change is announced with
  * {@link begin} before PostgreSQL is written and stays *pending* until somebody has seen that
- * both agree, so that a crash between the two writes is found and repaired. A marker per
- * partition says that the mirror is complete; when Redis loses data the marker goes with it.
+ * both agree, so that a crash between the two writes is found and repaired. A marker says that the
+ * mirror is complete; it does not outlive the Redis process, which may come back with less.
  *
  * Every method rejects with {@link BrokerUnavailableError} while Redis cannot be reached.
  */
@@ -23,8 +23,9 @@ export interface RoomDirectory {
   /**
    * Makes the room known; does nothing when it already is.
    * @param seq where its numbering goes on: the number of the last message stored elsewhere, or 0
+   * @returns whether it was unknown until now
    */
-  ensure(roomId: number, seq: number): Promise<void>;
+  ensure(roomId: number, seq: number): Promise<boolean>;
   /**
    * Removes the room with its recent history and tells every gateway. May be repeated: a crash
    * in between leaves the change pending, and whoever settles it calls again.
@@ -36,12 +37,16 @@ export interface RoomDirectory {
   pending(minAgeMs: number, limit: number): Promise<PendingChange[]>;
   /** Ends the pending state, except of rooms that began another change since `pending` answered. */
   settle(changes: readonly PendingChange[]): Promise<void>;
-  /** Whether every partition carries the marker. */
+  /**
+   * Whether all rooms were made known since Redis started or a replica took over: until then it may hold
+   * older data, and a room that is missing here may exist.
+   */
   isComplete(): Promise<boolean>;
-  /** Sets the marker on every partition. Only after every room of PostgreSQL was {@link ensure}d. */
+  /** Says that it is so. Only after every room of PostgreSQL was {@link ensure}d. */
   markComplete(): Promise<void>;
   /**
    * Runs `action` unless somebody in the cluster is already at it.
+   * @param ttlMs if this process dies meanwhile, another may begin after so long
    * @returns whether it ran
    */
   exclusively(name: string, ttlMs: number, action: () => Promise<void>): Promise<boolean>;

@@ -1,6 +1,9 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from './logger.js';
 
+/** How often to look who owns the slots of a cluster; a server that only went silent does not tell. */
+const SLOTS_REFRESH_MS = 2_000;
+
 /** A connection to one Redis server or to a Redis Cluster; the commands are the same. */
 export type RedisClient = Redis | Cluster;
 
@@ -30,11 +33,15 @@ export function createRedis(config: RedisConfig, log: Logger, purpose: string): 
   };
   const client = config.cluster
     ? new Cluster([...config.urls], {
-        redisOptions: options,
+        redisOptions: { ...options, ...credentials(config.urls[0]) },
         enableOfflineQueue: false,
         clusterRetryStrategy: retryDelayMs,
+        // Else a command would be sent again when its connection breaks.
+        retryDelayOnFailover: 0,
+        slotsRefreshInterval: SLOTS_REFRESH_MS,
       })
     : new Redis(config.urls[0] ?? '', options);
+  dropWhenSilent(client, config.commandTimeoutMs);
   // Without a listener ioredis prints every failed attempt; one line per outage is enough.
   let reported = false;
   client.on('error', (error: Error) => {
@@ -46,6 +53,33 @@ export function createRedis(config: RedisConfig, log: Logger, purpose: string): 
     reported = false;
   });
   return client;
+}
+
+/**
+ * Breaks connections on which a server has been silent for too long, so that they are made anew. TCP
+ * alone takes a quarter of an hour to notice that the other side has vanished, and on a connection
+ * that only receives it never does.
+ */
+export function dropWhenSilent(client: RedisClient, timeoutMs: number): void {
+  const ask = setInterval(() => {
+    for (const node of client instanceof Cluster ? client.nodes() : [client]) {
+      if (node.status !== 'ready') continue;
+      const { stream } = node;
+      // Fails by the command time-out, or because the connection is closed already.
+      node.ping().catch(() => stream.destroy());
+    }
+  }, timeoutMs).unref();
+  client.once('end', () => clearInterval(ask));
+}
+
+/** The nodes that a cluster tells of come without user, password and TLS: those of the first seed hold for all. */
+function credentials(seed: string | undefined): RedisOptions {
+  const { protocol, username, password } = new URL(seed ?? '');
+  return {
+    ...(username === '' ? {} : { username: decodeURIComponent(username) }),
+    ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+    ...(protocol === 'rediss:' ? { tls: {} } : {}),
+  };
 }
 
 /** How long to wait before connection attempt `attempt` (1, 2, …), in milliseconds. */

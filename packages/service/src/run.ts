@@ -3,6 +3,12 @@ import { ConfigError } from './config.js';
 import { StartError } from './start-error.js';
 
 /**
+ * The terminal sends Ctrl-C to everybody, and npm and pnpm pass it on to what they run: a signal this
+ * soon after another one, in milliseconds, is the same one.
+ */
+const SAME_SIGNAL_MS = 500;
+
+/**
  * Runs a service's `main`: starts it, and closes it on SIGTERM or SIGINT. A second signal ends
  * the process at once with status 1. The process ends by itself when nothing is left to do.
  *
@@ -10,7 +16,7 @@ import { StartError } from './start-error.js';
  * any other failure is a bug and is printed with its stack.
  */
 export async function run(start: () => Promise<Closeable>): Promise<void> {
-  let stopping = false;
+  let stoppingSince: number | undefined;
   let service: Closeable | undefined;
   const fail = (error: unknown): void => {
     process.exitCode = 1;
@@ -18,8 +24,11 @@ export async function run(start: () => Promise<Closeable>): Promise<void> {
     console.error(expected ? error.message : error);
   };
   const stop = (): void => {
-    if (stopping) process.exit(1);
-    stopping = true;
+    if (stoppingSince !== undefined) {
+      if (performance.now() - stoppingSince > SAME_SIGNAL_MS) process.exit(1);
+      return;
+    }
+    stoppingSince = performance.now();
     service?.close().catch(fail);
   };
   process.on('SIGTERM', stop);
@@ -27,7 +36,7 @@ export async function run(start: () => Promise<Closeable>): Promise<void> {
   try {
     service = await start();
     // A signal that came while starting found nothing to close yet.
-    if (stopping) await service.close();
+    if (stoppingSince !== undefined) await service.close();
   } catch (error) {
     fail(error);
   }

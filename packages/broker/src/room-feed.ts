@@ -1,0 +1,173 @@
+import type { Logger } from '@chorus/service';
+import { type Broker, isAfter, type Position, RoomNotFoundError } from './broker.js';
+
+export interface Arrival {
+  position: Position;
+  frame: Uint8Array;
+}
+
+export interface RoomFeedParts {
+  broker: Broker;
+  onMessage(roomId: number, seq: number, frame: Uint8Array): void;
+  /** The room does not exist any more, and nobody had said so. */
+  onVanished(roomId: number): void;
+  /** Runs the work that asks the broker, not too much at a time. */
+  question(work: () => Promise<void>): Promise<void>;
+  /** First pause, in milliseconds, before what failed is tried again. */
+  retryMs: number;
+  log: Logger;
+}
+
+/** Messages read at once when a gap is filled. */
+const PAGE = 500;
+/** Arrivals held back. What is beyond is let go and read back from the history. */
+const MAX_HELD = 5_000;
+/** The longest pause between attempts to catch up, as a multiple of the first. */
+const LONGEST_PAUSE = 4;
+
+/**
+ * Turns what arrives for one room into an exact sequence: repetitions are dropped, and a hole is filled
+ * from the history while later arrivals wait.
+ */
+export class RoomFeed {
+  #at: Position = { epoch: 0, seq: 0 };
+  /** Arrivals that wait until the feed has caught up; undefined when it has. */
+  #held: Arrival[] | undefined = [];
+  /** Something may have been missed that no arrival will show: the position must be asked for. */
+  #doubtful = false;
+  #stopped = false;
+  /** Ends the pause before the next attempt to catch up. */
+  #wake: (() => void) | undefined;
+
+  constructor(
+    readonly roomId: number,
+    private readonly parts: RoomFeedParts,
+  ) {}
+
+  /** Everything up to here has been delivered. */
+  get at(): Position {
+    return this.#at;
+  }
+
+  /** Says where the room stood after its subscription; what arrived in between has been held. */
+  start(position: Position): void {
+    this.#at = position;
+    void this.#catchUp();
+  }
+
+  /** Nothing is delivered any more. */
+  stop(): void {
+    this.#stopped = true;
+    this.#wake?.();
+  }
+
+  receive(arrival: Arrival): void {
+    if (this.#held === undefined) {
+      if (this.#isNext(arrival)) this.#deliver(arrival.position, arrival.frame);
+      else if (isAfter(arrival.position, this.#at)) {
+        this.#held = [arrival];
+        void this.#catchUp();
+      }
+    } else if (this.#held.length < MAX_HELD) this.#held.push(arrival);
+    else this.#doubtful = true;
+  }
+
+  /** Finds out whether something was missed. */
+  check(): void {
+    this.#doubtful = true;
+    if (this.#held === undefined) {
+      this.#held = [];
+      void this.#catchUp();
+    } else {
+      // Not started yet, or catching up already: no use in waiting longer for a broker that is back.
+      this.#wake?.();
+    }
+  }
+
+  #isNext({ position }: Arrival): boolean {
+    return position.epoch === this.#at.epoch && position.seq === this.#at.seq + 1;
+  }
+
+  #deliver(position: Position, frame: Uint8Array): void {
+    this.#at = position;
+    this.parts.onMessage(this.roomId, position.seq, frame);
+  }
+
+  /**
+   * Delivers what is held as far as it is next.
+   * @returns the first position behind a gap, if any
+   */
+  #deliverHeld(): Position | undefined {
+    const held = this.#held ?? [];
+    for (const [index, arrival] of held.entries()) {
+      if (this.#isNext(arrival)) this.#deliver(arrival.position, arrival.frame);
+      else if (isAfter(arrival.position, this.#at)) {
+        this.#held = held.slice(index);
+        return arrival.position;
+      }
+    }
+    this.#held = [];
+    return undefined;
+  }
+
+  /** Works until nothing is missing. Runs while, and only while, arrivals are held. */
+  async #catchUp(): Promise<void> {
+    let pauseMs = this.parts.retryMs;
+    while (!this.#stopped) {
+      const target = this.#deliverHeld();
+      if (target === undefined && !this.#doubtful) {
+        this.#held = undefined;
+        return;
+      }
+      try {
+        await this.parts.question(() => this.#readUpTo(target));
+        pauseMs = this.parts.retryMs;
+      } catch (error) {
+        if (error instanceof RoomNotFoundError) {
+          this.#doubtful = false;
+          this.parts.onVanished(this.roomId);
+          continue;
+        }
+        this.#doubtful = true;
+        this.parts.log.debug({ roomId: this.roomId, error: String(error) }, 'could not catch up yet');
+        await this.#pause(pauseMs);
+        pauseMs = Math.min(pauseMs * 2, this.parts.retryMs * LONGEST_PAUSE);
+      }
+    }
+  }
+
+  /** Reads and delivers everything up to `known`, or else up to where the room is now. */
+  async #readUpTo(known: Position | undefined): Promise<void> {
+    if (this.#stopped) return;
+    let target = known;
+    if (target === undefined) {
+      this.#doubtful = false;
+      target = await this.parts.broker.position(this.roomId, this.#at);
+    }
+    while (isAfter(target, this.#at)) {
+      const page = await this.parts.broker.between(this.roomId, this.#at, target, PAGE);
+      if (this.#stopped) return;
+      this.#warnOfLoss(page[0] ?? { epoch: target.epoch, seq: target.seq + 1 });
+      for (const { epoch, seq, frame } of page) this.#deliver({ epoch, seq }, frame);
+      if (page.length < PAGE) this.#at = target;
+    }
+  }
+
+  #warnOfLoss(next: Position): void {
+    const missing = next.epoch === this.#at.epoch ? next.seq - this.#at.seq - 1 : 0;
+    if (missing > 0) {
+      this.parts.log.warn({ roomId: this.roomId, missing }, 'messages are no longer in the history');
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#wake?.(), ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        this.#wake = undefined;
+        resolve();
+      };
+    });
+  }
+}
