@@ -86,11 +86,14 @@ async function start(
     log,
   };
   const guard = new Guard(new Tokens(config.auth.secret ?? generateSecret()), config.auth.mode);
-  const handlers = routes({
-    joinRoom: (roomId, request) =>
-      joinRoom(roomId, request, seeds, (asking) => admit(asking, guard, config.allowedOrigins)),
-    ready: async () => broker.connected,
-  });
+  const handlers = routes(
+    {
+      joinRoom: (roomId, request) =>
+        joinRoom(roomId, request, seeds, (asking) => admit(asking, guard, config.allowedOrigins)),
+      ready: async () => broker.connected,
+    },
+    log,
+  );
   const transport = await listenUws(config, handlers, log);
   closer.defer(() => transport.close());
   publish = transport.publish;

@@ -1,3 +1,4 @@
+import type { Logger } from '@chorus/service';
 import { Refusal } from './refusal.js';
 import type { Answer, Decision, Request, TransportHandlers } from './transport.js';
 
@@ -10,7 +11,7 @@ export interface RouteActions {
 const JOIN_ROOM = /^\/ws\/join-room\/([^/]+)\/?$/;
 
 /** The gateway's routes: which paths take an upgrade, and what plain HTTP answers. */
-export function routes(actions: RouteActions): TransportHandlers {
+export function routes(actions: RouteActions, log: Logger): TransportHandlers {
   return {
     async upgrade(request) {
       try {
@@ -18,8 +19,13 @@ export function routes(actions: RouteActions): TransportHandlers {
         if (roomId === undefined) throw new Refusal(404, 'no such route');
         return await actions.joinRoom(roomId, request);
       } catch (error) {
-        if (error instanceof Refusal) return { accepted: false, answer: error.answer };
-        throw error;
+        if (!(error instanceof Refusal)) throw error;
+        const { path } = request;
+        log.info(
+          { path, status: error.status, error: error.message, requestId: requestId(request) },
+          'upgrade refused',
+        );
+        return { accepted: false, answer: error.answer };
       }
     },
     async http(request) {
@@ -28,6 +34,12 @@ export function routes(actions: RouteActions): TransportHandlers {
       return { status: 405, body: { error: 'method not allowed' }, headers: { Allow: 'GET, HEAD' } };
     },
   };
+}
+
+/** What a balancer in front calls this request; passed on to the log only if it looks like an id. */
+function requestId(request: Request): string | undefined {
+  const id = request.header('x-request-id');
+  return id !== undefined && /^[\w.:-]{1,128}$/.test(id) ? id : undefined;
 }
 
 async function answerFor(path: string, actions: RouteActions): Promise<Answer> {

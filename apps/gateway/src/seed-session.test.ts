@@ -168,6 +168,15 @@ describe('a seed socket', () => {
     expect(seqs, 'no hole before the end').to.deep.equal(seqs.map((_, index) => index + 1));
   }).timeout(20_000);
 
+  it('that answers no ping is cut after the idle time-out; one that only listens stays', async () => {
+    const gateway = await fixture.start({ IDLE_TIMEOUT_SECONDS: '8' });
+    const listening = await fixture.join(gateway, 1, ANN);
+    const dead = await fixture.join(gateway, 1, BOB);
+    dead.ws.pause();
+    await listening.next((frame) => frame.type === 'left' && frame.username === 'bob', 20_000);
+    expect(listening.ws.readyState).to.equal(listening.ws.OPEN);
+  }).timeout(25_000);
+
   it(`is closed with ${CLOSE.roomDeleted.code} when its room is deleted, on every gateway`, async () => {
     const sockets = [await fixture.join(one, 1, ANN), await fixture.join(two, 1, BOB)];
     await fixture.directory.remove(1);
