@@ -14,8 +14,6 @@ export interface LocalRedisCluster {
 
 const SLOTS = 16_384;
 const READY_MS = 30_000;
-/** Redis allows only ports up to 65535 for the bus; its default is the port plus this. */
-const BUS_OFFSET = 10_000;
 
 /** Starts a Redis Cluster of masters that share the slots evenly, without replicas. */
 export async function startRedisCluster(options: { nodes?: number } = {}): Promise<LocalRedisCluster> {
@@ -24,7 +22,13 @@ export async function startRedisCluster(options: { nodes?: number } = {}): Promi
   const clients = new Closer();
   try {
     const nodes: LocalServer[] = [];
-    for (let index = 0; index < count; index++) nodes.push(closer.add(await startNode()));
+    const busPorts: number[] = [];
+    for (let index = 0; index < count; index++) {
+      // By default the bus takes the port plus 10,000: a port that an outgoing connection may have.
+      const busPort = await freePort();
+      busPorts.push(busPort);
+      nodes.push(closer.add(await startNode(busPort)));
+    }
     const connections = nodes.map((node) => {
       const redis = new Redis(node.port, '127.0.0.1');
       clients.defer(() => redis.quit());
@@ -38,7 +42,7 @@ export async function startRedisCluster(options: { nodes?: number } = {}): Promi
       await redis.call('CLUSTER', 'SET-CONFIG-EPOCH', index + 1);
     }
     for (const redis of connections.slice(1)) {
-      await redis.call('CLUSTER', 'MEET', '127.0.0.1', nodes[0]?.port ?? 0);
+      await redis.call('CLUSTER', 'MEET', '127.0.0.1', nodes[0]?.port ?? 0, busPorts[0] ?? 0);
     }
     await untilAllAgree(connections);
     return { urls: nodes.map((node) => node.url), nodes, close: () => closer.close() };
@@ -50,13 +54,11 @@ export async function startRedisCluster(options: { nodes?: number } = {}): Promi
   }
 }
 
-async function startNode(): Promise<LocalServer> {
-  const port = await freePort();
+async function startNode(busPort: number): Promise<LocalServer> {
   return startRedis({
-    port,
     args: [
       ...['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'],
-      ...['--cluster-port', String(port + BUS_OFFSET)],
+      ...['--cluster-port', String(busPort)],
     ],
   });
 }

@@ -167,6 +167,8 @@ describe('PresenceTracker', () => {
       tracker.exit(7, ann);
       tracker.exit(7, ann);
       tracker.enter(7, ann);
+      tracker.enter(7, ann);
+      tracker.exit(7, ann);
       await clock.advance(GRACE_MS * 2);
       expect(await members()).to.deep.equal([ann]);
     });
@@ -251,6 +253,15 @@ describe('PresenceTracker', () => {
       calls.length = 0;
       await clock.advance(TTL_MS);
       expect(calls.filter((call) => call === 'renew').length).to.equal(3);
+
+      // The next outage starts with short pauses again.
+      failing = 'before';
+      tracker.enter(7, ann);
+      await turn();
+      failing = undefined;
+      await clock.advance(50);
+      await tracker.settled();
+      expect(await members()).to.deep.include(ann);
     });
 
     it('repeats calls without an answer until they have one, each change announced once', async () => {
@@ -287,6 +298,21 @@ describe('PresenceTracker', () => {
       await tracker.settled();
       expect(await members()).to.deep.equal([]);
       expect(tracker.localMembers).to.equal(0);
+    });
+
+    it('does not take a user for announced whose leave may have happened', async () => {
+      const tracker = await started();
+      tracker.enter(7, ann);
+      await tracker.settled();
+      tracker.exit(7, ann);
+      failing = 'after';
+      await clock.advance(GRACE_MS);
+      expect(changes()).to.deep.equal(['join 1', 'leave 1']);
+      tracker.enter(7, ann);
+      failing = undefined;
+      await clock.advance(1_000);
+      expect(changes()).to.deep.equal(['join 1', 'leave 1', 'join 1']);
+      expect(announced).to.deep.equal(['joined 1', 'left 1', 'joined 1']);
     });
 
     it('goes on with other users when one of them keeps failing', async () => {

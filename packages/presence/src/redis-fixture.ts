@@ -38,14 +38,15 @@ export async function openRedisFixture(
   const redis = createRedis(config, silent, 'test');
   await redisReady(redis, 5_000);
 
-  const direct = servers.map((url) => new Redis(url));
+  // Tests stop servers on purpose; without a listener ioredis prints every attempt to come back.
+  const connect = (url: string): Redis => new Redis(url, { retryStrategy: () => 5 }).on('error', () => {});
+  const direct = servers.map(connect);
   const announced: PresenceFrame[] = [];
   const marks = new Map<string, () => void>();
   const markChannel = `${keyspace.prefix}:mark`;
   const ears = await Promise.all(
     servers.map(async (url) => {
-      // Back sooner than those it listens to.
-      const ear = new Redis(url, { retryStrategy: () => 5 });
+      const ear = connect(url);
       const hear = (message: string): unknown => announced.push(JSON.parse(message.slice(1)));
       ear.on('message', (_channel: string, mark: string) => marks.get(mark)?.());
       ear.on('pmessage', (_pattern: string, _channel: string, message: string) => hear(message));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type LocalServer, startRedis, testRedis } from '@chorus/local';
 import { createRedis, redisReady } from '@chorus/service';
 import { expect } from 'chai';
+import { NoLeaseError } from './presence-store.js';
 import { openRedisFixture, type RedisFixture, silent } from './redis-fixture.js';
 import { RedisPresenceStore } from './redis-presence-store.js';
 
@@ -34,6 +35,9 @@ describe('presence in Redis', () => {
     expect(held.filter((key) => key.includes('room:7'))).to.deep.equal(['{:7}:room:7:members']);
     await a.leave('a', 7, ann);
     await b.leave('b', 7, bob);
+    for (const key of await fixture.redis.keys(`*${fixture.keyspace.prefix}*:node:*`)) {
+      expect(await fixture.redis.hkeys(key)).to.deep.equal(['changes']);
+    }
     const kept = (await fixture.keys()).filter((key) => !/:presence:(leases|node:[\w-]{8})$/.test(key));
     expect(kept).to.deep.equal([]);
   });
@@ -84,6 +88,12 @@ describe('presence in Redis', () => {
     expect(await store.expired()).to.deep.equal(['a']);
     const before = (await notices(fixture)).filter((notice) => notice.startsWith('left')).length;
     expect(before).to.be.within(10, 20);
+    // Meanwhile the node wakes up. It can neither write under its old registration nor bring it back.
+    const refused = await store.join('a', 7, { id: 99, username: 'late' }).catch((error: unknown) => error);
+    expect(refused).to.be.instanceOf(NoLeaseError);
+    expect(await store.renew('a', LEASE_MS)).to.equal(false);
+    expect(await store.everyone(0, 100)).to.deep.equal([]);
+    expect(await store.expired()).to.deep.equal(['a']);
     expect(await fixture.open().reap('a')).to.equal(30 - before);
     const left = (await notices(fixture)).filter((notice) => notice.startsWith('left'));
     expect(new Set(left).size).to.equal(30);

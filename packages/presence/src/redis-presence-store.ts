@@ -32,26 +32,20 @@ export class RedisPresenceStore implements PresenceStore {
   }
 
   async renew(nodeId: string, ttlMs: number): Promise<boolean> {
-    this.#checkConnected();
     const held = this.#registrations.get(nodeId);
     if (held !== undefined && (await this.#extend(held, ttlMs))) return true;
 
     const fresh = new Registration(nodeId, held);
+    // Whatever still stands of the old registration was just renewed: its entries count until they
+    // have been written again.
     await everyPartition((partition) =>
-      this.#redis.chorusPresenceRegister(
-        1,
-        this.#keys.leases(partition),
-        fresh.lease,
-        ttlMs,
-        held?.lease ?? '',
-      ),
+      this.#redis.chorusPresenceRegister(1, this.#keys.leases(partition), fresh.lease, ttlMs),
     );
     this.#registrations.set(nodeId, fresh);
     return false;
   }
 
   async join(nodeId: string, roomId: number, member: Member, again = false): Promise<void> {
-    this.#checkConnected();
     const held = this.#registrations.get(nodeId);
     if (held === undefined) throw new NoLeaseError(nodeId);
     const partition = partitionOf(roomId);
@@ -81,7 +75,6 @@ export class RedisPresenceStore implements PresenceStore {
   }
 
   async leave(nodeId: string, roomId: number, member: Member): Promise<void> {
-    this.#checkConnected();
     const held = this.#registrations.get(nodeId);
     // Never wrote anything, then.
     if (held === undefined) return;
@@ -103,7 +96,6 @@ export class RedisPresenceStore implements PresenceStore {
   }
 
   async release(nodeId: string, graceMs: number): Promise<void> {
-    this.#checkConnected();
     const held = this.#registrations.get(nodeId);
     if (held === undefined) return;
     await everyPartition((partition) => this.#renewPartition(held, partition, graceMs));
@@ -134,7 +126,6 @@ export class RedisPresenceStore implements PresenceStore {
 
   /** @returns whether the registration stands and Redis knows every change it made */
   async #extend(held: Registration, ttlMs: number): Promise<boolean> {
-    if (held.doubtful) return false;
     const intact = await everyPartition(async (partition) => {
       const tally = held.tallies[partition];
       if (tally === undefined) return false;
@@ -145,7 +136,7 @@ export class RedisPresenceStore implements PresenceStore {
       // Only while nothing is under way can the two counts be compared.
       return !quiet || tally.sent !== sent || changes === tally.changes;
     });
-    return !held.doubtful && intact.every(Boolean);
+    return intact.every(Boolean);
   }
 
   #renewPartition(held: Registration, partition: number, ttlMs: number): Promise<number> {
@@ -166,17 +157,9 @@ export class RedisPresenceStore implements PresenceStore {
       // Not `+= await`: that would add to the count as it was before the wait.
       const changes = await send();
       tally.changes += changes;
-    } catch (error) {
-      
-      throw error;
     } finally {
       tally.answered++;
     }
-  }
-
-  /** What is refused here was surely not sent, so a short outage puts nothing in doubt. */
-  #checkConnected(): void {
-    if (this.#redis.status !== 'ready') throw new Error('redis is not connected');
   }
 }
 

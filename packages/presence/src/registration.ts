@@ -5,7 +5,7 @@ import { PARTITIONS } from '@chorus/broker';
 export interface Tally {
   sent: number;
   answered: number;
-  /** Changes that the answers confirmed. */
+  /** Changes that answers confirmed. Redis counts them, too, and both must agree. */
   changes: number;
 }
 
@@ -21,9 +21,9 @@ const REMEMBERED = 8;
  * anybody, and is treated like any other dead node: users who are there again have another entry and
  * do not leave. Redis refuses what still arrives under a closed registration.
  *
- * The same way out serves whenever the node and Redis may disagree: an unanswered command, or changes
- * that Redis no longer knows (it came back with older data, or a replica without the last writes
- * took over).
+ * The same way out serves when the node and Redis count different numbers of changes: an unanswered
+ * command ran after all, or Redis lost some (it came back with older data, or a replica without the
+ * last writes took over).
  */
 export class Registration {
   /** Short, because every entry carries it; 48 random bits. */
@@ -36,8 +36,6 @@ export class Registration {
     answered: 0,
     changes: 0,
   }));
-  /** The outcome of some command is unknown. */
-  doubtful = false;
 
   constructor(nodeId: string, previous: Registration | undefined) {
     this.lease = `${this.id}@${nodeId}`;
