@@ -52,6 +52,17 @@ describe('loadStoreConfig', () => {
       .with.property('message')
       .that.does.not.include('hunter2');
   });
+
+  it('wants URLs of Redis, one or more', () => {
+    const load = (REDIS_URL: string) => loadStoreConfig({ DATABASE_URL: 'postgresql://db/x', REDIS_URL });
+    expect(load('redis://a:1, rediss://b:2').redis.urls).to.deep.equal(['redis://a:1', 'rediss://b:2']);
+    for (const value of ['localhost:6379', 'redis://a:1,b:2', 'http://a', ',']) {
+      expect(() => load(value), value).to.throw(
+        ConfigError,
+        'REDIS_URL is not valid: must be redis:// or rediss:// URLs',
+      );
+    }
+  });
 });
 
 describe('the settings', () => {

@@ -78,6 +78,7 @@ export const apiSettings = {
 export const storeSettings = {
   ...databaseSettings,
   REDIS_URL: list()
+    .refine((urls) => urls.length > 0 && urls.every(isRedisUrl), 'must be redis:// or rediss:// URLs')
     .default(['redis://127.0.0.1:6379'])
     .describe('Redis, or comma-separated seed nodes of a cluster.'),
   REDIS_PREFIX: z
@@ -163,6 +164,10 @@ function cookieOptions(secure: boolean, sameSite: CookieOptions['sameSite']): Co
     throw new ConfigError('COOKIE_SAMESITE="none" is not valid: it needs COOKIE_SECURE=true');
   }
   return { secure, sameSite };
+}
+
+function isRedisUrl(text: string): boolean {
+  return URL.canParse(text) && ['redis:', 'rediss:'].includes(new URL(text).protocol);
 }
 
 function isOrigin(text: string): boolean {

@@ -3,9 +3,9 @@ import { type LocalServer, startRedis } from '@chorus/local';
 import { Closer, createRedis, type RedisClient } from '@chorus/service';
 import { expect } from 'chai';
 import { pino } from 'pino';
-import { type Answer, openDatabase, type RunningApi, startApi, until } from './api-fixture.js';
 import { loadApiConfig } from './config.js';
 import { createRedisParts } from './redis-parts.js';
+import { type Answer, openDatabase, type RunningApi, startApi, until } from './test-api.js';
 
 const silent = pino({ level: 'silent' });
 const PREFIX = 'api-test';

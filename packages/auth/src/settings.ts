@@ -8,16 +8,16 @@ export const MIN_SECRET_BYTES = 32;
 
 /** Settings of every service that signs or verifies tokens. */
 export const authSettings = {
-  NODE_ENV: z.string().optional().describe('`production` asks for a real `JWT_SECRET`'),
+  NODE_ENV: z.string().optional().describe('`production` asks for a real `JWT_SECRET`.'),
   JWT_SECRET: z
     .string()
     .optional()
     .describe(
-      `Key of the tokens, the same for all services; at least ${MIN_SECRET_BYTES} bytes in production`,
+      `Key of the tokens, the same for all services; at least ${MIN_SECRET_BYTES} bytes in production.`,
     ),
   AUTH: oneOf(['token', 'open'])
     .default('token')
-    .describe('`open` believes `userId` and `username` of the query and asks for no token'),
+    .describe('`open` believes `userId` and `username` of the query and asks for no token.'),
 };
 
 export interface AuthConfig {

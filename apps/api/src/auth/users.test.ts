@@ -1,7 +1,7 @@
 import { Tokens } from '@chorus/auth';
 import type { Database } from '@chorus/database';
 import { expect } from 'chai';
-import { type Client, openDatabase, type RunningApi, SECRET, startApi } from '../api-fixture.js';
+import { type Client, openDatabase, type RunningApi, SECRET, startApi } from '../test-api.js';
 
 const SIGN_UP = '/api/users/signup';
 const SIGN_IN = '/api/users/signin';
@@ -136,21 +136,6 @@ describe('the user routes', function () {
       expect(check.ok && check.token.user).to.deep.equal({ id, username: user.username });
     });
 
-    it('adds Secure and SameSite to the cookie where that is configured', async () => {
-      const secure = await startApi(db, { COOKIE_SECURE: 'true', COOKIE_SAMESITE: 'none' });
-      const user = somebody();
-      await secure.client.post(SIGN_UP, user);
-      const signedIn = await secure.client.post(SIGN_IN, user);
-      expect(signedIn.headers.get('set-cookie')).to.match(
-        /; HttpOnly; Path=\/; Max-Age=3600; Secure; SameSite=none$/,
-      );
-      const loggedOut = await secure.client.get('/api/users/logout');
-      expect(loggedOut.headers.get('set-cookie')).to.equal(
-        'jwt=; HttpOnly; Path=/; Max-Age=0; Secure; SameSite=none',
-      );
-      await secure.close();
-    });
-
     it('answers the same to a wrong password and to an unknown address', async () => {
       const user = somebody();
       await client.post(SIGN_UP, user);
@@ -187,6 +172,27 @@ describe('the user routes', function () {
         const answer = await client.post(SIGN_IN, body);
         expect([answer.status, answer.body]).to.deep.equal([400, { error }]);
       }
+    });
+  });
+
+  describe('where Secure and SameSite are configured', () => {
+    let secure: RunningApi;
+    before(async () => {
+      secure = await startApi(db, { COOKIE_SECURE: 'true', COOKIE_SAMESITE: 'none' });
+    });
+    after(() => secure.close());
+
+    it('adds them to the cookie, set or cleared', async () => {
+      const user = somebody();
+      await secure.client.post(SIGN_UP, user);
+      const signedIn = await secure.client.post(SIGN_IN, user);
+      expect(signedIn.headers.get('set-cookie')).to.match(
+        /; HttpOnly; Path=\/; Max-Age=3600; Secure; SameSite=none$/,
+      );
+      const loggedOut = await secure.client.get('/api/users/logout');
+      expect(loggedOut.headers.get('set-cookie')).to.equal(
+        'jwt=; HttpOnly; Path=/; Max-Age=0; Secure; SameSite=none',
+      );
     });
   });
 

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { BrokerUnavailableError, MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
 import { createDatabase, type Database } from '@chorus/database';
 import { expect } from 'chai';
-import { type Answer, type Client, openDatabase, type RunningApi, startApi } from '../api-fixture.js';
+import { type Answer, type Client, openDatabase, type RunningApi, startApi } from '../test-api.js';
 
 const ann = { id: 1, username: 'ann' };
 const JSON_TYPE = { 'Content-Type': 'application/json' };
@@ -162,6 +162,7 @@ describe('the HTTP face', function () {
           `Transfer-Encoding: chunked\r\n\r\n${chunk.length.toString(16)}\r\n${chunk}\r\n0\r\n\r\n`,
       );
       expect(text).to.match(/^HTTP\/1.1 413 /);
+      expect(text).to.match(/^Connection: close\r$/m);
       expect(
         (await post(JSON.stringify({ name: 'x', padding: 'y'.repeat(60_000) }), JSON_TYPE)).status,
       ).to.equal(201);
@@ -322,8 +323,11 @@ describe('the HTTP face', function () {
       }
     }
 
+    let broken: RunningApi;
+    afterEach(() => broken.close());
+
     it('answers 500 without any detail, and logs it', async () => {
-      const broken = await startApi(
+      broken = await startApi(
         db,
         {},
         { directory: new BrokenDirectory(new TypeError('hunter2 is undefined')) },
@@ -335,12 +339,11 @@ describe('the HTTP face', function () {
         level: 50,
         requestId: answer.headers.get('x-request-id'),
       });
-      await broken.close();
     });
 
     it('answers 503 with Retry-After while Redis is away, and makes no room', async () => {
       const failure = new BrokerUnavailableError('redis.internal:6379 said no');
-      const broken = await startApi(db, {}, { directory: new BrokenDirectory(failure) });
+      broken = await startApi(db, {}, { directory: new BrokenDirectory(failure) });
       const answer = await broken.client.as(ann).post('/ws/create-room', { id: 4712, name: 'x' });
       expect([answer.status, answer.body]).to.deep.equal([
         503,
@@ -348,12 +351,11 @@ describe('the HTTP face', function () {
       ]);
       expect(answer.headers.get('retry-after')).to.equal('1');
       expect((await client.get('/api/rooms/4712')).status).to.equal(404);
-      await broken.close();
     });
 
     it('answers 503 while PostgreSQL is away, on every route that needs it', async () => {
       const away = createDatabase('postgresql://chorus@127.0.0.1:1/chorus', { poolSize: 1, timeoutMs: 500 });
-      const broken = await startApi(away);
+      broken = await startApi(away);
       const sender = broken.client.as(ann);
       const user = { username: 'x', email: 'x@example.com', password: '1234567' };
       const answers = [
@@ -379,12 +381,11 @@ describe('the HTTP face', function () {
       const ready = await sender.get('/readyz');
       expect([ready.status, ready.body.postgresql]).to.deep.equal([503, 'no answer']);
       expect((await sender.get('/api/users/logout')).status).to.equal(200);
-      await broken.close();
     });
 
     it('answers 503 when nobody knows who is present', async () => {
       const away = (): Promise<never> => Promise.reject(new Error('connection is closed'));
-      const broken = await startApi(db, {}, { presence: { members: away, everyone: away } });
+      broken = await startApi(db, {}, { presence: { members: away, everyone: away } });
       const { body } = await client.post('/api/rooms', { name: 'x' });
       for (const path of ['/ws/get-clients', `/ws/get-clients/${body.id}`]) {
         const answer = await broken.client.as(ann).get(path);
@@ -393,7 +394,6 @@ describe('the HTTP face', function () {
           { error: 'temporarily unavailable, try again' },
         ]);
       }
-      await broken.close();
     });
   });
 });

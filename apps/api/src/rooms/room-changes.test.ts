@@ -1,7 +1,7 @@
 import { BrokerUnavailableError, type ControlEvent, MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
 import type { Database } from '@chorus/database';
 import { expect } from 'chai';
-import { type Client, openDatabase, type RunningApi, startApi, until } from '../api-fixture.js';
+import { type Client, openDatabase, type RunningApi, startApi, until } from '../test-api.js';
 
 const ann = { id: 1, username: 'ann' };
 
@@ -102,6 +102,7 @@ describe('changes of rooms, as gateways learn of them', function () {
 
   it('a deletion succeeds although they cannot be told yet, and they are told later', async () => {
     await client.post('/api/rooms', { id: 5, name: 'x' });
+    await directory.settle(await directory.pending(0, 10));
     directory.failBefore = 'remove';
     expect((await client.delete('/api/rooms/5')).status).to.equal(204);
     expect((await client.get('/api/rooms/5')).status).to.equal(404);

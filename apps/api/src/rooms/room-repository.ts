@@ -1,4 +1,4 @@
-import type { Database } from '@chorus/database';
+import { type Database, Prisma } from '@chorus/database';
 
 export interface Room {
   readonly id: number;
@@ -83,36 +83,27 @@ export class RoomRepository {
   }
 
   /** Those of the given rooms that exist. */
-  async positions(ids: readonly number[]): Promise<RoomPosition[]> {
-    const rows = await this.db.$queryRaw<PositionRow[]>`
-      SELECT rooms.id, last.seq FROM rooms LEFT JOIN LATERAL (
-        SELECT seq FROM messages WHERE room_id = rooms.id ORDER BY epoch DESC, seq DESC LIMIT 1
-      ) last ON true WHERE rooms.id = ANY(${ids.map(BigInt)})`;
-    return rows.map(position);
+  positions(ids: readonly number[]): Promise<RoomPosition[]> {
+    return this.#positions(Prisma.sql`WHERE rooms.id = ANY(${ids.map(BigInt)})`);
   }
 
   /** The same for a page of all rooms, by ascending id above `after`. */
-  async positionsAfter(after: number, limit: number): Promise<RoomPosition[]> {
-    const rows = await this.db.$queryRaw<PositionRow[]>`
-      SELECT rooms.id, last.seq FROM rooms LEFT JOIN LATERAL (
-        SELECT seq FROM messages WHERE room_id = rooms.id ORDER BY epoch DESC, seq DESC LIMIT 1
-      ) last ON true WHERE rooms.id > ${BigInt(after)} ORDER BY rooms.id LIMIT ${limit}`;
-    return rows.map(position);
+  positionsAfter(after: number, limit: number): Promise<RoomPosition[]> {
+    return this.#positions(Prisma.sql`WHERE rooms.id > ${BigInt(after)} ORDER BY rooms.id LIMIT ${limit}`);
   }
 
   /** Rejects unless PostgreSQL answers and has been migrated. */
   async ping(): Promise<void> {
     await this.db.$queryRaw`SELECT 1 FROM rooms LIMIT 1`;
   }
-}
 
-interface PositionRow {
-  id: bigint;
-  seq: bigint | null;
-}
-
-function position(row: PositionRow): RoomPosition {
-  return { id: Number(row.id), seq: Number(row.seq ?? 0n) };
+  async #positions(which: Prisma.Sql): Promise<RoomPosition[]> {
+    const rows = await this.db.$queryRaw<Array<{ id: bigint; seq: bigint | null }>>`
+      SELECT rooms.id, last.seq FROM rooms LEFT JOIN LATERAL (
+        SELECT seq FROM messages WHERE room_id = rooms.id ORDER BY epoch DESC, seq DESC LIMIT 1
+      ) last ON true ${which}`;
+    return rows.map((row) => ({ id: Number(row.id), seq: Number(row.seq ?? 0n) }));
+  }
 }
 
 function room(row: Row): Room {
