@@ -47,12 +47,13 @@ interface Described {
 }
 
 function describeSetting(name: string, schema: z.ZodType): Described {
-  const { description, default: value } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  const { description } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
   if (description === undefined) throw new Error(`${name} has no description`);
+  const unset = schema.safeParse(undefined);
   const complaint = schema.safeParse('\u0000').error?.issues[0]?.message;
   return {
     meaning: description,
-    default: COMPUTED.has(name) ? 'see right' : shown(value),
+    default: COMPUTED.has(name) ? 'see right' : unset.success ? shown(unset.data) : 'required',
     allowed: complaint?.replace(/^must be /, ''),
   };
 }

@@ -6,14 +6,14 @@ import {
   type Environment,
   flag,
   integer,
-  LOG_LEVELS,
-  list,
+  type LOG_LEVELS,
+  listenerSettings,
   oneOf,
   parseSettings,
-  port,
   type RedisConfig,
+  redisConfig,
+  redisSettings,
 } from '@chorus/service';
-import { z } from 'zod';
 import type { RateLimitConfig } from './auth/rate-limits.js';
 import { type CookieOptions, SAME_SITE } from './auth/token-cookie.js';
 
@@ -25,14 +25,7 @@ const BCRYPT_CONCURRENCY = Math.min(3, availableParallelism());
 
 /** The API's own environment variables. `docs/configuration.md` is checked against this list. */
 export const apiSettings = {
-  HOST: z.string().default('0.0.0.0').describe('Address to listen on.'),
-  PORT: port().default(3000).describe('Port to listen on; 0 lets the system choose.'),
-  NODE_ID: z
-    .string()
-    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores')
-    .optional()
-    .describe('Name of this process in logs; unique in the cluster. Made up when not set.'),
-  LOG_LEVEL: oneOf(LOG_LEVELS).default('info').describe('Least important level that is logged.'),
+  ...listenerSettings(3000),
   ...authSettings,
   COOKIE_SECURE: flag()
     .default(false)
@@ -40,10 +33,6 @@ export const apiSettings = {
   COOKIE_SAMESITE: oneOf(SAME_SITE)
     .optional()
     .describe('Adds `SameSite` to the cookie; `none` needs `COOKIE_SECURE`.'),
-  ALLOWED_ORIGINS: list()
-    .refine((origins) => origins.every(isOrigin), 'must be origins such as https://chat.example.com, or *')
-    .default([])
-    .describe('Origins of web pages that may call the API, besides those of the same host. `*` allows all.'),
   TRUST_PROXY: integer(0, 16)
     .default(0)
     .describe('Proxies in front that append to `X-Forwarded-For`; 0 takes the address of the connection.'),
@@ -77,19 +66,7 @@ export const apiSettings = {
 /** Where a process of its own finds PostgreSQL and Redis. */
 export const storeSettings = {
   ...databaseSettings,
-  REDIS_URL: list()
-    .refine((urls) => urls.length > 0 && urls.every(isRedisUrl), 'must be redis:// or rediss:// URLs')
-    .default(['redis://127.0.0.1:6379'])
-    .describe('Redis, or comma-separated seed nodes of a cluster.'),
-  REDIS_PREFIX: z
-    .string()
-    .regex(/^[A-Za-z0-9._-]{1,32}$/, 'must be 1 to 32 letters, digits, dots, dashes or underscores')
-    .default('chorus')
-    .describe('Start of every Redis key and channel name.'),
-  REDIS_TIMEOUT_MS: integer(100, 60_000).default(3_000).describe('Longest wait for an answer of Redis.'),
-  BROKER_SHARDED: flag()
-    .default(false)
-    .describe('Redis is a Redis Cluster: spread rooms by sharded pub/sub.'),
+  ...redisSettings,
 };
 
 export interface ApiConfig {
@@ -149,11 +126,7 @@ export function loadStoreConfig(env: Environment): StoreConfig {
       poolSize: settings.DATABASE_POOL_SIZE,
       timeoutMs: settings.DATABASE_TIMEOUT_MS,
     },
-    redis: {
-      urls: settings.REDIS_URL,
-      cluster: settings.BROKER_SHARDED,
-      commandTimeoutMs: settings.REDIS_TIMEOUT_MS,
-    },
+    redis: redisConfig(settings),
     redisPrefix: settings.REDIS_PREFIX,
   };
 }
@@ -164,12 +137,4 @@ function cookieOptions(secure: boolean, sameSite: CookieOptions['sameSite']): Co
     throw new ConfigError('COOKIE_SAMESITE="none" is not valid: it needs COOKIE_SECURE=true');
   }
   return { secure, sameSite };
-}
-
-function isRedisUrl(text: string): boolean {
-  return URL.canParse(text) && ['redis:', 'rediss:'].includes(new URL(text).protocol);
-}
-
-function isOrigin(text: string): boolean {
-  return text === '*' || (URL.canParse(text) && new URL(text).origin === text);
 }

@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { generateSecret } from '@chorus/auth';
 import { migrate } from '@chorus/database';
 import { freePort, startBalancer } from '@chorus/local';
 import { Closer, type Environment, type Logger } from '@chorus/service';
 import { Member } from './member.js';
-import { openPostgres, openRedis, type Server, type ServerOptions } from './servers.js';
+import { openPostgres, openRedis, type Server } from './servers.js';
 import { type Service, startService } from './service-process.js';
 
 export interface ClusterOptions {
@@ -63,8 +61,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> {
   const { env, log } = options;
   // First of all: a taken port is noticed before anything has been started.
-  const balancer = await startBalancer({ port: options.port, host: options.host });
-  closer.defer(() => balancer.close());
+  const balancer = closer.add(await startBalancer({ port: options.port, host: options.host }));
 
   const members: Record<Service, Member[]> = { api: [], gateway: [] };
   const running = (service: Service): string[] =>
@@ -74,19 +71,9 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
     balancer.setTargets({ apis: running('api'), gateways: running('gateway') });
   };
 
-  const persistent = Boolean(env.DATA_DIR);
-  const dataDir = env.DATA_DIR
-    ? resolve(env.DATA_DIR, 'cluster')
-    : await mkdtemp(join(tmpdir(), 'chorus-cluster-'));
-  await mkdir(dataDir, { recursive: true });
-  if (!persistent) closer.defer(() => rm(dataDir, { recursive: true, force: true }));
-
-  const servers: Omit<ServerOptions, 'url'> = { dataDir, persistent, restart: options.restart, changed };
-  const open = async (opening: Promise<Server>): Promise<Server> => {
-    const server = await opening;
-    closer.defer(() => server.member?.stop());
-    return server;
-  };
+  const dataDir = env.DATA_DIR ? resolve(env.DATA_DIR, 'cluster') : undefined;
+  const open = async (opening: Promise<Server>): Promise<Server> => closer.add(await opening);
+  const servers = { dataDir, restart: options.restart, changed };
   const [redis, postgres] = await allOrFirstFailure([
     open(openRedis({ ...servers, url: env.REDIS_URL })),
     open(openPostgres({ ...servers, url: env.DATABASE_URL })),

@@ -2,45 +2,20 @@ import { type AuthConfig, authConfig, authSettings } from '@chorus/auth';
 import {
   ConfigError,
   type Environment,
-  flag,
   integer,
-  LOG_LEVELS,
-  list,
-  oneOf,
+  type LOG_LEVELS,
+  listenerSettings,
   parseSettings,
-  port,
   type RedisConfig,
+  redisConfig,
+  redisSettings,
 } from '@chorus/service';
-import { z } from 'zod';
 
 /** The gateway's environment variables. `docs/configuration.md` is checked against this list. */
 export const gatewaySettings = {
-  HOST: z.string().default('0.0.0.0').describe('Address to listen on.'),
-  PORT: port().default(4000).describe('Port to listen on; 0 lets the system choose.'),
-  NODE_ID: z
-    .string()
-    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores')
-    .optional()
-    .describe('Name of this node in logs and presence; unique in the cluster. Made up when not set.'),
-  LOG_LEVEL: oneOf(LOG_LEVELS).default('info').describe('Least important level that is logged.'),
+  ...listenerSettings(4000),
   ...authSettings,
-  ALLOWED_ORIGINS: list()
-    .default([])
-    .describe(
-      'Origins of web pages that may connect, besides those served from the same host. `*` allows all.',
-    ),
-  REDIS_URL: list()
-    .default(['redis://127.0.0.1:6379'])
-    .describe('Redis, or comma-separated seed nodes of a cluster.'),
-  REDIS_PREFIX: z
-    .string()
-    .regex(/^[A-Za-z0-9._-]{1,32}$/, 'must be 1 to 32 letters, digits, dots, dashes or underscores')
-    .default('chorus')
-    .describe('Start of every Redis key and channel name.'),
-  REDIS_TIMEOUT_MS: integer(100, 60_000).default(3_000).describe('Longest wait for an answer of Redis.'),
-  BROKER_SHARDED: flag()
-    .default(false)
-    .describe('Redis is a Redis Cluster: spread rooms by sharded pub/sub.'),
+  ...redisSettings,
   BATCH_WINDOW_MS: integer(0, 100)
     .default(5)
     .describe('Longest time a message waits for others when messages come fast; 0 never waits.'),
@@ -100,11 +75,7 @@ export function loadGatewayConfig(env: Environment): GatewayConfig {
     logLevel: settings.LOG_LEVEL,
     auth,
     allowedOrigins: settings.ALLOWED_ORIGINS,
-    redis: {
-      urls: settings.REDIS_URL,
-      cluster: settings.BROKER_SHARDED,
-      commandTimeoutMs: settings.REDIS_TIMEOUT_MS,
-    },
+    redis: redisConfig(settings),
     redisPrefix: settings.REDIS_PREFIX,
     batchWindowMs: settings.BATCH_WINDOW_MS,
     historySize: settings.HISTORY_SIZE,

@@ -133,9 +133,9 @@ export async function listenUws(
             decision.session.closed(CLOSE.lost.code);
           } else {
             const peer = new Peer(decision.session);
-            response.cork(() => {
-              response.upgrade({ peer }, key, decision.subprotocol ?? '', extensions, context);
-            });
+            // Not corked: when the library turns the connection into a WebSocket in place, the end of the
+            // cork takes it for an HTTP answer that is finished, and now and then closes it.
+            response.upgrade({ peer }, key, decision.subprotocol ?? '', extensions, context);
           }
         },
         (error: unknown) => {

@@ -1,4 +1,5 @@
 export * from './closer.js';
+export * from './common-settings.js';
 export * from './config.js';
 export * from './logger.js';
 export * from './redis-client.js';

@@ -42,6 +42,8 @@ export function createRedis(config: RedisConfig, log: Logger, purpose: string): 
       })
     : new Redis(config.urls[0] ?? '', options);
   dropWhenSilent(client, config.commandTimeoutMs);
+  // A node that is only connected by the first command refuses the second.
+  if (client instanceof Cluster) client.on('+node', (node: Redis) => node.connect().catch(() => undefined));
   // Without a listener ioredis prints every failed attempt; one line per outage is enough.
   let reported = false;
   client.on('error', (error: Error) => {
@@ -89,16 +91,23 @@ export function retryDelayMs(attempt: number): number {
 
 /** Resolves once the connection answers commands; rejects after `timeoutMs`. */
 export async function redisReady(client: RedisClient, timeoutMs: number): Promise<void> {
-  if (client.status === 'ready') return;
-  await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => {
-      client.off('ready', onReady);
-      reject(new Error(`no answer within ${timeoutMs} ms`));
-    }, timeoutMs);
-    const onReady = (): void => {
-      clearTimeout(timer);
-      resolve();
-    };
-    client.once('ready', onReady);
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  });
+  const connected = async (): Promise<void> => {
+    await readyOrEnded(client);
+    // The masters that can be reached; others come and go later as well.
+    if (client instanceof Cluster) await Promise.all(client.nodes('master').map(readyOrEnded));
+    if (client.status !== 'ready') throw new Error('the connection was closed');
+  };
+  await Promise.race([connected(), tooLate]).finally(() => clearTimeout(timer));
+}
+
+async function readyOrEnded(client: RedisClient): Promise<void> {
+  if (client.status === 'ready' || client.status === 'end') return;
+  await new Promise<void>((resolve) => {
+    client.once('ready', resolve);
+    client.once('end', resolve);
   });
 }

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { flag, integer, list, oneOf, port } from './config.js';
+import { LOG_LEVELS } from './logger.js';
+import type { RedisConfig } from './redis-client.js';
+
+/** Settings of every process that listens. */
+export const listenerSettings = (defaultPort: number) => ({
+  HOST: z.string().default('0.0.0.0').describe('Address to listen on.'),
+  PORT: port().default(defaultPort).describe('Port to listen on; 0 lets the system choose.'),
+  NODE_ID: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores')
+    .optional()
+    .describe('Name of this process in logs and presence; unique in the cluster. Made up when not set.'),
+  LOG_LEVEL: oneOf(LOG_LEVELS).default('info').describe('Least important level that is logged.'),
+  ALLOWED_ORIGINS: list()
+    .refine((origins) => origins.every(isOrigin), 'must be origins such as https://chat.example.com, or *')
+    .default([])
+    .describe('Origins of web pages that may call, besides those of the same host. `*` allows all.'),
+});
+
+/** Settings of every process that uses Redis. */
+export const redisSettings = {
+  REDIS_URL: list()
+    .refine((urls) => urls.length > 0 && urls.every(isRedisUrl), 'must be redis:// or rediss:// URLs')
+    .default(['redis://127.0.0.1:6379'])
+    .describe('Redis, or comma-separated seed nodes of a cluster.'),
+  REDIS_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,32}$/, 'must be 1 to 32 letters, digits, dots, dashes or underscores')
+    .default('chorus')
+    .describe('Start of every Redis key and channel name.'),
+  REDIS_TIMEOUT_MS: integer(100, 60_000).default(3_000).describe('Longest wait for an answer of Redis.'),
+  BROKER_SHARDED: flag()
+    .default(false)
+    .describe('Redis is a Redis Cluster: spread rooms by sharded pub/sub.'),
+};
+
+/** The connection that {@link redisSettings} describe. */
+export function redisConfig(settings: {
+  REDIS_URL: string[];
+  REDIS_TIMEOUT_MS: number;
+  BROKER_SHARDED: boolean;
+}): RedisConfig {
+  return {
+    urls: settings.REDIS_URL,
+    cluster: settings.BROKER_SHARDED,
+    commandTimeoutMs: settings.REDIS_TIMEOUT_MS,
+  };
+}
+
+function isRedisUrl(text: string): boolean {
+  return URL.canParse(text) && ['redis:', 'rediss:'].includes(new URL(text).protocol);
+}
+
+function isOrigin(text: string): boolean {
+  return text === '*' || (URL.canParse(text) && new URL(text).origin === text);
+}
