@@ -56,7 +56,7 @@ export const apiSettings = {
     .default(50)
     .describe('Sign-ups with one e-mail address before further ones get 429.'),
   SIGNUP_ATTEMPTS_PER_ADDRESS: integer(1, 1_000_000)
-    .default(100)
+    .default(300)
     .describe('Sign-ups from one address before further ones get 429.'),
   SHUTDOWN_TIMEOUT_MS: integer(0, 600_000)
     .default(10_000)

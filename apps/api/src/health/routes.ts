@@ -33,6 +33,8 @@ function ready({ rooms, directory }: HealthServices): Handler {
     ]);
     const isReady = postgresql === 'ok' && redis === 'ok';
     ctx.status = isReady ? 200 : 503;
-    ctx.body = isReady ? { status: 'ready' } : { error: 'not ready', postgresql, redis };
+    ctx.body = isReady
+      ? { status: 'ready' }
+      : { error: `not ready: PostgreSQL ${postgresql}, Redis ${redis}` };
   };
 }
