@@ -113,7 +113,7 @@ describe('the cluster command', function () {
     const { program, cluster } = await start(['--gateways', '1', '--apis', '1', '--restart']);
     const [gateway] = cluster.gateways;
     process.kill(gateway?.pid ?? 0, 'SIGKILL');
-    const again = /gateway-1 has ended by SIGKILL[^]*gateway-1 is ready \(pid (\d+)\)/;
+    const again = /gateway-1 has ended by SIGKILL.*gateway-1 is ready \(pid (\d+)\)/s;
     while (!again.test(program.stderr)) await sleep(20);
     expect(Number(again.exec(program.stderr)?.[1])).to.not.equal(gateway?.pid);
     expect((await request(`${gateway?.url}/readyz`)).status).to.equal(200);

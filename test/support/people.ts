@@ -21,14 +21,17 @@ export interface RequestOptions {
   method?: string;
   /** Sent as JSON. */
   body?: unknown;
+  /** Sent as it is, with `content-type: application/json` unless `headers` say otherwise. */
+  raw?: string | Uint8Array<ArrayBuffer>;
   token?: string;
-  /** These win over what the other options say. */
+  /** Names in lower case. */
   headers?: Record<string, string>;
 }
 
 /** One request with a JSON body, or none; the answer's body is parsed when it is JSON. */
 export async function request(url: string, options: RequestOptions = {}): Promise<Answer> {
-  const { body, token } = options;
+  const { token } = options;
+  const body = options.body === undefined ? options.raw : JSON.stringify(options.body);
   const response = await fetch(url, {
     method: options.method ?? (body === undefined ? 'GET' : 'POST'),
     headers: {
@@ -36,7 +39,7 @@ export async function request(url: string, options: RequestOptions = {}): Promis
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...options.headers,
     },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(body === undefined ? {} : { body }),
   });
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.includes('json');

@@ -51,6 +51,12 @@ export class RedisProbe {
     await this.redis.unlink(...keys);
   }
 
+  /** Where the server keeps its data; a server of the cluster's own keeps it in `appendonlydir` there. */
+  async dataFolder(): Promise<string> {
+    const [, folder] = (await this.redis.config('GET', 'dir')) as [string, string];
+    return folder;
+  }
+
   close(): void {
     this.redis.disconnect();
   }

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { ServerFrame } from '@chorus/protocol';
 import { WebSocket } from 'ws';
 
@@ -7,6 +8,7 @@ export class UpgradeRefused extends Error {
   constructor(
     readonly status: number,
     readonly body: unknown,
+    readonly headers: IncomingHttpHeaders = {},
   ) {
     super(`upgrade refused with ${status}: ${JSON.stringify(body)}`);
   }
@@ -118,10 +120,27 @@ export async function connectSeed(
     socket.once('unexpected-response', async (_request, response) => {
       let body = '';
       for await (const chunk of response) body += chunk;
-      reject(new UpgradeRefused(response.statusCode ?? 0, parse(body)));
+      reject(new UpgradeRefused(response.statusCode ?? 0, parse(body), response.headers));
     });
   });
   return client;
+}
+
+/** What an upgrade is answered with: 101, after which the socket is closed, or the status of its refusal. */
+export async function upgradeStatus(
+  url: string,
+  roomId: number | string,
+  token: string | undefined,
+  options?: SeedOptions,
+): Promise<number> {
+  try {
+    const client = await connectSeed(url, roomId, token, options);
+    await client.close();
+    return 101;
+  } catch (error) {
+    if (error instanceof UpgradeRefused) return error.status;
+    throw error;
+  }
 }
 
 function parse(body: string): unknown {

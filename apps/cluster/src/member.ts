@@ -66,9 +66,9 @@ export class Member {
     this.#process?.kill(signal);
   }
 
-  /** Resolves when the process that runs now has ended. */
-  async exited(): Promise<void> {
-    await this.#process?.exited;
+  /** Resolves when the process that runs now has ended, with how; at once when none runs. */
+  async exited(): Promise<Exit | undefined> {
+    return this.#process?.exited;
   }
 
   /** Ends it in an orderly way; it can be started again. */

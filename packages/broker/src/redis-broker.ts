@@ -41,6 +41,7 @@ export class RedisBroker implements Broker {
   readonly #subscriber: RedisSubscriber | RedisShardedSubscriber;
   readonly #keyspace: Keyspace;
   readonly #roomOf = new Map<string, number>();
+  #closed = false;
 
   private constructor(
     private readonly options: RedisBrokerOptions,
@@ -80,7 +81,7 @@ export class RedisBroker implements Broker {
   }
 
   get connected(): boolean {
-    return this.#commands.status === 'ready' && this.#subscriber.connected;
+    return !this.#closed && this.#commands.status === 'ready' && this.#subscriber.connected;
   }
 
   publish(roomId: number, body: string): Promise<Position> {
@@ -139,6 +140,7 @@ export class RedisBroker implements Broker {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     this.#subscriber.close();
     this.#commands.disconnect();
   }

@@ -57,9 +57,8 @@ export class RedisSubscriber {
     dropWhenSilent(this.#redis, timeoutMs);
     this.#redis.on('error', (error: Error) => {
       log.debug({ error: error.message }, 'redis subscriber connection failed');
-      // A server that gives a slot away says so unasked. ioredis then takes the next reply, if not this
-      // one, for an answer that nobody waits for, and pairs no later answer with its command.
-      if (error.message.startsWith('Command queue state error')) this.#startOver();
+      // A server that gives a slot away says so unasked, which ioredis takes for an answer.
+      if (error.message.startsWith('Command queue state error')) options.onMoved?.();
     });
     this.#redis.on('ready', () => void this.#onReady());
     this.#redis.on(sharded ? 'smessageBuffer' : 'messageBuffer', (channel: Buffer, payload: Buffer) => {
@@ -114,11 +113,6 @@ export class RedisSubscriber {
   close(): void {
     this.#redis.disconnect();
     for (const waiting of this.#waiting.splice(0)) waiting.settle(new Error('connection closed'));
-  }
-
-  #startOver(): void {
-    this.options.onMoved?.();
-    this.#redis.disconnect(true);
   }
 
   #flushSoon(): void {

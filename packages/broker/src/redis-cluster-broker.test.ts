@@ -1,0 +1,81 @@
+import { ensureTestRedis, type LocalRedisCluster, startRedisCluster } from '@chorus/local';
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import { describeBroker, describeRoomDirectory, type MakeBrokerFixture } from './broker-conformance.js';
+import { Recorder, someRoom } from './conformance-recorder.js';
+import { PARTITIONS } from './keys.js';
+import { RedisSubscriber } from './redis-subscriber.js';
+import { makeRedisFixture, testLog, testOptions } from './test-redis-fixture.js';
+
+const PASSWORD = 'p@ss:word/';
+
+/** A real cluster refuses every script that touches more than one slot. */
+describe('over a Redis Cluster', () => {
+  let cluster: LocalRedisCluster;
+
+  before(async function () {
+    this.timeout(60_000);
+    await ensureTestRedis();
+    cluster = await startRedisCluster();
+  });
+
+  after(() => cluster.close());
+
+  const makeFixture: MakeBrokerFixture = ({ historySize }) =>
+    makeRedisFixture(
+      testOptions({ urls: cluster.urls, cluster: true, commandTimeoutMs: 3_000 }, historySize),
+    );
+
+  describeBroker('Redis Cluster', makeFixture);
+  describeRoomDirectory('Redis Cluster', makeFixture);
+
+  it('says at once that a server does not serve a channel', async () => {
+    const none = { onMessage: () => undefined, onResumed: () => undefined };
+    const subscribers = cluster.urls.map(
+      (url) =>
+        new RedisSubscriber({
+          ...none,
+          url,
+          sharded: true,
+          timeoutMs: 60_000,
+          log: testLog,
+        }),
+    );
+    const results = await Promise.all(
+      subscribers.map((subscriber) => subscriber.subscribe('channel').then(() => 'subscribed', String)),
+    );
+    expect(results.filter((result) => result === 'subscribed')).to.have.length(1);
+    expect(results.filter((result) => result.startsWith('SlotMovedError'))).to.have.length(2);
+    for (const subscriber of subscribers) subscriber.close();
+  });
+
+  describe('with a password', () => {
+    const changePassword = async (from: string, to: string): Promise<void> => {
+      for (const url of cluster.urls) {
+        const redis = new Redis(url, { password: from });
+        await redis.config('SET', 'requirepass', to);
+        redis.disconnect();
+      }
+    };
+
+    before(() => changePassword('', PASSWORD));
+    after(() => changePassword(PASSWORD, ''));
+
+    it('uses the one of the first seed for every server', async () => {
+      const urls = cluster.urls.map((url) => url.replace('//', `//:${encodeURIComponent(PASSWORD)}@`));
+      const redis = { urls: urls.slice(0, 1), cluster: true, commandTimeoutMs: 3_000 };
+      const fixture = await makeRedisFixture(testOptions(redis));
+      const heard = new Recorder();
+      const broker = await fixture.connect(heard);
+      // One in each partition.
+      const rooms = Array.from({ length: PARTITIONS }, someRoom);
+      for (const roomId of rooms) {
+        await fixture.directory().ensure(roomId, 0);
+        await broker.subscribe(roomId);
+        await broker.publish(roomId, '"a":1}');
+      }
+      await heard.until('all messages', () => heard.messages.length === rooms.length);
+      await fixture.close();
+    });
+  });
+});

@@ -1,0 +1,48 @@
+import { Closer, type Logger } from '@chorus/service';
+import type { Broker, BrokerListener } from './broker.js';
+import { Recorder } from './conformance-recorder.js';
+import { RoomFeeds } from './room-feeds.js';
+
+/** Feeds with a recorder behind them: what it hears is what members of the rooms would receive. */
+export async function openFeeds(
+  connect: (listener: BrokerListener) => Promise<Broker>,
+  options: { lingerMs?: number; retryMs?: number; log: Logger },
+): Promise<{ feeds: RoomFeeds; broker: Broker; heard: Recorder }> {
+  const heard = new Recorder();
+  const opened = await RoomFeeds.open(
+    connect,
+    {
+      onMessage: (roomId, seq, frame) => {
+        const epoch = opened.feeds.position(roomId)?.epoch ?? 0;
+        heard.onMessage(roomId, { epoch, seq }, frame);
+      },
+      onNotice: (roomId, frame) => heard.onNotice(roomId, frame),
+      onControl: (event) => heard.onControl(event),
+    },
+    { lingerMs: options.lingerMs ?? 0, retryMs: options.retryMs ?? 20, log: options.log },
+  );
+  return { ...opened, heard };
+}
+
+/** Looks again and again: for conditions that announce themselves nowhere. */
+export async function eventually(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs = 5_000,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** What a test has started, closed after each test. */
+export function closeAfterEach(): () => Closer {
+  let closer = new Closer();
+  afterEach(async () => {
+    await closer.close();
+    closer = new Closer();
+  });
+  return () => closer;
+}

@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+import {
+  Closer,
+  createLogger,
+  createRedis,
+  type Logger,
+  type RedisConfig,
+  redisReady,
+} from '@chorus/service';
+import type { BrokerFixture } from './broker-conformance.js';
+import { Keyspace } from './keys.js';
+import { RedisBroker, type RedisBrokerOptions } from './redis-broker.js';
+import { RedisRoomDirectory } from './redis-room-directory.js';
+
+export const testLog: Logger = createLogger({ service: 'broker-test', level: 'silent' });
+
+/** The settings that tests use, under a prefix that nobody else has. */
+export function testOptions(redis: RedisConfig, historySize = 1_000): RedisBrokerOptions {
+  return {
+    redis,
+    keyspace: new Keyspace(`test-${randomBytes(6).toString('hex')}`),
+    historySize,
+    maxBatchWindowMs: 5,
+    connectTimeoutMs: 5_000,
+    log: testLog,
+  };
+}
+
+export interface RedisFixture extends BrokerFixture {
+  options: RedisBrokerOptions;
+}
+
+export async function makeRedisFixture(options: RedisBrokerOptions): Promise<RedisFixture> {
+  const closer = new Closer();
+  const redis = createRedis(options.redis, testLog, 'test-directory');
+  closer.defer(() => redis.disconnect());
+  await redisReady(redis, options.connectTimeoutMs);
+  return {
+    options,
+    directory: () => new RedisRoomDirectory(redis, options.keyspace),
+    connect: async (listener) => closer.add(await RedisBroker.connect(options, listener)),
+    close: () => closer.close(),
+  };
+}

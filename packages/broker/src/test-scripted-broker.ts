@@ -1,0 +1,112 @@
+import {
+  type Broker,
+  type BrokerListener,
+  BrokerUnavailableError,
+  isAfter,
+  type Position,
+  RoomNotFoundError,
+  type StoredMessage,
+} from './broker.js';
+
+type Method = 'subscribe' | 'unsubscribe' | 'position' | 'between';
+
+/**
+ * A broker whose network a test controls: what is stored, what arrives, what fails and what is slow
+ * are separate decisions. Nothing arrives by itself.
+ */
+export class ScriptedBroker implements Broker {
+  listener: BrokerListener | undefined;
+  readonly connected = true;
+  readonly rooms = new Map<number, StoredMessage[]>();
+  readonly positions = new Map<number, Position>();
+  readonly subscribed = new Set<number>();
+  readonly calls: Array<{ method: Method; roomId: number }> = [];
+  /** Methods that reject at the moment. */
+  readonly failing = new Set<Method>();
+  /** Methods whose answers are under way until {@link release}. */
+  readonly slow = new Set<Method>();
+  #held: Array<{ method: Method; go(): void }> = [];
+
+  /** Makes a room and puts it at a position. */
+  room(roomId: number, position: Position): void {
+    this.positions.set(roomId, position);
+    this.rooms.set(roomId, []);
+  }
+
+  /** Stores the next message, under a new epoch if one is given. */
+  store(roomId: number, epoch?: number): StoredMessage {
+    const last = this.positions.get(roomId);
+    if (last === undefined) throw new RoomNotFoundError(roomId);
+    const position = { epoch: epoch ?? last.epoch, seq: last.seq + 1 };
+    const message = { ...position, frame: Buffer.from(`${position.epoch}-${position.seq}`) };
+    this.positions.set(roomId, position);
+    this.rooms.get(roomId)?.push(message);
+    return message;
+  }
+
+  arrive(roomId: number, ...messages: StoredMessage[]): void {
+    for (const { epoch, seq, frame } of messages) this.listener?.onMessage(roomId, { epoch, seq }, frame);
+  }
+
+  /** Lets the answers of a method arrive, those under way and all later ones. */
+  release(method: Method): void {
+    this.slow.delete(method);
+    const held = this.#held.filter((call) => call.method === method);
+    this.#held = this.#held.filter((call) => call.method !== method);
+    for (const { go } of held) go();
+  }
+
+  count(method: Method): number {
+    return this.calls.filter((call) => call.method === method).length;
+  }
+
+  subscribe(roomId: number): Promise<void> {
+    return this.#answer('subscribe', roomId, () => void this.subscribed.add(roomId));
+  }
+
+  unsubscribe(roomId: number): Promise<void> {
+    return this.#answer('unsubscribe', roomId, () => void this.subscribed.delete(roomId));
+  }
+
+  position(roomId: number, seen: Position = { epoch: 0, seq: 0 }): Promise<Position> {
+    return this.#answer('position', roomId, () => {
+      const position = this.positions.get(roomId);
+      if (position === undefined) throw new RoomNotFoundError(roomId);
+      if (!isAfter(seen, position)) return position;
+      const moved = { epoch: seen.epoch + 1, seq: position.seq };
+      this.positions.set(roomId, moved);
+      return moved;
+    });
+  }
+
+  between(roomId: number, after: Position, upTo: Position, limit: number): Promise<StoredMessage[]> {
+    return this.#answer('between', roomId, () => {
+      const stored = this.rooms.get(roomId) ?? [];
+      return stored.filter((message) => isAfter(message, after) && !isAfter(message, upTo)).slice(0, limit);
+    });
+  }
+
+  range(): Promise<StoredMessage[]> {
+    throw new Error('not used by feeds');
+  }
+
+  publish(): Promise<Position> {
+    throw new Error('not used by feeds');
+  }
+
+  async publishNotice(): Promise<void> {}
+
+  async close(): Promise<void> {}
+
+  /** What is asked is done at once; the answer may be slow, or get lost. */
+  async #answer<T>(method: Method, roomId: number, action: () => T): Promise<T> {
+    this.calls.push({ method, roomId });
+    const fails = this.failing.has(method);
+    const answer = fails ? undefined : action();
+    if (this.slow.has(method)) {
+      await new Promise<void>((go) => this.#held.push({ method, go: () => go() }));
+    }
+    if (fails) throw new BrokerUnavailableError(`${method} fails`);
+    return answer as T;
+  }
+}

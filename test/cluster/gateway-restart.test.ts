@@ -1,0 +1,80 @@
+import type { Member } from '@chorus/cluster';
+import { expect } from 'chai';
+import { startTestCluster, type TestCluster } from '../support/cluster.js';
+import { createPerson, createRoom, type Person, request } from '../support/people.js';
+import { connectSeed, type SeedClient } from '../support/seed-client.js';
+
+/** Users of a gateway that stopped in good order have ten seconds to come back elsewhere. */
+const LEFT_WITHIN_MS = 15_000;
+
+describe('a gateway that is told to stop, among three', function () {
+  this.timeout(40_000);
+
+  let cluster: TestCluster;
+  let stopping: Member;
+  let staying: Member;
+  let watcher: Person;
+  let returning: Person;
+  let gone: Person;
+  let room: number;
+
+  before(async () => {
+    cluster = await startTestCluster({ env: { PRESENCE_GRACE_MS: '100' } });
+    const [first, second] = cluster.gateways;
+    if (first === undefined || second === undefined) throw new Error('there are no gateways');
+    [stopping, staying] = [first, second];
+    watcher = await createPerson(cluster.url, 'watcher');
+    returning = await createPerson(cluster.url, 'returning');
+    gone = await createPerson(cluster.url, 'gone');
+    room = await createRoom(cluster.url, watcher);
+  });
+  after(() => cluster?.close());
+
+  const told = (socket: SeedClient, type: string, { username }: Person, timeoutMs?: number) =>
+    socket.next((frame) => frame.type === type && frame.username === username, timeoutMs);
+  const typesAbout = ({ frames }: SeedClient, person: Person): string[] =>
+    frames.filter(({ username }) => username === person.username).map(({ type }) => type);
+  const clients = () => request(`${cluster.url}/ws/get-clients/${room}`, { token: watcher.token });
+  const listed = (...people: Person[]) => people.map(({ id, username }) => ({ id, username }));
+
+  it('says good-bye, ends with status 0, and announces only those who do not come back', async () => {
+    const watching = await connectSeed(staying.url, room, watcher.token);
+    await told(watching, 'joined', watcher);
+    const first = await connectSeed(stopping.url, room, returning.token);
+    await told(watching, 'joined', returning);
+    const other = await connectSeed(stopping.url, room, gone.token);
+    await told(watching, 'joined', gone);
+
+    stopping.kill('SIGTERM');
+    const exited = stopping.exited();
+    for (const socket of [first, other]) {
+      expect(await socket.ended).to.deep.equal({ code: 1012, reason: 'gateway restarting' });
+    }
+    // Where a client goes that wants to come back.
+    const second = await connectSeed(cluster.url, room, returning.token);
+    expect(await exited).to.deep.equal({ code: 0, signal: null });
+    second.send('back already');
+    await watching.message('back already');
+    expect((await clients()).body).to.deep.equal(listed(watcher, returning, gone));
+
+    await told(watching, 'left', gone, LEFT_WITHIN_MS);
+    second.send('still here');
+    await watching.message('still here');
+    expect((await clients()).body).to.deep.equal(listed(watcher, returning));
+    expect(typesAbout(watching, gone)).to.deep.equal(['joined', 'left']);
+    expect(typesAbout(watching, returning)).to.deep.equal(['joined', 'message', 'message']);
+    await Promise.all([watching.close(), second.close()]);
+  });
+
+  it('takes nobody in any more, and everybody when it is back', async () => {
+    await stopping.start();
+    await stopping.stop();
+    const refused = await connectSeed(stopping.url, room, watcher.token).catch((error: Error) => error);
+    expect(refused).to.include({ code: 'ECONNREFUSED' });
+    await stopping.start();
+    const socket = await connectSeed(stopping.url, room, watcher.token);
+    socket.send('hello');
+    await socket.message('hello');
+    await socket.close();
+  });
+});

@@ -1,0 +1,126 @@
+import { expect } from 'chai';
+import { startTestCluster, type TestCluster } from '../support/cluster.js';
+import { eventually } from '../support/eventually.js';
+import { createPerson, createRoom, type Person, request } from '../support/people.js';
+import { RedisProbe } from '../support/redis-probe.js';
+import { connectSeed, type SeedClient, upgradeStatus } from '../support/seed-client.js';
+
+/** A lease to be renewed, and with it presence to be written again, within a second. */
+const LEASE_MS = 1_500;
+
+describe('a Redis that has lost everything', function () {
+  this.timeout(30_000);
+
+  let cluster: TestCluster;
+  let redis: RedisProbe;
+  let people: Person[];
+  let room: number;
+  /** A room that nobody is in: whether it can be entered is asked of Redis. */
+  let quiet: number;
+  let members: SeedClient[];
+
+  before(async () => {
+    cluster = await startTestCluster({ env: { PRESENCE_LEASE_MS: String(LEASE_MS), ROOM_LINGER_MS: '0' } });
+    redis = await RedisProbe.open(cluster);
+    people = [];
+    for (const name of ['ann', 'bob', 'cat']) people.push(await createPerson(cluster.url, name));
+  });
+  after(async () => {
+    redis?.close();
+    await cluster?.close();
+  });
+
+  const owner = (): Person => {
+    const [first] = people;
+    if (first === undefined) throw new Error('nobody is there');
+    return first;
+  };
+
+  beforeEach(async () => {
+    room = await createRoom(cluster.url, owner());
+    quiet = await createRoom(cluster.url, owner());
+    members = [];
+    for (const [index, { token, username }] of people.entries()) {
+      const member = await connectSeed(cluster.gateways[index]?.url ?? '', room, token);
+      await member.next((frame) => frame.type === 'joined' && frame.username === username);
+      members.push(member);
+    }
+    members[0]?.send('before');
+    await Promise.all(members.map((member) => member.message('before')));
+  });
+  afterEach(() => Promise.all(members.map((member) => member.close())));
+
+  const statuses = (roomId: number): Promise<number[]> =>
+    Promise.all(cluster.gateways.map(({ url }) => upgradeStatus(url, roomId, owner().token)));
+  const untilRestored = async (): Promise<void> => {
+    const seen = new Set<number>();
+    await eventually(async () => {
+      const current = await statuses(quiet);
+      for (const status of current) seen.add(status);
+      expect(current).to.deep.equal([101, 101, 101]);
+    });
+    expect([...seen], 'a room that exists was called unknown').to.not.include(404);
+  };
+  const freeze = (): void => {
+    for (const api of cluster.apis) api.kill('SIGSTOP');
+  };
+  const thaw = (): void => {
+    for (const api of cluster.apis) api.kill('SIGCONT');
+  };
+
+  it('makes gateways answer "try again", never "unknown", until an API has told them all rooms', async () => {
+    freeze();
+    try {
+      await redis.loseAll();
+      expect(await statuses(quiet)).to.deep.equal([503, 503, 503]);
+      expect(await statuses(123_456_789_012_345)).to.deep.equal([503, 503, 503]);
+    } finally {
+      thaw();
+    }
+    await untilRestored();
+    expect(await statuses(123_456_789_012_345)).to.deep.equal([404, 404, 404]);
+  });
+
+  it('makes gateways refuse messages meanwhile, and those who are in a room chat on afterwards', async () => {
+    freeze();
+    try {
+      await redis.loseAll();
+      for (const member of members) {
+        member.send('lost');
+        expect(await member.next(({ type }) => type === 'error')).to.include({
+          content: 'not sent: the chat is not available at the moment, try again',
+          roomId: room,
+          username: '',
+          retry: true,
+        });
+      }
+    } finally {
+      thaw();
+    }
+    await untilRestored();
+    for (const [index, member] of members.entries()) {
+      member.send(`after ${index}`);
+      await Promise.all(members.map((each) => each.message(`after ${index}`)));
+    }
+    for (const member of members) {
+      const contents = await member.messages(4);
+      expect(contents).to.deep.equal(['before', 'after 0', 'after 1', 'after 2']);
+    }
+  });
+
+  it('learns again who is present, and nobody is told that anybody came or went', async () => {
+    const clients = () => request(`${cluster.url}/ws/get-clients/${room}`, { token: owner().token });
+    const everybody = people.map(({ id, username }) => ({ id, username }));
+    expect((await clients()).body).to.deep.equal(everybody);
+    await redis.loseAll();
+    await eventually(async () => expect((await clients()).body).to.deep.equal(everybody));
+    await untilRestored();
+    members[0]?.send('after');
+    await Promise.all(members.map((member) => member.message('after')));
+    // The first has seen all three enter; each once, as before.
+    const notices = members[0]?.frames.filter(({ type }) => type !== 'message') ?? [];
+    expect(notices.map(({ type, username }) => `${type} ${username}`)).to.deep.equal(
+      people.map(({ username }) => `joined ${username}`),
+    );
+  });
+});

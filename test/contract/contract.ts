@@ -1,0 +1,47 @@
+import { describeBadRequests } from './bad-requests.js';
+import { describeJoining } from './joining.js';
+import { describeOpenMode } from './open-mode.js';
+import { describeRefusedUpgrades } from './refused-upgrades.js';
+import { describeRestRooms } from './rest-rooms.js';
+import { describeRooms } from './rooms.js';
+import { describeSockets } from './sockets.js';
+import { type Start, startTarget, type Target } from './target.js';
+import { describeUsers } from './users.js';
+
+const PARTS = {
+  users: describeUsers,
+  rooms: describeRooms,
+  'rooms as a resource': describeRestRooms,
+  'entering and leaving': describeJoining,
+  sockets: describeSockets,
+  'bad requests': describeBadRequests,
+  'refused upgrades': describeRefusedUpgrades,
+};
+
+/** What every way of running Chorus must do alike: every route, over HTTP and WebSocket. */
+export function describeContract(name: string, start: Start): void {
+  describeRunning(`${name}: the contract`, start, {}, PARTS);
+  describeRunning(
+    `${name}: AUTH=open`,
+    start,
+    { AUTH: 'open', SIGNIN_ATTEMPTS_PER_ADDRESS: '5' },
+    { 'open mode': describeOpenMode },
+  );
+}
+
+function describeRunning(
+  title: string,
+  start: Start,
+  env: Record<string, string>,
+  parts: Record<string, (target: () => Target) => void>,
+): void {
+  describe(title, function () {
+    this.timeout(60_000);
+    let target: Target;
+    before(async () => {
+      target = await startTarget(start, env);
+    });
+    after(() => target?.close());
+    for (const [what, part] of Object.entries(parts)) describe(what, () => part(() => target));
+  });
+}

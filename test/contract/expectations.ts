@@ -1,0 +1,48 @@
+import { expect } from 'chai';
+import type { Answer } from '../support/people.js';
+import { connectSeed, type SeedOptions, UpgradeRefused } from '../support/seed-client.js';
+
+export const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** The answer is this body, exactly, as JSON. */
+export function expectBody(answer: Answer, status: number, body: unknown): void {
+  expect(answer.body).to.deep.equal(body);
+  expect(answer.status).to.equal(status);
+  expect(answer.headers.get('content-type')).to.equal(JSON_TYPE);
+}
+
+/** The answer is `{"error": "…"}` and nothing else. @returns what it says */
+export function expectError(answer: Answer, status: number): string {
+  const error = errorOf(answer.body);
+  expect(answer.status, error).to.equal(status);
+  expect(answer.headers.get('content-type')).to.equal(JSON_TYPE);
+  return error;
+}
+
+/** The upgrade is refused with `{"error": "…"}` and nothing else. @returns what it says */
+export async function expectRefusal(
+  status: number,
+  url: string,
+  roomId: number | string,
+  token: string | undefined,
+  options?: SeedOptions,
+): Promise<string> {
+  const refusal = await connectSeed(url, roomId, token, options).then(
+    () => {
+      throw new Error(`the upgrade was not refused with ${status}`);
+    },
+    (error: unknown) => error,
+  );
+  if (!(refusal instanceof UpgradeRefused)) throw refusal;
+  const error = errorOf(refusal.body);
+  expect(refusal.status, error).to.equal(status);
+  expect(refusal.headers['content-type']).to.equal(JSON_TYPE);
+  return error;
+}
+
+function errorOf(body: unknown): string {
+  expect(body).to.have.all.keys('error');
+  const { error } = body as { error: unknown };
+  expect(error).to.be.a('string').that.is.not.empty;
+  return String(error);
+}

@@ -1,0 +1,136 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { startTestCluster, type TestCluster } from '../support/cluster.js';
+import { eventually } from '../support/eventually.js';
+import { createPerson, createRoom, type Person, request, signIn } from '../support/people.js';
+import { connectSeed, type SeedClient } from '../support/seed-client.js';
+import { startTestStandalone, type TestStandalone } from '../support/standalone.js';
+import { expectError, expectRefusal } from './expectations.js';
+
+interface Route {
+  method: string;
+  path: string;
+  body?: unknown;
+  /** What it answers while the server is away. */
+  withoutPostgres: 200 | 503;
+  withoutRedis: 200 | 503;
+}
+
+/** Every route of the API, about this person and this room of theirs. */
+function routes({ email, password }: Person, room: number): Route[] {
+  const name = 'room';
+  const account = { username: 'late', email: 'late@example.com', password };
+  const route = (
+    call: string,
+    withoutPostgres: 200 | 503,
+    withoutRedis: 200 | 503,
+    body?: unknown,
+  ): Route => {
+    const [method = '', path = ''] = call.split(' ');
+    return { method, path, body, withoutPostgres, withoutRedis };
+  };
+  return [
+    route('POST /api/users/signup', 503, 503, account),
+    route('POST /api/users/signin', 503, 503, { email, password }),
+    route('GET /api/users/logout', 200, 200),
+    route('GET /api/users/me', 503, 200),
+    route('POST /ws/create-room', 503, 503, { id: room + 1, name }),
+    route('GET /ws/get-rooms', 503, 200),
+    route('GET /ws/get-clients', 200, 503),
+    route(`GET /ws/get-clients/${room}`, 503, 503),
+    route('POST /api/rooms', 503, 503, { name }),
+    route('GET /api/rooms', 503, 200),
+    route(`GET /api/rooms/${room}`, 503, 200),
+    route(`PATCH /api/rooms/${room}`, 503, 503, { name }),
+    route(`DELETE /api/rooms/${room}`, 503, 503),
+  ];
+}
+
+async function expectStatuses(
+  url: string,
+  person: Person,
+  room: number,
+  without: 'withoutPostgres' | 'withoutRedis',
+): Promise<void> {
+  for (const { method, path, body, ...route } of routes(person, room)) {
+    const answer = await request(`${url}${path}`, { method, body, token: person.token });
+    const status = route[without];
+    expect(answer.status, `${method} ${path}`).to.equal(status);
+    if (status === 200) continue;
+    expectError(answer, 503);
+    expect(Number(answer.headers.get('retry-after')), `${method} ${path}`).to.be.above(0);
+  }
+}
+
+describe('the contract while a server is away', function () {
+  this.timeout(60_000);
+
+  describe('a cluster', () => {
+    let cluster: TestCluster;
+    let ann: Person;
+    let room: number;
+    let socket: SeedClient;
+
+    before(async () => {
+      cluster = await startTestCluster({ ownServers: true });
+      ann = await createPerson(cluster.url, 'ann');
+      room = await createRoom(cluster.url, ann);
+      socket = await connectSeed(cluster.url, room, ann.token);
+    });
+    after(() => cluster?.close());
+
+    it('answers 503 to what needs PostgreSQL, chats on without, and recovers', async () => {
+      const quiet = await createRoom(cluster.url, ann);
+      await cluster.postgres.member?.stop();
+      await expectStatuses(cluster.url, ann, room, 'withoutPostgres');
+      socket.send('without PostgreSQL');
+      await socket.message('without PostgreSQL');
+      await (await connectSeed(cluster.url, quiet, ann.token)).close();
+
+      await cluster.postgres.member?.start();
+      await eventually(() => signIn(cluster.url, ann));
+      await eventually(() => createRoom(cluster.url, ann));
+    });
+
+    it('answers 503 to what needs Redis, and recovers', async () => {
+      const quiet = await createRoom(cluster.url, ann);
+      await cluster.redis.member?.stop();
+      await expectStatuses(cluster.url, ann, room, 'withoutRedis');
+      for (const gateway of cluster.gateways) await expectRefusal(503, gateway.url, quiet, ann.token);
+
+      await cluster.redis.member?.start();
+      await eventually(() => signIn(cluster.url, ann));
+      for (const gateway of cluster.gateways) {
+        const late = await eventually(() => connectSeed(gateway.url, quiet, ann.token));
+        await late.close();
+      }
+      socket.send('with Redis again');
+      await socket.message('with Redis again');
+    });
+  });
+
+  describe('standalone', () => {
+    let standalone: TestStandalone;
+    before(async () => {
+      standalone = await startTestStandalone();
+    });
+    after(() => standalone?.close());
+
+    it('answers 503 to what needs PostgreSQL, and chats on without', async () => {
+      const { url, dataDir } = standalone;
+      const ann = await createPerson(url, 'ann');
+      const room = await createRoom(url, ann);
+      const socket = await connectSeed(url, room, ann.token);
+      const file = await readFile(join(dataDir, 'postgres/cluster/postmaster.pid'), 'utf8');
+      process.kill(Number.parseInt(file, 10), 'SIGQUIT');
+      const rooms = `${url}/ws/get-rooms`;
+      await eventually(async () => expectError(await request(rooms, { token: ann.token }), 503));
+
+      await expectStatuses(url, ann, room, 'withoutPostgres');
+      socket.send('without PostgreSQL');
+      await socket.message('without PostgreSQL');
+      await socket.close();
+    });
+  });
+});

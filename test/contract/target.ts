@@ -1,0 +1,26 @@
+/** A running Chorus that the contract is held against, whatever it is made of. */
+export interface Target {
+  readonly url: string;
+  /** What it signs tokens with. */
+  readonly secret: string;
+  readonly close: () => Promise<void>;
+}
+
+/** Starts one with these settings. */
+export type Start = (env: Record<string, string>) => Promise<{ url: string; close(): Promise<void> }>;
+
+const JWT_SECRET = 'the secret of the contract suites, long enough';
+
+/** Limits low enough to be reached, and a grace short enough to be waited for. */
+const SETTINGS = {
+  JWT_SECRET,
+  PRESENCE_GRACE_MS: '200',
+  ALLOWED_ORIGINS: 'https://chat.example',
+  SIGNIN_FAILURES_PER_ACCOUNT: '3',
+  SIGNUP_ATTEMPTS_PER_ACCOUNT: '3',
+};
+
+export async function startTarget(start: Start, env: Record<string, string> = {}): Promise<Target> {
+  const { url, close } = await start({ ...SETTINGS, ...env });
+  return { url, secret: JWT_SECRET, close };
+}

@@ -1,0 +1,156 @@
+import { randomBytes } from 'node:crypto';
+import { expect } from 'chai';
+import { createPerson, request } from '../support/people.js';
+import { expectBody, expectError } from './expectations.js';
+import type { Target } from './target.js';
+
+const unique = (): string => randomBytes(6).toString('hex');
+
+const UNUSUAL_NAME = `<b>"O'Brien" & \\\\n ☃ 👩‍👩‍👧 é</b>`;
+
+export function describeUsers(target: () => Target): void {
+  const signUp = (body: unknown) => request(`${target().url}/api/users/signup`, { body });
+  const signIn = (body: unknown) => request(`${target().url}/api/users/signin`, { body });
+
+  /** Signs somebody up and returns what they sign in with. */
+  const someone = async (): Promise<{ id: number; username: string; email: string; password: string }> => {
+    const account = { username: `user-${unique()}`, email: `${unique()}@example.com`, password: 'password' };
+    const { body } = await signUp(account);
+    return { ...account, id: (body as { id: number }).id };
+  };
+
+  describe('POST /api/users/signup', () => {
+    it('answers with id, user name and e-mail address', async () => {
+      const email = `${unique()}@Example.com`;
+      const username = `user-${unique()}`;
+      // As short as the password in the original's document.
+      const answer = await signUp({ username, email, password: '1234567' });
+      const { id } = answer.body as { id: number };
+      expectBody(answer, 200, { id, username, email });
+      expect(id).to.be.a('number').that.is.above(0);
+      expect(Number.isSafeInteger(id)).to.equal(true);
+    });
+
+    it('gives every user an id of their own', async () => {
+      const ids = (await Promise.all([someone(), someone(), someone()])).map(({ id }) => id);
+      expect(new Set(ids).size).to.equal(3);
+    });
+
+    it('refuses a user name and an e-mail address that exist, the latter in any case of letters', async () => {
+      const { username, email } = await someone();
+      const password = 'password';
+      const sameName = await signUp({ username, email: `${unique()}@example.com`, password });
+      expect(expectError(sameName, 409)).to.equal('username already exists');
+      const sameEmail = await signUp({ username: unique(), email: email.toUpperCase(), password });
+      expect(expectError(sameEmail, 409)).to.equal('email already exists');
+    });
+
+    it('takes user names that differ in the case of letters for different ones', async () => {
+      const { username } = await someone();
+      const other = {
+        username: username.toUpperCase(),
+        email: `${unique()}@example.com`,
+        password: 'password',
+      };
+      expect((await signUp(other)).body).to.include({ username: username.toUpperCase() });
+    });
+
+    it('keeps a name with markup, quotes and emoji as it was written', async () => {
+      const username = `${UNUSUAL_NAME}${unique()}`;
+      const email = `${unique()}@example.com`;
+      const signedUp = await signUp({ username, email, password: 'password' });
+      const { id } = signedUp.body as { id: number };
+      expectBody(signedUp, 200, { id, username, email });
+      const signedIn = await signIn({ email, password: 'password' });
+      expectBody(signedIn, 200, { id, username });
+      const cookie = signedIn.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+      const me = await request(`${target().url}/api/users/me`, { headers: { cookie } });
+      expectBody(me, 200, { id, username, email });
+    });
+
+    for (const [password, status] of [
+      ['bytes', 400],
+      ['6bytes', 200],
+      ['x'.repeat(72), 200],
+      ['x'.repeat(73), 400],
+      ['🔑'.repeat(18), 200],
+      ['🔑'.repeat(19), 400],
+    ] as const) {
+      it(`answers ${status} to ${[...password].length} characters that are ${Buffer.byteLength(password)} bytes as a password`, async () => {
+        const email = `${unique()}@example.com`;
+        const answer = await signUp({ username: unique(), email, password });
+        if (status === 400)
+          return expect(expectError(answer, 400)).to.match(/^password must be 6 to 72 bytes/);
+        expect(answer.status).to.equal(200);
+        expect((await signIn({ email, password })).status).to.equal(200);
+        // Nothing of it is cut off.
+        expect((await signIn({ email, password: password.slice(0, -2) })).status).to.equal(401);
+      });
+    }
+
+    it('refuses more attempts for one address than are allowed', async () => {
+      const { email } = await someone();
+      const again = () => signUp({ username: unique(), email, password: 'password' });
+      expectError(await again(), 409);
+      expectError(await again(), 409);
+      const answer = await again();
+      expectError(answer, 429);
+      expect(Number(answer.headers.get('retry-after'))).to.be.within(1, 900);
+    });
+  });
+
+  describe('POST /api/users/signin', () => {
+    it('answers with id and user name, and the token as a cookie', async () => {
+      const { id, username, email, password } = await someone();
+      const answer = await signIn({ email, password });
+      expectBody(answer, 200, { id, username });
+      expect(answer.headers.getSetCookie()).to.have.length(1);
+      expect(answer.headers.get('set-cookie')).to.match(
+        /^jwt=[\w-]+\.[\w-]+\.[\w-]+; HttpOnly; Path=\/; Max-Age=3600$/,
+      );
+    });
+
+    it('finds the account whatever the case of letters in the e-mail address', async () => {
+      const { email, password } = await someone();
+      expect((await signIn({ email: email.toUpperCase(), password })).status).to.equal(200);
+    });
+
+    it('does not tell a wrong password from an unknown e-mail address', async () => {
+      const { email, password } = await someone();
+      const wrong = await signIn({ email, password: `${password}!` });
+      const unknown = await signIn({ email: `${unique()}@example.com`, password });
+      expectError(wrong, 401);
+      expectBody(unknown, 401, wrong.body);
+      expect([...unknown.headers.keys()]).to.deep.equal([...wrong.headers.keys()]);
+      expect(wrong.headers.getSetCookie()).to.deep.equal([]);
+    });
+
+    it('refuses further attempts after too many failures, even with the right password', async () => {
+      const { email, password } = await someone();
+      for (let failure = 0; failure < 3; failure++) {
+        expectError(await signIn({ email, password: 'not this one' }), 401);
+      }
+      const answer = await signIn({ email, password });
+      expectError(answer, 429);
+      expect(Number(answer.headers.get('retry-after'))).to.be.within(1, 900);
+    });
+  });
+
+  describe('GET /api/users/logout', () => {
+    it('clears the cookie', async () => {
+      const { cookie } = await createPerson(target().url);
+      const answer = await request(`${target().url}/api/users/logout`, { headers: { cookie } });
+      expectBody(answer, 200, { message: 'logout successful' });
+      expect(answer.headers.getSetCookie()).to.deep.equal(['jwt=; HttpOnly; Path=/; Max-Age=0']);
+    });
+  });
+
+  describe('GET /api/users/me', () => {
+    it('says who the token belongs to, from cookie and bearer alike', async () => {
+      const { id, username, email, cookie, token } = await createPerson(target().url);
+      const url = `${target().url}/api/users/me`;
+      expectBody(await request(url, { headers: { cookie } }), 200, { id, username, email });
+      expectBody(await request(url, { token }), 200, { id, username, email });
+    });
+  });
+}
