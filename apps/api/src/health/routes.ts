@@ -35,6 +35,6 @@ function ready({ rooms, directory }: HealthServices): Handler {
     ctx.status = isReady ? 200 : 503;
     ctx.body = isReady
       ? { status: 'ready' }
-      : { error: `not ready: PostgreSQL ${postgresql}, Redis ${redis}` };
+      : { error: `not ready: PostgreSQL: ${postgresql}; Redis: ${redis}` };
   };
 }

@@ -379,7 +379,10 @@ describe('the HTTP face', function () {
       }
       expect((await sender.get('/livez')).status).to.equal(200);
       const ready = await sender.get('/readyz');
-      expect([ready.status, ready.body.postgresql]).to.deep.equal([503, 'no answer']);
+      expect([ready.status, ready.body]).to.deep.equal([
+        503,
+        { error: 'not ready: PostgreSQL: no answer; Redis: rooms missing' },
+      ]);
       expect((await sender.get('/api/users/logout')).status).to.equal(200);
     });
 

@@ -143,7 +143,7 @@ describe('changes of rooms, as gateways learn of them', function () {
     const answer = await client.get('/readyz');
     expect([answer.status, answer.body]).to.deep.equal([
       503,
-      { error: 'not ready: PostgreSQL ok, Redis rooms missing' },
+      { error: 'not ready: PostgreSQL: ok; Redis: rooms missing' },
     ]);
     await until(async () => (await client.get('/readyz')).status === 200);
   });
