@@ -1,18 +1,20 @@
 -- Numbers, stores and publishes messages, each room's in the order given, in one step.
 --
 -- KEYS    1: state; then one room stream per room
--- ARGV    1: PUBLISH or SPUBLISH; 2: messages to keep per room, at least; 3: the life that the epochs are from
+-- ARGV    1: PUBLISH or SPUBLISH; 2: messages to keep per room, at least; 3: the life that the epochs are
+--         from; 4: '1' when this very connection told that life: the server is still the same process then
 --         then per room: epoch ('' when not known), channel, number of messages, bodies
 -- reply   1: the current life; then per room two: the id `<epoch>-<seq>` of its first message, and how many
 --         of its messages were stored (fewer than given only when Redis refused more); or why none was:
 --         'unknown', 'incomplete' (see position.lua) or 'refused', and 0
 
 local command, keep = ARGV[1], ARGV[2]
-local life = current_life()
+-- Asking who the server is costs more than all the rest of a small batch.
+local life = ARGV[4] == '1' and redis.call('HGET', state, 'life') or current_life()
 local born = string.match(life, '^%d+')
 -- Within one life a room's epoch only grows, so one that is too old is refused. One of another life could be too new.
 local may_hint = ARGV[3] == life
-local replies, at = { life }, 4
+local replies, at = { life }, 5
 
 local function append(stream, epoch, body)
   return redis.pcall('XADD', stream, 'NOMKSTREAM', 'MAXLEN', '~', keep, epoch .. '-*', 'm', body)

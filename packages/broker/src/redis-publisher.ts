@@ -29,13 +29,15 @@ export class RedisPublisher {
   readonly #batchers = new Map<number, MicroBatcher<Outgoing, Position>>();
   /** Epochs of the rooms that are published to again and again: they save the script a look-up. */
   readonly #epochs = new Map<number, number | undefined>();
-  /** Which life of the data they are from, by batcher. */
+  /** Which life of the data they are from, by batcher; known as long as the connection that told it lasts. */
   readonly #lives = new Map<number, string>();
 
   constructor(
     private readonly redis: RedisClient,
     private readonly options: RedisPublisherOptions,
-  ) {}
+  ) {
+    redis.on('close', () => this.#lives.clear());
+  }
 
   publish(roomId: number, body: string): Promise<Position> {
     const group = this.#group(roomId);
@@ -78,17 +80,22 @@ export class RedisPublisher {
       else bodies.push(body);
     }
     const keys = [stateOf(keyspace, items[0]?.roomId ?? 0, this.redis.isCluster)];
+    const life = this.#lives.get(group) ?? '';
     const args: Array<string | number> = [
       this.redis.isCluster ? 'SPUBLISH' : 'PUBLISH',
       historySize,
-      this.#lives.get(group) ?? '',
+      life,
+      // The connections of a Redis Cluster come and go one by one: there the server is asked each time.
+      life !== '' && !this.redis.isCluster ? '1' : '',
     ];
     for (const [roomId, bodies] of rooms) {
       keys.push(keyspace.stream(roomId));
       args.push(this.#epochs.get(roomId) ?? '', keyspace.channel(roomId), bodies.length, ...bodies);
     }
-    const [life, ...replies] = await ask(() => this.redis.chorusPublish(keys.length, ...keys, ...args));
-    this.#enterLife(group, life);
+    const [currentLife, ...replies] = await ask(() =>
+      this.redis.chorusPublish(keys.length, ...keys, ...args),
+    );
+    this.#enterLife(group, currentLife);
     const outcomes = new Map<number, Outcome>();
     for (const [index, roomId] of [...rooms.keys()].entries()) {
       const outcome = readOutcome(roomId, String(replies[index * 2]), Number(replies[index * 2 + 1]));
