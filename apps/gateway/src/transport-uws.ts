@@ -110,6 +110,8 @@ export async function listenUws(
   log: Logger,
 ): Promise<Transport> {
   const app = uWS.App();
+  /** Any open socket: see {@link upgradeUncorked}. */
+  let lender: Handle | undefined;
 
   app.ws<UserData>('/*', {
     maxPayloadLength: options.maxFrameBytes * REFUSABLE_FACTOR,
@@ -133,9 +135,9 @@ export async function listenUws(
             decision.session.closed(CLOSE.lost.code);
           } else {
             const peer = new Peer(decision.session);
-            // Not corked: when the library turns the connection into a WebSocket in place, the end of the
-            // cork takes it for an HTTP answer that is finished, and now and then closes it.
-            response.upgrade({ peer }, key, decision.subprotocol ?? '', extensions, context);
+            upgradeUncorked(response, lender, () => {
+              response.upgrade({ peer }, key, decision.subprotocol ?? '', extensions, context);
+            });
           }
         },
         (error: unknown) => {
@@ -144,13 +146,19 @@ export async function listenUws(
         },
       );
     },
-    open: (handle) => handle.getUserData().peer.opened(handle),
+    open: (handle) => {
+      lender = handle;
+      handle.getUserData().peer.opened(handle);
+    },
     message: (handle, message, isBinary) => {
       handle.getUserData().peer.received(message, isBinary, options.maxFrameBytes);
     },
     dropped: (handle) => handle.getUserData().peer.close(CLOSE.slowReader),
     drain: (handle) => handle.getUserData().peer.drained(),
-    close: (handle, code) => handle.getUserData().peer.closed(code),
+    close: (handle, code) => {
+      if (lender === handle) lender = undefined;
+      handle.getUserData().peer.closed(code);
+    },
   });
 
   app.any('/*', (response, request) => {
@@ -195,6 +203,17 @@ export async function listenUws(
       app.close();
     },
   };
+}
+
+/**
+ * Upgrades after an await. A corked upgrade is not safe: when the library turns the connection into a
+ * WebSocket in place, the end of the cork takes it for an HTTP answer that is finished, and now and
+ * then closes it. An upgrade outside of any cork is safe, but the library prints a warning each time.
+ * Within the cork of another socket it neither corks nor warns.
+ */
+function upgradeUncorked(response: uWS.HttpResponse, other: Handle | undefined, upgrade: () => void): void {
+  if (other === undefined) upgrade();
+  else other.cork(() => response.cork(upgrade));
 }
 
 /** Headers that the gateway reads. */
