@@ -19,7 +19,7 @@ describe('a gateway that is told to stop, among three', function () {
   let room: number;
 
   before(async () => {
-    cluster = await startTestCluster({ env: { PRESENCE_GRACE_MS: '100' } });
+    cluster = await startTestCluster({ env: { PRESENCE_GRACE_MS: '0' } });
     const [first, second] = cluster.gateways;
     if (first === undefined || second === undefined) throw new Error('there are no gateways');
     [stopping, staying] = [first, second];

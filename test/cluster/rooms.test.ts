@@ -99,8 +99,8 @@ describe('rooms, of two APIs and three gateways', function () {
   describe('of which an API wrote to PostgreSQL only, before it died', () => {
     it('can be entered soon, when they were created', async () => {
       const room = 2 ** 48 + 1;
-      await redis.notePendingChange(room);
       await db.$executeRaw`INSERT INTO rooms (id, name, creator_id) VALUES (${room}, 'half', ${ann.id})`;
+      await redis.notePendingChange(room);
       const sockets = await eventually(() => join(room));
       sockets[0]?.send('whole');
       await Promise.all(sockets.map((socket) => socket.message('whole')));
@@ -111,8 +111,8 @@ describe('rooms, of two APIs and three gateways', function () {
     it('are gone soon, sockets and all, when they were deleted', async () => {
       const room = await createRoom(cluster.url, ann);
       const sockets = await join(room);
-      await redis.notePendingChange(room);
       await db.$executeRaw`DELETE FROM rooms WHERE id = ${room}`;
+      await redis.notePendingChange(room);
       for (const { ended } of sockets) expect(await ended).to.deep.equal(DELETED);
       expect(await statuses(room)).to.deep.equal([404, 404, 404]);
       await eventually(async () => expect(await redis.pendingChanges()).to.not.include(room));

@@ -36,7 +36,10 @@ export class RedisProbe {
     return (await this.redis.pubsub('CHANNELS', `{${this.#keyspace.prefix}:*`)) as string[];
   }
 
-  /** What the API leaves behind when it dies between its two writes, a minute ago. */
+  /**
+   * What the API leaves behind when it dies between its two writes, a minute ago. It is looked at soon
+   * and once: write to PostgreSQL first.
+   */
   async notePendingChange(roomId: number): Promise<void> {
     await this.redis.zadd(this.#keyspace.pendingChanges(), Date.now() - LONG_AGO_MS, roomId);
   }

@@ -1,21 +1,12 @@
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { type Broker, type BrokerListener, BrokerUnavailableError, RoomNotFoundError } from './broker.js';
+import { type Broker, BrokerUnavailableError, RoomNotFoundError } from './broker.js';
+import type { BrokerFixture, MakeBrokerFixture } from './conformance-fixture.js';
 import { failure, Recorder, someRoom } from './conformance-recorder.js';
 import type { RoomDirectory } from './room-directory.js';
 
+export type { BrokerFixture, MakeBrokerFixture } from './conformance-fixture.js';
 export { describeRoomDirectory } from './room-directory-conformance.js';
-
-/** Rooms of their own: no other fixture sees them, and none are known yet. */
-export interface BrokerFixture {
-  /** A directory of these rooms. Several of them agree. */
-  directory(): RoomDirectory;
-  /** One more broker of these rooms. Closed with the fixture. */
-  connect(listener: BrokerListener): Promise<Broker>;
-  close(): Promise<void>;
-}
-
-export type MakeBrokerFixture = (options: { historySize: number }) => Promise<BrokerFixture>;
 
 const HISTORY = 150;
 

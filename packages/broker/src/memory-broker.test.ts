@@ -5,9 +5,8 @@ import { MemoryRooms } from './memory-rooms.js';
 
 const makeFixture: MakeBrokerFixture = async ({ historySize }) => {
   const rooms = new MemoryRooms(historySize);
-  const directory = new MemoryRoomDirectory(rooms);
   return {
-    directory: () => directory,
+    directory: () => new MemoryRoomDirectory(rooms),
     connect: async (listener) => new MemoryBroker(rooms, listener),
     close: async () => undefined,
   };

@@ -2,11 +2,8 @@ import type { ControlEvent } from './broker.js';
 import type { MemoryRooms } from './memory-rooms.js';
 import type { PendingChange, RoomDirectory } from './room-directory.js';
 
-/** The mirror of rooms within one process. */
+/** The mirror of rooms within one process. Those that share one {@link MemoryRooms} agree. */
 export class MemoryRoomDirectory implements RoomDirectory {
-  readonly #pending = new Map<number, number>();
-  readonly #locks = new Set<string>();
-
   constructor(
     private readonly rooms: MemoryRooms,
     private readonly now: () => number = Date.now,
@@ -15,7 +12,7 @@ export class MemoryRoomDirectory implements RoomDirectory {
   async begin(roomIds: readonly number[]): Promise<void> {
     for (const roomId of roomIds) {
       // Always forward, also within one millisecond: settle() tells by it whether another change began.
-      this.#pending.set(roomId, Math.max(this.now(), (this.#pending.get(roomId) ?? 0) + 0.001));
+      this.rooms.pending.set(roomId, Math.max(this.now(), (this.rooms.pending.get(roomId) ?? 0) + 0.001));
     }
   }
 
@@ -34,7 +31,7 @@ export class MemoryRoomDirectory implements RoomDirectory {
 
   async pending(minAgeMs: number, limit: number): Promise<PendingChange[]> {
     const latest = this.now() - minAgeMs;
-    const changes = [...this.#pending].map(([roomId, since]) => ({ roomId, since }));
+    const changes = [...this.rooms.pending].map(([roomId, since]) => ({ roomId, since }));
     return changes
       .filter((change) => Math.floor(change.since) <= latest)
       .sort((a, b) => a.since - b.since)
@@ -43,7 +40,7 @@ export class MemoryRoomDirectory implements RoomDirectory {
 
   async settle(changes: readonly PendingChange[]): Promise<void> {
     for (const { roomId, since } of changes) {
-      if (this.#pending.get(roomId) === since) this.#pending.delete(roomId);
+      if (this.rooms.pending.get(roomId) === since) this.rooms.pending.delete(roomId);
     }
   }
 
@@ -56,12 +53,12 @@ export class MemoryRoomDirectory implements RoomDirectory {
   }
 
   async exclusively(name: string, _ttlMs: number, action: () => Promise<void>): Promise<boolean> {
-    if (this.#locks.has(name)) return false;
-    this.#locks.add(name);
+    if (this.rooms.locks.has(name)) return false;
+    this.rooms.locks.add(name);
     try {
       await action();
     } finally {
-      this.#locks.delete(name);
+      this.rooms.locks.delete(name);
     }
     return true;
   }

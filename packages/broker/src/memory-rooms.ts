@@ -24,6 +24,10 @@ export class MemoryRooms {
   #lastEpoch = 0;
   /** Whether every room of the database has been made known. */
   complete = false;
+  /** When the last change of a room began. */
+  readonly pending = new Map<number, number>();
+  /** Work that somebody is at. */
+  readonly locks = new Set<string>();
 
   /** @param historySize messages kept per room, at least */
   constructor(

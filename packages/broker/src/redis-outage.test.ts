@@ -13,7 +13,7 @@ import { makeRedisFixture, type RedisFixture, testLog, testOptions } from './tes
 import { Traffic } from './test-traffic.js';
 
 /** A command without an answer fails after so long. */
-const TIMEOUT_MS = 400;
+const TIMEOUT_MS = 600;
 /** A call can wait behind one that is under way. */
 const BOUND_MS = 2 * TIMEOUT_MS + 200;
 const HEALED_MS = 2_000;

@@ -25,6 +25,7 @@ export class RedisShardedSubscriber {
   #ranges: SlotRange[] = [];
   /** Some channel may not be where it belongs. */
   #unsettled = false;
+  #closed = false;
   #refreshing: Promise<void> | undefined;
   readonly #timer: NodeJS.Timeout;
 
@@ -63,6 +64,7 @@ export class RedisShardedSubscriber {
   }
 
   close(): void {
+    this.#closed = true;
     clearInterval(this.#timer);
     this.#places.clear();
     for (const server of this.#servers.values()) server.close();
@@ -80,7 +82,7 @@ export class RedisShardedSubscriber {
   #ownerOf(channel: string): RedisSubscriber | undefined {
     const slot = calculateSlot(channel);
     const address = this.#ranges.find(({ from, to }) => from <= slot && slot <= to)?.address;
-    if (address === undefined) return undefined;
+    if (address === undefined || this.#closed) return undefined;
     let server = this.#servers.get(address);
     if (server === undefined) {
       const url = new URL(this.options.url);

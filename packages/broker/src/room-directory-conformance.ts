@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import type { BrokerFixture, MakeBrokerFixture } from './broker-conformance.js';
+import type { BrokerFixture, MakeBrokerFixture } from './conformance-fixture.js';
 import { failure, Recorder, someRoom } from './conformance-recorder.js';
 import type { RoomDirectory } from './room-directory.js';
 

@@ -7,7 +7,7 @@ import {
   type RedisConfig,
   redisReady,
 } from '@chorus/service';
-import type { BrokerFixture } from './broker-conformance.js';
+import type { BrokerFixture } from './conformance-fixture.js';
 import { Keyspace } from './keys.js';
 import { RedisBroker, type RedisBrokerOptions } from './redis-broker.js';
 import { RedisRoomDirectory } from './redis-room-directory.js';

@@ -1,7 +1,7 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from './logger.js';
 
-/** How often to look who owns the slots of a cluster; a server that only went silent does not tell. */
+/** How often to look who owns the slots of a cluster. */
 const SLOTS_REFRESH_MS = 2_000;
 
 /** A connection to one Redis server or to a Redis Cluster; the commands are the same. */
@@ -38,12 +38,13 @@ export function createRedis(config: RedisConfig, log: Logger, purpose: string): 
         clusterRetryStrategy: retryDelayMs,
         // Else a command would be sent again when its connection breaks.
         retryDelayOnFailover: 0,
-        slotsRefreshInterval: SLOTS_REFRESH_MS,
       })
     : new Redis(config.urls[0] ?? '', options);
   dropWhenSilent(client, config.commandTimeoutMs);
-  // A node that is only connected by the first command refuses the second.
-  if (client instanceof Cluster) client.on('+node', (node: Redis) => node.connect().catch(() => undefined));
+  if (client instanceof Cluster) {
+    connectEarly(client);
+    followSlots(client);
+  }
   // Without a listener ioredis prints every failed attempt; one line per outage is enough.
   let reported = false;
   client.on('error', (error: Error) => {
@@ -72,6 +73,29 @@ export function dropWhenSilent(client: RedisClient, timeoutMs: number): void {
     }
   }, timeoutMs).unref();
   client.once('end', () => clearInterval(ask));
+}
+
+/**
+ * A node that is only connected by the first command refuses the second, until it is connected. Not
+ * before the cluster is ready: the question whether it is goes to any node, and must not be refused.
+ */
+function connectEarly(cluster: Cluster): void {
+  const connect = (node: Redis): void => {
+    if (cluster.status === 'ready' && node.status === 'wait') node.connect().catch(() => undefined);
+  };
+  cluster.on('ready', () => cluster.nodes().forEach(connect));
+  cluster.on('+node', connect);
+}
+
+/**
+ * Notices that others own the slots of a server that went silent. The library's own interval can
+ * outlive the connection.
+ */
+function followSlots(cluster: Cluster): void {
+  const refresh = setInterval(() => {
+    if (cluster.status === 'ready') cluster.refreshSlotsCache();
+  }, SLOTS_REFRESH_MS).unref();
+  cluster.once('end', () => clearInterval(refresh));
 }
 
 /** The nodes that a cluster tells of come without user, password and TLS: those of the first seed hold for all. */

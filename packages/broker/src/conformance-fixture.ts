@@ -1,0 +1,13 @@
+import type { Broker, BrokerListener } from './broker.js';
+import type { RoomDirectory } from './room-directory.js';
+
+/** Rooms of their own: no other fixture sees them, and none are known yet. */
+export interface BrokerFixture {
+  /** A directory of these rooms. Several of them agree. */
+  directory(): RoomDirectory;
+  /** One more broker of these rooms. Closed with the fixture. */
+  connect(listener: BrokerListener): Promise<Broker>;
+  close(): Promise<void>;
+}
+
+export type MakeBrokerFixture = (options: { historySize: number }) => Promise<BrokerFixture>;
