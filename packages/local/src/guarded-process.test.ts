@@ -43,6 +43,8 @@ describe('a guarded process', () => {
 
   it('ends with its owner even while it is stopped', async () => {
     const { owner, pid } = await startOwner(asleep);
+    // Stopped any earlier it would still be the shell, before it has set up the guard.
+    while (!(await lookUpProcess(pid))?.command.startsWith('sleep')) await sleep(20);
     process.kill(pid, 'SIGSTOP');
     owner.kill('SIGKILL');
     await untilGone(pid);
