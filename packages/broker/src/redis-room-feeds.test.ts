@@ -111,6 +111,31 @@ describe('room feeds over Redis', function () {
       await onlyControlLeft();
     });
 
+    it('is connected again soon however many rooms are asked for', async () => {
+      const { feeds, broker } = await openNode();
+      const rooms = await newRooms(100);
+      let asking = true;
+      const ask = async (): Promise<void> => {
+        for (let n = 0; asking; n++) {
+          const roomId = rooms[n % rooms.length] ?? 0;
+          const entered = await feeds.acquire(roomId).then(
+            () => true,
+            () => false,
+          );
+          if (entered) feeds.release(roomId);
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      };
+      const asked = Promise.all(Array.from({ length: 5 }, ask));
+      for (let cut = 0; cut < 5; cut++) {
+        await admin.client('KILL', 'TYPE', 'pubsub');
+        await eventually('the loss', () => !broker.connected);
+        await eventually('the connection', () => broker.connected, 500);
+      }
+      asking = false;
+      await asked;
+    });
+
     it('is subscribed to what is in use after many have come and gone', async () => {
       const { feeds, heard, broker } = await openNode(1);
       const rooms = await newRooms(1_200);

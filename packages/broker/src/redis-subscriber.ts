@@ -3,6 +3,8 @@ import { Redis } from 'ioredis';
 
 /** Channels in one SUBSCRIBE; keeps single commands, and their replies, small after an outage. */
 const CHUNK = 500;
+/** Pause, in milliseconds, before subscriptions that were refused are tried again. */
+const RETRY_MS = 500;
 
 export interface SubscriberOptions {
   /** Use SSUBSCRIBE: all channels then belong to slots of the server connected to. */
@@ -60,7 +62,7 @@ export class RedisSubscriber {
       // A server that gives a slot away says so unasked, which ioredis takes for an answer.
       if (error.message.startsWith('Command queue state error')) options.onMoved?.();
     });
-    this.#redis.on('ready', () => void this.#onReady());
+    this.#redis.on('ready', () => this.#onReady());
     this.#redis.on(sharded ? 'smessageBuffer' : 'messageBuffer', (channel: Buffer, payload: Buffer) => {
       options.onMessage(channel.toString(), payload);
     });
@@ -153,6 +155,8 @@ export class RedisSubscriber {
     const sent = this.#line.then(async () => {
       const wanted = channels.filter((channel) => this.#wanted.has(channel));
       if (wanted.length === 0) return;
+      // ioredis would send it on a connection that is not ready yet, which then can never be.
+      if (!this.connected) throw new Error('not connected');
       if (this.options.sharded) await this.#subscribeSharded(wanted);
       else await this.#redis.subscribe(...wanted);
     });
@@ -174,9 +178,14 @@ export class RedisSubscriber {
     }
   }
 
-  async #onReady(): Promise<void> {
+  #onReady(): void {
     const connection = ++this.#connections;
-    if (connection === 1) return this.#flushSoon();
+    if (connection === 1) this.#flushSoon();
+    else void this.#resubscribe(connection);
+  }
+
+  /** Subscribes to everything again, and does not give up while this connection lasts. */
+  async #resubscribe(connection: number): Promise<void> {
     const channels = [...this.#wanted];
     let moved = false;
     try {
@@ -188,13 +197,15 @@ export class RedisSubscriber {
           });
         }
       }
-      this.options.onResumed();
-      if (moved) this.options.onMoved?.();
     } catch (error) {
       if (connection !== this.#connections || !this.connected) return;
-      // Without all channels the connection is of no use: start over, with the usual delay.
       this.options.log.warn({ error: String(error) }, 'redis resubscription failed');
-      this.#redis.disconnect(true);
+      setTimeout(() => {
+        if (connection === this.#connections && this.connected) void this.#resubscribe(connection);
+      }, RETRY_MS).unref();
+      return;
     }
+    this.options.onResumed();
+    if (moved) this.options.onMoved?.();
   }
 }
