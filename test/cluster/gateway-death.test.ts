@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Member } from '@chorus/cluster';
-import type { ServerFrame } from '@chorus/protocol';
 import { expect } from 'chai';
 import { startTestCluster, type TestCluster } from '../support/cluster.js';
+import { eventually } from '../support/eventually.js';
 import { createPerson, createRoom, type Person, request } from '../support/people.js';
 import { connectSeed, type SeedClient } from '../support/seed-client.js';
 
@@ -37,6 +37,7 @@ describe('a gateway that is killed, among four', function () {
     open = [];
     watching = [];
     for (const gateway of survivors) watching.push(await join(watcher, gateway));
+    await watching[0]?.next(({ username }) => username === watcher.username);
   });
   afterEach(async () => {
     await Promise.all(open.map((socket) => socket.close()));
@@ -59,12 +60,14 @@ describe('a gateway that is killed, among four', function () {
     return answers.map(({ body }) => body);
   };
   const listed = (people: Person[]) => people.map(({ id, username }) => ({ id, username }));
-  const told = (type: 'joined' | 'left', person: Person) =>
-    Promise.all(
-      watching.map((socket) =>
-        socket.next((frame) => frame.type === type && frame.username === person.username),
-      ),
-    );
+  /** Resolves when all who watch have been told so of each of these people, in whatever order. */
+  const told = (type: 'joined' | 'left', ...people: Person[]) =>
+    eventually(() => {
+      for (const { frames } of watching) {
+        const about = frames.filter((frame) => frame.type === type).map(({ username }) => username);
+        expect(about).to.include.members(people.map(({ username }) => username));
+      }
+    });
   const toldAbout = (person: Person): string[][] =>
     watching.map(({ frames }) =>
       frames.filter(({ username }) => username === person.username).map(({ type }) => type),
@@ -76,10 +79,8 @@ describe('a gateway that is killed, among four', function () {
 
   it('loses its members within one lease', async () => {
     const people = await newcomers(3);
-    for (const person of people) {
-      await join(person, doomed);
-      await told('joined', person);
-    }
+    for (const person of people) await join(person, doomed);
+    await told('joined', ...people);
     expect(await clients()).to.deep.equal(cluster.apis.map(() => listed([watcher, ...people])));
     await kill();
     await sleep(LEASE_MS);
@@ -89,13 +90,9 @@ describe('a gateway that is killed, among four', function () {
   it('has each of its members announced once, by one of those who could', async () => {
     const people = await newcomers(30);
     await Promise.all(people.map((person) => join(person, doomed)));
-    for (const person of people) await told('joined', person);
+    await told('joined', ...people);
     await kill();
-    const everybodyLeft = (frames: readonly ServerFrame[]): boolean =>
-      people.every((person) =>
-        frames.some(({ type, username }) => type === 'left' && username === person.username),
-      );
-    await Promise.all(watching.map((socket) => socket.next(() => everybodyLeft(socket.frames))));
+    await told('left', ...people);
     await sleep(LOOK_MS);
     for (const person of people) {
       expect(toldAbout(person)).to.deep.equal(watching.map(() => ['joined', 'left']));
@@ -106,7 +103,7 @@ describe('a gateway that is killed, among four', function () {
     const [gone, returning, twice] = (await newcomers(3)) as [Person, Person, Person];
     for (const person of [gone, returning, twice]) await join(person, doomed);
     await join(twice, survivors[1] ?? doomed);
-    for (const person of [gone, returning, twice]) await told('joined', person);
+    await told('joined', gone, returning, twice);
 
     const ends = open.slice(-4, -1).map(({ ended }) => ended);
     await kill();

