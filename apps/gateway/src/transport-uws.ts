@@ -136,7 +136,7 @@ export async function listenUws(
           } else {
             const peer = new Peer(decision.session);
             upgradeUncorked(response, lender, () => {
-              response.upgrade({ peer }, key, decision.subprotocol ?? '', extensions, context);
+              response.upgrade({ peer }, key, NO_SUBPROTOCOL, extensions, context);
             });
           }
         },
@@ -216,8 +216,11 @@ function upgradeUncorked(response: uWS.HttpResponse, other: Handle | undefined, 
   else other.cork(() => response.cork(upgrade));
 }
 
+/** What a client may ask for beside the seed contract: nothing so far. */
+const NO_SUBPROTOCOL = '';
+
 /** Headers that the gateway reads. */
-const HEADERS = ['authorization', 'cookie', 'host', 'origin', 'sec-websocket-protocol', 'x-request-id'];
+const HEADERS = ['authorization', 'cookie', 'host', 'origin', 'x-request-id'];
 
 function copyRequest(request: uWS.HttpRequest): Request {
   const headers = new Map(HEADERS.map((name) => [name, request.getHeader(name)]));

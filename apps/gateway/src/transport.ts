@@ -33,7 +33,7 @@ export interface Socket {
 
 /** What became of an upgrade request. */
 export type Decision =
-  | { readonly accepted: true; readonly session: Session; readonly subprotocol?: string }
+  | { readonly accepted: true; readonly session: Session }
   | { readonly accepted: false; readonly answer: Answer };
 
 /** What the gateway does with one socket. Each method is called in the order of what happens on the wire. */
