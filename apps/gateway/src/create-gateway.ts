@@ -60,6 +60,7 @@ async function start(
     {
       onMessage: (roomId, _seq, frame) => hub?.deliver(roomId, frame),
       onNotice: (roomId, frame) => hub?.deliver(roomId, frame),
+      onStored: () => undefined,
       onControl: (event) => hub?.control(event),
     },
     { lingerMs: config.roomLingerMs, retryMs: REPAIR_RETRY_MS, log },

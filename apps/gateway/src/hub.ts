@@ -89,6 +89,13 @@ export class Hub {
       case 'room-renamed':
         // Seed frames do not carry the room's name.
         break;
+      case 'token-revoked':
+      case 'user-disconnected':
+      case 'user-banned':
+      case 'node-drain':
+      case 'rebalance':
+      case 'broadcast':
+        break;
       default:
         event satisfies never;
     }

@@ -1,5 +1,12 @@
 import { BrokerUnavailableError, RoomNotFoundError } from '@chorus/broker';
-import { CLOSE, type CloseReason, encodeError, type Member, messageEncoder } from '@chorus/protocol';
+import {
+  CLOSE,
+  type CloseReason,
+  encodeError,
+  type Member,
+  type MessageParts,
+  messageEncoder,
+} from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
 import type { Hub, LocalRoom, Occupant } from './hub.js';
 import { TokenBucket } from './token-bucket.js';
@@ -20,7 +27,7 @@ export interface SeedContext {
 export class SeedSession implements Session, Occupant {
   #socket: Socket | undefined;
   readonly #bucket: TokenBucket;
-  readonly #encode: (content: string, id: string, sentAt: number) => string;
+  readonly #encode: (message: MessageParts) => string;
 
   constructor(
     private readonly context: SeedContext,
@@ -44,7 +51,7 @@ export class SeedSession implements Session, Occupant {
       this.close(CLOSE.tooManyMessages);
       return;
     }
-    const body = this.#encode(text, this.context.nextMessageId(), now);
+    const body = this.#encode({ content: text, id: this.context.nextMessageId(), sentAt: now });
     this.context.publish(this.room.id, body).catch((error: unknown) => this.#refused(error));
   }
 

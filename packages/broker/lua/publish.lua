@@ -48,10 +48,11 @@ for room = 2, #KEYS do
   elseif refused(first) then
     first = 'refused'
   else
-    local seq = tonumber(string.match(first, '%d+$'))
+    local given, seq = string.match(first, '^(%d+)-(%d+)$')
+    seq = tonumber(seq)
     local lines = { first }
     repeat
-      lines[stored + 2] = string.format('{"seq":%.0f,', seq + stored) .. ARGV[at + stored]
+      lines[stored + 2] = string.format('{"seq":%.0f,"epoch":%s,', seq + stored, given) .. ARGV[at + stored]
       stored = stored + 1
     until stored == count or refused(append(stream, epoch, ARGV[at + stored]))
     redis.call(command, channel, table.concat(lines, '\n'))

@@ -90,7 +90,9 @@ export function describeBroker(name: string, makeFixture: MakeBrokerFixture): vo
       const { epoch } = await broker.position(roomId);
       const stored = await broker.range(roomId, epoch, 0, contents.length, 10);
       expect(stored.map(({ frame }) => Buffer.from(frame).toString())).to.deep.equal(
-        contents.map((content, index) => `{"seq":${index + 1},"content":${JSON.stringify(content)}}`),
+        contents.map(
+          (content, index) => `{"seq":${index + 1},"epoch":${epoch},"content":${JSON.stringify(content)}}`,
+        ),
       );
       expect(stored.map(({ frame }) => Buffer.from(frame).toString())).to.deep.equal(
         recorder.messages.map(({ text }) => text),

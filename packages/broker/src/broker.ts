@@ -1,19 +1,7 @@
+import { isAfter, type Position } from '@chorus/protocol';
 import type { ControlEvent } from './control-event.js';
 
-export type { ControlEvent };
-
-/**
- * A place in a room's history. No place is ever used for two messages.
- *
- * Within an epoch `seq` is consecutive. A room gets a new, larger epoch when it was removed and made
- * known again, and when messages may have been lost: then places of the old epoch may be known to
- * some that the history does not have. So only the order of places in different epochs means anything.
- */
-export interface Position {
-  readonly epoch: number;
-  /** Number of the last message; 0 before the first. */
-  readonly seq: number;
-}
+export { type ControlEvent, isAfter, type Position };
 
 /** A stored message: its place, and the frame that every member receives. */
 export interface StoredMessage extends Position {
@@ -29,6 +17,8 @@ export interface BrokerListener {
   onMessage(roomId: number, position: Position, frame: Uint8Array): void;
   /** An ephemeral frame arrived: no place in the history, never repeated, lost in an outage. */
   onNotice(roomId: number, frame: Uint8Array): void;
+  /** Everything up to there is stored in the database. Can be missed, and can come late. */
+  onStored(roomId: number, upTo: Position): void;
   /** Something changed that live sockets must feel; reaches every node that is connected. */
   onControl(event: ControlEvent): void;
   /**
@@ -53,12 +43,15 @@ export interface Broker {
    *
    * @param body the frame without its opening, as the protocol package's `messageEncoder` returns it.
    *   Like all JSON it holds no raw line feed.
+   * @param idempotencyKey names the message within its room. Given again within at least 5 minutes nothing
+   *   happens, and the position of the first is returned.
    * @returns the message's position: whoever holds it knows that the message will not be lost
    * @throws {RoomNotFoundError} nothing was stored
+   * @throws {BacklogFullError} nothing was stored
    * @throws {BrokerUnavailableError} the outcome is unknown: when the connection broke or no answer came
    *   in time, the message may have been stored, or may still be
    */
-  publish(roomId: number, body: string): Promise<Position>;
+  publish(roomId: number, body: string, idempotencyKey?: string): Promise<Position>;
   /** Publishes a whole frame to whoever is subscribed now. Stores nothing. */
   publishNotice(roomId: number, frame: string): Promise<void>;
   /** Resolves when deliveries of that room flow to the listener. The caller never subscribes twice. */
@@ -74,7 +67,12 @@ export interface Broker {
    */
   position(roomId: number, seen?: Position): Promise<Position>;
   /**
-   * Stored messages after one position and up to another, oldest first, at most `limit` of them. The
+   * Everything up to here is in the database; 0-0 when nothing is.
+   * @throws {BrokerUnavailableError}
+   */
+  stored(roomId: number): Promise<Position>;
+  /**
+   * Messages of the recent history after one position and up to another, oldest first, at most `limit` of them. The
    * positions may be of different epochs: the result is then what the history still has, in order.
    */
   between(roomId: number, after: Position, upTo: Position, limit: number): Promise<StoredMessage[]>;
@@ -85,11 +83,6 @@ export interface Broker {
   range(roomId: number, epoch: number, after: number, upTo: number, limit: number): Promise<StoredMessage[]>;
   /** Stops deliveries and ends the connections. */
   close(): Promise<void>;
-}
-
-/** Whether `a` comes after `b`. */
-export function isAfter(a: Position, b: Position): boolean {
-  return a.epoch === b.epoch ? a.seq > b.seq : a.epoch > b.epoch;
 }
 
 /** No room has that id. */
@@ -103,4 +96,9 @@ export class RoomNotFoundError extends Error {
 /** The broker cannot be reached, or cannot answer at the moment. Trying again later can help. */
 export class BrokerUnavailableError extends Error {
   override name = 'BrokerUnavailableError';
+}
+
+/** Messages wait to be stored in the database, and there is no room for more. Trying again later can help. */
+export class BacklogFullError extends BrokerUnavailableError {
+  override name = 'BacklogFullError';
 }

@@ -10,6 +10,7 @@ export interface RecordedMessage {
 export class Recorder implements BrokerListener {
   readonly messages: RecordedMessage[] = [];
   readonly notices: Array<{ roomId: number; text: string }> = [];
+  readonly stored: Array<{ roomId: number; upTo: Position }> = [];
   readonly events: ControlEvent[] = [];
   resumed = 0;
   readonly #waiting = new Set<() => void>();
@@ -21,6 +22,11 @@ export class Recorder implements BrokerListener {
 
   onNotice(roomId: number, frame: Uint8Array): void {
     this.notices.push({ roomId, text: Buffer.from(frame).toString() });
+    this.#changed();
+  }
+
+  onStored(roomId: number, upTo: Position): void {
+    this.stored.push({ roomId, upTo });
     this.#changed();
   }
 

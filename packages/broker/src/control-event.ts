@@ -3,13 +3,32 @@ import { z } from 'zod';
 /** Changes that every node must hear of. */
 export type ControlEvent =
   | { type: 'room-deleted'; roomId: number }
-  | { type: 'room-renamed'; roomId: number; name: string };
+  | { type: 'room-renamed'; roomId: number; name: string }
+  /** Somebody signed out: sockets with this token end. */
+  | { type: 'token-revoked'; tokenId: string }
+  /** An operator ends a user's connections, or the user's stay in one room. */
+  | { type: 'user-disconnected'; userId: number; roomId?: number | undefined }
+  /** The same, and the access list says that the user may not come back. */
+  | { type: 'user-banned'; userId: number; roomId?: number | undefined }
+  /** An operator lets a node give up its connections and take no others, or lets it take some again. */
+  | { type: 'node-drain'; nodeId: string; on: boolean }
+  /** An operator lets nodes above the average give up some of their connections. */
+  | { type: 'rebalance'; sharePerMinute: number }
+  /** An operator says something to everybody. */
+  | { type: 'broadcast'; content: string };
 
-const roomId = z.int().positive();
+const id = z.int().positive();
+const roomId = id;
 
 const schema: z.ZodType<ControlEvent> = z.discriminatedUnion('type', [
   z.object({ type: z.literal('room-deleted'), roomId }),
   z.object({ type: z.literal('room-renamed'), roomId, name: z.string() }),
+  z.object({ type: z.literal('token-revoked'), tokenId: z.string() }),
+  z.object({ type: z.literal('user-disconnected'), userId: id, roomId: roomId.optional() }),
+  z.object({ type: z.literal('user-banned'), userId: id, roomId: roomId.optional() }),
+  z.object({ type: z.literal('node-drain'), nodeId: z.string(), on: z.boolean() }),
+  z.object({ type: z.literal('rebalance'), sharePerMinute: z.number().positive().max(1) }),
+  z.object({ type: z.literal('broadcast'), content: z.string() }),
 ]);
 
 /** @returns undefined for what is no event, or one that only newer nodes know */

@@ -1,4 +1,5 @@
 export type { Announcer } from './announcer.js';
+export * from './archive-queue.js';
 export * from './broker.js';
 export { Keyspace, PARTITIONS, partitionOf } from './keys.js';
 export { MemoryBroker } from './memory-broker.js';
@@ -9,4 +10,5 @@ export { redisAnnouncer } from './redis-announcer.js';
 export { RedisBroker, type RedisBrokerOptions } from './redis-broker.js';
 export { RedisRoomDirectory } from './redis-room-directory.js';
 export * from './room-directory.js';
-export { RoomFeeds, type RoomFeedsHandlers, type RoomFeedsOptions } from './room-feeds.js';
+export { type Replay, RoomFeeds, type RoomFeedsHandlers, type RoomFeedsOptions } from './room-feeds.js';
+export type { RoomHistory } from './room-history.js';

@@ -40,6 +40,10 @@ export class MemoryBroker implements Broker {
     this.rooms.unsubscribe(roomId, this.#mailbox);
   }
 
+  async stored(): Promise<Position> {
+    return { epoch: 0, seq: 0 };
+  }
+
   async position(roomId: number, seen: Position = { epoch: 0, seq: 0 }): Promise<Position> {
     return this.#open().position(roomId, seen) ?? this.#absent(roomId);
   }

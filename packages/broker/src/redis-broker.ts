@@ -112,6 +112,10 @@ export class RedisBroker implements Broker {
     await ask(() => this.#subscriber.unsubscribe(this.#keyspace.channel(roomId)));
   }
 
+  async stored(): Promise<Position> {
+    return { epoch: 0, seq: 0 };
+  }
+
   async position(roomId: number, seen: Position = { epoch: 0, seq: 0 }): Promise<Position> {
     const keys = [stateOf(this.#keyspace, roomId, this.options.redis.cluster), this.#keyspace.stream(roomId)];
     const answer = await ask(() => this.#commands.chorusPosition(2, ...keys, seen.epoch, seen.seq));

@@ -13,8 +13,22 @@ export interface RoomFeedsHandlers {
   /** The next message of a room: exactly once, in order. */
   onMessage(roomId: number, seq: number, frame: Uint8Array): void;
   onNotice(roomId: number, frame: Uint8Array): void;
+  /** Everything up to there is stored in the database. Can be missed, and can come late. */
+  onStored(roomId: number, upTo: Position): void;
   /** A `room-deleted` that could not be heard comes later; it may come twice. */
   onControl(event: ControlEvent): void;
+}
+
+/** What one returning client has missed, handed out as fast as it can take it. */
+export interface Replay {
+  /**
+   * The next frames, in order: about `maxBytes`, and at least one unless none is left. Once none is left, whatever
+   * {@link RoomFeedsHandlers.onMessage} delivers from this very moment on is exactly what follows.
+   * @returns undefined when the client was so slow that what it needs next is gone
+   */
+  next(maxBytes: number): readonly Uint8Array[] | undefined;
+  /** Nothing is needed any more. May be called at any time. */
+  end(): void;
 }
 
 export interface RoomFeedsOptions {
@@ -80,6 +94,7 @@ export class RoomFeeds {
     const broker = await connect({
       onMessage: (roomId, position, frame) => feeds?.feed(roomId)?.receive({ position, frame }),
       onNotice: (roomId, frame) => feeds?.notice(roomId, frame),
+      onStored: (roomId, upTo) => handlers.onStored(roomId, upTo),
       onControl: (event) => feeds?.control(event),
       onResumed: () => feeds?.checkAll(),
     });
@@ -119,6 +134,18 @@ export class RoomFeeds {
       if (--use.users === 0) this.#stop(use);
       throw error;
     }
+  }
+
+  /**
+   * What follows `since` in a room in use, up to now and for as long as the caller keeps reading. Clients that
+   * return together share the reads.
+   *
+   * @returns undefined when it cannot be had without a hole: the position is of another epoch, ahead of the room, or
+   *   the recent history does not reach back that far
+   * @throws {BrokerUnavailableError}
+   */
+  async replay(_roomId: number, _since: Position): Promise<Replay | undefined> {
+    return undefined;
   }
 
   release(roomId: number): void {

@@ -3,5 +3,5 @@ import type { Position, StoredMessage } from './broker.js';
 
 /** Completes a stored body: byte for byte the frame that was published live. */
 export function storedFrame({ epoch, seq }: Position, body: string): StoredMessage {
-  return { epoch, seq, frame: Buffer.from(openFrame(seq) + body) };
+  return { epoch, seq, frame: Buffer.from(openFrame({ epoch, seq }) + body) };
 }

@@ -17,6 +17,7 @@ export async function openFeeds(
         heard.onMessage(roomId, { epoch, seq }, frame);
       },
       onNotice: (roomId, frame) => heard.onNotice(roomId, frame),
+      onStored: (roomId, upTo) => heard.onStored(roomId, upTo),
       onControl: (event) => heard.onControl(event),
     },
     { lingerMs: options.lingerMs ?? 0, retryMs: options.retryMs ?? 20, log: options.log },

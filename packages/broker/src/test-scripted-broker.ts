@@ -86,6 +86,10 @@ export class ScriptedBroker implements Broker {
     });
   }
 
+  async stored(): Promise<Position> {
+    return { epoch: 0, seq: 0 };
+  }
+
   range(): Promise<StoredMessage[]> {
     throw new Error('not used by feeds');
   }

@@ -26,6 +26,10 @@ export const CLOSE = {
   frameTooBig: { code: 1009, reason: 'frame too big', reconnect: false },
   /** This gateway is shutting down; another one is ready. */
   restart: { code: 1012, reason: 'gateway restarting', reconnect: true },
+  /** The token expired, or its owner signed out. Sign in and connect with another one. */
+  unauthenticated: { code: 4401, reason: 'token no longer valid', reconnect: false },
+  /** An operator ended the connection, or banned the user. */
+  disconnected: { code: 4403, reason: 'disconnected by an operator', reconnect: false },
   /** The room was deleted. */
   roomDeleted: { code: 4404, reason: 'room deleted', reconnect: false },
   /** The queue of what this socket has not read yet passed `MAX_QUEUED_BYTES`. */

@@ -48,7 +48,13 @@ describe('changes of rooms, as gateways learn of them', function () {
     rooms = new MemoryRooms(100);
     directory = new FlakyDirectory(rooms);
     events = [];
-    rooms.attach({ onMessage() {}, onNotice() {}, onResumed() {}, onControl: (event) => events.push(event) });
+    rooms.attach({
+      onMessage() {},
+      onNotice() {},
+      onStored() {},
+      onResumed() {},
+      onControl: (event) => events.push(event),
+    });
     running = await startApi(db, {}, { directory });
     client = running.client.as(ann);
   });

@@ -30,7 +30,13 @@ describe('RoomMirror', function () {
     rooms = new MemoryRooms(100);
     directory = new MemoryRoomDirectory(rooms, () => now);
     events = [];
-    rooms.attach({ onMessage() {}, onNotice() {}, onResumed() {}, onControl: (event) => events.push(event) });
+    rooms.attach({
+      onMessage() {},
+      onNotice() {},
+      onStored() {},
+      onResumed() {},
+      onControl: (event) => events.push(event),
+    });
   });
   afterEach(() => started?.close());
   after(() => db.$disconnect());

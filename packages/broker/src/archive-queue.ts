@@ -1,0 +1,51 @@
+import type { Position } from './broker.js';
+
+/** A message as it lies in a room's stream. */
+export interface ArchiveMessage extends Position {
+  /** The frame without its opening, as the protocol package's `messageEncoder` returns it. */
+  readonly body: string;
+}
+
+/** What one room has that is not stored yet, as far as it fitted. */
+export interface Backlog {
+  readonly roomId: number;
+  /** Everything up to here was stored before. */
+  readonly after: Position;
+  /** Oldest first. Can be empty: the room is then due for trimming. */
+  readonly messages: readonly ArchiveMessage[];
+}
+
+/** What stays in the recent history although it is stored. */
+export interface HistoryLimits {
+  /** The newest so many messages of a room, */
+  readonly size: number;
+  /** unless they are older than this, in milliseconds; 0 for any age. */
+  readonly maxAgeMs: number;
+}
+
+/**
+ * The rooms with messages that are not in the database yet. Any number of archivers work on it.
+ *
+ * Guarantees: a message that was published stays in the recent history until {@link settle} has said
+ * that it is stored; a room that was claimed and never settled, because its archiver died, is claimed
+ * again when the lease has ended. A message can therefore be claimed twice, and storing it must be
+ * idempotent. Every method rejects with `BrokerUnavailableError` while Redis cannot be reached.
+ */
+export interface ArchiveQueue {
+  /**
+   * Takes rooms that nobody else works on, those that wait longest first.
+   *
+   * @param maxRooms most rooms @param maxMessages most messages of one room
+   * @param leaseMs nobody else gets them for so long, in milliseconds
+   */
+  claim(maxRooms: number, maxMessages: number, leaseMs: number): Promise<Backlog[]>;
+  /**
+   * Says that everything up to `upTo` is stored, lets what the limits do not keep be trimmed, and tells the
+   * gateways. The room can be claimed again at once if it has more, and otherwise when messages become too old.
+   * Of two archivers that settle the same room the one that is further wins; nothing is ever un-stored.
+   */
+  settle(roomId: number, upTo: Position, keep: HistoryLimits): Promise<void>;
+  /** How much waits to be stored: bytes as they count for the budget, and rooms. */
+  backlog(): Promise<{ bytes: number; rooms: number }>;
+  close(): Promise<void>;
+}

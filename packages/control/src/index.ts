@@ -1,0 +1,2 @@
+export type { AccessList, Ban, Subject, Verdict } from './access-list.js';
+export type { NodeRegistry, NodeReport } from './node-registry.js';

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+
+const count = z.int().nonnegative();
+
+/**
+ * A place in a room's history. No place is ever used for two messages.
+ *
+ * Within an epoch `seq` is consecutive. A room gets a new, larger epoch when it was removed and made
+ * known again, and when messages may have been lost: then places of the old epoch may be known to
+ * some that the history does not have. So only the order of places in different epochs means anything.
+ */
+export const positionSchema = z.object({
+  epoch: count.describe('Which numbering `seq` belongs to; numbers of different epochs are never compared.'),
+  seq: count.describe('Number of a message: consecutive within an epoch; 0 before the first.'),
+});
+
+export type Position = Readonly<z.infer<typeof positionSchema>>;
+
+/** Whether `a` comes after `b`. */
+export function isAfter(a: Position, b: Position): boolean {
+  return a.epoch === b.epoch ? a.seq > b.seq : a.epoch > b.epoch;
+}
+
+/** As positions are written in URLs: `1767225600000-12`. */
+export function formatPosition({ epoch, seq }: Position): string {
+  return `${epoch}-${seq}`;
+}
+
+/** Reads what {@link formatPosition} writes; `undefined` for anything else. */
+export function parsePosition(text: string): Position | undefined {
+  const [, epoch, seq] = /^(\d{1,16})-(\d{1,16})$/.exec(text) ?? [];
+  return positionSchema.safeParse({ epoch: Number(epoch), seq: Number(seq) }).data;
+}
