@@ -117,6 +117,17 @@ describe('createDatabase', function () {
     expect((await db.room.findFirst({ where: { name: 'last' } }))?.id).to.equal(id);
   });
 
+  it('keeps one ban per user and room, and one from everything', async () => {
+    const { id: roomId } = await db.room.create({ data: { name: 'quiet' } });
+    for (const ban of [{ userId: 1n, roomId }, { userId: 1n }]) {
+      await db.ban.create({ data: ban });
+      const error = await failure(() => db.ban.create({ data: ban }));
+      expect(isUniqueViolation(error), JSON.stringify(Object.keys(ban))).to.equal(true);
+    }
+    await db.room.delete({ where: { id: roomId } });
+    expect((await db.ban.findMany()).map((ban) => ban.roomId)).to.deep.equal([null]);
+  });
+
   it('fails at once when nobody listens', async () => {
     const away = open('postgresql://nobody@127.0.0.1:1/none');
     expect(isDatabaseUnavailable(await failure(() => away.user.count()))).to.equal(true);

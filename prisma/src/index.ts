@@ -1,5 +1,5 @@
 export * from './database.js';
 export * from './errors.js';
-export { type Message, Prisma, type Room, type User } from './generated/client.js';
+export { type Ban, type Message, Prisma, type Room, type User } from './generated/client.js';
 export * from './migrate.js';
 export * from './settings.js';

@@ -106,7 +106,7 @@ describe('migrate', function () {
       .with.property('message')
       .that.matches(/failed half-way/);
     await query('UPDATE _prisma_migrations SET rolled_back_at = now()');
-    await query('DROP TABLE messages, rooms, users');
+    await query('DROP TABLE bans, messages, rooms, users');
     expect(await migrate(url, log, directory)).to.have.length.greaterThan(0);
   });
 
