@@ -55,7 +55,9 @@ module.exports = {
     {
       name: 'uwebsockets-in-one-file',
       severity: 'error',
-      from: { pathNot: '^(apps/gateway/src/transport-uws|test/bench/bare-server)\\.ts$' },
+      from: {
+        pathNot: '^(apps/gateway/src/transport-uws|test/bench/(bare-server|redis-relay-server))\\.ts$',
+      },
       to: { path: npm('(uWebSockets\\.js|uwebsockets)') },
     },
     {
