@@ -7,14 +7,17 @@ export interface Subject {
   readonly roomId?: number | undefined;
 }
 
-/** Why somebody may not come in; `ok` for whoever may. */
+/**
+ * Why somebody may not come in; `ok` for whoever may. When several reasons hold, the first of `revoked`, `banned`,
+ * `banned-from-room`.
+ */
 export type Verdict = 'ok' | 'revoked' | 'banned' | 'banned-from-room';
 
 export interface Ban {
   readonly userId: number;
   /** Undefined: from everything. */
   readonly roomId?: number | undefined;
-  /** When it ends by itself, in milliseconds since 1970; undefined for never. */
+  /** When it ends by itself, in milliseconds since 1970 by the list's clock; undefined for never. */
   readonly until?: number | undefined;
 }
 
@@ -23,16 +26,43 @@ export interface Ban {
  * operator banned. PostgreSQL owns bans; this list is what gateways and the API ask. Whoever changes it tells the
  * gateways by a control event as well; a gateway that may have missed one asks about all its connections.
  *
+ * A list that never held all bans, or lost them, refuses to {@link check} until somebody has called
+ * {@link replaceBans}. Revocations that are lost are lost: those tokens count again until they end.
+ *
  * Every method rejects with `BrokerUnavailableError` while Redis cannot be reached.
  */
 export interface AccessList {
-  /** @returns one verdict for each subject, in order */
+  /**
+   * One round trip for each 500 subjects.
+   * @returns one verdict for each subject, in order
+   * @throws {BrokerUnavailableError} also while the bans are not complete
+   */
   check(subjects: readonly Subject[]): Promise<Verdict[]>;
-  /** The token does not count any more. @param expiresAt when it would have ended, in ms since 1970 */
+  /**
+   * The token does not count any more. It is remembered until it has ended by every clock that is less
+   * than five minutes wrong.
+   * @param expiresAt when it would have ended, in ms since 1970
+   */
   revoke(tokenId: string, expiresAt: number): Promise<void>;
+  /** Adds the ban, or replaces that of the same user and room. Whoever owns the bans makes one change at a time. */
   ban(ban: Ban): Promise<void>;
   /** Ends exactly this ban: that of a room or that of everything. */
   lift(ban: Pick<Ban, 'userId' | 'roomId'>): Promise<void>;
-  /** Makes these all the bans there are. */
-  replaceBans(bans: readonly Ban[]): Promise<void>;
+  /**
+   * Makes these all the bans there are.
+   * @returns those that the list did not have although it said it was complete: somebody may have come in
+   *   whom they concern
+   */
+  replaceBans(bans: readonly Ban[]): Promise<Ban[]>;
+}
+
+/** How long a revoked token is remembered after its end, in milliseconds: clocks differ. */
+export const REVOKED_SLACK_MS = 300_000;
+
+/** Most subjects of one round trip. */
+export const SUBJECTS_AT_ONCE = 500;
+
+/** What a ban is about, as one word: `<user id>` or `<user id>:<room id>`. */
+export function banKey({ userId, roomId }: Pick<Ban, 'userId' | 'roomId'>): string {
+  return roomId === undefined ? String(userId) : `${userId}:${roomId}`;
 }

@@ -1,0 +1,11 @@
+-- Notes that a token does not count any more, and forgets those that ended long enough ago.
+--
+-- KEYS    1: revoked
+-- ARGV    1: token id; 2: when the token ends, ms; 3: how long it is remembered after that, ms
+-- reply   1
+
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[3])
+redis.call('ZADD', KEYS[1], 'GT', ARGV[2], ARGV[1])
+return 1
