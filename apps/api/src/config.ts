@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { type AuthConfig, authConfig, authSettings } from '@chorus/auth';
 import { databaseSettings } from '@chorus/database';
 import {
+  balancedSettings,
   ConfigError,
   type Environment,
   flag,
@@ -26,6 +27,7 @@ const BCRYPT_CONCURRENCY = Math.min(3, availableParallelism());
 /** The API's own environment variables. `docs/configuration.md` is checked against this list. */
 export const apiSettings = {
   ...listenerSettings(3000),
+  ...balancedSettings,
   ...authSettings,
   COOKIE_SECURE: flag()
     .default(false)
@@ -33,9 +35,6 @@ export const apiSettings = {
   COOKIE_SAMESITE: oneOf(SAME_SITE)
     .optional()
     .describe('Adds `SameSite` to the cookie; `none` needs `COOKIE_SECURE`.'),
-  TRUST_PROXY: integer(0, 16)
-    .default(0)
-    .describe('Proxies in front that append to `X-Forwarded-For`; 0 takes the address of the connection.'),
   BCRYPT_COST: integer(4, 16).default(10).describe('Cost of a password hash; each step doubles it.'),
   BCRYPT_CONCURRENCY: integer(1, 64)
     .default(BCRYPT_CONCURRENCY)

@@ -1,25 +1,125 @@
-import type { Guard } from '@chorus/auth';
+import type { Guard, VerifiedToken } from '@chorus/auth';
+import { BrokerUnavailableError } from '@chorus/broker';
+import type { AccessList, Verdict } from '@chorus/control';
 import type { Member } from '@chorus/protocol';
+import { clientAddress } from '@chorus/service';
+import type { GatewayConfig } from './config.js';
+import type { Connections, Seat } from './connections.js';
 import { Refusal } from './refusal.js';
+import { TokenBucket } from './token-bucket.js';
 import type { Request } from './transport.js';
 
+/** Somebody who may have a socket. */
+export interface Visitor {
+  readonly user: Member;
+  /** Undefined with `AUTH=open`. */
+  readonly token: VerifiedToken | undefined;
+  /** To be opened with the socket and left when it is gone. */
+  readonly seat: Seat;
+}
+
+export interface AdmissionParts {
+  readonly config: Pick<
+    GatewayConfig,
+    | 'allowedOrigins'
+    | 'trustedProxies'
+    | 'maxConnections'
+    | 'maxConnectsPerSecond'
+    | 'maxConnectionsPerUser'
+    | 'maxConnectionsPerAddress'
+  >;
+  readonly connections: Connections;
+  readonly guard: Guard;
+  readonly access: AccessList | undefined;
+}
+
 /**
- * Decides who is asking for a socket.
- *
- * @throws {Refusal} 403 for a page of a foreign origin, 401 without a valid token, 400 or 403 for a
- *   query that is malformed or names somebody else
+ * When to try again, in seconds. Of a node that is full or closing another one may be had at once; sockets
+ * beyond a limit of one user or address must be closed first.
  */
-export function admit(request: Request, guard: Guard, allowedOrigins: readonly string[]): Member {
-  checkOrigin(request, allowedOrigins);
-  const admission = guard.admit({
-    authorization: request.header('authorization'),
-    cookie: request.header('cookie'),
-    userId: request.query.get('userId') ?? undefined,
-    username: request.query.get('username') ?? undefined,
-  });
-  if (!admission.ok) throw new Refusal(admission.status, admission.error);
-  if (admission.user === undefined) throw new Refusal(400, 'userId is required');
-  return admission.user;
+const RETRY_SOON = { 'Retry-After': '1' };
+const RETRY_LATER = { 'Retry-After': '10' };
+
+/** Decides who gets a socket on this node: is there room, who is it, may they come in. In this order. */
+export class Admission {
+  /** Takes nobody in any more. */
+  closed = false;
+  readonly #parts: AdmissionParts;
+  readonly #connects: TokenBucket;
+
+  constructor(parts: AdmissionParts) {
+    this.#parts = parts;
+    this.#connects = new TokenBucket(parts.config.maxConnectsPerSecond, performance.now());
+  }
+
+  /**
+   * Before anything is done for a request that could cost more than saying no. The caller leaves the seat if
+   * no socket comes of it.
+   *
+   * @throws {Refusal} 429 for an address with too many sockets, 503 when the node takes no more
+   */
+  takeSeat(request: Request): Seat {
+    const { config, connections } = this.#parts;
+    if (this.closed) throw new Refusal(503, 'this gateway is closing, connect again', RETRY_SOON);
+    const forwardedFor = request.header('x-forwarded-for');
+    const address = clientAddress(request.remoteAddress, forwardedFor, config.trustedProxies);
+    // First, so that an address that is over its limit takes nothing from the others' connects a second.
+    if (connections.countFrom(address) >= config.maxConnectionsPerAddress) {
+      throw new Refusal(429, 'too many connections from this address', RETRY_LATER);
+    }
+    if (connections.taken >= config.maxConnections) {
+      throw new Refusal(503, 'this gateway has no room for more connections', RETRY_SOON);
+    }
+    if (!this.#connects.take(performance.now())) {
+      throw new Refusal(503, 'too many connections at the moment, try again', RETRY_SOON);
+    }
+    return connections.take(address);
+  }
+
+  /**
+   * @param roomId the room that the socket is for, if it is for one
+   * @throws {Refusal} 403 for a page of a foreign origin, 401 without a valid token, 400 or 403 for a
+   *   query that is malformed or names somebody else, 429 for a user with too many sockets
+   */
+  identify(request: Request, seat: Seat, roomId?: number): Visitor {
+    const { config, connections, guard } = this.#parts;
+    checkOrigin(request, config.allowedOrigins);
+    const admission = guard.admit({
+      authorization: request.header('authorization'),
+      cookie: request.header('cookie'),
+      userId: request.query.get('userId') ?? undefined,
+      username: request.query.get('username') ?? undefined,
+    });
+    if (!admission.ok) throw new Refusal(admission.status, admission.error);
+    const { user, token } = admission;
+    if (user === undefined) throw new Refusal(400, 'userId is required');
+    if (connections.countOf(user.id) >= config.maxConnectionsPerUser) {
+      throw new Refusal(429, 'too many connections of this user', RETRY_LATER);
+    }
+    seat.claim({ user, token, roomId });
+    return { user, token, seat };
+  }
+
+  /**
+   * Whether they may come in, and into that room. Whatever is decided about them from {@link identify} on
+   * reaches their seat, so nothing falls between this answer and the opening of the socket.
+   *
+   * @throws {Refusal} 401 for a token that was revoked, 403 for somebody who is banned, 503
+   */
+  async allow({ user, token }: Visitor, roomId?: number): Promise<void> {
+    const { access } = this.#parts;
+    if (access === undefined) return;
+    let verdict: Verdict | undefined;
+    try {
+      [verdict] = await access.check([{ userId: user.id, tokenId: token?.tokenId, roomId }]);
+    } catch (error) {
+      if (!(error instanceof BrokerUnavailableError)) throw error;
+      throw new Refusal(503, 'the chat is not available at the moment, try again', RETRY_SOON);
+    }
+    if (verdict === 'revoked') throw new Refusal(401, 'the token is not valid');
+    if (verdict === 'banned') throw new Refusal(403, 'you are banned');
+    if (verdict === 'banned-from-room') throw new Refusal(403, 'you are banned from this room');
+  }
 }
 
 /**

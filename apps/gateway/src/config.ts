@@ -1,5 +1,6 @@
 import { type AuthConfig, authConfig, authSettings } from '@chorus/auth';
 import {
+  balancedSettings,
   ConfigError,
   type Environment,
   integer,
@@ -14,12 +15,27 @@ import {
 /** The gateway's environment variables. `docs/configuration.md` is checked against this list. */
 export const gatewaySettings = {
   ...listenerSettings(4000),
+  ...balancedSettings,
   ...authSettings,
   ...redisSettings,
   BATCH_WINDOW_MS: integer(0, 100)
     .default(5)
     .describe('Longest time a message waits for others when messages come fast; 0 never waits.'),
   HISTORY_SIZE: integer(1, 1_000_000).default(1_000).describe('Messages kept per room in Redis, at least.'),
+  MAX_CONNECTIONS: integer(1, 1_000_000)
+    .default(50_000)
+    .describe('Sockets of one gateway; whoever asks for another gets 503.'),
+  MAX_CONNECTS_PER_SECOND: integer(1, 1_000_000)
+    .default(1_000)
+    .describe(
+      'Sockets a second that one gateway takes, in bursts of as many; whoever asks for another gets 503.',
+    ),
+  MAX_CONNECTIONS_PER_USER: integer(1, 1_000_000)
+    .default(50)
+    .describe('Sockets that one user may have on one gateway; another one gets 429.'),
+  MAX_CONNECTIONS_PER_ADDRESS: integer(1, 1_000_000)
+    .default(5_000)
+    .describe('Sockets that one address, or one /64 of IPv6, may have on one gateway; another one gets 429.'),
   MAX_FRAME_BYTES: integer(16, 1_048_576).default(16_384).describe('Largest text frame accepted, in bytes.'),
   MAX_MESSAGES_PER_SECOND: integer(1, 100_000)
     .default(50)
@@ -52,6 +68,11 @@ export interface GatewayConfig {
   redisPrefix: string;
   batchWindowMs: number;
   historySize: number;
+  trustedProxies: number;
+  maxConnections: number;
+  maxConnectsPerSecond: number;
+  maxConnectionsPerUser: number;
+  maxConnectionsPerAddress: number;
   maxFrameBytes: number;
   maxMessagesPerSecond: number;
   maxQueuedBytes: number;
@@ -79,6 +100,11 @@ export function loadGatewayConfig(env: Environment): GatewayConfig {
     redisPrefix: settings.REDIS_PREFIX,
     batchWindowMs: settings.BATCH_WINDOW_MS,
     historySize: settings.HISTORY_SIZE,
+    trustedProxies: settings.TRUST_PROXY,
+    maxConnections: settings.MAX_CONNECTIONS,
+    maxConnectsPerSecond: settings.MAX_CONNECTS_PER_SECOND,
+    maxConnectionsPerUser: settings.MAX_CONNECTIONS_PER_USER,
+    maxConnectionsPerAddress: settings.MAX_CONNECTIONS_PER_ADDRESS,
     maxFrameBytes: settings.MAX_FRAME_BYTES,
     maxMessagesPerSecond: settings.MAX_MESSAGES_PER_SECOND,
     maxQueuedBytes: settings.MAX_QUEUED_BYTES,

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { Guard, generateSecret, Tokens } from '@chorus/auth';
 import { type Broker, type BrokerListener, RoomFeeds } from '@chorus/broker';
+import type { AccessList } from '@chorus/control';
 import { type PresenceStore, PresenceTracker } from '@chorus/presence';
 import { CLOSE } from '@chorus/protocol';
 import { type Closeable, Closer, type Logger } from '@chorus/service';
-import { admit } from './admission.js';
+import { Admission } from './admission.js';
 import type { GatewayConfig } from './config.js';
+import { Connections } from './connections.js';
 import { Hub } from './hub.js';
 import { joinRoom } from './join-room.js';
 import { routes } from './routes.js';
@@ -18,6 +20,8 @@ export interface GatewayParts {
   /** Makes the broker, given the listener that it must call. The gateway closes it. */
   connectBroker(listener: BrokerListener): Promise<Broker>;
   presence: PresenceStore;
+  /** Without one, whoever has a genuine token may come in. */
+  access?: AccessList;
   log: Logger;
 }
 
@@ -25,6 +29,7 @@ export interface GatewayParts {
 export interface Gateway extends Closeable {
   readonly nodeId: string;
   readonly port: number;
+  readonly connections: Connections;
 }
 
 /** How long sockets may take to say good-bye when the gateway stops, in milliseconds. */
@@ -87,10 +92,12 @@ async function start(
     log,
   };
   const guard = new Guard(new Tokens(config.auth.secret ?? generateSecret()), config.auth.mode);
+  const connections = new Connections(nodeId);
+  const admission = new Admission({ config, connections, guard, access: parts.access });
   const handlers = routes(
     {
-      joinRoom: (roomId, request) =>
-        joinRoom(roomId, request, seeds, (asking) => admit(asking, guard, config.allowedOrigins)),
+      takeSeat: (request) => admission.takeSeat(request),
+      joinRoom: (roomId, request, seat) => joinRoom(roomId, request, seat, admission, seeds),
       ready: async () => broker.connected,
     },
     log,
@@ -103,6 +110,7 @@ async function start(
   return {
     nodeId,
     port,
+    connections,
     close: async () => {
       transport.stopListening();
       // Before the sockets close, so that their users are not announced as gone: most will be back

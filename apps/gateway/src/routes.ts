@@ -1,9 +1,13 @@
 import type { Logger } from '@chorus/service';
+import type { Seat } from './connections.js';
 import { Refusal } from './refusal.js';
 import type { Answer, Decision, Request, TransportHandlers } from './transport.js';
 
 export interface RouteActions {
-  joinRoom(roomId: string, request: Request): Promise<Decision>;
+  /** Takes a seat for whoever asks for a socket. @throws {Refusal} when there is none */
+  takeSeat(request: Request): Seat;
+  /** Whoever accepts also sees to it that the seat is left when the socket is gone. */
+  joinRoom(roomId: string, request: Request, seat: Seat): Promise<Decision>;
   /** Whether this node can deliver messages. */
   ready(): Promise<boolean>;
 }
@@ -14,11 +18,16 @@ const JOIN_ROOM = /^\/ws\/join-room\/([^/]+)\/?$/;
 export function routes(actions: RouteActions, log: Logger): TransportHandlers {
   return {
     async upgrade(request) {
+      let seat: Seat | undefined;
       try {
         const roomId = JOIN_ROOM.exec(request.path)?.[1];
         if (roomId === undefined) throw new Refusal(404, 'no such route');
-        return await actions.joinRoom(roomId, request);
+        seat = actions.takeSeat(request);
+        const decision = await actions.joinRoom(roomId, request, seat);
+        if (!decision.accepted) seat.leave();
+        return decision;
       } catch (error) {
+        seat?.leave();
         if (!(error instanceof Refusal)) throw error;
         const { path } = request;
         log.info(

@@ -2,12 +2,15 @@ import { BrokerUnavailableError, RoomNotFoundError } from '@chorus/broker';
 import {
   CLOSE,
   type CloseReason,
+  encodeBroadcast,
   encodeError,
   type Member,
   type MessageParts,
   messageEncoder,
 } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
+import type { Visitor } from './admission.js';
+import type { Connection } from './connection.js';
 import type { Hub, LocalRoom, Occupant } from './hub.js';
 import { TokenBucket } from './token-bucket.js';
 import type { Session, Socket } from './transport.js';
@@ -24,7 +27,7 @@ export interface SeedContext {
 }
 
 /** A socket of the seed contract: in one room, sends plain text, receives the room's frames. */
-export class SeedSession implements Session, Occupant {
+export class SeedSession implements Session, Occupant, Connection {
   #socket: Socket | undefined;
   readonly #bucket: TokenBucket;
   readonly #encode: (message: MessageParts) => string;
@@ -32,16 +35,45 @@ export class SeedSession implements Session, Occupant {
   constructor(
     private readonly context: SeedContext,
     private readonly room: LocalRoom,
-    readonly member: Member,
+    private readonly visitor: Visitor,
   ) {
-    this.#encode = messageEncoder(room.id, member);
+    this.#encode = messageEncoder(room.id, visitor.user);
     this.#bucket = new TokenBucket(context.maxMessagesPerSecond, Date.now());
+  }
+
+  get id(): string {
+    return this.visitor.seat.id;
+  }
+
+  get user(): Member {
+    return this.visitor.user;
+  }
+
+  get member(): Member {
+    return this.visitor.user;
+  }
+
+  get address(): string {
+    return this.visitor.seat.address;
+  }
+
+  get tokenId(): string | undefined {
+    return this.visitor.token?.tokenId;
+  }
+
+  get expiresAt(): number | undefined {
+    return this.visitor.token?.expiresAt;
+  }
+
+  get roomIds(): readonly number[] {
+    return [this.room.id];
   }
 
   opened(socket: Socket): void {
     this.#socket = socket;
     socket.subscribe(this.room.topic);
     this.context.hub.enter(this.room, this);
+    this.visitor.seat.open(this);
     this.context.log.debug({ roomId: this.room.id, userId: this.member.id }, 'socket opened');
   }
 
@@ -63,8 +95,21 @@ export class SeedSession implements Session, Occupant {
     this.#socket?.close(reason);
   }
 
+  sendAway(): void {
+    this.#socket?.close(CLOSE.restart);
+  }
+
+  expel(roomId: number): void {
+    if (roomId === this.room.id) this.close(CLOSE.disconnected);
+  }
+
+  broadcast(content: string): void {
+    this.#socket?.send(encodeBroadcast(this.room.id, content));
+  }
+
   closed(code: number): void {
     const { hub, log } = this.context;
+    this.visitor.seat.leave();
     if (this.#socket === undefined) hub.abandon(this.room);
     else hub.leave(this.room, this);
     this.#socket = undefined;

@@ -120,7 +120,7 @@ export async function listenUws(
     sendPingsAutomatically: true,
     compression: uWS.DISABLED,
     upgrade: (response, request, context) => {
-      const copied = copyRequest(request);
+      const copied = copyRequest(request, response);
       const key = request.getHeader('sec-websocket-key');
       const extensions = request.getHeader('sec-websocket-extensions');
       let aborted = false;
@@ -162,7 +162,7 @@ export async function listenUws(
   });
 
   app.any('/*', (response, request) => {
-    const copied = copyRequest(request);
+    const copied = copyRequest(request, response);
     let aborted = false;
     response.onAborted(() => {
       aborted = true;
@@ -220,14 +220,15 @@ function upgradeUncorked(response: uWS.HttpResponse, other: Handle | undefined, 
 const NO_SUBPROTOCOL = '';
 
 /** Headers that the gateway reads. */
-const HEADERS = ['authorization', 'cookie', 'host', 'origin', 'x-request-id'];
+const HEADERS = ['authorization', 'cookie', 'host', 'origin', 'x-forwarded-for', 'x-request-id'];
 
-function copyRequest(request: uWS.HttpRequest): Request {
+function copyRequest(request: uWS.HttpRequest, response: uWS.HttpResponse): Request {
   const headers = new Map(HEADERS.map((name) => [name, request.getHeader(name)]));
   return {
     method: request.getCaseSensitiveMethod(),
     path: request.getUrl(),
     query: new URLSearchParams(request.getQuery()),
+    remoteAddress: Buffer.from(response.getRemoteAddressAsText()).toString('latin1'),
     header: (name) => headers.get(name) || undefined,
   };
 }
@@ -240,6 +241,7 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
   404: '404 Not Found',
   405: '405 Method Not Allowed',
   426: '426 Upgrade Required',
+  429: '429 Too Many Requests',
   500: '500 Internal Server Error',
   503: '503 Service Unavailable',
 };

@@ -6,6 +6,8 @@ export interface Request {
   /** Path without the query, still percent-encoded. */
   readonly path: string;
   readonly query: URLSearchParams;
+  /** Of the connection: the client, or the proxy in front. */
+  readonly remoteAddress: string;
   /** A header's value, or undefined; names are lower case. */
   header(name: string): string | undefined;
 }

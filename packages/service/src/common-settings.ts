@@ -19,6 +19,13 @@ export const listenerSettings = (defaultPort: number) => ({
     .describe('Origins of web pages that may call, besides those of the same host. `*` allows all.'),
 });
 
+/** Settings of every process that clients reach through a balancer. */
+export const balancedSettings = {
+  TRUST_PROXY: integer(0, 16)
+    .default(0)
+    .describe('Proxies in front that append to `X-Forwarded-For`; 0 takes the address of the connection.'),
+};
+
 /** Settings of every process that uses Redis. */
 export const redisSettings = {
   REDIS_URL: list()

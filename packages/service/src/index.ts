@@ -1,3 +1,4 @@
+export * from './client-address.js';
 export * from './closer.js';
 export * from './common-settings.js';
 export * from './config.js';

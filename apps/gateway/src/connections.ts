@@ -1,0 +1,207 @@
+import type { VerifiedToken } from '@chorus/auth';
+import type { Member } from '@chorus/protocol';
+import type { Connection } from './connection.js';
+import { IndexOf } from './index-of.js';
+
+/** Whom a seat is for. */
+export interface Occupancy {
+  readonly user: Member;
+  /** Undefined with `AUTH=open`. */
+  readonly token: VerifiedToken | undefined;
+  /** The room that the socket is opened for, if it is for one. */
+  readonly roomId?: number | undefined;
+}
+
+/**
+ * The place of one socket on this node, from the moment that somebody asks for it. It counts against the
+ * limits until {@link leave}, which whoever took it must call, once the socket is gone or has not come to be.
+ */
+export class Seat {
+  #occupancy: Occupancy | undefined;
+  #connection: Connection | undefined;
+  #tokenId: string | undefined;
+  #expirySecond: number | undefined;
+  /** What is to be done to the connection as soon as it is there. */
+  #waiting: Array<(connection: Connection) => void> | undefined;
+  #left = false;
+
+  constructor(
+    private readonly registry: Registry,
+    /** Unique in the cluster. */
+    readonly id: string,
+    /** Where it comes from, as far as the proxies in front are trusted. */
+    readonly address: string,
+  ) {}
+
+  get connection(): Connection | undefined {
+    return this.#connection;
+  }
+
+  get user(): Member | undefined {
+    return this.#occupancy?.user;
+  }
+
+  get tokenId(): string | undefined {
+    return this.#tokenId;
+  }
+
+  /** The rooms that it is in, or is being opened for. */
+  get roomIds(): Iterable<number> {
+    if (this.#connection !== undefined) return this.#connection.roomIds;
+    const roomId = this.#occupancy?.roomId;
+    return roomId === undefined ? [] : [roomId];
+  }
+
+  /** Notes who it is for. From now on whatever ends that user's, or that token's, connections ends this one too. */
+  claim(occupancy: Occupancy): void {
+    if (this.#left || this.#occupancy !== undefined) return;
+    this.#occupancy = occupancy;
+    this.registry.byUser.add(occupancy.user.id, this);
+    this.#noteToken(occupancy.token?.tokenId, occupancy.token?.expiresAt);
+  }
+
+  /** The socket is open. What happened to its user since {@link claim} is done to it now. */
+  open(connection: Connection): void {
+    if (this.#left || this.#connection !== undefined) return;
+    this.#connection = connection;
+    this.registry.open.set(this.id, this);
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const action of waiting) action(connection);
+  }
+
+  /** The connection has a newer token. */
+  renewed(): void {
+    const connection = this.#connection;
+    if (this.#left || connection === undefined) return;
+    this.#forgetToken();
+    this.#noteToken(connection.tokenId, connection.expiresAt);
+  }
+
+  /** Does something to the connection, now or as soon as it is open. */
+  act(action: (connection: Connection) => void): void {
+    if (this.#connection !== undefined) action(this.#connection);
+    else if (this.#waiting === undefined) this.#waiting = [action];
+    else this.#waiting.push(action);
+  }
+
+  /** Gives the seat up. May be called more than once. */
+  leave(): void {
+    if (this.#left) return;
+    this.#left = true;
+    if (this.#connection !== undefined) this.registry.open.delete(this.id);
+    if (this.#occupancy !== undefined) this.registry.byUser.delete(this.#occupancy.user.id, this);
+    this.#forgetToken();
+    this.registry.left(this);
+  }
+
+  #noteToken(tokenId: string | undefined, expiresAt: number | undefined): void {
+    this.#tokenId = tokenId;
+    if (tokenId !== undefined) this.registry.byToken.add(tokenId, this);
+    if (expiresAt === undefined) return;
+    this.#expirySecond = Math.ceil(expiresAt / 1_000);
+    this.registry.byExpiry.add(this.#expirySecond, this);
+  }
+
+  #forgetToken(): void {
+    if (this.#tokenId !== undefined) this.registry.byToken.delete(this.#tokenId, this);
+    if (this.#expirySecond !== undefined) this.registry.byExpiry.delete(this.#expirySecond, this);
+    this.#tokenId = undefined;
+    this.#expirySecond = undefined;
+  }
+}
+
+/** What seats are kept in; theirs and the registry's alone. */
+interface Registry {
+  readonly open: Map<string, Seat>;
+  readonly byUser: IndexOf<number, Seat>;
+  readonly byToken: IndexOf<string, Seat>;
+  readonly byExpiry: IndexOf<number, Seat>;
+  left(seat: Seat): void;
+}
+
+/**
+ * Every socket of this node, of whatever kind, from the request on that asks for it. Taking and leaving a seat
+ * costs the same however many there are.
+ */
+export class Connections {
+  readonly #seats = new Set<Seat>();
+  readonly #addresses = new Map<string, number>();
+  readonly #registry: Registry = {
+    open: new Map(),
+    byUser: new IndexOf(),
+    byToken: new IndexOf(),
+    byExpiry: new IndexOf(),
+    left: (seat) => this.#left(seat),
+  };
+
+  readonly #prefix: string;
+  #count = 0;
+
+  /** @param nodeId unique among the nodes; with the time of this start it makes ids that no other connection had */
+  constructor(nodeId: string) {
+    this.#prefix = `${nodeId}-${Date.now().toString(36)}-c`;
+  }
+
+  /** Sockets that are open. */
+  get size(): number {
+    return this.#registry.open.size;
+  }
+
+  /** The same and those that were asked for and are not open yet. */
+  get taken(): number {
+    return this.#seats.size;
+  }
+
+  /** A seat for whoever asks from there; see {@link Seat}. */
+  take(address: string): Seat {
+    const seat = new Seat(this.#registry, this.#prefix + (this.#count++).toString(36), address);
+    this.#seats.add(seat);
+    this.#addresses.set(address, this.countFrom(address) + 1);
+    return seat;
+  }
+
+  get(connectionId: string): Connection | undefined {
+    return this.#registry.open.get(connectionId)?.connection;
+  }
+
+  /** Seats taken from there. */
+  countFrom(address: string): number {
+    return this.#addresses.get(address) ?? 0;
+  }
+
+  /** Seats that this user has claimed. */
+  countOf(userId: number): number {
+    return this.#registry.byUser.count(userId);
+  }
+
+  ofUser(userId: number): Seat[] {
+    return this.#registry.byUser.get(userId);
+  }
+
+  ofToken(tokenId: string): Seat[] {
+    return this.#registry.byToken.get(tokenId);
+  }
+
+  /** Seats whose token has ended. Costs the same for each second that tokens end in, not for each socket. */
+  expired(now: number): Seat[] {
+    const second = Math.floor(now / 1_000);
+    const expired: Seat[] = [];
+    for (const key of this.#registry.byExpiry.keys()) {
+      if (key <= second) expired.push(...this.#registry.byExpiry.get(key));
+    }
+    return expired;
+  }
+
+  /** Every seat, the oldest first. Those taken meanwhile are included, those left meanwhile are not. */
+  seats(): IterableIterator<Seat> {
+    return this.#seats.values();
+  }
+
+  #left(seat: Seat): void {
+    this.#seats.delete(seat);
+    const others = this.countFrom(seat.address) - 1;
+    if (others > 0) this.#addresses.set(seat.address, others);
+    else this.#addresses.delete(seat.address);
+  }
+}
