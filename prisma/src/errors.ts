@@ -22,8 +22,8 @@ const SOCKET_CODE = /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|
  */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (error instanceof Prisma.PrismaClientKnownRequestError) {
-    // P1xxx: connecting failed. P2021, P2022: a table or column is missing. P2024, P2037: no connection is free.
-    if (/^P(1|2021|2022|2024|2037)/.test(error.code)) return true;
+    // P1xxx: connecting failed. P2021, P2022: a table or column is missing. P2024, P2028, P2037: no connection is free, or a transaction took too long.
+    if (/^P(1|2021|2022|2024|2028|2037)/.test(error.code)) return true;
     const { kind, originalCode } = driverError(error);
     return UNAVAILABLE_KINDS.includes(kind) || UNAVAILABLE_CLASSES.includes(originalCode.slice(0, 2));
   }

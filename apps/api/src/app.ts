@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Guard, generateSecret, Tokens } from '@chorus/auth';
 import type { RoomDirectory } from '@chorus/broker';
+import type { AccessList } from '@chorus/control';
 import type { Database } from '@chorus/database';
 import { type Closeable, Closer, type Logger } from '@chorus/service';
 import { Router } from '@koa/router';
@@ -9,6 +10,8 @@ import { Passwords } from './auth/passwords.js';
 import type { RateLimits } from './auth/rate-limits.js';
 import { addUserRoutes } from './auth/routes.js';
 import { UserRepository } from './auth/user-repository.js';
+import { BanRepository } from './bans/ban-repository.js';
+import { BanService } from './bans/ban-service.js';
 import type { ApiConfig } from './config.js';
 import { addHealthRoutes } from './health/routes.js';
 import type { RequestState } from './http/context.js';
@@ -26,6 +29,8 @@ export interface ApiParts {
   readonly directory: RoomDirectory;
   readonly presence: PresenceReader;
   readonly rateLimits: RateLimits;
+  /** Who may not come in; the gateways ask the same list. */
+  readonly access: AccessList;
   readonly log: Logger;
 }
 
@@ -49,6 +54,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   const tokens = new Tokens(config.auth.secret ?? madeUpSecret(log));
   const guard = new Guard(tokens, config.auth.mode);
   const roomRepository = new RoomRepository(parts.db);
+  const bans = new BanService(new BanRepository(parts.db), parts.access, parts.directory, log);
   const passwords = new Passwords(config.bcrypt.cost);
 
   const router = new Router<RequestState>();
@@ -60,16 +66,19 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     limits: parts.rateLimits,
     tokens,
     guard,
+    access: parts.access,
+    directory: parts.directory,
     cookie: config.cookie,
   });
   addRoomRoutes(router, {
     guard,
-    rooms: new RoomService(roomRepository, parts.directory, config.auth.mode, log),
+    access: parts.access,
+    rooms: new RoomService(roomRepository, parts.directory, bans, config.auth.mode, log),
     presence: parts.presence,
   });
 
   const closer = new Closer();
-  const mirror = new RoomMirror(roomRepository, parts.directory, log);
+  const mirror = new RoomMirror(roomRepository, parts.directory, bans, log);
   const server = await listen(koaApp(router, config, log).callback(), config);
   mirror.start();
   // In the background, so that the first refusal takes no longer than the others.

@@ -1,4 +1,5 @@
 import { Keyspace, RedisRoomDirectory, redisAnnouncer } from '@chorus/broker';
+import { RedisAccessList } from '@chorus/control';
 import { RedisPresenceStore } from '@chorus/presence';
 import { type Closeable, createRedis, type Logger, redisReady } from '@chorus/service';
 import type { ApiParts } from './app.js';
@@ -14,11 +15,12 @@ export async function createRedisParts(
   config: Pick<StoreConfig, 'redis' | 'redisPrefix'>,
   rateLimits: RateLimitConfig,
   log: Logger,
-): Promise<Pick<ApiParts, 'directory' | 'presence' | 'rateLimits'> & Closeable> {
+): Promise<Pick<ApiParts, 'access' | 'directory' | 'presence' | 'rateLimits'> & Closeable> {
   const keyspace = new Keyspace(config.redisPrefix);
   const redis = createRedis(config.redis, log, 'api');
   await redisReady(redis, CONNECT_TIMEOUT_MS).catch(() => undefined);
   return {
+    access: new RedisAccessList(redis, keyspace),
     directory: new RedisRoomDirectory(redis, keyspace),
     presence: new RedisPresenceStore(redis, {
       keyspace,

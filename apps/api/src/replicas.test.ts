@@ -117,6 +117,22 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
     expect(answers.map((answer) => answer.status)).to.deep.equal([...Array(10).fill(401), 429, 429]);
   });
 
+  it('put every ban back into a Redis that has lost its data, and let nobody in before', async () => {
+    const [first, second] = apis;
+    const ask = async (userId: number): Promise<number | undefined> =>
+      (await second?.client.as({ id: userId, username: 'x' }).get('/ws/get-rooms'))?.status;
+    await db.ban.create({ data: { userId: 666 } });
+    await admin.flushdb();
+    const seen = new Set<number | undefined>();
+    await until(async () => {
+      seen.add(await ask(666));
+      return seen.has(403);
+    });
+    expect([...seen]).not.to.include(200);
+    expect(await ask(667)).to.equal(200);
+    await until(async () => (await first?.client.get('/readyz'))?.status === 200);
+  });
+
   it('put every room back into a Redis that has lost its data', async () => {
     const client = apis[0]?.client.as({ id: 1, username: 'x' });
     await client?.post('/ws/create-room', { id: 777, name: 'x' });
@@ -143,7 +159,7 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
     expect(Date.now() - started).to.be.lessThan(3_000);
     expect(
       (await each(2, ({ client }) => client.as(member).get('/ws/get-rooms'))).map((answer) => answer.status),
-    ).to.deep.equal([200, 200]);
+    ).to.deep.equal([503, 503]);
     redis.kill('SIGCONT');
     await until(ready);
     const created = await each(1, ({ client }) =>

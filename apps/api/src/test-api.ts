@@ -1,5 +1,6 @@
 import { Tokens } from '@chorus/auth';
 import { MemoryRoomDirectory, MemoryRooms, type RoomDirectory } from '@chorus/broker';
+import { type AccessList, MemoryAccessList } from '@chorus/control';
 import { createDatabase, type Database, migrate } from '@chorus/database';
 import { testDatabase } from '@chorus/local';
 import { MemoryPresenceStore } from '@chorus/presence';
@@ -78,6 +79,7 @@ export interface RunningApi {
   readonly client: Client;
   readonly directory: RoomDirectory;
   readonly presence: MemoryPresenceStore;
+  readonly access: AccessList;
   /** Every line that was logged. */
   readonly log: string[];
   close(): Promise<void>;
@@ -108,6 +110,7 @@ export async function startApi(
   const log: string[] = [];
   const presence = new MemoryPresenceStore({ announce: () => {} });
   const directory = parts.directory ?? new MemoryRoomDirectory(new MemoryRooms(100));
+  const access = parts.access ?? new MemoryAccessList();
   const closer = new Closer();
   const api = closer.add(
     await createApi(config, {
@@ -116,6 +119,7 @@ export async function startApi(
       rateLimits: memoryRateLimits(config.rateLimits),
       log: pino({ level: config.logLevel }, { write: (line: string) => log.push(line) }),
       ...parts,
+      access,
       directory,
     }),
   );
@@ -124,6 +128,7 @@ export async function startApi(
     client: new Client(`http://127.0.0.1:${api.port}`),
     directory,
     presence,
+    access,
     log,
     close: () => closer.close(),
   };

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createApi, memoryRateLimits } from '@chorus/api';
 import { MemoryBroker, MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
+import { MemoryAccessList } from '@chorus/control';
 import { createDatabase, migrate } from '@chorus/database';
 import { createGateway, type GatewayParts } from '@chorus/gateway';
 import { startBalancer, startPostgres } from '@chorus/local';
@@ -57,7 +58,8 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
   const presence = new MemoryPresenceStore({ announce: (roomId, frame) => rooms.notice(roomId, frame) });
   const directory = new MemoryRoomDirectory(rooms);
   const rateLimits = memoryRateLimits(apiConfig.rateLimits);
-  const api = closer.add(await createApi(apiConfig, { db, directory, presence, rateLimits, log }));
+  const access = new MemoryAccessList();
+  const api = closer.add(await createApi(apiConfig, { db, directory, presence, access, rateLimits, log }));
 
   const parts: GatewayParts = {
     presence,

@@ -13,5 +13,5 @@ export function addUserRoutes(router: Router<RequestState>, services: AuthServic
   router.post('/api/users/signup', json, signUp(services));
   router.post('/api/users/signin', json, signIn(services));
   router.get('/api/users/logout', logOut(services));
-  router.get('/api/users/me', requireToken(services.guard), currentUser(services));
+  router.get('/api/users/me', requireToken(services), currentUser(services));
 }

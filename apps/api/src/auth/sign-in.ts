@@ -4,6 +4,7 @@ import { HttpError } from '../http/http-error.js';
 import { parseInput } from '../http/input.js';
 import { emailKey, signInInput } from './account-inputs.js';
 import type { AuthServices } from './auth-services.js';
+import { refuse } from './authenticate.js';
 import { accountKey } from './rate-limits.js';
 import { tokenCookie } from './token-cookie.js';
 
@@ -11,7 +12,7 @@ import { tokenCookie } from './token-cookie.js';
  * Gives out a token as a cookie. An unknown address and a wrong password take the same steps, so
  * that neither the answer nor its time tells them apart.
  */
-export function signIn({ users, passwords, work, limits, tokens, cookie }: AuthServices): Handler {
+export function signIn({ users, passwords, work, limits, tokens, access, cookie }: AuthServices): Handler {
   return async (ctx) => {
     const { email, password } = parseInput(signInInput, ctx.request.body);
     const account = accountKey(emailKey(email));
@@ -28,6 +29,9 @@ export function signIn({ users, passwords, work, limits, tokens, cookie }: AuthS
       () => ctx.writable,
     );
     if (user === undefined || !matches) throw new HttpError(401, 'wrong email or password');
+    // Only now: nobody else learns who is banned.
+    const [verdict] = await access.check([{ userId: user.id }]);
+    refuse(verdict);
     ctx.set('Set-Cookie', tokenCookie(tokens.sign({ id: user.id, username: user.username }), cookie));
     ctx.body = { id: user.id, username: user.username };
   };

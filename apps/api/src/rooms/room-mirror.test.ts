@@ -17,6 +17,8 @@ describe('RoomMirror', function () {
   let rooms: MemoryRooms;
   let directory: MemoryRoomDirectory;
   let events: ControlEvent[];
+  /** What the mirror did, in order. */
+  let steps: string[];
   let started: RoomMirror | undefined;
   const silent: Logger = pino({ level: 'silent' });
 
@@ -38,11 +40,24 @@ describe('RoomMirror', function () {
       onControl: (event) => events.push(event),
     });
   });
+  beforeEach(() => {
+    steps = [];
+    const markComplete = directory.markComplete.bind(directory);
+    directory.markComplete = () => {
+      steps.push('complete');
+      return markComplete();
+    };
+  });
   afterEach(() => started?.close());
   after(() => db.$disconnect());
 
+  const bans = {
+    bringIn: async (): Promise<void> => {
+      steps.push('bans');
+    },
+  };
   const mirror = (options: Partial<RoomMirrorOptions> = {}, log = silent): RoomMirror =>
-    new RoomMirror(repository, directory, log, { settleAfterMs: SETTLE_AFTER_MS, ...options });
+    new RoomMirror(repository, directory, bans, log, { settleAfterMs: SETTLE_AFTER_MS, ...options });
   const seqOf = (id: number): number | undefined => rooms.position(id, { epoch: 0, seq: 0 })?.seq;
   const fill = (count: number) =>
     db.$executeRaw`INSERT INTO rooms (id, name) SELECT id, 'room' FROM generate_series(1, ${count}::int) id`;
@@ -68,6 +83,20 @@ describe('RoomMirror', function () {
       await mirror().run();
       for (const id of [1, 500, 501, 1_000, 1_001, 1_203]) expect(seqOf(id), String(id)).to.equal(0);
       expect(await directory.isComplete()).to.equal(true);
+    });
+
+    it('brings the bans before it says so', async () => {
+      await mirror().run();
+      expect(steps).to.deep.equal(['bans', 'complete']);
+    });
+
+    it('is not complete when the bans cannot be brought', async () => {
+      const away = { bringIn: () => Promise.reject(new Error('away')) };
+      const failed = await new RoomMirror(repository, directory, away, silent)
+        .run()
+        .catch((error: unknown) => error);
+      expect(String(failed)).to.equal('Error: away');
+      expect(await directory.isComplete()).to.equal(false);
     });
 
     it('lets numbering go on after the last stored message', async () => {
@@ -133,6 +162,7 @@ describe('RoomMirror', function () {
     expect(await directory.isComplete()).to.equal(true);
     await looking.run();
     expect(seqOf(1)).to.equal(0);
+    expect(steps).to.deep.equal(['bans', 'complete', 'bans']);
   });
 
   describe('for changes that were left half done', () => {
@@ -252,7 +282,9 @@ describe('RoomMirror', function () {
   it('does not need PostgreSQL while there is nothing to do', async () => {
     const away = createDatabase('postgresql://chorus@127.0.0.1:1/chorus', { poolSize: 1, timeoutMs: 500 });
     await mirror().run();
-    const looking = new RoomMirror(new RoomRepository(away), directory, silent, { verifyEveryMs: 1_000_000 });
+    const looking = new RoomMirror(new RoomRepository(away), directory, bans, silent, {
+      verifyEveryMs: 1_000_000,
+    });
     await looking.run().catch(() => {});
     await looking.run();
   });

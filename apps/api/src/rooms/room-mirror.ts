@@ -1,5 +1,6 @@
 import type { PendingChange, RoomDirectory } from '@chorus/broker';
 import type { Closeable, Logger } from '@chorus/service';
+import type { BanService } from '../bans/ban-service.js';
 import type { RoomPosition, RoomRepository } from './room-repository.js';
 
 export interface RoomMirrorOptions {
@@ -26,6 +27,8 @@ const LOCK_TTL_MS = 30_000;
  *   rooms are brought in, and until then gateways answer "try again".
  * - Now and then all rooms are brought in although nothing seems to be missing, because a Redis that
  *   fails over can lose its last writes and still say that it is complete.
+ *
+ * Both times the bans are brought along, before anybody may rely on the rooms.
  */
 export class RoomMirror implements Closeable {
   readonly #options: RoomMirrorOptions;
@@ -38,6 +41,7 @@ export class RoomMirror implements Closeable {
   constructor(
     private readonly rooms: RoomRepository,
     private readonly directory: RoomDirectory,
+    private readonly bans: Pick<BanService, 'bringIn'>,
     private readonly log: Logger,
     options: Partial<RoomMirrorOptions> = {},
   ) {
@@ -95,6 +99,7 @@ export class RoomMirror implements Closeable {
   }
 
   async #bringInAll(): Promise<void> {
+    await this.bans.bringIn();
     let after = 0;
     while (!this.#closed) {
       const page = await this.rooms.positionsAfter(after, PAGE);

@@ -2,6 +2,7 @@ import type { AuthMode } from '@chorus/auth';
 import type { RoomDirectory } from '@chorus/broker';
 import type { Member } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
+import type { BanService } from '../bans/ban-service.js';
 import { HttpError, unavailable } from '../http/http-error.js';
 import type { Room, RoomRepository } from './room-repository.js';
 
@@ -20,6 +21,7 @@ export class RoomService {
   constructor(
     private readonly rooms: RoomRepository,
     private readonly directory: RoomDirectory,
+    private readonly bans: Pick<BanService, 'withoutRoom'>,
     private readonly authMode: AuthMode,
     private readonly log: Logger,
   ) {}
@@ -62,9 +64,11 @@ export class RoomService {
   async delete(user: Member | undefined, id: number): Promise<void> {
     const room = await this.#own(user, id);
     await this.directory.begin([id]);
-    if (!(await this.rooms.delete(id, room.createdBy))) throw new HttpError(404, 'there is no such room');
-    await this.directory.remove(id).catch((error: unknown) => {
-      this.log.warn({ roomId: id, error: String(error) }, 'room deleted, gateways will learn of it later');
+    await this.bans.withoutRoom(id, async () => {
+      if (!(await this.rooms.delete(id, room.createdBy))) throw new HttpError(404, 'there is no such room');
+      await this.directory.remove(id).catch((error: unknown) => {
+        this.log.warn({ roomId: id, error: String(error) }, 'room deleted, gateways will learn of it later');
+      });
     });
   }
 

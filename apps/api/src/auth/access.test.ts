@@ -1,0 +1,195 @@
+import { Tokens } from '@chorus/auth';
+import { BrokerUnavailableError, type ControlEvent, MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
+import { MemoryAccessList, type Subject } from '@chorus/control';
+import type { Database } from '@chorus/database';
+import { expect } from 'chai';
+import { type Answer, type Client, openDatabase, type RunningApi, SECRET, startApi } from '../test-api.js';
+
+const ann = { id: 1, username: 'ann' };
+const bob = { id: 2, username: 'bob' };
+const UNAVAILABLE = { error: 'temporarily unavailable, try again' };
+const CLEARED = 'jwt=; HttpOnly; Path=/; Max-Age=0';
+
+/** A list that keeps what it was asked, and can be taken away. */
+class WatchedAccessList extends MemoryAccessList {
+  readonly asked: Array<readonly Subject[]> = [];
+  away = false;
+
+  override async check(subjects: readonly Subject[]) {
+    this.#reach();
+    this.asked.push(subjects);
+    return super.check(subjects);
+  }
+
+  override async revoke(tokenId: string, expiresAt: number) {
+    this.#reach();
+    return super.revoke(tokenId, expiresAt);
+  }
+
+  #reach(): void {
+    if (this.away) throw new BrokerUnavailableError('Redis is not connected');
+  }
+}
+
+describe('who may not come in although the token is genuine', function () {
+  this.timeout(60_000);
+  let db: Database;
+  let running: RunningApi;
+  let access: WatchedAccessList;
+  let events: ControlEvent[];
+  let client: Client;
+  let room: number;
+
+  before(async () => {
+    db = (await openDatabase()).db;
+  });
+  after(() => db.$disconnect());
+  beforeEach(async () => {
+    const rooms = new MemoryRooms(100);
+    events = [];
+    access = new WatchedAccessList();
+    running = await startApi(db, {}, { access, directory: new MemoryRoomDirectory(rooms) });
+    rooms.attach({
+      onMessage() {},
+      onNotice() {},
+      onStored() {},
+      onResumed() {},
+      onControl: (event) => events.push(event),
+    });
+    client = running.client;
+    room = (await client.as(bob).post('/api/rooms', { name: 'room' })).body.id;
+    access.asked.length = 0;
+  });
+  afterEach(() => running.close());
+
+  const GENERAL = ['/api/users/me', '/ws/get-rooms', '/ws/get-clients', '/api/rooms'];
+  const ofRoom = (id: number) => [`/ws/get-clients/${id}`, `/api/rooms/${id}`];
+  const expectAll = async (
+    sender: Client,
+    paths: readonly string[],
+    status: number,
+    error: string,
+  ): Promise<Answer[]> => {
+    const answers = await Promise.all(paths.map((path) => sender.get(path)));
+    for (const [index, answer] of answers.entries()) {
+      expect([answer.status, answer.body], paths[index]).to.deep.equal([status, { error }]);
+    }
+    return answers;
+  };
+
+  describe('signing out', () => {
+    it('ends the token that came along, and no other of that user', async () => {
+      const gone = client.as(ann);
+      const other = client.as(ann);
+      const answer = await gone.get('/api/users/logout');
+      expect([answer.status, answer.body]).to.deep.equal([200, { message: 'logout successful' }]);
+      const refused = await expectAll(gone, [...GENERAL, ...ofRoom(room)], 401, 'the token is not valid');
+      expect(refused[0]?.headers.get('www-authenticate')).to.equal('Bearer');
+      expect((await gone.post('/ws/create-room', { name: 'x' })).status).to.equal(401);
+      expect((await other.get('/ws/get-rooms')).status).to.equal(200);
+    });
+
+    it('tells the gateways which token it was', async () => {
+      const tokens = new Tokens(SECRET);
+      const token = tokens.sign(ann);
+      const check = tokens.verify(token);
+      await client.with({ Authorization: `Bearer ${token}` }).get('/api/users/logout');
+      await new Promise(setImmediate);
+      expect(events).to.deep.equal([
+        { type: 'token-revoked', tokenId: check.ok ? check.token.tokenId : undefined },
+      ]);
+    });
+
+    it('works again with the same token, and with one that has expired', async () => {
+      const gone = client.as(ann);
+      for (const sender of [gone, gone, client.as(ann, new Tokens(SECRET, -1))]) {
+        expect((await sender.get('/api/users/logout')).status).to.equal(200);
+      }
+    });
+
+    it('clears the cookie and answers 503 when the token cannot be ended', async () => {
+      access.away = true;
+      const sender = client.as(ann);
+      const answer = await sender.get('/api/users/logout');
+      expect([answer.status, answer.body]).to.deep.equal([503, UNAVAILABLE]);
+      expect(answer.headers.get('set-cookie')).to.equal(CLEARED);
+      access.away = false;
+      expect((await sender.get('/ws/get-rooms')).status).to.equal(200);
+      expect((await sender.get('/api/users/logout')).status).to.equal(200);
+    });
+
+    it('answers 503 when the gateways cannot be told, and the token has ended all the same', async () => {
+      const announce = running.directory.announce;
+      running.directory.announce = () => Promise.reject(new BrokerUnavailableError('away'));
+      const sender = client.as(ann);
+      expect((await sender.get('/api/users/logout')).status).to.equal(503);
+      expect((await sender.get('/ws/get-rooms')).status).to.equal(401);
+      running.directory.announce = announce;
+      expect((await sender.get('/api/users/logout')).status).to.equal(200);
+    });
+  });
+
+  describe('being banned', () => {
+    it('from everything keeps a user out of every route', async () => {
+      await access.ban({ userId: ann.id });
+      await expectAll(client.as(ann), [...GENERAL, ...ofRoom(room)], 403, 'you are banned');
+      expect((await client.as(ann).post('/api/rooms', { name: 'x' })).status).to.equal(403);
+      expect((await client.as(bob).get('/ws/get-rooms')).status).to.equal(200);
+    });
+
+    it('from a room keeps a user out of that one only', async () => {
+      const other = (await client.as(bob).post('/api/rooms', { name: 'other' })).body.id;
+      await access.ban({ userId: bob.id, roomId: room });
+      await expectAll(client.as(bob), ofRoom(room), 403, 'you are banned from this room');
+      expect((await client.as(bob).patch(`/api/rooms/${room}`, { name: 'x' })).status).to.equal(403);
+      expect((await client.as(bob).delete(`/api/rooms/${room}`)).status).to.equal(403);
+      for (const path of [...ofRoom(other), '/ws/get-rooms', '/api/rooms']) {
+        expect((await client.as(bob).get(path)).status, path).to.equal(200);
+      }
+      for (const path of ofRoom(room)) expect((await client.as(ann).get(path)).status, path).to.equal(200);
+    });
+
+    it('does not let sign in, and only the right password learns why', async () => {
+      const account = { username: 'cyd', email: 'cyd@example.com', password: '1234567' };
+      const { id } = (await client.post('/api/users/signup', account)).body;
+      await access.ban({ userId: id });
+      const answer = await client.post('/api/users/signin', account);
+      expect([answer.status, answer.body]).to.deep.equal([403, { error: 'you are banned' }]);
+      expect(answer.headers.get('set-cookie')).to.equal(null);
+      const wrong = await client.post('/api/users/signin', { ...account, password: 'guessed' });
+      expect([wrong.status, wrong.body]).to.deep.equal([401, { error: 'wrong email or password' }]);
+      await access.lift({ userId: id });
+      expect((await client.post('/api/users/signin', account)).status).to.equal(200);
+    });
+
+    it('holds with AUTH=open, too, for whoever is named', async () => {
+      const open = await startApi(db, { AUTH: 'open' }, { access });
+      await access.ban({ userId: ann.id });
+      expect((await open.client.get(`/ws/get-rooms?userId=${ann.id}`)).status).to.equal(403);
+      expect((await open.client.get('/ws/get-rooms')).status).to.equal(200);
+      await open.close();
+    });
+  });
+
+  it('asks once a request, about user, token and room together', async () => {
+    const sender = client.as(ann);
+    for (const path of [...GENERAL, ...ofRoom(room)]) {
+      access.asked.length = 0;
+      await sender.get(path);
+      expect(access.asked, path).to.have.length(1);
+      expect(access.asked[0], path).to.have.length(1);
+      const [subject] = access.asked[0] ?? [];
+      expect(subject?.tokenId, path).to.be.a('string');
+      expect(subject, path).to.include({
+        userId: ann.id,
+        roomId: ofRoom(room).includes(path) ? room : undefined,
+      });
+    }
+  });
+
+  it('lets nobody in while that cannot be known', async () => {
+    access.away = true;
+    await expectAll(client.as(ann), [...GENERAL, ...ofRoom(room)], 503, UNAVAILABLE.error);
+    await expectAll(client, ['/ws/get-rooms'], 401, 'a token is required');
+  });
+});

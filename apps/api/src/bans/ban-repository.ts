@@ -1,0 +1,129 @@
+import { type Database, Prisma } from '@chorus/database';
+
+/** A ban as PostgreSQL has it. */
+export interface StoredBan {
+  readonly id: number;
+  readonly userId: number;
+  /** Undefined: from everything. */
+  readonly roomId: number | undefined;
+  /** When it ends by itself; undefined for never. */
+  readonly until: Date | undefined;
+  /** For other operators to read. */
+  readonly reason: string | undefined;
+  readonly createdAt: Date;
+}
+
+export type NewBan = Pick<StoredBan, 'userId' | 'roomId' | 'until' | 'reason'>;
+
+/** Names the lock among PostgreSQL's advisory locks of this database; any number that nobody else uses. */
+const LOCK = 72_707_371;
+/** Longest that a change may take, in milliseconds: bringing very many bans to Redis, say. */
+const CHANGE_TIMEOUT_MS = 30_000;
+
+/** The bans in PostgreSQL, which owns them. */
+export class BanRepository {
+  constructor(private readonly db: Database) {}
+
+  /** Bans that have not ended, with ids above `after`, by ascending id. */
+  async list(after: number, limit: number): Promise<StoredBan[]> {
+    const rows = await this.db.ban.findMany({
+      where: { id: { gt: after }, ...CURRENT() },
+      orderBy: { id: 'asc' },
+      take: limit,
+    });
+    return rows.map(stored);
+  }
+
+  /** Those of one user, from everything first. */
+  async ofUser(userId: number): Promise<StoredBan[]> {
+    const rows = await this.db.ban.findMany({
+      where: { userId, ...CURRENT() },
+      orderBy: { roomId: { sort: 'asc', nulls: 'first' } },
+    });
+    return rows.map(stored);
+  }
+
+  async hasRoom(roomId: number): Promise<boolean> {
+    return (await this.db.ban.findFirst({ where: { roomId }, select: { id: true } })) !== null;
+  }
+
+  /**
+   * Changes bans, one after the other in the whole cluster, so that whatever `change` writes elsewhere is written
+   * in the order of PostgreSQL. Nothing stays changed here when it rejects.
+   */
+  exclusively<T>(change: (bans: BanChanges) => Promise<T>): Promise<T> {
+    return this.db.$transaction(
+      async (transaction) => {
+        await transaction.$queryRaw`SELECT pg_advisory_xact_lock(${LOCK}::bigint)::text`;
+        return change(new BanChanges(transaction));
+      },
+      { timeout: CHANGE_TIMEOUT_MS },
+    );
+  }
+}
+
+/** What can be done while nobody else changes bans. */
+export class BanChanges {
+  constructor(private readonly db: Prisma.TransactionClient) {}
+
+  /**
+   * Adds the ban, or replaces that of the same user and room.
+   * @returns undefined when there is no such room
+   */
+  async put({ userId, roomId, until, reason }: NewBan): Promise<StoredBan | undefined> {
+    // Keeps the room from being deleted until this is done.
+    const rooms =
+      roomId === undefined
+        ? undefined
+        : await this.db.$queryRaw<unknown[]>`SELECT id FROM rooms WHERE id = ${BigInt(roomId)} FOR KEY SHARE`;
+    if (rooms?.length === 0) return undefined;
+    // Prisma's upsert cannot find a ban without a room: it takes null for "anything".
+    const [row] = await this.db.$queryRaw<Row[]>`
+      INSERT INTO bans (user_id, room_id, until, reason)
+      VALUES (${BigInt(userId)}, ${roomId === undefined ? null : BigInt(roomId)}, ${until ?? null}, ${reason ?? null})
+      ON CONFLICT (user_id, room_id) DO UPDATE SET until = EXCLUDED.until, reason = EXCLUDED.reason, created_at = now()
+      RETURNING ${COLUMNS}`;
+    if (row === undefined) throw new Error('the ban was not stored');
+    return stored(row);
+  }
+
+  /** @returns whether there was such a ban */
+  async remove({ userId, roomId }: Pick<NewBan, 'userId' | 'roomId'>): Promise<boolean> {
+    const { count } = await this.db.ban.deleteMany({ where: { userId, roomId: roomId ?? null } });
+    return count > 0;
+  }
+
+  /** Forgets those that have ended. */
+  async removeEnded(): Promise<void> {
+    await this.db.ban.deleteMany({ where: { until: { lte: new Date() } } });
+  }
+
+  async all(): Promise<StoredBan[]> {
+    return (await this.db.ban.findMany({ orderBy: { id: 'asc' } })).map(stored);
+  }
+}
+
+interface Row {
+  id: bigint;
+  userId: bigint;
+  roomId: bigint | null;
+  until: Date | null;
+  reason: string | null;
+  createdAt: Date;
+}
+
+const COLUMNS = Prisma.sql`id, user_id AS "userId", room_id AS "roomId", until, reason, created_at AS "createdAt"`;
+
+/** Of bans that have not ended. */
+const CURRENT = (): Prisma.BanWhereInput => ({ OR: [{ until: null }, { until: { gt: new Date() } }] });
+
+function stored(row: Row): StoredBan {
+  return {
+    id: Number(row.id),
+    userId: Number(row.userId),
+    roomId: row.roomId === null ? undefined : Number(row.roomId),
+    until: row.until ?? undefined,
+    reason: row.reason ?? undefined,
+    createdAt: row.createdAt,
+  };
+}
