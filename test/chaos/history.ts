@@ -1,0 +1,85 @@
+import type { MessageFrame, Position } from '@chorus/protocol';
+import type { ClientEvent } from '../support/resuming-client/client-event.js';
+
+/** Messages that a client asked the API for, because its gateway could not give it all that it missed. */
+export interface PagedEvent {
+  readonly type: 'paged';
+  readonly at: number;
+  readonly roomId: number;
+  /** What it had seen; the messages come after it, */
+  readonly after: Position;
+  /** up to where the room stood when it was entered again. */
+  readonly upTo: Position;
+  readonly messages: readonly MessageFrame[];
+}
+
+export type HistoryEvent = ClientEvent | PagedEvent;
+
+/** One client from its first connection to the end of the run. */
+export interface ClientHistory {
+  readonly userId: number;
+  readonly username: string;
+  readonly roomIds: readonly number[];
+  /** Whether it had to be connected and in all its rooms at the end. */
+  readonly stays: boolean;
+  /** In the order in which they happened. */
+  readonly events: readonly HistoryEvent[];
+}
+
+/** A message as the database holds it. */
+export type StoredMessage = Pick<
+  MessageFrame,
+  'roomId' | 'epoch' | 'seq' | 'id' | 'userId' | 'username' | 'content' | 'clientMsgId'
+>;
+
+/** What is known of a room beside what its clients saw, when all was quiet again. */
+export interface RoomEnd {
+  readonly roomId: number;
+  /** Oldest first, from the database. */
+  readonly archive: readonly StoredMessage[];
+  /** Oldest first, page by page from the API. */
+  readonly pages: readonly StoredMessage[];
+  /** Ids of the users who are in the room, as the API says. */
+  readonly present: readonly number[];
+}
+
+export type FaultKind =
+  | 'gateway-kill'
+  | 'rolling-restart'
+  | 'redis-restart'
+  | 'redis-kill'
+  | 'redis-freeze'
+  | 'subscriber-cut'
+  | 'postgres-restart'
+  | 'archiver-kill'
+  | 'stalled-readers'
+  | 'vanished-clients'
+  | 'long-absences';
+
+/** A fault that was injected; times are of the clients' clock. */
+export interface Fault {
+  readonly kind: FaultKind;
+  /** What it was done to. */
+  readonly what: string;
+  readonly startedAt: number;
+  /** When it was over: the process was ready again, the clients were let go. */
+  readonly endedAt: number;
+}
+
+/** What the cluster promises, as it was configured. Times in milliseconds. */
+export interface Promises {
+  /** The newest messages of a room that a gateway can always replay. */
+  readonly historySize: number;
+  readonly leaseMs: number;
+  readonly graceMs: number;
+}
+
+/** Everything that was seen of one run. */
+export interface History {
+  readonly promises: Promises;
+  readonly clients: readonly ClientHistory[];
+  readonly rooms: readonly RoomEnd[];
+  readonly faults: readonly Fault[];
+  /** When what the cluster holds was looked at. */
+  readonly endedAt: number;
+}

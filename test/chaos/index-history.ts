@@ -1,0 +1,195 @@
+import { isAfter, type MessageFrame, type Position } from '@chorus/protocol';
+import type { ClientHistory, History, RoomEnd, StoredMessage } from './history.js';
+
+/** What one client wanted to say, and what became of it. */
+export interface Sending {
+  readonly client: ClientHistory;
+  readonly roomId: number;
+  readonly clientMsgId: string;
+  readonly content: string;
+  readonly firstAt: number;
+  attempts: number;
+  readonly acks: Array<{ at: number; position: Position }>;
+  /** Refused for good. */
+  failed: string | undefined;
+}
+
+/** A stretch of a room's history that a client has to know: after `from`, up to `to`. */
+export interface Stretch {
+  readonly from: Position;
+  /** Undefined: up to the last message that there is. */
+  to: Position | undefined;
+}
+
+/** One client's sight of one room. */
+export interface View {
+  readonly client: ClientHistory;
+  readonly roomId: number;
+  /** In the order in which they came. */
+  readonly received: MessageFrame[];
+  readonly paged: MessageFrame[];
+  readonly stretches: Stretch[];
+  /** Ids of all messages that it received or asked for. */
+  readonly known: ReadonlySet<string>;
+  /** In the room when all was over. */
+  readonly isIn: boolean;
+}
+
+/** All that exists in one room, by whoever saw it. */
+export interface RoomIndex {
+  readonly roomId: number;
+  readonly end: RoomEnd | undefined;
+  readonly views: View[];
+  /** Every message that anybody saw or the database holds, once each, by position. */
+  readonly messages: StoredMessage[];
+  /** By the ids of messages. */
+  readonly byId: ReadonlyMap<string, StoredMessage>;
+  /** All sightings that differ in what an id or a position means. */
+  readonly sightings: ReadonlyArray<{ by: string; message: StoredMessage }>;
+}
+
+export interface HistoryIndex {
+  readonly history: History;
+  readonly rooms: ReadonlyMap<number, RoomIndex>;
+  readonly sendings: ReadonlyMap<string, Sending>;
+}
+
+/** Names what a user said under a name of its own in a room. */
+export function sendingKey(userId: number, roomId: number, clientMsgId: string | undefined): string {
+  return `${userId}/${roomId}/${clientMsgId}`;
+}
+
+export function comparePositions(a: Position, b: Position): number {
+  if (isAfter(a, b)) return 1;
+  return isAfter(b, a) ? -1 : 0;
+}
+
+/** Sorts a history into rooms, views and sendings, so that every rule can ask short questions. */
+export function indexHistory(history: History): HistoryIndex {
+  const rooms = new Map<number, MutableRoom>();
+  for (const end of history.rooms) rooms.set(end.roomId, newRoom(end.roomId, end));
+  for (const client of history.clients) {
+    for (const roomId of client.roomIds) {
+      const room = rooms.get(roomId) ?? newRoom(roomId, undefined);
+      rooms.set(roomId, room);
+      room.views.push(viewOf(client, roomId));
+    }
+  }
+  for (const room of rooms.values()) collect(room);
+  return { history, rooms, sendings: sendingsOf(history) };
+}
+
+interface MutableRoom extends RoomIndex {
+  readonly byId: Map<string, StoredMessage>;
+  readonly sightings: Array<{ by: string; message: StoredMessage }>;
+}
+
+function newRoom(roomId: number, end: RoomEnd | undefined): MutableRoom {
+  return { roomId, end, views: [], messages: [], byId: new Map(), sightings: [] };
+}
+
+/** A message that everybody saw alike is one object, or equal; every other sighting is kept apart. */
+function collect(room: MutableRoom): void {
+  const see = (by: string, message: StoredMessage): void => {
+    const first = room.byId.get(message.id);
+    if (first === message) return;
+    if (first === undefined) room.byId.set(message.id, message);
+    else if (same(first, message)) return;
+    room.sightings.push({ by, message });
+  };
+  for (const message of room.end?.archive ?? []) see('the database', message);
+  for (const message of room.end?.pages ?? []) see('the history of the API', message);
+  for (const { client, received, paged } of room.views) {
+    for (const message of received) see(client.username, message);
+    for (const message of paged) see(`${client.username} (from the API)`, message);
+  }
+  room.messages.push(...[...room.byId.values()].sort(comparePositions));
+}
+
+/** Whether two sightings agree in everything that may not change. */
+export function same(a: StoredMessage, b: StoredMessage): boolean {
+  return (
+    a.epoch === b.epoch &&
+    a.seq === b.seq &&
+    a.id === b.id &&
+    a.roomId === b.roomId &&
+    a.userId === b.userId &&
+    a.username === b.username &&
+    a.content === b.content &&
+    a.clientMsgId === b.clientMsgId
+  );
+}
+
+function viewOf(client: ClientHistory, roomId: number): View {
+  const received: MessageFrame[] = [];
+  const paged: MessageFrame[] = [];
+  const stretches: Stretch[] = [];
+  const known = new Set<string>();
+  let last: Position | undefined;
+  let isIn = false;
+  const close = (): void => {
+    const open = stretches.at(-1);
+    if (open !== undefined && open.to === undefined) open.to = last ?? open.from;
+  };
+  for (const event of client.events) {
+    switch (event.type) {
+      case 'joined':
+        if (event.roomId !== roomId) break;
+        isIn = true;
+        if (event.since === undefined) {
+          close();
+          stretches.push({ from: event.position, to: undefined });
+        }
+        // What it missed then is asked for up to here; recovered, it follows.
+        if (!event.recovered) last = event.position;
+        break;
+      case 'message':
+        if (event.message.roomId !== roomId) break;
+        received.push(event.message);
+        known.add(event.message.id);
+        last = event.message;
+        break;
+      case 'paged':
+        if (event.roomId !== roomId) break;
+        paged.push(...event.messages);
+        for (const { id } of event.messages) known.add(id);
+        break;
+      case 'out-of-room':
+        if (event.roomId !== roomId) break;
+        isIn = false;
+        close();
+        break;
+      case 'disconnected':
+        isIn = false;
+        break;
+    }
+  }
+  // Whoever is not there any more has to know what came before the last that it saw.
+  if (!isIn) close();
+  return { client, roomId, received, paged, stretches, known, isIn };
+}
+
+function sendingsOf({ clients }: History): Map<string, Sending> {
+  const sendings = new Map<string, Sending>();
+  for (const client of clients) {
+    for (const event of client.events) {
+      if (event.type !== 'publish' && event.type !== 'ack' && event.type !== 'refused') continue;
+      const { roomId, clientMsgId } = event;
+      const key = sendingKey(client.userId, roomId, clientMsgId);
+      const sending = sendings.get(key);
+      if (event.type === 'publish') {
+        if (sending !== undefined) sending.attempts++;
+        else {
+          const { content, at: firstAt } = event;
+          const fresh = { client, roomId, clientMsgId, content, firstAt, attempts: 1, acks: [] };
+          sendings.set(key, { ...fresh, failed: undefined });
+        }
+      } else if (event.type === 'ack') {
+        sending?.acks.push({ at: event.at, position: event.position });
+      } else if (!event.retry && sending !== undefined) {
+        sending.failed = event.code;
+      }
+    }
+  }
+  return sendings;
+}

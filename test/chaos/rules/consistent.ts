@@ -1,0 +1,23 @@
+import { formatPosition } from '@chorus/protocol';
+import { sendingKey } from '../index-history.js';
+import { missingFrom } from '../missing.js';
+import type { Rule } from '../rule.js';
+
+export const consistent: Rule = {
+  name: 'consistent',
+  promise: 'a message without an answer is there for everybody, or for nobody',
+  *check(index) {
+    for (const { roomId, views, messages } of index.rooms.values()) {
+      for (const view of views) {
+        for (const message of missingFrom(view, messages)) {
+          const sending = index.sendings.get(sendingKey(message.userId, roomId, message.clientMsgId));
+          if (sending === undefined || sending.acks.length > 0) continue;
+          yield {
+            what: `room ${roomId}: ${view.client.username} never got ${formatPosition(message)}, which others did`,
+            facts: { message, member: view.client.username, stretches: view.stretches },
+          };
+        }
+      }
+    }
+  },
+};

@@ -1,0 +1,35 @@
+import { formatPosition } from '@chorus/protocol';
+import { missingFrom } from '../missing.js';
+import type { Rule } from '../rule.js';
+
+export const delivered: Rule = {
+  name: 'delivered',
+  promise: 'every acked message reached every member that was in the room then, or resumed over it',
+  *check(index) {
+    for (const { roomId, views, messages, byId } of index.rooms.values()) {
+      const acked = new Set<string>();
+      const names = new Map(messages.map((message) => [`${message.userId}/${message.clientMsgId}`, message]));
+      for (const sending of index.sendings.values()) {
+        if (sending.roomId !== roomId || sending.acks.length === 0) continue;
+        const { client, clientMsgId, content, acks } = sending;
+        const message = names.get(`${client.userId}/${clientMsgId}`);
+        if (message !== undefined) acked.add(message.id);
+        else {
+          yield {
+            what: `room ${roomId}: nobody has ${clientMsgId} of ${client.username}, which was acked`,
+            facts: { roomId, sender: client.username, clientMsgId, content, acks },
+          };
+        }
+      }
+      for (const view of views) {
+        for (const message of missingFrom(view, messages)) {
+          if (!acked.has(message.id)) continue;
+          yield {
+            what: `room ${roomId}: ${view.client.username} never got ${formatPosition(message)}, which was acked`,
+            facts: { message: byId.get(message.id), member: view.client.username, stretches: view.stretches },
+          };
+        }
+      }
+    }
+  },
+};

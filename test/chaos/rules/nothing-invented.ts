@@ -1,0 +1,33 @@
+import { formatPosition } from '@chorus/protocol';
+import { sendingKey } from '../index-history.js';
+import type { Rule } from '../rule.js';
+
+export const nothingInvented: Rule = {
+  name: 'nothing-invented',
+  promise: 'whatever anybody got or the database holds was sent like that, by that user, to that room',
+  *check(index) {
+    const names = new Map(index.history.clients.map(({ userId, username }) => [userId, username]));
+    for (const { roomId, sightings } of index.rooms.values()) {
+      for (const { by, message } of sightings) {
+        const sending = index.sendings.get(sendingKey(message.userId, roomId, message.clientMsgId));
+        const why =
+          sending === undefined
+            ? 'nobody sent it'
+            : sending.content !== message.content
+              ? 'its content is not what was sent'
+              : names.get(message.userId) !== message.username
+                ? 'its sender has another name'
+                : message.roomId !== roomId
+                  ? 'it names another room'
+                  : sending.failed !== undefined
+                    ? `its sender was told that it is not there: ${sending.failed}`
+                    : undefined;
+        if (why === undefined) continue;
+        yield {
+          what: `room ${roomId}: ${formatPosition(message)}, seen by ${by}: ${why}`,
+          facts: { by, message, sent: sending?.content },
+        };
+      }
+    }
+  },
+};

@@ -1,0 +1,103 @@
+import { type Absence, absencesFrom, watchesOf } from '../absences.js';
+import type { FaultKind, History } from '../history.js';
+import type { View } from '../index-history.js';
+import type { Rule, Violation } from '../rule.js';
+
+/** How far what a client knows of times may be from what gateways know, in milliseconds. */
+const BLUR_MS = 500;
+/** After the lease and the grace: time for whoever announces to look, and to be heard. */
+const ANNOUNCE_MS = 2_500;
+
+/** Notices are not repeated: an outage of what carries them loses some. */
+const LOSES_NOTICES: ReadonlySet<FaultKind> = new Set([
+  'redis-restart',
+  'redis-kill',
+  'redis-freeze',
+  'subscriber-cut',
+]);
+/** A gateway that stops keeps its users for longer, so that they can come back elsewhere. */
+const DELAYS_NOTICES: ReadonlySet<FaultKind> = new Set(['rolling-restart']);
+
+export const oneDeparture: Rule = {
+  name: 'one-departure',
+  promise: 'who goes is announced once, and who is back within the grace is not',
+  *check({ history, rooms }) {
+    for (const { roomId, views } of rooms.values()) {
+      const absences = new Map(
+        views.map(({ client }) => [client.userId, absencesFrom(client, roomId)] as const),
+      );
+      for (const observer of views) {
+        const told = leftsSeenBy(observer);
+        const watches = watchesOf(observer.client, roomId);
+        for (const subject of views) {
+          if (subject === observer) continue;
+          const { userId } = subject.client;
+          const departures = { absences: absences.get(userId) ?? [], lefts: told.get(userId) ?? [] };
+          yield* judge(history, { observer, watches }, { subject, ...departures });
+        }
+      }
+    }
+  },
+};
+
+/** When the observer was told that somebody left, by user. */
+function leftsSeenBy({ client, roomId }: View): Map<number, number[]> {
+  const told = new Map<number, number[]>();
+  for (const event of client.events) {
+    if (event.type !== 'notice' || event.kind !== 'left' || event.roomId !== roomId) continue;
+    const times = told.get(event.userId) ?? [];
+    times.push(event.at);
+    told.set(event.userId, times);
+  }
+  return told;
+}
+
+function* judge(
+  history: History,
+  { observer, watches }: { observer: View; watches: ReadonlyArray<{ from: number; to: number }> },
+  { subject, absences, lefts }: { subject: View; absences: readonly Absence[]; lefts: readonly number[] },
+): Iterable<Violation> {
+  const { graceMs } = history.promises;
+  const counts = new Map<Absence, number>();
+  const names = `room ${subject.roomId}: ${observer.client.username} was told that ${subject.client.username} left`;
+  for (const at of lefts) {
+    const absence = absences.findLast(({ from }) => from <= at + BLUR_MS);
+    const facts = { observer: observer.client.username, at, absence, absences, lefts };
+    if (absence === undefined) {
+      yield { what: `${names}, who had been there all the time`, facts };
+      continue;
+    }
+    const count = (counts.get(absence) ?? 0) + 1;
+    counts.set(absence, count);
+    const { from, to, attempts } = absence;
+    if (count > 1 + attempts) {
+      yield { what: `${names} ${count} times for one departure`, facts };
+    } else if (attempts === 0 && to !== undefined && to - from < graceMs - BLUR_MS) {
+      yield { what: `${names}, who was back after ${Math.round(to - from)} ms`, facts };
+    }
+  }
+  for (const absence of absences) {
+    if (counts.has(absence) || !hadToBeTold(history, watches, absence)) continue;
+    yield {
+      what: `room ${subject.roomId}: ${observer.client.username} was not told that ${subject.client.username} left`,
+      facts: { observer: observer.client.username, absence, absences, lefts },
+    };
+  }
+}
+
+function hadToBeTold(
+  { promises, faults, endedAt }: History,
+  watches: ReadonlyArray<{ from: number; to: number }>,
+  absence: Absence,
+): boolean {
+  const { from, to = endedAt, plain, attempts } = absence;
+  const until = from + promises.leaseMs + promises.graceMs + ANNOUNCE_MS;
+  if (!plain || attempts > 0 || to < until) return false;
+  const excused = faults.some(
+    ({ kind, startedAt, endedAt }) =>
+      (LOSES_NOTICES.has(kind) || DELAYS_NOTICES.has(kind)) &&
+      startedAt < until &&
+      endedAt + ANNOUNCE_MS > from,
+  );
+  return !excused && watches.some((watch) => watch.from <= from - BLUR_MS && watch.to >= until);
+}
