@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Tokens } from '@chorus/auth';
 import { Keyspace, RedisRoomDirectory } from '@chorus/broker';
+import { RedisAccessList } from '@chorus/control';
 import { spawnGuarded, startRedis } from '@chorus/local';
 import type { Member } from '@chorus/protocol';
 import { type Closeable, Closer, createLogger, createRedis, redisReady } from '@chorus/service';
@@ -38,7 +39,9 @@ export async function startGateways(count: number, env: Record<string, string> =
   );
   closer.defer(() => redis.disconnect());
   await redisReady(redis, 5_000);
-  const directory = new RedisRoomDirectory(redis, new Keyspace('chorus'));
+  const keyspace = new Keyspace('chorus');
+  const directory = new RedisRoomDirectory(redis, keyspace);
+  await new RedisAccessList(redis, keyspace).replaceBans([]);
   await directory.markComplete();
   const tokens = new Tokens(SECRET);
 

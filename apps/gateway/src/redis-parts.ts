@@ -1,4 +1,5 @@
 import { Keyspace, RedisBroker, redisAnnouncer } from '@chorus/broker';
+import { RedisAccessList } from '@chorus/control';
 import { RedisPresenceStore } from '@chorus/presence';
 import { type Closeable, createRedis, type Logger } from '@chorus/service';
 import type { GatewayConfig } from './config.js';
@@ -18,6 +19,7 @@ export function createRedisParts(config: GatewayConfig, log: Logger): GatewayPar
   return {
     log,
     presence,
+    access: new RedisAccessList(redis, keyspace),
     connectBroker: (listener) =>
       RedisBroker.connect(
         {

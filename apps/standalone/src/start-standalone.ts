@@ -63,6 +63,7 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
 
   const parts: GatewayParts = {
     presence,
+    access,
     log,
     connectBroker: async (listener) => new MemoryBroker(rooms, listener),
   };
