@@ -40,6 +40,9 @@ export const gatewaySettings = {
   MAX_MESSAGES_PER_SECOND: integer(1, 100_000)
     .default(50)
     .describe('Messages a second that one socket may send; bursts of as many are allowed.'),
+  MAX_ROOMS_PER_CONNECTION: integer(1, 10_000)
+    .default(100)
+    .describe('Rooms that one `chorus.v1` socket may be in at the same time.'),
   MAX_QUEUED_BYTES: integer(1_024, 1_073_741_824)
     .default(1_048_576)
     .describe('Bytes queued for a socket that reads slowly before it is cut off.'),
@@ -75,6 +78,7 @@ export interface GatewayConfig {
   maxConnectionsPerAddress: number;
   maxFrameBytes: number;
   maxMessagesPerSecond: number;
+  maxRoomsPerConnection: number;
   maxQueuedBytes: number;
   idleTimeoutSeconds: number;
   roomLingerMs: number;
@@ -107,6 +111,7 @@ export function loadGatewayConfig(env: Environment): GatewayConfig {
     maxConnectionsPerAddress: settings.MAX_CONNECTIONS_PER_ADDRESS,
     maxFrameBytes: settings.MAX_FRAME_BYTES,
     maxMessagesPerSecond: settings.MAX_MESSAGES_PER_SECOND,
+    maxRoomsPerConnection: settings.MAX_ROOMS_PER_CONNECTION,
     maxQueuedBytes: settings.MAX_QUEUED_BYTES,
     idleTimeoutSeconds: settings.IDLE_TIMEOUT_SECONDS,
     roomLingerMs: settings.ROOM_LINGER_MS,

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Guard, generateSecret, Tokens } from '@chorus/auth';
 import { type Broker, type BrokerListener, RoomFeeds } from '@chorus/broker';
 import type { AccessList } from '@chorus/control';
 import { type PresenceStore, PresenceTracker } from '@chorus/presence';
-import { CLOSE } from '@chorus/protocol';
 import { type Closeable, Closer, type Logger } from '@chorus/service';
 import { Admission } from './admission.js';
 import type { GatewayConfig } from './config.js';
+import { connect } from './connect.js';
 import { Connections } from './connections.js';
 import { Hub } from './hub.js';
 import { joinRoom } from './join-room.js';
@@ -14,6 +15,8 @@ import { routes } from './routes.js';
 import type { SeedContext } from './seed-session.js';
 import type { Transport } from './transport.js';
 import { listenUws } from './transport-uws.js';
+import type { V1Context } from './v1-session.js';
+import { Watermarks } from './watermarks.js';
 
 /** What a gateway needs from outside; Redis-backed in production, in memory in standalone mode. */
 export interface GatewayParts {
@@ -34,6 +37,9 @@ export interface Gateway extends Closeable {
 
 /** How long sockets may take to say good-bye when the gateway stops, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 2_000;
+
+/** How often it is looked whether anybody is left then, in milliseconds. */
+const CLOSE_POLL_MS = 20;
 
 /** Pause before a read of the history that failed is tried again, in milliseconds. */
 const REPAIR_RETRY_MS = 250;
@@ -64,8 +70,8 @@ async function start(
     parts.connectBroker,
     {
       onMessage: (roomId, _seq, frame) => hub?.deliver(roomId, frame),
-      onNotice: (roomId, frame) => hub?.deliver(roomId, frame),
-      onStored: () => undefined,
+      onNotice: (roomId, frame) => hub?.notice(roomId, frame),
+      onStored: (roomId, upTo) => hub?.stored(roomId, upTo),
       onControl: (event) => hub?.control(event),
     },
     { lingerMs: config.roomLingerMs, retryMs: REPAIR_RETRY_MS, log },
@@ -82,22 +88,46 @@ async function start(
   presence.start();
   closer.defer(() => presence.close({ release: true }));
 
+  const watermarks = new Watermarks(broker, log);
+  closer.defer(() => watermarks.close());
   let publish: Transport['publish'] = () => undefined;
-  hub = new Hub({ feeds, presence, publish: (topic, frame) => publish(topic, frame) });
+  hub = new Hub({ feeds, presence, watermarks, publish: (topic, frame) => publish(topic, frame) });
   const seeds: SeedContext = {
     hub,
     publish: (roomId, body) => broker.publish(roomId, body),
     nextMessageId: messageIds(nodeId),
     maxMessagesPerSecond: config.maxMessagesPerSecond,
+    maxQueuedBytes: config.maxQueuedBytes,
     log,
   };
   const guard = new Guard(new Tokens(config.auth.secret ?? generateSecret()), config.auth.mode);
+  const v1: V1Context = {
+    hub,
+    access: parts.access ?? { check: async (subjects) => subjects.map(() => 'ok') },
+    presence: parts.presence,
+    verify: (token) => {
+      const admission = guard.authenticate({ authorization: `Bearer ${token}` });
+      return admission.ok ? admission.token : undefined;
+    },
+    publish: (roomId, body, idempotencyKey) => broker.publish(roomId, body, idempotencyKey),
+    publishNotice: (roomId, frame) => broker.publishNotice(roomId, frame),
+    nextMessageId: seeds.nextMessageId,
+    limits: {
+      maxFrameBytes: config.maxFrameBytes,
+      maxMessagesPerSecond: config.maxMessagesPerSecond,
+      maxRooms: config.maxRoomsPerConnection,
+      idleTimeoutSeconds: config.idleTimeoutSeconds,
+    },
+    maxQueuedBytes: config.maxQueuedBytes,
+    log,
+  };
   const connections = new Connections(nodeId);
   const admission = new Admission({ config, connections, guard, access: parts.access });
   const handlers = routes(
     {
       takeSeat: (request) => admission.takeSeat(request),
-      joinRoom: (roomId, request, seat) => joinRoom(roomId, request, seat, admission, seeds),
+      joinRoom: (roomId, request, seat) => joinRoom(roomId, request, seat, admission, { seed: seeds, v1 }),
+      connect: (request, seat) => connect(request, seat, admission, v1),
       ready: async () => broker.connected,
     },
     log,
@@ -116,7 +146,9 @@ async function start(
       // Before the sockets close, so that their users are not announced as gone: most will be back
       // through another gateway in a moment.
       presence.drain();
-      await hub.closeAll(CLOSE.restart, CLOSE_TIMEOUT_MS);
+      for (const seat of connections.seats()) seat.act((connection) => connection.sendAway(0));
+      const deadline = Date.now() + CLOSE_TIMEOUT_MS;
+      while (connections.size > 0 && Date.now() < deadline) await sleep(CLOSE_POLL_MS);
       await closer.close();
     },
   };

@@ -1,16 +1,22 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { ControlEvent, RoomFeeds } from '@chorus/broker';
+import type { ControlEvent, Replay, RoomFeeds } from '@chorus/broker';
 import type { PresenceTracker } from '@chorus/presence';
-import { CLOSE, type CloseReason, type Member } from '@chorus/protocol';
+import type { Member, Position } from '@chorus/protocol';
 import type { Transport } from './transport.js';
+import { typistOf } from './typing-notice.js';
+import type { Watermark } from './watermark.js';
+import type { Watermarks } from './watermarks.js';
 
-/** How often {@link Hub.closeAll} looks whether anybody is left, in milliseconds. */
-const CLOSE_POLL_MS = 20;
-
-/** Somebody in a room through this node. */
+/** Somebody's stay in a room through this node. */
 export interface Occupant {
   readonly member: Member;
-  close(reason: CloseReason): void;
+  /** The room is gone, and so is everybody's stay. */
+  roomDeleted(): void;
+}
+
+/** An occupant that is typing. */
+export interface Typist extends Occupant {
+  /** Hands the notice out to everybody but itself. */
+  publishTyping(frame: Uint8Array): void;
 }
 
 /** A room that is in use on this node. */
@@ -18,7 +24,14 @@ export interface LocalRoom {
   readonly id: number;
   /** What sockets subscribe to, to receive the room's frames. */
   readonly topic: string;
+  /** What those subscribe to, besides, that want to know who is typing. */
+  readonly typingTopic: string;
+  readonly watermark: Watermark;
   readonly occupants: Set<Occupant>;
+  /** Occupants that are typing, by their user, until their own notice has come back. */
+  readonly typing: Map<number, Typist>;
+  /** Admissions that were not given back yet. */
+  admitted: number;
   deleted: boolean;
 }
 
@@ -30,9 +43,15 @@ export class Hub {
     private readonly parts: {
       feeds: RoomFeeds;
       presence: PresenceTracker;
+      watermarks: Watermarks;
       publish: Transport['publish'];
     },
   ) {}
+
+  /** Rooms with somebody in them, or about to be. */
+  get size(): number {
+    return this.#rooms.size;
+  }
 
   /**
    * Prepares to enter a room: once resolved, every message of the room reaches this node. Each call
@@ -44,35 +63,47 @@ export class Hub {
     await this.parts.feeds.acquire(roomId);
     let room = this.#rooms.get(roomId);
     if (room === undefined) {
-      room = { id: roomId, topic: String(roomId), occupants: new Set(), deleted: false };
+      room = {
+        id: roomId,
+        topic: String(roomId),
+        typingTopic: `${roomId}/typing`,
+        watermark: this.parts.watermarks.open(roomId),
+        occupants: new Set(),
+        typing: new Map(),
+        admitted: 0,
+        deleted: false,
+      };
       this.#rooms.set(roomId, room);
     }
+    room.admitted++;
     return room;
   }
 
   abandon(room: LocalRoom): void {
     this.parts.feeds.release(room.id);
-    if (room.occupants.size === 0 && this.#rooms.get(room.id) === room) this.#rooms.delete(room.id);
+    if (--room.admitted === 0 && this.#rooms.get(room.id) === room) this.#rooms.delete(room.id);
   }
 
   enter(room: LocalRoom, occupant: Occupant): void {
     room.occupants.add(occupant);
-    if (room.deleted) occupant.close(CLOSE.roomDeleted);
+    if (room.deleted) occupant.roomDeleted();
     else this.parts.presence.enter(room.id, occupant.member);
   }
 
   leave(room: LocalRoom, occupant: Occupant): void {
+    if (room.typing.get(occupant.member.id) === occupant) room.typing.delete(occupant.member.id);
     if (room.occupants.delete(occupant) && !room.deleted) this.parts.presence.exit(room.id, occupant.member);
     this.abandon(room);
   }
 
-  /** Closes every socket; resolves when all are gone, or after `timeoutMs`. */
-  async closeAll(reason: CloseReason, timeoutMs: number): Promise<void> {
-    for (const room of this.#rooms.values()) {
-      for (const occupant of room.occupants) occupant.close(reason);
-    }
-    const deadline = Date.now() + timeoutMs;
-    while (this.#rooms.size > 0 && Date.now() < deadline) await sleep(CLOSE_POLL_MS);
+  /** Up to where the room has been delivered: who subscribes to its topic now receives what follows. */
+  position(room: LocalRoom): Position {
+    return this.parts.feeds.position(room.id) ?? { epoch: 0, seq: 0 };
+  }
+
+  /** See `RoomFeeds.replay`. */
+  replay(room: LocalRoom, since: Position): Promise<Replay | undefined> {
+    return this.parts.feeds.replay(room.id, since);
   }
 
   /** Everybody in the room, each socket once. */
@@ -81,13 +112,27 @@ export class Hub {
     if (room !== undefined) this.parts.publish(room.topic, frame);
   }
 
+  /** The same for a frame without a position; who is typing is for those who asked for that. */
+  notice(roomId: number, frame: Uint8Array): void {
+    const room = this.#rooms.get(roomId);
+    if (room === undefined) return;
+    const typist = typistOf(frame);
+    if (typist === undefined) this.parts.publish(room.topic, frame);
+    else this.#deliverTyping(room, typist, frame);
+  }
+
+  /** Everything up to there is in the database. */
+  stored(roomId: number, upTo: Position): void {
+    this.#rooms.get(roomId)?.watermark.rise(upTo);
+  }
+
   control(event: ControlEvent): void {
     switch (event.type) {
       case 'room-deleted':
         this.#deleteRoom(event.roomId);
         break;
       case 'room-renamed':
-        // Seed frames do not carry the room's name.
+        // No frame carries the room's name.
         break;
       case 'token-revoked':
       case 'user-disconnected':
@@ -101,6 +146,13 @@ export class Hub {
     }
   }
 
+  #deliverTyping(room: LocalRoom, userId: number, frame: Uint8Array): void {
+    const own = room.typing.get(userId);
+    room.typing.delete(userId);
+    if (own === undefined) this.parts.publish(room.typingTopic, frame);
+    else own.publishTyping(frame);
+  }
+
   #deleteRoom(roomId: number): void {
     const room = this.#rooms.get(roomId);
     if (room === undefined) return;
@@ -108,6 +160,6 @@ export class Hub {
     // A room of the same id that is created later is another room.
     this.#rooms.delete(roomId);
     this.parts.presence.forgetRoom(roomId);
-    for (const occupant of room.occupants) occupant.close(CLOSE.roomDeleted);
+    for (const occupant of room.occupants) occupant.roomDeleted();
   }
 }

@@ -8,11 +8,14 @@ export interface RouteActions {
   takeSeat(request: Request): Seat;
   /** Whoever accepts also sees to it that the seat is left when the socket is gone. */
   joinRoom(roomId: string, request: Request, seat: Seat): Promise<Decision>;
+  /** The same. */
+  connect(request: Request, seat: Seat): Promise<Decision>;
   /** Whether this node can deliver messages. */
   ready(): Promise<boolean>;
 }
 
 const JOIN_ROOM = /^\/ws\/join-room\/([^/]+)\/?$/;
+const CONNECT = /^\/ws\/connect\/?$/;
 
 /** The gateway's routes: which paths take an upgrade, and what plain HTTP answers. */
 export function routes(actions: RouteActions, log: Logger): TransportHandlers {
@@ -21,9 +24,11 @@ export function routes(actions: RouteActions, log: Logger): TransportHandlers {
       let seat: Seat | undefined;
       try {
         const roomId = JOIN_ROOM.exec(request.path)?.[1];
-        if (roomId === undefined) throw new Refusal(404, 'no such route');
+        if (roomId === undefined && !CONNECT.test(request.path)) throw new Refusal(404, 'no such route');
         seat = actions.takeSeat(request);
-        const decision = await actions.joinRoom(roomId, request, seat);
+        const decision = await (roomId === undefined
+          ? actions.connect(request, seat)
+          : actions.joinRoom(roomId, request, seat));
         if (!decision.accepted) seat.leave();
         return decision;
       } catch (error) {
@@ -57,7 +62,7 @@ async function answerFor(path: string, actions: RouteActions): Promise<Answer> {
     if (await actions.ready()) return { status: 200, body: { status: 'ok' } };
     return { status: 503, body: { error: 'redis does not answer' } };
   }
-  if (JOIN_ROOM.test(path)) {
+  if (JOIN_ROOM.test(path) || CONNECT.test(path)) {
     const error = 'this route takes a WebSocket upgrade';
     return { status: 426, body: { error }, headers: { Upgrade: 'websocket' } };
   }

@@ -62,7 +62,7 @@ describe('a seed socket', () => {
     for (const text of [
       '"quoted" \\ back',
       '<script>alert(1)</script>',
-      'a\nb\r\n\u2028c\0',
+      'a\nb\r\n\u2028c',
       '👋🏽 žluťoučký',
       '',
       '{"seq":1}',
@@ -70,6 +70,15 @@ describe('a seed socket', () => {
       ann.ws.send(text);
       expect((await bob.next((frame) => frame.type === 'message')).content).to.equal(text);
     }
+  });
+
+  it('is told that a text which cannot be stored went nowhere', async () => {
+    const ann = await fixture.join(one, 1, ANN);
+    ann.ws.send('a\0b');
+    const error = await ann.next(({ type }) => type === 'error');
+    expect(error).to.include({ roomId: 1, username: '', retry: false });
+    ann.ws.send('next');
+    expect(await ann.message('next')).to.include({ seq: 1 });
   });
 
   it('is told who comes and goes, once a user, with the wording of the original', async () => {

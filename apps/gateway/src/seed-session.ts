@@ -1,9 +1,12 @@
-import { BrokerUnavailableError, RoomNotFoundError } from '@chorus/broker';
+import { BacklogFullError, BrokerUnavailableError, RoomNotFoundError } from '@chorus/broker';
 import {
   CLOSE,
   type CloseReason,
+  ERRORS,
   encodeBroadcast,
   encodeError,
+  encodeRecovery,
+  isStorable,
   type Member,
   type MessageParts,
   messageEncoder,
@@ -11,7 +14,9 @@ import {
 import type { Logger } from '@chorus/service';
 import type { Visitor } from './admission.js';
 import type { Connection } from './connection.js';
+import { abandonEntry, type Entry } from './entry.js';
 import type { Hub, LocalRoom, Occupant } from './hub.js';
+import { ReplayPump } from './replay-pump.js';
 import { TokenBucket } from './token-bucket.js';
 import type { Session, Socket } from './transport.js';
 
@@ -23,21 +28,27 @@ export interface SeedContext {
   /** An id that no other message of the cluster has. */
   nextMessageId(): string;
   maxMessagesPerSecond: number;
+  maxQueuedBytes: number;
   log: Logger;
 }
 
 /** A socket of the seed contract: in one room, sends plain text, receives the room's frames. */
 export class SeedSession implements Session, Occupant, Connection {
-  #socket: Socket | undefined;
+  readonly #room: LocalRoom;
   readonly #bucket: TokenBucket;
-  readonly #encode: (message: MessageParts) => string;
+  #socket: Socket | undefined;
+  /** How it comes in; used up when it has opened. */
+  #entry: Entry | undefined;
+  #pump: ReplayPump | undefined;
+  #encode: ((message: MessageParts) => string) | undefined;
 
   constructor(
     private readonly context: SeedContext,
-    private readonly room: LocalRoom,
     private readonly visitor: Visitor,
+    entry: Entry,
   ) {
-    this.#encode = messageEncoder(room.id, visitor.user);
+    this.#room = entry.room;
+    this.#entry = entry;
     this.#bucket = new TokenBucket(context.maxMessagesPerSecond, Date.now());
   }
 
@@ -66,15 +77,17 @@ export class SeedSession implements Session, Occupant, Connection {
   }
 
   get roomIds(): readonly number[] {
-    return [this.room.id];
+    return [this.#room.id];
   }
 
   opened(socket: Socket): void {
     this.#socket = socket;
-    socket.subscribe(this.room.topic);
-    this.context.hub.enter(this.room, this);
+    this.context.hub.enter(this.#room, this);
+    if (this.#entry !== undefined) this.#follow(socket, this.#entry);
+    this.#entry = undefined;
+    this.context.log.debug({ roomId: this.#room.id, userId: this.member.id }, 'socket opened');
+    // Last: what happened to the user meanwhile happens to the socket now.
     this.visitor.seat.open(this);
-    this.context.log.debug({ roomId: this.room.id, userId: this.member.id }, 'socket opened');
   }
 
   received(text: string): void {
@@ -83,50 +96,90 @@ export class SeedSession implements Session, Occupant, Connection {
       this.close(CLOSE.tooManyMessages);
       return;
     }
+    if (!isStorable(text)) {
+      this.#refuse(ERRORS.bad_content.error, false);
+      return;
+    }
+    this.#encode ??= messageEncoder(this.#room.id, this.member);
     const body = this.#encode({ content: text, id: this.context.nextMessageId(), sentAt: now });
-    this.context.publish(this.room.id, body).catch((error: unknown) => this.#refused(error));
+    this.context.publish(this.#room.id, body).catch((error: unknown) => this.#failed(error));
+  }
+
+  drained(): void {
+    this.#pump?.run();
   }
 
   close(reason: CloseReason): void {
     this.context.log.info(
-      { roomId: this.room.id, userId: this.member.id, code: reason.code, reason: reason.reason },
+      { roomId: this.#room.id, userId: this.member.id, code: reason.code, reason: reason.reason },
       'socket closed by the gateway',
     );
+    this.#pump?.end();
     this.#socket?.close(reason);
   }
 
   sendAway(): void {
-    this.#socket?.close(CLOSE.restart);
+    this.close(CLOSE.restart);
   }
 
   expel(roomId: number): void {
-    if (roomId === this.room.id) this.close(CLOSE.disconnected);
+    if (roomId === this.#room.id) this.close(CLOSE.disconnected);
   }
 
   broadcast(content: string): void {
-    this.#socket?.send(encodeBroadcast(this.room.id, content));
+    this.#socket?.send(encodeBroadcast(this.#room.id, content));
+  }
+
+  roomDeleted(): void {
+    this.close(CLOSE.roomDeleted);
   }
 
   closed(code: number): void {
     const { hub, log } = this.context;
-    this.visitor.seat.leave();
-    if (this.#socket === undefined) hub.abandon(this.room);
-    else hub.leave(this.room, this);
+    this.#pump?.end();
     this.#socket = undefined;
-    log.debug({ roomId: this.room.id, userId: this.member.id, code }, 'socket closed');
+    if (this.#entry === undefined) hub.leave(this.#room, this);
+    else abandonEntry(hub, this.#entry);
+    this.#entry = undefined;
+    this.visitor.seat.leave();
+    log.debug({ roomId: this.#room.id, userId: this.member.id, code }, 'socket closed');
+  }
+
+  /** From now on it receives what is published in the room; before that, what it has missed if it asked. */
+  #follow(socket: Socket, { room, since, replay }: Entry): void {
+    if (since !== undefined) {
+      const recovered = replay !== undefined;
+      socket.send(encodeRecovery(room.id, this.context.hub.position(room), recovered));
+    }
+    if (replay === undefined) {
+      socket.subscribe(room.topic);
+      return;
+    }
+    this.#pump = new ReplayPump({
+      socket,
+      replay,
+      maxQueuedBytes: this.context.maxQueuedBytes,
+      onDone: () => {
+        this.#pump = undefined;
+        socket.subscribe(room.topic);
+      },
+      onTooSlow: () => this.close(CLOSE.slowReader),
+    });
+    this.#pump.run();
   }
 
   /** Tells the sender, and nobody else, that a message went nowhere. */
-  #refused(error: unknown): void {
-    if (error instanceof RoomNotFoundError) {
-      this.#socket?.send(encodeError(this.room.id, 'the room was deleted', false));
-    } else if (error instanceof BrokerUnavailableError) {
-      this.#socket?.send(
-        encodeError(this.room.id, 'the chat is not available at the moment, try again', true),
-      );
-    } else {
-      this.context.log.error({ err: error, roomId: this.room.id }, 'publish failed');
-      this.#socket?.send(encodeError(this.room.id, 'internal error', true));
+  #failed(error: unknown): void {
+    if (error instanceof RoomNotFoundError) this.#refuse('the room was deleted', false);
+    else if (error instanceof BacklogFullError) this.#refuse(ERRORS.backlog_full.error, true);
+    else if (error instanceof BrokerUnavailableError) this.#refuse(ERRORS.unavailable.error, true);
+    else {
+      this.context.log.error({ err: error, roomId: this.#room.id }, 'publish failed');
+      this.#refuse(ERRORS.internal.error, true);
     }
+  }
+
+  #refuse(error: string, retry: boolean): void {
+    this.#socket?.send(encodeError(this.#room.id, error, retry));
   }
 }

@@ -7,8 +7,16 @@ import {
   MemoryRoomDirectory,
   MemoryRooms,
 } from '@chorus/broker';
+import { MemoryAccessList } from '@chorus/control';
 import { MemoryPresenceStore } from '@chorus/presence';
-import type { Member, ServerFrame } from '@chorus/protocol';
+import {
+  type ClientFrame,
+  type Member,
+  type Position,
+  type ServerFrame,
+  SUBPROTOCOL,
+  type V1ServerFrame,
+} from '@chorus/protocol';
 import { Closer, createLogger, type Environment } from '@chorus/service';
 import WebSocket from 'ws';
 import { loadGatewayConfig } from './config.js';
@@ -21,13 +29,13 @@ export const ANN: Member = { id: 1, username: 'ann' };
 export const BOB: Member = { id: 2, username: 'bob' };
 
 /** A socket to a gateway that keeps what it received. */
-export class TestSocket {
-  readonly frames: ServerFrame[] = [];
+export class TestPeer<Frame = ServerFrame> {
+  readonly frames: Frame[] = [];
   readonly closed: Promise<{ code: number; reason: string }>;
   #read = 0;
 
   constructor(readonly ws: WebSocket) {
-    ws.on('message', (data: Buffer) => this.frames.push(JSON.parse(data.toString()) as ServerFrame));
+    ws.on('message', (data: Buffer) => this.frames.push(JSON.parse(data.toString()) as Frame));
     ws.on('error', () => undefined);
     this.closed = new Promise((resolve) => {
       ws.on('close', (code, reason) => resolve({ code, reason: reason.toString() }));
@@ -35,7 +43,7 @@ export class TestSocket {
   }
 
   /** The next frame, from where the last call stopped, that matches; earlier ones are passed over. */
-  async next(matches: (frame: ServerFrame) => boolean, waitMs = WAIT_MS): Promise<ServerFrame> {
+  async next(matches: (frame: Frame) => boolean, waitMs = WAIT_MS): Promise<Frame> {
     const signal = AbortSignal.timeout(waitMs);
     for (;;) {
       for (; this.#read < this.frames.length; this.#read++) {
@@ -48,9 +56,55 @@ export class TestSocket {
       await once(this.ws, 'message', { signal });
     }
   }
+}
 
+/** A socket of the seed contract. */
+export class TestSocket extends TestPeer {
   message(content: string): Promise<ServerFrame> {
     return this.next((frame) => frame.type === 'message' && frame.content === content);
+  }
+}
+
+type FrameOf<T extends V1ServerFrame['type']> = Extract<V1ServerFrame, { type: T }>;
+
+/** A `chorus.v1` socket. */
+export class V1Socket extends TestPeer<V1ServerFrame> {
+  send(frame: ClientFrame): void {
+    this.ws.send(JSON.stringify(frame));
+  }
+
+  /** The next frame of that type, and of that room if one is given. */
+  async of<T extends V1ServerFrame['type']>(type: T, roomId?: number, waitMs?: number): Promise<FrameOf<T>> {
+    const fits = (frame: V1ServerFrame): boolean =>
+      frame.type === type && (roomId === undefined || ('roomId' in frame && frame.roomId === roomId));
+    return (await this.next(fits, waitMs)) as FrameOf<T>;
+  }
+
+  /** Asks to join and waits for the answer. */
+  join(roomId: number, since?: Position): Promise<FrameOf<'room-joined'>> {
+    this.send(since === undefined ? { type: 'join', roomId } : { type: 'join', roomId, since });
+    return this.of('room-joined', roomId);
+  }
+
+  async leave(roomId: number): Promise<FrameOf<'room-left'>> {
+    this.send({ type: 'leave', roomId });
+    return this.of('room-left', roomId);
+  }
+
+  /** Says something and waits for its position. */
+  publish(roomId: number, content: string, clientMsgId: string): Promise<FrameOf<'ack'>> {
+    this.send({ type: 'publish', roomId, clientMsgId, content });
+    return this.ack(clientMsgId);
+  }
+
+  async ack(clientMsgId: string): Promise<FrameOf<'ack'>> {
+    const fits = (frame: V1ServerFrame): boolean => frame.type === 'ack' && frame.clientMsgId === clientMsgId;
+    return (await this.next(fits)) as FrameOf<'ack'>;
+  }
+
+  /** The messages received so far. */
+  get messages(): FrameOf<'message'>[] {
+    return this.frames.filter((frame) => frame.type === 'message');
   }
 }
 
@@ -61,6 +115,7 @@ export class GatewayFixture {
   readonly presence = new MemoryPresenceStore({
     announce: (roomId, frame) => this.rooms.notice(roomId, frame),
   });
+  readonly access = new MemoryAccessList();
   readonly tokens = new Tokens(SECRET);
   readonly #closer = new Closer();
 
@@ -74,6 +129,7 @@ export class GatewayFixture {
     const gateway = await createGateway(config, {
       connectBroker: async (listener: BrokerListener) => wrap(new MemoryBroker(this.rooms, listener)),
       presence: this.presence,
+      access: this.access,
       log: createLogger({ service: 'test', level: 'silent' }),
     });
     return this.#closer.add(gateway);
@@ -84,21 +140,28 @@ export class GatewayFixture {
   }
 
   /** Opens a socket and waits until it is in the room. */
-  async join(gateway: Gateway, roomId: number, member: Member): Promise<TestSocket> {
-    const socket = this.connect(gateway, `/ws/join-room/${roomId}`, this.bearer(member));
+  async join(gateway: Gateway, roomId: number, member: Member, query = ''): Promise<TestSocket> {
+    const socket = this.connect(gateway, `/ws/join-room/${roomId}${query}`, this.bearer(member));
     await once(socket.ws, 'open');
     return socket;
   }
 
   connect(gateway: Gateway, path: string, headers: Record<string, string> = {}): TestSocket {
-    const ws = new WebSocket(`ws://127.0.0.1:${gateway.port}${path}`, { headers });
-    this.#closer.defer(() => ws.terminate());
-    return new TestSocket(ws);
+    return new TestSocket(this.#open(gateway, path, headers));
+  }
+
+  /** Opens a `chorus.v1` socket. @param path of one that joins a room at once */
+  async connectV1(gateway: Gateway, member: Member, path = '/ws/connect'): Promise<V1Socket> {
+    const socket = new V1Socket(this.#open(gateway, path, this.bearer(member), [SUBPROTOCOL]));
+    await once(socket.ws, 'open');
+    return socket;
   }
 
   /** The HTTP answer to an upgrade that is refused. */
   async refusal(gateway: Gateway, path: string, headers: Record<string, string> = {}) {
-    const { ws } = this.connect(gateway, path, headers);
+    const { 'sec-websocket-protocol': protocols, ...others } = headers;
+    const ws = this.#open(gateway, path, others, protocols?.split(', '));
+    ws.on('error', () => undefined);
     const [, response] = (await once(ws, 'unexpected-response')) as [
       unknown,
       import('node:http').IncomingMessage,
@@ -114,5 +177,11 @@ export class GatewayFixture {
 
   close(): Promise<void> {
     return this.#closer.close();
+  }
+
+  #open(gateway: Gateway, path: string, headers: Record<string, string>, protocols?: string[]): WebSocket {
+    const ws = new WebSocket(`ws://127.0.0.1:${gateway.port}${path}`, protocols, { headers });
+    this.#closer.defer(() => ws.terminate());
+    return ws;
   }
 }

@@ -52,8 +52,18 @@ class Peer implements Socket {
     else this.session.received(Buffer.from(message).toString('utf8'));
   }
 
+  get queuedBytes(): number {
+    return this.#handle?.getBufferedAmount() ?? 0;
+  }
+
   send(frame: string | Uint8Array): void {
     if (this.#closing === undefined) this.#handle?.send(frame, false);
+  }
+
+  sendAll(frames: ReadonlyArray<string | Uint8Array>): void {
+    this.#handle?.cork(() => {
+      for (const frame of frames) this.send(frame);
+    });
   }
 
   subscribe(topic: string): void {
@@ -64,19 +74,29 @@ class Peer implements Socket {
     this.#handle?.unsubscribe(topic);
   }
 
+  publish(topic: string, frame: Uint8Array): void {
+    if (this.#closing === undefined) this.#handle?.publish(topic, frame, false);
+  }
+
   close(reason: CloseReason): void {
     if (this.#handle === undefined || this.#closing !== undefined) return;
     this.#closing = reason;
     // The library may be walking its topics just now (a publish that found this socket's queue full).
     setImmediate(() => {
       for (const topic of this.#handle?.getTopics() ?? []) this.#handle?.unsubscribe(topic);
-      this.drained();
+      this.#finish();
     });
     this.#deadline = setTimeout(() => this.#handle?.close(), CLOSE_DEADLINE_MS);
   }
 
-  /** The queue became shorter. A close frame goes last; while the queue is full it would be dropped. */
+  /** The queue became shorter. */
   drained(): void {
+    if (this.#closing === undefined) this.session.drained?.();
+    else this.#finish();
+  }
+
+  /** A close frame goes last; while the queue is full it would be dropped. */
+  #finish(): void {
     if (this.#closing === undefined || this.#handle === undefined) return;
     if (this.#handle.getBufferedAmount() === 0) this.#handle.end(this.#closing.code, this.#closing.reason);
   }
@@ -136,7 +156,7 @@ export async function listenUws(
           } else {
             const peer = new Peer(decision.session);
             upgradeUncorked(response, lender, () => {
-              response.upgrade({ peer }, key, NO_SUBPROTOCOL, extensions, context);
+              response.upgrade({ peer }, key, decision.subprotocol ?? '', extensions, context);
             });
           }
         },
@@ -216,11 +236,16 @@ function upgradeUncorked(response: uWS.HttpResponse, other: Handle | undefined, 
   else other.cork(() => response.cork(upgrade));
 }
 
-/** What a client may ask for beside the seed contract: nothing so far. */
-const NO_SUBPROTOCOL = '';
-
 /** Headers that the gateway reads. */
-const HEADERS = ['authorization', 'cookie', 'host', 'origin', 'x-forwarded-for', 'x-request-id'];
+const HEADERS = [
+  'authorization',
+  'cookie',
+  'host',
+  'origin',
+  'sec-websocket-protocol',
+  'x-forwarded-for',
+  'x-request-id',
+];
 
 function copyRequest(request: uWS.HttpRequest, response: uWS.HttpResponse): Request {
   const headers = new Map(HEADERS.map((name) => [name, request.getHeader(name)]));

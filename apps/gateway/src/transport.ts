@@ -21,11 +21,17 @@ export interface Answer {
 
 /** One open WebSocket, as the rest of the gateway sees it. Calls after it closed do nothing. */
 export interface Socket {
-  /** Queues a text frame for this socket alone. */
+  /** Bytes queued here because the other side, or the way to it, is slower. */
+  readonly queuedBytes: number;
+  /** Queues a text frame for this socket alone, behind what was published to its topics so far. */
   send(frame: string | Uint8Array): void;
+  /** The same for several, which then leave together. */
+  sendAll(frames: ReadonlyArray<string | Uint8Array>): void;
   /** From now on the socket receives what is published on the topic. */
   subscribe(topic: string): void;
   unsubscribe(topic: string): void;
+  /** Sends a text frame to every other socket subscribed to the topic. */
+  publish(topic: string, frame: Uint8Array): void;
   /**
    * Ends the socket with a close frame once its queue has drained, or without one after a deadline.
    * Nothing is received from it, or queued for it, any more.
@@ -35,7 +41,12 @@ export interface Socket {
 
 /** What became of an upgrade request. */
 export type Decision =
-  | { readonly accepted: true; readonly session: Session }
+  | {
+      readonly accepted: true;
+      readonly session: Session;
+      /** The subprotocol, one of those that were offered; none when undefined. */
+      readonly subprotocol?: string | undefined;
+    }
   | { readonly accepted: false; readonly answer: Answer };
 
 /** What the gateway does with one socket. Each method is called in the order of what happens on the wire. */
@@ -43,6 +54,8 @@ export interface Session {
   opened(socket: Socket): void;
   /** A text frame. */
   received(text: string): void;
+  /** Less is queued than before. */
+  drained?(): void;
   /** The socket is gone, for whatever reason; called once, and instead of `opened` if it never opened. */
   closed(code: number): void;
 }

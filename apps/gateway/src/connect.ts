@@ -1,0 +1,24 @@
+import { SUBPROTOCOL } from '@chorus/protocol';
+import type { Admission } from './admission.js';
+import type { Seat } from './connections.js';
+import { Refusal } from './refusal.js';
+import { offersV1 } from './subprotocol.js';
+import type { Decision, Request } from './transport.js';
+import { type V1Context, V1Session } from './v1-session.js';
+
+/**
+ * `GET /ws/connect`: a `chorus.v1` socket that has joined no room yet.
+ *
+ * @throws {Refusal} 400, 401, 403, 429 or 503
+ */
+export async function connect(
+  request: Request,
+  seat: Seat,
+  admission: Admission,
+  context: V1Context,
+): Promise<Decision> {
+  if (!offersV1(request)) throw new Refusal(400, `this route needs the subprotocol ${SUBPROTOCOL}`);
+  const visitor = admission.identify(request, seat);
+  await admission.allow(visitor);
+  return { accepted: true, session: new V1Session(context, visitor), subprotocol: SUBPROTOCOL };
+}

@@ -1,0 +1,123 @@
+import { type MessageParts, messageEncoder, type roomLeftFrame } from '@chorus/protocol';
+import type { z } from 'zod';
+import type { Entry } from './entry.js';
+import type { LocalRoom, Typist } from './hub.js';
+import { ReplayPump } from './replay-pump.js';
+import type { V1Session } from './v1-session.js';
+
+export type LeaveReason = z.infer<typeof roomLeftFrame>['reason'];
+
+/** How often a socket may tell a room that its user is typing, in milliseconds. */
+const TYPING_INTERVAL_MS = 1_000;
+
+/** A `chorus.v1` socket's stay in one room, from `room-joined` to `room-left` or to the end of the socket. */
+export class Membership implements Typist {
+  readonly room: LocalRoom;
+  #pump: ReplayPump | undefined;
+  #encode: ((message: MessageParts) => string) | undefined;
+  #typedAt = Number.NEGATIVE_INFINITY;
+
+  /** Enters the room, in this very moment. The entry is used up. */
+  constructor(
+    private readonly session: V1Session,
+    entry: Entry,
+  ) {
+    this.room = entry.room;
+    this.#answer(entry);
+    session.context.hub.enter(this.room, this);
+    this.#follow(entry);
+  }
+
+  get member() {
+    return this.session.user;
+  }
+
+  /** The client asked to join once more: nobody else notices. The entry is used up. */
+  again(entry: Entry): void {
+    const { hub } = this.session.context;
+    hub.abandon(entry.room);
+    this.#pump?.end();
+    // First the answer: what was published before goes out before it.
+    this.#answer(entry);
+    this.#follow(entry);
+  }
+
+  /** Ends the stay while the socket goes on. */
+  leave(reason: LeaveReason): void {
+    const { session, room } = this;
+    session.send(JSON.stringify({ type: 'room-left', roomId: room.id, reason }));
+    this.#unfollow();
+    this.ended();
+  }
+
+  /** The socket is gone, and the stay with it. */
+  ended(): void {
+    const { session, room } = this;
+    this.#pump?.end();
+    session.context.hub.leave(room, this);
+    room.watermark.forget(session);
+  }
+
+  roomDeleted(): void {
+    this.session.leave(this, 'deleted');
+  }
+
+  /** Less is queued for the socket than before. */
+  drained(): void {
+    this.#pump?.run();
+  }
+
+  /** A message of this socket, as `Broker.publish` takes it. */
+  encode(message: MessageParts): string {
+    this.#encode ??= messageEncoder(this.room.id, this.session.user);
+    return this.#encode(message);
+  }
+
+  /** Whether it may tell now that its user is typing; then its notice is expected, and kept from itself. */
+  startTyping(now: number): boolean {
+    if (now - this.#typedAt < TYPING_INTERVAL_MS) return false;
+    this.#typedAt = now;
+    this.room.typing.set(this.session.user.id, this);
+    return true;
+  }
+
+  publishTyping(frame: Uint8Array): void {
+    this.session.socket?.publish(this.room.typingTopic, frame);
+  }
+
+  #answer({ room, since, replay, stored }: Entry): void {
+    const { epoch, seq } = this.session.context.hub.position(room);
+    const recovered = since !== undefined && replay !== undefined;
+    const frame = { type: 'room-joined', roomId: room.id, epoch, seq, recovered, stored };
+    this.session.send(JSON.stringify(frame));
+  }
+
+  #follow({ replay }: Entry): void {
+    const { socket, context } = this.session;
+    if (socket === undefined || replay === undefined) {
+      replay?.end();
+      this.#goLive();
+      return;
+    }
+    this.#unfollow();
+    this.#pump = new ReplayPump({
+      socket,
+      replay,
+      maxQueuedBytes: context.maxQueuedBytes,
+      onDone: () => this.#goLive(),
+      onTooSlow: () => this.session.tooSlow(),
+    });
+    this.#pump.run();
+  }
+
+  #goLive(): void {
+    this.#pump = undefined;
+    this.session.socket?.subscribe(this.room.topic);
+    this.session.socket?.subscribe(this.room.typingTopic);
+  }
+
+  #unfollow(): void {
+    this.session.socket?.unsubscribe(this.room.topic);
+    this.session.socket?.unsubscribe(this.room.typingTopic);
+  }
+}

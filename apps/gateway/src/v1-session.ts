@@ -1,0 +1,228 @@
+import type { VerifiedToken } from '@chorus/auth';
+import type { AccessList } from '@chorus/control';
+import type { PresenceStore } from '@chorus/presence';
+import {
+  CLOSE,
+  type ClientFrame,
+  type CloseReason,
+  type ErrorCode,
+  encodeBroadcast,
+  type Member,
+  type Position,
+  v1Error,
+  type WelcomeFrame,
+} from '@chorus/protocol';
+import type { Logger } from '@chorus/service';
+import type { Visitor } from './admission.js';
+import { enter } from './commands/join.js';
+import { perform } from './commands/perform.js';
+import type { Connection } from './connection.js';
+import { abandonEntry, type Entry } from './entry.js';
+import type { Hub } from './hub.js';
+import type { LeaveReason, Membership } from './membership.js';
+import { type BadFrame, readFrame } from './read-frame.js';
+import { refusalCode } from './refusal-code.js';
+import { TokenBucket } from './token-bucket.js';
+import type { Session, Socket } from './transport.js';
+import { Turns } from './turns.js';
+import type { Waiter } from './watermark.js';
+
+/** What all `chorus.v1` sockets of a node share. */
+export interface V1Context {
+  hub: Hub;
+  access: Pick<AccessList, 'check'>;
+  presence: Pick<PresenceStore, 'members'>;
+  /** A genuine token that has not expired; undefined for anything else. */
+  verify(token: string): VerifiedToken | undefined;
+  /** Both reject as those of `Broker` do. */
+  publish(roomId: number, body: string, idempotencyKey: string): Promise<Position>;
+  publishNotice(roomId: number, frame: string): Promise<void>;
+  /** An id that no other message of the cluster has. */
+  nextMessageId(): string;
+  limits: WelcomeFrame['limits'];
+  maxQueuedBytes: number;
+  log: Logger;
+}
+
+/** A client that goes on sending so many times faster than allowed is cut off. */
+const FLOOD_FACTOR = 10;
+
+/** A socket of the `chorus.v1` protocol: in any number of rooms, sends and receives JSON frames. */
+export class V1Session implements Session, Connection, Waiter {
+  /** The rooms that it is in. */
+  readonly rooms = new Map<number, Membership>();
+  readonly turns = new Turns();
+  #socket: Socket | undefined;
+  #token: VerifiedToken | undefined;
+  readonly #bucket: TokenBucket;
+  /** For what comes too fast; most sockets never need it. */
+  #flood: TokenBucket | undefined;
+  /** Rooms from which the user was banned while joining them. */
+  #banned: Set<number> | undefined;
+
+  /** @param first the room that it was opened for, if it was */
+  constructor(
+    readonly context: V1Context,
+    private readonly visitor: Visitor,
+    private first?: Entry | undefined,
+  ) {
+    this.#token = visitor.token;
+    this.#bucket = new TokenBucket(context.limits.maxMessagesPerSecond, Date.now());
+  }
+
+  get id(): string {
+    return this.visitor.seat.id;
+  }
+
+  get user(): Member {
+    return this.visitor.user;
+  }
+
+  get address(): string {
+    return this.visitor.seat.address;
+  }
+
+  get tokenId(): string | undefined {
+    return this.#token?.tokenId;
+  }
+
+  get expiresAt(): number | undefined {
+    return this.#token?.expiresAt;
+  }
+
+  /** Those that it is about to join included. */
+  get roomIds(): Iterable<number> {
+    return new Set([...this.rooms.keys(), ...this.turns.roomIds]);
+  }
+
+  /** Undefined when it is not open any more. */
+  get socket(): Socket | undefined {
+    return this.#socket;
+  }
+
+  opened(socket: Socket): void {
+    this.#socket = socket;
+    const { id, user, expiresAt = null } = this;
+    const welcome: WelcomeFrame = {
+      type: 'welcome',
+      connectionId: id,
+      user,
+      expiresAt,
+      limits: this.context.limits,
+    };
+    this.send(JSON.stringify(welcome));
+    const { first } = this;
+    this.first = undefined;
+    if (first !== undefined) enter(this, first, { type: 'join', roomId: first.room.id });
+    // Last: what happened to the user meanwhile happens to the socket now.
+    this.visitor.seat.open(this);
+    this.context.log.debug({ connectionId: id, userId: user.id }, 'socket opened');
+  }
+
+  received(text: string): void {
+    const frame = readFrame(text);
+    const now = Date.now();
+    if (!this.#bucket.take(now)) this.#tooFast(frame, now);
+    else if (frame.type === 'bad') this.refuse('bad_frame', frame.about, frame.detail);
+    else perform(this, frame);
+  }
+
+  drained(): void {
+    for (const membership of this.rooms.values()) membership.drained();
+  }
+
+  closed(code: number): void {
+    const { hub, log } = this.context;
+    this.#socket = undefined;
+    if (this.first !== undefined) abandonEntry(hub, this.first);
+    this.first = undefined;
+    for (const membership of this.rooms.values()) membership.ended();
+    this.rooms.clear();
+    this.visitor.seat.leave();
+    log.debug({ connectionId: this.id, userId: this.user.id, code }, 'socket closed');
+  }
+
+  send(frame: string): void {
+    this.#socket?.send(frame);
+  }
+
+  /** Answers a frame that had no effect. */
+  refuse(code: ErrorCode, { type, roomId, clientMsgId }: About, detail?: string): void {
+    this.send(v1Error(code, { request: type, roomId, clientMsgId }, detail));
+  }
+
+  /** The same for one that failed. */
+  failed(error: unknown, about: About): void {
+    const code = refusalCode(error);
+    if (code === 'internal') {
+      this.context.log.error({ err: error, request: about.type, roomId: about.roomId }, 'request failed');
+    }
+    this.refuse(code, about);
+  }
+
+  /** Ends a stay in a room. */
+  leave(membership: Membership, reason: LeaveReason): void {
+    if (this.rooms.get(membership.room.id) !== membership) return;
+    this.rooms.delete(membership.room.id);
+    membership.leave(reason);
+  }
+
+  /** Whether the user was banned from the room while joining it; says so once. */
+  wasBanned(roomId: number): boolean {
+    return this.#banned?.delete(roomId) ?? false;
+  }
+
+  /** From now on it is here with this token. */
+  renew(token: VerifiedToken): void {
+    this.#token = token;
+    this.visitor.seat.renewed();
+  }
+
+  stored(roomId: number, { epoch, seq }: Position): void {
+    this.send(JSON.stringify({ type: 'stored', roomId, epoch, seq }));
+  }
+
+  close(reason: CloseReason): void {
+    this.context.log.info(
+      { connectionId: this.id, userId: this.user.id, code: reason.code, reason: reason.reason },
+      'socket closed by the gateway',
+    );
+    this.#socket?.close(reason);
+  }
+
+  /** It does not read fast enough what it has missed. */
+  tooSlow(): void {
+    this.close(CLOSE.slowReader);
+  }
+
+  sendAway(afterMs: number): void {
+    this.send(JSON.stringify({ type: 'reconnect', afterMs }));
+    this.close(CLOSE.restart);
+  }
+
+  expel(roomId: number, why: 'banned' | 'disconnected'): void {
+    if (why === 'banned' && this.turns.isBusy(roomId)) {
+      this.#banned ??= new Set();
+      this.#banned.add(roomId);
+    }
+    const membership = this.rooms.get(roomId);
+    if (membership !== undefined) this.leave(membership, why);
+  }
+
+  broadcast(content: string): void {
+    this.send(encodeBroadcast(0, content));
+  }
+
+  #tooFast(frame: ClientFrame | BadFrame, now: number): void {
+    this.#flood ??= new TokenBucket(this.context.limits.maxMessagesPerSecond * FLOOD_FACTOR, now);
+    if (!this.#flood.take(now)) this.close(CLOSE.tooManyMessages);
+    else this.refuse('too_many_messages', frame.type === 'bad' ? frame.about : frame);
+  }
+}
+
+/** What a refusal is about, as far as the refused frame said. */
+export interface About {
+  readonly type?: string | undefined;
+  readonly roomId?: number | undefined;
+  readonly clientMsgId?: string | undefined;
+}
