@@ -7,6 +7,7 @@ import { describeRooms } from './rooms.js';
 import { describeSockets } from './sockets.js';
 import { type Start, startTarget, type Target } from './target.js';
 import { describeUsers } from './users.js';
+import { describeV1Sockets } from './v1-sockets.js';
 
 const PARTS = {
   users: describeUsers,
@@ -14,6 +15,7 @@ const PARTS = {
   'rooms as a resource': describeRestRooms,
   'entering and leaving': describeJoining,
   sockets: describeSockets,
+  'chorus.v1 sockets': describeV1Sockets,
   'bad requests': describeBadRequests,
   'refused upgrades': describeRefusedUpgrades,
 };

@@ -30,7 +30,7 @@ export function describeSockets(target: () => Target): void {
       const sentAfter = Date.now();
       anns.send('hello');
       const frame = await bobs.message('hello');
-      const { id, sentAt } = frame as { id: string; sentAt: number };
+      const { id, sentAt, epoch } = frame as { id: string; sentAt: number; epoch: number };
       expect(frame).to.deep.equal({
         type: 'message',
         content: 'hello',
@@ -38,10 +38,12 @@ export function describeSockets(target: () => Target): void {
         username: ann.username,
         userId: ann.id,
         seq: 1,
+        epoch,
         id,
         sentAt,
       });
       expect(id).to.be.a('string').that.is.not.empty;
+      expect(epoch).to.be.a('number');
       expect(sentAt).to.be.within(sentAfter, Date.now());
       expect(await anns.message('hello')).to.deep.equal(frame);
     });
@@ -61,7 +63,7 @@ export function describeSockets(target: () => Target): void {
       ['what looks like JSON', '{"content":"x","roomId":7,"username":"root","type":"left"}'],
       ['markup, quotes and backslashes', `<img src=x onerror="a('b')"> \\u0041 \\`],
       ['several lines', 'one\ntwo\r\nthree\u2028four'],
-      ['control characters', 'a\u0000b\u001fc\u007f'],
+      ['control characters', 'a\u0001b\u001fc\u007f'],
       ['emoji', '👩‍👩‍👧‍👦 🇺🇳 é 漢字'],
       ['as much text as is allowed', 'é'.repeat(MAX_FRAME / 2)],
     ] as const) {
@@ -70,6 +72,13 @@ export function describeSockets(target: () => Target): void {
         await bobs.message(text);
       });
     }
+
+    it('that cannot be stored, for a U+0000, is refused to its sender alone', async () => {
+      anns.send('a\u0000b');
+      expect(await anns.next(({ type }) => type === 'error')).to.include({ roomId: room, retry: false });
+      anns.send('next');
+      expect(await bobs.message('next')).to.include({ seq: 1 });
+    });
 
     it('has its place in the room’s one order', async () => {
       const contents = Array.from({ length: 20 }, (_, index) => `message ${index}`);
