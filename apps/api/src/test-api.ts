@@ -109,7 +109,7 @@ export async function startApi(
   });
   const log: string[] = [];
   const presence = new MemoryPresenceStore({ announce: () => {} });
-  const directory = parts.directory ?? new MemoryRoomDirectory(new MemoryRooms(100));
+  const directory = parts.directory ?? new MemoryRoomDirectory(new MemoryRooms());
   const access = parts.access ?? new MemoryAccessList();
   const closer = new Closer();
   const api = closer.add(

@@ -21,7 +21,11 @@ export const gatewaySettings = {
   BATCH_WINDOW_MS: integer(0, 100)
     .default(5)
     .describe('Longest time a message waits for others when messages come fast; 0 never waits.'),
-  HISTORY_SIZE: integer(1, 1_000_000).default(1_000).describe('Messages kept per room in Redis, at least.'),
+  ARCHIVE_BACKLOG_BYTES: integer(1_048_576, 1_099_511_627_776)
+    .default(268_435_456)
+    .describe(
+      'Bytes of messages in Redis that may wait for the archiver, over all rooms; beyond that sending is refused. The same for every gateway.',
+    ),
   MAX_CONNECTIONS: integer(1, 1_000_000)
     .default(50_000)
     .describe('Sockets of one gateway; whoever asks for another gets 503.'),
@@ -70,7 +74,7 @@ export interface GatewayConfig {
   redis: RedisConfig;
   redisPrefix: string;
   batchWindowMs: number;
-  historySize: number;
+  maxBacklogBytes: number;
   trustedProxies: number;
   maxConnections: number;
   maxConnectsPerSecond: number;
@@ -103,7 +107,7 @@ export function loadGatewayConfig(env: Environment): GatewayConfig {
     redis: redisConfig(settings),
     redisPrefix: settings.REDIS_PREFIX,
     batchWindowMs: settings.BATCH_WINDOW_MS,
-    historySize: settings.HISTORY_SIZE,
+    maxBacklogBytes: settings.ARCHIVE_BACKLOG_BYTES,
     trustedProxies: settings.TRUST_PROXY,
     maxConnections: settings.MAX_CONNECTIONS,
     maxConnectsPerSecond: settings.MAX_CONNECTS_PER_SECOND,

@@ -25,7 +25,7 @@ export function createRedisParts(config: GatewayConfig, log: Logger): GatewayPar
         {
           redis: config.redis,
           keyspace,
-          historySize: config.historySize,
+          maxBacklogBytes: config.maxBacklogBytes,
           maxBatchWindowMs: config.batchWindowMs,
           connectTimeoutMs: CONNECT_TIMEOUT_MS,
           log,

@@ -110,7 +110,7 @@ export class V1Socket extends TestPeer<V1ServerFrame> {
 
 /** Gateways in this process over one memory broker and presence, with real sockets. */
 export class GatewayFixture {
-  readonly rooms = new MemoryRooms(1_000);
+  readonly rooms = new MemoryRooms();
   readonly directory = new MemoryRoomDirectory(this.rooms);
   readonly presence = new MemoryPresenceStore({
     announce: (roomId, frame) => this.rooms.notice(roomId, frame),

@@ -54,7 +54,9 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
   const apiConfig = config.api(folder.secret);
   const gatewayConfigs = GATEWAYS.map((nodeId) => config.gateway(folder.secret, nodeId));
   // Rooms start over with every process; the API fills them in from PostgreSQL.
-  const rooms = new MemoryRooms(Math.max(...gatewayConfigs.map(({ historySize }) => historySize)));
+  const rooms = new MemoryRooms({
+    maxBacklogBytes: Math.max(...gatewayConfigs.map(({ maxBacklogBytes }) => maxBacklogBytes)),
+  });
   const presence = new MemoryPresenceStore({ announce: (roomId, frame) => rooms.notice(roomId, frame) });
   const directory = new MemoryRoomDirectory(rooms);
   const rateLimits = memoryRateLimits(apiConfig.rateLimits);

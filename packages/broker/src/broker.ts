@@ -76,11 +76,6 @@ export interface Broker {
    * positions may be of different epochs: the result is then what the history still has, in order.
    */
   between(roomId: number, after: Position, upTo: Position, limit: number): Promise<StoredMessage[]>;
-  /**
-   * The same within one epoch: `after < seq <= upTo`. Fewer than asked for means that the history does not
-   * reach back that far: the first message returned tells.
-   */
-  range(roomId: number, epoch: number, after: number, upTo: number, limit: number): Promise<StoredMessage[]>;
   /** Stops deliveries and ends the connections. */
   close(): Promise<void>;
 }

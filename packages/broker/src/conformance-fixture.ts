@@ -10,4 +10,5 @@ export interface BrokerFixture {
   close(): Promise<void>;
 }
 
-export type MakeBrokerFixture = (options: { historySize: number }) => Promise<BrokerFixture>;
+/** @param maxBacklogBytes over all rooms that share a budget; by default more than tests need */
+export type MakeBrokerFixture = (options: { maxBacklogBytes?: number }) => Promise<BrokerFixture>;

@@ -45,12 +45,6 @@ export function openEnvelope(
   return true;
 }
 
-/** Reads a stream id, `<epoch>-<seq>`. */
-export function parsePosition(id: string): Position {
-  const dash = id.indexOf('-');
-  return { epoch: Number(id.slice(0, dash)), seq: Number(id.slice(dash + 1)) };
-}
-
 /** Decimal digits from `start` to before `end`; NaN when they are none. */
 function readNumber(bytes: Buffer, start: number, end: number): number {
   if (end <= start) return Number.NaN;

@@ -32,7 +32,16 @@ export class Keyspace {
     return `${this.room(roomId)}:stream`;
   }
 
-  /** Pub/sub channel of a room: messages and ephemeral frames. */
+  /**
+   * Two hashes per room, by turns of five minutes: idempotency key → `<epoch>-<seq>` of the message it was given
+   * with. Each expires when its next turn begins. Owner: gateways.
+   */
+  sent(roomId: number): [string, string] {
+    const start = `${this.room(roomId)}:sent`;
+    return [`${start}:0`, `${start}:1`];
+  }
+
+  /** Pub/sub channel of a room: messages, ephemeral frames, and how far the room is stored in the database. */
   channel(roomId: number): string {
     return `${this.room(roomId)}:channel`;
   }
@@ -42,10 +51,47 @@ export class Keyspace {
    * Cluster one for each partition. Owner: the scripts; `state.lua` explains lives.
    * - `life`: `<epoch>:<run id>` of the life that the data is in;
    * - `last`: the newest epoch that a room or life was given;
-   * - `mirrored`: the `life` in which every room of PostgreSQL was made known.
+   * - `mirrored`: the `life` in which every room of PostgreSQL was made known;
+   * - `unstored`: bytes of all messages after their room's watermark, as they count for the budget.
    */
   state(partition: number | undefined): string {
-    return partition === undefined ? `${this.prefix}:state` : `${this.partition(partition)}:state`;
+    return `${this.scope(partition)}:state`;
+  }
+
+  /**
+   * Sorted set, no expiry: room id → ms since 1970 from when on an archiver may take it. Holds every room with messages
+   * after its watermark; while somebody works on a room, the time at which its lease ends. Beside each state.
+   * Owner: gateways add, archivers remove.
+   */
+  unstored(partition: number | undefined): string {
+    return `${this.scope(partition)}:unstored`;
+  }
+
+  /** Hash, no expiry, beside each state: room id → `<epoch>-<seq>` of the last message in the database. Owner: archivers. */
+  stored(partition: number | undefined): string {
+    return `${this.scope(partition)}:stored`;
+  }
+
+  /**
+   * Sorted set, no expiry, beside each state: room id → ms since 1970 at which a message that is in the database will be
+   * too old for the recent history. Owner: archivers.
+   */
+  expiring(partition: number | undefined): string {
+    return `${this.scope(partition)}:expiring`;
+  }
+
+  /**
+   * Everything kept of a room, in the order in which scripts that deal with one room take it: the state, the three
+   * that list rooms, the stream, and the hashes of keys.
+   */
+  allOf(roomId: number, cluster: boolean): string[] {
+    const scope = scopeOf(roomId, cluster);
+    const shared = [this.state(scope), this.unstored(scope), this.expiring(scope), this.stored(scope)];
+    return [...shared, this.stream(roomId), ...this.sent(roomId)];
+  }
+
+  private scope(partition: number | undefined): string {
+    return partition === undefined ? this.prefix : this.partition(partition);
   }
 
   /** Sorted set of room ids by the time (ms, with microseconds) their last change began. Owner: the API. */
@@ -66,5 +112,10 @@ export class Keyspace {
 
 /** The state key that goes with a room. */
 export function stateOf(keyspace: Keyspace, roomId: number, cluster: boolean): string {
-  return keyspace.state(cluster ? partitionOf(roomId) : undefined);
+  return keyspace.state(scopeOf(roomId, cluster));
+}
+
+/** Whose shared keys a room uses: its partition's in a Redis Cluster, else there is one set for all rooms. */
+export function scopeOf(roomId: number, cluster: boolean): number | undefined {
+  return cluster ? partitionOf(roomId) : undefined;
 }

@@ -1,10 +1,15 @@
-import { describeBroker, describeRoomDirectory, type MakeBrokerFixture } from './broker-conformance.js';
+import {
+  describeBroker,
+  describePublishing,
+  describeRoomDirectory,
+  type MakeBrokerFixture,
+} from './broker-conformance.js';
 import { MemoryBroker } from './memory-broker.js';
 import { MemoryRoomDirectory } from './memory-room-directory.js';
 import { MemoryRooms } from './memory-rooms.js';
 
-const makeFixture: MakeBrokerFixture = async ({ historySize }) => {
-  const rooms = new MemoryRooms(historySize);
+const makeFixture: MakeBrokerFixture = async (options) => {
+  const rooms = new MemoryRooms(options);
   return {
     directory: () => new MemoryRoomDirectory(rooms),
     connect: async (listener) => new MemoryBroker(rooms, listener),
@@ -13,4 +18,5 @@ const makeFixture: MakeBrokerFixture = async ({ historySize }) => {
 };
 
 describeBroker('in memory', makeFixture);
+describePublishing('in memory', makeFixture);
 describeRoomDirectory('in memory', makeFixture);

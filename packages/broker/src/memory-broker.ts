@@ -24,8 +24,8 @@ export class MemoryBroker implements Broker {
     return !this.#closed;
   }
 
-  async publish(roomId: number, body: string): Promise<Position> {
-    return this.#open().publish(roomId, body) ?? this.#absent(roomId);
+  async publish(roomId: number, body: string, idempotencyKey?: string): Promise<Position> {
+    return this.#open().publish(roomId, body, idempotencyKey) ?? this.#absent(roomId);
   }
 
   async publishNotice(roomId: number, frame: string): Promise<void> {
@@ -50,10 +50,6 @@ export class MemoryBroker implements Broker {
 
   async between(roomId: number, after: Position, upTo: Position, limit: number): Promise<StoredMessage[]> {
     return this.#open().between(roomId, after, upTo, limit);
-  }
-
-  range(roomId: number, epoch: number, after: number, upTo: number, limit: number): Promise<StoredMessage[]> {
-    return this.between(roomId, { epoch, seq: after }, { epoch, seq: upTo }, limit);
   }
 
   async close(): Promise<void> {

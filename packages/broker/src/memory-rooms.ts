@@ -1,23 +1,25 @@
 import {
+  BacklogFullError,
   type BrokerListener,
   type ControlEvent,
   isAfter,
   type Position,
   type StoredMessage,
 } from './broker.js';
-import { storedFrame } from './stored-frame.js';
-
-interface Room {
-  at: Position;
-  /** The newest messages, oldest first. */
-  history: StoredMessage[];
-}
+import { costOf, MemoryRoom } from './memory-room.js';
 
 type Delivery = (listener: BrokerListener) => void;
 
+export interface MemoryRoomsOptions {
+  /** Bytes of messages that may wait to be stored in the database before publishing is refused. Default: any number. */
+  maxBacklogBytes?: number;
+  /** Milliseconds since 1970. Default: the system's clock. */
+  now?: () => number;
+}
+
 /** What Redis is for the Redis broker: the state that the brokers and the directory of one process share. */
 export class MemoryRooms {
-  readonly #rooms = new Map<number, Room>();
+  readonly #rooms = new Map<number, MemoryRoom>();
   /** By room id. As in Redis, a subscription does not depend on whether there is such a room. */
   readonly #subscribers = new Map<number, Set<Mailbox>>();
   readonly #mailboxes = new Set<Mailbox>();
@@ -29,11 +31,10 @@ export class MemoryRooms {
   /** Work that somebody is at. */
   readonly locks = new Set<string>();
 
-  /** @param historySize messages kept per room, at least */
-  constructor(
-    private readonly historySize: number,
-    private readonly now: () => number = Date.now,
-  ) {}
+  /** Bytes of all messages that are not in the database yet, as they count for the budget. */
+  #unstoredBytes = 0;
+
+  constructor(private readonly options: MemoryRoomsOptions = {}) {}
 
   attach(listener: BrokerListener): Mailbox {
     const mailbox = new Mailbox(listener);
@@ -50,11 +51,12 @@ export class MemoryRooms {
   /** @returns whether the room was unknown until now */
   ensure(roomId: number, seq: number): boolean {
     if (this.#rooms.has(roomId)) return false;
-    this.#rooms.set(roomId, { at: { epoch: this.#newEpoch(), seq }, history: [] });
+    this.#rooms.set(roomId, new MemoryRoom({ epoch: this.#newEpoch(), seq }));
     return true;
   }
 
   remove(roomId: number): void {
+    this.#unstoredBytes -= this.#rooms.get(roomId)?.unstoredBytes ?? 0;
     this.#rooms.delete(roomId);
   }
 
@@ -66,16 +68,26 @@ export class MemoryRooms {
     return room.at;
   }
 
-  /** @returns the message's position, or undefined when there is no such room */
-  publish(roomId: number, body: string): Position | undefined {
+  /**
+   * @returns the message's position, or undefined when there is no such room
+   * @throws {BacklogFullError}
+   */
+  publish(roomId: number, body: string, key = ''): Position | undefined {
     const room = this.#rooms.get(roomId);
     if (room === undefined) return undefined;
-    const position = { epoch: room.at.epoch, seq: room.at.seq + 1 };
-    const message = storedFrame(position, body);
-    room.at = position;
-    room.history.push(message);
-    // Trimmed in large steps: shifting one by one would cost a copy of the array per message.
-    if (room.history.length >= this.historySize * 2) room.history = room.history.slice(-this.historySize);
+    const known = key === '' ? undefined : room.sentWith(key, this.#now());
+    if (known !== undefined) return known;
+    const cost = costOf(body);
+    const { maxBacklogBytes = Number.POSITIVE_INFINITY } = this.options;
+    // One alone always fits: else it would be refused for ever.
+    if (this.#unstoredBytes > 0 && this.#unstoredBytes + cost > maxBacklogBytes) {
+      throw new BacklogFullError('too many messages wait to be stored');
+    }
+    const message = room.append(body);
+    const position = room.at;
+    if (key !== '') room.remember(key, position);
+    this.#unstoredBytes += cost;
+    room.unstoredBytes += cost;
     this.#deliver(roomId, (listener) => listener.onMessage(roomId, position, message.frame));
     return position;
   }
@@ -101,12 +113,15 @@ export class MemoryRooms {
   }
 
   between(roomId: number, after: Position, upTo: Position, limit: number): StoredMessage[] {
-    const history = this.#rooms.get(roomId)?.history ?? [];
-    return history.filter((message) => isAfter(message, after) && !isAfter(message, upTo)).slice(0, limit);
+    return this.#rooms.get(roomId)?.between(after, upTo, limit) ?? [];
+  }
+
+  #now(): number {
+    return (this.options.now ?? Date.now)();
   }
 
   #newEpoch(above = 0): number {
-    this.#lastEpoch = Math.max(this.now(), this.#lastEpoch + 1, above + 1);
+    this.#lastEpoch = Math.max(this.#now(), this.#lastEpoch + 1, above + 1);
     return this.#lastEpoch;
   }
 

@@ -1,11 +1,18 @@
 import { testRedis } from '@chorus/local';
-import { describeBroker, describeRoomDirectory, type MakeBrokerFixture } from './broker-conformance.js';
+import {
+  describeBroker,
+  describePublishing,
+  describeRoomDirectory,
+  type MakeBrokerFixture,
+} from './broker-conformance.js';
 import { makeRedisFixture, testOptions } from './test-redis-fixture.js';
 
-const makeFixture: MakeBrokerFixture = async ({ historySize }) => {
+const makeFixture: MakeBrokerFixture = async ({ maxBacklogBytes }) => {
   const { url } = await testRedis();
-  return makeRedisFixture(testOptions({ urls: [url], cluster: false, commandTimeoutMs: 3_000 }, historySize));
+  const redis = { urls: [url], cluster: false, commandTimeoutMs: 3_000 };
+  return makeRedisFixture(testOptions(redis, maxBacklogBytes));
 };
 
 describeBroker('Redis', makeFixture);
+describePublishing('Redis', makeFixture);
 describeRoomDirectory('Redis', makeFixture);

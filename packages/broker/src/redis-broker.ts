@@ -9,22 +9,18 @@ import {
   type StoredMessage,
 } from './broker.js';
 import { parseControlEvent } from './control-event.js';
-import { noticeEnvelope, openEnvelope, parsePosition } from './envelope.js';
+import { noticeEnvelope, openEnvelope } from './envelope.js';
 import { type Keyspace, stateOf } from './keys.js';
+import { readPosition } from './read-position.js';
 import { ask } from './redis-ask.js';
-import { RedisPublisher } from './redis-publisher.js';
+import { RedisPublisher, type RedisPublisherOptions } from './redis-publisher.js';
 import { defineScripts } from './redis-scripts.js';
 import { RedisShardedSubscriber } from './redis-sharded-subscriber.js';
 import { RedisSubscriber } from './redis-subscriber.js';
 import { storedFrame } from './stored-frame.js';
 
-export interface RedisBrokerOptions {
+export interface RedisBrokerOptions extends RedisPublisherOptions {
   redis: RedisConfig;
-  keyspace: Keyspace;
-  /** Messages kept per room, at least. */
-  historySize: number;
-  /** Longest time, in milliseconds, that a message waits for company when messages come fast. */
-  maxBatchWindowMs: number;
   /** How long to wait for Redis at the start, in milliseconds. */
   connectTimeoutMs: number;
   log: Logger;
@@ -84,8 +80,8 @@ export class RedisBroker implements Broker {
     return !this.#closed && this.#commands.status === 'ready' && this.#subscriber.connected;
   }
 
-  publish(roomId: number, body: string): Promise<Position> {
-    return this.#publisher.publish(roomId, body);
+  publish(roomId: number, body: string, idempotencyKey?: string): Promise<Position> {
+    return this.#publisher.publish(roomId, body, idempotencyKey);
   }
 
   async publishNotice(roomId: number, frame: string): Promise<void> {
@@ -121,7 +117,7 @@ export class RedisBroker implements Broker {
     const answer = await ask(() => this.#commands.chorusPosition(2, ...keys, seen.epoch, seen.seq));
     if (answer === 'unknown') throw new RoomNotFoundError(roomId);
     if (answer === 'incomplete') throw new BrokerUnavailableError('the rooms are being restored');
-    return parsePosition(answer);
+    return readPosition(answer);
   }
 
   async between(roomId: number, after: Position, upTo: Position, limit: number): Promise<StoredMessage[]> {
@@ -136,11 +132,7 @@ export class RedisBroker implements Broker {
         limit,
       ),
     );
-    return entries.map(([id, fields]) => storedFrame(parsePosition(id), fields[1] ?? ''));
-  }
-
-  range(roomId: number, epoch: number, after: number, upTo: number, limit: number): Promise<StoredMessage[]> {
-    return this.between(roomId, { epoch, seq: after }, { epoch, seq: upTo }, limit);
+    return entries.map(([id, fields]) => storedFrame(readPosition(id), fields[1] ?? ''));
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,12 @@
 import { ensureTestRedis, type LocalRedisCluster, startRedisCluster } from '@chorus/local';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import { describeBroker, describeRoomDirectory, type MakeBrokerFixture } from './broker-conformance.js';
+import {
+  describeBroker,
+  describePublishing,
+  describeRoomDirectory,
+  type MakeBrokerFixture,
+} from './broker-conformance.js';
 import { Recorder, someRoom } from './conformance-recorder.js';
 import { PARTITIONS } from './keys.js';
 import { RedisSubscriber } from './redis-subscriber.js';
@@ -23,12 +28,13 @@ describe('over a Redis Cluster', () => {
 
   after(() => cluster.close());
 
-  const makeFixture: MakeBrokerFixture = ({ historySize }) =>
-    makeRedisFixture(
-      testOptions({ urls: cluster.urls, cluster: true, commandTimeoutMs: 3_000 }, historySize),
-    );
+  const makeFixture: MakeBrokerFixture = ({ maxBacklogBytes = 1e9 }) => {
+    const redis = { urls: cluster.urls, cluster: true, commandTimeoutMs: 3_000 };
+    return makeRedisFixture(testOptions(redis, maxBacklogBytes * PARTITIONS));
+  };
 
   describeBroker('Redis Cluster', makeFixture);
+  describePublishing('Redis Cluster', makeFixture);
   describeRoomDirectory('Redis Cluster', makeFixture);
 
   it('says at once that a server does not serve a channel', async () => {

@@ -64,7 +64,6 @@ describe('a Redis outage', function () {
       () => broker.publish(roomId, '"a":1}'),
       () => broker.publishNotice(roomId, '{}'),
       () => broker.position(roomId, position),
-      () => broker.range(roomId, 1, 0, 10, 10),
       () => broker.between(roomId, position, position, 10),
       () => feeds.acquire(someRoom()),
       () => directory.begin([roomId]),

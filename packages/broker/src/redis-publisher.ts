@@ -1,14 +1,18 @@
 import type { RedisClient } from '@chorus/service';
-import { BrokerUnavailableError, type Position, RoomNotFoundError } from './broker.js';
-import { parsePosition } from './envelope.js';
-import { type Keyspace, partitionOf, stateOf } from './keys.js';
+import { BacklogFullError, BrokerUnavailableError, type Position, RoomNotFoundError } from './broker.js';
+import { type Keyspace, PARTITIONS, partitionOf, scopeOf } from './keys.js';
 import { MicroBatcher } from './micro-batcher.js';
+import { readPosition } from './read-position.js';
 import { ask } from './redis-ask.js';
+import type { RoomReply } from './redis-scripts.js';
 
 export interface RedisPublisherOptions {
   keyspace: Keyspace;
-  /** Messages kept per room, at least. */
-  historySize: number;
+  /**
+   * Bytes of messages that may wait to be stored in the database, over all rooms, before publishing is refused. In a
+   * Redis Cluster each partition has an equal share.
+   */
+  maxBacklogBytes: number;
   /** Longest time, in milliseconds, that a message waits for company when messages come fast. */
   maxBatchWindowMs: number;
 }
@@ -16,6 +20,8 @@ export interface RedisPublisherOptions {
 interface Outgoing {
   roomId: number;
   body: string;
+  /** Empty for none. */
+  key: string;
 }
 
 /** Keeps one script run short: Redis serves nobody else meanwhile. */
@@ -39,13 +45,13 @@ export class RedisPublisher {
     redis.on('close', () => this.#lives.clear());
   }
 
-  publish(roomId: number, body: string): Promise<Position> {
+  publish(roomId: number, body: string, key = ''): Promise<Position> {
     const group = this.#group(roomId);
     let batcher = this.#batchers.get(group);
     if (batcher === undefined) {
       batcher = new MicroBatcher<Outgoing, Position>(
         (items) => this.#send(group, items),
-        (item) => item.body.length,
+        (item) => item.body.length + item.key.length,
         {
           ...BATCH,
           maxQueuedSize: this.redis.isCluster ? MAX_QUEUED_PER_PARTITION : MAX_QUEUED,
@@ -54,7 +60,7 @@ export class RedisPublisher {
       );
       this.#batchers.set(group, batcher);
     }
-    return batcher.add({ roomId, body });
+    return batcher.add({ roomId, body, key });
   }
 
   /** Expects many messages for this room, until {@link forget}. */
@@ -72,25 +78,33 @@ export class RedisPublisher {
   }
 
   async #send(group: number, items: Outgoing[]): Promise<Array<Position | Error>> {
-    const { keyspace, historySize } = this.options;
-    const rooms = new Map<number, string[]>();
-    for (const { roomId, body } of items) {
-      const bodies = rooms.get(roomId);
-      if (bodies === undefined) rooms.set(roomId, [body]);
-      else bodies.push(body);
+    const { keyspace, maxBacklogBytes } = this.options;
+    const { isCluster } = this.redis;
+    const rooms = new Map<number, Outgoing[]>();
+    for (const item of items) {
+      const messages = rooms.get(item.roomId);
+      if (messages === undefined) rooms.set(item.roomId, [item]);
+      else messages.push(item);
     }
-    const keys = [stateOf(keyspace, items[0]?.roomId ?? 0, this.redis.isCluster)];
+    const scope = scopeOf(items[0]?.roomId ?? 0, isCluster);
+    const keys = [keyspace.state(scope), keyspace.unstored(scope)];
     const life = this.#lives.get(group) ?? '';
     const args: Array<string | number> = [
-      this.redis.isCluster ? 'SPUBLISH' : 'PUBLISH',
-      historySize,
+      isCluster ? 'SPUBLISH' : 'PUBLISH',
+      isCluster ? Math.floor(maxBacklogBytes / PARTITIONS) : maxBacklogBytes,
       life,
       // The connections of a Redis Cluster come and go one by one: there the server is asked each time.
-      life !== '' && !this.redis.isCluster ? '1' : '',
+      life !== '' && !isCluster ? '1' : '',
     ];
-    for (const [roomId, bodies] of rooms) {
+    for (const [roomId, messages] of rooms) {
+      const keyed = messages.some(({ key }) => key !== '');
       keys.push(keyspace.stream(roomId));
-      args.push(this.#epochs.get(roomId) ?? '', keyspace.channel(roomId), bodies.length, ...bodies);
+      args.push(roomId, keyspace.channel(roomId), this.#epochs.get(roomId) ?? '', keyed ? '1' : '');
+      args.push(messages.length);
+      if (keyed) {
+        keys.push(...keyspace.sent(roomId));
+        for (const { body, key } of messages) args.push(body, key);
+      } else for (const { body } of messages) args.push(body);
     }
     const [currentLife, ...replies] = await ask(() =>
       this.redis.chorusPublish(keys.length, ...keys, ...args),
@@ -98,11 +112,13 @@ export class RedisPublisher {
     this.#enterLife(group, currentLife);
     const outcomes = new Map<number, Outcome>();
     for (const [index, roomId] of [...rooms.keys()].entries()) {
-      const outcome = readOutcome(roomId, String(replies[index * 2]), Number(replies[index * 2 + 1]));
-      if ('next' in outcome && this.#epochs.has(roomId)) this.#epochs.set(roomId, outcome.next.epoch);
+      const outcome = readOutcome(replies.slice(index * 4, index * 4 + 4) as RoomReply);
+      if (outcome.next !== undefined && this.#epochs.has(roomId)) {
+        this.#epochs.set(roomId, outcome.next.epoch);
+      }
       outcomes.set(roomId, outcome);
     }
-    return items.map(({ roomId }) => takePlace(outcomes.get(roomId)));
+    return items.map(({ roomId }) => takePlace(roomId, outcomes.get(roomId)));
   }
 
   #enterLife(group: number, life: string): void {
@@ -114,27 +130,47 @@ export class RedisPublisher {
   }
 }
 
-/** What became of one room's messages of a batch: the places they got, or why they got none. */
-type Outcome = { next: Position; left: number } | { error: Error };
+/** What became of one room's messages of a batch. */
+interface Outcome {
+  /** How many of them were looked at. */
+  taken: number;
+  /** Those that were stored before, by their number in the batch. */
+  readonly known: ReadonlyMap<number, Position>;
+  /** The place of the next new one, and how many new ones are left. */
+  next: Position | undefined;
+  left: number;
+  /** Why the rest was not stored. */
+  readonly why: string;
+}
 
-function readOutcome(roomId: number, reply: string, stored: number): Outcome {
-  switch (reply) {
+function readOutcome([first, stored, why, known]: RoomReply): Outcome {
+  const places = new Map<number, Position>();
+  for (let at = 0; at < known.length; at += 2) {
+    places.set(Number(known[at]), readPosition(String(known[at + 1])));
+  }
+  const next = first === '' ? undefined : readPosition(first);
+  return { taken: 0, known: places, next, left: stored, why };
+}
+
+function refusal(roomId: number, why: string): Error {
+  switch (why) {
     case 'unknown':
-      return { error: new RoomNotFoundError(roomId) };
+      return new RoomNotFoundError(roomId);
     case 'incomplete':
-      return { error: new BrokerUnavailableError('the rooms are being restored') };
-    case 'refused':
-      return { error: new BrokerUnavailableError('redis refused to store the message') };
+      return new BrokerUnavailableError('the rooms are being restored');
+    case 'full':
+      return new BacklogFullError('too many messages wait to be stored');
     default:
-      return { next: parsePosition(reply), left: stored };
+      return new BrokerUnavailableError('redis refused to store the message');
   }
 }
 
-function takePlace(outcome: Outcome | undefined): Position | Error {
-  if (outcome === undefined || 'error' in outcome)
-    return outcome?.error ?? new Error('no reply for this room');
-  if (outcome.left === 0) return new BrokerUnavailableError('redis refused to store the message');
+function takePlace(roomId: number, outcome: Outcome | undefined): Position | Error {
+  if (outcome === undefined) return new Error('no reply for this room');
+  const known = outcome.known.get(++outcome.taken);
+  if (known !== undefined) return known;
   const place = outcome.next;
+  if (place === undefined || outcome.left === 0) return refusal(roomId, outcome.why);
   outcome.left--;
   outcome.next = { epoch: place.epoch, seq: place.seq + 1 };
   return place;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { RedisClient } from '@chorus/service';
 import type { ControlEvent } from './broker.js';
-import { type Keyspace, PARTITIONS, stateOf } from './keys.js';
+import { type Keyspace, PARTITIONS } from './keys.js';
 import { ask } from './redis-ask.js';
 import { defineScripts } from './redis-scripts.js';
 import type { PendingChange, RoomDirectory } from './room-directory.js';
@@ -21,13 +21,13 @@ export class RedisRoomDirectory implements RoomDirectory {
   }
 
   async ensure(roomId: number, seq: number): Promise<boolean> {
-    const keys = [stateOf(this.keyspace, roomId, this.redis.isCluster), this.keyspace.stream(roomId)];
-    const created = await ask(() => this.redis.chorusEnsureRoom(2, ...keys, seq));
-    return created === 1;
+    const keys = this.keyspace.allOf(roomId, this.redis.isCluster);
+    return (await ask(() => this.redis.chorusEnsureRoom(keys.length, ...keys, roomId, seq))) === 1;
   }
 
   async remove(roomId: number): Promise<void> {
-    await ask(() => this.redis.unlink(this.keyspace.stream(roomId)));
+    const keys = this.keyspace.allOf(roomId, this.redis.isCluster);
+    while ((await ask(() => this.redis.chorusRemoveRoom(keys.length, ...keys, roomId))) === 1);
     await this.announce({ type: 'room-deleted', roomId });
   }
 

@@ -4,11 +4,15 @@ import type { Result } from 'ioredis';
 
 type Args = Array<string | number>;
 
+/** `publish.lua` on one room. */
+export type RoomReply = [first: string, stored: number, why: string, known: Array<string | number>];
+
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    chorusPublish(keys: number, ...args: Args): Result<[life: string, ...Array<string | number>], Context>;
+    chorusPublish(keys: number, ...args: Args): Result<[life: string, ...RoomReply[number][]], Context>;
     chorusPosition(keys: number, ...args: Args): Result<string, Context>;
     chorusEnsureRoom(keys: number, ...args: Args): Result<number, Context>;
+    chorusRemoveRoom(keys: number, ...args: Args): Result<number, Context>;
     chorusMirror(keys: number, ...args: Args): Result<number, Context>;
     chorusBegin(keys: number, ...args: Args): Result<number, Context>;
     chorusSettle(keys: number, ...args: Args): Result<number, Context>;
@@ -19,9 +23,10 @@ declare module 'ioredis' {
 
 /** The files that make up each script. */
 const SCRIPTS = {
-  chorusPublish: ['state', 'publish'],
+  chorusPublish: ['state', 'backlog', 'publish'],
   chorusPosition: ['state', 'position'],
-  chorusEnsureRoom: ['state', 'ensure-room'],
+  chorusEnsureRoom: ['state', 'forget-room', 'ensure-room'],
+  chorusRemoveRoom: ['backlog', 'messages', 'forget-room', 'remove-room'],
   chorusMirror: ['state', 'mirror'],
   chorusBegin: ['begin'],
   chorusSettle: ['settle'],

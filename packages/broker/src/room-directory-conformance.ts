@@ -12,7 +12,7 @@ export function describeRoomDirectory(name: string, makeFixture: MakeBrokerFixtu
     let directory: RoomDirectory;
 
     beforeEach(async () => {
-      fixture = await makeFixture({ historySize: 10 });
+      fixture = await makeFixture({});
       directory = fixture.directory();
     });
 

@@ -15,11 +15,11 @@ import { RedisRoomDirectory } from './redis-room-directory.js';
 export const testLog: Logger = createLogger({ service: 'broker-test', level: 'silent' });
 
 /** The settings that tests use, under a prefix that nobody else has. */
-export function testOptions(redis: RedisConfig, historySize = 1_000): RedisBrokerOptions {
+export function testOptions(redis: RedisConfig, maxBacklogBytes = 1e9): RedisBrokerOptions {
   return {
     redis,
     keyspace: new Keyspace(`test-${randomBytes(6).toString('hex')}`),
-    historySize,
+    maxBacklogBytes,
     maxBatchWindowMs: 5,
     connectTimeoutMs: 5_000,
     log: testLog,

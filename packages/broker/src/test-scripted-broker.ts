@@ -90,10 +90,6 @@ export class ScriptedBroker implements Broker {
     return { epoch: 0, seq: 0 };
   }
 
-  range(): Promise<StoredMessage[]> {
-    throw new Error('not used by feeds');
-  }
-
   publish(): Promise<Position> {
     throw new Error('not used by feeds');
   }

@@ -28,6 +28,9 @@ export function formatPosition({ epoch, seq }: Position): string {
 
 /** Reads what {@link formatPosition} writes; `undefined` for anything else. */
 export function parsePosition(text: string): Position | undefined {
-  const [, epoch, seq] = /^(\d{1,16})-(\d{1,16})$/.exec(text) ?? [];
-  return positionSchema.safeParse({ epoch: Number(epoch), seq: Number(seq) }).data;
+  if (!/^\d{1,16}-\d{1,16}$/.test(text)) return undefined;
+  const dash = text.indexOf('-');
+  const position = { epoch: Number(text.slice(0, dash)), seq: Number(text.slice(dash + 1)) };
+  // As the schema demands, in a fraction of its time: brokers read many.
+  return Number.isSafeInteger(position.epoch) && Number.isSafeInteger(position.seq) ? position : undefined;
 }

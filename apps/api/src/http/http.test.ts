@@ -315,7 +315,7 @@ describe('the HTTP face', function () {
     /** A directory whose `begin` fails in a given way. */
     class BrokenDirectory extends MemoryRoomDirectory {
       constructor(private readonly failure: unknown) {
-        super(new MemoryRooms(10));
+        super(new MemoryRooms());
       }
 
       override async begin(): Promise<void> {

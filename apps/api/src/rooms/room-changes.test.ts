@@ -45,7 +45,7 @@ describe('changes of rooms, as gateways learn of them', function () {
   });
   beforeEach(async () => {
     await db.$executeRaw`TRUNCATE rooms RESTART IDENTITY CASCADE`;
-    rooms = new MemoryRooms(100);
+    rooms = new MemoryRooms();
     directory = new FlakyDirectory(rooms);
     events = [];
     rooms.attach({

@@ -29,7 +29,7 @@ describe('RoomMirror', function () {
   beforeEach(async () => {
     await db.$executeRaw`TRUNCATE rooms RESTART IDENTITY CASCADE`;
     now = 1_000_000;
-    rooms = new MemoryRooms(100);
+    rooms = new MemoryRooms();
     directory = new MemoryRoomDirectory(rooms, () => now);
     events = [];
     rooms.attach({

@@ -1,0 +1,9 @@
+-- Opening of the scripts that make rooms known and remove them.
+
+-- Removes all that is kept of a room, except how much of it waits to be archived.
+local function forget_room(room)
+  redis.call('DEL', KEYS[5], KEYS[6], KEYS[7])
+  redis.call('ZREM', KEYS[2], room)
+  redis.call('ZREM', KEYS[3], room)
+  redis.call('HDEL', KEYS[4], room)
+end
