@@ -45,7 +45,7 @@ describe('who may not come in although the token is genuine', function () {
   });
   after(() => db.$disconnect());
   beforeEach(async () => {
-    const rooms = new MemoryRooms(100);
+    const rooms = new MemoryRooms();
     events = [];
     access = new WatchedAccessList();
     running = await startApi(db, {}, { access, directory: new MemoryRoomDirectory(rooms) });
