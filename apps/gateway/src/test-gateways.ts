@@ -122,12 +122,13 @@ export class GatewayFixture {
   /** @param wrap stands between the gateway and its broker, to make it fail on purpose */
   async start(
     env: Environment = {},
-    wrap: (broker: Broker) => Broker = (broker) => broker,
+    wrap: (broker: Broker, listener: BrokerListener) => Broker = (broker) => broker,
   ): Promise<Gateway> {
     await this.directory.markComplete();
     const config = loadGatewayConfig({ HOST: '127.0.0.1', PORT: '0', JWT_SECRET: SECRET, ...env });
     const gateway = await createGateway(config, {
-      connectBroker: async (listener: BrokerListener) => wrap(new MemoryBroker(this.rooms, listener)),
+      connectBroker: async (listener: BrokerListener) =>
+        wrap(new MemoryBroker(this.rooms, listener), listener),
       presence: this.presence,
       access: this.access,
       log: createLogger({ service: 'test', level: 'silent' }),
