@@ -45,6 +45,19 @@ export function describeV1Sockets(target: () => Target): void {
     await seed.close();
   });
 
+  it('that says the same again is given the first position, and nobody hears it twice', async () => {
+    await bobs.join(room);
+    await anns.join(room);
+    const send = () => anns.send({ type: 'publish', roomId: room, clientMsgId: 'again', content: 'once' });
+    send();
+    const first = await anns.of('ack');
+    send();
+    expect(await anns.of('ack')).to.deep.equal(first);
+    anns.send({ type: 'publish', roomId: room, clientMsgId: 'other', content: 'then' });
+    await bobs.next((frame) => frame.type === 'message' && frame.content === 'then');
+    expect(bobs.messages(room).map(({ content }) => content)).to.deep.equal(['once', 'then']);
+  });
+
   it('is told who is there and who is typing', async () => {
     await bobs.join(room);
     await anns.join(room);

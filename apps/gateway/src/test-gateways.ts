@@ -42,6 +42,12 @@ export class TestPeer<Frame = ServerFrame> {
     });
   }
 
+  /** Lets go of what it received so far. */
+  forget(): void {
+    this.frames.length = 0;
+    this.#read = 0;
+  }
+
   /** The next frame, from where the last call stopped, that matches; earlier ones are passed over. */
   async next(matches: (frame: Frame) => boolean, waitMs = WAIT_MS): Promise<Frame> {
     const signal = AbortSignal.timeout(waitMs);
