@@ -59,6 +59,8 @@ export async function startGateways(count: number, env: Record<string, string> =
         REDIS_URL: redisServer.url,
         JWT_SECRET: SECRET,
         MAX_MESSAGES_PER_SECOND: '100000',
+        DRAIN_DELAY_MS: '0',
+        DRAIN_MS: '0',
         MAX_CONNECTS_PER_SECOND: '1000000',
         MAX_CONNECTIONS_PER_ADDRESS: '1000000',
         MAX_CONNECTIONS_PER_USER: '1000000',

@@ -9,6 +9,8 @@ export const TEST_SETTINGS = {
   SIGNIN_ATTEMPTS_PER_ADDRESS: '1000000',
   SIGNUP_ATTEMPTS_PER_ADDRESS: '1000000',
   LOG_LEVEL: 'warn',
+  DRAIN_DELAY_MS: '0',
+  DRAIN_MS: '0',
 };
 
 export interface TestClusterOptions {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Guard, generateSecret, Tokens } from '@chorus/auth';
 import type { RoomDirectory } from '@chorus/broker';
 import type { AccessList } from '@chorus/control';
@@ -42,7 +43,7 @@ export interface Api extends Closeable {
 
 /**
  * Starts an API. It listens whether or not PostgreSQL and Redis can be reached: `/readyz` tells.
- * Closing it lets requests under way finish.
+ * Closing it waits for the balancers in front to notice, and lets requests under way finish.
  *
  * @throws {StartError} the port cannot be listened on; nothing is left running then
  */
@@ -58,7 +59,12 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   const passwords = new Passwords(config.bcrypt.cost);
 
   const router = new Router<RequestState>();
-  addHealthRoutes(router, { rooms: roomRepository, directory: parts.directory });
+  let closing: Promise<void> | undefined;
+  addHealthRoutes(router, {
+    rooms: roomRepository,
+    directory: parts.directory,
+    isClosing: () => closing !== undefined,
+  });
   addUserRoutes(router, {
     users: new UserRepository(parts.db),
     passwords,
@@ -86,7 +92,19 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   closer.add(mirror);
   closer.add(server);
   log.info({ port: server.port }, 'api is listening');
-  return { nodeId, port: server.port, close: () => closer.close() };
+  const close = async (): Promise<void> => {
+    // Balancers in front send requests until they have noticed that this replica is not ready any more.
+    await sleep(config.drainDelayMs);
+    await closer.close();
+  };
+  return {
+    nodeId,
+    port: server.port,
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
 }
 
 function madeUpSecret(log: Logger): string {

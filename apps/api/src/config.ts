@@ -59,7 +59,9 @@ export const apiSettings = {
     .describe('Sign-ups from one address before further ones get 429.'),
   SHUTDOWN_TIMEOUT_MS: integer(0, 600_000)
     .default(10_000)
-    .describe('Time for requests under way to finish when the process is told to stop.'),
+    .describe(
+      'Time for requests under way to finish when the process is told to stop, after `DRAIN_DELAY_MS`.',
+    ),
 };
 
 /** Where a process of its own finds PostgreSQL and Redis. */
@@ -79,6 +81,7 @@ export interface ApiConfig {
   readonly trustedProxies: number;
   readonly bcrypt: { readonly cost: number; readonly concurrency: number; readonly maxWaiting: number };
   readonly rateLimits: RateLimitConfig;
+  readonly drainDelayMs: number;
   readonly shutdownTimeoutMs: number;
 }
 
@@ -112,6 +115,7 @@ export function loadApiConfig(env: Environment): ApiConfig {
       signUpAttemptsPerAccount: settings.SIGNUP_ATTEMPTS_PER_ACCOUNT,
       signUpAttemptsPerAddress: settings.SIGNUP_ATTEMPTS_PER_ADDRESS,
     },
+    drainDelayMs: settings.DRAIN_DELAY_MS,
     shutdownTimeoutMs: settings.SHUTDOWN_TIMEOUT_MS,
   };
 }

@@ -41,7 +41,7 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
   const statuses = (answers: Answer[]): number[] => answers.map((answer) => answer.status).sort();
   const ready = async (): Promise<boolean> => {
     const answers = await each(apis.length, ({ client }) => client.get('/readyz'));
-    return answers.every((answer) => answer.status === 200);
+    return answers.every(({ body }) => body.status === 'ready');
   };
 
   before(async () => {
@@ -153,9 +153,13 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
       const asking = client.as(member);
       if (index < 2) return asking.post('/api/users/signup', user);
       if (index < 4) return asking.post('/ws/create-room', { id: 888, name: 'x' });
-      return index === 4 ? asking.get('/ws/get-clients') : asking.get('/readyz');
+      return asking.get('/ws/get-clients');
     });
     expect(statuses(answers)).to.deep.equal(Array(6).fill(503));
+    const health = await each(apis.length, ({ client }) => client.get('/readyz'));
+    expect(health.map(({ status, body }) => [status, body.error])).to.deep.equal(
+      Array(apis.length).fill([200, 'PostgreSQL: ok; Redis: no answer']),
+    );
     expect(Date.now() - started).to.be.lessThan(3_000);
     expect(
       (await each(2, ({ client }) => client.as(member).get('/ws/get-rooms'))).map((answer) => answer.status),

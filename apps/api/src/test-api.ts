@@ -105,6 +105,7 @@ export async function startApi(
     BCRYPT_COST: '4',
     LOG_LEVEL: 'debug',
     SHUTDOWN_TIMEOUT_MS: '2000',
+    DRAIN_DELAY_MS: '0',
     ...env,
   });
   const log: string[] = [];

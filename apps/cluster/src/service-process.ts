@@ -7,6 +7,7 @@ import type { RunningProcess } from './member.js';
 export type Service = 'api' | 'gateway';
 
 const READY_MS = 30_000;
+/** On top of the time in which it sends its connections away. */
 const STOP_MS = 20_000;
 
 /**
@@ -27,7 +28,8 @@ export async function startService(
     orphanSignal: 'SIGKILL',
     onLine: options.onLine,
   });
-  const close = () => child.stop('SIGTERM', STOP_MS).then(() => {});
+  const stopMs = STOP_MS + Number(options.env.DRAIN_DELAY_MS ?? 0) + Number(options.env.DRAIN_MS ?? 0);
+  const close = () => child.stop('SIGTERM', stopMs).then(() => {});
   try {
     await untilReady(child, options);
   } catch (error) {
@@ -58,7 +60,7 @@ async function untilReady(
     try {
       const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) });
       answer = await response.text();
-      if (response.ok) return;
+      if (response.ok && answer.includes('"ready"')) return;
     } catch {
       // Not listening yet.
     }

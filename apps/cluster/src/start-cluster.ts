@@ -96,6 +96,9 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
           url: `http://127.0.0.1:${await port}`,
           env: {
             ...env,
+            // The balancer knows at once that a process has stopped, and nobody waits longer than needed.
+            DRAIN_DELAY_MS: env.DRAIN_DELAY_MS || '0',
+            DRAIN_MS: env.DRAIN_MS || '2000',
             NODE_ID: nodeId,
             HOST: '127.0.0.1',
             PORT: String(await port),

@@ -30,7 +30,7 @@ export interface AdmissionParts {
   >;
   readonly connections: Connections;
   readonly guard: Guard;
-  readonly access: AccessList | undefined;
+  readonly access: AccessList;
 }
 
 /**
@@ -108,7 +108,6 @@ export class Admission {
    */
   async allow({ user, token }: Visitor, roomId?: number): Promise<void> {
     const { access } = this.#parts;
-    if (access === undefined) return;
     let verdict: Verdict | undefined;
     try {
       [verdict] = await access.check([{ userId: user.id, tokenId: token?.tokenId, roomId }]);

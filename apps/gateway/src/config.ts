@@ -6,10 +6,12 @@ import {
   integer,
   type LOG_LEVELS,
   listenerSettings,
+  oneOf,
   parseSettings,
   type RedisConfig,
   redisConfig,
   redisSettings,
+  share,
 } from '@chorus/service';
 
 /** The gateway's environment variables. `docs/configuration.md` is checked against this list. */
@@ -40,6 +42,17 @@ export const gatewaySettings = {
   MAX_CONNECTIONS_PER_ADDRESS: integer(1, 1_000_000)
     .default(5_000)
     .describe('Sockets that one address, or one /64 of IPv6, may have on one gateway; another one gets 429.'),
+  DRAIN_MS: integer(0, 3_600_000)
+    .default(20_000)
+    .describe(
+      'Time over which a gateway that stops sends its sockets away, after `DRAIN_DELAY_MS`; fewer sockets take less.',
+    ),
+  REBALANCE: oneOf(['off', 'auto'])
+    .default('off')
+    .describe('`auto`: a gateway with over 10 % more sockets than the average gives some up by itself.'),
+  REBALANCE_SHARE_PER_MINUTE: share()
+    .default(0.05)
+    .describe('Share of its sockets that a gateway gives up a minute with `REBALANCE=auto`.'),
   MAX_FRAME_BYTES: integer(16, 1_048_576).default(16_384).describe('Largest text frame accepted, in bytes.'),
   MAX_MESSAGES_PER_SECOND: integer(1, 100_000)
     .default(50)
@@ -76,6 +89,9 @@ export interface GatewayConfig {
   batchWindowMs: number;
   maxBacklogBytes: number;
   trustedProxies: number;
+  drainDelayMs: number;
+  drainMs: number;
+  rebalance: { auto: boolean; sharePerMinute: number };
   maxConnections: number;
   maxConnectsPerSecond: number;
   maxConnectionsPerUser: number;
@@ -109,6 +125,12 @@ export function loadGatewayConfig(env: Environment): GatewayConfig {
     batchWindowMs: settings.BATCH_WINDOW_MS,
     maxBacklogBytes: settings.ARCHIVE_BACKLOG_BYTES,
     trustedProxies: settings.TRUST_PROXY,
+    drainDelayMs: settings.DRAIN_DELAY_MS,
+    drainMs: settings.DRAIN_MS,
+    rebalance: {
+      auto: settings.REBALANCE === 'auto',
+      sharePerMinute: settings.REBALANCE_SHARE_PER_MINUTE,
+    },
     maxConnections: settings.MAX_CONNECTIONS,
     maxConnectsPerSecond: settings.MAX_CONNECTS_PER_SECOND,
     maxConnectionsPerUser: settings.MAX_CONNECTIONS_PER_USER,

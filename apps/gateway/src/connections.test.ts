@@ -1,31 +1,10 @@
-import type { CloseReason, Member } from '@chorus/protocol';
-import { CLOSE } from '@chorus/protocol';
+import { CLOSE, type Member } from '@chorus/protocol';
 import { expect } from 'chai';
-import type { Connection } from './connection.js';
 import { Connections, type Seat } from './connections.js';
+import { FakeConnection } from './test-connections.js';
 
 const ANN: Member = { id: 1, username: 'ann' };
 const BOB: Member = { id: 2, username: 'bob' };
-
-class FakeConnection implements Connection {
-  readonly ends: CloseReason[] = [];
-  readonly roomIds = [7];
-  tokenId: string | undefined;
-  expiresAt: number | undefined;
-
-  constructor(
-    readonly id: string,
-    readonly user: Member,
-    readonly address: string,
-  ) {}
-
-  close(reason: CloseReason): void {
-    this.ends.push(reason);
-  }
-  sendAway(): void {}
-  expel(): void {}
-  broadcast(): void {}
-}
 
 describe('the connections of a node', () => {
   let connections: Connections;

@@ -1,5 +1,5 @@
 import type { VerifiedToken } from '@chorus/auth';
-import type { Member } from '@chorus/protocol';
+import type { CloseReason, Member } from '@chorus/protocol';
 import type { Connection } from './connection.js';
 import { IndexOf } from './index-of.js';
 
@@ -23,6 +23,8 @@ export class Seat {
   #expirySecond: number | undefined;
   /** What is to be done to the connection as soon as it is there. */
   #waiting: Array<(connection: Connection) => void> | undefined;
+  #ending = false;
+  #sentAway = false;
   #left = false;
 
   constructor(
@@ -85,6 +87,27 @@ export class Seat {
     else this.#waiting.push(action);
   }
 
+  /** Whether the connection was told to end. It may still be there until its client has read that. */
+  get ending(): boolean {
+    return this.#ending;
+  }
+
+  /** Whether its client was asked to come back, and is expected to. */
+  get sentAway(): boolean {
+    return this.#sentAway;
+  }
+
+  /** Ends the connection, now or as soon as it is open. Does nothing when it is ending already. */
+  end(reason: CloseReason): void {
+    this.#end((connection) => connection.close(reason));
+  }
+
+  /** The same, so that its client comes back; see {@link Connection.sendAway}. */
+  sendAway(afterMs: number): void {
+    this.#sentAway ||= !this.#ending;
+    this.#end((connection) => connection.sendAway(afterMs));
+  }
+
   /** Gives the seat up. May be called more than once. */
   leave(): void {
     if (this.#left) return;
@@ -93,6 +116,12 @@ export class Seat {
     if (this.#occupancy !== undefined) this.registry.byUser.delete(this.#occupancy.user.id, this);
     this.#forgetToken();
     this.registry.left(this);
+  }
+
+  #end(action: (connection: Connection) => void): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    this.act(action);
   }
 
   #noteToken(tokenId: string | undefined, expiresAt: number | undefined): void {
@@ -183,7 +212,11 @@ export class Connections {
     return this.#registry.byToken.get(tokenId);
   }
 
-  /** Seats whose token has ended. Costs the same for each second that tokens end in, not for each socket. */
+  /**
+   * Seats whose token has ended, to the second. Costs a look at each second in which tokens end, and not at each
+   * connection.
+   * @param now milliseconds since 1970
+   */
   expired(now: number): Seat[] {
     const second = Math.floor(now / 1_000);
     const expired: Seat[] = [];

@@ -1,18 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Guard, generateSecret, Tokens } from '@chorus/auth';
 import { type Broker, type BrokerListener, RoomFeeds } from '@chorus/broker';
-import type { AccessList } from '@chorus/control';
+import type { AccessList, NodeRegistry } from '@chorus/control';
 import { type PresenceStore, PresenceTracker } from '@chorus/presence';
 import { type Closeable, Closer, type Logger } from '@chorus/service';
-import { Admission } from './admission.js';
 import type { GatewayConfig } from './config.js';
 import { connect } from './connect.js';
-import { Connections } from './connections.js';
+import type { Connections } from './connections.js';
 import { Hub } from './hub.js';
 import { joinRoom } from './join-room.js';
 import { routes } from './routes.js';
 import type { SeedContext } from './seed-session.js';
+import { Steward } from './steward.js';
 import type { Transport } from './transport.js';
 import { listenUws } from './transport-uws.js';
 import type { V1Context } from './v1-session.js';
@@ -23,8 +22,8 @@ export interface GatewayParts {
   /** Makes the broker, given the listener that it must call. The gateway closes it. */
   connectBroker(listener: BrokerListener): Promise<Broker>;
   presence: PresenceStore;
-  /** Without one, whoever has a genuine token may come in. */
-  access?: AccessList;
+  access: AccessList;
+  nodes: NodeRegistry;
   log: Logger;
 }
 
@@ -34,12 +33,6 @@ export interface Gateway extends Closeable {
   readonly port: number;
   readonly connections: Connections;
 }
-
-/** How long sockets may take to say good-bye when the gateway stops, in milliseconds. */
-const CLOSE_TIMEOUT_MS = 2_000;
-
-/** How often it is looked whether anybody is left then, in milliseconds. */
-const CLOSE_POLL_MS = 20;
 
 /** Pause before a read of the history that failed is tried again, in milliseconds. */
 const REPAIR_RETRY_MS = 250;
@@ -66,13 +59,18 @@ async function start(
   closer: Closer,
 ): Promise<Gateway> {
   let hub: Hub | undefined;
+  let steward: Steward | undefined;
   const { broker, feeds } = await RoomFeeds.open(
     parts.connectBroker,
     {
       onMessage: (roomId, _seq, frame) => hub?.deliver(roomId, frame),
       onNotice: (roomId, frame) => hub?.notice(roomId, frame),
       onStored: (roomId, upTo) => hub?.stored(roomId, upTo),
-      onControl: (event) => hub?.control(event),
+      onControl: (event) => {
+        hub?.control(event);
+        steward?.control(event);
+      },
+      onResumed: () => steward?.resumed(),
     },
     { lingerMs: config.roomLingerMs, retryMs: REPAIR_RETRY_MS, log },
   );
@@ -101,9 +99,21 @@ async function start(
     log,
   };
   const guard = new Guard(new Tokens(config.auth.secret ?? generateSecret()), config.auth.mode);
+  const { access, nodes } = parts;
+  steward = new Steward(config, {
+    nodeId,
+    guard,
+    access,
+    nodes,
+    healthy: () => broker.connected,
+    rooms: () => presence.localRooms,
+    log,
+  });
+  closer.add(steward);
+  const { admission, connections } = steward;
   const v1: V1Context = {
     hub,
-    access: parts.access ?? { check: async (subjects) => subjects.map(() => 'ok') },
+    access,
     presence: parts.presence,
     verify: (token) => {
       const admission = guard.authenticate({ authorization: `Bearer ${token}` });
@@ -121,14 +131,12 @@ async function start(
     maxQueuedBytes: config.maxQueuedBytes,
     log,
   };
-  const connections = new Connections(nodeId);
-  const admission = new Admission({ config, connections, guard, access: parts.access });
   const handlers = routes(
     {
       takeSeat: (request) => admission.takeSeat(request),
       joinRoom: (roomId, request, seat) => joinRoom(roomId, request, seat, admission, { seed: seeds, v1 }),
       connect: (request, seat) => connect(request, seat, admission, v1),
-      ready: async () => broker.connected,
+      state: () => steward.state,
     },
     log,
   );
@@ -137,19 +145,23 @@ async function start(
   publish = transport.publish;
   log.info({ port: transport.port }, 'gateway is listening');
   const { port } = transport;
-  return {
-    nodeId,
-    port,
-    connections,
-    close: async () => {
+  let closing: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    await steward.empty(() => {
       transport.stopListening();
       // Before the sockets close, so that their users are not announced as gone: most will be back
       // through another gateway in a moment.
       presence.drain();
-      for (const seat of connections.seats()) seat.act((connection) => connection.sendAway(0));
-      const deadline = Date.now() + CLOSE_TIMEOUT_MS;
-      while (connections.size > 0 && Date.now() < deadline) await sleep(CLOSE_POLL_MS);
-      await closer.close();
+    });
+    await closer.close();
+  };
+  return {
+    nodeId,
+    port,
+    connections,
+    close: () => {
+      closing ??= stop();
+      return closing;
     },
   };
 }

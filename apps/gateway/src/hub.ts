@@ -9,6 +9,8 @@ import type { Watermarks } from './watermarks.js';
 /** Somebody's stay in a room through this node. */
 export interface Occupant {
   readonly member: Member;
+  /** Was asked to come back through another gateway. */
+  readonly sentAway: boolean;
   /** The room is gone, and so is everybody's stay. */
   roomDeleted(): void;
 }
@@ -92,7 +94,9 @@ export class Hub {
 
   leave(room: LocalRoom, occupant: Occupant): void {
     if (room.typing.get(occupant.member.id) === occupant) room.typing.delete(occupant.member.id);
-    if (room.occupants.delete(occupant) && !room.deleted) this.parts.presence.exit(room.id, occupant.member);
+    if (room.occupants.delete(occupant) && !room.deleted) {
+      this.parts.presence.exit(room.id, occupant.member, occupant.sentAway);
+    }
     this.abandon(room);
   }
 

@@ -32,6 +32,10 @@ export class Membership implements Typist {
     return this.session.user;
   }
 
+  get sentAway(): boolean {
+    return this.session.sentAway;
+  }
+
   /** The client asked to join once more: nobody else notices. The entry is used up. */
   again(entry: Entry): void {
     const { hub } = this.session.context;

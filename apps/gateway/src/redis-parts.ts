@@ -1,5 +1,5 @@
 import { Keyspace, RedisBroker, redisAnnouncer } from '@chorus/broker';
-import { RedisAccessList } from '@chorus/control';
+import { RedisAccessList, RedisNodeRegistry } from '@chorus/control';
 import { RedisPresenceStore } from '@chorus/presence';
 import { type Closeable, createRedis, type Logger } from '@chorus/service';
 import type { GatewayConfig } from './config.js';
@@ -20,6 +20,7 @@ export function createRedisParts(config: GatewayConfig, log: Logger): GatewayPar
     log,
     presence,
     access: new RedisAccessList(redis, keyspace),
+    nodes: new RedisNodeRegistry(redis, keyspace),
     connectBroker: (listener) =>
       RedisBroker.connect(
         {

@@ -1,3 +1,4 @@
+import type { NodeReport } from '@chorus/control';
 import type { Logger } from '@chorus/service';
 import type { Seat } from './connections.js';
 import { Refusal } from './refusal.js';
@@ -10,8 +11,8 @@ export interface RouteActions {
   joinRoom(roomId: string, request: Request, seat: Seat): Promise<Decision>;
   /** The same. */
   connect(request: Request, seat: Seat): Promise<Decision>;
-  /** Whether this node can deliver messages. */
-  ready(): Promise<boolean>;
+  /** How this node is. */
+  state(): NodeReport['state'];
 }
 
 const JOIN_ROOM = /^\/ws\/join-room\/([^/]+)\/?$/;
@@ -43,7 +44,7 @@ export function routes(actions: RouteActions, log: Logger): TransportHandlers {
       }
     },
     async http(request) {
-      const answer = await answerFor(request.path, actions);
+      const answer = answerFor(request.path, actions);
       if (request.method === 'GET' || request.method === 'HEAD' || answer.status === 404) return answer;
       return { status: 405, body: { error: 'method not allowed' }, headers: { Allow: 'GET, HEAD' } };
     },
@@ -56,15 +57,29 @@ function requestId(request: Request): string | undefined {
   return id !== undefined && /^[\w.:-]{1,128}$/.test(id) ? id : undefined;
 }
 
-async function answerFor(path: string, actions: RouteActions): Promise<Answer> {
+function answerFor(path: string, actions: RouteActions): Answer {
   if (path === '/livez') return { status: 200, body: { status: 'ok' } };
   if (path === '/readyz') {
-    if (await actions.ready()) return { status: 200, body: { status: 'ok' } };
-    return { status: 503, body: { error: 'redis does not answer' } };
+    return readiness(actions.state());
   }
   if (JOIN_ROOM.test(path) || CONNECT.test(path)) {
     const error = 'this route takes a WebSocket upgrade';
     return { status: 426, body: { error }, headers: { Upgrade: 'websocket' } };
   }
   return { status: 404, body: { error: 'no such route' } };
+}
+
+/**
+ * Only a node that is going away is not ready. When Redis is away it is so for all nodes, and sockets that are open,
+ * or can be opened again at once when Redis is back, are worth more than a balancer without any node.
+ */
+function readiness(state: NodeReport['state']): Answer {
+  switch (state) {
+    case 'ready':
+      return { status: 200, body: { status: 'ready' } };
+    case 'degraded':
+      return { status: 200, body: { status: 'degraded', error: 'Redis does not answer' } };
+    case 'draining':
+      return { status: 503, body: { error: 'draining' }, headers: { 'Retry-After': '1' } };
+  }
 }

@@ -118,8 +118,12 @@ export class SeedSession implements Session, Occupant, Connection {
     this.#socket?.close(reason);
   }
 
+  get sentAway(): boolean {
+    return this.visitor.seat.sentAway;
+  }
+
   sendAway(): void {
-    this.close(CLOSE.restart);
+    this.#socket?.close(CLOSE.restart);
   }
 
   expel(roomId: number): void {

@@ -7,7 +7,7 @@ import {
   MemoryRoomDirectory,
   MemoryRooms,
 } from '@chorus/broker';
-import { MemoryAccessList } from '@chorus/control';
+import { MemoryAccessList, MemoryNodeRegistry } from '@chorus/control';
 import { MemoryPresenceStore } from '@chorus/presence';
 import {
   type ClientFrame,
@@ -122,6 +122,7 @@ export class GatewayFixture {
     announce: (roomId, frame) => this.rooms.notice(roomId, frame),
   });
   readonly access = new MemoryAccessList();
+  readonly nodes = new MemoryNodeRegistry();
   readonly tokens = new Tokens(SECRET);
   readonly #closer = new Closer();
 
@@ -131,12 +132,20 @@ export class GatewayFixture {
     wrap: (broker: Broker, listener: BrokerListener) => Broker = (broker) => broker,
   ): Promise<Gateway> {
     await this.directory.markComplete();
-    const config = loadGatewayConfig({ HOST: '127.0.0.1', PORT: '0', JWT_SECRET: SECRET, ...env });
+    const config = loadGatewayConfig({
+      HOST: '127.0.0.1',
+      PORT: '0',
+      JWT_SECRET: SECRET,
+      DRAIN_DELAY_MS: '0',
+      DRAIN_MS: '0',
+      ...env,
+    });
     const gateway = await createGateway(config, {
       connectBroker: async (listener: BrokerListener) =>
         wrap(new MemoryBroker(this.rooms, listener), listener),
       presence: this.presence,
       access: this.access,
+      nodes: this.nodes,
       log: createLogger({ service: 'test', level: 'silent' }),
     });
     return this.#closer.add(gateway);

@@ -195,9 +195,14 @@ export class V1Session implements Session, Connection, Waiter {
     this.close(CLOSE.slowReader);
   }
 
+  /** Whether its client was asked to come back, and is expected to. */
+  get sentAway(): boolean {
+    return this.visitor.seat.sentAway;
+  }
+
   sendAway(afterMs: number): void {
     this.send(JSON.stringify({ type: 'reconnect', afterMs }));
-    this.close(CLOSE.restart);
+    this.#socket?.close(CLOSE.restart);
   }
 
   expel(roomId: number, why: 'banned' | 'disconnected'): void {

@@ -37,6 +37,9 @@ export function loadStandaloneConfig(env: Environment): StandaloneConfig {
     NODE_ID: nodeId,
     LOG_LEVEL: settings.LOG_LEVEL,
     JWT_SECRET: env.JWT_SECRET || secret,
+    // Everything ends at the same time: there is nowhere else to go, and nothing to wait for.
+    DRAIN_DELAY_MS: env.DRAIN_DELAY_MS || '0',
+    DRAIN_MS: env.DRAIN_MS || '0',
   });
   const config: StandaloneConfig = {
     host: settings.HOST,

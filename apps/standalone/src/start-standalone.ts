@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createApi, memoryRateLimits } from '@chorus/api';
 import { MemoryBroker, MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
-import { MemoryAccessList } from '@chorus/control';
+import { MemoryAccessList, MemoryNodeRegistry } from '@chorus/control';
 import { createDatabase, migrate } from '@chorus/database';
 import { createGateway, type GatewayParts } from '@chorus/gateway';
 import { startBalancer, startPostgres } from '@chorus/local';
@@ -66,6 +66,7 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
   const parts: GatewayParts = {
     presence,
     access,
+    nodes: new MemoryNodeRegistry(),
     log,
     connectBroker: async (listener) => new MemoryBroker(rooms, listener),
   };

@@ -17,6 +17,8 @@ export interface RoomFeedsHandlers {
   onStored(roomId: number, upTo: Position): void;
   /** A `room-deleted` that could not be heard comes later; it may come twice. */
   onControl(event: ControlEvent): void;
+  /** Deliveries flow again after an interruption: events may have been missed. Rooms are repaired by themselves. */
+  onResumed?(): void;
 }
 
 /** What one returning client has missed, handed out as fast as it can take it. */
@@ -96,7 +98,10 @@ export class RoomFeeds {
       onNotice: (roomId, frame) => feeds?.notice(roomId, frame),
       onStored: (roomId, upTo) => handlers.onStored(roomId, upTo),
       onControl: (event) => feeds?.control(event),
-      onResumed: () => feeds?.checkAll(),
+      onResumed: () => {
+        feeds?.checkAll();
+        handlers.onResumed?.();
+      },
     });
     feeds = new RoomFeeds(broker, handlers, options);
     return { broker, feeds };

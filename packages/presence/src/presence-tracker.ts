@@ -13,7 +13,10 @@ export interface PresenceTrackerOptions {
   ttlMs?: number;
   /** How long a user who is gone may take to come back without leaving, in milliseconds. Default 2,000. */
   graceMs?: number;
-  /** The same for users of a node that shuts down: from its end on, in milliseconds. Default 10,000. */
+  /**
+   * The same for users whom the node itself sent away: from then on, or from its end on when it shuts down, in
+   * milliseconds. Default 10,000.
+   */
   releaseGraceMs?: number;
   /** Calls of the store under way at the same time. Default 256. */
   maxInFlight?: number;
@@ -41,7 +44,10 @@ export class PresenceTracker {
   readonly #unsettled = new Set<LocalMember>();
   /** Without connections since less than the grace, the longest first: one timer serves them all. */
   readonly #leaving = new Set<LocalMember>();
+  /** The same for those who were sent away. */
+  readonly #sentAway = new Set<LocalMember>();
   #cancelGrace: (() => void) | undefined;
+  #graceEnd = 0;
   /** How often everything had to be written from the start, the first time included. */
   #startOvers = 0;
   #inFlight = 0;
@@ -87,18 +93,21 @@ export class PresenceTracker {
     }
     local.connections++;
     local.wanted = true;
-    this.#leaving.delete(local);
+    this.#stays(local);
     this.#reconcile(local);
   }
 
-  /** A local connection of this user left the room. Ignored for a connection that was forgotten. */
-  exit(roomId: number, member: Member): void {
+  /**
+   * A local connection of this user left the room. Ignored for a connection that was forgotten.
+   * @param sentAway this node ended it and asked for it to come back through another node
+   */
+  exit(roomId: number, member: Member, sentAway = false): void {
     const local = this.#rooms.get(roomId)?.get(member.id);
     if (local === undefined || local.connections === 0) return;
     local.connections--;
     if (local.connections > 0 || this.#draining) return;
-    local.leaveAt = this.#clock.now() + this.#graceMs;
-    this.#leaving.add(local);
+    local.leaveAt = this.#clock.now() + (sentAway ? this.#releaseGraceMs : this.#graceMs);
+    (sentAway ? this.#sentAway : this.#leaving).add(local);
     this.#armGrace();
   }
 
@@ -117,6 +126,7 @@ export class PresenceTracker {
   drain(): void {
     this.#draining = true;
     this.#leaving.clear();
+    this.#sentAway.clear();
     this.#armGrace();
   }
 
@@ -152,7 +162,7 @@ export class PresenceTracker {
 
   /** Users, counted per room, within their grace. */
   get leaving(): number {
-    return this.#leaving.size;
+    return this.#leaving.size + this.#sentAway.size;
   }
 
   /** Whether the store answered last. */
@@ -167,23 +177,37 @@ export class PresenceTracker {
 
   #leave(local: LocalMember): void {
     local.wanted = false;
-    this.#leaving.delete(local);
+    this.#stays(local);
     this.#reconcile(local);
+  }
+
+  #stays(local: LocalMember): void {
+    this.#leaving.delete(local);
+    this.#sentAway.delete(local);
   }
 
   #armGrace(): void {
     const [first] = this.#leaving;
-    if (first === undefined) {
-      this.#cancelGrace?.();
+    const [sentAway] = this.#sentAway;
+    const next = Math.min(
+      first?.leaveAt ?? Number.POSITIVE_INFINITY,
+      sentAway?.leaveAt ?? Number.POSITIVE_INFINITY,
+    );
+    if (this.#cancelGrace !== undefined) {
+      if (this.#graceEnd <= next && next !== Number.POSITIVE_INFINITY) return;
+      this.#cancelGrace();
       this.#cancelGrace = undefined;
-      return;
     }
-    this.#cancelGrace ??= this.#clock.after(first.leaveAt - this.#clock.now(), () => {
+    if (next === Number.POSITIVE_INFINITY) return;
+    this.#graceEnd = next;
+    this.#cancelGrace = this.#clock.after(next - this.#clock.now(), () => {
       this.#cancelGrace = undefined;
       const now = this.#clock.now();
-      for (const local of this.#leaving) {
-        if (local.leaveAt > now) break;
-        this.#leave(local);
+      for (const group of [this.#leaving, this.#sentAway]) {
+        for (const local of group) {
+          if (local.leaveAt > now) break;
+          this.#leave(local);
+        }
       }
       this.#armGrace();
     });

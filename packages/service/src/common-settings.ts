@@ -24,6 +24,11 @@ export const balancedSettings = {
   TRUST_PROXY: integer(0, 16)
     .default(0)
     .describe('Proxies in front that append to `X-Forwarded-For`; 0 takes the address of the connection.'),
+  DRAIN_DELAY_MS: integer(0, 600_000)
+    .default(5_000)
+    .describe(
+      'How long a process that was told to stop goes on as before, not ready, until balancers have noticed.',
+    ),
 };
 
 /** Settings of every process that uses Redis. */

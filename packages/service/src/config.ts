@@ -45,6 +45,16 @@ export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER) {
     .refine((value) => value >= min && value <= max, error);
 }
 
+/** A part of a whole: more than 0, at most 1, such as 0.05. */
+export const share = () => {
+  const error = 'must be a number above 0 and at most 1, such as 0.05';
+  return z
+    .string()
+    .regex(/^(0?\.\d{1,9}|[01](\.0{1,9})?)$/, error)
+    .transform(Number)
+    .refine((value) => value > 0 && value <= 1, error);
+};
+
 /** A TCP port; 0 lets the system choose one. */
 export const port = () => integer(0, 65_535);
 

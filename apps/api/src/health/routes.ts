@@ -6,6 +6,8 @@ import type { RoomRepository } from '../rooms/room-repository.js';
 interface HealthServices {
   readonly rooms: RoomRepository;
   readonly directory: RoomDirectory;
+  /** Whether this replica was told to stop. */
+  readonly isClosing: () => boolean;
 }
 
 export function addHealthRoutes(router: Router<RequestState>, services: HealthServices): void {
@@ -18,9 +20,18 @@ const live: Handler = (ctx) => {
   ctx.body = { status: 'live' };
 };
 
-/** PostgreSQL and Redis answer, and gateways know every room. */
-function ready({ rooms, directory }: HealthServices): Handler {
+/**
+ * Only a replica that never was ready, or is going away, is not ready. Later, when PostgreSQL or Redis are away they are so for all replicas, and
+ * each route says 503 for itself where it must; a balancer without any replica could not even answer what still works.
+ */
+function ready({ rooms, directory, isClosing }: HealthServices): Handler {
+  let wasReady = false;
   return async (ctx) => {
+    if (isClosing()) {
+      ctx.status = 503;
+      ctx.body = { error: 'draining' };
+      return;
+    }
     const [postgresql, redis] = await Promise.all([
       rooms.ping().then(
         () => 'ok',
@@ -31,10 +42,13 @@ function ready({ rooms, directory }: HealthServices): Handler {
         () => 'no answer',
       ),
     ]);
-    const isReady = postgresql === 'ok' && redis === 'ok';
-    ctx.status = isReady ? 200 : 503;
-    ctx.body = isReady
-      ? { status: 'ready' }
-      : { error: `not ready: PostgreSQL: ${postgresql}; Redis: ${redis}` };
+    if (postgresql === 'ok' && redis === 'ok') {
+      wasReady = true;
+      ctx.body = { status: 'ready' };
+      return;
+    }
+    const error = `PostgreSQL: ${postgresql}; Redis: ${redis}`;
+    ctx.status = wasReady ? 200 : 503;
+    ctx.body = wasReady ? { status: 'degraded', error } : { error: `starting: ${error}` };
   };
 }

@@ -381,7 +381,7 @@ describe('the HTTP face', function () {
       const ready = await sender.get('/readyz');
       expect([ready.status, ready.body]).to.deep.equal([
         503,
-        { error: 'not ready: PostgreSQL: no answer; Redis: rooms missing' },
+        { error: 'starting: PostgreSQL: no answer; Redis: rooms missing' },
       ]);
       expect((await sender.get('/api/users/logout')).status).to.equal(200);
     });

@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '@chorus/service';
+import type { Admission } from './admission.js';
+import type { Connections } from './connections.js';
+import { sendAllAway, sendAway } from './send-away.js';
+
+export interface DrainParts {
+  connections: Connections;
+  admission: Admission;
+  /** How long the balancers in front may take to notice, in milliseconds. */
+  delayMs: number;
+  /** Over how long connections are spread, in milliseconds. */
+  durationMs: number;
+  log: Logger;
+}
+
+/** How long those who were sent away may take to say good-bye, in milliseconds. */
+const STRAGGLERS_MS = 2_000;
+const STRAGGLERS_POLL_MS = 20;
+
+/**
+ * Empties the node: says that it is not ready, waits until balancers have noticed, takes nobody in any more, and sends
+ * everybody away at a pace that the other nodes can take.
+ */
+export class Drain {
+  readonly #parts: DrainParts;
+  /** Of what an operator asked for, until it is lifted. */
+  #lift: AbortController | undefined;
+  #ending = false;
+
+  constructor(parts: DrainParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether this node gives up its connections, or soon will. */
+  get draining(): boolean {
+    return this.#ending || this.#lift !== undefined;
+  }
+
+  /** An operator empties the node, or lets it take connections again. Does nothing for a node that is ending. */
+  operate(on: boolean): void {
+    if (this.#ending || on === this.draining) return;
+    this.#parts.log.info({ on }, 'an operator drains this gateway, or not any more');
+    if (on) {
+      const lift = new AbortController();
+      this.#lift = lift;
+      this.#empty(lift.signal, () => {}).catch((error: unknown) => {
+        if (!lift.signal.aborted) this.#parts.log.error({ err: error }, 'draining failed');
+      });
+    } else {
+      this.#lift?.abort();
+      this.#lift = undefined;
+      this.#parts.admission.closed = false;
+    }
+  }
+
+  /**
+   * Empties the node for good. Resolves when nobody is left, or when those who are had their time.
+   * @param stopListening called when nobody is taken in any more, before the first is sent away
+   */
+  async end(stopListening: () => void): Promise<void> {
+    const { connections, log } = this.#parts;
+    this.#ending = true;
+    this.#lift?.abort();
+    const start = performance.now();
+    log.info({ connections: connections.taken }, 'draining');
+    await this.#empty(new AbortController().signal, stopListening);
+    const deadline = performance.now() + STRAGGLERS_MS;
+    while (connections.taken > 0 && performance.now() < deadline) {
+      await sleep(STRAGGLERS_POLL_MS);
+      // Their upgrades were under way when the others were sent away.
+      for (const seat of connections.seats()) sendAway(seat);
+    }
+    log.info({ left: connections.taken, ms: Math.round(performance.now() - start) }, 'drained');
+  }
+
+  async #empty(signal: AbortSignal, closed: () => void): Promise<void> {
+    const { connections, admission, delayMs, durationMs } = this.#parts;
+    // Emptied before: whoever is in front knows.
+    if (!admission.closed && delayMs > 0) await sleep(delayMs, undefined, { signal });
+    admission.closed = true;
+    closed();
+    await sendAllAway(connections, durationMs, signal);
+  }
+}

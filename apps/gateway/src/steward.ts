@@ -1,0 +1,89 @@
+import type { Guard } from '@chorus/auth';
+import type { ControlEvent } from '@chorus/broker';
+import type { AccessList, NodeRegistry, NodeReport } from '@chorus/control';
+import { type Closeable, Closer, type Logger } from '@chorus/service';
+import { AccessWatch } from './access-watch.js';
+import { Admission } from './admission.js';
+import type { GatewayConfig } from './config.js';
+import { Connections } from './connections.js';
+import { actOnConnections } from './control-actions.js';
+import { Drain } from './drain.js';
+import { NodeReports } from './node-reports.js';
+import { Rebalance } from './rebalance.js';
+import { endExpired } from './token-expiry.js';
+
+export interface StewardParts {
+  nodeId: string;
+  guard: Guard;
+  access: AccessList;
+  nodes: NodeRegistry;
+  /** Whether messages flow. */
+  healthy(): boolean;
+  /** Rooms with somebody in them here. */
+  rooms(): number;
+  log: Logger;
+}
+
+/** Sees to who gets a connection, who keeps it, and how they are given up. What they are for is others' business. */
+export class Steward implements Closeable {
+  readonly connections: Connections;
+  readonly admission: Admission;
+  readonly #parts: StewardParts;
+  readonly #startedAt = Date.now();
+  readonly #closer = new Closer();
+  readonly #drain: Drain;
+  readonly #rebalance: Rebalance;
+  readonly #watch: AccessWatch;
+  readonly #reports: NodeReports;
+
+  constructor(config: GatewayConfig, parts: StewardParts) {
+    const { nodeId, guard, access, nodes, log } = parts;
+    this.#parts = parts;
+    const connections = new Connections(nodeId);
+    this.connections = connections;
+    this.admission = new Admission({ config, connections, guard, access });
+    const { admission } = this;
+    const { drainDelayMs: delayMs, drainMs: durationMs } = config;
+    this.#drain = new Drain({ connections, admission, delayMs, durationMs, log });
+    const able = (): boolean => this.state === 'ready';
+    this.#rebalance = this.#closer.add(
+      new Rebalance({ nodeId, connections, nodes, able, ...config.rebalance, log }),
+    );
+    this.#watch = this.#closer.add(new AccessWatch({ connections, access, log }));
+    this.#closer.add(endExpired(connections));
+    this.#reports = this.#closer.add(new NodeReports(nodes, () => this.#report(), log));
+  }
+
+  get state(): NodeReport['state'] {
+    if (this.#drain.draining) return 'draining';
+    return this.#parts.healthy() ? 'ready' : 'degraded';
+  }
+
+  control(event: ControlEvent): void {
+    const { nodeId, log } = this.#parts;
+    const { connections } = this;
+    actOnConnections(event, { nodeId, connections, drain: this.#drain, rebalance: this.#rebalance, log });
+  }
+
+  /** Events may have been missed. */
+  resumed(): void {
+    this.#watch.checkAll();
+  }
+
+  /** See {@link Drain.end}. */
+  async empty(stopListening: () => void): Promise<void> {
+    const emptied = this.#drain.end(stopListening);
+    this.#reports.reportNow();
+    await emptied;
+  }
+
+  close(): Promise<void> {
+    return this.#closer.close();
+  }
+
+  #report(): NodeReport {
+    const { nodeId, rooms } = this.#parts;
+    const connections = this.connections.size;
+    return { nodeId, startedAt: this.#startedAt, connections, rooms: rooms(), state: this.state };
+  }
+}
