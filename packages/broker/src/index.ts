@@ -9,6 +9,7 @@ export { BatchQueueFullError } from './micro-batcher.js';
 export { redisAnnouncer } from './redis-announcer.js';
 export { RedisBroker, type RedisBrokerOptions } from './redis-broker.js';
 export { RedisRoomDirectory } from './redis-room-directory.js';
+export type { Replay, RoomFeedsStats } from './replay.js';
 export * from './room-directory.js';
-export { type Replay, RoomFeeds, type RoomFeedsHandlers, type RoomFeedsOptions } from './room-feeds.js';
+export { RoomFeeds, type RoomFeedsHandlers, type RoomFeedsOptions } from './room-feeds.js';
 export type { RoomHistory } from './room-history.js';

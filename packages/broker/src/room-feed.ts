@@ -1,5 +1,8 @@
 import type { Logger } from '@chorus/service';
-import { type Broker, isAfter, type Position, RoomNotFoundError } from './broker.js';
+import { type Broker, BrokerUnavailableError, isAfter, type Position, RoomNotFoundError } from './broker.js';
+import type { FeedCounters } from './replay.js';
+import type { ReplayWindow } from './replay-window.js';
+import { follows, positionBefore, readAfter } from './room-feed-read.js';
 
 export interface Arrival {
   position: Position;
@@ -12,14 +15,15 @@ export interface RoomFeedParts {
   /** The room does not exist any more, and nobody had said so. */
   onVanished(roomId: number): void;
   /** Runs the work that asks the broker, not too much at a time. */
-  question(work: () => Promise<void>): Promise<void>;
+  question<T>(work: () => Promise<T>): Promise<T>;
+  counters: FeedCounters;
+  /** Messages read at once. */
+  pageSize: number;
   /** First pause, in milliseconds, before what failed is tried again. */
   retryMs: number;
   log: Logger;
 }
 
-/** Messages read at once when a gap is filled. */
-const PAGE = 500;
 /** Arrivals held back. What is beyond is let go and read back from the history. */
 const MAX_HELD = 5_000;
 /** The longest pause between attempts to catch up, as a multiple of the first. */
@@ -36,6 +40,9 @@ export class RoomFeed {
   /** Something may have been missed that no arrival will show: the position must be asked for. */
   #doubtful = false;
   #stopped = false;
+  /** Takes in what is delivered, for those who return. */
+  window: ReplayWindow | undefined;
+  #waiting: Array<{ resolve(): void; reject(error: unknown): void }> = [];
   /** Ends the pause before the next attempt to catch up. */
   #wake: (() => void) | undefined;
 
@@ -55,10 +62,26 @@ export class RoomFeed {
     void this.#catchUp();
   }
 
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** Whether messages may be missing at the moment. */
+  get behind(): boolean {
+    return this.#held !== undefined;
+  }
+
+  /** Resolves when nothing is missing; rejects when an attempt to find out fails. */
+  caughtUp(): Promise<void> {
+    if (this.#held === undefined) return Promise.resolve();
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
   /** Nothing is delivered any more. */
   stop(): void {
     this.#stopped = true;
     this.#wake?.();
+    this.#failWaiting(new BrokerUnavailableError('the room is not in use any more'));
   }
 
   receive(arrival: Arrival): void {
@@ -85,11 +108,12 @@ export class RoomFeed {
   }
 
   #isNext({ position }: Arrival): boolean {
-    return position.epoch === this.#at.epoch && position.seq === this.#at.seq + 1;
+    return follows(this.#at, position);
   }
 
   #deliver(position: Position, frame: Uint8Array): void {
     this.#at = position;
+    this.window?.append(position, frame);
     this.parts.onMessage(this.roomId, position.seq, frame);
   }
 
@@ -117,6 +141,7 @@ export class RoomFeed {
       const target = this.#deliverHeld();
       if (target === undefined && !this.#doubtful) {
         this.#held = undefined;
+        for (const { resolve } of this.#waiting.splice(0)) resolve();
         return;
       }
       try {
@@ -129,6 +154,7 @@ export class RoomFeed {
           continue;
         }
         this.#doubtful = true;
+        this.#failWaiting(error);
         this.parts.log.debug({ roomId: this.roomId, error: String(error) }, 'could not catch up yet');
         await this.#pause(pauseMs);
         pauseMs = Math.min(pauseMs * 2, this.parts.retryMs * LONGEST_PAUSE);
@@ -144,20 +170,35 @@ export class RoomFeed {
       this.#doubtful = false;
       target = await this.parts.broker.position(this.roomId, this.#at);
     }
+    let delivered = 0;
     while (isAfter(target, this.#at)) {
-      const page = await this.parts.broker.between(this.roomId, this.#at, target, PAGE);
+      const page = await readAfter(this.parts.broker, this.roomId, this.#at, target, this.parts.pageSize);
       if (this.#stopped) return;
-      this.#warnOfLoss(page[0] ?? { epoch: target.epoch, seq: target.seq + 1 });
-      for (const { epoch, seq, frame } of page) this.#deliver({ epoch, seq }, frame);
-      if (page.length < PAGE) this.#at = target;
+      const [first] = page.messages;
+      if (first !== undefined && !page.exact) this.#skipTo(positionBefore(first));
+      for (const { epoch, seq, frame } of page.messages) this.#deliver({ epoch, seq }, frame);
+      delivered += page.messages.length;
+      if (!page.complete || !isAfter(target, this.#at)) continue;
+      // An epoch can begin without a message; any other way there is a hole.
+      const reached = (first !== undefined || page.exact) && target.seq === this.#at.seq;
+      if (!reached) this.#skipTo(target);
+      this.#at = target;
     }
+    if (delivered > 0) this.parts.counters.gapsRepaired++;
   }
 
-  #warnOfLoss(next: Position): void {
-    const missing = next.epoch === this.#at.epoch ? next.seq - this.#at.seq - 1 : 0;
+  /** What comes before that position is missing, and is nowhere to be had. */
+  #skipTo(position: Position): void {
+    const missing = Math.max(0, position.seq - this.#at.seq);
+    this.window?.cut(position);
+    this.parts.counters.messagesLost += missing;
     if (missing > 0) {
       this.parts.log.warn({ roomId: this.roomId, missing }, 'messages are no longer in the history');
     }
+  }
+
+  #failWaiting(error: unknown): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 
   #pause(ms: number): Promise<void> {

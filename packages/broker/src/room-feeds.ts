@@ -7,7 +7,10 @@ import {
   type ControlEvent,
   type Position,
 } from './broker.js';
+import { FeedCounters, type Replay, type RoomFeedsStats } from './replay.js';
+import { ReplayBudget } from './replay-window.js';
 import { RoomFeed, type RoomFeedParts } from './room-feed.js';
+import { RoomReplays, type RoomReplaysParts } from './room-replays.js';
 
 export interface RoomFeedsHandlers {
   /** The next message of a room: exactly once, in order. */
@@ -21,29 +24,28 @@ export interface RoomFeedsHandlers {
   onResumed?(): void;
 }
 
-/** What one returning client has missed, handed out as fast as it can take it. */
-export interface Replay {
-  /**
-   * The next frames, in order: about `maxBytes`, and at least one unless none is left. Once none is left, whatever
-   * {@link RoomFeedsHandlers.onMessage} delivers from this very moment on is exactly what follows.
-   * @returns undefined when the client was so slow that what it needs next is gone
-   */
-  next(maxBytes: number): readonly Uint8Array[] | undefined;
-  /** Nothing is needed any more. May be called at any time. */
-  end(): void;
-}
-
 export interface RoomFeedsOptions {
   /** How long a room nobody uses stays subscribed, in milliseconds: reconnects and page changes are common. */
   lingerMs: number;
   /** First pause before a repair that failed is tried again, in milliseconds; later ones are longer. */
   retryMs: number;
+  /** Messages read from the history at once. Default 500. */
+  pageSize?: number;
+  /** Who has missed more messages than this cannot have them replayed. Default 10,000. */
+  recoveryMaxMessages?: number;
+  /** How long replayed messages are kept for others who return, in milliseconds. Default 5,000. */
+  replayKeepMs?: number;
+  /** Memory for replays of one room, in bytes. Default 16 MiB. */
+  replayRoomBytes?: number;
+  /** Memory for replays of all rooms, in bytes. Default 128 MiB. */
+  replayBytes?: number;
   log: Logger;
 }
 
 /** A room in use, or lingering. */
 interface Use {
   readonly feed: RoomFeed;
+  readonly replays: RoomReplays;
   users: number;
   /** The room was deleted. Another one may have its id by now. */
   gone: boolean;
@@ -56,6 +58,7 @@ interface Use {
 
 /** Questions to the broker at a time when many rooms have to catch up at once, after an outage. */
 const MAX_QUESTIONS = 200;
+const MIB = 1024 * 1024;
 
 /**
  * Exact sequences of messages for the rooms in use on this node.
@@ -67,7 +70,7 @@ export class RoomFeeds {
   readonly #uses = new Map<number, Use>();
   /** Unsubscriptions under way; a new feed of the room starts after it. */
   readonly #leaving = new Map<number, Promise<void>>();
-  readonly #parts: RoomFeedParts;
+  readonly #parts: RoomFeedParts & RoomReplaysParts;
   #closed = false;
 
   private constructor(
@@ -81,6 +84,14 @@ export class RoomFeeds {
       onMessage: (roomId, seq, frame) => handlers.onMessage(roomId, seq, frame),
       onVanished: (roomId) => this.control({ type: 'room-deleted', roomId }),
       question: (work) => limit(work),
+      counters: new FeedCounters(),
+      limits: {
+        maxMessages: options.recoveryMaxMessages ?? 10_000,
+        maxRoomBytes: options.replayRoomBytes ?? 16 * MIB,
+      },
+      budget: new ReplayBudget(options.replayBytes ?? 128 * MIB),
+      keepMs: options.replayKeepMs ?? 5_000,
+      pageSize: options.pageSize ?? 500,
       retryMs: options.retryMs,
       log: options.log,
     };
@@ -110,6 +121,14 @@ export class RoomFeeds {
   /** Rooms subscribed at the moment, those lingering included. */
   get size(): number {
     return this.#uses.size;
+  }
+
+  /** What can be told about all rooms together. Looks at each of them. */
+  get stats(): RoomFeedsStats {
+    let behind = 0;
+    for (const { feed } of this.#uses.values()) if (feed.behind) behind++;
+    const { counters, budget } = this.#parts;
+    return { rooms: this.size, behind, ...counters, replayBytes: budget.used };
   }
 
   /** The position up to which a room in use has been delivered here. */
@@ -146,10 +165,15 @@ export class RoomFeeds {
    * return together share the reads.
    *
    * @returns undefined when it cannot be had without a hole: the position is of another epoch, ahead of the room, or
-   *   the recent history does not reach back that far
+   *   the recent history does not reach back that far; when it would be too much; or when the room does not exist any more
    * @throws {BrokerUnavailableError}
    */
-  async replay(_roomId: number, _since: Position): Promise<Replay | undefined> {
+  async replay(roomId: number, since: Position): Promise<Replay | undefined> {
+    const use = this.#uses.get(roomId);
+    if (use === undefined || use.gone) return undefined;
+    const replay = await use.replays.open(since);
+    if (!use.gone) return replay;
+    replay?.end();
     return undefined;
   }
 
@@ -165,6 +189,7 @@ export class RoomFeeds {
     for (const use of this.#uses.values()) {
       clearTimeout(use.linger);
       use.feed.stop();
+      use.replays.dispose();
     }
     this.#uses.clear();
     await this.broker.close();
@@ -178,7 +203,8 @@ export class RoomFeeds {
     const ready = subscribed
       .then(() => this.broker.position(roomId))
       .then((position) => feed.start(position));
-    return { feed, users: 0, gone: false, subscribed, ready, linger: undefined };
+    const replays = new RoomReplays(feed, this.#parts);
+    return { feed, replays, users: 0, gone: false, subscribed, ready, linger: undefined };
   }
 
   /** Finds out whether there is a room of that id again. */
@@ -194,6 +220,7 @@ export class RoomFeeds {
     clearTimeout(use.linger);
     this.#uses.delete(roomId);
     use.feed.stop();
+    use.replays.dispose();
     const leaving = use.subscribed
       .catch(() => undefined)
       .then(() => this.broker.unsubscribe(roomId))
@@ -218,6 +245,7 @@ export class RoomFeeds {
     const use = event.type === 'room-deleted' ? this.#uses.get(event.roomId) : undefined;
     if (use !== undefined) {
       use.gone = true;
+      use.replays.dispose();
       if (use.users === 0) this.#stop(use);
     }
     this.handlers.onControl(event);

@@ -1,12 +1,12 @@
 import { Closer, type Logger } from '@chorus/service';
 import type { Broker, BrokerListener } from './broker.js';
 import { Recorder } from './conformance-recorder.js';
-import { RoomFeeds } from './room-feeds.js';
+import { RoomFeeds, type RoomFeedsOptions } from './room-feeds.js';
 
 /** Feeds with a recorder behind them: what it hears is what members of the rooms would receive. */
 export async function openFeeds(
   connect: (listener: BrokerListener) => Promise<Broker>,
-  options: { lingerMs?: number; retryMs?: number; log: Logger },
+  options: Partial<RoomFeedsOptions> & { log: Logger },
 ): Promise<{ feeds: RoomFeeds; broker: Broker; heard: Recorder }> {
   const heard = new Recorder();
   const opened = await RoomFeeds.open(
@@ -20,7 +20,7 @@ export async function openFeeds(
       onStored: (roomId, upTo) => heard.onStored(roomId, upTo),
       onControl: (event) => heard.onControl(event),
     },
-    { lingerMs: options.lingerMs ?? 0, retryMs: options.retryMs ?? 20, log: options.log },
+    { lingerMs: 0, retryMs: 20, ...options },
   );
   return { ...opened, heard };
 }

@@ -25,12 +25,17 @@ export class ScriptedBroker implements Broker {
   readonly failing = new Set<Method>();
   /** Methods whose answers are under way until {@link release}. */
   readonly slow = new Set<Method>();
+  /** Whether a slow call is carried out only when it is released, rather than at once. */
+  late: () => boolean = () => false;
+  /** The largest epoch that any room has had: no later one is the same. */
+  lastEpoch = 0;
   #held: Array<{ method: Method; go(): void }> = [];
 
   /** Makes a room and puts it at a position. */
   room(roomId: number, position: Position): void {
     this.positions.set(roomId, position);
     this.rooms.set(roomId, []);
+    this.lastEpoch = Math.max(this.lastEpoch, position.epoch);
   }
 
   /** Stores the next message, under a new epoch if one is given. */
@@ -41,6 +46,7 @@ export class ScriptedBroker implements Broker {
     const message = { ...position, frame: Buffer.from(`${position.epoch}-${position.seq}`) };
     this.positions.set(roomId, position);
     this.rooms.get(roomId)?.push(message);
+    this.lastEpoch = Math.max(this.lastEpoch, position.epoch);
     return message;
   }
 
@@ -54,6 +60,17 @@ export class ScriptedBroker implements Broker {
     const held = this.#held.filter((call) => call.method === method);
     this.#held = this.#held.filter((call) => call.method !== method);
     for (const { go } of held) go();
+  }
+
+  /** Lets one answer arrive that is under way; says how many there are, of which the one is taken. */
+  releaseOne(choose: (count: number) => number): void {
+    const [call] = this.#held.splice(choose(this.#held.length), 1);
+    call?.go();
+  }
+
+  /** Answers under way. */
+  get held(): number {
+    return this.#held.length;
   }
 
   count(method: Method): number {
@@ -73,7 +90,8 @@ export class ScriptedBroker implements Broker {
       const position = this.positions.get(roomId);
       if (position === undefined) throw new RoomNotFoundError(roomId);
       if (!isAfter(seen, position)) return position;
-      const moved = { epoch: seen.epoch + 1, seq: position.seq };
+      this.lastEpoch = Math.max(this.lastEpoch, seen.epoch) + 1;
+      const moved = { epoch: this.lastEpoch, seq: position.seq };
       this.positions.set(roomId, moved);
       return moved;
     });
@@ -98,14 +116,15 @@ export class ScriptedBroker implements Broker {
 
   async close(): Promise<void> {}
 
-  /** What is asked is done at once; the answer may be slow, or get lost. */
+  /** What is asked is done at once, unless {@link late}; the answer may be slow, or get lost. */
   async #answer<T>(method: Method, roomId: number, action: () => T): Promise<T> {
     this.calls.push({ method, roomId });
     const fails = this.failing.has(method);
-    const answer = fails ? undefined : action();
-    if (this.slow.has(method)) {
-      await new Promise<void>((go) => this.#held.push({ method, go: () => go() }));
-    }
+    const slow = this.slow.has(method);
+    const late = slow && this.late();
+    let answer = fails || late ? undefined : action();
+    if (slow) await new Promise<void>((go) => this.#held.push({ method, go: () => go() }));
+    if (late && !fails) answer = action();
     if (fails) throw new BrokerUnavailableError(`${method} fails`);
     return answer as T;
   }
