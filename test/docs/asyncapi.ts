@@ -1,0 +1,202 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import {
+  broadcastFrame,
+  CLOSE,
+  type ClientFrameType,
+  clientFrameSchema,
+  ERRORS,
+  messageFrame,
+  presenceNoticeFrame,
+  recoveryFrame,
+  SUBPROTOCOL,
+  seedErrorFrame,
+  serverFrameSchema,
+  type V1ServerFrame,
+} from '@chorus/protocol';
+import { z } from 'zod';
+
+/** The document that is generated from the schemas of the frames. */
+export const ASYNCAPI = fileURLToPath(new URL('../../docs/asyncapi.json', import.meta.url));
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+type Json = Record<string, unknown>;
+type FrameSchema = (typeof clientFrameSchema.options)[number] | (typeof serverFrameSchema.options)[number];
+
+/** What a frame of a client is answered with; `error` answers each. */
+const ANSWERS: Readonly<Record<ClientFrameType, ReadonlyArray<V1ServerFrame['type']>>> = {
+  join: ['room-joined'],
+  leave: ['room-left'],
+  publish: ['ack', 'stored'],
+  presence: ['presence'],
+  typing: [],
+  refresh: ['refreshed'],
+  ping: ['pong'],
+};
+
+const SEED_FRAMES = [messageFrame, presenceNoticeFrame, broadcastFrame, recoveryFrame, seedErrorFrame];
+
+/** Everything that travels over the sockets of a gateway, as an AsyncAPI 3.0 document. */
+export function asyncapi(): Json {
+  const client = messagesOf('client', clientFrameSchema.options);
+  const server = messagesOf('server', serverFrameSchema.options);
+  const seed = messagesOf('seed', SEED_FRAMES);
+  const text = {
+    name: 'text',
+    title: 'text',
+    summary: 'Plain text: one message, unchanged. Not JSON.',
+    contentType: 'text/plain',
+    payload: { type: 'string' },
+  };
+  const v1Messages = { ...channelMessages(client), ...channelMessages(server) };
+  return {
+    asyncapi: '3.0.0',
+    info: {
+      title: 'Chorus sockets',
+      version,
+      description: `What the gateways of Chorus speak. Written by \`pnpm docs\`; docs/protocol.md explains it.`,
+      license: { name: 'MIT' },
+      'x-close-codes': Object.values(CLOSE),
+      'x-error-codes': ERRORS,
+    },
+    defaultContentType: 'application/json',
+    servers: {
+      standalone: {
+        host: 'localhost:3000',
+        protocol: 'ws',
+        description: 'As `npm start` runs it; behind TLS it is `wss`.',
+        security: [{ $ref: '#/components/securitySchemes/bearer' }],
+      },
+    },
+    channels: {
+      connect: {
+        address: '/ws/connect',
+        title: SUBPROTOCOL,
+        description: `One socket for any number of rooms. The subprotocol \`${SUBPROTOCOL}\` must be offered.`,
+        messages: v1Messages,
+        bindings: { ws: { method: 'GET', headers: subprotocolHeader } },
+      },
+      joinRoom: {
+        address: '/ws/join-room/{roomId}',
+        title: `${SUBPROTOCOL}, one room joined`,
+        description: `The same, when the subprotocol \`${SUBPROTOCOL}\` is offered; that room is joined at once.`,
+        parameters: roomParameter,
+        messages: v1Messages,
+        bindings: { ws: { method: 'GET', headers: subprotocolHeader, query: sinceQuery } },
+      },
+      seed: {
+        address: '/ws/join-room/{roomId}',
+        title: 'the seed contract',
+        description: 'Without a subprotocol: plain text in, JSON frames of one room out.',
+        parameters: roomParameter,
+        messages: { 'seed.text': reference('messages', 'seed.text'), ...channelMessages(seed) },
+        bindings: { ws: { method: 'GET', query: sinceQuery } },
+      },
+    },
+    operations: {
+      ...Object.fromEntries(clientFrameSchema.options.map((schema) => operationOf(schema.shape.type.value))),
+      frames: {
+        action: 'send',
+        title: 'what a chorus.v1 socket receives',
+        channel: reference('channels', 'connect'),
+        messages: Object.keys(server).map((name) => onChannel('connect', name)),
+      },
+      say: {
+        action: 'receive',
+        title: 'say something on a seed socket',
+        channel: reference('channels', 'seed'),
+        messages: [onChannel('seed', 'seed.text')],
+      },
+      seedFrames: {
+        action: 'send',
+        title: 'what a seed socket receives',
+        channel: reference('channels', 'seed'),
+        messages: Object.keys(seed).map((name) => onChannel('seed', name)),
+      },
+    },
+    components: {
+      messages: { ...client, ...server, 'seed.text': text, ...seed },
+      securitySchemes: {
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'The token of sign-in, as `Authorization: Bearer …` or as the cookie `jwt`.',
+        },
+      },
+    },
+  };
+}
+
+/** The same as the file holds it. */
+export function asyncapiText(): string {
+  return `${JSON.stringify(asyncapi(), null, 2)}\n`;
+}
+
+const subprotocolHeader = {
+  type: 'object',
+  required: ['Sec-WebSocket-Protocol'],
+  properties: { 'Sec-WebSocket-Protocol': { type: 'string', const: SUBPROTOCOL } },
+};
+
+const sinceQuery = {
+  type: 'object',
+  properties: {
+    since: {
+      type: 'string',
+      pattern: '^[0-9]{1,16}-[0-9]{1,16}$',
+      description: 'The last message seen, as `<epoch>-<seq>`: everything after it is sent first.',
+    },
+  },
+};
+
+const roomParameter = { roomId: { description: 'A room, as the API lists them.' } };
+
+function messagesOf(
+  direction: string,
+  schemas: ReadonlyArray<FrameSchema | z.ZodType>,
+): Record<string, Json> {
+  return Object.fromEntries(
+    schemas.map((schema) => {
+      const { $schema, description, ...payload } = z.toJSONSchema(schema, { target: 'draft-7', io: 'input' });
+      const types = typesOf(payload);
+      const name = types.join('-or-');
+      const message = { name, title: types.join(', '), summary: description, payload };
+      return [`${direction}.${name}`, message];
+    }),
+  );
+}
+
+/** The values of `type` that a frame can have. */
+function typesOf(payload: { properties?: Record<string, unknown> }): string[] {
+  const type = payload.properties?.type as { const?: string; enum?: string[] } | undefined;
+  return type?.enum ?? [String(type?.const)];
+}
+
+function operationOf(type: ClientFrameType): [string, Json] {
+  const answers = [...ANSWERS[type], 'error'].map((answer) => onChannel('connect', `server.${answer}`));
+  return [
+    type,
+    {
+      action: 'receive',
+      channel: reference('channels', 'connect'),
+      messages: [onChannel('connect', `client.${type}`)],
+      reply: { channel: reference('channels', 'connect'), messages: answers },
+    },
+  ];
+}
+
+function channelMessages(messages: Record<string, Json>): Json {
+  return Object.fromEntries(Object.keys(messages).map((name) => [name, reference('messages', name)]));
+}
+
+function reference(kind: 'messages' | 'channels', name: string): Json {
+  return { $ref: kind === 'messages' ? `#/components/messages/${name}` : `#/channels/${name}` };
+}
+
+function onChannel(channel: string, message: string): Json {
+  return { $ref: `#/channels/${channel}/messages/${message}` };
+}
