@@ -23,6 +23,7 @@ interface Description {
   gateways: Part[];
   redis: Part;
   postgres: Part;
+  operatorUrl: string | null;
   redisPrefix: string;
 }
 
@@ -76,6 +77,7 @@ describe('the cluster command', function () {
       'gateway-2',
       'gateway-3',
     ]);
+    expect(cluster.operatorUrl).to.equal(null);
     expect(new Set(pids).size).to.equal(7);
     for (const { url } of [...cluster.apis, ...cluster.gateways]) {
       expect((await request(`${url}/readyz`)).status).to.equal(200);
@@ -141,6 +143,20 @@ describe('the cluster command', function () {
     const socket = await connectSeed(cluster.url, await createRoom(cluster.url, ada), ada.token);
     socket.send('more than sixteen bytes');
     expect((await socket.ended).code).to.equal(1009);
+  });
+
+  it('serves operators by its first API', async () => {
+    const token = 'for-tests-only';
+    const { cluster } = await start(['--gateways', '2', '--apis', '2'], {
+      OPERATOR_PORT: '0',
+      OPERATOR_TOKEN: token,
+    });
+    expect(cluster.operatorUrl).to.match(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect((await request(`${cluster.operatorUrl}/bans`)).status).to.equal(401);
+    expect((await request(`${cluster.operatorUrl}/bans`, { token })).body).to.deep.equal({
+      bans: [],
+      nextCursor: null,
+    });
   });
 
   it('finds its data again in DATA_DIR', async () => {

@@ -46,6 +46,16 @@ describe('standalone', function () {
     return { program, url };
   };
 
+  it('serves operators when it is told a port and a token', async () => {
+    const token = 'for-tests-only';
+    const { program, url } = await start({ OPERATOR_PORT: '0', OPERATOR_TOKEN: token });
+    const [, operator = ''] = await program.printed(/operator API is at (http:\/\/127\.0\.0\.1:\d+)/);
+    const eve = await createPerson(url, 'eve');
+    expect((await request(`${operator}/users/${eve.id}/ban`, { body: {} })).status).to.equal(401);
+    expect((await request(`${operator}/users/${eve.id}/ban`, { body: {}, token })).status).to.equal(200);
+    expect((await request(`${url}/ws/get-rooms`, { token: eve.token })).status).to.equal(403);
+  });
+
   it('lets two people chat with each other through different gateways behind one port', async () => {
     const { url } = await start();
     const [ada, ben] = [await createPerson(url, 'ada'), await createPerson(url, 'ben')];

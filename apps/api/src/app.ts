@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Guard, generateSecret, Tokens } from '@chorus/auth';
 import type { RoomDirectory } from '@chorus/broker';
-import type { AccessList } from '@chorus/control';
+import type { AccessList, NodeRegistry } from '@chorus/control';
 import type { Database } from '@chorus/database';
 import { type Closeable, Closer, type Logger } from '@chorus/service';
 import { Router } from '@koa/router';
@@ -16,8 +16,9 @@ import { BanService } from './bans/ban-service.js';
 import type { ApiConfig } from './config.js';
 import { addHealthRoutes } from './health/routes.js';
 import type { RequestState } from './http/context.js';
-import { listen } from './http/http-server.js';
+import { type HttpServer, listen } from './http/http-server.js';
 import { koaApp } from './http/koa-app.js';
+import { listenForOperators } from './operator/operator-api.js';
 import type { PresenceReader } from './rooms/list-clients.js';
 import { RoomMirror } from './rooms/room-mirror.js';
 import { RoomRepository } from './rooms/room-repository.js';
@@ -32,6 +33,7 @@ export interface ApiParts {
   readonly rateLimits: RateLimits;
   /** Who may not come in; the gateways ask the same list. */
   readonly access: AccessList;
+  readonly nodes: NodeRegistry;
   readonly log: Logger;
 }
 
@@ -39,6 +41,8 @@ export interface ApiParts {
 export interface Api extends Closeable {
   readonly nodeId: string;
   readonly port: number;
+  /** Undefined when there is no operator API. */
+  readonly operatorPort: number | undefined;
 }
 
 /**
@@ -50,7 +54,7 @@ export interface Api extends Closeable {
 export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api> {
   const nodeId = config.nodeId ?? `api-${randomBytes(4).toString('hex')}`;
   const log = parts.log.child({ nodeId });
-  for (const warning of config.auth.warnings) log.warn(warning);
+  for (const warning of [...config.auth.warnings, ...(config.operator?.warnings ?? [])]) log.warn(warning);
 
   const tokens = new Tokens(config.auth.secret ?? madeUpSecret(log));
   const guard = new Guard(tokens, config.auth.mode);
@@ -65,8 +69,9 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     directory: parts.directory,
     isClosing: () => closing !== undefined,
   });
+  const users = new UserRepository(parts.db);
   addUserRoutes(router, {
-    users: new UserRepository(parts.db),
+    users,
     passwords,
     work: new BoundedWork(config.bcrypt.concurrency, config.bcrypt.maxWaiting),
     limits: parts.rateLimits,
@@ -84,14 +89,22 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   });
 
   const closer = new Closer();
-  const mirror = new RoomMirror(roomRepository, parts.directory, bans, log);
-  const server = await listen(koaApp(router, config, log).callback(), config);
+  const mirror = closer.add(new RoomMirror(roomRepository, parts.directory, bans, log));
+  const operators = { ...parts, rooms: roomRepository, users, bans, log };
+  const server = closer.add(await listen(koaApp(router, config, log).callback(), config));
+  let operatorServer: HttpServer | undefined;
+  if (config.operator !== undefined) {
+    try {
+      operatorServer = closer.add(await listenForOperators(config.operator, config, operators));
+    } catch (error) {
+      await closer.close();
+      throw error;
+    }
+  }
   mirror.start();
   // In the background, so that the first refusal takes no longer than the others.
   passwords.warmUp().catch((error: unknown) => log.error({ error: String(error) }, 'bcrypt does not work'));
-  closer.add(mirror);
-  closer.add(server);
-  log.info({ port: server.port }, 'api is listening');
+  log.info({ port: server.port, operatorPort: operatorServer?.port }, 'api is listening');
   const close = async (): Promise<void> => {
     // Balancers in front send requests until they have noticed that this replica is not ready any more.
     await sleep(config.drainDelayMs);
@@ -100,6 +113,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   return {
     nodeId,
     port: server.port,
+    operatorPort: operatorServer?.port,
     close: () => {
       closing ??= close();
       return closing;

@@ -17,6 +17,7 @@ import {
 } from '@chorus/service';
 import type { RateLimitConfig } from './auth/rate-limits.js';
 import { type CookieOptions, SAME_SITE } from './auth/token-cookie.js';
+import { type OperatorConfig, operatorConfig, operatorSettings } from './operator/operator-config.js';
 
 /**
  * bcrypt runs on libuv's four threads. One of them stays free for everything else that needs a
@@ -57,6 +58,7 @@ export const apiSettings = {
   SIGNUP_ATTEMPTS_PER_ADDRESS: integer(1, 1_000_000)
     .default(300)
     .describe('Sign-ups from one address before further ones get 429.'),
+  ...operatorSettings,
   SHUTDOWN_TIMEOUT_MS: integer(0, 600_000)
     .default(10_000)
     .describe(
@@ -83,6 +85,8 @@ export interface ApiConfig {
   readonly rateLimits: RateLimitConfig;
   readonly drainDelayMs: number;
   readonly shutdownTimeoutMs: number;
+  /** Undefined when there is no operator API. */
+  readonly operator: OperatorConfig | undefined;
 }
 
 export interface StoreConfig {
@@ -93,7 +97,7 @@ export interface StoreConfig {
 
 /** @throws {ConfigError} one line that names the variable */
 export function loadApiConfig(env: Environment): ApiConfig {
-  const settings = parseSettings(apiSettings, env, ['JWT_SECRET']);
+  const settings = parseSettings(apiSettings, env, ['JWT_SECRET', 'OPERATOR_TOKEN']);
   return {
     host: settings.HOST,
     port: settings.PORT,
@@ -117,6 +121,7 @@ export function loadApiConfig(env: Environment): ApiConfig {
     },
     drainDelayMs: settings.DRAIN_DELAY_MS,
     shutdownTimeoutMs: settings.SHUTDOWN_TIMEOUT_MS,
+    operator: operatorConfig(settings),
   };
 }
 

@@ -1,5 +1,5 @@
 import { Keyspace, RedisRoomDirectory, redisAnnouncer } from '@chorus/broker';
-import { RedisAccessList } from '@chorus/control';
+import { RedisAccessList, RedisNodeRegistry } from '@chorus/control';
 import { RedisPresenceStore } from '@chorus/presence';
 import { type Closeable, createRedis, type Logger, redisReady } from '@chorus/service';
 import type { ApiParts } from './app.js';
@@ -15,12 +15,13 @@ export async function createRedisParts(
   config: Pick<StoreConfig, 'redis' | 'redisPrefix'>,
   rateLimits: RateLimitConfig,
   log: Logger,
-): Promise<Pick<ApiParts, 'access' | 'directory' | 'presence' | 'rateLimits'> & Closeable> {
+): Promise<Pick<ApiParts, 'access' | 'directory' | 'nodes' | 'presence' | 'rateLimits'> & Closeable> {
   const keyspace = new Keyspace(config.redisPrefix);
   const redis = createRedis(config.redis, log, 'api');
   await redisReady(redis, CONNECT_TIMEOUT_MS).catch(() => undefined);
   return {
     access: new RedisAccessList(redis, keyspace),
+    nodes: new RedisNodeRegistry(redis, keyspace),
     directory: new RedisRoomDirectory(redis, keyspace),
     presence: new RedisPresenceStore(redis, {
       keyspace,

@@ -1,6 +1,6 @@
 import { Tokens } from '@chorus/auth';
 import { MemoryRoomDirectory, MemoryRooms, type RoomDirectory } from '@chorus/broker';
-import { type AccessList, MemoryAccessList } from '@chorus/control';
+import { type AccessList, MemoryAccessList, MemoryNodeRegistry } from '@chorus/control';
 import { createDatabase, type Database, migrate } from '@chorus/database';
 import { testDatabase } from '@chorus/local';
 import { MemoryPresenceStore } from '@chorus/presence';
@@ -117,6 +117,7 @@ export async function startApi(
     await createApi(config, {
       db,
       presence,
+      nodes: new MemoryNodeRegistry(),
       rateLimits: memoryRateLimits(config.rateLimits),
       log: pino({ level: config.logLevel }, { write: (line: string) => log.push(line) }),
       ...parts,

@@ -3,11 +3,13 @@ import type { Server } from './servers.js';
 import type { Cluster } from './start-cluster.js';
 
 /** What scripts need to drive the cluster, as one JSON object; somebody else's server has no pid. */
-export function describeCluster({ url, apis, gateways, redis, postgres, redisPrefix }: Cluster) {
+export function describeCluster(cluster: Cluster) {
+  const { url, operatorUrl, apis, gateways, redis, postgres, redisPrefix } = cluster;
   const member = ({ nodeId, url, pid }: Member) => ({ nodeId, url, pid });
   const server = (nodeId: string, { url, member }: Server) => ({ nodeId, url, pid: member?.pid ?? null });
   return {
     url,
+    operatorUrl: operatorUrl ?? null,
     apis: apis.map(member),
     gateways: gateways.map(member),
     redis: server('redis', redis),

@@ -29,6 +29,7 @@ export function readCommandLine(argv: readonly string[]): CommandOptions {
       `
 Environment:
   REDIS_URL, DATABASE_URL  use these servers instead of starting some
+  OPERATOR_PORT, OPERATOR_TOKEN  let the first API serve operators, too; the port 0 chooses a free one
   DATA_DIR                 keep the data of the started servers in this folder's "cluster"
   and every setting of the API and the gateway, which is passed on to them`,
     )

@@ -30,6 +30,8 @@ export interface ClusterOptions {
 export interface Cluster {
   /** Of the balancer: where clients go. */
   readonly url: string;
+  /** Of the operator API, which the first API serves; undefined when there is none. */
+  readonly operatorUrl: string | undefined;
   readonly apis: readonly Member[];
   readonly gateways: readonly Member[];
   readonly redis: Server;
@@ -83,6 +85,7 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
   const jwtSecret = env.JWT_SECRET || generateSecret();
   const redisPrefix =
     env.REDIS_PREFIX || (env.REDIS_URL ? `chorus-${randomBytes(4).toString('hex')}` : 'chorus');
+  const operatorPort = env.OPERATOR_PORT === '0' ? String(await freePort()) : env.OPERATOR_PORT;
   const add = async (service: Service): Promise<Member> => {
     const nodeId = `${service}-${members[service].length + 1}`;
     const port = freePort();
@@ -108,6 +111,10 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
             REDIS_PREFIX: redisPrefix,
             DATABASE_URL: postgres.url,
             JWT_SECRET: jwtSecret,
+            // One port for one of them: each could do everything.
+            ...(nodeId === 'api-1'
+              ? { OPERATOR_PORT: operatorPort }
+              : { OPERATOR_PORT: '', OPERATOR_TOKEN: '' }),
           },
           onLine: (line) => options.onLine(nodeId, line),
         }),
@@ -127,6 +134,7 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
 
   return {
     url: balancer.url,
+    operatorUrl: operatorPort ? `http://127.0.0.1:${operatorPort}` : undefined,
     apis: members.api,
     gateways: members.gateway,
     redis,

@@ -18,6 +18,8 @@ const READY_MS = 10_000;
 
 export interface Standalone extends Closeable {
   readonly url: string;
+  /** Of the operator API; undefined when there is none. */
+  readonly operatorUrl: string | undefined;
   readonly dataDir: string;
 }
 
@@ -61,12 +63,15 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
   const directory = new MemoryRoomDirectory(rooms);
   const rateLimits = memoryRateLimits(apiConfig.rateLimits);
   const access = new MemoryAccessList();
-  const api = closer.add(await createApi(apiConfig, { db, directory, presence, access, rateLimits, log }));
+  const nodes = new MemoryNodeRegistry();
+  const api = closer.add(
+    await createApi(apiConfig, { db, directory, presence, access, nodes, rateLimits, log }),
+  );
 
   const parts: GatewayParts = {
     presence,
     access,
-    nodes: new MemoryNodeRegistry(),
+    nodes,
     log,
     connectBroker: async (listener) => new MemoryBroker(rooms, listener),
   };
@@ -76,7 +81,8 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
   }
   await untilComplete(rooms);
   balancer.setTargets({ apis: [local(api.port)], gateways });
-  return { url: balancer.url, dataDir: folder.path, close: () => closer.close() };
+  const operatorUrl = api.operatorPort === undefined ? undefined : local(api.operatorPort);
+  return { url: balancer.url, operatorUrl, dataDir: folder.path, close: () => closer.close() };
 }
 
 const local = (port: number): string => `http://127.0.0.1:${port}`;

@@ -1,7 +1,7 @@
 import { encodePresence, type Member } from '@chorus/protocol';
 import { type Clock, systemClock } from './clock.js';
 import { pageOf } from './page.js';
-import { NoLeaseError, type PresenceStore } from './presence-store.js';
+import { byMembers, NoLeaseError, type PresenceStore, type RoomSize } from './presence-store.js';
 
 export interface MemoryPresenceOptions {
   /** Brings a frame to everybody in the room. Called in the same step as the change it is about. */
@@ -71,6 +71,17 @@ export class MemoryPresenceStore implements PresenceStore {
       for (const room of node.rooms.values()) for (const [id, username] of room) found.set(id, username);
     }
     return pageOf(found, after, limit);
+  }
+
+  async busiest(limit: number): Promise<RoomSize[]> {
+    const found = new Map<number, Set<number>>();
+    for (const node of this.#live()) {
+      for (const [roomId, room] of node.rooms) {
+        found.set(roomId, new Set([...(found.get(roomId) ?? []), ...room.keys()]));
+      }
+    }
+    const sizes = [...found].map(([roomId, users]) => ({ roomId, members: users.size }));
+    return sizes.sort(byMembers).slice(0, limit);
   }
 
   async expired(): Promise<string[]> {

@@ -224,9 +224,39 @@ export function describePresenceStore(name: string, createFixture: () => Promise
         expect(await ids(69, 5)).to.deep.equal([70, 71]);
       });
 
+      it('of the busiest rooms count each user once, and nobody of a dead node', async () => {
+        for (const [roomId, ids] of [
+          [7, [1, 2, 3]],
+          [8, [1, 2, 3, 4]],
+          [9, [1]],
+        ] as const) {
+          for (const id of ids) await a.join('a', roomId, { id, username: `u${id}` });
+        }
+        await b.join('b', 7, { id: 1, username: 'u1' });
+        await b.join('b', 7, { id: 2, username: 'u2' });
+        await c.join('c', 71, ann);
+        await c.join('c', 8, { id: 9, username: 'u9' });
+        await die(c, 'c');
+        const rooms = [
+          { roomId: 8, members: 4 },
+          { roomId: 7, members: 3 },
+          { roomId: 9, members: 1 },
+        ];
+        expect(await b.busiest(10)).to.deep.equal(rooms);
+        expect(await b.busiest(2)).to.deep.equal(rooms.slice(0, 2));
+        await a.leave('a', 9, { id: 1, username: 'u1' });
+        expect(await b.busiest(10)).to.deep.equal(rooms.slice(0, 2));
+      });
+
+      it('of the busiest rooms name the one with the lower id first when they are equal', async () => {
+        for (const roomId of [70, 6, 10]) await a.join('a', roomId, ann);
+        expect((await b.busiest(2)).map(({ roomId }) => roomId)).to.deep.equal([6, 10]);
+      });
+
       it('are empty for a room without members', async () => {
         expect(await a.members(7, 0, ALL)).to.deep.equal([]);
         expect(await a.everyone(0, ALL)).to.deep.equal([]);
+        expect(await a.busiest(10)).to.deep.equal([]);
       });
     });
 

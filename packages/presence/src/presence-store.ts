@@ -43,6 +43,11 @@ export interface PresenceStore {
   members(roomId: number, after: number, limit: number): Promise<Member[]>;
   /** The same over all rooms. Not one instant: who changes rooms meanwhile may be missed. */
   everyone(after: number, limit: number): Promise<Member[]>;
+  /**
+   * The rooms with the most members, these first, then by ascending id; at most `limit`. Not one instant, and for
+   * a moment after a node died its members in rooms of several nodes may still count.
+   */
+  busiest(limit: number): Promise<RoomSize[]>;
   /** Nodes with a lease that has ended and whose entries nobody has removed yet. */
   expired(): Promise<string[]>;
   /**
@@ -54,6 +59,16 @@ export interface PresenceStore {
   reap(nodeId: string): Promise<number>;
   /** Ends what the store itself opened; connections handed to it stay open. */
   close(): Promise<void>;
+}
+
+export interface RoomSize {
+  readonly roomId: number;
+  readonly members: number;
+}
+
+/** The order of {@link PresenceStore.busiest}. */
+export function byMembers(a: RoomSize, b: RoomSize): number {
+  return b.members - a.members || a.roomId - b.roomId;
 }
 
 /** The node never took a lease, or lost it. */

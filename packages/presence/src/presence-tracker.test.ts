@@ -70,6 +70,7 @@ describe('PresenceTracker', () => {
       release: (nodeId, graceMs) => send('release', () => store.release(nodeId, graceMs)),
       members: (roomId, after, limit) => store.members(roomId, after, limit),
       everyone: (after, limit) => store.everyone(after, limit),
+      busiest: (limit) => store.busiest(limit),
       expired: () => send('expired', () => store.expired()),
       reap: (nodeId) => send(`reap ${nodeId}`, () => store.reap(nodeId)),
       close: () => store.close(),

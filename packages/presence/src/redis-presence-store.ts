@@ -2,7 +2,7 @@ import { type Announcer, type Keyspace, PARTITIONS, partitionOf } from '@chorus/
 import { encodePresence, type Member } from '@chorus/protocol';
 import type { RedisClient } from '@chorus/service';
 import { PresenceKeys } from './keys.js';
-import { NoLeaseError, type PresenceStore } from './presence-store.js';
+import { NoLeaseError, type PresenceStore, type RoomSize } from './presence-store.js';
 import { RedisReader } from './redis-reader.js';
 import { RedisReaper } from './redis-reaper.js';
 import { defineScripts } from './redis-scripts.js';
@@ -108,6 +108,10 @@ export class RedisPresenceStore implements PresenceStore {
 
   everyone(after: number, limit: number): Promise<Member[]> {
     return this.#reader.everyone(after, limit);
+  }
+
+  busiest(limit: number): Promise<RoomSize[]> {
+    return this.#reader.busiest(limit);
   }
 
   async expired(): Promise<string[]> {

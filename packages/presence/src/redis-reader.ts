@@ -4,6 +4,7 @@ import type { RedisClient } from '@chorus/service';
 import type { ChainableCommander } from 'ioredis';
 import type { PresenceKeys } from './keys.js';
 import { pageOf } from './page.js';
+import { byMembers, type RoomSize } from './presence-store.js';
 import { parseEntry, parseLease } from './registration.js';
 
 /** Rooms read in one round trip. */
@@ -45,11 +46,53 @@ export class RedisReader {
     return pageOf(new Map(pages.flat().map(({ id, username }) => [id, username])), after, limit);
   }
 
-  async #everyoneIn(partition: number, after: number, limit: number): Promise<Member[]> {
+  /**
+   * What the live nodes hold is summed, which counts users on several nodes more than once; what a room's hash
+   * holds counts those on dead nodes. The smaller of the two is right unless both happen at once.
+   */
+  async busiest(limit: number): Promise<RoomSize[]> {
+    const sizes = await Promise.all(
+      Array.from({ length: PARTITIONS }, (_, partition) => this.#busiestIn(partition, limit)),
+    );
+    return sizes.flat().sort(byMembers).slice(0, limit);
+  }
+
+  async #busiestIn(partition: number, limit: number): Promise<RoomSize[]> {
+    const live = await this.#live(partition);
+    if (live.size === 0) return [];
+    const counts = await run<Entries[]>(
+      [...live].reduce((pipe, id) => pipe.hgetall(this.keys.node(partition, id)), this.redis.pipeline()),
+    );
+    const sums = new Map<number, number>();
+    for (const [room, count] of counts.flatMap((node) => Object.entries(node))) {
+      // Everything that is not a room id is NaN: the count of changes.
+      if (Number(room) > 0) sums.set(Number(room), (sums.get(Number(room)) ?? 0) + Number(count));
+    }
+    // Twice as many as asked for: a room whose users are on several nodes is smaller than its sum.
+    const first = [...sums]
+      .map(([roomId, members]) => ({ roomId, members }))
+      .sort(byMembers)
+      .slice(0, limit * 2);
+    if (first.length === 0) return [];
+    const lengths = await run<number[]>(
+      first.reduce((pipe, { roomId }) => pipe.hlen(this.keys.members(roomId)), this.redis.pipeline()),
+    );
+    return first
+      .map(({ roomId, members }, at) => ({ roomId, members: Math.min(members, lengths[at] ?? 0) }))
+      .filter(({ members }) => members > 0)
+      .sort(byMembers)
+      .slice(0, limit);
+  }
+
+  async #live(partition: number): Promise<Set<string>> {
     const [time, leases] = await run<[Time, string[]]>(
       this.redis.multi().time().zrange(this.keys.leases(partition), 0, -1, 'WITHSCORES'),
     );
-    const live = liveRegistrations(time, leases);
+    return liveRegistrations(time, leases);
+  }
+
+  async #everyoneIn(partition: number, after: number, limit: number): Promise<Member[]> {
+    const live = await this.#live(partition);
     if (live.size === 0) return [];
     const fields = await run<string[][]>(
       [...live].reduce((pipe, id) => pipe.hkeys(this.keys.node(partition, id)), this.redis.pipeline()),

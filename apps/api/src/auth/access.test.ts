@@ -45,6 +45,7 @@ describe('who may not come in although the token is genuine', function () {
   });
   after(() => db.$disconnect());
   beforeEach(async () => {
+    await db.$executeRaw`TRUNCATE bans`;
     const rooms = new MemoryRooms();
     events = [];
     access = new WatchedAccessList();
@@ -61,6 +62,16 @@ describe('who may not come in although the token is genuine', function () {
     access.asked.length = 0;
   });
   afterEach(() => running.close());
+
+  /** In both: the API keeps the list equal to PostgreSQL. */
+  const ban = async (userId: number, roomId?: number): Promise<void> => {
+    await db.ban.create({ data: { userId, roomId: roomId ?? null } });
+    await access.ban({ userId, roomId });
+  };
+  const lift = async (userId: number): Promise<void> => {
+    await db.ban.deleteMany({ where: { userId } });
+    await access.lift({ userId });
+  };
 
   const GENERAL = ['/api/users/me', '/ws/get-rooms', '/ws/get-clients', '/api/rooms'];
   const ofRoom = (id: number) => [`/ws/get-clients/${id}`, `/api/rooms/${id}`];
@@ -131,7 +142,7 @@ describe('who may not come in although the token is genuine', function () {
 
   describe('being banned', () => {
     it('from everything keeps a user out of every route', async () => {
-      await access.ban({ userId: ann.id });
+      await ban(ann.id);
       await expectAll(client.as(ann), [...GENERAL, ...ofRoom(room)], 403, 'you are banned');
       expect((await client.as(ann).post('/api/rooms', { name: 'x' })).status).to.equal(403);
       expect((await client.as(bob).get('/ws/get-rooms')).status).to.equal(200);
@@ -139,7 +150,7 @@ describe('who may not come in although the token is genuine', function () {
 
     it('from a room keeps a user out of that one only', async () => {
       const other = (await client.as(bob).post('/api/rooms', { name: 'other' })).body.id;
-      await access.ban({ userId: bob.id, roomId: room });
+      await ban(bob.id, room);
       await expectAll(client.as(bob), ofRoom(room), 403, 'you are banned from this room');
       expect((await client.as(bob).patch(`/api/rooms/${room}`, { name: 'x' })).status).to.equal(403);
       expect((await client.as(bob).delete(`/api/rooms/${room}`)).status).to.equal(403);
@@ -152,19 +163,19 @@ describe('who may not come in although the token is genuine', function () {
     it('does not let sign in, and only the right password learns why', async () => {
       const account = { username: 'cyd', email: 'cyd@example.com', password: '1234567' };
       const { id } = (await client.post('/api/users/signup', account)).body;
-      await access.ban({ userId: id });
+      await ban(id);
       const answer = await client.post('/api/users/signin', account);
       expect([answer.status, answer.body]).to.deep.equal([403, { error: 'you are banned' }]);
       expect(answer.headers.get('set-cookie')).to.equal(null);
       const wrong = await client.post('/api/users/signin', { ...account, password: 'guessed' });
       expect([wrong.status, wrong.body]).to.deep.equal([401, { error: 'wrong email or password' }]);
-      await access.lift({ userId: id });
+      await lift(id);
       expect((await client.post('/api/users/signin', account)).status).to.equal(200);
     });
 
     it('holds with AUTH=open, too, for whoever is named', async () => {
       const open = await startApi(db, { AUTH: 'open' }, { access });
-      await access.ban({ userId: ann.id });
+      await ban(ann.id);
       expect((await open.client.get(`/ws/get-rooms?userId=${ann.id}`)).status).to.equal(403);
       expect((await open.client.get('/ws/get-rooms')).status).to.equal(200);
       await open.close();

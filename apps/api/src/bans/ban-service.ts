@@ -19,19 +19,21 @@ export class BanService {
   ) {}
 
   /**
-   * Bans, or changes the ban that there is, and ends the user's sockets. Should telling the gateways fail the ban
-   * stands all the same, and banning again tells them.
+   * Bans, or changes the ban that there is. Sockets that are open stay so until {@link endSockets}.
    * @throws {HttpError} 404 there is no such room
    */
   async ban(ban: NewBan): Promise<StoredBan> {
-    const stored = await this.bans.exclusively(async (changes) => {
+    return this.bans.exclusively(async (changes) => {
       const put = await changes.put(ban);
       if (put === undefined) throw new HttpError(404, 'there is no such room');
       await this.access.ban(listed(put));
       return put;
     });
-    await this.#announce(listed(stored));
-    return stored;
+  }
+
+  /** Tells the gateways to end what a ban concerns. */
+  endSockets({ userId, roomId }: Pick<Ban, 'userId' | 'roomId'>): Promise<void> {
+    return this.directory.announce({ type: 'user-banned', userId, roomId });
   }
 
   /** @throws {HttpError} 404 there is no such ban */
@@ -62,7 +64,7 @@ export class BanService {
       return this.access.replaceBans((await changes.all()).map(listed));
     });
     if (missed.length > 0) this.log.warn({ bans: missed.length }, 'bans were missing from the access list');
-    for (const ban of missed) await this.#announce(ban);
+    for (const ban of missed) await this.endSockets(ban);
   }
 
   /**
@@ -76,10 +78,6 @@ export class BanService {
     await this.bringIn().catch((error: unknown) => {
       this.log.warn({ roomId, error: String(error) }, 'bans of a deleted room will be lifted later');
     });
-  }
-
-  #announce({ userId, roomId }: Ban): Promise<void> {
-    return this.directory.announce({ type: 'user-banned', userId, roomId });
   }
 }
 

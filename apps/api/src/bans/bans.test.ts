@@ -50,12 +50,13 @@ describe('BanService', function () {
       (error: unknown) => error,
     );
 
-  it('bans from everything or from one room, and tells the gateways', async () => {
+  it('bans from everything or from one room, and tells the gateways when it is asked to', async () => {
     const until = new Date(Date.now() + HOUR_MS);
     const stored = await service.ban(ban(1, undefined, { until, reason: 'spam' }));
     expect(stored).to.include({ userId: 1, roomId: undefined, reason: 'spam' });
     expect(stored.until).to.deep.equal(until);
-    await service.ban(ban(2, 7));
+    await service.endSockets(stored);
+    await service.endSockets(await service.ban(ban(2, 7)));
     expect(await verdicts([1], [2], [2, 7])).to.deep.equal(['banned', 'ok', 'banned-from-room']);
     expect(events).to.deep.equal([
       { type: 'user-banned', userId: 1, roomId: undefined },

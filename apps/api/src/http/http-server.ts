@@ -22,7 +22,13 @@ export interface HttpServer extends Closeable {
  */
 export async function listen(
   handler: RequestListener,
-  options: { host: string; port: number; shutdownTimeoutMs: number },
+  options: {
+    host: string;
+    port: number;
+    shutdownTimeoutMs: number;
+    /** The variable that the port comes from, for the error. */
+    setting?: string;
+  },
 ): Promise<HttpServer> {
   let closing: Promise<void> | undefined;
   const server = createServer({
@@ -65,14 +71,14 @@ export async function listen(
 
 function listenError(
   error: NodeJS.ErrnoException,
-  { host, port }: { host: string; port: number },
+  { host, port, setting = 'PORT' }: { host: string; port: number; setting?: string },
 ): StartError {
   const where = `${host}:${port}`;
   switch (error.code) {
     case 'EADDRINUSE':
-      return new StartError(`port ${port} is already in use (PORT)`);
+      return new StartError(`port ${port} is already in use (${setting})`);
     case 'EACCES':
-      return new StartError(`no permission to listen on ${where} (PORT)`);
+      return new StartError(`no permission to listen on ${where} (${setting})`);
     default:
       return new StartError(`cannot listen on ${where}: ${error.message}`);
   }

@@ -12,6 +12,8 @@ export interface HttpOptions {
   readonly allowedOrigins: readonly string[];
   /** How many proxies in front append to `X-Forwarded-For`; the addresses before theirs are hearsay. */
   readonly trustedProxies: number;
+  /** What every request has to pass, whether or not there is a route for it. */
+  readonly guard?: Step;
 }
 
 /** What every request passes on its way to the routes. */
@@ -40,6 +42,7 @@ export function koaApp(router: Router<RequestState>, options: HttpOptions, log: 
       maxAge: 600,
     }),
   );
+  if (options.guard !== undefined) app.use(options.guard as Koa.Middleware<RequestState>);
   app.use(preparePath as Koa.Middleware<RequestState>);
   app.use(router.routes());
   app.use(router.allowedMethods());

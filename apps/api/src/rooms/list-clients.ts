@@ -7,7 +7,7 @@ import { roomIdOf, SEED_PAGE, seedListInput } from './room-inputs.js';
 import type { RoomService } from './room-service.js';
 import { seedPage } from './seed-page.js';
 
-export type PresenceReader = Pick<PresenceStore, 'members' | 'everyone'>;
+export type PresenceReader = Pick<PresenceStore, 'members' | 'everyone' | 'busiest'>;
 
 /** Who is in a room, on whichever gateway. */
 export function listRoomClients(rooms: RoomService, presence: PresenceReader): Handler {

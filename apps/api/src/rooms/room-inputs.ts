@@ -14,14 +14,15 @@ const DEFAULT_PAGE = 50;
 const WHOLE_NUMBER = 'must be a whole number up to 2^53-1';
 
 /** The id after which a list goes on; 0 is its start. */
-const cursor = z
+export const cursor = z
   .string(WHOLE_NUMBER)
   .regex(/^\d{1,16}$/, WHOLE_NUMBER)
   .transform(Number)
   .refine(Number.isSafeInteger, WHOLE_NUMBER)
   .default(0);
 
-const limit = z
+/** How many entries a page has. */
+export const limit = z
   .string(`must be a whole number from 1 to ${MAX_PAGE}`)
   .regex(/^\d{1,3}$/, `must be a whole number from 1 to ${MAX_PAGE}`)
   .transform(Number)

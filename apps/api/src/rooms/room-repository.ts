@@ -67,6 +67,15 @@ export class RoomRepository {
     return rows.map(room);
   }
 
+  /** The names of those of the given rooms that exist. */
+  async names(ids: readonly number[]): Promise<Map<number, string>> {
+    const rows = await this.db.room.findMany({
+      where: { id: { in: ids.map(BigInt) } },
+      select: { id: true, name: true },
+    });
+    return new Map(rows.map(({ id, name }) => [Number(id), name]));
+  }
+
   /** @returns undefined when it is no longer that creator's room */
   async rename(id: number, createdBy: number | null, name: string): Promise<Room | undefined> {
     const [row] = await this.db.room.updateManyAndReturn({

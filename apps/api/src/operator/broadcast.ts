@@ -1,0 +1,16 @@
+import type { Handler } from '../http/context.js';
+import { parseInput } from '../http/input.js';
+import { broadcastInput } from './inputs.js';
+import { type OperatorServices, record } from './operator-services.js';
+
+/** Says something to every socket that is open now. */
+export function broadcast({ directory, log }: OperatorServices): Handler {
+  return async (ctx) => {
+    const { content } = parseInput(broadcastInput, ctx.request.body);
+    await directory.announce({ type: 'broadcast', content });
+    // What people are told is not logged, whoever says it.
+    record(log, ctx, 'broadcast', { length: content.length });
+    ctx.status = 202;
+    ctx.body = { content };
+  };
+}

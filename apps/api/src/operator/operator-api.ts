@@ -1,0 +1,27 @@
+import { Router } from '@koa/router';
+import type { RequestState } from '../http/context.js';
+import { type HttpServer, listen } from '../http/http-server.js';
+import { koaApp } from '../http/koa-app.js';
+import type { OperatorConfig } from './operator-config.js';
+import type { OperatorServices } from './operator-services.js';
+import { requireOperator } from './require-operator.js';
+import { addOperatorRoutes } from './routes.js';
+
+/**
+ * Starts the operator's listener: a port of its own that no balancer leads to, and no page may call.
+ * @throws {StartError} the port cannot be listened on
+ */
+export function listenForOperators(
+  config: OperatorConfig,
+  listener: { readonly host: string; readonly shutdownTimeoutMs: number },
+  services: OperatorServices,
+): Promise<HttpServer> {
+  const router = new Router<RequestState>();
+  addOperatorRoutes(router, services);
+  const app = koaApp(
+    router,
+    { allowedOrigins: [], trustedProxies: 0, guard: requireOperator(config.token) },
+    services.log,
+  );
+  return listen(app.callback(), { ...listener, port: config.port, setting: 'OPERATOR_PORT' });
+}

@@ -1,0 +1,52 @@
+import { MIN_SECRET_BYTES } from '@chorus/auth';
+import { ConfigError, port } from '@chorus/service';
+import { z } from 'zod';
+
+/** Settings of the operator API. It is off unless both are set. */
+export const operatorSettings = {
+  OPERATOR_PORT: port()
+    .optional()
+    .describe(
+      'Port of the operator API, on the same address; 0 lets the system choose. Needs `OPERATOR_TOKEN`.',
+    ),
+  OPERATOR_TOKEN: z
+    .string()
+    .optional()
+    .describe(
+      `What operators send as \`Authorization: Bearer …\`; at least ${MIN_SECRET_BYTES} bytes in production. Needs \`OPERATOR_PORT\`.`,
+    ),
+};
+
+export interface OperatorConfig {
+  readonly port: number;
+  readonly token: string;
+  /** What the operator should know: one line each, for the log. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * @returns undefined when it is off
+ * @throws {ConfigError} one is set without the other, or the token is too short for production
+ */
+export function operatorConfig(settings: {
+  NODE_ENV?: string | undefined;
+  OPERATOR_PORT?: number | undefined;
+  OPERATOR_TOKEN?: string | undefined;
+}): OperatorConfig | undefined {
+  const { OPERATOR_PORT: port, OPERATOR_TOKEN: token } = settings;
+  if (port === undefined && token === undefined) return undefined;
+  if (port === undefined)
+    throw new ConfigError('OPERATOR_PORT is not set: OPERATOR_TOKEN has no use without it');
+  if (token === undefined) throw new ConfigError('OPERATOR_TOKEN is not set: OPERATOR_PORT needs it');
+  if (/[^\x21-\x7e]/.test(token)) {
+    throw new ConfigError(
+      'OPERATOR_TOKEN is not valid: must be printable ASCII without blanks, to fit into a header',
+    );
+  }
+  if (Buffer.byteLength(token) >= MIN_SECRET_BYTES) return { port, token, warnings: [] };
+  const problem = 'OPERATOR_TOKEN is too short';
+  if (settings.NODE_ENV === 'production') {
+    throw new ConfigError(`${problem}: in production it must be at least ${MIN_SECRET_BYTES} bytes long`);
+  }
+  return { port, token, warnings: [`${problem} for production`] };
+}

@@ -1,0 +1,32 @@
+import type { Router } from '@koa/router';
+import type { RequestState } from '../http/context.js';
+import { jsonBody } from '../http/json-body.js';
+import { banUser } from './ban-user.js';
+import { broadcast } from './broadcast.js';
+import { disconnectUser } from './disconnect-user.js';
+import { drainNode } from './drain-node.js';
+import { getUser } from './get-user.js';
+import { liftBan } from './lift-ban.js';
+import { listBans } from './list-bans.js';
+import { listConnections, listNodes } from './list-nodes.js';
+import { listBusiestRooms } from './list-rooms.js';
+import type { OperatorServices } from './operator-services.js';
+import { rebalance } from './rebalance.js';
+
+export function addOperatorRoutes(router: Router<RequestState>, services: OperatorServices): void {
+  const json = jsonBody();
+  router.get('/nodes', listNodes(services));
+  router.get('/connections', listConnections(services));
+  router.get('/rooms', listBusiestRooms(services));
+  router.get('/users/:userId', getUser(services));
+  router.get('/bans', listBans(services));
+
+  router.post('/users/:userId/disconnect', json, disconnectUser(services));
+  router.put('/users/:userId/ban', json, banUser(services));
+  router.post('/users/:userId/ban', json, banUser(services));
+  router.delete('/users/:userId/ban', liftBan(services));
+  router.post('/nodes/:nodeId/drain', json, drainNode(services, true));
+  router.delete('/nodes/:nodeId/drain', drainNode(services, false));
+  router.post('/rebalance', json, rebalance(services));
+  router.post('/broadcast', json, broadcast(services));
+}
