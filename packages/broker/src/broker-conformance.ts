@@ -5,9 +5,12 @@ import type { BrokerFixture, MakeBrokerFixture } from './conformance-fixture.js'
 import { failure, Recorder, someRoom } from './conformance-recorder.js';
 import type { RoomDirectory } from './room-directory.js';
 
+export { describeArchiveQueue } from './archive-queue-conformance.js';
+export { describeBacklogCount } from './backlog-count-conformance.js';
 export type { BrokerFixture, MakeBrokerFixture } from './conformance-fixture.js';
 export { describePublishing } from './publishing-conformance.js';
 export { describeRoomDirectory } from './room-directory-conformance.js';
+export { describeRoomHistory } from './room-history-conformance.js';
 
 /** Before and after every message. */
 const NOWHERE = { epoch: 0, seq: 0 };

@@ -1,4 +1,4 @@
-import type { Position } from './broker.js';
+import { type Position, parsePosition } from '@chorus/protocol';
 
 /*
  * What travels on a room's channel: a first line, then one frame per line. JSON never contains a
@@ -6,29 +6,39 @@ import type { Position } from './broker.js';
  *
  *   messages   `<epoch>-<seq of the first frame>` LF frame [LF frame …]
  *   notice     LF frame
+ *   stored     `=<epoch>-<seq of the last message in the database>`
  */
 
 const LF = 0x0a;
 const DASH = 0x2d;
+const EQUALS = 0x3d;
 const ZERO = 0x30;
 
-/** Wraps one ephemeral frame. `publish.lua` writes the envelope of messages. */
+/** Wraps one ephemeral frame. `publish.lua` and `settle-backlog.lua` write the others. */
 export function noticeEnvelope(frame: string): string {
   return `\n${frame}`;
+}
+
+/** What an envelope can hold. */
+export interface EnvelopeReader {
+  onMessage(position: Position, frame: Uint8Array): void;
+  onNotice(frame: Uint8Array): void;
+  onStored(upTo: Position): void;
 }
 
 /**
  * Calls back for each frame of an envelope, in order. Frames share the envelope's memory.
  * @returns false for what is no envelope
  */
-export function openEnvelope(
-  envelope: Buffer,
-  onMessage: (position: Position, frame: Uint8Array) => void,
-  onNotice: (frame: Uint8Array) => void,
-): boolean {
+export function openEnvelope(envelope: Buffer, reader: EnvelopeReader): boolean {
   if (envelope[0] === LF) {
-    onNotice(envelope.subarray(1));
+    reader.onNotice(envelope.subarray(1));
     return true;
+  }
+  if (envelope[0] === EQUALS) {
+    const upTo = parsePosition(envelope.toString('latin1', 1));
+    if (upTo !== undefined) reader.onStored(upTo);
+    return upTo !== undefined;
   }
   const dash = envelope.indexOf(DASH);
   const epoch = readNumber(envelope, 0, dash);
@@ -38,7 +48,7 @@ export function openEnvelope(
   for (let at = headEnd + 1; at < envelope.length; ) {
     const end = envelope.indexOf(LF, at);
     const next = end === -1 ? envelope.length : end;
-    onMessage({ epoch, seq }, envelope.subarray(at, next));
+    reader.onMessage({ epoch, seq }, envelope.subarray(at, next));
     seq++;
     at = next + 1;
   }

@@ -1,17 +1,24 @@
 import {
+  describeArchiveQueue,
+  describeBacklogCount,
   describeBroker,
   describePublishing,
   describeRoomDirectory,
+  describeRoomHistory,
   type MakeBrokerFixture,
 } from './broker-conformance.js';
+import { MemoryArchiveQueue } from './memory-archive-queue.js';
 import { MemoryBroker } from './memory-broker.js';
 import { MemoryRoomDirectory } from './memory-room-directory.js';
+import { MemoryRoomHistory } from './memory-room-history.js';
 import { MemoryRooms } from './memory-rooms.js';
 
 const makeFixture: MakeBrokerFixture = async (options) => {
   const rooms = new MemoryRooms(options);
   return {
     directory: () => new MemoryRoomDirectory(rooms),
+    queue: () => new MemoryArchiveQueue(rooms),
+    history: () => new MemoryRoomHistory(rooms),
     connect: async (listener) => new MemoryBroker(rooms, listener),
     close: async () => undefined,
   };
@@ -19,4 +26,7 @@ const makeFixture: MakeBrokerFixture = async (options) => {
 
 describeBroker('in memory', makeFixture);
 describePublishing('in memory', makeFixture);
+describeArchiveQueue('in memory', makeFixture);
+describeBacklogCount('in memory', makeFixture);
+describeRoomHistory('in memory', makeFixture);
 describeRoomDirectory('in memory', makeFixture);

@@ -40,8 +40,8 @@ export class MemoryBroker implements Broker {
     this.rooms.unsubscribe(roomId, this.#mailbox);
   }
 
-  async stored(): Promise<Position> {
-    return { epoch: 0, seq: 0 };
+  async stored(roomId: number): Promise<Position> {
+    return this.#open().room(roomId)?.stored ?? { epoch: 0, seq: 0 };
   }
 
   async position(roomId: number, seen: Position = { epoch: 0, seq: 0 }): Promise<Position> {

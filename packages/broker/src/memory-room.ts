@@ -1,5 +1,7 @@
+import { openFrame } from '@chorus/protocol';
+import type { ArchiveMessage, HistoryLimits } from './archive-queue.js';
 import { isAfter, type Position, type StoredMessage } from './broker.js';
-import { storedFrame } from './stored-frame.js';
+import { bodyOf, storedFrame } from './stored-frame.js';
 
 /** Keys are remembered in two maps by turns of this length, in milliseconds, so each for at least one turn. */
 const TURN_MS = 300_000;
@@ -10,8 +12,6 @@ const OVERHEAD = 128;
 export class MemoryRoom {
   /** Everything up to here is in the database. */
   stored: Position = { epoch: 0, seq: 0 };
-  /** Bytes of the messages after that, as they count for the budget. */
-  unstoredBytes = 0;
   /** The recent history, oldest first. */
   #history: StoredMessage[] = [];
   #sent = new Map<string, Position>();
@@ -25,6 +25,50 @@ export class MemoryRoom {
     const message = storedFrame(this.at, body);
     this.#history.push(message);
     return message;
+  }
+
+  /** Bytes of the messages that are not in the database, as they count for the budget. */
+  get unstoredBytes(): number {
+    return this.#bytesOf(this.#indexAfter(this.stored), this.#history.length);
+  }
+
+  get isSettled(): boolean {
+    return this.#indexAfter(this.stored) === this.#history.length;
+  }
+
+  /** The first messages that are not in the database. */
+  unstored(limit: number): ArchiveMessage[] {
+    const start = this.#indexAfter(this.stored);
+    return this.#history.slice(start, start + limit).map((message) => ({
+      epoch: message.epoch,
+      seq: message.seq,
+      body: bodyOf(message),
+    }));
+  }
+
+  /** @returns how many bytes that frees of the budget: 0 when everything up to there was in the database before */
+  settle(upTo: Position): number {
+    const start = this.#indexAfter(this.stored);
+    const end = this.#indexAfter(upTo);
+    const last = this.#history[end - 1];
+    if (end <= start || last === undefined) return 0;
+    this.stored = { epoch: last.epoch, seq: last.seq };
+    return this.#bytesOf(start, end);
+  }
+
+  /** @returns when the oldest of the stored messages that stay becomes too old; undefined for never */
+  trim({ size, maxAgeMs }: HistoryLimits, now: number): number | undefined {
+    const stored = this.#indexAfter(this.stored);
+    let trimmed = Math.min(stored, Math.max(0, this.#history.length - size));
+    let tooOldAt: number | undefined;
+    if (maxAgeMs > 0) {
+      for (; trimmed < stored; trimmed++) {
+        tooOldAt = sentAt(this.#history[trimmed]) + maxAgeMs;
+        if (tooOldAt > now) break;
+      }
+    }
+    if (trimmed > 0) this.#history = this.#history.slice(trimmed);
+    return trimmed < stored ? tooOldAt : undefined;
   }
 
   /** The place of the message that had this key. */
@@ -48,6 +92,27 @@ export class MemoryRoom {
     return this.#history.slice(start, Math.min(this.#indexAfter(upTo), start + limit));
   }
 
+  before(before: Position | undefined, limit: number): StoredMessage[] {
+    const end = before === undefined ? this.#history.length : this.#indexFrom(before);
+    return this.#history.slice(Math.max(0, end - Math.max(0, limit)), end);
+  }
+
+  from(from: Position, limit: number): StoredMessage[] {
+    const start = this.#indexFrom(from);
+    return this.#history.slice(start, start + Math.max(0, limit));
+  }
+
+  #bytesOf(start: number, end: number): number {
+    return this.#history
+      .slice(start, end)
+      .reduce((bytes, message) => bytes + message.frame.length - openFrame(message).length + OVERHEAD, 0);
+  }
+
+  /** How many messages are before a position. */
+  #indexFrom({ epoch, seq }: Position): number {
+    return this.#indexAfter({ epoch, seq: seq - 1 });
+  }
+
   /** How many messages are not after a position. */
   #indexAfter(position: Position): number {
     let low = 0;
@@ -65,4 +130,10 @@ export class MemoryRoom {
 /** Bytes that a message counts for the budget. */
 export function costOf(body: string): number {
   return Buffer.byteLength(body) + OVERHEAD;
+}
+
+/** When the sender's gateway received it; one that does not say so counts as old. */
+function sentAt(message: StoredMessage | undefined): number {
+  const text = message === undefined ? '' : bodyOf(message);
+  return Number(/"sentAt":(\d+)/.exec(text)?.[1] ?? 0);
 }

@@ -1,3 +1,4 @@
+import type { Backlog, HistoryLimits } from './archive-queue.js';
 import {
   BacklogFullError,
   type BrokerListener,
@@ -6,6 +7,7 @@ import {
   type Position,
   type StoredMessage,
 } from './broker.js';
+import { MemoryBacklog } from './memory-backlog.js';
 import { costOf, MemoryRoom } from './memory-room.js';
 
 type Delivery = (listener: BrokerListener) => void;
@@ -30,9 +32,7 @@ export class MemoryRooms {
   readonly pending = new Map<number, number>();
   /** Work that somebody is at. */
   readonly locks = new Set<string>();
-
-  /** Bytes of all messages that are not in the database yet, as they count for the budget. */
-  #unstoredBytes = 0;
+  readonly #backlog = new MemoryBacklog();
 
   constructor(private readonly options: MemoryRoomsOptions = {}) {}
 
@@ -56,7 +56,8 @@ export class MemoryRooms {
   }
 
   remove(roomId: number): void {
-    this.#unstoredBytes -= this.#rooms.get(roomId)?.unstoredBytes ?? 0;
+    const room = this.#rooms.get(roomId);
+    if (room !== undefined) this.#backlog.forget(roomId, room);
     this.#rooms.delete(roomId);
   }
 
@@ -75,21 +76,48 @@ export class MemoryRooms {
   publish(roomId: number, body: string, key = ''): Position | undefined {
     const room = this.#rooms.get(roomId);
     if (room === undefined) return undefined;
-    const known = key === '' ? undefined : room.sentWith(key, this.#now());
+    const now = this.#now();
+    const known = key === '' ? undefined : room.sentWith(key, now);
     if (known !== undefined) return known;
     const cost = costOf(body);
     const { maxBacklogBytes = Number.POSITIVE_INFINITY } = this.options;
     // One alone always fits: else it would be refused for ever.
-    if (this.#unstoredBytes > 0 && this.#unstoredBytes + cost > maxBacklogBytes) {
+    if (this.#backlog.bytes > 0 && this.#backlog.bytes + cost > maxBacklogBytes) {
       throw new BacklogFullError('too many messages wait to be stored');
     }
     const message = room.append(body);
     const position = room.at;
     if (key !== '') room.remember(key, position);
-    this.#unstoredBytes += cost;
-    room.unstoredBytes += cost;
+    this.#backlog.add(roomId, cost, now);
     this.#deliver(roomId, (listener) => listener.onMessage(roomId, position, message.frame));
     return position;
+  }
+
+  claim(maxRooms: number, maxMessages: number, leaseMs: number): Backlog[] {
+    return this.#backlog.claim(maxRooms, leaseMs, this.#now()).map((roomId) => {
+      const room = this.#rooms.get(roomId);
+      return {
+        roomId,
+        after: room?.stored ?? { epoch: 0, seq: 0 },
+        messages: room?.unstored(maxMessages) ?? [],
+      };
+    });
+  }
+
+  settle(roomId: number, upTo: Position, keep: HistoryLimits): void {
+    const room = this.#rooms.get(roomId);
+    if (room === undefined || !this.#backlog.settle(roomId, room, upTo, keep, this.#now())) return;
+    const { stored } = room;
+    this.#deliver(roomId, (listener) => listener.onStored(roomId, stored));
+  }
+
+  /** What waits to be archived. */
+  get unstored(): { bytes: number; rooms: number } {
+    return { bytes: this.#backlog.bytes, rooms: this.#backlog.rooms };
+  }
+
+  room(roomId: number): MemoryRoom | undefined {
+    return this.#rooms.get(roomId);
   }
 
   notice(roomId: number, frame: string): void {

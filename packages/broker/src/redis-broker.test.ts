@@ -1,8 +1,11 @@
 import { testRedis } from '@chorus/local';
 import {
+  describeArchiveQueue,
+  describeBacklogCount,
   describeBroker,
   describePublishing,
   describeRoomDirectory,
+  describeRoomHistory,
   type MakeBrokerFixture,
 } from './broker-conformance.js';
 import { makeRedisFixture, testOptions } from './test-redis-fixture.js';
@@ -15,4 +18,7 @@ const makeFixture: MakeBrokerFixture = async ({ maxBacklogBytes }) => {
 
 describeBroker('Redis', makeFixture);
 describePublishing('Redis', makeFixture);
+describeArchiveQueue('Redis', makeFixture);
+describeBacklogCount('Redis', makeFixture);
+describeRoomHistory('Redis', makeFixture);
 describeRoomDirectory('Redis', makeFixture);

@@ -10,7 +10,7 @@ import {
 } from './broker.js';
 import { parseControlEvent } from './control-event.js';
 import { noticeEnvelope, openEnvelope } from './envelope.js';
-import { type Keyspace, stateOf } from './keys.js';
+import { type Keyspace, scopeOf, stateOf } from './keys.js';
 import { readPosition } from './read-position.js';
 import { ask } from './redis-ask.js';
 import { RedisPublisher, type RedisPublisherOptions } from './redis-publisher.js';
@@ -108,8 +108,9 @@ export class RedisBroker implements Broker {
     await ask(() => this.#subscriber.unsubscribe(this.#keyspace.channel(roomId)));
   }
 
-  async stored(): Promise<Position> {
-    return { epoch: 0, seq: 0 };
+  async stored(roomId: number): Promise<Position> {
+    const key = this.#keyspace.stored(scopeOf(roomId, this.options.redis.cluster));
+    return readPosition((await ask(() => this.#commands.hget(key, String(roomId)))) ?? '0-0');
   }
 
   async position(roomId: number, seen: Position = { epoch: 0, seq: 0 }): Promise<Position> {
@@ -149,11 +150,11 @@ export class RedisBroker implements Broker {
   #receive(channel: string, payload: Buffer): void {
     const roomId = this.#roomOf.get(channel);
     if (roomId !== undefined) {
-      const understood = openEnvelope(
-        payload,
-        (position, frame) => this.listener.onMessage(roomId, position, frame),
-        (frame) => this.listener.onNotice(roomId, frame),
-      );
+      const understood = openEnvelope(payload, {
+        onMessage: (position, frame) => this.listener.onMessage(roomId, position, frame),
+        onNotice: (frame) => this.listener.onNotice(roomId, frame),
+        onStored: (upTo) => this.listener.onStored(roomId, upTo),
+      });
       if (!understood) this.options.log.warn({ roomId }, 'something else was published on a room channel');
     } else if (channel === this.#keyspace.control()) {
       const event = parseControlEvent(payload.toString());

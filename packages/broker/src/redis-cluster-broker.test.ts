@@ -2,13 +2,16 @@ import { ensureTestRedis, type LocalRedisCluster, startRedisCluster } from '@cho
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import {
+  describeArchiveQueue,
+  describeBacklogCount,
   describeBroker,
   describePublishing,
   describeRoomDirectory,
+  describeRoomHistory,
   type MakeBrokerFixture,
 } from './broker-conformance.js';
 import { Recorder, someRoom } from './conformance-recorder.js';
-import { PARTITIONS } from './keys.js';
+import { PARTITIONS, partitionOf } from './keys.js';
 import { RedisSubscriber } from './redis-subscriber.js';
 import { closeAfterEach } from './test-feeds.js';
 import { makeRedisFixture, testLog, testOptions } from './test-redis-fixture.js';
@@ -35,7 +38,31 @@ describe('over a Redis Cluster', () => {
 
   describeBroker('Redis Cluster', makeFixture);
   describePublishing('Redis Cluster', makeFixture);
+  describeArchiveQueue('Redis Cluster', makeFixture);
+  describeBacklogCount('Redis Cluster', makeFixture);
+  describeRoomHistory('Redis Cluster', makeFixture);
   describeRoomDirectory('Redis Cluster', makeFixture);
+
+  it('takes rooms from every partition, however many wait in one', async () => {
+    const fixture = closer().add(await makeFixture({}));
+    const broker = await fixture.connect(new Recorder());
+    const first = someRoom();
+    const partitions = [0, 1, 5, 40];
+    for (let n = 0; n < 6; n++) {
+      for (const partition of partitions) {
+        const roomId = first + partition + n * PARTITIONS;
+        await fixture.directory().ensure(roomId, 0);
+        await broker.publish(roomId, '"a":1}');
+      }
+    }
+    const queue = fixture.queue();
+    for (let round = 0; round < 6; round++) {
+      const claimed = await queue.claim(partitions.length, 10, 60_000);
+      const from = claimed.map(({ roomId }) => partitionOf(roomId));
+      expect(new Set(from).size, `round ${round}`).to.equal(partitions.length);
+    }
+    expect(await queue.claim(partitions.length, 10, 60_000)).to.deep.equal([]);
+  });
 
   it('says at once that a server does not serve a channel', async () => {
     const none = { onMessage: () => undefined, onResumed: () => undefined };

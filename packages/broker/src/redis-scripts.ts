@@ -14,6 +14,8 @@ declare module 'ioredis' {
     chorusEnsureRoom(keys: number, ...args: Args): Result<number, Context>;
     chorusRemoveRoom(keys: number, ...args: Args): Result<number, Context>;
     chorusMirror(keys: number, ...args: Args): Result<number, Context>;
+    chorusClaimBacklog(keys: number, ...args: Args): Result<string[], Context>;
+    chorusSettleBacklog(keys: number, ...args: Args): Result<number, Context>;
     chorusBegin(keys: number, ...args: Args): Result<number, Context>;
     chorusSettle(keys: number, ...args: Args): Result<number, Context>;
     chorusExtend(keys: number, ...args: Args): Result<number, Context>;
@@ -28,6 +30,8 @@ const SCRIPTS = {
   chorusEnsureRoom: ['state', 'forget-room', 'ensure-room'],
   chorusRemoveRoom: ['backlog', 'messages', 'forget-room', 'remove-room'],
   chorusMirror: ['state', 'mirror'],
+  chorusClaimBacklog: ['allow-oom', 'claim-backlog'],
+  chorusSettleBacklog: ['allow-oom', 'backlog', 'messages', 'settle-backlog'],
   chorusBegin: ['begin'],
   chorusSettle: ['settle'],
   chorusExtend: ['extend'],

@@ -5,3 +5,8 @@ import type { Position, StoredMessage } from './broker.js';
 export function storedFrame({ epoch, seq }: Position, body: string): StoredMessage {
   return { epoch, seq, frame: Buffer.from(openFrame({ epoch, seq }) + body) };
 }
+
+/** The body that a frame was made of. */
+export function bodyOf(message: StoredMessage): string {
+  return Buffer.from(message.frame).toString('utf8', openFrame(message).length);
+}

@@ -9,8 +9,10 @@ import {
 } from '@chorus/service';
 import type { BrokerFixture } from './conformance-fixture.js';
 import { Keyspace } from './keys.js';
+import { RedisArchiveQueue } from './redis-archive-queue.js';
 import { RedisBroker, type RedisBrokerOptions } from './redis-broker.js';
 import { RedisRoomDirectory } from './redis-room-directory.js';
+import { RedisRoomHistory } from './redis-room-history.js';
 
 export const testLog: Logger = createLogger({ service: 'broker-test', level: 'silent' });
 
@@ -38,6 +40,8 @@ export async function makeRedisFixture(options: RedisBrokerOptions): Promise<Red
   return {
     options,
     directory: () => new RedisRoomDirectory(redis, options.keyspace),
+    queue: () => new RedisArchiveQueue(redis, options.keyspace),
+    history: () => new RedisRoomHistory(redis, options.keyspace),
     connect: async (listener) => closer.add(await RedisBroker.connect(options, listener)),
     close: () => closer.close(),
   };

@@ -1,0 +1,60 @@
+-- Notes how far a room is in the database, trims what need not stay, tells the gateways, and says when the room has
+-- to be looked at again.
+--
+-- KEYS    1: state; 2: rooms that wait to be archived; 3: rooms with messages that become too old; 4: what is
+--         stored; 5: room stream
+-- ARGV    1: room id; 2: the id up to which it is stored; 3: how many of its newest messages stay, and 4: for how
+--         many milliseconds, 0 for ever; 5: PUBLISH or SPUBLISH; 6: channel
+-- reply   1 when the room got further, else 0
+
+local AT_ONCE = 1000
+local room, stream = ARGV[1], KEYS[5]
+
+-- Trims stored messages that are too old. Some at a time: Redis serves nobody else meanwhile.
+-- Returns when the oldest that is left becomes too old; nil when none is left.
+local function trim_old(stored, max_age, now)
+  local page = 1
+  for _ = 1, 10 do
+    local entries = redis.call('XRANGE', stream, '-', stored, 'COUNT', page)
+    for _, entry in ipairs(entries) do
+      -- Within the content the quotes are escaped.
+      local sent = string.match(entry[2][2], '"sentAt":(%d+)')
+      if sent and tonumber(sent) + max_age > now then
+        redis.call('XTRIM', stream, 'MINID', entry[1])
+        return tonumber(sent) + max_age
+      end
+    end
+    if #entries == 0 then return nil end
+    redis.call('XTRIM', stream, 'MINID', behind(entries[#entries][1]))
+    page = AT_ONCE
+  end
+  return now
+end
+
+-- Only what is there is settled: what was stored of an earlier room of that id, or of a Redis that came back with
+-- less, says nothing about the messages to come.
+local before = redis.call('HGET', KEYS[4], room) or '0-0'
+local stored, bytes = before, 0
+repeat
+  local page = redis.call('XRANGE', stream, '(' .. stored, ARGV[2], 'COUNT', AT_ONCE)
+  bytes = bytes + cost_of_all(page)
+  if #page > 0 then stored = page[#page][1] end
+until #page < AT_ONCE
+if stored ~= before then
+  redis.call('HSET', KEYS[4], room, stored)
+  redis.call('HINCRBY', KEYS[1], 'unstored', -bytes)
+  redis.call(ARGV[5], ARGV[6], '=' .. stored)
+end
+
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local newest = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
+newest = newest and newest[1] or stored
+-- A room's numbers go on from epoch to epoch: so many messages are not stored.
+local waiting = tonumber(string.match(newest, '%d+$')) - tonumber(string.match(stored, '%d+$'))
+redis.call('XTRIM', stream, 'MAXLEN', math.max(tonumber(ARGV[3]), waiting))
+local max_age = tonumber(ARGV[4])
+local too_old_at = max_age > 0 and trim_old(stored, max_age, now)
+if too_old_at then redis.call('ZADD', KEYS[3], too_old_at, room) else redis.call('ZREM', KEYS[3], room) end
+if newest == stored then redis.call('ZREM', KEYS[2], room) else redis.call('ZADD', KEYS[2], now, room) end
+return stored == before and 0 or 1

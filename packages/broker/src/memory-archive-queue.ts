@@ -1,0 +1,22 @@
+import type { ArchiveQueue, Backlog, HistoryLimits } from './archive-queue.js';
+import type { Position } from './broker.js';
+import type { MemoryRooms } from './memory-rooms.js';
+
+/** The queue within one process. */
+export class MemoryArchiveQueue implements ArchiveQueue {
+  constructor(private readonly rooms: MemoryRooms) {}
+
+  async claim(maxRooms: number, maxMessages: number, leaseMs: number): Promise<Backlog[]> {
+    return this.rooms.claim(maxRooms, maxMessages, leaseMs);
+  }
+
+  async settle(roomId: number, upTo: Position, keep: HistoryLimits): Promise<void> {
+    this.rooms.settle(roomId, upTo, keep);
+  }
+
+  async backlog(): Promise<{ bytes: number; rooms: number }> {
+    return this.rooms.unstored;
+  }
+
+  async close(): Promise<void> {}
+}

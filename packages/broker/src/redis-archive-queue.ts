@@ -1,0 +1,119 @@
+import type { RedisClient } from '@chorus/service';
+import type { ArchiveQueue, Backlog, HistoryLimits } from './archive-queue.js';
+import type { Position } from './broker.js';
+import { type Keyspace, PARTITIONS } from './keys.js';
+import { readPosition } from './read-position.js';
+import { ask } from './redis-ask.js';
+import { defineScripts } from './redis-scripts.js';
+
+type Scope = number | undefined;
+
+interface Claim {
+  readonly roomId: number;
+  readonly after: Position;
+}
+
+/** Keeps one script run short: Redis serves nobody else meanwhile. */
+const MAX_ROOMS_AT_ONCE = 1_000;
+
+/** The queue in Redis. The connection belongs to the caller. */
+export class RedisArchiveQueue implements ArchiveQueue {
+  /** All there are: one for all rooms, or the partitions of a Redis Cluster. */
+  readonly #scopes: readonly Scope[];
+  /** Where the next claim begins, so that no partition has to stand back. */
+  #next = 0;
+
+  constructor(
+    private readonly redis: RedisClient,
+    private readonly keyspace: Keyspace,
+  ) {
+    defineScripts(redis);
+    this.#scopes = redis.isCluster
+      ? Array.from({ length: PARTITIONS }, (_, partition) => partition)
+      : [undefined];
+  }
+
+  async claim(maxRooms: number, maxMessages: number, leaseMs: number): Promise<Backlog[]> {
+    const claims = await ask(() => this.#claimRooms(maxRooms, leaseMs));
+    // Not within the script, which would hold up everybody else.
+    return ask(() => Promise.all(claims.map((claim) => this.#read(claim, maxMessages))));
+  }
+
+  async settle(roomId: number, upTo: Position, keep: HistoryLimits): Promise<void> {
+    const { isCluster } = this.redis;
+    const keys = this.keyspace.allOf(roomId, isCluster);
+    await ask(() =>
+      this.redis.chorusSettleBacklog(
+        keys.length,
+        ...keys,
+        roomId,
+        `${upTo.epoch}-${upTo.seq}`,
+        keep.size,
+        keep.maxAgeMs,
+        isCluster ? 'SPUBLISH' : 'PUBLISH',
+        this.keyspace.channel(roomId),
+      ),
+    );
+  }
+
+  async backlog(): Promise<{ bytes: number; rooms: number }> {
+    const scopes = await ask(() =>
+      Promise.all(
+        this.#scopes.map(async (scope) => {
+          const [bytes, rooms] = await Promise.all([
+            this.redis.hget(this.keyspace.state(scope), 'unstored'),
+            this.redis.zcard(this.keyspace.unstored(scope)),
+          ]);
+          return { bytes: Number(bytes ?? 0), rooms };
+        }),
+      ),
+    );
+    return {
+      bytes: scopes.reduce((sum, { bytes }) => sum + bytes, 0),
+      rooms: scopes.reduce((sum, { rooms }) => sum + rooms, 0),
+    };
+  }
+
+  async close(): Promise<void> {}
+
+  /** Asks the partitions by turns, each for an equal share, and those that have more again. */
+  async #claimRooms(maxRooms: number, leaseMs: number): Promise<Claim[]> {
+    const claims: Claim[] = [];
+    const turns = [...this.#scopes.slice(this.#next), ...this.#scopes.slice(0, this.#next)];
+    while (turns.length > 0 && claims.length < maxRooms) {
+      const left = maxRooms - claims.length;
+      const asked = turns.splice(0, left);
+      const share = Math.min(Math.floor(left / asked.length), MAX_ROOMS_AT_ONCE);
+      const answers = await Promise.all(asked.map((scope) => this.#claimIn(scope, share, leaseMs)));
+      for (const [index, answer] of answers.entries()) {
+        claims.push(...answer);
+        if (answer.length === share) turns.push(asked[index]);
+      }
+      this.#next = (this.#next + asked.length) % this.#scopes.length;
+    }
+    return claims;
+  }
+
+  async #claimIn(scope: Scope, maxRooms: number, leaseMs: number): Promise<Claim[]> {
+    const { keyspace } = this;
+    const keys = [
+      keyspace.state(scope),
+      keyspace.unstored(scope),
+      keyspace.expiring(scope),
+      keyspace.stored(scope),
+    ];
+    const flat = await this.redis.chorusClaimBacklog(keys.length, ...keys, maxRooms, leaseMs);
+    const claims: Claim[] = [];
+    for (let at = 0; at < flat.length; at += 2) {
+      claims.push({ roomId: Number(flat[at]), after: readPosition(flat[at + 1] ?? '') });
+    }
+    return claims;
+  }
+
+  async #read({ roomId, after }: Claim, limit: number): Promise<Backlog> {
+    const start = `(${after.epoch}-${after.seq}`;
+    const entries = await this.redis.xrange(this.keyspace.stream(roomId), start, '+', 'COUNT', limit);
+    const messages = entries.map(([id, fields]) => ({ ...readPosition(id), body: fields[1] ?? '' }));
+    return { roomId, after, messages };
+  }
+}
