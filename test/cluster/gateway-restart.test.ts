@@ -1,6 +1,7 @@
 import type { Member } from '@chorus/cluster';
 import { expect } from 'chai';
 import { startTestCluster, type TestCluster } from '../support/cluster.js';
+import { eventually } from '../support/eventually.js';
 import { createPerson, createRoom, type Person, request } from '../support/people.js';
 import { connectSeed, type SeedClient } from '../support/seed-client.js';
 
@@ -76,5 +77,39 @@ describe('a gateway that is told to stop, among three', function () {
     socket.send('hello');
     await socket.message('hello');
     await socket.close();
+  });
+});
+
+describe('a gateway that has a long time to stop', function () {
+  this.timeout(40_000);
+
+  let cluster: TestCluster;
+  before(async () => {
+    cluster = await startTestCluster({ gateways: 1, apis: 1, env: { DRAIN_DELAY_MS: '60000' } });
+  });
+  after(() => {
+    for (const member of [...(cluster?.apis ?? []), ...(cluster?.gateways ?? [])]) member.kill('SIGKILL');
+    return cluster?.close();
+  });
+
+  it('is not ready, goes on as before, and ends at once at a second signal', async () => {
+    const [gateway] = cluster.gateways;
+    if (gateway === undefined) throw new Error('there is no gateway');
+    const ann = await createPerson(cluster.url, 'ann');
+    const room = await createRoom(cluster.url, ann);
+    const exited = gateway.exited();
+    gateway.kill('SIGTERM');
+    await eventually(async () => {
+      const { status, body } = await request(`${gateway.url}/readyz`);
+      expect([status, body]).to.deep.equal([503, { error: 'draining' }]);
+    });
+    const socket = await connectSeed(gateway.url, room, ann.token);
+    socket.send('as before');
+    await socket.message('as before');
+    // A signal right after another one counts as the same.
+    const again = setInterval(() => gateway.kill('SIGTERM'), 100);
+    expect(await exited).to.deep.equal({ code: 1, signal: null });
+    clearInterval(again);
+    expect((await socket.ended).code).to.equal(1006);
   });
 });

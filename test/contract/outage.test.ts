@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Member } from '@chorus/cluster';
 import { expect } from 'chai';
 import { startTestCluster, type TestCluster } from '../support/cluster.js';
 import { eventually } from '../support/eventually.js';
@@ -86,6 +87,16 @@ describe('the contract while a server is away', function () {
     });
     after(() => cluster?.close());
 
+    /** Readiness does not take processes away for what concerns all of them. */
+    const expectHealth = (members: readonly Member[], status: string): Promise<void> =>
+      eventually(async () => {
+        for (const { nodeId, url } of members) {
+          const answer = await request(`${url}/readyz`);
+          expect(answer.status, nodeId).to.equal(200);
+          expect(answer.body, nodeId).to.have.property('status', status);
+        }
+      });
+
     it('answers 503 to what needs PostgreSQL, chats on without, and recovers', async () => {
       const quiet = await createRoom(cluster.url, ann);
       const spare = await signIn(cluster.url, ann);
@@ -104,6 +115,7 @@ describe('the contract while a server is away', function () {
       const quiet = await createRoom(cluster.url, ann);
       const spare = await signIn(cluster.url, ann);
       await cluster.redis.member?.stop();
+      await expectHealth([...cluster.apis, ...cluster.gateways], 'degraded');
       await expectStatuses(cluster.url, ann, room, spare, 'withoutRedis');
       for (const gateway of cluster.gateways) await expectRefusal(503, gateway.url, quiet, ann.token);
 
@@ -113,6 +125,7 @@ describe('the contract while a server is away', function () {
         const late = await eventually(() => connectSeed(gateway.url, quiet, ann.token));
         await late.close();
       }
+      await expectHealth([...cluster.apis, ...cluster.gateways], 'ready');
       socket.send('with Redis again');
       await socket.message('with Redis again');
     });

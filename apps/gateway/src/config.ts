@@ -72,6 +72,9 @@ export const gatewaySettings = {
   PRESENCE_LEASE_MS: integer(500, 600_000)
     .default(10_000)
     .describe('Members on a node that died are gone from every answer after this long.'),
+  PRESENCE_ANNOUNCE_LIMIT: integer(0, 1_000_000)
+    .default(1_000)
+    .describe('Rooms with more members are not told who comes and goes; the lists of members stay complete.'),
   PRESENCE_GRACE_MS: integer(0, 600_000)
     .default(2_000)
     .describe('A user back within this time has not left.'),
@@ -104,6 +107,7 @@ export interface GatewayConfig {
   roomLingerMs: number;
   presenceLeaseMs: number;
   presenceGraceMs: number;
+  presenceAnnounceLimit: number;
 }
 
 /** @throws {ConfigError} one line that names the variable */
@@ -142,6 +146,7 @@ export function loadGatewayConfig(env: Environment): GatewayConfig {
     idleTimeoutSeconds: settings.IDLE_TIMEOUT_SECONDS,
     roomLingerMs: settings.ROOM_LINGER_MS,
     presenceLeaseMs: settings.PRESENCE_LEASE_MS,
+    presenceAnnounceLimit: settings.PRESENCE_ANNOUNCE_LIMIT,
     presenceGraceMs: settings.PRESENCE_GRACE_MS,
   };
 }

@@ -136,6 +136,24 @@ describe('what the cluster decides about sockets', () => {
     }
   });
 
+  it('what was decided while a gateway could not hear it is done as soon as it can', async () => {
+    let resume: () => void = () => undefined;
+    const deaf = await fixture.start({}, (broker, listener) => {
+      resume = () => listener.onResumed();
+      return broker;
+    });
+    const token = fixture.tokens.sign(ANN);
+    const revoked = await open(deaf, 1, token);
+    const banned = await fixture.join(deaf, 1, BOB);
+    const staying = await open(deaf, 2, fixture.tokens.sign(ANN));
+    await fixture.access.revoke(idOf(token), Date.now() + 60_000);
+    await fixture.access.ban({ userId: BOB.id, roomId: 1 });
+    resume();
+    expect(await revoked.closed).to.deep.equal(end(CLOSE.unauthenticated));
+    expect(await banned.closed).to.deep.equal(end(CLOSE.disconnected));
+    await expectOpen(staying, 'still here');
+  });
+
   it('nobody comes in while it cannot be asked who may', async () => {
     fixture.access.check = () => Promise.reject(new BrokerUnavailableError('away'));
     const answer = await fixture.refusal(one, '/ws/join-room/1', fixture.bearer(ANN));

@@ -94,6 +94,15 @@ describe('a gateway that gives up its sockets', () => {
     expect(about).to.deep.equal(['joined', 'message']);
   });
 
+  it('is ready, but degraded, while messages do not flow: that concerns all gateways alike', async () => {
+    const gateway = await fixture.start({ NODE_ID: 'a' }, (broker) =>
+      Object.defineProperty(broker, 'connected', { value: false }),
+    );
+    const degraded = [200, { status: 'degraded', error: 'Redis does not answer' }];
+    expect(await readiness(gateway)).to.deep.equal(degraded);
+    expect(await states()).to.deep.equal([['a', 'degraded']]);
+  });
+
   it('says of itself how it is, every second', async () => {
     const gateway = await fixture.start({ NODE_ID: 'a' });
     await fixture.join(gateway, 1, ANN);

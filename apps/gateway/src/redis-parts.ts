@@ -15,6 +15,7 @@ export function createRedisParts(config: GatewayConfig, log: Logger): GatewayPar
   const presence = new RedisPresenceStore(redis, {
     keyspace,
     announcer: redisAnnouncer(keyspace, config.redis.cluster),
+    announceLimit: config.presenceAnnounceLimit,
   });
   return {
     log,

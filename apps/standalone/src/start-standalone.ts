@@ -59,7 +59,10 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
   const rooms = new MemoryRooms({
     maxBacklogBytes: Math.max(...gatewayConfigs.map(({ maxBacklogBytes }) => maxBacklogBytes)),
   });
-  const presence = new MemoryPresenceStore({ announce: (roomId, frame) => rooms.notice(roomId, frame) });
+  const presence = new MemoryPresenceStore({
+    announce: (roomId, frame) => rooms.notice(roomId, frame),
+    announceLimit: Math.max(...gatewayConfigs.map(({ presenceAnnounceLimit }) => presenceAnnounceLimit)),
+  });
   const directory = new MemoryRoomDirectory(rooms);
   const rateLimits = memoryRateLimits(apiConfig.rateLimits);
   const access = new MemoryAccessList();

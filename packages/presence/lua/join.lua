@@ -1,9 +1,11 @@
--- Adds a user's entry for one registration, and announces it if no registration had one.
+-- Adds a user's entry for one registration, and announces it if no registration had one and the room
+-- is not too large.
 --
 -- KEYS    1: leases; 2: the room's members; 3: the registration's hash; 4: the room's channel;
 --         5 and on: closed markers of the node's earlier registrations
 -- ARGV    1: lease; 2: registration; 3: room id; 4: user id; 5: user name; 6: PUBLISH or SPUBLISH;
---         7: announcement; 8: '1' when the user was announced under an earlier registration
+--         7: announcement; 8: '1' when the user was announced under an earlier registration;
+--         9: most members of a room in which users are announced
 -- reply   1 added; 0 it was there; -1 the registration may not write
 
 local lease = redis.call('ZSCORE', KEYS[1], ARGV[1])
@@ -19,7 +21,8 @@ else
   redis.call('HSET', KEYS[2], ARGV[4], mine .. ':' .. ARGV[5])
   -- Was announced, is not here, and nobody was declared dead: the data was lost, the user never left.
   local lost = ARGV[8] == '1' and (#KEYS == 4 or redis.call('EXISTS', unpack(KEYS, 5)) == 0)
-  if not lost then redis.call(ARGV[6], KEYS[4], ARGV[7]) end
+  local quiet = redis.call('HLEN', KEYS[2]) > tonumber(ARGV[9])
+  if not lost and not quiet then redis.call(ARGV[6], KEYS[4], ARGV[7]) end
 end
 redis.call('HINCRBY', KEYS[3], ARGV[3], 1)
 redis.call('HINCRBY', KEYS[3], 'changes', 1)

@@ -1,13 +1,14 @@
 import type { PresenceFrame } from '@chorus/protocol';
 import { ManualClock } from './manual-clock.js';
 import { MemoryPresenceStore } from './memory-presence-store.js';
-import { describePresenceStore } from './presence-conformance.js';
+import { describePresenceStore, SUITE_LIMIT } from './presence-conformance.js';
 
 describePresenceStore('memory', async () => {
   const clock = new ManualClock();
   const announced: PresenceFrame[] = [];
   const store = new MemoryPresenceStore({
     clock,
+    announceLimit: SUITE_LIMIT,
     announce: (_roomId, frame) => {
       announced.push(JSON.parse(frame));
     },

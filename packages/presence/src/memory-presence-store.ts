@@ -1,12 +1,20 @@
 import { encodePresence, type Member } from '@chorus/protocol';
 import { type Clock, systemClock } from './clock.js';
 import { pageOf } from './page.js';
-import { byMembers, NoLeaseError, type PresenceStore, type RoomSize } from './presence-store.js';
+import {
+  ANNOUNCE_LIMIT,
+  byMembers,
+  NoLeaseError,
+  type PresenceStore,
+  type RoomSize,
+} from './presence-store.js';
 
 export interface MemoryPresenceOptions {
   /** Brings a frame to everybody in the room. Called in the same step as the change it is about. */
   announce(roomId: number, frame: string): Promise<void> | void;
   clock?: Clock;
+  /** Rooms with more members are not told who comes and goes. Default {@link ANNOUNCE_LIMIT}. */
+  announceLimit?: number;
 }
 
 interface Node {
@@ -40,15 +48,18 @@ export class MemoryPresenceStore implements PresenceStore {
     const room = node.rooms.get(roomId) ?? new Map<number, string>();
     node.rooms.set(roomId, room);
     if (!room.has(member.id)) room.set(member.id, member.username);
-    if (first) await this.options.announce(roomId, encodePresence('joined', roomId, member));
+    if (first && !this.#isLarge(roomId))
+      await this.options.announce(roomId, encodePresence('joined', roomId, member));
   }
 
   async leave(nodeId: string, roomId: number, member: Member): Promise<void> {
     const rooms = this.#nodes.get(nodeId)?.rooms;
     const room = rooms?.get(roomId);
-    if (rooms === undefined || room === undefined || !room.delete(member.id)) return;
+    if (rooms === undefined || room === undefined || !room.has(member.id)) return;
+    const isLarge = this.#isLarge(roomId);
+    room.delete(member.id);
     if (room.size === 0) rooms.delete(roomId);
-    if (this.#isPresent(roomId, member.id)) return;
+    if (isLarge || this.#isPresent(roomId, member.id)) return;
     await this.options.announce(roomId, encodePresence('left', roomId, member));
   }
 
@@ -92,15 +103,17 @@ export class MemoryPresenceStore implements PresenceStore {
   async reap(nodeId: string): Promise<number> {
     const node = this.#nodes.get(nodeId);
     if (node === undefined || node.leaseEnd > this.#clock.now()) return 0;
-    this.#nodes.delete(nodeId);
     // Everything in one step, waiting only at the end: in between users could come back.
     const announced: Array<Promise<void> | void> = [];
     for (const [roomId, room] of node.rooms) {
       for (const [id, username] of room) {
-        if (this.#isPresent(roomId, id)) continue;
+        const isLarge = this.#isLarge(roomId);
+        room.delete(id);
+        if (isLarge || this.#isPresent(roomId, id)) continue;
         announced.push(this.options.announce(roomId, encodePresence('left', roomId, { id, username })));
       }
     }
+    this.#nodes.delete(nodeId);
     await Promise.all(announced);
     return announced.length;
   }
@@ -111,6 +124,14 @@ export class MemoryPresenceStore implements PresenceStore {
   #isPresent(roomId: number, userId: number): boolean {
     for (const node of this.#nodes.values()) if (node.rooms.get(roomId)?.has(userId)) return true;
     return false;
+  }
+
+  /** Whether too many are in the room to tell them who comes and goes. Counts them only if that is possible. */
+  #isLarge(roomId: number): boolean {
+    const limit = this.options.announceLimit ?? ANNOUNCE_LIMIT;
+    const rooms = [...this.#nodes.values()].flatMap((node) => node.rooms.get(roomId) ?? []);
+    if (rooms.reduce((sum, room) => sum + room.size, 0) <= limit) return false;
+    return new Set(rooms.flatMap((room) => [...room.keys()])).size > limit;
   }
 
   *#live(): Generator<Node> {

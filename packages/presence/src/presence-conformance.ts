@@ -4,7 +4,7 @@ import { NoLeaseError, type PresenceStore } from './presence-store.js';
 
 /** What the suite needs of an implementation. Each fixture starts empty. */
 export interface PresenceFixture {
-  /** A store as one more process would open it; all of a fixture show the same presence. */
+  /** A store as one more process would open it; all of a fixture show the same presence. Its limit: {@link SUITE_LIMIT}. */
   open(): PresenceStore;
   /** Everything announced so far, in order of arrival. */
   announced(): Promise<PresenceFrame[]>;
@@ -12,6 +12,9 @@ export interface PresenceFixture {
   pass(ms: number): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Most members of a room in which the suite expects announcements. */
+export const SUITE_LIMIT = 500;
 
 /** The rooms that the suite uses, for fixtures that cannot listen to all rooms at once. */
 export const SUITE_ROOMS: readonly number[] = [
@@ -104,6 +107,36 @@ export function describePresenceStore(name: string, createFixture: () => Promise
         ]);
         expect(await a.renew('a', LEASE_MS)).to.equal(true);
         expect(await b.everyone(0, ALL)).to.deep.equal(crowd.slice(150));
+      });
+    });
+
+    describe('a room', () => {
+      const names = (count: number, from = 1): Member[] =>
+        Array.from({ length: count }, (_, index) => ({ id: from + index, username: `u${from + index}` }));
+      const joinAll = (store: PresenceStore, nodeId: string, crowd: Member[]) =>
+        Promise.all(crowd.map((member) => store.join(nodeId, 7, member)));
+
+      it('is told who comes and goes up to a limit, counting users and not connections', async () => {
+        const crowd = names(SUITE_LIMIT - 1);
+        await joinAll(a, 'a', crowd);
+        await joinAll(b, 'b', crowd);
+        await c.join('c', 7, { id: 9_000, username: 'last' });
+        await c.join('c', 7, { id: 9_001, username: 'silent' });
+        expect((await notices(fixture)).slice(SUITE_LIMIT - 1)).to.deep.equal(['joined 9000']);
+        await c.leave('c', 7, { id: 9_001, username: 'silent' });
+        await c.leave('c', 7, { id: 9_000, username: 'last' });
+        expect((await notices(fixture)).slice(SUITE_LIMIT)).to.deep.equal(['left 9000']);
+        expect(await a.members(7, 0, ALL)).to.have.length(SUITE_LIMIT - 1);
+      });
+
+      it('is told who died with a node only once it is small enough', async () => {
+        await joinAll(a, 'a', names(2));
+        await joinAll(b, 'b', names(SUITE_LIMIT, 10));
+        await die(b, 'b');
+        expect(await a.reap('b')).to.equal(SUITE_LIMIT - 2);
+        const left = (await notices(fixture)).filter((notice) => notice.startsWith('left'));
+        expect(left).to.have.length(SUITE_LIMIT - 2);
+        expect(await a.members(7, 0, ALL)).to.deep.equal(names(2));
       });
     });
 

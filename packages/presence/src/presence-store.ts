@@ -1,5 +1,8 @@
 import type { Member } from '@chorus/protocol';
 
+/** Most members of a room that is told who comes and goes, unless told otherwise. */
+export const ANNOUNCE_LIMIT = 1_000;
+
 /**
  * Who is in which room, over all nodes.
  *
@@ -10,6 +13,8 @@ import type { Member } from '@chorus/protocol';
  *   and `left` when their last one goes, each exactly once, in the same step as the change itself.
  *   Entries of a node whose lease has ended count here until they are reaped: nobody has announced
  *   their end yet;
+ * - in a room with more members than a configured limit, who comes or goes included, nobody is announced: there each
+ *   change would cost as many deliveries as a message, and nobody reads that many names;
  * - only the node itself writes its entries, and calls for one (node, room, user) come one after the
  *   other; the one exception is {@link reap}, of a node whose lease has ended.
  *

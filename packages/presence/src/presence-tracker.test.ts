@@ -161,6 +161,38 @@ describe('PresenceTracker', () => {
       expect(clock.timers).to.equal(idle);
     });
 
+    it('waits longer for users whom the node sent away, and no longer for the others', async () => {
+      const tracker = await started('a', { releaseGraceMs: GRACE_MS * 3 });
+      const idle = clock.timers;
+      tracker.enter(7, ann);
+      tracker.enter(7, bob);
+      await tracker.settled();
+      tracker.exit(7, ann, true);
+      tracker.exit(7, bob);
+      expect(clock.timers).to.equal(idle + 1);
+      await clock.advance(GRACE_MS);
+      expect(announced).to.deep.equal(['joined 1', 'joined 2', 'left 2']);
+      expect(tracker.leaving).to.equal(1);
+      await clock.advance(GRACE_MS * 2 - 1);
+      expect(await members()).to.deep.equal([ann]);
+      await clock.advance(1);
+      expect(await members()).to.deep.equal([]);
+      expect(clock.timers).to.equal(idle);
+    });
+
+    it('knows whoever it sent away as soon as they are back', async () => {
+      const tracker = await started();
+      tracker.enter(7, ann);
+      tracker.exit(7, ann, true);
+      await clock.advance(GRACE_MS * 2);
+      tracker.enter(7, ann);
+      await clock.advance(60_000);
+      expect(announced).to.deep.equal(['joined 1']);
+      tracker.exit(7, ann);
+      await clock.advance(GRACE_MS);
+      expect(announced).to.deep.equal(['joined 1', 'left 1']);
+    });
+
     it('ignores an exit without an entry', async () => {
       const tracker = await started();
       tracker.exit(7, ann);

@@ -4,7 +4,7 @@ import { type Announcer, Keyspace } from '@chorus/broker';
 import type { PresenceFrame } from '@chorus/protocol';
 import { createLogger, createRedis, type Logger, type RedisClient, redisReady } from '@chorus/service';
 import { Redis } from 'ioredis';
-import { type LossyPresenceFixture, SUITE_ROOMS } from './presence-conformance.js';
+import { type LossyPresenceFixture, SUITE_LIMIT, SUITE_ROOMS } from './presence-conformance.js';
 import { RedisPresenceStore } from './redis-presence-store.js';
 
 export const silent: Logger = createLogger({ service: 'test', level: 'silent' });
@@ -76,7 +76,7 @@ export async function openRedisFixture(
     keyspace,
     announcer,
     redis,
-    open: () => new RedisPresenceStore(redis, { keyspace, announcer }),
+    open: () => new RedisPresenceStore(redis, { keyspace, announcer, announceLimit: SUITE_LIMIT }),
     async announced() {
       // What arrives before a mark on the same connection was published before it.
       await Promise.all(

@@ -2,7 +2,7 @@ import { type Announcer, type Keyspace, PARTITIONS, partitionOf } from '@chorus/
 import { encodePresence, type Member } from '@chorus/protocol';
 import type { RedisClient } from '@chorus/service';
 import { PresenceKeys } from './keys.js';
-import { NoLeaseError, type PresenceStore, type RoomSize } from './presence-store.js';
+import { ANNOUNCE_LIMIT, NoLeaseError, type PresenceStore, type RoomSize } from './presence-store.js';
 import { RedisReader } from './redis-reader.js';
 import { RedisReaper } from './redis-reaper.js';
 import { defineScripts } from './redis-scripts.js';
@@ -11,12 +11,15 @@ import { parseLease, Registration } from './registration.js';
 export interface RedisPresenceOptions {
   keyspace: Keyspace;
   announcer: Announcer;
+  /** Rooms with more members are not told who comes and goes. Default {@link ANNOUNCE_LIMIT}. */
+  announceLimit?: number;
 }
 
 /** Presence in Redis 7, one server or a Redis Cluster. The connection is shared and stays open. */
 export class RedisPresenceStore implements PresenceStore {
   readonly #redis: RedisClient;
   readonly #announcer: Announcer;
+  readonly #announceLimit: number;
   readonly #keys: PresenceKeys;
   readonly #reader: RedisReader;
   readonly #reaper: RedisReaper;
@@ -26,9 +29,10 @@ export class RedisPresenceStore implements PresenceStore {
     defineScripts(redis);
     this.#redis = redis;
     this.#announcer = options.announcer;
+    this.#announceLimit = options.announceLimit ?? ANNOUNCE_LIMIT;
     this.#keys = new PresenceKeys(options.keyspace);
     this.#reader = new RedisReader(redis, this.#keys);
-    this.#reaper = new RedisReaper(redis, this.#keys, options.announcer);
+    this.#reaper = new RedisReaper(redis, this.#keys, options.announcer, this.#announceLimit);
   }
 
   async renew(nodeId: string, ttlMs: number): Promise<boolean> {
@@ -68,6 +72,7 @@ export class RedisPresenceStore implements PresenceStore {
         this.#announcer.command,
         this.#announcer.envelope(encodePresence('joined', roomId, member)),
         again ? '1' : '',
+        this.#announceLimit,
       );
       if (added === -1) throw new NoLeaseError(nodeId);
       return added;
@@ -88,6 +93,7 @@ export class RedisPresenceStore implements PresenceStore {
         held.id,
         roomId,
         this.#announcer.command,
+        this.#announceLimit,
         member.id,
         this.#announcer.envelope(encodePresence('left', roomId, member)),
       );

@@ -23,6 +23,7 @@ export class RedisReaper {
     private readonly redis: RedisClient,
     private readonly keys: PresenceKeys,
     private readonly announcer: Announcer,
+    private readonly announceLimit: number,
   ) {}
 
   /** @returns how many departures this call announced */
@@ -63,6 +64,7 @@ export class RedisReaper {
           registration,
           roomId,
           this.announcer.command,
+          this.announceLimit,
           ...departures.slice(at, at + 2 * AT_ONCE),
         );
         announced += count;

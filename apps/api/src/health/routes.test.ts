@@ -1,0 +1,48 @@
+import type { Database } from '@chorus/database';
+import { expect } from 'chai';
+import { openDatabase, startApi, until } from '../test-api.js';
+
+describe('an API that is told to stop', () => {
+  let db: Database;
+  before(async () => {
+    db = (await openDatabase()).db;
+  });
+  after(() => db.$disconnect());
+
+  it('goes on as before, not ready, until balancers have noticed, and then listens no more', async () => {
+    const { client, close } = await startApi(db, { DRAIN_DELAY_MS: '500' });
+    await until(async () => (await client.get('/readyz')).status === 200);
+    const start = performance.now();
+    const closed = close();
+    const health = await client.get('/readyz');
+    expect([health.status, health.body]).to.deep.equal([503, { error: 'draining' }]);
+    expect((await client.get('/livez')).status).to.equal(200);
+    const user = { username: 'late', email: 'late@example.com', password: '1234567' };
+    expect((await client.post('/api/users/signup', user)).status).to.equal(200);
+    await closed;
+    expect(performance.now() - start).to.be.within(490, 2_500);
+    expect(await client.get('/livez').catch((error: Error) => error.message)).to.equal('fetch failed');
+  });
+
+  it('is not ready before it was ready once', async () => {
+    const away = (): Promise<never> => Promise.reject(new Error('away'));
+    const { client, close, directory } = await startApi(db);
+    await until(() => directory.isComplete());
+    const { isComplete } = directory;
+    directory.isComplete = away;
+    const early = await client.get('/readyz');
+    expect([early.status, early.body]).to.deep.equal([
+      503,
+      { error: 'starting: PostgreSQL: ok; Redis: no answer' },
+    ]);
+    directory.isComplete = isComplete;
+    expect((await client.get('/readyz')).body).to.deep.equal({ status: 'ready' });
+    directory.isComplete = away;
+    const later = await client.get('/readyz');
+    expect([later.status, later.body]).to.deep.equal([
+      200,
+      { status: 'degraded', error: 'PostgreSQL: ok; Redis: no answer' },
+    ]);
+    await close();
+  });
+});

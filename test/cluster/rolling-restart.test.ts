@@ -1,0 +1,104 @@
+import { Tokens } from '@chorus/auth';
+import { expect } from 'chai';
+import { startTestCluster, type TestCluster } from '../support/cluster.js';
+import { eventually } from '../support/eventually.js';
+import { createPerson, createRoom } from '../support/people.js';
+import { connectSeed, type SeedClient } from '../support/seed-client.js';
+
+const ROOMS = 10;
+const MEMBERS = 36;
+
+/** Few sockets go at this pace whatever the time they are given: a hundred a second. */
+const PER_SECOND = 100;
+
+/** Somebody who comes back whenever the socket ends. */
+interface Comer {
+  readonly userId: number;
+  readonly roomId: number;
+  /** One after the other. */
+  readonly sockets: SeedClient[];
+}
+
+describe('a rolling restart of three gateways with a few hundred sockets', function () {
+  this.timeout(90_000);
+
+  let cluster: TestCluster;
+  let rooms: number[];
+  let tokens: Tokens;
+  let over = false;
+  const comers: Comer[] = [];
+  /** How sockets ended, and when, in milliseconds of `performance.now()`. */
+  const ends: Array<{ code: number; at: number }> = [];
+  const failures: unknown[] = [];
+
+  before(async () => {
+    cluster = await startTestCluster({
+      env: { DRAIN_DELAY_MS: '300', DRAIN_MS: '5000', PRESENCE_GRACE_MS: '2000' },
+    });
+    tokens = new Tokens(cluster.jwtSecret);
+    const owner = await createPerson(cluster.url, 'owner');
+    rooms = await Promise.all(Array.from({ length: ROOMS }, () => createRoom(cluster.url, owner)));
+  });
+  after(async () => {
+    over = true;
+    await cluster?.close();
+  });
+
+  async function come(comer: Comer): Promise<void> {
+    const token = tokens.sign({ id: comer.userId, username: `user-${comer.userId}` });
+    const socket = await connectSeed(cluster.url, comer.roomId, token);
+    comer.sockets.push(socket);
+    socket.ended
+      .then(async ({ code }) => {
+        if (over) return;
+        ends.push({ code, at: performance.now() });
+        await eventually(() => come(comer));
+      })
+      .catch((error: unknown) => failures.push(error));
+  }
+
+  function mostWithin(windowMs: number): number {
+    const counts = ends.map(({ at }) => ends.filter((end) => end.at >= at && end.at < at + windowMs).length);
+    return Math.max(...counts);
+  }
+
+  it('moves everybody with code 1012, at a pace, and announces nobody as gone', async () => {
+    const ids = Array.from({ length: ROOMS * MEMBERS }, (_, index) => 1_000_000 + index);
+    for (const userId of ids) {
+      const comer = { userId, roomId: rooms[userId % ROOMS] ?? 0, sockets: [] };
+      comers.push(comer);
+      await come(comer);
+    }
+
+    for (const gateway of cluster.gateways) {
+      const exited = gateway.exited();
+      gateway.kill('SIGTERM');
+      expect(await exited).to.deep.equal({ code: 0, signal: null });
+      await gateway.start();
+    }
+    await eventually(async () => {
+      for (const { sockets } of comers) expect(sockets.at(-1)?.socket.readyState).to.equal(1);
+    });
+
+    expect(failures).to.deep.equal([]);
+    expect(new Set(ends.map(({ code }) => code))).to.deep.equal(new Set([1012]));
+    expect(ends.length).to.be.within(ids.length, ids.length * cluster.gateways.length);
+    // Half a second's worth, and what a process that got no turn makes up for; all at once it would be 120 or more.
+    expect(mostWithin(500)).to.be.below(PER_SECOND * 0.9);
+
+    for (const roomId of rooms) {
+      const members = comers.filter((comer) => comer.roomId === roomId);
+      members[0]?.sockets.at(-1)?.send('everybody here?');
+      await Promise.all(members.map(({ sockets }) => sockets.at(-1)?.message('everybody here?')));
+    }
+    const frames = comers.flatMap(({ sockets }) => sockets.flatMap((socket) => socket.frames));
+    expect(frames.filter(({ type }) => type === 'left')).to.deep.equal([]);
+    // Nobody who came back was announced once more.
+    const perSocket = comers.map(({ sockets }) =>
+      sockets.flatMap((socket) => socket.frames.filter(({ type }) => type === 'joined')),
+    );
+    for (const joined of perSocket) {
+      expect(new Set(joined.map(({ username }) => username)).size).to.equal(joined.length);
+    }
+  });
+});
