@@ -54,6 +54,26 @@ export class RedisProbe {
     await this.redis.unlink(...keys);
   }
 
+  /** How many gateways would hear of an event for all of them. */
+  async controlSubscribers(): Promise<number> {
+    const [, count] = await this.redis.pubsub('NUMSUB', this.#keyspace.control());
+    return Number(count);
+  }
+
+  /**
+   * Cuts the connections by which gateways receive, and lets none of them subscribe again until `undo` is called.
+   * Concerns everybody who uses the server.
+   */
+  async cutSubscribers(): Promise<{ undo(): Promise<void> }> {
+    await this.redis.call('ACL', 'SETUSER', 'default', '-subscribe');
+    await this.redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    return {
+      undo: async () => {
+        await this.redis.call('ACL', 'SETUSER', 'default', '+subscribe');
+      },
+    };
+  }
+
   /** Where the server keeps its data; a server of the cluster's own keeps it in `appendonlydir` there. */
   async dataFolder(): Promise<string> {
     const [, folder] = (await this.redis.config('GET', 'dir')) as [string, string];
