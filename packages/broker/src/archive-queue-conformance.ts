@@ -230,7 +230,7 @@ export function describeArchiveQueue(name: string, makeFixture: MakeBrokerFixtur
     it('hands a room that was claimed just to be trimmed out again if that did not happen', async () => {
       const roomId = await newRoom();
       await broker.publish(roomId, `"sentAt":${Date.now()}}`);
-      await queue.settle(roomId, last(await claim()), { size: 10, maxAgeMs: 30 });
+      await queue.settle(roomId, last(await claim()), { size: 10, maxAgeMs: 1_500 });
       for (;;) {
         if ((await queue.claim(10, 10, 30)).length > 0) break;
         await sleep(5);

@@ -35,8 +35,12 @@ export class RedisArchiveQueue implements ArchiveQueue {
 
   async claim(maxRooms: number, maxMessages: number, leaseMs: number): Promise<Backlog[]> {
     const claims = await ask(() => this.#claimRooms(maxRooms, leaseMs));
-    // Not within the script, which would hold up everybody else.
-    return ask(() => Promise.all(claims.map((claim) => this.#read(claim, maxMessages))));
+    // Not within the script, which would hold up everybody else. What cannot be read comes back after its lease.
+    const outcomes = await Promise.allSettled(claims.map((claim) => this.#read(claim, maxMessages)));
+    const backlogs = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (backlogs.length === 0 && failed !== undefined) await ask(() => Promise.reject(failed.reason));
+    return backlogs;
   }
 
   async settle(roomId: number, upTo: Position, keep: HistoryLimits): Promise<void> {
@@ -80,17 +84,23 @@ export class RedisArchiveQueue implements ArchiveQueue {
   async #claimRooms(maxRooms: number, leaseMs: number): Promise<Claim[]> {
     const claims: Claim[] = [];
     const turns = [...this.#scopes.slice(this.#next), ...this.#scopes.slice(0, this.#next)];
+    let failure: unknown;
     while (turns.length > 0 && claims.length < maxRooms) {
       const left = maxRooms - claims.length;
       const asked = turns.splice(0, left);
       const share = Math.min(Math.floor(left / asked.length), MAX_ROOMS_AT_ONCE);
-      const answers = await Promise.all(asked.map((scope) => this.#claimIn(scope, share, leaseMs)));
-      for (const [index, answer] of answers.entries()) {
-        claims.push(...answer);
-        if (answer.length === share) turns.push(asked[index]);
+      const ask = async (scope: Scope): Promise<void> => {
+        const claimed = await this.#claimIn(scope, share, leaseMs);
+        claims.push(...claimed);
+        if (claimed.length === share) turns.push(scope);
+      };
+      // A partition whose server is away, or that is being moved, holds up no other.
+      for (const outcome of await Promise.allSettled(asked.map(ask))) {
+        if (outcome.status === 'rejected') failure = outcome.reason;
       }
       this.#next = (this.#next + asked.length) % this.#scopes.length;
     }
+    if (claims.length === 0 && failure !== undefined) throw failure;
     return claims;
   }
 

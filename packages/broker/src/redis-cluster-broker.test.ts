@@ -13,7 +13,7 @@ import {
 import { Recorder, someRoom } from './conformance-recorder.js';
 import { PARTITIONS, partitionOf } from './keys.js';
 import { RedisSubscriber } from './redis-subscriber.js';
-import { closeAfterEach } from './test-feeds.js';
+import { closeAfterEach, eventually } from './test-feeds.js';
 import { makeRedisFixture, testLog, testOptions } from './test-redis-fixture.js';
 
 const PASSWORD = 'p@ss:word/';
@@ -62,6 +62,33 @@ describe('over a Redis Cluster', () => {
       expect(new Set(from).size, `round ${round}`).to.equal(partitions.length);
     }
     expect(await queue.claim(partitions.length, 10, 60_000)).to.deep.equal([]);
+  });
+
+  it('archives what the other servers have while one is silent', async () => {
+    const redis = { urls: cluster.urls, cluster: true, commandTimeoutMs: 500 };
+    const fixture = closer().add(await makeRedisFixture(testOptions(redis)));
+    const broker = await fixture.connect(new Recorder());
+    const rooms = Array.from({ length: PARTITIONS }, someRoom);
+    for (const roomId of rooms) {
+      await fixture.directory().ensure(roomId, 0);
+      await broker.publish(roomId, '"a":1}');
+    }
+    const queue = fixture.queue();
+    const [silent] = cluster.nodes;
+    silent?.kill('SIGSTOP');
+    const claimed = await queue.claim(PARTITIONS, 10, 1_000).finally(() => silent?.kill('SIGCONT'));
+    // A third of them is on the silent one.
+    expect(claimed.length).to.be.within(PARTITIONS / 4, PARTITIONS - 1);
+    for (const { roomId, messages } of claimed) {
+      expect(messages).to.have.length(1);
+      await queue.settle(roomId, messages[0] ?? { epoch: 0, seq: 0 }, { size: 0, maxAgeMs: 0 });
+    }
+    // The silent one may have handed out the others when it woke up, to nobody: they come back.
+    await eventually('the rest', async () => {
+      claimed.push(...(await queue.claim(PARTITIONS, 10, 60_000).catch(() => [])));
+      return claimed.length === PARTITIONS;
+    });
+    expect(claimed.map(({ roomId }) => roomId)).to.have.members(rooms);
   });
 
   it('says at once that a server does not serve a channel', async () => {
