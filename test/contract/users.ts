@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
-import { createPerson, request } from '../support/people.js';
-import { expectBody, expectError } from './expectations.js';
+import { createPerson, createRoom, request, signIn as signedIn } from '../support/people.js';
+import { connectSeed } from '../support/seed-client.js';
+import { expectBody, expectError, expectRefusal } from './expectations.js';
 import type { Target } from './target.js';
 
 const unique = (): string => randomBytes(6).toString('hex');
@@ -142,6 +143,23 @@ export function describeUsers(target: () => Target): void {
       const answer = await request(`${target().url}/api/users/logout`, { headers: { cookie } });
       expectBody(answer, 200, { message: 'logout successful' });
       expect(answer.headers.getSetCookie()).to.deep.equal(['jwt=; HttpOnly; Path=/; Max-Age=0']);
+    });
+
+    it('ends the token that came along, and the sockets opened with it; other sign-ins stay', async () => {
+      const { url } = target();
+      const ann = await createPerson(url, 'ann');
+      const again = (await signedIn(url, ann)).token;
+      const room = await createRoom(url, ann);
+      const gone = await connectSeed(url, room, ann.token);
+      const stays = await connectSeed(url, room, again);
+      expect((await request(`${url}/api/users/logout`, { token: ann.token })).status).to.equal(200);
+      expect((await gone.ended).code).to.equal(4401);
+      expectError(await request(`${url}/api/users/me`, { token: ann.token }), 401);
+      await expectRefusal(401, url, room, ann.token);
+      expect((await request(`${url}/api/users/me`, { token: again })).status).to.equal(200);
+      stays.send('still here');
+      await stays.message('still here');
+      await stays.close();
     });
   });
 
