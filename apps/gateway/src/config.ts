@@ -66,6 +66,11 @@ export const gatewaySettings = {
   IDLE_TIMEOUT_SECONDS: integer(8, 960)
     .default(60)
     .describe('A socket that answers no ping for so long is cut off.'),
+  RECOVERY_MAX_MESSAGES: integer(0, 1_000_000)
+    .default(10_000)
+    .describe(
+      'Who has missed more messages of a room than this is not sent them, but told to read the history.',
+    ),
   ROOM_LINGER_MS: integer(0, 600_000)
     .default(2_000)
     .describe('How long a room without members here stays subscribed.'),
@@ -104,6 +109,7 @@ export interface GatewayConfig {
   maxRoomsPerConnection: number;
   maxQueuedBytes: number;
   idleTimeoutSeconds: number;
+  recoveryMaxMessages: number;
   roomLingerMs: number;
   presenceLeaseMs: number;
   presenceGraceMs: number;
@@ -144,6 +150,7 @@ export function loadGatewayConfig(env: Environment): GatewayConfig {
     maxRoomsPerConnection: settings.MAX_ROOMS_PER_CONNECTION,
     maxQueuedBytes: settings.MAX_QUEUED_BYTES,
     idleTimeoutSeconds: settings.IDLE_TIMEOUT_SECONDS,
+    recoveryMaxMessages: settings.RECOVERY_MAX_MESSAGES,
     roomLingerMs: settings.ROOM_LINGER_MS,
     presenceLeaseMs: settings.PRESENCE_LEASE_MS,
     presenceAnnounceLimit: settings.PRESENCE_ANNOUNCE_LIMIT,

@@ -72,7 +72,12 @@ async function start(
       },
       onResumed: () => steward?.resumed(),
     },
-    { lingerMs: config.roomLingerMs, retryMs: REPAIR_RETRY_MS, log },
+    {
+      lingerMs: config.roomLingerMs,
+      retryMs: REPAIR_RETRY_MS,
+      recoveryMaxMessages: config.recoveryMaxMessages,
+      log,
+    },
   );
   closer.add(feeds);
 

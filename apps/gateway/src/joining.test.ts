@@ -38,10 +38,10 @@ describe('somebody who joins a room, and something happens meanwhile', () => {
   /** Rooms that the gateway is subscribed to. */
   let subscribed: Set<number>;
   /** At each of the steps of a join. */
-  let gates: { access: Gate; position: Gate; stored: Gate };
+  let gates: { access: Gate; position: Gate; stored: Gate; history: Gate };
 
   function watch(broker: Broker): Broker {
-    const { subscribe, unsubscribe, position, stored } = broker;
+    const { subscribe, unsubscribe, position, stored, between } = broker;
     broker.subscribe = async (roomId) => {
       subscribed.add(roomId);
       await subscribe.call(broker, roomId);
@@ -58,13 +58,17 @@ describe('somebody who joins a room, and something happens meanwhile', () => {
       await gates.stored.pass();
       return stored.call(broker, roomId);
     };
+    broker.between = async (...args) => {
+      await gates.history.pass();
+      return between.apply(broker, args);
+    };
     return broker;
   }
 
   beforeEach(async () => {
     fixture = new GatewayFixture();
     subscribed = new Set();
-    gates = { access: new Gate(), position: new Gate(), stored: new Gate() };
+    gates = { access: new Gate(), position: new Gate(), stored: new Gate(), history: new Gate() };
     const { access } = fixture;
     const check = access.check.bind(access);
     access.check = async (subjects) => {
@@ -91,13 +95,15 @@ describe('somebody who joins a room, and something happens meanwhile', () => {
     }
   }
 
-  for (const step of ['access', 'position', 'stored'] as const) {
+  for (const step of ['access', 'position', 'stored', 'history'] as const) {
     describe(`while waiting for ${step}`, () => {
-      let waiting: Promise<void>;
-
       beforeEach(async () => {
-        waiting = gates[step].close();
-        ann.send({ type: 'join', roomId: 1 });
+        for (const content of ['one', 'two', 'three']) {
+          fixture.rooms.publish(1, `"type":"message","content":"${content}","roomId":1,"username":"bob"}`);
+        }
+        const { epoch = 0 } = fixture.rooms.position(1, { epoch: 0, seq: 0 }) ?? {};
+        const waiting = gates[step].close();
+        ann.send({ type: 'join', roomId: 1, since: { epoch, seq: 2 } });
         await waiting;
       });
 
@@ -129,7 +135,7 @@ describe('somebody who joins a room, and something happens meanwhile', () => {
         const { seq } = await ann.publish(1, 'once', 'a1');
         await ann.publish(1, 'twice', 'a2');
         await ann.leave(1);
-        expect(ann.messages.map((message) => message.seq)).to.deep.equal([seq, seq + 1]);
+        expect(ann.messages.map((message) => message.seq)).to.deep.equal([3, seq, seq + 1]);
         await expectNothingLeft();
       });
 
@@ -170,7 +176,7 @@ describe('somebody who joins a room, and something happens meanwhile', () => {
     });
 
     for (const protocols of [[], ['chorus.v1']]) {
-      if (step === 'stored' && protocols.length === 0) continue;
+      if (step === 'history' || (step === 'stored' && protocols.length === 0)) continue;
       const kind = protocols[0] ?? 'seed';
       it(`asks for a ${kind} socket and goes away while that waits for ${step}: nothing is left`, async () => {
         const waiting = gates[step].close();

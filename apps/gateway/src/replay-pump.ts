@@ -5,7 +5,6 @@ import type { Socket } from './transport.js';
 const CHUNK_BYTES = 65_536;
 /** What a replay may add to a socket's queue, as a part of what the queue may hold. */
 const QUEUE_SHARE = 4;
-/** How long a socket may take for a chunk before it counts as too slow, in milliseconds. */
 const STALL_MS = 20_000;
 
 export interface ReplayPumpParts {
@@ -13,6 +12,8 @@ export interface ReplayPumpParts {
   replay: Replay;
   /** How long the socket's queue may become before it is cut off, in bytes. */
   maxQueuedBytes: number;
+  /** How long the socket may take for a chunk before it counts as too slow, in milliseconds. Default 20,000. */
+  stallMs?: number | undefined;
   /** Nothing is left: what is delivered from this very moment on is what follows. Called at once, not later. */
   onDone(): void;
   /** The socket reads too slowly to get all of it. */
@@ -63,7 +64,7 @@ export class ReplayPump {
     this.#stall = setTimeout(() => {
       this.end();
       this.parts.onTooSlow();
-    }, STALL_MS);
+    }, this.parts.stallMs ?? STALL_MS);
   }
 
   /** Nothing is sent any more. */

@@ -6,6 +6,7 @@ import {
   MemoryBroker,
   MemoryRoomDirectory,
   MemoryRooms,
+  type RoomDirectory,
 } from '@chorus/broker';
 import { MemoryAccessList, MemoryNodeRegistry } from '@chorus/control';
 import { MemoryPresenceStore } from '@chorus/presence';
@@ -19,8 +20,8 @@ import {
 } from '@chorus/protocol';
 import { Closer, createLogger, type Environment } from '@chorus/service';
 import WebSocket from 'ws';
-import { loadGatewayConfig } from './config.js';
-import { createGateway, type Gateway } from './create-gateway.js';
+import { type GatewayConfig, loadGatewayConfig } from './config.js';
+import { createGateway, type Gateway, type GatewayParts } from './create-gateway.js';
 
 const SECRET = 'a secret for tests that is long enough';
 const WAIT_MS = 5_000;
@@ -117,14 +118,14 @@ export class V1Socket extends TestPeer<V1ServerFrame> {
 /** Gateways in this process over one memory broker and presence, with real sockets. */
 export class GatewayFixture {
   readonly rooms = new MemoryRooms();
-  readonly directory = new MemoryRoomDirectory(this.rooms);
+  readonly directory: RoomDirectory = new MemoryRoomDirectory(this.rooms);
   readonly presence = new MemoryPresenceStore({
     announce: (roomId, frame) => this.rooms.notice(roomId, frame),
   });
   readonly access = new MemoryAccessList();
   readonly nodes = new MemoryNodeRegistry();
   readonly tokens = new Tokens(SECRET);
-  readonly #closer = new Closer();
+  protected readonly closer = new Closer();
 
   /** @param wrap stands between the gateway and its broker, to make it fail on purpose */
   async start(
@@ -140,15 +141,22 @@ export class GatewayFixture {
       DRAIN_MS: '0',
       ...env,
     });
+    const { connectBroker, ...parts } = await this.parts(config);
     const gateway = await createGateway(config, {
-      connectBroker: async (listener: BrokerListener) =>
-        wrap(new MemoryBroker(this.rooms, listener), listener),
+      ...parts,
+      connectBroker: async (listener) => wrap(await connectBroker(listener), listener),
+    });
+    return this.closer.add(gateway);
+  }
+
+  protected async parts(_config: GatewayConfig): Promise<GatewayParts> {
+    return {
+      connectBroker: async (listener: BrokerListener) => new MemoryBroker(this.rooms, listener),
       presence: this.presence,
       access: this.access,
       nodes: this.nodes,
       log: createLogger({ service: 'test', level: 'silent' }),
-    });
-    return this.#closer.add(gateway);
+    };
   }
 
   bearer(member: Member): Record<string, string> {
@@ -192,12 +200,12 @@ export class GatewayFixture {
   }
 
   close(): Promise<void> {
-    return this.#closer.close();
+    return this.closer.close();
   }
 
   #open(gateway: Gateway, path: string, headers: Record<string, string>, protocols?: string[]): WebSocket {
     const ws = new WebSocket(`ws://127.0.0.1:${gateway.port}${path}`, protocols, { headers });
-    this.#closer.defer(() => ws.terminate());
+    this.closer.defer(() => ws.terminate());
     return ws;
   }
 }

@@ -1,0 +1,136 @@
+import type { Replay } from '@chorus/broker';
+import { expect } from 'chai';
+import { ReplayPump } from './replay-pump.js';
+import type { Socket } from './transport.js';
+
+const FRAME = Buffer.alloc(1_000);
+
+/** A socket whose queue is what the test says. */
+class FakeSocket implements Socket {
+  queuedBytes = 0;
+  sent = 0;
+  /** The longest that its queue has been before something was added. */
+  longest = 0;
+  /** What the other side takes at once, of each frame. */
+  reads = true;
+
+  send(): void {
+    this.sendAll([FRAME]);
+  }
+  sendAll(frames: ReadonlyArray<string | Uint8Array>): void {
+    for (const frame of frames) {
+      this.longest = Math.max(this.longest, this.queuedBytes);
+      if (!this.reads) this.queuedBytes += frame.length;
+      this.sent++;
+    }
+  }
+  subscribe(): void {}
+  unsubscribe(): void {}
+  publish(): void {}
+  close(): void {}
+}
+
+class FakeReplay implements Replay {
+  ended = 0;
+  gone = false;
+
+  constructor(public left: number) {}
+
+  next(maxBytes: number): readonly Uint8Array[] | undefined {
+    if (this.gone) return undefined;
+    const count = Math.min(this.left, Math.max(1, Math.floor(maxBytes / FRAME.length)));
+    this.left -= count;
+    return Array.from({ length: count }, () => FRAME);
+  }
+  end(): void {
+    this.ended++;
+  }
+}
+
+describe('a replay to one socket', () => {
+  let socket: FakeSocket;
+  let replay: FakeReplay;
+  let ends: string[];
+
+  function pump(maxQueuedBytes: number, stallMs?: number): ReplayPump {
+    return new ReplayPump({
+      socket,
+      replay,
+      maxQueuedBytes,
+      stallMs,
+      onDone: () => ends.push('done'),
+      onTooSlow: () => ends.push('too slow'),
+    });
+  }
+
+  beforeEach(() => {
+    socket = new FakeSocket();
+    replay = new FakeReplay(500);
+    ends = [];
+  });
+
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+  it('goes out a chunk a turn, so that others get theirs, and says at once when it is done', async () => {
+    const running = pump(1_048_576);
+    running.run();
+    expect(socket.sent).to.be.within(60, 70);
+    for (let turns = 0; turns < 10; turns++) await turn();
+    expect(socket.sent).to.equal(500);
+    expect(ends).to.deep.equal(['done']);
+    expect(replay.ended).to.equal(1);
+  });
+
+  it('says within the same call that nothing is left, however small the rest', () => {
+    replay.left = 3;
+    pump(1_048_576).run();
+    expect(ends).to.deep.equal(['done']);
+  });
+
+  for (const maxQueuedBytes of [1_048_576, 65_536, 1_024]) {
+    it(`does not fill a queue of ${maxQueuedBytes} bytes, and goes on as it drains`, async () => {
+      socket.reads = false;
+      const running = pump(maxQueuedBytes);
+      running.run();
+      for (let turns = 0; turns < 2_000 && ends.length === 0; turns++) {
+        await turn();
+        const { sent } = socket;
+        await turn();
+        expect(socket.sent, 'nothing while the queue is full').to.equal(sent);
+        socket.queuedBytes = 0;
+        running.run();
+      }
+      expect(ends).to.deep.equal(['done']);
+      expect(socket.sent).to.equal(500);
+      expect(socket.longest).to.be.below(maxQueuedBytes);
+    });
+  }
+
+  it('gives up when what comes next is gone', () => {
+    replay.gone = true;
+    pump(1_048_576).run();
+    expect(ends).to.deep.equal(['too slow']);
+    expect(replay.ended).to.equal(1);
+  });
+
+  it('gives up on a socket that does not read at all', async () => {
+    socket.reads = false;
+    pump(65_536, 20).run();
+    while (ends.length === 0) await turn();
+    expect(ends).to.deep.equal(['too slow']);
+    expect(replay.ended).to.equal(1);
+  });
+
+  it('stops for good when it is ended', async () => {
+    const running = pump(1_048_576);
+    running.run();
+    const { sent } = socket;
+    running.end();
+    running.end();
+    running.run();
+    for (let turns = 0; turns < 10; turns++) await turn();
+    expect(socket.sent).to.equal(sent);
+    expect(ends).to.deep.equal([]);
+    expect(replay.ended).to.equal(1);
+  });
+});
