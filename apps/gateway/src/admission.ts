@@ -96,8 +96,9 @@ export class Admission {
     if (connections.countOf(user.id) >= config.maxConnectionsPerUser) {
       throw new Refusal(429, 'too many connections of this user', RETRY_LATER);
     }
-    seat.claim({ user, token, roomId });
-    return { user, token, seat };
+    const visitor = { user, token, roomId, seat };
+    seat.claim(visitor);
+    return visitor;
   }
 
   /**

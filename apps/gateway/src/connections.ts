@@ -23,17 +23,21 @@ export class Seat {
   #expirySecond: number | undefined;
   /** What is to be done to the connection as soon as it is there. */
   #waiting: Array<(connection: Connection) => void> | undefined;
-  #ending = false;
+  #state: 'staying' | 'ending' | 'left' = 'staying';
   #sentAway = false;
-  #left = false;
 
   constructor(
     private readonly registry: Registry,
-    /** Unique in the cluster. */
-    readonly id: string,
+    /** Which of this node's seats it is. */
+    readonly number: number,
     /** Where it comes from, as far as the proxies in front are trusted. */
     readonly address: string,
   ) {}
+
+  /** Unique in the cluster. */
+  get id(): string {
+    return this.registry.idOf(this.number);
+  }
 
   get connection(): Connection | undefined {
     return this.#connection;
@@ -56,7 +60,7 @@ export class Seat {
 
   /** Notes who it is for. From now on whatever ends that user's, or that token's, connections ends this one too. */
   claim(occupancy: Occupancy): void {
-    if (this.#left || this.#occupancy !== undefined) return;
+    if (this.#state === 'left' || this.#occupancy !== undefined) return;
     this.#occupancy = occupancy;
     this.registry.byUser.add(occupancy.user.id, this);
     this.#noteToken(occupancy.token?.tokenId, occupancy.token?.expiresAt);
@@ -64,9 +68,9 @@ export class Seat {
 
   /** The socket is open. What happened to its user since {@link claim} is done to it now. */
   open(connection: Connection): void {
-    if (this.#left || this.#connection !== undefined) return;
+    if (this.#state === 'left' || this.#connection !== undefined) return;
     this.#connection = connection;
-    this.registry.open.set(this.id, this);
+    this.registry.opened();
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
     for (const action of waiting) action(connection);
@@ -75,7 +79,7 @@ export class Seat {
   /** The connection has a newer token. */
   renewed(): void {
     const connection = this.#connection;
-    if (this.#left || connection === undefined) return;
+    if (this.#state === 'left' || connection === undefined) return;
     this.#forgetToken();
     this.#noteToken(connection.tokenId, connection.expiresAt);
   }
@@ -89,7 +93,7 @@ export class Seat {
 
   /** Whether the connection was told to end. It may still be there until its client has read that. */
   get ending(): boolean {
-    return this.#ending;
+    return this.#state === 'ending';
   }
 
   /** Whether its client was asked to come back, and is expected to. */
@@ -99,29 +103,26 @@ export class Seat {
 
   /** Ends the connection, now or as soon as it is open. Does nothing when it is ending already. */
   end(reason: CloseReason): void {
-    this.#end((connection) => connection.close(reason));
+    if (this.#state !== 'staying') return;
+    this.#state = 'ending';
+    this.act((connection) => connection.close(reason));
   }
 
   /** The same, so that its client comes back; see {@link Connection.sendAway}. */
   sendAway(afterMs: number): void {
-    this.#sentAway ||= !this.#ending;
-    this.#end((connection) => connection.sendAway(afterMs));
+    if (this.#state !== 'staying') return;
+    this.#state = 'ending';
+    this.#sentAway = true;
+    this.act((connection) => connection.sendAway(afterMs));
   }
 
   /** Gives the seat up. May be called more than once. */
   leave(): void {
-    if (this.#left) return;
-    this.#left = true;
-    if (this.#connection !== undefined) this.registry.open.delete(this.id);
+    if (this.#state === 'left') return;
+    this.#state = 'left';
     if (this.#occupancy !== undefined) this.registry.byUser.delete(this.#occupancy.user.id, this);
     this.#forgetToken();
     this.registry.left(this);
-  }
-
-  #end(action: (connection: Connection) => void): void {
-    if (this.#ending) return;
-    this.#ending = true;
-    this.act(action);
   }
 
   #noteToken(tokenId: string | undefined, expiresAt: number | undefined): void {
@@ -142,10 +143,11 @@ export class Seat {
 
 /** What seats are kept in; theirs and the registry's alone. */
 interface Registry {
-  readonly open: Map<string, Seat>;
+  idOf(number: number): string;
   readonly byUser: IndexOf<number, Seat>;
   readonly byToken: IndexOf<string, Seat>;
   readonly byExpiry: IndexOf<number, Seat>;
+  opened(): void;
   left(seat: Seat): void;
 }
 
@@ -154,18 +156,23 @@ interface Registry {
  * costs the same however many there are.
  */
 export class Connections {
-  readonly #seats = new Set<Seat>();
+  /** By number, and so the oldest first. */
+  readonly #seats = new Map<number, Seat>();
   readonly #addresses = new Map<string, number>();
   readonly #registry: Registry = {
-    open: new Map(),
+    idOf: (number) => this.#prefix + number.toString(36),
     byUser: new IndexOf(),
     byToken: new IndexOf(),
     byExpiry: new IndexOf(),
+    opened: () => {
+      this.#open++;
+    },
     left: (seat) => this.#left(seat),
   };
 
   readonly #prefix: string;
   #count = 0;
+  #open = 0;
 
   /** @param nodeId unique among the nodes; with the time of this start it makes ids that no other connection had */
   constructor(nodeId: string) {
@@ -174,7 +181,7 @@ export class Connections {
 
   /** Sockets that are open. */
   get size(): number {
-    return this.#registry.open.size;
+    return this.#open;
   }
 
   /** The same and those that were asked for and are not open yet. */
@@ -184,14 +191,15 @@ export class Connections {
 
   /** A seat for whoever asks from there; see {@link Seat}. */
   take(address: string): Seat {
-    const seat = new Seat(this.#registry, this.#prefix + (this.#count++).toString(36), address);
-    this.#seats.add(seat);
+    const seat = new Seat(this.#registry, this.#count++, address);
+    this.#seats.set(seat.number, seat);
     this.#addresses.set(address, this.countFrom(address) + 1);
     return seat;
   }
 
   get(connectionId: string): Connection | undefined {
-    return this.#registry.open.get(connectionId)?.connection;
+    if (!connectionId.startsWith(this.#prefix)) return undefined;
+    return this.#seats.get(Number.parseInt(connectionId.slice(this.#prefix.length), 36))?.connection;
   }
 
   /** Seats taken from there. */
@@ -232,7 +240,8 @@ export class Connections {
   }
 
   #left(seat: Seat): void {
-    this.#seats.delete(seat);
+    this.#seats.delete(seat.number);
+    if (seat.connection !== undefined) this.#open--;
     const others = this.countFrom(seat.address) - 1;
     if (others > 0) this.#addresses.set(seat.address, others);
     else this.#addresses.delete(seat.address);
