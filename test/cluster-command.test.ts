@@ -21,6 +21,7 @@ interface Description {
   url: string;
   apis: Part[];
   gateways: Part[];
+  archivers: Part[];
   redis: Part;
   postgres: Part;
   operatorUrl: string | null;
@@ -64,13 +65,19 @@ describe('the cluster command', function () {
     const program = launch(['--port', '0', ...args], env);
     const [line] = await program.printed(/^.*\n/);
     const cluster = JSON.parse(line) as Description;
-    const parts = [...cluster.apis, ...cluster.gateways, cluster.redis, cluster.postgres];
+    const parts = [
+      ...cluster.apis,
+      ...cluster.gateways,
+      ...cluster.archivers,
+      cluster.redis,
+      cluster.postgres,
+    ];
     pids = parts.flatMap(({ pid }) => pid ?? []);
     return { program, cluster };
   };
 
   it('runs processes of their own behind one port, and describes them in one line', async () => {
-    const { program, cluster } = await start(['--gateways', '3', '--apis', '2']);
+    const { program, cluster } = await start(['--gateways', '3', '--apis', '2', '--archivers', '2']);
     expect(cluster.apis.map(({ nodeId }) => nodeId)).to.deep.equal(['api-1', 'api-2']);
     expect(cluster.gateways.map(({ nodeId }) => nodeId)).to.deep.equal([
       'gateway-1',
@@ -78,8 +85,9 @@ describe('the cluster command', function () {
       'gateway-3',
     ]);
     expect(cluster.operatorUrl).to.equal(null);
-    expect(new Set(pids).size).to.equal(7);
-    for (const { url } of [...cluster.apis, ...cluster.gateways]) {
+    expect(cluster.archivers.map(({ nodeId }) => nodeId)).to.deep.equal(['archiver-1', 'archiver-2']);
+    expect(new Set(pids).size).to.equal(9);
+    for (const { url } of [...cluster.apis, ...cluster.gateways, ...cluster.archivers]) {
       expect((await request(`${url}/readyz`)).status).to.equal(200);
     }
 

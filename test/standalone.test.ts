@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { MessageFrame } from '@chorus/protocol';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request, signIn } from './support/people.js';
 import { type Program, startProgram } from './support/program.js';
@@ -125,6 +126,53 @@ describe('standalone', function () {
     await untilDatabaseIsFree(dataDir);
     const second = await start();
     await expectEverythingFound(second.url, ada, room);
+  });
+
+  const said = async (url: string, { token }: Person, room: number): Promise<Array<[number, string]>> => {
+    const { body } = await request(`${url}/api/rooms/${room}/messages`, { token });
+    return (body as { messages: MessageFrame[] }).messages.map(({ seq, content }) => [seq, content]);
+  };
+
+  it('stores every message before it ends, and goes on numbering after them at the next start', async () => {
+    // Nothing is stored in time by itself.
+    const first = await start({ ARCHIVE_INTERVAL_MS: '60000' });
+    const ada = await createPerson(first.url);
+    const room = await createRoom(first.url, ada);
+    const socket = await connectSeed(first.url, room, ada.token);
+    for (const content of ['one', 'two', 'three']) socket.send(content);
+    await socket.messages(3);
+    expect(await said(first.url, ada, room)).to.have.length(3);
+    first.program.interrupt();
+    expect(await first.program.ended).to.equal(0);
+    expect(first.program.stderr).to.equal('');
+
+    const second = await start();
+    const again = await connectSeed(second.url, room, ada.token);
+    again.send('four');
+    expect(await again.message('four')).to.include({ seq: 4 });
+    expect(await said(second.url, ada, room)).to.deep.equal([
+      [1, 'one'],
+      [2, 'two'],
+      [3, 'three'],
+      [4, 'four'],
+    ]);
+  });
+
+  it('has stored before it is killed what was said a moment earlier', async () => {
+    const first = await start({ ARCHIVE_INTERVAL_MS: '20', HISTORY_SIZE: '1' });
+    const ada = await createPerson(first.url);
+    const room = await createRoom(first.url, ada);
+    const socket = await connectSeed(first.url, room, ada.token);
+    for (const content of ['one', 'two']) socket.send(content);
+    await socket.messages(2);
+    await sleep(1_000);
+    first.program.kill('SIGKILL');
+    await untilDatabaseIsFree(dataDir);
+    const second = await start();
+    expect(await said(second.url, ada, room)).to.deep.equal([
+      [1, 'one'],
+      [2, 'two'],
+    ]);
   });
 
   it('says in one line that its port is taken, before it touches anything', async () => {

@@ -38,6 +38,15 @@ export function isUniqueViolation(error: unknown): boolean {
   return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002';
 }
 
+/** SQLSTATE classes of values that no later try makes fit: data, constraints, limits. */
+const DATA_CLASSES = ['22', '23', '54'];
+
+/** Whether the values of a statement are what PostgreSQL refused, so that trying again cannot help. */
+export function isDataRefused(error: unknown): boolean {
+  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
+  return DATA_CLASSES.includes(driverError(error).originalCode.slice(0, 2));
+}
+
 /** What the driver adapter recorded of PostgreSQL's answer. */
 function driverError(error: Prisma.PrismaClientKnownRequestError): { kind: string; originalCode: string } {
   const adapterError = error.meta?.driverAdapterError;

@@ -45,6 +45,7 @@ function routes({ email, password }: Person, room: number, spare: string): Route
     route('GET /ws/get-rooms', 503, 503),
     route('GET /ws/get-clients', 200, 503),
     route(`GET /ws/get-clients/${room}`, 503, 503),
+    route(`GET /api/rooms/${room}/messages`, 503, 503),
     route('POST /api/rooms', 503, 503, { name }),
     route('GET /api/rooms', 503, 503),
     route(`GET /api/rooms/${room}`, 503, 503),

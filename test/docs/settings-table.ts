@@ -1,4 +1,5 @@
 import { apiSettings, storeSettings } from '@chorus/api';
+import { archiverSettings } from '@chorus/archiver';
 import { databaseSettings } from '@chorus/database';
 import { gatewaySettings } from '@chorus/gateway';
 import type { Settings } from '@chorus/service';
@@ -8,6 +9,7 @@ import { z } from 'zod';
 /** Which program reads which variables. */
 const PROGRAMS: Readonly<Record<string, Settings>> = {
   api: { ...apiSettings, ...storeSettings },
+  archiver: archiverSettings,
   gateway: gatewaySettings,
   migrate: { DATABASE_URL: databaseSettings.DATABASE_URL },
   standalone: standaloneSettings,

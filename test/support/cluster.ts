@@ -16,6 +16,7 @@ export const TEST_SETTINGS = {
 export interface TestClusterOptions {
   gateways?: number;
   apis?: number;
+  archivers?: number;
   /** Added to the settings of all processes. */
   env?: Record<string, string>;
   /** Give it a Redis and a PostgreSQL of its own, so that the suite can break them. */
@@ -37,6 +38,7 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
   const cluster = await startCluster({
     gateways: options.gateways ?? 3,
     apis: options.apis ?? 2,
+    archivers: options.archivers ?? 1,
     port: 0,
     host: '127.0.0.1',
     restart: false,

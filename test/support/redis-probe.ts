@@ -31,6 +31,11 @@ export class RedisProbe {
     return Number(count);
   }
 
+  /** How many messages of a room Redis still has. */
+  historyLength(roomId: number): Promise<number> {
+    return this.redis.xlen(this.#keyspace.stream(roomId));
+  }
+
   /** The channels of rooms that anybody is subscribed to. */
   async roomChannels(): Promise<string[]> {
     return (await this.redis.pubsub('CHANNELS', `{${this.#keyspace.prefix}:*`)) as string[];

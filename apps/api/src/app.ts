@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Guard, generateSecret, Tokens } from '@chorus/auth';
-import type { RoomDirectory } from '@chorus/broker';
+import type { RoomDirectory, RoomHistory } from '@chorus/broker';
 import type { AccessList, NodeRegistry } from '@chorus/control';
 import type { Database } from '@chorus/database';
 import { type Closeable, Closer, type Logger } from '@chorus/service';
@@ -18,6 +18,9 @@ import { addHealthRoutes } from './health/routes.js';
 import type { RequestState } from './http/context.js';
 import { type HttpServer, listen } from './http/http-server.js';
 import { koaApp } from './http/koa-app.js';
+import { MessageHistory } from './messages/message-history.js';
+import { MessageRepository } from './messages/message-repository.js';
+import { addMessageRoutes } from './messages/routes.js';
 import { listenForOperators } from './operator/operator-api.js';
 import type { PresenceReader } from './rooms/list-clients.js';
 import { RoomMirror } from './rooms/room-mirror.js';
@@ -30,6 +33,7 @@ export interface ApiParts {
   readonly db: Database;
   readonly directory: RoomDirectory;
   readonly presence: PresenceReader;
+  readonly history: RoomHistory;
   readonly rateLimits: RateLimits;
   /** Who may not come in; the gateways ask the same list. */
   readonly access: AccessList;
@@ -81,12 +85,10 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     directory: parts.directory,
     cookie: config.cookie,
   });
-  addRoomRoutes(router, {
-    guard,
-    access: parts.access,
-    rooms: new RoomService(roomRepository, parts.directory, bans, config.auth.mode, log),
-    presence: parts.presence,
-  });
+  const rooms = new RoomService(roomRepository, parts.directory, bans, config.auth.mode, log);
+  addRoomRoutes(router, { guard, access: parts.access, rooms, presence: parts.presence });
+  const history = new MessageHistory(parts.history, new MessageRepository(parts.db));
+  addMessageRoutes(router, { guard, access: parts.access, rooms, history });
 
   const closer = new Closer();
   const mirror = closer.add(new RoomMirror(roomRepository, parts.directory, bans, log));

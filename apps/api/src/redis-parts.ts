@@ -1,4 +1,4 @@
-import { Keyspace, RedisRoomDirectory, redisAnnouncer } from '@chorus/broker';
+import { Keyspace, RedisRoomDirectory, RedisRoomHistory, redisAnnouncer } from '@chorus/broker';
 import { RedisAccessList, RedisNodeRegistry } from '@chorus/control';
 import { RedisPresenceStore } from '@chorus/presence';
 import { type Closeable, createRedis, type Logger, redisReady } from '@chorus/service';
@@ -15,7 +15,9 @@ export async function createRedisParts(
   config: Pick<StoreConfig, 'redis' | 'redisPrefix'>,
   rateLimits: RateLimitConfig,
   log: Logger,
-): Promise<Pick<ApiParts, 'access' | 'directory' | 'nodes' | 'presence' | 'rateLimits'> & Closeable> {
+): Promise<
+  Pick<ApiParts, 'access' | 'directory' | 'history' | 'nodes' | 'presence' | 'rateLimits'> & Closeable
+> {
   const keyspace = new Keyspace(config.redisPrefix);
   const redis = createRedis(config.redis, log, 'api');
   await redisReady(redis, CONNECT_TIMEOUT_MS).catch(() => undefined);
@@ -23,6 +25,7 @@ export async function createRedisParts(
     access: new RedisAccessList(redis, keyspace),
     nodes: new RedisNodeRegistry(redis, keyspace),
     directory: new RedisRoomDirectory(redis, keyspace),
+    history: new RedisRoomHistory(redis, keyspace),
     presence: new RedisPresenceStore(redis, {
       keyspace,
       announcer: redisAnnouncer(keyspace, config.redis.cluster),

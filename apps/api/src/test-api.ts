@@ -1,5 +1,5 @@
 import { Tokens } from '@chorus/auth';
-import { MemoryRoomDirectory, MemoryRooms, type RoomDirectory } from '@chorus/broker';
+import { MemoryRoomDirectory, MemoryRooms, type RoomDirectory, type RoomHistory } from '@chorus/broker';
 import { type AccessList, MemoryAccessList, MemoryNodeRegistry } from '@chorus/control';
 import { createDatabase, type Database, migrate } from '@chorus/database';
 import { testDatabase } from '@chorus/local';
@@ -92,6 +92,9 @@ export async function openDatabase(): Promise<{ db: Database; url: string }> {
   return { db: createDatabase(url, { poolSize: 10, timeoutMs: 3_000 }), url };
 }
 
+/** A history in which nobody has said anything. */
+const SILENCE: RoomHistory = { before: async () => [], from: async () => [] };
+
 /** Starts an API over `db` and, unless told otherwise, parts in memory. */
 export async function startApi(
   db: Database,
@@ -117,6 +120,7 @@ export async function startApi(
     await createApi(config, {
       db,
       presence,
+      history: SILENCE,
       nodes: new MemoryNodeRegistry(),
       rateLimits: memoryRateLimits(config.rateLimits),
       log: pino({ level: config.logLevel }, { write: (line: string) => log.push(line) }),

@@ -4,7 +4,7 @@ import type { Cluster } from './start-cluster.js';
 
 /** What scripts need to drive the cluster, as one JSON object; somebody else's server has no pid. */
 export function describeCluster(cluster: Cluster) {
-  const { url, operatorUrl, apis, gateways, redis, postgres, redisPrefix } = cluster;
+  const { url, operatorUrl, apis, gateways, archivers, redis, postgres, redisPrefix } = cluster;
   const member = ({ nodeId, url, pid }: Member) => ({ nodeId, url, pid });
   const server = (nodeId: string, { url, member }: Server) => ({ nodeId, url, pid: member?.pid ?? null });
   return {
@@ -12,6 +12,7 @@ export function describeCluster(cluster: Cluster) {
     operatorUrl: operatorUrl ?? null,
     apis: apis.map(member),
     gateways: gateways.map(member),
+    archivers: archivers.map(member),
     redis: server('redis', redis),
     postgres: server('postgres', postgres),
     redisPrefix,

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 export interface CommandOptions {
   gateways: number;
   apis: number;
+  archivers: number;
   port: number;
   host: string;
   restart: boolean;
@@ -11,9 +12,12 @@ export interface CommandOptions {
 /** Reads the command line; commander prints one line about what is wrong with it and ends the process. */
 export function readCommandLine(argv: readonly string[]): CommandOptions {
   return new Command('cluster')
-    .description('Runs a Chorus cluster on this machine: API and gateway processes, Redis and PostgreSQL.')
+    .description(
+      'Runs a Chorus cluster on this machine: API, gateway and archiver processes, Redis and PostgreSQL.',
+    )
     .option('--gateways <number>', 'gateway processes', wholeNumber(1, 64), 3)
     .option('--apis <number>', 'API processes', wholeNumber(1, 64), 2)
+    .option('--archivers <number>', 'archiver processes', wholeNumber(0, 64), 1)
     .option(
       '--port <port>',
       'where all of them are reached; 0 chooses a free one',
@@ -31,7 +35,7 @@ Environment:
   REDIS_URL, DATABASE_URL  use these servers instead of starting some
   OPERATOR_PORT, OPERATOR_TOKEN  let the first API serve operators, too; the port 0 chooses a free one
   DATA_DIR                 keep the data of the started servers in this folder's "cluster"
-  and every setting of the API and the gateway, which is passed on to them`,
+  and every setting of the API, the gateway and the archiver, which is passed on to them`,
     )
     .parse([...argv], { from: 'user' })
     .opts<CommandOptions>();

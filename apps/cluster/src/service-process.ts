@@ -4,14 +4,14 @@ import { type GuardedProcess, spawnGuarded } from '@chorus/local';
 import { StartError } from '@chorus/service';
 import type { RunningProcess } from './member.js';
 
-export type Service = 'api' | 'gateway';
+export type Service = 'api' | 'gateway' | 'archiver';
 
 const READY_MS = 30_000;
 /** On top of the time in which it sends its connections away. */
 const STOP_MS = 20_000;
 
 /**
- * Starts one API or gateway as production does, with nothing but its environment, and waits until
+ * Starts one API, gateway or archiver as production does, with nothing but its environment, and waits until
  * it says that it can work. It dies with this process at the latest.
  *
  * @throws {StartError} with what it said last

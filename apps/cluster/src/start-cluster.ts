@@ -11,13 +11,15 @@ import { type Service, startService } from './service-process.js';
 export interface ClusterOptions {
   gateways: number;
   apis: number;
+  /** One unless told otherwise. */
+  archivers?: number;
   /** Of the balancer; 0 chooses a free one. */
   port: number;
   host: string;
   /** Start a process again when it has died. */
   restart: boolean;
   /**
-   * Settings for all API and gateway processes. `REDIS_URL` and `DATABASE_URL` name servers to use
+   * Settings for all processes. `REDIS_URL` and `DATABASE_URL` name servers to use
    * instead of starting some; `DATA_DIR` keeps the data of those that are started.
    */
   env: Environment;
@@ -34,6 +36,7 @@ export interface Cluster {
   readonly operatorUrl: string | undefined;
   readonly apis: readonly Member[];
   readonly gateways: readonly Member[];
+  readonly archivers: readonly Member[];
   readonly redis: Server;
   readonly postgres: Server;
   readonly redisPrefix: string;
@@ -65,7 +68,7 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
   // First of all: a taken port is noticed before anything has been started.
   const balancer = closer.add(await startBalancer({ port: options.port, host: options.host }));
 
-  const members: Record<Service, Member[]> = { api: [], gateway: [] };
+  const members: Record<Service, Member[]> = { api: [], gateway: [], archiver: [] };
   const running = (service: Service): string[] =>
     members[service].filter((member) => member.running).map((member) => member.url);
   const changed = (what: string): void => {
@@ -125,10 +128,12 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
   };
   // Gateways first, so that their sockets hear good-bye while the rest still works.
   closer.defer(() => Promise.all(members.api.map((member) => member.stop())));
+  closer.defer(() => Promise.all(members.archiver.map((member) => member.stop())));
   closer.defer(() => Promise.all(members.gateway.map((member) => member.stop())));
   const services: Service[] = [
     ...Array<Service>(options.apis).fill('api'),
     ...Array<Service>(options.gateways).fill('gateway'),
+    ...Array<Service>(options.archivers ?? 1).fill('archiver'),
   ];
   await allOrFirstFailure(services.map(add));
 
@@ -137,6 +142,7 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
     operatorUrl: operatorPort ? `http://127.0.0.1:${operatorPort}` : undefined,
     apis: members.api,
     gateways: members.gateway,
+    archivers: members.archiver,
     redis,
     postgres,
     redisPrefix,

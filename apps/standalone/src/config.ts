@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { type ApiConfig, loadApiConfig } from '@chorus/api';
+import { type ArchiveConfig, loadArchiveConfig } from '@chorus/archiver';
 import { type GatewayConfig, loadGatewayConfig } from '@chorus/gateway';
 import { type Environment, LOG_LEVELS, oneOf, parseSettings, port } from '@chorus/service';
 import { z } from 'zod';
 
-/** Standalone's own variables; those of the API and the gateway are honoured as well, but for their ports. */
+/** Standalone's own variables; those of the API, the gateway and the archiver are honoured as well, but for their ports. */
 export const standaloneSettings = {
   HOST: z.string().default('127.0.0.1').describe('Address to listen on; `0.0.0.0` for every one there is.'),
   PORT: port().default(8080).describe('The one port; 0 lets the system choose.'),
@@ -20,6 +21,7 @@ export interface StandaloneConfig {
   port: number;
   dataDir: string;
   logLevel: (typeof LOG_LEVELS)[number];
+  archive: ArchiveConfig;
   /** Of the API and of each gateway, given the secret to use when none is set. */
   api(secret: string): ApiConfig;
   gateway(secret: string, nodeId: string): GatewayConfig;
@@ -46,6 +48,7 @@ export function loadStandaloneConfig(env: Environment): StandaloneConfig {
     port: settings.PORT,
     dataDir: settings.DATA_DIR,
     logLevel: settings.LOG_LEVEL,
+    archive: loadArchiveConfig(env),
     api: (secret) => loadApiConfig(inner(secret, 'api-1')),
     gateway: (secret, nodeId) => loadGatewayConfig(inner(secret, nodeId)),
   };

@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createApi, memoryRateLimits } from '@chorus/api';
-import { MemoryBroker, MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
+import { makeArchiver } from '@chorus/archiver';
+import {
+  MemoryArchiveQueue,
+  MemoryBroker,
+  MemoryRoomDirectory,
+  MemoryRoomHistory,
+  MemoryRooms,
+} from '@chorus/broker';
 import { MemoryAccessList, MemoryNodeRegistry } from '@chorus/control';
 import { createDatabase, migrate } from '@chorus/database';
 import { createGateway, type GatewayParts } from '@chorus/gateway';
@@ -15,6 +22,8 @@ const GATEWAYS = ['gateway-1', 'gateway-2'];
 
 const DATABASE = { poolSize: 10, timeoutMs: 5_000 };
 const READY_MS = 10_000;
+/** How long storing what is left may take at the end, in milliseconds. */
+const FLUSH_MS = 10_000;
 
 export interface Standalone extends Closeable {
   readonly url: string;
@@ -67,9 +76,16 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
   const rateLimits = memoryRateLimits(apiConfig.rateLimits);
   const access = new MemoryAccessList();
   const nodes = new MemoryNodeRegistry();
+  const history = new MemoryRoomHistory(rooms);
   const api = closer.add(
-    await createApi(apiConfig, { db, directory, presence, access, nodes, rateLimits, log }),
+    await createApi(apiConfig, { db, directory, presence, history, access, nodes, rateLimits, log }),
   );
+  const archiver = makeArchiver(config.archive, { db, queue: new MemoryArchiveQueue(rooms), log });
+  archiver.start();
+  // When the gateways are closed: nothing is said any more, and what was said has to be stored.
+  closer.defer(async () => {
+    if (!(await archiver.flush(FLUSH_MS))) log.error('messages could not be stored and are lost');
+  });
 
   const parts: GatewayParts = {
     presence,

@@ -5,3 +5,4 @@ export * from './ids.js';
 export * from './position.js';
 export * from './seed-frames.js';
 export * from './server-frames.js';
+export * from './stored-message.js';

@@ -1,0 +1,59 @@
+import { type Database, Prisma } from '@chorus/database';
+import type { MessageFrame, Position } from '@chorus/protocol';
+
+interface Row {
+  epoch: bigint;
+  seq: bigint;
+  id: string;
+  userId: bigint;
+  username: string;
+  content: string;
+  sentAt: Date;
+  clientMsgId: string | null;
+}
+
+/** The messages in PostgreSQL: all but the newest, which archivers are about to bring. */
+export class MessageRepository {
+  constructor(private readonly db: Database) {}
+
+  /** The last messages before a position, or of all, at most `limit`; oldest first. */
+  async before(roomId: number, before: Position | undefined, limit: number): Promise<MessageFrame[]> {
+    const bound =
+      before === undefined
+        ? Prisma.empty
+        : Prisma.sql`AND (epoch, seq) < (${BigInt(before.epoch)}, ${BigInt(before.seq)})`;
+    const rows = await this.#rows(roomId, bound, Prisma.sql`epoch DESC, seq DESC`, limit);
+    return rows.reverse();
+  }
+
+  /** The first messages after a position, at most `limit`; oldest first. */
+  after(roomId: number, after: Position, limit: number): Promise<MessageFrame[]> {
+    const bound = Prisma.sql`AND (epoch, seq) > (${BigInt(after.epoch)}, ${BigInt(after.seq)})`;
+    return this.#rows(roomId, bound, Prisma.sql`epoch, seq`, limit);
+  }
+
+  /** One scan of the primary key: Prisma's own conditions would make PostgreSQL sort. */
+  async #rows(roomId: number, bound: Prisma.Sql, order: Prisma.Sql, limit: number): Promise<MessageFrame[]> {
+    const rows = await this.db.$queryRaw<Row[]>`
+      SELECT epoch, seq, message_id AS id, user_id AS "userId", username, content, sent_at AS "sentAt",
+        client_msg_id AS "clientMsgId"
+      FROM messages WHERE room_id = ${BigInt(roomId)} ${bound} ORDER BY ${order} LIMIT ${limit}`;
+    return rows.map((row) => frame(roomId, row));
+  }
+}
+
+/** The frame that sockets received. */
+function frame(roomId: number, row: Row): MessageFrame {
+  return {
+    seq: Number(row.seq),
+    epoch: Number(row.epoch),
+    type: 'message',
+    content: row.content,
+    roomId,
+    username: row.username,
+    userId: Number(row.userId),
+    id: row.id,
+    sentAt: row.sentAt.getTime(),
+    ...(row.clientMsgId === null ? {} : { clientMsgId: row.clientMsgId }),
+  };
+}

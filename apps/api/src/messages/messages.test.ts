@@ -1,0 +1,273 @@
+import { BrokerUnavailableError } from '@chorus/broker';
+import { createDatabase, type Database } from '@chorus/database';
+import { formatPosition, type MessageFrame } from '@chorus/protocol';
+import { expect } from 'chai';
+import { type Answer, type Client, openDatabase, type RunningApi, startApi } from '../test-api.js';
+import { TestRecent } from './test-recent.js';
+
+const ROOM = 1;
+const ann = { id: 1, username: 'ann' };
+
+describe('GET /api/rooms/:roomId/messages', function () {
+  this.timeout(60_000);
+  let db: Database;
+  let api: RunningApi;
+  let client: Client;
+  let recent: TestRecent;
+
+  before(async () => {
+    ({ db } = await openDatabase());
+  });
+  beforeEach(async () => {
+    await db.$executeRaw`TRUNCATE rooms CASCADE`;
+    await db.room.create({ data: { id: ROOM, name: 'room' } });
+    recent = new TestRecent(ROOM);
+    api = await startApi(db, {}, { history: recent });
+    client = api.client.as(ann);
+  });
+  afterEach(() => api.close());
+  after(() => db.$disconnect());
+
+  const get = (query = '', room = ROOM): Promise<Answer> => client.get(`/api/rooms/${room}/messages${query}`);
+  const contents = ({ body }: Answer): string[] => body.messages.map((each: MessageFrame) => each.content);
+  const publish = (first: number, last: number): string[] => {
+    const names = Array.from({ length: last - first + 1 }, (_, index) => `m${first + index}`);
+    for (const name of names) recent.publish(name);
+    return names;
+  };
+
+  it('returns the newest messages, each as sockets received it, oldest first', async () => {
+    const frames = [recent.publish('one'), recent.publish('two 👋', 'c:1')];
+    const answer = await get();
+    expect(answer.status).to.equal(200);
+    expect(answer.body).to.deep.equal({
+      messages: frames.map((frame) => JSON.parse(frame)),
+      before: null,
+      after: null,
+    });
+    await recent.archive(db, 0);
+    const archived = await get();
+    expect(JSON.stringify(archived.body)).to.equal(JSON.stringify(answer.body));
+    expect(archived.body.messages.map((each: unknown) => JSON.stringify(each))).to.deep.equal(frames);
+  });
+
+  it('is empty for a room in which nobody has spoken', async () => {
+    const empty = { messages: [], before: null, after: null };
+    expect((await get()).body).to.deep.equal(empty);
+    expect((await get('?before=5-5')).body).to.deep.equal(empty);
+    expect((await get('?after=5-5')).body).to.deep.equal(empty);
+  });
+
+  it('says where each page goes on, in both directions', async () => {
+    publish(1, 10);
+    await recent.archive(db, 4);
+    const newest = await get('?limit=3');
+    expect(contents(newest)).to.deep.equal(['m8', 'm9', 'm10']);
+    expect(newest.body.after).to.equal(null);
+    const older = await get(`?limit=5&before=${newest.body.before}`);
+    expect(contents(older)).to.deep.equal(['m3', 'm4', 'm5', 'm6', 'm7']);
+    const oldest = await get(`?limit=2&before=${older.body.before}`);
+    expect(contents(oldest)).to.deep.equal(['m1', 'm2']);
+    expect(oldest.body.before).to.equal(null);
+    const newer = await get(`?limit=3&after=${oldest.body.after}`);
+    expect(contents(newer)).to.deep.equal(['m3', 'm4', 'm5']);
+    const last = await get(`?after=${newer.body.after}`);
+    expect(contents(last)).to.deep.equal(['m6', 'm7', 'm8', 'm9', 'm10']);
+    expect(last.body.after).to.equal(null);
+    expect(contents(await get(`?limit=1&before=${last.body.before}`))).to.deep.equal(['m5']);
+    expect((await get(`?after=${formatPosition(last.body.messages[4])}`)).body).to.deep.equal({
+      messages: [],
+      before: null,
+      after: null,
+    });
+  });
+
+  it('begins at the very first message after 0-0', async () => {
+    publish(1, 3);
+    await recent.archive(db, 1);
+    expect(contents(await get('?after=0-0&limit=2'))).to.deep.equal(['m1', 'm2']);
+  });
+
+  it('reads what is not archived at all', async () => {
+    publish(1, 5);
+    const first = formatPosition({ ...recent.at, seq: 1 });
+    expect(contents(await get(`?after=${first}`))).to.deep.equal(['m2', 'm3', 'm4', 'm5']);
+    const last = formatPosition(recent.at);
+    expect(contents(await get(`?before=${last}`))).to.deep.equal(['m1', 'm2', 'm3', 'm4']);
+  });
+
+  it('reads over epochs', async () => {
+    publish(1, 3);
+    recent.newEpoch();
+    publish(4, 6);
+    await recent.archive(db, 2);
+    recent.newEpoch();
+    publish(7, 8);
+    const all = Array.from({ length: 8 }, (_, index) => `m${index + 1}`);
+    expect(contents(await get())).to.deep.equal(all);
+    expect(contents(await get('?after=0-0'))).to.deep.equal(all);
+    // A place that no message has: the third of the second epoch.
+    const between = formatPosition({ epoch: recent.at.epoch - 1_000, seq: 3 });
+    expect(contents(await get(`?after=${between}`))).to.deep.equal(['m4', 'm5', 'm6', 'm7', 'm8']);
+    expect(contents(await get(`?before=${between}`))).to.deep.equal(['m1', 'm2', 'm3']);
+  });
+
+  it('finds in the archive what a Redis that came back with older data does not have', async () => {
+    publish(1, 6);
+    await recent.archive(db, 6);
+    recent.messages = recent.messages.slice(0, 3);
+    recent.at = { ...recent.at, seq: 3 };
+    recent.newEpoch();
+    recent.publish('after');
+    const all = ['m1', 'm2', 'm3', 'm4', 'm5', 'm6', 'after'];
+    expect(contents(await get())).to.deep.equal(all);
+    expect(contents(await get('?after=0-0'))).to.deep.equal(all);
+    expect(contents(await get(`?limit=3`))).to.deep.equal(all.slice(-3));
+    expect(contents(await get(`?limit=5&after=0-0`))).to.deep.equal(all.slice(0, 5));
+  });
+
+  it('misses nothing that is archived and trimmed between its two reads', async () => {
+    publish(1, 10);
+    recent.afterRead = async () => {
+      publish(11, 20);
+      await recent.archive(db, 0);
+    };
+    const all = Array.from({ length: 20 }, (_, index) => `m${index + 1}`);
+    expect(contents(await get('?limit=100'))).to.deep.equal(all);
+  });
+
+  /** Messages arrive, epochs change, and everything but the last few goes to the archive, all the time. */
+  const upheaval = async (until: () => boolean): Promise<number> => {
+    let count = recent.messages.length;
+    while (!until()) {
+      publish(count + 1, count + 7);
+      count += 7;
+      if (count % 5 === 0) recent.newEpoch();
+      await recent.archive(db, 10);
+    }
+    return count;
+  };
+  const pages = async (first: string, next: (body: Answer['body']) => string | null): Promise<Answer[]> => {
+    const answers = [await get(first)];
+    for (;;) {
+      const query = next(answers.at(-1)?.body);
+      if (query === null) return answers;
+      answers.push(await get(query));
+    }
+  };
+
+  it('reads every message once, in order, back from the newest while the room goes on', async () => {
+    publish(1, 500);
+    let done = false;
+    const going = upheaval(() => done);
+    const answers = await pages('?limit=9', ({ before }) => before && `?limit=9&before=${before}`);
+    done = true;
+    await going;
+    const read = answers.reverse().flatMap(contents);
+    expect(read.length).to.be.at.least(500);
+    expect(read).to.deep.equal(read.map((_, index) => `m${index + 1}`));
+  });
+
+  it('reads every message once, in order, on to the newest while the room goes on', async () => {
+    publish(1, 500);
+    let done = false;
+    let steps = 0;
+    // It has to end: whoever reads is faster in the end.
+    const going = upheaval(() => done || ++steps > 60);
+    const answers = await pages('?limit=9&after=0-0', ({ after }) => after && `?limit=9&after=${after}`);
+    done = true;
+    await going;
+    const read = answers.flatMap(contents);
+    expect(read.length).to.be.at.least(500);
+    expect(read).to.deep.equal(read.map((_, index) => `m${index + 1}`));
+  });
+
+  it('shows a message that is not what it should be the same from both tiers, and the others with it', async () => {
+    publish(1, 1);
+    recent.at = { ...recent.at, seq: 2 };
+    recent.put('nonsense\0');
+    publish(3, 3);
+    const before = await get();
+    expect(contents(before)).to.deep.equal(['m1', 'nonsense\uFFFD', 'm3']);
+    await recent.archive(db, 0);
+    expect((await get()).body).to.deep.equal(before.body);
+  });
+
+  it('names what is wrong with a question', async () => {
+    const position = 'must be a position such as 1767225600000-12';
+    for (const [query, error] of [
+      ['?before=1', `before ${position}`],
+      ['?after=x-1', `after ${position}`],
+      ['?after=-1-1', `after ${position}`],
+      ['?before=', `before ${position}`],
+      ['?before=1-9007199254740992', `before ${position}`],
+      ['?before=1-1&before=1-2', `before ${position}`],
+      ['?before=1-1&after=1-1', 'after must not be given together with before'],
+      ['?limit=0', 'limit must be a whole number from 1 to 100'],
+      ['?limit=101', 'limit must be a whole number from 1 to 100'],
+      ['?limit=ten', 'limit must be a whole number from 1 to 100'],
+    ]) {
+      const { status, body } = await get(query);
+      expect([status, body], query).to.deep.equal([400, { error }]);
+    }
+    expect((await client.get('/api/rooms/one/messages')).status).to.equal(400);
+  });
+
+  it('takes any position that could be one', async () => {
+    publish(1, 2);
+    const last = `${Number.MAX_SAFE_INTEGER}-${Number.MAX_SAFE_INTEGER}`;
+    expect(contents(await get(`?before=${last}`))).to.deep.equal(['m1', 'm2']);
+    expect(contents(await get(`?after=${last}`))).to.deep.equal([]);
+    expect(contents(await get('?before=0-0'))).to.deep.equal([]);
+  });
+
+  it('knows nothing of a room that does not exist', async () => {
+    const { status, body } = await get('', 99);
+    expect([status, body]).to.deep.equal([404, { error: 'there is no such room' }]);
+  });
+
+  it('is for those who may use rooms', async () => {
+    expect((await api.client.get(`/api/rooms/${ROOM}/messages`)).status).to.equal(401);
+    expect((await get('?userId=2')).status).to.equal(403);
+    await api.access.ban({ userId: ann.id, roomId: ROOM });
+    expect((await get()).status).to.equal(403);
+  });
+
+  it('answers 503 while Redis is away, rather than with a hole', async () => {
+    publish(1, 2);
+    await recent.archive(db, 0);
+    recent.failure = new BrokerUnavailableError('away');
+    const answer = await get();
+    expect(answer.status).to.equal(503);
+    expect(Number(answer.headers.get('retry-after'))).to.be.above(0);
+  });
+
+  it('answers 503 while PostgreSQL is away', async () => {
+    publish(1, 2);
+    const away = createDatabase('postgresql://chorus@127.0.0.1:1/chorus', { poolSize: 1, timeoutMs: 500 });
+    const broken = await startApi(away, {}, { history: recent });
+    expect((await broken.client.as(ann).get(`/api/rooms/${ROOM}/messages`)).status).to.equal(503);
+    await broken.close();
+  });
+
+  it('costs PostgreSQL one look into the index, however long the history is', async () => {
+    await db.$executeRaw`
+      INSERT INTO messages (room_id, epoch, seq, message_id, user_id, username, content, sent_at)
+      SELECT 1, 1 + seq / 1000, seq, '', 1, '', '', now() FROM generate_series(1, 50000) seq`;
+    await db.$executeRaw`ANALYZE messages`;
+    const plan = async (bound: string, order: string): Promise<string> => {
+      const rows = await db.$queryRawUnsafe<Array<{ 'QUERY PLAN': unknown }>>(
+        `EXPLAIN SELECT * FROM messages WHERE room_id = 1 ${bound} ORDER BY ${order} LIMIT 51`,
+      );
+      return rows.map((row) => row['QUERY PLAN']).join('\n');
+    };
+    const back = await plan('AND (epoch, seq) < (20, 20000)', 'epoch DESC, seq DESC');
+    const on = await plan('AND (epoch, seq) > (20, 20000)', 'epoch, seq');
+    for (const each of [back, on, await plan('', 'epoch DESC, seq DESC')]) {
+      expect(each).to.match(/Index Scan (Backward )?using messages_pkey/);
+      expect(each).to.not.match(/Sort|Seq Scan/);
+    }
+    expect(back).to.match(/Index Cond: .*ROW\(epoch, seq\) </);
+    expect(on).to.match(/Index Cond: .*ROW\(epoch, seq\) >/);
+  });
+});

@@ -1,0 +1,65 @@
+import type { RoomHistory, StoredMessage } from '@chorus/broker';
+import type { Database } from '@chorus/database';
+import { isAfter, messageEncoder, openFrame, type Position, readMessage } from '@chorus/protocol';
+
+/** A room's recent history that tests fill, archive and trim by hand, or take away. */
+export class TestRecent implements RoomHistory {
+  at: Position = { epoch: 1_767_225_600_000, seq: 0 };
+  messages: StoredMessage[] = [];
+  failure: Error | undefined;
+  /** Called when a read has its answer, before it is returned. */
+  afterRead: () => Promise<void> = async () => {};
+
+  constructor(private readonly roomId: number) {}
+
+  /** @returns the frame that sockets receive */
+  publish(content: string, clientMsgId?: string): string {
+    this.at = { epoch: this.at.epoch, seq: this.at.seq + 1 };
+    const encode = messageEncoder(this.roomId, { id: 1, username: 'ann' });
+    const tag = clientMsgId === undefined ? {} : { clientMsgId };
+    const body = encode({ content, id: `gateway-1-${content}`, sentAt: 1_767_225_600_123, ...tag });
+    return this.put(openFrame(this.at) + body);
+  }
+
+  /** Whatever it is, at the current place. */
+  put(frame: string): string {
+    this.messages.push({ ...this.at, frame: Buffer.from(frame) });
+    return frame;
+  }
+
+  /** As when Redis was restarted. */
+  newEpoch(): void {
+    this.at = { epoch: this.at.epoch + 1_000, seq: this.at.seq };
+  }
+
+  /** What an archiver does; then all but the newest `keep` are gone from here. */
+  async archive(db: Database, keep: number): Promise<void> {
+    const taken = [...this.messages];
+    await db.message.createMany({
+      data: taken.map((stored) => {
+        const { message } = readMessage(this.roomId, stored, Buffer.from(stored.frame).toString());
+        const { epoch, seq, id: messageId, userId, username, content, sentAt, clientMsgId } = message;
+        const common = { roomId: this.roomId, epoch, seq, messageId, userId, username, content };
+        return { ...common, sentAt: new Date(sentAt), clientMsgId: clientMsgId ?? null };
+      }),
+      skipDuplicates: true,
+    });
+    this.messages = this.messages.slice(Math.max(0, taken.length - keep));
+  }
+
+  async before(roomId: number, before: Position | undefined, limit: number): Promise<StoredMessage[]> {
+    const fits = (message: StoredMessage): boolean => before === undefined || isAfter(before, message);
+    return this.#answer(roomId, this.messages.filter(fits).slice(-limit));
+  }
+
+  async from(roomId: number, from: Position, limit: number): Promise<StoredMessage[]> {
+    const fits = (message: StoredMessage): boolean => !isAfter(from, message);
+    return this.#answer(roomId, this.messages.filter(fits).slice(0, limit));
+  }
+
+  async #answer(roomId: number, messages: StoredMessage[]): Promise<StoredMessage[]> {
+    if (this.failure !== undefined) throw this.failure;
+    await this.afterRead();
+    return roomId === this.roomId ? messages : [];
+  }
+}

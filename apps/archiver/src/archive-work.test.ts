@@ -1,0 +1,169 @@
+import type { Database } from '@chorus/database';
+import { expect } from 'chai';
+import { ArchiveWork } from './archive-work.js';
+import { MessageStore } from './message-store.js';
+import { body, EPOCH, logLines, openDatabase } from './test-database.js';
+import { TestQueue } from './test-queue.js';
+
+const LEASE_MS = 10_000;
+const KEEP = { size: 5, maxAgeMs: 60_000 };
+
+describe('ArchiveWork', function () {
+  this.timeout(60_000);
+  let db: Database;
+  let queue: TestQueue;
+  let lines: Array<Record<string, unknown>>;
+  let work: ArchiveWork;
+  const makeWork = (store?: MessageStore): ArchiveWork => {
+    const logged = logLines();
+    lines = logged.lines;
+    const options = { batchMessages: 100, leaseMs: LEASE_MS, keep: KEEP };
+    return new ArchiveWork(queue, store ?? new MessageStore(db, 100, logged.log), logged.log, options);
+  };
+
+  before(async () => {
+    ({ db } = await openDatabase());
+  });
+  beforeEach(async () => {
+    await db.$executeRaw`TRUNCATE rooms CASCADE`;
+    await db.$executeRaw`
+      INSERT INTO rooms (id, name, created_at) SELECT id, 'room', now() - interval '1 hour' FROM generate_series(1, 50) id`;
+    queue = new TestQueue();
+    work = makeWork();
+  });
+  after(() => db.$disconnect());
+
+  const archived = async (roomId: number): Promise<string[]> =>
+    (await db.message.findMany({ where: { roomId }, orderBy: { seq: 'asc' } })).map((row) => row.content);
+  const expected = (count: number): string[] => Array.from({ length: count }, (_, index) => `m${index + 1}`);
+  const failure = (action: Promise<unknown>): Promise<unknown> =>
+    action.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+
+  it('stores what waits, and then settles each room at its last message, with what is to be kept', async () => {
+    queue.add(1, 1);
+    queue.add(2, 2);
+    expect(await work.cycle()).to.equal(false);
+    expect(await archived(1)).to.deep.equal(expected(1));
+    expect(await archived(2)).to.deep.equal(expected(2));
+    const settled = queue.settled.map(({ roomId, upTo, keep }) => [roomId, upTo.epoch, upTo.seq, keep]);
+    expect(settled).to.deep.equal([
+      [1, EPOCH, 1, KEEP],
+      [2, EPOCH, 2, KEEP],
+    ]);
+  });
+
+  it('goes on until nothing waits, however much that is', async () => {
+    queue.add(1, 1_000);
+    for (let room = 2; room <= 50; room++) queue.add(room, room);
+    while (await work.cycle());
+    expect(await work.backlogBytes()).to.equal(0);
+    for (let room = 2; room <= 50; room++) expect(await archived(room)).to.deep.equal(expected(room));
+    expect(await archived(1)).to.deep.equal(expected(1_000));
+  });
+
+  it('settles a room in which nothing new is to be stored, so that it is trimmed', async () => {
+    const after = { epoch: EPOCH, seq: 9 };
+    queue.claim = async () => [{ roomId: 1, after, messages: [] }];
+    await work.cycle();
+    expect(queue.settled).to.deep.equal([{ roomId: 1, upTo: after, keep: KEEP }]);
+  });
+
+  it('settles nothing that is not stored', async () => {
+    const outage = makeWork(new MessageStore({} as Database, 100, logLines().log));
+    queue.add(1, 3);
+    expect(String(await failure(outage.cycle()))).to.match(/^ArchiveError: PostgreSQL: /);
+    expect(queue.settled).to.deep.equal([]);
+  });
+
+  it('holds on to what it claimed while PostgreSQL is away, and stores it as soon as it is back', async () => {
+    queue.add(1, 3);
+    const store = new MessageStore(db, 100, logLines().log);
+    const save = store.save.bind(store);
+    const held = makeWork(store);
+    store.save = () => Promise.reject(new Error('away'));
+    await failure(held.cycle());
+    await failure(held.cycle());
+    expect(queue.claims).to.equal(1);
+    store.save = save;
+    await held.cycle();
+    expect(await archived(1)).to.deep.equal(expected(3));
+    expect(await held.backlogBytes()).to.equal(0);
+  });
+
+  it('says that Redis is away, and goes on where it was', async () => {
+    queue.add(1, 3);
+    queue.away = true;
+    expect(String(await failure(work.cycle()))).to.equal('ArchiveError: Redis: away');
+    queue.away = false;
+    await work.cycle();
+    expect(await archived(1)).to.deep.equal(expected(3));
+  });
+
+  it('does no harm when it could not say what it stored: the room is claimed again and stored once', async () => {
+    queue.add(1, 3);
+    const settle = queue.settle.bind(queue);
+    queue.settle = () => Promise.reject(new Error('away'));
+    await failure(work.cycle());
+    queue.settle = settle;
+    queue.add(1, 2);
+    await work.cycle();
+    expect(queue.settled, 'still leased').to.deep.equal([]);
+    queue.now += LEASE_MS;
+    await work.cycle();
+    expect(await archived(1)).to.deep.equal(expected(5));
+    expect(await work.backlogBytes()).to.equal(0);
+  });
+
+  it('is taken over by another when it dies half-way', async () => {
+    queue.add(1, 3);
+    const store = new MessageStore(db, 100, logLines().log);
+    store.save = () => new Promise(() => {});
+    void makeWork(store).cycle();
+    queue.now += LEASE_MS - 1;
+    await work.cycle();
+    expect(await archived(1)).to.deep.equal([]);
+    queue.now += 1;
+    await work.cycle();
+    expect(await archived(1)).to.deep.equal(expected(3));
+  });
+
+  it('lets go of the messages of a deleted room, and stores those of the others', async () => {
+    queue.add(1, 2);
+    queue.add(99, 2);
+    await work.cycle();
+    expect(await archived(1)).to.deep.equal(expected(2));
+    expect(queue.settled.map(({ roomId }) => roomId)).to.deep.equal([1, 99]);
+    expect(await work.backlogBytes()).to.equal(0);
+    expect(lines.map(({ level, roomId, messages }) => ({ level, roomId, messages }))).to.deep.equal([
+      { level: 30, roomId: 99, messages: 2 },
+    ]);
+  });
+
+  it('does not settle a room whose deletion is under way', async () => {
+    queue.add(1, 2);
+    const store = new MessageStore(db, 100, logLines().log);
+    store.save = async () => new Map([[1, 'later' as const]]);
+    await makeWork(store).cycle();
+    expect(queue.settled).to.deep.equal([]);
+  });
+
+  it('stores a message that cannot be stored as it is as far as it can, and says which one', async () => {
+    queue.add(1, 4, (seq) => (seq === 2 ? body(1, 'se\0cret') : seq === 3 ? 'no JSON' : body(1, `m${seq}`)));
+    while (await work.cycle());
+    expect(await archived(1)).to.deep.equal([
+      'm1',
+      'se\uFFFDcret',
+      `{"seq":3,"epoch":${EPOCH},no JSON`,
+      'm4',
+    ]);
+    expect(await work.backlogBytes()).to.equal(0);
+    expect(lines.map(({ level, roomId, epoch, seq }) => ({ level, roomId, epoch, seq }))).to.deep.equal([
+      { level: 50, roomId: 1, epoch: EPOCH, seq: 2 },
+      { level: 50, roomId: 1, epoch: EPOCH, seq: 3 },
+    ]);
+    expect(JSON.stringify(lines)).to.not.include('cret');
+  });
+});

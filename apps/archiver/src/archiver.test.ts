@@ -1,0 +1,119 @@
+import { expect } from 'chai';
+import { ArchiveError, type ArchiveWork } from './archive-work.js';
+import { Archiver } from './archiver.js';
+import { logLines, until } from './test-database.js';
+
+/** Work that is told what comes of it. */
+class TestWork {
+  cycles = 0;
+  waiting = 0;
+  error: Error | undefined;
+  /** Called at the beginning of each cycle. */
+  during: () => Promise<void> = async () => {};
+
+  async cycle(): Promise<boolean> {
+    this.cycles++;
+    await this.during();
+    if (this.error !== undefined) throw this.error;
+    if (this.waiting > 0) this.waiting--;
+    return this.waiting > 0;
+  }
+
+  async backlogBytes(): Promise<number> {
+    return this.waiting;
+  }
+}
+
+const AWAY = new ArchiveError('PostgreSQL', new Error('connection refused'));
+
+describe('Archiver', function () {
+  this.timeout(10_000);
+  let work: TestWork;
+  let lines: Array<Record<string, unknown>>;
+  let archiver: Archiver;
+  const open = (intervalMs: number): Archiver => {
+    const logged = logLines();
+    lines = logged.lines;
+    work = new TestWork();
+    archiver = new Archiver(work as unknown as ArchiveWork, logged.log, intervalMs);
+    return archiver;
+  };
+  afterEach(() => archiver.close());
+
+  it('does not pause while more waits', async () => {
+    open(60_000);
+    work.waiting = 50;
+    archiver.start();
+    await until(() => work.waiting === 0);
+    expect(work.cycles).to.equal(50);
+  });
+
+  it('looks again after the interval when nothing waits', async () => {
+    open(20);
+    archiver.start();
+    const started = performance.now();
+    await until(() => work.cycles === 5);
+    expect(performance.now() - started).to.be.at.least(75);
+  });
+
+  it('tries again through an outage, less and less often, and writes one line for it', async () => {
+    open(1);
+    work.error = AWAY;
+    const started = performance.now();
+    archiver.start();
+    await until(() => work.cycles === 4);
+    expect(performance.now() - started, '250, 500 and 1000 ms, less up to half').to.be.at.least(800);
+    expect(archiver.failure).to.equal('PostgreSQL does not answer');
+    expect(lines.map(({ level }) => level)).to.deep.equal([40]);
+    expect(lines[0]?.error).to.equal('ArchiveError: PostgreSQL: connection refused');
+    work.error = undefined;
+    await until(() => lines.length === 2);
+    expect(lines[1]).to.include({ level: 30, msg: 'messages are stored again' });
+    expect(archiver.failure).to.equal(undefined);
+  });
+
+  it('finishes the batch that it is at when it is closed, and begins no other', async () => {
+    open(1);
+    let finish = (): void => {};
+    work.waiting = 5;
+    work.during = () =>
+      new Promise((resolve) => {
+        finish = resolve;
+      });
+    archiver.start();
+    await until(() => work.cycles === 1);
+    let closed = false;
+    const closing = archiver.close().then(() => {
+      closed = true;
+    });
+    await new Promise(setImmediate);
+    expect(closed).to.equal(false);
+    finish();
+    await closing;
+    expect(work.cycles).to.equal(1);
+  });
+
+  it('ends at once when it is closed in a pause', async () => {
+    open(60_000);
+    archiver.start();
+    await until(() => work.cycles === 1);
+    await archiver.close();
+    await archiver.close();
+  });
+
+  it('stores all that waits when it is flushed', async () => {
+    open(60_000);
+    archiver.start();
+    await until(() => work.cycles === 1);
+    work.waiting = 20;
+    expect(await archiver.flush(5_000)).to.equal(true);
+    expect(work.waiting).to.equal(0);
+  });
+
+  it('says when it could not flush in time', async () => {
+    open(60_000);
+    work.waiting = 1;
+    work.error = AWAY;
+    expect(await archiver.flush(300)).to.equal(false);
+  });
+});

@@ -1,0 +1,93 @@
+import { databaseSettings } from '@chorus/database';
+import {
+  type Environment,
+  integer,
+  type LOG_LEVELS,
+  listenerSettings,
+  parseSettings,
+  type RedisConfig,
+  redisConfig,
+  redisSettings,
+} from '@chorus/service';
+
+const { HOST, PORT, NODE_ID, LOG_LEVEL } = listenerSettings(4_100);
+
+/** What decides how an archiver works, wherever it runs. */
+const archiveSettings = {
+  ARCHIVE_INTERVAL_MS: integer(1, 60_000)
+    .default(500)
+    .describe('Pause when few messages wait to be stored; it decides how many go in one statement.'),
+  ARCHIVE_BATCH_MESSAGES: integer(1, 100_000)
+    .default(2_000)
+    .describe('Most messages that an archiver reads and stores at a time.'),
+  ARCHIVE_LEASE_MS: integer(1_000, 600_000)
+    .default(10_000)
+    .describe('What an archiver that died was storing, another one takes over after this long.'),
+  HISTORY_SIZE: integer(1, 1_000_000)
+    .default(1_000)
+    .describe('Newest messages of a room that stay in Redis when they are stored.'),
+  HISTORY_MAX_AGE_SECONDS: integer(0, 31_536_000)
+    .default(86_400)
+    .describe('Stored messages older than this do not stay in Redis; 0 for any age.'),
+};
+
+/** The archiver's environment variables. `docs/configuration.md` is checked against this list. */
+export const archiverSettings = {
+  HOST,
+  PORT,
+  NODE_ID,
+  LOG_LEVEL,
+  ...archiveSettings,
+  ...databaseSettings,
+  ...redisSettings,
+};
+
+export interface ArchiveConfig {
+  readonly intervalMs: number;
+  readonly batchMessages: number;
+  readonly leaseMs: number;
+  readonly historySize: number;
+  readonly historyMaxAgeMs: number;
+}
+
+export interface ArchiverConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly nodeId: string | undefined;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+  readonly archive: ArchiveConfig;
+  readonly database: { readonly url: string; readonly poolSize: number; readonly timeoutMs: number };
+  readonly redis: RedisConfig;
+  readonly redisPrefix: string;
+}
+
+/** @throws {ConfigError} one line that names the variable */
+export function loadArchiverConfig(env: Environment): ArchiverConfig {
+  const settings = parseSettings(archiverSettings, env, ['DATABASE_URL', 'REDIS_URL']);
+  return {
+    host: settings.HOST,
+    port: settings.PORT,
+    nodeId: settings.NODE_ID,
+    logLevel: settings.LOG_LEVEL,
+    archive: loadArchiveConfig(env),
+    database: {
+      url: settings.DATABASE_URL,
+      poolSize: settings.DATABASE_POOL_SIZE,
+      timeoutMs: settings.DATABASE_TIMEOUT_MS,
+    },
+    redis: redisConfig(settings),
+    redisPrefix: settings.REDIS_PREFIX,
+  };
+}
+
+/** Only what an archiver within another process needs. @throws {ConfigError} */
+export function loadArchiveConfig(env: Environment): ArchiveConfig {
+  const settings = parseSettings(archiveSettings, env);
+  return {
+    intervalMs: settings.ARCHIVE_INTERVAL_MS,
+    batchMessages: settings.ARCHIVE_BATCH_MESSAGES,
+    leaseMs: settings.ARCHIVE_LEASE_MS,
+    historySize: settings.HISTORY_SIZE,
+    historyMaxAgeMs: settings.HISTORY_MAX_AGE_SECONDS * 1_000,
+  };
+}

@@ -1,0 +1,104 @@
+import type { Database } from '@chorus/database';
+import { StartError } from '@chorus/service';
+import { expect } from 'chai';
+import { loadArchiverConfig } from './config.js';
+import { type ArchiverService, createArchiver } from './create-archiver.js';
+import { body, logLines, openDatabase, until } from './test-database.js';
+import { TestQueue } from './test-queue.js';
+
+describe('createArchiver', function () {
+  this.timeout(60_000);
+  let db: Database;
+  let queue: TestQueue;
+  let archiver: ArchiverService | undefined;
+  const config = (env: Record<string, string> = {}) =>
+    loadArchiverConfig({
+      HOST: '127.0.0.1',
+      PORT: '0',
+      DATABASE_URL: 'postgresql://unused',
+      ARCHIVE_INTERVAL_MS: '5',
+      HISTORY_SIZE: '7',
+      HISTORY_MAX_AGE_SECONDS: '60',
+      ...env,
+    });
+  const start = async (): Promise<(path: string, method?: string) => Promise<[number, unknown]>> => {
+    const service = await createArchiver(config(), { db, queue, log: logLines().log });
+    archiver = service;
+    return async (path, method = 'GET') => {
+      const answer = await fetch(`http://127.0.0.1:${service.port}${path}`, { method });
+      return [answer.status, await answer.json()];
+    };
+  };
+
+  before(async () => {
+    ({ db } = await openDatabase());
+    await db.room.create({ data: { id: 1, name: 'room' } });
+  });
+  beforeEach(() => {
+    queue = new TestQueue();
+  });
+  afterEach(() => archiver?.close());
+  after(() => db.$disconnect());
+
+  it('stores messages by itself, and keeps in Redis what the settings say', async () => {
+    await start();
+    queue.add(1, 1, () => body(1, 'hello'));
+    await until(() => queue.settled.length > 0);
+    expect((await db.message.findMany()).map(({ content }) => content)).to.deep.equal(['hello']);
+    expect(queue.settled[0]?.keep).to.deep.equal({ size: 7, maxAgeMs: 60_000 });
+  });
+
+  it('is ready, and says what is wrong during an outage, without asking to be taken for dead', async () => {
+    const ask = await start();
+    expect(await ask('/livez')).to.deep.equal([200, { status: 'live' }]);
+    expect(await ask('/readyz')).to.deep.equal([200, { status: 'ready' }]);
+    queue.away = true;
+    const degraded = [200, { status: 'degraded', error: 'Redis does not answer' }];
+    await until(async () => JSON.stringify(await ask('/readyz')) === JSON.stringify(degraded));
+    expect(await ask('/livez')).to.deep.equal([200, { status: 'live' }]);
+    queue.away = false;
+    await until(async () => JSON.stringify(await ask('/readyz')).includes('"ready"'));
+  });
+
+  it('knows no other routes', async () => {
+    const ask = await start();
+    expect(await ask('/')).to.deep.equal([404, { error: 'no such route' }]);
+    expect(await ask('/readyz', 'POST')).to.deep.equal([405, { error: 'POST is not allowed on this route' }]);
+  });
+
+  it('says that it is about to end while it finishes a batch', async () => {
+    const ask = await start();
+    const settle = queue.settle.bind(queue);
+    let finish: (() => void) | undefined;
+    queue.settle = (...args) =>
+      new Promise((resolve) => {
+        finish = () => resolve(settle(...args));
+      });
+    queue.add(1, 1);
+    await until(() => finish !== undefined);
+    const closing = archiver?.close();
+    expect(await ask('/readyz')).to.deep.equal([503, { error: 'draining' }]);
+    finish?.();
+    await closing;
+    expect(queue.settled).to.have.length(1);
+  });
+
+  it('says in one line that its port is taken, and leaves nothing running', async () => {
+    await start();
+    const taken = config({ PORT: String(archiver?.port) });
+    const other = new TestQueue();
+    const error = await createArchiver(taken, { db, queue: other, log: logLines().log }).catch(
+      (failure: unknown) => failure,
+    );
+    expect(error)
+      .to.be.instanceOf(StartError)
+      .with.property('message')
+      .that.matches(/PORT\): the port is already in use$/);
+    expect(other.claims).to.equal(0);
+  });
+
+  it('names a setting that is wrong', () => {
+    expect(() => config({ ARCHIVE_LEASE_MS: '10' })).to.throw(/^ARCHIVE_LEASE_MS="10" is not valid/);
+    expect(() => config({ DATABASE_URL: '' })).to.throw(/^DATABASE_URL is not set/);
+  });
+});

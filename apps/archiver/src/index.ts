@@ -1,0 +1,10 @@
+export { Archiver } from './archiver.js';
+export {
+  type ArchiveConfig,
+  type ArchiverConfig,
+  archiverSettings,
+  loadArchiveConfig,
+  loadArchiverConfig,
+} from './config.js';
+export { type ArchiverParts, type ArchiverService, createArchiver, makeArchiver } from './create-archiver.js';
+export { createRedisParts } from './redis-parts.js';

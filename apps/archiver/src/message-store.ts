@@ -1,0 +1,158 @@
+import { type Database, isDataRefused } from '@chorus/database';
+import type { MessageFrame } from '@chorus/protocol';
+import type { Logger } from '@chorus/service';
+
+/** Most text of one statement, in characters: more would only take longer before it can be given up. */
+const MAX_STATEMENT_CHARS = 4_194_304;
+/** A statement that fails is tried again with half as many messages, down to so many. */
+const MIN_STATEMENT_MESSAGES = 16;
+
+/**
+ * What became of a room's messages.
+ * - `stored`: all are in the database;
+ * - `gone`: there is no such room any more, and nothing to store;
+ * - `later`: the room is being deleted, or was created after its messages were read, so that they may be those of a
+ *   deleted room with the same id. Nothing may be settled: reading again tells.
+ */
+export type Outcome = 'stored' | 'gone' | 'later';
+
+/** Worst last. */
+const OUTCOMES: readonly Outcome[] = ['stored', 'gone', 'later'];
+
+interface RoomRow {
+  id: bigint;
+  stored: boolean;
+}
+
+/** The archive: the messages in PostgreSQL. */
+export class MessageStore {
+  #statementMessages: number;
+
+  constructor(
+    private readonly db: Database,
+    private readonly maxStatementMessages: number,
+    private readonly log: Logger,
+  ) {
+    this.#statementMessages = maxStatementMessages;
+  }
+
+  /**
+   * Stores messages; those that are there already stay as they are. Of a room's messages the older ones are
+   * stored first. When it rejects, some may be stored.
+   *
+   * @param messages those of a room in order
+   * @param readAt when they were read from the rooms' streams, as `performance.now()` tells
+   * @returns what became of each room
+   */
+  async save(messages: readonly MessageFrame[], readAt: number): Promise<Map<number, Outcome>> {
+    const outcomes = new Map<number, Outcome>();
+    for (let at = 0; at < messages.length; ) {
+      const part = this.#nextPart(messages, at);
+      try {
+        await this.#insert(part, readAt, outcomes);
+      } catch (error) {
+        // It may have been too much for a database that is slow.
+        this.#statementMessages = Math.max(MIN_STATEMENT_MESSAGES, Math.floor(this.#statementMessages / 2));
+        throw error;
+      }
+      this.#statementMessages = Math.min(this.maxStatementMessages, this.#statementMessages * 2);
+      at += part.length;
+    }
+    return outcomes;
+  }
+
+  /** Rejects unless PostgreSQL answers and has been migrated. */
+  async ping(): Promise<void> {
+    await this.db.$queryRaw`SELECT 1 FROM messages LIMIT 1`;
+  }
+
+  #nextPart(messages: readonly MessageFrame[], from: number): MessageFrame[] {
+    const part: MessageFrame[] = [];
+    let chars = 0;
+    for (let at = from; at < messages.length && part.length < this.#statementMessages; at++) {
+      const message = messages[at];
+      if (message === undefined) break;
+      chars += message.content.length;
+      if (part.length > 0 && chars > MAX_STATEMENT_CHARS) break;
+      part.push(message);
+    }
+    return part;
+  }
+
+  /** One message that PostgreSQL refuses must keep neither the others nor its room from being stored. */
+  async #insert(
+    messages: readonly MessageFrame[],
+    readAt: number,
+    outcomes: Map<number, Outcome>,
+  ): Promise<void> {
+    try {
+      const rooms = [...new Set(messages.map((message) => message.roomId))];
+      const found = await this.#statement(messages, rooms, readAt);
+      for (const room of rooms) note(outcomes, room, found.get(room) ?? 'gone');
+    } catch (error) {
+      const [message] = messages;
+      if (!isDataRefused(error) || message === undefined) throw error;
+      if (messages.length > 1) {
+        const half = Math.ceil(messages.length / 2);
+        await this.#insert(messages.slice(0, half), readAt, outcomes);
+        await this.#insert(messages.slice(half), readAt, outcomes);
+        return;
+      }
+      const { roomId, epoch, seq } = message;
+      const empty = {
+        ...message,
+        content: '',
+        username: '',
+        userId: 0,
+        id: `${roomId}-${epoch}-${seq}`,
+        sentAt: 0,
+      };
+      await this.#statement([empty], [roomId], readAt).then((found) =>
+        note(outcomes, roomId, found.get(roomId) ?? 'gone'),
+      );
+      this.log.error(
+        { roomId, epoch, seq, error: String(error) },
+        'the database refuses a message: only its place was stored',
+      );
+    }
+  }
+
+  /**
+   * Rooms are locked against deletion first, so that one that is deleted meanwhile is left out instead of
+   * failing the statement. `SKIP LOCKED`: a deletion under way may take long.
+   */
+  async #statement(
+    messages: readonly MessageFrame[],
+    rooms: readonly number[],
+    readAt: number,
+  ): Promise<Map<number, Outcome>> {
+    const json = JSON.stringify(messages);
+    // Measured here and subtracted there, so that it does not matter whether the clocks agree.
+    const elapsedMs = Math.floor(performance.now() - readAt);
+    const rows = await this.db.$queryRaw<RoomRow[]>`
+      WITH known AS MATERIALIZED (
+        SELECT id, created_at <= now() - ${elapsedMs}::int * interval '1 ms' AS older FROM rooms
+        WHERE id = ANY(${rooms}::bigint[]) FOR KEY SHARE SKIP LOCKED
+      ), stored AS (
+        INSERT INTO messages
+          (room_id, epoch, seq, message_id, user_id, username, content, sent_at, client_msg_id)
+        SELECT m."roomId", m.epoch, m.seq, m.id, m."userId", m.username, m.content,
+          timestamptz 'epoch' + m."sentAt" * interval '1 ms', m."clientMsgId"
+        FROM json_to_recordset(${json}::json) AS m(
+          "roomId" bigint, epoch bigint, seq bigint, id text, "userId" bigint, username text, content text,
+          "sentAt" bigint, "clientMsgId" text)
+        JOIN known ON known.id = m."roomId" AND known.older
+        -- The same order for everybody: two that store the same messages never wait for each other.
+        ORDER BY m."roomId", m.epoch, m.seq
+        ON CONFLICT DO NOTHING
+      )
+      SELECT rooms.id, coalesce(known.older, false) AS stored
+      FROM rooms LEFT JOIN known ON known.id = rooms.id WHERE rooms.id = ANY(${rooms}::bigint[])`;
+    return new Map(rows.map((row) => [Number(row.id), row.stored ? 'stored' : 'later']));
+  }
+}
+
+function note(outcomes: Map<number, Outcome>, roomId: number, outcome: Outcome): void {
+  const before = outcomes.get(roomId) ?? 'stored';
+  outcomes.set(roomId, OUTCOMES.indexOf(outcome) > OUTCOMES.indexOf(before) ? outcome : before);
+}

@@ -1,0 +1,75 @@
+import {
+  type ArchiveQueue,
+  type Backlog,
+  BrokerUnavailableError,
+  type HistoryLimits,
+  isAfter,
+  type Position,
+} from '@chorus/broker';
+import { body, EPOCH } from './test-database.js';
+
+interface Room {
+  messages: Array<Position & { body: string }>;
+  stored: Position;
+  leasedUntil: number;
+}
+
+/** A queue with a clock of its own that can be taken away. */
+export class TestQueue implements ArchiveQueue {
+  readonly rooms = new Map<number, Room>();
+  readonly settled: Array<{ roomId: number; upTo: Position; keep: HistoryLimits }> = [];
+  now = 0;
+  /** Calls reject while it is. */
+  away = false;
+  claims = 0;
+
+  add(
+    roomId: number,
+    count: number,
+    bodyOf: (seq: number) => string = (seq) => body(roomId, `m${seq}`),
+  ): void {
+    const room = this.rooms.get(roomId) ?? { messages: [], stored: { epoch: 0, seq: 0 }, leasedUntil: 0 };
+    for (let added = 0; added < count; added++) {
+      const seq = room.messages.length + 1;
+      room.messages.push({ epoch: EPOCH, seq, body: bodyOf(seq) });
+    }
+    this.rooms.set(roomId, room);
+  }
+
+  async claim(maxRooms: number, maxMessages: number, leaseMs: number): Promise<Backlog[]> {
+    this.#reach();
+    this.claims++;
+    const free = [...this.rooms].filter(
+      ([, room]) => room.leasedUntil <= this.now && waiting(room).length > 0,
+    );
+    return free.slice(0, maxRooms).map(([roomId, room]) => {
+      room.leasedUntil = this.now + leaseMs;
+      return { roomId, after: room.stored, messages: waiting(room).slice(0, maxMessages) };
+    });
+  }
+
+  async settle(roomId: number, upTo: Position, keep: HistoryLimits): Promise<void> {
+    this.#reach();
+    this.settled.push({ roomId, upTo, keep });
+    const room = this.rooms.get(roomId);
+    if (room === undefined) return;
+    room.leasedUntil = 0;
+    if (isAfter(upTo, room.stored)) room.stored = upTo;
+  }
+
+  async backlog(): Promise<{ bytes: number; rooms: number }> {
+    this.#reach();
+    const rooms = [...this.rooms.values()].map((room) => waiting(room).length);
+    return { bytes: rooms.reduce((sum, count) => sum + count, 0), rooms: rooms.filter(Boolean).length };
+  }
+
+  async close(): Promise<void> {}
+
+  #reach(): void {
+    if (this.away) throw new BrokerUnavailableError('away');
+  }
+}
+
+function waiting(room: Room): Room['messages'] {
+  return room.messages.filter((message) => isAfter(message, room.stored));
+}

@@ -1,0 +1,64 @@
+import { expect } from 'chai';
+import { messageEncoder, openFrame } from './seed-frames.js';
+import { readMessage } from './stored-message.js';
+
+const ROOM = 12;
+const AT = { epoch: 1_767_225_600_000, seq: 7 };
+const read = (body: string) => readMessage(ROOM, AT, openFrame(AT) + body);
+const encode = messageEncoder(ROOM, { id: 3, username: 'ann' });
+const whole = { content: 'hello 👋', id: 'gateway-1-x-0', sentAt: 1_767_225_600_123 };
+
+describe('readMessage', () => {
+  it('returns what gateways write, field by field in the order of the frame', () => {
+    for (const parts of [whole, { ...whole, clientMsgId: 'c:1' }]) {
+      const body = encode(parts);
+      const { message, intact } = read(body);
+      expect(intact).to.equal(true);
+      expect(JSON.stringify(message)).to.equal(openFrame(AT) + body);
+    }
+  });
+
+  it('replaces what cannot be stored, and keeps everything else', () => {
+    for (const content of ['a\0b', 'a\ud800b']) {
+      const { message, intact } = read(encode({ ...whole, content, clientMsgId: 'c:1' }));
+      expect(intact).to.equal(false);
+      expect(message).to.deep.equal({
+        ...whole,
+        ...AT,
+        type: 'message',
+        content: 'a\uFFFDb',
+        roomId: ROOM,
+        username: 'ann',
+        userId: 3,
+        clientMsgId: 'c:1',
+      });
+    }
+  });
+
+  it('keeps the place of what makes no sense, with its text', () => {
+    for (const body of ['not JSON\0', '"content":5}', '"roomId":null}']) {
+      const { message, intact } = read(body);
+      expect(intact, body).to.equal(false);
+      expect(message, body).to.deep.equal({
+        ...AT,
+        type: 'message',
+        content: openFrame(AT) + body.replace('\0', '\uFFFD'),
+        roomId: ROOM,
+        username: '',
+        userId: 0,
+        id: `12-${AT.epoch}-7`,
+        sentAt: AT.epoch,
+      });
+    }
+  });
+
+  it('does not believe a body about its place, its room, or a time that cannot be written down', () => {
+    const body = encode({ ...whole, sentAt: Number.MAX_SAFE_INTEGER }).replace(
+      '"roomId":12',
+      '"roomId":13,"seq":8',
+    );
+    const { message, intact } = read(body);
+    expect(intact).to.equal(false);
+    expect(message).to.include({ ...AT, roomId: ROOM, content: whole.content, sentAt: AT.epoch });
+  });
+});
