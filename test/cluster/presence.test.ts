@@ -20,7 +20,9 @@ describe('presence, over three gateways', function () {
   let watching: SeedClient;
 
   before(async () => {
-    cluster = await startTestCluster({ env: { PRESENCE_GRACE_MS: String(GRACE_MS) } });
+    cluster = await startTestCluster({
+      env: { PRESENCE_GRACE_MS: String(GRACE_MS), PRESENCE_ANNOUNCE_LIMIT: '3' },
+    });
     [watcher, ann, marker] = [
       await createPerson(cluster.url, 'watcher'),
       await createPerson(cluster.url, 'ann'),
@@ -163,5 +165,24 @@ describe('presence, over three gateways', function () {
     expect(await clients()).to.deep.equal(listed(watcher));
     expect(await clients(`/${other}`)).to.deep.equal(listed(ann));
     expect(await clients('')).to.deep.equal(listed(watcher, ann));
+  });
+
+  it('of a large room is complete, but nobody is told who comes and goes', async () => {
+    for (const [person, gateway] of [
+      [ann, 0],
+      [marker, 1],
+    ] as const) {
+      await join(person, gateway);
+      await watching.next(({ type, username }) => type === 'joined' && username === person.username);
+    }
+    const fourth = await createPerson(cluster.url, 'fourth');
+    const late = await join(fourth, 0);
+    const everybody = [watcher, ann, marker, fourth].map(({ id, username }) => ({ id, username }));
+    await eventually(async () => expect(await clients()).to.have.deep.members(everybody));
+    await late.close();
+    await eventually(async () => expect(await clients()).to.have.deep.members(everybody.slice(0, 3)));
+    watching.send('silence');
+    await watching.message('silence');
+    expect(watching.frames.filter(({ username }) => username === fourth.username)).to.deep.equal([]);
   });
 });

@@ -41,7 +41,9 @@ export const gatewaySettings = {
     .describe('Sockets that one user may have on one gateway; another one gets 429.'),
   MAX_CONNECTIONS_PER_ADDRESS: integer(1, 1_000_000)
     .default(5_000)
-    .describe('Sockets that one address, or one /64 of IPv6, may have on one gateway; another one gets 429.'),
+    .describe(
+      'Sockets that one address, or one /64 of IPv6, may have on one gateway; another one gets 429. Behind a balancer it needs `TRUST_PROXY`.',
+    ),
   DRAIN_MS: integer(0, 3_600_000)
     .default(20_000)
     .describe(

@@ -94,7 +94,10 @@ export class Rebalance implements Closeable {
         this.#requested ?? (auto && --this.#untilLook <= 0 ? this.#parts.sharePerMinute : undefined);
       if (share === undefined) return;
       this.#untilLook = AUTO_STEPS;
+      const requested = this.#requested;
       const average = await this.#average();
+      // Asked for something else meanwhile: that is for the next step.
+      if (this.#requested !== requested) return;
       this.#requested = undefined;
       const here = this.#here();
       if (average === undefined || here <= average * TOLERANCE || here - average < 1) return;

@@ -58,7 +58,7 @@ function requestId(request: Request): string | undefined {
 }
 
 function answerFor(path: string, actions: RouteActions): Answer {
-  if (path === '/livez') return { status: 200, body: { status: 'ok' } };
+  if (path === '/livez') return { status: 200, body: { status: 'live' } };
   if (path === '/readyz') {
     return readiness(actions.state());
   }
