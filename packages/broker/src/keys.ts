@@ -104,6 +104,14 @@ export class Keyspace {
     return `${this.prefix}:lock:${name}`;
   }
 
+  /**
+   * Pub/sub channel by which one node finds out whether deliveries come; in a Redis Cluster one for each
+   * partition, so that all servers are asked.
+   */
+  probe(node: string, partition: number | undefined): string {
+    return `${partition === undefined ? this.prefix : this.partition(partition)}:node:${node}:probe`;
+  }
+
   /** Pub/sub channel that every gateway listens to; a sharded one in a Redis Cluster, like those of rooms. */
   control(): string {
     return `${this.prefix}:control`;

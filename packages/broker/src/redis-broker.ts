@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createRedis, type Logger, type RedisClient, type RedisConfig, redisReady } from '@chorus/service';
 import { Cluster } from 'ioredis';
 import {
@@ -9,8 +10,9 @@ import {
   type StoredMessage,
 } from './broker.js';
 import { parseControlEvent } from './control-event.js';
+import { DeliveryProbe } from './delivery-probe.js';
 import { noticeEnvelope, openEnvelope } from './envelope.js';
-import { type Keyspace, scopeOf, stateOf } from './keys.js';
+import { type Keyspace, PARTITIONS, scopeOf, stateOf } from './keys.js';
 import { readPosition } from './read-position.js';
 import { ask } from './redis-ask.js';
 import { RedisPublisher, type RedisPublisherOptions } from './redis-publisher.js';
@@ -23,6 +25,11 @@ export interface RedisBrokerOptions extends RedisPublisherOptions {
   redis: RedisConfig;
   /** How long to wait for Redis at the start, in milliseconds. */
   connectTimeoutMs: number;
+  /**
+   * How often the broker makes sure that deliveries come, in milliseconds. One that does not come back within the
+   * command time-out means that none come. Default 1,000.
+   */
+  probeIntervalMs?: number;
   log: Logger;
 }
 
@@ -35,6 +42,8 @@ export class RedisBroker implements Broker {
   readonly #commands: RedisClient;
   readonly #publisher: RedisPublisher;
   readonly #subscriber: RedisSubscriber | RedisShardedSubscriber;
+  readonly #probe: DeliveryProbe;
+  readonly #probeChannels: Set<string>;
   readonly #keyspace: Keyspace;
   readonly #roomOf = new Map<string, number>();
   #closed = false;
@@ -52,13 +61,30 @@ export class RedisBroker implements Broker {
       url: redis.urls[0] ?? '',
       timeoutMs: redis.commandTimeoutMs,
       onMessage: (channel: string, payload: Buffer) => this.#receive(channel, payload),
-      onResumed: () => listener.onResumed(),
+      onResumed: () => {
+        this.#probe.recheck();
+        listener.onResumed();
+      },
       log,
     };
     this.#subscriber =
       this.#commands instanceof Cluster
         ? new RedisShardedSubscriber(this.#commands, subscriber)
         : new RedisSubscriber({ ...subscriber, sharded: false });
+    const node = randomUUID();
+    const partitions = redis.cluster ? Array.from({ length: PARTITIONS }, (_, n) => n) : [undefined];
+    this.#probeChannels = new Set(partitions.map((partition) => keyspace.probe(node, partition)));
+    this.#probe = new DeliveryProbe({
+      channels: [...this.#probeChannels],
+      intervalMs: options.probeIntervalMs ?? 1_000,
+      timeoutMs: redis.commandTimeoutMs,
+      subscribe: (channel) => this.#subscriber.subscribe(channel),
+      publish: (channel) => this.#publish(channel, ''),
+      link: (channel) => this.#subscriber.link(channel),
+      breakLink: (channel) => this.#subscriber.breakLink(channel),
+      log,
+    });
+    this.#commands.on('ready', () => this.#probe.recheck());
   }
 
   /** Connects; rejects with {@link BrokerUnavailableError} when Redis does not answer in time. */
@@ -67,7 +93,7 @@ export class RedisBroker implements Broker {
     try {
       await ask(async () => {
         await redisReady(broker.#commands, options.connectTimeoutMs);
-        await broker.#subscriber.subscribe(options.keyspace.control());
+        await Promise.all([broker.#subscriber.subscribe(options.keyspace.control()), broker.#probe.start()]);
       });
       return broker;
     } catch (error) {
@@ -77,7 +103,8 @@ export class RedisBroker implements Broker {
   }
 
   get connected(): boolean {
-    return !this.#closed && this.#commands.status === 'ready' && this.#subscriber.connected;
+    if (this.#closed || this.#commands.status !== 'ready') return false;
+    return this.#subscriber.connected && this.#probe.delivering;
   }
 
   publish(roomId: number, body: string, idempotencyKey?: string): Promise<Position> {
@@ -86,9 +113,7 @@ export class RedisBroker implements Broker {
 
   async publishNotice(roomId: number, frame: string): Promise<void> {
     const channel = this.#keyspace.channel(roomId);
-    const envelope = noticeEnvelope(frame);
-    if (this.options.redis.cluster) await ask(() => this.#commands.spublish(channel, envelope));
-    else await ask(() => this.#commands.publish(channel, envelope));
+    await ask(() => this.#publish(channel, noticeEnvelope(frame)));
   }
 
   async subscribe(roomId: number): Promise<void> {
@@ -138,8 +163,14 @@ export class RedisBroker implements Broker {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#probe.close();
     this.#subscriber.close();
     this.#commands.disconnect();
+  }
+
+  #publish(channel: string, payload: string): Promise<unknown> {
+    const { cluster } = this.options.redis;
+    return cluster ? this.#commands.spublish(channel, payload) : this.#commands.publish(channel, payload);
   }
 
   #forget(roomId: number): void {
@@ -160,6 +191,6 @@ export class RedisBroker implements Broker {
       const event = parseControlEvent(payload.toString());
       if (event !== undefined) this.listener.onControl(event);
       else this.options.log.warn('a control event was not understood');
-    }
+    } else if (this.#probeChannels.has(channel)) this.#probe.heard(channel);
   }
 }

@@ -44,6 +44,16 @@ export class RedisShardedSubscriber {
     return [...this.#servers.values()].every((server) => server.connected);
   }
 
+  /** See {@link RedisSubscriber.link}; undefined also while the channel is nowhere. */
+  link(channel: string): object | undefined {
+    return this.#places.get(channel)?.link();
+  }
+
+  /** Breaks the connection to the server where the channel is. */
+  breakLink(channel: string): void {
+    this.#places.get(channel)?.breakLink();
+  }
+
   async subscribe(channel: string): Promise<void> {
     if (this.#ranges.length === 0) await this.#refresh();
     try {

@@ -42,6 +42,8 @@ export class RedisSubscriber {
   #flushing = false;
   /** Connections made so far. */
   #connections = 0;
+  /** Stands for the connection, while every channel that can be is subscribed on it. */
+  #link: object | undefined;
   /** The subscriptions under way, one after the other. */
   #line: Promise<void> = Promise.resolve();
 
@@ -63,6 +65,9 @@ export class RedisSubscriber {
       if (error.message.startsWith('Command queue state error')) options.onMoved?.();
     });
     this.#redis.on('ready', () => this.#onReady());
+    this.#redis.on('close', () => {
+      this.#link = undefined;
+    });
     this.#redis.on(sharded ? 'smessageBuffer' : 'messageBuffer', (channel: Buffer, payload: Buffer) => {
       options.onMessage(channel.toString(), payload);
     });
@@ -70,6 +75,16 @@ export class RedisSubscriber {
 
   get connected(): boolean {
     return this.#redis.status === 'ready';
+  }
+
+  /** Another one after each reconnection; undefined until all channels are subscribed again. */
+  link(): object | undefined {
+    return this.connected ? this.#link : undefined;
+  }
+
+  /** Breaks the connection, without waiting for the other side; it is made anew by itself. */
+  breakLink(): void {
+    if (this.connected) this.#redis.stream.destroy();
   }
 
   /**
@@ -180,8 +195,10 @@ export class RedisSubscriber {
 
   #onReady(): void {
     const connection = ++this.#connections;
-    if (connection === 1) this.#flushSoon();
-    else void this.#resubscribe(connection);
+    if (connection === 1) {
+      this.#link = {};
+      this.#flushSoon();
+    } else void this.#resubscribe(connection);
   }
 
   /** Subscribes to everything again, and does not give up while this connection lasts. */
@@ -205,6 +222,7 @@ export class RedisSubscriber {
       }, RETRY_MS).unref();
       return;
     }
+    if (connection === this.#connections && this.connected) this.#link = {};
     this.options.onResumed();
     if (moved) this.options.onMoved?.();
   }

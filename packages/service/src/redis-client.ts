@@ -18,7 +18,7 @@ export interface RedisConfig {
 
 /**
  * Opens a connection for commands. While Redis is away commands fail at once instead of piling
- * up, and the connection is tried again for ever, every 50 ms at first and every second later.
+ * up, and the connection is tried again for ever, every 50 ms at first and every 400 ms later.
  */
 export function createRedis(config: RedisConfig, log: Logger, purpose: string): RedisClient {
   const options: RedisOptions = {
@@ -110,7 +110,8 @@ function credentials(seed: string | undefined): RedisOptions {
 
 /** How long to wait before connection attempt `attempt` (1, 2, …), in milliseconds. */
 export function retryDelayMs(attempt: number): number {
-  return Math.min(50 * 2 ** Math.min(attempt - 1, 5), 1_000);
+  // Not longer: what is left of two seconds has to do for everything that heals after the connection.
+  return 50 * 2 ** Math.min(attempt - 1, 3);
 }
 
 /** Resolves once the connection answers commands; rejects after `timeoutMs`. */

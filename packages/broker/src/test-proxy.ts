@@ -1,0 +1,62 @@
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Closeable } from '@chorus/service';
+
+/** Between Redis and its clients; lets a test keep what the server says from those who only receive. */
+export class RedisProxy implements Closeable {
+  /** What is dropped: everything that the server sends to subscribers that are connected now. */
+  readonly #muted = new Set<Socket>();
+  readonly #subscribers = new Set<Socket>();
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(
+    private readonly server: Server,
+    readonly url: string,
+  ) {}
+
+  static async start(port: number): Promise<RedisProxy> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    const proxy = new RedisProxy(server, `redis://127.0.0.1:${address.port}`);
+    server.on('connection', (client) => proxy.#join(client, port));
+    return proxy;
+  }
+
+  get subscribers(): number {
+    return this.#subscribers.size;
+  }
+
+  /** From now on subscribers hear nothing of what is published; all else is answered. Later ones hear everything. */
+  mute(): void {
+    for (const subscriber of this.#subscribers) this.#muted.add(subscriber);
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    this.server.close();
+  }
+
+  #join(client: Socket, port: number): void {
+    const upstream = connect(port, '127.0.0.1');
+    for (const [socket, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      this.#sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        this.#sockets.delete(socket);
+        this.#subscribers.delete(socket);
+        other.destroy();
+      });
+    }
+    client.on('data', (data) => {
+      if (data.includes('broker-subscriber')) this.#subscribers.add(client);
+      upstream.write(data);
+    });
+    upstream.on('data', (data) => {
+      if (!this.#muted.has(client) || !data.includes('$7\r\nmessage\r\n')) client.write(data);
+    });
+  }
+}
