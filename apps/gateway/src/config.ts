@@ -73,6 +73,11 @@ export const gatewaySettings = {
     .describe(
       'Who has missed more messages of a room than this is not sent them, but told to read the history.',
     ),
+  PROBE_INTERVAL_MS: integer(50, 60_000)
+    .default(1_000)
+    .describe(
+      'How often a gateway sends itself a message through Redis; one that takes longer than `REDIS_TIMEOUT_MS` means that nothing is delivered.',
+    ),
   ROOM_LINGER_MS: integer(0, 600_000)
     .default(2_000)
     .describe('How long a room without members here stays subscribed.'),
@@ -112,6 +117,7 @@ export interface GatewayConfig {
   maxQueuedBytes: number;
   idleTimeoutSeconds: number;
   recoveryMaxMessages: number;
+  probeIntervalMs: number;
   roomLingerMs: number;
   presenceLeaseMs: number;
   presenceGraceMs: number;
@@ -153,6 +159,7 @@ export function loadGatewayConfig(env: Environment): GatewayConfig {
     maxQueuedBytes: settings.MAX_QUEUED_BYTES,
     idleTimeoutSeconds: settings.IDLE_TIMEOUT_SECONDS,
     recoveryMaxMessages: settings.RECOVERY_MAX_MESSAGES,
+    probeIntervalMs: settings.PROBE_INTERVAL_MS,
     roomLingerMs: settings.ROOM_LINGER_MS,
     presenceLeaseMs: settings.PRESENCE_LEASE_MS,
     presenceAnnounceLimit: settings.PRESENCE_ANNOUNCE_LIMIT,

@@ -30,6 +30,7 @@ export function createRedisParts(config: GatewayConfig, log: Logger): GatewayPar
           maxBacklogBytes: config.maxBacklogBytes,
           maxBatchWindowMs: config.batchWindowMs,
           connectTimeoutMs: CONNECT_TIMEOUT_MS,
+          probeIntervalMs: config.probeIntervalMs,
           log,
         },
         listener,

@@ -44,7 +44,8 @@ describe('room feeds over Redis', function () {
 
   const newRooms = async (count: number): Promise<number[]> => {
     const rooms = Array.from({ length: count }, someRoom);
-    await Promise.all(rooms.map((roomId) => fixture.directory().ensure(roomId, 0)));
+    const directory = fixture.directory();
+    await Promise.all(rooms.map((roomId) => directory.ensure(roomId, 0)));
     return rooms;
   };
 
