@@ -1,0 +1,125 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Keyspace, RedisArchiveQueue, RedisBroker, RedisRoomDirectory } from '@chorus/broker';
+import { createDatabase, migrate } from '@chorus/database';
+import { spawnGuarded, startPostgres, startRedis } from '@chorus/local';
+import { messageEncoder } from '@chorus/protocol';
+import { Closer, createLogger, createRedis, redisReady } from '@chorus/service';
+import { TEXT } from './load.js';
+import { cpuMicros } from './process-cost.js';
+
+/*
+ * `pnpm bench:archive`: how fast one archiver stores what waits in Redis, and what a message costs, by who spends
+ * it. PostgreSQL does not wait for the disk, as in tests.
+ */
+
+const MESSAGES = 100_000;
+const AT_ONCE = 1_000;
+const ARCHIVER_MAIN = fileURLToPath(new URL('../../apps/archiver/dist/main.js', import.meta.url));
+
+async function run(rooms: number, closer: Closer): Promise<Record<string, string | number>> {
+  const log = createLogger({ service: 'bench', level: 'warn' });
+  const redisServer = closer.add(await startRedis());
+  const postgres = closer.add(await startPostgres());
+  await migrate(postgres.url, log);
+  const db = createDatabase(postgres.url, { poolSize: 2, timeoutMs: 30_000 });
+  closer.defer(() => db.$disconnect());
+  const redisConfig = { urls: [redisServer.url], cluster: false, commandTimeoutMs: 10_000 };
+  const redis = createRedis(redisConfig, log, 'bench');
+  closer.defer(() => redis.disconnect());
+  await redisReady(redis, 5_000);
+  const keyspace = new Keyspace('chorus');
+  const queue = new RedisArchiveQueue(redis, keyspace);
+  await db.$executeRaw`INSERT INTO rooms (id, name) SELECT id, 'room' FROM generate_series(1, ${rooms}::int) id`;
+  const directory = new RedisRoomDirectory(redis, keyspace);
+  await Promise.all(Array.from({ length: rooms }, (_, index) => directory.ensure(index + 1, 0)));
+  await directory.markComplete();
+
+  const archiver = await spawnGuarded({
+    name: 'archiver',
+    command: process.execPath,
+    args: [ARCHIVER_MAIN],
+    env: {
+      PATH: process.env.PATH,
+      HOST: '127.0.0.1',
+      PORT: '0',
+      REDIS_URL: redisServer.url,
+      DATABASE_URL: postgres.url,
+      ARCHIVE_LEASE_MS: '60000',
+    },
+  });
+  closer.defer(() => archiver.stop('SIGTERM', 10_000));
+  await archiver.ready((text) => text.includes('archiver is listening'), 10_000);
+  // Not before everything waits.
+  archiver.kill('SIGSTOP');
+  await publish(rooms, redisServer.url, closer);
+
+  const cpu = (): number[] => [archiver.pid, redisServer.pid].map(cpuMicros).concat(cpuOfAll(postgres.pid));
+  const before = cpu();
+  const started = performance.now();
+  archiver.kill('SIGCONT');
+  while ((await queue.backlog()).bytes > 0) await sleep(20);
+  const seconds = (performance.now() - started) / 1_000;
+  const spent = cpu().map((micros, index) => ((micros - (before[index] ?? 0)) / MESSAGES).toFixed(1));
+  const stored = await db.message.count();
+  if (stored !== MESSAGES) throw new Error(`${stored} of ${MESSAGES} messages are stored`);
+  const [own = '', redisMicros = '', postgresMicros = ''] = spent;
+  return {
+    rooms,
+    'messages/s': Math.round(MESSAGES / seconds),
+    'archiver µs': own,
+    'Redis µs': redisMicros,
+    'PostgreSQL µs': postgresMicros,
+  };
+}
+
+async function publish(rooms: number, url: string, closer: Closer): Promise<void> {
+  const ignore = { onMessage() {}, onNotice() {}, onStored() {}, onControl() {}, onResumed() {} };
+  const broker = await RedisBroker.connect(
+    {
+      redis: { urls: [url], cluster: false, commandTimeoutMs: 10_000 },
+      keyspace: new Keyspace('chorus'),
+      maxBacklogBytes: 2 ** 40,
+      maxBatchWindowMs: 5,
+      connectTimeoutMs: 5_000,
+      log: createLogger({ service: 'bench', level: 'warn' }),
+    },
+    ignore,
+  );
+  closer.add(broker);
+  for (let first = 0; first < MESSAGES; first += AT_ONCE) {
+    await Promise.all(
+      Array.from({ length: AT_ONCE }, (_, index) => {
+        const roomId = ((first + index) % rooms) + 1;
+        const encode = messageEncoder(roomId, { id: 7, username: 'ann' });
+        const id = `gateway-1-mws3pfhy-${first + index}`;
+        return broker.publish(roomId, encode({ content: TEXT, id, sentAt: Date.now() }));
+      }),
+    );
+  }
+}
+
+/** Of a server with all its processes. */
+function cpuOfAll(pid: number): number {
+  const children = readdirSync('/proc').filter((entry) => {
+    try {
+      const stat = readFileSync(`/proc/${entry}/stat`, 'utf8');
+      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === pid;
+    } catch {
+      return false;
+    }
+  });
+  return [pid, ...children.map(Number)].reduce((sum, each) => sum + cpuMicros(each), 0);
+}
+
+const table: Array<Record<string, string | number>> = [];
+for (const rooms of [1, 100, 10_000]) {
+  const closer = new Closer();
+  try {
+    table.push(await run(rooms, closer));
+  } finally {
+    await closer.close();
+  }
+}
+console.table(table);
