@@ -108,6 +108,9 @@ export function describeBadRequests(target: () => Target): void {
       ['/api/rooms?cursor=-1', /^cursor must/],
       ['/api/rooms?limit=0', /^limit must/],
       ['/api/rooms?limit=101', /^limit must/],
+      ['/api/rooms/1/messages?limit=101', /^limit must/],
+      ['/api/rooms/1/messages?before=7', /^before must/],
+      ['/api/rooms/1/messages?before=1-1&after=1-1', /^after must/],
       ['/ws/get-rooms?userId=me', /^userId must/],
     ] as const) {
       it(`for GET ${path}`, async () => {
@@ -140,6 +143,7 @@ export function describeBadRequests(target: () => Target): void {
       ['/api/rooms'],
       ['/api/rooms', { body: { name: 'room' } }],
       ['/api/rooms/1'],
+      ['/api/rooms/1/messages'],
       ['/api/rooms/1', { method: 'PATCH', body: { name: 'room' } }],
       ['/api/rooms/1', { method: 'DELETE' }],
     ];
@@ -164,6 +168,7 @@ export function describeBadRequests(target: () => Target): void {
     expectError(await ask('/'), 404);
     expectError(await ask('/api/nothing'), 404);
     expectError(await ask('/api/rooms/123456789012345'), 404);
+    expectError(await ask('/api/rooms/123456789012345/messages'), 404);
     expectError(await ask('/ws/get-clients/123456789012345'), 404);
   });
 

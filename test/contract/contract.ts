@@ -1,4 +1,5 @@
 import { describeBadRequests } from './bad-requests.js';
+import { describeHistory } from './history.js';
 import { describeJoining } from './joining.js';
 import { describeOpenMode } from './open-mode.js';
 import { describeRefusedUpgrades } from './refused-upgrades.js';
@@ -13,6 +14,7 @@ const PARTS = {
   users: describeUsers,
   rooms: describeRooms,
   'rooms as a resource': describeRestRooms,
+  history: describeHistory,
   'entering and leaving': describeJoining,
   sockets: describeSockets,
   'chorus.v1 sockets': describeV1Sockets,
