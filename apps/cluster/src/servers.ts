@@ -26,9 +26,12 @@ export function openPostgres(options: ServerOptions): Promise<Server> {
   );
 }
 
-/** Starts a Redis that finds its data again when it is restarted, unless there is one to use. */
-export function openRedis(options: ServerOptions): Promise<Server> {
-  return open('redis', options, (dir, port, orphan) => startRedis({ dir, port, ...orphan }));
+/**
+ * Starts a Redis that finds its data again when it is restarted, unless there is one to use.
+ * @param args more `redis-server` arguments
+ */
+export function openRedis(options: ServerOptions, args: readonly string[] = []): Promise<Server> {
+  return open('redis', options, (dir, port, orphan) => startRedis({ dir, port, args, ...orphan }));
 }
 
 async function open(

@@ -18,6 +18,8 @@ export interface ClusterOptions {
   host: string;
   /** Start a process again when it has died. */
   restart: boolean;
+  /** More `redis-server` arguments, for the Redis that is started. */
+  redisArgs?: readonly string[];
   /**
    * Settings for all processes. `REDIS_URL` and `DATABASE_URL` name servers to use
    * instead of starting some; `DATA_DIR` keeps the data of those that are started.
@@ -80,7 +82,7 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
   const open = async (opening: Promise<Server>): Promise<Server> => closer.add(await opening);
   const servers = { dataDir, restart: options.restart, changed };
   const [redis, postgres] = await allOrFirstFailure([
-    open(openRedis({ ...servers, url: env.REDIS_URL })),
+    open(openRedis({ ...servers, url: env.REDIS_URL }, options.redisArgs)),
     open(openPostgres({ ...servers, url: env.DATABASE_URL })),
   ]);
   await migrate(postgres.url, log);
