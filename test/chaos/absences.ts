@@ -11,14 +11,20 @@ export interface Absence {
   attempts: number;
 }
 
+/** After a client reads again it takes so long until it has read of its own end, in milliseconds. */
+const READING_UP_MS = 2_000;
+
 /** When a client was away from a room after it had been in it once. */
 export function absencesFrom(client: ClientHistory, roomId: number): Absence[] {
   const absences: Absence[] = [];
   let isIn = false;
   let joining = false;
-  let stalledAt: number | undefined;
-  const gone = (at: number, plain: boolean): void => {
-    if (isIn) absences.push({ from: stalledAt ?? at, to: undefined, plain, attempts: 0 });
+  let stall: { from: number; to: number } | undefined;
+  const gone = (at: number, code: number): void => {
+    // What happened to a client that does not read, it learns when it does.
+    const since = stall !== undefined && at - stall.to < READING_UP_MS ? stall.from : undefined;
+    const plain = since === undefined && code !== 0;
+    if (isIn) absences.push({ from: since ?? at, to: undefined, plain, attempts: 0 });
     else if (joining) {
       const current = absences.at(-1);
       if (current !== undefined) current.attempts++;
@@ -39,17 +45,17 @@ export function absencesFrom(client: ClientHistory, roomId: number): Absence[] {
         break;
       }
       case 'stalled':
-        stalledAt = event.at;
+        stall = { from: event.at, to: Number.POSITIVE_INFINITY };
         break;
       case 'reading':
-        stalledAt = undefined;
+        if (stall !== undefined) stall.to = event.at;
         break;
       case 'disconnected':
-        gone(event.at, stalledAt === undefined && event.code !== 0);
-        stalledAt = undefined;
+        gone(event.at, event.code);
+        stall = undefined;
         break;
       case 'out-of-room':
-        if (event.roomId === roomId) gone(event.at, true);
+        if (event.roomId === roomId) gone(event.at, 1000);
         break;
     }
   }

@@ -32,6 +32,17 @@ describe('the history checker', function () {
   const [first, second] = [0, 1];
   const client = (index: number): DraftClient => history.clients[index] as DraftClient;
   const leaver = (): DraftClient => history.clients.at(-1) as DraftClient;
+  /** Somebody who was away from a room and recovered what was said there meanwhile. */
+  const returned = (): DraftClient => {
+    const found = history.clients.find(({ events }) =>
+      events.some((event, at) => {
+        const next = events[at + 1];
+        return event.type === 'joined' && event.recovered && next?.type === 'message';
+      }),
+    );
+    if (found === undefined) throw new Error('nobody came back');
+    return found;
+  };
   const room = (roomId: number): DraftRoom => history.rooms[roomId - 1] as DraftRoom;
   /** A message of somebody else that the client received, in the middle of its history. */
   const receivedAt = (member: DraftClient): number => {
@@ -96,6 +107,26 @@ describe('the history checker', function () {
     expect(broken()).to.deep.equal([]);
   });
 
+  it('knows that who does not read learns late that it was cut off', () => {
+    history = simulate({ clients: 12, rooms: 3, messages: 3_000 });
+    const away = (event: HistoryEvent, next: HistoryEvent | undefined): boolean =>
+      event.type === 'disconnected' && next !== undefined && next.at - event.at > 3_000;
+    const member = history.clients.find(({ events }) =>
+      events.some((each, at) => away(each, events[at + 1])),
+    );
+    if (member === undefined) throw new Error('nobody was away for long');
+    const index = member.events.findIndex((event, at) => away(event, member.events[at + 1]));
+    const [cut, back] = [member.events[index]?.at ?? 0, member.events[index + 1]?.at ?? 0];
+    member.events.splice(
+      index,
+      1,
+      { type: 'stalled', at: cut },
+      { type: 'reading', at: back - 20 },
+      { type: 'disconnected', at: back - 10, code: 1006 },
+    );
+    expect(broken()).to.deep.equal([]);
+  });
+
   describe('finds', () => {
     it('an acked message that one member never got', () => {
       client(first).events.splice(receivedAt(client(first)), 1);
@@ -108,7 +139,7 @@ describe('the history checker', function () {
     });
 
     it('a message that was missed while away and not replayed', () => {
-      const member = client(first);
+      const member = returned();
       const back = indexOf(member, 'joined', ({ recovered }) => recovered);
       const { roomId } = eventAt<'joined'>(member, back);
       const replayed = member.events.findIndex(
@@ -181,6 +212,18 @@ describe('the history checker', function () {
       const [{ seq }, { seq: otherSeq }] = [message, other];
       forge(member, at, { ...other, seq });
       forge(member, next, { ...message, seq: otherSeq });
+      expect(broken()).to.include('one-order');
+    });
+
+    it('a message that one member has at a position of its own', () => {
+      const member = client(first);
+      const at = member.events.findLastIndex(({ type }) => type === 'message');
+      forge(member, at, { seq: eventAt<'message'>(member, at).message.seq + 1_000 });
+      expect(broken()).to.include('one-order');
+    });
+
+    it('a position that is another message for one member', () => {
+      forge(client(first), receivedAt(client(first)), { id: 'another' });
       expect(broken()).to.include('one-order');
     });
 
@@ -312,7 +355,7 @@ describe('the history checker', function () {
     });
 
     it('somebody who was not recovered although the history reached back', () => {
-      const member = client(first);
+      const member = returned();
       const at = indexOf(member, 'joined', ({ recovered }) => recovered);
       const joined = eventAt<'joined'>(member, at);
       member.events[at] = { ...joined, recovered: false };

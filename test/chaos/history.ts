@@ -43,7 +43,8 @@ export interface RoomEnd {
   readonly present: readonly number[];
 }
 
-export type FaultKind =
+/** What happens to processes and connections. */
+export type ServerFaultKind =
   | 'gateway-kill'
   | 'rolling-restart'
   | 'redis-restart'
@@ -51,10 +52,12 @@ export type FaultKind =
   | 'redis-freeze'
   | 'subscriber-cut'
   | 'postgres-restart'
-  | 'archiver-kill'
-  | 'stalled-readers'
-  | 'vanished-clients'
-  | 'long-absences';
+  | 'archiver-kill';
+
+/** What clients do. */
+export type ClientFaultKind = 'stalled-readers' | 'vanished-clients' | 'long-absences';
+
+export type FaultKind = ServerFaultKind | ClientFaultKind;
 
 /** A fault that was injected; times are of the clients' clock. */
 export interface Fault {

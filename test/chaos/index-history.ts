@@ -147,7 +147,7 @@ function viewOf(client: ClientHistory, roomId: number): View {
         if (event.message.roomId !== roomId) break;
         received.push(event.message);
         known.add(event.message.id);
-        last = event.message;
+        last = { epoch: event.message.epoch, seq: event.message.seq };
         break;
       case 'paged':
         if (event.roomId !== roomId) break;

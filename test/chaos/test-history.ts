@@ -52,7 +52,10 @@ interface SimulatedClient extends DraftClient {
 export function simulate({ clients, rooms, messages, seed = 1 }: Size): DraftHistory {
   const prng = createPrng(seed);
   const simulation = new Simulation(prng, clients, rooms);
-  for (let index = 0; index < messages; index++) simulation.step();
+  for (let index = 0; index < messages; index++) {
+    if (index === Math.floor(messages / 2)) simulation.middle();
+    simulation.step();
+  }
   return simulation.end();
 }
 
@@ -76,11 +79,21 @@ class Simulation {
       stays: true,
       events: [],
       away: true,
-      backAt: 0,
+      // The last but one comes late.
+      backAt: index === clients - 2 ? Number.POSITIVE_INFINITY : 0,
       positions: new Map(),
       said: 0,
     }));
-    for (const client of this.#clients) this.#connect(client);
+    for (const client of this.#clients) if (client.backAt === 0) this.#connect(client);
+  }
+
+  /** One comes for the first time, another goes for good. */
+  middle(): void {
+    const [early, late] = this.#clients.slice(-3, -1) as [SimulatedClient, SimulatedClient];
+    this.#connect(late);
+    if (early.away) this.#connect(early);
+    early.stays = false;
+    this.#goAway(early, Number.POSITIVE_INFINITY);
   }
 
   step(): void {
@@ -93,7 +106,7 @@ class Simulation {
   }
 
   end(): DraftHistory {
-    const away = this.#clients.filter((client) => client.away);
+    const away = this.#clients.filter((client) => client.away && client.stays);
     for (const client of away.sort((a, b) => a.backAt - b.backAt)) {
       this.#now = Math.max(this.#now, client.backAt);
       this.#connect(client);

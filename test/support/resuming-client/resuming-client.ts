@@ -30,8 +30,10 @@ interface Room {
   position: Position | undefined;
   /** What the gateway knows of it, over the connection that is open now. */
   state: 'out' | 'joining' | 'joined';
-  /** Joins that were refused in a row. */
+  /** How often in a row it was refused something that it may try again. */
   refusals: number;
+  /** It is about to say again what was refused. */
+  retrying: boolean;
 }
 
 /**
@@ -89,7 +91,7 @@ export class ResumingClient {
 
   join(roomId: number): void {
     if (this.#rooms.has(roomId)) return;
-    this.#rooms.set(roomId, { position: undefined, state: 'out', refusals: 0 });
+    this.#rooms.set(roomId, { position: undefined, state: 'out', refusals: 0, retrying: false });
     this.#sendJoin(roomId);
   }
 
@@ -166,6 +168,8 @@ export class ResumingClient {
         const { roomId, clientMsgId, epoch, seq } = frame;
         const position = { epoch, seq };
         this.#record({ type: 'ack', roomId, clientMsgId, position });
+        const room = this.#rooms.get(roomId);
+        if (room !== undefined) room.refusals = 0;
         this.#outbox.settle(roomId, clientMsgId)?.resolve(position);
         break;
       }
@@ -217,7 +221,7 @@ export class ResumingClient {
       const draft = this.#outbox.get(roomId, clientMsgId);
       if (draft === undefined) return;
       draft.underWay = false;
-      if (retry) this.#later(draft.attempts, () => this.#sendWaiting(roomId));
+      if (retry) this.#retry(roomId, room);
       else this.#outbox.settle(roomId, clientMsgId)?.reject(new NotSentError(code));
     }
   }
@@ -240,6 +244,16 @@ export class ResumingClient {
   #sendWaiting(roomId: number): void {
     if (this.#rooms.get(roomId)?.state !== 'joined') return;
     for (const draft of this.#outbox.waiting(roomId)) this.#sendDraft(draft);
+  }
+
+  /** What was refused in a room is said again together: one wait, not one for each message. */
+  #retry(roomId: number, room: Room): void {
+    if (room.retrying) return;
+    room.retrying = true;
+    this.#later(room.refusals++, () => {
+      room.retrying = false;
+      this.#sendWaiting(roomId);
+    });
   }
 
   #sendDraft(draft: Draft): void {

@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClientFaultKind } from '../history.js';
+import type { Participant } from '../participant.js';
+import { createPrng } from '../prng.js';
+import type { PlannedFault } from '../schedule.js';
+
+export interface ClientFaultContext {
+  participants: readonly Participant[];
+  hits(what: string): void;
+  signal: AbortSignal;
+}
+
+type ClientFault = (planned: PlannedFault, context: ClientFaultContext) => Promise<void>;
+
+const SHARE = 0.06;
+
+/** What clients do to themselves. Each resolves when they were let go. */
+export const CLIENT_FAULTS: Readonly<Record<ClientFaultKind, ClientFault>> = {
+  'stalled-readers': (planned, context) =>
+    trouble(planned, context, async (victims) => {
+      for (const { client } of victims) client.stall(true);
+      await sleep(planned.forMs, undefined, { signal: context.signal });
+      for (const { client } of victims) client.stall(false);
+    }),
+
+  'vanished-clients': (planned, context) =>
+    trouble(planned, context, async (victims) => {
+      for (const [index, { client }] of victims.entries()) {
+        if (index % 2 === 0) client.cut();
+        else client.abandon();
+      }
+    }),
+
+  'long-absences': (planned, context) =>
+    trouble(planned, context, async (victims) => {
+      for (const { client } of victims) client.rest();
+      await sleep(planned.forMs, undefined, { signal: context.signal });
+      for (const { client } of victims) client.start();
+    }),
+};
+
+async function trouble(
+  { seed, forMs }: PlannedFault,
+  { participants, hits }: ClientFaultContext,
+  action: (victims: readonly Participant[]) => Promise<void>,
+): Promise<void> {
+  const free = participants.filter(({ troubled, client }) => !troubled && client.whole);
+  const count = Math.ceil(participants.length * SHARE);
+  const victims = createPrng(seed).shuffled(free).slice(0, count);
+  hits(`${victims.length} clients${forMs > 0 ? ` for ${forMs} ms` : ''}`);
+  for (const victim of victims) victim.troubled = true;
+  try {
+    await action(victims);
+  } finally {
+    for (const victim of victims) victim.troubled = false;
+  }
+}

@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RedisProbe } from '../../support/redis-probe.js';
+import type { ChaosCluster } from '../chaos-cluster.js';
+import type { Fault, FaultKind } from '../history.js';
+import type { Participant } from '../participant.js';
+import type { PlannedFault, Schedule } from '../schedule.js';
+import { CLIENT_FAULTS } from './client-faults.js';
+import { SERVER_FAULTS } from './server-faults.js';
+
+export interface InjectOptions {
+  schedule: Schedule;
+  cluster: ChaosCluster;
+  redis: RedisProbe;
+  participants: readonly Participant[];
+  /** No fault begins after this, by `performance.now()`. */
+  endAt: number;
+  signal: AbortSignal;
+  /** Called when a fault begins. */
+  onFault(kind: string, what: string): void;
+}
+
+/** Runs a schedule, which begins now. Resolves with what was done, when all of it is over. */
+export async function inject(options: InjectOptions): Promise<Fault[]> {
+  const { schedule, cluster, redis, participants, signal } = options;
+  const begin = performance.now();
+  const faults: Fault[] = [];
+  const lane = async <Kind extends FaultKind>(
+    planned: ReadonlyArray<PlannedFault<Kind>>,
+    run: (fault: PlannedFault<Kind>, hits: (what: string) => void) => Promise<void>,
+  ): Promise<void> => {
+    for (const fault of planned) {
+      await sleep(Math.max(0, begin + fault.atMs - performance.now()), undefined, { signal });
+      const startedAt = performance.now();
+      if (startedAt > options.endAt) return;
+      let hit = '';
+      await run(fault, (what) => {
+        hit = what;
+        options.onFault(fault.kind, what);
+      });
+      faults.push({ kind: fault.kind, what: hit, startedAt, endedAt: performance.now() });
+    }
+  };
+  const lanes = [
+    lane(schedule.servers, (fault, hits) =>
+      SERVER_FAULTS[fault.kind](fault, { cluster, redis, hits, signal }),
+    ),
+    lane(schedule.clients, (fault, hits) => CLIENT_FAULTS[fault.kind](fault, { participants, hits, signal })),
+  ];
+  await Promise.allSettled(lanes);
+  await Promise.all(lanes);
+  return faults.sort((a, b) => a.startedAt - b.startedAt);
+}

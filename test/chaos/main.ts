@@ -1,0 +1,40 @@
+import { writeFile } from 'node:fs/promises';
+import { StartError } from '@chorus/service';
+import { frozenReaders, printFrozen } from './frozen/frozen-readers.js';
+import { readCommandLine } from './options.js';
+import { reportPage } from './report/page.js';
+import { printResult } from './report/print.js';
+import { type RunContext, runChaos } from './run-chaos.js';
+
+const options = readCommandLine(process.argv.slice(2));
+const abort = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    if (abort.signal.aborted) return;
+    console.error('stopping …');
+    abort.abort();
+  });
+}
+
+const context: RunContext = { signal: abort.signal, say: (line) => console.error(line) };
+
+try {
+  switch (options.scenario) {
+    case 'faults': {
+      const result = await runChaos(options, context);
+      printResult(result);
+      await writeFile(options.report, reportPage(result));
+      console.log(`timeline: ${options.report}`);
+      if (result.verdicts.some(({ violations }) => violations > 0)) process.exitCode = 1;
+      break;
+    }
+    case 'frozen-readers':
+      if (!printFrozen(await frozenReaders(context))) process.exitCode = 1;
+      break;
+    default:
+      options.scenario satisfies never;
+  }
+} catch (error) {
+  process.exitCode = 1;
+  if (!abort.signal.aborted) console.error(error instanceof StartError ? error.message : error);
+}

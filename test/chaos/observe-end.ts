@@ -1,0 +1,48 @@
+import { createDatabase, type Database } from '@chorus/database';
+import type { RoomEnd, StoredMessage } from './history.js';
+import type { HistoryApi } from './history-api.js';
+
+const TIMEOUT_MS = 10_000;
+const FIRST = { epoch: 0, seq: 0 };
+
+/** Looks at what a cluster holds, from outside. */
+export class Observer {
+  readonly #db: Database;
+
+  constructor(
+    databaseUrl: string,
+    private readonly api: HistoryApi,
+    private readonly token: string,
+  ) {
+    this.#db = createDatabase(databaseUrl, { poolSize: 2, timeoutMs: TIMEOUT_MS });
+  }
+
+  /** How many messages the database holds. */
+  archived(): Promise<number> {
+    return this.#db.message.count();
+  }
+
+  present(roomId: number): Promise<number[]> {
+    return this.api.present(roomId, this.token);
+  }
+
+  async room(roomId: number): Promise<RoomEnd> {
+    const rows = await this.#db.message.findMany({
+      where: { roomId: BigInt(roomId) },
+      orderBy: [{ epoch: 'asc' }, { seq: 'asc' }],
+    });
+    const archive = rows.map(
+      (row): StoredMessage => ({
+        ...{ roomId: Number(row.roomId), epoch: Number(row.epoch), seq: Number(row.seq), id: row.messageId },
+        ...{ userId: Number(row.userId), username: row.username, content: row.content },
+        ...(row.clientMsgId === null ? {} : { clientMsgId: row.clientMsgId }),
+      }),
+    );
+    const pages = await this.api.after(roomId, this.token, FIRST);
+    return { roomId, archive, pages, present: await this.present(roomId) };
+  }
+
+  close(): Promise<void> {
+    return this.#db.$disconnect();
+  }
+}

@@ -1,0 +1,56 @@
+import type { Figures, Spread } from '../figures.js';
+import { BACKOFF } from '../participant.js';
+import type { ChaosResult } from '../run-chaos.js';
+
+/** Prints what was done, what came of it, and every rule with its verdict. */
+export function printResult(result: ChaosResult): void {
+  const { options, faults, verdicts, figures } = result;
+  const { seed, clients, rooms, rate, seconds } = options;
+  console.log(`\nseed ${seed}: ${clients} clients, ${rooms} rooms, ${rate} messages/s, ${seconds} s\n`);
+  const [first] = faults;
+  console.table(
+    faults.map(({ kind, what, startedAt, endedAt }) => ({
+      fault: kind,
+      'from (s)': ((startedAt - (first?.startedAt ?? 0)) / 1_000).toFixed(1),
+      'took (s)': ((endedAt - startedAt) / 1_000).toFixed(1),
+      what,
+    })),
+  );
+  console.table(figureRows(figures));
+  console.table(
+    verdicts.map(({ rule, promise, violations }) => ({
+      rule,
+      promise,
+      verdict: violations === 0 ? 'holds' : `${violations} violations`,
+    })),
+  );
+  for (const { rule, violations, examples } of verdicts) {
+    if (violations === 0) continue;
+    console.log(`\n${rule}: ${violations} violations, the first of them:`);
+    for (const { what, facts } of examples) console.log(`- ${what}\n  ${JSON.stringify(facts)}`);
+  }
+  const broken = verdicts.filter(({ violations }) => violations > 0).length;
+  console.log(broken === 0 ? '\nEvery rule holds.' : `\n${broken} rules are broken (seed ${seed}).`);
+}
+
+/** The figures with their units, in words. */
+export function figureRows(figures: Figures): Array<{ figure: string; value: string }> {
+  const { messages, resumes } = figures;
+  const rows: Record<string, string> = {
+    'messages sent': `${messages.sent}, and ${messages.sentAgain} times again`,
+    'acked / refused / unanswered': `${messages.acked} / ${messages.refused} / ${messages.unanswered}`,
+    deliveries: `${figures.delivered}, and ${figures.paged} from the API`,
+    'delivery latency, offline times included': inMs(figures.latency),
+    reconnects: `${figures.reconnects}, at most ${figures.mostReconnectsOfOne} of one client and ${figures.mostReconnectsPerSecond} in a second; ${figures.refusedConnections} attempts refused`,
+    'rooms resumed': `${resumes.recovered} recovered with ${resumes.missed} messages, ${resumes.notRecovered} not recovered`,
+    [`offline (full jitter, ${BACKOFF.baseMs} to ${BACKOFF.capMs} ms)`]: inMs(figures.offline),
+    'replay of what was missed': inMs(figures.replay),
+    'Redis back until a room is whole': inMs(figures.healing),
+  };
+  return Object.entries(rows).map(([figure, value]) => ({ figure, value }));
+}
+
+function inMs({ count, p50, p99, max }: Spread): string {
+  if (count === 0) return 'none';
+  return `p50 ${Math.round(p50)} ms, p99 ${Math.round(p99)} ms, max ${Math.round(max)} ms (${count})`;
+}

@@ -1,0 +1,143 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { MessageFrame } from '@chorus/protocol';
+import { Closer } from '@chorus/service';
+import { RedisProbe } from '../support/redis-probe.js';
+import { type ChaosCluster, startChaosCluster } from './chaos-cluster.js';
+import { check, type Verdict } from './checker.js';
+import { inject } from './faults/inject.js';
+import { type Figures, figuresOf } from './figures.js';
+import type { Fault, History } from './history.js';
+import { HistoryApi } from './history-api.js';
+import { indexHistory } from './index-history.js';
+import { Observer } from './observe-end.js';
+import type { ChaosOptions } from './options.js';
+import { Participant } from './participant.js';
+import { createPrng } from './prng.js';
+import { planFaults, type Schedule } from './schedule.js';
+import { settle } from './settle.js';
+import { type Timeline, timelineOf } from './timeline.js';
+import { Workload } from './workload.js';
+
+export type RunOptions = Omit<ChaosOptions, 'report' | 'scenario'>;
+
+export interface ChaosResult {
+  readonly options: RunOptions;
+  readonly schedule: Schedule;
+  readonly faults: readonly Fault[];
+  readonly verdicts: readonly Verdict[];
+  readonly figures: Figures;
+  readonly timeline: Timeline;
+  /** The last lines that the processes of the cluster logged. */
+  readonly log: readonly string[];
+}
+
+export interface RunContext {
+  /** Aborted, the run ends as soon as it can and rejects. */
+  signal: AbortSignal;
+  /** Called with what goes on, line by line. */
+  say(line: string): void;
+}
+
+const FIRST_USER_ID = 1_000;
+/** Clients that start at the same moment. */
+const STARTING = 50;
+const START_PAUSE_MS = 40;
+const ENTERED_MS = 60_000;
+const RATIO_IN_THREE_ROOMS = 0.25;
+
+/** One run from the start of a cluster to the verdicts. Nothing is left running afterwards. */
+export async function runChaos(options: RunOptions, context: RunContext): Promise<ChaosResult> {
+  const closer = new Closer();
+  try {
+    return await run(options, context, closer);
+  } finally {
+    await closer.close();
+  }
+}
+
+async function run(options: RunOptions, { signal, say }: RunContext, closer: Closer): Promise<ChaosResult> {
+  const schedule = planFaults(options.seed, options.seconds, options.faults);
+  say(`seed ${options.seed}: starting the cluster`);
+  const cluster = closer.add(await startChaosCluster(options.settings));
+  signal.throwIfAborted();
+  const api = new HistoryApi(cluster.url, signal);
+  const redis = await RedisProbe.open(cluster);
+  closer.defer(() => redis.close());
+
+  const roomIds = Array.from({ length: options.rooms }, (_, index) => index + 1);
+  const messages = new Map<string, MessageFrame>();
+  const participants = gather(options, cluster, api, messages);
+  closer.defer(() => {
+    for (const { client } of participants) client.close();
+  });
+  const token = cluster.tokenOf({ id: 1, username: 'observer' });
+  await cluster.createRooms(roomIds, token);
+  const observer = closer.add(new Observer(cluster.postgres.url, api, token));
+
+  for (const [index, { client }] of participants.entries()) {
+    client.start();
+    if (index % STARTING === STARTING - 1) await sleep(START_PAUSE_MS, undefined, { signal });
+  }
+  await untilAllEntered(participants, signal);
+  say(`${participants.length} clients are in ${roomIds.length} rooms; ${options.seconds} s of chaos`);
+
+  const workload = new Workload(participants, options.rate, options.seed);
+  closer.defer(() => workload.stop());
+  const endAt = performance.now() + options.seconds * 1_000;
+  const onFault = (kind: string, what: string): void => say(`${kind}: ${what}`);
+  const injecting = inject({ schedule, cluster, redis, participants, endAt, signal, onFault });
+  const [faults] = await Promise.all([injecting, sleep(options.seconds * 1_000, undefined, { signal })]);
+  workload.stop();
+
+  say('waiting until all is quiet');
+  await settle({ participants, roomIds, observer, messages, promises: cluster.promises, signal });
+  const rooms = [];
+  for (const roomId of roomIds) rooms.push(await observer.room(roomId));
+  const history: History = {
+    ...{ promises: cluster.promises, rooms, faults, endedAt: performance.now() },
+    clients: participants.map(({ userId, username, roomIds, stays, events }) => ({
+      ...{ userId, username, roomIds, stays },
+      events: [...events],
+    })),
+  };
+  say(`checking ${participants.reduce((sum, { events }) => sum + events.length, 0)} events`);
+  const index = indexHistory(history);
+  return {
+    ...{ options, schedule, faults, verdicts: check(history), log: cluster.log },
+    figures: figuresOf(index),
+    timeline: timelineOf(index),
+  };
+}
+
+function gather(
+  { clients, rooms, seed }: RunOptions,
+  cluster: ChaosCluster,
+  api: HistoryApi,
+  messages: Map<string, MessageFrame>,
+): Participant[] {
+  const prng = createPrng(seed + 1);
+  return Array.from({ length: clients }, (_, index) => {
+    const member = { id: FIRST_USER_ID + index, username: `user-${index}` };
+    const count = prng.next() < RATIO_IN_THREE_ROOMS ? 3 : prng.between(1, 2);
+    // The first of them is dealt out, so that no room is empty.
+    const others = Array.from({ length: count - 1 }, () => prng.between(1, rooms));
+    const roomIds = [...new Set([(index % rooms) + 1, ...others])];
+    const random = createPrng(prng.between(0, 2 ** 31)).next;
+    const token = cluster.tokenOf(member);
+    return new Participant({ url: cluster.url, token, member, roomIds, api, messages, random });
+  });
+}
+
+async function untilAllEntered(participants: readonly Participant[], signal: AbortSignal): Promise<void> {
+  const deadline = performance.now() + ENTERED_MS;
+  for (;;) {
+    const outside = participants.filter(({ client }) => !client.whole);
+    if (outside.length === 0) return;
+    if (performance.now() > deadline) {
+      const [example] = outside;
+      const last = JSON.stringify(example?.events.slice(-3));
+      throw new Error(`${outside.length} clients did not get in, ${example?.username} for one: ${last}`);
+    }
+    await sleep(50, undefined, { signal });
+  }
+}
