@@ -5,7 +5,7 @@ const WORLDS = 100;
 const STEPS = 400;
 
 describe('replays while everything happens in any order', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it('are exact, or refused', async () => {
     const first = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
