@@ -8,6 +8,7 @@ import type { RoomDirectory } from './room-directory.js';
 export { describeArchiveQueue } from './archive-queue-conformance.js';
 export { describeBacklogCount } from './backlog-count-conformance.js';
 export type { BrokerFixture, MakeBrokerFixture } from './conformance-fixture.js';
+export { describeHistoryLimits } from './history-limits-conformance.js';
 export { describePublishing } from './publishing-conformance.js';
 export { describeRoomDirectory } from './room-directory-conformance.js';
 export { describeRoomHistory } from './room-history-conformance.js';

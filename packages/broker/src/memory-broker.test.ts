@@ -2,6 +2,7 @@ import {
   describeArchiveQueue,
   describeBacklogCount,
   describeBroker,
+  describeHistoryLimits,
   describePublishing,
   describeRoomDirectory,
   describeRoomHistory,
@@ -27,6 +28,7 @@ const makeFixture: MakeBrokerFixture = async (options) => {
 describeBroker('in memory', makeFixture);
 describePublishing('in memory', makeFixture);
 describeArchiveQueue('in memory', makeFixture);
+describeHistoryLimits('in memory', makeFixture);
 describeBacklogCount('in memory', makeFixture);
 describeRoomHistory('in memory', makeFixture);
 describeRoomDirectory('in memory', makeFixture);

@@ -3,6 +3,7 @@ import {
   describeArchiveQueue,
   describeBacklogCount,
   describeBroker,
+  describeHistoryLimits,
   describePublishing,
   describeRoomDirectory,
   describeRoomHistory,
@@ -19,6 +20,7 @@ const makeFixture: MakeBrokerFixture = async ({ maxBacklogBytes }) => {
 describeBroker('Redis', makeFixture);
 describePublishing('Redis', makeFixture);
 describeArchiveQueue('Redis', makeFixture);
+describeHistoryLimits('Redis', makeFixture);
 describeBacklogCount('Redis', makeFixture);
 describeRoomHistory('Redis', makeFixture);
 describeRoomDirectory('Redis', makeFixture);

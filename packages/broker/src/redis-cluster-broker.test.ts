@@ -5,6 +5,7 @@ import {
   describeArchiveQueue,
   describeBacklogCount,
   describeBroker,
+  describeHistoryLimits,
   describePublishing,
   describeRoomDirectory,
   describeRoomHistory,
@@ -39,6 +40,7 @@ describe('over a Redis Cluster', () => {
   describeBroker('Redis Cluster', makeFixture);
   describePublishing('Redis Cluster', makeFixture);
   describeArchiveQueue('Redis Cluster', makeFixture);
+  describeHistoryLimits('Redis Cluster', makeFixture);
   describeBacklogCount('Redis Cluster', makeFixture);
   describeRoomHistory('Redis Cluster', makeFixture);
   describeRoomDirectory('Redis Cluster', makeFixture);
