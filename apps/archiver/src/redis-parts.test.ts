@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import { Keyspace, RedisBroker, RedisRoomDirectory } from '@chorus/broker';
+import type { Database } from '@chorus/database';
+import { ensureTestRedis, startRedisCluster, testRedis } from '@chorus/local';
+import { Closer, createRedis, redisReady } from '@chorus/service';
+import { expect } from 'chai';
+import { pino } from 'pino';
+import { loadArchiverConfig } from './config.js';
+import { createArchiver } from './create-archiver.js';
+import { createRedisParts } from './redis-parts.js';
+import { body, openDatabase, until } from './test-database.js';
+
+/** More than there are partitions, so that some share one. */
+const ROOMS = 80;
+const MESSAGES = 12;
+const TIMEOUT_MS = 5_000;
+const silent = pino({ level: 'silent' });
+
+describe('archivers over Redis', function () {
+  this.timeout(60_000);
+  let db: Database;
+  const closer = new Closer();
+  before(async () => {
+    ({ db } = await openDatabase());
+    closer.defer(() => db.$disconnect());
+  });
+  after(() => closer.close());
+
+  const servers: Array<[string, () => Promise<{ REDIS_URL: string; BROKER_SHARDED: string }>]> = [
+    ['one server', async () => ({ REDIS_URL: (await testRedis()).url, BROKER_SHARDED: 'false' })],
+    [
+      'a Redis Cluster',
+      async () => {
+        await ensureTestRedis();
+        const cluster = closer.add(await startRedisCluster());
+        return { REDIS_URL: cluster.urls.join(','), BROKER_SHARDED: 'true' };
+      },
+    ],
+  ];
+  for (const [name, start] of servers) {
+    it(`store all that was said in many rooms, two of them together: ${name}`, async () => {
+      await db.$executeRaw`TRUNCATE rooms CASCADE`;
+      await db.$executeRaw`INSERT INTO rooms (id, name) SELECT id, 'room' FROM generate_series(1, ${ROOMS}::int) id`;
+      const config = loadArchiverConfig({
+        ...(await start()),
+        HOST: '127.0.0.1',
+        PORT: '0',
+        DATABASE_URL: 'postgresql://unused',
+        REDIS_PREFIX: `test-${randomBytes(6).toString('hex')}`,
+        ARCHIVE_INTERVAL_MS: '5',
+        ARCHIVE_BATCH_MESSAGES: '50',
+        HISTORY_SIZE: '2',
+      });
+      const parts = closer.add(await createRedisParts(config, silent));
+      for (let replica = 0; replica < 2; replica++) {
+        closer.add(await createArchiver(config, { db, log: silent, ...parts }));
+      }
+      await publish(config);
+      await until(async () => (await parts.queue.backlog()).bytes === 0);
+      const rows = await db.message.findMany({
+        orderBy: [{ roomId: 'asc' }, { epoch: 'asc' }, { seq: 'asc' }],
+      });
+      expect(rows).to.have.length(ROOMS * MESSAGES);
+      for (const [index, row] of rows.entries()) {
+        const seq = (index % MESSAGES) + 1;
+        expect([Number(row.roomId), Number(row.seq), row.content]).to.deep.equal([
+          Math.floor(index / MESSAGES) + 1,
+          seq,
+          `m${seq}`,
+        ]);
+      }
+    });
+  }
+
+  /** As gateways do, in rooms that the API has made known. */
+  async function publish(config: ReturnType<typeof loadArchiverConfig>): Promise<void> {
+    const keyspace = new Keyspace(config.redisPrefix);
+    const redis = createRedis(config.redis, silent, 'test');
+    closer.defer(() => redis.disconnect());
+    await redisReady(redis, TIMEOUT_MS);
+    const directory = new RedisRoomDirectory(redis, keyspace);
+    const rooms = Array.from({ length: ROOMS }, (_, index) => index + 1);
+    await Promise.all(rooms.map((room) => directory.ensure(room, 0)));
+    await directory.markComplete();
+    const broker = await RedisBroker.connect(
+      {
+        redis: config.redis,
+        keyspace,
+        maxBacklogBytes: 1e9,
+        maxBatchWindowMs: 5,
+        connectTimeoutMs: TIMEOUT_MS,
+        log: silent,
+      },
+      { onMessage() {}, onNotice() {}, onStored() {}, onControl() {}, onResumed() {} },
+    );
+    closer.add(broker);
+    for (let seq = 1; seq <= MESSAGES; seq++) {
+      await Promise.all(rooms.map((room) => broker.publish(room, body(room, `m${seq}`))));
+    }
+  }
+});
