@@ -1,9 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Tokens } from '@chorus/auth';
 import { Keyspace, RedisRoomDirectory } from '@chorus/broker';
 import { RedisAccessList } from '@chorus/control';
 import { spawnGuarded, startRedis } from '@chorus/local';
-import type { Member } from '@chorus/protocol';
+import { type Member, SUBPROTOCOL } from '@chorus/protocol';
 import { type Closeable, Closer, createLogger, createRedis, redisReady } from '@chorus/service';
 import WebSocket from 'ws';
 
@@ -11,6 +12,12 @@ const SECRET = 'a secret for benchmarks, long enough for anybody';
 const BARE_SERVER = fileURLToPath(new URL('bare-server.ts', import.meta.url));
 const RELAY_SERVER = fileURLToPath(new URL('redis-relay-server.ts', import.meta.url));
 const GATEWAY_MAIN = fileURLToPath(new URL('../../apps/gateway/dist/main.js', import.meta.url));
+
+/** Plenty for the collection of a heap of some tens of megabytes. */
+const COLLECT_MS = 2_000;
+
+/** Lets a measurement of memory begin without garbage, which is otherwise half of what is measured. */
+const COLLECT_ON_SIGNAL = 'data:text/javascript,process.on("SIGUSR2",()=>{gc();gc()})';
 
 /** A server process under measurement. */
 export interface BenchServer {
@@ -20,9 +27,17 @@ export interface BenchServer {
   join(roomId: number, member: Member): Promise<WebSocket>;
 }
 
+/** A gateway under measurement. */
+export interface BenchGateway extends BenchServer {
+  /** The same with a `chorus.v1` socket. */
+  joinV1(roomId: number, member: Member): Promise<WebSocket>;
+  /** Makes the process collect its garbage, and waits until it has. */
+  collectGarbage(): Promise<void>;
+}
+
 /** Real gateway processes over a real Redis of their own; rooms and tokens are made without an API. */
 export interface BenchGateways extends Closeable {
-  readonly gateways: readonly BenchServer[];
+  readonly gateways: readonly BenchGateway[];
   readonly redisPid: number;
   createRooms(ids: readonly number[]): Promise<void>;
 }
@@ -45,12 +60,12 @@ export async function startGateways(count: number, env: Record<string, string> =
   await directory.markComplete();
   const tokens = new Tokens(SECRET);
 
-  const gateways: BenchServer[] = [];
+  const gateways: BenchGateway[] = [];
   for (let index = 1; index <= count; index++) {
     const gateway = await spawnGuarded({
       name: `gateway-${index}`,
       command: process.execPath,
-      args: [GATEWAY_MAIN],
+      args: ['--expose-gc', '--import', COLLECT_ON_SIGNAL, GATEWAY_MAIN],
       env: {
         PATH: process.env.PATH,
         HOST: '127.0.0.1',
@@ -74,6 +89,11 @@ export async function startGateways(count: number, env: Record<string, string> =
       pid: gateway.pid,
       port,
       join: (roomId, member) => open(port, roomId, tokens.sign(member)),
+      joinV1: (roomId, member) => openV1(port, roomId, tokens.sign(member)),
+      collectGarbage: async () => {
+        process.kill(gateway.pid, 'SIGUSR2');
+        await sleep(COLLECT_MS);
+      },
     });
   }
 
@@ -126,8 +146,25 @@ export async function startPlainRelays(
 }
 
 function open(port: number, roomId: number, token: string): Promise<WebSocket> {
+  return opened(`ws://127.0.0.1:${port}/ws/join-room/${roomId}`, [], token);
+}
+
+async function openV1(port: number, roomId: number, token: string): Promise<WebSocket> {
+  const socket = await opened(`ws://127.0.0.1:${port}/ws/connect`, [SUBPROTOCOL], token);
+  socket.send(JSON.stringify({ type: 'join', roomId }));
+  await new Promise<void>((resolve) => {
+    socket.on('message', function listen(data: Buffer) {
+      if (!data.includes('"room-joined"')) return;
+      socket.off('message', listen);
+      resolve();
+    });
+  });
+  return socket;
+}
+
+function opened(url: string, protocols: string[], token: string): Promise<WebSocket> {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(`ws://127.0.0.1:${port}/ws/join-room/${roomId}`, {
+    const socket = new WebSocket(url, protocols, {
       headers: { authorization: `Bearer ${token}` },
       perMessageDeflate: false,
       skipUTF8Validation: true,

@@ -1,5 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type BenchGateways, type BenchServer, startBareServer, startGateways } from './bench-gateways.js';
+import {
+  type BenchGateway,
+  type BenchGateways,
+  type BenchServer,
+  startBareServer,
+  startGateways,
+} from './bench-gateways.js';
 import { countMessages, measure, openSockets, steadily, TEXT } from './load.js';
 import { cpuMicros, residentBytes } from './process-cost.js';
 
@@ -7,7 +12,8 @@ import { cpuMicros, residentBytes } from './process-cost.js';
  * `pnpm bench:gateway`: what a gateway costs per message, per delivery and per connection, in processor
  * time of the gateway process alone. Deliveries are mostly the kernel's work, so the same load is
  * also put on the bare WebSocket library, in the same run: compare with that floor before anything
- * else, for it moves with the machine. Run it on an otherwise idle one.
+ * else, for it moves with the machine. Run it on an otherwise idle one. `messages`, `deliveries` or `idle` as an
+ * argument runs that part alone.
  */
 
 const rows: Array<Record<string, string>> = [];
@@ -45,7 +51,7 @@ async function withGateways(count: number, action: (cluster: BenchGateways) => P
 /** Number, history and one delivery included; beside a gateway that has no members of the rooms. */
 async function inboundMessages(): Promise<void> {
   await withGateways(2, async ({ gateways, redisPid, createRooms }) => {
-    const [busy, idle] = gateways as [BenchServer, BenchServer];
+    const [busy, idle] = gateways as [BenchGateway, BenchGateway];
     const rooms = 1_000;
     await createRooms(Array.from({ length: rooms }, (_, index) => index + 1));
     const sockets = await openSockets(busy, rooms, (index) => index + 1);
@@ -77,40 +83,48 @@ async function deliveries(burst: number, perSecond: number, target: number): Pro
   const bare = await startBareServer();
   const floor = await cost(bare).finally(() => bare.close());
   await withGateways(1, async ({ gateways, createRooms }) => {
-    const [gateway] = gateways as [BenchServer];
+    const [gateway] = gateways as [BenchGateway];
     await createRooms([1]);
     report('gateway CPU per delivery', load, await cost(gateway), 'µs', target, floor);
   });
 }
 
-async function idleConnections(): Promise<void> {
+/** @param kind of sockets */
+async function idleConnections(kind: 'seed' | 'chorus.v1'): Promise<void> {
   await withGateways(1, async ({ gateways, createRooms }) => {
-    const [gateway] = gateways as [BenchServer];
+    const [gateway] = gateways as [BenchGateway];
+    const join: BenchServer['join'] = kind === 'seed' ? gateway.join : gateway.joinV1;
     const count = 10_000;
     const rooms = count / 10;
     await createRooms(Array.from({ length: rooms }, (_, index) => index + 1));
     const roomOf = (index: number): number => (index % rooms) + 1;
     // The first thousand grow the heap to the working size that every gateway has.
-    await openSockets(gateway, 1_000, roomOf);
-    await sleep(3_000);
+    await openSockets({ join }, 1_000, roomOf);
+    await gateway.collectGarbage();
     const before = { memory: residentBytes(gateway.pid), cpu: cpuMicros(gateway.pid) };
-    await openSockets(gateway, count, roomOf, 1_001);
+    await openSockets({ join }, count, roomOf, 1_001);
     const connectMicros = (cpuMicros(gateway.pid) - before.cpu) / count;
-    await sleep(5_000);
+    await gateway.collectGarbage();
     const kibibytes = (residentBytes(gateway.pid) - before.memory) / count / 1_024;
     report(
-      'gateway memory per idle joined connection',
+      `gateway memory per idle joined ${kind} connection`,
       `${count} connections in rooms of 11`,
       kibibytes,
       'KiB',
-      4,
+      kind === 'seed' ? 4 : 6,
     );
     console.error(`  (gateway CPU per connect, join and announcement: ${connectMicros.toFixed(0)} µs)`);
   });
 }
 
-await inboundMessages();
-await deliveries(1, 20, 5);
-await deliveries(20, 4, 1);
-await idleConnections();
+const only = process.argv[2];
+if (only === undefined || only === 'messages') await inboundMessages();
+if (only === undefined || only === 'deliveries') {
+  await deliveries(1, 20, 5);
+  await deliveries(20, 4, 1);
+}
+if (only === undefined || only === 'idle') {
+  await idleConnections('seed');
+  await idleConnections('chorus.v1');
+}
 console.table(rows);

@@ -15,7 +15,7 @@ export const TEXT = 'The quick brown fox jumps over the lazy dog. '.repeat(3).sl
  * @param roomOf which room the n-th socket enters
  */
 export async function openSockets(
-  server: BenchServer,
+  server: Pick<BenchServer, 'join'>,
   count: number,
   roomOf: (index: number) => number,
   firstId = 1,
