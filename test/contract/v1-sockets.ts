@@ -1,4 +1,4 @@
-import { serverFrameSchema } from '@chorus/protocol';
+import { formatPosition, serverFrameSchema } from '@chorus/protocol';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person } from '../support/people.js';
 import { connectSeed, UpgradeRefused } from '../support/seed-client.js';
@@ -56,6 +56,39 @@ export function describeV1Sockets(target: () => Target): void {
     anns.send({ type: 'publish', roomId: room, clientMsgId: 'other', content: 'then' });
     await bobs.next((frame) => frame.type === 'message' && frame.content === 'then');
     expect(bobs.messages(room).map(({ content }) => content)).to.deep.equal(['once', 'then']);
+  });
+
+  it('that comes back with its position gets what it missed, and then what is said', async () => {
+    await bobs.join(room);
+    const { epoch, seq } = await anns.join(room);
+    for (const content of ['one', 'two', 'three']) {
+      bobs.send({ type: 'publish', roomId: room, clientMsgId: content, content });
+      await bobs.of('ack');
+    }
+    const back = await connectV1(target().url, ann.token);
+    expect(await back.join(room, { epoch, seq: seq + 1 })).to.include({
+      recovered: true,
+      epoch,
+      seq: seq + 3,
+    });
+    const seed = await connectSeed(target().url, room, ann.token, {
+      query: { since: formatPosition({ epoch, seq: seq + 1 }) },
+    });
+    bobs.send({ type: 'publish', roomId: room, clientMsgId: 'four', content: 'four' });
+    await back.next((frame) => frame.type === 'message' && frame.content === 'four');
+    await seed.message('four');
+    expect(back.messages(room).map(({ content }) => content)).to.deep.equal(['two', 'three', 'four']);
+    expect(seed.frames[0]).to.include({ type: 'recovery', recovered: true });
+    expect(seed.frames.filter(({ type }) => type === 'message')).to.deep.equal(back.messages(room));
+    expect(await back.join(room, { epoch: epoch - 1, seq })).to.include({ recovered: false });
+    await Promise.all([back.close(), seed.close()]);
+  });
+
+  it('is told when what it said is in the database', async () => {
+    await anns.join(room);
+    anns.send({ type: 'publish', roomId: room, clientMsgId: 'keep', content: 'keep this' });
+    const { epoch, seq } = await anns.of('ack');
+    expect(await anns.of('stored', 15_000)).to.deep.equal({ type: 'stored', roomId: room, epoch, seq });
   });
 
   it('is told who is there and who is typing', async () => {
