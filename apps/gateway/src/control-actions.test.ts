@@ -67,18 +67,23 @@ describe('what the cluster decides about sockets', () => {
     const slow = await fixture.start({}, (broker) => {
       const subscribe = broker.subscribe.bind(broker);
       broker.subscribe = async (roomId) => {
-        asked();
-        await mayAnswer;
+        if (roomId === 2) {
+          asked();
+          await mayAnswer;
+        }
         await subscribe(roomId);
       };
       return broker;
     });
     const token = fixture.tokens.sign(ANN);
-    const socket = fixture.connect(slow, '/ws/join-room/1', { authorization: `Bearer ${token}` });
+    const witness = await open(slow, 1, token);
+    const opening = fixture.connect(slow, '/ws/join-room/2', { authorization: `Bearer ${token}` });
     await wasAsked;
     await tell({ type: 'token-revoked', tokenId: idOf(token) });
+    await witness.closed;
+    expect(slow.connections.taken).to.equal(1);
     answer();
-    expect(await socket.closed).to.deep.equal(end(CLOSE.unauthenticated));
+    expect(await opening.closed).to.deep.equal(end(CLOSE.unauthenticated));
   });
 
   it('an operator ends all sockets of a user, who may come back', async () => {
