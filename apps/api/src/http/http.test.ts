@@ -47,7 +47,7 @@ describe('the HTTP face', function () {
         '/ws/join-room/1',
         '/ws/get-clients/1/2',
         '//',
-        '/api/rooms/1/messages',
+        '/api/rooms/1/walls',
       ]) {
         for (const method of ['GET', 'POST', 'DELETE']) {
           const answer = await client.send(method, path);
