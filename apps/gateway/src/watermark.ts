@@ -11,7 +11,12 @@ export interface WatermarkParts {
   ask(roomId: number): Promise<Position>;
   /** Those for which somebody waits. */
   readonly awaited: Set<Watermark>;
+  /** Milliseconds of any clock. */
+  now(): number;
 }
+
+/** A watermark that does not rise is asked for less and less often, down to one time in so many. */
+const RAREST = 16;
 
 /** The positions of a waiter's messages that are not stored yet: none before the first, none after the last. */
 interface Span {
@@ -27,8 +32,10 @@ export class Watermark {
   #at: Position | undefined;
   #asking: Promise<Position> | undefined;
   readonly #waiting = new Map<Waiter, Span>();
-  /** When it last rose, or somebody began to wait; in the caller's milliseconds. */
+  /** When it last rose, was asked for in vain, or somebody began to wait. */
   #quietSince = 0;
+  /** How often it has been asked for in vain since it last rose. */
+  #inVain = 0;
 
   constructor(
     readonly roomId: number,
@@ -40,9 +47,10 @@ export class Watermark {
     return this.#waiting.size;
   }
 
-  /** Since when nothing has been heard, while somebody waits. */
-  get quietSince(): number {
-    return this.#quietSince;
+  /** Whether it should be asked for, given how long it may be quiet while somebody waits, in milliseconds. */
+  isDue(quietMs: number): boolean {
+    const factor = Math.min(2 ** this.#inVain, RAREST);
+    return this.#waiting.size > 0 && this.parts.now() - this.#quietSince >= quietMs * factor;
   }
 
   /**
@@ -56,11 +64,14 @@ export class Watermark {
 
   /** Asks again. Any number of callers share one question. @throws {BrokerUnavailableError} */
   refresh(): Promise<Position> {
+    const before = this.#at;
     this.#asking ??= this.parts
       .ask(this.roomId)
       .then((position) => this.rise(position))
       .finally(() => {
         this.#asking = undefined;
+        this.#quietSince = this.parts.now();
+        if (this.#at === before) this.#inVain++;
       });
     return this.#asking;
   }
@@ -69,7 +80,8 @@ export class Watermark {
   rise(upTo: Position): Position {
     if (this.#at !== undefined && !isAfter(upTo, this.#at)) return this.#at;
     this.#at = upTo;
-    this.#quietSince = Date.now();
+    this.#quietSince = this.parts.now();
+    this.#inVain = 0;
     for (const [waiter, span] of this.#waiting) {
       if (isAfter(span.first, upTo)) continue;
       if (isAfter(span.last, upTo)) span.first = { epoch: upTo.epoch, seq: upTo.seq + 1 };
@@ -86,7 +98,10 @@ export class Watermark {
       waiter.stored(this.roomId, this.#at);
       return;
     }
-    if (this.#waiting.size === 0) this.#quietSince = Date.now();
+    if (this.#waiting.size === 0) {
+      this.#quietSince = this.parts.now();
+      this.#inVain = 0;
+    }
     const span = this.#waiting.get(waiter);
     if (span === undefined) this.#waiting.set(waiter, { first: position, last: position });
     else if (isAfter(position, span.last)) span.last = position;

@@ -22,7 +22,7 @@ export class Watermarks {
     private readonly log: Logger,
     private readonly quietMs = QUIET_MS,
   ) {
-    this.#parts = { ask: (roomId) => broker.stored(roomId), awaited: new Set() };
+    this.#parts = { ask: (roomId) => broker.stored(roomId), awaited: new Set(), now: Date.now };
     this.#timer = setInterval(() => void this.#askForQuiet(), quietMs / 2).unref();
   }
 
@@ -43,8 +43,7 @@ export class Watermarks {
   async #askForQuiet(): Promise<void> {
     if (this.#asking) return;
     this.#asking = true;
-    const before = Date.now() - this.quietMs;
-    const quiet = [...this.#parts.awaited].filter(({ quietSince }) => quietSince <= before);
+    const quiet = [...this.#parts.awaited].filter((watermark) => watermark.isDue(this.quietMs));
     try {
       while (quiet.length > 0) {
         await Promise.all(
