@@ -14,7 +14,8 @@ export interface Figures {
   mostReconnectsOfOne: number;
   /** In the busiest second. */
   mostReconnectsPerSecond: number;
-  refusedConnections: number;
+  /** Attempts to connect that failed, by the HTTP status that they got, or by what went wrong. */
+  refusedConnections: Readonly<Record<string, number>>;
   resumes: { recovered: number; notRecovered: number; missed: number };
   latency: Spread;
   /** From the loss of a connection to the next one. */
@@ -81,7 +82,7 @@ export function figuresOf(index: HistoryIndex): Figures {
     reconnects: connects - history.clients.length,
     mostReconnectsOfOne: Math.max(0, ...perClient.map((connects) => connects - 1)),
     mostReconnectsPerSecond: busiestSecond(history),
-    refusedConnections: count('refused-connection'),
+    refusedConnections: refusals(history),
     resumes: {
       recovered,
       notRecovered: resumes.length - recovered,
@@ -92,6 +93,18 @@ export function figuresOf(index: HistoryIndex): Figures {
     replay: spread(resumes.flatMap(({ replayMs }) => replayMs ?? [])),
     healing: spread(healingTimes(index)),
   };
+}
+
+function refusals({ clients }: History): Record<string, number> {
+  const reasons: Record<string, number> = {};
+  for (const { events } of clients) {
+    for (const event of events) {
+      if (event.type !== 'refused-connection') continue;
+      const reason = event.status === 0 ? event.error : `status ${event.status}`;
+      reasons[reason] = (reasons[reason] ?? 0) + 1;
+    }
+  }
+  return reasons;
 }
 
 function busiestSecond({ clients }: History): number {

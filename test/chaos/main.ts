@@ -25,7 +25,10 @@ try {
       printResult(result);
       await writeFile(options.report, reportPage(result));
       console.log(`timeline: ${options.report}`);
-      if (result.verdicts.some(({ violations }) => violations > 0)) process.exitCode = 1;
+      if (result.verdicts.every(({ violations }) => violations === 0)) break;
+      await writeFile(`${options.report}.log`, `${result.log.join('\n')}\n`);
+      console.log(`what the cluster logged: ${options.report}.log`);
+      process.exitCode = 1;
       break;
     }
     case 'frozen-readers':

@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessageFrame } from '@chorus/protocol';
 import { Closer } from '@chorus/service';
@@ -5,7 +7,7 @@ import { RedisProbe } from '../support/redis-probe.js';
 import { type ChaosCluster, startChaosCluster } from './chaos-cluster.js';
 import { check, type Verdict } from './checker.js';
 import { inject } from './faults/inject.js';
-import { type Figures, figuresOf } from './figures.js';
+import { type Figures, figuresOf, type Spread } from './figures.js';
 import type { Fault, History } from './history.js';
 import { HistoryApi } from './history-api.js';
 import { indexHistory } from './index-history.js';
@@ -26,6 +28,8 @@ export interface ChaosResult {
   readonly faults: readonly Fault[];
   readonly verdicts: readonly Verdict[];
   readonly figures: Figures;
+  /** How late timers of this process were: nothing is measured more exactly, and an overloaded machine shows. */
+  readonly lateness: Spread;
   readonly timeline: Timeline;
   /** The last lines that the processes of the cluster logged. */
   readonly log: readonly string[];
@@ -41,13 +45,15 @@ export interface RunContext {
 const FIRST_USER_ID = 1_000;
 /** Clients that start at the same moment. */
 const STARTING = 50;
-const START_PAUSE_MS = 40;
+const START_PAUSE_MS = 80;
 const ENTERED_MS = 60_000;
 const RATIO_IN_THREE_ROOMS = 0.25;
 
 /** One run from the start of a cluster to the verdicts. Nothing is left running afterwards. */
 export async function runChaos(options: RunOptions, context: RunContext): Promise<ChaosResult> {
   const closer = new Closer();
+  // Everybody who waits listens.
+  setMaxListeners(0, context.signal);
   try {
     return await run(options, context, closer);
   } finally {
@@ -83,11 +89,14 @@ async function run(options: RunOptions, { signal, say }: RunContext, closer: Clo
 
   const workload = new Workload(participants, options.rate, options.seed);
   closer.defer(() => workload.stop());
+  const delay = monitorEventLoopDelay({ resolution: 10 });
+  delay.enable();
   const endAt = performance.now() + options.seconds * 1_000;
   const onFault = (kind: string, what: string): void => say(`${kind}: ${what}`);
   const injecting = inject({ schedule, cluster, redis, participants, endAt, signal, onFault });
   const [faults] = await Promise.all([injecting, sleep(options.seconds * 1_000, undefined, { signal })]);
   workload.stop();
+  delay.disable();
 
   say('waiting until all is quiet');
   await settle({ participants, roomIds, observer, messages, promises: cluster.promises, signal });
@@ -105,8 +114,16 @@ async function run(options: RunOptions, { signal, say }: RunContext, closer: Clo
   return {
     ...{ options, schedule, faults, verdicts: check(history), log: cluster.log },
     figures: figuresOf(index),
+    lateness: latenessOf(delay),
     timeline: timelineOf(index),
   };
+}
+
+/** Node counts nanoseconds, and the resolution along with the delay. */
+function latenessOf(delay: IntervalHistogram): Spread {
+  const ms = (nanos: number): number => Math.max(0, nanos / 1e6 - 10);
+  const { count, max } = delay;
+  return { count, p50: ms(delay.percentile(50)), p99: ms(delay.percentile(99)), max: ms(max) };
 }
 
 function gather(

@@ -38,7 +38,7 @@ const SERVER_KINDS: Record<ServerFaultKind, Kind> = {
 const CLIENT_KINDS: Record<ClientFaultKind, Kind> = {
   'stalled-readers': { forMs: [2_000, 10_000], extraMs: 0 },
   'vanished-clients': { forMs: [0, 0], extraMs: 500 },
-  'long-absences': { forMs: [7_000, 10_000], extraMs: 0 },
+  'long-absences': { forMs: [7_500, 10_000], extraMs: 0 },
 };
 
 export const FAULT_KINDS = [

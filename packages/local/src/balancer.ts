@@ -22,6 +22,12 @@ export interface Balancer {
 
 type Kind = keyof Targets;
 
+/**
+ * Connections that wait to be accepted, as far as the system lets so many: when a gateway dies its clients come back
+ * together, and one that finds no place here tries again only a second later, and then three.
+ */
+const BACKLOG = 4_096;
+
 /** The answer when no process of a kind accepts a connection. */
 const UNREACHABLE: Record<Kind, string> = {
   apis: 'no API is reachable',
@@ -162,7 +168,7 @@ async function listen(
   server: ReturnType<typeof createServer>,
   options: { port: number; host: string },
 ): Promise<void> {
-  server.listen({ port: options.port, host: options.host });
+  server.listen({ port: options.port, host: options.host, backlog: BACKLOG });
   try {
     await once(server, 'listening');
   } catch (error) {

@@ -19,7 +19,8 @@ svg { width: 100%; height: auto; font: 11px system-ui, sans-serif; }
 `;
 
 /** The whole result as one HTML page that needs nothing else. */
-export function reportPage({ options, faults, verdicts, figures, timeline }: ChaosResult): string {
+export function reportPage(result: ChaosResult): string {
+  const { options, faults, verdicts, timeline } = result;
   const { seed, clients, rooms, rate, seconds } = options;
   const broken = verdicts.filter(({ violations }) => violations > 0);
   const cells = (...texts: string[]): string =>
@@ -55,7 +56,7 @@ ${timelineSvg(timeline)}
     .join('\n')}</table>
 ${examples.join('\n')}
 <h2>Figures</h2>
-<table>${figureRows(figures)
+<table>${figureRows(result)
     .map(({ figure, value }) => cells(escapeMarkup(figure), escapeMarkup(value)))
     .join('\n')}</table>
 <h2>Faults</h2>

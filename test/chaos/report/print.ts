@@ -1,10 +1,10 @@
-import type { Figures, Spread } from '../figures.js';
+import type { Spread } from '../figures.js';
 import { BACKOFF } from '../participant.js';
 import type { ChaosResult } from '../run-chaos.js';
 
 /** Prints what was done, what came of it, and every rule with its verdict. */
 export function printResult(result: ChaosResult): void {
-  const { options, faults, verdicts, figures } = result;
+  const { options, faults, verdicts } = result;
   const { seed, clients, rooms, rate, seconds } = options;
   console.log(`\nseed ${seed}: ${clients} clients, ${rooms} rooms, ${rate} messages/s, ${seconds} s\n`);
   const [first] = faults;
@@ -16,7 +16,7 @@ export function printResult(result: ChaosResult): void {
       what,
     })),
   );
-  console.table(figureRows(figures));
+  console.table(figureRows(result));
   console.table(
     verdicts.map(({ rule, promise, violations }) => ({
       rule,
@@ -34,20 +34,33 @@ export function printResult(result: ChaosResult): void {
 }
 
 /** The figures with their units, in words. */
-export function figureRows(figures: Figures): Array<{ figure: string; value: string }> {
+export function figureRows({
+  figures,
+  lateness,
+}: Pick<ChaosResult, 'figures' | 'lateness'>): Array<{ figure: string; value: string }> {
   const { messages, resumes } = figures;
   const rows: Record<string, string> = {
     'messages sent': `${messages.sent}, and ${messages.sentAgain} times again`,
     'acked / refused / unanswered': `${messages.acked} / ${messages.refused} / ${messages.unanswered}`,
     deliveries: `${figures.delivered}, and ${figures.paged} from the API`,
     'delivery latency, offline times included': inMs(figures.latency),
-    reconnects: `${figures.reconnects}, at most ${figures.mostReconnectsOfOne} of one client and ${figures.mostReconnectsPerSecond} in a second; ${figures.refusedConnections} attempts refused`,
+    reconnects: `${figures.reconnects}, at most ${figures.mostReconnectsOfOne} of one client and ${figures.mostReconnectsPerSecond} in a second`,
+    'attempts refused': listed(figures.refusedConnections),
     'rooms resumed': `${resumes.recovered} recovered with ${resumes.missed} messages, ${resumes.notRecovered} not recovered`,
     [`offline (full jitter, ${BACKOFF.baseMs} to ${BACKOFF.capMs} ms)`]: inMs(figures.offline),
     'replay of what was missed': inMs(figures.replay),
     'Redis back until a room is whole': inMs(figures.healing),
+    'this process was late by': inMs(lateness),
   };
   return Object.entries(rows).map(([figure, value]) => ({ figure, value }));
+}
+
+function listed(counts: Readonly<Record<string, number>>): string {
+  return (
+    Object.entries(counts)
+      .map(([reason, count]) => `${count}: ${reason}`)
+      .join(', ') || 'none'
+  );
 }
 
 function inMs({ count, p50, p99, max }: Spread): string {

@@ -5,8 +5,8 @@ export type ClientEvent = { readonly at: number } & (
   | { readonly type: 'connected'; readonly connectionId: string }
   /** `code` as the socket told it; 0 when the client dropped it without a word. */
   | { readonly type: 'disconnected'; readonly code: number }
-  /** The upgrade was answered with an HTTP status, or with nothing: 0. */
-  | { readonly type: 'refused-connection'; readonly status: number }
+  /** The upgrade was answered with an HTTP status, or with nothing: 0, and what went wrong instead. */
+  | { readonly type: 'refused-connection'; readonly status: number; readonly error: string }
   | { readonly type: 'reconnect-hint'; readonly afterMs: number }
   | { readonly type: 'joining'; readonly roomId: number; readonly since: Position | undefined }
   | {

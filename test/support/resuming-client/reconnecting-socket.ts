@@ -18,10 +18,9 @@ export interface ReconnectingSocketOptions {
   record(event: Unstamped): void;
 }
 
-/** A connection that is silent for so long is asked whether it lives, in milliseconds, */
+/** A connection that is silent for so long is asked whether it lives, and given up when it stays silent, in milliseconds. */
 const ASK_AFTER_MS = 5_000;
-/** and given up when it stays silent. */
-const DEAD_AFTER_MS = 10_000;
+const HANDSHAKE_MS = 10_000;
 /** How long a gateway may take from its hint to its close frame. */
 const HINT_TO_CLOSE_MS = 5_000;
 
@@ -41,6 +40,8 @@ export class ReconnectingSocket {
   #wanted = false;
   #failures = 0;
   #heardAt = 0;
+  /** Whether the connection is to say that it lives. */
+  #asked = false;
   /** The earliest time for the next attempt, as a gateway said. */
   #notBefore = 0;
   #connecting: NodeJS.Timeout | undefined;
@@ -83,7 +84,7 @@ export class ReconnectingSocket {
   stall(stalled: boolean): void {
     if (stalled) this.#socket?.pause();
     else this.#socket?.resume();
-    this.#heardAt = performance.now();
+    this.#heard();
   }
 
   cut(): void {
@@ -117,13 +118,14 @@ export class ReconnectingSocket {
     const socket = new WebSocket(target, SUBPROTOCOL, {
       headers: { authorization: `Bearer ${token}` },
       perMessageDeflate: false,
-      handshakeTimeout: DEAD_AFTER_MS,
+      handshakeTimeout: HANDSHAKE_MS,
     });
     this.#socket = socket;
-    this.#heardAt = performance.now();
+    this.#heard();
     const watch = setInterval(() => this.#checkAlive(socket), ASK_AFTER_MS);
     let opened = false;
     let status = 0;
+    let error = '';
     socket.once('open', () => {
       opened = true;
     });
@@ -134,10 +136,12 @@ export class ReconnectingSocket {
       socket.terminate();
     });
     // The end is told by 'close'; a socket that breaks says 'error' first.
-    socket.on('error', () => {});
+    socket.on('error', ({ message }) => {
+      error ||= message;
+    });
     socket.on('message', (data) => {
       if (socket !== this.#socket) return;
-      this.#heardAt = performance.now();
+      this.#heard();
       this.#options.onFrame(JSON.parse(String(data)) as V1ServerFrame);
     });
     socket.once('close', (code) => {
@@ -145,20 +149,26 @@ export class ReconnectingSocket {
       this.#abandoned.delete(socket);
       if (socket !== this.#socket) return;
       if (opened) this.#closed(code);
-      else this.#refused(status);
+      else this.#refused(status, error);
     });
   }
 
-  #checkAlive(socket: WebSocket): void {
-    if (socket !== this.#socket || socket.isPaused) return;
-    const silence = performance.now() - this.#heardAt;
-    if (silence > DEAD_AFTER_MS) socket.terminate();
-    else if (silence > ASK_AFTER_MS) this.send({ type: 'ping' });
+  #heard(): void {
+    this.#heardAt = performance.now();
+    this.#asked = false;
   }
 
-  #refused(status: number): void {
+  #checkAlive(socket: WebSocket): void {
+    if (socket !== this.#socket || socket.isPaused || !this.open) return;
+    if (performance.now() - this.#heardAt < ASK_AFTER_MS) return;
+    if (this.#asked) socket.terminate();
+    this.send({ type: 'ping' });
+    this.#asked = true;
+  }
+
+  #refused(status: number, error: string): void {
     this.#socket = undefined;
-    this.#options.record({ type: 'refused-connection', status });
+    this.#options.record({ type: 'refused-connection', status, error: status === 0 ? error : '' });
     if (FINAL_STATUSES.has(status)) this.#giveUp(`the connection was refused with ${status}`);
     else this.#connectAgain();
   }
