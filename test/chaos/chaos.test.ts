@@ -9,7 +9,7 @@ import { type ChaosResult, runChaos } from './run-chaos.js';
 import { FAULT_KINDS } from './schedule.js';
 
 /** With it every kind of fault has its turn within {@link SECONDS}. */
-const SEED = 20;
+const SEED = 36;
 const SECONDS = 36;
 
 describe('a cluster in which everything breaks, one after the other', function () {
@@ -19,7 +19,16 @@ describe('a cluster in which everything breaks, one after the other', function (
   const said: string[] = [];
   before(async () => {
     result = await runChaos(
-      { clients: 120, rooms: 12, rate: 120, seconds: SECONDS, seed: SEED, faults: FAULT_KINDS, settings: {} },
+      {
+        clients: 120,
+        rooms: 12,
+        rate: 120,
+        seconds: SECONDS,
+        seed: SEED,
+        faults: FAULT_KINDS,
+        settings: {},
+        direct: false,
+      },
       { signal: AbortSignal.timeout(140_000), say: (line) => said.push(line) },
     );
   });

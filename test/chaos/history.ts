@@ -47,6 +47,7 @@ export interface RoomEnd {
 export type ServerFaultKind =
   | 'gateway-kill'
   | 'rolling-restart'
+  | 'rollout'
   | 'redis-restart'
   | 'redis-kill'
   | 'redis-freeze'

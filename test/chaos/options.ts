@@ -15,6 +15,8 @@ export interface ChaosOptions {
   seconds: number;
   seed: number;
   faults: readonly FaultKind[];
+  /** Clients go to gateways themselves, instead of to the balancer. */
+  direct: boolean;
   /** Of the processes of the cluster, where they are to be others than usual here. */
   settings: Readonly<Record<string, string>>;
   /** Where to write the HTML page. */
@@ -48,6 +50,7 @@ export function readCommandLine(argv: readonly string[]): ChaosOptions {
         .choices(SCENARIOS)
         .default('faults'),
     )
+    .option('--direct', 'without the balancer, which shares a process with the clients', false)
     .option(
       '--set <NAME=value>',
       'a setting of the cluster, such as DRAIN_MS=10000; can be repeated',

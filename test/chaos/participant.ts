@@ -6,7 +6,8 @@ import type { HistoryApi } from './history-api.js';
 import { same } from './index-history.js';
 
 export interface ParticipantOptions {
-  url: string;
+  /** Where to connect the next time. */
+  url(): string;
   token: string;
   member: Member;
   roomIds: readonly number[];

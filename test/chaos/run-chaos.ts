@@ -127,7 +127,7 @@ function latenessOf(delay: IntervalHistogram): Spread {
 }
 
 function gather(
-  { clients, rooms, seed }: RunOptions,
+  { clients, rooms, seed, direct }: RunOptions,
   cluster: ChaosCluster,
   api: HistoryApi,
   messages: Map<string, MessageFrame>,
@@ -141,8 +141,14 @@ function gather(
     const roomIds = [...new Set([(index % rooms) + 1, ...others])];
     const random = createPrng(prng.between(0, 2 ** 31)).next;
     const token = cluster.tokenOf(member);
-    return new Participant({ url: cluster.url, token, member, roomIds, api, messages, random });
+    const url = (): string => (direct ? anyGateway(cluster, random) : cluster.url);
+    return new Participant({ url, token, member, roomIds, api, messages, random });
   });
+}
+
+function anyGateway({ gateways, url }: ChaosCluster, random: () => number): string {
+  const running = gateways.filter((gateway) => gateway.running);
+  return running[Math.floor(random() * running.length)]?.url ?? url;
 }
 
 async function untilAllEntered(participants: readonly Participant[], signal: AbortSignal): Promise<void> {

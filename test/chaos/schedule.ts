@@ -27,6 +27,7 @@ interface Kind {
 const SERVER_KINDS: Record<ServerFaultKind, Kind> = {
   'gateway-kill': { forMs: [300, 1_500], extraMs: 800 },
   'rolling-restart': { forMs: [0, 500], extraMs: 8_000 },
+  rollout: { forMs: [0, 0], extraMs: 4_000 },
   'redis-restart': { forMs: [100, 1_500], extraMs: 300 },
   'redis-kill': { forMs: [100, 1_500], extraMs: 300 },
   'redis-freeze': { forMs: [1_000, 4_000], extraMs: 0 },

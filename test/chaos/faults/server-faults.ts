@@ -19,17 +19,25 @@ type ServerFault = (planned: PlannedFault, context: ServerFaultContext) => Promi
 
 /** Faults of processes and connections. Each resolves when what it broke is ready again. */
 export const SERVER_FAULTS: Readonly<Record<ServerFaultKind, ServerFault>> = {
-  'gateway-kill': (planned, context) => killOne(context.cluster.gateways, planned, context),
+  'gateway-kill': (planned, context) => killOne(running(context.cluster.gateways), planned, context),
   'archiver-kill': (planned, context) => killOne(context.cluster.archivers, planned, context),
 
   async 'rolling-restart'({ forMs, seed }, { cluster, hits, signal }) {
-    const gateways = createPrng(seed).shuffled(cluster.gateways);
+    const gateways = createPrng(seed).shuffled(running(cluster.gateways));
     hits(gateways.map(({ nodeId }) => nodeId).join(', then '));
     for (const gateway of gateways) {
       await gateway.stop();
       await sleep(forMs, undefined, { signal });
       await gateway.start();
     }
+  },
+
+  async rollout(_planned, { cluster, hits }) {
+    const old = running(cluster.gateways);
+    const names = (members: readonly Member[]): string => members.map(({ nodeId }) => nodeId).join(', ');
+    const fresh = await Promise.all(old.map(() => cluster.addGateway()));
+    hits(`${names(fresh)} for ${names(old)}`);
+    await Promise.all(old.map((gateway) => gateway.stop()));
   },
 
   'redis-restart': (planned, { cluster, ...context }) =>
@@ -61,6 +69,11 @@ export const SERVER_FAULTS: Readonly<Record<ServerFaultKind, ServerFault>> = {
     await postgres.start();
   },
 };
+
+/** Not those that others took the place of. */
+function running(members: readonly Member[]): readonly Member[] {
+  return members.filter((member) => member.running);
+}
 
 async function killOne(
   members: readonly Member[],

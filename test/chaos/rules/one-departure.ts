@@ -16,7 +16,7 @@ const LOSES_NOTICES: ReadonlySet<FaultKind> = new Set([
   'subscriber-cut',
 ]);
 /** A gateway that stops keeps its users for longer, so that they can come back elsewhere. */
-const DELAYS_NOTICES: ReadonlySet<FaultKind> = new Set(['rolling-restart']);
+const DELAYS_NOTICES: ReadonlySet<FaultKind> = new Set(['rolling-restart', 'rollout']);
 
 export const oneDeparture: Rule = {
   name: 'one-departure',

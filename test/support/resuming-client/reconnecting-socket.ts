@@ -4,8 +4,8 @@ import { type Backoff, fullJitter } from './backoff.js';
 import type { Unstamped } from './client-event.js';
 
 export interface ReconnectingSocketOptions {
-  /** Of the balancer, or of one gateway: `http://…`. */
-  url: string;
+  /** Where to connect the next time: the balancer, or a gateway, as `http://…`. */
+  url(): string;
   token: string;
   backoff: Backoff;
   /** As `Math.random`. */
@@ -114,7 +114,7 @@ export class ReconnectingSocket {
 
   #connect(): void {
     const { url, token } = this.#options;
-    const target = new URL('/ws/connect', url.replace(/^http/, 'ws'));
+    const target = new URL('/ws/connect', url().replace(/^http/, 'ws'));
     const socket = new WebSocket(target, SUBPROTOCOL, {
       headers: { authorization: `Bearer ${token}` },
       perMessageDeflate: false,

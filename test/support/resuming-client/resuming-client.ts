@@ -5,8 +5,8 @@ import { type Draft, Outbox } from './outbox.js';
 import { ReconnectingSocket } from './reconnecting-socket.js';
 
 export interface ResumingClientOptions {
-  /** Of the balancer, or of one gateway: `http://…`. */
-  url: string;
+  /** Of the balancer, or of one gateway: `http://…`. A function is asked before each attempt. */
+  url: string | (() => string);
   token: string;
   /** Rooms to be in from the start. */
   rooms?: readonly number[];
@@ -58,7 +58,8 @@ export class ResumingClient {
     this.#random = random;
     this.#record = record;
     this.#socket = new ReconnectingSocket({
-      ...{ url, token, backoff, random, record },
+      url: typeof url === 'function' ? url : () => url,
+      ...{ token, backoff, random, record },
       onFrame: (frame) => this.#received(frame),
       onDown: () => {
         this.#outbox.interrupted();
