@@ -71,6 +71,8 @@ describe('the figures of a run', () => {
     const fault = { kind: 'redis-kill', what: '', startedAt: 1_100, endedAt: 2_000 } as const;
     const stayed = [...joined(500, 0), message(1, 1_005), message(2, 2_300), message(3, 3_000)];
     expect(figuresOf(indexHistory(story(stayed, [fault]))).healing).to.include({ count: 1, max: 300 });
+    const soon = { ...fault, startedAt: 2_100, endedAt: 2_200 };
+    expect(figuresOf(indexHistory(story(stayed, [fault, soon]))).healing).to.include({ count: 1, max: 100 });
     // Who had to come back says nothing about it.
     expect(figuresOf(indexHistory(story(RETURN, [fault]))).healing.count).to.equal(0);
   });

@@ -13,12 +13,14 @@ const SILENT_MS = 5_000;
  */
 export function healingTimes({ history, rooms }: HistoryIndex): number[] {
   const times: number[] = [];
-  for (const { kind, endedAt, startedAt } of history.faults) {
-    if (!OF_REDIS.has(kind)) continue;
+  const outages = history.faults.filter(({ kind }) => OF_REDIS.has(kind));
+  for (const { endedAt, startedAt } of outages) {
+    const next = outages.find((outage) => outage.startedAt > endedAt)?.startedAt ?? Number.POSITIVE_INFINITY;
     for (const { roomId, views } of rooms.values()) {
       let slowest: number | undefined;
       for (const { client } of views) {
-        const until = endedAt + SILENT_MS;
+        // Another outage so soon leaves nothing to be told about this one.
+        const until = Math.min(endedAt + SILENT_MS, next);
         if (!watchesOf(client, roomId).some(({ from, to }) => from < startedAt && to > until)) continue;
         const first = client.events.find(
           (event) => event.type === 'message' && event.message.roomId === roomId && event.at > endedAt,
