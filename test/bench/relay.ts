@@ -5,7 +5,7 @@ import { countMessages, measure, openSockets, steadily, TEXT } from './load.js';
 /*
  * `pnpm bench:relay`: what order, history, acks and recovery add to a plain relay. Two nodes over one Redis each,
  * the same load, in turns, in one run; processor time of both nodes and Redis for each delivered message. Compare
- * ratios, for the figures move with the machine.
+ * ratios, for the figures move with the machine. `pnpm bench:relay "500 rooms"` runs the load of that name only.
  */
 
 const ROUNDS = 3;
@@ -67,7 +67,8 @@ async function cost(system: System, load: Load): Promise<{ nodes: number; redis:
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
-for (const load of LOADS) {
+const [wanted = ''] = process.argv.slice(2);
+for (const load of LOADS.filter(({ name }) => name.includes(wanted))) {
   const costs: Record<System, Array<{ nodes: number; redis: number }>> = { plain: [], chorus: [] };
   for (let round = 0; round < ROUNDS; round++) {
     for (const system of ['plain', 'chorus'] as const) costs[system].push(await cost(system, load));

@@ -22,7 +22,7 @@ export const gatewaySettings = {
   ...redisSettings,
   BATCH_WINDOW_MS: integer(0, 100)
     .default(5)
-    .describe('Longest time a message waits for others when messages come fast; 0 never waits.'),
+    .describe('Longest time a message waits for others, once four or more come within it; 0 never waits.'),
   ARCHIVE_BACKLOG_BYTES: integer(1_048_576, 1_099_511_627_776)
     .default(268_435_456)
     .describe(

@@ -116,7 +116,7 @@ describe('micro-batcher', () => {
     for (let n = 0; n < 50; n++) {
       const added = batcher.add(`${n}`);
       expect(clock.next).to.equal(clock.time);
-      await clock.advance(1);
+      await clock.advance(2);
       await added;
     }
     expect(sent).to.have.length(50);

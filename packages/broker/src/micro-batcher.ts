@@ -33,8 +33,11 @@ export class BatchQueueFullError extends BrokerUnavailableError {
   override name = 'BatchQueueFullError';
 }
 
-/** A batch is worth waiting for only if about this many items come within the longest wait. */
-const WORTHWHILE = 16;
+/**
+ * A batch is worth waiting for only if about this many items come within the longest wait. Four share one script,
+ * one wake-up of Redis and one of each node: `pnpm bench:relay` with small rooms shows what that is worth.
+ */
+const WORTHWHILE = 4;
 /** Past this many items a longer wait saves little more. */
 const AMPLE = 32;
 /** The arrival rate is measured over at least this long, in milliseconds. */
