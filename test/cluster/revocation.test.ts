@@ -3,10 +3,11 @@ import { CLOSE } from '@chorus/protocol';
 import { expect } from 'chai';
 import { startTestCluster, type TestCluster } from '../support/cluster.js';
 import { eventually } from '../support/eventually.js';
+import type { SocketEnd } from '../support/frame-socket.js';
 import { OPERATOR_SETTINGS, operate } from '../support/operator.js';
 import { createPerson, createRoom, type Person, request, signIn } from '../support/people.js';
 import { RedisProbe } from '../support/redis-probe.js';
-import { connectSeed, type SeedClient, type SocketEnd, upgradeStatus } from '../support/seed-client.js';
+import { connectSeed, type SeedClient, upgradeStatus } from '../support/seed-client.js';
 import { connectV1, type V1Socket } from '../support/v1-socket.js';
 
 type Socket = SeedClient | V1Socket;

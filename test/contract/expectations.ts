@@ -1,6 +1,7 @@
 import { expect } from 'chai';
+import { UpgradeRefused } from '../support/frame-socket.js';
 import type { Answer } from '../support/people.js';
-import { connectSeed, type SeedOptions, UpgradeRefused } from '../support/seed-client.js';
+import { connectSeed, type SeedOptions } from '../support/seed-client.js';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
 

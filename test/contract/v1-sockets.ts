@@ -1,7 +1,8 @@
 import { formatPosition, serverFrameSchema } from '@chorus/protocol';
 import { expect } from 'chai';
+import { UpgradeRefused } from '../support/frame-socket.js';
 import { createPerson, createRoom, type Person } from '../support/people.js';
-import { connectSeed, UpgradeRefused } from '../support/seed-client.js';
+import { connectSeed } from '../support/seed-client.js';
 import { connectV1, type V1Socket } from '../support/v1-socket.js';
 import type { Target } from './target.js';
 

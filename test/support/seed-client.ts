@@ -1,72 +1,11 @@
-import { once } from 'node:events';
-import type { IncomingHttpHeaders } from 'node:http';
 import type { ServerFrame } from '@chorus/protocol';
 import { WebSocket } from 'ws';
+import { FrameSocket, opened, TIMEOUT_MS, UpgradeRefused } from './frame-socket.js';
 
-/** The server answered the upgrade with an HTTP status of its own. */
-export class UpgradeRefused extends Error {
-  constructor(
-    readonly status: number,
-    readonly body: unknown,
-    readonly headers: IncomingHttpHeaders = {},
-  ) {
-    super(`upgrade refused with ${status}: ${JSON.stringify(body)}`);
-  }
-}
-
-export interface SocketEnd {
-  code: number;
-  reason: string;
-}
-
-const TIMEOUT_MS = 5_000;
-
-/** A client of the seed socket that remembers everything it received. */
-export class SeedClient {
-  /** All frames, in the order in which they came. */
-  readonly frames: ServerFrame[] = [];
-  /** How the socket ended. Never rejects. */
-  readonly ended: Promise<SocketEnd>;
-  readonly #waiting = new Set<() => void>();
-  #seen = 0;
-
-  constructor(readonly socket: WebSocket) {
-    socket.on('message', (data) => {
-      this.frames.push(JSON.parse(String(data)) as ServerFrame);
-      for (const check of [...this.#waiting]) check();
-    });
-    // The end is told by 'close'; a socket that breaks says 'error' first.
-    socket.on('error', () => {});
-    this.ended = once(socket, 'close').then(([code, reason]) => ({ code, reason: String(reason) }));
-  }
-
+/** A client of the seed socket. */
+export class SeedClient extends FrameSocket<ServerFrame> {
   send(text: string): void {
     this.socket.send(text);
-  }
-
-  /**
-   * The first frame that fits, of those after the one that the last call returned.
-   * Rejects after `timeoutMs`, naming what did come.
-   */
-  next(fits: (frame: ServerFrame) => boolean, timeoutMs = TIMEOUT_MS): Promise<ServerFrame> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#waiting.delete(check);
-        const rest = JSON.stringify(this.frames.slice(this.#seen));
-        reject(new Error(`no such frame within ${timeoutMs} ms; after the last one came ${rest}`));
-      }, timeoutMs);
-      const check = (): void => {
-        const index = this.frames.findIndex((frame, at) => at >= this.#seen && fits(frame));
-        const frame = this.frames[index];
-        if (frame === undefined) return;
-        this.#seen = index + 1;
-        this.#waiting.delete(check);
-        clearTimeout(timer);
-        resolve(frame);
-      };
-      this.#waiting.add(check);
-      check();
-    });
   }
 
   /** The next room message with this content. */
@@ -82,12 +21,6 @@ export class SeedClient {
       await this.next((frame) => frame.type === 'message', timeoutMs);
     }
     return contents();
-  }
-
-  /** Says good-bye and waits for the end. */
-  async close(): Promise<SocketEnd> {
-    this.socket.close();
-    return this.ended;
   }
 }
 
@@ -114,15 +47,7 @@ export async function connectSeed(
     headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...options.headers },
   });
   const client = new SeedClient(socket);
-  await new Promise<void>((resolve, reject) => {
-    socket.once('open', resolve);
-    socket.once('error', reject);
-    socket.once('unexpected-response', async (_request, response) => {
-      let body = '';
-      for await (const chunk of response) body += chunk;
-      reject(new UpgradeRefused(response.statusCode ?? 0, parse(body), response.headers));
-    });
-  });
+  await opened(socket);
   return client;
 }
 
@@ -140,13 +65,5 @@ export async function upgradeStatus(
   } catch (error) {
     if (error instanceof UpgradeRefused) return error.status;
     throw error;
-  }
-}
-
-function parse(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return body;
   }
 }

@@ -1,61 +1,14 @@
-import { once } from 'node:events';
 import type { ClientFrame, Position, V1ServerFrame } from '@chorus/protocol';
 import { SUBPROTOCOL } from '@chorus/protocol';
 import { WebSocket } from 'ws';
-import { type SocketEnd, UpgradeRefused } from './seed-client.js';
-
-const TIMEOUT_MS = 5_000;
+import { FrameSocket, opened } from './frame-socket.js';
 
 export type FrameOf<T extends V1ServerFrame['type']> = Extract<V1ServerFrame, { type: T }>;
 
-/** A bare `chorus.v1` socket that remembers everything it received: it neither resumes nor sends again. */
-export class V1Socket {
-  /** All frames, in the order in which they came. */
-  readonly frames: V1ServerFrame[] = [];
-  /** How the socket ended. Never rejects. */
-  readonly ended: Promise<SocketEnd>;
-  readonly #waiting = new Set<() => void>();
-  #seen = 0;
-
-  constructor(readonly socket: WebSocket) {
-    socket.on('message', (data) => {
-      this.frames.push(JSON.parse(String(data)) as V1ServerFrame);
-      for (const check of [...this.#waiting]) check();
-    });
-    // The end is told by 'close'; a socket that breaks says 'error' first.
-    socket.on('error', () => {});
-    this.ended = new Promise((resolve) => {
-      socket.once('close', (code, reason) => resolve({ code, reason: String(reason) }));
-    });
-  }
-
+/** A bare `chorus.v1` socket: it neither resumes nor sends again. */
+export class V1Socket extends FrameSocket<V1ServerFrame> {
   send(frame: ClientFrame): void {
     this.socket.send(JSON.stringify(frame));
-  }
-
-  /**
-   * The first frame that fits, of those after the one that the last call returned.
-   * Rejects after `timeoutMs`, naming what did come.
-   */
-  next(fits: (frame: V1ServerFrame) => boolean, timeoutMs = TIMEOUT_MS): Promise<V1ServerFrame> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#waiting.delete(check);
-        const rest = JSON.stringify(this.frames.slice(this.#seen));
-        reject(new Error(`no such frame within ${timeoutMs} ms; after the last one came ${rest}`));
-      }, timeoutMs);
-      const check = (): void => {
-        const index = this.frames.findIndex((frame, at) => at >= this.#seen && fits(frame));
-        const frame = this.frames[index];
-        if (frame === undefined) return;
-        this.#seen = index + 1;
-        this.#waiting.delete(check);
-        clearTimeout(timer);
-        resolve(frame);
-      };
-      this.#waiting.add(check);
-      check();
-    });
   }
 
   /** The next frame of that type. */
@@ -73,12 +26,6 @@ export class V1Socket {
     const messages = this.frames.filter((frame) => frame.type === 'message');
     return roomId === undefined ? messages : messages.filter((message) => message.roomId === roomId);
   }
-
-  /** Says good-bye and waits for the end. */
-  async close(): Promise<SocketEnd> {
-    this.socket.close();
-    return this.ended;
-  }
 }
 
 /**
@@ -95,14 +42,6 @@ export async function connectV1(
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
   });
   const client = new V1Socket(socket);
-  const refused = new Promise<never>((_, reject) => {
-    socket.once('error', reject);
-    socket.once('unexpected-response', async (_request, response) => {
-      let body = '';
-      for await (const chunk of response) body += chunk;
-      reject(new UpgradeRefused(response.statusCode ?? 0, JSON.parse(body), response.headers));
-    });
-  });
-  await Promise.race([once(socket, 'open'), refused]);
+  await opened(socket);
   return client;
 }
