@@ -1,4 +1,4 @@
-import type { ClientHistory } from './history.js';
+import type { ClientHistory, HistoryEvent } from './history.js';
 
 /** A time in which a client was not in a room, between two stays or after the last. */
 export interface Absence {
@@ -60,6 +60,23 @@ export function absencesFrom(client: ClientHistory, roomId: number): Absence[] {
     }
   }
   return absences;
+}
+
+/**
+ * For each event of a client, from when on what it says can have been on its way: a client that did not read finds
+ * everything of that time when it reads again.
+ */
+export function onTheWaySince(client: ClientHistory): Map<HistoryEvent, number> {
+  const since = new Map<HistoryEvent, number>();
+  let stall: { from: number; to: number } | undefined;
+  for (const event of client.events) {
+    if (event.type === 'stalled') stall = { from: event.at, to: Number.POSITIVE_INFINITY };
+    else if (event.type === 'reading' && stall !== undefined) stall.to = event.at;
+    else if (event.type === 'disconnected') stall = undefined;
+    const late = stall !== undefined && event.at - stall.to < READING_UP_MS;
+    since.set(event, late && stall !== undefined ? stall.from : event.at);
+  }
+  return since;
 }
 
 /** The times in which a client was in a room and reading, from the first to the last moment. */

@@ -1,5 +1,5 @@
-import { type Absence, absencesFrom, watchesOf } from '../absences.js';
-import type { FaultKind, History } from '../history.js';
+import { type Absence, absencesFrom, onTheWaySince, watchesOf } from '../absences.js';
+import type { FaultKind, History, Promises } from '../history.js';
 import type { View } from '../index-history.js';
 import type { Rule, Violation } from '../rule.js';
 
@@ -40,13 +40,21 @@ export const oneDeparture: Rule = {
   },
 };
 
+/** Somebody was told that somebody left. */
+interface Told {
+  readonly at: number;
+  /** It was said at this time at the earliest. */
+  readonly since: number;
+}
+
 /** When the observer was told that somebody left, by user. */
-function leftsSeenBy({ client, roomId }: View): Map<number, number[]> {
-  const told = new Map<number, number[]>();
+function leftsSeenBy({ client, roomId }: View): Map<number, Told[]> {
+  const told = new Map<number, Told[]>();
+  const since = onTheWaySince(client);
   for (const event of client.events) {
     if (event.type !== 'notice' || event.kind !== 'left' || event.roomId !== roomId) continue;
     const times = told.get(event.userId) ?? [];
-    times.push(event.at);
+    times.push({ at: event.at, since: since.get(event) ?? event.at });
     told.set(event.userId, times);
   }
   return told;
@@ -55,13 +63,14 @@ function leftsSeenBy({ client, roomId }: View): Map<number, number[]> {
 function* judge(
   history: History,
   { observer, watches }: { observer: View; watches: ReadonlyArray<{ from: number; to: number }> },
-  { subject, absences, lefts }: { subject: View; absences: readonly Absence[]; lefts: readonly number[] },
+  { subject, absences, lefts }: { subject: View; absences: readonly Absence[]; lefts: readonly Told[] },
 ): Iterable<Violation> {
-  const { graceMs } = history.promises;
+  const { promises } = history;
   const counts = new Map<Absence, number>();
   const names = `room ${subject.roomId}: ${observer.client.username} was told that ${subject.client.username} left`;
-  for (const at of lefts) {
-    const absence = absences.findLast(({ from }) => from <= at + BLUR_MS);
+  for (const told of lefts) {
+    const { at } = told;
+    const absence = meantBy(told, absences, promises);
     const facts = { observer: observer.client.username, at, absence, absences, lefts };
     if (absence === undefined) {
       yield { what: `${names}, who had been there all the time`, facts };
@@ -72,8 +81,8 @@ function* judge(
     const { from, to, attempts } = absence;
     if (count > 1 + attempts) {
       yield { what: `${names} ${count} times for one departure`, facts };
-    } else if (attempts === 0 && to !== undefined && to - from < graceMs - BLUR_MS) {
-      yield { what: `${names}, who was back after ${Math.round(to - from)} ms`, facts };
+    } else if (!mayBeAnnounced(absence, promises)) {
+      yield { what: `${names}, who was back after ${Math.round((to ?? at) - from)} ms`, facts };
     }
   }
   for (const absence of absences) {
@@ -85,13 +94,37 @@ function* judge(
   }
 }
 
+/**
+ * Which departure was announced: the last one before, or, to an observer that had not been reading, an earlier one
+ * whose announcement can have been on its way.
+ */
+function meantBy({ at, since }: Told, absences: readonly Absence[], promises: Promises): Absence | undefined {
+  const before = absences.filter(({ from }) => from <= at + BLUR_MS);
+  const last = before.at(-1);
+  if (last === undefined || mayBeAnnounced(last, promises)) return last;
+  const late = before.findLast(
+    (absence) => mayBeAnnounced(absence, promises) && announcedBy(absence, promises) >= since,
+  );
+  return late ?? last;
+}
+
+/** Whether somebody was away for so long, or so often, that others may be told. */
+function mayBeAnnounced({ from, to, attempts }: Absence, { graceMs }: Promises): boolean {
+  return attempts > 0 || to === undefined || to - from >= graceMs - BLUR_MS;
+}
+
+/** When others have been told of an absence at the latest. */
+function announcedBy({ from }: Absence, { leaseMs, graceMs }: Promises): number {
+  return from + leaseMs + graceMs + ANNOUNCE_MS;
+}
+
 function hadToBeTold(
   { promises, faults, endedAt }: History,
   watches: ReadonlyArray<{ from: number; to: number }>,
   absence: Absence,
 ): boolean {
   const { from, to = endedAt, plain, attempts } = absence;
-  const until = from + promises.leaseMs + promises.graceMs + ANNOUNCE_MS;
+  const until = announcedBy(absence, promises);
   if (!plain || attempts > 0 || to < until) return false;
   const excused = faults.some(
     ({ kind, startedAt, endedAt }) =>
