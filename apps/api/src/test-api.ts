@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Tokens } from '@chorus/auth';
 import { MemoryRoomDirectory, MemoryRooms, type RoomDirectory, type RoomHistory } from '@chorus/broker';
 import { type AccessList, MemoryAccessList, MemoryNodeRegistry } from '@chorus/control';
@@ -82,6 +83,8 @@ export interface RunningApi {
   readonly access: AccessList;
   /** Every line that was logged. */
   readonly log: string[];
+  /** Resolves when the first look at all rooms and bans is over: until then it may undo what a test does to them. */
+  mirrored(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -91,6 +94,8 @@ export async function openDatabase(): Promise<{ db: Database; url: string }> {
   await migrate(url, pino({ level: 'silent' }));
   return { db: createDatabase(url, { poolSize: 10, timeoutMs: 3_000 }), url };
 }
+
+const MIRRORED_MS = 10_000;
 
 /** A history in which nobody has said anything. */
 const SILENCE: RoomHistory = { before: async () => [], from: async () => [] };
@@ -136,6 +141,12 @@ export async function startApi(
     presence,
     access,
     log,
+    mirrored: async () => {
+      const signal = AbortSignal.timeout(MIRRORED_MS);
+      while (!log.some((line) => line.includes('all rooms are known'))) {
+        await sleep(5, undefined, { signal });
+      }
+    },
     close: () => closer.close(),
   };
 }

@@ -50,6 +50,7 @@ describe('who may not come in although the token is genuine', function () {
     events = [];
     access = new WatchedAccessList();
     running = await startApi(db, {}, { access, directory: new MemoryRoomDirectory(rooms) });
+    await running.mirrored();
     rooms.attach({
       onMessage() {},
       onNotice() {},

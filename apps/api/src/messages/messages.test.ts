@@ -23,6 +23,7 @@ describe('GET /api/rooms/:roomId/messages', function () {
     await db.room.create({ data: { id: ROOM, name: 'room' } });
     recent = new TestRecent(ROOM);
     api = await startApi(db, {}, { history: recent });
+    await api.mirrored();
     client = api.client.as(ann);
   });
   afterEach(() => api.close());

@@ -85,9 +85,9 @@ describe('RoomMirror', function () {
       expect(await directory.isComplete()).to.equal(true);
     });
 
-    it('brings the bans before it says so', async () => {
+    it('brings the bans before it says so, and looks once more at once', async () => {
       await mirror().run();
-      expect(steps).to.deep.equal(['bans', 'complete']);
+      expect(steps).to.deep.equal(['bans', 'complete', 'bans']);
     });
 
     it('is not complete when the bans cannot be brought', async () => {
@@ -162,7 +162,7 @@ describe('RoomMirror', function () {
     expect(await directory.isComplete()).to.equal(true);
     await looking.run();
     expect(seqOf(1)).to.equal(0);
-    expect(steps).to.deep.equal(['bans', 'complete', 'bans']);
+    expect(steps).to.deep.equal(['bans', 'complete', 'bans', 'bans']);
   });
 
   describe('for changes that were left half done', () => {

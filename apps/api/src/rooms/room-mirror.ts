@@ -15,8 +15,11 @@ export interface RoomMirrorOptions {
 const DEFAULTS: RoomMirrorOptions = { intervalMs: 1_000, settleAfterMs: 5_000, verifyEveryMs: 600_000 };
 /** Rooms handled at a time. */
 const PAGE = 500;
-/** A replica that dies at this work is succeeded by another after so long. */
-const LOCK_TTL_MS = 30_000;
+/**
+ * A replica that dies at this work, or loses Redis over it, is succeeded by another after so long, in milliseconds:
+ * until then gateways may have to answer "try again". Whoever is at it keeps the lock for as long as it takes.
+ */
+const LOCK_TTL_MS = 5_000;
 
 /**
  * Keeps the rooms that gateways know equal to those in PostgreSQL. Every API replica runs one; each
@@ -94,7 +97,8 @@ export class RoomMirror implements Closeable {
     if (this.#closed) return;
     await this.directory.markComplete();
     // A Redis that lost its data again half-way is now called complete: look once more.
-    this.#verifyAt = 0;
+    await this.#bringInAll();
+    this.#verifyAt = Date.now() + this.#options.verifyEveryMs;
     this.log.info('all rooms are known to the gateways');
   }
 
