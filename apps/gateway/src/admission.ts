@@ -1,7 +1,7 @@
 import type { Guard, VerifiedToken } from '@chorus/auth';
 import { BrokerUnavailableError } from '@chorus/broker';
 import type { AccessList, Verdict } from '@chorus/control';
-import type { Member } from '@chorus/protocol';
+import { ERRORS, type Member } from '@chorus/protocol';
 import { clientAddress } from '@chorus/service';
 import type { GatewayConfig } from './config.js';
 import type { Connections, Seat } from './connections.js';
@@ -114,7 +114,7 @@ export class Admission {
       [verdict] = await access.check([{ userId: user.id, tokenId: token?.tokenId, roomId }]);
     } catch (error) {
       if (!(error instanceof BrokerUnavailableError)) throw error;
-      throw new Refusal(503, 'the chat is not available at the moment, try again', RETRY_SOON);
+      throw new Refusal(503, ERRORS.unavailable.error, RETRY_SOON);
     }
     if (verdict === 'revoked') throw new Refusal(401, 'the token is not valid');
     if (verdict === 'banned') throw new Refusal(403, 'you are banned');

@@ -1,5 +1,5 @@
 import { BrokerUnavailableError, RoomNotFoundError } from '@chorus/broker';
-import { type Position, parseId, parsePosition, SUBPROTOCOL } from '@chorus/protocol';
+import { ERRORS, type Position, parseId, parsePosition, SUBPROTOCOL } from '@chorus/protocol';
 import type { Admission, Visitor } from './admission.js';
 import type { Seat } from './connections.js';
 import { type Entry, openEntry } from './entry.js';
@@ -35,7 +35,7 @@ export async function joinRoom(
   } catch (error) {
     if (error instanceof RoomNotFoundError) throw new Refusal(404, error.message);
     if (error instanceof BrokerUnavailableError) {
-      throw new Refusal(503, 'the chat is not available at the moment, try again', { 'Retry-After': '1' });
+      throw new Refusal(503, ERRORS.unavailable.error, { 'Retry-After': '1' });
     }
     throw error;
   }

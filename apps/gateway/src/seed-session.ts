@@ -1,4 +1,3 @@
-import { BacklogFullError, BrokerUnavailableError, RoomNotFoundError } from '@chorus/broker';
 import {
   CLOSE,
   type CloseReason,
@@ -16,6 +15,7 @@ import type { Visitor } from './admission.js';
 import type { Connection } from './connection.js';
 import { abandonEntry, type Entry } from './entry.js';
 import type { Hub, LocalRoom, Occupant } from './hub.js';
+import { refusalCode } from './refusal-code.js';
 import { ReplayPump } from './replay-pump.js';
 import { TokenBucket } from './token-bucket.js';
 import type { Session, Socket } from './transport.js';
@@ -174,13 +174,10 @@ export class SeedSession implements Session, Occupant, Connection {
 
   /** Tells the sender, and nobody else, that a message went nowhere. */
   #failed(error: unknown): void {
-    if (error instanceof RoomNotFoundError) this.#refuse('the room was deleted', false);
-    else if (error instanceof BacklogFullError) this.#refuse(ERRORS.backlog_full.error, true);
-    else if (error instanceof BrokerUnavailableError) this.#refuse(ERRORS.unavailable.error, true);
-    else {
-      this.context.log.error({ err: error, roomId: this.#room.id }, 'publish failed');
-      this.#refuse(ERRORS.internal.error, true);
-    }
+    const code = refusalCode(error);
+    if (code === 'internal') this.context.log.error({ err: error, roomId: this.#room.id }, 'publish failed');
+    const { error: text, retry } = ERRORS[code];
+    this.#refuse(code === 'unknown_room' ? 'the room was deleted' : text, retry);
   }
 
   #refuse(error: string, retry: boolean): void {
