@@ -1,0 +1,61 @@
+import type { Position } from '@chorus/protocol';
+
+/** Somebody whom the tool plays. */
+export interface Identity {
+  readonly userId: number;
+  readonly username: string;
+  /** Undefined for servers that ask for none. */
+  readonly token: string | undefined;
+}
+
+/** How to ask for a socket. */
+export interface Handshake {
+  /** Path and query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly protocols: readonly string[];
+}
+
+/** What a conversation tells about one connection. */
+export interface ConversationEvents {
+  /** The room was entered; `recovered` says whether everything since the given position follows. */
+  joined(roomId: number, recovered: boolean | undefined): void;
+  /**
+   * A message of this run arrived: the number in its content, see `messageText`. The position is undefined where
+   * the server numbers nothing.
+   */
+  message(number: number, position: Position | undefined): void;
+  acked(number: number): void;
+  /** The server said that this message went nowhere. */
+  refused(number: number | undefined, why: string): void;
+  /** The server asks to reconnect after so many milliseconds. */
+  goAway(afterMs: number): void;
+}
+
+/** One connection's side of a protocol: turns frames into events and messages into frames. */
+export interface Conversation {
+  /** The socket is open. `since` holds, by room, where to resume; a room without an entry is joined anew. */
+  opened(since: ReadonlyMap<number, Position>): void;
+  /** Payload of a text or binary frame from `start` to before `end`; valid during the call only. */
+  received(bytes: Buffer, start: number, end: number): void;
+  /** Sends the text as a message to the room; `number` comes back in `acked`, for protocols that have acks. */
+  publish(roomId: number, number: number, text: string): void;
+}
+
+/**
+ * How a kind of server is spoken to. A module that exports one as `dialect` can be given to `runLoad`: the workers
+ * import it by its URL.
+ */
+export interface Dialect {
+  /** Whether it acks messages; else nothing is said about acks. */
+  readonly acks: boolean;
+  /** Whether a room must be known at the handshake, so that a connection is in one room only. */
+  readonly oneRoom: boolean;
+  handshake(identity: Identity, rooms: readonly number[], since: ReadonlyMap<number, Position>): Handshake;
+  converse(
+    rooms: readonly number[],
+    events: ConversationEvents,
+    /** Sends a text frame. */
+    send: (text: string) => void,
+  ): Conversation;
+}

@@ -1,0 +1,110 @@
+import type { Scenario } from './scenario.js';
+
+/** Of a histogram of milliseconds; NaN-free: undefined when nothing was counted. */
+export interface Latency {
+  readonly count: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+  /** Upper bounds in milliseconds and how many are below, for a plot; few dozens. */
+  readonly buckets: ReadonlyArray<{ readonly upTo: number; readonly count: number }>;
+}
+
+/** What became of the messages, by what all receivers saw. Every figure is a number of deliveries unless said. */
+export interface Verdict {
+  /** Deliveries that were due: each message that was acked (or sent, where nothing is acked) to each member. */
+  readonly expected: number;
+  readonly delivered: number;
+  readonly lost: number;
+  readonly duplicated: number;
+  /** Later than one that its sender sent after it, or with a lower position than one before. */
+  readonly outOfOrder: number;
+  /** At a member that saw two messages in another order than the others did. */
+  readonly orderDisagreements: number;
+  /** The first few violations, in words. */
+  readonly examples: readonly string[];
+}
+
+/** One second of a run. */
+export interface Moment {
+  /** Seconds since the run began. */
+  readonly at: number;
+  readonly connections: number;
+  readonly connected: number;
+  readonly connectFailures: number;
+  readonly sent: number;
+  readonly acked: number;
+  readonly delivered: number;
+  readonly ackMs: Latency | undefined;
+  readonly deliveryMs: Latency | undefined;
+  /** Of the tool's worst worker: how late its event loop was, in milliseconds, and how busy (0 to 1). */
+  readonly toolDelayMs: number;
+  readonly toolBusy: number;
+}
+
+/** What a server process spent while the load ran. */
+export interface ProcessCost {
+  readonly name: string;
+  /** User and system time in microseconds; undefined when it could not be read. */
+  readonly cpuMicros: number | undefined;
+  readonly residentBytes:
+    | { readonly before: number; readonly connected: number; readonly after: number }
+    | undefined;
+}
+
+export interface NodeResult {
+  readonly target: string;
+  readonly connections: number;
+  readonly delivered: number;
+  readonly deliveryMs: Latency | undefined;
+  readonly ackMs: Latency | undefined;
+}
+
+export interface LoadResult {
+  readonly scenario: Scenario;
+  readonly startedAt: string;
+  readonly tool: {
+    readonly version: string;
+    readonly node: string;
+    readonly cpus: number;
+    readonly fileDescriptors: number | undefined;
+    /** Why figures may say more about the tool than about the server; empty when it kept up. */
+    readonly bottlenecks: readonly string[];
+  };
+  readonly connects: {
+    readonly ok: number;
+    readonly failed: number;
+    /** By what the server or the system said. */
+    readonly failures: Readonly<Record<string, number>>;
+    /** A second, while the ramp went on. */
+    readonly perSecond: number;
+    readonly ms: Latency | undefined;
+  };
+  /** Of the time after the warm-up. */
+  readonly messages: {
+    readonly seconds: number;
+    readonly sent: number;
+    readonly acked: number;
+    readonly refused: Readonly<Record<string, number>>;
+    readonly ackMs: Latency | undefined;
+    readonly deliveryMs: Latency | undefined;
+  };
+  readonly verdict: Verdict;
+  /** Ends of sockets that nobody wanted, by close code. */
+  readonly closes: Readonly<Record<string, number>>;
+  readonly resumes: {
+    readonly ok: number;
+    readonly unrecovered: number;
+    readonly failed: number;
+    /** From the cut, or the end of the time away, to the last message that was missed. */
+    readonly ms: Latency | undefined;
+  };
+  readonly nodes: readonly NodeResult[];
+  readonly costs: readonly ProcessCost[];
+  /** Over all processes given; undefined without any. */
+  readonly cpuMicrosPerDelivery: number | undefined;
+  readonly bytesPerConnection: number | undefined;
+  readonly timeline: readonly Moment[];
+}
