@@ -1,4 +1,5 @@
 export type { Conversation, ConversationEvents, Dialect, Handshake, Identity } from './dialect.js';
+export type { CostMeter, LoadParts, Phase } from './load-parts.js';
 export { messageNumber, messageText } from './message-text.js';
-export type { LoadResult, Verdict } from './result.js';
+export type { Latency, LoadResult, Moment, NodeResult, ProcessCost, Verdict } from './result.js';
 export { type Scenario, scenarioSchema } from './scenario.js';
