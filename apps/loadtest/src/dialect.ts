@@ -32,9 +32,12 @@ export interface ConversationEvents {
   goAway(afterMs: number): void;
 }
 
-/** One connection's side of a protocol: turns frames into events and messages into frames. */
+/**
+ * One connection's side of a protocol: turns frames into events and messages into frames. It lives as long as the
+ * connection is wanted, over all of its sockets, so that it can keep what a client of that kind keeps to resume.
+ */
 export interface Conversation {
-  /** The socket is open. `since` holds, by room, where to resume; a room without an entry is joined anew. */
+  /** A socket is open: the first, or another one after a cut. `since` holds, by room, where to resume; a room without an entry is joined anew. */
   opened(since: ReadonlyMap<number, Position>): void;
   /** Payload of a text or binary frame from `start` to before `end`; valid during the call only. */
   received(bytes: Buffer, start: number, end: number): void;
@@ -52,10 +55,11 @@ export interface Dialect {
   /** Whether a room must be known at the handshake, so that a connection is in one room only. */
   readonly oneRoom: boolean;
   handshake(identity: Identity, rooms: readonly number[], since: ReadonlyMap<number, Position>): Handshake;
+  /** Called once for a connection, before its first handshake. */
   converse(
     rooms: readonly number[],
     events: ConversationEvents,
-    /** Sends a text frame. */
+    /** Sends a text frame on the socket that is open. */
     send: (text: string) => void,
   ): Conversation;
 }
