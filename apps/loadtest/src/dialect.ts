@@ -22,7 +22,7 @@ export interface ConversationEvents {
   joined(roomId: number, recovered: boolean | undefined): void;
   /**
    * A message of this run arrived: the number in its content, see `messageText`. The position is undefined where
-   * the server numbers nothing.
+   * the server numbers nothing, and may be the same object every time.
    */
   message(number: number, position: Position | undefined): void;
   acked(number: number): void;
@@ -30,6 +30,8 @@ export interface ConversationEvents {
   refused(number: number | undefined, why: string): void;
   /** The server asks to reconnect after so many milliseconds. */
   goAway(afterMs: number): void;
+  /** The conversation cannot go on: the socket is ended and counts as failed for this reason. */
+  failed(why: string): void;
 }
 
 /**
@@ -37,12 +39,17 @@ export interface ConversationEvents {
  * connection is wanted, over all of its sockets, so that it can keep what a client of that kind keeps to resume.
  */
 export interface Conversation {
-  /** A socket is open: the first, or another one after a cut. `since` holds, by room, where to resume; a room without an entry is joined anew. */
+  /**
+   * A socket is open: the first, or another one after a cut. `since` holds, by room, where to resume; a room without an
+   * entry is joined anew.
+   */
   opened(since: ReadonlyMap<number, Position>): void;
   /** Payload of a text or binary frame from `start` to before `end`; valid during the call only. */
   received(bytes: Buffer, start: number, end: number): void;
   /** Sends the text as a message to the room; `number` comes back in `acked`, for protocols that have acks. */
   publish(roomId: number, number: number, text: string): void;
+  /** The socket is gone: no events until the next one is open, and no timers left. */
+  closed?(): void;
 }
 
 /**
@@ -52,6 +59,8 @@ export interface Conversation {
 export interface Dialect {
   /** Whether it acks messages; else nothing is said about acks. */
   readonly acks: boolean;
+  /** Whether a message that was not acked may be sent again on the next socket without reaching anybody twice. */
+  readonly resends: boolean;
   /** Whether a room must be known at the handshake, so that a connection is in one room only. */
   readonly oneRoom: boolean;
   handshake(identity: Identity, rooms: readonly number[], since: ReadonlyMap<number, Position>): Handshake;

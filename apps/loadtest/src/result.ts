@@ -1,6 +1,6 @@
 import type { Scenario } from './scenario.js';
 
-/** Of a histogram of milliseconds; NaN-free: undefined when nothing was counted. */
+/** Of a histogram of milliseconds; NaN-free: undefined when nothing was counted. Who reads lazily is not in it. */
 export interface Latency {
   readonly count: number;
   readonly p50: number;
@@ -27,12 +27,14 @@ export interface Verdict {
   readonly examples: readonly string[];
 }
 
-/** One second of a run. */
+/** One second of a run. What it counts it counts in that second only, unless said. */
 export interface Moment {
   /** Seconds since the run began. */
   readonly at: number;
   readonly connections: number;
+  /** That are in their rooms at its end. */
   readonly connected: number;
+  /** Since the run began. */
   readonly connectFailures: number;
   readonly sent: number;
   readonly acked: number;
@@ -87,6 +89,8 @@ export interface LoadResult {
     readonly seconds: number;
     readonly sent: number;
     readonly acked: number;
+    /** What arrived in these seconds, at whomever. */
+    readonly delivered: number;
     readonly refused: Readonly<Record<string, number>>;
     readonly ackMs: Latency | undefined;
     readonly deliveryMs: Latency | undefined;
