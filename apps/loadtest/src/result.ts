@@ -12,17 +12,26 @@ export interface Latency {
   readonly buckets: ReadonlyArray<{ readonly upTo: number; readonly count: number }>;
 }
 
-/** What became of the messages, by what all receivers saw. Every figure is a number of deliveries unless said. */
+/**
+ * What became of the messages, by what all receivers saw. Every figure is a number of deliveries unless said, and no
+ * delivery is in two of the violations: `expected = delivered + lost`.
+ */
 export interface Verdict {
-  /** Deliveries that were due: each message that was acked (or sent, where nothing is acked) to each member. */
+  /** Deliveries that were due: each message that was acked (or sent, where nothing is acked) or that anybody got, to each member. */
   readonly expected: number;
+  /** Without those a second time. */
   readonly delivered: number;
   readonly lost: number;
   readonly duplicated: number;
-  /** Later than one that its sender sent after it, or with a lower position than one before. */
+  /** In the room's order, but later than one that its sender sent after it, or with a position not above one before. */
   readonly outOfOrder: number;
-  /** At a member that saw two messages in another order than the others did. */
+  /**
+   * In another place than where most members saw it: the fewest that would have to move for all to have seen the same;
+   * and those with another position than the others got.
+   */
   readonly orderDisagreements: number;
+  /** At somebody who is not in the message's room. */
+  readonly strays: number;
   /** The first few violations, in words. */
   readonly examples: readonly string[];
 }
