@@ -1,4 +1,5 @@
 import uWS from 'uWebSockets.js';
+import { once } from 'node:events';
 import { Redis } from 'ioredis';
 
 /*
@@ -48,6 +49,9 @@ app.ws<{ room: string }>('/*', {
     if (count === 0) void subscriber.unsubscribe(room);
   },
 });
+
+// A subscription that is asked for before now and then does not come about.
+await Promise.all([commands, subscriber].map((redis) => once(redis, 'ready')));
 
 app.listen('127.0.0.1', 0, (listening) => {
   if (listening)

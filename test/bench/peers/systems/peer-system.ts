@@ -1,0 +1,55 @@
+import { fileURLToPath } from 'node:url';
+import { startRedis } from '@chorus/local';
+import { Closer } from '@chorus/service';
+import { compiledUrl } from './compiled.js';
+import { type MeasuredNode, startNode } from './measured-node.js';
+import type { RunningSystem, System } from './system.js';
+
+interface PeerOptions {
+  readonly name: string;
+  readonly title: string;
+  readonly recovers?: boolean;
+  /** The program of a node, which is given the URL of Redis; below `test/bench`, as {@link compiledUrl} has it. */
+  readonly server: string;
+  readonly dialect: string;
+}
+
+/** A system that is one small program a node, knows nobody and lets everybody into every room. */
+export function peerSystem(options: PeerOptions): System {
+  return {
+    name: options.name,
+    title: options.title,
+    recovers: options.recovers ?? false,
+    protocol: 'seed',
+    dialect: compiledUrl(options.dialect).href,
+    start: (nodes) => start(options, nodes),
+  };
+}
+
+async function start({ name, server }: PeerOptions, count: number): Promise<RunningSystem> {
+  const closer = new Closer();
+  try {
+    const redis = closer.add(await startRedis());
+    const nodes: MeasuredNode[] = [];
+    for (let index = 1; index <= count; index++) {
+      const node = await startNode(`${name} ${index}`, fileURLToPath(compiledUrl(server)), [redis.url]);
+      closer.defer(() => node.stop());
+      nodes.push(node);
+    }
+    return {
+      targets: nodes.map(({ port }) => `ws://127.0.0.1:${port}`),
+      nodes,
+      redis: { name: 'redis', pid: redis.pid, url: redis.url },
+      identities: (users) =>
+        Array.from({ length: users }, (_, index) => ({
+          userId: index + 1,
+          username: `user${index + 1}`,
+          token: undefined,
+        })),
+      close: () => closer.close(),
+    };
+  } catch (error) {
+    await closer.close();
+    throw error;
+  }
+}
