@@ -41,9 +41,12 @@ export class Keyspace {
     return [`${start}:0`, `${start}:1`];
   }
 
-  /** Pub/sub channel of a room: messages, ephemeral frames, and how far the room is stored in the database. */
+  /**
+   * Pub/sub channel of a room: messages, ephemeral frames, and how far the room is stored in the database. Has the
+   * name of the room's stream, so that `publish.lua` need not be told both.
+   */
   channel(roomId: number): string {
-    return `${this.room(roomId)}:channel`;
+    return this.stream(roomId);
   }
 
   /**

@@ -99,20 +99,19 @@ export class RedisPublisher {
     for (const [roomId, messages] of rooms) {
       const keyed = messages.some(({ key }) => key !== '');
       keys.push(keyspace.stream(roomId));
-      args.push(roomId, keyspace.channel(roomId), this.#epochs.get(roomId) ?? '', keyed ? '1' : '');
-      args.push(messages.length);
-      if (keyed) {
-        keys.push(...keyspace.sent(roomId));
-        for (const { body, key } of messages) args.push(body, key);
-      } else for (const { body } of messages) args.push(body);
+      args.push(roomId, this.#epochs.get(roomId) ?? '', keyed ? -messages.length : messages.length);
+      for (const { body } of messages) args.push(body);
+      if (!keyed) continue;
+      keys.push(...keyspace.sent(roomId));
+      for (const { key } of messages) args.push(key);
     }
     const [currentLife, ...replies] = await ask(() =>
       this.redis.chorusPublish(keys.length, ...keys, ...args),
     );
     this.#enterLife(group, currentLife);
     const outcomes = new Map<number, Outcome>();
-    for (const [index, roomId] of [...rooms.keys()].entries()) {
-      const outcome = readOutcome(replies.slice(index * 4, index * 4 + 4) as RoomReply);
+    for (const [index, [roomId, { length }]] of [...rooms].entries()) {
+      const outcome = readOutcome(replies[index] ?? ['', 0, ''], length);
       if (outcome.next !== undefined && this.#epochs.has(roomId)) {
         this.#epochs.set(roomId, outcome.next.epoch);
       }
@@ -130,6 +129,8 @@ export class RedisPublisher {
   }
 }
 
+const NONE: ReadonlyMap<number, Position> = new Map();
+
 /** What became of one room's messages of a batch. */
 interface Outcome {
   /** How many of them were looked at. */
@@ -143,7 +144,11 @@ interface Outcome {
   readonly why: string;
 }
 
-function readOutcome([first, stored, why, known]: RoomReply): Outcome {
+function readOutcome(reply: RoomReply, sent: number): Outcome {
+  if (typeof reply === 'string') {
+    return { taken: 0, known: NONE, next: readPosition(reply), left: sent, why: '' };
+  }
+  const [first, stored, why, ...known] = reply;
   const places = new Map<number, Position>();
   for (let at = 0; at < known.length; at += 2) {
     places.set(Number(known[at]), readPosition(String(known[at + 1])));

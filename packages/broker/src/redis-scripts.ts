@@ -5,11 +5,13 @@ import type { Result } from 'ioredis';
 type Args = Array<string | number>;
 
 /** `publish.lua` on one room. */
-export type RoomReply = [first: string, stored: number, why: string, known: Array<string | number>];
+export type RoomReply =
+  | string
+  | [first: string, stored: number, why: string, ...known: Array<string | number>];
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    chorusPublish(keys: number, ...args: Args): Result<[life: string, ...RoomReply[number][]], Context>;
+    chorusPublish(keys: number, ...args: Args): Result<[life: string, ...RoomReply[]], Context>;
     chorusPosition(keys: number, ...args: Args): Result<string, Context>;
     chorusEnsureRoom(keys: number, ...args: Args): Result<number, Context>;
     chorusRemoveRoom(keys: number, ...args: Args): Result<number, Context>;

@@ -52,7 +52,7 @@ export async function openRedisFixture(
       ear.on('pmessage', (_pattern: string, _channel: string, message: string) => hear(message));
       ear.on('smessage', (_channel: string, message: string) => hear(message));
       await ear.subscribe(markChannel);
-      if (!sharded) await ear.psubscribe(`*${keyspace.prefix}*:channel`);
+      if (!sharded) await ear.psubscribe(`*${keyspace.prefix}*:stream`);
       return ear;
     }),
   );
