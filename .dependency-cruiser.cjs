@@ -84,7 +84,10 @@ module.exports = {
       name: 'local-servers-not-in-production',
       comment: '@chorus/local is for development and tests.',
       severity: 'error',
-      from: { path: '^(apps|packages|prisma)/', pathNot: [`^apps/(standalone|cluster)/`, testsAndSuites] },
+      from: {
+        path: '^(apps|packages|prisma)/',
+        pathNot: [`^apps/(standalone|cluster|loadtest)/`, testsAndSuites],
+      },
       to: { path: workspace(['local']) },
     },
     {

@@ -1,0 +1,39 @@
+import { UsageError } from '../cli/usage-error.js';
+import type { CostMeter, Phase } from '../load-parts.js';
+import type { ProcessCost } from '../result.js';
+import type { CostSource, Reading } from './process-costs.js';
+
+/** Reads all sources at each phase of a run. */
+export function createCostMeter(sources: readonly CostSource[]): CostMeter {
+  const readings = new Map<Phase, ReadonlyArray<Reading | undefined>>();
+  return {
+    mark: async (phase) => {
+      readings.set(phase, await Promise.all(sources.map((source) => source.read().catch(() => undefined))));
+    },
+    costs: () => sources.map(({ name }, index) => costOf(name, (phase) => readings.get(phase)?.[index])),
+  };
+}
+
+function costOf(name: string, at: (phase: Phase) => Reading | undefined): ProcessCost {
+  const [before, connected, measuring, end] = [at('before'), at('connected'), at('measuring'), at('end')];
+  return {
+    name,
+    cpuMicros: measuring && end && end.cpuMicros - measuring.cpuMicros,
+    residentBytes: before &&
+      connected &&
+      end && {
+        before: before.residentBytes,
+        connected: connected.residentBytes,
+        after: end.residentBytes,
+      },
+  };
+}
+
+/** Before a run, so that a wrong pid is not noticed at its end. @throws {UsageError} */
+export async function requireReadable(sources: readonly CostSource[], option: string): Promise<void> {
+  for (const { name, read } of sources) {
+    await read().catch((error: Error) => {
+      throw new UsageError(`${option} ${name}: ${error.message}`);
+    });
+  }
+}

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import type { Scenario } from '../scenario.js';
+import { isLoopback4 } from './targets.js';
+
+/** What the machine lets the tool have. */
+export interface Machine {
+  /** Files and sockets that a process may have open; undefined when unknown. */
+  readonly descriptors: number | undefined;
+  /** Ports for outgoing connections of one address. */
+  readonly ports: number;
+  /** Whether all of 127.0.0.0/8 is this machine without further ado. */
+  readonly anyLoopback: boolean;
+}
+
+/** What a process needs besides its connections. */
+const OTHER_DESCRIPTORS = 64;
+/** Connections of one source address: below the ports there are, and below what gateways let one address have. */
+const PER_SOURCE = 4_000;
+const MAX_SOURCES = 200;
+
+/** The range without a file to read it from: what the registry of ports recommends. */
+const DEFAULT_PORTS = 16_384;
+
+export function readMachine(): Machine {
+  return {
+    descriptors: descriptorLimit(),
+    ports: outgoingPorts(),
+    anyLoopback: process.platform === 'linux',
+  };
+}
+
+/** Node raises the soft limit to the hard one when it starts, so the soft one is all there is. */
+function descriptorLimit(): number | undefined {
+  if (process.report === undefined) return undefined;
+  // Else it would look up names of the open connections.
+  Object.assign(process.report, { excludeNetwork: true });
+  const report = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
+  const soft = report.userLimits?.open_files?.soft;
+  return typeof soft === 'number' ? soft : undefined;
+}
+
+function outgoingPorts(): number {
+  try {
+    const [first, last] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split(/\s+/);
+    return Number(last) - Number(first) + 1;
+  } catch {
+    return DEFAULT_PORTS;
+  }
+}
+
+export interface Capacity {
+  /** The scenario, with source addresses of this machine where one address is not enough and more are to be had. */
+  readonly scenario: Scenario;
+  /** What does not fit, with what to do about it; one line each. */
+  readonly problems: readonly string[];
+}
+
+/** Compares what a scenario takes with what there is. */
+export function checkCapacity(scenario: Scenario, machine: Machine): Capacity {
+  const problems: string[] = [];
+  const { connections, workers, targets } = scenario;
+  const perWorker = Math.ceil(connections / workers);
+  const { descriptors } = machine;
+  if (descriptors !== undefined && perWorker + OTHER_DESCRIPTORS > descriptors) {
+    const wanted = Math.ceil(connections / Math.max(1, descriptors - OTHER_DESCRIPTORS));
+    problems.push(
+      `--workers ${workers}: a process may open ${descriptors} files and needs ${perWorker + OTHER_DESCRIPTORS}; use --workers ${wanted}, or raise the limit (ulimit -n)`,
+    );
+  }
+  const sources = scenario.sourceAddresses.length > 0 ? scenario.sourceAddresses : defaultSources();
+  // The system chooses a port before it knows where the connection goes, once the source is given.
+  const perPort = sources.length > 0 ? connections : Math.ceil(connections / targets.length);
+  const capacity = Math.max(1, sources.length) * machine.ports;
+  if (perPort > capacity) {
+    const wanted = Math.ceil(connections / machine.ports);
+    problems.push(
+      `--connections ${connections}: one address has ${machine.ports} ports for outgoing connections; name ${wanted} with --source-address`,
+    );
+  }
+  return { scenario: { ...scenario, sourceAddresses: [...sources] }, problems };
+
+  function defaultSources(): string[] {
+    if (!machine.anyLoopback || !targets.every(isLoopback4)) return [];
+    const count = Math.min(MAX_SOURCES, Math.ceil(connections / PER_SOURCE));
+    return count < 2 ? [] : Array.from({ length: count }, (_, index) => `127.0.0.${index + 1}`);
+  }
+}

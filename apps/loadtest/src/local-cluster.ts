@@ -1,0 +1,79 @@
+import { fileURLToPath } from 'node:url';
+import { generateSecret } from '@chorus/auth';
+import { spawnGuarded } from '@chorus/local';
+import { z } from 'zod';
+import type { NamedPid } from './cli/command-line.js';
+
+/** A cluster on this machine, for one run. */
+export interface LocalCluster {
+  readonly targets: readonly string[];
+  readonly api: string;
+  readonly secret: string;
+  readonly pids: readonly NamedPid[];
+  close(): Promise<void>;
+}
+
+/** Seen from here: the program is started, its code is not imported. */
+const PROGRAM = fileURLToPath(new URL('../../cluster/dist/main.js', import.meta.url));
+const READY_MS = 60_000;
+const STOP_MS = 60_000;
+
+/** Limits that protect servers from what this tool does. */
+const WIDE = {
+  MAX_CONNECTIONS: '1000000',
+  MAX_CONNECTIONS_PER_ADDRESS: '1000000',
+  MAX_CONNECTIONS_PER_USER: '1000000',
+  MAX_CONNECTS_PER_SECOND: '1000000',
+  MAX_MESSAGES_PER_SECOND: '100000',
+  MAX_ROOMS_PER_CONNECTION: '10000',
+  MAX_FRAME_BYTES: '1048576',
+  LOG_LEVEL: 'warn',
+};
+
+const partSchema = z.object({ nodeId: z.string(), url: z.string(), pid: z.number().nullable() });
+const descriptionSchema = z.object({
+  url: z.string(),
+  apis: z.array(partSchema),
+  gateways: z.array(partSchema),
+  archivers: z.array(partSchema),
+  redis: partSchema,
+  postgres: partSchema,
+});
+
+/**
+ * Starts `pnpm cluster` with wide limits. Settings in the environment reach its processes; it ends with this process
+ * at the latest. Clients go to the gateways themselves: the balancer is none for load.
+ *
+ * @throws {StartError} one line that says why it cannot
+ */
+export async function startLocalCluster(
+  gateways: number,
+  env: NodeJS.ProcessEnv,
+  onLine: (line: string) => void,
+): Promise<LocalCluster> {
+  const secret = generateSecret();
+  const cluster = await spawnGuarded({
+    name: 'the cluster',
+    command: process.execPath,
+    args: [PROGRAM, '--gateways', String(gateways), '--apis', '1', '--archivers', '1', '--port', '0'],
+    env: { ...WIDE, ...env, JWT_SECRET: secret },
+    orphanSignal: 'SIGTERM',
+    onLine,
+  });
+  const close = () => cluster.stop('SIGTERM', STOP_MS);
+  try {
+    const line = await cluster.ready((line) => line.startsWith('{"url":'), READY_MS);
+    const parts = descriptionSchema.parse(JSON.parse(line));
+    const processes = [...parts.gateways, parts.redis, ...parts.archivers, ...parts.apis, parts.postgres];
+    return {
+      targets: parts.gateways.map(({ url }) => url.replace(/^http/, 'ws')),
+      api: parts.url,
+      secret,
+      pids: processes.flatMap(({ nodeId, pid }) => (pid === null ? [] : { name: nodeId, pid })),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+import { runCommand } from './run-command.js';
+import { runLoad } from './run-load.js';
+
+const abort = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => abort.abort());
+}
+
+const { env, stdout, stderr } = process;
+process.exitCode = await runCommand(process.argv.slice(2), {
+  env,
+  stdout,
+  stderr,
+  signal: abort.signal,
+  runLoad,
+});

@@ -1,0 +1,57 @@
+import type { Identity } from '../dialect.js';
+import { openAccounts } from './accounts.js';
+import { ApiClient, ProvisionError } from './api-client.js';
+import { mintIdentities } from './minted.js';
+import { openRooms } from './rooms.js';
+
+export interface ProvisionOptions {
+  /** Undefined when none is needed: there is a secret, and the rooms are known. */
+  readonly api: string | undefined;
+  readonly secret: string | undefined;
+  readonly password: string;
+  readonly prefix: string;
+  readonly users: number;
+  readonly rooms: number;
+  readonly roomIds: readonly number[] | undefined;
+  /** How long minted tokens are good for. */
+  readonly ttlSeconds: number;
+  readonly signal?: AbortSignal;
+  readonly progress: (what: string) => void;
+}
+
+export interface Provisioned {
+  readonly identities: readonly Identity[];
+  readonly roomIds: readonly number[];
+}
+
+/**
+ * Gets hold of users and rooms: users by the secret if there is one, else by the API; rooms by their ids if they are
+ * given, else by the API.
+ * @throws {ProvisionError}
+ */
+export async function provision(options: ProvisionOptions): Promise<Provisioned> {
+  const { prefix, users, progress } = options;
+  const api = options.api === undefined ? undefined : new ApiClient(options.api, options.signal);
+  const identities =
+    options.secret !== undefined
+      ? mintIdentities(options.secret, { prefix, count: users, ttlSeconds: options.ttlSeconds })
+      : await openAccounts(required(api), {
+          prefix,
+          count: users,
+          password: options.password,
+          progress: (done) => progress(`signing in: ${done} of ${users} accounts`),
+        });
+  if (options.roomIds !== undefined) return { identities, roomIds: options.roomIds };
+  const roomIds = await openRooms(required(api), {
+    prefix,
+    count: options.rooms,
+    token: identities[0]?.token ?? '',
+    progress: (done) => progress(`making rooms: ${done} of ${options.rooms}`),
+  });
+  return { identities, roomIds };
+}
+
+function required(api: ApiClient | undefined): ApiClient {
+  if (api === undefined) throw new ProvisionError('accounts and rooms need --api');
+  return api;
+}

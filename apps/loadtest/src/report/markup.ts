@@ -1,0 +1,37 @@
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** HTML that is safe as it is. */
+export class Markup {
+  constructor(private readonly html: string) {}
+
+  toString(): string {
+    return this.html;
+  }
+}
+
+/** A template of HTML: whatever is put into it is escaped, unless it is markup itself. */
+export function markup(parts: TemplateStringsArray, ...values: ReadonlyArray<string | Markup>): Markup {
+  return new Markup(
+    parts.map((part, index) => part + (index < values.length ? safe(values[index] ?? '') : '')).join(''),
+  );
+}
+
+/** Takes text for HTML; for what this project has written. */
+export function raw(html: string): Markup {
+  return new Markup(html);
+}
+
+export function joined(parts: ReadonlyArray<string | Markup>): Markup {
+  return new Markup(parts.map(safe).join('\n'));
+}
+
+function safe(value: string | Markup): string {
+  if (value instanceof Markup) return value.toString();
+  return value.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+}

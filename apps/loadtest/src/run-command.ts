@@ -1,0 +1,148 @@
+import { writeFile } from 'node:fs/promises';
+import { Closer, StartError } from '@chorus/service';
+import { type CommandLine, readCommandLine } from './cli/command-line.js';
+import { requireWritable } from './cli/output-files.js';
+import { secondsOf, usersFor } from './cli/schedule.js';
+import { readSettings, type Settings } from './cli/settings.js';
+import { UsageError } from './cli/usage-error.js';
+import { createCostMeter, requireReadable } from './costs/cost-meter.js';
+import { metricsSource } from './costs/metrics-costs.js';
+import { processSource } from './costs/process-costs.js';
+import { checkCapacity, readMachine } from './limits/capacity.js';
+import { refuseRemote } from './limits/targets.js';
+import { startLocalCluster } from './local-cluster.js';
+import { ProvisionError } from './people/api-client.js';
+import { provision } from './people/provision.js';
+import { reportPage } from './report/page.js';
+import { printedResult } from './report/printed.js';
+import { createProgress } from './report/progress.js';
+import { LoadError, type runLoad } from './run-load.js';
+import type { Scenario } from './scenario.js';
+import { checkThresholds } from './thresholds.js';
+
+/** What the command needs of its process. */
+export interface CommandContext {
+  readonly env: NodeJS.ProcessEnv;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  /** Ends the run early; what was measured until then is reported. */
+  readonly signal: AbortSignal;
+  readonly runLoad: typeof runLoad;
+}
+
+export const EXIT = { ok: 0, broken: 1, usage: 2, failed: 3 } as const;
+
+/** Runs the command line. @returns the exit status; whatever goes wrong is one line on standard error */
+export async function runCommand(argv: readonly string[], context: CommandContext): Promise<number> {
+  const closer = new Closer();
+  try {
+    const commandLine = readCommandLine(argv, (text) => context.stdout.write(text));
+    if (commandLine === undefined) return EXIT.ok;
+    const settings = await readSettings(commandLine, context.env);
+    return await run(commandLine, settings, context, closer);
+  } catch (error) {
+    context.stderr.write(`${lineOf(error, context.signal)}\n`);
+    return error instanceof UsageError ? EXIT.usage : EXIT.failed;
+  } finally {
+    await closer.close();
+  }
+}
+
+async function run(
+  commandLine: CommandLine,
+  settings: Settings,
+  context: CommandContext,
+  closer: Closer,
+): Promise<number> {
+  const { signal, stderr, stdout } = context;
+  const { pids, metrics, json, html, roomIds, prefix, dialect } = commandLine;
+  refuseRemote([...settings.targets, ...(settings.api ? [settings.api] : [])], commandLine.allowRemote);
+  await requireWritable({ json, html });
+  const seconds = secondsOf(settings.scenario);
+  requireShort(settings, commandLine, seconds);
+  const processes = pids.map(({ name, pid }) => processSource(name, pid));
+  const scrapes = metrics.map(metricsSource);
+  await requireReadable(processes, '--pid');
+  await requireReadable(scrapes, '--metrics');
+  // Where the servers are does not matter for what fits, as long as they are of this machine.
+  fit({ ...settings.scenario, targets: settings.targets.length > 0 ? [...settings.targets] : LOCAL_TARGETS });
+
+  const progress = createProgress(stderr, settings.scenario);
+  closer.defer(async () => progress.done());
+  const cluster =
+    commandLine.local === undefined
+      ? undefined
+      : await startCluster(commandLine.local, context, progress.say);
+  if (cluster !== undefined) closer.add(cluster);
+  signal.throwIfAborted();
+  const scenario = fit({ ...settings.scenario, targets: [...(cluster?.targets ?? settings.targets)] });
+  const secret = cluster?.secret ?? settings.secret;
+  const { identities, roomIds: rooms } = await provision({
+    api: cluster?.api ?? settings.api,
+    secret,
+    password: settings.password,
+    prefix,
+    users: settings.users ?? usersFor(scenario.connections, secret !== undefined),
+    rooms: scenario.rooms,
+    roomIds,
+    ttlSeconds: Math.ceil(seconds * 2) + SPARE_SECONDS,
+    signal,
+    progress: progress.say,
+  });
+  const costs = createCostMeter([
+    ...processes,
+    ...(cluster?.pids ?? []).map(({ name, pid }) => processSource(name, pid)),
+    ...scrapes,
+  ]);
+  const result = await context.runLoad(scenario, {
+    identities,
+    roomIds: rooms,
+    ...(dialect === undefined ? {} : { dialect }),
+    costs,
+    onPhase: progress.phase,
+    onMoment: progress.moment,
+    signal,
+  });
+  progress.done();
+  const outcomes = checkThresholds(settings.limits, result);
+  const colour = stdout.isTTY && stdout.hasColors();
+  stdout.write(printedResult(result, outcomes, colour));
+  if (json !== undefined) {
+    await writeFile(json, `${JSON.stringify({ ...result, thresholds: outcomes }, null, 1)}\n`);
+  }
+  if (html !== undefined) await writeFile(html, await reportPage(result, outcomes, settings.name));
+  return outcomes.every(({ holds }) => holds) ? EXIT.ok : EXIT.broken;
+}
+
+const LOCAL_TARGETS = ['ws://127.0.0.1'];
+/** How much longer than the run minted tokens are good. */
+const SPARE_SECONDS = 600;
+/** Tokens of the API are good for an hour. */
+const API_SECONDS = 3_000;
+
+/** @throws {UsageError} for what this machine does not have */
+function fit(wanted: Scenario): Scenario {
+  const { scenario, problems } = checkCapacity(wanted, readMachine());
+  const [problem] = problems;
+  if (problem !== undefined) throw new UsageError(problem);
+  return scenario;
+}
+
+function requireShort({ secret }: Settings, { local }: CommandLine, seconds: number): void {
+  if (secret !== undefined || local !== undefined || seconds <= API_SECONDS) return;
+  throw new UsageError(
+    `--duration: the run takes ${Math.ceil(seconds)} s, and tokens of the API are good for an hour; give --secret`,
+  );
+}
+
+async function startCluster(gateways: number, { env }: CommandContext, say: (what: string) => void) {
+  say(`starting ${gateways} gateways, an API, Redis and PostgreSQL`);
+  return startLocalCluster(gateways, env, () => {});
+}
+
+function lineOf(error: unknown, signal: AbortSignal): string {
+  if (signal.aborted) return 'stopped';
+  const known = [UsageError, ProvisionError, LoadError, StartError].some((kind) => error instanceof kind);
+  const message = error instanceof Error ? error.message : String(error);
+  return `${known ? '' : 'the run failed: '}${message.split('\n')[0]}`;
+}

@@ -1,0 +1,120 @@
+import { decimal, duration, type Reader, wholeNumber } from './cli/units.js';
+import type { LoadResult } from './result.js';
+
+interface Threshold {
+  /** As an option, without its dashes. */
+  readonly name: string;
+  readonly value: string;
+  readonly help: string;
+  readonly read: Reader<number>;
+  readonly unit: '' | 'ms' | '/s';
+  /** Undefined when the run says nothing about it. */
+  readonly measured: (result: LoadResult) => number | undefined;
+}
+
+const count = { value: '<number>', read: wholeNumber(0), unit: '' } as const;
+const time = { value: '<time>', read: duration, unit: 'ms' } as const;
+const rate = { value: '<rate>', read: decimal('a number a second'), unit: '/s' } as const;
+
+/** What a run can be asked to keep. */
+export const THRESHOLDS = [
+  {
+    name: 'max-lost',
+    ...count,
+    help: 'deliveries that did not come',
+    measured: ({ verdict }) => verdict.lost,
+  },
+  {
+    name: 'max-duplicated',
+    ...count,
+    help: 'deliveries that came twice',
+    measured: ({ verdict }) => verdict.duplicated,
+  },
+  {
+    name: 'max-out-of-order',
+    ...count,
+    help: 'deliveries later than what their sender sent next',
+    measured: ({ verdict }) => verdict.outOfOrder,
+  },
+  {
+    name: 'max-disagreements',
+    ...count,
+    help: 'deliveries in another order than at other members',
+    measured: ({ verdict }) => verdict.orderDisagreements,
+  },
+  {
+    name: 'max-p50',
+    ...time,
+    help: 'median time of a delivery',
+    measured: ({ messages }) => messages.deliveryMs?.p50,
+  },
+  {
+    name: 'max-p99',
+    ...time,
+    help: '99th percentile of delivery times',
+    measured: ({ messages }) => messages.deliveryMs?.p99,
+  },
+  {
+    name: 'max-p999',
+    ...time,
+    help: '99.9th percentile of delivery times',
+    measured: ({ messages }) => messages.deliveryMs?.p999,
+  },
+  {
+    name: 'max-ack-p99',
+    ...time,
+    help: '99th percentile of the time to an ack',
+    measured: ({ messages }) => messages.ackMs?.p99,
+  },
+  {
+    name: 'max-connect-failures',
+    ...count,
+    help: 'connects that failed',
+    measured: ({ connects }) => connects.failed,
+  },
+  {
+    name: 'max-unrecovered',
+    ...count,
+    help: 'returns without what was missed',
+    measured: ({ resumes }) => resumes.unrecovered + resumes.failed,
+  },
+  { name: 'min-delivered-rate', ...rate, help: 'deliveries a second', measured: deliveredRate },
+] as const satisfies readonly Threshold[];
+
+export type ThresholdName = (typeof THRESHOLDS)[number]['name'];
+export type Limits = Readonly<Partial<Record<ThresholdName, number>>>;
+
+/** What became of a limit. */
+export interface Outcome {
+  readonly name: ThresholdName;
+  readonly limit: number;
+  /** Undefined when nothing was measured, which breaks the limit. */
+  readonly measured: number | undefined;
+  readonly unit: '' | 'ms' | '/s';
+  readonly holds: boolean;
+}
+
+/** Compares a run with what was asked of it; one outcome a limit. */
+export function checkThresholds(limits: Limits, result: LoadResult): Outcome[] {
+  return THRESHOLDS.flatMap((threshold) => {
+    const { name, unit } = threshold;
+    const limit = limits[name];
+    if (limit === undefined) return [];
+    const measured = threshold.measured(result);
+    const holds = measured !== undefined && (name.startsWith('min-') ? measured >= limit : measured <= limit);
+    return [{ name, limit, measured, unit, holds }];
+  });
+}
+
+/** Deliveries a second after the warm-up. */
+export function deliveredRate({ messages }: LoadResult): number {
+  return messages.seconds > 0 ? messages.delivered / messages.seconds : 0;
+}
+
+/** One line, such as `--max-p99 is broken: 61.2 ms, allowed: 50 ms`. */
+export function describeOutcome({ name, limit, measured, unit, holds }: Outcome): string {
+  const figure = (value: number): string => `${Number(value.toFixed(2))}${unit === 'ms' ? ' ms' : unit}`;
+  const allowed = name.startsWith('min-') ? 'wanted' : 'allowed';
+  const was = measured === undefined ? 'nothing was measured' : figure(measured);
+  return `--${name} ${holds ? 'holds' : 'is broken'}: ${was}, ${allowed}: ${figure(limit)}`;
+}
