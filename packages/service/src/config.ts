@@ -1,9 +1,7 @@
 import { z } from 'zod';
+import { ConfigError } from './config-error.js';
 
-/** A setting that is missing or wrong. Its message is one line that names the variable. */
-export class ConfigError extends Error {
-  override name = 'ConfigError';
-}
+export { ConfigError } from './config-error.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,5 +1,5 @@
 import type { Closeable } from './closer.js';
-import { ConfigError } from './config.js';
+import { ConfigError } from './config-error.js';
 import { StartError } from './start-error.js';
 
 /**
@@ -14,8 +14,10 @@ const SAME_SIGNAL_MS = 500;
  *
  * A {@link ConfigError} or {@link StartError} is printed as one line and sets exit status 1;
  * any other failure is a bug and is printed with its stack.
+ *
+ * @param asked another way to be told to stop; unlike a signal it never counts as the second one
  */
-export async function run(start: () => Promise<Closeable>): Promise<void> {
+export async function run(start: () => Promise<Closeable>, asked?: AbortSignal): Promise<void> {
   let stoppingSince: number | undefined;
   let service: Closeable | undefined;
   const fail = (error: unknown): void => {
@@ -24,15 +26,18 @@ export async function run(start: () => Promise<Closeable>): Promise<void> {
     console.error(expected ? error.message : error);
   };
   const stop = (): void => {
-    if (stoppingSince !== undefined) {
-      if (performance.now() - stoppingSince > SAME_SIGNAL_MS) process.exit(1);
-      return;
-    }
+    if (stoppingSince !== undefined) return;
     stoppingSince = performance.now();
     service?.close().catch(fail);
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  const signalled = (): void => {
+    if (stoppingSince !== undefined && performance.now() - stoppingSince > SAME_SIGNAL_MS) process.exit(1);
+    stop();
+  };
+  process.on('SIGTERM', signalled);
+  process.on('SIGINT', signalled);
+  asked?.addEventListener('abort', stop, { once: true });
+  if (asked?.aborted) stop();
   try {
     service = await start();
     // A signal that came while starting found nothing to close yet.
