@@ -13,6 +13,8 @@ import {
   redisSettings,
   share,
 } from '@chorus/service';
+import { z } from 'zod';
+import { PROCESS_COUNT_RULE, processCount } from './processes/process-count.js';
 
 /** The gateway's environment variables. `docs/configuration.md` is checked against this list. */
 export const gatewaySettings = {
@@ -20,6 +22,13 @@ export const gatewaySettings = {
   ...balancedSettings,
   ...authSettings,
   ...redisSettings,
+  GATEWAY_PROCESSES: z
+    .string()
+    .refine((text) => processCount(text) !== undefined, PROCESS_COUNT_RULE)
+    .default('1')
+    .describe(
+      'Gateway processes that share the port; `auto` is one for each core. Each is a gateway of its own, `<NODE_ID>-1` and so on, with the limits of one. More than one needs Linux.',
+    ),
   BATCH_WINDOW_MS: integer(0, 100)
     .default(5)
     .describe('Longest time a message waits for others, once four or more come within it; 0 never waits.'),

@@ -7,8 +7,10 @@ import { type Closeable, Closer, type Logger } from '@chorus/service';
 import type { GatewayConfig } from './config.js';
 import { connect } from './connect.js';
 import type { Connections } from './connections.js';
+import { Door } from './door.js';
 import { Hub } from './hub.js';
 import { joinRoom } from './join-room.js';
+import type { PortSharing } from './port-sharing.js';
 import { routes } from './routes.js';
 import type { SeedContext } from './seed-session.js';
 import { Steward } from './steward.js';
@@ -24,6 +26,8 @@ export interface GatewayParts {
   presence: PresenceStore;
   access: AccessList;
   nodes: NodeRegistry;
+  /** Undefined for a gateway that has its port to itself. */
+  sharing?: PortSharing | undefined;
   log: Logger;
 }
 
@@ -104,12 +108,14 @@ async function start(
     log,
   };
   const guard = new Guard(new Tokens(config.auth.secret ?? generateSecret()), config.auth.mode);
-  const { access, nodes } = parts;
+  const { access, nodes, sharing } = parts;
+  const door = new Door(sharing, log);
   steward = new Steward(config, {
     nodeId,
     guard,
     access,
     nodes,
+    door,
     healthy: () => broker.connected,
     rooms: () => presence.localRooms,
     log,
@@ -141,19 +147,19 @@ async function start(
       takeSeat: (request) => admission.takeSeat(request),
       joinRoom: (roomId, request, seat) => joinRoom(roomId, request, seat, admission, { seed: seeds, v1 }),
       connect: (request, seat) => connect(request, seat, admission, v1),
-      state: () => steward.state,
+      state: () => steward.portState,
     },
     log,
   );
-  const transport = await listenUws(config, handlers, log);
+  const transport = await listenUws({ ...config, sharing }, handlers, log);
   closer.defer(() => transport.close());
   publish = transport.publish;
+  door.attach(transport);
   log.info({ port: transport.port }, 'gateway is listening');
   const { port } = transport;
   let closing: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     await steward.empty(() => {
-      transport.stopListening();
       // Before the sockets close, so that their users are not announced as gone: most will be back
       // through another gateway in a moment.
       presence.drain();

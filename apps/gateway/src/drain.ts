@@ -2,11 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@chorus/service';
 import type { Admission } from './admission.js';
 import type { Connections } from './connections.js';
+import type { Door } from './door.js';
 import { sendAllAway, sendAway } from './send-away.js';
 
 export interface DrainParts {
   connections: Connections;
   admission: Admission;
+  door: Pick<Door, 'leave' | 'open' | 'shut'>;
   /** How long the balancers in front may take to notice, in milliseconds. */
   delayMs: number;
   /** Over how long connections are spread, in milliseconds. */
@@ -18,9 +20,13 @@ export interface DrainParts {
 const STRAGGLERS_MS = 2_000;
 const STRAGGLERS_POLL_MS = 20;
 
+/** After the port was left to others: how long those who were accepted may take to say what they want, in milliseconds. */
+const LAST_REQUESTS_MS = 1_000;
+
 /**
  * Empties the node: says that it is not ready, waits until balancers have noticed, takes nobody in any more, and sends
- * everybody away at a pace that the other nodes can take.
+ * everybody away at a pace that the other nodes can take. One that shares its port with others leaves it to them instead:
+ * no balancer has to notice anything.
  */
 export class Drain {
   readonly #parts: DrainParts;
@@ -44,27 +50,31 @@ export class Drain {
     if (on) {
       const lift = new AbortController();
       this.#lift = lift;
-      this.#empty(lift.signal, () => {}).catch((error: unknown) => {
+      this.#empty(lift.signal).catch((error: unknown) => {
         if (!lift.signal.aborted) this.#parts.log.error({ err: error }, 'draining failed');
       });
     } else {
       this.#lift?.abort();
       this.#lift = undefined;
       this.#parts.admission.closed = false;
+      this.#parts.door.open();
     }
   }
 
   /**
    * Empties the node for good. Resolves when nobody is left, or when those who are had their time.
-   * @param stopListening called when nobody is taken in any more, before the first is sent away
+   * @param closed called when nobody is taken in any more, before the first is sent away
    */
-  async end(stopListening: () => void): Promise<void> {
-    const { connections, log } = this.#parts;
+  async end(closed: () => void): Promise<void> {
+    const { connections, door, log } = this.#parts;
     this.#ending = true;
     this.#lift?.abort();
     const start = performance.now();
     log.info({ connections: connections.taken }, 'draining');
-    await this.#empty(new AbortController().signal, stopListening);
+    await this.#empty(new AbortController().signal, () => {
+      door.shut();
+      closed();
+    });
     const deadline = performance.now() + STRAGGLERS_MS;
     while (connections.taken > 0 && performance.now() < deadline) {
       await sleep(STRAGGLERS_POLL_MS);
@@ -74,12 +84,16 @@ export class Drain {
     log.info({ left: connections.taken, ms: Math.round(performance.now() - start) }, 'drained');
   }
 
-  async #empty(signal: AbortSignal, closed: () => void): Promise<void> {
-    const { connections, admission, delayMs, durationMs } = this.#parts;
+  async #empty(signal: AbortSignal, closed?: () => void): Promise<void> {
+    const { connections, admission, door, delayMs, durationMs } = this.#parts;
     // Emptied before: whoever is in front knows.
-    if (!admission.closed && delayMs > 0) await sleep(delayMs, undefined, { signal });
+    if (!admission.closed) {
+      const pauseMs = (await door.leave()) ? LAST_REQUESTS_MS : delayMs;
+      signal.throwIfAborted();
+      if (pauseMs > 0) await sleep(pauseMs, undefined, { signal });
+    }
     admission.closed = true;
-    closed();
+    closed?.();
     await sendAllAway(connections, durationMs, signal);
   }
 }

@@ -1,21 +1,13 @@
-import { Closer, createLogger, run, StartError } from '@chorus/service';
-import { loadGatewayConfig } from './config.js';
-import { createGateway } from './create-gateway.js';
-import { createRedisParts } from './redis-parts.js';
+import { run } from '@chorus/service/run';
+import { planProcesses } from './processes/plan-processes.js';
 
+// What is not needed is not loaded: the parent of several gateways has nothing of a gateway in its memory.
 await run(async () => {
-  const config = loadGatewayConfig(process.env);
-  const log = createLogger({ service: 'gateway', level: config.logLevel });
-  const closer = new Closer();
-  const parts = closer.add(createRedisParts(config, log));
-  try {
-    closer.add(await createGateway(config, parts));
-  } catch (error) {
-    await closer.close();
-    if (error instanceof Error && error.name === 'BrokerUnavailableError') {
-      throw new StartError(`cannot reach Redis (REDIS_URL): ${error.message}`);
-    }
-    throw error;
+  const plan = planProcesses(process.env);
+  if (plan === undefined) {
+    const { startGateway } = await import('./start-gateway.js');
+    return startGateway(process.env);
   }
-  return closer;
+  const { startProcesses } = await import('./processes/start-processes.js');
+  return startProcesses(plan, process.env);
 });

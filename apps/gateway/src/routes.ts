@@ -11,7 +11,7 @@ export interface RouteActions {
   joinRoom(roomId: string, request: Request, seat: Seat): Promise<Decision>;
   /** The same. */
   connect(request: Request, seat: Seat): Promise<Decision>;
-  /** How this node is. */
+  /** How the port is on which this node listens. */
   state(): NodeReport['state'];
 }
 

@@ -7,6 +7,7 @@ import { Admission } from './admission.js';
 import type { GatewayConfig } from './config.js';
 import { Connections } from './connections.js';
 import { actOnConnections } from './control-actions.js';
+import type { Door } from './door.js';
 import { Drain } from './drain.js';
 import { NodeReports } from './node-reports.js';
 import { Rebalance } from './rebalance.js';
@@ -17,6 +18,7 @@ export interface StewardParts {
   guard: Guard;
   access: AccessList;
   nodes: NodeRegistry;
+  door: Door;
   /** Whether messages flow. */
   healthy(): boolean;
   /** Rooms with somebody in them here. */
@@ -37,14 +39,14 @@ export class Steward implements Closeable {
   readonly #reports: NodeReports;
 
   constructor(config: GatewayConfig, parts: StewardParts) {
-    const { nodeId, guard, access, nodes, log } = parts;
+    const { nodeId, guard, access, nodes, door, log } = parts;
     this.#parts = parts;
     const connections = new Connections(nodeId);
     this.connections = connections;
     this.admission = new Admission({ config, connections, guard, access });
     const { admission } = this;
     const { drainDelayMs: delayMs, drainMs: durationMs } = config;
-    this.#drain = new Drain({ connections, admission, delayMs, durationMs, log });
+    this.#drain = new Drain({ connections, admission, door, delayMs, durationMs, log });
     const able = (): boolean => this.state === 'ready';
     this.#rebalance = this.#closer.add(
       new Rebalance({ nodeId, connections, nodes, able, ...config.rebalance, log }),
@@ -59,6 +61,13 @@ export class Steward implements Closeable {
     return this.#parts.healthy() ? 'ready' : 'degraded';
   }
 
+  /** The same of the port: one that this node has left is as others on it are. */
+  get portState(): NodeReport['state'] {
+    const { door, healthy } = this.#parts;
+    if (this.state === 'draining' && !door.passesOn) return 'draining';
+    return healthy() ? 'ready' : 'degraded';
+  }
+
   control(event: ControlEvent): void {
     const { nodeId, log } = this.#parts;
     const { connections } = this;
@@ -71,8 +80,8 @@ export class Steward implements Closeable {
   }
 
   /** See {@link Drain.end}. */
-  async empty(stopListening: () => void): Promise<void> {
-    const emptied = this.#drain.end(stopListening);
+  async empty(closed: () => void): Promise<void> {
+    const emptied = this.#drain.end(closed);
     this.#reports.reportNow();
     await emptied;
   }

@@ -1,6 +1,7 @@
 import uWS from 'uWebSockets.js';
 import { CLOSE, type CloseReason } from '@chorus/protocol';
 import { type Logger, StartError } from '@chorus/service';
+import { shortTurn } from './short-turn.js';
 import type {
   Answer,
   Request,
@@ -122,6 +123,8 @@ declare module 'uWebSockets.js' {
 
 /** `LIBUS_LISTEN_EXCLUSIVE_PORT`: without it two processes share a port without noticing. */
 const EXCLUSIVE_PORT = 1;
+/** `LIBUS_LISTEN_DEFAULT`: with `SO_REUSEPORT`, by which the system deals connections out. */
+const SHARED_PORT = 0;
 
 /** Starts listening. Throws a `StartError` when the port cannot be had. */
 export async function listenUws(
@@ -130,6 +133,9 @@ export async function listenUws(
   log: Logger,
 ): Promise<Transport> {
   const app = uWS.App();
+  // A connection that is kept open would go on asking this process when the port has been left to others.
+  const answerTo = (request: Request, response: uWS.HttpResponse, answer: Answer): void =>
+    writeAnswer(response, answer, request, options.sharing !== undefined);
   /** Any open socket: see {@link upgradeUncorked}. */
   let lender: Handle | undefined;
 
@@ -150,7 +156,7 @@ export async function listenUws(
       handlers.upgrade(copied).then(
         (decision) => {
           if (!decision.accepted) {
-            if (!aborted) writeAnswer(response, decision.answer, copied);
+            if (!aborted) answerTo(copied, response, decision.answer);
           } else if (aborted) {
             decision.session.closed(CLOSE.lost.code);
           } else {
@@ -162,7 +168,7 @@ export async function listenUws(
         },
         (error: unknown) => {
           log.error({ err: error, path: copied.path }, 'upgrade failed');
-          if (!aborted) writeAnswer(response, { status: 500, body: { error: 'internal error' } }, copied);
+          if (!aborted) answerTo(copied, response, { status: 500, body: { error: 'internal error' } });
         },
       );
     },
@@ -194,32 +200,46 @@ export async function listenUws(
         return { status: 500, body: { error: 'internal error' } };
       })
       .then((answer) => {
-        if (!aborted) writeAnswer(response, answer, copied);
+        if (!aborted) answerTo(copied, response, answer);
       });
   });
 
-  const listening = await new Promise<uWS.us_listen_socket | false>((resolve) => {
-    app.listen(options.host, options.port, EXCLUSIVE_PORT, resolve);
-  });
-  if (listening === false) {
-    throw new StartError(
-      `cannot listen on ${options.host}:${options.port}: the port is taken or not allowed`,
-    );
-  }
-  const port = uWS.us_socket_local_port(listening);
-  let open = true;
-  const stopListening = (): void => {
-    if (open) uWS.us_listen_socket_close(listening);
-    open = false;
+  const { host, sharing } = options;
+  let { port } = options;
+  let listening: uWS.us_listen_socket | undefined;
+  const listen = async (mode: number): Promise<void> => {
+    const socket = await new Promise<uWS.us_listen_socket | false>((resolve) => {
+      app.listen(host, port, mode, resolve);
+    });
+    if (socket === false) {
+      throw new StartError(`cannot listen on ${host}:${port}: the port is taken or not allowed`);
+    }
+    port = uWS.us_socket_local_port(socket);
+    listening = socket;
   };
+  const stopListening = (): void => {
+    if (listening !== undefined) uWS.us_listen_socket_close(listening);
+    listening = undefined;
+  };
+  if (sharing === undefined || sharing.first) await listen(EXCLUSIVE_PORT);
+  if (sharing !== undefined) {
+    stopListening();
+    await listen(SHARED_PORT);
+  }
   return {
     port,
     publish: (topic, frame) => {
       app.publish(topic, frame, false);
     },
     stopListening,
+    leave: async (signal) => {
+      if (await shortTurn(signal)) stopListening();
+    },
+    listen: async () => {
+      if (listening === undefined) await listen(sharing === undefined ? EXCLUSIVE_PORT : SHARED_PORT);
+    },
     close: () => {
-      open = false;
+      listening = undefined;
       app.close();
     },
   };
@@ -271,14 +291,15 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
   503: '503 Service Unavailable',
 };
 
-function writeAnswer(response: uWS.HttpResponse, answer: Answer, request: Request): void {
+/** @param last ends the connection after the answer */
+function writeAnswer(response: uWS.HttpResponse, answer: Answer, request: Request, last: boolean): void {
   response.cork(() => {
     response.writeStatus(STATUS_TEXT[answer.status] ?? String(answer.status));
     response.writeHeader('Content-Type', 'application/json; charset=utf-8');
     response.writeHeader('Cache-Control', 'no-store');
     for (const [name, value] of Object.entries(answer.headers ?? {})) response.writeHeader(name, value);
     const body = JSON.stringify(answer.body);
-    if (request.method === 'HEAD') response.endWithoutBody(Buffer.byteLength(body));
-    else response.end(body);
+    if (request.method === 'HEAD') response.endWithoutBody(Buffer.byteLength(body), last);
+    else response.end(body, last);
   });
 }

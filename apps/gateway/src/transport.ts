@@ -77,6 +77,11 @@ export interface TransportOptions {
   maxQueuedBytes: number;
   /** A socket from which nothing was heard for so long, in seconds, is cut; pings go out well before. */
   idleTimeoutSeconds: number;
+  /**
+   * Shares the port with other processes of the same user. The first one makes sure that nobody has it; without this
+   * nobody else can have it.
+   */
+  sharing?: { readonly first: boolean } | undefined;
 }
 
 /** A listening server for HTTP and WebSocket. */
@@ -86,6 +91,13 @@ export interface Transport {
   publish(topic: string, frame: Uint8Array): void;
   /** Accepts no more connections; open sockets stay. */
   stopListening(): void;
+  /**
+   * The same for a port that others share, at a moment when hardly anybody waits to be accepted: the system cuts those
+   * who do. The signal keeps it from stopping, if it comes in time.
+   */
+  leave(signal: AbortSignal): Promise<void>;
+  /** Accepts connections again, on the same port. @throws {StartError} */
+  listen(): Promise<void>;
   /** Cuts what is still open. */
   close(): void;
 }

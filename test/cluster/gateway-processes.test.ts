@@ -1,0 +1,253 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Tokens } from '@chorus/auth';
+import type { Position } from '@chorus/protocol';
+import { expect } from 'chai';
+import { startTestCluster, type TestCluster } from '../support/cluster.js';
+import { eventually } from '../support/eventually.js';
+import {
+  connectionsOf,
+  type GatewayProcesses,
+  gone,
+  readiness,
+  startGatewayProcesses,
+} from '../support/gateway-processes.js';
+import { OPERATOR_SETTINGS, operate } from '../support/operator.js';
+import { createPerson, createRoom, request } from '../support/people.js';
+import { ResumingClient } from '../support/resuming-client/resuming-client.js';
+import { connectSeed, type SeedClient, upgradeStatus } from '../support/seed-client.js';
+
+const PROCESSES = 4;
+
+describe('a gateway of four processes on one port', function () {
+  this.timeout(60_000);
+
+  let cluster: TestCluster;
+  let tokens: Tokens;
+  let room: number;
+  let gateway: GatewayProcesses;
+  let nodeId: string;
+  const sockets: SeedClient[] = [];
+  const clients: ResumingClient[] = [];
+  let lastUser = 1_000_000;
+
+  before(async () => {
+    cluster = await startTestCluster({ gateways: 1, apis: 1, env: OPERATOR_SETTINGS });
+    tokens = new Tokens(cluster.jwtSecret);
+  });
+  after(() => cluster?.close());
+
+  beforeEach(async () => {
+    const owner = await createPerson(cluster.url, 'owner');
+    room = await createRoom(cluster.url, owner);
+  });
+  afterEach(async () => {
+    for (const client of clients.splice(0)) client.close();
+    await Promise.all(sockets.splice(0).map((socket) => socket.close()));
+    const children = gateway.children().values();
+    gateway.program.kill('SIGKILL');
+    await gateway.program.ended;
+    await gone(children);
+  });
+
+  const start = async (env: Record<string, string> = {}): Promise<void> => {
+    gateway = await startGatewayProcesses(cluster, PROCESSES, env);
+    const [first = ''] = gateway.children().keys();
+    nodeId = first.replace(/-\d+$/, '');
+  };
+  const token = (): string => tokens.sign({ id: ++lastUser, username: `user-${lastUser}` });
+  const join = async (url = gateway.url): Promise<SeedClient> => {
+    const socket = await connectSeed(url, room, token());
+    sockets.push(socket);
+    return socket;
+  };
+  const joinAll = (count: number): Promise<SeedClient[]> =>
+    Promise.all(Array.from({ length: count }, () => join()));
+  const ids = (): string[] => Array.from({ length: PROCESSES }, (_, index) => `${nodeId}-${index + 1}`);
+  const readyIds = async (): Promise<string[]> => [...(await connectionsOf(cluster, nodeId)).keys()].sort();
+
+  it('is four nodes that the system deals connections to evenly', async () => {
+    await start();
+    for (let round = 0; round < 10; round++) await joinAll(40);
+    await eventually(async () => {
+      const counts = await connectionsOf(cluster, nodeId);
+      expect([...counts.keys()].sort()).to.deep.equal(ids());
+      expect([...counts.values()].reduce((sum, count) => sum + count)).to.equal(400);
+      // More than four standard deviations.
+      for (const count of counts.values()) expect(count).to.be.within(60, 140);
+    });
+  });
+
+  it('brings everything to everybody, whichever process they are on, in one order', async () => {
+    await start();
+    const members = await joinAll(40);
+    for (let round = 0; round < 10; round++) {
+      for (const [index, member] of members.entries()) member.send(`${index}: ${round}`);
+    }
+    const total = members.length * 10;
+    const [order = [], ...others] = await Promise.all(members.map((member) => member.messages(total)));
+    expect(new Set(order).size).to.equal(total);
+    for (const other of others) expect(other).to.deep.equal(order);
+  });
+
+  it('drains all processes on SIGTERM and ends with status 0, nobody announced as gone', async () => {
+    await start({ DRAIN_DELAY_MS: '600', DRAIN_MS: '500', PRESENCE_GRACE_MS: '100' });
+    const elsewhere = cluster.gateways[0]?.url;
+    const watching = await join(elsewhere);
+    const members = await joinAll(40);
+    gateway.program.kill('SIGTERM');
+    await eventually(async () => expect(await readiness(gateway.url)).to.equal(503));
+    // Balancers have not noticed yet.
+    for (let index = 0; index < 8; index++) members.push(await join());
+    for (const { ended } of members) {
+      expect(await ended).to.deep.equal({ code: 1012, reason: 'gateway restarting' });
+    }
+    for (const _ of members) await join(elsewhere);
+    expect(await gateway.program.ended).to.equal(0);
+    expect(await readyIds()).to.deep.equal([]);
+    sockets.at(-1)?.send('done');
+    await watching.message('done');
+    expect(watching.frames.filter(({ type }) => type === 'left')).to.deep.equal([]);
+  });
+
+  it('loses nothing when one is killed: its clients resume on the others, and it is started again', async () => {
+    await start({ PRESENCE_LEASE_MS: '1500' });
+    const received = new Map<ResumingClient, string[]>();
+    for (let index = 0; index < 24; index++) {
+      const contents: string[] = [];
+      const client = new ResumingClient({
+        url: gateway.url,
+        token: token(),
+        rooms: [room],
+        backoff: { baseMs: 50, capMs: 500 },
+        record: (event) => {
+          if (event.type === 'message') contents.push(event.message.content);
+        },
+      });
+      received.set(client, contents);
+      clients.push(client);
+      client.start();
+    }
+    await eventually(() => expect(clients.every(({ whole }) => whole)).to.equal(true));
+    const published: Array<Promise<Position>> = [];
+    const say = (count: number): void => {
+      for (let index = 0; index < count; index++) {
+        const client = clients[published.length % clients.length];
+        if (client !== undefined) published.push(client.publish(room, `message ${published.length}`));
+      }
+    };
+    say(48);
+    const before = gateway.children();
+    const pid = before.get(`${nodeId}-2`) ?? 0;
+    process.kill(pid, 'SIGKILL');
+    for (let round = 0; round < 20; round++) {
+      say(12);
+      await sleep(20);
+    }
+    await Promise.all(published);
+    await eventually(() => {
+      for (const contents of received.values()) expect(contents).to.have.length(published.length);
+    });
+    const [order = [], ...others] = received.values();
+    expect(new Set(order).size).to.equal(published.length);
+    for (const other of others) expect(other).to.deep.equal(order);
+
+    const two = `${nodeId}-2`;
+    await eventually(() => {
+      expect(gateway.children().get(two), gateway.program.stderr).to.be.above(0).and.not.equal(pid);
+    });
+    await eventually(async () => {
+      await join();
+      expect((await connectionsOf(cluster, nodeId)).get(two)).to.be.above(0);
+    });
+    const after = gateway.children();
+    for (const id of ids().filter((each) => each !== `${nodeId}-2`)) {
+      expect(after.get(id)).to.equal(before.get(id));
+    }
+    expect(gateway.program.stderr).to.match(
+      new RegExp(`"process":"${nodeId}-2","pid":${pid},.*started again`),
+    );
+  });
+
+  it('lets one be drained without turning anybody away: the others take its share until it is back', async () => {
+    await start();
+    const members = await joinAll(40);
+    const two = `${nodeId}-2`;
+    await operate(cluster, `POST /nodes/${two}/drain`);
+    let drained = false;
+    const emptied = eventually(async () => {
+      const { body } = await operate(cluster, 'GET /nodes');
+      const { nodes } = body as { nodes: Array<{ nodeId: string; state: string; connections: number }> };
+      const node = nodes.find((each) => each.nodeId === two);
+      expect([node?.state, node?.connections]).to.deep.equal(['draining', 0]);
+    }).finally(() => {
+      drained = true;
+    });
+    for (let attempt = 0; attempt < 40 || !drained; attempt++) {
+      expect(await upgradeStatus(gateway.url, room, token())).to.equal(101);
+      expect(await readiness(gateway.url)).to.equal(200);
+    }
+    await emptied;
+    const ended = members.filter(({ socket }) => socket.readyState === socket.CLOSED);
+    expect(ended.length).to.be.within(1, 39);
+
+    await operate(cluster, `DELETE /nodes/${two}/drain`);
+    await eventually(async () => {
+      await joinAll(10);
+      expect((await connectionsOf(cluster, nodeId)).get(two)).to.be.above(0);
+    });
+  });
+
+  it('is not ready, but alive, when all of them are drained, and ready as soon as one is not any more', async () => {
+    await start();
+    for (const id of ids()) await operate(cluster, `POST /nodes/${id}/drain`);
+    await eventually(async () => expect(await readiness(gateway.url)).to.equal(503));
+    expect((await request(`${gateway.url}/livez`)).status).to.equal(200);
+    expect(await upgradeStatus(gateway.url, room, token())).to.equal(503);
+    await operate(cluster, `DELETE /nodes/${nodeId}-3/drain`);
+    await eventually(async () => expect(await readiness(gateway.url)).to.equal(200));
+    await sleep(200);
+    for (let attempt = 0; attempt < 20; attempt++) {
+      expect(await readiness(gateway.url)).to.equal(200);
+      await join();
+    }
+    await eventually(async () => {
+      expect([...(await connectionsOf(cluster, nodeId))]).to.deep.equal([[`${nodeId}-3`, 20]]);
+    });
+  });
+
+  it('replaces one that somebody ended, after it has drained', async () => {
+    await start();
+    const pid = gateway.children().get(`${nodeId}-1`) ?? 0;
+    await joinAll(20);
+    process.kill(pid, 'SIGTERM');
+    await gone([pid]);
+    await eventually(async () => expect(await readyIds()).to.deep.equal(ids()));
+    expect(gateway.children().get(`${nodeId}-1`))
+      .to.be.above(0)
+      .and.not.equal(pid);
+  });
+
+  it('leaves nothing behind when its parent is killed: everybody is sent away first', async () => {
+    await start();
+    const members = await joinAll(20);
+    const children = [...gateway.children().values()];
+    expect(children).to.have.length(PROCESSES);
+    gateway.program.kill('SIGKILL');
+    for (const { ended } of members) expect((await ended).code).to.equal(1012);
+    await gone(children);
+    expect(await readyIds()).to.deep.equal([]);
+  });
+
+  it('ends at once on a second signal', async () => {
+    await start({ DRAIN_DELAY_MS: '60000' });
+    await joinAll(4);
+    const children = [...gateway.children().values()];
+    gateway.program.interrupt();
+    await eventually(async () => expect(await readiness(gateway.url)).to.equal(503));
+    // One that comes sooner counts as the same.
+    await sleep(600);
+    gateway.program.interrupt();
+    expect(await gateway.program.ended).to.equal(1);
+    await gone(children);
+  });
+});
