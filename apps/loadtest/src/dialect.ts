@@ -18,8 +18,11 @@ export interface Handshake {
 
 /** What a conversation tells about one connection. */
 export interface ConversationEvents {
-  /** The room was entered; `recovered` says whether everything since the given position follows. */
-  joined(roomId: number, recovered: boolean | undefined): void;
+  /**
+   * The room was entered; `recovered` says whether everything since the given position follows, and is undefined where
+   * the server does not say. `at` is where the room stands, if that is known.
+   */
+  joined(roomId: number, recovered: boolean | undefined, at?: Position): void;
   /**
    * A message of this run arrived: the number in its content, see `messageText`. The position is undefined where
    * the server numbers nothing, and may be the same object every time.

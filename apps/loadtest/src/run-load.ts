@@ -1,19 +1,215 @@
-import type { LoadParts } from './load-parts.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { now } from './clock.js';
+import type { Dialect } from './dialect.js';
+import type { Strain, Tick } from './ipc.js';
+import { LoadError } from './load-error.js';
+import type { LoadParts, Phase } from './load-parts.js';
+import { makePlan, type Plan } from './plan.js';
 import type { LoadResult } from './result.js';
+import { gather } from './run/gather.js';
+import { Timeline } from './run/timeline.js';
+import { WorkerProcess } from './run/worker-process.js';
 import type { Scenario } from './scenario.js';
 
-/** A run that cannot be done, or did not come to its end; the message is one line for whoever started it. */
-export class LoadError extends Error {
-  override readonly name = 'LoadError';
-}
+export { LoadError } from './load-error.js';
+
+/** Loading its code and making its plan. */
+const START_MS = 30_000;
+/** How much longer than the ramp alone connecting may take, relative and absolute. */
+const RAMP_FACTOR = 2;
+const RAMP_EXTRA_MS = 60_000;
+/** From the order to the first message, so that all workers know the time when it comes. */
+const HEAD_START_MS = 500;
+/** An aborted run waits only so long for what is under way. */
+const ABORTED_SETTLE_MS = 2_000;
+const REPORT_MS = 60_000;
+const END_MS = 5_000;
 
 /**
  * Runs the scenario: connects, joins, waits until all are in their rooms, sends for the time of the warm-up and the
  * measurement, waits for what is under way, and compares what everybody received. When it settles no process is left.
  * Aborted by the signal it still resolves, with the results so far.
  *
- * @throws {LoadError} for a scenario that cannot be done with these parts, and when a worker dies
+ * @throws {PlanError} for a scenario whose numbers do not fit each other
+ * @throws {LoadError} when the parts do not suffice for it, and when a worker dies
  */
-export async function runLoad(_scenario: Scenario, _parts: LoadParts): Promise<LoadResult> {
-  throw new LoadError('not there yet');
+export async function runLoad(scenario: Scenario, parts: LoadParts): Promise<LoadResult> {
+  const dialectUrl = parts.dialect ?? builtIn(scenario.protocol);
+  const { dialect } = (await import(dialectUrl)) as { dialect: Dialect };
+  const plan = makePlan(scenario, dialect.oneRoom);
+  if (parts.identities.length === 0) throw new LoadError('there is nobody to play');
+  if (parts.roomIds.length < plan.rooms) {
+    throw new LoadError(`there are ${parts.roomIds.length} rooms and ${plan.rooms} are needed`);
+  }
+  const run = new Run(scenario, parts, plan, dialectUrl);
+  try {
+    return await run.result();
+  } finally {
+    await run.close();
+  }
+}
+
+class Run {
+  readonly #startedAt = new Date();
+  readonly #workers: readonly WorkerProcess[];
+  readonly #timeline: Timeline;
+  readonly #strains: Strain[][];
+  /** Aborted when a worker has failed, with why. */
+  readonly #failed = new AbortController();
+  /** Aborted for whichever reason there is to wait no longer. */
+  readonly #over: AbortSignal;
+  #began = 0;
+  #measuring = false;
+
+  constructor(
+    private readonly scenario: Scenario,
+    private readonly parts: LoadParts,
+    private readonly plan: Plan,
+    private readonly dialectUrl: string,
+  ) {
+    const { signal, onMoment } = parts;
+    this.#over = AbortSignal.any([this.#failed.signal, ...(signal === undefined ? [] : [signal])]);
+    this.#timeline = new Timeline(plan.workers.length, (moment) => onMoment?.(moment));
+    this.#strains = plan.workers.map(() => []);
+    this.#workers = plan.workers.map(
+      (_, index) =>
+        new WorkerProcess(
+          `worker ${index + 1}`,
+          (tick) => this.#ticked(index, tick),
+          (error) => this.#failed.abort(error),
+        ),
+    );
+  }
+
+  async result(): Promise<LoadResult> {
+    const { scenario, plan, parts } = this;
+    await this.#prepare();
+    await this.#reached('before');
+    await this.#connect();
+    const measuredMs = this.#over.aborted ? 0 : await this.#load();
+    await this.#settle();
+    const reports = await Promise.all(
+      this.#workers.map((worker) => {
+        worker.send({ type: 'finish' });
+        return worker.next('report', REPORT_MS);
+      }),
+    );
+    return gather({
+      scenario,
+      plan,
+      startedAt: this.#startedAt,
+      began: this.#began,
+      measuredMs,
+      reports: reports.map(({ report }) => report),
+      strains: this.#strains,
+      timeline: this.#timeline.moments,
+      costs: parts.costs?.costs() ?? [],
+    });
+  }
+
+  /** Ends all workers, or what is left of them. */
+  async close(): Promise<void> {
+    const graceMs = this.#failed.signal.aborted ? 0 : END_MS;
+    await Promise.all(this.#workers.map((worker) => worker.close(graceMs)));
+  }
+
+  async #prepare(): Promise<void> {
+    const { scenario, plan, parts } = this;
+    const { identities } = parts;
+    const roomIds = parts.roomIds.slice(0, plan.rooms);
+    await Promise.all(
+      this.#workers.map((worker, index) => {
+        const { first, end } = plan.workers[index] ?? { first: 0, end: 0 };
+        const own = Array.from(
+          { length: end - first },
+          (_, at) => identities[(first + at) % identities.length],
+        );
+        worker.send({
+          type: 'prepare',
+          scenario,
+          worker: index,
+          identities: own.filter((identity) => identity !== undefined),
+          roomIds,
+          dialect: this.dialectUrl,
+        });
+        return worker.next('ready', START_MS);
+      }),
+    );
+  }
+
+  async #connect(): Promise<void> {
+    const { connections, ramp } = this.scenario;
+    this.#began = now();
+    for (const worker of this.#workers) worker.send({ type: 'connect', began: this.#began });
+    const all = Promise.all(this.#workers.map((worker) => worker.next('connected', 2 ** 31 - 1)));
+    // Whoever is not in by then has failed to connect, and the load begins without.
+    await this.#atMost(all, (connections / ramp) * 1_000 * RAMP_FACTOR + RAMP_EXTRA_MS);
+    if (!this.#over.aborted) await this.#reached('connected');
+  }
+
+  /** Returns how long it was measured. */
+  async #load(): Promise<number> {
+    const { warmUpMs, durationMs } = this.scenario;
+    const t0 = now() + HEAD_START_MS;
+    for (const worker of this.#workers) worker.send({ type: 'load', t0 });
+    await this.#until(t0 + warmUpMs);
+    if (this.#over.aborted) return 0;
+    this.#measuring = true;
+    await this.#reached('measuring');
+    await this.#until(t0 + warmUpMs + durationMs);
+    this.#measuring = false;
+    await this.#reached('end');
+    return Math.min(durationMs, Math.max(0, now() - t0 - warmUpMs));
+  }
+
+  async #settle(): Promise<void> {
+    const aborted = this.#over.aborted;
+    const settled = this.#workers.map((worker) => {
+      worker.send({ type: 'settle' });
+      return worker.next('settled', 2 ** 31 - 1);
+    });
+    const { settleMs } = this.scenario;
+    await this.#atMost(
+      Promise.all(settled),
+      aborted ? Math.min(settleMs, ABORTED_SETTLE_MS) : settleMs,
+      false,
+    );
+  }
+
+  /** @throws {LoadError} when a worker has failed */
+  async #until(time: number): Promise<void> {
+    await this.#atMost(new Promise(() => undefined), time - now());
+  }
+
+  /**
+   * Waits for something, but not longer than so long, nor, unless it is the end already, for an aborted run.
+   * @throws {LoadError} when a worker has failed
+   */
+  async #atMost(something: Promise<unknown>, ms: number, abortable = true): Promise<void> {
+    const timer = new AbortController();
+    const signals = [timer.signal, abortable ? this.#over : this.#failed.signal];
+    // Failures of workers come by the signal.
+    const done = something.catch(() => undefined);
+    const time = sleep(Math.max(0, ms), undefined, { signal: AbortSignal.any(signals) }).catch(
+      () => undefined,
+    );
+    await Promise.race([done, time]);
+    timer.abort();
+    this.#failed.signal.throwIfAborted();
+  }
+
+  async #reached(phase: Phase): Promise<void> {
+    this.parts.onPhase?.(phase);
+    await this.parts.costs?.mark(phase);
+  }
+
+  #ticked(worker: number, tick: Tick): void {
+    this.#timeline.add(tick);
+    if (this.#measuring) this.#strains[worker]?.push(tick.strain);
+  }
+}
+
+function builtIn(protocol: Scenario['protocol']): string {
+  const name = protocol === 'seed' ? 'seed' : 'chorus-v1';
+  return new URL(`../dist/worker/dialects/${name}.js`, import.meta.url).href;
 }

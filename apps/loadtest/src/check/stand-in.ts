@@ -1,1 +1,0 @@
-export { checking as standIn } from './merge-rooms.js';

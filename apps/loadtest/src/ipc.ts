@@ -1,0 +1,94 @@
+import type { RoomReport } from './check/room-checker.js';
+import type { Identity } from './dialect.js';
+import type { Scenario } from './scenario.js';
+
+/** What the main process tells a worker, in this order; `finish` may come at any time after `prepare`. */
+export type ToWorker =
+  | {
+      readonly type: 'prepare';
+      readonly scenario: Scenario;
+      readonly worker: number;
+      /** Of the worker's connections, one after the other. */
+      readonly identities: readonly Identity[];
+      readonly roomIds: readonly number[];
+      /** URL of the module. */
+      readonly dialect: string;
+    }
+  /** Times are milliseconds of the clock that all processes share. Seconds of the run are counted from `began`. */
+  | { readonly type: 'connect'; readonly began: number }
+  /** Message k is due at `t0` + k/rate. */
+  | { readonly type: 'load'; readonly t0: number }
+  /** Answered by `settled`, once nothing is under way. */
+  | { readonly type: 'settle' }
+  /** Answered by `report`; then the worker ends. */
+  | { readonly type: 'finish' };
+
+export type FromWorker =
+  | { readonly type: 'ready' }
+  /** All connections are in their rooms, or have been given up. */
+  | { readonly type: 'connected' }
+  | { readonly type: 'tick'; readonly tick: Tick }
+  | { readonly type: 'settled' }
+  | { readonly type: 'report'; readonly report: WorkerReport }
+  /** It cannot go on, and ends. */
+  | { readonly type: 'failed'; readonly why: string };
+
+/** What one worker did in one second. Histograms are encoded. */
+export interface Tick {
+  /** Which second of the run, from 0. */
+  readonly second: number;
+  readonly connections: number;
+  readonly connected: number;
+  readonly connectFailures: number;
+  readonly sent: number;
+  readonly acked: number;
+  readonly delivered: number;
+  readonly ackMs: string | undefined;
+  readonly deliveryMs: string | undefined;
+  readonly strain: Strain;
+}
+
+/** How hard a worker has to work. */
+export interface Strain {
+  /** How late its timers were, 99th percentile of the second. */
+  readonly delayMs: number;
+  /** Share of the time in which its event loop was not waiting. */
+  readonly busy: number;
+  /** Share of a processor that it used. */
+  readonly cpu: number;
+  /** By how much it sent later than it meant to, 99th percentile of the second. */
+  readonly lateMs: number;
+}
+
+export interface NodeReport {
+  readonly connections: number;
+  readonly delivered: number;
+  readonly ackMs: string;
+  readonly deliveryMs: string;
+}
+
+export interface WorkerReport {
+  readonly connects: {
+    readonly ok: number;
+    readonly failed: number;
+    readonly failures: Readonly<Record<string, number>>;
+    readonly ms: string;
+    /** When the last of the first connects came to its end. */
+    readonly doneAt: number;
+  };
+  /** After the warm-up. */
+  readonly sent: number;
+  readonly acked: number;
+  readonly delivered: number;
+  readonly refused: Readonly<Record<string, number>>;
+  readonly closes: Readonly<Record<string, number>>;
+  readonly resumes: {
+    readonly ok: number;
+    readonly unrecovered: number;
+    readonly failed: number;
+    readonly ms: string;
+  };
+  /** One for each target. */
+  readonly nodes: readonly NodeReport[];
+  readonly rooms: readonly RoomReport[];
+}

@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { checking } from '../check/merge-rooms.js';
+import type { Strain, WorkerReport } from '../ipc.js';
+import type { Plan } from '../plan.js';
+import type { LoadResult, Moment, NodeResult, ProcessCost } from '../result.js';
+import type { Scenario } from '../scenario.js';
+import { findBottlenecks, findLimits } from './bottlenecks.js';
+import { mergeLatency } from './timeline.js';
+
+/** What a run left behind. */
+export interface Leavings {
+  readonly scenario: Scenario;
+  readonly plan: Plan;
+  readonly startedAt: Date;
+  /** When the first connect began, by the clock of the workers. */
+  readonly began: number;
+  /** How long it was measured, which is shorter than planned when the run was aborted. */
+  readonly measuredMs: number;
+  readonly reports: readonly WorkerReport[];
+  /** Of each worker, while it was measured. */
+  readonly strains: ReadonlyArray<readonly Strain[]>;
+  readonly timeline: readonly Moment[];
+  readonly costs: readonly ProcessCost[];
+}
+
+/** Makes one result of what all workers saw. */
+export function gather(leavings: Leavings): LoadResult {
+  const { scenario, plan, reports, costs } = leavings;
+  const sum = (pick: (report: WorkerReport) => number): number =>
+    reports.reduce((total, report) => total + pick(report), 0);
+  const ok = sum(({ connects }) => connects.ok);
+  const failures = addUp(reports.map(({ connects }) => connects.failures));
+  const rampSeconds = (Math.max(...reports.map(({ connects }) => connects.doneAt)) - leavings.began) / 1_000;
+  const delivered = sum((report) => report.delivered);
+  const nodes = nodeResults(scenario, reports);
+  const fileDescriptors = openFilesLimit();
+  return {
+    scenario,
+    startedAt: leavings.startedAt.toISOString(),
+    tool: {
+      version: toolVersion(),
+      node: process.version,
+      cpus: cpus().length,
+      fileDescriptors,
+      bottlenecks: [
+        ...findLimits(plan.workers, fileDescriptors, failures),
+        ...findBottlenecks(leavings.strains),
+      ],
+    },
+    connects: {
+      ok,
+      failed: sum(({ connects }) => connects.failed),
+      failures,
+      perSecond: rampSeconds > 0 ? ok / rampSeconds : 0,
+      ms: mergeLatency(reports.map(({ connects }) => connects.ms)),
+    },
+    messages: {
+      seconds: leavings.measuredMs / 1_000,
+      sent: sum(({ sent }) => sent),
+      acked: sum(({ acked }) => acked),
+      delivered,
+      refused: addUp(reports.map(({ refused }) => refused)),
+      ackMs: mergeLatency(reports.flatMap((report) => report.nodes.map(({ ackMs }) => ackMs))),
+      deliveryMs: mergeLatency(reports.flatMap((report) => report.nodes.map(({ deliveryMs }) => deliveryMs))),
+    },
+    verdict: checking.judge(reports.flatMap(({ rooms }) => rooms)),
+    closes: addUp(reports.map(({ closes }) => closes)),
+    resumes: {
+      ok: sum(({ resumes }) => resumes.ok),
+      unrecovered: sum(({ resumes }) => resumes.unrecovered),
+      failed: sum(({ resumes }) => resumes.failed),
+      ms: mergeLatency(reports.map(({ resumes }) => resumes.ms)),
+    },
+    nodes,
+    costs,
+    cpuMicrosPerDelivery: perDelivery(costs, delivered),
+    bytesPerConnection: perConnection(costs, ok),
+    timeline: leavings.timeline,
+  };
+}
+
+function nodeResults(scenario: Scenario, reports: readonly WorkerReport[]): NodeResult[] {
+  return scenario.targets.map((target, index) => {
+    const parts = reports.flatMap(({ nodes }) => nodes.slice(index, index + 1));
+    return {
+      target,
+      connections: parts.reduce((total, { connections }) => total + connections, 0),
+      delivered: parts.reduce((total, { delivered }) => total + delivered, 0),
+      deliveryMs: mergeLatency(parts.map(({ deliveryMs }) => deliveryMs)),
+      ackMs: mergeLatency(parts.map(({ ackMs }) => ackMs)),
+    };
+  });
+}
+
+function addUp(tallies: ReadonlyArray<Readonly<Record<string, number>>>): Record<string, number> {
+  const all: Record<string, number> = {};
+  for (const tally of tallies) {
+    for (const [name, count] of Object.entries(tally)) all[name] = (all[name] ?? 0) + count;
+  }
+  return all;
+}
+
+/** Undefined when that of one process is not known: the sum would be too small. */
+function perDelivery(costs: readonly ProcessCost[], delivered: number): number | undefined {
+  if (costs.length === 0 || delivered === 0) return undefined;
+  let micros = 0;
+  for (const { cpuMicros } of costs) {
+    if (cpuMicros === undefined) return undefined;
+    micros += cpuMicros;
+  }
+  return micros / delivered;
+}
+
+function perConnection(costs: readonly ProcessCost[], connections: number): number | undefined {
+  if (costs.length === 0 || connections === 0) return undefined;
+  let bytes = 0;
+  for (const { residentBytes } of costs) {
+    if (residentBytes === undefined) return undefined;
+    bytes += residentBytes.connected - residentBytes.before;
+  }
+  return bytes / connections;
+}
+
+/** Of a process of the tool, which all have the same; undefined where the system does not say. */
+export function openFilesLimit(): number | undefined {
+  try {
+    const limits = readFileSync('/proc/self/limits', 'utf8');
+    const limit = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1]);
+    return Number.isNaN(limit) ? undefined : limit;
+  } catch {
+    return undefined;
+  }
+}
+
+function toolVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

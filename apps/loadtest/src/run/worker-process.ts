@@ -1,0 +1,112 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { FromWorker, Tick, ToWorker } from '../ipc.js';
+import { LoadError } from '../load-error.js';
+
+/** Compiled, also where this file runs from its source. */
+const MAIN = fileURLToPath(new URL('../../dist/worker/main.js', import.meta.url));
+const KEPT_ERRORS = 2_000;
+
+type Answer<Type extends FromWorker['type']> = Extract<FromWorker, { type: Type }>;
+
+/** One worker, which ends with this process whatever happens. */
+export class WorkerProcess {
+  readonly #child: ChildProcess;
+  readonly #received: FromWorker[] = [];
+  readonly #listeners = new Set<() => void>();
+  #errors = '';
+  #ended = false;
+  /** It has reported, and may end. */
+  #done = false;
+  #failure: LoadError | undefined;
+
+  constructor(
+    private readonly name: string,
+    private readonly onTick: (tick: Tick) => void,
+    /** It failed, or ended without having been told to. */
+    private readonly onFailure: (error: LoadError) => void,
+  ) {
+    this.#child = fork(MAIN, [], { serialization: 'advanced', stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+    this.#child.stderr?.on('data', (data: Buffer) => {
+      this.#errors = (this.#errors + data.toString()).slice(-KEPT_ERRORS);
+    });
+    this.#child.on('message', (message) => this.#take(message as unknown as FromWorker));
+    this.#child.once('error', (error) => this.#fail(error.message));
+    this.#child.once('close', (code, signal) => {
+      this.#ended = true;
+      const why = signal === null ? `exit code ${code}` : signal;
+      this.#fail(`ended with ${why}${this.#lastWords()}`);
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  send(order: ToWorker): void {
+    // What it was not told it need not know any more if it is gone, and `close` says that it is.
+    if (this.#child.connected) this.#child.send(order, () => undefined);
+  }
+
+  /** The next message of a kind. @throws {LoadError} when the worker ends before, or takes too long */
+  next<Type extends FromWorker['type']>(type: Type, timeoutMs: number): Promise<Answer<Type>> {
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        clearTimeout(timer);
+        this.#listeners.delete(look);
+      };
+      const look = (): void => {
+        const at = this.#received.findIndex((message) => message.type === type);
+        if (at === -1) {
+          if (this.#failure === undefined) return;
+          settle();
+          reject(this.#failure);
+          return;
+        }
+        settle();
+        resolve(this.#received.splice(at, 1)[0] as Answer<Type>);
+      };
+      const timer = setTimeout(() => {
+        settle();
+        reject(new LoadError(`${this.name} did not answer within ${timeoutMs / 1_000} s`));
+      }, timeoutMs);
+      this.#listeners.add(look);
+      look();
+    });
+  }
+
+  /** Resolves when it has ended; after so long it is killed. */
+  async close(graceMs: number): Promise<void> {
+    if (this.#ended) return;
+    const ended = once(this.#child, 'close');
+    if (this.#child.connected && graceMs === 0) this.#child.disconnect();
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), graceMs);
+    await ended;
+    clearTimeout(timer);
+  }
+
+  #take(message: FromWorker): void {
+    if (message.type === 'tick') this.onTick(message.tick);
+    else if (message.type === 'failed') this.#fail(message.why);
+    else {
+      this.#done ||= message.type === 'report';
+      this.#received.push(message);
+      for (const look of [...this.#listeners]) look();
+    }
+  }
+
+  #fail(why: string): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = new LoadError(`${this.name}: ${why}`);
+    for (const look of [...this.#listeners]) look();
+    if (!this.#done) this.onFailure(this.#failure);
+  }
+
+  /** What it wrote last that says something: an uncaught error has its name in front. */
+  #lastWords(): string {
+    const lines = this.#errors.trim().split('\n');
+    const line = lines.findLast((text) => /error/i.test(text)) ?? lines.at(-1) ?? '';
+    return line === '' ? '' : `: ${line.trim()}`;
+  }
+}

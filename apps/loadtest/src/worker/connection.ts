@@ -1,0 +1,369 @@
+import { CLOSE, type Position } from '@chorus/protocol';
+import type { RoomChecker } from '../check/room-checker.js';
+import { now } from '../clock.js';
+import type { Conversation, ConversationEvents, Dialect, Identity } from '../dialect.js';
+import { messageText } from '../message-text.js';
+import type { LazyWheel } from './lazy-wheel.js';
+import type { Meters } from './meters.js';
+import { type SocketHandlers, WebSocketClient } from './web-socket.js';
+
+/** How often the first connect is tried. Whoever was in comes back as often as it takes. */
+const FIRST_ATTEMPTS = 3;
+const JOIN_MS = 15_000;
+const BACKOFF_MS = 1_000;
+const MAX_BACKOFF_MS = 8_000;
+/** Messages that a connection keeps for when it is back. */
+const MAX_LATE = 10_000;
+
+/** What a server may close with and then does not want its client back. */
+const FINAL: ReadonlySet<number> = new Set(
+  Object.values(CLOSE)
+    .filter(({ reconnect }) => !reconnect)
+    .map(({ code }) => code),
+);
+
+/** What all connections of a worker share. */
+export interface World {
+  readonly dialect: Dialect;
+  readonly meters: Meters;
+  readonly payload: number;
+  readonly lazyWheel: LazyWheel;
+  /** Whether the server gives positions, as far as has been seen. */
+  resumable: boolean;
+  /** Index of the room that a message was sent to. */
+  roomOf(message: number): number;
+  /** Undefined when nobody of this worker is in the room. */
+  checkerOf(room: number): RoomChecker | undefined;
+  /** To be called whenever the time is known. */
+  poke(now: number): void;
+  /** The first connect came to its end. */
+  settled(connection: Connection): void;
+}
+
+/** A connection's place in one of its rooms. */
+export interface Place {
+  readonly room: number;
+  readonly roomId: number;
+  readonly checker: RoomChecker;
+  /** Its number there. */
+  readonly member: number;
+}
+
+interface Seat extends Place {
+  /** Of the last message; both 0 as long as there is none. */
+  epoch: number;
+  seq: number;
+  joined: boolean;
+  /** What it has to get past to have caught up; -1 when it has. */
+  goal: number;
+}
+
+export interface ConnectionOptions {
+  readonly index: number;
+  readonly identity: Identity;
+  readonly target: { readonly index: number; readonly url: URL };
+  readonly localAddress: string | undefined;
+  readonly lazy: boolean;
+  readonly slow: boolean;
+}
+
+type State =
+  | 'new'
+  | 'connecting'
+  | 'joining'
+  | 'in'
+  /** Cut on purpose. */
+  | 'away'
+  /** Waiting for the next attempt. */
+  | 'waiting'
+  /** For good. */
+  | 'gone';
+
+/** One client: comes in, stays, comes back. */
+export class Connection implements SocketHandlers, ConversationEvents {
+  readonly seats: readonly Seat[];
+  readonly #conversation: Conversation;
+  #state: State = 'new';
+  #socket: WebSocketClient | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #startedAt = 0;
+  #attempts = 0;
+  #wasIn = false;
+  /** From when a return is timed. */
+  #awaySince = 0;
+  #missed: 'all there' | 'not told' | 'gone' = 'all there';
+  #returnAfterMs: number | undefined;
+  /** Sent, and nothing heard of. */
+  readonly #pending = new Map<number, Seat>();
+  #late: Array<{ message: number; due: number; seat: Seat }> = [];
+  #slow = false;
+  /**
+   * What was due before is not timed: who looks when it pleases, or was cut on purpose, is late by itself. When the server
+   * ended the socket, everything is.
+   */
+  #timedFrom: number;
+
+  constructor(
+    private readonly world: World,
+    private readonly options: ConnectionOptions,
+    places: readonly Place[],
+  ) {
+    this.#timedFrom = options.lazy ? Number.POSITIVE_INFINITY : 0;
+    this.seats = places.map((place) => ({ ...place, epoch: 0, seq: 0, joined: false, goal: -1 }));
+    this.#conversation = world.dialect.converse(
+      places.map(({ roomId }) => roomId),
+      this,
+      (text) => this.#socket?.send(text),
+    );
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** It is one of those that stop reading. */
+  get slow(): boolean {
+    return this.options.slow;
+  }
+
+  /** It was in its rooms, wants to be, and is not. */
+  get failedToReturn(): boolean {
+    return this.#wasIn && this.#state !== 'in' && this.#state !== 'gone';
+  }
+
+  /** Whether nothing is under way to it or from it, as far as this worker knows. */
+  get quiet(): boolean {
+    if (this.#slow || this.#state === 'gone') return true;
+    if (this.#state !== 'in' || this.#pending.size > 0) return false;
+    return this.seats.every(({ checker, member }) => checker.cursor(member) >= checker.length);
+  }
+
+  start(): void {
+    const { identity, target, localAddress, lazy, index } = this.options;
+    const { dialect, meters, lazyWheel } = this.world;
+    this.#state = 'connecting';
+    this.#startedAt = now();
+    this.#attempts++;
+    if (!this.#wasIn && this.#attempts === 1) meters.connecting(target.index);
+    const rooms = this.seats.map(({ roomId }) => roomId);
+    const handshake = dialect.handshake(identity, rooms, this.#since());
+    this.#socket = new WebSocketClient(target.url, handshake, this, { localAddress, lazy });
+    if (lazy) lazyWheel.add(this.#socket, index);
+  }
+
+  /** Stops reading for the rest of the run. */
+  stopReading(): void {
+    this.#slow = true;
+    this.#socket?.pause();
+  }
+
+  /** Cuts it without a word, for so long; only who is in can be cut. */
+  cut(awayMs: number): void {
+    if (this.#state !== 'in' || this.#slow || this.#cannotResume) return;
+    this.#leave('away');
+    this.#timedFrom = Number.POSITIVE_INFINITY;
+    this.#timer = setTimeout(() => {
+      this.#awaySince = now();
+      this.#attempts = 0;
+      this.start();
+    }, awayMs);
+  }
+
+  /** Nothing has arrived yet that would tell it where to go on, and it will: what it missed could only be lost. */
+  get #cannotResume(): boolean {
+    return this.world.resumable && this.seats.some(({ epoch }) => epoch === 0);
+  }
+
+  publish(message: number, due: number, room: number): void {
+    const seat = this.seats.find((seat) => seat.room === room);
+    // Who was sent away by the tool has nothing to say; who was by the server is late.
+    if (seat === undefined || this.#state === 'away' || this.#state === 'gone') return;
+    if (this.#state === 'in') this.#send(message, due, seat);
+    else if (this.#late.length < MAX_LATE) this.#late.push({ message, due, seat });
+  }
+
+  /** Ends it. @param expectPending what was sent must have arrived, as nothing is acked */
+  end(): void {
+    clearTimeout(this.#timer);
+    if (!this.world.dialect.acks && this.#state === 'in') {
+      for (const [message, { checker }] of this.#pending) checker.expect(message);
+    }
+    this.#unwheel();
+    this.#conversation.closed?.();
+    if (this.#slow) this.#socket?.cut();
+    else this.#socket?.close();
+    this.#socket = undefined;
+    if (this.#state !== 'in') this.#state = this.failedToReturn ? this.#state : 'gone';
+  }
+
+  opened(): void {
+    this.#state = 'joining';
+    this.#missed = 'all there';
+    for (const seat of this.seats) {
+      seat.joined = false;
+      seat.goal = -1;
+    }
+    this.#timer = setTimeout(() => this.failed('not in its rooms in time'), JOIN_MS);
+    this.#conversation.opened(this.#since());
+  }
+
+  received(bytes: Buffer, start: number, end: number): void {
+    this.#conversation.received(bytes, start, end);
+  }
+
+  message(number: number, position: Position | undefined): void {
+    if (this.#slow) return;
+    const { world, options } = this;
+    const at = now();
+    const room = world.roomOf(number);
+    const seat = this.#seatIn(room);
+    if (seat === undefined) {
+      (world.checkerOf(room) ?? this.seats[0]?.checker)?.strayed(number);
+      return;
+    }
+    seat.checker.arrived(seat.member, number, position);
+    if (position !== undefined) {
+      seat.epoch = position.epoch;
+      seat.seq = position.seq;
+      world.resumable = true;
+    }
+    world.meters.delivered(number, options.target.index, this.#timedFrom, at);
+    if (seat.goal >= 0) this.#lookWhetherCaughtUp();
+    if (!world.dialect.acks && this.#pending.delete(number)) seat.checker.expect(number);
+    world.poke(at);
+  }
+
+  joined(roomId: number, recovered: boolean | undefined, at?: Position): void {
+    const seat = this.seats.find((seat) => seat.roomId === roomId);
+    if (seat === undefined || seat.joined || this.#state !== 'joining') return;
+    seat.joined = true;
+    if (recovered === true) seat.goal = seat.checker.length;
+    else if (this.#wasIn) this.#missed = recovered === false ? 'gone' : 'not told';
+    if (recovered !== true && at !== undefined) ({ epoch: seat.epoch, seq: seat.seq } = at);
+    if (this.seats.every(({ joined }) => joined)) this.#isIn();
+  }
+
+  acked(number: number): void {
+    const seat = this.#pending.get(number);
+    if (seat === undefined) return;
+    this.#pending.delete(number);
+    seat.checker.expect(number);
+    this.world.meters.acked(number, this.options.target.index, this.#timedFrom);
+  }
+
+  refused(number: number | undefined, why: string): void {
+    this.world.meters.refused.add(why);
+    // Which one is not said: it may be any.
+    if (number === undefined) this.#pending.clear();
+    else this.#pending.delete(number);
+  }
+
+  goAway(afterMs: number): void {
+    this.#returnAfterMs = afterMs;
+  }
+
+  failed(why: string): void {
+    if (this.#state === 'away' || this.#state === 'gone' || this.#state === 'waiting') return;
+    this.#socket?.cut();
+    this.closed(1006, why);
+  }
+
+  closed(code: number, why: string): void {
+    if (this.#slow) {
+      this.#leave('gone');
+      return;
+    }
+    const wasIn = this.#state === 'in';
+    const text = code === 1006 || code === 1005 ? why : `closed with ${code} ${why}`;
+    if (wasIn) {
+      this.world.meters.closes.add(code);
+      this.#awaySince = now();
+      this.#attempts = 0;
+    } else this.world.meters.connectFailed(text);
+    // A refusal for a reason that stays, like a token that is not valid or a room that does not exist.
+    const final = FINAL.has(code) || (/^HTTP 4/.test(why) && !why.startsWith('HTTP 429'));
+    this.#leave('waiting');
+    if (final || (!this.#wasIn && this.#attempts >= FIRST_ATTEMPTS)) this.#giveUp();
+    else this.#timer = setTimeout(() => this.start(), this.#pauseMs());
+  }
+
+  #pauseMs(): number {
+    const hint = this.#returnAfterMs;
+    this.#returnAfterMs = undefined;
+    if (hint !== undefined) return hint;
+    return Math.random() * Math.min(MAX_BACKOFF_MS, BACKOFF_MS * 2 ** this.#attempts);
+  }
+
+  #giveUp(): void {
+    this.#state = 'gone';
+    if (!this.#wasIn) this.world.settled(this);
+  }
+
+  /** The socket is of no use any more. */
+  #leave(state: State): void {
+    clearTimeout(this.#timer);
+    this.#unwheel();
+    this.#socket?.cut();
+    this.#socket = undefined;
+    this.#state = state;
+    this.#conversation.closed?.();
+    // Whether these went out nobody knows; only some servers can be asked again.
+    if (!this.world.dialect.resends) this.#pending.clear();
+  }
+
+  #unwheel(): void {
+    if (this.options.lazy && this.#socket !== undefined) {
+      this.world.lazyWheel.remove(this.#socket, this.options.index);
+    }
+  }
+
+  #isIn(): void {
+    clearTimeout(this.#timer);
+    this.#state = 'in';
+    const { meters } = this.world;
+    if (!this.#wasIn) {
+      this.#wasIn = true;
+      meters.connected(now() - this.#startedAt);
+      this.world.settled(this);
+      return;
+    }
+    if (!this.options.lazy && this.#timedFrom > 0) this.#timedFrom = now();
+    meters.resumed(this.#missed === 'all there');
+    if (this.#missed === 'all there') this.#lookWhetherCaughtUp();
+    for (const [message, { roomId }] of this.#pending) this.#say(message, roomId);
+    const late = this.#late;
+    this.#late = [];
+    for (const { message, due, seat } of late) this.#send(message, due, seat);
+  }
+
+  #send(message: number, due: number, seat: Seat): void {
+    this.#pending.set(message, seat);
+    this.world.meters.sent(message, due, now());
+    this.#say(message, seat.roomId);
+  }
+
+  #say(message: number, roomId: number): void {
+    this.#conversation.publish(roomId, message, messageText(message, this.world.payload));
+  }
+
+  #seatIn(room: number): Seat | undefined {
+    const [first] = this.seats;
+    return first?.room === room ? first : this.seats.find((seat) => seat.room === room);
+  }
+
+  #lookWhetherCaughtUp(): void {
+    if (this.#state !== 'in') return;
+    let behind = false;
+    for (const seat of this.seats) {
+      if (seat.goal >= 0 && seat.checker.cursor(seat.member) >= seat.goal) seat.goal = -1;
+      behind ||= seat.goal >= 0;
+    }
+    if (!behind) this.world.meters.caughtUp(now() - this.#awaySince);
+  }
+
+  #since(): Map<number, Position> {
+    const since = new Map<number, Position>();
+    for (const { roomId, epoch, seq } of this.seats) if (epoch > 0) since.set(roomId, { epoch, seq });
+    return since;
+  }
+}

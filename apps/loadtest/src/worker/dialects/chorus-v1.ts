@@ -1,0 +1,127 @@
+import { type Position, SUBPROTOCOL, type V1ServerFrame } from '@chorus/protocol';
+import type { Conversation, ConversationEvents, Dialect, Identity } from '../../dialect.js';
+import { messageNumber } from '../../message-text.js';
+import { numberAt } from './number-at.js';
+
+const RETRY_MS = 1_000;
+/** Of what a socket may send, this is for joins: a client that comes back has something to say, too. */
+const JOINS_SHARE = 0.8;
+/** Names that no other run uses in the same room: servers recognise what is sent twice. */
+const RUN = `${process.pid.toString(36)}${Date.now().toString(36)}`;
+/** Where frames differ: `{"seq"` opens messages, and the type of others is after `{"type":"`. */
+const OPENING = '{"type":"'.length;
+/** What comes before the content of a message at the least. */
+const BEFORE_CONTENT = '{"seq":1,"epoch":1,"type":"message",'.length;
+const [S, A, J, L, T] = [0x73, 0x61, 0x6a, 0x6c, 0x74];
+
+export const dialect: Dialect = {
+  acks: true,
+  resends: true,
+  oneRoom: false,
+  handshake: (identity) => ({
+    path: `/ws/connect${identityQuery(identity)}`,
+    headers: bearer(identity),
+    protocols: [SUBPROTOCOL],
+  }),
+  converse: (rooms, events, send) => new V1Conversation(rooms, events, send),
+};
+
+class V1Conversation implements Conversation {
+  readonly #position = { epoch: 0, seq: 0 };
+  #since: ReadonlyMap<number, Position> = new Map();
+  /** Rooms that are still to be joined. */
+  #waiting: number[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly rooms: readonly number[],
+    private readonly events: ConversationEvents,
+    private readonly send: (text: string) => void,
+  ) {}
+
+  opened(since: ReadonlyMap<number, Position>): void {
+    this.#since = since;
+    this.#waiting = [...this.rooms];
+  }
+
+  publish(roomId: number, number: number, text: string): void {
+    // The text has nothing that needs escaping, and its name neither.
+    this.send(`{"type":"publish","roomId":${roomId},"clientMsgId":"${RUN}-${number}","content":"${text}"}`);
+  }
+
+  closed(): void {
+    clearTimeout(this.#timer);
+  }
+
+  received(bytes: Buffer, start: number, end: number): void {
+    if (bytes[start + 2] === S) {
+      const at = numberAt(bytes, start + '{"seq":'.length, this.#position, 'seq');
+      numberAt(bytes, at + ',"epoch":'.length, this.#position, 'epoch');
+      const number = messageNumber(bytes, start + BEFORE_CONTENT, end);
+      if (number !== -1) this.events.message(number, this.#position);
+      return;
+    }
+    const kind = bytes[start + OPENING];
+    // Joined, left, stored and typing, of which there can be very many.
+    if (kind === J || kind === L || kind === S || kind === T) return;
+    const frame = JSON.parse(bytes.toString('utf8', start, end)) as V1ServerFrame;
+    if (kind === A && frame.type === 'ack') this.events.acked(nameToNumber(frame.clientMsgId));
+    else this.#rare(frame);
+  }
+
+  #rare(frame: V1ServerFrame): void {
+    const { events } = this;
+    switch (frame.type) {
+      case 'welcome': {
+        const { maxRooms, maxMessagesPerSecond } = frame.limits;
+        if (this.rooms.length > maxRooms) events.failed(`a socket may be in ${maxRooms} rooms`);
+        else this.#join(Math.max(1, Math.floor(maxMessagesPerSecond * JOINS_SHARE)));
+        return;
+      }
+      case 'room-joined':
+        events.joined(frame.roomId, frame.recovered, { epoch: frame.epoch, seq: frame.seq });
+        return;
+      case 'room-left':
+        events.failed(`put out of a room: ${frame.reason}`);
+        return;
+      case 'reconnect':
+        events.goAway(frame.afterMs);
+        return;
+      case 'error':
+        if (frame.request === 'join' && frame.retry && frame.roomId !== undefined) this.#again(frame.roomId);
+        else if (frame.request === 'join') events.failed(`join refused: ${frame.code}`);
+        else events.refused(nameToNumber(frame.clientMsgId ?? ''), frame.code);
+        return;
+      default:
+        return;
+    }
+  }
+
+  /** Joins as many rooms a second as may be, because joins count as messages. */
+  #join(perSecond: number): void {
+    for (const roomId of this.#waiting.splice(0, perSecond)) {
+      const since = this.#since.get(roomId);
+      this.send(JSON.stringify({ type: 'join', roomId, since }));
+    }
+    if (this.#waiting.length > 0) this.#timer = setTimeout(() => this.#join(perSecond), RETRY_MS);
+    else this.#timer = undefined;
+  }
+
+  #again(roomId: number): void {
+    this.#waiting.push(roomId);
+    this.#timer ??= setTimeout(() => this.#join(this.rooms.length), RETRY_MS);
+  }
+}
+
+function nameToNumber(name: string): number {
+  return name.startsWith(RUN) ? Number(name.slice(RUN.length + 1)) : -1;
+}
+
+/** For gateways that ask for no token. */
+export function identityQuery({ token, userId, username }: Identity): string {
+  return token === undefined ? `?userId=${userId}&username=${encodeURIComponent(username)}` : '';
+}
+
+export function bearer({ token }: Identity): Record<string, string> {
+  return token === undefined ? {} : { Authorization: `Bearer ${token}` };
+}

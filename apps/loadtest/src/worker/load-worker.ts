@@ -1,0 +1,182 @@
+import type { Checking, RoomChecker } from '../check/room-checker.js';
+import { now } from '../clock.js';
+import type { Dialect } from '../dialect.js';
+import type { Tick, ToWorker, WorkerReport } from '../ipc.js';
+import { makePlan, type Plan, type Share } from '../plan.js';
+import type { Scenario } from '../scenario.js';
+import { Churn } from './churn.js';
+import { Connection, type Place, type World } from './connection.js';
+import { Driver, type Timing } from './driver.js';
+import { LazyWheel } from './lazy-wheel.js';
+import { Meters } from './meters.js';
+import { Ramp } from './ramp.js';
+import { Schedule } from './schedule.js';
+import { StrainGauge } from './strain-gauge.js';
+
+type Prepare = Extract<ToWorker, { type: 'prepare' }>;
+
+export const timing: Timing = {
+  now,
+  after: (ms, action) => {
+    const timer = setTimeout(action, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** One worker's part of a run. */
+export class LoadWorker {
+  readonly #scenario: Scenario;
+  readonly #plan: Plan;
+  readonly #share: Share;
+  readonly #meters: Meters;
+  readonly #checkers = new Map<number, RoomChecker>();
+  readonly #connections: readonly Connection[];
+  readonly #lazyWheel: LazyWheel;
+  readonly #gauge = new StrainGauge();
+  readonly #ramp: Ramp;
+  readonly #driver: Driver;
+  readonly #churn: Churn;
+
+  constructor(
+    { scenario, worker, identities, roomIds }: Prepare,
+    dialect: Dialect,
+    checking: Checking,
+    allConnected: () => void,
+  ) {
+    const plan = makePlan(scenario, dialect.oneRoom);
+    this.#scenario = scenario;
+    this.#plan = plan;
+    this.#share = plan.workers[worker] ?? { first: 0, end: 0 };
+    this.#meters = new Meters(scenario, plan);
+    this.#lazyWheel = new LazyWheel(scenario.lazyReadMs);
+    const world: World = {
+      dialect,
+      meters: this.#meters,
+      payload: scenario.payload,
+      lazyWheel: this.#lazyWheel,
+      resumable: false,
+      roomOf: plan.roomOf,
+      checkerOf: (room) => this.#checkers.get(room),
+      poke: (at) => this.#driver.poke(at),
+      settled: () => this.#ramp.settled(),
+    };
+    const { first, end } = this.#share;
+    const placesOf = this.#places(checking, roomIds);
+    const urls = scenario.targets.map((url) => new URL(url));
+    const { sourceAddresses } = scenario;
+    this.#connections = identities.map((identity, offset) => {
+      const index = first + offset;
+      const target = plan.targetOf(index);
+      return new Connection(
+        world,
+        {
+          index,
+          identity,
+          target: { index: target, url: urls[target] ?? new URL('ws://127.0.0.1') },
+          localAddress: sourceAddresses[index % Math.max(1, sourceAddresses.length)],
+          lazy: plan.isLazy(index),
+          slow: plan.isSlow(index),
+        },
+        placesOf(index),
+      );
+    });
+    const share = (end - first) / plan.connections;
+    this.#ramp = new Ramp(this.#connections, scenario.ramp * share, timing, () => {
+      this.#meters.connectDone();
+      allConnected();
+    });
+    this.#driver = new Driver(new Schedule(plan, this.#share), scenario.rate, timing, (message, due) => {
+      const connection = plan.connectionOf(plan.senderOf(message));
+      this.#connections[connection - first]?.publish(message, due, plan.roomOf(message));
+    });
+    this.#churn = new Churn(scenario, timing, (cut) => this.#cut(cut));
+  }
+
+  connect(): void {
+    this.#ramp.start();
+  }
+
+  load(t0: number): void {
+    this.#ramp.stop();
+    this.#meters.began(t0);
+    for (const connection of this.#connections) {
+      const away = connection.state !== 'in';
+      // Nobody comes in late: who is not there now is no receiver.
+      if (away) connection.end();
+      else if (connection.slow) connection.stopReading();
+      if (!away && !connection.slow) continue;
+      for (const { checker, member } of connection.seats) checker.exclude(member);
+    }
+    this.#driver.start(t0);
+    this.#churn.start(t0);
+  }
+
+  /** Sends nothing more, and cuts nobody. */
+  quieten(): void {
+    this.#ramp.stop();
+    this.#driver.stop();
+    this.#churn.stop();
+  }
+
+  /** Whether all that this worker knows of has arrived. */
+  get quiet(): boolean {
+    return this.#connections.every((connection) => connection.quiet);
+  }
+
+  tick(second: number): Tick {
+    const { lateMs, ...counts } = this.#meters.tick();
+    let connected = 0;
+    for (const { state } of this.#connections) if (state === 'in') connected++;
+    return {
+      second,
+      connections: this.#ramp.started,
+      connected,
+      connectFailures: this.#meters.connectFailures,
+      ...counts,
+      strain: { ...this.#gauge.read(), lateMs },
+    };
+  }
+
+  /** Ends everything. */
+  finish(): WorkerReport {
+    this.quieten();
+    let resumesFailed = 0;
+    for (const connection of this.#connections) {
+      if (connection.failedToReturn) resumesFailed++;
+      connection.end();
+    }
+    this.#lazyWheel.close();
+    this.#gauge.close();
+    const rooms = [...this.#checkers.values()].map((checker) => checker.report());
+    return { ...this.#meters.report(resumesFailed), rooms };
+  }
+
+  /** Gives members their numbers, one connection after the other. */
+  #places(checking: Checking, roomIds: readonly number[]): (connection: number) => Place[] {
+    const { first, end } = this.#share;
+    const members = new Map<number, number>();
+    for (let connection = first; connection < end; connection++) {
+      for (const room of this.#plan.roomsOf(connection)) members.set(room, (members.get(room) ?? 0) + 1);
+    }
+    for (const [room, count] of members) {
+      this.#checkers.set(
+        room,
+        checking.roomChecker(room, count, this.#plan.isWhole(room), this.#plan.senderOf),
+      );
+    }
+    const taken = new Map<number, number>();
+    return (connection) =>
+      [...this.#plan.roomsOf(connection)].flatMap((room) => {
+        const [checker, roomId] = [this.#checkers.get(room), roomIds[room]];
+        if (checker === undefined || roomId === undefined) return [];
+        const member = taken.get(room) ?? 0;
+        taken.set(room, member + 1);
+        return [{ room, roomId, checker, member }];
+      });
+  }
+
+  #cut(cut: number): void {
+    const connection = this.#plan.churned(cut) - this.#share.first;
+    this.#connections[connection]?.cut(this.#scenario.churnAwayMs);
+  }
+}

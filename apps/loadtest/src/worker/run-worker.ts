@@ -1,0 +1,98 @@
+import type { Checking } from '../check/room-checker.js';
+import { now } from '../clock.js';
+import type { Dialect } from '../dialect.js';
+import type { FromWorker, ToWorker } from '../ipc.js';
+import { LoadWorker } from './load-worker.js';
+
+const SECOND_MS = 1_000;
+const LOOK_MS = 100;
+/** Nothing is under way when nothing was for so long: rooms of several workers can be quiet in one and not in another. */
+const QUIET_LOOKS = 4;
+
+/** Does as the main process says until it says to finish, or is gone. */
+export function runWorker(
+  parent: Pick<NodeJS.Process, 'on' | 'send' | 'disconnect' | 'exit'>,
+  checking: Checking,
+): void {
+  let worker: LoadWorker | undefined;
+  const timers = new Set<NodeJS.Timeout>();
+  const say = (message: FromWorker, sent?: () => void): void => {
+    parent.send?.(message, undefined, undefined, sent);
+  };
+
+  const ticking = (began: number): void => {
+    let second = 0;
+    const next = (): void => {
+      const timer = setTimeout(
+        () => {
+          timers.delete(timer);
+          if (worker === undefined) return;
+          say({ type: 'tick', tick: worker.tick(second++) });
+          next();
+        },
+        began + (second + 1) * SECOND_MS - now(),
+      );
+      timers.add(timer);
+    };
+    next();
+  };
+
+  const settling = (): void => {
+    let quiet = 0;
+    const timer = setInterval(() => {
+      quiet = worker?.quiet ? quiet + 1 : 0;
+      if (quiet < QUIET_LOOKS) return;
+      clearInterval(timer);
+      timers.delete(timer);
+      say({ type: 'settled' });
+    }, LOOK_MS);
+    timers.add(timer);
+  };
+
+  const ended = (): void => {
+    for (const timer of timers) clearTimeout(timer);
+    worker?.finish();
+    worker = undefined;
+  };
+
+  const obey = async (order: ToWorker): Promise<void> => {
+    switch (order.type) {
+      case 'prepare': {
+        const { dialect } = (await import(order.dialect)) as { dialect: Dialect };
+        worker = new LoadWorker(order, dialect, checking, () => say({ type: 'connected' }));
+        say({ type: 'ready' });
+        return;
+      }
+      case 'connect':
+        ticking(order.began);
+        worker?.connect();
+        return;
+      case 'load':
+        worker?.load(order.t0);
+        return;
+      case 'settle':
+        worker?.quieten();
+        settling();
+        return;
+      case 'finish': {
+        for (const timer of timers) clearTimeout(timer);
+        const report = worker?.finish();
+        worker = undefined;
+        if (report !== undefined) say({ type: 'report', report }, () => parent.disconnect());
+        return;
+      }
+      default:
+        order satisfies never;
+    }
+  };
+
+  parent.on('message', (order: unknown) => {
+    obey(order as ToWorker).catch((error: unknown) => {
+      say({ type: 'failed', why: error instanceof Error ? error.message : String(error) }, () => ended());
+    });
+  });
+  // The owner is gone, or has what it wanted: nothing is left to do.
+  parent.on('disconnect', ended);
+  // A terminal sends it to all processes; the owner decides what it means.
+  parent.on('SIGINT', () => undefined);
+}
