@@ -1,148 +1,140 @@
-import type { Position } from '@chorus/protocol';
-import type { Verdict } from '../result.js';
-import type { WorkerReport } from './room-report.js';
+import { Contradictions } from './contradictions.js';
+import { independentGroups, movesBetween, prevailingOrder, type SeenOrder } from './dispute.js';
+import { Examples } from './examples.js';
+import { disputedStretches, MemberOrder } from './member-order.js';
+import { NumberIndex } from './number-index.js';
+import { settlePositions } from './positions.js';
+import type { MemberView, RoomVerdict, RoomView } from './room-report.js';
 
-interface Arrival {
-  readonly number: number;
-  readonly position: Position | undefined;
+/** By view, the indexes of messages that its members saw in another place than most. */
+type Displaced = Map<MemberView, Set<number>>;
+
+/**
+ * What became of a room's messages, given what all of its members saw. The verdict does not depend on who got something
+ * first: only on what each member received, in which order and with which positions.
+ */
+export function judgeRoom(seen: RoomView): RoomVerdict {
+  const examples = new Examples();
+  for (const example of seen.examples) examples.add(example);
+  const positions = settlePositions(seen, examples);
+  const view: RoomView = { ...seen, epochs: positions.epochs, seqs: positions.seqs };
+  const mustArrive = new NumberIndex();
+  for (const number of view.expected) mustArrive.set(number, 1);
+  const mayBeLate = (index: number): boolean => mustArrive.get(view.order[index] ?? 0) === -1;
+
+  const displaced: Displaced = new Map();
+  const disagreements = settleOrder(view, mayBeLate, displaced, examples);
+  return {
+    ...countArrivals(view, examples),
+    duplicated: view.duplicated,
+    outOfOrder: countOutOfOrder(view, mayBeLate, displaced, examples),
+    orderDisagreements: positions.disagreements + disagreements,
+    strays: view.strays,
+    examples: examples.list,
+  };
 }
 
-/** Simple and slow: compares every member with every other. */
-export function judgeRoom(parts: readonly WorkerReport[]): Verdict {
-  const room = parts[0]?.room ?? 0;
-  const examples: string[] = [];
-  let [strays, duplicated, delivered, lost, outOfOrder, orderDisagreements] = [0, 0, 0, 0, 0, 0];
-  const senders = new Map<number, number>();
-  const mustArrive = new Set<number>();
-  for (const part of parts) {
-    part.numbers.forEach((number, index) => {
-      senders.set(number, part.senders[index] ?? -1);
-    });
-    for (const number of part.expected) mustArrive.add(number);
-    strays += part.strays;
+function countArrivals(
+  view: RoomView,
+  examples: Examples,
+): { expected: number; delivered: number; lost: number } {
+  const { room, order, views } = view;
+  const arrived = new NumberIndex();
+  for (const number of order) arrived.set(number, 1);
+  const unseen = view.expected.filter((number) => arrived.get(number) === -1);
+  const members = views.reduce((sum, { members: alike }) => sum + alike, 0);
+  const expected = (order.length + unseen.length) * members;
+  const delivered = views.reduce((sum, member) => sum + member.members * MemberOrder.count(member), 0);
+  if (members > 0) {
+    for (const number of unseen.subarray(0, 3)) {
+      examples.add({ kind: 'lost', text: `nobody in room ${room} got message ${number}` });
+    }
   }
-  const members = parts
-    .flatMap((part) => part.arrivals)
-    .map(({ numbers, epochs, seqs }, connection) => {
-      const seen = new Set<number>();
-      const arrivals: Arrival[] = [];
-      numbers.forEach((number, index) => {
-        const [epoch = -1, seq = -1] = [epochs[index], seqs[index]];
-        if (seen.has(number)) duplicated++;
-        else arrivals.push({ number, position: epoch < 0 ? undefined : { epoch, seq } });
-        seen.add(number);
-      });
-      return { connection, arrivals, place: new Map(arrivals.map(({ number }, index) => [number, index])) };
-    });
-  const expected = new Set(mustArrive);
-  for (const { arrivals } of members) for (const { number } of arrivals) expected.add(number);
-  for (const { connection, arrivals, place } of members) {
-    delivered += arrivals.length;
-    lost += expected.size - arrivals.length;
-    for (const number of expected) {
-      if (!place.has(number)) {
-        examples.push(`connection ${connection} never got message ${number} of room ${room}`);
+  for (const { member, cursor, gaps } of views) {
+    if (!examples.wants('lost')) break;
+    const from = gaps.length > 0 ? gaps[0] : cursor;
+    const number = order[from ?? 0];
+    if (number === undefined) continue;
+    examples.add({ kind: 'lost', text: `member ${member} of room ${room} never got message ${number}` });
+  }
+  return { expected, delivered, lost: expected - delivered };
+}
+
+/** @returns how many deliveries contradict the order that the room's messages have; notes whose they are */
+function settleOrder(
+  view: RoomView,
+  mayBeLate: (index: number) => boolean,
+  displaced: Displaced,
+  examples: Examples,
+): number {
+  const { room, order, views } = view;
+  const contradictions = (indexes: readonly number[]): number => {
+    const check = new Contradictions(view, mayBeLate);
+    return indexes.reduce((count, index) => count + Number(check.next(index) !== undefined), 0);
+  };
+  const readers = views.map((member) => new MemberOrder(member));
+  let disagreements = 0;
+  for (const [from, to] of disputedStretches(views)) {
+    const stretch = views.map((member, at) => ({ member, order: readers[at]?.read(from, to) ?? [] }));
+    for (const group of independentGroups(distinct(stretch))) {
+      const inGroup = new Set(group);
+      const seen = stretch.map(({ member, order: all }) => ({
+        member,
+        order: all.filter((index) => inGroup.has(index)),
+      }));
+      const prevailing = prevailingOrder(group, distinct(seen), (index) => order[index] ?? 0, contradictions);
+      for (const { member, order: own } of seen) {
+        const moves = movesBetween(own, prevailing);
+        if (moves === 0) continue;
+        disagreements += moves * member.members;
+        const known = displaced.get(member) ?? new Set();
+        displaced.set(member, known);
+        for (const index of own) known.add(index);
+        if (!examples.wants('orderDisagreements')) continue;
+        const numbers = own.slice(0, 8).map((index) => order[index]);
+        const text = `member ${member.member} of room ${room} got ${numbers.join(', ')}${own.length > 8 ? ' …' : ''} in another order than others`;
+        examples.add({ kind: 'orderDisagreements', text });
       }
     }
   }
-
-  const positions = new Map<number, Position>();
-  for (const number of expected) {
-    const votes = new Map<string, { position: Position; count: number }>();
-    for (const { arrivals, place } of members) {
-      const position = arrivals[place.get(number) ?? -1]?.position;
-      if (!position) continue;
-      const key = `${position.epoch}-${position.seq}`;
-      votes.set(key, { position, count: (votes.get(key)?.count ?? 0) + 1 });
-    }
-    const [best, second] = [...votes.values()].sort((a, b) => b.count - a.count);
-    if (!best) continue;
-    for (const { count } of votes.values()) orderDisagreements += count;
-    orderDisagreements -= best.count;
-    if (best.count !== second?.count) positions.set(number, best.position);
-  }
-  const contradicts = (earlier: number, later: number): boolean => {
-    if (mustArrive.has(later) && senders.get(earlier) === senders.get(later) && earlier > later) return true;
-    const [a, b] = [positions.get(earlier), positions.get(later)];
-    return (
-      a !== undefined && b !== undefined && (a.epoch > b.epoch || (a.epoch === b.epoch && a.seq >= b.seq))
-    );
-  };
-
-  const numbers = [...expected].sort((a, b) => a - b);
-  const group = new Map(numbers.map((number) => [number, number]));
-  const disputed = (a: number, b: number): boolean => {
-    const orders = members.map(({ place }) => Math.sign((place.get(a) ?? NaN) - (place.get(b) ?? NaN)));
-    return orders.includes(1) && orders.includes(-1);
-  };
-  for (const a of numbers) {
-    for (const b of numbers) {
-      if (a >= b || group.get(a) === group.get(b) || !disputed(a, b)) continue;
-      const [from, to] = [group.get(b), group.get(a)];
-      for (const [number, name] of group) if (name === from) group.set(number, to ?? a);
-    }
-  }
-  const settled = members.map(() => new Set<number>());
-  for (const name of new Set(group.values())) {
-    const inGroup = numbers.filter((number) => group.get(number) === name);
-    const orders = members.map(({ arrivals }) =>
-      arrivals.map(({ number }) => number).filter((number) => group.get(number) === name),
-    );
-    const complete = orders.filter((order) => order.length === inGroup.length);
-    const candidates = (complete.length > 0 ? complete : [inGroup]).map((order) => ({
-      order,
-      total: orders.reduce((sum, other) => sum + moves(other, order), 0),
-      contradictions: order.filter((later, index) =>
-        order.slice(0, index).some((earlier) => contradicts(earlier, later)),
-      ).length,
-    }));
-    candidates.sort(
-      (a, b) => a.total - b.total || a.contradictions - b.contradictions || compare(a.order, b.order),
-    );
-    const best = candidates[0];
-    if (!best) continue;
-    orders.forEach((order, member) => {
-      const count = moves(order, best.order);
-      orderDisagreements += count;
-      if (count === 0) for (const number of order) settled[member]?.add(number);
-      else
-        examples.push(`connection ${members[member]?.connection} saw ${order} in another order than others`);
-    });
-  }
-  members.forEach(({ connection, arrivals }, member) => {
-    arrivals.forEach(({ number: later }, index) => {
-      if (!settled[member]?.has(later)) return;
-      const earlier = arrivals.slice(0, index).find((arrival) => contradicts(arrival.number, later));
-      if (!earlier) return;
-      outOfOrder++;
-      examples.push(`connection ${connection} got message ${later} after ${earlier.number}`);
-    });
-  });
-  return {
-    expected: delivered + lost,
-    delivered,
-    lost,
-    duplicated,
-    outOfOrder,
-    orderDisagreements,
-    strays,
-    examples,
-  };
+  return disagreements;
 }
 
-/** How few of `order` have to move for it to be as in `other`: all but the longest subsequence that grows there. */
-function moves(order: readonly number[], other: readonly number[]): number {
-  const ranks = order.map((number) => other.indexOf(number));
-  const longest: number[] = [];
-  for (const [index, rank] of ranks.entries()) {
-    longest.push(
-      1 + Math.max(0, ...longest.filter((_, before) => before < index && (ranks[before] ?? 0) < rank)),
-    );
+function distinct(seen: ReadonlyArray<{ member: MemberView; order: readonly number[] }>): SeenOrder[] {
+  const orders = new Map<string, SeenOrder>();
+  for (const { member, order } of seen) {
+    if (order.length === 0) continue;
+    const key = order.join();
+    const known = orders.get(key);
+    if (known) known.members += member.members;
+    else orders.set(key, { order, members: member.members });
   }
-  return ranks.length - Math.max(0, ...longest);
+  return [...orders.values()];
 }
 
-function compare(a: readonly number[], b: readonly number[]): number {
-  const at = a.findIndex((number, index) => number !== b[index]);
-  return at === -1 ? 0 : (a[at] ?? 0) - (b[at] ?? 0);
+function countOutOfOrder(
+  view: RoomView,
+  mayBeLate: (index: number) => boolean,
+  displaced: Displaced,
+  examples: Examples,
+): number {
+  const { room, order, views } = view;
+  const list = new Contradictions(view, mayBeLate);
+  const isClean = order.every((_, index) => list.next(index) === undefined);
+  let count = 0;
+  for (const member of views) {
+    // What grows in the list grows in each part of it.
+    if (isClean && member.late.length === 0) continue;
+    const check = new Contradictions(view, mayBeLate);
+    const elsewhere = displaced.get(member);
+    for (const index of new MemberOrder(member).read(0, order.length)) {
+      const why = check.next(index);
+      if (why === undefined || elsewhere?.has(index)) continue;
+      count += member.members;
+      if (!examples.wants('outOfOrder')) continue;
+      const text = `member ${member.member} of room ${room} got message ${order[index]} ${why}`;
+      examples.add({ kind: 'outOfOrder', text });
+    }
+  }
+  return count;
 }

@@ -1,44 +1,43 @@
 import type { Verdict } from '../result.js';
+import { combineViews } from './combine-views.js';
+import { Examples } from './examples.js';
 import { judgeRoom } from './judge-room.js';
 import { RoomCheck } from './room-check.js';
 import type { Checking, RoomReport } from './room-checker.js';
-import type { WorkerReport } from './room-report.js';
+import type { RoomVerdict, RoomView, WorkerReport } from './room-report.js';
 
-const MAX_EXAMPLES = 10;
-
-/** Everything about all rooms: the reports of all workers, those about one room in any places. */
+/** Everything about all rooms, from the reports of all workers. */
 export function mergeRooms(reports: Iterable<RoomReport>): Verdict {
-  const rooms = new Map<number, WorkerReport[]>();
+  const verdicts: RoomVerdict[] = [];
+  const parts = new Map<number, RoomView[]>();
   for (const report of reports as Iterable<WorkerReport>) {
-    const others = rooms.get(report.room);
-    if (others) others.push(report);
-    else rooms.set(report.room, [report]);
+    if ('verdict' in report) {
+      verdicts.push(report.verdict);
+      continue;
+    }
+    const others = parts.get(report.room);
+    if (others) others.push(report.view);
+    else parts.set(report.room, [report.view]);
   }
-  const sum = {
-    expected: 0,
-    delivered: 0,
-    lost: 0,
-    duplicated: 0,
-    outOfOrder: 0,
-    orderDisagreements: 0,
-    strays: 0,
+  for (const views of parts.values()) verdicts.push(judgeRoom(combineViews(views)));
+
+  const examples = new Examples();
+  for (const verdict of verdicts) for (const example of verdict.examples) examples.add(example);
+  const sum = (pick: (verdict: RoomVerdict) => number): number =>
+    verdicts.reduce((total, verdict) => total + pick(verdict), 0);
+  return {
+    expected: sum((verdict) => verdict.expected),
+    delivered: sum((verdict) => verdict.delivered),
+    lost: sum((verdict) => verdict.lost),
+    duplicated: sum((verdict) => verdict.duplicated),
+    outOfOrder: sum((verdict) => verdict.outOfOrder),
+    orderDisagreements: sum((verdict) => verdict.orderDisagreements),
+    strays: sum((verdict) => verdict.strays),
+    examples: examples.list.map(({ text }) => text),
   };
-  const examples: string[] = [];
-  for (const parts of rooms.values()) {
-    const verdict = judgeRoom(parts);
-    sum.expected += verdict.expected;
-    sum.delivered += verdict.delivered;
-    sum.lost += verdict.lost;
-    sum.duplicated += verdict.duplicated;
-    sum.outOfOrder += verdict.outOfOrder;
-    sum.orderDisagreements += verdict.orderDisagreements;
-    sum.strays += verdict.strays;
-    examples.push(...verdict.examples.slice(0, MAX_EXAMPLES - examples.length));
-  }
-  return { ...sum, examples };
 }
 
 export const checking: Checking = {
-  roomChecker: (room, members, _whole, senderOf) => new RoomCheck(room, members, senderOf),
+  roomChecker: (room, members, whole, senderOf) => new RoomCheck(room, members, whole, senderOf),
   judge: mergeRooms,
 };

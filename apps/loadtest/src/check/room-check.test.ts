@@ -17,7 +17,7 @@ function verdictOf(
   saw: readonly string[],
   { sent = '0123456789', positions = false, senderOf = (n: number) => n } = {},
 ) {
-  const check = new RoomCheck(7, saw.length, senderOf);
+  const check = new RoomCheck(7, saw.length, true, senderOf);
   for (const digit of sent) check.expect(Number(digit));
   for (const [member, digits] of saw.entries()) {
     for (const digit of digits) {

@@ -10,9 +10,15 @@ export interface RoomChecker {
   readonly length: number;
   /** How many of these a member is past, whether it got them or not. */
   cursor(member: number): number;
-  /** @param position good for the duration of the call; undefined where the server gives none */
-  arrived(member: number, number: number, position: Position | undefined): void;
-  /** A message that must reach everybody: it was acked, or sent where nothing is acked. Called once for each. */
+  /**
+   * @param position good for the duration of the call; undefined where the server gives none
+   * @returns whether the member got the message for the first time
+   */
+  arrived(member: number, number: number, position: Position | undefined): boolean;
+  /**
+   * A message that must reach everybody: it was acked, or sent where nothing is acked. Called once for each, at any time.
+   * Others need not arrive, or may come later than what their senders sent after them; but what anybody got everybody must.
+   */
   expect(number: number): void;
   /** A member that is no receiver, as it never connected or does not read. Called before anything arrives at it. */
   exclude(member: number): void;

@@ -1,0 +1,90 @@
+import { movesToSort } from './moves.js';
+
+/** An order in which somebody saw some messages, or some of them, by their indexes in the list. */
+export interface SeenOrder {
+  readonly order: readonly number[];
+  /** How many members saw it. */
+  members: number;
+}
+
+/** Comparisons that are affordable within one dispute; beyond them it is settled more coarsely. */
+const MAX_WORK = 4_000_000;
+
+/**
+ * Splits messages about whose order members disagree into groups that have nothing to do with each other: two messages
+ * are in one group if one member saw one first and another the other, or through others of which that is true.
+ */
+export function independentGroups(orders: readonly SeenOrder[]): number[][] {
+  const all = [...new Set(orders.flatMap(({ order }) => order))].sort((a, b) => a - b);
+  if (all.length ** 2 * orders.length > MAX_WORK) return [all];
+  const slots = new Map(all.map((index, slot) => [index, slot]));
+  /** For each pair of slots: 1 if somebody saw the first one first, 2 if somebody saw it last, 3 if both are so. */
+  const pairs = new Uint8Array(all.length ** 2);
+  for (const { order } of orders) {
+    const seen = order.map((index) => slots.get(index) ?? 0);
+    for (const [at, first] of seen.entries()) {
+      for (let after = at + 1; after < seen.length; after++) {
+        const second = seen[after] ?? 0;
+        const [low, high, flag] = first < second ? [first, second, 1] : [second, first, 2];
+        pairs[low * all.length + high] = (pairs[low * all.length + high] ?? 0) | flag;
+      }
+    }
+  }
+  const groupOf = all.map((_, slot) => slot);
+  const find = (slot: number): number => {
+    let root = slot;
+    while (groupOf[root] !== root) root = groupOf[root] ?? root;
+    groupOf[slot] = root;
+    return root;
+  };
+  for (let low = 0; low < all.length; low++) {
+    for (let high = low + 1; high < all.length; high++) {
+      if (pairs[low * all.length + high] === 3) groupOf[find(high)] = find(low);
+    }
+  }
+  const groups = new Map<number, number[]>();
+  for (const [slot, index] of all.entries()) {
+    const root = find(slot);
+    const group = groups.get(root);
+    if (group) group.push(index);
+    else groups.set(root, [index]);
+  }
+  return [...groups.values()].filter((group) => group.length > 1);
+}
+
+/**
+ * The order that a group of messages has in the room: of those that members saw, the one that the fewest deliveries
+ * contradict; then the one with the fewest contradictions in itself; then that of the messages' numbers. If nobody saw
+ * all of them it is the order of their numbers.
+ */
+export function prevailingOrder(
+  group: readonly number[],
+  orders: readonly SeenOrder[],
+  numberOf: (index: number) => number,
+  contradictions: (order: readonly number[]) => number,
+): readonly number[] {
+  const complete = orders.filter(({ order }) => order.length === group.length);
+  if (complete.length === 0) return [...group].sort((a, b) => numberOf(a) - numberOf(b));
+  const affordable = Math.max(1, Math.floor(MAX_WORK / (orders.length * group.length)));
+  const candidates = complete
+    .sort((a, b) => b.members - a.members)
+    .slice(0, affordable)
+    .map(({ order }) => ({
+      order,
+      moves: orders.reduce((sum, seen) => sum + seen.members * movesBetween(seen.order, order), 0),
+      contradictions: contradictions(order),
+    }));
+  candidates.sort((a, b) => {
+    if (a.moves !== b.moves) return a.moves - b.moves;
+    if (a.contradictions !== b.contradictions) return a.contradictions - b.contradictions;
+    const at = a.order.findIndex((index, place) => index !== b.order[place]);
+    return at === -1 ? 0 : numberOf(a.order[at] ?? 0) - numberOf(b.order[at] ?? 0);
+  });
+  return candidates[0]?.order ?? group;
+}
+
+/** How few messages have to move for `order` to be as in `other`, which has all of them. */
+export function movesBetween(order: readonly number[], other: readonly number[]): number {
+  const ranks = new Map(other.map((index, rank) => [index, rank]));
+  return movesToSort(order.map((index) => ranks.get(index) ?? 0));
+}

@@ -1,0 +1,66 @@
+import type { MemberView } from './room-report.js';
+
+/** Reads from a view what its members received, in their order, one stretch of the common list after another. */
+export class MemberOrder {
+  #gap = 0;
+  #late = 0;
+
+  constructor(private readonly view: MemberView) {}
+
+  /**
+   * The indexes in the list of what was received from `from` to before `to`. Stretches are asked for in ascending order,
+   * and nothing that is late may lead out of one: see `disputedStretches`.
+   */
+  read(from: number, to: number): number[] {
+    const { gaps, late, cursor } = this.view;
+    while (this.#late < late.length && (late[this.#late + 1] ?? 0) <= from) this.#late += 2;
+    let next = this.#late;
+    const lateHere = new Set<number>();
+    for (let at = next; at < late.length && (late[at + 1] ?? 0) <= to; at += 2) lateHere.add(late[at] ?? 0);
+
+    const received: number[] = [];
+    for (let index = from; ; index++) {
+      for (; next < late.length && late[next + 1] === index; next += 2) received.push(late[next] ?? 0);
+      if (index >= to || index >= cursor) break;
+      while (this.#gap < gaps.length && (gaps[this.#gap + 1] ?? 0) <= index) this.#gap += 2;
+      const isMissing = this.#gap < gaps.length && (gaps[this.#gap] ?? 0) <= index;
+      if (!isMissing && !lateHere.has(index)) received.push(index);
+    }
+    this.#late = next;
+    return received;
+  }
+
+  /** How many of its messages a member got. */
+  static count({ cursor, gaps }: MemberView): number {
+    let count = cursor;
+    for (let at = 0; at < gaps.length; at += 2) count -= (gaps[at + 1] ?? 0) - (gaps[at] ?? 0);
+    return count;
+  }
+
+  static has({ cursor, gaps }: MemberView, index: number): boolean {
+    if (index >= cursor) return false;
+    for (let at = 0; at < gaps.length; at += 2) {
+      if ((gaps[at] ?? 0) <= index && index < (gaps[at + 1] ?? 0)) return false;
+    }
+    return true;
+  }
+}
+
+/**
+ * Stretches of the list outside of which all members agree with it about the order: nothing of a stretch came, at any
+ * member, before or after something outside of it that is on the other side in the list.
+ */
+export function disputedStretches(views: readonly MemberView[]): Array<readonly [from: number, to: number]> {
+  const reaches: Array<[number, number]> = [];
+  for (const { late } of views) {
+    for (let at = 0; at < late.length; at += 2) reaches.push([late[at] ?? 0, late[at + 1] ?? 0]);
+  }
+  reaches.sort((a, b) => a[0] - b[0]);
+  const stretches: Array<[number, number]> = [];
+  for (const [from, to] of reaches) {
+    const last = stretches.at(-1);
+    if (last && from < last[1]) last[1] = Math.max(last[1], to);
+    else stretches.push([from, to]);
+  }
+  return stretches;
+}
