@@ -9,6 +9,7 @@ export { describeArchiveQueue } from './archive-queue-conformance.js';
 export { describeBacklogCount } from './backlog-count-conformance.js';
 export type { BrokerFixture, MakeBrokerFixture } from './conformance-fixture.js';
 export { describeHistoryLimits } from './history-limits-conformance.js';
+export { describePositions } from './position-conformance.js';
 export { describePublishing } from './publishing-conformance.js';
 export { describeRoomDirectory } from './room-directory-conformance.js';
 export { describeRoomHistory } from './room-history-conformance.js';
@@ -246,37 +247,6 @@ export function describeBroker(name: string, makeFixture: MakeBrokerFixture): vo
       await recorder.until('the last message', () => recorder.messages.length === 4);
       expect(recorder.messages.at(-1)?.position).to.deep.equal(position);
       expect(position.seq).to.equal(1);
-    });
-
-    it('keeps the epoch when what was seen is in the history', async () => {
-      const roomId = await newRoom();
-      await publishMany(roomId, 3);
-      const now = await broker.position(roomId);
-      expect(await broker.position(roomId, now)).to.deep.equal(now);
-      expect(await broker.position(roomId, { epoch: now.epoch, seq: 1 })).to.deep.equal(now);
-      expect(await broker.position(roomId, { epoch: now.epoch - 1, seq: 100 })).to.deep.equal(now);
-    });
-
-    it('begins an epoch when more was seen than the history has, and loses nothing by it', async () => {
-      const roomId = await newRoom();
-      await publishMany(roomId, 3);
-      const old = await broker.position(roomId);
-      const moved = await broker.position(roomId, { epoch: old.epoch, seq: 10 });
-      expect(moved.seq).to.equal(3);
-      expect(moved.epoch).to.be.above(old.epoch);
-      expect(await broker.position(roomId)).to.deep.equal(moved);
-      const later = await broker.position(roomId, { epoch: moved.epoch + 5, seq: 1 });
-      expect(later.epoch).to.be.above(moved.epoch + 5);
-
-      const next = await broker.publish(roomId, '"a":1}');
-      expect(next).to.deep.equal({ epoch: later.epoch, seq: 4 });
-      const read = async (after: number, limit: number): Promise<string[]> =>
-        (await broker.between(roomId, { epoch: old.epoch, seq: after }, next, limit)).map(
-          ({ epoch, seq }) => `${epoch === old.epoch ? 'old' : 'new'} ${seq}`,
-        );
-      expect(await read(1, 10)).to.deep.equal(['old 2', 'old 3', 'new 4']);
-      expect(await read(1, 2)).to.deep.equal(['old 2', 'old 3']);
-      expect(await read(10, 10)).to.deep.equal(['new 4']);
     });
 
     it('rejects everything once it is closed, and delivers nothing', async () => {

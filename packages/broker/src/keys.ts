@@ -121,11 +121,6 @@ export class Keyspace {
   }
 }
 
-/** The state key that goes with a room. */
-export function stateOf(keyspace: Keyspace, roomId: number, cluster: boolean): string {
-  return keyspace.state(scopeOf(roomId, cluster));
-}
-
 /** Whose shared keys a room uses: its partition's in a Redis Cluster, else there is one set for all rooms. */
 export function scopeOf(roomId: number, cluster: boolean): number | undefined {
   return cluster ? partitionOf(roomId) : undefined;

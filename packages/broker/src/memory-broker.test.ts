@@ -3,6 +3,7 @@ import {
   describeBacklogCount,
   describeBroker,
   describeHistoryLimits,
+  describePositions,
   describePublishing,
   describeRoomDirectory,
   describeRoomHistory,
@@ -26,6 +27,7 @@ const makeFixture: MakeBrokerFixture = async (options) => {
 };
 
 describeBroker('in memory', makeFixture);
+describePositions('in memory', makeFixture);
 describePublishing('in memory', makeFixture);
 describeArchiveQueue('in memory', makeFixture);
 describeHistoryLimits('in memory', makeFixture);

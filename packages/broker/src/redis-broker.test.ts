@@ -4,6 +4,7 @@ import {
   describeBacklogCount,
   describeBroker,
   describeHistoryLimits,
+  describePositions,
   describePublishing,
   describeRoomDirectory,
   describeRoomHistory,
@@ -18,6 +19,7 @@ const makeFixture: MakeBrokerFixture = async ({ maxBacklogBytes }) => {
 };
 
 describeBroker('Redis', makeFixture);
+describePositions('Redis', makeFixture);
 describePublishing('Redis', makeFixture);
 describeArchiveQueue('Redis', makeFixture);
 describeHistoryLimits('Redis', makeFixture);

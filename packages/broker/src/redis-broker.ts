@@ -1,20 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { createRedis, type Logger, type RedisClient, type RedisConfig, redisReady } from '@chorus/service';
 import { Cluster } from 'ioredis';
-import {
-  type Broker,
-  type BrokerListener,
-  BrokerUnavailableError,
-  type Position,
-  RoomNotFoundError,
-  type StoredMessage,
-} from './broker.js';
+import type { Broker, BrokerListener, Position, StoredMessage } from './broker.js';
 import { parseControlEvent } from './control-event.js';
 import { DeliveryProbe } from './delivery-probe.js';
 import { noticeEnvelope, openEnvelope } from './envelope.js';
-import { type Keyspace, PARTITIONS, scopeOf, stateOf } from './keys.js';
+import { type Keyspace, PARTITIONS, scopeOf } from './keys.js';
 import { readPosition } from './read-position.js';
 import { ask } from './redis-ask.js';
+import { RedisPositions } from './redis-positions.js';
 import { RedisPublisher, type RedisPublisherOptions } from './redis-publisher.js';
 import { defineScripts } from './redis-scripts.js';
 import { RedisShardedSubscriber } from './redis-sharded-subscriber.js';
@@ -41,6 +35,7 @@ export interface RedisBrokerOptions extends RedisPublisherOptions {
 export class RedisBroker implements Broker {
   readonly #commands: RedisClient;
   readonly #publisher: RedisPublisher;
+  readonly #positions: RedisPositions;
   readonly #subscriber: RedisSubscriber | RedisShardedSubscriber;
   readonly #probe: DeliveryProbe;
   readonly #probeChannels: Set<string>;
@@ -57,6 +52,7 @@ export class RedisBroker implements Broker {
     this.#commands = createRedis(redis, log, 'broker');
     defineScripts(this.#commands);
     this.#publisher = new RedisPublisher(this.#commands, options);
+    this.#positions = new RedisPositions(this.#commands, keyspace);
     const subscriber = {
       url: redis.urls[0] ?? '',
       timeoutMs: redis.commandTimeoutMs,
@@ -138,12 +134,8 @@ export class RedisBroker implements Broker {
     return readPosition((await ask(() => this.#commands.hget(key, String(roomId)))) ?? '0-0');
   }
 
-  async position(roomId: number, seen: Position = { epoch: 0, seq: 0 }): Promise<Position> {
-    const keys = [stateOf(this.#keyspace, roomId, this.options.redis.cluster), this.#keyspace.stream(roomId)];
-    const answer = await ask(() => this.#commands.chorusPosition(2, ...keys, seen.epoch, seen.seq));
-    if (answer === 'unknown') throw new RoomNotFoundError(roomId);
-    if (answer === 'incomplete') throw new BrokerUnavailableError('the rooms are being restored');
-    return readPosition(answer);
+  position(roomId: number, seen: Position = { epoch: 0, seq: 0 }): Promise<Position> {
+    return this.#positions.position(roomId, seen);
   }
 
   async between(roomId: number, after: Position, upTo: Position, limit: number): Promise<StoredMessage[]> {

@@ -6,6 +6,7 @@ import {
   describeBacklogCount,
   describeBroker,
   describeHistoryLimits,
+  describePositions,
   describePublishing,
   describeRoomDirectory,
   describeRoomHistory,
@@ -38,6 +39,7 @@ describe('over a Redis Cluster', () => {
   };
 
   describeBroker('Redis Cluster', makeFixture);
+  describePositions('Redis Cluster', makeFixture);
   describePublishing('Redis Cluster', makeFixture);
   describeArchiveQueue('Redis Cluster', makeFixture);
   describeHistoryLimits('Redis Cluster', makeFixture);

@@ -12,7 +12,7 @@ export type RoomReply =
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     chorusPublish(keys: number, ...args: Args): Result<[life: string, ...RoomReply[]], Context>;
-    chorusPosition(keys: number, ...args: Args): Result<string, Context>;
+    chorusPosition(keys: number, ...args: Args): Result<string[], Context>;
     chorusEnsureRoom(keys: number, ...args: Args): Result<number, Context>;
     chorusRemoveRoom(keys: number, ...args: Args): Result<number, Context>;
     chorusMirror(keys: number, ...args: Args): Result<number, Context>;
