@@ -8,7 +8,7 @@ describe('limits of a run', () => {
 
   it('hold up to the figure itself, and break above it', () => {
     const bad = madeUpResult({
-      verdict: { ...verdict, lost: 1, duplicated: 2, outOfOrder: 3, orderDisagreements: 4 },
+      verdict: { ...verdict, lost: 1, duplicated: 2, outOfOrder: 3, orderDisagreements: 4, strays: 11 },
       messages: {
         ...messages,
         delivered: 1_200,
@@ -23,6 +23,7 @@ describe('limits of a run', () => {
       'max-duplicated': 2,
       'max-out-of-order': 3,
       'max-disagreements': 4,
+      'max-strays': 11,
       'max-p50': 5,
       'max-p99': 6,
       'max-p999': 7,

@@ -43,6 +43,12 @@ export const THRESHOLDS = [
     measured: ({ verdict }) => verdict.orderDisagreements,
   },
   {
+    name: 'max-strays',
+    ...count,
+    help: 'deliveries to somebody who is not in the room',
+    measured: ({ verdict }) => verdict.strays,
+  },
+  {
     name: 'max-p50',
     ...time,
     help: 'median time of a delivery',

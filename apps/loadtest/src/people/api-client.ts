@@ -64,7 +64,7 @@ export class ApiClient {
       const { cause } = error as { cause?: { code?: string } };
       const why = timeout.aborted
         ? `no answer within ${TIMEOUT_MS / 1_000} s`
-        : (cause?.code ?? String(error));
+        : (cause?.code ?? (error as Error).message);
       throw new ProvisionError(`--api ${this.url} cannot be reached: ${why}`);
     }
   }

@@ -107,7 +107,7 @@ function verdictSection({ verdict }: LoadResult): Section {
       figure('duplicated', verdict.duplicated),
       figure('out of order', verdict.outOfOrder),
       figure('order disagreements', verdict.orderDisagreements),
-      figure('of no message of this run', verdict.strays),
+      figure('in the wrong room', verdict.strays),
     ],
   };
 }
