@@ -4,7 +4,7 @@ import { Keyspace, RedisRoomDirectory } from '@chorus/broker';
 import { RedisAccessList } from '@chorus/control';
 import { startRedis } from '@chorus/local';
 import { Closer, createLogger, createRedis, redisReady } from '@chorus/service';
-import { type MeasuredNode, startNode } from './measured-node.js';
+import { startNode, startNodes } from './measured-node.js';
 import type { RunningSystem, System } from './system.js';
 
 const SECRET = 'a secret for benchmarks, long enough for anybody';
@@ -53,17 +53,14 @@ async function start(
   try {
     const redis = closer.add(await startRedis());
     await createRooms(redis.url, rooms);
-    const nodes: MeasuredNode[] = [];
-    for (let index = 1; index <= count; index++) {
-      const node = await startNode(`gateway ${index}`, GATEWAY_MAIN, [], {
+    const nodes = await startNodes(count, closer, (index) =>
+      startNode(`gateway ${index}`, GATEWAY_MAIN, [], {
         ...SETTINGS,
         NODE_ID: `gateway-${index}`,
         REDIS_URL: redis.url,
         ...settings,
-      });
-      closer.defer(() => node.stop());
-      nodes.push(node);
-    }
+      }),
+    );
     const tokens = new Tokens(SECRET);
     return {
       targets: nodes.map(({ port }) => `ws://127.0.0.1:${port}`),

@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type GuardedProcess, spawnGuarded } from '@chorus/local';
+import type { Closer } from '@chorus/service';
 import type { SystemProcess } from './system.js';
 
 /** Lets a measurement of memory begin without garbage, which is otherwise half of what is measured. */
@@ -55,4 +56,17 @@ export async function startNode(
     await stop();
     throw error;
   }
+}
+
+/** Starts as many at the same time; all of them, or none. @param start the n-th, from 1 */
+export async function startNodes(
+  count: number,
+  closer: Closer,
+  start: (index: number) => Promise<MeasuredNode>,
+): Promise<MeasuredNode[]> {
+  const outcomes = await Promise.allSettled(Array.from({ length: count }, (_, at) => start(at + 1)));
+  const nodes = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  for (const node of nodes) closer.defer(() => node.stop());
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  return nodes;
 }

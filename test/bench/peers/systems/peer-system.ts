@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { startRedis } from '@chorus/local';
 import { Closer } from '@chorus/service';
 import { compiledUrl } from './compiled.js';
-import { type MeasuredNode, startNode } from './measured-node.js';
+import { startNode, startNodes } from './measured-node.js';
 import type { RunningSystem, System } from './system.js';
 
 interface PeerOptions {
@@ -30,12 +30,10 @@ async function start({ name, server }: PeerOptions, count: number): Promise<Runn
   const closer = new Closer();
   try {
     const redis = closer.add(await startRedis());
-    const nodes: MeasuredNode[] = [];
-    for (let index = 1; index <= count; index++) {
-      const node = await startNode(`${name} ${index}`, fileURLToPath(compiledUrl(server)), [redis.url]);
-      closer.defer(() => node.stop());
-      nodes.push(node);
-    }
+    const path = fileURLToPath(compiledUrl(server));
+    const nodes = await startNodes(count, closer, (index) =>
+      startNode(`${name} ${index}`, path, [redis.url]),
+    );
     return {
       targets: nodes.map(({ port }) => `ws://127.0.0.1:${port}`),
       nodes,

@@ -1,0 +1,43 @@
+import { writeFile } from 'node:fs/promises';
+import type { Measurement, Sample } from './measurements/measurement.js';
+import { readOptions } from './options.js';
+import { renderChart } from './report/chart.js';
+import { describeMachine, machineInWords } from './report/machine.js';
+import { summarise } from './report/summary.js';
+import { digits, renderTable } from './report/table.js';
+import { type MeasurementRounds, runRounds } from './rounds.js';
+import { FLOOR } from './systems/index.js';
+import type { System } from './systems/system.js';
+
+/* `pnpm bench:peers`: see docs/performance.md. */
+
+const BASES = [FLOOR, 'socket.io'];
+
+const options = readOptions(process.argv.slice(2));
+const machine = await describeMachine();
+const startedAt = new Date().toISOString();
+const measured: MeasurementRounds[] = [];
+const summaries = () => measured.map((rounds) => summarise(rounds, BASES));
+
+for (const measurement of options.measurements) {
+  measured.push(await runRounds(measurement, { ...options, onSample: tell }));
+  console.log(`\n${summaries().map(renderTable).at(-1)}`);
+  // After each, so that a run that is cut short has not been for nothing.
+  if (options.jsonFile !== undefined) {
+    const report = { startedAt, machine, effort: options.effort, measured, summaries: summaries() };
+    await writeFile(options.jsonFile, `${JSON.stringify(report, null, 2)}\n`);
+  }
+  if (options.svgFile !== undefined) {
+    await writeFile(options.svgFile, renderChart(summaries(), machineInWords(machine)));
+  }
+}
+console.log(machineInWords(machine));
+if (measured.some(({ systems }) => systems.some(({ failures }) => failures.length > 0))) process.exitCode = 1;
+
+function tell(measurement: Measurement, { name }: System, round: number, told: Sample | string): void {
+  const what =
+    typeof told === 'string'
+      ? `failed: ${told}`
+      : [`${digits(told.figures[measurement.compares])} ${measurement.compares}`, ...told.marks].join('; ');
+  console.error(`${measurement.name}, round ${round}, ${name}: ${what}`);
+}

@@ -1,0 +1,66 @@
+import { sum } from '../system-meter.js';
+import type { RunningSystem, System } from '../systems/system.js';
+import type { Load } from './loads.js';
+import type { Effort, Measurement, Sample } from './measurement.js';
+import { commonMarks, load, NODES, type Ran, withSystem } from './run-system.js';
+
+/** Fewer deliveries than this share of what was wanted means that the system did not keep up. */
+const KEPT_UP = 0.98;
+
+/** Processor time, latency and correctness while messages are delivered at a steady rate. */
+export function deliveries(wanted: Load, nodes = NODES): Measurement {
+  return {
+    name: wanted.name,
+    title: `${wanted.title}, ${wanted.deliveriesPerSecond.toLocaleString('en')} deliveries/s`,
+    compares: 'µs/delivery',
+    moreIsBetter: false,
+    rounds: 3,
+    quick: wanted.quick ?? false,
+    run: (system, effort) =>
+      withSystem(
+        system,
+        wanted.rooms,
+        async (running) => deliverySample(await deliver(system, running, wanted, effort), wanted),
+        nodes,
+      ),
+  };
+}
+
+export function deliver(system: System, running: RunningSystem, wanted: Load, effort: Effort): Promise<Ran> {
+  return load(system, running, effort, {
+    rooms: wanted.rooms,
+    membersPerRoom: wanted.members,
+    rate: wanted.deliveriesPerSecond / wanted.members,
+    lazyShare: wanted.lazyShare ?? 0,
+  });
+}
+
+export function deliverySample({ result, meter }: Ran, wanted: Load): Sample {
+  const { messages, verdict } = result;
+  const spent = meter.spent('measuring', 'end');
+  const perSecond = messages.delivered / messages.seconds;
+  const perDelivery = (micros: number): number | undefined =>
+    messages.delivered === 0 ? undefined : micros / messages.delivered;
+  const marks = commonMarks(result);
+  if (verdict.lost > 0) marks.push(`${verdict.lost} of ${verdict.expected} lost`);
+  if (perSecond < wanted.deliveriesPerSecond * KEPT_UP) marks.push('saturated');
+  return {
+    figures: {
+      'µs/delivery': perDelivery(sum(spent.nodeMicros) + spent.redisMicros),
+      'nodes µs': perDelivery(sum(spent.nodeMicros)),
+      'Redis µs': perDelivery(spent.redisMicros),
+      'p50 ms': messages.deliveryMs?.p50,
+      'p99 ms': messages.deliveryMs?.p99,
+      'deliveries/s': perSecond,
+      'node %': percent(Math.max(...spent.nodeMicros), spent.seconds),
+      'Redis %': percent(spent.redisMicros, spent.seconds),
+      lost: verdict.lost,
+      'order differs': verdict.orderDisagreements,
+    },
+    marks,
+  };
+}
+
+function percent(micros: number, seconds: number): number {
+  return micros / seconds / 10_000;
+}

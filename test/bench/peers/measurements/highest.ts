@@ -1,0 +1,47 @@
+import { deliver, deliverySample } from './deliveries.js';
+import type { Load } from './loads.js';
+import type { Measurement } from './measurement.js';
+import { withSystem } from './run-system.js';
+import { searchRate } from './search-rate.js';
+
+const P99_MS = 100;
+const LOAD: Omit<Load, 'deliveriesPerSecond'> = {
+  name: 'highest',
+  title: '10 rooms of 100',
+  rooms: 10,
+  members: 100,
+  lazyShare: 0.95,
+};
+const SEARCH = { first: 60_000, step: 1.5, halvings: 2, atMost: 1_000_000, atLeast: 10_000 };
+
+/** The highest rate at which nothing is lost and the 99th percentile of latency is bearable. */
+export const highest: Measurement = {
+  name: LOAD.name,
+  title: `${LOAD.title}: highest deliveries/s at p99 ≤ ${P99_MS} ms`,
+  compares: 'deliveries/s',
+  moreIsBetter: true,
+  rounds: 1,
+  quick: false,
+  run: (system, effort) =>
+    withSystem(system, LOAD.rooms, async (running) => {
+      let best: Readonly<Record<string, number | undefined>> = {};
+      const { rate, why } = await searchRate(async (deliveriesPerSecond) => {
+        const wanted = { ...LOAD, deliveriesPerSecond };
+        const { figures, marks } = deliverySample(await deliver(system, running, wanted, effort), wanted);
+        const p99 = figures['p99 ms'] ?? Number.POSITIVE_INFINITY;
+        const late = p99 > P99_MS ? [`p99 ${p99.toFixed(0)} ms`] : [];
+        const why = [...marks, ...late].join(', ');
+        if (why === '') best = figures;
+        return { passed: why === '', why };
+      }, SEARCH);
+      return {
+        figures: {
+          'deliveries/s': rate,
+          'p99 ms': best['p99 ms'],
+          'µs/delivery': best['µs/delivery'],
+          'node %': best['node %'],
+        },
+        marks: why === undefined ? ['no limit found'] : [`above: ${why}`],
+      };
+    }),
+};

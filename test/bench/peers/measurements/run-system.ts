@@ -1,0 +1,67 @@
+import { type LoadResult, runLoad, type Scenario, scenarioSchema } from '@chorus/loadtest';
+import { SystemMeter } from '../system-meter.js';
+import type { RunningSystem, System } from '../systems/system.js';
+import type { Effort } from './measurement.js';
+
+/** Of the two that are compared; more are a measurement of their own. */
+export const NODES = 2;
+/** Beyond what lets one process of the tool, at 20,000 descriptors, hold its share. */
+const CONNECTIONS_PER_WORKER = 10_000;
+
+export interface Ran {
+  readonly result: LoadResult;
+  readonly meter: SystemMeter;
+}
+
+/** Starts a system, does something with it, and stops it again, whatever happens. */
+export async function withSystem<T>(
+  system: System,
+  rooms: number,
+  action: (running: RunningSystem) => Promise<T>,
+  nodes = NODES,
+): Promise<T> {
+  const running = await system.start(nodes, rooms);
+  try {
+    return await action(running);
+  } finally {
+    await running.close();
+  }
+}
+
+/** Puts a load on a running system. @param wanted what is not the same for all */
+export async function load(
+  system: System,
+  running: RunningSystem,
+  effort: Effort,
+  wanted: Partial<Scenario> & Pick<Scenario, 'rooms' | 'membersPerRoom' | 'rate'>,
+  withMemory = false,
+): Promise<Ran> {
+  const connections = wanted.connections ?? wanted.rooms * wanted.membersPerRoom;
+  const scenario = scenarioSchema.parse({
+    targets: running.targets,
+    protocol: system.protocol,
+    connections,
+    ramp: 2_500,
+    warmUpMs: effort.warmUpMs,
+    durationMs: effort.durationMs,
+    settleMs: effort.settleMs,
+    workers: Math.ceil(connections / CONNECTIONS_PER_WORKER),
+    ...wanted,
+  });
+  const meter = new SystemMeter(running, withMemory);
+  const result = await runLoad(scenario, {
+    identities: running.identities(connections),
+    roomIds: Array.from({ length: scenario.rooms }, (_, index) => index + 1),
+    ...(system.dialect === undefined ? {} : { dialect: system.dialect }),
+    costs: meter,
+  });
+  return { result, meter };
+}
+
+/** What went wrong in any kind of run. */
+export function commonMarks({ tool, connects, verdict }: LoadResult): string[] {
+  const marks = tool.bottlenecks.map((why) => `tool: ${why}`);
+  if (connects.failed > 0) marks.push(`${connects.failed} connects failed`);
+  if (verdict.duplicated > 0) marks.push(`${verdict.duplicated} duplicated`);
+  return marks;
+}

@@ -1,0 +1,75 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { ALL_MEASUREMENTS, MEASUREMENTS } from './measurements/index.js';
+import type { Effort, Measurement } from './measurements/measurement.js';
+import { SCALING } from './measurements/scaling.js';
+import { FLOOR, SYSTEMS } from './systems/index.js';
+import type { System } from './systems/system.js';
+
+export interface PeersOptions {
+  readonly systems: readonly System[];
+  readonly measurements: readonly Measurement[];
+  readonly effort: Effort;
+  /** Undefined: as many as each measurement has. */
+  readonly rounds: number | undefined;
+  readonly jsonFile: string | undefined;
+  readonly svgFile: string | undefined;
+}
+
+const FULL: Effort = { durationMs: 5_000, warmUpMs: 2_500, settleMs: 3_000, share: 1 };
+const QUICK: Effort = { durationMs: 2_000, warmUpMs: 1_500, settleMs: 2_000, share: 0.25 };
+
+/** Ends the process for `--help` and for options that are wrong, the latter with code 2 and one line. */
+export function readOptions(args: readonly string[]): PeersOptions {
+  const command = new Command('bench:peers')
+    .description('Puts the same work on Chorus and its peers, side by side, and compares what it costs.')
+    .option('--only <systems>', `some of: ${SYSTEMS.map(({ name }) => name).join(', ')}`, pick(SYSTEMS))
+    .option(
+      '--loads <names>',
+      `some of: ${ALL_MEASUREMENTS.map(({ name }) => name).join(', ')}`,
+      pick(ALL_MEASUREMENTS),
+    )
+    .option('--scaling', 'how the cost grows with nodes and rooms, of Chorus and the floor')
+    .option('--rounds <number>', 'of every measurement', positive)
+    .option('--seconds <number>', 'how long each run is measured', positive)
+    .option('--quick', 'one short round of some measurements, in a few minutes')
+    .option('--json <file>', 'every round of every measurement')
+    .option('--svg <file>', 'a chart of the medians')
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+    .parse(args, { from: 'user' });
+  const given = command.opts<{
+    only?: readonly System[];
+    loads?: readonly Measurement[];
+    scaling?: boolean;
+    rounds?: number;
+    seconds?: number;
+    quick?: boolean;
+    json?: string;
+    svg?: string;
+  }>();
+  const effort = given.quick ? QUICK : FULL;
+  const usual = given.quick ? MEASUREMENTS.filter(({ quick }) => quick) : MEASUREMENTS;
+  const ours = SYSTEMS.filter(({ name }) => name === FLOOR || name === 'chorus');
+  return {
+    systems: given.only ?? (given.scaling ? ours : SYSTEMS),
+    measurements: given.loads ?? (given.scaling ? SCALING : usual),
+    effort: given.seconds === undefined ? effort : { ...effort, durationMs: given.seconds * 1_000 },
+    rounds: given.rounds ?? (given.quick ? 1 : undefined),
+    jsonFile: given.json,
+    svgFile: given.svg,
+  };
+}
+
+function pick<T extends { readonly name: string }>(all: readonly T[]): (value: string) => T[] {
+  return (value) =>
+    value.split(',').map((name) => {
+      const found = all.find((one) => one.name === name.trim());
+      if (found === undefined) throw new InvalidArgumentError(`there is no "${name.trim()}"`);
+      return found;
+    });
+}
+
+function positive(value: string): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('not a positive whole number');
+  return number;
+}
