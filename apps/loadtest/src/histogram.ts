@@ -1,4 +1,4 @@
-import hdr from 'hdr-histogram-js';
+import * as hdr from 'hdr-histogram-js';
 import type { Latency } from './result.js';
 
 const MAX_MICROS = 3_600_000_000;

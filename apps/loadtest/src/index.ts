@@ -4,6 +4,7 @@ export { type CostSource, processSource } from './costs/process-costs.js';
 export type { Conversation, ConversationEvents, Dialect, Handshake, Identity } from './dialect.js';
 export type { CostMeter, LoadParts, Phase } from './load-parts.js';
 export { messageNumber, messageText } from './message-text.js';
+export { type Provisioned, type ProvisionOptions, provision } from './people/provision.js';
 export { PlanError } from './plan.js';
 export type { Latency, LoadResult, Moment, NodeResult, ProcessCost, Verdict } from './result.js';
 export { LoadError, runLoad } from './run-load.js';

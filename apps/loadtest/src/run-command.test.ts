@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { LoadParts } from './load-parts.js';
 import type { LoadResult } from './result.js';
@@ -84,6 +85,16 @@ describe('the load test command', () => {
       [[...USUAL, '--json', join(folder, 'none', 'x.json')], /^--json .*: there is no such folder$/],
       [[...USUAL, '--html', folder], /^--html .*: it is a folder$/],
       [[...USUAL, '--pid', 'ghost=4194305'], /^--pid ghost: there is no process 4194305$/],
+      [
+        [...USUAL, '--members', '2000'],
+        /^--connections 1000, --rooms 100, --members 2000: a room of 2000 needs more than 1000 connections$/,
+      ],
+      [[...USUAL, '--protocol', 'seed', '--connections', '500'], /: these sockets are in one room each: /],
+      [[...USUAL, '--dialect', '/nowhere.js'], /^--dialect \/nowhere\.js: it cannot be loaded: /],
+      [
+        [...USUAL, '--dialect', fileURLToPath(new URL('cli/usage-error.ts', import.meta.url))],
+        /it exports no `dialect`$/,
+      ],
       [[...USUAL, '--connections', '100m'], /It must be a whole number/],
       [
         [...USUAL, '--connections', '900k'],
@@ -116,6 +127,15 @@ describe('the load test command', () => {
     expect(nobody.stderr).to.match(/^--api http:\/\/127\.0\.0\.1:1 cannot be reached: .*\n$/);
   });
 
+  it('ends with 3 when no socket could be opened, whatever was asked', async () => {
+    const { connects } = madeUpResult();
+    const { status, stderr } = await run(USUAL, () =>
+      madeUpResult({ connects: { ...connects, ok: 0, failed: 9, failures: { '401 Unauthorized': 9 } } }),
+    );
+    expect(status).to.equal(3);
+    expect(stderr).to.match(/^no socket could be opened on ws:.*: 401 Unauthorized\n$/);
+  });
+
   it('is stopped by a signal before there is anything to report', async () => {
     const { status, stderr } = await run(['--target', 'ws://127.0.0.1:9'], madeUpResult, {
       signal: AbortSignal.abort(),
@@ -131,6 +151,8 @@ describe('the load test command', () => {
       '7',
       '--rooms',
       '50',
+      '--members',
+      '20',
       '--prefix',
       'mine',
       '--pid',

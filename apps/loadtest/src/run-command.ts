@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { Closer, StartError } from '@chorus/service';
 import { type CommandLine, readCommandLine } from './cli/command-line.js';
+import { findDialect } from './cli/find-dialect.js';
 import { requireWritable } from './cli/output-files.js';
 import { secondsOf, usersFor } from './cli/schedule.js';
 import { readSettings, type Settings } from './cli/settings.js';
@@ -9,13 +10,14 @@ import { createCostMeter, requireReadable } from './costs/cost-meter.js';
 import { metricsSource } from './costs/metrics-costs.js';
 import { processSource } from './costs/process-costs.js';
 import { checkCapacity, readMachine } from './limits/capacity.js';
-import { refuseRemote } from './limits/targets.js';
 import { startLocalCluster } from './local-cluster.js';
 import { ProvisionError } from './people/api-client.js';
 import { provision } from './people/provision.js';
+import { makePlan, PlanError } from './plan.js';
 import { reportPage } from './report/page.js';
 import { printedResult } from './report/printed.js';
 import { createProgress } from './report/progress.js';
+import type { LoadResult } from './result.js';
 import { LoadError, type runLoad } from './run-load.js';
 import type { Scenario } from './scenario.js';
 import { checkThresholds } from './thresholds.js';
@@ -42,7 +44,7 @@ export async function runCommand(argv: readonly string[], context: CommandContex
     return await run(commandLine, settings, context, closer);
   } catch (error) {
     context.stderr.write(`${lineOf(error, context.signal)}\n`);
-    return error instanceof UsageError ? EXIT.usage : EXIT.failed;
+    return error instanceof UsageError || error instanceof PlanError ? EXIT.usage : EXIT.failed;
   } finally {
     await closer.close();
   }
@@ -55,8 +57,8 @@ async function run(
   closer: Closer,
 ): Promise<number> {
   const { signal, stderr, stdout } = context;
-  const { pids, metrics, json, html, roomIds, prefix, dialect } = commandLine;
-  refuseRemote([...settings.targets, ...(settings.api ? [settings.api] : [])], commandLine.allowRemote);
+  const { pids, metrics, json, html, roomIds, prefix } = commandLine;
+  const dialect = commandLine.dialect && (await findDialect(commandLine.dialect));
   await requireWritable({ json, html });
   const seconds = secondsOf(settings.scenario);
   requireShort(settings, commandLine, seconds);
@@ -65,7 +67,12 @@ async function run(
   await requireReadable(processes, '--pid');
   await requireReadable(scrapes, '--metrics');
   // Where the servers are does not matter for what fits, as long as they are of this machine.
-  fit({ ...settings.scenario, targets: settings.targets.length > 0 ? [...settings.targets] : LOCAL_TARGETS });
+  const wanted = fit({
+    ...settings.scenario,
+    targets: settings.targets.length > 0 ? [...settings.targets] : LOCAL_TARGETS,
+  });
+  // Another dialect is asked by the engine what its sockets can do.
+  if (dialect === undefined) requirePlan(wanted);
 
   const progress = createProgress(stderr, settings.scenario);
   closer.defer(async () => progress.done());
@@ -111,6 +118,7 @@ async function run(
     await writeFile(json, `${JSON.stringify({ ...result, thresholds: outcomes }, null, 1)}\n`);
   }
   if (html !== undefined) await writeFile(html, await reportPage(result, outcomes, settings.name));
+  if (result.connects.ok === 0 && !signal.aborted) throw new LoadError(nobodyConnected(result));
   return outcomes.every(({ holds }) => holds) ? EXIT.ok : EXIT.broken;
 }
 
@@ -128,6 +136,24 @@ function fit(wanted: Scenario): Scenario {
   return scenario;
 }
 
+/** @throws {UsageError} for numbers that do not fit each other */
+function requirePlan(scenario: Scenario): void {
+  try {
+    makePlan(scenario, scenario.protocol === 'seed');
+  } catch (error) {
+    if (!(error instanceof PlanError)) throw error;
+    const { connections, rooms, membersPerRoom } = scenario;
+    throw new UsageError(
+      `--connections ${connections}, --rooms ${rooms}, --members ${membersPerRoom}: ${error.message}`,
+    );
+  }
+}
+
+function nobodyConnected({ connects, scenario }: LoadResult): string {
+  const [why] = Object.keys(connects.failures);
+  return `no socket could be opened on ${scenario.targets.join(', ')}${why === undefined ? '' : `: ${why}`}`;
+}
+
 function requireShort({ secret }: Settings, { local }: CommandLine, seconds: number): void {
   if (secret !== undefined || local !== undefined || seconds <= API_SECONDS) return;
   throw new UsageError(
@@ -142,7 +168,9 @@ async function startCluster(gateways: number, { env }: CommandContext, say: (wha
 
 function lineOf(error: unknown, signal: AbortSignal): string {
   if (signal.aborted) return 'stopped';
-  const known = [UsageError, ProvisionError, LoadError, StartError].some((kind) => error instanceof kind);
+  const known = [UsageError, PlanError, ProvisionError, LoadError, StartError].some(
+    (kind) => error instanceof kind,
+  );
   const message = error instanceof Error ? error.message : String(error);
   return `${known ? '' : 'the run failed: '}${message.split('\n')[0]}`;
 }

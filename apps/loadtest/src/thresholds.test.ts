@@ -43,13 +43,22 @@ describe('limits of a run', () => {
   });
 
   it('are broken by a run in which nothing was measured', () => {
-    const silent = madeUpResult({ messages: { ...messages, delivered: 0, deliveryMs: undefined } });
-    const outcomes = checkThresholds({ 'max-p99': 50, 'min-delivered-rate': 1 }, silent);
-    expect(outcomes.map(({ holds }) => holds)).to.deep.equal([false, false]);
+    const silent = madeUpResult({
+      messages: { ...messages, delivered: 0, deliveryMs: undefined },
+      verdict: { ...verdict, expected: 0, delivered: 0 },
+    });
+    const outcomes = checkThresholds({ 'max-lost': 0, 'max-p99': 50, 'min-delivered-rate': 1 }, silent);
+    expect(outcomes.map(({ holds }) => holds)).to.deep.equal([false, false, false]);
     expect(outcomes.map(describeOutcome)).to.deep.equal([
+      '--max-lost is broken: nothing was measured, allowed: 0',
       '--max-p99 is broken: nothing was measured, allowed: 50 ms',
       '--min-delivered-rate is broken: 0/s, wanted: 1/s',
     ]);
+  });
+
+  it('hold for a run that was to send nothing', () => {
+    const quiet = madeUpResult({ verdict: { ...verdict, expected: 0, delivered: 0 } }, { rate: 0 });
+    expect(checkThresholds({ 'max-lost': 0 }, quiet)[0]?.holds).to.equal(true);
   });
 
   it('say nothing about what was not asked', () => {

@@ -22,31 +22,31 @@ export const THRESHOLDS = [
     name: 'max-lost',
     ...count,
     help: 'deliveries that did not come',
-    measured: ({ verdict }) => verdict.lost,
+    measured: checked('lost'),
   },
   {
     name: 'max-duplicated',
     ...count,
     help: 'deliveries that came twice',
-    measured: ({ verdict }) => verdict.duplicated,
+    measured: checked('duplicated'),
   },
   {
     name: 'max-out-of-order',
     ...count,
     help: 'deliveries later than what their sender sent next',
-    measured: ({ verdict }) => verdict.outOfOrder,
+    measured: checked('outOfOrder'),
   },
   {
     name: 'max-disagreements',
     ...count,
     help: 'deliveries in another order than at other members',
-    measured: ({ verdict }) => verdict.orderDisagreements,
+    measured: checked('orderDisagreements'),
   },
   {
     name: 'max-strays',
     ...count,
     help: 'deliveries to somebody who is not in the room',
-    measured: ({ verdict }) => verdict.strays,
+    measured: checked('strays'),
   },
   {
     name: 'max-p50',
@@ -110,6 +110,12 @@ export function checkThresholds(limits: Limits, result: LoadResult): Outcome[] {
     const holds = measured !== undefined && (name.startsWith('min-') ? measured >= limit : measured <= limit);
     return [{ name, limit, measured, unit, holds }];
   });
+}
+
+/** A figure of the verdict; undefined when messages were to be sent and there was nobody whom they could reach. */
+function checked(name: 'lost' | 'duplicated' | 'outOfOrder' | 'orderDisagreements' | 'strays') {
+  return ({ verdict, scenario }: LoadResult): number | undefined =>
+    verdict.expected === 0 && scenario.rate > 0 && scenario.senders !== 0 ? undefined : verdict[name];
 }
 
 /** Deliveries a second after the warm-up. */

@@ -136,6 +136,7 @@ describe('the command line', () => {
       ],
       [['--senders', '2000'], /^--senders 2000 is invalid\. It must be at most --connections, 1000\.$/],
       [['--duration', '0'], /argument '0' is invalid\. It must be a time above 0, such as 30s\.$/],
+      [['--api', 'http://10.1.2.3'], /^10\.1\.2\.3 is not this machine: /],
       [['extra'], /^too many arguments/],
       [['--scenario', 'nosuch'], /^--scenario scenarios.yaml: there is no scenario "nosuch"; it has quick, /],
       [['--scenario', file, 'nosuch'], /mine\.yaml: there is no scenario "nosuch"; it has calm, wild$/],
@@ -143,7 +144,7 @@ describe('the command line', () => {
       [['--scenario', join(folder, 'none.yaml')], /none\.yaml: there is no such file$/],
       [['--scenario', folder, 'calm'], /it cannot be read \(EISDIR\)$/],
       [
-        ['--api', 'http://10.1.2.3'],
+        ['--api', 'http://10.1.2.3', '--allow-remote'],
         /^LOADTEST_PASSWORD is not set: accounts on 10\.1\.2\.3 need a password/,
       ],
     ];

@@ -1,5 +1,5 @@
 import type { Environment } from '@chorus/service';
-import { isLoopback } from '../limits/targets.js';
+import { isLoopback, refuseRemote } from '../limits/targets.js';
 import { type Scenario, scenarioSchema } from '../scenario.js';
 import type { Limits } from '../thresholds.js';
 import { sortChosen } from './chosen.js';
@@ -48,6 +48,7 @@ export async function readSettings(commandLine: CommandLine, env: Environment): 
     throw new UsageError('--local starts servers of its own: it goes without --target, --api and --secret');
   }
   const api = commandLine.api ?? apiOf(targets[0], secret !== undefined && commandLine.roomIds !== undefined);
+  refuseRemote([...targets, ...(api === undefined ? [] : [api])], commandLine.allowRemote);
   const password = env.LOADTEST_PASSWORD || LOCAL_PASSWORD;
   if (api !== undefined && secret === undefined && !isLoopback(api) && !env.LOADTEST_PASSWORD) {
     throw new UsageError(

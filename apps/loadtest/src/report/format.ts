@@ -23,7 +23,8 @@ export function formatBytes(bytes: number): string {
 }
 
 export function formatMicros(micros: number): string {
-  return micros >= 1e6 ? `${(micros / 1e6).toFixed(1)} s` : `${trimmed(micros)} µs`;
+  if (micros >= 1e6) return `${trimmed(micros / 1e6)} s`;
+  return micros >= 10_000 ? `${trimmed(micros / 1e3)} ms` : `${trimmed(micros)} µs`;
 }
 
 export function formatShare(share: number): string {

@@ -51,7 +51,11 @@ function scenarioSection({ scenario, tool }: LoadResult): Section {
   if (scenario.slowReaders > 0)
     rows.push({ label: 'slow readers', value: formatCount(scenario.slowReaders) });
   const processes = scenario.workers === 1 ? '1 process' : `${scenario.workers} processes`;
-  rows.push({ label: 'tool', value: processes, note: `Node ${tool.node}, ${tool.cpus} processors` });
+  rows.push({
+    label: 'tool',
+    value: processes,
+    note: `Node ${tool.node.replace(/^v/, '')}, ${tool.cpus} processors`,
+  });
   return { title: 'Scenario', rows };
 }
 
