@@ -99,9 +99,10 @@ export class ArchiveWork {
     // A room without messages is settled as well: it waits for what became too old to be trimmed.
     const settled = backlogs.filter(({ roomId }) => outcomes.get(roomId) !== 'later');
     const results = await Promise.allSettled(
-      settled.map(({ roomId, messages, after }) =>
-        this.queue.settle(roomId, messages.at(-1) ?? after, this.options.keep),
-      ),
+      settled.map((backlog) => {
+        const { roomId, messages, after } = backlog;
+        return this.queue.settle(roomId, messages.at(-1) ?? after, this.options.keep, backlog);
+      }),
     );
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }

@@ -4,7 +4,8 @@
 -- KEYS    1: state; 2: rooms that wait to be archived; 3: rooms with messages that become too old; 4: what is
 --         stored; 5: room stream
 -- ARGV    1: room id; 2: the id up to which it is stored; 3: how many of its newest messages stay, and 4: for how
---         many milliseconds, 0 for ever; 5: PUBLISH or SPUBLISH; 6: channel
+--         many milliseconds, 0 for ever; 5: PUBLISH or SPUBLISH; 6: channel; if it is stored up to the last of
+--         messages that were read, 7: the id of the first of them; 8: bytes that they count
 -- reply   1 when the room got further, else 0
 
 local AT_ONCE = 1000
@@ -31,15 +32,27 @@ local function trim_old(stored, max_age, now)
   return now
 end
 
+-- Whether just what was read is waiting up to there. Messages go from the front and never from the middle, so it is
+-- enough to look at both ends.
+local function waits_as_read(before)
+  local first = ARGV[7] and redis.call('XRANGE', stream, '(' .. before, ARGV[2], 'COUNT', 1)[1]
+  if not first or first[1] ~= ARGV[7] then return false end
+  return ARGV[7] == ARGV[2] or #redis.call('XRANGE', stream, ARGV[2], ARGV[2]) == 1
+end
+
 -- Only what is there is settled: what was stored of an earlier room of that id, or of a Redis that came back with
 -- less, says nothing about the messages to come.
 local before = redis.call('HGET', KEYS[4], room) or '0-0'
 local stored, bytes = before, 0
-repeat
-  local page = redis.call('XRANGE', stream, '(' .. stored, ARGV[2], 'COUNT', AT_ONCE)
-  bytes = bytes + cost_of_all(page)
-  if #page > 0 then stored = page[#page][1] end
-until #page < AT_ONCE
+if waits_as_read(before) then
+  stored, bytes = ARGV[2], tonumber(ARGV[8])
+else
+  repeat
+    local page = redis.call('XRANGE', stream, '(' .. stored, ARGV[2], 'COUNT', AT_ONCE)
+    bytes = bytes + cost_of_all(page)
+    if #page > 0 then stored = page[#page][1] end
+  until #page < AT_ONCE
+end
 if stored ~= before then
   redis.call('HSET', KEYS[4], room, stored)
   redis.call('HINCRBY', KEYS[1], 'unstored', -bytes)

@@ -43,8 +43,10 @@ export interface ArchiveQueue {
    * Says that everything up to `upTo` is stored, lets what the limits do not keep be trimmed, and tells the
    * gateways. The room can be claimed again at once if it has more, and otherwise when messages become too old.
    * Of two archivers that settle the same room the one that is further wins; nothing is ever un-stored.
+   *
+   * @param read what was claimed of the room, if `upTo` is the end of it: then it need not be read again to be counted
    */
-  settle(roomId: number, upTo: Position, keep: HistoryLimits): Promise<void>;
+  settle(roomId: number, upTo: Position, keep: HistoryLimits, read?: Backlog): Promise<void>;
   /** How much waits to be stored: bytes as they count for the budget, and rooms. */
   backlog(): Promise<{ bytes: number; rooms: number }>;
   close(): Promise<void>;

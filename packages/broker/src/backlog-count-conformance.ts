@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import type { ArchiveQueue } from './archive-queue.js';
+import type { ArchiveQueue, Backlog } from './archive-queue.js';
 import type { Broker, Position } from './broker.js';
 import type { BrokerFixture, MakeBrokerFixture } from './conformance-fixture.js';
 import { Recorder, someRoom } from './conformance-recorder.js';
@@ -25,7 +25,7 @@ export function describeBacklogCount(name: string, makeFixture: MakeBrokerFixtur
     /** Messages that were stored, at any time. */
     let seen: Set<string>;
     /** Positions that were claimed, of rooms that may have gone since. */
-    let claimed: Array<{ roomId: number; upTo: Position }>;
+    let claimed: Array<{ roomId: number; upTo: Position; read: Backlog | undefined }>;
 
     beforeEach(async () => {
       fixture = await makeFixture({});
@@ -53,8 +53,8 @@ export function describeBacklogCount(name: string, makeFixture: MakeBrokerFixtur
       }
     };
 
-    const settle = async (roomId: number, upTo: Position, pick: Pick): Promise<void> => {
-      await queue.settle(roomId, upTo, { size: pick(20), maxAgeMs: 0 });
+    const settle = async ({ roomId, upTo, read }: (typeof claimed)[number], pick: Pick): Promise<void> => {
+      await queue.settle(roomId, upTo, { size: pick(20), maxAgeMs: 0 }, read);
       const waiting = rooms.get(roomId);
       if (waiting === undefined) return;
       const isCovered = ({ epoch, seq }: Position): boolean =>
@@ -83,12 +83,14 @@ export function describeBacklogCount(name: string, makeFixture: MakeBrokerFixtur
             await broker.position(roomId, { epoch, seq: 1_000_000 });
           } else if (action < 7) {
             for (const backlog of await queue.claim(1 + pick(3), 1 + pick(30), 1)) {
-              const upTo = backlog.messages[pick(backlog.messages.length)];
-              if (upTo !== undefined) claimed.push({ roomId: backlog.roomId, upTo });
+              const messages = backlog.messages.slice(0, 1 + pick(backlog.messages.length));
+              const upTo = messages.at(-1);
+              const read = pick(3) === 0 ? undefined : { ...backlog, messages };
+              if (upTo !== undefined) claimed.push({ roomId: backlog.roomId, upTo, read });
             }
           } else if (action < 9) {
             const one = claimed[pick(claimed.length)];
-            if (one !== undefined) await settle(one.roomId, one.upTo, pick);
+            if (one !== undefined) await settle(one, pick);
           } else {
             await directory.remove(roomId);
             rooms.delete(roomId);

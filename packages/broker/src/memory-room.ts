@@ -1,12 +1,11 @@
 import { openFrame } from '@chorus/protocol';
 import type { ArchiveMessage, HistoryLimits } from './archive-queue.js';
+import { OVERHEAD } from './backlog-cost.js';
 import { isAfter, type Position, type StoredMessage } from './broker.js';
 import { bodyOf, storedFrame } from './stored-frame.js';
 
 /** Keys are remembered in two maps by turns of this length, in milliseconds, so each for at least one turn. */
 const TURN_MS = 300_000;
-/** What a message counts for the budget beside its body, in bytes: as in Redis. */
-const OVERHEAD = 128;
 
 /** One room of `MemoryRooms`: its numbering, its recent history, and what of it waits to be archived. */
 export class MemoryRoom {
@@ -125,11 +124,6 @@ export class MemoryRoom {
     }
     return low;
   }
-}
-
-/** Bytes that a message counts for the budget. */
-export function costOf(body: string): number {
-  return Buffer.byteLength(body) + OVERHEAD;
 }
 
 /** When the sender's gateway received it; one that does not say so counts as old. */

@@ -1,4 +1,5 @@
 import type { Backlog, HistoryLimits } from './archive-queue.js';
+import { costOf } from './backlog-cost.js';
 import {
   BacklogFullError,
   type BrokerListener,
@@ -8,7 +9,7 @@ import {
   type StoredMessage,
 } from './broker.js';
 import { MemoryBacklog } from './memory-backlog.js';
-import { costOf, MemoryRoom } from './memory-room.js';
+import { MemoryRoom } from './memory-room.js';
 
 type Delivery = (listener: BrokerListener) => void;
 

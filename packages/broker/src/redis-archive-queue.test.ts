@@ -2,6 +2,7 @@ import { copyFile, cp, mkdtemp, readdir, readFile, rm, stat, truncate } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
+import { formatPosition } from '@chorus/protocol';
 import { createRedis, type RedisClient } from '@chorus/service';
 import { expect } from 'chai';
 import type { ArchiveQueue } from './archive-queue.js';
@@ -83,6 +84,22 @@ describe('the archive queue in a Redis', function () {
     expect(await queue.claim(10, 10, LEASE_MS)).to.deep.equal([]);
     expect(await queue.backlog()).to.deep.equal({ bytes: 0, rooms: 0 });
   });
+
+  for (const [which, gone] of [
+    ['the first', 0],
+    ['the last', 2],
+  ] as const) {
+    it(`counts what is there when ${which} of what was read is gone`, async () => {
+      const places = [await publish('a'), await publish('b'), await publish('c')];
+      await publish('d');
+      const [read] = await queue.claim(10, 3, LEASE_MS);
+      const { keyspace } = fixture.options;
+      await redis.xdel(keyspace.stream(roomId), formatPosition(places[gone] ?? NOWHERE));
+      await redis.hincrby(keyspace.state(undefined), 'unstored', -COST);
+      await queue.settle(roomId, places[2] ?? NOWHERE, KEEP, read);
+      expect((await queue.backlog()).bytes).to.equal(COST);
+    });
+  }
 
   it('that cannot be reached rejects everything', async () => {
     server.kill('SIGKILL');

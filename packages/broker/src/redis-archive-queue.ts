@@ -1,5 +1,7 @@
+import { formatPosition } from '@chorus/protocol';
 import type { RedisClient } from '@chorus/service';
 import type { ArchiveQueue, Backlog, HistoryLimits } from './archive-queue.js';
+import { costOf } from './backlog-cost.js';
 import type { Position } from './broker.js';
 import { type Keyspace, PARTITIONS } from './keys.js';
 import { readPosition } from './read-position.js';
@@ -43,7 +45,7 @@ export class RedisArchiveQueue implements ArchiveQueue {
     return backlogs;
   }
 
-  async settle(roomId: number, upTo: Position, keep: HistoryLimits): Promise<void> {
+  async settle(roomId: number, upTo: Position, keep: HistoryLimits, read?: Backlog): Promise<void> {
     const { isCluster } = this.redis;
     const keys = this.keyspace.allOf(roomId, isCluster);
     await ask(() =>
@@ -51,11 +53,12 @@ export class RedisArchiveQueue implements ArchiveQueue {
         keys.length,
         ...keys,
         roomId,
-        `${upTo.epoch}-${upTo.seq}`,
+        formatPosition(upTo),
         keep.size,
         keep.maxAgeMs,
         isCluster ? 'SPUBLISH' : 'PUBLISH',
         this.keyspace.channel(roomId),
+        ...countOf(read, upTo),
       ),
     );
   }
@@ -126,4 +129,13 @@ export class RedisArchiveQueue implements ArchiveQueue {
     const messages = entries.map(([id, fields]) => ({ ...readPosition(id), body: fields[1] ?? '' }));
     return { roomId, after, messages };
   }
+}
+
+/** What `settle-backlog.lua` takes about messages that were read, up to the last of them. */
+function countOf(read: Backlog | undefined, upTo: Position): Array<string | number> {
+  const [first, last] = [read?.messages.at(0), read?.messages.at(-1)];
+  if (read === undefined || first === undefined || last === undefined) return [];
+  if (last.epoch !== upTo.epoch || last.seq !== upTo.seq) return [];
+  const bytes = read.messages.reduce((sum, { body }) => sum + costOf(body), 0);
+  return [formatPosition(first), bytes];
 }
