@@ -9,7 +9,12 @@ import { freePort } from './free-port.js';
 
 /** Answers every request with its name and what it saw of it; echoes on every WebSocket. */
 async function startUpstream(name: string) {
+  const state = { ready: true };
   const server: Server = createServer(async (request, response) => {
+    if (request.url === '/readyz') {
+      response.writeHead(state.ready ? 200 : 503).end();
+      return;
+    }
     let body = '';
     for await (const chunk of request) body += chunk;
     const { method, url, headers } = request;
@@ -33,6 +38,7 @@ async function startUpstream(name: string) {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     clients: sockets.clients,
+    state,
     async close() {
       for (const client of sockets.clients) client.terminate();
       server.closeAllConnections();
@@ -139,6 +145,28 @@ describe('the balancer', () => {
       expect(first).to.equal('gateway-2');
       ws.close();
     }
+  });
+
+  it('passes by processes that are not ready, as long as others are', async () => {
+    const joins = async (): Promise<string[]> => {
+      const names: string[] = [];
+      for (let n = 0; n < 4; n++) {
+        const { ws, first } = await open(`${balancer.url}/ws/join-room/1`);
+        names.push(String(first));
+        ws.close();
+      }
+      return [...new Set(names)].sort();
+    };
+    const become = async (names: string[]): Promise<void> => {
+      while (String(await joins()) !== String(names)) await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(await joins()).to.deep.equal(names);
+    };
+    gateways[0].state.ready = false;
+    await become(['gateway-2']);
+    gateways[1].state.ready = false;
+    await become(['gateway-1', 'gateway-2']);
+    gateways[0].state.ready = true;
+    await become(['gateway-1']);
   });
 
   it('answers 503 with an error when no process is left', async () => {

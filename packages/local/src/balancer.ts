@@ -4,6 +4,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { StartError } from '@chorus/service';
 import { createProxyServer, proxyUpgrade } from 'httpxy';
+import { ReadyTargets } from './ready-targets.js';
 
 /** Where requests go: the base URLs (`http://127.0.0.1:3000`) of processes that do the same. */
 export interface Targets {
@@ -41,7 +42,8 @@ const GATEWAY_PATH = /^\/ws\/(join-room\/|connect(?:$|[/?]))/;
  * For development and tests only: no TLS, no limits.
  *
  * A request is handed over only after its process accepted a connection, so one that is gone is
- * skipped and nothing is sent twice. Listens at once; without targets every answer is a 503.
+ * skipped and nothing is sent twice. Processes that say that they are not ready are passed by, as long as
+ * others are. Listens at once; without targets every answer is a 503.
  *
  * @throws {StartError} the port is taken or may not be used
  */
@@ -49,6 +51,9 @@ export async function startBalancer(
   options: { port: number; host: string } & Partial<Targets>,
 ): Promise<Balancer> {
   let targets: Targets = { apis: options.apis ?? [], gateways: options.gateways ?? [] };
+  const ready = new ReadyTargets();
+  const watch = (): void => ready.watch([...targets.apis, ...targets.gateways]);
+  watch();
   const turns: Record<Kind, number> = { apis: 0, gateways: 0 };
   const sockets = new Set<Socket>();
   const proxy = createProxyServer({ proxyTimeout: 0 });
@@ -59,7 +64,7 @@ export async function startBalancer(
 
   /** Connects to the next process that accepts; `undefined` when none does. */
   const connectNext = async (kind: Kind): Promise<{ target: string; socket: Socket } | undefined> => {
-    const candidates = targets[kind];
+    const candidates = ready.among(targets[kind]);
     const start = turns[kind]++;
     for (let index = 0; index < candidates.length; index++) {
       const target = candidates[(start + index) % candidates.length] ?? '';
@@ -110,7 +115,12 @@ export async function startBalancer(
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  await listen(server, options);
+  try {
+    await listen(server, options);
+  } catch (error) {
+    ready.close();
+    throw error;
+  }
 
   const { port } = server.address() as AddressInfo;
   let closing: Promise<void> | undefined;
@@ -119,8 +129,10 @@ export async function startBalancer(
     port,
     setTargets(next) {
       targets = next;
+      watch();
     },
     close() {
+      ready.close();
       closing ??= new Promise<void>((resolve) => {
         server.close(() => resolve());
         for (const socket of sockets) socket.destroy();

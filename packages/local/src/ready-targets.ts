@@ -1,0 +1,46 @@
+/** How often processes are asked whether they are ready, and how long one may take to say so, in milliseconds. */
+const INTERVAL_MS = 250;
+const ANSWER_MS = 2_000;
+
+/** Knows which processes have said of themselves that they are not ready: those that drain, or are about to end. */
+export class ReadyTargets {
+  readonly #unready = new Set<string>();
+  #targets: readonly string[] = [];
+  readonly #timer = setInterval(() => void this.#askAll(), INTERVAL_MS).unref();
+  readonly #asked = new Set<string>();
+
+  /** From now on these are asked. */
+  watch(targets: readonly string[]): void {
+    this.#targets = targets;
+    for (const target of this.#unready) if (!targets.includes(target)) this.#unready.delete(target);
+  }
+
+  /** Those that are ready, or did not answer; all of them when nobody is ready, for one of them to say so. */
+  among(targets: readonly string[]): readonly string[] {
+    const ready = targets.filter((target) => !this.#unready.has(target));
+    return ready.length > 0 ? ready : targets;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #askAll(): Promise<void> {
+    await Promise.all(this.#targets.map((target) => this.#ask(target)));
+  }
+
+  async #ask(target: string): Promise<void> {
+    if (this.#asked.has(target)) return;
+    this.#asked.add(target);
+    try {
+      const { status } = await fetch(`${target}/readyz`, { signal: AbortSignal.timeout(ANSWER_MS) });
+      if (status === 503) this.#unready.add(target);
+      else this.#unready.delete(target);
+    } catch {
+      // Whoever does not even accept a connection is passed by anyway.
+      this.#unready.delete(target);
+    } finally {
+      this.#asked.delete(target);
+    }
+  }
+}
