@@ -2,12 +2,16 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { checkCapacity, type Machine } from '../limits/capacity.js';
+import { makePlan } from '../plan.js';
 import { readCommandLine } from './command-line.js';
 import { OWN_SCENARIOS, parseScenarios, readScenario } from './scenario-file.js';
 import { readSettings, type Settings } from './settings.js';
 import { UsageError } from './usage-error.js';
 
 const HERE = ['--target', 'ws://127.0.0.1:8080'];
+/** A small one. */
+const MACHINE: Machine = { descriptors: 20_000, ports: 28_000, anyLoopback: true };
 
 describe('the command line', () => {
   let folder: string;
@@ -181,7 +185,12 @@ describe('the command line', () => {
 
   it('comes with scenarios that can all be used', async () => {
     const names = ['quick', 'chatty-rooms', 'fan-out', 'giant-room', 'heavy-tailed', 'churn', 'idle-20k'];
-    for (const name of names) expect((await read(...HERE, '--scenario', name)).name).to.equal(name);
+    for (const name of names) {
+      const { scenario, targets } = await read(...HERE, '--scenario', name);
+      const wanted = { ...scenario, targets: [...targets] };
+      expect(checkCapacity(wanted, MACHINE).problems, name).to.deep.equal([]);
+      expect(makePlan(wanted, false).messages, name).to.be.greaterThan(0);
+    }
     expect((await readScenario([OWN_SCENARIOS, 'churn'])).chosen.get('churn-away')).to.equal(2_000);
   });
 });
