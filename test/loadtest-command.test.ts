@@ -181,6 +181,13 @@ describe('the load test command, over real servers', function () {
     expect(result.verdict).to.include({ expected: 108 * 5, lost: 0 });
     expect(result.costs.map(({ name }) => name)).to.include.members(['gateway-1', 'gateway-2', 'redis']);
     for (const { cpuMicros } of result.costs) expect(cpuMicros).to.be.a('number');
+    const holders = result.costs.filter(({ holdsConnections = true }) => holdsConnections);
+    expect(holders.map(({ name }) => name)).to.deep.equal(['gateway-1', 'gateway-2', 'redis']);
+    const grown = holders.reduce(
+      (bytes, { residentBytes: of }) => bytes + (of ? of.connected - of.before : Number.NaN),
+      0,
+    );
+    expect(result.bytesPerConnection).to.be.closeTo(grown / 30, 0.01);
     for (const target of result.scenario.targets) {
       const answer = await fetch(target.replace(/^ws/, 'http')).catch(() => 'nobody is there');
       expect(answer).to.equal('nobody is there');

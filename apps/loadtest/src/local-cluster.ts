@@ -2,14 +2,15 @@ import { fileURLToPath } from 'node:url';
 import { generateSecret } from '@chorus/auth';
 import { spawnGuarded } from '@chorus/local';
 import { z } from 'zod';
-import type { NamedPid } from './cli/command-line.js';
+import { type CostSource, processSource } from './costs/process-costs.js';
 
 /** A cluster on this machine, for one run. */
 export interface LocalCluster {
   readonly targets: readonly string[];
   readonly api: string;
   readonly secret: string;
-  readonly pids: readonly NamedPid[];
+  /** What a delivery costs, and what holds the connections. */
+  readonly costs: readonly CostSource[];
   close(): Promise<void>;
 }
 
@@ -31,6 +32,7 @@ const WIDE = {
 };
 
 const partSchema = z.object({ nodeId: z.string(), url: z.string(), pid: z.number().nullable() });
+type Part = z.infer<typeof partSchema>;
 const descriptionSchema = z.object({
   url: z.string(),
   apis: z.array(partSchema),
@@ -64,12 +66,18 @@ export async function startLocalCluster(
   try {
     const line = await cluster.ready((line) => line.startsWith('{"url":'), READY_MS);
     const parts = descriptionSchema.parse(JSON.parse(line));
-    const processes = [...parts.gateways, parts.redis, ...parts.archivers, ...parts.apis, parts.postgres];
+    const sourcesOf = (members: readonly Part[], holdsConnections: boolean): CostSource[] =>
+      members.flatMap(({ nodeId, pid }) =>
+        pid === null ? [] : { ...processSource(nodeId, pid), holdsConnections },
+      );
     return {
       targets: parts.gateways.map(({ url }) => url.replace(/^http/, 'ws')),
       api: parts.url,
       secret,
-      pids: processes.flatMap(({ nodeId, pid }) => (pid === null ? [] : { name: nodeId, pid })),
+      costs: [
+        ...sourcesOf([...parts.gateways, parts.redis], true),
+        ...sourcesOf([...parts.archivers, parts.postgres], false),
+      ],
       close,
     };
   } catch (error) {

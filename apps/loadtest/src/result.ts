@@ -63,6 +63,8 @@ export interface ProcessCost {
   readonly residentBytes:
     | { readonly before: number; readonly connected: number; readonly after: number }
     | undefined;
+  /** False for an archiver or a database: their memory is not what connections take. */
+  readonly holdsConnections?: boolean;
 }
 
 export interface NodeResult {

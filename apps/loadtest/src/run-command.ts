@@ -96,11 +96,7 @@ async function run(
     signal,
     progress: progress.say,
   });
-  const costs = createCostMeter([
-    ...processes,
-    ...(cluster?.pids ?? []).map(({ name, pid }) => processSource(name, pid)),
-    ...scrapes,
-  ]);
+  const costs = createCostMeter([...processes, ...(cluster?.costs ?? []), ...scrapes]);
   const result = await context.runLoad(scenario, {
     identities,
     roomIds: rooms,

@@ -10,14 +10,18 @@ export function createCostMeter(sources: readonly CostSource[]): CostMeter {
     mark: async (phase) => {
       readings.set(phase, await Promise.all(sources.map((source) => source.read().catch(() => undefined))));
     },
-    costs: () => sources.map(({ name }, index) => costOf(name, (phase) => readings.get(phase)?.[index])),
+    costs: () => sources.map((source, index) => costOf(source, (phase) => readings.get(phase)?.[index])),
   };
 }
 
-function costOf(name: string, at: (phase: Phase) => Reading | undefined): ProcessCost {
+function costOf(
+  { name, holdsConnections }: CostSource,
+  at: (phase: Phase) => Reading | undefined,
+): ProcessCost {
   const [before, connected, measuring, end] = [at('before'), at('connected'), at('measuring'), at('end')];
   return {
     name,
+    ...(holdsConnections === undefined ? {} : { holdsConnections }),
     cpuMicros: measuring && end && end.cpuMicros - measuring.cpuMicros,
     residentBytes: before &&
       connected &&

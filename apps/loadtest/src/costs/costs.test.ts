@@ -118,6 +118,15 @@ process_resident_memory_bytes 5.2e+07
     ]);
   });
 
+  it('tells apart what holds no connections', async () => {
+    const archiver: CostSource = {
+      name: 'archiver',
+      holdsConnections: false,
+      read: async () => ({ cpuMicros: 1, residentBytes: 1 }),
+    };
+    expect(createCostMeter([archiver]).costs()[0]).to.include({ name: 'archiver', holdsConnections: false });
+  });
+
   it('is unknown, and not zero, for a process that ends during the run', async () => {
     const child = await start(WORKER);
     const meter = createCostMeter([processSource('worker', child.pid)]);

@@ -12,6 +12,8 @@ export interface Reading {
 /** Where costs are read from. */
 export interface CostSource {
   readonly name: string;
+  /** Default: yes. */
+  readonly holdsConnections?: boolean;
   /** @throws when it cannot be read now; the message is half a sentence */
   read(): Promise<Reading>;
 }

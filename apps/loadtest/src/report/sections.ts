@@ -154,14 +154,21 @@ export function costRows({ costs, messages }: LoadResult): CostRow[] {
   }));
 }
 
+/** Not all processes that cost something hold connections. */
+function memoryLabel(costs: readonly ProcessCost[]): string {
+  const all = costs.every(({ holdsConnections = true }) => holdsConnections);
+  const names = costs.flatMap(({ name, holdsConnections = true }) => (holdsConnections ? name : []));
+  return `memory per connection${all ? '' : ` in ${names.join(', ')}`}`;
+}
+
 /** What all processes together cost, where it is known. */
-export function costTotals({ cpuMicrosPerDelivery, bytesPerConnection }: LoadResult): Row[] {
+export function costTotals({ cpuMicrosPerDelivery, bytesPerConnection, costs }: LoadResult): Row[] {
   const rows: Row[] = [];
   if (cpuMicrosPerDelivery !== undefined) {
     rows.push({ label: 'processor time per delivery', value: formatMicros(cpuMicrosPerDelivery) });
   }
   if (bytesPerConnection !== undefined) {
-    rows.push({ label: 'memory per connection', value: formatBytes(bytesPerConnection) });
+    rows.push({ label: memoryLabel(costs), value: formatBytes(bytesPerConnection) });
   }
   return rows;
 }

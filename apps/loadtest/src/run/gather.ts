@@ -115,7 +115,8 @@ function perDelivery(costs: readonly ProcessCost[], delivered: number): number |
 function perConnection(costs: readonly ProcessCost[], connections: number): number | undefined {
   if (costs.length === 0 || connections === 0) return undefined;
   let bytes = 0;
-  for (const { residentBytes } of costs) {
+  for (const { residentBytes, holdsConnections = true } of costs) {
+    if (!holdsConnections) continue;
     if (residentBytes === undefined) return undefined;
     bytes += residentBytes.connected - residentBytes.before;
   }
