@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { now } from './clock.js';
 import type { Dialect } from './dialect.js';
 import type { Strain, Tick } from './ipc.js';
@@ -56,8 +55,8 @@ class Run {
   readonly #strains: Strain[][];
   /** Aborted when a worker has failed, with why. */
   readonly #failed = new AbortController();
-  /** Aborted for whichever reason there is to wait no longer. */
-  readonly #over: AbortSignal;
+  /** Each aborted for a reason to wait no longer. */
+  readonly #signals: readonly AbortSignal[];
   #began = 0;
   #measuring = false;
 
@@ -68,17 +67,23 @@ class Run {
     private readonly dialectUrl: string,
   ) {
     const { signal, onMoment } = parts;
-    this.#over = AbortSignal.any([this.#failed.signal, ...(signal === undefined ? [] : [signal])]);
+    this.#signals = [this.#failed.signal, ...(signal === undefined ? [] : [signal])];
     this.#timeline = new Timeline(plan.workers.length, (moment) => onMoment?.(moment));
     this.#strains = plan.workers.map(() => []);
     this.#workers = plan.workers.map(
       (_, index) =>
         new WorkerProcess(
           `worker ${index + 1}`,
+          // What runs this process from its source is of use there only for a dialect that is source, too.
+          dialectUrl.endsWith('.ts') ? process.execArgv : [],
           (tick) => this.#ticked(index, tick),
           (error) => this.#failed.abort(error),
         ),
     );
+  }
+
+  get #aborted(): boolean {
+    return this.#signals.some(({ aborted }) => aborted);
   }
 
   async result(): Promise<LoadResult> {
@@ -86,7 +91,7 @@ class Run {
     await this.#prepare();
     await this.#reached('before');
     await this.#connect();
-    const measuredMs = this.#over.aborted ? 0 : await this.#load();
+    const measuredMs = this.#aborted ? 0 : await this.#load();
     await this.#settle();
     const reports = await Promise.all(
       this.#workers.map((worker) => {
@@ -144,7 +149,7 @@ class Run {
     const all = Promise.all(this.#workers.map((worker) => worker.next('connected', 2 ** 31 - 1)));
     // Whoever is not in by then has failed to connect, and the load begins without.
     await this.#atMost(all, (connections / ramp) * 1_000 * RAMP_FACTOR + RAMP_EXTRA_MS);
-    if (!this.#over.aborted) await this.#reached('connected');
+    if (!this.#aborted) await this.#reached('connected');
   }
 
   /** Returns how long it was measured. */
@@ -153,7 +158,7 @@ class Run {
     const t0 = now() + HEAD_START_MS;
     for (const worker of this.#workers) worker.send({ type: 'load', t0 });
     await this.#until(t0 + warmUpMs);
-    if (this.#over.aborted) return 0;
+    if (this.#aborted) return 0;
     this.#measuring = true;
     await this.#reached('measuring');
     await this.#until(t0 + warmUpMs + durationMs);
@@ -163,7 +168,7 @@ class Run {
   }
 
   async #settle(): Promise<void> {
-    const aborted = this.#over.aborted;
+    const aborted = this.#aborted;
     const settled = this.#workers.map((worker) => {
       worker.send({ type: 'settle' });
       return worker.next('settled', 2 ** 31 - 1);
@@ -186,15 +191,19 @@ class Run {
    * @throws {LoadError} when a worker has failed
    */
   async #atMost(something: Promise<unknown>, ms: number, abortable = true): Promise<void> {
-    const timer = new AbortController();
-    const signals = [timer.signal, abortable ? this.#over : this.#failed.signal];
-    // Failures of workers come by the signal.
-    const done = something.catch(() => undefined);
-    const time = sleep(Math.max(0, ms), undefined, { signal: AbortSignal.any(signals) }).catch(
-      () => undefined,
-    );
-    await Promise.race([done, time]);
-    timer.abort();
+    const signals = abortable ? this.#signals : [this.#failed.signal];
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        for (const signal of signals) signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, Math.max(0, ms));
+      for (const signal of signals) signal.addEventListener('abort', done);
+      // Failures of workers come by the signal.
+      something.then(done, () => undefined);
+      if (signals.some(({ aborted }) => aborted)) done();
+    });
     this.#failed.signal.throwIfAborted();
   }
 

@@ -7,6 +7,7 @@ import { LoadError } from '../load-error.js';
 /** Compiled, also where this file runs from its source. */
 const MAIN = fileURLToPath(new URL('../../dist/worker/main.js', import.meta.url));
 const KEPT_ERRORS = 2_000;
+const LAST_WORDS_MS = 500;
 
 type Answer<Type extends FromWorker['type']> = Extract<FromWorker, { type: Type }>;
 
@@ -23,20 +24,33 @@ export class WorkerProcess {
 
   constructor(
     private readonly name: string,
+    /** Options of Node. */
+    execArgv: readonly string[],
     private readonly onTick: (tick: Tick) => void,
     /** It failed, or ended without having been told to. */
     private readonly onFailure: (error: LoadError) => void,
   ) {
-    this.#child = fork(MAIN, [], { serialization: 'advanced', stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+    this.#child = fork(MAIN, [], {
+      execArgv: [...execArgv],
+      serialization: 'advanced',
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    });
     this.#child.stderr?.on('data', (data: Buffer) => {
       this.#errors = (this.#errors + data.toString()).slice(-KEPT_ERRORS);
     });
     this.#child.on('message', (message) => this.#take(message as unknown as FromWorker));
     this.#child.once('error', (error) => this.#fail(error.message));
-    this.#child.once('close', (code, signal) => {
+    this.#child.once('exit', (code, signal) => {
       this.#ended = true;
       const why = signal === null ? `exit code ${code}` : signal;
-      this.#fail(`ended with ${why}${this.#lastWords()}`);
+      const tell = (): void => {
+        clearTimeout(timer);
+        this.#child.stderr?.destroy();
+        this.#fail(`ended with ${why}${this.#lastWords()}`);
+      };
+      // Its last words may still be on their way; but whatever it started may hold that way open.
+      const timer = setTimeout(tell, LAST_WORDS_MS);
+      this.#child.once('close', tell);
     });
   }
 
@@ -79,7 +93,7 @@ export class WorkerProcess {
   /** Resolves when it has ended; after so long it is killed. */
   async close(graceMs: number): Promise<void> {
     if (this.#ended) return;
-    const ended = once(this.#child, 'close');
+    const ended = once(this.#child, 'exit');
     if (this.#child.connected && graceMs === 0) this.#child.disconnect();
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), graceMs);
     await ended;

@@ -1,0 +1,174 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect } from 'chai';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Phase } from './load-parts.js';
+import type { Moment } from './result.js';
+import { LoadError, runLoad } from './run-load.js';
+import { type Scenario, scenarioSchema } from './scenario.js';
+
+/** Speaks just enough of the seed contract: what is said in a room reaches everybody there, in one order. */
+async function startRelay(relay: (frame: string, members: Set<WebSocket>) => void = toAll) {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+  const rooms = new Map<string, Set<WebSocket>>();
+  let seq = 0;
+  server.on('connection', (socket, request) => {
+    const room = new URL(request.url ?? '/', 'ws://x').pathname;
+    const members = rooms.get(room) ?? new Set();
+    rooms.set(room, members.add(socket));
+    socket.on('close', () => members.delete(socket));
+    socket.on('error', () => undefined);
+    socket.on('message', (data: Buffer) => {
+      const frame = { seq: ++seq, epoch: 1, type: 'message', content: data.toString(), roomId: 1 };
+      relay(JSON.stringify(frame), members);
+    });
+  });
+  await once(server, 'listening');
+  return {
+    url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    server,
+    close: () => {
+      for (const socket of server.clients) socket.terminate();
+      server.close();
+    },
+  };
+}
+
+function toAll(frame: string, members: Set<WebSocket>): void {
+  for (const member of members) member.send(frame);
+}
+
+const nobody = { userId: 1, username: 'ann', token: undefined };
+
+describe('running a load', function () {
+  this.timeout(120_000);
+  let relay: Awaited<ReturnType<typeof startRelay>>;
+  const scenario = (options: Partial<Scenario> = {}): Scenario =>
+    scenarioSchema.parse({
+      targets: [relay.url],
+      protocol: 'seed',
+      connections: 40,
+      rooms: 4,
+      membersPerRoom: 10,
+      ramp: 1_000,
+      rate: 100,
+      warmUpMs: 300,
+      durationMs: 1_700,
+      settleMs: 2_000,
+      workers: 2,
+      ...options,
+    });
+  const parts = { identities: [nobody], roomIds: [11, 12, 13, 14] };
+
+  afterEach(() => relay.close());
+
+  it('says what became of every message, second by second and in the end', async () => {
+    relay = await startRelay();
+    const moments: Moment[] = [];
+    const phases: Phase[] = [];
+    const result = await runLoad(scenario(), {
+      ...parts,
+      onMoment: (moment) => moments.push(moment),
+      onPhase: (phase) => phases.push(phase),
+    });
+    expect(result.verdict).to.include({ expected: 2_000, delivered: 2_000, lost: 0, duplicated: 0 });
+    expect(result.connects).to.include({ ok: 40, failed: 0 });
+    expect(result.messages).to.include({ sent: 170, acked: 0 });
+    expect(result.messages.deliveryMs?.count).to.equal(1_700);
+    expect(result.nodes).to.have.length(1);
+    expect(result.nodes[0]).to.include({ connections: 40, delivered: 1_700 });
+    expect(phases).to.deep.equal(['before', 'connected', 'measuring', 'end']);
+    expect(moments.length).to.be.at.least(2);
+    expect(result.timeline).to.deep.equal(moments);
+    expect(Math.max(...moments.map(({ connected }) => connected))).to.equal(40);
+  });
+
+  it('finds what a server loses, also in a room that two workers share', async () => {
+    let count = 0;
+    relay = await startRelay((frame, members) => {
+      count++;
+      const [unlucky] = members;
+      for (const member of members) if (count !== 20 || member !== unlucky) member.send(frame);
+    });
+    const options = { rooms: 1, membersPerRoom: 40 };
+    const { verdict } = await runLoad(scenario(options), parts);
+    expect(verdict).to.include({ expected: 8_000, delivered: 7_999, lost: 1, duplicated: 0 });
+  });
+
+  it('leaves those out of the receivers that do not read', async () => {
+    relay = await startRelay();
+    const { verdict } = await runLoad(scenario({ slowReaders: 4 }), parts);
+    expect(verdict).to.include({ expected: 1_800, delivered: 1_800, lost: 0 });
+  });
+
+  it('receives everything from whoever looks only now and then, and does not time it', async () => {
+    relay = await startRelay();
+    const { verdict, messages } = await runLoad(scenario({ lazyShare: 0.5 }), parts);
+    expect(verdict).to.include({ expected: 2_000, delivered: 2_000, lost: 0 });
+    expect(messages.deliveryMs?.count).to.equal(850);
+  });
+
+  it('counts what those miss that a server does not let catch up', async () => {
+    relay = await startRelay();
+    const { verdict, resumes } = await runLoad(scenario({ churn: 20, churnAwayMs: 300, rate: 400 }), {
+      ...parts,
+      dialect: new URL('test-forgetful-dialect.ts', import.meta.url).href,
+    });
+    expect(verdict.lost).to.be.greaterThan(0);
+    expect(resumes).to.include({ ok: 0, failed: 0 });
+    expect(resumes.unrecovered).to.be.within(20, 34);
+  });
+
+  it('ends early when it is told to, with the results so far', async () => {
+    relay = await startRelay();
+    const abort = new AbortController();
+    const started = performance.now();
+    let measuring = 0;
+    const { verdict, messages, connects } = await runLoad(scenario({ durationMs: 600_000 }), {
+      ...parts,
+      signal: abort.signal,
+      onPhase: (phase) => {
+        if (phase === 'measuring') measuring = 1;
+      },
+      onMoment: () => {
+        if (measuring > 0 && measuring++ === 2) abort.abort();
+      },
+    });
+    expect(performance.now() - started).to.be.lessThan(60_000);
+    expect(connects.ok).to.equal(40);
+    expect(messages.seconds).to.be.within(0.1, 20);
+    expect(verdict.lost).to.equal(0);
+    expect(verdict.delivered).to.be.greaterThan(0);
+  });
+
+  it('tells connects that failed by their reasons, and goes on without them', async () => {
+    relay = await startRelay();
+    relay.server.options.verifyClient = ({ req }: { req: IncomingMessage }) => !req.url?.includes('/12');
+    const { connects, verdict } = await runLoad(scenario(), parts);
+    expect(connects).to.include({ ok: 30, failed: 10 });
+    expect(connects.failures).to.deep.equal({ 'HTTP 401': 10 });
+    expect(verdict).to.include({ expected: 1_500, delivered: 1_500, lost: 0 });
+  });
+
+  it('says why when a worker dies, and leaves none behind', async () => {
+    relay = await startRelay();
+    const dialect = new URL('test-deadly-dialect.ts', import.meta.url).href;
+    const error = await runLoad(scenario(), { ...parts, dialect }).catch((error: unknown) => error);
+    expect(error).to.be.instanceOf(LoadError);
+    expect((error as LoadError).message).to.match(/^worker [12]: ended with exit code 1: Error: too much/);
+    // The other one, too, has hung up.
+    while (relay.server.clients.size > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  });
+
+  it('needs somebody to play, and enough rooms', async () => {
+    relay = await startRelay();
+    for (const [given, message] of [
+      [{ ...parts, identities: [] }, 'there is nobody to play'],
+      [{ ...parts, roomIds: [1] }, 'there are 1 rooms and 4 are needed'],
+    ] as const) {
+      const error = await runLoad(scenario(), given).catch((error: unknown) => error);
+      expect((error as LoadError).message).to.equal(message);
+    }
+  });
+});

@@ -1,0 +1,20 @@
+import type { Dialect } from './dialect.js';
+import { dialect as seed } from './worker/dialects/seed.js';
+
+/** Of a server that numbers nothing and keeps nothing. */
+export const dialect: Dialect = {
+  ...seed,
+  converse: (rooms, events, send) =>
+    seed.converse(
+      rooms,
+      {
+        joined: (roomId) => events.joined(roomId, undefined),
+        message: (number) => events.message(number, undefined),
+        acked: (number) => events.acked(number),
+        refused: (number, why) => events.refused(number, why),
+        goAway: (afterMs) => events.goAway(afterMs),
+        failed: (why) => events.failed(why),
+      },
+      send,
+    ),
+};
