@@ -10,7 +10,7 @@ import {
   type Verdict,
 } from './access-list.js';
 import { COMPLETE, ControlKeys } from './keys.js';
-import { asked, milliseconds, replies } from './redis-pipeline.js';
+import { asked } from './redis-pipeline.js';
 import { defineScripts } from './redis-scripts.js';
 
 /** Bans read or written in one command. */
@@ -72,17 +72,20 @@ export class RedisAccessList implements AccessList {
   async #check(subjects: readonly Subject[]): Promise<Verdict[]> {
     const tokenIds = [...new Set(subjects.flatMap(({ tokenId }) => tokenId ?? []))];
     const fields = [...new Set(subjects.flatMap(banKeys))];
-    const commands = this.#redis
-      .pipeline()
-      .time()
-      .hmget(this.#keys.bans(), COMPLETE, ...fields);
-    if (tokenIds.length > 0) commands.zmscore(this.#keys.revoked(), ...tokenIds);
-    const [time, [complete, ...ends], scores = []] = await replies<
-      [[string, string], Array<string | null>, Array<string | null>?]
-    >(this.#redis, commands);
+    // A script and not a pipeline: this is asked for every connection, and the library makes a pipeline out of 5 KB.
+    const [now, [complete, ...ends], scores] = await asked(this.#redis, () =>
+      this.#redis.chorusCheck(
+        2,
+        this.#keys.revoked(),
+        this.#keys.bans(),
+        fields.length + 1,
+        COMPLETE,
+        ...fields,
+        ...tokenIds,
+      ),
+    );
     if (complete === null) throw new BrokerUnavailableError('the bans are not complete yet');
 
-    const now = milliseconds(time);
     const revoked = new Set(tokenIds.filter((_, at) => typeof scores[at] === 'string'));
     const banned = new Set(fields.filter((_, at) => holds(ends[at], now)));
     return subjects.map((subject) => {

@@ -3,15 +3,18 @@ import type { RedisClient } from '@chorus/service';
 import type { Result } from 'ioredis';
 
 type Args = Array<string | number>;
+/** See `check.lua`. */
+type Standing = [time: number, bans: Array<string | null>, tokens: Array<string | null>];
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
+    chorusCheck(keys: number, ...args: Args): Result<Standing, Context>;
     chorusRevoke(keys: number, ...args: Args): Result<number, Context>;
     chorusReport(keys: number, ...args: Args): Result<number, Context>;
   }
 }
 
-const SCRIPTS = { chorusRevoke: 'revoke', chorusReport: 'report' } as const;
+const SCRIPTS = { chorusCheck: 'check', chorusRevoke: 'revoke', chorusReport: 'report' } as const;
 
 /** Adds this package's scripts to a client as commands. Harmless when they are there already. */
 export function defineScripts(client: RedisClient): void {
