@@ -4,7 +4,7 @@ import { Tokens } from '@chorus/auth';
 import { Keyspace, RedisRoomDirectory } from '@chorus/broker';
 import { RedisAccessList } from '@chorus/control';
 import { spawnGuarded, startRedis } from '@chorus/local';
-import { type Member, SUBPROTOCOL } from '@chorus/protocol';
+import type { Member } from '@chorus/protocol';
 import { type Closeable, Closer, createLogger, createRedis, redisReady } from '@chorus/service';
 import WebSocket from 'ws';
 
@@ -12,6 +12,9 @@ const SECRET = 'a secret for benchmarks, long enough for anybody';
 const BARE_SERVER = fileURLToPath(new URL('bare-server.ts', import.meta.url));
 const RELAY_SERVER = fileURLToPath(new URL('redis-relay-server.ts', import.meta.url));
 const GATEWAY_MAIN = fileURLToPath(new URL('../../apps/gateway/dist/main.js', import.meta.url));
+
+/** As `deploy/README.md` starts them. */
+const GATEWAY_FLAGS = ['--max-semi-space-size=4'];
 
 /** Plenty for the collection of a heap of some tens of megabytes. */
 const COLLECT_MS = 2_000;
@@ -29,8 +32,8 @@ export interface BenchServer {
 
 /** A gateway under measurement. */
 export interface BenchGateway extends BenchServer {
-  /** The same with a `chorus.v1` socket. */
-  joinV1(roomId: number, member: Member): Promise<WebSocket>;
+  /** What tokens that it accepts are signed with. */
+  readonly secret: string;
   /** Makes the process collect its garbage, and waits until it has. */
   collectGarbage(): Promise<void>;
 }
@@ -39,6 +42,8 @@ export interface BenchGateway extends BenchServer {
 export interface BenchGateways extends Closeable {
   readonly gateways: readonly BenchGateway[];
   readonly redisPid: number;
+  /** What the data in Redis, and all that goes with it, occupies; in bytes. */
+  redisBytes(): Promise<number>;
   createRooms(ids: readonly number[]): Promise<void>;
 }
 
@@ -65,7 +70,7 @@ export async function startGateways(count: number, env: Record<string, string> =
     const gateway = await spawnGuarded({
       name: `gateway-${index}`,
       command: process.execPath,
-      args: ['--expose-gc', '--import', COLLECT_ON_SIGNAL, GATEWAY_MAIN],
+      args: [...GATEWAY_FLAGS, '--expose-gc', '--import', COLLECT_ON_SIGNAL, GATEWAY_MAIN],
       env: {
         PATH: process.env.PATH,
         HOST: '127.0.0.1',
@@ -88,8 +93,8 @@ export async function startGateways(count: number, env: Record<string, string> =
     gateways.push({
       pid: gateway.pid,
       port,
+      secret: SECRET,
       join: (roomId, member) => open(port, roomId, tokens.sign(member)),
-      joinV1: (roomId, member) => openV1(port, roomId, tokens.sign(member)),
       collectGarbage: async () => {
         process.kill(gateway.pid, 'SIGUSR2');
         await sleep(COLLECT_MS);
@@ -100,6 +105,7 @@ export async function startGateways(count: number, env: Record<string, string> =
   return {
     gateways,
     redisPid: redisServer.pid,
+    redisBytes: async () => Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1]),
     createRooms: async (ids) => {
       for (const id of ids) await directory.ensure(id, 0);
     },
@@ -146,25 +152,12 @@ export async function startPlainRelays(
 }
 
 function open(port: number, roomId: number, token: string): Promise<WebSocket> {
-  return opened(`ws://127.0.0.1:${port}/ws/join-room/${roomId}`, [], token);
+  return opened(`ws://127.0.0.1:${port}/ws/join-room/${roomId}`, token);
 }
 
-async function openV1(port: number, roomId: number, token: string): Promise<WebSocket> {
-  const socket = await opened(`ws://127.0.0.1:${port}/ws/connect`, [SUBPROTOCOL], token);
-  socket.send(JSON.stringify({ type: 'join', roomId }));
-  await new Promise<void>((resolve) => {
-    socket.on('message', function listen(data: Buffer) {
-      if (!data.includes('"room-joined"')) return;
-      socket.off('message', listen);
-      resolve();
-    });
-  });
-  return socket;
-}
-
-function opened(url: string, protocols: string[], token: string): Promise<WebSocket> {
+function opened(url: string, token: string): Promise<WebSocket> {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(url, protocols, {
+    const socket = new WebSocket(url, {
       headers: { authorization: `Bearer ${token}` },
       perMessageDeflate: false,
       skipUTF8Validation: true,

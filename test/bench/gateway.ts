@@ -5,8 +5,9 @@ import {
   startBareServer,
   startGateways,
 } from './bench-gateways.js';
+import { measureIdle } from './idle.js';
+import type { SocketKind } from './idle-sockets.js';
 import { countMessages, measure, openSockets, steadily, TEXT } from './load.js';
-import { cpuMicros, residentBytes } from './process-cost.js';
 
 /*
  * `pnpm bench:gateway`: what a gateway costs per message, per delivery and per connection, in processor
@@ -89,32 +90,20 @@ async function deliveries(burst: number, perSecond: number, target: number): Pro
   });
 }
 
-/** @param kind of sockets */
-async function idleConnections(kind: 'seed' | 'chorus.v1'): Promise<void> {
-  await withGateways(1, async ({ gateways, createRooms }) => {
-    const [gateway] = gateways as [BenchGateway];
-    const join: BenchServer['join'] = kind === 'seed' ? gateway.join : gateway.joinV1;
-    const count = 10_000;
-    const rooms = count / 10;
-    await createRooms(Array.from({ length: rooms }, (_, index) => index + 1));
-    const roomOf = (index: number): number => (index % rooms) + 1;
-    // The first thousand grow the heap to the working size that every gateway has.
-    await openSockets({ join }, 1_000, roomOf);
-    await gateway.collectGarbage();
-    const before = { memory: residentBytes(gateway.pid), cpu: cpuMicros(gateway.pid) };
-    await openSockets({ join }, count, roomOf, 1_001);
-    const connectMicros = (cpuMicros(gateway.pid) - before.cpu) / count;
-    await gateway.collectGarbage();
-    const kibibytes = (residentBytes(gateway.pid) - before.memory) / count / 1_024;
-    report(
-      `gateway memory per idle joined ${kind} connection`,
-      `${count} connections in rooms of 11`,
-      kibibytes,
-      'KiB',
-      kind === 'seed' ? 4 : 6,
-    );
-    console.error(`  (gateway CPU per connect, join and announcement: ${connectMicros.toFixed(0)} µs)`);
-  });
+async function idleConnections(kind: SocketKind, roomSize: number): Promise<void> {
+  const count = 20_000;
+  const cost = await measureIdle(kind, count, roomSize);
+  const load = `${count} ${kind} connections in rooms of ${roomSize}, 2 gateways`;
+  report('gateway memory per idle connection', load, cost.resident / 1_024, 'KiB', 4);
+  report('Redis memory per idle connection', load, cost.redis, 'B', 200);
+  console.error(
+    `  (gateway memory after the first thousand: ${(cost.residentWarm / 1_024).toFixed(2)} KiB; without garbage: ` +
+      `${(cost.residentCollected / 1_024).toFixed(2)} KiB)`,
+  );
+  console.error(
+    `  (CPU per connect, join and announcement: ${cost.connectCpu.toFixed(0)} µs of the gateways, ` +
+      `${cost.connectRedisCpu.toFixed(0)} µs of Redis, at ${cost.connectsPerSecond.toFixed(0)} connects/s)`,
+  );
 }
 
 const only = process.argv[2];
@@ -124,7 +113,8 @@ if (only === undefined || only === 'deliveries') {
   await deliveries(20, 4, 1);
 }
 if (only === undefined || only === 'idle') {
-  await idleConnections('seed');
-  await idleConnections('chorus.v1');
+  await idleConnections('seed', 10);
+  await idleConnections('chorus.v1', 10);
+  await idleConnections('seed', 100);
 }
 console.table(rows);
