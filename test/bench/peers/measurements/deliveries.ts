@@ -4,7 +4,7 @@ import type { Load } from './loads.js';
 import type { Effort, Measurement, Sample } from './measurement.js';
 import { commonMarks, load, NODES, type Ran, withSystem } from './run-system.js';
 
-/** Fewer deliveries than this share of what was wanted means that the system did not keep up. */
+/** Less than this share of what was wanted means that the tool, or the system, did not keep up. */
 const KEPT_UP = 0.98;
 
 /** Processor time, latency and correctness while messages are delivered at a steady rate. */
@@ -43,7 +43,10 @@ export function deliverySample({ result, meter }: Ran, wanted: Load): Sample {
     messages.delivered === 0 ? undefined : micros / messages.delivered;
   const marks = commonMarks(result);
   if (verdict.lost > 0) marks.push(`${verdict.lost} of ${verdict.expected} lost`);
-  if (perSecond < wanted.deliveriesPerSecond * KEPT_UP) marks.push('saturated');
+  const meant = (wanted.deliveriesPerSecond / wanted.members) * messages.seconds;
+  // What was not sent in time says nothing about the system.
+  if (messages.sent < meant * KEPT_UP) marks.push(`tool: sent ${messages.sent} of ${Math.round(meant)}`);
+  else if (perSecond < wanted.deliveriesPerSecond * KEPT_UP) marks.push('saturated');
   return {
     figures: {
       'µs/delivery': perDelivery(sum(spent.nodeMicros) + spent.redisMicros),
