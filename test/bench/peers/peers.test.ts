@@ -17,7 +17,7 @@ const named = (name: string): System => {
 };
 
 describe('comparison with peers', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it('has every system deliver everything, and measures what that costs', async () => {
     const { systems } = await runRounds(deliveries(LOAD), { systems: SYSTEMS, effort: EFFORT, rounds: 1 });

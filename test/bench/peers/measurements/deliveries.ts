@@ -2,7 +2,7 @@ import { sum } from '../system-meter.js';
 import type { RunningSystem, System } from '../systems/system.js';
 import type { Load } from './loads.js';
 import type { Effort, Measurement, Sample } from './measurement.js';
-import { commonMarks, load, NODES, type Ran, withSystem } from './run-system.js';
+import { commonFaults, load, NODES, type Ran, toolMarks, withSystem } from './run-system.js';
 
 /** Less than this share of what was wanted means that the tool, or the system, did not keep up. */
 const KEPT_UP = 0.98;
@@ -35,18 +35,11 @@ export function deliver(system: System, running: RunningSystem, wanted: Load, ef
   });
 }
 
-export function deliverySample({ result, meter }: Ran, wanted: Load): Sample {
-  const { messages, verdict } = result;
-  const spent = meter.spent('measuring', 'end');
-  const perSecond = messages.delivered / messages.seconds;
+export function deliverySample(ran: Ran, wanted: Load): Sample {
+  const { messages, verdict } = ran.result;
+  const spent = ran.meter.spent('measuring', 'end');
   const perDelivery = (micros: number): number | undefined =>
     messages.delivered === 0 ? undefined : micros / messages.delivered;
-  const marks = commonMarks(result);
-  if (verdict.lost > 0) marks.push(`${verdict.lost} of ${verdict.expected} lost`);
-  const meant = (wanted.deliveriesPerSecond / wanted.members) * messages.seconds;
-  // What was not sent in time says nothing about the system.
-  if (messages.sent < meant * KEPT_UP) marks.push(`tool: sent ${messages.sent} of ${Math.round(meant)}`);
-  else if (perSecond < wanted.deliveriesPerSecond * KEPT_UP) marks.push('saturated');
   return {
     figures: {
       'µs/delivery': perDelivery(sum(spent.nodeMicros) + spent.redisMicros),
@@ -54,14 +47,26 @@ export function deliverySample({ result, meter }: Ran, wanted: Load): Sample {
       'Redis µs': perDelivery(spent.redisMicros),
       'p50 ms': messages.deliveryMs?.p50,
       'p99 ms': messages.deliveryMs?.p99,
-      'deliveries/s': perSecond,
+      'deliveries/s': messages.delivered / messages.seconds,
       'node %': percent(Math.max(...spent.nodeMicros), spent.seconds),
       'Redis %': percent(spent.redisMicros, spent.seconds),
       lost: verdict.lost,
       'order differs': verdict.orderDisagreements,
     },
-    marks,
+    marks: [...toolMarks(ran.result), ...deliveryFaults(ran, wanted)],
   };
+}
+
+/** What was not as it must be. */
+export function deliveryFaults({ result }: Ran, wanted: Load): string[] {
+  const { messages, verdict } = result;
+  const faults = commonFaults(result);
+  if (verdict.lost > 0) faults.push(`${verdict.lost} of ${verdict.expected} lost`);
+  const meant = (wanted.deliveriesPerSecond / wanted.members) * messages.seconds;
+  // What was not sent in time says nothing about the system.
+  if (messages.sent < meant * KEPT_UP) faults.push(`tool: sent ${messages.sent} of ${Math.round(meant)}`);
+  else if (messages.delivered < meant * wanted.members * KEPT_UP) faults.push('saturated');
+  return faults;
 }
 
 function percent(micros: number, seconds: number): number {

@@ -1,6 +1,6 @@
 import type { System } from '../systems/system.js';
 import type { Effort, Measurement, Sample } from './measurement.js';
-import { commonMarks, load, type Ran, withSystem } from './run-system.js';
+import { commonFaults, load, type Ran, toolMarks, withSystem } from './run-system.js';
 
 export interface Drops {
   readonly rooms: number;
@@ -43,7 +43,7 @@ export function dropSome(system: System, effort: Effort, wanted: Drops): Promise
 
 function sample(system: System, { result }: Ran): Sample {
   const { verdict, resumes } = result;
-  const marks = commonMarks(result);
+  const marks = [...toolMarks(result), ...commonFaults(result)];
   if (system.recovers && verdict.lost > 0) marks.push(`${verdict.lost} lost in spite of recovery`);
   return {
     figures: {

@@ -1,7 +1,7 @@
-import { deliver, deliverySample } from './deliveries.js';
+import { deliver, deliveryFaults, deliverySample } from './deliveries.js';
 import type { Load } from './loads.js';
 import type { Measurement } from './measurement.js';
-import { withSystem } from './run-system.js';
+import { toolMarks, withSystem } from './run-system.js';
 import { searchRate } from './search-rate.js';
 
 const P99_MS = 100;
@@ -27,12 +27,14 @@ export const highest: Measurement = {
       let best: Readonly<Record<string, number | undefined>> = {};
       const { rate, why } = await searchRate(async (deliveriesPerSecond) => {
         const wanted = { ...LOAD, deliveriesPerSecond };
-        const { figures, marks } = deliverySample(await deliver(system, running, wanted, effort), wanted);
-        const p99 = figures['p99 ms'] ?? Number.POSITIVE_INFINITY;
-        const late = p99 > P99_MS ? [`p99 ${p99.toFixed(0)} ms`] : [];
-        const why = [...marks, ...late].join(', ');
-        if (why === '') best = figures;
-        return { passed: why === '', why };
+        const ran = await deliver(system, running, wanted, effort);
+        const faults = deliveryFaults(ran, wanted);
+        const p99 = ran.result.messages.deliveryMs?.p99 ?? Number.POSITIVE_INFINITY;
+        if (p99 > P99_MS) faults.push(`p99 ${p99.toFixed(0)} ms`);
+        const passed = faults.length === 0;
+        if (passed) best = deliverySample(ran, wanted).figures;
+        // On a machine that is used up, the tool is always late as well: that alone is no reason to go no higher.
+        return { passed, why: [...faults, ...toolMarks(ran.result)].join(', ') };
       }, SEARCH);
       return {
         figures: {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Effort, Measurement } from './measurement.js';
-import { commonMarks, load, withSystem } from './run-system.js';
+import { commonFaults, load, toolMarks, withSystem } from './run-system.js';
 
 const CONNECTIONS = 20_000;
 const MEMBERS = 10;
@@ -39,7 +39,7 @@ export const idle: Measurement = {
           'µs/connect': perConnection(nodeMicros + spent.redisMicros),
           connections: result.connects.ok,
         },
-        marks: commonMarks(result),
+        marks: [...toolMarks(result), ...commonFaults(result)],
       };
     });
   },

@@ -58,10 +58,15 @@ export async function load(
   return { result, meter };
 }
 
+/** Why figures may be about the tool. */
+export function toolMarks({ tool }: LoadResult): string[] {
+  return tool.bottlenecks.map((why) => `tool: ${why}`);
+}
+
 /** What went wrong in any kind of run. */
-export function commonMarks({ tool, connects, verdict }: LoadResult): string[] {
-  const marks = tool.bottlenecks.map((why) => `tool: ${why}`);
-  if (connects.failed > 0) marks.push(`${connects.failed} connects failed`);
-  if (verdict.duplicated > 0) marks.push(`${verdict.duplicated} duplicated`);
-  return marks;
+export function commonFaults({ connects, verdict }: LoadResult): string[] {
+  const faults: string[] = [];
+  if (connects.failed > 0) faults.push(`${connects.failed} connects failed`);
+  if (verdict.duplicated > 0) faults.push(`${verdict.duplicated} duplicated`);
+  return faults;
 }
