@@ -4,7 +4,7 @@ import { movesToSort } from './moves.js';
 export interface SeenOrder {
   readonly order: readonly number[];
   /** How many members saw it. */
-  members: number;
+  readonly weight: number;
 }
 
 /** Comparisons that are affordable within one dispute; beyond them it is settled more coarsely. */
@@ -16,6 +16,7 @@ const MAX_WORK = 4_000_000;
  */
 export function independentGroups(orders: readonly SeenOrder[]): number[][] {
   const all = [...new Set(orders.flatMap(({ order }) => order))].sort((a, b) => a - b);
+  if (orders.length < 2) return [];
   if (all.length ** 2 * orders.length > MAX_WORK) return [all];
   const slots = new Map(all.map((index, slot) => [index, slot]));
   /** For each pair of slots: 1 if somebody saw the first one first, 2 if somebody saw it last, 3 if both are so. */
@@ -67,11 +68,11 @@ export function prevailingOrder(
   if (complete.length === 0) return [...group].sort((a, b) => numberOf(a) - numberOf(b));
   const affordable = Math.max(1, Math.floor(MAX_WORK / (orders.length * group.length)));
   const candidates = complete
-    .sort((a, b) => b.members - a.members)
+    .sort((a, b) => b.weight - a.weight)
     .slice(0, affordable)
     .map(({ order }) => ({
       order,
-      moves: orders.reduce((sum, seen) => sum + seen.members * movesBetween(seen.order, order), 0),
+      moves: orders.reduce((sum, seen) => sum + seen.weight * movesBetween(seen.order, order), 0),
       contradictions: contradictions(order),
     }));
   candidates.sort((a, b) => {
@@ -85,6 +86,7 @@ export function prevailingOrder(
 
 /** How few messages have to move for `order` to be as in `other`, which has all of them. */
 export function movesBetween(order: readonly number[], other: readonly number[]): number {
+  if (order === other) return 0;
   const ranks = new Map(other.map((index, rank) => [index, rank]));
   return movesToSort(order.map((index) => ranks.get(index) ?? 0));
 }

@@ -6,8 +6,8 @@ import { NumberIndex } from './number-index.js';
 import { settlePositions } from './positions.js';
 import type { MemberView, RoomVerdict, RoomView } from './room-report.js';
 
-/** By view, the indexes of messages that its members saw in another place than most. */
-type Displaced = Map<MemberView, Set<number>>;
+/** By view, for each index whether its members saw the message, or those around it, in another order than most. */
+type Displaced = Map<MemberView, Uint8Array>;
 
 /**
  * What became of a room's messages, given what all of its members saw. The verdict does not depend on who got something
@@ -72,27 +72,31 @@ function settleOrder(
     const check = new Contradictions(view, mayBeLate);
     return indexes.reduce((count, index) => count + Number(check.next(index) !== undefined), 0);
   };
-  const readers = views.map((member) => new MemberOrder(member));
+  const readers = views.map((member) => ({ member, order: new MemberOrder(member) }));
   let disagreements = 0;
-  for (const [from, to] of disputedStretches(views)) {
-    const stretch = views.map((member, at) => ({ member, order: readers[at]?.read(from, to) ?? [] }));
-    for (const group of independentGroups(distinct(stretch))) {
+  for (const [from, to] of disputedStretches(views, order.length)) {
+    const seen = readers.map(({ member, order: reader }) => ({
+      members: [member],
+      order: reader.read(from, to),
+    }));
+    const orders = distinct(seen);
+    for (const group of independentGroups(orders)) {
       const inGroup = new Set(group);
-      const seen = stretch.map(({ member, order: all }) => ({
-        member,
-        order: all.filter((index) => inGroup.has(index)),
-      }));
-      const prevailing = prevailingOrder(group, distinct(seen), (index) => order[index] ?? 0, contradictions);
-      for (const { member, order: own } of seen) {
+      const restricted = distinct(
+        orders.map(({ members, order: all }) => ({
+          members,
+          order: all.filter((index) => inGroup.has(index)),
+        })),
+      );
+      const prevailing = prevailingOrder(group, restricted, (index) => order[index] ?? 0, contradictions);
+      for (const { members, weight, order: own } of restricted) {
         const moves = movesBetween(own, prevailing);
         if (moves === 0) continue;
-        disagreements += moves * member.members;
-        const known = displaced.get(member) ?? new Set();
-        displaced.set(member, known);
-        for (const index of own) known.add(index);
+        disagreements += moves * weight;
+        for (const member of members) note(displaced, member, own, order.length);
         if (!examples.wants('orderDisagreements')) continue;
         const numbers = own.slice(0, 8).map((index) => order[index]);
-        const text = `member ${member.member} of room ${room} got ${numbers.join(', ')}${own.length > 8 ? ' …' : ''} in another order than others`;
+        const text = `member ${members[0]?.member} of room ${room} got ${numbers.join(', ')}${own.length > 8 ? ' …' : ''} in another order than others`;
         examples.add({ kind: 'orderDisagreements', text });
       }
     }
@@ -100,14 +104,28 @@ function settleOrder(
   return disagreements;
 }
 
-function distinct(seen: ReadonlyArray<{ member: MemberView; order: readonly number[] }>): SeenOrder[] {
-  const orders = new Map<string, SeenOrder>();
-  for (const { member, order } of seen) {
+function note(displaced: Displaced, member: MemberView, indexes: readonly number[], length: number): void {
+  const flags = displaced.get(member) ?? new Uint8Array(length);
+  displaced.set(member, flags);
+  for (const index of indexes) flags[index] = 1;
+}
+
+interface DistinctOrder extends SeenOrder {
+  readonly members: MemberView[];
+}
+
+/** Each order once, with all who saw it. */
+function distinct(seen: ReadonlyArray<Pick<DistinctOrder, 'members' | 'order'>>): DistinctOrder[] {
+  const orders = new Map<string, { members: MemberView[]; order: readonly number[]; weight: number }>();
+  for (const { members, order } of seen) {
     if (order.length === 0) continue;
     const key = order.join();
+    const weight = members.reduce((sum, member) => sum + member.members, 0);
     const known = orders.get(key);
-    if (known) known.members += member.members;
-    else orders.set(key, { order, members: member.members });
+    if (known) {
+      known.weight += weight;
+      known.members.push(...members);
+    } else orders.set(key, { members: [...members], order, weight });
   }
   return [...orders.values()];
 }
@@ -129,7 +147,7 @@ function countOutOfOrder(
     const elsewhere = displaced.get(member);
     for (const index of new MemberOrder(member).read(0, order.length)) {
       const why = check.next(index);
-      if (why === undefined || elsewhere?.has(index)) continue;
+      if (why === undefined || elsewhere?.[index] === 1) continue;
       count += member.members;
       if (!examples.wants('outOfOrder')) continue;
       const text = `member ${member.member} of room ${room} got message ${order[index]} ${why}`;

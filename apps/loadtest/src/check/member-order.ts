@@ -50,14 +50,21 @@ export class MemberOrder {
  * Stretches of the list outside of which all members agree with it about the order: nothing of a stretch came, at any
  * member, before or after something outside of it that is on the other side in the list.
  */
-export function disputedStretches(views: readonly MemberView[]): Array<readonly [from: number, to: number]> {
-  const reaches: Array<[number, number]> = [];
+export function disputedStretches(
+  views: readonly MemberView[],
+  length: number,
+): Array<readonly [from: number, to: number]> {
+  /** For each index up to where something at it came late, at the latest. */
+  const reaches = new Uint32Array(length);
   for (const { late } of views) {
-    for (let at = 0; at < late.length; at += 2) reaches.push([late[at] ?? 0, late[at + 1] ?? 0]);
+    for (let at = 0; at < late.length; at += 2) {
+      const index = late[at] ?? 0;
+      reaches[index] = Math.max(reaches[index] ?? 0, late[at + 1] ?? 0);
+    }
   }
-  reaches.sort((a, b) => a[0] - b[0]);
   const stretches: Array<[number, number]> = [];
-  for (const [from, to] of reaches) {
+  for (const [from, to] of reaches.entries()) {
+    if (to === 0) continue;
     const last = stretches.at(-1);
     if (last && from < last[1]) last[1] = Math.max(last[1], to);
     else stretches.push([from, to]);
