@@ -8,7 +8,7 @@ import type { Member } from '@chorus/protocol';
 import { type Closeable, Closer, createLogger, createRedis, redisReady } from '@chorus/service';
 import WebSocket from 'ws';
 
-const SECRET = 'a secret for benchmarks, long enough for anybody';
+export const BENCH_SECRET = 'a secret for benchmarks, long enough for anybody';
 const BARE_SERVER = fileURLToPath(new URL('bare-server.ts', import.meta.url));
 const RELAY_SERVER = fileURLToPath(new URL('redis-relay-server.ts', import.meta.url));
 const GATEWAY_MAIN = fileURLToPath(new URL('../../apps/gateway/dist/main.js', import.meta.url));
@@ -63,7 +63,7 @@ export async function startGateways(count: number, env: Record<string, string> =
   const directory = new RedisRoomDirectory(redis, keyspace);
   await new RedisAccessList(redis, keyspace).replaceBans([]);
   await directory.markComplete();
-  const tokens = new Tokens(SECRET);
+  const tokens = new Tokens(BENCH_SECRET);
 
   const gateways: BenchGateway[] = [];
   for (let index = 1; index <= count; index++) {
@@ -77,7 +77,7 @@ export async function startGateways(count: number, env: Record<string, string> =
         PORT: '0',
         NODE_ID: `gateway-${index}`,
         REDIS_URL: redisServer.url,
-        JWT_SECRET: SECRET,
+        JWT_SECRET: BENCH_SECRET,
         MAX_MESSAGES_PER_SECOND: '100000',
         DRAIN_DELAY_MS: '0',
         DRAIN_MS: '0',
@@ -93,7 +93,7 @@ export async function startGateways(count: number, env: Record<string, string> =
     gateways.push({
       pid: gateway.pid,
       port,
-      secret: SECRET,
+      secret: BENCH_SECRET,
       join: (roomId, member) => open(port, roomId, tokens.sign(member)),
       collectGarbage: async () => {
         process.kill(gateway.pid, 'SIGUSR2');
