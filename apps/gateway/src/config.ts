@@ -31,7 +31,14 @@ export const gatewaySettings = {
     ),
   BATCH_WINDOW_MS: integer(0, 100)
     .default(5)
-    .describe('Longest time a message waits for others, once four or more come within it; 0 never waits.'),
+    .describe(
+      'Longest time a message waits for others, if enough come within it; a third of that while the gateway is not busy. 0 never waits.',
+    ),
+  DELIVERY_WINDOW_MS: integer(0, 1_000)
+    .default(15)
+    .describe(
+      'Longest time for which a busy gateway gathers what goes out to its sockets, so that messages leave together; 0 never waits.',
+    ),
   ARCHIVE_BACKLOG_BYTES: integer(1_048_576, 1_099_511_627_776)
     .default(268_435_456)
     .describe(
@@ -111,6 +118,7 @@ export interface GatewayConfig {
   redis: RedisConfig;
   redisPrefix: string;
   batchWindowMs: number;
+  deliveryWindowMs: number;
   maxBacklogBytes: number;
   trustedProxies: number;
   drainDelayMs: number;
@@ -150,6 +158,7 @@ export function loadGatewayConfig(env: Environment): GatewayConfig {
     redis: redisConfig(settings),
     redisPrefix: settings.REDIS_PREFIX,
     batchWindowMs: settings.BATCH_WINDOW_MS,
+    deliveryWindowMs: settings.DELIVERY_WINDOW_MS,
     maxBacklogBytes: settings.ARCHIVE_BACKLOG_BYTES,
     trustedProxies: settings.TRUST_PROXY,
     drainDelayMs: settings.DRAIN_DELAY_MS,

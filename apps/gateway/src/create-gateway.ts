@@ -7,10 +7,12 @@ import { type Closeable, Closer, type Logger } from '@chorus/service';
 import type { GatewayConfig } from './config.js';
 import { connect } from './connect.js';
 import type { Connections } from './connections.js';
+import { DeliveryPace } from './delivery-pace.js';
 import { Door } from './door.js';
 import { Hub } from './hub.js';
 import { joinRoom } from './join-room.js';
 import type { PortSharing } from './port-sharing.js';
+import { ProcessorShare } from './processor-share.js';
 import { routes } from './routes.js';
 import type { SeedContext } from './seed-session.js';
 import { Steward } from './steward.js';
@@ -21,8 +23,11 @@ import { Watermarks } from './watermarks.js';
 
 /** What a gateway needs from outside; Redis-backed in production, in memory in standalone mode. */
 export interface GatewayParts {
-  /** Makes the broker, given the listener that it must call. The gateway closes it. */
-  connectBroker(listener: BrokerListener): Promise<Broker>;
+  /**
+   * Makes the broker, given the listener that it must call and how busy the gateway is, 0 to 1: the busier, the longer
+   * messages may wait for each other. The gateway closes it.
+   */
+  connectBroker(listener: BrokerListener, busy: () => number): Promise<Broker>;
   presence: PresenceStore;
   access: AccessList;
   nodes: NodeRegistry;
@@ -38,6 +43,9 @@ export interface Gateway extends Closeable {
   readonly connections: Connections;
 }
 
+/** Shares of a core: up to the first a gateway gathers nothing, from the second on as long as it may. */
+const QUIET = 0.2;
+const BUSY = 0.5;
 /** Pause before a read of the history that failed is tried again, in milliseconds. */
 const REPAIR_RETRY_MS = 250;
 
@@ -62,10 +70,13 @@ async function start(
   log: Logger,
   closer: Closer,
 ): Promise<Gateway> {
+  const processor = new ProcessorShare();
+  const busy = (now?: number): number => processor.between(QUIET, BUSY, now);
   let hub: Hub | undefined;
   let steward: Steward | undefined;
   const { broker, feeds } = await RoomFeeds.open(
-    parts.connectBroker,
+    (listener) =>
+      parts.connectBroker(new DeliveryPace(listener, { maxMs: config.deliveryWindowMs, busy }), busy),
     {
       onMessage: (roomId, _seq, frame) => hub?.deliver(roomId, frame),
       onNotice: (roomId, frame) => hub?.notice(roomId, frame),

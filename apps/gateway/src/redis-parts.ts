@@ -22,13 +22,14 @@ export function createRedisParts(config: GatewayConfig, log: Logger): GatewayPar
     presence,
     access: new RedisAccessList(redis, keyspace),
     nodes: new RedisNodeRegistry(redis, keyspace),
-    connectBroker: (listener) =>
+    connectBroker: (listener, busy) =>
       RedisBroker.connect(
         {
           redis: config.redis,
           keyspace,
           maxBacklogBytes: config.maxBacklogBytes,
           maxBatchWindowMs: config.batchWindowMs,
+          busy,
           connectTimeoutMs: CONNECT_TIMEOUT_MS,
           probeIntervalMs: config.probeIntervalMs,
           log,

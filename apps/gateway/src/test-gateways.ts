@@ -144,7 +144,7 @@ export class GatewayFixture {
     const { connectBroker, ...parts } = await this.parts(config);
     const gateway = await createGateway(config, {
       ...parts,
-      connectBroker: async (listener) => wrap(await connectBroker(listener), listener),
+      connectBroker: async (listener, busy) => wrap(await connectBroker(listener, busy), listener),
     });
     return this.closer.add(gateway);
   }

@@ -44,7 +44,15 @@ describe('micro-batcher', () => {
   let answers: Array<(error?: Error) => void> | undefined;
   let batcher: MicroBatcher<string, string>;
 
-  const make = (options: { maxItems?: number; maxSize?: number; maxQueuedSize?: number } = {}): void => {
+  const make = (
+    options: {
+      maxItems?: number;
+      maxSize?: number;
+      maxQueuedSize?: number;
+      maxWindowMs?: number;
+      busy?: () => number;
+    } = {},
+  ): void => {
     batcher = new MicroBatcher<string, string>(
       async (items) => {
         sent.push(items);
@@ -116,7 +124,7 @@ describe('micro-batcher', () => {
     for (let n = 0; n < 50; n++) {
       const added = batcher.add(`${n}`);
       expect(clock.next).to.equal(clock.time);
-      await clock.advance(2);
+      await clock.advance(4);
       await added;
     }
     expect(sent).to.have.length(50);
@@ -135,6 +143,14 @@ describe('micro-batcher', () => {
     const pauses = left.slice(1).map((at, index) => at - (left[index] ?? 0));
     expect(Math.max(...pauses)).to.be.at.most(2);
     expect(sent.at(-1)?.length).to.be.at.least(20);
+  });
+
+  it('waits a third as long while the process has little to do', async () => {
+    make({ busy: () => 0, maxWindowMs: 9 });
+    const left = (await feed(2, 200)).slice(-20);
+    const pauses = left.slice(1).map((at, index) => at - (left[index] ?? 0));
+    expect(Math.max(...pauses)).to.equal(4);
+    expect(Math.min(...pauses)).to.be.at.least(3);
   });
 
   it('forgets a busy time after a pause', async () => {

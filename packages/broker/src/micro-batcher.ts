@@ -10,6 +10,8 @@ export interface BatchOptions {
   maxQueuedSize: number;
   /** Longest wait for company, in milliseconds, when items come fast. */
   maxWindowMs: number;
+  /** How busy the process is, 0 to 1; see {@link IDLE_SHARE}. Default 1. */
+  busy?: (() => number) | undefined;
 }
 
 /** Where the time comes from. */
@@ -34,10 +36,12 @@ export class BatchQueueFullError extends BrokerUnavailableError {
 }
 
 /**
- * A batch is worth waiting for only if about this many items come within the longest wait. Four share one script,
- * one wake-up of Redis and one of each node: `pnpm bench:relay` with small rooms shows what that is worth.
+ * A batch is worth waiting for only if about this many items come within the wait. They share one script, one wake-up of
+ * Redis and one of each node: `pnpm bench:relay` with small rooms shows what that is worth.
  */
-const WORTHWHILE = 4;
+const WORTHWHILE = 1.5;
+/** While the process has little to do, the longest wait is this share of what is allowed: its time is there to be used. */
+const IDLE_SHARE = 0.35;
 /** Past this many items a longer wait saves little more. */
 const AMPLE = 32;
 /** The arrival rate is measured over at least this long, in milliseconds. */
@@ -106,8 +110,9 @@ export class MicroBatcher<T, R> {
 
   /** How long after the last batch the next one should leave: 0 unless items come fast. */
   #window(): number {
-    const expected = this.#rate * this.options.maxWindowMs;
-    return expected < WORTHWHILE ? 0 : Math.min(this.options.maxWindowMs, AMPLE / this.#rate);
+    const { maxWindowMs, busy } = this.options;
+    const allowed = maxWindowMs * (IDLE_SHARE + (1 - IDLE_SHARE) * (busy?.() ?? 1));
+    return this.#rate * allowed < WORTHWHILE ? 0 : Math.min(allowed, AMPLE / this.#rate);
   }
 
   async #flush(): Promise<void> {

@@ -1,0 +1,130 @@
+import type { BrokerListener } from '@chorus/broker';
+import { expect } from 'chai';
+import { DeliveryPace } from './delivery-pace.js';
+
+describe('delivery pace', () => {
+  /** What was handed on, in order, and when. */
+  let heard: string[];
+  let now: number;
+  let busy: number;
+  let due: Array<{ at: number; action: () => void }>;
+
+  const listener: BrokerListener = {
+    onMessage: (roomId, { seq }, frame) => heard.push(`${now}: message ${roomId}/${seq} ${frame}`),
+    onNotice: (roomId, frame) => heard.push(`${now}: notice ${roomId} ${frame}`),
+    onStored: (roomId, { seq }) => heard.push(`${now}: stored ${roomId}/${seq}`),
+    onControl: ({ type }) => heard.push(`${now}: ${type}`),
+    onResumed: () => heard.push(`${now}: resumed`),
+  };
+  const frame = Buffer.from('x');
+  const paced = (maxMs = 10): DeliveryPace =>
+    new DeliveryPace(
+      listener,
+      { maxMs, busy: () => busy },
+      { now: () => now, after: (ms, action) => due.push({ at: now + ms, action }) },
+    );
+  const message = (pace: DeliveryPace, seq: number): void => pace.onMessage(1, { epoch: 1, seq }, frame);
+  const passUntil = (end: number): void => {
+    const over = due.filter(({ at }) => at <= end);
+    due = due.filter(({ at }) => at > end);
+    for (const { at, action } of over) {
+      now = at;
+      action();
+    }
+    now = end;
+  };
+
+  beforeEach(() => {
+    heard = [];
+    now = 100;
+    busy = 0;
+    due = [];
+  });
+
+  it('hands on at once while the node is quiet', () => {
+    const pace = paced();
+    for (let seq = 1; seq <= 3; seq++) message(pace, seq);
+    expect(heard).to.deep.equal(['100: message 1/1 x', '100: message 1/2 x', '100: message 1/3 x']);
+    expect(due).to.be.empty;
+  });
+
+  it('hands the first on at once and gathers what follows, in order, whatever it is', () => {
+    busy = 1;
+    const pace = paced();
+    message(pace, 1);
+    now = 103;
+    message(pace, 2);
+    pace.onNotice(1, frame);
+    now = 104;
+    pace.onStored(2, { epoch: 1, seq: 9 });
+    message(pace, 3);
+    expect(heard).to.deep.equal(['100: message 1/1 x']);
+    passUntil(200);
+    expect(heard.slice(1)).to.deep.equal([
+      '110: message 1/2 x',
+      '110: notice 1 x',
+      '110: stored 2/9',
+      '110: message 1/3 x',
+    ]);
+  });
+
+  it('gathers the shorter, the less busy the node is', () => {
+    busy = 0.4;
+    const pace = paced();
+    message(pace, 1);
+    message(pace, 2);
+    expect(due.map(({ at }) => at)).to.deep.equal([104]);
+  });
+
+  it('keeps one rhythm while messages come', () => {
+    busy = 1;
+    const pace = paced();
+    message(pace, 1);
+    for (let seq = 2; seq <= 40; seq++) {
+      passUntil(100 + seq);
+      message(pace, seq);
+    }
+    const times = new Set(heard.map((line) => line.split(':')[0]));
+    expect([...times]).to.deep.equal(['100', '110', '120', '130', '140']);
+  });
+
+  it('hands on what waits before a control event, and before it says that deliveries flow again', () => {
+    busy = 1;
+    const pace = paced();
+    message(pace, 1);
+    message(pace, 2);
+    pace.onControl({ type: 'room-deleted', roomId: 1 });
+    message(pace, 3);
+    pace.onResumed();
+    expect(heard.map((line) => line.slice(5))).to.deep.equal([
+      'message 1/1 x',
+      'message 1/2 x',
+      'room-deleted',
+      'message 1/3 x',
+      'resumed',
+    ]);
+    passUntil(200);
+    expect(heard).to.have.length(5);
+  });
+
+  it('never waits when it may not', () => {
+    busy = 1;
+    const pace = paced(0);
+    message(pace, 1);
+    message(pace, 2);
+    expect(heard).to.have.length(2);
+    expect(due).to.be.empty;
+  });
+
+  it('works by the real clock, too', async () => {
+    const arrived = new Promise<number>((resolve) => {
+      let count = 0;
+      const pace = new DeliveryPace(
+        { ...listener, onMessage: () => ++count === 100 && resolve(count) },
+        { maxMs: 5, busy: () => 1 },
+      );
+      for (let seq = 1; seq <= 100; seq++) message(pace, seq);
+    });
+    expect(await arrived).to.equal(100);
+  });
+});

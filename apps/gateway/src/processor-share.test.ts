@@ -1,0 +1,80 @@
+import { expect } from 'chai';
+import { ProcessorShare } from './processor-share.js';
+
+describe('processor share', () => {
+  let now: number;
+  let spent: number;
+  let looks: number;
+  let share: ProcessorShare;
+
+  /** The process works for that share of so many milliseconds, asked every 100. */
+  const pass = (ms: number, part: number): void => {
+    for (let end = now + ms; now < end; ) {
+      now += 100;
+      spent += 100 * 1_000 * part;
+      share.get();
+    }
+  };
+
+  beforeEach(() => {
+    now = 5_000;
+    spent = 1_000_000;
+    looks = 0;
+    share = new ProcessorShare({
+      now: () => now,
+      spent: () => {
+        looks++;
+        return spent;
+      },
+    });
+  });
+
+  it('is nothing at first and comes to what the process has', () => {
+    expect(share.get()).to.equal(0);
+    pass(3_000, 0.6);
+    expect(share.get()).to.be.closeTo(0.6, 0.01);
+    pass(3_000, 0.1);
+    expect(share.get()).to.be.closeTo(0.1, 0.01);
+  });
+
+  it('does not jump for a short burst', () => {
+    pass(2_000, 0.1);
+    pass(100, 1);
+    expect(share.get()).to.be.below(0.4);
+  });
+
+  it('believes what it sees after a long silence', () => {
+    pass(2_000, 0.9);
+    now += 5_000;
+    spent += 5_000 * 1_000 * 0.02;
+    expect(share.get()).to.be.closeTo(0.02, 0.001);
+  });
+
+  it('is one core at most', () => {
+    pass(3_000, 1.8);
+    expect(share.get()).to.be.closeTo(1, 0.01);
+  });
+
+  it('looks no more than ten times a second, however often it is asked', () => {
+    const before = looks;
+    for (let ms = 0; ms < 1_000; ms++) {
+      now++;
+      share.get();
+    }
+    expect(looks - before).to.equal(10);
+  });
+
+  it('is put on a scale', () => {
+    pass(5_000, 0.35);
+    expect(share.between(0.2, 0.5)).to.be.closeTo(0.5, 0.02);
+    expect(share.between(0.4, 0.5)).to.equal(0);
+    expect(share.between(0.1, 0.3)).to.equal(1);
+  });
+
+  it('sees a real process at work', () => {
+    const real = new ProcessorShare();
+    const end = performance.now() + 1_200;
+    while (performance.now() < end);
+    expect(real.get()).to.be.above(0.05);
+  });
+});
