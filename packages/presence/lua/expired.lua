@@ -1,7 +1,12 @@
 -- Lists the leases that have ended, closed ones included.
 --
--- KEYS    1: leases
--- reply   leases
+-- KEYS    the leases of each partition
+-- reply   per key its leases
 
 local time = redis.call('TIME')
-return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', time[1] * 1000 + math.floor(time[2] / 1000))
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local ended = {}
+for n, leases in ipairs(KEYS) do
+  ended[n] = redis.call('ZRANGEBYSCORE', leases, '-inf', now)
+end
+return ended

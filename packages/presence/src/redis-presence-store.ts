@@ -104,7 +104,7 @@ export class RedisPresenceStore implements PresenceStore {
   async release(nodeId: string, graceMs: number): Promise<void> {
     const held = this.#registrations.get(nodeId);
     if (held === undefined) return;
-    await everyPartition((partition) => this.#renewPartition(held, partition, graceMs));
+    await this.#renew(held, graceMs);
     this.#registrations.delete(nodeId);
   }
 
@@ -121,8 +121,11 @@ export class RedisPresenceStore implements PresenceStore {
   }
 
   async expired(): Promise<string[]> {
-    const leases = await everyPartition((partition) =>
-      this.#redis.chorusPresenceExpired(1, this.#keys.leases(partition)),
+    const leases = await this.#together((partitions) =>
+      this.#redis.chorusPresenceExpired(
+        partitions.length,
+        ...partitions.map((partition) => this.#keys.leases(partition)),
+      ),
     );
     return [...new Set(leases.flat().map((lease) => parseLease(lease).nodeId))];
   }
@@ -136,27 +139,36 @@ export class RedisPresenceStore implements PresenceStore {
 
   /** @returns whether the registration stands and Redis knows every change it made */
   async #extend(held: Registration, ttlMs: number): Promise<boolean> {
-    const intact = await everyPartition(async (partition) => {
-      const tally = held.tallies[partition];
-      if (tally === undefined) return false;
-      const sent = tally.sent;
-      const quiet = tally.answered === sent;
-      const changes = await this.#renewPartition(held, partition, ttlMs);
-      if (changes === -1) return false;
+    const before = held.tallies.map(({ sent, answered }) => ({ sent, quiet: sent === answered }));
+    const changes = await this.#renew(held, ttlMs);
+    return held.tallies.every((tally, partition) => {
+      const { sent, quiet } = before[partition] ?? {};
+      if (changes[partition] === -1) return false;
       // Only while nothing is under way can the two counts be compared.
-      return !quiet || tally.sent !== sent || changes === tally.changes;
+      return !quiet || tally.sent !== sent || changes[partition] === tally.changes;
     });
-    return intact.every(Boolean);
   }
 
-  #renewPartition(held: Registration, partition: number, ttlMs: number): Promise<number> {
-    return this.#redis.chorusPresenceRenew(
-      2,
-      this.#keys.leases(partition),
-      this.#keys.node(partition, held.id),
-      held.lease,
-      ttlMs,
+  /** @returns by partition, what Redis counts as changes of this registration; -1 where it stands no more */
+  #renew(held: Registration, ttlMs: number): Promise<number[]> {
+    return this.#together((partitions) =>
+      this.#redis.chorusPresenceRenew(
+        partitions.length * 2,
+        ...partitions.flatMap((partition) => [
+          this.#keys.leases(partition),
+          this.#keys.node(partition, held.id),
+        ]),
+        held.lease,
+        ttlMs,
+      ),
     );
+  }
+
+  /** Asks for all partitions at once; a Redis Cluster, whose scripts touch one slot, for each. */
+  async #together<T>(ask: (partitions: number[]) => Promise<T[]>): Promise<T[]> {
+    const groups = this.#redis.isCluster ? ALL_PARTITIONS.map((partition) => [partition]) : [ALL_PARTITIONS];
+    const none: T[] = [];
+    return none.concat(...(await Promise.all(groups.map(ask))));
   }
 
   async #change(held: Registration, partition: number, send: () => Promise<number>): Promise<void> {
@@ -173,6 +185,8 @@ export class RedisPresenceStore implements PresenceStore {
   }
 }
 
+const ALL_PARTITIONS = Array.from({ length: PARTITIONS }, (_, partition) => partition);
+
 function everyPartition<T>(action: (partition: number) => Promise<T>): Promise<T[]> {
-  return Promise.all(Array.from({ length: PARTITIONS }, (_, partition) => action(partition)));
+  return Promise.all(ALL_PARTITIONS.map(action));
 }

@@ -30,7 +30,8 @@ export class RedisReaper {
   async reap(partition: number, nodeId: string): Promise<number> {
     let announced = 0;
     const leases = this.keys.leases(partition);
-    for (const lease of await this.redis.chorusPresenceExpired(1, leases)) {
+    const [ended = []] = await this.redis.chorusPresenceExpired(1, leases);
+    for (const lease of ended) {
       const { registration, nodeId: owner } = parseLease(lease);
       if (owner !== nodeId) continue;
       const marker = this.keys.closed(partition, registration);

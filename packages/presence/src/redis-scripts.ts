@@ -7,8 +7,8 @@ type Args = Array<string | number>;
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     chorusPresenceRegister(keys: number, ...args: Args): Result<number, Context>;
-    chorusPresenceRenew(keys: number, ...args: Args): Result<number, Context>;
-    chorusPresenceExpired(keys: number, ...args: Args): Result<string[], Context>;
+    chorusPresenceRenew(keys: number, ...args: Args): Result<number[], Context>;
+    chorusPresenceExpired(keys: number, ...args: Args): Result<string[][], Context>;
     chorusPresenceClose(keys: number, ...args: Args): Result<number, Context>;
     chorusPresenceJoin(keys: number, ...args: Args): Result<number, Context>;
     chorusPresenceLeave(keys: number, ...args: Args): Result<[removed: number, announced: number], Context>;
