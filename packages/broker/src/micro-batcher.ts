@@ -124,8 +124,9 @@ export class MicroBatcher<T, R> {
     this.#busy = true;
     try {
       const results = await this.send(batch.map((queued) => queued.item));
-      for (const [index, queued] of batch.entries()) {
-        const result = results[index];
+      let index = 0;
+      for (const queued of batch) {
+        const result = results[index++];
         if (result === undefined || result instanceof Error) {
           queued.reject(result ?? new Error('no result for this item'));
         } else queued.resolve(result);

@@ -1,6 +1,6 @@
 import type { RedisClient } from '@chorus/service';
 import { BacklogFullError, BrokerUnavailableError, type Position, RoomNotFoundError } from './broker.js';
-import { type Keyspace, PARTITIONS, partitionOf, scopeOf } from './keys.js';
+import { type Keyspace, PARTITIONS, partitionOf } from './keys.js';
 import { MicroBatcher } from './micro-batcher.js';
 import { readPosition } from './read-position.js';
 import { ask } from './redis-ask.js';
@@ -81,17 +81,30 @@ export class RedisPublisher {
   }
 
   async #send(group: number, items: Outgoing[]): Promise<Array<Position | Error>> {
+    const rooms = new Map<number, RoomShare>();
+    for (const item of items) {
+      const share = rooms.get(item.roomId);
+      if (share === undefined) rooms.set(item.roomId, new RoomShare(item));
+      else share.messages.push(item);
+    }
+    const [life, ...replies] = await ask(() => this.#run(group, rooms));
+    this.#enterLife(group, life);
+    let index = 0;
+    for (const [roomId, share] of rooms) {
+      const reply = replies[index++];
+      if (reply === undefined) throw new Error('no reply for this room');
+      share.answer(reply);
+      if (share.next !== undefined && this.#epochs.has(roomId)) this.#epochs.set(roomId, share.next.epoch);
+    }
+    return items.map(({ roomId }) => rooms.get(roomId)?.takePlace() ?? new Error('no reply for this room'));
+  }
+
+  #run(group: number, rooms: ReadonlyMap<number, RoomShare>): Promise<[life: string, ...RoomReply[]]> {
     const { keyspace, maxBacklogBytes } = this.options;
     const { isCluster } = this.redis;
-    const rooms = new Map<number, Outgoing[]>();
-    for (const item of items) {
-      const messages = rooms.get(item.roomId);
-      if (messages === undefined) rooms.set(item.roomId, [item]);
-      else messages.push(item);
-    }
-    const scope = scopeOf(items[0]?.roomId ?? 0, isCluster);
-    const keys = [keyspace.state(scope), keyspace.unstored(scope)];
+    const scope = isCluster ? group : undefined;
     const life = this.#lives.get(group) ?? '';
+    const keys = [keyspace.state(scope), keyspace.unstored(scope)];
     const args: Array<string | number> = [
       isCluster ? 'SPUBLISH' : 'PUBLISH',
       isCluster ? Math.floor(maxBacklogBytes / PARTITIONS) : maxBacklogBytes,
@@ -99,7 +112,7 @@ export class RedisPublisher {
       // The connections of a Redis Cluster come and go one by one: there the server is asked each time.
       life !== '' && !isCluster ? '1' : '',
     ];
-    for (const [roomId, messages] of rooms) {
+    for (const [roomId, { messages }] of rooms) {
       const keyed = messages.some(({ key }) => key !== '');
       keys.push(keyspace.stream(roomId));
       args.push(roomId, this.#epochs.get(roomId) ?? '', keyed ? -messages.length : messages.length);
@@ -108,19 +121,7 @@ export class RedisPublisher {
       keys.push(...keyspace.sent(roomId));
       for (const { key } of messages) args.push(key);
     }
-    const [currentLife, ...replies] = await ask(() =>
-      this.redis.chorusPublish(keys.length, ...keys, ...args),
-    );
-    this.#enterLife(group, currentLife);
-    const outcomes = new Map<number, Outcome>();
-    for (const [index, [roomId, { length }]] of [...rooms].entries()) {
-      const outcome = readOutcome(replies[index] ?? ['', 0, ''], length);
-      if (outcome.next !== undefined && this.#epochs.has(roomId)) {
-        this.#epochs.set(roomId, outcome.next.epoch);
-      }
-      outcomes.set(roomId, outcome);
-    }
-    return items.map(({ roomId }) => takePlace(roomId, outcomes.get(roomId)));
+    return this.redis.chorusPublish(keys.length, ...keys, ...args);
   }
 
   #enterLife(group: number, life: string): void {
@@ -132,54 +133,59 @@ export class RedisPublisher {
   }
 }
 
-const NONE: ReadonlyMap<number, Position> = new Map();
-
-/** What became of one room's messages of a batch. */
-interface Outcome {
-  /** How many of them were looked at. */
-  taken: number;
-  /** Those that were stored before, by their number in the batch. */
-  readonly known: ReadonlyMap<number, Position>;
+/** One room's messages of a batch, and what became of them. */
+class RoomShare {
+  readonly messages: Outgoing[];
   /** The place of the next new one, and how many new ones are left. */
   next: Position | undefined;
-  left: number;
+  #left = 0;
+  /** Those that were stored before, by their number in the batch, from 1. */
+  #known: Map<number, Position> | undefined;
+  #taken = 0;
   /** Why the rest was not stored. */
-  readonly why: string;
-}
+  #why = '';
 
-function readOutcome(reply: RoomReply, sent: number): Outcome {
-  if (typeof reply === 'string') {
-    return { taken: 0, known: NONE, next: readPosition(reply), left: sent, why: '' };
+  constructor(first: Outgoing) {
+    this.messages = [first];
   }
-  const [first, stored, why, ...known] = reply;
-  const places = new Map<number, Position>();
-  for (let at = 0; at < known.length; at += 2) {
-    places.set(Number(known[at]), readPosition(String(known[at + 1])));
-  }
-  const next = first === '' ? undefined : readPosition(first);
-  return { taken: 0, known: places, next, left: stored, why };
-}
 
-function refusal(roomId: number, why: string): Error {
-  switch (why) {
-    case 'unknown':
-      return new RoomNotFoundError(roomId);
-    case 'incomplete':
-      return new BrokerUnavailableError('the rooms are being restored');
-    case 'full':
-      return new BacklogFullError('too many messages wait to be stored');
-    default:
-      return new BrokerUnavailableError('redis refused to store the message');
+  answer(reply: RoomReply): void {
+    if (typeof reply === 'string') {
+      this.next = readPosition(reply);
+      this.#left = this.messages.length;
+      return;
+    }
+    const [first, stored, why, ...known] = reply;
+    if (first !== '') this.next = readPosition(first);
+    this.#left = stored;
+    this.#why = why;
+    this.#known = new Map();
+    for (let at = 0; at < known.length; at += 2) {
+      this.#known.set(Number(known[at]), readPosition(String(known[at + 1])));
+    }
   }
-}
 
-function takePlace(roomId: number, outcome: Outcome | undefined): Position | Error {
-  if (outcome === undefined) return new Error('no reply for this room');
-  const known = outcome.known.get(++outcome.taken);
-  if (known !== undefined) return known;
-  const place = outcome.next;
-  if (place === undefined || outcome.left === 0) return refusal(roomId, outcome.why);
-  outcome.left--;
-  outcome.next = { epoch: place.epoch, seq: place.seq + 1 };
-  return place;
+  /** Of each message in turn, the place or why it has none. */
+  takePlace(): Position | Error {
+    const known = this.#known?.get(++this.#taken);
+    if (known !== undefined) return known;
+    const place = this.next;
+    if (place === undefined || this.#left === 0) return this.#refusal();
+    this.#left--;
+    this.next = { epoch: place.epoch, seq: place.seq + 1 };
+    return place;
+  }
+
+  #refusal(): Error {
+    switch (this.#why) {
+      case 'unknown':
+        return new RoomNotFoundError(this.messages[0]?.roomId ?? 0);
+      case 'incomplete':
+        return new BrokerUnavailableError('the rooms are being restored');
+      case 'full':
+        return new BacklogFullError('too many messages wait to be stored');
+      default:
+        return new BrokerUnavailableError('redis refused to store the message');
+    }
+  }
 }
