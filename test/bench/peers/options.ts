@@ -1,5 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { deliveries } from './measurements/deliveries.js';
 import { ALL_MEASUREMENTS, MEASUREMENTS } from './measurements/index.js';
+import { LOADS } from './measurements/loads.js';
 import type { Effort, Measurement } from './measurements/measurement.js';
 import { SCALING } from './measurements/scaling.js';
 import { FLOOR, SYSTEMS } from './systems/index.js';
@@ -28,6 +30,7 @@ export function readOptions(args: readonly string[]): PeersOptions {
       `some of: ${ALL_MEASUREMENTS.map(({ name }) => name).join(', ')}`,
       pick(ALL_MEASUREMENTS),
     )
+    .option('--deliveries <number>', 'a second, instead of what the loads have', positive)
     .option('--scaling', 'how the cost grows with nodes and rooms, of Chorus and the floor')
     .option('--rounds <number>', 'of every measurement', positive)
     .option('--seconds <number>', 'how long each run is measured', positive)
@@ -39,6 +42,7 @@ export function readOptions(args: readonly string[]): PeersOptions {
   const given = command.opts<{
     only?: readonly System[];
     loads?: readonly Measurement[];
+    deliveries?: number;
     scaling?: boolean;
     rounds?: number;
     seconds?: number;
@@ -51,12 +55,21 @@ export function readOptions(args: readonly string[]): PeersOptions {
   const ours = SYSTEMS.filter(({ name }) => name === FLOOR || name === 'chorus');
   return {
     systems: given.only ?? (given.scaling ? ours : SYSTEMS),
-    measurements: given.loads ?? (given.scaling ? SCALING : usual),
+    measurements: atRate(given.loads ?? (given.scaling ? SCALING : usual), given.deliveries),
     effort: given.seconds === undefined ? effort : { ...effort, durationMs: given.seconds * 1_000 },
     rounds: given.rounds ?? (given.quick ? 1 : undefined),
     jsonFile: given.json,
     svgFile: given.svg,
   };
+}
+
+/** Those that have a rate, at this one. */
+function atRate(measurements: readonly Measurement[], rate: number | undefined): readonly Measurement[] {
+  if (rate === undefined) return measurements;
+  return measurements.map((measurement) => {
+    const load = LOADS.find(({ name }) => name === measurement.name);
+    return load === undefined ? measurement : deliveries({ ...load, deliveriesPerSecond: rate });
+  });
 }
 
 function pick<T extends { readonly name: string }>(all: readonly T[]): (value: string) => T[] {

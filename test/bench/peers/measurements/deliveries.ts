@@ -53,8 +53,18 @@ export function deliverySample(ran: Ran, wanted: Load): Sample {
       lost: verdict.lost,
       'order differs': verdict.orderDisagreements,
     },
-    marks: [...toolMarks(ran.result), ...deliveryFaults(ran, wanted)],
+    marks: [
+      ...toolMarks(ran.result),
+      ...windowMarks(spent.seconds, messages.seconds),
+      ...deliveryFaults(ran, wanted),
+    ],
   };
+}
+
+/** A machine that is short of time reads processor time late, and then it is not that of the messages. */
+function windowMarks(metered: number, counted: number): string[] {
+  if (Math.abs(metered - counted) <= counted * (1 - KEPT_UP)) return [];
+  return [`tool: processor time is of ${metered.toFixed(1)} s and messages are of ${counted.toFixed(1)} s`];
 }
 
 /** What was not as it must be. */
