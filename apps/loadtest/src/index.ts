@@ -1,3 +1,4 @@
+export { checking } from './check/merge-rooms.js';
 export type { Checking, RoomChecker, RoomReport } from './check/room-checker.js';
 export { createCostMeter } from './costs/cost-meter.js';
 export { type CostSource, processSource } from './costs/process-costs.js';
