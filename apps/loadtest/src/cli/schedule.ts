@@ -9,7 +9,7 @@ export function secondsOf({ connections, ramp, warmUpMs, durationMs, settleMs }:
 
 /** So many sockets may share an account by default: gateways let a user have 50. */
 const PER_ACCOUNT = 25;
-const FEW_ACCOUNTS = 100;
+const FEW_ACCOUNTS = 50;
 
 /**
  * How many users to play, unless told: as many as there are sockets where tokens cost nothing; else few enough for

@@ -168,7 +168,10 @@ export function costTotals({ cpuMicrosPerDelivery, bytesPerConnection, costs }: 
     rows.push({ label: 'processor time per delivery', value: formatMicros(cpuMicrosPerDelivery) });
   }
   if (bytesPerConnection !== undefined) {
-    rows.push({ label: memoryLabel(costs), value: formatBytes(bytesPerConnection) });
+    rows.push({
+      label: memoryLabel(costs),
+      value: bytesPerConnection > 0 ? formatBytes(bytesPerConnection) : 'too little to be seen',
+    });
   }
   return rows;
 }
