@@ -12,6 +12,7 @@ import { Meters } from './meters.js';
 import { Ramp } from './ramp.js';
 import { Schedule } from './schedule.js';
 import { StrainGauge } from './strain-gauge.js';
+import { Ticker } from './ticker.js';
 
 type Prepare = Extract<ToWorker, { type: 'prepare' }>;
 
@@ -36,6 +37,7 @@ export class LoadWorker {
   readonly #ramp: Ramp;
   readonly #driver: Driver;
   readonly #churn: Churn;
+  #ticker: Ticker | undefined;
 
   constructor(
     { scenario, worker, identities, roomIds }: Prepare,
@@ -57,7 +59,10 @@ export class LoadWorker {
       resumable: false,
       roomOf: plan.roomOf,
       checkerOf: (room) => this.#checkers.get(room),
-      poke: (at) => this.#driver.poke(at),
+      poke: (at) => {
+        this.#driver.poke(at);
+        this.#ticker?.poke(at);
+      },
       settled: () => this.#ramp.settled(),
     };
     const { first, end } = this.#share;
@@ -92,7 +97,9 @@ export class LoadWorker {
     this.#churn = new Churn(scenario, timing, (cut) => this.#cut(cut));
   }
 
-  connect(): void {
+  /** @param began from when seconds are counted */
+  connect(began: number, ticked: (tick: Tick) => void): void {
+    this.#ticker = new Ticker(began, timing, (second) => ticked(this.#tick(second)));
     this.#ramp.start();
   }
 
@@ -123,7 +130,7 @@ export class LoadWorker {
     return this.#connections.every((connection) => connection.quiet);
   }
 
-  tick(second: number): Tick {
+  #tick(second: number): Tick {
     const { lateMs, ...counts } = this.#meters.tick();
     let connected = 0;
     for (const { state } of this.#connections) if (state === 'in') connected++;
@@ -140,6 +147,7 @@ export class LoadWorker {
   /** Ends everything. */
   finish(): WorkerReport {
     this.quieten();
+    this.#ticker?.stop();
     let resumesFailed = 0;
     for (const connection of this.#connections) {
       if (connection.failedToReturn) resumesFailed++;

@@ -1,10 +1,8 @@
 import type { Checking } from '../check/room-checker.js';
-import { now } from '../clock.js';
 import type { Dialect } from '../dialect.js';
 import type { FromWorker, ToWorker } from '../ipc.js';
 import { LoadWorker } from './load-worker.js';
 
-const SECOND_MS = 1_000;
 const LOOK_MS = 100;
 /** Nothing is under way when nothing was for so long: rooms of several workers can be quiet in one and not in another. */
 const QUIET_LOOKS = 4;
@@ -18,23 +16,6 @@ export function runWorker(
   const timers = new Set<NodeJS.Timeout>();
   const say = (message: FromWorker, sent?: () => void): void => {
     parent.send?.(message, undefined, undefined, sent);
-  };
-
-  const ticking = (began: number): void => {
-    let second = 0;
-    const next = (): void => {
-      const timer = setTimeout(
-        () => {
-          timers.delete(timer);
-          if (worker === undefined) return;
-          say({ type: 'tick', tick: worker.tick(second++) });
-          next();
-        },
-        began + (second + 1) * SECOND_MS - now(),
-      );
-      timers.add(timer);
-    };
-    next();
   };
 
   const settling = (): void => {
@@ -64,8 +45,7 @@ export function runWorker(
         return;
       }
       case 'connect':
-        ticking(order.began);
-        worker?.connect();
+        worker?.connect(order.began, (tick) => say({ type: 'tick', tick }));
         return;
       case 'load':
         worker?.load(order.t0);

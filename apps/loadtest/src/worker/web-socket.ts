@@ -31,7 +31,9 @@ const shared = Buffer.allocUnsafeSlow(256 * 1_024);
 
 /**
  * A WebSocket client that does no more than a load test needs, because what it costs per message bounds what load can be
- * put on a server.
+ * put on a server. Receiving messages of 240 bytes on 1,000 sockets, one a read, it took 5.6 µs of processor time each and
+ * `ws` 10.0 in the same run, a ratio of 1 to 1.8. Most of that is the kernel's `read`, which is the same for both: what is
+ * left, outside the kernel, is 1 to 2.7.
  */
 export class WebSocketClient {
   readonly #socket: Socket;
