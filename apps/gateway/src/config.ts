@@ -32,7 +32,7 @@ export const gatewaySettings = {
   BATCH_WINDOW_MS: integer(0, 100)
     .default(5)
     .describe(
-      'Longest time a message waits for others, if enough come within it; a third of that while the gateway is not busy. 0 never waits.',
+      'Longest time a message waits for others, if enough come within it; a quarter of that while the gateway is not busy. 0 never waits.',
     ),
   DELIVERY_WINDOW_MS: integer(0, 1_000)
     .default(15)

@@ -36,12 +36,12 @@ export class BatchQueueFullError extends BrokerUnavailableError {
 }
 
 /**
- * A batch is worth waiting for only if about this many items come within the wait. They share one script, one wake-up of
+ * A batch is worth waiting for only if about this many more items come within the wait. They share one script, one wake-up of
  * Redis and one of each node: `pnpm bench:relay` with small rooms shows what that is worth.
  */
-const WORTHWHILE = 1.5;
+const WORTHWHILE = 1;
 /** While the process has little to do, the longest wait is this share of what is allowed: its time is there to be used. */
-const IDLE_SHARE = 0.35;
+const IDLE_SHARE = 0.25;
 /** Past this many items a longer wait saves little more. */
 const AMPLE = 32;
 /** The arrival rate is measured over at least this long, in milliseconds. */

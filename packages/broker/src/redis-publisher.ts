@@ -15,7 +15,7 @@ export interface RedisPublisherOptions {
   maxBacklogBytes: number;
   /** Longest time, in milliseconds, that a message waits for company when messages come fast. */
   maxBatchWindowMs: number;
-  /** How busy the process is, 0 to 1: while it is not, messages wait only a third as long. Default 1. */
+  /** How busy the process is, 0 to 1: while it is not, messages wait only a quarter as long. Default 1. */
   busy?(): number;
 }
 

@@ -17,7 +17,7 @@ export interface PeersOptions {
   readonly svgFile: string | undefined;
 }
 
-const FULL: Effort = { durationMs: 5_000, warmUpMs: 2_500, settleMs: 3_000, share: 1 };
+const FULL: Effort = { durationMs: 6_000, warmUpMs: 8_000, settleMs: 3_000, share: 1 };
 const QUICK: Effort = { durationMs: 2_000, warmUpMs: 1_500, settleMs: 2_000, share: 0.25 };
 
 /** Ends the process for `--help` and for options that are wrong, the latter with code 2 and one line. */
