@@ -31,7 +31,7 @@ for (const measurement of options.measurements) {
     await writeFile(options.svgFile, renderChart(summaries(), machineInWords(machine)));
   }
 }
-console.log(machineInWords(machine));
+console.log(machineInWords(machine).join('\n'));
 if (measured.some(({ systems }) => systems.some(({ failures }) => failures.length > 0))) process.exitCode = 1;
 
 function tell(measurement: Measurement, { name }: System, round: number, told: Sample | string): void {

@@ -12,7 +12,7 @@ const FORGOTTEN_MS = 3_000;
 /** What connections cost that say nothing: memory, and getting there. */
 export const idle: Measurement = {
   name: 'idle',
-  title: `${CONNECTIONS.toLocaleString('en')} idle connections in rooms of ${MEMBERS}`,
+  title: `idle connections in rooms of ${MEMBERS}`,
   compares: 'KiB/connection',
   moreIsBetter: false,
   rounds: 1,

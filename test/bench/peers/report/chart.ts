@@ -21,9 +21,9 @@ const COLOURS: ReadonlyArray<readonly [prefix: string, colour: string]> = [
   ['socket.io', '#b4493f'],
 ];
 
-export function renderChart(summaries: readonly MeasurementSummary[], subtitle: string): string {
+export function renderChart(summaries: readonly MeasurementSummary[], subtitle: readonly string[]): string {
   const panels: string[] = [];
-  let top = MARGIN + 34;
+  let top = MARGIN + 14 + subtitle.length * 20;
   for (const summary of summaries) {
     panels.push(renderPanel(summary, top));
     top += panelHeight(summary) + PANEL_GAP;
@@ -32,7 +32,10 @@ export function renderChart(summaries: readonly MeasurementSummary[], subtitle: 
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="system-ui, sans-serif" font-size="13">`,
     `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
-    `<text x="${MARGIN}" y="${MARGIN + 12}" fill="#444b55">${escapeXml(subtitle)}</text>`,
+    ...subtitle.map(
+      (line, index) =>
+        `<text x="${MARGIN}" y="${MARGIN + 12 + index * 20}" font-size="11" fill="#444b55">${escapeXml(line)}</text>`,
+    ),
     ...panels,
     '</svg>',
     '',
@@ -71,7 +74,7 @@ function renderBar(system: SystemSummary, value: number | undefined, length: num
 }
 
 function shorten(title: string): string {
-  return title.length > 44 ? `${title.slice(0, 43)}…` : title;
+  return title.length > 41 ? `${title.slice(0, 40)}…` : title;
 }
 
 function escapeXml(text: string): string {

@@ -49,7 +49,8 @@ function versionOf(name: string): string {
   return 'unknown';
 }
 
-export function machineInWords({ processor, cores, memoryGiB, kernel, versions }: Machine): string {
+/** One line about the machine, one about the programs. */
+export function machineInWords({ processor, cores, memoryGiB, kernel, versions }: Machine): [string, string] {
   const programs = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  return `${processor}, ${cores} cores, ${memoryGiB} GiB, Linux ${kernel}; ${programs.join(', ')}`;
+  return [`${processor}, ${cores} cores, ${memoryGiB} GiB, Linux ${kernel}`, programs.join(', ')];
 }

@@ -54,7 +54,7 @@ describe('report of a comparison', () => {
   });
 
   it('draws a bar for each system, the longest for the largest', () => {
-    const svg = renderChart([summarise(MEASURED, ['floor'])], 'a machine');
+    const svg = renderChart([summarise(MEASURED, ['floor'])], ['a machine']);
     const widths = [...svg.matchAll(/<rect x="[\d.]+" y="[\d.]+" width="([\d.]+)"/g)].map(([, width]) =>
       Number(width),
     );

@@ -29,7 +29,7 @@ export const SYSTEMS: readonly System[] = [
   }),
   peerSystem({
     name: 'socket.io-streams',
-    title: 'Socket.IO 4 + Redis streams adapter, connection state recovery',
+    title: 'Socket.IO 4 + streams adapter, recovery',
     recovers: true,
     server: 'peers/servers/socket-io-streams-redis-server',
     dialect: 'peers/dialects/socket-io',
