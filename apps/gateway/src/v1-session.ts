@@ -20,6 +20,7 @@ import type { Connection } from './connection.js';
 import { abandonEntry, type Entry } from './entry.js';
 import type { Hub } from './hub.js';
 import type { LeaveReason, Membership } from './membership.js';
+import { Memberships } from './memberships.js';
 import { type BadFrame, readFrame } from './read-frame.js';
 import { refusalCode } from './refusal-code.js';
 import { TokenBucket } from './token-bucket.js';
@@ -50,7 +51,7 @@ const FLOOD_FACTOR = 10;
 /** A socket of the `chorus.v1` protocol: in any number of rooms, sends and receives JSON frames. */
 export class V1Session implements Session, Connection, Waiter {
   /** The rooms that it is in. */
-  readonly rooms = new Map<number, Membership>();
+  readonly rooms = new Memberships();
   readonly turns = new Turns();
   #socket: Socket | undefined;
   #token: VerifiedToken | undefined;
@@ -92,7 +93,7 @@ export class V1Session implements Session, Connection, Waiter {
 
   /** Those that it is about to join included. */
   get roomIds(): Iterable<number> {
-    return new Set([...this.rooms.keys(), ...this.turns.roomIds]);
+    return new Set([...this.rooms.all().map(({ room }) => room.id), ...this.turns.roomIds]);
   }
 
   /** Undefined when it is not open any more. */
@@ -128,7 +129,7 @@ export class V1Session implements Session, Connection, Waiter {
   }
 
   drained(): void {
-    for (const membership of this.rooms.values()) membership.drained();
+    for (const membership of this.rooms.all()) membership.drained();
   }
 
   closed(code: number): void {
@@ -136,7 +137,7 @@ export class V1Session implements Session, Connection, Waiter {
     this.#socket = undefined;
     if (this.first !== undefined) abandonEntry(hub, this.first);
     this.first = undefined;
-    for (const membership of this.rooms.values()) membership.ended();
+    for (const membership of this.rooms.all()) membership.ended();
     this.rooms.clear();
     this.visitor.seat.leave();
     log.debug({ connectionId: this.id, userId: this.user.id, code }, 'socket closed');
@@ -163,7 +164,7 @@ export class V1Session implements Session, Connection, Waiter {
   /** Ends a stay in a room. */
   leave(membership: Membership, reason: LeaveReason): void {
     if (this.rooms.get(membership.room.id) !== membership) return;
-    this.rooms.delete(membership.room.id);
+    this.rooms.delete(membership);
     membership.leave(reason);
   }
 

@@ -42,5 +42,5 @@ export function enter(session: V1Session, entry: Entry, frame: JoinFrame): void 
   }
   const membership = session.rooms.get(room.id);
   if (membership !== undefined) membership.again(entry);
-  else session.rooms.set(room.id, new Membership(session, entry));
+  else session.rooms.add(new Membership(session, entry));
 }

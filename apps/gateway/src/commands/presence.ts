@@ -11,7 +11,7 @@ const PAGE_BYTES = 65_000;
 /** Who is in a room, on whichever gateway; page by page. */
 export function presence(session: V1Session, frame: PresenceFrame): void {
   const { roomId, after = 0 } = frame;
-  if (!session.rooms.has(roomId)) {
+  if (session.rooms.get(roomId) === undefined) {
     session.refuse('not_joined', frame);
     return;
   }

@@ -1,0 +1,46 @@
+import { expect } from 'chai';
+import type { Membership } from './membership.js';
+import { Memberships } from './memberships.js';
+
+/** Only its room matters here. */
+const inRoom = (id: number) => ({ room: { id } }) as Membership;
+const [ONE, TWO, THREE] = [1, 2, 3].map(inRoom) as [Membership, Membership, Membership];
+
+describe('the rooms of a socket', () => {
+  it('are found by their ids, however many there are', () => {
+    const rooms = new Memberships();
+    const added: Membership[] = [];
+    for (const membership of [ONE, TWO, THREE]) {
+      expect(rooms.get(membership.room.id)).to.equal(undefined);
+      rooms.add(membership);
+      added.push(membership);
+      expect(rooms.all()).to.deep.equal(added);
+      for (const each of added) expect(rooms.get(each.room.id)).to.equal(each);
+    }
+  });
+
+  it('are fewer by the one that is left', () => {
+    const rooms = new Memberships();
+    rooms.add(ONE);
+    rooms.delete(TWO);
+    expect(rooms.all()).to.deep.equal([ONE]);
+    rooms.delete(ONE);
+    expect(rooms.all()).to.deep.equal([]);
+    for (const membership of [ONE, TWO, THREE]) rooms.add(membership);
+    rooms.delete(TWO);
+    expect(rooms.get(TWO.room.id)).to.equal(undefined);
+    expect(rooms.all()).to.deep.equal([ONE, THREE]);
+  });
+
+  it('may change while all of them are looked at', () => {
+    const rooms = new Memberships();
+    for (const membership of [ONE, TWO, THREE]) rooms.add(membership);
+    const seen: Membership[] = [];
+    for (const membership of rooms.all()) {
+      seen.push(membership);
+      rooms.clear();
+    }
+    expect(seen).to.deep.equal([ONE, TWO, THREE]);
+    expect(rooms.all()).to.deep.equal([]);
+  });
+});
