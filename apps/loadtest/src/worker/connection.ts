@@ -1,11 +1,9 @@
 import { CLOSE, type Position } from '@chorus/protocol';
-import type { RoomChecker } from '../check/room-checker.js';
 import { now } from '../clock.js';
-import type { Conversation, ConversationEvents, Dialect, Identity } from '../dialect.js';
+import type { Conversation, ConversationEvents } from '../dialect.js';
 import { messageText } from '../message-text.js';
-import type { LazyWheel } from './lazy-wheel.js';
-import type { Meters } from './meters.js';
 import { type SocketHandlers, WebSocketClient } from './web-socket.js';
+import type { ConnectionOptions, Place, Seat, World } from './world.js';
 
 /** How often the first connect is tried. Whoever was in comes back as often as it takes. */
 const FIRST_ATTEMPTS = 3;
@@ -21,51 +19,6 @@ const FINAL: ReadonlySet<number> = new Set(
     .filter(({ reconnect }) => !reconnect)
     .map(({ code }) => code),
 );
-
-/** What all connections of a worker share. */
-export interface World {
-  readonly dialect: Dialect;
-  readonly meters: Meters;
-  readonly payload: number;
-  readonly lazyWheel: LazyWheel;
-  /** Whether the server gives positions, as far as has been seen. */
-  resumable: boolean;
-  /** Index of the room that a message was sent to. */
-  roomOf(message: number): number;
-  /** Undefined when nobody of this worker is in the room. */
-  checkerOf(room: number): RoomChecker | undefined;
-  /** To be called whenever the time is known. */
-  poke(now: number): void;
-  /** The first connect came to its end. */
-  settled(connection: Connection): void;
-}
-
-/** A connection's place in one of its rooms. */
-export interface Place {
-  readonly room: number;
-  readonly roomId: number;
-  readonly checker: RoomChecker;
-  /** Its number there. */
-  readonly member: number;
-}
-
-interface Seat extends Place {
-  /** Of the last message; both 0 as long as there is none. */
-  epoch: number;
-  seq: number;
-  joined: boolean;
-  /** What it has to get past to have caught up; -1 when it has. */
-  goal: number;
-}
-
-export interface ConnectionOptions {
-  readonly index: number;
-  readonly identity: Identity;
-  readonly target: { readonly index: number; readonly url: URL };
-  readonly localAddress: string | undefined;
-  readonly lazy: boolean;
-  readonly slow: boolean;
-}
 
 type State =
   | 'new'
@@ -296,7 +249,7 @@ export class Connection implements SocketHandlers, ConversationEvents {
 
   #giveUp(): void {
     this.#state = 'gone';
-    if (!this.#wasIn) this.world.settled(this);
+    if (!this.#wasIn) this.world.settled();
   }
 
   /** The socket is of no use any more. */
@@ -324,7 +277,7 @@ export class Connection implements SocketHandlers, ConversationEvents {
     if (!this.#wasIn) {
       this.#wasIn = true;
       meters.connected(now() - this.#startedAt);
-      this.world.settled(this);
+      this.world.settled();
       return;
     }
     if (!this.options.lazy && this.#timedFrom > 0) this.#timedFrom = now();

@@ -5,7 +5,7 @@ import type { Tick, ToWorker, WorkerReport } from '../ipc.js';
 import { makePlan, type Plan, type Share } from '../plan.js';
 import type { Scenario } from '../scenario.js';
 import { Churn } from './churn.js';
-import { Connection, type Place, type World } from './connection.js';
+import { Connection } from './connection.js';
 import { Driver, type Timing } from './driver.js';
 import { LazyWheel } from './lazy-wheel.js';
 import { Meters } from './meters.js';
@@ -13,6 +13,7 @@ import { Ramp } from './ramp.js';
 import { Schedule } from './schedule.js';
 import { StrainGauge } from './strain-gauge.js';
 import { Ticker } from './ticker.js';
+import type { Place, World } from './world.js';
 
 type Prepare = Extract<ToWorker, { type: 'prepare' }>;
 
