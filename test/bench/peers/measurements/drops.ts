@@ -42,14 +42,16 @@ export function dropSome(system: System, effort: Effort, wanted: Drops): Promise
 }
 
 function sample(system: System, { result }: Ran): Sample {
-  const { verdict, resumes } = result;
+  const { messages, verdict, resumes } = result;
+  // Nobody is cut in the warm-up, which the verdict is about as well.
+  const due = messages.sent * result.scenario.membersPerRoom;
   const marks = [...toolMarks(result), ...commonFaults(result)];
   if (system.recovers && verdict.lost > 0) marks.push(`${verdict.lost} lost in spite of recovery`);
   return {
     figures: {
-      '% lost': verdict.expected === 0 ? undefined : (100 * verdict.lost) / verdict.expected,
+      '% lost': due === 0 ? undefined : (100 * verdict.lost) / due,
       lost: verdict.lost,
-      expected: verdict.expected,
+      due,
       'came back': resumes.ok + resumes.unrecovered,
       'not recovered': resumes.unrecovered,
       'replay p99 ms': resumes.ms?.p99,
