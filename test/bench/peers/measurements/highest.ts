@@ -5,6 +5,8 @@ import { toolMarks, withSystem } from './run-system.js';
 import { searchRate } from './search-rate.js';
 
 const P99_MS = 100;
+/** Before every attempt but the first. */
+const WARM_MS = 1_500;
 const LOAD: Omit<Load, 'deliveriesPerSecond'> = {
   name: 'highest',
   title: '10 rooms of 100',
@@ -12,7 +14,7 @@ const LOAD: Omit<Load, 'deliveriesPerSecond'> = {
   members: 100,
   lazyShare: 0.95,
 };
-const SEARCH = { first: 60_000, step: 1.5, halvings: 2, atMost: 1_000_000, atLeast: 10_000 };
+const SEARCH = { first: 60_000, step: 1.5, halvings: 2, atMost: 5_000_000, atLeast: 10_000 };
 
 /** The highest rate at which nothing is lost and the 99th percentile of latency is bearable. */
 export const highest: Measurement = {
@@ -24,10 +26,13 @@ export const highest: Measurement = {
   quick: false,
   run: (system, effort) =>
     withSystem(system, LOAD.rooms, async (running) => {
+      // The nodes stay the same, and what they compiled stays compiled.
+      const warm = { ...effort, warmUpMs: Math.min(effort.warmUpMs, WARM_MS) };
+      let attempts = 0;
       let best: Readonly<Record<string, number | undefined>> = {};
       const { rate, why } = await searchRate(async (deliveriesPerSecond) => {
         const wanted = { ...LOAD, deliveriesPerSecond };
-        const ran = await deliver(system, running, wanted, effort);
+        const ran = await deliver(system, running, wanted, attempts++ === 0 ? effort : warm);
         const faults = deliveryFaults(ran, wanted);
         const p99 = ran.result.messages.deliveryMs?.p99 ?? Number.POSITIVE_INFINITY;
         if (p99 > P99_MS) faults.push(`p99 ${p99.toFixed(0)} ms`);

@@ -46,7 +46,7 @@ export const LOADS: readonly Load[] = [
     title: '10 rooms of 100, busy',
     rooms: 10,
     members: 100,
-    deliveriesPerSecond: 200_000,
+    deliveriesPerSecond: 500_000,
     lazyShare: 0.95,
   },
   {
