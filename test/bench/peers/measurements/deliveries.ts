@@ -20,7 +20,10 @@ export function deliveries(wanted: Load, nodes = NODES): Measurement {
       withSystem(
         system,
         wanted.rooms,
-        async (running) => deliverySample(await deliver(system, running, wanted, effort), wanted),
+        async (running) => {
+          const warmUpMs = effort.warmUpMs * (wanted.warmUpFactor ?? 1);
+          return deliverySample(await deliver(system, running, wanted, { ...effort, warmUpMs }), wanted);
+        },
         nodes,
       ),
   };
