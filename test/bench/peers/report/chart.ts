@@ -31,6 +31,7 @@ export function renderChart(summaries: readonly MeasurementSummary[], subtitle: 
   const height = top + 8;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="system-ui, sans-serif" font-size="13">`,
+    '<title>The same work on Chorus and its peers</title>',
     `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
     ...subtitle.map(
       (line, index) =>
