@@ -1,17 +1,12 @@
 import { type Position, SUBPROTOCOL, type V1ServerFrame } from '@chorus/protocol';
 import type { Conversation, ConversationEvents, Dialect, Identity } from '../../dialect.js';
-import { messageNumber } from '../../message-text.js';
-import { numberAt } from './number-at.js';
+import { OPENING, tellMessage } from './message-frame.js';
 
 const RETRY_MS = 1_000;
 /** Of what a socket may send, this is for joins: a client that comes back has something to say, too. */
 const JOINS_SHARE = 0.8;
 /** Names that no other run uses in the same room: servers recognise what is sent twice. */
 const RUN = `${process.pid.toString(36)}${Date.now().toString(36)}`;
-/** Where frames differ: `{"seq"` opens messages, and the type of others is after `{"type":"`. */
-const OPENING = '{"type":"'.length;
-/** What comes before the content of a message at the least. */
-const BEFORE_CONTENT = '{"seq":1,"epoch":1,"type":"message",'.length;
 const [S, A, J, L, T] = [0x73, 0x61, 0x6a, 0x6c, 0x74];
 
 export const dialect: Dialect = {
@@ -54,13 +49,7 @@ class V1Conversation implements Conversation {
   }
 
   received(bytes: Buffer, start: number, end: number): void {
-    if (bytes[start + 2] === S) {
-      const at = numberAt(bytes, start + '{"seq":'.length, this.#position, 'seq');
-      numberAt(bytes, at + ',"epoch":'.length, this.#position, 'epoch');
-      const number = messageNumber(bytes, start + BEFORE_CONTENT, end);
-      if (number !== -1) this.events.message(number, this.#position);
-      return;
-    }
+    if (tellMessage(bytes, start, end, this.#position, this.events)) return;
     const kind = bytes[start + OPENING];
     // Joined, left, stored and typing, of which there can be very many.
     if (kind === J || kind === L || kind === S || kind === T) return;

@@ -1,12 +1,9 @@
 import { formatPosition, type Position, type ServerFrame } from '@chorus/protocol';
 import type { Conversation, ConversationEvents, Dialect } from '../../dialect.js';
-import { messageNumber } from '../../message-text.js';
 import { bearer, identityQuery } from './chorus-v1.js';
-import { numberAt } from './number-at.js';
+import { OPENING, tellMessage } from './message-frame.js';
 
-const OPENING = '{"type":"'.length;
-const BEFORE_CONTENT = '{"seq":1,"epoch":1,"type":"message",'.length;
-const [S, J, L] = [0x73, 0x6a, 0x6c];
+const [J, L] = [0x6a, 0x6c];
 
 /** Nothing is acked, but a sender receives its own message. */
 export const dialect: Dialect = {
@@ -46,13 +43,7 @@ class SeedConversation implements Conversation {
   }
 
   received(bytes: Buffer, start: number, end: number): void {
-    if (bytes[start + 2] === S) {
-      const at = numberAt(bytes, start + '{"seq":'.length, this.#position, 'seq');
-      numberAt(bytes, at + ',"epoch":'.length, this.#position, 'epoch');
-      const number = messageNumber(bytes, start + BEFORE_CONTENT, end);
-      if (number !== -1) this.events.message(number, this.#position);
-      return;
-    }
+    if (tellMessage(bytes, start, end, this.#position, this.events)) return;
     const kind = bytes[start + OPENING];
     if (kind === J || kind === L) return;
     const frame = JSON.parse(bytes.toString('utf8', start, end)) as ServerFrame;
