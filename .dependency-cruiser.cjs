@@ -67,6 +67,13 @@ module.exports = {
       to: { path: npm('ioredis') },
     },
     {
+      name: 'prom-client-in-metrics-files',
+      comment: 'Others use what @chorus/service/metrics makes of it.',
+      severity: 'error',
+      from: { pathNot: '^packages/service/src/metrics[^/]*\\.ts$' },
+      to: { path: npm('prom-client') },
+    },
+    {
       name: 'prisma-in-one-package',
       comment: 'Others use @chorus/database.',
       severity: 'error',

@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { createRedis, type Logger, type RedisClient, type RedisConfig, redisReady } from '@chorus/service';
+import {
+  createRedis,
+  type Logger,
+  type RedisClient,
+  type RedisConfig,
+  type RedisWatch,
+  redisReady,
+} from '@chorus/service';
 import { Cluster } from 'ioredis';
 import type { Broker, BrokerListener, Position, StoredMessage } from './broker.js';
 import { parseControlEvent } from './control-event.js';
@@ -24,6 +31,8 @@ export interface RedisBrokerOptions extends RedisPublisherOptions {
    * command time-out means that none come. Default 1,000.
    */
   probeIntervalMs?: number;
+  /** Is told of every connection: purposes `broker` and `broker-subscriber`. */
+  watch?: RedisWatch | undefined;
   log: Logger;
 }
 
@@ -47,9 +56,9 @@ export class RedisBroker implements Broker {
     private readonly options: RedisBrokerOptions,
     private readonly listener: BrokerListener,
   ) {
-    const { redis, keyspace, log } = options;
+    const { redis, keyspace, log, watch } = options;
     this.#keyspace = keyspace;
-    this.#commands = createRedis(redis, log, 'broker');
+    this.#commands = createRedis(redis, log, 'broker', watch);
     defineScripts(this.#commands);
     this.#publisher = new RedisPublisher(this.#commands, options);
     this.#positions = new RedisPositions(this.#commands, keyspace);
@@ -61,6 +70,7 @@ export class RedisBroker implements Broker {
         this.#probe.recheck();
         listener.onResumed();
       },
+      watch,
       log,
     };
     this.#subscriber =

@@ -1,4 +1,4 @@
-import { dropWhenSilent, type Logger, retryDelayMs } from '@chorus/service';
+import { dropWhenSilent, type Logger, type RedisWatch, retryDelayMs } from '@chorus/service';
 import { Redis } from 'ioredis';
 
 /** Channels in one SUBSCRIBE; keeps single commands, and their replies, small after an outage. */
@@ -17,6 +17,7 @@ export interface SubscriberOptions {
   onResumed(): void;
   /** The server does not, or no longer, serve the slot of some channel. */
   onMoved?(): void;
+  watch?: RedisWatch | undefined;
   log: Logger;
 }
 
@@ -59,6 +60,7 @@ export class RedisSubscriber {
       retryStrategy: retryDelayMs,
     });
     dropWhenSilent(this.#redis, timeoutMs);
+    options.watch?.watch('broker-subscriber', this.#redis);
     this.#redis.on('error', (error: Error) => {
       log.debug({ error: error.message }, 'redis subscriber connection failed');
       // A server that gives a slot away says so unasked, which ioredis takes for an answer.

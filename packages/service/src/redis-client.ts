@@ -1,5 +1,6 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from './logger.js';
+import type { RedisWatch } from './redis-watch.js';
 
 /** How often to look who owns the slots of a cluster. */
 const SLOTS_REFRESH_MS = 2_000;
@@ -19,8 +20,16 @@ export interface RedisConfig {
 /**
  * Opens a connection for commands. While Redis is away commands fail at once instead of piling
  * up, and the connection is tried again for ever, every 50 ms at first and every 400 ms later.
+ *
+ * @param purpose what it is for, in logs, metrics and Redis' own list of connections
+ * @param watch is told of the connection
  */
-export function createRedis(config: RedisConfig, log: Logger, purpose: string): RedisClient {
+export function createRedis(
+  config: RedisConfig,
+  log: Logger,
+  purpose: string,
+  watch?: RedisWatch,
+): RedisClient {
   const options: RedisOptions = {
     enableOfflineQueue: false,
     // A command is never sent again by itself: whether it ran is unknown, and the caller decides.
@@ -41,6 +50,7 @@ export function createRedis(config: RedisConfig, log: Logger, purpose: string): 
       })
     : new Redis(config.urls[0] ?? '', options);
   dropWhenSilent(client, config.commandTimeoutMs);
+  watch?.watch(purpose, client);
   if (client instanceof Cluster) {
     connectEarly(client);
     followSlots(client);

@@ -1,0 +1,18 @@
+import type { Metrics } from './metrics.js';
+import type { RedisWatch } from './redis-watch.js';
+
+/** Registers how the watched connections to Redis are. */
+export function addRedisMetrics(metrics: Metrics, watch: RedisWatch): void {
+  metrics.gaugeBy(
+    'chorus_redis_connected',
+    'purpose',
+    'Whether the connection to Redis answers commands, 0 or 1.',
+    () => watch.connected,
+  );
+  metrics.counterBy(
+    'chorus_redis_errors_total',
+    'purpose',
+    'Connections to Redis that broke, and attempts to connect that failed.',
+    () => watch.errors,
+  );
+}

@@ -1,0 +1,53 @@
+import { expect } from 'chai';
+import { createMetrics, Metrics } from './metrics.js';
+import { sumOfMetrics } from './metrics-sum.js';
+
+describe('metrics', () => {
+  it('are read at the moment when somebody asks', async () => {
+    const metrics = new Metrics();
+    let count = 0;
+    const byCode: Record<string, number> = { '1000': 1 };
+    metrics.counter('things_total', 'Things.', () => count);
+    metrics.counterBy('closed_total', 'code', 'Closed.', () => byCode);
+    metrics.gauge('open', 'Open.', () => count * 2);
+    expect(await metrics.text()).to.include('\nthings_total 0\n');
+    count = 7;
+    byCode['1006'] = 2;
+    const text = await metrics.text();
+    expect(text).to.include('# TYPE things_total counter\nthings_total 7\n');
+    expect(text).to.include('\nclosed_total{code="1000"} 1\nclosed_total{code="1006"} 2\n');
+    expect(text).to.include('# TYPE open gauge\nopen 14\n');
+    expect(metrics.contentType).to.match(/^text\/plain; version=0\.0\.4/);
+  });
+
+  it('tell what every process is: who, how large, how busy', async () => {
+    const metrics = createMetrics({ service: 'gateway', version: '1.2.3', nodeId: 'gateway-a' });
+    const text = await metrics.text();
+    expect(text).to.include('\nchorus_build_info{service="gateway",version="1.2.3",node="gateway-a"} 1\n');
+    const value = (name: string): number => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+    expect(value('process_resident_memory_bytes')).to.be.above(1e6);
+    expect(value('nodejs_eventloop_utilization')).to.be.within(0, 1);
+    expect(value('nodejs_eventloop_lag_p99_seconds')).to.be.at.least(0);
+    if (process.platform === 'linux') expect(value('process_open_fds')).to.be.within(3, 10_000);
+  });
+
+  it('of several processes become one: counts are added, and each gauge says how', async () => {
+    const children = [1, 10].map((amount) => {
+      const metrics = new Metrics();
+      metrics.counter('things_total', 'Things.', () => amount);
+      metrics.gauge('open', 'Open.', () => amount);
+      metrics.gauge('lag_seconds', 'Lag.', () => amount, 'max');
+      metrics.gaugeBy('state', 'state', 'State.', () => ({ ready: 1 }));
+      metrics.histogram('wait_seconds', 'Waits.', [1, 5]).observe(amount);
+      return metrics;
+    });
+    const data = JSON.parse(JSON.stringify(await Promise.all(children.map((child) => child.data()))));
+    const text = await sumOfMetrics(data);
+    expect(text).to.include('\nthings_total 11\n');
+    expect(text).to.include('\nopen 11\n');
+    expect(text).to.include('\nlag_seconds 10\n');
+    expect(text).to.include('\nstate{state="ready"} 2\n');
+    expect(text).to.include('wait_seconds_bucket{le="1"} 1\n');
+    expect(text).to.include('wait_seconds_count 2\n');
+  });
+});

@@ -1,0 +1,98 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Closeable } from './closer.js';
+import type { Logger } from './logger.js';
+import { StartError } from './start-error.js';
+
+/** An answer of the operator port; a body that is no text is sent as JSON. */
+export interface OperatorAnswer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What the operator port tells. */
+export interface OperatorSources {
+  /** The metrics as text. */
+  metrics(): Promise<string>;
+  /** Of that text. */
+  readonly contentType: string;
+  /** The answer of `/readyz`. */
+  health(): OperatorAnswer | Promise<OperatorAnswer>;
+}
+
+/**
+ * Answers `/metrics`, `/livez` and `/readyz`.
+ *
+ * @param path without the query
+ * @returns undefined when the path is none of these
+ */
+export async function answerOperator(
+  { method, path }: { method: string; path: string },
+  sources: OperatorSources,
+): Promise<OperatorAnswer | undefined> {
+  if (!['/metrics', '/livez', '/readyz'].includes(path)) return undefined;
+  if (method !== 'GET' && method !== 'HEAD') {
+    const headers = { Allow: 'GET, HEAD' };
+    return { status: 405, headers, body: { error: `${method} is not allowed on this route` } };
+  }
+  if (path === '/livez') return { status: 200, body: { status: 'live' } };
+  if (path === '/readyz') return sources.health();
+  return { status: 200, headers: { 'Content-Type': sources.contentType }, body: await sources.metrics() };
+}
+
+/**
+ * Listens for whoever looks after this process: a port of its own, not for clients. Closing cuts what is under way.
+ *
+ * @throws {StartError} the address cannot be listened on; it names `OPERATOR_PORT`
+ */
+export async function listenOperatorPort(
+  { host, port }: { host: string; port: number },
+  sources: OperatorSources,
+  log: Logger,
+): Promise<Closeable & { readonly port: number }> {
+  const server = createServer((request, response) => {
+    const method = request.method ?? '';
+    answerOperator({ method, path: request.url?.split('?')[0] ?? '' }, sources).then(
+      (answer) => write(response, answer ?? { status: 404, body: { error: 'no such route' } }, method),
+      (error: unknown) => {
+        log.error({ err: error, path: request.url }, 'operator request failed');
+        write(response, { status: 500, body: { error: 'internal error' } }, method);
+      },
+    );
+  });
+  server.listen({ host, port });
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === 'EADDRINUSE' ? 'the port is already in use' : message;
+    throw new StartError(`cannot listen on ${host}:${port} (OPERATOR_PORT): ${reason}`);
+  }
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  };
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+function write(response: ServerResponse, { status, body, headers }: OperatorAnswer, method: string): void {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  response.writeHead(status, {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Cache-Control': 'no-store',
+    ...headers,
+    'Content-Length': Buffer.byteLength(text),
+  });
+  response.end(method === 'HEAD' ? undefined : text);
+}
