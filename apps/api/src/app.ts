@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Guard, generateSecret, Tokens } from '@chorus/auth';
+import { Guard, generateSecret, TOKEN_TTL_SECONDS, Tokens } from '@chorus/auth';
 import type { RoomDirectory, RoomHistory } from '@chorus/broker';
 import type { AccessList, NodeRegistry } from '@chorus/control';
 import type { Database } from '@chorus/database';
@@ -60,7 +60,8 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   const log = parts.log.child({ nodeId });
   for (const warning of [...config.auth.warnings, ...(config.operator?.warnings ?? [])]) log.warn(warning);
 
-  const tokens = new Tokens(config.auth.secret ?? madeUpSecret(log));
+  const { secret = madeUpSecret(log), acceptedSecrets } = config.auth;
+  const tokens = new Tokens(secret, TOKEN_TTL_SECONDS, acceptedSecrets);
   const guard = new Guard(tokens, config.auth.mode);
   const roomRepository = new RoomRepository(parts.db);
   const bans = new BanService(new BanRepository(parts.db), parts.access, parts.directory, log);

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { type AuthConfig, authConfig, authSettings } from '@chorus/auth';
+import { AUTH_SECRETS, type AuthConfig, authConfig, authSettings } from '@chorus/auth';
 import { databaseSettings } from '@chorus/database';
 import {
   balancedSettings,
@@ -97,7 +97,7 @@ export interface StoreConfig {
 
 /** @throws {ConfigError} one line that names the variable */
 export function loadApiConfig(env: Environment): ApiConfig {
-  const settings = parseSettings(apiSettings, env, ['JWT_SECRET', 'OPERATOR_TOKEN']);
+  const settings = parseSettings(apiSettings, env, [...AUTH_SECRETS, 'OPERATOR_TOKEN']);
   return {
     host: settings.HOST,
     port: settings.PORT,

@@ -1,4 +1,4 @@
-import { type AuthConfig, authConfig, authSettings } from '@chorus/auth';
+import { AUTH_SECRETS, type AuthConfig, authConfig, authSettings } from '@chorus/auth';
 import {
   balancedSettings,
   ConfigError,
@@ -143,7 +143,7 @@ export interface GatewayConfig {
 
 /** @throws {ConfigError} one line that names the variable */
 export function loadGatewayConfig(env: Environment): GatewayConfig {
-  const settings = parseSettings(gatewaySettings, env, ['JWT_SECRET', 'REDIS_URL']);
+  const settings = parseSettings(gatewaySettings, env, [...AUTH_SECRETS, 'REDIS_URL']);
   const auth = authConfig(settings);
   if (auth.secret === undefined && auth.mode === 'token') {
     throw new ConfigError('JWT_SECRET is not set: it must be the one that the API signs tokens with');

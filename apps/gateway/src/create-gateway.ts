@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Guard, generateSecret, Tokens } from '@chorus/auth';
+import { Guard, generateSecret, TOKEN_TTL_SECONDS, Tokens } from '@chorus/auth';
 import { type Broker, type BrokerListener, RoomFeeds } from '@chorus/broker';
 import type { AccessList, NodeRegistry } from '@chorus/control';
 import { type PresenceStore, PresenceTracker } from '@chorus/presence';
@@ -118,7 +118,8 @@ async function start(
     maxQueuedBytes: config.maxQueuedBytes,
     log,
   };
-  const guard = new Guard(new Tokens(config.auth.secret ?? generateSecret()), config.auth.mode);
+  const { secret = generateSecret(), acceptedSecrets, mode } = config.auth;
+  const guard = new Guard(new Tokens(secret, TOKEN_TTL_SECONDS, acceptedSecrets), mode);
   const { access, nodes, sharing } = parts;
   const door = new Door(sharing, log);
   steward = new Steward(config, {

@@ -10,6 +10,7 @@ describe('authConfig', () => {
     expect(load({ NODE_ENV: 'production', JWT_SECRET: secret })).to.deep.equal({
       mode: 'token',
       secret,
+      acceptedSecrets: [],
       warnings: [],
     });
   });
@@ -33,6 +34,42 @@ describe('authConfig', () => {
   it('does without a secret elsewhere, and warns of a short one', () => {
     expect(load({}).secret).to.equal(undefined);
     expect(load({ JWT_SECRET: 'short' }).warnings).to.have.length(1);
+  });
+
+  describe('JWT_ACCEPTED_SECRETS', () => {
+    const [old, next, secret] = [generateSecret(), generateSecret(), generateSecret()];
+
+    it('is a list; blanks and empty items are nothing', () => {
+      const config = load({
+        NODE_ENV: 'production',
+        JWT_SECRET: secret,
+        JWT_ACCEPTED_SECRETS: ` ${old} ,,${next},`,
+      });
+      expect(config.acceptedSecrets).to.deep.equal([old, next]);
+      expect(config.warnings).to.deep.equal([]);
+      expect(load({ JWT_SECRET: secret, JWT_ACCEPTED_SECRETS: '' }).acceptedSecrets).to.deep.equal([]);
+    });
+
+    it('has no short secret in production: the error says which one by its place in the list, and not what it is', () => {
+      const env = { JWT_SECRET: secret, JWT_ACCEPTED_SECRETS: `${old},,shortie,${next}` };
+      expect(() => load({ ...env, NODE_ENV: 'production' }))
+        .to.throw(
+          ConfigError,
+          /^JWT_ACCEPTED_SECRETS, number 3 of the list, is too short: in production it must be at least 32 bytes long$/,
+        )
+        .with.property('message')
+        .that.does.not.include('shortie');
+      const { warnings } = load(env);
+      expect(warnings).to.deep.equal([
+        'JWT_ACCEPTED_SECRETS, number 3 of the list, is too short for production',
+      ]);
+    });
+
+    it('cannot hold every JWT_SECRET, which is said before it is needed', () => {
+      for (const odd of [`${secret},x`, ` ${secret}`, `${secret}\n`]) {
+        expect(load({ JWT_SECRET: odd }).warnings.join()).to.match(/JWT_ACCEPTED_SECRETS cannot list it/);
+      }
+    });
   });
 
   it('warns of AUTH=open, and knows no other modes', () => {

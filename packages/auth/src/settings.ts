@@ -13,40 +13,67 @@ export const authSettings = {
     .string()
     .optional()
     .describe(
-      `Key of the tokens, the same for all services; at least ${MIN_SECRET_BYTES} bytes in production.`,
+      `Key that signs tokens, the same for all services; at least ${MIN_SECRET_BYTES} bytes in production.`,
+    ),
+  JWT_ACCEPTED_SECRETS: z
+    .string()
+    .optional()
+    .describe(
+      'More keys whose tokens are valid, comma-separated, for [replacing `JWT_SECRET`](operator.md#replacing-jwt_secret) without signing anybody out; each as long as that.',
     ),
   AUTH: oneOf(['token', 'open'])
     .default('token')
     .describe('`open` believes `userId` and `username` of the query and asks for no token.'),
 };
 
+/** Those of {@link authSettings} that are never shown. */
+export const AUTH_SECRETS = ['JWT_SECRET', 'JWT_ACCEPTED_SECRETS'] as const;
+
 export interface AuthConfig {
   readonly mode: AuthMode;
   /** Undefined when none is set, which is possible only outside of production. */
   readonly secret: string | undefined;
+  /** Tokens signed with these are valid as well. */
+  readonly acceptedSecrets: readonly string[];
   /** What the operator should know: one line each, for the log. */
   readonly warnings: readonly string[];
 }
 
-/** @throws {ConfigError} in production, for a secret that is missing or short */
+/** @throws {ConfigError} in production, for a secret that is missing or short: it is never shown */
 export function authConfig(settings: {
   NODE_ENV?: string | undefined;
   JWT_SECRET?: string | undefined;
+  JWT_ACCEPTED_SECRETS?: string | undefined;
   AUTH: AuthMode;
 }): AuthConfig {
   const { JWT_SECRET: secret, AUTH: mode } = settings;
   const warnings: string[] = [];
-  if (secret === undefined || Buffer.byteLength(secret) < MIN_SECRET_BYTES) {
-    const problem = `JWT_SECRET is ${secret === undefined ? 'not set' : 'too short'}`;
+  const check = (name: string, value: string | undefined): void => {
+    if (value !== undefined && Buffer.byteLength(value) >= MIN_SECRET_BYTES) return;
+    const problem = `${name} is ${value === undefined ? 'not set' : 'too short'}`;
     if (settings.NODE_ENV === 'production') {
       throw new ConfigError(`${problem}: in production it must be at least ${MIN_SECRET_BYTES} bytes long`);
     }
-    if (secret !== undefined) warnings.push(`${problem} for production`);
+    if (value !== undefined) warnings.push(`${problem} for production`);
+  };
+  check('JWT_SECRET', secret);
+  if (secret !== undefined && (secret.includes(',') || secret.trim() !== secret)) {
+    warnings.push(
+      'JWT_SECRET has a comma, or blanks at an end: JWT_ACCEPTED_SECRETS cannot list it, so replacing it will sign everybody out',
+    );
+  }
+  const acceptedSecrets: string[] = [];
+  // Counted as whoever wrote the list counts: an empty item has a number, too.
+  for (const [index, item] of (settings.JWT_ACCEPTED_SECRETS ?? '').split(',').entries()) {
+    const accepted = item.trim();
+    if (accepted === '') continue;
+    check(`JWT_ACCEPTED_SECRETS, number ${index + 1} of the list,`, accepted);
+    acceptedSecrets.push(accepted);
   }
   if (mode === 'open') {
     warnings.push('AUTH=open: room routes and sockets need no token, anybody can act as anybody');
   }
-  return { mode, secret, warnings };
+  return { mode, secret, acceptedSecrets, warnings };
 }
 
 /** A secret for one run; whoever generates one should say so. */

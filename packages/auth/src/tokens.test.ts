@@ -1,7 +1,7 @@
-import { createHmac, generateKeyPairSync } from 'node:crypto';
+import { createHash, createHmac, generateKeyPairSync } from 'node:crypto';
 import { expect } from 'chai';
 import jwt from 'jsonwebtoken';
-import { TOKEN_TTL_SECONDS, Tokens } from './tokens.js';
+import { keyId, TOKEN_TTL_SECONDS, Tokens } from './tokens.js';
 
 const SECRET = 'a secret of more than thirty-two bytes';
 const ann = { id: 7, username: 'Ann Ünï 🎈' };
@@ -98,5 +98,85 @@ describe('Tokens', () => {
       });
     }
     expect(tokens.verify(jwt.sign('text', SECRET))).to.deep.equal({ ok: false, reason: 'invalid' });
+  });
+
+  describe('with several keys', () => {
+    const OLD = 'the secret that was there before, still out';
+    const OTHER = 'a secret of somebody else, just as long';
+    const TTL = TOKEN_TTL_SECONDS;
+    const CLAIMS = { sub: '7', username: 'ann', jti: 'x', exp: 2_000_000_000 };
+    const both = new Tokens(SECRET, TTL, [OLD]);
+    const plain = (secret: string, claims: object = CLAIMS, header = {}): string =>
+      jwt.sign(claims, secret, { noTimestamp: true, header: { alg: 'HS256', ...header } });
+
+    it('names the key in the header, by a digest that does not tell it', () => {
+      const header = jwt.decode(both.sign(ann), { complete: true })?.header;
+      const digest = createHash('sha256').update(`chorus-kid${SECRET}`).digest('hex');
+      expect(header).to.deep.equal({ alg: 'HS256', typ: 'JWT', kid: digest.slice(0, 16) });
+      expect(keyId(SECRET)).to.equal(digest.slice(0, 16)).and.not.equal(keyId(OLD));
+    });
+
+    it('signs with the first, and accepts tokens of each', () => {
+      expect(new Tokens(SECRET).verify(both.sign(ann)).ok).to.equal(true);
+      expect(new Tokens(OLD).verify(both.sign(ann)).ok).to.equal(false);
+      expect(both.verify(new Tokens(OLD).sign(ann)).ok).to.equal(true);
+      expect(both.verify(new Tokens(SECRET, TTL, [SECRET, SECRET]).sign(ann)).ok).to.equal(true);
+    });
+
+    it('accepts tokens that name no key, of each key', () => {
+      expect(both.verify(plain(SECRET)).ok).to.equal(true);
+      expect(both.verify(plain(OLD)).ok).to.equal(true);
+      expect(both.verify(plain(OTHER))).to.deep.equal({ ok: false, reason: 'invalid' });
+    });
+
+    it('says of an expired token of any key that it has expired', () => {
+      expect(both.verify(new Tokens(OLD, -1).sign(ann))).to.deep.equal({ ok: false, reason: 'expired' });
+      for (const secret of [SECRET, OLD]) {
+        const expired = plain(secret, { ...CLAIMS, exp: 1 });
+        expect(both.verify(expired)).to.deep.equal({ ok: false, reason: 'expired' });
+      }
+    });
+
+    it('refuses tokens of a key that was dropped', () => {
+      const dropped = new Tokens(SECRET);
+      for (const token of [new Tokens(OLD).sign(ann), plain(OLD), new Tokens(OLD, -1).sign(ann)]) {
+        expect(dropped.verify(token)).to.deep.equal({ ok: false, reason: 'invalid' });
+      }
+    });
+
+    it('checks a token that names a key with no other key', () => {
+      for (const kid of [
+        keyId(OTHER),
+        keyId(OLD),
+        keyId(SECRET).toUpperCase(),
+        '',
+        null,
+        7,
+        ['x'],
+        'constructor',
+      ]) {
+        const token = encode({ alg: 'HS256', typ: 'JWT', kid }, CLAIMS, SECRET);
+        expect(both.verify(token), String(kid)).to.deep.equal({ ok: false, reason: 'invalid' });
+      }
+      const named = encode({ alg: 'HS256', typ: 'JWT', kid: keyId(OLD) }, CLAIMS, OLD);
+      expect(both.verify(named).ok).to.equal(true);
+    });
+
+    it('is not upset by a header that is none', () => {
+      for (const header of ['"text"', 'null', '7', '[]', '{"alg":"HS256"', '']) {
+        const token = `${Buffer.from(header).toString('base64url')}.${base64(CLAIMS)}.AAAA`;
+        expect(both.verify(token), header).to.deep.equal({ ok: false, reason: 'invalid' });
+      }
+    });
+
+    /** Signed as it is, whatever a library would say to it. */
+    function encode(header: object, claims: object, secret: string): string {
+      const signed = `${base64(header)}.${base64(claims)}`;
+      return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
+    }
+
+    function base64(value: object): string {
+      return Buffer.from(JSON.stringify(value)).toString('base64url');
+    }
   });
 });

@@ -1,4 +1,4 @@
-import { createSecretKey, type KeyObject, randomUUID } from 'node:crypto';
+import { createHash, createSecretKey, type KeyObject, randomUUID } from 'node:crypto';
 import { type Member, parseId } from '@chorus/protocol';
 import jwt from 'jsonwebtoken';
 
@@ -17,37 +17,96 @@ export type TokenCheck =
   | { readonly ok: true; readonly token: VerifiedToken }
   | { readonly ok: false; readonly reason: 'missing' | 'expired' | 'invalid' };
 
-/** Signs and verifies tokens with one secret (HS256). */
-export class Tokens {
-  /** As a key object: verifying with a string costs fifty times as much. */
-  readonly #key: KeyObject;
+/** Hex digits of a key's name: as good as unique among the few keys of one cluster. */
+const KEY_ID_DIGITS = 16;
 
+/**
+ * Names a key in the header of the tokens that it signed (`kid`, RFC 7515, section 4.1.4). It tells nothing of the secret,
+ * and the same secret has the same name in every process.
+ */
+export function keyId(secret: string): string {
+  return createHash('sha256').update('chorus-kid').update(secret).digest('hex').slice(0, KEY_ID_DIGITS);
+}
+
+/** Signs tokens with one secret and verifies them with that and others (HS256). */
+export class Tokens {
+  /**
+   * By name, the one that signs first. As key objects: verifying with a string costs fifty times as much.
+   */
+  readonly #keys: ReadonlyMap<string, KeyObject>;
+  readonly #signing: { readonly id: string; readonly key: KeyObject };
+
+  /**
+   * @param secret of the tokens that are signed
+   * @param acceptedSecrets of other tokens that are valid as well, so that a secret can be replaced while its tokens are out
+   */
   constructor(
     secret: string,
     private readonly ttlSeconds: number = TOKEN_TTL_SECONDS,
+    acceptedSecrets: readonly string[] = [],
   ) {
-    this.#key = createSecretKey(Buffer.from(secret));
+    this.#signing = { id: keyId(secret), key: secretKey(secret) };
+    this.#keys = new Map([
+      [this.#signing.id, this.#signing.key],
+      ...acceptedSecrets.map((accepted): [string, KeyObject] => [keyId(accepted), secretKey(accepted)]),
+    ]);
   }
 
   /** A token of this user, valid from now on. */
   sign(user: Member): string {
-    return jwt.sign({ username: user.username }, this.#key, {
+    return jwt.sign({ username: user.username }, this.#signing.key, {
       algorithm: 'HS256',
+      keyid: this.#signing.id,
       subject: String(user.id),
       jwtid: randomUUID(),
       expiresIn: this.ttlSeconds,
     });
   }
 
+  /**
+   * A token that names its key is checked with that one only; one that names none, as those before keys had names do, with
+   * each.
+   */
   verify(token: string | undefined): TokenCheck {
     if (token === undefined || token === '') return { ok: false, reason: 'missing' };
-    try {
-      const claims = jwt.verify(token, this.#key, { algorithms: ['HS256'], clockTolerance: 0 });
-      const verified = readClaims(claims);
-      return verified === undefined ? { ok: false, reason: 'invalid' } : { ok: true, token: verified };
-    } catch (error) {
-      return { ok: false, reason: error instanceof jwt.TokenExpiredError ? 'expired' : 'invalid' };
+    for (const key of this.#keysOf(token)) {
+      const check = verifyWith(key, token);
+      // Whether a token has expired is only looked at when its signature is right: no other key would do better.
+      if (check.ok || check.reason === 'expired') return check;
     }
+    return { ok: false, reason: 'invalid' };
+  }
+
+  #keysOf(token: string): Iterable<KeyObject> {
+    const header = headerOf(token);
+    if (header === undefined) return [];
+    if (!('kid' in header)) return this.#keys.values();
+    const key = typeof header.kid === 'string' ? this.#keys.get(header.kid) : undefined;
+    return key === undefined ? [] : [key];
+  }
+}
+
+function secretKey(secret: string): KeyObject {
+  return createSecretKey(Buffer.from(secret));
+}
+
+function headerOf(token: string): (object & { readonly kid?: unknown }) | undefined {
+  try {
+    const header: unknown = jwt.decode(token, { complete: true })?.header;
+    return typeof header === 'object' && header !== null ? header : undefined;
+  } catch {
+    // What is not JSON inside.
+    return undefined;
+  }
+}
+
+function verifyWith(key: KeyObject, token: string): TokenCheck {
+  try {
+    const claims = jwt.verify(token, key, { algorithms: ['HS256'], clockTolerance: 0 });
+    const verified = readClaims(claims);
+    return verified === undefined ? { ok: false, reason: 'invalid' } : { ok: true, token: verified };
+  } catch (error) {
+    return { ok: false, reason: error instanceof jwt.TokenExpiredError ? 'expired' : 'invalid' };
   }
 }
 
