@@ -48,6 +48,10 @@ describe('the load tester against gateways', function () {
     expect(resumes).to.include({ unrecovered: 0, failed: 0 });
     expect(resumes.ok).to.be.within(90, 120);
     expect(resumes.ms?.count).to.equal(resumes.ok);
+    expect(resumes.replayMs?.count).to.equal(resumes.ok);
+    expect(resumes.replayMs?.p50)
+      .to.be.greaterThan(0)
+      .and.to.be.at.most(resumes.ms?.p50 ?? 0);
     expect(closes).to.deep.equal({});
   }
 

@@ -43,6 +43,7 @@ export interface Tick {
   readonly sent: number;
   readonly acked: number;
   readonly delivered: number;
+  readonly reconnects: number;
   readonly ackMs: string | undefined;
   readonly deliveryMs: string | undefined;
   readonly strain: Strain;
@@ -87,6 +88,8 @@ export interface WorkerReport {
     readonly unrecovered: number;
     readonly failed: number;
     readonly ms: string;
+    readonly replayMs: string;
+    readonly perConnection: readonly number[];
   };
   /** One for each target. */
   readonly nodes: readonly NodeReport[];

@@ -27,6 +27,8 @@ export interface LoadParts {
   readonly onPhase?: (phase: Phase) => void;
   /** Once a second. */
   readonly onMoment?: (moment: Moment) => void;
-  /** Ends the load early: the result is about what was done until then. */
+  /** Ends the load when there has been enough of it; what is under way is still waited for, and the result is whole. */
+  readonly enough?: AbortSignal;
+  /** Ends the run early: the result is about what was done until then. */
   readonly signal?: AbortSignal;
 }

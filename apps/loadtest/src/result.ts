@@ -48,6 +48,8 @@ export interface Moment {
   readonly sent: number;
   readonly acked: number;
   readonly delivered: number;
+  /** Attempts of those who had been in to come back, whatever came of them. */
+  readonly reconnects: number;
   readonly ackMs: Latency | undefined;
   readonly deliveryMs: Latency | undefined;
   /** Of the tool's worst worker: how late its event loop was, in milliseconds, and how busy (0 to 1). */
@@ -115,6 +117,10 @@ export interface LoadResult {
     readonly failed: number;
     /** From the cut, or the end of the time away, to the last message that was missed. */
     readonly ms: Latency | undefined;
+    /** The same from when the new socket was open: what catching up takes, without the time until somebody comes. */
+    readonly replayMs: Latency | undefined;
+    /** How many connections opened another socket n times, by n from 0 on. */
+    readonly perConnection: readonly number[];
   };
   readonly nodes: readonly NodeResult[];
   readonly costs: readonly ProcessCost[];

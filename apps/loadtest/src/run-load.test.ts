@@ -120,6 +120,53 @@ describe('running a load', function () {
     expect(resumes.unrecovered).to.be.within(20, 34);
   });
 
+  it('counts who came back how often, and when', async () => {
+    relay = await startRelay();
+    const options = { churn: 20, churnAwayMs: 100, connections: 20, rooms: 2, durationMs: 1_900 };
+    const { resumes, timeline } = await runLoad(scenario(options), {
+      ...parts,
+      dialect: new URL('test-forgetful-dialect.ts', import.meta.url).href,
+    });
+    // 38 cuts of 20 connections, one after the other.
+    const returns = resumes.perConnection.reduce((sum, connections, times) => sum + connections * times, 0);
+    const tries = timeline.reduce((sum, { reconnects }) => sum + reconnects, 0);
+    expect(returns)
+      .to.equal(resumes.ok + resumes.unrecovered)
+      .and.to.be.within(20, 38);
+    expect(resumes.perConnection).to.have.length(3);
+    expect(resumes.perConnection.reduce((sum, connections) => sum + connections, 0)).to.equal(20);
+    // The last second is not over when the run is.
+    expect(tries).to.be.within(returns - 20, returns);
+  });
+
+  it('ends when there has been enough, and still waits for what is under way', async () => {
+    let held: Array<() => void> = [];
+    relay = await startRelay((frame, members) => {
+      held.push(() => toAll(frame, members));
+    });
+    const enough = new AbortController();
+    const letGo = setInterval(() => {
+      for (const send of held) send();
+      held = [];
+    }, 900);
+    const { verdict, messages } = await runLoad(
+      scenario({ warmUpMs: 0, durationMs: 600_000, settleMs: 20_000 }),
+      {
+        ...parts,
+        enough: enough.signal,
+        onMoment: ({ sent }) => {
+          if (sent > 0) enough.abort();
+        },
+      },
+    );
+    clearInterval(letGo);
+    expect(messages.seconds).to.be.below(60);
+    expect(messages.sent).to.be.greaterThan(0);
+    expect(verdict.expected)
+      .to.equal(verdict.delivered)
+      .and.to.be.greaterThan(messages.sent * 9);
+  });
+
   it('ends early when it is told to, with the results so far', async () => {
     relay = await startRelay();
     const abort = new AbortController();

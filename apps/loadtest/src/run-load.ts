@@ -161,7 +161,7 @@ class Run {
     if (this.#aborted) return 0;
     this.#measuring = true;
     await this.#reached('measuring');
-    await this.#until(t0 + warmUpMs + durationMs);
+    await this.#until(t0 + warmUpMs + durationMs, this.parts.enough);
     this.#measuring = false;
     await this.#reached('end');
     return Math.min(durationMs, Math.max(0, now() - t0 - warmUpMs));
@@ -182,8 +182,14 @@ class Run {
   }
 
   /** @throws {LoadError} when a worker has failed */
-  async #until(time: number): Promise<void> {
-    await this.#atMost(new Promise(() => undefined), time - now());
+  async #until(time: number, sooner?: AbortSignal): Promise<void> {
+    await this.#atMost(
+      new Promise((resolve) => {
+        if (sooner?.aborted) resolve(undefined);
+        sooner?.addEventListener('abort', resolve, { once: true });
+      }),
+      time - now(),
+    );
   }
 
   /**

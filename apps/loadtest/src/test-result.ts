@@ -30,7 +30,14 @@ export function madeUpResult(
       examples: [],
     },
     closes: {},
-    resumes: { ok: 0, unrecovered: 0, failed: 0, ms: undefined },
+    resumes: {
+      ok: 0,
+      unrecovered: 0,
+      failed: 0,
+      ms: undefined,
+      replayMs: undefined,
+      perConnection: [1_000],
+    },
     nodes: ['ws://127.0.0.1:4001', 'ws://127.0.0.1:4002'].map((target) => ({
       target,
       connections: 500,
@@ -65,6 +72,7 @@ function madeUpMoment(at: number): Moment {
     sent: at < 3 ? 0 : 100,
     acked: at < 3 ? 0 : 100,
     delivered: at < 3 ? 0 : Math.round(1_000 * wave),
+    reconnects: 0,
     ackMs: at < 3 ? undefined : madeUpLatency(100, 1.4 * wave),
     deliveryMs: at < 3 ? undefined : madeUpLatency(1_000, 2.1 * wave),
     toolDelayMs: 0.6 * wave,

@@ -75,6 +75,7 @@ function connectSection({ connects, resumes, closes }: LoadResult): Section {
     });
     rows.push({ label: 'did not come back', value: formatCount(resumes.failed), good: resumes.failed === 0 });
     if (resumes.ms) rows.push({ label: 'time to catch up', ...latencyCells(resumes.ms) });
+    if (resumes.replayMs) rows.push({ label: 'with a socket again', ...latencyCells(resumes.replayMs) });
   }
   for (const [code, count] of Object.entries(closes)) {
     rows.push({ label: `closed with ${code}`, value: formatCount(count), good: false });

@@ -71,6 +71,8 @@ export function gather(leavings: Leavings): LoadResult {
       unrecovered: sum(({ resumes }) => resumes.unrecovered),
       failed: sum(({ resumes }) => resumes.failed),
       ms: mergeLatency(reports.map(({ resumes }) => resumes.ms)),
+      replayMs: mergeLatency(reports.map(({ resumes }) => resumes.replayMs)),
+      perConnection: addUpEach(reports.map(({ resumes }) => resumes.perConnection)),
     },
     nodes,
     costs,
@@ -99,6 +101,11 @@ function addUp(tallies: ReadonlyArray<Readonly<Record<string, number>>>): Record
     for (const [name, count] of Object.entries(tally)) all[name] = (all[name] ?? 0) + count;
   }
   return all;
+}
+
+function addUpEach(rows: ReadonlyArray<readonly number[]>): number[] {
+  const length = Math.max(...rows.map((row) => row.length));
+  return Array.from({ length }, (_, at) => rows.reduce((total, row) => total + (row[at] ?? 0), 0));
 }
 
 /** Undefined when that of one process is not known: the sum would be too small. */

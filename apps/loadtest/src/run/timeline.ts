@@ -34,6 +34,7 @@ function merge(ticks: readonly Tick[]): Moment {
     sent: sum((tick) => tick.sent),
     acked: sum((tick) => tick.acked),
     delivered: sum((tick) => tick.delivered),
+    reconnects: sum((tick) => tick.reconnects),
     ackMs: mergeLatency(ticks.map((tick) => tick.ackMs)),
     deliveryMs: mergeLatency(ticks.map((tick) => tick.deliveryMs)),
     toolDelayMs: worst(({ strain }) => strain.delayMs),

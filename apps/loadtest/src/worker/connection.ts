@@ -44,6 +44,8 @@ export class Connection implements SocketHandlers, ConversationEvents {
   #wasIn = false;
   /** From when a return is timed. */
   #awaySince = 0;
+  #openSince = 0;
+  #returns = 0;
   #missed: 'all there' | 'not told' | 'gone' = 'all there';
   #returnAfterMs: number | undefined;
   /** Sent, and nothing heard of. */
@@ -84,6 +86,11 @@ export class Connection implements SocketHandlers, ConversationEvents {
     return this.#wasIn && this.#state !== 'in' && this.#state !== 'gone';
   }
 
+  /** How often it opened another socket after it had been in. */
+  get returns(): number {
+    return this.#returns;
+  }
+
   /** Whether nothing is under way to it or from it, as far as this worker knows. */
   get quiet(): boolean {
     if (this.#slow || this.#state === 'gone') return true;
@@ -97,7 +104,8 @@ export class Connection implements SocketHandlers, ConversationEvents {
     this.#state = 'connecting';
     this.#startedAt = now();
     this.#attempts++;
-    if (!this.#wasIn && this.#attempts === 1) meters.connecting(target.index);
+    if (this.#wasIn) meters.reconnecting();
+    else if (this.#attempts === 1) meters.connecting(target.index);
     const rooms = this.seats.map(({ roomId }) => roomId);
     const handshake = dialect.handshake(identity, rooms, this.#since());
     this.#socket = new WebSocketClient(target.url, handshake, this, { localAddress, lazy });
@@ -152,6 +160,8 @@ export class Connection implements SocketHandlers, ConversationEvents {
   opened(): void {
     this.#state = 'joining';
     this.#missed = 'all there';
+    this.#openSince = now();
+    if (this.#wasIn) this.#returns++;
     for (const seat of this.seats) {
       seat.joined = false;
       seat.goal = -1;
@@ -311,7 +321,9 @@ export class Connection implements SocketHandlers, ConversationEvents {
       if (seat.goal >= 0 && seat.checker.cursor(seat.member) >= seat.goal) seat.goal = -1;
       behind ||= seat.goal >= 0;
     }
-    if (!behind) this.world.meters.caughtUp(now() - this.#awaySince);
+    if (behind) return;
+    const at = now();
+    this.world.meters.caughtUp(at - this.#awaySince, at - this.#openSince);
   }
 
   #since(): Map<number, Position> {

@@ -150,14 +150,17 @@ export class LoadWorker {
     this.quieten();
     this.#ticker?.stop();
     let resumesFailed = 0;
+    const perConnection: number[] = [];
     for (const connection of this.#connections) {
       if (connection.failedToReturn) resumesFailed++;
+      for (let times = perConnection.length; times <= connection.returns; times++) perConnection.push(0);
+      perConnection[connection.returns] = (perConnection[connection.returns] ?? 0) + 1;
       connection.end();
     }
     this.#lazyWheel.close();
     this.#gauge.close();
     const rooms = [...this.#checkers.values()].map((checker) => checker.report());
-    return { ...this.#meters.report(resumesFailed), rooms };
+    return { ...this.#meters.report(resumesFailed, perConnection), rooms };
   }
 
   /** Gives members their numbers, one connection after the other. */

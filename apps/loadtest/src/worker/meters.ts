@@ -25,12 +25,13 @@ export class Meters {
   readonly #failures = new Tally();
   readonly #connectMs = new Histogram();
   readonly #resumeMs = new Histogram();
+  readonly #replayMs = new Histogram();
   readonly #connects = { ok: 0, failed: 0, doneAt: 0 };
   readonly #resumes = { ok: 0, unrecovered: 0 };
   /** After the warm-up. */
   readonly #counted = { sent: 0, acked: 0, delivered: 0 };
   /** Since the last tick. */
-  readonly #second = { sent: 0, acked: 0, delivered: 0 };
+  readonly #second = { sent: 0, acked: 0, delivered: 0, reconnects: 0 };
   readonly #secondAckMs = new Histogram();
   readonly #secondDeliveryMs = new Histogram();
   readonly #lateMs = new Histogram();
@@ -116,8 +117,15 @@ export class Meters {
     else this.#resumes.unrecovered++;
   }
 
-  caughtUp(ms: number): void {
+  /** @param ms since the connection was cut @param replayMs since it has a socket again */
+  caughtUp(ms: number, replayMs: number): void {
     this.#resumeMs.record(ms);
+    this.#replayMs.record(replayMs);
+  }
+
+  /** Somebody who had been in tries to come back. */
+  reconnecting(): void {
+    this.#second.reconnects++;
   }
 
   get connectFailures(): number {
@@ -125,9 +133,11 @@ export class Meters {
   }
 
   /** What happened since the last one. */
-  tick(): Pick<Tick, 'sent' | 'acked' | 'delivered' | 'ackMs' | 'deliveryMs'> & { lateMs: number } {
+  tick(): Pick<Tick, 'sent' | 'acked' | 'delivered' | 'reconnects' | 'ackMs' | 'deliveryMs'> & {
+    lateMs: number;
+  } {
     const counts = { ...this.#second };
-    Object.assign(this.#second, { sent: 0, acked: 0, delivered: 0 });
+    Object.assign(this.#second, { sent: 0, acked: 0, delivered: 0, reconnects: 0 });
     const lateMs = this.#lateMs.percentile(99);
     this.#lateMs.reset();
     return {
@@ -138,13 +148,19 @@ export class Meters {
     };
   }
 
-  report(resumesFailed: number): Omit<WorkerReport, 'rooms'> {
+  report(resumesFailed: number, returnsPerConnection: readonly number[]): Omit<WorkerReport, 'rooms'> {
     return {
       connects: { ...this.#connects, failures: this.#failures.counts, ms: this.#connectMs.encode() },
       ...this.#counted,
       refused: this.refused.counts,
       closes: this.closes.counts,
-      resumes: { ...this.#resumes, failed: resumesFailed, ms: this.#resumeMs.encode() },
+      resumes: {
+        ...this.#resumes,
+        failed: resumesFailed,
+        ms: this.#resumeMs.encode(),
+        replayMs: this.#replayMs.encode(),
+        perConnection: returnsPerConnection,
+      },
       nodes: this.#nodes.map((node) => node.report()),
     };
   }
