@@ -1,6 +1,6 @@
 export type { AccessList, Ban, Subject, Verdict } from './access-list.js';
 export { MemoryAccessList } from './memory-access-list.js';
 export { MemoryNodeRegistry } from './memory-node-registry.js';
-export type { NodeRegistry, NodeReport } from './node-registry.js';
+export type { NodeFigures, NodeRegistry, NodeReport } from './node-registry.js';
 export { RedisAccessList } from './redis-access-list.js';
 export { RedisNodeRegistry } from './redis-node-registry.js';

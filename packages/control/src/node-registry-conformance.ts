@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import type { NodeRegistry, NodeReport } from './node-registry.js';
+import type { NodeFigures, NodeRegistry, NodeReport } from './node-registry.js';
 
 /** What the suite needs of an implementation. Each fixture starts empty. */
 export interface NodeRegistryFixture {
@@ -12,6 +12,21 @@ export interface NodeRegistryFixture {
 }
 
 const LONG_MS = 60_000;
+
+const FIGURES: NodeFigures = {
+  at: 1_700_000_001_000,
+  connectionsLimit: 20_000,
+  messagesIn: 12,
+  messagesOut: 3_400,
+  relays: 9,
+  relayMs: 21.5,
+  probeMs: null,
+  eventLoopDelayMs: 1.25,
+  processorShare: 0.5,
+  rssBytes: 64_000_000,
+  sentAway: 3,
+  drainedFrom: 8,
+};
 
 /** What every {@link NodeRegistry} has to do. */
 export function describeNodeRegistry(name: string, createFixture: () => Promise<NodeRegistryFixture>): void {
@@ -51,6 +66,13 @@ export function describeNodeRegistry(name: string, createFixture: () => Promise<
       await a.report(report('a', 1), LONG_MS);
       await a.report(report('a', 2), LONG_MS);
       expect(await b.nodes()).to.deep.equal([report('a', 2)]);
+    });
+
+    it('shows what nodes do, and those of an older version, which do not say that', async () => {
+      const full: NodeReport = { ...report('full', 5), figures: FIGURES };
+      await a.report(full, LONG_MS);
+      await a.report(report('older', 1), LONG_MS);
+      expect(await b.nodes()).to.deep.equal([full, report('older', 1)]);
     });
 
     it('stops showing a node that says nothing any more', async () => {

@@ -1,3 +1,33 @@
+/**
+ * What a gateway does and needs. Counts go from the start of its process on and never down, so that two of these give a
+ * rate; times are in milliseconds.
+ */
+export interface NodeFigures {
+  /** When these were taken, by the node's clock, since 1970. */
+  readonly at: number;
+  /** The most sockets that it takes. */
+  readonly connectionsLimit: number;
+  /** Messages that its sockets have sent. */
+  readonly messagesIn: number;
+  /** Deliveries of messages to its sockets. */
+  readonly messagesOut: number;
+  /** Messages for which it was measured how long they took from their sender's gateway to here. */
+  readonly relays: number;
+  /** How long all of those took together. */
+  readonly relayMs: number;
+  /** Round trip of the last probe; null before the first, and where there are none. */
+  readonly probeMs: number | null;
+  /** How late the event loop was for the slowest in a hundred, lately. */
+  readonly eventLoopDelayMs: number;
+  /** Of one core, 0 to 1, lately. */
+  readonly processorShare: number;
+  readonly rssBytes: number;
+  /** Sockets that were asked to come back elsewhere. */
+  readonly sentAway: number;
+  /** How many sockets there were when it began to drain; null unless it is draining. */
+  readonly drainedFrom: number | null;
+}
+
 /** What a gateway says of itself, about once a second. */
 export interface NodeReport {
   readonly nodeId: string;
@@ -8,6 +38,8 @@ export interface NodeReport {
   readonly rooms: number;
   /** `draining`: it gives up its connections and takes no others. */
   readonly state: 'ready' | 'degraded' | 'draining';
+  /** Undefined in the report of an older version, as there are during a rollout. */
+  readonly figures?: NodeFigures | undefined;
 }
 
 /**

@@ -12,7 +12,9 @@ export interface HttpOptions {
   readonly allowedOrigins: readonly string[];
   /** How many proxies in front append to `X-Forwarded-For`; the addresses before theirs are hearsay. */
   readonly trustedProxies: number;
-  /** What every request has to pass, whether or not there is a route for it. */
+  /** Answers some requests before {@link guard} is asked. */
+  readonly open?: Step;
+  /** What every other request has to pass, whether or not there is a route for it. */
   readonly guard?: Step;
 }
 
@@ -42,6 +44,7 @@ export function koaApp(router: Router<RequestState>, options: HttpOptions, log: 
       maxAge: 600,
     }),
   );
+  if (options.open !== undefined) app.use(options.open as Koa.Middleware<RequestState>);
   if (options.guard !== undefined) app.use(options.guard as Koa.Middleware<RequestState>);
   app.use(preparePath as Koa.Middleware<RequestState>);
   app.use(router.routes());

@@ -6,6 +6,10 @@ import { HttpError } from './http-error.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 const LONGEST_PATH = 200;
+/** Asked every few seconds, and whatever makes them fail is logged elsewhere. */
+const HEALTH = new Set(['/livez', '/readyz']);
+/** Asked every second by each operator page that is open. */
+const WATCHED = new Set(['/nodes', '/rooms']);
 
 /**
  * Gives every request an id (the one of `X-Request-Id` if it is harmless) and, when it has been
@@ -35,8 +39,8 @@ export function requestLog(log: Logger): Step {
 
 function level(ctx: Context): 'debug' | 'info' | 'warn' | 'error' {
   if (ctx.status >= 500 && ctx.status !== 503) return 'error';
-  // Asked every few seconds, and whatever makes them fail is logged elsewhere.
-  if (ctx.path === '/livez' || ctx.path === '/readyz') return 'debug';
+  if (HEALTH.has(ctx.path)) return 'debug';
+  if (WATCHED.has(ctx.path) && ctx.status === 200) return 'debug';
   return ctx.status === 503 ? 'warn' : 'info';
 }
 

@@ -24,6 +24,7 @@ export function listConnections({ nodes }: OperatorServices): Handler {
   };
 }
 
-function node({ nodeId, startedAt, connections, rooms, state }: NodeReport) {
-  return { nodeId, state, connections, rooms, startedAt: new Date(startedAt).toISOString() };
+function node({ nodeId, startedAt, connections, rooms, state, figures }: NodeReport) {
+  const started = new Date(startedAt).toISOString();
+  return { nodeId, state, connections, rooms, startedAt: started, figures: figures ?? null };
 }

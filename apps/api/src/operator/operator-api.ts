@@ -3,6 +3,7 @@ import type { RequestState } from '../http/context.js';
 import { type HttpServer, listen } from '../http/http-server.js';
 import { koaApp } from '../http/koa-app.js';
 import type { OperatorConfig } from './operator-config.js';
+import { operatorPage } from './operator-page.js';
 import type { OperatorServices } from './operator-services.js';
 import { requireOperator } from './require-operator.js';
 import { addOperatorRoutes } from './routes.js';
@@ -20,7 +21,7 @@ export function listenForOperators(
   addOperatorRoutes(router, services);
   const app = koaApp(
     router,
-    { allowedOrigins: [], trustedProxies: 0, guard: requireOperator(config.token) },
+    { allowedOrigins: [], trustedProxies: 0, open: operatorPage(), guard: requireOperator(config.token) },
     services.log,
   );
   return listen(app.callback(), { ...listener, port: config.port, setting: 'OPERATOR_PORT' });

@@ -1,5 +1,5 @@
 import { BrokerUnavailableError, type ControlEvent } from '@chorus/broker';
-import type { MemoryNodeRegistry, NodeReport } from '@chorus/control';
+import type { MemoryNodeRegistry, NodeFigures, NodeReport } from '@chorus/control';
 import type { Database } from '@chorus/database';
 import { expect } from 'chai';
 import { type Client, openDatabase, type RunningApi, until } from '../test-api.js';
@@ -13,6 +13,21 @@ const node = (nodeId: string, more: Partial<NodeReport> = {}): NodeReport => ({
   state: 'ready',
   ...more,
 });
+
+const FIGURES: NodeFigures = {
+  at: Date.UTC(2026, 0, 1, 1),
+  connectionsLimit: 20_000,
+  messagesIn: 12,
+  messagesOut: 3_400,
+  relays: 9,
+  relayMs: 21.5,
+  probeMs: 0.8,
+  eventLoopDelayMs: 1.25,
+  processorShare: 0.5,
+  rssBytes: 64_000_000,
+  sentAway: 3,
+  drainedFrom: null,
+};
 
 describe('the operator API', function () {
   this.timeout(60_000);
@@ -39,14 +54,15 @@ describe('the operator API', function () {
 
   describe('shows', () => {
     it('the gateways and their connections', async () => {
-      await nodes.report(node('b', { connections: 5, rooms: 2, state: 'draining' }), 10_000);
+      const figures = { ...FIGURES, drainedFrom: 9 };
+      await nodes.report(node('b', { connections: 5, rooms: 2, state: 'draining', figures }), 10_000);
       await nodes.report(node('a', { connections: 7, rooms: 3 }), 10_000);
       await nodes.report(node('gone'), 0);
       const startedAt = '2026-01-01T00:00:00.000Z';
       expectAnswer(await operator.get('/nodes'), 200, {
         nodes: [
-          { nodeId: 'a', state: 'ready', connections: 7, rooms: 3, startedAt },
-          { nodeId: 'b', state: 'draining', connections: 5, rooms: 2, startedAt },
+          { nodeId: 'a', state: 'ready', connections: 7, rooms: 3, startedAt, figures: null },
+          { nodeId: 'b', state: 'draining', connections: 5, rooms: 2, startedAt, figures },
         ],
       });
       expectAnswer(await operator.get('/connections'), 200, {

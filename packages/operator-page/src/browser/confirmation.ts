@@ -1,0 +1,58 @@
+import { byId, setText } from './dom.js';
+
+export interface Question {
+  readonly title: string;
+  /** What happens, and to whom. */
+  readonly text: string;
+  /** What the button says that does it. */
+  readonly yes: string;
+  /** Does it; when it rejects the dialog says why and stays. */
+  act(): Promise<void>;
+}
+
+/** Asks before anything is done. The safe answer has the focus, and Escape gives it. */
+export class Confirmation {
+  readonly #dialog = byId('confirmation', HTMLDialogElement);
+  readonly #error = byId('confirmation-error', HTMLElement);
+  readonly #yes = byId('confirmation-yes', HTMLButtonElement);
+  readonly #no = byId('confirmation-no', HTMLButtonElement);
+  #question: Question | undefined;
+
+  constructor() {
+    this.#no.addEventListener('click', () => this.#dialog.close());
+    this.#yes.addEventListener('click', () => void this.#act());
+    this.#dialog.addEventListener('close', () => {
+      this.#question = undefined;
+    });
+  }
+
+  ask(question: Question): void {
+    this.#question = question;
+    setText(byId('confirmation-title', HTMLElement), question.title);
+    setText(byId('confirmation-text', HTMLElement), question.text);
+    setText(this.#yes, question.yes);
+    setText(this.#error, '');
+    this.#yes.disabled = false;
+    this.#dialog.showModal();
+    this.#no.focus();
+  }
+
+  close(): void {
+    this.#dialog.close();
+  }
+
+  async #act(): Promise<void> {
+    const question = this.#question;
+    if (question === undefined) return;
+    this.#yes.disabled = true;
+    try {
+      await question.act();
+      if (this.#question === question) this.#dialog.close();
+    } catch (error) {
+      if (this.#question === question)
+        setText(this.#error, `That did not work: ${(error as Error).message}.`);
+    } finally {
+      this.#yes.disabled = false;
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import { byId } from './dom.js';
+import { NodeRow } from './node-row.js';
+import type { Notices } from './notices.js';
+import type { GatewayNode } from './operator-client.js';
+import type { Rates } from './rates.js';
+
+/** The gateways, a row each, in the order that the API gives them. */
+export class NodeTable {
+  readonly #body = tableBody('nodes');
+  readonly #empty = byId('no-nodes', HTMLElement);
+  readonly #rows = new Map<string, NodeRow>();
+  #states: Map<string, string> | undefined;
+
+  constructor(
+    private readonly notices: Notices,
+    private readonly act: (node: GatewayNode) => void,
+  ) {
+    nameRoles(byId('nodes', HTMLTableElement));
+  }
+
+  show(nodes: readonly GatewayNode[], rates: Rates, now: number): void {
+    this.#empty.hidden = nodes.length > 0;
+    const ids = new Set(nodes.map(({ nodeId }) => nodeId));
+    for (const [nodeId, row] of this.#rows) {
+      if (ids.has(nodeId)) continue;
+      row.root.remove();
+      this.#rows.delete(nodeId);
+    }
+    let place = this.#body.firstElementChild;
+    for (const node of nodes) {
+      let row = this.#rows.get(node.nodeId);
+      if (row === undefined) {
+        row = new NodeRow(node, this.act);
+        this.#rows.set(node.nodeId, row);
+      }
+      if (row.root === place) place = place.nextElementSibling;
+      else this.#body.insertBefore(row.root, place);
+      row.show(node, rates.of(node.nodeId), now);
+    }
+    this.#announce(nodes);
+  }
+
+  /** What changed by itself is said aloud; figures are not, they change every second. */
+  #announce(nodes: readonly GatewayNode[]): void {
+    const states = new Map(nodes.map(({ nodeId, state }) => [nodeId, state as string]));
+    const before = this.#states;
+    this.#states = states;
+    if (before === undefined) return;
+    const changes: string[] = [];
+    for (const [nodeId, state] of states) {
+      if (before.get(nodeId) !== state) changes.push(`${nodeId} is ${state}`);
+    }
+    for (const nodeId of before.keys()) if (!states.has(nodeId)) changes.push(`${nodeId} is gone`);
+    if (changes.length > 0) this.notices.say(`${changes.join(', ')}.`);
+  }
+}
+
+export function tableBody(id: string): HTMLTableSectionElement {
+  const body = byId(id, HTMLTableElement).tBodies[0];
+  if (body === undefined) throw new Error(`#${id} has no body`);
+  return body;
+}
+
+/** Where the screen is narrow its rows are cards, and browsers do not take it for a table any more unless they are told. */
+function nameRoles(table: HTMLTableElement): void {
+  table.setAttribute('role', 'table');
+  for (const section of [table.tHead, ...table.tBodies]) section?.setAttribute('role', 'rowgroup');
+  for (const row of table.rows) row.setAttribute('role', 'row');
+  for (const cell of table.tHead?.rows[0]?.cells ?? []) cell.setAttribute('role', 'columnheader');
+}

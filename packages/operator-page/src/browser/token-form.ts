@@ -1,0 +1,40 @@
+import { byId, setText } from './dom.js';
+
+const KEY = 'chorus-operator-token';
+
+/** Where the token is asked for, and kept: in this tab, for as long as it is open. */
+export class TokenForm {
+  readonly #form = byId('token-form', HTMLFormElement);
+  readonly #field = byId('token', HTMLInputElement);
+  readonly #error = byId('token-error', HTMLElement);
+
+  /** @param given called with each token that is entered */
+  constructor(given: (token: string) => void) {
+    this.#form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      const token = this.#field.value.trim();
+      this.#field.value = '';
+      sessionStorage.setItem(KEY, token);
+      given(token);
+    });
+  }
+
+  /** The token that this tab has. */
+  get kept(): string | undefined {
+    return sessionStorage.getItem(KEY) ?? undefined;
+  }
+
+  /** Forgets the token and asks for one. @param why what is wrong with the last one */
+  ask(why = ''): void {
+    sessionStorage.removeItem(KEY);
+    this.#form.hidden = false;
+    this.#field.setAttribute('aria-invalid', String(why !== ''));
+    setText(this.#error, why);
+    this.#field.focus();
+  }
+
+  hide(): void {
+    this.#form.hidden = true;
+    setText(this.#error, '');
+  }
+}

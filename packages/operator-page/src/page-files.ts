@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+
+/** One file of the page, as it is served. */
+export interface PageFile {
+  /** `/` is the page itself. */
+  readonly path: string;
+  readonly type: string;
+  readonly body: Buffer;
+}
+
+const STATIC: ReadonlyArray<readonly [path: string, file: string, type: string]> = [
+  ['/', 'index.html', 'text/html; charset=utf-8'],
+  ['/page/style.css', 'style.css', 'text/css; charset=utf-8'],
+  ['/page/icon.svg', 'icon.svg', 'image/svg+xml; charset=utf-8'],
+];
+
+/** What runs in the browser: compiled, one module a file. */
+const MODULES = [
+  'actions',
+  'confirmation',
+  'dom',
+  'format',
+  'main',
+  'node-row',
+  'node-table',
+  'notices',
+  'operator-client',
+  'poll',
+  'rates',
+  'room-table',
+  'sparkline',
+  'token-form',
+  'totals',
+];
+
+/** Every file of the page. Nothing else is part of it: it loads nothing from anywhere. */
+export function pageFiles(): PageFile[] {
+  return [
+    ...STATIC.map(([path, file, type]) => ({ path, type, body: read(`../static/${file}`) })),
+    ...MODULES.map((name) => ({
+      path: `/page/${name}.js`,
+      type: 'text/javascript; charset=utf-8',
+      body: read(`../dist/browser/${name}.js`),
+    })),
+  ];
+}
+
+/** By a path that holds for the source as well as for what is compiled from it. */
+function read(path: string): Buffer {
+  return readFileSync(new URL(path, import.meta.url));
+}
