@@ -4,6 +4,7 @@ import { testDatabase } from '@chorus/local';
 import { createLogger } from '@chorus/service';
 import { expect } from 'chai';
 import { createDatabase, type Database } from './database.js';
+import { DatabaseWatch } from './database-watch.js';
 import { isDatabaseUnavailable, isUniqueViolation } from './errors.js';
 import { migrate } from './migrate.js';
 
@@ -186,6 +187,45 @@ describe('createDatabase', function () {
     const empty = open(await testDatabase());
     expect(isDatabaseUnavailable(await failure(() => empty.user.count()))).to.equal(true);
     await empty.$disconnect();
+  });
+
+  describe('tells its watch', () => {
+    it('of each statement that fails, and of transactions that cannot begin', async () => {
+      const watch = new DatabaseWatch();
+      const watched = createDatabase(url, { poolSize: 2, timeoutMs: TIMEOUT_MS }, watch);
+      await watched.user.count();
+      await watched.$transaction(async (tx) => tx.$queryRaw`SELECT 1`);
+      expect(watch.errors).to.equal(0);
+      await failure(() => watched.$queryRaw`SELECT pg_sleep(30)::text`);
+      expect(watch.errors).to.equal(1);
+      await failure(() => watched.$executeRaw`DELETE FROM no_such_table`);
+      expect(watch.errors).to.equal(2);
+      await failure(() => watched.$transaction(async (tx) => tx.$queryRaw`SELECT no_such_column`));
+      expect(watch.errors).to.equal(3);
+      await watched.$disconnect();
+
+      const nobody = createDatabase(
+        'postgresql://nobody@127.0.0.1:1/none',
+        { poolSize: 1, timeoutMs: 500 },
+        watch,
+      );
+      await failure(() => nobody.user.count());
+      expect(watch.errors).to.equal(4);
+      await failure(() => nobody.$transaction(async (tx) => tx.user.count()));
+      expect(watch.errors).to.equal(5);
+    });
+
+    it('not of values that PostgreSQL refuses: that is an answer', async () => {
+      const watch = new DatabaseWatch();
+      const watched = createDatabase(url, { poolSize: 2, timeoutMs: TIMEOUT_MS }, watch);
+      await watched.user.create({ data: user('eve') });
+      expect(isUniqueViolation(await failure(() => watched.user.create({ data: user('eve') })))).to.equal(
+        true,
+      );
+      await failure(() => watched.user.create({ data: user('e\0ve') }));
+      expect(watch.errors).to.equal(0);
+      await watched.$disconnect();
+    });
   });
 
   it('does not call bugs unavailable', () => {

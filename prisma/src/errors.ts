@@ -47,9 +47,17 @@ export function isDataRefused(error: unknown): boolean {
   return DATA_CLASSES.includes(driverError(error).originalCode.slice(0, 2));
 }
 
-/** What the driver adapter recorded of PostgreSQL's answer. */
+/** The same of an error as the driver adapter throws it, before Prisma has turned it into one of its own. */
+export function isRefusedByValues(error: unknown): boolean {
+  return DATA_CLASSES.includes(recorded(error).originalCode.slice(0, 2));
+}
+
 function driverError(error: Prisma.PrismaClientKnownRequestError): { kind: string; originalCode: string } {
-  const adapterError = error.meta?.driverAdapterError;
+  return recorded(error.meta?.driverAdapterError);
+}
+
+/** What the driver adapter recorded of PostgreSQL's answer. */
+function recorded(adapterError: unknown): { kind: string; originalCode: string } {
   const cause: unknown = adapterError instanceof Error ? adapterError.cause : undefined;
   const read = (name: string): string =>
     typeof cause === 'object' && cause !== null && name in cause ? String(Reflect.get(cause, name)) : '';

@@ -31,6 +31,15 @@ export const balancedSettings = {
     ),
 };
 
+/** Setting of every process that tells operators how it is. */
+export const operatorPortSettings = {
+  OPERATOR_PORT: port()
+    .optional()
+    .describe(
+      'Port for operators, on the same address: `/metrics`, `/livez`, `/readyz`, and of the API the operator API. 0 lets the system choose; without it there is none.',
+    ),
+};
+
 /** Settings of every process that uses Redis. */
 export const redisSettings = {
   REDIS_URL: list()

@@ -20,6 +20,18 @@ describe('metrics', () => {
     expect(metrics.contentType).to.match(/^text\/plain; version=0\.0\.4/);
   });
 
+  it('have no value while it is not known', async () => {
+    const metrics = new Metrics();
+    let lag: number | undefined;
+    metrics.gauge('lag_seconds', 'Lag.', async () => lag, 'max');
+    expect(await metrics.text()).not.to.match(/^lag_seconds/m);
+    lag = 3;
+    expect(await metrics.text()).to.match(/^lag_seconds 3$/m);
+    lag = undefined;
+    expect(await metrics.text()).not.to.match(/^lag_seconds/m);
+    expect(await sumOfMetrics([await metrics.data()])).not.to.match(/^lag_seconds/m);
+  });
+
   it('tell what every process is: who, how large, how busy', async () => {
     const metrics = createMetrics({ service: 'gateway', version: '1.2.3', nodeId: 'gateway-a' });
     const text = await metrics.text();

@@ -16,6 +16,9 @@ const DELAY_SAMPLE_MS = 20;
 /** How the values of several processes become one: added up, or the highest of them. */
 export type Across = 'sum' | 'max';
 
+/** A number, or that it is not known at the moment. */
+export type Reading = number | undefined;
+
 /** Observations of one kind. Observing costs about a microsecond: per batch or sample, never per delivery. */
 export interface Observations {
   observe(value: number): void;
@@ -73,13 +76,15 @@ export class Metrics {
     });
   }
 
-  /** @param read the value now, asked whenever metrics are */
-  gauge(name: string, help: string, read: () => number, across: Across = 'sum'): void {
+  /** @param read the value now, asked whenever metrics are; while it is undefined the metric has no value */
+  gauge(name: string, help: string, read: () => Reading | Promise<Reading>, across: Across = 'sum'): void {
     new Gauge({
       ...this.#named(name, help),
       aggregator: across,
-      collect() {
-        this.set(read());
+      async collect() {
+        const value = await read();
+        if (value === undefined) this.remove({});
+        else this.set(value);
       },
     });
   }
