@@ -5,7 +5,7 @@ import { ERRORS, type Member } from '@chorus/protocol';
 import { clientAddress } from '@chorus/service';
 import type { GatewayConfig } from './config.js';
 import type { Connections, Seat } from './connections.js';
-import { Refusal } from './refusal.js';
+import { Refusal, type RefusalReason } from './refusal.js';
 import { TokenBucket } from './token-bucket.js';
 import type { Request } from './transport.js';
 
@@ -60,18 +60,18 @@ export class Admission {
    */
   takeSeat(request: Request): Seat {
     const { config, connections } = this.#parts;
-    if (this.closed) throw new Refusal(503, 'this gateway is closing, connect again', RETRY_SOON);
+    if (this.closed) throw new Refusal(503, 'draining', 'this gateway is closing, connect again', RETRY_SOON);
     const forwardedFor = request.header('x-forwarded-for');
     const address = clientAddress(request.remoteAddress, forwardedFor, config.trustedProxies);
     // First, so that an address that is over its limit takes nothing from the others' connects a second.
     if (connections.countFrom(address) >= config.maxConnectionsPerAddress) {
-      throw new Refusal(429, 'too many connections from this address', RETRY_LATER);
+      throw new Refusal(429, 'address_limit', 'too many connections from this address', RETRY_LATER);
     }
     if (connections.taken >= config.maxConnections) {
-      throw new Refusal(503, 'this gateway has no room for more connections', RETRY_SOON);
+      throw new Refusal(503, 'full', 'this gateway has no room for more connections', RETRY_SOON);
     }
     if (!this.#connects.take(performance.now())) {
-      throw new Refusal(503, 'too many connections at the moment, try again', RETRY_SOON);
+      throw new Refusal(503, 'too_fast', 'too many connections at the moment, try again', RETRY_SOON);
     }
     return connections.take(address);
   }
@@ -90,11 +90,11 @@ export class Admission {
       userId: request.query.get('userId') ?? undefined,
       username: request.query.get('username') ?? undefined,
     });
-    if (!admission.ok) throw new Refusal(admission.status, admission.error);
+    if (!admission.ok) throw new Refusal(admission.status, reasonOf(admission.status), admission.error);
     const { user, token } = admission;
-    if (user === undefined) throw new Refusal(400, 'userId is required');
+    if (user === undefined) throw new Refusal(400, 'bad_request', 'userId is required');
     if (connections.countOf(user.id) >= config.maxConnectionsPerUser) {
-      throw new Refusal(429, 'too many connections of this user', RETRY_LATER);
+      throw new Refusal(429, 'user_limit', 'too many connections of this user', RETRY_LATER);
     }
     const visitor = { user, token, roomId, seat };
     seat.claim(visitor);
@@ -114,12 +114,17 @@ export class Admission {
       [verdict] = await access.check([{ userId: user.id, tokenId: token?.tokenId, roomId }]);
     } catch (error) {
       if (!(error instanceof BrokerUnavailableError)) throw error;
-      throw new Refusal(503, ERRORS.unavailable.error, RETRY_SOON);
+      throw new Refusal(503, 'unavailable', ERRORS.unavailable.error, RETRY_SOON);
     }
-    if (verdict === 'revoked') throw new Refusal(401, 'the token is not valid');
-    if (verdict === 'banned') throw new Refusal(403, 'you are banned');
-    if (verdict === 'banned-from-room') throw new Refusal(403, 'you are banned from this room');
+    if (verdict === 'revoked') throw new Refusal(401, 'unauthenticated', 'the token is not valid');
+    if (verdict === 'banned') throw new Refusal(403, 'banned', 'you are banned');
+    if (verdict === 'banned-from-room') throw new Refusal(403, 'banned', 'you are banned from this room');
   }
+}
+
+/** A query that makes no sense, or no token that is good for what it asks. */
+function reasonOf(status: number): RefusalReason {
+  return status === 400 ? 'bad_request' : 'unauthenticated';
 }
 
 /**
@@ -131,6 +136,6 @@ function checkOrigin(request: Request, allowed: readonly string[]): void {
   if (origin === undefined || allowed.includes('*') || allowed.includes(origin)) return;
   const host = URL.canParse(origin) ? new URL(origin).host : undefined;
   if (host === undefined || host !== request.header('host')) {
-    throw new Refusal(403, 'this origin is not allowed');
+    throw new Refusal(403, 'origin', 'this origin is not allowed');
   }
 }

@@ -7,6 +7,7 @@ import {
   type LOG_LEVELS,
   listenerSettings,
   oneOf,
+  operatorPortSettings,
   parseSettings,
   type RedisConfig,
   redisConfig,
@@ -22,6 +23,7 @@ export const gatewaySettings = {
   ...balancedSettings,
   ...authSettings,
   ...redisSettings,
+  ...operatorPortSettings,
   GATEWAY_PROCESSES: z
     .string()
     .refine((text) => processCount(text) !== undefined, PROCESS_COUNT_RULE)
@@ -111,6 +113,8 @@ export const gatewaySettings = {
 export interface GatewayConfig {
   host: string;
   port: number;
+  /** Undefined: nothing is told to operators. */
+  operatorPort: number | undefined;
   nodeId: string | undefined;
   logLevel: (typeof LOG_LEVELS)[number];
   auth: AuthConfig;
@@ -151,6 +155,7 @@ export function loadGatewayConfig(env: Environment): GatewayConfig {
   return {
     host: settings.HOST,
     port: settings.PORT,
+    operatorPort: settings.OPERATOR_PORT,
     nodeId: settings.NODE_ID,
     logLevel: settings.LOG_LEVEL,
     auth,

@@ -17,7 +17,8 @@ export async function connect(
   admission: Admission,
   context: V1Context,
 ): Promise<Decision> {
-  if (!offersV1(request)) throw new Refusal(400, `this route needs the subprotocol ${SUBPROTOCOL}`);
+  if (!offersV1(request))
+    throw new Refusal(400, 'bad_request', `this route needs the subprotocol ${SUBPROTOCOL}`);
   const visitor = admission.identify(request, seat);
   await admission.allow(visitor);
   return { accepted: true, session: new V1Session(context, visitor), subprotocol: SUBPROTOCOL };

@@ -11,6 +11,8 @@ export interface Connection {
   readonly tokenId: string | undefined;
   /** When that token ends, in milliseconds since 1970. */
   readonly expiresAt: number | undefined;
+  /** Bytes that its client has not taken yet. */
+  readonly queuedBytes: number;
   /** The rooms that it is in. */
   readonly roomIds: Iterable<number>;
   /** Ends it with a close frame. */

@@ -109,10 +109,11 @@ export class Seat {
   }
 
   /** The same, so that its client comes back; see {@link Connection.sendAway}. */
-  sendAway(afterMs: number): void {
+  sendAway(afterMs: number, why: WhySentAway): void {
     if (this.#state !== 'staying') return;
     this.#state = 'ending';
     this.#sentAway = true;
+    this.registry.sentAway[why]++;
     this.act((connection) => connection.sendAway(afterMs));
   }
 
@@ -141,12 +142,16 @@ export class Seat {
   }
 }
 
+/** Why somebody is asked to come back elsewhere. */
+export type WhySentAway = 'drain' | 'rebalance';
+
 /** What seats are kept in; theirs and the registry's alone. */
 interface Registry {
   idOf(number: number): string;
   readonly byUser: IndexOf<number, Seat>;
   readonly byToken: IndexOf<string, Seat>;
   readonly byExpiry: IndexOf<number, Seat>;
+  readonly sentAway: Record<WhySentAway, number>;
   opened(): void;
   left(seat: Seat): void;
 }
@@ -164,6 +169,7 @@ export class Connections {
     byUser: new IndexOf(),
     byToken: new IndexOf(),
     byExpiry: new IndexOf(),
+    sentAway: { drain: 0, rebalance: 0 },
     opened: () => {
       this.#open++;
     },
@@ -187,6 +193,11 @@ export class Connections {
   /** The same and those that were asked for and are not open yet. */
   get taken(): number {
     return this.#seats.size;
+  }
+
+  /** How many were asked to come back elsewhere, since the start. */
+  get sentAway(): Readonly<Record<WhySentAway, number>> {
+    return this.#registry.sentAway;
   }
 
   /** A seat for whoever asks from there; see {@link Seat}. */

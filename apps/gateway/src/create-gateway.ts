@@ -1,16 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { Guard, generateSecret, TOKEN_TTL_SECONDS, Tokens } from '@chorus/auth';
-import { type Broker, type BrokerListener, RoomFeeds } from '@chorus/broker';
-import type { AccessList, NodeRegistry } from '@chorus/control';
+import { type Broker, type BrokerListener, type ProbeStats, RoomFeeds } from '@chorus/broker';
+import type { AccessList, NodeRegistry, NodeReport } from '@chorus/control';
 import { type PresenceStore, PresenceTracker } from '@chorus/presence';
-import { type Closeable, Closer, type Logger } from '@chorus/service';
+import { type Closeable, Closer, type Logger, type Metrics } from '@chorus/service';
 import type { GatewayConfig } from './config.js';
 import { connect } from './connect.js';
 import type { Connections } from './connections.js';
+import { GatewayCounters } from './counters.js';
 import { DeliveryPace } from './delivery-pace.js';
 import { Door } from './door.js';
 import { Hub } from './hub.js';
 import { joinRoom } from './join-room.js';
+import { addGatewayMetrics } from './metrics/gateway-metrics.js';
+import { addGatewayTimings } from './metrics/gateway-timings.js';
 import type { PortSharing } from './port-sharing.js';
 import { ProcessorShare } from './processor-share.js';
 import { routes } from './routes.js';
@@ -31,6 +34,10 @@ export interface GatewayParts {
   presence: PresenceStore;
   access: AccessList;
   nodes: NodeRegistry;
+  /** Of the broker, if it has any. */
+  probes?: ProbeStats | undefined;
+  /** Where the gateway says what it counts; without it nobody asks. */
+  metrics?: Metrics | undefined;
   /** Undefined for a gateway that has its port to itself. */
   sharing?: PortSharing | undefined;
   log: Logger;
@@ -41,6 +48,8 @@ export interface Gateway extends Closeable {
   readonly nodeId: string;
   readonly port: number;
   readonly connections: Connections;
+  /** How its port is, as `/readyz` says. */
+  readonly state: NodeReport['state'];
 }
 
 /** Shares of a core: up to the first a gateway gathers nothing, from the second on as long as it may. */
@@ -70,6 +79,9 @@ async function start(
   log: Logger,
   closer: Closer,
 ): Promise<Gateway> {
+  const counters = new GatewayCounters();
+  const timings = parts.metrics && addGatewayTimings(parts.metrics);
+  if (parts.probes !== undefined) parts.probes.onReturn = (ms) => timings?.probed(ms);
   const processor = new ProcessorShare();
   const busy = (now?: number): number => processor.between(QUIET, BUSY, now);
   let hub: Hub | undefined;
@@ -78,7 +90,10 @@ async function start(
     (listener) =>
       parts.connectBroker(new DeliveryPace(listener, { maxMs: config.deliveryWindowMs, busy }), busy),
     {
-      onMessage: (roomId, _seq, frame) => hub?.deliver(roomId, frame),
+      onMessage: (roomId, _seq, frame) => {
+        hub?.deliver(roomId, frame);
+        timings?.delivered(frame);
+      },
       onNotice: (roomId, frame) => hub?.notice(roomId, frame),
       onStored: (roomId, upTo) => hub?.stored(roomId, upTo),
       onControl: (event) => {
@@ -91,10 +106,12 @@ async function start(
       lingerMs: config.roomLingerMs,
       retryMs: REPAIR_RETRY_MS,
       recoveryMaxMessages: config.recoveryMaxMessages,
+      onRecovered: (ms) => timings?.recovered(ms),
       log,
     },
   );
   closer.add(feeds);
+  const say = timings?.publish(broker) ?? ((...message) => broker.publish(...message));
 
   const presence = new PresenceTracker({
     store: parts.presence,
@@ -109,13 +126,14 @@ async function start(
   const watermarks = new Watermarks(broker, log);
   closer.defer(() => watermarks.close());
   let publish: Transport['publish'] = () => undefined;
-  hub = new Hub({ feeds, presence, watermarks, publish: (topic, frame) => publish(topic, frame) });
+  hub = new Hub({ feeds, presence, watermarks, counters, publish: (topic, frame) => publish(topic, frame) });
   const seeds: SeedContext = {
     hub,
-    publish: (roomId, body) => broker.publish(roomId, body),
+    publish: say,
     nextMessageId: messageIds(nodeId),
     maxMessagesPerSecond: config.maxMessagesPerSecond,
     maxQueuedBytes: config.maxQueuedBytes,
+    counters,
     log,
   };
   const { secret = generateSecret(), acceptedSecrets, mode } = config.auth;
@@ -142,7 +160,7 @@ async function start(
       const admission = guard.authenticate({ authorization: `Bearer ${token}` });
       return admission.ok ? admission.token : undefined;
     },
-    publish: (roomId, body, idempotencyKey) => broker.publish(roomId, body, idempotencyKey),
+    publish: say,
     publishNotice: (roomId, frame) => broker.publishNotice(roomId, frame),
     nextMessageId: seeds.nextMessageId,
     limits: {
@@ -152,6 +170,7 @@ async function start(
       idleTimeoutSeconds: config.idleTimeoutSeconds,
     },
     maxQueuedBytes: config.maxQueuedBytes,
+    counters,
     log,
   };
   const handlers = routes(
@@ -160,13 +179,30 @@ async function start(
       joinRoom: (roomId, request, seat) => joinRoom(roomId, request, seat, admission, { seed: seeds, v1 }),
       connect: (request, seat) => connect(request, seat, admission, v1),
       state: () => steward.portState,
+      refused: (reason) => counters.upgradesRefused[reason]++,
     },
     log,
   );
-  const transport = await listenUws({ ...config, sharing }, handlers, log);
+  const transport = await listenUws({ ...config, sharing, counts: counters }, handlers, log);
   closer.defer(() => transport.close());
   publish = transport.publish;
   door.attach(transport);
+  const { metrics, probes } = parts;
+  if (metrics !== undefined) {
+    addGatewayMetrics(metrics, {
+      counters,
+      connections,
+      feeds: () => feeds.stats,
+      presence,
+      probes,
+      maxConnections: config.maxConnections,
+      rooms: () => presence.localRooms,
+      state: () => steward.state,
+      drainRemaining: () => steward.drainRemaining,
+      deliveryWindowMs: () => config.deliveryWindowMs * busy(),
+      processorShare: () => processor.get(),
+    });
+  }
   log.info({ port: transport.port }, 'gateway is listening');
   const { port } = transport;
   let closing: Promise<void> | undefined;
@@ -182,6 +218,9 @@ async function start(
     nodeId,
     port,
     connections,
+    get state() {
+      return steward.portState;
+    },
     close: () => {
       closing ??= stop();
       return closing;
@@ -189,7 +228,8 @@ async function start(
   };
 }
 
-function newNodeId(): string {
+/** A name that no other node has. */
+export function newNodeId(): string {
   return `gateway-${randomBytes(4).toString('hex')}`;
 }
 

@@ -79,7 +79,7 @@ export class Drain {
     while (connections.taken > 0 && performance.now() < deadline) {
       await sleep(STRAGGLERS_POLL_MS);
       // Their upgrades were under way when the others were sent away.
-      for (const seat of connections.seats()) sendAway(seat);
+      for (const seat of connections.seats()) sendAway(seat, 'drain');
     }
     log.info({ left: connections.taken, ms: Math.round(performance.now() - start) }, 'drained');
   }

@@ -1,6 +1,7 @@
 import type { ControlEvent, Replay, RoomFeeds } from '@chorus/broker';
 import type { PresenceTracker } from '@chorus/presence';
 import type { Member, Position } from '@chorus/protocol';
+import type { GatewayCounters } from './counters.js';
 import type { Transport } from './transport.js';
 import { typistOf } from './typing-notice.js';
 import type { Watermark } from './watermark.js';
@@ -30,6 +31,8 @@ export interface LocalRoom {
   readonly typingTopic: string;
   readonly watermark: Watermark;
   readonly occupants: Set<Occupant>;
+  /** Occupants that are still sent what they missed, and do not receive what is published. */
+  catchingUp: number;
   /** Occupants that are typing, by their user, until their own notice has come back. */
   readonly typing: Map<number, Typist>;
   /** Admissions that were not given back yet. */
@@ -46,6 +49,7 @@ export class Hub {
       feeds: RoomFeeds;
       presence: PresenceTracker;
       watermarks: Watermarks;
+      counters: GatewayCounters;
       publish: Transport['publish'];
     },
   ) {}
@@ -71,6 +75,7 @@ export class Hub {
         typingTopic: `${roomId}/typing`,
         watermark: this.parts.watermarks.open(roomId),
         occupants: new Set(),
+        catchingUp: 0,
         typing: new Map(),
         admitted: 0,
         deleted: false,
@@ -88,14 +93,16 @@ export class Hub {
 
   enter(room: LocalRoom, occupant: Occupant): void {
     room.occupants.add(occupant);
+    this.parts.counters.joins++;
     if (room.deleted) occupant.roomDeleted();
     else this.parts.presence.enter(room.id, occupant.member);
   }
 
   leave(room: LocalRoom, occupant: Occupant): void {
     if (room.typing.get(occupant.member.id) === occupant) room.typing.delete(occupant.member.id);
-    if (room.occupants.delete(occupant) && !room.deleted) {
-      this.parts.presence.exit(room.id, occupant.member, occupant.sentAway);
+    if (room.occupants.delete(occupant)) {
+      this.parts.counters.leaves++;
+      if (!room.deleted) this.parts.presence.exit(room.id, occupant.member, occupant.sentAway);
     }
     this.abandon(room);
   }
@@ -113,7 +120,9 @@ export class Hub {
   /** Everybody in the room, each socket once. */
   deliver(roomId: number, frame: Uint8Array): void {
     const room = this.#rooms.get(roomId);
-    if (room !== undefined) this.parts.publish(room.topic, frame);
+    if (room === undefined) return;
+    this.parts.publish(room.topic, frame);
+    this.parts.counters.messagesOut += this.#count(room, frame);
   }
 
   /** The same for a frame without a position; who is typing is for those who asked for that. */
@@ -121,8 +130,10 @@ export class Hub {
     const room = this.#rooms.get(roomId);
     if (room === undefined) return;
     const typist = typistOf(frame);
-    if (typist === undefined) this.parts.publish(room.topic, frame);
-    else this.#deliverTyping(room, typist, frame);
+    if (typist === undefined) {
+      this.parts.publish(room.topic, frame);
+      this.#count(room, frame);
+    } else this.#deliverTyping(room, typist, frame);
   }
 
   /** Everything up to there is in the database. */
@@ -148,6 +159,13 @@ export class Hub {
       default:
         event satisfies never;
     }
+  }
+
+  /** What was published to a room's topic. @returns how many sockets it was for */
+  #count(room: LocalRoom, frame: Uint8Array): number {
+    const sockets = room.occupants.size - room.catchingUp;
+    this.parts.counters.bytesOut += sockets * frame.byteLength;
+    return sockets;
   }
 
   #deliverTyping(room: LocalRoom, userId: number, frame: Uint8Array): void {

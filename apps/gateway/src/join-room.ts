@@ -25,7 +25,8 @@ export async function joinRoom(
 ): Promise<Decision> {
   const roomId = parseId(roomIdText);
   const visitor = admission.identify(request, seat, roomId);
-  if (roomId === undefined) throw new Refusal(400, 'roomId must be a positive integer up to 2^53-1');
+  if (roomId === undefined)
+    throw new Refusal(400, 'bad_request', 'roomId must be a positive integer up to 2^53-1');
   const since = readSince(request);
   await admission.allow(visitor, roomId);
   const v1 = offersV1(request);
@@ -33,9 +34,9 @@ export async function joinRoom(
     const entry = await openEntry(contexts.seed.hub, roomId, since, v1);
     return v1 ? acceptV1(contexts.v1, visitor, entry) : acceptSeed(contexts.seed, visitor, entry);
   } catch (error) {
-    if (error instanceof RoomNotFoundError) throw new Refusal(404, error.message);
+    if (error instanceof RoomNotFoundError) throw new Refusal(404, 'unknown_room', error.message);
     if (error instanceof BrokerUnavailableError) {
-      throw new Refusal(503, ERRORS.unavailable.error, { 'Retry-After': '1' });
+      throw new Refusal(503, 'unavailable', ERRORS.unavailable.error, { 'Retry-After': '1' });
     }
     throw error;
   }
@@ -55,7 +56,7 @@ function readSince(request: Request): Position | undefined {
   if (text === null) return undefined;
   const since = parsePosition(text);
   if (since === undefined) {
-    throw new Refusal(400, 'since must be a position as frames have it: <epoch>-<seq>');
+    throw new Refusal(400, 'bad_request', 'since must be a position as frames have it: <epoch>-<seq>');
   }
   return since;
 }

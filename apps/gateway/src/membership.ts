@@ -96,7 +96,7 @@ export class Membership implements Typist {
     this.session.send(JSON.stringify(frame));
   }
 
-  #follow({ replay }: Entry): void {
+  #follow({ replay, room }: Entry): void {
     const { socket, context } = this.session;
     if (socket === undefined || replay === undefined) {
       replay?.end();
@@ -108,6 +108,7 @@ export class Membership implements Typist {
       socket,
       replay,
       maxQueuedBytes: context.maxQueuedBytes,
+      room,
       onDone: () => this.#goLive(),
       onTooSlow: () => this.session.tooSlow(),
     });

@@ -126,7 +126,7 @@ export class Rebalance implements Closeable {
     for (const seat of this.#parts.connections.seats()) {
       if (left <= 0) return;
       if (seat.ending || seat.connection === undefined) continue;
-      sendAway(seat);
+      sendAway(seat, 'rebalance');
       campaign.sent++;
       left--;
     }

@@ -1,7 +1,14 @@
-import { Keyspace, RedisBroker, redisAnnouncer } from '@chorus/broker';
+import { Keyspace, ProbeStats, RedisBroker, redisAnnouncer } from '@chorus/broker';
 import { RedisAccessList, RedisNodeRegistry } from '@chorus/control';
 import { RedisPresenceStore } from '@chorus/presence';
-import { type Closeable, createRedis, type Logger } from '@chorus/service';
+import {
+  addRedisMetrics,
+  type Closeable,
+  createRedis,
+  type Logger,
+  type Metrics,
+  RedisWatch,
+} from '@chorus/service';
 import type { GatewayConfig } from './config.js';
 import type { GatewayParts } from './create-gateway.js';
 
@@ -9,9 +16,16 @@ import type { GatewayParts } from './create-gateway.js';
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** The parts over Redis, as production uses them. Close them after the gateway. */
-export function createRedisParts(config: GatewayConfig, log: Logger): GatewayParts & Closeable {
+export function createRedisParts(
+  config: GatewayConfig,
+  log: Logger,
+  metrics?: Metrics,
+): GatewayParts & Closeable {
   const keyspace = new Keyspace(config.redisPrefix);
-  const redis = createRedis(config.redis, log, 'presence');
+  const watch = new RedisWatch();
+  const probes = new ProbeStats();
+  if (metrics !== undefined) addRedisMetrics(metrics, watch);
+  const redis = createRedis(config.redis, log, 'presence', watch);
   const presence = new RedisPresenceStore(redis, {
     keyspace,
     announcer: redisAnnouncer(keyspace, config.redis.cluster),
@@ -19,6 +33,8 @@ export function createRedisParts(config: GatewayConfig, log: Logger): GatewayPar
   });
   return {
     log,
+    metrics,
+    probes,
     presence,
     access: new RedisAccessList(redis, keyspace),
     nodes: new RedisNodeRegistry(redis, keyspace),
@@ -32,6 +48,8 @@ export function createRedisParts(config: GatewayConfig, log: Logger): GatewayPar
           busy,
           connectTimeoutMs: CONNECT_TIMEOUT_MS,
           probeIntervalMs: config.probeIntervalMs,
+          watch,
+          probes,
           log,
         },
         listener,

@@ -1,11 +1,35 @@
 import type { Answer } from './transport.js';
 
+/** Why an upgrade is refused, as metrics name it. */
+export const REFUSAL_REASONS = [
+  /** No such route, or a request that makes no sense. */
+  'bad_request',
+  /** No valid token, or one of somebody else. */
+  'unauthenticated',
+  'origin',
+  'banned',
+  'unknown_room',
+  /** The limits: of the node, of its connects a second, of one address, of one user. */
+  'full',
+  'too_fast',
+  'address_limit',
+  'user_limit',
+  'draining',
+  /** Redis is away. */
+  'unavailable',
+  /** A bug. */
+  'internal',
+] as const;
+
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
+
 /** Thrown on the way to an upgrade; becomes the HTTP answer. */
 export class Refusal extends Error {
   override name = 'Refusal';
 
   constructor(
     readonly status: number,
+    readonly reason: RefusalReason,
     message: string,
     readonly headers: Readonly<Record<string, string>> = {},
   ) {

@@ -57,6 +57,7 @@ describe('a replay to one socket', () => {
       socket,
       replay,
       maxQueuedBytes,
+      room: { catchingUp: 0 },
       stallMs,
       onDone: () => ends.push('done'),
       onTooSlow: () => ends.push('too slow'),

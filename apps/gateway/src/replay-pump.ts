@@ -10,6 +10,8 @@ const STALL_MS = 20_000;
 export interface ReplayPumpParts {
   socket: Socket;
   replay: Replay;
+  /** Counts those who are catching up in the room. */
+  room: { catchingUp: number };
   /** How long the socket's queue may become before it is cut off, in bytes. */
   maxQueuedBytes: number;
   /** How long the socket may take for a chunk before it counts as too slow, in milliseconds. Default 20,000. */
@@ -32,6 +34,7 @@ export class ReplayPump {
 
   constructor(private readonly parts: ReplayPumpParts) {
     this.#chunkBytes = Math.min(CHUNK_BYTES, Math.floor(parts.maxQueuedBytes / QUEUE_SHARE));
+    parts.room.catchingUp++;
   }
 
   /** Sends what can be sent now. To be called at first, and when the socket's queue has become shorter. */
@@ -71,6 +74,7 @@ export class ReplayPump {
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.parts.room.catchingUp--;
     clearTimeout(this.#stall);
     clearImmediate(this.#turn);
     this.parts.replay.end();

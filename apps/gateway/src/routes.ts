@@ -1,7 +1,7 @@
 import type { NodeReport } from '@chorus/control';
 import type { Logger } from '@chorus/service';
 import type { Seat } from './connections.js';
-import { Refusal } from './refusal.js';
+import { Refusal, type RefusalReason } from './refusal.js';
 import type { Answer, Decision, Request, TransportHandlers } from './transport.js';
 
 export interface RouteActions {
@@ -13,6 +13,8 @@ export interface RouteActions {
   connect(request: Request, seat: Seat): Promise<Decision>;
   /** How the port is on which this node listens. */
   state(): NodeReport['state'];
+  /** An upgrade was refused. */
+  refused(reason: RefusalReason): void;
 }
 
 const JOIN_ROOM = /^\/ws\/join-room\/([^/]+)\/?$/;
@@ -25,7 +27,8 @@ export function routes(actions: RouteActions, log: Logger): TransportHandlers {
       let seat: Seat | undefined;
       try {
         const roomId = JOIN_ROOM.exec(request.path)?.[1];
-        if (roomId === undefined && !CONNECT.test(request.path)) throw new Refusal(404, 'no such route');
+        if (roomId === undefined && !CONNECT.test(request.path))
+          throw new Refusal(404, 'bad_request', 'no such route');
         seat = actions.takeSeat(request);
         const decision = await (roomId === undefined
           ? actions.connect(request, seat)
@@ -34,6 +37,7 @@ export function routes(actions: RouteActions, log: Logger): TransportHandlers {
         return decision;
       } catch (error) {
         seat?.leave();
+        actions.refused(error instanceof Refusal ? error.reason : 'internal');
         if (!(error instanceof Refusal)) throw error;
         const { path } = request;
         log.info(
@@ -73,7 +77,7 @@ function answerFor(path: string, actions: RouteActions): Answer {
  * Only a node that is going away is not ready. When Redis is away it is so for all nodes, and sockets that are open,
  * or can be opened again at once when Redis is back, are worth more than a balancer without any node.
  */
-function readiness(state: NodeReport['state']): Answer {
+export function readiness(state: NodeReport['state']): Answer {
   switch (state) {
     case 'ready':
       return { status: 200, body: { status: 'ready' } };

@@ -13,6 +13,7 @@ import {
 import type { Logger } from '@chorus/service';
 import type { Visitor } from './admission.js';
 import type { Connection } from './connection.js';
+import type { GatewayCounters } from './counters.js';
 import { abandonEntry, type Entry } from './entry.js';
 import type { Hub, LocalRoom, Occupant } from './hub.js';
 import { refusalCode } from './refusal-code.js';
@@ -29,6 +30,7 @@ export interface SeedContext {
   nextMessageId(): string;
   maxMessagesPerSecond: number;
   maxQueuedBytes: number;
+  counters: GatewayCounters;
   log: Logger;
 }
 
@@ -76,6 +78,10 @@ export class SeedSession implements Session, Occupant, Connection {
     return this.visitor.token?.expiresAt;
   }
 
+  get queuedBytes(): number {
+    return this.#socket?.queuedBytes ?? 0;
+  }
+
   get roomIds(): readonly number[] {
     return [this.#room.id];
   }
@@ -91,18 +97,25 @@ export class SeedSession implements Session, Occupant, Connection {
   }
 
   received(text: string): void {
+    const { counters } = this.context;
     const now = Date.now();
+    counters.messagesIn++;
     if (!this.#bucket.take(now)) {
+      counters.messagesRefused.too_many_messages++;
       this.close(CLOSE.tooManyMessages);
       return;
     }
     if (!isStorable(text)) {
+      counters.messagesRefused.bad_content++;
       this.#refuse(ERRORS.bad_content.error, false);
       return;
     }
     this.#encode ??= messageEncoder(this.#room.id, this.member);
     const body = this.#encode({ content: text, id: this.context.nextMessageId(), sentAt: now });
-    this.context.publish(this.#room.id, body).catch((error: unknown) => this.#failed(error));
+    this.context.publish(this.#room.id, body).then(
+      () => counters.acks++,
+      (error: unknown) => this.#failed(error),
+    );
   }
 
   drained(): void {
@@ -163,6 +176,7 @@ export class SeedSession implements Session, Occupant, Connection {
       socket,
       replay,
       maxQueuedBytes: this.context.maxQueuedBytes,
+      room,
       onDone: () => {
         this.#pump = undefined;
         socket.subscribe(room.topic);
@@ -176,6 +190,7 @@ export class SeedSession implements Session, Occupant, Connection {
   #failed(error: unknown): void {
     const code = refusalCode(error);
     if (code === 'internal') this.context.log.error({ err: error, roomId: this.#room.id }, 'publish failed');
+    this.context.counters.messagesRefused[code]++;
     const { error: text, retry } = ERRORS[code];
     this.#refuse(code === 'unknown_room' ? 'the room was deleted' : text, retry);
   }

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Connections, Seat } from './connections.js';
+import type { Connections, Seat, WhySentAway } from './connections.js';
 
 /** Clients that are told when to come back are told a moment up to here, in milliseconds: they never come at once. */
 const RETURN_WITHIN_MS = 1_000;
@@ -13,12 +13,12 @@ const TICK_MS = 50;
 /** Longest time that is made up for in one go, in milliseconds: a process that stood still causes no rush. */
 const MAX_CATCH_UP_MS = 200;
 
-export function sendAway(seat: Seat): void {
-  seat.sendAway(randomInt(RETURN_WITHIN_MS));
+export function sendAway(seat: Seat, why: WhySentAway): void {
+  seat.sendAway(randomInt(RETURN_WITHIN_MS), why);
 }
 
 /**
- * Sends everybody away who is here now, the oldest first, evenly over `durationMs`, or faster when they are few. When
+ * Sends everybody away who is here now, because the node is drained, the oldest first, evenly over `durationMs`, or faster when they are few. When
  * the time is over whoever is left goes at once.
  *
  * @throws {unknown} the signal's reason, once it was given
@@ -41,6 +41,6 @@ export async function sendAllAway(
       last = now;
     }
     allowance--;
-    sendAway(seat);
+    sendAway(seat, 'drain');
   }
 }

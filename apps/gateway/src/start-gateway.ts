@@ -1,22 +1,44 @@
-import { type Closeable, Closer, createLogger, type Environment, StartError } from '@chorus/service';
-import { loadGatewayConfig } from './config.js';
-import { createGateway } from './create-gateway.js';
+import {
+  type Closeable,
+  Closer,
+  createLogger,
+  createMetrics,
+  type Environment,
+  listenOperatorPort,
+  packageVersion,
+  StartError,
+} from '@chorus/service';
+import { type GatewayConfig, loadGatewayConfig } from './config.js';
+import { createGateway, type Gateway, type GatewayParts, newNodeId } from './create-gateway.js';
 import type { PortSharing } from './port-sharing.js';
 import { createRedisParts } from './redis-parts.js';
+import { readiness } from './routes.js';
+
+/** Of a gateway that is one of several: they look after the port for operators together. */
+export interface GatewayGroup extends PortSharing {
+  /** How this one is, whenever the others want to know. */
+  tell(sources: { metrics(): Promise<object[]>; state(): Gateway['state'] }): void;
+}
 
 /**
  * Starts a gateway over Redis, as its settings say.
  *
- * @param sharing of a gateway that shares its port with others
+ * @param group of a gateway that shares its ports with others
  * @throws {ConfigError} {StartError} nothing is left running then
  */
-export async function startGateway(env: Environment, sharing?: PortSharing): Promise<Closeable> {
-  const config = loadGatewayConfig(env);
+export async function startGateway(env: Environment, group?: GatewayGroup): Promise<Closeable> {
+  const given = loadGatewayConfig(env);
+  const nodeId = given.nodeId ?? newNodeId();
+  const config = { ...given, nodeId };
   const log = createLogger({ service: 'gateway', level: config.logLevel });
+  const version = packageVersion(new URL('../package.json', import.meta.url));
+  const metrics =
+    config.operatorPort === undefined ? undefined : createMetrics({ service: 'gateway', version, nodeId });
   const closer = new Closer();
-  const parts = closer.add(createRedisParts(config, log));
+  const parts = closer.add(createRedisParts(config, log, metrics));
   try {
-    closer.add(await createGateway(config, { ...parts, sharing }));
+    const gateway = await startOver(config, { ...parts, metrics, sharing: group }, closer);
+    if (metrics !== undefined) group?.tell({ metrics: () => metrics.data(), state: () => gateway.state });
   } catch (error) {
     await closer.close();
     if (error instanceof Error && error.name === 'BrokerUnavailableError') {
@@ -25,4 +47,27 @@ export async function startGateway(env: Environment, sharing?: PortSharing): Pro
     throw error;
   }
   return closer;
+}
+
+async function startOver(config: GatewayConfig, parts: GatewayParts, closer: Closer): Promise<Gateway> {
+  const { operatorPort: port, host } = config;
+  const { metrics, sharing, log } = parts;
+  let gateway: Gateway | undefined;
+  if (port !== undefined && metrics !== undefined && sharing === undefined) {
+    // First, so that a start that fails takes no connections, and it is there until the last one has gone.
+    const operators = await listenOperatorPort(
+      { host, port },
+      {
+        metrics: () => metrics.text(),
+        contentType: metrics.contentType,
+        health: () =>
+          gateway === undefined ? { status: 503, body: { error: 'starting' } } : readiness(gateway.state),
+      },
+      log,
+    );
+    closer.add(operators);
+    log.info({ port: operators.port }, 'operators are served');
+  }
+  gateway = closer.add(await createGateway(config, parts));
+  return gateway;
 }

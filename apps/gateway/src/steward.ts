@@ -68,6 +68,11 @@ export class Steward implements Closeable {
     return healthy() ? 'ready' : 'degraded';
   }
 
+  /** Those who are still to be sent away; 0 while nobody is. */
+  get drainRemaining(): number {
+    return this.#drain.draining ? this.connections.taken : 0;
+  }
+
   control(event: ControlEvent): void {
     const { nodeId, log } = this.#parts;
     const { connections } = this;

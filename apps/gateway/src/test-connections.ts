@@ -9,6 +9,7 @@ export class FakeConnection implements Connection {
   /** When it was sent away, in milliseconds of `performance.now()`. */
   sentAwayAt: number | undefined;
   afterMs: number | undefined;
+  queuedBytes = 0;
   roomIds: number[] = [7];
   tokenId: string | undefined;
   expiresAt: number | undefined;

@@ -8,6 +8,7 @@ import type {
   Session,
   Socket,
   Transport,
+  TransportCounts,
   TransportHandlers,
   TransportOptions,
 } from './transport.js';
@@ -39,15 +40,21 @@ class Peer implements Socket {
   #closing: CloseReason | undefined;
   #deadline: NodeJS.Timeout | undefined;
 
-  constructor(private readonly session: Session) {}
+  constructor(
+    private readonly session: Session,
+    private readonly subprotocol: string | undefined,
+    private readonly counts: TransportCounts,
+  ) {}
 
   opened(handle: Handle): void {
     this.#handle = handle;
+    this.counts.socketOpened(this.subprotocol);
     this.session.opened(this);
   }
 
   received(message: ArrayBuffer, isBinary: boolean, maxFrameBytes: number): void {
     if (this.#closing !== undefined) return;
+    this.counts.bytesIn += message.byteLength;
     if (isBinary) this.close(CLOSE.binaryFrame);
     else if (message.byteLength > maxFrameBytes) this.close(CLOSE.frameTooBig);
     else this.session.received(Buffer.from(message).toString('utf8'));
@@ -58,7 +65,9 @@ class Peer implements Socket {
   }
 
   send(frame: string | Uint8Array): void {
-    if (this.#closing === undefined) this.#handle?.send(frame, false);
+    if (this.#closing !== undefined || this.#handle === undefined) return;
+    this.#handle.send(frame, false);
+    this.counts.bytesOut += typeof frame === 'string' ? Buffer.byteLength(frame) : frame.byteLength;
   }
 
   sendAll(frames: ReadonlyArray<string | Uint8Array>): void {
@@ -82,6 +91,7 @@ class Peer implements Socket {
   close(reason: CloseReason): void {
     if (this.#handle === undefined || this.#closing !== undefined) return;
     this.#closing = reason;
+    if (reason === CLOSE.slowReader) this.counts.slowReaders++;
     // The library may be walking its topics just now (a publish that found this socket's queue full).
     setImmediate(() => {
       for (const topic of this.#handle?.getTopics() ?? []) this.#handle?.unsubscribe(topic);
@@ -105,6 +115,8 @@ class Peer implements Socket {
   closed(code: number): void {
     clearTimeout(this.#deadline);
     this.#handle = undefined;
+    // One that did not read its close frame in time was cut, and the library knows that only.
+    this.counts.socketClosed(this.subprotocol, this.#closing?.code ?? code);
     this.session.closed(code);
   }
 }
@@ -160,7 +172,7 @@ export async function listenUws(
           } else if (aborted) {
             decision.session.closed(CLOSE.lost.code);
           } else {
-            const peer = new Peer(decision.session);
+            const peer = new Peer(decision.session, decision.subprotocol, options.counts);
             upgradeUncorked(response, lender, () => {
               response.upgrade({ peer }, key, decision.subprotocol ?? '', extensions, context);
             });

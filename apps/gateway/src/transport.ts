@@ -67,6 +67,16 @@ export interface TransportHandlers {
   http(request: Request): Promise<Answer>;
 }
 
+/** What a transport counts; see `GatewayCounters`. */
+export interface TransportCounts {
+  /** Of the text of frames, without what the WebSocket protocol adds, and without what is published to topics. */
+  bytesIn: number;
+  bytesOut: number;
+  slowReaders: number;
+  socketOpened(subprotocol: string | undefined): void;
+  socketClosed(subprotocol: string | undefined, code: number): void;
+}
+
 export interface TransportOptions {
   host: string;
   /** 0 lets the system choose. */
@@ -77,6 +87,7 @@ export interface TransportOptions {
   maxQueuedBytes: number;
   /** A socket from which nothing was heard for so long, in seconds, is cut; pings go out well before. */
   idleTimeoutSeconds: number;
+  counts: TransportCounts;
   /**
    * Shares the port with other processes of the same user. The first one makes sure that nobody has it; without this
    * nobody else can have it.

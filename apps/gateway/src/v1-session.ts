@@ -17,6 +17,7 @@ import type { Visitor } from './admission.js';
 import { enter } from './commands/join.js';
 import { perform } from './commands/perform.js';
 import type { Connection } from './connection.js';
+import type { GatewayCounters } from './counters.js';
 import { abandonEntry, type Entry } from './entry.js';
 import type { Hub } from './hub.js';
 import type { LeaveReason, Membership } from './membership.js';
@@ -42,6 +43,7 @@ export interface V1Context {
   nextMessageId(): string;
   limits: WelcomeFrame['limits'];
   maxQueuedBytes: number;
+  counters: GatewayCounters;
   log: Logger;
 }
 
@@ -91,6 +93,10 @@ export class V1Session implements Session, Connection, Waiter {
     return this.#token?.expiresAt;
   }
 
+  get queuedBytes(): number {
+    return this.#socket?.queuedBytes ?? 0;
+  }
+
   /** Those that it is about to join included. */
   get roomIds(): Iterable<number> {
     return new Set([...this.rooms.all().map(({ room }) => room.id), ...this.turns.roomIds]);
@@ -123,6 +129,7 @@ export class V1Session implements Session, Connection, Waiter {
   received(text: string): void {
     const frame = readFrame(text);
     const now = Date.now();
+    if (typeOf(frame) === 'publish') this.context.counters.messagesIn++;
     if (!this.#bucket.take(now)) this.#tooFast(frame, now);
     else if (frame.type === 'bad') this.refuse('bad_frame', frame.about, frame.detail);
     else perform(this, frame);
@@ -149,6 +156,7 @@ export class V1Session implements Session, Connection, Waiter {
 
   /** Answers a frame that had no effect. */
   refuse(code: ErrorCode, { type, roomId, clientMsgId }: About, detail?: string): void {
+    if (type === 'publish') this.context.counters.messagesRefused[code]++;
     this.send(v1Error(code, { request: type, roomId, clientMsgId }, detail));
   }
 
@@ -221,9 +229,16 @@ export class V1Session implements Session, Connection, Waiter {
 
   #tooFast(frame: ClientFrame | BadFrame, now: number): void {
     this.#flood ??= new TokenBucket(this.context.limits.maxMessagesPerSecond * FLOOD_FACTOR, now);
-    if (!this.#flood.take(now)) this.close(CLOSE.tooManyMessages);
-    else this.refuse('too_many_messages', frame.type === 'bad' ? frame.about : frame);
+    if (!this.#flood.take(now)) {
+      if (typeOf(frame) === 'publish') this.context.counters.messagesRefused.too_many_messages++;
+      this.close(CLOSE.tooManyMessages);
+    } else this.refuse('too_many_messages', frame.type === 'bad' ? frame.about : frame);
   }
+}
+
+/** What the frame is, or was meant to be. */
+function typeOf(frame: ClientFrame | BadFrame): string | undefined {
+  return frame.type === 'bad' ? frame.about.type : frame.type;
 }
 
 /** What a refusal is about, as far as the refused frame said. */

@@ -1,4 +1,5 @@
 import type { Logger } from '@chorus/service';
+import type { ProbeStats } from './probe-stats.js';
 
 export interface DeliveryProbeParts {
   /** Channels that only this node listens to, and nobody else publishes to. */
@@ -13,6 +14,7 @@ export interface DeliveryProbeParts {
   link(channel: string): object | undefined;
   /** Breaks that connection; it is made anew by itself. */
   breakLink(channel: string): void;
+  stats?: ProbeStats | undefined;
   log: Logger;
 }
 
@@ -54,6 +56,7 @@ export class DeliveryProbe {
   /** Something has come back. */
   heard(channel: string): void {
     this.#heardAt.set(channel, performance.now());
+    this.parts.stats?.heard(channel);
     this.#silent.delete(channel);
   }
 
@@ -84,11 +87,13 @@ export class DeliveryProbe {
   }
 
   #probe(channel: string): void {
-    const { publish, link, timeoutMs } = this.parts;
+    const { publish, link, timeoutMs, stats } = this.parts;
     const sentAt = performance.now();
     const by = link(channel);
+    stats?.sent(channel, by);
     if (by === undefined) {
       this.#silent.add(channel);
+      stats?.failed();
       return;
     }
     const timer = setTimeout(() => {
@@ -105,6 +110,7 @@ export class DeliveryProbe {
   #judge(channel: string, sentAt: number, by: object): void {
     if ((this.#heardAt.get(channel) ?? 0) >= sentAt) return;
     this.#silent.add(channel);
+    this.parts.stats?.failed();
     // Else it was noticed otherwise, and the probe had no chance.
     if (this.parts.link(channel) !== by) return;
     this.parts.log.warn('nothing is delivered any more: redis subscriber connection is made anew');

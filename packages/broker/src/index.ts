@@ -8,6 +8,7 @@ export { MemoryRoomDirectory } from './memory-room-directory.js';
 export { MemoryRoomHistory } from './memory-room-history.js';
 export { MemoryRooms, type MemoryRoomsOptions } from './memory-rooms.js';
 export { BatchQueueFullError } from './micro-batcher.js';
+export { ProbeStats } from './probe-stats.js';
 export { redisAnnouncer } from './redis-announcer.js';
 export { RedisArchiveQueue } from './redis-archive-queue.js';
 export { RedisBroker, type RedisBrokerOptions } from './redis-broker.js';

@@ -13,6 +13,7 @@ import { parseControlEvent } from './control-event.js';
 import { DeliveryProbe } from './delivery-probe.js';
 import { noticeEnvelope, openEnvelope } from './envelope.js';
 import { type Keyspace, PARTITIONS, scopeOf } from './keys.js';
+import type { ProbeStats } from './probe-stats.js';
 import { readPosition } from './read-position.js';
 import { ask } from './redis-ask.js';
 import { RedisPositions } from './redis-positions.js';
@@ -33,6 +34,8 @@ export interface RedisBrokerOptions extends RedisPublisherOptions {
   probeIntervalMs?: number;
   /** Is told of every connection: purposes `broker` and `broker-subscriber`. */
   watch?: RedisWatch | undefined;
+  /** Is told how the probes fare. */
+  probes?: ProbeStats | undefined;
   log: Logger;
 }
 
@@ -88,6 +91,7 @@ export class RedisBroker implements Broker {
       publish: (channel) => this.#publish(channel, ''),
       link: (channel) => this.#subscriber.link(channel),
       breakLink: (channel) => this.#subscriber.breakLink(channel),
+      stats: options.probes,
       log,
     });
     this.#commands.on('ready', () => this.#probe.recheck());

@@ -20,12 +20,18 @@ export interface RoomFeedsStats {
   readonly behind: number;
   /** Gaps in what arrived that were filled from the history. */
   readonly gapsRepaired: number;
+  /** Gaps of which some messages were no longer in the history. */
+  readonly gapsLost: number;
+  /** Messages that were read from the history to fill gaps. */
+  readonly gapMessages: number;
   /** Messages that were no longer in the history when a gap had to be filled, as far as the numbers tell. */
   readonly messagesLost: number;
   /** Returning clients who get what they missed. */
   readonly replays: number;
   /** Returning clients who cannot get it. */
   readonly replaysRefused: number;
+  /** Messages handed to returning clients. */
+  readonly replayedMessages: number;
   /** Reads of the history for returning clients. */
   readonly replayReads: number;
   /** Kept for returning clients at the moment, in bytes. */
@@ -35,8 +41,11 @@ export interface RoomFeedsStats {
 /** The growing ones of {@link RoomFeedsStats}. */
 export class FeedCounters {
   gapsRepaired = 0;
+  gapsLost = 0;
+  gapMessages = 0;
   messagesLost = 0;
   replays = 0;
   replaysRefused = 0;
+  replayedMessages = 0;
   replayReads = 0;
 }

@@ -171,30 +171,38 @@ export class RoomFeed {
       target = await this.parts.broker.position(this.roomId, this.#at);
     }
     let delivered = 0;
+    let lost = 0;
     while (isAfter(target, this.#at)) {
       const page = await readAfter(this.parts.broker, this.roomId, this.#at, target, this.parts.pageSize);
       if (this.#stopped) return;
       const [first] = page.messages;
-      if (first !== undefined && !page.exact) this.#skipTo(positionBefore(first));
+      if (first !== undefined && !page.exact) lost += this.#skipTo(positionBefore(first));
       for (const { epoch, seq, frame } of page.messages) this.#deliver({ epoch, seq }, frame);
       delivered += page.messages.length;
       if (!page.complete || !isAfter(target, this.#at)) continue;
       // An epoch can begin without a message; any other way there is a hole.
       const reached = (first !== undefined || page.exact) && target.seq === this.#at.seq;
-      if (!reached) this.#skipTo(target);
+      if (!reached) lost += this.#skipTo(target);
       this.#at = target;
     }
-    if (delivered > 0) this.parts.counters.gapsRepaired++;
+    const { counters } = this.parts;
+    counters.gapMessages += delivered;
+    if (lost > 0) counters.gapsLost++;
+    else if (delivered > 0) counters.gapsRepaired++;
   }
 
-  /** What comes before that position is missing, and is nowhere to be had. */
-  #skipTo(position: Position): void {
+  /**
+   * What comes before that position is missing, and is nowhere to be had.
+   * @returns how many messages that are, as far as the numbers tell
+   */
+  #skipTo(position: Position): number {
     const missing = Math.max(0, position.seq - this.#at.seq);
     this.window?.cut(position);
     this.parts.counters.messagesLost += missing;
     if (missing > 0) {
       this.parts.log.warn({ roomId: this.roomId, missing }, 'messages are no longer in the history');
     }
+    return missing;
   }
 
   #failWaiting(error: unknown): void {

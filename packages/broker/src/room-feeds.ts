@@ -39,6 +39,8 @@ export interface RoomFeedsOptions {
   replayRoomBytes?: number;
   /** Memory for replays of all rooms, in bytes. Default 128 MiB. */
   replayBytes?: number;
+  /** A returning client has got all that it missed, so many milliseconds after it had asked. */
+  onRecovered?: ((ms: number) => void) | undefined;
   log: Logger;
 }
 
@@ -93,6 +95,7 @@ export class RoomFeeds {
       keepMs: options.replayKeepMs ?? 5_000,
       pageSize: options.pageSize ?? 500,
       retryMs: options.retryMs,
+      onRecovered: options.onRecovered,
       log: options.log,
     };
   }

@@ -14,6 +14,8 @@ export interface RoomReplaysParts {
   pageSize: number;
   /** How long messages are kept after the last one who needed them, in milliseconds. */
   keepMs: number;
+  /** Somebody has got all that they missed, so many milliseconds after they had asked. */
+  onRecovered?: ((ms: number) => void) | undefined;
 }
 
 /**
@@ -52,8 +54,9 @@ export class RoomReplays {
    */
   async open(since: Position): Promise<Replay | undefined> {
     this.#enter();
+    const askedAt = performance.now();
     try {
-      const replay = await this.#find(since);
+      const replay = await this.#find(since, askedAt);
       if (replay === undefined) this.parts.counters.replaysRefused++;
       else this.parts.counters.replays++;
       return replay;
@@ -70,7 +73,7 @@ export class RoomReplays {
     this.feed.window = undefined;
   }
 
-  async #find(since: Position): Promise<Replay | undefined> {
+  async #find(since: Position, askedAt: number): Promise<Replay | undefined> {
     const { feed, parts } = this;
     while (!feed.stopped) {
       if (isAfter(since, feed.at)) {
@@ -82,7 +85,7 @@ export class RoomReplays {
       this.#window ??= this.#openWindow();
       const place = this.#window.find(since, feed.at);
       if (place === 'gone') return undefined;
-      if (place !== 'unread') return this.#replay(this.#window, place);
+      if (place !== 'unread') return this.#replay(this.#window, place, askedAt);
       await this.#extend(since);
     }
     return undefined;
@@ -111,16 +114,24 @@ export class RoomReplays {
     return window;
   }
 
-  #replay(window: ReplayWindow, from: number): Replay {
+  #replay(window: ReplayWindow, from: number, askedAt: number): Replay {
     const { generation } = window;
+    const { counters, onRecovered } = this.parts;
     let place = from;
     let ended = false;
+    let complete = false;
     this.#enter();
     return {
       next: (maxBytes) => {
         if (ended || window.generation !== generation) return undefined;
         const frames = window.read(place, maxBytes);
-        place += frames?.length ?? 0;
+        if (frames === undefined) return undefined;
+        place += frames.length;
+        counters.replayedMessages += frames.length;
+        if (frames.length === 0 && !complete) {
+          complete = true;
+          onRecovered?.(performance.now() - askedAt);
+        }
         return frames;
       },
       end: () => {

@@ -9,3 +9,8 @@ import { AggregatorRegistry } from 'prom-client';
 export function sumOfMetrics(all: readonly object[][]): Promise<string> {
   return AggregatorRegistry.aggregate([...all]).metrics();
 }
+
+/** The same as plain data, to be added to others later. */
+export function sumOfMetricsData(all: readonly object[][]): Promise<object[]> {
+  return AggregatorRegistry.aggregate([...all]).getMetricsAsJSON();
+}

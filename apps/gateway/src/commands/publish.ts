@@ -20,6 +20,7 @@ export function publish(session: V1Session, frame: PublishFrame): void {
   const body = membership.encode({ content, id, sentAt: Date.now(), clientMsgId });
   context.publish(roomId, body, `${user.id}:${clientMsgId}`).then(
     (position) => {
+      context.counters.acks++;
       const { epoch, seq } = position;
       session.send(JSON.stringify({ type: 'ack', roomId, clientMsgId, epoch, seq }));
       if (rooms.get(roomId) === membership) membership.room.watermark.await(session, position);

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Logger } from '@chorus/service/logger';
-import type { ToChild, ToParent } from './messages.js';
+import type { Question, ToChild, ToParent } from './messages.js';
 
 export interface GatewayProcessOptions {
   nodeId: string;
@@ -26,9 +26,16 @@ export class GatewayProcess {
   #stopping = false;
   #deaths = 0;
   #ended: Promise<boolean> = Promise.resolve(true);
+  #questions = 0;
+  readonly #asked = new Map<number, (value: unknown) => void>();
 
   constructor(options: GatewayProcessOptions) {
     this.#options = options;
+  }
+
+  /** Which life it is in; undefined while it does not run. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
   }
 
   /** Starts it. Resolves with true when it takes connections, and with false when it ended instead; then it is left so. */
@@ -66,16 +73,35 @@ export class GatewayProcess {
     if (this.#child?.connected) this.#child.send(message, () => undefined);
   }
 
+  /** Asks it something. Resolves with undefined when it has not answered within that time, in milliseconds. */
+  ask(what: Question, limitMs: number): Promise<unknown> {
+    if (this.#child === undefined) return Promise.resolve(undefined);
+    const question = ++this.#questions;
+    return new Promise((resolve) => {
+      const settle = (value: unknown): void => {
+        this.#asked.delete(question);
+        clearTimeout(timer);
+        resolve(value);
+      };
+      const timer = setTimeout(settle, limitMs, undefined);
+      this.#asked.set(question, settle);
+      this.send({ type: 'ask', question, what });
+    });
+  }
+
   #launch(): ChildProcess {
     const child = this.#options.launch();
     this.#child = child;
     child.on('message', (message: ToParent) => {
       // What it said before it died may come after the news of its death.
-      if (this.#child === child) this.#options.received(this, message);
+      if (this.#child !== child) return;
+      if (message.type === 'answer') this.#asked.get(message.question)?.(message.value);
+      else this.#options.received(this, message);
     });
     this.#ended = new Promise((resolve) => {
       const gone = (code: number | null): void => {
         this.#child = undefined;
+        for (const settle of [...this.#asked.values()]) settle(undefined);
         this.taking = false;
         this.listens = false;
         resolve(code === 0);

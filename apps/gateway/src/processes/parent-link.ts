@@ -1,17 +1,18 @@
-import type { PortSharing } from '../port-sharing.js';
-import type { ToChild, ToParent } from './messages.js';
+import type { GatewayGroup } from '../start-gateway.js';
+import type { Question, ToChild, ToParent } from './messages.js';
 
 /** A parent that has not answered by then, in milliseconds, will not. */
 const ANSWER_MS = 1_000;
 
 /** A gateway process' connection to its parent, who knows how the others are. */
-export class ParentLink implements PortSharing {
+export class ParentLink implements GatewayGroup {
   readonly first: boolean;
   readonly #process: NodeJS.Process;
   readonly #stop = new AbortController();
   /** Questions that were not answered yet, in their order. */
   readonly #asked: Array<(leave: boolean) => void> = [];
   #relieved: () => void = () => undefined;
+  #sources: Parameters<GatewayGroup['tell']>[0] | undefined;
 
   constructor(process: NodeJS.Process, first: boolean) {
     this.#process = process;
@@ -49,6 +50,10 @@ export class ParentLink implements PortSharing {
     this.#relieved = listener;
   }
 
+  tell(sources: Parameters<GatewayGroup['tell']>[0]): void {
+    this.#sources = sources;
+  }
+
   #received(message: ToChild): void {
     switch (message.type) {
       case 'may-leave':
@@ -57,12 +62,23 @@ export class ParentLink implements PortSharing {
       case 'relieved':
         this.#relieved();
         return;
+      case 'ask':
+        void this.#answer(message.question, message.what);
+        return;
       case 'stop':
         this.#stop.abort();
         return;
       default:
         message satisfies never;
     }
+  }
+
+  /** A gateway that is not up yet says nothing. */
+  async #answer(question: number, what: Question): Promise<void> {
+    const sources = this.#sources;
+    if (sources === undefined) return;
+    const value = what === 'metrics' ? await sources.metrics() : sources.state();
+    this.#send({ type: 'answer', question, value });
   }
 
   /** However the parent ended, nobody looks after this process any more. */

@@ -8,6 +8,8 @@ export interface ProcessPlan {
   readonly nodeIds: readonly string[];
   /** What the parent calls itself in logs. */
   readonly nodeId: string;
+  /** Where the parent serves operators; undefined when it does not. */
+  readonly operators: { readonly host: string; readonly port: number } | undefined;
 }
 
 /** The longest `NODE_ID`. */
@@ -41,5 +43,18 @@ export function planProcesses(
       `NODE_ID=${JSON.stringify(nodeId)} is not valid: it may have ${longest} characters with GATEWAY_PROCESSES=${text}`,
     );
   }
-  return { nodeId, nodeIds: Array.from({ length: count }, (_, index) => `${nodeId}-${index + 1}`) };
+  return {
+    nodeId,
+    operators: operatorAddress(env),
+    nodeIds: Array.from({ length: count }, (_, index) => `${nodeId}-${index + 1}`),
+  };
+}
+
+/** Undefined also for a port that makes no sense: the first child says what is wrong, and nothing starts. */
+function operatorAddress({
+  OPERATOR_PORT: port = '',
+  HOST: host,
+}: Readonly<Record<string, string | undefined>>) {
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) return undefined;
+  return { host: host || '0.0.0.0', port: Number(port) };
 }

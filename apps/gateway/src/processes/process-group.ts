@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Closeable } from '@chorus/service';
 import type { Logger } from '@chorus/service/logger';
 import { GatewayProcess } from './gateway-process.js';
-import type { ToParent } from './messages.js';
+import type { Question, ToParent } from './messages.js';
 
 export interface GroupOptions {
   nodeIds: readonly string[];
@@ -14,6 +14,13 @@ export interface GroupOptions {
   /** Pause before a process that died is started again, in milliseconds; doubles each time up to the longest. */
   pauseMs?: number;
   longestPauseMs?: number;
+}
+
+/** What one of them answered, and in which of its lives. */
+export interface ProcessAnswer {
+  readonly nodeId: string;
+  readonly pid: number | undefined;
+  readonly value: unknown;
 }
 
 /** Where a process finds itself. */
@@ -76,6 +83,21 @@ export class ProcessGroup implements Closeable {
     return this.#closing;
   }
 
+  /** Whether they were told to end. */
+  get closing(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** Asks all of them; whoever does not answer within that time, in milliseconds, has the value undefined. */
+  ask(what: Question, limitMs: number): Promise<ProcessAnswer[]> {
+    return Promise.all(
+      this.#processes.map(async (each, index) => {
+        const { pid } = each;
+        return { nodeId: this.#options.nodeIds[index] ?? '', pid, value: await each.ask(what, limitMs) };
+      }),
+    );
+  }
+
   /** Ends those at once that were asked to end and have not. */
   forceIfClosing(): void {
     if (this.#closing === undefined) return;
@@ -107,6 +129,9 @@ export class ProcessGroup implements Closeable {
         from.send({ type: 'may-leave', leave });
         return;
       }
+      case 'answer':
+        // Goes to whoever has asked.
+        return;
       default:
         message satisfies never;
     }
