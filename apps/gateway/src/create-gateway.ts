@@ -4,6 +4,7 @@ import { type Broker, type BrokerListener, type ProbeStats, RoomFeeds } from '@c
 import type { AccessList, NodeRegistry, NodeReport } from '@chorus/control';
 import { type PresenceStore, PresenceTracker } from '@chorus/presence';
 import { type Closeable, Closer, type Logger, type Metrics } from '@chorus/service';
+import { Acks } from './acks.js';
 import type { GatewayConfig } from './config.js';
 import { connect } from './connect.js';
 import type { Connections } from './connections.js';
@@ -55,6 +56,8 @@ export interface Gateway extends Closeable {
 /** Shares of a core: up to the first a gateway gathers nothing, from the second on as long as it may. */
 const QUIET = 0.2;
 const BUSY = 0.5;
+/** An ack waits for its message for at most two of these beyond the longest time of gathering, in milliseconds. */
+const ACK_PERIOD_MS = 5;
 /** Pause before a read of the history that failed is tried again, in milliseconds. */
 const REPAIR_RETRY_MS = 250;
 
@@ -126,6 +129,7 @@ async function start(
   const watermarks = new Watermarks(broker, log);
   closer.defer(() => watermarks.close());
   let publish: Transport['publish'] = () => undefined;
+  const acks = new Acks(ACK_PERIOD_MS + config.deliveryWindowMs / 2);
   hub = new Hub({ feeds, presence, watermarks, counters, publish: (topic, frame) => publish(topic, frame) });
   const seeds: SeedContext = {
     hub,
@@ -154,6 +158,7 @@ async function start(
   const { admission, connections } = steward;
   const v1: V1Context = {
     hub,
+    acks,
     access,
     presence: parts.presence,
     verify: (token) => {

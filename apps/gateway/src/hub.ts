@@ -1,6 +1,7 @@
 import type { ControlEvent, Replay, RoomFeeds } from '@chorus/broker';
 import type { PresenceTracker } from '@chorus/presence';
 import type { Member, Position } from '@chorus/protocol';
+import { type Ack, tellDelivered } from './acks.js';
 import type { GatewayCounters } from './counters.js';
 import type { Transport } from './transport.js';
 import { typistOf } from './typing-notice.js';
@@ -35,6 +36,8 @@ export interface LocalRoom {
   catchingUp: number;
   /** Occupants that are typing, by their user, until their own notice has come back. */
   readonly typing: Map<number, Typist>;
+  /** Acks of messages that are still to be delivered here. */
+  acks: Ack[] | undefined;
   /** Admissions that were not given back yet. */
   admitted: number;
   deleted: boolean;
@@ -77,6 +80,7 @@ export class Hub {
         occupants: new Set(),
         catchingUp: 0,
         typing: new Map(),
+        acks: undefined,
         admitted: 0,
         deleted: false,
       };
@@ -123,6 +127,7 @@ export class Hub {
     if (room === undefined) return;
     this.parts.publish(room.topic, frame);
     this.parts.counters.messagesOut += this.#count(room, frame);
+    if (room.acks !== undefined) tellDelivered(room, this.position(room));
   }
 
   /** The same for a frame without a position; who is typing is for those who asked for that. */

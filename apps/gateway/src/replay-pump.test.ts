@@ -17,6 +17,9 @@ class FakeSocket implements Socket {
   send(): void {
     this.sendAll([FRAME]);
   }
+  sendAlong(): void {
+    this.sendAll([FRAME]);
+  }
   sendAll(frames: ReadonlyArray<string | Uint8Array>): void {
     for (const frame of frames) {
       this.longest = Math.max(this.longest, this.queuedBytes);

@@ -32,6 +32,9 @@ interface UserData {
   peer: Peer;
 }
 
+/** A topic that has one subscriber for a moment, and none else. */
+const ALONE = 'alone';
+
 type Handle = uWS.WebSocket<UserData>;
 
 /** Ties a library socket to its session and keeps calls on a closed one from throwing. */
@@ -44,6 +47,7 @@ class Peer implements Socket {
     private readonly session: Session,
     private readonly subprotocol: string | undefined,
     private readonly counts: TransportCounts,
+    private readonly app: uWS.TemplatedApp,
   ) {}
 
   opened(handle: Handle): void {
@@ -74,6 +78,18 @@ class Peer implements Socket {
     this.#handle?.cork(() => {
       for (const frame of frames) this.send(frame);
     });
+  }
+
+  /**
+   * The library writes what is sent to one socket by itself, also behind what was published, but gathers what is published
+   * for a socket. So this is published, to somebody who is the only one there.
+   */
+  sendAlong(frame: string): void {
+    if (this.#closing !== undefined || this.#handle === undefined) return;
+    this.#handle.subscribe(ALONE);
+    this.app.publish(ALONE, frame, false);
+    this.counts.bytesOut += Buffer.byteLength(frame);
+    this.#handle.unsubscribe(ALONE);
   }
 
   subscribe(topic: string): void {
@@ -172,7 +188,7 @@ export async function listenUws(
           } else if (aborted) {
             decision.session.closed(CLOSE.lost.code);
           } else {
-            const peer = new Peer(decision.session, decision.subprotocol, options.counts);
+            const peer = new Peer(decision.session, decision.subprotocol, options.counts, app);
             upgradeUncorked(response, lender, () => {
               response.upgrade({ peer }, key, decision.subprotocol ?? '', extensions, context);
             });

@@ -27,6 +27,11 @@ export interface Socket {
   send(frame: string | Uint8Array): void;
   /** The same for several, which then leave together. */
   sendAll(frames: ReadonlyArray<string | Uint8Array>): void;
+  /**
+   * The same for one that may wait for the end of this turn of the event loop: it leaves in one `write` with what was, or
+   * still is, published to topics of the socket meanwhile.
+   */
+  sendAlong(frame: string): void;
   /** From now on the socket receives what is published on the topic. */
   subscribe(topic: string): void;
   unsubscribe(topic: string): void;

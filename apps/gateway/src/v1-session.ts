@@ -13,6 +13,7 @@ import {
   type WelcomeFrame,
 } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
+import type { Ack, Acks, Sender } from './acks.js';
 import type { Visitor } from './admission.js';
 import { enter } from './commands/join.js';
 import { perform } from './commands/perform.js';
@@ -32,6 +33,7 @@ import type { Waiter } from './watermark.js';
 /** What all `chorus.v1` sockets of a node share. */
 export interface V1Context {
   hub: Hub;
+  acks: Acks;
   access: Pick<AccessList, 'check'>;
   presence: Pick<PresenceStore, 'members'>;
   /** A genuine token that has not expired; undefined for anything else. */
@@ -51,7 +53,7 @@ export interface V1Context {
 const FLOOD_FACTOR = 10;
 
 /** A socket of the `chorus.v1` protocol: in any number of rooms, sends and receives JSON frames. */
-export class V1Session implements Session, Connection, Waiter {
+export class V1Session implements Session, Connection, Waiter, Sender {
   /** The rooms that it is in. */
   readonly rooms = new Memberships();
   readonly turns = new Turns();
@@ -187,11 +189,18 @@ export class V1Session implements Session, Connection, Waiter {
     this.visitor.seat.renewed();
   }
 
+  acknowledge({ room, clientMsgId, position }: Ack): void {
+    const { epoch, seq } = position;
+    this.#socket?.sendAlong(JSON.stringify({ type: 'ack', roomId: room.id, clientMsgId, epoch, seq }));
+    if (this.rooms.get(room.id)?.room === room) room.watermark.await(this, position);
+  }
+
   stored(roomId: number, { epoch, seq }: Position): void {
     this.send(JSON.stringify({ type: 'stored', roomId, epoch, seq }));
   }
 
   close(reason: CloseReason): void {
+    this.context.acks.flush(this);
     this.context.log.info(
       { connectionId: this.id, userId: this.user.id, code: reason.code, reason: reason.reason },
       'socket closed by the gateway',
@@ -210,6 +219,7 @@ export class V1Session implements Session, Connection, Waiter {
   }
 
   sendAway(afterMs: number): void {
+    this.context.acks.flush(this);
     this.send(JSON.stringify({ type: 'reconnect', afterMs }));
     this.#socket?.close(CLOSE.restart);
   }

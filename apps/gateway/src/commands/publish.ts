@@ -1,4 +1,5 @@
 import { type ClientFrame, isStorable } from '@chorus/protocol';
+import { Ack } from '../acks.js';
 import type { V1Session } from '../v1-session.js';
 
 type PublishFrame = Extract<ClientFrame, { type: 'publish' }>;
@@ -21,9 +22,12 @@ export function publish(session: V1Session, frame: PublishFrame): void {
   context.publish(roomId, body, `${user.id}:${clientMsgId}`).then(
     (position) => {
       context.counters.acks++;
-      const { epoch, seq } = position;
-      session.send(JSON.stringify({ type: 'ack', roomId, clientMsgId, epoch, seq }));
-      if (rooms.get(roomId) === membership) membership.room.watermark.await(session, position);
+      const { room } = membership;
+      const stays = rooms.get(roomId) === membership;
+      context.acks.add(
+        new Ack(session, room, clientMsgId, position),
+        stays ? context.hub.position(room) : position,
+      );
     },
     (error: unknown) => session.failed(error, frame),
   );
