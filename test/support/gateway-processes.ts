@@ -73,7 +73,8 @@ export function gone(pids: Iterable<number>): Promise<void> {
   });
 }
 
-function childrenOf(parent: number): Map<string, number> {
+/** Pids of the gateway processes of a parent, by node id. */
+export function childrenOf(parent: number): Map<string, number> {
   const children = new Map<string, number>();
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {

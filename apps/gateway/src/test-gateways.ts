@@ -18,7 +18,7 @@ import {
   SUBPROTOCOL,
   type V1ServerFrame,
 } from '@chorus/protocol';
-import { Closer, createLogger, type Environment } from '@chorus/service';
+import { Closer, createLogger, type Environment, type Metrics } from '@chorus/service';
 import WebSocket from 'ws';
 import { type GatewayConfig, loadGatewayConfig } from './config.js';
 import { createGateway, type Gateway, type GatewayParts } from './create-gateway.js';
@@ -131,6 +131,7 @@ export class GatewayFixture {
   async start(
     env: Environment = {},
     wrap: (broker: Broker, listener: BrokerListener) => Broker = (broker) => broker,
+    metrics?: Metrics,
   ): Promise<Gateway> {
     await this.directory.markComplete();
     const config = loadGatewayConfig({
@@ -144,6 +145,7 @@ export class GatewayFixture {
     const { connectBroker, ...parts } = await this.parts(config);
     const gateway = await createGateway(config, {
       ...parts,
+      metrics,
       connectBroker: async (listener, busy) => wrap(await connectBroker(listener, busy), listener),
     });
     return this.closer.add(gateway);

@@ -1,10 +1,13 @@
 import { expect } from 'chai';
 import { DeliveryProbe } from './delivery-probe.js';
+import { ProbeStats } from './probe-stats.js';
 import { eventually } from './test-feeds.js';
 import { testLog } from './test-redis-fixture.js';
 
 const INTERVAL_MS = 10;
 const TIMEOUT_MS = 40;
+/** What no probe takes, however busy the machine is. */
+const LONG_MS = 600;
 
 /** Channels that a test mutes, on links that it cuts. */
 class Wires {
@@ -15,9 +18,13 @@ class Wires {
   readonly muted = new Set<string>();
   refuses = false;
   readonly probe: DeliveryProbe;
+  readonly stats = new ProbeStats();
+  /** Round trips, in milliseconds. */
+  readonly trips: number[] = [];
 
   constructor(channels: string[]) {
     for (const channel of channels) this.links.set(channel, {});
+    this.stats.onReturn = (ms) => this.trips.push(ms);
     this.probe = new DeliveryProbe({
       channels,
       intervalMs: INTERVAL_MS,
@@ -33,6 +40,7 @@ class Wires {
       },
       link: (channel) => this.links.get(channel),
       breakLink: (channel) => this.broken.push(channel),
+      stats: this.stats,
       log: testLog,
     });
   }
@@ -65,6 +73,33 @@ describe('a delivery probe', () => {
     await sent(3 + TIMEOUT_MS / INTERVAL_MS);
     expect(wires.probe.delivering).to.equal(true);
     expect(wires.broken).to.deep.equal([]);
+  });
+
+  it('takes down how long each took, and how many failed', async () => {
+    await begin(['a', 'b']);
+    await sent(4);
+    await eventually('their return', () => wires.trips.length >= 4);
+    expect(Math.min(...wires.trips)).to.be.within(0, TIMEOUT_MS);
+    expect(wires.stats.failures).to.equal(0);
+
+    wires.muted.add('a');
+    await silence();
+    expect(wires.stats.failures).to.be.above(0);
+    await eventually('the lag of the one under way', () => wires.stats.lagMs > LONG_MS);
+    const { length } = wires.trips;
+    wires.reconnect('a');
+    await eventually('the next return', () => wires.trips.length >= length + 4);
+    // The lost one counts as failed, not as one that took long.
+    expect(Math.max(...wires.trips.slice(length))).to.be.below(LONG_MS);
+    expect(wires.stats.lagMs).to.be.below(LONG_MS);
+  });
+
+  it('knows a lag also while there is no connection to probe', async () => {
+    await begin(['a']);
+    await sent(2);
+    wires.links.delete('a');
+    await silence();
+    await eventually('a lag', () => wires.stats.lagMs > 3 * INTERVAL_MS);
   });
 
   it('breaks the connection, once, when nothing comes back, and is content again with the next that does', async () => {

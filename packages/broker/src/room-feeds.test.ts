@@ -94,6 +94,7 @@ describe('room feeds', () => {
     await heard.until('all messages', () => heard.messages.length === 2_300);
     expect(texts()).to.deep.equal(expected(11, 2_310));
     expect(broker.count('between')).to.equal(5);
+    expect(feeds.stats).to.include({ gapsRepaired: 1, gapsLost: 0, gapMessages: 2_300, messagesLost: 0 });
   });
 
   it('holds what arrives between the subscription and the answer to where the room stands', async () => {
@@ -193,6 +194,7 @@ describe('room feeds', () => {
     broker.arrive(ROOM, messages[5] as StoredMessage);
     await heard.until('what is left', () => heard.messages.length === 3);
     expect(texts()).to.deep.equal(expected(14, 16));
+    expect(feeds.stats).to.include({ gapsRepaired: 0, gapsLost: 1, gapMessages: 3, messagesLost: 3 });
   });
 
   describe('epochs', () => {
