@@ -4,7 +4,7 @@ import { Guard, generateSecret, TOKEN_TTL_SECONDS, Tokens } from '@chorus/auth';
 import type { RoomDirectory, RoomHistory } from '@chorus/broker';
 import type { AccessList, NodeRegistry } from '@chorus/control';
 import type { Database } from '@chorus/database';
-import { type Closeable, Closer, type Logger } from '@chorus/service';
+import { type Closeable, Closer, type Logger, type Metrics, packageVersion } from '@chorus/service';
 import { Router } from '@koa/router';
 import { BoundedWork } from './auth/bounded-work.js';
 import { Passwords } from './auth/passwords.js';
@@ -14,19 +14,23 @@ import { UserRepository } from './auth/user-repository.js';
 import { BanRepository } from './bans/ban-repository.js';
 import { BanService } from './bans/ban-service.js';
 import type { ApiConfig } from './config.js';
-import { addHealthRoutes } from './health/routes.js';
+import { addHealthRoutes, readinessOf } from './health/routes.js';
 import type { RequestState } from './http/context.js';
 import { type HttpServer, listen } from './http/http-server.js';
 import { koaApp } from './http/koa-app.js';
 import { MessageHistory } from './messages/message-history.js';
 import { MessageRepository } from './messages/message-repository.js';
 import { addMessageRoutes } from './messages/routes.js';
+import { addPasswordMetrics } from './metrics/password-metrics.js';
+import { RequestMetrics } from './metrics/request-metrics.js';
 import { listenForOperators } from './operator/operator-api.js';
 import type { PresenceReader } from './rooms/list-clients.js';
 import { RoomMirror } from './rooms/room-mirror.js';
 import { RoomRepository } from './rooms/room-repository.js';
 import { RoomService } from './rooms/room-service.js';
 import { addRoomRoutes } from './rooms/routes.js';
+
+const VERSION = packageVersion(new URL('../package.json', import.meta.url));
 
 /** What an API needs from outside; it does not close any of it. */
 export interface ApiParts {
@@ -38,6 +42,10 @@ export interface ApiParts {
   /** Who may not come in; the gateways ask the same list. */
   readonly access: AccessList;
   readonly nodes: NodeRegistry;
+  /** Where its metrics are registered. */
+  readonly metrics: Metrics;
+  /** What operators read, if that is more than `metrics`: of a process that is more than this API. */
+  readonly allMetrics?: () => Promise<string>;
   readonly log: Logger;
 }
 
@@ -45,7 +53,7 @@ export interface ApiParts {
 export interface Api extends Closeable {
   readonly nodeId: string;
   readonly port: number;
-  /** Undefined when there is no operator API. */
+  /** Undefined when there is none. */
   readonly operatorPort: number | undefined;
 }
 
@@ -67,18 +75,24 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   const bans = new BanService(new BanRepository(parts.db), parts.access, parts.directory, log);
   const passwords = new Passwords(config.bcrypt.cost);
 
+  const { metrics } = parts;
+  metrics.addBuildInfo({ service: 'api', version: VERSION, node: nodeId });
+  const work = new BoundedWork(config.bcrypt.concurrency, config.bcrypt.maxWaiting);
+  addPasswordMetrics(metrics, work);
+
   const router = new Router<RequestState>();
   let closing: Promise<void> | undefined;
-  addHealthRoutes(router, {
+  const readiness = readinessOf({
     rooms: roomRepository,
     directory: parts.directory,
     isClosing: () => closing !== undefined,
   });
+  addHealthRoutes(router, readiness);
   const users = new UserRepository(parts.db);
   addUserRoutes(router, {
     users,
     passwords,
-    work: new BoundedWork(config.bcrypt.concurrency, config.bcrypt.maxWaiting),
+    work,
     limits: parts.rateLimits,
     tokens,
     guard,
@@ -94,11 +108,19 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   const closer = new Closer();
   const mirror = closer.add(new RoomMirror(roomRepository, parts.directory, bans, log));
   const operators = { ...parts, rooms: roomRepository, users, bans, log };
-  const server = closer.add(await listen(koaApp(router, config, log).callback(), config));
+  const requests = new RequestMetrics(metrics);
+  const app = koaApp(router, { ...config, measure: requests.step }, log);
+  const server = closer.add(await listen(app.callback(), { ...config, refused: requests.refused }));
   let operatorServer: HttpServer | undefined;
   if (config.operator !== undefined) {
+    const { contentType } = metrics;
+    const sources = {
+      metrics: parts.allMetrics ?? (() => metrics.text()),
+      contentType,
+      health: readiness,
+    };
     try {
-      operatorServer = closer.add(await listenForOperators(config.operator, config, operators));
+      operatorServer = closer.add(await listenForOperators(config.operator, config, operators, sources));
     } catch (error) {
       await closer.close();
       throw error;

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { createDatabase } from '@chorus/database';
-import { Closer, createLogger, run } from '@chorus/service';
+import { addDatabaseMetrics, createDatabase, DatabaseWatch } from '@chorus/database';
+import { addRedisMetrics, Closer, createLogger, Metrics, RedisWatch, run } from '@chorus/service';
 import { createApi } from './app.js';
 import { loadApiConfig, loadStoreConfig } from './config.js';
 import { createRedisParts } from './redis-parts.js';
@@ -10,11 +10,16 @@ await run(async () => {
   const stores = loadStoreConfig(process.env);
   const log = createLogger({ service: 'api', level: config.logLevel });
   const closer = new Closer();
+  const metrics = new Metrics();
+  const [postgres, redis] = [new DatabaseWatch(), new RedisWatch()];
+  if (config.operator !== undefined) metrics.addProcess();
+  addDatabaseMetrics(metrics, postgres);
+  addRedisMetrics(metrics, redis);
   try {
-    const db = createDatabase(stores.database.url, stores.database);
+    const db = createDatabase(stores.database.url, stores.database, postgres);
     closer.defer(() => db.$disconnect());
-    const parts = closer.add(await createRedisParts(stores, config.rateLimits, log));
-    closer.add(await createApi(config, { db, log, ...parts }));
+    const parts = closer.add(await createRedisParts(stores, config.rateLimits, log, redis));
+    closer.add(await createApi(config, { db, metrics, log, ...parts }));
   } catch (error) {
     await closer.close();
     throw error;

@@ -1,7 +1,7 @@
 import { Keyspace, RedisRoomDirectory, RedisRoomHistory, redisAnnouncer } from '@chorus/broker';
 import { RedisAccessList, RedisNodeRegistry } from '@chorus/control';
 import { RedisPresenceStore } from '@chorus/presence';
-import { type Closeable, createRedis, type Logger, redisReady } from '@chorus/service';
+import { type Closeable, createRedis, type Logger, type RedisWatch, redisReady } from '@chorus/service';
 import type { ApiParts } from './app.js';
 import type { RateLimitConfig } from './auth/rate-limits.js';
 import { redisRateLimits } from './auth/redis-rate-limits.js';
@@ -15,11 +15,12 @@ export async function createRedisParts(
   config: Pick<StoreConfig, 'redis' | 'redisPrefix'>,
   rateLimits: RateLimitConfig,
   log: Logger,
+  watch?: RedisWatch,
 ): Promise<
   Pick<ApiParts, 'access' | 'directory' | 'history' | 'nodes' | 'presence' | 'rateLimits'> & Closeable
 > {
   const keyspace = new Keyspace(config.redisPrefix);
-  const redis = createRedis(config.redis, log, 'api');
+  const redis = createRedis(config.redis, log, 'api', watch);
   await redisReady(redis, CONNECT_TIMEOUT_MS).catch(() => undefined);
   return {
     access: new RedisAccessList(redis, keyspace),

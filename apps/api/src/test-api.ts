@@ -6,7 +6,7 @@ import { createDatabase, type Database, migrate } from '@chorus/database';
 import { testDatabase } from '@chorus/local';
 import { MemoryPresenceStore } from '@chorus/presence';
 import type { Member } from '@chorus/protocol';
-import { Closer, type Environment } from '@chorus/service';
+import { Closer, type Environment, Metrics } from '@chorus/service';
 import { pino } from 'pino';
 import { type Api, type ApiParts, createApi } from './app.js';
 import { memoryRateLimits } from './auth/rate-limits.js';
@@ -127,6 +127,7 @@ export async function startApi(
       presence,
       history: SILENCE,
       nodes: new MemoryNodeRegistry(),
+      metrics: new Metrics(),
       rateLimits: memoryRateLimits(config.rateLimits),
       log: pino({ level: config.logLevel }, { write: (line: string) => log.push(line) }),
       ...parts,

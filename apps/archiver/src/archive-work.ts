@@ -10,6 +10,8 @@ export interface ArchiveWorkOptions {
   /** How long claimed rooms stay with an archiver that has died, in milliseconds. */
   readonly leaseMs: number;
   readonly keep: HistoryLimits;
+  /** Is told how long it took to store a batch, in seconds. */
+  readonly onStored?: ((seconds: number) => void) | undefined;
 }
 
 /** What was claimed and is not in the database yet. */
@@ -19,6 +21,15 @@ interface Batch {
   readonly readAt: number;
   /** More is likely to wait. */
   readonly more: boolean;
+}
+
+/** What has been done since the start; plain numbers, for metrics. */
+export interface ArchiveCounts {
+  /** Messages that were brought to the database. */
+  messages: number;
+  /** Batches that are in the database, and attempts to store one that failed. Without messages there is no batch. */
+  stored: number;
+  failed: number;
 }
 
 /** Where a cycle failed. */
@@ -35,6 +46,7 @@ export class ArchiveError extends Error {
 
 /** Moves messages from the rooms' streams to PostgreSQL, one batch at a time. */
 export class ArchiveWork {
+  readonly counts: ArchiveCounts = { messages: 0, stored: 0, failed: 0 };
   readonly #size: ClaimSize;
   /** Kept over an outage: its rooms belong to this archiver, and storing it tells when the outage is over. */
   #held: Batch | undefined;
@@ -58,10 +70,16 @@ export class ArchiveWork {
   async cycle(): Promise<boolean> {
     this.#held ??= await blame('Redis', this.#claim());
     const { backlogs, messages, readAt, more } = this.#held;
-    const outcomes = await blame('PostgreSQL', this.store.save(messages, readAt));
+    const outcomes = await blame('PostgreSQL', this.#save(messages, readAt));
     this.#held = undefined;
     await blame('Redis', this.#settle(backlogs, outcomes));
     return more;
+  }
+
+  /** When the oldest message was sent of those that are being stored, in milliseconds since 1970. */
+  get oldestHeldAt(): number | undefined {
+    const times = this.#held?.messages.map(({ sentAt }) => sentAt) ?? [];
+    return times.length === 0 ? undefined : times.reduce((oldest, time) => Math.min(oldest, time));
   }
 
   /** How much is not stored yet, in bytes as they count for the budget. @throws {ArchiveError} */
@@ -75,6 +93,22 @@ export class ArchiveWork {
     const readAt = performance.now();
     const more = this.#size.learn(backlogs);
     return { backlogs, messages: backlogs.flatMap((backlog) => this.#read(backlog)), readAt, more };
+  }
+
+  async #save(messages: readonly MessageFrame[], readAt: number): Promise<Map<number, Outcome>> {
+    if (messages.length === 0) return new Map();
+    const { counts } = this;
+    const startedAt = performance.now();
+    try {
+      const outcomes = await this.store.save(messages, readAt);
+      counts.stored++;
+      for (const { roomId } of messages) if (outcomes.get(roomId) === 'stored') counts.messages++;
+      this.options.onStored?.((performance.now() - startedAt) / 1_000);
+      return outcomes;
+    } catch (error) {
+      counts.failed++;
+      throw error;
+    }
   }
 
   #read({ roomId, messages }: Backlog): MessageFrame[] {

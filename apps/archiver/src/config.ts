@@ -4,6 +4,7 @@ import {
   integer,
   type LOG_LEVELS,
   listenerSettings,
+  operatorPortSettings,
   parseSettings,
   type RedisConfig,
   redisConfig,
@@ -37,6 +38,7 @@ export const archiverSettings = {
   PORT,
   NODE_ID,
   LOG_LEVEL,
+  ...operatorPortSettings,
   ...archiveSettings,
   ...databaseSettings,
   ...redisSettings,
@@ -53,6 +55,8 @@ export interface ArchiveConfig {
 export interface ArchiverConfig {
   readonly host: string;
   readonly port: number;
+  /** Undefined for none. */
+  readonly operatorPort: number | undefined;
   readonly nodeId: string | undefined;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly archive: ArchiveConfig;
@@ -67,6 +71,7 @@ export function loadArchiverConfig(env: Environment): ArchiverConfig {
   return {
     host: settings.HOST,
     port: settings.PORT,
+    operatorPort: settings.OPERATOR_PORT,
     nodeId: settings.NODE_ID,
     logLevel: settings.LOG_LEVEL,
     archive: loadArchiveConfig(env),

@@ -1,5 +1,5 @@
 import type { Database } from '@chorus/database';
-import { StartError } from '@chorus/service';
+import { Metrics, StartError } from '@chorus/service';
 import { expect } from 'chai';
 import { loadArchiverConfig } from './config.js';
 import { type ArchiverService, createArchiver } from './create-archiver.js';
@@ -22,7 +22,12 @@ describe('createArchiver', function () {
       ...env,
     });
   const start = async (): Promise<(path: string, method?: string) => Promise<[number, unknown]>> => {
-    const service = await createArchiver(config(), { db, queue, log: logLines().log });
+    const service = await createArchiver(config(), {
+      db,
+      queue,
+      metrics: new Metrics(),
+      log: logLines().log,
+    });
     archiver = service;
     return async (path, method = 'GET') => {
       const answer = await fetch(`http://127.0.0.1:${service.port}${path}`, { method });
@@ -87,13 +92,38 @@ describe('createArchiver', function () {
     await start();
     const taken = config({ PORT: String(archiver?.port) });
     const other = new TestQueue();
-    const error = await createArchiver(taken, { db, queue: other, log: logLines().log }).catch(
+    const error = await createArchiver(taken, {
+      db,
+      queue: other,
+      metrics: new Metrics(),
+      log: logLines().log,
+    }).catch((failure: unknown) => failure);
+    expect(error)
+      .to.be.instanceOf(StartError)
+      .with.property('message')
+      .that.matches(/PORT\): the port is already in use$/);
+    expect(other.claims).to.equal(0);
+  });
+
+  it('has a port for operators when it is told to, and says in one line when that is taken', async () => {
+    await start();
+    expect(archiver?.operatorPort).to.equal(undefined);
+    await archiver?.close();
+    const parts = { db, queue, metrics: new Metrics(), log: logLines().log };
+    archiver = await createArchiver(config({ OPERATOR_PORT: '0' }), parts);
+    const url = `http://127.0.0.1:${archiver.operatorPort}`;
+    expect(await (await fetch(`${url}/readyz`)).json()).to.deep.equal({ status: 'ready' });
+    queue.away = true;
+    await until(async () => (await (await fetch(`${url}/readyz`)).text()).includes('Redis does not answer'));
+    const other = new TestQueue();
+    const taken = config({ OPERATOR_PORT: String(archiver.operatorPort) });
+    const error = await createArchiver(taken, { ...parts, metrics: new Metrics(), queue: other }).catch(
       (failure: unknown) => failure,
     );
     expect(error)
       .to.be.instanceOf(StartError)
       .with.property('message')
-      .that.matches(/PORT\): the port is already in use$/);
+      .that.matches(/OPERATOR_PORT\): the port is already in use$/);
     expect(other.claims).to.equal(0);
   });
 

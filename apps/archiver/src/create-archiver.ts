@@ -1,17 +1,31 @@
 import { randomBytes } from 'node:crypto';
 import type { ArchiveQueue } from '@chorus/broker';
 import type { Database } from '@chorus/database';
-import { type Closeable, Closer, type Logger } from '@chorus/service';
+import {
+  type Closeable,
+  Closer,
+  type Logger,
+  listenOperatorPort,
+  type Metrics,
+  type OperatorAnswer,
+  packageVersion,
+} from '@chorus/service';
 import { ArchiveWork } from './archive-work.js';
 import { Archiver } from './archiver.js';
 import type { ArchiveConfig, ArchiverConfig } from './config.js';
-import { listenForHealth } from './health-server.js';
+import { listenForHealth, readiness } from './health-server.js';
 import { MessageStore } from './message-store.js';
+import { addArchiveMetrics, batchSeconds } from './metrics/archive-metrics.js';
+import { BacklogReader } from './metrics/backlog-reader.js';
+
+const VERSION = packageVersion(new URL('../package.json', import.meta.url));
 
 /** What an archiver needs from outside; it does not close any of it. */
 export interface ArchiverParts {
   readonly db: Database;
   readonly queue: ArchiveQueue;
+  /** Where its metrics are registered. */
+  readonly metrics: Metrics;
   readonly log: Logger;
 }
 
@@ -19,6 +33,8 @@ export interface ArchiverParts {
 export interface ArchiverService extends Closeable {
   readonly nodeId: string;
   readonly port: number;
+  /** Undefined when there is no operator port. */
+  readonly operatorPort: number | undefined;
 }
 
 /**
@@ -31,24 +47,39 @@ export async function createArchiver(config: ArchiverConfig, parts: ArchiverPart
   const nodeId = config.nodeId ?? `archiver-${randomBytes(4).toString('hex')}`;
   const log = parts.log.child({ nodeId });
   const closer = new Closer();
+  const { metrics } = parts;
+  metrics.addBuildInfo({ service: 'archiver', version: VERSION, node: nodeId });
   const archiver = makeArchiver(config.archive, { ...parts, log });
   let closing = false;
-  const server = closer.add(
-    await listenForHealth(config, () => (closing ? 'draining' : (archiver.failure ?? 'ready'))),
-  );
+  const health = (): OperatorAnswer => readiness(closing ? 'draining' : (archiver.failure ?? 'ready'));
+  const server = closer.add(await listenForHealth(config, health));
+  const { host, operatorPort: port } = config;
+  let operatorPort: number | undefined;
+  if (port !== undefined) {
+    const sources = { metrics: () => metrics.text(), contentType: metrics.contentType, health };
+    try {
+      operatorPort = closer.add(await listenOperatorPort({ host, port }, sources, log)).port;
+    } catch (error) {
+      await closer.close();
+      throw error;
+    }
+  }
   archiver.start();
   closer.add(archiver);
   closer.defer(() => {
     closing = true;
   });
-  log.info({ port: server.port }, 'archiver is listening');
-  return { nodeId, port: server.port, close: () => closer.close() };
+  log.info({ port: server.port, operatorPort }, 'archiver is listening');
+  return { nodeId, port: server.port, operatorPort, close: () => closer.close() };
 }
 
 /** An archiver within another process, not started yet. */
-export function makeArchiver(config: ArchiveConfig, { db, queue, log }: ArchiverParts): Archiver {
+export function makeArchiver(config: ArchiveConfig, { db, queue, metrics, log }: ArchiverParts): Archiver {
   const store = new MessageStore(db, config.batchMessages, log);
   const keep = { size: config.historySize, maxAgeMs: config.historyMaxAgeMs };
-  const work = new ArchiveWork(queue, store, log, { ...config, keep });
+  const seconds = batchSeconds(metrics);
+  const onStored = (taken: number): void => seconds.observe(taken);
+  const work = new ArchiveWork(queue, store, log, { ...config, keep, onStored });
+  addArchiveMetrics(metrics, work, new BacklogReader(queue));
   return new Archiver(work, log, config.intervalMs);
 }

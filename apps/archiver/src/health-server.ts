@@ -1,10 +1,17 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Closeable, StartError } from '@chorus/service';
+import { type Closeable, type OperatorAnswer, StartError } from '@chorus/service';
 
 /** `ready`, `draining`, or what is wrong although the process goes on. */
 export type Health = string;
+
+/** The answer of `/readyz`. */
+export function readiness(health: Health): OperatorAnswer {
+  if (health === 'ready') return { status: 200, body: { status: 'ready' } };
+  if (health === 'draining') return { status: 503, body: { error: 'draining' } };
+  return { status: 200, body: { status: 'degraded', error: health } };
+}
 
 /**
  * Answers `/livez` and `/readyz`.
@@ -12,15 +19,17 @@ export type Health = string;
  */
 export async function listenForHealth(
   { host, port }: { host: string; port: number },
-  health: () => Health,
+  health: () => OperatorAnswer,
 ): Promise<Closeable & { readonly port: number }> {
   const server = createServer((request, response) => {
     const path = request.url?.split('?')[0];
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       answer(response, 405, { error: `${request.method} is not allowed on this route` });
     } else if (path === '/livez') answer(response, 200, { status: 'live' });
-    else if (path === '/readyz') answerReady(response, health());
-    else answer(response, 404, { error: 'no such route' });
+    else if (path === '/readyz') {
+      const { status, body } = health();
+      answer(response, status, body);
+    } else answer(response, 404, { error: 'no such route' });
   });
   server.listen({ host, port });
   try {
@@ -42,13 +51,7 @@ export async function listenForHealth(
   };
 }
 
-function answerReady(response: ServerResponse, health: Health): void {
-  if (health === 'ready') answer(response, 200, { status: 'ready' });
-  else if (health === 'draining') answer(response, 503, { error: 'draining' });
-  else answer(response, 200, { status: 'degraded', error: health });
-}
-
-function answer(response: ServerResponse, status: number, body: object): void {
+function answer(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8' });
   response.end(JSON.stringify(body));
 }

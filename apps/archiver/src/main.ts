@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { createDatabase } from '@chorus/database';
-import { Closer, createLogger, run } from '@chorus/service';
+import { addDatabaseMetrics, createDatabase, DatabaseWatch } from '@chorus/database';
+import { addRedisMetrics, Closer, createLogger, Metrics, RedisWatch, run } from '@chorus/service';
 import { loadArchiverConfig } from './config.js';
 import { createArchiver } from './create-archiver.js';
 import { createRedisParts } from './redis-parts.js';
@@ -9,11 +9,16 @@ await run(async () => {
   const config = loadArchiverConfig(process.env);
   const log = createLogger({ service: 'archiver', level: config.logLevel });
   const closer = new Closer();
+  const metrics = new Metrics();
+  const [postgres, redis] = [new DatabaseWatch(), new RedisWatch()];
+  if (config.operatorPort !== undefined) metrics.addProcess();
+  addDatabaseMetrics(metrics, postgres);
+  addRedisMetrics(metrics, redis);
   try {
-    const db = createDatabase(config.database.url, config.database);
+    const db = createDatabase(config.database.url, config.database, postgres);
     closer.defer(() => db.$disconnect());
-    const parts = closer.add(await createRedisParts(config, log));
-    closer.add(await createArchiver(config, { db, log, ...parts }));
+    const parts = closer.add(await createRedisParts(config, log, redis));
+    closer.add(await createArchiver(config, { db, metrics, log, ...parts }));
   } catch (error) {
     await closer.close();
     throw error;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Keyspace, RedisBroker, RedisRoomDirectory } from '@chorus/broker';
 import type { Database } from '@chorus/database';
 import { ensureTestRedis, startRedisCluster, testRedis } from '@chorus/local';
-import { Closer, createRedis, redisReady } from '@chorus/service';
+import { Closer, createRedis, Metrics, redisReady } from '@chorus/service';
 import { expect } from 'chai';
 import { pino } from 'pino';
 import { loadArchiverConfig } from './config.js';
@@ -53,7 +53,7 @@ describe('archivers over Redis', function () {
       });
       const parts = closer.add(await createRedisParts(config, silent));
       for (let replica = 0; replica < 2; replica++) {
-        closer.add(await createArchiver(config, { db, log: silent, ...parts }));
+        closer.add(await createArchiver(config, { db, metrics: new Metrics(), log: silent, ...parts }));
       }
       await publish(config);
       await until(async () => (await parts.queue.backlog()).bytes === 0);

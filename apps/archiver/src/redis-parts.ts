@@ -1,5 +1,5 @@
 import { Keyspace, RedisArchiveQueue } from '@chorus/broker';
-import { type Closeable, createRedis, type Logger, redisReady } from '@chorus/service';
+import { type Closeable, createRedis, type Logger, type RedisWatch, redisReady } from '@chorus/service';
 import type { ArchiverConfig } from './config.js';
 import type { ArchiverParts } from './create-archiver.js';
 
@@ -10,8 +10,9 @@ const CONNECT_TIMEOUT_MS = 2_000;
 export async function createRedisParts(
   config: Pick<ArchiverConfig, 'redis' | 'redisPrefix'>,
   log: Logger,
+  watch?: RedisWatch,
 ): Promise<Pick<ArchiverParts, 'queue'> & Closeable> {
-  const redis = createRedis(config.redis, log, 'archiver');
+  const redis = createRedis(config.redis, log, 'archiver', watch);
   await redisReady(redis, CONNECT_TIMEOUT_MS).catch(() => undefined);
   return {
     queue: new RedisArchiveQueue(redis, new Keyspace(config.redisPrefix)),

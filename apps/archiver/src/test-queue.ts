@@ -1,6 +1,7 @@
 import {
   type ArchiveQueue,
   type Backlog,
+  type BacklogMeasure,
   BrokerUnavailableError,
   type HistoryLimits,
   isAfter,
@@ -22,6 +23,9 @@ export class TestQueue implements ArchiveQueue {
   /** Calls reject while it is. */
   away = false;
   claims = 0;
+  measures = 0;
+  /** Measuring is answered when this is over. */
+  silence: Promise<void> | undefined;
 
   add(
     roomId: number,
@@ -61,6 +65,16 @@ export class TestQueue implements ArchiveQueue {
     this.#reach();
     const rooms = [...this.rooms.values()].map((room) => waiting(room).length);
     return { bytes: rooms.reduce((sum, count) => sum + count, 0), rooms: rooms.filter(Boolean).length };
+  }
+
+  async measure(): Promise<BacklogMeasure> {
+    this.measures++;
+    await this.silence;
+    const { bytes, rooms } = await this.backlog();
+    const messages = [...this.rooms.values()].flatMap(waiting);
+    const times = messages.flatMap(({ body }) => /"sentAt":(\d+)/.exec(body)?.[1] ?? []).map(Number);
+    const oldestSentAt = times.length === 0 ? undefined : Math.min(...times);
+    return { bytes, rooms, messages: messages.length, oldestSentAt };
   }
 
   async close(): Promise<void> {}

@@ -9,13 +9,14 @@ import {
   MemoryRooms,
 } from '@chorus/broker';
 import { MemoryAccessList, MemoryNodeRegistry } from '@chorus/control';
-import { createDatabase, migrate } from '@chorus/database';
+import { createDatabase, DatabaseWatch, migrate } from '@chorus/database';
 import { createGateway, type GatewayParts } from '@chorus/gateway';
 import { startBalancer, startPostgres } from '@chorus/local';
 import { MemoryPresenceStore } from '@chorus/presence';
 import { type Closeable, Closer, type Logger, StartError } from '@chorus/service';
 import type { StandaloneConfig } from './config.js';
 import { claimDataFolder } from './data-folder.js';
+import { StandaloneMetrics } from './standalone-metrics.js';
 
 /** More than one, so that messages really pass from gateway to gateway. */
 const GATEWAYS = ['gateway-1', 'gateway-2'];
@@ -27,7 +28,7 @@ const FLUSH_MS = 10_000;
 
 export interface Standalone extends Closeable {
   readonly url: string;
-  /** Of the operator API; undefined when there is none. */
+  /** Of the port for operators; undefined when there is none. */
   readonly operatorUrl: string | undefined;
   readonly dataDir: string;
 }
@@ -59,7 +60,8 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
     if (!closing) log.error('PostgreSQL has ended: sign-in and rooms are unavailable until the next start');
   });
   await migrate(postgres.url, log);
-  const db = createDatabase(postgres.url, DATABASE);
+  const postgresWatch = new DatabaseWatch();
+  const db = createDatabase(postgres.url, DATABASE, postgresWatch);
   closer.defer(() => db.$disconnect());
 
   const apiConfig = config.api(folder.secret);
@@ -77,10 +79,23 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
   const access = new MemoryAccessList();
   const nodes = new MemoryNodeRegistry();
   const history = new MemoryRoomHistory(rooms);
+  const metrics = new StandaloneMetrics(postgresWatch);
   const api = closer.add(
-    await createApi(apiConfig, { db, directory, presence, history, access, nodes, rateLimits, log }),
+    await createApi(apiConfig, {
+      db,
+      directory,
+      presence,
+      history,
+      access,
+      nodes,
+      rateLimits,
+      metrics: metrics.part(),
+      allMetrics: () => metrics.text(),
+      log,
+    }),
   );
-  const archiver = makeArchiver(config.archive, { db, queue: new MemoryArchiveQueue(rooms), log });
+  const queue = new MemoryArchiveQueue(rooms);
+  const archiver = makeArchiver(config.archive, { db, queue, metrics: metrics.part(), log });
   archiver.start();
   // When the gateways are closed: nothing is said any more, and what was said has to be stored.
   closer.defer(async () => {

@@ -142,6 +142,46 @@ export function describeArchiveQueue(name: string, makeFixture: MakeBrokerFixtur
       expect((await archive.queue.backlog()).bytes).to.equal(2 * COST);
     });
 
+    it('measures what waits: how much, how many messages, and since when', async () => {
+      const nothing = { bytes: 0, rooms: 0, messages: 0, oldestSentAt: undefined };
+      expect(await archive.queue.measure()).to.deep.equal(nothing);
+      // One room's numbers begin where those of a history end that Redis never saw.
+      const [old, young] = [await archive.newRoom(), await archive.newRoom(undefined, 700)];
+      const body = (sentAt: number): string => `"content":"\\"sentAt\\":1","sentAt":${sentAt}}`;
+      const at = 1_700_000_000_000;
+      const places: Position[] = [];
+      for (const [roomId, sentAt] of [
+        [young, at + 50],
+        [old, at],
+        [old, at + 10],
+        [old, at + 90],
+      ] as const) {
+        places.push(await archive.broker.publish(roomId, body(sentAt)));
+      }
+      const bytes = body(at).length + 128;
+      expect(await archive.queue.measure()).to.deep.equal({
+        bytes: 4 * bytes,
+        rooms: 2,
+        messages: 4,
+        oldestSentAt: at,
+      });
+      // Somebody who works on it changes nothing, and what is stored waits no more.
+      await archive.queue.claim(10, 10, LEASE_MS);
+      await archive.queue.settle(old, places[1] as Position, KEEP_ALL);
+      const left = { bytes: 3 * bytes, rooms: 2, messages: 3, oldestSentAt: at + 10 };
+      expect(await archive.queue.measure()).to.deep.equal(left);
+      await archive.queue.settle(old, places[3] as Position, KEEP_ALL);
+      await archive.queue.settle(young, places[0] as Position, KEEP_ALL);
+      expect(await archive.queue.measure()).to.deep.equal(nothing);
+    });
+
+    it('measures by a part of the rooms when many wait', async () => {
+      const rooms = await Promise.all(Array.from({ length: 300 }, () => archive.newRoom()));
+      await Promise.all(rooms.map((roomId) => archive.publish(roomId, 2)));
+      const { rooms: counted, messages, bytes } = await archive.queue.measure();
+      expect([counted, messages, bytes]).to.deep.equal([300, 600, 600 * COST]);
+    });
+
     it('forgets a room that is removed, also while somebody has it', async () => {
       const [gone, other] = [await archive.newRoom(), await archive.newRoom()];
       await archive.publish(other);

@@ -23,6 +23,20 @@ export interface HistoryLimits {
   readonly maxAgeMs: number;
 }
 
+/** What waits to be stored, for whoever watches. */
+export interface BacklogMeasure {
+  /** As they count for the budget. */
+  readonly bytes: number;
+  readonly rooms: number;
+  /** Counted in up to {@link MEASURED_ROOMS} rooms; when more wait, those stand for the others. */
+  readonly messages: number;
+  /** When the oldest message of those rooms was sent, in milliseconds since 1970; undefined when nothing waits. */
+  readonly oldestSentAt: number | undefined;
+}
+
+/** Rooms that are looked at to measure what waits: those that have been claimable for longest. */
+export const MEASURED_ROOMS = 128;
+
 /**
  * The rooms with messages that are not in the database yet. Any number of archivers work on it.
  *
@@ -49,5 +63,7 @@ export interface ArchiveQueue {
   settle(roomId: number, upTo: Position, keep: HistoryLimits, read?: Backlog): Promise<void>;
   /** How much waits to be stored: bytes as they count for the budget, and rooms. */
   backlog(): Promise<{ bytes: number; rooms: number }>;
+  /** More of it, at the cost of some reads for each room that is looked at. */
+  measure(): Promise<BacklogMeasure>;
   close(): Promise<void>;
 }

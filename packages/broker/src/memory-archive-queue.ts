@@ -1,4 +1,4 @@
-import type { ArchiveQueue, Backlog, HistoryLimits } from './archive-queue.js';
+import type { ArchiveQueue, Backlog, BacklogMeasure, HistoryLimits } from './archive-queue.js';
 import type { Position } from './broker.js';
 import type { MemoryRooms } from './memory-rooms.js';
 
@@ -16,6 +16,10 @@ export class MemoryArchiveQueue implements ArchiveQueue {
 
   async backlog(): Promise<{ bytes: number; rooms: number }> {
     return this.rooms.unstored;
+  }
+
+  async measure(): Promise<BacklogMeasure> {
+    return this.rooms.measure();
   }
 
   async close(): Promise<void> {}

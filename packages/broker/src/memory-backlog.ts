@@ -15,6 +15,12 @@ export class MemoryBacklog {
     return this.#claimable.size;
   }
 
+  /** The rooms that have been claimable for longest. */
+  longest(most: number): number[] {
+    const rooms = [...this.#claimable].sort(([, a], [, b]) => a - b);
+    return rooms.slice(0, most).map(([roomId]) => roomId);
+  }
+
   /** A message was published. */
   add(roomId: number, bytes: number, now: number): void {
     this.bytes += bytes;

@@ -2,6 +2,7 @@ import { openFrame } from '@chorus/protocol';
 import type { ArchiveMessage, HistoryLimits } from './archive-queue.js';
 import { OVERHEAD } from './backlog-cost.js';
 import { isAfter, type Position, type StoredMessage } from './broker.js';
+import { sentAtOf } from './sent-at.js';
 import { bodyOf, storedFrame } from './stored-frame.js';
 
 /** Keys are remembered in two maps by turns of this length, in milliseconds, so each for at least one turn. */
@@ -43,6 +44,16 @@ export class MemoryRoom {
       seq: message.seq,
       body: bodyOf(message),
     }));
+  }
+
+  /** How many messages are not in the database, and when the first of them was sent. */
+  get waiting(): { messages: number; oldestSentAt: number | undefined } {
+    const start = this.#indexAfter(this.stored);
+    const first = this.#history[start];
+    return {
+      messages: this.#history.length - start,
+      oldestSentAt: first === undefined ? undefined : sentAtOf(bodyOf(first)),
+    };
   }
 
   /** @returns how many bytes that frees of the budget: 0 when everything up to there was in the database before */
@@ -126,8 +137,7 @@ export class MemoryRoom {
   }
 }
 
-/** When the sender's gateway received it; one that does not say so counts as old. */
+/** One that does not say so counts as old. */
 function sentAt(message: StoredMessage | undefined): number {
-  const text = message === undefined ? '' : bodyOf(message);
-  return Number(/"sentAt":(\d+)/.exec(text)?.[1] ?? 0);
+  return message === undefined ? 0 : (sentAtOf(bodyOf(message)) ?? 0);
 }

@@ -1,4 +1,4 @@
-import type { Backlog, HistoryLimits } from './archive-queue.js';
+import { type Backlog, type BacklogMeasure, type HistoryLimits, MEASURED_ROOMS } from './archive-queue.js';
 import { costOf } from './backlog-cost.js';
 import {
   BacklogFullError,
@@ -8,6 +8,7 @@ import {
   type Position,
   type StoredMessage,
 } from './broker.js';
+import { measured } from './measured.js';
 import { MemoryBacklog } from './memory-backlog.js';
 import { MemoryRoom } from './memory-room.js';
 
@@ -115,6 +116,14 @@ export class MemoryRooms {
   /** What waits to be archived. */
   get unstored(): { bytes: number; rooms: number } {
     return { bytes: this.#backlog.bytes, rooms: this.#backlog.rooms };
+  }
+
+  measure(): BacklogMeasure {
+    const waiting = this.#backlog.longest(MEASURED_ROOMS).flatMap((roomId) => {
+      const room = this.#rooms.get(roomId);
+      return room === undefined ? [] : [room.waiting];
+    });
+    return measured(this.unstored, waiting);
   }
 
   room(roomId: number): MemoryRoom | undefined {

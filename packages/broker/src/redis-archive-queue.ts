@@ -1,12 +1,20 @@
 import { formatPosition } from '@chorus/protocol';
 import type { RedisClient } from '@chorus/service';
-import type { ArchiveQueue, Backlog, HistoryLimits } from './archive-queue.js';
+import {
+  type ArchiveQueue,
+  type Backlog,
+  type BacklogMeasure,
+  type HistoryLimits,
+  MEASURED_ROOMS,
+} from './archive-queue.js';
 import { costOf } from './backlog-cost.js';
 import type { Position } from './broker.js';
 import { type Keyspace, PARTITIONS } from './keys.js';
+import { measured, type Waiting } from './measured.js';
 import { readPosition } from './read-position.js';
 import { ask } from './redis-ask.js';
 import { defineScripts } from './redis-scripts.js';
+import { sentAtOf } from './sent-at.js';
 
 type Scope = number | undefined;
 
@@ -64,24 +72,50 @@ export class RedisArchiveQueue implements ArchiveQueue {
   }
 
   async backlog(): Promise<{ bytes: number; rooms: number }> {
-    const scopes = await ask(() =>
-      Promise.all(
-        this.#scopes.map(async (scope) => {
-          const [bytes, rooms] = await Promise.all([
-            this.redis.hget(this.keyspace.state(scope), 'unstored'),
-            this.redis.zcard(this.keyspace.unstored(scope)),
-          ]);
-          return { bytes: Number(bytes ?? 0), rooms };
-        }),
-      ),
-    );
+    const scopes = await ask(() => Promise.all(this.#scopes.map((scope) => this.#countIn(scope))));
     return {
       bytes: scopes.reduce((sum, { bytes }) => sum + bytes, 0),
       rooms: scopes.reduce((sum, { rooms }) => sum + rooms, 0),
     };
   }
 
+  async measure(): Promise<BacklogMeasure> {
+    const share = Math.ceil(MEASURED_ROOMS / this.#scopes.length);
+    const [backlog, waiting] = await Promise.all([
+      this.backlog(),
+      ask(() => Promise.all(this.#scopes.map((scope) => this.#waitingIn(scope, share)))),
+    ]);
+    return measured(backlog, waiting.flat());
+  }
+
   async close(): Promise<void> {}
+
+  async #countIn(scope: Scope): Promise<{ bytes: number; rooms: number }> {
+    const [bytes, rooms] = await Promise.all([
+      this.redis.hget(this.keyspace.state(scope), 'unstored'),
+      this.redis.zcard(this.keyspace.unstored(scope)),
+    ]);
+    return { bytes: Number(bytes ?? 0), rooms };
+  }
+
+  async #waitingIn(scope: Scope, most: number): Promise<Waiting[]> {
+    const rooms = await this.redis.zrange(this.keyspace.unstored(scope), 0, most - 1);
+    if (rooms.length === 0) return [];
+    const stored = await this.redis.hmget(this.keyspace.stored(scope), ...rooms);
+    return Promise.all(rooms.map((room, at) => this.#waitingOf(Number(room), stored[at] ?? '0-0')));
+  }
+
+  /** Numbers of a room have no holes, so that both ends tell how many messages there are. */
+  async #waitingOf(roomId: number, stored: string): Promise<Waiting> {
+    const stream = this.keyspace.stream(roomId);
+    const [[first], [last]] = await Promise.all([
+      this.redis.xrange(stream, `(${stored}`, '+', 'COUNT', 1),
+      this.redis.xrevrange(stream, '+', `(${stored}`, 'COUNT', 1),
+    ]);
+    if (first === undefined || last === undefined) return { messages: 0, oldestSentAt: undefined };
+    const messages = readPosition(last[0]).seq - readPosition(first[0]).seq + 1;
+    return { messages, oldestSentAt: sentAtOf(first[1][1] ?? '') };
+  }
 
   /** Asks the partitions by turns, each for an equal share, and those that have more again. */
   async #claimRooms(maxRooms: number, leaseMs: number): Promise<Claim[]> {

@@ -7,6 +7,7 @@ const RETRY_AFTER_SECONDS = 5;
 /** Runs expensive work a few pieces at a time, and refuses more when too much is waiting. */
 export class BoundedWork {
   readonly #limit: LimitFunction;
+  #refused = 0;
 
   constructor(
     concurrency: number,
@@ -15,12 +16,26 @@ export class BoundedWork {
     this.#limit = pLimit(concurrency);
   }
 
+  get running(): number {
+    return this.#limit.activeCount;
+  }
+
+  get waiting(): number {
+    return this.#limit.pendingCount;
+  }
+
+  /** Tasks for which there was no room, since the start. */
+  get refused(): number {
+    return this.#refused;
+  }
+
   /**
    * @param wanted asked when it is the task's turn: work for a client that has hung up is skipped
    * @throws {HttpError} 503 when the queue is full
    */
   async run<T>(task: () => Promise<T>, wanted: () => boolean): Promise<T> {
     if (this.#limit.pendingCount >= this.maxWaiting) {
+      this.#refused++;
       throw unavailable(new Error('too many passwords are waiting to be hashed'), RETRY_AFTER_SECONDS);
     }
     return this.#limit(() => {

@@ -1,4 +1,5 @@
 import type { RoomDirectory } from '@chorus/broker';
+import type { OperatorAnswer } from '@chorus/service';
 import type { Router } from '@koa/router';
 import type { Handler, RequestState } from '../http/context.js';
 import type { RoomRepository } from '../rooms/room-repository.js';
@@ -10,9 +11,16 @@ interface HealthServices {
   readonly isClosing: () => boolean;
 }
 
-export function addHealthRoutes(router: Router<RequestState>, services: HealthServices): void {
+/** The answer of `/readyz`, on whichever port. */
+export type Readiness = () => Promise<OperatorAnswer>;
+
+export function addHealthRoutes(router: Router<RequestState>, readiness: Readiness): void {
   router.get('/livez', live);
-  router.get('/readyz', ready(services));
+  router.get('/readyz', async (ctx) => {
+    const { status, body } = await readiness();
+    ctx.status = status;
+    ctx.body = body;
+  });
 }
 
 /** The process works, whatever it depends on. */
@@ -24,14 +32,10 @@ const live: Handler = (ctx) => {
  * Only a replica that never was ready, or is going away, is not ready. Later, when PostgreSQL or Redis are away they are so for all replicas, and
  * each route says 503 for itself where it must; a balancer without any replica could not even answer what still works.
  */
-function ready({ rooms, directory, isClosing }: HealthServices): Handler {
+export function readinessOf({ rooms, directory, isClosing }: HealthServices): Readiness {
   let wasReady = false;
-  return async (ctx) => {
-    if (isClosing()) {
-      ctx.status = 503;
-      ctx.body = { error: 'draining' };
-      return;
-    }
+  return async () => {
+    if (isClosing()) return { status: 503, body: { error: 'draining' } };
     const [postgresql, redis] = await Promise.all([
       rooms.ping().then(
         () => 'ok',
@@ -44,11 +48,11 @@ function ready({ rooms, directory, isClosing }: HealthServices): Handler {
     ]);
     if (postgresql === 'ok' && redis === 'ok') {
       wasReady = true;
-      ctx.body = { status: 'ready' };
-      return;
+      return { status: 200, body: { status: 'ready' } };
     }
     const error = `PostgreSQL: ${postgresql}; Redis: ${redis}`;
-    ctx.status = wasReady ? 200 : 503;
-    ctx.body = wasReady ? { status: 'degraded', error } : { error: `starting: ${error}` };
+    return wasReady
+      ? { status: 200, body: { status: 'degraded', error } }
+      : { status: 503, body: { error: `starting: ${error}` } };
   };
 }

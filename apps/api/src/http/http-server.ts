@@ -28,6 +28,8 @@ export async function listen(
     shutdownTimeoutMs: number;
     /** The variable that the port comes from, for the error. */
     setting?: string;
+    /** Is told with which status something was answered that never became a request. */
+    refused?: (status: number) => void;
   },
 ): Promise<HttpServer> {
   let closing: Promise<void> | undefined;
@@ -41,10 +43,14 @@ export async function listen(
     handler(request, response);
   });
   server.on('checkExpectation', (_request, response) => {
+    options.refused?.(417);
     response.writeHead(417, { 'Content-Type': 'application/json; charset=utf-8' });
     response.end(JSON.stringify({ error: 'only Expect: 100-continue is supported' }));
   });
-  server.on('clientError', refuseConnection);
+  server.on('clientError', (error, socket) => {
+    const status = refuseConnection(error, socket);
+    if (status !== undefined) options.refused?.(status);
+  });
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, options)));
@@ -84,13 +90,16 @@ function listenError(
   }
 }
 
-/** Answers what is not HTTP, is too slow or has too large headers: there is no request to respond to. */
-function refuseConnection(error: NodeJS.ErrnoException, socket: Duplex): void {
+/**
+ * Answers what is not HTTP, is too slow or has too large headers: there is no request to respond to.
+ * @returns the status, unless nobody is there any more to be told
+ */
+function refuseConnection(error: NodeJS.ErrnoException, socket: Duplex): number | undefined {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
-    return;
+    return undefined;
   }
-  const [status, message] =
+  const [status, message]: [number, string] =
     error.code === 'HPE_HEADER_OVERFLOW'
       ? [431, 'the headers are too large']
       : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
@@ -101,4 +110,5 @@ function refuseConnection(error: NodeJS.ErrnoException, socket: Duplex): void {
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json; charset=utf-8\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
+  return status;
 }

@@ -12,8 +12,10 @@ export interface HttpOptions {
   readonly allowedOrigins: readonly string[];
   /** How many proxies in front append to `X-Forwarded-For`; the addresses before theirs are hearsay. */
   readonly trustedProxies: number;
-  /** Answers some requests before {@link guard} is asked. */
-  readonly open?: Step;
+  /** Sees every request first, and what became of it. */
+  readonly measure?: Step;
+  /** Answer some requests before {@link guard} is asked. */
+  readonly open?: readonly Step[];
   /** What every other request has to pass, whether or not there is a route for it. */
   readonly guard?: Step;
 }
@@ -26,6 +28,7 @@ export function koaApp(router: Router<RequestState>, options: HttpOptions, log: 
   });
   // Failures outside of the middleware: a response that could not be written, say.
   app.on('error', (error: Error) => log.warn({ error: error.message }, 'response failed'));
+  if (options.measure !== undefined) app.use(options.measure as Koa.Middleware<RequestState>);
   app.use(requestLog(log) as Koa.Middleware<RequestState>);
   app.use(formatErrors as Koa.Middleware<RequestState>);
   // Nothing that is served here is a page.
@@ -44,7 +47,7 @@ export function koaApp(router: Router<RequestState>, options: HttpOptions, log: 
       maxAge: 600,
     }),
   );
-  if (options.open !== undefined) app.use(options.open as Koa.Middleware<RequestState>);
+  for (const step of options.open ?? []) app.use(step as Koa.Middleware<RequestState>);
   if (options.guard !== undefined) app.use(options.guard as Koa.Middleware<RequestState>);
   app.use(preparePath as Koa.Middleware<RequestState>);
   app.use(router.routes());

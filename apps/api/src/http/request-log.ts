@@ -8,8 +8,8 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 const LONGEST_PATH = 200;
 /** Asked every few seconds, and whatever makes them fail is logged elsewhere. */
 const HEALTH = new Set(['/livez', '/readyz']);
-/** Asked every second by each operator page that is open. */
-const WATCHED = new Set(['/nodes', '/rooms']);
+/** Asked every second by each operator page that is open, and every few by whoever collects metrics. */
+const WATCHED = new Set(['/nodes', '/rooms', '/metrics']);
 
 /**
  * Gives every request an id (the one of `X-Request-Id` if it is harmless) and, when it has been

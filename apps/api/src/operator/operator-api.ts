@@ -1,3 +1,4 @@
+import type { OperatorSources } from '@chorus/service';
 import { Router } from '@koa/router';
 import type { RequestState } from '../http/context.js';
 import { type HttpServer, listen } from '../http/http-server.js';
@@ -5,6 +6,7 @@ import { koaApp } from '../http/koa-app.js';
 import type { OperatorConfig } from './operator-config.js';
 import { operatorPage } from './operator-page.js';
 import type { OperatorServices } from './operator-services.js';
+import { processAnswers } from './process-answers.js';
 import { requireOperator } from './require-operator.js';
 import { addOperatorRoutes } from './routes.js';
 
@@ -16,12 +18,18 @@ export function listenForOperators(
   config: OperatorConfig,
   listener: { readonly host: string; readonly shutdownTimeoutMs: number },
   services: OperatorServices,
+  sources: OperatorSources,
 ): Promise<HttpServer> {
   const router = new Router<RequestState>();
   addOperatorRoutes(router, services);
   const app = koaApp(
     router,
-    { allowedOrigins: [], trustedProxies: 0, open: operatorPage(), guard: requireOperator(config.token) },
+    {
+      allowedOrigins: [],
+      trustedProxies: 0,
+      open: [processAnswers(sources), operatorPage()],
+      guard: requireOperator(config.token),
+    },
     services.log,
   );
   return listen(app.callback(), { ...listener, port: config.port, setting: 'OPERATOR_PORT' });

@@ -1,32 +1,29 @@
 import { MIN_SECRET_BYTES } from '@chorus/auth';
-import { ConfigError, port } from '@chorus/service';
+import { ConfigError, operatorPortSettings } from '@chorus/service';
 import { z } from 'zod';
 
-/** Settings of the operator API. It is off unless both are set. */
+/** Settings of the operator's listener, and of the operator API there, which is off without a token. */
 export const operatorSettings = {
-  OPERATOR_PORT: port()
-    .optional()
-    .describe(
-      'Port of the operator API, on the same address; 0 lets the system choose. Needs `OPERATOR_TOKEN`.',
-    ),
+  ...operatorPortSettings,
   OPERATOR_TOKEN: z
     .string()
     .optional()
     .describe(
-      `What operators send as \`Authorization: Bearer …\`; at least ${MIN_SECRET_BYTES} bytes in production. Needs \`OPERATOR_PORT\`.`,
+      `What operators send as \`Authorization: Bearer …\`; at least ${MIN_SECRET_BYTES} bytes in production. Needs \`OPERATOR_PORT\`; without it there is no operator API.`,
     ),
 };
 
 export interface OperatorConfig {
   readonly port: number;
-  readonly token: string;
+  /** Undefined for a port that has metrics and health only. */
+  readonly token: string | undefined;
   /** What the operator should know: one line each, for the log. */
   readonly warnings: readonly string[];
 }
 
 /**
- * @returns undefined when it is off
- * @throws {ConfigError} one is set without the other, or the token is too short for production
+ * @returns undefined when there is no port for operators
+ * @throws {ConfigError} a token without a port, or one that is too short for production
  */
 export function operatorConfig(settings: {
   NODE_ENV?: string | undefined;
@@ -37,7 +34,7 @@ export function operatorConfig(settings: {
   if (port === undefined && token === undefined) return undefined;
   if (port === undefined)
     throw new ConfigError('OPERATOR_PORT is not set: OPERATOR_TOKEN has no use without it');
-  if (token === undefined) throw new ConfigError('OPERATOR_TOKEN is not set: OPERATOR_PORT needs it');
+  if (token === undefined) return { port, token, warnings: [] };
   if (/[^\x21-\x7e]/.test(token)) {
     throw new ConfigError(
       'OPERATOR_TOKEN is not valid: must be printable ASCII without blanks, to fit into a header',

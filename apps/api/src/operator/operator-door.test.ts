@@ -4,7 +4,7 @@ import type { Database } from '@chorus/database';
 import { ConfigError, StartError } from '@chorus/service';
 import { expect } from 'chai';
 import { loadApiConfig } from '../config.js';
-import { type Client, openDatabase, startApi } from '../test-api.js';
+import { Client, openDatabase, startApi, until } from '../test-api.js';
 import {
   bearer,
   expectAnswer,
@@ -31,7 +31,7 @@ describe('the door of the operator API', function () {
   });
 
   describe('is closed', () => {
-    const PATHS = ['/nodes', '/bans', '/nothing', '/users/1', '/livez'];
+    const PATHS = ['/nodes', '/bans', '/nothing', '/users/1', '/metrics/', '/livez/x'];
 
     it('to whoever brings no token, another one, or a user token, whatever the path', async () => {
       const asking: Array<[Client, string]> = [
@@ -62,18 +62,61 @@ describe('the door of the operator API', function () {
       expect(answer.headers.get('access-control-allow-origin')).to.be.oneOf([null, '']);
     });
 
-    it('unless both settings are there', async () => {
+    it('unless it has a port', async () => {
       const plain = await startApi(db);
       expect(plain.api.operatorPort).to.equal(undefined);
       await plain.close();
+    });
+
+    it('to everybody when there is no token, and says which setting is missing', async () => {
+      const running = await startApi(db, { OPERATOR_PORT: '0' });
+      const client = new Client(`http://127.0.0.1:${running.api.operatorPort}`);
+      const error = 'there is no operator API here: OPERATOR_TOKEN is not set';
+      for (const sender of [client, client.with(bearer(TOKEN)), client.with(bearer(''))]) {
+        expectAnswer(await sender.get('/nodes'), 403, { error });
+        expectAnswer(await sender.get('/nothing'), 403, { error });
+        expectAnswer(await sender.post('/broadcast', { content: 'hello' }), 403, { error });
+        expectAnswer(await sender.get('/livez'), 200, { status: 'live' });
+        expect((await fetch(`${sender.url}/metrics`)).status).to.equal(200);
+      }
+      await running.close();
+    });
+  });
+
+  describe('is open to what watches the process', () => {
+    it('that asks whether it lives and is ready, as on the port of users', async () => {
+      await until(async () => (await anonymous.get('/readyz')).status === 200);
+      expectAnswer(await anonymous.get('/livez'), 200, { status: 'live' });
+      expectAnswer(await anonymous.get('/readyz'), 200, { status: 'ready' });
+      expectAnswer(await fixture.running.client.get('/readyz'), 200, { status: 'ready' });
+    });
+
+    it('that collects metrics, with or without a token', async () => {
+      for (const client of [anonymous, operator]) {
+        const answer = await fetch(`${client.url}/metrics?x=1`, { headers: client.headers });
+        expect(answer.status).to.equal(200);
+        expect(answer.headers.get('content-type')).to.equal('text/plain; version=0.0.4; charset=utf-8');
+        expect(await answer.text()).to.match(/^chorus_build_info\{service="api",version="[^"]+",node="/m);
+      }
+    });
+
+    it('and to nothing else that it might do', async () => {
+      const answer = await anonymous.post('/metrics', {});
+      expectAnswer(answer, 405, { error: 'POST is not allowed on this route' });
+      expect(answer.headers.get('allow')).to.equal('GET, HEAD');
+      expectAnswer(await fixture.running.client.get('/metrics'), 404, { error: 'no such route' });
     });
   });
 
   describe('is not started', () => {
     const load = (env: Record<string, string>) => loadApiConfig({ JWT_SECRET: 'x'.repeat(32), ...env });
 
-    it('with one setting without the other', () => {
-      expect(() => load({ OPERATOR_PORT: '9000' })).to.throw(ConfigError, /^OPERATOR_TOKEN is not set: /);
+    it('with a token without a port', () => {
+      expect(load({ OPERATOR_PORT: '9000' }).operator).to.deep.equal({
+        port: 9000,
+        token: undefined,
+        warnings: [],
+      });
       expect(() => load({ OPERATOR_TOKEN: TOKEN })).to.throw(ConfigError, /^OPERATOR_PORT is not set: /);
     });
 

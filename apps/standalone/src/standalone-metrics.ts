@@ -1,0 +1,26 @@
+import { addDatabaseMetrics, type DatabaseWatch } from '@chorus/database';
+import { createMetrics, Metrics, packageVersion, sumOfMetrics } from '@chorus/service';
+
+const VERSION = packageVersion(new URL('../package.json', import.meta.url));
+
+/** The metrics of all services of the one process, told as one. */
+export class StandaloneMetrics {
+  readonly #all: Metrics[];
+
+  constructor(postgres: DatabaseWatch) {
+    const own = createMetrics({ service: 'standalone', version: VERSION, nodeId: 'standalone' });
+    addDatabaseMetrics(own, postgres);
+    this.#all = [own];
+  }
+
+  /** For one more service: two of a kind have metrics of the same names, which are added up. */
+  part(): Metrics {
+    const part = new Metrics();
+    this.#all.push(part);
+    return part;
+  }
+
+  async text(): Promise<string> {
+    return sumOfMetrics(await Promise.all(this.#all.map((metrics) => metrics.data())));
+  }
+}
