@@ -14,6 +14,8 @@ import { connectSeed } from './support/seed-client.js';
 interface Part {
   nodeId: string;
   url: string;
+  /** Not of servers. */
+  operatorUrl?: string | null;
   pid: number | null;
 }
 
@@ -90,6 +92,7 @@ describe('the cluster command', function () {
     for (const { url } of [...cluster.apis, ...cluster.gateways, ...cluster.archivers]) {
       expect((await request(`${url}/readyz`)).status).to.equal(200);
     }
+    expect(cluster.gateways.map(({ operatorUrl }) => operatorUrl)).to.deep.equal([null, null, null]);
 
     const ada = await createPerson(cluster.url);
     const room = await createRoom(cluster.url, ada);
@@ -102,6 +105,23 @@ describe('the cluster command', function () {
     for (const socket of sockets) expect((await socket.ended).code).to.equal(1012);
     await untilGone(pids);
     expect(program.stdout.trim().split('\n')).to.have.length(1);
+  });
+
+  it('gives every process a port for operators when it is asked to', async () => {
+    const { cluster } = await start(['--gateways', '2', '--apis', '2', '--operator-ports', '0'], {
+      OPERATOR_TOKEN: 'for-tests-only',
+    });
+    const members = [...cluster.apis, ...cluster.gateways, ...cluster.archivers];
+    expect(new Set(members.map(({ operatorUrl }) => operatorUrl)).size).to.equal(5);
+    for (const { nodeId, operatorUrl } of members) {
+      const { body } = await request(`${operatorUrl}/metrics`);
+      expect(body).to.match(new RegExp(`^chorus_build_info\\{.*node="${nodeId}"`, 'm'));
+    }
+    expect(cluster.operatorUrl).to.equal(cluster.apis[0]?.operatorUrl);
+    for (const { operatorUrl } of cluster.apis) {
+      expect((await request(`${operatorUrl}/nodes`)).status).to.equal(401);
+      expect((await request(`${operatorUrl}/nodes`, { token: 'for-tests-only' })).status).to.equal(200);
+    }
   });
 
   it('goes on without a process that was killed', async () => {

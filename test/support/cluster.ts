@@ -17,6 +17,8 @@ export interface TestClusterOptions {
   gateways?: number;
   apis?: number;
   archivers?: number;
+  /** A port for operators for every process. */
+  operatorPorts?: boolean;
   /** Added to the settings of all processes. */
   env?: Record<string, string>;
   /** Give it a Redis and a PostgreSQL of its own, so that the suite can break them. */
@@ -40,6 +42,7 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
     apis: options.apis ?? 2,
     archivers: options.archivers ?? 1,
     port: 0,
+    operatorPorts: options.operatorPorts ? 0 : undefined,
     host: '127.0.0.1',
     restart: false,
     env: {

@@ -5,7 +5,12 @@ import type { Cluster } from './start-cluster.js';
 /** What scripts need to drive the cluster, as one JSON object; somebody else's server has no pid. */
 export function describeCluster(cluster: Cluster) {
   const { url, operatorUrl, apis, gateways, archivers, redis, postgres, redisPrefix } = cluster;
-  const member = ({ nodeId, url, pid }: Member) => ({ nodeId, url, pid });
+  const member = ({ nodeId, url, operatorUrl, pid }: Member) => ({
+    nodeId,
+    url,
+    operatorUrl: operatorUrl ?? null,
+    pid,
+  });
   const server = (nodeId: string, { url, member }: Server) => ({ nodeId, url, pid: member?.pid ?? null });
   return {
     url,

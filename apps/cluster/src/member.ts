@@ -5,6 +5,8 @@ import { StartError } from '@chorus/service';
 /** A process that runs and is ready. */
 export interface RunningProcess {
   readonly url: string;
+  /** Of its port for operators; undefined when it has none. */
+  readonly operatorUrl?: string | undefined;
   readonly pid: number;
   readonly exited: Promise<Exit>;
   kill(signal: NodeJS.Signals): void;
@@ -44,6 +46,11 @@ export class Member {
   /** The same in each of its lives; empty before the first. */
   get url(): string {
     return this.#last?.url ?? '';
+  }
+
+  /** Of its port for operators, likewise; undefined when it has none. */
+  get operatorUrl(): string | undefined {
+    return this.#last?.operatorUrl;
   }
 
   /** Of the running process, or of the last one; 0 before the first. */

@@ -7,6 +7,7 @@ export interface CommandOptions {
   port: number;
   host: string;
   restart: boolean;
+  operatorPorts: number | undefined;
 }
 
 /** Reads the command line; commander prints one line about what is wrong with it and ends the process. */
@@ -26,6 +27,11 @@ export function readCommandLine(argv: readonly string[]): CommandOptions {
     )
     .option('--host <address>', 'address to listen on; 0.0.0.0 for every one of this machine', '127.0.0.1')
     .option('--restart', 'start a process again when it has died', false)
+    .option(
+      '--operator-ports <first>',
+      'a port for operators (metrics, health) for every process: this one and those after it; 0 chooses free ones',
+      wholeNumber(0, 65_000),
+    )
     .helpOption('--help', 'show this')
     .allowExcessArguments(false)
     .addHelpText(
@@ -33,7 +39,8 @@ export function readCommandLine(argv: readonly string[]): CommandOptions {
       `
 Environment:
   REDIS_URL, DATABASE_URL  use these servers instead of starting some
-  OPERATOR_PORT, OPERATOR_TOKEN  let the first API serve operators, too; the port 0 chooses a free one
+  OPERATOR_PORT            of the first API; 0 chooses a free one
+  OPERATOR_TOKEN           lets APIs with such a port serve the operator API
   DATA_DIR                 keep the data of the started servers in this folder's "cluster"
   and every setting of the API, the gateway and the archiver, which is passed on to them`,
     )

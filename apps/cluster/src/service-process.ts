@@ -18,7 +18,13 @@ const STOP_MS = 20_000;
  */
 export async function startService(
   service: Service,
-  options: { nodeId: string; url: string; env: NodeJS.ProcessEnv; onLine(line: string): void },
+  options: {
+    nodeId: string;
+    url: string;
+    operatorUrl: string | undefined;
+    env: NodeJS.ProcessEnv;
+    onLine(line: string): void;
+  },
 ): Promise<RunningProcess> {
   const child = await spawnGuarded({
     name: options.nodeId,
@@ -38,6 +44,7 @@ export async function startService(
   }
   return {
     url: options.url,
+    operatorUrl: options.operatorUrl,
     pid: child.pid,
     exited: child.exited,
     kill: (signal) => child.kill(signal),

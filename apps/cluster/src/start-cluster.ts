@@ -18,6 +18,11 @@ export interface ClusterOptions {
   host: string;
   /** Start a process again when it has died. */
   restart: boolean;
+  /**
+   * Gives every process a port for operators: this one and those after it, or free ones for 0. Without it only the first
+   * API has one, if `OPERATOR_PORT` says so.
+   */
+  operatorPorts?: number | undefined;
   /** More `redis-server` arguments, for the Redis that is started. */
   redisArgs?: readonly string[];
   /**
@@ -34,7 +39,7 @@ export interface ClusterOptions {
 export interface Cluster {
   /** Of the balancer: where clients go. */
   readonly url: string;
-  /** Of the operator API, which the first API serves; undefined when there is none. */
+  /** Of the first API's port for operators; undefined when there is none. */
   readonly operatorUrl: string | undefined;
   readonly apis: readonly Member[];
   readonly gateways: readonly Member[];
@@ -90,9 +95,17 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
   const jwtSecret = env.JWT_SECRET || generateSecret();
   const redisPrefix =
     env.REDIS_PREFIX || (env.REDIS_URL ? `chorus-${randomBytes(4).toString('hex')}` : 'chorus');
-  const operatorPort = env.OPERATOR_PORT === '0' ? String(await freePort()) : env.OPERATOR_PORT;
+  let started = 0;
+  const operatorPortOf = async (nodeId: string): Promise<string | undefined> => {
+    const { operatorPorts: first } = options;
+    // Counted for every process, so that the ports of the others do not depend on `OPERATOR_PORT`.
+    const next = first ? first + started++ : first;
+    const port = (nodeId === 'api-1' && env.OPERATOR_PORT) || next?.toString();
+    return port === '0' ? String(await freePort()) : port;
+  };
   const add = async (service: Service): Promise<Member> => {
     const nodeId = `${service}-${members[service].length + 1}`;
+    const operatorPort = operatorPortOf(nodeId);
     const port = freePort();
     const member = new Member({
       nodeId,
@@ -102,6 +115,7 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
         startService(service, {
           nodeId,
           url: `http://127.0.0.1:${await port}`,
+          operatorUrl: operatorUrl(await operatorPort),
           env: {
             ...env,
             // The balancer knows at once that a process has stopped, and nobody waits longer than needed.
@@ -118,10 +132,10 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
             REDIS_PREFIX: redisPrefix,
             DATABASE_URL: postgres.url,
             JWT_SECRET: jwtSecret,
-            // One port for one of them: each could do everything.
-            ...(nodeId === 'api-1'
-              ? { OPERATOR_PORT: operatorPort }
-              : { OPERATOR_PORT: '', OPERATOR_TOKEN: '' }),
+            OPERATOR_PORT: await operatorPort,
+            // Without the port it is a mistake; a gateway or archiver does not read it.
+            OPERATOR_TOKEN:
+              nodeId === 'api-1' || (await operatorPort) !== undefined ? env.OPERATOR_TOKEN : '',
           },
           onLine: (line) => options.onLine(nodeId, line),
         }),
@@ -143,7 +157,7 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
 
   return {
     url: balancer.url,
-    operatorUrl: operatorPort ? `http://127.0.0.1:${operatorPort}` : undefined,
+    operatorUrl: members.api[0]?.operatorUrl,
     apis: members.api,
     gateways: members.gateway,
     archivers: members.archiver,
@@ -155,6 +169,9 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
     close: () => closer.close(),
   };
 }
+
+const operatorUrl = (port: string | undefined): string | undefined =>
+  port === undefined ? undefined : `http://127.0.0.1:${port}`;
 
 /** Like Promise.all, but rejects only when all have settled: what they started can then be closed. */
 async function allOrFirstFailure<T extends readonly Promise<unknown>[] | []>(

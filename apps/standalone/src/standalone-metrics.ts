@@ -7,8 +7,11 @@ const VERSION = packageVersion(new URL('../package.json', import.meta.url));
 export class StandaloneMetrics {
   readonly #all: Metrics[];
 
-  constructor(postgres: DatabaseWatch) {
-    const own = createMetrics({ service: 'standalone', version: VERSION, nodeId: 'standalone' });
+  /** @param told whether anybody can ask: watching the process itself is not for nothing */
+  constructor(postgres: DatabaseWatch, told: boolean) {
+    const own = told
+      ? createMetrics({ service: 'standalone', version: VERSION, nodeId: 'standalone' })
+      : new Metrics();
     addDatabaseMetrics(own, postgres);
     this.#all = [own];
   }

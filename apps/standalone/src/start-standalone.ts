@@ -79,7 +79,8 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
   const access = new MemoryAccessList();
   const nodes = new MemoryNodeRegistry();
   const history = new MemoryRoomHistory(rooms);
-  const metrics = new StandaloneMetrics(postgresWatch);
+  const told = apiConfig.operator !== undefined;
+  const metrics = new StandaloneMetrics(postgresWatch, told);
   const api = closer.add(
     await createApi(apiConfig, {
       db,
@@ -111,7 +112,11 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
   };
   const gateways: string[] = [];
   for (const gatewayConfig of gatewayConfigs) {
-    gateways.push(local(closer.add(await createGateway(gatewayConfig, parts)).port));
+    const gateway = await createGateway(gatewayConfig, {
+      ...parts,
+      metrics: told ? metrics.part() : undefined,
+    });
+    gateways.push(local(closer.add(gateway).port));
   }
   await untilComplete(rooms);
   balancer.setTargets({ apis: [local(api.port)], gateways });
