@@ -6,17 +6,17 @@ import { Client } from 'pg';
 
 /** The advisory lock that Prisma Migrate takes too, so that the two never run at once. */
 const LOCK_ID = 72_707_369;
-const CONNECT_TIMEOUT_MS = 5_000;
+export const CONNECT_TIMEOUT_MS = 5_000;
 /** How long to wait for another process that is migrating. */
 const LOCK_TIMEOUT_MS = 120_000;
 
-interface Migration {
+export interface Migration {
   readonly name: string;
   readonly sql: string;
   readonly checksum: string;
 }
 
-interface AppliedMigration {
+export interface AppliedMigration {
   readonly name: string;
   readonly checksum: string;
   readonly finished: boolean;
@@ -33,12 +33,8 @@ interface AppliedMigration {
  * @throws {StartError} the database cannot be reached, a migration fails (it is then rolled back),
  *   or the recorded history does not fit the files: nothing is applied on top of such a history
  */
-export async function migrate(
-  url: string,
-  log: Logger,
-  directory: string = fileURLToPath(new URL('../migrations', import.meta.url)),
-): Promise<string[]> {
-  const migrations = await readMigrations(directory);
+export async function migrate(url: string, log: Logger, directory?: string): Promise<string[]> {
+  const migrations = await ourMigrations(directory);
   const client = new Client({
     connectionString: url,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -64,7 +60,9 @@ export async function migrate(
 }
 
 /** Reads `<name>/migration.sql`, oldest first; the names begin with the time of their making. */
-async function readMigrations(directory: string): Promise<Migration[]> {
+export async function ourMigrations(
+  directory: string = fileURLToPath(new URL('../migrations', import.meta.url)),
+): Promise<Migration[]> {
   const entries = await readdir(directory, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
   return Promise.all(
@@ -98,13 +96,19 @@ async function readHistory(client: Client): Promise<AppliedMigration[]> {
       started_at          TIMESTAMPTZ NOT NULL DEFAULT now(),
       applied_steps_count INTEGER NOT NULL DEFAULT 0
     )`);
+  return recordedMigrations(client);
+}
+
+/** Fails where there is no record yet. */
+export async function recordedMigrations(client: Client): Promise<AppliedMigration[]> {
   const result = await client.query<AppliedMigration>(`
     SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished
     FROM _prisma_migrations WHERE rolled_back_at IS NULL`);
   return result.rows;
 }
 
-function missingMigrations(
+/** @throws {StartError} the record does not fit what this version knows */
+export function missingMigrations(
   migrations: readonly Migration[],
   history: readonly AppliedMigration[],
   log: Logger,
@@ -148,7 +152,7 @@ async function apply(client: Client, migration: Migration, log: Logger): Promise
   log.info({ migration: migration.name }, 'migration applied');
 }
 
-function messageOf(error: unknown): string {
+export function messageOf(error: unknown): string {
   // A refused connection to a name with several addresses is an AggregateError without a message.
   if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ');
   return error instanceof Error ? error.message : String(error);

@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Logger, StartError } from '@chorus/service';
+import { Client } from 'pg';
+import {
+  CONNECT_TIMEOUT_MS,
+  messageOf,
+  missingMigrations,
+  ourMigrations,
+  recordedMigrations,
+} from './migrate.js';
+
+const POLL_MS = 1_000;
+/** How often the log says again what is waited for. */
+const REMIND_MS = 30_000;
+
+/**
+ * Resolves when the database has every migration that this version knows, applied by whoever it may be. Needs only to
+ * read. A database that does not answer is waited for, too.
+ *
+ * @throws {StartError} waiting is in vain (a migration failed half-way, or was edited), or `signal` ended it
+ */
+export async function awaitMigrations(
+  url: string,
+  log: Logger,
+  options: { signal?: AbortSignal; directory?: string; pollMs?: number } = {},
+): Promise<void> {
+  const { signal, directory, pollMs = POLL_MS } = options;
+  const known = await ourMigrations(directory);
+  let said = '';
+  let saidAt = 0;
+  for (;;) {
+    if (signal?.aborted) throw new StartError('told to stop while the database was not up to date yet');
+    const state = await look(url);
+    const missing = state.history === undefined ? undefined : missingMigrations(known, state.history, log);
+    if (missing?.length === 0) return;
+    const waitingFor = missing?.map((migration) => migration.name).join(', ') ?? state.problem;
+    const now = performance.now();
+    if (waitingFor !== said || now - saidAt > REMIND_MS) {
+      log.info({ waitingFor }, 'the database is not up to date yet');
+      said = waitingFor;
+      saidAt = now;
+    }
+    // An abort is looked at above.
+    await sleep(pollMs, undefined, { signal }).catch(() => {});
+  }
+}
+
+interface Look {
+  /** Undefined when the database cannot be asked. */
+  readonly history: Awaited<ReturnType<typeof recordedMigrations>> | undefined;
+  readonly problem: string;
+}
+
+async function look(url: string): Promise<Look> {
+  const client = new Client({
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: CONNECT_TIMEOUT_MS,
+    application_name: 'chorus-migrate',
+  });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ exists: boolean }>(
+      `SELECT to_regclass('_prisma_migrations') IS NOT NULL AS exists`,
+    );
+    return { history: rows[0]?.exists ? await recordedMigrations(client) : [], problem: '' };
+  } catch (error) {
+    return { history: undefined, problem: `PostgreSQL: ${messageOf(error)}` };
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
