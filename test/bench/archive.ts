@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Keyspace, RedisArchiveQueue, RedisBroker, RedisRoomDirectory } from '@chorus/broker';
 import { createDatabase, migrate } from '@chorus/database';
+import { cpuMicros } from '@chorus/loadtest';
 import { spawnGuarded, startPostgres, startRedis } from '@chorus/local';
 import { messageEncoder } from '@chorus/protocol';
 import { Closer, createLogger, createRedis, redisReady } from '@chorus/service';
 import { TEXT } from './load.js';
-import { cpuMicros } from './process-cost.js';
 
 /*
  * `pnpm bench:archive`: how fast one archiver stores what waits in Redis, and what a message costs, by who spends

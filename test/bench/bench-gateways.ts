@@ -10,7 +10,6 @@ import WebSocket from 'ws';
 
 export const BENCH_SECRET = 'a secret for benchmarks, long enough for anybody';
 const BARE_SERVER = fileURLToPath(new URL('bare-server.ts', import.meta.url));
-const RELAY_SERVER = fileURLToPath(new URL('redis-relay-server.ts', import.meta.url));
 const GATEWAY_MAIN = fileURLToPath(new URL('../../apps/gateway/dist/main.js', import.meta.url));
 
 /** As `deploy/README.md` starts them. */
@@ -128,27 +127,6 @@ export async function startBareServer(): Promise<BenchServer & Closeable> {
     join: (roomId) => open(port, roomId, ''),
     close: () => server.stop('SIGTERM', 5_000),
   };
-}
-
-/** Plain relays over a Redis of their own. */
-export async function startPlainRelays(
-  count: number,
-): Promise<{ nodes: readonly BenchServer[]; redisPid: number } & Closeable> {
-  const closer = new Closer();
-  const redis = closer.add(await startRedis());
-  const nodes: BenchServer[] = [];
-  for (let index = 1; index <= count; index++) {
-    const server = await spawnGuarded({
-      name: `relay ${index}`,
-      command: process.execPath,
-      args: ['--import', 'tsx', RELAY_SERVER, redis.url],
-    });
-    closer.defer(() => server.stop('SIGTERM', 5_000));
-    const line = await server.ready((text) => text.includes('relay is listening'), 10_000);
-    const { port } = JSON.parse(line) as { port: number };
-    nodes.push({ pid: server.pid, port, join: (roomId) => open(port, roomId, '') });
-  }
-  return { nodes, redisPid: redis.pid, close: () => closer.close() };
 }
 
 function open(port: number, roomId: number, token: string): Promise<WebSocket> {

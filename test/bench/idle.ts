@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cpuMicros, residentBytes } from '@chorus/loadtest';
 import { type BenchGateways, startGateways } from './bench-gateways.js';
 import { holdSockets, type IdleUser, type SocketKind } from './idle-sockets.js';
-import { cpuMicros, residentBytes } from './process-cost.js';
 
 /** How long everything that a ramp leaves to be done may take, in milliseconds. */
 const SETTLE_MS = 5_000;

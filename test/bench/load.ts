@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cpuMicros } from '@chorus/loadtest';
 import type WebSocket from 'ws';
 import type { BenchServer } from './bench-gateways.js';
-import { cpuMicros } from './process-cost.js';
 
 const WARM_UP_MS = 3_000;
 const MEASURE_MS = 8_000;

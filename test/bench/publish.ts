@@ -2,10 +2,10 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cpuMicros } from '@chorus/loadtest';
 import { startRedis } from '@chorus/local';
 import { Closer } from '@chorus/service';
 import { Command } from 'commander';
-import { cpuMicros } from './process-cost.js';
 import type { Done, Task } from './publish-worker.js';
 
 /*

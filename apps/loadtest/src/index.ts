@@ -1,6 +1,7 @@
 export { checking } from './check/merge-rooms.js';
 export type { Checking, RoomChecker, RoomReport } from './check/room-checker.js';
 export { createCostMeter } from './costs/cost-meter.js';
+export { cpuMicros, residentBytes } from './costs/proc-process.js';
 export { type CostSource, processSource } from './costs/process-costs.js';
 export type { Conversation, ConversationEvents, Dialect, Handshake, Identity } from './dialect.js';
 export type { CostMeter, LoadParts, Phase } from './load-parts.js';

@@ -37,7 +37,7 @@ export class BatchQueueFullError extends BrokerUnavailableError {
 
 /**
  * A batch is worth waiting for only if about this many more items come within the wait. They share one script, one wake-up of
- * Redis and one of each node: `pnpm bench:relay` with small rooms shows what that is worth.
+ * Redis and one of each node: `pnpm bench:peers --loads 500x4` shows what that is worth.
  */
 const WORTHWHILE = 1;
 /** While the process has little to do, the longest wait is this share of what is allowed: its time is there to be used. */

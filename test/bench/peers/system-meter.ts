@@ -1,5 +1,4 @@
-import type { CostMeter, Phase, ProcessCost } from '@chorus/loadtest';
-import { cpuMicros, residentBytes } from '../process-cost.js';
+import { type CostMeter, cpuMicros, type Phase, type ProcessCost, residentBytes } from '@chorus/loadtest';
 import { redisUsedBytes } from './redis-memory.js';
 import type { RunningSystem, SystemProcess } from './systems/system.js';
 

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Member } from '@chorus/cluster';
+import { residentBytes } from '@chorus/loadtest';
 import { Closer } from '@chorus/service';
-import { residentBytes } from '../../bench/process-cost.js';
 import { ResumingClient } from '../../support/resuming-client/resuming-client.js';
 import { startChaosCluster } from '../chaos-cluster.js';
 import { type Spread, spread } from '../figures.js';

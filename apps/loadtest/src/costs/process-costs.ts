@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { cpuMicros, readStat, residentBytes, type Stat } from './proc-process.js';
 
 /** What a process has cost so far. */
 export interface Reading {
@@ -18,58 +19,39 @@ export interface CostSource {
   read(): Promise<Reading>;
 }
 
-/** On every Linux, whatever the kernel's own tick is. */
-const MICROS_PER_TICK = 10_000;
-
 /** A process of this machine with all that it has started, those that have ended included. */
 export function processSource(name: string, pid: number): CostSource {
-  return { name, read: () => (process.platform === 'linux' ? readProc(pid) : askPs(pid)) };
+  return { name, read: async () => (process.platform === 'linux' ? readProc(pid) : askPs(pid)) };
 }
 
-interface Stat {
-  readonly parent: number;
-  /** Of itself and of its children that have ended. */
-  readonly cpuMicros: number;
-}
-
-async function readProc(root: number): Promise<Reading> {
+function readProc(root: number): Reading {
   const stats = new Map<number, Stat>();
-  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry)).map(Number);
-  await Promise.all(
-    pids.map(async (pid) => {
-      const stat = await readStat(pid);
-      if (stat !== undefined) stats.set(pid, stat);
-    }),
-  );
+  for (const entry of readdirSync('/proc')) {
+    const stat = /^\d+$/.test(entry) ? unlessGone(() => readStat(Number(entry))) : undefined;
+    if (stat !== undefined) stats.set(Number(entry), stat);
+  }
   if (!stats.has(root)) throw new Error(`there is no process ${root}`);
   const family = new Set([root]);
   // A Set hands out what is added while it is gone through.
   for (const member of family) {
     for (const [pid, { parent }] of stats) if (parent === member) family.add(pid);
   }
-  let cpuMicros = 0;
-  let residentBytes = 0;
+  const reading = { cpuMicros: 0, residentBytes: 0 };
   for (const pid of family) {
-    cpuMicros += stats.get(pid)?.cpuMicros ?? 0;
-    residentBytes += await readResident(pid);
+    const stat = stats.get(pid);
+    reading.cpuMicros += (unlessGone(() => cpuMicros(pid)) ?? stat?.own ?? 0) + (stat?.endedChildren ?? 0);
+    reading.residentBytes += unlessGone(() => residentBytes(pid)) ?? 0;
   }
-  return { cpuMicros, residentBytes };
+  return reading;
 }
 
 /** Undefined for a process that has ended meanwhile. */
-async function readStat(pid: number): Promise<Stat | undefined> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  // The second field is the name in parentheses, which may hold anything; after it come state (3rd), parent (4th) … .
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const [utime, stime, childrenUser, childrenSystem] = fields.slice(11, 15).map(Number);
-  const ticks = (utime ?? 0) + (stime ?? 0) + (childrenUser ?? 0) + (childrenSystem ?? 0);
-  return { parent: Number(fields[1]), cpuMicros: ticks * MICROS_PER_TICK };
-}
-
-async function readResident(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1_024;
+function unlessGone<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Elsewhere: without its children. */
