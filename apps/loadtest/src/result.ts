@@ -72,6 +72,7 @@ export interface ProcessCost {
 export interface NodeResult {
   readonly target: string;
   readonly connections: number;
+  /** Its share of `messages.delivered`. */
   readonly delivered: number;
   readonly deliveryMs: Latency | undefined;
   readonly ackMs: Latency | undefined;

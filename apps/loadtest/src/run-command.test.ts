@@ -43,8 +43,8 @@ describe('the load test command', () => {
     const [stdout, stderr] = [new PassThrough(), new PassThrough()];
     const status = await runCommand(argv, {
       env: {},
-      stdout: stdout as unknown as NodeJS.WriteStream,
-      stderr: stderr as unknown as NodeJS.WriteStream,
+      stdout,
+      stderr,
       signal: new AbortController().signal,
       runLoad: async (scenario, parts) => {
         given = { scenario, parts };
@@ -212,7 +212,7 @@ describe('the load test command', () => {
         for (const moment of madeUpResult().timeline) given?.parts.onMoment?.(moment);
         return madeUpResult();
       },
-      { stderr: terminal as unknown as NodeJS.WriteStream },
+      { stderr: terminal },
     );
     const drawn = String(terminal.read());
     expect(drawn).to.include('measuring').and.to.include('1,000 of 1,000 sockets in their rooms');

@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import type { WriteStream } from 'node:tty';
 import { Closer, StartError } from '@chorus/service';
 import { type CommandLine, readCommandLine } from './cli/command-line.js';
 import { findDialect } from './cli/find-dialect.js';
@@ -22,11 +23,15 @@ import { LoadError, type runLoad } from './run-load.js';
 import type { Scenario } from './scenario.js';
 import { checkThresholds } from './thresholds.js';
 
+/** A stream that may be a terminal. */
+export type Output = NodeJS.WritableStream &
+  Partial<Pick<WriteStream, 'isTTY' | 'hasColors' | 'columns' | 'rows'>>;
+
 /** What the command needs of its process. */
 export interface CommandContext {
   readonly env: NodeJS.ProcessEnv;
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
+  readonly stdout: Output;
+  readonly stderr: Output;
   /** Ends the run early; what was measured until then is reported. */
   readonly signal: AbortSignal;
   readonly runLoad: typeof runLoad;
@@ -108,7 +113,7 @@ async function run(
   });
   progress.done();
   const outcomes = checkThresholds(settings.limits, result);
-  const colour = stdout.isTTY && stdout.hasColors();
+  const colour = stdout.isTTY === true && stdout.hasColors?.() === true;
   stdout.write(printedResult(result, outcomes, colour));
   if (json !== undefined) {
     await writeFile(json, `${JSON.stringify({ ...result, thresholds: outcomes }, null, 1)}\n`);

@@ -1,6 +1,7 @@
 import { now } from './clock.js';
 import type { Dialect } from './dialect.js';
 import type { Strain, Tick } from './ipc.js';
+import { requireReachable } from './limits/reachable.js';
 import { LoadError } from './load-error.js';
 import type { LoadParts, Phase } from './load-parts.js';
 import { makePlan, type Plan } from './plan.js';
@@ -30,7 +31,7 @@ const END_MS = 5_000;
  * Aborted by the signal it still resolves, with the results so far.
  *
  * @throws {PlanError} for a scenario whose numbers do not fit each other
- * @throws {LoadError} when the parts do not suffice for it, and when a worker dies
+ * @throws {LoadError} when the parts do not suffice for it, when nobody answers at a target, and when a worker dies
  */
 export async function runLoad(scenario: Scenario, parts: LoadParts): Promise<LoadResult> {
   const dialectUrl = parts.dialect ?? builtIn(scenario.protocol);
@@ -40,6 +41,7 @@ export async function runLoad(scenario: Scenario, parts: LoadParts): Promise<Loa
   if (parts.roomIds.length < plan.rooms) {
     throw new LoadError(`there are ${parts.roomIds.length} rooms and ${plan.rooms} are needed`);
   }
+  await requireReachable(scenario.targets);
   const run = new Run(scenario, parts, plan, dialectUrl);
   try {
     return await run.result();

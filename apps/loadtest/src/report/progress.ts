@@ -1,6 +1,7 @@
 import { createLogUpdate } from 'log-update';
 import type { Phase } from '../load-parts.js';
 import type { Moment } from '../result.js';
+import type { Output } from '../run-command.js';
 import type { Scenario } from '../scenario.js';
 import { formatCount, formatMs, formatRate, formatShare } from './format.js';
 
@@ -25,11 +26,11 @@ const PHASES: Readonly<Record<Phase, string>> = {
 const LINE_SECONDS = 5;
 
 /** @param stream standard error: standard output is for results */
-export function createProgress(stream: NodeJS.WriteStream, scenario: Pick<Scenario, 'durationMs'>): Progress {
+export function createProgress(stream: Output, scenario: Pick<Scenario, 'durationMs'>): Progress {
   return stream.isTTY ? drawnProgress(stream, scenario) : printedProgress(stream);
 }
 
-function drawnProgress(stream: NodeJS.WriteStream, { durationMs }: Pick<Scenario, 'durationMs'>): Progress {
+function drawnProgress(stream: Output, { durationMs }: Pick<Scenario, 'durationMs'>): Progress {
   const draw = createLogUpdate(stream);
   let phase: Phase | undefined;
   let measuringSince = 0;
@@ -54,7 +55,7 @@ function drawnProgress(stream: NodeJS.WriteStream, { durationMs }: Pick<Scenario
   };
 }
 
-function printedProgress(stream: NodeJS.WriteStream): Progress {
+function printedProgress(stream: Output): Progress {
   let last = Number.NEGATIVE_INFINITY;
   let lastSaid = Number.NEGATIVE_INFINITY;
   const print = (text: string): void => {

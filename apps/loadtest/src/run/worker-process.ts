@@ -11,6 +11,11 @@ const LAST_WORDS_MS = 500;
 
 type Answer<Type extends FromWorker['type']> = Extract<FromWorker, { type: Type }>;
 
+/** Our own program is at the other end: what has a type is what that type says. */
+function isFromWorker(message: unknown): message is FromWorker {
+  return typeof message === 'object' && message !== null && 'type' in message;
+}
+
 /** One worker, which ends with this process whatever happens. */
 export class WorkerProcess {
   readonly #child: ChildProcess;
@@ -38,7 +43,9 @@ export class WorkerProcess {
     this.#child.stderr?.on('data', (data: Buffer) => {
       this.#errors = (this.#errors + data.toString()).slice(-KEPT_ERRORS);
     });
-    this.#child.on('message', (message) => this.#take(message as unknown as FromWorker));
+    this.#child.on('message', (message) => {
+      if (isFromWorker(message)) this.#take(message);
+    });
     this.#child.once('error', (error) => this.#fail(error.message));
     this.#child.once('exit', (code, signal) => {
       this.#ended = true;

@@ -101,10 +101,12 @@ export class Meters {
 
   delivered(message: number, target: number, timedFrom: number, at: number): void {
     this.#second.delivered++;
-    if (at >= this.#countFrom && at < this.#countTo) this.#counted.delivered++;
-    const counts = message >= this.#firstCounted;
     const node = this.#nodes[target];
-    if (counts && node !== undefined) node.delivered++;
+    if (at >= this.#countFrom && at < this.#countTo) {
+      this.#counted.delivered++;
+      if (node !== undefined) node.delivered++;
+    }
+    const counts = message >= this.#firstCounted;
     const due = this.#t0 + message * this.#periodMs;
     if (due < timedFrom) return;
     const ms = at - due;

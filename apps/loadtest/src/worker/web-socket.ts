@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Handshake } from '../dialect.js';
 import { clientFrame, closeFrame, FrameReader, OPCODE } from './frames.js';
@@ -65,7 +65,7 @@ export class WebSocketClient {
       },
     });
     if (secure) {
-      this.#socket = connectTls({ ...where, servername: host });
+      this.#socket = connectTls({ ...where, ...(isIP(host) === 0 ? { servername: host } : {}) });
       this.#socket.on('data', (data: Buffer) => {
         this.#read(data, data.length);
         if (lazy && this.#state === 'open') this.#socket.pause();
