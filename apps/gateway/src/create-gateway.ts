@@ -15,6 +15,7 @@ import { Hub } from './hub.js';
 import { joinRoom } from './join-room.js';
 import { addGatewayMetrics } from './metrics/gateway-metrics.js';
 import { addGatewayTimings } from './metrics/gateway-timings.js';
+import { NodeLoadReader } from './node-load.js';
 import type { PortSharing } from './port-sharing.js';
 import { ProcessorShare } from './processor-share.js';
 import { routes } from './routes.js';
@@ -83,8 +84,8 @@ async function start(
   closer: Closer,
 ): Promise<Gateway> {
   const counters = new GatewayCounters();
-  const timings = parts.metrics && addGatewayTimings(parts.metrics);
-  if (parts.probes !== undefined) parts.probes.onReturn = (ms) => timings?.probed(ms);
+  const timings = addGatewayTimings(parts.metrics);
+  if (parts.probes !== undefined) parts.probes.onReturn = (ms) => timings.probed(ms);
   const processor = new ProcessorShare();
   const busy = (now?: number): number => processor.between(QUIET, BUSY, now);
   let hub: Hub | undefined;
@@ -95,7 +96,7 @@ async function start(
     {
       onMessage: (roomId, _seq, frame) => {
         hub?.deliver(roomId, frame);
-        timings?.delivered(frame);
+        timings.delivered(frame);
       },
       onNotice: (roomId, frame) => hub?.notice(roomId, frame),
       onStored: (roomId, upTo) => hub?.stored(roomId, upTo),
@@ -109,12 +110,14 @@ async function start(
       lingerMs: config.roomLingerMs,
       retryMs: REPAIR_RETRY_MS,
       recoveryMaxMessages: config.recoveryMaxMessages,
-      onRecovered: (ms) => timings?.recovered(ms),
+      onRecovered: (ms) => timings.recovered(ms),
       log,
     },
   );
   closer.add(feeds);
-  const say = timings?.publish(broker) ?? ((...message) => broker.publish(...message));
+  const say: Broker['publish'] =
+    parts.metrics === undefined ? (...message) => broker.publish(...message) : timings.publish(broker);
+  const load = closer.add(new NodeLoadReader({ counters, timings, probes: parts.probes, processor }));
 
   const presence = new PresenceTracker({
     store: parts.presence,
@@ -152,6 +155,7 @@ async function start(
     door,
     healthy: () => broker.connected,
     rooms: () => presence.localRooms,
+    load: () => load.read(),
     log,
   });
   closer.add(steward);
@@ -201,6 +205,7 @@ async function start(
       presence,
       probes,
       maxConnections: config.maxConnections,
+      maxBacklogBytes: config.maxBacklogBytes,
       rooms: () => presence.localRooms,
       state: () => steward.state,
       drainRemaining: () => steward.drainRemaining,

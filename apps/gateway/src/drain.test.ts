@@ -103,6 +103,24 @@ describe('a gateway that gives up its sockets', () => {
     expect(await states()).to.deep.equal([['a', 'degraded']]);
   });
 
+  it('says how many it had when it began, until that is lifted', async () => {
+    const gateway = await fixture.start({ NODE_ID: 'a' });
+    for (const member of [ANN, ANN, BOB]) await fixture.join(gateway, 1, member);
+    const figures = async () => (await fixture.nodes.nodes())[0]?.figures;
+    const until = async (drainedFrom: number | null, sentAway: number) => {
+      for (;;) {
+        const now = await figures();
+        if (now?.drainedFrom === drainedFrom && now.sentAway === sentAway) return;
+        await sleep(20);
+      }
+    };
+    await until(null, 0);
+    await fixture.directory.announce({ type: 'node-drain', nodeId: 'a', on: true });
+    await until(3, 3);
+    await fixture.directory.announce({ type: 'node-drain', nodeId: 'a', on: false });
+    await until(null, 3);
+  });
+
   it('says of itself how it is, every second', async () => {
     const gateway = await fixture.start({ NODE_ID: 'a' });
     await fixture.join(gateway, 1, ANN);

@@ -33,6 +33,7 @@ export class Drain {
   /** Of what an operator asked for, until it is lifted. */
   #lift: AbortController | undefined;
   #ending = false;
+  #from: number | undefined;
 
   constructor(parts: DrainParts) {
     this.#parts = parts;
@@ -43,6 +44,11 @@ export class Drain {
     return this.#ending || this.#lift !== undefined;
   }
 
+  /** How many there were when it began; undefined while nobody is sent away. */
+  get from(): number | undefined {
+    return this.#from;
+  }
+
   /** An operator empties the node, or lets it take connections again. Does nothing for a node that is ending. */
   operate(on: boolean): void {
     if (this.#ending || on === this.draining) return;
@@ -50,12 +56,14 @@ export class Drain {
     if (on) {
       const lift = new AbortController();
       this.#lift = lift;
+      this.#from = this.#parts.connections.size;
       this.#empty(lift.signal).catch((error: unknown) => {
         if (!lift.signal.aborted) this.#parts.log.error({ err: error }, 'draining failed');
       });
     } else {
       this.#lift?.abort();
       this.#lift = undefined;
+      this.#from = undefined;
       this.#parts.admission.closed = false;
       this.#parts.door.open();
     }
@@ -68,6 +76,7 @@ export class Drain {
   async end(closed: () => void): Promise<void> {
     const { connections, door, log } = this.#parts;
     this.#ending = true;
+    this.#from ??= connections.size;
     this.#lift?.abort();
     const start = performance.now();
     log.info({ connections: connections.taken }, 'draining');

@@ -1,6 +1,6 @@
 import type { Guard } from '@chorus/auth';
 import type { ControlEvent } from '@chorus/broker';
-import type { AccessList, NodeRegistry, NodeReport } from '@chorus/control';
+import type { AccessList, NodeFigures, NodeRegistry, NodeReport } from '@chorus/control';
 import { type Closeable, Closer, type Logger } from '@chorus/service';
 import { AccessWatch } from './access-watch.js';
 import { Admission } from './admission.js';
@@ -9,6 +9,7 @@ import { Connections } from './connections.js';
 import { actOnConnections } from './control-actions.js';
 import type { Door } from './door.js';
 import { Drain } from './drain.js';
+import type { NodeLoad } from './node-load.js';
 import { NodeReports } from './node-reports.js';
 import { Rebalance } from './rebalance.js';
 import { endExpired } from './token-expiry.js';
@@ -23,6 +24,8 @@ export interface StewardParts {
   healthy(): boolean;
   /** Rooms with somebody in them here. */
   rooms(): number;
+  /** What this node does and needs; asked once for each report. */
+  load(): NodeLoad;
   log: Logger;
 }
 
@@ -31,6 +34,7 @@ export class Steward implements Closeable {
   readonly connections: Connections;
   readonly admission: Admission;
   readonly #parts: StewardParts;
+  readonly #connectionsLimit: number;
   readonly #startedAt = Date.now();
   readonly #closer = new Closer();
   readonly #drain: Drain;
@@ -41,6 +45,7 @@ export class Steward implements Closeable {
   constructor(config: GatewayConfig, parts: StewardParts) {
     const { nodeId, guard, access, nodes, door, log } = parts;
     this.#parts = parts;
+    this.#connectionsLimit = config.maxConnections;
     const connections = new Connections(nodeId);
     this.connections = connections;
     this.admission = new Admission({ config, connections, guard, access });
@@ -96,8 +101,15 @@ export class Steward implements Closeable {
   }
 
   #report(): NodeReport {
-    const { nodeId, rooms } = this.#parts;
-    const connections = this.connections.size;
-    return { nodeId, startedAt: this.#startedAt, connections, rooms: rooms(), state: this.state };
+    const { nodeId, rooms, load } = this.#parts;
+    const { size: connections, sentAway } = this.connections;
+    const figures: NodeFigures = {
+      ...load(),
+      connectionsLimit: this.#connectionsLimit,
+      sentAway: sentAway.drain + sentAway.rebalance,
+      drainedFrom: this.#drain.from ?? null,
+    };
+    const { state } = this;
+    return { nodeId, startedAt: this.#startedAt, connections, rooms: rooms(), state, figures };
   }
 }

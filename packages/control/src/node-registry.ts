@@ -9,7 +9,7 @@ export interface NodeFigures {
   readonly connectionsLimit: number;
   /** Messages that its sockets have sent. */
   readonly messagesIn: number;
-  /** Deliveries of messages to its sockets. */
+  /** Deliveries of messages to its sockets, without those of what returning clients had missed. */
   readonly messagesOut: number;
   /** Messages for which it was measured how long they took from their sender's gateway to here. */
   readonly relays: number;
@@ -17,7 +17,7 @@ export interface NodeFigures {
   readonly relayMs: number;
   /** Round trip of the last probe; null before the first, and where there are none. */
   readonly probeMs: number | null;
-  /** How late the event loop was for the slowest in a hundred, lately. */
+  /** How late the event loop was at most since the report before. */
   readonly eventLoopDelayMs: number;
   /** Of one core, 0 to 1, lately. */
   readonly processorShare: number;

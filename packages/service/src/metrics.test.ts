@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { expect } from 'chai';
 import { createMetrics, Metrics } from './metrics.js';
 import { sumOfMetrics } from './metrics-sum.js';
@@ -38,6 +39,10 @@ describe('metrics', () => {
     expect(text).to.include('\nchorus_build_info{service="gateway",version="1.2.3",node="gateway-a"} 1\n');
     const value = (name: string): number => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
     expect(value('process_resident_memory_bytes')).to.be.above(1e6);
+    expect(value('chorus_memory_limit_bytes')).to.be.within(
+      value('process_resident_memory_bytes'),
+      totalmem(),
+    );
     expect(value('nodejs_eventloop_utilization')).to.be.within(0, 1);
     expect(value('nodejs_eventloop_lag_p99_seconds')).to.be.at.least(0);
     if (process.platform === 'linux') expect(value('process_open_fds')).to.be.within(3, 10_000);

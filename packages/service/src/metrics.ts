@@ -1,4 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
@@ -137,6 +138,8 @@ export class Metrics {
         },
       });
     }
+    const limit = 'Memory that the process may use: the limit of its container, or what the machine has.';
+    this.gauge('chorus_memory_limit_bytes', limit, memoryLimit, 'max');
     let before = performance.eventLoopUtilization();
     const utilization = (): number => {
       const now: EventLoopUtilization = performance.eventLoopUtilization();
@@ -161,6 +164,11 @@ export class Metrics {
   #named(name: string, help: string) {
     return { name, help, registers: [this.#registry] };
   }
+}
+
+/** Without a limit the system tells one that is larger than the machine. */
+function memoryLimit(): number {
+  return Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem());
 }
 
 const OPEN_FDS = 'process_open_fds';

@@ -16,6 +16,7 @@ export interface GatewaySources {
   /** Undefined for a broker that needs no probes. */
   probes: ProbeStats | undefined;
   maxConnections: number;
+  maxBacklogBytes: number;
   /** Rooms with somebody in them. */
   rooms(): number;
   state(): NodeReport['state'];
@@ -144,6 +145,12 @@ function addRelayMetrics(metrics: Metrics, from: GatewaySources): void {
 }
 
 function addStateMetrics(metrics: Metrics, from: GatewaySources): void {
+  metrics.gauge(
+    'chorus_gateway_backlog_limit_bytes',
+    'Bytes of messages that may wait for the archiver.',
+    () => from.maxBacklogBytes,
+    'max',
+  );
   metrics.gaugeBy('chorus_gateway_state', 'state', 'Which state it is in: 1, and 0 for the others.', () => ({
     ready: 0,
     degraded: 0,

@@ -17,6 +17,9 @@ export interface TimingSinks {
 export class Timings {
   readonly #publishes = new Sampler();
   readonly #deliveries = new Sampler();
+  /** How many relays were taken down, and how long all of them took, in milliseconds. */
+  relays = 0;
+  relayMs = 0;
 
   constructor(private readonly sinks: TimingSinks) {}
 
@@ -42,7 +45,11 @@ export class Timings {
     if (!this.#deliveries.takes(now)) return;
     const sentAt = readSentAt(frame);
     // The sender's gateway may have a clock that is ahead.
-    if (sentAt !== undefined) this.sinks.relay(Math.max(0, now - sentAt) / 1_000);
+    if (sentAt === undefined) return;
+    const ms = Math.max(0, now - sentAt);
+    this.relays++;
+    this.relayMs += ms;
+    this.sinks.relay(ms / 1_000);
   }
 
   probed(ms: number): void {

@@ -1,0 +1,52 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { ProbeStats } from '@chorus/broker';
+import type { NodeFigures } from '@chorus/control';
+import type { Closeable } from '@chorus/service';
+import type { GatewayCounters } from './counters.js';
+import type { Timings } from './metrics/timings.js';
+import type { ProcessorShare } from './processor-share.js';
+
+/** What a gateway does and needs; who comes and goes is told by those who see to that. */
+export type NodeLoad = Omit<NodeFigures, 'connectionsLimit' | 'sentAway' | 'drainedFrom'>;
+
+/** How often the delay of the event loop is sampled, in milliseconds; one that is never late shows as much. */
+const SAMPLE_MS = 20;
+
+/** Reads the counts that metrics are made of for the reports of this node, once a second. */
+export class NodeLoadReader implements Closeable {
+  readonly #delay = monitorEventLoopDelay({ resolution: SAMPLE_MS });
+
+  constructor(
+    private readonly from: {
+      counters: Pick<GatewayCounters, 'messagesIn' | 'messagesOut'>;
+      timings: Pick<Timings, 'relays' | 'relayMs'>;
+      probes: Pick<ProbeStats, 'lagMs'> | undefined;
+      processor: Pick<ProcessorShare, 'get'>;
+    },
+  ) {
+    this.#delay.enable();
+  }
+
+  /** What is to be told of the time since it was asked last is that from now on. */
+  read(): NodeLoad {
+    const { counters, timings, probes, processor } = this.from;
+    const delayMs = this.#delay.max / 1e6 - SAMPLE_MS;
+    this.#delay.reset();
+    return {
+      at: Date.now(),
+      messagesIn: counters.messagesIn,
+      messagesOut: counters.messagesOut,
+      relays: timings.relays,
+      relayMs: timings.relayMs,
+      probeMs: probes?.lagMs ?? null,
+      // Nothing was sampled when it is asked again at once.
+      eventLoopDelayMs: Math.max(0, delayMs),
+      processorShare: processor.get(),
+      rssBytes: process.memoryUsage.rss(),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#delay.disable();
+  }
+}
