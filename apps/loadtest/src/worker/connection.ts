@@ -1,7 +1,7 @@
 import { CLOSE, type Position } from '@chorus/protocol';
 import { now } from '../clock.js';
 import type { Conversation, ConversationEvents } from '../dialect.js';
-import { messageText } from '../message-text.js';
+import { Outbox } from './outbox.js';
 import { type SocketHandlers, WebSocketClient } from './web-socket.js';
 import type { ConnectionOptions, Place, Seat, World } from './world.js';
 
@@ -10,8 +10,6 @@ const FIRST_ATTEMPTS = 3;
 const JOIN_MS = 15_000;
 const BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 8_000;
-/** Messages that a connection keeps for when it is back. */
-const MAX_LATE = 10_000;
 
 /** What a server may close with and then does not want its client back. */
 const FINAL: ReadonlySet<number> = new Set(
@@ -48,9 +46,7 @@ export class Connection implements SocketHandlers, ConversationEvents {
   #returns = 0;
   #missed: 'all there' | 'not told' | 'gone' = 'all there';
   #returnAfterMs: number | undefined;
-  /** Sent, and nothing heard of. */
-  readonly #pending = new Map<number, Seat>();
-  #late: Array<{ message: number; due: number; seat: Seat }> = [];
+  readonly #outbox: Outbox;
   #slow = false;
   /**
    * What was due before is not timed: who looks when it pleases, or was cut on purpose, is late by itself. When the server
@@ -69,6 +65,9 @@ export class Connection implements SocketHandlers, ConversationEvents {
       places.map(({ roomId }) => roomId),
       this,
       (text) => this.#socket?.send(text),
+    );
+    this.#outbox = new Outbox(world, (roomId, message, text) =>
+      this.#conversation.publish(roomId, message, text),
     );
   }
 
@@ -94,7 +93,7 @@ export class Connection implements SocketHandlers, ConversationEvents {
   /** Whether nothing is under way to it or from it, as far as this worker knows. */
   get quiet(): boolean {
     if (this.#slow || this.#state === 'gone') return true;
-    if (this.#state !== 'in' || this.#pending.size > 0) return false;
+    if (this.#state !== 'in' || !this.#outbox.empty) return false;
     return this.seats.every(({ checker, member }) => checker.cursor(member) >= checker.length);
   }
 
@@ -139,16 +138,14 @@ export class Connection implements SocketHandlers, ConversationEvents {
     const seat = this.seats.find((seat) => seat.room === room);
     // Who was sent away by the tool has nothing to say; who was by the server is late.
     if (seat === undefined || this.#state === 'away' || this.#state === 'gone') return;
-    if (this.#state === 'in') this.#send(message, due, seat);
-    else if (this.#late.length < MAX_LATE) this.#late.push({ message, due, seat });
+    if (this.#state === 'in') this.#outbox.send(message, due, seat, now());
+    else this.#outbox.keep(message, due, seat);
   }
 
-  /** Ends it. @param expectPending what was sent must have arrived, as nothing is acked */
+  /** Ends it. Where nothing is acked, what was sent must have arrived. */
   end(): void {
     clearTimeout(this.#timer);
-    if (!this.world.dialect.acks && this.#state === 'in') {
-      for (const [message, { checker }] of this.#pending) checker.expect(message);
-    }
+    if (!this.world.dialect.acks && this.#state === 'in') this.#outbox.acceptAll();
     this.#unwheel();
     this.#conversation.closed?.();
     if (this.#slow) this.#socket?.cut();
@@ -192,7 +189,7 @@ export class Connection implements SocketHandlers, ConversationEvents {
     }
     world.meters.delivered(number, options.target.index, this.#timedFrom, at);
     if (seat.goal >= 0) this.#lookWhetherCaughtUp();
-    if (!world.dialect.acks && this.#pending.delete(number)) seat.checker.expect(number);
+    if (!world.dialect.acks) this.#outbox.accepted(number);
     world.poke(at);
   }
 
@@ -207,18 +204,13 @@ export class Connection implements SocketHandlers, ConversationEvents {
   }
 
   acked(number: number): void {
-    const seat = this.#pending.get(number);
-    if (seat === undefined) return;
-    this.#pending.delete(number);
-    seat.checker.expect(number);
+    if (!this.#outbox.accepted(number)) return;
     this.world.meters.acked(number, this.options.target.index, this.#timedFrom);
   }
 
   refused(number: number | undefined, why: string): void {
     this.world.meters.refused.add(why);
-    // Which one is not said: it may be any.
-    if (number === undefined) this.#pending.clear();
-    else this.#pending.delete(number);
+    this.#outbox.refused(number);
   }
 
   goAway(afterMs: number): void {
@@ -270,8 +262,7 @@ export class Connection implements SocketHandlers, ConversationEvents {
     this.#socket = undefined;
     this.#state = state;
     this.#conversation.closed?.();
-    // Whether these went out nobody knows; only some servers can be asked again.
-    if (!this.world.dialect.resends) this.#pending.clear();
+    this.#outbox.cutOff();
   }
 
   #unwheel(): void {
@@ -293,20 +284,7 @@ export class Connection implements SocketHandlers, ConversationEvents {
     if (!this.options.lazy && this.#timedFrom > 0) this.#timedFrom = now();
     meters.resumed(this.#missed === 'all there');
     if (this.#missed === 'all there') this.#lookWhetherCaughtUp();
-    for (const [message, { roomId }] of this.#pending) this.#say(message, roomId);
-    const late = this.#late;
-    this.#late = [];
-    for (const { message, due, seat } of late) this.#send(message, due, seat);
-  }
-
-  #send(message: number, due: number, seat: Seat): void {
-    this.#pending.set(message, seat);
-    this.world.meters.sent(message, due, now());
-    this.#say(message, seat.roomId);
-  }
-
-  #say(message: number, roomId: number): void {
-    this.#conversation.publish(roomId, message, messageText(message, this.world.payload));
+    this.#outbox.resume(now);
   }
 
   #seatIn(room: number): Seat | undefined {
