@@ -1,8 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { PROMETHEUS_RULE, prometheusRuleText } from '../deploy/prometheus-rule.js';
 import { ASYNCAPI, asyncapiText } from './asyncapi.js';
 import { CONFIGURATION, replaceTable } from './configuration-page.js';
 import { settingsTable } from './settings-table.js';
 
-// `pnpm docs`: writes the table of settings into docs/configuration.md, and docs/asyncapi.json.
+// `pnpm docs`: writes the table of settings into docs/configuration.md, docs/asyncapi.json, and
+// the alert rules as an object for the Prometheus operator.
 writeFileSync(CONFIGURATION, replaceTable(readFileSync(CONFIGURATION, 'utf8'), settingsTable()));
 writeFileSync(ASYNCAPI, asyncapiText());
+writeFileSync(PROMETHEUS_RULE, prometheusRuleText());
