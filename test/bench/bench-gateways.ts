@@ -46,8 +46,22 @@ export interface BenchGateways extends Closeable {
   createRooms(ids: readonly number[]): Promise<void>;
 }
 
-/** @param env settings of the gateways, on top of limits that a benchmark does not run into */
-export async function startGateways(count: number, env: Record<string, string> = {}): Promise<BenchGateways> {
+/** What is different about one gateway. */
+export interface BenchVariant {
+  env?: Record<string, string>;
+  /** The program, of another checkout. */
+  main?: string;
+}
+
+/**
+ * @param env settings of the gateways, on top of limits that a benchmark does not run into
+ * @param variants of the first gateways, in their order
+ */
+export async function startGateways(
+  count: number,
+  env: Record<string, string> = {},
+  variants: readonly BenchVariant[] = [],
+): Promise<BenchGateways> {
   const closer = new Closer();
   const log = createLogger({ service: 'bench', level: 'warn' });
   const redisServer = closer.add(await startRedis());
@@ -69,7 +83,13 @@ export async function startGateways(count: number, env: Record<string, string> =
     const gateway = await spawnGuarded({
       name: `gateway-${index}`,
       command: process.execPath,
-      args: [...GATEWAY_FLAGS, '--expose-gc', '--import', COLLECT_ON_SIGNAL, GATEWAY_MAIN],
+      args: [
+        ...GATEWAY_FLAGS,
+        '--expose-gc',
+        '--import',
+        COLLECT_ON_SIGNAL,
+        variants[index - 1]?.main ?? GATEWAY_MAIN,
+      ],
       env: {
         PATH: process.env.PATH,
         HOST: '127.0.0.1',
@@ -84,6 +104,7 @@ export async function startGateways(count: number, env: Record<string, string> =
         MAX_CONNECTIONS_PER_ADDRESS: '1000000',
         MAX_CONNECTIONS_PER_USER: '1000000',
         ...env,
+        ...variants[index - 1]?.env,
       },
     });
     closer.defer(() => gateway.stop('SIGTERM', 10_000));
