@@ -5,7 +5,15 @@
 // It copies from a clone that is installed and compiled, so it needs no registry. What it leaves out, compared with
 // `pnpm deploy --prod`: what packages merely can be used with (the Prisma CLI and its engines come that way), builds
 // for other systems and databases, types, source maps, sources.
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -23,7 +31,8 @@ const { platform, arch, versions } = process;
 
 /** Files of packages with builds for everything: those of this system and of PostgreSQL. By the name in package.json. */
 const FITTING = {
-  uwebsockets: (file) => extname(file) !== '.node' || file === `uws_${platform}_${arch}_${versions.modules}.node`,
+  uwebsockets: (file) =>
+    extname(file) !== '.node' || file === `uws_${platform}_${arch}_${versions.modules}.node`,
   bcrypt: (file) => extname(file) !== '.node' || file.startsWith(`prebuilds/${platform}-${arch}/`),
   '@prisma/client': (file) =>
     !file.startsWith('runtime/') ||
@@ -89,7 +98,9 @@ function dependenciesOf(source) {
   const isOptionalPeer = ({ name }) => manifest.peerDependenciesMeta?.[name]?.optional === true;
   return [
     ...named(manifest.optionalDependencies, true),
-    ...named(manifest.dependencies, false).filter(({ name }) => !(name in (manifest.optionalDependencies ?? {}))),
+    ...named(manifest.dependencies, false).filter(
+      ({ name }) => !(name in (manifest.optionalDependencies ?? {})),
+    ),
     ...named(manifest.peerDependencies, false).filter((peer) => !isOptionalPeer(peer)),
   ];
 }

@@ -1,0 +1,134 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { freePort, type TestRedis, testDatabase, testRedis } from '@chorus/local';
+import { expect } from 'chai';
+import { deployFile, dockerfileStages, root } from '../support/deploy-files.js';
+import { eventually } from '../support/eventually.js';
+import { request } from '../support/people.js';
+
+const run = promisify(execFile);
+
+/** What an image must not contain, whichever program it is of: tools, and what is only for tests. */
+const UNWANTED = ['prisma', 'typescript', 'mocha', 'chai', 'tsx', '@chorus/local', '@prisma/engines'];
+
+describe('the folders that images ship', function () {
+  this.timeout(60_000);
+
+  let folder: string;
+  let redis: TestRedis;
+  let databaseUrl: string;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'chorus-ship-'));
+    redis = await testRedis();
+    databaseUrl = await testDatabase();
+  });
+
+  after(async () => {
+    await redis.close();
+    await rm(folder, { recursive: true });
+  });
+
+  /** Makes the folder of a program. */
+  async function ship(name: string): Promise<{ packages: string[]; megabytes: number; path: string }> {
+    const path = join(folder, name);
+    const { stdout } = await run(process.execPath, [join(root, 'deploy/ship.mjs'), name, path]);
+    const files = await readdir(path, { recursive: true });
+    const packages = files
+      .filter((file) => file.endsWith('package.json'))
+      .flatMap((file) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\/package\.json$/.exec(file)?.[1] ?? []);
+    return { packages, path, megabytes: Number(/([\d.]+) MB/.exec(stdout)?.[1]) };
+  }
+
+  /** Runs a program as its image does, with nothing in the environment but this. */
+  function start(name: string, path: string, env: Record<string, string>) {
+    const stage = dockerfileStages(deployFile('Dockerfile')).find((candidate) => candidate.name === name);
+    const command = JSON.parse(stage?.instructions.findLast((found) => found.name === 'CMD')?.rest ?? '[]');
+    const child = spawn(process.execPath, command.slice(1), {
+      cwd: path,
+      env: { NODE_ENV: 'production', ...env },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let stderr = '';
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    return {
+      stderr: () => stderr,
+      kill: () => child.kill('SIGTERM'),
+      ended: once(child, 'close').then(([code, signal]) => code ?? signal),
+    };
+  }
+
+  /** Starts a service from its folder, waits until it is ready, asks something, and stops it. */
+  async function startsAndStops(
+    name: string,
+    path: string,
+    env: Record<string, string>,
+    ask: (url: string) => Promise<void> = async () => {},
+  ): Promise<void> {
+    const port = await freePort();
+    const program = start(name, path, {
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      REDIS_URL: redis.url,
+      REDIS_PREFIX: `ship-${name}-${port}`,
+      LOG_LEVEL: 'warn',
+      DRAIN_DELAY_MS: '0',
+      ...env,
+    });
+    const url = `http://127.0.0.1:${port}`;
+    try {
+      await eventually(async () => {
+        const { status } = await request(`${url}/readyz`).catch(() => ({ status: program.stderr() }));
+        expect(status).to.equal(200);
+      }, 20_000);
+      await ask(url);
+    } finally {
+      program.kill();
+    }
+    expect(await program.ended, program.stderr()).to.equal(0);
+  }
+
+  const JWT_SECRET = 'a secret that is long enough for production';
+
+  it('hold a gateway that runs, without a database client', async () => {
+    const { packages, megabytes, path } = await ship('gateway');
+    expect(packages).to.include.members(['uWebSockets.js', '@chorus/broker']);
+    for (const name of [...UNWANTED, 'pg', '@prisma/client', '@chorus/database']) {
+      expect(packages).to.not.include(name);
+    }
+    expect(megabytes).to.be.below(20);
+    const builds = (await readdir(path, { recursive: true })).filter((file) => file.endsWith('.node'));
+    expect(builds).to.deep.equal([
+      `node_modules/uWebSockets.js/uws_${process.platform}_${process.arch}_${process.versions.modules}.node`,
+    ]);
+    await startsAndStops('gateway', path, { JWT_SECRET });
+  });
+
+  it('hold the migrations, an archiver and an API that run on them', async () => {
+    const migrate = await ship('migrate');
+    expect(migrate.packages).to.not.include('@prisma/client');
+    expect(await start('migrate', migrate.path, { DATABASE_URL: databaseUrl }).ended).to.equal(0);
+
+    const archiver = await ship('archiver');
+    await startsAndStops('archiver', archiver.path, { DATABASE_URL: databaseUrl });
+
+    const api = await ship('api');
+    for (const { packages, megabytes } of [migrate, archiver, api]) {
+      for (const name of UNWANTED) expect(packages).to.not.include(name);
+      expect(megabytes).to.be.below(25);
+    }
+    await startsAndStops('api', api.path, { JWT_SECRET, DATABASE_URL: databaseUrl }, async (url) => {
+      // Through bcrypt and Prisma: what they load, they load when they are first used.
+      const signup = await request(`${url}/api/users/signup`, {
+        body: { username: 'ada', email: 'ada@example.com', password: 'engine' },
+      });
+      expect(signup.status).to.equal(200);
+    });
+  });
+});
