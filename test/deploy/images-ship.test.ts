@@ -16,7 +16,7 @@ const run = promisify(execFile);
 const UNWANTED = ['prisma', 'typescript', 'mocha', 'chai', 'tsx', '@chorus/local', '@prisma/engines'];
 
 describe('the folders that images ship', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   let folder: string;
   let redis: TestRedis;
@@ -86,7 +86,7 @@ describe('the folders that images ship', function () {
       await eventually(async () => {
         const { status } = await request(`${url}/readyz`).catch(() => ({ status: program.stderr() }));
         expect(status).to.equal(200);
-      }, 20_000);
+      }, 40_000);
       await ask(url);
     } finally {
       program.kill();
