@@ -74,6 +74,19 @@ module.exports = {
       to: { path: npm('prom-client') },
     },
     {
+      name: 'opentelemetry-in-one-file',
+      comment: 'It is loaded only where something is traced.',
+      severity: 'error',
+      from: { pathNot: '^packages/service/src/traces-otlp\\.ts$' },
+      to: { path: npm('@opentelemetry/[^/]+') },
+    },
+    {
+      name: 'opentelemetry-on-demand',
+      severity: 'error',
+      from: {},
+      to: { path: '(^|/)traces-otlp\\.(ts|js)$', dynamic: false },
+    },
+    {
       name: 'prisma-in-one-package',
       comment: 'Others use @chorus/database.',
       severity: 'error',

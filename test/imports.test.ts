@@ -23,6 +23,8 @@ const FORBIDDEN: ReadonlyArray<readonly [file: string, module: string, rule: str
   ['apps/gateway/src/hub.ts', 'uWebSockets.js', 'uwebsockets-in-one-file'],
   ['packages/broker/src/broker.ts', 'ioredis', 'ioredis-in-redis-files'],
   ['apps/gateway/src/f.ts', 'prom-client', 'prom-client-in-metrics-files'],
+  ['packages/service/src/a.ts', '@opentelemetry/api', 'opentelemetry-in-one-file'],
+  ['packages/service/src/b.ts', './traces-otlp.js', 'opentelemetry-on-demand'],
   ['apps/gateway/src/b.ts', '@prisma/client', 'prisma-in-one-package'],
   ['apps/api/src/c.ts', '@prisma/client', 'prisma-in-one-package'],
   ['apps/gateway/src/c.ts', '@chorus/database', 'database-for-its-owners'],

@@ -4,7 +4,14 @@ import { Guard, generateSecret, TOKEN_TTL_SECONDS, Tokens } from '@chorus/auth';
 import type { RoomDirectory, RoomHistory } from '@chorus/broker';
 import type { AccessList, NodeRegistry } from '@chorus/control';
 import type { Database } from '@chorus/database';
-import { type Closeable, Closer, type Logger, type Metrics, packageVersion } from '@chorus/service';
+import {
+  type Closeable,
+  Closer,
+  createTraces,
+  type Logger,
+  type Metrics,
+  packageVersion,
+} from '@chorus/service';
 import { Router } from '@koa/router';
 import { BoundedWork } from './auth/bounded-work.js';
 import { Passwords } from './auth/passwords.js';
@@ -106,10 +113,12 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   addMessageRoutes(router, { guard, access: parts.access, rooms, history });
 
   const closer = new Closer();
+  const traces = await createTraces(config.traces, { service: 'api', nodeId, log });
+  if (traces !== undefined) closer.add(traces);
   const mirror = closer.add(new RoomMirror(roomRepository, parts.directory, bans, log));
   const operators = { ...parts, rooms: roomRepository, users, bans, log };
   const requests = new RequestMetrics(metrics);
-  const app = koaApp(router, { ...config, measure: requests.step }, log);
+  const app = koaApp(router, { ...config, measure: requests.step }, log, traces);
   const server = closer.add(await listen(app.callback(), { ...config, refused: requests.refused }));
   let operatorServer: HttpServer | undefined;
   if (config.operator !== undefined) {

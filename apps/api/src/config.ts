@@ -14,6 +14,9 @@ import {
   type RedisConfig,
   redisConfig,
   redisSettings,
+  type TracesConfig,
+  tracesConfig,
+  tracesSettings,
 } from '@chorus/service';
 import type { RateLimitConfig } from './auth/rate-limits.js';
 import { type CookieOptions, SAME_SITE } from './auth/token-cookie.js';
@@ -59,6 +62,7 @@ export const apiSettings = {
     .default(300)
     .describe('Sign-ups from one address before further ones get 429.'),
   ...operatorSettings,
+  ...tracesSettings,
   SHUTDOWN_TIMEOUT_MS: integer(0, 600_000)
     .default(10_000)
     .describe(
@@ -87,6 +91,8 @@ export interface ApiConfig {
   readonly shutdownTimeoutMs: number;
   /** Undefined when there is no operator API. */
   readonly operator: OperatorConfig | undefined;
+  /** Undefined when nothing is traced. */
+  readonly traces: TracesConfig | undefined;
 }
 
 export interface StoreConfig {
@@ -122,6 +128,7 @@ export function loadApiConfig(env: Environment): ApiConfig {
     drainDelayMs: settings.DRAIN_DELAY_MS,
     shutdownTimeoutMs: settings.SHUTDOWN_TIMEOUT_MS,
     operator: operatorConfig(settings),
+    traces: tracesConfig(settings),
   };
 }
 

@@ -53,7 +53,7 @@ export class ArchiveWork {
 
   constructor(
     private readonly queue: ArchiveQueue,
-    private readonly store: MessageStore,
+    private readonly store: Pick<MessageStore, 'save'>,
     private readonly log: Logger,
     private readonly options: ArchiveWorkOptions,
   ) {

@@ -9,6 +9,9 @@ import {
   type RedisConfig,
   redisConfig,
   redisSettings,
+  type TracesConfig,
+  tracesConfig,
+  tracesSettings,
 } from '@chorus/service';
 
 const { HOST, PORT, NODE_ID, LOG_LEVEL } = listenerSettings(4_100);
@@ -42,6 +45,7 @@ export const archiverSettings = {
   ...archiveSettings,
   ...databaseSettings,
   ...redisSettings,
+  ...tracesSettings,
 };
 
 export interface ArchiveConfig {
@@ -63,6 +67,8 @@ export interface ArchiverConfig {
   readonly database: { readonly url: string; readonly poolSize: number; readonly timeoutMs: number };
   readonly redis: RedisConfig;
   readonly redisPrefix: string;
+  /** Undefined when nothing is traced. */
+  readonly traces: TracesConfig | undefined;
 }
 
 /** @throws {ConfigError} one line that names the variable */
@@ -82,6 +88,7 @@ export function loadArchiverConfig(env: Environment): ArchiverConfig {
     },
     redis: redisConfig(settings),
     redisPrefix: settings.REDIS_PREFIX,
+    traces: tracesConfig(settings),
   };
 }
 

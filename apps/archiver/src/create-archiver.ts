@@ -4,11 +4,13 @@ import type { Database } from '@chorus/database';
 import {
   type Closeable,
   Closer,
+  createTraces,
   type Logger,
   listenOperatorPort,
   type Metrics,
   type OperatorAnswer,
   packageVersion,
+  type Traces,
 } from '@chorus/service';
 import { ArchiveWork } from './archive-work.js';
 import { Archiver } from './archiver.js';
@@ -17,6 +19,7 @@ import { listenForHealth, readiness } from './health-server.js';
 import { MessageStore } from './message-store.js';
 import { addArchiveMetrics, batchSeconds } from './metrics/archive-metrics.js';
 import { BacklogReader } from './metrics/backlog-reader.js';
+import { tracedStore } from './traced-store.js';
 
 const VERSION = packageVersion(new URL('../package.json', import.meta.url));
 
@@ -49,7 +52,9 @@ export async function createArchiver(config: ArchiverConfig, parts: ArchiverPart
   const closer = new Closer();
   const { metrics } = parts;
   metrics.addBuildInfo({ service: 'archiver', version: VERSION, node: nodeId });
-  const archiver = makeArchiver(config.archive, { ...parts, log });
+  const traces = await createTraces(config.traces, { service: 'archiver', nodeId, log });
+  if (traces !== undefined) closer.add(traces);
+  const archiver = makeArchiver(config.archive, { ...parts, log }, traces);
   let closing = false;
   const health = (): OperatorAnswer => readiness(closing ? 'draining' : (archiver.failure ?? 'ready'));
   const server = closer.add(await listenForHealth(config, health));
@@ -74,8 +79,13 @@ export async function createArchiver(config: ArchiverConfig, parts: ArchiverPart
 }
 
 /** An archiver within another process, not started yet. */
-export function makeArchiver(config: ArchiveConfig, { db, queue, metrics, log }: ArchiverParts): Archiver {
-  const store = new MessageStore(db, config.batchMessages, log);
+export function makeArchiver(
+  config: ArchiveConfig,
+  { db, queue, metrics, log }: ArchiverParts,
+  traces?: Traces,
+): Archiver {
+  const plain = new MessageStore(db, config.batchMessages, log);
+  const store = traces === undefined ? plain : tracedStore(plain, traces);
   const keep = { size: config.historySize, maxAgeMs: config.historyMaxAgeMs };
   const seconds = batchSeconds(metrics);
   const onStored = (taken: number): void => seconds.observe(taken);

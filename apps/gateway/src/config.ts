@@ -13,6 +13,9 @@ import {
   redisConfig,
   redisSettings,
   share,
+  type TracesConfig,
+  tracesConfig,
+  tracesSettings,
 } from '@chorus/service';
 import { z } from 'zod';
 import { PROCESS_COUNT_RULE, processCount } from './processes/process-count.js';
@@ -108,6 +111,7 @@ export const gatewaySettings = {
   PRESENCE_GRACE_MS: integer(0, 600_000)
     .default(2_000)
     .describe('A user back within this time has not left.'),
+  ...tracesSettings,
 } as const;
 
 export interface GatewayConfig {
@@ -143,6 +147,8 @@ export interface GatewayConfig {
   presenceLeaseMs: number;
   presenceGraceMs: number;
   presenceAnnounceLimit: number;
+  /** Undefined when nothing is traced. */
+  traces: TracesConfig | undefined;
 }
 
 /** @throws {ConfigError} one line that names the variable */
@@ -187,5 +193,6 @@ export function loadGatewayConfig(env: Environment): GatewayConfig {
     presenceLeaseMs: settings.PRESENCE_LEASE_MS,
     presenceAnnounceLimit: settings.PRESENCE_ANNOUNCE_LIMIT,
     presenceGraceMs: settings.PRESENCE_GRACE_MS,
+    traces: tracesConfig(settings),
   };
 }

@@ -3,7 +3,7 @@ import { Guard, generateSecret, TOKEN_TTL_SECONDS, Tokens } from '@chorus/auth';
 import { type Broker, type BrokerListener, type ProbeStats, RoomFeeds } from '@chorus/broker';
 import type { AccessList, NodeRegistry, NodeReport } from '@chorus/control';
 import { type PresenceStore, PresenceTracker } from '@chorus/presence';
-import { type Closeable, Closer, type Logger, type Metrics } from '@chorus/service';
+import { type Closeable, Closer, createTraces, type Logger, type Metrics } from '@chorus/service';
 import { Acks } from './acks.js';
 import type { GatewayConfig } from './config.js';
 import { connect } from './connect.js';
@@ -13,6 +13,7 @@ import { DeliveryPace } from './delivery-pace.js';
 import { Door } from './door.js';
 import { Hub } from './hub.js';
 import { joinRoom } from './join-room.js';
+import { MessageTraces } from './message-traces.js';
 import { addGatewayMetrics } from './metrics/gateway-metrics.js';
 import { addGatewayTimings } from './metrics/gateway-timings.js';
 import { NodeLoadReader } from './node-load.js';
@@ -23,6 +24,7 @@ import type { SeedContext } from './seed-session.js';
 import { Steward } from './steward.js';
 import type { Transport } from './transport.js';
 import { listenUws } from './transport-uws.js';
+import { traceUpgrades } from './upgrade-traces.js';
 import type { V1Context } from './v1-session.js';
 import { Watermarks } from './watermarks.js';
 
@@ -86,17 +88,23 @@ async function start(
   const counters = new GatewayCounters();
   const timings = addGatewayTimings(parts.metrics);
   if (parts.probes !== undefined) parts.probes.onReturn = (ms) => timings.probed(ms);
+  const traces = await createTraces(config.traces, { service: 'gateway', nodeId, log });
+  if (traces !== undefined) closer.add(traces);
+  const messageTraces = traces === undefined ? undefined : new MessageTraces(traces);
   const processor = new ProcessorShare();
   const busy = (now?: number): number => processor.between(QUIET, BUSY, now);
   let hub: Hub | undefined;
   let steward: Steward | undefined;
   const { broker, feeds } = await RoomFeeds.open(
-    (listener) =>
-      parts.connectBroker(new DeliveryPace(listener, { maxMs: config.deliveryWindowMs, busy }), busy),
+    (listener) => {
+      const pace = new DeliveryPace(listener, { maxMs: config.deliveryWindowMs, busy });
+      return parts.connectBroker(messageTraces?.arriving(pace) ?? pace, busy);
+    },
     {
       onMessage: (roomId, _seq, frame) => {
         hub?.deliver(roomId, frame);
         timings.delivered(frame);
+        if (messageTraces !== undefined) traceDelivery(roomId);
       },
       onNotice: (roomId, frame) => hub?.notice(roomId, frame),
       onStored: (roomId, upTo) => hub?.stored(roomId, upTo),
@@ -115,8 +123,14 @@ async function start(
     },
   );
   closer.add(feeds);
-  const say: Broker['publish'] =
+  /** Asked from within a delivery, the room's position is that of what is delivered. */
+  const traceDelivery = (roomId: number): void => {
+    const position = feeds.position(roomId);
+    if (position !== undefined) messageTraces?.delivered(roomId, position, hub?.occupants(roomId) ?? 0);
+  };
+  const timed: Broker['publish'] =
     parts.metrics === undefined ? (...message) => broker.publish(...message) : timings.publish(broker);
+  const say = messageTraces?.publishing(timed) ?? timed;
   const load = closer.add(new NodeLoadReader({ counters, timings, probes: parts.probes, processor }));
 
   const presence = new PresenceTracker({
@@ -192,7 +206,8 @@ async function start(
     },
     log,
   );
-  const transport = await listenUws({ ...config, sharing, counts: counters }, handlers, log);
+  const traced = traces === undefined ? handlers : traceUpgrades(handlers, traces);
+  const transport = await listenUws({ ...config, sharing, counts: counters }, traced, log);
   closer.defer(() => transport.close());
   publish = transport.publish;
   door.attach(transport);

@@ -130,6 +130,11 @@ export class Hub {
     if (room.acks !== undefined) tellDelivered(room, this.position(room));
   }
 
+  /** Sockets of this node that are in the room. */
+  occupants(roomId: number): number {
+    return this.#rooms.get(roomId)?.occupants.size ?? 0;
+  }
+
   /** The same for a frame without a position; who is typing is for those who asked for that. */
   notice(roomId: number, frame: Uint8Array): void {
     const room = this.#rooms.get(roomId);

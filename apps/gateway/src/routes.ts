@@ -20,6 +20,12 @@ export interface RouteActions {
 const JOIN_ROOM = /^\/ws\/join-room\/([^/]+)\/?$/;
 const CONNECT = /^\/ws\/connect\/?$/;
 
+/** The pattern of a path that takes an upgrade; undefined for any other. */
+export function routeOf(path: string): string | undefined {
+  if (JOIN_ROOM.test(path)) return '/ws/join-room/:roomId';
+  return CONNECT.test(path) ? '/ws/connect' : undefined;
+}
+
 /** The gateway's routes: which paths take an upgrade, and what plain HTTP answers. */
 export function routes(actions: RouteActions, log: Logger): TransportHandlers {
   return {

@@ -291,6 +291,8 @@ const HEADERS = [
   'host',
   'origin',
   'sec-websocket-protocol',
+  'traceparent',
+  'tracestate',
   'x-forwarded-for',
   'x-request-id',
 ];

@@ -8,6 +8,12 @@ export interface StoredMessage extends Position {
   readonly frame: Uint8Array;
 }
 
+/** Where a message that was published is. */
+export interface Published extends Position {
+  /** It was there before: its key was known. */
+  readonly repeated?: true;
+}
+
 /** What a broker calls. The bytes handed over are valid for as long as the receiver keeps them. */
 export interface BrokerListener {
   /**
@@ -51,7 +57,7 @@ export interface Broker {
    * @throws {BrokerUnavailableError} the outcome is unknown: when the connection broke or no answer came
    *   in time, the message may have been stored, or may still be
    */
-  publish(roomId: number, body: string, idempotencyKey?: string): Promise<Position>;
+  publish(roomId: number, body: string, idempotencyKey?: string): Promise<Published>;
   /** Publishes a whole frame to whoever is subscribed now. Stores nothing. */
   publishNotice(roomId: number, frame: string): Promise<void>;
   /** Resolves when deliveries of that room flow to the listener. The caller never subscribes twice. */

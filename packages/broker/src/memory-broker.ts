@@ -3,6 +3,7 @@ import {
   type BrokerListener,
   BrokerUnavailableError,
   type Position,
+  type Published,
   RoomNotFoundError,
   type StoredMessage,
 } from './broker.js';
@@ -24,7 +25,7 @@ export class MemoryBroker implements Broker {
     return !this.#closed;
   }
 
-  async publish(roomId: number, body: string, idempotencyKey?: string): Promise<Position> {
+  async publish(roomId: number, body: string, idempotencyKey?: string): Promise<Published> {
     return this.#open().publish(roomId, body, idempotencyKey) ?? this.#absent(roomId);
   }
 

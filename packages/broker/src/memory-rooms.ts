@@ -6,6 +6,7 @@ import {
   type ControlEvent,
   isAfter,
   type Position,
+  type Published,
   type StoredMessage,
 } from './broker.js';
 import { measured } from './measured.js';
@@ -75,12 +76,12 @@ export class MemoryRooms {
    * @returns the message's position, or undefined when there is no such room
    * @throws {BacklogFullError}
    */
-  publish(roomId: number, body: string, key = ''): Position | undefined {
+  publish(roomId: number, body: string, key = ''): Published | undefined {
     const room = this.#rooms.get(roomId);
     if (room === undefined) return undefined;
     const now = this.#now();
     const known = key === '' ? undefined : room.sentWith(key, now);
-    if (known !== undefined) return known;
+    if (known !== undefined) return { ...known, repeated: true };
     const cost = costOf(body);
     const { maxBacklogBytes = Number.POSITIVE_INFINITY } = this.options;
     // One alone always fits: else it would be refused for ever.

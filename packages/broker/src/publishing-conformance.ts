@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { BacklogFullError, type Broker, type Position } from './broker.js';
+import { BacklogFullError, type Broker, type Position, type Published } from './broker.js';
 import type { BrokerFixture, MakeBrokerFixture } from './conformance-fixture.js';
 import { failure, Recorder, someRoom } from './conformance-recorder.js';
 import type { RoomDirectory } from './room-directory.js';
@@ -9,6 +9,8 @@ const BODY = '"content":"naïve"}';
 /** What one such message counts. */
 const COST = Buffer.byteLength(BODY) + 128;
 const BUDGET_MESSAGES = 4;
+
+const repeated = (position: Position): Published => ({ ...position, repeated: true });
 
 /** How every broker recognises messages that it was given before, and refuses what it cannot keep. */
 export function describePublishing(name: string, makeFixture: MakeBrokerFixture): void {
@@ -48,19 +50,23 @@ export function describePublishing(name: string, makeFixture: MakeBrokerFixture)
         const other = await fixture.connect(new Recorder());
         const first = await broker.publish(roomId, BODY, '7:a');
         const second = await other.publish(roomId, BODY, '7:b');
-        expect(await other.publish(roomId, '"another":"body"}', '7:a')).to.deep.equal(first);
-        expect(await broker.publish(roomId, BODY, '7:b')).to.deep.equal(second);
-        expect(await broker.publish(roomId, BODY, '7:a')).to.deep.equal(first);
+        expect(await other.publish(roomId, '"another":"body"}', '7:a')).to.deep.equal(repeated(first));
+        expect(await broker.publish(roomId, BODY, '7:b')).to.deep.equal(repeated(second));
+        expect(await broker.publish(roomId, BODY, '7:a')).to.deep.equal(repeated(first));
         expect([first.seq, second.seq]).to.deep.equal([1, 2]);
         await expectDelivered(1, 2);
       });
 
       it('recognises a message among those that are sent with it', async () => {
         const keys = ['k', undefined, 'k', 'l', 'k', undefined, 'l', 'm'];
-        const send = (): Promise<Position[]> =>
+        const send = (): Promise<Published[]> =>
           Promise.all(keys.map((key) => broker.publish(roomId, BODY, key)));
-        expect((await send()).map(({ seq }) => seq)).to.deep.equal([1, 2, 1, 3, 1, 4, 3, 5]);
-        expect((await send()).map(({ seq }) => seq)).to.deep.equal([1, 6, 1, 3, 1, 7, 3, 5]);
+        const first = await send();
+        expect(first.map(({ seq }) => seq)).to.deep.equal([1, 2, 1, 3, 1, 4, 3, 5]);
+        expect(first.flatMap(({ repeated }, n) => (repeated ? [n] : []))).to.deep.equal([2, 4, 6]);
+        const again = await send();
+        expect(again.map(({ seq }) => seq)).to.deep.equal([1, 6, 1, 3, 1, 7, 3, 5]);
+        expect(again.flatMap(({ repeated }, n) => (repeated ? [] : [n]))).to.deep.equal([1, 5]);
         await expectDelivered(1, 2, 3, 4, 5, 6, 7);
       });
 
@@ -77,14 +83,14 @@ export function describePublishing(name: string, makeFixture: MakeBrokerFixture)
           broker.publish(other, BODY, 'k'),
         ]);
         expect([here.seq, there.seq]).to.deep.equal([1, 11]);
-        expect(await broker.publish(other, BODY, 'k')).to.deep.equal(there);
+        expect(await broker.publish(other, BODY, 'k')).to.deep.equal(repeated(there));
       });
 
       it('recognises a message after the room got a new epoch', async () => {
         const first = await broker.publish(roomId, BODY, 'k');
         const moved = await broker.position(roomId, { ...first, seq: first.seq + 5 });
         expect(moved.epoch).to.be.above(first.epoch);
-        expect(await broker.publish(roomId, BODY, 'k')).to.deep.equal(first);
+        expect(await broker.publish(roomId, BODY, 'k')).to.deep.equal(repeated(first));
         expect(await broker.publish(roomId, BODY, 'l')).to.deep.equal({ epoch: moved.epoch, seq: 2 });
       });
 
@@ -141,7 +147,10 @@ export function describePublishing(name: string, makeFixture: MakeBrokerFixture)
         );
         expect(again[0]).to.have.property('reason').instanceOf(BacklogFullError);
         expect(again.slice(1)).to.deep.equal(
-          [places[0], places[3]].map((value) => ({ status: 'fulfilled', value })),
+          [places[0], places[3]].map((value) => ({
+            status: 'fulfilled',
+            value: { ...value, repeated: true },
+          })),
         );
       });
 

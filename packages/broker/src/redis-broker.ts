@@ -8,7 +8,7 @@ import {
   redisReady,
 } from '@chorus/service';
 import { Cluster } from 'ioredis';
-import type { Broker, BrokerListener, Position, StoredMessage } from './broker.js';
+import type { Broker, BrokerListener, Position, Published, StoredMessage } from './broker.js';
 import { parseControlEvent } from './control-event.js';
 import { DeliveryProbe } from './delivery-probe.js';
 import { noticeEnvelope, openEnvelope } from './envelope.js';
@@ -117,7 +117,7 @@ export class RedisBroker implements Broker {
     return this.#subscriber.connected && this.#probe.delivering;
   }
 
-  publish(roomId: number, body: string, idempotencyKey?: string): Promise<Position> {
+  publish(roomId: number, body: string, idempotencyKey?: string): Promise<Published> {
     return this.#publisher.publish(roomId, body, idempotencyKey);
   }
 

@@ -1,5 +1,11 @@
 import type { RedisClient } from '@chorus/service';
-import { BacklogFullError, BrokerUnavailableError, type Position, RoomNotFoundError } from './broker.js';
+import {
+  BacklogFullError,
+  BrokerUnavailableError,
+  type Position,
+  type Published,
+  RoomNotFoundError,
+} from './broker.js';
 import { type Keyspace, PARTITIONS, partitionOf } from './keys.js';
 import { MicroBatcher } from './micro-batcher.js';
 import { readPosition } from './read-position.js';
@@ -34,7 +40,7 @@ const MAX_QUEUED_PER_PARTITION = 4 * 1024 * 1024;
 
 /** Sends messages in batches through one script that numbers, stores and publishes them. */
 export class RedisPublisher {
-  readonly #batchers = new Map<number, MicroBatcher<Outgoing, Position>>();
+  readonly #batchers = new Map<number, MicroBatcher<Outgoing, Published>>();
   /** Epochs of the rooms that are published to again and again: they save the script a look-up. */
   readonly #epochs = new Map<number, number | undefined>();
   /** Which life of the data they are from, by batcher; known as long as the connection that told it lasts. */
@@ -47,11 +53,11 @@ export class RedisPublisher {
     redis.on('close', () => this.#lives.clear());
   }
 
-  publish(roomId: number, body: string, key = ''): Promise<Position> {
+  publish(roomId: number, body: string, key = ''): Promise<Published> {
     const group = this.#group(roomId);
     let batcher = this.#batchers.get(group);
     if (batcher === undefined) {
-      batcher = new MicroBatcher<Outgoing, Position>(
+      batcher = new MicroBatcher<Outgoing, Published>(
         (items) => this.#send(group, items),
         (item) => item.body.length + item.key.length,
         {
@@ -80,7 +86,7 @@ export class RedisPublisher {
     return this.redis.isCluster ? partitionOf(roomId) : 0;
   }
 
-  async #send(group: number, items: Outgoing[]): Promise<Array<Position | Error>> {
+  async #send(group: number, items: Outgoing[]): Promise<Array<Published | Error>> {
     const rooms = new Map<number, RoomShare>();
     for (const item of items) {
       const share = rooms.get(item.roomId);
@@ -140,7 +146,7 @@ class RoomShare {
   next: Position | undefined;
   #left = 0;
   /** Those that were stored before, by their number in the batch, from 1. */
-  #known: Map<number, Position> | undefined;
+  #known: Map<number, Published> | undefined;
   #taken = 0;
   /** Why the rest was not stored. */
   #why = '';
@@ -161,12 +167,12 @@ class RoomShare {
     this.#why = why;
     this.#known = new Map();
     for (let at = 0; at < known.length; at += 2) {
-      this.#known.set(Number(known[at]), readPosition(String(known[at + 1])));
+      this.#known.set(Number(known[at]), { ...readPosition(String(known[at + 1])), repeated: true });
     }
   }
 
   /** Of each message in turn, the place or why it has none. */
-  takePlace(): Position | Error {
+  takePlace(): Published | Error {
     const known = this.#known?.get(++this.#taken);
     if (known !== undefined) return known;
     const place = this.next;

@@ -59,7 +59,7 @@ describe('messages that are sent again until they are acknowledged', function ()
         const broker = brokers[(n + attempt) % brokers.length];
         try {
           const place = await broker?.publish(roomId, `"id":"${id}"}`, `${sender}:${n}`);
-          if (place !== undefined) acked.set(id, place);
+          if (place !== undefined) acked.set(id, { epoch: place.epoch, seq: place.seq });
         } catch (error) {
           if (!(error instanceof BrokerUnavailableError)) throw error;
           resent++;

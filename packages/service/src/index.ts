@@ -12,3 +12,4 @@ export * from './redis-client.js';
 export * from './redis-watch.js';
 export * from './run.js';
 export * from './start-error.js';
+export * from './traces.js';

@@ -5,6 +5,8 @@ import type { RouterContext } from '@koa/router';
 export interface RequestState {
   /** Names the request in logs, here and at whoever sent it. */
   requestId: string;
+  /** The trace that it is in; undefined when it is in none. */
+  traceId?: string | undefined;
   /** Who sent it; undefined on public routes, and with `AUTH=open` when nobody was named. */
   user?: Member | undefined;
   /** What was thrown, for the log. */

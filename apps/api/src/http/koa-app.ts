@@ -1,4 +1,4 @@
-import type { Logger } from '@chorus/service';
+import type { Logger, Traces } from '@chorus/service';
 import cors from '@koa/cors';
 import type { Router } from '@koa/router';
 import Koa from 'koa';
@@ -7,6 +7,7 @@ import type { RequestState, Step } from './context.js';
 import { formatErrors } from './format-errors.js';
 import { HttpError } from './http-error.js';
 import { requestLog } from './request-log.js';
+import { traceRequests } from './trace-requests.js';
 
 export interface HttpOptions {
   readonly allowedOrigins: readonly string[];
@@ -21,7 +22,12 @@ export interface HttpOptions {
 }
 
 /** What every request passes on its way to the routes. */
-export function koaApp(router: Router<RequestState>, options: HttpOptions, log: Logger): Koa<RequestState> {
+export function koaApp(
+  router: Router<RequestState>,
+  options: HttpOptions,
+  log: Logger,
+  traces?: Traces,
+): Koa<RequestState> {
   const app = new Koa<RequestState>({
     proxy: options.trustedProxies > 0,
     maxIpsCount: options.trustedProxies,
@@ -29,6 +35,7 @@ export function koaApp(router: Router<RequestState>, options: HttpOptions, log: 
   // Failures outside of the middleware: a response that could not be written, say.
   app.on('error', (error: Error) => log.warn({ error: error.message }, 'response failed'));
   if (options.measure !== undefined) app.use(options.measure as Koa.Middleware<RequestState>);
+  if (traces !== undefined) app.use(traceRequests(traces) as Koa.Middleware<RequestState>);
   app.use(requestLog(log) as Koa.Middleware<RequestState>);
   app.use(formatErrors as Koa.Middleware<RequestState>);
   // Nothing that is served here is a page.

@@ -24,6 +24,7 @@ export function requestLog(log: Logger): Step {
     await next();
     const line = {
       requestId: ctx.state.requestId,
+      traceId: ctx.state.traceId,
       method: ctx.method,
       route: ctx._matchedRoute,
       // Only where there is no pattern.

@@ -1,0 +1,119 @@
+import type { BrokerListener, ControlEvent, Position, Published } from '@chorus/broker';
+import type { Traces } from '@chorus/service';
+import { drawOf, traceOf } from './message-trace-ids.js';
+
+type Publish = (roomId: number, body: string, idempotencyKey?: string) => Promise<Published>;
+
+/** Arrivals that are remembered. One that repeats what was delivered is never delivered again, and waits to be pushed out. */
+const MAX_ARRIVED = 1_000;
+
+/**
+ * Makes spans of some messages: `publish` where one comes in, until it has its number, and `deliver` on every node that
+ * has somebody to hand it to, from its arrival on.
+ */
+export class MessageTraces {
+  /** When messages that are traced and not delivered yet have arrived, by their places; the oldest first. */
+  readonly #arrived = new Map<string, number>();
+
+  /** @param now as `performance.now()` */
+  constructor(
+    private readonly traces: Pick<Traces, 'share' | 'record'>,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  /** Does the same as `publish`. */
+  publishing(publish: Publish): Publish {
+    return (roomId, body, idempotencyKey) => {
+      const startedAt = this.now();
+      const publishing = publish(roomId, body, idempotencyKey);
+      publishing.then(
+        (place) => {
+          if (this.#isTraced(roomId, place)) this.#published(roomId, place, startedAt);
+        },
+        (error: unknown) => this.#failed(roomId, error, startedAt),
+      );
+      return publishing;
+    };
+  }
+
+  /** Passes everything on to `listener`. */
+  arriving(listener: BrokerListener): BrokerListener {
+    return {
+      onMessage: (roomId, position, frame) => {
+        if (this.#isTraced(roomId, position)) this.#remember(roomId, position);
+        listener.onMessage(roomId, position, frame);
+      },
+      onNotice: (roomId: number, frame: Uint8Array) => listener.onNotice(roomId, frame),
+      onStored: (roomId: number, upTo: Position) => listener.onStored(roomId, upTo),
+      onControl: (event: ControlEvent) => listener.onControl(event),
+      onResumed: () => listener.onResumed(),
+    };
+  }
+
+  /** A message was handed to those who are here. @param sockets how many; nothing was done if there are none */
+  delivered(roomId: number, position: Position, sockets: number): void {
+    if (!this.#isTraced(roomId, position)) return;
+    const endedAt = this.now();
+    const key = keyOf(roomId, position);
+    const arrivedAt = this.#arrived.get(key);
+    this.#arrived.delete(key);
+    if (sockets === 0) return;
+    const { traceId, spanId } = traceOf(roomId, position);
+    this.traces.record({
+      name: 'deliver',
+      kind: 'consumer',
+      startedAt: arrivedAt ?? endedAt,
+      endedAt,
+      attributes: {
+        ...placeOf(roomId, position),
+        'chorus.sockets': sockets,
+        // It was missed, and read from the history instead.
+        ...(arrivedAt === undefined ? { 'chorus.repaired': true } : {}),
+      },
+      trace: { traceId, parentId: spanId },
+    });
+  }
+
+  #isTraced(roomId: number, position: Position): boolean {
+    return drawOf(roomId, position) < this.traces.share;
+  }
+
+  #remember(roomId: number, position: Position): void {
+    this.#arrived.set(keyOf(roomId, position), this.now());
+    if (this.#arrived.size <= MAX_ARRIVED) return;
+    const [oldest] = this.#arrived.keys();
+    if (oldest !== undefined) this.#arrived.delete(oldest);
+  }
+
+  #published(roomId: number, place: Published, startedAt: number): void {
+    const { traceId, spanId } = traceOf(roomId, place);
+    const repeated = place.repeated === true;
+    this.traces.record({
+      name: 'publish',
+      kind: 'producer',
+      startedAt,
+      endedAt: this.now(),
+      attributes: { ...placeOf(roomId, place), ...(repeated ? { 'chorus.repeated': true } : {}) },
+      trace: repeated ? { traceId, parentId: spanId } : { traceId, spanId },
+    });
+  }
+
+  /** It has no place: a trace of its own, by chance. */
+  #failed(roomId: number, error: unknown, startedAt: number): void {
+    this.traces.record({
+      name: 'publish',
+      kind: 'producer',
+      startedAt,
+      endedAt: this.now(),
+      attributes: { 'chorus.room': roomId },
+      error: error instanceof Error ? error.name : 'Error',
+    });
+  }
+}
+
+const keyOf = (roomId: number, { epoch, seq }: Position): string => `${roomId} ${epoch}-${seq}`;
+
+const placeOf = (roomId: number, { epoch, seq }: Position) => ({
+  'chorus.room': roomId,
+  'chorus.position': `${epoch}-${seq}`,
+});

@@ -1,0 +1,43 @@
+import { expect } from 'chai';
+import { ConfigError, parseSettings } from './config.js';
+import { createLogger } from './logger.js';
+import { createTraces, tracesConfig, tracesSettings } from './traces.js';
+
+describe('the settings of traces', () => {
+  const read = (env: Record<string, string>) => tracesConfig(parseSettings(tracesSettings, env));
+
+  it('ask for none unless there is a collector', async () => {
+    expect(read({})).to.equal(undefined);
+    expect(read({ OTEL_TRACES_SAMPLER_ARG: '1', OTEL_SERVICE_NAME: 'chat' })).to.equal(undefined);
+    const log = createLogger({ service: 'test', level: 'silent' });
+    expect(await createTraces(undefined, { service: 'api', nodeId: 'a', log })).to.equal(undefined);
+  });
+
+  it('trace one of a hundred unless told otherwise', () => {
+    expect(read({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' })).to.deep.equal({
+      url: 'http://collector:4318/v1/traces',
+      share: 0.01,
+      serviceName: undefined,
+      delayMs: 5_000,
+    });
+  });
+
+  it('keep the path of the collector', () => {
+    for (const endpoint of ['https://host/otlp', 'https://host/otlp/']) {
+      expect(read({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint })?.url).to.equal('https://host/otlp/v1/traces');
+    }
+  });
+
+  it('are refused in one line that names what is wrong', () => {
+    for (const [name, value] of [
+      ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318'],
+      ['OTEL_EXPORTER_OTLP_ENDPOINT', 'grpc://collector:4317'],
+      ['OTEL_TRACES_SAMPLER_ARG', '1.5'],
+      ['OTEL_TRACES_SAMPLER_ARG', '0'],
+      ['OTEL_SERVICE_NAME', 'a b'],
+      ['OTEL_BSP_SCHEDULE_DELAY', 'soon'],
+    ] as const) {
+      expect(() => read({ [name]: value })).to.throw(ConfigError, `${name}="${value}" is not valid: must be`);
+    }
+  });
+});
