@@ -1,4 +1,5 @@
 export { type Balancer, startBalancer, type Targets } from './balancer.js';
+export { ensureProgram } from './ensure-program.js';
 export { choosePort, freePort } from './free-port.js';
 export { type Exit, type GuardedOptions, type GuardedProcess, spawnGuarded } from './guarded-process.js';
 export type { LocalServer } from './local-server.js';

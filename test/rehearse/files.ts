@@ -1,0 +1,10 @@
+import { fileURLToPath } from 'node:url';
+
+/** Where the gateway is does not depend on whether this file is compiled. */
+const GATEWAY = import.meta.resolve('@chorus/gateway');
+
+export const GATEWAY_MAIN = fileURLToPath(new URL('main.js', GATEWAY));
+export const SHIPPED_NGINX_CONF = fileURLToPath(new URL('../../../deploy/nginx.conf', GATEWAY));
+export const HAPROXY_TEMPLATE = fileURLToPath(
+  new URL('../../../test/rehearse/balancer/haproxy.cfg', GATEWAY),
+);

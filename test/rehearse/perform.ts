@@ -1,0 +1,184 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  LoadError,
+  type LoadResult,
+  type Moment,
+  runLoad,
+  type Scenario,
+  scenarioSchema,
+} from '@chorus/loadtest';
+import type { Stage } from './stage.js';
+
+/** The work that goes on while servers come and go. */
+export interface Load {
+  readonly connections: number;
+  /** Messages a second, over all rooms. */
+  readonly rate: number;
+  readonly roomSize: number;
+  /** Processes of the tool. */
+  readonly workers: number;
+  /** Connects a second at the beginning. */
+  readonly ramp: number;
+  /** URL of a module that the tool speaks by; for tests. */
+  readonly dialect?: string;
+}
+
+/** Connections of each ready gateway by its id, at a time. */
+export interface Spread {
+  /** Seconds since the run began, as in the timeline of the result. */
+  readonly at: number;
+  readonly connections: Readonly<Record<string, number>>;
+}
+
+export interface SceneEvent {
+  /** Seconds since the run began. */
+  readonly at: number;
+  readonly what: string;
+}
+
+/** What an act has to do with the load that goes on. */
+export interface Scene {
+  /** Seconds since the run began. */
+  second(): number;
+  /** Notes something for the report. */
+  note(what: string): void;
+  /** Resolves after a second for which the condition holds, or when so long is over: then with false. */
+  until(condition: (moment: Moment) => boolean, withinMs: number): Promise<boolean>;
+  /** How connections are spread, second by second; the last is at most about two seconds old. */
+  readonly spreads: readonly Spread[];
+}
+
+export interface Performance {
+  readonly result: LoadResult;
+  readonly events: readonly SceneEvent[];
+  readonly spreads: readonly Spread[];
+}
+
+/** For whom a rehearsal is. */
+export interface Company {
+  /** Ends it. */
+  readonly signal?: AbortSignal;
+  /** Told what happens when it does. */
+  say(line: string): void;
+}
+
+const WARM_UP_MS = 2_000;
+/** A load that nobody ends goes on for so long. */
+const MAX_LOAD_MS = 1_800_000;
+const SETTLE_MS = 15_000;
+const SAMPLE_MS = 1_000;
+
+export function roomsFor({ connections, roomSize }: Pick<Load, 'connections' | 'roomSize'>): number {
+  return Math.ceil(connections / roomSize);
+}
+
+/**
+ * Puts the load on the stage, does the act meanwhile, and ends the load when the act is over.
+ * @throws whatever the act throws
+ */
+export async function perform(
+  stage: Stage,
+  load: Load,
+  act: (scene: Scene) => Promise<void>,
+  { signal, say }: Company,
+): Promise<Performance> {
+  const enough = new AbortController();
+  const failed = new AbortController();
+  const onStage = new OnStage(stage, say);
+  let acting: Promise<void> | undefined;
+  const signals = [failed.signal, ...(signal === undefined ? [] : [signal])];
+  try {
+    const result = await runLoad(scenarioOf(stage, load), {
+      ...stage.people,
+      ...(load.dialect === undefined ? {} : { dialect: load.dialect }),
+      enough: enough.signal,
+      signal: AbortSignal.any(signals),
+      onMoment: (moment) => onStage.moment(moment),
+      onPhase: (phase) => {
+        if (phase !== 'measuring') return;
+        acting = act(onStage).then(
+          () => enough.abort(),
+          (error: unknown) => failed.abort(error),
+        );
+      },
+    });
+    for (const { aborted, reason } of signals) if (aborted) throw reason;
+    if (acting === undefined) throw new LoadError('the load did not begin');
+    return { result, events: onStage.events, spreads: onStage.spreads };
+  } finally {
+    onStage.close();
+  }
+}
+
+function scenarioOf({ balancer }: Stage, load: Load): Scenario {
+  return scenarioSchema.parse({
+    targets: balancer.targets,
+    connections: load.connections,
+    rooms: roomsFor(load),
+    membersPerRoom: load.roomSize,
+    rate: load.rate,
+    ramp: load.ramp,
+    workers: load.workers,
+    warmUpMs: WARM_UP_MS,
+    durationMs: MAX_LOAD_MS,
+    settleMs: SETTLE_MS,
+  });
+}
+
+class OnStage implements Scene {
+  readonly events: SceneEvent[] = [];
+  readonly spreads: Spread[] = [];
+  readonly #watchers = new Set<(moment: Moment) => void>();
+  readonly #sampler: NodeJS.Timeout;
+  #last = { at: 0, since: performance.now() };
+
+  constructor(
+    private readonly stage: Stage,
+    private readonly say: (line: string) => void,
+  ) {
+    this.#sampler = setInterval(() => void this.#sample(), SAMPLE_MS);
+  }
+
+  moment(moment: Moment): void {
+    this.#last = { at: moment.at, since: performance.now() };
+    for (const watch of [...this.#watchers]) watch(moment);
+  }
+
+  second(): number {
+    return this.#last.at + (performance.now() - this.#last.since) / 1_000;
+  }
+
+  note(what: string): void {
+    const event = { at: this.second(), what };
+    this.events.push(event);
+    this.say(`${event.at.toFixed(1).padStart(6)} s  ${what}`);
+  }
+
+  async until(condition: (moment: Moment) => boolean, withinMs: number): Promise<boolean> {
+    const over = new AbortController();
+    const held = new Promise<boolean>((resolve) => {
+      const watch = (moment: Moment): void => {
+        if (condition(moment)) resolve(true);
+      };
+      this.#watchers.add(watch);
+      over.signal.addEventListener('abort', () => this.#watchers.delete(watch));
+    });
+    const late = sleep(withinMs, false, { signal: over.signal }).catch(() => false);
+    const holds = await Promise.race([held, late]);
+    over.abort();
+    return holds;
+  }
+
+  close(): void {
+    clearInterval(this.#sampler);
+  }
+
+  async #sample(): Promise<void> {
+    // Redis is ours and has nothing to do but this: a sample that fails is none.
+    const nodes = await this.stage.nodes().catch(() => []);
+    const ready = nodes.filter(({ state }) => state !== 'draining');
+    if (ready.length === 0) return;
+    const connections = Object.fromEntries(ready.map((node) => [node.nodeId, node.connections]));
+    this.spreads.push({ at: this.second(), connections });
+  }
+}
