@@ -8,6 +8,9 @@ export type Rehearsal =
   | { readonly kind: 'rollout'; readonly options: RolloutOptions; readonly jsonFile: string | undefined }
   | { readonly kind: 'scale'; readonly options: ScaleOptions; readonly jsonFile: string | undefined };
 
+/** To have something to compare with. */
+const QUIET_MS = 5_000;
+
 interface Given {
   connections: number;
   rate: number;
@@ -88,6 +91,7 @@ function shared(given: Given): {
   balancer: BalancerKind;
   drainDelayMs: number;
   drainMs: number;
+  quietMs: number;
 } {
   const { connections, rate, roomSize, ramp, workers, balancer, drainDelay, drain } = given;
   return {
@@ -95,6 +99,7 @@ function shared(given: Given): {
     balancer,
     drainDelayMs: drainDelay,
     drainMs: drain,
+    quietMs: QUIET_MS,
   };
 }
 

@@ -97,7 +97,11 @@ export async function perform(
       onPhase: (phase) => {
         if (phase !== 'measuring') return;
         acting = act(onStage).then(
-          () => enough.abort(),
+          () => {
+            // What follows are the tool's own good-byes.
+            onStage.close();
+            enough.abort();
+          },
           (error: unknown) => failed.abort(error),
         );
       },

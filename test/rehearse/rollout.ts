@@ -15,6 +15,8 @@ export interface RolloutOptions {
   readonly drainMs: number;
   /** One gateway after the other, each with its successor, instead of all together. */
   readonly oneByOne: boolean;
+  /** How long nothing happens before and after, in milliseconds. */
+  readonly quietMs: number;
   /** How gateways are told to end; anything but SIGTERM is for tests. */
   readonly stopSignal?: NodeJS.Signals;
 }
@@ -34,8 +36,6 @@ const LEAST_PER_SECOND = 100;
 const PEAK = 1.5;
 /** What a gateway may take beyond its delay and its drain. */
 const END_MS = 5_000;
-/** Before and after, to have something to compare with. */
-const QUIET_SECONDS = 5;
 const RETURN_MS = 30_000;
 /** For tokens: everything before and after. */
 const SPARE_SECONDS = 900;
@@ -49,6 +49,7 @@ export async function rehearseRollout(options: RolloutOptions, company: Company)
     connections: load.connections,
     rooms: roomsFor(load),
     gateways: gateways * 2,
+    spares: false,
     seconds: Math.ceil(seconds + load.connections / load.ramp + SPARE_SECONDS),
     settings: { DRAIN_DELAY_MS: String(drainDelayMs), DRAIN_MS: String(drainMs) },
   });
@@ -83,7 +84,7 @@ class Rollout {
 
   async act(scene: Scene): Promise<void> {
     const { options, old } = this;
-    await sleep(QUIET_SECONDS * 1_000);
+    await sleep(options.quietMs);
     const groups = options.oneByOne ? old.map((gateway) => [gateway]) : [old];
     let serving = [...old];
     for (const group of groups) {
@@ -99,7 +100,7 @@ class Rollout {
     }
     const { connections } = options.load;
     await scene.until(({ connected }) => connected === connections, RETURN_MS);
-    await sleep(QUIET_SECONDS * 1_000);
+    await sleep(options.quietMs);
   }
 }
 

@@ -17,6 +17,8 @@ export interface ScaleOptions {
   readonly drainMs: number;
   /** `REBALANCE_SHARE_PER_MINUTE`; 0 leaves `REBALANCE` off. */
   readonly sharePerMinute: number;
+  /** How long nothing happens before and after, in milliseconds. */
+  readonly quietMs: number;
 }
 
 export interface ScaleOutcome extends Performance {
@@ -30,7 +32,6 @@ export interface ScaleOutcome extends Performance {
   readonly stopped: readonly Stopped[];
 }
 
-const QUIET_SECONDS = 5;
 const RETURN_MS = 30_000;
 /** Beyond what was configured: whether it gets level at all is worth knowing. */
 const PATIENCE = 3;
@@ -46,6 +47,8 @@ export async function rehearseScale(options: ScaleOptions, company: Company): Pr
     connections: load.connections,
     rooms: roomsFor(load),
     gateways: to,
+    // As an operator does who means to scale: they are listed, or found by name.
+    spares: true,
     seconds: Math.ceil(levelSeconds(options) * PATIENCE + load.connections / load.ramp + SPARE_SECONDS),
     settings: {
       DRAIN_DELAY_MS: String(drainDelayMs),
@@ -62,7 +65,7 @@ export async function rehearseScale(options: ScaleOptions, company: Company): Pr
     const stopped: Stopped[] = [];
     let [outAt, inAt] = [0, 0];
     const act = async (scene: Scene): Promise<void> => {
-      await sleep(QUIET_SECONDS * 1_000);
+      await sleep(options.quietMs);
       scene.note(`starting ${to - from} more`);
       const more = await stage.startGateways(to - from);
       readyMs.push(...more.map((gateway) => gateway.readyMs));
@@ -75,13 +78,13 @@ export async function rehearseScale(options: ScaleOptions, company: Company): Pr
       );
       scene.note('level, or waited long enough');
       // To the end of the rebalancing, so that nobody is moved twice by what follows.
-      await sleep(QUIET_SECONDS * 1_000);
+      await sleep(options.quietMs);
       inAt = scene.second();
       scene.note(`stopping ${more.map(({ nodeId }) => nodeId).join(', ')}`);
       stopped.push(...(await stopGateways(stage, more, first)));
       scene.note('they have ended');
       await scene.until(({ connected }) => connected === load.connections, RETURN_MS);
-      await sleep(QUIET_SECONDS * 1_000);
+      await sleep(options.quietMs);
     };
     const performance = await perform(stage, load, act, company);
     return { ...performance, options, balancer: stage.balancer.name, readyMs, outAt, inAt, stopped };

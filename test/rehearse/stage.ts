@@ -24,6 +24,8 @@ export interface StageOptions {
   readonly rooms: number;
   /** Gateways that will ever be started. */
   readonly gateways: number;
+  /** Whether the balancer knows all of them from the beginning. */
+  readonly spares: boolean;
   /** How long the tool may need the people's tokens. */
   readonly seconds: number;
   /** Settings of the gateways. */
@@ -73,8 +75,9 @@ export async function startStage(options: StageOptions): Promise<Stage> {
     for (let index = 1; index <= options.gateways; index++) {
       places.push({ nodeId: `gateway-${index}`, port: await freePort() });
     }
-    const { connections } = options;
-    const balancer = closer.add(await startRealBalancer(options.balancer, { gateways: places, connections }));
+    const { connections, spares } = options;
+    const known = { gateways: [...places], spares, connections };
+    const balancer = closer.add(await startRealBalancer(options.balancer, known));
     const registry = new RedisNodeRegistry(redis, keyspace);
     const env = { ...SETTINGS, REDIS_URL: server.url, JWT_SECRET: secret, ...options.settings };
     return {

@@ -24,6 +24,11 @@ export interface BackendGateway {
 export interface BalancerOptions {
   /** All gateways that there will ever be. */
   readonly gateways: readonly BackendGateway[];
+  /**
+   * It knows all of them from the beginning, and passes those by that are not there. Else it only learns of them when
+   * sockets are to go there, which costs some balancers what they knew of the others.
+   */
+  readonly spares: boolean;
   /** Sockets that it has to hold at a time. */
   readonly connections: number;
 }

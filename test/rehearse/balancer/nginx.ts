@@ -37,11 +37,14 @@ export async function startNginx(options: BalancerOptions): Promise<RealBalancer
     const port = await freePort();
     const workers = processesFor(options.connections).processes + SPARE_WORKERS;
     let generation = 0;
+    let listed: readonly BackendGateway[] = [];
+    let serving: readonly BackendGateway[] = [];
     const configure = async (gateways: readonly BackendGateway[]): Promise<void> => {
+      listed = gateways;
       const shipped = await readFile(SHIPPED_NGINX_CONF, 'utf8');
       await writeFile(file, nginxConfig(shipped, { folder, port, workers, gateways, generation }));
     };
-    await configure([]);
+    await configure(options.spares ? options.gateways : []);
     const nginx = await spawnGuarded({
       name: 'nginx',
       command: program,
@@ -66,6 +69,11 @@ export async function startNginx(options: BalancerOptions): Promise<RealBalancer
       name: await version(program),
       targets: [`ws://127.0.0.1:${port}`],
       route: async (gateways) => {
+        const known = gateways.every((gateway) => listed.includes(gateway));
+        const gone = serving.some((gateway) => !gateways.includes(gateway));
+        serving = gateways;
+        // After a reload it has forgotten how many sockets each of them has.
+        if (known && !gone) return;
         generation++;
         await configure(gateways);
         nginx.kill('SIGHUP');

@@ -139,7 +139,7 @@ export class Connection implements SocketHandlers, ConversationEvents {
     // Who was sent away by the tool has nothing to say; who was by the server is late.
     if (seat === undefined || this.#state === 'away' || this.#state === 'gone') return;
     if (this.#state === 'in') this.#outbox.send(message, due, seat, now());
-    else this.#outbox.keep(message, due, seat);
+    else this.#outbox.keep(message, seat);
   }
 
   /** Ends it. Where nothing is acked, what was sent must have arrived. */

@@ -8,7 +8,7 @@ const MAX_LATE = 10_000;
 export class Outbox {
   /** Sent, and nothing heard of. */
   readonly #pending = new Map<number, Seat>();
-  #late: Array<{ message: number; due: number; seat: Seat }> = [];
+  #late: Array<{ message: number; seat: Seat }> = [];
 
   /** @param say hands a message to the socket */
   constructor(
@@ -28,8 +28,8 @@ export class Outbox {
   }
 
   /** For {@link resume}. */
-  keep(message: number, due: number, seat: Seat): void {
-    if (this.#late.length < MAX_LATE) this.#late.push({ message, due, seat });
+  keep(message: number, seat: Seat): void {
+    if (this.#late.length < MAX_LATE) this.#late.push({ message, seat });
   }
 
   /** The connection is in its rooms again: sends what may not have gone out, and what came due meanwhile. */
@@ -37,7 +37,11 @@ export class Outbox {
     for (const [message, { roomId }] of this.#pending) this.#say(message, roomId);
     const late = this.#late;
     this.#late = [];
-    for (const { message, due, seat } of late) this.send(message, due, seat, clock());
+    for (const { message, seat } of late) {
+      // The server is to blame for these, not the tool: for whether that keeps up they are due now.
+      const due = clock();
+      this.send(message, due, seat, due);
+    }
   }
 
   /** The server has it: everybody has to receive it. @returns whether that was not known yet */
