@@ -14,6 +14,11 @@ export function ratio(spread: Spread | undefined, gateways: number): number {
   return Math.max(...counts) / Math.max(1, Math.min(...counts));
 }
 
+/** Connections of all gateways together. */
+export function total(spread: Spread | undefined): number {
+  return Object.values(spread?.connections ?? {}).reduce((sum, one) => sum + one, 0);
+}
+
 /**
  * How long it takes, by what is configured, until connections are level after gateways were added: the old ones
  * find out, and then give up what is too much at their pace.

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BalancerKind } from './balancer/index.js';
 import { atMost, type Check, equal, harmless } from './checks.js';
-import { LEVEL, levelAfter, levelSeconds, ratio } from './level.js';
+import { LEVEL, levelAfter, levelSeconds, ratio, total } from './level.js';
 import { type Company, type Load, type Performance, perform, roomsFor, type Scene } from './perform.js';
 import { startStage } from './stage.js';
 import { type Stopped, stopGateways } from './stop-gateways.js';
@@ -33,6 +33,7 @@ export interface ScaleOutcome extends Performance {
 }
 
 const RETURN_MS = 30_000;
+const REPORT_MS = 5_000;
 /** Beyond what was configured: whether it gets level at all is worth knowing. */
 const PATIENCE = 3;
 /** What a gateway may take beyond its delay and its drain. */
@@ -84,6 +85,8 @@ export async function rehearseScale(options: ScaleOptions, company: Company): Pr
       stopped.push(...(await stopGateways(stage, more, first)));
       scene.note('they have ended');
       await scene.until(({ connected }) => connected === load.connections, RETURN_MS);
+      // Until gateways have reported it, too.
+      await scene.until(() => total(scene.spreads.at(-1)) === load.connections, REPORT_MS);
       await sleep(options.quietMs);
     };
     const performance = await perform(stage, load, act, company);
@@ -110,11 +113,7 @@ export function scaleChecks(outcome: ScaleOutcome): Check[] {
       ? []
       : [atMost('until all are level', levelSeconds(options), level ?? Number.POSITIVE_INFINITY, ' s')]),
     equal('gateways in the end', from, back.length),
-    equal(
-      'connections in the end',
-      load.connections,
-      back.reduce((sum, one) => sum + one, 0),
-    ),
+    equal('connections in the end', load.connections, total(after)),
     atMost('longest end of a gateway', (drainDelayMs + drainMs + END_MS) / 1_000, longest / 1_000, ' s'),
   ];
 }

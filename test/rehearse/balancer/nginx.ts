@@ -69,8 +69,8 @@ export async function startNginx(options: BalancerOptions): Promise<RealBalancer
       name: await version(program),
       targets: [`ws://127.0.0.1:${port}`],
       route: async (gateways) => {
-        const known = gateways.every((gateway) => listed.includes(gateway));
-        const gone = serving.some((gateway) => !gateways.includes(gateway));
+        const known = gateways.every((gateway) => has(listed, gateway));
+        const gone = serving.some((gateway) => !has(gateways, gateway));
         serving = gateways;
         // After a reload it has forgotten how many sockets each of them has.
         if (known && !gone) return;
@@ -104,7 +104,8 @@ export interface NginxPlace {
 export function nginxConfig(shipped: string, place: NginxPlace): string {
   const { folder, port, workers, gateways, generation } = place;
   const limit = descriptorLimit();
-  const servers = gateways.map((gateway) => `server 127.0.0.1:${gateway.port} max_fails=3 fail_timeout=2s;`);
+  const [, parameters = ''] = /upstream gateways \{[^}]*?server \S+([^;]*);/.exec(shipped) ?? [];
+  const servers = gateways.map((gateway) => `server 127.0.0.1:${gateway.port}${parameters};`);
   // An upstream must not be empty.
   if (servers.length === 0) servers.push('server 127.0.0.1:9 down;');
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
@@ -129,6 +130,10 @@ export function nginxConfig(shipped: string, place: NginxPlace): string {
     if (!what.test(text)) throw new StartError(`deploy/nginx.conf has nothing like ${what}`);
     return text.replace(what, by);
   }, shipped);
+}
+
+function has(gateways: readonly BackendGateway[], { nodeId }: BackendGateway): boolean {
+  return gateways.some((gateway) => gateway.nodeId === nodeId);
 }
 
 /** Each time by a new connection, which any worker may take. */

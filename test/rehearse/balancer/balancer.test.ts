@@ -1,0 +1,113 @@
+import { readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { freePort } from '@chorus/local';
+import { StartError } from '@chorus/service';
+import { expect } from 'chai';
+import { SHIPPED_NGINX_CONF } from '../files.js';
+import { balancersHere } from '../test-balancers.js';
+import { type BackendGateway, processesFor } from './balancer.js';
+import { type BalancerKind, startRealBalancer } from './index.js';
+import { nginxConfig } from './nginx.js';
+
+describe('nginx as it is shipped', () => {
+  const place = { folder: '/tmp/x', port: 1234, workers: 3, generation: 7 };
+  const gateways = [
+    { nodeId: 'a', port: 5001 },
+    { nodeId: 'b', port: 5002 },
+  ];
+
+  it('is rehearsed with other addresses and nothing else of what matters changed', async () => {
+    const shipped = await readFile(SHIPPED_NGINX_CONF, 'utf8');
+    const text = nginxConfig(shipped, { ...place, gateways });
+    const lines = (all: string) => all.split('\n').map((line) => line.trim());
+    const gone = lines(shipped).filter((line) => !lines(text).includes(line));
+    for (const line of gone) {
+      expect(line).to.match(/^(worker_\w+ |listen 8080|server 127\.0\.0\.1:400\d )/);
+    }
+    expect(text).to.include('server 127.0.0.1:5001 max_fails=0;').and.to.include('server 127.0.0.1:5002 ');
+    expect(text).not.to.match(/127\.0\.0\.1:400\d/);
+  });
+
+  it('cannot be rehearsed unnoticed when it changes', () => {
+    const wrong = 'worker_processes auto;\nhttp {\n}\n';
+    expect(() => nginxConfig(wrong, { ...place, gateways })).to.throw(StartError, 'deploy/nginx.conf');
+  });
+});
+
+describe('a real balancer', function () {
+  this.timeout(60_000);
+  const servers: Server[] = [];
+  let kinds: readonly BalancerKind[];
+
+  before(async () => {
+    kinds = await balancersHere();
+  });
+
+  afterEach(() => {
+    for (const server of servers.splice(0)) server.close();
+  });
+
+  /** Answers everything with its name. */
+  async function startNamed(nodeId: string): Promise<BackendGateway> {
+    const port = await freePort();
+    const server = createServer((_, response) => response.end(nodeId));
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    return { nodeId, port };
+  }
+
+  async function whoAnswers(target: string): Promise<string[]> {
+    const names = new Set<string>();
+    for (let time = 0; time < 20; time++) {
+      const response = await fetch(`${target.replace('ws:', 'http:')}/ws/connect`);
+      expect(response.status).to.equal(200);
+      names.add(await response.text());
+    }
+    return [...names].sort();
+  }
+
+  it('sends sockets to those that it is told, and to others when they come and these go', async () => {
+    for (const kind of kinds) {
+      const [a, b] = [await startNamed('a'), { nodeId: 'b', port: await freePort() }];
+      const balancer = await startRealBalancer(kind, { gateways: [a, b], spares: false, connections: 100 });
+      const [target = ''] = balancer.targets;
+      await balancer.route([a]);
+      expect(await whoAnswers(target), kind).to.deep.equal(['a']);
+      const server = servers.at(-1);
+      await new Promise<void>((resolve) => {
+        servers.push(createServer((_, response) => response.end('b')).listen(b.port, '127.0.0.1', resolve));
+      });
+      await balancer.route([a, b]);
+      expect(await whoAnswers(target), kind).to.deep.equal(['a', 'b']);
+      server?.close();
+      server?.closeAllConnections();
+      await balancer.route([b]);
+      expect(await whoAnswers(target), kind).to.deep.equal(['b']);
+      await balancer.close();
+    }
+  });
+
+  it('finds those by itself that it knew before they came', async () => {
+    for (const kind of kinds) {
+      const [a, b] = [await startNamed('a'), { nodeId: 'b', port: await freePort() }];
+      const balancer = await startRealBalancer(kind, { gateways: [a, b], spares: true, connections: 100 });
+      const [target = ''] = balancer.targets;
+      await balancer.route([a]);
+      expect(await whoAnswers(target), kind).to.deep.equal(['a']);
+      await new Promise<void>((resolve) => {
+        servers.push(createServer((_, response) => response.end('b')).listen(b.port, '127.0.0.1', resolve));
+      });
+      const deadline = Date.now() + 10_000;
+      let names: string[] = [];
+      while (names.length < 2 && Date.now() < deadline) names = await whoAnswers(target);
+      expect(names, kind).to.deep.equal(['a', 'b']);
+      await balancer.close();
+    }
+  });
+
+  it('has as many processes as its sockets need descriptors', () => {
+    const { each } = processesFor(1);
+    expect(processesFor(each)).to.deep.equal({ processes: 1, each });
+    expect(processesFor(each + 1).processes).to.equal(2);
+  });
+});
