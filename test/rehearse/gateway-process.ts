@@ -4,7 +4,7 @@ import { StartError } from '@chorus/service';
 import type { BackendGateway } from './balancer/index.js';
 import { GATEWAY_MAIN } from './files.js';
 
-const READY_MS = 20_000;
+const READY_MS = 60_000;
 const POLL_MS = 20;
 const CLOSE_MS = 10_000;
 
