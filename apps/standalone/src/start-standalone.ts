@@ -30,6 +30,8 @@ export interface Standalone extends Closeable {
   readonly url: string;
   /** Of the port for operators; undefined when there is none. */
   readonly operatorUrl: string | undefined;
+  /** Whether the operator API is there as well: it needs a token. */
+  readonly operatorApi: boolean;
   readonly dataDir: string;
 }
 
@@ -121,7 +123,8 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
   await untilComplete(rooms);
   balancer.setTargets({ apis: [local(api.port)], gateways });
   const operatorUrl = api.operatorPort === undefined ? undefined : local(api.operatorPort);
-  return { url: balancer.url, operatorUrl, dataDir: folder.path, close: () => closer.close() };
+  const operatorApi = apiConfig.operator?.token !== undefined;
+  return { url: balancer.url, operatorUrl, operatorApi, dataDir: folder.path, close: () => closer.close() };
 }
 
 const local = (port: number): string => `http://127.0.0.1:${port}`;

@@ -1,10 +1,14 @@
 import type { Standalone } from './start-standalone.js';
 
 /** What to print when everything runs: where it is and what to try, ready to be copied. */
-export function welcome({ url, operatorUrl, dataDir }: Standalone): string {
+export function welcome({ url, operatorUrl, operatorApi, dataDir }: Standalone): string {
+  const where = operatorApi
+    ? `The operator API is at ${operatorUrl}.`
+    : `Metrics are at ${operatorUrl}/metrics.`;
+  const operators = operatorUrl === undefined ? '' : `\n${where}`;
   const json = `-H 'content-type: application/json'`;
   return `
-Chorus runs at ${url} with its data in ${dataDir}; Ctrl-C stops it.${operatorUrl === undefined ? '' : `\nThe operator API is at ${operatorUrl}.`}
+Chorus runs at ${url} with its data in ${dataDir}; Ctrl-C stops it.${operators}
 
 Try it in another terminal, in this folder: sign up, sign in, create a room and join it.
 
