@@ -2,8 +2,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { parse } from 'yaml';
+import { documentedMetrics } from '../docs/metrics-page.js';
 import { COMPONENTS_RENDERED, RENDERINGS } from './k8s/render.js';
-import { ofKind, type Resource } from './k8s/resources.js';
+import { allContainers, ofKind, type Resource, workloads } from './k8s/resources.js';
 import { connectionsAllowed, waysIn } from './k8s/rules/network.js';
 import { routesOf } from './k8s/rules/routes.js';
 import { RULES } from './k8s/rules.js';
@@ -129,5 +130,19 @@ describe('the manifests for Kubernetes', function () {
       spec.metrics.flatMap(({ pods }) => (pods === undefined ? [] : [pods.metric.name])),
     );
     expect(names).to.deep.equal(values.rules.custom.map(({ name }) => name.as));
+    expect([...documentedMetrics('gateway').keys()]).to.include.members(names);
+  });
+
+  it('wait for the migration with the program that migrates', async () => {
+    const dockerfile = await readFile(`${K8S}../Dockerfile`, 'utf8');
+    const command = /^FROM \S+ AS migrate$[\s\S]*?^CMD (\[.*\])$/m.exec(dockerfile)?.[1] ?? '[]';
+    const waiting = workloads(of('overlay prod')).flatMap((workload) =>
+      allContainers(workload).filter(({ name }) => name === 'wait-for-migrations'),
+    );
+    expect(waiting).to.have.length(2);
+    for (const container of waiting) {
+      expect(container.image).to.match(/\/chorus-migrate:/);
+      expect(container.command).to.deep.equal([...(JSON.parse(command) as string[]), '--wait']);
+    }
   });
 });
