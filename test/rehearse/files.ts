@@ -5,6 +5,4 @@ const GATEWAY = import.meta.resolve('@chorus/gateway');
 
 export const GATEWAY_MAIN = fileURLToPath(new URL('main.js', GATEWAY));
 export const SHIPPED_NGINX_CONF = fileURLToPath(new URL('../../../deploy/nginx.conf', GATEWAY));
-export const HAPROXY_TEMPLATE = fileURLToPath(
-  new URL('../../../test/rehearse/balancer/haproxy.cfg', GATEWAY),
-);
+export const SHIPPED_HAPROXY_CFG = fileURLToPath(new URL('../../../deploy/haproxy.cfg', GATEWAY));

@@ -3,18 +3,48 @@ import { createServer, type Server } from 'node:http';
 import { freePort } from '@chorus/local';
 import { StartError } from '@chorus/service';
 import { expect } from 'chai';
-import { SHIPPED_NGINX_CONF } from '../files.js';
+import { SHIPPED_HAPROXY_CFG, SHIPPED_NGINX_CONF } from '../files.js';
 import { balancersHere } from '../test-balancers.js';
 import { type BackendGateway, processesFor } from './balancer.js';
+import { haproxyConfig } from './haproxy.js';
 import { type BalancerKind, startRealBalancer } from './index.js';
 import { nginxConfig } from './nginx.js';
 
+const gateways = [
+  { nodeId: 'a', port: 5001 },
+  { nodeId: 'b', port: 5002 },
+];
+
+describe('HAProxy as it is shipped', () => {
+  const place = { folder: '/tmp/x', port: 1234, maxconn: 99, gateways };
+
+  it('is rehearsed with other addresses, and what sockets go through is the same', async () => {
+    const shipped = await readFile(SHIPPED_HAPROXY_CFG, 'utf8');
+    const text = haproxyConfig(shipped, place);
+    const backend = (all: string) => /^backend gateways\n(?: {4}.*\n)+/m.exec(all)?.[0].split('\n') ?? [];
+    const kept = backend(shipped).filter((line) => !line.includes('server-template'));
+    expect(kept).to.have.length.greaterThan(5);
+    expect(backend(text)).to.include.members([
+      ...kept,
+      '    server a 127.0.0.1:5001',
+      '    server b 127.0.0.1:5002',
+    ]);
+    expect(text)
+      .to.include('balance leastconn')
+      .and.not.to.match(/:8080|:8081|server-template/);
+  });
+
+  it('cannot be rehearsed unnoticed when it changes', async () => {
+    const shipped = await readFile(SHIPPED_HAPROXY_CFG, 'utf8');
+    for (const part of ['backend gateways', 'bind :8080', 'fd-hard-limit', 'server-template gateway']) {
+      const wrong = shipped.replaceAll(part, 'something else');
+      expect(() => haproxyConfig(wrong, place), part).to.throw(StartError, 'deploy/haproxy.cfg');
+    }
+  });
+});
+
 describe('nginx as it is shipped', () => {
   const place = { folder: '/tmp/x', port: 1234, workers: 3, generation: 7 };
-  const gateways = [
-    { nodeId: 'a', port: 5001 },
-    { nodeId: 'b', port: 5002 },
-  ];
 
   it('is rehearsed with other addresses and nothing else of what matters changed', async () => {
     const shipped = await readFile(SHIPPED_NGINX_CONF, 'utf8');

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { ensureProgram, freePort, spawnGuarded } from '@chorus/local';
 import { Closer, StartError } from '@chorus/service';
-import { HAPROXY_TEMPLATE } from '../files.js';
+import { SHIPPED_HAPROXY_CFG } from '../files.js';
 import { type BackendGateway, type BalancerOptions, processesFor, type RealBalancer } from './balancer.js';
 
 const NEED = {
@@ -55,7 +55,7 @@ async function startInstance(
   const file = join(folder, 'haproxy.cfg');
   await writeFile(
     file,
-    haproxyConfig(await readFile(HAPROXY_TEMPLATE, 'utf8'), { folder, port, maxconn, gateways }),
+    haproxyConfig(await readFile(SHIPPED_HAPROXY_CFG, 'utf8'), { folder, port, maxconn, gateways }),
   );
   const haproxy = await spawnGuarded({
     name: 'haproxy',
@@ -83,11 +83,39 @@ export interface HaproxyPlace {
   readonly gateways: readonly BackendGateway[];
 }
 
-export function haproxyConfig(template: string, place: HaproxyPlace): string {
+/** Of the configuration that is shipped, the parts that sockets go through. */
+const SECTIONS = ['global', 'defaults', 'frontend users', 'backend gateways', 'backend api'];
+
+/**
+ * The configuration that is shipped, for these gateways and none of what else it leads to.
+ * @throws {StartError} when there is something in it no more that has to be replaced
+ */
+export function haproxyConfig(shipped: string, place: HaproxyPlace): string {
   const { folder, port, maxconn, gateways } = place;
   const servers = gateways.map(({ nodeId, port }) => `    server ${nodeId} 127.0.0.1:${port}`).join('\n');
-  const values: Record<string, string | number> = { folder, port, maxconn, servers };
-  return template.replace(/\{([a-z]+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  const sections = shipped.split(/^(?=[a-z])/m);
+  const kept = SECTIONS.map((name) => {
+    const section = sections.find((text) => text.startsWith(`${name}\n`));
+    if (section === undefined) throw new StartError(`deploy/haproxy.cfg has no section "${name}"`);
+    return section;
+  }).join('');
+  const changes: ReadonlyArray<readonly [what: RegExp, by: string]> = [
+    [
+      /^ {4}fd-hard-limit \d+$/m,
+      `    maxconn ${maxconn}\n    stats socket ${folder}/admin.sock mode 600 level user`,
+    ],
+    // One line a connection is of no use here.
+    [/^ {4}log global\n {4}option httplog\n/m, ''],
+    [/^ {4}bind :8080$/m, `    bind 127.0.0.1:${port} backlog 4096`],
+    // Names are looked up in the container network only.
+    [/ resolvers names init-addr none$/m, ''],
+    [/^ {4}server-template gateway .*$/m, servers],
+    [/^ {4}server-template api .*\n/m, ''],
+  ];
+  return changes.reduce((text, [what, by]) => {
+    if (!what.test(text)) throw new StartError(`deploy/haproxy.cfg has nothing like ${what}`);
+    return text.replace(what, by);
+  }, kept);
 }
 
 async function untilUp(socket: string, wanted: ReadonlySet<string>): Promise<void> {
