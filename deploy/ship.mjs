@@ -29,11 +29,13 @@ const PROGRAMS = {
 
 const { platform, arch, versions } = process;
 
-/** Files of packages with builds for everything: those of this system and of PostgreSQL. By the name in package.json. */
+/** Files of packages with builds for everything: those of this system, of Node and of PostgreSQL. By the name, or scope, in package.json. */
 const FITTING = {
   uwebsockets: (file) =>
     extname(file) !== '.node' || file === `uws_${platform}_${arch}_${versions.modules}.node`,
   bcrypt: (file) => extname(file) !== '.node' || file.startsWith(`prebuilds/${platform}-${arch}/`),
+  // Builds for bundlers.
+  '@opentelemetry': (file) => !/^build\/(esm|esnext)\//.test(file),
   '@prisma/client': (file) =>
     !file.startsWith('runtime/') ||
     /^runtime\/(client\.js|query_compiler_fast_bg\.postgresql(\.wasm-base64)?\.mjs)$/.test(file),
@@ -117,7 +119,7 @@ function find(dependency, from) {
 function copyPackage(source, folder) {
   const { name: packageName } = readManifest(source);
   const ours = packageName.startsWith('@chorus/');
-  const fits = FITTING[packageName] ?? (() => true);
+  const fits = FITTING[packageName] ?? FITTING[packageName.split('/')[0]] ?? (() => true);
   packages += 1;
   for (const file of filesIn(source, ours)) {
     if (!(ours ? isOurs(file) : isUsed(file)) || !fits(file)) continue;
