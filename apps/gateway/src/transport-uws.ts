@@ -32,6 +32,8 @@ interface UserData {
   peer: Peer;
 }
 
+/** So many that hardly ever all of them close before another one opens or speaks. */
+const MAX_LENDERS = 64;
 /** A topic that has one subscriber for a moment, and none else. */
 const ALONE = 'alone';
 
@@ -164,8 +166,11 @@ export async function listenUws(
   // A connection that is kept open would go on asking this process when the port has been left to others.
   const answerTo = (request: Request, response: uWS.HttpResponse, answer: Answer): void =>
     writeAnswer(response, answer, request, options.sharing !== undefined);
-  /** Any open socket: see {@link upgradeUncorked}. */
-  let lender: Handle | undefined;
+  /** A few open sockets: see {@link upgradeUncorked}. */
+  const lenders = new Set<Handle>();
+  const mayLend = (handle: Handle): void => {
+    if (lenders.size < MAX_LENDERS) lenders.add(handle);
+  };
 
   app.ws<UserData>('/*', {
     maxPayloadLength: options.maxFrameBytes * REFUSABLE_FACTOR,
@@ -189,6 +194,7 @@ export async function listenUws(
             decision.session.closed(CLOSE.lost.code);
           } else {
             const peer = new Peer(decision.session, decision.subprotocol, options.counts, app);
+            const [lender] = lenders;
             upgradeUncorked(response, lender, () => {
               response.upgrade({ peer }, key, decision.subprotocol ?? '', extensions, context);
             });
@@ -201,16 +207,17 @@ export async function listenUws(
       );
     },
     open: (handle) => {
-      lender = handle;
+      mayLend(handle);
       handle.getUserData().peer.opened(handle);
     },
     message: (handle, message, isBinary) => {
+      mayLend(handle);
       handle.getUserData().peer.received(message, isBinary, options.maxFrameBytes);
     },
     dropped: (handle) => handle.getUserData().peer.close(CLOSE.slowReader),
     drain: (handle) => handle.getUserData().peer.drained(),
     close: (handle, code) => {
-      if (lender === handle) lender = undefined;
+      lenders.delete(handle);
       handle.getUserData().peer.closed(code);
     },
   });
