@@ -134,7 +134,7 @@ describe('the archive queue in a Redis', function () {
 
     expect(await broker.stored(roomId)).to.deep.equal(kept[1]);
     expect((await queue.backlog()).bytes).to.equal(COST);
-    expect(await publish('c')).to.deep.equal(kept[2]);
+    expect(await publish('c')).to.deep.equal({ ...kept[2], repeated: true });
     const again = await publish('e');
     expect(again.seq).to.equal(4);
     expect(again.epoch).to.be.above(lost[1]?.epoch ?? 0);
