@@ -36,6 +36,11 @@ const FITTING = {
   bcrypt: (file) => extname(file) !== '.node' || file.startsWith(`prebuilds/${platform}-${arch}/`),
   // Builds for bundlers.
   '@opentelemetry': (file) => !/^build\/(esm|esnext)\//.test(file),
+  // Loaded by `require` only, and without the names that are not final yet.
+  '@opentelemetry/semantic-conventions': (file) =>
+    extname(file) !== '.mjs' && !/(^|\/)(experimental_|index-incubating)/.test(file),
+  // Only we use it, and by `import`.
+  zod: (file) => extname(file) !== '.cjs',
   '@prisma/client': (file) =>
     !file.startsWith('runtime/') ||
     /^runtime\/(client\.js|query_compiler_fast_bg\.postgresql(\.wasm-base64)?\.mjs)$/.test(file),

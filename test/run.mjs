@@ -1,38 +1,85 @@
 // Runs the tests: all of them, or the files given. Other arguments go to mocha.
 import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureTestRedis } from '@chorus/local';
 
+/** All tests, in two runs beside each other: each of them waits for processes most of the time. */
 const SUITES = [
-  'packages/*/src/**/*.test.ts',
-  'prisma/src/**/*.test.ts',
-  'apps/*/src/**/*.test.ts',
-  'test/**/*.test.ts',
+  ['packages/*/src/**/*.test.ts', 'prisma/src/**/*.test.ts', 'apps/*/src/**/*.test.ts'],
+  ['test/**/*.test.ts'],
 ];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const mocha = fileURLToPath(import.meta.resolve('mocha/bin/mocha.js'));
 const args = process.argv.slice(2);
-const files = args.some((arg) => arg.endsWith('.test.ts')) ? [] : SUITES;
+const suites = args.some((arg) => arg.endsWith('.test.ts')) ? [[]] : SUITES;
 
+// Mocha starts a process of its own, which no channel leads to.
+const folder = mkdtempSync(join(tmpdir(), 'chorus-test-run-'));
+// A terminal sends Ctrl-C to mocha as well, which then ends in its own way.
+process.on('SIGINT', () => {});
 try {
   await ensureTestRedis();
-  process.exitCode = await runMocha();
+  const runs = suites.map(startMocha);
+  // What the second one says is held back until the first has ended.
+  for (const run of runs) await run.show();
+  const counts = await Promise.all(runs.map((run) => run.counts));
+  if (counts.includes(undefined)) throw new Error('The tests ended before they were done.');
+  const sum = (name) => counts.reduce((total, count) => total + count[name], 0);
+  const skipped = sum('pending') > 0 ? `, ${sum('pending')} skipped` : '';
+  console.log(`${sum('passes')} passed, ${sum('failures')} failed${skipped}`);
+  if (sum('failures') > 0) process.exitCode = 1;
 } catch (error) {
-  console.error(error.name === 'StartError' ? error.message : error);
+  console.error(['StartError', 'Error'].includes(error.name) ? error.message : error);
   process.exitCode = 1;
+} finally {
+  rmSync(folder, { recursive: true });
 }
 
-function runMocha() {
+/** Starts a run. Its counts are undefined when it did not end as it should. */
+function startMocha(files, index) {
+  const color = process.stdout.isTTY ? ['--color'] : [];
+  const countsFile = join(folder, `${index}.json`);
   const child = spawn(
     process.execPath,
-    [mocha, '--reporter', 'test/support/reporter.cjs', ...args, ...files],
-    { cwd: root, stdio: 'inherit' },
+    [mocha, '--reporter', 'test/support/reporter.cjs', ...color, ...args, ...files],
+    { cwd: root, stdio: ['inherit', 'pipe', 'pipe'], env: { ...process.env, TEST_COUNTS_FILE: countsFile } },
   );
-  // A terminal sends Ctrl-C to mocha as well, which then ends in its own way.
-  process.on('SIGINT', () => {});
-  return new Promise((resolve, reject) => {
+  const counts = new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? 1));
+    child.once('close', (code) => {
+      const told = readCounts(countsFile);
+      // Mocha's status is the number of failures.
+      resolve(code === Math.min(told?.failures, 255) ? told : undefined);
+    });
   });
+  const ended = counts.catch(() => undefined);
+  const held = [];
+  let shown = false;
+  for (const [from, to] of [
+    [child.stdout, process.stdout],
+    [child.stderr, process.stderr],
+  ]) {
+    from.on('data', (data) => {
+      if (shown) to.write(data);
+      else held.push(() => to.write(data));
+    });
+  }
+  const show = () => {
+    for (const write of held.splice(0)) write();
+    shown = true;
+    return ended;
+  };
+  return { counts, show };
+}
+
+function readCounts(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
 }
