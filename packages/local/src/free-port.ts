@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { StartError } from '@chorus/service';
 
@@ -9,15 +10,11 @@ import { StartError } from '@chorus/service';
 const FIRST = 16_000;
 const LAST = 31_999;
 
-const handedOut = new Set<number>();
-
-/** A TCP port on 127.0.0.1 that nobody listens on; never the same one twice in this process. */
+/** A TCP port on 127.0.0.1 that nobody listens on; never the same one twice while this process lives, by whomever. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = FIRST + Math.floor(Math.random() * (LAST - FIRST + 1));
-    if (handedOut.has(port) || !(await isFree(port))) continue;
-    handedOut.add(port);
-    return port;
+    if ((await isFree(port)) && (await reserve(port))) return port;
   }
 }
 
@@ -33,5 +30,22 @@ function isFree(port: number): Promise<boolean> {
     const server = createServer();
     server.once('error', () => resolve(false));
     server.listen({ port, host: '127.0.0.1' }, () => server.close(() => resolve(true)));
+  });
+}
+
+/**
+ * Holds the UDP port of that number, which nobody here uses, as long as this process lives: seconds can pass until the TCP
+ * port is listened on, and others choose ports meanwhile.
+ *
+ * @returns whether nobody else held it
+ */
+function reserve(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createSocket('udp4');
+    socket.once('error', () => resolve(false));
+    socket.bind({ port, address: '127.0.0.1', exclusive: true }, () => {
+      socket.unref();
+      resolve(true);
+    });
   });
 }
