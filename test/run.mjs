@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureTestRedis } from '@chorus/local';
 
-/** All tests, in two runs beside each other: each of them waits for processes most of the time. */
+/** All tests, in three runs beside each other: each of them waits for processes most of the time. */
 const SUITES = [
   ['packages/*/src/**/*.test.ts', 'prisma/src/**/*.test.ts', 'apps/*/src/**/*.test.ts'],
-  ['test/**/*.test.ts'],
+  ['test/{cluster,contract}/**/*.test.ts'],
+  ['test/**/*.test.ts', ...without('test/cluster/**', 'test/contract/**', '**/node_modules/**')],
 ];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -24,7 +25,7 @@ process.on('SIGINT', () => {});
 try {
   await ensureTestRedis();
   const runs = suites.map(startMocha);
-  // What the second one says is held back until the first has ended.
+  // What a run says is held back until those before it have ended.
   for (const run of runs) await run.show();
   const counts = await Promise.all(runs.map((run) => run.counts));
   if (counts.includes(undefined)) throw new Error('The tests ended before they were done.');
@@ -82,4 +83,8 @@ function readCounts(file) {
   } catch {
     return undefined;
   }
+}
+
+function without(...patterns) {
+  return patterns.flatMap((pattern) => ['--ignore', pattern]);
 }
