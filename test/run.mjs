@@ -1,22 +1,28 @@
 // Runs the tests: all of them, or the files given. Other arguments go to mocha.
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureTestRedis } from '@chorus/local';
 
-/** All tests, in three runs beside each other: each of them waits for processes most of the time. */
-const SUITES = [
-  ['packages/*/src/**/*.test.ts', 'prisma/src/**/*.test.ts', 'apps/*/src/**/*.test.ts'],
-  ['test/{cluster,contract}/**/*.test.ts'],
-  ['test/**/*.test.ts', ...without('test/cluster/**', 'test/contract/**', '**/node_modules/**')],
+/**
+ * All tests: first those of the parts, some of which look closely at the clock, then those over the whole in two runs
+ * beside each other, for they wait for processes most of the time.
+ */
+const PHASES = [
+  [['packages/*/src/**/*.test.ts', 'prisma/src/**/*.test.ts', 'apps/*/src/**/*.test.ts']],
+  [
+    ['test/{cluster,contract}/**/*.test.ts'],
+    ['test/**/*.test.ts', ...without('test/cluster/**', 'test/contract/**', '**/node_modules/**')],
+  ],
 ];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const mocha = fileURLToPath(import.meta.resolve('mocha/bin/mocha.js'));
 const args = process.argv.slice(2);
-const suites = args.some((arg) => arg.endsWith('.test.ts')) ? [[]] : SUITES;
+const phases = args.some((arg) => arg.endsWith('.test.ts')) ? [[[]]] : PHASES;
 
 // Mocha starts a process of its own, which no channel leads to.
 const folder = mkdtempSync(join(tmpdir(), 'chorus-test-run-'));
@@ -24,11 +30,14 @@ const folder = mkdtempSync(join(tmpdir(), 'chorus-test-run-'));
 process.on('SIGINT', () => {});
 try {
   await ensureTestRedis();
-  const runs = suites.map(startMocha);
-  // What a run says is held back until those before it have ended.
-  for (const run of runs) await run.show();
-  const counts = await Promise.all(runs.map((run) => run.counts));
-  if (counts.includes(undefined)) throw new Error('The tests ended before they were done.');
+  const counts = [];
+  for (const phase of phases) {
+    const runs = phase.map(startMocha);
+    // What a run says is held back until those before it have ended.
+    for (const run of runs) await run.show();
+    counts.push(...(await Promise.all(runs.map((run) => run.counts))));
+    if (counts.includes(undefined)) throw new Error('The tests ended before they were done.');
+  }
   const sum = (name) => counts.reduce((total, count) => total + count[name], 0);
   const skipped = sum('pending') > 0 ? `, ${sum('pending')} skipped` : '';
   console.log(`${sum('passes')} passed, ${sum('failures')} failed${skipped}`);
@@ -41,9 +50,9 @@ try {
 }
 
 /** Starts a run. Its counts are undefined when it did not end as it should. */
-function startMocha(files, index) {
+function startMocha(files) {
   const color = process.stdout.isTTY ? ['--color'] : [];
-  const countsFile = join(folder, `${index}.json`);
+  const countsFile = join(folder, `${randomUUID()}.json`);
   const child = spawn(
     process.execPath,
     [mocha, '--reporter', 'test/support/reporter.cjs', ...color, ...args, ...files],
