@@ -14,8 +14,8 @@ import { ensureTestRedis } from '@chorus/local';
 const PHASES = [
   [['packages/*/src/**/*.test.ts', 'prisma/src/**/*.test.ts', 'apps/*/src/**/*.test.ts']],
   [
-    ['test/{cluster,contract}/**/*.test.ts'],
-    ['test/**/*.test.ts', ...without('test/cluster/**', 'test/contract/**', '**/node_modules/**')],
+    ['test/{cluster,contract,metrics,traces}/**/*.test.ts'],
+    ['test/**/*.test.ts', ...without('test/{cluster,contract,metrics,traces}/**', '**/node_modules/**')],
   ],
 ];
 
