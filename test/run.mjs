@@ -14,8 +14,8 @@ import { ensureTestRedis } from '@chorus/local';
 const PHASES = [
   [['packages/*/src/**/*.test.ts', 'prisma/src/**/*.test.ts', 'apps/*/src/**/*.test.ts']],
   [
-    ['test/{cluster,contract,metrics,traces}/**/*.test.ts'],
-    ['test/**/*.test.ts', ...without('test/{cluster,contract,metrics,traces}/**', '**/node_modules/**')],
+    ['test/{chaos,cluster,contract,deploy,docs,metrics,traces}/**/*.test.ts'],
+    ['test/**/*.test.ts', ...without('test/{chaos,cluster,contract,deploy,docs,metrics,traces}/**', '**/node_modules/**')],
   ],
 ];
 
