@@ -15,7 +15,10 @@ const PHASES = [
   [['packages/*/src/**/*.test.ts', 'prisma/src/**/*.test.ts', 'apps/*/src/**/*.test.ts']],
   [
     ['test/{chaos,cluster,contract,deploy,docs,metrics,traces}/**/*.test.ts'],
-    ['test/**/*.test.ts', ...without('test/{chaos,cluster,contract,deploy,docs,metrics,traces}/**', '**/node_modules/**')],
+    [
+      'test/**/*.test.ts',
+      ...without('test/{chaos,cluster,contract,deploy,docs,metrics,traces}/**', '**/node_modules/**'),
+    ],
   ],
 ];
 
