@@ -183,7 +183,7 @@ describe('the verdict on scaling', () => {
   });
 
   it('derives the time from the share that gateways give up', () => {
-    expect(levelSeconds({ from: 2, to: 4, sharePerMinute: 0.5 })).to.equal(75);
-    expect(levelSeconds({ from: 2, to: 4, sharePerMinute: 0.05 })).to.equal(615);
+    expect(levelSeconds({ from: 2, to: 4, sharePerMinute: 0.5 })).to.equal(85);
+    expect(levelSeconds({ from: 2, to: 4, sharePerMinute: 0.05 })).to.equal(625);
   });
 });
