@@ -1,8 +1,8 @@
 import {
   type Delivery,
+  formatPosition,
   type Gap,
   isAfter,
-  formatPosition,
   type LeftReason,
   type Member,
   type Message,

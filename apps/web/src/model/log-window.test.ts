@@ -4,7 +4,9 @@ import { ADA, BEN, message } from './test-messages.js';
 import { type Row, Timeline } from './timeline.js';
 
 const rowsOf = (from: number, to: number): Row[] => {
-  const messages = Array.from({ length: to - from + 1 }, (_, index) => message(from + index, BEN, { minutes: 0 }));
+  const messages = Array.from({ length: to - from + 1 }, (_, index) =>
+    message(from + index, BEN, { minutes: 0 }),
+  );
   return new Timeline().rows({ messages, outgoing: new Map(), me: ADA });
 };
 const span = (rows: readonly Row[]): [first: string | undefined, last: string | undefined] => {

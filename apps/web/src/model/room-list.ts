@@ -1,4 +1,4 @@
-import { ChorusError, type ChorusApi, type RoomInfo } from '@chorus/client';
+import { type ChorusApi, ChorusError, type RoomInfo } from '@chorus/client';
 import { batch, computed, signal } from '@preact/signals';
 
 /** Rooms asked for at a time. */
@@ -117,7 +117,10 @@ export class RoomList {
       this.#next = page.nextCursor;
       this.#pages += 1;
       batch(() => {
-        this.rooms.value = new Map([...this.rooms.value, ...page.rooms.map((room) => [room.id, room] as const)]);
+        this.rooms.value = new Map([
+          ...this.rooms.value,
+          ...page.rooms.map((room) => [room.id, room] as const),
+        ]);
         this.state.value = page.nextCursor === null ? 'complete' : 'partial';
       });
     } catch {

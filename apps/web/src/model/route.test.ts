@@ -10,7 +10,15 @@ describe('the address of a room', () => {
   });
 
   it('is nothing else', () => {
-    for (const hash of ['', '#', '#/rooms/', '#/rooms/0', '#/rooms/1x', '#/rooms/-1', '#/rooms/9007199254740992']) {
+    for (const hash of [
+      '',
+      '#',
+      '#/rooms/',
+      '#/rooms/0',
+      '#/rooms/1x',
+      '#/rooms/-1',
+      '#/rooms/9007199254740992',
+    ]) {
       expect(roomOfHash(hash), hash).to.equal(undefined);
     }
   });

@@ -88,7 +88,8 @@ export class Session {
       const connection = chat.connection.value;
       if (connection.status === 'closed') queueMicrotask(() => this.#ended(chat, connection.error, end));
       // Somebody else has signed in, in another tab.
-      if (connection.status === 'connected' && connection.user.id !== id) queueMicrotask(() => this.#anew(chat, end));
+      if (connection.status === 'connected' && connection.user.id !== id)
+        queueMicrotask(() => this.#anew(chat, end));
     });
   }
 

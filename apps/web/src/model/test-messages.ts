@@ -13,7 +13,16 @@ export function message(
   { minutes = seq, clientMsgId }: { minutes?: number; clientMsgId?: string } = {},
 ): Message {
   const content = `message ${seq}`;
-  const said = { type: 'message' as const, epoch: 1, seq, roomId: 1, id: `m${seq}`, userId, username, content };
+  const said = {
+    type: 'message' as const,
+    epoch: 1,
+    seq,
+    roomId: 1,
+    id: `m${seq}`,
+    userId,
+    username,
+    content,
+  };
   const sentAt = NOON + minutes * MINUTE;
   return clientMsgId === undefined ? { ...said, sentAt } : { ...said, sentAt, clientMsgId };
 }

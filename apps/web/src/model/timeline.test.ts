@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ADA, BEN, delivery, message, MINUTE, NOON } from './test-messages.js';
+import { ADA, BEN, delivery, MINUTE, message, NOON } from './test-messages.js';
 import { type Outgoing, type Row, Timeline } from './timeline.js';
 
 const outgoing = (...sent: Array<[ReturnType<typeof delivery>, at: number]>): Map<string, Outgoing> =>
@@ -52,7 +52,11 @@ describe('the lines of a log', () => {
 
   it('keep the key of a message of one’s own when it comes back from the room, and show it once', () => {
     const timeline = new Timeline();
-    const before = timeline.rows({ messages: [], outgoing: outgoing([delivery('a', 'sending'), NOON]), me: ADA });
+    const before = timeline.rows({
+      messages: [],
+      outgoing: outgoing([delivery('a', 'sending'), NOON]),
+      me: ADA,
+    });
     // Before its ack, or after.
     for (const state of ['sending', 'sent', 'stored'] as const) {
       const after = timeline.rows({
@@ -66,8 +70,15 @@ describe('the lines of a log', () => {
   });
 
   it('say nothing of the state of messages of which only is known that they were said', () => {
-    const messages = [message(1, ADA, { clientMsgId: 'of another tab' }), message(2, BEN, { clientMsgId: 'a' })];
-    const rows = new Timeline().rows({ messages, outgoing: outgoing([delivery('a', 'sending'), NOON]), me: ADA });
+    const messages = [
+      message(1, ADA, { clientMsgId: 'of another tab' }),
+      message(2, BEN, { clientMsgId: 'a' }),
+    ];
+    const rows = new Timeline().rows({
+      messages,
+      outgoing: outgoing([delivery('a', 'sending'), NOON]),
+      me: ADA,
+    });
     expect(words(rows)).to.deep.equal(['day', 'message 1', 'message 2', 'of a (sending)']);
   });
 
@@ -105,7 +116,9 @@ describe('the lines of a log', () => {
   });
 
   it('have keys of their own', () => {
-    const messages = Array.from({ length: 50 }, (_, index) => message(index + 1, BEN, { minutes: index * 200 }));
+    const messages = Array.from({ length: 50 }, (_, index) =>
+      message(index + 1, BEN, { minutes: index * 200 }),
+    );
     const rows = new Timeline().rows({ messages, outgoing: new Map(), me: ADA });
     expect(new Set(rows.map(({ key }) => key)).size).to.equal(rows.length);
   });

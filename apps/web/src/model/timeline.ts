@@ -1,4 +1,12 @@
-import { type ChorusError, type Delivery, type DeliveryState, formatPosition, isAfter, type Message, type Position } from '@chorus/client';
+import {
+  type ChorusError,
+  type Delivery,
+  type DeliveryState,
+  formatPosition,
+  isAfter,
+  type Message,
+  type Position,
+} from '@chorus/client';
 
 /** A message as it is shown: somebody's, or one's own on its way. */
 export interface Entry {
@@ -69,7 +77,8 @@ export class Timeline {
       const own = message.userId === me.id;
       const sent = own && message.clientMsgId !== undefined ? outgoing.get(message.clientMsgId) : undefined;
       if (sent !== undefined) arrived.add(sent.delivery.clientMsgId);
-      if (gaps?.has(formatPosition(message))) rows.push({ kind: 'gap', key: `gap ${formatPosition(message)}` });
+      if (gaps?.has(formatPosition(message)))
+        rows.push({ kind: 'gap', key: `gap ${formatPosition(message)}` });
       if (!divided && unreadAfter !== undefined && isAfter(message, unreadAfter)) {
         divided = true;
         if (!own) rows.push({ kind: 'unread', key: 'unread' });

@@ -11,10 +11,19 @@ describe('what is unread', () => {
   });
 
   it('may be more than is known when the last one read is not among what is known', () => {
-    expect(countUnread(MESSAGES, { epoch: 1, seq: 1 }, ADA.id, false)).to.deep.equal({ count: 3, more: true });
-    expect(countUnread(MESSAGES, { epoch: 1, seq: 1 }, ADA.id, true)).to.deep.equal({ count: 3, more: false });
+    expect(countUnread(MESSAGES, { epoch: 1, seq: 1 }, ADA.id, false)).to.deep.equal({
+      count: 3,
+      more: true,
+    });
+    expect(countUnread(MESSAGES, { epoch: 1, seq: 1 }, ADA.id, true)).to.deep.equal({
+      count: 3,
+      more: false,
+    });
     // It is: the position is known, whoever said it.
-    expect(countUnread(MESSAGES, { epoch: 1, seq: 4 }, ADA.id, false)).to.deep.equal({ count: 2, more: false });
+    expect(countUnread(MESSAGES, { epoch: 1, seq: 4 }, ADA.id, false)).to.deep.equal({
+      count: 2,
+      more: false,
+    });
   });
 
   it('counts over an epoch’s end', () => {

@@ -53,7 +53,13 @@ export function Composer({ conversation, memory }: { conversation: Conversation;
           send();
         }}
       />
-      <button type="submit" class="round primary" aria-label="Send" title="Send" aria-disabled={text.trim() === ''}>
+      <button
+        type="submit"
+        class="round primary"
+        aria-label="Send"
+        title="Send"
+        aria-disabled={text.trim() === ''}
+      >
         <Icon name="send" />
       </button>
     </form>

@@ -16,15 +16,7 @@ export function Dialog({
   useLayoutEffect(() => element.current?.showModal(), []);
   const close = (): void => element.current?.close();
   return (
-    <dialog
-      ref={element}
-      aria-labelledby={heading}
-      onClose={onClose}
-      onClick={(event) => {
-        // On what is behind it.
-        if (event.target === element.current) close();
-      }}
-    >
+    <dialog ref={element} aria-labelledby={heading} onClose={onClose}>
       <div class="dialog-body">
         <h2 id={heading}>{title}</h2>
         {children(close)}

@@ -1,33 +1,51 @@
-import type { InputHTMLAttributes } from 'preact';
 import { useId } from 'preact/hooks';
 
-/** A labelled line of input. */
-export function Field({
-  label,
-  value,
-  onText,
-  hint,
-  ...input
-}: { label: string; value: string; onText: (text: string) => void; hint?: string } & Omit<
-  InputHTMLAttributes<HTMLInputElement>,
-  'value' | 'label'
->) {
+interface FieldProps {
+  label: string;
+  value: string;
+  onText: (text: string) => void;
+  type?: 'text' | 'email' | 'password';
+  name?: string;
+  autocomplete?: string;
+  hint?: string;
+  minLength?: number;
+  maxLength?: number;
+  autoFocus?: boolean;
+}
+
+/** A labelled line of input that must not be left empty. */
+export function Field({ label, value, onText, type = 'text', hint, ...attributes }: FieldProps) {
   const id = useId();
+  const hintId = `${id}-hint`;
+  const common = {
+    ...attributes,
+    id,
+    value,
+    required: true,
+    onInput: (event: { currentTarget: HTMLInputElement }) => onText(event.currentTarget.value),
+    'aria-describedby': hint === undefined ? '' : hintId,
+  };
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      <input
-        id={id}
-        value={value}
-        onInput={(event) => onText(event.currentTarget.value)}
-        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
-        {...input}
-      />
+      <Input {...common} type={type} />
       {hint !== undefined && (
-        <p class="hint" id={`${id}-hint`}>
+        <p class="hint" id={hintId}>
           {hint}
         </p>
       )}
     </div>
   );
+}
+
+/** By their types these are different elements. */
+function Input({ type, ...attributes }: { type: 'text' | 'email' | 'password'; required: boolean }) {
+  switch (type) {
+    case 'text':
+      return <input {...attributes} type="text" />;
+    case 'email':
+      return <input {...attributes} type="email" />;
+    case 'password':
+      return <input {...attributes} type="password" />;
+  }
 }

@@ -12,7 +12,7 @@ const AHEAD = 900;
 /** What was said in a room. */
 export function MessageLog({ conversation }: { conversation: Conversation }) {
   const log = useRef<HTMLDivElement>(null);
-  const scroll = useRef<LogScroll>();
+  const scroll = useRef<LogScroll | undefined>(undefined);
   const shown = useRef<LogWindow>({ from: undefined });
   const placed = useRef(false);
   const [atEnd, setAtEnd] = useState(true);
@@ -128,7 +128,9 @@ function Beginning({ conversation, hidden }: { conversation: Conversation; hidde
     case 'complete':
       return (
         <p class="beginning">
-          {conversation.messages.value.length === 0 ? 'Nothing has been said here yet.' : 'This is where it begins.'}
+          {conversation.messages.value.length === 0
+            ? 'Nothing has been said here yet.'
+            : 'This is where it begins.'}
         </p>
       );
     case 'idle':

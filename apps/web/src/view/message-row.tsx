@@ -44,7 +44,15 @@ export class LogRow extends Component<RowProps> {
   }
 }
 
-function MessageRow({ entry, first, conversation }: { entry: Entry; first: boolean; conversation: Conversation }) {
+function MessageRow({
+  entry,
+  first,
+  conversation,
+}: {
+  entry: Entry;
+  first: boolean;
+  conversation: Conversation;
+}) {
   const { own, username, at, state } = entry;
   const time = timeText(at);
   return (
@@ -105,7 +113,13 @@ function State({ state }: { state: DeliveryState }) {
 }
 
 /** Why a message was not sent, and what can be done about it. */
-function Failed({ entry: { clientMsgId = '', error }, conversation }: { entry: Entry; conversation: Conversation }) {
+function Failed({
+  entry: { clientMsgId = '', error },
+  conversation,
+}: {
+  entry: Entry;
+  conversation: Conversation;
+}) {
   return (
     <p class="failure">
       <span>Not sent{error === undefined ? '' : `: ${error.message}`}.</span>

@@ -41,7 +41,7 @@ function RoomNameForm({
         void run();
       }}
     >
-      <Field label="Room name" value={name} onText={setName} maxLength={128} autocomplete="off" required autoFocus />
+      <Field label="Room name" value={name} onText={setName} maxLength={128} autocomplete="off" autoFocus />
       <Failure error={error} />
       <div class="actions">
         <button type="button" onClick={close}>
@@ -72,7 +72,15 @@ export function DeleteRoomDialog({
   );
 }
 
-function DeleteRoomForm({ name, onDelete, close }: { name: string; onDelete: () => Promise<void>; close: () => void }) {
+function DeleteRoomForm({
+  name,
+  onDelete,
+  close,
+}: {
+  name: string;
+  onDelete: () => Promise<void>;
+  close: () => void;
+}) {
   const { busy, error, run } = useAction(async () => {
     await onDelete();
     close();

@@ -21,7 +21,9 @@ export function RoomList({ chat }: { chat: Chat }) {
 
   const open = [...chat.open.value.values()];
   const fits = new Set(rooms.found.value.map(({ id }) => id));
-  const opened = open.filter(({ id }) => !filtered || fits.has(id)).sort((a, b) => b.lastAt.value - a.lastAt.value);
+  const opened = open
+    .filter(({ id }) => !filtered || fits.has(id))
+    .sort((a, b) => b.lastAt.value - a.lastAt.value);
   const others = rooms.found.value.filter(({ id }) => !chat.open.value.has(id));
   const state = rooms.state.value;
   const more = state === 'partial' || others.length > shown;
@@ -41,10 +43,22 @@ export function RoomList({ chat }: { chat: Chat }) {
             }}
           />
         </div>
-        <button type="button" class="round" aria-label="Refresh rooms" title="Refresh" onClick={() => chat.refresh()}>
+        <button
+          type="button"
+          class="round"
+          aria-label="Refresh rooms"
+          title="Refresh"
+          onClick={() => chat.refresh()}
+        >
           <Icon name="refresh" />
         </button>
-        <button type="button" class="round primary" aria-label="New room" title="New room" onClick={() => setCreating(true)}>
+        <button
+          type="button"
+          class="round primary"
+          aria-label="New room"
+          title="New room"
+          onClick={() => setCreating(true)}
+        >
           <Icon name="add" />
         </button>
       </div>
@@ -95,7 +109,9 @@ export function RoomList({ chat }: { chat: Chat }) {
 function Nothing({ state, filtered }: { state: string; filtered: boolean }) {
   if (state === 'loading') return <p class="hint">Reading the rooms…</p>;
   if (state === 'failed') return null;
-  return <p class="hint">{filtered ? 'No room is called that.' : 'There is no room yet. Make the first one.'}</p>;
+  return (
+    <p class="hint">{filtered ? 'No room is called that.' : 'There is no room yet. Make the first one.'}</p>
+  );
 }
 
 interface RoomLinkProps {

@@ -26,7 +26,7 @@ export function Room({ chat, conversation }: { chat: Chat; conversation: Convers
   return (
     <main class={withPeople ? 'room with-people' : 'room'}>
       <header class="room-header">
-        <a class="round back" role="button" aria-label="Back to rooms" href={hashOfRoom(undefined)}>
+        <a class="round back" aria-label="Back to rooms" href={hashOfRoom(undefined)}>
           <Icon name="back" />
         </a>
         <h1 ref={heading} tabIndex={-1}>

@@ -41,7 +41,14 @@ function Me({ session, chat }: { session: Session; chat: Chat }) {
     <footer class="me">
       <Avatar name={chat.me.username} small />
       <bdi class="name">{chat.me.username}</bdi>
-      <button type="button" class="round" aria-label="Sign out" title="Sign out" aria-disabled={busy} onClick={() => void run()}>
+      <button
+        type="button"
+        class="round"
+        aria-label="Sign out"
+        title="Sign out"
+        aria-disabled={busy}
+        onClick={() => void run()}
+      >
         <Icon name="out" />
       </button>
       {error !== undefined && (

@@ -51,7 +51,6 @@ function Form({ session, isNew }: { session: Session; isNew: boolean }) {
           autocomplete="nickname"
           hint="What others see. It cannot be changed."
           maxLength={64}
-          required
           autoFocus
         />
       )}
@@ -62,7 +61,6 @@ function Form({ session, isNew }: { session: Session; isNew: boolean }) {
         value={email}
         onText={setEmail}
         autocomplete="username"
-        required
         autoFocus={!isNew}
       />
       <Field
@@ -72,8 +70,7 @@ function Form({ session, isNew }: { session: Session; isNew: boolean }) {
         value={password}
         onText={setPassword}
         autocomplete={isNew ? 'new-password' : 'current-password'}
-        minLength={isNew ? 6 : undefined}
-        required
+        minLength={isNew ? 6 : 1}
       />
       {error !== undefined && (
         <p class="error" role="alert">
