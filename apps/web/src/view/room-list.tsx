@@ -136,13 +136,16 @@ function RoomLink({ id, name, open = false, current = false, unread = '', divide
         class={open ? 'room-link open' : 'room-link'}
         href={hashOfRoom(id)}
         aria-current={current ? 'page' : undefined}
-        aria-label={unread === '' ? undefined : `${name}, ${unread} unread`}
       >
         <span class="hash" aria-hidden="true">
           #
         </span>
         <bdi class="name">{name}</bdi>
-        {unread !== '' && <span class="badge">{unread}</span>}
+        {unread !== '' && (
+          <span class="badge">
+            {unread} <span class="hidden">unread</span>
+          </span>
+        )}
       </a>
     </li>
   );

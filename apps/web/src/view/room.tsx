@@ -35,13 +35,13 @@ export function Room({ chat, conversation }: { chat: Chat; conversation: Convers
         <button
           type="button"
           class="round wide"
-          aria-label="People"
-          title="People"
+          title="Who is here"
           aria-expanded={withPeople}
           onClick={() => setWithPeople(!withPeople)}
         >
           <Icon name="people" />
-          <span aria-hidden="true">{conversation.members.value.length || ''}</span>
+          <span class="hidden">People</span>
+          {conversation.members.value.length || ''}
         </button>
         <RoomMenu chat={chat} roomId={conversation.id} name={name} />
       </header>
