@@ -7,6 +7,48 @@ export interface Store {
   removeItem(key: string): void;
 }
 
+/** That of the browser, or where it gives none, one that lasts as long as the page. */
+export function browserStore(): Store {
+  try {
+    return localStorage;
+  } catch {
+    const values = new Map<string, string>();
+    return {
+      getItem: (key) => values.get(key) ?? null,
+      setItem: (key, value) => void values.set(key, value),
+      removeItem: (key) => void values.delete(key),
+    };
+  }
+}
+
+const SIGNED_IN = 'chorus:signed-in';
+
+/** Whether somebody may be signed in: the cookie itself can be read by no script. */
+export class SignedInNote {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  get isThere(): boolean {
+    try {
+      return this.#store.getItem(SIGNED_IN) !== null;
+    } catch {
+      return true;
+    }
+  }
+
+  keep(signedIn: boolean): void {
+    try {
+      if (signedIn) this.#store.setItem(SIGNED_IN, '1');
+      else this.#store.removeItem(SIGNED_IN);
+    } catch {
+      // Not allowed.
+    }
+  }
+}
+
 /** What the browser keeps for one user: which rooms are open, how far each was read, and what is written but not sent. */
 export class Memory {
   readonly #store: Store;
