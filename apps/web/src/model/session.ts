@@ -116,14 +116,14 @@ export class Session {
 
   #ended(chat: Chat, error: ChorusError | undefined, end: () => void): void {
     end();
-    if (!this.#is(chat)) return;
     const refused = error?.code === 'forbidden' || error?.code === 'disconnected';
     const notice = refused ? refusal(error) : ENDED;
-    if (!this.#ending) return this.#leave(notice);
-    // Whoever ends it says so in a moment, unless that is the last that was heard.
-    setTimeout(() => {
+    const leave = (): void => {
       if (this.#is(chat)) this.#leave(notice);
-    }, ENDING_MS);
+    };
+    // Whoever ends it says so in a moment, unless that is the last that was heard.
+    if (this.#ending) setTimeout(leave, ENDING_MS);
+    else leave();
   }
 
   /** The cookie is another one: asks again whose. */
