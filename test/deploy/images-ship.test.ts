@@ -140,8 +140,8 @@ describe('the folders that images ship', function () {
     ]);
     const WEB_DIR = imageEnvironment('api').WEB_DIR?.replace(/^\/app/, api.path) ?? '';
     await startsAndStops('api', api.path, { JWT_SECRET, DATABASE_URL: databaseUrl, WEB_DIR }, async (url) => {
-      const page = await (await fetch(url)).text();
-      const script = /src="\.(\/assets\/[^"]+\.js)"/.exec(page)?.[1];
+      const chat = await (await fetch(url)).text();
+      const script = /src="\.(\/assets\/[^"]+\.js)"/.exec(chat)?.[1];
       const loaded = await fetch(`${url}${script}`, { headers: { 'Accept-Encoding': 'br' } });
       expect(loaded.headers.get('content-encoding')).to.equal('br');
       // Through bcrypt and Prisma: what they load, they load when they are first used.
