@@ -4,7 +4,7 @@ import { ChorusError } from './chorus-error.js';
 import { Emitter } from './emitter.js';
 import { ChorusApi } from './http/chorus-api.js';
 import { LiveRoom } from './live-room.js';
-import { NetworkEvents } from './network-events.js';
+import { hearOfNetwork } from './network-events.js';
 import type { ClientOptions } from './options.js';
 import { Pacer } from './pacer.js';
 import { Reconnector } from './reconnector.js';
@@ -43,7 +43,7 @@ export class ChorusClient {
   readonly #session: Session;
   readonly #socket: Reconnector;
   readonly #host: RoomHost;
-  readonly #network: NetworkEvents;
+  readonly #onNetwork = ({ type }: Event): void => this.#socket.nudge(type === 'online');
   #user: Member | undefined;
   #maxFrameBytes = 0;
 
@@ -57,7 +57,8 @@ export class ChorusClient {
     } = options;
     const base = (): string => (typeof url === 'function' ? url() : url) || location.origin;
     const api =
-      options.api ?? new ChorusApi({ url: base().replace(/^ws/, 'http'), token: () => session.token() });
+      options.api ??
+      new ChorusApi({ url: () => base().replace(/^ws/, 'http'), token: () => session.token() });
     const session = new Session({
       ...{ token, refresh, random },
       onRenewed: (renewed) => {
@@ -81,7 +82,6 @@ export class ChorusClient {
         this.#events.emit('state', state);
       },
     });
-    this.#network = new NetworkEvents((online) => this.#socket.nudge(online));
     this.#host = this.#hostOf(api, { random, backoff, catchUpWithinMs });
   }
 
@@ -115,13 +115,13 @@ export class ChorusClient {
    */
   connect(): void {
     this.#refuseIfClosed();
-    this.#network.listen();
+    hearOfNetwork(this.#onNetwork, true);
     this.#socket.start();
   }
 
   /** Says good-bye and stays away until {@link connect}. Rooms, and what waits to be sent, are kept and resumed then. */
   disconnect(): void {
-    this.#network.ignore();
+    hearOfNetwork(this.#onNetwork, false);
     this.#socket.stop({ status: 'idle' });
   }
 
@@ -155,9 +155,6 @@ export class ChorusClient {
 
   #received(frame: V1ServerFrame): void {
     switch (frame.type) {
-      case 'message':
-        this.#rooms.get(frame.roomId)?.received(frame);
-        break;
       case 'welcome': {
         const { connectionId, user, expiresAt, limits } = frame;
         this.#user = user;
@@ -168,29 +165,6 @@ export class ChorusClient {
         for (const room of this.#rooms.values()) room.up();
         break;
       }
-      case 'room-joined':
-        this.#rooms.get(frame.roomId)?.entered(frame);
-        break;
-      case 'room-left':
-        // The application knows what it did, and may be on its way back in.
-        if (frame.reason !== 'left') this.#rooms.get(frame.roomId)?.end(frame.reason);
-        break;
-      case 'ack':
-        this.#rooms.get(frame.roomId)?.acked(frame);
-        break;
-      case 'stored':
-        this.#rooms.get(frame.roomId)?.stored(frame);
-        break;
-      case 'joined':
-      case 'left':
-        this.#rooms.get(frame.roomId)?.cameOrWent(frame);
-        break;
-      case 'typing':
-        this.#rooms.get(frame.roomId)?.isTyping(frame);
-        break;
-      case 'presence':
-        this.#rooms.get(frame.roomId)?.membersPage(frame);
-        break;
       case 'reconnect':
         this.#socket.sentAway(frame.afterMs);
         break;
@@ -200,15 +174,18 @@ export class ChorusClient {
       case 'broadcast':
         this.#events.emit('broadcast', frame.content);
         break;
-      case 'error':
-        if (frame.roomId !== undefined) this.#rooms.get(frame.roomId)?.refused(frame);
-        else this.#events.emit('error', new ChorusError(frame.code, frame.error, frame.retry));
-        break;
       case 'pong':
         break;
+      case 'error':
+        if (frame.roomId === undefined) {
+          this.#events.emit('error', new ChorusError(frame.code, frame.error, frame.retry));
+          break;
+        }
+        this.#rooms.get(frame.roomId)?.received(frame);
+        break;
       default:
-        // Gateways that are newer than this client may say more.
-        frame satisfies never;
+        // What newer gateways may say beyond is about no room that is known, or passed over there.
+        this.#rooms.get(frame.roomId)?.received(frame);
     }
   }
 
@@ -226,7 +203,7 @@ export class ChorusClient {
   ): RoomHost {
     const client = this;
     // Not random(): names must differ between clients, and those of tests need not be random.
-    const name = Array.from(crypto.getRandomValues(new Uint32Array(3)), (word) => word.toString(36)).join('');
+    const name = crypto.getRandomValues(new Uint32Array(3)).join('');
     let messages = 0;
     return {
       ...parts,
@@ -237,7 +214,7 @@ export class ChorusClient {
       get maxFrameBytes() {
         return client.#maxFrameBytes;
       },
-      nextMessageId: () => `${name}-${(++messages).toString(36)}`,
+      nextMessageId: () => `${name}-${++messages}`,
       send: (frame, canWait) => this.#send(frame, canWait),
     };
   }
@@ -247,7 +224,7 @@ export class ChorusClient {
   }
 
   #ended(): void {
-    this.#network.ignore();
+    hearOfNetwork(this.#onNetwork, false);
     this.#session.stop();
     for (const room of this.#rooms.values()) room.end('closed');
   }

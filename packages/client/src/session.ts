@@ -72,8 +72,8 @@ export class Session {
     return this.#refresh().then(
       (token) => this.#keep(token),
       (error: unknown) => {
-        // It may be asked again.
-        this.#renewed = false;
+        // Perhaps it can be asked again.
+        this.#renewed = !asChorusError(error).retry;
         throw error;
       },
     );
