@@ -8,17 +8,15 @@ import { fileURLToPath } from 'node:url';
 import { ensureTestRedis } from '@chorus/local';
 
 /**
- * All tests: first those of the parts, some of which look closely at the clock, then those over the whole in two runs
- * beside each other, for they wait for processes most of the time.
+ * All tests: first those of the parts, then those over the whole. They wait for processes and clocks most of the time, so
+ * several runs go on beside each other, of about the same length; more of them would disturb those that look at the clock.
  */
 const PHASES = [
-  [['packages/*/src/**/*.test.ts', 'prisma/src/**/*.test.ts', 'apps/*/src/**/*.test.ts']],
+  [['packages/*/src/**/*.test.ts', 'prisma/src/**/*.test.ts'], ['apps/*/src/**/*.test.ts']],
   [
-    ['test/{chaos,cluster,contract,deploy,docs,metrics,traces}/**/*.test.ts'],
-    [
-      'test/**/*.test.ts',
-      ...without('test/{chaos,cluster,contract,deploy,docs,metrics,traces}/**', '**/node_modules/**'),
-    ],
+    ['test/{cluster,contract}/**/*.test.ts'],
+    ['test/{bench,loadtest,rehearse}/**/*.test.ts', 'test/*.test.ts'],
+    ['test/**/*.test.ts', ...without('test/{bench,cluster,contract,loadtest,rehearse}/**', 'test/*.test.ts')],
   ],
 ];
 

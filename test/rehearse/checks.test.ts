@@ -147,10 +147,10 @@ describe('the verdict on scaling', () => {
 
   it('finds that it took too long, or never came about', () => {
     const late = [
-      { at: 95, connections: FOUR },
-      { at: 99, connections: TWO },
+      { at: 105, connections: FOUR },
+      { at: 109, connections: TWO },
     ];
-    expect(broken(scaleChecks(scale({}, { spreads: late, inAt: 97 })))).to.deep.equal([
+    expect(broken(scaleChecks(scale({}, { spreads: late, inAt: 107 })))).to.deep.equal([
       'until all are level',
     ]);
     const never = [
@@ -183,7 +183,7 @@ describe('the verdict on scaling', () => {
   });
 
   it('derives the time from the share that gateways give up', () => {
-    expect(levelSeconds({ from: 2, to: 4, sharePerMinute: 0.5 })).to.equal(75);
-    expect(levelSeconds({ from: 2, to: 4, sharePerMinute: 0.05 })).to.equal(615);
+    expect(levelSeconds({ from: 2, to: 4, sharePerMinute: 0.5 })).to.equal(85);
+    expect(levelSeconds({ from: 2, to: 4, sharePerMinute: 0.05 })).to.equal(625);
   });
 });

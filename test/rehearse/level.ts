@@ -2,7 +2,7 @@ import type { Spread } from './perform.js';
 
 /** Gateways are level when the fullest has at most so many times what the emptiest has. */
 export const LEVEL = 1.15;
-/** How often a gateway looks whether it is too full, in seconds (`rebalance.ts` of the gateway). */
+/** How often a gateway looks whether it is too full, and how long after it was, in seconds (`rebalance.ts` of the gateway). */
 const LOOK_SECONDS = 10;
 /** Who was sent away comes back within a second, and reports are a second old. */
 const RETURN_SECONDS = 5;
@@ -21,12 +21,12 @@ export function total(spread: Spread | undefined): number {
 
 /**
  * How long it takes, by what is configured, until connections are level after gateways were added: the old ones
- * find out, and then give up what is too much at their pace.
+ * find out, give up what is too much at their pace, and look whether that was enough.
  */
 export function levelSeconds(options: { from: number; to: number; sharePerMinute: number }): number {
   const { from, to, sharePerMinute } = options;
   if (sharePerMinute === 0) return LOOK_SECONDS;
-  return LOOK_SECONDS + ((1 - from / to) / sharePerMinute) * 60 + RETURN_SECONDS;
+  return 2 * LOOK_SECONDS + ((1 - from / to) / sharePerMinute) * 60 + RETURN_SECONDS;
 }
 
 /** Seconds until they were level and stayed so; undefined when they did not. */

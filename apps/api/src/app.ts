@@ -123,11 +123,8 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   let operatorServer: HttpServer | undefined;
   if (config.operator !== undefined) {
     const { contentType } = metrics;
-    const sources = {
-      metrics: parts.allMetrics ?? (() => metrics.text()),
-      contentType,
-      health: readiness,
-    };
+    const text = parts.allMetrics ?? (() => metrics.text());
+    const sources = { metrics: { text, contentType }, health: readiness };
     try {
       operatorServer = closer.add(await listenForOperators(config.operator, config, operators, sources));
     } catch (error) {

@@ -72,7 +72,9 @@ export const gatewaySettings = {
     ),
   REBALANCE: oneOf(['off', 'auto'])
     .default('off')
-    .describe('`auto`: a gateway with over 10 % more sockets than the average gives some up by itself.'),
+    .describe(
+      '`auto`: when gateways are more than 7 % off the average, those above it give some sockets up by themselves.',
+    ),
   REBALANCE_SHARE_PER_MINUTE: share()
     .default(0.05)
     .describe('Share of its sockets that a gateway gives up a minute with `REBALANCE=auto`.'),

@@ -16,6 +16,8 @@ describe('rebalancing', () => {
   let nodes: MemoryNodeRegistry;
   let asked: EventTarget;
   let able: boolean;
+  /** Who was sent away is back, at the emptiest node. */
+  let back: boolean;
   let rebalance: Rebalance;
 
   /** Nodes with so many connections; the first is this one. */
@@ -24,14 +26,26 @@ describe('rebalancing', () => {
     nodes = new MemoryNodeRegistry();
     asked = new EventTarget();
     able = true;
+    back = true;
     all = Array.from(
       { length: mine },
       (_, at) => openFake(connections, { id: at + 1, username: 'x' }).connection,
     );
-    for (const [at, [count, state = 'ready']] of others.entries()) {
-      const report = { nodeId: `node-${at + 1}`, startedAt: 0, connections: count, rooms: 0, state };
-      await nodes.report(report, 60_000);
+    for (const [at, [count, state]] of others.entries()) await report(`node-${at + 1}`, count, state);
+  }
+
+  function report(nodeId: string, connections: number, state: NodeReport['state'] = 'ready'): Promise<void> {
+    return nodes.report({ nodeId, startedAt: 0, connections, rooms: 0, state }, 60_000);
+  }
+
+  async function reports(): Promise<NodeReport[]> {
+    const counted = (await nodes.nodes()).map((node) => ({ ...node }));
+    const open = counted.filter(({ state }) => state === 'ready');
+    for (let left = back ? sentAway().length : 0; left > 0 && open.length > 0; left--) {
+      open.sort((a, b) => a.connections - b.connections);
+      for (const emptiest of open.slice(0, 1)) emptiest.connections++;
     }
+    return counted;
   }
 
   function start(options: Partial<RebalanceParts> = {}): void {
@@ -43,7 +57,7 @@ describe('rebalancing', () => {
         forget: (nodeId) => nodes.forget(nodeId),
         nodes: async () => {
           asked.dispatchEvent(new Event('asked'));
-          return nodes.nodes();
+          return reports();
         },
       },
       able: () => able,
@@ -85,15 +99,18 @@ describe('rebalancing', () => {
 
   it('ends when this node is level, although those who left are counted nowhere for a while', async () => {
     await cluster(60, [30], [30]);
+    back = false;
     start({ stepMs: 1 });
     // Fast enough to be over at once: 60,000 times in a minute.
     rebalance.start(1_000);
+    while (sentAway().length < 20) await new Promise(setImmediate);
+    back = true;
     await finished();
     expect(sentAway()).to.have.length(20);
   });
 
-  it('gives up nothing within a tenth of the average, or alone', async () => {
-    await cluster(110, [100], [95]);
+  it('gives up nothing while all are within 7 % of the average, or alone', async () => {
+    await cluster(107, [100], [95]);
     start();
     rebalance.start(1);
     await finished();
@@ -104,6 +121,30 @@ describe('rebalancing', () => {
     rebalance.start(1);
     await finished();
     expect(sentAway()).to.have.length(0);
+  });
+
+  it('gives up its part for a node that is empty, although it has hardly more than the average itself', async () => {
+    await cluster(100, ...Array.from({ length: 19 }, (): [number] => [100]), [0]);
+    start({ stepMs: 1 });
+    rebalance.start(1_000);
+    await finished();
+    // 2,000 on 21 nodes.
+    expect(sentAway()).to.have.length(4);
+  });
+
+  it('looks again when it is done, because whoever moves may have been counted twice', async () => {
+    await cluster(100, [100], [40]);
+    start({ stepMs: 1 });
+    rebalance.start(1_000);
+    while (sentAway().length < 10) await new Promise(setImmediate);
+    // Ten of the other full node have come, and it says so later.
+    await report('node-2', 50);
+    while (sentAway().length < 16) await new Promise(setImmediate);
+    expect(rebalance.active).to.equal(true);
+    await report('node-1', 80);
+    await report('node-2', 60);
+    await finished();
+    expect(sentAway()).to.have.length(20);
   });
 
   it('stops while this node is not ready', async () => {

@@ -20,14 +20,21 @@ export interface RebalanceParts {
 
 const STEP_MS = 1_000;
 
-/** Steps between two looks of a node that decides itself. */
-const AUTO_STEPS = 10;
+/** Steps between two looks. */
+const LOOK_STEPS = 10;
 
-/** A node is too full above this many times the average. */
-const TOLERANCE = 1.1;
+/**
+ * Nodes are left alone while all of them are within this share of the average: the fullest has at most 1.15 times
+ * the connections of the emptiest then. Where a balancer sends clients anywhere, some per cent are chance.
+ */
+const TOLERANCE = 0.07;
+
+/** Whoever has begun goes on to this share above the average: what was known of the others was a second old. */
+const SETTLED = 0.02;
 
 /** Under way: so many connections go a step, until no more than the goal are left. */
 interface Campaign {
+  readonly sharePerMinute: number;
   readonly perStep: number;
   goal: number;
   allowance: number;
@@ -43,8 +50,10 @@ export class Rebalance implements Closeable {
   readonly #stepMs: number;
   #requested: number | undefined;
   #campaign: Campaign | undefined;
+  /** Of the campaign that has just ended, until a look has shown that it was enough. */
+  #unproven: number | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #untilLook = AUTO_STEPS;
+  #untilLook = LOOK_STEPS;
   #closed = false;
 
   constructor(parts: RebalanceParts) {
@@ -57,12 +66,13 @@ export class Rebalance implements Closeable {
   start(sharePerMinute: number): void {
     this.#requested = sharePerMinute;
     this.#campaign = undefined;
+    this.#unproven = undefined;
     this.#arm();
   }
 
   /** Whether connections are being given up, or that is still to be found out. */
   get active(): boolean {
-    return this.#campaign !== undefined || this.#requested !== undefined;
+    return (this.#campaign ?? this.#requested ?? this.#unproven) !== undefined;
   }
 
   async close(): Promise<void> {
@@ -83,41 +93,52 @@ export class Rebalance implements Closeable {
   }
 
   async #step(): Promise<void> {
-    const { auto, able, log } = this.#parts;
-    if (!able()) {
+    if (!this.#parts.able()) {
       this.#campaign = undefined;
       this.#requested = undefined;
+      this.#unproven = undefined;
       return;
     }
-    if (this.#campaign === undefined) {
-      const share =
-        this.#requested ?? (auto && --this.#untilLook <= 0 ? this.#parts.sharePerMinute : undefined);
-      if (share === undefined) return;
-      this.#untilLook = AUTO_STEPS;
-      const requested = this.#requested;
-      const average = await this.#average();
-      // Asked for something else meanwhile: that is for the next step.
-      if (this.#requested !== requested) return;
-      this.#requested = undefined;
-      const here = this.#here();
-      if (average === undefined || here <= average * TOLERANCE || here - average < 1) return;
-      const perStep = (here * share * this.#stepMs) / 60_000;
-      this.#campaign = { perStep, goal: Math.ceil(average), allowance: 0, sent: 0 };
-      log.info({ connections: here, goal: this.#campaign.goal, perStep }, 'giving up connections');
-    }
-    await this.#giveUp(this.#campaign);
+    this.#campaign ??= await this.#look();
+    if (this.#campaign !== undefined) await this.#giveUp(this.#campaign);
+  }
+
+  /** What there is to give up, if it is time to look. */
+  async #look(): Promise<Campaign | undefined> {
+    const requested = this.#requested;
+    if (requested === undefined && --this.#untilLook > 0) return undefined;
+    this.#untilLook = LOOK_STEPS;
+    const { auto, sharePerMinute, log } = this.#parts;
+    const share = requested ?? this.#unproven ?? (auto ? sharePerMinute : undefined);
+    if (share === undefined) return undefined;
+    const cluster = await this.#cluster();
+    // Asked for something else meanwhile: that is for the next step.
+    if (this.#requested !== requested) return undefined;
+    const begun = this.#unproven !== undefined;
+    this.#requested = undefined;
+    this.#unproven = undefined;
+    if (cluster === undefined) return undefined;
+    const here = this.#here();
+    const { average, least } = cluster;
+    const uneven = begun || here > average * (1 + TOLERANCE) || least < average * (1 - TOLERANCE);
+    if (!uneven || here <= average * (1 + SETTLED) || here - average < 1) return undefined;
+    const perStep = (here * share * this.#stepMs) / 60_000;
+    const campaign = { sharePerMinute: share, perStep, goal: Math.ceil(average), allowance: 0, sent: 0 };
+    log.info({ connections: here, goal: campaign.goal, perStep }, 'giving up connections');
+    return campaign;
   }
 
   async #giveUp(campaign: Campaign): Promise<void> {
-    const average = await this.#average();
+    const cluster = await this.#cluster();
     // Started anew, or ended, meanwhile.
     if (this.#campaign !== campaign || this.#closed) return;
     // Who was sent away and is not back yet is counted nowhere: that must not lower the goal.
-    campaign.goal = Math.max(campaign.goal, Math.ceil(average ?? Number.POSITIVE_INFINITY));
+    campaign.goal = Math.max(campaign.goal, Math.ceil(cluster?.average ?? Number.POSITIVE_INFINITY));
     const excess = this.#here() - campaign.goal;
     if (excess <= 0) {
       this.#parts.log.info({ sent: campaign.sent }, 'gave up connections');
       this.#campaign = undefined;
+      this.#unproven = campaign.sharePerMinute;
       return;
     }
     campaign.allowance += campaign.perStep;
@@ -141,12 +162,13 @@ export class Rebalance implements Closeable {
     return here;
   }
 
-  /** Of the nodes that take connections, this one included; undefined when it is the only one. */
-  async #average(): Promise<number | undefined> {
+  /** Connections of the nodes that take any, this one included; undefined when it is the only one. */
+  async #cluster(): Promise<{ average: number; least: number } | undefined> {
     const { nodes, nodeId } = this.#parts;
     const others = (await nodes.nodes()).filter((node) => node.state === 'ready' && node.nodeId !== nodeId);
     if (others.length === 0) return undefined;
-    const sum = others.reduce((total, node) => total + node.connections, this.#here());
-    return sum / (others.length + 1);
+    const counts = [this.#here(), ...others.map(({ connections }) => connections)];
+    const sum = counts.reduce((total, count) => total + count, 0);
+    return { average: sum / counts.length, least: Math.min(...counts) };
   }
 }
