@@ -44,23 +44,21 @@ export class ChorusClient {
   readonly #socket: Reconnector;
   readonly #host: RoomHost;
   readonly #onNetwork = ({ type }: Event): void => this.#socket.nudge(type === 'online');
-  #user: Member | undefined;
-  #maxFrameBytes = 0;
 
   constructor(options: ClientOptions = {}) {
-    const { url = '', token, refresh, webSocket, backoff = { baseMs: 500, capMs: 15_000 } } = options;
-    const {
-      random = Math.random,
-      askAfterMs = 20_000,
-      answerWithinMs = 5_000,
-      catchUpWithinMs = 60_000,
-    } = options;
-    const base = (): string => (typeof url === 'function' ? url() : url) || location.origin;
-    const api =
-      options.api ??
-      new ChorusApi({ url: () => base().replace(/^ws/, 'http'), token: () => session.token() });
+    const base = (): string =>
+      (typeof options.url === 'function' ? options.url() : options.url) || location.origin;
+    const all = {
+      backoff: { baseMs: 500, capMs: 15_000 },
+      random: Math.random,
+      askAfterMs: 20_000,
+      answerWithinMs: 5_000,
+      catchUpWithinMs: 60_000,
+      api: new ChorusApi({ url: () => base().replace(/^ws/, 'http'), token: () => session.token() }),
+      ...options,
+    };
     const session = new Session({
-      ...{ token, refresh, random },
+      ...all,
       onRenewed: (renewed) => {
         if (renewed === undefined) this.#socket.renew();
         else this.#send(() => ({ type: 'refresh', token: renewed }));
@@ -69,7 +67,8 @@ export class ChorusClient {
     });
     this.#session = session;
     this.#socket = new Reconnector({
-      ...{ askAfterMs, answerWithinMs, backoff, random, webSocket, api, session },
+      ...all,
+      session,
       url: () => base().replace(/\/?$/, '/ws/connect'),
       onFrame: (frame) => this.#received(frame),
       onDown: () => {
@@ -82,7 +81,16 @@ export class ChorusClient {
         this.#events.emit('state', state);
       },
     });
-    this.#host = this.#hostOf(api, { random, backoff, catchUpWithinMs });
+    // Not by random(): names must differ between clients, and those of tests need not be random.
+    const name = crypto.getRandomValues(new Uint32Array(3)).join('');
+    let messages = 0;
+    this.#host = {
+      ...all,
+      user: undefined,
+      maxFrameBytes: 0,
+      nextMessageId: () => `${name}-${++messages}`,
+      send: (frame, canWait) => this.#send(frame, canWait),
+    };
   }
 
   get state(): ConnectionState {
@@ -91,7 +99,7 @@ export class ChorusClient {
 
   /** Whom the token belongs to, from the first connection on. */
   get user(): Member | undefined {
-    return this.#user;
+    return this.#host.user;
   }
 
   /** Those that were joined and not left, by their ids. */
@@ -157,8 +165,8 @@ export class ChorusClient {
     switch (frame.type) {
       case 'welcome': {
         const { connectionId, user, expiresAt, limits } = frame;
-        this.#user = user;
-        this.#maxFrameBytes = limits.maxFrameBytes;
+        this.#host.user = user;
+        this.#host.maxFrameBytes = limits.maxFrameBytes;
         this.#pacer.start(limits.maxMessagesPerSecond);
         this.#session.accepted(expiresAt);
         this.#socket.welcomed({ status: 'connected', connectionId, user });
@@ -195,28 +203,6 @@ export class ChorusClient {
       const frame = make();
       if (frame !== undefined) this.#socket.send(frame);
     }, canWait);
-  }
-
-  #hostOf(
-    history: RoomHost['history'],
-    parts: Pick<RoomHost, 'random' | 'backoff' | 'catchUpWithinMs'>,
-  ): RoomHost {
-    const client = this;
-    // Not random(): names must differ between clients, and those of tests need not be random.
-    const name = crypto.getRandomValues(new Uint32Array(3)).join('');
-    let messages = 0;
-    return {
-      ...parts,
-      history,
-      get user() {
-        return client.#user;
-      },
-      get maxFrameBytes() {
-        return client.#maxFrameBytes;
-      },
-      nextMessageId: () => `${name}-${++messages}`,
-      send: (frame, canWait) => this.#send(frame, canWait),
-    };
   }
 
   #refuseIfClosed(): void {

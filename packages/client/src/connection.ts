@@ -18,7 +18,7 @@ export interface End {
 export interface ConnectionOptions {
   readonly url: string;
   readonly token: string | undefined;
-  readonly webSocket: WebSocketClass | undefined;
+  readonly webSocket?: WebSocketClass | undefined;
   /** See {@link ClientOptions}. */
   readonly askAfterMs: number;
   readonly answerWithinMs: number;

@@ -10,15 +10,13 @@ import { publishFrame } from './publish-frame.js';
 import type { Room, RoomEvents, SendOptions } from './room.js';
 import type { RoomHost } from './room-host.js';
 import { StoredWatch } from './stored-watch.js';
-import { Timeline } from './timeline.js';
+import { placeOf, Timeline } from './timeline.js';
 import { Timers } from './timers.js';
 import type { Delivery, LeftReason, Member, Message, RoomStatus, SentMessage } from './types.js';
 
 type Frame<Type extends V1ServerFrame['type']> = Extract<V1ServerFrame, { type: Type }>;
 type RoomFrame = Exclude<V1ServerFrame, Frame<'welcome' | 'refreshed' | 'reconnect' | 'broadcast' | 'pong'>>;
 
-/** How often the user may be said to type, in milliseconds. */
-const TYPING_EVERY_MS = 1_000;
 /** A {@link Room}, and what its client has to tell it. */
 export class LiveRoom implements Room {
   readonly #host: RoomHost;
@@ -40,7 +38,6 @@ export class LiveRoom implements Room {
   #scheduled = false;
   /** It was asked to be let in, and there is no answer. */
   #entering = false;
-  #typedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     readonly id: number,
@@ -137,10 +134,7 @@ export class LiveRoom implements Room {
   }
 
   typing(): void {
-    const now = performance.now();
-    if (this.#status !== 'joined' || now - this.#typedAt < TYPING_EVERY_MS) return;
-    this.#typedAt = now;
-    this.#host.send(() => ({ type: 'typing', roomId: this.id }));
+    if (this.#status === 'joined') this.#people.type();
   }
 
   older(limit = 50): Promise<readonly Message[]> {
@@ -291,7 +285,7 @@ export class LiveRoom implements Room {
   }
 
   #pause(): number {
-    return fullJitter(this.#refusals++, this.#host.backoff, () => this.#host.random());
+    return fullJitter(this.#refusals++, this.#host.backoff, this.#host.random);
   }
 
   #become(status: RoomStatus): void {
@@ -299,9 +293,4 @@ export class LiveRoom implements Room {
     this.#status = status;
     this.#events.emit('status', status);
   }
-}
-
-/** Only that, of what may be a whole message. */
-function placeOf({ epoch, seq }: Position): Position {
-  return { epoch, seq };
 }

@@ -6,6 +6,9 @@ import { Typists } from './typists.js';
 
 type PeopleFrame = Extract<V1ServerFrame, { type: 'joined' | 'left' | 'typing' | 'presence' }>;
 
+/** How often the user may be said to type, in milliseconds. */
+const TYPING_EVERY_MS = 1_000;
+
 export interface PeopleOptions {
   readonly roomId: number;
   readonly host: RoomHost;
@@ -16,12 +19,15 @@ export interface PeopleOptions {
 /** Who is in a room, from the first look on, and who is typing there. */
 export class People {
   readonly typists: Typists;
+  readonly #roomId: number;
   readonly #host: RoomHost;
   readonly #members: Members;
   #wanted = false;
   #entered = false;
+  #typedAt = Number.NEGATIVE_INFINITY;
 
   constructor({ roomId, host, onMembers, onTypists }: PeopleOptions) {
+    this.#roomId = roomId;
     this.#host = host;
     this.typists = new Typists(onTypists);
     const ask = (after: number | undefined): void =>
@@ -45,6 +51,14 @@ export class People {
   read(): void {
     this.#entered = true;
     if (this.#wanted) this.#members.read();
+  }
+
+  /** The user is typing. */
+  type(): void {
+    const now = performance.now();
+    if (now - this.#typedAt < TYPING_EVERY_MS) return;
+    this.#typedAt = now;
+    this.#host.send(() => ({ type: 'typing', roomId: this.#roomId }));
   }
 
   /** The connection, or the room, is gone. */

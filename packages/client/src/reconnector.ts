@@ -9,7 +9,7 @@ import type { Session } from './session.js';
 import type { ConnectionState } from './types.js';
 
 export interface ReconnectorOptions extends Required<Pick<ClientOptions, 'askAfterMs' | 'answerWithinMs'>> {
-  readonly webSocket: ClientOptions['webSocket'];
+  readonly webSocket?: ClientOptions['webSocket'];
   readonly backoff: NonNullable<ClientOptions['backoff']>;
   readonly api: HistorySource;
   readonly session: Session;
