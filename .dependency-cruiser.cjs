@@ -53,6 +53,27 @@ module.exports = {
       to: { path: '^@chorus/', pathNot: workspace(['protocol']) },
     },
     {
+      name: 'client-takes-only-types-from-schemas',
+      comment: 'The library that checks schemas is larger than the client.',
+      severity: 'error',
+      from: { path: '^packages/client/src/', pathNot: testsAndSuites },
+      to: { path: '^@chorus/protocol$', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'protocol-constants-without-schemas',
+      comment: 'They are shipped to browsers.',
+      severity: 'error',
+      from: { path: '^packages/protocol/src/(constants|close-codes|errors|position|subprotocol)\\.ts$' },
+      to: { path: npm('zod'), reachable: true },
+    },
+    {
+      name: 'client-stands-alone',
+      comment: 'It runs in browsers, and brings nothing along.',
+      severity: 'error',
+      from: { path: '^packages/client/src/', pathNot: testsAndSuites },
+      to: { pathNot: ['^@chorus/', '^packages/client/'] },
+    },
+    {
       name: 'uwebsockets-in-one-file',
       severity: 'error',
       from: {

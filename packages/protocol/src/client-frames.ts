@@ -1,8 +1,5 @@
 import { z } from 'zod';
-import { positionSchema } from './position.js';
-
-/** The WebSocket subprotocol that this page of the protocol is about. */
-export const SUBPROTOCOL = 'chorus.v1';
+import { positionSchema } from './position-schema.js';
 
 const roomId = z.int().positive().describe('A room, as the API lists them.');
 

@@ -1,7 +1,3 @@
-import { z } from 'zod';
-
-const count = z.int().nonnegative();
-
 /**
  * A place in a room's history. No place is ever used for two messages.
  *
@@ -9,12 +5,12 @@ const count = z.int().nonnegative();
  * known again, and when messages may have been lost: then places of the old epoch may be known to
  * some that the history does not have. So only the order of places in different epochs means anything.
  */
-export const positionSchema = z.object({
-  epoch: count.describe('Which numbering `seq` belongs to; numbers of different epochs are never compared.'),
-  seq: count.describe('Number of a message: consecutive within an epoch; 0 before the first.'),
-});
-
-export type Position = Readonly<z.infer<typeof positionSchema>>;
+export interface Position {
+  /** Which numbering {@link seq} belongs to; numbers of different epochs are never compared. */
+  readonly epoch: number;
+  /** Number of a message: consecutive within an epoch; 0 before the first. */
+  readonly seq: number;
+}
 
 /** Whether `a` comes after `b`. */
 export function isAfter(a: Position, b: Position): boolean {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { clientMsgIdSchema } from './client-frames.js';
 import type { Position } from './position.js';
-import { positionSchema } from './position.js';
+import { positionSchema } from './position-schema.js';
 
 /**
  * The seed contract: every frame that its sockets receive carries these three. The other fields came

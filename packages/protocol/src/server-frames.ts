@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { clientMsgIdSchema } from './client-frames.js';
 import { ERRORS, type ErrorCode } from './errors.js';
-import { positionSchema } from './position.js';
+import { positionSchema } from './position-schema.js';
 import { broadcastFrame, messageFrame, presenceNoticeFrame } from './seed-frames.js';
 
 const roomId = z.int().positive();

@@ -1,0 +1,13 @@
+export type { Position } from '@chorus/protocol/constants';
+export { formatPosition, isAfter, parsePosition } from '@chorus/protocol/constants';
+export { ChorusClient, type ClientEvents } from './chorus-client.js';
+export {
+  ChorusError,
+  type ChorusErrorCode,
+  type ChorusErrorDetails,
+  type ClientErrorCode,
+} from './chorus-error.js';
+export * from './http/chorus-api.js';
+export type * from './options.js';
+export type * from './room.js';
+export type * from './types.js';
