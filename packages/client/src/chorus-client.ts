@@ -1,7 +1,16 @@
+import type { ClientFrame, V1ServerFrame } from '@chorus/protocol';
 import type { Position } from '@chorus/protocol/constants';
-import type { ChorusError } from './chorus-error.js';
+import { ChorusError } from './chorus-error.js';
+import { Emitter } from './emitter.js';
+import { ChorusApi } from './http/chorus-api.js';
+import { LiveRoom } from './live-room.js';
+import { NetworkEvents } from './network-events.js';
 import type { ClientOptions } from './options.js';
+import { Pacer } from './pacer.js';
+import { Reconnector } from './reconnector.js';
 import type { Room } from './room.js';
+import type { RoomHost } from './room-host.js';
+import { Session } from './session.js';
 import type { ConnectionState, Member } from './types.js';
 
 /** What a client tells, with what it tells of it. */
@@ -16,57 +25,230 @@ export interface ClientEvents {
 /**
  * A connection to Chorus that comes back by itself, and the rooms that it is in.
  *
- * The application sees every message of a room exactly once and in order, through any number of reconnects.
+ * The application sees every message of a room exactly once and in order, through any number of reconnects. What was missed
+ * comes from the gateway or, after a long absence, from the history of the API; if that is impossible the room tells a
+ * `gap`. What the application sends is sent again until it is acknowledged or refused for good, and never becomes two.
+ *
+ * @example
+ * const client = new ChorusClient({ url: 'https://chat.example.org', token });
+ * client.connect();
+ * const room = client.join(1);
+ * room.on('message', ({ username, content }) => console.log(username, content));
+ * await room.send('hello');
  */
 export class ChorusClient {
-  readonly options: ClientOptions;
+  readonly #events = new Emitter<ClientEvents>();
+  readonly #rooms = new Map<number, LiveRoom>();
+  readonly #pacer = new Pacer();
+  readonly #session: Session;
+  readonly #socket: Reconnector;
+  readonly #host: RoomHost;
+  readonly #network: NetworkEvents;
+  #user: Member | undefined;
+  #maxFrameBytes = 0;
 
   constructor(options: ClientOptions = {}) {
-    this.options = options;
-  }
-
-  /** Connects, and goes on doing so. @throws {ChorusError} `closed` */
-  connect(): void {
-    throw new Error('not there yet');
-  }
-
-  /** Says good-bye and stays away until {@link connect}; rooms, and what waits to be sent, are kept. */
-  disconnect(): void {
-    throw new Error('not there yet');
-  }
-
-  /** Says good-bye for good. What was not acknowledged fails with `closed`. Resolves when the connection has ended. */
-  close(): Promise<void> {
-    throw new Error('not there yet');
+    const { url = '', token, refresh, webSocket, backoff = { baseMs: 500, capMs: 15_000 } } = options;
+    const {
+      random = Math.random,
+      askAfterMs = 20_000,
+      answerWithinMs = 5_000,
+      catchUpWithinMs = 60_000,
+    } = options;
+    const base = (): string => (typeof url === 'function' ? url() : url) || location.origin;
+    const api =
+      options.api ?? new ChorusApi({ url: base().replace(/^ws/, 'http'), token: () => session.token() });
+    const session = new Session({
+      ...{ token, refresh, random },
+      onRenewed: (renewed) => {
+        if (renewed === undefined) this.#socket.renew();
+        else this.#send(() => ({ type: 'refresh', token: renewed }));
+      },
+      onError: (error) => this.#events.emit('error', error),
+    });
+    this.#session = session;
+    this.#socket = new Reconnector({
+      ...{ askAfterMs, answerWithinMs, backoff, random, webSocket, api, session },
+      url: () => base().replace(/\/?$/, '/ws/connect'),
+      onFrame: (frame) => this.#received(frame),
+      onDown: () => {
+        this.#pacer.stop();
+        session.stop();
+        for (const room of this.#rooms.values()) room.down();
+      },
+      onState: (state) => {
+        if (state.status === 'closed') this.#ended();
+        this.#events.emit('state', state);
+      },
+    });
+    this.#network = new NetworkEvents((online) => this.#socket.nudge(online));
+    this.#host = this.#hostOf(api, { random, backoff, catchUpWithinMs });
   }
 
   get state(): ConnectionState {
-    return { status: 'idle' };
+    return this.#socket.state;
   }
 
-  /** Whom the token belongs to, once there was a connection. */
+  /** Whom the token belongs to, from the first connection on. */
   get user(): Member | undefined {
-    return undefined;
+    return this.#user;
+  }
+
+  /** Those that were joined and not left, by their ids. */
+  get rooms(): ReadonlyMap<number, Room> {
+    return this.#rooms;
   }
 
   /**
-   * Enters a room, now and after each interruption, for ever. Returns at once, and the same room for as long as it is not left.
-   * @param options.since the last message that the application has seen: everything after it is delivered
+   * Calls `listener` at each such event. What a listener throws is reported as the platform reports what nobody
+   * catches; other listeners, and the client, go on.
+   * @returns a function that ends it
    */
-  join(_roomId: number, _options: { since?: Position | undefined } = {}): Room {
-    throw new Error('not there yet');
+  on<Type extends keyof ClientEvents>(type: Type, listener: (event: ClientEvents[Type]) => void): () => void {
+    return this.#events.on(type, listener);
   }
 
-  /** Those that were joined and not left. */
-  get rooms(): ReadonlyMap<number, Room> {
-    return new Map();
+  /**
+   * Connects, and goes on doing so until {@link disconnect} or {@link close}, or until it is not let in any more. While it
+   * waits for the next attempt: makes that at once.
+   * @throws {ChorusError} `closed`
+   */
+  connect(): void {
+    this.#refuseIfClosed();
+    this.#network.listen();
+    this.#socket.start();
   }
 
-  /** As {@link Room.on}. */
-  on<Type extends keyof ClientEvents>(
-    _type: Type,
-    _listener: (event: ClientEvents[Type]) => void,
-  ): () => void {
-    throw new Error('not there yet');
+  /** Says good-bye and stays away until {@link connect}. Rooms, and what waits to be sent, are kept and resumed then. */
+  disconnect(): void {
+    this.#network.ignore();
+    this.#socket.stop({ status: 'idle' });
+  }
+
+  /**
+   * Says good-bye for good. All rooms are left, and what was not acknowledged fails with `closed`. Resolves when the connection
+   * has ended, after a second at the latest.
+   */
+  async close(): Promise<void> {
+    this.#socket.stop({ status: 'closed' });
+    await this.#socket.gone;
+  }
+
+  /**
+   * Enters a room, now and after each interruption. Returns at once, and the same room for as long as it is not left.
+   * @param options.since the last message that the application has seen: everything after it is delivered. Without it, what is
+   * said from now on
+   * @throws {ChorusError} `closed`
+   */
+  join(roomId: number, { since }: { since?: Position | undefined } = {}): Room {
+    this.#refuseIfClosed();
+    const known = this.#rooms.get(roomId);
+    if (known !== undefined) return known;
+    const room = new LiveRoom(roomId, since, this.#host);
+    this.#rooms.set(roomId, room);
+    room.on('status', (status) => {
+      if (status === 'left' && this.#rooms.get(roomId) === room) this.#rooms.delete(roomId);
+    });
+    if (this.#socket.state.status === 'connected') room.up();
+    return room;
+  }
+
+  #received(frame: V1ServerFrame): void {
+    switch (frame.type) {
+      case 'message':
+        this.#rooms.get(frame.roomId)?.received(frame);
+        break;
+      case 'welcome': {
+        const { connectionId, user, expiresAt, limits } = frame;
+        this.#user = user;
+        this.#maxFrameBytes = limits.maxFrameBytes;
+        this.#pacer.start(limits.maxMessagesPerSecond);
+        this.#session.accepted(expiresAt);
+        this.#socket.welcomed({ status: 'connected', connectionId, user });
+        for (const room of this.#rooms.values()) room.up();
+        break;
+      }
+      case 'room-joined':
+        this.#rooms.get(frame.roomId)?.entered(frame);
+        break;
+      case 'room-left':
+        // The application knows what it did, and may be on its way back in.
+        if (frame.reason !== 'left') this.#rooms.get(frame.roomId)?.end(frame.reason);
+        break;
+      case 'ack':
+        this.#rooms.get(frame.roomId)?.acked(frame);
+        break;
+      case 'stored':
+        this.#rooms.get(frame.roomId)?.stored(frame);
+        break;
+      case 'joined':
+      case 'left':
+        this.#rooms.get(frame.roomId)?.cameOrWent(frame);
+        break;
+      case 'typing':
+        this.#rooms.get(frame.roomId)?.isTyping(frame);
+        break;
+      case 'presence':
+        this.#rooms.get(frame.roomId)?.membersPage(frame);
+        break;
+      case 'reconnect':
+        this.#socket.sentAway(frame.afterMs);
+        break;
+      case 'refreshed':
+        this.#session.accepted(frame.expiresAt);
+        break;
+      case 'broadcast':
+        this.#events.emit('broadcast', frame.content);
+        break;
+      case 'error':
+        if (frame.roomId !== undefined) this.#rooms.get(frame.roomId)?.refused(frame);
+        else this.#events.emit('error', new ChorusError(frame.code, frame.error, frame.retry));
+        break;
+      case 'pong':
+        break;
+      default:
+        // Gateways that are newer than this client may say more.
+        frame satisfies never;
+    }
+  }
+
+  #send(make: () => ClientFrame | undefined, canWait = false): void {
+    if (this.#socket.state.status !== 'connected') return;
+    this.#pacer.run(() => {
+      const frame = make();
+      if (frame !== undefined) this.#socket.send(frame);
+    }, canWait);
+  }
+
+  #hostOf(
+    history: RoomHost['history'],
+    parts: Pick<RoomHost, 'random' | 'backoff' | 'catchUpWithinMs'>,
+  ): RoomHost {
+    const client = this;
+    // Not random(): names must differ between clients, and those of tests need not be random.
+    const name = Array.from(crypto.getRandomValues(new Uint32Array(3)), (word) => word.toString(36)).join('');
+    let messages = 0;
+    return {
+      ...parts,
+      history,
+      get user() {
+        return client.#user;
+      },
+      get maxFrameBytes() {
+        return client.#maxFrameBytes;
+      },
+      nextMessageId: () => `${name}-${(++messages).toString(36)}`,
+      send: (frame, canWait) => this.#send(frame, canWait),
+    };
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#socket.state.status === 'closed') throw new ChorusError('closed', 'the client was closed');
+  }
+
+  #ended(): void {
+    this.#network.ignore();
+    this.#session.stop();
+    for (const room of this.#rooms.values()) room.end('closed');
   }
 }

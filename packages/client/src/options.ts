@@ -11,6 +11,8 @@ export interface WebSocketLike {
   close(code?: number, reason?: string): void;
   /** Ends the connection without waiting for the other side, where there is such a thing. */
   terminate?(): void;
+  /** Where it can be heard with which status an upgrade was refused. */
+  on?(type: 'unexpected-response', listener: (request: never, response: never) => void): unknown;
 }
 
 /** A WebSocket class as `ws` has it: `new WebSocket(url, 'chorus.v1', { headers })`. */

@@ -1,0 +1,49 @@
+import { formatPosition, isAfter, type Position } from '@chorus/protocol/constants';
+import { asChorusError } from './as-chorus-error.js';
+import { fullJitter } from './backoff.js';
+import type { ChorusError } from './chorus-error.js';
+import type { RoomHost } from './room-host.js';
+import type { Message } from './types.js';
+
+export interface CatchUpOptions {
+  readonly roomId: number;
+  readonly host: RoomHost;
+  /** How far the application is. */
+  position(): Position;
+  /** How far it has to get. */
+  target(): Position;
+  /** False once it is not wanted any more. */
+  wanted(): boolean;
+  /** Does not resolve when it is not wanted any more. */
+  wait(ms: number): Promise<void>;
+  deliver(message: Message): void;
+}
+
+/** As many as the API gives at a time. */
+const PAGE = 100;
+
+/**
+ * Delivers what was missed, from the history of the API: oldest first, up to the target. Resolves with the error that
+ * made it impossible, if one did, or when it is not wanted any more.
+ */
+export async function catchUp(options: CatchUpOptions): Promise<ChorusError | undefined> {
+  const { roomId, host } = options;
+  let failures = 0;
+  let succeededAt = performance.now();
+  while (options.wanted()) {
+    try {
+      const after = formatPosition(options.position());
+      const { messages, after: more } = await host.history.messages(roomId, { after, limit: PAGE });
+      for (const message of messages) if (options.wanted()) options.deliver(message);
+      if (more === null || messages.length === 0 || !isAfter(options.target(), options.position())) return;
+      failures = 0;
+      succeededAt = performance.now();
+    } catch (cause) {
+      const error = asChorusError(cause);
+      if (!error.retry || performance.now() - succeededAt > host.catchUpWithinMs) return error;
+      const wait = (error.retryAfterMs ?? 0) + fullJitter(failures++, host.backoff, () => host.random());
+      await options.wait(wait);
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,22 @@
+import type { ClientFrame } from '@chorus/protocol';
+import type { Backoff, HistorySource } from './options.js';
+import type { Member } from './types.js';
+
+/** What a room needs of the client that it belongs to. */
+export interface RoomHost {
+  readonly history: HistorySource;
+  readonly backoff: Backoff;
+  readonly catchUpWithinMs: number;
+  readonly user: Member | undefined;
+  /** The largest frame that the gateway takes, in bytes. */
+  readonly maxFrameBytes: number;
+  random(): number;
+  /** A name that no other message has. */
+  nextMessageId(): string;
+  /**
+   * Sends a frame as soon as the gateway takes another one; never if the connection ends before.
+   * @param frame makes it in that moment; undefined when it is not wanted any more
+   * @param canWait behind all others
+   */
+  send(frame: () => ClientFrame | undefined, canWait?: boolean): void;
+}

@@ -1,0 +1,47 @@
+import type { Member } from './types.js';
+
+/** How long somebody counts as typing who was said to, in milliseconds: gateways say so at most once a second. */
+const TYPING_MS = 4_000;
+
+/** Who is typing in a room. */
+export class Typists {
+  readonly #until = new Map<number, ReturnType<typeof setTimeout>>();
+  #list: readonly Member[] = [];
+
+  constructor(private readonly onChange: (typists: readonly Member[]) => void) {}
+
+  get list(): readonly Member[] {
+    return this.#list;
+  }
+
+  typing(member: Member): void {
+    const timer = this.#until.get(member.id);
+    clearTimeout(timer);
+    this.#until.set(
+      member.id,
+      setTimeout(() => this.stopped(member.id), TYPING_MS),
+    );
+    if (timer === undefined) this.#become([...this.#list, member]);
+  }
+
+  /** Said something, or went. */
+  stopped(id: number): void {
+    if (this.#list.length === 0 || !this.#until.has(id)) return;
+    clearTimeout(this.#until.get(id));
+    this.#until.delete(id);
+    this.#become(this.#list.filter((member) => member.id !== id));
+  }
+
+  /** Nothing is known any more. */
+  clear(): void {
+    if (this.#list.length === 0) return;
+    for (const timer of this.#until.values()) clearTimeout(timer);
+    this.#until.clear();
+    this.#become([]);
+  }
+
+  #become(list: readonly Member[]): void {
+    this.#list = list;
+    this.onChange(list);
+  }
+}
