@@ -1,5 +1,5 @@
-import type { ClientFrame, V1ServerFrame } from '@chorus/protocol';
 import type { Position } from '@chorus/protocol/constants';
+import type { ClientFrame, V1ServerFrame } from '@chorus/protocol/types';
 import { ChorusError } from './chorus-error.js';
 import { Emitter } from './emitter.js';
 import { ChorusApi } from './http/chorus-api.js';

@@ -1,5 +1,5 @@
-import type { V1ServerFrame } from '@chorus/protocol';
 import { CLOSE, SUBPROTOCOL } from '@chorus/protocol/constants';
+import type { V1ServerFrame } from '@chorus/protocol/types';
 import type { WebSocketClass, WebSocketLike } from './options.js';
 
 /** How a connection ended. */
@@ -74,8 +74,7 @@ export class Connection {
       this.#gone();
       this.#end({ code, reason: reason || problem || CLOSE.lost.reason, ...refusal });
     };
-    // Browsers do not tell; `ws` does, and then leaves it to the listener to go on.
-    socket.on?.('unexpected-response', (_request: unknown, { statusCode: status, headers }: Refusal) => {
+    onRefusal(socket, ({ statusCode: status, headers }) => {
       const seconds = Number(headers['retry-after']);
       refusal = { status, retryAfterMs: seconds > 0 ? seconds * 1_000 : undefined };
       problem = `refused with ${status}`;
@@ -156,4 +155,10 @@ function makeSocket({ url, token, webSocket }: ConnectionOptions): WebSocketLike
   // Browsers take no headers. Node's own WebSocket does, in its second argument.
   const protocol = token === undefined ? SUBPROTOCOL : { protocols: [SUBPROTOCOL], headers };
   return Reflect.construct(WebSocket, [url, protocol]);
+}
+
+/** Browsers do not tell with which status an upgrade was refused; `ws` does, and then leaves it to the listener to go on. */
+function onRefusal(socket: object, listener: (refusal: Refusal) => void): void {
+  if (!('on' in socket) || typeof socket.on !== 'function') return;
+  socket.on('unexpected-response', (_request: unknown, refusal: Refusal) => listener(refusal));
 }

@@ -1,5 +1,5 @@
-import type { ClientFrame, V1ServerFrame } from '@chorus/protocol';
 import { formatPosition, isAfter, type Position } from '@chorus/protocol/constants';
+import type { ClientFrame, V1ServerFrame } from '@chorus/protocol/types';
 import { fullJitter } from './backoff.js';
 import { catchUp } from './catch-up.js';
 import { ChorusError } from './chorus-error.js';

@@ -1,6 +1,6 @@
 import type { MessagePage } from './http/chorus-api.js';
 
-/** The part of the WHATWG `WebSocket` that the client uses, and two things that `ws` has beyond it. */
+/** The part of the WHATWG `WebSocket` that the client uses, and what `ws` has beyond it. */
 export interface WebSocketLike {
   readonly readyState: number;
   onopen: ((event: never) => unknown) | null;
@@ -11,8 +11,6 @@ export interface WebSocketLike {
   close(code?: number, reason?: string): void;
   /** Ends the connection without waiting for the other side, where there is such a thing. */
   terminate?(): void;
-  /** Where it can be heard with which status an upgrade was refused. */
-  on?(type: 'unexpected-response', listener: (request: never, response: never) => void): unknown;
 }
 
 /** A WebSocket class as `ws` has it: `new WebSocket(url, 'chorus.v1', { headers })`. */

@@ -1,5 +1,5 @@
-import type { ClientFrame, V1ServerFrame } from '@chorus/protocol';
 import { CLOSE } from '@chorus/protocol/constants';
+import type { ClientFrame, V1ServerFrame } from '@chorus/protocol/types';
 import { asChorusError } from './as-chorus-error.js';
 import { fullJitter } from './backoff.js';
 import { ChorusError } from './chorus-error.js';

@@ -1,4 +1,4 @@
-import type { ClientFrame } from '@chorus/protocol';
+import type { ClientFrame } from '@chorus/protocol/types';
 import type { Backoff, HistorySource } from './options.js';
 import type { Member } from './types.js';
 

@@ -1,0 +1,250 @@
+import { expect } from 'chai';
+import { WebSocket } from 'ws';
+import type { ChorusClient } from './chorus-client.js';
+import { ChorusError } from './chorus-error.js';
+import type { ClientOptions } from './options.js';
+import { event, joined, ME, message, next, Stage } from './test-client.js';
+import type { ConnectionState, Member } from './types.js';
+
+describe('the client', () => {
+  let stage: Stage;
+  let client: ChorusClient;
+  let states: ConnectionState[];
+  beforeEach(async () => {
+    stage = await Stage.set();
+    states = [];
+  });
+  afterEach(() => stage.close());
+
+  const start = (options: ClientOptions = {}): void => {
+    client = stage.client(options);
+    client.on('state', (state) => states.push(state));
+  };
+  const becomes = (status: ConnectionState['status']): Promise<ConnectionState> =>
+    client.state.status === status
+      ? Promise.resolve(client.state)
+      : event<ConnectionState>(
+          (listener) => client.on('state', listener),
+          (state) => state.status === status,
+        );
+  const closedBy = async (): Promise<ChorusError | undefined> => {
+    const state = await becomes('closed');
+    return state.status === 'closed' ? state.error : undefined;
+  };
+
+  it('comes back when it was told to, and not before', async () => {
+    start({ backoff: { baseMs: 1, capMs: 1 } });
+    const connection = await stage.connection();
+    connection.say({ type: 'reconnect', afterMs: 300 });
+    await becomes('connected');
+    const at = performance.now();
+    connection.socket.close(1012);
+    const waiting = await becomes('waiting');
+    expect(waiting).to.include({ attempt: 1, reason: 'connection lost' });
+    await stage.connection();
+    expect(performance.now() - at).to.be.within(200, 2_000);
+  });
+
+  it('waits as long as a gateway that refuses it says, and goes on after refusals that may pass', async () => {
+    stage.gateway.refusals.push(
+      { status: 503, headers: { 'retry-after': '1' } },
+      { status: 429 },
+      { status: 502 },
+    );
+    start();
+    await becomes('waiting');
+    const at = performance.now();
+    await stage.connection();
+    expect(performance.now() - at).to.be.above(950);
+    const reasons = states.flatMap((state) => (state.status === 'waiting' ? [state.reason] : []));
+    expect(reasons).to.deep.equal(['refused with 503', 'refused with 429', 'refused with 502']);
+  });
+
+  for (const [status, code] of [
+    [400, 'disconnected'],
+    [401, 'unauthenticated'],
+    [403, 'forbidden'],
+    [404, 'disconnected'],
+  ] as const) {
+    it(`ends when it is refused with ${status}`, async () => {
+      stage.gateway.refusals.push({ status });
+      start();
+      expect(await closedBy()).to.include({ code, status, retry: false });
+    });
+  }
+
+  for (const [code, kind] of [
+    [4401, 'unauthenticated'],
+    [4403, 'disconnected'],
+  ] as const) {
+    it(`ends when it is closed with ${code}, and its rooms with it`, async () => {
+      start();
+      const room = client.join(1);
+      (await stage.connection()).socket.close(code, 'because');
+      expect(await closedBy()).to.include({ code: kind, message: 'because' });
+      expect([room.status, room.leftReason]).to.deep.equal(['left', 'closed']);
+    });
+  }
+
+  it('asks the API why it was refused where the platform does not say', async () => {
+    stage.gateway.refusals.push({ status: 401 }, { status: 401 });
+    stage.history.meError = new ChorusError('unauthenticated', 'sign in');
+    // As browsers do it: nothing is known but that it failed.
+    class Silent extends WebSocket {
+      override emit(type: string | symbol, ...args: unknown[]): boolean {
+        return type !== 'unexpected-response' && super.emit(type, ...args);
+      }
+    }
+    start({ webSocket: Silent });
+    expect(await closedBy()).to.include({ code: 'unauthenticated', message: 'sign in' });
+  });
+
+  it('asks for a newer token once when one was refused, and goes on with it', async () => {
+    stage.gateway.refusals.push({ status: 401 });
+    let asked = 0;
+    start({ refresh: async () => `token-${++asked}` });
+    const connection = await stage.connection();
+    expect(connection.request.headers.authorization).to.equal('Bearer token-1');
+    await becomes('connected');
+    connection.socket.close(4401);
+    await becomes('connecting');
+    stage.gateway.refusals.push({ status: 401 });
+    expect(await closedBy()).to.include({ code: 'unauthenticated' });
+    expect(asked).to.equal(2);
+  });
+
+  it('renews its token before it ends, for the connection that is open', async () => {
+    const tokens = ['first', 'second'];
+    start({ token: () => tokens.shift() ?? 'third' });
+    const connection = await stage.connection({ expiresAt: Date.now() + 700 });
+    expect(connection.request.headers.authorization).to.equal('Bearer first');
+    expect(await connection.next()).to.deep.equal({ type: 'refresh', token: 'second' });
+    connection.say({ type: 'refreshed', expiresAt: Date.now() + 600 });
+    expect(await connection.next()).to.deep.equal({ type: 'refresh', token: 'third' });
+  });
+
+  it('connects anew and resumes when a cookie has the newer token', async () => {
+    start({ refresh: async () => undefined });
+    client.join(1);
+    const connection = await stage.connection({ expiresAt: Date.now() + 600 });
+    await connection.next();
+    connection.say(joined(1, 3));
+    expect(await (await stage.connection()).next()).to.deep.include({
+      type: 'join',
+      since: { epoch: 1_000, seq: 3 },
+    });
+  });
+
+  it('gives up a connection that is silent, after it has asked', async () => {
+    start({ askAfterMs: 30, answerWithinMs: 60 });
+    const connection = await stage.connection();
+    expect(await connection.next()).to.deep.equal({ type: 'ping' });
+    connection.say({ type: 'pong' });
+    expect(await connection.next()).to.deep.equal({ type: 'ping' });
+    expect(await becomes('waiting')).to.include({ reason: 'the connection is silent' });
+    await stage.connection();
+  });
+
+  it('makes a new connection when something comes that is no frame', async () => {
+    start();
+    (await stage.connection()).socket.send('{"type":');
+    await becomes('waiting');
+    await stage.connection();
+  });
+
+  it('stays away until it is told to come back', async () => {
+    start();
+    const connection = await stage.connection();
+    await becomes('connected');
+    client.disconnect();
+    expect(client.state).to.deep.equal({ status: 'idle' });
+    expect(await new Promise((resolve) => connection.socket.on('close', resolve))).to.equal(1000);
+    client.connect();
+    await stage.connection();
+    await becomes('connected');
+  });
+
+  it('lets a listener throw without harm to others, and reports it', async () => {
+    start();
+    const room = client.join(1);
+    const handlers = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    const reported = new Promise((resolve) => process.once('uncaughtException', resolve));
+    const failure = new Error('a listener failed');
+    room.on('message', () => {
+      throw failure;
+    });
+    const heard = event((listener) => room.on('message', listener));
+    (await stage.connection()).say(joined(1, 0), message(1, 1));
+    await heard;
+    expect(await reported).to.equal(failure);
+    for (const handler of handlers) process.on('uncaughtException', handler);
+    expect(room.position?.seq).to.equal(1);
+  });
+
+  it('can be closed by whoever hears of a state', async () => {
+    start();
+    const connection = await stage.connection();
+    await becomes('connected');
+    const room = client.join(1);
+    room.on('status', (status) => {
+      if (status === 'joining') client.close();
+    });
+    connection.say(joined(1, 0));
+    await room.joined();
+    connection.socket.terminate();
+    await becomes('closed');
+    expect(client.state).to.deep.equal({ status: 'closed' });
+  });
+
+  it('passes on what the operator says', async () => {
+    start();
+    const said = event<string>((listener) => client.on('broadcast', listener));
+    (await stage.connection()).say({ type: 'broadcast', content: 'noon', roomId: 0, username: '' });
+    expect(await said).to.equal('noon');
+  });
+
+  it('knows who is in a room from the first look on, read page by page and kept up to date', async () => {
+    start();
+    const room = client.join(1);
+    const connection = await stage.connection();
+    connection.say(joined(1, 0));
+    await room.joined();
+    expect(room.members).to.deep.equal([]);
+    expect((await next(connection, 2))[1]).to.deep.equal({ type: 'presence', roomId: 1 });
+    const [ann, bob, cyd] = [ME, { id: 2, username: 'bob' }, { id: 3, username: 'cyd' }];
+    const about = (who: Member) => ({ content: '', roomId: 1, username: who.username, userId: who.id });
+    connection.say({ type: 'presence', roomId: 1, members: [ann, bob], next: 2 });
+    expect(await connection.next()).to.deep.equal({ type: 'presence', roomId: 1, after: 2 });
+    // Who goes while it is read is not in it, however old the page is.
+    connection.say(
+      { type: 'left', ...about(cyd) },
+      { type: 'presence', roomId: 1, members: [cyd], next: null },
+    );
+    await event((listener) => room.on('members', listener));
+    expect(room.members).to.deep.equal([ann, bob]);
+    connection.say({ type: 'joined', ...about(cyd) }, { type: 'left', ...about(ann) });
+    await event<readonly Member[]>(
+      (listener) => room.on('members', listener),
+      ([first]) => first?.id === 2,
+    );
+    expect(room.members).to.deep.equal([bob, cyd]);
+  });
+
+  it('knows who is typing, until they say something', async () => {
+    start();
+    const room = client.join(1);
+    const connection = await stage.connection();
+    await connection.next();
+    const typing = event<readonly Member[]>((listener) => room.on('typing', listener));
+    connection.say(joined(1, 0), { type: 'typing', roomId: 1, userId: 2, username: 'bob' });
+    expect(await typing).to.deep.equal([{ id: 2, username: 'bob' }]);
+    const stopped = event<readonly Member[]>((listener) => room.on('typing', listener));
+    connection.say(message(1, 1));
+    expect(await stopped).to.deep.equal([]);
+    room.typing();
+    room.typing();
+    room.send('hello');
+    expect((await next(connection, 2)).map(({ type }) => type)).to.deep.equal(['typing', 'publish']);
+  });
+});

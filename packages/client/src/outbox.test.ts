@@ -1,0 +1,204 @@
+import type { ClientFrame } from '@chorus/protocol';
+import { expect } from 'chai';
+import type { ChorusClient } from './chorus-client.js';
+import type { ChorusError } from './chorus-error.js';
+import type { Room } from './room.js';
+import { ack, EPOCH, event, joined, ME, message, next, refusal, Stage } from './test-client.js';
+import type { ScriptedConnection } from './test-scripted-gateway.js';
+import type { Delivery } from './types.js';
+
+type Publish = Extract<ClientFrame, { type: 'publish' }>;
+
+describe('what an application says in a room', () => {
+  let stage: Stage;
+  let client: ChorusClient;
+  let room: Room;
+  let connection: ScriptedConnection;
+  let deliveries: Delivery[];
+  beforeEach(async () => {
+    stage = await Stage.set();
+    client = stage.client();
+    room = client.join(1);
+    deliveries = [];
+    room.on('delivery', (delivery) => deliveries.push(delivery));
+    connection = await enter(0);
+  });
+  afterEach(() => stage.close());
+
+  const enter = async (
+    ...[seq, recovered, stored]: [number, boolean?, number?]
+  ): Promise<ScriptedConnection> => {
+    const fresh = await stage.connection();
+    await fresh.next();
+    fresh.say(joined(1, seq, recovered, stored));
+    return fresh;
+  };
+  const publish = async (from = connection): Promise<Publish> => {
+    const frame = await from.next();
+    if (frame.type !== 'publish') throw new Error(`it sent ${JSON.stringify(frame)}`);
+    return frame;
+  };
+  const failureOf = (sent: Promise<unknown>): Promise<ChorusError> =>
+    sent.then(
+      () => Promise.reject(new Error('it was sent')),
+      (error: ChorusError) => error,
+    );
+  const statesOf = (clientMsgId: string): string[] =>
+    deliveries.filter((each) => each.clientMsgId === clientMsgId).map(({ state }) => state);
+
+  it('is sent one by one, in order, and followed until it is stored', async () => {
+    const sent = Promise.all(['a', 'b'].map((content) => room.send(content)));
+    expect(room.deliveries.map(({ state }) => state)).to.deep.equal(['queued', 'queued']);
+    const a = await publish();
+    expect(room.deliveries.map(({ state }) => state)).to.deep.equal(['sending', 'queued']);
+    connection.say(ack(1, a.clientMsgId, 1));
+    const b = await publish();
+    connection.say(ack(1, b.clientMsgId, 2));
+    expect((await sent).map(({ content, position }) => [content, position.seq])).to.deep.equal([
+      ['a', 1],
+      ['b', 2],
+    ]);
+    expect(room.deliveries.map(({ state }) => state)).to.deep.equal(['sent', 'sent']);
+    connection.say({ type: 'stored', roomId: 1, epoch: EPOCH, seq: 1 });
+    await event<Delivery>((listener) => room.on('delivery', listener));
+    expect(room.deliveries.map(({ content }) => content)).to.deep.equal(['b']);
+    expect(statesOf(a.clientMsgId)).to.deep.equal(['queued', 'sending', 'sent', 'stored']);
+  });
+
+  it('is sent again under the same name after an interruption, but only when everything has been caught up', async () => {
+    const sent = Promise.all(['a', 'b'].map((content) => room.send(content)));
+    const first = await publish();
+    connection.socket.terminate();
+    connection = await enter(2, true);
+    connection.say(message(1, 1));
+    await event((listener) => room.on('message', listener));
+    expect(room.deliveries.map(({ state }) => state)).to.deep.equal(['queued', 'queued']);
+    connection.say(message(1, 2));
+    expect(await publish()).to.deep.equal(first);
+    connection.say(ack(1, first.clientMsgId, 3));
+    connection.say(ack(1, (await publish()).clientMsgId, 4));
+    expect((await sent).map(({ position }) => position.seq)).to.deep.equal([3, 4]);
+  });
+
+  for (const recovered of [true, false]) {
+    const where = recovered ? 'among what the gateway replays' : 'in the history';
+    it(`is not sent again when it is found ${where}`, async () => {
+      const sent = room.send('a');
+      const { clientMsgId } = await publish();
+      connection.socket.terminate();
+      const own = message(1, 1, { userId: ME.id, username: ME.username, clientMsgId });
+      stage.history.messagesOf.push(own);
+      connection = await enter(1, recovered);
+      if (recovered) connection.say(own);
+      expect((await sent).position).to.deep.equal({ epoch: EPOCH, seq: 1 });
+      room.send('b');
+      expect(await publish()).to.include({ content: 'b' });
+    });
+  }
+
+  it('is not taken for one of somebody else that has the same name', async () => {
+    room.send('a', { clientMsgId: 'x' });
+    await publish();
+    connection.say(message(1, 1, { clientMsgId: 'x' }));
+    await event((listener) => room.on('message', listener));
+    expect(room.deliveries[0]?.state).to.equal('sending');
+  });
+
+  it('is sent again when it was refused for now, and what was said later stays behind it', async () => {
+    const sent = Promise.all(['a', 'b'].map((content) => room.send(content)));
+    const first = await publish();
+    connection.say(refusal('publish', { roomId: 1, clientMsgId: first.clientMsgId }, true));
+    expect(await publish()).to.deep.equal(first);
+    connection.say(ack(1, first.clientMsgId, 1));
+    connection.say(ack(1, (await publish()).clientMsgId, 2));
+    await sent;
+  });
+
+  it('fails when it was refused for good, is kept, and can be tried again or forgotten', async () => {
+    const failing = failureOf(room.send('a'));
+    const { clientMsgId } = await publish();
+    const about = { roomId: 1, clientMsgId };
+    connection.say(refusal('publish', about, false));
+    expect(await failing).to.include({ code: 'banned', retry: false });
+    expect(room.deliveries.map(({ state, error }) => [state, error?.code])).to.deep.equal([
+      ['failed', 'banned'],
+    ]);
+    room.retry(clientMsgId);
+    expect((await publish()).clientMsgId).to.equal(clientMsgId);
+    connection.say(refusal('publish', about, false));
+    await event<Delivery>(
+      (listener) => room.on('delivery', listener),
+      ({ state }) => state === 'failed',
+    );
+    room.discard(clientMsgId);
+    expect(room.deliveries).to.deep.equal([]);
+  });
+
+  it('fails without being sent when it is too large for the gateway, and stops nobody', async () => {
+    const failing = failureOf(room.send('€'.repeat(6_000)));
+    room.send('next');
+    expect(await failing).to.include({ code: 'too_big', retry: false });
+    expect(await publish()).to.include({ content: 'next' });
+  });
+
+  it('fails when its time is over, and counts as sent if it arrives nevertheless', async () => {
+    const failing = failureOf(room.send('a', { timeoutMs: 50 }));
+    const { clientMsgId } = await publish();
+    expect(await failing).to.include({ code: 'timeout', retry: true });
+    room.send('b');
+    await publish();
+    connection.say(message(1, 1, { userId: ME.id, clientMsgId }));
+    await event((listener) => room.on('message', listener));
+    expect(room.deliveries.map(({ content, state }) => [content, state])).to.deep.equal([
+      ['a', 'sent'],
+      ['b', 'sending'],
+    ]);
+  });
+
+  it('fails when the room is left or the client closed', async () => {
+    const failing = failureOf(room.send('a'));
+    room.leave();
+    expect(await failing).to.include({ code: 'left', retry: false });
+    const other = client.join(2);
+    const closing = failureOf(other.send('b'));
+    await client.close();
+    expect(await closing).to.include({ code: 'closed', retry: false });
+    expect(() => client.join(3)).to.throw('closed');
+  });
+
+  it('waits until the client is in the room, and is known to be stored when it comes back', async () => {
+    client.disconnect();
+    const sent = room.send('a');
+    client.connect();
+    connection = await enter(0);
+    const { clientMsgId } = await publish();
+    connection.say(ack(1, clientMsgId, 1));
+    await sent;
+    connection.socket.terminate();
+    await enter(1, true, 1);
+    await event<Delivery>(
+      (listener) => room.on('delivery', listener),
+      ({ state }) => state === 'stored',
+    );
+    expect(room.deliveries).to.deep.equal([]);
+  });
+
+  it('goes out no faster than the gateway takes it, joins first', async () => {
+    client.disconnect();
+    for (let id = 2; id <= 12; id++) client.join(id);
+    room.on('members', () => {});
+    client.connect();
+    const slow = await stage.connection({ limits: { maxMessagesPerSecond: 10 } });
+    const start = performance.now();
+    expect(new Set((await next(slow, 12)).map(({ type }) => type))).to.deep.equal(new Set(['join']));
+    // Nine at once, and nine a second.
+    expect(performance.now() - start).to.be.within(300, 1_500);
+  });
+
+  it('is refused at once under a name that is taken, or is none', async () => {
+    room.send('a', { clientMsgId: 'x' });
+    for (const clientMsgId of ['x', 'no spaces', '']) {
+      expect(await failureOf(room.send('b', { clientMsgId }))).to.include({ code: 'bad_request' });
+    }
+  });
+});

@@ -1,0 +1,218 @@
+import { expect } from 'chai';
+import type { ChorusClient } from './chorus-client.js';
+import { ChorusError } from './chorus-error.js';
+import type { Room } from './room.js';
+import { EPOCH, event, joined, ME, message, next, refusal, Stage } from './test-client.js';
+import type { Gap, Message } from './types.js';
+
+const at = (seq: number) => ({ epoch: EPOCH, seq });
+
+describe('a room of the client, over interruptions', () => {
+  let stage: Stage;
+  let client: ChorusClient;
+  let room: Room;
+  let seen: number[];
+  beforeEach(async () => {
+    stage = await Stage.set();
+    client = stage.client();
+    room = client.join(1);
+    seen = [];
+    room.on('message', ({ seq }) => seen.push(seq));
+  });
+  afterEach(() => stage.close());
+
+  const sees = (seq: number): Promise<Message> =>
+    event(
+      (listener) => room.on('message', listener),
+      (message) => message.seq === seq,
+    );
+  const becomes = (status: Room['status']): Promise<unknown> =>
+    event(
+      (listener) => room.on('status', listener),
+      (now) => now === status,
+    );
+
+  it('is entered with the token, over chorus.v1', async () => {
+    const connection = await stage.connection();
+    expect(connection.request.url).to.equal('/ws/connect');
+    expect(connection.request.headers.authorization).to.equal('Bearer a-token');
+    expect(connection.socket.protocol).to.equal('chorus.v1');
+    expect(await connection.next()).to.deep.equal({ type: 'join', roomId: 1 });
+    connection.say(joined(1, 4));
+    await room.joined();
+    expect(room.position).to.deep.equal(at(4));
+    expect(client.user).to.deep.equal(ME);
+  });
+
+  it('resumes after the last message, and tells each once although the gateway repeats some', async () => {
+    (await stage.connection()).say(joined(1, 4), message(1, 5), message(1, 6));
+    await sees(6);
+    const down = becomes('joining');
+    client.disconnect();
+    await down;
+    client.connect();
+    const back = await stage.connection();
+    back.say(joined(1, 8, true), message(1, 6), message(1, 7), message(1, 8), message(1, 8), message(1, 9));
+    await sees(9);
+    expect(seen).to.deep.equal([5, 6, 7, 8, 9]);
+  });
+
+  it('goes on from within a replay that was interrupted', async () => {
+    let connection = await stage.connection();
+    connection.say(joined(1, 4));
+    await room.joined();
+    connection.socket.terminate();
+    connection = await stage.connection();
+    expect(await connection.next()).to.deep.equal({ type: 'join', roomId: 1, since: at(4) });
+    connection.say(joined(1, 9, true), message(1, 5));
+    await sees(5);
+    expect(room.status).to.equal('catching-up');
+    connection.socket.terminate();
+    connection = await stage.connection();
+    expect(await connection.next()).to.deep.equal({ type: 'join', roomId: 1, since: at(5) });
+  });
+
+  it('reads from the history what the gateway has no more, page by page, while what is said waits', async () => {
+    (await stage.connection()).say(joined(1, 1));
+    await room.joined();
+    for (let seq = 1; seq <= 250; seq++) stage.history.messagesOf.push(message(1, seq));
+    client.disconnect();
+    client.connect();
+    const back = await stage.connection();
+    back.say(joined(1, 250), message(1, 251), message(1, 252));
+    await sees(252);
+    expect(seen).to.deep.equal(Array.from({ length: 251 }, (_, index) => index + 2));
+    expect(stage.history.asked).to.deep.equal(['after 1000-1', 'after 1000-101', 'after 1000-201']);
+  });
+
+  it('asks the history again while it is away, and goes on where it was', async () => {
+    (await stage.connection()).say(joined(1, 1));
+    await room.joined();
+    stage.history.messagesOf.push(message(1, 2), message(1, 3));
+    stage.history.failures.push(new ChorusError('unavailable', 'away', true), new Error('broken'));
+    client.disconnect();
+    client.connect();
+    (await stage.connection()).say(joined(1, 3), message(1, 4));
+    await sees(4);
+    expect(seen).to.deep.equal([2, 3, 4]);
+    expect(stage.history.asked).to.have.length(3);
+  });
+
+  it('tells a gap, and never a silent hole, when the history does not have it', async () => {
+    (await stage.connection()).say(joined(1, 1));
+    await room.joined();
+    stage.history.failures.push(new ChorusError('forbidden', 'no'));
+    const gap = event<Gap>((listener) => room.on('gap', listener));
+    client.disconnect();
+    client.connect();
+    (await stage.connection()).say(joined(1, 9), message(1, 10));
+    const [{ from, to, error }] = await Promise.all([gap, sees(10)]);
+    expect([from, to, error.code]).to.deep.equal([at(1), at(9), 'forbidden']);
+    expect(seen).to.deep.equal([10]);
+  });
+
+  it('is not set back when the room is, and takes what comes in the next epoch', async () => {
+    (await stage.connection()).say(joined(1, 8));
+    await room.joined();
+    client.disconnect();
+    client.connect();
+    const later = { ...message(1, 1), epoch: EPOCH + 1 };
+    (await stage.connection()).say(joined(1, 3), message(1, 4), later);
+    await sees(1);
+    expect(seen).to.deep.equal([1]);
+    expect(room.position).to.deep.equal({ epoch: EPOCH + 1, seq: 1 });
+  });
+
+  it('begins where the application says that it left off', async () => {
+    const connection = await stage.connection();
+    await connection.next();
+    const other = client.join(2, { since: at(7) });
+    expect(await connection.next()).to.deep.equal({ type: 'join', roomId: 2, since: at(7) });
+    expect(client.join(2)).to.equal(other);
+  });
+
+  it('gives older pages that join what is live without a hole or a repetition', async () => {
+    for (let seq = 1; seq <= 7; seq++) stage.history.messagesOf.push(message(1, seq));
+    const early = room.older(3);
+    const connection = await stage.connection();
+    connection.say(joined(1, 7), message(1, 8));
+    const pages = await Promise.all([early, room.older(3), room.older(3), room.older(3)]);
+    expect(pages.map((page) => page.map(({ seq }) => seq))).to.deep.equal([[5, 6, 7], [2, 3, 4], [1], []]);
+    stage.history.failures.push(new ChorusError('unavailable', 'away', true));
+    expect(await room.older().catch(({ retry }: ChorusError) => retry)).to.equal(true);
+    expect(await room.older()).to.deep.equal([]);
+    expect(seen).to.deep.equal([8]);
+  });
+
+  it('is left for good when the gateway says so, while the others go on', async () => {
+    const other = client.join(2);
+    const connection = await stage.connection();
+    connection.say(joined(1, 0), joined(2, 0), { type: 'room-left', roomId: 1, reason: 'banned' });
+    await becomes('left');
+    expect([room.leftReason, other.status, [...client.rooms.keys()]]).to.deep.equal([
+      'banned',
+      'joined',
+      [2],
+    ]);
+    const failure = await room.send('hello').catch((error: ChorusError) => error);
+    expect(failure).to.be.instanceOf(ChorusError).and.include({ code: 'left', retry: false });
+    connection.socket.terminate();
+    expect(await (await stage.connection()).next()).to.deep.include({ type: 'join', roomId: 2 });
+  });
+
+  it('can be left and joined anew at once: what was under way does not come into the new one', async () => {
+    const connection = await stage.connection();
+    connection.say(joined(1, 0));
+    await room.joined();
+    room.leave();
+    const again = client.join(1);
+    expect(again).to.not.equal(room);
+    const got: number[] = [];
+    again.on('message', ({ seq }) => got.push(seq));
+    expect((await next(connection, 3)).map(({ type }) => type)).to.deep.equal(['join', 'leave', 'join']);
+    connection.say(
+      message(1, 1),
+      { type: 'room-left', roomId: 1, reason: 'left' },
+      joined(1, 1),
+      message(1, 2),
+    );
+    await event((listener) => again.on('message', listener));
+    expect(got).to.deep.equal([2]);
+    expect(seen).to.deep.equal([]);
+  });
+
+  it('is asked for again while it cannot be entered, and given up when it may not', async () => {
+    const connection = await stage.connection();
+    await connection.next();
+    connection.say(refusal('join', { roomId: 1 }, true));
+    expect(await connection.next()).to.deep.equal({ type: 'join', roomId: 1 });
+    const joining = room.joined().catch((error: ChorusError) => error);
+    connection.say(refusal('join', { roomId: 1 }, false));
+    expect(await joining)
+      .to.be.instanceOf(ChorusError)
+      .and.include({ code: 'left' });
+    expect(room.leftReason).to.equal('banned');
+  });
+
+  it('hands out messages one by one, and ends with the room', async () => {
+    const connection = await stage.connection();
+    const messages = room.messages();
+    connection.say(joined(1, 0), message(1, 1), message(1, 2));
+    await sees(2);
+    const got: number[] = [];
+    setImmediate(() => room.leave());
+    for await (const { seq } of messages) got.push(seq);
+    expect(got).to.deep.equal([1, 2]);
+    expect(await room.messages().next()).to.deep.equal({ done: true, value: undefined });
+  });
+
+  it('says so when messages are not taken as fast as they come, after those that it kept', async () => {
+    const messages = room.messages({ buffer: 2 });
+    (await stage.connection()).say(joined(1, 0), message(1, 1), message(1, 2), message(1, 3));
+    await sees(3);
+    expect((await messages.next()).value?.seq).to.equal(1);
+    expect((await messages.next()).value?.seq).to.equal(2);
+    expect(await messages.next().catch((error: ChorusError) => error.code)).to.equal('too_slow');
+    expect((await messages.next()).done).to.equal(true);
+  });
+});

@@ -1,0 +1,126 @@
+import type { ClientFrame, MessageFrame, V1ServerFrame } from '@chorus/protocol';
+import { isAfter, parsePosition } from '@chorus/protocol/constants';
+import { WebSocket } from 'ws';
+import { ChorusClient } from './chorus-client.js';
+import type { ClientOptions, HistorySource } from './options.js';
+import { type ScriptedConnection, ScriptedGateway } from './test-scripted-gateway.js';
+import type { Message } from './types.js';
+
+export const EPOCH = 1_000;
+export const ME = { id: 1, username: 'ann' };
+export const LIMITS = {
+  maxFrameBytes: 16_384,
+  maxMessagesPerSecond: 50,
+  maxRooms: 100,
+  idleTimeoutSeconds: 60,
+};
+
+export function joined(roomId: number, seq: number, recovered = false, stored = 0): V1ServerFrame {
+  return { type: 'room-joined', roomId, epoch: EPOCH, seq, recovered, stored: { epoch: EPOCH, seq: stored } };
+}
+
+export function message(roomId: number, seq: number, from: Partial<MessageFrame> = {}): MessageFrame {
+  return {
+    ...{ type: 'message', roomId, epoch: EPOCH, seq, id: `id-${roomId}-${seq}`, content: `message ${seq}` },
+    ...{ username: 'bob', userId: 2, sentAt: 0 },
+    ...from,
+  };
+}
+
+export function ack(roomId: number, clientMsgId: string, seq: number): V1ServerFrame {
+  return { type: 'ack', roomId, clientMsgId, epoch: EPOCH, seq };
+}
+
+export function refusal(request: string, about: object, retry: boolean): V1ServerFrame {
+  const code = retry ? 'unavailable' : 'banned';
+  return { type: 'error', code, error: code, retry, request, ...about };
+}
+
+/** A history as the API has it: whatever is put in, page by page. */
+export class TestHistory implements HistorySource {
+  readonly messagesOf: Message[] = [];
+  /** The next answers, instead of those. */
+  readonly failures: Error[] = [];
+  /** What `me` says, if it is not all right. */
+  meError: Error | undefined;
+  readonly asked: string[] = [];
+
+  async me(): Promise<unknown> {
+    if (this.meError !== undefined) throw this.meError;
+    return ME;
+  }
+
+  async messages(_roomId: number, page: { before?: string; after?: string; limit?: number }) {
+    this.asked.push(page.after === undefined ? `before ${page.before}` : `after ${page.after}`);
+    const failure = this.failures.shift();
+    if (failure !== undefined) throw failure;
+    const { limit = 50 } = page;
+    const [after, before] = [page.after, page.before].map((text) => parsePosition(text ?? ''));
+    if (before !== undefined) {
+      const found = this.messagesOf.filter((each) => isAfter(before, each)).slice(-limit);
+      return { messages: found, before: null, after: null };
+    }
+    const found = this.messagesOf.filter((each) => after === undefined || isAfter(each, after));
+    return { messages: found.slice(0, limit), before: null, after: found.length > limit ? 'more' : null };
+  }
+}
+
+/** A scripted gateway, a history, and the clients that a test makes of them. */
+export class Stage {
+  readonly history = new TestHistory();
+  readonly #clients: ChorusClient[] = [];
+
+  static async set(): Promise<Stage> {
+    return new Stage(await ScriptedGateway.start());
+  }
+
+  private constructor(readonly gateway: ScriptedGateway) {}
+
+  client(options: ClientOptions = {}): ChorusClient {
+    const client = new ChorusClient({
+      ...{ url: this.gateway.url, token: 'a-token', api: this.history, webSocket: WebSocket },
+      backoff: { baseMs: 20, capMs: 40 },
+      ...options,
+    });
+    this.#clients.push(client);
+    client.connect();
+    return client;
+  }
+
+  /** The next connection, welcomed. */
+  async connection(
+    changes: { limits?: Partial<typeof LIMITS>; expiresAt?: number } = {},
+  ): Promise<ScriptedConnection> {
+    const connection = await this.gateway.connection();
+    connection.say({
+      ...{ type: 'welcome', connectionId: 'c1', user: ME, expiresAt: changes.expiresAt ?? null },
+      limits: { ...LIMITS, ...changes.limits },
+    });
+    return connection;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.close()));
+    await this.gateway.close();
+  }
+}
+
+export async function next(connection: ScriptedConnection, count: number): Promise<ClientFrame[]> {
+  const frames: ClientFrame[] = [];
+  while (frames.length < count) frames.push(await connection.next());
+  return frames;
+}
+
+/** Resolves with the first event that the test wants, from now on. */
+export function event<Event>(
+  on: (listener: (event: Event) => void) => () => void,
+  wanted: (event: Event) => boolean = () => true,
+): Promise<Event> {
+  return new Promise((resolve) => {
+    const off = on((event) => {
+      if (!wanted(event)) return;
+      off();
+      resolve(event);
+    });
+  });
+}
