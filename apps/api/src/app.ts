@@ -16,26 +16,27 @@ import { Router } from '@koa/router';
 import { BoundedWork } from './auth/bounded-work.js';
 import { Passwords } from './auth/passwords.js';
 import type { RateLimits } from './auth/rate-limits.js';
-import { addUserRoutes } from './auth/routes.js';
 import { UserRepository } from './auth/user-repository.js';
 import { BanRepository } from './bans/ban-repository.js';
 import { BanService } from './bans/ban-service.js';
 import type { ApiConfig } from './config.js';
-import { addHealthRoutes, readinessOf } from './health/routes.js';
+import { docsPage } from './document/docs-page.js';
+import { openapi } from './document/openapi.js';
+import { readinessOf } from './health/readiness.js';
 import type { RequestState } from './http/context.js';
 import { type HttpServer, listen } from './http/http-server.js';
 import { koaApp } from './http/koa-app.js';
+import { addRoutes } from './http/route-table.js';
 import { MessageHistory } from './messages/message-history.js';
 import { MessageRepository } from './messages/message-repository.js';
-import { addMessageRoutes } from './messages/routes.js';
 import { addPasswordMetrics } from './metrics/password-metrics.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
 import { listenForOperators } from './operator/operator-api.js';
-import type { PresenceReader } from './rooms/list-clients.js';
 import { RoomMirror } from './rooms/room-mirror.js';
 import { RoomRepository } from './rooms/room-repository.js';
 import { RoomService } from './rooms/room-service.js';
-import { addRoomRoutes } from './rooms/routes.js';
+import type { PresenceReader } from './rooms/room-services.js';
+import { publicRoutes } from './routes.js';
 
 const VERSION = packageVersion(new URL('../package.json', import.meta.url));
 
@@ -94,9 +95,10 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     directory: parts.directory,
     isClosing: () => closing !== undefined,
   });
-  addHealthRoutes(router, readiness);
   const users = new UserRepository(parts.db);
-  addUserRoutes(router, {
+  addRoutes(router, publicRoutes, {
+    readiness,
+    document: onDemand(openapi),
     users,
     passwords,
     work,
@@ -106,11 +108,10 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     access: parts.access,
     directory: parts.directory,
     cookie: config.cookie,
+    rooms: new RoomService(roomRepository, parts.directory, bans, config.auth.mode, log),
+    presence: parts.presence,
+    history: new MessageHistory(parts.history, new MessageRepository(parts.db)),
   });
-  const rooms = new RoomService(roomRepository, parts.directory, bans, config.auth.mode, log);
-  addRoomRoutes(router, { guard, access: parts.access, rooms, presence: parts.presence });
-  const history = new MessageHistory(parts.history, new MessageRepository(parts.db));
-  addMessageRoutes(router, { guard, access: parts.access, rooms, history });
 
   const closer = new Closer();
   const traces = await createTraces(config.traces, { service: 'api', nodeId, log });
@@ -118,16 +119,13 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   const mirror = closer.add(new RoomMirror(roomRepository, parts.directory, bans, log));
   const operators = { ...parts, rooms: roomRepository, users, bans, log };
   const requests = new RequestMetrics(metrics);
-  const app = koaApp(router, { ...config, measure: requests.step }, log, traces);
+  const app = koaApp(router, { ...config, measure: requests.step, open: [docsPage()] }, log, traces);
   const server = closer.add(await listen(app.callback(), { ...config, refused: requests.refused }));
   let operatorServer: HttpServer | undefined;
   if (config.operator !== undefined) {
     const { contentType } = metrics;
-    const sources = {
-      metrics: parts.allMetrics ?? (() => metrics.text()),
-      contentType,
-      health: readiness,
-    };
+    const text = parts.allMetrics ?? (() => metrics.text());
+    const sources = { metrics: { text, contentType }, health: readiness };
     try {
       operatorServer = closer.add(await listenForOperators(config.operator, config, operators, sources));
     } catch (error) {
@@ -152,6 +150,15 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
       closing ??= close();
       return closing;
     },
+  };
+}
+
+/** Makes something when it is first asked for. */
+function onDemand<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
 }
 

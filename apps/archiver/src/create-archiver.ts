@@ -15,10 +15,10 @@ import {
 import { ArchiveWork } from './archive-work.js';
 import { Archiver } from './archiver.js';
 import type { ArchiveConfig, ArchiverConfig } from './config.js';
-import { listenForHealth, readiness } from './health-server.js';
 import { MessageStore } from './message-store.js';
 import { addArchiveMetrics, batchSeconds } from './metrics/archive-metrics.js';
 import { BacklogReader } from './metrics/backlog-reader.js';
+import { readiness } from './readiness.js';
 import { tracedStore } from './traced-store.js';
 
 const VERSION = packageVersion(new URL('../package.json', import.meta.url));
@@ -57,13 +57,12 @@ export async function createArchiver(config: ArchiverConfig, parts: ArchiverPart
   const archiver = makeArchiver(config.archive, { ...parts, log }, traces);
   let closing = false;
   const health = (): OperatorAnswer => readiness(closing ? 'draining' : (archiver.failure ?? 'ready'));
-  const server = closer.add(await listenForHealth(config, health));
+  const server = closer.add(await listenOperatorPort(config, { health }, log, 'PORT'));
   const { host, operatorPort: port } = config;
   let operatorPort: number | undefined;
   if (port !== undefined) {
-    const sources = { metrics: () => metrics.text(), contentType: metrics.contentType, health };
     try {
-      operatorPort = closer.add(await listenOperatorPort({ host, port }, sources, log)).port;
+      operatorPort = closer.add(await listenOperatorPort({ host, port }, { metrics, health }, log)).port;
     } catch (error) {
       await closer.close();
       throw error;

@@ -58,8 +58,7 @@ async function startOver(config: GatewayConfig, parts: GatewayParts, closer: Clo
     const operators = await listenOperatorPort(
       { host, port },
       {
-        metrics: () => metrics.text(),
-        contentType: metrics.contentType,
+        metrics,
         health: () =>
           gateway === undefined ? { status: 503, body: { error: 'starting' } } : readiness(gateway.state),
       },

@@ -7,8 +7,15 @@ export const TOKEN_TTL_SECONDS = 3_600;
 
 export interface VerifiedToken {
   readonly user: Member;
-  /** Unique for every token: what a revocation would name. */
+  /** Unique for every session, which is a sign-in and what was renewed since: what a revocation names. */
   readonly tokenId: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+/** A token to be given out. */
+export interface SignedToken {
+  readonly text: string;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
 }
@@ -54,13 +61,12 @@ export class Tokens {
 
   /** A token of this user, valid from now on. */
   sign(user: Member): string {
-    return jwt.sign({ username: user.username }, this.#signing.key, {
-      algorithm: 'HS256',
-      keyid: this.#signing.id,
-      subject: String(user.id),
-      jwtid: randomUUID(),
-      expiresIn: this.ttlSeconds,
-    });
+    return this.#sign(user, randomUUID()).text;
+  }
+
+  /** A token of the same session, valid from now on: whatever revokes one of them revokes both. */
+  renew({ user, tokenId }: VerifiedToken): SignedToken {
+    return this.#sign(user, tokenId);
   }
 
   /**
@@ -75,6 +81,18 @@ export class Tokens {
       if (check.ok || check.reason === 'expired') return check;
     }
     return { ok: false, reason: 'invalid' };
+  }
+
+  #sign(user: Member, tokenId: string): SignedToken {
+    const iat = Math.floor(Date.now() / 1_000);
+    const exp = iat + this.ttlSeconds;
+    const text = jwt.sign({ username: user.username, iat, exp }, this.#signing.key, {
+      algorithm: 'HS256',
+      keyid: this.#signing.id,
+      subject: String(user.id),
+      jwtid: tokenId,
+    });
+    return { text, expiresAt: exp * 1_000 };
   }
 
   #keysOf(token: string): Iterable<KeyObject> {

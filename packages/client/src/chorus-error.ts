@@ -8,6 +8,8 @@ export type ClientErrorCode =
   | 'left'
   /** No answer came in the time that the caller gave. What became of the request is not known. */
   | 'timeout'
+  /** The caller gave the request up. What became of it is not known. */
+  | 'aborted'
   /** The message is larger than the gateway takes: `limits.maxFrameBytes`. */
   | 'too_big'
   /** The token is missing, expired, revoked or forged: sign in again. */

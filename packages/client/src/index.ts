@@ -7,6 +7,7 @@ export {
   type ChorusErrorDetails,
   type ClientErrorCode,
 } from './chorus-error.js';
+export type * from './http/api-types.js';
 export * from './http/chorus-api.js';
 export type * from './options.js';
 export type * from './room.js';

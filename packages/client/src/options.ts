@@ -1,4 +1,4 @@
-import type { MessagePage } from './http/chorus-api.js';
+import type { MessagePage } from './http/api-types.js';
 
 /** The part of the WHATWG `WebSocket` that the client uses, and what `ws` has beyond it. */
 export interface WebSocketLike {

@@ -18,8 +18,10 @@ describe('the operator port', () => {
     const listening = await listenOperatorPort(
       { host: HOST, port },
       {
-        metrics: async () => 'things_total 7\n',
-        contentType: 'text/plain; version=0.0.4; charset=utf-8',
+        metrics: {
+          text: async () => 'things_total 7\n',
+          contentType: 'text/plain; version=0.0.4; charset=utf-8',
+        },
         health: () => ({ status: 200, body: { status: 'ready' } }),
         ...sources,
       },
@@ -69,9 +71,22 @@ describe('the operator port', () => {
   });
 
   it('keeps the reason to itself when metrics cannot be had', async () => {
-    const { port } = await open({ metrics: () => Promise.reject(new Error('a secret')) });
+    const { port } = await open({
+      metrics: { text: () => Promise.reject(new Error('a secret')), contentType: 'text/plain' },
+    });
     const answer = await ask(port, '/metrics');
     expect([answer.status, await answer.json()]).to.deep.equal([500, { error: 'internal error' }]);
+  });
+
+  it('has no metrics where there are none', async () => {
+    const listening = await listenOperatorPort(
+      { host: HOST, port: 0 },
+      { health: () => ({ status: 200, body: { status: 'ready' } }) },
+      silent,
+    );
+    opened.push(listening);
+    expect((await ask(listening.port, '/metrics')).status).to.equal(404);
+    expect((await ask(listening.port, '/readyz')).status).to.equal(200);
   });
 
   it('names its setting when the port is taken', async () => {

@@ -12,12 +12,10 @@ export interface OperatorAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What the operator port tells. */
+/** What a process tells of itself. */
 export interface OperatorSources {
-  /** The metrics as text. */
-  metrics(): Promise<string>;
-  /** Of that text. */
-  readonly contentType: string;
+  /** Absent where there is no `/metrics`. */
+  readonly metrics?: { text(): Promise<string>; readonly contentType: string };
   /** The answer of `/readyz`. */
   health(): OperatorAnswer | Promise<OperatorAnswer>;
 }
@@ -32,25 +30,29 @@ export async function answerOperator(
   { method, path }: { method: string; path: string },
   sources: OperatorSources,
 ): Promise<OperatorAnswer | undefined> {
-  if (!['/metrics', '/livez', '/readyz'].includes(path)) return undefined;
+  const { metrics } = sources;
+  const known = path === '/livez' || path === '/readyz' || (path === '/metrics' && metrics !== undefined);
+  if (!known) return undefined;
   if (method !== 'GET' && method !== 'HEAD') {
     const headers = { Allow: 'GET, HEAD' };
     return { status: 405, headers, body: { error: `${method} is not allowed on this route` } };
   }
   if (path === '/livez') return { status: 200, body: { status: 'live' } };
-  if (path === '/readyz') return sources.health();
-  return { status: 200, headers: { 'Content-Type': sources.contentType }, body: await sources.metrics() };
+  if (path === '/readyz' || metrics === undefined) return sources.health();
+  return { status: 200, headers: { 'Content-Type': metrics.contentType }, body: await metrics.text() };
 }
 
 /**
  * Listens for whoever looks after this process: a port of its own, not for clients. Closing cuts what is under way.
  *
- * @throws {StartError} the address cannot be listened on; it names `OPERATOR_PORT`
+ * @param setting where the port comes from
+ * @throws {StartError} the address cannot be listened on; it names the setting
  */
 export async function listenOperatorPort(
   { host, port }: { host: string; port: number },
   sources: OperatorSources,
   log: Logger,
+  setting = 'OPERATOR_PORT',
 ): Promise<Closeable & { readonly port: number }> {
   const server = createServer((request, response) => {
     const method = request.method ?? '';
@@ -68,7 +70,7 @@ export async function listenOperatorPort(
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const reason = code === 'EADDRINUSE' ? 'the port is already in use' : message;
-    throw new StartError(`cannot listen on ${host}:${port} (OPERATOR_PORT): ${reason}`);
+    throw new StartError(`cannot listen on ${host}:${port} (${setting}): ${reason}`);
   }
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {

@@ -1,7 +1,8 @@
 import type { Admission, Credentials, Guard } from '@chorus/auth';
 import type { AccessList, Verdict } from '@chorus/control';
-import type { Context, Step } from '../http/context.js';
+import type { Context } from '../http/context.js';
 import { HttpError } from '../http/http-error.js';
+import type { Access } from '../http/operation.js';
 
 /** What decides who may do something. */
 export interface AccessServices {
@@ -9,25 +10,44 @@ export interface AccessServices {
   readonly access: AccessList;
 }
 
-/** Lets only requests pass that carry a valid token which nobody revoked, of a user who is not banned. */
-export function requireToken({ guard, access }: AccessServices): Step {
-  return async (ctx, next) => {
-    await enter(ctx, access, guard.authenticate(credentials(ctx)));
-    return next();
-  };
+type Admitted = Omit<Extract<Admission, { ok: true }>, 'ok'>;
+
+/** Where it is open to anyone. */
+const ANYONE: Admitted = { user: undefined, token: undefined };
+
+/** The two steps of coming in. */
+interface Door {
+  /** Who the sender is, as far as that can be known without asking. @throws {HttpError} 400, 401 or 403 */
+  identify(ctx: Context): Admitted;
+  /**
+   * Whether that one may come in.
+   * @param roomId the room that it is about: whoever is banned from that one does not pass either
+   * @throws {HttpError} 401 for a token that was revoked, 403 for somebody who is banned
+   * @throws {BrokerUnavailableError} it cannot be known: nobody passes then
+   */
+  allow(admitted: Admitted, roomId: number | undefined): Promise<void>;
 }
 
-/**
- * Lets requests pass that may use rooms: with such a token, or any with `AUTH=open`, but for users who are banned.
- * @param roomOf the room that it is about: whoever is banned from that one does not pass either
- */
-export function requireRoomAccess(
-  { guard, access }: AccessServices,
-  roomOf: (ctx: Context) => number | undefined = () => undefined,
-): Step {
-  return async (ctx, next) => {
-    await enter(ctx, access, guard.admit(credentials(ctx)), () => roomOf(ctx));
-    return next();
+/** Who passes to what is for `kind`; see {@link Access}. */
+export function door(kind: Access, { guard, access }: AccessServices): Door {
+  return {
+    identify(ctx) {
+      switch (kind) {
+        case 'anyone':
+          return ANYONE;
+        case 'token':
+          return admitted(ctx, guard.authenticate(credentials(ctx)));
+        case 'rooms':
+          return admitted(ctx, guard.admit(credentials(ctx)));
+        default:
+          return kind satisfies never;
+      }
+    },
+    async allow({ user, token }, roomId) {
+      if (user === undefined) return;
+      const [verdict] = await access.check([{ userId: user.id, tokenId: token?.tokenId, roomId }]);
+      refuse(verdict);
+    },
   };
 }
 
@@ -39,25 +59,6 @@ export function credentials(ctx: Context): Credentials {
     userId: single(ctx, 'userId'),
     username: single(ctx, 'username'),
   };
-}
-
-/**
- * @throws {HttpError} 401 or 403
- * @throws {BrokerUnavailableError} it cannot be known: nobody passes then
- */
-async function enter(
-  ctx: Context,
-  access: AccessList,
-  admission: Admission,
-  roomOf?: () => number | undefined,
-): Promise<void> {
-  if (!admission.ok) throw refusal(admission.status, admission.error);
-  ctx.state.user = admission.user;
-  const roomId = roomOf?.();
-  if (admission.user === undefined) return;
-  const subject = { userId: admission.user.id, tokenId: admission.token?.tokenId, roomId };
-  const [verdict] = await access.check([subject]);
-  refuse(verdict);
 }
 
 /** @throws {HttpError} unless the verdict is that somebody may come in */
@@ -76,6 +77,13 @@ export function refuse(verdict: Verdict | undefined): void {
     default:
       verdict satisfies never;
   }
+}
+
+function admitted(ctx: Context, admission: Admission): Admitted {
+  if (!admission.ok) throw refusal(admission.status, admission.error);
+  ctx.state.user = admission.user;
+  ctx.state.token = admission.token;
+  return admission;
 }
 
 function refusal(status: 400 | 401 | 403, error: string): HttpError {

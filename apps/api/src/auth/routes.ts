@@ -1,17 +1,15 @@
-import type { Router } from '@koa/router';
-import type { RequestState } from '../http/context.js';
-import { jsonBody } from '../http/json-body.js';
+import type { RouteTable } from '../http/route-table.js';
 import type { AuthServices } from './auth-services.js';
-import { requireToken } from './authenticate.js';
 import { currentUser } from './current-user.js';
 import { logOut } from './log-out.js';
+import { refreshToken } from './refresh-token.js';
 import { signIn } from './sign-in.js';
 import { signUp } from './sign-up.js';
 
-export function addUserRoutes(router: Router<RequestState>, services: AuthServices): void {
-  const json = jsonBody();
-  router.post('/api/users/signup', json, signUp(services));
-  router.post('/api/users/signin', json, signIn(services));
-  router.get('/api/users/logout', logOut(services));
-  router.get('/api/users/me', requireToken(services), currentUser(services));
-}
+export const userRoutes: RouteTable<AuthServices> = {
+  'POST /api/users/signup': signUp,
+  'POST /api/users/signin': signIn,
+  'POST /api/users/refresh': refreshToken,
+  'GET /api/users/logout': logOut,
+  'GET /api/users/me': currentUser,
+};

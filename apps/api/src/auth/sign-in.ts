@@ -1,8 +1,8 @@
 import { clientAddress } from '../http/client-address.js';
-import type { Handler } from '../http/context.js';
 import { HttpError } from '../http/http-error.js';
-import { parseInput } from '../http/input.js';
+import { operation } from '../http/operation.js';
 import { emailKey, signInInput } from './account-inputs.js';
+import { signedIn, TOKEN_HEADER } from './account-json.js';
 import type { AuthServices } from './auth-services.js';
 import { refuse } from './authenticate.js';
 import { accountKey } from './rate-limits.js';
@@ -12,27 +12,40 @@ import { tokenCookie } from './token-cookie.js';
  * Gives out a token as a cookie. An unknown address and a wrong password take the same steps, so
  * that neither the answer nor its time tells them apart.
  */
-export function signIn({ users, passwords, work, limits, tokens, access, cookie }: AuthServices): Handler {
-  return async (ctx) => {
-    const { email, password } = parseInput(signInInput, ctx.request.body);
-    const account = accountKey(emailKey(email));
-    await limits.signInAddress.count(clientAddress(ctx));
-    const user = await users.findByEmail(email);
-    const matches = await work.run(
-      async () => {
-        // Checked only now: of many guesses sent at once, no more than run at a time get past it.
-        await limits.signInAccount.check(account);
-        const correct = await passwords.matches(password, user?.passwordHash);
-        if (!correct) await limits.signInAccount.count(account);
-        return correct;
-      },
-      () => ctx.writable,
-    );
-    if (user === undefined || !matches) throw new HttpError(401, 'wrong email or password');
-    // Only now: nobody else learns who is banned.
-    const [verdict] = await access.check([{ userId: user.id }]);
-    refuse(verdict);
-    ctx.set('Set-Cookie', tokenCookie(tokens.sign({ id: user.id, username: user.username }), cookie));
-    ctx.body = { id: user.id, username: user.username };
-  };
-}
+export const signIn = operation(
+  {
+    id: 'signIn',
+    summary: 'Gives out a token',
+    access: 'anyone',
+    body: signInInput,
+    answer: { status: 200, description: 'Signed in.', body: signedIn, headers: TOKEN_HEADER },
+    errors: {
+      401: 'The e-mail address or the password is wrong.',
+      403: 'The user is banned.',
+      429: 'Too many attempts that failed with this e-mail address, or too many from this address.',
+      503: 'PostgreSQL or Redis is away, or too many passwords wait to be compared.',
+    },
+  },
+  ({ users, passwords, work, limits, tokens, access, cookie }: AuthServices) =>
+    async (ctx, { body: { email, password } }) => {
+      const account = accountKey(emailKey(email));
+      await limits.signInAddress.count(clientAddress(ctx));
+      const user = await users.findByEmail(email);
+      const matches = await work.run(
+        async () => {
+          // Checked only now: of many guesses sent at once, no more than run at a time get past it.
+          await limits.signInAccount.check(account);
+          const correct = await passwords.matches(password, user?.passwordHash);
+          if (!correct) await limits.signInAccount.count(account);
+          return correct;
+        },
+        () => ctx.writable,
+      );
+      if (user === undefined || !matches) throw new HttpError(401, 'wrong email or password');
+      // Only now: nobody else learns who is banned.
+      const [verdict] = await access.check([{ userId: user.id }]);
+      refuse(verdict);
+      ctx.set('Set-Cookie', tokenCookie(tokens.sign({ id: user.id, username: user.username }), cookie));
+      return { id: user.id, username: user.username };
+    },
+);

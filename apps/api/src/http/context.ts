@@ -1,3 +1,4 @@
+import type { VerifiedToken } from '@chorus/auth';
 import type { Member } from '@chorus/protocol';
 import type { RouterContext } from '@koa/router';
 
@@ -9,6 +10,8 @@ export interface RequestState {
   traceId?: string | undefined;
   /** Who sent it; undefined on public routes, and with `AUTH=open` when nobody was named. */
   user?: Member | undefined;
+  /** What that was known by; undefined on public routes, and with `AUTH=open` when the query was believed. */
+  token?: VerifiedToken | undefined;
   /** What was thrown, for the log. */
   failure?: unknown;
 }

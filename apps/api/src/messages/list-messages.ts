@@ -1,29 +1,42 @@
 import { formatPosition, type MessageFrame, type Position } from '@chorus/protocol';
-import type { Handler } from '../http/context.js';
-import { parseInput } from '../http/input.js';
-import { roomIdOf } from '../rooms/room-inputs.js';
+import type { z } from 'zod';
+import { operation } from '../http/operation.js';
+import { roomPath } from '../rooms/room-inputs.js';
+import { UNKNOWN_ROOM } from '../rooms/room-json.js';
 import type { RoomService } from '../rooms/room-service.js';
 import type { MessageHistory } from './message-history.js';
 import { listMessagesInput } from './message-inputs.js';
+import { messagePageJson } from './message-json.js';
 
-/** A page of a room's history, and where it goes on; null where it ends. */
-interface Page {
-  messages: readonly MessageFrame[];
-  before: string | null;
-  after: string | null;
+/** What the routes of messages work with. */
+export interface MessageServices {
+  readonly rooms: RoomService;
+  readonly history: MessageHistory;
 }
+
+type Page = z.input<typeof messagePageJson>;
 
 /** Pages through what was said in a room, backwards from the newest message or forwards from a position. */
-export function listMessages(rooms: RoomService, history: MessageHistory): Handler {
-  return async (ctx) => {
-    const { before, after, limit } = parseInput(listMessagesInput, ctx.query);
-    const { id } = await rooms.get(roomIdOf(ctx));
-    ctx.body =
-      after === undefined
+export const listMessages = operation(
+  {
+    id: 'listMessages',
+    summary: 'Pages through what was said in a room',
+    description:
+      'Without `before` and `after` the newest messages. Which of them are in the database makes no difference.',
+    access: 'rooms',
+    params: roomPath,
+    query: listMessagesInput,
+    answer: { status: 200, description: 'A page of messages, oldest first.', body: messagePageJson },
+    errors: UNKNOWN_ROOM,
+  },
+  ({ rooms, history }: MessageServices) =>
+    async (_ctx, { params: { roomId }, query: { before, after, limit } }) => {
+      const { id } = await rooms.get(roomId);
+      return after === undefined
         ? await pageBefore(history, id, before, limit)
         : await pageAfter(history, id, after, limit);
-  };
-}
+    },
+);
 
 async function pageBefore(
   history: MessageHistory,

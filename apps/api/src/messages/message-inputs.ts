@@ -1,6 +1,8 @@
 import { parsePosition } from '@chorus/protocol';
 import { z } from 'zod';
+import { writtenAs } from '../http/schemas.js';
 import { limit } from '../rooms/room-inputs.js';
+import { POSITION_PATTERN } from './message-json.js';
 
 const POSITION = 'must be a position such as 1767225600000-12';
 
@@ -11,8 +13,17 @@ const position = z.string(POSITION).transform((text, context) => {
   return z.NEVER;
 });
 
+const WRITTEN = { type: 'string', pattern: POSITION_PATTERN, examples: ['1767225600000-12'] };
+
 export const listMessagesInput = z
-  .object({ before: position.optional(), after: position.optional(), limit })
+  .object({
+    before: writtenAs(position.optional(), { ...WRITTEN, description: 'Messages before this position.' }),
+    after: writtenAs(position.optional(), {
+      ...WRITTEN,
+      description: 'Messages after this position; `0-0` begins with the first. Not together with `before`.',
+    }),
+    limit,
+  })
   .refine((input) => input.before === undefined || input.after === undefined, {
     path: ['after'],
     message: 'must not be given together with before',

@@ -1,23 +1,46 @@
-import type { Handler } from '../http/context.js';
-import { parseInput } from '../http/input.js';
+import { operation } from '../http/operation.js';
 import { createRoomInput } from './room-inputs.js';
-import { restRoom, seedRoom } from './room-json.js';
-import type { RoomService } from './room-service.js';
+import { restRoom, roomJson, seedRoom, seedRoomJson } from './room-json.js';
+import type { RoomServices } from './room-services.js';
+
+const ERRORS = {
+  409: 'The id is taken.',
+  503: 'PostgreSQL or Redis is away. No room was made.',
+} as const;
 
 /** The seed's way. */
-export function createSeedRoom(rooms: RoomService): Handler {
-  return async (ctx) => {
-    const { id, name } = parseInput(createRoomInput, ctx.request.body);
-    ctx.body = seedRoom(await rooms.create(ctx.state.user, name, id));
-  };
-}
+export const createSeedRoom = operation(
+  {
+    id: 'createSeedRoom',
+    summary: 'Makes a room, the seed contract’s way',
+    access: 'rooms',
+    body: createRoomInput,
+    answer: { status: 200, description: 'The new room.', body: seedRoomJson },
+    errors: ERRORS,
+  },
+  ({ rooms }: RoomServices) =>
+    async (ctx, { body: { id, name } }) =>
+      seedRoom(await rooms.create(ctx.state.user, name, id)),
+);
 
-export function createRoom(rooms: RoomService): Handler {
-  return async (ctx) => {
-    const { id, name } = parseInput(createRoomInput, ctx.request.body);
-    const room = await rooms.create(ctx.state.user, name, id);
-    ctx.status = 201;
-    ctx.set('Location', `/api/rooms/${room.id}`);
-    ctx.body = restRoom(room);
-  };
-}
+export const createRoom = operation(
+  {
+    id: 'createRoom',
+    summary: 'Makes a room',
+    access: 'rooms',
+    body: createRoomInput,
+    answer: {
+      status: 201,
+      description: 'The new room.',
+      body: roomJson,
+      headers: { Location: 'The path of the room.' },
+    },
+    errors: ERRORS,
+  },
+  ({ rooms }: RoomServices) =>
+    async (ctx, { body: { id, name } }) => {
+      const room = await rooms.create(ctx.state.user, name, id);
+      ctx.set('Location', `/api/rooms/${room.id}`);
+      return restRoom(room);
+    },
+);

@@ -1,10 +1,19 @@
-import type { Handler } from '../http/context.js';
-import { roomIdOf } from './room-inputs.js';
-import type { RoomService } from './room-service.js';
+import { operation } from '../http/operation.js';
+import { roomPath } from './room-inputs.js';
+import { NOT_YOURS, UNKNOWN_ROOM } from './room-json.js';
+import type { RoomServices } from './room-services.js';
 
-export function deleteRoom(rooms: RoomService): Handler {
-  return async (ctx) => {
-    await rooms.delete(ctx.state.user, roomIdOf(ctx));
-    ctx.status = 204;
-  };
-}
+export const deleteRoom = operation(
+  {
+    id: 'deleteRoom',
+    summary: 'Deletes a room and all that was said in it',
+    description: 'Its sockets are closed with code 4404.',
+    access: 'rooms',
+    params: roomPath,
+    answer: { status: 204, description: 'It is gone.' },
+    errors: { ...NOT_YOURS, ...UNKNOWN_ROOM },
+  },
+  ({ rooms }: RoomServices) =>
+    (ctx, { params: { roomId } }) =>
+      rooms.delete(ctx.state.user, roomId),
+);

@@ -1,10 +1,18 @@
-import type { Handler } from '../http/context.js';
-import { roomIdOf } from './room-inputs.js';
-import { restRoom } from './room-json.js';
-import type { RoomService } from './room-service.js';
+import { operation } from '../http/operation.js';
+import { roomPath } from './room-inputs.js';
+import { restRoom, roomJson, UNKNOWN_ROOM } from './room-json.js';
+import type { RoomServices } from './room-services.js';
 
-export function getRoom(rooms: RoomService): Handler {
-  return async (ctx) => {
-    ctx.body = restRoom(await rooms.get(roomIdOf(ctx)));
-  };
-}
+export const getRoom = operation(
+  {
+    id: 'getRoom',
+    summary: 'Says what a room is called, and whose it is',
+    access: 'rooms',
+    params: roomPath,
+    answer: { status: 200, description: 'The room.', body: roomJson },
+    errors: UNKNOWN_ROOM,
+  },
+  ({ rooms }: RoomServices) =>
+    async (_ctx, { params: { roomId } }) =>
+      restRoom(await rooms.get(roomId)),
+);

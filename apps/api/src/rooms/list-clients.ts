@@ -1,30 +1,50 @@
-import type { PresenceStore } from '@chorus/presence';
 import type { Member } from '@chorus/protocol';
-import type { Handler } from '../http/context.js';
+import { z } from 'zod';
 import { unavailable } from '../http/http-error.js';
-import { parseInput } from '../http/input.js';
-import { roomIdOf, SEED_PAGE, seedListInput } from './room-inputs.js';
-import type { RoomService } from './room-service.js';
-import { seedPage } from './seed-page.js';
+import { operation } from '../http/operation.js';
+import { roomPath, SEED_PAGE, seedListInput } from './room-inputs.js';
+import { memberJson, UNKNOWN_ROOM } from './room-json.js';
+import type { RoomServices } from './room-services.js';
+import { LINK_HEADER, seedPage } from './seed-page.js';
 
-export type PresenceReader = Pick<PresenceStore, 'members' | 'everyone' | 'busiest'>;
+const ANSWER = {
+  status: 200,
+  description: `Up to ${SEED_PAGE} users by ascending id, each once.`,
+  body: z.array(memberJson),
+  headers: LINK_HEADER,
+} as const;
 
 /** Who is in a room, on whichever gateway. */
-export function listRoomClients(rooms: RoomService, presence: PresenceReader): Handler {
-  return async (ctx) => {
-    const { after } = parseInput(seedListInput, ctx.query);
-    const { id } = await rooms.get(roomIdOf(ctx));
-    ctx.body = seedPage(ctx, await asked(presence.members(id, after, SEED_PAGE + 1))).map(client);
-  };
-}
+export const listRoomClients = operation(
+  {
+    id: 'listMembers',
+    summary: 'Says who is in a room, on whichever gateway',
+    access: 'rooms',
+    params: roomPath,
+    query: seedListInput,
+    answer: ANSWER,
+    errors: UNKNOWN_ROOM,
+  },
+  ({ rooms, presence }: RoomServices) =>
+    async (ctx, { params: { roomId }, query: { after } }) => {
+      const { id } = await rooms.get(roomId);
+      return seedPage(ctx, await asked(presence.members(id, after, SEED_PAGE + 1))).map(client);
+    },
+);
 
 /** Everybody who is in any room, each once. */
-export function listAllClients(presence: PresenceReader): Handler {
-  return async (ctx) => {
-    const { after } = parseInput(seedListInput, ctx.query);
-    ctx.body = seedPage(ctx, await asked(presence.everyone(after, SEED_PAGE + 1))).map(client);
-  };
-}
+export const listAllClients = operation(
+  {
+    id: 'listEveryone',
+    summary: 'Says who is in any room',
+    access: 'rooms',
+    query: seedListInput,
+    answer: ANSWER,
+  },
+  ({ presence }: RoomServices) =>
+    async (ctx, { query: { after } }) =>
+      seedPage(ctx, await asked(presence.everyone(after, SEED_PAGE + 1))).map(client),
+);
 
 const client = ({ id, username }: Member): Member => ({ id, username });
 

@@ -1,12 +1,19 @@
-import type { Handler } from '../http/context.js';
-import { parseInput } from '../http/input.js';
-import { renameRoomInput, roomIdOf } from './room-inputs.js';
-import { restRoom } from './room-json.js';
-import type { RoomService } from './room-service.js';
+import { operation } from '../http/operation.js';
+import { renameRoomInput, roomPath } from './room-inputs.js';
+import { NOT_YOURS, restRoom, roomJson, UNKNOWN_ROOM } from './room-json.js';
+import type { RoomServices } from './room-services.js';
 
-export function renameRoom(rooms: RoomService): Handler {
-  return async (ctx) => {
-    const { name } = parseInput(renameRoomInput, ctx.request.body);
-    ctx.body = restRoom(await rooms.rename(ctx.state.user, roomIdOf(ctx), name));
-  };
-}
+export const renameRoom = operation(
+  {
+    id: 'renameRoom',
+    summary: 'Gives a room another name',
+    access: 'rooms',
+    params: roomPath,
+    body: renameRoomInput,
+    answer: { status: 200, description: 'The room as it is now.', body: roomJson },
+    errors: { ...NOT_YOURS, ...UNKNOWN_ROOM },
+  },
+  ({ rooms }: RoomServices) =>
+    async (ctx, { params: { roomId }, body: { name } }) =>
+      restRoom(await rooms.rename(ctx.state.user, roomId, name)),
+);

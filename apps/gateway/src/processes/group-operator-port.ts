@@ -14,11 +14,7 @@ export function listenForGroup(
   log: Logger,
 ): Promise<Closeable & { readonly port: number }> {
   const metrics = new GroupMetrics((limitMs) => group.ask('metrics', limitMs));
-  return listenOperatorPort(
-    address,
-    { metrics: () => metrics.text(), contentType: metrics.contentType, health: () => groupHealth(group) },
-    log,
-  );
+  return listenOperatorPort(address, { metrics, health: () => groupHealth(group) }, log);
 }
 
 /** As the port is that they share: the best of what they say. */

@@ -1,0 +1,117 @@
+import type { z } from 'zod';
+import type { Access, Declaration } from '../http/operation.js';
+import type { GatewayRoute } from './gateway-routes.js';
+import { bodyOf, type Json, schemaOf } from './json.js';
+import { ALWAYS, failureResponse } from './responses.js';
+
+/** Either of the two, for whoever has a token. */
+const TOKEN = [{ cookie: [] }, { bearer: [] }];
+
+const SENDER = [
+  {
+    name: 'userId',
+    in: 'query',
+    description: 'May repeat whose token it is. With `AUTH=open` it says who the sender is.',
+    schema: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+  },
+  {
+    name: 'username',
+    in: 'query',
+    description: 'The same.',
+    schema: { type: 'string' },
+  },
+];
+
+/** `/api/rooms/:roomId` as OpenAPI writes it. */
+export function pathTemplate(path: string): string {
+  return path.replaceAll(/:(\w+)/g, '{$1}');
+}
+
+export function describeOperation(path: string, declaration: Declaration): Json {
+  const { id, summary, description, access, params, query, body, answer, errors = {} } = declaration;
+  const statuses = new Set<number>([
+    ...ALWAYS,
+    // Whether a token counts is asked of Redis.
+    ...(access === 'anyone' ? [] : [401, 403, 503]),
+    ...(body === undefined ? [] : [413, 415]),
+    ...Object.keys(errors).map(Number),
+  ]);
+  const reasons: Readonly<Record<number, string | undefined>> = errors;
+  return {
+    operationId: id,
+    tags: [tagOf(path)],
+    summary,
+    ...(description === undefined ? {} : { description }),
+    ...security(access),
+    ...parameters([
+      ...parametersOf('path', params),
+      ...parametersOf('query', query),
+      ...(access === 'rooms' ? SENDER : []),
+    ]),
+    ...(body === undefined ? {} : { requestBody: { required: true, content: bodyOf(body) } }),
+    responses: {
+      [answer.status]: {
+        description: answer.description,
+        ...headersOf(answer.headers),
+        ...(answer.body === undefined ? {} : { content: bodyOf(answer.body) }),
+      },
+      ...Object.fromEntries(
+        [...statuses].sort().map((status) => [status, failureResponse(status, reasons[status])]),
+      ),
+    },
+  };
+}
+
+/** An upgrade is a GET that is answered with 101, or refused. */
+export function describeUpgrade({ id, summary, description, params, query, errors }: GatewayRoute): Json {
+  return {
+    operationId: id,
+    tags: ['sockets'],
+    summary,
+    description,
+    ...security('rooms'),
+    ...parameters([...parametersOf('path', params), ...parametersOf('query', query), ...SENDER]),
+    responses: {
+      101: { description: 'The socket is open.' },
+      ...Object.fromEntries(
+        Object.entries(errors).map(([status, reason]) => [status, failureResponse(Number(status), reason)]),
+      ),
+    },
+  };
+}
+
+function tagOf(path: string): string {
+  if (path.startsWith('/api/users/')) return 'users';
+  if (path.startsWith('/api/rooms')) return 'rooms';
+  return path.startsWith('/ws/') ? 'seed' : 'service';
+}
+
+function security(access: Access): Json {
+  return { security: access === 'anyone' ? [] : TOKEN };
+}
+
+function parameters(all: readonly Json[]): Json {
+  return all.length === 0 ? {} : { parameters: all };
+}
+
+function parametersOf(where: 'path' | 'query', schema: z.ZodObject | undefined): Json[] {
+  return Object.entries(schema?.shape ?? {}).map(([name, field]) => {
+    const { description, ...json } = schemaOf(field as z.ZodType);
+    return {
+      name,
+      in: where,
+      ...(where === 'path' ? { required: true } : {}),
+      ...(description === undefined ? {} : { description }),
+      schema: json,
+    };
+  });
+}
+
+function headersOf(headers: Readonly<Record<string, string>> | undefined): Json {
+  if (headers === undefined) return {};
+  const described = Object.entries(headers).map(([name, description]) => [
+    name,
+    { description, schema: { type: 'string' } },
+  ]);
+  return { headers: Object.fromEntries(described) };
+}

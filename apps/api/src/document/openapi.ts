@@ -1,0 +1,75 @@
+import { packageVersion } from '@chorus/service';
+import { z } from 'zod';
+import { routesOf } from '../http/route-table.js';
+import { components, JSON_SCHEMA } from '../http/schemas.js';
+import { publicRoutes } from '../routes.js';
+import { describeOperation, describeUpgrade, pathTemplate } from './describe-operation.js';
+import { gatewayRoutes } from './gateway-routes.js';
+import type { Json } from './json.js';
+import { commonResponses, headers } from './responses.js';
+
+const VERSION = packageVersion(new URL('../../package.json', import.meta.url));
+
+const DESCRIPTION = `Accounts, rooms and what was said in them. JSON in, JSON out; every failure is \`{"error": "<what is wrong>"}\`.
+
+- Ids are positive integers up to 2^53−1. Where one is sent, a string of digits will do.
+- Whatever answers GET answers HEAD, and every path answers OPTIONS. A path that there is not is answered with 404, a method
+  that a path does not have with 405 and \`Allow\`.
+- A 500 is a bug. Its detail is in the log only, under the \`X-Request-Id\` of the answer.`;
+
+const TAGS = [
+  { name: 'users', description: 'Accounts and sessions.' },
+  { name: 'rooms', description: 'Rooms, and what was said in them.' },
+  {
+    name: 'seed',
+    description: 'The seed contract: the paths and answers of the service that Chorus took over from.',
+  },
+  { name: 'sockets', description: 'Where sockets begin. Gateways answer them.' },
+  { name: 'service', description: 'For balancers and programmers.' },
+];
+
+/** What the API says of itself: made of what its routes are made of. */
+export function openapi(): Json & { openapi: string; paths: Record<string, Json> } {
+  const paths: Record<string, Json> = {};
+  const add = (method: string, path: string, described: Json): void => {
+    const key = pathTemplate(path);
+    paths[key] = { ...paths[key], [method.toLowerCase()]: described };
+  };
+  for (const { method, path, operation } of routesOf(publicRoutes)) {
+    add(method, path, describeOperation(path, operation.declaration));
+  }
+  for (const route of gatewayRoutes) add('GET', route.path, describeUpgrade(route));
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'Chorus',
+      version: VERSION,
+      description: DESCRIPTION,
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/', description: 'Where this document is.' }],
+    tags: TAGS,
+    paths,
+    components: {
+      schemas: componentSchemas(),
+      responses: commonResponses,
+      headers,
+      securitySchemes: {
+        cookie: { type: 'apiKey', in: 'cookie', name: 'jwt', description: 'Set by sign-in.' },
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The same token.' },
+      },
+    },
+  };
+}
+
+function componentSchemas(): Json {
+  const { schemas } = z.toJSONSchema(components, {
+    ...JSON_SCHEMA,
+    uri: (id) => `#/components/schemas/${id}`,
+  });
+  const named = Object.entries(schemas).map(([id, { $schema, $id, ...schema }]): [string, Json] => [
+    id,
+    schema,
+  ]);
+  return Object.fromEntries(named.sort(([one], [other]) => (one < other ? -1 : 1)));
+}

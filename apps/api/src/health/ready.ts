@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { HttpError } from '../http/http-error.js';
+import { operation } from '../http/operation.js';
+import { named } from '../http/schemas.js';
+import type { Readiness } from './readiness.js';
+
+const readinessJson = named(
+  'Readiness',
+  z
+    .object({ status: z.enum(['ready', 'degraded']), error: z.string().optional() })
+    .describe('`degraded` while PostgreSQL or Redis does not answer; `error` says which.'),
+);
+
+export interface HealthServices {
+  readonly readiness: Readiness;
+}
+
+export const ready = operation(
+  {
+    id: 'ready',
+    summary: 'Says whether requests should be sent here',
+    access: 'anyone',
+    answer: { status: 200, description: 'They should.', body: readinessJson },
+    errors: { 503: 'It was not ready yet, or is about to end.' },
+  },
+  ({ readiness }: HealthServices) =>
+    async () => {
+      const { status, body } = await readiness();
+      if (status === 503) throw new HttpError(status, body.error);
+      return body;
+    },
+);

@@ -1,0 +1,26 @@
+import type { AuthServices } from './auth/auth-services.js';
+import { userRoutes } from './auth/routes.js';
+import type { DocumentServices } from './document/get-document.js';
+import { documentRoutes } from './document/routes.js';
+import type { HealthServices } from './health/ready.js';
+import { healthRoutes } from './health/routes.js';
+import type { RouteTable } from './http/route-table.js';
+import type { MessageServices } from './messages/list-messages.js';
+import { messageRoutes } from './messages/routes.js';
+import type { RoomServices } from './rooms/room-services.js';
+import { roomRoutes } from './rooms/routes.js';
+
+export type PublicServices = HealthServices &
+  DocumentServices &
+  AuthServices &
+  RoomServices &
+  MessageServices;
+
+/** Every route for whoever uses the service; those for operators are on a port of their own. */
+export const publicRoutes: RouteTable<PublicServices> = {
+  ...healthRoutes,
+  ...documentRoutes,
+  ...userRoutes,
+  ...roomRoutes,
+  ...messageRoutes,
+};

@@ -1,0 +1,157 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect } from 'chai';
+import { ChorusError } from '../chorus-error.js';
+import { type ApiOptions, ChorusApi } from './chorus-api.js';
+
+type Respond = (request: IncomingMessage, response: ServerResponse) => void;
+
+describe('ChorusApi', () => {
+  let server: Server;
+  let url: string;
+  /** How the next requests are answered. */
+  let respond: Respond;
+
+  before(async () => {
+    server = createServer((request, response) => respond(request, response)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  const answer =
+    (status: number, body: string, headers: Record<string, string> = {}): Respond =>
+    (_request, response) => {
+      response.writeHead(status, headers).end(body);
+    };
+  const api = (options: ApiOptions = {}): ChorusApi => new ChorusApi({ url, ...options });
+  const failure = async (call: Promise<unknown>): Promise<ChorusError> => {
+    const error = await call.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    if (!(error instanceof ChorusError)) throw new Error(`not a ChorusError: ${error}`);
+    return error;
+  };
+
+  for (const [status, code, retry] of [
+    [400, 'bad_request', false],
+    [401, 'unauthenticated', false],
+    [403, 'forbidden', false],
+    [404, 'not_found', false],
+    [409, 'conflict', false],
+    [413, 'bad_request', false],
+    [418, 'bad_answer', false],
+    [429, 'too_many_requests', true],
+    [500, 'internal', true],
+    [503, 'unavailable', true],
+  ] as const) {
+    it(`says ${code} of a ${status}, in the words of the API`, async () => {
+      respond = answer(status, '{"error":"in its words"}');
+      expect(await failure(api().me())).to.include({ code, retry, status, message: 'in its words' });
+    });
+  }
+
+  for (const [status, code, retry] of [
+    [200, 'bad_answer', false],
+    [401, 'bad_answer', false],
+    [404, 'bad_answer', false],
+    [429, 'bad_answer', true],
+    [500, 'bad_answer', true],
+    [502, 'unavailable', true],
+    [503, 'unavailable', true],
+    [504, 'unavailable', true],
+  ] as const) {
+    it(`says ${code} of a ${status} that is a page of something in between`, async () => {
+      respond = answer(status, '<h1>Hello</h1>');
+      expect(await failure(api().me())).to.include({ code, retry });
+    });
+  }
+
+  it('tells when to try again, from seconds and from dates', async () => {
+    respond = answer(503, '{"error":"away"}', { 'Retry-After': '7' });
+    expect((await failure(api().me())).retryAfterMs).to.equal(7_000);
+    respond = answer(429, '', { 'Retry-After': new Date(Date.now() + 60_000).toUTCString() });
+    expect((await failure(api().me())).retryAfterMs).to.be.within(50_000, 60_000);
+    for (const text of ['soon', '-1', new Date(0).toUTCString()]) {
+      respond = answer(503, '', { 'Retry-After': text });
+      expect((await failure(api().me())).retryAfterMs, text).to.equal(undefined);
+    }
+  });
+
+  it('says network when nobody answers, or stops in the middle', async () => {
+    const gone = createServer().listen(0, '127.0.0.1');
+    await once(gone, 'listening');
+    const { port } = gone.address() as AddressInfo;
+    gone.close();
+    await once(gone, 'close');
+    const refused = await failure(api({ url: `http://127.0.0.1:${port}` }).me());
+    expect(refused).to.include({ code: 'network', retry: true, status: undefined });
+    expect(refused.cause).to.be.instanceOf(TypeError);
+    respond = (_request, response) => {
+      response.writeHead(200, { 'Content-Length': '100' });
+      response.write('{"id":', () => response.destroy());
+    };
+    expect(await failure(api().me())).to.include({ code: 'network', retry: true });
+  });
+
+  it('says timeout when the answer takes too long', async () => {
+    respond = () => {};
+    expect(await failure(api({ timeoutMs: 20 }).me())).to.include({ code: 'timeout', retry: true });
+  });
+
+  it('says aborted when the caller gave the request up, before or while it is under way', async () => {
+    respond = () => giveUp.abort();
+    const giveUp = new AbortController();
+    for (let round = 0; round < 2; round++) {
+      expect(await failure(api().me({ signal: giveUp.signal }))).to.include({ code: 'aborted', retry: true });
+    }
+  });
+
+  it('sends the token that it is given, or asks for, but not to sign in', async () => {
+    const sent: Array<string | undefined> = [];
+    respond = ({ headers }, response) => {
+      sent.push(headers.authorization);
+      response.end('{}');
+    };
+    let asked = 0;
+    const token = async (): Promise<string> => `token-${++asked}`;
+    await api({ token: 'mine' }).me();
+    await api({ token }).me();
+    await api({ token }).signIn({ email: '', password: '' });
+    await api({ token }).signUp({ username: '', email: '', password: '' });
+    await api({ token: () => undefined }).me();
+    await api().me();
+    expect(sent).to.deep.equal(['Bearer mine', 'Bearer token-1', undefined, undefined, undefined, undefined]);
+    expect(asked).to.equal(1);
+  });
+
+  it('has cookies sent to other origins unless there is a token', async () => {
+    const modes: unknown[] = [];
+    const fetch: typeof globalThis.fetch = async (_url, init) => {
+      modes.push(init?.credentials);
+      return Response.json({});
+    };
+    await api({ fetch }).me();
+    await api({ fetch, token: 'mine' }).me();
+    expect(modes).to.deep.equal(['include', 'omit']);
+  });
+
+  it('asks where it is told, also when that changes, and below a path', async () => {
+    const paths: Array<string | undefined> = [];
+    respond = (request, response) => {
+      paths.push(request.url);
+      response.end('[]');
+    };
+    let prefix = '/one';
+    const moving = api({ url: () => url + prefix });
+    await moving.members(1);
+    prefix = '/two';
+    await moving.rooms({ limit: 5, cursor: undefined });
+    expect(paths).to.deep.equal(['/one/ws/get-clients/1', '/two/api/rooms?limit=5']);
+  });
+});
