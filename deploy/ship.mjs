@@ -39,6 +39,8 @@ const FITTING = {
   // Loaded by `require` only, and without the names that are not final yet.
   '@opentelemetry/semantic-conventions': (file) =>
     extname(file) !== '.mjs' && !/(^|\/)(experimental_|index-incubating)/.test(file),
+  // The page about the API needs one of its builds.
+  'swagger-ui-dist': (file) => !/\.(js|txt)$/.test(file) || file.startsWith('swagger-ui-bundle.js'),
   // Only we use it, and by `import`.
   zod: (file) => extname(file) !== '.cjs',
   '@prisma/client': (file) =>
@@ -48,6 +50,8 @@ const FITTING = {
 
 /** What runs, and the terms under which it may. */
 const RUNS = new Set(['.js', '.mjs', '.cjs', '.json', '.node', '.wasm']);
+/** What is handed to browsers beside that. */
+const SERVED = new Set(['swagger-ui.css', 'swagger-ui-bundle.js.LICENSE.txt']);
 const TERMS = /^(licen[cs]e|notice|copying)/i;
 const NOT_FOR_USE = new Set(['benchmark', 'benchmarks', 'docs', 'example', 'examples', 'test', 'tests']);
 
@@ -146,7 +150,7 @@ function filesIn(folder, ours, below = '') {
 }
 
 function isUsed(file) {
-  return RUNS.has(extname(file)) || TERMS.test(basename(file));
+  return RUNS.has(extname(file)) || TERMS.test(basename(file)) || SERVED.has(file);
 }
 
 /** Of our own packages everything but what serves to compile and to test: some read other files, such as scripts for Redis. */

@@ -140,6 +140,7 @@ export function describeBadRequests(target: () => Target): void {
       ['/ws/get-clients'],
       ['/ws/get-clients/1'],
       ['/api/users/me'],
+      ['/api/users/refresh', { method: 'POST' }],
       ['/api/rooms'],
       ['/api/rooms', { body: { name: 'room' } }],
       ['/api/rooms/1'],

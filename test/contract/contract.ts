@@ -1,4 +1,5 @@
 import { describeBadRequests } from './bad-requests.js';
+import { describeDocument, holdAgainstDocument } from './document.js';
 import { describeHistory } from './history.js';
 import { describeJoining } from './joining.js';
 import { describeOpenMode } from './open-mode.js';
@@ -11,6 +12,7 @@ import { describeUsers } from './users.js';
 import { describeV1Sockets } from './v1-sockets.js';
 
 const PARTS = {
+  'the document': describeDocument,
   users: describeUsers,
   rooms: describeRooms,
   'rooms as a resource': describeRestRooms,
@@ -47,5 +49,7 @@ function describeRunning(
     });
     after(() => target?.close());
     for (const [what, part] of Object.entries(parts)) describe(what, () => part(() => target));
+    // The last, so that it has seen all of it.
+    if (parts === PARTS) holdAgainstDocument();
   });
 }

@@ -163,6 +163,46 @@ export function describeUsers(target: () => Target): void {
     });
   });
 
+  describe('POST /api/users/refresh', () => {
+    const refresh = (token: string) =>
+      request(`${target().url}/api/users/refresh`, { method: 'POST', token });
+    const tokenOf = (answer: { headers: Headers }) =>
+      /^jwt=([^;]+); HttpOnly; Path=\/; Max-Age=3600$/.exec(answer.headers.get('set-cookie') ?? '')?.[1] ??
+      '';
+
+    it('gives out a newer token as a cookie, and says until when it counts', async () => {
+      const { id, username, token } = await createPerson(target().url);
+      const before = Date.now();
+      const answer = await refresh(token);
+      const { expiresAt } = answer.body as { expiresAt: number };
+      expectBody(answer, 200, { id, username, expiresAt });
+      // The end of a token is a whole second.
+      expect(expiresAt).to.be.within(before + 3_599_000, Date.now() + 3_600_000);
+      for (const either of [token, tokenOf(answer)]) {
+        expect((await request(`${target().url}/api/users/me`, { token: either })).status).to.equal(200);
+      }
+    });
+
+    it('lets the whole session end with any of its tokens, and its sockets; other sign-ins stay', async () => {
+      const { url } = target();
+      const ann = await createPerson(url, 'ann');
+      const other = (await signedIn(url, ann)).token;
+      const second = tokenOf(await refresh(ann.token));
+      const third = tokenOf(await refresh(second));
+      const room = await createRoom(url, ann);
+      const sockets = await Promise.all(
+        [ann.token, second, third].map((token) => connectSeed(url, room, token)),
+      );
+      expect((await request(`${url}/api/users/logout`, { token: ann.token })).status).to.equal(200);
+      for (const socket of sockets) expect((await socket.ended).code).to.equal(4401);
+      for (const token of [ann.token, second, third]) {
+        expectError(await refresh(token), 401);
+        await expectRefusal(401, url, room, token);
+      }
+      expect((await refresh(other)).status).to.equal(200);
+    });
+  });
+
   describe('GET /api/users/me', () => {
     it('says who the token belongs to, from cookie and bearer alike', async () => {
       const { id, username, email, cookie, token } = await createPerson(target().url);

@@ -125,12 +125,27 @@ describe('the folders that images ship', function () {
       for (const name of UNWANTED) expect(packages).to.not.include(name);
       expect(megabytes).to.be.below(25);
     }
+    expect((await readdir(join(api.path, 'node_modules/swagger-ui-dist'))).sort()).to.deep.equal([
+      'LICENSE',
+      'NOTICE',
+      'package.json',
+      'swagger-ui-bundle.js',
+      'swagger-ui-bundle.js.LICENSE.txt',
+      'swagger-ui.css',
+    ]);
     await startsAndStops('api', api.path, { JWT_SECRET, DATABASE_URL: databaseUrl }, async (url) => {
       // Through bcrypt and Prisma: what they load, they load when they are first used.
       const signup = await request(`${url}/api/users/signup`, {
         body: { username: 'ada', email: 'ada@example.com', password: 'engine' },
       });
       expect(signup.status).to.equal(200);
+      // The page about the API has all its files, and of the library only those.
+      const { body: page } = await request(`${url}/api/docs`);
+      const files = [...String(page).matchAll(/(?:src|href)="(\/api\/docs\/[^"]+)"/g)].map(
+        ([, path]) => path,
+      );
+      expect(files).to.have.length(4);
+      for (const file of files) expect((await request(url + file)).status, file).to.equal(200);
     });
   });
 });

@@ -3,11 +3,13 @@ import { PROMETHEUS_RULE, prometheusRuleText } from '../deploy/prometheus-rule.j
 import { ASYNCAPI, asyncapiText } from './asyncapi.js';
 import { CLIENT_REFERENCE, clientReferenceText } from './client-reference.js';
 import { CONFIGURATION, replaceTable } from './configuration-page.js';
+import { OPENAPI, openapiText } from './openapi.js';
 import { settingsTable } from './settings-table.js';
 
-// `pnpm docs`: writes the table of settings into docs/configuration.md, docs/asyncapi.json, docs/client-reference.md, and
-// the alert rules as an object for the Prometheus operator.
+// `pnpm docs`: writes the table of settings into docs/configuration.md, docs/asyncapi.json, docs/openapi.json,
+// docs/client-reference.md, and the alert rules as an object for the Prometheus operator.
 writeFileSync(CONFIGURATION, replaceTable(readFileSync(CONFIGURATION, 'utf8'), settingsTable()));
 writeFileSync(ASYNCAPI, asyncapiText());
+writeFileSync(OPENAPI, openapiText());
 writeFileSync(CLIENT_REFERENCE, await clientReferenceText());
 writeFileSync(PROMETHEUS_RULE, prometheusRuleText());

@@ -28,12 +28,31 @@ export interface RequestOptions {
   headers?: Record<string, string>;
 }
 
+/** One request and what was answered, for whoever watches. */
+export interface Exchange {
+  readonly method: string;
+  readonly url: string;
+  readonly status: number;
+  readonly headers: Headers;
+  /** The body as it came. */
+  readonly text: string;
+}
+
+const watchers = new Set<(exchange: Exchange) => void>();
+
+/** Calls `watcher` after each {@link request} of this process. @returns a function that ends it */
+export function watchRequests(watcher: (exchange: Exchange) => void): () => void {
+  watchers.add(watcher);
+  return () => watchers.delete(watcher);
+}
+
 /** One request with a JSON body, or none; the answer's body is parsed when it is JSON. */
 export async function request(url: string, options: RequestOptions = {}): Promise<Answer> {
   const { token } = options;
   const body = options.body === undefined ? options.raw : JSON.stringify(options.body);
+  const method = options.method ?? (body === undefined ? 'GET' : 'POST');
   const response = await fetch(url, {
-    method: options.method ?? (body === undefined ? 'GET' : 'POST'),
+    method,
     headers: {
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
@@ -43,7 +62,9 @@ export async function request(url: string, options: RequestOptions = {}): Promis
   });
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.includes('json');
-  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+  const { status, headers } = response;
+  for (const watch of watchers) watch({ method, url, status, headers, text });
+  return { status, headers, body: isJson ? JSON.parse(text) : text };
 }
 
 /** Signs a new user up and in. The name is unique: suites share servers. */

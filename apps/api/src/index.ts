@@ -8,4 +8,6 @@ export {
   type StoreConfig,
   storeSettings,
 } from './config.js';
+export { answers } from './document/answers.js';
+export { openapi } from './document/openapi.js';
 export { createRedisParts } from './redis-parts.js';

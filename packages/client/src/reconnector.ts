@@ -25,6 +25,8 @@ export interface ReconnectorOptions extends Required<Pick<ClientOptions, 'askAft
 const HINT_TO_CLOSE_MS = 5_000;
 /** Statuses of an upgrade that are the same at the next attempt. */
 const FINAL_STATUSES: readonly unknown[] = [400, 403, 404];
+/** How many attempts fail from one question for the reason to the next. */
+const ASK_EVERY = 4;
 /** 1000 is an answer to what was not said: something in between ended the connection. */
 const FINAL_CODES: readonly number[] = Object.values(CLOSE)
   .filter(({ code, reconnect }) => !reconnect && code !== CLOSE.normal.code)
@@ -159,7 +161,8 @@ export class Reconnector {
       this.stop({ status: 'closed', error: new ChorusError(kind, reason, false, details) });
     } else {
       this.#again(reason, retryAfterMs);
-      if (!wasUp && status === undefined) this.#askWhy();
+      // Not each time: when all are refused, all ask.
+      if (!wasUp && status === undefined && this.#failures % ASK_EVERY === 1) this.#askWhy();
     }
   }
 

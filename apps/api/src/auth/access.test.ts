@@ -13,6 +13,7 @@ const CLEARED = 'jwt=; HttpOnly; Path=/; Max-Age=0';
 /** A list that keeps what it was asked, and can be taken away. */
 class WatchedAccessList extends MemoryAccessList {
   readonly asked: Array<readonly Subject[]> = [];
+  readonly revokedUntil: number[] = [];
   away = false;
 
   override async check(subjects: readonly Subject[]) {
@@ -23,6 +24,7 @@ class WatchedAccessList extends MemoryAccessList {
 
   override async revoke(tokenId: string, expiresAt: number) {
     this.#reach();
+    this.revokedUntil.push(expiresAt);
     return super.revoke(tokenId, expiresAt);
   }
 
@@ -74,6 +76,32 @@ describe('who may not come in although the token is genuine', function () {
     await access.lift({ userId });
   };
 
+  it('a token is renewed for whoever may come in, and for nobody else', async () => {
+    const sender = client.as(ann);
+    const renewed = await sender.send('POST', '/api/users/refresh');
+    expect(renewed.status).to.equal(200);
+    expect(renewed.body).to.include(ann);
+    const text = /^jwt=([^;]+); HttpOnly; Path=\/; Max-Age=3600$/.exec(
+      renewed.headers.get('set-cookie') ?? '',
+    )?.[1];
+    const check = new Tokens(SECRET).verify(text);
+    expect(check.ok && check.token.expiresAt).to.equal(renewed.body.expiresAt);
+    expect(check.ok && [check.token.tokenId, check.token.user]).to.deep.equal([
+      access.asked[0]?.[0]?.tokenId,
+      ann,
+    ]);
+    await ban(ann.id);
+    expect((await sender.send('POST', '/api/users/refresh')).status).to.equal(403);
+    await lift(ann.id);
+    access.away = true;
+    expect((await sender.send('POST', '/api/users/refresh')).body).to.deep.equal(UNAVAILABLE);
+    access.away = false;
+    for (const stranger of [client, client.as(ann, new Tokens(SECRET, -1))]) {
+      const answer = await stranger.send('POST', '/api/users/refresh');
+      expect([answer.status, answer.headers.get('set-cookie')]).to.deep.equal([401, null]);
+    }
+  });
+
   const GENERAL = ['/api/users/me', '/ws/get-rooms', '/ws/get-clients', '/api/rooms'];
   const ofRoom = (id: number) => [`/ws/get-clients/${id}`, `/api/rooms/${id}`];
   const expectAll = async (
@@ -110,6 +138,21 @@ describe('who may not come in although the token is genuine', function () {
       expect(events).to.deep.equal([
         { type: 'token-revoked', tokenId: check.ok ? check.token.tokenId : undefined },
       ]);
+    });
+
+    it('ends every token of a session, also those that were renewed, for as long as any of them could count', async () => {
+      const tokens = new Tokens(SECRET);
+      const first = tokens.verify(tokens.sign(ann));
+      if (!first.ok) throw new Error('not a token');
+      const bearer = (text: string): Client => client.with({ Authorization: `Bearer ${text}` });
+      const early = bearer(tokens.renew(first.token).text);
+      const late = bearer(tokens.renew(first.token).text);
+      const before = Date.now();
+      expect((await early.get('/api/users/logout')).status).to.equal(200);
+      await expectAll(late, GENERAL, 401, 'the token is not valid');
+      expect((await late.send('POST', '/api/users/refresh')).status).to.equal(401);
+      // A token that was signed a moment before the sign-out ends an hour after it.
+      expect(access.revokedUntil.at(-1)).to.be.within(before + 3_600_000, Date.now() + 3_600_000);
     });
 
     it('works again with the same token, and with one that has expired', async () => {

@@ -45,12 +45,12 @@ const REASONS: Readonly<Record<number, string>> = {
 /** Why any request fails that HTTP itself is in the way of. */
 export const ALWAYS = [400, 408, 417, 431] as const;
 
-/** What several operations answer alike, by status. */
-export const commonResponses = Object.fromEntries(
-  Object.entries(REASONS).map(([status, reason]) => [
-    NAMES[Number(status)],
-    failureOf(Number(status), reason),
-  ]),
+/** What several operations answer alike, by name. A 401 for want of a token says what is wanted. */
+export const commonResponses: Readonly<Record<string, Json>> = Object.fromEntries(
+  Object.entries(NAMES).map(([status, name]) => {
+    const response = failureOf(Number(status), REASONS[Number(status)] ?? '');
+    return [name, status === '401' ? { ...response, headers: CHALLENGE } : response];
+  }),
 );
 
 /** The failure of that status, for a reason of the operation's own if it has one. */
@@ -62,11 +62,6 @@ export function failureResponse(status: number, reason?: string): Json {
 }
 
 function failureOf(status: number, description: string): Json {
-  const headers =
-    status === 429 || status === 503
-      ? { headers: RETRY_AFTER }
-      : status === 401
-        ? { headers: CHALLENGE }
-        : {};
+  const headers = status === 429 || status === 503 ? { headers: RETRY_AFTER } : {};
   return { description, ...headers, content: bodyOf(failure) };
 }

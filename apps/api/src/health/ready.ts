@@ -26,7 +26,7 @@ export const ready = operation(
   ({ readiness }: HealthServices) =>
     async () => {
       const { status, body } = await readiness();
-      if (status === 503) throw new HttpError(status, body.error);
+      if (status === 503) throw new HttpError(status, body.error, { 'Retry-After': '1' });
       return body;
     },
 );

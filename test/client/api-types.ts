@@ -1,0 +1,51 @@
+import type { answers } from '@chorus/api';
+import type {
+  Account,
+  MemberPage,
+  MessagePage,
+  Refreshed,
+  RoomInfo,
+  RoomPage,
+  SignedIn,
+} from '@chorus/client';
+import type { z } from 'zod';
+
+// Not run: it does not compile when the client's types are not those of what the API answers with.
+
+/** What is written down in types is all that there is, and what there is is written down. */
+type Same<A, B> = Both<Plain<A>, Plain<B>>;
+type Both<A, B> = [A] extends [B]
+  ? [B] extends [A]
+    ? true
+    : { lacks: Exclude<keyof B, keyof A> }
+  : { differs: A };
+/** Without the difference between what may and may not be written to. */
+type Plain<T> = T extends readonly (infer E)[]
+  ? Plain<E>[]
+  : T extends object
+    ? { -readonly [K in keyof T]: Plain<T[K]> }
+    : T;
+
+type Answers = { [Name in keyof typeof answers]: z.output<(typeof answers)[Name]> };
+
+const all: {
+  readonly account: Same<Account, Answers['Account']>;
+  // The token is not of the body.
+  readonly signedIn: Same<Omit<SignedIn, 'token'>, Answers['SignedIn']>;
+  readonly refreshed: Same<Omit<Refreshed, 'token'>, Answers['Refreshed']>;
+  readonly room: Same<RoomInfo, Answers['Room']>;
+  readonly rooms: Same<RoomPage, Answers['RoomPage']>;
+  readonly member: Same<MemberPage['members'][number], Answers['Member']>;
+  readonly messages: Same<MessagePage, Answers['MessagePage']>;
+} = {
+  account: true,
+  signedIn: true,
+  refreshed: true,
+  room: true,
+  rooms: true,
+  member: true,
+  messages: true,
+};
+
+/** The types that were compared. */
+export const comparedTypes = Object.keys(all);

@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import { openapi } from '@chorus/api';
+import { ChorusApi, ChorusError, type RoomInfo } from '@chorus/client';
+import { expect } from 'chai';
+import { AnswerCheck } from '../openapi/answer-check.js';
+import type { Document } from '../openapi/document.js';
+import { startTestCluster, type TestCluster } from '../support/cluster.js';
+import { connectSeed } from '../support/seed-client.js';
+import { comparedTypes } from './api-types.js';
+
+/** What {@link ChorusApi} has no method for, and why. */
+const ABSENT: Readonly<Record<string, string>> = {
+  live: 'for balancers',
+  ready: 'for balancers',
+  getDocument: 'for tools',
+  createSeedRoom: 'createRoom does it',
+  listSeedRooms: 'listRooms does it',
+  listEveryone: 'the seed contract has it; nobody who writes a client asks for everybody in all rooms',
+  connect: 'ChorusClient opens sockets',
+  joinRoom: 'ChorusClient opens sockets',
+};
+
+describe('ChorusApi and a real API', function () {
+  this.timeout(60_000);
+  const check = new AnswerCheck(JSON.parse(JSON.stringify(openapi())) as Document);
+  /** Operations that a method asked for. */
+  const asked = new Set<string>();
+  let cluster: TestCluster;
+
+  before(async () => {
+    cluster = await startTestCluster({ apis: 1, gateways: 1, archivers: 0 });
+  });
+  after(() => cluster?.close());
+
+  const watched: typeof fetch = async (url, init) => {
+    const { pathname } = new URL(String(url));
+    asked.add(check.operationFor(init?.method ?? 'GET', pathname)?.operationId ?? `undocumented ${pathname}`);
+    return fetch(url, init);
+  };
+  const api = (token?: string | (() => string | undefined)): ChorusApi =>
+    new ChorusApi({ url: cluster.url, token, fetch: watched });
+  const unique = (): string => randomBytes(6).toString('hex');
+  const codeOf = (call: Promise<unknown>): Promise<unknown> =>
+    call.then(
+      () => 'it succeeded',
+      (error: unknown) => (error instanceof ChorusError ? [error.code, error.retry] : error),
+    );
+
+  it('signs up and in, renews its session, and ends all of it', async () => {
+    const account = { username: `ann-${unique()}`, email: `${unique()}@example.com`, password: 'password' };
+    const { id, ...rest } = await api().signUp(account);
+    expect(rest).to.deep.equal({ username: account.username, email: account.email });
+    const { token = '', ...signedIn } = await api().signIn(account);
+    expect(signedIn).to.deep.equal({ id, username: account.username });
+    expect(await api(token).me()).to.deep.equal({ id, ...rest });
+    const { token: newer = '', expiresAt, ...refreshed } = await api(token).refresh();
+    expect(refreshed).to.deep.equal(signedIn);
+    expect(expiresAt).to.be.above(Date.now() + 3_500_000);
+    expect(await api(newer).me()).to.deep.equal({ id, ...rest });
+    await api(token).signOut();
+    for (const ended of [token, newer]) {
+      expect(await codeOf(api(ended).refresh())).to.deep.equal(['unauthenticated', false]);
+    }
+  });
+
+  it('makes, finds, renames and deletes rooms', async () => {
+    const ann = api((await someone()).token);
+    const ben = api((await someone()).token);
+    const room = await ann.createRoom({ name: 'a room' });
+    expect(await ben.room(room.id)).to.deep.equal(room);
+    expect((await ann.renameRoom(room.id, 'the room')).name).to.equal('the room');
+    const others = await Promise.all(
+      [1, 2, 3].map((n) => ben.createRoom({ name: `room ${n}`, id: 1_000 + n })),
+    );
+    const all: RoomInfo[] = [];
+    for await (const found of ann.allRooms()) all.push(found);
+    expect(all.map(({ id }) => id)).to.include.members([room.id, ...others.map(({ id }) => id)]);
+    const page = await ann.rooms({ limit: 1 });
+    expect(page.rooms).to.deep.equal(all.slice(0, 1));
+    expect((await ann.rooms({ limit: 1, cursor: page.nextCursor ?? 0 })).rooms).to.deep.equal(
+      all.slice(1, 2),
+    );
+    expect(await codeOf(ben.deleteRoom(room.id))).to.deep.equal(['forbidden', false]);
+    expect(await codeOf(ben.createRoom({ name: 'again', id: 1_001 }))).to.deep.equal(['conflict', false]);
+    expect(await codeOf(ben.createRoom({ name: '' }))).to.deep.equal(['bad_request', false]);
+    await ann.deleteRoom(room.id);
+    expect(await codeOf(ann.room(room.id))).to.deep.equal(['not_found', false]);
+  });
+
+  it('reads what was said and who is there', async () => {
+    const { token, id, username } = await someone();
+    const ann = api(() => token);
+    const room = await ann.createRoom({ name: 'talk' });
+    const socket = await connectSeed(cluster.url, room.id, token);
+    for (const content of ['one', 'two', 'three']) {
+      socket.send(content);
+      await socket.message(content);
+    }
+    expect(await ann.members(room.id)).to.deep.equal({ members: [{ id, username }], next: null });
+    await socket.close();
+    const newest = await ann.messages(room.id, { limit: 2 });
+    expect(newest.messages.map(({ content }) => content)).to.deep.equal(['two', 'three']);
+    const older = await ann.messages(room.id, { before: newest.before ?? '' });
+    expect(older.messages.map(({ content }) => content)).to.deep.equal(['one']);
+    expect((await ann.messages(room.id, { after: '0-0' })).messages).to.have.length(3);
+  });
+
+  it('has a method for every operation, or a reason for having none', () => {
+    const documented = check.operations.map(({ operationId }) => operationId);
+    expect([...asked, ...Object.keys(ABSENT)]).to.have.members(documented);
+    expect(comparedTypes).to.not.be.empty;
+  });
+
+  async function someone(): Promise<{ token: string; id: number; username: string }> {
+    const account = { username: `user-${unique()}`, email: `${unique()}@example.com`, password: 'password' };
+    await api().signUp(account);
+    const { token = '', ...user } = await api().signIn(account);
+    return { token, ...user };
+  }
+});

@@ -1,0 +1,150 @@
+import { randomInt } from 'node:crypto';
+import { openapi } from '@chorus/api';
+import { Tokens } from '@chorus/auth';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { startTestCluster, type TestCluster } from '../support/cluster.js';
+import { createPerson, createRoom, type Person, request } from '../support/people.js';
+import { AnswerCheck } from './answer-check.js';
+import { requestsFor } from './arbitraries.js';
+import { type Document, jsonOf, type Operation, operationsOf } from './document.js';
+import { closeRequests, type RawRequest, send } from './raw-request.js';
+
+/** `FUZZ_SEED` repeats a run, `FUZZ_RUNS` lengthens it. */
+const SEED = Number(process.env.FUZZ_SEED ?? randomInt(2 ** 31));
+const RUNS = Number(process.env.FUZZ_RUNS ?? 80);
+/** How long one operation may take, in milliseconds. */
+const LIMIT_MS = Number(process.env.FUZZ_RUNS ? 600_000 : 700);
+
+describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
+  this.timeout(60_000);
+  const document = JSON.parse(JSON.stringify(openapi())) as Document;
+  const check = new AnswerCheck(document);
+  const bodies = new Ajv2020({ strict: false });
+  formats.default(bodies);
+  bodies.addSchema({ $id: 'document', components: document.components });
+  let cluster: TestCluster;
+  let person: Person;
+
+  before(async () => {
+    const env = { SIGNUP_ATTEMPTS_PER_ACCOUNT: '1000000', MAX_CONNECTS_PER_SECOND: '1000000' };
+    cluster = await startTestCluster({ apis: 1, gateways: 1, archivers: 0, env });
+    person = await createPerson(cluster.url, 'fuzz');
+    for (let room = 0; room < 3; room++) await createRoom(cluster.url, person);
+    for (let id = 1; id <= 20; id++) {
+      await request(`${cluster.url}/api/rooms`, { body: { id, name: `room ${id}` }, token: person.token });
+    }
+  });
+  after(async () => {
+    closeRequests();
+    await cluster?.close();
+  });
+
+  /** Each request has one of its own: signing out with it ends no other. */
+  const token = (): string => new Tokens(cluster.jwtSecret).sign(person);
+
+  /** Where that is answered: straight, so that nothing in between smooths it. */
+  const placeOf = ({ responses }: Operation): string =>
+    ('101' in responses ? cluster.gateways : cluster.apis)[0]?.url ?? '';
+
+  /** What an answer to it shows to be wrong. */
+  async function problemWith(operation: Operation, asked: RawRequest): Promise<string | undefined> {
+    const answer = await send(placeOf(operation), asked);
+    if (answer.status >= 500 && answer.status !== 503) return `${answer.status}: ${answer.text}`;
+    // Nothing is away here.
+    if (answer.status === 503) return `503: ${answer.text}`;
+    const schema = jsonOf(operation.requestBody?.content);
+    if (answer.status < 300 && schema !== undefined) {
+      const validate = bodies.compile(
+        JSON.parse(JSON.stringify(schema).replaceAll('"#/components/', '"document#/components/')),
+      );
+      const body = new TextDecoder().decode(Buffer.from(asked.body ?? ''));
+      if (!validate(JSON.parse(body)))
+        return `a body was taken that is not as documented: ${body.slice(0, 500)}`;
+    }
+    return check.problemOf({ ...asked, ...answer });
+  }
+
+  // What deletes comes last: the others need what there is.
+  const operations = operationsOf(document).sort((one, other) => rank(one) - rank(other));
+  for (const operation of operations) {
+    const { method, path, operationId, responses } = operation;
+    it(`${method} ${path}: nothing undocumented comes of them, and no failure of the server`, async () => {
+      const { email, password } = person;
+      const good = operationId === 'signIn' ? { email, password } : undefined;
+      const requests = requestsFor(document, operation, token, good).filter(fits(operation));
+      await fc.assert(
+        fc.asyncProperty(requests, async (asked) => {
+          const problem = await problemWith(operation, asked);
+          if (problem !== undefined) throw new Error(problem);
+        }),
+        { seed: SEED, numRuns: RUNS, interruptAfterTimeLimit: LIMIT_MS, markInterruptAsFailure: false },
+      );
+      // They were not all refused at the door.
+      const success = '101' in responses ? '426' : Object.keys(responses).find((status) => status < '400');
+      expect([...check.seen]).to.include(`${operationId} ${success}`);
+    });
+  }
+
+  it('methods that a path does not have are answered with 405', async () => {
+    for (const [path, item] of Object.entries(document.paths)) {
+      const place = placeOf(Object.values(item)[0] as Operation);
+      const [, allowed] = ['', Object.keys(item).map((method) => method.toUpperCase())];
+      for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {
+        if (allowed.includes(method)) continue;
+        const answer = await send(place, { method, path: path.replaceAll(/\{\w+\}/g, '1'), headers: {} });
+        expect(answer.status, `${method} ${path}`).to.equal(405);
+        const named = (answer.headers.get('allow') ?? '').split(', ').filter((name) => name !== 'HEAD');
+        expect(named, path).to.have.members(allowed);
+      }
+    }
+  });
+
+  it('paths that are like those of the document, and are not, are answered with 404', async () => {
+    const paths = fc
+      .tuple(
+        fc.constantFrom(...Object.keys(document.paths)),
+        fc.constantFrom('/more', '.json', '-', '/../x/y', ';a=b/c', '/%2e%2e/z', '%00'),
+      )
+      .map(([path, more]) => `${path.replaceAll(/\{\w+\}/g, '1')}${more}`)
+      .filter(
+        (path) =>
+          check.operationFor('GET', path) === undefined && check.operationFor('POST', path) === undefined,
+      );
+    await fc.assert(
+      fc.asyncProperty(paths, fc.constantFrom('GET', 'POST', 'DELETE'), async (path, method) => {
+        const headers = { authorization: `Bearer ${token()}` };
+        const answer = await send(cluster.apis[0]?.url ?? '', { method, path, headers });
+        expect(answer.status, `${method} ${path}`).to.be.oneOf([404, 405]);
+        const problem = check.problemOf({ method, path, ...answer });
+        expect(problem).to.equal(undefined);
+      }),
+      { seed: SEED, numRuns: 100, interruptAfterTimeLimit: LIMIT_MS },
+    );
+  });
+
+  it('headers that are too large are answered with 431', async () => {
+    const headers = { 'x-large': 'x'.repeat(20_000), authorization: `Bearer ${token()}` };
+    for (const operation of operationsOf(document).filter(({ responses }) => !('101' in responses))) {
+      const asked = { method: operation.method, path: operation.path.replaceAll(/\{\w+\}/g, '1'), headers };
+      const answer = await send(placeOf(operation), asked);
+      expect(answer.status).to.equal(431);
+      expect(check.problemOf({ ...asked, ...answer })).to.equal(undefined);
+    }
+  });
+});
+
+function rank({ method }: Operation): number {
+  return method === 'DELETE' ? 1 : 0;
+}
+
+/**
+ * The WebSocket library answers requests of more than some kilobytes itself, and not in JSON, before anything of ours hears
+ * of them.
+ */
+function fits({ responses }: Operation): (asked: RawRequest) => boolean {
+  const limit = '101' in responses ? 2_000 : Number.POSITIVE_INFINITY;
+  return ({ path, headers }) => path.length + JSON.stringify(headers).length <= limit;
+}
