@@ -3,32 +3,28 @@ import type { V1ServerFrame } from '@chorus/protocol/types';
 import { fullJitter } from './backoff.js';
 import { ChorusError } from './chorus-error.js';
 import { Emitter } from './emitter.js';
-import { Members } from './members.js';
-import { MessageStream } from './message-stream.js';
+import { streamMessages } from './message-stream.js';
 import { Outbox } from './outbox.js';
+import { People } from './people.js';
 import { publishFrame } from './publish-frame.js';
 import type { Room, RoomEvents, SendOptions } from './room.js';
 import type { RoomHost } from './room-host.js';
 import { StoredWatch } from './stored-watch.js';
-import { Timeline } from './timeline.js';
+import { placeOf, Timeline } from './timeline.js';
 import { Timers } from './timers.js';
 import type { Delivery, LeftReason, Member, Message, RoomStatus, SentMessage } from './types.js';
-import { Typists } from './typists.js';
 
 type Frame<Type extends V1ServerFrame['type']> = Extract<V1ServerFrame, { type: Type }>;
+type RoomFrame = Exclude<V1ServerFrame, Frame<'welcome' | 'refreshed' | 'reconnect' | 'broadcast' | 'pong'>>;
 
-/** How often the user may be said to type, in milliseconds. */
-const TYPING_EVERY_MS = 1_000;
 /** A {@link Room}, and what its client has to tell it. */
 export class LiveRoom implements Room {
   readonly #host: RoomHost;
   readonly #events = new Emitter<RoomEvents>();
   readonly #timeline: Timeline;
   readonly #outbox: Outbox;
-  readonly #members: Members;
-  readonly #typists: Typists;
+  readonly #people: People;
   readonly #storedWatch: StoredWatch;
-  readonly #streams = new Set<MessageStream>();
   readonly #timers = new Timers();
   #status: RoomStatus = 'joining';
   #leftReason: LeftReason | undefined;
@@ -42,8 +38,6 @@ export class LiveRoom implements Room {
   #scheduled = false;
   /** It was asked to be let in, and there is no answer. */
   #entering = false;
-  #wantsMembers = false;
-  #typedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     readonly id: number,
@@ -59,7 +53,7 @@ export class LiveRoom implements Room {
         onCaughtUp: () => this.#caughtUp(),
         onGap: (from, to, error) => {
           this.#outbox.doubted();
-          this.#events.emit('gap', { from, to: { epoch: to.epoch, seq: to.seq }, error });
+          this.#events.emit('gap', { from, to: placeOf(to), error });
         },
         wait: (ms) => new Promise((resolve) => this.#timers.after(ms, resolve)),
       },
@@ -74,11 +68,11 @@ export class LiveRoom implements Room {
     this.#storedWatch = new StoredWatch(this.#outbox, this.#timers, () => {
       if (this.#status === 'joined') this.up();
     });
-    this.#members = new Members({
-      ask: (after) => host.send(() => ({ type: 'presence', roomId: id, after }), true),
-      onChange: (members) => this.#events.emit('members', members),
+    this.#people = new People({
+      ...{ roomId: id, host },
+      onMembers: (members) => this.#events.emit('members', members),
+      onTypists: (typists) => this.#events.emit('typing', typists),
     });
-    this.#typists = new Typists((typists) => this.#events.emit('typing', typists));
   }
 
   get status(): RoomStatus {
@@ -98,16 +92,15 @@ export class LiveRoom implements Room {
   }
 
   get typists(): readonly Member[] {
-    return this.#typists.list;
+    return this.#people.typists.list;
   }
 
   get members(): readonly Member[] {
-    this.#watchMembers();
-    return this.#members.list;
+    return this.#people.members;
   }
 
   on<Type extends keyof RoomEvents>(type: Type, listener: (event: RoomEvents[Type]) => void): () => void {
-    if (type === 'members') this.#watchMembers();
+    if (type === 'members') this.#people.watch();
     return this.#events.on(type, listener);
   }
 
@@ -137,17 +130,11 @@ export class LiveRoom implements Room {
   }
 
   messages({ buffer = 10_000 }: { buffer?: number } = {}): AsyncIterableIterator<Message> {
-    const stream = new MessageStream(buffer, (ended) => this.#streams.delete(ended));
-    this.#streams.add(stream);
-    if (this.#status === 'left') stream.end();
-    return stream;
+    return streamMessages(this, buffer);
   }
 
   typing(): void {
-    const now = performance.now();
-    if (this.#status !== 'joined' || now - this.#typedAt < TYPING_EVERY_MS) return;
-    this.#typedAt = now;
-    this.#host.send(() => ({ type: 'typing', roomId: this.id }));
+    if (this.#status === 'joined') this.#people.type();
   }
 
   older(limit = 50): Promise<readonly Message[]> {
@@ -187,55 +174,55 @@ export class LiveRoom implements Room {
     this.#status = 'left';
     this.#interrupt();
     this.#outbox.fail(this.#leftError());
-    for (const stream of this.#streams) stream.end();
     this.#events.emit('status', 'left');
   }
 
-  entered({ epoch, seq, recovered, stored }: Frame<'room-joined'>): void {
-    this.#refusals = 0;
-    this.#entering = false;
-    this.#outbox.stored(stored);
-    this.#timeline.entered({ epoch, seq }, recovered);
-  }
-
-  received(message: Message): void {
-    // Nothing comes before the room is entered but what was under way when it was left.
-    if (this.#status !== 'joining') this.#timeline.received(message);
-  }
-
-  acked({ clientMsgId, epoch, seq }: Frame<'ack'>): void {
-    this.#refusals = 0;
-    this.#outbox.acked(clientMsgId, { epoch, seq });
-  }
-
-  stored({ epoch, seq }: Frame<'stored'>): void {
-    this.#outbox.stored({ epoch, seq });
-  }
-
-  cameOrWent({ type, userId: id, username }: Frame<'joined' | 'left'>): void {
-    if (type === 'joined') this.#members.came({ id, username });
-    else {
-      this.#members.went(id);
-      this.#typists.stopped(id);
+  /** What the gateway says about this room. */
+  received(frame: RoomFrame): void {
+    switch (frame.type) {
+      case 'message':
+        // Nothing comes before the room is entered but what was under way when it was left.
+        if (this.#status !== 'joining') this.#timeline.received(frame);
+        break;
+      case 'room-joined':
+        this.#refusals = 0;
+        this.#entering = false;
+        this.#outbox.stored(frame.stored);
+        this.#timeline.entered(placeOf(frame), frame.recovered);
+        break;
+      case 'room-left':
+        // The application knows what it did, and may be on its way back in.
+        if (frame.reason !== 'left') this.end(frame.reason);
+        break;
+      case 'ack':
+        this.#refusals = 0;
+        this.#outbox.acked(frame.clientMsgId, placeOf(frame));
+        break;
+      case 'stored':
+        this.#outbox.stored(placeOf(frame));
+        break;
+      case 'joined':
+      case 'left':
+      case 'typing':
+      case 'presence':
+        this.#people.received(frame);
+        break;
+      case 'error':
+        this.#refused(frame);
+        break;
+      default:
+        // Gateways that are newer than this client may say more.
+        frame satisfies never;
     }
   }
 
-  isTyping({ userId: id, username }: Frame<'typing'>): void {
-    if (id !== this.#host.user?.id) this.#typists.typing({ id, username });
-  }
-
-  membersPage({ members, next }: Frame<'presence'>): void {
-    this.#members.page(members, next);
-  }
-
-  refused({ request, code, error, retry, clientMsgId }: Frame<'error'>): void {
+  #refused({ request, code, error, retry, clientMsgId }: Frame<'error'>): void {
     if (request === 'join') {
       this.#entering = false;
       if (!retry) this.end(code);
       else this.#timers.after(this.#pause(), () => this.up());
     } else if (request === 'presence') {
-      this.#members.interrupted();
-      if (retry) this.#timers.after(this.#pause(), () => this.#readMembers());
+      if (retry) this.#timers.after(this.#pause(), () => this.#people.read());
     } else if (request === 'publish' && clientMsgId !== undefined) {
       const again = code === 'not_joined' || retry;
       if (!this.#outbox.refused(clientMsgId, new ChorusError(code, error, again))) return;
@@ -255,17 +242,16 @@ export class LiveRoom implements Room {
   #deliver(message: Message): void {
     const { userId, clientMsgId } = message;
     if (clientMsgId !== undefined && userId === this.#host.user?.id) {
-      this.#outbox.acked(clientMsgId, { epoch: message.epoch, seq: message.seq });
+      this.#outbox.acked(clientMsgId, placeOf(message));
     }
-    this.#typists.stopped(userId);
+    this.#people.typists.stopped(userId);
     this.#events.emit('message', message);
-    if (this.#streams.size > 0) for (const stream of this.#streams) stream.push(message);
   }
 
   #caughtUp(): void {
     this.#become('joined');
     if (this.#status !== 'joined') return;
-    this.#readMembers();
+    this.#people.read();
     this.#sendNext();
     this.#storedWatch.start();
   }
@@ -280,16 +266,6 @@ export class LiveRoom implements Room {
     });
   }
 
-  #watchMembers(): void {
-    if (this.#wantsMembers) return;
-    this.#wantsMembers = true;
-    if (this.#status === 'joined') this.#readMembers();
-  }
-
-  #readMembers(): void {
-    if (this.#wantsMembers) this.#members.read();
-  }
-
   #interrupt(): void {
     this.#turn++;
     this.#timers.end();
@@ -298,8 +274,7 @@ export class LiveRoom implements Room {
     this.#storedWatch.ended();
     this.#entering = false;
     this.#timeline.interrupted();
-    this.#members.interrupted();
-    this.#typists.clear();
+    this.#people.interrupted();
     this.#outbox.interrupted();
   }
 
@@ -310,7 +285,7 @@ export class LiveRoom implements Room {
   }
 
   #pause(): number {
-    return fullJitter(this.#refusals++, this.#host.backoff, () => this.#host.random());
+    return fullJitter(this.#refusals++, this.#host.backoff, this.#host.random);
   }
 
   #become(status: RoomStatus): void {

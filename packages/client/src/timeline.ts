@@ -42,8 +42,7 @@ export class Timeline {
   }
 
   get position(): Position | undefined {
-    const position = this.#position;
-    return position && { epoch: position.epoch, seq: position.seq };
+    return this.#position && placeOf(this.#position);
   }
 
   /** The room was entered. @param recovered what was missed follows by itself */
@@ -90,7 +89,7 @@ export class Timeline {
     if (this.#oldest === undefined) await entered();
     const before = this.#oldest;
     if (before === undefined) return [];
-    const { messages } = await host.history.messages(roomId, { before: formatPosition(before), limit });
+    const { messages } = await host.api.messages(roomId, { before: formatPosition(before), limit });
     this.#oldest = messages[0] ?? before;
     return messages;
   }
@@ -130,4 +129,9 @@ export class Timeline {
 /** The place behind it. */
 function after({ epoch, seq }: Position): Position {
   return { epoch, seq: seq + 1 };
+}
+
+/** Only that, of what may be a whole message. */
+export function placeOf({ epoch, seq }: Position): Position {
+  return { epoch, seq };
 }
