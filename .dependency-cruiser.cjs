@@ -53,6 +53,20 @@ module.exports = {
       to: { path: '^@chorus/', pathNot: workspace(['protocol']) },
     },
     {
+      name: 'page-knows-the-client-only',
+      comment: 'It runs in browsers, and shows what can be made with what everybody gets.',
+      severity: 'error',
+      from: { path: '^apps/web/' },
+      to: { path: '^@chorus/', pathNot: workspace(['client']) },
+    },
+    {
+      name: 'nobody-imports-the-page',
+      comment: 'It is built into files that the API serves.',
+      severity: 'error',
+      from: { pathNot: '^apps/web/' },
+      to: { path: [workspace(['web']), '^apps/web/'] },
+    },
+    {
       name: 'client-takes-only-types-from-schemas',
       comment:
         'The library that checks schemas is larger than the client; nothing can be loaded from `types`.',
@@ -149,6 +163,9 @@ module.exports = {
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '(^|/)(dist|generated)/' },
-    enhancedResolveOptions: { exportsFields: [], extensions: ['.ts', '.js', '.mjs', '.cjs', '.json'] },
+    enhancedResolveOptions: {
+      exportsFields: [],
+      extensions: ['.ts', '.tsx', '.js', '.mjs', '.cjs', '.json'],
+    },
   },
 };

@@ -7,6 +7,7 @@
 // for other systems and databases, types, source maps, sources.
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -19,9 +20,9 @@ import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** Where each program is, and which dependencies of its package it does not use itself. */
+/** Where each program is, which dependencies of its package it does not use itself, and the page that it serves. */
 const PROGRAMS = {
-  api: { folder: 'apps/api', unused: [] },
+  api: { folder: 'apps/api', unused: [], page: 'apps/web/dist' },
   gateway: { folder: 'apps/gateway', unused: [] },
   archiver: { folder: 'apps/archiver', unused: [] },
   migrate: { folder: 'prisma', unused: ['@prisma/client', '@prisma/adapter-pg'] },
@@ -48,6 +49,9 @@ const FITTING = {
     /^runtime\/(client\.js|query_compiler_fast_bg\.postgresql(\.wasm-base64)?\.mjs)$/.test(file),
 };
 
+/** Dependencies that nothing is done with: this one only tells its maker who installs it, and is not installed either. */
+const LEFT_OUT = new Set(['@scarf/scarf']);
+
 /** What runs, and the terms under which it may. */
 const RUNS = new Set(['.js', '.mjs', '.cjs', '.json', '.node', '.wasm']);
 /** What is handed to browsers beside that. */
@@ -65,6 +69,9 @@ if (existsSync(target) && readdirSync(target).length > 0) fail(`${target} is not
 let packages = 0;
 let bytes = 0;
 ship(join(root, program.folder), resolve(target), program.unused);
+if (program.page !== undefined) {
+  copyPage(join(root, program.page), join(resolve(target), 'web'));
+}
 console.log(`${name}: ${packages} packages, ${(bytes / 1e6).toFixed(1)} MB`);
 
 /** Copies a program and everything that it depends on, the way a package manager without links would lay it out. */
@@ -113,7 +120,7 @@ function dependenciesOf(source) {
       ({ name }) => !(name in (manifest.optionalDependencies ?? {})),
     ),
     ...named(manifest.peerDependencies, false).filter((peer) => !isOptionalPeer(peer)),
-  ];
+  ].filter((dependency) => !LEFT_OUT.has(dependency.name));
 }
 
 /** The folder of a dependency, found as Node finds it. */
@@ -137,6 +144,13 @@ function copyPackage(source, folder) {
     copyFileSync(from, join(folder, file));
     bytes += statSync(from).size;
   }
+}
+
+/** Copies a page as it was built, to where WEB_DIR of the image points. */
+function copyPage(source, folder) {
+  if (!existsSync(join(source, 'index.html'))) fail(`${source} has not been built`);
+  cpSync(source, folder, { recursive: true });
+  for (const file of filesIn(source, false)) bytes += statSync(join(source, file)).size;
 }
 
 /** Paths of files below a folder, without those of other packages. */

@@ -20,6 +20,9 @@ const FORBIDDEN: ReadonlyArray<readonly [file: string, module: string, rule: str
   ['packages/broker/src/c.ts', '../../protocol/src/index.js', 'no-relative-import-out-of-a-package'],
   ['packages/protocol/src/a.ts', '@chorus/service', 'protocol-stands-alone'],
   ['packages/client/src/a.ts', '@chorus/broker', 'client-knows-the-protocol-only'],
+  ['apps/web/src/a.ts', '@chorus/protocol', 'page-knows-the-client-only'],
+  ['test/a.ts', '@chorus/web', 'nobody-imports-the-page'],
+  ['apps/standalone/src/c.ts', '@chorus/web', 'nobody-imports-the-page'],
   ['packages/client/src/c.ts', '@chorus/protocol', 'client-takes-only-types-from-schemas'],
   ['packages/client/src/d.ts', 'node:events', 'client-stands-alone'],
   ['packages/client/src/e.ts', 'test-tool', 'client-stands-alone'],
@@ -51,6 +54,7 @@ const ALLOWED: ReadonlyArray<readonly [file: string, module: string]> = [
   ['packages/client/src/b.ts', '@chorus/protocol/constants'],
   ['packages/service/src/metrics.ts', 'prom-client'],
   ['packages/presence/src/b.ts', '@chorus/broker'],
+  ['apps/web/src/b.tsx', '@chorus/client'],
   ['prisma/src/b.ts', '@prisma/client'],
 ];
 

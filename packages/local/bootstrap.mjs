@@ -7,7 +7,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -25,6 +25,15 @@ oncePerContent('generate', 'Generating the database client', ['prisma/schema.pri
   run('npm', ['run', '--silent', 'generate'], {}, join(root, 'prisma')),
 );
 build();
+if (!existsSync(join(root, 'apps/web/dist/index.html'))) forget('page');
+oncePerContent('page', 'Building the chat page', pageSources(), () =>
+  run(
+    join(root, 'apps/web/node_modules/.bin/vite'),
+    ['build'],
+    { NODE_ENV: 'production' },
+    join(root, 'apps/web'),
+  ),
+);
 
 const [program, ...args] = process.argv.slice(2);
 if (program !== undefined) {
@@ -55,6 +64,19 @@ function build() {
   );
   if (!compiled) announce('Compiling');
   run(join(root, 'node_modules/.bin/tsc'), ['-b']);
+}
+
+/** What the chat page is made of. */
+function pageSources() {
+  const inside = (folder) =>
+    readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !entry.name.includes('.test.'))
+      .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+      .sort();
+  const sources = ['apps/web/src', 'packages/client/src', 'packages/protocol/src'].filter((folder) =>
+    existsSync(join(root, folder)),
+  );
+  return ['apps/web/index.html', 'apps/web/vite.config.ts', 'pnpm-lock.yaml', ...sources.flatMap(inside)];
 }
 
 /** Does a step when the files that it depends on are not those of the last time it succeeded. */

@@ -166,7 +166,7 @@ export function describeBadRequests(target: () => Target): void {
   });
 
   it('404 for what does not exist', async () => {
-    expectError(await ask('/'), 404);
+    expectError(await ask('/nothing'), 404);
     expectError(await ask('/api/nothing'), 404);
     expectError(await ask('/api/rooms/123456789012345'), 404);
     expectError(await ask('/api/rooms/123456789012345/messages'), 404);

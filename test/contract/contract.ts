@@ -3,6 +3,7 @@ import { describeDocument, holdAgainstDocument } from './document.js';
 import { describeHistory } from './history.js';
 import { describeJoining } from './joining.js';
 import { describeOpenMode } from './open-mode.js';
+import { describePage } from './page.js';
 import { describeRefusedUpgrades } from './refused-upgrades.js';
 import { describeRestRooms } from './rest-rooms.js';
 import { describeRooms } from './rooms.js';
@@ -22,6 +23,7 @@ const PARTS = {
   'chorus.v1 sockets': describeV1Sockets,
   'bad requests': describeBadRequests,
   'refused upgrades': describeRefusedUpgrades,
+  'the chat page': describePage,
 };
 
 /** What every way of running Chorus must do alike: every route, over HTTP and WebSocket. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort, type TestRedis, testDatabase, testRedis } from '@chorus/local';
 import { expect } from 'chai';
-import { deployFile, dockerfileStages, root } from '../support/deploy-files.js';
+import { deployFile, dockerfileStages, root, stageEnvironment } from '../support/deploy-files.js';
 import { eventually } from '../support/eventually.js';
 import { request } from '../support/people.js';
 
@@ -43,6 +43,11 @@ describe('the folders that images ship', function () {
       .flatMap((file) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\/package\.json$/.exec(file)?.[1] ?? []);
     return { packages, path, megabytes: Number(/([\d.]+) MB/.exec(stdout)?.[1]) };
   }
+
+  const imageEnvironment = (name: string): Record<string, string> => {
+    const stage = dockerfileStages(deployFile('Dockerfile')).find((candidate) => candidate.name === name);
+    return stage === undefined ? {} : stageEnvironment(stage);
+  };
 
   /** Runs a program as its image does, with nothing in the environment but this. */
   function start(name: string, path: string, env: Record<string, string>) {
@@ -133,7 +138,12 @@ describe('the folders that images ship', function () {
       'swagger-ui-bundle.js.LICENSE.txt',
       'swagger-ui.css',
     ]);
-    await startsAndStops('api', api.path, { JWT_SECRET, DATABASE_URL: databaseUrl }, async (url) => {
+    const WEB_DIR = imageEnvironment('api').WEB_DIR?.replace(/^\/app/, api.path) ?? '';
+    await startsAndStops('api', api.path, { JWT_SECRET, DATABASE_URL: databaseUrl, WEB_DIR }, async (url) => {
+      const chat = await (await fetch(url)).text();
+      const script = /src="\.(\/assets\/[^"]+\.js)"/.exec(chat)?.[1];
+      const loaded = await fetch(`${url}${script}`, { headers: { 'Accept-Encoding': 'br' } });
+      expect(loaded.headers.get('content-encoding')).to.equal('br');
       // Through bcrypt and Prisma: what they load, they load when they are first used.
       const signup = await request(`${url}/api/users/signup`, {
         body: { username: 'ada', email: 'ada@example.com', password: 'engine' },

@@ -96,6 +96,15 @@ describe('the Dockerfile', () => {
     });
   }
 
+  it('serves the chat page from where it was copied to', () => {
+    expect(stageEnvironment(stage('api')).WEB_DIR).to.equal('/app/web');
+    const built = stage('build').instructions.some(({ rest }) => rest.includes('--prefix apps/web build'));
+    expect(built).to.equal(true);
+    for (const file of ['apps/web/index.html', 'apps/web/src/main.tsx', 'apps/web/vite.config.ts']) {
+      expect(context.ignores(file), file).to.equal(false);
+    }
+  });
+
   it('starts gateways with little memory for young objects', () => {
     expect(last('gateway', 'CMD')).to.include('--max-semi-space-size=4');
   });

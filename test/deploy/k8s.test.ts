@@ -73,6 +73,7 @@ describe('the manifests for Kubernetes', function () {
         expect(route(path), path).to.equal('chorus-gateway');
       for (const path of [
         '/',
+        '/assets/index.js',
         '/api/users/signin',
         '/ws/create-room',
         '/ws/get-rooms',

@@ -32,6 +32,7 @@ import { MessageRepository } from './messages/message-repository.js';
 import { addPasswordMetrics } from './metrics/password-metrics.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
 import { listenForOperators } from './operator/operator-api.js';
+import { servePage } from './page/serve-page.js';
 import { RoomMirror } from './rooms/room-mirror.js';
 import { RoomRepository } from './rooms/room-repository.js';
 import { RoomService } from './rooms/room-service.js';
@@ -70,8 +71,10 @@ export interface Api extends Closeable {
  * Closing it waits for the balancers in front to notice, and lets requests under way finish.
  *
  * @throws {StartError} the port cannot be listened on; nothing is left running then
+ * @throws {ConfigError} there is no page in the folder that it should serve
  */
 export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api> {
+  const pages = [docsPage(), ...(config.webDir === undefined ? [] : [servePage(config.webDir)])];
   const nodeId = config.nodeId ?? `api-${randomBytes(4).toString('hex')}`;
   const log = parts.log.child({ nodeId });
   for (const warning of [...config.auth.warnings, ...(config.operator?.warnings ?? [])]) log.warn(warning);
@@ -119,7 +122,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   const mirror = closer.add(new RoomMirror(roomRepository, parts.directory, bans, log));
   const operators = { ...parts, rooms: roomRepository, users, bans, log };
   const requests = new RequestMetrics(metrics);
-  const app = koaApp(router, { ...config, measure: requests.step, open: [docsPage()] }, log, traces);
+  const app = koaApp(router, { ...config, measure: requests.step, open: pages }, log, traces);
   const server = closer.add(await listen(app.callback(), { ...config, refused: requests.refused }));
   let operatorServer: HttpServer | undefined;
   if (config.operator !== undefined) {

@@ -18,6 +18,7 @@ import {
   tracesConfig,
   tracesSettings,
 } from '@chorus/service';
+import { z } from 'zod';
 import type { RateLimitConfig } from './auth/rate-limits.js';
 import { type CookieOptions, SAME_SITE } from './auth/token-cookie.js';
 import { type OperatorConfig, operatorConfig, operatorSettings } from './operator/operator-config.js';
@@ -63,6 +64,12 @@ export const apiSettings = {
     .describe('Sign-ups from one address before further ones get 429.'),
   ...operatorSettings,
   ...tracesSettings,
+  WEB_DIR: z
+    .string()
+    .optional()
+    .describe(
+      'Folder of the chat page as it was built (`apps/web/dist`), to be served at `/`. The image has it, `npm start` and `pnpm cluster` set it by themselves; without it there is no page.',
+    ),
   SHUTDOWN_TIMEOUT_MS: integer(0, 600_000)
     .default(10_000)
     .describe(
@@ -93,6 +100,8 @@ export interface ApiConfig {
   readonly operator: OperatorConfig | undefined;
   /** Undefined when nothing is traced. */
   readonly traces: TracesConfig | undefined;
+  /** Folder of the chat page; undefined when there is none. */
+  readonly webDir: string | undefined;
 }
 
 export interface StoreConfig {
@@ -129,6 +138,7 @@ export function loadApiConfig(env: Environment): ApiConfig {
     shutdownTimeoutMs: settings.SHUTDOWN_TIMEOUT_MS,
     operator: operatorConfig(settings),
     traces: tracesConfig(settings),
+    webDir: settings.WEB_DIR,
   };
 }
 

@@ -57,6 +57,9 @@ function programOf(service: Service): string {
   return fileURLToPath(new URL(`../../${service}/dist/main.js`, import.meta.url));
 }
 
+/** Where the chat page is built. */
+export const webDir = fileURLToPath(new URL('../../web/dist', import.meta.url));
+
 async function untilReady(
   child: GuardedProcess,
   { nodeId, url }: { nodeId: string; url: string },

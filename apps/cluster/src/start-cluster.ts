@@ -6,7 +6,7 @@ import { freePort, startBalancer } from '@chorus/local';
 import { Closer, type Environment, type Logger } from '@chorus/service';
 import { Member } from './member.js';
 import { openPostgres, openRedis, type Server } from './servers.js';
-import { type Service, startService } from './service-process.js';
+import { type Service, startService, webDir } from './service-process.js';
 
 export interface ClusterOptions {
   gateways: number;
@@ -131,6 +131,7 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
             REDIS_URL: redis.url,
             REDIS_PREFIX: redisPrefix,
             DATABASE_URL: postgres.url,
+            WEB_DIR: env.WEB_DIR || webDir,
             JWT_SECRET: jwtSecret,
             OPERATOR_PORT: await operatorPort,
             // Without the port it is a mistake; a gateway or archiver does not read it.

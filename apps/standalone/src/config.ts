@@ -5,6 +5,9 @@ import { type GatewayConfig, loadGatewayConfig } from '@chorus/gateway';
 import { type Environment, LOG_LEVELS, oneOf, parseSettings, port } from '@chorus/service';
 import { z } from 'zod';
 
+/** Where the chat page is built, seen from here. */
+const WEB_DIR = fileURLToPath(new URL('../../web/dist', import.meta.url));
+
 /** Standalone's own variables; those of the API, the gateway and the archiver are honoured as well, but for their ports. */
 export const standaloneSettings = {
   HOST: z.string().default('127.0.0.1').describe('Address to listen on; `0.0.0.0` for every one there is.'),
@@ -39,6 +42,7 @@ export function loadStandaloneConfig(env: Environment): StandaloneConfig {
     NODE_ID: nodeId,
     LOG_LEVEL: settings.LOG_LEVEL,
     JWT_SECRET: env.JWT_SECRET || secret,
+    WEB_DIR: env.WEB_DIR || WEB_DIR,
     // Everything ends at the same time: there is nowhere else to go, and nothing to wait for.
     DRAIN_DELAY_MS: env.DRAIN_DELAY_MS || '0',
     DRAIN_MS: env.DRAIN_MS || '0',

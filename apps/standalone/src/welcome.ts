@@ -10,7 +10,8 @@ export function welcome({ url, operatorUrl, operatorApi, dataDir }: Standalone):
   return `
 Chorus runs at ${url} with its data in ${dataDir}; Ctrl-C stops it.${operators}
 
-Try it in another terminal, in this folder: sign up, sign in, create a room and join it.
+Open ${url} in a browser to chat. Or try it in another terminal, in this folder: sign up, sign in, create a room and
+join it.
 
   curl ${json} ${url}/api/users/signup -d '{"username":"ada","email":"ada@example.com","password":"engine"}'
   curl ${json} ${url}/api/users/signin -d '{"email":"ada@example.com","password":"engine"}' -c ada.cookies

@@ -1,0 +1,167 @@
+import type { ChorusApi, ChorusClient, ConnectionState, Member } from '@chorus/client';
+import { batch, computed, effect, signal } from '@preact/signals';
+import { Conversation } from './conversation.js';
+import { RoomList } from './room-list.js';
+import type { Memory } from './storage.js';
+
+/** How often rooms are looked at again while the page is in view, in milliseconds. */
+const REFRESH_MS = 20_000;
+
+/** What a {@link Chat} asks the world around it for. */
+export interface ChatParts {
+  readonly api: ChorusApi;
+  /** Not connected yet; closed together with the chat. */
+  readonly client: ChorusClient;
+  readonly me: Member;
+  readonly memory: Memory;
+}
+
+/** Something that the operator says to everybody. */
+export interface Notice {
+  readonly id: number;
+  readonly text: string;
+}
+
+/** Everything that somebody who is signed in sees: one connection, and the rooms that are open over it. */
+export class Chat {
+  readonly me: Member;
+  readonly memory: Memory;
+  readonly rooms: RoomList;
+  readonly connection = signal<ConnectionState>({ status: 'idle' });
+  /** By id, in the order in which they were opened. */
+  readonly open = signal<ReadonlyMap<number, Conversation>>(new Map());
+  /** The room that is looked at. */
+  readonly currentId = signal<number | undefined>(undefined);
+  readonly current = computed(() => {
+    const id = this.currentId.value;
+    return id === undefined ? undefined : this.open.value.get(id);
+  });
+  readonly notices = signal<readonly Notice[]>([]);
+  /** Over all rooms that are open. */
+  readonly unread = computed(() =>
+    [...this.open.value.values()].reduce((sum, { unread }) => sum + unread.value.count, 0),
+  );
+  readonly #client: ChorusClient;
+  readonly #endings: Array<() => void> = [];
+  #lastNotice = 0;
+
+  constructor({ api, client, me, memory }: ChatParts) {
+    this.me = me;
+    this.memory = memory;
+    this.rooms = new RoomList(api);
+    this.#client = client;
+    this.connection.value = client.state;
+    this.#endings.push(
+      client.on('state', (state) => {
+        this.connection.value = state;
+      }),
+      client.on('broadcast', (text) => {
+        this.notices.value = [...this.notices.value, { id: ++this.#lastNotice, text }];
+      }),
+    );
+  }
+
+  /** Connects, and opens the rooms that were open the last time. */
+  start(): void {
+    this.#client.connect();
+    for (const roomId of this.memory.openRooms()) this.#join(roomId);
+    // So many rooms would not be asked for one by one: the list has them in a moment, and others when they are looked at.
+    void this.rooms.more().then(() => this.#lookAtUnknown());
+    const timer = setInterval(() => {
+      if (document.visibilityState === 'visible') this.refresh();
+    }, REFRESH_MS);
+    const onVisible = (): void => {
+      if (document.visibilityState === 'visible') this.refresh();
+    };
+    document.addEventListener('visibilitychange', onVisible);
+    this.#endings.push(
+      () => clearInterval(timer),
+      () => document.removeEventListener('visibilitychange', onVisible),
+      effect(() => this.memory.keepOpenRooms(this.#openForGood())),
+    );
+  }
+
+  /** Looks whether rooms are new, renamed or gone. */
+  refresh(): void {
+    void this.rooms.refresh().then(() => this.#lookAtUnknown());
+  }
+
+  /** Looks at a room, opening it if it is not; at none if undefined. */
+  show(roomId: number | undefined): void {
+    if (roomId === this.currentId.value) return;
+    batch(() => {
+      this.current.value?.watch(false);
+      this.currentId.value = roomId;
+      if (roomId === undefined) return;
+      const known = this.open.value.get(roomId);
+      // One that was left is tried anew.
+      if (known?.status.value === 'left') this.#forget(known);
+      (this.open.value.get(roomId) ?? this.#join(roomId)).enter();
+    });
+    if (roomId !== undefined && !this.rooms.rooms.value.has(roomId)) void this.rooms.look(roomId);
+  }
+
+  /** Leaves a room: it is not open any more. */
+  leave(roomId: number): void {
+    const conversation = this.open.value.get(roomId);
+    if (conversation === undefined) return;
+    batch(() => {
+      if (this.currentId.value === roomId) this.currentId.value = undefined;
+      this.#forget(conversation);
+    });
+    this.memory.forgetRoom(roomId);
+  }
+
+  /** The wait for the next attempt to connect is over now. */
+  reconnectNow(): void {
+    this.#client.connect();
+  }
+
+  dismiss(id: number): void {
+    this.notices.value = this.notices.value.filter((notice) => notice.id !== id);
+  }
+
+  /** Whether something that was written would be lost with the page. */
+  get waiting(): boolean {
+    return [...this.open.value.values()].some(({ waiting }) => waiting);
+  }
+
+  async close(): Promise<void> {
+    for (const end of this.#endings.splice(0)) end();
+    for (const conversation of this.open.value.values()) conversation.close(false);
+    await this.#client.close();
+  }
+
+  #join(roomId: number): Conversation {
+    const conversation = new Conversation(this.#client.join(roomId), this.me, this.memory);
+    this.open.value = new Map([...this.open.value, [roomId, conversation]]);
+    void conversation.begin();
+    this.#endings.push(
+      effect(() => {
+        if (conversation.leftReason.value === 'deleted') this.rooms.forget(roomId);
+        // Of one that is gone the last name stays.
+        const name = this.rooms.rooms.value.get(roomId)?.name;
+        if (name !== undefined) conversation.name.value = name;
+      }),
+    );
+    return conversation;
+  }
+
+  #forget(conversation: Conversation): void {
+    conversation.close(true);
+    const open = new Map(this.open.value);
+    open.delete(conversation.id);
+    this.open.value = open;
+  }
+
+  /** Rooms that are gone are not opened again with the next page. */
+  #openForGood(): number[] {
+    return [...this.open.value.values()].filter(({ status }) => status.value !== 'left').map(({ id }) => id);
+  }
+
+  #lookAtUnknown(): void {
+    for (const [roomId, { status }] of this.open.value) {
+      if (status.value !== 'left' && !this.rooms.rooms.value.has(roomId)) void this.rooms.look(roomId);
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import { type ChorusApi, ChorusError, type RoomInfo } from '@chorus/client';
+import { batch, computed, signal } from '@preact/signals';
+
+/** Rooms asked for at a time. */
+const PAGE = 100;
+/** How many pages are looked at again to see what has changed. */
+const MOST_PAGES_AGAIN = 5;
+
+export type RoomsApi = Pick<ChorusApi, 'rooms' | 'room' | 'createRoom' | 'renameRoom' | 'deleteRoom'>;
+
+/** `complete`: all rooms there are; `partial`: more can be read. */
+export type RoomListState = 'loading' | 'partial' | 'complete' | 'failed';
+
+/** The rooms that there are, as far as they were read, and those that were asked for by themselves. */
+export class RoomList {
+  readonly state = signal<RoomListState>('loading');
+  readonly rooms = signal<ReadonlyMap<number, RoomInfo>>(new Map());
+  readonly filter = signal('');
+  /** Those that fit the filter, by name. */
+  readonly found = computed(() => {
+    const wanted = plain(this.filter.value);
+    return [...this.rooms.value.values()]
+      .filter(({ name }) => plain(name).includes(wanted))
+      .sort((a, b) => a.name.localeCompare(b.name) || a.id - b.id);
+  });
+  readonly #api: RoomsApi;
+  #next: number | null | undefined;
+  #pages = 0;
+  #reading: Promise<void> | undefined;
+
+  constructor(api: RoomsApi) {
+    this.#api = api;
+  }
+
+  /** Reads the next page; those who ask meanwhile wait for the same. */
+  more(): Promise<void> {
+    this.#reading ??= this.#readPage().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  /** Reads all pages, as long as `wanted` says so. */
+  async all(wanted: () => boolean): Promise<void> {
+    while (wanted() && this.state.value !== 'complete') {
+      await this.more();
+      if (this.state.value === 'failed') return;
+    }
+  }
+
+  /** Looks again at what was read: for rooms that are new, renamed or gone. What fails changes nothing. */
+  async refresh(): Promise<void> {
+    if (this.state.value === 'failed' || this.#pages === 0) return this.more();
+    if (this.#pages > MOST_PAGES_AGAIN || this.#reading !== undefined) return;
+    const rooms = new Map<number, RoomInfo>();
+    let next: number | null | undefined;
+    let pages = 0;
+    try {
+      do {
+        const page = await this.#api.rooms({ limit: PAGE, ...(next == null ? {} : { cursor: next }) });
+        for (const room of page.rooms) rooms.set(room.id, room);
+        next = page.nextCursor;
+        pages += 1;
+      } while (next !== null && (pages < this.#pages || this.state.value === 'complete'));
+    } catch {
+      return;
+    }
+    this.#pages = pages;
+    this.#next = next;
+    batch(() => {
+      if (!sameRooms(rooms, this.rooms.value)) this.rooms.value = rooms;
+      this.state.value = next === null ? 'complete' : 'partial';
+    });
+  }
+
+  /** Makes sure that a room is known that was opened by its address, and that its name is the current one. */
+  async look(roomId: number): Promise<void> {
+    try {
+      this.#put(await this.#api.room(roomId));
+    } catch (error) {
+      if (error instanceof ChorusError && error.status === 404) this.forget(roomId);
+    }
+  }
+
+  /** @throws {ChorusError} (rejects) */
+  async create(name: string): Promise<RoomInfo> {
+    const room = await this.#api.createRoom({ name });
+    this.#put(room);
+    return room;
+  }
+
+  /** @throws {ChorusError} (rejects) */
+  async rename(roomId: number, name: string): Promise<void> {
+    this.#put(await this.#api.renameRoom(roomId, name));
+  }
+
+  /** @throws {ChorusError} (rejects) */
+  async delete(roomId: number): Promise<void> {
+    await this.#api.deleteRoom(roomId);
+    this.forget(roomId);
+  }
+
+  /** The room is gone. */
+  forget(roomId: number): void {
+    if (!this.rooms.value.has(roomId)) return;
+    const rooms = new Map(this.rooms.value);
+    rooms.delete(roomId);
+    this.rooms.value = rooms;
+  }
+
+  async #readPage(): Promise<void> {
+    if (this.#next === null) return;
+    this.state.value = 'loading';
+    try {
+      const cursor = this.#next;
+      const page = await this.#api.rooms({ limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
+      this.#next = page.nextCursor;
+      this.#pages += 1;
+      batch(() => {
+        this.rooms.value = new Map([
+          ...this.rooms.value,
+          ...page.rooms.map((room) => [room.id, room] as const),
+        ]);
+        this.state.value = page.nextCursor === null ? 'complete' : 'partial';
+      });
+    } catch {
+      this.state.value = 'failed';
+    }
+  }
+
+  #put(room: RoomInfo): void {
+    const known = this.rooms.value.get(room.id);
+    if (known !== undefined && known.name === room.name) return;
+    this.rooms.value = new Map([...this.rooms.value, [room.id, room]]);
+  }
+}
+
+/** For finding: without upper case and accents. */
+function plain(text: string): string {
+  return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().trim();
+}
+
+function sameRooms(a: ReadonlyMap<number, RoomInfo>, b: ReadonlyMap<number, RoomInfo>): boolean {
+  return a.size === b.size && [...a.values()].every(({ id, name }) => b.get(id)?.name === name);
+}

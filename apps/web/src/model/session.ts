@@ -1,0 +1,169 @@
+import { ChorusApi, ChorusClient, ChorusError, type Member } from '@chorus/client';
+import { effect, signal } from '@preact/signals';
+import { Chat } from './chat.js';
+import { browserStore, Memory, SignedInNote } from './storage.js';
+
+export type SessionState =
+  /** Whether somebody is signed in is being asked. */
+  | { readonly status: 'starting' }
+  /** It could not be asked. */
+  | { readonly status: 'unreachable' }
+  | { readonly status: 'signed-out'; readonly notice?: string }
+  | { readonly status: 'signed-in'; readonly chat: Chat };
+
+/** What tabs of one browser, which share the cookie, tell each other. */
+type TabMessage =
+  /** The session is about to end, or goes on after all. */
+  | { readonly type: 'ending'; readonly ending: boolean }
+  | { readonly type: 'signed-out' }
+  | { readonly type: 'signed-in'; readonly userId: number };
+
+const ENDED = 'Your session has ended. Please sign in again.';
+const SIGNED_OUT_ELSEWHERE = 'You have signed out in another tab.';
+/** How long another tab may take to end the session, in milliseconds. */
+const ENDING_MS = 3_000;
+/** How long until it is asked again who is signed in when nobody answered, in milliseconds. */
+const ASK_AGAIN_MS = 3_000;
+
+/** Who is signed in, if anybody. */
+export class Session {
+  readonly state = signal<SessionState>({ status: 'starting' });
+  readonly #api = new ChorusApi();
+  readonly #tabs = new BroadcastChannel('chorus');
+  readonly #store = browserStore();
+  readonly #note = new SignedInNote(this.#store);
+  /** What is told of the session does not matter any more, and it is not to be renewed. */
+  #ending = false;
+  #again: ReturnType<typeof setTimeout> | undefined;
+
+  constructor() {
+    this.#tabs.onmessage = ({ data }: MessageEvent<TabMessage>) => this.#onTab(data);
+  }
+
+  /** Asks who is signed in. */
+  async start(): Promise<void> {
+    clearTimeout(this.#again);
+    if (!this.#note.isThere) {
+      this.state.value = { status: 'signed-out' };
+      return;
+    }
+    try {
+      this.#enter(await this.#api.me());
+    } catch (error) {
+      if (error instanceof ChorusError && error.status === 401) return this.#leave();
+      if (error instanceof ChorusError && error.status === 403) return this.#leave(refusal(error));
+      this.state.value = { status: 'unreachable' };
+      this.#again = setTimeout(() => void this.start(), ASK_AGAIN_MS);
+    }
+  }
+
+  /** @throws {ChorusError} (rejects) */
+  async signIn(email: string, password: string): Promise<void> {
+    const member = await this.#api.signIn({ email, password });
+    this.#tell({ type: 'signed-in', userId: member.id });
+    this.#enter(member);
+  }
+
+  /** Makes an account and signs in with it. @throws {ChorusError} (rejects) */
+  async signUp(username: string, email: string, password: string): Promise<void> {
+    await this.#api.signUp({ username, email, password });
+    await this.signIn(email, password);
+  }
+
+  /**
+   * Ends the session, here and in the browser's other tabs.
+   * @throws {ChorusError} (rejects) without any answer: the session has not ended then
+   */
+  async signOut(): Promise<void> {
+    this.#end(true);
+    // Whatever the answer, the cookie is cleared with it.
+    await this.#api.signOut().catch((error: unknown) => {
+      if (!(error instanceof ChorusError) || error.status !== undefined) return;
+      this.#end(false);
+      throw error;
+    });
+    this.#tell({ type: 'signed-out' });
+    this.#leave();
+  }
+
+  #enter({ id, username }: Member): void {
+    const api = this.#api;
+    const client = new ChorusClient({
+      api,
+      // The new token is a cookie, which only the next connection sends.
+      refresh: async () => {
+        if (this.#ending) throw new ChorusError('unauthenticated', 'signed out');
+        await api.refresh();
+        return undefined;
+      },
+    });
+    const chat = new Chat({ api, client, me: { id, username }, memory: new Memory(this.#store, id) });
+    this.#note.keep(true);
+    this.#ending = false;
+    this.state.value = { status: 'signed-in', chat };
+    chat.start();
+    const end = effect(() => {
+      const connection = chat.connection.value;
+      if (connection.status === 'closed') queueMicrotask(() => this.#ended(chat, connection.error, end));
+      // Somebody else has signed in, in another tab.
+      if (connection.status === 'connected' && connection.user.id !== id)
+        queueMicrotask(() => {
+          end();
+          if (this.#is(chat)) this.#anew();
+        });
+    });
+  }
+
+  #ended(chat: Chat, error: ChorusError | undefined, end: () => void): void {
+    end();
+    const refused = error?.code === 'forbidden' || error?.code === 'disconnected';
+    const notice = refused ? refusal(error) : ENDED;
+    const leave = (): void => {
+      if (this.#is(chat)) this.#leave(notice);
+    };
+    // Whoever ends it says so in a moment, unless that is the last that was heard.
+    if (this.#ending) setTimeout(leave, ENDING_MS);
+    else leave();
+  }
+
+  /** The cookie is another one: asks again whose. */
+  #anew(): void {
+    this.#leave();
+    this.#note.keep(true);
+    void this.start();
+  }
+
+  #onTab(message: TabMessage): void {
+    const { value } = this.state;
+    if (message.type === 'ending') this.#ending = message.ending;
+    if (message.type === 'signed-out' && value.status === 'signed-in') this.#leave(SIGNED_OUT_ELSEWHERE);
+    if (message.type !== 'signed-in') return;
+    if (value.status === 'signed-in' && value.chat.me.id === message.userId) return;
+    this.#anew();
+  }
+
+  #leave(notice?: string): void {
+    const { value } = this.state;
+    this.#note.keep(false);
+    this.state.value = notice === undefined ? { status: 'signed-out' } : { status: 'signed-out', notice };
+    if (value.status === 'signed-in') void value.chat.close();
+  }
+
+  #end(ending: boolean): void {
+    this.#ending = ending;
+    this.#tell({ type: 'ending', ending });
+  }
+
+  #is(chat: Chat): boolean {
+    const { value } = this.state;
+    return value.status === 'signed-in' && value.chat === chat;
+  }
+
+  #tell(message: TabMessage): void {
+    this.#tabs.postMessage(message);
+  }
+}
+
+function refusal({ message }: ChorusError): string {
+  return `You may not chat here: ${message}.`;
+}

@@ -1,0 +1,61 @@
+import { expect } from 'chai';
+import { Memory, type Store } from './storage.js';
+
+class MapStore implements Store {
+  readonly values = new Map<string, string>();
+  getItem(key: string): string | null {
+    return this.values.get(key) ?? null;
+  }
+  setItem(key: string, value: string): void {
+    this.values.set(key, value);
+  }
+  removeItem(key: string): void {
+    this.values.delete(key);
+  }
+}
+
+describe('what the browser keeps', () => {
+  it('is there again with the next page, for each user by itself', () => {
+    const store = new MapStore();
+    const memory = new Memory(store, 1);
+    memory.keepOpenRooms([3, 1]);
+    memory.keepRead(3, { epoch: 5, seq: 6 });
+    memory.keepDraft(3, 'half a sen');
+    const again = new Memory(store, 1);
+    expect(again.openRooms()).to.deep.equal([3, 1]);
+    expect(again.read(3)).to.deep.equal({ epoch: 5, seq: 6 });
+    expect(again.draft(3)).to.equal('half a sen');
+    expect([again.read(1), again.draft(1)]).to.deep.equal([undefined, '']);
+    const other = new Memory(store, 2);
+    expect([other.openRooms(), other.read(3), other.draft(3)]).to.deep.equal([[], undefined, '']);
+  });
+
+  it('is nothing of a room that was left, or of a draft that was sent', () => {
+    const store = new MapStore();
+    const memory = new Memory(store, 1);
+    memory.keepRead(3, { epoch: 5, seq: 6 });
+    memory.keepDraft(3, 'x');
+    memory.keepDraft(4, 'y');
+    memory.forgetRoom(3);
+    memory.keepDraft(4, '');
+    expect(store.values.size).to.equal(0);
+  });
+
+  it('does not matter when it makes no sense, or nothing can be kept', () => {
+    const broken: Store = {
+      getItem: () => '{"rooms',
+      setItem: () => {
+        throw new Error('full');
+      },
+      removeItem: () => {
+        throw new Error('not allowed');
+      },
+    };
+    const memory = new Memory(broken, 1);
+    memory.keepOpenRooms([1]);
+    memory.forgetRoom(1);
+    expect([memory.openRooms(), memory.read(1), memory.draft(1)]).to.deep.equal([[], undefined, '']);
+    const strange: Store = { getItem: () => '["a",0,2.5,7,{}]', setItem: () => {}, removeItem: () => {} };
+    expect(new Memory(strange, 1).openRooms()).to.deep.equal([7]);
+  });
+});

@@ -1,0 +1,121 @@
+import { formatPosition, type Position, parsePosition } from '@chorus/client';
+
+/** What is kept in the browser: the part of `localStorage` that is used. */
+export interface Store {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
+
+/** That of the browser, or where it gives none, one that lasts as long as the page. */
+export function browserStore(): Store {
+  try {
+    return localStorage;
+  } catch {
+    const values = new Map<string, string>();
+    return {
+      getItem: (key) => values.get(key) ?? null,
+      setItem: (key, value) => void values.set(key, value),
+      removeItem: (key) => void values.delete(key),
+    };
+  }
+}
+
+const SIGNED_IN = 'chorus:signed-in';
+
+/** Whether somebody may be signed in: the cookie itself can be read by no script. */
+export class SignedInNote {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  get isThere(): boolean {
+    try {
+      return this.#store.getItem(SIGNED_IN) !== null;
+    } catch {
+      return true;
+    }
+  }
+
+  keep(signedIn: boolean): void {
+    try {
+      if (signedIn) this.#store.setItem(SIGNED_IN, '1');
+      else this.#store.removeItem(SIGNED_IN);
+    } catch {
+      // Not allowed.
+    }
+  }
+}
+
+/** What the browser keeps for one user: which rooms are open, how far each was read, and what is written but not sent. */
+export class Memory {
+  readonly #store: Store;
+  readonly #prefix: string;
+
+  /** @param store may fail: then things are forgotten when the page is left */
+  constructor(store: Store, userId: number) {
+    this.#store = store;
+    this.#prefix = `chorus:${userId}:`;
+  }
+
+  /** In the order in which they were opened. */
+  openRooms(): number[] {
+    const ids: unknown = this.#read('rooms');
+    return Array.isArray(ids) ? ids.filter((id) => Number.isSafeInteger(id) && id > 0) : [];
+  }
+
+  keepOpenRooms(ids: readonly number[]): void {
+    this.#write('rooms', ids);
+  }
+
+  /** Up to which message a room was read. */
+  read(roomId: number): Position | undefined {
+    const position = this.#read(`read:${roomId}`);
+    return typeof position === 'string' ? parsePosition(position) : undefined;
+  }
+
+  keepRead(roomId: number, position: Position): void {
+    this.#write(`read:${roomId}`, formatPosition(position));
+  }
+
+  draft(roomId: number): string {
+    const draft = this.#read(`draft:${roomId}`);
+    return typeof draft === 'string' ? draft : '';
+  }
+
+  keepDraft(roomId: number, draft: string): void {
+    if (draft === '') this.#forget(`draft:${roomId}`);
+    else this.#write(`draft:${roomId}`, draft);
+  }
+
+  /** Forgets all about a room. */
+  forgetRoom(roomId: number): void {
+    for (const what of ['read', 'draft']) this.#forget(`${what}:${roomId}`);
+  }
+
+  #read(key: string): unknown {
+    try {
+      return JSON.parse(this.#store.getItem(this.#prefix + key) ?? 'null');
+    } catch {
+      return undefined;
+    }
+  }
+
+  #write(key: string, value: unknown): void {
+    try {
+      this.#store.setItem(this.#prefix + key, JSON.stringify(value));
+    } catch {
+      // Full, or not allowed.
+    }
+  }
+
+  #forget(key: string): void {
+    try {
+      this.#store.removeItem(this.#prefix + key);
+    } catch {
+      // Not allowed.
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import type { Delivery, DeliveryState, Member, Message } from '@chorus/client';
+
+/** Noon of some day, local time: hours after it are of the same day. */
+export const NOON = new Date(2026, 5, 10, 12).getTime();
+export const MINUTE = 60_000;
+export const ADA: Member = { id: 1, username: 'ada' };
+export const BEN: Member = { id: 2, username: 'ben' };
+
+/** Message number `seq`, said `minutes` after noon. */
+export function message(
+  seq: number,
+  { id: userId, username }: Member,
+  { minutes = seq, clientMsgId }: { minutes?: number; clientMsgId?: string } = {},
+): Message {
+  const content = `message ${seq}`;
+  const said = {
+    type: 'message' as const,
+    epoch: 1,
+    seq,
+    roomId: 1,
+    id: `m${seq}`,
+    userId,
+    username,
+    content,
+  };
+  const sentAt = NOON + minutes * MINUTE;
+  return clientMsgId === undefined ? { ...said, sentAt } : { ...said, sentAt, clientMsgId };
+}
+
+export function delivery(clientMsgId: string, state: DeliveryState): Delivery {
+  return { clientMsgId, content: `of ${clientMsgId}`, state };
+}

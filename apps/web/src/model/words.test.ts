@@ -1,0 +1,50 @@
+import { expect } from 'chai';
+import { NOON } from './test-messages.js';
+import { connectionText, dayText, hueOf, initials, secondsUntil, typingText } from './words.js';
+
+const DAY = 24 * 3_600_000;
+
+describe('words', () => {
+  it('name days by how long ago they were', () => {
+    expect(dayText(NOON, NOON + 3_600_000)).to.equal('Today');
+    expect(dayText(NOON, NOON + DAY)).to.equal('Yesterday');
+    expect(dayText(NOON - 5 * DAY, NOON))
+      .to.match(/5/)
+      .and.not.match(/2026/);
+    expect(dayText(NOON - 400 * DAY, NOON)).to.match(/2025/);
+  });
+
+  it('say who is typing, as long as that fits', () => {
+    const [ada, ben, eve] = ['ada', 'ben', 'eve'].map((username, id) => ({ id, username }));
+    if (ada === undefined || ben === undefined || eve === undefined) throw new Error('nobody');
+    expect(typingText([])).to.equal('');
+    expect(typingText([ada])).to.equal('ada is typing…');
+    expect(typingText([ada, ben])).to.equal('ada and ben are typing…');
+    expect(typingText([ada, ben, eve])).to.equal('Several people are typing…');
+  });
+
+  it('call the first attempt connecting, and all others reconnecting', () => {
+    expect(connectionText({ status: 'connecting', attempt: 0 })).to.equal('Connecting…');
+    expect(connectionText({ status: 'connecting', attempt: 2 })).to.equal('Reconnecting…');
+    expect(connectionText({ status: 'waiting', attempt: 1, retryAt: 0, reason: '' })).to.equal(
+      'Reconnecting…',
+    );
+  });
+
+  it('count down in whole seconds, to one', () => {
+    expect([4_001, 4_000, 900, 0, -50].map((ms) => secondsUntil(NOON + ms, NOON))).to.deep.equal([
+      5, 4, 1, 1, 1,
+    ]);
+  });
+
+  it('take the beginnings of a name, and always the same colour for it', () => {
+    expect(['Ada Lovelace', 'ben', '  ', '👋 wave', 'a_b-c'].map(initials)).to.deep.equal([
+      'AL',
+      'B',
+      '',
+      '👋W',
+      'AB',
+    ]);
+    expect(hueOf('ada', 8)).to.equal(hueOf('ada', 8)).and.to.be.within(0, 7);
+  });
+});

@@ -1,0 +1,84 @@
+import type { ConnectionState, LeftReason, Member } from '@chorus/client';
+
+const TIME = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const DAY = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
+const DAY_AND_YEAR = new Intl.DateTimeFormat(undefined, { dateStyle: 'full' });
+const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'short' });
+
+export const timeText = (at: number): string => TIME.format(at);
+export const fullTimeText = (at: number): string => FULL.format(at);
+
+/** "Today", "Yesterday", or the day, with its year if that is not the current one. */
+export function dayText(at: number, now = Date.now()): string {
+  const day = new Date(at);
+  const today = new Date(now);
+  if (day.toDateString() === today.toDateString()) return 'Today';
+  today.setDate(today.getDate() - 1);
+  if (day.toDateString() === today.toDateString()) return 'Yesterday';
+  return (day.getFullYear() === new Date(now).getFullYear() ? DAY : DAY_AND_YEAR).format(day);
+}
+
+/** Who is typing, in a line. Empty when nobody is. */
+export function typingText(typists: readonly Member[]): string {
+  const [first, second] = typists;
+  if (first === undefined) return '';
+  if (second === undefined) return `${first.username} is typing…`;
+  if (typists.length === 2) return `${first.username} and ${second.username} are typing…`;
+  return 'Several people are typing…';
+}
+
+/** Whether there is a connection, in a word or two. */
+export function connectionText(state: ConnectionState): string {
+  switch (state.status) {
+    case 'connected':
+      return 'Connected';
+    case 'connecting':
+      return state.attempt === 0 ? 'Connecting…' : 'Reconnecting…';
+    case 'waiting':
+      return 'Reconnecting…';
+    case 'idle':
+    case 'closed':
+      return 'Not connected';
+  }
+}
+
+/** Whole seconds until a moment, never less than one: at nought it is no countdown any more. */
+export function secondsUntil(at: number, now = Date.now()): number {
+  return Math.max(1, Math.ceil((at - now) / 1_000));
+}
+
+/** Why a room is not open any more. */
+export function leftText(reason: LeftReason): string {
+  switch (reason) {
+    case 'deleted':
+      return 'This room was deleted.';
+    case 'banned':
+      return 'You may not be in this room any more.';
+    case 'disconnected':
+      return 'An operator has put you out of this room.';
+    case 'not_found':
+    case 'unknown_room':
+      return 'There is no such room.';
+    case 'too_many_rooms':
+      return 'Too many rooms are open: leave one first.';
+    default:
+      return 'You have left this room.';
+  }
+}
+
+/** One to three letters for a picture: the first of the first words. */
+export function initials(username: string): string {
+  const words = username.trim().split(/[\s._-]+/u);
+  return words
+    .slice(0, 2)
+    .map((word) => [...word][0] ?? '')
+    .join('')
+    .toUpperCase();
+}
+
+/** The same for a name each time: FNV-1a, of which the upper bits are mixed best. */
+export function hueOf(name: string, hues: number): number {
+  let hash = 0x811c9dc5;
+  for (const letter of name) hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 0x01000193);
+  return (hash >>> 16) % hues;
+}

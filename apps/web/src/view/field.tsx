@@ -1,0 +1,51 @@
+import { useId } from 'preact/hooks';
+
+interface FieldProps {
+  label: string;
+  value: string;
+  onText: (text: string) => void;
+  type?: 'text' | 'email' | 'password';
+  name?: string;
+  autocomplete?: string;
+  hint?: string;
+  minLength?: number;
+  maxLength?: number;
+  autoFocus?: boolean;
+}
+
+/** A labelled line of input that must not be left empty. */
+export function Field({ label, value, onText, type = 'text', hint, ...attributes }: FieldProps) {
+  const id = useId();
+  const hintId = `${id}-hint`;
+  const common = {
+    ...attributes,
+    id,
+    value,
+    required: true,
+    onInput: (event: { currentTarget: HTMLInputElement }) => onText(event.currentTarget.value),
+    'aria-describedby': hint === undefined ? '' : hintId,
+  };
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <Input {...common} type={type} />
+      {hint !== undefined && (
+        <p class="hint" id={hintId}>
+          {hint}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** By their types these are different elements. */
+function Input({ type, ...attributes }: { type: 'text' | 'email' | 'password'; required: boolean }) {
+  switch (type) {
+    case 'text':
+      return <input {...attributes} type="text" />;
+    case 'email':
+      return <input {...attributes} type="email" />;
+    case 'password':
+      return <input {...attributes} type="password" />;
+  }
+}

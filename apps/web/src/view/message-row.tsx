@@ -1,0 +1,134 @@
+import type { DeliveryState } from '@chorus/client';
+import { Component } from 'preact';
+import type { Conversation } from '../model/conversation.js';
+import { linkify } from '../model/linkify.js';
+import type { Entry, Row } from '../model/timeline.js';
+import { dayText, fullTimeText, timeText } from '../model/words.js';
+import { Avatar } from './avatar.js';
+import { Icon, type IconName } from './icon.js';
+
+interface RowProps {
+  row: Row;
+  conversation: Conversation;
+}
+
+/** A line of the log. Shown anew only when it is another one: rows are not changed. */
+export class LogRow extends Component<RowProps> {
+  override shouldComponentUpdate(next: Readonly<RowProps>): boolean {
+    return next.row !== this.props.row || next.conversation !== this.props.conversation;
+  }
+
+  override render({ row, conversation }: RowProps) {
+    switch (row.kind) {
+      case 'day':
+        return (
+          <div class="divider" data-row>
+            <span>{dayText(row.at)}</span>
+          </div>
+        );
+      case 'unread':
+        return (
+          <div class="divider unread" data-row data-unread>
+            <span>New</span>
+          </div>
+        );
+      case 'gap':
+        return (
+          <div class="divider" data-row>
+            <span>Some messages are missing here</span>
+          </div>
+        );
+      case 'message':
+        return <MessageRow entry={row.entry} first={row.first} conversation={conversation} />;
+    }
+  }
+}
+
+function MessageRow({
+  entry,
+  first,
+  conversation,
+}: {
+  entry: Entry;
+  first: boolean;
+  conversation: Conversation;
+}) {
+  const { own, username, at, state } = entry;
+  const time = timeText(at);
+  return (
+    <article
+      class={`message${own ? ' own' : ''}${first ? ' first' : ''}${state === 'failed' ? ' failed' : ''}`}
+      aria-label={`${username}, ${time}`}
+      data-row
+    >
+      {!own && first && <Avatar name={username} />}
+      {!own && first && <bdi class="author">{username}</bdi>}
+      <div class="bubble">
+        <p class="content" dir="auto">
+          <Content text={entry.content} />
+        </p>
+        <span class="meta">
+          <time dateTime={new Date(at).toISOString()} title={fullTimeText(at)}>
+            {time}
+          </time>
+          {state !== undefined && <State state={state} />}
+        </span>
+      </div>
+      {state === 'failed' && <Failed entry={entry} conversation={conversation} />}
+    </article>
+  );
+}
+
+function Content({ text }: { text: string }) {
+  return (
+    <>
+      {linkify(text).map(({ text, href }) =>
+        href === undefined ? (
+          text
+        ) : (
+          <a href={href} target="_blank" rel="noopener noreferrer nofollow">
+            {text}
+          </a>
+        ),
+      )}
+    </>
+  );
+}
+
+const STATES: Record<DeliveryState, readonly [name: string, icon: IconName]> = {
+  queued: ['Waiting', 'clock'],
+  sending: ['Sending', 'clock'],
+  sent: ['Sent', 'check'],
+  stored: ['Stored', 'checks'],
+  failed: ['Not sent', 'warning'],
+};
+
+function State({ state }: { state: DeliveryState }) {
+  const [name, icon] = STATES[state];
+  return (
+    <span class="state" role="img" aria-label={name} title={name}>
+      <Icon name={icon} />
+    </span>
+  );
+}
+
+/** Why a message was not sent, and what can be done about it. */
+function Failed({
+  entry: { clientMsgId = '', error },
+  conversation,
+}: {
+  entry: Entry;
+  conversation: Conversation;
+}) {
+  return (
+    <p class="failure">
+      <span>Not sent{error === undefined ? '' : `: ${error.message}`}.</span>
+      <button type="button" onClick={() => conversation.retry(clientMsgId)}>
+        Retry
+      </button>
+      <button type="button" onClick={() => conversation.discard(clientMsgId)}>
+        Discard
+      </button>
+    </p>
+  );
+}

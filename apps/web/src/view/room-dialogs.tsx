@@ -1,0 +1,113 @@
+import { useState } from 'preact/hooks';
+import { Dialog } from './dialog.js';
+import { Field } from './field.js';
+import { useAction } from './use-action.js';
+
+/** Asks for the name of a room, new or not. */
+export function RoomNameDialog(props: {
+  title: string;
+  action: string;
+  name?: string;
+  onName: (name: string) => Promise<void>;
+  onClose: () => void;
+}) {
+  return (
+    <Dialog title={props.title} onClose={props.onClose}>
+      {(close) => <RoomNameForm {...props} close={close} />}
+    </Dialog>
+  );
+}
+
+function RoomNameForm({
+  action,
+  name: before = '',
+  onName,
+  close,
+}: {
+  action: string;
+  name?: string;
+  onName: (name: string) => Promise<void>;
+  close: () => void;
+}) {
+  const [name, setName] = useState(before);
+  const { busy, error, run } = useAction(async () => {
+    await onName(name.trim());
+    close();
+  });
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        void run();
+      }}
+    >
+      <Field label="Room name" value={name} onText={setName} maxLength={128} autocomplete="off" autoFocus />
+      <Failure error={error} />
+      <div class="actions">
+        <button type="button" onClick={close}>
+          Cancel
+        </button>
+        <button type="submit" class="primary" aria-disabled={busy}>
+          {action}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** Asks whether a room should really be deleted. */
+export function DeleteRoomDialog({
+  name,
+  onDelete,
+  onClose,
+}: {
+  name: string;
+  onDelete: () => Promise<void>;
+  onClose: () => void;
+}) {
+  return (
+    <Dialog title="Delete room" onClose={onClose}>
+      {(close) => <DeleteRoomForm name={name} onDelete={onDelete} close={close} />}
+    </Dialog>
+  );
+}
+
+function DeleteRoomForm({
+  name,
+  onDelete,
+  close,
+}: {
+  name: string;
+  onDelete: () => Promise<void>;
+  close: () => void;
+}) {
+  const { busy, error, run } = useAction(async () => {
+    await onDelete();
+    close();
+  });
+  return (
+    <>
+      <p>
+        <bdi class="strong">{name}</bdi> and all that was said in it will be gone, for everybody and for ever.
+      </p>
+      <Failure error={error} />
+      <div class="actions">
+        <button type="button" onClick={close}>
+          Cancel
+        </button>
+        <button type="button" class="danger" aria-disabled={busy} onClick={() => void run()}>
+          Delete
+        </button>
+      </div>
+    </>
+  );
+}
+
+function Failure({ error }: { error: string | undefined }) {
+  if (error === undefined) return null;
+  return (
+    <p class="error" role="alert">
+      {error}
+    </p>
+  );
+}

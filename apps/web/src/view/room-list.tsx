@@ -1,0 +1,152 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Chat } from '../model/chat.js';
+import { hashOfRoom } from '../model/route.js';
+import { unreadText } from '../model/unread.js';
+import { Icon } from './icon.js';
+import { RoomNameDialog } from './room-dialogs.js';
+
+/** Rooms shown of those that are not open; more when asked for. */
+const SHOWN = 200;
+
+/** The rooms: those that are open first, the liveliest on top, then all others by name. */
+export function RoomList({ chat }: { chat: Chat }) {
+  const { rooms } = chat;
+  const [creating, setCreating] = useState(false);
+  const [shown, setShown] = useState(SHOWN);
+  const filtered = rooms.filter.value !== '';
+  // Also rooms that have not been read yet may fit.
+  useEffect(() => {
+    if (filtered) void rooms.all(() => rooms.filter.value !== '');
+  }, [filtered, rooms]);
+
+  const open = [...chat.open.value.values()];
+  const fits = new Set(rooms.found.value.map(({ id }) => id));
+  const opened = open
+    .filter(({ id }) => !filtered || fits.has(id))
+    .sort((a, b) => b.lastAt.value - a.lastAt.value);
+  const others = rooms.found.value.filter(({ id }) => !chat.open.value.has(id));
+  const state = rooms.state.value;
+  const more = state === 'partial' || others.length > shown;
+
+  return (
+    <nav class="rooms" aria-label="Rooms">
+      <div class="rooms-tools">
+        <div class="search">
+          <Icon name="search" />
+          <input
+            type="search"
+            aria-label="Find a room"
+            placeholder="Find a room"
+            value={rooms.filter.value}
+            onInput={(event) => {
+              rooms.filter.value = event.currentTarget.value;
+            }}
+          />
+        </div>
+        <button
+          type="button"
+          class="round"
+          aria-label="Refresh rooms"
+          title="Refresh"
+          onClick={() => chat.refresh()}
+        >
+          <Icon name="refresh" />
+        </button>
+        <button
+          type="button"
+          class="round primary"
+          aria-label="New room"
+          title="New room"
+          onClick={() => setCreating(true)}
+        >
+          <Icon name="add" />
+        </button>
+      </div>
+      <ul aria-label="Rooms">
+        {opened.map((conversation) => (
+          <RoomLink
+            key={conversation.id}
+            id={conversation.id}
+            name={conversation.name.value}
+            open
+            current={chat.currentId.value === conversation.id}
+            unread={unreadText(conversation.unread.value)}
+          />
+        ))}
+        {others.slice(0, shown).map(({ id, name }, index) => (
+          <RoomLink key={id} id={id} name={name} divided={index === 0 && opened.length > 0} />
+        ))}
+      </ul>
+      {opened.length + others.length === 0 && <Nothing state={state} filtered={filtered} />}
+      {state === 'failed' && <p class="hint">The rooms could not be read.</p>}
+      {more && (
+        <button
+          type="button"
+          class="link"
+          onClick={() => {
+            setShown(shown + SHOWN);
+            void rooms.more();
+          }}
+        >
+          More rooms
+        </button>
+      )}
+      {creating && (
+        <RoomNameDialog
+          title="New room"
+          action="Create"
+          onName={async (name) => {
+            const { id } = await rooms.create(name);
+            location.hash = hashOfRoom(id);
+          }}
+          onClose={() => setCreating(false)}
+        />
+      )}
+    </nav>
+  );
+}
+
+function Nothing({ state, filtered }: { state: string; filtered: boolean }) {
+  if (state === 'loading') return <p class="hint">Reading the rooms…</p>;
+  if (state === 'failed') return null;
+  return (
+    <p class="hint">{filtered ? 'No room is called that.' : 'There is no room yet. Make the first one.'}</p>
+  );
+}
+
+interface RoomLinkProps {
+  id: number;
+  name: string;
+  open?: boolean;
+  current?: boolean;
+  unread?: string;
+  /** The first of those that are not open. */
+  divided?: boolean;
+}
+
+function RoomLink({ id, name, open = false, current = false, unread = '', divided = false }: RoomLinkProps) {
+  const link = useRef<HTMLAnchorElement>(null);
+  useEffect(() => {
+    if (current) link.current?.scrollIntoView({ block: 'nearest' });
+  }, [current]);
+  return (
+    <li class={divided ? 'divided' : undefined}>
+      <a
+        ref={link}
+        class={open ? 'room-link open' : 'room-link'}
+        href={hashOfRoom(id)}
+        aria-current={current ? 'page' : undefined}
+      >
+        <span class="hash" aria-hidden="true">
+          #
+        </span>
+        <bdi class="name">{name}</bdi>
+        {unread !== '' && (
+          <span class="badge">
+            {unread} <span class="hidden">unread</span>
+          </span>
+        )}
+      </a>
+    </li>
+  );
+}

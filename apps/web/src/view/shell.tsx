@@ -1,0 +1,121 @@
+import { useSignalEffect } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { Chat } from '../model/chat.js';
+import { roomOfHash } from '../model/route.js';
+import type { Session } from '../model/session.js';
+import { Announcer } from './announcer.js';
+import { Avatar } from './avatar.js';
+import { Connection } from './connection.js';
+import { Icon } from './icon.js';
+import { Room } from './room.js';
+import { RoomList } from './room-list.js';
+import { useAction } from './use-action.js';
+
+/** What somebody who is signed in sees. */
+export function Shell({ session, chat }: { session: Session; chat: Chat }) {
+  useRoute(chat);
+  useTitle(chat);
+  useWarning(chat);
+  const current = chat.current.value;
+  return (
+    <div class={current === undefined ? 'shell' : 'shell with-room'}>
+      <div class="sidebar">
+        <header class="sidebar-header">
+          <span class="mark" aria-hidden="true" />
+          <strong>Chorus</strong>
+        </header>
+        <RoomList chat={chat} />
+        <Me session={session} chat={chat} />
+      </div>
+      <Connection chat={chat} />
+      <Notices chat={chat} />
+      {current === undefined ? <NoRoom /> : <Room key={current.id} chat={chat} conversation={current} />}
+      <Announcer chat={chat} />
+    </div>
+  );
+}
+
+function Me({ session, chat }: { session: Session; chat: Chat }) {
+  const { busy, error, run } = useAction(() => session.signOut());
+  return (
+    <footer class="me">
+      <Avatar name={chat.me.username} small />
+      <bdi class="name">{chat.me.username}</bdi>
+      <button
+        type="button"
+        class="round"
+        aria-label="Sign out"
+        title="Sign out"
+        aria-disabled={busy}
+        onClick={() => void run()}
+      >
+        <Icon name="out" />
+      </button>
+      {error !== undefined && (
+        <p class="error" role="alert">
+          You are still signed in. {error}
+        </p>
+      )}
+    </footer>
+  );
+}
+
+function Notices({ chat }: { chat: Chat }) {
+  return (
+    <div class="notices">
+      {chat.notices.value.map(({ id, text }) => (
+        <div key={id} class="notice" role="alert">
+          <Icon name="bell" />
+          <p dir="auto">{text}</p>
+          <button type="button" onClick={() => chat.dismiss(id)}>
+            Dismiss
+          </button>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function NoRoom() {
+  return (
+    <main class="room nothing">
+      <h1 class="hidden">No room is open</h1>
+      <p>Choose a room, or make a new one.</p>
+    </main>
+  );
+}
+
+/** The room that is looked at is the one of the address. */
+function useRoute(chat: Chat): void {
+  useEffect(() => {
+    const follow = (): void => chat.show(roomOfHash(location.hash));
+    follow();
+    addEventListener('hashchange', follow);
+    return () => removeEventListener('hashchange', follow);
+  }, [chat]);
+}
+
+function useTitle(chat: Chat): void {
+  useSignalEffect(() => {
+    const name = chat.current.value?.name.value;
+    const unread = chat.unread.value;
+    document.title = `${unread > 0 ? `(${unread}) ` : ''}${name === undefined ? '' : `${name} · `}Chorus`;
+  });
+  useEffect(
+    () => () => {
+      document.title = 'Chorus';
+    },
+    [],
+  );
+}
+
+/** Asks before something is lost that was written and has not gone out. */
+function useWarning(chat: Chat): void {
+  useEffect(() => {
+    const warn = (event: BeforeUnloadEvent): void => {
+      if (chat.waiting) event.preventDefault();
+    };
+    addEventListener('beforeunload', warn);
+    return () => removeEventListener('beforeunload', warn);
+  }, [chat]);
+}

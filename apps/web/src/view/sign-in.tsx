@@ -1,0 +1,85 @@
+import { useState } from 'preact/hooks';
+import type { Session } from '../model/session.js';
+import { Field } from './field.js';
+import { useAction } from './use-action.js';
+
+/** Signing in or up. */
+export function SignIn({ session, notice }: { session: Session; notice: string | undefined }) {
+  const [isNew, setNew] = useState(false);
+  return (
+    <main class="entrance">
+      <div class="card">
+        <h1>
+          <span class="mark" aria-hidden="true" />
+          Chorus
+        </h1>
+        {notice !== undefined && (
+          <p class="notice" role="alert">
+            {notice}
+          </p>
+        )}
+        {/* Its own form each time: nothing of one is left in the other. */}
+        <Form key={String(isNew)} session={session} isNew={isNew} />
+        <button type="button" class="link" onClick={() => setNew(!isNew)}>
+          {isNew ? 'I have an account' : 'Create an account'}
+        </button>
+      </div>
+    </main>
+  );
+}
+
+function Form({ session, isNew }: { session: Session; isNew: boolean }) {
+  const [username, setUsername] = useState('');
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const { busy, error, run } = useAction(() =>
+    isNew ? session.signUp(username, email, password) : session.signIn(email, password),
+  );
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        void run();
+      }}
+    >
+      {isNew && (
+        <Field
+          label="User name"
+          name="username"
+          value={username}
+          onText={setUsername}
+          autocomplete="nickname"
+          hint="What others see. It cannot be changed."
+          maxLength={64}
+          autoFocus
+        />
+      )}
+      <Field
+        label="E-mail"
+        name="email"
+        type="email"
+        value={email}
+        onText={setEmail}
+        autocomplete="username"
+        autoFocus={!isNew}
+      />
+      <Field
+        label="Password"
+        name="password"
+        type="password"
+        value={password}
+        onText={setPassword}
+        autocomplete={isNew ? 'new-password' : 'current-password'}
+        minLength={isNew ? 6 : 1}
+      />
+      {error !== undefined && (
+        <p class="error" role="alert">
+          {error}
+        </p>
+      )}
+      <button type="submit" class="primary" aria-disabled={busy}>
+        {isNew ? 'Create account' : 'Sign in'}
+      </button>
+    </form>
+  );
+}

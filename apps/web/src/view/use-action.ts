@@ -1,0 +1,35 @@
+import { ChorusError } from '@chorus/client';
+import { useState } from 'preact/hooks';
+
+export interface Action {
+  readonly busy: boolean;
+  /** What went wrong the last time, for people. */
+  readonly error: string | undefined;
+  run(): Promise<void>;
+}
+
+/** Something that takes a while and can fail. A second call while one is under way does nothing. */
+export function useAction(work: () => Promise<unknown>): Action {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string>();
+  const run = async (): Promise<void> => {
+    if (busy) return;
+    setBusy(true);
+    setError(undefined);
+    try {
+      await work();
+    } catch (failure) {
+      setError(textOf(failure));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { busy, error, run };
+}
+
+function textOf(failure: unknown): string {
+  if (!(failure instanceof ChorusError)) return 'Something went wrong.';
+  if (failure.status === undefined && failure.retry) return 'There is no connection. Please try again.';
+  const text = failure.message;
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
+}

@@ -1,0 +1,49 @@
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { defineConfig, type Plugin } from 'vite';
+
+/** Not worth a file of its own below this. */
+const LEAST_BYTES = 512;
+
+export default defineConfig({
+  // Where the page is, its files are: it works behind any path.
+  base: './',
+  build: {
+    target: 'es2022',
+    // Everything is one small script and one style sheet; nothing is inlined, the policy would refuse it.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  plugins: [compressed()],
+  server: {
+    proxy: Object.fromEntries(
+      ['/api', '/ws'].map((path) => [path, { target: 'http://127.0.0.1:8080', ws: true }]),
+    ),
+  },
+});
+
+/** Puts `.br` and `.gz` beside every file, for servers that send what is there. */
+function compressed(): Plugin {
+  return {
+    name: 'chorus-compressed',
+    apply: 'build',
+    enforce: 'post',
+    generateBundle(_options, bundle) {
+      for (const file of Object.values(bundle)) {
+        const source = Buffer.from(file.type === 'chunk' ? file.code : file.source);
+        if (source.length < LEAST_BYTES) continue;
+        const brotli = { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } };
+        this.emitFile({
+          type: 'asset',
+          fileName: `${file.fileName}.br`,
+          source: brotliCompressSync(source, brotli),
+        });
+        this.emitFile({
+          type: 'asset',
+          fileName: `${file.fileName}.gz`,
+          source: gzipSync(source, { level: 9 }),
+        });
+      }
+    },
+  };
+}
