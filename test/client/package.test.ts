@@ -69,10 +69,10 @@ describe('what is published of the client', function () {
     standalone = await startTestStandalone();
     app = await mkdtemp(join(tmpdir(), 'chorus-client-user-'));
     await writeFile(join(app, 'package.json'), '{"type":"module","private":true}');
-    await withClientPackage(async (folder) => {
-      await exec('npm', ['pack', '--silent', folder], { cwd: app });
-    });
-    const installed = ['./chorus-client-0.1.0.tgz', ...OTHERS];
+    const { stdout } = await withClientPackage((folder) =>
+      exec('npm', ['pack', '--silent', folder], { cwd: app }),
+    );
+    const installed = [`./${stdout.trim()}`, ...OTHERS];
     await exec('npm', ['install', '--offline', '--no-audit', '--no-fund', '--install-links', ...installed], {
       cwd: app,
     });
