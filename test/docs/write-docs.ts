@@ -1,13 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { PROMETHEUS_RULE, prometheusRuleText } from '../deploy/prometheus-rule.js';
 import { ASYNCAPI, asyncapiText } from './asyncapi.js';
+import { CLIENT_REFERENCE, clientReferenceText } from './client-reference.js';
 import { CONFIGURATION, replaceTable } from './configuration-page.js';
 import { OPENAPI, openapiText } from './openapi.js';
 import { settingsTable } from './settings-table.js';
 
-// `pnpm docs`: writes the table of settings into docs/configuration.md, docs/asyncapi.json,
-// docs/openapi.json, and the alert rules as an object for the Prometheus operator.
+// `pnpm docs`: writes the table of settings into docs/configuration.md, docs/asyncapi.json, docs/openapi.json,
+// docs/client-reference.md, and the alert rules as an object for the Prometheus operator.
 writeFileSync(CONFIGURATION, replaceTable(readFileSync(CONFIGURATION, 'utf8'), settingsTable()));
 writeFileSync(ASYNCAPI, asyncapiText());
 writeFileSync(OPENAPI, openapiText());
+writeFileSync(CLIENT_REFERENCE, await clientReferenceText());
 writeFileSync(PROMETHEUS_RULE, prometheusRuleText());

@@ -144,6 +144,7 @@ export class ChorusClient {
 
   /**
    * Enters a room, now and after each interruption. Returns at once, and the same room for as long as it is not left.
+   * @param options
    * @param options.since the last message that the application has seen: everything after it is delivered. Without it, what is
    * said from now on
    * @throws {ChorusError} `closed`

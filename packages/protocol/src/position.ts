@@ -18,8 +18,8 @@ export function isAfter(a: Position, b: Position): boolean {
 }
 
 /** As positions are written in URLs: `1767225600000-12`. */
-export function formatPosition({ epoch, seq }: Position): string {
-  return `${epoch}-${seq}`;
+export function formatPosition(position: Position): string {
+  return `${position.epoch}-${position.seq}`;
 }
 
 /** Reads what {@link formatPosition} writes; `undefined` for anything else. */

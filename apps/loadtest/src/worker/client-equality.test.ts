@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ChorusClient } from '@chorus/client';
 import { type ScriptedConnection, ScriptedGateway } from '@chorus/client/scripted-gateway';
-import type { ClientFrame, Position, V1ServerFrame } from '@chorus/protocol';
+import { CLOSE, type ClientFrame, type Position, type V1ServerFrame } from '@chorus/protocol';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import type { RoomChecker } from '../check/room-checker.js';
@@ -60,7 +61,13 @@ const SITUATIONS: Readonly<Record<string, readonly Stay[]>> = {
   ],
 };
 
-type Start = (url: string, taken: (number: number) => void) => () => void;
+interface Player {
+  /** Whether it stays away for good. */
+  isGone(): boolean;
+  end(): void;
+}
+
+type Start = (url: string, taken: (number: number) => void) => Player;
 
 const CLIENTS: Readonly<Record<'client' | 'load tester', Start>> = {
   client(url, taken) {
@@ -74,7 +81,7 @@ const CLIENTS: Readonly<Record<'client' | 'load tester', Start>> = {
       taken(messageNumber(bytes, 0, bytes.length));
     });
     client.connect();
-    return () => void client.close();
+    return { isGone: () => client.state.status === 'closed', end: () => void client.close() };
   },
 
   'load tester'(url, taken) {
@@ -110,9 +117,12 @@ const CLIENTS: Readonly<Record<'client' | 'load tester', Start>> = {
       [{ room: 0, roomId: ROOM, checker, member: 0 }],
     );
     connection.start();
-    return () => {
-      connection.end();
-      lazyWheel.close();
+    return {
+      isGone: () => connection.state === 'gone',
+      end: () => {
+        connection.end();
+        lazyWheel.close();
+      },
     };
   },
 };
@@ -121,7 +131,7 @@ async function play(start: Start, stays: readonly Stay[]): Promise<Outcome> {
   const gateway = await ScriptedGateway.start();
   const outcome: Outcome = { joins: [], taken: [] };
   let onTaken = (): void => {};
-  const end = start(gateway.url, (number) => {
+  const player = start(gateway.url, (number) => {
     outcome.taken.push(number);
     onTaken();
   });
@@ -146,7 +156,7 @@ async function play(start: Start, stays: readonly Stay[]): Promise<Outcome> {
     outcome.joins.push(await last.next());
     return outcome;
   } finally {
-    end();
+    player.end();
     await gateway.close();
   }
 }
@@ -177,8 +187,79 @@ async function answered({ socket }: ScriptedConnection): Promise<void> {
   await pong;
 }
 
+/** How a connection ends, or what becomes of the next attempt after it was cut. */
+type Ending =
+  | { readonly close: number; readonly reconnectAfterMs?: number }
+  | { readonly refuse: number; readonly retryAfterS?: number };
+
+const ENDINGS: readonly Ending[] = [
+  ...Object.values(CLOSE)
+    .filter(({ code }) => code !== CLOSE.lost.code)
+    .map(({ code }) => ({ close: code })),
+  { close: CLOSE.restart.code, reconnectAfterMs: 200 },
+  ...[400, 401, 403, 404, 408, 429, 502, 503].map((status) => ({ refuse: status })),
+  { refuse: 503, retryAfterS: 1 },
+];
+
+/** What it does then: stays away, or comes back, too early or not. */
+async function returning(start: Start, ending: Ending): Promise<'gone' | 'back' | 'too early'> {
+  const gateway = await ScriptedGateway.start();
+  const player = start(gateway.url, () => {});
+  const waiting = new AbortController();
+  try {
+    const { socket, say, next } = await gateway.connection();
+    say(WELCOME);
+    await next();
+    say({ type: 'room-joined', roomId: ROOM, ...at(0), recovered: false, stored: at(0) });
+    let earliest = performance.now();
+    if ('refuse' in ending) {
+      const { refuse: status, retryAfterS = 0 } = ending;
+      const headers: Record<string, string> = retryAfterS > 0 ? { 'retry-after': String(retryAfterS) } : {};
+      gateway.refusals.push({ status, headers });
+      earliest += retryAfterS * 1_000;
+      socket.terminate();
+    } else {
+      const { close, reconnectAfterMs } = ending;
+      if (reconnectAfterMs !== undefined) say({ type: 'reconnect', afterMs: reconnectAfterMs });
+      earliest += reconnectAfterMs ?? 0;
+      socket.close(close);
+    }
+    const back = gateway.connection().then(() => (performance.now() < earliest ? 'too early' : 'back'));
+    return await Promise.race([back, gone(player, waiting.signal)]);
+  } finally {
+    waiting.abort();
+    player.end();
+    await gateway.close();
+  }
+}
+
+/** Nothing announces it. */
+async function gone(player: Player, signal: AbortSignal): Promise<'gone'> {
+  while (!player.isGone() && !signal.aborted) await sleep(10);
+  return 'gone';
+}
+
 describe('the load tester and the client that people use', function () {
   this.timeout(30_000);
+
+  // The load tester waits for up to two seconds; how long by chance is not what matters here.
+  const { random } = Math;
+  before(() => {
+    Math.random = () => 0.02;
+  });
+  after(() => {
+    Math.random = random;
+  });
+
+  for (const ending of ENDINGS) {
+    it(`both come back, or both stay away, after ${JSON.stringify(ending)}`, async () => {
+      const [client, tester] = await Promise.all(
+        [CLIENTS.client, CLIENTS['load tester']].map((start) => returning(start, ending)),
+      );
+      expect(client).to.be.oneOf(['gone', 'back']);
+      expect(tester).to.equal(client);
+    });
+  }
 
   for (const [name, stays] of Object.entries(SITUATIONS)) {
     it(`ask for the same and take the same when ${name}`, async () => {

@@ -11,12 +11,14 @@ const JOIN_MS = 15_000;
 const BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 8_000;
 
-/** What a server may close with and then does not want its client back. */
+/** What a server may close with and then does not want its client back; 1000 answers what this side has not said. */
 const FINAL: ReadonlySet<number> = new Set(
   Object.values(CLOSE)
-    .filter(({ reconnect }) => !reconnect)
+    .filter(({ code, reconnect }) => !reconnect && code !== CLOSE.normal.code)
     .map(({ code }) => code),
 );
+/** A refusal for a reason that stays, like a token that is not valid or a room that does not exist. */
+const FINAL_REFUSAL = /^HTTP 40[0134]\b/;
 
 type State =
   | 'new'
@@ -223,7 +225,7 @@ export class Connection implements SocketHandlers, ConversationEvents {
     this.closed(1006, why);
   }
 
-  closed(code: number, why: string): void {
+  closed(code: number, why: string, retryAfterMs = 0): void {
     if (this.#slow) {
       this.#leave('gone');
       return;
@@ -235,18 +237,17 @@ export class Connection implements SocketHandlers, ConversationEvents {
       this.#awaySince = now();
       this.#attempts = 0;
     } else this.world.meters.connectFailed(text);
-    // A refusal for a reason that stays, like a token that is not valid or a room that does not exist.
-    const final = FINAL.has(code) || (/^HTTP 4/.test(why) && !why.startsWith('HTTP 429'));
+    const final = FINAL.has(code) || FINAL_REFUSAL.test(why);
     this.#leave('waiting');
     if (final || (!this.#wasIn && this.#attempts >= FIRST_ATTEMPTS)) this.#giveUp();
-    else this.#timer = setTimeout(() => this.start(), this.#pauseMs());
+    else this.#timer = setTimeout(() => this.start(), this.#pauseMs(retryAfterMs));
   }
 
-  #pauseMs(): number {
+  #pauseMs(retryAfterMs: number): number {
     const hint = this.#returnAfterMs;
     this.#returnAfterMs = undefined;
     if (hint !== undefined) return hint;
-    return Math.random() * Math.min(MAX_BACKOFF_MS, BACKOFF_MS * 2 ** this.#attempts);
+    return retryAfterMs + Math.random() * Math.min(MAX_BACKOFF_MS, BACKOFF_MS * 2 ** this.#attempts);
   }
 
   #giveUp(): void {

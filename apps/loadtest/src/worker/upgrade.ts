@@ -9,7 +9,9 @@ const END_OF_HEAD = '\r\n\r\n';
 
 export type UpgradeAnswer =
   /** `rest` is where frames begin in what was read. */
-  { readonly done: 'accepted'; readonly rest: Buffer } | { readonly done: 'refused'; readonly why: string };
+  | { readonly done: 'accepted'; readonly rest: Buffer }
+  /** `retryAfterMs` is from the header of that name; 0 without one. */
+  | { readonly done: 'refused'; readonly why: string; readonly retryAfterMs: number };
 
 /** One request for a WebSocket, and the reading of its answer. */
 export class Upgrade {
@@ -60,7 +62,8 @@ export class Upgrade {
     if (status === undefined) return refused('the answer to the upgrade is no HTTP/1.1');
     const length = Math.min(Number(headers.get('content-length') ?? 0), MAX_BODY_BYTES);
     if (rest.length < length && !ended) return undefined;
-    return refused(`HTTP ${status}${errorIn(rest.toString('utf8', 0, length))}`);
+    const retryAfterMs = Number(headers.get('retry-after') ?? 0) * 1_000;
+    return refused(`HTTP ${status}${errorIn(rest.toString('utf8', 0, length))}`, retryAfterMs || 0);
   }
 
   /** What is wrong with a 101. */
@@ -83,8 +86,8 @@ export class Upgrade {
   }
 }
 
-function refused(why: string): UpgradeAnswer {
-  return { done: 'refused', why };
+function refused(why: string, retryAfterMs = 0): UpgradeAnswer {
+  return { done: 'refused', why, retryAfterMs };
 }
 
 /** The reason that our servers give, if it is one of them. */

@@ -12,8 +12,9 @@ export interface SocketHandlers {
    * Called once, unless this side ended the socket.
    * @param code 1006 without a close frame, 1005 for one without a code
    * @param why what the server or the system said, when the socket has not opened
+   * @param retryAfterMs how long a server that refused it does not want to be asked again
    */
-  closed(code: number, why: string): void;
+  closed(code: number, why: string, retryAfterMs?: number): void;
 }
 
 export interface SocketOptions {
@@ -134,7 +135,7 @@ export class WebSocketClient {
     const answer = this.#upgrade.read(bytes, ended);
     if (answer === undefined) return;
     if (answer.done === 'refused') {
-      this.#end(1006, answer.why);
+      this.#end(1006, answer.why, true, answer.retryAfterMs);
       return;
     }
     clearTimeout(this.#timer);
@@ -158,12 +159,12 @@ export class WebSocketClient {
     this.#end(1006, this.#lastError === '' ? 'connection lost' : this.#lastError);
   }
 
-  #end(code: number, why: string, destroy = true): void {
+  #end(code: number, why: string, destroy = true, retryAfterMs = 0): void {
     if (this.#state === 'ended' || this.#state === 'closing') return;
     this.#leave();
     if (destroy) this.#socket.destroy();
     else this.#socket.destroySoon();
-    this.handlers.closed(code, why);
+    this.handlers.closed(code, why, retryAfterMs);
   }
 
   #leave(): void {
