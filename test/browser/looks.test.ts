@@ -16,7 +16,6 @@ const PHONE = { width: 390, height: 844 };
 const LOOKS = [
   { name: 'desktop', viewport: DESKTOP, colorScheme: 'light' },
   { name: 'desktop-dark', viewport: DESKTOP, colorScheme: 'dark' },
-  { name: 'phone', viewport: PHONE, colorScheme: 'light' },
   { name: 'phone-dark', viewport: PHONE, colorScheme: 'dark' },
 ] as const;
 
