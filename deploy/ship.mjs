@@ -49,6 +49,9 @@ const FITTING = {
     /^runtime\/(client\.js|query_compiler_fast_bg\.postgresql(\.wasm-base64)?\.mjs)$/.test(file),
 };
 
+/** Dependencies that nothing is done with: this one only tells its maker who installs it, and is not installed either. */
+const LEFT_OUT = new Set(['@scarf/scarf']);
+
 /** What runs, and the terms under which it may. */
 const RUNS = new Set(['.js', '.mjs', '.cjs', '.json', '.node', '.wasm']);
 /** What is handed to browsers beside that. */
@@ -117,7 +120,7 @@ function dependenciesOf(source) {
       ({ name }) => !(name in (manifest.optionalDependencies ?? {})),
     ),
     ...named(manifest.peerDependencies, false).filter((peer) => !isOptionalPeer(peer)),
-  ];
+  ].filter((dependency) => !LEFT_OUT.has(dependency.name));
 }
 
 /** The folder of a dependency, found as Node finds it. */

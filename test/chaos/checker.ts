@@ -2,6 +2,7 @@ import type { History } from './history.js';
 import { indexHistory } from './index-history.js';
 import type { Rule, Violation } from './rule.js';
 import { answered } from './rules/answered.js';
+import { application } from './rules/application.js';
 import { archive } from './rules/archive.js';
 import { cameBack } from './rules/came-back.js';
 import { consistent } from './rules/consistent.js';
@@ -30,6 +31,7 @@ export const RULES: readonly Rule[] = [
   recovered,
   presence,
   oneDeparture,
+  application,
 ];
 
 export interface Verdict {

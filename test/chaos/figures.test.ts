@@ -24,8 +24,17 @@ function story(events: HistoryEvent[], faults: Fault[] = []): History {
   return {
     ...{ promises: PROMISES, rooms: [], faults, endedAt: 100_000 },
     clients: [
-      { userId: 1, username: 'teller', roomIds: [ROOM], stays: true, events: teller },
-      { userId: 2, username: 'member', roomIds: [ROOM], stays: true, events },
+      {
+        userId: 1,
+        username: 'teller',
+        roomIds: [ROOM],
+        stays: true,
+        events: teller,
+        seen: [],
+        sent: [],
+        gaps: [],
+      },
+      { userId: 2, username: 'member', roomIds: [ROOM], stays: true, events, seen: [], sent: [], gaps: [] },
     ],
   };
 }

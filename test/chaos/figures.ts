@@ -58,7 +58,7 @@ export function firstSentAt({ rooms, sendings }: HistoryIndex): Map<string, numb
 export function figuresOf(index: HistoryIndex): Figures {
   const { history } = index;
   const sendings = [...index.sendings.values()];
-  const acked = sendings.filter(({ acks }) => acks.length > 0).length;
+  const acked = sendings.filter(({ acks, told }) => acks.length > 0 || told).length;
   const refused = sendings.filter(({ failed }) => failed !== undefined).length;
   const resumes = history.clients.flatMap((client) => resumesOf(client));
   const events = history.clients.flatMap(({ events }) => events);

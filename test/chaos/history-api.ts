@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { formatPosition, isAfter, type MessageFrame, type Position, parsePosition } from '@chorus/protocol';
+import { formatPosition, type MessageFrame, type Position, parsePosition } from '@chorus/protocol';
 import { request } from '../support/people.js';
 
 interface Page {
@@ -20,16 +20,13 @@ export class HistoryApi {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** Every message after a position, up to another one or the end, oldest first. */
-  async after(roomId: number, token: string, after: Position, upTo?: Position): Promise<MessageFrame[]> {
+  /** Every message after a position, oldest first. */
+  async after(roomId: number, token: string, after: Position): Promise<MessageFrame[]> {
     const messages: MessageFrame[] = [];
     let from: Position | undefined = after;
     while (from !== undefined) {
       const page: Page = await this.#page(roomId, token, from);
-      for (const message of page.messages) {
-        if (upTo !== undefined && isAfter(message, upTo)) return messages;
-        messages.push(message);
-      }
+      messages.push(...page.messages);
       from = page.after === null ? undefined : parsePosition(page.after);
     }
     return messages;

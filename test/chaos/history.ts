@@ -1,15 +1,13 @@
 import type { MessageFrame, Position } from '@chorus/protocol';
-import type { ClientEvent } from '../support/resuming-client/client-event.js';
+import type { ClientEvent } from './client-event.js';
 
-/** Messages that a client asked the API for, because its gateway could not give it all that it missed. */
+/** A page that a client asked the API for, because its gateway could not give it all that it missed. */
 export interface PagedEvent {
   readonly type: 'paged';
   readonly at: number;
   readonly roomId: number;
-  /** What it had seen; the messages come after it, */
+  /** What it had seen; the messages come after it. */
   readonly after: Position;
-  /** up to where the room stood when it was entered again. */
-  readonly upTo: Position;
   readonly messages: readonly MessageFrame[];
 }
 
@@ -22,8 +20,18 @@ export interface ClientHistory {
   readonly roomIds: readonly number[];
   /** Whether it had to be connected and in all its rooms at the end. */
   readonly stays: boolean;
-  /** In the order in which they happened. */
+  /** What its client sent, received and read, in the order in which it happened. */
   readonly events: readonly HistoryEvent[];
+  /** The messages of all rooms that the client told the application of, in that order. */
+  readonly seen: readonly MessageFrame[];
+  /** The application's own messages that its client said are sent. */
+  readonly sent: ReadonlyArray<{
+    readonly roomId: number;
+    readonly clientMsgId: string;
+    readonly position: Position;
+  }>;
+  /** Rooms in which the client told the application that something is missing. */
+  readonly gaps: readonly number[];
 }
 
 /** A message as the database holds it. */

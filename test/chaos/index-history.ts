@@ -10,6 +10,8 @@ export interface Sending {
   readonly firstAt: number;
   attempts: number;
   readonly acks: Array<{ at: number; position: Position }>;
+  /** Its application was told that it is sent. */
+  told: boolean;
   /** Refused for good. */
   failed: string | undefined;
 }
@@ -21,13 +23,25 @@ export interface Stretch {
   to: Position | undefined;
 }
 
+/** What a gateway sent after one `room-joined`, or the API in one page. */
+export interface Stay {
+  /** Where it had to begin. */
+  readonly after: Position;
+  readonly received: readonly MessageFrame[];
+}
+
 /** One client's sight of one room. */
 export interface View {
   readonly client: ClientHistory;
   readonly roomId: number;
   /** In the order in which they came. */
   readonly received: MessageFrame[];
-  readonly paged: MessageFrame[];
+  /** The same, by the join that they followed. */
+  readonly stays: Stay[];
+  /** What the application was told of, in that order. */
+  readonly seen: MessageFrame[];
+  /** Pages that its client read in the history. */
+  readonly paged: Stay[];
   readonly stretches: Stretch[];
   /** Ids of all messages that it received or asked for. */
   readonly known: ReadonlySet<string>;
@@ -99,9 +113,12 @@ function collect(room: MutableRoom): void {
   };
   for (const message of room.end?.archive ?? []) see('the database', message);
   for (const message of room.end?.pages ?? []) see('the history of the API', message);
-  for (const { client, received, paged } of room.views) {
+  for (const { client, received, paged, seen } of room.views) {
     for (const message of received) see(client.username, message);
-    for (const message of paged) see(`${client.username} (from the API)`, message);
+    const application = `${client.username} (the application)`;
+    for (const message of seen) see(application, message);
+    const api = `${client.username} (from the API)`;
+    for (const page of paged) for (const message of page.received) see(api, message);
   }
   room.messages.push(...[...room.byId.values()].sort(comparePositions));
 }
@@ -122,7 +139,10 @@ export function same(a: StoredMessage, b: StoredMessage): boolean {
 
 function viewOf(client: ClientHistory, roomId: number): View {
   const received: MessageFrame[] = [];
-  const paged: MessageFrame[] = [];
+  let stay: MessageFrame[] = [];
+  const stays: Stay[] = [{ after: { epoch: 0, seq: 0 }, received: stay }];
+  const seen = client.seen.filter((message) => message.roomId === roomId);
+  const paged: Stay[] = [];
   const stretches: Stretch[] = [];
   const known = new Set<string>();
   let last: Position | undefined;
@@ -136,6 +156,8 @@ function viewOf(client: ClientHistory, roomId: number): View {
       case 'joined':
         if (event.roomId !== roomId) break;
         isIn = true;
+        stay = [];
+        stays.push({ after: (event.recovered && event.since) || event.position, received: stay });
         if (event.since === undefined) {
           close();
           stretches.push({ from: event.position, to: undefined });
@@ -146,12 +168,13 @@ function viewOf(client: ClientHistory, roomId: number): View {
       case 'message':
         if (event.message.roomId !== roomId) break;
         received.push(event.message);
+        stay.push(event.message);
         known.add(event.message.id);
         last = { epoch: event.message.epoch, seq: event.message.seq };
         break;
       case 'paged':
         if (event.roomId !== roomId) break;
-        paged.push(...event.messages);
+        paged.push({ after: event.after, received: event.messages });
         for (const { id } of event.messages) known.add(id);
         break;
       case 'out-of-room':
@@ -166,7 +189,7 @@ function viewOf(client: ClientHistory, roomId: number): View {
   }
   // Whoever is not there any more has to know what came before the last that it saw.
   if (!isIn) close();
-  return { client, roomId, received, paged, stretches, known, isIn };
+  return { client, roomId, received, stays, seen, paged, stretches, known, isIn };
 }
 
 function sendingsOf({ clients }: History): Map<string, Sending> {
@@ -181,7 +204,7 @@ function sendingsOf({ clients }: History): Map<string, Sending> {
         if (sending !== undefined) sending.attempts++;
         else {
           const { content, at: firstAt } = event;
-          const fresh = { client, roomId, clientMsgId, content, firstAt, attempts: 1, acks: [] };
+          const fresh = { client, roomId, clientMsgId, content, firstAt, attempts: 1, acks: [], told: false };
           sendings.set(key, { ...fresh, failed: undefined });
         }
       } else if (event.type === 'ack') {
@@ -189,6 +212,10 @@ function sendingsOf({ clients }: History): Map<string, Sending> {
       } else if (!event.retry && sending !== undefined) {
         sending.failed = event.code;
       }
+    }
+    for (const { roomId, clientMsgId } of client.sent) {
+      const sending = sendings.get(sendingKey(client.userId, roomId, clientMsgId));
+      if (sending !== undefined) sending.told = true;
     }
   }
   return sendings;

@@ -1,54 +1,57 @@
-import type { Member, MessageFrame } from '@chorus/protocol';
-import type { ClientEvent } from '../support/resuming-client/client-event.js';
-import { DEFAULT_BACKOFF, ResumingClient } from '../support/resuming-client/resuming-client.js';
+import { ChorusApi, type HistorySource } from '@chorus/client';
+import { type Member, type MessageFrame, type Position, parsePosition } from '@chorus/protocol';
+import { ChaosClient } from './chaos-client.js';
+import type { ClientEvent } from './client-event.js';
 import type { ClientHistory, HistoryEvent } from './history.js';
-import type { HistoryApi } from './history-api.js';
 import { same } from './index-history.js';
 
 export interface ParticipantOptions {
   /** Where to connect the next time. */
   url(): string;
+  /** Of the API. */
+  apiUrl: string;
   token: string;
   member: Member;
   roomIds: readonly number[];
-  api: HistoryApi;
   /** Every message is kept once, however many clients saw the same. */
   messages: Map<string, MessageFrame>;
   random(): number;
 }
 
-export const BACKOFF = DEFAULT_BACKOFF;
-
-/** A client that remembers everything, and asks the API for what its gateway could not give it. */
+/** An application with its client: it remembers what it was told, and everything that its client sent, received and read. */
 export class Participant implements ClientHistory {
   readonly userId: number;
   readonly username: string;
   readonly roomIds: readonly number[];
-  readonly token: string;
   readonly events: HistoryEvent[] = [];
-  readonly client: ResumingClient;
+  readonly seen: MessageFrame[] = [];
+  readonly sent: Array<{ roomId: number; clientMsgId: string; position: Position }> = [];
+  readonly gaps: number[] = [];
+  readonly client: ChaosClient;
   /** False once it has left for good. */
   stays = true;
   /** A fault has it: it is left alone by others. */
   troubled = false;
-  /** Gaps that the API was asked for and has not answered yet. */
-  asking = 0;
-  readonly #options: ParticipantOptions;
+  readonly #messages: Map<string, MessageFrame>;
 
-  constructor(options: ParticipantOptions) {
-    const { url, token, member, roomIds, random } = options;
-    this.#options = options;
+  constructor({ url, apiUrl, token, member, roomIds, messages, random }: ParticipantOptions) {
     this.userId = member.id;
     this.username = member.username;
     this.roomIds = roomIds;
-    this.token = token;
-    const record = (event: ClientEvent): void => this.#record(event);
-    this.client = new ResumingClient({ url, token, rooms: roomIds, backoff: BACKOFF, random, record });
+    this.#messages = messages;
+    this.client = new ChaosClient({
+      ...{ url, token, roomIds, random },
+      api: this.#watched(new ChorusApi({ url: apiUrl, token })),
+      record: (event) => this.#record(event),
+      onSeen: (message) => this.seen.push(this.#shared(message)),
+      onGap: (roomId) => this.gaps.push(roomId),
+      onSent: (roomId, clientMsgId, position) => this.sent.push({ roomId, clientMsgId, position }),
+    });
   }
 
-  /** Has all that it asked for. */
+  /** Has all that there is for it. */
   get settled(): boolean {
-    return this.client.whole && this.client.unanswered === 0 && this.asking === 0;
+    return this.client.whole && this.client.unanswered === 0;
   }
 
   leaveForGood(): void {
@@ -58,34 +61,29 @@ export class Participant implements ClientHistory {
 
   #record(event: ClientEvent): void {
     if (event.type === 'message') {
-      const message = this.#shared(event.message);
-      this.events.push({ type: 'message', at: event.at, message });
-      return;
-    }
-    this.events.push(event);
-    if (event.type === 'joined' && event.since !== undefined && !event.recovered) {
-      const { roomId, since, position } = event;
-      this.asking++;
-      // It fails only when the run is given up.
-      this.#ask(roomId, since, position).catch(() => {});
-    }
+      this.events.push({ type: 'message', at: event.at, message: this.#shared(event.message) });
+    } else this.events.push(event);
   }
 
-  async #ask(roomId: number, after: MessageFrame | Position, upTo: Position): Promise<void> {
-    const { api, token } = this.#options;
-    const found = await api.after(roomId, token, after, upTo);
-    const messages = found.map((message) => this.#shared(message));
-    this.events.push({ type: 'paged', at: performance.now(), roomId, after, upTo, messages });
-    this.asking--;
+  /** Remembers what the client reads in the history. */
+  #watched(api: ChorusApi): HistorySource {
+    return {
+      // The users of a run have tokens and no accounts: only gateways know them.
+      me: async () => undefined,
+      messages: async (roomId, page) => {
+        const answer = await api.messages(roomId, page);
+        const after = parsePosition(page.after ?? '') ?? { epoch: 0, seq: 0 };
+        const messages = answer.messages.map((message) => this.#shared({ ...message }));
+        this.events.push({ type: 'paged', at: performance.now(), roomId, after, messages });
+        return answer;
+      },
+    };
   }
 
   #shared(message: MessageFrame): MessageFrame {
-    const { messages } = this.#options;
-    const first = messages.get(message.id);
+    const first = this.#messages.get(message.id);
     if (first !== undefined && same(first, message)) return first;
-    if (first === undefined) messages.set(message.id, message);
+    if (first === undefined) this.#messages.set(message.id, message);
     return message;
   }
 }
-
-type Position = Extract<HistoryEvent, { type: 'ack' }>['position'];

@@ -72,7 +72,7 @@ async function run(options: RunOptions, { signal, say }: RunContext, closer: Clo
 
   const roomIds = Array.from({ length: options.rooms }, (_, index) => index + 1);
   const messages = new Map<string, MessageFrame>();
-  const participants = gather(options, cluster, api, messages);
+  const participants = gather(options, cluster, messages);
   closer.defer(() => {
     for (const { client } of participants) client.close();
   });
@@ -104,9 +104,9 @@ async function run(options: RunOptions, { signal, say }: RunContext, closer: Clo
   for (const roomId of roomIds) rooms.push(await observer.room(roomId));
   const history: History = {
     ...{ promises: cluster.promises, rooms, faults, endedAt: performance.now() },
-    clients: participants.map(({ userId, username, roomIds, stays, events }) => ({
+    clients: participants.map(({ userId, username, roomIds, stays, events, seen, sent, gaps }) => ({
       ...{ userId, username, roomIds, stays },
-      events: [...events],
+      ...{ events: [...events], seen: [...seen], sent: [...sent], gaps: [...gaps] },
     })),
   };
   say(`checking ${participants.reduce((sum, { events }) => sum + events.length, 0)} events`);
@@ -129,7 +129,6 @@ function latenessOf(delay: IntervalHistogram): Spread {
 function gather(
   { clients, rooms, seed, direct }: RunOptions,
   cluster: ChaosCluster,
-  api: HistoryApi,
   messages: Map<string, MessageFrame>,
 ): Participant[] {
   const prng = createPrng(seed + 1);
@@ -142,7 +141,7 @@ function gather(
     const random = createPrng(prng.between(0, 2 ** 31)).next;
     const token = cluster.tokenOf(member);
     const url = (): string => (direct ? anyGateway(cluster, random) : cluster.url);
-    return new Participant({ url, token, member, roomIds, api, messages, random });
+    return new Participant({ url, apiUrl: cluster.url, token, member, roomIds, messages, random });
   });
 }
 

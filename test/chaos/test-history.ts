@@ -16,6 +16,9 @@ export interface DraftClient {
   roomIds: number[];
   stays: boolean;
   events: HistoryEvent[];
+  seen: MessageFrame[];
+  sent: Array<{ roomId: number; clientMsgId: string; position: Position }>;
+  gaps: number[];
 }
 
 export interface DraftRoom extends RoomEnd {
@@ -77,7 +80,7 @@ class Simulation {
       username: `user-${index + 1}`,
       roomIds: this.#roomsOf(index),
       stays: true,
-      events: [],
+      ...{ events: [], seen: [], sent: [], gaps: [] },
       away: true,
       // The last but one comes late.
       backAt: index === clients - 2 ? Number.POSITIVE_INFINITY : 0,
@@ -162,6 +165,7 @@ class Simulation {
     room.messages.push(message);
     for (const member of this.#members(roomId)) this.#receive(member, message);
     const ack = { type: 'ack', at: this.#now, roomId, clientMsgId, position } as const;
+    client.sent.push({ roomId, clientMsgId, position });
     // Now and then the answer is lost, and the message sent again; now and then it is the connection's last.
     const luck = this.prng.next();
     if (luck < 0.1) client.events.push({ ...publish, attempt: 2 }, ack, ack);
@@ -170,6 +174,7 @@ class Simulation {
 
   #receive(member: SimulatedClient, message: MessageFrame): void {
     member.events.push({ type: 'message', at: this.#now + 1, message });
+    member.seen.push(message);
     member.positions.set(message.roomId, message);
   }
 
@@ -211,8 +216,9 @@ class Simulation {
       else client.positions.set(roomId, position);
       if (since === undefined || recovered) continue;
       client.events.push({
-        ...{ type: 'paged', at, roomId, after: since, upTo: position, messages: missed },
+        ...{ type: 'paged', at, roomId, after: since, messages: missed },
       });
+      client.seen.push(...missed);
     }
   }
 }

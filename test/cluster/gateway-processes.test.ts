@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Tokens } from '@chorus/auth';
-import type { Position } from '@chorus/protocol';
+import { ChorusApi, ChorusClient, type Room, type SentMessage } from '@chorus/client';
 import { expect } from 'chai';
+import { WebSocket } from 'ws';
 import { startTestCluster, type TestCluster } from '../support/cluster.js';
 import { eventually } from '../support/eventually.js';
 import {
@@ -14,7 +15,6 @@ import {
 } from '../support/gateway-processes.js';
 import { OPERATOR_SETTINGS, operate } from '../support/operator.js';
 import { createPerson, createRoom, request } from '../support/people.js';
-import { ResumingClient } from '../support/resuming-client/resuming-client.js';
 import { connectSeed, type SeedClient, upgradeStatus } from '../support/seed-client.js';
 
 const PROCESSES = 4;
@@ -30,7 +30,7 @@ describe('a gateway of four processes on one port', function () {
   let gateway: GatewayProcesses;
   let nodeId: string;
   const sockets: SeedClient[] = [];
-  const clients: ResumingClient[] = [];
+  const clients: ChorusClient[] = [];
   let lastUser = 1_000_000;
 
   before(async () => {
@@ -44,7 +44,7 @@ describe('a gateway of four processes on one port', function () {
     room = await createRoom(cluster.url, owner);
   });
   afterEach(async () => {
-    for (const client of clients.splice(0)) client.close();
+    await Promise.all(clients.splice(0).map((client) => client.close()));
     await Promise.all(sockets.splice(0).map((socket) => socket.close()));
     const children = gateway.children().values();
     gateway.program.kill('SIGKILL');
@@ -121,28 +121,27 @@ describe('a gateway of four processes on one port', function () {
 
   it('loses nothing when one is killed: its clients resume on the others, and it is started again', async () => {
     await start({ PRESENCE_LEASE_MS: '1500' });
-    const received = new Map<ResumingClient, string[]>();
+    const received = new Map<Room, string[]>();
     for (let index = 0; index < 24; index++) {
       const contents: string[] = [];
-      const client = new ResumingClient({
-        url: gateway.url,
-        token: token(),
-        rooms: [room],
-        backoff: { baseMs: 50, capMs: 500 },
-        record: (event) => {
-          if (event.type === 'message') contents.push(event.message.content);
-        },
+      const own = token();
+      const client = new ChorusClient({
+        ...{ url: gateway.url, token: own, api: new ChorusApi({ url: cluster.url, token: own }) },
+        ...{ webSocket: WebSocket, backoff: { baseMs: 50, capMs: 500 } },
       });
-      received.set(client, contents);
       clients.push(client);
-      client.start();
+      client.connect();
+      const joined = client.join(room);
+      joined.on('message', ({ content }) => contents.push(content));
+      received.set(joined, contents);
     }
-    await eventually(() => expect(clients.every(({ whole }) => whole)).to.equal(true));
-    const published: Array<Promise<Position>> = [];
+    const rooms = [...received.keys()];
+    await Promise.all(rooms.map((joined) => joined.joined()));
+    const published: Array<Promise<SentMessage>> = [];
     const say = (count: number): void => {
       for (let index = 0; index < count; index++) {
-        const client = clients[published.length % clients.length];
-        if (client !== undefined) published.push(client.publish(room, `message ${published.length}`));
+        const joined = rooms[published.length % rooms.length];
+        if (joined !== undefined) published.push(joined.send(`message ${published.length}`));
       }
     };
     say(48);

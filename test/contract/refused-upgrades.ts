@@ -63,8 +63,9 @@ export function describeRefusedUpgrades(target: () => Target): void {
       await expectRefusal(404, target().url, '../nowhere', ann.token);
     });
 
-    it('is what join-room asks for: plain HTTP gets 426', async () => {
+    it('is what join-room and connect ask for: plain HTTP gets 426', async () => {
       expectError(await request(`${target().url}/ws/join-room/${room}`, { token: ann.token }), 426);
+      expectError(await request(`${target().url}/ws/connect`, { token: ann.token }), 426);
     });
   });
 }

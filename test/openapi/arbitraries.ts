@@ -187,13 +187,11 @@ function seldom<T>(arbitrary: Arbitrary<T>): Arbitrary<T | undefined> {
 /**
  * Requests for one operation: valid, nearly valid and wild ones.
  * @param token of somebody who may use it, made when it is asked for
- * @param good a body that is more than valid: there is such an account
  */
 export function requestsFor(
   document: Document,
   operation: Operation,
   token: () => string,
-  good?: unknown,
 ): Arbitrary<RawRequest> {
   const { method, path, parameters = [], requestBody } = operation;
   const opensSockets = '101' in operation.responses;
@@ -224,7 +222,6 @@ export function requestsFor(
           { weight: 2, arbitrary: fc.json({ maxDepth: 8 }) },
           { weight: 2, arbitrary: fc.constantFrom(...oddBodies) },
           fc.uint8Array({ maxLength: 200 }),
-          ...(good === undefined ? [] : [{ weight: 5, arbitrary: fc.constant(JSON.stringify(good)) }]),
         );
   const senders = fc.oneof(
     { weight: 8, arbitrary: fc.constant('good') },

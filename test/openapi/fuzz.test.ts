@@ -49,6 +49,30 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
   const placeOf = ({ responses }: Operation): string =>
     ('101' in responses ? cluster.gateways : cluster.apis)[0]?.url ?? '';
 
+  /** One that succeeds: of a room that there is, by somebody who may. */
+  function goodRequest({ operationId, method, path }: Operation): RawRequest {
+    const { email, password } = person;
+    const bodies: Readonly<Record<string, object>> = {
+      signUp: { username: 'new', email: 'new@example.com', password },
+      signIn: { email, password },
+      createSeedRoom: { name: 'new' },
+      createRoom: { name: 'new' },
+      renameRoom: { name: 'new' },
+    };
+    const body = bodies[operationId] && JSON.stringify(bodies[operationId]);
+    return {
+      method,
+      path: path.replaceAll(/\{\w+\}/g, '1'),
+      headers: {
+        authorization: `Bearer ${token()}`,
+        ...(body === undefined
+          ? {}
+          : { 'content-type': 'application/json', 'content-length': String(body.length) }),
+      },
+      body,
+    };
+  }
+
   /** What an answer to it shows to be wrong. */
   async function problemWith(operation: Operation, asked: RawRequest): Promise<string | undefined> {
     const answer = await send(placeOf(operation), asked);
@@ -72,17 +96,21 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
   for (const operation of operations) {
     const { method, path, operationId, responses } = operation;
     it(`${method} ${path}: nothing undocumented comes of them, and no failure of the server`, async () => {
-      const { email, password } = person;
-      const good = operationId === 'signIn' ? { email, password } : undefined;
-      const requests = requestsFor(document, operation, token, good).filter(fits(operation));
+      const requests = requestsFor(document, operation, token).filter(fits(operation));
       await fc.assert(
         fc.asyncProperty(requests, async (asked) => {
           const problem = await problemWith(operation, asked);
           if (problem !== undefined) throw new Error(problem);
         }),
-        { seed: SEED, numRuns: RUNS, interruptAfterTimeLimit: LIMIT_MS, markInterruptAsFailure: false },
+        {
+          seed: SEED,
+          examples: [[goodRequest(operation)]],
+          numRuns: RUNS,
+          interruptAfterTimeLimit: LIMIT_MS,
+          markInterruptAsFailure: false,
+        },
       );
-      // They were not all refused at the door.
+      // The first of them, at least, was not refused at the door.
       const success = '101' in responses ? '426' : Object.keys(responses).find((status) => status < '400');
       expect([...check.seen]).to.include(`${operationId} ${success}`);
     });

@@ -44,12 +44,13 @@ describe('what a gateway says it does', () => {
   describe('of the event loop', () => {
     let reader: NodeLoadReader;
     beforeEach(() => {
-      reader = new NodeLoadReader({
+      const from = {
         counters: { messagesIn: 0, messagesOut: 0 },
         timings: { relays: 0, relayMs: 0 },
         probes: { lagMs: 1.5 },
         processor: { get: () => 0.25 },
-      });
+      };
+      reader = new NodeLoadReader(from, 20);
     });
     afterEach(() => reader.close());
 

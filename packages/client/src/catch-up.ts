@@ -33,7 +33,7 @@ export async function catchUp(options: CatchUpOptions): Promise<ChorusError | un
   while (options.wanted()) {
     try {
       const after = formatPosition(options.position());
-      const { messages, after: more } = await host.history.messages(roomId, { after, limit: PAGE });
+      const { messages, after: more } = await host.api.messages(roomId, { after, limit: PAGE });
       for (const message of messages) if (options.wanted()) options.deliver(message);
       if (more === null || messages.length === 0 || !isAfter(options.target(), options.position())) return;
       failures = 0;
@@ -41,7 +41,7 @@ export async function catchUp(options: CatchUpOptions): Promise<ChorusError | un
     } catch (cause) {
       const error = asChorusError(cause);
       if (!error.retry || performance.now() - succeededAt > host.catchUpWithinMs) return error;
-      const wait = (error.retryAfterMs ?? 0) + fullJitter(failures++, host.backoff, () => host.random());
+      const wait = (error.retryAfterMs ?? 0) + fullJitter(failures++, host.backoff, host.random);
       await options.wait(wait);
     }
   }

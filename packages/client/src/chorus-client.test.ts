@@ -113,6 +113,12 @@ describe('the client', () => {
     expect(asked).to.equal(2);
   });
 
+  it('ends when there is no newer token to be had', async () => {
+    stage.gateway.refusals.push({ status: 401 });
+    start({ refresh: () => Promise.reject(new ChorusError('unauthenticated', 'signed out')) });
+    expect(await closedBy()).to.include({ code: 'unauthenticated', message: 'signed out' });
+  });
+
   it('renews its token before it ends, for the connection that is open', async () => {
     const tokens = ['first', 'second'];
     start({ token: () => tokens.shift() ?? 'third' });
@@ -141,7 +147,7 @@ describe('the client', () => {
     expect(await connection.next()).to.deep.equal({ type: 'ping' });
     connection.say({ type: 'pong' });
     expect(await connection.next()).to.deep.equal({ type: 'ping' });
-    expect(await becomes('waiting')).to.include({ reason: 'the connection is silent' });
+    expect(await becomes('waiting')).to.include({ reason: 'silent' });
     await stage.connection();
   });
 

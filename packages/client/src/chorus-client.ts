@@ -4,7 +4,7 @@ import { ChorusError } from './chorus-error.js';
 import { Emitter } from './emitter.js';
 import { ChorusApi } from './http/chorus-api.js';
 import { LiveRoom } from './live-room.js';
-import { NetworkEvents } from './network-events.js';
+import { hearOfNetwork } from './network-events.js';
 import type { ClientOptions } from './options.js';
 import { Pacer } from './pacer.js';
 import { Reconnector } from './reconnector.js';
@@ -43,23 +43,22 @@ export class ChorusClient {
   readonly #session: Session;
   readonly #socket: Reconnector;
   readonly #host: RoomHost;
-  readonly #network: NetworkEvents;
-  #user: Member | undefined;
-  #maxFrameBytes = 0;
+  readonly #onNetwork = ({ type }: Event): void => this.#socket.nudge(type === 'online');
 
   constructor(options: ClientOptions = {}) {
-    const { url = '', token, refresh, webSocket, backoff = { baseMs: 500, capMs: 15_000 } } = options;
-    const {
-      random = Math.random,
-      askAfterMs = 20_000,
-      answerWithinMs = 5_000,
-      catchUpWithinMs = 60_000,
-    } = options;
-    const base = (): string => (typeof url === 'function' ? url() : url) || location.origin;
-    const api =
-      options.api ?? new ChorusApi({ url: base().replace(/^ws/, 'http'), token: () => session.token() });
+    const base = (): string =>
+      (typeof options.url === 'function' ? options.url() : options.url) || location.origin;
+    const all = {
+      backoff: { baseMs: 500, capMs: 15_000 },
+      random: Math.random,
+      askAfterMs: 20_000,
+      answerWithinMs: 5_000,
+      catchUpWithinMs: 60_000,
+      api: new ChorusApi({ url: () => base().replace(/^ws/, 'http'), token: () => session.token() }),
+      ...options,
+    };
     const session = new Session({
-      ...{ token, refresh, random },
+      ...all,
       onRenewed: (renewed) => {
         if (renewed === undefined) this.#socket.renew();
         else this.#send(() => ({ type: 'refresh', token: renewed }));
@@ -68,7 +67,8 @@ export class ChorusClient {
     });
     this.#session = session;
     this.#socket = new Reconnector({
-      ...{ askAfterMs, answerWithinMs, backoff, random, webSocket, api, session },
+      ...all,
+      session,
       url: () => base().replace(/\/?$/, '/ws/connect'),
       onFrame: (frame) => this.#received(frame),
       onDown: () => {
@@ -81,8 +81,16 @@ export class ChorusClient {
         this.#events.emit('state', state);
       },
     });
-    this.#network = new NetworkEvents((online) => this.#socket.nudge(online));
-    this.#host = this.#hostOf(api, { random, backoff, catchUpWithinMs });
+    // Not by random(): names must differ between clients, and those of tests need not be random.
+    const name = crypto.getRandomValues(new Uint32Array(3)).join('');
+    let messages = 0;
+    this.#host = {
+      ...all,
+      user: undefined,
+      maxFrameBytes: 0,
+      nextMessageId: () => `${name}-${++messages}`,
+      send: (frame, canWait) => this.#send(frame, canWait),
+    };
   }
 
   get state(): ConnectionState {
@@ -91,7 +99,7 @@ export class ChorusClient {
 
   /** Whom the token belongs to, from the first connection on. */
   get user(): Member | undefined {
-    return this.#user;
+    return this.#host.user;
   }
 
   /** Those that were joined and not left, by their ids. */
@@ -115,13 +123,13 @@ export class ChorusClient {
    */
   connect(): void {
     this.#refuseIfClosed();
-    this.#network.listen();
+    hearOfNetwork(this.#onNetwork, true);
     this.#socket.start();
   }
 
   /** Says good-bye and stays away until {@link connect}. Rooms, and what waits to be sent, are kept and resumed then. */
   disconnect(): void {
-    this.#network.ignore();
+    hearOfNetwork(this.#onNetwork, false);
     this.#socket.stop({ status: 'idle' });
   }
 
@@ -155,42 +163,16 @@ export class ChorusClient {
 
   #received(frame: V1ServerFrame): void {
     switch (frame.type) {
-      case 'message':
-        this.#rooms.get(frame.roomId)?.received(frame);
-        break;
       case 'welcome': {
         const { connectionId, user, expiresAt, limits } = frame;
-        this.#user = user;
-        this.#maxFrameBytes = limits.maxFrameBytes;
+        this.#host.user = user;
+        this.#host.maxFrameBytes = limits.maxFrameBytes;
         this.#pacer.start(limits.maxMessagesPerSecond);
         this.#session.accepted(expiresAt);
         this.#socket.welcomed({ status: 'connected', connectionId, user });
         for (const room of this.#rooms.values()) room.up();
         break;
       }
-      case 'room-joined':
-        this.#rooms.get(frame.roomId)?.entered(frame);
-        break;
-      case 'room-left':
-        // The application knows what it did, and may be on its way back in.
-        if (frame.reason !== 'left') this.#rooms.get(frame.roomId)?.end(frame.reason);
-        break;
-      case 'ack':
-        this.#rooms.get(frame.roomId)?.acked(frame);
-        break;
-      case 'stored':
-        this.#rooms.get(frame.roomId)?.stored(frame);
-        break;
-      case 'joined':
-      case 'left':
-        this.#rooms.get(frame.roomId)?.cameOrWent(frame);
-        break;
-      case 'typing':
-        this.#rooms.get(frame.roomId)?.isTyping(frame);
-        break;
-      case 'presence':
-        this.#rooms.get(frame.roomId)?.membersPage(frame);
-        break;
       case 'reconnect':
         this.#socket.sentAway(frame.afterMs);
         break;
@@ -200,15 +182,18 @@ export class ChorusClient {
       case 'broadcast':
         this.#events.emit('broadcast', frame.content);
         break;
-      case 'error':
-        if (frame.roomId !== undefined) this.#rooms.get(frame.roomId)?.refused(frame);
-        else this.#events.emit('error', new ChorusError(frame.code, frame.error, frame.retry));
-        break;
       case 'pong':
         break;
+      case 'error':
+        if (frame.roomId === undefined) {
+          this.#events.emit('error', new ChorusError(frame.code, frame.error, frame.retry));
+          break;
+        }
+        this.#rooms.get(frame.roomId)?.received(frame);
+        break;
       default:
-        // Gateways that are newer than this client may say more.
-        frame satisfies never;
+        // What newer gateways may say beyond is about no room that is known, or passed over there.
+        this.#rooms.get(frame.roomId)?.received(frame);
     }
   }
 
@@ -220,34 +205,12 @@ export class ChorusClient {
     }, canWait);
   }
 
-  #hostOf(
-    history: RoomHost['history'],
-    parts: Pick<RoomHost, 'random' | 'backoff' | 'catchUpWithinMs'>,
-  ): RoomHost {
-    const client = this;
-    // Not random(): names must differ between clients, and those of tests need not be random.
-    const name = Array.from(crypto.getRandomValues(new Uint32Array(3)), (word) => word.toString(36)).join('');
-    let messages = 0;
-    return {
-      ...parts,
-      history,
-      get user() {
-        return client.#user;
-      },
-      get maxFrameBytes() {
-        return client.#maxFrameBytes;
-      },
-      nextMessageId: () => `${name}-${(++messages).toString(36)}`,
-      send: (frame, canWait) => this.#send(frame, canWait),
-    };
-  }
-
   #refuseIfClosed(): void {
     if (this.#socket.state.status === 'closed') throw new ChorusError('closed', 'the client was closed');
   }
 
   #ended(): void {
-    this.#network.ignore();
+    hearOfNetwork(this.#onNetwork, false);
     this.#session.stop();
     for (const room of this.#rooms.values()) room.end('closed');
   }

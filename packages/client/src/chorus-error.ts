@@ -49,19 +49,17 @@ export interface ChorusErrorDetails {
 export class ChorusError extends Error {
   override readonly name = 'ChorusError';
   /** Stable: for programs. The text in `message` is for people. */
-  readonly code: ChorusErrorCode;
+  declare readonly code: ChorusErrorCode;
   /** Whether the same, tried again later and unchanged, can succeed. */
-  readonly retry: boolean;
+  declare readonly retry: boolean;
   /** Status of the HTTP answer, if there was one. */
-  readonly status: number | undefined;
+  declare readonly status: number | undefined;
   /** How long to wait before trying again, in milliseconds, if whoever refused said so. */
-  readonly retryAfterMs: number | undefined;
+  declare readonly retryAfterMs: number | undefined;
 
   constructor(code: ChorusErrorCode, message: string, retry = false, details: ChorusErrorDetails = {}) {
     super(message, { cause: details.cause });
-    this.code = code;
-    this.retry = retry;
-    this.status = details.status;
-    this.retryAfterMs = details.retryAfterMs;
+    const { status, retryAfterMs } = details;
+    Object.assign(this, { code, retry, status, retryAfterMs });
   }
 }

@@ -1,5 +1,6 @@
-import { CLOSE, SUBPROTOCOL } from '@chorus/protocol/constants';
+import { SUBPROTOCOL } from '@chorus/protocol/constants';
 import type { V1ServerFrame } from '@chorus/protocol/types';
+import { LOST, NORMAL } from './close-codes.js';
 import type { WebSocketClass, WebSocketLike } from './options.js';
 
 /** How a connection ended. */
@@ -17,7 +18,7 @@ export interface End {
 export interface ConnectionOptions {
   readonly url: string;
   readonly token: string | undefined;
-  readonly webSocket: WebSocketClass | undefined;
+  readonly webSocket?: WebSocketClass | undefined;
   /** See {@link ClientOptions}. */
   readonly askAfterMs: number;
   readonly answerWithinMs: number;
@@ -29,7 +30,6 @@ export interface ConnectionOptions {
 /** From the first byte to the first frame, in milliseconds. */
 const HANDSHAKE_MS = 10_000;
 const OPEN = 1;
-const LOST = CLOSE.lost.code;
 
 /** What `ws` shows of an upgrade that was refused. */
 interface Refusal {
@@ -63,7 +63,7 @@ export class Connection {
       this.#heard = true;
       const frame = parse(data);
       // Whatever that was, it may be a message that would be missing.
-      if (frame === undefined) this.drop('what came is no frame');
+      if (frame === undefined) this.drop('bad frame');
       else options.onFrame(frame);
     };
     // Also when it has ended: `ws` throws errors that nobody listens to.
@@ -72,7 +72,7 @@ export class Connection {
     };
     socket.onclose = ({ code, reason }: { code: number; reason: string }) => {
       this.#gone();
-      this.#end({ code, reason: reason || problem || CLOSE.lost.reason, ...refusal });
+      this.#end({ code, reason: reason || problem || 'connection lost', ...refusal });
     };
     onRefusal(socket, ({ statusCode: status, headers }) => {
       const seconds = Number(headers['retry-after']);
@@ -100,7 +100,7 @@ export class Connection {
     this.send('{"type":"ping"}');
     this.#timer = setTimeout(() => {
       if (this.#heard) this.#watch();
-      else this.drop('the connection is silent');
+      else this.drop('silent');
     }, this.#options.answerWithinMs);
   }
 
@@ -116,7 +116,7 @@ export class Connection {
   close(): void {
     this.#ended = true;
     clearTimeout(this.#timer);
-    this.#socket.close(CLOSE.normal.code);
+    this.#socket.close(NORMAL);
     // A connection that is frozen does not answer.
     const timer = setTimeout(() => {
       this.#socket.terminate?.();

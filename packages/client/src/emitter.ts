@@ -19,10 +19,6 @@ export class Emitter<Events> {
     const listeners = this.#listeners[type];
     if (listeners !== undefined) for (const listener of listeners) call(listener, event);
   }
-
-  hears(type: keyof Events): boolean {
-    return (this.#listeners[type]?.length ?? 0) > 0;
-  }
 }
 
 /** What a listener throws becomes an uncaught error, as with the platform's own events, and stops nobody. */

@@ -1,46 +1,33 @@
-import { formatPosition, isAfter, type Position } from '@chorus/protocol/constants';
-import type { ClientFrame, V1ServerFrame } from '@chorus/protocol/types';
+import type { Position } from '@chorus/protocol/constants';
+import type { V1ServerFrame } from '@chorus/protocol/types';
 import { fullJitter } from './backoff.js';
-import { catchUp } from './catch-up.js';
 import { ChorusError } from './chorus-error.js';
 import { Emitter } from './emitter.js';
-import { Members } from './members.js';
-import { MessageStream } from './message-stream.js';
+import { streamMessages } from './message-stream.js';
 import { Outbox } from './outbox.js';
+import { People } from './people.js';
+import { publishFrame } from './publish-frame.js';
 import type { Room, RoomEvents, SendOptions } from './room.js';
 import type { RoomHost } from './room-host.js';
+import { StoredWatch } from './stored-watch.js';
+import { placeOf, Timeline } from './timeline.js';
+import { Timers } from './timers.js';
 import type { Delivery, LeftReason, Member, Message, RoomStatus, SentMessage } from './types.js';
-import { Typists } from './typists.js';
 
 type Frame<Type extends V1ServerFrame['type']> = Extract<V1ServerFrame, { type: Type }>;
-
-/** How often the user may be said to type, in milliseconds. */
-const TYPING_EVERY_MS = 1_000;
-/** More live messages than that do not wait until what was missed is there: they are read from the history as well. */
-const MOST_HELD = 5_000;
-/** Whether messages are stored is asked for after an interruption, less and less often. */
-const STORED_AFTER_MS = 5_000;
-const STORED_RARELY_MS = 60_000;
+type RoomFrame = Exclude<V1ServerFrame, Frame<'welcome' | 'refreshed' | 'reconnect' | 'broadcast' | 'pong'>>;
 
 /** A {@link Room}, and what its client has to tell it. */
 export class LiveRoom implements Room {
   readonly #host: RoomHost;
   readonly #events = new Emitter<RoomEvents>();
+  readonly #timeline: Timeline;
   readonly #outbox: Outbox;
-  readonly #members: Members;
-  readonly #typists: Typists;
-  readonly #streams = new Set<MessageStream>();
-  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  readonly #people: People;
+  readonly #storedWatch: StoredWatch;
+  readonly #timers = new Timers();
   #status: RoomStatus = 'joining';
   #leftReason: LeftReason | undefined;
-  /** The last message delivered, or where the room stood. */
-  #position: Position | undefined;
-  /** Where the room stood when it was entered, as long as not everything up to there has been delivered. */
-  #target: Position | undefined;
-  /** What is said while what was missed is read from the history. */
-  #held: Message[] | undefined;
-  /** Everything before it was not delivered here. */
-  #oldest: Position | undefined;
   #olderPages: Promise<unknown> = Promise.resolve();
   /** Changes whenever the connection, or the room, is gone. */
   #turn = 0;
@@ -49,11 +36,8 @@ export class LiveRoom implements Room {
   #pausing = false;
   /** The next message waits for its place among the frames that are sent. */
   #scheduled = false;
-  #asksStored = false;
   /** It was asked to be let in, and there is no answer. */
   #entering = false;
-  #wantsMembers = false;
-  #typedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     readonly id: number,
@@ -61,18 +45,34 @@ export class LiveRoom implements Room {
     host: RoomHost,
   ) {
     this.#host = host;
-    this.#position = since;
+    this.#timeline = new Timeline(
+      {
+        ...{ roomId: id, host },
+        deliver: (message) => this.#deliver(message),
+        onBehind: () => this.#become('catching-up'),
+        onCaughtUp: () => this.#caughtUp(),
+        onGap: (from, to, error) => {
+          this.#outbox.doubted();
+          this.#events.emit('gap', { from, to: placeOf(to), error });
+        },
+        wait: (ms) => new Promise((resolve) => this.#timers.after(ms, resolve)),
+      },
+      since,
+    );
     this.#outbox = new Outbox({
       roomId: id,
       send: () => this.#sendNext(),
       onChange: (delivery) => this.#events.emit('delivery', delivery),
       nextMessageId: () => host.nextMessageId(),
     });
-    this.#members = new Members({
-      ask: (after) => host.send(() => ({ type: 'presence', roomId: id, after }), true),
-      onChange: (members) => this.#events.emit('members', members),
+    this.#storedWatch = new StoredWatch(this.#outbox, this.#timers, () => {
+      if (this.#status === 'joined') this.up();
     });
-    this.#typists = new Typists((typists) => this.#events.emit('typing', typists));
+    this.#people = new People({
+      ...{ roomId: id, host },
+      onMembers: (members) => this.#events.emit('members', members),
+      onTypists: (typists) => this.#events.emit('typing', typists),
+    });
   }
 
   get status(): RoomStatus {
@@ -84,8 +84,7 @@ export class LiveRoom implements Room {
   }
 
   get position(): Position | undefined {
-    const position = this.#position;
-    return position && { epoch: position.epoch, seq: position.seq };
+    return this.#timeline.position;
   }
 
   get deliveries(): readonly Delivery[] {
@@ -93,16 +92,15 @@ export class LiveRoom implements Room {
   }
 
   get typists(): readonly Member[] {
-    return this.#typists.list;
+    return this.#people.typists.list;
   }
 
   get members(): readonly Member[] {
-    this.#watchMembers();
-    return this.#members.list;
+    return this.#people.members;
   }
 
   on<Type extends keyof RoomEvents>(type: Type, listener: (event: RoomEvents[Type]) => void): () => void {
-    if (type === 'members') this.#watchMembers();
+    if (type === 'members') this.#people.watch();
     return this.#events.on(type, listener);
   }
 
@@ -132,22 +130,16 @@ export class LiveRoom implements Room {
   }
 
   messages({ buffer = 10_000 }: { buffer?: number } = {}): AsyncIterableIterator<Message> {
-    const stream = new MessageStream(buffer, (ended) => this.#streams.delete(ended));
-    this.#streams.add(stream);
-    if (this.#status === 'left') stream.end();
-    return stream;
+    return streamMessages(this, buffer);
   }
 
   typing(): void {
-    const now = performance.now();
-    if (this.#status !== 'joined' || now - this.#typedAt < TYPING_EVERY_MS) return;
-    this.#typedAt = now;
-    this.#host.send(() => ({ type: 'typing', roomId: this.id }));
+    if (this.#status === 'joined') this.#people.type();
   }
 
   older(limit = 50): Promise<readonly Message[]> {
     // One after the other: two who ask at the same time get two pages.
-    const page = this.#olderPages.then(() => this.#readOlder(limit));
+    const page = this.#olderPages.then(() => this.#timeline.older(limit, () => this.joined()));
     this.#olderPages = page.catch(() => {});
     return page;
   }
@@ -182,80 +174,55 @@ export class LiveRoom implements Room {
     this.#status = 'left';
     this.#interrupt();
     this.#outbox.fail(this.#leftError());
-    for (const stream of this.#streams) stream.end();
     this.#events.emit('status', 'left');
   }
 
-  entered({ epoch, seq, recovered, stored }: Frame<'room-joined'>): void {
-    const target = { epoch, seq };
-    const turn = ++this.#turn;
-    this.#refusals = 0;
-    this.#entering = false;
-    this.#outbox.stored(stored);
-    this.#oldest ??= next(this.#position ?? target);
-    this.#held = undefined;
-    if (this.#position === undefined) {
-      this.#position = target;
-      this.#caughtUp();
-    } else if (recovered) {
-      // Everything up to there follows; a position before the first message is none of a message.
-      this.#target = target;
-      if (seq === 0 || !isAfter(target, this.#position)) this.#caughtUp();
-      else this.#become('catching-up');
-    } else {
-      this.#target = target;
-      this.#held = [];
-      this.#become('catching-up');
-      this.#readMissed(turn);
+  /** What the gateway says about this room. */
+  received(frame: RoomFrame): void {
+    switch (frame.type) {
+      case 'message':
+        // Nothing comes before the room is entered but what was under way when it was left.
+        if (this.#status !== 'joining') this.#timeline.received(frame);
+        break;
+      case 'room-joined':
+        this.#refusals = 0;
+        this.#entering = false;
+        this.#outbox.stored(frame.stored);
+        this.#timeline.entered(placeOf(frame), frame.recovered);
+        break;
+      case 'room-left':
+        // The application knows what it did, and may be on its way back in.
+        if (frame.reason !== 'left') this.end(frame.reason);
+        break;
+      case 'ack':
+        this.#refusals = 0;
+        this.#outbox.acked(frame.clientMsgId, placeOf(frame));
+        break;
+      case 'stored':
+        this.#outbox.stored(placeOf(frame));
+        break;
+      case 'joined':
+      case 'left':
+      case 'typing':
+      case 'presence':
+        this.#people.received(frame);
+        break;
+      case 'error':
+        this.#refused(frame);
+        break;
+      default:
+        // Gateways that are newer than this client may say more.
+        frame satisfies never;
     }
   }
 
-  received(message: Message): void {
-    const held = this.#held;
-    if (held === undefined) {
-      // Nothing comes before the room is entered but what was under way when it was left.
-      if (this.#status !== 'joining') this.#deliver(message);
-    } else if (held.length < MOST_HELD) {
-      held.push(message);
-    } else {
-      this.#target = message;
-      this.#held = [];
-    }
-  }
-
-  acked({ clientMsgId, epoch, seq }: Frame<'ack'>): void {
-    this.#refusals = 0;
-    this.#outbox.acked(clientMsgId, { epoch, seq });
-  }
-
-  stored({ epoch, seq }: Frame<'stored'>): void {
-    this.#outbox.stored({ epoch, seq });
-  }
-
-  cameOrWent({ type, userId: id, username }: Frame<'joined' | 'left'>): void {
-    if (type === 'joined') this.#members.came({ id, username });
-    else {
-      this.#members.went(id);
-      this.#typists.stopped(id);
-    }
-  }
-
-  isTyping({ userId: id, username }: Frame<'typing'>): void {
-    if (id !== this.#host.user?.id) this.#typists.typing({ id, username });
-  }
-
-  membersPage({ members, next }: Frame<'presence'>): void {
-    this.#members.page(members, next);
-  }
-
-  refused({ request, code, error, retry, clientMsgId }: Frame<'error'>): void {
+  #refused({ request, code, error, retry, clientMsgId }: Frame<'error'>): void {
     if (request === 'join') {
       this.#entering = false;
       if (!retry) this.end(code);
-      else this.#later(this.#pause(), () => this.up());
+      else this.#timers.after(this.#pause(), () => this.up());
     } else if (request === 'presence') {
-      this.#members.interrupted();
-      if (retry) this.#later(this.#pause(), () => this.#readMembers());
+      if (retry) this.#timers.after(this.#pause(), () => this.#people.read());
     } else if (request === 'publish' && clientMsgId !== undefined) {
       const again = code === 'not_joined' || retry;
       if (!this.#outbox.refused(clientMsgId, new ChorusError(code, error, again))) return;
@@ -265,7 +232,7 @@ export class LiveRoom implements Room {
         return;
       }
       this.#pausing = true;
-      this.#later(this.#pause(), () => {
+      this.#timers.after(this.#pause(), () => {
         this.#pausing = false;
         this.#sendNext();
       });
@@ -273,61 +240,20 @@ export class LiveRoom implements Room {
   }
 
   #deliver(message: Message): void {
-    const position = this.#position;
-    if (position !== undefined && !isAfter(message, position)) return;
-    this.#position = message;
     const { userId, clientMsgId } = message;
     if (clientMsgId !== undefined && userId === this.#host.user?.id) {
-      this.#outbox.acked(clientMsgId, { epoch: message.epoch, seq: message.seq });
+      this.#outbox.acked(clientMsgId, placeOf(message));
     }
-    this.#typists.stopped(userId);
+    this.#people.typists.stopped(userId);
     this.#events.emit('message', message);
-    if (this.#streams.size > 0) for (const stream of this.#streams) stream.push(message);
-    if (this.#target !== undefined && this.#held === undefined && !isAfter(this.#target, message))
-      this.#caughtUp();
-  }
-
-  async #readMissed(turn: number): Promise<void> {
-    const wanted = (): boolean => turn === this.#turn;
-    const nowhere = { epoch: 0, seq: 0 };
-    const error = await catchUp({
-      ...{ roomId: this.id, host: this.#host, wanted },
-      wait: (ms) => new Promise((resolve) => this.#later(ms, resolve)),
-      position: () => this.#position ?? nowhere,
-      target: () => this.#target ?? nowhere,
-      deliver: (message) => this.#deliver(message),
-    });
-    if (!wanted()) return;
-    const [from, to] = [this.position, this.#target];
-    if (from !== undefined && to !== undefined && isAfter(to, from)) {
-      this.#position = to;
-      if (error !== undefined) {
-        this.#outbox.doubted();
-        this.#events.emit('gap', { from, to: { epoch: to.epoch, seq: to.seq }, error });
-      }
-    }
-    for (const message of this.#held ?? []) if (wanted()) this.#deliver(message);
-    if (wanted()) this.#caughtUp();
   }
 
   #caughtUp(): void {
-    this.#held = undefined;
-    this.#target = undefined;
     this.#become('joined');
     if (this.#status !== 'joined') return;
-    this.#readMembers();
+    this.#people.read();
     this.#sendNext();
-    if (!this.#asksStored) this.#askStored(STORED_AFTER_MS);
-  }
-
-  /** Only the connection over which something was said is told when it is stored. Joining once more tells it, too. */
-  #askStored(ms: number): void {
-    this.#asksStored = this.#outbox.awaitsStored;
-    if (!this.#asksStored) return;
-    this.#later(ms, () => {
-      if (this.#status === 'joined' && this.#outbox.awaitsStored) this.up();
-      this.#askStored(Math.min(ms * 2, STORED_RARELY_MS));
-    });
+    this.#storedWatch.start();
   }
 
   #sendNext(): void {
@@ -335,54 +261,20 @@ export class LiveRoom implements Room {
     this.#scheduled = true;
     this.#host.send(() => {
       this.#scheduled = false;
-      return this.#status === 'joined' && !this.#pausing ? this.#publishFrame() : undefined;
+      if (this.#status !== 'joined' || this.#pausing) return undefined;
+      return publishFrame(this.#outbox, this.id, this.#host.maxFrameBytes);
     });
-  }
-
-  #publishFrame(): ClientFrame | undefined {
-    const draft = this.#outbox.next();
-    if (draft === undefined) return undefined;
-    const { clientMsgId, content } = draft;
-    const frame: ClientFrame = { type: 'publish', roomId: this.id, clientMsgId, content };
-    if (!isLarger(frame, content, this.#host.maxFrameBytes)) return frame;
-    this.#outbox.refused(clientMsgId, new ChorusError('too_big', 'the message is too long'));
-    return undefined;
-  }
-
-  async #readOlder(limit: number): Promise<readonly Message[]> {
-    if (this.#oldest === undefined) await this.joined();
-    const before = this.#oldest;
-    if (before === undefined) return [];
-    const { messages } = await this.#host.history.messages(this.id, {
-      before: formatPosition(before),
-      limit,
-    });
-    this.#oldest = messages[0] ?? before;
-    return messages;
-  }
-
-  #watchMembers(): void {
-    if (this.#wantsMembers) return;
-    this.#wantsMembers = true;
-    if (this.#status === 'joined') this.#readMembers();
-  }
-
-  #readMembers(): void {
-    if (this.#wantsMembers) this.#members.read();
   }
 
   #interrupt(): void {
     this.#turn++;
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
+    this.#timers.end();
     this.#pausing = false;
     this.#scheduled = false;
-    this.#asksStored = false;
+    this.#storedWatch.ended();
     this.#entering = false;
-    this.#held = undefined;
-    this.#target = undefined;
-    this.#members.interrupted();
-    this.#typists.clear();
+    this.#timeline.interrupted();
+    this.#people.interrupted();
     this.#outbox.interrupted();
   }
 
@@ -393,16 +285,7 @@ export class LiveRoom implements Room {
   }
 
   #pause(): number {
-    return fullJitter(this.#refusals++, this.#host.backoff, () => this.#host.random());
-  }
-
-  /** Unless the connection, or the room, is gone before. */
-  #later(ms: number, action: () => void): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      action();
-    }, ms);
-    this.#timers.add(timer);
+    return fullJitter(this.#refusals++, this.#host.backoff, this.#host.random);
   }
 
   #become(status: RoomStatus): void {
@@ -410,16 +293,4 @@ export class LiveRoom implements Room {
     this.#status = status;
     this.#events.emit('status', status);
   }
-}
-
-/** Whether the frame takes more bytes than that; a gateway would end the connection. */
-function isLarger(frame: ClientFrame, content: string, bytes: number): boolean {
-  // A character takes at most six bytes of JSON, everything else less than 200.
-  if (content.length * 6 + 200 < bytes) return false;
-  return new TextEncoder().encode(JSON.stringify(frame)).length > bytes;
-}
-
-/** The place behind it. */
-function next({ epoch, seq }: Position): Position {
-  return { epoch, seq: seq + 1 };
 }

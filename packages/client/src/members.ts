@@ -58,8 +58,8 @@ export class Members {
   }
 
   went(id: number): void {
-    if (this.#reading?.delete(id)) this.#gone.add(id);
-    else if (this.#reading !== undefined) this.#gone.add(id);
+    if (this.#reading !== undefined) this.#gone.add(id);
+    this.#reading?.delete(id);
     if (this.#known.delete(id)) this.#changed();
   }
 

@@ -1,70 +1,44 @@
 import { ChorusError } from './chorus-error.js';
+import type { Room } from './room.js';
 import type { Message } from './types.js';
 
-type Result = IteratorResult<Message, undefined>;
-
-/** Messages, one by one, for whoever asks; see {@link Room.messages}. */
-export class MessageStream implements AsyncIterableIterator<Message> {
-  /** Not taken yet; those before {@link #taken} are. */
-  #waiting: Message[] = [];
-  #taken = 0;
-  readonly #asking: Array<{ resolve(result: Result): void }> = [];
-  #ended = false;
-  #error: ChorusError | undefined;
-
-  constructor(
-    private readonly buffer: number,
-    private readonly onEnd: (stream: MessageStream) => void,
-  ) {}
-
-  push(message: Message): void {
-    const asking = this.#asking.shift();
-    if (asking !== undefined) {
-      asking.resolve({ done: false, value: message });
-    } else if (this.#waiting.length - this.#taken < this.buffer) {
-      this.#waiting.push(message);
-    } else {
-      this.#error = new ChorusError('too_slow', `more than ${this.buffer} messages wait to be read`);
-      this.end();
-    }
-  }
-
-  /** What waits is still given out. */
-  end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.onEnd(this);
-    for (const { resolve } of this.#asking) resolve({ done: true, value: undefined });
-  }
-
-  async next(): Promise<Result> {
-    const message = this.#waiting[this.#taken];
-    if (message !== undefined) {
-      this.#taken++;
-      // Moving the rest each time would cost more than the messages themselves.
-      if (this.#taken > 100 && this.#taken * 2 > this.#waiting.length) {
-        this.#waiting = this.#waiting.slice(this.#taken);
-        this.#taken = 0;
+/** Messages of a room from now on, one by one, for whoever asks; see {@link Room.messages}. */
+export function streamMessages(room: Room, buffer: number): AsyncGenerator<Message, void> {
+  const waiting: Message[] = [];
+  let tooMany = false;
+  let ended = room.status === 'left';
+  let wake = (): void => {};
+  const end = (): void => {
+    ended = true;
+    for (const off of offs) off();
+    wake();
+  };
+  const offs = [
+    room.on('message', (message) => {
+      tooMany = waiting.length >= buffer;
+      if (tooMany) end();
+      else waiting.push(message);
+      wake();
+    }),
+    room.on('status', (status) => {
+      if (status === 'left') end();
+    }),
+  ];
+  return (async function* () {
+    try {
+      for (;;) {
+        const message = waiting.shift();
+        if (message !== undefined) yield message;
+        else if (tooMany) throw new ChorusError('too_slow', `${buffer} messages wait`);
+        else if (ended) return;
+        else {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
       }
-      return { done: false, value: message };
+    } finally {
+      end();
     }
-    const error = this.#error;
-    this.#error = undefined;
-    if (error !== undefined) throw error;
-    if (this.#ended) return { done: true, value: undefined };
-    return new Promise((resolve) => {
-      this.#asking.push({ resolve });
-    });
-  }
-
-  async return(): Promise<Result> {
-    this.#waiting = [];
-    this.#taken = 0;
-    this.end();
-    return { done: true, value: undefined };
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
+  })();
 }

@@ -68,7 +68,7 @@ export class Outbox {
       };
       if (timeoutMs !== undefined) {
         draft.timer = setTimeout(
-          () => this.#fail(draft, new ChorusError('timeout', 'not acknowledged in time', true)),
+          () => this.#fail(draft, new ChorusError('timeout', 'not acknowledged', true)),
           timeoutMs,
         );
       }
@@ -143,7 +143,7 @@ export class Outbox {
   doubted(): void {
     for (const draft of [...this.#queue]) {
       if (draft.sentAt > 0 && Date.now() - draft.sentAt > SAFE_TO_REPEAT_MS) {
-        this.#fail(draft, new ChorusError('timeout', 'it is not known whether it arrived', true));
+        this.#fail(draft, new ChorusError('timeout', 'not known to have arrived', true));
       }
     }
   }

@@ -1,15 +1,15 @@
-import { CLOSE } from '@chorus/protocol/constants';
 import type { ClientFrame, V1ServerFrame } from '@chorus/protocol/types';
 import { asChorusError } from './as-chorus-error.js';
 import { fullJitter } from './backoff.js';
 import { ChorusError } from './chorus-error.js';
+import { FINAL, UNAUTHENTICATED } from './close-codes.js';
 import { Connection, type End } from './connection.js';
 import type { ClientOptions, HistorySource } from './options.js';
 import type { Session } from './session.js';
 import type { ConnectionState } from './types.js';
 
 export interface ReconnectorOptions extends Required<Pick<ClientOptions, 'askAfterMs' | 'answerWithinMs'>> {
-  readonly webSocket: ClientOptions['webSocket'];
+  readonly webSocket?: ClientOptions['webSocket'];
   readonly backoff: NonNullable<ClientOptions['backoff']>;
   readonly api: HistorySource;
   readonly session: Session;
@@ -25,11 +25,8 @@ export interface ReconnectorOptions extends Required<Pick<ClientOptions, 'askAft
 const HINT_TO_CLOSE_MS = 5_000;
 /** Statuses of an upgrade that are the same at the next attempt. */
 const FINAL_STATUSES: readonly unknown[] = [400, 403, 404];
-/** 1000 is an answer to what was not said: something in between ended the connection. */
-const FINAL_CODES: readonly number[] = Object.values(CLOSE)
-  .filter(({ code, reconnect }) => !reconnect && code !== CLOSE.normal.code)
-  .map(({ code }) => code);
-
+/** How many attempts fail from one question for the reason to the next. */
+const ASK_EVERY = 4;
 /** One connection after the other, for as long as it is wanted and allowed. */
 export class Reconnector {
   readonly #options: ReconnectorOptions;
@@ -77,7 +74,7 @@ export class Reconnector {
   /** The gateway is about to close this connection; connect again after so long, in milliseconds. */
   sentAway(afterMs: number): void {
     this.#notBefore = performance.now() + afterMs;
-    this.#after(HINT_TO_CLOSE_MS, () => this.#connection?.drop(CLOSE.restart.reason));
+    this.#after(HINT_TO_CLOSE_MS, () => this.#connection?.drop('silent'));
   }
 
   /** The network may have changed. */
@@ -111,23 +108,24 @@ export class Reconnector {
   }
 
   #connect(): void {
-    const { session, onFrame } = this.#options;
-    const turn = ++this.#turn;
     clearTimeout(this.#timer);
+    this.#await(this.#options.session.token(), (token) => {
+      const url = this.#options.url().replace(/^http/, 'ws');
+      try {
+        this.#connection = new Connection({ ...this.#options, url, token, onEnd: (end) => this.#ended(end) });
+      } catch (cause) {
+        this.#failed(new ChorusError('unsupported', String(cause), false, { cause }));
+      }
+    });
+  }
+
+  /** What the application has to find out before a connection can be made. */
+  #await<T>(answer: Promise<T>, goOn: (value: T) => void): void {
+    const turn = ++this.#turn;
     this.#become({ status: 'connecting', attempt: this.#failures });
-    session.token().then(
-      (token) => {
-        if (turn !== this.#turn) return;
-        try {
-          const url = this.#options.url().replace(/^http/, 'ws');
-          const onEnd = (end: End): void => this.#ended(end);
-          this.#connection = new Connection({ ...this.#options, url, token, onFrame, onEnd });
-        } catch (cause) {
-          this.stop({
-            status: 'closed',
-            error: new ChorusError('unsupported', String(cause), false, { cause }),
-          });
-        }
+    answer.then(
+      (value) => {
+        if (turn === this.#turn) goOn(value);
       },
       (cause: unknown) => {
         if (turn === this.#turn) this.#failed(asChorusError(cause));
@@ -135,10 +133,12 @@ export class Reconnector {
     );
   }
 
-  /** No token: perhaps later. */
   #failed(error: ChorusError): void {
-    if (!error.retry) this.stop({ status: 'closed', error });
-    else this.#again(error.message, error.retryAfterMs);
+    // Once with a newer token, if there is one.
+    const renewing = error.code === 'unauthenticated' ? this.#options.session.renewRefused() : undefined;
+    if (renewing !== undefined) this.#await(renewing, () => this.#connect());
+    else if (error.retry) this.#again(error.message, error.retryAfterMs);
+    else this.stop({ status: 'closed', error });
   }
 
   #ended({ code, reason, status, retryAfterMs }: End): void {
@@ -151,35 +151,15 @@ export class Reconnector {
       onDown();
       if (turn !== this.#turn) return;
     }
-    const details = { status };
-    if (code === CLOSE.unauthenticated.code || status === 401) {
-      this.#unauthenticated(new ChorusError('unauthenticated', reason, false, details));
-    } else if (FINAL_CODES.includes(code) || FINAL_STATUSES.includes(status)) {
-      const kind = status === 403 ? 'forbidden' : 'disconnected';
-      this.stop({ status: 'closed', error: new ChorusError(kind, reason, false, details) });
+    const rejected = code === UNAUTHENTICATED || status === 401;
+    if (rejected || FINAL.includes(code) || FINAL_STATUSES.includes(status)) {
+      const kind = rejected ? 'unauthenticated' : status === 403 ? 'forbidden' : 'disconnected';
+      this.#failed(new ChorusError(kind, reason, false, { status }));
     } else {
       this.#again(reason, retryAfterMs);
-      if (!wasUp && status === undefined) this.#askWhy();
+      // Not each time: when all are refused, all ask.
+      if (!wasUp && status === undefined && this.#failures % ASK_EVERY === 1) this.#askWhy();
     }
-  }
-
-  /** Once with a newer token, if there is one. */
-  #unauthenticated(error: ChorusError): void {
-    const renewing = this.#options.session.renewRefused();
-    if (renewing === undefined) {
-      this.stop({ status: 'closed', error });
-      return;
-    }
-    const turn = ++this.#turn;
-    this.#become({ status: 'connecting', attempt: this.#failures });
-    renewing.then(
-      () => {
-        if (turn === this.#turn) this.#connect();
-      },
-      (cause: unknown) => {
-        if (turn === this.#turn) this.#failed(asChorusError(cause));
-      },
-    );
   }
 
   /** Browsers do not say why an upgrade was refused. The API does. */
@@ -187,9 +167,7 @@ export class Reconnector {
     const turn = this.#turn;
     this.#options.api.me().catch((cause: unknown) => {
       const error = asChorusError(cause);
-      if (turn !== this.#turn) return;
-      if (error.code === 'unauthenticated') this.#unauthenticated(error);
-      else if (error.code === 'forbidden') this.stop({ status: 'closed', error });
+      if (turn === this.#turn && /^(unauthenticated|forbidden)$/.test(error.code)) this.#failed(error);
     });
   }
 

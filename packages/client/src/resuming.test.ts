@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { fullJitter } from './backoff.js';
 import type { ChorusClient } from './chorus-client.js';
 import { ChorusError } from './chorus-error.js';
 import type { Room } from './room.js';
@@ -6,6 +7,15 @@ import { EPOCH, event, joined, ME, message, next, refusal, Stage } from './test-
 import type { Gap, Message } from './types.js';
 
 const at = (seq: number) => ({ epoch: EPOCH, seq });
+
+describe('full jitter', () => {
+  it('spreads waits from nothing to a bound that doubles up to a cap', () => {
+    const backoff = { baseMs: 100, capMs: 1_000 };
+    const bounds = [0, 1, 2, 3, 4, 50].map((attempt) => fullJitter(attempt, backoff, () => 1));
+    expect(bounds).to.deep.equal([100, 200, 400, 800, 1_000, 1_000]);
+    expect(fullJitter(3, backoff, () => 0)).to.equal(0);
+  });
+});
 
 describe('a room of the client, over interruptions', () => {
   let stage: Stage;

@@ -4,12 +4,12 @@ import type { Member } from './types.js';
 
 /** What a room needs of the client that it belongs to. */
 export interface RoomHost {
-  readonly history: HistorySource;
+  readonly api: HistorySource;
   readonly backoff: Backoff;
   readonly catchUpWithinMs: number;
-  readonly user: Member | undefined;
+  user: Member | undefined;
   /** The largest frame that the gateway takes, in bytes. */
-  readonly maxFrameBytes: number;
+  maxFrameBytes: number;
   random(): number;
   /** A name that no other message has. */
   nextMessageId(): string;

@@ -3,8 +3,8 @@ import type { ChorusError } from './chorus-error.js';
 import type { ClientOptions } from './options.js';
 
 export interface SessionOptions {
-  readonly token: ClientOptions['token'] | undefined;
-  readonly refresh: ClientOptions['refresh'] | undefined;
+  readonly token?: ClientOptions['token'];
+  readonly refresh?: ClientOptions['refresh'];
   random(): number;
   /** There is a newer token: a string for the open connection, nothing if a cookie has it. */
   onRenewed(token: string | undefined): void;
@@ -72,8 +72,8 @@ export class Session {
     return this.#refresh().then(
       (token) => this.#keep(token),
       (error: unknown) => {
-        // It may be asked again.
-        this.#renewed = false;
+        // Perhaps it can be asked again.
+        this.#renewed = !asChorusError(error).retry;
         throw error;
       },
     );

@@ -12,7 +12,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
  * How often the delay of the event loop is sampled, in milliseconds. Each sample wakes the process, so a finer one
  * costs more than all other metrics together. A delay reads as this much even when the loop is never late.
  */
-const DELAY_SAMPLE_MS = 20;
+const DELAY_SAMPLE_MS = 100;
 
 /** How the values of several processes become one: added up, or the highest of them. */
 export type Across = 'sum' | 'max';

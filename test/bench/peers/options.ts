@@ -1,7 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { deliveries } from './measurements/deliveries.js';
 import { ALL_MEASUREMENTS, MEASUREMENTS } from './measurements/index.js';
-import { LOADS } from './measurements/loads.js';
 import type { Effort, Measurement } from './measurements/measurement.js';
 import { SCALING } from './measurements/scaling.js';
 import { FLOOR, SYSTEMS } from './systems/index.js';
@@ -66,10 +64,7 @@ export function readOptions(args: readonly string[]): PeersOptions {
 /** Those that have a rate, at this one. */
 function atRate(measurements: readonly Measurement[], rate: number | undefined): readonly Measurement[] {
   if (rate === undefined) return measurements;
-  return measurements.map((measurement) => {
-    const load = LOADS.find(({ name }) => name === measurement.name);
-    return load === undefined ? measurement : deliveries({ ...load, deliveriesPerSecond: rate });
-  });
+  return measurements.map((measurement) => measurement.at?.(rate) ?? measurement);
 }
 
 function pick<T extends { readonly name: string }>(all: readonly T[]): (value: string) => T[] {

@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ChorusClient } from '@chorus/client';
 import type { Member } from '@chorus/cluster';
 import { residentBytes } from '@chorus/loadtest';
 import { Closer } from '@chorus/service';
-import { ResumingClient } from '../../support/resuming-client/resuming-client.js';
+import { WebSocket } from 'ws';
 import { startChaosCluster } from '../chaos-cluster.js';
 import { type Spread, spread } from '../figures.js';
 import type { RunContext } from '../run-chaos.js';
@@ -59,19 +60,16 @@ async function run({ signal, say }: RunContext, closer: Closer): Promise<FrozenR
   let latencies: number[] = [];
   const sentAt = new Map<string, number>();
   const timed = Array.from({ length: TIMED }, (_, index) => {
-    const client = new ResumingClient({
-      url: gatewayOf(index).url,
-      token: tokenOf(1_000 + index),
-      rooms: [ROOM],
-      record(event) {
-        if (event.type !== 'message') return;
-        const sent = sentAt.get(event.message.content.split(' ', 1)[0] ?? '');
-        if (sent !== undefined) latencies.push(event.at - sent);
-      },
+    const url = gatewayOf(index).url;
+    const client = new ChorusClient({ url, token: tokenOf(1_000 + index), webSocket: WebSocket });
+    closer.add(client);
+    const room = client.join(ROOM);
+    room.on('message', ({ content }) => {
+      const sent = sentAt.get(content.split(' ', 1)[0] ?? '');
+      if (sent !== undefined) latencies.push(performance.now() - sent);
     });
-    closer.defer(() => client.close());
-    client.start();
-    return client;
+    client.connect();
+    return room;
   });
   const readers: Socket[] = [];
   closer.defer(() => {
@@ -92,7 +90,7 @@ async function run({ signal, say }: RunContext, closer: Closer): Promise<FrozenR
   const timer = setInterval(() => {
     for (; sent < ((performance.now() - start) / 1_000) * RATE; sent++) {
       sentAt.set(String(sent), performance.now());
-      timed[sent % SENDERS]?.publish(ROOM, `${sent} ${TEXT}`).catch(() => {});
+      timed[sent % SENDERS]?.send(`${sent} ${TEXT}`);
     }
   }, 2);
   closer.defer(() => clearInterval(timer));

@@ -1,5 +1,5 @@
+import { BACKOFF } from '../chaos-client.js';
 import type { Spread } from '../figures.js';
-import { BACKOFF } from '../participant.js';
 import type { ChaosResult } from '../run-chaos.js';
 
 /** Prints what was done, what came of it, and every rule with its verdict. */

@@ -2,10 +2,12 @@ import type { Rule } from '../rule.js';
 
 export const answered: Rule = {
   name: 'answered',
-  promise: 'every message of a client that stayed was acked or refused for good',
+  promise: 'whoever stayed was told of every message of its own that it is sent, or was refused for good',
   *check(index) {
-    for (const { client, roomId, clientMsgId, acks, failed, attempts, firstAt } of index.sendings.values()) {
-      if (!client.stays || acks.length > 0 || failed !== undefined) continue;
+    // By an ack, or because its client found the message in the room before there was one.
+    for (const sending of index.sendings.values()) {
+      const { client, roomId, clientMsgId, told, failed, attempts, firstAt } = sending;
+      if (!client.stays || told || failed !== undefined) continue;
       yield {
         what: `room ${roomId}: ${clientMsgId} of ${client.username} was never answered`,
         facts: { sender: client.username, clientMsgId, attempts, firstAt },

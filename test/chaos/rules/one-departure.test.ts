@@ -13,7 +13,7 @@ describe('what is said of departures to a client that did not read', () => {
   ];
   const person = (userId: number, events: HistoryEvent[]): ClientHistory => ({
     ...{ userId, username: `user-${userId}`, roomIds: [ROOM], stays: true },
-    events,
+    ...{ events, seen: [], sent: [], gaps: [] },
   });
   /** The subject is away from 10,000 to 12,000, longer than the grace, and from 20,000 to 20,100. */
   const subject = person(SUBJECT, [

@@ -8,9 +8,14 @@ export const oneOrder: Rule = {
   *check(index) {
     for (const room of index.rooms.values()) {
       yield* ambiguities(room);
-      for (const { client, received, paged } of room.views) {
-        yield* disorder(room.roomId, client.username, received);
-        yield* disorder(room.roomId, `${client.username} (from the API)`, paged);
+      for (const { client, stays, paged } of room.views) {
+        // Who had not caught up asks for some of it again.
+        for (const { after, received } of stays) {
+          yield* disorder(room.roomId, client.username, received, after);
+        }
+        for (const { after, received } of paged) {
+          yield* disorder(room.roomId, `${client.username} (from the API)`, received, after);
+        }
       }
     }
   },
@@ -39,11 +44,16 @@ function* ambiguities({ roomId, sightings }: RoomIndex): Iterable<Violation> {
   }
 }
 
-function* disorder(roomId: number, by: string, messages: readonly Position[]): Iterable<Violation> {
-  let last: Position | undefined;
+function* disorder(
+  roomId: number,
+  by: string,
+  messages: readonly Position[],
+  after: Position,
+): Iterable<Violation> {
+  let last: Position = after;
   for (const message of messages) {
     // The same one again is a repetition: another rule's business.
-    if (last !== undefined && isAfter(last, message)) {
+    if (isAfter(last, message)) {
       yield {
         what: `room ${roomId}: ${by} got ${formatPosition(message)} after ${formatPosition(last)}`,
         facts: { by, message, after: last },

@@ -21,7 +21,7 @@ const CONTENT_SECURITY_POLICY = [
 const JAVASCRIPT = 'text/javascript; charset=utf-8';
 const CSS = 'text/css; charset=utf-8';
 
-const ours = (file: string): URL => new URL(`../../static/docs/${file}`, import.meta.url);
+const ours = (file: string): URL => new URL(`../../static/document-page/${file}`, import.meta.url);
 const { resolve } = createRequire(import.meta.url);
 
 /** Every file of the page, by its path. */

@@ -76,9 +76,9 @@ export function initials(username: string): string {
     .toUpperCase();
 }
 
-/** The same for a name each time. */
+/** The same for a name each time: FNV-1a, of which the upper bits are mixed best. */
 export function hueOf(name: string, hues: number): number {
-  let sum = 0;
-  for (const letter of name) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 65_521;
-  return sum % hues;
+  let hash = 0x811c9dc5;
+  for (const letter of name) hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 0x01000193);
+  return (hash >>> 16) % hues;
 }

@@ -7,15 +7,16 @@ import { connectionText, secondsUntil } from '../model/words.js';
 export function Connection({ chat }: { chat: Chat }) {
   const state = chat.connection.value;
   const trouble = useTrouble(state);
+  const waiting = trouble && state.status === 'waiting' ? state : undefined;
   return (
     <div class={trouble ? 'connection trouble' : 'connection'}>
       <p role="status" aria-label="Connection">
-        <span class="dot" aria-hidden="true" />
+        <span class={state.status === 'connected' ? 'dot good' : 'dot'} aria-hidden="true" />
         {connectionText(state)}
         {/* Not read out every second. */}
-        {state.status === 'waiting' && <Countdown until={state.retryAt} />}
+        {waiting !== undefined && <Countdown until={waiting.retryAt} />}
       </p>
-      {state.status === 'waiting' && (
+      {waiting !== undefined && (
         <button type="button" onClick={() => chat.reconnectNow()}>
           Reconnect now
         </button>

@@ -79,6 +79,7 @@ function Notices({ chat }: { chat: Chat }) {
 function NoRoom() {
   return (
     <main class="room nothing">
+      <h1 class="hidden">No room is open</h1>
       <p>Choose a room, or make a new one.</p>
     </main>
   );

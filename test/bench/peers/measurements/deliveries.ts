@@ -26,6 +26,7 @@ export function deliveries(wanted: Load, nodes = NODES): Measurement {
         },
         nodes,
       ),
+    at: (deliveriesPerSecond) => deliveries({ ...wanted, deliveriesPerSecond }, nodes),
   };
 }
 

@@ -30,4 +30,6 @@ export interface Measurement {
   /** Whether a quick run does it. */
   readonly quick: boolean;
   run(system: System, effort: Effort): Promise<Sample>;
+  /** The same with so many deliveries a second, if it has a rate. */
+  at?(deliveriesPerSecond: number): Measurement;
 }

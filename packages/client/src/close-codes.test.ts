@@ -1,0 +1,14 @@
+import { CLOSE } from '@chorus/protocol/constants';
+import { expect } from 'chai';
+import { FINAL, LOST, NORMAL, UNAUTHENTICATED } from './close-codes.js';
+
+describe('the close codes that the client goes by', () => {
+  it('are those of the catalogue', () => {
+    expect(NORMAL).to.equal(CLOSE.normal.code);
+    expect(LOST).to.equal(CLOSE.lost.code);
+    expect(UNAUTHENTICATED).to.equal(CLOSE.unauthenticated.code);
+    const final = Object.values(CLOSE).filter(({ reconnect }) => !reconnect);
+    // 1000 is the answer to a good-bye of one's own; unasked, something in between said it.
+    expect([NORMAL, ...FINAL]).to.deep.equal(final.map(({ code }) => code));
+  });
+});

@@ -1,0 +1,62 @@
+import { formatPosition, isAfter, type Position } from '@chorus/protocol';
+import type { StoredMessage } from '../history.js';
+import { missingFrom } from '../missing.js';
+import type { Rule, Violation } from '../rule.js';
+
+export const application: Rule = {
+  name: 'application',
+  promise: 'an application is told of each message once, in order, without a hole, and where its own are',
+  *check(index) {
+    for (const { roomId, views, messages } of index.rooms.values()) {
+      for (const view of views) {
+        const { client, seen } = view;
+        const by = `room ${roomId}: the application of ${client.username}`;
+        yield* disorder(by, seen);
+        const known = new Set(seen.map(({ id }) => id));
+        // What is two messages for two members is another rule's business.
+        let names: ReadonlySet<string> | undefined;
+        for (const message of missingFrom({ ...view, known }, messages)) {
+          names ??= new Set(seen.map(nameOf));
+          if (names.has(nameOf(message))) continue;
+          yield {
+            what: `${by} was never told of ${formatPosition(message)}`,
+            facts: { message, stretches: view.stretches },
+          };
+        }
+        if (client.gaps.includes(roomId)) {
+          yield { what: `${by} was told that something is missing`, facts: { seen: seen.length } };
+        }
+      }
+      const places = new Map(messages.map((message) => [nameOf(message), message]));
+      for (const { client } of views) {
+        for (const { clientMsgId, position, ...own } of client.sent) {
+          if (own.roomId !== roomId) continue;
+          const place = places.get(nameOf({ userId: client.userId, clientMsgId }));
+          if (place !== undefined && formatPosition(place) === formatPosition(position)) continue;
+          yield {
+            what: `room ${roomId}: ${client.username} was told that ${clientMsgId} is ${formatPosition(position)}`,
+            facts: { sender: client.username, clientMsgId, place },
+          };
+        }
+      }
+    }
+  },
+};
+
+function nameOf({ userId, clientMsgId }: Pick<StoredMessage, 'userId' | 'clientMsgId'>): string {
+  return `${userId}/${clientMsgId}`;
+}
+
+/** Anything that does not come after what came before it, repetitions included. */
+function* disorder(by: string, seen: readonly Position[]): Iterable<Violation> {
+  let last: Position | undefined;
+  for (const message of seen) {
+    if (last !== undefined && !isAfter(message, last)) {
+      yield {
+        what: `${by} was told of ${formatPosition(message)} after ${formatPosition(last)}`,
+        facts: { message, after: last },
+      };
+    }
+    last = message;
+  }
+}
