@@ -101,16 +101,14 @@ describe('in mid-conversation', function () {
   });
 
   it('the network goes while a message is under way, which is said once all the same', async () => {
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       await say(ben, `interrupted ${round}`);
       ben.line.cut();
       ben.line.mend();
-      // The pause would be longer each time.
-      await ben.page.getByRole('button', { name: 'Reconnect now' }).click();
       await ada.message(`interrupted ${round}`).waitFor();
     }
     await bothHaveAll();
-    for (const text of said.slice(-3)) await ben.delivered(text, 'Stored');
+    for (const text of said.slice(-2)) await ben.delivered(text, 'Stored');
   });
 
   it('nobody waits longer than they like', async () => {

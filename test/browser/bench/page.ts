@@ -73,6 +73,7 @@ async function bench(browser: Browser, url: string): Promise<boolean> {
       'median ms': ms(figures.frameP50),
       'p95 ms': ms(figures.frameP95),
       'worst ms': ms(figures.frameMax),
+      'µs of work a message': Math.round((figures.workMs / MESSAGES) * 1_000),
       'tasks over 50 ms': figures.longTasks.length,
       'longest ms': Math.max(0, ...figures.longTasks),
     },

@@ -9,6 +9,8 @@ export interface ScrollFigures {
   readonly frameMax: number;
   /** Tasks that kept the page from answering for more than 50 ms. */
   readonly longTasks: readonly number[];
+  /** What the processor worked for the page's main thread in all; what else the machine does makes no difference. */
+  readonly workMs: number;
 }
 
 const WHEEL_PIXELS = 400;
@@ -31,9 +33,11 @@ export async function scrollUpTo(page: Page, element: Locator, there: Locator): 
     return figures;
   });
   await element.hover();
+  const work = await workOf(page);
   while (!(await there.isVisible()) || (await element.evaluate(({ scrollTop }) => scrollTop > 0))) {
     await page.mouse.wheel(0, -WHEEL_PIXELS);
   }
+  const workMs = await work();
   const { frames, longTasks } = await handle.evaluate((figures) => {
     figures.ended = true;
     return figures;
@@ -43,6 +47,18 @@ export async function scrollUpTo(page: Page, element: Locator, there: Locator): 
   const at = (share: number): number => sorted[Math.floor((sorted.length - 1) * share)] ?? 0;
   return {
     ...{ frames: sorted.length, frameP50: at(0.5), frameP95: at(0.95), frameMax: at(1) },
-    longTasks,
+    ...{ longTasks, workMs },
   };
+}
+
+/** Milliseconds of the processor that the page's main thread takes from now on. */
+async function workOf(page: Page): Promise<() => Promise<number>> {
+  const debug = await page.context().newCDPSession(page);
+  await debug.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const sofar = async (): Promise<number> => {
+    const { metrics } = await debug.send('Performance.getMetrics');
+    return 1_000 * (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN);
+  };
+  const before = await sofar();
+  return async () => (await sofar()) - before;
 }
