@@ -35,6 +35,8 @@ describe('a session', function () {
   it('ends in all tabs when one signs out', async () => {
     const { page, notes } = await ada.tab();
     await page.getByRole('status', { name: 'Connection' }).filter({ hasText: 'Connected' }).waitFor();
+    // Nothing is under way that would be refused.
+    for (const each of [page, ada.page]) await each.getByText('This is where it begins.').waitFor();
     await ada.signOut();
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
     await page.getByRole('alert').filter({ hasText: 'You have signed out in another tab.' }).waitFor();

@@ -46,11 +46,11 @@ export class Visitor {
     return this.page.getByRole('status', { name: 'Connection' });
   }
 
-  /** Another tab of the same browser. */
+  /** Another tab of the same browser, which shows the same. */
   async tab(): Promise<{ page: Page; notes: PageNotes }> {
     const page = await this.context.newPage();
     const notes = new PageNotes(page);
-    await page.goto(this.line.url);
+    await page.goto(this.page.url());
     return { page, notes };
   }
 
