@@ -174,11 +174,13 @@ class RecordingSocket extends WebSocket {
     super.send(data);
   }
 
-  override close(code?: number): void {
-    if (this.#opened) this.connections?.ended(this, CLOSE.normal.code);
+  override close(code?: number, reason?: string | Buffer): void {
+    // So it answers a close frame by itself, which has a reason; the end tells the code of that.
+    const answers = reason !== undefined;
+    if (this.#opened && !answers) this.connections?.ended(this, CLOSE.normal.code);
     // Who does not read does not read the answer either.
     if (this.isPaused) super.terminate();
-    else super.close(code);
+    else super.close(code, reason);
   }
 
   override terminate(): void {

@@ -50,4 +50,30 @@ describe('what is said of departures to a client that did not read', () => {
       'room 1: user-2 was told that user-1 left, who was back after 100 ms',
     ]);
   });
+
+  it('is about the departure before when somebody was back for a moment only', () => {
+    const restless = person(SUBJECT, [
+      ...joined(0),
+      { type: 'disconnected', at: 10_000, code: 1006 },
+      ...joined(12_700),
+      { type: 'disconnected', at: 12_780, code: 1006 },
+      ...joined(20_000),
+    ]);
+    const told = (...times: number[]): string[] => {
+      const notice = { type: 'notice', kind: 'left', roomId: ROOM, userId: SUBJECT } as const;
+      const observer = person(OBSERVER, [...joined(0), ...times.map((at) => ({ ...notice, at }))]);
+      const history = {
+        promises: { historySize: 50, leaseMs: 2_000, graceMs: 1_500 },
+        clients: [restless, observer],
+        rooms: [{ roomId: ROOM, archive: [], pages: [], present: [SUBJECT, OBSERVER] }],
+        faults: [],
+        endedAt: 30_000,
+      };
+      return [...oneDeparture.check(indexHistory(history))].map(({ what }) => what);
+    };
+    expect(told(12_500, 14_400)).to.deep.equal([]);
+    expect(told(11_600, 12_500, 14_400)).to.deep.equal([
+      'room 1: user-2 was told that user-1 left 2 times for one departure',
+    ]);
+  });
 });

@@ -101,11 +101,12 @@ function* judge(
 function meantBy({ at, since }: Told, absences: readonly Absence[], promises: Promises): Absence | undefined {
   const before = absences.filter(({ from }) => from <= at + BLUR_MS);
   const last = before.at(-1);
-  if (last === undefined || mayBeAnnounced(last, promises)) return last;
-  const late = before.findLast(
-    (absence) => mayBeAnnounced(absence, promises) && announcedBy(absence, promises) >= since,
-  );
-  return late ?? last;
+  if (last === undefined) return undefined;
+  const canBeMeant = (absence: Absence): boolean =>
+    mayBeAnnounced(absence, promises) && announcedBy(absence, promises) >= since;
+  // One that seems to have begun only when it was told is meant if none before it can be: who was back for a moment.
+  if (last.from > at) return before.slice(0, -1).findLast(canBeMeant) ?? last;
+  return mayBeAnnounced(last, promises) ? last : (before.findLast(canBeMeant) ?? last);
 }
 
 /** Whether somebody was away for so long, or so often, that others may be told. */

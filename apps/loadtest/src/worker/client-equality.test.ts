@@ -1,0 +1,192 @@
+import { ChorusClient } from '@chorus/client';
+import { type ScriptedConnection, ScriptedGateway } from '@chorus/client/scripted-gateway';
+import type { ClientFrame, Position, V1ServerFrame } from '@chorus/protocol';
+import { expect } from 'chai';
+import { WebSocket } from 'ws';
+import type { RoomChecker } from '../check/room-checker.js';
+import { messageNumber, messageText } from '../message-text.js';
+import { Connection } from './connection.js';
+import { dialect } from './dialects/chorus-v1.js';
+import { LazyWheel } from './lazy-wheel.js';
+import { Meters } from './meters.js';
+
+const ROOM = 1;
+const BYTES = 64;
+
+/** What a gateway does on one connection; it is cut when a client has taken the last message. */
+interface Stay {
+  /** Undefined: it is cut before it answers the join. */
+  readonly joined?: { at: Position; recovered: boolean };
+  readonly messages: readonly Position[];
+}
+
+/** What a client asked for on each connection, and what it took there. */
+interface Outcome {
+  readonly joins: ClientFrame[];
+  readonly taken: number[];
+}
+
+const at = (seq: number, epoch = 1_000): Position => ({ epoch, seq });
+/** Messages are known by their places. */
+const numberOf = ({ epoch, seq }: Position): number => (epoch - 1_000) * 1_000 + seq;
+
+const SITUATIONS: Readonly<Record<string, readonly Stay[]>> = {
+  'nothing was said before the interruption': [
+    { joined: { at: at(7), recovered: false }, messages: [] },
+    { joined: { at: at(8), recovered: true }, messages: [at(8), at(9)] },
+  ],
+  'what was missed is replayed': [
+    { joined: { at: at(0), recovered: false }, messages: [at(1), at(2)] },
+    { joined: { at: at(4), recovered: true }, messages: [at(3), at(4), at(5)] },
+  ],
+  'the replay is interrupted as well': [
+    { joined: { at: at(0), recovered: false }, messages: [at(1)] },
+    { joined: { at: at(9), recovered: true }, messages: [at(2), at(3)] },
+    { joined: { at: at(9), recovered: true }, messages: [at(4), at(5)] },
+  ],
+  'it is interrupted before it is in': [
+    { joined: { at: at(3), recovered: false }, messages: [at(4)] },
+    { messages: [] },
+    { joined: { at: at(5), recovered: true }, messages: [at(5)] },
+  ],
+  'a new epoch begins while it is away': [
+    { joined: { at: at(6), recovered: false }, messages: [at(7)] },
+    { joined: { at: at(2, 1_001), recovered: true }, messages: [at(1, 1_001), at(2, 1_001)] },
+  ],
+  'what was missed is not to be had': [
+    { joined: { at: at(1), recovered: false }, messages: [at(2)] },
+    { joined: { at: at(90), recovered: false }, messages: [at(91)] },
+    { joined: { at: at(92), recovered: true }, messages: [at(92)] },
+  ],
+};
+
+type Start = (url: string, taken: (number: number) => void) => () => void;
+
+const CLIENTS: Readonly<Record<'client' | 'load tester', Start>> = {
+  client(url, taken) {
+    const client = new ChorusClient({
+      ...{ url, token: 'a-token', webSocket: WebSocket, backoff: { baseMs: 20, capMs: 20 } },
+      // The load tester reads no history: what it does not have it counts as missed.
+      api: { me: async () => undefined, messages: async () => ({ messages: [], after: null }) },
+    });
+    client.join(ROOM).on('message', ({ content }) => {
+      const bytes = Buffer.from(content);
+      taken(messageNumber(bytes, 0, bytes.length));
+    });
+    client.connect();
+    return () => void client.close();
+  },
+
+  'load tester'(url, taken) {
+    const checker: RoomChecker = {
+      length: 0,
+      cursor: () => 0,
+      arrived: (_member, number) => {
+        taken(number);
+        return true;
+      },
+      expect: () => {},
+      exclude: () => {},
+      strayed: () => {},
+      report: () => ({ room: 0 }),
+    };
+    const scenario = { rate: 1, warmUpMs: 0, durationMs: 1_000, targets: [url] };
+    const lazyWheel = new LazyWheel(1_000);
+    const world = {
+      ...{ dialect, payload: BYTES, lazyWheel, resumable: false },
+      meters: new Meters(scenario, { firstCounted: 0 }),
+      roomOf: () => 0,
+      checkerOf: () => checker,
+      poke: () => {},
+      settled: () => {},
+    };
+    const connection = new Connection(
+      world,
+      {
+        ...{ index: 0, localAddress: undefined, lazy: false, slow: false },
+        identity: { userId: 1, username: 'ann', token: 'a-token' },
+        target: { index: 0, url: new URL(url.replace('http', 'ws')) },
+      },
+      [{ room: 0, roomId: ROOM, checker, member: 0 }],
+    );
+    connection.start();
+    return () => {
+      connection.end();
+      lazyWheel.close();
+    };
+  },
+};
+
+async function play(start: Start, stays: readonly Stay[]): Promise<Outcome> {
+  const gateway = await ScriptedGateway.start();
+  const outcome: Outcome = { joins: [], taken: [] };
+  let onTaken = (): void => {};
+  const end = start(gateway.url, (number) => {
+    outcome.taken.push(number);
+    onTaken();
+  });
+  try {
+    for (const stay of stays) {
+      const connection = await gateway.connection();
+      connection.say(WELCOME);
+      outcome.joins.push(await connection.next());
+      const wanted = outcome.taken.length + stay.messages.length;
+      const all = new Promise<void>((resolve) => {
+        onTaken = () => outcome.taken.length >= wanted && resolve();
+        onTaken();
+      });
+      sayAll(connection, stay);
+      await all;
+      await answered(connection);
+      connection.socket.terminate();
+    }
+    // What it asks for next, too.
+    const last = await gateway.connection();
+    last.say(WELCOME);
+    outcome.joins.push(await last.next());
+    return outcome;
+  } finally {
+    end();
+    await gateway.close();
+  }
+}
+
+const WELCOME: V1ServerFrame = {
+  ...{ type: 'welcome', connectionId: 'c', user: { id: 1, username: 'ann' }, expiresAt: null },
+  limits: { maxFrameBytes: 16_384, maxMessagesPerSecond: 50, maxRooms: 100, idleTimeoutSeconds: 60 },
+};
+
+function sayAll({ say }: ScriptedConnection, { joined, messages }: Stay): void {
+  if (joined === undefined) return;
+  const { at, recovered } = joined;
+  say({ type: 'room-joined', roomId: ROOM, ...at, recovered, stored: { epoch: 0, seq: 0 } });
+  for (const { epoch, seq } of messages) {
+    const number = numberOf({ epoch, seq });
+    // In the order in which gateways write the fields: the load tester finds them by that.
+    say({
+      ...{ seq, epoch, type: 'message', content: messageText(number, BYTES), roomId: ROOM },
+      ...{ username: 'bob', userId: 2, id: `m${number}`, sentAt: 0 },
+    });
+  }
+}
+
+/** Whatever was said before has been read: clients answer pings in their turn. */
+async function answered({ socket }: ScriptedConnection): Promise<void> {
+  const pong = new Promise((resolve) => socket.once('pong', resolve));
+  socket.ping();
+  await pong;
+}
+
+describe('the load tester and the client that people use', function () {
+  this.timeout(30_000);
+
+  for (const [name, stays] of Object.entries(SITUATIONS)) {
+    it(`ask for the same and take the same when ${name}`, async () => {
+      const client = await play(CLIENTS.client, stays);
+      const tester = await play(CLIENTS['load tester'], stays);
+      expect(tester).to.deep.equal(client);
+      expect(client.taken).to.deep.equal(stays.flatMap(({ messages }) => messages.map(numberOf)));
+      expect(client.joins).to.have.length(stays.length + 1);
+    });
+  }
+});
