@@ -5,18 +5,26 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureTestRedis } from '@chorus/local';
+import { ensureTestChromium, ensureTestRedis } from '@chorus/local';
 
 /**
  * All tests: first those of the parts, then those over the whole. They wait for processes and clocks most of the time, so
  * several runs go on beside each other, of about the same length; more of them would disturb those that look at the clock.
  */
 const PHASES = [
-  [['packages/*/src/**/*.test.ts', 'prisma/src/**/*.test.ts'], ['apps/*/src/**/*.test.ts']],
+  [
+    ['packages/*/src/**/*.test.ts', 'prisma/src/**/*.test.ts'],
+    ['apps/*/src/**/*.test.ts'],
+    // One cluster and one browser for all of them.
+    ['test/browser/**/*.test.ts'],
+  ],
   [
     ['test/{cluster,contract}/**/*.test.ts'],
     ['test/{bench,loadtest,rehearse}/**/*.test.ts', 'test/*.test.ts'],
-    ['test/**/*.test.ts', ...without('test/{bench,cluster,contract,loadtest,rehearse}/**', 'test/*.test.ts')],
+    [
+      'test/**/*.test.ts',
+      ...without('test/{bench,browser,cluster,contract,loadtest,rehearse}/**', 'test/*.test.ts'),
+    ],
   ],
 ];
 
@@ -31,6 +39,8 @@ const folder = mkdtempSync(join(tmpdir(), 'chorus-test-run-'));
 process.on('SIGINT', () => {});
 try {
   await ensureTestRedis();
+  // Before anything waits for it: to install it takes minutes.
+  if (phases === PHASES || args.some((arg) => arg.includes('test/browser/'))) await ensureTestChromium();
   const counts = [];
   for (const phase of phases) {
     const runs = phase.map(startMocha);

@@ -1,0 +1,108 @@
+import { expect } from 'chai';
+import { eventually } from '../support/eventually.js';
+import type { Person } from '../support/people.js';
+import { filledRoom, fillRoom } from './support/fill-room.js';
+import { scrollUpTo } from './support/scroll-figures.js';
+import { type Stage, sharedStage } from './support/stage.js';
+import type { Visitor } from './support/visitor.js';
+
+const MESSAGES = 1_000;
+const TEXTS = Array.from(
+  { length: MESSAGES },
+  (_, index) => `line ${index + 1}${' and so on'.repeat(index % 37 === 0 ? 40 : index % 5)}`,
+);
+const [FIRST = ''] = TEXTS;
+const LAST = TEXTS.at(-1) ?? '';
+
+describe('a room in which much was said', function () {
+  this.timeout(60_000);
+
+  let stage: Stage;
+  let teller: Person;
+  let room: number;
+  let ada: Visitor;
+
+  before(async () => {
+    stage = await sharedStage();
+    const { url } = stage.cluster;
+    const [filled, visitor] = await Promise.all([filledRoom(url, TEXTS), stage.visitor('ada')]);
+    ({ id: room, teller } = filled);
+    ada = visitor;
+    await ada.goToRoom(room);
+  });
+  after(() => stage?.leave());
+
+  /** Pixels from where it could be scrolled to. */
+  const belowMe = (): Promise<number> =>
+    ada.log.evaluate(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight);
+  const shown = (): Promise<number> => ada.log.getByRole('article').count();
+  /** The first message that is wholly in sight, and where it is. */
+  const reading = (): Promise<{ text: string; top: number }> =>
+    ada.log.evaluate((log) => {
+      const { top } = log.getBoundingClientRect();
+      for (const article of log.querySelectorAll('article')) {
+        const at = article.getBoundingClientRect().top - top;
+        if (at >= 0) return { text: article.querySelector('p')?.textContent ?? '', top: at };
+      }
+      return { text: '', top: 0 };
+    });
+
+  it('opens at the newest message', async () => {
+    await ada.message(LAST).waitFor();
+    await eventually(async () => expect(await belowMe()).to.be.within(0, 1));
+    expect(await shown(), 'not all of it is there').to.be.lessThan(MESSAGES / 4);
+  });
+
+  it('goes on upwards, and what is read does not move', async () => {
+    for (let step = 0; step < 4; step++) {
+      const before = await shown();
+      // To where older messages are fetched, but not to the very top.
+      await ada.log.evaluate((log) => {
+        log.scrollTop = Math.min(log.scrollTop - 1, 200);
+      });
+      const read = await reading();
+      await eventually(async () => expect(await shown()).to.be.greaterThan(before));
+      const [now] = await Promise.all([
+        ada.message(read.text).boundingBox(),
+        ada.message(read.text).waitFor(),
+      ]);
+      const log = await ada.log.boundingBox();
+      expect((now?.y ?? 0) - (log?.y ?? 0), read.text).to.be.closeTo(read.top, 2);
+    }
+  });
+
+  it('does not move for what comes while one reads further up, and says how much that is', async () => {
+    const read = await reading();
+    await fillRoom(stage.cluster.url, teller, room, ['news', 'more news']);
+    const toEnd = ada.page.getByRole('button', { name: '2 new messages' });
+    await toEnd.waitFor();
+    expect(await reading()).to.deep.equal(read);
+    await toEnd.click();
+    await ada.message('more news').waitFor();
+    await eventually(async () => expect(await belowMe()).to.be.within(0, 1));
+    await toEnd.waitFor({ state: 'hidden' });
+  });
+
+  it('scrolls to the very first message, smoothly, and has left none out', async () => {
+    // As somebody who has just come.
+    await ada.page.reload();
+    await ada.message('more news').waitFor();
+    const figures = await scrollUpTo(ada.page, ada.log, ada.page.getByText('This is where it begins.'));
+    expect(await ada.said()).to.deep.equal([...TEXTS, 'news', 'more news']);
+    await ada.message(FIRST).waitFor();
+    expect((await reading()).text).to.equal(FIRST);
+    // Other tests run beside this one. `pnpm bench:page` says what it is on a quiet machine.
+    expect(figures.workMs / MESSAGES, JSON.stringify(figures)).to.be.within(0, 6);
+    expect(Math.max(0, ...figures.longTasks), JSON.stringify(figures)).to.be.lessThan(1_000);
+  });
+
+  it('goes back to the newest message at once', async () => {
+    await ada.page.getByRole('button', { name: 'Newest messages' }).click();
+    await ada.message('more news').waitFor();
+    await eventually(async () => expect(await belowMe()).to.be.within(0, 1));
+    await ada.say('I have read it all');
+    await ada.delivered('I have read it all', 'Stored');
+    await eventually(async () => expect(await belowMe()).to.be.within(0, 1));
+    expect(ada.notes.errors).to.deep.equal([]);
+  });
+});

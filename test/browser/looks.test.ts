@@ -1,0 +1,191 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import { eventually } from '../support/eventually.js';
+import { createRoom, request, signIn } from '../support/people.js';
+import { connectV1, type V1Socket } from '../support/v1-socket.js';
+import { fillRoom } from './support/fill-room.js';
+import { screenshot } from './support/screenshot.js';
+import { type Stage, sharedStage } from './support/stage.js';
+import { seriousViolations } from './support/violations.js';
+import type { Visitor } from './support/visitor.js';
+
+const DESKTOP = { width: 1280, height: 800 };
+const PHONE = { width: 390, height: 844 };
+
+/** Each look that somebody may have of the page. */
+const LOOKS = [
+  { name: 'desktop', viewport: DESKTOP, colorScheme: 'light' },
+  { name: 'desktop-dark', viewport: DESKTOP, colorScheme: 'dark' },
+  { name: 'phone-dark', viewport: PHONE, colorScheme: 'dark' },
+] as const;
+
+const TALK: ReadonlyArray<readonly [name: string, text: string]> = [
+  ['Ben Okafor', 'The new gateways are up in both zones. 12,000 sockets moved over and nobody noticed.'],
+  ['Chiara Rossi', 'I did! My status said “Reconnecting…” for about as long as it takes to read it.'],
+  ['Chiara Rossi', 'Nothing was missing, though. I counted.'],
+  ['Dmitri Volkov', 'Same here. The order is the same on my phone and on the laptop.'],
+  ['me', 'Wonderful. Notes are at https://example.com/notes/rollout if anybody wants to add something.'],
+  ['Ben Okafor', 'Adding the graphs now. Then I kill one on purpose, so don’t be surprised.'],
+  ['Dmitri Volkov', 'Half past four?'],
+  ['Chiara Rossi', 'Make it five. I want to be on the train and see what happens in the tunnel.'],
+];
+
+describe('the looks of the page', function () {
+  this.timeout(60_000);
+
+  let stage: Stage;
+  let ada: Visitor;
+
+  before(async () => {
+    stage = await sharedStage();
+    ada = await stage.visitor('ada', { username: 'Ada Lovelace', signUp: false });
+  });
+  after(async () => {
+    for (const socket of guests?.values() ?? []) await socket.close();
+    await stage?.leave();
+  });
+
+  /** In every look: nothing that keeps anybody out, and nothing wider than the screen. */
+  const inEveryLook = async (name: string, prepare: () => Promise<void> = async () => {}): Promise<void> => {
+    const { page } = ada;
+    for (const look of LOOKS) {
+      await page.setViewportSize(look.viewport);
+      await page.emulateMedia({ colorScheme: look.colorScheme });
+      await prepare();
+      await screenshot(page, `${name}-${look.name}`);
+      expect(await seriousViolations(page), `${name}, ${look.name}`).to.deep.equal([]);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect(wide, `${name}, ${look.name}: pixels to the side`).to.be.at.most(0);
+    }
+    await page.setViewportSize(DESKTOP);
+    await page.emulateMedia({ colorScheme: 'light' });
+  };
+
+  it('are good when one signs in or up', async () => {
+    const { page } = ada;
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await inEveryLook('sign-in');
+    await page.getByRole('button', { name: 'Create an account' }).click();
+    await page.getByRole('button', { name: 'Create account' }).waitFor();
+    await inEveryLook('sign-up');
+    await page.getByRole('button', { name: 'I have an account' }).click();
+    await page.getByRole('textbox', { name: 'E-mail' }).fill('nobody@example.com');
+    await page.getByLabel('Password').fill('wrong');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').waitFor();
+    await inEveryLook('sign-in-refused');
+  });
+
+  it('are good in the list of rooms, and in a room', async () => {
+    const { page } = ada;
+    await ada.signUp();
+    await makeConversation();
+    await page.getByRole('button', { name: 'Refresh rooms' }).click();
+    await ada.openRoom('design');
+    await says('Ben Okafor', design, ['Which blue?', 'This one, or that one?']);
+    await ada.message('This one, or that one?').waitFor();
+    await page.goto(`${ada.line.url}/#/`);
+    await page.getByText('Choose a room').waitFor({ state: 'attached' });
+    await inEveryLook('rooms');
+    await ada.openRoom('rollout');
+    await ada.say('Five it is.');
+    await ada.delivered('Five it is.', 'Stored');
+    await ada.sees(['Ada Lovelace', ...guests.keys()]);
+    await says('Chiara Rossi', design, ['Neither', 'Have a look']);
+    await page.getByRole('link', { name: 'design 2 unread' }).waitFor();
+    await page.mouse.move(600, 5);
+    const typing = page
+      .getByRole('status', { name: 'Typing' })
+      .filter({ hasText: 'Dmitri Volkov is typing…' });
+    const people = page.getByRole('button', { name: /^People/ });
+    await inEveryLook('room', async () => {
+      const isWide = (page.viewportSize()?.width ?? 0) > PHONE.width;
+      if ((await people.getAttribute('aria-expanded')) !== String(isWide)) await people.click();
+      guests.get('Dmitri Volkov')?.send({ type: 'typing', roomId: rollout });
+      await typing.waitFor();
+      await ada.message('Five it is.').waitFor();
+    });
+  });
+
+  it('are good with the people of a room on a phone, and with its menu', async () => {
+    const { page } = ada;
+    const people = page.getByRole('button', { name: /^People/ });
+    const menu = page.getByRole('button', { name: 'Room menu' });
+    await inEveryLook('people', async () => {
+      if ((await people.getAttribute('aria-expanded')) !== 'true') await people.click();
+      await page.getByRole('complementary', { name: 'People' }).waitFor();
+    });
+    await people.click();
+    await inEveryLook('menu', async () => {
+      if ((await menu.getAttribute('aria-expanded')) !== 'true') await menu.click();
+      await page.getByRole('button', { name: 'Leave room' }).waitFor();
+    });
+    await page.keyboard.press('Escape');
+  });
+
+  it('are good in dialogs', async () => {
+    const { page } = ada;
+    for (const [button, name] of [
+      ['Rename room', 'rename'],
+      ['Delete room', 'delete'],
+    ] as const) {
+      await page.getByRole('button', { name: 'Room menu' }).click();
+      await page.getByRole('button', { name: button }).click();
+      await page.getByRole('dialog', { name: button }).waitFor();
+      await inEveryLook(name);
+      await page.keyboard.press('Escape');
+    }
+    await page.getByRole('button', { name: 'New room' }).click();
+    await page.getByRole('dialog', { name: 'New room' }).waitFor();
+    await inEveryLook('new-room');
+    await page.keyboard.press('Escape');
+  });
+
+  it('are good without a connection, with messages that wait', async () => {
+    ada.line.cut();
+    // Over the whole page, once it has lasted a moment.
+    await eventually(async () => {
+      const box = await ada.connection.boundingBox();
+      expect((box?.x ?? 0) + (box?.width ?? 0) / 2).to.be.greaterThan(DESKTOP.width / 3);
+    });
+    await ada.say('Can anybody hear me?');
+    await ada.delivered('Can anybody hear me?', 'Waiting');
+    await inEveryLook('reconnecting');
+    ada.line.mend();
+  });
+
+  let rollout: number;
+  let design: number;
+  /** Others, by name, in all rooms. */
+  let guests: Map<string, V1Socket>;
+
+  /** Several people, several rooms, and something said in one of them. */
+  async function makeConversation(): Promise<void> {
+    const { url } = stage.cluster;
+    const me = await signIn(url, ada);
+    rollout = await createRoom(url, me, 'rollout');
+    design = await createRoom(url, me, 'design');
+    for (const name of ['gardening', 'on call', 'random', 'release 2.0']) await createRoom(url, me, name);
+    guests = new Map();
+    for (const username of ['Ben Okafor', 'Chiara Rossi', 'Dmitri Volkov']) {
+      const account = { username, email: `${randomUUID()}@example.com`, password: 'a password' };
+      await request(`${url}/api/users/signup`, { body: account });
+      const person = await signIn(url, account);
+      const socket = await connectV1(url, person.token);
+      for (const room of [rollout, design]) await socket.join(room);
+      guests.set(username, socket);
+    }
+    for (const [name, text] of TALK) {
+      if (name === 'me') await fillRoom(url, me, rollout, [text]);
+      else await says(name, rollout, [text]);
+    }
+  }
+
+  async function says(name: string, roomId: number, texts: readonly string[]): Promise<void> {
+    const socket = guests.get(name);
+    for (const content of texts) {
+      socket?.send({ type: 'publish', roomId, clientMsgId: randomUUID(), content });
+      await socket?.of('ack');
+    }
+  }
+});

@@ -1,0 +1,125 @@
+import type { Member } from '@chorus/cluster';
+import { expect } from 'chai';
+import { eventually } from '../support/eventually.js';
+import { type Stage, sharedStage } from './support/stage.js';
+import type { Visitor } from './support/visitor.js';
+import { watchText } from './support/watch-text.js';
+
+/** What people take for a moment. The first attempt comes within half a second, and up to one more may be needed. */
+const SHORT_MS = 4_000;
+
+describe('in mid-conversation', function () {
+  this.timeout(60_000);
+
+  let stage: Stage;
+  let first: Member;
+  let second: Member;
+  let ada: Visitor;
+  let ben: Visitor;
+  let said: string[];
+
+  before(async () => {
+    stage = await sharedStage();
+    [first, second] = stage.cluster.gateways as [Member, Member];
+    [ada, ben] = await Promise.all([
+      stage.visitor('ada', { gateways: [first] }),
+      stage.visitor('ben', { gateways: [second] }),
+    ]);
+    const room = `mid-conversation ${ada.username}`;
+    await ada.createRoom(room);
+    await ben.openRoom(room);
+    await ben.sees([ada.username, ben.username]);
+    said = [];
+  });
+  after(async () => {
+    await stage?.leave();
+    if (first?.running === false) await first.start();
+  });
+
+  const say = async (visitor: Visitor, text: string): Promise<void> => {
+    said.push(text);
+    await visitor.say(text);
+  };
+  /** Both pages have all that was said, each message once, in one order. */
+  const bothHaveAll = () =>
+    eventually(async () => {
+      const [mine, yours] = await Promise.all([ada.said(), ben.said()]);
+      expect([...mine].sort()).to.deep.equal([...said].sort());
+      expect(mine).to.deep.equal(yours);
+    });
+
+  it('a gateway is killed, and neither notices more than a short "Reconnecting…"', async () => {
+    const [adas, bens] = await Promise.all([watchText(ada.connection), watchText(ben.connection)]);
+    for (let index = 0; index < 20; index++) {
+      if (index === 6) {
+        ada.line.leadTo([second]);
+        first.kill('SIGKILL');
+      }
+      await say(index % 2 === 0 ? ada : ben, `message ${index}`);
+    }
+    await bothHaveAll();
+    await ada.connected();
+    expect(ada.notes.gateways).to.deep.equal(['gateway-1', 'gateway-2']);
+    expect(ben.notes.gateways).to.deep.equal(['gateway-2']);
+    for (const text of said.filter((_, index) => index % 2 === 0)) await ada.delivered(text, 'Stored');
+
+    const [hers, his] = [await adas(), await bens()];
+    for (const { text } of hers.texts) expect(text).to.match(/^(Connected|Reconnecting…( in \d+ s)?)$/);
+    expect(hers.texts.length, 'she was told').to.be.greaterThan(1);
+    expect(hers.withoutMs('Connected')).to.be.lessThan(SHORT_MS);
+    expect(his.texts.map(({ text }) => text)).to.deep.equal(['Connected']);
+    for (const { page } of [ada, ben]) expect(await page.getByRole('alert').count()).to.equal(0);
+    for (const visitor of [ada, ben]) await visitor.sees([ada.username, ben.username]);
+    const order = (await ada.said()).map((text) => Number(text.split(' ')[1]));
+    for (const parity of [0, 1]) {
+      const own = order.filter((index) => index % 2 === parity);
+      expect(own, 'in the order of who wrote them').to.deep.equal([...own].sort((a, b) => a - b));
+    }
+  });
+
+  it('the network goes: what is written meanwhile waits, and is sent once when it is back', async () => {
+    await ben.context.setOffline(true);
+    ben.line.cut();
+    await ben.connection.filter({ hasText: /^Reconnecting… in \d+ s$/ }).waitFor();
+    await ben.page.getByRole('button', { name: 'Reconnect now' }).waitFor();
+    for (const text of ['on the train', 'in a tunnel']) await say(ben, text);
+    for (const text of ['where are you?', 'hello?']) await say(ada, text);
+    for (const text of ['on the train', 'in a tunnel']) await ben.delivered(text, 'Waiting');
+    await ada.message('hello?').waitFor();
+    expect(await ben.message('hello?').count()).to.equal(0);
+    expect(await ada.message('on the train').count()).to.equal(0);
+
+    ben.line.mend();
+    await ben.context.setOffline(false);
+    await ben.connected();
+    await bothHaveAll();
+    for (const text of ['on the train', 'in a tunnel']) await ben.delivered(text, 'Stored');
+    expect((await ada.said()).slice(-4)).to.deep.equal([
+      ...['where are you?', 'hello?'],
+      ...['on the train', 'in a tunnel'],
+    ]);
+  });
+
+  it('the network goes while a message is under way, which is said once all the same', async () => {
+    for (let round = 0; round < 2; round++) {
+      await say(ben, `interrupted ${round}`);
+      ben.line.cut();
+      ben.line.mend();
+      await ada.message(`interrupted ${round}`).waitFor();
+    }
+    await bothHaveAll();
+    for (const text of said.slice(-2)) await ben.delivered(text, 'Stored');
+  });
+
+  it('nobody waits longer than they like', async () => {
+    ben.line.cut();
+    const again = ben.page.getByRole('button', { name: 'Reconnect now' });
+    // After some attempts in vain the pauses are long enough to be cut short.
+    await ben.connection.filter({ hasText: /in ([3-9]|1\d) s$/ }).waitFor({ timeout: 30_000 });
+    ben.line.mend();
+    const connection = await watchText(ben.connection);
+    await again.click();
+    await ben.connected();
+    expect((await connection()).withoutMs('Connected')).to.be.lessThan(2_000);
+  });
+});

@@ -1,0 +1,82 @@
+import { expect } from 'chai';
+import { request } from '../support/people.js';
+import { type Stage, sharedStage } from './support/stage.js';
+import type { Visitor } from './support/visitor.js';
+
+describe('a session', function () {
+  this.timeout(60_000);
+
+  let stage: Stage;
+  let ada: Visitor;
+
+  before(async () => {
+    stage = await sharedStage();
+    ada = await stage.visitor('ada');
+    await ada.createRoom(`tabs ${ada.username}`);
+  });
+  after(() => stage?.leave());
+
+  const signIn = async (): Promise<void> => {
+    const { page } = ada;
+    await page.getByRole('textbox', { name: 'E-mail' }).fill(ada.email);
+    await page.getByLabel('Password').fill(ada.password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await ada.connected();
+  };
+
+  it('lasts when the page is loaded again, and so do its rooms', async () => {
+    await ada.say('before');
+    await ada.delivered('before', 'Stored');
+    await ada.page.reload();
+    await ada.inRoom(`tabs ${ada.username}`);
+    await ada.message('before').waitFor();
+  });
+
+  it('ends in all tabs when one signs out', async () => {
+    const { page, notes } = await ada.tab();
+    await page.getByRole('status', { name: 'Connection' }).filter({ hasText: 'Connected' }).waitFor();
+    // Nothing is under way that would be refused.
+    for (const each of [page, ada.page]) await each.getByText('This is where it begins.').waitFor();
+    await ada.signOut();
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    await page.getByRole('alert').filter({ hasText: 'You have signed out in another tab.' }).waitFor();
+    for (const errors of [notes.errors, ada.notes.errors]) expect(errors).to.deep.equal([]);
+    await page.reload();
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    await page.close();
+  });
+
+  it('is not begun with a wrong password', async () => {
+    const { page } = ada;
+    await page.getByRole('textbox', { name: 'E-mail' }).fill(ada.email);
+    await page.getByLabel('Password').fill('not this one');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').waitFor();
+    await ada.connection.waitFor({ state: 'detached' });
+  });
+
+  it('begins in all tabs when one signs in', async () => {
+    const { page } = await ada.tab();
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    await signIn();
+    await page.getByRole('status', { name: 'Connection' }).filter({ hasText: 'Connected' }).waitFor();
+    await page.close();
+  });
+
+  it('is over, and says so, when it is ended elsewhere', async () => {
+    const [cookie] = (await ada.context.cookies()).filter(({ name }) => name === 'jwt');
+    const token = cookie?.value ?? '';
+    const { status } = await request(`${stage.cluster.url}/api/users/logout`, { token });
+    expect(status).to.equal(200);
+    await ada.page.getByRole('button', { name: 'Sign in' }).waitFor();
+    await ada.page.getByRole('alert').filter({ hasText: 'Your session has ended.' }).waitFor();
+  });
+
+  it('leaves nothing behind that the next one could read', async () => {
+    await signIn();
+    await ada.inRoom(`tabs ${ada.username}`);
+    await ada.signOut();
+    expect(await ada.context.cookies()).to.deep.equal([]);
+    expect(await ada.page.locator('body').textContent()).not.to.include('before');
+  });
+});

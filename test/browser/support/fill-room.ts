@@ -1,0 +1,23 @@
+import { randomUUID } from 'node:crypto';
+import { createPerson, createRoom, type Person } from '../../support/people.js';
+import { connectV1 } from '../../support/v1-socket.js';
+
+/** Says all of this in a room, in order; resolves when it was all taken. */
+export async function fillRoom(url: string, person: Person, roomId: number, texts: readonly string[]) {
+  const socket = await connectV1(url, person.token);
+  await socket.join(roomId);
+  for (const content of texts) socket.send({ type: 'publish', roomId, clientMsgId: randomUUID(), content });
+  for (const _ of texts) await socket.of('ack');
+  await socket.close();
+}
+
+/** Makes a room in which somebody has said all of this. */
+export async function filledRoom(
+  url: string,
+  texts: readonly string[],
+): Promise<{ id: number; teller: Person }> {
+  const teller = await createPerson(url, 'teller');
+  const id = await createRoom(url, teller);
+  await fillRoom(url, teller, id, texts);
+  return { id, teller };
+}
