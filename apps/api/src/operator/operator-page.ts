@@ -1,22 +1,8 @@
 import { pageFiles } from '@chorus/operator-page';
 import type { Step } from '../http/context.js';
+import { pagePolicy, TRUSTED_TYPES } from '../http/page-policy.js';
 
-/**
- * The page may load its own files and ask its own host, and nothing else; no string of its becomes markup or script,
- * whatever a room is called, and no other page may frame it.
- */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join('; ');
+const CONTENT_SECURITY_POLICY = pagePolicy(TRUSTED_TYPES);
 
 /** Serves the operator page to anybody who reaches the port: it has nothing to hide, and asks for the token itself. */
 export function operatorPage(): Step {

@@ -1,24 +1,10 @@
 import { createHash } from 'node:crypto';
 import { extname } from 'node:path';
 import type { Step } from '../http/context.js';
+import { pagePolicy, TRUSTED_TYPES } from '../http/page-policy.js';
 import { type PageFile, readPage } from './page-files.js';
 
-/**
- * The page may load its own files and ask its own host, and nothing else; no string of its becomes markup or script,
- * whatever somebody wrote, and no other page may frame it.
- */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join('; ');
+const CONTENT_SECURITY_POLICY = pagePolicy({ 'form-action': "'self'", ...TRUSTED_TYPES });
 
 /** Named after what is in them, so what was read under such a name is never out of date. */
 const HASHED = '/assets/';
