@@ -12,12 +12,9 @@ import { ensureTestChromium, ensureTestRedis } from '@chorus/local';
  * several runs go on beside each other, of about the same length; more of them would disturb those that look at the clock.
  */
 const PHASES = [
-  [
-    ['packages/*/src/**/*.test.ts', 'prisma/src/**/*.test.ts'],
-    ['apps/*/src/**/*.test.ts'],
-    // One cluster and one browser for all of them.
-    ['test/browser/**/*.test.ts'],
-  ],
+  [['packages/*/src/**/*.test.ts', 'prisma/src/**/*.test.ts'], ['apps/*/src/**/*.test.ts']],
+  // A browser needs both cores.
+  [['test/browser/**/*.test.ts']],
   [
     ['test/{cluster,contract}/**/*.test.ts'],
     ['test/{bench,loadtest,rehearse}/**/*.test.ts', 'test/*.test.ts'],
