@@ -1,6 +1,7 @@
-import { CLOSE, type Position } from '@chorus/protocol';
+import type { Position } from '@chorus/protocol';
 import { now } from '../clock.js';
 import type { Conversation, ConversationEvents } from '../dialect.js';
+import { backoffMs, isFinal } from './coming-back.js';
 import { Outbox } from './outbox.js';
 import { type SocketHandlers, WebSocketClient } from './web-socket.js';
 import type { ConnectionOptions, Place, Seat, World } from './world.js';
@@ -8,17 +9,6 @@ import type { ConnectionOptions, Place, Seat, World } from './world.js';
 /** How often the first connect is tried. Whoever was in comes back as often as it takes. */
 const FIRST_ATTEMPTS = 3;
 const JOIN_MS = 15_000;
-const BACKOFF_MS = 1_000;
-const MAX_BACKOFF_MS = 8_000;
-
-/** What a server may close with and then does not want its client back; 1000 answers what this side has not said. */
-const FINAL: ReadonlySet<number> = new Set(
-  Object.values(CLOSE)
-    .filter(({ code, reconnect }) => !reconnect && code !== CLOSE.normal.code)
-    .map(({ code }) => code),
-);
-/** A refusal for a reason that stays, like a token that is not valid or a room that does not exist. */
-const FINAL_REFUSAL = /^HTTP 40[0134]\b/;
 
 type State =
   | 'new'
@@ -237,9 +227,8 @@ export class Connection implements SocketHandlers, ConversationEvents {
       this.#awaySince = now();
       this.#attempts = 0;
     } else this.world.meters.connectFailed(text);
-    const final = FINAL.has(code) || FINAL_REFUSAL.test(why);
     this.#leave('waiting');
-    if (final || (!this.#wasIn && this.#attempts >= FIRST_ATTEMPTS)) this.#giveUp();
+    if (isFinal(code, why) || (!this.#wasIn && this.#attempts >= FIRST_ATTEMPTS)) this.#giveUp();
     else this.#timer = setTimeout(() => this.start(), this.#pauseMs(retryAfterMs));
   }
 
@@ -247,7 +236,7 @@ export class Connection implements SocketHandlers, ConversationEvents {
     const hint = this.#returnAfterMs;
     this.#returnAfterMs = undefined;
     if (hint !== undefined) return hint;
-    return retryAfterMs + Math.random() * Math.min(MAX_BACKOFF_MS, BACKOFF_MS * 2 ** this.#attempts);
+    return retryAfterMs + backoffMs(this.#attempts);
   }
 
   #giveUp(): void {
