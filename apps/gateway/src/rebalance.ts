@@ -118,8 +118,7 @@ export class Rebalance implements Closeable {
     this.#requested = undefined;
     this.#unproven = undefined;
     if (cluster === undefined) return undefined;
-    const here = this.#here();
-    const { average, least } = cluster;
+    const { here, average, least } = cluster;
     const uneven = begun || here > average * (1 + TOLERANCE) || least < average * (1 - TOLERANCE);
     if (!uneven || here <= average * (1 + SETTLED) || here - average < 1) return undefined;
     const perStep = (here * share * this.#stepMs) / 60_000;
@@ -134,7 +133,7 @@ export class Rebalance implements Closeable {
     if (this.#campaign !== campaign || this.#closed) return;
     // Who was sent away and is not back yet is counted nowhere: that must not lower the goal.
     campaign.goal = Math.max(campaign.goal, Math.ceil(cluster?.average ?? Number.POSITIVE_INFINITY));
-    const excess = this.#here() - campaign.goal;
+    const excess = (cluster?.here ?? 0) - campaign.goal;
     if (excess <= 0) {
       this.#parts.log.info({ sent: campaign.sent }, 'gave up connections');
       this.#campaign = undefined;
@@ -162,13 +161,14 @@ export class Rebalance implements Closeable {
     return here;
   }
 
-  /** Connections of the nodes that take any, this one included; undefined when it is the only one. */
-  async #cluster(): Promise<{ average: number; least: number } | undefined> {
+  /** Connections of this node, and of all that take any, this one included; undefined when it is the only one. */
+  async #cluster(): Promise<{ here: number; average: number; least: number } | undefined> {
     const { nodes, nodeId } = this.#parts;
     const others = (await nodes.nodes()).filter((node) => node.state === 'ready' && node.nodeId !== nodeId);
     if (others.length === 0) return undefined;
-    const counts = [this.#here(), ...others.map(({ connections }) => connections)];
+    const here = this.#here();
+    const counts = [here, ...others.map(({ connections }) => connections)];
     const sum = counts.reduce((total, count) => total + count, 0);
-    return { average: sum / counts.length, least: Math.min(...counts) };
+    return { here, average: sum / counts.length, least: Math.min(...counts) };
   }
 }
