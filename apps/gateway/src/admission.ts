@@ -49,7 +49,7 @@ export class Admission {
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
-    this.#connects = new TokenBucket(parts.config.maxConnectsPerSecond, performance.now());
+    this.#connects = new TokenBucket(parts.config.maxConnectsPerSecond);
   }
 
   /**
@@ -70,7 +70,7 @@ export class Admission {
     if (connections.taken >= config.maxConnections) {
       throw new Refusal(503, 'full', 'this gateway has no room for more connections', RETRY_SOON);
     }
-    if (!this.#connects.take(performance.now())) {
+    if (!this.#connects.take()) {
       throw new Refusal(503, 'too_fast', 'too many connections at the moment, try again', RETRY_SOON);
     }
     return connections.take(address);

@@ -77,7 +77,10 @@ export class Membership implements Typist {
     return this.#encode(message);
   }
 
-  /** Whether it may tell now that its user is typing; then its notice is expected, and kept from itself. */
+  /**
+   * Whether it may tell now that its user is typing; then its notice is expected, and kept from itself.
+   * @param now milliseconds of `performance.now()`
+   */
   startTyping(now: number): boolean {
     if (now - this.#typedAt < TYPING_INTERVAL_MS) return false;
     this.#typedAt = now;

@@ -51,7 +51,7 @@ export class SeedSession implements Session, Occupant, Connection {
   ) {
     this.#room = entry.room;
     this.#entry = entry;
-    this.#bucket = new TokenBucket(context.maxMessagesPerSecond, Date.now());
+    this.#bucket = new TokenBucket(context.maxMessagesPerSecond);
   }
 
   get id(): string {
@@ -98,9 +98,8 @@ export class SeedSession implements Session, Occupant, Connection {
 
   received(text: string): void {
     const { counters } = this.context;
-    const now = Date.now();
     counters.messagesIn++;
-    if (!this.#bucket.take(now)) {
+    if (!this.#bucket.take()) {
       counters.messagesRefused.too_many_messages++;
       this.close(CLOSE.tooManyMessages);
       return;
@@ -111,7 +110,7 @@ export class SeedSession implements Session, Occupant, Connection {
       return;
     }
     this.#encode ??= messageEncoder(this.#room.id, this.member);
-    const body = this.#encode({ content: text, id: this.context.nextMessageId(), sentAt: now });
+    const body = this.#encode({ content: text, id: this.context.nextMessageId(), sentAt: Date.now() });
     this.context.publish(this.#room.id, body).then(
       () => counters.acks++,
       (error: unknown) => this.#failed(error),

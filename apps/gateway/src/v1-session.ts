@@ -72,7 +72,7 @@ export class V1Session implements Session, Connection, Waiter, Sender {
     private first?: Entry | undefined,
   ) {
     this.#token = visitor.token;
-    this.#bucket = new TokenBucket(context.limits.maxMessagesPerSecond, Date.now());
+    this.#bucket = new TokenBucket(context.limits.maxMessagesPerSecond);
   }
 
   get id(): string {
@@ -130,7 +130,7 @@ export class V1Session implements Session, Connection, Waiter, Sender {
 
   received(text: string): void {
     const frame = readFrame(text);
-    const now = Date.now();
+    const now = performance.now();
     if (typeOf(frame) === 'publish') this.context.counters.messagesIn++;
     if (!this.#bucket.take(now)) this.#tooFast(frame, now);
     else if (frame.type === 'bad') this.refuse('bad_frame', frame.about, frame.detail);

@@ -11,7 +11,7 @@ export interface WatermarkParts {
   ask(roomId: number): Promise<Position>;
   /** Those for which somebody waits. */
   readonly awaited: Set<Watermark>;
-  /** Milliseconds of any clock. */
+  /** Milliseconds of a monotonic clock. */
   now(): number;
 }
 

@@ -22,7 +22,11 @@ export class Watermarks {
     private readonly log: Logger,
     private readonly quietMs = QUIET_MS,
   ) {
-    this.#parts = { ask: (roomId) => broker.stored(roomId), awaited: new Set(), now: Date.now };
+    this.#parts = {
+      ask: (roomId) => broker.stored(roomId),
+      awaited: new Set(),
+      now: () => performance.now(),
+    };
     this.#timer = setInterval(() => void this.#askForQuiet(), quietMs / 2).unref();
   }
 

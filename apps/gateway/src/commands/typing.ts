@@ -12,7 +12,7 @@ export function typing(session: V1Session, frame: TypingFrame): void {
     session.refuse('not_joined', frame);
     return;
   }
-  if (!membership.startTyping(Date.now())) return;
+  if (!membership.startTyping(performance.now())) return;
   context.publishNotice(frame.roomId, encodeTyping(frame.roomId, user)).catch((error: unknown) => {
     context.log.debug({ roomId: frame.roomId, error: String(error) }, 'typing was not told');
   });

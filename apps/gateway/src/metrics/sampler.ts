@@ -8,7 +8,7 @@ export class Sampler {
   #count = 0;
   #at = Number.NEGATIVE_INFINITY;
 
-  /** @param now milliseconds of any clock, always the same one */
+  /** @param now milliseconds of `performance.now()` */
   takes(now: number): boolean {
     if ((++this.#count & (ONE_IN - 1)) !== 0 && now - this.#at < QUIET_MS) return false;
     this.#at = now;

@@ -41,12 +41,11 @@ export class Timings {
 
   /** A message was handed to the sockets. */
   delivered(frame: Uint8Array): void {
-    const now = Date.now();
-    if (!this.#deliveries.takes(now)) return;
+    if (!this.#deliveries.takes(performance.now())) return;
     const sentAt = readSentAt(frame);
-    // The sender's gateway may have a clock that is ahead.
     if (sentAt === undefined) return;
-    const ms = Math.max(0, now - sentAt);
+    // Clocks of two gateways: the sender's may be ahead.
+    const ms = Math.max(0, Date.now() - sentAt);
     this.relays++;
     this.relayMs += ms;
     this.sinks.relay(ms / 1_000);
