@@ -3,7 +3,7 @@ import net from 'node:net';
 import type { Member } from '@chorus/protocol';
 import { expect } from 'chai';
 import type { Gateway } from './create-gateway.js';
-import { ANN, BOB, GatewayFixture, type TestSocket } from './test-gateways.js';
+import { ANN, BOB, GatewayFixture, type RequestHeaders, type TestSocket } from './test-gateways.js';
 
 const ROOM = '/ws/join-room/1';
 const CAT: Member = { id: 3, username: 'cat' };
@@ -22,18 +22,13 @@ describe('limits on connections', () => {
     'x-forwarded-for': address,
   });
 
-  async function open(gateway: Gateway, headers: Record<string, string>): Promise<TestSocket> {
+  async function open(gateway: Gateway, headers: RequestHeaders): Promise<TestSocket> {
     const socket = fixture.connect(gateway, ROOM, headers);
     await once(socket.ws, 'open');
     return socket;
   }
 
-  async function expectRefusal(
-    gateway: Gateway,
-    headers: Record<string, string>,
-    status: number,
-    why: RegExp,
-  ) {
+  async function expectRefusal(gateway: Gateway, headers: RequestHeaders, status: number, why: RegExp) {
     const answer = await fixture.refusal(gateway, ROOM, headers);
     expect([answer.status, Object.keys(answer.body)]).to.deep.equal([status, ['error']]);
     expect(answer.body.error).to.match(why);
@@ -57,6 +52,18 @@ describe('limits on connections', () => {
     await open(gateway, from('192.0.2.2', CAT));
     await leave(gateway, first);
     await open(gateway, from('192.0.2.1', CAT));
+  });
+
+  it('count every X-Forwarded-For header of a request, with ports and brackets', async () => {
+    const gateway = await fixture.start({ MAX_CONNECTIONS_PER_ADDRESS: '2', TRUST_PROXY: '1' });
+    await open(gateway, from('192.0.2.1:5071', ANN));
+    await open(gateway, from('[::ffff:192.0.2.1]:443', BOB));
+    await open(gateway, from('192.0.2.2:5071', BOB));
+    // The client made up the first line, its proxy wrote the second.
+    const lines = (...values: string[]) => ({ ...fixture.bearer(CAT), 'x-forwarded-for': values });
+    await expectRefusal(gateway, lines('192.0.2.9', '192.0.2.1:80'), 429, /this address/);
+    await expectRefusal(gateway, lines('192.0.2.9', '192.0.2.8, 192.0.2.1'), 429, /this address/);
+    await open(gateway, lines('192.0.2.1', '192.0.2.9'));
   });
 
   it('refuse with 429 a user who has too many, and nobody else', async () => {

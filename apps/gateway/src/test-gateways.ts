@@ -29,6 +29,9 @@ const WAIT_MS = 5_000;
 export const ANN: Member = { id: 1, username: 'ann' };
 export const BOB: Member = { id: 2, username: 'bob' };
 
+/** A header with several values is sent as several headers of that name. */
+export type RequestHeaders = Record<string, string | string[]>;
+
 /** A socket to a gateway that keeps what it received. */
 export class TestPeer<Frame = ServerFrame> {
   readonly frames: Frame[] = [];
@@ -172,7 +175,7 @@ export class GatewayFixture {
     return socket;
   }
 
-  connect(gateway: Gateway, path: string, headers: Record<string, string> = {}): TestSocket {
+  connect(gateway: Gateway, path: string, headers: RequestHeaders = {}): TestSocket {
     return new TestSocket(this.#open(gateway, path, headers));
   }
 
@@ -184,9 +187,9 @@ export class GatewayFixture {
   }
 
   /** The HTTP answer to an upgrade that is refused. */
-  async refusal(gateway: Gateway, path: string, headers: Record<string, string> = {}) {
+  async refusal(gateway: Gateway, path: string, headers: RequestHeaders = {}) {
     const { 'sec-websocket-protocol': protocols, ...others } = headers;
-    const ws = this.#open(gateway, path, others, protocols?.split(', '));
+    const ws = this.#open(gateway, path, others, protocols?.toString().split(', '));
     ws.on('error', () => undefined);
     const [, response] = (await once(ws, 'unexpected-response')) as [
       unknown,
@@ -205,7 +208,7 @@ export class GatewayFixture {
     return this.closer.close();
   }
 
-  #open(gateway: Gateway, path: string, headers: Record<string, string>, protocols?: string[]): WebSocket {
+  #open(gateway: Gateway, path: string, headers: RequestHeaders, protocols?: string[]): WebSocket {
     const ws = new WebSocket(`ws://127.0.0.1:${gateway.port}${path}`, protocols, { headers });
     this.closer.defer(() => ws.terminate());
     return ws;

@@ -291,21 +291,32 @@ function upgradeUncorked(response: uWS.HttpResponse, other: Handle | undefined, 
   else other.cork(() => response.cork(upgrade));
 }
 
-/** Headers that the gateway reads. */
-const HEADERS = [
-  'authorization',
-  'cookie',
-  'host',
-  'origin',
-  'sec-websocket-protocol',
-  'traceparent',
-  'tracestate',
-  'x-forwarded-for',
-  'x-request-id',
-];
+/**
+ * Headers that the gateway reads. Of several of one name the first counts, as everywhere in the library, unless its values
+ * form a list: then they are joined in their order, as Node.js does. Proxies may append a line of their own, and those
+ * that speak HTTP/2 to clients may split cookies.
+ */
+const HEADERS: ReadonlyMap<string, string | undefined> = new Map([
+  ['authorization', undefined],
+  ['cookie', '; '],
+  ['host', undefined],
+  ['origin', undefined],
+  ['sec-websocket-protocol', ', '],
+  ['traceparent', undefined],
+  ['tracestate', ', '],
+  ['x-forwarded-for', ', '],
+  ['x-request-id', undefined],
+]);
 
 function copyRequest(request: uWS.HttpRequest, response: uWS.HttpResponse): Request {
-  const headers = new Map(HEADERS.map((name) => [name, request.getHeader(name)]));
+  const headers = new Map<string, string>();
+  request.forEach((name, value) => {
+    if (!HEADERS.has(name)) return;
+    const before = headers.get(name);
+    const separator = HEADERS.get(name);
+    if (before === undefined) headers.set(name, value);
+    else if (separator !== undefined) headers.set(name, `${before}${separator}${value}`);
+  });
   return {
     method: request.getCaseSensitiveMethod(),
     path: request.getUrl(),

@@ -16,8 +16,36 @@ describe('the address of a client', () => {
     expect(clientAddress(PROXY, '198.51.100.7', 3)).to.equal('198.51.100.7');
   });
 
+  it('is read with a port, brackets or a zone id, as some proxies write it', () => {
+    for (const said of ['198.51.100.7:5071', '[::ffff:198.51.100.7]:443', ' 198.51.100.7:1 ']) {
+      expect(clientAddress(PROXY, said, 1), said).to.equal('198.51.100.7');
+    }
+    for (const said of ['[2001:db8:1:2::1]:443', '[2001:db8:1:2::1]', '[2001:db8:1:2::1%eth0]:443']) {
+      expect(clientAddress(PROXY, said, 1), said).to.equal('2001:db8:1:2');
+    }
+  });
+
+  it('is that of the nearest proxy before an entry that is no address', () => {
+    expect(clientAddress(PROXY, '203.0.113.9, unknown, 198.51.100.7', 2)).to.equal('198.51.100.7');
+    expect(clientAddress(PROXY, '203.0.113.9, unknown, 198.51.100.7', 3)).to.equal('198.51.100.7');
+    expect(clientAddress(PROXY, '203.0.113.9, , 198.51.100.7', 3)).to.equal('198.51.100.7');
+  });
+
+  it('is found in a header of any length, at the end', () => {
+    const said = `${'203.0.113.9, '.repeat(100_000)}198.51.100.7:80, 198.51.100.8`;
+    expect(clientAddress(PROXY, said, 2)).to.equal('198.51.100.7');
+  });
+
   it('is that of the connection when a proxy sent something else', () => {
-    for (const said of ['unknown', ',', 'x'.repeat(10_000), '198.51.100.7, nobody']) {
+    const others = [
+      '198.51.100.7:',
+      '198.51.100.7:x',
+      '[198.51.100.7',
+      '[]:443',
+      '2001:db8::1]:443',
+      '1.2.3:80',
+    ];
+    for (const said of ['unknown', '_hidden', ',', 'x'.repeat(10_000), '198.51.100.7, nobody', ...others]) {
       expect(clientAddress(PROXY, said, 1), said.slice(0, 20)).to.equal(PROXY);
     }
   });

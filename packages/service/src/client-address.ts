@@ -1,50 +1,58 @@
 import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
 
 /**
- * Whom attempts and connections are counted against: the client's IPv4 address, or the first half of its IPv6
- * address, since whoever has one has the whole subnet.
+ * Address against which a client's attempts and connections are counted. Gateway and API share this function.
  *
- * @param remoteAddress of the connection itself
- * @param forwardedFor the `X-Forwarded-For` header. Proxies append to it, and what stands before the addresses
- *   that the trusted ones appended is hearsay.
- * @param trustedProxies how many proxies in front append to it; 0 ignores the header. What is no address there
- *   is passed over in favour of the connection's.
+ * - IPv4: the address. An IPv6 address that only wraps one (`::ffff:198.51.100.7`) is that IPv4 address.
+ * - IPv6: the first 64 bits, written as four groups. Providers assign at least a /64 to each customer, so a limit on
+ *   single addresses would limit nothing. Zone ids are ignored.
+ *
+ * @param remoteAddress address of the connection itself
+ * @param forwardedFor `X-Forwarded-For`, several headers joined with commas in their order. Each proxy appends the
+ *   address of the connection that it accepted. Entries may have ports and brackets: `203.0.113.7:5071`, `[2001:db8::1]:443`.
+ * @param trustedProxies number of proxies in front that append to the header; 0 ignores it. The client wrote what
+ *   stands before their entries. In a header with fewer entries the first one counts. An entry that is no address
+ *   ends the walk: the proxy that wrote it is then the client.
  */
 export function clientAddress(
   remoteAddress: string,
   forwardedFor: string | undefined,
   trustedProxies: number,
 ): string {
-  const said = (trustedProxies > 0 && forwardedFor?.split(',').slice(-trustedProxies)[0]?.trim()) || '';
-  const address = isIP(said) === 0 ? remoteAddress : said;
-  return isIP(address) === 6 ? fromIPv6(address) : address;
+  let address = remoteAddress;
+  let end = forwardedFor?.length ?? 0;
+  // From the right: the header's length is the client's choice.
+  for (let hop = 0; hop < trustedProxies && end > 0; hop++) {
+    const comma = forwardedFor?.lastIndexOf(',', end - 1) ?? -1;
+    const entry = addressOf(forwardedFor?.slice(comma + 1, end) ?? '');
+    if (entry === undefined) break;
+    address = entry;
+    end = comma;
+  }
+  return canonical(address);
 }
 
-function fromIPv6(address: string): string {
-  const groups = groupsOf(address);
-  const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
-  if (isMapped)
-    return groups
-      .slice(6)
-      .flatMap((group) => [group >> 8, group & 0xff])
-      .join('.');
-  return groups
+/** `203.0.113.7:5071`, or an IPv6 address in brackets with or without a port. */
+const DECORATED = /^(?:\[([^\]]+)\](?::\d{1,5})?|([\d.]+):\d{1,5})$/;
+/** Longer than any address with brackets, a port and a zone id. */
+const MAX_ENTRY = 100;
+
+function addressOf(entry: string): string | undefined {
+  if (entry.length > MAX_ENTRY) return undefined;
+  const text = entry.trim();
+  const [, ipv6, ipv4] = DECORATED.exec(text) ?? [];
+  const address = ipv6 ?? ipv4 ?? text;
+  return isIP(address) === 0 ? undefined : address;
+}
+
+function canonical(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const [plain = ''] = address.split('%');
+  const parsed = ipaddr.IPv6.parse(plain);
+  if (parsed.isIPv4MappedAddress()) return parsed.toIPv4Address().toString();
+  return parsed.parts
     .slice(0, 4)
-    .map((group) => group.toString(16))
+    .map((part) => part.toString(16))
     .join(':');
-}
-
-/** The eight numbers of an IPv6 address, however it is written. */
-function groupsOf(address: string): number[] {
-  const plain = address
-    .replace(/%.*$/, '')
-    .replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...parts: string[]) => {
-      const [a, b, c, d] = parts.map(Number) as [number, number, number, number];
-      return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
-    });
-  const [head = '', tail] = plain.split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  const gap = tail === undefined ? 0 : 8 - before.length - after.length;
-  return [...before, ...Array<string>(gap).fill('0'), ...after].map((group) => Number.parseInt(group, 16));
 }

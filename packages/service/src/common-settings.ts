@@ -23,7 +23,9 @@ export const listenerSettings = (defaultPort: number) => ({
 export const balancedSettings = {
   TRUST_PROXY: integer(0, 16)
     .default(0)
-    .describe('Proxies in front that append to `X-Forwarded-For`; 0 takes the address of the connection.'),
+    .describe(
+      'Proxies in front that append to `X-Forwarded-For`; 0 takes the address of the connection. `Forwarded` is not read.',
+    ),
   DRAIN_DELAY_MS: integer(0, 600_000)
     .default(5_000)
     .describe(
