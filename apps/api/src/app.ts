@@ -10,6 +10,7 @@ import {
   createTraces,
   type Logger,
   type Metrics,
+  OriginPolicy,
   packageVersion,
 } from '@chorus/service';
 import { Router } from '@koa/router';
@@ -122,7 +123,8 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   const mirror = closer.add(new RoomMirror(roomRepository, parts.directory, bans, log));
   const operators = { ...parts, rooms: roomRepository, users, bans, log };
   const requests = new RequestMetrics(metrics);
-  const app = koaApp(router, { ...config, measure: requests.step, open: pages }, log, traces);
+  const origins = new OriginPolicy({ ...config, log });
+  const app = koaApp(router, { ...config, origins, measure: requests.step, open: pages }, log, traces);
   const server = closer.add(await listen(app.callback(), { ...config, refused: requests.refused }));
   let operatorServer: HttpServer | undefined;
   if (config.operator !== undefined) {

@@ -22,7 +22,15 @@ describe('loadApiConfig', () => {
       [{ COOKIE_SAMESITE: 'none' }, 'COOKIE_SAMESITE="none" is not valid: it needs COOKIE_SECURE=true'],
       [
         { ALLOWED_ORIGINS: 'https://a.example, b.example' },
-        'ALLOWED_ORIGINS="https://a.example, b.example" is not valid: must be origins such as https://chat.example.com, or *',
+        'ALLOWED_ORIGINS="https://a.example, b.example" is not valid: must be origins such as https://chat.example.com, https://*.example.com (any name below it) or capacitor://localhost, or null, or *',
+      ],
+      [
+        { ALLOWED_ORIGINS: 'https://a.example,https://*.com' },
+        'is not valid: "https://*.com": * must be the first label of an http or https host',
+      ],
+      [
+        { ALLOWED_ORIGINS: 'wss://a.example' },
+        'is not valid: "wss://a.example": is the address of a socket: the origin of a page begins with http',
       ],
       [{ ALLOWED_ORIGINS: 'https://a.example/' }, 'must be origins'],
       [{ TRUST_PROXY: 'true' }, 'TRUST_PROXY="true" is not valid: must be a whole number from 0 to 16'],

@@ -2,7 +2,7 @@ import type { Guard, VerifiedToken } from '@chorus/auth';
 import { BrokerUnavailableError } from '@chorus/broker';
 import type { AccessList, Verdict } from '@chorus/control';
 import { ERRORS, type Member } from '@chorus/protocol';
-import { clientAddress } from '@chorus/service';
+import { clientAddress, type OriginPolicy } from '@chorus/service';
 import type { GatewayConfig } from './config.js';
 import type { Connections, Seat } from './connections.js';
 import { Refusal, type RefusalReason } from './refusal.js';
@@ -21,7 +21,6 @@ export interface Visitor {
 export interface AdmissionParts {
   readonly config: Pick<
     GatewayConfig,
-    | 'allowedOrigins'
     | 'trustedProxies'
     | 'maxConnections'
     | 'maxConnectsPerSecond'
@@ -29,6 +28,7 @@ export interface AdmissionParts {
     | 'maxConnectionsPerAddress'
   >;
   readonly connections: Connections;
+  readonly origins: OriginPolicy;
   readonly guard: Guard;
   readonly access: AccessList;
 }
@@ -83,10 +83,9 @@ export class Admission {
    */
   identify(request: Request, seat: Seat, roomId?: number): Visitor {
     const { config, connections, guard } = this.#parts;
-    checkOrigin(request, config.allowedOrigins);
     const admission = guard.admit({
       authorization: request.header('authorization'),
-      cookie: request.header('cookie'),
+      cookie: this.#cookieOf(request),
       userId: request.query.get('userId') ?? undefined,
       username: request.query.get('username') ?? undefined,
     });
@@ -120,22 +119,24 @@ export class Admission {
     if (verdict === 'banned') throw new Refusal(403, 'banned', 'you are banned');
     if (verdict === 'banned-from-room') throw new Refusal(403, 'banned', 'you are banned from this room');
   }
+
+  /**
+   * Browsers send cookies along with upgrades that any page asks for, so the cookie counts only if the page has the
+   * origin of the request itself or one that is listed. Other programs send no origin.
+   *
+   * @throws {Refusal} 403 for a page of an origin that is not allowed
+   */
+  #cookieOf(request: Request): string | undefined {
+    const cookie = request.header('cookie');
+    const verdict = this.#parts.origins.judge((name) => request.header(name));
+    if (verdict === 'refused') throw new Refusal(403, 'origin', 'this origin is not allowed');
+    if (verdict !== 'any') return cookie;
+    if (cookie !== undefined) this.#parts.origins.cookieIgnored(request.header('origin') ?? '');
+    return undefined;
+  }
 }
 
 /** A query that makes no sense, or no token that is good for what it asks. */
 function reasonOf(status: number): RefusalReason {
   return status === 400 ? 'bad_request' : 'unauthenticated';
-}
-
-/**
- * Browsers send cookies along with upgrades that any page asks for, so the page's origin must be
- * one of ours: the host of the request itself, or one that is configured. Other programs send none.
- */
-function checkOrigin(request: Request, allowed: readonly string[]): void {
-  const origin = request.header('origin');
-  if (origin === undefined || allowed.includes('*') || allowed.includes(origin)) return;
-  const host = URL.canParse(origin) ? new URL(origin).host : undefined;
-  if (host === undefined || host !== request.header('host')) {
-    throw new Refusal(403, 'origin', 'this origin is not allowed');
-  }
 }

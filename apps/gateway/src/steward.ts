@@ -1,7 +1,7 @@
 import type { Guard } from '@chorus/auth';
 import type { ControlEvent } from '@chorus/broker';
 import type { AccessList, NodeFigures, NodeRegistry, NodeReport } from '@chorus/control';
-import { type Closeable, Closer, type Logger } from '@chorus/service';
+import { type Closeable, Closer, type Logger, OriginPolicy } from '@chorus/service';
 import { AccessWatch } from './access-watch.js';
 import { Admission } from './admission.js';
 import type { GatewayConfig } from './config.js';
@@ -48,7 +48,8 @@ export class Steward implements Closeable {
     this.#connectionsLimit = config.maxConnections;
     const connections = new Connections(nodeId);
     this.connections = connections;
-    this.admission = new Admission({ config, connections, guard, access });
+    const origins = new OriginPolicy({ ...config, log });
+    this.admission = new Admission({ config, connections, origins, guard, access });
     const { admission } = this;
     const { drainDelayMs: delayMs, drainMs: durationMs } = config;
     this.#drain = new Drain({ connections, admission, door, delayMs, durationMs, log });

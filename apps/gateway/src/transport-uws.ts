@@ -300,11 +300,13 @@ const HEADERS: ReadonlyMap<string, string | undefined> = new Map([
   ['authorization', undefined],
   ['cookie', '; '],
   ['host', undefined],
-  ['origin', undefined],
+  ['origin', ', '],
   ['sec-websocket-protocol', ', '],
   ['traceparent', undefined],
   ['tracestate', ', '],
   ['x-forwarded-for', ', '],
+  ['x-forwarded-host', ', '],
+  ['x-forwarded-proto', ', '],
   ['x-request-id', undefined],
 ]);
 

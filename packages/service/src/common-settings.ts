@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { originProblem } from './allowed-origins.js';
 import { flag, integer, list, oneOf, port } from './config.js';
 import { LOG_LEVELS } from './logger.js';
 import type { RedisConfig } from './redis-client.js';
@@ -14,9 +15,18 @@ export const listenerSettings = (defaultPort: number) => ({
     .describe('Name of this process in logs and presence; unique in the cluster. Made up when not set.'),
   LOG_LEVEL: oneOf(LOG_LEVELS).default('info').describe('Least important level that is logged.'),
   ALLOWED_ORIGINS: list()
-    .refine((origins) => origins.every(isOrigin), 'must be origins such as https://chat.example.com, or *')
+    .superRefine((origins, context) => {
+      const problems = origins.map(originProblem);
+      const at = problems.findIndex((problem) => problem !== undefined);
+      const problem = problems[at];
+      if (problem === undefined) return;
+      const message = problem.startsWith('must ') ? problem : `${JSON.stringify(origins[at])}: ${problem}`;
+      context.addIssue({ code: 'custom', message });
+    })
     .default([])
-    .describe('Origins of web pages that may call, besides those of the same host. `*` allows all.'),
+    .describe(
+      'Origins of web pages that may call, besides the one that the request itself is for. `*` allows all, `null` pages without an origin; both without cookies.',
+    ),
 });
 
 /** Settings of every process that clients reach through a balancer. */
@@ -74,8 +84,4 @@ export function redisConfig(settings: {
 
 function isRedisUrl(text: string): boolean {
   return URL.canParse(text) && ['redis:', 'rediss:'].includes(new URL(text).protocol);
-}
-
-function isOrigin(text: string): boolean {
-  return text === '*' || (URL.canParse(text) && new URL(text).origin === text);
 }

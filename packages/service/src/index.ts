@@ -7,6 +7,7 @@ export * from './metrics.js';
 export * from './metrics-redis.js';
 export * from './metrics-sum.js';
 export * from './operator-port.js';
+export * from './origin-policy.js';
 export * from './package-version.js';
 export * from './redis-client.js';
 export * from './redis-watch.js';

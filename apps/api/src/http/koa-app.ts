@@ -1,8 +1,8 @@
-import type { Logger, Traces } from '@chorus/service';
-import cors from '@koa/cors';
+import type { Logger, OriginPolicy, Traces } from '@chorus/service';
 import type { Router } from '@koa/router';
 import Koa from 'koa';
 import helmet from 'koa-helmet';
+import { allowOrigins } from './allow-origins.js';
 import type { RequestState, Step } from './context.js';
 import { formatErrors } from './format-errors.js';
 import { HttpError } from './http-error.js';
@@ -10,7 +10,8 @@ import { requestLog } from './request-log.js';
 import { traceRequests } from './trace-requests.js';
 
 export interface HttpOptions {
-  readonly allowedOrigins: readonly string[];
+  /** Which pages of other origins may read answers; none when undefined. */
+  readonly origins?: OriginPolicy;
   /** How many proxies in front append to `X-Forwarded-For`; the addresses before theirs are hearsay. */
   readonly trustedProxies: number;
   /** Sees every request first, and what became of it. */
@@ -44,27 +45,13 @@ export function koaApp(
     directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
   };
   app.use(helmet({ contentSecurityPolicy }));
-  app.use(
-    cors({
-      credentials: true,
-      origin: (ctx) => allowedOrigin(ctx.get('Origin'), options.allowedOrigins),
-      allowMethods: 'GET,HEAD,POST,PATCH,DELETE',
-      allowHeaders: 'Authorization,Content-Type,X-Request-Id',
-      exposeHeaders: 'Link,Location,Retry-After,X-Request-Id',
-      maxAge: 600,
-    }),
-  );
+  if (options.origins !== undefined) app.use(allowOrigins(options.origins) as Koa.Middleware<RequestState>);
   for (const step of options.open ?? []) app.use(step as Koa.Middleware<RequestState>);
   if (options.guard !== undefined) app.use(options.guard as Koa.Middleware<RequestState>);
   app.use(preparePath as Koa.Middleware<RequestState>);
   app.use(router.routes());
   app.use(router.allowedMethods());
   return app;
-}
-
-/** The origin itself, never `*`: browsers refuse that together with credentials. Empty means not allowed. */
-function allowedOrigin(origin: string, allowed: readonly string[]): string {
-  return allowed.includes('*') || allowed.includes(origin) ? origin : '';
 }
 
 const preparePath: Step = (ctx, next) => {

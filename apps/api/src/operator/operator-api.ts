@@ -25,7 +25,6 @@ export function listenForOperators(
   const app = koaApp(
     router,
     {
-      allowedOrigins: [],
       trustedProxies: 0,
       open: [processAnswers(sources), operatorPage()],
       guard: requireOperator(config.token),

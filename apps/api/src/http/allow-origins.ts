@@ -1,0 +1,30 @@
+import type { OriginPolicy } from '@chorus/service';
+import cors from '@koa/cors';
+import type { Middleware } from 'koa';
+
+/**
+ * Lets pages of allowed origins read answers (CORS). A listed origin is named in the answer and may send cookies.
+ * What only `*` or `null` allows gets `*` without credentials, so that a browser never shows such a page an answer
+ * to a request that had a cookie.
+ */
+export function allowOrigins(policy: OriginPolicy): Middleware {
+  const common = {
+    allowMethods: 'GET,HEAD,POST,PATCH,DELETE',
+    allowHeaders: 'Authorization,Content-Type,X-Request-Id',
+    exposeHeaders: 'Link,Location,Retry-After,X-Request-Id',
+    maxAge: 600,
+  };
+  const listed = cors({ ...common, credentials: true, origin: (ctx) => ctx.get('Origin') });
+  const any = cors({ ...common, credentials: false, origin: '*' });
+  return (ctx, next) => {
+    switch (policy.judge((name) => ctx.get(name))) {
+      case 'listed':
+        return listed(ctx, next);
+      case 'any':
+        return any(ctx, next);
+      default:
+        ctx.vary('Origin');
+        return next();
+    }
+  };
+}
