@@ -128,6 +128,25 @@ describe('standalone', function () {
     await expectEverythingFound(second.url, ada, room);
   });
 
+  it('remembers who signed out, over a restart and over kill -9', async () => {
+    const first = await start();
+    const [ada, ben] = [await createPerson(first.url), await createPerson(first.url)];
+    const me = async (url: string, { token }: Person): Promise<number> =>
+      (await request(`${url}/api/users/me`, { token })).status;
+    expect((await request(`${first.url}/api/users/logout`, { token: ada.token })).status).to.equal(200);
+    first.program.interrupt();
+    await first.program.ended;
+    const second = await start();
+    expect([await me(second.url, ada), await me(second.url, ben)]).to.deep.equal([401, 200]);
+    const refresh = { method: 'POST', token: ada.token };
+    expect((await request(`${second.url}/api/users/refresh`, refresh)).status).to.equal(401);
+    expect((await request(`${second.url}/api/users/logout`, { token: ben.token })).status).to.equal(200);
+    second.program.kill('SIGKILL');
+    await untilDatabaseIsFree(dataDir);
+    const third = await start();
+    expect([await me(third.url, ada), await me(third.url, ben)]).to.deep.equal([401, 401]);
+  });
+
   const said = async (url: string, { token }: Person, room: number): Promise<Array<[number, string]>> => {
     const { body } = await request(`${url}/api/rooms/${room}/messages`, { token });
     return (body as { messages: MessageFrame[] }).messages.map(({ seq, content }) => [seq, content]);

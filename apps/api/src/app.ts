@@ -39,6 +39,8 @@ import { RoomRepository } from './rooms/room-repository.js';
 import { RoomService } from './rooms/room-service.js';
 import type { PresenceReader } from './rooms/room-services.js';
 import { publicRoutes } from './routes.js';
+import { RevokedSessionRepository } from './sessions/revoked-session-repository.js';
+import { SessionService } from './sessions/session-service.js';
 
 const VERSION = packageVersion(new URL('../package.json', import.meta.url));
 
@@ -85,6 +87,8 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   const guard = new Guard(tokens, config.auth.mode);
   const roomRepository = new RoomRepository(parts.db);
   const bans = new BanService(new BanRepository(parts.db), parts.access, parts.directory, log);
+  const revokedSessions = new RevokedSessionRepository(parts.db);
+  const sessions = new SessionService(revokedSessions, parts.access, parts.directory, log);
   const passwords = new Passwords(config.bcrypt.cost);
 
   const { metrics } = parts;
@@ -110,7 +114,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     tokens,
     guard,
     access: parts.access,
-    directory: parts.directory,
+    sessions,
     cookie: config.cookie,
     rooms: new RoomService(roomRepository, parts.directory, bans, config.auth.mode, log),
     presence: parts.presence,
@@ -120,7 +124,9 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   const closer = new Closer();
   const traces = await createTraces(config.traces, { service: 'api', nodeId, log });
   if (traces !== undefined) closer.add(traces);
-  const mirror = closer.add(new RoomMirror(roomRepository, parts.directory, bans, log));
+  // The bans last: they make the access list complete.
+  const bringIn = () => sessions.bringIn().then(() => bans.bringIn());
+  const mirror = closer.add(new RoomMirror(roomRepository, parts.directory, { bringIn }, log));
   const operators = { ...parts, rooms: roomRepository, users, bans, log };
   const requests = new RequestMetrics(metrics);
   const origins = new OriginPolicy({ ...config, log });

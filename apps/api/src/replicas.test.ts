@@ -133,6 +133,22 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
     await until(async () => (await first?.client.get('/readyz'))?.status === 200);
   });
 
+  it('put every sign-out back into a Redis that has lost its data, and let none of their tokens in before', async () => {
+    const ofUser = (index: number, userId: number) => apis[index]?.client.as({ id: userId, username: 'x' });
+    const [gone, other] = [ofUser(0, 555), ofUser(1, 555)];
+    expect((await gone?.get('/api/users/logout'))?.status).to.equal(200);
+    expect((await gone?.get('/ws/get-rooms'))?.status).to.equal(401);
+    await admin.flushdb();
+    const seen = new Set<number | undefined>();
+    await until(async () => {
+      seen.add((await gone?.get('/ws/get-rooms'))?.status);
+      return seen.has(401);
+    });
+    expect([...seen]).not.to.include(200);
+    await until(async () => (await other?.get('/ws/get-rooms'))?.status === 200);
+    await until(ready);
+  });
+
   it('put every room back into a Redis that has lost its data', async () => {
     const client = apis[0]?.client.as({ id: 1, username: 'x' });
     await client?.post('/ws/create-room', { id: 777, name: 'x' });

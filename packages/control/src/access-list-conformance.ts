@@ -76,6 +76,26 @@ export function describeAccessList(name: string, createFixture: () => Promise<Ac
       expect(await verdict({ userId: 1, tokenId: 'gone' })).to.equal('revoked');
     });
 
+    it('adds many revocations at once, and tells which of them it did not have', async () => {
+      const expiresAt = (await fixture.now()) + HOUR_MS;
+      const all = Array.from({ length: 1_200 }, (_, index) => ({ tokenId: `token-${index}`, expiresAt }));
+      for (const { tokenId } of all.slice(0, 2)) await list.revoke(tokenId, expiresAt);
+      expect(await list.addRevocations([])).to.deep.equal([]);
+      expect(await list.addRevocations(all)).to.deep.equal(all.slice(2));
+      expect(await list.addRevocations(all)).to.deep.equal([]);
+      const verdicts = await other.check(all.map(({ tokenId }) => ({ userId: 1, tokenId })));
+      expect(new Set(verdicts)).to.deep.equal(new Set(['revoked']));
+      expect(await verdict({ userId: 1, tokenId: 'token-1200' })).to.equal('ok');
+    });
+
+    it('keeps the later end of a revocation that is added again', async () => {
+      const now = await fixture.now();
+      await list.revoke('gone', now + HOUR_MS);
+      await list.addRevocations([{ tokenId: 'gone', expiresAt: now - HOUR_MS }]);
+      await list.revoke('other', now + HOUR_MS);
+      expect(await verdict({ userId: 1, tokenId: 'gone' })).to.equal('revoked');
+    });
+
     it('keeps a banned user out of everything, and nobody else', async () => {
       await list.ban({ userId: 1 });
       expect(

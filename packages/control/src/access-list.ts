@@ -21,13 +21,21 @@ export interface Ban {
   readonly until?: number | undefined;
 }
 
+/** A session that was signed out. */
+export interface Revocation {
+  /** What all tokens of the session share. */
+  readonly tokenId: string;
+  /** When the last of its tokens expires, in milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
 /**
  * Who may not come in although their token is genuine: tokens whose owners signed out, and users whom an
- * operator banned. PostgreSQL owns bans; this list is what gateways and the API ask. Whoever changes it tells the
+ * operator banned. PostgreSQL owns both; this list is what gateways and the API ask. Whoever changes it tells the
  * gateways by a control event as well; a gateway that may have missed one asks about all its connections.
  *
- * A list that never held all bans, or lost them, refuses to {@link check} until somebody has called
- * {@link replaceBans}. Revocations that are lost are lost: those tokens count again until they end.
+ * A list that never held all bans, or lost them, refuses to {@link check} until the API has called
+ * {@link replaceBans}, which it does after {@link addRevocations}: a complete list has both.
  *
  * Every method rejects with `BrokerUnavailableError` while Redis cannot be reached.
  */
@@ -44,6 +52,12 @@ export interface AccessList {
    * @param expiresAt when it would have ended, in ms since 1970
    */
   revoke(tokenId: string, expiresAt: number): Promise<void>;
+  /**
+   * Revokes all of these; each is remembered as by {@link revoke}.
+   * @returns those that the list did not have although it said it was complete: a client may have come in
+   *   meanwhile with such a token
+   */
+  addRevocations(revocations: readonly Revocation[]): Promise<Revocation[]>;
   /** Adds the ban, or replaces that of the same user and room. Whoever owns the bans makes one change at a time. */
   ban(ban: Ban): Promise<void>;
   /** Ends exactly this ban: that of a room or that of everything. */

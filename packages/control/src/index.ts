@@ -1,4 +1,11 @@
-export type { AccessList, Ban, Subject, Verdict } from './access-list.js';
+export {
+  type AccessList,
+  type Ban,
+  REVOKED_SLACK_MS,
+  type Revocation,
+  type Subject,
+  type Verdict,
+} from './access-list.js';
 export { MemoryAccessList } from './memory-access-list.js';
 export { MemoryNodeRegistry } from './memory-node-registry.js';
 export type { NodeFigures, NodeRegistry, NodeReport } from './node-registry.js';

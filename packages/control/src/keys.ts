@@ -2,7 +2,7 @@ import type { Keyspace } from '@chorus/broker';
 
 /**
  * Names of what this package keeps in Redis. All of it is in the hash slot of partition 0, whose loss the
- * API notices as that of a part of the rooms: it then brings the bans along.
+ * API notices as that of a part of the rooms: it then brings revocations and bans along.
  */
 export class ControlKeys {
   readonly #start: string;

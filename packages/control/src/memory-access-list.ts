@@ -3,6 +3,7 @@ import {
   type Ban,
   banKey,
   REVOKED_SLACK_MS,
+  type Revocation,
   type Subject,
   type Verdict,
 } from './access-list.js';
@@ -26,7 +27,13 @@ export class MemoryAccessList implements AccessList {
   async revoke(tokenId: string, expiresAt: number): Promise<void> {
     const forgotten = this.now() - REVOKED_SLACK_MS;
     for (const [id, end] of this.#revoked) if (end <= forgotten) this.#revoked.delete(id);
-    this.#revoked.set(tokenId, Math.max(expiresAt, this.#revoked.get(tokenId) ?? 0));
+    this.#remember({ tokenId, expiresAt });
+  }
+
+  async addRevocations(revocations: readonly Revocation[]): Promise<Revocation[]> {
+    const missing = revocations.filter(({ tokenId }) => !this.#revoked.has(tokenId));
+    for (const revocation of revocations) this.#remember(revocation);
+    return missing;
   }
 
   async ban(ban: Ban): Promise<void> {
@@ -46,6 +53,10 @@ export class MemoryAccessList implements AccessList {
   /** Tokens that are remembered as revoked. */
   get revocations(): number {
     return this.#revoked.size;
+  }
+
+  #remember({ tokenId, expiresAt }: Revocation): void {
+    this.#revoked.set(tokenId, Math.max(expiresAt, this.#revoked.get(tokenId) ?? 0));
   }
 
   #holds(key: string): boolean {

@@ -5,6 +5,7 @@ import {
   type Ban,
   banKey,
   REVOKED_SLACK_MS,
+  type Revocation,
   SUBJECTS_AT_ONCE,
   type Subject,
   type Verdict,
@@ -13,8 +14,8 @@ import { COMPLETE, ControlKeys } from './keys.js';
 import { asked } from './redis-pipeline.js';
 import { defineScripts } from './redis-scripts.js';
 
-/** Bans read or written in one command. */
-const BANS_AT_ONCE = 500;
+/** Bans or revocations read or written in one command. */
+const AT_ONCE = 500;
 
 /** The access list in Redis, one server or a Redis Cluster. The connection is shared and stays open. */
 export class RedisAccessList implements AccessList {
@@ -39,6 +40,24 @@ export class RedisAccessList implements AccessList {
     await asked(this.#redis, () =>
       this.#redis.chorusRevoke(1, this.#keys.revoked(), tokenId, expiresAt, REVOKED_SLACK_MS),
     );
+  }
+
+  async addRevocations(revocations: readonly Revocation[]): Promise<Revocation[]> {
+    const missing: Revocation[] = [];
+    for (const some of inPieces(revocations)) {
+      const added = await asked(this.#redis, () =>
+        this.#redis.chorusAddRevocations(
+          2,
+          this.#keys.revoked(),
+          this.#keys.bans(),
+          COMPLETE,
+          ...some.flatMap(({ tokenId, expiresAt }) => [tokenId, expiresAt]),
+        ),
+      );
+      const ids = new Set(added);
+      missing.push(...some.filter(({ tokenId }) => ids.has(tokenId)));
+    }
+    return missing;
   }
 
   async ban(ban: Ban): Promise<void> {
@@ -100,7 +119,7 @@ export class RedisAccessList implements AccessList {
     const found = new Map<string, string>();
     let cursor = '0';
     do {
-      const [next, flat] = await this.#redis.hscan(this.#keys.bans(), cursor, 'COUNT', BANS_AT_ONCE);
+      const [next, flat] = await this.#redis.hscan(this.#keys.bans(), cursor, 'COUNT', AT_ONCE);
       for (let at = 0; at < flat.length; at += 2) found.set(flat[at] ?? '', flat[at + 1] ?? '');
       cursor = next;
     } while (cursor !== '0');
@@ -124,5 +143,5 @@ function holds(end: string | null | undefined, now: number): boolean {
 }
 
 function* inPieces<T>(items: readonly T[]): Generator<T[]> {
-  for (let at = 0; at < items.length; at += BANS_AT_ONCE) yield items.slice(at, at + BANS_AT_ONCE);
+  for (let at = 0; at < items.length; at += AT_ONCE) yield items.slice(at, at + AT_ONCE);
 }

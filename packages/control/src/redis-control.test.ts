@@ -71,6 +71,17 @@ function describeWhatRedisLoses(open: () => Promise<RedisFixture>): void {
       expect(await list.replaceBans([{ userId: 2 }, { userId: 3 }])).to.deep.equal([{ userId: 3 }]);
     });
 
+    it('knows which revocations Redis forgot, unless it forgot the bans as well', async () => {
+      const gone = { tokenId: 'gone', expiresAt: (await fixture.now()) + 3_600_000 };
+      expect(await list.addRevocations([gone]), 'nothing came in before').to.deep.equal([]);
+      await list.replaceBans([]);
+      expect(await list.addRevocations([gone])).to.deep.equal([]);
+      await fixture.redis.del((await fixture.keys()).filter((key) => key.endsWith('revoked')));
+      expect(await list.check([{ userId: 1, tokenId: 'gone' }])).to.deep.equal(['ok']);
+      expect(await list.addRevocations([gone])).to.deep.equal([gone]);
+      expect(await list.check([{ userId: 1, tokenId: 'gone' }])).to.deep.equal(['revoked']);
+    });
+
     it('keeps nothing of tokens and nodes whose time is over', async () => {
       const registry = new RedisNodeRegistry(fixture.redis, fixture.keyspace);
       await registry.report(REPORT, 1);
@@ -87,6 +98,7 @@ function describeWhatRedisLoses(open: () => Promise<RedisFixture>): void {
       const away = new RedisAccessList(connection, fixture.keyspace);
       await expectUnavailable(away.check([{ userId: 1 }]));
       await expectUnavailable(away.revoke('token', 1));
+      await expectUnavailable(away.addRevocations([{ tokenId: 'token', expiresAt: 1 }]));
       await expectUnavailable(away.ban({ userId: 1 }));
       await expectUnavailable(away.lift({ userId: 1 }));
       await expectUnavailable(away.replaceBans([{ userId: 1 }]));

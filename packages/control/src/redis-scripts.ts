@@ -10,11 +10,17 @@ declare module 'ioredis' {
   interface RedisCommander<Context> {
     chorusCheck(keys: number, ...args: Args): Result<Standing, Context>;
     chorusRevoke(keys: number, ...args: Args): Result<number, Context>;
+    chorusAddRevocations(keys: number, ...args: Args): Result<string[], Context>;
     chorusReport(keys: number, ...args: Args): Result<number, Context>;
   }
 }
 
-const SCRIPTS = { chorusCheck: 'check', chorusRevoke: 'revoke', chorusReport: 'report' } as const;
+const SCRIPTS = {
+  chorusCheck: 'check',
+  chorusRevoke: 'revoke',
+  chorusAddRevocations: 'add-revocations',
+  chorusReport: 'report',
+} as const;
 
 /** Adds this package's scripts to a client as commands. Harmless when they are there already. */
 export function defineScripts(client: RedisClient): void {

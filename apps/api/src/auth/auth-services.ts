@@ -1,5 +1,5 @@
 import type { Tokens } from '@chorus/auth';
-import type { RoomDirectory } from '@chorus/broker';
+import type { SessionService } from '../sessions/session-service.js';
 import type { AccessServices } from './authenticate.js';
 import type { BoundedWork } from './bounded-work.js';
 import type { Passwords } from './passwords.js';
@@ -15,7 +15,6 @@ export interface AuthServices extends AccessServices {
   readonly work: BoundedWork;
   readonly limits: RateLimits;
   readonly tokens: Tokens;
-  /** Tells the gateways who has signed out. */
-  readonly directory: Pick<RoomDirectory, 'announce'>;
+  readonly sessions: SessionService;
   readonly cookie: CookieOptions;
 }

@@ -1,4 +1,3 @@
-import { TOKEN_TTL_SECONDS } from '@chorus/auth';
 import { z } from 'zod';
 import { operation } from '../http/operation.js';
 import { named } from '../http/schemas.js';
@@ -12,7 +11,7 @@ const signedOut = named('SignedOut', z.object({ message: z.literal('logout succe
  * now on, and sockets that were opened with one of them end. Asks for no token: whoever has an expired one wants to be rid of it, too.
  *
  * When that fails the answer is 503 and the cookie is cleared all the same: the next person at that browser must
- * not find somebody signed in. The token itself then lives on, which the status says.
+ * not find somebody signed in. The session itself may go on then, which the status says.
  */
 export const logOut = operation(
   {
@@ -29,22 +28,17 @@ export const logOut = operation(
       headers: { 'Set-Cookie': 'Clears the cookie.' },
     },
     errors: {
-      503: 'Redis is away. The cookie is cleared, but the tokens of the session go on until they expire.',
+      503:
+        'Redis or PostgreSQL is away. The cookie is cleared. Without Redis the session goes on until Redis is back; ' +
+        'without PostgreSQL it has ended, but comes back if Redis loses its data. Signing out again mends both.',
     },
   },
-  ({ guard, access, directory, cookie }: AuthServices) =>
+  ({ guard, sessions, cookie }: AuthServices) =>
     async (ctx) => {
       ctx.set('Set-Cookie', clearedCookie(cookie));
       const { authorization, cookie: cookies } = ctx.req.headers;
       const admission = guard.authenticate({ authorization, cookie: cookies });
-      if (admission.ok && admission.token !== undefined) {
-        const { tokenId } = admission.token;
-        // Not only until this token ends: the session may have newer ones, the last of which was signed just now.
-        const lastEnd = Date.now() + TOKEN_TTL_SECONDS * 1_000;
-        // In this order: a socket that is told to go finds no way back in.
-        await access.revoke(tokenId, lastEnd);
-        await directory.announce({ type: 'token-revoked', tokenId });
-      }
+      if (admission.ok && admission.token !== undefined) await sessions.end(admission.token.tokenId);
       return { message: 'logout successful' as const };
     },
 );

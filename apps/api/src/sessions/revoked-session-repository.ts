@@ -1,0 +1,37 @@
+import { REVOKED_SLACK_MS, type Revocation } from '@chorus/control';
+import { type Database, Prisma } from '@chorus/database';
+
+interface Row {
+  tokenId: string;
+  endsAt: Date;
+}
+
+/**
+ * Signed-out sessions in PostgreSQL, which owns them. Only PostgreSQL's clock decides when one has ended, so that an API
+ * replica with a wrong clock forgets none too early.
+ */
+export class RevokedSessionRepository {
+  constructor(private readonly db: Database) {}
+
+  /** Stores that the session is signed out. @param ttlSeconds how long its last token is still valid */
+  async add(tokenId: string, ttlSeconds: number): Promise<void> {
+    await this.db.$executeRaw`
+      INSERT INTO revoked_sessions (token_id, ends_at) VALUES (${tokenId}, now() + ${ttlSeconds} * interval '1 s')
+      ON CONFLICT (token_id) DO UPDATE SET ends_at = greatest(revoked_sessions.ends_at, EXCLUDED.ends_at)`;
+  }
+
+  /** Up to `limit` sessions with token ids after `after`, in ascending order, that have not ended. */
+  async page(after: string, limit: number): Promise<Revocation[]> {
+    const rows = await this.db.$queryRaw<Row[]>`
+      SELECT token_id AS "tokenId", ends_at AS "endsAt" FROM revoked_sessions
+      WHERE token_id > ${after} AND NOT ${ENDED} ORDER BY token_id LIMIT ${limit}`;
+    return rows.map(({ tokenId, endsAt }) => ({ tokenId, expiresAt: endsAt.getTime() }));
+  }
+
+  async removeEnded(): Promise<void> {
+    await this.db.$executeRaw`DELETE FROM revoked_sessions WHERE ${ENDED}`;
+  }
+}
+
+/** The access list has forgotten it by then, too. */
+const ENDED = Prisma.sql`ends_at <= now() - ${REVOKED_SLACK_MS} * interval '1 ms'`;

@@ -1,0 +1,69 @@
+import { TOKEN_TTL_SECONDS } from '@chorus/auth';
+import type { RoomDirectory } from '@chorus/broker';
+import type { AccessList, Revocation } from '@chorus/control';
+import type { Logger } from '@chorus/service';
+import type { RevokedSessionRepository } from './revoked-session-repository.js';
+
+/** Sessions brought to the access list at a time. */
+const PAGE = 500;
+
+/**
+ * Signs sessions out. PostgreSQL owns signed-out sessions; gateways and the API ask the access list, to which
+ * `bringIn` brings what it has lost.
+ */
+export class SessionService {
+  constructor(
+    private readonly sessions: RevokedSessionRepository,
+    private readonly access: Pick<AccessList, 'revoke' | 'addRevocations'>,
+    private readonly directory: Pick<RoomDirectory, 'announce'>,
+    private readonly log: Logger,
+  ) {}
+
+  /**
+   * Ends a session: all its tokens and all sockets that were opened with them. Resolves when PostgreSQL has stored it
+   * and the access list has it.
+   *
+   * Both are tried even if one fails: with PostgreSQL away the session ends at once but comes back if Redis loses its
+   * data; with Redis away it ends when the access list is next brought up to date. Repeating the call mends either.
+   *
+   * @throws {BrokerUnavailableError} or what the database throws
+   */
+  async end(tokenId: string): Promise<void> {
+    const outcomes = await Promise.allSettled([
+      this.sessions.add(tokenId, TOKEN_TTL_SECONDS),
+      this.#endNow(tokenId),
+    ]);
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+
+  /**
+   * Adds every signed-out session of PostgreSQL to the access list. Sockets of sessions that the list did not know end.
+   * Call it before the list is called complete: a complete list has the sign-outs as well.
+   */
+  async bringIn(): Promise<void> {
+    await this.sessions.removeEnded();
+    let missed = 0;
+    for (let after = ''; ; ) {
+      const page = await this.sessions.page(after, PAGE);
+      const missing = await this.access.addRevocations(page);
+      for (const { tokenId } of missing) await this.#announce(tokenId);
+      missed += missing.length;
+      const last: Revocation | undefined = page.at(-1);
+      if (last === undefined || page.length < PAGE) break;
+      after = last.tokenId;
+    }
+    if (missed > 0) this.log.warn({ sessions: missed }, 'sign-outs were missing from the access list');
+  }
+
+  async #endNow(tokenId: string): Promise<void> {
+    // The session may have a token that was signed a moment ago, newer than the one that came with the request.
+    const lastEnd = Date.now() + TOKEN_TTL_SECONDS * 1_000;
+    // In this order: a socket that is told to go finds no way back in.
+    await this.access.revoke(tokenId, lastEnd);
+    await this.#announce(tokenId);
+  }
+
+  #announce(tokenId: string): Promise<void> {
+    return this.directory.announce({ type: 'token-revoked', tokenId });
+  }
+}
