@@ -1,4 +1,4 @@
-import { ConfigError, type Environment } from '@chorus/service';
+import { ConfigError, type Environment, redisDatabase } from '@chorus/service';
 import { expect } from 'chai';
 import { apiSettings, loadApiConfig, loadStoreConfig, storeSettings } from './config.js';
 
@@ -63,13 +63,52 @@ describe('loadStoreConfig', () => {
 
   it('wants URLs of Redis, one or more', () => {
     const load = (REDIS_URL: string) => loadStoreConfig({ DATABASE_URL: 'postgresql://db/x', REDIS_URL });
-    expect(load('redis://a:1, rediss://b:2').redis.urls).to.deep.equal(['redis://a:1', 'rediss://b:2']);
+    expect(load('rediss://b:2/').redis.urls).to.deep.equal(['rediss://b:2/']);
     for (const value of ['localhost:6379', 'redis://a:1,b:2', 'http://a', ',']) {
       expect(() => load(value), value).to.throw(
         ConfigError,
         'REDIS_URL is not valid: must be redis:// or rediss:// URLs',
       );
     }
+  });
+
+  it('wants several URLs of Redis for a cluster only', () => {
+    const load = (REDIS_URL: string, BROKER_SHARDED: string) =>
+      loadStoreConfig({ DATABASE_URL: 'postgresql://db/x', REDIS_URL, BROKER_SHARDED });
+    expect(load('redis://a:1, rediss://b:2', 'true').redis.urls).to.deep.equal([
+      'redis://a:1',
+      'rediss://b:2',
+    ]);
+    expect(() => load('redis://a:1, rediss://b:2', 'false')).to.throw(
+      ConfigError,
+      /^REDIS_URL is not valid: several URLs are seed nodes of a Redis Cluster, which needs BROKER_SHARDED=true$/,
+    );
+  });
+
+  it('takes the number of a database as path, in a cluster 0 only', () => {
+    const load = (REDIS_URL: string, BROKER_SHARDED = 'false') =>
+      loadStoreConfig({ DATABASE_URL: 'postgresql://db/x', REDIS_URL, BROKER_SHARDED }).redis;
+    expect(
+      ['redis://a', 'redis://a/', 'redis://a/0', 'redis://a/12'].map((url) => redisDatabase(load(url))),
+    ).to.deep.equal([0, 0, 0, 12]);
+    for (const url of [
+      'redis://a/one',
+      'redis://a/-1',
+      'redis://a/1/2',
+      'redis://a/01',
+      'redis://a/1.5',
+      'redis://a?db=1',
+    ]) {
+      expect(() => load(url), url).to.throw(
+        ConfigError,
+        /^REDIS_URL is not valid: the path of a URL is the number of a database, such as redis:\/\/127.0.0.1:6379\/1$/,
+      );
+    }
+    expect(redisDatabase(load('redis://a/0,redis://b', 'true'))).to.equal(0);
+    expect(() => load('redis://a/1', 'true')).to.throw(
+      ConfigError,
+      'REDIS_URL is not valid: a Redis Cluster (BROKER_SHARDED=true) has database 0 only',
+    );
   });
 });
 

@@ -1,7 +1,14 @@
 import { Keyspace, RedisRoomDirectory, RedisRoomHistory, redisAnnouncer } from '@chorus/broker';
 import { RedisAccessList, RedisNodeRegistry } from '@chorus/control';
 import { RedisPresenceStore } from '@chorus/presence';
-import { type Closeable, createRedis, type Logger, type RedisWatch, redisReady } from '@chorus/service';
+import {
+  type Closeable,
+  createRedis,
+  type Logger,
+  type RedisWatch,
+  redisDatabase,
+  redisReady,
+} from '@chorus/service';
 import type { ApiParts } from './app.js';
 import type { RateLimitConfig } from './auth/rate-limits.js';
 import { redisRateLimits } from './auth/redis-rate-limits.js';
@@ -19,7 +26,7 @@ export async function createRedisParts(
 ): Promise<
   Pick<ApiParts, 'access' | 'directory' | 'history' | 'nodes' | 'presence' | 'rateLimits'> & Closeable
 > {
-  const keyspace = new Keyspace(config.redisPrefix);
+  const keyspace = new Keyspace(config.redisPrefix, redisDatabase(config.redis));
   const redis = createRedis(config.redis, log, 'api', watch);
   await redisReady(redis, CONNECT_TIMEOUT_MS).catch(() => undefined);
   return {

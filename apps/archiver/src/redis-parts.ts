@@ -1,5 +1,12 @@
 import { Keyspace, RedisArchiveQueue } from '@chorus/broker';
-import { type Closeable, createRedis, type Logger, type RedisWatch, redisReady } from '@chorus/service';
+import {
+  type Closeable,
+  createRedis,
+  type Logger,
+  type RedisWatch,
+  redisDatabase,
+  redisReady,
+} from '@chorus/service';
 import type { ArchiverConfig } from './config.js';
 import type { ArchiverParts } from './create-archiver.js';
 
@@ -15,7 +22,7 @@ export async function createRedisParts(
   const redis = createRedis(config.redis, log, 'archiver', watch);
   await redisReady(redis, CONNECT_TIMEOUT_MS).catch(() => undefined);
   return {
-    queue: new RedisArchiveQueue(redis, new Keyspace(config.redisPrefix)),
+    queue: new RedisArchiveQueue(redis, new Keyspace(config.redisPrefix, redisDatabase(config.redis))),
     close: async () => redis.disconnect(),
   };
 }

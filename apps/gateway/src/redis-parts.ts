@@ -8,6 +8,7 @@ import {
   type Logger,
   type Metrics,
   RedisWatch,
+  redisDatabase,
 } from '@chorus/service';
 import type { GatewayConfig } from './config.js';
 import type { GatewayParts } from './create-gateway.js';
@@ -21,7 +22,7 @@ export function createRedisParts(
   log: Logger,
   metrics?: Metrics,
 ): GatewayParts & Closeable {
-  const keyspace = new Keyspace(config.redisPrefix);
+  const keyspace = new Keyspace(config.redisPrefix, redisDatabase(config.redis));
   const watch = new RedisWatch();
   const probes = new ProbeStats();
   if (metrics !== undefined) addRedisMetrics(metrics, watch);

@@ -1,10 +1,11 @@
 -- Numbers, stores and publishes messages, each room's in the order given, in one step. A message whose key was
 -- given before is not stored again.
 --
--- KEYS    1: state; 2: rooms that wait to be archived; then per room its stream, which its channel is named after,
---         and, if it has keys, the two hashes of keys
+-- KEYS    1: state; 2: rooms that wait to be archived; then per room its stream and, if it has keys, the two hashes
+--         of keys
 -- ARGV    1: PUBLISH or SPUBLISH; 2: most bytes that may wait to be archived; 3: the life that the epochs are
---         from; 4: '1' when this very connection told that life: the server is still the same process then
+--         from; 4: '1' when this very connection told that life: the server is still the same process then;
+--         5: end of the rooms' channel names, which begin with the names of their streams
 --         then per room: id, epoch ('' when not known), number of messages, below zero when it has keys; the bodies;
 --         and, if it has keys, one for each body ('' for none)
 -- reply   1: the current life; then per room the id `<epoch>-<seq>` of its first message if all are new and stored,
@@ -15,7 +16,7 @@
 -- Lua goes through every byte of a string that it has not seen before: the fewer long ones the better.
 
 local KEYS, ARGV, call, pcall = KEYS, ARGV, redis.call, redis.pcall
-local command, budget = ARGV[1], tonumber(ARGV[2])
+local command, budget, channel_suffix = ARGV[1], tonumber(ARGV[2]), ARGV[5]
 local held = call('HMGET', state, 'life', 'unstored')
 -- Asking who the server is costs more than all the rest of a small batch.
 local life = ARGV[4] == '1' and held[1] or current_life()
@@ -62,7 +63,7 @@ local function known_ids(current, previous, from, to)
   return ids, newer[1] == turn_name
 end
 
-local replies, marks, at, key_at, last = { life }, {}, 5, 3, #KEYS
+local replies, marks, at, key_at, last = { life }, {}, 6, 3, #KEYS
 local now = time[1] .. string.format('%03d', math.floor(time[2] / 1000))
 while key_at <= last do
   local stream, room, epoch, count = KEYS[key_at], ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
@@ -122,7 +123,7 @@ while key_at <= last do
     end
   end
   if stored > 0 then
-    call(command, stream, more and table.concat(more) or frames)
+    call(command, stream .. channel_suffix, more and table.concat(more) or frames)
     marks[#marks + 1] = now
     marks[#marks + 1] = room
   end

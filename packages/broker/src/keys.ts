@@ -9,9 +9,23 @@ export function partitionOf(roomId: number): number {
   return roomId % PARTITIONS;
 }
 
-/** Builds the names of everything that Chorus keeps in one Redis; other users of it have other prefixes. */
+/**
+ * Builds the names of everything that Chorus keeps in one Redis; other users of it have other prefixes.
+ *
+ * Keys belong to a database of Redis, channels do not: all databases of a server share them. So the names of channels
+ * end with the number of the database, except in database 0.
+ */
 export class Keyspace {
-  constructor(readonly prefix: string) {}
+  /** End of every channel name. `publish.lua` adds it to the name of a room's stream. */
+  readonly channelSuffix: string;
+
+  /** @param database the database of Redis that the keys are in */
+  constructor(
+    readonly prefix: string,
+    database = 0,
+  ) {
+    this.channelSuffix = database === 0 ? '' : `@${database}`;
+  }
 
   /** Common start of all names of one partition, hash tag included. */
   partition(partition: number): string {
@@ -42,11 +56,11 @@ export class Keyspace {
   }
 
   /**
-   * Pub/sub channel of a room: messages, ephemeral frames, and how far the room is stored in the database. Has the
-   * name of the room's stream, so that `publish.lua` need not be told both.
+   * Pub/sub channel of a room: messages, ephemeral frames, and how far the room is stored in the database. Its name
+   * begins with that of the room's stream, so that `publish.lua` need not be told both.
    */
   channel(roomId: number): string {
-    return this.stream(roomId);
+    return this.stream(roomId) + this.channelSuffix;
   }
 
   /**
@@ -112,12 +126,12 @@ export class Keyspace {
    * partition, so that all servers are asked.
    */
   probe(node: string, partition: number | undefined): string {
-    return `${partition === undefined ? this.prefix : this.partition(partition)}:node:${node}:probe`;
+    return `${this.scope(partition)}:node:${node}:probe${this.channelSuffix}`;
   }
 
   /** Pub/sub channel that every gateway listens to; a sharded one in a Redis Cluster, like those of rooms. */
   control(): string {
-    return `${this.prefix}:control`;
+    return `${this.prefix}:control${this.channelSuffix}`;
   }
 }
 

@@ -117,6 +117,7 @@ export class RedisPublisher {
       life,
       // The connections of a Redis Cluster come and go one by one: there the server is asked each time.
       life !== '' && !isCluster ? '1' : '',
+      keyspace.channelSuffix,
     ];
     for (const [roomId, { messages }] of rooms) {
       const keyed = messages.some(({ key }) => key !== '');

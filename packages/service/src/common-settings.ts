@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { originProblem } from './allowed-origins.js';
-import { flag, integer, list, oneOf, port } from './config.js';
+import { ConfigError, flag, integer, list, oneOf, port } from './config.js';
 import { LOG_LEVELS } from './logger.js';
 import type { RedisConfig } from './redis-client.js';
+import { redisDatabase, redisUrlProblem } from './redis-url.js';
 
 /** Settings of every process that listens. */
 export const listenerSettings = (defaultPort: number) => ({
@@ -55,9 +56,14 @@ export const operatorPortSettings = {
 /** Settings of every process that uses Redis. */
 export const redisSettings = {
   REDIS_URL: list()
-    .refine((urls) => urls.length > 0 && urls.every(isRedisUrl), 'must be redis:// or rediss:// URLs')
+    .superRefine((urls, context) => {
+      const [problem] = (urls.length === 0 ? [''] : urls).flatMap((url) => redisUrlProblem(url) ?? []);
+      if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+    })
     .default(['redis://127.0.0.1:6379'])
-    .describe('Redis, or comma-separated seed nodes of a cluster.'),
+    .describe(
+      'Redis, with the number of a database as path if it is not 0; or comma-separated seed nodes of a cluster, which has database 0 only.',
+    ),
   REDIS_PREFIX: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,32}$/, 'must be 1 to 32 letters, digits, dots, dashes or underscores')
@@ -69,19 +75,29 @@ export const redisSettings = {
     .describe('Redis is a Redis Cluster: spread rooms by sharded pub/sub.'),
 };
 
-/** The connection that {@link redisSettings} describe. */
+/**
+ * The connection that {@link redisSettings} describe.
+ * @throws {ConfigError} the URLs do not fit `BROKER_SHARDED`
+ */
 export function redisConfig(settings: {
   REDIS_URL: string[];
   REDIS_TIMEOUT_MS: number;
   BROKER_SHARDED: boolean;
 }): RedisConfig {
+  const { REDIS_URL: urls, BROKER_SHARDED: cluster } = settings;
+  if (cluster && urls.some((url) => redisDatabase({ urls: [url] }) !== 0)) {
+    throw new ConfigError(
+      'REDIS_URL is not valid: a Redis Cluster (BROKER_SHARDED=true) has database 0 only',
+    );
+  }
+  if (!cluster && urls.length > 1) {
+    throw new ConfigError(
+      'REDIS_URL is not valid: several URLs are seed nodes of a Redis Cluster, which needs BROKER_SHARDED=true',
+    );
+  }
   return {
     urls: settings.REDIS_URL,
     cluster: settings.BROKER_SHARDED,
     commandTimeoutMs: settings.REDIS_TIMEOUT_MS,
   };
-}
-
-function isRedisUrl(text: string): boolean {
-  return URL.canParse(text) && ['redis:', 'rediss:'].includes(new URL(text).protocol);
 }

@@ -10,6 +10,7 @@ export * from './operator-port.js';
 export * from './origin-policy.js';
 export * from './package-version.js';
 export * from './redis-client.js';
+export * from './redis-url.js';
 export * from './redis-watch.js';
 export * from './run.js';
 export * from './start-error.js';

@@ -1,0 +1,18 @@
+/** A path of a Redis URL that names a database; what is not a number is no database. */
+const DATABASE = /^(0|[1-9]\d{0,8})?$/;
+
+/** Why a URL of Redis cannot be used; undefined when it can. */
+export function redisUrlProblem(text: string): string | undefined {
+  if (!URL.canParse(text)) return 'must be redis:// or rediss:// URLs';
+  const url = new URL(text);
+  if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') return 'must be redis:// or rediss:// URLs';
+  if (!DATABASE.test(url.pathname.slice(1)) || url.searchParams.has('db')) {
+    return 'the path of a URL is the number of a database, such as redis://127.0.0.1:6379/1';
+  }
+  return undefined;
+}
+
+/** Number of the database that connections to these URLs use. The URLs have no {@link redisUrlProblem}. */
+export function redisDatabase({ urls }: { readonly urls: readonly string[] }): number {
+  return Number(new URL(urls[0] ?? 'redis://localhost').pathname.slice(1));
+}
