@@ -1,6 +1,7 @@
 import type { NodeReport } from '@chorus/control';
 import type { Logger } from '@chorus/service';
 import type { Seat } from './connections.js';
+import { handshakeFault } from './handshake.js';
 import { Refusal, type RefusalReason } from './refusal.js';
 import type { Answer, Decision, Request, TransportHandlers } from './transport.js';
 
@@ -35,6 +36,8 @@ export function routes(actions: RouteActions, log: Logger): TransportHandlers {
         const roomId = JOIN_ROOM.exec(request.path)?.[1];
         if (roomId === undefined && !CONNECT.test(request.path))
           throw new Refusal(404, 'bad_request', 'no such route');
+        const fault = handshakeFault(request);
+        if (fault !== undefined) throw fault;
         seat = actions.takeSeat(request);
         const decision = await (roomId === undefined
           ? actions.connect(request, seat)
@@ -54,7 +57,7 @@ export function routes(actions: RouteActions, log: Logger): TransportHandlers {
       }
     },
     async http(request) {
-      const answer = answerFor(request.path, actions);
+      const answer = answerFor(request, actions);
       if (request.method === 'GET' || request.method === 'HEAD' || answer.status === 404) return answer;
       return { status: 405, body: { error: 'method not allowed' }, headers: { Allow: 'GET, HEAD' } };
     },
@@ -67,15 +70,15 @@ function requestId(request: Request): string | undefined {
   return id !== undefined && /^[\w.:-]{1,128}$/.test(id) ? id : undefined;
 }
 
-function answerFor(path: string, actions: RouteActions): Answer {
+function answerFor(request: Request, actions: RouteActions): Answer {
+  const { path } = request;
   if (path === '/livez') return { status: 200, body: { status: 'live' } };
   if (path === '/readyz') {
     return readiness(actions.state());
   }
-  if (JOIN_ROOM.test(path) || CONNECT.test(path)) {
-    const error = 'this route takes a WebSocket upgrade';
-    return { status: 426, body: { error }, headers: { Upgrade: 'websocket' } };
-  }
+  // A valid handshake never comes here.
+  const fault = routeOf(path) === undefined ? undefined : handshakeFault(request);
+  if (fault !== undefined) return fault.answer;
   return { status: 404, body: { error: 'no such route' } };
 }
 

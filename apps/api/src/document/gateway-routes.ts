@@ -20,7 +20,7 @@ const FRAMES = 'What travels over the socket is described by `docs/asyncapi.json
 
 const REFUSALS = {
   401: 'No token, or one that has expired, was revoked or is forged.',
-  426: 'The request does not ask for a WebSocket.',
+  426: 'The request does not ask for a WebSocket, or for another version than 13.',
   429: 'Too many connections of this user, or from this address.',
   503: 'The gateway takes no more connections, or Redis is away.',
 } as const;
