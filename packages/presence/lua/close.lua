@@ -1,12 +1,19 @@
 -- Declares a registration dead if its lease has ended: from now on it cannot renew or write.
 --
+-- Data that is older than the reaper's last renewal, and a clock that was set since, say nothing about who is alive:
+-- all leases look as if they had ended. Then nothing is done.
+--
 -- KEYS    1: leases; 2: the registration's closed marker
--- ARGV    1: lease; 2: how long the marker is kept, s
--- reply   1 when it is closed, now or before; 0 when it is alive or gone
+-- ARGV    1: lease; 2: how long the marker is kept, s; 3: the reaper's own lease; 4: its end as the reaper knows it;
+--         5: by when this has to run, both in ms of this clock
+-- reply   1 when it is closed, now or before; 0 when it is alive or gone, or nothing can be told
 
-local lease = redis.call('ZSCORE', KEYS[1], ARGV[1])
 local time = redis.call('TIME')
-if not lease or tonumber(lease) > time[1] * 1000 + math.floor(time[2] / 1000) then return 0 end
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local own = redis.call('ZSCORE', KEYS[1], ARGV[3])
+if not own or tonumber(own) < tonumber(ARGV[4]) or now > tonumber(ARGV[5]) then return 0 end
+local lease = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if not lease or tonumber(lease) > now then return 0 end
 
 redis.call('ZADD', KEYS[1], 0, ARGV[1])
 redis.call('SET', KEYS[2], '', 'EX', ARGV[2])

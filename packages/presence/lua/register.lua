@@ -2,7 +2,9 @@
 --
 -- KEYS    1: leases
 -- ARGV    1: lease; 2: time to live, ms
--- reply   1
+-- reply   when it ends, in ms of this clock
 
 local time = redis.call('TIME')
-return redis.call('ZADD', KEYS[1], time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2], ARGV[1])
+local ends = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2]
+redis.call('ZADD', KEYS[1], ends, ARGV[1])
+return ends

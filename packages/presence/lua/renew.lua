@@ -2,19 +2,22 @@
 --
 -- KEYS    per partition its leases and the registration's hash
 -- ARGV    1: lease; 2: time to live from now, ms
--- reply   per partition how many changes the registration has made; -1 when there is no such lease or it is closed
+-- reply   per partition three: how many changes the registration has made, -1 when there is no such lease or it is
+--         closed; how long the lease would have lasted, ms; when it ends now, in ms of this clock
 
 local time = redis.call('TIME')
-local ends = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2]
-local changes = {}
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local ends = now + ARGV[2]
+local leases = {}
 for n = 1, #KEYS, 2 do
-  local leases, registration = KEYS[n], KEYS[n + 1]
-  local lease = redis.call('ZSCORE', leases, ARGV[1])
-  if not lease or tonumber(lease) == 0 then
-    changes[#changes + 1] = -1
+  local key, registration = KEYS[n], KEYS[n + 1]
+  local lease = tonumber(redis.call('ZSCORE', key, ARGV[1]) or 0)
+  if lease == 0 then
+    leases[#leases + 1] = { -1, 0, 0 }
   else
-    redis.call('ZADD', leases, ends, ARGV[1])
-    changes[#changes + 1] = tonumber(redis.call('HGET', registration, 'changes') or 0)
+    redis.call('ZADD', key, ends, ARGV[1])
+    local changes = tonumber(redis.call('HGET', registration, 'changes') or 0)
+    leases[#leases + 1] = { changes, math.max(0, lease - now), ends }
   end
 end
-return changes
+return leases

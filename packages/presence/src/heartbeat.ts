@@ -1,6 +1,6 @@
 import type { Logger } from '@chorus/service';
 import type { Clock } from './clock.js';
-import type { PresenceStore } from './presence-store.js';
+import type { PresenceStore, Renewal } from './presence-store.js';
 
 export interface HeartbeatOptions {
   store: PresenceStore;
@@ -8,14 +8,29 @@ export interface HeartbeatOptions {
   log: Logger;
   ttlMs: number;
   clock: Clock;
-  /** The lease was taken (`kept` is false: nothing of this node is stored) or renewed. */
-  onBeat(kept: boolean): void;
+  /**
+   * The lease was taken or renewed.
+   * @param entries what became of the node's entries
+   * @param wasAway whether the store could not be reached before
+   */
+  onBeat(entries: Renewal['entries'], wasAway: boolean): void;
 }
 
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 1_000;
+/** How much earlier than expected a lease may end, as a share of it: clocks do not run alike. */
+const CLOCK_SLACK = 0.1;
+/**
+ * After this process stood still for longer than its lease, the pause before it takes one again, in milliseconds:
+ * meanwhile it learns which of its connections have ended.
+ */
+const SETTLE_MS = 1_000;
 
-/** Renews the node's lease a few times per lease, and after each renewal reaps nodes that are dead. */
+/**
+ * Renews the node's lease a few times per lease, and after each renewal reaps nodes that are dead. Their leases say so
+ * only as long as the store's data and clock go on from renewal to renewal: after an outage, and after a jump of either,
+ * every node gets a whole lease to renew.
+ */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   readonly #intervalMs: number;
@@ -26,6 +41,12 @@ export class Heartbeat {
   #connected = false;
   #reported = false;
   #renewedAt = Number.NEGATIVE_INFINITY;
+  /** When the last renewal that succeeded was sent. */
+  #sentAt = Number.NEGATIVE_INFINITY;
+  #dueAt = 0;
+  #settlesAt = Number.NEGATIVE_INFINITY;
+  /** A renewal failed, and none has succeeded since. */
+  #away = false;
   #reapFrom = 0;
   #reaped = 0;
   #closed = false;
@@ -74,7 +95,16 @@ export class Heartbeat {
   #schedule(delayMs: number): void {
     this.#cancel?.();
     if (this.#closed) return;
-    this.#cancel = this.#options.clock.after(delayMs, () => {
+    const { clock, ttlMs } = this.#options;
+    const now = clock.now();
+    this.#dueAt = Math.max(now + delayMs, this.#settlesAt);
+    this.#cancel = clock.after(this.#dueAt - now, () => {
+      const overdueMs = clock.now() - this.#dueAt;
+      if (overdueMs > this.#intervalMs && clock.now() - this.#renewedAt > ttlMs) {
+        this.#settlesAt = clock.now() + SETTLE_MS;
+        this.#schedule(0);
+        return;
+      }
       this.#beating = this.#beat().finally(() => {
         this.#beating = undefined;
         this.#schedule(this.#connected ? this.#intervalMs : this.#nextRetry());
@@ -90,36 +120,46 @@ export class Heartbeat {
 
   async #beat(): Promise<void> {
     const { store, nodeId, ttlMs, clock, onBeat, log } = this.#options;
-    let kept: boolean;
+    const sentAt = clock.now();
+    let renewal: Renewal;
     try {
-      kept = await store.renew(nodeId, ttlMs);
+      renewal = await store.renew(nodeId, ttlMs);
     } catch (error) {
+      this.#away = true;
       this.onFailure(error);
       return;
     }
     if (this.#closed) return;
+    const { entries, leftMs } = renewal;
+    const now = clock.now();
+    const first = this.#renewedAt === Number.NEGATIVE_INFINITY;
     // Whoever could not renew for so long, because the store was away or this process was stopped, may
     // be the first of many to come back. The others get a whole lease to renew before they count as dead.
-    if (clock.now() - this.#renewedAt > ttlMs / 2) this.#reapFrom = clock.now() + ttlMs;
-    const again = this.#renewedAt > Number.NEGATIVE_INFINITY;
-    this.#renewedAt = clock.now();
+    const late = now - this.#renewedAt > ttlMs / 2;
+    const jumped = leftMs < ttlMs * (1 - CLOCK_SLACK) - (now - this.#sentAt);
+    if (jumped && !late)
+      log.warn({ leftMs }, 'presence leases ended early: nobody counts as dead for a while');
+    if (late || jumped) this.#reapFrom = now + ttlMs;
+    this.#renewedAt = now;
+    this.#sentAt = sentAt;
     this.#connected = true;
-    if (!kept && again) log.warn('presence is written again from the start');
-    onBeat(kept);
+    const wasAway = this.#away;
+    this.#away = false;
+    if (entries !== 'kept' && !first) log.warn('presence is written again from the start');
+    onBeat(entries, wasAway);
     this.#reaping ??= this.#reap().finally(() => {
       this.#reaping = undefined;
     });
   }
 
   async #reap(): Promise<void> {
-    const { store, clock, log } = this.#options;
+    const { store, nodeId, clock, log } = this.#options;
     if (clock.now() < this.#reapFrom) return;
     try {
-      for (const nodeId of await store.expired()) {
-        const departures = await store.reap(nodeId);
+      for (const deadNodeId of await store.expired()) {
+        const departures = await store.reap(deadNodeId, nodeId);
         this.#reaped += departures;
-        if (departures > 0)
-          log.info({ deadNodeId: nodeId, departures }, 'announced departures of a dead node');
+        if (departures > 0) log.info({ deadNodeId, departures }, 'announced departures of a dead node');
       }
     } catch (error) {
       this.onFailure(error);

@@ -9,6 +9,8 @@ export class LocalMember {
   wanted = true;
   /** When the user leaves unless they come back, by the tracker's clock. */
   leaveAt = 0;
+  /** The leave is not sent before this, by the tracker's clock. */
+  leaveFrom = Number.NEGATIVE_INFINITY;
   /** A call is under way. */
   busy = false;
   /** The tracker's count of starts over when the store last got, or may have got, an entry. */

@@ -6,6 +6,7 @@ import {
   byMembers,
   NoLeaseError,
   type PresenceStore,
+  type Renewal,
   type RoomSize,
 } from './presence-store.js';
 
@@ -26,18 +27,25 @@ interface Node {
 /** Presence within one process; gateways that share one store see each other. */
 export class MemoryPresenceStore implements PresenceStore {
   readonly #nodes = new Map<string, Node>();
+  /** Nodes that do not know yet that they were declared dead. */
+  readonly #reaped = new Set<string>();
   readonly #clock: Clock;
 
   constructor(private readonly options: MemoryPresenceOptions) {
     this.#clock = options.clock ?? systemClock;
   }
 
-  async renew(nodeId: string, ttlMs: number): Promise<boolean> {
+  async renew(nodeId: string, ttlMs: number): Promise<Renewal> {
     const node = this.#nodes.get(nodeId);
-    const leaseEnd = this.#clock.now() + ttlMs;
-    if (node === undefined) this.#nodes.set(nodeId, { leaseEnd, rooms: new Map() });
-    else node.leaseEnd = leaseEnd;
-    return node !== undefined;
+    const now = this.#clock.now();
+    const leaseEnd = now + ttlMs;
+    if (node === undefined) {
+      this.#nodes.set(nodeId, { leaseEnd, rooms: new Map() });
+      return { entries: this.#reaped.delete(nodeId) ? 'reaped' : 'missing', leftMs: 0 };
+    }
+    const leftMs = Math.max(0, node.leaseEnd - now);
+    node.leaseEnd = leaseEnd;
+    return { entries: 'kept', leftMs };
   }
 
   /** Nothing is ever lost here, so entering again is announced exactly if a departure was. */
@@ -100,9 +108,11 @@ export class MemoryPresenceStore implements PresenceStore {
     return [...this.#nodes].filter(([, node]) => node.leaseEnd <= now).map(([nodeId]) => nodeId);
   }
 
-  async reap(nodeId: string): Promise<number> {
+  async reap(nodeId: string, by: string): Promise<number> {
     const node = this.#nodes.get(nodeId);
-    if (node === undefined || node.leaseEnd > this.#clock.now()) return 0;
+    const now = this.#clock.now();
+    if (node === undefined || node.leaseEnd > now) return 0;
+    if ((this.#nodes.get(by)?.leaseEnd ?? 0) <= now) return 0;
     // Everything in one step, waiting only at the end: in between users could come back.
     const announced: Array<Promise<void> | void> = [];
     for (const [roomId, room] of node.rooms) {
@@ -114,6 +124,7 @@ export class MemoryPresenceStore implements PresenceStore {
       }
     }
     this.#nodes.delete(nodeId);
+    this.#reaped.add(nodeId);
     await Promise.all(announced);
     return announced.length;
   }

@@ -62,11 +62,18 @@ export function describePresenceStore(name: string, createFixture: () => Promise
       await fixture.pass(5);
     }
 
+    /** One more node with a lease. */
+    async function another(nodeId: string): Promise<PresenceStore> {
+      const store = fixture.open();
+      await store.renew(nodeId, LEASE_MS);
+      return store;
+    }
+
     describe('leases', () => {
       it('tell a node whether what it wrote is still there', async () => {
         const store = fixture.open();
-        expect(await store.renew('d', LEASE_MS)).to.equal(false);
-        expect(await store.renew('d', LEASE_MS)).to.equal(true);
+        expect(await store.renew('d', LEASE_MS)).to.deep.equal({ entries: 'missing', leftMs: 0 });
+        expect((await store.renew('d', LEASE_MS)).entries).to.equal('kept');
       });
 
       it('are needed to join', async () => {
@@ -76,6 +83,13 @@ export function describePresenceStore(name: string, createFixture: () => Promise
           .catch((error: unknown) => error);
         expect(error).to.be.instanceOf(NoLeaseError);
         expect(await b.members(7, 0, ALL)).to.deep.equal([]);
+      });
+
+      it('tell how long they would have lasted', async () => {
+        const store = await another('d');
+        expect((await store.renew('d', 1)).leftMs).to.be.within(LEASE_MS / 2, LEASE_MS);
+        await fixture.pass(5);
+        expect((await store.renew('d', LEASE_MS)).leftMs).to.equal(0);
       });
 
       it('hide the members of a node from every answer when they end', async () => {
@@ -90,22 +104,22 @@ export function describePresenceStore(name: string, createFixture: () => Promise
       it('can be renewed after their end as long as nobody reaped the node', async () => {
         await a.join('a', 7, ann);
         await die(a, 'a');
-        expect(await a.renew('a', LEASE_MS)).to.equal(true);
+        expect((await a.renew('a', LEASE_MS)).entries).to.equal('kept');
         expect(await b.members(7, 0, ALL)).to.deep.equal([ann]);
         expect(await b.expired()).to.deep.equal([]);
-        expect(await b.reap('a')).to.equal(0);
+        expect(await b.reap('a', 'b')).to.equal(0);
         expect(await b.members(7, 0, ALL)).to.deep.equal([ann]);
       });
 
       it('stay intact under many changes at once', async () => {
         const crowd = Array.from({ length: 300 }, (_, index) => ({ id: index + 1, username: `u${index}` }));
         await Promise.all(crowd.map((member) => a.join('a', (member.id % 9) + 1, member)));
-        expect(await a.renew('a', LEASE_MS)).to.equal(true);
+        expect((await a.renew('a', LEASE_MS)).entries).to.equal('kept');
         await Promise.all([
           ...crowd.slice(0, 150).map((member) => a.leave('a', (member.id % 9) + 1, member)),
           a.renew('a', LEASE_MS),
         ]);
-        expect(await a.renew('a', LEASE_MS)).to.equal(true);
+        expect((await a.renew('a', LEASE_MS)).entries).to.equal('kept');
         expect(await b.everyone(0, ALL)).to.deep.equal(crowd.slice(150));
       });
     });
@@ -133,7 +147,7 @@ export function describePresenceStore(name: string, createFixture: () => Promise
         await joinAll(a, 'a', names(2));
         await joinAll(b, 'b', names(SUITE_LIMIT, 10));
         await die(b, 'b');
-        expect(await a.reap('b')).to.equal(SUITE_LIMIT - 2);
+        expect(await a.reap('b', 'a')).to.equal(SUITE_LIMIT - 2);
         const left = (await notices(fixture)).filter((notice) => notice.startsWith('left'));
         expect(left).to.have.length(SUITE_LIMIT - 2);
         expect(await a.members(7, 0, ALL)).to.deep.equal(names(2));
@@ -178,7 +192,7 @@ export function describePresenceStore(name: string, createFixture: () => Promise
         await a.leave('a', 7, ann);
         expect(await notices(fixture)).to.deep.equal(['joined 1', 'left 1']);
         expect(await a.members(7, 0, ALL)).to.deep.equal([]);
-        expect(await a.renew('a', LEASE_MS)).to.equal(true);
+        expect((await a.renew('a', LEASE_MS)).entries).to.equal('kept');
       });
 
       it('joins and leaves each room by itself', async () => {
@@ -221,7 +235,7 @@ export function describePresenceStore(name: string, createFixture: () => Promise
         expect(await c.everyone(0, ALL)).to.deep.equal(members);
         for (const member of members.slice(0, 4)) await a.leave('a', room, member);
         await die(b, 'b');
-        expect(await c.reap('b')).to.equal(4);
+        expect(await c.reap('b', 'c')).to.equal(4);
         const left = (await fixture.announced()).filter((frame) => frame.type === 'left');
         expect(left.map(({ userId, username }) => ({ id: userId, username }))).to.have.deep.members(
           members.slice(0, 4),
@@ -303,22 +317,37 @@ export function describePresenceStore(name: string, createFixture: () => Promise
         await b.join('b', 1, bob);
         await die(a, 'a');
         expect(await b.expired()).to.deep.equal(['a']);
-        const counts = await Promise.all([b.reap('a'), c.reap('a'), fixture.open().reap('a')]);
+        const counts = await Promise.all([
+          b.reap('a', 'b'),
+          c.reap('a', 'c'),
+          (await another('d')).reap('a', 'd'),
+        ]);
         expect(counts.reduce((sum, count) => sum + count)).to.equal(200);
         const left = (await notices(fixture)).filter((notice) => notice.startsWith('left'));
         expect(left).to.have.members(expected);
         expect(await b.expired()).to.deep.equal([]);
-        expect(await b.reap('a')).to.equal(0);
+        expect(await b.reap('a', 'b')).to.equal(0);
         expect(await b.everyone(0, ALL)).to.deep.equal([bob]);
       });
 
       it('does not touch a live node', async () => {
         await a.join('a', 7, ann);
         expect(await b.expired()).to.deep.equal([]);
-        expect(await b.reap('a')).to.equal(0);
-        expect(await b.reap('nobody')).to.equal(0);
+        expect(await b.reap('a', 'b')).to.equal(0);
+        expect(await b.reap('nobody', 'b')).to.equal(0);
         expect(await b.members(7, 0, ALL)).to.deep.equal([ann]);
-        expect(await a.renew('a', LEASE_MS)).to.equal(true);
+        expect((await a.renew('a', LEASE_MS)).entries).to.equal('kept');
+      });
+
+      it('is for nodes whose own lease has not ended', async () => {
+        await a.join('a', 7, ann);
+        await die(a, 'a');
+        await die(c, 'c');
+        expect(await c.reap('a', 'c')).to.equal(0);
+        expect(await fixture.open().reap('a', 'nobody')).to.equal(0);
+        expect(await notices(fixture)).to.deep.equal(['joined 1']);
+        expect((await a.renew('a', LEASE_MS)).entries).to.equal('kept');
+        expect(await b.members(7, 0, ALL)).to.deep.equal([ann]);
       });
 
       it('does not announce users who are there through another node', async () => {
@@ -328,7 +357,7 @@ export function describePresenceStore(name: string, createFixture: () => Promise
         await die(a, 'a');
         // Not announced either: nobody has announced that she left.
         await c.join('c', 7, ann);
-        expect(await b.reap('a')).to.equal(0);
+        expect(await b.reap('a', 'b')).to.equal(0);
         expect(await notices(fixture)).to.deep.equal(['joined 1', 'joined 2']);
         expect(await b.members(7, 0, ALL)).to.deep.equal([ann, bob]);
         await c.leave('c', 7, ann);
@@ -342,30 +371,30 @@ export function describePresenceStore(name: string, createFixture: () => Promise
         await die(a, 'a');
         await die(b, 'b');
         expect(await c.expired()).to.have.members(['a', 'b']);
-        await Promise.all([c.reap('a'), c.reap('b'), fixture.open().reap('a')]);
+        await Promise.all([c.reap('a', 'c'), c.reap('b', 'c'), (await another('d')).reap('a', 'd')]);
         expect(await notices(fixture)).to.deep.equal(['joined 1', 'left 1']);
       });
 
       it('makes the node write everything again, and announces who is back', async () => {
         await a.join('a', 7, ann);
         await die(a, 'a');
-        await b.reap('a');
-        expect(await a.renew('a', LEASE_MS)).to.equal(false);
+        await b.reap('a', 'b');
+        expect(await a.renew('a', LEASE_MS)).to.deep.equal({ entries: 'reaped', leftMs: 0 });
         expect(await b.members(7, 0, ALL)).to.deep.equal([]);
         await a.join('a', 7, ann, true);
         expect(await b.members(7, 0, ALL)).to.deep.equal([ann]);
         expect(await notices(fixture)).to.deep.equal(['joined 1', 'left 1', 'joined 1']);
-        expect(await a.renew('a', LEASE_MS)).to.equal(true);
+        expect((await a.renew('a', LEASE_MS)).entries).to.equal('kept');
       });
 
       it('refuses a node that does not know yet that it is dead', async () => {
         await die(a, 'a');
-        await b.reap('a');
+        await b.reap('a', 'b');
         const error = await a.join('a', 7, ann).catch((error: unknown) => error);
         expect(error).to.be.instanceOf(NoLeaseError);
         await a.leave('a', 7, ann);
         expect(await notices(fixture)).to.deep.equal([]);
-        expect(await a.renew('a', LEASE_MS)).to.equal(false);
+        expect((await a.renew('a', LEASE_MS)).entries).to.equal('reaped');
         await a.join('a', 7, ann);
         expect(await notices(fixture)).to.deep.equal(['joined 1']);
       });
@@ -379,9 +408,9 @@ export function describePresenceStore(name: string, createFixture: () => Promise
             await a.renew('a', LEASE_MS);
             const calls = crowd.map((member) => a.join('a', (member.id % 3) + 1, member, true));
             await Promise.allSettled(calls);
-          } while (!(await a.renew('a', LEASE_MS)));
+          } while ((await a.renew('a', LEASE_MS)).entries !== 'kept');
         };
-        await Promise.all([b.reap('a'), comeBack(), c.reap('a')]);
+        await Promise.all([b.reap('a', 'b'), comeBack(), c.reap('a', 'c')]);
         expect(await b.everyone(0, ALL)).to.deep.equal(crowd);
         const seen = new Map<number, string>();
         for (const { type, userId } of await fixture.announced()) {
@@ -403,7 +432,7 @@ export function describePresenceStore(name: string, createFixture: () => Promise
         await fixture.pass(505);
         expect(await b.members(7, 0, ALL)).to.deep.equal([ann]);
         expect(await b.expired()).to.deep.equal(['a']);
-        expect(await b.reap('a')).to.equal(1);
+        expect(await b.reap('a', 'b')).to.equal(1);
         expect(await notices(fixture)).to.deep.equal(['joined 1', 'joined 2', 'left 2']);
       });
 
@@ -442,8 +471,8 @@ export function describeLossyPresenceStore(
     });
 
     it('nodes write everything again, and nobody enters anew', async () => {
-      expect(await a.renew('a', LEASE_MS)).to.equal(false);
-      expect(await b.renew('b', LEASE_MS)).to.equal(false);
+      expect((await a.renew('a', LEASE_MS)).entries).to.equal('missing');
+      expect((await b.renew('b', LEASE_MS)).entries).to.equal('missing');
       await a.join('a', 7, ann, true);
       await b.join('b', 7, ann, true);
       await b.join('b', 7, bob, true);
@@ -459,7 +488,7 @@ export function describeLossyPresenceStore(
       const error = await a.join('a', 7, cyd).catch((error: unknown) => error);
       expect(error).to.be.instanceOf(NoLeaseError);
       await a.leave('a', 7, ann);
-      expect(await a.renew('a', LEASE_MS)).to.equal(false);
+      expect((await a.renew('a', LEASE_MS)).entries).to.equal('missing');
       expect(await notices(fixture)).to.deep.equal(['joined 1', 'joined 2']);
     });
   });

@@ -24,11 +24,10 @@ export const ANNOUNCE_LIMIT = 1_000;
  */
 export interface PresenceStore {
   /**
-   * Takes or renews this node's lease. Calls for one node come one after the other.
-   * @returns false when this node's entries, if it wrote any, can no longer be relied on: it is new, or
-   *   was reaped, or the store lost data. It then has a lease, and must {@link join} everything again.
+   * Takes or renews this node's lease. Calls for one node come one after the other. Unless `entries` is `kept` the
+   * node has a new lease, and must {@link join} everything again.
    */
-  renew(nodeId: string, ttlMs: number): Promise<boolean>;
+  renew(nodeId: string, ttlMs: number): Promise<Renewal>;
   /**
    * Adds this node's entry; announces `joined` when no node had one. Repeating it changes nothing.
    * @param again this user's joining was announced before, and {@link renew} has returned false since.
@@ -59,11 +58,25 @@ export interface PresenceStore {
    * Removes what an expired node left and announces `left` for each user without another entry.
    * Any number of nodes may do so at the same time, and any may finish what another one began: each
    * departure is announced once. Does nothing for a live node.
+   *
+   * @param by the node that reaps. Nothing is done unless its own lease is as this store wrote it last: else the data
+   *   is older than that, or the store's clock was set, and no lease in it says who is alive
    * @returns how many departures this call announced
    */
-  reap(nodeId: string): Promise<number>;
+  reap(nodeId: string, by: string): Promise<number>;
   /** Ends what the store itself opened; connections handed to it stay open. */
   close(): Promise<void>;
+}
+
+/** What a node learns when it renews its lease. */
+export interface Renewal {
+  /**
+   * What became of this node's entries, if it wrote any. `kept`: they stand. `reaped`: the node was declared dead, and
+   * departures were announced. `missing`: it had no lease, or the store lost data; nobody was announced.
+   */
+  readonly entries: 'kept' | 'reaped' | 'missing';
+  /** How long the lease would have lasted without the renewal, by the store's clock, in milliseconds; at least 0. */
+  readonly leftMs: number;
 }
 
 export interface RoomSize {

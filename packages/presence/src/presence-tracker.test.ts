@@ -8,6 +8,8 @@ import { PresenceTracker, type PresenceTrackerOptions } from './presence-tracker
 
 const TTL_MS = 15_000;
 const GRACE_MS = 2_000;
+/** How long a leave waits that could not be sent when it was due. */
+const LATE_MS = 5_000;
 const ann = { id: 1, username: 'ann' };
 const bob = { id: 2, username: 'bob' };
 const log = createLogger({ service: 'test', level: 'silent' });
@@ -72,7 +74,7 @@ describe('PresenceTracker', () => {
       everyone: (after, limit) => store.everyone(after, limit),
       busiest: (limit) => store.busiest(limit),
       expired: () => send('expired', () => store.expired()),
-      reap: (nodeId) => send(`reap ${nodeId}`, () => store.reap(nodeId)),
+      reap: (nodeId, by) => send(`reap ${nodeId}`, () => store.reap(nodeId, by)),
       close: () => store.close(),
     };
   }
@@ -99,6 +101,12 @@ describe('PresenceTracker', () => {
     tracker.start();
     await clock.advance(0);
     return tracker;
+  }
+
+  /** Another node declares this one dead. */
+  async function reap(nodeId: string): Promise<number> {
+    await store.renew('reaper', TTL_MS * 100);
+    return store.reap(nodeId, 'reaper');
   }
 
   const members = () => store.members(7, 0, 1000);
@@ -306,12 +314,14 @@ describe('PresenceTracker', () => {
       await clock.advance(1_000);
       await tracker.settled();
       expect(await members()).to.deep.equal([ann]);
+      // Later leaves do not wait any more.
+      await clock.advance(LATE_MS);
       tracker.exit(7, ann);
       failing = 'after';
       await clock.advance(GRACE_MS + 3_000);
       tracker.enter(7, bob);
       failing = undefined;
-      await clock.advance(1_000);
+      await clock.advance(LATE_MS + 1_000);
       await tracker.settled();
       expect(await members()).to.deep.equal([bob]);
       expect(announced).to.deep.equal(['joined 1', 'left 1', 'joined 2']);
@@ -327,7 +337,7 @@ describe('PresenceTracker', () => {
       await clock.advance(GRACE_MS + 1_000);
       expect(await members()).to.deep.equal([ann]);
       failing = undefined;
-      await clock.advance(1_000);
+      await clock.advance(LATE_MS + 1_000);
       await tracker.settled();
       expect(await members()).to.deep.equal([]);
       expect(tracker.localMembers).to.equal(0);
@@ -346,6 +356,75 @@ describe('PresenceTracker', () => {
       await clock.advance(1_000);
       expect(changes()).to.deep.equal(['join 1', 'leave 1', 'join 1']);
       expect(announced).to.deep.equal(['joined 1', 'left 1', 'joined 1']);
+    });
+
+    it('announces nobody who changed nodes meanwhile, whichever node notices first that it is back', async () => {
+      for (const [from, to] of [
+        ['a', 'b'],
+        ['c', 'd'],
+      ] as const) {
+        let brokenTo = false;
+        const late = wire();
+        const renew = late.renew;
+        late.renew = (nodeId, ttlMs) => (brokenTo ? Promise.reject(new Error('away')) : renew(nodeId, ttlMs));
+        const old = await started(from);
+        const next = await started(to, { store: late });
+        old.enter(7, ann);
+        await old.settled();
+        failing = 'before';
+        brokenTo = true;
+        next.enter(7, ann);
+        old.exit(7, ann);
+        await clock.advance(GRACE_MS * 5);
+        failing = undefined;
+        // The node that she left works again, the one that she went to does not know it yet.
+        await clock.advance(1_000);
+        expect(old.connected).to.equal(true);
+        expect(next.connected).to.equal(false);
+        brokenTo = false;
+        await clock.advance(LATE_MS + 1_000);
+        await Promise.all([old.settled(), next.settled()]);
+        expect(announced).to.deep.equal(['joined 1']);
+        expect(await members()).to.deep.equal([ann]);
+        next.exit(7, ann);
+        await clock.advance(GRACE_MS);
+        expect(announced.splice(0)).to.deep.equal(['joined 1', 'left 1']);
+      }
+    });
+
+    it('waits with a leave that failed, but not again with each call that fails', async () => {
+      const broken = wire();
+      const join = broken.join;
+      broken.join = (nodeId, roomId, member, again) =>
+        member.id === 2 ? Promise.reject(new Error('bug')) : join(nodeId, roomId, member, again);
+      const tracker = await started('a', { store: broken });
+      tracker.enter(7, ann);
+      await tracker.settled();
+      tracker.exit(7, ann);
+      failing = 'before';
+      await clock.advance(GRACE_MS);
+      failing = undefined;
+      tracker.enter(7, bob);
+      await clock.advance(LATE_MS - 1);
+      expect(announced).to.deep.equal(['joined 1']);
+      await clock.advance(2_000);
+      expect(announced).to.deep.equal(['joined 1', 'left 1']);
+    });
+
+    it('lets a user come back whose leave waits', async () => {
+      const tracker = await started();
+      tracker.enter(7, ann);
+      await tracker.settled();
+      tracker.exit(7, ann);
+      failing = 'before';
+      await clock.advance(GRACE_MS * 2);
+      failing = undefined;
+      await clock.advance(1_000);
+      tracker.enter(7, ann);
+      await clock.advance(LATE_MS * 2);
+      await tracker.settled();
+      expect(announced).to.deep.equal(['joined 1']);
+      expect(await members()).to.deep.equal([ann]);
     });
 
     it('goes on with other users when one of them keeps failing', async () => {
@@ -375,7 +454,7 @@ describe('PresenceTracker', () => {
       await clock.advance(TTL_MS / 3 - 1);
       // Reaped behind its back: its lease was cut short.
       await store.release('a', 0);
-      expect(await store.reap('a')).to.equal(1);
+      expect(await reap('a')).to.equal(1);
       calls.length = 0;
       tracker.enter(7, bob);
       await clock.advance(1_000);
@@ -395,7 +474,7 @@ describe('PresenceTracker', () => {
       tracker.enter(7, bob);
       tracker.forgetRoom(8);
       await store.release('a', 0);
-      await store.reap('a');
+      await reap('a');
       await clock.advance(TTL_MS / 3);
       // The held join reaches the store after the node has registered anew.
       open();
@@ -405,6 +484,56 @@ describe('PresenceTracker', () => {
       tracker.exit(7, bob);
       await clock.advance(GRACE_MS);
       expect(await members()).to.deep.equal([ann]);
+    });
+  });
+
+  describe('when its process stood still for longer than its lease', () => {
+    it('does not bring users back who have gone meanwhile', async () => {
+      const tracker = await started();
+      tracker.enter(7, ann);
+      tracker.enter(7, bob);
+      await tracker.settled();
+      clock.freeze(TTL_MS * 3);
+      expect(await reap('a')).to.equal(2);
+      const late = clock.advance(0);
+      // The first thing that it learns is which connections have ended.
+      tracker.exit(7, ann);
+      await late;
+      await clock.advance(1_000);
+      await tracker.settled();
+      expect(announced).to.deep.equal(['joined 1', 'joined 2', 'left 1', 'left 2', 'joined 2']);
+      await clock.advance(TTL_MS);
+      expect(announced.slice(5)).to.deep.equal([]);
+      expect(await members()).to.deep.equal([bob]);
+      expect(tracker.localMembers).to.equal(1);
+      expect(tracker.leaving).to.equal(0);
+    });
+
+    it('brings those back who are there when they were within their grace', async () => {
+      const tracker = await started();
+      tracker.enter(7, ann);
+      await tracker.settled();
+      tracker.exit(7, ann);
+      clock.freeze(TTL_MS * 3);
+      expect(await reap('a')).to.equal(1);
+      await clock.advance(0);
+      tracker.enter(7, ann);
+      await clock.advance(1_000);
+      await tracker.settled();
+      expect(announced).to.deep.equal(['joined 1', 'left 1', 'joined 1']);
+      expect(await members()).to.deep.equal([ann]);
+    });
+
+    it('goes on as before when nobody has declared it dead', async () => {
+      const tracker = await started();
+      tracker.enter(7, ann);
+      await tracker.settled();
+      clock.freeze(TTL_MS * 3);
+      tracker.exit(7, ann);
+      await clock.advance(1_000);
+      expect(await members()).to.deep.equal([ann]);
+      await clock.advance(GRACE_MS);
+      expect(announced).to.deep.equal(['joined 1', 'left 1']);
     });
   });
 

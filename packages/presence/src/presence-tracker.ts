@@ -1,9 +1,11 @@
 import type { Member } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
 import { type Clock, systemClock } from './clock.js';
+import { Graces } from './grace.js';
 import { Heartbeat } from './heartbeat.js';
+import { LateLeaves } from './late-leaves.js';
 import { LocalMember, NEVER } from './local-member.js';
-import type { PresenceStore } from './presence-store.js';
+import type { PresenceStore, Renewal } from './presence-store.js';
 
 export interface PresenceTrackerOptions {
   store: PresenceStore;
@@ -24,6 +26,12 @@ export interface PresenceTrackerOptions {
 }
 
 /**
+ * Least time that a leave waits which could not be sent when it was due, in milliseconds. Nodes notice within about a
+ * second that the store is back.
+ */
+const LATE_LEAVE_MS = 5_000;
+
+/**
  * Keeps the store in step with this node's connections. Callers only say who comes and goes; this
  * makes the store agree, one call at a time per user and room, and goes on trying while the store
  * cannot be reached. What waits is a set of (user, room) pairs, not of calls, so an outage of any
@@ -33,7 +41,6 @@ export class PresenceTracker {
   readonly #store: PresenceStore;
   readonly #nodeId: string;
   readonly #clock: Clock;
-  readonly #graceMs: number;
   readonly #releaseGraceMs: number;
   readonly #maxInFlight: number;
   readonly #heartbeat: Heartbeat;
@@ -42,12 +49,9 @@ export class PresenceTracker {
   #members = 0;
   /** Waiting for a call. */
   readonly #unsettled = new Set<LocalMember>();
-  /** Without connections since less than the grace, the longest first: one timer serves them all. */
-  readonly #leaving = new Set<LocalMember>();
-  /** The same for those who were sent away. */
-  readonly #sentAway = new Set<LocalMember>();
-  #cancelGrace: (() => void) | undefined;
-  #graceEnd = 0;
+  /** Waiting, but not for a call: each is in one of the two, or busy. */
+  readonly #late: LateLeaves;
+  readonly #graces: Graces;
   /** How often everything had to be written from the start, the first time included. */
   #startOvers = 0;
   #inFlight = 0;
@@ -60,8 +64,14 @@ export class PresenceTracker {
     this.#store = options.store;
     this.#nodeId = options.nodeId;
     this.#clock = options.clock ?? systemClock;
-    this.#graceMs = options.graceMs ?? 2_000;
-    this.#releaseGraceMs = options.releaseGraceMs ?? 10_000;
+    const { graceMs = 2_000, releaseGraceMs = 10_000 } = options;
+    this.#releaseGraceMs = releaseGraceMs;
+    const graces = { left: graceMs, sentAway: releaseGraceMs };
+    this.#graces = new Graces(this.#clock, graces, (local) => this.#leave(local));
+    this.#late = new LateLeaves(this.#clock, Math.max(graceMs, LATE_LEAVE_MS), (due) => {
+      for (const local of due) this.#unsettled.add(local);
+      this.#pump();
+    });
     this.#maxInFlight = options.maxInFlight ?? 256;
     this.#heartbeat = new Heartbeat({
       store: options.store,
@@ -69,7 +79,7 @@ export class PresenceTracker {
       log: options.log,
       ttlMs: options.ttlMs ?? 15_000,
       clock: this.#clock,
-      onBeat: (kept) => this.#onBeat(kept),
+      onBeat: (entries, wasAway) => this.#onBeat(entries, wasAway),
     });
   }
 
@@ -93,7 +103,7 @@ export class PresenceTracker {
     }
     local.connections++;
     local.wanted = true;
-    this.#stays(local);
+    this.#graces.end(local);
     this.#reconcile(local);
   }
 
@@ -106,9 +116,7 @@ export class PresenceTracker {
     if (local === undefined || local.connections === 0) return;
     local.connections--;
     if (local.connections > 0 || this.#draining) return;
-    local.leaveAt = this.#clock.now() + (sentAway ? this.#releaseGraceMs : this.#graceMs);
-    (sentAway ? this.#sentAway : this.#leaving).add(local);
-    this.#armGrace();
+    this.#graces.begin(local, sentAway ? 'sentAway' : 'left');
   }
 
   /** Everybody leaves this room at once, without the grace; later exits of their connections are ignored. */
@@ -125,9 +133,7 @@ export class PresenceTracker {
    */
   drain(): void {
     this.#draining = true;
-    this.#leaving.clear();
-    this.#sentAway.clear();
-    this.#armGrace();
+    this.#graces.clear();
   }
 
   /** Resolves when the store holds what is wanted now; users within their grace are still wanted. */
@@ -157,12 +163,12 @@ export class PresenceTracker {
 
   /** Users, counted per room, about whom the store is not up to date. */
   get unsettled(): number {
-    return this.#unsettled.size + this.#inFlight;
+    return this.#unsettled.size + this.#late.size + this.#inFlight;
   }
 
   /** Users, counted per room, within their grace. */
   get leaving(): number {
-    return this.#leaving.size + this.#sentAway.size;
+    return this.#graces.size;
   }
 
   /** Whether the store answered last. */
@@ -177,47 +183,25 @@ export class PresenceTracker {
 
   #leave(local: LocalMember): void {
     local.wanted = false;
-    this.#stays(local);
+    if (!this.#heartbeat.connected) this.#late.delay(local);
+    this.#graces.end(local);
     this.#reconcile(local);
   }
 
-  #stays(local: LocalMember): void {
-    this.#leaving.delete(local);
-    this.#sentAway.delete(local);
-  }
-
-  #armGrace(): void {
-    const [first] = this.#leaving;
-    const [sentAway] = this.#sentAway;
-    const next = Math.min(
-      first?.leaveAt ?? Number.POSITIVE_INFINITY,
-      sentAway?.leaveAt ?? Number.POSITIVE_INFINITY,
-    );
-    if (this.#cancelGrace !== undefined) {
-      if (this.#graceEnd <= next && next !== Number.POSITIVE_INFINITY) return;
-      this.#cancelGrace();
-      this.#cancelGrace = undefined;
-    }
-    if (next === Number.POSITIVE_INFINITY) return;
-    this.#graceEnd = next;
-    this.#cancelGrace = this.#clock.after(next - this.#clock.now(), () => {
-      this.#cancelGrace = undefined;
-      const now = this.#clock.now();
-      for (const group of [this.#leaving, this.#sentAway]) {
-        for (const local of group) {
-          if (local.leaveAt > now) break;
-          this.#leave(local);
+  #onBeat(entries: Renewal['entries'], wasAway: boolean): void {
+    if (wasAway) this.#late.delayAll();
+    if (entries !== 'kept') {
+      this.#startOvers++;
+      for (const room of this.#rooms.values()) {
+        for (const local of room.values()) {
+          // Gone without having left: that was announced with all the node's departures.
+          if (entries === 'reaped' && local.connections === 0) {
+            local.wanted = false;
+            this.#graces.end(local);
+          }
+          this.#reconcile(local);
         }
       }
-      this.#armGrace();
-    });
-  }
-
-  /** The store answered. @param kept whether it still has what was written before */
-  #onBeat(kept: boolean): void {
-    if (!kept) {
-      this.#startOvers++;
-      for (const room of this.#rooms.values()) for (const local of room.values()) this.#reconcile(local);
     }
     this.#pump();
     this.#notify();
@@ -225,6 +209,7 @@ export class PresenceTracker {
 
   #reconcile(local: LocalMember): void {
     if (local.busy) return;
+    this.#late.delete(local);
     if (!local.isSettled(this.#startOvers)) {
       this.#unsettled.add(local);
       this.#pump();
@@ -246,7 +231,7 @@ export class PresenceTracker {
     for (const local of this.#unsettled) {
       if (this.#inFlight >= this.#maxInFlight) return;
       this.#unsettled.delete(local);
-      void this.#call(local);
+      if (local.wanted || !this.#late.hold(local)) void this.#call(local);
     }
   }
 
@@ -263,6 +248,7 @@ export class PresenceTracker {
       else await this.#store.leave(this.#nodeId, roomId, member);
       succeeded = true;
     } catch (error) {
+      this.#late.delay(local);
       this.#heartbeat.onFailure(error);
     }
     this.#inFlight--;
@@ -279,13 +265,14 @@ export class PresenceTracker {
   #notify(): void {
     if (this.#inFlight > 0) return;
     for (const resolve of this.#whenAnswered.splice(0)) resolve();
-    if (this.#unsettled.size > 0) return;
+    if (this.#unsettled.size > 0 || this.#late.size > 0) return;
     this.#heartbeat.onSettled();
     for (const resolve of this.#whenSettled.splice(0)) resolve();
   }
 
   async #close(release: boolean): Promise<void> {
-    this.#cancelGrace?.();
+    this.#graces.clear();
+    this.#late.close();
     await this.#heartbeat.close();
     if (this.#inFlight > 0) await new Promise<void>((resolve) => this.#whenAnswered.push(resolve));
     if (release) await this.#store.release(this.#nodeId, this.#releaseGraceMs).catch(() => {});

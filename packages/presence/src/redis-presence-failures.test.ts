@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PARTITIONS } from '@chorus/broker';
 import { type LocalServer, startRedis, testRedis } from '@chorus/local';
 import { createRedis, redisReady } from '@chorus/service';
 import { expect } from 'chai';
@@ -52,8 +53,11 @@ describe('presence in Redis', () => {
     }
     await fixture.pass(5);
     expect(await a.expired()).to.have.members(['a', 'b']);
-    await Promise.all([a.reap('b'), b.reap('a')]);
-    const kept = await fixture.keys();
+    const c = fixture.open();
+    await c.renew('c', LEASE_MS);
+    await Promise.all([c.reap('a', 'c'), c.reap('b', 'c')]);
+    expect(await c.expired()).to.deep.equal([]);
+    const kept = (await fixture.keys()).filter((key) => !key.endsWith(':presence:leases'));
     expect(kept.filter((key) => !/^\{:\d+\}:presence:closed:[\w-]{8}$/.test(key))).to.deep.equal([]);
     const [marker = ''] = kept;
     const seconds = await fixture.redis.ttl(marker.replace('{', `{${fixture.keyspace.prefix}`));
@@ -81,7 +85,8 @@ describe('presence in Redis', () => {
       chorusPresenceLeave: (keys: number, ...args: string[]) =>
         ++calls === 1 ? remove(keys, ...args) : Promise.reject(new Error('dead')),
     });
-    const error = await reaper.reap('a').catch((error: unknown) => error);
+    await reaper.renew('reaper', LEASE_MS);
+    const error = await reaper.reap('a', 'reaper').catch((error: unknown) => error);
     expect(error).to.be.instanceOf(Error);
     await dying.quit();
 
@@ -91,10 +96,10 @@ describe('presence in Redis', () => {
     // Meanwhile the node wakes up. It can neither write under its old registration nor bring it back.
     const refused = await store.join('a', 7, { id: 99, username: 'late' }).catch((error: unknown) => error);
     expect(refused).to.be.instanceOf(NoLeaseError);
-    expect(await store.renew('a', LEASE_MS)).to.equal(false);
+    expect((await store.renew('a', LEASE_MS)).entries).to.equal('reaped');
     expect(await store.everyone(0, 100)).to.deep.equal([]);
     expect(await store.expired()).to.deep.equal(['a']);
-    expect(await fixture.open().reap('a')).to.equal(30 - before);
+    expect(await store.reap('a', 'a')).to.equal(30 - before);
     const left = (await notices(fixture)).filter((notice) => notice.startsWith('left'));
     expect(new Set(left).size).to.equal(30);
     expect(left.length).to.equal(30);
@@ -108,12 +113,12 @@ describe('presence in Redis', () => {
     await store.join('a', 8, ann);
     const { keyspace, redis } = fixture;
     await redis.del(`${keyspace.partition(8)}:presence:leases`, `${keyspace.room(8)}:members`);
-    expect(await store.renew('a', LEASE_MS)).to.equal(false);
+    expect((await store.renew('a', LEASE_MS)).entries).to.equal('missing');
     await store.join('a', 7, ann, true);
     await store.join('a', 8, ann, true);
     expect(await store.members(8, 0, 10)).to.deep.equal([ann]);
     expect(await notices(fixture)).to.deep.equal(['joined 1', 'joined 1']);
-    expect(await store.renew('a', LEASE_MS)).to.equal(true);
+    expect((await store.renew('a', LEASE_MS)).entries).to.equal('kept');
   });
 });
 
@@ -154,16 +159,54 @@ describe('presence while Redis fails', () => {
     await fixture.announced();
     expect(await store.members(7, 0, 10)).to.deep.equal([ann, cyd]);
 
-    expect(await store.renew('a', 1_000)).to.equal(false);
+    expect((await store.renew('a', 1_000)).entries).to.equal('missing');
     await store.join('a', 7, ann, true);
     await store.join('a', 7, bob, true);
     expect(await store.members(7, 0, 10)).to.deep.equal([ann, bob, cyd]);
-    expect(await store.renew('a', LEASE_MS)).to.equal(true);
+    expect((await store.renew('a', LEASE_MS)).entries).to.equal('kept');
     // What came back although it was gone lasts as long as the lease that it belongs to.
     await fixture.pass(1_005);
     expect(await store.members(7, 0, 10)).to.deep.equal([ann, bob]);
-    expect(await store.reap('a')).to.equal(1);
+    expect(await store.reap('a', 'a')).to.equal(1);
     expect((await notices(fixture)).slice(4)).to.deep.equal(['left 3']);
+  });
+
+  it('declares nobody dead by data that is older than the lease of the node that asks', async () => {
+    const [a, b] = [fixture.open(), fixture.open()];
+    await a.renew('a', 1);
+    await b.renew('b', 1);
+    await a.join('a', 7, ann);
+    await fixture.redis.save();
+    await a.renew('a', LEASE_MS);
+    await b.renew('b', LEASE_MS);
+    server.kill('SIGKILL');
+    await server.exited;
+    server = await startRedis({ dir, port: server.port, args: ['--appendonly', 'no', '--save', ''] });
+    await redisReady(fixture.redis, 5_000);
+    expect(await b.expired()).to.have.members(['a', 'b']);
+    expect(await b.reap('a', 'b')).to.equal(0);
+    // Its lease as it is now tells that of the data; whoever renewed it has to give the others time.
+    expect(await b.renew('b', LEASE_MS)).to.deep.equal({ entries: 'kept', leftMs: 0 });
+    expect((await a.renew('a', LEASE_MS)).entries).to.equal('kept');
+    expect(await b.reap('a', 'b')).to.equal(0);
+    expect(await b.members(7, 0, 10)).to.deep.equal([ann]);
+  });
+
+  it('declares nobody dead by a clock that has jumped past all leases but its own', async () => {
+    const [a, b] = [fixture.open(), fixture.open()];
+    await a.renew('a', LEASE_MS);
+    await a.join('a', 7, ann);
+    await b.renew('b', LEASE_MS * 10);
+    // The clock of Redis cannot be set here: that all leases end a minute earlier is the same to those who compare.
+    for (let partition = 0; partition < PARTITIONS; partition++) {
+      const leases = `${fixture.keyspace.partition(partition)}:presence:leases`;
+      for (const lease of await fixture.redis.zrange(leases, 0, -1)) {
+        await fixture.redis.zincrby(leases, -LEASE_MS - 1_000, lease);
+      }
+    }
+    expect(await b.expired()).to.deep.equal(['a']);
+    expect(await b.reap('a', 'b')).to.equal(0);
+    expect((await a.renew('a', LEASE_MS)).entries).to.equal('kept');
   });
 
   it('has no trace of a call that ran after its caller had given up', async () => {
@@ -178,13 +221,13 @@ describe('presence while Redis fails', () => {
     await fixture.announced();
     expect(await store.members(7, 0, 10)).to.deep.equal([ann, bob]);
 
-    expect(await store.renew('a', 1_000)).to.equal(false);
+    expect((await store.renew('a', 1_000)).entries).to.equal('missing');
     await store.join('a', 7, bob, true);
-    expect(await store.renew('a', LEASE_MS)).to.equal(true);
+    expect((await store.renew('a', LEASE_MS)).entries).to.equal('kept');
     await fixture.pass(1_005);
     expect(await store.members(7, 0, 10)).to.deep.equal([bob]);
     expect(await store.expired()).to.deep.equal(['a']);
-    expect(await store.reap('a')).to.equal(1);
+    expect(await store.reap('a', 'a')).to.equal(1);
     expect(await notices(fixture)).to.deep.equal(['joined 2', 'joined 1', 'left 1']);
   });
 
@@ -201,7 +244,7 @@ describe('presence while Redis fails', () => {
     }
     server = await startRedis({ dir, port: server.port, args: ['--appendonly', 'no', '--save', ''] });
     await redisReady(fixture.redis, 5_000);
-    expect(await store.renew('a', LEASE_MS)).to.equal(true);
+    expect((await store.renew('a', LEASE_MS)).entries).to.equal('kept');
     expect(await store.members(7, 0, 10)).to.deep.equal([ann]);
   });
 });

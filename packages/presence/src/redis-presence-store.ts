@@ -2,10 +2,16 @@ import { type Announcer, type Keyspace, PARTITIONS, partitionOf } from '@chorus/
 import { encodePresence, type Member } from '@chorus/protocol';
 import type { RedisClient } from '@chorus/service';
 import { PresenceKeys } from './keys.js';
-import { ANNOUNCE_LIMIT, NoLeaseError, type PresenceStore, type RoomSize } from './presence-store.js';
+import {
+  ANNOUNCE_LIMIT,
+  NoLeaseError,
+  type PresenceStore,
+  type Renewal,
+  type RoomSize,
+} from './presence-store.js';
 import { RedisReader } from './redis-reader.js';
 import { RedisReaper } from './redis-reaper.js';
-import { defineScripts } from './redis-scripts.js';
+import { defineScripts, type RenewedLease } from './redis-scripts.js';
 import { parseLease, Registration } from './registration.js';
 
 export interface RedisPresenceOptions {
@@ -35,18 +41,19 @@ export class RedisPresenceStore implements PresenceStore {
     this.#reaper = new RedisReaper(redis, this.#keys, options.announcer, this.#announceLimit);
   }
 
-  async renew(nodeId: string, ttlMs: number): Promise<boolean> {
+  async renew(nodeId: string, ttlMs: number): Promise<Renewal> {
     const held = this.#registrations.get(nodeId);
-    if (held !== undefined && (await this.#extend(held, ttlMs))) return true;
-
-    const fresh = new Registration(nodeId, held);
+    if (held === undefined) {
+      await this.#register(nodeId, undefined, ttlMs);
+      return { entries: 'missing', leftMs: 0 };
+    }
+    const { stands, leftMs } = await this.#extend(held, ttlMs);
+    if (stands) return { entries: 'kept', leftMs };
+    const entries = (await this.#wasReaped(held)) ? 'reaped' : 'missing';
     // Whatever still stands of the old registration was just renewed: its entries count until they
     // have been written again.
-    await everyPartition((partition) =>
-      this.#redis.chorusPresenceRegister(1, this.#keys.leases(partition), fresh.lease, ttlMs),
-    );
-    this.#registrations.set(nodeId, fresh);
-    return false;
+    await this.#register(nodeId, held, ttlMs);
+    return { entries, leftMs };
   }
 
   async join(nodeId: string, roomId: number, member: Member, again = false): Promise<void> {
@@ -130,27 +137,56 @@ export class RedisPresenceStore implements PresenceStore {
     return [...new Set(leases.flat().map((lease) => parseLease(lease).nodeId))];
   }
 
-  async reap(nodeId: string): Promise<number> {
-    const announced = await everyPartition((partition) => this.#reaper.reap(partition, nodeId));
+  async reap(nodeId: string, by: string): Promise<number> {
+    const reaper = this.#registrations.get(by);
+    if (reaper === undefined) return 0;
+    const announced = await everyPartition((partition) =>
+      this.#reaper.reap(partition, nodeId, () => reaper.proofOfLife(partition)),
+    );
     return announced.reduce((sum, count) => sum + count, 0);
   }
 
   async close(): Promise<void> {}
 
-  /** @returns whether the registration stands and Redis knows every change it made */
-  async #extend(held: Registration, ttlMs: number): Promise<boolean> {
-    const before = held.tallies.map(({ sent, answered }) => ({ sent, quiet: sent === answered }));
-    const changes = await this.#renew(held, ttlMs);
-    return held.tallies.every((tally, partition) => {
-      const { sent, quiet } = before[partition] ?? {};
-      if (changes[partition] === -1) return false;
-      // Only while nothing is under way can the two counts be compared.
-      return !quiet || tally.sent !== sent || changes[partition] === tally.changes;
-    });
+  async #register(nodeId: string, previous: Registration | undefined, ttlMs: number): Promise<void> {
+    const fresh = new Registration(nodeId, previous);
+    const sentAt = performance.now();
+    const ends = await everyPartition((partition) =>
+      this.#redis.chorusPresenceRegister(1, this.#keys.leases(partition), fresh.lease, ttlMs),
+    );
+    fresh.renewed(sentAt, ttlMs, ends);
+    this.#registrations.set(nodeId, fresh);
   }
 
-  /** @returns by partition, what Redis counts as changes of this registration; -1 where it stands no more */
-  #renew(held: Registration, ttlMs: number): Promise<number[]> {
+  /** `stands`: the registration is there, and Redis knows every change it made. */
+  async #extend(held: Registration, ttlMs: number): Promise<{ stands: boolean; leftMs: number }> {
+    const before = held.tallies.map(({ sent, answered }) => ({ sent, quiet: sent === answered }));
+    const sentAt = performance.now();
+    const leases = await this.#renew(held, ttlMs);
+    held.renewed(
+      sentAt,
+      ttlMs,
+      leases.map(([, , end]) => end),
+    );
+    const stands = held.tallies.every((tally, partition) => {
+      const { sent, quiet } = before[partition] ?? {};
+      const [changes] = leases[partition] ?? [];
+      if (changes === -1) return false;
+      // Only while nothing is under way can the two counts be compared.
+      return !quiet || tally.sent !== sent || changes === tally.changes;
+    });
+    return { stands, leftMs: Math.min(...leases.map(([, leftMs]) => leftMs)) };
+  }
+
+  async #wasReaped(held: Registration): Promise<boolean> {
+    const markers = await everyPartition((partition) =>
+      this.#redis.exists(this.#keys.closed(partition, held.id)),
+    );
+    return markers.includes(1);
+  }
+
+  /** @returns by partition, what became of the lease */
+  #renew(held: Registration, ttlMs: number): Promise<RenewedLease[]> {
     return this.#together((partitions) =>
       this.#redis.chorusPresenceRenew(
         partitions.length * 2,

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startRedis } from '@chorus/local';
 import type { Member } from '@chorus/protocol';
@@ -57,6 +60,53 @@ describe('PresenceTracker over Redis', () => {
     }
   });
 
+  it('announces nobody when Redis comes back with data older than every lease', async function () {
+    this.timeout(30_000);
+    // Longer than the outage, so that no renewal is missed.
+    const ttlMs = 3_000;
+    const dir = await mkdtemp(join(tmpdir(), 'chorus-presence-'));
+    const args = ['--appendonly', 'no', '--save', ''];
+    let server = await startRedis({ dir, args });
+    const fixture = await openRedisFixture([server.url], { commandTimeoutMs: 250 });
+    const nodes = ['a', 'b', 'c'].map(
+      (nodeId) => new PresenceTracker({ store: fixture.open(), nodeId, log: silent, ttlMs, graceMs: 50 }),
+    );
+    const reader = fixture.open();
+    const count = async (): Promise<number> => (await reader.everyone(0, 1_000).catch(() => [])).length;
+    const everybodyIn = async (): Promise<void> => {
+      while ((await count()) < 300) await sleep(10);
+    };
+    try {
+      for (const node of nodes) {
+        node.start();
+        // They renew one after the other, as gateways do that were not started together.
+        await sleep(ttlMs / 9);
+      }
+      for (let id = 1; id <= 300; id++) nodes[id % 3]?.enter(1 + (id % 7), { id, username: `u${id}` });
+      await Promise.all(nodes.map((node) => node.settled()));
+      await everybodyIn();
+      expect((await fixture.announced()).length).to.equal(300);
+      await fixture.redis.save();
+      // The data becomes older than any lease in it, while the nodes go on.
+      await sleep(2 * ttlMs);
+      server.kill('SIGKILL');
+      await server.exited;
+      server = await startRedis({ dir, port: server.port, args });
+      // From here on announcements are heard again.
+      await fixture.announced();
+      await everybodyIn();
+      // By then every node has renewed, and looked for dead ones, several times.
+      await sleep(ttlMs);
+      expect((await fixture.announced()).slice(300)).to.deep.equal([]);
+      expect(await count()).to.equal(300);
+    } finally {
+      await Promise.all(nodes.map((node) => node.close()));
+      await fixture.close();
+      await server.close();
+      await rm(dir, { recursive: true, force: true });
+    }
+  });
+
   it('takes over from a node that hung, and the node finds its way back', async () => {
     const server = await startRedis();
     const fixture = await openRedisFixture([server.url]);
@@ -75,7 +125,7 @@ describe('PresenceTracker over Redis', () => {
       tracker.start();
       while (tracker.reaped === 0) await sleep(10);
       expect(await live.members(7, 0, 10)).to.deep.equal([]);
-      expect(await slow.renew('slow', 60_000)).to.equal(false);
+      expect((await slow.renew('slow', 60_000)).entries).to.equal('reaped');
       await slow.join('slow', 7, { id: 1, username: 'ann' }, true);
       expect(await live.members(7, 0, 10)).to.deep.equal([{ id: 1, username: 'ann' }]);
       const announced = (await fixture.announced()).map(({ type }) => type);

@@ -2,7 +2,7 @@ import type { Announcer } from '@chorus/broker';
 import { encodePresence } from '@chorus/protocol';
 import type { RedisClient } from '@chorus/service';
 import type { PresenceKeys } from './keys.js';
-import { parseEntry, parseLease } from './registration.js';
+import { type ProofOfLife, parseEntry, parseLease } from './registration.js';
 
 /** Entries looked at, and at most so many removed, in one step; Redis serves nobody else meanwhile. */
 const AT_ONCE = 200;
@@ -13,7 +13,7 @@ const CLOSED_MARKER_S = 3_600;
  * Removes what dead registrations left. The steps of a reap, and why any number of reapers may run it
  * together, die half way or take long over it:
  *
- * 1. Close the registration if its lease has ended. From then on Redis refuses its writes, so what is
+ * 1. Close the registration if its lease has ended, by data and a clock that still know the reaper as it knows itself. From then on Redis refuses its writes, so what is
  *    found next is all there is. If the node comes back it writes under another registration.
  * 2. Per room, remove its entries. Each goes once, and whoever removes a user's last one announces them.
  * 3. Forget the registration. Until then it stays listed as expired, so somebody finishes.
@@ -26,8 +26,8 @@ export class RedisReaper {
     private readonly announceLimit: number,
   ) {}
 
-  /** @returns how many departures this call announced */
-  async reap(partition: number, nodeId: string): Promise<number> {
+  /** @param by of the node that reaps @returns how many departures this call announced */
+  async reap(partition: number, nodeId: string, by: () => ProofOfLife): Promise<number> {
     let announced = 0;
     const leases = this.keys.leases(partition);
     const [ended = []] = await this.redis.chorusPresenceExpired(1, leases);
@@ -35,7 +35,9 @@ export class RedisReaper {
       const { registration, nodeId: owner } = parseLease(lease);
       if (owner !== nodeId) continue;
       const marker = this.keys.closed(partition, registration);
-      if ((await this.redis.chorusPresenceClose(2, leases, marker, lease, CLOSED_MARKER_S)) === 0) continue;
+      const { lease: own, end, latest } = by();
+      const closing = [leases, marker, lease, CLOSED_MARKER_S, own, end, latest];
+      if ((await this.redis.chorusPresenceClose(2, ...closing)) === 0) continue;
 
       const index = this.keys.node(partition, registration);
       for (const field of await this.redis.hkeys(index)) {

@@ -4,10 +4,13 @@ import type { Result } from 'ioredis';
 
 type Args = Array<string | number>;
 
+/** As `renew.lua` answers for one partition. */
+export type RenewedLease = [changes: number, leftMs: number, end: number];
+
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     chorusPresenceRegister(keys: number, ...args: Args): Result<number, Context>;
-    chorusPresenceRenew(keys: number, ...args: Args): Result<number[], Context>;
+    chorusPresenceRenew(keys: number, ...args: Args): Result<RenewedLease[], Context>;
     chorusPresenceExpired(keys: number, ...args: Args): Result<string[][], Context>;
     chorusPresenceClose(keys: number, ...args: Args): Result<number, Context>;
     chorusPresenceJoin(keys: number, ...args: Args): Result<number, Context>;

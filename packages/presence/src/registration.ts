@@ -9,6 +9,18 @@ export interface Tally {
   changes: number;
 }
 
+/** How far Redis' clock may run ahead of this process' within one lease, as a share of the lease. */
+const CLOCK_SLACK = 0.1;
+
+/** Proves that data and clock are still those in which a lease was renewed; see `close.lua`. */
+export interface ProofOfLife {
+  readonly lease: string;
+  /** When the lease ends, in ms of Redis' clock. */
+  readonly end: number;
+  /** The latest that it can be now unless the clock was set, in ms of Redis' clock. */
+  readonly latest: number;
+}
+
 /** So many earlier registrations are remembered; more than a few only pile up while Redis is failing. */
 const REMEMBERED = 8;
 
@@ -37,9 +49,29 @@ export class Registration {
     changes: 0,
   }));
 
+  /** When the lease ends in each partition, in ms of Redis' clock. */
+  #ends: readonly number[] = [];
+  #ttlMs = 0;
+  /** As `performance.now()` told when the last renewal was sent. */
+  #renewedAt = 0;
+
   constructor(nodeId: string, previous: Registration | undefined) {
     this.lease = `${this.id}@${nodeId}`;
     this.earlier = previous === undefined ? [] : [previous.id, ...previous.earlier].slice(0, REMEMBERED);
+  }
+
+  /** @param sentAt as `performance.now()` told @param ends by partition, in ms of Redis' clock */
+  renewed(sentAt: number, ttlMs: number, ends: readonly number[]): void {
+    this.#renewedAt = sentAt;
+    this.#ttlMs = ttlMs;
+    this.#ends = ends;
+  }
+
+  proofOfLife(partition: number): ProofOfLife {
+    const end = this.#ends[partition] ?? 0;
+    const elapsed = performance.now() - this.#renewedAt;
+    const latest = Math.min(end, end - this.#ttlMs * (1 - CLOCK_SLACK) + elapsed);
+    return { lease: this.lease, end, latest: Math.floor(latest) };
   }
 }
 
