@@ -32,6 +32,7 @@ import { MessageHistory } from './messages/message-history.js';
 import { MessageRepository } from './messages/message-repository.js';
 import { addPasswordMetrics } from './metrics/password-metrics.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
+import { NameFolding } from './names/name-folding.js';
 import { listenForOperators } from './operator/operator-api.js';
 import { servePage } from './page/serve-page.js';
 import { RoomMirror } from './rooms/room-mirror.js';
@@ -104,6 +105,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     isClosing: () => closing !== undefined,
   });
   const users = new UserRepository(parts.db);
+  const nameFolding = new NameFolding(users, log);
   addRoutes(router, publicRoutes, {
     readiness,
     document: onDemand(openapi),
@@ -145,6 +147,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     }
   }
   mirror.start();
+  closer.add(nameFolding).start();
   // In the background, so that the first refusal takes no longer than the others.
   passwords.warmUp().catch((error: unknown) => log.error({ error: String(error) }, 'bcrypt does not work'));
   log.info({ port: server.port, operatorPort: operatorServer?.port }, 'api is listening');

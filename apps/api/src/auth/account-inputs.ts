@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { named, writtenAs } from '../http/schemas.js';
-import { nameText, string } from '../http/text.js';
+import { nameText, string } from '../names/name-text.js';
 import { MAX_PASSWORD_BYTES, MIN_PASSWORD_BYTES } from './passwords.js';
 
 /** RFC 5321's limit for a path, less its angle brackets. */

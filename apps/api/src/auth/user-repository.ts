@@ -1,4 +1,5 @@
 import type { Database } from '@chorus/database';
+import { NAME_KEYS_VERSION, nameKeys } from '../names/name-keys.js';
 import { emailKey } from './account-inputs.js';
 
 export interface Account {
@@ -10,29 +11,71 @@ export interface Account {
 
 type Row = Omit<Account, 'id'> & { id: bigint };
 
+/** Rolls a sign-up back: another user has a name that is taken for this one. */
+class NameTaken extends Error {}
+
 /** The users in PostgreSQL. Ids come from a sequence, far below what a number holds exactly. */
 export class UserRepository {
   constructor(private readonly db: Database) {}
 
-  /** @returns undefined when user name or e-mail address are taken, however close the race */
+  /** @returns undefined when a like user name or the e-mail address is taken, however close the race */
   async create(user: Omit<Account, 'id'>): Promise<Account | undefined> {
-    const [row] = await this.db.user.createManyAndReturn({
-      data: [{ ...user, emailKey: emailKey(user.email) }],
-      skipDuplicates: true,
-    });
-    return row && account(row);
+    const keys = nameKeys(user.username);
+    const data = { ...user, emailKey: emailKey(user.email), nameKeysVersion: NAME_KEYS_VERSION };
+    try {
+      return await this.db.$transaction(async (tx) => {
+        const [row] = await tx.user.createManyAndReturn({ data: [data], skipDuplicates: true });
+        if (row === undefined) return undefined;
+        // Sorted: two sign-ups that race take the keys in the same order and do not deadlock.
+        const rows = keys.map((key) => ({ key, userId: row.id }));
+        const { count } = await tx.userNameKey.createMany({ data: rows, skipDuplicates: true });
+        if (count < rows.length) throw new NameTaken();
+        return account(row);
+      });
+    } catch (error) {
+      if (error instanceof NameTaken) return undefined;
+      throw error;
+    }
   }
 
-  /** Which of the two, if any, somebody else has. */
+  /** Which of the two, if any, another user has. A user name is taken by each name that shares a key with it. */
   async taken(username: string, email: string): Promise<'username' | 'email' | undefined> {
-    const key = emailKey(email);
-    const rows = await this.db.user.findMany({
-      where: { OR: [{ username }, { emailKey: key }] },
-      select: { username: true },
-      take: 2,
+    const key = await this.db.userNameKey.findFirst({
+      where: { key: { in: nameKeys(username) } },
+      select: { key: true },
     });
+    if (key !== null) return 'username';
+    // Users without keys are those that a replica of an older version created.
+    const where = { OR: [{ username }, { emailKey: emailKey(email) }] };
+    const rows = await this.db.user.findMany({ where, select: { username: true }, take: 2 });
     if (rows.length === 0) return undefined;
     return rows.some((row) => row.username === username) ? 'username' : 'email';
+  }
+
+  /**
+   * Gives keys to users that have none, or those of an earlier {@link NAME_KEYS_VERSION}. All names stay valid: of two
+   * users with like names the older one gets the key.
+   *
+   * @param limit users handled in this call
+   * @returns users handled
+   */
+  async foldNames(limit: number): Promise<number> {
+    const users = await this.db.user.findMany({
+      where: { nameKeysVersion: { lt: NAME_KEYS_VERSION } },
+      orderBy: { id: 'asc' },
+      take: limit,
+      select: { id: true, username: true },
+    });
+    if (users.length === 0) return 0;
+    const ids = users.map(({ id }) => id);
+    const data = users
+      .flatMap(({ id, username }) => nameKeys(username).map((key) => ({ key, userId: id })))
+      .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : Number(a.userId - b.userId)));
+    await this.db.$transaction([
+      this.db.userNameKey.createMany({ data, skipDuplicates: true }),
+      this.db.user.updateMany({ where: { id: { in: ids } }, data: { nameKeysVersion: NAME_KEYS_VERSION } }),
+    ]);
+    return users.length;
   }
 
   async findByEmail(email: string): Promise<Account | undefined> {

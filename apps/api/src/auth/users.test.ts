@@ -2,6 +2,8 @@ import { Tokens } from '@chorus/auth';
 import type { Database } from '@chorus/database';
 import { expect } from 'chai';
 import { type Client, openDatabase, type RunningApi, SECRET, startApi } from '../test-api.js';
+import { Passwords } from './passwords.js';
+import { UserRepository } from './user-repository.js';
 
 const SIGN_UP = '/api/users/signup';
 const SIGN_IN = '/api/users/signin';
@@ -54,12 +56,52 @@ describe('the user routes', function () {
       expect([sameEmail.status, sameEmail.body]).to.deep.equal([409, { error: 'email already exists' }]);
     });
 
-    it('tells user names that differ in case apart', async () => {
-      const user = somebody();
-      await client.post(SIGN_UP, user);
-      expect(
-        (await client.post(SIGN_UP, somebody({ username: user.username.toUpperCase() }))).status,
-      ).to.equal(200);
+    for (const [title, username] of [
+      ['spaces', ' Clara '],
+      ['case', 'CLARA'],
+      ['fullwidth letters', '\uff23\uff4c\uff41\uff52\uff41'],
+      ['Cyrillic letters', '\u0421l\u0430r\u0430'],
+      ['a capital I for an l', 'CIara'],
+      ['mathematical letters', '\u{1d436}\u{1d459}\u{1d44e}\u{1d45f}\u{1d44e}'],
+    ] as const) {
+      it(`takes a user name for another that differs in ${title}`, async () => {
+        await client.post(SIGN_UP, somebody({ username: 'Clara' }));
+        const answer = await client.post(SIGN_UP, somebody({ username }));
+        expect([answer.status, answer.body]).to.deep.equal([409, { error: 'username already exists' }]);
+      });
+    }
+
+    it('lets one of several sign up who race for names that look the same', async () => {
+      const names = ['racer', 'RACER', 'r\u0430cer', '\u0433acer', 'Rac\u0435r', 'racer '];
+      const answers = await Promise.all(
+        names.map((username) => client.post(SIGN_UP, somebody({ username }))),
+      );
+      expect(answers.map(({ status }) => status).sort()).to.deep.equal([200, 409, 409, 409, 409, 409]);
+    });
+
+    it('returns and stores a name without spaces at its ends, in NFKC', async () => {
+      const answer = await client.post(SIGN_UP, somebody({ username: '\u3000Rene\u0301\u00a0' }));
+      expect([answer.status, answer.body.username]).to.deep.equal([200, 'Ren\u00e9']);
+      expect(await db.user.findUnique({ where: { username: 'Ren\u00e9' } })).not.to.equal(null);
+    });
+
+    it('keeps names valid that users had before names were compared by their looks', async () => {
+      const old = { passwordHash: await new Passwords(4).hash('open sesame') };
+      await db.user.createMany({
+        data: [
+          { ...old, username: 'Dora', email: 'dora@example.com', emailKey: 'dora@example.com' },
+          { ...old, username: 'd\u043era', email: 'dora2@example.com', emailKey: 'dora2@example.com' },
+        ],
+      });
+      const users = new UserRepository(db);
+      expect(await users.foldNames(1)).to.equal(1);
+      expect(await users.foldNames(500)).to.be.at.least(1);
+      expect(await users.foldNames(500)).to.equal(0);
+      for (const email of ['dora@example.com', 'dora2@example.com']) {
+        expect((await client.post(SIGN_IN, { email, password: 'open sesame' })).status).to.equal(200);
+      }
+      const answer = await client.post(SIGN_UP, somebody({ username: 'DORA' }));
+      expect([answer.status, answer.body]).to.deep.equal([409, { error: 'username already exists' }]);
     });
 
     it('ignores fields that it does not know', async () => {

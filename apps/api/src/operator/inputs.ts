@@ -2,7 +2,7 @@ import { idSchema } from '@chorus/protocol';
 import { z } from 'zod';
 import type { Context } from '../http/context.js';
 import { parseInput } from '../http/input.js';
-import { nameText, string } from '../http/text.js';
+import { nameText, string } from '../names/name-text.js';
 import { cursor, limit } from '../rooms/room-inputs.js';
 
 /** Share of the connections above the average that a node gives up a minute, unless the operator says otherwise. */

@@ -1,7 +1,7 @@
 import { idSchema, MAX_ID } from '@chorus/protocol';
 import { z } from 'zod';
 import { named, writtenAs } from '../http/schemas.js';
-import { nameText } from '../http/text.js';
+import { nameText } from '../names/name-text.js';
 
 const name = nameText(128);
 
