@@ -106,7 +106,10 @@ describe('migrate', function () {
       .with.property('message')
       .that.matches(/failed half-way/);
     await query('UPDATE _prisma_migrations SET rolled_back_at = now()');
-    await query('DROP TABLE bans, messages, rooms, users');
+    const tables = await query(
+      "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'",
+    );
+    await query(`DROP TABLE ${tables.map(({ tablename }) => tablename).join(', ')}`);
     expect(await migrate(url, log, directory)).to.have.length.greaterThan(0);
   });
 
