@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lookUpProcess, testDatabase, testRedis } from '@chorus/local';
+import { createDatabase, lookUpProcess, testDatabase, testRedis } from '@chorus/local';
 import { expect } from 'chai';
 import { TEST_SETTINGS } from './support/cluster.js';
 import { createPerson, createRoom, request, signIn } from './support/people.js';
@@ -105,6 +106,27 @@ describe('the cluster command', function () {
     for (const socket of sockets) expect((await socket.ended).code).to.equal(1012);
     await untilGone(pids);
     expect(program.stdout.trim().split('\n')).to.have.length(1);
+  });
+
+  it('lets other users of the machine into neither its Redis nor its PostgreSQL', async () => {
+    const { cluster } = await start(['--gateways', '1', '--apis', '1']);
+    const withoutPassword = (url: string): string => {
+      const parts = new URL(url);
+      expect(parts.password).to.match(/^[0-9a-f]{48}$/);
+      parts.password = '';
+      return parts.href;
+    };
+    const redis = connect(Number(new URL(withoutPassword(cluster.redis.url)).port), '127.0.0.1');
+    redis.end('PING\r\n');
+    expect(await text(redis)).to.match(/^-NOAUTH /);
+    const stranger = createDatabase(withoutPassword(cluster.postgres.url));
+    expect(await stranger.catch((error: unknown) => error)).to.be.instanceOf(Error);
+    for (const pid of pids) {
+      const { command } = (await lookUpProcess(pid)) ?? {};
+      for (const { url } of [cluster.redis, cluster.postgres]) {
+        expect(command).to.be.a('string').and.not.include(new URL(url).password);
+      }
+    }
   });
 
   it('gives every process a port for operators when it is asked to', async () => {

@@ -27,11 +27,13 @@ export function openPostgres(options: ServerOptions): Promise<Server> {
 }
 
 /**
- * Starts a Redis that finds its data again when it is restarted, unless there is one to use.
+ * Starts a Redis that asks for a password and finds its data again when it is restarted, unless there is one to use.
  * @param args more `redis-server` arguments
  */
 export function openRedis(options: ServerOptions, args: readonly string[] = []): Promise<Server> {
-  return open('redis', options, (dir, port, orphan) => startRedis({ dir, port, args, ...orphan }));
+  return open('redis', options, (dir, port, orphan) =>
+    startRedis({ dir, port, args, password: true, ...orphan }),
+  );
 }
 
 async function open(

@@ -1,7 +1,7 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { generateSecret } from '@chorus/auth';
-import { lookUpProcess } from '@chorus/local';
+import { createPrivateFile, keptSecret, lookUpProcess } from '@chorus/local';
 import { type Closeable, StartError } from '@chorus/service';
 
 /** The folder that holds everything that outlives a run. One process uses it at a time. */
@@ -20,7 +20,7 @@ export async function claimDataFolder(path: string): Promise<DataFolder> {
   try {
     await mkdir(folder, { recursive: true });
     await takeLock(lock, folder);
-    const secret = await readOrCreateSecret(join(folder, 'jwt-secret'));
+    const secret = await keptSecret(join(folder, 'jwt-secret'), generateSecret);
     return {
       path: folder,
       postgres: join(folder, 'postgres'),
@@ -37,7 +37,7 @@ export async function claimDataFolder(path: string): Promise<DataFolder> {
 async function takeLock(lock: string, folder: string): Promise<void> {
   const own = await lookUpProcess(process.pid);
   for (;;) {
-    if (await createFile(lock, `${process.pid} ${own?.started}`)) return;
+    if (await createPrivateFile(lock, `${process.pid} ${own?.started}`)) return;
     const [pid, ...started] = (await readFile(lock, 'utf8').catch(() => '')).split(' ');
     const holder = await lookUpProcess(Number(pid));
     if (holder !== undefined && holder.started === started.join(' ')) {
@@ -46,23 +46,5 @@ async function takeLock(lock: string, folder: string): Promise<void> {
       );
     }
     await rm(lock, { force: true });
-  }
-}
-
-async function readOrCreateSecret(file: string): Promise<string> {
-  await createFile(file, generateSecret());
-  return (await readFile(file, 'utf8')).trim();
-}
-
-/** @returns false when it exists already */
-async function createFile(file: string, content: string): Promise<boolean> {
-  try {
-    const handle = await open(file, 'wx', 0o600);
-    await handle.writeFile(content);
-    await handle.close();
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
   }
 }

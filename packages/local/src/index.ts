@@ -7,6 +7,7 @@ export { createDatabase, type PostgresOptions, startPostgres } from './postgres.
 export { lookUpProcess, type ProcessInfo } from './process-table.js';
 export { type LocalRedisCluster, startRedisCluster } from './redis-cluster.js';
 export { type RedisOptions, startRedis } from './redis-server.js';
+export { createPrivateFile, keptSecret } from './secret-file.js';
 export { ensureTestChromium } from './test-chromium.js';
 export { testDatabase } from './test-database.js';
 export { ensureTestRedis, type TestRedis, testRedis } from './test-redis.js';

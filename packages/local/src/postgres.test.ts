@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import pg from 'pg';
 import type { LocalServer } from './local-server.js';
 import { createDatabase, type PostgresOptions, startPostgres } from './postgres.js';
+import { lookUpProcess } from './process-table.js';
 import { testDatabase } from './test-database.js';
 
 async function query(url: string, sql: string): Promise<unknown[]> {
@@ -74,13 +75,38 @@ describe('startPostgres', function () {
     expect(await query(second.url, 'SELECT answer FROM kept')).to.deep.equal([{ answer: 42 }]);
   });
 
-  it('lets nobody in who does not know the password of kept data', async () => {
-    const server = await start({ dataDir });
-    const url = new URL(server.url);
-    url.password = 'guess';
-    const failure = await query(url.href, 'SELECT 1').catch((error: unknown) => error);
-    expect(failure).to.have.property('code', '28P01');
-    expect((await stat(join(dataDir, 'password'))).mode & 0o777).to.equal(0o600);
+  for (const persistent of [true, false]) {
+    const kind = persistent ? 'kept' : 'temporary';
+    it(`lets in only clients that know the password of ${kind} data, which no process list shows`, async () => {
+      const server = await start({ dataDir, persistent });
+      const url = new URL(server.url);
+      const { password } = url;
+      expect(password).to.match(/^[0-9a-f]{48}$/);
+      for (const wrong of ['guess', '']) {
+        url.password = wrong;
+        for (const database of ['chorus', 'postgres', 'template1']) {
+          url.pathname = `/${database}`;
+          const failure = await query(url.href, 'SELECT 1').catch((error: unknown) => error);
+          expect(failure, `${database} with ${wrong}`).to.be.instanceOf(Error);
+        }
+      }
+      expect((await stat(join(dataDir, 'password'))).mode & 0o777).to.equal(0o600);
+      expect((await lookUpProcess(server.pid))?.command)
+        .to.include('postgres')
+        .and.not.include(password);
+      expect(await query(server.url, 'SHOW unix_socket_directories')).to.deep.equal([
+        { unix_socket_directories: '' },
+      ]);
+    });
+  }
+
+  it('says which password it needs when that of kept data is gone', async () => {
+    await (await start({ dataDir })).close();
+    await rm(join(dataDir, 'password'));
+    const failure = await startPostgres({ dataDir }).catch((error: unknown) => error);
+    expect(String(failure)).to.equal(
+      `StartError: ${join(dataDir, 'password')} holds no password: the database beside it needs its own`,
+    );
   });
 
   it('starts after its last run was killed', async () => {
@@ -90,6 +116,15 @@ describe('startPostgres', function () {
     await first.exited;
     const second = await start({ dataDir });
     expect(await query(second.url, 'SELECT answer FROM kept')).to.deep.equal([{ answer: 42 }]);
+  });
+
+  it('starts while its last run is still writing its last checkpoint', async () => {
+    const first = await start({ dataDir });
+    await query(first.url, 'CREATE TABLE kept AS SELECT generate_series(1, 300000) AS answer');
+    // What the guard does when its owner is killed.
+    first.kill('SIGINT');
+    const second = await start({ dataDir });
+    expect(await query(second.url, 'SELECT count(*)::int FROM kept')).to.deep.equal([{ count: 300_000 }]);
   });
 
   it('starts when the pid of its last run is somebody else’s by now', async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chown, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,18 +9,16 @@ import { choosePort } from './free-port.js';
 import { type GuardedProcess, spawnGuarded } from './guarded-process.js';
 import type { LocalServer } from './local-server.js';
 import { postgresPrograms } from './postgres-programs.js';
-import { entryRights, postgresUser, type User } from './postgres-user.js';
+import { entryRights, postgresUser } from './postgres-user.js';
 import { lookUpProcess } from './process-table.js';
+import { keptSecret } from './secret-file.js';
 
 export interface PostgresOptions {
   /** Where the data lies; found again at the next start. Default: a temporary folder, removed by `close`. */
   dataDir?: string;
   /** Default: one that is free. */
   port?: number;
-  /**
-   * Whether the data survives a power cut and is guarded by a password. Default: when `dataDir` is given.
-   * Without it the server is faster.
-   */
+  /** Whether the data survives a power cut. Default: when `dataDir` is given. Without it the server is faster. */
   persistent?: boolean;
   /** A folder to remove when this process dies without closing the server. */
   orphanFolder?: string;
@@ -30,6 +28,10 @@ const USER = 'chorus';
 const DATABASE = 'chorus';
 const READY_MS = 60_000;
 const STOP_MS = 30_000;
+/** How long a server that is not stopping yet may be one whose owner has just died. */
+const ORPHAN_MS = 5_000;
+/** What a server that is shutting down writes into `postmaster.pid`. */
+const STOPPING = '\nstopping';
 
 /**
  * Nothing is safe from a power cut, but what was committed survives the end of the server, `kill -9`
@@ -38,7 +40,8 @@ const STOP_MS = 30_000;
 const FAST_BUT_FORGETFUL = ['fsync=off', 'full_page_writes=off'];
 
 /**
- * Starts a PostgreSQL server with an empty database, or with what it held before.
+ * Starts a PostgreSQL server with an empty database, or with what it held before. Only clients that know its random
+ * password come in: its superuser can run programs. No process list shows the password.
  * @throws {StartError} one line that says why it cannot
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<LocalServer> {
@@ -64,11 +67,16 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Loca
       orphanFolder: options.orphanFolder ?? (options.dataDir === undefined ? home : undefined),
     });
 
+  const file = passwordFile(home);
   if (!(await exists(join(cluster, 'PG_VERSION')))) {
-    await createCluster(home, cluster, user, persistent, (args) => start(initdb, args, 'SIGQUIT'));
+    await keptSecret(file);
+    if (user !== undefined) await chown(file, user.uid, user.gid);
+    await createCluster(home, cluster, persistent, (args) => start(initdb, args, 'SIGQUIT'));
   }
+  const password = (await readFile(file, 'utf8').catch(() => '')).trim();
+  if (password === '')
+    throw new StartError(`${file} holds no password: the database beside it needs its own`);
   await clearStalePid(cluster);
-  const password = persistent ? (await readFile(passwordFile(home), 'utf8')).trim() : '';
   const settings = [
     'listen_addresses=127.0.0.1',
     // A socket file would need a folder with a short name that both users may write to.
@@ -82,7 +90,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Loca
     ['-D', cluster, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
     persistent ? 'SIGINT' : 'SIGQUIT',
   );
-  const url = `postgresql://${USER}${password === '' ? '' : `:${password}`}@127.0.0.1:${port}/${DATABASE}`;
+  const url = `postgresql://${USER}:${password}@127.0.0.1:${port}/${DATABASE}`;
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     // A fast shutdown ends sessions and writes a checkpoint, an immediate one does not care.
@@ -133,14 +141,11 @@ const passwordFile = (home: string): string => join(home, 'password');
 async function createCluster(
   home: string,
   cluster: string,
-  user: User | undefined,
   persistent: boolean,
   initdb: (args: string[]) => Promise<GuardedProcess>,
 ): Promise<void> {
   const unfinished = `${cluster}.new`;
   await rm(unfinished, { recursive: true, force: true });
-  await writeFile(passwordFile(home), randomBytes(24).toString('hex'), { mode: 0o600 });
-  if (user !== undefined) await chown(passwordFile(home), user.uid, user.gid);
   const process = await initdb([
     `--pgdata=${unfinished}`,
     `--username=${USER}`,
@@ -149,9 +154,11 @@ async function createCluster(
     '--locale=C',
     '--locale-provider=builtin',
     '--builtin-locale=C.UTF-8',
-    ...(persistent
-      ? ['--auth=scram-sha-256', `--pwfile=${passwordFile(home)}`]
-      : ['--auth=trust', '--no-sync']),
+    '--auth=scram-sha-256',
+    `--pwfile=${passwordFile(home)}`,
+    // Iterations slow down guessing, which a random password makes hopeless; they would cost each connection some ms.
+    '--set=scram_iterations=1',
+    ...(persistent ? [] : ['--no-sync']),
   ]);
   await process.ready((line) => line.startsWith('Success.'), READY_MS);
   await process.exited;
@@ -161,17 +168,21 @@ async function createCluster(
 
 /**
  * After a `kill -9` or a power cut the lock file is still there. PostgreSQL replaces it by itself
- * when nobody has its pid, but refuses to start when the pid is somebody else's by now. A server
- * that is still on its way down gets a moment to finish.
+ * when nobody has its pid, but refuses to start when the pid is somebody else's by now. A server whose owner was killed a
+ * moment ago is told so by its guard; once it says that it is stopping it gets as long as a checkpoint may take.
  */
 async function clearStalePid(cluster: string): Promise<void> {
   const file = join(cluster, 'postmaster.pid');
-  for (let attempt = 0; ; attempt++) {
-    const pid = Number.parseInt(await readFile(file, 'utf8').catch(() => ''), 10);
+  const since = performance.now();
+  for (;;) {
+    const content = await readFile(file, 'utf8').catch(() => '');
+    const pid = Number.parseInt(content, 10);
     const holder = Number.isNaN(pid) ? undefined : await lookUpProcess(pid);
     if (holder === undefined) return;
     if (!holder.command.includes(cluster)) return rm(file, { force: true });
-    if (attempt === 50) throw new StartError(`${cluster} is in use by a running PostgreSQL (pid ${pid})`);
+    const patience = content.includes(STOPPING) ? STOP_MS : ORPHAN_MS;
+    if (performance.now() - since > patience)
+      throw new StartError(`${cluster} is in use by a running PostgreSQL (pid ${pid})`);
     await sleep(100);
   }
 }

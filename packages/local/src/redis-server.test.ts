@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Closer } from '@chorus/service';
 import { expect } from 'chai';
 import { Cluster, Redis } from 'ioredis';
+import { lookUpProcess } from './process-table.js';
 import { startRedisCluster } from './redis-cluster.js';
 import { startRedis } from './redis-server.js';
 import { ensureTestRedis, testRedis } from './test-redis.js';
@@ -50,6 +51,33 @@ describe('Redis for development', function () {
     await first.exited;
     const second = closer.add(await startRedis({ dir, port: first.port }));
     expect(await connect(second.url).get('key')).to.equal('value');
+  });
+
+  it('lets in only clients that know its password, also after a restart, and no process list shows it', async () => {
+    const dir = join(await mkdtemp(join(tmpdir(), 'chorus-test-')), 'redis');
+    closer.defer(() => rm(join(dir, '..'), { recursive: true }));
+    const first = await startRedis({ dir, password: true });
+    const { password } = new URL(first.url);
+    expect(password).to.match(/^[0-9a-f]{48}$/);
+    expect((await lookUpProcess(first.pid))?.command)
+      .to.include('redis')
+      .and.not.include(password);
+    const redis = new Redis(first.url);
+    expect(await redis.set('key', 'value')).to.equal('OK');
+    redis.disconnect();
+    for (const wrong of [`redis://127.0.0.1:${first.port}`, `redis://:guess@127.0.0.1:${first.port}`]) {
+      const stranger = new Redis(wrong, { lazyConnect: true }).on('error', () => {});
+      const failure = await stranger.get('key').catch((error: unknown) => error);
+      stranger.disconnect();
+      expect(String(failure)).to.match(/NOAUTH|WRONGPASS/);
+    }
+    for (const file of ['password', 'redis.conf']) {
+      expect((await stat(join(dir, file))).mode & 0o777, file).to.equal(0o600);
+    }
+    expect((await stat(dir)).mode & 0o777).to.equal(0o700);
+    await first.close();
+    const second = closer.add(await startRedis({ dir, port: first.port, password: true }));
+    expect(second.url).to.equal(first.url);
   });
 
   it('starts a cluster that serves every slot', async () => {

@@ -1,17 +1,23 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { StartError } from '@chorus/service';
 import { findProgram } from './find-program.js';
 import { choosePort } from './free-port.js';
 import { spawnGuarded } from './guarded-process.js';
 import type { LocalServer } from './local-server.js';
+import { keptSecret } from './secret-file.js';
 
 export interface RedisOptions {
   /** Where Redis keeps its data, with an append-only file. Default: nothing is kept. */
   dir?: string;
   /** Default: one that is free. */
   port?: number;
+  /**
+   * Lets in only clients that know a password: a random one, kept in `dir`. No process list shows it. Default: any local
+   * client comes in.
+   */
+  password?: boolean;
   /** More `redis-server` arguments; they win over the ones chosen here. */
   args?: readonly string[];
   /** A folder to remove when this process dies without closing the server. */
@@ -35,6 +41,9 @@ export async function startRedis(options: RedisOptions = {}): Promise<LocalServe
   const port = await choosePort(options.port);
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'chorus-redis-')));
   await mkdir(dir, { recursive: true });
+  // Redis writes files that other users may read.
+  await chmod(dir, 0o700);
+  const password = options.password ? await keptSecret(join(dir, 'password')) : undefined;
   const persistence =
     options.dir === undefined ? ['--save', '', '--appendonly', 'no'] : ['--appendonly', 'yes'];
   const server = await spawnGuarded({
@@ -42,6 +51,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<LocalServe
     command,
     orphanFolder: options.orphanFolder ?? (options.dir === undefined ? dir : undefined),
     args: [
+      ...(password === undefined ? [] : [await writeConfig(dir, password)]),
       ...['--port', String(port), '--bind', '127.0.0.1', '--dir', dir],
       ...persistence,
       ...(options.args ?? []),
@@ -59,7 +69,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<LocalServe
   }
   let closing: Promise<void> | undefined;
   return {
-    url: `redis://127.0.0.1:${port}`,
+    url: `redis://${password === undefined ? '' : `:${password}@`}127.0.0.1:${port}`,
     port,
     pid: server.pid,
     exited: server.exited,
@@ -70,4 +80,11 @@ export async function startRedis(options: RedisOptions = {}): Promise<LocalServe
       return closing;
     },
   };
+}
+
+/** @returns a configuration file with the password: arguments can be seen by every user of the machine */
+async function writeConfig(dir: string, password: string): Promise<string> {
+  const file = join(resolve(dir), 'redis.conf');
+  await writeFile(file, `requirepass ${password}\nmasterauth ${password}\n`, { mode: 0o600 });
+  return file;
 }
