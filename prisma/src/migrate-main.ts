@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
-import { createLogger, parseSettings, run } from '@chorus/service';
+import { createLogger, onStopSignal, parseSettings, run } from '@chorus/service';
 import { awaitMigrations } from './await-migrations.js';
 import { migrate } from './migrate.js';
 import { databaseSettings } from './settings.js';
@@ -8,7 +8,7 @@ import { databaseSettings } from './settings.js';
 // `--wait` changes nothing: it ends when the database is up to date, whoever brought it there.
 const { wait } = parseArgs({ options: { wait: { type: 'boolean', default: false } } }).values;
 const stop = new AbortController();
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
+onStopSignal(() => stop.abort());
 
 await run(async () => {
   const { DATABASE_URL } = parseSettings({ DATABASE_URL: databaseSettings.DATABASE_URL }, process.env, [

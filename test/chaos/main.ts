@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { StartError } from '@chorus/service';
+import { onStopSignal, StartError } from '@chorus/service';
 import { frozenReaders, printFrozen } from './frozen/frozen-readers.js';
 import { readCommandLine } from './options.js';
 import { reportPage } from './report/page.js';
@@ -8,13 +8,11 @@ import { type RunContext, runChaos } from './run-chaos.js';
 
 const options = readCommandLine(process.argv.slice(2));
 const abort = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(name, () => {
-    if (abort.signal.aborted) return;
-    console.error('stopping …');
-    abort.abort();
-  });
-}
+onStopSignal(() => {
+  if (abort.signal.aborted) return;
+  console.error('stopping …');
+  abort.abort();
+});
 
 const context: RunContext = { signal: abort.signal, say: (line) => console.error(line) };
 

@@ -1,17 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { LoadError } from '@chorus/loadtest';
-import { StartError } from '@chorus/service';
+import { onStopSignal, StartError } from '@chorus/service';
 import { readRehearsal } from './options.js';
 import { runRehearsal } from './run-rehearsal.js';
 
 const rehearsal = readRehearsal(process.argv.slice(2));
 const abort = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(name, () => {
-    if (!abort.signal.aborted) console.error('stopping …');
-    abort.abort();
-  });
-}
+onStopSignal(() => {
+  if (!abort.signal.aborted) console.error('stopping …');
+  abort.abort();
+});
 
 try {
   const { text, json, holds } = await runRehearsal(rehearsal, {

@@ -14,4 +14,5 @@ export * from './redis-url.js';
 export * from './redis-watch.js';
 export * from './run.js';
 export * from './start-error.js';
+export * from './stop-signals.js';
 export * from './traces.js';

@@ -15,6 +15,9 @@ export function createLogger(options: {
   /** Which process of the cluster this is; a field of every line. */
   nodeId?: string;
 }): Logger {
+  const output = pino.destination({ fd: 2, sync: false });
+  // A terminal that was closed, a reader that is gone, a disk that is full: lines are lost, and nothing else.
+  output.on('error', () => {});
   return pino(
     {
       level: options.level,
@@ -38,6 +41,6 @@ export function createLogger(options: {
         censor: '[redacted]',
       },
     },
-    pino.destination({ fd: 2, sync: false }),
+    output,
   );
 }

@@ -1,6 +1,7 @@
 import type { Closeable } from './closer.js';
 import { ConfigError } from './config-error.js';
 import { StartError } from './start-error.js';
+import { onStopSignal } from './stop-signals.js';
 
 /**
  * The terminal sends Ctrl-C to everybody, and npm and pnpm pass it on to what they run: a signal this
@@ -9,7 +10,7 @@ import { StartError } from './start-error.js';
 const SAME_SIGNAL_MS = 500;
 
 /**
- * Runs a service's `main`: starts it, and closes it on SIGTERM or SIGINT. A second signal ends
+ * Runs a service's `main`: starts it, and closes it on SIGTERM, SIGINT or SIGHUP. A second signal, unless it is SIGHUP, ends
  * the process at once with status 1. The process ends by itself when nothing is left to do.
  *
  * A {@link ConfigError} or {@link StartError} is printed as one line and sets exit status 1;
@@ -30,12 +31,11 @@ export async function run(start: () => Promise<Closeable>, asked?: AbortSignal):
     stoppingSince = performance.now();
     service?.close().catch(fail);
   };
-  const signalled = (): void => {
-    if (stoppingSince !== undefined && performance.now() - stoppingSince > SAME_SIGNAL_MS) process.exit(1);
+  onStopSignal((forcing) => {
+    const again = stoppingSince !== undefined && performance.now() - stoppingSince > SAME_SIGNAL_MS;
+    if (forcing && again) process.exit(1);
     stop();
-  };
-  process.on('SIGTERM', signalled);
-  process.on('SIGINT', signalled);
+  });
   asked?.addEventListener('abort', stop, { once: true });
   if (asked?.aborted) stop();
   try {

@@ -73,6 +73,6 @@ export function runWorker(
   });
   // The owner is gone, or has what it wanted: nothing is left to do.
   parent.on('disconnect', ended);
-  // A terminal sends it to all processes; the owner decides what it means.
-  parent.on('SIGINT', () => undefined);
+  // A terminal sends them to all processes; the owner decides what they mean.
+  for (const signal of ['SIGINT', 'SIGHUP']) parent.on(signal, () => undefined);
 }
