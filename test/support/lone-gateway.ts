@@ -25,17 +25,24 @@ export interface LoneGateway extends Closeable {
 }
 
 /** Resolves when it is ready. What it said is part of the error when it does not get there. */
-export async function startLoneGateway(env: Record<string, string> = {}): Promise<LoneGateway> {
+export async function startLoneGateway(
+  env: Record<string, string> = {},
+  limits: { openFiles?: number } = {},
+): Promise<LoneGateway> {
   const closer = new Closer();
   try {
-    return await start(env, closer);
+    return await start(env, limits, closer);
   } catch (error) {
     await closer.close();
     throw error;
   }
 }
 
-async function start(env: Record<string, string>, closer: Closer): Promise<LoneGateway> {
+async function start(
+  env: Record<string, string>,
+  limits: { openFiles?: number },
+  closer: Closer,
+): Promise<LoneGateway> {
   await ensureTestRedis();
   const first = closer.add(await startRedis());
   let redis: LocalServer = first;
@@ -51,7 +58,7 @@ async function start(env: Record<string, string>, closer: Closer): Promise<LoneG
   await new RedisAccessList(client, keyspace).replaceBans([]);
   await directory.markComplete();
   const [port, operatorPort] = [await freePort(), await freePort()];
-  const program = startProgram('apps/gateway/dist/main.js', [], {
+  const settings = {
     HOST: '127.0.0.1',
     PORT: String(port),
     OPERATOR_PORT: String(operatorPort),
@@ -62,7 +69,8 @@ async function start(env: Record<string, string>, closer: Closer): Promise<LoneG
     DRAIN_MS: '0',
     LOG_LEVEL: 'warn',
     ...env,
-  });
+  };
+  const program = startProgram('apps/gateway/dist/main.js', [], settings, limits);
   closer.defer(async () => {
     program.kill('SIGTERM');
     await program.ended;

@@ -17,11 +17,21 @@ export interface Program {
   readonly ended: Promise<number | NodeJS.Signals | null>;
 }
 
-/** @param file relative to the project's root */
-export function startProgram(file: string, args: readonly string[], env: Record<string, string>): Program {
+/**
+ * @param file relative to the project's root
+ * @param limits `openFiles` is the number of files that the program may have open
+ */
+export function startProgram(
+  file: string,
+  args: readonly string[],
+  env: Record<string, string>,
+  limits: { openFiles?: number | undefined } = {},
+): Program {
   const root = fileURLToPath(new URL('../..', import.meta.url));
   const { PATH, HOME } = process.env;
-  const child: ChildProcess = spawn(process.execPath, [file, ...args], {
+  const limit = limits.openFiles === undefined ? '' : `ulimit -n ${limits.openFiles}; `;
+  const command = ['-c', `${limit}exec "$0" "$@"`, process.execPath, file, ...args];
+  const child: ChildProcess = spawn('/bin/sh', command, {
     cwd: root,
     env: { PATH, HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -8,6 +8,7 @@ import {
   type Closeable,
   Closer,
   createTraces,
+  descriptorsForConnections,
   type Logger,
   type Metrics,
   OriginPolicy,
@@ -59,6 +60,8 @@ export interface ApiParts {
   readonly metrics: Metrics;
   /** What operators read, if that is more than `metrics`: of a process that is more than this API. */
   readonly allMetrics?: () => Promise<string>;
+  /** Connections that the process has descriptors for. By default what it may open, less what it needs itself. */
+  readonly capacity?: number;
   readonly log: Logger;
 }
 
@@ -133,7 +136,11 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   const requests = new RequestMetrics(metrics);
   const origins = new OriginPolicy({ ...config, log });
   const app = koaApp(router, { ...config, origins, measure: requests.step, open: pages }, log, traces);
-  const server = closer.add(await listen(app.callback(), { ...config, refused: requests.refused }));
+  const { capacity = descriptorsForConnections() } = parts;
+  const connections = { capacity, byAddress: config.trustedProxies === 0, log };
+  const server = closer.add(
+    await listen(app.callback(), { ...config, refused: requests.refused, connections }),
+  );
   let operatorServer: HttpServer | undefined;
   if (config.operator !== undefined) {
     const { contentType } = metrics;

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { generateSecret } from '@chorus/auth';
 import { migrate } from '@chorus/database';
 import { freePort, startBalancer } from '@chorus/local';
-import { Closer, type Environment, type Logger } from '@chorus/service';
+import { Closer, descriptorsForConnections, type Environment, type Logger } from '@chorus/service';
 import { Member } from './member.js';
 import { openPostgres, openRedis, type Server } from './servers.js';
 import { type Service, startService, webDir } from './service-process.js';
@@ -73,7 +73,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> {
   const { env, log } = options;
   // First of all: a taken port is noticed before anything has been started.
-  const balancer = closer.add(await startBalancer({ port: options.port, host: options.host }));
+  // A client's connection takes two descriptors here: its own, and the one to a process of the cluster.
+  const connections = { capacity: descriptorsForConnections() / 2, byAddress: true, log };
+  const balancer = closer.add(await startBalancer({ port: options.port, host: options.host, connections }));
 
   const members: Record<Service, Member[]> = { api: [], gateway: [], archiver: [] };
   const running = (service: Service): string[] =>

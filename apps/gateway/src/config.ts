@@ -51,7 +51,9 @@ export const gatewaySettings = {
     ),
   MAX_CONNECTIONS: integer(1, 1_000_000)
     .default(50_000)
-    .describe('Sockets of one gateway; whoever asks for another gets 503.'),
+    .describe(
+      'Sockets of one gateway; a client that requests another gets 503. Lowered at the start when the process may not open that many files (`ulimit -n`).',
+    ),
   MAX_CONNECTS_PER_SECOND: integer(1, 1_000_000)
     .default(1_000)
     .describe(

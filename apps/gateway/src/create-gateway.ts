@@ -3,7 +3,15 @@ import { Guard, generateSecret, TOKEN_TTL_SECONDS, Tokens } from '@chorus/auth';
 import { type Broker, type BrokerListener, type ProbeStats, RoomFeeds } from '@chorus/broker';
 import type { AccessList, NodeRegistry, NodeReport } from '@chorus/control';
 import { type PresenceStore, PresenceTracker } from '@chorus/presence';
-import { type Closeable, Closer, createTraces, type Logger, type Metrics } from '@chorus/service';
+import {
+  type Closeable,
+  Closer,
+  createTraces,
+  descriptorsForConnections,
+  type Logger,
+  type Metrics,
+  servedConnections,
+} from '@chorus/service';
 import { Acks } from './acks.js';
 import type { GatewayConfig } from './config.js';
 import { connect } from './connect.js';
@@ -42,6 +50,8 @@ export interface GatewayParts {
   probes?: ProbeStats | undefined;
   /** Where the gateway says what it counts; without it nobody asks. */
   metrics?: Metrics | undefined;
+  /** Connections that the process has descriptors for. By default what it may open, less what it needs itself. */
+  capacity?: number | undefined;
   /** Undefined for a gateway that has its port to itself. */
   sharing?: PortSharing | undefined;
   log: Logger;
@@ -69,9 +79,17 @@ export async function createGateway(config: GatewayConfig, parts: GatewayParts):
   const nodeId = config.nodeId ?? newNodeId();
   const log = parts.log.child({ nodeId });
   for (const warning of config.auth.warnings) log.warn(warning);
+  const { capacity = descriptorsForConnections() } = parts;
+  const served = servedConnections(capacity);
+  if (config.maxConnections > served) {
+    const reason =
+      'MAX_CONNECTIONS is more than the process may open: raise its limit of open files (ulimit -n)';
+    log.warn({ configured: config.maxConnections, maxConnections: served }, reason);
+  }
   const closer = new Closer();
   try {
-    return await start(config, parts, nodeId, log, closer);
+    const maxConnections = Math.min(config.maxConnections, served);
+    return await start({ ...config, maxConnections }, { ...parts, capacity }, nodeId, log, closer);
   } catch (error) {
     await closer.close().catch(() => undefined);
     throw error;
@@ -80,7 +98,7 @@ export async function createGateway(config: GatewayConfig, parts: GatewayParts):
 
 async function start(
   config: GatewayConfig,
-  parts: GatewayParts,
+  parts: GatewayParts & { readonly capacity: number },
   nodeId: string,
   log: Logger,
   closer: Closer,
@@ -207,7 +225,12 @@ async function start(
     log,
   );
   const traced = traces === undefined ? handlers : traceUpgrades(handlers, traces);
-  const transport = await listenUws({ ...config, sharing, counts: counters }, traced, log);
+  const limits = { capacity: parts.capacity, byAddress: config.trustedProxies === 0 };
+  const transport = await listenUws(
+    { ...config, sharing, counts: counters, connections: limits },
+    traced,
+    log,
+  );
   closer.defer(() => transport.close());
   publish = transport.publish;
   door.attach(transport);

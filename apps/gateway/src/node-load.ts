@@ -1,7 +1,7 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { ProbeStats } from '@chorus/broker';
 import type { NodeFigures } from '@chorus/control';
-import type { Closeable } from '@chorus/service';
+import { type Closeable, isOutOfDescriptors } from '@chorus/service';
 import type { GatewayCounters } from './counters.js';
 import type { Timings } from './metrics/timings.js';
 import type { ProcessorShare } from './processor-share.js';
@@ -18,6 +18,7 @@ const SAMPLE_MS = 200;
 /** Reads the counts that metrics are made of for the reports of this node, once a second. */
 export class NodeLoadReader implements Closeable {
   readonly #delay: IntervalHistogram;
+  #rssBytes = 0;
 
   constructor(
     private readonly from: {
@@ -47,8 +48,18 @@ export class NodeLoadReader implements Closeable {
       // Nothing was sampled when it is asked again at once.
       eventLoopDelayMs: Math.max(0, delayMs),
       processorShare: processor.get(),
-      rssBytes: process.memoryUsage.rss(),
+      rssBytes: this.#readMemory(),
     };
+  }
+
+  /** The system opens a file for this: when there are no descriptors left, the figure before is the best there is. */
+  #readMemory(): number {
+    try {
+      this.#rssBytes = process.memoryUsage.rss();
+    } catch (error) {
+      if (!isOutOfDescriptors(error)) throw error;
+    }
+    return this.#rssBytes;
   }
 
   async close(): Promise<void> {

@@ -24,12 +24,16 @@ export class NodeReports implements Closeable {
   /** Does not wait for its turn. */
   reportNow(): void {
     if (this.#closed !== undefined) return;
-    this.#reporting ??= this.nodes
-      .report(this.describe(), TTL_MS)
+    this.#reporting ??= this.#report()
       .catch((error: unknown) => this.log.debug({ error: String(error) }, 'report failed'))
       .finally(() => {
         this.#reporting = undefined;
       });
+  }
+
+  /** Rejects also when the node cannot be described: a timer has no caller that an error could go to. */
+  async #report(): Promise<void> {
+    await this.nodes.report(this.describe(), TTL_MS);
   }
 
   close(): Promise<void> {

@@ -1,6 +1,7 @@
 import uWS from 'uWebSockets.js';
 import { CLOSE, type CloseReason } from '@chorus/protocol';
 import { type Logger, StartError } from '@chorus/service';
+import { OpenConnections } from './open-connections.js';
 import { shortTurn } from './short-turn.js';
 import type {
   Answer,
@@ -141,6 +142,8 @@ class Peer implements Socket {
 
 declare module 'uWebSockets.js' {
   interface TemplatedApp {
+    /** The library's documentation has it, its types do not. */
+    filter(handler: (response: HttpResponse, change: number) => void): TemplatedApp;
     /** The library takes a host together with options, and exports the constant; its types know neither. */
     listen(
       host: string,
@@ -163,15 +166,19 @@ export async function listenUws(
   log: Logger,
 ): Promise<Transport> {
   const app = uWS.App();
-  // A connection that is kept open would go on asking this process when the port has been left to others.
-  const answerTo = (request: Request, response: uWS.HttpResponse, answer: Answer): void =>
-    writeAnswer(response, answer, request, options.sharing !== undefined);
+  const connections = new OpenConnections(options.connections);
   /** A few open sockets: see {@link upgradeUncorked}. */
   const lenders = new Set<Handle>();
   const mayLend = (handle: Handle): void => {
     if (lenders.size < MAX_LENDERS) lenders.add(handle);
   };
 
+  // Called with 1 when a connection opens and with -1 when it ends; one that became a socket ends with its `close`.
+  const count = (response: uWS.HttpResponse, change: number): void => {
+    if (change < 0) connections.closed();
+    else if (!connections.opened(remoteAddressOf(response))) response.close();
+  };
+  app.filter(count);
   app.ws<UserData>('/*', {
     maxPayloadLength: options.maxFrameBytes * REFUSABLE_FACTOR,
     maxBackpressure: options.maxQueuedBytes,
@@ -180,6 +187,7 @@ export async function listenUws(
     compression: uWS.DISABLED,
     upgrade: (response, request, context) => {
       const copied = copyRequest(request, response);
+      connections.asked(copied.remoteAddress);
       const key = request.getHeader('sec-websocket-key');
       const extensions = request.getHeader('sec-websocket-extensions');
       let aborted = false;
@@ -189,7 +197,7 @@ export async function listenUws(
       handlers.upgrade(copied).then(
         (decision) => {
           if (!decision.accepted) {
-            if (!aborted) answerTo(copied, response, decision.answer);
+            if (!aborted) writeAnswer(response, decision.answer, copied);
           } else if (aborted) {
             decision.session.closed(CLOSE.lost.code);
           } else {
@@ -202,7 +210,7 @@ export async function listenUws(
         },
         (error: unknown) => {
           log.error({ err: error, path: copied.path }, 'upgrade failed');
-          if (!aborted) answerTo(copied, response, { status: 500, body: { error: 'internal error' } });
+          if (!aborted) writeAnswer(response, { status: 500, body: { error: 'internal error' } }, copied);
         },
       );
     },
@@ -217,6 +225,7 @@ export async function listenUws(
     dropped: (handle) => handle.getUserData().peer.close(CLOSE.slowReader),
     drain: (handle) => handle.getUserData().peer.drained(),
     close: (handle, code) => {
+      connections.closed();
       lenders.delete(handle);
       handle.getUserData().peer.closed(code);
     },
@@ -224,6 +233,7 @@ export async function listenUws(
 
   app.any('/*', (response, request) => {
     const copied = copyRequest(request, response);
+    connections.asked(copied.remoteAddress);
     let aborted = false;
     response.onAborted(() => {
       aborted = true;
@@ -235,7 +245,7 @@ export async function listenUws(
         return { status: 500, body: { error: 'internal error' } };
       })
       .then((answer) => {
-        if (!aborted) answerTo(copied, response, answer);
+        if (!aborted) writeAnswer(response, answer, copied);
       });
   });
 
@@ -329,9 +339,13 @@ function copyRequest(request: uWS.HttpRequest, response: uWS.HttpResponse): Requ
     method: request.getCaseSensitiveMethod(),
     path: request.getUrl(),
     query: new URLSearchParams(request.getQuery()),
-    remoteAddress: Buffer.from(response.getRemoteAddressAsText()).toString('latin1'),
+    remoteAddress: remoteAddressOf(response),
     header: (name) => headers.get(name) || undefined,
   };
+}
+
+function remoteAddressOf(response: uWS.HttpResponse): string {
+  return Buffer.from(response.getRemoteAddressAsText()).toString('latin1');
 }
 
 const STATUS_TEXT: Readonly<Record<number, string>> = {
@@ -347,15 +361,18 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
   503: '503 Service Unavailable',
 };
 
-/** @param last ends the connection after the answer */
-function writeAnswer(response: uWS.HttpResponse, answer: Answer, request: Request, last: boolean): void {
+/**
+ * Answers, and ends the connection: kept open it would hold a descriptor, and would go on asking this process when the
+ * port has been left to others.
+ */
+function writeAnswer(response: uWS.HttpResponse, answer: Answer, request: Request): void {
   response.cork(() => {
     response.writeStatus(STATUS_TEXT[answer.status] ?? String(answer.status));
     response.writeHeader('Content-Type', 'application/json; charset=utf-8');
     response.writeHeader('Cache-Control', 'no-store');
     for (const [name, value] of Object.entries(answer.headers ?? {})) response.writeHeader(name, value);
     const body = JSON.stringify(answer.body);
-    if (request.method === 'HEAD') response.endWithoutBody(Buffer.byteLength(body), last);
-    else response.end(body, last);
+    if (request.method === 'HEAD') response.endWithoutBody(Buffer.byteLength(body), true);
+    else response.end(body, true);
   });
 }

@@ -94,6 +94,11 @@ export interface TransportOptions {
   idleTimeoutSeconds: number;
   counts: TransportCounts;
   /**
+   * Connections of every kind that the process has descriptors for; further ones are closed unanswered. `byAddress` closes
+   * those of an address that has too many without a request: false behind proxies, whose addresses say nothing.
+   */
+  connections: { readonly capacity: number; readonly byAddress: boolean };
+  /**
    * Shares the port with other processes of the same user. The first one makes sure that nobody has it; without this
    * nobody else can have it.
    */

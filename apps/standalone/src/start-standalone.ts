@@ -13,7 +13,14 @@ import { createDatabase, DatabaseWatch, migrate } from '@chorus/database';
 import { createGateway, type GatewayParts } from '@chorus/gateway';
 import { startBalancer, startPostgres } from '@chorus/local';
 import { MemoryPresenceStore } from '@chorus/presence';
-import { type Closeable, Closer, type Logger, StartError } from '@chorus/service';
+import {
+  type Closeable,
+  Closer,
+  descriptorsForConnections,
+  type Logger,
+  StartError,
+  servedConnections,
+} from '@chorus/service';
 import type { StandaloneConfig } from './config.js';
 import { claimDataFolder } from './data-folder.js';
 import { StandaloneMetrics } from './standalone-metrics.js';
@@ -51,7 +58,10 @@ export async function startStandalone(config: StandaloneConfig, log: Logger): Pr
 
 async function start(config: StandaloneConfig, log: Logger, closer: Closer): Promise<Standalone> {
   // First of all: a taken port is noticed before anything has been started.
-  const balancer = closer.add(await startBalancer({ port: config.port, host: config.host }));
+  // A client's connection takes three descriptors: at the balancer, from there to a gateway or the API, and at that.
+  const capacity = descriptorsForConnections() / 3;
+  const connections = { capacity, byAddress: true, log };
+  const balancer = closer.add(await startBalancer({ port: config.port, host: config.host, connections }));
   const folder = closer.add(await claimDataFolder(config.dataDir));
   const postgres = closer.add(await startPostgres({ dataDir: folder.postgres }));
   let closing = false;
@@ -67,7 +77,11 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
   closer.defer(() => db.$disconnect());
 
   const apiConfig = config.api(folder.secret);
-  const gatewayConfigs = GATEWAYS.map((nodeId) => config.gateway(folder.secret, nodeId));
+  const gatewayConfigs = GATEWAYS.map((nodeId) => config.gateway(folder.secret, nodeId)).map((each) => ({
+    ...each,
+    // On a developer's machine fewer than the default are no reason for a warning.
+    maxConnections: Math.min(each.maxConnections, servedConnections(capacity)),
+  }));
   // Rooms start over with every process; the API fills them in from PostgreSQL.
   const rooms = new MemoryRooms({
     maxBacklogBytes: Math.max(...gatewayConfigs.map(({ maxBacklogBytes }) => maxBacklogBytes)),
@@ -93,6 +107,7 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
       nodes,
       rateLimits,
       metrics: metrics.part(),
+      capacity,
       allMetrics: () => metrics.text(),
       log,
     }),
@@ -109,6 +124,7 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
     presence,
     access,
     nodes,
+    capacity,
     log,
     connectBroker: async (listener) => new MemoryBroker(rooms, listener),
   };

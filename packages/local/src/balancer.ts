@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { StartError } from '@chorus/service';
+import { type ConnectionLimits, limitConnections, StartError } from '@chorus/service';
 import { createProxyServer, proxyUpgrade } from 'httpxy';
 import { ReadyTargets } from './ready-targets.js';
 
@@ -35,11 +35,13 @@ const UNREACHABLE: Record<Kind, string> = {
   gateways: 'no gateway is reachable',
 };
 
+const FULL = 'too many connections at the moment, try again';
+
 const GATEWAY_PATH = /^\/ws\/(join-room\/|connect(?:$|[/?]))/;
 
 /**
  * Puts API and gateway processes behind one port, in turn, as an ingress does in production.
- * For development and tests only: no TLS, no limits.
+ * For development and tests only: no TLS, no limits but on connections.
  *
  * A request is handed over only after its process accepted a connection, so one that is gone is
  * skipped and nothing is sent twice. Processes that say that they are not ready are passed by, as long as
@@ -48,7 +50,12 @@ const GATEWAY_PATH = /^\/ws\/(join-room\/|connect(?:$|[/?]))/;
  * @throws {StartError} the port is taken or may not be used
  */
 export async function startBalancer(
-  options: { port: number; host: string } & Partial<Targets>,
+  options: {
+    port: number;
+    host: string;
+    /** Of connections of clients; without them it takes every one. */
+    connections?: ConnectionLimits;
+  } & Partial<Targets>,
 ): Promise<Balancer> {
   let targets: Targets = { apis: options.apis ?? [], gateways: options.gateways ?? [] };
   const ready = new ReadyTargets();
@@ -81,6 +88,7 @@ export async function startBalancer(
   };
 
   const server = createServer(async (request, response) => {
+    if (isBeyond(request)) return answer(response, 503, FULL);
     const kind = kindOf(request);
     const upstream = await connectNext(kind);
     if (upstream === undefined) return answer(response, 503, UNREACHABLE[kind]);
@@ -96,6 +104,7 @@ export async function startBalancer(
   });
   server.on('upgrade', async (request: IncomingMessage, client: Socket, head: Buffer) => {
     client.on('error', () => client.destroy());
+    if (isBeyond(request)) return answerRaw(client, 503, FULL);
     const kind = kindOf(request);
     const upstream = await connectNext(kind);
     if (upstream === undefined) return answerRaw(client, 503, UNREACHABLE[kind]);
@@ -111,6 +120,8 @@ export async function startBalancer(
       // An answer that is not an upgrade was passed on; after anything else the client has been closed.
     }
   });
+  const isBeyond =
+    options.connections === undefined ? () => false : limitConnections(server, options.connections);
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));

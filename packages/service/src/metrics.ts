@@ -134,7 +134,9 @@ export class Metrics {
       new Gauge({
         ...this.#named(OPEN_FDS, 'Number of open file descriptors.'),
         async collect() {
-          this.set(await openDescriptors());
+          // Reading the folder takes a descriptor, and fails when this number matters most.
+          const open = await openDescriptors().catch(() => undefined);
+          if (open !== undefined) this.set(open);
         },
       });
     }

@@ -72,6 +72,8 @@ export async function listenOperatorPort(
     const reason = code === 'EADDRINUSE' ? 'the port is already in use' : message;
     throw new StartError(`cannot listen on ${host}:${port} (${setting}): ${reason}`);
   }
+  // Without a listener an accept that fails would end the process.
+  server.on('error', (error) => log.warn({ error: error.message }, 'a connection could not be accepted'));
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     const closed = once(server, 'close');

@@ -1,5 +1,6 @@
 import type { Closeable } from './closer.js';
 import { ConfigError } from './config-error.js';
+import { outlastDescriptors } from './outlast-descriptors.js';
 import { StartError } from './start-error.js';
 import { onStopSignal } from './stop-signals.js';
 
@@ -14,7 +15,8 @@ const SAME_SIGNAL_MS = 500;
  * the process at once with status 1. The process ends by itself when nothing is left to do.
  *
  * A {@link ConfigError} or {@link StartError} is printed as one line and sets exit status 1;
- * any other failure is a bug and is printed with its stack.
+ * any other failure is a bug and is printed with its stack. A failure for want of file descriptors after the start ends
+ * nothing; see {@link outlastDescriptors}.
  *
  * @param asked another way to be told to stop; unlike a signal it never counts as the second one
  */
@@ -36,6 +38,7 @@ export async function run(start: () => Promise<Closeable>, asked?: AbortSignal):
     if (forcing && again) process.exit(1);
     stop();
   });
+  outlastDescriptors();
   asked?.addEventListener('abort', stop, { once: true });
   if (asked?.aborted) stop();
   try {

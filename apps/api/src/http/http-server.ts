@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, STATUS_CODES } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type Closeable, StartError } from '@chorus/service';
+import { type Closeable, type ConnectionLimits, limitConnections, StartError } from '@chorus/service';
 
 /** Longer than the idle time of common load balancers, so that it is never us who cut a connection just reused. */
 const KEEP_ALIVE_MS = 65_000;
@@ -30,6 +30,8 @@ export async function listen(
     setting?: string;
     /** Is told with which status something was answered that never became a request. */
     refused?: (status: number) => void;
+    /** Without it the server takes every connection. */
+    connections?: ConnectionLimits;
   },
 ): Promise<HttpServer> {
   let closing: Promise<void> | undefined;
@@ -38,7 +40,19 @@ export async function listen(
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
   });
+  const isBeyond =
+    options.connections === undefined ? () => false : limitConnections(server, options.connections);
   server.on('request', (request, response) => {
+    if (isBeyond(request)) {
+      options.refused?.(503);
+      response.writeHead(503, {
+        'Content-Type': 'application/json; charset=utf-8',
+        'Retry-After': '1',
+        Connection: 'close',
+      });
+      response.end(JSON.stringify({ error: 'too many connections at the moment, try again' }));
+      return;
+    }
     if (closing !== undefined) response.setHeader('Connection', 'close');
     handler(request, response);
   });

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { openFilesLimit } from '@chorus/service';
 import type { Scenario } from '../scenario.js';
 import { isLoopback4 } from './targets.js';
 
@@ -23,20 +24,10 @@ const DEFAULT_PORTS = 16_384;
 
 export function readMachine(): Machine {
   return {
-    descriptors: descriptorLimit(),
+    descriptors: openFilesLimit(),
     ports: outgoingPorts(),
     anyLoopback: process.platform === 'linux',
   };
-}
-
-/** Node raises the soft limit to the hard one when it starts, so the soft one is all there is. */
-function descriptorLimit(): number | undefined {
-  if (process.report === undefined) return undefined;
-  // Else it would look up names of the open connections.
-  Object.assign(process.report, { excludeNetwork: true });
-  const report = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
-  const soft = report.userLimits?.open_files?.soft;
-  return typeof soft === 'number' ? soft : undefined;
 }
 
 function outgoingPorts(): number {

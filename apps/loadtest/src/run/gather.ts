@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { openFilesLimit } from '@chorus/service';
 import { checking } from '../check/merge-rooms.js';
 import type { Strain, WorkerReport } from '../ipc.js';
 import type { Plan } from '../plan.js';
@@ -128,17 +129,6 @@ function perConnection(costs: readonly ProcessCost[], connections: number): numb
     bytes += residentBytes.connected - residentBytes.before;
   }
   return bytes / connections;
-}
-
-/** Of a process of the tool, which all have the same; undefined where the system does not say. */
-export function openFilesLimit(): number | undefined {
-  try {
-    const limits = readFileSync('/proc/self/limits', 'utf8');
-    const limit = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1]);
-    return Number.isNaN(limit) ? undefined : limit;
-  } catch {
-    return undefined;
-  }
 }
 
 function toolVersion(): string {

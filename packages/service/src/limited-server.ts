@@ -1,0 +1,67 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { clientAddress } from './client-address.js';
+import type { Logger } from './logger.js';
+import { servedConnections } from './open-files.js';
+import { SilentConnections } from './silent-connections.js';
+
+export interface ConnectionLimits {
+  /** Connections that the server may have; see `descriptorsForConnections`. */
+  readonly capacity: number;
+  /** False behind proxies: their addresses say nothing about clients. */
+  readonly byAddress: boolean;
+  /** Told of connections that the system did not hand over. */
+  readonly log: Pick<Logger, 'warn'>;
+}
+
+/** How long a connection that is to be refused may take to send its request, in milliseconds. */
+const REFUSED_MS = 1_000;
+
+/**
+ * Keeps the connections of an HTTP server of Node.js below what its process may open. A request on a connection beyond
+ * its first seven eighths must be answered with 503; connections beyond the capacity are closed unanswered, and so are
+ * those of an address with too many connections that have sent nothing.
+ *
+ * @returns whether a request, or an upgrade, must be refused; the server's handlers ask this first
+ */
+export function limitConnections(
+  server: Server,
+  { capacity, byAddress, log }: ConnectionLimits,
+): (request: IncomingMessage) => boolean {
+  const refused = new WeakSet<Socket>();
+  const silent = new Map<Socket, string>();
+  const counts = new SilentConnections();
+  const served = servedConnections(capacity);
+  if (Number.isFinite(capacity)) server.maxConnections = Math.max(1, Math.floor(capacity));
+  // Without a listener an accept that fails would end the process. Before it listens, errors are its starter's.
+  server.once('listening', () => {
+    server.on('error', (error) => log.warn({ error: error.message }, 'a connection could not be accepted'));
+  });
+  let open = 0;
+  const leave = (socket: Socket): void => {
+    const address = silent.get(socket);
+    if (address !== undefined) counts.left(address);
+    silent.delete(socket);
+  };
+  server.on('connection', (socket) => {
+    open++;
+    socket.once('close', () => {
+      open--;
+      leave(socket);
+    });
+    if (byAddress) {
+      const address = clientAddress(socket.remoteAddress ?? '', undefined, 0);
+      if (!counts.opened(address, capacity - open + 1)) return void socket.destroy();
+      silent.set(socket, address);
+    }
+    if (open > served) {
+      refused.add(socket);
+      const late = setTimeout(() => socket.destroy(), REFUSED_MS);
+      socket.once('close', () => clearTimeout(late));
+    }
+  });
+  return ({ socket }) => {
+    leave(socket);
+    return refused.has(socket);
+  };
+}

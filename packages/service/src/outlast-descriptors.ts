@@ -1,0 +1,28 @@
+/** At most one line in so many milliseconds: a timer may fail at each of its turns. */
+const SAY_EVERY_MS = 10_000;
+
+/**
+ * Keeps the process alive when something fails for want of file descriptors and no caller handles it, as in a timer or an
+ * event. The call did nothing, the shortage passes with the connections that cause it, and ending the process would end
+ * all others with it. Any other failure that is not handled is a bug and ends the process with status 1.
+ */
+export function outlastDescriptors(): void {
+  let saidAt = Number.NEGATIVE_INFINITY;
+  process.on('uncaughtException', (error: unknown) => {
+    if (!isOutOfDescriptors(error)) {
+      console.error(error);
+      process.exit(1);
+    }
+    const now = performance.now();
+    if (now - saidAt < SAY_EVERY_MS) return;
+    saidAt = now;
+    const msg = 'out of file descriptors: raise the limit of open files (ulimit -n)';
+    const line = { level: 'error', time: new Date().toISOString(), error: String(error), msg };
+    process.stderr.write(`${JSON.stringify(line)}\n`);
+  });
+}
+
+/** Whether something failed because the process, or the system, has no file descriptors left. */
+export function isOutOfDescriptors(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'EMFILE' || error.code === 'ENFILE');
+}
