@@ -143,7 +143,7 @@ export class Seat {
 }
 
 /** Why somebody is asked to come back elsewhere. */
-export type WhySentAway = 'drain' | 'rebalance';
+export type WhySentAway = 'drain' | 'rebalance' | 'standstill';
 
 /** What seats are kept in; theirs and the registry's alone. */
 interface Registry {
@@ -169,7 +169,7 @@ export class Connections {
     byUser: new IndexOf(),
     byToken: new IndexOf(),
     byExpiry: new IndexOf(),
-    sentAway: { drain: 0, rebalance: 0 },
+    sentAway: { drain: 0, rebalance: 0, standstill: 0 },
     opened: () => {
       this.#open++;
     },

@@ -227,7 +227,7 @@ async function start(
   const traced = traces === undefined ? handlers : traceUpgrades(handlers, traces);
   const limits = { capacity: parts.capacity, byAddress: config.trustedProxies === 0 };
   const transport = await listenUws(
-    { ...config, sharing, counts: counters, connections: limits },
+    { ...config, sharing, counts: counters, connections: limits, onStandstill: () => steward?.stoodStill() },
     traced,
     log,
   );

@@ -18,6 +18,7 @@ import { abandonEntry, type Entry } from './entry.js';
 import type { Hub, LocalRoom, Occupant } from './hub.js';
 import { refusalCode } from './refusal-code.js';
 import { ReplayPump } from './replay-pump.js';
+import { sendAway } from './send-away.js';
 import { TokenBucket } from './token-bucket.js';
 import type { Session, Socket } from './transport.js';
 
@@ -115,6 +116,10 @@ export class SeedSession implements Session, Occupant, Connection {
       () => counters.acks++,
       (error: unknown) => this.#failed(error),
     );
+  }
+
+  stale(): void {
+    sendAway(this.visitor.seat, 'standstill');
   }
 
   drained(): void {

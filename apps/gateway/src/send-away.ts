@@ -18,7 +18,7 @@ export function sendAway(seat: Seat, why: WhySentAway): void {
 }
 
 /**
- * Sends everybody away who is here now, because the node is drained, the oldest first, evenly over `durationMs`, or faster when they are few. When
+ * Sends everybody away who is here now, the oldest first, evenly over `durationMs`, or faster when they are few. When
  * the time is over whoever is left goes at once.
  *
  * @throws {unknown} the signal's reason, once it was given
@@ -27,6 +27,7 @@ export async function sendAllAway(
   connections: Connections,
   durationMs: number,
   signal: AbortSignal,
+  why: WhySentAway = 'drain',
 ): Promise<void> {
   const seats = [...connections.seats()];
   const perMs = Math.max(seats.length / durationMs, LEAST_PER_SECOND / 1_000);
@@ -41,6 +42,6 @@ export async function sendAllAway(
       last = now;
     }
     allowance--;
-    sendAway(seat, 'drain');
+    sendAway(seat, why);
   }
 }

@@ -12,6 +12,7 @@ import { Drain } from './drain.js';
 import type { NodeLoad } from './node-load.js';
 import { NodeReports } from './node-reports.js';
 import { Rebalance } from './rebalance.js';
+import { sendAllAway } from './send-away.js';
 import { endExpired } from './token-expiry.js';
 
 export interface StewardParts {
@@ -41,6 +42,8 @@ export class Steward implements Closeable {
   readonly #rebalance: Rebalance;
   readonly #watch: AccessWatch;
   readonly #reports: NodeReports;
+  readonly #drainMs: number;
+  readonly #closing = new AbortController();
 
   constructor(config: GatewayConfig, parts: StewardParts) {
     const { nodeId, guard, access, nodes, door, log } = parts;
@@ -52,6 +55,7 @@ export class Steward implements Closeable {
     this.admission = new Admission({ config, connections, origins, guard, access });
     const { admission } = this;
     const { drainDelayMs: delayMs, drainMs: durationMs } = config;
+    this.#drainMs = durationMs;
     this.#drain = new Drain({ connections, admission, door, delayMs, durationMs, log });
     const able = (): boolean => this.state === 'ready';
     this.#rebalance = this.#closer.add(
@@ -90,6 +94,16 @@ export class Steward implements Closeable {
     this.#watch.checkAll();
   }
 
+  /** This process stood still for so long that the clients of its sockets have gone, or may think that it has. */
+  stoodStill(): void {
+    const { connections } = this;
+    const { log } = this.#parts;
+    log.warn({ connections: connections.size }, 'this process stood still: its sockets end');
+    sendAllAway(connections, this.#drainMs, this.#closing.signal, 'standstill').catch((error: unknown) => {
+      if (!this.#closing.signal.aborted) log.error({ err: error }, 'sending sockets away failed');
+    });
+  }
+
   /** See {@link Drain.end}. */
   async empty(closed: () => void): Promise<void> {
     const emptied = this.#drain.end(closed);
@@ -98,6 +112,7 @@ export class Steward implements Closeable {
   }
 
   close(): Promise<void> {
+    this.#closing.abort();
     return this.#closer.close();
   }
 
@@ -107,7 +122,7 @@ export class Steward implements Closeable {
     const figures: NodeFigures = {
       ...load(),
       connectionsLimit: this.#connectionsLimit,
-      sentAway: sentAway.drain + sentAway.rebalance,
+      sentAway: Object.values(sentAway).reduce((sum, count) => sum + count),
       drainedFrom: this.#drain.from ?? null,
     };
     const { state } = this;

@@ -3,6 +3,7 @@ import { CLOSE, type CloseReason } from '@chorus/protocol';
 import { type Logger, StartError } from '@chorus/service';
 import { OpenConnections } from './open-connections.js';
 import { shortTurn } from './short-turn.js';
+import { Standstill } from './standstill.js';
 import type {
   Answer,
   Request,
@@ -45,13 +46,17 @@ class Peer implements Socket {
   #handle: Handle | undefined;
   #closing: CloseReason | undefined;
   #deadline: NodeJS.Timeout | undefined;
+  readonly #standstills: number;
 
   constructor(
     private readonly session: Session,
     private readonly subprotocol: string | undefined,
     private readonly counts: TransportCounts,
     private readonly app: uWS.TemplatedApp,
-  ) {}
+    private readonly standstill: Standstill,
+  ) {
+    this.#standstills = standstill.count();
+  }
 
   opened(handle: Handle): void {
     this.#handle = handle;
@@ -62,7 +67,8 @@ class Peer implements Socket {
   received(message: ArrayBuffer, isBinary: boolean, maxFrameBytes: number): void {
     if (this.#closing !== undefined) return;
     this.counts.bytesIn += message.byteLength;
-    if (isBinary) this.close(CLOSE.binaryFrame);
+    if (this.standstill.count() !== this.#standstills) this.session.stale();
+    else if (isBinary) this.close(CLOSE.binaryFrame);
     else if (message.byteLength > maxFrameBytes) this.close(CLOSE.frameTooBig);
     else this.session.received(Buffer.from(message).toString('utf8'));
   }
@@ -167,6 +173,7 @@ export async function listenUws(
 ): Promise<Transport> {
   const app = uWS.App();
   const connections = new OpenConnections(options.connections);
+  const standstill = new Standstill(options.idleTimeoutSeconds * 1_000, () => options.onStandstill());
   /** A few open sockets: see {@link upgradeUncorked}. */
   const lenders = new Set<Handle>();
   const mayLend = (handle: Handle): void => {
@@ -201,7 +208,7 @@ export async function listenUws(
           } else if (aborted) {
             decision.session.closed(CLOSE.lost.code);
           } else {
-            const peer = new Peer(decision.session, decision.subprotocol, options.counts, app);
+            const peer = new Peer(decision.session, decision.subprotocol, options.counts, app, standstill);
             const [lender] = lenders;
             upgradeUncorked(response, lender, () => {
               response.upgrade({ peer }, key, decision.subprotocol ?? '', extensions, context);
@@ -284,6 +291,7 @@ export async function listenUws(
       if (listening === undefined) await listen(sharing === undefined ? EXCLUSIVE_PORT : SHARED_PORT);
     },
     close: () => {
+      standstill.close();
       listening = undefined;
       app.close();
     },

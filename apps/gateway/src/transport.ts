@@ -59,6 +59,11 @@ export interface Session {
   opened(socket: Socket): void;
   /** A text frame. */
   received(text: string): void;
+  /**
+   * A frame came that is not read: it waited while this process stood still, for longer than a socket may be idle, and its
+   * client may have sent it again elsewhere. The session ends the socket.
+   */
+  stale(): void;
   /** Less is queued than before. */
   drained?(): void;
   /** The socket is gone, for whatever reason; called once, and instead of `opened` if it never opened. */
@@ -93,6 +98,8 @@ export interface TransportOptions {
   /** A socket from which nothing was heard for so long, in seconds, is cut; pings go out well before. */
   idleTimeoutSeconds: number;
   counts: TransportCounts;
+  /** This process stood still for longer than that. What sockets that were open then have sent is not read any more. */
+  onStandstill(): void;
   /**
    * Connections of every kind that the process has descriptors for; further ones are closed unanswered. `byAddress` closes
    * those of an address that has too many without a request: false behind proxies, whose addresses say nothing.

@@ -25,6 +25,7 @@ import type { LeaveReason, Membership } from './membership.js';
 import { Memberships } from './memberships.js';
 import { type BadFrame, readFrame } from './read-frame.js';
 import { refusalCode } from './refusal-code.js';
+import { sendAway } from './send-away.js';
 import { TokenBucket } from './token-bucket.js';
 import type { Session, Socket } from './transport.js';
 import { Turns } from './turns.js';
@@ -135,6 +136,10 @@ export class V1Session implements Session, Connection, Waiter, Sender {
     if (!this.#bucket.take(now)) this.#tooFast(frame, now);
     else if (frame.type === 'bad') this.refuse('bad_frame', frame.about, frame.detail);
     else perform(this, frame);
+  }
+
+  stale(): void {
+    sendAway(this.visitor.seat, 'standstill');
   }
 
   drained(): void {

@@ -50,6 +50,7 @@ describe('micro-batcher', () => {
       maxSize?: number;
       maxQueuedSize?: number;
       maxWindowMs?: number;
+      maxWaitMs?: number;
       busy?: () => number;
     } = {},
   ): void => {
@@ -94,6 +95,25 @@ describe('micro-batcher', () => {
     expect(clock.next).to.equal(clock.time);
     await clock.advance(0);
     expect(await added).to.equal('done a');
+  });
+
+  it('refuses what has waited for too long, because the process stood still, and goes on', async () => {
+    make({ maxWaitMs: 1_000, maxItems: 2 });
+    answers = [];
+    const [first, second] = ['a', 'b'].map((item) => batcher.add(item));
+    await clock.advance(0);
+    const waiting = ['c', 'd', 'e'].map((item) => failure(batcher.add(item)));
+    await clock.advance(900);
+    clock.time += 200;
+    answers.shift()?.();
+    expect(await Promise.all([first, second])).to.deep.equal(['done a', 'done b']);
+    await clock.advance(10);
+    for (const error of await Promise.all(waiting)) expect(error).to.be.instanceOf(BrokerUnavailableError);
+    expect(sent).to.deep.equal([['a', 'b']]);
+    answers = undefined;
+    const next = batcher.add('f');
+    await clock.advance(10);
+    expect(await next).to.equal('done f');
   });
 
   it('sends what comes in one tick together, in order', async () => {

@@ -10,6 +10,11 @@ export interface BatchOptions {
   maxQueuedSize: number;
   /** Longest wait for company, in milliseconds, when items come fast. */
   maxWindowMs: number;
+  /**
+   * Items that have waited for longer than about this, in milliseconds, are refused instead of sent: that happens when the
+   * process stood still, and whoever gave them may have sent them again elsewhere. Default: none is refused.
+   */
+  maxWaitMs?: number | undefined;
   /** How busy the process is, 0 to 1; see {@link IDLE_SHARE}. Default 1. */
   busy?: (() => number) | undefined;
 }
@@ -75,6 +80,8 @@ export class MicroBatcher<T, R> {
   #arrived = 0;
   #measuredAt = Number.NEGATIVE_INFINITY;
   #sentAt = Number.NEGATIVE_INFINITY;
+  /** When the first of the waiting items came, or those that are left were not sent yet. */
+  #waitingSince = 0;
 
   /**
    * @param send resolves with one result or error per item, in order. A rejection rejects them all and
@@ -95,6 +102,7 @@ export class MicroBatcher<T, R> {
     }
     this.#arrived++;
     this.#pendingSize += size;
+    if (this.#queue.length === 0) this.#waitingSince = this.clock.now();
     return new Promise<R>((resolve, reject) => {
       this.#queue.push({ item, size, resolve, reject });
       this.#schedule();
@@ -119,6 +127,12 @@ export class MicroBatcher<T, R> {
     this.#scheduled = false;
     this.#sentAt = this.clock.now();
     this.#measure(this.#sentAt);
+    const { maxWaitMs = Number.POSITIVE_INFINITY } = this.options;
+    if (this.#sentAt - this.#waitingSince > maxWaitMs) {
+      this.#refuseAll();
+      return;
+    }
+    this.#waitingSince = this.#sentAt;
 
     const batch = this.#take();
     this.#busy = true;
@@ -139,6 +153,14 @@ export class MicroBatcher<T, R> {
     for (const queued of batch) this.#pendingSize -= queued.size;
     this.#busy = false;
     if (this.#queue.length > 0) this.#schedule();
+  }
+
+  #refuseAll(): void {
+    for (const { size, reject } of this.#queue) {
+      this.#pendingSize -= size;
+      reject(new BrokerUnavailableError('the message waited for too long'));
+    }
+    this.#queue = [];
   }
 
   #measure(now: number): void {

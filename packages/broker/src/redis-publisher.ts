@@ -33,7 +33,7 @@ interface Outgoing {
 }
 
 /** Keeps one script run short: Redis serves nobody else meanwhile. */
-const BATCH = { maxItems: 128, maxSize: 256 * 1024 };
+const BATCH = { maxItems: 128, maxSize: 256 * 1024, maxWaitMs: 30_000 };
 /** What may wait while Redis is slow or silent, in characters; in a Redis Cluster for each partition. */
 const MAX_QUEUED = 64 * 1024 * 1024;
 const MAX_QUEUED_PER_PARTITION = 4 * 1024 * 1024;
