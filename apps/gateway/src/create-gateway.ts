@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Guard, generateSecret, TOKEN_TTL_SECONDS, Tokens } from '@chorus/auth';
 import { type Broker, type BrokerListener, type ProbeStats, RoomFeeds } from '@chorus/broker';
-import type { AccessList, NodeRegistry, NodeReport } from '@chorus/control';
+import type { AccessList, NodeRegistry } from '@chorus/control';
 import { type PresenceStore, PresenceTracker } from '@chorus/presence';
 import {
   type Closeable,
@@ -27,6 +27,7 @@ import { addGatewayTimings } from './metrics/gateway-timings.js';
 import { NodeLoadReader } from './node-load.js';
 import type { PortSharing } from './port-sharing.js';
 import { ProcessorShare } from './processor-share.js';
+import type { PortHealth } from './readiness.js';
 import { routes } from './routes.js';
 import type { SeedContext } from './seed-session.js';
 import { Steward } from './steward.js';
@@ -46,6 +47,8 @@ export interface GatewayParts {
   presence: PresenceStore;
   access: AccessList;
   nodes: NodeRegistry;
+  /** Why they do not work at the moment, as predicate of "Redis", as far as is known; undefined while all is well. */
+  trouble?: (() => string | undefined) | undefined;
   /** Of the broker, if it has any. */
   probes?: ProbeStats | undefined;
   /** Where the gateway says what it counts; without it nobody asks. */
@@ -63,7 +66,7 @@ export interface Gateway extends Closeable {
   readonly port: number;
   readonly connections: Connections;
   /** How its port is, as `/readyz` says. */
-  readonly state: NodeReport['state'];
+  readonly health: PortHealth;
 }
 
 /** Shares of a core: up to the first a gateway gathers nothing, from the second on as long as it may. */
@@ -185,7 +188,7 @@ async function start(
     access,
     nodes,
     door,
-    healthy: () => broker.connected,
+    trouble: () => broker.trouble ?? parts.trouble?.(),
     rooms: () => presence.localRooms,
     load: () => load.read(),
     log,
@@ -219,7 +222,7 @@ async function start(
       takeSeat: (request) => admission.takeSeat(request),
       joinRoom: (roomId, request, seat) => joinRoom(roomId, request, seat, admission, { seed: seeds, v1 }),
       connect: (request, seat) => connect(request, seat, admission, v1),
-      state: () => steward.portState,
+      health: () => steward.portHealth,
       refused: (reason) => counters.upgradesRefused[reason]++,
     },
     log,
@@ -266,8 +269,8 @@ async function start(
     nodeId,
     port,
     connections,
-    get state() {
-      return steward.portState;
+    get health() {
+      return steward.portHealth;
     },
     close: () => {
       closing ??= stop();

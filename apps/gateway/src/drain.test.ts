@@ -94,13 +94,24 @@ describe('a gateway that gives up its sockets', () => {
     expect(about).to.deep.equal(['joined', 'message']);
   });
 
-  it('is ready, but degraded, while messages do not flow: that concerns all gateways alike', async () => {
+  it('is not ready before messages have flowed; later it is degraded without them, like all gateways', async () => {
+    let trouble: string | undefined = 'refuses writes (READONLY)';
     const gateway = await fixture.start({ NODE_ID: 'a' }, (broker) =>
-      Object.defineProperty(broker, 'connected', { value: false }),
+      Object.defineProperty(broker, 'trouble', { get: () => trouble }),
     );
+    const answer = await fetch(`http://127.0.0.1:${gateway.port}/readyz`);
+    const error = 'starting: Redis refuses writes (READONLY)';
+    expect([answer.status, answer.headers.get('retry-after'), await answer.json()]).to.deep.equal([
+      503,
+      '1',
+      { error },
+    ]);
+    trouble = undefined;
+    expect(await readiness(gateway)).to.deep.equal(READY);
+    trouble = 'does not answer';
     const degraded = [200, { status: 'degraded', error: 'Redis does not answer' }];
     expect(await readiness(gateway)).to.deep.equal(degraded);
-    expect(await states()).to.deep.equal([['a', 'degraded']]);
+    while (JSON.stringify(await states()) !== JSON.stringify([['a', 'degraded']])) await sleep(20);
   });
 
   it('says how many it had when it began, until that is lifted', async () => {

@@ -13,8 +13,8 @@ import {
 import type { GatewayConfig } from './config.js';
 import type { GatewayParts } from './create-gateway.js';
 
-/** How long a starting gateway waits for Redis, in milliseconds. */
-const CONNECT_TIMEOUT_MS = 10_000;
+/** How long to wait for Redis before going on without it, in milliseconds: `/readyz` then says so. */
+const CONNECT_TIMEOUT_MS = 2_000;
 
 /** The parts over Redis, as production uses them. Close them after the gateway. */
 export function createRedisParts(
@@ -39,6 +39,7 @@ export function createRedisParts(
     presence,
     access: new RedisAccessList(redis, keyspace),
     nodes: new RedisNodeRegistry(redis, keyspace),
+    trouble: () => watch.trouble(),
     connectBroker: (listener, busy) =>
       RedisBroker.connect(
         {

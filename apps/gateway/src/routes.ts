@@ -1,7 +1,7 @@
-import type { NodeReport } from '@chorus/control';
 import type { Logger } from '@chorus/service';
 import type { Seat } from './connections.js';
 import { handshakeFault } from './handshake.js';
+import { type PortHealth, readiness } from './readiness.js';
 import { Refusal, type RefusalReason } from './refusal.js';
 import type { Answer, Decision, Request, TransportHandlers } from './transport.js';
 
@@ -13,7 +13,7 @@ export interface RouteActions {
   /** The same. */
   connect(request: Request, seat: Seat): Promise<Decision>;
   /** How the port is on which this node listens. */
-  state(): NodeReport['state'];
+  health(): PortHealth;
   /** An upgrade was refused. */
   refused(reason: RefusalReason): void;
 }
@@ -74,25 +74,10 @@ function answerFor(request: Request, actions: RouteActions): Answer {
   const { path } = request;
   if (path === '/livez') return { status: 200, body: { status: 'live' } };
   if (path === '/readyz') {
-    return readiness(actions.state());
+    return readiness(actions.health());
   }
   // A valid handshake never comes here.
   const fault = routeOf(path) === undefined ? undefined : handshakeFault(request);
   if (fault !== undefined) return fault.answer;
   return { status: 404, body: { error: 'no such route' } };
-}
-
-/**
- * Only a node that is going away is not ready. When Redis is away it is so for all nodes, and sockets that are open,
- * or can be opened again at once when Redis is back, are worth more than a balancer without any node.
- */
-export function readiness(state: NodeReport['state']): Answer {
-  switch (state) {
-    case 'ready':
-      return { status: 200, body: { status: 'ready' } };
-    case 'degraded':
-      return { status: 200, body: { status: 'degraded', error: 'Redis does not answer' } };
-    case 'draining':
-      return { status: 503, body: { error: 'draining' }, headers: { 'Retry-After': '1' } };
-  }
 }

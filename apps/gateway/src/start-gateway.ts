@@ -6,22 +6,21 @@ import {
   type Environment,
   listenOperatorPort,
   packageVersion,
-  StartError,
 } from '@chorus/service';
 import { type GatewayConfig, loadGatewayConfig } from './config.js';
 import { createGateway, type Gateway, type GatewayParts, newNodeId } from './create-gateway.js';
 import type { PortSharing } from './port-sharing.js';
+import { type PortHealth, readiness } from './readiness.js';
 import { createRedisParts } from './redis-parts.js';
-import { readiness } from './routes.js';
 
 /** Of a gateway that is one of several: they look after the port for operators together. */
 export interface GatewayGroup extends PortSharing {
   /** How this one is, whenever the others want to know. */
-  tell(sources: { metrics(): Promise<object[]>; state(): Gateway['state'] }): void;
+  tell(sources: { metrics(): Promise<object[]>; state(): PortHealth }): void;
 }
 
 /**
- * Starts a gateway over Redis, as its settings say.
+ * Starts a gateway over Redis, as its settings say. While Redis cannot be reached it runs, is not ready, and goes on trying.
  *
  * @param group of a gateway that shares its ports with others
  * @throws {ConfigError} {StartError} nothing is left running then
@@ -38,12 +37,9 @@ export async function startGateway(env: Environment, group?: GatewayGroup): Prom
   const parts = closer.add(createRedisParts(config, log, metrics));
   try {
     const gateway = await startOver(config, { ...parts, metrics, sharing: group }, closer);
-    if (metrics !== undefined) group?.tell({ metrics: () => metrics.data(), state: () => gateway.state });
+    if (metrics !== undefined) group?.tell({ metrics: () => metrics.data(), state: () => gateway.health });
   } catch (error) {
     await closer.close();
-    if (error instanceof Error && error.name === 'BrokerUnavailableError') {
-      throw new StartError(`cannot reach Redis (REDIS_URL): ${error.message}`);
-    }
     throw error;
   }
   return closer;
@@ -59,8 +55,7 @@ async function startOver(config: GatewayConfig, parts: GatewayParts, closer: Clo
       { host, port },
       {
         metrics,
-        health: () =>
-          gateway === undefined ? { status: 503, body: { error: 'starting' } } : readiness(gateway.state),
+        health: () => readiness(gateway?.health ?? { state: 'starting' }),
       },
       log,
     );

@@ -11,6 +11,7 @@ import type { Door } from './door.js';
 import { Drain } from './drain.js';
 import type { NodeLoad } from './node-load.js';
 import { NodeReports } from './node-reports.js';
+import type { PortHealth } from './readiness.js';
 import { Rebalance } from './rebalance.js';
 import { sendAllAway } from './send-away.js';
 import { endExpired } from './token-expiry.js';
@@ -21,8 +22,8 @@ export interface StewardParts {
   access: AccessList;
   nodes: NodeRegistry;
   door: Door;
-  /** Whether messages flow. */
-  healthy(): boolean;
+  /** Why messages do not flow, as predicate of "Redis"; undefined while they do. */
+  trouble(): string | undefined;
   /** Rooms with somebody in them here. */
   rooms(): number;
   /** What this node does and needs; asked once for each report. */
@@ -38,6 +39,8 @@ export class Steward implements Closeable {
   readonly #connectionsLimit: number;
   readonly #startedAt = Date.now();
   readonly #closer = new Closer();
+  /** Messages have flowed. */
+  #wasReady = false;
   readonly #drain: Drain;
   readonly #rebalance: Rebalance;
   readonly #watch: AccessWatch;
@@ -68,14 +71,18 @@ export class Steward implements Closeable {
 
   get state(): NodeReport['state'] {
     if (this.#drain.draining) return 'draining';
-    return this.#parts.healthy() ? 'ready' : 'degraded';
+    if (this.#parts.trouble() !== undefined) return 'degraded';
+    this.#wasReady = true;
+    return 'ready';
   }
 
-  /** The same of the port: one that this node has left is as others on it are. */
-  get portState(): NodeReport['state'] {
-    const { door, healthy } = this.#parts;
-    if (this.state === 'draining' && !door.passesOn) return 'draining';
-    return healthy() ? 'ready' : 'degraded';
+  /** How the port is: one that this node has left is as others on it are. */
+  get portHealth(): PortHealth {
+    const { door, trouble } = this.#parts;
+    if (this.state === 'draining' && !door.passesOn) return { state: 'draining' };
+    const why = trouble();
+    if (why === undefined) return { state: 'ready' };
+    return { state: this.#wasReady ? 'degraded' : 'starting', trouble: why };
   }
 
   /** Those who are still to be sent away; 0 while nobody is. */

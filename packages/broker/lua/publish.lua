@@ -97,6 +97,11 @@ while key_at <= last do
         if not id then
           why = absence()
         elseif refused(id) then
+          -- A script's first write is refused because of the server (READONLY, OOM, …): nothing is stored, and the caller
+          -- has to know. Otherwise it is about this stream.
+          if waiting == waited and not string.find(id.err, '^%-?ERR') and not string.find(id.err, 'WRONGTYPE', 1, true) then
+            return id
+          end
           why = 'refused'
         else
           waiting = waiting + cost

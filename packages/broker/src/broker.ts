@@ -44,6 +44,8 @@ export interface BrokerListener {
 export interface Broker {
   /** Whether messages can flow both ways, as far as is known without asking. */
   readonly connected: boolean;
+  /** Why they cannot, as predicate of "Redis"; undefined while they can. Holds nothing secret. */
+  readonly trouble: string | undefined;
   /**
    * Numbers, stores and publishes one message in one step.
    *

@@ -25,6 +25,10 @@ export class MemoryBroker implements Broker {
     return !this.#closed;
   }
 
+  get trouble(): string | undefined {
+    return this.#closed ? 'is closed' : undefined;
+  }
+
   async publish(roomId: number, body: string, idempotencyKey?: string): Promise<Published> {
     return this.#open().publish(roomId, body, idempotencyKey) ?? this.#absent(roomId);
   }

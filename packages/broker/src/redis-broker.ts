@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  ConfigError,
   createRedis,
   type Logger,
   type RedisClient,
   type RedisConfig,
-  type RedisWatch,
+  RedisWatch,
   redisReady,
 } from '@chorus/service';
 import { Cluster } from 'ioredis';
@@ -25,7 +27,7 @@ import { storedFrame } from './stored-frame.js';
 
 export interface RedisBrokerOptions extends RedisPublisherOptions {
   redis: RedisConfig;
-  /** How long to wait for Redis at the start, in milliseconds. */
+  /** How long {@link RedisBroker.connect} waits for Redis before it goes on without it, in milliseconds. */
   connectTimeoutMs: number;
   /**
    * How often the broker makes sure that deliveries come, in milliseconds. One that does not come back within the
@@ -38,6 +40,12 @@ export interface RedisBrokerOptions extends RedisPublisherOptions {
   probes?: ProbeStats | undefined;
   log: Logger;
 }
+
+/** What the connections are for, in metrics. */
+const COMMANDS = 'broker';
+const SUBSCRIBER = 'broker-subscriber';
+/** Pause before the control channel is subscribed again when that failed, in milliseconds. */
+const RETRY_MS = 250;
 
 /**
  * The broker over Redis 7: one script numbers, stores and publishes; one connection sends commands
@@ -53,15 +61,19 @@ export class RedisBroker implements Broker {
   readonly #probeChannels: Set<string>;
   readonly #keyspace: Keyspace;
   readonly #roomOf = new Map<string, number>();
-  #closed = false;
+  readonly #watch: RedisWatch;
+  /** Control events arrive. */
+  #listening = false;
+  readonly #closing = new AbortController();
 
   private constructor(
     private readonly options: RedisBrokerOptions,
     private readonly listener: BrokerListener,
   ) {
-    const { redis, keyspace, log, watch } = options;
+    const { redis, keyspace, log, watch = new RedisWatch() } = options;
+    this.#watch = watch;
     this.#keyspace = keyspace;
-    this.#commands = createRedis(redis, log, 'broker', watch);
+    this.#commands = createRedis(redis, log, COMMANDS, watch);
     defineScripts(this.#commands);
     this.#publisher = new RedisPublisher(this.#commands, options);
     this.#positions = new RedisPositions(this.#commands, keyspace);
@@ -88,7 +100,7 @@ export class RedisBroker implements Broker {
       intervalMs: options.probeIntervalMs ?? 1_000,
       timeoutMs: redis.commandTimeoutMs,
       subscribe: (channel) => this.#subscriber.subscribe(channel),
-      publish: (channel) => this.#publish(channel, ''),
+      publish: (channel) => this.#commands.chorusProbe(1, channel, redis.cluster ? 'SPUBLISH' : 'PUBLISH'),
       link: (channel) => this.#subscriber.link(channel),
       breakLink: (channel) => this.#subscriber.breakLink(channel),
       stats: options.probes,
@@ -97,24 +109,42 @@ export class RedisBroker implements Broker {
     this.#commands.on('ready', () => this.#probe.recheck());
   }
 
-  /** Connects; rejects with {@link BrokerUnavailableError} when Redis does not answer in time. */
+  /**
+   * Resolves when deliveries flow, or without that after {@link RedisBrokerOptions.connectTimeoutMs}: the broker goes on
+   * trying, and {@link trouble} says why it is in vain.
+   *
+   * @throws {ConfigError} Redis does not have the database of the URL
+   */
   static async connect(options: RedisBrokerOptions, listener: BrokerListener): Promise<RedisBroker> {
     const broker = new RedisBroker(options, listener);
+    const enough = new AbortController();
+    const refused = redisReady(broker.#commands, options.connectTimeoutMs).catch((error: unknown) => {
+      if (error instanceof ConfigError) throw error;
+    });
+    const begun = Promise.all([refused, broker.#listen(), broker.#probe.start()]);
     try {
-      await ask(async () => {
-        await redisReady(broker.#commands, options.connectTimeoutMs);
-        await Promise.all([broker.#subscriber.subscribe(options.keyspace.control()), broker.#probe.start()]);
-      });
+      // Rejects when the start is over.
+      const late = sleep(options.connectTimeoutMs, undefined, { signal: enough.signal }).catch(
+        () => undefined,
+      );
+      await Promise.race([begun, late]);
       return broker;
     } catch (error) {
       await broker.close();
       throw error;
+    } finally {
+      enough.abort();
     }
   }
 
   get connected(): boolean {
-    if (this.#closed || this.#commands.status !== 'ready') return false;
-    return this.#subscriber.connected && this.#probe.delivering;
+    return this.trouble === undefined;
+  }
+
+  get trouble(): string | undefined {
+    if (this.#closing.signal.aborted) return 'is closed';
+    const trouble = this.#watch.trouble(COMMANDS, SUBSCRIBER);
+    return trouble ?? (this.#listening && this.#probe.delivering ? undefined : 'does not deliver');
   }
 
   publish(roomId: number, body: string, idempotencyKey?: string): Promise<Published> {
@@ -168,10 +198,25 @@ export class RedisBroker implements Broker {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     this.#probe.close();
     this.#subscriber.close();
     this.#commands.disconnect();
+  }
+
+  /** Subscribes to what every gateway has to know, for as long as it takes. */
+  async #listen(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      try {
+        await this.#subscriber.subscribe(this.#keyspace.control());
+        this.#listening = true;
+        return;
+      } catch (error) {
+        this.options.log.debug({ error: String(error) }, 'control channel could not be subscribed yet');
+        await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+      }
+    }
   }
 
   #publish(channel: string, payload: string): Promise<unknown> {

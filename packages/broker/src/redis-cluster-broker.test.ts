@@ -1,4 +1,5 @@
 import { ensureTestRedis, type LocalRedisCluster, startRedisCluster } from '@chorus/local';
+import { RedisWatch } from '@chorus/service';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import {
@@ -96,7 +97,7 @@ describe('over a Redis Cluster', () => {
   });
 
   it('says at once that a server does not serve a channel', async () => {
-    const none = { onMessage: () => undefined, onResumed: () => undefined };
+    const none = { onMessage: () => undefined, onResumed: () => undefined, watch: new RedisWatch() };
     const subscribers = cluster.urls.map(
       (url) => new RedisSubscriber({ ...none, url, sharded: true, timeoutMs: 2_000, log: testLog }),
     );

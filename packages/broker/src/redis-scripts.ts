@@ -12,6 +12,7 @@ export type RoomReply =
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     chorusPublish(keys: number, ...args: Args): Result<[life: string, ...RoomReply[]], Context>;
+    chorusProbe(keys: number, ...args: Args): Result<number, Context>;
     chorusPosition(keys: number, ...args: Args): Result<string[], Context>;
     chorusEnsureRoom(keys: number, ...args: Args): Result<number, Context>;
     chorusRemoveRoom(keys: number, ...args: Args): Result<number, Context>;
@@ -28,6 +29,7 @@ declare module 'ioredis' {
 /** The files that make up each script. */
 const SCRIPTS = {
   chorusPublish: ['state', 'backlog', 'publish'],
+  chorusProbe: ['probe'],
   chorusPosition: ['state', 'position'],
   chorusEnsureRoom: ['state', 'forget-room', 'ensure-room'],
   chorusRemoveRoom: ['backlog', 'messages', 'forget-room', 'remove-room'],

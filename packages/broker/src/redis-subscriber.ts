@@ -1,4 +1,4 @@
-import { dropWhenSilent, type Logger, type RedisWatch, retryDelayMs } from '@chorus/service';
+import { checkConnection, type Logger, type RedisWatch, retryDelayMs } from '@chorus/service';
 import { Redis } from 'ioredis';
 
 /** Channels in one SUBSCRIBE; keeps single commands, and their replies, small after an outage. */
@@ -17,7 +17,8 @@ export interface SubscriberOptions {
   onResumed(): void;
   /** The server does not, or no longer, serve the slot of some channel. */
   onMoved?(): void;
-  watch?: RedisWatch | undefined;
+  /** Is told of the connection. */
+  watch: RedisWatch;
   log: Logger;
 }
 
@@ -50,6 +51,7 @@ export class RedisSubscriber {
 
   constructor(private readonly options: SubscriberOptions) {
     const { url, timeoutMs, log, sharded } = options;
+    const link = options.watch.open('broker-subscriber', log);
     this.#redis = new Redis(url, {
       connectionName: 'broker-subscriber',
       commandTimeout: timeoutMs,
@@ -58,11 +60,11 @@ export class RedisSubscriber {
       maxRetriesPerRequest: 0,
       autoResubscribe: false,
       retryStrategy: retryDelayMs,
+      ...(sharded ? link.nodeOptions : link.options),
     });
-    dropWhenSilent(this.#redis, timeoutMs);
-    options.watch?.watch('broker-subscriber', this.#redis);
+    link.attach(this.#redis);
+    checkConnection(this.#redis, link, { timeoutMs, receives: true });
     this.#redis.on('error', (error: Error) => {
-      log.debug({ error: error.message }, 'redis subscriber connection failed');
       // A server that gives a slot away says so unasked, which ioredis takes for an answer.
       if (error.message.startsWith('Command queue state error')) options.onMoved?.();
     });

@@ -1,7 +1,10 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Closeable } from '@chorus/service';
 
-/** Between Redis and its clients; lets a test keep what the server says from those who only receive. */
+/**
+ * Between Redis and its clients; lets a test keep what the server says from those who only receive, and lead new
+ * connections to another server.
+ */
 export class RedisProxy implements Closeable {
   /** What is dropped: everything that the server sends to subscribers that are connected now. */
   readonly #muted = new Set<Socket>();
@@ -11,6 +14,7 @@ export class RedisProxy implements Closeable {
   private constructor(
     private readonly server: Server,
     readonly url: string,
+    private target: number,
   ) {}
 
   static async start(port: number): Promise<RedisProxy> {
@@ -18,8 +22,8 @@ export class RedisProxy implements Closeable {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('no port');
-    const proxy = new RedisProxy(server, `redis://127.0.0.1:${address.port}`);
-    server.on('connection', (client) => proxy.#join(client, port));
+    const proxy = new RedisProxy(server, `redis://127.0.0.1:${address.port}`, port);
+    server.on('connection', (client) => proxy.#join(client));
     return proxy;
   }
 
@@ -32,13 +36,18 @@ export class RedisProxy implements Closeable {
     for (const subscriber of this.#subscribers) this.#muted.add(subscriber);
   }
 
+  /** Later connections lead to the server on that port; those that are open stay where they are. */
+  moveTo(port: number): void {
+    this.target = port;
+  }
+
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     this.server.close();
   }
 
-  #join(client: Socket, port: number): void {
-    const upstream = connect(port, '127.0.0.1');
+  #join(client: Socket): void {
+    const upstream = connect(this.target, '127.0.0.1');
     for (const [socket, other] of [
       [client, upstream],
       [upstream, client],

@@ -17,6 +17,7 @@ type Method = 'subscribe' | 'unsubscribe' | 'position' | 'between';
 export class ScriptedBroker implements Broker {
   listener: BrokerListener | undefined;
   readonly connected = true;
+  readonly trouble = undefined;
   readonly rooms = new Map<number, StoredMessage[]>();
   readonly positions = new Map<number, Position>();
   readonly subscribed = new Set<number>();

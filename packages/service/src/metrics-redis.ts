@@ -15,4 +15,10 @@ export function addRedisMetrics(metrics: Metrics, watch: RedisWatch): void {
     'Connections to Redis that broke, and attempts to connect that failed.',
     () => watch.errors,
   );
+  metrics.counterBy(
+    'chorus_redis_refusals_total',
+    'code',
+    'Answers by which Redis refused to do its work, such as READONLY, OOM or NOPERM.',
+    () => watch.refusals,
+  );
 }

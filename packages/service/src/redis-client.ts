@@ -1,6 +1,9 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { ConfigError } from './config-error.js';
 import type { Logger } from './logger.js';
-import type { RedisWatch } from './redis-watch.js';
+import { checkConnection } from './redis-check.js';
+import { isDatabaseRefused } from './redis-errors.js';
+import { RedisWatch } from './redis-watch.js';
 
 /** How often to look who owns the slots of a cluster. */
 const SLOTS_REFRESH_MS = 2_000;
@@ -19,7 +22,8 @@ export interface RedisConfig {
 
 /**
  * Opens a connection for commands. While Redis is away commands fail at once instead of piling
- * up, and the connection is tried again for ever, every 50 ms at first and every 400 ms later.
+ * up, and the connection is tried again for ever, within 50 ms at first and within 400 ms later. A connection to a server
+ * that takes no writes, or does not have the database, is broken: it is made anew until it leads to one that does.
  *
  * @param purpose what it is for, in logs, metrics and Redis' own list of connections
  * @param watch is told of the connection
@@ -28,8 +32,9 @@ export function createRedis(
   config: RedisConfig,
   log: Logger,
   purpose: string,
-  watch?: RedisWatch,
+  watch: RedisWatch = new RedisWatch(),
 ): RedisClient {
+  const link = watch.open(purpose, log);
   const options: RedisOptions = {
     enableOfflineQueue: false,
     // A command is never sent again by itself: whether it ran is unknown, and the caller decides.
@@ -42,47 +47,20 @@ export function createRedis(
   };
   const client = config.cluster
     ? new Cluster([...config.urls], {
-        redisOptions: { ...options, ...credentials(config.urls[0]) },
+        redisOptions: { ...options, ...link.nodeOptions, ...credentials(config.urls[0]) },
         enableOfflineQueue: false,
         clusterRetryStrategy: retryDelayMs,
         // Else a command would be sent again when its connection breaks.
         retryDelayOnFailover: 0,
       })
-    : new Redis(config.urls[0] ?? '', options);
-  dropWhenSilent(client, config.commandTimeoutMs);
-  watch?.watch(purpose, client);
+    : new Redis(config.urls[0] ?? '', { ...options, ...link.options });
+  link.attach(client);
+  checkConnection(client, link, { timeoutMs: config.commandTimeoutMs, receives: false });
   if (client instanceof Cluster) {
     connectEarly(client);
     followSlots(client);
   }
-  // Without a listener ioredis prints every failed attempt; one line per outage is enough.
-  let reported = false;
-  client.on('error', (error: Error) => {
-    if (!reported) log.warn({ purpose, error: error.message }, 'redis connection failed');
-    reported = true;
-  });
-  client.on('ready', () => {
-    if (reported) log.info({ purpose }, 'redis connection restored');
-    reported = false;
-  });
   return client;
-}
-
-/**
- * Breaks connections on which a server has been silent for too long, so that they are made anew. TCP
- * alone takes a quarter of an hour to notice that the other side has vanished, and on a connection
- * that only receives it never does.
- */
-export function dropWhenSilent(client: RedisClient, timeoutMs: number): void {
-  const ask = setInterval(() => {
-    for (const node of client instanceof Cluster ? client.nodes() : [client]) {
-      if (node.status !== 'ready') continue;
-      const { stream } = node;
-      // Fails by the command time-out, or because the connection is closed already.
-      node.ping().catch(() => stream.destroy());
-    }
-  }, timeoutMs).unref();
-  client.once('end', () => clearInterval(ask));
 }
 
 /**
@@ -121,14 +99,25 @@ function credentials(seed: string | undefined): RedisOptions {
 /** How long to wait before connection attempt `attempt` (1, 2, …), in milliseconds. */
 export function retryDelayMs(attempt: number): number {
   // Not longer: what is left of two seconds has to do for everything that heals after the connection.
-  return 50 * 2 ** Math.min(attempt - 1, 3);
+  const longest = 50 * 2 ** Math.min(attempt - 1, 3);
+  // Partly at random, so that processes do not all come at the same moment.
+  return longest * (0.5 + Math.random() / 2);
 }
 
-/** Resolves once the connection answers commands; rejects after `timeoutMs`. */
+/**
+ * Resolves once the connection answers commands; rejects after `timeoutMs`.
+ * @throws {ConfigError} the server does not have the database of the URL
+ */
 export async function redisReady(client: RedisClient, timeoutMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
+  let onError: ((error: Error) => void) | undefined;
   const tooLate = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    onError = (error) => {
+      if (!isDatabaseRefused(error)) return;
+      reject(new ConfigError(`REDIS_URL is not valid: its database cannot be used: ${error.message}`));
+    };
+    client.on('error', onError);
   });
   const connected = async (): Promise<void> => {
     await readyOrEnded(client);
@@ -136,7 +125,10 @@ export async function redisReady(client: RedisClient, timeoutMs: number): Promis
     if (client instanceof Cluster) await Promise.all(client.nodes('master').map(readyOrEnded));
     if (client.status !== 'ready') throw new Error('the connection was closed');
   };
-  await Promise.race([connected(), tooLate]).finally(() => clearTimeout(timer));
+  await Promise.race([connected(), tooLate]).finally(() => {
+    clearTimeout(timer);
+    if (onError !== undefined) client.off('error', onError);
+  });
 }
 
 async function readyOrEnded(client: RedisClient): Promise<void> {

@@ -1,31 +1,70 @@
-import type { RedisClient } from './redis-client.js';
+import type { Logger } from './logger.js';
+import { REFUSALS } from './redis-errors.js';
+import { RedisLink } from './redis-link.js';
 
-/** How the connections to Redis are, by what they are for; plain numbers, for metrics. */
+/** How the connections to Redis are, by what they are for; plain numbers and short texts, for metrics and `/readyz`. */
 export class RedisWatch {
-  readonly #clients = new Map<string, Set<RedisClient>>();
+  readonly #links = new Map<string, Set<RedisLink>>();
   readonly #errors = new Map<string, number>();
+  readonly #refusals = new Map<string, number>(REFUSALS.map((code) => [code, 0]));
 
-  /** Looks after a connection until it is closed for good. Several may have the same purpose. */
-  watch(purpose: string, client: RedisClient): void {
-    const clients = this.#clients.get(purpose) ?? new Set();
-    this.#clients.set(purpose, clients.add(client));
+  /** Looks after a connection, once it is attached, until it is closed for good. Several may have the same purpose. */
+  open(purpose: string, log: Logger): RedisLink {
+    const links = this.#links.get(purpose) ?? new Set();
+    this.#links.set(purpose, links);
     this.#errors.set(purpose, this.#errors.get(purpose) ?? 0);
-    // Not 'error': a connection that the other side closes ends without one.
-    client.on('close', () => this.#errors.set(purpose, (this.#errors.get(purpose) ?? 0) + 1));
-    client.once('end', () => clients.delete(client));
+    const link = new RedisLink({
+      purpose,
+      log,
+      onClosed: () => this.#errors.set(purpose, (this.#errors.get(purpose) ?? 0) + 1),
+      onRefused: (code) => this.#refusals.set(code, (this.#refusals.get(code) ?? 0) + 1),
+      onMisled: () => this.#reconnectFrom(link),
+      onEnded: () => links.delete(link),
+    });
+    links.add(link);
+    return link;
   }
 
   /** 1 for a purpose whose connections all answer commands, else 0. */
   get connected(): Record<string, number> {
-    const state = ([purpose, clients]: [string, Set<RedisClient>]): [string, number] => {
-      const all = [...clients];
-      return [purpose, all.length > 0 && all.every((client) => client.status === 'ready') ? 1 : 0];
+    const state = ([purpose, links]: [string, Set<RedisLink>]): [string, number] => {
+      const all = [...links];
+      return [purpose, all.length > 0 && all.every(({ ready }) => ready) ? 1 : 0];
     };
-    return Object.fromEntries([...this.#clients].map(state));
+    return Object.fromEntries([...this.#links].map(state));
   }
 
   /** Connections that broke or could not be made, and each attempt that failed, since the start. */
   get errors(): Record<string, number> {
     return Object.fromEntries(this.#errors);
+  }
+
+  /** Answers by which Redis refused to do its work since the start, by their codes, such as `READONLY`. */
+  get refusals(): Record<string, number> {
+    return Object.fromEntries(this.#refusals);
+  }
+
+  /**
+   * Why Redis cannot be worked with at the moment, as predicate of "Redis"; undefined while all is well.
+   *
+   * @param purposes of these connections; of all without any
+   */
+  trouble(...purposes: string[]): string | undefined {
+    for (const [purpose, links] of this.#links) {
+      if (purposes.length > 0 && !purposes.includes(purpose)) continue;
+      for (const { trouble } of links) if (trouble !== undefined) return trouble;
+    }
+    return undefined;
+  }
+
+  /**
+   * Connections that only receive cannot find out by themselves that their server is not the right one any more. Those
+   * that have been made anew since lead to another process, and stay.
+   */
+  #reconnectFrom(misled: RedisLink): void {
+    if (misled.runId === undefined) return;
+    for (const links of this.#links.values()) {
+      for (const link of links) if (link !== misled && link.runId === misled.runId) link.reconnect();
+    }
   }
 }

@@ -1,6 +1,7 @@
 import type { Closeable } from '@chorus/service';
 import type { Logger } from '@chorus/service/logger';
 import { listenOperatorPort, type OperatorAnswer } from '@chorus/service/operator-port';
+import { type PortHealth, readiness } from '../readiness.js';
 import { GroupMetrics } from './group-metrics.js';
 import type { ProcessGroup } from './process-group.js';
 
@@ -17,13 +18,21 @@ export function listenForGroup(
   return listenOperatorPort(address, { metrics, health: () => groupHealth(group) }, log);
 }
 
+/** Best first. */
+const STATES: readonly PortHealth['state'][] = ['ready', 'degraded', 'starting', 'draining'];
+
 /** As the port is that they share: the best of what they say. */
 export async function groupHealth(group: Pick<ProcessGroup, 'ask' | 'closing'>): Promise<OperatorAnswer> {
-  const states = group.closing ? [] : (await group.ask('state', LIMIT_MS)).map(({ value }) => value);
-  if (states.includes('ready')) return { status: 200, body: { status: 'ready' } };
-  if (states.includes('degraded')) {
-    return { status: 200, body: { status: 'degraded', error: 'Redis does not answer' } };
+  if (group.closing) return readiness({ state: 'draining' });
+  const answers = (await group.ask('state', LIMIT_MS)).map(({ value }) => value).filter(isHealth);
+  for (const state of STATES) {
+    const health = answers.find((answer) => answer.state === state);
+    if (health !== undefined) return readiness(health);
   }
-  const error = group.closing || states.includes('draining') ? 'draining' : 'no gateway process answers';
-  return { status: 503, body: { error }, headers: { 'Retry-After': '1' } };
+  return { status: 503, body: { error: 'no gateway process answers' }, headers: { 'Retry-After': '1' } };
+}
+
+/** Of a process that does not answer the value is undefined. */
+function isHealth(value: unknown): value is PortHealth {
+  return typeof value === 'object' && value !== null && 'state' in value;
 }

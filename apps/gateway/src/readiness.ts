@@ -1,0 +1,33 @@
+import type { NodeReport } from '@chorus/control';
+import type { Answer } from './transport.js';
+
+/** How the port is on which a gateway listens. Plain data: processes tell it to each other. */
+export interface PortHealth {
+  /** `starting` until messages have flowed once. */
+  readonly state: NodeReport['state'] | 'starting';
+  /** Why messages do not flow, as predicate of "Redis". */
+  readonly trouble?: string | undefined;
+}
+
+/**
+ * The answer of `/readyz`. Only a node that is going away, or never was ready, is not ready. When Redis is away later it is
+ * so for all nodes, and sockets that are open, or can be opened again at once when Redis is back, are worth more than a
+ * balancer without any node.
+ */
+export function readiness({ state, trouble }: PortHealth): Answer {
+  const redis = `Redis ${trouble ?? 'does not answer'}`;
+  switch (state) {
+    case 'ready':
+      return { status: 200, body: { status: 'ready' } };
+    case 'degraded':
+      return { status: 200, body: { status: 'degraded', error: redis } };
+    case 'starting':
+      return notReady(trouble === undefined ? 'starting' : `starting: ${redis}`);
+    case 'draining':
+      return notReady('draining');
+  }
+}
+
+function notReady(error: string): Answer {
+  return { status: 503, body: { error }, headers: { 'Retry-After': '1' } };
+}

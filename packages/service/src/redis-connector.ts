@@ -1,0 +1,55 @@
+import { createConnection } from 'node:net';
+import { connect } from 'node:tls';
+import { AbstractConnector, type RedisOptions, type StandaloneConnectionOptions } from 'ioredis';
+
+type Stream = Awaited<ReturnType<AbstractConnector['connect']>>;
+
+/** What decides whether a connection to a server is one to work with. */
+export interface ServerCheck {
+  /** A connection is being made. */
+  onConnecting(): void;
+  /**
+   * The server has answered the first commands, `INFO` among them.
+   * @param info empty when the user may not ask for it
+   * @returns false to give the connection up and make another one
+   */
+  accepts(info: Readonly<Record<string, string>>): boolean;
+}
+
+/**
+ * How the library connects to a single server by itself, but it asks first whether the server is one to work with. The
+ * name of the server is resolved anew for every connection.
+ */
+export function checkedConnector(check: ServerCheck): NonNullable<RedisOptions['Connector']> {
+  return class extends AbstractConnector {
+    readonly #options: StandaloneConnectionOptions;
+
+    constructor(options: unknown) {
+      const known = isConnectionOptions(options) ? options : {};
+      super(known.disconnectTimeout ?? 0);
+      this.#options = known;
+    }
+
+    override check(info: Readonly<Record<string, string>>): boolean {
+      return check.accepts(info);
+    }
+
+    override async connect(): Promise<Stream> {
+      const { host = 'localhost', port = 6379, family, tls } = this.#options;
+      const address = { host, port, ...(family === undefined ? {} : { family }) };
+      this.connecting = true;
+      check.onConnecting();
+      const stream = tls === undefined ? createConnection(address) : connect({ ...address, ...tls });
+      stream.once('error', (error) => {
+        this.firstError = error;
+      });
+      this.stream = stream;
+      return stream;
+    }
+  };
+}
+
+/** The library hands over its own options, which its types do not say. */
+function isConnectionOptions(options: unknown): options is StandaloneConnectionOptions {
+  return typeof options === 'object' && options !== null;
+}

@@ -1,0 +1,66 @@
+/** A server that answers with one of these is the wrong one, or not there yet: a new connection may lead to the right one. */
+const WRONG_SERVER = ['READONLY', 'MASTERDOWN', 'LOADING', 'UNBLOCKED'];
+/** With these a server refuses whatever would change its data. */
+const REFUSED_WRITES = ['READONLY', 'MISCONF', 'NOREPLICAS', 'OOM'];
+/**
+ * All codes with which a server refuses to do its work at all. Others belong to one command (`WRONGTYPE`), or are followed
+ * by the library (`MOVED`, `ASK`).
+ */
+export const REFUSALS: readonly string[] = [
+  ...new Set([...WRONG_SERVER, ...REFUSED_WRITES, 'NOPERM', 'NOAUTH', 'WRONGPASS', 'CLUSTERDOWN']),
+];
+
+/** A code stands first, or after what carries it: `EXECABORT … because of: READONLY …`, `… -OOM …` of a script. */
+const REFUSAL = new RegExp(`(?:^|[ :-])(${REFUSALS.join('|')})(?: |$)`);
+/** Redis 7.0 says so, without a code, of a command within a script. */
+const NOPERM_IN_SCRIPT = /The user executing the script can't /;
+
+/** Which of {@link REFUSALS} an answer is; undefined for the failure of one command. */
+export function refusalCode(error: Error): string | undefined {
+  return REFUSAL.exec(error.message)?.[1] ?? (NOPERM_IN_SCRIPT.test(error.message) ? 'NOPERM' : undefined);
+}
+
+/** Whether a refusal says that the connection leads to the wrong server. */
+export function isWrongServer(code: string): boolean {
+  return WRONG_SERVER.includes(code);
+}
+
+/** Whether {@link CHECK_SCRIPT} is refused with this code as long as writes are. */
+export function isSeenByCheck(code: string): boolean {
+  return isWrongServer(code) || REFUSED_WRITES.includes(code);
+}
+
+/** Whether the server answered that it does not have the database of the URL, or does not give it to this user. */
+export function isDatabaseRefused(error: Error): boolean {
+  if (!('command' in error)) return false;
+  const { command } = error;
+  return typeof command === 'object' && command !== null && 'name' in command && command.name === 'select';
+}
+
+/** Whether the library reports what follows from something else: it says nothing of why a connection fails. */
+export function isConsequence(error: Error): boolean {
+  // A server that gives a slot away says so unasked, which the library takes for an answer. The others come after a
+  // connection was given up before it was ready.
+  return /^Command queue state error|Connection is closed\.$|Stream isn't writeable/.test(error.message);
+}
+
+/** What a refusal means to operators, as predicate of "Redis". Says nothing that is a secret. */
+export function describeRefusal(code: string): string {
+  return `refuses ${REFUSED_WRITES.includes(code) ? 'writes' : 'commands'} (${code})`;
+}
+
+/** Why a connection could not be made, in the same way. */
+export function describeLoss(error: Error): string {
+  if (isDatabaseRefused(error)) return 'does not have the database of REDIS_URL';
+  const code =
+    'code' in error && typeof error.code === 'string'
+      ? error.code
+      : /(?:^|: )([A-Z]{4,})(?: |$)/.exec(error.message)?.[1];
+  return code === undefined ? 'cannot be reached' : `cannot be reached (${code})`;
+}
+
+/**
+ * Does nothing, and may write: Redis refuses to run it on a replica that is read-only, when it cannot save its data, with
+ * too few replicas, and without memory to spare. Nothing is written, logged or replicated.
+ */
+export const CHECK_SCRIPT = '#!lua\nreturn 1';

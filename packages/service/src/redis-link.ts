@@ -1,0 +1,159 @@
+import { Cluster, type RedisOptions } from 'ioredis';
+import type { Logger } from './logger.js';
+import type { RedisClient } from './redis-client.js';
+import { checkedConnector, type ServerCheck } from './redis-connector.js';
+import {
+  describeLoss,
+  describeRefusal,
+  isConsequence,
+  isDatabaseRefused,
+  isSeenByCheck,
+  isWrongServer,
+  refusalCode,
+} from './redis-errors.js';
+
+/** A refusal that no check sees ends, as far as is known, this long after the last one, in milliseconds. */
+const REFUSAL_LASTS_MS = 3_000;
+/** How long the other side may take to close a connection that is given up, in milliseconds. */
+const DISCONNECT_MS = 250;
+/** How often a server that loads its data is asked whether it is done, in milliseconds. */
+const LOADING_POLL_MS = 250;
+/** Reasons that are remembered in order to be logged once an outage. */
+const REASONS = 50;
+
+export interface RedisLinkParts {
+  readonly purpose: string;
+  readonly log: Logger;
+  /** The connection broke or could not be made. */
+  onClosed(): void;
+  /** The server refuses to do its work, with this code. */
+  onRefused(code: string): void;
+  /** The server behind this connection is the wrong one. */
+  onMisled(): void;
+  /** The connection is closed for good. */
+  onEnded(): void;
+}
+
+/** Why one connection to Redis cannot do its work: what the library, the server and checks tell of it. */
+export class RedisLink implements ServerCheck {
+  /** Of the server process; undefined where that is not known, as in a Redis Cluster. */
+  runId: string | undefined;
+  #client: RedisClient | undefined;
+  #lost: string | undefined;
+  #refusal: { readonly code: string; readonly endsAt: number } | undefined;
+  #databaseRefused = false;
+  readonly #logged = new Set<string>();
+
+  constructor(private readonly parts: RedisLinkParts) {}
+
+  /** For the library: how a single server is connected to, and what becomes of a connection that is of no use. */
+  get options(): Pick<
+    RedisOptions,
+    'Connector' | 'reconnectOnError' | 'disconnectTimeout' | 'maxLoadingRetryTime'
+  > {
+    return { Connector: checkedConnector(this), ...this.nodeOptions };
+  }
+
+  /** The same for each server of a Redis Cluster, where replicas have their place. */
+  get nodeOptions(): Pick<RedisOptions, 'reconnectOnError' | 'disconnectTimeout' | 'maxLoadingRetryTime'> {
+    return {
+      reconnectOnError: (error) => this.#answered(error),
+      disconnectTimeout: DISCONNECT_MS,
+      maxLoadingRetryTime: LOADING_POLL_MS,
+    };
+  }
+
+  attach(client: RedisClient): void {
+    this.#client = client;
+    client.on('error', (error: Error) => {
+      if (!isConsequence(error)) this.#onLost(describeLoss(error), error.message);
+    });
+    client.on('ready', () => this.#onReady());
+    // Not 'error': a connection that the other side closes ends without one.
+    client.on('close', () => this.parts.onClosed());
+    client.once('end', () => this.parts.onEnded());
+  }
+
+  get ready(): boolean {
+    return this.#client?.status === 'ready';
+  }
+
+  /** As predicate of "Redis"; undefined while all is well. */
+  get trouble(): string | undefined {
+    const refusal =
+      this.#refusal !== undefined && this.#refusal.endsAt > performance.now()
+        ? describeRefusal(this.#refusal.code)
+        : undefined;
+    return this.ready ? refusal : (this.#lost ?? refusal ?? 'does not answer');
+  }
+
+  onConnecting(): void {
+    this.#databaseRefused = false;
+    this.runId = undefined;
+  }
+
+  accepts(info: Readonly<Record<string, string>>): boolean {
+    // Without its database the library would go on in another one.
+    if (this.#databaseRefused) return false;
+    this.runId = info.run_id;
+    if (info.role !== 'slave' || info.slave_read_only === '0') return true;
+    this.#onLost(describeRefusal('READONLY'), 'the server is a read-only replica');
+    return false;
+  }
+
+  /** A check has shown that the server does its work. */
+  onAble(): void {
+    if (this.#refusal === undefined || !isSeenByCheck(this.#refusal.code)) return;
+    this.#refusal = undefined;
+    this.#forgetReasons('redis does its work again');
+  }
+
+  /** Makes the connection anew. */
+  reconnect(): void {
+    if (this.#client !== undefined && !(this.#client instanceof Cluster)) this.#client.disconnect(true);
+  }
+
+  /** @returns whether the connection is to be made anew */
+  #answered(error: Error): boolean {
+    if (isDatabaseRefused(error)) {
+      this.#databaseRefused = true;
+      return true;
+    }
+    const code = refusalCode(error);
+    if (code === undefined) return false;
+    this.parts.onRefused(code);
+    // Before that the library reports it as a connection that failed.
+    if (this.ready) {
+      const lastsMs = isSeenByCheck(code) ? Number.POSITIVE_INFINITY : REFUSAL_LASTS_MS;
+      this.#refusal = { code, endsAt: performance.now() + lastsMs };
+      this.#logOnce(error.message, 'redis refuses to do its work');
+    }
+    if (!isWrongServer(code)) return false;
+    this.parts.onMisled();
+    return true;
+  }
+
+  #onLost(what: string, message: string): void {
+    this.#lost = what;
+    // A host with several addresses fails without a message.
+    this.#logOnce(message || what, 'redis connection failed');
+  }
+
+  #onReady(): void {
+    this.#lost = undefined;
+    if (this.#refusal !== undefined && isWrongServer(this.#refusal.code)) this.#refusal = undefined;
+    if (this.#refusal === undefined) this.#forgetReasons('redis connection restored');
+  }
+
+  /** One line for each reason of an outage: attempts come several times a second. */
+  #logOnce(reason: string, text: string): void {
+    if (this.#logged.has(reason) || this.#logged.size > REASONS) return;
+    this.#logged.add(reason);
+    this.parts.log.warn({ purpose: this.parts.purpose, error: reason }, text);
+  }
+
+  #forgetReasons(text: string): void {
+    if (this.#logged.size > 0) this.parts.log.info({ purpose: this.parts.purpose }, text);
+    this.#logged.clear();
+  }
+}
