@@ -14,6 +14,8 @@ import { oneDeparture } from './rules/one-departure.js';
 import { oneOrder } from './rules/one-order.js';
 import { presence } from './rules/presence.js';
 import { recovered } from './rules/recovered.js';
+import { stored } from './rules/stored.js';
+import { told } from './rules/told.js';
 import { trueAcks } from './rules/true-acks.js';
 
 /** Everything that has to hold for every history, whatever was broken meanwhile. */
@@ -26,6 +28,8 @@ export const RULES: readonly Rule[] = [
   trueAcks,
   idempotent,
   archive,
+  stored,
+  told,
   answered,
   cameBack,
   recovered,

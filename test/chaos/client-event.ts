@@ -47,6 +47,17 @@ export type ClientEvent = { readonly at: number } & (
       readonly code: ErrorCode;
       readonly retry: boolean;
     }
+  /** Every message of the room up to there is in the database. */
+  | { readonly type: 'stored'; readonly roomId: number; readonly position: Position }
+  /** Messages after `from` and up to `to` were acknowledged and do not come any more. */
+  | {
+      readonly type: 'history-lost';
+      readonly roomId: number;
+      readonly from: Position;
+      readonly to: Position;
+      /** The history of the API has them. */
+      readonly recoverable: boolean;
+    }
   /** The user of the client let it stop and go on reading. */
   | { readonly type: 'stalled' | 'reading' }
   /** It does not try again: it may not. */

@@ -51,22 +51,43 @@ export interface RoomEnd {
   readonly present: readonly number[];
 }
 
-/** What happens to processes and connections. */
+/** What happens to processes, servers and the ways between them. */
 export type ServerFaultKind =
   | 'gateway-kill'
+  | 'gateway-freeze'
+  | 'gateway-clock'
   | 'rolling-restart'
   | 'rollout'
   | 'redis-restart'
   | 'redis-kill'
   | 'redis-freeze'
+  | 'redis-snapshot'
+  | 'redis-lost-tail'
+  | 'redis-promotion'
+  | 'redis-empty'
+  | 'redis-refuses'
+  | 'redis-clock'
   | 'subscriber-cut'
+  | 'network-silence'
+  | 'network-delay'
+  | 'network-cut'
+  | 'network-refusal'
   | 'postgres-restart'
+  | 'postgres-locked'
+  | 'postgres-full'
+  | 'postgres-read-only'
   | 'archiver-kill';
 
 /** What clients do. */
 export type ClientFaultKind = 'stalled-readers' | 'vanished-clients' | 'long-absences';
 
 export type FaultKind = ServerFaultKind | ClientFaultKind;
+
+/** What Redis acknowledged in this time it may have forgotten. Times are of the clients' clock. */
+export interface Loss {
+  readonly since: number;
+  readonly until: number;
+}
 
 /** A fault that was injected; times are of the clients' clock. */
 export interface Fault {
@@ -76,6 +97,10 @@ export interface Fault {
   readonly startedAt: number;
   /** When it was over: the process was ready again, the clients were let go. */
   readonly endedAt: number;
+  /** Given when Redis itself lost something. */
+  readonly loss?: Loss;
+  /** Gateways whose users others may take for gone meanwhile, because they were cut off or did nothing. */
+  readonly cutOff?: readonly string[];
 }
 
 /** What the cluster promises, as it was configured. Times in milliseconds. */

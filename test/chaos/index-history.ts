@@ -14,6 +14,8 @@ export interface Sending {
   told: boolean;
   /** Refused for good. */
   failed: string | undefined;
+  /** Redis may have forgotten it: it was on its way to Redis, or acknowledged, in the time that Redis lost. */
+  forgettable: boolean;
 }
 
 /** A stretch of a room's history that a client has to know: after `from`, up to `to`. */
@@ -60,6 +62,15 @@ export interface RoomIndex {
   readonly byId: ReadonlyMap<string, StoredMessage>;
   /** All sightings that differ in what an id or a position means. */
   readonly sightings: ReadonlyArray<{ by: string; message: StoredMessage }>;
+  /** Redis forgot them before they were in the database: they are gone for good, whoever saw them. By position. */
+  readonly lost: readonly LostMessage[];
+}
+
+/** A message that was acknowledged or seen, and that is lost with Redis' own data. */
+export interface LostMessage extends Position {
+  readonly sending: Sending;
+  /** Undefined when nobody saw it. */
+  readonly id: string | undefined;
 }
 
 export interface HistoryIndex {
@@ -90,16 +101,21 @@ export function indexHistory(history: History): HistoryIndex {
     }
   }
   for (const room of rooms.values()) collect(room);
-  return { history, rooms, sendings: sendingsOf(history) };
+  const sendings = sendingsOf(history);
+  if (history.faults.some(({ loss }) => loss !== undefined)) {
+    for (const room of rooms.values()) room.lost.push(...lostIn(room, sendings));
+  }
+  return { history, rooms, sendings };
 }
 
 interface MutableRoom extends RoomIndex {
   readonly byId: Map<string, StoredMessage>;
   readonly sightings: Array<{ by: string; message: StoredMessage }>;
+  readonly lost: LostMessage[];
 }
 
 function newRoom(roomId: number, end: RoomEnd | undefined): MutableRoom {
-  return { roomId, end, views: [], messages: [], byId: new Map(), sightings: [] };
+  return { roomId, end, views: [], messages: [], byId: new Map(), sightings: [], lost: [] };
 }
 
 /** A message that everybody saw alike is one object, or equal; every other sighting is kept apart. */
@@ -192,9 +208,33 @@ function viewOf(client: ClientHistory, roomId: number): View {
   return { client, roomId, received, stays, seen, paged, stretches, known, isIn };
 }
 
-function sendingsOf({ clients }: History): Map<string, Sending> {
+/** What Redis may have forgotten and the database does not hold. */
+function lostIn(room: RoomIndex, sendings: ReadonlyMap<string, Sending>): LostMessage[] {
+  const archived = new Set(room.end?.archive.map(({ id }) => id));
+  const lost: LostMessage[] = [];
+  const seen = new Set<Sending>();
+  for (const { epoch, seq, id, userId, clientMsgId } of room.messages) {
+    const sending = sendings.get(sendingKey(userId, room.roomId, clientMsgId));
+    if (sending === undefined) continue;
+    seen.add(sending);
+    if (sending.forgettable && !archived.has(id)) lost.push({ epoch, seq, id, sending });
+  }
+  for (const sending of sendings.values()) {
+    const [ack] = sending.acks;
+    if (sending.roomId !== room.roomId || ack === undefined || seen.has(sending)) continue;
+    if (sending.forgettable) lost.push({ ...ack.position, id: undefined, sending });
+  }
+  return lost.sort(comparePositions);
+}
+
+function isForgettable({ firstAt, acks }: Sending, { faults }: History): boolean {
+  const ackedAt = acks[0]?.at ?? Number.POSITIVE_INFINITY;
+  return faults.some(({ loss }) => loss !== undefined && firstAt < loss.until && ackedAt > loss.since);
+}
+
+function sendingsOf(history: History): Map<string, Sending> {
   const sendings = new Map<string, Sending>();
-  for (const client of clients) {
+  for (const client of history.clients) {
     for (const event of client.events) {
       if (event.type !== 'publish' && event.type !== 'ack' && event.type !== 'refused') continue;
       const { roomId, clientMsgId } = event;
@@ -205,7 +245,7 @@ function sendingsOf({ clients }: History): Map<string, Sending> {
         else {
           const { content, at: firstAt } = event;
           const fresh = { client, roomId, clientMsgId, content, firstAt, attempts: 1, acks: [], told: false };
-          sendings.set(key, { ...fresh, failed: undefined });
+          sendings.set(key, { ...fresh, failed: undefined, forgettable: false });
         }
       } else if (event.type === 'ack') {
         sending?.acks.push({ at: event.at, position: event.position });
@@ -218,5 +258,6 @@ function sendingsOf({ clients }: History): Map<string, Sending> {
       if (sending !== undefined) sending.told = true;
     }
   }
+  for (const sending of sendings.values()) sending.forgettable = isForgettable(sending, history);
   return sendings;
 }

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { FAULT_KINDS } from './fault-kinds.js';
 import type { FaultKind } from './history.js';
-import { FAULT_KINDS } from './schedule.js';
 
 const SCENARIOS = ['faults', 'frozen-readers'] as const;
 

@@ -107,7 +107,11 @@ export class Connections {
       case 'error':
         this.#refused(frame);
         break;
-      case 'stored':
+      case 'stored': {
+        const { roomId, epoch, seq } = frame;
+        this.record({ type: 'stored', roomId, position: { epoch, seq } });
+        break;
+      }
       case 'typing':
       case 'presence':
       case 'refreshed':

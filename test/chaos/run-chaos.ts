@@ -6,6 +6,7 @@ import { Closer } from '@chorus/service';
 import { RedisProbe } from '../support/redis-probe.js';
 import { type ChaosCluster, startChaosCluster } from './chaos-cluster.js';
 import { check, type Verdict } from './checker.js';
+import { needsOf } from './fault-kinds.js';
 import { inject } from './faults/inject.js';
 import { type Figures, figuresOf, type Spread } from './figures.js';
 import type { Fault, History } from './history.js';
@@ -15,7 +16,7 @@ import { Observer } from './observe-end.js';
 import type { ChaosOptions } from './options.js';
 import { Participant } from './participant.js';
 import { createPrng } from './prng.js';
-import { planFaults, type Schedule } from './schedule.js';
+import { planFaults, plannedKinds, type Schedule, scheduleLines } from './schedule.js';
 import { settle } from './settle.js';
 import { type Timeline, timelineOf } from './timeline.js';
 import { Workload } from './workload.js';
@@ -64,10 +65,14 @@ export async function runChaos(options: RunOptions, context: RunContext): Promis
 async function run(options: RunOptions, { signal, say }: RunContext, closer: Closer): Promise<ChaosResult> {
   const schedule = planFaults(options.seed, options.seconds, options.faults);
   say(`seed ${options.seed}: starting the cluster`);
-  const cluster = closer.add(await startChaosCluster(options.settings));
+  for (const line of scheduleLines(schedule)) say(line);
+  const cluster = closer.add(await startChaosCluster(options.settings, needsOf(plannedKinds(schedule))));
   signal.throwIfAborted();
   const api = new HistoryApi(cluster.url, signal);
-  const redis = await RedisProbe.open(cluster);
+  const redis = await RedisProbe.open({
+    redis: { url: cluster.redisUrl },
+    redisPrefix: cluster.redisPrefix,
+  });
   closer.defer(() => redis.close());
 
   const roomIds = Array.from({ length: options.rooms }, (_, index) => index + 1);
@@ -99,7 +104,8 @@ async function run(options: RunOptions, { signal, say }: RunContext, closer: Clo
   delay.disable();
 
   say('waiting until all is quiet');
-  await settle({ participants, roomIds, observer, messages, promises: cluster.promises, signal });
+  const lossy = faults.some(({ loss }) => loss !== undefined);
+  await settle({ participants, roomIds, observer, messages, promises: cluster.promises, lossy, signal });
   const rooms = [];
   for (const roomId of roomIds) rooms.push(await observer.room(roomId));
   const history: History = {

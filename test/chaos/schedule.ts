@@ -1,3 +1,4 @@
+import { CLIENT_KINDS, type KindOfFault, SERVER_KINDS } from './fault-kinds.js';
 import type { ClientFaultKind, FaultKind, ServerFaultKind } from './history.js';
 import { createPrng, type Prng } from './prng.js';
 
@@ -17,54 +18,37 @@ export interface Schedule {
   readonly clients: ReadonlyArray<PlannedFault<ClientFaultKind>>;
 }
 
-interface Kind {
-  /** Bounds of `forMs`. */
-  readonly forMs: readonly [number, number];
-  /** About how much longer it takes than that, until all is ready again. */
-  readonly extraMs: number;
-}
-
-const SERVER_KINDS: Record<ServerFaultKind, Kind> = {
-  'gateway-kill': { forMs: [300, 1_500], extraMs: 800 },
-  'rolling-restart': { forMs: [0, 500], extraMs: 8_000 },
-  rollout: { forMs: [0, 0], extraMs: 4_000 },
-  'redis-restart': { forMs: [100, 1_500], extraMs: 300 },
-  'redis-kill': { forMs: [100, 1_500], extraMs: 300 },
-  'redis-freeze': { forMs: [1_000, 4_000], extraMs: 0 },
-  'subscriber-cut': { forMs: [0, 0], extraMs: 200 },
-  'postgres-restart': { forMs: [300, 2_000], extraMs: 800 },
-  'archiver-kill': { forMs: [300, 1_500], extraMs: 800 },
-};
-
-const CLIENT_KINDS: Record<ClientFaultKind, Kind> = {
-  'stalled-readers': { forMs: [2_000, 10_000], extraMs: 0 },
-  'vanished-clients': { forMs: [0, 0], extraMs: 500 },
-  'long-absences': { forMs: [7_500, 10_000], extraMs: 0 },
-};
-
-export const FAULT_KINDS = [
-  ...Object.keys(SERVER_KINDS),
-  ...Object.keys(CLIENT_KINDS),
-] as readonly FaultKind[];
-
 const QUIET_AT_FIRST_MS = 1_500;
 const PAUSE_MS = [600, 2_500] as const;
 
 /** Every kind once, in any order, and then again in another, for as long as there is time. */
 export function planFaults(seed: number, seconds: number, kinds: readonly FaultKind[]): Schedule {
   const prng = createPrng(seed);
-  const lane = <Name extends FaultKind>(all: Record<Name, Kind>): Array<PlannedFault<Name>> => {
+  const lane = <Name extends FaultKind>(all: Record<Name, KindOfFault>): Array<PlannedFault<Name>> => {
     const wanted = (Object.keys(all) as Name[]).filter((kind) => kinds.includes(kind));
     return planLane(createPrng(prng.between(0, 2 ** 31)), seconds * 1_000, wanted, all);
   };
   return { servers: lane(SERVER_KINDS), clients: lane(CLIENT_KINDS) };
 }
 
+/** The kinds of faults that a schedule really has. */
+export function plannedKinds({ servers, clients }: Schedule): ReadonlySet<FaultKind> {
+  return new Set([...servers, ...clients].map(({ kind }) => kind));
+}
+
+/** The faults to come, one a line. */
+export function scheduleLines({ servers, clients }: Schedule): string[] {
+  const seconds = (ms: number): string => (ms / 1_000).toFixed(1);
+  return [...servers, ...clients]
+    .sort((a, b) => a.atMs - b.atMs)
+    .map(({ kind, atMs, forMs }) => `  at ${seconds(atMs)} s: ${kind}, ${seconds(forMs)} s`);
+}
+
 function planLane<Name extends FaultKind>(
   prng: Prng,
   endMs: number,
   wanted: readonly Name[],
-  all: Record<Name, Kind>,
+  all: Record<Name, KindOfFault>,
 ): Array<PlannedFault<Name>> {
   const planned: Array<PlannedFault<Name>> = [];
   if (wanted.length === 0) return planned;

@@ -11,6 +11,8 @@ export interface SettleOptions {
   /** Every message that anybody received. */
   messages: ReadonlyMap<string, MessageFrame>;
   promises: History['promises'];
+  /** Redis lost something: not every message that was received can be stored. */
+  lossy: boolean;
   signal: AbortSignal;
 }
 
@@ -19,6 +21,8 @@ const LOOK_MS = 100;
 const BACK_MS = 20_000;
 const DELIVERED_MS = 5_000;
 const ARCHIVED_MS = 20_000;
+/** Several leases and pauses of archivers. */
+const UNCHANGED_MS = 6_000;
 /** A gateway that was told to stop keeps its users' places for so long, so that they can come back elsewhere. */
 const RELEASE_GRACE_MS = 10_000;
 /** Time for whoever announces departures to look, and to be heard. */
@@ -42,9 +46,30 @@ export async function settle(options: SettleOptions): Promise<void> {
     if (index % LEAVERS === 0) participant.leaveForGood();
   }
   const departure = sleep(promises.leaseMs + promises.graceMs + ANNOUNCE_MS, undefined, { signal });
-  await until(ARCHIVED_MS, async () => (await observer.archived()) >= messages.size);
+  const stored = new Stored(observer, messages.size, options.lossy);
+  await until(ARCHIVED_MS, () => stored.all());
   await departure;
   await until(RELEASE_GRACE_MS, () => presenceAgrees(options));
+}
+
+/** Whether all is stored that ever will be. */
+class Stored {
+  #last = -1;
+  #since = 0;
+
+  constructor(
+    private readonly observer: Observer,
+    private readonly expected: number,
+    private readonly lossy: boolean,
+  ) {}
+
+  async all(): Promise<boolean> {
+    const count = await this.observer.archived();
+    if (count >= this.expected) return true;
+    if (count !== this.#last) this.#since = performance.now();
+    this.#last = count;
+    return this.lossy && performance.now() - this.#since > UNCHANGED_MS;
+  }
 }
 
 function everybodyIsUpToDate(

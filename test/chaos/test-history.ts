@@ -201,7 +201,7 @@ class Simulation {
 
   #connect(client: SimulatedClient): void {
     client.away = false;
-    client.events.push({ type: 'connected', at: this.#now, connectionId: `c${this.#now}` });
+    client.events.push({ type: 'connected', at: this.#now, connectionId: `gateway-1-x-${this.#now}` });
     for (const roomId of client.roomIds) {
       const room = this.#rooms[roomId - 1] as SimulatedRoom;
       const since = client.positions.get(roomId);

@@ -1,5 +1,4 @@
 import { Keyspace } from '@chorus/broker';
-import type { Cluster } from '@chorus/cluster';
 import { createLogger, createRedis, type RedisClient, redisReady } from '@chorus/service';
 
 const TIMEOUT_MS = 5_000;
@@ -17,7 +16,13 @@ export class RedisProbe {
     this.#keyspace = new Keyspace(prefix);
   }
 
-  static async open({ redis, redisPrefix }: Pick<Cluster, 'redis' | 'redisPrefix'>): Promise<RedisProbe> {
+  static async open({
+    redis,
+    redisPrefix,
+  }: {
+    redis: { url: string };
+    redisPrefix: string;
+  }): Promise<RedisProbe> {
     const log = createLogger({ service: 'test', level: 'silent' });
     const config = { urls: [redis.url], cluster: false, commandTimeoutMs: TIMEOUT_MS };
     const client = createRedis(config, log, 'test-probe');

@@ -30,6 +30,11 @@ export interface ClusterOptions {
    * instead of starting some; `DATA_DIR` keeps the data of those that are started.
    */
   env: Environment;
+  /**
+   * URL under which a process reaches a server: the server's own, unless a test puts a proxy in between. Called once at
+   * each start of a process.
+   */
+  serverUrl?(nodeId: string, server: 'redis' | 'postgres', url: string): Promise<string>;
   log: Logger;
   /** Called with each line that a process of the cluster logs. */
   onLine(nodeId: string, line: string): void;
@@ -94,6 +99,7 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
   ]);
   await migrate(postgres.url, log);
 
+  const serverUrl = options.serverUrl ?? (async (_nodeId, _server, url) => url);
   const jwtSecret = env.JWT_SECRET || generateSecret();
   const redisPrefix =
     env.REDIS_PREFIX || (env.REDIS_URL ? `chorus-${randomBytes(4).toString('hex')}` : 'chorus');
@@ -130,9 +136,9 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
             PORT: String(await port),
             // The balancer.
             TRUST_PROXY: '1',
-            REDIS_URL: redis.url,
+            REDIS_URL: await serverUrl(nodeId, 'redis', redis.url),
             REDIS_PREFIX: redisPrefix,
-            DATABASE_URL: postgres.url,
+            DATABASE_URL: await serverUrl(nodeId, 'postgres', postgres.url),
             WEB_DIR: env.WEB_DIR || webDir,
             JWT_SECRET: jwtSecret,
             OPERATOR_PORT: await operatorPort,

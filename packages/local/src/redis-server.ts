@@ -20,6 +20,8 @@ export interface RedisOptions {
   password?: boolean;
   /** More `redis-server` arguments; they win over the ones chosen here. */
   args?: readonly string[];
+  /** Environment of the server. Default: that of this process. */
+  env?: NodeJS.ProcessEnv;
   /** A folder to remove when this process dies without closing the server. */
   orphanFolder?: string;
 }
@@ -49,6 +51,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<LocalServe
   const server = await spawnGuarded({
     name: 'redis-server',
     command,
+    ...(options.env === undefined ? {} : { env: options.env }),
     orphanFolder: options.orphanFolder ?? (options.dir === undefined ? dir : undefined),
     args: [
       ...(password === undefined ? [] : [await writeConfig(dir, password)]),

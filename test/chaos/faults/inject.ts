@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisProbe } from '../../support/redis-probe.js';
 import type { ChaosCluster } from '../chaos-cluster.js';
-import type { Fault, FaultKind } from '../history.js';
+import type { Fault, FaultKind, Loss } from '../history.js';
 import type { Participant } from '../participant.js';
 import type { PlannedFault, Schedule } from '../schedule.js';
 import { CLIENT_FAULTS } from './client-faults.js';
+import type { ServerFaultContext } from './server-fault.js';
 import { SERVER_FAULTS } from './server-faults.js';
 
 export interface InjectOptions {
@@ -19,6 +20,9 @@ export interface InjectOptions {
   onFault(kind: string, what: string): void;
 }
 
+/** What a fault tells of itself while it goes on. */
+type Told = Pick<ServerFaultContext, 'hits' | 'loses' | 'cutsOff'>;
+
 /** Runs a schedule, which begins now. Resolves with what was done, when all of it is over. */
 export async function inject(options: InjectOptions): Promise<Fault[]> {
   const { schedule, cluster, redis, participants, signal } = options;
@@ -26,25 +30,36 @@ export async function inject(options: InjectOptions): Promise<Fault[]> {
   const faults: Fault[] = [];
   const lane = async <Kind extends FaultKind>(
     planned: ReadonlyArray<PlannedFault<Kind>>,
-    run: (fault: PlannedFault<Kind>, hits: (what: string) => void) => Promise<void>,
+    run: (fault: PlannedFault<Kind>, told: Told) => Promise<void>,
   ): Promise<void> => {
     for (const fault of planned) {
       await sleep(Math.max(0, begin + fault.atMs - performance.now()), undefined, { signal });
       const startedAt = performance.now();
       if (startedAt > options.endAt) return;
-      let hit = '';
-      await run(fault, (what) => {
-        hit = what;
-        options.onFault(fault.kind, what);
+      let what = '';
+      const told: { loss?: Loss; cutOff?: readonly string[] } = {};
+      await run(fault, {
+        hits: (hit) => {
+          what = hit;
+          options.onFault(fault.kind, what);
+        },
+        loses: (loss) => {
+          told.loss = loss;
+        },
+        cutsOff: (cutOff) => {
+          told.cutOff = cutOff;
+        },
       });
-      faults.push({ kind: fault.kind, what: hit, startedAt, endedAt: performance.now() });
+      faults.push({ kind: fault.kind, what, startedAt, endedAt: performance.now(), ...told });
     }
   };
   const lanes = [
-    lane(schedule.servers, (fault, hits) =>
-      SERVER_FAULTS[fault.kind](fault, { cluster, redis, hits, signal }),
+    lane(schedule.servers, (fault, told) =>
+      SERVER_FAULTS[fault.kind](fault, { cluster, redis, signal, ...told }),
     ),
-    lane(schedule.clients, (fault, hits) => CLIENT_FAULTS[fault.kind](fault, { participants, hits, signal })),
+    lane(schedule.clients, (fault, { hits }) =>
+      CLIENT_FAULTS[fault.kind](fault, { participants, hits, signal }),
+    ),
   ];
   await Promise.allSettled(lanes);
   await Promise.all(lanes);

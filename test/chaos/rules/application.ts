@@ -1,13 +1,16 @@
 import { formatPosition, isAfter, type Position } from '@chorus/protocol';
 import type { StoredMessage } from '../history.js';
+import { sendingKey } from '../index-history.js';
 import { missingFrom } from '../missing.js';
 import type { Rule, Violation } from '../rule.js';
 
 export const application: Rule = {
   name: 'application',
-  promise: 'an application is told of each message once, in order, without a hole, and where its own are',
+  promise:
+    'an application is told of each message that is not lost once, in order, without a hole, and where its own are',
   *check(index) {
-    for (const { roomId, views, messages } of index.rooms.values()) {
+    for (const room of index.rooms.values()) {
+      const { roomId, views, messages } = room;
       for (const view of views) {
         const { client, seen } = view;
         const by = `room ${roomId}: the application of ${client.username}`;
@@ -15,7 +18,7 @@ export const application: Rule = {
         const known = new Set(seen.map(({ id }) => id));
         // What is two messages for two members is another rule's business.
         let names: ReadonlySet<string> | undefined;
-        for (const message of missingFrom({ ...view, known }, messages)) {
+        for (const message of missingFrom({ ...view, known }, room)) {
           names ??= new Set(seen.map(nameOf));
           if (names.has(nameOf(message))) continue;
           yield {
@@ -23,7 +26,8 @@ export const application: Rule = {
             facts: { message, stretches: view.stretches },
           };
         }
-        if (client.gaps.includes(roomId)) {
+        const lacks = room.lost.some(({ id }) => id === undefined || !known.has(id));
+        if (client.gaps.includes(roomId) && !lacks) {
           yield { what: `${by} was told that something is missing`, facts: { seen: seen.length } };
         }
       }
@@ -33,6 +37,7 @@ export const application: Rule = {
           if (own.roomId !== roomId) continue;
           const place = places.get(nameOf({ userId: client.userId, clientMsgId }));
           if (place !== undefined && formatPosition(place) === formatPosition(position)) continue;
+          if (index.sendings.get(sendingKey(client.userId, roomId, clientMsgId))?.forgettable) continue;
           yield {
             what: `room ${roomId}: ${client.username} was told that ${clientMsgId} is ${formatPosition(position)}`,
             facts: { sender: client.username, clientMsgId, place },

@@ -7,9 +7,10 @@ export const consistent: Rule = {
   name: 'consistent',
   promise: 'a message without an answer is there for everybody, or for nobody',
   *check(index) {
-    for (const { roomId, views, messages } of index.rooms.values()) {
+    for (const room of index.rooms.values()) {
+      const { roomId, views } = room;
       for (const view of views) {
-        for (const message of missingFrom(view, messages)) {
+        for (const message of missingFrom(view, room)) {
           const sending = index.sendings.get(sendingKey(message.userId, roomId, message.clientMsgId));
           if (sending === undefined || sending.acks.length > 0) continue;
           yield {

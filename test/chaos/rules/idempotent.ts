@@ -6,10 +6,11 @@ export const idempotent: Rule = {
   name: 'idempotent',
   promise: 'a message that was sent again under its name is still one message',
   *check(index) {
-    for (const { roomId, messages } of index.rooms.values()) {
+    for (const { roomId, messages, lost } of index.rooms.values()) {
+      const gone = new Set(lost.map(({ id }) => id));
       const firsts = new Map<string, StoredMessage>();
       for (const message of messages) {
-        if (message.clientMsgId === undefined) continue;
+        if (message.clientMsgId === undefined || gone.has(message.id)) continue;
         const key = sendingKey(message.userId, roomId, message.clientMsgId);
         const first = firsts.get(key);
         if (first === undefined) firsts.set(key, message);

@@ -2,6 +2,7 @@ import { type Absence, absencesFrom, onTheWaySince, watchesOf } from '../absence
 import type { FaultKind, History, Promises } from '../history.js';
 import type { View } from '../index-history.js';
 import type { Rule, Violation } from '../rule.js';
+import { takenForGone } from '../taken-for-gone.js';
 
 /** How far what a client knows of times may be from what gateways know, in milliseconds. */
 const BLUR_MS = 500;
@@ -13,10 +14,20 @@ const LOSES_NOTICES: ReadonlySet<FaultKind> = new Set([
   'redis-restart',
   'redis-kill',
   'redis-freeze',
+  'redis-snapshot',
+  'redis-lost-tail',
+  'redis-promotion',
+  'redis-empty',
+  'redis-refuses',
+  'redis-clock',
   'subscriber-cut',
+  'network-silence',
+  'network-delay',
+  'network-cut',
+  'network-refusal',
 ]);
 /** A gateway that stops keeps its users for longer, so that they can come back elsewhere. */
-const DELAYS_NOTICES: ReadonlySet<FaultKind> = new Set(['rolling-restart', 'rollout']);
+const DELAYS_NOTICES: ReadonlySet<FaultKind> = new Set(['rolling-restart', 'rollout', 'gateway-freeze']);
 
 export const oneDeparture: Rule = {
   name: 'one-departure',
@@ -26,13 +37,25 @@ export const oneDeparture: Rule = {
       const absences = new Map(
         views.map(({ client }) => [client.userId, absencesFrom(client, roomId)] as const),
       );
+      const { leaseMs, graceMs } = history.promises;
+      const afterMs = leaseMs + graceMs + ANNOUNCE_MS;
+      const excuses = new Map(
+        views.map(({ client }) => [client.userId, takenForGone(client, history, afterMs)] as const),
+      );
       for (const observer of views) {
         const told = leftsSeenBy(observer);
         const watches = watchesOf(observer.client, roomId);
         for (const subject of views) {
           if (subject === observer) continue;
           const { userId } = subject.client;
-          const departures = { absences: absences.get(userId) ?? [], lefts: told.get(userId) ?? [] };
+          // Once for each time that its gateway could not speak for it.
+          const unused = [...(excuses.get(userId) ?? [])];
+          const lefts = (told.get(userId) ?? []).filter(({ at }) => {
+            const excuse = unused.findIndex(({ from, to }) => from <= at && at <= to);
+            if (excuse >= 0) unused.splice(excuse, 1);
+            return excuse < 0;
+          });
+          const departures = { absences: absences.get(userId) ?? [], lefts };
           yield* judge(history, { observer, watches }, { subject, ...departures });
         }
       }

@@ -3,9 +3,11 @@ import type { Rule } from '../rule.js';
 
 export const recovered: Rule = {
   name: 'recovered',
-  promise: 'nobody was told "not recovered" although the recent history reached back far enough',
+  promise:
+    'nobody was told "not recovered" although the recent history reached back far enough and Redis had lost nothing',
   *check(index) {
-    const { historySize } = index.history.promises;
+    const { faults, promises } = index.history;
+    const { historySize } = promises;
     for (const client of index.history.clients) {
       for (const event of client.events) {
         if (event.type !== 'joined' || event.recovered || event.since === undefined) continue;
@@ -15,6 +17,8 @@ export const recovered: Rule = {
         );
         // The message at `since` has to be there as well, to tell that nothing before it is needed.
         if (missed.length >= historySize) continue;
+        const lossy = faults.some(({ loss }) => loss !== undefined && loss.since < event.at);
+        if (lossy && position.epoch > since.epoch) continue;
         yield {
           what: `room ${roomId}: ${client.username} was not recovered from ${formatPosition(since)} to ${formatPosition(position)}, ${missed.length} messages`,
           facts: { member: client.username, event, missed: missed.length, historySize },

@@ -6,15 +6,18 @@ export const trueAcks: Rule = {
   promise: 'an ack says where the message is, every time that it is given',
   *check(index) {
     const places = new Map<string, string>();
-    for (const { roomId, messages } of index.rooms.values()) {
+    for (const { roomId, messages, lost } of index.rooms.values()) {
+      const gone = new Set(lost.map(({ id }) => id));
       for (const message of messages) {
+        if (gone.has(message.id)) continue;
         places.set(`${message.userId}/${roomId}/${message.clientMsgId}`, formatPosition(message));
       }
     }
-    for (const [key, { client, roomId, clientMsgId, acks, attempts }] of index.sendings) {
+    for (const [key, { client, roomId, clientMsgId, acks, attempts, forgettable }] of index.sendings) {
       const place = places.get(key);
       const [first] = acks;
-      if (first === undefined) continue;
+      // The place that it had before Redis forgot it is none any more.
+      if (first === undefined || forgettable) continue;
       const expected = place ?? formatPosition(first.position);
       const wrong = acks.find(({ position }) => formatPosition(position) !== expected);
       if (wrong === undefined) continue;

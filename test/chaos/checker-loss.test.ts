@@ -1,0 +1,197 @@
+import type { MessageFrame } from '@chorus/protocol';
+import { expect } from 'chai';
+import { check } from './checker.js';
+import type { HistoryEvent, StoredMessage } from './history.js';
+import { type DraftClient, type DraftHistory, type DraftRoom, simulate } from './test-history.js';
+
+const ROOM = 1;
+
+describe('the history checker, when Redis itself lost something,', function () {
+  this.timeout(60_000);
+
+  let history: DraftHistory;
+  /** The message that Redis lost. */
+  let lost: MessageFrame;
+  let without: DraftClient;
+  beforeEach(() => {
+    history = simulate({ clients: 12, rooms: 3, messages: 400 });
+    const { archive } = room();
+    lost = archive[Math.floor(archive.length / 2)] as MessageFrame;
+    const receivers = history.clients.filter(({ events }) => events.some(isAbout(lost)));
+    without = receivers.find(({ userId }) => userId !== lost.userId) as DraftClient;
+    for (const list of [room().archive, room().pages]) {
+      list.splice(
+        list.findIndex(({ id }) => id === lost.id),
+        1,
+      );
+    }
+    // One lacks it and was told; the others have it.
+    forget(without, lost);
+    tell(without);
+    history.faults.push({
+      ...{ kind: 'redis-snapshot', what: 'redis', startedAt: lost.sentAt - 100, endedAt: lost.sentAt + 100 },
+      loss: { since: lost.sentAt - 50, until: lost.sentAt + 50 },
+    });
+  });
+
+  const room = (): DraftRoom => history.rooms[ROOM - 1] as DraftRoom;
+  const isAbout =
+    ({ id }: { id: string }) =>
+    (event: HistoryEvent): boolean =>
+      (event.type === 'message' && event.message.id === id) ||
+      (event.type === 'paged' && event.messages.some((message) => message.id === id));
+  const forget = (client: DraftClient, { id }: StoredMessage): void => {
+    client.events = client.events
+      .filter((event) => event.type !== 'message' || event.message.id !== id)
+      .map((event) =>
+        event.type === 'paged'
+          ? { ...event, messages: event.messages.filter((message) => message.id !== id) }
+          : event,
+      );
+    client.seen = client.seen.filter((message) => message.id !== id);
+  };
+  const tell = (client: DraftClient): void => {
+    const { epoch, seq } = lost;
+    client.events.push({
+      ...{ type: 'history-lost', at: history.endedAt, roomId: ROOM, recoverable: false },
+      ...{ from: { epoch, seq: seq - 1 }, to: { epoch, seq } },
+    });
+  };
+  const broken = (): string[] =>
+    check(history)
+      .filter(({ violations }) => violations > 0)
+      .map(({ rule }) => rule);
+
+  it('has nothing against a message that is lost and told to be lost', () => {
+    expect(broken()).to.deep.equal([]);
+  });
+
+  it('has nothing against an application that is told of it', () => {
+    without.gaps.push(ROOM);
+    expect(broken()).to.deep.equal([]);
+  });
+
+  it('has nothing against a message that nobody ever saw, if all are told', () => {
+    for (const client of history.clients) {
+      forget(client, lost);
+      tell(client);
+    }
+    expect(broken()).to.deep.equal([]);
+  });
+
+  it('has nothing against a message that was not acknowledged, and was sent again, and stored then', () => {
+    const sender = history.clients.find(({ userId }) => userId === lost.userId) as DraftClient;
+    const last = room().archive.at(-1) as StoredMessage;
+    const again: MessageFrame = { ...lost, id: 'again', epoch: last.epoch, seq: last.seq + 1 };
+    for (const list of [room().archive, room().pages]) list.push(again);
+    for (const client of history.clients) {
+      if (!client.stays || !client.roomIds.includes(ROOM)) continue;
+      client.events.push({ type: 'message', at: history.endedAt, message: again });
+      client.seen.push(again);
+    }
+    const position = { epoch: again.epoch, seq: again.seq };
+    const isOurs = ({ clientMsgId }: { clientMsgId?: string }): boolean => clientMsgId === lost.clientMsgId;
+    sender.events = sender.events.map((event) =>
+      event.type === 'ack' && isOurs(event) ? { ...event, at: history.endedAt, position } : event,
+    );
+    sender.sent = sender.sent.map((sent) => (isOurs(sent) ? { ...sent, position } : sent));
+    expect(broken()).to.deep.equal([]);
+  });
+
+  describe('finds', () => {
+    it('a member that lacks it and was told nothing', () => {
+      without.events.pop();
+      expect(broken()).to.deep.equal(['told']);
+    });
+
+    it('a member that was told of another part of the history', () => {
+      const event = without.events.pop() as Extract<HistoryEvent, { type: 'history-lost' }>;
+      without.events.push({ ...event, to: event.from });
+      expect(broken()).to.deep.equal(['told']);
+    });
+
+    it('a member that came back over it and was told that nothing is missing', () => {
+      without.events.pop();
+      const at = without.events.findIndex((event) => event.type === 'joined' && event.roomId === ROOM);
+      const joined = without.events[at] as Extract<HistoryEvent, { type: 'joined' }>;
+      const since = { epoch: lost.epoch, seq: lost.seq - 1 };
+      const position = { epoch: lost.epoch, seq: lost.seq + 1 };
+      without.events.push({ type: 'disconnected', at: history.endedAt, code: 1006 });
+      without.events.push({ ...joined, at: history.endedAt, since, position, recovered: true });
+      expect(broken()).to.include('told');
+    });
+
+    it('a message that nobody has although it was acknowledged, and that not all were told of', () => {
+      for (const client of history.clients) {
+        forget(client, lost);
+        if (client !== without) tell(client);
+      }
+      without.events.pop();
+      expect(broken()).to.deep.equal(['told']);
+    });
+
+    it('the loss of what was said to be stored', () => {
+      const { epoch, seq } = lost;
+      const position = { epoch, seq: seq + 1 };
+      without.events.unshift({ type: 'stored', at: lost.sentAt, roomId: ROOM, position });
+      expect(broken()).to.deep.equal(['stored']);
+    });
+
+    it('a member that lacks what the database holds, whatever it was told', () => {
+      const { archive, pages } = room();
+      for (const list of [archive, pages]) {
+        const at = list.findIndex(({ epoch, seq }) => epoch === lost.epoch && seq === lost.seq + 1);
+        list.splice(at, 0, lost);
+      }
+      expect(broken()).to.deep.equal(['delivered', 'application']);
+    });
+
+    it('a message that was lost although Redis had it all the time', () => {
+      history.faults[0] = {
+        ...(history.faults[0] as DraftHistory['faults'][0]),
+        loss: { since: 1, until: 2 },
+      };
+      expect(broken()).to.include('archive').and.include('delivered');
+    });
+
+    it('an application that is told of a hole and lacks nothing', () => {
+      const other = history.clients.find(({ seen }) => seen.some(({ id }) => id === lost.id));
+      other?.gaps.push(ROOM);
+      expect(broken()).to.deep.equal(['application']);
+    });
+  });
+});
+
+describe('the history checker, when a gateway could not speak for its users,', () => {
+  /** Everybody is connected to it. */
+  const GATEWAY = 'gateway-1';
+
+  const withNotices = (count: number, { forMs = 6_000, cutOff = GATEWAY } = {}): string[] => {
+    const history = simulate({ clients: 6, rooms: 1, messages: 1 });
+    const startedAt = history.endedAt + 1_000;
+    const endedAt = startedAt + forMs;
+    history.endedAt = endedAt + 10_000;
+    history.faults.push({
+      ...{ kind: 'gateway-freeze', what: GATEWAY, startedAt, endedAt, cutOff: [cutOff] },
+    });
+    const [observer, subject] = history.clients as [DraftClient, DraftClient];
+    for (let index = 0; index < count; index++) {
+      observer.events.push({
+        ...{ type: 'notice', kind: 'left', at: startedAt + 4_000, roomId: 1, userId: subject.userId },
+      });
+    }
+    return check(history)
+      .filter(({ violations }) => violations > 0)
+      .map(({ rule }) => rule);
+  };
+
+  it('lets others take its users for gone, once', () => {
+    expect(withNotices(1)).to.deep.equal([]);
+    expect(withNotices(2)).to.deep.equal(['one-departure']);
+  });
+
+  it('does not when it was back before its lease had ended, or was another', () => {
+    expect(withNotices(1, { forMs: 1_000 })).to.deep.equal(['one-departure']);
+    expect(withNotices(1, { cutOff: 'gateway-2' })).to.deep.equal(['one-departure']);
+  });
+});

@@ -1,0 +1,133 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Member } from '@chorus/cluster';
+import { createPrng, type Prng } from '../prng.js';
+import type { PlannedFault } from '../schedule.js';
+import { needed, running, type ServerFault, type ServerFaultContext } from './server-fault.js';
+
+/** How far a log may be cut within a command, in bytes. */
+const TORN_BYTES = 60;
+const CLOCK_BEHIND_MS = [5_000, 120_000] as const;
+
+/**
+ * Redis comes back with less than it acknowledged. As often as not nothing of it was archived, for
+ * there was no archiver; as often as not a gateway had not heard of it, for it was cut off.
+ */
+export const OLDER_DATA = {
+  async 'redis-snapshot'(planned, context) {
+    const { redis } = context.cluster;
+    const since = performance.now();
+    const saved = await redis.save();
+    await behind(planned, context, 'back to its state before', since, async () => {
+      await kill(redis.node.member);
+      await redis.restore(saved);
+    });
+  },
+
+  async 'redis-lost-tail'(planned, context) {
+    const { redis } = context.cluster;
+    const since = performance.now();
+    const length = await redis.logLength();
+    await behind(planned, context, 'without the end of its log', since, async (prng) => {
+      await kill(redis.node.member);
+      await redis.cutLog(Math.min(await redis.logLength(), length + prng.between(0, TORN_BYTES)));
+    });
+  },
+
+  async 'redis-promotion'(planned, context) {
+    const { cluster, loses, signal } = context;
+    const { redis } = cluster;
+    const network = needed(cluster.network);
+    const prng = createPrng(planned.seed);
+    const crash = prng.next() < 0.5;
+    const way = `replica-${planned.seed}:redis`;
+    const replica = await redis.startReplica(await network.portFor(`replica-${planned.seed}`, 'redis'));
+    const since = performance.now();
+    await network.trouble([way], { kind: 'silent', requests: true, answers: true });
+    const how = `${replica.member.nodeId}, which lacks ${planned.forMs} ms, for one that ${crash ? 'is killed' : 'is demoted'}`;
+    const over = await aggravate(prng, context, how);
+    try {
+      await sleep(planned.forMs, undefined, { signal });
+      const old = redis.node;
+      await redis.with((client) => client.replicaof('NO', 'ONE'), replica);
+      redis.promoted(replica);
+      await network.point('redis', replica.port);
+      // Connections to the one that is demoted stay, as they do when one address leads to another server.
+      if (crash) await kill(old.member);
+      else await redis.with((client) => client.replicaof('127.0.0.1', replica.port), old);
+      loses({ since, until: performance.now() });
+    } finally {
+      await network.trouble([way], undefined, true);
+      await over();
+    }
+  },
+
+  async 'redis-empty'({ forMs, seed }, { cluster, hits, loses, signal }) {
+    const { redis, redisClock } = cluster;
+    const prng = createPrng(seed);
+    const behindMs = redisClock !== undefined && prng.next() < 0.5 ? prng.between(...CLOCK_BEHIND_MS) : 0;
+    hits(`redis, empty after ${forMs} ms${behindMs > 0 ? `, its clock ${behindMs} ms behind` : ''}`);
+    await kill(redis.node.member);
+    loses({ since: 0, until: performance.now() });
+    await redis.restore(undefined);
+    await redisClock?.set(-behindMs);
+    try {
+      await sleep(forMs, undefined, { signal });
+      await redis.node.member.start();
+    } finally {
+      await redisClock?.set(0);
+    }
+  },
+} satisfies Record<string, ServerFault>;
+
+/** @param lose ends Redis and takes its newest data away */
+async function behind(
+  { forMs, seed }: PlannedFault,
+  context: ServerFaultContext,
+  what: string,
+  since: number,
+  lose: (prng: Prng) => Promise<void>,
+): Promise<void> {
+  const prng = createPrng(seed);
+  const over = await aggravate(prng, context, `redis ${what}, ${forMs} ms of it`);
+  try {
+    await sleep(forMs, undefined, { signal: context.signal });
+    await lose(prng);
+    context.loses({ since, until: performance.now() });
+    await context.cluster.redis.node.member.start();
+  } finally {
+    await over();
+  }
+}
+
+/** @returns what ends it */
+async function aggravate(
+  prng: Prng,
+  { cluster, hits, cutsOff }: ServerFaultContext,
+  what: string,
+): Promise<() => Promise<void>> {
+  const archivers = prng.next() < 0.5 ? running(cluster.archivers) : [];
+  const gateway = prng.next() < 0.5 ? prng.pick(running(cluster.gateways)) : undefined;
+  hits(
+    [
+      what,
+      ...(archivers.length > 0 ? ['nothing archived meanwhile'] : []),
+      ...(gateway === undefined ? [] : [`${gateway.nodeId} cut off before`]),
+    ].join('; '),
+  );
+  const network = needed(cluster.network);
+  const ways = gateway === undefined ? [] : [`${gateway.nodeId}:redis`];
+  // Killed and not stopped: one that goes on would store what it had read.
+  for (const archiver of archivers) await kill(archiver);
+  if (gateway !== undefined) cutsOff([gateway.nodeId]);
+  await network.trouble(ways, { kind: 'silent', requests: true, answers: true });
+  return async () => {
+    await network.trouble(ways, undefined, true);
+    await Promise.all(archivers.map((archiver) => archiver.start()));
+  };
+}
+
+async function kill(member: Member): Promise<void> {
+  const ended = member.exited();
+  member.kill('SIGKILL');
+  await ended;
+}

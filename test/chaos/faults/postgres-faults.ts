@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '../../support/eventually.js';
+import { createPrng } from '../prng.js';
+import type { ChaosPostgres } from '../servers/chaos-postgres.js';
+import { needed, type ServerFault } from './server-fault.js';
+
+const BACK_MS = 15_000;
+
+/** A PostgreSQL that ends, makes wait or refuses. */
+export const POSTGRES_FAULTS = {
+  async 'postgres-restart'({ forMs }, { cluster, hits, signal }) {
+    const { member } = cluster.postgres;
+    hits(`postgres (pid ${member.pid}), away for ${forMs} ms`);
+    await member.stop();
+    await sleep(forMs, undefined, { signal });
+    await member.start();
+  },
+
+  async 'postgres-locked'({ forMs, seed }, { cluster, hits, signal }) {
+    await cluster.postgres.with(async (client) => {
+      const { rows } = await client.query<{ name: string }>(
+        `SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`,
+      );
+      const names = rows.map(({ name }) => name).filter((name) => !name.includes('migration'));
+      const tables = createPrng(seed).next() < 0.5 ? names : [createPrng(seed).pick(names)];
+      hits(`${tables.length === names.length ? 'all tables' : tables[0]} for ${forMs} ms`);
+      await client.query('BEGIN');
+      await client.query(`LOCK TABLE ${tables.join(', ')} IN ACCESS EXCLUSIVE MODE`);
+      await sleep(forMs, undefined, { signal });
+      await client.query('ROLLBACK');
+    });
+  },
+
+  async 'postgres-full'({ forMs }, { cluster, hits, signal }) {
+    const { postgres } = cluster;
+    const disk = needed(postgres.disk);
+    hits(`the disk of postgres for ${forMs} ms`);
+    await disk.fill();
+    try {
+      await sleep(forMs, undefined, { signal });
+    } finally {
+      await disk.empty();
+    }
+    // It may have ended: without a log there is no database.
+    await eventually(async () => {
+      await postgres.member.start();
+      await postgres.with((client) => client.query('SELECT 1'));
+    }, BACK_MS);
+  },
+
+  async 'postgres-read-only'({ forMs }, { cluster, hits, signal }) {
+    hits(`postgres for ${forMs} ms`);
+    await setReadOnly(cluster.postgres, 'on');
+    try {
+      await sleep(forMs, undefined, { signal });
+    } finally {
+      await setReadOnly(cluster.postgres, 'off');
+    }
+  },
+} satisfies Record<string, ServerFault>;
+
+/** For every session, those that there are included. */
+async function setReadOnly(postgres: ChaosPostgres, value: 'on' | 'off'): Promise<void> {
+  await postgres.with(async (client) => {
+    await client.query('SET default_transaction_read_only = off');
+    await client.query(`ALTER SYSTEM SET default_transaction_read_only = ${value}`);
+    await client.query('SELECT pg_reload_conf()');
+  });
+}

@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Member } from '@chorus/cluster';
+import { createPrng } from '../prng.js';
+import type { PlannedFault } from '../schedule.js';
+import { running, type ServerFault, type ServerFaultContext } from './server-fault.js';
+
+const CLOCK_STEP_MS = [1_000, 120_000] as const;
+
+/** Gateways and archivers that end, or stand still, or lose the time. */
+export const PROCESS_FAULTS = {
+  'gateway-kill': (planned, context) => killOne(running(context.cluster.gateways), planned, context),
+  'archiver-kill': (planned, context) => killOne(context.cluster.archivers, planned, context),
+
+  async 'gateway-freeze'({ forMs, seed }, { cluster, hits, cutsOff, signal }) {
+    const gateway = createPrng(seed).pick(running(cluster.gateways));
+    hits(`${gateway.nodeId} (pid ${gateway.pid}) for ${forMs} ms`);
+    cutsOff([gateway.nodeId]);
+    gateway.kill('SIGSTOP');
+    try {
+      await sleep(forMs, undefined, { signal });
+    } finally {
+      gateway.kill('SIGCONT');
+    }
+  },
+
+  async 'gateway-clock'({ forMs, seed }, { cluster, hits, signal }) {
+    const prng = createPrng(seed);
+    const gateway = prng.pick(running(cluster.gateways));
+    const offsetMs = prng.pick([-1, 1]) * prng.between(...CLOCK_STEP_MS);
+    hits(`the clock of ${gateway.nodeId} by ${offsetMs} ms for ${forMs} ms`);
+    cluster.clocks.set(gateway.nodeId, offsetMs);
+    try {
+      await sleep(forMs, undefined, { signal });
+    } finally {
+      cluster.clocks.set(gateway.nodeId, 0);
+    }
+  },
+
+  async 'rolling-restart'({ forMs, seed }, { cluster, hits, signal }) {
+    const gateways = createPrng(seed).shuffled(running(cluster.gateways));
+    hits(gateways.map(({ nodeId }) => nodeId).join(', then '));
+    for (const gateway of gateways) {
+      await gateway.stop();
+      await sleep(forMs, undefined, { signal });
+      await gateway.start();
+    }
+  },
+
+  async rollout(_planned, { cluster, hits }) {
+    const old = running(cluster.gateways);
+    const names = (members: readonly Member[]): string => members.map(({ nodeId }) => nodeId).join(', ');
+    const fresh = await Promise.all(old.map(() => cluster.addGateway()));
+    hits(`${names(fresh)} for ${names(old)}`);
+    await Promise.all(old.map((gateway) => gateway.stop()));
+  },
+} satisfies Record<string, ServerFault>;
+
+async function killOne(
+  members: readonly Member[],
+  planned: PlannedFault,
+  context: ServerFaultContext,
+): Promise<void> {
+  await restart(createPrng(planned.seed).pick(members), 'SIGKILL', planned, context);
+}
+
+/** Ends a process and starts it again after a while. */
+export async function restart(
+  member: Member,
+  how: NodeJS.Signals,
+  { forMs }: PlannedFault,
+  { hits, signal }: ServerFaultContext,
+): Promise<void> {
+  hits(`${member.nodeId} (pid ${member.pid}) by ${how}, away for ${forMs} ms`);
+  const ended = member.exited();
+  member.kill(how);
+  await ended;
+  await sleep(forMs, undefined, { signal });
+  await member.start();
+}

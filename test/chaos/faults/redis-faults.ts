@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RedisClient } from '@chorus/service';
+import { eventually } from '../../support/eventually.js';
+import { createPrng } from '../prng.js';
+import { restart } from './process-faults.js';
+import { needed, type ServerFault } from './server-fault.js';
+
+interface Refusal {
+  readonly what: string;
+  begin(redis: RedisClient): Promise<unknown>;
+  end(redis: RedisClient): Promise<unknown>;
+}
+
+/** A port on which nothing can listen. */
+const NOWHERE = 1;
+
+/** Ways in which a server that answers refuses to write. */
+const REFUSALS: readonly Refusal[] = [
+  {
+    what: 'its memory is full',
+    begin: (redis) => redis.call('CONFIG', 'SET', 'maxmemory', '1'),
+    end: (redis) => redis.call('CONFIG', 'SET', 'maxmemory', '0'),
+  },
+  {
+    what: 'it is a replica',
+    begin: (redis) => redis.call('REPLICAOF', '127.0.0.1', String(NOWHERE)),
+    end: (redis) => redis.call('REPLICAOF', 'NO', 'ONE'),
+  },
+  {
+    what: 'it lacks replicas',
+    begin: (redis) => redis.call('CONFIG', 'SET', 'min-replicas-to-write', '1'),
+    end: (redis) => redis.call('CONFIG', 'SET', 'min-replicas-to-write', '0'),
+  },
+];
+
+const STEP_MS = [2_000, 90_000] as const;
+
+/** A Redis that ends, hangs or refuses, and keeps what it acknowledged. */
+export const REDIS_FAULTS = {
+  'redis-restart': (planned, context) =>
+    restart(context.cluster.redis.node.member, 'SIGTERM', planned, context),
+  'redis-kill': (planned, context) => restart(context.cluster.redis.node.member, 'SIGKILL', planned, context),
+
+  async 'redis-freeze'({ forMs }, { cluster, hits, signal }) {
+    const { member } = cluster.redis.node;
+    hits(`redis (pid ${member.pid}) for ${forMs} ms`);
+    member.kill('SIGSTOP');
+    try {
+      await sleep(forMs, undefined, { signal });
+    } finally {
+      member.kill('SIGCONT');
+    }
+  },
+
+  async 'redis-refuses'({ forMs, seed }, { cluster, hits, signal }) {
+    const { what, begin, end } = createPrng(seed).pick(REFUSALS);
+    hits(`redis, writes for ${forMs} ms: ${what}`);
+    await cluster.redis.with(begin);
+    try {
+      await sleep(forMs, undefined, { signal });
+    } finally {
+      await cluster.redis.with(end);
+    }
+  },
+
+  async 'redis-clock'({ forMs, seed }, { cluster, hits, signal }) {
+    const clock = needed(cluster.redisClock);
+    const prng = createPrng(seed);
+    const offsetMs = prng.pick([-1, 1]) * prng.between(...STEP_MS);
+    hits(`the clock of redis by ${offsetMs} ms for ${forMs} ms`);
+    await clock.set(offsetMs);
+    try {
+      await sleep(forMs, undefined, { signal });
+    } finally {
+      await clock.set(0);
+    }
+  },
+
+  async 'subscriber-cut'(_planned, { redis, hits }) {
+    // The probe may be on its way back from the outage before.
+    hits(`${await eventually(() => redis.killSubscribers())} subscribers`);
+  },
+} satisfies Record<string, ServerFault>;

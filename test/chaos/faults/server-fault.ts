@@ -1,0 +1,31 @@
+import type { Member } from '@chorus/cluster';
+import type { RedisProbe } from '../../support/redis-probe.js';
+import type { ChaosCluster } from '../chaos-cluster.js';
+import type { Loss } from '../history.js';
+import type { PlannedFault } from '../schedule.js';
+
+export interface ServerFaultContext {
+  cluster: ChaosCluster;
+  redis: RedisProbe;
+  /** What it was done to, as soon as that is known. */
+  hits(what: string): void;
+  /** Redis forgot something. */
+  loses(loss: Loss): void;
+  /** These gateways did nothing for a while, or could not reach Redis: others may take their users for gone. */
+  cutsOff(nodeIds: readonly string[]): void;
+  signal: AbortSignal;
+}
+
+/** Resolves when what it broke is ready again. */
+export type ServerFault = (planned: PlannedFault, context: ServerFaultContext) => Promise<void>;
+
+/** Not those that others took the place of. */
+export function running(members: readonly Member[]): readonly Member[] {
+  return members.filter((member) => member.running);
+}
+
+/** @throws {Error} when the run was started without it */
+export function needed<T>(part: T | undefined): T {
+  if (part === undefined) throw new Error('the cluster was not started for this kind of fault');
+  return part;
+}

@@ -1,0 +1,75 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Closeable } from '@chorus/service';
+import type { Command, Request, Response, ServerName, Trouble } from './trouble.js';
+
+/** The way from each process of a cluster to each server, which can be made worse for each. */
+export class Network implements Closeable {
+  readonly #child: ChildProcess;
+  readonly #waiting = new Map<number, (response: Response) => void>();
+  readonly #ports = new Map<string, Promise<number>>();
+  #last = 0;
+
+  constructor() {
+    this.#child = fork(fileURLToPath(new URL('./network-process.js', import.meta.url)), {
+      // A proxy that dies takes the run with it: what it says is wanted.
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      execArgv: [],
+    });
+    this.#child.on('message', (response: Response) => {
+      this.#waiting.get(response.id)?.(response);
+      this.#waiting.delete(response.id);
+    });
+    this.#child.once('exit', (code, signal) => {
+      for (const [id, answer] of this.#waiting) answer({ id, port: 0, error: `it ended: ${code ?? signal}` });
+    });
+  }
+
+  /** Names of the ways that there are: `gateway-1:redis`. */
+  get ways(): string[] {
+    return [...this.#ports.keys()].sort();
+  }
+
+  /** The port by which a process reaches a server, the same at every start of it. */
+  portFor(nodeId: string, server: ServerName): Promise<number> {
+    const name = `${nodeId}:${server}`;
+    const port = this.#ports.get(name) ?? this.#ask({ type: 'open', name, server });
+    this.#ports.set(name, port);
+    return port;
+  }
+
+  /** The same as a URL: the server's own, with another port. */
+  async urlFor(nodeId: string, server: ServerName, url: string): Promise<string> {
+    const proxied = new URL(url);
+    proxied.port = String(await this.portFor(nodeId, server));
+    // A bare `redis://host:port` has no path; WHATWG keeps it like that for this scheme.
+    return proxied.href;
+  }
+
+  /** Sends new connections to another port. @param reset those that there are end; else they stay where they are */
+  async point(server: ServerName, port: number, reset = false): Promise<void> {
+    await this.#ask({ type: 'point', server, port, reset });
+  }
+
+  /** @param trouble undefined: all is well again. @param reset the connections of these ways end */
+  async trouble(names: readonly string[], trouble: Trouble | undefined, reset = false): Promise<void> {
+    await this.#ask({ type: 'trouble', names, trouble, reset });
+  }
+
+  async close(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const ended = once(this.#child, 'exit');
+    if (this.#child.connected) this.#child.disconnect();
+    await ended;
+  }
+
+  async #ask(command: Command): Promise<number> {
+    const request: Request = { id: ++this.#last, command };
+    const answer = new Promise<Response>((resolve) => this.#waiting.set(request.id, resolve));
+    this.#child.send(request);
+    const { port, error } = await answer;
+    if (error !== undefined) throw new Error(`the network: ${error}`);
+    return port;
+  }
+}

@@ -1,0 +1,43 @@
+import { formatPosition, isAfter } from '@chorus/protocol';
+import type { LostMessage, View } from '../index-history.js';
+import type { Rule } from '../rule.js';
+
+export const told: Rule = {
+  name: 'told',
+  promise: 'every member that lacks a message which Redis lost was told that something is missing there',
+  *check({ rooms }) {
+    for (const { roomId, views, lost } of rooms.values()) {
+      for (const view of views) {
+        for (const message of lost) {
+          if (!concerns(view, message) || wasTold(view, message)) continue;
+          const { client, clientMsgId, acks } = message.sending;
+          // What was never acknowledged is lost when its sender says so.
+          if (acks.length === 0 && message.id === undefined) continue;
+          yield {
+            what: `room ${roomId}: ${view.client.username} lacks ${formatPosition(message)}, which is lost, and was told nothing`,
+            facts: { sender: client.username, clientMsgId, acks, id: message.id, stretches: view.stretches },
+          };
+        }
+      }
+    }
+  },
+};
+
+function concerns({ known, stretches }: View, message: LostMessage): boolean {
+  if (message.id !== undefined && known.has(message.id)) return false;
+  return stretches.some(
+    ({ from, to }) => isAfter(message, from) && (to === undefined || !isAfter(message, to)),
+  );
+}
+
+/** By a frame of its own, or by an answer to its question for what it missed. */
+function wasTold({ client, roomId }: View, message: LostMessage): boolean {
+  return client.events.some((event) => {
+    if (event.type === 'history-lost') {
+      const { from, to } = event;
+      return event.roomId === roomId && isAfter(message, from) && !isAfter(message, to);
+    }
+    if (event.type !== 'joined' || event.roomId !== roomId || event.recovered) return false;
+    return event.since !== undefined && isAfter(message, event.since) && !isAfter(message, event.position);
+  });
+}

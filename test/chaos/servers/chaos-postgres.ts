@@ -1,0 +1,64 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Member } from '@chorus/cluster';
+import { freePort, startPostgres } from '@chorus/local';
+import type { Closeable } from '@chorus/service';
+import pg from 'pg';
+import { SmallDisk } from './small-disk.js';
+
+/** The PostgreSQL of a run. What was committed survives its end. */
+export class ChaosPostgres implements Closeable {
+  private constructor(
+    readonly member: Member,
+    readonly port: number,
+    private readonly folder: string,
+    /** What its data lies on, if it is to become full. */
+    readonly disk: SmallDisk | undefined,
+  ) {}
+
+  /** @param small puts its data on a disk that can be filled @throws {StartError} where that cannot be had */
+  static async start(small: boolean): Promise<ChaosPostgres> {
+    const folder = await mkdtemp(join(tmpdir(), 'chorus-chaos-postgres-'));
+    let disk: SmallDisk | undefined;
+    try {
+      disk = small ? await SmallDisk.mount(folder) : undefined;
+      const port = await freePort();
+      const orphan = disk === undefined ? { orphanFolder: folder } : {};
+      const member = new Member({
+        ...{ nodeId: 'postgres', restart: false, changed: () => {} },
+        launch: () => startPostgres({ dataDir: folder, port, persistent: false, ...orphan }),
+      });
+      const postgres = new ChaosPostgres(member, port, folder, disk);
+      await member.start();
+      return postgres;
+    } catch (error) {
+      await disk?.close();
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  get url(): string {
+    return this.member.url;
+  }
+
+  /** Does something in a session of its own. */
+  async with<T>(action: (client: pg.Client) => Promise<T>): Promise<T> {
+    const client = new pg.Client({ connectionString: this.url });
+    // A server that ends ends the session: the query in it tells.
+    client.on('error', () => {});
+    await client.connect();
+    try {
+      return await action(client);
+    } finally {
+      await client.end().catch(() => {});
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.member.stop();
+    await this.disk?.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
