@@ -54,8 +54,12 @@ const LEFT_OUT = new Set(['@scarf/scarf']);
 
 /** What runs, and the terms under which it may. */
 const RUNS = new Set(['.js', '.mjs', '.cjs', '.json', '.node', '.wasm']);
-/** What is handed to browsers beside that. */
-const SERVED = new Set(['swagger-ui.css', 'swagger-ui-bundle.js.LICENSE.txt']);
+/** Other files that are read or served. */
+const SERVED = new Set([
+  'swagger-ui.css',
+  'swagger-ui-bundle.js.LICENSE.txt',
+  'passwords/10-million-password-list-top-10000_ALPHABETIZED.txt',
+]);
 const TERMS = /^(licen[cs]e|notice|copying)/i;
 const NOT_FOR_USE = new Set(['benchmark', 'benchmarks', 'docs', 'example', 'examples', 'test', 'tests']);
 

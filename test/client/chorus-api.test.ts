@@ -15,6 +15,7 @@ const ABSENT: Readonly<Record<string, string>> = {
   getDocument: 'for tools',
   createSeedRoom: 'createRoom does it',
   listSeedRooms: 'listRooms does it',
+  signOutByGet: 'signOut does it',
   listEveryone: 'the seed contract has it; nobody who writes a client asks for everybody in all rooms',
   connect: 'ChorusClient opens sockets',
   joinRoom: 'ChorusClient opens sockets',
@@ -47,7 +48,11 @@ describe('ChorusApi and a real API', function () {
     );
 
   it('signs up and in, renews its session, and ends all of it', async () => {
-    const account = { username: `ann-${unique()}`, email: `${unique()}@example.com`, password: 'password' };
+    const account = {
+      username: `ann-${unique()}`,
+      email: `${unique()}@example.com`,
+      password: 'open sesame',
+    };
     const { id, ...rest } = await api().signUp(account);
     expect(rest).to.deep.equal({ username: account.username, email: account.email });
     const { token = '', ...signedIn } = await api().signIn(account);
@@ -61,6 +66,20 @@ describe('ChorusApi and a real API', function () {
     for (const ended of [token, newer]) {
       expect(await codeOf(api(ended).refresh())).to.deep.equal(['unauthenticated', false]);
     }
+  });
+
+  it('changes a password, and signs out everywhere', async () => {
+    const ann = await someone();
+    const passwords = { currentPassword: ann.password, newPassword: 'close sesame' };
+    expect(
+      await codeOf(api(ann.token).changePassword({ ...passwords, currentPassword: 'wrong' })),
+    ).to.deep.equal(['forbidden', false]);
+    const { token = '', ...user } = await api(ann.token).changePassword(passwords);
+    expect(user).to.deep.equal({ id: ann.id, username: ann.username });
+    expect(await codeOf(api(ann.token).me())).to.deep.equal(['unauthenticated', false]);
+    expect((await api(token).me()).id).to.equal(ann.id);
+    await api(token).signOutEverywhere();
+    expect(await codeOf(api(token).me())).to.deep.equal(['unauthenticated', false]);
   });
 
   it('makes, finds, renames and deletes rooms', async () => {
@@ -111,10 +130,14 @@ describe('ChorusApi and a real API', function () {
     expect(comparedTypes).to.not.be.empty;
   });
 
-  async function someone(): Promise<{ token: string; id: number; username: string }> {
-    const account = { username: `user-${unique()}`, email: `${unique()}@example.com`, password: 'password' };
+  async function someone(): Promise<{ token: string; password: string; id: number; username: string }> {
+    const account = {
+      username: `user-${unique()}`,
+      email: `${unique()}@example.com`,
+      password: 'open sesame',
+    };
     await api().signUp(account);
     const { token = '', ...user } = await api().signIn(account);
-    return { token, ...user };
+    return { token, password: account.password, ...user };
   }
 });

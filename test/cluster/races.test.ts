@@ -40,11 +40,11 @@ describe('two APIs that get requests at the same time', function () {
       const users = emails.map((email, api) => ({
         username: `${unique}-${api}`,
         email,
-        password: 'password',
+        password: 'open sesame',
       }));
       const winner = expectOneWinner(await onEach('/api/users/signup', (api) => users[api]));
       const signIn = await request(`${cluster.url}/api/users/signin`, {
-        body: { email: emails[0], password: 'password' },
+        body: { email: emails[0], password: 'open sesame' },
       });
       const { id, username } = winner.body as { id: number; username: string };
       expect(signIn.body).to.deep.equal({ id, username });
@@ -58,7 +58,7 @@ describe('two APIs that get requests at the same time', function () {
         await onEach('/api/users/signup', (api) => ({
           username,
           email: `${username}-${api}@example.com`,
-          password: 'password',
+          password: 'open sesame',
         })),
       );
     }

@@ -7,7 +7,7 @@ import { badTokens } from './tokens.js';
 const SIGN_UP = '/api/users/signup';
 const SIGN_IN = '/api/users/signin';
 const CREATE_ROOM = '/ws/create-room';
-const GOOD_SIGN_UP = { username: 'somebody', email: 'somebody@example.com', password: 'password' };
+const GOOD_SIGN_UP = { username: 'somebody', email: 'somebody@example.com', password: 'open sesame' };
 const MAX_BODY = 65_536;
 
 /** Requests that are malformed or invalid, and how the answer begins: it names the field. */

@@ -92,7 +92,7 @@ export function describeJoining(target: () => Target): void {
     it('lets a name with markup, quotes and emoji pass unchanged, in the query as well', async () => {
       const { url } = target();
       const username = `${ann.username} <i>"x" & 'y'</i>+%20\\ 😀 #?`;
-      const account = { username, email: `odd-${ann.email}`, password: 'password' };
+      const account = { username, email: `odd-${ann.email}`, password: 'open sesame' };
       await request(`${url}/api/users/signup`, { body: account });
       const odd = await signIn(url, account);
       const socket = await join(odd, { userId: String(odd.id), username });

@@ -146,7 +146,7 @@ describe('the folders that images ship', function () {
       expect(loaded.headers.get('content-encoding')).to.equal('br');
       // Through bcrypt and Prisma: what they load, they load when they are first used.
       const signup = await request(`${url}/api/users/signup`, {
-        body: { username: 'ada', email: 'ada@example.com', password: 'engine' },
+        body: { username: 'ada', email: 'ada@example.com', password: 'analytical' },
       });
       expect(signup.status).to.equal(200);
       // The page about the API has all its files, and of the library only those.

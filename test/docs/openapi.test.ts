@@ -57,7 +57,7 @@ describe('the OpenAPI document', () => {
     const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
 
     it('have the same routes', () => {
-      const rows = [...page.matchAll(/^\| (`(?:GET|POST|PATCH|DELETE) .*?) \|/gm)].map(
+      const rows = [...page.matchAll(/^\| (`(?:GET|POST|PUT|PATCH|DELETE) .*?) \|/gm)].map(
         ([, cell]) => cell ?? '',
       );
       const routes = rows.flatMap((cell) =>

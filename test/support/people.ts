@@ -71,7 +71,7 @@ export async function request(url: string, options: RequestOptions = {}): Promis
 export async function createPerson(url: string, name = 'user'): Promise<Person> {
   const username = `${name}-${randomBytes(5).toString('hex')}`;
   const email = `${username}@example.com`;
-  const password = 'password';
+  const password = 'open sesame';
   await expectOk(request(`${url}/api/users/signup`, { body: { username, email, password } }));
   return signIn(url, { username, email, password });
 }

@@ -16,8 +16,10 @@ import {
 } from '@chorus/service';
 import { Router } from '@koa/router';
 import { BoundedWork } from './auth/bounded-work.js';
+import { PasswordRules } from './auth/password-rules.js';
 import { Passwords } from './auth/passwords.js';
 import type { RateLimits } from './auth/rate-limits.js';
+import { TokenCookies } from './auth/token-cookie.js';
 import { UserRepository } from './auth/user-repository.js';
 import { BanRepository } from './bans/ban-repository.js';
 import { BanService } from './bans/ban-service.js';
@@ -87,7 +89,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   for (const warning of [...config.auth.warnings, ...(config.operator?.warnings ?? [])]) log.warn(warning);
 
   const { secret = madeUpSecret(log), acceptedSecrets } = config.auth;
-  const tokens = new Tokens(secret, TOKEN_TTL_SECONDS, acceptedSecrets);
+  const tokens = new Tokens(secret, TOKEN_TTL_SECONDS, acceptedSecrets, config.maxSessionSeconds);
   const guard = new Guard(tokens, config.auth.mode);
   const roomRepository = new RoomRepository(parts.db);
   const bans = new BanService(new BanRepository(parts.db), parts.access, parts.directory, log);
@@ -101,6 +103,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   addPasswordMetrics(metrics, work);
 
   const router = new Router<RequestState>();
+  const origins = new OriginPolicy({ ...config, log });
   let closing: Promise<void> | undefined;
   const readiness = readinessOf({
     rooms: roomRepository,
@@ -120,7 +123,9 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     guard,
     access: parts.access,
     sessions,
-    cookie: config.cookie,
+    cookies: new TokenCookies(config.cookie, log),
+    origins,
+    rules: new PasswordRules(config.passwordMinLength),
     rooms: new RoomService(roomRepository, parts.directory, bans, config.auth.mode, log),
     presence: parts.presence,
     history: new MessageHistory(parts.history, new MessageRepository(parts.db)),
@@ -134,7 +139,6 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   const mirror = closer.add(new RoomMirror(roomRepository, parts.directory, { bringIn }, log));
   const operators = { ...parts, rooms: roomRepository, users, bans, log };
   const requests = new RequestMetrics(metrics);
-  const origins = new OriginPolicy({ ...config, log });
   const app = koaApp(router, { ...config, origins, measure: requests.step, open: pages }, log, traces);
   const { capacity = descriptorsForConnections() } = parts;
   const connections = { capacity, byAddress: config.trustedProxies === 0, log };

@@ -7,7 +7,7 @@ describe('loadApiConfig', () => {
     const config = loadApiConfig({});
     expect(config).to.deep.include({ port: 3000, trustedProxies: 0, allowedOrigins: [] });
     expect(config.bcrypt.cost).to.equal(10);
-    expect(config.cookie).to.deep.equal({ secure: false, sameSite: undefined });
+    expect(config.cookie).to.deep.equal({ secure: 'auto', sameSite: 'lax', production: false });
   });
 
   it('needs a long secret in production', () => {
@@ -17,7 +17,7 @@ describe('loadApiConfig', () => {
   it('names the variable, the value and what is allowed', () => {
     const cases: Array<[Environment, string]> = [
       [{ PORT: '70000' }, 'PORT="70000" is not valid: must be a whole number from 0 to 65535'],
-      [{ COOKIE_SECURE: 'yes' }, 'COOKIE_SECURE="yes" is not valid: must be true or false'],
+      [{ COOKIE_SECURE: 'yes' }, 'COOKIE_SECURE="yes" is not valid: must be one of auto, true, false'],
       [{ COOKIE_SAMESITE: 'Lax' }, 'COOKIE_SAMESITE="Lax" is not valid: must be one of strict, lax, none'],
       [{ COOKIE_SAMESITE: 'none' }, 'COOKIE_SAMESITE="none" is not valid: it needs COOKIE_SECURE=true'],
       [

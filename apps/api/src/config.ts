@@ -34,12 +34,25 @@ export const apiSettings = {
   ...listenerSettings(3000),
   ...balancedSettings,
   ...authSettings,
-  COOKIE_SECURE: flag()
-    .default(false)
-    .describe('Adds `Secure` to the cookie: set it where browsers use HTTPS.'),
+  COOKIE_SECURE: oneOf(['auto', 'true', 'false'])
+    .default('auto')
+    .describe(
+      '`Secure` of the cookie. `auto`: where the request came over TLS, by the `X-Forwarded-Proto` of proxies that `TRUST_PROXY` counts.',
+    ),
   COOKIE_SAMESITE: oneOf(SAME_SITE)
-    .optional()
-    .describe('Adds `SameSite` to the cookie; `none` needs `COOKIE_SECURE`.'),
+    .default('lax')
+    .describe('`SameSite` of the cookie; `none` needs `COOKIE_SECURE=true`.'),
+  HSTS_INCLUDE_SUBDOMAINS: flag()
+    .default(false)
+    .describe(
+      'Adds `includeSubDomains` to `Strict-Transport-Security`: set it when every subdomain uses HTTPS.',
+    ),
+  SESSION_MAX_DAYS: integer(1, 3_650)
+    .default(30)
+    .describe('Days after a sign-in at which its session ends, however often its token was renewed.'),
+  PASSWORD_MIN_LENGTH: integer(6, 64)
+    .default(6)
+    .describe('Fewest characters of a new password. 10 or more are recommended.'),
   BCRYPT_COST: integer(4, 16).default(10).describe('Cost of a password hash; each step doubles it.'),
   BCRYPT_CONCURRENCY: integer(1, 64)
     .default(BCRYPT_CONCURRENCY)
@@ -90,6 +103,10 @@ export interface ApiConfig {
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly auth: AuthConfig;
   readonly cookie: CookieOptions;
+  readonly hstsIncludeSubDomains: boolean;
+  readonly maxSessionSeconds: number;
+  /** Characters (code points). */
+  readonly passwordMinLength: number;
   readonly allowedOrigins: readonly string[];
   readonly trustedProxies: number;
   readonly bcrypt: { readonly cost: number; readonly concurrency: number; readonly maxWaiting: number };
@@ -119,7 +136,10 @@ export function loadApiConfig(env: Environment): ApiConfig {
     nodeId: settings.NODE_ID,
     logLevel: settings.LOG_LEVEL,
     auth: authConfig(settings),
-    cookie: cookieOptions(settings.COOKIE_SECURE, settings.COOKIE_SAMESITE),
+    cookie: cookieOptions(settings),
+    hstsIncludeSubDomains: settings.HSTS_INCLUDE_SUBDOMAINS,
+    maxSessionSeconds: settings.SESSION_MAX_DAYS * 86_400,
+    passwordMinLength: settings.PASSWORD_MIN_LENGTH,
     allowedOrigins: settings.ALLOWED_ORIGINS,
     trustedProxies: settings.TRUST_PROXY,
     bcrypt: {
@@ -156,10 +176,16 @@ export function loadStoreConfig(env: Environment): StoreConfig {
   };
 }
 
-function cookieOptions(secure: boolean, sameSite: CookieOptions['sameSite']): CookieOptions {
-  // Browsers drop such a cookie without a word.
-  if (sameSite === 'none' && !secure) {
+function cookieOptions(settings: {
+  COOKIE_SECURE: 'auto' | 'true' | 'false';
+  COOKIE_SAMESITE: CookieOptions['sameSite'];
+  NODE_ENV?: string | undefined;
+}): CookieOptions {
+  const { COOKIE_SECURE, COOKIE_SAMESITE: sameSite } = settings;
+  const secure = COOKIE_SECURE === 'auto' ? COOKIE_SECURE : COOKIE_SECURE === 'true';
+  // Browsers drop such a cookie silently.
+  if (sameSite === 'none' && secure !== true) {
     throw new ConfigError('COOKIE_SAMESITE="none" is not valid: it needs COOKIE_SECURE=true');
   }
-  return { secure, sameSite };
+  return { secure, sameSite, production: settings.NODE_ENV === 'production' };
 }

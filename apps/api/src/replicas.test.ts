@@ -59,7 +59,7 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
   it('let one of many sign-ups with the same e-mail address succeed', async () => {
     const answers = await each(20, ({ client }, index) => {
       const email = index % 3 === 0 ? 'Race@Example.com' : 'race@example.com';
-      return client.post('/api/users/signup', { username: `racer${index}`, email, password: '1234567' });
+      return client.post('/api/users/signup', { username: `racer${index}`, email, password: 'rahasia' });
     });
     expect(statuses(answers)).to.deep.equal([200, ...Array(19).fill(409)]);
     const errors = answers.filter((answer) => answer.status === 409).map((answer) => answer.body.error);
@@ -72,7 +72,7 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
       client.post('/api/users/signup', {
         username: 'racer',
         email: `r${index}@example.com`,
-        password: '1234567',
+        password: 'rahasia',
       }),
     );
     expect(statuses(answers)).to.deep.equal([200, ...Array(19).fill(409)]);
@@ -163,7 +163,7 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
   it('answer 503 while Redis hangs, within its time-out, and recover', async () => {
     redis.kill('SIGSTOP');
     const started = Date.now();
-    const user = { username: 'late', email: 'late@example.com', password: '1234567' };
+    const user = { username: 'late', email: 'late@example.com', password: 'rahasia' };
     const member = { id: 1, username: 'x' };
     const answers = await each(6, ({ client }, index) => {
       const asking = client.as(member);
@@ -195,7 +195,7 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
     const started = Date.now();
     const answers = await each(4, ({ client }, index) =>
       index % 2 === 0
-        ? client.post('/api/users/signin', { email: 'x@example.com', password: '1234567' })
+        ? client.post('/api/users/signin', { email: 'x@example.com', password: 'rahasia' })
         : client.as({ id: 1, username: 'x' }).post('/ws/create-room', { id: 999, name: 'x' }),
     );
     expect(statuses(answers)).to.deep.equal([503, 503, 503, 503]);

@@ -96,11 +96,11 @@ interface Asked {
 
 /** About each room that it is in; about the user alone when it is in none. */
 function questionsAbout(seat: Seat): Asked[] {
-  const { user, tokenId } = seat;
+  const { user, tokenId, generation } = seat;
   if (user === undefined || seat.ending) return [];
   const rooms: Array<number | undefined> = [...seat.roomIds];
   if (rooms.length === 0) rooms.push(undefined);
-  return rooms.map((roomId) => ({ seat, subject: { userId: user.id, tokenId, roomId } }));
+  return rooms.map((roomId) => ({ seat, subject: { userId: user.id, tokenId, generation, roomId } }));
 }
 
 function apply(verdict: Verdict, seat: Seat, { tokenId, roomId }: Subject): void {

@@ -110,7 +110,8 @@ export class Admission {
     const { access } = this.#parts;
     let verdict: Verdict | undefined;
     try {
-      [verdict] = await access.check([{ userId: user.id, tokenId: token?.tokenId, roomId }]);
+      const { tokenId, generation } = token ?? {};
+      [verdict] = await access.check([{ userId: user.id, tokenId, generation, roomId }]);
     } catch (error) {
       if (!(error instanceof BrokerUnavailableError)) throw error;
       throw new Refusal(503, 'unavailable', ERRORS.unavailable.error, RETRY_SOON);

@@ -9,6 +9,8 @@ export interface Connection {
   readonly address: string;
   /** Of the token that it was opened with, or that it was refreshed with; undefined with `AUTH=open`. */
   readonly tokenId: string | undefined;
+  /** Of the same token. */
+  readonly generation: number | undefined;
   /** When that token ends, in milliseconds since 1970. */
   readonly expiresAt: number | undefined;
   /** Bytes that its client has not taken yet. */

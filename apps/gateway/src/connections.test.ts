@@ -1,3 +1,4 @@
+import { sessionsKey } from '@chorus/control';
 import { CLOSE, type Member } from '@chorus/protocol';
 import { expect } from 'chai';
 import { Connections, type Seat } from './connections.js';
@@ -13,7 +14,13 @@ describe('the connections of a node', () => {
     connections = new Connections('node');
   });
 
-  const token = (tokenId: string, expiresAt: number, user = ANN) => ({ user, tokenId, expiresAt });
+  const token = (tokenId: string, expiresAt: number, user = ANN) => ({
+    user,
+    tokenId,
+    generation: 0,
+    startedAt: 0,
+    expiresAt,
+  });
 
   function seated(user: Member, address = '192.0.2.1', verified?: ReturnType<typeof token>) {
     const seat = connections.take(address);
@@ -83,6 +90,18 @@ describe('the connections of a node', () => {
     seat.leave();
     expect(connections.expired(30_000)).to.deep.equal([soon.seat]);
     expect(connections.ofToken('t3')).to.deep.equal([]);
+  });
+
+  it('are found by all sessions of their user up to a generation', () => {
+    const of = (generation: number, user = ANN) =>
+      seated(user, '192.0.2.1', { ...token(`t${generation}`, 10_000, user), generation }).seat;
+    const [first, second] = [of(0), of(1)];
+    of(2);
+    of(1, BOB);
+    expect(connections.ofToken(sessionsKey(ANN.id, 1))).to.have.members([first, second]);
+    second.leave();
+    expect(connections.ofToken(sessionsKey(ANN.id, 1))).to.have.members([first]);
+    expect(connections.ofToken(sessionsKey(3, 1))).to.deep.equal([]);
   });
 
   it('that are still being opened feel what happened meanwhile', () => {

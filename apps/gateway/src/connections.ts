@@ -1,4 +1,5 @@
 import type { VerifiedToken } from '@chorus/auth';
+import { readSessionsKey } from '@chorus/control';
 import type { CloseReason, Member } from '@chorus/protocol';
 import type { Connection } from './connection.js';
 import { IndexOf } from './index-of.js';
@@ -20,6 +21,7 @@ export class Seat {
   #occupancy: Occupancy | undefined;
   #connection: Connection | undefined;
   #tokenId: string | undefined;
+  #generation: number | undefined;
   #expirySecond: number | undefined;
   /** What is to be done to the connection as soon as it is there. */
   #waiting: Array<(connection: Connection) => void> | undefined;
@@ -51,6 +53,11 @@ export class Seat {
     return this.#tokenId;
   }
 
+  /** Of the same token; undefined with `AUTH=open`. */
+  get generation(): number | undefined {
+    return this.#generation;
+  }
+
   /** The rooms that it is in, or is being opened for. */
   get roomIds(): Iterable<number> {
     if (this.#connection !== undefined) return this.#connection.roomIds;
@@ -63,7 +70,7 @@ export class Seat {
     if (this.#state === 'left' || this.#occupancy !== undefined) return;
     this.#occupancy = occupancy;
     this.registry.byUser.add(occupancy.user.id, this);
-    this.#noteToken(occupancy.token?.tokenId, occupancy.token?.expiresAt);
+    this.#noteToken(occupancy.token ?? NO_TOKEN);
   }
 
   /** The socket is open. What happened to its user since {@link claim} is done to it now. */
@@ -81,7 +88,7 @@ export class Seat {
     const connection = this.#connection;
     if (this.#state === 'left' || connection === undefined) return;
     this.#forgetToken();
-    this.#noteToken(connection.tokenId, connection.expiresAt);
+    this.#noteToken(connection);
   }
 
   /** Does something to the connection, now or as soon as it is open. */
@@ -126,8 +133,9 @@ export class Seat {
     this.registry.left(this);
   }
 
-  #noteToken(tokenId: string | undefined, expiresAt: number | undefined): void {
+  #noteToken({ tokenId, generation, expiresAt }: TokenFigures): void {
     this.#tokenId = tokenId;
+    this.#generation = generation;
     if (tokenId !== undefined) this.registry.byToken.add(tokenId, this);
     if (expiresAt === undefined) return;
     this.#expirySecond = Math.ceil(expiresAt / 1_000);
@@ -141,6 +149,10 @@ export class Seat {
     this.#expirySecond = undefined;
   }
 }
+
+type TokenFigures = Pick<Connection, 'tokenId' | 'generation' | 'expiresAt'>;
+
+const NO_TOKEN: TokenFigures = { tokenId: undefined, generation: undefined, expiresAt: undefined };
 
 /** Why somebody is asked to come back elsewhere. */
 export type WhySentAway = 'drain' | 'rebalance' | 'standstill';
@@ -227,8 +239,13 @@ export class Connections {
     return this.#registry.byUser.get(userId);
   }
 
+  /** @param tokenId id of a session, or the key of all sessions of a user up to a generation */
   ofToken(tokenId: string): Seat[] {
-    return this.#registry.byToken.get(tokenId);
+    const sessions = readSessionsKey(tokenId);
+    if (sessions === undefined) return this.#registry.byToken.get(tokenId);
+    return this.ofUser(sessions.userId).filter(
+      ({ generation }) => generation !== undefined && generation <= sessions.generation,
+    );
   }
 
   /**

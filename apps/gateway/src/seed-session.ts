@@ -75,6 +75,10 @@ export class SeedSession implements Session, Occupant, Connection {
     return this.visitor.token?.tokenId;
   }
 
+  get generation(): number | undefined {
+    return this.visitor.token?.generation;
+  }
+
   get expiresAt(): number | undefined {
     return this.visitor.token?.expiresAt;
   }

@@ -12,6 +12,7 @@ export class FakeConnection implements Connection {
   queuedBytes = 0;
   roomIds: number[] = [7];
   tokenId: string | undefined;
+  generation: number | undefined;
   expiresAt: number | undefined;
 
   constructor(
@@ -43,10 +44,14 @@ export function openFake(
   tokenId?: string,
 ): { seat: Seat; connection: FakeConnection } {
   const seat = connections.take('192.0.2.1');
-  const token = tokenId === undefined ? undefined : { user, tokenId, expiresAt: Date.now() + 3_600_000 };
+  const token =
+    tokenId === undefined
+      ? undefined
+      : { user, tokenId, generation: 0, startedAt: Date.now(), expiresAt: Date.now() + 3_600_000 };
   seat.claim({ user, token });
   const connection = new FakeConnection(seat.id, user, seat.address);
   connection.tokenId = tokenId;
+  connection.generation = token?.generation;
   seat.open(connection);
   return { seat, connection };
 }

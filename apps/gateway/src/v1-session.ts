@@ -92,6 +92,10 @@ export class V1Session implements Session, Connection, Waiter, Sender {
     return this.#token?.tokenId;
   }
 
+  get generation(): number | undefined {
+    return this.#token?.generation;
+  }
+
   get expiresAt(): number | undefined {
     return this.#token?.expiresAt;
   }

@@ -13,8 +13,8 @@ Chorus runs at ${url} with its data in ${dataDir}; Ctrl-C stops it.${operators}
 Open ${url} in a browser to chat. Or try it in another terminal, in this folder: sign up, sign in, create a room and
 join it.
 
-  curl ${json} ${url}/api/users/signup -d '{"username":"ada","email":"ada@example.com","password":"engine"}'
-  curl ${json} ${url}/api/users/signin -d '{"email":"ada@example.com","password":"engine"}' -c ada.cookies
+  curl ${json} ${url}/api/users/signup -d '{"username":"ada","email":"ada@example.com","password":"analytical"}'
+  curl ${json} ${url}/api/users/signin -d '{"email":"ada@example.com","password":"analytical"}' -c ada.cookies
   curl ${json} ${url}/ws/create-room -d '{"id":1,"name":"room1"}' -b ada.cookies
   npx wscat -H "cookie: jwt=$(awk '/jwt/ {print $7}' ada.cookies)" -c ${url.replace('http', 'ws')}/ws/join-room/1
 

@@ -1,5 +1,5 @@
 import { type Member, parseId } from '@chorus/protocol';
-import { requestToken } from './request-token.js';
+import { requestTokens } from './request-token.js';
 import type { TokenCheck, Tokens, VerifiedToken } from './tokens.js';
 
 /**
@@ -76,6 +76,12 @@ export class Guard {
   }
 
   #check(credentials: Credentials): TokenCheck {
-    return this.tokens.verify(requestToken(credentials.authorization, credentials.cookie));
+    let first: TokenCheck | undefined;
+    for (const token of requestTokens(credentials.authorization, credentials.cookie)) {
+      const check = this.tokens.verify(token);
+      if (check.ok) return check;
+      first ??= check;
+    }
+    return first ?? { ok: false, reason: 'missing' };
   }
 }

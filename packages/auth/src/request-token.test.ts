@@ -1,31 +1,40 @@
 import { expect } from 'chai';
-import { requestToken } from './request-token.js';
+import { requestTokens } from './request-token.js';
 
-describe('requestToken', () => {
+describe('requestTokens', () => {
   it('finds the token of the cookie among others', () => {
-    expect(requestToken(undefined, 'a=1; jwt=x.y.z; b=2')).to.equal('x.y.z');
+    expect(requestTokens(undefined, 'a=1; jwt=x.y.z; b=2')).to.deep.equal(['x.y.z']);
   });
 
   it('finds the token of the Authorization header, whatever the case of its scheme', () => {
     for (const header of ['Bearer x.y.z', 'bearer x.y.z', 'BEARER   x.y.z ']) {
-      expect(requestToken(header, undefined)).to.equal('x.y.z');
+      expect(requestTokens(header, undefined)).to.deep.equal(['x.y.z']);
     }
   });
 
   it('prefers the header, and passes over another scheme', () => {
-    expect(requestToken('Bearer header', 'jwt=cookie')).to.equal('header');
-    expect(requestToken('Basic dXNlcg==', 'jwt=cookie')).to.equal('cookie');
+    expect(requestTokens('Bearer header', 'jwt=cookie')).to.deep.equal(['header']);
+    expect(requestTokens('Basic dXNlcg==', 'jwt=cookie')).to.deep.equal(['cookie']);
   });
 
   it('finds nothing where there is nothing', () => {
-    expect(requestToken(undefined, undefined)).to.equal(undefined);
-    expect(requestToken('', '')).to.equal(undefined);
-    expect(requestToken('Bearer', 'xjwt=1; jwt2=2')).to.equal(undefined);
-    expect(requestToken('Bearer a b', ';;;=')).to.equal(undefined);
+    expect(requestTokens(undefined, undefined)).to.deep.equal([]);
+    expect(requestTokens('', '')).to.deep.equal([]);
+    expect(requestTokens('Bearer', 'xjwt=1; jwt2=2')).to.deep.equal([]);
+    expect(requestTokens('Bearer a b', ';;;=')).to.deep.equal([]);
+  });
+
+  it('finds every token when several cookies have the name, and no more than eight', () => {
+    expect(requestTokens(undefined, 'jwt=stale; a=1; jwt="good"; jwt=other')).to.deep.equal([
+      'stale',
+      'good',
+      'other',
+    ]);
+    expect(requestTokens(undefined, 'jwt=x;'.repeat(1_000))).to.have.length(8);
   });
 
   it('does not choke on a cookie that is not validly encoded', () => {
-    expect(requestToken(undefined, 'x=%zz; jwt=a.b.c')).to.equal('a.b.c');
-    expect(requestToken(undefined, 'jwt=%zz')).to.equal('%zz');
+    expect(requestTokens(undefined, 'x=%zz; jwt=a.b.c')).to.deep.equal(['a.b.c']);
+    expect(requestTokens(undefined, 'jwt=%zz')).to.deep.equal(['%zz']);
   });
 });

@@ -67,6 +67,8 @@ describe('Tokens', () => {
       unsigned,
       jwt.sign(claims, SECRET, { algorithm: 'HS512' }),
       jwt.sign(claims, privateKey, { algorithm: 'RS256' }),
+      jwt.sign(claims, SECRET, { header: { alg: 'HS256', crit: ['exp'] } }),
+      jwt.sign(claims, SECRET, { header: { alg: 'HS256', crit: [] } }),
       `${lowerCase}.${signature}`,
     ]) {
       expect(tokens.verify(token)).to.deep.equal({ ok: false, reason: 'invalid' });
@@ -88,6 +90,9 @@ describe('Tokens', () => {
       { username: '' },
       { username: 7 },
       { jti: undefined },
+      { gen: -1 },
+      { gen: 'x' },
+      { auth_time: 'x' },
     ]) {
       const claims = Object.fromEntries(
         Object.entries({ ...whole, ...change }).filter(([, value]) => value !== undefined),

@@ -9,6 +9,10 @@ export interface VerifiedToken {
   readonly user: Member;
   /** Unique for every session, which is a sign-in and what was renewed since: what a revocation names. */
   readonly tokenId: string;
+  /** Number of times that the user's sessions had been ended as a whole when this one began. */
+  readonly generation: number;
+  /** When the session began: milliseconds since 1970. */
+  readonly startedAt: number;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
 }
@@ -46,11 +50,13 @@ export class Tokens {
   /**
    * @param secret of the tokens that are signed
    * @param acceptedSecrets of other tokens that are valid as well, so that a secret can be replaced while its tokens are out
+   * @param maxSessionSeconds no token of a session is valid for longer after its sign-in
    */
   constructor(
     secret: string,
     private readonly ttlSeconds: number = TOKEN_TTL_SECONDS,
     acceptedSecrets: readonly string[] = [],
+    private readonly maxSessionSeconds: number = Number.POSITIVE_INFINITY,
   ) {
     this.#signing = { id: keyId(secret), key: secretKey(secret) };
     this.#keys = new Map([
@@ -59,14 +65,15 @@ export class Tokens {
     ]);
   }
 
-  /** A token of this user, valid from now on. */
-  sign(user: Member): string {
-    return this.#sign(user, randomUUID()).text;
+  /** The first token of a new session of this user. */
+  sign(user: Member, generation = 0): string {
+    const startedAt = Math.floor(Date.now() / 1_000) * 1_000;
+    return this.#sign({ user, tokenId: randomUUID(), generation, startedAt }).text;
   }
 
-  /** A token of the same session, valid from now on: whatever revokes one of them revokes both. */
-  renew({ user, tokenId }: VerifiedToken): SignedToken {
-    return this.#sign(user, tokenId);
+  /** A newer token of the same session: what revokes one of them revokes both. */
+  renew(token: VerifiedToken): SignedToken {
+    return this.#sign(token);
   }
 
   /**
@@ -83,10 +90,12 @@ export class Tokens {
     return { ok: false, reason: 'invalid' };
   }
 
-  #sign(user: Member, tokenId: string): SignedToken {
+  #sign({ user, tokenId, generation, startedAt }: Omit<VerifiedToken, 'expiresAt'>): SignedToken {
     const iat = Math.floor(Date.now() / 1_000);
-    const exp = iat + this.ttlSeconds;
-    const text = jwt.sign({ username: user.username, iat, exp }, this.#signing.key, {
+    const auth_time = Math.floor(startedAt / 1_000);
+    const exp = Math.min(iat + this.ttlSeconds, auth_time + this.maxSessionSeconds);
+    const claims = { username: user.username, iat, exp, auth_time, gen: generation };
+    const text = jwt.sign(claims, this.#signing.key, {
       algorithm: 'HS256',
       keyid: this.#signing.id,
       subject: String(user.id),
@@ -97,7 +106,8 @@ export class Tokens {
 
   #keysOf(token: string): Iterable<KeyObject> {
     const header = headerOf(token);
-    if (header === undefined) return [];
+    // A critical extension must be understood (RFC 7515, section 4.1.11), and none is here.
+    if (header === undefined || 'crit' in header) return [];
     if (!('kid' in header)) return this.#keys.values();
     const key = typeof header.kid === 'string' ? this.#keys.get(header.kid) : undefined;
     return key === undefined ? [] : [key];
@@ -128,12 +138,22 @@ function verifyWith(key: KeyObject, token: string): TokenCheck {
   }
 }
 
-/** Nothing is optional: the library itself would accept a token that never expires. */
+/**
+ * The library itself would accept a token that never expires. Tokens of applications that sign their own, and those of
+ * earlier versions, have neither `auth_time` nor `gen`: their session begins when they were issued.
+ */
 function readClaims(claims: string | jwt.JwtPayload): VerifiedToken | undefined {
   if (typeof claims === 'string') return undefined;
-  const { sub, username, jti, exp } = claims;
+  const { sub, username, jti, exp, iat, auth_time = iat ?? exp, gen = 0 } = claims;
   const id = parseId(sub);
   if (id === undefined || typeof username !== 'string' || username === '') return undefined;
   if (typeof jti !== 'string' || typeof exp !== 'number') return undefined;
-  return { user: { id, username }, tokenId: jti, expiresAt: exp * 1_000 };
+  if (typeof auth_time !== 'number' || !Number.isSafeInteger(gen) || gen < 0) return undefined;
+  return {
+    user: { id, username },
+    tokenId: jti,
+    generation: gen,
+    startedAt: auth_time * 1_000,
+    expiresAt: exp * 1_000,
+  };
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import type { AccessList, Ban, Subject } from './access-list.js';
+import { type AccessList, type Ban, type Subject, sessionsKey } from './access-list.js';
 
 /** What the suite needs of an implementation. Each fixture starts empty. */
 export interface AccessListFixture {
@@ -54,6 +54,18 @@ export function describeAccessList(name: string, createFixture: () => Promise<Ac
           { userId: 1, tokenId: 'gone', roomId: 7 },
         ]),
       ).to.deep.equal(['revoked', 'ok', 'ok', 'revoked']);
+    });
+
+    it('knows the sessions of a user that were revoked as a whole, and no later ones', async () => {
+      await list.revoke(sessionsKey(1, 2), (await fixture.now()) + HOUR_MS);
+      expect(
+        await other.check([
+          { userId: 1, tokenId: 'a', generation: 2 },
+          { userId: 1, tokenId: 'a', generation: 3 },
+          { userId: 2, tokenId: 'b', generation: 2 },
+          { userId: 1 },
+        ]),
+      ).to.deep.equal(['revoked', 'ok', 'ok', 'ok']);
     });
 
     it('still knows a token that has just ended: not every clock says so yet', async () => {

@@ -3,6 +3,8 @@ export interface Subject {
   readonly userId: number;
   /** Of the token that the connection was made with; undefined with `AUTH=open`. */
   readonly tokenId?: string | undefined;
+  /** Of the same token: see {@link sessionsKey}. */
+  readonly generation?: number | undefined;
   /** The room that is to be entered, if it is about one. */
   readonly roomId?: number | undefined;
 }
@@ -21,9 +23,9 @@ export interface Ban {
   readonly until?: number | undefined;
 }
 
-/** A session that was signed out. */
+/** A session that was signed out, or all sessions of a user. */
 export interface Revocation {
-  /** What all tokens of the session share. */
+  /** What all tokens of the session share, or a {@link sessionsKey}. */
   readonly tokenId: string;
   /** When the last of its tokens expires, in milliseconds since 1970. */
   readonly expiresAt: number;
@@ -47,7 +49,7 @@ export interface AccessList {
    */
   check(subjects: readonly Subject[]): Promise<Verdict[]>;
   /**
-   * The token does not count any more. It is remembered until it has ended by every clock that is less
+   * Tokens with this id do not count any more, or those of the sessions that a {@link sessionsKey} names. It is remembered until it has ended by every clock that is less
    * than five minutes wrong.
    * @param expiresAt when it would have ended, in ms since 1970
    */
@@ -68,6 +70,26 @@ export interface AccessList {
    *   whom they concern
    */
   replaceBans(bans: readonly Ban[]): Promise<Ban[]>;
+}
+
+/**
+ * Names a user's sessions of one generation among revoked tokens. A token carries the generation of its sign-in. Ending
+ * all sessions of a user revokes the present generation and begins the next.
+ */
+export function sessionsKey(userId: number, generation: number): string {
+  return `user:${userId}:${generation}`;
+}
+
+/** Reads a {@link sessionsKey}; undefined for the id of a single session. */
+export function readSessionsKey(key: string): { userId: number; generation: number } | undefined {
+  const [, userId, generation] = /^user:(\d+):(\d+)$/.exec(key) ?? [];
+  return userId === undefined ? undefined : { userId: Number(userId), generation: Number(generation) };
+}
+
+/** Ids under which a subject's token may be revoked. */
+export function revocationIds({ userId, tokenId, generation }: Subject): string[] {
+  if (tokenId === undefined) return [];
+  return generation === undefined ? [tokenId] : [tokenId, sessionsKey(userId, generation)];
 }
 
 /** How long a revoked token is remembered after its end, in milliseconds: clocks differ. */

@@ -3,7 +3,9 @@ export {
   type Ban,
   REVOKED_SLACK_MS,
   type Revocation,
+  readSessionsKey,
   type Subject,
+  sessionsKey,
   type Verdict,
 } from './access-list.js';
 export { MemoryAccessList } from './memory-access-list.js';

@@ -4,6 +4,7 @@ import {
   banKey,
   REVOKED_SLACK_MS,
   type Revocation,
+  revocationIds,
   type Subject,
   type Verdict,
 } from './access-list.js';
@@ -17,8 +18,9 @@ export class MemoryAccessList implements AccessList {
   constructor(private readonly now: () => number = Date.now) {}
 
   async check(subjects: readonly Subject[]): Promise<Verdict[]> {
-    return subjects.map(({ userId, tokenId, roomId }) => {
-      if (tokenId !== undefined && this.#revoked.has(tokenId)) return 'revoked';
+    return subjects.map((subject) => {
+      const { userId, roomId } = subject;
+      if (revocationIds(subject).some((id) => this.#revoked.has(id))) return 'revoked';
       if (this.#holds(banKey({ userId }))) return 'banned';
       return roomId !== undefined && this.#holds(banKey({ userId, roomId })) ? 'banned-from-room' : 'ok';
     });

@@ -6,6 +6,7 @@ import {
   banKey,
   REVOKED_SLACK_MS,
   type Revocation,
+  revocationIds,
   SUBJECTS_AT_ONCE,
   type Subject,
   type Verdict,
@@ -89,7 +90,7 @@ export class RedisAccessList implements AccessList {
   }
 
   async #check(subjects: readonly Subject[]): Promise<Verdict[]> {
-    const tokenIds = [...new Set(subjects.flatMap(({ tokenId }) => tokenId ?? []))];
+    const tokenIds = [...new Set(subjects.flatMap(revocationIds))];
     const fields = [...new Set(subjects.flatMap(banKeys))];
     // A script and not a pipeline: this is asked for every connection, and the library makes a pipeline out of 5 KB.
     const [now, [complete, ...ends], scores] = await asked(this.#redis, () =>
@@ -108,7 +109,7 @@ export class RedisAccessList implements AccessList {
     const revoked = new Set(tokenIds.filter((_, at) => typeof scores[at] === 'string'));
     const banned = new Set(fields.filter((_, at) => holds(ends[at], now)));
     return subjects.map((subject) => {
-      if (subject.tokenId !== undefined && revoked.has(subject.tokenId)) return 'revoked';
+      if (revocationIds(subject).some((id) => revoked.has(id))) return 'revoked';
       const [everything = '', room] = banKeys(subject);
       if (banned.has(everything)) return 'banned';
       return room !== undefined && banned.has(room) ? 'banned-from-room' : 'ok';

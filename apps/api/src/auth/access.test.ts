@@ -8,7 +8,7 @@ import { type Answer, type Client, openDatabase, type RunningApi, SECRET, startA
 const ann = { id: 1, username: 'ann' };
 const bob = { id: 2, username: 'bob' };
 const UNAVAILABLE = { error: 'temporarily unavailable, try again' };
-const CLEARED = 'jwt=; HttpOnly; Path=/; Max-Age=0';
+const CLEARED = 'jwt=; HttpOnly; Path=/; Max-Age=0; SameSite=Lax';
 
 /** A list that keeps what it was asked, and can be taken away. */
 class WatchedAccessList extends MemoryAccessList {
@@ -81,7 +81,7 @@ describe('who may not come in although the token is genuine', function () {
     const renewed = await sender.send('POST', '/api/users/refresh');
     expect(renewed.status).to.equal(200);
     expect(renewed.body).to.include(ann);
-    const text = /^jwt=([^;]+); HttpOnly; Path=\/; Max-Age=3600$/.exec(
+    const text = /^jwt=([^;]+); HttpOnly; Path=\/; Max-Age=3600; SameSite=Lax$/.exec(
       renewed.headers.get('set-cookie') ?? '',
     )?.[1];
     const check = new Tokens(SECRET).verify(text);
@@ -205,7 +205,7 @@ describe('who may not come in although the token is genuine', function () {
     });
 
     it('does not let sign in, and only the right password learns why', async () => {
-      const account = { username: 'cyd', email: 'cyd@example.com', password: '1234567' };
+      const account = { username: 'cyd', email: 'cyd@example.com', password: 'rahasia' };
       const { id } = (await client.post('/api/users/signup', account)).body;
       await ban(id);
       const answer = await client.post('/api/users/signin', account);

@@ -18,7 +18,7 @@ describe('limits on attempts', function () {
   let count = 0;
   const somebody = () => {
     count++;
-    return { username: `user${count}`, email: `user${count}@example.com`, password: '1234567' };
+    return { username: `user${count}`, email: `user${count}@example.com`, password: 'rahasia' };
   };
   const refused = (answer: Answer): void => {
     expect([answer.status, answer.body]).to.deep.equal([
@@ -153,7 +153,7 @@ describe('many sign-ins at once', function () {
 
   it('are refused with 503 once the queue is full, and the others are served', async () => {
     running = await startApi(db, { BCRYPT_COST: '10', BCRYPT_CONCURRENCY: '1', BCRYPT_QUEUE: '3' });
-    const user = { username: 'ann', email: 'ann@example.com', password: '1234567' };
+    const user = { username: 'ann', email: 'ann@example.com', password: 'rahasia' };
     await running.client.post(SIGN_UP, user);
     const answers = await Promise.all(Array.from({ length: 20 }, () => running.client.post(SIGN_IN, user)));
     const busy = answers.filter((answer) => answer.status === 503);
@@ -167,7 +167,7 @@ describe('many sign-ins at once', function () {
 
   it('leave the other routes their turn', async () => {
     running = await startApi(db, { BCRYPT_COST: '10' });
-    const user = { username: 'bob', email: 'bob@example.com', password: '1234567' };
+    const user = { username: 'bob', email: 'bob@example.com', password: 'rahasia' };
     await running.client.post(SIGN_UP, user);
     let waiting = 20;
     const burst = Array.from({ length: waiting }, async () => {

@@ -1,20 +1,24 @@
 import type { Tokens } from '@chorus/auth';
+import type { OriginPolicy } from '@chorus/service';
 import type { SessionService } from '../sessions/session-service.js';
 import type { AccessServices } from './authenticate.js';
 import type { BoundedWork } from './bounded-work.js';
+import type { PasswordRules } from './password-rules.js';
 import type { Passwords } from './passwords.js';
 import type { RateLimits } from './rate-limits.js';
-import type { CookieOptions } from './token-cookie.js';
+import type { TokenCookies } from './token-cookie.js';
 import type { UserRepository } from './user-repository.js';
 
 /** What the user routes work with. */
 export interface AuthServices extends AccessServices {
   readonly users: UserRepository;
   readonly passwords: Passwords;
+  readonly rules: PasswordRules;
   /** Where passwords are hashed and compared. */
   readonly work: BoundedWork;
   readonly limits: RateLimits;
   readonly tokens: Tokens;
   readonly sessions: SessionService;
-  readonly cookie: CookieOptions;
+  readonly cookies: TokenCookies;
+  readonly origins: OriginPolicy;
 }

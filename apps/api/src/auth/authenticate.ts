@@ -45,7 +45,9 @@ export function door(kind: Access, { guard, access }: AccessServices): Door {
     },
     async allow({ user, token }, roomId) {
       if (user === undefined) return;
-      const [verdict] = await access.check([{ userId: user.id, tokenId: token?.tokenId, roomId }]);
+      const [verdict] = await access.check([
+        { userId: user.id, tokenId: token?.tokenId, generation: token?.generation, roomId },
+      ]);
       refuse(verdict);
     },
   };

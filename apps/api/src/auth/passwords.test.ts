@@ -1,3 +1,4 @@
+import { hash as bcryptHash } from 'bcrypt';
 import { expect } from 'chai';
 import { Passwords } from './passwords.js';
 
@@ -10,6 +11,22 @@ describe('Passwords', () => {
     for (const other of ['passwörd', 'pässwörd ', '', 'pässwörd\0', 'pässwörd\0x']) {
       expect(await passwords.matches(other, hash), other).to.equal(false);
     }
+  });
+
+  it('takes a password for the same however its letters are composed', async () => {
+    const composed = 'pass\u00e9 compos\u00e9';
+    const decomposed = composed.normalize('NFD');
+    for (const hash of [await passwords.hash(composed), await passwords.hash(decomposed)]) {
+      expect(await passwords.matches(composed, hash)).to.equal(true);
+      expect(await passwords.matches(decomposed, hash)).to.equal(true);
+    }
+  });
+
+  it('still takes a decomposed password whose hash an earlier version made', async () => {
+    const decomposed = 'pass\u00e9'.normalize('NFD');
+    const old = await bcryptHash(decomposed, 4);
+    expect(await passwords.matches(decomposed, old)).to.equal(true);
+    expect(await passwords.matches('passe', old)).to.equal(false);
   });
 
   it('never takes a password that is longer than what bcrypt looks at', async () => {

@@ -1,7 +1,6 @@
 import { operation } from '../http/operation.js';
 import { refreshed, TOKEN_HEADER } from './account-json.js';
 import type { AuthServices } from './auth-services.js';
-import { tokenCookie } from './token-cookie.js';
 
 /**
  * Gives out a newer token of the same session: it keeps the token's id, by which sign-outs name what has ended.
@@ -19,13 +18,13 @@ export const refreshToken = operation(
     access: 'token',
     answer: { status: 200, description: 'The new token.', body: refreshed, headers: TOKEN_HEADER },
   },
-  ({ tokens, cookie }: AuthServices) =>
+  ({ tokens, cookies }: AuthServices) =>
     (ctx) => {
       const { token } = ctx.state;
       if (token === undefined) throw new Error('a request came in without a token');
       const { id, username } = token.user;
       const renewed = tokens.renew(token);
-      ctx.set('Set-Cookie', tokenCookie(renewed.text, cookie));
+      cookies.give(ctx, renewed.text);
       return { id, username, expiresAt: renewed.expiresAt };
     },
 );

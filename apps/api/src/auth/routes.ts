@@ -1,7 +1,9 @@
 import type { RouteTable } from '../http/route-table.js';
 import type { AuthServices } from './auth-services.js';
+import { changePassword } from './change-password.js';
 import { currentUser } from './current-user.js';
-import { logOut } from './log-out.js';
+import { endSessions } from './end-sessions.js';
+import { logOut, logOutByGet } from './log-out.js';
 import { refreshToken } from './refresh-token.js';
 import { signIn } from './sign-in.js';
 import { signUp } from './sign-up.js';
@@ -10,6 +12,9 @@ export const userRoutes: RouteTable<AuthServices> = {
   'POST /api/users/signup': signUp,
   'POST /api/users/signin': signIn,
   'POST /api/users/refresh': refreshToken,
-  'GET /api/users/logout': logOut,
+  'POST /api/users/logout': logOut,
+  'GET /api/users/logout': logOutByGet,
   'GET /api/users/me': currentUser,
+  'PUT /api/users/me/password': changePassword,
+  'DELETE /api/users/me/sessions': endSessions,
 };

@@ -5,8 +5,7 @@ import { emailKey, signInInput } from './account-inputs.js';
 import { signedIn, TOKEN_HEADER } from './account-json.js';
 import type { AuthServices } from './auth-services.js';
 import { refuse } from './authenticate.js';
-import { accountKey } from './rate-limits.js';
-import { tokenCookie } from './token-cookie.js';
+import { checkPassword } from './check-password.js';
 
 /**
  * Gives out a token as a cookie. An unknown address and a wrong password take the same steps, so
@@ -26,26 +25,19 @@ export const signIn = operation(
       503: 'PostgreSQL or Redis is away, or too many passwords wait to be compared.',
     },
   },
-  ({ users, passwords, work, limits, tokens, access, cookie }: AuthServices) =>
-    async (ctx, { body: { email, password } }) => {
-      const account = accountKey(emailKey(email));
+  (services: AuthServices) => {
+    const { users, limits, tokens, access, cookies } = services;
+    return async (ctx, { body: { email, password } }) => {
       await limits.signInAddress.count(clientAddress(ctx));
       const user = await users.findByEmail(email);
-      const matches = await work.run(
-        async () => {
-          // Checked only now: of many guesses sent at once, no more than run at a time get past it.
-          await limits.signInAccount.check(account);
-          const correct = await passwords.matches(password, user?.passwordHash);
-          if (!correct) await limits.signInAccount.count(account);
-          return correct;
-        },
-        () => ctx.writable,
-      );
+      const matches = await checkPassword(services, ctx, emailKey(email), password, user?.passwordHash);
       if (user === undefined || !matches) throw new HttpError(401, 'wrong email or password');
+      const { id, username, generation } = user;
       // Only now: nobody else learns who is banned.
-      const [verdict] = await access.check([{ userId: user.id }]);
+      const [verdict] = await access.check([{ userId: id }]);
       refuse(verdict);
-      ctx.set('Set-Cookie', tokenCookie(tokens.sign({ id: user.id, username: user.username }), cookie));
-      return { id: user.id, username: user.username };
-    },
+      cookies.give(ctx, tokens.sign({ id, username }, generation));
+      return { id, username };
+    };
+  },
 );

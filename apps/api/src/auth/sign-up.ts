@@ -20,8 +20,9 @@ export const signUp = operation(
       503: 'PostgreSQL or Redis is away, or too many passwords wait to be hashed.',
     },
   },
-  ({ users, passwords, work, limits }: AuthServices) =>
+  ({ users, passwords, rules, work, limits }: AuthServices) =>
     async (ctx, { body: { username, email, password } }) => {
+      rules.check('password', password, { username, email });
       await limits.signUpAddress.count(clientAddress(ctx));
       await limits.signUpAccount.count(accountKey(emailKey(email)));
       // Asked before the password is hashed, to hash none in vain, and decided when it is stored.

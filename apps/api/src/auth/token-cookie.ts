@@ -1,23 +1,50 @@
 import { TOKEN_COOKIE, TOKEN_TTL_SECONDS } from '@chorus/auth';
+import type { Logger } from '@chorus/service';
+import type { Context } from '../http/context.js';
 
 export const SAME_SITE = ['strict', 'lax', 'none'] as const;
 
+const SAME_SITE_NAMES = { strict: 'Strict', lax: 'Lax', none: 'None' } as const;
+
 export interface CookieOptions {
-  readonly secure: boolean;
-  readonly sameSite: (typeof SAME_SITE)[number] | undefined;
+  /** `auto`: where the request came over TLS, as far as `TRUST_PROXY` says that the proxies in front are believed. */
+  readonly secure: boolean | 'auto';
+  readonly sameSite: (typeof SAME_SITE)[number];
+  /** In production a cookie without `Secure` is logged once. */
+  readonly production: boolean;
 }
 
-/** `Set-Cookie` for a new token. The order of the attributes is part of the seed contract. */
-export function tokenCookie(token: string, options: CookieOptions): string {
-  return serialise(token, TOKEN_TTL_SECONDS, options);
-}
+/** Sets and clears the cookie that carries the token. The order of the attributes is part of the plain contract. */
+export class TokenCookies {
+  #warned = false;
 
-/** `Set-Cookie` that makes browsers forget the token. */
-export function clearedCookie(options: CookieOptions): string {
-  return serialise('', 0, options);
-}
+  constructor(
+    private readonly options: CookieOptions,
+    private readonly log: Logger,
+  ) {}
 
-function serialise(value: string, maxAge: number, { secure, sameSite }: CookieOptions): string {
-  const cookie = `${TOKEN_COOKIE}=${value}; HttpOnly; Path=/; Max-Age=${maxAge}`;
-  return `${cookie}${secure ? '; Secure' : ''}${sameSite === undefined ? '' : `; SameSite=${sameSite}`}`;
+  give(ctx: Context, token: string): void {
+    const secure = this.#isSecure(ctx);
+    if (!secure && this.options.production && !this.#warned) {
+      this.#warned = true;
+      this.log.warn(
+        'a token went out in a cookie without Secure: put TLS in front and set TRUST_PROXY and X-Forwarded-Proto, or COOKIE_SECURE=true',
+      );
+    }
+    ctx.set('Set-Cookie', this.#serialise(token, TOKEN_TTL_SECONDS, secure));
+  }
+
+  /** Makes browsers forget the token. */
+  clear(ctx: Context): void {
+    ctx.set('Set-Cookie', this.#serialise('', 0, this.#isSecure(ctx)));
+  }
+
+  #isSecure(ctx: Context): boolean {
+    return this.options.secure === 'auto' ? ctx.secure : this.options.secure;
+  }
+
+  #serialise(value: string, maxAge: number, secure: boolean): string {
+    const cookie = `${TOKEN_COOKIE}=${value}; HttpOnly; Path=/; Max-Age=${maxAge}`;
+    return `${cookie}${secure ? '; Secure' : ''}; SameSite=${SAME_SITE_NAMES[this.options.sameSite]}`;
+  }
 }

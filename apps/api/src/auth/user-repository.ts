@@ -7,9 +7,11 @@ export interface Account {
   readonly username: string;
   readonly email: string;
   readonly passwordHash: string;
+  /** Number of times that all sessions were ended at once. */
+  readonly generation: number;
 }
 
-type Row = Omit<Account, 'id'> & { id: bigint };
+type Row = Omit<Account, 'id' | 'generation'> & { id: bigint; sessionGeneration: number };
 
 /** Rolls a sign-up back: another user has a name that is taken for this one. */
 class NameTaken extends Error {}
@@ -19,7 +21,7 @@ export class UserRepository {
   constructor(private readonly db: Database) {}
 
   /** @returns undefined when a like user name or the e-mail address is taken, however close the race */
-  async create(user: Omit<Account, 'id'>): Promise<Account | undefined> {
+  async create(user: Omit<Account, 'id' | 'generation'>): Promise<Account | undefined> {
     const keys = nameKeys(user.username);
     const data = { ...user, emailKey: emailKey(user.email), nameKeysVersion: NAME_KEYS_VERSION };
     try {
@@ -90,5 +92,6 @@ export class UserRepository {
 }
 
 function account(row: Row): Account {
-  return { id: Number(row.id), username: row.username, email: row.email, passwordHash: row.passwordHash };
+  const { username, email, passwordHash, sessionGeneration } = row;
+  return { id: Number(row.id), username, email, passwordHash, generation: sessionGeneration };
 }

@@ -1,5 +1,6 @@
 import { Tokens } from '@chorus/auth';
 import type { Database } from '@chorus/database';
+import type { Environment } from '@chorus/service';
 import { expect } from 'chai';
 import { type Client, openDatabase, type RunningApi, SECRET, startApi } from '../test-api.js';
 import { Passwords } from './passwords.js';
@@ -26,7 +27,7 @@ describe('the user routes', function () {
   let count = 0;
   const somebody = (change: object = {}) => {
     count++;
-    return { username: `user${count}`, email: `user${count}@example.com`, password: '1234567', ...change };
+    return { username: `user${count}`, email: `user${count}@example.com`, password: 'rahasia', ...change };
   };
 
   describe('signing up', () => {
@@ -34,7 +35,7 @@ describe('the user routes', function () {
       const answer = await client.post(SIGN_UP, {
         username: 'Ann',
         email: 'Ann@Example.com',
-        password: '1234567',
+        password: 'rahasia',
       });
       expect(answer.status).to.equal(200);
       expect(answer.body).to.deep.equal({ id: 1, username: 'Ann', email: 'Ann@Example.com' });
@@ -130,14 +131,16 @@ describe('the user routes', function () {
         { email: `${'e'.repeat(250)}@x.de` },
         'email must be at most 254 characters long',
       ],
-      ['a short password', { password: '12345' }, 'password must be 6 to 72 bytes of valid text'],
-      ['a long password', { password: 'x'.repeat(73) }, 'password must be 6 to 72 bytes of valid text'],
+      ['a short password', { password: 'q7!xa' }, 'password must be at least 6 characters long'],
+      ['no password', { password: '' }, 'password must be at most 72 bytes of valid text'],
+      ['a common password', { password: 'Password' }, 'password is one of the 10,000 most common passwords'],
+      ['a long password', { password: 'x'.repeat(73) }, 'password must be at most 72 bytes of valid text'],
       [
         'a password long in bytes',
         { password: 'ü'.repeat(37) },
-        'password must be 6 to 72 bytes of valid text',
+        'password must be at most 72 bytes of valid text',
       ],
-      ['NUL in a password', { password: '123456\0' }, 'password must be 6 to 72 bytes of valid text'],
+      ['NUL in a password', { password: '123456\0' }, 'password must be at most 72 bytes of valid text'],
     ];
     for (const [what, change, error] of invalid) {
       it(`refuses ${what}`, async () => {
@@ -146,12 +149,13 @@ describe('the user routes', function () {
       });
     }
 
-    it('takes names of 64 characters, whatever they are made of, and passwords of 6 and 72 bytes', async () => {
+    it('takes names of 64 characters, whatever they are made of, and passwords of 6 characters and of 72 bytes', async () => {
       for (const change of [
         { username: '🎈'.repeat(64) },
         { username: "Robert'); DROP TABLE users;--" },
         { username: '<b>&amp;"' },
-        { password: '123456' },
+        { password: 'q7!xab' },
+        { password: 'rahasia' },
         { password: 'ü'.repeat(36) },
       ]) {
         const user = somebody(change);
@@ -173,7 +177,8 @@ describe('the user routes', function () {
       expect([answer.status, answer.body]).to.deep.equal([200, { id, username: user.username }]);
       const [cookie = '', ...others] = answer.headers.getSetCookie();
       expect(others).to.deep.equal([]);
-      const [, token] = /^jwt=([\w-]+\.[\w-]+\.[\w-]+); HttpOnly; Path=\/; Max-Age=3600$/.exec(cookie) ?? [];
+      const [, token] =
+        /^jwt=([\w-]+\.[\w-]+\.[\w-]+); HttpOnly; Path=\/; Max-Age=3600; SameSite=Lax$/.exec(cookie) ?? [];
       const check = new Tokens(SECRET).verify(token);
       expect(check.ok && check.token.user).to.deep.equal({ id, username: user.username });
     });
@@ -208,7 +213,7 @@ describe('the user routes', function () {
         [{}, 'email is required'],
         [{ email: 'a@example.com' }, 'password is required'],
         [{ email: 'a@example.com', password: 1234567 }, 'password must be a string'],
-        [{ email: 'a\0@example.com', password: '1234567' }, 'email must be an e-mail address'],
+        [{ email: 'a\0@example.com', password: 'rahasia' }, 'email must be an e-mail address'],
       ];
       for (const [body, error] of cases) {
         const answer = await client.post(SIGN_IN, body);
@@ -217,24 +222,59 @@ describe('the user routes', function () {
     });
   });
 
-  describe('where Secure and SameSite are configured', () => {
-    let secure: RunningApi;
-    before(async () => {
-      secure = await startApi(db, { COOKIE_SECURE: 'true', COOKIE_SAMESITE: 'none' });
-    });
-    after(() => secure.close());
+  describe('the attributes of the cookie', () => {
+    const cookieFrom = async (env: Environment, headers: Record<string, string> = {}) => {
+      const running = await startApi(db, env);
+      try {
+        const user = somebody();
+        await running.client.post(SIGN_UP, user);
+        const sender = running.client.with(headers);
+        const given = (await sender.post(SIGN_IN, user)).headers.get('set-cookie') ?? '';
+        await sender.post(SIGN_IN, user);
+        const cleared = (await sender.get('/api/users/logout')).headers.get('set-cookie') ?? '';
+        const warnings = running.log.filter((line) => line.includes('without Secure')).length;
+        return {
+          given: given.replace(/^jwt=[^;]+; /, ''),
+          cleared: cleared.replace(/^jwt=; /, ''),
+          warnings,
+        };
+      } finally {
+        await running.close();
+      }
+    };
+    const TLS = { 'X-Forwarded-Proto': 'https' };
 
-    it('adds them to the cookie, set or cleared', async () => {
-      const user = somebody();
-      await secure.client.post(SIGN_UP, user);
-      const signedIn = await secure.client.post(SIGN_IN, user);
-      expect(signedIn.headers.get('set-cookie')).to.match(
-        /; HttpOnly; Path=\/; Max-Age=3600; Secure; SameSite=none$/,
-      );
-      const loggedOut = await secure.client.get('/api/users/logout');
-      expect(loggedOut.headers.get('set-cookie')).to.equal(
-        'jwt=; HttpOnly; Path=/; Max-Age=0; Secure; SameSite=none',
-      );
+    for (const [title, env, headers, end] of [
+      ['are Lax by default, and not Secure over HTTP', {}, {}, 'SameSite=Lax'],
+      ['are Secure behind a trusted proxy with TLS', { TRUST_PROXY: '1' }, TLS, 'Secure; SameSite=Lax'],
+      ['do not follow a header that no trusted proxy wrote', {}, TLS, 'SameSite=Lax'],
+      [
+        'are not Secure where that is switched off',
+        { TRUST_PROXY: '1', COOKIE_SECURE: 'false' },
+        TLS,
+        'SameSite=Lax',
+      ],
+      [
+        'can be Secure and None',
+        { COOKIE_SECURE: 'true', COOKIE_SAMESITE: 'none' },
+        {},
+        'Secure; SameSite=None',
+      ],
+      ['can be Strict', { COOKIE_SAMESITE: 'strict' }, {}, 'SameSite=Strict'],
+    ] as const) {
+      it(title, async () => {
+        expect(await cookieFrom(env, headers)).to.deep.equal({
+          given: `HttpOnly; Path=/; Max-Age=3600; ${end}`,
+          cleared: `HttpOnly; Path=/; Max-Age=0; ${end}`,
+          warnings: 0,
+        });
+      });
+    }
+
+    it('are logged once when production gives out a cookie that is not Secure', async () => {
+      const production = { NODE_ENV: 'production', TRUST_PROXY: '1' };
+      expect((await cookieFrom(production)).warnings).to.equal(1);
+      expect((await cookieFrom(production, TLS)).warnings).to.equal(0);
     });
   });
 
@@ -247,7 +287,7 @@ describe('the user routes', function () {
       ]) {
         const answer = await sender.get('/api/users/logout');
         expect([answer.status, answer.body]).to.deep.equal([200, { message: 'logout successful' }]);
-        expect(answer.headers.get('set-cookie')).to.equal('jwt=; HttpOnly; Path=/; Max-Age=0');
+        expect(answer.headers.get('set-cookie')).to.equal('jwt=; HttpOnly; Path=/; Max-Age=0; SameSite=Lax');
       }
     });
   });
@@ -269,13 +309,36 @@ describe('the user routes', function () {
         [client, 'a token is required'],
         [client.as(ann, new Tokens(SECRET, -1)), 'the token has expired'],
         [client.as(ann, new Tokens('some other secret, also long enough')), 'the token is not valid'],
-        [client.as({ id: 987654, username: 'gone' }), 'the user of the token does not exist'],
       ];
       for (const [sender, error] of cases) {
         const answer = await sender.get('/api/users/me');
         expect([answer.status, answer.body]).to.deep.equal([401, { error }]);
       }
       expect((await client.get('/api/users/me')).headers.get('www-authenticate')).to.equal('Bearer');
+    });
+
+    it('finds no account of a user whose token an application signed', async () => {
+      const answer = await client.as({ id: 987654, username: 'gone' }).get('/api/users/me');
+      expect([answer.status, answer.body]).to.deep.equal([
+        404,
+        { error: 'the user of the token has no account' },
+      ]);
+    });
+
+    it('counts the first of several cookies that is valid', async () => {
+      const user = somebody();
+      const { id } = (await client.post(SIGN_UP, user)).body;
+      const good = new Tokens(SECRET).sign({ id, username: user.username });
+      const expired = new Tokens(SECRET, -1).sign({ id, username: user.username });
+      for (const cookies of [
+        `jwt=stale; jwt=${good}`,
+        `jwt=${expired}; a=b; jwt=${good}`,
+        `jwt=; jwt=${good}; jwt=x`,
+      ]) {
+        expect((await client.with({ Cookie: cookies }).get('/api/users/me')).status, cookies).to.equal(200);
+      }
+      const none = await client.with({ Cookie: `jwt=${expired}; jwt=stale` }).get('/api/users/me');
+      expect([none.status, none.body]).to.deep.equal([401, { error: 'the token has expired' }]);
     });
   });
 });

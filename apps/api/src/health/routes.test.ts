@@ -17,7 +17,7 @@ describe('an API that is told to stop', () => {
     const health = await client.get('/readyz');
     expect([health.status, health.body]).to.deep.equal([503, { error: 'draining' }]);
     expect((await client.get('/livez')).status).to.equal(200);
-    const user = { username: 'late', email: 'late@example.com', password: '1234567' };
+    const user = { username: 'late', email: 'late@example.com', password: 'rahasia' };
     expect((await client.post('/api/users/signup', user)).status).to.equal(200);
     await closed;
     expect(performance.now() - start).to.be.within(490, 2_500);

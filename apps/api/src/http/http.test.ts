@@ -257,6 +257,18 @@ describe('the HTTP face', function () {
     }
   });
 
+  it('asks browsers for TLS, on subdomains only where that is set', async () => {
+    const asked = async (sender: Client): Promise<string | null> =>
+      (await sender.get('/livez')).headers.get('strict-transport-security');
+    expect(await asked(client)).to.equal('max-age=31536000');
+    const whole = await startApi(db, { HSTS_INCLUDE_SUBDOMAINS: 'true' });
+    try {
+      expect(await asked(whole.client)).to.equal('max-age=31536000; includeSubDomains');
+    } finally {
+      await whole.close();
+    }
+  });
+
   describe('in its log', () => {
     const lineOf = (id: string): Record<string, unknown> => {
       const lines = running.log.filter((line) => line.includes(id)).map((line) => JSON.parse(line));
@@ -357,7 +369,7 @@ describe('the HTTP face', function () {
       const away = createDatabase('postgresql://chorus@127.0.0.1:1/chorus', { poolSize: 1, timeoutMs: 500 });
       broken = await startApi(away);
       const sender = broken.client.as(ann);
-      const user = { username: 'x', email: 'x@example.com', password: '1234567' };
+      const user = { username: 'x', email: 'x@example.com', password: 'rahasia' };
       const answers = [
         await sender.post('/api/users/signup', user),
         await sender.post('/api/users/signin', user),

@@ -14,6 +14,8 @@ export interface HttpOptions {
   readonly origins?: OriginPolicy;
   /** How many proxies in front append to `X-Forwarded-For`; the addresses before theirs are hearsay. */
   readonly trustedProxies: number;
+  /** Whether `Strict-Transport-Security` speaks for subdomains, which other services may use without TLS. Default: no. */
+  readonly hstsIncludeSubDomains?: boolean;
   /** Sees every request first, and what became of it. */
   readonly measure?: Step;
   /** Answer some requests before {@link guard} is asked. */
@@ -44,7 +46,8 @@ export function koaApp(
     useDefaults: false,
     directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
   };
-  app.use(helmet({ contentSecurityPolicy }));
+  const strictTransportSecurity = { includeSubDomains: options.hstsIncludeSubDomains ?? false };
+  app.use(helmet({ contentSecurityPolicy, strictTransportSecurity }));
   if (options.origins !== undefined) app.use(allowOrigins(options.origins) as Koa.Middleware<RequestState>);
   for (const step of options.open ?? []) app.use(step as Koa.Middleware<RequestState>);
   if (options.guard !== undefined) app.use(options.guard as Koa.Middleware<RequestState>);

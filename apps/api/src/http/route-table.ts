@@ -3,7 +3,7 @@ import type { AccessServices } from '../auth/authenticate.js';
 import type { RequestState } from './context.js';
 import type { Operation } from './operation.js';
 
-export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** Operations by method and path, as in `GET /api/rooms/:roomId`. */
 export type RouteTable<S> = Readonly<Record<`${Method} /${string}`, Operation<S>>>;

@@ -103,7 +103,7 @@ describe('the operator API', function () {
     });
 
     it('a user with the bans that hold', async () => {
-      const account = { username: 'cyd', email: 'cyd@example.com', password: '1234567' };
+      const account = { username: 'cyd', email: 'cyd@example.com', password: 'rahasia' };
       const { id } = (await running.client.post('/api/users/signup', account)).body;
       await operator.post(`/users/${id}/ban`, { reason: 'spam' });
       const { bans, ...user } = (await operator.get(`/users/${id}`)).body;

@@ -1,9 +1,14 @@
-import { REVOKED_SLACK_MS, type Revocation } from '@chorus/control';
+import { REVOKED_SLACK_MS, type Revocation, sessionsKey } from '@chorus/control';
 import { type Database, Prisma } from '@chorus/database';
 
 interface Row {
   tokenId: string;
   endsAt: Date;
+}
+
+export interface PasswordChange {
+  readonly passwordHash: string;
+  readonly replaces: string;
 }
 
 /**
@@ -14,10 +19,29 @@ export class RevokedSessionRepository {
   constructor(private readonly db: Database) {}
 
   /** Stores that the session is signed out. @param ttlSeconds how long its last token is still valid */
-  async add(tokenId: string, ttlSeconds: number): Promise<void> {
-    await this.db.$executeRaw`
+  async add(tokenId: string, ttlSeconds: number, db: Pick<Database, '$executeRaw'> = this.db): Promise<void> {
+    await db.$executeRaw`
       INSERT INTO revoked_sessions (token_id, ends_at) VALUES (${tokenId}, now() + ${ttlSeconds} * interval '1 s')
       ON CONFLICT (token_id) DO UPDATE SET ends_at = greatest(revoked_sessions.ends_at, EXCLUDED.ends_at)`;
+  }
+
+  /**
+   * Stores that all sessions of a user are signed out, and what else changes with it, in one transaction.
+   *
+   * @param change a new password, and the hash that it replaces: of two changes at once one succeeds
+   * @returns the generation of the user's next sessions; undefined when there is no such user, or another hash
+   */
+  async addAll(userId: number, ttlSeconds: number, change?: PasswordChange): Promise<number | undefined> {
+    return this.db.$transaction(async (tx) => {
+      const [user] = await tx.user.updateManyAndReturn({
+        where: { id: userId, ...(change && { passwordHash: change.replaces }) },
+        data: { sessionGeneration: { increment: 1 }, ...(change && { passwordHash: change.passwordHash }) },
+        select: { sessionGeneration: true },
+      });
+      if (user === undefined) return undefined;
+      await this.add(sessionsKey(userId, user.sessionGeneration - 1), ttlSeconds, tx);
+      return user.sessionGeneration;
+    });
   }
 
   /** Up to `limit` sessions with token ids after `after`, in ascending order, that have not ended. */

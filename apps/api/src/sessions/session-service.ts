@@ -1,8 +1,8 @@
 import { TOKEN_TTL_SECONDS } from '@chorus/auth';
 import type { RoomDirectory } from '@chorus/broker';
-import type { AccessList, Revocation } from '@chorus/control';
+import { type AccessList, type Revocation, sessionsKey } from '@chorus/control';
 import type { Logger } from '@chorus/service';
-import type { RevokedSessionRepository } from './revoked-session-repository.js';
+import type { PasswordChange, RevokedSessionRepository } from './revoked-session-repository.js';
 
 /** Sessions brought to the access list at a time. */
 const PAGE = 500;
@@ -34,6 +34,20 @@ export class SessionService {
       this.#endNow(tokenId),
     ]);
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+
+  /**
+   * Ends all sessions of a user, and changes the password if one is given. Resolves when PostgreSQL has stored it and
+   * the access list has it. If Redis is away, the sessions end when the access list is next brought up to date.
+   *
+   * @returns the generation of the user's next sessions; undefined when there is no such user, or `replaces` is not the
+   *   present hash
+   * @throws {BrokerUnavailableError} stored, but not ended yet; or what the database throws
+   */
+  async endAll(userId: number, change?: PasswordChange): Promise<number | undefined> {
+    const generation = await this.sessions.addAll(userId, TOKEN_TTL_SECONDS, change);
+    if (generation !== undefined) await this.#endNow(sessionsKey(userId, generation - 1));
+    return generation;
   }
 
   /**

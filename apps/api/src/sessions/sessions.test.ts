@@ -129,7 +129,7 @@ describe('SessionService', function () {
     const answer = await running.client.as(ann).get('/api/users/logout');
     expect([answer.status, answer.headers.get('set-cookie')]).to.deep.equal([
       503,
-      'jwt=; HttpOnly; Path=/; Max-Age=0',
+      'jwt=; HttpOnly; Path=/; Max-Age=0; SameSite=Lax',
     ]);
     await running.close();
   });

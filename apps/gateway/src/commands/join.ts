@@ -18,10 +18,10 @@ export function join(session: V1Session, frame: JoinFrame): void {
 
 async function prepare(session: V1Session, frame: JoinFrame): Promise<void> {
   if (session.socket === undefined) return;
-  const { context, user, tokenId } = session;
+  const { context, user, tokenId, generation } = session;
   const { roomId, since } = frame;
   try {
-    const [verdict] = await context.access.check([{ userId: user.id, tokenId, roomId }]);
+    const [verdict] = await context.access.check([{ userId: user.id, tokenId, generation, roomId }]);
     if (verdict === 'ok') enter(session, await openEntry(context.hub, roomId, since, true), frame);
     else if (verdict === 'banned-from-room') session.refuse('banned', frame);
     else session.close(verdict === 'banned' ? CLOSE.disconnected : CLOSE.unauthenticated);

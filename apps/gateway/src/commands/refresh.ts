@@ -16,7 +16,7 @@ async function renew(session: V1Session, text: string): Promise<void> {
     session.refuse('invalid_token', { type: 'refresh' });
     return;
   }
-  const subject = { userId: user.id, tokenId: token.tokenId };
+  const subject = { userId: user.id, tokenId: token.tokenId, generation: token.generation };
   const [verdict] = await context.access.check([subject]);
   if (verdict !== 'ok') {
     session.refuse('invalid_token', { type: 'refresh' });

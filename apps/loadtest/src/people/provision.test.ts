@@ -11,7 +11,7 @@ const SECRET = 'a secret of tests that is long enough';
 const OPTIONS: ProvisionOptions = {
   api: undefined,
   secret: undefined,
-  password: 'password',
+  password: 'open sesame',
   prefix: 'load',
   users: 3,
   rooms: 2,

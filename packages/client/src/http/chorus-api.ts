@@ -55,7 +55,23 @@ export class ChorusApi {
 
   /** Ends the session: every token and socket of it. */
   async signOut(options?: CallOptions): Promise<void> {
-    await this.#ask('GET', '/api/users/logout', options);
+    await this.#ask('POST', '/api/users/logout', options);
+  }
+
+  /**
+   * Changes the password, ends all other sessions and begins a new one, as {@link signIn} does.
+   * @throws {ChorusError} `forbidden` if the current password is wrong
+   */
+  async changePassword(
+    input: { currentPassword: string; newPassword: string },
+    options?: CallOptions,
+  ): Promise<SignedIn> {
+    return withToken(await this.#call('PUT', '/api/users/me/password', { ...options, body: input }));
+  }
+
+  /** Ends all sessions of the user, this one as well. */
+  async signOutEverywhere(options?: CallOptions): Promise<void> {
+    await this.#ask('DELETE', '/api/users/me/sessions', options);
   }
 
   /** A newer token of the same session, the same way as that of {@link signIn}. */

@@ -1,0 +1,49 @@
+import { HttpError } from '../http/http-error.js';
+import { operation } from '../http/operation.js';
+import { changePasswordInput, emailKey } from './account-inputs.js';
+import { signedIn, TOKEN_HEADER } from './account-json.js';
+import type { AuthServices } from './auth-services.js';
+import { checkPassword } from './check-password.js';
+import { NO_ACCOUNT } from './current-user.js';
+
+/** Ends all sessions of the user and begins one for the client that sent the request. */
+export const changePassword = operation(
+  {
+    id: 'changePassword',
+    summary: 'Changes the password and ends all other sessions',
+    description:
+      'Every other token and socket of the user ends. The answer carries the token of a new session; sockets that this ' +
+      'client opened with the old one end with code 4401, and it connects again with the new one.',
+    access: 'token',
+    body: changePasswordInput,
+    answer: { status: 200, description: 'Changed.', body: signedIn, headers: TOKEN_HEADER },
+    errors: {
+      403: 'The current password is wrong, or the user is banned.',
+      404: 'The user of the token has no account.',
+      429: 'Too many attempts with a wrong password.',
+      503:
+        'PostgreSQL or Redis is away, or too many passwords wait to be hashed. If Redis went away in the middle, the ' +
+        'password is changed and the other sessions end when Redis is back.',
+    },
+  },
+  (services: AuthServices) => {
+    const { users, passwords, rules, work, tokens, sessions, cookies } = services;
+    return async (ctx, { body: { currentPassword, newPassword } }) => {
+      const user = ctx.state.user && (await users.findById(ctx.state.user.id));
+      if (user === undefined) throw new HttpError(404, NO_ACCOUNT);
+      const { id, username, email, passwordHash } = user;
+      if (!(await checkPassword(services, ctx, emailKey(email), currentPassword, passwordHash))) {
+        throw new HttpError(403, 'the current password is wrong');
+      }
+      rules.check('newPassword', newPassword, user);
+      const changed = await work.run(
+        () => passwords.hash(newPassword),
+        () => ctx.writable,
+      );
+      const generation = await sessions.endAll(id, { passwordHash: changed, replaces: passwordHash });
+      if (generation === undefined) throw new HttpError(403, 'the current password is wrong');
+      cookies.give(ctx, tokens.sign({ id, username }, generation));
+      return { id, username };
+    };
+  },
+);

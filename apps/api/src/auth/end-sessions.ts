@@ -1,0 +1,25 @@
+import { HttpError } from '../http/http-error.js';
+import { operation } from '../http/operation.js';
+import type { AuthServices } from './auth-services.js';
+import { NO_ACCOUNT } from './current-user.js';
+
+/** Signs the user out everywhere, here as well. */
+export const endSessions = operation(
+  {
+    id: 'endSessions',
+    summary: 'Signs the user out everywhere: ends all sessions, with their tokens and sockets',
+    access: 'token',
+    answer: {
+      status: 204,
+      description: 'All sessions have ended, that of the request as well.',
+      headers: { 'Set-Cookie': 'Clears the cookie.' },
+    },
+    errors: { 404: 'The user of the token has no account.' },
+  },
+  ({ sessions, cookies }: AuthServices) =>
+    async (ctx) => {
+      const generation = ctx.state.user && (await sessions.endAll(ctx.state.user.id));
+      if (generation === undefined) throw new HttpError(404, NO_ACCOUNT);
+      cookies.clear(ctx);
+    },
+);
