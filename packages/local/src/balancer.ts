@@ -1,16 +1,18 @@
 import { once } from 'node:events';
-import { Agent, createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { Agent, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type ConnectionLimits, limitConnections, StartError } from '@chorus/service';
-import { createProxyServer, proxyUpgrade } from 'httpxy';
-import { ReadyTargets } from './ready-targets.js';
-
-/** Where requests go: the base URLs (`http://127.0.0.1:3000`) of processes that do the same. */
-export interface Targets {
-  apis: readonly string[];
-  gateways: readonly string[];
-}
+import {
+  answerRaw,
+  type ConnectionLimits,
+  createHttpServer,
+  type HttpLimits,
+  StartError,
+} from '@chorus/service';
+import { createProxyServer } from 'httpxy';
+import { dropHopByHop, kindOf, noteClient } from './client-request.js';
+import { forwardUpgrade } from './forward-upgrade.js';
+import { type Kind, type Targets, Upstreams } from './upstreams.js';
 
 export interface Balancer {
   readonly url: string;
@@ -21,7 +23,16 @@ export interface Balancer {
   close(): Promise<void>;
 }
 
-type Kind = keyof Targets;
+export interface BalancerOptions extends Partial<Targets> {
+  /** 0 chooses a free one. */
+  readonly port: number;
+  readonly host: string;
+  readonly limits?: Partial<HttpLimits>;
+  /** Of connections of clients; without them it takes every one. */
+  readonly connections?: ConnectionLimits | undefined;
+  /** How long a process may send nothing while it owes an answer, in milliseconds; 60,000 unless set. */
+  readonly answerMs?: number;
+}
 
 /**
  * Connections that wait to be accepted, as far as the system lets so many: when a gateway dies its clients come back
@@ -29,19 +40,18 @@ type Kind = keyof Targets;
  */
 const BACKLOG = 4_096;
 
+/** As reverse proxies have it. */
+const ANSWER_MS = 60_000;
+
 /** The answer when no process of a kind accepts a connection. */
 const UNREACHABLE: Record<Kind, string> = {
   apis: 'no API is reachable',
   gateways: 'no gateway is reachable',
 };
 
-const FULL = 'too many connections at the moment, try again';
-
-const GATEWAY_PATH = /^\/ws\/(join-room\/|connect(?:$|[/?]))/;
-
 /**
  * Puts API and gateway processes behind one port, in turn, as an ingress does in production.
- * For development and tests only: no TLS, no limits but on connections.
+ * For development and tests only: no TLS.
  *
  * A request is handed over only after its process accepted a connection, so one that is gone is
  * skipped and nothing is sent twice. Processes that say that they are not ready are passed by, as long as
@@ -49,87 +59,73 @@ const GATEWAY_PATH = /^\/ws\/(join-room\/|connect(?:$|[/?]))/;
  *
  * @throws {StartError} the port is taken or may not be used
  */
-export async function startBalancer(
-  options: {
-    port: number;
-    host: string;
-    /** Of connections of clients; without them it takes every one. */
-    connections?: ConnectionLimits;
-  } & Partial<Targets>,
-): Promise<Balancer> {
-  let targets: Targets = { apis: options.apis ?? [], gateways: options.gateways ?? [] };
-  const ready = new ReadyTargets();
-  const watch = (): void => ready.watch([...targets.apis, ...targets.gateways]);
-  watch();
-  const turns: Record<Kind, number> = { apis: 0, gateways: 0 };
+export async function startBalancer(options: BalancerOptions): Promise<Balancer> {
+  const upstreams = new Upstreams({ apis: options.apis ?? [], gateways: options.gateways ?? [] });
+  const { answerMs = ANSWER_MS } = options;
   const sockets = new Set<Socket>();
-  const proxy = createProxyServer({ proxyTimeout: 0 });
+  const proxy = createProxyServer();
   // One connection a request: whether the client's goes on has nothing to do with it.
-  proxy.on('proxyRes', (response) => {
-    delete response.headers.connection;
+  proxy.on('proxyRes', ({ headers }) => {
+    delete headers.connection;
+    delete headers['keep-alive'];
   });
 
-  /** Connects to the next process that accepts; `undefined` when none does. */
-  const connectNext = async (kind: Kind): Promise<{ target: string; socket: Socket } | undefined> => {
-    const candidates = ready.among(targets[kind]);
-    const start = turns[kind]++;
-    for (let index = 0; index < candidates.length; index++) {
-      const target = candidates[(start + index) % candidates.length] ?? '';
-      const { hostname, port } = new URL(target);
-      const socket = connect({ host: hostname, port: Number(port), noDelay: true });
-      try {
-        await once(socket, 'connect');
-        return { target, socket };
-      } catch {
-        socket.destroy();
-      }
-    }
-    return undefined;
+  /** Connects to the next process that accepts and destroys the connection when that does not answer in time. */
+  const connect = async (kind: Kind): Promise<Upstream | undefined> => {
+    const socket = await upstreams.connect(kind);
+    if (socket === undefined) return undefined;
+    const upstream = { socket, late: false };
+    socket.on('error', () => socket.destroy());
+    socket.setTimeout(answerMs, () => {
+      upstream.late = true;
+      socket.destroy();
+    });
+    return upstream;
   };
 
-  const server = createServer(async (request, response) => {
-    if (isBeyond(request)) return answer(response, 503, FULL);
+  const forward = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    noteClient(request);
     const kind = kindOf(request);
-    const upstream = await connectNext(kind);
+    const upstream = await connect(kind);
     if (upstream === undefined) return answer(response, 503, UNREACHABLE[kind]);
-    if (response.closed) return void upstream.socket.destroy();
+    const { socket } = upstream;
+    if (response.closed) return void socket.destroy();
+    dropHopByHop(request, response.shouldKeepAlive);
     try {
-      noteClient(request);
-      await proxy.web(request, response, { target: upstream.target, agent: agentOf(upstream.socket) });
+      // The library waits for ever for an answer of a process that changes the protocol.
+      const gone = new Promise<never>((_, reject) => {
+        socket.once('close', () => !response.headersSent && reject(new Error('no answer')));
+      });
+      const options = { target: TARGET, agent: agentOf(socket), headers: KEPT };
+      await Promise.race([gone, proxy.web(request, response, options)]);
     } catch {
-      answer(response, 502, 'the process that had this request has gone');
+      answer(response, ...unanswered(upstream));
     } finally {
-      upstream.socket.destroy();
+      socket.destroy();
     }
-  });
-  server.on('upgrade', async (request: IncomingMessage, client: Socket, head: Buffer) => {
-    client.on('error', () => client.destroy());
-    if (isBeyond(request)) return answerRaw(client, 503, FULL);
+  };
+
+  const webSocket = async (request: IncomingMessage, client: Socket, head: Buffer): Promise<void> => {
+    noteClient(request);
     const kind = kindOf(request);
-    const upstream = await connectNext(kind);
+    const upstream = await connect(kind);
     if (upstream === undefined) return answerRaw(client, 503, UNREACHABLE[kind]);
-    client.once('close', () => upstream.socket.destroy());
     if (client.destroyed) return void upstream.socket.destroy();
-    try {
-      noteClient(request);
-      const agent = agentOf(upstream.socket);
-      await proxyUpgrade(upstream.target, request, client, head, { agent, xfwd: false });
-      upstream.socket.once('close', () => client.end());
-      if (upstream.socket.destroyed) client.end();
-    } catch {
-      // An answer that is not an upgrade was passed on; after anything else the client has been closed.
-    }
-  });
-  const isBeyond =
-    options.connections === undefined ? () => false : limitConnections(server, options.connections);
+    const answered = await forwardUpgrade(request, client, head, upstream.socket);
+    if (!answered) answerRaw(client, ...unanswered(upstream));
+  };
+
+  const { limits, connections } = options;
+  const server = createHttpServer(forward, { limits, connections, webSocket });
   server.on('connection', (socket) => {
+    if (sockets.has(socket)) return;
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
   try {
     await listen(server, options);
   } catch (error) {
-    ready.close();
+    upstreams.close();
     throw error;
   }
 
@@ -138,12 +134,9 @@ export async function startBalancer(
   return {
     url: `http://${urlHost(options.host)}:${port}`,
     port,
-    setTargets(next) {
-      targets = next;
-      watch();
-    },
+    setTargets: (targets) => upstreams.set(targets),
     close() {
-      ready.close();
+      upstreams.close();
       closing ??= new Promise<void>((resolve) => {
         server.close(() => resolve());
         for (const socket of sockets) socket.destroy();
@@ -153,16 +146,17 @@ export async function startBalancer(
   };
 }
 
-function kindOf(request: IncomingMessage): Kind {
-  return GATEWAY_PATH.test(request.url ?? '') ? 'gateways' : 'apis';
+interface Upstream {
+  readonly socket: Socket;
+  /** The process did not answer in time. */
+  late: boolean;
 }
 
-/** Whoever connects here is the client; what it says about itself in these headers is not believed. */
-function noteClient(request: IncomingMessage): void {
-  request.headers['x-forwarded-for'] = request.socket.remoteAddress;
-  request.headers['x-forwarded-host'] = request.headers.host;
-  request.headers['x-forwarded-proto'] = 'http';
-}
+/** Where the connection that a request is given leads is decided before. */
+const TARGET = 'http://upstream';
+
+/** A process that closes before it has read everything would take its answer back. */
+const KEPT = { connection: 'keep-alive' };
 
 /** An agent whose one connection is open already. */
 function agentOf(socket: Socket): Agent {
@@ -171,26 +165,26 @@ function agentOf(socket: Socket): Agent {
   return agent;
 }
 
+function unanswered({ late }: Upstream): [status: number, error: string] {
+  return late
+    ? [504, 'the process that has this request does not answer']
+    : [502, 'the process that had this request has gone'];
+}
+
 function answer(response: ServerResponse, status: number, error: string): void {
   if (response.headersSent) {
     response.destroy();
     return;
   }
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
-  response.end(JSON.stringify({ error }));
-}
-
-function answerRaw(socket: Duplex, status: number, error: string): void {
   const body = JSON.stringify({ error });
-  socket.end(
-    `HTTP/1.1 ${status} Service Unavailable\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  );
+  const headers = {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+  };
+  response.writeHead(status, headers).end(body);
 }
 
-async function listen(
-  server: ReturnType<typeof createServer>,
-  options: { port: number; host: string },
-): Promise<void> {
+async function listen(server: Server, options: { port: number; host: string }): Promise<void> {
   server.listen({ port: options.port, host: options.host, backlog: BACKLOG });
   try {
     await once(server, 'listening');

@@ -1,4 +1,4 @@
-export { type Balancer, startBalancer, type Targets } from './balancer.js';
+export { type Balancer, startBalancer } from './balancer.js';
 export { ensureProgram } from './ensure-program.js';
 export { choosePort, freePort } from './free-port.js';
 export { type Exit, type GuardedOptions, type GuardedProcess, spawnGuarded } from './guarded-process.js';
@@ -11,3 +11,4 @@ export { createPrivateFile, keptSecret } from './secret-file.js';
 export { ensureTestChromium } from './test-chromium.js';
 export { testDatabase } from './test-database.js';
 export { ensureTestRedis, type TestRedis, testRedis } from './test-redis.js';
+export type { Targets } from './upstreams.js';

@@ -28,6 +28,7 @@ export function limitConnections(
   server: Server,
   { capacity, byAddress, log }: ConnectionLimits,
 ): (request: IncomingMessage) => boolean {
+  const known = new WeakSet<Socket>();
   const refused = new WeakSet<Socket>();
   const silent = new Map<Socket, string>();
   const counts = new SilentConnections();
@@ -44,6 +45,9 @@ export function limitConnections(
     silent.delete(socket);
   };
   server.on('connection', (socket) => {
+    // A connection is announced again when an upgrade is not done.
+    if (known.has(socket)) return;
+    known.add(socket);
     open++;
     socket.once('close', () => {
       open--;

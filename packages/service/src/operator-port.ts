@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Closeable } from './closer.js';
+import { createHttpServer } from './http-server.js';
 import type { Logger } from './logger.js';
 import { StartError } from './start-error.js';
 
@@ -54,7 +55,7 @@ export async function listenOperatorPort(
   log: Logger,
   setting = 'OPERATOR_PORT',
 ): Promise<Closeable & { readonly port: number }> {
-  const server = createServer((request, response) => {
+  const server = createHttpServer((request, response) => {
     const method = request.method ?? '';
     answerOperator({ method, path: request.url?.split('?')[0] ?? '' }, sources).then(
       (answer) => write(response, answer ?? { status: 404, body: { error: 'no such route' } }, method),

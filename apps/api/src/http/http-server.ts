@@ -1,12 +1,7 @@
-import { createServer, type RequestListener, STATUS_CODES } from 'node:http';
+import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { type Closeable, type ConnectionLimits, limitConnections, StartError } from '@chorus/service';
+import { type Closeable, type ConnectionLimits, createHttpServer, StartError } from '@chorus/service';
 
-/** Longer than the idle time of common load balancers, so that it is never us who cut a connection just reused. */
-const KEEP_ALIVE_MS = 65_000;
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
 /** How often connections that became idle are closed while shutting down. */
 const SWEEP_MS = 50;
 
@@ -35,36 +30,13 @@ export async function listen(
   },
 ): Promise<HttpServer> {
   let closing: Promise<void> | undefined;
-  const server = createServer({
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    headersTimeout: HEADERS_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-  });
-  const isBeyond =
-    options.connections === undefined ? () => false : limitConnections(server, options.connections);
-  server.on('request', (request, response) => {
-    if (isBeyond(request)) {
-      options.refused?.(503);
-      response.writeHead(503, {
-        'Content-Type': 'application/json; charset=utf-8',
-        'Retry-After': '1',
-        Connection: 'close',
-      });
-      response.end(JSON.stringify({ error: 'too many connections at the moment, try again' }));
-      return;
-    }
-    if (closing !== undefined) response.setHeader('Connection', 'close');
-    handler(request, response);
-  });
-  server.on('checkExpectation', (_request, response) => {
-    options.refused?.(417);
-    response.writeHead(417, { 'Content-Type': 'application/json; charset=utf-8' });
-    response.end(JSON.stringify({ error: 'only Expect: 100-continue is supported' }));
-  });
-  server.on('clientError', (error, socket) => {
-    const status = refuseConnection(error, socket);
-    if (status !== undefined) options.refused?.(status);
-  });
+  const server = createHttpServer(
+    (request, response) => {
+      if (closing !== undefined) response.setHeader('Connection', 'close');
+      handler(request, response);
+    },
+    { refused: options.refused, connections: options.connections },
+  );
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, options)));
@@ -102,27 +74,4 @@ function listenError(
     default:
       return new StartError(`cannot listen on ${where}: ${error.message}`);
   }
-}
-
-/**
- * Answers what is not HTTP, is too slow or has too large headers: there is no request to respond to.
- * @returns the status, unless nobody is there any more to be told
- */
-function refuseConnection(error: NodeJS.ErrnoException, socket: Duplex): number | undefined {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return undefined;
-  }
-  const [status, message]: [number, string] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? [431, 'the headers are too large']
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? [408, 'the request took too long']
-        : [400, 'not a valid HTTP request'];
-  const body = JSON.stringify({ error: message });
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
-  return status;
 }

@@ -1,0 +1,222 @@
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type ConnectionLimits, limitConnections } from './limited-server.js';
+import { asksForWebSocket, readAgain, type UpgradeHandler } from './upgrades.js';
+
+/** What one connection may take; times in milliseconds. */
+export interface HttpLimits {
+  /** Between two requests. Longer than the idle time of common load balancers, so that they close first. */
+  readonly keepAliveMs: number;
+  /** From the connection, or the first byte of a request, to the end of its headers. */
+  readonly headersMs: number;
+  /** From the first byte of a request to its last. */
+  readonly requestMs: number;
+  /** Without a byte in either direction while a request is answered. */
+  readonly stalledMs: number;
+  /** Header lines of a request; Node allows 16 KiB for all of them. */
+  readonly headers: number;
+  /** Requests that wait behind the one that is being answered. */
+  readonly pipelined: number;
+}
+
+export const HTTP_LIMITS: HttpLimits = {
+  keepAliveMs: 65_000,
+  headersMs: 10_000,
+  requestMs: 30_000,
+  stalledMs: 120_000,
+  headers: 100,
+  pipelined: 16,
+};
+
+/** How often connections that are over a limit of time are looked for, in milliseconds. */
+const CHECK_MS = 1_000;
+
+export interface HttpServerOptions {
+  /** Is called with the status of each answer that the handlers do not give. */
+  readonly refused?: ((status: number) => void) | undefined;
+  readonly limits?: Partial<HttpLimits> | undefined;
+  /** Of connections; without them the server takes every one. */
+  readonly connections?: ConnectionLimits | undefined;
+  /** Takes requests for a WebSocket; without it they are ordinary ones, as are upgrades to anything else. */
+  readonly webSocket?: UpgradeHandler | undefined;
+}
+
+/**
+ * Makes an HTTP server that ends each connection which is over a limit, and answers with JSON what never becomes a
+ * request. Requests of one connection are answered one after the other. An answer that is complete before the request
+ * is reaches the client: what the client still sends is read and dropped, for at most `requestMs`.
+ */
+export function createHttpServer(handler: RequestListener, options: HttpServerOptions = {}): Server {
+  const limits = { ...HTTP_LIMITS, ...options.limits };
+  const refuse = (response: ServerResponse, status: number, error: string): void => {
+    options.refused?.(status);
+    const body = JSON.stringify({ error });
+    const headers = {
+      'Content-Type': JSON_TYPE,
+      'Content-Length': Buffer.byteLength(body),
+      ...retryAfter(status),
+      Connection: 'close',
+    };
+    response.writeHead(status, headers).end(body);
+  };
+  const refuseRaw = (socket: Duplex, status: number, error: string, headers = retryAfter(status)): void => {
+    options.refused?.(status);
+    answerRaw(socket, status, error, headers);
+  };
+  const server = createServer({
+    keepAliveTimeout: limits.keepAliveMs,
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    // Its answer would have no body; see `headFault`.
+    requireHostHeader: false,
+    connectionsCheckingInterval: Math.min(CHECK_MS, limits.headersMs, limits.requestMs),
+  });
+  server.timeout = limits.stalledMs;
+  // Node leaves out the headers beyond its limit, of which one could be the length of the body.
+  server.maxHeadersCount = 0;
+
+  const { connections, webSocket } = options;
+  const isBeyond = connections === undefined ? () => false : limitConnections(server, connections);
+  const faultOf = (request: IncomingMessage): Fault | undefined =>
+    isBeyond(request) ? BEYOND : headFault(request, limits);
+  const queue = new RequestQueue(limits.pipelined);
+  server.on('request', (request, response) => {
+    response.once('prefinish', () => lingerUntilRead(request));
+    queue.add(request, response, () => {
+      const fault = faultOf(request);
+      if (fault === undefined) handler(request, response);
+      else refuse(response, ...fault);
+    });
+  });
+  if (webSocket !== undefined) {
+    server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      if (!asksForWebSocket(request)) return readAgain(server, request, socket, head);
+      socket.on('error', () => socket.destroy());
+      const fault = faultOf(request);
+      if (fault === undefined) webSocket(request, socket, head);
+      else refuseRaw(socket, ...fault);
+    });
+  }
+  server.on('checkExpectation', (_request, response) => {
+    refuse(response, 417, 'only Expect: 100-continue is supported');
+  });
+  server.on('connect', (_request, socket) => {
+    refuseRaw(socket, 405, 'CONNECT is not supported', { Allow: METHODS });
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // Nothing can be added to an answer that is under way.
+    if (error.code === 'ECONNRESET' || !socket.writable || queue.hasBegun(socket))
+      return void socket.destroy();
+    refuseRaw(socket, ...parseFault(error));
+  });
+  return server;
+}
+
+type Fault = readonly [status: number, error: string];
+
+const BEYOND: Fault = [503, 'too many connections at the moment, try again'];
+const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
+const retryAfter = (status: number): Readonly<Record<string, string>> =>
+  status === 503 ? { 'Retry-After': '1' } : {};
+
+/** A head that parsers of different servers read differently, or that costs too much. */
+function headFault({ rawHeaders, httpVersion }: IncomingMessage, limits: HttpLimits): Fault | undefined {
+  if (rawHeaders.length / 2 > limits.headers) return [431, 'the request has too many headers'];
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
+  if (hosts > 1) return [400, 'the request has several Host headers'];
+  if (hosts === 0 && httpVersion === '1.1') return [400, 'the request has no Host header'];
+  return undefined;
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** How long a client may take to read an answer after which its connection ends, in milliseconds. */
+const CLOSE_MS = 5_000;
+
+/** Answers on a connection that has no response object, and ends it. */
+export function answerRaw(
+  socket: Duplex,
+  status: number,
+  error: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const body = JSON.stringify({ error });
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.on('error', () => socket.destroy());
+  // What still arrives is dropped: data that nothing reads makes the system reset the connection, and the answer with it.
+  socket.resume();
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${JSON_TYPE}\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n${lines.join('')}Connection: close\r\n\r\n${body}`,
+  );
+  const deadline = setTimeout(() => socket.destroy(), CLOSE_MS);
+  socket.once('close', () => clearTimeout(deadline));
+}
+
+function parseFault({ code }: NodeJS.ErrnoException): Fault {
+  if (code === 'HPE_HEADER_OVERFLOW') return [431, 'the headers are too large'];
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return [408, 'the request took too long'];
+  return [400, 'not a valid HTTP request'];
+}
+
+interface Answering {
+  readonly response: ServerResponse;
+  readonly waiting: (() => void)[];
+}
+
+/** Answers the requests of each connection in turn. */
+class RequestQueue {
+  readonly #connections = new WeakMap<Duplex, Answering>();
+
+  constructor(private readonly limit: number) {}
+
+  /** Cuts a connection on which too many requests wait. */
+  add({ socket }: IncomingMessage, response: ServerResponse, answer: () => void): void {
+    const waiting = this.#connections.get(socket)?.waiting;
+    if (waiting === undefined) this.#answer(socket, { response, waiting: [] }, answer);
+    else if (waiting.length < this.limit)
+      waiting.push(() => this.#answer(socket, { response, waiting }, answer));
+    else socket.destroy();
+  }
+
+  /** Whether a part of an answer has been sent. */
+  hasBegun(socket: Duplex): boolean {
+    return this.#connections.get(socket)?.response.headersSent === true;
+  }
+
+  #answer(socket: Socket, answering: Answering, answer: () => void): void {
+    this.#connections.set(socket, answering);
+    answering.response.once('close', () => {
+      const next = answering.waiting.shift();
+      if (next === undefined) this.#connections.delete(socket);
+      else if (!socket.destroyed) next();
+    });
+    answer();
+  }
+}
+
+/**
+ * Node closes a connection, or leaves the rest of the request unread, when the answer is complete. If the client is
+ * still sending, the system then resets the connection, and the client may never see the answer.
+ */
+function lingerUntilRead(request: IncomingMessage): void {
+  if (request.complete) return;
+  const { socket } = request;
+  const { destroySoon } = socket;
+  socket.destroySoon = () => {
+    socket.end();
+    request.once('close', () => socket.destroy());
+  };
+  request.once('close', () => {
+    socket.destroySoon = destroySoon;
+  });
+  request.resume();
+}
