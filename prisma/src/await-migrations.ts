@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, StartError } from '@chorus/service';
-import { Client } from 'pg';
 import {
   CONNECT_TIMEOUT_MS,
   messageOf,
+  migrationClient,
   missingMigrations,
   ourMigrations,
   recordedMigrations,
@@ -52,19 +52,15 @@ interface Look {
 }
 
 async function look(url: string): Promise<Look> {
-  const client = new Client({
-    connectionString: url,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: CONNECT_TIMEOUT_MS,
-    application_name: 'chorus-migrate',
-  });
-  client.on('error', () => {});
+  const { client, mode } = migrationClient(url, CONNECT_TIMEOUT_MS);
+  const { schema } = mode.settings;
   try {
     await client.connect();
-    const { rows } = await client.query<{ exists: boolean }>(
-      `SELECT to_regclass('_prisma_migrations') IS NOT NULL AS exists`,
-    );
-    return { history: rows[0]?.exists ? await recordedMigrations(client) : [], problem: '' };
+    const { rows } = await client.query<{ exists: boolean }>('SELECT to_regclass($1) IS NOT NULL AS exists', [
+      `"${schema}"._prisma_migrations`,
+    ]);
+    const exists = rows[0]?.exists ?? false;
+    return { history: exists ? await recordedMigrations(client, schema) : [], problem: '' };
   } catch (error) {
     return { history: undefined, problem: `PostgreSQL: ${messageOf(error)}` };
   } finally {

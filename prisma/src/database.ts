@@ -1,5 +1,8 @@
+import type { Logger } from '@chorus/service';
+import { parseDatabaseUrl } from './database-url.js';
 import { DatabaseWatch } from './database-watch.js';
 import { PrismaClient } from './generated/client.js';
+import { clientConfig, SessionClient, SessionMode } from './postgres-client.js';
 import { WatchedPg } from './watched-adapter.js';
 
 /** PostgreSQL, as Prisma's client. Connects at the first query. */
@@ -10,6 +13,8 @@ export interface DatabaseOptions {
   readonly poolSize: number;
   /** After this many milliseconds without a connection, or without an answer, a query fails. */
   readonly timeoutMs: number;
+  /** Is told once that a pooler is in front. */
+  readonly log?: Logger | undefined;
 }
 
 /** How much later than the server the client gives up: the server's answer says more. */
@@ -21,25 +26,40 @@ const CLIENT_TIMEOUT_MARGIN_MS = 250;
  * End it with `$disconnect()`.
  *
  * @param watch is told of what fails
+ * @throws {ConfigError} the URL is not valid
  */
 export function createDatabase(
   url: string,
   options: DatabaseOptions,
   watch: DatabaseWatch = new DatabaseWatch(),
 ): Database {
+  const target = parseDatabaseUrl(url);
+  const mode = new SessionMode(target, { schema: target.schema, statementTimeoutMs: options.timeoutMs }, () =>
+    options.log?.info(
+      'a pooler in front of PostgreSQL keeps no settings: each statement is a transaction now',
+    ),
+  );
   const config = {
-    connectionString: url,
-    max: options.poolSize,
+    ...clientConfig(mode, 'chorus'),
     connectionTimeoutMillis: options.timeoutMs,
-    statement_timeout: options.timeoutMs,
     // Enforced here, for a server that no longer answers at all.
     query_timeout: options.timeoutMs + CLIENT_TIMEOUT_MARGIN_MS,
-    keepAlive: true,
-    // An idle connection to a frozen server must not keep the process from ending.
-    allowExitOnIdle: true,
-    application_name: 'chorus',
   };
-  const adapter = new WatchedPg(config, watch);
+  const adapter = new WatchedPg(
+    {
+      // The pool makes its clients without arguments that it has types for.
+      Client: class extends SessionClient {
+        constructor() {
+          super(config);
+        }
+      },
+      max: options.poolSize,
+      connectionTimeoutMillis: options.timeoutMs,
+      // An idle connection to a frozen server must not keep the process from ending.
+      allowExitOnIdle: true,
+    },
+    { mode, watch },
+  );
   // 'minimal' leaves a query's arguments, such as password hashes, out of error messages.
   return new PrismaClient({ adapter, errorFormat: 'minimal' });
 }

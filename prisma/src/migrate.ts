@@ -2,7 +2,10 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type Logger, StartError } from '@chorus/service';
-import { Client } from 'pg';
+import type { Client } from 'pg';
+import { parseDatabaseUrl } from './database-url.js';
+import { clientConfig, SessionClient, SessionMode } from './postgres-client.js';
+import { settingsOfTransaction } from './session-settings.js';
 
 /** The advisory lock that Prisma Migrate takes too, so that the two never run at once. */
 const LOCK_ID = 72_707_369;
@@ -23,11 +26,12 @@ export interface AppliedMigration {
 }
 
 /**
- * Applies the migrations that the database does not have yet, each in one transaction, and keeps
+ * Applies the migrations that the database does not have yet, and keeps
  * Prisma's own record of them, so that `prisma migrate` sees a history it could have made. The
  * CLI itself is not used because it downloads an engine at first use.
  *
- * Any number of processes may call this at the same time: one applies, the others wait for it.
+ * Everything is one transaction, so that it works through poolers that hand out connections by transaction; a migration that
+ * fails is undone alone. Any number of processes may call this at the same time: one applies, the others wait for it.
  *
  * @returns the names of the migrations applied by this call
  * @throws {StartError} the database cannot be reached, a migration fails (it is then rolled back),
@@ -35,28 +39,47 @@ export interface AppliedMigration {
  */
 export async function migrate(url: string, log: Logger, directory?: string): Promise<string[]> {
   const migrations = await ourMigrations(directory);
-  const client = new Client({
-    connectionString: url,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    application_name: 'chorus-migrate',
-    keepAlive: true,
-  });
-  // A connection that breaks rejects the running query; without a listener it would end the process.
-  client.on('error', () => {});
+  const { client, mode } = migrationClient(url);
   try {
     await client.connect();
   } catch (error) {
     throw new StartError(`PostgreSQL cannot be reached: ${messageOf(error)}`);
   }
   try {
-    await takeLock(client);
-    const missing = missingMigrations(migrations, await readHistory(client), log);
-    for (const migration of missing) await apply(client, migration, log);
-    return missing.map((migration) => migration.name);
+    await begin(client, mode);
+    const history = await readHistory(client, mode.settings.schema);
+    const missing = missingMigrations(migrations, history, log);
+    const applied: string[] = [];
+    let failure: unknown;
+    for (const migration of missing) {
+      failure = await apply(client, migration);
+      if (failure !== undefined) break;
+      applied.push(migration.name);
+    }
+    await prepared(client.query('COMMIT'));
+    for (const name of applied) log.info({ migration: name }, 'migration applied');
+    if (failure !== undefined) throw failure;
+    return applied;
   } finally {
-    // Ends the session and with it the lock.
+    // Ends an open transaction and with it the lock.
     await client.end();
   }
+}
+
+/** A connection that keeps no settings; what they would be is in the mode. */
+export function migrationClient(
+  url: string,
+  queryTimeoutMs?: number,
+): { client: SessionClient; mode: SessionMode } {
+  const target = parseDatabaseUrl(url);
+  const settings = { schema: target.schema, statementTimeoutMs: 0 };
+  const mode = new SessionMode({ ...target, pooled: true }, settings);
+  const client = new SessionClient({
+    ...clientConfig(mode, 'chorus-migrate'),
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    ...(queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }),
+  });
+  return { client, mode };
 }
 
 /** Reads `<name>/migration.sql`, oldest first; the names begin with the time of their making. */
@@ -73,19 +96,30 @@ export async function ourMigrations(
   );
 }
 
-async function takeLock(client: Client): Promise<void> {
+/** Begins the transaction and takes the lock. What was committed before is seen, because each statement looks anew. */
+async function begin(client: Client, mode: SessionMode): Promise<void> {
+  // In one message: a role may have a short idle_in_transaction_session_timeout.
+  await prepared(
+    client.query(`BEGIN ISOLATION LEVEL READ COMMITTED; ${settingsOfTransaction(mode.settings)}`),
+  );
   try {
-    await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
-    await client.query('SELECT pg_advisory_lock($1)', [LOCK_ID]);
-    await client.query('SET lock_timeout = 0');
+    await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK_ID]);
+    await client.query('SET LOCAL lock_timeout = 0');
   } catch (error) {
     throw new StartError(`cannot get the lock for migrating the database: ${messageOf(error)}`);
   }
 }
 
-async function readHistory(client: Client): Promise<AppliedMigration[]> {
+async function readHistory(client: Client, schema: string): Promise<AppliedMigration[]> {
+  // Not by IF NOT EXISTS: that needs the right to create schemas even where there is one.
+  const { rowCount } = await prepared(
+    client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema]),
+  );
+  if (rowCount === 0) await prepared(client.query(`CREATE SCHEMA "${schema}"`));
   // As Prisma creates it.
-  await client.query(`
+  await prepared(
+    client.query(`
     CREATE TABLE IF NOT EXISTS _prisma_migrations (
       id                  VARCHAR(36) PRIMARY KEY NOT NULL,
       checksum            VARCHAR(64) NOT NULL,
@@ -95,15 +129,25 @@ async function readHistory(client: Client): Promise<AppliedMigration[]> {
       rolled_back_at      TIMESTAMPTZ,
       started_at          TIMESTAMPTZ NOT NULL DEFAULT now(),
       applied_steps_count INTEGER NOT NULL DEFAULT 0
-    )`);
-  return recordedMigrations(client);
+    )`),
+  );
+  return prepared(recordedMigrations(client, schema));
+}
+
+/** Turns what PostgreSQL refuses into one line. @throws {StartError} */
+async function prepared<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new StartError(`the database cannot be migrated: ${messageOf(error)}`);
+  }
 }
 
 /** Fails where there is no record yet. */
-export async function recordedMigrations(client: Client): Promise<AppliedMigration[]> {
+export async function recordedMigrations(client: Client, schema: string): Promise<AppliedMigration[]> {
   const result = await client.query<AppliedMigration>(`
     SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished
-    FROM _prisma_migrations WHERE rolled_back_at IS NULL`);
+    FROM "${schema}"._prisma_migrations WHERE rolled_back_at IS NULL`);
   return result.rows;
 }
 
@@ -134,9 +178,10 @@ export function missingMigrations(
   return migrations.filter((migration) => !done.has(migration.name));
 }
 
-async function apply(client: Client, migration: Migration, log: Logger): Promise<void> {
+/** @returns why it failed, if it did; nothing of it is left then */
+async function apply(client: Client, migration: Migration): Promise<StartError | undefined> {
+  await prepared(client.query('SAVEPOINT migration'));
   try {
-    await client.query('BEGIN');
     const started = await client.query<{ now: Date }>('SELECT clock_timestamp() AS now');
     await client.query(migration.sql);
     await client.query(
@@ -144,12 +189,12 @@ async function apply(client: Client, migration: Migration, log: Logger): Promise
        VALUES ($1, $2, $3, $4, clock_timestamp(), 1)`,
       [randomUUID(), migration.name, migration.checksum, started.rows[0]?.now],
     );
-    await client.query('COMMIT');
+    await client.query('RELEASE SAVEPOINT migration');
+    return undefined;
   } catch (error) {
-    await client.query('ROLLBACK').catch(() => {});
-    throw new StartError(`migration ${migration.name} failed and was rolled back: ${messageOf(error)}`);
+    await prepared(client.query('ROLLBACK TO SAVEPOINT migration'));
+    return new StartError(`migration ${migration.name} failed and was rolled back: ${messageOf(error)}`);
   }
-  log.info({ migration: migration.name }, 'migration applied');
 }
 
 export function messageOf(error: unknown): string {

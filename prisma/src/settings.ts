@@ -1,8 +1,31 @@
-import { integer, url } from '@chorus/service';
+import { ConfigError, type Environment, integer, url } from '@chorus/service';
+import { z } from 'zod';
+import { parseDatabaseUrl } from './database-url.js';
+
+/** Settings of every program that connects to PostgreSQL. */
+export const databaseUrlSettings = {
+  DATABASE_URL: url('postgresql:', 'postgres:').describe(
+    'PostgreSQL, with user, password and database; `schema` chooses a schema: docs/connecting.md.',
+  ),
+  DATABASE_CA_FILE: z
+    .string()
+    .optional()
+    .describe(
+      'File with the CA certificates that sign PostgreSQL’s; the same as `sslrootcert` in `DATABASE_URL`.',
+    ),
+  DATABASE_CERT_FILE: z
+    .string()
+    .optional()
+    .describe('File with the client’s certificate for PostgreSQL; the same as `sslcert` in `DATABASE_URL`.'),
+  DATABASE_KEY_FILE: z
+    .string()
+    .optional()
+    .describe('File with the key of `DATABASE_CERT_FILE`; the same as `sslkey` in `DATABASE_URL`.'),
+};
 
 /** Settings of every service that uses PostgreSQL. */
 export const databaseSettings = {
-  DATABASE_URL: url('postgresql:', 'postgres:').describe('PostgreSQL, with user, password and database.'),
+  ...databaseUrlSettings,
   DATABASE_POOL_SIZE: integer(1, 1_000)
     .default(10)
     .describe('Most connections to PostgreSQL that one process opens.'),
@@ -10,3 +33,61 @@ export const databaseSettings = {
     .default(3_000)
     .describe('Milliseconds after which connecting, or a statement, is given up.'),
 };
+
+/** Parameters of the URL that have a setting of their own. */
+const FILES = {
+  DATABASE_CA_FILE: 'sslrootcert',
+  DATABASE_CERT_FILE: 'sslcert',
+  DATABASE_KEY_FILE: 'sslkey',
+} as const;
+
+/** Variables of PostgreSQL's own programs, and what of a URL each would fill in. */
+const STRAY: ReadonlyArray<readonly [variable: string, part: string, said: (url: URL) => boolean]> = [
+  [
+    'PGSSLMODE',
+    'sslmode',
+    (url) => ['sslmode', 'ssl', 'sslrootcert', 'sslcert'].some((name) => url.searchParams.has(name)),
+  ],
+  [
+    'PGPASSWORD',
+    'a password',
+    (url) => url.password !== '' || url.searchParams.has('password') || url.searchParams.has('sslcert'),
+  ],
+  ['PGOPTIONS', 'options', (url) => url.searchParams.has('options')],
+  ['PGUSER', 'a user', (url) => url.username !== '' || url.searchParams.has('user')],
+  ['PGHOST', 'a host', (url) => url.hostname !== '' || url.searchParams.has('host')],
+  ['PGPORT', 'a port', (url) => url.port !== '' || url.searchParams.has('port')],
+  ['PGDATABASE', 'a database', (url) => url.pathname.length > 1],
+];
+
+/**
+ * The URL that {@link databaseUrlSettings} describe, with everything in it, and readable.
+ *
+ * @param env whether it has variables of PostgreSQL's own programs that would change what an incomplete URL means: it is
+ *   better to stop than to connect without the TLS that somebody asked for
+ * @throws {ConfigError} one line that names the variable
+ */
+export function databaseUrl(
+  settings: { DATABASE_URL: string } & { [Name in keyof typeof FILES]?: string | undefined },
+  env: Environment,
+): string {
+  const whole = new URL(settings.DATABASE_URL);
+  for (const name of ['DATABASE_CA_FILE', 'DATABASE_CERT_FILE', 'DATABASE_KEY_FILE'] as const) {
+    const file = settings[name];
+    if (file === undefined) continue;
+    const parameter = FILES[name];
+    if (whole.searchParams.has(parameter)) {
+      throw new ConfigError(`${name} and ${parameter} in DATABASE_URL are both set: leave one of them out`);
+    }
+    whole.searchParams.set(parameter, file);
+  }
+  parseDatabaseUrl(whole.href);
+  for (const [variable, part, said] of STRAY) {
+    if (env[variable] && !said(whole)) {
+      throw new ConfigError(
+        `${variable} is set, but only DATABASE_URL is read: put ${part} into it, or unset ${variable}`,
+      );
+    }
+  }
+  return whole.href;
+}

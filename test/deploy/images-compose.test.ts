@@ -4,7 +4,7 @@ import { delimiter, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { apiSettings, storeSettings } from '@chorus/api';
 import { archiverSettings } from '@chorus/archiver';
-import { databaseSettings } from '@chorus/database';
+import { databaseUrlSettings } from '@chorus/database';
 import { gatewaySettings } from '@chorus/gateway';
 import type { Settings } from '@chorus/service';
 import { Ajv2019 } from 'ajv/dist/2019.js';
@@ -24,7 +24,7 @@ const SETTINGS: Readonly<Record<string, Settings>> = {
   api: { ...apiSettings, ...storeSettings },
   gateway: gatewaySettings,
   archiver: archiverSettings,
-  migrate: { DATABASE_URL: databaseSettings.DATABASE_URL },
+  migrate: databaseUrlSettings,
 };
 
 describe('compose.yaml', () => {

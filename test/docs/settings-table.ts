@@ -1,6 +1,6 @@
 import { apiSettings, storeSettings } from '@chorus/api';
 import { archiverSettings } from '@chorus/archiver';
-import { databaseSettings } from '@chorus/database';
+import { databaseUrlSettings } from '@chorus/database';
 import { gatewaySettings } from '@chorus/gateway';
 import type { Settings } from '@chorus/service';
 import { standaloneSettings } from '@chorus/standalone';
@@ -11,7 +11,7 @@ const PROGRAMS: Readonly<Record<string, Settings>> = {
   api: { ...apiSettings, ...storeSettings },
   archiver: archiverSettings,
   gateway: gatewaySettings,
-  migrate: { DATABASE_URL: databaseSettings.DATABASE_URL },
+  migrate: databaseUrlSettings,
   standalone: standaloneSettings,
 };
 

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { AUTH_SECRETS, type AuthConfig, authConfig, authSettings } from '@chorus/auth';
-import { databaseSettings } from '@chorus/database';
+import { databaseSettings, databaseUrl } from '@chorus/database';
 import {
   balancedSettings,
   ConfigError,
@@ -167,7 +167,7 @@ export function loadStoreConfig(env: Environment): StoreConfig {
   const settings = parseSettings(storeSettings, env, ['DATABASE_URL', 'REDIS_URL']);
   return {
     database: {
-      url: settings.DATABASE_URL,
+      url: databaseUrl(settings, env),
       poolSize: settings.DATABASE_POOL_SIZE,
       timeoutMs: settings.DATABASE_TIMEOUT_MS,
     },

@@ -16,7 +16,7 @@ await run(async () => {
   addDatabaseMetrics(metrics, postgres);
   addRedisMetrics(metrics, redis);
   try {
-    const db = createDatabase(stores.database.url, stores.database, postgres);
+    const db = createDatabase(stores.database.url, { ...stores.database, log }, postgres);
     closer.defer(() => db.$disconnect());
     const parts = closer.add(await createRedisParts(stores, config.rateLimits, log, redis));
     closer.add(await createApi(config, { db, metrics, log, ...parts }));

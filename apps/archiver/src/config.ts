@@ -1,4 +1,4 @@
-import { databaseSettings } from '@chorus/database';
+import { databaseSettings, databaseUrl } from '@chorus/database';
 import {
   type Environment,
   integer,
@@ -82,7 +82,7 @@ export function loadArchiverConfig(env: Environment): ArchiverConfig {
     logLevel: settings.LOG_LEVEL,
     archive: loadArchiveConfig(env),
     database: {
-      url: settings.DATABASE_URL,
+      url: databaseUrl(settings, env),
       poolSize: settings.DATABASE_POOL_SIZE,
       timeoutMs: settings.DATABASE_TIMEOUT_MS,
     },

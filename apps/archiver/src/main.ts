@@ -15,7 +15,7 @@ await run(async () => {
   addDatabaseMetrics(metrics, postgres);
   addRedisMetrics(metrics, redis);
   try {
-    const db = createDatabase(config.database.url, config.database, postgres);
+    const db = createDatabase(config.database.url, { ...config.database, log }, postgres);
     closer.defer(() => db.$disconnect());
     const parts = closer.add(await createRedisParts(config, log, redis));
     closer.add(await createArchiver(config, { db, metrics, log, ...parts }));

@@ -4,6 +4,7 @@ import { generateSecret } from '@chorus/auth';
 import { migrate } from '@chorus/database';
 import { freePort, startBalancer } from '@chorus/local';
 import { Closer, descriptorsForConnections, type Environment, type Logger } from '@chorus/service';
+import { emptied, givenDatabase } from './given-servers.js';
 import { Member } from './member.js';
 import { openPostgres, openRedis, type Server } from './servers.js';
 import { type Service, startService, webDir } from './service-process.js';
@@ -95,7 +96,7 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
   const servers = { dataDir, restart: options.restart, changed };
   const [redis, postgres] = await allOrFirstFailure([
     open(openRedis({ ...servers, url: env.REDIS_URL }, options.redisArgs)),
-    open(openPostgres({ ...servers, url: env.DATABASE_URL })),
+    open(openPostgres({ ...servers, url: givenDatabase(env) })),
   ]);
   await migrate(postgres.url, log);
 
@@ -126,6 +127,7 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
           operatorUrl: operatorUrl(await operatorPort),
           env: {
             ...env,
+            ...emptied(env),
             // The balancer knows at once that a process has stopped, and nobody waits longer than needed.
             DRAIN_DELAY_MS: env.DRAIN_DELAY_MS || '0',
             DRAIN_MS: env.DRAIN_MS || '2000',

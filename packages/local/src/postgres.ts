@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartError } from '@chorus/service';
-import pg from 'pg';
+import { adminClient } from './admin-client.js';
 import { choosePort } from './free-port.js';
 import { type GuardedProcess, spawnGuarded } from './guarded-process.js';
 import type { LocalServer } from './local-server.js';
@@ -20,6 +20,8 @@ export interface PostgresOptions {
   port?: number;
   /** Whether the data survives a power cut. Default: when `dataDir` is given. Without it the server is faster. */
   persistent?: boolean;
+  /** More settings of the server, as `name=value`; they win over the ones chosen here. */
+  settings?: readonly string[];
   /** A folder to remove when this process dies without closing the server. */
   orphanFolder?: string;
 }
@@ -84,6 +86,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Loca
     'max_connections=200',
     'timezone=UTC',
     ...(persistent ? [] : FAST_BUT_FORGETFUL),
+    ...(options.settings ?? []),
   ];
   const server = await start(
     postgres,
@@ -124,7 +127,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Loca
  */
 export async function createDatabase(serverUrl: string): Promise<string> {
   const name = `chorus_${randomBytes(6).toString('hex')}`;
-  const client = new pg.Client({ connectionString: serverUrl });
+  const client = adminClient(serverUrl);
   await client.connect();
   try {
     await client.query(`CREATE DATABASE ${name}`);
@@ -188,9 +191,7 @@ async function clearStalePid(cluster: string): Promise<void> {
 }
 
 async function ensureDatabase(url: string): Promise<void> {
-  const server = new URL(url);
-  server.pathname = '/postgres';
-  const client = new pg.Client({ connectionString: server.href });
+  const client = adminClient(url, 'postgres');
   await client.connect();
   try {
     const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE]);

@@ -1,6 +1,6 @@
 import { apiSettings, loadApiConfig, loadStoreConfig, storeSettings } from '@chorus/api';
 import { archiverSettings, loadArchiverConfig } from '@chorus/archiver';
-import { databaseSettings } from '@chorus/database';
+import { databaseUrlSettings } from '@chorus/database';
 import { gatewaySettings, loadGatewayConfig } from '@chorus/gateway';
 import type { Environment, Settings } from '@chorus/service';
 import { z } from 'zod';
@@ -20,7 +20,7 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   },
   'chorus-gateway': { settings: gatewaySettings, load: loadGatewayConfig },
   'chorus-archiver': { settings: archiverSettings, load: loadArchiverConfig },
-  'chorus-migrate': { settings: { DATABASE_URL: databaseSettings.DATABASE_URL }, load: () => undefined },
+  'chorus-migrate': { settings: databaseUrlSettings, load: () => undefined },
 };
 
 const SECRETS = 'chorus-secrets';

@@ -1,0 +1,32 @@
+import { databaseUrl, databaseUrlSettings } from '@chorus/database';
+import { type Environment, parseSettings } from '@chorus/service';
+
+/**
+ * URL of the PostgreSQL to use instead of starting one; undefined when none is given.
+ * @throws {ConfigError} one line that names the variable
+ */
+export function givenDatabase(env: Environment): string | undefined {
+  if (!env.DATABASE_URL) return undefined;
+  return databaseUrl(parseSettings(databaseUrlSettings, env, ['DATABASE_URL']), env);
+}
+
+/** Variables of PostgreSQL's own programs, and files for its connections: the URL has all that counts. */
+const OF_DATABASE = [
+  'PGSSLMODE',
+  'PGPASSWORD',
+  'PGOPTIONS',
+  'PGUSER',
+  'PGHOST',
+  'PGPORT',
+  'PGDATABASE',
+  'DATABASE_CA_FILE',
+  'DATABASE_CERT_FILE',
+  'DATABASE_KEY_FILE',
+];
+const OF_REDIS = ['REDIS_CA_FILE', 'REDIS_CERT_FILE', 'REDIS_KEY_FILE'];
+
+/** Settings that the cluster's processes must not find in the environment, because they are meant for other servers. */
+export function emptied(env: Environment): Record<string, string> {
+  const names = env.REDIS_URL ? OF_DATABASE : [...OF_DATABASE, ...OF_REDIS];
+  return Object.fromEntries(names.map((name) => [name, '']));
+}

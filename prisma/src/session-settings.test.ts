@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+import { testDatabase } from '@chorus/local';
+import { createLogger } from '@chorus/service';
+import { expect } from 'chai';
+import { Client } from 'pg';
+import { awaitMigrations } from './await-migrations.js';
+import { createDatabase, type Database } from './database.js';
+import { migrate } from './migrate.js';
+
+const log = createLogger({ service: 'test', level: 'silent' });
+
+/** What a role or a database may be set to, for other programs' sake. */
+const HOSTILE = {
+  timezone: "'Asia/Kolkata'",
+  datestyle: "'German, DMY'",
+  search_path: 'decoy, public',
+  default_transaction_isolation: 'serializable',
+  statement_timeout: '500',
+  lock_timeout: '500',
+  idle_in_transaction_session_timeout: '500',
+  standard_conforming_strings: 'off',
+  array_nulls: 'off',
+  client_encoding: 'LATIN1',
+};
+
+describe('whatever a server, database or role is set to', function () {
+  this.timeout(60_000);
+  let admin: string;
+  let role: string;
+  const databases: Database[] = [];
+
+  const query = async (to: string, ...statements: string[]) => {
+    const client = new Client({ connectionString: to });
+    await client.connect();
+    try {
+      let rows: unknown[] = [];
+      for (const sql of statements) ({ rows } = await client.query(sql));
+      return rows;
+    } finally {
+      await client.end();
+    }
+  };
+  const url = (parameters = ''): string => {
+    const own = new URL(`${admin}${parameters}`);
+    own.username = role;
+    own.password = role;
+    return own.href;
+  };
+  const open = (parameters = ''): Database => {
+    const database = createDatabase(url(parameters), { poolSize: 2, timeoutMs: 3_000 });
+    databases.push(database);
+    return database;
+  };
+
+  beforeEach(async () => {
+    admin = await testDatabase();
+    role = `role_${randomBytes(6).toString('hex')}`;
+    const name = new URL(admin).pathname.slice(1);
+    await query(
+      admin,
+      `CREATE ROLE ${role} LOGIN PASSWORD '${role}'`,
+      `GRANT ALL ON DATABASE ${name} TO ${role}`,
+      `GRANT ALL ON SCHEMA public TO ${role}`,
+      // Tables of the same names, where unqualified ones would be looked for first.
+      'CREATE SCHEMA decoy',
+      'CREATE TABLE decoy.rooms (id bigint)',
+      'CREATE TABLE decoy.users (id bigint)',
+      'CREATE TABLE decoy._prisma_migrations (id bigint)',
+      `GRANT ALL ON SCHEMA decoy TO ${role}`,
+      `GRANT ALL ON ALL TABLES IN SCHEMA decoy TO ${role}`,
+    );
+  });
+  afterEach(async () => {
+    for (const database of databases.splice(0)) await database.$disconnect();
+    await query(admin, `DROP OWNED BY ${role}`, `DROP ROLE ${role}`);
+  });
+
+  for (const [what, target] of [
+    ['role', () => `ROLE ${role}`],
+    ['database', () => `DATABASE ${new URL(admin).pathname.slice(1)}`],
+  ] as const) {
+    it(`statements mean the same: settings of the ${what}`, async () => {
+      for (const [name, value] of Object.entries(HOSTILE)) {
+        await query(admin, `ALTER ${target()} SET ${name} = ${value}`);
+      }
+      try {
+        await migrate(url(), log);
+        await awaitMigrations(url(), log);
+        const database = open();
+        const before = Date.now();
+        const name = 'Zürich \\ ☃';
+        const { id } = await database.room.create({ data: { name } });
+        const room = await database.room.findUniqueOrThrow({ where: { id } });
+        expect(room.name).to.equal(name);
+        expect(room.createdAt.getTime()).to.be.within(before - 60_000, Date.now() + 60_000);
+        // The server's own idea of the same moment, and times made by it.
+        const [row] = await database.$queryRaw<
+          Array<{ epoch: number; now: Date; rooms: number; isolation: string }>
+        >`
+          SELECT (extract(epoch FROM created_at) * 1000)::float8 AS epoch, now() AS now,
+            current_setting('transaction_isolation') AS isolation FROM rooms`;
+        expect(row?.epoch).to.equal(room.createdAt.getTime());
+        expect(row?.now.getTime()).to.be.within(before - 60_000, Date.now() + 60_000);
+        expect(row?.isolation).to.equal('read committed');
+        await database.$queryRaw`SELECT pg_sleep(0.7)::text`;
+        await database.$transaction(async (tx) => {
+          await new Promise((resolve) => setTimeout(resolve, 700));
+          await tx.room.count();
+        });
+        expect(await query(admin, 'SELECT count(*)::int AS n FROM public.rooms')).to.deep.equal([{ n: 1 }]);
+      } finally {
+        await query(admin, `ALTER ${target()} RESET ALL`);
+      }
+    });
+  }
+
+  it('a schema of the URL is where everything is', async () => {
+    await query(admin, `ALTER ROLE ${role} SET search_path = decoy`);
+    await migrate(url('?schema=chat'), log);
+    await awaitMigrations(url('?schema=chat'), log);
+    const database = open('?schema=chat');
+    await database.room.create({ data: { name: 'one' } });
+    expect(await database.$queryRaw`SELECT name FROM rooms`).to.deep.equal([{ name: 'one' }]);
+    const schemas = await query(
+      admin,
+      `SELECT DISTINCT schemaname AS s FROM pg_tables WHERE tablename IN ('messages', 'bans') AND schemaname <> 'decoy'`,
+    );
+    expect(schemas).to.deep.equal([{ s: 'chat' }]);
+    // Another installation beside it.
+    await migrate(url(), log);
+    expect(await open().room.count()).to.equal(0);
+  });
+
+  it('migrations need no right to create schemas where theirs exists', async () => {
+    const name = new URL(admin).pathname.slice(1);
+    await query(
+      admin,
+      `REVOKE CREATE ON DATABASE ${name} FROM ${role}`,
+      'CREATE SCHEMA chat',
+      `GRANT ALL ON SCHEMA chat TO ${role}`,
+    );
+    expect(await migrate(url('?schema=chat'), log)).to.have.length.greaterThan(0);
+    const error = await migrate(url('?schema=other'), log).catch((failure: unknown) => String(failure));
+    expect(error).to.match(/^StartError: the database cannot be migrated: permission denied[^\n]*$/);
+  });
+});

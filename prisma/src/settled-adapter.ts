@@ -1,0 +1,76 @@
+import type { PrismaPg } from '@prisma/adapter-pg';
+import { type SessionMode, SettingsNotKeptError } from './postgres-client.js';
+import { settingsOfTransaction } from './session-settings.js';
+
+export type Adapter = Awaited<ReturnType<PrismaPg['connect']>>;
+export type Transaction = Awaited<ReturnType<Adapter['startTransaction']>>;
+type IsolationLevel = Parameters<Adapter['startTransaction']>[0];
+type Queryable = Pick<Transaction, 'queryRaw' | 'executeRaw'>;
+
+/**
+ * Makes an adapter run every statement with the settings of the mode. While they last for a session there is nothing to
+ * do. Behind a pooler each statement becomes a transaction that makes them first, at the price of four round trips.
+ */
+export function settleStatements(adapter: Adapter, mode: SessionMode): void {
+  const { queryRaw, executeRaw, startTransaction } = {
+    queryRaw: adapter.queryRaw.bind(adapter),
+    executeRaw: adapter.executeRaw.bind(adapter),
+    startTransaction: adapter.startTransaction.bind(adapter),
+  };
+  const settings = { sql: settingsOfTransaction(mode.settings), args: [], argTypes: [] };
+
+  const begin = async (isolation?: IsolationLevel): Promise<Transaction> => {
+    const transaction = await startTransaction(isolation ?? 'READ COMMITTED');
+    try {
+      await transaction.queryRaw(settings);
+      return transaction;
+    } catch (error) {
+      await rollBack(transaction);
+      throw error;
+    }
+  };
+  const alone = async <T>(run: (target: Queryable) => Promise<T>): Promise<T> => {
+    const transaction = await begin();
+    try {
+      const result = await run(transaction);
+      await transaction.executeRaw({ sql: 'COMMIT', args: [], argTypes: [] });
+      await transaction.commit();
+      return result;
+    } catch (error) {
+      await rollBack(transaction);
+      throw error;
+    }
+  };
+
+  /** @param lasting does the work in a session that keeps its settings; when it does not, nothing was done */
+  const either = async <T>(lasting: () => Promise<T>, settled: () => Promise<T>): Promise<T> => {
+    if (mode.perTransaction) return settled();
+    try {
+      return await lasting();
+    } catch (error) {
+      if (error instanceof SettingsNotKeptError) return settled();
+      throw error;
+    }
+  };
+  adapter.queryRaw = (query) =>
+    either(
+      () => queryRaw(query),
+      () => alone((target) => target.queryRaw(query)),
+    );
+  adapter.executeRaw = (query) =>
+    either(
+      () => executeRaw(query),
+      () => alone((target) => target.executeRaw(query)),
+    );
+  adapter.startTransaction = (isolation) =>
+    either(
+      () => startTransaction(isolation),
+      () => begin(isolation),
+    );
+}
+
+/** Never rejects: what made it necessary is the error to report. */
+async function rollBack(transaction: Transaction): Promise<void> {
+  await transaction.executeRaw({ sql: 'ROLLBACK', args: [], argTypes: [] }).catch(() => {});
+  await transaction.rollback();
+}
