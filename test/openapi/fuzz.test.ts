@@ -15,6 +15,8 @@ import { closeRequests, type RawRequest, send } from './raw-request.js';
 /** `FUZZ_SEED` repeats a run, `FUZZ_RUNS` lengthens it. */
 const SEED = Number(process.env.FUZZ_SEED ?? randomInt(2 ** 31));
 const RUNS = Number(process.env.FUZZ_RUNS ?? 80);
+/** Operations that end all sessions of a user. */
+const ENDING = new Set(['changePassword', 'endSessions']);
 /** How long one operation may take, in milliseconds. */
 const LIMIT_MS = Number(process.env.FUZZ_RUNS ? 600_000 : 700);
 
@@ -27,6 +29,8 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
   bodies.addSchema({ $id: 'document', components: document.components });
   let cluster: TestCluster;
   let person: Person;
+  /** Number of times that all sessions of the person were ended. */
+  let generation = 0;
 
   before(async () => {
     const env = { SIGNUP_ATTEMPTS_PER_ACCOUNT: '1000000', MAX_CONNECTS_PER_SECOND: '1000000' };
@@ -43,7 +47,7 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
   });
 
   /** Each request has one of its own: signing out with it ends no other. */
-  const token = (): string => new Tokens(cluster.jwtSecret).sign(person);
+  const token = (): string => new Tokens(cluster.jwtSecret).sign(person, generation);
 
   /** Where that is answered: straight, so that nothing in between smooths it. */
   const placeOf = ({ responses }: Operation): string =>
@@ -58,6 +62,7 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
       createSeedRoom: { name: 'new' },
       createRoom: { name: 'new' },
       renameRoom: { name: 'new' },
+      changePassword: { currentPassword: password, newPassword: `${password} again` },
     };
     const body = bodies[operationId] && JSON.stringify(bodies[operationId]);
     return {
@@ -76,6 +81,7 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
   /** What an answer to it shows to be wrong. */
   async function problemWith(operation: Operation, asked: RawRequest): Promise<string | undefined> {
     const answer = await send(placeOf(operation), asked);
+    if (ENDING.has(operation.operationId) && answer.status < 300) generation++;
     if (answer.status >= 500 && answer.status !== 503) return `${answer.status}: ${answer.text}`;
     // Nothing is away here.
     if (answer.status === 503) return `503: ${answer.text}`;

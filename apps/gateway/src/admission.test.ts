@@ -48,9 +48,15 @@ describe('an upgrade of join-room', () => {
   it('is refused with 404 for an unknown room', () =>
     expectRefusal('/ws/join-room/99', fixture.bearer(ANN), 404, /room 99 does not exist/));
 
-  for (const id of ['0', '-1', '1.5', 'abc', '9007199254740992', '1%20', '%00', '%'])
+  for (const id of ['0', '-1', '1.5', 'abc', '9007199254740992', '1%20', '%00'])
     it(`is refused with 400 for the room id ${id}`, () =>
       expectRefusal(`/ws/join-room/${id}`, fixture.bearer(ANN), 400, /roomId/));
+
+  it('is refused with 400 for a path that is not validly encoded', () =>
+    expectRefusal('/ws/join-room/%', fixture.bearer(ANN), 400, /not validly encoded/));
+
+  it('reads a percent-encoded room id as the API does', () =>
+    expectRefusal('/ws/join-room/%39%39', fixture.bearer(ANN), 404, /room 99 does not exist/));
 
   it('is refused with 404 on another path', () =>
     expectRefusal('/ws/join-room/1/more', fixture.bearer(ANN), 404, /no such route/));

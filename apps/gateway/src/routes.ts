@@ -33,7 +33,7 @@ export function routes(actions: RouteActions, log: Logger): TransportHandlers {
     async upgrade(request) {
       let seat: Seat | undefined;
       try {
-        const roomId = JOIN_ROOM.exec(request.path)?.[1];
+        const roomId = decoded(JOIN_ROOM.exec(request.path)?.[1]);
         if (roomId === undefined && !CONNECT.test(request.path))
           throw new Refusal(404, 'bad_request', 'no such route');
         const fault = handshakeFault(request);
@@ -62,6 +62,16 @@ export function routes(actions: RouteActions, log: Logger): TransportHandlers {
       return { status: 405, body: { error: 'method not allowed' }, headers: { Allow: 'GET, HEAD' } };
     },
   };
+}
+
+/** The API decodes what paths carry, so an id means the same here. @throws {Refusal} 400 */
+function decoded(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new Refusal(400, 'bad_request', 'the path is not validly encoded');
+  }
 }
 
 /** What a balancer in front calls this request; passed on to the log only if it looks like an id. */

@@ -39,7 +39,7 @@ export const signInInput = named('SignIn', z.object({ email, password: string() 
 
 export const changePasswordInput = named(
   'PasswordChange',
-  z.object({ currentPassword: string(), newPassword }),
+  z.strictObject({ currentPassword: string(), newPassword }),
 );
 
 /** Two spellings of an address that differ only in case are the same account. */

@@ -143,6 +143,23 @@ describe('the HTTP face', function () {
       expect((await post(zipped, { ...JSON_TYPE, 'Content-Encoding': 'gzip' })).status).to.equal(201);
     });
 
+    it('answers 400 to invalid UTF-8, and stores none of it', async () => {
+      for (const bytes of [[0xff], [0xc3], [0xf0, 0x9f, 0x98], [0xed, 0xa0, 0x80], [0xc0, 0xaf]]) {
+        const body = new Uint8Array([...Buffer.from('{"name":"x'), ...bytes, ...Buffer.from('"}')]);
+        const answer = await post(body, JSON_TYPE);
+        expect([answer.status, answer.body]).to.deep.equal([400, { error: 'the body is not valid UTF-8' }]);
+      }
+    });
+
+    it('answers 400 to a field that it does not know, except on the routes of the original service', async () => {
+      const body = JSON.stringify({ name: 'x', private: true });
+      const refused = await post(body, JSON_TYPE);
+      expect([refused.status, refused.body]).to.deep.equal([400, { error: 'private is not known here' }]);
+      expect((await client.send('POST', '/ws/create-room', body, JSON_TYPE)).status).to.equal(200);
+      const { id } = (await post('{"name":"x"}', JSON_TYPE)).body;
+      expect((await client.send('PATCH', `/api/rooms/${id}`, body, JSON_TYPE)).status).to.equal(400);
+    });
+
     it('answers 413 to more than 64 KiB, announced or not, compressed or not', async () => {
       const large = JSON.stringify({ name: 'x', padding: 'y'.repeat(65_536) });
       const answers = [
@@ -163,9 +180,8 @@ describe('the HTTP face', function () {
       );
       expect(text).to.match(/^HTTP\/1.1 413 /);
       expect(text).to.match(/^Connection: close\r$/m);
-      expect(
-        (await post(JSON.stringify({ name: 'x', padding: 'y'.repeat(60_000) }), JSON_TYPE)).status,
-      ).to.equal(201);
+      const whole = `{"name":"x"${' '.repeat(60_000)}}`;
+      expect((await post(whole, JSON_TYPE)).status).to.equal(201);
     });
 
     it('answers 400 to a body that is not what its encoding says', async () => {

@@ -19,7 +19,12 @@ export function jsonBody(): Step {
     if (!empty && !(ctx.is('application/json') && isUtf8(ctx.request.charset))) {
       throw new HttpError(415, 'the body must be JSON: send Content-Type: application/json');
     }
-    return parse(ctx, next);
+    return parse(ctx, () => {
+      // The decoder writes U+FFFD for invalid UTF-8. As a character it only ever marks damaged text.
+      if (String(ctx.request.rawBody ?? '').includes('\ufffd'))
+        throw new HttpError(400, 'the body is not valid UTF-8');
+      return next();
+    });
   };
 }
 

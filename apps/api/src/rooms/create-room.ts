@@ -1,5 +1,5 @@
 import { operation } from '../http/operation.js';
-import { createRoomInput } from './room-inputs.js';
+import { createRoomInput, createSeedRoomInput } from './room-inputs.js';
 import { restRoom, roomJson, seedRoom, seedRoomJson } from './room-json.js';
 import type { RoomServices } from './room-services.js';
 
@@ -14,7 +14,7 @@ export const createSeedRoom = operation(
     id: 'createSeedRoom',
     summary: 'Makes a room, the seed contract’s way',
     access: 'rooms',
-    body: createRoomInput,
+    body: createSeedRoomInput,
     answer: { status: 200, description: 'The new room.', body: seedRoomJson },
     errors: ERRORS,
   },

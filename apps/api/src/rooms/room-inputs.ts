@@ -54,8 +54,10 @@ const id = writtenAs(idSchema.optional(), {
   description: 'Without it the room gets the next id that nobody has chosen.',
 });
 
-export const createRoomInput = named('NewRoom', z.object({ id, name }));
-export const renameRoomInput = named('RoomName', z.object({ name }));
+/** The original service ignores fields that it does not know. */
+export const createSeedRoomInput = named('NewSeedRoom', z.object({ id, name }));
+export const createRoomInput = named('NewRoom', z.strictObject({ id, name }));
+export const renameRoomInput = named('RoomName', z.strictObject({ name }));
 export const listRoomsInput = z.object({ cursor, limit });
 export const seedListInput = z.object({ after: cursor });
 
