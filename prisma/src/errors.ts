@@ -9,8 +9,15 @@ const UNAVAILABLE_MESSAGES = [
   'Cannot use a pool after calling end',
 ];
 
-/** SQLSTATE classes of a server that is there and cannot serve: connection, resources, operator. */
-const UNAVAILABLE_CLASSES = ['08', '53', '57'];
+/**
+ * SQLSTATE classes of a server that is there and cannot serve: connection, state of the transaction (25006: the server, or the
+ * database, is read-only), resources, operator, system (disk).
+ */
+const UNAVAILABLE_CLASSES = ['08', '25', '53', '57', '58'];
+/** SQLSTATEs of what another try can mend: conflicts with others (and with recovery), locks, rights that are missing at the moment. */
+const UNAVAILABLE_STATES = ['40001', '40P01', '42501', '55000', '55006', '55P03'];
+/** The server, or the database, takes no writes: it recovers, is a standby, or was told so. */
+const READ_ONLY = '25006';
 
 const UNAVAILABLE_KINDS = ['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TooManyConnections'];
 
@@ -18,19 +25,41 @@ const SOCKET_CODE = /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|
 
 /**
  * Whether PostgreSQL cannot be used at the moment, so that the same query may succeed later:
- * unreachable, refusing, overloaded, frozen, restarting, or not migrated yet.
+ * unreachable, refusing, read-only, overloaded, frozen, restarting, or not migrated yet.
  */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (error instanceof Prisma.PrismaClientKnownRequestError) {
-    // P1xxx: connecting failed. P2021, P2022: a table or column is missing. P2024, P2028, P2037: no connection is free, or a transaction took too long.
-    if (/^P(1|2021|2022|2024|2028|2037)/.test(error.code)) return true;
+    // P1xxx: connecting failed. P2021, P2022: a table or column is missing. P2024, P2028, P2034, P2037: no connection is free, or a transaction took too long or met another one.
+    if (/^P(1|2021|2022|2024|2028|2034|2037)/.test(error.code)) return true;
     const { kind, originalCode } = driverError(error);
-    return UNAVAILABLE_KINDS.includes(kind) || UNAVAILABLE_CLASSES.includes(originalCode.slice(0, 2));
+    return UNAVAILABLE_KINDS.includes(kind) || isUnavailableState(originalCode);
   }
   if (error instanceof Prisma.PrismaClientInitializationError) return true;
   if (!(error instanceof Error)) return false;
   if ('code' in error && SOCKET_CODE.test(String(error.code))) return true;
   return UNAVAILABLE_MESSAGES.some((message) => error.message.includes(message));
+}
+
+function isUnavailableState(state: string): boolean {
+  return UNAVAILABLE_CLASSES.includes(state.slice(0, 2)) || UNAVAILABLE_STATES.includes(state);
+}
+
+/** Why PostgreSQL cannot be used, as predicate of its name, for operators. Holds nothing secret. */
+export function databaseTrouble(error: unknown): string {
+  const { kind, originalCode } =
+    error instanceof Prisma.PrismaClientKnownRequestError
+      ? driverError(error)
+      : { kind: '', originalCode: '' };
+  if (originalCode === READ_ONLY) return `refuses writes (${READ_ONLY})`;
+  if (originalCode === '42P01' || originalCode === '42703') return `is not migrated (${originalCode})`;
+  if (originalCode !== '') return `refuses statements (${originalCode})`;
+  const unreachable = error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P1001';
+  return unreachable || kind === 'DatabaseNotReachable' ? 'cannot be reached' : 'does not answer';
+}
+
+/** Whether an error, as the driver adapter throws it, says that the server of the session takes no writes. */
+export function isReadOnly(error: unknown): boolean {
+  return recorded(error).originalCode === READ_ONLY;
 }
 
 /** Whether a row was refused because another one has the same unique value. */

@@ -1,12 +1,13 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { DatabaseWatch } from './database-watch.js';
-import { isRefusedByValues } from './errors.js';
+import { isReadOnly, isRefusedByValues } from './errors.js';
 import type { SessionMode } from './postgres-client.js';
 import { type Adapter, settleStatements, type Transaction } from './settled-adapter.js';
+import { StaleSessions } from './stale-sessions.js';
 
 /**
- * The driver, with somebody who is told what fails. Here and not around Prisma's client: that would add a layer to
- * every query, and not see transactions that cannot begin.
+ * The driver, with a watch over what fails, which also drops sessions that lead to a server which takes no writes. Here and
+ * not around Prisma's client: that would add a layer to every query, and not see transactions that cannot begin.
  */
 export class WatchedPg extends PrismaPg {
   readonly #mode: SessionMode;
@@ -27,30 +28,37 @@ export class WatchedPg extends PrismaPg {
     adapter.underlyingDriver().on('release', (_error, client) => {
       if (client.getTransactionStatus() !== 'I') client.end().catch(() => {});
     });
+    const sessions = new StaleSessions(adapter.underlyingDriver());
+    const failed = (error: unknown): void => {
+      if (!isRefusedByValues(error)) this.#watch.failed();
+      if (isReadOnly(error)) sessions.drop();
+    };
     settleStatements(adapter, this.#mode);
-    watchStatements(adapter, this.#watch);
+    watchStatements(adapter, failed);
     const startTransaction = adapter.startTransaction.bind(adapter);
     adapter.startTransaction = async (isolation) => {
-      const transaction = await watched(startTransaction(isolation), this.#watch);
-      watchStatements(transaction, this.#watch);
+      const transaction = await watched(startTransaction(isolation), failed);
+      watchStatements(transaction, failed);
       return transaction;
     };
     return adapter;
   }
 }
 
-function watchStatements(target: Pick<Transaction, 'queryRaw' | 'executeRaw'>, watch: DatabaseWatch): void {
+type OnFailure = (error: unknown) => void;
+
+function watchStatements(target: Pick<Transaction, 'queryRaw' | 'executeRaw'>, failed: OnFailure): void {
   const queryRaw = target.queryRaw.bind(target);
   const executeRaw = target.executeRaw.bind(target);
-  target.queryRaw = (query) => watched(queryRaw(query), watch);
-  target.executeRaw = (query) => watched(executeRaw(query), watch);
+  target.queryRaw = (query) => watched(queryRaw(query), failed);
+  target.executeRaw = (query) => watched(executeRaw(query), failed);
 }
 
-async function watched<T>(work: Promise<T>, watch: DatabaseWatch): Promise<T> {
+async function watched<T>(work: Promise<T>, failed: OnFailure): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (!isRefusedByValues(error)) watch.failed();
+    failed(error);
     throw error;
   }
 }

@@ -116,7 +116,7 @@ describe('the archive', function () {
     for (const archiver of cluster.archivers) {
       const health = async () => (await fetch(`${archiver.url}/readyz`)).json();
       await eventually(async () =>
-        expect(await health()).to.deep.equal({ status: 'degraded', error: 'PostgreSQL does not answer' }),
+        expect(await health()).to.deep.equal({ status: 'degraded', error: 'PostgreSQL cannot be reached' }),
       );
     }
     await cluster.postgres.member?.start();

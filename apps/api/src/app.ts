@@ -58,6 +58,8 @@ export interface ApiParts {
   /** Who may not come in; the gateways ask the same list. */
   readonly access: AccessList;
   readonly nodes: NodeRegistry;
+  /** Why Redis does not work at the moment, as predicate of its name; undefined while all is well, and where there is none. */
+  readonly redisTrouble?: () => string | undefined;
   /** Where its metrics are registered. */
   readonly metrics: Metrics;
   /** What operators read, if that is more than `metrics`: of a process that is more than this API. */
@@ -108,6 +110,8 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   const readiness = readinessOf({
     rooms: roomRepository,
     directory: parts.directory,
+    redisTrouble: () => parts.redisTrouble?.(),
+    log,
     isClosing: () => closing !== undefined,
   });
   const users = new UserRepository(parts.db);

@@ -3,11 +3,11 @@ import { RedisAccessList, RedisNodeRegistry } from '@chorus/control';
 import { RedisPresenceStore } from '@chorus/presence';
 import {
   type Closeable,
+  connectedOrNot,
   createRedis,
   type Logger,
-  type RedisWatch,
+  RedisWatch,
   redisDatabase,
-  redisReady,
 } from '@chorus/service';
 import type { ApiParts } from './app.js';
 import type { RateLimitConfig } from './auth/rate-limits.js';
@@ -17,18 +17,22 @@ import type { StoreConfig } from './config.js';
 /** How long to wait for Redis before going on without it, in milliseconds: `/readyz` then says so. */
 const CONNECT_TIMEOUT_MS = 2_000;
 
-/** The parts over Redis, as production uses them. Close them after the API. */
+/**
+ * The parts over Redis, as production uses them. Close them after the API.
+ * @throws {ConfigError} Redis does not have the database of the URL
+ */
 export async function createRedisParts(
   config: Pick<StoreConfig, 'redis' | 'redisPrefix'>,
   rateLimits: RateLimitConfig,
   log: Logger,
-  watch?: RedisWatch,
+  watch: RedisWatch = new RedisWatch(),
 ): Promise<
-  Pick<ApiParts, 'access' | 'directory' | 'history' | 'nodes' | 'presence' | 'rateLimits'> & Closeable
+  Pick<ApiParts, 'access' | 'directory' | 'history' | 'nodes' | 'presence' | 'rateLimits' | 'redisTrouble'> &
+    Closeable
 > {
   const keyspace = new Keyspace(config.redisPrefix, redisDatabase(config.redis));
   const redis = createRedis(config.redis, log, 'api', watch);
-  await redisReady(redis, CONNECT_TIMEOUT_MS).catch(() => undefined);
+  await connectedOrNot(redis, CONNECT_TIMEOUT_MS);
   return {
     access: new RedisAccessList(redis, keyspace),
     nodes: new RedisNodeRegistry(redis, keyspace),
@@ -39,6 +43,7 @@ export async function createRedisParts(
       announcer: redisAnnouncer(keyspace, config.redis.cluster),
     }),
     rateLimits: redisRateLimits(rateLimits, redis, config.redisPrefix),
+    redisTrouble: () => watch.trouble(),
     close: async () => redis.disconnect(),
   };
 }

@@ -174,7 +174,7 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
     expect(statuses(answers)).to.deep.equal(Array(6).fill(503));
     const health = await each(apis.length, ({ client }) => client.get('/readyz'));
     expect(health.map(({ status, body }) => [status, body.error])).to.deep.equal(
-      Array(apis.length).fill([200, 'PostgreSQL: ok; Redis: no answer']),
+      Array(apis.length).fill([200, 'PostgreSQL: ok; Redis: does not answer']),
     );
     expect(Date.now() - started).to.be.lessThan(3_000);
     expect(

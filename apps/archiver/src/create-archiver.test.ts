@@ -1,4 +1,4 @@
-import type { Database } from '@chorus/database';
+import { createDatabase, type Database } from '@chorus/database';
 import { Metrics, StartError } from '@chorus/service';
 import { expect } from 'chai';
 import { loadArchiverConfig } from './config.js';
@@ -63,6 +63,40 @@ describe('createArchiver', function () {
     expect(await ask('/livez')).to.deep.equal([200, { status: 'live' }]);
     queue.away = false;
     await until(async () => JSON.stringify(await ask('/readyz')).includes('"ready"'));
+  });
+
+  it('says why it cannot do its work although nothing waits, and is not ready before it could', async () => {
+    const { db: unused, url } = await openDatabase();
+    await unused.$disconnect();
+    const name = new URL(url).pathname.slice(1);
+    const takeWrites = (takes: boolean) =>
+      db.$executeRawUnsafe(
+        `ALTER DATABASE "${name}" SET default_transaction_read_only = ${takes ? 'off' : 'on'}`,
+      );
+    await takeWrites(false);
+    const readOnly = createDatabase(url, { poolSize: 1, timeoutMs: 3_000 });
+    let redisTrouble: string | undefined = 'cannot be reached (ECONNREFUSED)';
+    const { lines, log } = logLines();
+    const parts = { db: readOnly, queue, metrics: new Metrics(), log };
+    archiver = await createArchiver(config(), { ...parts, redisTrouble: () => redisTrouble });
+    const ask = async (): Promise<[number, unknown]> => {
+      const answer = await fetch(`http://127.0.0.1:${archiver?.port}/readyz`);
+      return [answer.status, await answer.json()];
+    };
+    const both = 'Redis cannot be reached (ECONNREFUSED); PostgreSQL refuses writes (25006)';
+    expect(await ask()).to.deep.equal([503, { error: `starting: ${both}` }]);
+    await ask();
+    redisTrouble = undefined;
+    expect(await ask()).to.deep.equal([503, { error: 'starting: PostgreSQL refuses writes (25006)' }]);
+    await takeWrites(true);
+    await until(async () => (await ask())[0] === 200);
+    redisTrouble = 'refuses writes (MISCONF)';
+    expect(await ask()).to.deep.equal([200, { status: 'degraded', error: 'Redis refuses writes (MISCONF)' }]);
+    const told = lines.filter(({ msg }) => String(msg).includes('able to work')).map(({ error }) => error);
+    const [redis, postgres] = ['Redis refuses writes (MISCONF)', 'PostgreSQL refuses writes (25006)'];
+    expect(told).to.deep.equal([both, postgres, undefined, redis]);
+    await archiver.close();
+    await readOnly.$disconnect();
   });
 
   it('knows no other routes', async () => {

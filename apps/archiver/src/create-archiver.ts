@@ -8,7 +8,6 @@ import {
   type Logger,
   listenOperatorPort,
   type Metrics,
-  type OperatorAnswer,
   packageVersion,
   type Traces,
 } from '@chorus/service';
@@ -18,7 +17,7 @@ import type { ArchiveConfig, ArchiverConfig } from './config.js';
 import { MessageStore } from './message-store.js';
 import { addArchiveMetrics, batchSeconds } from './metrics/archive-metrics.js';
 import { BacklogReader } from './metrics/backlog-reader.js';
-import { readiness } from './readiness.js';
+import { readinessOf } from './readiness.js';
 import { tracedStore } from './traced-store.js';
 
 const VERSION = packageVersion(new URL('../package.json', import.meta.url));
@@ -27,6 +26,8 @@ const VERSION = packageVersion(new URL('../package.json', import.meta.url));
 export interface ArchiverParts {
   readonly db: Database;
   readonly queue: ArchiveQueue;
+  /** Why Redis does not work at the moment, as predicate of its name; undefined while all is well, and where there is none. */
+  readonly redisTrouble?: () => string | undefined;
   /** Where its metrics are registered. */
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -56,7 +57,13 @@ export async function createArchiver(config: ArchiverConfig, parts: ArchiverPart
   if (traces !== undefined) closer.add(traces);
   const archiver = makeArchiver(config.archive, { ...parts, log }, traces);
   let closing = false;
-  const health = (): OperatorAnswer => readiness(closing ? 'draining' : (archiver.failure ?? 'ready'));
+  const health = readinessOf({
+    archiver,
+    store: new MessageStore(parts.db, config.archive.batchMessages, log),
+    redisTrouble: () => parts.redisTrouble?.(),
+    isClosing: () => closing,
+    log,
+  });
   const server = closer.add(await listenOperatorPort(config, { health }, log, 'PORT'));
   const { host, operatorPort: port } = config;
   let operatorPort: number | undefined;

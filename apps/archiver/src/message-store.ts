@@ -61,9 +61,9 @@ export class MessageStore {
     return outcomes;
   }
 
-  /** Rejects unless PostgreSQL answers and has been migrated. */
+  /** Rejects unless PostgreSQL answers, has been migrated and would take messages. Stores nothing. */
   async ping(): Promise<void> {
-    await this.db.$queryRaw`SELECT 1 FROM messages LIMIT 1`;
+    await this.db.$executeRaw`INSERT INTO messages SELECT * FROM messages WHERE false`;
   }
 
   #nextPart(messages: readonly MessageFrame[], from: number): MessageFrame[] {

@@ -1,8 +1,48 @@
-import type { OperatorAnswer } from '@chorus/service';
+import { databaseTrouble } from '@chorus/database';
+import { type Logger, type OperatorAnswer, TroubleLog } from '@chorus/service';
+import type { Archiver } from './archiver.js';
+import type { MessageStore } from './message-store.js';
 
-/** The answer of `/readyz` of a process that is `ready`, `draining`, or goes on although something is wrong. */
-export function readiness(state: string): OperatorAnswer {
-  if (state === 'ready') return { status: 200, body: { status: 'ready' } };
-  if (state === 'draining') return { status: 503, body: { error: 'draining' } };
-  return { status: 200, body: { status: 'degraded', error: state } };
+interface Dependencies {
+  readonly archiver: Pick<Archiver, 'failure'>;
+  readonly store: Pick<MessageStore, 'ping'>;
+  /** Why Redis does not work at the moment, as predicate of its name, as far as is known. */
+  readonly redisTrouble: () => string | undefined;
+  /** Whether this archiver was told to stop. */
+  readonly isClosing: () => boolean;
+  readonly log: Logger;
+}
+
+/**
+ * The answer of `/readyz`. Only an archiver that never could work, or is going away, is not ready. Later it goes on although
+ * something is wrong, as all archivers do then.
+ */
+export function readinessOf({
+  archiver,
+  store,
+  redisTrouble,
+  isClosing,
+  log,
+}: Dependencies): () => Promise<OperatorAnswer> {
+  let wasReady = false;
+  const troubles = new TroubleLog(log);
+  return async () => {
+    if (isClosing()) return { status: 503, body: { error: 'draining' } };
+    const redis = redisTrouble();
+    // Asked although nothing waits: the first message would be too late to know.
+    const postgres = await store.ping().then(() => undefined, databaseTrouble);
+    const problems = [
+      ...(redis === undefined ? [] : [`Redis ${redis}`]),
+      ...(postgres === undefined ? [] : [`PostgreSQL ${postgres}`]),
+    ];
+    const error = problems.length > 0 ? problems.join('; ') : archiver.failure;
+    troubles.note(error);
+    if (error === undefined) {
+      wasReady = true;
+      return { status: 200, body: { status: 'ready' } };
+    }
+    return wasReady
+      ? { status: 200, body: { status: 'degraded', error } }
+      : { status: 503, body: { error: `starting: ${error}` }, headers: { 'Retry-After': '1' } };
+  };
 }

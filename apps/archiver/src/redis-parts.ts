@@ -1,11 +1,11 @@
 import { Keyspace, RedisArchiveQueue } from '@chorus/broker';
 import {
   type Closeable,
+  connectedOrNot,
   createRedis,
   type Logger,
-  type RedisWatch,
+  RedisWatch,
   redisDatabase,
-  redisReady,
 } from '@chorus/service';
 import type { ArchiverConfig } from './config.js';
 import type { ArchiverParts } from './create-archiver.js';
@@ -13,16 +13,20 @@ import type { ArchiverParts } from './create-archiver.js';
 /** How long to wait for Redis before going on without it, in milliseconds: `/readyz` then says so. */
 const CONNECT_TIMEOUT_MS = 2_000;
 
-/** The parts over Redis, as production uses them. Close them after the archiver. */
+/**
+ * The parts over Redis, as production uses them. Close them after the archiver.
+ * @throws {ConfigError} Redis does not have the database of the URL
+ */
 export async function createRedisParts(
   config: Pick<ArchiverConfig, 'redis' | 'redisPrefix'>,
   log: Logger,
-  watch?: RedisWatch,
-): Promise<Pick<ArchiverParts, 'queue'> & Closeable> {
+  watch: RedisWatch = new RedisWatch(),
+): Promise<Pick<ArchiverParts, 'queue' | 'redisTrouble'> & Closeable> {
   const redis = createRedis(config.redis, log, 'archiver', watch);
-  await redisReady(redis, CONNECT_TIMEOUT_MS).catch(() => undefined);
+  await connectedOrNot(redis, CONNECT_TIMEOUT_MS);
   return {
     queue: new RedisArchiveQueue(redis, new Keyspace(config.redisPrefix, redisDatabase(config.redis))),
+    redisTrouble: () => watch.trouble(),
     close: async () => redis.disconnect(),
   };
 }

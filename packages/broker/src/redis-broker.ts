@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  ConfigError,
+  connectedOrNot,
   createRedis,
   type Logger,
   type RedisClient,
   type RedisConfig,
   RedisWatch,
-  redisReady,
 } from '@chorus/service';
 import { Cluster } from 'ioredis';
 import type { Broker, BrokerListener, Position, Published, StoredMessage } from './broker.js';
@@ -118,9 +117,7 @@ export class RedisBroker implements Broker {
   static async connect(options: RedisBrokerOptions, listener: BrokerListener): Promise<RedisBroker> {
     const broker = new RedisBroker(options, listener);
     const enough = new AbortController();
-    const refused = redisReady(broker.#commands, options.connectTimeoutMs).catch((error: unknown) => {
-      if (error instanceof ConfigError) throw error;
-    });
+    const refused = connectedOrNot(broker.#commands, options.connectTimeoutMs);
     const begun = Promise.all([refused, broker.#listen(), broker.#probe.start()]);
     try {
       // Rejects when the start is over.

@@ -23,4 +23,5 @@ export * from './silent-connections.js';
 export * from './start-error.js';
 export * from './stop-signals.js';
 export * from './traces.js';
+export * from './trouble-log.js';
 export type { UpgradeHandler } from './upgrades.js';

@@ -131,6 +131,20 @@ export async function redisReady(client: RedisClient, timeoutMs: number): Promis
   });
 }
 
+/**
+ * Waits for a connection for so long, in milliseconds, and goes on without it: it is tried again for ever.
+ * @throws {ConfigError} see {@link redisReady}; the connection is ended then
+ */
+export async function connectedOrNot(client: RedisClient, timeoutMs: number): Promise<void> {
+  try {
+    await redisReady(client, timeoutMs);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) return;
+    client.disconnect();
+    throw error;
+  }
+}
+
 async function readyOrEnded(client: RedisClient): Promise<void> {
   if (client.status === 'ready' || client.status === 'end') return;
   await new Promise<void>((resolve) => {

@@ -1,11 +1,16 @@
 import type { RoomDirectory } from '@chorus/broker';
+import { databaseTrouble } from '@chorus/database';
+import { type Logger, TroubleLog } from '@chorus/service';
 import type { RoomRepository } from '../rooms/room-repository.js';
 
 interface Dependencies {
   readonly rooms: RoomRepository;
   readonly directory: RoomDirectory;
+  /** Why Redis does not work at the moment, as predicate of its name, as far as is known. */
+  readonly redisTrouble: () => string | undefined;
   /** Whether this replica was told to stop. */
   readonly isClosing: () => boolean;
+  readonly log: Logger;
 }
 
 /** The answer of `/readyz`, on whichever port. */
@@ -18,25 +23,25 @@ export type Readiness = () => Promise<
  * Only a replica that never was ready, or is going away, is not ready. Later, when PostgreSQL or Redis are away they are so for all replicas, and
  * each route says 503 for itself where it must; a balancer without any replica could not even answer what still works.
  */
-export function readinessOf({ rooms, directory, isClosing }: Dependencies): Readiness {
+export function readinessOf({ rooms, directory, redisTrouble, isClosing, log }: Dependencies): Readiness {
   let wasReady = false;
+  const troubles = new TroubleLog(log);
   return async () => {
     if (isClosing()) return { status: 503, body: { error: 'draining' } };
     const [postgresql, redis] = await Promise.all([
-      rooms.ping().then(
-        () => 'ok',
-        () => 'no answer',
-      ),
+      rooms.ping().then(() => 'ok', databaseTrouble),
       directory.isComplete().then(
-        (complete) => (complete ? 'ok' : 'rooms missing'),
-        () => 'no answer',
+        (complete) => redisTrouble() ?? (complete ? 'ok' : 'rooms missing'),
+        () => redisTrouble() ?? 'does not answer',
       ),
     ]);
     if (postgresql === 'ok' && redis === 'ok') {
       wasReady = true;
+      troubles.note(undefined);
       return { status: 200, body: { status: 'ready' } };
     }
     const error = `PostgreSQL: ${postgresql}; Redis: ${redis}`;
+    troubles.note(error);
     return wasReady
       ? { status: 200, body: { status: 'degraded', error } }
       : { status: 503, body: { error: `starting: ${error}` } };

@@ -8,7 +8,9 @@ const readinessJson = named(
   'Readiness',
   z
     .object({ status: z.enum(['ready', 'degraded']), error: z.string().optional() })
-    .describe('`degraded` while PostgreSQL or Redis does not answer; `error` says which.'),
+    .describe(
+      '`degraded` while PostgreSQL or Redis does not answer or refuses its work; `error` says which, and why.',
+    ),
 );
 
 export interface HealthServices {

@@ -33,7 +33,7 @@ describe('an API that is told to stop', () => {
     const early = await client.get('/readyz');
     expect([early.status, early.body]).to.deep.equal([
       503,
-      { error: 'starting: PostgreSQL: ok; Redis: no answer' },
+      { error: 'starting: PostgreSQL: ok; Redis: does not answer' },
     ]);
     directory.isComplete = isComplete;
     expect((await client.get('/readyz')).body).to.deep.equal({ status: 'ready' });
@@ -41,7 +41,7 @@ describe('an API that is told to stop', () => {
     const later = await client.get('/readyz');
     expect([later.status, later.body]).to.deep.equal([
       200,
-      { status: 'degraded', error: 'PostgreSQL: ok; Redis: no answer' },
+      { status: 'degraded', error: 'PostgreSQL: ok; Redis: does not answer' },
     ]);
     await close();
   });

@@ -409,7 +409,7 @@ describe('the HTTP face', function () {
       const ready = await sender.get('/readyz');
       expect([ready.status, ready.body]).to.deep.equal([
         503,
-        { error: 'starting: PostgreSQL: no answer; Redis: rooms missing' },
+        { error: 'starting: PostgreSQL: cannot be reached; Redis: rooms missing' },
       ]);
       // The session has ended, but not for good: Redis could lose the sign-out.
       expect((await sender.get('/api/users/logout')).status).to.equal(503);

@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { testDatabase } from '@chorus/local';
+import { createLogger } from '@chorus/service';
+import { expect } from 'chai';
+import pg from 'pg';
+import { createDatabase, type Database } from './database.js';
+import { databaseTrouble, isDatabaseUnavailable } from './errors.js';
+import { migrate } from './migrate.js';
+
+const POOL = 3;
+/** Sessions that are younger stay. */
+const YOUNG_MS = 1_000;
+
+describe('sessions of a PostgreSQL that takes no writes', function () {
+  this.timeout(60_000);
+  let url: string;
+  let admin: pg.Client;
+  let name: string;
+  let db: Database;
+  let ids = 0;
+
+  before(async () => {
+    url = await testDatabase();
+    await migrate(url, createLogger({ service: 'test', level: 'silent' }));
+    name = new URL(url).pathname.slice(1);
+    admin = new pg.Client({ connectionString: url });
+    await admin.connect();
+  });
+  after(() => admin.end());
+  beforeEach(() => {
+    db = createDatabase(url, { poolSize: POOL, timeoutMs: 3_000 });
+  });
+  afterEach(async () => {
+    await takeWrites(true);
+    await db.$disconnect();
+  });
+
+  /** For sessions that begin from now on; those that are there stay as they are, as after a failover behind one address. */
+  const takeWrites = (takes: boolean): Promise<unknown> =>
+    admin.query(`ALTER DATABASE "${name}" SET default_transaction_read_only = ${takes ? 'off' : 'on'}`);
+  const write = (): Promise<unknown> => db.room.create({ data: { id: BigInt(++ids), name: 'room' } });
+  const inTransaction = (): Promise<unknown> =>
+    db.$transaction(async (within) => {
+      await within.$queryRaw`SELECT 1`;
+      await within.room.create({ data: { id: BigInt(++ids), name: 'room' } });
+    });
+  const failure = (work: Promise<unknown>): Promise<unknown> =>
+    work.then(
+      () => 'it did not fail',
+      (error: unknown) => error,
+    );
+  /** Opens all sessions that the pool may have, and lets them grow old. */
+  const fill = async (): Promise<void> => {
+    await Promise.all(Array.from({ length: POOL }, () => db.$queryRaw`SELECT pg_sleep(0.3)::text`));
+    const [{ count } = { count: 0n }] = await db.$queryRaw<Array<{ count: bigint }>>`
+      SELECT count(*) FROM pg_stat_activity WHERE application_name = 'chorus' AND datname = current_database()`;
+    expect(Number(count)).to.equal(POOL);
+    await sleep(YOUNG_MS);
+  };
+
+  for (const [how, change] of [
+    ['a statement', write],
+    ['a transaction', inTransaction],
+  ] as const) {
+    it(`are all dropped when ${how} is refused, and new ones write`, async () => {
+      await takeWrites(false);
+      await fill();
+      await takeWrites(true);
+      const error = await failure(change());
+      expect(isDatabaseUnavailable(error)).to.equal(true);
+      expect(databaseTrouble(error)).to.equal('refuses writes (25006)');
+      await Promise.all(Array.from({ length: POOL * 3 }, change));
+    });
+  }
+
+  it('are dropped when they are done if they are at work just then', async () => {
+    await takeWrites(false);
+    await fill();
+    await takeWrites(true);
+    const long = db.$queryRaw`SELECT pg_sleep(0.5)::text`;
+    await sleep(100);
+    expect(await failure(write())).to.be.instanceOf(Error);
+    await long;
+    await new Promise(setImmediate);
+    await Promise.all(Array.from({ length: POOL * 3 }, write));
+  });
+
+  it('are not connected to without end while it lasts', async () => {
+    await takeWrites(false);
+    await fill();
+    const opened = async (): Promise<number> => {
+      const { rows } = await admin.query<{ sessions: string }>(
+        'SELECT sessions FROM pg_stat_database WHERE datname = current_database()',
+      );
+      return Number(rows[0]?.sessions);
+    };
+    await failure(write());
+    await sleep(200);
+    const before = await opened();
+    const begun = performance.now();
+    for (let n = 0; n < 20; n++) await failure(inTransaction());
+    const seconds = (performance.now() - begun) / 1_000;
+    await sleep(200);
+    // Those that the refusals drop are young again and stay for as long.
+    expect((await opened()) - before).to.be.at.most(POOL * Math.ceil(1 + seconds));
+  });
+});
