@@ -2,12 +2,14 @@ import type { Guard, VerifiedToken } from '@chorus/auth';
 import { BrokerUnavailableError } from '@chorus/broker';
 import type { AccessList, Verdict } from '@chorus/control';
 import { ERRORS, type Member } from '@chorus/protocol';
-import { clientAddress, type OriginPolicy } from '@chorus/service';
+import { clientAddress, type OriginPolicy, RecentCounts } from '@chorus/service';
 import type { GatewayConfig } from './config.js';
 import type { Connections, Seat } from './connections.js';
 import { Refusal, type RefusalReason } from './refusal.js';
 import { TokenBucket } from './token-bucket.js';
 import type { Request } from './transport.js';
+import type { UserBudget } from './user-budget.js';
+import type { UserBudgets } from './user-budgets.js';
 
 /** Somebody who may have a socket. */
 export interface Visitor {
@@ -16,6 +18,8 @@ export interface Visitor {
   readonly token: VerifiedToken | undefined;
   /** To be opened with the socket and left when it is gone. */
   readonly seat: Seat;
+  /** What the user may do on this node, over all sockets of the user. */
+  readonly budget: UserBudget;
 }
 
 export interface AdmissionParts {
@@ -26,8 +30,10 @@ export interface AdmissionParts {
     | 'maxConnectsPerSecond'
     | 'maxConnectionsPerUser'
     | 'maxConnectionsPerAddress'
+    | 'maxRefusedPerAddress'
   >;
   readonly connections: Connections;
+  readonly budgets: Pick<UserBudgets, 'of'>;
   readonly origins: OriginPolicy;
   readonly guard: Guard;
   readonly access: AccessList;
@@ -40,12 +46,20 @@ export interface AdmissionParts {
 const RETRY_SOON = { 'Retry-After': '1' };
 const RETRY_LATER = { 'Retry-After': '10' };
 
-/** Decides who gets a socket on this node: is there room, who is it, may they come in. In this order. */
+/** Over which refused tokens of an address are counted, in milliseconds. */
+const REFUSED_PERIOD_MS = 5_000;
+
+/**
+ * Decides who gets a socket on this node: is there room, who is it, may they come in. In this order. The node's connects
+ * a second are for users: a request without a valid token takes nothing from them.
+ */
 export class Admission {
   /** Takes nobody in any more. */
   closed = false;
   readonly #parts: AdmissionParts;
   readonly #connects: TokenBucket;
+  /** Tokens that were not valid, by address. */
+  readonly #refused = new RecentCounts(REFUSED_PERIOD_MS);
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
@@ -63,15 +77,11 @@ export class Admission {
     if (this.closed) throw new Refusal(503, 'draining', 'this gateway is closing, connect again', RETRY_SOON);
     const forwardedFor = request.header('x-forwarded-for');
     const address = clientAddress(request.remoteAddress, forwardedFor, config.trustedProxies);
-    // First, so that an address that is over its limit takes nothing from the others' connects a second.
     if (connections.countFrom(address) >= config.maxConnectionsPerAddress) {
       throw new Refusal(429, 'address_limit', 'too many connections from this address', RETRY_LATER);
     }
     if (connections.taken >= config.maxConnections) {
       throw new Refusal(503, 'full', 'this gateway has no room for more connections', RETRY_SOON);
-    }
-    if (!this.#connects.take()) {
-      throw new Refusal(503, 'too_fast', 'too many connections at the moment, try again', RETRY_SOON);
     }
     return connections.take(address);
   }
@@ -79,23 +89,42 @@ export class Admission {
   /**
    * @param roomId the room that the socket is for, if it is for one
    * @throws {Refusal} 403 for a page of a foreign origin, 401 without a valid token, 400 or 403 for a
-   *   query that is malformed or names somebody else, 429 for a user with too many sockets
+   *   query that is malformed or names somebody else, 429 for an address with too many invalid tokens or a user with too
+   *   many sockets or connects, 503 for too many connects of all users together
    */
   identify(request: Request, seat: Seat, roomId?: number): Visitor {
     const { config, connections, guard } = this.#parts;
+    const authorization = request.header('authorization');
+    const cookie = this.#cookieOf(request);
+    const hasToken = authorization !== undefined || cookie !== undefined;
+    // Before the token is verified, which costs more than all the rest. A request without one costs nothing.
+    if (hasToken && this.#refused.of(seat.address) >= config.maxRefusedPerAddress) {
+      throw new Refusal(429, 'refused_often', 'too many invalid tokens from this address', RETRY_LATER);
+    }
     const admission = guard.admit({
-      authorization: request.header('authorization'),
-      cookie: this.#cookieOf(request),
+      authorization,
+      cookie,
       userId: request.query.get('userId') ?? undefined,
       username: request.query.get('username') ?? undefined,
     });
-    if (!admission.ok) throw new Refusal(admission.status, reasonOf(admission.status), admission.error);
+    if (!admission.ok) {
+      if (hasToken) this.#refused.add(seat.address);
+      throw new Refusal(admission.status, reasonOf(admission.status), admission.error);
+    }
     const { user, token } = admission;
     if (user === undefined) throw new Refusal(400, 'bad_request', 'userId is required');
     if (connections.countOf(user.id) >= config.maxConnectionsPerUser) {
       throw new Refusal(429, 'user_limit', 'too many connections of this user', RETRY_LATER);
     }
-    const visitor = { user, token, roomId, seat };
+    const now = performance.now();
+    const budget = this.#parts.budgets.of(user.id, now);
+    if (!budget.connect(now)) {
+      throw new Refusal(429, 'user_limit', 'this user connects too often, try again later', RETRY_LATER);
+    }
+    if (!this.#connects.take(now)) {
+      throw new Refusal(503, 'too_fast', 'too many connections at the moment, try again', RETRY_SOON);
+    }
+    const visitor = { user, token, roomId, seat, budget };
     seat.claim(visitor);
     return visitor;
   }

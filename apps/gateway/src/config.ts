@@ -57,7 +57,7 @@ export const gatewaySettings = {
   MAX_CONNECTS_PER_SECOND: integer(1, 1_000_000)
     .default(1_000)
     .describe(
-      'Sockets a second that one gateway takes, in bursts of as many; whoever asks for another gets 503.',
+      'Sockets a second that one gateway opens for users with a valid token, in bursts of as many; further ones get 503. One user may have a fiftieth of it, at least 10, and twice `MAX_CONNECTIONS_PER_USER` at once; then 429.',
     ),
   MAX_CONNECTIONS_PER_USER: integer(1, 1_000_000)
     .default(50)
@@ -66,6 +66,11 @@ export const gatewaySettings = {
     .default(5_000)
     .describe(
       'Sockets that one address, or one /64 of IPv6, may have on one gateway; another one gets 429. Behind a balancer it needs `TRUST_PROXY`.',
+    ),
+  MAX_REFUSED_PER_ADDRESS: integer(1, 1_000_000)
+    .default(1_000)
+    .describe(
+      'Invalid tokens that one address, or one /64 of IPv6, may send within five to ten seconds; further requests with a token get 429 without a look at it.',
     ),
   DRAIN_MS: integer(0, 3_600_000)
     .default(20_000)
@@ -83,7 +88,27 @@ export const gatewaySettings = {
   MAX_FRAME_BYTES: integer(16, 1_048_576).default(16_384).describe('Largest text frame accepted, in bytes.'),
   MAX_MESSAGES_PER_SECOND: integer(1, 100_000)
     .default(50)
-    .describe('Messages a second that one socket may send; bursts of as many are allowed.'),
+    .describe('Frames a second that one socket may send, pings included; bursts of as many are allowed.'),
+  MAX_MESSAGES_PER_SECOND_PER_USER: integer(1, 1_000_000)
+    .optional()
+    .describe(
+      'Messages a second that one user may send through one gateway, from all sockets and also after connecting again; bursts of as many. By default twice `MAX_MESSAGES_PER_SECOND`.',
+    ),
+  MAX_MESSAGE_BYTES_PER_SECOND_PER_USER: integer(1_024, 1_073_741_824)
+    .optional()
+    .describe(
+      'Bytes a second of these messages; bursts of four times as many. By default 2560 for each of `MAX_MESSAGES_PER_SECOND_PER_USER`.',
+    ),
+  MAX_REQUESTS_PER_SECOND_PER_USER: integer(1, 1_000_000)
+    .optional()
+    .describe(
+      'Other frames a second that one user may send through one gateway: joins, questions, typing, pings; bursts of ten times as many. By default four times `MAX_MESSAGES_PER_SECOND`.',
+    ),
+  MAX_REPLAY_BYTES_PER_SECOND_PER_USER: integer(1_024, 1_073_741_824)
+    .default(4_194_304)
+    .describe(
+      'Bytes a second of missed messages that the sockets of one user get from one gateway, after the first four times as many; more come later, none is left out.',
+    ),
   MAX_ROOMS_PER_CONNECTION: integer(1, 10_000)
     .default(100)
     .describe('Rooms that one `chorus.v1` socket may be in at the same time.'),
@@ -118,6 +143,9 @@ export const gatewaySettings = {
   ...tracesSettings,
 } as const;
 
+/** What a user's messages may have on average when they come as fast as allowed, unless it is set. */
+const BYTES_PER_MESSAGE = 2_560;
+
 export interface GatewayConfig {
   host: string;
   port: number;
@@ -140,8 +168,13 @@ export interface GatewayConfig {
   maxConnectsPerSecond: number;
   maxConnectionsPerUser: number;
   maxConnectionsPerAddress: number;
+  maxRefusedPerAddress: number;
   maxFrameBytes: number;
   maxMessagesPerSecond: number;
+  maxMessagesPerSecondPerUser: number;
+  maxMessageBytesPerSecondPerUser: number;
+  maxRequestsPerSecondPerUser: number;
+  maxReplayBytesPerSecondPerUser: number;
   maxRoomsPerConnection: number;
   maxQueuedBytes: number;
   idleTimeoutSeconds: number;
@@ -162,6 +195,8 @@ export function loadGatewayConfig(env: Environment): GatewayConfig {
   if (auth.secret === undefined && auth.mode === 'token') {
     throw new ConfigError('JWT_SECRET is not set: it must be the one that the API signs tokens with');
   }
+  const { MAX_MESSAGES_PER_SECOND: maxMessagesPerSecond } = settings;
+  const maxMessagesPerSecondPerUser = settings.MAX_MESSAGES_PER_SECOND_PER_USER ?? maxMessagesPerSecond * 2;
   return {
     host: settings.HOST,
     port: settings.PORT,
@@ -186,8 +221,14 @@ export function loadGatewayConfig(env: Environment): GatewayConfig {
     maxConnectsPerSecond: settings.MAX_CONNECTS_PER_SECOND,
     maxConnectionsPerUser: settings.MAX_CONNECTIONS_PER_USER,
     maxConnectionsPerAddress: settings.MAX_CONNECTIONS_PER_ADDRESS,
+    maxRefusedPerAddress: settings.MAX_REFUSED_PER_ADDRESS,
     maxFrameBytes: settings.MAX_FRAME_BYTES,
-    maxMessagesPerSecond: settings.MAX_MESSAGES_PER_SECOND,
+    maxMessagesPerSecond,
+    maxMessagesPerSecondPerUser,
+    maxMessageBytesPerSecondPerUser:
+      settings.MAX_MESSAGE_BYTES_PER_SECOND_PER_USER ?? maxMessagesPerSecondPerUser * BYTES_PER_MESSAGE,
+    maxRequestsPerSecondPerUser: settings.MAX_REQUESTS_PER_SECOND_PER_USER ?? maxMessagesPerSecond * 4,
+    maxReplayBytesPerSecondPerUser: settings.MAX_REPLAY_BYTES_PER_SECOND_PER_USER,
     maxRoomsPerConnection: settings.MAX_ROOMS_PER_CONNECTION,
     maxQueuedBytes: settings.MAX_QUEUED_BYTES,
     idleTimeoutSeconds: settings.IDLE_TIMEOUT_SECONDS,

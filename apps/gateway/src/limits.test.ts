@@ -87,16 +87,52 @@ describe('limits on connections', () => {
     await second.message('still here');
   });
 
-  it('refuse with 503 those who come faster than a node takes them, before asking who they are', async () => {
+  it('refuse with 503 users who come faster than a node takes them', async () => {
     const gateway = await fixture.start({ MAX_CONNECTS_PER_SECOND: '5' });
+    const started = performance.now();
     const first = await open(gateway, fixture.bearer(ANN));
+    const users = Array.from({ length: 20 }, (_, index) => ({ id: index + 10, username: `user-${index}` }));
+    const missing = '/ws/join-room/99';
     const statuses = await Promise.all(
-      Array.from({ length: 20 }, async () => (await fixture.refusal(gateway, ROOM)).status),
+      users.map(async (user) => (await fixture.refusal(gateway, missing, fixture.bearer(user))).status),
     );
-    expect(statuses.filter((status) => status === 401).length).to.be.within(4, 6);
-    expect(statuses.filter((status) => status === 503).length).to.be.within(14, 16);
+    const earned = Math.ceil(((performance.now() - started) / 1_000) * 5);
+    expect(statuses.filter((status) => status === 404).length).to.be.within(4, 4 + earned);
+    expect(statuses.every((status) => status === 404 || status === 503)).to.equal(true);
     first.ws.send('unaffected');
     await first.message('unaffected');
+  });
+
+  it('leave the connects a second to users: requests without a valid token take none', async () => {
+    const gateway = await fixture.start({ MAX_CONNECTS_PER_SECOND: '1' });
+    for (let count = 0; count < 20; count++) {
+      const headers = count % 2 === 0 ? {} : { authorization: 'Bearer made-up' };
+      expect((await fixture.refusal(gateway, ROOM, headers)).status).to.equal(401);
+    }
+    await open(gateway, fixture.bearer(ANN));
+  });
+
+  it('refuse with 429 tokens of an address that sends invalid ones again and again, and no others', async () => {
+    const gateway = await fixture.start({ MAX_REFUSED_PER_ADDRESS: '3', TRUST_PROXY: '1' });
+    const bad = (address: string) => ({ authorization: 'Bearer made-up', 'x-forwarded-for': address });
+    for (let count = 0; count < 3; count++) {
+      expect((await fixture.refusal(gateway, ROOM, bad(`2001:db8::${count}`))).status).to.equal(401);
+    }
+    await expectRefusal(gateway, bad('2001:db8::9'), 429, /invalid tokens/);
+    await expectRefusal(gateway, from('2001:db8::9', ANN), 429, /invalid tokens/);
+    expect((await fixture.refusal(gateway, ROOM, { 'x-forwarded-for': '2001:db8::9' })).status).to.equal(401);
+    await open(gateway, from('2001:db8:0:1::9', ANN));
+  });
+
+  it('refuse with 429 a user who connects again and again, and nobody else', async () => {
+    const gateway = await fixture.start({ MAX_CONNECTIONS_PER_USER: '5' });
+    const missing = '/ws/join-room/99';
+    const started = performance.now();
+    let accepted = 0;
+    while ((await fixture.refusal(gateway, missing, fixture.bearer(ANN))).status === 404) accepted++;
+    expect(accepted).to.be.within(40, 40 + Math.ceil(((performance.now() - started) / 1_000) * 20));
+    await expectRefusal(gateway, fixture.bearer(ANN), 429, /too often/);
+    await open(gateway, fixture.bearer(BOB));
   });
 
   it('count nothing twice and nothing for ever, whatever becomes of an upgrade', async () => {

@@ -7,15 +7,11 @@ import type { V1Session } from './v1-session.js';
 
 export type LeaveReason = z.infer<typeof roomLeftFrame>['reason'];
 
-/** How often a socket may tell a room that its user is typing, in milliseconds. */
-const TYPING_INTERVAL_MS = 1_000;
-
 /** A `chorus.v1` socket's stay in one room, from `room-joined` to `room-left` or to the end of the socket. */
 export class Membership implements Typist {
   readonly room: LocalRoom;
   #pump: ReplayPump | undefined;
   #encode: ((message: MessageParts) => string) | undefined;
-  #typedAt = Number.NEGATIVE_INFINITY;
 
   /** Enters the room, in this very moment. The entry is used up. */
   constructor(
@@ -82,8 +78,7 @@ export class Membership implements Typist {
    * @param now milliseconds of `performance.now()`
    */
   startTyping(now: number): boolean {
-    if (now - this.#typedAt < TYPING_INTERVAL_MS) return false;
-    this.#typedAt = now;
+    if (!this.session.budget.typing(this.room.id, now)) return false;
     this.room.typing.set(this.session.user.id, this);
     return true;
   }
@@ -111,6 +106,7 @@ export class Membership implements Typist {
       socket,
       replay,
       maxQueuedBytes: context.maxQueuedBytes,
+      budget: this.session.budget,
       room,
       onDone: () => this.#goLive(),
       onTooSlow: () => this.session.tooSlow(),

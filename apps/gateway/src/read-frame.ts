@@ -42,3 +42,8 @@ export function readFrame(text: string): ClientFrame | BadFrame {
     detail: `${path === '' ? '' : `${path}: `}${issue?.message ?? 'wrong'}`,
   };
 }
+
+/** What the frame is, or was meant to be. */
+export function typeOf(frame: ClientFrame | BadFrame): string | undefined {
+  return frame.type === 'bad' ? frame.about.type : frame.type;
+}

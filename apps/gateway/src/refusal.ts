@@ -14,6 +14,8 @@ export const REFUSAL_REASONS = [
   'too_fast',
   'address_limit',
   'user_limit',
+  /** Too many invalid tokens from the address. */
+  'refused_often',
   'draining',
   /** Redis is away. */
   'unavailable',

@@ -54,6 +54,7 @@ describe('a replay to one socket', () => {
   let socket: FakeSocket;
   let replay: FakeReplay;
   let ends: string[];
+  let budget: { sent: number; waitMs: number; replayWaitMs(): number; replayed(bytes: number): void };
 
   function pump(maxQueuedBytes: number, stallMs?: number): ReplayPump {
     return new ReplayPump({
@@ -61,6 +62,7 @@ describe('a replay to one socket', () => {
       replay,
       maxQueuedBytes,
       room: { catchingUp: 0 },
+      budget,
       stallMs,
       onDone: () => ends.push('done'),
       onTooSlow: () => ends.push('too slow'),
@@ -71,6 +73,14 @@ describe('a replay to one socket', () => {
     socket = new FakeSocket();
     replay = new FakeReplay(500);
     ends = [];
+    budget = {
+      sent: 0,
+      waitMs: 0,
+      replayWaitMs: () => budget.waitMs,
+      replayed: (bytes) => {
+        budget.sent += bytes;
+      },
+    };
   });
 
   const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -109,6 +119,18 @@ describe('a replay to one socket', () => {
       expect(socket.longest).to.be.below(maxQueuedBytes);
     });
   }
+
+  it('waits while its user has had enough, and leaves nothing out', async () => {
+    budget.waitMs = 1;
+    const running = pump(1_048_576);
+    running.run();
+    running.run();
+    for (let turns = 0; turns < 20; turns++) await turn();
+    expect([socket.sent, ends]).to.deep.equal([0, []]);
+    budget.waitMs = 0;
+    while (ends.length === 0) await turn();
+    expect([socket.sent, budget.sent, ends]).to.deep.equal([500, 500 * FRAME.length, ['done']]);
+  });
 
   it('gives up when what comes next is gone', () => {
     replay.gone = true;

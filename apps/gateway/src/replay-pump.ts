@@ -1,5 +1,6 @@
 import type { Replay } from '@chorus/broker';
 import type { Socket } from './transport.js';
+import type { UserBudget } from './user-budget.js';
 
 /** Handed to a socket at a time, at most about so many bytes. */
 const CHUNK_BYTES = 65_536;
@@ -12,6 +13,8 @@ export interface ReplayPumpParts {
   replay: Replay;
   /** Counts those who are catching up in the room. */
   room: { catchingUp: number };
+  /** Of the socket's user: when it is used up the replay goes on later. */
+  budget: Pick<UserBudget, 'replayWaitMs' | 'replayed'>;
   /** How long the socket's queue may become before it is cut off, in bytes. */
   maxQueuedBytes: number;
   /** How long the socket may take for a chunk before it counts as too slow, in milliseconds. Default 20,000. */
@@ -30,6 +33,7 @@ export class ReplayPump {
   readonly #chunkBytes: number;
   #stall: NodeJS.Timeout | undefined;
   #turn: NodeJS.Immediate | undefined;
+  #pause: NodeJS.Timeout | undefined;
   #ended = false;
 
   constructor(private readonly parts: ReplayPumpParts) {
@@ -40,9 +44,13 @@ export class ReplayPump {
   /** Sends what can be sent now. To be called at first, and when the socket's queue has become shorter. */
   run(): void {
     if (this.#ended) return;
-    clearTimeout(this.#stall);
-    clearImmediate(this.#turn);
-    const { socket, replay } = this.parts;
+    this.#clearTimers();
+    const { socket, replay, budget } = this.parts;
+    const pauseMs = budget.replayWaitMs(performance.now());
+    if (pauseMs > 0) {
+      this.#pause = setTimeout(() => this.run(), pauseMs);
+      return;
+    }
     // Up to one chunk in a row: live messages may come faster than one chunk each time the others had their turn.
     let left = this.#chunkBytes;
     while (socket.queuedBytes <= this.#chunkBytes) {
@@ -62,7 +70,10 @@ export class ReplayPump {
         return;
       }
       socket.sendAll(frames);
-      for (const frame of frames) left -= frame.byteLength;
+      let bytes = 0;
+      for (const frame of frames) bytes += frame.byteLength;
+      left -= bytes;
+      budget.replayed(bytes, performance.now());
     }
     this.#stall = setTimeout(() => {
       this.end();
@@ -75,8 +86,13 @@ export class ReplayPump {
     if (this.#ended) return;
     this.#ended = true;
     this.parts.room.catchingUp--;
-    clearTimeout(this.#stall);
-    clearImmediate(this.#turn);
+    this.#clearTimers();
     this.parts.replay.end();
+  }
+
+  #clearTimers(): void {
+    clearTimeout(this.#stall);
+    clearTimeout(this.#pause);
+    clearImmediate(this.#turn);
   }
 }

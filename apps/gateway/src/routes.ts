@@ -3,6 +3,7 @@ import type { Seat } from './connections.js';
 import { handshakeFault } from './handshake.js';
 import { type PortHealth, readiness } from './readiness.js';
 import { Refusal, type RefusalReason } from './refusal.js';
+import { RefusalLog } from './refusal-log.js';
 import type { Answer, Decision, Request, TransportHandlers } from './transport.js';
 
 export interface RouteActions {
@@ -29,6 +30,7 @@ export function routeOf(path: string): string | undefined {
 
 /** The gateway's routes: which paths take an upgrade, and what plain HTTP answers. */
 export function routes(actions: RouteActions, log: Logger): TransportHandlers {
+  const refusals = new RefusalLog(log);
   return {
     async upgrade(request) {
       let seat: Seat | undefined;
@@ -46,13 +48,12 @@ export function routes(actions: RouteActions, log: Logger): TransportHandlers {
         return decision;
       } catch (error) {
         seat?.leave();
-        actions.refused(error instanceof Refusal ? error.reason : 'internal');
+        const reason = error instanceof Refusal ? error.reason : 'internal';
+        actions.refused(reason);
         if (!(error instanceof Refusal)) throw error;
         const { path } = request;
-        log.info(
-          { path, status: error.status, error: error.message, requestId: requestId(request) },
-          'upgrade refused',
-        );
+        const { status, message } = error;
+        refusals.refused({ reason, status, path, error: message, requestId: requestId(request) });
         return { accepted: false, answer: error.answer };
       }
     },

@@ -39,6 +39,8 @@ export interface SeedContext {
 export class SeedSession implements Session, Occupant, Connection {
   readonly #room: LocalRoom;
   readonly #bucket: TokenBucket;
+  /** WebSocket pings, which few clients send. */
+  #pings: TokenBucket | undefined;
   #socket: Socket | undefined;
   /** How it comes in; used up when it has opened. */
   #entry: Entry | undefined;
@@ -101,12 +103,19 @@ export class SeedSession implements Session, Occupant, Connection {
     this.visitor.seat.open(this);
   }
 
-  received(text: string): void {
+  received(text: string, bytes: number): void {
     const { counters } = this.context;
+    const now = performance.now();
     counters.messagesIn++;
-    if (!this.#bucket.take()) {
+    if (!this.#bucket.take(now)) {
       counters.messagesRefused.too_many_messages++;
       this.close(CLOSE.tooManyMessages);
+      return;
+    }
+    if (!this.visitor.budget.message(bytes, now)) {
+      // Not closed: another socket of the user may be the one in a hurry.
+      counters.messagesRefused.too_many_messages++;
+      this.#refuse(ERRORS.too_many_messages.error, true);
       return;
     }
     if (!isStorable(text)) {
@@ -124,6 +133,12 @@ export class SeedSession implements Session, Occupant, Connection {
 
   stale(): void {
     sendAway(this.visitor.seat, 'standstill');
+  }
+
+  pinged(): void {
+    const now = performance.now();
+    this.#pings ??= new TokenBucket(this.context.maxMessagesPerSecond, now);
+    if (!this.#pings.take(now) || !this.visitor.budget.request(now)) this.close(CLOSE.tooManyMessages);
   }
 
   drained(): void {
@@ -184,6 +199,7 @@ export class SeedSession implements Session, Occupant, Connection {
       socket,
       replay,
       maxQueuedBytes: this.context.maxQueuedBytes,
+      budget: this.visitor.budget,
       room,
       onDone: () => {
         this.#pump = undefined;

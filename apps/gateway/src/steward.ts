@@ -15,6 +15,8 @@ import type { PortHealth } from './readiness.js';
 import { Rebalance } from './rebalance.js';
 import { sendAllAway } from './send-away.js';
 import { endExpired } from './token-expiry.js';
+import { UserBudgets } from './user-budgets.js';
+import { userLimits } from './user-limits.js';
 
 export interface StewardParts {
   nodeId: string;
@@ -55,7 +57,9 @@ export class Steward implements Closeable {
     const connections = new Connections(nodeId);
     this.connections = connections;
     const origins = new OriginPolicy({ ...config, log });
-    this.admission = new Admission({ config, connections, origins, guard, access });
+    const isHere = (userId: number): boolean => connections.countOf(userId) > 0;
+    const budgets = this.#closer.add(new UserBudgets(userLimits(config), isHere));
+    this.admission = new Admission({ config, connections, budgets, origins, guard, access });
     const { admission } = this;
     const { drainDelayMs: delayMs, drainMs: durationMs } = config;
     this.#drainMs = durationMs;

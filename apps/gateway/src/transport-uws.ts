@@ -70,7 +70,11 @@ class Peer implements Socket {
     if (this.standstill.count() !== this.#standstills) this.session.stale();
     else if (isBinary) this.close(CLOSE.binaryFrame);
     else if (message.byteLength > maxFrameBytes) this.close(CLOSE.frameTooBig);
-    else this.session.received(Buffer.from(message).toString('utf8'));
+    else this.session.received(Buffer.from(message).toString('utf8'), message.byteLength);
+  }
+
+  pinged(): void {
+    if (this.#closing === undefined) this.session.pinged();
   }
 
   get queuedBytes(): number {
@@ -229,6 +233,7 @@ export async function listenUws(
       mayLend(handle);
       handle.getUserData().peer.received(message, isBinary, options.maxFrameBytes);
     },
+    ping: (handle) => handle.getUserData().peer.pinged(),
     dropped: (handle) => handle.getUserData().peer.close(CLOSE.slowReader),
     drain: (handle) => handle.getUserData().peer.drained(),
     close: (handle, code) => {

@@ -57,13 +57,15 @@ export type Decision =
 /** What the gateway does with one socket. Each method is called in the order of what happens on the wire. */
 export interface Session {
   opened(socket: Socket): void;
-  /** A text frame. */
-  received(text: string): void;
+  /** A text frame. @param bytes its length in UTF-8 */
+  received(text: string, bytes: number): void;
   /**
    * A frame came that is not read: it waited while this process stood still, for longer than a socket may be idle, and its
    * client may have sent it again elsewhere. The session ends the socket.
    */
   stale(): void;
+  /** A WebSocket ping, which is answered already. */
+  pinged(): void;
   /** Less is queued than before. */
   drained?(): void;
   /** The socket is gone, for whatever reason; called once, and instead of `opened` if it never opened. */

@@ -23,12 +23,14 @@ import { abandonEntry, type Entry } from './entry.js';
 import type { Hub } from './hub.js';
 import type { LeaveReason, Membership } from './membership.js';
 import { Memberships } from './memberships.js';
-import { type BadFrame, readFrame } from './read-frame.js';
+import { Rarely } from './rarely.js';
+import { type BadFrame, readFrame, typeOf } from './read-frame.js';
 import { refusalCode } from './refusal-code.js';
 import { sendAway } from './send-away.js';
 import { TokenBucket } from './token-bucket.js';
 import type { Session, Socket } from './transport.js';
 import { Turns } from './turns.js';
+import type { UserBudget } from './user-budget.js';
 import type { Waiter } from './watermark.js';
 
 /** What all `chorus.v1` sockets of a node share. */
@@ -52,6 +54,8 @@ export interface V1Context {
 
 /** A client that goes on sending so many times faster than allowed is cut off. */
 const FLOOD_FACTOR = 10;
+/** A socket gets what it missed in a room at most once in so many milliseconds. */
+const REPLAY_INTERVAL_MS = 1_000;
 
 /** A socket of the `chorus.v1` protocol: in any number of rooms, sends and receives JSON frames. */
 export class V1Session implements Session, Connection, Waiter, Sender {
@@ -63,6 +67,8 @@ export class V1Session implements Session, Connection, Waiter, Sender {
   readonly #bucket: TokenBucket;
   /** For what comes too fast; most sockets never need it. */
   #flood: TokenBucket | undefined;
+  /** Rooms whose missed messages were asked for lately; only sockets that resume have it. */
+  #replays: Rarely | undefined;
   /** Rooms from which the user was banned while joining them. */
   #banned: Set<number> | undefined;
 
@@ -82,6 +88,10 @@ export class V1Session implements Session, Connection, Waiter, Sender {
 
   get user(): Member {
     return this.visitor.user;
+  }
+
+  get budget(): UserBudget {
+    return this.visitor.budget;
   }
 
   get address(): string {
@@ -133,17 +143,38 @@ export class V1Session implements Session, Connection, Waiter, Sender {
     this.context.log.debug({ connectionId: id, userId: user.id }, 'socket opened');
   }
 
-  received(text: string): void {
+  received(text: string, bytes: number): void {
     const frame = readFrame(text);
     const now = performance.now();
-    if (typeOf(frame) === 'publish') this.context.counters.messagesIn++;
+    const isMessage = typeOf(frame) === 'publish';
+    if (isMessage) this.context.counters.messagesIn++;
+    const { budget } = this.visitor;
     if (!this.#bucket.take(now)) this.#tooFast(frame, now);
-    else if (frame.type === 'bad') this.refuse('bad_frame', frame.about, frame.detail);
+    else if (!(isMessage ? budget.message(bytes, now) : budget.request(now))) {
+      this.refuse('too_many_messages', frame.type === 'bad' ? frame.about : frame);
+    } else if (frame.type === 'bad') this.refuse('bad_frame', frame.about, frame.detail);
     else perform(this, frame);
   }
 
   stale(): void {
     sendAway(this.visitor.seat, 'standstill');
+  }
+
+  pinged(): void {
+    const now = performance.now();
+    // There is nothing to answer: the library has sent the pong.
+    const allowed = this.#bucket.take(now) && this.visitor.budget.request(now);
+    if (!allowed && this.#isFlood(now)) this.close(CLOSE.tooManyMessages);
+  }
+
+  /** Whether what was missed in the room may be sent now. */
+  mayReplay(roomId: number): boolean {
+    return this.#replays?.may(roomId, performance.now()) ?? true;
+  }
+
+  replayed(roomId: number): void {
+    this.#replays ??= new Rarely(REPLAY_INTERVAL_MS);
+    this.#replays.note(roomId, performance.now());
   }
 
   drained(): void {
@@ -247,17 +278,16 @@ export class V1Session implements Session, Connection, Waiter, Sender {
   }
 
   #tooFast(frame: ClientFrame | BadFrame, now: number): void {
-    this.#flood ??= new TokenBucket(this.context.limits.maxMessagesPerSecond * FLOOD_FACTOR, now);
-    if (!this.#flood.take(now)) {
+    if (this.#isFlood(now)) {
       if (typeOf(frame) === 'publish') this.context.counters.messagesRefused.too_many_messages++;
       this.close(CLOSE.tooManyMessages);
     } else this.refuse('too_many_messages', frame.type === 'bad' ? frame.about : frame);
   }
-}
 
-/** What the frame is, or was meant to be. */
-function typeOf(frame: ClientFrame | BadFrame): string | undefined {
-  return frame.type === 'bad' ? frame.about.type : frame.type;
+  #isFlood(now: number): boolean {
+    this.#flood ??= new TokenBucket(this.context.limits.maxMessagesPerSecond * FLOOD_FACTOR, now);
+    return !this.#flood.take(now);
+  }
 }
 
 /** What a refusal is about, as far as the refused frame said. */

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { generateSecret } from '@chorus/auth';
 import { spawnGuarded } from '@chorus/local';
+import { descriptorsForConnections, servedConnections } from '@chorus/service';
 import { z } from 'zod';
 import { type CostSource, processSource } from './costs/process-costs.js';
 
@@ -21,11 +22,13 @@ const STOP_MS = 60_000;
 
 /** Limits that protect servers from what this tool does. */
 const WIDE = {
-  MAX_CONNECTIONS: '1000000',
+  // More than a process may open would only be complained about.
+  MAX_CONNECTIONS: String(Math.min(1_000_000, servedConnections(descriptorsForConnections()))),
   MAX_CONNECTIONS_PER_ADDRESS: '1000000',
   MAX_CONNECTIONS_PER_USER: '1000000',
   MAX_CONNECTS_PER_SECOND: '1000000',
   MAX_MESSAGES_PER_SECOND: '100000',
+  MAX_REPLAY_BYTES_PER_SECOND_PER_USER: '1073741824',
   MAX_ROOMS_PER_CONNECTION: '10000',
   MAX_FRAME_BYTES: '1048576',
   LOG_LEVEL: 'warn',

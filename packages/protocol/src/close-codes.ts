@@ -34,6 +34,6 @@ export const CLOSE = {
   roomDeleted: { code: 4404, reason: 'room deleted', reconnect: false },
   /** The queue of what this socket has not read yet passed `MAX_QUEUED_BYTES`. */
   slowReader: { code: 4408, reason: 'reading too slowly', reconnect: true },
-  /** More messages a second than `MAX_MESSAGES_PER_SECOND` allows. */
+  /** More frames or pings a second than `MAX_MESSAGES_PER_SECOND` allows. */
   tooManyMessages: { code: 4429, reason: 'too many messages', reconnect: true },
 } as const satisfies Record<string, CloseReason>;

@@ -22,7 +22,7 @@ export const ERRORS = {
   banned: { retry: false, error: 'you are banned from this room' },
   /** More rooms than `MAX_ROOMS_PER_CONNECTION`. */
   too_many_rooms: { retry: false, error: 'too many rooms on this connection' },
-  /** More messages a second than `MAX_MESSAGES_PER_SECOND`. */
+  /** More frames a second than the socket or its user may send, or a room resumed twice within a second. */
   too_many_messages: { retry: true, error: 'too many messages, slow down' },
   /** Messages cannot be stored fast enough; none is accepted until the backlog is shorter. */
   backlog_full: { retry: true, error: 'messages cannot be stored at the moment, try again' },

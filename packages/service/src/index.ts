@@ -13,6 +13,7 @@ export * from './operator-port.js';
 export * from './origin-policy.js';
 export * from './outlast-descriptors.js';
 export * from './package-version.js';
+export * from './recent-counts.js';
 export * from './redis-check.js';
 export * from './redis-client.js';
 export * from './redis-errors.js';

@@ -17,9 +17,13 @@ export function join(session: V1Session, frame: JoinFrame): void {
 }
 
 async function prepare(session: V1Session, frame: JoinFrame): Promise<void> {
-  if (session.socket === undefined) return;
   const { context, user, tokenId, generation } = session;
   const { roomId, since } = frame;
+  if (session.socket === undefined) return;
+  if (since !== undefined && !session.mayReplay(roomId)) {
+    session.refuse('too_many_messages', frame);
+    return;
+  }
   try {
     const [verdict] = await context.access.check([{ userId: user.id, tokenId, generation, roomId }]);
     if (verdict === 'ok') enter(session, await openEntry(context.hub, roomId, since, true), frame);
@@ -40,6 +44,7 @@ export function enter(session: V1Session, entry: Entry, frame: JoinFrame): void 
     else session.refuse('unknown_room', frame);
     return;
   }
+  if (entry.replay !== undefined) session.replayed(room.id);
   const membership = session.rooms.get(room.id);
   if (membership !== undefined) membership.again(entry);
   else session.rooms.add(new Membership(session, entry));

@@ -4,7 +4,10 @@ import type { V1Session } from '../v1-session.js';
 
 type TypingFrame = Extract<ClientFrame, { type: 'typing' }>;
 
-/** Tells the room that the user is typing. More often than once a second it is left out, as it is in an outage. */
+/**
+ * Tells the room that the user is typing: once a second, from however many sockets, and in eight rooms at a time. What is
+ * more is left out, as it is in an outage.
+ */
 export function typing(session: V1Session, frame: TypingFrame): void {
   const { context, user } = session;
   const membership = session.rooms.get(frame.roomId);

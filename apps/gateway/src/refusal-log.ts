@@ -1,0 +1,48 @@
+import type { Logger } from '@chorus/service';
+import type { RefusalReason } from './refusal.js';
+
+/** At most one line in so many milliseconds. */
+const LINE_EVERY_MS = 1_000;
+/** What is logged of a text that the client chose, in characters. */
+const MAX_TEXT = 200;
+
+export interface RefusedUpgrade {
+  readonly reason: RefusalReason;
+  readonly status: number;
+  readonly path: string;
+  readonly error: string;
+  readonly requestId: string | undefined;
+}
+
+/**
+ * Logs refused upgrades: one line a second at most, about the last of them, with counts by reason. A client that is
+ * refused thousands of times a second neither fills the log nor keeps the process busy with it.
+ */
+export class RefusalLog {
+  #counts = new Map<RefusalReason, number>();
+  #last: RefusedUpgrade | undefined;
+  #wroteAt = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly log: Pick<Logger, 'info'>) {}
+
+  refused(upgrade: RefusedUpgrade): void {
+    this.#counts.set(upgrade.reason, (this.#counts.get(upgrade.reason) ?? 0) + 1);
+    this.#last = upgrade;
+    if (this.#timer !== undefined) return;
+    const wait = this.#wroteAt + LINE_EVERY_MS - performance.now();
+    if (wait <= 0) this.#write();
+    else this.#timer = setTimeout(() => this.#write(), wait).unref();
+  }
+
+  #write(): void {
+    this.#timer = undefined;
+    const last = this.#last;
+    if (last === undefined) return;
+    const { status, path, error, requestId } = last;
+    const refused = Object.fromEntries(this.#counts);
+    this.#counts = new Map();
+    this.#wroteAt = performance.now();
+    this.log.info({ path: path.slice(0, MAX_TEXT), status, error, requestId, refused }, 'upgrade refused');
+  }
+}
