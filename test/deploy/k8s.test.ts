@@ -46,6 +46,7 @@ describe('the manifests for Kubernetes', function () {
       'chorus-api -> chorus-redis:6379',
       'chorus-archiver -> chorus-postgres:5432',
       'chorus-archiver -> chorus-redis:6379',
+      'chorus-gateway -> chorus-gateway:4000',
       'chorus-gateway -> chorus-redis:6379',
       'chorus-migrate -> chorus-postgres:5432',
     ]);

@@ -18,6 +18,8 @@ export class ChaosProxy {
   readonly #open = new Set<ProxiedConnection>();
   /** How many connections there have been. */
   taken = 0;
+  /** Connections that come from now on are taken, but nothing goes through. */
+  silent = false;
 
   /** @param target where everything goes, as `http://host:port` */
   static async start(target: string): Promise<ChaosProxy> {
@@ -68,6 +70,7 @@ export class ChaosProxy {
     }
     client.pipe(lanes[0]).pipe(server);
     server.pipe(lanes[1]).pipe(client);
+    if (this.silent) connection.freeze();
   }
 }
 

@@ -16,6 +16,7 @@ import {
   type TracesConfig,
   tracesConfig,
   tracesSettings,
+  url,
 } from '@chorus/service';
 import { z } from 'zod';
 import { PROCESS_COUNT_RULE, processCount } from './processes/process-count.js';
@@ -131,6 +132,16 @@ export const gatewaySettings = {
   ROOM_LINGER_MS: integer(0, 600_000)
     .default(2_000)
     .describe('How long a room without members here stays subscribed.'),
+  ISOLATED_AFTER_MS: integer(0, 3_600_000)
+    .default(10_000)
+    .describe(
+      'A gateway that has been cut off from Redis for so long, while at least half of the other gateways say that they are ready, answers `/readyz` with 503 and sends its sockets to them over `DRAIN_MS`; 0 never does. When all are cut off they keep their sockets.',
+    ),
+  PEER_URL: url('http:', 'https:')
+    .optional()
+    .describe(
+      'Where other gateways reach the port of this one, to ask `/readyz`. By default its address: that of `HOST`, or the first of the machine.',
+    ),
   PRESENCE_LEASE_MS: integer(500, 600_000)
     .default(10_000)
     .describe('Members on a node that died are gone from every answer after this long.'),
@@ -181,6 +192,10 @@ export interface GatewayConfig {
   recoveryMaxMessages: number;
   probeIntervalMs: number;
   roomLingerMs: number;
+  /** 0: it stays whatever the others do. */
+  isolatedAfterMs: number;
+  /** Undefined: by its address. */
+  peerUrl: string | undefined;
   presenceLeaseMs: number;
   presenceGraceMs: number;
   presenceAnnounceLimit: number;
@@ -235,6 +250,8 @@ export function loadGatewayConfig(env: Environment): GatewayConfig {
     recoveryMaxMessages: settings.RECOVERY_MAX_MESSAGES,
     probeIntervalMs: settings.PROBE_INTERVAL_MS,
     roomLingerMs: settings.ROOM_LINGER_MS,
+    isolatedAfterMs: settings.ISOLATED_AFTER_MS,
+    peerUrl: settings.PEER_URL,
     presenceLeaseMs: settings.PRESENCE_LEASE_MS,
     presenceAnnounceLimit: settings.PRESENCE_ANNOUNCE_LIMIT,
     presenceGraceMs: settings.PRESENCE_GRACE_MS,

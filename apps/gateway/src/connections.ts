@@ -155,7 +155,7 @@ type TokenFigures = Pick<Connection, 'tokenId' | 'generation' | 'expiresAt'>;
 const NO_TOKEN: TokenFigures = { tokenId: undefined, generation: undefined, expiresAt: undefined };
 
 /** Why somebody is asked to come back elsewhere. */
-export type WhySentAway = 'drain' | 'rebalance' | 'standstill';
+export type WhySentAway = 'drain' | 'rebalance' | 'standstill' | 'isolated';
 
 /** What seats are kept in; theirs and the registry's alone. */
 interface Registry {
@@ -181,7 +181,7 @@ export class Connections {
     byUser: new IndexOf(),
     byToken: new IndexOf(),
     byExpiry: new IndexOf(),
-    sentAway: { drain: 0, rebalance: 0, standstill: 0 },
+    sentAway: { drain: 0, rebalance: 0, standstill: 0, isolated: 0 },
     opened: () => {
       this.#open++;
     },

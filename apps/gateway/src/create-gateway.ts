@@ -25,6 +25,7 @@ import { MessageTraces } from './message-traces.js';
 import { addGatewayMetrics } from './metrics/gateway-metrics.js';
 import { addGatewayTimings } from './metrics/gateway-timings.js';
 import { NodeLoadReader } from './node-load.js';
+import { ownUrl } from './own-url.js';
 import type { PortSharing } from './port-sharing.js';
 import { ProcessorShare } from './processor-share.js';
 import type { PortHealth } from './readiness.js';
@@ -167,6 +168,7 @@ async function start(
   const watermarks = new Watermarks(broker, log);
   closer.defer(() => watermarks.close());
   let publish: Transport['publish'] = () => undefined;
+  let url: string | undefined;
   const acks = new Acks(ACK_PERIOD_MS + config.deliveryWindowMs / 2);
   hub = new Hub({ feeds, presence, watermarks, counters, publish: (topic, frame) => publish(topic, frame) });
   const seeds: SeedContext = {
@@ -189,6 +191,7 @@ async function start(
     nodes,
     door,
     trouble: () => broker.trouble ?? parts.trouble?.(),
+    url: () => url,
     rooms: () => presence.localRooms,
     load: () => load.read(),
     log,
@@ -236,6 +239,7 @@ async function start(
   );
   closer.defer(() => transport.close());
   publish = transport.publish;
+  url = config.peerUrl ?? ownUrl(config.host, transport.port);
   door.attach(transport);
   const { metrics, probes } = parts;
   if (metrics !== undefined) {
@@ -248,7 +252,7 @@ async function start(
       maxConnections: config.maxConnections,
       maxBacklogBytes: config.maxBacklogBytes,
       rooms: () => presence.localRooms,
-      state: () => steward.state,
+      state: () => (steward.isolated ? 'isolated' : steward.state),
       drainRemaining: () => steward.drainRemaining,
       deliveryWindowMs: () => config.deliveryWindowMs * busy(),
       processorShare: () => processor.get(),

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@chorus/service';
 import type { Admission } from './admission.js';
-import type { Connections } from './connections.js';
+import type { Connections, WhySentAway } from './connections.js';
 import type { Door } from './door.js';
 import { sendAllAway, sendAway } from './send-away.js';
 
@@ -23,6 +23,9 @@ const STRAGGLERS_POLL_MS = 20;
 /** After the port was left to others: how long those who were accepted may take to say what they want, in milliseconds. */
 const LAST_REQUESTS_MS = 1_000;
 
+/** Why a node that goes on is emptied. */
+type Reason = 'operator' | 'isolated';
+
 /**
  * Empties the node: says that it is not ready, waits until balancers have noticed, takes nobody in any more, and sends
  * everybody away at a pace that the other nodes can take. One that shares its port with others leaves it to them instead:
@@ -30,7 +33,8 @@ const LAST_REQUESTS_MS = 1_000;
  */
 export class Drain {
   readonly #parts: DrainParts;
-  /** Of what an operator asked for, until it is lifted. */
+  /** Why it is emptied, until that is lifted. */
+  readonly #reasons = new Set<Reason>();
   #lift: AbortController | undefined;
   #ending = false;
   #from: number | undefined;
@@ -41,7 +45,12 @@ export class Drain {
 
   /** Whether this node gives up its connections, or soon will. */
   get draining(): boolean {
-    return this.#ending || this.#lift !== undefined;
+    return this.#ending || this.#reasons.size > 0;
+  }
+
+  /** Whether that is only because it is cut off from Redis while others are not. */
+  get isolated(): boolean {
+    return !this.#ending && this.#reasons.has('isolated') && this.#reasons.size === 1;
   }
 
   /** How many there were when it began; undefined while nobody is sent away. */
@@ -51,22 +60,19 @@ export class Drain {
 
   /** An operator empties the node, or lets it take connections again. Does nothing for a node that is ending. */
   operate(on: boolean): void {
-    if (this.#ending || on === this.draining) return;
+    if (this.#ending || on === this.#reasons.has('operator')) return;
     this.#parts.log.info({ on }, 'an operator drains this gateway, or not any more');
-    if (on) {
-      const lift = new AbortController();
-      this.#lift = lift;
-      this.#from = this.#parts.connections.size;
-      this.#empty(lift.signal).catch((error: unknown) => {
-        if (!lift.signal.aborted) this.#parts.log.error({ err: error }, 'draining failed');
-      });
-    } else {
-      this.#lift?.abort();
-      this.#lift = undefined;
-      this.#from = undefined;
-      this.#parts.admission.closed = false;
-      this.#parts.door.open();
-    }
+    this.#set('operator', on);
+  }
+
+  /** This gateway is cut off from Redis and others are not: its clients are better off there. Or that is over. */
+  isolate(on: boolean): void {
+    if (this.#ending || on === this.#reasons.has('isolated')) return;
+    const { connections, log } = this.#parts;
+    if (on)
+      log.warn({ connections: connections.size }, 'only this gateway is cut off from Redis: it is emptied');
+    else log.info('this gateway is not emptied any more for being cut off from Redis');
+    this.#set('isolated', on);
   }
 
   /**
@@ -80,7 +86,7 @@ export class Drain {
     this.#lift?.abort();
     const start = performance.now();
     log.info({ connections: connections.taken }, 'draining');
-    await this.#empty(new AbortController().signal, () => {
+    await this.#empty(new AbortController().signal, 'drain', () => {
       door.shut();
       closed();
     });
@@ -93,7 +99,34 @@ export class Drain {
     log.info({ left: connections.taken, ms: Math.round(performance.now() - start) }, 'drained');
   }
 
-  async #empty(signal: AbortSignal, closed?: () => void): Promise<void> {
+  #set(reason: Reason, on: boolean): void {
+    if (on) {
+      this.#reasons.add(reason);
+      if (this.#reasons.size === 1) this.#begin(reason === 'operator' ? 'drain' : reason);
+    } else {
+      this.#reasons.delete(reason);
+      if (this.#reasons.size === 0) this.#stop();
+    }
+  }
+
+  #begin(why: WhySentAway): void {
+    const lift = new AbortController();
+    this.#lift = lift;
+    this.#from = this.#parts.connections.size;
+    this.#empty(lift.signal, why).catch((error: unknown) => {
+      if (!lift.signal.aborted) this.#parts.log.error({ err: error }, 'draining failed');
+    });
+  }
+
+  #stop(): void {
+    this.#lift?.abort();
+    this.#lift = undefined;
+    this.#from = undefined;
+    this.#parts.admission.closed = false;
+    this.#parts.door.open();
+  }
+
+  async #empty(signal: AbortSignal, why: WhySentAway, closed?: () => void): Promise<void> {
     const { connections, admission, door, delayMs, durationMs } = this.#parts;
     // Emptied before: whoever is in front knows.
     if (!admission.closed) {
@@ -103,6 +136,6 @@ export class Drain {
     }
     admission.closed = true;
     closed?.();
-    await sendAllAway(connections, durationMs, signal);
+    await sendAllAway(connections, durationMs, signal, why);
   }
 }

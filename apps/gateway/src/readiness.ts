@@ -3,14 +3,17 @@ import type { Answer } from './transport.js';
 
 /** How the port is on which a gateway listens. Plain data: processes tell it to each other. */
 export interface PortHealth {
-  /** `starting` until messages have flowed once. */
-  readonly state: NodeReport['state'] | 'starting';
+  /**
+   * `starting` until messages have flowed once; `isolated` when they flow everywhere but here, and the sockets are sent
+   * elsewhere for that.
+   */
+  readonly state: NodeReport['state'] | 'starting' | 'isolated';
   /** Why messages do not flow, as predicate of "Redis". */
   readonly trouble?: string | undefined;
 }
 
 /**
- * The answer of `/readyz`. Only a node that is going away, or never was ready, is not ready. When Redis is away later it is
+ * The answer of `/readyz`. Only a node that is going away, never was ready, or has trouble that others have not, is not ready. When Redis is away later it is
  * so for all nodes, and sockets that are open, or can be opened again at once when Redis is back, are worth more than a
  * balancer without any node.
  */
@@ -23,6 +26,8 @@ export function readiness({ state, trouble }: PortHealth): Answer {
       return { status: 200, body: { status: 'degraded', error: redis } };
     case 'starting':
       return notReady(trouble === undefined ? 'starting' : `starting: ${redis}`);
+    case 'isolated':
+      return notReady(`only here ${redis}`);
     case 'draining':
       return notReady('draining');
   }

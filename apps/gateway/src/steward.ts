@@ -9,8 +9,10 @@ import { Connections } from './connections.js';
 import { actOnConnections } from './control-actions.js';
 import type { Door } from './door.js';
 import { Drain } from './drain.js';
+import { Isolation } from './isolation.js';
 import type { NodeLoad } from './node-load.js';
 import { NodeReports } from './node-reports.js';
+import { Peers } from './peers.js';
 import type { PortHealth } from './readiness.js';
 import { Rebalance } from './rebalance.js';
 import { sendAllAway } from './send-away.js';
@@ -26,6 +28,8 @@ export interface StewardParts {
   door: Door;
   /** Why messages do not flow, as predicate of "Redis"; undefined while they do. */
   trouble(): string | undefined;
+  /** Where other gateways reach this one, as far as that is known. */
+  url(): string | undefined;
   /** Rooms with somebody in them here. */
   rooms(): number;
   /** What this node does and needs; asked once for each report. */
@@ -70,6 +74,16 @@ export class Steward implements Closeable {
     );
     this.#watch = this.#closer.add(new AccessWatch({ connections, access, log }));
     this.#closer.add(endExpired(connections));
+    const peers = new Peers(nodeId, nodes, () => parts.url());
+    this.#closer.add(
+      new Isolation({
+        healthy: () => parts.trouble() === undefined,
+        peers,
+        afterMs: config.isolatedAfterMs,
+        onChange: (isolated) => this.#drain.isolate(isolated),
+        log,
+      }),
+    );
     this.#reports = this.#closer.add(new NodeReports(nodes, () => this.#report(), log));
   }
 
@@ -80,11 +94,18 @@ export class Steward implements Closeable {
     return 'ready';
   }
 
+  /** Whether it is emptied because only this gateway is cut off from Redis. */
+  get isolated(): boolean {
+    return this.#drain.isolated;
+  }
+
   /** How the port is: one that this node has left is as others on it are. */
   get portHealth(): PortHealth {
     const { door, trouble } = this.#parts;
-    if (this.state === 'draining' && !door.passesOn) return { state: 'draining' };
     const why = trouble();
+    if (this.state === 'draining' && !door.passesOn) {
+      return this.isolated ? { state: 'isolated', trouble: why } : { state: 'draining' };
+    }
     if (why === undefined) return { state: 'ready' };
     return { state: this.#wasReady ? 'degraded' : 'starting', trouble: why };
   }
@@ -128,7 +149,7 @@ export class Steward implements Closeable {
   }
 
   #report(): NodeReport {
-    const { nodeId, rooms, load } = this.#parts;
+    const { nodeId, rooms, url, load } = this.#parts;
     const { size: connections, sentAway } = this.connections;
     const figures: NodeFigures = {
       ...load(),
@@ -137,6 +158,6 @@ export class Steward implements Closeable {
       drainedFrom: this.#drain.from ?? null,
     };
     const { state } = this;
-    return { nodeId, startedAt: this.#startedAt, connections, rooms: rooms(), state, figures };
+    return { nodeId, startedAt: this.#startedAt, connections, rooms: rooms(), state, url: url(), figures };
   }
 }

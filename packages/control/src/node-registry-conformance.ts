@@ -69,7 +69,7 @@ export function describeNodeRegistry(name: string, createFixture: () => Promise<
     });
 
     it('shows what nodes do, and those of an older version, which do not say that', async () => {
-      const full: NodeReport = { ...report('full', 5), figures: FIGURES };
+      const full: NodeReport = { ...report('full', 5), url: 'http://10.0.0.7:4000', figures: FIGURES };
       await a.report(full, LONG_MS);
       await a.report(report('older', 1), LONG_MS);
       expect(await b.nodes()).to.deep.equal([full, report('older', 1)]);

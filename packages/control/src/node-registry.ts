@@ -38,6 +38,8 @@ export interface NodeReport {
   readonly rooms: number;
   /** `draining`: it gives up its connections and takes no others. */
   readonly state: 'ready' | 'degraded' | 'draining';
+  /** Where other gateways reach its port; undefined for one that does not know, or of an older version. */
+  readonly url?: string | undefined;
   /** Undefined in the report of an older version, as there are during a rollout. */
   readonly figures?: NodeFigures | undefined;
 }

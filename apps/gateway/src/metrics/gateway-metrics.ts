@@ -19,7 +19,7 @@ export interface GatewaySources {
   maxBacklogBytes: number;
   /** Rooms with somebody in them. */
   rooms(): number;
-  state(): NodeReport['state'];
+  state(): NodeReport['state'] | 'isolated';
   drainRemaining(): number;
   /** How long what goes out is gathered at the moment, in milliseconds. */
   deliveryWindowMs(): number;
@@ -155,6 +155,7 @@ function addStateMetrics(metrics: Metrics, from: GatewaySources): void {
     ready: 0,
     degraded: 0,
     draining: 0,
+    isolated: 0,
     [from.state()]: 1,
   }));
   metrics.gauge(

@@ -19,7 +19,7 @@ export function listenForGroup(
 }
 
 /** Best first. */
-const STATES: readonly PortHealth['state'][] = ['ready', 'degraded', 'starting', 'draining'];
+const STATES: readonly PortHealth['state'][] = ['ready', 'degraded', 'starting', 'isolated', 'draining'];
 
 /** As the port is that they share: the best of what they say. */
 export async function groupHealth(group: Pick<ProcessGroup, 'ask' | 'closing'>): Promise<OperatorAnswer> {
