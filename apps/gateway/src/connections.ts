@@ -3,6 +3,7 @@ import { readSessionsKey } from '@chorus/control';
 import type { CloseReason, Member } from '@chorus/protocol';
 import type { Connection } from './connection.js';
 import { IndexOf } from './index-of.js';
+import { startId } from './start-id.js';
 
 /** Whom a seat is for. */
 export interface Occupancy {
@@ -194,7 +195,7 @@ export class Connections {
 
   /** @param nodeId unique among the nodes; with the time of this start it makes ids that no other connection had */
   constructor(nodeId: string) {
-    this.#prefix = `${nodeId}-${Date.now().toString(36)}-c`;
+    this.#prefix = `${nodeId}-${startId()}-c`;
   }
 
   /** Sockets that are open. */

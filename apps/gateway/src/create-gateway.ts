@@ -31,6 +31,7 @@ import { ProcessorShare } from './processor-share.js';
 import type { PortHealth } from './readiness.js';
 import { routes } from './routes.js';
 import type { SeedContext } from './seed-session.js';
+import { startId } from './start-id.js';
 import { Steward } from './steward.js';
 import type { Transport } from './transport.js';
 import { listenUws } from './transport-uws.js';
@@ -293,7 +294,7 @@ export function newNodeId(): string {
  * count.
  */
 function messageIds(nodeId: string): () => string {
-  const prefix = `${nodeId}-${Date.now().toString(36)}-`;
+  const prefix = `${nodeId}-${startId()}-`;
   let count = 0;
   return () => prefix + (count++).toString(36);
 }

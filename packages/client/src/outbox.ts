@@ -1,5 +1,6 @@
 import { isAfter, type Position } from '@chorus/protocol/constants';
 import { ChorusError } from './chorus-error.js';
+import { Moment } from './moment.js';
 import type { SendOptions } from './room.js';
 import type { Delivery, DeliveryState, SentMessage } from './types.js';
 
@@ -10,8 +11,8 @@ interface Draft {
   state: DeliveryState;
   position: Position | undefined;
   error: ChorusError | undefined;
-  /** When it was last sent, in milliseconds since 1970: unlike other clocks that one goes on while the machine sleeps. */
-  sentAt: number;
+  /** When it was last sent. */
+  sent: Moment | undefined;
   timer: ReturnType<typeof setTimeout> | undefined;
   resolve(sent: SentMessage): void;
   reject(error: ChorusError): void;
@@ -64,7 +65,7 @@ export class Outbox {
       }
       const draft: Draft = {
         ...{ clientMsgId, content, state: 'queued', position: undefined, error: undefined },
-        ...{ sentAt: 0, timer: undefined, resolve, reject },
+        ...{ sent: undefined, timer: undefined, resolve, reject },
       };
       if (timeoutMs !== undefined) {
         draft.timer = setTimeout(
@@ -103,7 +104,7 @@ export class Outbox {
     const draft = this.#queue.shift();
     if (draft === undefined) return undefined;
     this.#current = draft;
-    draft.sentAt = Date.now();
+    draft.sent = new Moment();
     this.#become(draft, 'sending');
     return draft;
   }
@@ -142,7 +143,7 @@ export class Outbox {
   /** Not all that was said was seen: of what was sent too long ago nobody knows any more whether it arrived. */
   doubted(): void {
     for (const draft of [...this.#queue]) {
-      if (draft.sentAt > 0 && Date.now() - draft.sentAt > SAFE_TO_REPEAT_MS) {
+      if ((draft.sent?.ageMs ?? 0) > SAFE_TO_REPEAT_MS) {
         this.#fail(draft, new ChorusError('timeout', 'not known to have arrived', true));
       }
     }

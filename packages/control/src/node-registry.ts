@@ -3,7 +3,7 @@
  * rate; times are in milliseconds.
  */
 export interface NodeFigures {
-  /** When these were taken, by the node's clock, since 1970. */
+  /** When these were taken, since 1970, by the node's clock as it was at the node's start: it is never set. */
   readonly at: number;
   /** The most sockets that it takes. */
   readonly connectionsLimit: number;

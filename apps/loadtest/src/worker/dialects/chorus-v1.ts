@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { type Position, SUBPROTOCOL, type V1ServerFrame } from '@chorus/protocol';
 import type { Conversation, ConversationEvents, Dialect, Identity } from '../../dialect.js';
 import { OPENING, tellMessage } from './message-frame.js';
@@ -6,7 +7,7 @@ const RETRY_MS = 1_000;
 /** Of what a socket may send, this is for joins: a client that comes back has something to say, too. */
 const JOINS_SHARE = 0.8;
 /** Names that no other run uses in the same room: servers recognise what is sent twice. */
-const RUN = `${process.pid.toString(36)}${Date.now().toString(36)}`;
+const RUN = randomBytes(6).toString('hex');
 const [S, A, J, L, T] = [0x73, 0x61, 0x6a, 0x6c, 0x74];
 
 export const dialect: Dialect = {

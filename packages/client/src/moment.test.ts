@@ -1,0 +1,38 @@
+import { expect } from 'chai';
+import { Moment } from './moment.js';
+
+describe('a moment', () => {
+  const { now: wallNow } = Date;
+  const { now: monotonicNow } = performance;
+  let wall: number;
+  let monotonic: number;
+
+  beforeEach(() => {
+    [wall, monotonic] = [1_700_000_000_000, 5_000];
+    Date.now = () => wall;
+    performance.now = () => monotonic;
+  });
+  afterEach(() => {
+    Date.now = wallNow;
+    performance.now = monotonicNow;
+  });
+
+  function pass(wallMs: number, monotonicMs: number): void {
+    wall += wallMs;
+    monotonic += monotonicMs;
+  }
+
+  it('ages as time passes', () => {
+    const moment = new Moment();
+    pass(300, 300);
+    expect(moment.ageMs).to.equal(300);
+  });
+
+  it('ages although the clock is set back, and while the machine sleeps', () => {
+    const moment = new Moment();
+    pass(-3_600_000, 1_000);
+    expect(moment.ageMs).to.equal(1_000);
+    pass(3_600_000 + 600_000, 0);
+    expect(moment.ageMs).to.equal(600_000);
+  });
+});
