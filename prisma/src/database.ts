@@ -3,7 +3,7 @@ import { parseDatabaseUrl } from './database-url.js';
 import { DatabaseWatch } from './database-watch.js';
 import { PrismaClient } from './generated/client.js';
 import { clientConfig, SessionClient, SessionMode } from './postgres-client.js';
-import { WatchedPg } from './watched-adapter.js';
+import { type StatementName, WatchedPg } from './watched-adapter.js';
 
 /** PostgreSQL, as Prisma's client. Connects at the first query. */
 export type Database = PrismaClient;
@@ -15,6 +15,11 @@ export interface DatabaseOptions {
   readonly timeoutMs: number;
   /** Is told once that a pooler is in front. */
   readonly log?: Logger | undefined;
+  /**
+   * Plan each statement once a connection, for a client with few different ones. Not behind a pooler that gives transactions
+   * different connections. Default false.
+   */
+  readonly prepare?: boolean;
 }
 
 /** How much later than the server the client gives up: the server's answer says more. */
@@ -58,8 +63,18 @@ export function createDatabase(
       // An idle connection to a frozen server must not keep the process from ending.
       allowExitOnIdle: true,
     },
-    { mode, watch },
+    { mode, watch, statementName: options.prepare ? names() : undefined },
   );
   // 'minimal' leaves a query's arguments, such as password hashes, out of error messages.
   return new PrismaClient({ adapter, errorFormat: 'minimal' });
+}
+
+/** Names each text of a statement. */
+function names(): StatementName {
+  const known = new Map<string, string>();
+  return ({ sql }) => {
+    const name = known.get(sql) ?? `chorus_${known.size}`;
+    known.set(sql, name);
+    return name;
+  };
 }

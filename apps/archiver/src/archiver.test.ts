@@ -56,6 +56,39 @@ describe('Archiver', function () {
     expect(performance.now() - started).to.be.at.least(75);
   });
 
+  it('begins at once when it is woken, also when that was while it worked', async () => {
+    open(60_000);
+    archiver.start();
+    await until(() => work.cycles === 1);
+    let working = (): void => {};
+    work.during = () =>
+      new Promise((resolve) => {
+        working = resolve;
+      });
+    archiver.wake();
+    archiver.wake();
+    await until(() => work.cycles === 2);
+    // What came now may have come too late for this cycle.
+    archiver.wake();
+    working();
+    await until(() => work.cycles === 3);
+    working();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(work.cycles).to.equal(3);
+  });
+
+  it('is not woken out of a pause after a failure', async () => {
+    open(1);
+    work.error = AWAY;
+    const started = performance.now();
+    archiver.start();
+    await until(() => {
+      archiver.wake();
+      return work.cycles === 3;
+    });
+    expect(performance.now() - started, '250 and 500 ms, less up to half').to.be.at.least(370);
+  });
+
   it('tries again through an outage, less and less often, and writes one line for it', async () => {
     open(1);
     work.error = AWAY;

@@ -11,10 +11,14 @@ const LAST_RETRY_MS = 5_000;
  * PostgreSQL or Redis is away it tries again, less and less often, and writes one line for the outage.
  */
 export class Archiver implements Closeable {
-  readonly #stop = new AbortController();
+  #stopped = false;
   #running: Promise<void> | undefined;
   #failures = 0;
   #failure: string | undefined;
+  /** Something came since the last batch was begun. */
+  #woken = false;
+  /** Ends the pause that is under way, if it may end for this. */
+  #endPause: (reason: 'woken' | 'stopped') => void = () => {};
 
   constructor(
     private readonly work: ArchiveWork,
@@ -29,6 +33,13 @@ export class Archiver implements Closeable {
 
   start(): void {
     this.#running ??= this.#run();
+  }
+
+  /** Something waits: begins at once instead of after the interval. What comes in one turn of the event loop goes together. */
+  wake(): void {
+    if (this.#woken) return;
+    this.#woken = true;
+    this.#endPause('woken');
   }
 
   /**
@@ -53,17 +64,34 @@ export class Archiver implements Closeable {
 
   /** Ends after the batch that is being worked on. */
   async close(): Promise<void> {
-    this.#stop.abort();
+    this.#stopped = true;
+    this.#endPause('stopped');
     await this.#running;
   }
 
   async #run(): Promise<void> {
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
+    while (!this.#stopped) {
+      this.#woken = false;
       const pause = await this.#attempt();
-      // Rejects when it is stopped.
-      if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => undefined);
+      if (pause > 0) await this.#pause(pause);
     }
+  }
+
+  /** A pause after a failure is not shortened by what comes meanwhile. */
+  #pause(pauseMs: number): Promise<void> {
+    const failed = this.#failures > 0;
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        setImmediate(resolve);
+      };
+      const timer = setTimeout(end, pauseMs);
+      this.#endPause = (reason) => {
+        if (reason === 'stopped' || !failed) end();
+      };
+      if (this.#stopped) this.#endPause('stopped');
+      else if (this.#woken) this.#endPause('woken');
+    });
   }
 
   /** @returns how long to pause, in milliseconds */

@@ -8,3 +8,4 @@ export {
 } from './config.js';
 export { type ArchiverParts, type ArchiverService, createArchiver, makeArchiver } from './create-archiver.js';
 export { createRedisParts } from './redis-parts.js';
+export { readStoredTail, type StoredTail } from './stored-tail.js';

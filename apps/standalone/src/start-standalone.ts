@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createApi, memoryRateLimits } from '@chorus/api';
-import { makeArchiver } from '@chorus/archiver';
+import { type Archiver, makeArchiver, readStoredTail } from '@chorus/archiver';
 import {
+  KEY_MS,
   MemoryArchiveQueue,
   MemoryBroker,
   MemoryRoomDirectory,
@@ -29,8 +30,14 @@ import { StandaloneMetrics } from './standalone-metrics.js';
 const GATEWAYS = ['gateway-1', 'gateway-2'];
 
 const DATABASE = { poolSize: 10, timeoutMs: 5_000 };
+/** Of the archiver alone: what is acked must not wait behind the queries of the API. */
+const ARCHIVE_DATABASE = { poolSize: 1, timeoutMs: 5_000, prepare: true };
+/** The sender of a message that is not stored by then is told to try again, in milliseconds. */
+const STORE_MS = 5_000;
+/** The one archiver takes rooms from nobody: what it could not store it may claim again at once, in milliseconds. */
+const LEASE_MS = 100;
 const READY_MS = 10_000;
-/** How long storing what is left may take at the end, in milliseconds. */
+/** How long storing what was not acked yet may take at the end, in milliseconds. */
 const FLUSH_MS = 10_000;
 
 export interface Standalone extends Closeable {
@@ -69,12 +76,15 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
     closing = true;
   });
   void postgres.exited.then(() => {
-    if (!closing) log.error('PostgreSQL has ended: sign-in and rooms are unavailable until the next start');
+    if (!closing) log.error('PostgreSQL has ended: nothing can be stored until the next start');
   });
   await migrate(postgres.url, log);
   const postgresWatch = new DatabaseWatch();
   const db = createDatabase(postgres.url, DATABASE, postgresWatch);
   closer.defer(() => db.$disconnect());
+  const archiveDb = createDatabase(postgres.url, ARCHIVE_DATABASE, postgresWatch);
+  closer.defer(() => archiveDb.$disconnect());
+  const { newestEpoch, keys } = await readStoredTail(archiveDb, KEY_MS);
 
   const apiConfig = config.api(folder.secret);
   const gatewayConfigs = GATEWAYS.map((nodeId) => config.gateway(folder.secret, nodeId)).map((each) => ({
@@ -82,9 +92,18 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
     // On a developer's machine fewer than the default are no reason for a warning.
     maxConnections: Math.min(each.maxConnections, servedConnections(capacity)),
   }));
-  // Rooms start over with every process; the API fills them in from PostgreSQL.
+  let archiver: Archiver | undefined;
+  // Rooms start over with every process; the API fills them in from PostgreSQL. Nothing else of what was seen or acked is only
+  // in memory: messages are stored first.
   const rooms = new MemoryRooms({
     maxBacklogBytes: Math.max(...gatewayConfigs.map(({ maxBacklogBytes }) => maxBacklogBytes)),
+    newestEpoch,
+    storedFirst: {
+      begin: () => archiver?.wake(),
+      failure: () => archiver?.failure,
+      timeoutMs: STORE_MS,
+      keys,
+    },
   });
   const presence = new MemoryPresenceStore({
     announce: (roomId, frame) => rooms.notice(roomId, frame),
@@ -113,11 +132,16 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
     }),
   );
   const queue = new MemoryArchiveQueue(rooms);
-  const archiver = makeArchiver(config.archive, { db, queue, metrics: metrics.part(), log });
-  archiver.start();
-  // When the gateways are closed: nothing is said any more, and what was said has to be stored.
+  const running = makeArchiver(
+    { ...config.archive, leaseMs: LEASE_MS },
+    { db: archiveDb, queue, metrics: metrics.part(), log },
+  );
+  archiver = running;
+  running.start();
+  // When the gateways are closed: nothing is published any more.
   closer.defer(async () => {
-    if (!(await archiver.flush(FLUSH_MS))) log.error('messages could not be stored and are lost');
+    if (!(await running.flush(FLUSH_MS)))
+      log.error('messages that were not acknowledged could not be stored');
   });
 
   const parts: GatewayParts = {

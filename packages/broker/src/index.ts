@@ -1,6 +1,7 @@
 export type { Announcer } from './announcer.js';
 export * from './archive-queue.js';
 export * from './broker.js';
+export { idempotencyKey, KEY_MS } from './idempotency-key.js';
 export { Keyspace, PARTITIONS, partitionOf } from './keys.js';
 export { MemoryArchiveQueue } from './memory-archive-queue.js';
 export { MemoryBroker } from './memory-broker.js';
@@ -18,3 +19,4 @@ export type { Replay, RoomFeedsStats } from './replay.js';
 export * from './room-directory.js';
 export { RoomFeeds, type RoomFeedsHandlers, type RoomFeedsOptions } from './room-feeds.js';
 export type { RoomHistory } from './room-history.js';
+export type { StoredFirst, StoredKey } from './stored-first.js';

@@ -7,7 +7,8 @@ import {
   RoomNotFoundError,
   type StoredMessage,
 } from './broker.js';
-import type { Mailbox, MemoryRooms } from './memory-rooms.js';
+import type { Mailbox } from './mailbox.js';
+import type { MemoryRooms } from './memory-rooms.js';
 
 /** The broker within one process: gateways that share one {@link MemoryRooms} relay to each other. */
 export class MemoryBroker implements Broker {
@@ -30,7 +31,10 @@ export class MemoryBroker implements Broker {
   }
 
   async publish(roomId: number, body: string, idempotencyKey?: string): Promise<Published> {
-    return this.#open().publish(roomId, body, idempotencyKey) ?? this.#absent(roomId);
+    const rooms = this.#open();
+    const published = rooms.publish(roomId, body, idempotencyKey) ?? this.#absent(roomId);
+    await rooms.handedOut(roomId, published);
+    return published;
   }
 
   async publishNotice(roomId: number, frame: string): Promise<void> {

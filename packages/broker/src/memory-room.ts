@@ -2,29 +2,41 @@ import { openFrame } from '@chorus/protocol';
 import type { ArchiveMessage, HistoryLimits } from './archive-queue.js';
 import { OVERHEAD } from './backlog-cost.js';
 import { isAfter, type Position, type StoredMessage } from './broker.js';
+import { KEY_MS } from './idempotency-key.js';
 import { sentAtOf } from './sent-at.js';
 import { bodyOf, storedFrame } from './stored-frame.js';
-
-/** Keys are remembered in two maps by turns of this length, in milliseconds, so each for at least one turn. */
-const TURN_MS = 300_000;
 
 /** One room of `MemoryRooms`: its numbering, its recent history, and what of it waits to be archived. */
 export class MemoryRoom {
   /** Everything up to here is in the database. */
   stored: Position = { epoch: 0, seq: 0 };
-  /** The recent history, oldest first. */
+  /** Everything up to here was handed out: members and readers know nothing of what comes after it. */
+  delivered: Position;
+  /** The recent history, oldest first; at its end what was not handed out yet. */
   #history: StoredMessage[] = [];
+  /** Keys of this turn, and of the one before: each is known for at least one turn. */
   #sent = new Map<string, Position>();
   #sentBefore = new Map<string, Position>();
   #turn = 0;
 
-  constructor(public at: Position) {}
+  /** @param at the position of the newest message, handed out or not */
+  constructor(public at: Position) {
+    this.delivered = at;
+  }
 
-  append(body: string): StoredMessage {
+  append(body: string): Position {
     this.at = { epoch: this.at.epoch, seq: this.at.seq + 1 };
-    const message = storedFrame(this.at, body);
-    this.#history.push(message);
-    return message;
+    this.#history.push(storedFrame(this.at, body));
+    return this.at;
+  }
+
+  /** Hands out the messages up to there that were not handed out yet. */
+  deliver(upTo: Position): StoredMessage[] {
+    const start = this.#indexAfter(this.delivered);
+    const messages = this.#history.slice(start, this.#indexAfter(upTo));
+    const last = messages.at(-1);
+    if (last !== undefined) this.delivered = { epoch: last.epoch, seq: last.seq };
+    return messages;
   }
 
   /** Bytes of the messages that are not in the database, as they count for the budget. */
@@ -81,35 +93,44 @@ export class MemoryRoom {
     return trimmed < stored ? tooOldAt : undefined;
   }
 
-  /** The place of the message that had this key. */
+  /** The place of the message that had this key. @param now milliseconds of a clock that nobody sets */
   sentWith(key: string, now: number): Position | undefined {
-    const turn = Math.floor(now / TURN_MS);
-    if (turn !== this.#turn) {
-      this.#sentBefore = turn === this.#turn + 1 ? this.#sent : new Map();
-      this.#sent = new Map();
-      this.#turn = turn;
-    }
+    this.#enterTurn(now);
     return this.#sent.get(key) ?? this.#sentBefore.get(key);
   }
 
-  /** Call after {@link sentWith}. */
-  remember(key: string, position: Position): void {
+  /** Knows the key for at least one turn. @param now as for {@link sentWith} */
+  remember(key: string, position: Position, now: number): void {
+    this.#enterTurn(now);
     this.#sent.set(key, position);
   }
 
   between(after: Position, upTo: Position, limit: number): StoredMessage[] {
     const start = this.#indexAfter(after);
-    return this.#history.slice(start, Math.min(this.#indexAfter(upTo), start + limit));
+    return this.#history.slice(start, Math.min(this.#indexAfter(upTo), this.#end, start + limit));
   }
 
   before(before: Position | undefined, limit: number): StoredMessage[] {
-    const end = before === undefined ? this.#history.length : this.#indexFrom(before);
+    const end = before === undefined ? this.#end : Math.min(this.#indexFrom(before), this.#end);
     return this.#history.slice(Math.max(0, end - Math.max(0, limit)), end);
   }
 
   from(from: Position, limit: number): StoredMessage[] {
     const start = this.#indexFrom(from);
-    return this.#history.slice(start, start + Math.max(0, limit));
+    return this.#history.slice(start, Math.min(this.#end, start + Math.max(0, limit)));
+  }
+
+  /** How many messages readers know of. */
+  get #end(): number {
+    return this.#indexAfter(this.delivered);
+  }
+
+  #enterTurn(now: number): void {
+    const turn = Math.floor(now / KEY_MS);
+    if (turn === this.#turn) return;
+    this.#sentBefore = turn === this.#turn + 1 ? this.#sent : new Map();
+    this.#sent = new Map();
+    this.#turn = turn;
   }
 
   #bytesOf(start: number, end: number): number {

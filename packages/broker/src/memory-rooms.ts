@@ -7,19 +7,24 @@ import {
   isAfter,
   type Position,
   type Published,
+  RoomNotFoundError,
   type StoredMessage,
 } from './broker.js';
+import { type Delivery, Mailbox } from './mailbox.js';
 import { measured } from './measured.js';
 import { MemoryBacklog } from './memory-backlog.js';
 import { MemoryRoom } from './memory-room.js';
-
-type Delivery = (listener: BrokerListener) => void;
+import { type StoredFirst, Unstored } from './stored-first.js';
 
 export interface MemoryRoomsOptions {
   /** Bytes of messages that may wait to be stored in the database before publishing is refused. Default: any number. */
   maxBacklogBytes?: number;
-  /** Milliseconds since 1970. Default: the system's clock. */
+  /** Milliseconds since 1970, and the clock of leases and keys. Default: the system's clocks. */
   now?: () => number;
+  /** Every new epoch is above this one, whatever the clock says. Default 0. */
+  newestEpoch?: number;
+  /** Messages are acked and delivered only when they are in the database. Default: at once. */
+  storedFirst?: StoredFirst;
 }
 
 /** What Redis is for the Redis broker: the state that the brokers and the directory of one process share. */
@@ -28,7 +33,7 @@ export class MemoryRooms {
   /** By room id. As in Redis, a subscription does not depend on whether there is such a room. */
   readonly #subscribers = new Map<number, Set<Mailbox>>();
   readonly #mailboxes = new Set<Mailbox>();
-  #lastEpoch = 0;
+  #lastEpoch: number;
   /** Whether every room of the database has been made known. */
   complete = false;
   /** When the last change of a room began. */
@@ -37,7 +42,13 @@ export class MemoryRooms {
   readonly locks = new Set<string>();
   readonly #backlog = new MemoryBacklog();
 
-  constructor(private readonly options: MemoryRoomsOptions = {}) {}
+  /** Who waits for messages to be stored; undefined when nothing waits for that. */
+  readonly #unstored: Unstored | undefined;
+
+  constructor(private readonly options: MemoryRoomsOptions = {}) {
+    this.#lastEpoch = options.newestEpoch ?? 0;
+    this.#unstored = options.storedFirst && new Unstored(options.storedFirst);
+  }
 
   attach(listener: BrokerListener): Mailbox {
     const mailbox = new Mailbox(listener);
@@ -54,7 +65,13 @@ export class MemoryRooms {
   /** @returns whether the room was unknown until now */
   ensure(roomId: number, seq: number): boolean {
     if (this.#rooms.has(roomId)) return false;
-    this.#rooms.set(roomId, new MemoryRoom({ epoch: this.#newEpoch(), seq }));
+    const room = new MemoryRoom({ epoch: this.#newEpoch(), seq });
+    this.#rooms.set(roomId, room);
+    if (this.#unstored !== undefined) {
+      room.stored = room.at;
+      const keys = this.#unstored.takeKeys(roomId);
+      for (const { key, position } of keys) room.remember(key, position, this.#ticks());
+    }
     return true;
   }
 
@@ -62,42 +79,61 @@ export class MemoryRooms {
     const room = this.#rooms.get(roomId);
     if (room !== undefined) this.#backlog.forget(roomId, room);
     this.#rooms.delete(roomId);
+    this.#unstored?.refuse(roomId, new RoomNotFoundError(roomId));
   }
 
   /** Gives the room a new epoch if it ends before what has been seen. */
   position(roomId: number, seen: Position): Position | undefined {
     const room = this.#rooms.get(roomId);
     if (room === undefined) return undefined;
-    if (isAfter(seen, room.at)) room.at = { epoch: this.#newEpoch(seen.epoch), seq: room.at.seq };
-    return room.at;
+    if (isAfter(seen, room.at)) {
+      const isDelivered = !isAfter(room.at, room.delivered);
+      room.at = { epoch: this.#newEpoch(seen.epoch), seq: room.at.seq };
+      if (isDelivered) room.delivered = room.at;
+    }
+    return room.delivered;
   }
 
   /**
-   * @returns the message's position, or undefined when there is no such room
+   * @returns the message's position, or undefined when there is no such room. Wait for {@link handedOut} before anybody is
+   *   told.
    * @throws {BacklogFullError}
+   * @throws {BrokerUnavailableError} nothing can be stored at the moment
    */
   publish(roomId: number, body: string, key = ''): Published | undefined {
     const room = this.#rooms.get(roomId);
     if (room === undefined) return undefined;
-    const now = this.#now();
+    const now = this.#ticks();
     const known = key === '' ? undefined : room.sentWith(key, now);
     if (known !== undefined) return { ...known, repeated: true };
+    this.#unstored?.admit();
     const cost = costOf(body);
     const { maxBacklogBytes = Number.POSITIVE_INFINITY } = this.options;
     // One alone always fits: else it would be refused for ever.
     if (this.#backlog.bytes > 0 && this.#backlog.bytes + cost > maxBacklogBytes) {
       throw new BacklogFullError('too many messages wait to be stored');
     }
-    const message = room.append(body);
-    const position = room.at;
-    if (key !== '') room.remember(key, position);
+    const position = room.append(body);
+    if (key !== '') room.remember(key, position, now);
     this.#backlog.add(roomId, cost, now);
-    this.#deliver(roomId, (listener) => listener.onMessage(roomId, position, message.frame));
+    if (this.#unstored === undefined) this.#handOut(roomId, room.deliver(position));
+    else this.#unstored.begin();
     return position;
   }
 
+  /**
+   * Resolves when the message of a publish was handed out; undefined when it was already.
+   * Rejects with what {@link MemoryRooms.publish} throws; after a time-out with {@link BrokerUnavailableError}: it may still
+   * be handed out later.
+   */
+  handedOut(roomId: number, position: Position): Promise<void> | undefined {
+    const room = this.#rooms.get(roomId);
+    if (this.#unstored === undefined || room === undefined || !isAfter(position, room.delivered)) return;
+    return this.#unstored.wait(roomId, position);
+  }
+
   claim(maxRooms: number, maxMessages: number, leaseMs: number): Backlog[] {
-    return this.#backlog.claim(maxRooms, leaseMs, this.#now()).map((roomId) => {
+    return this.#backlog.claim(maxRooms, leaseMs, this.#ticks()).map((roomId) => {
       const room = this.#rooms.get(roomId);
       return {
         roomId,
@@ -109,9 +145,15 @@ export class MemoryRooms {
 
   settle(roomId: number, upTo: Position, keep: HistoryLimits): void {
     const room = this.#rooms.get(roomId);
-    if (room === undefined || !this.#backlog.settle(roomId, room, upTo, keep, this.#now())) return;
+    if (room === undefined) return;
+    // Before they may be trimmed.
+    const fresh = this.#unstored === undefined ? [] : room.deliver(upTo);
+    if (!this.#backlog.settle(roomId, room, upTo, keep, { now: this.#now(), ticks: this.#ticks() })) return;
     const { stored } = room;
+    // First, so that an ack which leaves with its message already knows that it is stored.
     this.#deliver(roomId, (listener) => listener.onStored(roomId, stored));
+    this.#handOut(roomId, fresh);
+    this.#unstored?.resolve(roomId, room.delivered);
   }
 
   /** What waits to be archived. */
@@ -159,35 +201,23 @@ export class MemoryRooms {
     return (this.options.now ?? Date.now)();
   }
 
+  /** Milliseconds of a clock that nobody sets. */
+  #ticks(): number {
+    return (this.options.now ?? performance.now.bind(performance))();
+  }
+
   #newEpoch(above = 0): number {
     this.#lastEpoch = Math.max(this.#now(), this.#lastEpoch + 1, above + 1);
     return this.#lastEpoch;
   }
 
+  #handOut(roomId: number, messages: readonly StoredMessage[]): void {
+    for (const { epoch, seq, frame } of messages) {
+      this.#deliver(roomId, (listener) => listener.onMessage(roomId, { epoch, seq }, frame));
+    }
+  }
+
   #deliver(roomId: number, delivery: Delivery): void {
     for (const mailbox of this.#subscribers.get(roomId) ?? []) mailbox.put(delivery);
-  }
-}
-
-/** Deliveries to one broker: never within the publisher's call, always in order. */
-export class Mailbox {
-  #waiting: Delivery[] = [];
-  #closed = false;
-
-  constructor(private readonly listener: BrokerListener) {}
-
-  put(delivery: Delivery): void {
-    this.#waiting.push(delivery);
-    if (this.#waiting.length === 1) setImmediate(() => this.#deliver());
-  }
-
-  close(): void {
-    this.#closed = true;
-  }
-
-  #deliver(): void {
-    const deliveries = this.#waiting;
-    this.#waiting = [];
-    for (const delivery of deliveries) if (!this.#closed) delivery(this.listener);
   }
 }

@@ -1,3 +1,4 @@
+import { idempotencyKey } from '@chorus/broker';
 import { type ClientFrame, isStorable } from '@chorus/protocol';
 import { Ack } from '../acks.js';
 import type { V1Session } from '../v1-session.js';
@@ -19,7 +20,7 @@ export function publish(session: V1Session, frame: PublishFrame): void {
   }
   const id = context.nextMessageId();
   const body = membership.encode({ content, id, sentAt: Date.now(), clientMsgId });
-  context.publish(roomId, body, `${user.id}:${clientMsgId}`).then(
+  context.publish(roomId, body, idempotencyKey(user.id, clientMsgId)).then(
     (position) => {
       context.counters.acks++;
       const { room } = membership;
