@@ -92,7 +92,8 @@ module.exports = {
       name: 'uwebsockets-in-one-file',
       severity: 'error',
       from: {
-        pathNot: '^(apps/gateway/src/transport-uws|test/bench/(bare-server|redis-relay-server))\\.ts$',
+        pathNot:
+          '^(apps/gateway/src/transport-uws(-lender)?|test/bench/(bare-server|redis-relay-server))\\.ts$',
       },
       to: { path: npm('(uWebSockets\\.js|uwebsockets)') },
     },

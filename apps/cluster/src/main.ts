@@ -10,7 +10,7 @@ await run(async () => {
     ...options,
     env: process.env,
     log: createLogger({ service: 'cluster', level: 'info' }),
-    onLine: (_nodeId, line) => console.error(line),
+    onLine: (_nodeId, line) => process.stderr.write(`${line}\n`),
   });
   console.log(JSON.stringify(describeCluster(cluster)));
   return cluster;

@@ -14,6 +14,7 @@ import type {
   TransportHandlers,
   TransportOptions,
 } from './transport.js';
+import { type Lender, openLender } from './transport-uws-lender.js';
 
 /*
  * The only file that knows uWebSockets.js. Its rules, which shape this code: a request is dead after
@@ -34,8 +35,6 @@ interface UserData {
   peer: Peer;
 }
 
-/** So many that hardly ever all of them close before another one opens or speaks. */
-const MAX_LENDERS = 64;
 /** A topic that has one subscriber for a moment, and none else. */
 const ALONE = 'alone';
 
@@ -151,6 +150,8 @@ class Peer implements Socket {
 }
 
 declare module 'uWebSockets.js' {
+  /** The library's types do not have it. `silent` leaves out the header that names the library in every answer. */
+  function _cfg(key: 'silent'): void;
   interface TemplatedApp {
     /** The library's documentation has it, its types do not. */
     filter(handler: (response: HttpResponse, change: number) => void): TemplatedApp;
@@ -175,14 +176,12 @@ export async function listenUws(
   handlers: TransportHandlers,
   log: Logger,
 ): Promise<Transport> {
+  // Of what is written for an upgrade, a sixth; see `upgradeUncorked`.
+  uWS._cfg('silent');
   const app = uWS.App();
   const connections = new OpenConnections(options.connections);
   const standstill = new Standstill(options.idleTimeoutSeconds * 1_000, () => options.onStandstill());
-  /** A few open sockets: see {@link upgradeUncorked}. */
-  const lenders = new Set<Handle>();
-  const mayLend = (handle: Handle): void => {
-    if (lenders.size < MAX_LENDERS) lenders.add(handle);
-  };
+  const lender = await openLender();
 
   // Called with 1 when a connection opens and with -1 when it ends; one that became a socket ends with its `close`.
   const count = (response: uWS.HttpResponse, change: number): void => {
@@ -213,7 +212,6 @@ export async function listenUws(
             decision.session.closed(CLOSE.lost.code);
           } else {
             const peer = new Peer(decision.session, decision.subprotocol, options.counts, app, standstill);
-            const [lender] = lenders;
             upgradeUncorked(response, lender, () => {
               response.upgrade({ peer }, key, decision.subprotocol ?? '', extensions, context);
             });
@@ -226,11 +224,9 @@ export async function listenUws(
       );
     },
     open: (handle) => {
-      mayLend(handle);
       handle.getUserData().peer.opened(handle);
     },
     message: (handle, message, isBinary) => {
-      mayLend(handle);
       handle.getUserData().peer.received(message, isBinary, options.maxFrameBytes);
     },
     ping: (handle) => handle.getUserData().peer.pinged(),
@@ -238,7 +234,6 @@ export async function listenUws(
     drain: (handle) => handle.getUserData().peer.drained(),
     close: (handle, code) => {
       connections.closed();
-      lenders.delete(handle);
       handle.getUserData().peer.closed(code);
     },
   });
@@ -278,10 +273,15 @@ export async function listenUws(
     if (listening !== undefined) uWS.us_listen_socket_close(listening);
     listening = undefined;
   };
-  if (sharing === undefined || sharing.first) await listen(EXCLUSIVE_PORT);
-  if (sharing !== undefined) {
-    stopListening();
-    await listen(SHARED_PORT);
+  try {
+    if (sharing === undefined || sharing.first) await listen(EXCLUSIVE_PORT);
+    if (sharing !== undefined) {
+      stopListening();
+      await listen(SHARED_PORT);
+    }
+  } catch (error) {
+    lender.close();
+    throw error;
   }
   return {
     port,
@@ -299,6 +299,7 @@ export async function listenUws(
       standstill.close();
       listening = undefined;
       app.close();
+      lender.close();
     },
   };
 }
@@ -307,11 +308,10 @@ export async function listenUws(
  * Upgrades after an await. A corked upgrade is not safe: when the library turns the connection into a
  * WebSocket in place, the end of the cork takes it for an HTTP answer that is finished, and now and
  * then closes it. An upgrade outside of any cork is safe, but the library prints a warning each time.
- * Within the cork of another socket it neither corks nor warns.
+ * Within the cork of another response it neither corks nor warns.
  */
-function upgradeUncorked(response: uWS.HttpResponse, other: Handle | undefined, upgrade: () => void): void {
-  if (other === undefined) upgrade();
-  else other.cork(() => response.cork(upgrade));
+function upgradeUncorked(response: uWS.HttpResponse, lender: Lender, upgrade: () => void): void {
+  lender.around(() => response.cork(upgrade));
 }
 
 /**

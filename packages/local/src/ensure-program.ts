@@ -19,7 +19,7 @@ export async function ensureProgram(name: string, need: { who: string; hint: str
   if (found !== undefined) return found;
   const apt = await findProgram('apt-get');
   if (apt === undefined || process.getuid?.() !== 0) throw new StartError(`${need.who}: ${need.hint}`);
-  console.error(`Installing ${name} …`);
+  process.stderr.write(`Installing ${name} …\n`);
   await withoutStartingServices(async () => {
     const install = () =>
       run(apt, ['install', '-y', '-q', '--no-install-recommends', name], {

@@ -41,6 +41,8 @@ describe('a process without file descriptors', () => {
   it('ends with status 1 and the stack at any other failure', async () => {
     const { code, stdout, stderr } = await runService(`throw new TypeError('a bug');`);
     expect([code, stdout]).to.deep.equal([1, '']);
-    expect(stderr).to.match(/TypeError: a bug\n +at /);
+    const line = JSON.parse(stderr);
+    expect(line).to.include({ level: 'fatal' });
+    expect(line.err.stack).to.match(/TypeError: a bug\n +at /);
   });
 });

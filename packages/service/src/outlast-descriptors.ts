@@ -1,3 +1,5 @@
+import { errorField, writeLogLine } from './log-line.js';
+
 /** At most one line in so many milliseconds: a timer may fail at each of its turns. */
 const SAY_EVERY_MS = 10_000;
 
@@ -10,15 +12,14 @@ export function outlastDescriptors(): void {
   let saidAt = Number.NEGATIVE_INFINITY;
   process.on('uncaughtException', (error: unknown) => {
     if (!isOutOfDescriptors(error)) {
-      console.error(error);
+      writeLogLine('fatal', 'a failure that nothing handles', errorField(error));
       process.exit(1);
     }
     const now = performance.now();
     if (now - saidAt < SAY_EVERY_MS) return;
     saidAt = now;
     const msg = 'out of file descriptors: raise the limit of open files (ulimit -n)';
-    const line = { level: 'error', time: new Date().toISOString(), error: String(error), msg };
-    process.stderr.write(`${JSON.stringify(line)}\n`);
+    writeLogLine('error', msg, { error: String(error) });
   });
 }
 

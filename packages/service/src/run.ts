@@ -1,5 +1,6 @@
 import type { Closeable } from './closer.js';
 import { ConfigError } from './config-error.js';
+import { errorField, logVendorText, writeLogLine } from './log-line.js';
 import { outlastDescriptors } from './outlast-descriptors.js';
 import { StartError } from './start-error.js';
 import { onStopSignal } from './stop-signals.js';
@@ -15,7 +16,8 @@ const SAME_SIGNAL_MS = 500;
  * the process at once with status 1. The process ends by itself when nothing is left to do.
  *
  * A {@link ConfigError} or {@link StartError} is printed as one line and sets exit status 1;
- * any other failure is a bug and is printed with its stack. A failure for want of file descriptors after the start ends
+ * any other failure is a bug and is logged with its stack. What libraries print while the service runs is logged, too: every
+ * line but that one is JSON. A failure for want of file descriptors after the start ends
  * nothing; see {@link outlastDescriptors}.
  *
  * @param asked another way to be told to stop; unlike a signal it never counts as the second one
@@ -25,8 +27,11 @@ export async function run(start: () => Promise<Closeable>, asked?: AbortSignal):
   let service: Closeable | undefined;
   const fail = (error: unknown): void => {
     process.exitCode = 1;
-    const expected = error instanceof ConfigError || error instanceof StartError;
-    console.error(expected ? error.message : error);
+    if (error instanceof ConfigError || error instanceof StartError) {
+      process.stderr.write(`${error.message}\n`);
+    } else {
+      writeLogLine('fatal', 'failed', errorField(error));
+    }
   };
   const stop = (): void => {
     if (stoppingSince !== undefined) return;
@@ -38,6 +43,7 @@ export async function run(start: () => Promise<Closeable>, asked?: AbortSignal):
     if (forcing && again) process.exit(1);
     stop();
   });
+  logVendorText();
   outlastDescriptors();
   asked?.addEventListener('abort', stop, { once: true });
   if (asked?.aborted) stop();
