@@ -7,30 +7,34 @@
 -- reply   how many entries were removed, how many users were announced
 
 local mine = ARGV[1] .. ','
-local removed, announced = 0, 0
-
+local held, seen = {}, {}
 for at = 5, #ARGV, 2 do
-  local entry = redis.call('HGET', KEYS[1], ARGV[at])
+  local entry = not seen[ARGV[at]] and redis.call('HGET', KEYS[1], ARGV[at])
+  seen[ARGV[at]] = true
   local colon = entry and string.find(entry, ':', 1, true)
   local first, last
   if entry then first, last = string.find(string.sub(entry, 1, colon), mine, 1, true) end
-  if first then
-    removed = removed + 1
-    if colon > #mine + 1 then
-      redis.call('HSET', KEYS[1], ARGV[at], string.sub(entry, 1, first - 1) .. string.sub(entry, last + 1))
-    else
-      local quiet = redis.call('HLEN', KEYS[1]) > tonumber(ARGV[4])
-      redis.call('HDEL', KEYS[1], ARGV[at])
-      if not quiet then
-        redis.call(ARGV[3], KEYS[3], ARGV[at + 1])
-        announced = announced + 1
-      end
+  if first then held[#held + 1] = { at = at, entry = entry, colon = colon, first = first, last = last } end
+end
+if #held == 0 then return { 0, 0 } end
+
+-- First: a Redis without memory refuses it, and removals alone it would not. Nobody may leave while nobody can join, or
+-- users who change nodes would be announced as gone.
+redis.call('HINCRBY', KEYS[2], 'changes', #held)
+if redis.call('HINCRBY', KEYS[2], ARGV[2], -#held) <= 0 then redis.call('HDEL', KEYS[2], ARGV[2]) end
+
+local announced = 0
+for _, its in ipairs(held) do
+  local user, entry = ARGV[its.at], its.entry
+  if its.colon > #mine + 1 then
+    redis.call('HSET', KEYS[1], user, string.sub(entry, 1, its.first - 1) .. string.sub(entry, its.last + 1))
+  else
+    local quiet = redis.call('HLEN', KEYS[1]) > tonumber(ARGV[4])
+    redis.call('HDEL', KEYS[1], user)
+    if not quiet then
+      redis.call(ARGV[3], KEYS[3], ARGV[its.at + 1])
+      announced = announced + 1
     end
   end
 end
-
-if removed > 0 then
-  if redis.call('HINCRBY', KEYS[2], ARGV[2], -removed) <= 0 then redis.call('HDEL', KEYS[2], ARGV[2]) end
-  redis.call('HINCRBY', KEYS[2], 'changes', removed)
-end
-return { removed, announced }
+return { #held, announced }

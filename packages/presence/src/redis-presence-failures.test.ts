@@ -209,6 +209,21 @@ describe('presence while Redis fails', () => {
     expect((await a.renew('a', LEASE_MS)).entries).to.equal('kept');
   });
 
+  it('lets nobody leave while nobody can join, because Redis has no memory', async () => {
+    const [a, b] = [fixture.open(), fixture.open()];
+    await a.renew('a', LEASE_MS);
+    await b.renew('b', LEASE_MS);
+    await a.join('a', 7, ann);
+    await fixture.redis.config('SET', 'maxmemory', '1');
+    for (const call of [() => b.join('b', 7, ann), () => a.leave('a', 7, ann)]) {
+      const error = await call().catch((error: unknown) => error);
+      expect(String(error)).to.include('OOM');
+    }
+    await fixture.redis.config('SET', 'maxmemory', '0');
+    expect(await a.members(7, 0, 10)).to.deep.equal([ann]);
+    expect(await notices(fixture)).to.deep.equal(['joined 1']);
+  });
+
   it('has no trace of a call that ran after its caller had given up', async () => {
     const store = fixture.open();
     await store.renew('a', LEASE_MS);

@@ -107,6 +107,47 @@ describe('PresenceTracker over Redis', () => {
     }
   });
 
+  it('announces nobody who changed nodes while Redis refused writes', async function () {
+    this.timeout(30_000);
+    const server = await startRedis();
+    const fixture = await openRedisFixture([server.url]);
+    const [a, b] = ['a', 'b'].map((nodeId) => {
+      const store = fixture.open();
+      return new PresenceTracker({ store, nodeId, log: silent, ttlMs: 10_000, graceMs: 50 });
+    });
+    if (a === undefined || b === undefined) throw new Error('there are two');
+    const settled = () => Promise.all([a.settled(), b.settled()]);
+    const reader = fixture.open();
+    const crowd: Member[] = Array.from({ length: 100 }, (_, index) => ({ id: index + 1, username: 'u' }));
+    const roomOf = (member: Member): number => 1 + (member.id % 7);
+    try {
+      a.start();
+      await sleep(20);
+      b.start();
+      // Half of them will go one way, half the other: whichever node notices first is wrong for one half.
+      for (const member of crowd) (member.id % 2 === 0 ? a : b).enter(roomOf(member), member);
+      await settled();
+      expect((await fixture.announced()).length).to.equal(crowd.length);
+      await fixture.redis.config('SET', 'maxmemory', '1');
+      for (const member of crowd) {
+        const [from, to] = member.id % 2 === 0 ? [a, b] : [b, a];
+        to.enter(roomOf(member), member);
+        from.exit(roomOf(member), member);
+      }
+      // Longer than the grace: the leaves are due.
+      while (a.connected || b.connected || a.leaving > 0 || b.leaving > 0) await sleep(10);
+      await fixture.redis.config('SET', 'maxmemory', '0');
+      await settled();
+      expect((await fixture.announced()).slice(crowd.length)).to.deep.equal([]);
+      expect(await reader.everyone(0, 1_000)).to.deep.equal(crowd);
+      expect([a.localMembers, b.localMembers]).to.deep.equal([50, 50]);
+    } finally {
+      await Promise.all([a.close(), b.close()]);
+      await fixture.close();
+      await server.close();
+    }
+  });
+
   it('takes over from a node that hung, and the node finds its way back', async () => {
     const server = await startRedis();
     const fixture = await openRedisFixture([server.url]);
