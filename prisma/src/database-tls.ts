@@ -1,12 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { createSecureContext } from 'node:tls';
+import { checkTlsFiles, readTlsFile, type TlsFiles } from '@chorus/service';
 
 /** Options of Node.js for a TLS connection to PostgreSQL. */
-export interface Tls {
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
-  readonly passphrase?: string;
+export interface Tls extends TlsFiles {
   readonly rejectUnauthorized: boolean;
   /** Returns what is wrong with the certificate's names. Undefined: the host name is compared. */
   readonly checkServerIdentity?: () => undefined;
@@ -41,7 +36,7 @@ export function readTls(given: ReadonlyMap<string, string>, refuse: (what: strin
   const ownCa = root !== undefined && root !== 'system';
   if (mode === 'verify-ca' && !ownCa)
     refuse('sslmode=verify-ca needs sslrootcert: a public CA vouches for everybody');
-  const read = (name: string, file: string): string => readFile(name, file, refuse);
+  const read = (name: string, file: string): string => readTlsFile(name, file, refuse);
   const passphrase = given.get('sslpassword');
   const tls: Tls = {
     ...(ownCa ? { ca: read('sslrootcert', root) } : {}),
@@ -53,7 +48,7 @@ export function readTls(given: ReadonlyMap<string, string>, refuse: (what: strin
       ? { checkServerIdentity: () => undefined }
       : {}),
   };
-  check(tls, refuse);
+  checkTlsFiles(tls, 'sslrootcert', refuse);
   return tls;
 }
 
@@ -81,23 +76,5 @@ function modeOfSsl(ssl: string | undefined, refuse: (what: string) => never): Mo
       return 'no-verify';
     default:
       return refuse(`ssl=${ssl}: use sslmode`);
-  }
-}
-
-function readFile(name: string, file: string, refuse: (what: string) => never): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    return refuse(`${name}=${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
-  }
-}
-
-function check(tls: Tls, refuse: (what: string) => never): void {
-  if (tls.ca !== undefined && !tls.ca.includes('-----BEGIN'))
-    refuse('sslrootcert holds no certificate in PEM');
-  try {
-    createSecureContext(tls);
-  } catch (error) {
-    refuse(`its certificates cannot be used: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

@@ -3,12 +3,14 @@ import { PROMETHEUS_RULE, prometheusRuleText } from '../deploy/prometheus-rule.j
 import { ASYNCAPI, asyncapiText } from './asyncapi.js';
 import { CLIENT_REFERENCE, clientReferenceText } from './client-reference.js';
 import { CONFIGURATION, replaceTable } from './configuration-page.js';
+import { CONNECTING, redisUserText, replaceRules } from './connecting-page.js';
 import { OPENAPI, openapiText } from './openapi.js';
 import { settingsTable } from './settings-table.js';
 
-// `pnpm docs`: writes the table of settings into docs/configuration.md, docs/asyncapi.json, docs/openapi.json,
+// `pnpm docs`: writes the table of settings into docs/configuration.md, the user of Redis into docs/connecting.md, docs/asyncapi.json, docs/openapi.json,
 // docs/client-reference.md, and the alert rules as an object for the Prometheus operator.
 writeFileSync(CONFIGURATION, replaceTable(readFileSync(CONFIGURATION, 'utf8'), settingsTable()));
+writeFileSync(CONNECTING, replaceRules(readFileSync(CONNECTING, 'utf8'), redisUserText()));
 writeFileSync(ASYNCAPI, asyncapiText());
 writeFileSync(OPENAPI, openapiText());
 writeFileSync(CLIENT_REFERENCE, await clientReferenceText());

@@ -75,14 +75,47 @@ describe('loadStoreConfig', () => {
   it('wants several URLs of Redis for a cluster only', () => {
     const load = (REDIS_URL: string, BROKER_SHARDED: string) =>
       loadStoreConfig({ DATABASE_URL: 'postgresql://db/x', REDIS_URL, BROKER_SHARDED });
-    expect(load('redis://a:1, rediss://b:2', 'true').redis.urls).to.deep.equal([
-      'redis://a:1',
-      'rediss://b:2',
-    ]);
+    expect(load('redis://a:1, redis://b:2', 'true').redis.urls).to.deep.equal(['redis://a:1', 'redis://b:2']);
+    for (const urls of [
+      'redis://a:1,rediss://b:2',
+      'redis://x:y@a:1,redis://b:2',
+      'redis://:y@a,redis://:z@b',
+    ]) {
+      expect(() => load(urls, 'true'), urls).to.throw(
+        ConfigError,
+        /^REDIS_URL is not valid: seed nodes must have the same protocol, user and password/,
+      );
+    }
     expect(() => load('redis://a:1, rediss://b:2', 'false')).to.throw(
       ConfigError,
       /^REDIS_URL is not valid: several URLs are seed nodes of a Redis Cluster, which needs BROKER_SHARDED=true$/,
     );
+  });
+
+  it('refuses parameters of a URL of Redis, and files for connections without TLS', () => {
+    const load = (env: Record<string, string>) =>
+      loadStoreConfig({ DATABASE_URL: 'postgresql://db/x', ...env });
+    for (const [env, message] of [
+      [{ REDIS_URL: 'redis://a?keyPrefix=x' }, /^REDIS_URL is not valid: "keyPrefix" is no parameter/],
+      [{ REDIS_URL: 'redis://:a#b@c' }, /^REDIS_URL is not valid/],
+      [{ REDIS_CA_FILE: '/ca.pem' }, /^REDIS_CA_FILE is set, but REDIS_URL has no TLS/],
+      [
+        { REDIS_URL: 'rediss://a', REDIS_CA_FILE: '/nowhere/ca.pem' },
+        /REDIS_CA_FILE=\/nowhere\/ca.pem cannot be read: ENOENT/,
+      ],
+      [
+        { REDIS_URL: 'rediss://a', REDIS_CERT_FILE: '/c.pem' },
+        /REDIS_CERT_FILE and REDIS_KEY_FILE need each other/,
+      ],
+      [
+        { REDIS_URL: 'rediss://a', REDIS_CA_FILE: '/etc/hostname' },
+        /REDIS_CA_FILE holds no certificate in PEM/,
+      ],
+    ] as const) {
+      expect(() => load(env), JSON.stringify(env)).to.throw(ConfigError, message);
+    }
+    expect(load({ REDIS_URL: 'rediss://a' }).redis.tls).to.deep.equal({});
+    expect(load({}).redis.tls).to.equal(undefined);
   });
 
   it('takes the number of a database as path, in a cluster 0 only', () => {

@@ -1,4 +1,4 @@
-import { testRedis } from '@chorus/local';
+import { addRedisUser, testRedis } from '@chorus/local';
 import {
   describeArchiveQueue,
   describeBacklogCount,
@@ -12,9 +12,11 @@ import {
 } from './broker-conformance.js';
 import { makeRedisFixture, testOptions } from './test-redis-fixture.js';
 
+let users: Promise<string[]> | undefined;
+/** As a user who may do nothing but what docs/connecting.md lists. */
 const makeFixture: MakeBrokerFixture = async ({ maxBacklogBytes }) => {
-  const { url } = await testRedis();
-  const redis = { urls: [url], cluster: false, commandTimeoutMs: 3_000 };
+  users ??= testRedis().then(({ url }) => addRedisUser([url], 'test-*'));
+  const redis = { urls: await users, cluster: false, commandTimeoutMs: 3_000 };
   return makeRedisFixture(testOptions(redis, maxBacklogBytes));
 };
 

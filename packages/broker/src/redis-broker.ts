@@ -78,6 +78,7 @@ export class RedisBroker implements Broker {
     this.#positions = new RedisPositions(this.#commands, keyspace);
     const subscriber = {
       url: redis.urls[0] ?? '',
+      tls: redis.tls,
       timeoutMs: redis.commandTimeoutMs,
       onMessage: (channel: string, payload: Buffer) => this.#receive(channel, payload),
       onResumed: () => {

@@ -1,4 +1,4 @@
-import { ensureTestRedis, type LocalRedisCluster, startRedisCluster } from '@chorus/local';
+import { addRedisUser, ensureTestRedis, type LocalRedisCluster, startRedisCluster } from '@chorus/local';
 import { RedisWatch } from '@chorus/service';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
@@ -24,18 +24,21 @@ const PASSWORD = 'p@ss:word/';
 /** A real cluster refuses every script that touches more than one slot. */
 describe('over a Redis Cluster', () => {
   let cluster: LocalRedisCluster;
+  let users: string[];
   const closer = closeAfterEach();
 
   before(async function () {
     this.timeout(60_000);
     await ensureTestRedis();
     cluster = await startRedisCluster();
+    users = await addRedisUser(cluster.urls, 'test-*');
   });
 
   after(() => cluster.close());
 
+  /** As a user who may do nothing but what docs/connecting.md lists. */
   const makeFixture: MakeBrokerFixture = ({ maxBacklogBytes = 1e9 }) => {
-    const redis = { urls: cluster.urls, cluster: true, commandTimeoutMs: 3_000 };
+    const redis = { urls: users, cluster: true, commandTimeoutMs: 3_000 };
     return makeRedisFixture(testOptions(redis, maxBacklogBytes * PARTITIONS));
   };
 

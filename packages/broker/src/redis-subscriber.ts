@@ -1,4 +1,11 @@
-import { checkConnection, type Logger, type RedisWatch, retryDelayMs } from '@chorus/service';
+import {
+  checkConnection,
+  type Logger,
+  type RedisWatch,
+  redisTlsOptions,
+  retryDelayMs,
+  type TlsFiles,
+} from '@chorus/service';
 import { Redis } from 'ioredis';
 
 /** Channels in one SUBSCRIBE; keeps single commands, and their replies, small after an outage. */
@@ -10,6 +17,8 @@ export interface SubscriberOptions {
   /** Use SSUBSCRIBE: all channels then belong to slots of the server connected to. */
   sharded: boolean;
   url: string;
+  /** For a `rediss://` URL. */
+  tls?: TlsFiles | undefined;
   /** How long the server may go without an answer, in milliseconds. */
   timeoutMs: number;
   onMessage(channel: string, payload: Buffer): void;
@@ -54,12 +63,15 @@ export class RedisSubscriber {
     const link = options.watch.open('broker-subscriber', log);
     this.#redis = new Redis(url, {
       connectionName: 'broker-subscriber',
+      // Only for `CLIENT LIST`, and one more command that a user would need the right to.
+      disableClientInfo: true,
       commandTimeout: timeoutMs,
       connectTimeout: timeoutMs,
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
       autoResubscribe: false,
       retryStrategy: retryDelayMs,
+      ...redisTlsOptions(url, options.tls),
       ...(sharded ? link.nodeOptions : link.options),
     });
     link.attach(this.#redis);

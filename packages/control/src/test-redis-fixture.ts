@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Keyspace } from '@chorus/broker';
+import { addRedisUser } from '@chorus/local';
 import { createLogger, createRedis, type RedisClient, redisReady } from '@chorus/service';
 import { Cluster } from 'ioredis';
 import type { AccessListFixture } from './access-list-conformance.js';
@@ -12,6 +13,8 @@ import { milliseconds } from './redis-pipeline.js';
 /** What tests of the Redis implementations share: a key prefix of their own. */
 export interface RedisFixture {
   readonly redis: RedisClient;
+  /** May do everything. */
+  readonly admin: RedisClient;
   readonly keyspace: Keyspace;
   now(): Promise<number>;
   pass(ms: number): Promise<void>;
@@ -21,27 +24,37 @@ export interface RedisFixture {
   close(): Promise<void>;
 }
 
-/** @param urls of every server; several mean a Redis Cluster */
+/**
+ * What is tested works as a user who may do nothing but what docs/connecting.md lists.
+ * @param urls of every server; several mean a Redis Cluster
+ */
 export async function openRedisFixture(urls: readonly string[]): Promise<RedisFixture> {
   const log = createLogger({ service: 'test', level: 'silent' });
   const cluster = urls.length > 1;
-  const redis = createRedis({ urls, cluster, commandTimeoutMs: 5_000 }, log, 'test');
-  await redisReady(redis, 5_000);
+  const open = async (as: readonly string[]): Promise<RedisClient> => {
+    const client = createRedis({ urls: as, cluster, commandTimeoutMs: 5_000 }, log, 'test');
+    await redisReady(client, 5_000);
+    return client;
+  };
+  const admin = await open(urls);
+  const redis = await open(await addRedisUser(urls, 'test-*'));
   const keyspace = new Keyspace(`test-${randomUUID()}`);
   const keys = async (): Promise<string[]> => {
-    const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
+    const servers = admin instanceof Cluster ? admin.nodes('master') : [admin];
     return (await Promise.all(servers.map((server) => server.keys(`*${keyspace.prefix}*`)))).flat();
   };
   return {
     redis,
+    admin,
     keyspace,
-    now: async () => milliseconds(await redis.time()),
+    now: async () => milliseconds(await admin.time()),
     // Everything follows the clock of Redis, which no test can move.
     pass: async (ms) => sleep(ms),
     keys,
     async close() {
-      for (const key of await keys()) await redis.del(key);
+      for (const key of await keys()) await admin.del(key);
       redis.disconnect();
+      admin.disconnect();
     },
   };
 }

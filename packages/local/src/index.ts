@@ -5,6 +5,7 @@ export { type Exit, type GuardedOptions, type GuardedProcess, spawnGuarded } fro
 export type { LocalServer } from './local-server.js';
 export { createDatabase, type PostgresOptions, startPostgres } from './postgres.js';
 export { lookUpProcess, type ProcessInfo } from './process-table.js';
+export { addRedisUser, REDIS_COMMANDS, redisAclRules, redisCommands } from './redis-acl.js';
 export { type LocalRedisCluster, startRedisCluster } from './redis-cluster.js';
 export { type RedisOptions, startRedis } from './redis-server.js';
 export { createPrivateFile, keptSecret } from './secret-file.js';

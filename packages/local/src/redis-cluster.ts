@@ -15,19 +15,27 @@ export interface LocalRedisCluster {
 const SLOTS = 16_384;
 const READY_MS = 30_000;
 
-/** Starts a Redis Cluster of masters that share the slots evenly, without replicas. */
-export async function startRedisCluster(options: { nodes?: number } = {}): Promise<LocalRedisCluster> {
+/**
+ * Starts a Redis Cluster of masters that share the slots evenly, without replicas.
+ * @param options `tlsArgs`: arguments that name the certificates; the URLs are then those of ports with TLS
+ */
+export async function startRedisCluster(
+  options: { nodes?: number; tlsArgs?: readonly string[] } = {},
+): Promise<LocalRedisCluster> {
   const count = options.nodes ?? 3;
   const closer = new Closer();
   const clients = new Closer();
   try {
     const nodes: LocalServer[] = [];
     const busPorts: number[] = [];
+    const tlsPorts: number[] = [];
     for (let index = 0; index < count; index++) {
       // By default the bus takes the port plus 10,000: a port that an outgoing connection may have.
       const busPort = await freePort();
       busPorts.push(busPort);
-      nodes.push(closer.add(await startNode(busPort)));
+      const tlsPort = options.tlsArgs === undefined ? undefined : await freePort();
+      if (tlsPort !== undefined) tlsPorts.push(tlsPort);
+      nodes.push(closer.add(await startNode(busPort, tlsArgs(tlsPort, options.tlsArgs))));
     }
     const connections = nodes.map((node) => {
       const redis = new Redis(node.port, '127.0.0.1');
@@ -42,10 +50,14 @@ export async function startRedisCluster(options: { nodes?: number } = {}): Promi
       await redis.call('CLUSTER', 'SET-CONFIG-EPOCH', index + 1);
     }
     for (const redis of connections.slice(1)) {
-      await redis.call('CLUSTER', 'MEET', '127.0.0.1', nodes[0]?.port ?? 0, busPorts[0] ?? 0);
+      await redis.call('CLUSTER', 'MEET', '127.0.0.1', tlsPorts[0] ?? nodes[0]?.port ?? 0, busPorts[0] ?? 0);
     }
     await untilAllAgree(connections);
-    return { urls: nodes.map((node) => node.url), nodes, close: () => closer.close() };
+    const urls =
+      options.tlsArgs === undefined
+        ? nodes.map((node) => node.url)
+        : tlsPorts.map((port) => `rediss://127.0.0.1:${port}`);
+    return { urls, nodes, close: () => closer.close() };
   } catch (error) {
     await closer.close();
     throw error;
@@ -54,13 +66,19 @@ export async function startRedisCluster(options: { nodes?: number } = {}): Promi
   }
 }
 
-async function startNode(busPort: number): Promise<LocalServer> {
+async function startNode(busPort: number, args: readonly string[]): Promise<LocalServer> {
   return startRedis({
     args: [
       ...['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'],
       ...['--cluster-port', String(busPort)],
+      ...args,
     ],
   });
+}
+
+/** Nodes tell clients of each other's ports with TLS only if they speak TLS among themselves. */
+function tlsArgs(port: number | undefined, certificates: readonly string[] = []): string[] {
+  return port === undefined ? [] : ['--tls-port', String(port), '--tls-cluster', 'yes', ...certificates];
 }
 
 async function untilAllAgree(connections: readonly Redis[]): Promise<void> {

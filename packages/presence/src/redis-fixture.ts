@@ -22,10 +22,11 @@ export interface RedisFixture extends LossyPresenceFixture {
 
 /**
  * @param servers URLs of every server; several mean a Redis Cluster and sharded announcements
+ * @param options `users`: the same URLs as the user that the stores work as
  */
 export async function openRedisFixture(
   servers: readonly string[],
-  options: { commandTimeoutMs?: number } = {},
+  options: { commandTimeoutMs?: number; users?: readonly string[] } = {},
 ): Promise<RedisFixture> {
   const sharded = servers.length > 1;
   const keyspace = new Keyspace(`test-${randomUUID()}`);
@@ -34,7 +35,8 @@ export async function openRedisFixture(
     channel: (roomId) => keyspace.channel(roomId),
     envelope: (frame) => `>${frame}`,
   };
-  const config = { urls: servers, cluster: sharded, commandTimeoutMs: options.commandTimeoutMs ?? 5_000 };
+  const urls = options.users ?? servers;
+  const config = { urls, cluster: sharded, commandTimeoutMs: options.commandTimeoutMs ?? 5_000 };
   const redis = createRedis(config, silent, 'test');
   await redisReady(redis, 5_000);
 

@@ -3,7 +3,8 @@ import { originProblem } from './allowed-origins.js';
 import { ConfigError, flag, integer, list, oneOf, port } from './config.js';
 import { LOG_LEVELS } from './logger.js';
 import type { RedisConfig } from './redis-client.js';
-import { redisDatabase, redisUrlProblem } from './redis-url.js';
+import { type RedisTlsSettings, readRedisTls } from './redis-tls.js';
+import { redisDatabase, redisUrlProblem, seedsAgree } from './redis-url.js';
 
 /** Settings of every process that listens. */
 export const listenerSettings = (defaultPort: number) => ({
@@ -69,6 +70,14 @@ export const redisSettings = {
     .regex(/^[A-Za-z0-9._-]{1,32}$/, 'must be 1 to 32 letters, digits, dots, dashes or underscores')
     .default('chorus')
     .describe('Start of every Redis key and channel name.'),
+  REDIS_CA_FILE: z
+    .string()
+    .optional()
+    .describe(
+      'File with the CA certificates that sign Redis’, for `rediss://`; those of Node.js by default.',
+    ),
+  REDIS_CERT_FILE: z.string().optional().describe('File with the client’s certificate for Redis.'),
+  REDIS_KEY_FILE: z.string().optional().describe('File with the key of `REDIS_CERT_FILE`.'),
   REDIS_TIMEOUT_MS: integer(100, 60_000).default(3_000).describe('Longest wait for an answer of Redis.'),
   BROKER_SHARDED: flag()
     .default(false)
@@ -79,11 +88,13 @@ export const redisSettings = {
  * The connection that {@link redisSettings} describe.
  * @throws {ConfigError} the URLs do not fit `BROKER_SHARDED`
  */
-export function redisConfig(settings: {
-  REDIS_URL: string[];
-  REDIS_TIMEOUT_MS: number;
-  BROKER_SHARDED: boolean;
-}): RedisConfig {
+export function redisConfig(
+  settings: RedisTlsSettings & {
+    REDIS_URL: string[];
+    REDIS_TIMEOUT_MS: number;
+    BROKER_SHARDED: boolean;
+  },
+): RedisConfig {
   const { REDIS_URL: urls, BROKER_SHARDED: cluster } = settings;
   if (cluster && urls.some((url) => redisDatabase({ urls: [url] }) !== 0)) {
     throw new ConfigError(
@@ -95,9 +106,15 @@ export function redisConfig(settings: {
       'REDIS_URL is not valid: several URLs are seed nodes of a Redis Cluster, which needs BROKER_SHARDED=true',
     );
   }
+  if (!seedsAgree(urls)) {
+    throw new ConfigError(
+      'REDIS_URL is not valid: seed nodes must have the same protocol, user and password, which hold for every node',
+    );
+  }
   return {
-    urls: settings.REDIS_URL,
-    cluster: settings.BROKER_SHARDED,
+    urls,
+    cluster,
     commandTimeoutMs: settings.REDIS_TIMEOUT_MS,
+    tls: readRedisTls(settings, urls),
   };
 }

@@ -3,7 +3,9 @@ import { ConfigError } from './config-error.js';
 import type { Logger } from './logger.js';
 import { checkConnection } from './redis-check.js';
 import { isDatabaseRefused } from './redis-errors.js';
+import { redisTlsOptions } from './redis-tls.js';
 import { RedisWatch } from './redis-watch.js';
+import type { TlsFiles } from './tls-files.js';
 
 /** How often to look who owns the slots of a cluster. */
 const SLOTS_REFRESH_MS = 2_000;
@@ -18,6 +20,8 @@ export interface RedisConfig {
   cluster: boolean;
   /** A command without an answer after this many milliseconds fails. */
   commandTimeoutMs: number;
+  /** For `rediss://` URLs; undefined trusts the CAs of Node.js and shows no certificate. */
+  tls?: TlsFiles | undefined;
 }
 
 /**
@@ -35,6 +39,7 @@ export function createRedis(
   watch: RedisWatch = new RedisWatch(),
 ): RedisClient {
   const link = watch.open(purpose, log);
+  const [url = ''] = config.urls;
   const options: RedisOptions = {
     enableOfflineQueue: false,
     // A command is never sent again by itself: whether it ran is unknown, and the caller decides.
@@ -44,16 +49,18 @@ export function createRedis(
     connectTimeout: config.commandTimeoutMs,
     retryStrategy: retryDelayMs,
     connectionName: purpose,
+    // Only for `CLIENT LIST`, and one more command that a user would need the right to.
+    disableClientInfo: true,
   };
   const client = config.cluster
     ? new Cluster([...config.urls], {
-        redisOptions: { ...options, ...link.nodeOptions, ...credentials(config.urls[0]) },
+        redisOptions: { ...options, ...link.nodeOptions, ...credentials(config) },
         enableOfflineQueue: false,
         clusterRetryStrategy: retryDelayMs,
         // Else a command would be sent again when its connection breaks.
         retryDelayOnFailover: 0,
       })
-    : new Redis(config.urls[0] ?? '', { ...options, ...link.options });
+    : new Redis(url, { ...options, ...redisTlsOptions(url, config.tls), ...link.options });
   link.attach(client);
   checkConnection(client, link, { timeoutMs: config.commandTimeoutMs, receives: false });
   if (client instanceof Cluster) {
@@ -86,13 +93,14 @@ function followSlots(cluster: Cluster): void {
   cluster.once('end', () => clearInterval(refresh));
 }
 
-/** The nodes that a cluster tells of come without user, password and TLS: those of the first seed hold for all. */
-function credentials(seed: string | undefined): RedisOptions {
-  const { protocol, username, password } = new URL(seed ?? '');
+/** The nodes that a cluster tells of come without user, password and TLS: those of the seeds hold for all. */
+function credentials({ urls: [seed = ''], tls }: RedisConfig): RedisOptions {
+  const { protocol, username, password } = new URL(seed);
   return {
     ...(username === '' ? {} : { username: decodeURIComponent(username) }),
     ...(password === '' ? {} : { password: decodeURIComponent(password) }),
-    ...(protocol === 'rediss:' ? { tls: {} } : {}),
+    // Without a name to ask for: each node has its own.
+    ...(protocol === 'rediss:' ? { tls: { ...tls } } : {}),
   };
 }
 

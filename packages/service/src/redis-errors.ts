@@ -44,6 +44,18 @@ export function isConsequence(error: Error): boolean {
   return /^Command queue state error|Connection is closed\.$|Stream isn't writeable/.test(error.message);
 }
 
+/** Begins the message of a connection that is given up because its user may not ask what the server is. */
+const INFO_REFUSED = 'the user may not run INFO';
+
+/**
+ * Replaces a refusal of `INFO`. The library would go on without, print a warning of its own, and no script could begin.
+ */
+export function explainInfo(error: Error): Error {
+  if (refusalCode(error) !== 'NOPERM') return error;
+  // Without the code, by which the library would know it.
+  return new Error(`${INFO_REFUSED}: docs/connecting.md lists what a user of Redis needs`, { cause: error });
+}
+
 /** What a refusal means to operators, as predicate of "Redis". Says nothing that is a secret. */
 export function describeRefusal(code: string): string {
   return `refuses ${REFUSED_WRITES.includes(code) ? 'writes' : 'commands'} (${code})`;
@@ -52,6 +64,7 @@ export function describeRefusal(code: string): string {
 /** Why a connection could not be made, in the same way. */
 export function describeLoss(error: Error): string {
   if (isDatabaseRefused(error)) return 'does not have the database of REDIS_URL';
+  if (error.message.includes(INFO_REFUSED)) return 'does not let this user run INFO';
   const code =
     'code' in error && typeof error.code === 'string'
       ? error.code

@@ -1,10 +1,11 @@
-import { Cluster, type RedisOptions } from 'ioredis';
+import { Cluster, type Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from './logger.js';
 import type { RedisClient } from './redis-client.js';
 import { checkedConnector, type ServerCheck } from './redis-connector.js';
 import {
   describeLoss,
   describeRefusal,
+  explainInfo,
   isConsequence,
   isDatabaseRefused,
   isSeenByCheck,
@@ -65,6 +66,8 @@ export class RedisLink implements ServerCheck {
 
   attach(client: RedisClient): void {
     this.#client = client;
+    if (client instanceof Cluster) client.on('+node', explainRefusedInfo);
+    else explainRefusedInfo(client);
     client.on('error', (error: Error) => {
       if (!isConsequence(error)) this.#onLost(describeLoss(error), error.message);
     });
@@ -126,7 +129,8 @@ export class RedisLink implements ServerCheck {
     if (this.ready) {
       const lastsMs = isSeenByCheck(code) ? Number.POSITIVE_INFINITY : REFUSAL_LASTS_MS;
       this.#refusal = { code, endsAt: performance.now() + lastsMs };
-      this.#logOnce(error.message, 'redis refuses to do its work');
+      const needed = code === 'NOPERM' ? ': docs/connecting.md lists what a user of Redis needs' : '';
+      this.#logOnce(error.message, `redis refuses to do its work${needed}`);
     }
     if (!isWrongServer(code)) return false;
     this.parts.onMisled();
@@ -156,4 +160,18 @@ export class RedisLink implements ServerCheck {
     if (this.#logged.size > 0) this.parts.log.info({ purpose: this.parts.purpose }, text);
     this.#logged.clear();
   }
+}
+
+/** See {@link explainInfo}; for the question that the library asks on each new connection. */
+function explainRefusedInfo(node: Redis): void {
+  const info = node.info.bind(node);
+  Object.defineProperty(node, 'info', {
+    value: (...args: unknown[]): unknown => {
+      const [callback] = args;
+      if (typeof callback !== 'function') return Reflect.apply(info, node, args);
+      return info((error, text) =>
+        Reflect.apply(callback, undefined, [error ? explainInfo(error) : error, text]),
+      );
+    },
+  });
 }

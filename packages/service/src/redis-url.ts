@@ -9,7 +9,21 @@ export function redisUrlProblem(text: string): string | undefined {
   if (!DATABASE.test(url.pathname.slice(1)) || url.searchParams.has('db')) {
     return 'the path of a URL is the number of a database, such as redis://127.0.0.1:6379/1';
   }
+  if (url.hash !== '') return 'a # in a URL must be written %23';
+  const [parameter] = url.searchParams.keys();
+  // The library would take any of its options from there.
+  if (parameter !== undefined)
+    return `${JSON.stringify(parameter)} is no parameter that is read: there are none`;
   return undefined;
+}
+
+/** Whether seed nodes agree in TLS, user and password: those of the first hold for every node. */
+export function seedsAgree(urls: readonly string[]): boolean {
+  const shared = urls.map((text) => {
+    const { protocol, username, password } = new URL(text);
+    return JSON.stringify([protocol, username, password]);
+  });
+  return new Set(shared).size <= 1;
 }
 
 /** Number of the database that connections to these URLs use. The URLs have no {@link redisUrlProblem}. */
