@@ -130,7 +130,14 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     cookies: new TokenCookies(config.cookie, log),
     origins,
     rules: new PasswordRules(config.passwordMinLength),
-    rooms: new RoomService(roomRepository, parts.directory, bans, config.auth.mode, log),
+    rooms: new RoomService(
+      roomRepository,
+      parts.directory,
+      bans,
+      config.auth.mode,
+      config.maxRoomsPerUser,
+      log,
+    ),
     presence: parts.presence,
     history: new MessageHistory(parts.history, new MessageRepository(parts.db)),
   });

@@ -75,6 +75,9 @@ export const apiSettings = {
   SIGNUP_ATTEMPTS_PER_ADDRESS: integer(1, 1_000_000)
     .default(300)
     .describe('Sign-ups from one address before further ones get 429.'),
+  MAX_ROOMS_PER_USER: integer(1, 1_000_000_000)
+    .default(10_000)
+    .describe('Rooms that one user may have created and not deleted; creating another one gets 403.'),
   ...operatorSettings,
   ...tracesSettings,
   WEB_DIR: z
@@ -111,6 +114,7 @@ export interface ApiConfig {
   readonly trustedProxies: number;
   readonly bcrypt: { readonly cost: number; readonly concurrency: number; readonly maxWaiting: number };
   readonly rateLimits: RateLimitConfig;
+  readonly maxRoomsPerUser: number;
   readonly drainDelayMs: number;
   readonly shutdownTimeoutMs: number;
   /** Undefined when there is no operator API. */
@@ -154,6 +158,7 @@ export function loadApiConfig(env: Environment): ApiConfig {
       signUpAttemptsPerAccount: settings.SIGNUP_ATTEMPTS_PER_ACCOUNT,
       signUpAttemptsPerAddress: settings.SIGNUP_ATTEMPTS_PER_ADDRESS,
     },
+    maxRoomsPerUser: settings.MAX_ROOMS_PER_USER,
     drainDelayMs: settings.DRAIN_DELAY_MS,
     shutdownTimeoutMs: settings.SHUTDOWN_TIMEOUT_MS,
     operator: operatorConfig(settings),

@@ -4,6 +4,7 @@ import { restRoom, roomJson, seedRoom, seedRoomJson } from './room-json.js';
 import type { RoomServices } from './room-services.js';
 
 const ERRORS = {
+  403: 'The user is banned, or has created as many rooms as one user may.',
   409: 'The id is taken.',
   503: 'PostgreSQL or Redis is away. No room was made.',
 } as const;

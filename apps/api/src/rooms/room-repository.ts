@@ -52,6 +52,13 @@ export class RoomRepository {
     return row && Number(row.id);
   }
 
+  /** Number of rooms that the user has created, counted up to `most`. */
+  async countOf(createdBy: number, most: number): Promise<number> {
+    const [row] = await this.db.$queryRaw<Array<{ count: bigint }>>`
+      SELECT count(*) FROM (SELECT 1 FROM rooms WHERE creator_id = ${BigInt(createdBy)} LIMIT ${most}::int) created`;
+    return Number(row?.count ?? 0n);
+  }
+
   async find(id: number): Promise<Room | undefined> {
     const row = await this.db.room.findUnique({ where: { id } });
     return row === null ? undefined : room(row);

@@ -23,14 +23,20 @@ export class RoomService {
     private readonly directory: RoomDirectory,
     private readonly bans: Pick<BanService, 'withoutRoom'>,
     private readonly authMode: AuthMode,
+    /** Rooms that one user may have created; requests that come together may pass it by their number. */
+    private readonly maxRoomsPerUser: number,
     private readonly log: Logger,
   ) {}
 
   /**
    * @param id chosen by the client; without one, the next that nobody has chosen
-   * @throws {HttpError} 409 when the chosen id is taken
+   * @throws {HttpError} 409 when the chosen id is taken, 403 when the user has created as many rooms as one user may
    */
   async create(user: Member | undefined, name: string, id: number | undefined): Promise<Room> {
+    const most = this.maxRoomsPerUser;
+    if (user !== undefined && (await this.rooms.countOf(user.id, most)) >= most) {
+      throw new HttpError(403, `one user may create ${most} rooms: delete one first`);
+    }
     if (id === undefined) return this.#createNext(user, name);
     const room = await this.#create(user, name, id);
     if (room === undefined) throw new HttpError(409, 'id already exists');

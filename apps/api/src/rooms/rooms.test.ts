@@ -27,7 +27,7 @@ describe('the room routes', function () {
   });
 
   const fill = (from: number, to: number) =>
-    db.$executeRaw`INSERT INTO rooms (id, name, creator_id) SELECT id, 'room', 1 FROM generate_series(${from}::bigint, ${to}::bigint) id`;
+    db.$executeRaw`INSERT INTO rooms (id, name, creator_id) SELECT id, 'room', 99 FROM generate_series(${from}::bigint, ${to}::bigint) id`;
 
   describe('in the manner of the seed', () => {
     it('creates a room with the id that was asked for', async () => {
@@ -62,6 +62,25 @@ describe('the room routes', function () {
       const ids = answers.map((answer) => answer.body.id);
       expect(new Set(ids).size).to.equal(4);
       expect(Math.min(...ids)).to.be.greaterThan(60_000);
+    });
+
+    it('refuses with 403 a user who has created as many as one may, until one is deleted', async () => {
+      const few = await startApi(db, { MAX_ROOMS_PER_USER: '2' });
+      try {
+        const [creator, second] = [few.client.as(ann), few.client.as(bob)];
+        for (const path of ['/ws/create-room', '/api/rooms']) await creator.post(path, { name: 'room' });
+        for (const path of ['/ws/create-room', '/api/rooms']) {
+          const answer = await creator.post(path, { name: 'one more' });
+          const error = 'one user may create 2 rooms: delete one first';
+          expect([answer.status, answer.body]).to.deep.equal([403, { error }]);
+        }
+        expect((await second.post('/ws/create-room', { name: 'of another user' })).status).to.equal(200);
+        const { rooms } = (await creator.get('/api/rooms')).body;
+        await creator.delete(`/api/rooms/${rooms[0].id}`);
+        expect((await creator.post('/ws/create-room', { name: 'room' })).status).to.equal(200);
+      } finally {
+        await few.close();
+      }
     });
 
     it('lists rooms by id', async () => {
