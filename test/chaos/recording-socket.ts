@@ -112,6 +112,11 @@ export class Connections {
         this.record({ type: 'stored', roomId, position: { epoch, seq } });
         break;
       }
+      case 'history-lost': {
+        const { roomId, from, to, recoverable } = frame;
+        this.record({ type: 'history-lost', roomId, from, to, recoverable });
+        break;
+      }
       case 'typing':
       case 'presence':
       case 'refreshed':

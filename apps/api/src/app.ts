@@ -115,6 +115,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     isClosing: () => closing !== undefined,
   });
   const users = new UserRepository(parts.db);
+  const messages = new MessageRepository(parts.db);
   const nameFolding = new NameFolding(users, log);
   addRoutes(router, publicRoutes, {
     readiness,
@@ -139,7 +140,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
       log,
     ),
     presence: parts.presence,
-    history: new MessageHistory(parts.history, new MessageRepository(parts.db)),
+    history: new MessageHistory(parts.history, messages),
   });
 
   const closer = new Closer();
@@ -147,7 +148,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   if (traces !== undefined) closer.add(traces);
   // The bans last: they make the access list complete.
   const bringIn = () => sessions.bringIn().then(() => bans.bringIn());
-  const mirror = closer.add(new RoomMirror(roomRepository, parts.directory, { bringIn }, log));
+  const mirror = closer.add(new RoomMirror(roomRepository, messages, parts.directory, { bringIn }, log));
   const operators = { ...parts, rooms: roomRepository, users, bans, log };
   const requests = new RequestMetrics(metrics);
   const app = koaApp(router, { ...config, origins, measure: requests.step, open: pages }, log, traces);

@@ -131,6 +131,7 @@ async function start(
       },
       onNotice: (roomId, frame) => hub?.notice(roomId, frame),
       onStored: (roomId, upTo) => hub?.stored(roomId, upTo),
+      onLost: (roomId, loss) => hub?.historyLost(roomId, loss),
       onControl: (event) => {
         hub?.control(event);
         steward?.control(event);

@@ -51,6 +51,11 @@ export class DeliveryPace implements BrokerListener {
     else this.#waiting.push(() => this.listener.onNotice(roomId, frame));
   }
 
+  onMoved(roomId: number): void {
+    if (this.#mayPass()) this.listener.onMoved?.(roomId);
+    else this.#waiting.push(() => this.listener.onMoved?.(roomId));
+  }
+
   onStored(roomId: number, upTo: Position): void {
     if (this.#mayPass()) this.listener.onStored(roomId, upTo);
     else this.#waiting.push(() => this.listener.onStored(roomId, upTo));

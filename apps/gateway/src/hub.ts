@@ -1,4 +1,4 @@
-import type { ControlEvent, Replay, RoomFeeds } from '@chorus/broker';
+import type { ControlEvent, HistoryLoss, Replay, RoomFeeds } from '@chorus/broker';
 import type { PresenceTracker } from '@chorus/presence';
 import type { Member, Position } from '@chorus/protocol';
 import { type Ack, tellDelivered } from './acks.js';
@@ -15,6 +15,8 @@ export interface Occupant {
   readonly sentAway: boolean;
   /** The room is gone, and so is everybody's stay. */
   roomDeleted(): void;
+  /** Messages will not be delivered here. */
+  historyLost(loss: HistoryLoss): void;
 }
 
 /** An occupant that is typing. */
@@ -121,6 +123,11 @@ export class Hub {
     return this.parts.feeds.replay(room.id, since);
   }
 
+  /** See `RoomFeeds.lossSince`. */
+  lossSince(room: LocalRoom, since: Position): HistoryLoss | undefined {
+    return this.parts.feeds.lossSince(room.id, since);
+  }
+
   /** Everybody in the room, each socket once. */
   deliver(roomId: number, frame: Uint8Array): void {
     const room = this.#rooms.get(roomId);
@@ -144,6 +151,13 @@ export class Hub {
       this.parts.publish(room.topic, frame);
       this.#count(room, frame);
     } else this.#deliverTyping(room, typist, frame);
+  }
+
+  /** Messages are not delivered on this node: what is delivered next comes after them. */
+  historyLost(roomId: number, loss: HistoryLoss): void {
+    const room = this.#rooms.get(roomId);
+    if (room === undefined) return;
+    for (const occupant of room.occupants) occupant.historyLost(loss);
   }
 
   /** Everything up to there is in the database. */

@@ -41,7 +41,7 @@ describe('somebody who joins a room, and something happens meanwhile', () => {
   let gates: { access: Gate; position: Gate; stored: Gate; history: Gate };
 
   function watch(broker: Broker): Broker {
-    const { subscribe, unsubscribe, position, stored, between } = broker;
+    const { subscribe, unsubscribe, standing, stored, between } = broker;
     broker.subscribe = async (roomId) => {
       subscribed.add(roomId);
       await subscribe.call(broker, roomId);
@@ -50,9 +50,9 @@ describe('somebody who joins a room, and something happens meanwhile', () => {
       await unsubscribe.call(broker, roomId);
       subscribed.delete(roomId);
     };
-    broker.position = async (...args) => {
+    broker.standing = async (...args) => {
       await gates.position.pass();
-      return position.apply(broker, args);
+      return standing.apply(broker, args);
     };
     broker.stored = async (roomId) => {
       await gates.stored.pass();
@@ -101,7 +101,7 @@ describe('somebody who joins a room, and something happens meanwhile', () => {
         for (const content of ['one', 'two', 'three']) {
           fixture.rooms.publish(1, `"type":"message","content":"${content}","roomId":1,"username":"bob"}`);
         }
-        const { epoch = 0 } = fixture.rooms.position(1, { epoch: 0, seq: 0 }) ?? {};
+        const { epoch = 0 } = fixture.rooms.room(1)?.at ?? {};
         const waiting = gates[step].close();
         ann.send({ type: 'join', roomId: 1, since: { epoch, seq: 2 } });
         await waiting;

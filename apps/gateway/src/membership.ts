@@ -1,4 +1,10 @@
-import { type MessageParts, messageEncoder, type roomLeftFrame } from '@chorus/protocol';
+import type { HistoryLoss } from '@chorus/broker';
+import {
+  type historyLostFrame,
+  type MessageParts,
+  messageEncoder,
+  type roomLeftFrame,
+} from '@chorus/protocol';
 import type { z } from 'zod';
 import type { Entry } from './entry.js';
 import type { LocalRoom, Typist } from './hub.js';
@@ -6,6 +12,8 @@ import { ReplayPump } from './replay-pump.js';
 import type { V1Session } from './v1-session.js';
 
 export type LeaveReason = z.infer<typeof roomLeftFrame>['reason'];
+
+type HistoryLostFrame = z.infer<typeof historyLostFrame>;
 
 /** A `chorus.v1` socket's stay in one room, from `room-joined` to `room-left` or to the end of the socket. */
 export class Membership implements Typist {
@@ -62,6 +70,11 @@ export class Membership implements Typist {
     this.session.leave(this, 'deleted');
   }
 
+  historyLost(loss: HistoryLoss): void {
+    const frame = { type: 'history-lost', roomId: this.room.id, ...loss } satisfies HistoryLostFrame;
+    this.session.send(JSON.stringify(frame));
+  }
+
   /** Less is queued for the socket than before. */
   drained(): void {
     this.#pump?.run();
@@ -92,6 +105,9 @@ export class Membership implements Typist {
     const recovered = since !== undefined && replay !== undefined;
     const frame = { type: 'room-joined', roomId: room.id, epoch, seq, recovered, stored };
     this.session.send(JSON.stringify(frame));
+    if (since === undefined || recovered) return;
+    const loss = this.session.context.hub.lossSince(room, since);
+    if (loss !== undefined) this.historyLost(loss);
   }
 
   #follow({ replay, room }: Entry): void {

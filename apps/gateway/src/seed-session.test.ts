@@ -215,12 +215,12 @@ describe('a seed socket', () => {
   it('that goes away during the upgrade leaves nothing behind', async () => {
     const subscribed: number[] = [];
     const slow = await fixture.start({ ROOM_LINGER_MS: '0' }, (broker) => {
-      const position = broker.position.bind(broker);
+      const standing = broker.standing.bind(broker);
       const unsubscribe = broker.unsubscribe.bind(broker);
-      broker.position = async (roomId, seen) => {
+      broker.standing = async (roomId, seen) => {
         subscribed.push(roomId);
         await sleep(100);
-        return position(roomId, seen);
+        return standing(roomId, seen);
       };
       broker.unsubscribe = async (roomId) => {
         subscribed.splice(subscribed.indexOf(roomId), 1);

@@ -174,6 +174,9 @@ export class SeedSession implements Session, Occupant, Connection {
     this.close(CLOSE.roomDeleted);
   }
 
+  /** The seed contract has no word for it: what is missing is in the history, or nowhere. */
+  historyLost(): void {}
+
   closed(code: number): void {
     const { hub, log } = this.context;
     this.#pump?.end();

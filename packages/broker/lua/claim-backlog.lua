@@ -8,6 +8,11 @@
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
+-- A lease that ends later was taken before the clock was set back: it would keep the room until the clock has caught up.
+for _, room in ipairs(redis.call('ZRANGE', KEYS[2], '(' .. now + ARGV[2], '+inf', 'BYSCORE', 'LIMIT', 0, 1000)) do
+  redis.call('ZADD', KEYS[2], now, room)
+end
+
 -- From here on these are like any other: whoever takes them and dies does not matter.
 local old = redis.call('ZRANGE', KEYS[3], '-inf', now, 'BYSCORE', 'LIMIT', 0, ARGV[1], 'WITHSCORES')
 for at = 1, #old, 2 do

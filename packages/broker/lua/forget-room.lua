@@ -6,4 +6,7 @@ local function forget_room(room)
   redis.call('ZREM', KEYS[2], room)
   redis.call('ZREM', KEYS[3], room)
   redis.call('HDEL', KEYS[4], room)
+  redis.call('HDEL', KEYS[8], room)
+  redis.call('HDEL', KEYS[9], room)
+  redis.call('HDEL', KEYS[10], room)
 end

@@ -1,9 +1,10 @@
--- Whether every room has been made known in the current life.
+-- Whether every room has been made known, and whole, in the current incarnation; and rooms that gateways wait for.
 --
--- KEYS    1: state
--- ARGV    1: 'mark' to say so, 'check' to ask
--- reply   1 when it is so, else 0
+-- KEYS    1: state; 2: rooms that gateways wait for
+-- ARGV    1: 'mark' to say so, 'check' to ask; 2: most rooms
+-- reply   1: 1 when it is so, else 0; then ids of rooms
 
 local life = current_life()
 if ARGV[1] == 'mark' then redis.call('HSET', state, 'mirrored', life) end
-return redis.call('HGET', state, 'mirrored') == life and 1 or 0
+local complete = redis.call('HGET', state, 'mirrored') == life and 1 or 0
+return { complete, unpack(redis.call('HRANDFIELD', KEYS[2], ARGV[2])) }

@@ -1,24 +1,75 @@
--- The positions of rooms. Gives a room a new epoch if it ends before what the caller has seen, which happens when
--- Redis came back with older data.
+-- Where rooms stand, and whether messages were lost. Takes note of what callers have seen that a room does not have, which
+-- happens when Redis came back with older data; a room that ends before it gets a new epoch.
 --
--- KEYS    1: state; then per room its stream
--- ARGV    per room two: epoch and seq that the caller has seen; 0, 0 when none
--- reply   per room `<epoch>-<seq>`, 'unknown' (no such room), or 'incomplete' (rooms are not all known yet)
+-- KEYS    1: state; 2: rooms that gateways wait for; 3: what rooms have lost; 4: records of rooms; then per room its stream
+-- ARGV    1: PUBLISH or SPUBLISH; 2: end of the rooms' channel names; then per room five: id; epoch and seq that the caller has seen (0, 0 when none); the
+--         generation of the room that it has seen them of ('' when not known); 'node' when a node has seen it, 'client'
+--         when a client says so: that counts only if the stream has the beginning of that epoch, once an epoch
+-- reply   per room `<epoch>-<seq> <epoch> <id> <0 or 1> <generation>`: where it stands; nothing goes on without a hole
+--         from epochs before that; the newest position known to be lost ('0-0' for none); whether what was lost is known
+--         by now; '' when the generation is not known. Or 'unknown' (no such room), 'incomplete' (rooms are not all
+--         known yet) or 'restoring' (the room is not whole yet)
 
-local positions, absent = {}, nil
-for room = 1, #KEYS - 1 do
-  local stream, seen_epoch, seen_seq = KEYS[room + 1], tonumber(ARGV[room * 2 - 1]), tonumber(ARGV[room * 2])
+-- Time for nodes to come back and say what they have seen, in milliseconds after an incarnation began.
+local TESTIMONY_MS = 1500
+
+local command = ARGV[1]
+local life = current_life()
+local born = born_of(life)
+local held = redis.call('HMGET', state, 'began', 'mirrored', 'doubt', 'last')
+local age = now_ms() - tonumber(held[1] or 0)
+-- A clock that was set back tells nothing.
+local settled = held[2] == life and (age >= TESTIMONY_MS or age < 0)
+local doubt, last = tonumber(held[3] or 0), tonumber(held[4] or 0)
+
+-- Whether what was seen is lost.
+local function lost(room, stream, room_epoch, room_seq, epoch, seq, trusted)
+  if epoch == room_epoch then return trusted and seq > room_seq end
+  if epoch > room_epoch then return trusted end
+  if not is_lost(stream, room_seq, epoch, seq) then return false end
+  if trusted then return true end
+  local from = string.match(redis.call('HGET', KEYS[3], room) or '', '^%d+')
+  if from and tonumber(from) >= room_epoch then return false end
+  local before = redis.call('XREVRANGE', stream, id_of(epoch, seq), '-', 'COUNT', 1)[1]
+  return before and parse_id(before[1]) == epoch
+end
+
+local replies, absent = {}, nil
+for n = 1, #KEYS - 4 do
+  local stream, at = KEYS[n + 4], n * 5 - 2
+  local room, seen_epoch, seen_seq = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  local generation, made = record_of(KEYS[4], room)
+  local trusted = ARGV[at + 4] == 'node'
+  -- What was seen of another room that had this id says nothing.
+  local other = ARGV[at + 3] ~= '' and generation ~= '' and ARGV[at + 3] ~= generation
+  if other or seen_epoch < made then seen_epoch, seen_seq = 0, 0 end
+  if trusted and seen_epoch > last then
+    last = seen_epoch
+    redis.call('HSET', state, 'last', ARGV[at + 1])
+  end
   local epoch, seq = position_of(stream)
-  if epoch then
-    local behind = seen_epoch - tonumber(epoch)
-    if behind > 0 or (behind == 0 and tonumber(seq) < seen_seq) then
-      epoch = new_epoch(seen_epoch)
-      begin_epoch(stream, epoch, seq)
-    end
-    positions[room] = epoch .. '-' .. seq
+  if not epoch or tonumber(epoch) < born then
+    absent = absent or (not epoch and absence())
+    replies[n] = epoch and 'restoring' or absent
+    if replies[n] ~= 'unknown' then want(KEYS[2], room, trusted and seen_epoch or 0, seen_seq) end
   else
-    absent = absent or absence()
-    positions[room] = absent
+    local room_epoch, room_seq = tonumber(epoch), tonumber(seq)
+    if seen_epoch > 0 and lost(room, stream, room_epoch, room_seq, seen_epoch, seen_seq, trusted) then
+      if seen_epoch >= room_epoch then
+        epoch = new_epoch(seen_epoch)
+        begin_epoch(stream, epoch, seq)
+      end
+      note_lost(KEYS[3], room, command, stream .. ARGV[2], epoch, room_seq, seen_epoch, seen_seq)
+      if trusted and doubt < born then
+        doubt = born
+        doubt_incarnation(life)
+      end
+    end
+    local from, id = string.match(redis.call('HGET', KEYS[3], room) or '0 0-0', '^(%S+) (%S+)$')
+    replies[n] = string.format(
+      '%s-%s %.0f %s %d %s',
+      epoch, seq, math.max(doubt, tonumber(from)), id, settled and 1 or 0, generation
+    )
   end
 end
-return positions
+return replies

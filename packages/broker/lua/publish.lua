@@ -1,17 +1,17 @@
 -- Numbers, stores and publishes messages, each room's in the order given, in one step. A message whose key was
 -- given before is not stored again.
 --
--- KEYS    1: state; 2: rooms that wait to be archived; then per room its stream and, if it has keys, the two hashes
---         of keys
--- ARGV    1: PUBLISH or SPUBLISH; 2: most bytes that may wait to be archived; 3: the life that the epochs are
---         from; 4: '1' when this very connection told that life: the server is still the same process then;
+-- KEYS    1: state; 2: rooms that wait to be archived; 3: rooms that gateways wait for; then per room its stream and, if
+--         it has keys, the two hashes of keys
+-- ARGV    1: PUBLISH or SPUBLISH; 2: most bytes that may wait to be archived; 3: the incarnation that the epochs are
+--         from; 4: '1' when this very connection told that incarnation: the server is still the same process then;
 --         5: end of the rooms' channel names, which begin with the names of their streams
 --         then per room: id, epoch ('' when not known), number of messages, below zero when it has keys; the bodies;
 --         and, if it has keys, one for each body ('' for none)
--- reply   1: the current life; then per room the id `<epoch>-<seq>` of its first message if all are new and stored,
+-- reply   1: the current incarnation; then per room the id `<epoch>-<seq>` of its first message if all are new and stored,
 --         else a list: the id of its first new message; how many are new; why the others that were not stored before
---         are not stored either: 'unknown', 'incomplete' (see position.lua), 'full', 'refused' (by Redis) or ''; and
---         for each message that was stored before, which one it is (from 1) and its id
+--         are not stored either: 'unknown', 'incomplete', 'restoring' (see position.lua), 'full', 'refused' (by Redis)
+--         or ''; and for each message that was stored before, which one it is (from 1) and its id
 --
 -- Lua goes through every byte of a string that it has not seen before: the fewer long ones the better.
 
@@ -20,7 +20,7 @@ local command, budget, channel_suffix = ARGV[1], tonumber(ARGV[2]), ARGV[5]
 local held = call('HMGET', state, 'life', 'unstored')
 -- Asking who the server is costs more than all the rest of a small batch.
 local life = ARGV[4] == '1' and held[1] or current_life()
--- Within one life a room's epoch only grows, so one that is too old is refused. One of another life could be too new.
+-- Within one incarnation a room's epoch only grows, so one that is too old is refused. One of another could be too new.
 local may_hint = ARGV[3] == life
 local waiting = tonumber(held[2] or 0)
 local waited = waiting
@@ -40,15 +40,13 @@ local function refused(result)
   return type(result) == 'table' and result.err
 end
 
--- The epoch to store under; nil when there is no such room.
-local function epoch_of(stream)
-  local epoch, seq = position_of(stream)
-  local born = string.match(life, '^%d+')
-  if epoch and tonumber(epoch) < tonumber(born) then
-    epoch = born
-    begin_epoch(stream, epoch, seq)
-  end
-  return epoch
+-- The epoch to store under, or nil and why there is none.
+local function epoch_of(stream, room)
+  local epoch = position_of(stream)
+  if epoch and tonumber(epoch) >= born_of(life) then return epoch end
+  local why = epoch and 'restoring' or absence()
+  if why ~= 'unknown' then call('HSETNX', KEYS[3], room, '') end
+  return nil, why
 end
 
 -- The ids of messages that were stored before, by the keys that are in ARGV; and whether the hash is of this turn.
@@ -63,7 +61,7 @@ local function known_ids(current, previous, from, to)
   return ids, newer[1] == turn_name
 end
 
-local replies, marks, at, key_at, last = { life }, {}, 6, 3, #KEYS
+local replies, marks, at, key_at, last = { life }, {}, 6, 4, #KEYS
 local now = time[1] .. string.format('%03d', math.floor(time[2] / 1000))
 while key_at <= last do
   local stream, room, epoch, count = KEYS[key_at], ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
@@ -91,11 +89,12 @@ while key_at <= last do
       else
         if stored > 0 or (may_hint and epoch ~= '') then id = append(stream, epoch, body) end
         if stored == 0 and (not id or refused(id)) then
-          epoch = epoch_of(stream)
+          epoch, why = epoch_of(stream, room)
           id = epoch and append(stream, epoch, body)
+          why = why or (id and '' or 'restoring')
         end
-        if not id then
-          why = absence()
+        if why ~= '' then
+          epoch = ''
         elseif refused(id) then
           -- A script's first write is refused because of the server (READONLY, OOM, …): nothing is stored, and the caller
           -- has to know. Otherwise it is about this stream.

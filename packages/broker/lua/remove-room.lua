@@ -1,12 +1,23 @@
 -- Removes a room, or some of its messages if it has many: Redis serves nobody else meanwhile.
 --
 -- KEYS    1: state; 2: rooms that wait to be archived; 3: rooms with messages that become too old; 4: what is
---         stored; 5: room stream; 6, 7: hashes of keys
--- ARGV    1: room id
--- reply   0 when it is gone, 1 when the script has to run again
+--         stored; 5: room stream; 6, 7: hashes of keys; 8: records of rooms; 9: rooms that gateways wait for; 10: what rooms
+--         have lost
+-- ARGV    1: room id; 2: '' for whatever it is; 'stale': only if it is not whole in this incarnation; else only if its
+--         generation is less than this
+-- reply   0 when it is gone, 1 when the script has to run again, 2 when it is not to be removed, 3 when it is gone and
+--         nobody was in it: it was of an earlier generation and not whole in this incarnation
 
 local AT_ONCE = 1000
 local stream = KEYS[5]
+local epoch = position_of(stream)
+local stale = epoch and tonumber(epoch) < born_of(current_life())
+if ARGV[2] == 'stale' then
+  if not epoch then redis.call('HDEL', KEYS[9], ARGV[1]) end
+  if not stale then return 2 end
+elseif ARGV[2] ~= '' and (tonumber((record_of(KEYS[8], ARGV[1]))) or -1) >= tonumber(ARGV[2]) then
+  return 2
+end
 -- What is left is not archived, and counts.
 redis.call('XTRIM', stream, 'MINID', behind(redis.call('HGET', KEYS[4], ARGV[1]) or '0-0'))
 local messages = redis.call('XRANGE', stream, '-', '+', 'COUNT', AT_ONCE)
@@ -15,5 +26,9 @@ if #messages == AT_ONCE then
   redis.call('XTRIM', stream, 'MINID', behind(messages[AT_ONCE][1]))
   return 1
 end
+local wanted = redis.call('HGET', KEYS[9], ARGV[1])
 forget_room(ARGV[1])
-return 0
+if ARGV[2] == '' or ARGV[2] == 'stale' or not stale then return 0 end
+-- Gateways go on to wait for the room that has this id now.
+if wanted then redis.call('HSET', KEYS[9], ARGV[1], wanted) end
+return 3

@@ -2,7 +2,8 @@
 -- to be looked at again.
 --
 -- KEYS    1: state; 2: rooms that wait to be archived; 3: rooms with messages that become too old; 4: what is
---         stored; 5: room stream
+--         stored; 5: room stream; 6, 7: hashes of keys; 8: records of rooms; 9: rooms that gateways wait for; 10: what rooms
+--         have lost
 -- ARGV    1: room id; 2: the id up to which it is stored; 3: how many of its newest messages stay, and 4: for how
 --         many milliseconds, 0 for ever; 5: PUBLISH or SPUBLISH; 6: channel; if it is stored up to the last of
 --         messages that were read, 7: the id of the first of them; 8: bytes that they count
@@ -10,6 +11,24 @@
 
 local AT_ONCE = 1000
 local room, stream = ARGV[1], KEYS[5]
+
+-- What was stored came from here. If it is not here any more, and was not trimmed, Redis came back with older data.
+local function look_for_losses()
+  local epoch, seq = position_of(stream)
+  if not epoch then return end
+  local life = current_life()
+  local _, made = record_of(KEYS[8], room)
+  local stored_epoch, stored_seq = parse_id(ARGV[2])
+  local room_epoch, room_seq = tonumber(epoch), tonumber(seq)
+  if room_epoch < born_of(life) then
+    if is_after(stored_epoch, stored_seq, room_epoch, room_seq) then
+      want(KEYS[9], room, stored_epoch, stored_seq)
+    end
+  elseif stored_epoch >= made and stored_epoch < room_epoch and is_lost(stream, room_seq, stored_epoch, stored_seq) then
+    note_lost(KEYS[10], room, ARGV[5], ARGV[6], epoch, room_seq, stored_epoch, stored_seq)
+    doubt_incarnation(life)
+  end
+end
 
 -- Trims stored messages that are too old. Some at a time: Redis serves nobody else meanwhile.
 -- Returns when the oldest that is left becomes too old; nil when none is left.
@@ -52,6 +71,7 @@ else
     bytes = bytes + cost_of_all(page)
     if #page > 0 then stored = page[#page][1] end
   until #page < AT_ONCE
+  if stored ~= ARGV[2] and ARGV[2] ~= '0-0' then look_for_losses() end
 end
 if stored ~= before then
   redis.call('HSET', KEYS[4], room, stored)

@@ -1,17 +1,23 @@
 -- Opening of the scripts that give out positions. KEYS[1] is always the state that all rooms of the slot share.
 --
--- A server that starts, or a replica that takes over, may hold older data than somebody has seen. So the
--- data has *lives*: a life begins when a server process first works with it, and has an epoch above all
--- epochs given before. A room's first message in a life takes that epoch. Thus no position is ever used
--- twice, whatever was lost, and what a room still holds stays in one order.
+-- A server that starts, or a replica that takes over, may hold older data than clients have seen. So the
+-- data has *incarnations* (`life` in the state): one begins when a server process first works with the data, and has an
+-- epoch above all epochs given before. A room is *whole* in an incarnation once it has an epoch that is not
+-- older: an API gives it one after it has compared the room with the database (bring-in.lua, restore-room.lua). Until
+-- then the room is neither entered nor published to. Thus no position is ever used twice, whatever was lost, and what
+-- a room holds stays in one order.
 
 local state = KEYS[1]
 
-local function new_epoch(above)
+-- Milliseconds since 1970 by the clock of this server, which can be set back.
+local function now_ms()
   local time = redis.call('TIME')
-  local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+local function new_epoch(above)
   local last = tonumber(redis.call('HGET', state, 'last') or 0)
-  local epoch = string.format('%.0f', math.max(now, last + 1, (above or 0) + 1))
+  local epoch = string.format('%.0f', math.max(now_ms(), last + 1, (above or 0) + 1))
   redis.call('HSET', state, 'last', epoch)
   return epoch
 end
@@ -22,8 +28,13 @@ local function current_life()
   local life = redis.call('HGET', state, 'life')
   if life and string.find(server, string.match(life, ':(%x+)'), 1, true) then return life end
   life = new_epoch() .. ':' .. string.match(server, 'run_id:(%x+)')
-  redis.call('HSET', state, 'life', life)
+  redis.call('HSET', state, 'life', life, 'began', string.format('%.0f', now_ms()))
   return life
+end
+
+-- The epoch with which an incarnation began.
+local function born_of(life)
+  return tonumber(string.match(life, '^%d+'))
 end
 
 -- Epoch and seq of a room as text; nil when there is no such room.
@@ -40,7 +51,7 @@ local function begin_epoch(stream, epoch, seq)
   redis.call('XSETID', stream, epoch .. '-' .. seq)
 end
 
--- Why there is no room: it does not exist, or not all rooms were made known in this life.
+-- Why there is no room: it does not exist, or not all rooms were made known in this incarnation.
 local function absence()
   return redis.call('HGET', state, 'mirrored') == current_life() and 'unknown' or 'incomplete'
 end

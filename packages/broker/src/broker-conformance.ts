@@ -11,6 +11,7 @@ export type { BrokerFixture, MakeBrokerFixture } from './conformance-fixture.js'
 export { describeHistoryLimits } from './history-limits-conformance.js';
 export { describePositions } from './position-conformance.js';
 export { describePublishing } from './publishing-conformance.js';
+export { describeRestoring } from './restoring-conformance.js';
 export { describeRoomDirectory } from './room-directory-conformance.js';
 export { describeRoomHistory } from './room-history-conformance.js';
 

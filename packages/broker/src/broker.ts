@@ -14,6 +14,31 @@ export interface Published extends Position {
   readonly repeated?: true;
 }
 
+/** Where a room stands, and what is known about messages that it has lost. */
+export interface RoomStanding {
+  readonly at: Position;
+  /** That of the room: another one means another room with the same id. Empty when not known. */
+  readonly generation: string;
+  /**
+   * Positions of epochs before this one cannot be continued: messages may be missing between them and the next epoch,
+   * because Redis came back with older data. 0 for none.
+   */
+  readonly wholeFrom: number;
+  /** The newest position of a message that was published and is known to be in the history no more. */
+  readonly lost: Position | undefined;
+  /** Whether {@link wholeFrom} is final, as far as can be known: nodes have had time to say what they have seen. */
+  readonly settled: boolean;
+}
+
+/** What has been seen of a room. */
+export interface SeenOfRoom {
+  readonly position: Position;
+  /** See {@link RoomStanding.generation}; empty when not known. */
+  readonly generation: string;
+  /** Whether a client says so, who may be wrong, or this node knows it. */
+  readonly by: 'client' | 'node';
+}
+
 /** What a broker calls. The bytes handed over are valid for as long as the receiver keeps them. */
 export interface BrokerListener {
   /**
@@ -25,6 +50,8 @@ export interface BrokerListener {
   onNotice(roomId: number, frame: Uint8Array): void;
   /** Everything up to there is stored in the database. Can be missed, and can come late. */
   onStored(roomId: number, upTo: Position): void;
+  /** Something about {@link RoomStanding} has changed without a message. Can be missed. */
+  onMoved?(roomId: number): void;
   /** Something changed that live sockets must feel; reaches every node that is connected. */
   onControl(event: ControlEvent): void;
   /**
@@ -71,9 +98,15 @@ export interface Broker {
    * @param seen a position that this broker reported. If the room's history ends before it, which
    *   happens when Redis comes back with older data, the room gets a new epoch.
    * @throws {RoomNotFoundError} there is no such room
-   * @throws {BrokerUnavailableError} also when the rooms known here are not complete yet
+   * @throws {BrokerUnavailableError} also when the rooms known here are not complete yet, or this one is not whole yet
    */
   position(roomId: number, seen?: Position): Promise<Position>;
+  /**
+   * The room's position and what it has lost. What was seen of it and is missing counts as lost from then on.
+   *
+   * @throws {RoomNotFoundError} {BrokerUnavailableError} as {@link position} does
+   */
+  standing(roomId: number, seen?: SeenOfRoom): Promise<RoomStanding>;
   /**
    * Everything up to here is in the database; 0-0 when nothing is.
    * @throws {BrokerUnavailableError}

@@ -11,6 +11,7 @@ export class Recorder implements BrokerListener {
   readonly messages: RecordedMessage[] = [];
   readonly notices: Array<{ roomId: number; text: string }> = [];
   readonly stored: Array<{ roomId: number; upTo: Position }> = [];
+  readonly moved: number[] = [];
   readonly events: ControlEvent[] = [];
   resumed = 0;
   readonly #waiting = new Set<() => void>();
@@ -27,6 +28,11 @@ export class Recorder implements BrokerListener {
 
   onStored(roomId: number, upTo: Position): void {
     this.stored.push({ roomId, upTo });
+    this.#changed();
+  }
+
+  onMoved(roomId: number): void {
+    this.moved.push(roomId);
     this.#changed();
   }
 

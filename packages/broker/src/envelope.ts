@@ -5,6 +5,7 @@ import { type Position, parsePosition } from '@chorus/protocol';
  * raw line feed, so a node finds the frames without parsing them and hands out slices of what arrived.
  *
  *   messages   `<epoch>-<seq of the first frame>` LF frame [LF frame …]
+ *   moved      `<epoch>-<next seq>` LF: the room stands there, or something about that has changed
  *   notice     LF frame
  *   stored     `=<epoch>-<seq of the last message in the database>`
  */
@@ -14,7 +15,7 @@ const DASH = 0x2d;
 const EQUALS = 0x3d;
 const ZERO = 0x30;
 
-/** Wraps one ephemeral frame. `publish.lua` and `settle-backlog.lua` write the others. */
+/** Wraps one ephemeral frame. `publish.lua`, `settle-backlog.lua` and `losses.lua` write the others. */
 export function noticeEnvelope(frame: string): string {
   return `\n${frame}`;
 }
@@ -24,6 +25,7 @@ export interface EnvelopeReader {
   onMessage(position: Position, frame: Uint8Array): void;
   onNotice(frame: Uint8Array): void;
   onStored(upTo: Position): void;
+  onMoved(): void;
 }
 
 /**
@@ -45,6 +47,7 @@ export function openEnvelope(envelope: Buffer, reader: EnvelopeReader): boolean 
   const headEnd = envelope.indexOf(LF);
   let seq = readNumber(envelope, dash + 1, headEnd);
   if (Number.isNaN(epoch) || Number.isNaN(seq)) return false;
+  if (headEnd + 1 === envelope.length) reader.onMoved();
   for (let at = headEnd + 1; at < envelope.length; ) {
     const end = envelope.indexOf(LF, at);
     const next = end === -1 ? envelope.length : end;

@@ -1,6 +1,7 @@
 export type { Announcer } from './announcer.js';
 export * from './archive-queue.js';
 export * from './broker.js';
+export type { HistoryLoss } from './feed-losses.js';
 export { idempotencyKey, KEY_MS } from './idempotency-key.js';
 export { Keyspace, PARTITIONS, partitionOf } from './keys.js';
 export { MemoryArchiveQueue } from './memory-archive-queue.js';
@@ -19,4 +20,5 @@ export type { Replay, RoomFeedsStats } from './replay.js';
 export * from './room-directory.js';
 export { RoomFeeds, type RoomFeedsHandlers, type RoomFeedsOptions } from './room-feeds.js';
 export type { RoomHistory } from './room-history.js';
+export { type RoomArchive, RoomRestorer } from './room-restorer.js';
 export type { StoredFirst, StoredKey } from './stored-first.js';

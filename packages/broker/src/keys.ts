@@ -65,10 +65,12 @@ export class Keyspace {
 
   /**
    * Hash, no expiry: what all rooms of a hash slot share. On a single server there is one, in a Redis
-   * Cluster one for each partition. Owner: the scripts; `state.lua` explains lives.
-   * - `life`: `<epoch>:<run id>` of the life that the data is in;
-   * - `last`: the newest epoch that a room or life was given;
-   * - `mirrored`: the `life` in which every room of PostgreSQL was made known;
+   * Cluster one for each partition. Owner: the scripts; `state.lua` explains incarnations.
+   * - `life`: `<epoch>:<run id>` of the incarnation that the data is in;
+   * - `began`: when it began, in ms since 1970;
+   * - `last`: the newest epoch that a room or incarnation was given;
+   * - `mirrored`: the `life` in which every room of PostgreSQL was made known, and whole;
+   * - `doubt`: the epoch of the last incarnation that is known to have lost messages;
    * - `unstored`: bytes of all messages after their room's watermark, as they count for the budget.
    */
   state(partition: number | undefined): string {
@@ -98,13 +100,38 @@ export class Keyspace {
   }
 
   /**
+   * Hash, no expiry, beside each state: room id → `<generation>:<epoch>`, the generation that PostgreSQL gave the room
+   * ('' when not known) and the epoch that it was made with (0 when not known). Owner: the API.
+   */
+  records(partition: number | undefined): string {
+    return `${this.scope(partition)}:records`;
+  }
+
+  /**
+   * Hash, no expiry, beside each state: id of a room that gateways wait for, because it is not known or not whole in this
+   * incarnation → '', or the lowest and the highest position that they have seen of it. Owner: gateways add, the API removes.
+   */
+  wanted(partition: number | undefined): string {
+    return `${this.scope(partition)}:wanted`;
+  }
+
+  /**
+   * Hash, no expiry, beside each state: room id → `<epoch> <id>`: the newest position known to be lost, and the epoch
+   * before which nothing goes on without a hole because of that. Owner: the scripts.
+   */
+  losses(partition: number | undefined): string {
+    return `${this.scope(partition)}:losses`;
+  }
+
+  /**
    * Everything kept of a room, in the order in which scripts that deal with one room take it: the state, the three
-   * that list rooms, the stream, and the hashes of keys.
+   * that list rooms, the stream, the hashes of keys, and the three that say more about rooms.
    */
   allOf(roomId: number, cluster: boolean): string[] {
     const scope = scopeOf(roomId, cluster);
     const shared = [this.state(scope), this.unstored(scope), this.expiring(scope), this.stored(scope)];
-    return [...shared, this.stream(roomId), ...this.sent(roomId)];
+    const more = [this.records(scope), this.wanted(scope), this.losses(scope)];
+    return [...shared, this.stream(roomId), ...this.sent(roomId), ...more];
   }
 
   private scope(partition: number | undefined): string {

@@ -5,6 +5,7 @@ import {
   describeHistoryLimits,
   describePositions,
   describePublishing,
+  describeRestoring,
   describeRoomDirectory,
   describeRoomHistory,
   type MakeBrokerFixture,
@@ -29,6 +30,7 @@ const makeFixture: MakeBrokerFixture = async (options) => {
 describeBroker('in memory', makeFixture);
 describePositions('in memory', makeFixture);
 describePublishing('in memory', makeFixture);
+describeRestoring('in memory', makeFixture);
 describeArchiveQueue('in memory', makeFixture);
 describeHistoryLimits('in memory', makeFixture);
 describeBacklogCount('in memory', makeFixture);

@@ -5,6 +5,8 @@ import {
   type Position,
   type Published,
   RoomNotFoundError,
+  type RoomStanding,
+  type SeenOfRoom,
   type StoredMessage,
 } from './broker.js';
 import type { Mailbox } from './mailbox.js';
@@ -53,8 +55,13 @@ export class MemoryBroker implements Broker {
     return this.#open().room(roomId)?.stored ?? { epoch: 0, seq: 0 };
   }
 
-  async position(roomId: number, seen: Position = { epoch: 0, seq: 0 }): Promise<Position> {
-    return this.#open().position(roomId, seen) ?? this.#absent(roomId);
+  async position(roomId: number, seen?: Position): Promise<Position> {
+    const known = seen && ({ position: seen, generation: '', by: 'node' } as const);
+    return (await this.standing(roomId, known)).at;
+  }
+
+  async standing(roomId: number, seen?: SeenOfRoom): Promise<RoomStanding> {
+    return this.#open().standing(roomId, seen) ?? this.#absent(roomId);
   }
 
   async between(roomId: number, after: Position, upTo: Position, limit: number): Promise<StoredMessage[]> {

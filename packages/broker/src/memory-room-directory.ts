@@ -1,6 +1,6 @@
 import type { ControlEvent } from './broker.js';
 import type { MemoryRooms } from './memory-rooms.js';
-import type { PendingChange, RoomDirectory } from './room-directory.js';
+import type { BroughtIn, MirroredRoom, PendingChange, Restoration, RoomDirectory } from './room-directory.js';
 
 /** The mirror of rooms within one process. Those that share one {@link MemoryRooms} agree. */
 export class MemoryRoomDirectory implements RoomDirectory {
@@ -16,13 +16,29 @@ export class MemoryRoomDirectory implements RoomDirectory {
     }
   }
 
-  async ensure(roomId: number, seq: number): Promise<boolean> {
-    return this.rooms.ensure(roomId, seq);
+  async ensure(roomId: number, seq: number, generation?: number): Promise<boolean> {
+    return this.rooms.ensure(roomId, seq, generation);
   }
 
-  async remove(roomId: number): Promise<void> {
-    this.rooms.remove(roomId);
-    await this.announce({ type: 'room-deleted', roomId });
+  async bringIn(rooms: readonly MirroredRoom[], now: number): Promise<BroughtIn[]> {
+    return rooms.map((room) => this.rooms.bringIn(room, now));
+  }
+
+  async restore(restoration: Restoration, now: number): Promise<boolean> {
+    return this.rooms.restore(restoration, now);
+  }
+
+  async wanted(): Promise<number[]> {
+    return [...this.rooms.wanted].slice(0, 200);
+  }
+
+  /** Memory is never away. */
+  onConnected(): () => void {
+    return () => undefined;
+  }
+
+  async remove(roomId: number, which?: number | 'stale'): Promise<void> {
+    if (this.rooms.remove(roomId, which)) await this.announce({ type: 'room-deleted', roomId });
   }
 
   async announce(event: ControlEvent): Promise<void> {
@@ -30,10 +46,11 @@ export class MemoryRoomDirectory implements RoomDirectory {
   }
 
   async pending(minAgeMs: number, limit: number): Promise<PendingChange[]> {
-    const latest = this.now() - minAgeMs;
+    const now = this.now();
     const changes = [...this.rooms.pending].map(([roomId, since]) => ({ roomId, since }));
+    // What began later than in a second began before the clock was set back.
     return changes
-      .filter((change) => Math.floor(change.since) <= latest)
+      .filter(({ since }) => Math.floor(since) <= now - minAgeMs || since > now + 1_000)
       .sort((a, b) => a.since - b.since)
       .slice(0, limit);
   }

@@ -3,6 +3,7 @@ import type { ArchiveMessage, HistoryLimits } from './archive-queue.js';
 import { OVERHEAD } from './backlog-cost.js';
 import { isAfter, type Position, type StoredMessage } from './broker.js';
 import { KEY_MS } from './idempotency-key.js';
+import type { Restoration } from './room-directory.js';
 import { sentAtOf } from './sent-at.js';
 import { bodyOf, storedFrame } from './stored-frame.js';
 
@@ -19,9 +20,22 @@ export class MemoryRoom {
   #sentBefore = new Map<string, Position>();
   #turn = 0;
 
-  /** @param at the position of the newest message, handed out or not */
-  constructor(public at: Position) {
+  /** The newest position that is known to be lost, and the epoch before which nothing goes on without a hole. */
+  lost: { position: Position; wholeFrom: number } | undefined;
+
+  /** @param at the position of the newest message, handed out or not @param generation undefined when not known */
+  constructor(
+    public at: Position,
+    public generation?: number | undefined,
+  ) {
     this.delivered = at;
+  }
+
+  /** What comes next has a later epoch. */
+  beginEpoch(at: Position): void {
+    const isDelivered = !isAfter(this.at, this.delivered);
+    this.at = at;
+    if (isDelivered) this.delivered = at;
   }
 
   append(body: string): Position {
@@ -37,6 +51,26 @@ export class MemoryRoom {
     const last = messages.at(-1);
     if (last !== undefined) this.delivered = { epoch: last.epoch, seq: last.seq };
     return messages;
+  }
+
+  /** Appends messages of the database under their own positions; nothing waits to be handed out. @returns by how much that changes what waits, in bytes */
+  restore({ messages, before }: Restoration, now: number): number {
+    const waiting = this.unstoredBytes;
+    if (before === 'cut') this.#history = [];
+    for (const { epoch, seq, body, idempotencyKey } of messages) {
+      this.at = { epoch, seq };
+      this.#history.push(storedFrame(this.at, body));
+      if (idempotencyKey !== '') this.remember(idempotencyKey, this.at, now);
+    }
+    this.delivered = this.at;
+    if (before !== 'unknown') this.stored = this.at;
+    return this.unstoredBytes - waiting;
+  }
+
+  /** The last message, if it is not known to be in the database. */
+  get unstoredEnd(): Position | undefined {
+    const last = this.isSettled ? undefined : this.#history.at(-1);
+    return last && { epoch: last.epoch, seq: last.seq };
   }
 
   /** Bytes of the messages that are not in the database, as they count for the budget. */

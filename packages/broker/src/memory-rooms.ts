@@ -8,12 +8,15 @@ import {
   type Position,
   type Published,
   RoomNotFoundError,
+  type RoomStanding,
+  type SeenOfRoom,
   type StoredMessage,
 } from './broker.js';
 import { type Delivery, Mailbox } from './mailbox.js';
 import { measured } from './measured.js';
 import { MemoryBacklog } from './memory-backlog.js';
 import { MemoryRoom } from './memory-room.js';
+import type { BroughtIn, MirroredRoom, Restoration } from './room-directory.js';
 import { type StoredFirst, Unstored } from './stored-first.js';
 
 export interface MemoryRoomsOptions {
@@ -38,6 +41,8 @@ export class MemoryRooms {
   complete = false;
   /** When the last change of a room began. */
   readonly pending = new Map<number, number>();
+  /** Rooms that were asked for and may exist, although they are not known. */
+  readonly wanted = new Set<number>();
   /** Work that somebody is at. */
   readonly locks = new Set<string>();
   readonly #backlog = new MemoryBacklog();
@@ -62,36 +67,82 @@ export class MemoryRooms {
     mailbox.close();
   }
 
-  /** @returns whether the room was unknown until now */
-  ensure(roomId: number, seq: number): boolean {
-    if (this.#rooms.has(roomId)) return false;
-    const room = new MemoryRoom({ epoch: this.#newEpoch(), seq });
-    this.#rooms.set(roomId, room);
-    if (this.#unstored !== undefined) {
-      room.stored = room.at;
-      const keys = this.#unstored.takeKeys(roomId);
-      for (const { key, position } of keys) room.remember(key, position, this.#ticks());
-    }
+  /** @returns whether the room was unknown until now, or is of that generation */
+  ensure(roomId: number, seq: number, generation?: number): boolean {
+    const room = this.#rooms.get(roomId);
+    if (room !== undefined) return generation !== undefined && room.generation === generation;
+    this.#add(roomId, new MemoryRoom({ epoch: this.#newEpoch(), seq }, generation));
     return true;
   }
 
-  remove(roomId: number): void {
+  /** See `RoomDirectory.bringIn`. What is here is never older data: a room that is known is whole. */
+  bringIn({ id, generation, last }: MirroredRoom, now: number): BroughtIn {
+    const room = this.#rooms.get(id);
+    if (room === undefined) {
+      if (last.epoch > 0) return { end: undefined, unstored: undefined, needed: undefined };
+      this.#add(id, new MemoryRoom({ epoch: this.#newEpoch(now), seq: 0 }, generation));
+      return 'made';
+    }
+    room.generation ??= generation;
+    if (room.generation !== generation) return room.generation < generation ? 'older' : 'newer';
+    if (isAfter(last, room.at)) return { end: room.at, unstored: room.unstoredEnd, needed: undefined };
+    this.wanted.delete(id);
+    return 'whole';
+  }
+
+  /** See `RoomDirectory.restore`. */
+  restore(restoration: Restoration, now: number): boolean {
+    const { room: mirrored, end, complete } = restoration;
+    const known = this.#rooms.get(mirrored.id);
+    if (known?.at.epoch !== end?.epoch || known?.at.seq !== end?.seq) return false;
+    const room = known ?? new MemoryRoom({ epoch: 0, seq: 0 }, mirrored.generation);
+    if (room.generation !== mirrored.generation) return false;
+    const bytes = room.restore(restoration, this.#ticks());
+    if (restoration.messages.length > 0) this.#backlog.add(mirrored.id, bytes, this.#ticks());
+    if (complete) {
+      const epoch = this.#newEpoch(Math.max(now, mirrored.last.epoch, room.at.epoch));
+      room.beginEpoch({ epoch, seq: Math.max(room.at.seq, mirrored.last.seq) });
+    }
+    if (known === undefined) this.#add(mirrored.id, room);
+    if (complete) this.#deliver(mirrored.id, (listener) => listener.onMoved?.(mirrored.id));
+    return true;
+  }
+
+  /** @param which see `RoomDirectory.remove` @returns false when it is left alone */
+  remove(roomId: number, which?: number | 'stale'): boolean {
     const room = this.#rooms.get(roomId);
+    this.wanted.delete(roomId);
+    // Nothing outlives this process: each room that is known was brought in.
+    if (which === 'stale') return false;
+    if (which !== undefined && room?.generation !== undefined && room.generation >= which) return false;
     if (room !== undefined) this.#backlog.forget(roomId, room);
     this.#rooms.delete(roomId);
     this.#unstored?.refuse(roomId, new RoomNotFoundError(roomId));
+    return true;
   }
 
-  /** Gives the room a new epoch if it ends before what has been seen. */
-  position(roomId: number, seen: Position): Position | undefined {
+  /** Gives the room a new epoch if it ends before what a node has seen. */
+  standing(roomId: number, seen?: SeenOfRoom): RoomStanding | undefined {
     const room = this.#rooms.get(roomId);
-    if (room === undefined) return undefined;
-    if (isAfter(seen, room.at)) {
-      const isDelivered = !isAfter(room.at, room.delivered);
-      room.at = { epoch: this.#newEpoch(seen.epoch), seq: room.at.seq };
-      if (isDelivered) room.delivered = room.at;
+    if (room === undefined) {
+      if (!this.complete) this.wanted.add(roomId);
+      return undefined;
     }
-    return room.delivered;
+    const generation = String(room.generation ?? '');
+    const same = seen === undefined || seen.generation === '' || seen.generation === generation;
+    if (seen?.by === 'node' && same && isAfter(seen.position, room.at)) {
+      room.beginEpoch({ epoch: this.#newEpoch(seen.position.epoch), seq: room.at.seq });
+      room.lost = { position: seen.position, wholeFrom: room.at.epoch };
+      this.#deliver(roomId, (listener) => listener.onMoved?.(roomId));
+    }
+    const { delivered, lost } = room;
+    return {
+      at: delivered,
+      generation,
+      wholeFrom: lost?.wholeFrom ?? 0,
+      lost: lost?.position,
+      settled: this.complete,
+    };
   }
 
   /**
@@ -102,7 +153,10 @@ export class MemoryRooms {
    */
   publish(roomId: number, body: string, key = ''): Published | undefined {
     const room = this.#rooms.get(roomId);
-    if (room === undefined) return undefined;
+    if (room === undefined) {
+      if (!this.complete) this.wanted.add(roomId);
+      return undefined;
+    }
     const now = this.#ticks();
     const known = key === '' ? undefined : room.sentWith(key, now);
     if (known !== undefined) return { ...known, repeated: true };
@@ -209,6 +263,15 @@ export class MemoryRooms {
   #newEpoch(above = 0): number {
     this.#lastEpoch = Math.max(this.#now(), this.#lastEpoch + 1, above + 1);
     return this.#lastEpoch;
+  }
+
+  #add(roomId: number, room: MemoryRoom): void {
+    this.#rooms.set(roomId, room);
+    this.wanted.delete(roomId);
+    if (this.#unstored === undefined) return;
+    room.stored = room.at;
+    const keys = this.#unstored.takeKeys(roomId);
+    for (const { key, position } of keys) room.remember(key, position, this.#ticks());
   }
 
   #handOut(roomId: number, messages: readonly StoredMessage[]): void {

@@ -11,6 +11,7 @@ import { failure, Recorder, someRoom } from './conformance-recorder.js';
 import { RedisArchiveQueue } from './redis-archive-queue.js';
 import { closeAfterEach, eventually } from './test-feeds.js';
 import { makeRedisFixture, type RedisFixture, testLog, testOptions } from './test-redis-fixture.js';
+import { TestRoomArchive } from './test-room-archive.js';
 
 const KEEP = { size: 100, maxAgeMs: 0 };
 const LEASE_MS = 60_000;
@@ -132,6 +133,9 @@ describe('the archive queue in a Redis', function () {
     await eventually('an answer', answers);
     await eventually('the broker', () => broker.connected);
 
+    const archive = new TestRoomArchive();
+    archive.add(roomId);
+    await archive.bringIn(fixture.directory());
     expect(await broker.stored(roomId)).to.deep.equal(kept[1]);
     expect((await queue.backlog()).bytes).to.equal(COST);
     expect(await publish('c')).to.deep.equal({ ...kept[2], repeated: true });

@@ -6,6 +6,7 @@ import {
   describeHistoryLimits,
   describePositions,
   describePublishing,
+  describeRestoring,
   describeRoomDirectory,
   describeRoomHistory,
   type MakeBrokerFixture,
@@ -23,6 +24,7 @@ const makeFixture: MakeBrokerFixture = async ({ maxBacklogBytes }) => {
 describeBroker('Redis', makeFixture);
 describePositions('Redis', makeFixture);
 describePublishing('Redis', makeFixture);
+describeRestoring('Redis', makeFixture);
 describeArchiveQueue('Redis', makeFixture);
 describeHistoryLimits('Redis', makeFixture);
 describeBacklogCount('Redis', makeFixture);

@@ -9,7 +9,16 @@ import {
   RedisWatch,
 } from '@chorus/service';
 import { Cluster } from 'ioredis';
-import type { Broker, BrokerListener, Position, Published, StoredMessage } from './broker.js';
+import {
+  type Broker,
+  type BrokerListener,
+  isAfter,
+  type Position,
+  type Published,
+  type RoomStanding,
+  type SeenOfRoom,
+  type StoredMessage,
+} from './broker.js';
 import { parseControlEvent } from './control-event.js';
 import { DeliveryProbe } from './delivery-probe.js';
 import { noticeEnvelope, openEnvelope } from './envelope.js';
@@ -176,8 +185,18 @@ export class RedisBroker implements Broker {
     return readPosition((await ask(() => this.#commands.hget(key, String(roomId)))) ?? '0-0');
   }
 
-  position(roomId: number, seen: Position = { epoch: 0, seq: 0 }): Promise<Position> {
-    return this.#positions.position(roomId, seen);
+  async position(roomId: number, seen?: Position): Promise<Position> {
+    const known = seen && ({ position: seen, generation: '', by: 'node' } as const);
+    return (await this.standing(roomId, known)).at;
+  }
+
+  standing(roomId: number, seen?: SeenOfRoom): Promise<RoomStanding> {
+    const acked = this.#publisher.acked(roomId);
+    const further =
+      seen?.by === 'node' && acked !== undefined && isAfter(acked, seen.position)
+        ? { ...seen, position: acked }
+        : seen;
+    return this.#positions.ask(roomId, further);
   }
 
   async between(roomId: number, after: Position, upTo: Position, limit: number): Promise<StoredMessage[]> {
@@ -234,6 +253,7 @@ export class RedisBroker implements Broker {
         onMessage: (position, frame) => this.listener.onMessage(roomId, position, frame),
         onNotice: (frame) => this.listener.onNotice(roomId, frame),
         onStored: (upTo) => this.listener.onStored(roomId, upTo),
+        onMoved: () => this.listener.onMoved?.(roomId),
       });
       if (!understood) this.options.log.warn({ roomId }, 'something else was published on a room channel');
     } else if (channel === this.#keyspace.control()) {

@@ -9,6 +9,7 @@ import {
   describeHistoryLimits,
   describePositions,
   describePublishing,
+  describeRestoring,
   describeRoomDirectory,
   describeRoomHistory,
   type MakeBrokerFixture,
@@ -45,6 +46,7 @@ describe('over a Redis Cluster', () => {
   describeBroker('Redis Cluster', makeFixture);
   describePositions('Redis Cluster', makeFixture);
   describePublishing('Redis Cluster', makeFixture);
+  describeRestoring('Redis Cluster', makeFixture);
   describeArchiveQueue('Redis Cluster', makeFixture);
   describeHistoryLimits('Redis Cluster', makeFixture);
   describeBacklogCount('Redis Cluster', makeFixture);

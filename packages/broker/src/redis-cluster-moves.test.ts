@@ -6,6 +6,7 @@ import { someRoom } from './conformance-recorder.js';
 import { partitionOf } from './keys.js';
 import { eventually, openFeeds } from './test-feeds.js';
 import { makeRedisFixture, type RedisFixture, testLog, testOptions } from './test-redis-fixture.js';
+import { TestRoomArchive } from './test-room-archive.js';
 import { Traffic } from './test-traffic.js';
 
 const ROOMS = 8;
@@ -38,7 +39,12 @@ describe('moves within a Redis Cluster', function () {
     fixture = closer.add(await makeRedisFixture(testOptions(redis)));
     rooms = Array.from({ length: ROOMS }, someRoom);
     await fixture.directory().markComplete();
-    for (const roomId of rooms) await fixture.directory().ensure(roomId, 0);
+    const archive = new TestRoomArchive();
+    for (const roomId of rooms) {
+      archive.add(roomId);
+      await fixture.directory().ensure(roomId, 0);
+    }
+    closer.add(archive.lookAfter(fixture.directory()));
   });
 
   after(() => closer.close());

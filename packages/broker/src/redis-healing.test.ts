@@ -7,6 +7,7 @@ import { Redis } from 'ioredis';
 import { someRoom } from './conformance-recorder.js';
 import { closeAfterEach, eventually, openFeeds } from './test-feeds.js';
 import { makeRedisFixture, testLog, testOptions } from './test-redis-fixture.js';
+import { TestRoomArchive } from './test-room-archive.js';
 
 const ROOMS = 2_000;
 /** Rooms in which something was said that could not be heard. */
@@ -39,6 +40,9 @@ describe('a node with thousands of rooms', function () {
     await directory.markComplete();
     const rooms = Array.from({ length: ROOMS }, someRoom);
     await inSteps(rooms, (roomId) => directory.ensure(roomId, 0));
+    const archive = new TestRoomArchive();
+    for (const roomId of rooms) archive.add(roomId);
+    closer().add(archive.lookAfter(directory));
     const { feeds, broker, heard } = await openFeeds((listener) => fixture.connect(listener), {
       log: testLog,
     });

@@ -10,6 +10,7 @@ import { RedisBroker } from './redis-broker.js';
 import type { RoomFeeds } from './room-feeds.js';
 import { closeAfterEach, eventually, openFeeds } from './test-feeds.js';
 import { makeRedisFixture, type RedisFixture, testLog, testOptions } from './test-redis-fixture.js';
+import { TestRoomArchive } from './test-room-archive.js';
 import { Traffic } from './test-traffic.js';
 
 /** A command without an answer fails after so long. */
@@ -48,7 +49,12 @@ describe('a Redis outage', function () {
     fixture = closer().add(await makeRedisFixture(testOptions(redis)));
     rooms = [someRoom(), someRoom(), someRoom()];
     spare = someRoom();
-    for (const roomId of [...rooms, spare]) await fixture.directory().ensure(roomId, 0);
+    const archive = new TestRoomArchive();
+    for (const roomId of [...rooms, spare]) {
+      archive.add(roomId);
+      await fixture.directory().ensure(roomId, 0);
+    }
+    closer().add(archive.lookAfter(fixture.directory()));
     const opened = await openFeeds((listener) => fixture.connect(listener), { log: testLog });
     ({ broker, feeds, heard } = opened);
     closer().add(feeds);
@@ -64,10 +70,13 @@ describe('a Redis outage', function () {
       () => broker.publish(roomId, '"a":1}'),
       () => broker.publishNotice(roomId, '{}'),
       () => broker.position(roomId, position),
+      () => broker.standing(roomId),
       () => broker.between(roomId, position, position, 10),
       () => feeds.acquire(someRoom()),
       () => directory.begin([roomId]),
       () => directory.ensure(someRoom(), 0),
+      () => directory.bringIn([{ id: someRoom(), generation: 1, last: position }], 1),
+      () => directory.wanted(),
       () => directory.announce({ type: 'room-deleted', roomId: someRoom() }),
       () => directory.pending(0, 10),
       () => directory.settle([{ roomId, since: 1 }]),

@@ -1,5 +1,5 @@
 import type { RedisClient } from '@chorus/service';
-import { BrokerUnavailableError, type Position, RoomNotFoundError } from './broker.js';
+import { BrokerUnavailableError, RoomNotFoundError, type RoomStanding, type SeenOfRoom } from './broker.js';
 import { type Keyspace, partitionOf, scopeOf } from './keys.js';
 import { MicroBatcher } from './micro-batcher.js';
 import { readPosition } from './read-position.js';
@@ -7,32 +7,34 @@ import { ask } from './redis-ask.js';
 
 interface Question {
   readonly roomId: number;
-  readonly seen: Position;
+  readonly seen: SeenOfRoom;
 }
+
+const NOTHING_SEEN: SeenOfRoom = { position: { epoch: 0, seq: 0 }, generation: '', by: 'node' };
 
 /** Keeps one script run short: Redis serves nobody else meanwhile. At most so many wait, in a Redis Cluster for each partition. */
 const BATCH = { maxItems: 200, maxSize: Number.POSITIVE_INFINITY, maxQueuedSize: 100_000, maxWindowMs: 0 };
 
 /**
- * Asks for positions of rooms: one script for those that are asked for at the same time, as all of a node's are after
+ * Asks where rooms stand: one script for those that are asked for at the same time, as all of a node's are after
  * an outage.
  */
 export class RedisPositions {
-  readonly #batchers = new Map<number, MicroBatcher<Question, Position>>();
+  readonly #batchers = new Map<number, MicroBatcher<Question, RoomStanding>>();
 
   constructor(
     private readonly redis: RedisClient,
     private readonly keyspace: Keyspace,
   ) {}
 
-  /** See `Broker.position`. */
-  position(roomId: number, seen: Position): Promise<Position> {
+  /** See `Broker.standing`. */
+  ask(roomId: number, seen = NOTHING_SEEN): Promise<RoomStanding> {
     // A script of a Redis Cluster touches one slot only; a single server takes all rooms at once.
     const group = this.redis.isCluster ? partitionOf(roomId) : 0;
     let batcher = this.#batchers.get(group);
     if (batcher === undefined) {
-      batcher = new MicroBatcher<Question, Position>(
-        (questions) => this.#ask(questions),
+      batcher = new MicroBatcher<Question, RoomStanding>(
+        (questions) => this.#send(questions),
         () => 1,
         BATCH,
       );
@@ -41,20 +43,42 @@ export class RedisPositions {
     return batcher.add({ roomId, seen });
   }
 
-  async #ask(questions: readonly Question[]): Promise<Array<Position | Error>> {
-    const keys = [this.keyspace.state(scopeOf(questions[0]?.roomId ?? 0, this.redis.isCluster))];
-    const seen: number[] = [];
-    for (const { roomId, seen: position } of questions) {
-      keys.push(this.keyspace.stream(roomId));
-      seen.push(position.epoch, position.seq);
-    }
-    const answers = await ask(() => this.redis.chorusPosition(keys.length, ...keys, ...seen));
+  async #send(questions: readonly Question[]): Promise<Array<RoomStanding | Error>> {
+    const { keyspace, redis } = this;
+    const scope = scopeOf(questions[0]?.roomId ?? 0, redis.isCluster);
+    const shared = [
+      keyspace.state(scope),
+      keyspace.wanted(scope),
+      keyspace.losses(scope),
+      keyspace.records(scope),
+    ];
+    const keys = [...shared, ...questions.map(({ roomId }) => keyspace.stream(roomId))];
+    const seen = questions.flatMap(({ roomId, seen: { position, generation, by } }) => [
+      roomId,
+      position.epoch,
+      position.seq,
+      generation,
+      by,
+    ]);
+    const publish = redis.isCluster ? 'SPUBLISH' : 'PUBLISH';
+    const answers = await ask(() =>
+      redis.chorusPosition(keys.length, ...keys, publish, keyspace.channelSuffix, ...seen),
+    );
     return questions.map(({ roomId }, index) => understand(roomId, answers[index] ?? ''));
   }
 }
 
-function understand(roomId: number, answer: string): Position | Error {
+function understand(roomId: number, answer: string): RoomStanding | Error {
   if (answer === 'unknown') return new RoomNotFoundError(roomId);
-  if (answer === 'incomplete') return new BrokerUnavailableError('the rooms are being restored');
-  return readPosition(answer);
+  if (answer === 'incomplete' || answer === 'restoring') {
+    return new BrokerUnavailableError('the rooms are being restored');
+  }
+  const [at = '', wholeFrom = '', lost = '', settled = '', generation = ''] = answer.split(' ');
+  return {
+    at: readPosition(at),
+    generation,
+    wholeFrom: Number(wholeFrom),
+    lost: lost === '0-0' ? undefined : readPosition(lost),
+    settled: settled === '1',
+  };
 }

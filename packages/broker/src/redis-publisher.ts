@@ -25,6 +25,13 @@ export interface RedisPublisherOptions {
   busy?(): number;
 }
 
+interface KnownRoom {
+  /** Saves the script a look-up; undefined when it may be of another incarnation. */
+  epoch: number | undefined;
+  /** The newest position that was given out here. */
+  acked: Position | undefined;
+}
+
 interface Outgoing {
   roomId: number;
   body: string;
@@ -41,16 +48,16 @@ const MAX_QUEUED_PER_PARTITION = 4 * 1024 * 1024;
 /** Sends messages in batches through one script that numbers, stores and publishes them. */
 export class RedisPublisher {
   readonly #batchers = new Map<number, MicroBatcher<Outgoing, Published>>();
-  /** Epochs of the rooms that are published to again and again: they save the script a look-up. */
-  readonly #epochs = new Map<number, number | undefined>();
-  /** Which life of the data they are from, by batcher; known as long as the connection that told it lasts. */
-  readonly #lives = new Map<number, string>();
+  /** Rooms that are published to again and again. */
+  readonly #known = new Map<number, KnownRoom>();
+  /** Which incarnation of the data the epochs are from, by batcher; known as long as the connection that told it lasts. */
+  readonly #incarnations = new Map<number, string>();
 
   constructor(
     private readonly redis: RedisClient,
     private readonly options: RedisPublisherOptions,
   ) {
-    redis.on('close', () => this.#lives.clear());
+    redis.on('close', () => this.#incarnations.clear());
   }
 
   publish(roomId: number, body: string, key = ''): Promise<Published> {
@@ -74,11 +81,16 @@ export class RedisPublisher {
 
   /** Expects many messages for this room, until {@link forget}. */
   remember(roomId: number): void {
-    this.#epochs.set(roomId, undefined);
+    this.#known.set(roomId, { epoch: undefined, acked: undefined });
   }
 
   forget(roomId: number): void {
-    this.#epochs.delete(roomId);
+    this.#known.delete(roomId);
+  }
+
+  /** The newest position that was given out here to a message of a remembered room. */
+  acked(roomId: number): Position | undefined {
+    return this.#known.get(roomId)?.acked;
   }
 
   /** A script of a Redis Cluster touches one slot only; a single server takes all rooms at once. */
@@ -94,13 +106,16 @@ export class RedisPublisher {
       else share.messages.push(item);
     }
     const [life, ...replies] = await ask(() => this.#run(group, rooms));
-    this.#enterLife(group, life);
+    this.#enterIncarnation(group, life);
     let index = 0;
     for (const [roomId, share] of rooms) {
       const reply = replies[index++];
       if (reply === undefined) throw new Error('no reply for this room');
       share.answer(reply);
-      if (share.next !== undefined && this.#epochs.has(roomId)) this.#epochs.set(roomId, share.next.epoch);
+      const known = this.#known.get(roomId);
+      if (known === undefined || share.last === undefined) continue;
+      known.epoch = share.last.epoch;
+      known.acked = share.last;
     }
     return items.map(({ roomId }) => rooms.get(roomId)?.takePlace() ?? new Error('no reply for this room'));
   }
@@ -109,8 +124,8 @@ export class RedisPublisher {
     const { keyspace, maxBacklogBytes } = this.options;
     const { isCluster } = this.redis;
     const scope = isCluster ? group : undefined;
-    const life = this.#lives.get(group) ?? '';
-    const keys = [keyspace.state(scope), keyspace.unstored(scope)];
+    const life = this.#incarnations.get(group) ?? '';
+    const keys = [keyspace.state(scope), keyspace.unstored(scope), keyspace.wanted(scope)];
     const args: Array<string | number> = [
       isCluster ? 'SPUBLISH' : 'PUBLISH',
       isCluster ? Math.floor(maxBacklogBytes / PARTITIONS) : maxBacklogBytes,
@@ -122,7 +137,7 @@ export class RedisPublisher {
     for (const [roomId, { messages }] of rooms) {
       const keyed = messages.some(({ key }) => key !== '');
       keys.push(keyspace.stream(roomId));
-      args.push(roomId, this.#epochs.get(roomId) ?? '', keyed ? -messages.length : messages.length);
+      args.push(roomId, this.#known.get(roomId)?.epoch ?? '', keyed ? -messages.length : messages.length);
       for (const { body } of messages) args.push(body);
       if (!keyed) continue;
       keys.push(...keyspace.sent(roomId));
@@ -131,18 +146,18 @@ export class RedisPublisher {
     return this.redis.chorusPublish(keys.length, ...keys, ...args);
   }
 
-  #enterLife(group: number, life: string): void {
-    if (this.#lives.get(group) === life) return;
-    this.#lives.set(group, life);
-    for (const roomId of this.#epochs.keys()) {
-      if (this.#group(roomId) === group) this.#epochs.set(roomId, undefined);
-    }
+  #enterIncarnation(group: number, life: string): void {
+    if (this.#incarnations.get(group) === life) return;
+    this.#incarnations.set(group, life);
+    for (const [roomId, known] of this.#known) if (this.#group(roomId) === group) known.epoch = undefined;
   }
 }
 
 /** One room's messages of a batch, and what became of them. */
 class RoomShare {
   readonly messages: Outgoing[];
+  /** The place of the last new one. */
+  last: Position | undefined;
   /** The place of the next new one, and how many new ones are left. */
   next: Position | undefined;
   #left = 0;
@@ -158,18 +173,22 @@ class RoomShare {
 
   answer(reply: RoomReply): void {
     if (typeof reply === 'string') {
-      this.next = readPosition(reply);
-      this.#left = this.messages.length;
+      this.#take(reply, this.messages.length);
       return;
     }
     const [first, stored, why, ...known] = reply;
-    if (first !== '') this.next = readPosition(first);
-    this.#left = stored;
+    if (first !== '') this.#take(first, stored);
     this.#why = why;
     this.#known = new Map();
     for (let at = 0; at < known.length; at += 2) {
       this.#known.set(Number(known[at]), { ...readPosition(String(known[at + 1])), repeated: true });
     }
+  }
+
+  #take(first: string, count: number): void {
+    this.next = readPosition(first);
+    this.last = { epoch: this.next.epoch, seq: this.next.seq + count - 1 };
+    this.#left = count;
   }
 
   /** Of each message in turn, the place or why it has none. */
@@ -188,6 +207,7 @@ class RoomShare {
       case 'unknown':
         return new RoomNotFoundError(this.messages[0]?.roomId ?? 0);
       case 'incomplete':
+      case 'restoring':
         return new BrokerUnavailableError('the rooms are being restored');
       case 'full':
         return new BacklogFullError('too many messages wait to be stored');

@@ -10,6 +10,7 @@ import { RoomFeeds, type RoomFeedsOptions } from './room-feeds.js';
 import { closeAfterEach } from './test-feeds.js';
 import { makeRedisFixture, type RedisFixture, testLog, testOptions } from './test-redis-fixture.js';
 import { randomFrom } from './test-replay-world.js';
+import { TestRoomArchive } from './test-room-archive.js';
 import { Traffic } from './test-traffic.js';
 
 interface Node {
@@ -54,6 +55,9 @@ describe('replays over Redis', function () {
     fixture = closer().add(await makeRedisFixture(testOptions(redis)));
     roomId = someRoom();
     await fixture.directory().ensure(roomId, 0);
+    const archive = new TestRoomArchive();
+    archive.add(roomId);
+    closer().add(archive.lookAfter(fixture.directory()));
     await fixture.directory().markComplete();
   });
 

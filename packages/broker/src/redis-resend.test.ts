@@ -8,6 +8,7 @@ import { type Broker, BrokerUnavailableError, type Position } from './broker.js'
 import { Recorder, someRoom } from './conformance-recorder.js';
 import { closeAfterEach, eventually, openFeeds } from './test-feeds.js';
 import { makeRedisFixture, type RedisFixture, testLog, testOptions } from './test-redis-fixture.js';
+import { TestRoomArchive } from './test-room-archive.js';
 
 const TIMEOUT_MS = 300;
 const SENDERS = 20;
@@ -41,6 +42,9 @@ describe('messages that are sent again until they are acknowledged', function ()
     fixture = closer().add(await makeRedisFixture(testOptions(redis)));
     roomId = someRoom();
     await fixture.directory().ensure(roomId, 0);
+    const archive = new TestRoomArchive();
+    archive.add(roomId);
+    closer().add(archive.lookAfter(fixture.directory()));
     const opened = await openFeeds((listener) => fixture.connect(listener), { log: testLog });
     closer().add(opened.feeds);
     await opened.feeds.acquire(roomId);

@@ -3,8 +3,14 @@ import type { RedisClient } from '@chorus/service';
 import type { ControlEvent } from './broker.js';
 import { type Keyspace, PARTITIONS } from './keys.js';
 import { ask } from './redis-ask.js';
+import { bringInRooms, restoreRoom } from './redis-room-restoring.js';
 import { defineScripts } from './redis-scripts.js';
-import type { PendingChange, RoomDirectory } from './room-directory.js';
+import type { BroughtIn, MirroredRoom, PendingChange, Restoration, RoomDirectory } from './room-directory.js';
+
+/** A change that began so much later than now, in milliseconds, began before the clock was set back. */
+const CLOCK_STEP_MS = 1_000;
+/** Rooms that are wanted, told at once; of each partition of a Redis Cluster. */
+const MOST_WANTED = 200;
 
 /** The mirror of rooms in Redis. The connection belongs to the caller. */
 export class RedisRoomDirectory implements RoomDirectory {
@@ -20,15 +26,37 @@ export class RedisRoomDirectory implements RoomDirectory {
     await ask(() => this.redis.chorusBegin(1, this.keyspace.pendingChanges(), ...roomIds));
   }
 
-  async ensure(roomId: number, seq: number): Promise<boolean> {
+  async ensure(roomId: number, seq: number, generation: number | '' = ''): Promise<boolean> {
     const keys = this.keyspace.allOf(roomId, this.redis.isCluster);
-    return (await ask(() => this.redis.chorusEnsureRoom(keys.length, ...keys, roomId, seq))) === 1;
+    return (
+      (await ask(() => this.redis.chorusEnsureRoom(keys.length, ...keys, roomId, seq, generation))) === 1
+    );
   }
 
-  async remove(roomId: number): Promise<void> {
+  bringIn(rooms: readonly MirroredRoom[], now: number): Promise<BroughtIn[]> {
+    return bringInRooms(this.redis, this.keyspace, rooms, now);
+  }
+
+  restore(restoration: Restoration, now: number): Promise<boolean> {
+    return restoreRoom(this.redis, this.keyspace, restoration, now);
+  }
+
+  async wanted(): Promise<number[]> {
+    return (await this.#mirror('check')).flatMap(([, ...rooms]) => rooms.map(Number));
+  }
+
+  onConnected(listener: () => void): () => void {
+    this.redis.on('ready', listener);
+    return () => void this.redis.off('ready', listener);
+  }
+
+  async remove(roomId: number, which: number | 'stale' | '' = ''): Promise<void> {
     const keys = this.keyspace.allOf(roomId, this.redis.isCluster);
-    while ((await ask(() => this.redis.chorusRemoveRoom(keys.length, ...keys, roomId))) === 1);
-    await this.announce({ type: 'room-deleted', roomId });
+    const some = (): Promise<number> =>
+      ask(() => this.redis.chorusRemoveRoom(keys.length, ...keys, roomId, which));
+    let left = await some();
+    while (left === 1) left = await some();
+    if (left === 0) await this.announce({ type: 'room-deleted', roomId });
   }
 
   async announce(event: ControlEvent): Promise<void> {
@@ -39,24 +67,12 @@ export class RedisRoomDirectory implements RoomDirectory {
   }
 
   async pending(minAgeMs: number, limit: number): Promise<PendingChange[]> {
-    const latest = (await this.#now()) - minAgeMs;
-    const flat = await ask(() =>
-      this.redis.zrange(
-        this.keyspace.pendingChanges(),
-        '-inf',
-        latest,
-        'BYSCORE',
-        'LIMIT',
-        0,
-        limit,
-        'WITHSCORES',
-      ),
-    );
-    const changes: PendingChange[] = [];
-    for (let at = 0; at < flat.length; at += 2) {
-      changes.push({ roomId: Number(flat[at]), since: Number(flat[at + 1]) });
-    }
-    return changes;
+    const now = await this.#now();
+    const changes = await this.#pendingWithin('-inf', now - minAgeMs, limit);
+    if (changes.length >= limit) return changes;
+    // What began later began before the clock of Redis was set back.
+    const later = await this.#pendingWithin(`(${now + CLOCK_STEP_MS}`, '+inf', limit - changes.length);
+    return [...changes, ...later];
   }
 
   async settle(changes: readonly PendingChange[]): Promise<void> {
@@ -71,7 +87,7 @@ export class RedisRoomDirectory implements RoomDirectory {
   }
 
   async isComplete(): Promise<boolean> {
-    return (await this.#mirror('check')).every((complete) => complete === 1);
+    return (await this.#mirror('check')).every(([complete]) => complete === 1);
   }
 
   async markComplete(): Promise<void> {
@@ -80,8 +96,8 @@ export class RedisRoomDirectory implements RoomDirectory {
 
   async exclusively(name: string, ttlMs: number, action: () => Promise<void>): Promise<boolean> {
     const key = this.keyspace.lock(name);
-    const token = randomUUID();
-    if ((await ask(() => this.redis.set(key, token, 'PX', ttlMs, 'NX'))) === null) return false;
+    const token = await ask(() => this.redis.chorusLock(1, key, randomUUID(), ttlMs));
+    if (token === null) return false;
     const extending = setInterval(() => {
       this.redis.chorusExtend(1, key, token, ttlMs).catch(() => undefined);
     }, ttlMs / 3);
@@ -97,10 +113,28 @@ export class RedisRoomDirectory implements RoomDirectory {
 
   async close(): Promise<void> {}
 
-  #mirror(action: 'check' | 'mark'): Promise<number[]> {
-    const partitions = this.redis.isCluster ? Array.from({ length: PARTITIONS }, (_, at) => at) : [undefined];
-    const states = partitions.map((partition) => this.keyspace.state(partition));
-    return ask(() => Promise.all(states.map((state) => this.redis.chorusMirror(1, state, action))));
+  #mirror(action: 'check' | 'mark'): Promise<Array<[complete: number, ...wanted: string[]]>> {
+    const { keyspace, redis } = this;
+    const partitions = redis.isCluster ? Array.from({ length: PARTITIONS }, (_, at) => at) : [undefined];
+    return ask(() =>
+      Promise.all(
+        partitions.map((partition) =>
+          redis.chorusMirror(2, keyspace.state(partition), keyspace.wanted(partition), action, MOST_WANTED),
+        ),
+      ),
+    );
+  }
+
+  async #pendingWithin(from: string, to: number | string, limit: number): Promise<PendingChange[]> {
+    const key = this.keyspace.pendingChanges();
+    const flat = await ask(() =>
+      this.redis.zrange(key, from, to, 'BYSCORE', 'LIMIT', 0, limit, 'WITHSCORES'),
+    );
+    const changes: PendingChange[] = [];
+    for (let at = 0; at < flat.length; at += 2) {
+      changes.push({ roomId: Number(flat[at]), since: Number(flat[at + 1]) });
+    }
+    return changes;
   }
 
   /** Milliseconds since 1970 by the clock of Redis: replicas of the API need not agree on the time. */

@@ -9,6 +9,7 @@ import { failure, type Recorder, someRoom } from './conformance-recorder.js';
 import type { RoomFeeds } from './room-feeds.js';
 import { closeAfterEach, eventually, openFeeds } from './test-feeds.js';
 import { makeRedisFixture, type RedisFixture, testLog, testOptions } from './test-redis-fixture.js';
+import { TestRoomArchive } from './test-room-archive.js';
 import { Traffic } from './test-traffic.js';
 
 interface Node {
@@ -23,6 +24,7 @@ describe('room feeds over Redis', function () {
   let server: LocalServer;
   let admin: Redis;
   let fixture: RedisFixture;
+  let archive: TestRoomArchive;
 
   before(ensureTestRedis);
 
@@ -34,6 +36,11 @@ describe('room feeds over Redis', function () {
     const redis = { urls: [server.url], cluster: false, commandTimeoutMs: 3_000 };
     fixture = closer().add(await makeRedisFixture(testOptions(redis)));
     await fixture.directory().markComplete();
+    archive = new TestRoomArchive();
+  };
+
+  const lookAfterRooms = (): void => {
+    closer().add(archive.lookAfter(fixture.directory()));
   };
 
   const openNode = async (lingerMs = 0): Promise<Node> => {
@@ -45,6 +52,7 @@ describe('room feeds over Redis', function () {
   const newRooms = async (count: number): Promise<number[]> => {
     const rooms = Array.from({ length: count }, someRoom);
     const directory = fixture.directory();
+    for (const roomId of rooms) archive.add(roomId);
     await Promise.all(rooms.map((roomId) => directory.ensure(roomId, 0)));
     return rooms;
   };
@@ -218,6 +226,7 @@ describe('room feeds over Redis', function () {
       await begin({ dir, args });
       const nodes = [await openNode(), await openNode()];
       const traffic = await occupy(nodes, await newRooms(3));
+      lookAfterRooms();
       traffic.start(2);
       for (let round = 0; round < 2; round++) {
         await traffic.more(100);
@@ -244,6 +253,7 @@ describe('room feeds over Redis', function () {
       const before = nodes.map(({ heard }) => heard.messages.splice(0).length);
 
       await restart(args);
+      lookAfterRooms();
       // From the first moment on: some nodes publish before others are subscribed again.
       const traffic = new Traffic(
         nodes.map(({ broker }) => broker),

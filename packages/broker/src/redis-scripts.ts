@@ -15,12 +15,15 @@ declare module 'ioredis' {
     chorusProbe(keys: number, ...args: Args): Result<number, Context>;
     chorusPosition(keys: number, ...args: Args): Result<string[], Context>;
     chorusEnsureRoom(keys: number, ...args: Args): Result<number, Context>;
+    chorusBringIn(keys: number, ...args: Args): Result<string[], Context>;
+    chorusRestoreRoom(keys: number, ...args: Args): Result<number, Context>;
     chorusRemoveRoom(keys: number, ...args: Args): Result<number, Context>;
-    chorusMirror(keys: number, ...args: Args): Result<number, Context>;
+    chorusMirror(keys: number, ...args: Args): Result<[complete: number, ...wanted: string[]], Context>;
     chorusClaimBacklog(keys: number, ...args: Args): Result<string[], Context>;
     chorusSettleBacklog(keys: number, ...args: Args): Result<number, Context>;
     chorusBegin(keys: number, ...args: Args): Result<number, Context>;
     chorusSettle(keys: number, ...args: Args): Result<number, Context>;
+    chorusLock(keys: number, ...args: Args): Result<string | null, Context>;
     chorusExtend(keys: number, ...args: Args): Result<number, Context>;
     chorusUnlock(keys: number, ...args: Args): Result<number, Context>;
   }
@@ -30,14 +33,17 @@ declare module 'ioredis' {
 const SCRIPTS = {
   chorusPublish: ['state', 'backlog', 'publish'],
   chorusProbe: ['probe'],
-  chorusPosition: ['state', 'position'],
-  chorusEnsureRoom: ['state', 'forget-room', 'ensure-room'],
-  chorusRemoveRoom: ['backlog', 'messages', 'forget-room', 'remove-room'],
+  chorusPosition: ['state', 'losses', 'position'],
+  chorusEnsureRoom: ['state', 'losses', 'forget-room', 'ensure-room'],
+  chorusBringIn: ['state', 'losses', 'bring-in'],
+  chorusRestoreRoom: ['state', 'losses', 'backlog', 'messages', 'forget-room', 'restore-room'],
+  chorusRemoveRoom: ['state', 'losses', 'backlog', 'messages', 'forget-room', 'remove-room'],
   chorusMirror: ['state', 'mirror'],
   chorusClaimBacklog: ['allow-oom', 'claim-backlog'],
-  chorusSettleBacklog: ['allow-oom', 'backlog', 'messages', 'settle-backlog'],
+  chorusSettleBacklog: ['allow-oom', 'state', 'losses', 'backlog', 'messages', 'settle-backlog'],
   chorusBegin: ['begin'],
   chorusSettle: ['settle'],
+  chorusLock: ['lock'],
   chorusExtend: ['extend'],
   chorusUnlock: ['unlock'],
 } as const;

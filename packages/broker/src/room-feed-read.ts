@@ -25,7 +25,8 @@ export function positionBefore({ epoch, seq }: Position): Position {
 
 /**
  * Reads what follows a position. Its own message is read along: as a history loses messages only at its
- * beginning, what comes after one that is still there is complete, across epochs too.
+ * beginning, what comes after one that is still there is complete. Across epochs that is so only if the room has not
+ * lost anything between them, which its `RoomStanding` says.
  *
  * @param limit at least 1
  */
@@ -39,9 +40,14 @@ export async function readAfter(
   const entries = await broker.between(roomId, positionBefore(from), upTo, limit + 1);
   const [first] = entries;
   const there = first !== undefined && samePosition(first, from);
+  const messages = there ? entries.slice(1) : entries;
+  const [next] = messages;
   return {
-    messages: there ? entries.slice(1) : entries,
-    exact: there || (first !== undefined && follows(from, first)),
+    messages,
+    // Numbers go on from epoch to epoch.
+    exact: there
+      ? next === undefined || next.seq === from.seq + 1
+      : next !== undefined && follows(from, next),
     complete: entries.length <= limit,
   };
 }

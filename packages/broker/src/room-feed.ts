@@ -1,5 +1,13 @@
 import type { Logger } from '@chorus/service';
-import { type Broker, BrokerUnavailableError, isAfter, type Position, RoomNotFoundError } from './broker.js';
+import {
+  type Broker,
+  BrokerUnavailableError,
+  isAfter,
+  type Position,
+  RoomNotFoundError,
+  type RoomStanding,
+} from './broker.js';
+import { FeedLosses, type HistoryLoss } from './feed-losses.js';
 import type { FeedCounters } from './replay.js';
 import type { ReplayWindow } from './replay-window.js';
 import { follows, positionBefore, readAfter } from './room-feed-read.js';
@@ -12,6 +20,8 @@ export interface Arrival {
 export interface RoomFeedParts {
   broker: Broker;
   onMessage(roomId: number, seq: number, frame: Uint8Array): void;
+  /** Messages that followed those delivered so far, or some time ago, are not delivered any more. */
+  onLost(roomId: number, loss: HistoryLoss): void;
   /** The room does not exist any more, and nobody had said so. */
   onVanished(roomId: number): void;
   /** Runs the work that asks the broker, not too much at a time. */
@@ -40,6 +50,9 @@ export class RoomFeed {
   /** Something may have been missed that no arrival will show: the position must be asked for. */
   #doubtful = false;
   #stopped = false;
+  /** Which of the rooms that had this id, one after the other, this is; empty when not known. */
+  #generation = '';
+  readonly #losses: FeedLosses;
   /** Takes in what is delivered, for those who return. */
   window: ReplayWindow | undefined;
   #waiting: Array<{ resolve(): void; reject(error: unknown): void }> = [];
@@ -49,7 +62,9 @@ export class RoomFeed {
   constructor(
     readonly roomId: number,
     private readonly parts: RoomFeedParts,
-  ) {}
+  ) {
+    this.#losses = new FeedLosses((loss) => parts.onLost(roomId, loss));
+  }
 
   /** Everything up to here has been delivered. */
   get at(): Position {
@@ -57,9 +72,29 @@ export class RoomFeed {
   }
 
   /** Says where the room stood after its subscription; what arrived in between has been held. */
-  start(position: Position): void {
-    this.#at = position;
+  start(standing: RoomStanding): void {
+    this.#at = standing.at;
+    this.#generation = standing.generation;
+    this.#learn(standing);
     void this.#catchUp();
+  }
+
+  /** Asks where the room stands, and says how far it was delivered here, or how far somebody says that it was. */
+  async ask(client?: Position): Promise<RoomStanding> {
+    const seen = { position: client ?? this.#at, generation: this.#generation };
+    const by = client === undefined ? 'node' : 'client';
+    return this.#learn(await this.parts.broker.standing(this.roomId, { ...seen, by }));
+  }
+
+  /** What followed a position and is known to be lost. */
+  lossSince(since: Position): HistoryLoss | undefined {
+    return this.#losses.since(since, this.#at);
+  }
+
+  /** There is a room again, with the same id. */
+  reopen({ generation }: RoomStanding): void {
+    this.#generation = generation;
+    this.check();
   }
 
   get stopped(): boolean {
@@ -111,8 +146,21 @@ export class RoomFeed {
     return follows(this.#at, position);
   }
 
-  #deliver(position: Position, frame: Uint8Array): void {
+  #learn(standing: RoomStanding): RoomStanding {
+    const { generation, lost } = standing;
+    if (lost !== undefined && (this.#generation === '' || this.#generation === generation)) {
+      this.#losses.learn(lost, this.#at);
+    }
+    return standing;
+  }
+
+  #moveTo(position: Position): void {
+    if (position.epoch !== this.#at.epoch) this.#losses.crossed(this.#at, position);
     this.#at = position;
+  }
+
+  #deliver(position: Position, frame: Uint8Array): void {
+    this.#moveTo(position);
     this.window?.append(position, frame);
     this.parts.onMessage(this.roomId, position.seq, frame);
   }
@@ -166,9 +214,20 @@ export class RoomFeed {
   async #readUpTo(known: Position | undefined): Promise<void> {
     if (this.#stopped) return;
     let target = known;
-    if (target === undefined) {
-      this.#doubtful = false;
-      target = await this.parts.broker.position(this.roomId, this.#at);
+    // Between epochs something may be lost.
+    if (target === undefined || target.epoch !== this.#at.epoch) {
+      if (target === undefined) this.#doubtful = false;
+      const standing = await this.ask();
+      if (this.#stopped) return;
+      const another = this.#generation !== '' && standing.generation !== this.#generation;
+      this.#generation = standing.generation;
+      if (another) {
+        // Nothing of it is for those who are in the room that is gone.
+        this.window?.cut(standing.at);
+        this.#at = standing.at;
+        throw new RoomNotFoundError(this.roomId);
+      }
+      target ??= standing.at;
     }
     let delivered = 0;
     let lost = 0;
@@ -183,7 +242,7 @@ export class RoomFeed {
       // An epoch can begin without a message; any other way there is a hole.
       const reached = (first !== undefined || page.exact) && target.seq === this.#at.seq;
       if (!reached) lost += this.#skipTo(target);
-      this.#at = target;
+      this.#moveTo(target);
     }
     const { counters } = this.parts;
     counters.gapMessages += delivered;
@@ -201,6 +260,7 @@ export class RoomFeed {
     this.parts.counters.messagesLost += missing;
     if (missing > 0) {
       this.parts.log.warn({ roomId: this.roomId, missing }, 'messages are no longer in the history');
+      this.parts.onLost(this.roomId, { from: this.#at, to: position, recoverable: true });
     }
     return missing;
   }

@@ -7,6 +7,7 @@ import {
   type ControlEvent,
   type Position,
 } from './broker.js';
+import type { HistoryLoss } from './feed-losses.js';
 import { FeedCounters, type Replay, type RoomFeedsStats } from './replay.js';
 import { ReplayBudget } from './replay-window.js';
 import { RoomFeed, type RoomFeedParts } from './room-feed.js';
@@ -18,6 +19,8 @@ export interface RoomFeedsHandlers {
   onNotice(roomId: number, frame: Uint8Array): void;
   /** Everything up to there is stored in the database. Can be missed, and can come late. */
   onStored(roomId: number, upTo: Position): void;
+  /** Messages were lost, or are no longer in the recent history, before they could be delivered here. */
+  onLost?(roomId: number, loss: HistoryLoss): void;
   /** A `room-deleted` that could not be heard comes later; it may come twice. */
   onControl(event: ControlEvent): void;
   /** Deliveries flow again after an interruption: events may have been missed. Rooms are repaired by themselves. */
@@ -84,6 +87,7 @@ export class RoomFeeds {
     this.#parts = {
       broker,
       onMessage: (roomId, seq, frame) => handlers.onMessage(roomId, seq, frame),
+      onLost: (roomId, loss) => handlers.onLost?.(roomId, loss),
       onVanished: (roomId) => this.control({ type: 'room-deleted', roomId }),
       question: (work) => limit(work),
       counters: new FeedCounters(),
@@ -111,6 +115,7 @@ export class RoomFeeds {
       onMessage: (roomId, position, frame) => feeds?.feed(roomId)?.receive({ position, frame }),
       onNotice: (roomId, frame) => feeds?.notice(roomId, frame),
       onStored: (roomId, upTo) => handlers.onStored(roomId, upTo),
+      onMoved: (roomId) => feeds?.feed(roomId)?.check(),
       onControl: (event) => feeds?.control(event),
       onResumed: () => {
         feeds?.checkAll();
@@ -167,8 +172,8 @@ export class RoomFeeds {
    * What follows `since` in a room in use, up to now and for as long as the caller keeps reading. Clients that
    * return together share the reads.
    *
-   * @returns undefined when it cannot be had without a hole: the position is of another epoch, ahead of the room, or
-   *   the recent history does not reach back that far; when it would be too much; or when the room does not exist any more
+   * @returns undefined when it cannot be had without a hole: the position is ahead of the room, something is or may be
+   *   lost since, or the recent history does not reach back that far; when it would be too much; or when the room does not exist any more
    * @throws {BrokerUnavailableError}
    */
   async replay(roomId: number, since: Position): Promise<Replay | undefined> {
@@ -178,6 +183,11 @@ export class RoomFeeds {
     if (!use.gone) return replay;
     replay?.end();
     return undefined;
+  }
+
+  /** What followed a position in a room in use, and is known to be lost. */
+  lossSince(roomId: number, since: Position): HistoryLoss | undefined {
+    return this.feed(roomId)?.lossSince(since);
   }
 
   release(roomId: number): void {
@@ -204,17 +214,18 @@ export class RoomFeeds {
     const subscribed = left.then(() => this.broker.subscribe(roomId));
     // Subscribed first, position second: what arrives in between is held and then compared.
     const ready = subscribed
-      .then(() => this.broker.position(roomId))
-      .then((position) => feed.start(position));
+      .then(() => this.broker.standing(roomId))
+      .then((standing) => feed.start(standing));
     const replays = new RoomReplays(feed, this.#parts);
     return { feed, replays, users: 0, gone: false, subscribed, ready, linger: undefined };
   }
 
   /** Finds out whether there is a room of that id again. */
   async #reopen(use: Use): Promise<void> {
-    await this.broker.position(use.feed.roomId, use.feed.at);
+    const seen = { position: use.feed.at, generation: '', by: 'node' } as const;
+    const standing = await this.broker.standing(use.feed.roomId, seen);
     use.gone = false;
-    use.feed.check();
+    use.feed.reopen(standing);
   }
 
   #stop(use: Use): void {

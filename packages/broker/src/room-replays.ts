@@ -1,4 +1,12 @@
-import { type Broker, isAfter, type Position, RoomNotFoundError, type StoredMessage } from './broker.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type Broker,
+  isAfter,
+  type Position,
+  RoomNotFoundError,
+  type RoomStanding,
+  type StoredMessage,
+} from './broker.js';
 import type { FeedCounters, Replay } from './replay.js';
 import { newest, type ReplayBudget, ReplayWindow, type WindowLimits } from './replay-window.js';
 import type { RoomFeed } from './room-feed.js';
@@ -24,6 +32,14 @@ export interface RoomReplaysParts {
  */
 const SLACK = 1 / 16;
 
+/**
+ * How long those who come from before the last start of Redis wait, in milliseconds, until it is known what was lost: other
+ * nodes have to come back first, and all rooms to be compared with the database.
+ */
+const KNOWN_WITHIN_MS = 2_500;
+/** Pause between two questions about that, in milliseconds. */
+const ASK_AGAIN_MS = 100;
+
 /** A read of the history, and all who wait for it. */
 interface Flight {
   readonly from: Position;
@@ -40,6 +56,8 @@ export class RoomReplays {
   #users = 0;
   #idle: NodeJS.Timeout | undefined;
   #flight: Flight | undefined;
+  /** A question about what was lost, and all who wait for the answer. */
+  #standing: Promise<RoomStanding> | undefined;
   /** The read that begins after the one under way, and the oldest position that it is for. */
   #next: { from: Position; done: Promise<void> } | undefined;
 
@@ -75,6 +93,9 @@ export class RoomReplays {
 
   async #find(since: Position, askedAt: number): Promise<Replay | undefined> {
     const { feed, parts } = this;
+    const { question } = parts;
+    /** An epoch that the room goes on from without a hole. */
+    let wholeSince: number | undefined;
     while (!feed.stopped) {
       if (isAfter(since, feed.at)) {
         if (await this.#isAhead(since)) return undefined;
@@ -84,9 +105,16 @@ export class RoomReplays {
       if (feed.at.seq - since.seq > parts.limits.maxMessages) return undefined;
       this.#window ??= this.#openWindow();
       const place = this.#window.find(since, feed.at);
-      if (place === 'gone') return undefined;
-      if (place !== 'unread') return this.#replay(this.#window, place, askedAt);
-      await this.#extend(since);
+      if (place === 'gone') {
+        // It may have seen what nobody else has. Nothing depends on the answer.
+        if (since.epoch < feed.at.epoch) void question(() => feed.ask(since)).catch(() => undefined);
+        return undefined;
+      }
+      if (place === 'unread') await this.#extend(since);
+      else if (since.epoch === feed.at.epoch || since.epoch === wholeSince) {
+        return this.#replay(this.#window, place, askedAt);
+      } else if (await this.#goesOn(since, askedAt)) wholeSince = since.epoch;
+      else return undefined;
     }
     return undefined;
   }
@@ -106,6 +134,22 @@ export class RoomReplays {
       await this.feed.caughtUp();
     }
     return false;
+  }
+
+  /** Whether nothing was lost between a position and the epochs that follow, as far as can be known. */
+  async #goesOn(since: Position, askedAt: number): Promise<boolean> {
+    for (;;) {
+      this.#standing ??= this.parts
+        .question(() => this.feed.ask())
+        .finally(() => {
+          this.#standing = undefined;
+        });
+      const { wholeFrom, settled } = await this.#standing;
+      if (since.epoch < wholeFrom) return false;
+      if (settled) return true;
+      if (this.feed.stopped || performance.now() - askedAt > KNOWN_WITHIN_MS) return false;
+      await sleep(ASK_AGAIN_MS);
+    }
   }
 
   #openWindow(): ReplayWindow {

@@ -5,6 +5,8 @@ import {
   isAfter,
   type Position,
   RoomNotFoundError,
+  type RoomStanding,
+  type SeenOfRoom,
   type StoredMessage,
 } from './broker.js';
 
@@ -20,6 +22,8 @@ export class ScriptedBroker implements Broker {
   readonly trouble = undefined;
   readonly rooms = new Map<number, StoredMessage[]>();
   readonly positions = new Map<number, Position>();
+  /** What else is told of where rooms stand. */
+  readonly standings = new Map<number, Partial<Omit<RoomStanding, 'at'>>>();
   readonly subscribed = new Set<number>();
   readonly calls: Array<{ method: Method; roomId: number }> = [];
   /** Methods that reject at the moment. */
@@ -86,15 +90,26 @@ export class ScriptedBroker implements Broker {
     return this.#answer('unsubscribe', roomId, () => void this.subscribed.delete(roomId));
   }
 
-  position(roomId: number, seen: Position = { epoch: 0, seq: 0 }): Promise<Position> {
+  async position(roomId: number): Promise<Position> {
+    return (await this.standing(roomId)).at;
+  }
+
+  standing(roomId: number, seen?: SeenOfRoom): Promise<RoomStanding> {
     return this.#answer('position', roomId, () => {
       const position = this.positions.get(roomId);
       if (position === undefined) throw new RoomNotFoundError(roomId);
-      if (!isAfter(seen, position)) return position;
-      this.lastEpoch = Math.max(this.lastEpoch, seen.epoch) + 1;
+      const calm = {
+        generation: '',
+        wholeFrom: 0,
+        lost: undefined,
+        settled: true,
+        ...this.standings.get(roomId),
+      };
+      if (seen?.by !== 'node' || !isAfter(seen.position, position)) return { at: position, ...calm };
+      this.lastEpoch = Math.max(this.lastEpoch, seen.position.epoch) + 1;
       const moved = { epoch: this.lastEpoch, seq: position.seq };
       this.positions.set(roomId, moved);
-      return moved;
+      return { at: moved, ...calm };
     });
   }
 

@@ -18,6 +18,8 @@ export type ClientErrorCode =
   | 'forbidden'
   /** Whoever reads messages one by one reads too slowly: see {@link Room.messages}. */
   | 'too_slow'
+  /** Messages had been acknowledged, and were lost by the server before they were in the database. */
+  | 'history_lost'
   /** There is no WebSocket here, or it does not take what it was given. */
   | 'unsupported'
   /** The gateway ended the connection for good, for a reason that has no other code; the text has it. */

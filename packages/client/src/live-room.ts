@@ -201,6 +201,9 @@ export class LiveRoom implements Room {
       case 'stored':
         this.#outbox.stored(placeOf(frame));
         break;
+      case 'history-lost':
+        this.#timeline.lost(frame.to, frame.recoverable);
+        break;
       case 'joined':
       case 'left':
       case 'typing':

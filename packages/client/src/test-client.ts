@@ -15,8 +15,14 @@ export const LIMITS = {
   idleTimeoutSeconds: 60,
 };
 
-export function joined(roomId: number, seq: number, recovered = false, stored = 0): V1ServerFrame {
-  return { type: 'room-joined', roomId, epoch: EPOCH, seq, recovered, stored: { epoch: EPOCH, seq: stored } };
+export function joined(
+  roomId: number,
+  seq: number,
+  recovered = false,
+  stored = 0,
+  epoch = EPOCH,
+): V1ServerFrame {
+  return { type: 'room-joined', roomId, epoch, seq, recovered, stored: { epoch: EPOCH, seq: stored } };
 }
 
 export function message(roomId: number, seq: number, from: Partial<MessageFrame> = {}): MessageFrame {

@@ -1,6 +1,6 @@
 import { formatPosition, isAfter, type Position } from '@chorus/protocol/constants';
 import { catchUp } from './catch-up.js';
-import type { ChorusError } from './chorus-error.js';
+import { ChorusError } from './chorus-error.js';
 import type { RoomHost } from './room-host.js';
 import type { Message } from './types.js';
 
@@ -29,6 +29,10 @@ export class Timeline {
   #position: Position | undefined;
   /** Where the room stood when it was entered, as long as not everything up to there has been delivered. */
   #target: Position | undefined;
+  /** A message that is lost, unless the history has it: to be told when it is passed. */
+  #lost: Position | undefined;
+  /** Where it was when it went on to a later epoch, oldest first. */
+  #ends: Position[] = [];
   /** What is said while what was missed is read from the history. */
   #held: Message[] | undefined;
   /** Everything before it was not delivered here. */
@@ -77,6 +81,25 @@ export class Timeline {
     }
   }
 
+  /** Messages up to there will not come from the gateway. @param inHistory they are in the history */
+  lost(to: Position, inHistory: boolean): void {
+    const { position } = this;
+    if (position === undefined) return;
+    const reached = [...this.#ends, position].findLast(({ epoch }) => epoch <= to.epoch);
+    if (reached === undefined || !isAfter(to, reached)) return;
+    if (reached !== position) {
+      this.#options.onGap(reached, to, lostError());
+      return;
+    }
+    if (!inHistory) this.#lost = to;
+    if (this.#target === undefined || isAfter(to, this.#target)) this.#target = to;
+    // Else it is read already, up to the target.
+    if (this.#held !== undefined) return;
+    this.#held = [];
+    this.#options.onBehind();
+    this.#readMissed(++this.#turn);
+  }
+
   /** The connection, or the room, is gone. */
   interrupted(): void {
     this.#turn++;
@@ -96,8 +119,19 @@ export class Timeline {
 
   #deliver(message: Message): void {
     if (this.#position !== undefined && !isAfter(message, this.#position)) return;
-    this.#position = message;
+    this.#moveTo(message);
     this.#options.deliver(message);
+  }
+
+  #moveTo(to: Position): void {
+    const { position } = this;
+    this.#position = to;
+    if (position === undefined || position.epoch === to.epoch) return;
+    this.#ends = [...this.#ends.slice(-7), position];
+    if (this.#lost !== undefined && isAfter(this.#lost, position)) {
+      this.#options.onGap(position, this.#lost, lostError());
+    }
+    this.#lost = undefined;
   }
 
   async #readMissed(turn: number): Promise<void> {
@@ -113,8 +147,10 @@ export class Timeline {
     const [from, to] = [this.position, this.#target];
     if (!wanted() || from === undefined || to === undefined) return;
     if (isAfter(to, from)) {
-      this.#position = to;
-      if (error !== undefined) this.#options.onGap(from, to, error);
+      const why = error ?? (this.#lost && lostError());
+      this.#lost = undefined;
+      this.#moveTo(to);
+      if (why !== undefined) this.#options.onGap(from, to, why);
     }
     for (const message of this.#held ?? []) if (wanted()) this.#deliver(message);
     if (wanted()) this.#caughtUp();
@@ -124,6 +160,10 @@ export class Timeline {
     this.#held = this.#target = undefined;
     this.#options.onCaughtUp();
   }
+}
+
+function lostError(): ChorusError {
+  return new ChorusError('history_lost', 'messages were lost');
 }
 
 /** The place behind it. */

@@ -59,6 +59,24 @@ export const storedFrame = z
     'Every message up to this position is in the database. Only for senders with messages that were not.',
   );
 
+export const historyLostFrame = z
+  .object({
+    type: z.literal('history-lost'),
+    roomId,
+    from: positionSchema.describe(
+      'The last message before them that was delivered to the members on this gateway.',
+    ),
+    to: positionSchema.describe('They reach at least as far as this.'),
+    recoverable: z
+      .boolean()
+      .describe(
+        'True when the history of the API has them; false when Redis came back without messages that had been acknowledged.',
+      ),
+  })
+  .describe(
+    'Messages between two positions are not delivered on this socket. Read the history to see what is left of them.',
+  );
+
 export const typingNoticeFrame = z
   .object({ type: z.literal('typing'), roomId, userId: z.int().positive(), username: z.string() })
   .describe('Somebody is typing. Show it for a few seconds.');
@@ -107,6 +125,7 @@ export const serverFrameSchema = z.discriminatedUnion('type', [
   messageFrame,
   ackFrame,
   storedFrame,
+  historyLostFrame,
   presenceNoticeFrame,
   typingNoticeFrame,
   presenceFrame,

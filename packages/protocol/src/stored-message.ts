@@ -1,5 +1,5 @@
 import type { Position } from './position.js';
-import { isStorable, type MessageFrame, messageFrame } from './seed-frames.js';
+import { isStorable, type MessageFrame, messageEncoder, messageFrame } from './seed-frames.js';
 
 /** The latest moment that both JavaScript and PostgreSQL can write down: the end of the year 9999. */
 const LAST_MOMENT = 253_402_300_799_999;
@@ -23,6 +23,21 @@ export function readMessage(roomId: number, position: Position, frame: string): 
   const { data } = messageFrame.safeParse(given);
   if (data !== undefined && isIntact(roomId, position, data)) return { message: inOrder(data), intact: true };
   return { message: salvage(roomId, position, frame, given), intact: false };
+}
+
+/** The frame of a message without its opening, as the sender's gateway made it: {@link readMessage} the other way round. */
+export function bodyOfMessage({
+  roomId,
+  username,
+  userId,
+  content,
+  id,
+  sentAt,
+  clientMsgId,
+}: MessageFrame): string {
+  const parts = { content, id, sentAt };
+  const encode = messageEncoder(roomId, { id: userId, username });
+  return encode(clientMsgId === undefined ? parts : { ...parts, clientMsgId });
 }
 
 function isIntact(roomId: number, { epoch, seq }: Position, message: MessageFrame): boolean {

@@ -1,8 +1,10 @@
 import { type ControlEvent, MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
 import { createDatabase, type Database } from '@chorus/database';
+import { messageEncoder, openFrame } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
 import { expect } from 'chai';
 import { pino } from 'pino';
+import { MessageRepository } from '../messages/message-repository.js';
 import { openDatabase, until } from '../test-api.js';
 import { RoomMirror, type RoomMirrorOptions } from './room-mirror.js';
 import { RoomRepository } from './room-repository.js';
@@ -13,6 +15,7 @@ describe('RoomMirror', function () {
   this.timeout(60_000);
   let db: Database;
   let repository: RoomRepository;
+  let messages: MessageRepository;
   let now: number;
   let rooms: MemoryRooms;
   let directory: MemoryRoomDirectory;
@@ -25,6 +28,7 @@ describe('RoomMirror', function () {
   before(async () => {
     db = (await openDatabase()).db;
     repository = new RoomRepository(db);
+    messages = new MessageRepository(db);
   });
   beforeEach(async () => {
     await db.$executeRaw`TRUNCATE rooms RESTART IDENTITY CASCADE`;
@@ -57,8 +61,11 @@ describe('RoomMirror', function () {
     },
   };
   const mirror = (options: Partial<RoomMirrorOptions> = {}, log = silent): RoomMirror =>
-    new RoomMirror(repository, directory, bans, log, { settleAfterMs: SETTLE_AFTER_MS, ...options });
-  const seqOf = (id: number): number | undefined => rooms.position(id, { epoch: 0, seq: 0 })?.seq;
+    new RoomMirror(repository, messages, directory, bans, log, {
+      settleAfterMs: SETTLE_AFTER_MS,
+      ...options,
+    });
+  const seqOf = (id: number): number | undefined => rooms.room(id)?.at.seq;
   const fill = (count: number) =>
     db.$executeRaw`INSERT INTO rooms (id, name) SELECT id, 'room' FROM generate_series(1, ${count}::int) id`;
   const archive = (roomId: number, epoch: number, seq: number) =>
@@ -92,7 +99,7 @@ describe('RoomMirror', function () {
 
     it('is not complete when the bans cannot be brought', async () => {
       const away = { bringIn: () => Promise.reject(new Error('away')) };
-      const failed = await new RoomMirror(repository, directory, away, silent)
+      const failed = await new RoomMirror(repository, messages, directory, away, silent)
         .run()
         .catch((error: unknown) => error);
       expect(String(failed)).to.equal('Error: away');
@@ -115,15 +122,98 @@ describe('RoomMirror', function () {
       expect(seqOf(2)).to.equal(0);
     });
 
+    it('brings back what only the database has, as it was, and goes on in a new epoch', async () => {
+      await fill(1);
+      rooms.ensure(1, 0, (await repository.find(1))?.generation);
+      const lost = Date.now() + 60_000;
+      const sender = { id: 7, username: 'ann "a"' };
+      const encode = messageEncoder(1, sender);
+      const parts = Array.from({ length: 450 }, (_, n) => ({
+        ...{ content: `naïve 🙂\n${n}`, id: `gateway-1-${n}`, sentAt: Date.now() },
+        ...(n % 2 === 0 ? { clientMsgId: `tag-${n}` } : {}),
+      }));
+      await db.message.createMany({
+        data: parts.map(({ content, id, sentAt, clientMsgId }, n) => ({
+          ...{ roomId: 1, epoch: lost, seq: n + 1, messageId: id, userId: sender.id },
+          ...{
+            username: sender.username,
+            content,
+            sentAt: new Date(sentAt),
+            clientMsgId: clientMsgId ?? null,
+          },
+        })),
+      });
+      await mirror().run();
+      const history = rooms.between(
+        1,
+        { epoch: 0, seq: 0 },
+        { epoch: Number.MAX_SAFE_INTEGER, seq: 0 },
+        1_000,
+      );
+      expect(history.map(({ frame }) => Buffer.from(frame).toString())).to.deep.equal(
+        parts.map((part, n) => openFrame({ epoch: lost, seq: n + 1 }) + encode(part)),
+      );
+      const at = rooms.room(1)?.at;
+      expect(at?.seq).to.equal(450);
+      expect(at?.epoch).to.be.above(lost);
+      // They are in the database, and known by their names.
+      expect(rooms.unstored.bytes).to.equal(0);
+      expect(rooms.publish(1, '"a":1}', '7:tag-448')).to.deep.equal({
+        epoch: lost,
+        seq: 449,
+        repeated: true,
+      });
+    });
+
+    it('brings back only the newest when too many are missing, and never a hole', async () => {
+      await fill(1);
+      rooms.ensure(1, 0, (await repository.find(1))?.generation);
+      rooms.publish(1, '"a":1}');
+      const epoch = Date.now() + 60_000;
+      const rows = Array.from({ length: 1_500 }, (_, n) => ({
+        ...{ roomId: 1, epoch, seq: n + 2, messageId: `${n}`, userId: 1, username: 'ann', content: '' },
+        sentAt: new Date(),
+      }));
+      const first = rooms.room(1)?.at ?? { epoch: 0, seq: 0 };
+      await db.message.createMany({
+        data: [{ ...rows[0], ...first, sentAt: new Date() } as (typeof rows)[0], ...rows],
+      });
+      await mirror().run();
+      const history = rooms.between(
+        1,
+        { epoch: 0, seq: 0 },
+        { epoch: Number.MAX_SAFE_INTEGER, seq: 0 },
+        5_000,
+      );
+      expect(history.map(({ seq }) => seq)).to.deep.equal(Array.from({ length: 100 }, (_, n) => n + 1_402));
+    });
+
+    it('drops what is left of an earlier room of that id', async () => {
+      await fill(1);
+      await repository.delete(1, null);
+      const room = await repository.create(1, 'again', null);
+      rooms.ensure(1, 7, 0);
+      await mirror().run();
+      expect(seqOf(1)).to.equal(0);
+      expect(rooms.room(1)?.generation).to.equal(room?.generation);
+      expect(events).to.deep.equal([{ type: 'room-deleted', roomId: 1 }]);
+    });
+
+    it('begins above the epochs of the database, whatever its own clock says', async () => {
+      await fill(1);
+      await archive(1, 9_000_000_000_000, 5);
+      await mirror().run();
+      expect(rooms.room(1)?.at.epoch).to.be.above(9_000_000_000_000);
+      expect(seqOf(1)).to.equal(5);
+    });
+
     it('does not bring back a room that is deleted meanwhile', async () => {
       await fill(3);
-      const ensure = directory.ensure.bind(directory);
-      directory.ensure = async (id, seq) => {
-        if (id === 2) {
-          await repository.delete(2, null);
-          await directory.remove(2);
-        }
-        return ensure(id, seq);
+      const bringIn = directory.bringIn.bind(directory);
+      directory.bringIn = async (page, time) => {
+        await repository.delete(2, null);
+        await directory.remove(2);
+        return bringIn(page, time);
       };
       await mirror().run();
       expect([seqOf(1), seqOf(2), seqOf(3)]).to.deep.equal([0, undefined, 0]);
@@ -131,14 +221,17 @@ describe('RoomMirror', function () {
 
     it('is not complete when it fails half-way, and goes on at the next look', async () => {
       await fill(2);
-      const ensure = directory.ensure.bind(directory);
-      directory.ensure = (id, seq) => (id === 2 ? Promise.reject(new Error('away')) : ensure(id, seq));
+      const bringIn = directory.bringIn.bind(directory);
+      directory.bringIn = async ([first, ...others], time) => {
+        if (first !== undefined) await bringIn([first], time);
+        return others.length > 0 ? Promise.reject(new Error('away')) : [];
+      };
       const failed = await mirror()
         .run()
         .catch((error: unknown) => error);
       expect(String(failed)).to.equal('Error: away');
       expect(await directory.isComplete()).to.equal(false);
-      directory.ensure = ensure;
+      directory.bringIn = bringIn;
       await mirror().run();
       expect(seqOf(2)).to.equal(0);
       expect(await directory.isComplete()).to.equal(true);
@@ -235,12 +328,13 @@ describe('RoomMirror', function () {
       await directory.begin([5]);
       await repository.create(5, 'room', null);
       now += SETTLE_AFTER_MS;
-      const ensure = directory.ensure.bind(directory);
-      directory.ensure = async (id, seq) => {
-        await directory.begin([id]);
+      const bringIn = directory.bringIn.bind(directory);
+      directory.bringIn = async (page, time) => {
+        const [id = 0] = page.map((each) => each.id);
+        if (page.length > 0) await directory.begin([id]);
         await repository.delete(id, null);
         await directory.remove(id);
-        return ensure(id, seq);
+        return bringIn(page, time);
       };
       await looking.run();
       expect(seqOf(5)).to.equal(undefined);
@@ -282,7 +376,7 @@ describe('RoomMirror', function () {
   it('does not need PostgreSQL while there is nothing to do', async () => {
     const away = createDatabase('postgresql://chorus@127.0.0.1:1/chorus', { poolSize: 1, timeoutMs: 500 });
     await mirror().run();
-    const looking = new RoomMirror(new RoomRepository(away), directory, bans, silent, {
+    const looking = new RoomMirror(new RoomRepository(away), messages, directory, bans, silent, {
       verifyEveryMs: 1_000_000,
     });
     await looking.run().catch(() => {});

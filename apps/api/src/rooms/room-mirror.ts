@@ -1,7 +1,9 @@
-import type { PendingChange, RoomDirectory } from '@chorus/broker';
+import { type PendingChange, type RoomDirectory, RoomRestorer } from '@chorus/broker';
 import type { Closeable, Logger } from '@chorus/service';
 import type { BanService } from '../bans/ban-service.js';
-import type { RoomPosition, RoomRepository } from './room-repository.js';
+import type { MessageRepository } from '../messages/message-repository.js';
+import { roomArchive } from './room-archive.js';
+import type { RoomPositions, RoomRepository } from './room-repository.js';
 
 export interface RoomMirrorOptions {
   /** Time between two looks at the directory. */
@@ -12,7 +14,7 @@ export interface RoomMirrorOptions {
   readonly verifyEveryMs: number;
 }
 
-const DEFAULTS: RoomMirrorOptions = { intervalMs: 1_000, settleAfterMs: 5_000, verifyEveryMs: 600_000 };
+const DEFAULTS: RoomMirrorOptions = { intervalMs: 300, settleAfterMs: 5_000, verifyEveryMs: 600_000 };
 /** Rooms handled at a time. */
 const PAGE = 500;
 /**
@@ -26,8 +28,9 @@ const LOCK_TTL_MS = 5_000;
  * piece of work is done by one of them.
  *
  * - Changes that stay pending are compared with PostgreSQL and finished.
- * - When the mirror is not complete, at the very first start or after Redis lost its data, all
- *   rooms are brought in, and until then gateways answer "try again".
+ * - When the mirror is not complete, at the very first start or after Redis has restarted or a replica of it has taken
+ *   over, all rooms are brought in: those that Redis does not know, and what it lacks of the others. Until a room's turn
+ *   has come gateways answer "try again"; those that they wait for come first.
  * - Now and then all rooms are brought in although nothing seems to be missing, because a Redis that
  *   fails over can lose its last writes and still say that it is complete.
  *
@@ -38,28 +41,39 @@ export class RoomMirror implements Closeable {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #closed = false;
+  /** The next look is due at once. */
+  #soon = false;
   #failing = false;
   #verifyAt = 0;
+  readonly #restorer: RoomRestorer;
+  readonly #unwatch: () => void;
 
   constructor(
     private readonly rooms: RoomRepository,
+    messages: MessageRepository,
     private readonly directory: RoomDirectory,
     private readonly bans: Pick<BanService, 'bringIn'>,
     private readonly log: Logger,
     options: Partial<RoomMirrorOptions> = {},
   ) {
     this.#options = { ...DEFAULTS, ...options };
+    this.#restorer = new RoomRestorer(directory, roomArchive(rooms, messages), log);
+    this.#unwatch = directory.onConnected(() => this.#lookSoon());
   }
 
   start(): void {
+    this.#soon = false;
     this.#running = this.#attempt().finally(() => {
-      if (!this.#closed) this.#timer = setTimeout(() => this.start(), this.#options.intervalMs);
+      this.#running = undefined;
+      if (this.#closed) return;
+      this.#timer = setTimeout(() => this.start(), this.#soon ? 0 : this.#options.intervalMs);
     });
   }
 
   /** Stops after the page that is being worked on. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#unwatch();
     clearTimeout(this.#timer);
     await this.#running;
   }
@@ -72,10 +86,22 @@ export class RoomMirror implements Closeable {
       this.#verifyAt = Date.now() + this.#options.verifyEveryMs;
       await this.directory.exclusively('rooms-all', LOCK_TTL_MS, () => this.#bringInAll());
     }
+    const wanted = await this.directory.wanted();
+    if (wanted.length > 0) {
+      await this.directory.exclusively('rooms-wanted', LOCK_TTL_MS, () => this.#bringInWanted(wanted));
+    }
     const pending = await this.directory.pending(this.#options.settleAfterMs, PAGE);
     if (pending.length > 0) {
       await this.directory.exclusively('rooms-pending', LOCK_TTL_MS, () => this.#settle(pending));
     }
+  }
+
+  /** Redis may have come back with other data: gateways wait. */
+  #lookSoon(): void {
+    this.#soon = true;
+    if (this.#running !== undefined || this.#closed || this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.start();
   }
 
   async #attempt(): Promise<void> {
@@ -108,33 +134,52 @@ export class RoomMirror implements Closeable {
     while (!this.#closed) {
       const page = await this.rooms.positionsAfter(after, PAGE);
       await this.#bringIn(page);
-      await this.#dropDeleted(page.map((room) => room.id));
-      const last = page.at(-1);
-      if (last === undefined || page.length < PAGE) return;
+      await this.#dropDeleted(page.rooms.map((room) => room.id));
+      const last = page.rooms.at(-1);
+      if (last === undefined || page.rooms.length < PAGE) return;
       after = last.id;
+      const wanted = await this.directory.wanted();
+      if (wanted.length > 0) await this.#bringInWanted(wanted);
     }
+  }
+
+  /** Rooms that gateways wait for; those that do not exist are gone. */
+  async #bringInWanted(ids: readonly number[]): Promise<void> {
+    const existing = await this.rooms.positions(ids);
+    const known = new Set(existing.rooms.map((room) => room.id));
+    await this.#bringIn(existing);
+    await this.#dropDeleted([...known]);
+    // One that is made at this moment was brought in.
+    const gone = ids.filter((id) => !known.has(id));
+    await Promise.all(gone.map((id) => this.directory.remove(id, 'stale')));
   }
 
   async #settle(changes: readonly PendingChange[]): Promise<void> {
     const ids = changes.map((change) => change.roomId);
     const existing = await this.rooms.positions(ids);
-    const known = new Set(existing.map((room) => room.id));
+    const known = new Set(existing.rooms.map((room) => room.id));
     await this.#bringIn(existing);
-    await Promise.all(ids.filter((id) => !known.has(id)).map((id) => this.directory.remove(id)));
+    await this.#remove(ids.filter((id) => !known.has(id)));
     // Rooms can be created and deleted while this runs. Their changes then stay pending, too, but
     // must not leave gateways wrong until the next look.
-    await this.#bringIn((await this.rooms.positions(ids)).filter((room) => !known.has(room.id)));
+    const { rooms, now } = await this.rooms.positions(ids);
+    await this.#bringIn({ rooms: rooms.filter((room) => !known.has(room.id)), now });
     await this.#dropDeleted([...known]);
     await this.directory.settle(changes);
   }
 
-  async #bringIn(rooms: readonly RoomPosition[]): Promise<void> {
-    await Promise.all(rooms.map((room) => this.directory.ensure(room.id, room.seq)));
+  #bringIn({ rooms, now }: RoomPositions): Promise<void> {
+    return this.#restorer.bringIn(rooms, now);
   }
 
   /** Removes those of the rooms just brought in that were deleted between reading and bringing in. */
   async #dropDeleted(ids: readonly number[]): Promise<void> {
-    const existing = new Set((await this.rooms.positions(ids)).map((room) => room.id));
-    await Promise.all(ids.filter((id) => !existing.has(id)).map((id) => this.directory.remove(id)));
+    const { rooms } = await this.rooms.positions(ids);
+    const existing = new Set(rooms.map((room) => room.id));
+    await this.#remove(ids.filter((id) => !existing.has(id)));
+  }
+
+  async #remove(ids: readonly number[]): Promise<void> {
+    await Promise.all(ids.map((id) => this.directory.remove(id)));
   }
 }

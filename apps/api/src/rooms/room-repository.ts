@@ -1,3 +1,4 @@
+import type { MirroredRoom } from '@chorus/broker';
 import { type Database, Prisma } from '@chorus/database';
 
 export interface Room {
@@ -7,12 +8,22 @@ export interface Room {
   readonly createdBy: number | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
+  /** Tells rooms apart that had the same id one after the other: later ones have larger numbers. */
+  readonly generation: number;
 }
 
-/** A room and the number of its last stored message, 0 without any. */
-export interface RoomPosition {
-  readonly id: number;
-  readonly seq: number;
+/** Rooms with where their last stored messages are, and when that was, in milliseconds since 1970. */
+export interface RoomPositions {
+  readonly rooms: readonly MirroredRoom[];
+  readonly now: number;
+}
+
+interface PositionRow {
+  now: number;
+  id: bigint | null;
+  generation: bigint;
+  epoch: bigint | null;
+  seq: bigint | null;
 }
 
 interface Row {
@@ -21,6 +32,7 @@ interface Row {
   creatorId: bigint | null;
   createdAt: Date;
   updatedAt: Date;
+  generation: bigint;
 }
 
 /** The rooms in PostgreSQL, which owns them. */
@@ -99,12 +111,12 @@ export class RoomRepository {
   }
 
   /** Those of the given rooms that exist. */
-  positions(ids: readonly number[]): Promise<RoomPosition[]> {
+  positions(ids: readonly number[]): Promise<RoomPositions> {
     return this.#positions(Prisma.sql`WHERE rooms.id = ANY(${ids.map(BigInt)})`);
   }
 
   /** The same for a page of all rooms, by ascending id above `after`. */
-  positionsAfter(after: number, limit: number): Promise<RoomPosition[]> {
+  positionsAfter(after: number, limit: number): Promise<RoomPositions> {
     return this.#positions(Prisma.sql`WHERE rooms.id > ${BigInt(after)} ORDER BY rooms.id LIMIT ${limit}`);
   }
 
@@ -113,12 +125,27 @@ export class RoomRepository {
     await this.db.$executeRaw`UPDATE rooms SET name = name WHERE false`;
   }
 
-  async #positions(which: Prisma.Sql): Promise<RoomPosition[]> {
-    const rows = await this.db.$queryRaw<Array<{ id: bigint; seq: bigint | null }>>`
-      SELECT rooms.id, last.seq FROM rooms LEFT JOIN LATERAL (
-        SELECT seq FROM messages WHERE room_id = rooms.id ORDER BY epoch DESC, seq DESC LIMIT 1
-      ) last ON true ${which}`;
-    return rows.map((row) => ({ id: Number(row.id), seq: Number(row.seq ?? 0n) }));
+  async #positions(which: Prisma.Sql): Promise<RoomPositions> {
+    // One row without a room, when there is none, for the time.
+    const rows = await this.db.$queryRaw<PositionRow[]>`
+      SELECT extract(epoch FROM clock.now)::float8 * 1000 AS now, found.* FROM
+        (SELECT clock_timestamp() AS now) clock LEFT JOIN (
+          SELECT rooms.id, rooms.generation, last.epoch, last.seq FROM rooms LEFT JOIN LATERAL (
+            SELECT epoch, seq FROM messages WHERE room_id = rooms.id ORDER BY epoch DESC, seq DESC LIMIT 1
+          ) last ON true ${which}
+        ) found ON true ORDER BY found.id`;
+    const rooms = rows.flatMap(({ id, generation, epoch, seq }) =>
+      id === null
+        ? []
+        : [
+            {
+              id: Number(id),
+              generation: Number(generation),
+              last: { epoch: Number(epoch ?? 0n), seq: Number(seq ?? 0n) },
+            },
+          ],
+    );
+    return { rooms, now: Math.floor(rows[0]?.now ?? 0) };
   }
 }
 
@@ -129,5 +156,6 @@ function room(row: Row): Room {
     createdBy: row.creatorId === null ? null : Number(row.creatorId),
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
+    generation: Number(row.generation),
   };
 }

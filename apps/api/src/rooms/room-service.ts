@@ -95,9 +95,9 @@ export class RoomService {
     try {
       // Known already: a deleted room of that id, whose removal from the mirror is still pending.
       // The new room must not inherit its messages or its sockets.
-      if (!(await this.directory.ensure(id, 0))) {
+      if (!(await this.directory.ensure(id, 0, room.generation))) {
         await this.directory.remove(id);
-        await this.directory.ensure(id, 0);
+        await this.directory.ensure(id, 0, room.generation);
       }
     } catch (error) {
       await this.#undo(room);

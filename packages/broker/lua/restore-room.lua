@@ -1,0 +1,92 @@
+-- Appends messages of the database to a room that lacks them, under their own positions, and at last makes it whole: it
+-- gets a new epoch, whose numbers go on from there.
+--
+-- KEYS    1: state; 2: rooms that wait to be archived; 3: rooms with messages that become too old; 4: what is
+--         stored; 5: room stream; 6, 7: hashes of keys; 8: records of rooms; 9: rooms that gateways wait for; 10: what rooms
+--         have lost
+-- ARGV    1: room id; 2: generation; 3: PUBLISH or SPUBLISH; 4: the room's channel; 5: the time of the database, in milliseconds since 1970;
+--         6: where the stream ends, as far as the caller knows, '-' when there is none; 7: 'stored' when everything up to
+--         the last of the messages is in the database, 'cut' when, besides, they do not follow what the stream holds,
+--         which then goes, else ''; 8: '1' when these are the last, then the room is made whole; 9, 10: epoch and seq of
+--         the last message in the database, 0 and 0 for none; then per message three: id, body, key ('' for none)
+-- reply   1, or 0 when the stream does not end there any more or is of another generation: nothing was done
+
+local TURN_SECONDS = 300
+local room, command, channel, stream = ARGV[1], ARGV[3], ARGV[4], KEYS[5]
+local life = current_life()
+local epoch, seq = position_of(stream)
+if ARGV[6] ~= (epoch and epoch .. '-' .. seq or '-') then return 0 end
+local known, made = record_of(KEYS[8], room)
+if epoch and known ~= '' and known ~= ARGV[2] then return 0 end
+local wanted = redis.call('HGET', KEYS[9], room)
+-- What is left is of a stream that was not removed by us, but lost or evicted.
+if not epoch then forget_room(room) end
+note_record(KEYS[8], room, ARGV[2], epoch and made or 0)
+
+if ARGV[7] ~= '' and epoch then
+  local page
+  local from = redis.call('HGET', KEYS[4], room) or '0-0'
+  repeat
+    page = redis.call('XRANGE', stream, '(' .. from, '+', 'COUNT', 1000)
+    if #page > 0 then
+      redis.call('HINCRBY', state, 'unstored', -cost_of_all(page))
+      from = page[#page][1]
+    end
+  until #page < 1000
+  if from ~= '0-0' then redis.call('HSET', KEYS[4], room, from) end
+  if ARGV[7] == 'cut' then redis.call('XTRIM', stream, 'MAXLEN', 0) end
+end
+
+local time = redis.call('TIME')
+local turn = math.floor(time[1] / TURN_SECONDS)
+local keys, waiting = {}, 0
+for at = 11, #ARGV, 3 do
+  redis.call('XADD', stream, ARGV[at], 'm', ARGV[at + 1])
+  waiting = waiting + cost_of(ARGV[at + 1])
+  if ARGV[at + 2] ~= '' then
+    keys[#keys + 1] = ARGV[at + 2]
+    keys[#keys + 1] = ARGV[at]
+  end
+end
+if #keys > 0 then
+  -- As publish.lua keeps them.
+  local current = KEYS[6 + turn % 2]
+  redis.call('HSET', current, '', tostring(turn), unpack(keys))
+  redis.call('EXPIREAT', current, (turn + 2) * TURN_SECONDS)
+end
+if #ARGV >= 11 then
+  if ARGV[7] == '' then
+    redis.call('HINCRBY', state, 'unstored', waiting)
+  else
+    redis.call('HSET', KEYS[4], room, ARGV[#ARGV - 2])
+  end
+  -- An archiver looks at it: what is too old, or too much, is trimmed then.
+  redis.call('ZADD', KEYS[2], 'NX', now_ms(), room)
+end
+doubt_incarnation(life)
+if ARGV[8] ~= '1' then
+  if wanted then redis.call('HSET', KEYS[9], room, wanted) end
+  return 1
+end
+
+local end_epoch, end_seq = tonumber(ARGV[9]), tonumber(ARGV[10])
+epoch, seq = position_of(stream)
+if epoch then
+  end_epoch = math.max(end_epoch, tonumber(epoch))
+  end_seq = math.max(end_seq, tonumber(seq))
+end
+local high = string.match(wanted or '', '%S+$')
+local high_epoch, high_seq = 0, 0
+if high then high_epoch, high_seq = parse_id(high) end
+local new = new_epoch(math.max(tonumber(ARGV[5]), end_epoch, high_epoch))
+if epoch then
+  begin_epoch(stream, new, string.format('%.0f', end_seq))
+else
+  redis.call('XDEL', stream, redis.call('XADD', stream, string.format('%s-%.0f', new, end_seq), 'm', ''))
+end
+redis.call('HDEL', KEYS[9], room)
+if high and is_lost(stream, end_seq, high_epoch, high_seq) then
+  note_lost(KEYS[10], room, command, channel, new, end_seq, high_epoch, high_seq)
+end
+nudge(command, channel, new, end_seq)
+return 1

@@ -1,0 +1,123 @@
+import type { Logger } from '@chorus/service';
+import pLimit from 'p-limit';
+import { isAfter, type Position } from './broker.js';
+import type { MirroredRoom, RestoredMessage, RoomBehind, RoomDirectory } from './room-directory.js';
+
+/** The rooms and messages of PostgreSQL. */
+export interface RoomArchive {
+  /** Those of the rooms that exist, and the time, in milliseconds since 1970. */
+  rooms(ids: readonly number[]): Promise<{ rooms: readonly MirroredRoom[]; now: number }>;
+  /** The first messages of a room after a position, at most `limit`; oldest first. */
+  after(roomId: number, after: Position, limit: number): Promise<readonly RestoredMessage[]>;
+  /** The last messages of a room, at most `limit`; oldest first. */
+  newest(roomId: number, limit: number): Promise<readonly RestoredMessage[]>;
+}
+
+/** A room that lacks more messages than this gets only the {@link NEWEST}: more would keep all the others waiting. */
+const MOST_RESTORED = 1_000;
+const NEWEST = 100;
+/** Messages appended by one script, which holds up everybody else. */
+const PAGE = 200;
+/** Rooms restored at a time. */
+const AT_A_TIME = 8;
+/** How often a room that changes meanwhile is tried again at once. */
+const ATTEMPTS = 5;
+
+/**
+ * Makes rooms known to the gateways and whole: what PostgreSQL has and the recent history lacks, because Redis came back
+ * with older data, is brought back. Any number of these may work on the same rooms.
+ *
+ * The recent history then holds, without a hole, what PostgreSQL has, or its newest part.
+ */
+export class RoomRestorer {
+  constructor(
+    private readonly directory: Pick<RoomDirectory, 'bringIn' | 'remove' | 'restore'>,
+    private readonly archive: RoomArchive,
+    private readonly log: Logger,
+  ) {}
+
+  /** @param now the time of PostgreSQL when the rooms were read, in milliseconds since 1970 */
+  async bringIn(rooms: readonly MirroredRoom[], now: number): Promise<void> {
+    let left = rooms;
+    let time = now;
+    for (let attempt = 1; left.length > 0; attempt++) {
+      const again = await this.#once(left, time);
+      if (again.length === 0) return;
+      // Left to the next look: gateways go on to wait for it.
+      if (attempt === ATTEMPTS) {
+        this.log.warn({ rooms: again.length }, 'rooms change faster than they can be restored');
+        return;
+      }
+      ({ rooms: left, now: time } = await this.archive.rooms(again));
+    }
+  }
+
+  /** @returns those that have to be read and brought in again */
+  async #once(rooms: readonly MirroredRoom[], now: number): Promise<number[]> {
+    const outcomes = await this.directory.bringIn(rooms, now);
+    const limit = pLimit(AT_A_TIME);
+    const again: number[] = [];
+    const work = rooms.map((room, index) => {
+      const outcome = outcomes[index];
+      if (outcome === undefined || outcome === 'made' || outcome === 'whole' || outcome === 'newer')
+        return undefined;
+      return limit(async () => {
+        if (outcome !== 'older' && (await this.#restore(room, outcome, now))) return;
+        if (outcome === 'older') await this.directory.remove(room.id, room.generation);
+        again.push(room.id);
+      });
+    });
+    await Promise.all(work);
+    return again;
+  }
+
+  async #restore(known: MirroredRoom, behind: RoomBehind, now: number): Promise<boolean> {
+    const { end, needed } = behind;
+    // What gateways have seen may have come to PostgreSQL since the room was read.
+    const room =
+      end === undefined || isAfter(known.last, end) ? known : (await this.archive.rooms([known.id])).rooms[0];
+    if (room === undefined || room.generation !== known.generation) return false;
+    const from = end ?? needed;
+    const stored = await this.#isStored(room.id, behind.unstored);
+    const missing = from === undefined ? 0 : room.last.seq - from.seq;
+    if (from !== undefined && missing <= MOST_RESTORED) return this.#append(room, behind, from, stored, now);
+    const cut = from !== undefined && stored;
+    // Without a position that gateways need there is nobody to whom anything could be missing.
+    const messages = cut ? await this.archive.newest(room.id, NEWEST) : [];
+    if (missing > 0)
+      this.log.warn({ roomId: room.id, missing }, 'a room is restored in part: it lacks too much');
+    const before = cut ? 'cut' : stored ? 'stored' : 'unknown';
+    return this.directory.restore({ room, end, messages, before, complete: true }, now);
+  }
+
+  /** Appends everything after a position. */
+  async #append(
+    room: MirroredRoom,
+    { end }: RoomBehind,
+    from: Position,
+    stored: boolean,
+    now: number,
+  ): Promise<boolean> {
+    const before = stored ? 'stored' : 'unknown';
+    let restored = 0;
+    for (let [at, ends] = [from, end]; ; ) {
+      const messages = isAfter(room.last, at) ? await this.archive.after(room.id, at, PAGE) : [];
+      const complete = messages.length < PAGE;
+      if (!(await this.directory.restore({ room, end: ends, messages, before, complete }, now))) return false;
+      restored += messages.length;
+      const last = messages.at(-1);
+      if (complete || last === undefined) break;
+      at = { epoch: last.epoch, seq: last.seq };
+      ends = at;
+    }
+    this.log.info({ roomId: room.id, messages: restored }, 'a room got back what Redis had lost');
+    return true;
+  }
+
+  /** Whether PostgreSQL has a message, and with it everything before: it is stored in order. */
+  async #isStored(roomId: number, message: Position | undefined): Promise<boolean> {
+    if (message === undefined) return true;
+    const [found] = await this.archive.after(roomId, { epoch: message.epoch, seq: message.seq - 1 }, 1);
+    return found !== undefined && found.epoch === message.epoch && found.seq === message.seq;
+  }
+}
