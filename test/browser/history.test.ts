@@ -103,8 +103,19 @@ describe('a room in which much was said', function () {
     await ada.message('more news').waitFor();
     await eventually(async () => expect(await belowMe()).to.be.within(0, 1));
     await ada.say('I have read it all');
-    await ada.delivered('I have read it all', 'Stored');
+    await ada.delivered('I have read it all', 'Sent');
     await eventually(async () => expect(await belowMe()).to.be.within(0, 1));
     expect(ada.notes.errors).to.deep.equal([]);
+  });
+
+  it('shows what one says oneself, wherever one reads', async () => {
+    await ada.log.evaluate((log) => log.scrollTo(0, 0));
+    await ada.page.getByRole('button', { name: /^Newest messages|new messages?$/ }).waitFor();
+    await ada.say('said from further up');
+    await ada.message('said from further up').waitFor();
+    await eventually(async () => {
+      const below = await ada.log.evaluate((log) => log.scrollHeight - log.scrollTop - log.clientHeight);
+      expect(below).to.be.below(48);
+    });
   });
 });

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { Locator } from 'playwright-core';
 import { eventually } from '../support/eventually.js';
 import { createPerson, createRoom, type Person } from '../support/people.js';
 import { fillRoom } from './support/fill-room.js';
@@ -59,12 +60,12 @@ describe('with a keyboard only', function () {
     await page.keyboard.press('Shift+Enter');
     await page.keyboard.type('second line');
     await page.keyboard.press('Enter');
-    await ada.delivered('first line\nsecond line', 'Stored');
+    await ada.delivered('first line\nsecond line', 'Sent');
     expect(await ada.composer.inputValue()).to.equal('');
     await page.keyboard.type('and with the button');
     await tabTo(page, page.getByRole('button', { name: 'Send' }));
     await page.keyboard.press('Space');
-    await ada.delivered('and with the button', 'Stored');
+    await ada.delivered('and with the button', 'Sent');
   });
 
   it('one scrolls, and leaves the log again', async () => {
@@ -105,6 +106,45 @@ describe('with a keyboard only', function () {
     await ada.inRoom(`mine ${account.username}`);
   });
 
+  it('one goes through the rooms with the arrow keys, and to the search from everywhere', async () => {
+    const { page } = ada;
+    await page.keyboard.press('Control+k');
+    expect(await hasFocus(page.getByRole('searchbox', { name: 'Find a room' }))).to.equal(true);
+    const links = page.getByRole('list', { name: 'Rooms' }).getByRole('link');
+    const last = (await links.count()) - 1;
+    for (const [key, at] of [
+      ['ArrowDown', 0],
+      ['End', last],
+      ['ArrowDown', last],
+      ['Home', 0],
+      ['ArrowUp', 0],
+    ] as const) {
+      await page.keyboard.press(key);
+      expect(await hasFocus(links.nth(at)), key).to.equal(true);
+    }
+  });
+
+  it('one skips the list of rooms', async () => {
+    const { page } = ada;
+    const skip = page.getByRole('link', { name: 'Skip to the room' });
+    await tabTo(page, skip, 'Shift+Tab');
+    await page.keyboard.press('Enter');
+    expect(await hasFocus(ada.composer)).to.equal(true);
+  });
+
+  it('one confirms what an input method proposes without sending it', async () => {
+    await ada.composer.fill('\u4f60\u597d');
+    // Safari ends the composition before this event.
+    await ada.composer.dispatchEvent('keydown', {
+      key: 'Enter',
+      keyCode: 229,
+      bubbles: true,
+      cancelable: true,
+    });
+    expect(await ada.composer.inputValue()).to.equal('\u4f60\u597d');
+    await ada.composer.fill('');
+  });
+
   it('one renames it in its menu', async () => {
     const { page } = ada;
     const menu = page.getByRole('button', { name: 'Room menu' });
@@ -113,8 +153,20 @@ describe('with a keyboard only', function () {
     expect(await menu.getAttribute('aria-expanded')).to.equal('true');
     await page.keyboard.press('Escape');
     expect(await menu.getAttribute('aria-expanded')).to.equal('false');
-    await page.keyboard.press('Enter');
-    await tabTo(page, page.getByRole('button', { name: 'Rename room' }));
+    await page.keyboard.press('ArrowDown');
+    const [rename, remove, leave] = ['Rename room', 'Delete room', 'Leave room'].map((name) =>
+      page.getByRole('button', { name }),
+    ) as [Locator, Locator, Locator];
+    for (const [key, item] of [
+      [undefined, rename],
+      ['ArrowDown', remove],
+      ['End', leave],
+      ['ArrowUp', remove],
+      ['Home', rename],
+    ] as const) {
+      if (key !== undefined) await page.keyboard.press(key);
+      expect(await hasFocus(item), key ?? 'at first').to.equal(true);
+    }
     await page.keyboard.press('Enter');
     await page.getByRole('dialog', { name: 'Rename room' }).waitFor();
     await page.keyboard.press('ControlOrMeta+a');
@@ -152,7 +204,7 @@ describe('with a screen reader', function () {
 
   it('everything has a role and a name', async () => {
     await ada.say('from me');
-    await ada.delivered('from me', 'Stored');
+    await ada.delivered('from me', 'Sent');
     const page = await ada.page.locator('body').ariaSnapshot();
     for (const part of [
       /^\s*- navigation "Rooms":/m,
@@ -166,8 +218,8 @@ describe('with a screen reader', function () {
       /^\s*- heading "a quiet room" \[level=1\]/m,
       /^\s*- button "Room menu"/m,
       /^\s*- log "Messages":/m,
-      new RegExp(`^\\s*- article "${teller.username}, \\d\\d:\\d\\d":`, 'm'),
-      /^\s*- img "Stored"/m,
+      new RegExp(`^\\s*- article "\u2068${teller.username}\u2069, \\d\\d:\\d\\d":`, 'm'),
+      /^\s*- img "Sent"/m,
       /^\s*- textbox "Message"/m,
       /^\s*- button "Send"/m,
       /^\s*- complementary "People":/m,
@@ -185,9 +237,11 @@ describe('with a screen reader', function () {
       live.evaluateAll((all) => all.map((each) => each.textContent).join());
     expect(await heard()).to.equal('');
     await fillRoom(stage.cluster.url, teller, roomId, ['are you still there?']);
-    await live.filter({ hasText: `${teller.username}: are you still there?` }).waitFor({ state: 'attached' });
+    await live
+      .filter({ hasText: `\u2068${teller.username}\u2069: are you still there?` })
+      .waitFor({ state: 'attached' });
     await ada.say('I am');
-    await ada.delivered('I am', 'Stored');
+    await ada.delivered('I am', 'Sent');
     expect(await heard()).not.to.include('I am');
   });
 });

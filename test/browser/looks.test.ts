@@ -89,7 +89,7 @@ describe('the looks of the page', function () {
     await inEveryLook('rooms');
     await ada.openRoom('rollout');
     await ada.say('Five it is.');
-    await ada.delivered('Five it is.', 'Stored');
+    await ada.delivered('Five it is.', 'Sent');
     await ada.sees(['Ada Lovelace', ...guests.keys()]);
     await says('Chiara Rossi', design, ['Neither', 'Have a look']);
     await page.getByRole('link', { name: 'design 2 unread' }).waitFor();

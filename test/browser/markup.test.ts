@@ -51,7 +51,7 @@ describe('markup in names and messages', function () {
   it('stays text in the names of people and rooms, wherever they are shown', async () => {
     await ben.sees([IMAGE, ben.username]);
     const first = ben.log.getByRole('article').first();
-    expect(await first.getAttribute('aria-label')).to.contain(`${IMAGE}, `);
+    expect(await first.getAttribute('aria-label')).to.contain(`\u2068${IMAGE}\u2069, `);
     await mallory.composer.pressSequentially('typing for a while', { delay: 80 });
     const typing = ben.page.getByRole('status', { name: 'Typing' });
     await typing.filter({ hasText: `${IMAGE} is typing…` }).waitFor();

@@ -61,7 +61,7 @@ describe('in mid-conversation', function () {
     await ada.connected();
     expect(ada.notes.gateways).to.deep.equal(['gateway-1', 'gateway-2']);
     expect(ben.notes.gateways).to.deep.equal(['gateway-2']);
-    for (const text of said.filter((_, index) => index % 2 === 0)) await ada.delivered(text, 'Stored');
+    for (const text of said.filter((_, index) => index % 2 === 0)) await ada.delivered(text, 'Sent');
 
     const [hers, his] = [await adas(), await bens()];
     for (const { text } of hers.texts) expect(text).to.match(/^(Connected|Reconnecting…( in \d+ s)?)$/);
@@ -80,7 +80,7 @@ describe('in mid-conversation', function () {
   it('the network goes: what is written meanwhile waits, and is sent once when it is back', async () => {
     await ben.context.setOffline(true);
     ben.line.cut();
-    await ben.connection.filter({ hasText: /^Reconnecting… in \d+ s$/ }).waitFor();
+    await ben.connection.filter({ hasText: /^Offline$/ }).waitFor();
     await ben.page.getByRole('button', { name: 'Reconnect now' }).waitFor();
     for (const text of ['on the train', 'in a tunnel']) await say(ben, text);
     for (const text of ['where are you?', 'hello?']) await say(ada, text);
@@ -93,7 +93,7 @@ describe('in mid-conversation', function () {
     await ben.context.setOffline(false);
     await ben.connected();
     await bothHaveAll();
-    for (const text of ['on the train', 'in a tunnel']) await ben.delivered(text, 'Stored');
+    for (const text of ['on the train', 'in a tunnel']) await ben.delivered(text, 'Sent');
     expect((await ada.said()).slice(-4)).to.deep.equal([
       ...['where are you?', 'hello?'],
       ...['on the train', 'in a tunnel'],
@@ -108,7 +108,7 @@ describe('in mid-conversation', function () {
       await ada.message(`interrupted ${round}`).waitFor();
     }
     await bothHaveAll();
-    for (const text of said.slice(-2)) await ben.delivered(text, 'Stored');
+    for (const text of said.slice(-2)) await ben.delivered(text, 'Sent');
   });
 
   it('nobody waits longer than they like', async () => {

@@ -26,11 +26,31 @@ describe('a session', function () {
 
   it('lasts when the page is loaded again, and so do its rooms', async () => {
     await ada.say('before');
-    await ada.delivered('before', 'Stored');
+    await ada.delivered('before', 'Sent');
     await ada.page.reload();
     await ada.inRoom(`tabs ${ada.username}`);
     await ada.message('before').waitFor();
   });
+
+  for (const [title, breakStorage] of [
+    ['full', 'Storage.prototype.setItem = () => { throw new DOMException("full", "QuotaExceededError"); }'],
+    [
+      'blocked',
+      'Object.defineProperty(window, "localStorage", { get() { throw new DOMException("no", "SecurityError"); } })',
+    ],
+  ] as const) {
+    it(`lasts when the page is loaded again and the storage of the browser is ${title}`, async () => {
+      const other = await stage.visitor('bob');
+      await other.page.evaluate(() => localStorage.clear());
+      await other.context.addInitScript(breakStorage);
+      for (let load = 0; load < 2; load++) {
+        await other.page.reload();
+        await other.connected();
+      }
+      await other.page.getByText(other.username, { exact: true }).waitFor();
+      await other.close();
+    });
+  }
 
   it('ends in all tabs when one signs out', async () => {
     const { page, notes } = await ada.tab();

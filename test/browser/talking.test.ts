@@ -50,14 +50,33 @@ describe('two people in two browsers, on two gateways', function () {
     ] as const) {
       await visitor.say(text);
       for (const reader of [ada, ben]) await reader.message(text).waitFor();
-      await visitor.delivered(text, 'Stored');
+      await visitor.delivered(text, 'Sent');
     }
     const said = ['Good morning', 'Good morning, Ada', 'Does it weave?', 'Algebraical patterns only'];
     for (const reader of [ada, ben]) expect(await reader.said()).to.deep.equal(said);
     const first = ben.log.getByRole('article').first();
-    expect(await first.getAttribute('aria-label')).to.match(new RegExp(`^${ada.username}, \\d\\d:\\d\\d$`));
+    expect(await first.getAttribute('aria-label')).to.match(
+      new RegExp(`^\u2068${ada.username}\u2069, \\d\\d:\\d\\d$`),
+    );
     // Of what others say there is no such state.
     expect(await first.getByRole('img').count()).to.equal(0);
+  });
+
+  it('are told while they write that a message becomes too long, and keep it', async () => {
+    const text = 'x'.repeat(16_100);
+    const count = (pattern: RegExp) => ada.page.getByRole('status').filter({ hasText: pattern });
+    await ada.composer.fill(text);
+    await count(/^1\d\d$/).waitFor();
+    const long = `${text}${'y'.repeat(200)}`;
+    await ada.composer.fill(long);
+    await count(/^\d+ too many$/).waitFor();
+    await ada.page.keyboard.press('Enter');
+    expect(await ada.composer.inputValue()).to.equal(long);
+    expect(await ada.page.getByRole('button', { name: 'Send' }).getAttribute('aria-disabled')).to.equal(
+      'true',
+    );
+    await ada.composer.fill('');
+    await count(/too many/).waitFor({ state: 'detached' });
   });
 
   it('send at the same time, and see the same order', async () => {
@@ -72,7 +91,7 @@ describe('two people in two browsers, on two gateways', function () {
       expect(mine).to.have.length(4 + 20);
       expect(mine).to.deep.equal(yours);
     });
-    for (const text of texts) await ben.delivered(`B ${text}`, 'Stored');
+    for (const text of texts) await ben.delivered(`B ${text}`, 'Sent');
   });
 
   it('see the other go', async () => {

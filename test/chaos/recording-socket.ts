@@ -118,6 +118,7 @@ export class Connections {
         break;
       }
       case 'typing':
+      case 'room-renamed':
       case 'presence':
       case 'refreshed':
       case 'pong':

@@ -1,6 +1,6 @@
 import type { ControlEvent, HistoryLoss, Replay, RoomFeeds } from '@chorus/broker';
 import type { PresenceTracker } from '@chorus/presence';
-import type { Member, Position } from '@chorus/protocol';
+import type { Member, Position, RoomRenamedFrame } from '@chorus/protocol';
 import { type Ack, tellDelivered } from './acks.js';
 import type { GatewayCounters } from './counters.js';
 import type { Transport } from './transport.js';
@@ -171,7 +171,7 @@ export class Hub {
         this.#deleteRoom(event.roomId);
         break;
       case 'room-renamed':
-        // No frame carries the room's name.
+        this.#announceName(event.roomId, event.name);
         break;
       case 'token-revoked':
       case 'user-disconnected':
@@ -197,6 +197,14 @@ export class Hub {
     room.typing.delete(userId);
     if (own === undefined) this.parts.publish(room.typingTopic, frame);
     else own.publishTyping(frame);
+  }
+
+  /** To `chorus.v1` sockets only: plain ones never learned the room's name. */
+  #announceName(roomId: number, name: string): void {
+    const room = this.#rooms.get(roomId);
+    if (room === undefined) return;
+    const frame: RoomRenamedFrame = { type: 'room-renamed', roomId, name };
+    this.parts.publish(room.typingTopic, Buffer.from(JSON.stringify(frame)));
   }
 
   #deleteRoom(roomId: number): void {

@@ -78,6 +78,33 @@ describe('who is typing', () => {
   });
 });
 
+describe('a room that gets another name', () => {
+  const fixture = new GatewayFixture();
+  after(() => fixture.close());
+
+  it('tells it to chorus.v1 sockets on every gateway, and nothing to plain ones', async () => {
+    const [one, two] = [await fixture.start(), await fixture.start()];
+    for (const roomId of [1, 2]) await fixture.directory.ensure(roomId, 0);
+    const ann = await fixture.connectV1(one, ANN);
+    const bob = await fixture.connectV1(two, BOB);
+    await ann.join(1);
+    await bob.join(1);
+    await bob.join(2);
+    const plain = await fixture.join(one, 1, EVE);
+    await fixture.directory.announce({ type: 'room-renamed', roomId: 1, name: 'lobby "1"' });
+    for (const socket of [ann, bob]) {
+      expect(await socket.of('room-renamed')).to.deep.equal({
+        type: 'room-renamed',
+        roomId: 1,
+        name: 'lobby "1"',
+      });
+    }
+    ann.send({ type: 'publish', roomId: 1, clientMsgId: 'a', content: 'after it' });
+    await plain.message('after it');
+    expect(plain.frames.filter(({ type }) => type !== 'joined' && type !== 'message')).to.deep.equal([]);
+  });
+});
+
 describe('who is in a room', () => {
   const fixture = new GatewayFixture();
   let ann: V1Socket;

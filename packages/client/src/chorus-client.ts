@@ -170,7 +170,12 @@ export class ChorusClient {
         this.#host.maxFrameBytes = limits.maxFrameBytes;
         this.#pacer.start(limits.maxMessagesPerSecond);
         this.#session.accepted(expiresAt);
-        this.#socket.welcomed({ status: 'connected', connectionId, user });
+        this.#socket.welcomed({
+          status: 'connected',
+          connectionId,
+          user,
+          maxFrameBytes: limits.maxFrameBytes,
+        });
         for (const room of this.#rooms.values()) room.up();
         break;
       }

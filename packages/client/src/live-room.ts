@@ -194,6 +194,9 @@ export class LiveRoom implements Room {
         // The application knows what it did, and may be on its way back in.
         if (frame.reason !== 'left') this.end(frame.reason);
         break;
+      case 'room-renamed':
+        this.#events.emit('renamed', frame.name);
+        break;
       case 'ack':
         this.#refusals = 0;
         this.#outbox.acked(frame.clientMsgId, placeOf(frame));

@@ -12,6 +12,8 @@ export interface RoomEvents {
   /** {@link Room.typists} has changed. */
   typing: readonly Member[];
   status: RoomStatus;
+  /** The room has this name now. A change during an interruption is not told: read the room again after it. */
+  renamed: string;
   /** Messages were missed and could not be had from the history; what is delivered next comes after them. */
   gap: Gap;
 }

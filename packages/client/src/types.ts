@@ -35,6 +35,8 @@ export type ConnectionState =
       readonly connectionId: string;
       /** Whom the token belongs to. */
       readonly user: Member;
+      /** Largest frame that the gateway takes, in bytes of UTF-8: a message and about 100 bytes around it. */
+      readonly maxFrameBytes: number;
     }
   | {
       readonly status: 'waiting';

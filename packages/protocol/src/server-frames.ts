@@ -49,6 +49,10 @@ export const roomLeftFrame = z
   })
   .describe('This socket is not in the room any more, because it asked or for the reason given.');
 
+export const roomRenamedFrame = z
+  .object({ type: z.literal('room-renamed'), roomId, name: z.string() })
+  .describe('The room has a new name. Sent to the sockets that are in the room at that moment.');
+
 export const ackFrame = z
   .object({ type: z.literal('ack'), roomId, clientMsgId: clientMsgIdSchema, ...place })
   .describe('The message has this position, will not be lost and reaches every member.');
@@ -122,6 +126,7 @@ export const serverFrameSchema = z.discriminatedUnion('type', [
   welcomeFrame,
   roomJoinedFrame,
   roomLeftFrame,
+  roomRenamedFrame,
   messageFrame,
   ackFrame,
   storedFrame,
@@ -138,6 +143,7 @@ export const serverFrameSchema = z.discriminatedUnion('type', [
 
 export type V1ServerFrame = z.infer<typeof serverFrameSchema>;
 export type WelcomeFrame = z.infer<typeof welcomeFrame>;
+export type RoomRenamedFrame = z.infer<typeof roomRenamedFrame>;
 
 /** Why a frame was refused, as the frame that says so. */
 export function v1Error(

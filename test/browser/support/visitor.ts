@@ -126,10 +126,7 @@ export class Visitor {
   }
 
   /** Waits until the state of an own message is this one. */
-  async delivered(
-    text: string,
-    state: 'Sent' | 'Stored' | 'Waiting' | 'Sending' | 'Not sent',
-  ): Promise<void> {
+  async delivered(text: string, state: 'Sent' | 'Waiting' | 'Sending' | 'Not sent'): Promise<void> {
     await this.message(text).getByRole('img', { name: state, exact: true }).waitFor();
   }
 

@@ -77,6 +77,51 @@ describe('the chat page', function () {
     expect(headers).to.not.have.property('content-encoding');
   });
 
+  it('loads whole when each request goes to a replica of another version', async () => {
+    const build = async (version: string): Promise<string> => {
+      const built = await mkdtemp(join(tmpdir(), 'chorus-page-'));
+      const [script, style] = [`index-${version}aaaa.js`, `index-${version}bb-b.css`];
+      await mkdir(join(built, 'assets'));
+      await writeFile(join(built, 'assets', script), `script of ${version}`);
+      await writeFile(join(built, 'assets', style), `style of ${version}`);
+      await writeFile(
+        join(built, 'index.html'),
+        `<link href="./assets/${style}"><script src="./assets/${script}"></script>`,
+      );
+      return built;
+    };
+    const folders = [await build('v1_-'), await build('v2_-')];
+    const replicas = await Promise.all(folders.map((WEB_DIR) => startApi(db, { WEB_DIR })));
+    try {
+      let turn = 0;
+      const next = (path: string) =>
+        fetch(`${replicas[turn++ % replicas.length]?.client.url}${path}`).then(async (answer) => ({
+          status: answer.status,
+          type: answer.headers.get('content-type'),
+          cache: answer.headers.get('cache-control'),
+          text: await answer.text(),
+        }));
+      for (let load = 0; load < 12; load++) {
+        const page = await next('/');
+        const [, version] = /index-(v\d)/.exec(page.text) ?? [];
+        for (const [, path = ''] of page.text.matchAll(/(?:href|src)="\.(.*?)"/g)) {
+          const asset = await next(path);
+          expect(asset.status, path).to.equal(200);
+          expect(asset.type).to.equal(
+            path.endsWith('.js') ? 'text/javascript; charset=utf-8' : 'text/css; charset=utf-8',
+          );
+          // Cached under its name only where the content is the one of that name.
+          expect(asset.cache === 'no-cache').to.equal(!asset.text.endsWith(`${version}_-`));
+        }
+      }
+      expect((await next('/assets/other-v1_-aaaa.js')).status).to.equal(404);
+      expect((await next('/assets/index-v1_-aaaa.svg')).status).to.equal(404);
+    } finally {
+      await Promise.all(replicas.map((replica) => replica.close()));
+      await Promise.all(folders.map((built) => rm(built, { recursive: true })));
+    }
+  });
+
   it('is sent as compressed as the browser takes it', async () => {
     const best = await open('/assets/index-abc.js', { 'Accept-Encoding': 'gzip, deflate, br' });
     expect([best.headers['content-encoding'], best.body.toString()]).to.deep.equal(['br', 'brotli']);

@@ -18,15 +18,23 @@ const FOR_EVER = 'public, max-age=31536000, immutable';
  */
 export function servePage(folder: string): Step {
   const files = new Map(readPage(folder).map((file) => [file.path, { ...file, tag: tagOf(file) }]));
+  const standIns = new Map(
+    [...files.values()].flatMap((file) => {
+      const role = roleOf(file.path);
+      return role === '' ? [] : [[role, file] as const];
+    }),
+  );
   return async (ctx, next) => {
-    const file = ctx.method === 'GET' || ctx.method === 'HEAD' ? files.get(ctx.path) : undefined;
+    const isRead = ctx.method === 'GET' || ctx.method === 'HEAD';
+    const named = isRead ? files.get(ctx.path) : undefined;
+    const file = named ?? (isRead ? standIns.get(roleOf(ctx.path)) : undefined);
     if (file === undefined) return next();
     const { path, tag } = file;
     const hashed = path.startsWith(HASHED);
     // For logs and metrics: few patterns, as of any other route.
     ctx._matchedRoute = hashed ? `${HASHED}*` : path;
     ctx.vary('Accept-Encoding');
-    ctx.set('Cache-Control', hashed ? FOR_EVER : 'no-cache');
+    ctx.set('Cache-Control', hashed && named !== undefined ? FOR_EVER : 'no-cache');
     ctx.set('ETag', tag);
     ctx.set('Content-Security-Policy', CONTENT_SECURITY_POLICY);
     ctx.status = 200;
@@ -44,6 +52,18 @@ export function servePage(folder: string): Step {
     ctx.type = path === '/' ? 'html' : extname(path);
     return undefined;
   };
+}
+
+/**
+ * What a hashed file is for: its path without the hash; empty for any other file.
+ *
+ * During a rollout a balancer sends the requests of one page to replicas of two versions. A file of the other version is
+ * answered with the one of this version that has the same role, and is not cached under that name: a page of mixed
+ * versions works, and the next load is of one version.
+ */
+function roleOf(path: string): string {
+  const [, name, type] = /^\/assets\/([\w.-]+)-[\w-]{8}(\.\w+)$/.exec(path) ?? [];
+  return name === undefined ? '' : `${name}${type}`;
 }
 
 /** Weak: it stands for the file in any encoding. */

@@ -37,6 +37,8 @@ export class Chat {
     return id === undefined ? undefined : this.open.value.get(id);
   });
   readonly notices = signal<readonly Notice[]>([]);
+  /** False while the browser knows that there is no network. */
+  readonly online = signal(navigator.onLine);
   /** Over all rooms that are open. */
   readonly unread = computed(() =>
     [...this.open.value.values()].reduce((sum, { unread }) => sum + unread.value.count, 0),
@@ -73,8 +75,15 @@ export class Chat {
     const onVisible = (): void => {
       if (document.visibilityState === 'visible') this.refresh();
     };
+    const onNetwork = (): void => {
+      this.online.value = navigator.onLine;
+    };
     document.addEventListener('visibilitychange', onVisible);
+    for (const type of ['online', 'offline']) addEventListener(type, onNetwork);
     this.#endings.push(
+      () => {
+        for (const type of ['online', 'offline']) removeEventListener(type, onNetwork);
+      },
       () => clearInterval(timer),
       () => document.removeEventListener('visibilitychange', onVisible),
       effect(() => this.memory.keepOpenRooms(this.#openForGood())),
@@ -133,7 +142,13 @@ export class Chat {
   }
 
   #join(roomId: number): Conversation {
-    const conversation = new Conversation(this.#client.join(roomId), this.me, this.memory);
+    const room = this.#client.join(roomId);
+    const conversation = new Conversation(room, this.me, this.memory);
+    // The room ends with the conversation, and its listeners with it.
+    room.on('renamed', (name) => {
+      conversation.name.value = name;
+      this.rooms.named(roomId, name);
+    });
     this.open.value = new Map([...this.open.value, [roomId, conversation]]);
     void conversation.begin();
     this.#endings.push(

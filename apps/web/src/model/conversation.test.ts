@@ -126,7 +126,7 @@ describe('a conversation', () => {
     expect(conversation.unread.value.count).to.equal(1);
   });
 
-  it('shows a message of one’s own from when it is written to when it is stored, in one line', () => {
+  it('shows a message of one’s own from when it is written to when it is sent and stored, in one line', () => {
     const conversation = open();
     const states = (): string[] =>
       conversation.rows.value.flatMap((row) => (row.kind === 'message' ? String(row.entry.state) : []));
@@ -136,7 +136,7 @@ describe('a conversation', () => {
       else room.tell('delivery', delivery('a', step));
       seen.push(states());
     }
-    expect(seen).to.deep.equal([['queued'], ['sending'], ['sent'], ['sent'], ['stored']]);
+    expect(seen).to.deep.equal([['queued'], ['sending'], ['sent'], ['sent'], ['sent']]);
     expect(conversation.waiting).to.equal(false);
   });
 

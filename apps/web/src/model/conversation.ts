@@ -36,6 +36,8 @@ export class Conversation {
   /** When somebody said something last, in milliseconds since 1970. */
   readonly lastAt = computed(() => this.messages.value.at(-1)?.sentAt ?? 0);
   readonly rows: ReadonlySignal<readonly Row[]>;
+  /** Number of messages that were written here: each is scrolled to. */
+  readonly written = signal(0);
   /** The newest message that came by itself, for those who hear rather than see it. */
   readonly latest = signal<Message | undefined>(undefined);
   readonly #me: Member;
@@ -113,6 +115,7 @@ export class Conversation {
   send(content: string): void {
     // It stays among the deliveries with its error, and is shown there.
     this.#room.send(content).catch(() => {});
+    this.written.value += 1;
   }
 
   retry(clientMsgId: string): void {

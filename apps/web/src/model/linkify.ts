@@ -1,9 +1,20 @@
-/** A piece of a text: as it stands, or as the address that it is. */
-export type TextPart = { readonly text: string; readonly href?: string };
+/** A piece of a text: as it stands, or a web address. */
+export interface TextPart {
+  readonly text: string;
+  readonly href?: string;
+  /** Host that the link leads to, when its text does not show it as it is. */
+  readonly host?: string;
+}
 
-const ADDRESS = /\bhttps?:\/\/[^\s<>"']+/gi;
+/**
+ * An address ends at white space, quotes, and the punctuation and brackets of scripts that write without spaces: what
+ * follows those is the sentence around it.
+ */
+const ADDRESS =
+  /\bhttps?:\/\/[^\s<>"'`\u3000-\u3003\u3008-\u301f\uff01\uff08\uff09\uff0c\uff0e\uff1a\uff1b\uff1f\uff3b\uff3d\uff5b\uff5d\uff5e-\uff64\u2018-\u201f\u00ab\u00bb\u2026]+/gi;
 /** At the end of an address it is mostly of the sentence around it. */
-const TRAILING = /[.,:;!?…»”’*_~]+$/;
+const TRAILING = /[.,:;!?*_~|\\]+$/;
+const BRACKETS: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' };
 
 /** Splits a text at the web addresses in it. Only `http` and `https`, and only what is an address to the browser as well. */
 export function linkify(text: string): TextPart[] {
@@ -11,27 +22,36 @@ export function linkify(text: string): TextPart[] {
   let done = 0;
   for (const match of text.matchAll(ADDRESS)) {
     const address = withoutTrailing(match[0]);
-    const href = hrefOf(address);
-    if (href === undefined) continue;
+    const link = linkOf(address);
+    if (link === undefined) continue;
     if (match.index > done) parts.push({ text: text.slice(done, match.index) });
-    parts.push({ text: address, href });
+    parts.push(link);
     done = match.index + address.length;
   }
   if (done < text.length) parts.push({ text: text.slice(done) });
   return parts;
 }
 
+/** A bracket at the end belongs to the address only if it was opened in it. */
 function withoutTrailing(found: string): string {
   const address = found.replace(TRAILING, '');
-  // A parenthesis that was opened before the address.
-  const opened = address.split('(').length;
-  const closed = address.split(')').length;
-  if (address.endsWith(')') && closed > opened) return withoutTrailing(address.slice(0, -1));
-  return address;
+  const last = address.at(-1) ?? '';
+  const opening = BRACKETS[last];
+  if (opening === undefined) return address;
+  const balance = address.split(opening).length - address.split(last).length;
+  return balance < 0 ? withoutTrailing(address.slice(0, -1)) : address;
 }
 
-function hrefOf(address: string): string | undefined {
+function linkOf(address: string): TextPart | undefined {
   if (!URL.canParse(address)) return undefined;
-  const { protocol, href } = new URL(address);
-  return protocol === 'https:' || protocol === 'http:' ? href : undefined;
+  const { protocol, href, host, username } = new URL(address);
+  if (protocol !== 'https:' && protocol !== 'http:') return undefined;
+  const shown = address.replace(/^https?:\/\//i, '').toLowerCase();
+  const isPlain = username === '' && shown.startsWith(host) && !/^[^/?#]/.test(shown.slice(host.length));
+  return isPlain || hasDefaultPort(shown, host) ? { text: address, href } : { text: address, href, host };
+}
+
+/** `example.org:443`: the browser leaves the port out. */
+function hasDefaultPort(shown: string, host: string): boolean {
+  return /^:(80|443)($|[/?#])/.test(shown.slice(host.length)) && shown.startsWith(host);
 }

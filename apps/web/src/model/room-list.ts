@@ -100,6 +100,12 @@ export class RoomList {
     this.forget(roomId);
   }
 
+  /** The room has this name now. */
+  named(roomId: number, name: string): void {
+    const room = this.rooms.value.get(roomId);
+    if (room !== undefined) this.#put({ ...room, name });
+  }
+
   /** The room is gone. */
   forget(roomId: number): void {
     if (!this.rooms.value.has(roomId)) return;

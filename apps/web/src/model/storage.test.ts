@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Memory, type Store } from './storage.js';
+import { Memory, SignedInNote, type Store } from './storage.js';
 
 class MapStore implements Store {
   readonly values = new Map<string, string>();
@@ -39,6 +39,27 @@ describe('what the browser keeps', () => {
     memory.forgetRoom(3);
     memory.keepDraft(4, '');
     expect(store.values.size).to.equal(0);
+  });
+
+  it('says whether somebody may be signed in, and yes when it cannot know', () => {
+    const store = new MapStore();
+    const note = new SignedInNote(store);
+    expect(note.isThere).to.equal(false);
+    note.keep(true);
+    expect(note.isThere).to.equal(true);
+    note.keep(false);
+    expect([note.isThere, store.values.size]).to.deep.equal([false, 0]);
+    const full: Store = {
+      ...{ getItem: () => null, removeItem: () => {} },
+      setItem: () => {
+        throw new Error('full');
+      },
+    };
+    const ofThePage = Object.assign(new MapStore(), { lasts: false });
+    for (const unreliable of [full, ofThePage]) {
+      expect(new SignedInNote(unreliable).isThere).to.equal(true);
+      new SignedInNote(unreliable).keep(true);
+    }
   });
 
   it('does not matter when it makes no sense, or nothing can be kept', () => {

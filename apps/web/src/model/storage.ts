@@ -5,9 +5,11 @@ export interface Store {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
   removeItem(key: string): void;
+  /** False for one that ends with the page. */
+  readonly lasts?: boolean;
 }
 
-/** That of the browser, or where it gives none, one that lasts as long as the page. */
+/** That of the browser, or where it gives none, one that ends with the page. */
 export function browserStore(): Store {
   try {
     return localStorage;
@@ -17,8 +19,20 @@ export function browserStore(): Store {
       getItem: (key) => values.get(key) ?? null,
       setItem: (key, value) => void values.set(key, value),
       removeItem: (key) => void values.delete(key),
+      lasts: false,
     };
   }
+}
+
+const PROBE = 'chorus:probe';
+
+/** Whether what is written can be read again: storage may be full. */
+function keeps(store: Store): boolean {
+  if (store.lasts === false) return false;
+  store.setItem(PROBE, '1');
+  const kept = store.getItem(PROBE) !== null;
+  store.removeItem(PROBE);
+  return kept;
 }
 
 const SIGNED_IN = 'chorus:signed-in';
@@ -31,9 +45,10 @@ export class SignedInNote {
     this.#store = store;
   }
 
+  /** True as well where the browser keeps nothing: then only the server knows. */
   get isThere(): boolean {
     try {
-      return this.#store.getItem(SIGNED_IN) !== null;
+      return this.#store.getItem(SIGNED_IN) !== null || !keeps(this.#store);
     } catch {
       return true;
     }

@@ -18,8 +18,8 @@ export interface Entry {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly own: boolean;
-  /** Undefined of others' messages, and of one's own of which nothing is known any more but that they were said. */
-  readonly state: DeliveryState | undefined;
+  /** Undefined for others' messages. `sent`: acknowledged, so it reaches everybody; storing it changes nothing for people. */
+  readonly state: Exclude<DeliveryState, 'stored'> | undefined;
   readonly error: ChorusError | undefined;
   /** Of one's own. */
   readonly clientMsgId: string | undefined;
@@ -75,15 +75,14 @@ export class Timeline {
     };
     for (const message of messages) {
       const own = message.userId === me.id;
-      const sent = own && message.clientMsgId !== undefined ? outgoing.get(message.clientMsgId) : undefined;
-      if (sent !== undefined) arrived.add(sent.delivery.clientMsgId);
+      if (own && message.clientMsgId !== undefined) arrived.add(message.clientMsgId);
       if (gaps?.has(formatPosition(message)))
         rows.push({ kind: 'gap', key: `gap ${formatPosition(message)}` });
       if (!divided && unreadAfter !== undefined && isAfter(message, unreadAfter)) {
         divided = true;
         if (!own) rows.push({ kind: 'unread', key: 'unread' });
       }
-      add(this.#entryOf(message, own, sent?.delivery));
+      add(this.#entryOf(message, own));
     }
     for (const [clientMsgId, { delivery, at }] of outgoing) {
       if (arrived.has(clientMsgId) || delivery.state === 'stored') continue;
@@ -102,11 +101,9 @@ export class Timeline {
     return this.#stable(rows);
   }
 
-  #entryOf(message: Message, own: boolean, delivery: Delivery | undefined): Entry {
-    // It has come back from the room: it is sent, whether or not its ack has come.
-    const state = delivery === undefined ? undefined : delivery.state === 'stored' ? 'stored' : 'sent';
+  #entryOf(message: Message, own: boolean): Entry {
     const known = this.#entries.get(message);
-    if (known !== undefined && known.state === state) return known;
+    if (known !== undefined) return known;
     const entry: Entry = {
       key: own && message.clientMsgId !== undefined ? keyOfOwn(message.clientMsgId) : formatPosition(message),
       userId: message.userId,
@@ -114,7 +111,8 @@ export class Timeline {
       content: message.content,
       at: message.sentAt,
       own,
-      state,
+      // It has come back from the room: it is sent, whether or not its ack has come.
+      state: own ? 'sent' : undefined,
       error: undefined,
       clientMsgId: own ? message.clientMsgId : undefined,
     };

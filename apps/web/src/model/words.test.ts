@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { NOON } from './test-messages.js';
-import { connectionText, dayText, hueOf, initials, secondsUntil, typingText } from './words.js';
+import { connectionText, dayText, hueOf, initials, isolated, secondsUntil, typing } from './words.js';
 
 const DAY = 24 * 3_600_000;
 
@@ -17,10 +17,10 @@ describe('words', () => {
   it('say who is typing, as long as that fits', () => {
     const [ada, ben, eve] = ['ada', 'ben', 'eve'].map((username, id) => ({ id, username }));
     if (ada === undefined || ben === undefined || eve === undefined) throw new Error('nobody');
-    expect(typingText([])).to.equal('');
-    expect(typingText([ada])).to.equal('ada is typing…');
-    expect(typingText([ada, ben])).to.equal('ada and ben are typing…');
-    expect(typingText([ada, ben, eve])).to.equal('Several people are typing…');
+    expect(typing([])).to.deep.equal({ names: [], rest: '' });
+    expect(typing([ada])).to.deep.equal({ names: ['ada'], rest: ' is typing…' });
+    expect(typing([ada, ben])).to.deep.equal({ names: ['ada', 'ben'], rest: ' are typing…' });
+    expect(typing([ada, ben, eve])).to.deep.equal({ names: [], rest: 'Several people are typing…' });
   });
 
   it('call the first attempt connecting, and all others reconnecting', () => {
@@ -29,6 +29,17 @@ describe('words', () => {
     expect(connectionText({ status: 'waiting', attempt: 1, retryAt: 0, reason: '' })).to.equal(
       'Reconnecting…',
     );
+  });
+
+  it('say that the browser is offline', () => {
+    expect(connectionText({ status: 'connecting', attempt: 2 }, false)).to.equal('Offline');
+    const user = { id: 1, username: 'ada' };
+    const connected = { status: 'connected', connectionId: 'c', user, maxFrameBytes: 1 } as const;
+    expect(connectionText(connected, false)).to.equal('Connected');
+  });
+
+  it('keep the direction of a name to itself', () => {
+    expect(isolated('\u05d0')).to.equal('\u2068\u05d0\u2069');
   });
 
   it('count down in whole seconds, to one', () => {

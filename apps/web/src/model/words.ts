@@ -18,17 +18,25 @@ export function dayText(at: number, now = Date.now()): string {
   return (day.getFullYear() === new Date(now).getFullYear() ? DAY : DAY_AND_YEAR).format(day);
 }
 
-/** Who is typing, in a line. Empty when nobody is. */
-export function typingText(typists: readonly Member[]): string {
-  const [first, second] = typists;
-  if (first === undefined) return '';
-  if (second === undefined) return `${first.username} is typing…`;
-  if (typists.length === 2) return `${first.username} and ${second.username} are typing…`;
-  return 'Several people are typing…';
+/** Who is typing: names, which a page isolates from the text around them, and what follows them. */
+export function typing(typists: readonly Member[]): {
+  readonly names: readonly string[];
+  readonly rest: string;
+} {
+  const names = typists.map(({ username }) => username);
+  if (names.length === 0) return { names, rest: '' };
+  if (names.length > 2) return { names: [], rest: 'Several people are typing…' };
+  return { names, rest: names.length === 1 ? ' is typing…' : ' are typing…' };
+}
+
+/** A name within a sentence: its direction changes nothing around it (Unicode's isolates, for texts without markup). */
+export function isolated(name: string): string {
+  return `\u2068${name}\u2069`;
 }
 
 /** Whether there is a connection, in a word or two. */
-export function connectionText(state: ConnectionState): string {
+export function connectionText(state: ConnectionState, online = true): string {
+  if (!online && state.status !== 'connected') return 'Offline';
   switch (state.status) {
     case 'connected':
       return 'Connected';

@@ -1,10 +1,13 @@
 import type { Chat } from '../model/chat.js';
+import { isolated } from '../model/words.js';
 
 /** Reads out what is said by others in the room that is looked at. */
 export function Announcer({ chat }: { chat: Chat }) {
   const message = chat.current.value?.latest.value;
   const text =
-    message === undefined || message.userId === chat.me.id ? '' : `${message.username}: ${message.content}`;
+    message === undefined || message.userId === chat.me.id
+      ? ''
+      : `${isolated(message.username)}: ${message.content}`;
   return (
     <div class="hidden" aria-live="polite" data-announcer>
       {text}

@@ -1,18 +1,29 @@
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { Chat } from '../model/chat.js';
 import type { Conversation } from '../model/conversation.js';
-import type { Memory } from '../model/storage.js';
+import { roomFor } from '../model/message-size.js';
 import { Icon } from './icon.js';
 
+/** Until a gateway says what it takes. */
+const MAX_FRAME_BYTES = 16_384;
+
 /** Where one writes. What is written and not sent stays, room by room. */
-export function Composer({ conversation, memory }: { conversation: Conversation; memory: Memory }) {
+export function Composer({ chat, conversation }: { chat: Chat; conversation: Conversation }) {
+  const { memory } = chat;
   const [text, setText] = useState(() => memory.draft(conversation.id));
   const input = useRef<HTMLTextAreaElement>(null);
+  const countId = useId();
+  const connection = chat.connection.value;
+  const { left, over } = roomFor(
+    text,
+    connection.status === 'connected' ? connection.maxFrameBytes : MAX_FRAME_BYTES,
+  );
   const write = (next: string): void => {
     setText(next);
     memory.keepDraft(conversation.id, next);
   };
   const send = (): void => {
-    if (text.trim() === '') return;
+    if (text.trim() === '' || over > 0) return;
     conversation.send(text);
     write('');
     input.current?.focus();
@@ -39,6 +50,8 @@ export function Composer({ conversation, memory }: { conversation: Conversation;
       <textarea
         ref={input}
         aria-label="Message"
+        aria-invalid={over > 0}
+        aria-describedby={countId}
         placeholder="Message"
         rows={1}
         value={text}
@@ -48,17 +61,22 @@ export function Composer({ conversation, memory }: { conversation: Conversation;
           if (value !== '') conversation.typing();
         }}
         onKeyDown={(event) => {
-          if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+          // Safari ends a composition before this event, which then has the code 229 only.
+          const composing = event.isComposing || event.keyCode === 229;
+          if (event.key !== 'Enter' || event.shiftKey || composing) return;
           event.preventDefault();
           send();
         }}
       />
+      <span id={countId} class={over > 0 ? 'count over' : 'count'} role="status">
+        {over > 0 ? `${over} too many` : left}
+      </span>
       <button
         type="submit"
         class="round primary"
         aria-label="Send"
         title="Send"
-        aria-disabled={text.trim() === ''}
+        aria-disabled={text.trim() === '' || over > 0}
       >
         <Icon name="send" />
       </button>

@@ -12,9 +12,9 @@ export function Connection({ chat }: { chat: Chat }) {
     <div class={trouble ? 'connection trouble' : 'connection'}>
       <p role="status" aria-label="Connection">
         <span class={state.status === 'connected' ? 'dot good' : 'dot'} aria-hidden="true" />
-        {connectionText(state)}
+        {connectionText(state, chat.online.value)}
         {/* Not read out every second. */}
-        {waiting !== undefined && <Countdown until={waiting.retryAt} />}
+        {waiting !== undefined && chat.online.value && <Countdown until={waiting.retryAt} />}
       </p>
       {waiting !== undefined && (
         <button type="button" onClick={() => chat.reconnectNow()}>

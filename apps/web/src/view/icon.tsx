@@ -4,7 +4,6 @@ const PATHS = {
   back: 'M15 5l-7 7 7 7',
   bell: 'M12 4v10M12 18.5v.5',
   check: 'M5 12.5l4.5 4.5L19 7.5',
-  checks: 'M2.5 12.5L7 17l9.5-9.5M12 16.5l.5.5L22 7.5',
   clock: 'M12 7v5l3 2M12 3a9 9 0 100 18 9 9 0 000-18z',
   close: 'M6 6l12 12M18 6L6 18',
   down: 'M12 5v14M6 13l6 6 6-6',

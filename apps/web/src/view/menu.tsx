@@ -1,13 +1,19 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from './icon.js';
+import { moveFocus } from './move-focus.js';
 
 /** A button that shows some more; they go when one is used, with Escape, and when something else is looked at. */
 export function Menu({ label, children }: { label: string; children: ComponentChildren }) {
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
+  const items = useRef<HTMLDivElement>(null);
   const id = useId();
+  // Before the next key is pressed.
+  useLayoutEffect(() => {
+    if (open) items.current?.querySelector('button')?.focus();
+  }, [open]);
   useEffect(() => {
     if (!open) return;
     const onElsewhere = ({ target }: Event): void => {
@@ -26,9 +32,14 @@ export function Menu({ label, children }: { label: string; children: ComponentCh
       class="menu"
       ref={root}
       onKeyDown={(event) => {
-        if (event.key !== 'Escape' || !open) return;
-        setOpen(false);
-        button.current?.focus();
+        if (event.key === 'Escape' && open) {
+          setOpen(false);
+          button.current?.focus();
+        } else if (open) moveFocus(event, items.current, 'button');
+        else if (event.key === 'ArrowDown') {
+          event.preventDefault();
+          setOpen(true);
+        }
       }}
     >
       <button
@@ -44,7 +55,7 @@ export function Menu({ label, children }: { label: string; children: ComponentCh
         <Icon name="menu" />
       </button>
       {/* biome-ignore lint/a11y/noStaticElementInteractions lint/a11y/useKeyWithClickEvents: after one of its buttons */}
-      <div id={id} class="menu-items" hidden={!open} onClick={() => setOpen(false)}>
+      <div ref={items} id={id} class="menu-items" hidden={!open} onClick={() => setOpen(false)}>
         {children}
       </div>
     </div>

@@ -70,9 +70,12 @@ export function MessageLog({ conversation }: { conversation: Conversation }) {
 
   const toEnd = (): void => {
     scroll.current?.toEnd();
-    log.current?.focus();
     look();
   };
+  const written = conversation.written.value;
+  useLayoutEffect(() => {
+    if (written > 0) toEnd();
+  }, [written]);
   const unread = conversation.unread.value;
   return (
     <div class="log-frame">
@@ -99,7 +102,14 @@ export function MessageLog({ conversation }: { conversation: Conversation }) {
         </div>
       </div>
       {!atEnd && (
-        <button type="button" class="to-end" onClick={toEnd}>
+        <button
+          type="button"
+          class="to-end"
+          onClick={() => {
+            toEnd();
+            log.current?.focus();
+          }}
+        >
           <Icon name="down" />
           {unread.count === 0
             ? 'Newest messages'
@@ -112,7 +122,8 @@ export function MessageLog({ conversation }: { conversation: Conversation }) {
 
 function Beginning({ conversation, hidden }: { conversation: Conversation; hidden: number }) {
   const history = conversation.history.value;
-  if (hidden > 0) return <p class="beginning" />;
+  // Of a room that is gone the bar below says all there is to say.
+  if (hidden > 0 || conversation.leftReason.value !== undefined) return <p class="beginning" />;
   switch (history) {
     case 'loading':
       return <p class="beginning">Reading older messages…</p>;

@@ -1,9 +1,9 @@
-import type { DeliveryState } from '@chorus/client';
 import { Component } from 'preact';
 import type { Conversation } from '../model/conversation.js';
 import { linkify } from '../model/linkify.js';
 import type { Entry, Row } from '../model/timeline.js';
-import { dayText, fullTimeText, timeText } from '../model/words.js';
+import { today } from '../model/today.js';
+import { dayText, fullTimeText, isolated, timeText } from '../model/words.js';
 import { Avatar } from './avatar.js';
 import { Icon, type IconName } from './icon.js';
 
@@ -23,7 +23,7 @@ export class LogRow extends Component<RowProps> {
       case 'day':
         return (
           <div class="divider" data-row>
-            <span>{dayText(row.at)}</span>
+            <Day at={row.at} />
           </div>
         );
       case 'unread':
@@ -44,6 +44,11 @@ export class LogRow extends Component<RowProps> {
   }
 }
 
+/** Drawn again at midnight. */
+function Day({ at }: { at: number }) {
+  return <span>{dayText(at, today.value)}</span>;
+}
+
 function MessageRow({
   entry,
   first,
@@ -58,7 +63,7 @@ function MessageRow({
   return (
     <article
       class={`message${own ? ' own' : ''}${first ? ' first' : ''}${state === 'failed' ? ' failed' : ''}`}
-      aria-label={`${username}, ${time}`}
+      aria-label={`${isolated(username)}, ${time}`}
       data-row
     >
       {!own && first && <Avatar name={username} />}
@@ -71,7 +76,7 @@ function MessageRow({
           <time dateTime={new Date(at).toISOString()} title={fullTimeText(at)}>
             {time}
           </time>
-          {state !== undefined && <State state={state} />}
+          {state !== undefined && <StateIcon state={state} />}
         </span>
       </div>
       {state === 'failed' && <Failed entry={entry} conversation={conversation} />}
@@ -82,12 +87,13 @@ function MessageRow({
 function Content({ text }: { text: string }) {
   return (
     <>
-      {linkify(text).map(({ text, href }) =>
+      {linkify(text).map(({ text, href, host }) =>
         href === undefined ? (
           text
         ) : (
-          <a href={href} target="_blank" rel="noopener noreferrer nofollow">
+          <a href={href} target="_blank" rel="noopener noreferrer nofollow" title={href}>
             {text}
+            {host !== undefined && <bdi class="host"> ({host})</bdi>}
           </a>
         ),
       )}
@@ -95,15 +101,16 @@ function Content({ text }: { text: string }) {
   );
 }
 
-const STATES: Record<DeliveryState, readonly [name: string, icon: IconName]> = {
+type State = NonNullable<Entry['state']>;
+
+const STATES: Record<State, readonly [name: string, icon: IconName]> = {
   queued: ['Waiting', 'clock'],
   sending: ['Sending', 'clock'],
   sent: ['Sent', 'check'],
-  stored: ['Stored', 'checks'],
   failed: ['Not sent', 'warning'],
 };
 
-function State({ state }: { state: DeliveryState }) {
+function StateIcon({ state }: { state: State }) {
   const [name, icon] = STATES[state];
   return (
     <span class="state" role="img" aria-label={name} title={name}>
@@ -123,9 +130,11 @@ function Failed({
   return (
     <p class="failure">
       <span>Not sent{error === undefined ? '' : `: ${error.message}`}.</span>
-      <button type="button" onClick={() => conversation.retry(clientMsgId)}>
-        Retry
-      </button>
+      {error?.retry !== false && (
+        <button type="button" onClick={() => conversation.retry(clientMsgId)}>
+          Retry
+        </button>
+      )}
       <button type="button" onClick={() => conversation.discard(clientMsgId)}>
         Discard
       </button>

@@ -3,6 +3,7 @@ import type { Chat } from '../model/chat.js';
 import { hashOfRoom } from '../model/route.js';
 import { unreadText } from '../model/unread.js';
 import { Icon } from './icon.js';
+import { moveFocus } from './move-focus.js';
 import { RoomNameDialog } from './room-dialogs.js';
 
 /** Rooms shown of those that are not open; more when asked for. */
@@ -14,6 +15,9 @@ export function RoomList({ chat }: { chat: Chat }) {
   const [creating, setCreating] = useState(false);
   const [shown, setShown] = useState(SHOWN);
   const filtered = rooms.filter.value !== '';
+  const list = useRef<HTMLUListElement>(null);
+  const search = useRef<HTMLInputElement>(null);
+  useSearchKey(search);
   // Also rooms that have not been read yet may fit.
   useEffect(() => {
     if (filtered) void rooms.all(() => rooms.filter.value !== '');
@@ -22,9 +26,11 @@ export function RoomList({ chat }: { chat: Chat }) {
   const open = [...chat.open.value.values()];
   const fits = new Set(rooms.found.value.map(({ id }) => id));
   const opened = open
-    .filter(({ id }) => !filtered || fits.has(id))
+    .filter(({ id, status }) => status.value !== 'left' && (!filtered || fits.has(id)))
     .sort((a, b) => b.lastAt.value - a.lastAt.value);
-  const others = rooms.found.value.filter(({ id }) => !chat.open.value.has(id));
+  const others = rooms.found.value.filter(
+    ({ id }) => (chat.open.value.get(id)?.status.value ?? 'left') === 'left',
+  );
   const state = rooms.state.value;
   const more = state === 'partial' || others.length > shown;
 
@@ -34,12 +40,17 @@ export function RoomList({ chat }: { chat: Chat }) {
         <div class="search">
           <Icon name="search" />
           <input
+            ref={search}
             type="search"
             aria-label="Find a room"
+            aria-keyshortcuts="Control+K Meta+K"
             placeholder="Find a room"
             value={rooms.filter.value}
             onInput={(event) => {
               rooms.filter.value = event.currentTarget.value;
+            }}
+            onKeyDown={(event) => {
+              if (event.key === 'ArrowDown') moveFocus(event, list.current, 'a');
             }}
           />
         </div>
@@ -62,7 +73,7 @@ export function RoomList({ chat }: { chat: Chat }) {
           <Icon name="add" />
         </button>
       </div>
-      <ul aria-label="Rooms">
+      <ul ref={list} aria-label="Rooms" onKeyDown={(event) => moveFocus(event, list.current, 'a')}>
         {opened.map((conversation) => (
           <RoomLink
             key={conversation.id}
@@ -106,12 +117,31 @@ export function RoomList({ chat }: { chat: Chat }) {
   );
 }
 
+/** Ctrl-K or Command-K goes to the search, wherever the focus is. */
+function useSearchKey(search: { readonly current: HTMLInputElement | null }): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (
+        event.key.toLowerCase() !== 'k' ||
+        !(event.ctrlKey || event.metaKey) ||
+        event.shiftKey ||
+        event.altKey
+      ) {
+        return;
+      }
+      event.preventDefault();
+      search.current?.focus();
+      search.current?.select();
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, [search]);
+}
+
 function Nothing({ state, filtered }: { state: string; filtered: boolean }) {
   if (state === 'loading') return <p class="hint">Reading the rooms…</p>;
   if (state === 'failed') return null;
-  return (
-    <p class="hint">{filtered ? 'No room is called that.' : 'There is no room yet. Make the first one.'}</p>
-  );
+  return <p class="hint">{filtered ? 'No rooms match.' : 'There is no room yet. Make the first one.'}</p>;
 }
 
 interface RoomLinkProps {
@@ -133,7 +163,7 @@ function RoomLink({ id, name, open = false, current = false, unread = '', divide
     <li class={divided ? 'divided' : undefined}>
       <a
         ref={link}
-        class={open ? 'room-link open' : 'room-link'}
+        class={`room-link${open ? ' open' : ''}${unread === '' ? '' : ' unread'}`}
         href={hashOfRoom(id)}
         aria-current={current ? 'page' : undefined}
       >

@@ -1,8 +1,9 @@
+import type { Member } from '@chorus/client';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Chat } from '../model/chat.js';
 import type { Conversation } from '../model/conversation.js';
 import { hashOfRoom } from '../model/route.js';
-import { leftText, typingText } from '../model/words.js';
+import { leftText, typing } from '../model/words.js';
 import { Composer } from './composer.js';
 import { Icon } from './icon.js';
 import { Menu } from './menu.js';
@@ -10,9 +11,12 @@ import { MessageLog } from './message-log.js';
 import { People } from './people.js';
 import { DeleteRoomDialog, RoomNameDialog } from './room-dialogs.js';
 
+/** Where the style sheet lays people over the messages. */
+const COVERING = '(max-width: 62rem)';
+
 /** A room that is looked at. */
 export function Room({ chat, conversation }: { chat: Chat; conversation: Conversation }) {
-  const [withPeople, setWithPeople] = useState(() => matchMedia('(min-width: 70rem)').matches);
+  const [withPeople, setWithPeople] = usePeople();
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => conversation.watchMembers(), [conversation]);
   // Whoever does not get to the line to write in gets here.
@@ -23,10 +27,20 @@ export function Room({ chat, conversation }: { chat: Chat; conversation: Convers
   }, []);
   const name = conversation.name.value;
   const leftReason = conversation.leftReason.value;
+  const found = leftReason !== 'unknown_room' && leftReason !== 'not_found';
   return (
     <main class={withPeople ? 'room with-people' : 'room'}>
       <header class="room-header">
-        <a class="round back" aria-label="Back to rooms" href={hashOfRoom(undefined)}>
+        <a
+          class="round back"
+          aria-label={withPeople ? 'Close people' : 'Back to rooms'}
+          href={hashOfRoom(undefined)}
+          onClick={(event) => {
+            if (!withPeople) return;
+            event.preventDefault();
+            setWithPeople(false);
+          }}
+        >
           <Icon name="back" />
         </a>
         <h1 ref={heading} tabIndex={-1}>
@@ -43,31 +57,88 @@ export function Room({ chat, conversation }: { chat: Chat; conversation: Convers
           <span class="hidden">People</span>
           {conversation.members.value.length || ''}
         </button>
-        <RoomMenu chat={chat} roomId={conversation.id} name={name} />
+        {leftReason === undefined && <RoomMenu chat={chat} roomId={conversation.id} name={name} />}
       </header>
-      <MessageLog conversation={conversation} />
+      {found && <MessageLog conversation={conversation} />}
       <p class="typing" role="status" aria-label="Typing">
-        {typingText(conversation.typists.value)}
+        <Typing typists={conversation.typists.value} />
       </p>
       {leftReason === undefined ? (
-        <Composer conversation={conversation} memory={chat.memory} />
+        <Composer chat={chat} conversation={conversation} />
       ) : (
-        <p class="gone" role="alert">
-          {leftText(leftReason)}
-        </p>
+        <div class={found ? 'gone' : 'gone alone'}>
+          <p role="alert">{leftText(leftReason)}</p>
+          <button type="button" onClick={() => leaveRoom(chat, conversation.id)}>
+            {found ? 'Close room' : 'Back to rooms'}
+          </button>
+        </div>
       )}
       {withPeople && <People conversation={conversation} me={chat.me.id} />}
     </main>
   );
 }
 
+/**
+ * Whether people are shown. On a screen where they cover the messages they are an entry of the browser's history: going
+ * back closes them and stays in the room.
+ */
+function usePeople(): [boolean, (shown: boolean) => void] {
+  const [shown, setShown] = useState(() => matchMedia('(min-width: 70rem)').matches);
+  const pushed = useRef(false);
+  useEffect(() => {
+    const onBack = (): void => {
+      if (!pushed.current) return;
+      pushed.current = false;
+      setShown(false);
+    };
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.key === 'Escape' && pushed.current) history.back();
+    };
+    addEventListener('popstate', onBack);
+    addEventListener('keydown', onKey);
+    return () => {
+      removeEventListener('popstate', onBack);
+      removeEventListener('keydown', onKey);
+    };
+  }, []);
+  const show = (next: boolean): void => {
+    if (!next && pushed.current) {
+      history.back();
+      return;
+    }
+    if (next && matchMedia(COVERING).matches) {
+      history.pushState(null, '');
+      pushed.current = true;
+    }
+    setShown(next);
+  };
+  return [shown, show];
+}
+
+function Typing({ typists }: { typists: readonly Member[] }) {
+  const { names, rest } = typing(typists);
+  return (
+    <>
+      {names.map((name, index) => (
+        <>
+          {index > 0 && ' and '}
+          <bdi>{name}</bdi>
+        </>
+      ))}
+      {rest}
+    </>
+  );
+}
+
+function leaveRoom(chat: Chat, roomId: number): void {
+  chat.leave(roomId);
+  location.hash = hashOfRoom(undefined);
+}
+
 function RoomMenu({ chat, roomId, name }: { chat: Chat; roomId: number; name: string }) {
   const [asked, setAsked] = useState<'rename' | 'delete'>();
   const isMine = chat.rooms.rooms.value.get(roomId)?.createdBy === chat.me.id;
-  const leave = (): void => {
-    chat.leave(roomId);
-    location.hash = hashOfRoom(undefined);
-  };
+  const leave = (): void => leaveRoom(chat, roomId);
   return (
     <>
       <Menu label="Room menu">

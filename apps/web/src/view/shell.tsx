@@ -1,7 +1,7 @@
 import { useSignalEffect } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { Chat } from '../model/chat.js';
-import { roomOfHash } from '../model/route.js';
+import { hashOfRoom, roomOfHash } from '../model/route.js';
 import type { Session } from '../model/session.js';
 import { Announcer } from './announcer.js';
 import { Avatar } from './avatar.js';
@@ -19,6 +19,9 @@ export function Shell({ session, chat }: { session: Session; chat: Chat }) {
   const current = chat.current.value;
   return (
     <div class={current === undefined ? 'shell' : 'shell with-room'}>
+      <a class="skip" href={hashOfRoom(chat.currentId.value)} onClick={skipToRoom}>
+        Skip to the room
+      </a>
       <div class="sidebar">
         <header class="sidebar-header">
           <span class="mark" aria-hidden="true" />
@@ -33,6 +36,12 @@ export function Shell({ session, chat }: { session: Session; chat: Chat }) {
       <Announcer chat={chat} />
     </div>
   );
+}
+
+function skipToRoom(event: Event): void {
+  event.preventDefault();
+  const target = document.querySelector<HTMLElement>('main textarea') ?? document.querySelector('main h1');
+  if (target instanceof HTMLElement) target.focus();
 }
 
 function Me({ session, chat }: { session: Session; chat: Chat }) {
@@ -77,9 +86,16 @@ function Notices({ chat }: { chat: Chat }) {
 }
 
 function NoRoom() {
+  const heading = useRef<HTMLHeadingElement>(null);
+  // After signing in, and after leaving a room, the element that had the focus is gone.
+  useEffect(() => {
+    if (document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
+  }, []);
   return (
     <main class="room nothing">
-      <h1 class="hidden">No room is open</h1>
+      <h1 ref={heading} class="hidden" tabIndex={-1}>
+        No room is open
+      </h1>
       <p>Choose a room, or make a new one.</p>
     </main>
   );

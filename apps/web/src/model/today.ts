@@ -1,0 +1,14 @@
+import { type ReadonlySignal, signal } from '@preact/signals';
+
+const now = signal(Date.now());
+
+/** A moment of the present day, in milliseconds since 1970. Changes at midnight, and when the computer wakes up after it. */
+export const today: ReadonlySignal<number> = now;
+
+/** The clock of a computer that slept is noticed this late, in milliseconds. */
+const LOOK_EVERY_MS = 30_000;
+
+setInterval(() => {
+  const at = Date.now();
+  if (new Date(at).toDateString() !== new Date(now.value).toDateString()) now.value = at;
+}, LOOK_EVERY_MS);
