@@ -41,7 +41,20 @@ export const REDIS_COMMANDS: readonly RedisCommandGroup[] = [
   },
   {
     purpose: 'hashes',
-    commands: ['hget', 'hgetall', 'hmget', 'hset', 'hdel', 'hexists', 'hincrby', 'hkeys', 'hlen', 'hscan'],
+    commands: [
+      'hget',
+      'hgetall',
+      'hmget',
+      'hset',
+      'hsetnx',
+      'hrandfield',
+      'hdel',
+      'hexists',
+      'hincrby',
+      'hkeys',
+      'hlen',
+      'hscan',
+    ],
   },
   {
     purpose: 'sorted sets',
