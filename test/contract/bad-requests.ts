@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { RawClient, statusOf } from '@chorus/service/raw-client';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, type RequestOptions, request } from '../support/people.js';
 import { expectError } from './expectations.js';
@@ -183,6 +185,47 @@ export function describeBadRequests(target: () => Target): void {
     const raw = JSON.stringify({ name: 'x'.repeat(MAX_BODY) });
     for (const path of [SIGN_UP, SIGN_IN, CREATE_ROOM, '/api/rooms']) {
       expectError(await ask(path, { raw }), 413);
+    }
+  });
+
+  it('413 to a client that sends all of a body before it reads', async () => {
+    const { url } = target();
+    for (let n = 0; n < 5; n++) {
+      const client = await RawClient.open(url);
+      client.socket.pause();
+      const head = ['Host: chat', 'Content-Type: application/json', 'Content-Length: 3000000'];
+      client.send([`POST ${SIGN_UP} HTTP/1.1`, ...head], 'x'.repeat(3_000_000));
+      while (client.socket.writableLength > 0) await once(client.socket, 'drain');
+      client.socket.resume();
+      const text = await client.until('}');
+      expect(statusOf(text)).to.equal(413);
+      client.socket.destroy();
+    }
+  });
+
+  it('400 for an upgrade without Host, and ends the connection', async () => {
+    for (const path of [`/ws/join-room/${room}`, '/ws/connect', '/api/rooms']) {
+      const head = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'];
+      expect(statusOf(await RawClient.ask(target().url, [`GET ${path} HTTP/1.1`, ...head]))).to.equal(400);
+    }
+  });
+
+  it('what it answers without an upgrade to one that nobody here speaks', async () => {
+    const h2c = [
+      'Host: chat',
+      'Connection: Upgrade, HTTP2-Settings',
+      'Upgrade: h2c',
+      'HTTP2-Settings: AAMAAABk',
+    ];
+    for (const [path, status] of [
+      ['/livez', 200],
+      ['/api/rooms', 401],
+      [`/ws/join-room/${room}`, 426],
+      ['/nowhere', 404],
+    ] as const) {
+      const client = (await RawClient.open(target().url)).send([`GET ${path} HTTP/1.1`, ...h2c]);
+      expect(statusOf(await client.until('}'))).to.equal(status);
+      client.socket.destroy();
     }
   });
 
