@@ -2,9 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Closeable, Logger } from '@chorus/service';
 import { ArchiveError, type ArchiveWork } from './archive-work.js';
 
-/** First pause after a failure, and the longest, in milliseconds. */
+/** First pause after a failure, and the longest by what failed, in milliseconds. */
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5_000;
+/** While Redis is away a try costs nothing, and two seconds after its return all is to be well. */
+const LAST_REDIS_RETRY_MS = 1_000;
 
 /**
  * Archives for as long as it runs: at full speed while much waits, every `intervalMs` otherwise. While
@@ -108,7 +110,9 @@ export class Archiver implements Closeable {
       if (this.#failures === 1) {
         this.log.warn({ error: String(error) }, 'messages cannot be stored: they are kept, and tried again');
       }
-      const pause = Math.min(FIRST_RETRY_MS * 2 ** Math.min(this.#failures - 1, 10), LAST_RETRY_MS);
+      const longest =
+        error instanceof ArchiveError && error.server === 'Redis' ? LAST_REDIS_RETRY_MS : LAST_RETRY_MS;
+      const pause = Math.min(FIRST_RETRY_MS * 2 ** Math.min(this.#failures - 1, 10), longest);
       // Half of it at random, so that replicas do not all come at the same moment.
       return pause * (0.5 + Math.random() / 2);
     }
