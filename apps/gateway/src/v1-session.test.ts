@@ -36,6 +36,7 @@ describe('a chorus.v1 socket', () => {
     expect(ann.frames[0]).to.equal(welcome);
     expect(welcome.user).to.deep.equal(ANN);
     expect(welcome.expiresAt).to.be.closeTo(Date.now() + 3_600_000, 5_000);
+    expect(welcome.now).to.be.closeTo(Date.now(), 5_000);
     expect(welcome.limits).to.deep.equal({
       maxFrameBytes: 16_384,
       maxMessagesPerSecond: 20,
@@ -262,7 +263,9 @@ describe('a chorus.v1 socket', () => {
     const verified = fixture.tokens.verify(token);
     if (!verified.ok) throw new Error('not a token');
     ann.send({ type: 'refresh', token });
-    expect(await ann.of('refreshed')).to.include({ expiresAt: verified.token.expiresAt });
+    const refreshed = await ann.of('refreshed');
+    expect(refreshed.expiresAt).to.equal(verified.token.expiresAt);
+    expect(refreshed.now).to.be.closeTo(Date.now(), 5_000);
     const { tokenId } = verified.token;
     expect(one.connections.get(connectionId)?.tokenId).to.equal(tokenId);
     expect(one.connections.ofToken(tokenId).map(({ id }) => id)).to.deep.equal([connectionId]);

@@ -132,6 +132,7 @@ export class V1Session implements Session, Connection, Waiter, Sender {
       connectionId: id,
       user,
       expiresAt,
+      now: Date.now(),
       limits: this.context.limits,
     };
     this.send(JSON.stringify(welcome));

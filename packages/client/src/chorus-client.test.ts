@@ -129,6 +129,18 @@ describe('the client', () => {
     expect(await connection.next()).to.deep.equal({ type: 'refresh', token: 'third' });
   });
 
+  it('renews its token before it ends although its own clock is hours off', async () => {
+    for (const offMs of [-7_200_000, 7_200_000]) {
+      const tokens = ['first', 'second', 'third'];
+      start({ token: () => tokens.shift() ?? 'last' });
+      const now = Date.now() + offMs;
+      const connection = await stage.connection({ now, expiresAt: now + 700 });
+      expect(await connection.next()).to.deep.equal({ type: 'refresh', token: 'second' });
+      connection.say({ type: 'refreshed', now, expiresAt: now + 600 });
+      expect(await connection.next()).to.deep.equal({ type: 'refresh', token: 'third' });
+    }
+  });
+
   it('connects anew and resumes when a cookie has the newer token', async () => {
     start({ refresh: async () => undefined });
     client.join(1);

@@ -165,11 +165,11 @@ export class ChorusClient {
   #received(frame: V1ServerFrame): void {
     switch (frame.type) {
       case 'welcome': {
-        const { connectionId, user, expiresAt, limits } = frame;
+        const { connectionId, user, expiresAt, now, limits } = frame;
         this.#host.user = user;
         this.#host.maxFrameBytes = limits.maxFrameBytes;
         this.#pacer.start(limits.maxMessagesPerSecond);
-        this.#session.accepted(expiresAt);
+        this.#session.accepted(expiresAt, now);
         this.#socket.welcomed({
           status: 'connected',
           connectionId,
@@ -183,7 +183,7 @@ export class ChorusClient {
         this.#socket.sentAway(frame.afterMs);
         break;
       case 'refreshed':
-        this.#session.accepted(frame.expiresAt);
+        this.#session.accepted(frame.expiresAt, frame.now);
         break;
       case 'broadcast':
         this.#events.emit('broadcast', frame.content);

@@ -1,13 +1,11 @@
 /**
- * A moment whose age is never told as less than it is: by the wall clock, which may be set back, or by the other one, which in
- * some browsers stands still while the machine sleeps; whichever says more.
+ * A moment by two clocks, in milliseconds: that of the wall, which may be set back, and the monotonic one, which in some
+ * browsers stands still while the machine sleeps.
  */
-export class Moment {
-  readonly #wall = Date.now();
-  readonly #monotonic = performance.now();
+export type Moment = readonly number[];
 
-  /** In milliseconds. */
-  get ageMs(): number {
-    return Math.max(Date.now() - this.#wall, performance.now() - this.#monotonic);
-  }
-}
+export const moment = (): Moment => [Date.now(), performance.now()];
+
+/** Its age by whichever clock says more, in milliseconds: never less than it is. */
+export const ageOf = (then: Moment): number =>
+  Math.max(...moment().map((now, clock) => now - (then[clock] ?? now)));

@@ -1,6 +1,6 @@
 import { isAfter, type Position } from '@chorus/protocol/constants';
 import { ChorusError } from './chorus-error.js';
-import { Moment } from './moment.js';
+import { ageOf, type Moment, moment } from './moment.js';
 import type { SendOptions } from './room.js';
 import type { Delivery, DeliveryState, SentMessage } from './types.js';
 
@@ -104,7 +104,7 @@ export class Outbox {
     const draft = this.#queue.shift();
     if (draft === undefined) return undefined;
     this.#current = draft;
-    draft.sent = new Moment();
+    draft.sent = moment();
     this.#become(draft, 'sending');
     return draft;
   }
@@ -143,7 +143,7 @@ export class Outbox {
   /** Not all that was said was seen: of what was sent too long ago nobody knows any more whether it arrived. */
   doubted(): void {
     for (const draft of [...this.#queue]) {
-      if ((draft.sent?.ageMs ?? 0) > SAFE_TO_REPEAT_MS) {
+      if (draft.sent !== undefined && ageOf(draft.sent) > SAFE_TO_REPEAT_MS) {
         this.#fail(draft, new ChorusError('timeout', 'not known to have arrived', true));
       }
     }

@@ -13,7 +13,10 @@ export interface SessionOptions {
 
 /** Timers take no longer times. */
 const LONGEST_MS = 2 ** 31 - 1;
-/** When the clock of this machine says that a token has ended that a gateway just took, in milliseconds. */
+/**
+ * When the clock of this machine says that a token has ended that a gateway just took, in milliseconds; only gateways of an
+ * older version do not say what time it is.
+ */
 const CLOCK_IS_WRONG_MS = 30_000;
 const SHORTEST_MS = 500;
 
@@ -40,18 +43,26 @@ export class Session {
     return typeof token === 'function' ? token() : this.#token;
   }
 
-  /** A gateway took the token, which ends then, in milliseconds since 1970. */
-  accepted(expiresAt: number | null): void {
+  /**
+   * A gateway took the token.
+   * @param expiresAt when the token ends @param now the time by the same clock; both in milliseconds since 1970
+   */
+  accepted(expiresAt: number | null, now = Date.now()): void {
     this.#renewed = false;
     this.stop();
-    if (expiresAt === null || this.#refresh === undefined) return;
-    const left = expiresAt - Date.now();
+    if (expiresAt !== null) this.#schedule(performance.now() + expiresAt - now);
+  }
+
+  /** @param endsAt when the token ends, as `performance.now()` tells */
+  #schedule(endsAt: number): void {
+    if (this.#refresh === undefined) return;
+    const left = endsAt - performance.now();
     // Not all at the same time, who came at the same time.
     const wait = left > 0 ? left * (0.7 + 0.2 * this.#options.random()) : CLOCK_IS_WRONG_MS;
     this.#timer = setTimeout(
       () => {
-        if (wait > LONGEST_MS) this.accepted(expiresAt);
-        else this.#renew(expiresAt);
+        if (wait > LONGEST_MS) this.#schedule(endsAt);
+        else this.#renew(endsAt);
       },
       Math.max(SHORTEST_MS, Math.min(wait, LONGEST_MS)),
     );
@@ -79,7 +90,7 @@ export class Session {
     );
   }
 
-  #renew(expiresAt: number): void {
+  #renew(endsAt: number): void {
     const timer = this.#timer;
     this.#refresh?.().then(
       (token) => {
@@ -88,7 +99,7 @@ export class Session {
       },
       (error: unknown) => {
         this.#options.onError(asChorusError(error));
-        if (this.#timer === timer) this.accepted(expiresAt);
+        if (this.#timer === timer) this.#schedule(endsAt);
       },
     );
   }

@@ -95,11 +95,12 @@ export class Stage {
 
   /** The next connection, welcomed. */
   async connection(
-    changes: { limits?: Partial<typeof LIMITS>; expiresAt?: number } = {},
+    changes: { limits?: Partial<typeof LIMITS>; expiresAt?: number; now?: number } = {},
   ): Promise<ScriptedConnection> {
     const connection = await this.gateway.connection();
     connection.say({
       ...{ type: 'welcome', connectionId: 'c1', user: ME, expiresAt: changes.expiresAt ?? null },
+      ...(changes.now === undefined ? {} : { now: changes.now }),
       limits: { ...LIMITS, ...changes.limits },
     });
     return connection;

@@ -7,6 +7,12 @@ import { broadcastFrame, messageFrame, presenceNoticeFrame } from './seed-frames
 const roomId = z.int().positive();
 const member = z.object({ id: z.int().positive(), username: z.string() });
 const place = positionSchema.shape;
+const now = z
+  .int()
+  .optional()
+  .describe(
+    "The time by the gateway's clock, in milliseconds since 1970: what is left of the token does not depend on the client's clock. Missing from gateways of an older version.",
+  );
 
 export const welcomeFrame = z
   .object({
@@ -17,6 +23,7 @@ export const welcomeFrame = z
       .int()
       .nullable()
       .describe('When the token ends and the socket with it, in milliseconds since 1970; null for never.'),
+    now,
     limits: z.object({
       maxFrameBytes: z.int(),
       maxMessagesPerSecond: z.int(),
@@ -95,7 +102,7 @@ export const presenceFrame = z
   .describe('Who is in the room, on whichever gateway.');
 
 export const refreshedFrame = z
-  .object({ type: z.literal('refreshed'), expiresAt: z.int() })
+  .object({ type: z.literal('refreshed'), expiresAt: z.int(), now })
   .describe('The newer token counts.');
 
 export const pongFrame = z.object({ type: z.literal('pong') });

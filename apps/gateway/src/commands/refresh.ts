@@ -24,7 +24,7 @@ async function renew(session: V1Session, text: string): Promise<void> {
   }
   if (session.socket === undefined) return;
   session.renew(token);
-  session.send(JSON.stringify({ type: 'refreshed', expiresAt: token.expiresAt }));
+  session.send(JSON.stringify({ type: 'refreshed', expiresAt: token.expiresAt, now: Date.now() }));
   // It may have been revoked after the check and before this connection was known by it.
   const [since] = await context.access.check([subject]).catch(() => ['ok']);
   if (since === 'revoked') session.close(CLOSE.unauthenticated);

@@ -22,7 +22,7 @@ export function failureOf({ status, headers }: Response, body: string): ChorusEr
       ? 'unavailable'
       : ((said === undefined ? undefined : CODES[status]) ?? 'bad_answer');
   const retry = status >= 500 || status === 429 || status === 408;
-  const retryAfterMs = readRetryAfter(headers.get('retry-after'), headers.get('date'));
+  const retryAfterMs = readRetryAfter(headers.get('retry-after'));
   return new ChorusError(code, said ?? `HTTP ${status}`, retry, { status, retryAfterMs });
 }
 
@@ -42,13 +42,9 @@ function errorIn(body: string): string | undefined {
   }
 }
 
-/**
- * Seconds, or a date (RFC 9110, section 10.2.3), as milliseconds from now.
- * @param date when the answer was made, by the clock of who made it; where pages may not read it, this one's has to do
- */
-function readRetryAfter(text: string | null, date: string | null): number | undefined {
+/** Seconds, or a date (RFC 9110, section 10.2.3), as milliseconds from now. */
+function readRetryAfter(text: string | null): number | undefined {
   if (!text) return undefined;
-  const now = Date.parse(date ?? '') || Date.now();
-  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - now;
+  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now();
   return ms >= 0 ? ms : undefined;
 }
