@@ -235,6 +235,17 @@ describe('the balancer under attack', () => {
     expect(asked).to.have.length(1);
   });
 
+  it('cuts a connection that asks for an upgrade before its last request is answered', async () => {
+    answer = (_, response) => void setTimeout(() => response.end('late'), 50);
+    await start();
+    const first = ['GET / HTTP/1.1', 'Host: a', '', ''].join('\r\n');
+    expect(await ask([first + JOIN.join('\r\n')])).to.equal('');
+    expect(await ask([`${first}GET / HTTP/1.1`, 'Host: a', 'Connection: Upgrade', 'Upgrade: h2c'])).to.equal(
+      '',
+    );
+    expect(asked.map(({ url }) => url)).not.to.include('/ws/join-room/1');
+  });
+
   describe('ends what takes too long:', () => {
     const limits = { headersMs: 100, requestMs: 100, keepAliveMs: 100, stalledMs: 300 };
 

@@ -98,6 +98,8 @@ export function createHttpServer(handler: RequestListener, options: HttpServerOp
   });
   if (webSocket !== undefined) {
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      // The answer to the request before would get into whatever the connection becomes.
+      if (queue.isAnswering(socket)) return void socket.destroy();
       if (!asksForWebSocket(request)) return readAgain(server, request, socket, head);
       socket.on('error', () => socket.destroy());
       const fault = faultOf(request);
@@ -185,6 +187,10 @@ class RequestQueue {
     else if (waiting.length < this.limit)
       waiting.push(() => this.#answer(socket, { response, waiting }, answer));
     else socket.destroy();
+  }
+
+  isAnswering(socket: Duplex): boolean {
+    return this.#connections.has(socket);
   }
 
   /** Whether a part of an answer has been sent. */
