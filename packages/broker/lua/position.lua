@@ -2,9 +2,11 @@
 -- happens when Redis came back with older data; a room that ends before it gets a new epoch.
 --
 -- KEYS    1: state; 2: rooms that gateways wait for; 3: what rooms have lost; 4: records of rooms; then per room its stream
--- ARGV    1: PUBLISH or SPUBLISH; 2: end of the rooms' channel names; then per room five: id; epoch and seq that the caller has seen (0, 0 when none); the
---         generation of the room that it has seen them of ('' when not known); 'node' when a node has seen it, 'client'
---         when a client says so: that counts only if the stream has the beginning of that epoch, once an epoch
+-- ARGV    1: PUBLISH or SPUBLISH; 2: end of the rooms' channel names; then per room: id; the generation of the room that
+--         the caller has seen ('' when not known); 'node' when a node has seen it, 'client' when a client says so: that
+--         counts only if the stream has the beginning of that epoch, once an epoch; how many positions follow; epoch and
+--         seq of each: the first is up to where the caller has seen everything (0, 0 when nothing), others are of
+--         messages that it knows of
 -- reply   per room `<epoch>-<seq> <epoch> <id> <0 or 1> <generation>`: where it stands; nothing goes on without a hole
 --         from epochs before that; the newest position known to be lost ('0-0' for none); whether what was lost is known
 --         by now; '' when the generation is not known. Or 'unknown' (no such room), 'incomplete' (rooms are not all
@@ -34,35 +36,46 @@ local function lost(room, stream, room_epoch, room_seq, epoch, seq, trusted)
   return before and parse_id(before[1]) == epoch
 end
 
-local replies, absent = {}, nil
+local replies, absent, at = {}, nil, 3
 for n = 1, #KEYS - 4 do
-  local stream, at = KEYS[n + 4], n * 5 - 2
-  local room, seen_epoch, seen_seq = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  local stream, room = KEYS[n + 4], ARGV[at]
   local generation, made = record_of(KEYS[4], room)
-  local trusted = ARGV[at + 4] == 'node'
+  local trusted, count = ARGV[at + 2] == 'node', tonumber(ARGV[at + 3])
   -- What was seen of another room that had this id says nothing.
-  local other = ARGV[at + 3] ~= '' and generation ~= '' and ARGV[at + 3] ~= generation
-  if other or seen_epoch < made then seen_epoch, seen_seq = 0, 0 end
-  if trusted and seen_epoch > last then
-    last = seen_epoch
-    redis.call('HSET', state, 'last', ARGV[at + 1])
+  local other = ARGV[at + 1] ~= '' and generation ~= '' and ARGV[at + 1] ~= generation
+  local seen = {}
+  for position = at + 4, at + 2 + 2 * count, 2 do
+    local epoch, seq = tonumber(ARGV[position]), tonumber(ARGV[position + 1])
+    if epoch > 0 and epoch >= made and not other then seen[#seen + 1] = { epoch, seq } end
+    if trusted and epoch > last and not other then
+      last = epoch
+      redis.call('HSET', state, 'last', ARGV[position])
+    end
   end
+  at = at + 4 + 2 * count
   local epoch, seq = position_of(stream)
   if not epoch or tonumber(epoch) < born then
     absent = absent or (not epoch and absence())
     replies[n] = epoch and 'restoring' or absent
-    if replies[n] ~= 'unknown' then want(KEYS[2], room, trusted and seen_epoch or 0, seen_seq) end
-  else
-    local room_epoch, room_seq = tonumber(epoch), tonumber(seq)
-    if seen_epoch > 0 and lost(room, stream, room_epoch, room_seq, seen_epoch, seen_seq, trusted) then
-      if seen_epoch >= room_epoch then
-        epoch = new_epoch(seen_epoch)
-        begin_epoch(stream, epoch, seq)
+    if replies[n] ~= 'unknown' then
+      want(KEYS[2], room, 0, 0)
+      if trusted then
+        for _, position in ipairs(seen) do want(KEYS[2], room, position[1], position[2]) end
       end
-      note_lost(KEYS[3], room, command, stream .. ARGV[2], epoch, room_seq, seen_epoch, seen_seq)
-      if trusted and doubt < born then
-        doubt = born
-        doubt_incarnation(life)
+    end
+  else
+    local room_seq = tonumber(seq)
+    for _, position in ipairs(seen) do
+      if lost(room, stream, tonumber(epoch), room_seq, position[1], position[2], trusted) then
+        if position[1] >= tonumber(epoch) then
+          epoch = new_epoch(position[1])
+          begin_epoch(stream, epoch, seq)
+        end
+        note_lost(KEYS[3], room, command, stream .. ARGV[2], epoch, room_seq, position[1], position[2])
+        if trusted and doubt < born then
+          doubt = born
+          doubt_incarnation(life)
+        end
       end
     end
     local from, id = string.match(redis.call('HGET', KEYS[3], room) or '0 0-0', '^(%S+) (%S+)$')

@@ -9,15 +9,14 @@ import {
   RedisWatch,
 } from '@chorus/service';
 import { Cluster } from 'ioredis';
-import {
-  type Broker,
-  type BrokerListener,
-  isAfter,
-  type Position,
-  type Published,
-  type RoomStanding,
-  type SeenOfRoom,
-  type StoredMessage,
+import type {
+  Broker,
+  BrokerListener,
+  Position,
+  Published,
+  RoomStanding,
+  SeenOfRoom,
+  StoredMessage,
 } from './broker.js';
 import { parseControlEvent } from './control-event.js';
 import { DeliveryProbe } from './delivery-probe.js';
@@ -191,12 +190,8 @@ export class RedisBroker implements Broker {
   }
 
   standing(roomId: number, seen?: SeenOfRoom): Promise<RoomStanding> {
-    const acked = this.#publisher.acked(roomId);
-    const further =
-      seen?.by === 'node' && acked !== undefined && isAfter(acked, seen.position)
-        ? { ...seen, position: acked }
-        : seen;
-    return this.#positions.ask(roomId, further);
+    const acked = seen?.by === 'node' ? this.#publisher.acked(roomId) : [];
+    return this.#positions.ask(roomId, seen, acked);
   }
 
   async between(roomId: number, after: Position, upTo: Position, limit: number): Promise<StoredMessage[]> {

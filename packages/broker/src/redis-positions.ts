@@ -1,5 +1,11 @@
 import type { RedisClient } from '@chorus/service';
-import { BrokerUnavailableError, RoomNotFoundError, type RoomStanding, type SeenOfRoom } from './broker.js';
+import {
+  BrokerUnavailableError,
+  type Position,
+  RoomNotFoundError,
+  type RoomStanding,
+  type SeenOfRoom,
+} from './broker.js';
 import { type Keyspace, partitionOf, scopeOf } from './keys.js';
 import { MicroBatcher } from './micro-batcher.js';
 import { readPosition } from './read-position.js';
@@ -8,6 +14,8 @@ import { ask } from './redis-ask.js';
 interface Question {
   readonly roomId: number;
   readonly seen: SeenOfRoom;
+  /** Messages that were acknowledged here. */
+  readonly acked: readonly Position[];
 }
 
 const NOTHING_SEEN: SeenOfRoom = { position: { epoch: 0, seq: 0 }, generation: '', by: 'node' };
@@ -28,7 +36,7 @@ export class RedisPositions {
   ) {}
 
   /** See `Broker.standing`. */
-  ask(roomId: number, seen = NOTHING_SEEN): Promise<RoomStanding> {
+  ask(roomId: number, seen = NOTHING_SEEN, acked: readonly Position[] = []): Promise<RoomStanding> {
     // A script of a Redis Cluster touches one slot only; a single server takes all rooms at once.
     const group = this.redis.isCluster ? partitionOf(roomId) : 0;
     let batcher = this.#batchers.get(group);
@@ -40,7 +48,7 @@ export class RedisPositions {
       );
       this.#batchers.set(group, batcher);
     }
-    return batcher.add({ roomId, seen });
+    return batcher.add({ roomId, seen, acked });
   }
 
   async #send(questions: readonly Question[]): Promise<Array<RoomStanding | Error>> {
@@ -53,12 +61,9 @@ export class RedisPositions {
       keyspace.records(scope),
     ];
     const keys = [...shared, ...questions.map(({ roomId }) => keyspace.stream(roomId))];
-    const seen = questions.flatMap(({ roomId, seen: { position, generation, by } }) => [
-      roomId,
-      position.epoch,
-      position.seq,
-      generation,
-      by,
+    const seen = questions.flatMap(({ roomId, seen: { position, generation, by }, acked }) => [
+      ...[roomId, generation, by, acked.length + 1],
+      ...[position, ...acked].flatMap(({ epoch, seq }) => [epoch, seq]),
     ]);
     const publish = redis.isCluster ? 'SPUBLISH' : 'PUBLISH';
     const answers = await ask(() =>

@@ -30,6 +30,8 @@ interface KnownRoom {
   epoch: number | undefined;
   /** The newest position that was given out here. */
   acked: Position | undefined;
+  /** The newest of the epoch before that one: it may be lost. */
+  ackedBefore: Position | undefined;
 }
 
 interface Outgoing {
@@ -81,16 +83,17 @@ export class RedisPublisher {
 
   /** Expects many messages for this room, until {@link forget}. */
   remember(roomId: number): void {
-    this.#known.set(roomId, { epoch: undefined, acked: undefined });
+    this.#known.set(roomId, { epoch: undefined, acked: undefined, ackedBefore: undefined });
   }
 
   forget(roomId: number): void {
     this.#known.delete(roomId);
   }
 
-  /** The newest position that was given out here to a message of a remembered room. */
-  acked(roomId: number): Position | undefined {
-    return this.#known.get(roomId)?.acked;
+  /** The newest positions that were given out here to messages of a remembered room, in its last two epochs. */
+  acked(roomId: number): Position[] {
+    const known = this.#known.get(roomId);
+    return [known?.acked, known?.ackedBefore].filter((position) => position !== undefined);
   }
 
   /** A script of a Redis Cluster touches one slot only; a single server takes all rooms at once. */
@@ -115,6 +118,8 @@ export class RedisPublisher {
       const known = this.#known.get(roomId);
       if (known === undefined || share.last === undefined) continue;
       known.epoch = share.last.epoch;
+      if (known.acked !== undefined && known.acked.epoch !== share.last.epoch)
+        known.ackedBefore = known.acked;
       known.acked = share.last;
     }
     return items.map(({ roomId }) => rooms.get(roomId)?.takePlace() ?? new Error('no reply for this room'));
