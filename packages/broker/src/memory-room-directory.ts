@@ -6,7 +6,7 @@ import type { BroughtIn, MirroredRoom, PendingChange, Restoration, RoomDirectory
 export class MemoryRoomDirectory implements RoomDirectory {
   constructor(
     private readonly rooms: MemoryRooms,
-    private readonly now: () => number = Date.now,
+    private readonly now: () => number = () => performance.now(),
   ) {}
 
   async begin(roomIds: readonly number[]): Promise<void> {

@@ -82,8 +82,8 @@ export class RoomMirror implements Closeable {
   async run(): Promise<void> {
     if (!(await this.directory.isComplete())) {
       await this.directory.exclusively('rooms-all', LOCK_TTL_MS, () => this.#rebuild());
-    } else if (Date.now() >= this.#verifyAt) {
-      this.#verifyAt = Date.now() + this.#options.verifyEveryMs;
+    } else if (performance.now() >= this.#verifyAt) {
+      this.#verifyAt = performance.now() + this.#options.verifyEveryMs;
       await this.directory.exclusively('rooms-all', LOCK_TTL_MS, () => this.#bringInAll());
     }
     const wanted = await this.directory.wanted();
@@ -124,7 +124,7 @@ export class RoomMirror implements Closeable {
     await this.directory.markComplete();
     // A Redis that lost its data again half-way is now called complete: look once more.
     await this.#bringInAll();
-    this.#verifyAt = Date.now() + this.#options.verifyEveryMs;
+    this.#verifyAt = performance.now() + this.#options.verifyEveryMs;
     this.log.info('all rooms are known to the gateways');
   }
 

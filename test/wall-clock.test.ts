@@ -1,0 +1,58 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/**
+ * Where the time of day is meant. Everything else that needs time (limits, leases, pauses, ages of what is in this process)
+ * takes `performance.now()`: a clock that is set back or forth must change nothing there.
+ */
+const TIME_OF_DAY: Readonly<Record<string, string>> = {
+  'apps/api/src/bans/ban-repository.ts': 'bans end at a time of day',
+  'apps/api/src/operator/inputs.ts': 'bans end at a time of day',
+  'apps/api/src/rooms/room-archive.ts': 'the age of messages that others sent',
+  'apps/api/src/sessions/session-service.ts': 'tokens end at a time of day',
+  'apps/archiver/src/metrics/archive-metrics.ts': 'the age of messages that others sent',
+  'apps/gateway/src/commands/publish.ts': 'when a message was sent',
+  'apps/gateway/src/commands/refresh.ts': 'tokens end at a time of day',
+  'apps/gateway/src/metrics/timings.ts': 'the age of messages that others sent',
+  'apps/gateway/src/seed-session.ts': 'when a message was sent',
+  'apps/gateway/src/steward.ts': 'when a process started, as operators are shown',
+  'apps/gateway/src/token-expiry.ts': 'tokens end at a time of day',
+  'apps/gateway/src/v1-session.ts': 'tokens end at a time of day',
+  'apps/loadtest/src/run-load.ts': 'when a run started, as its report shows',
+  'apps/web/src/model/conversation.ts': 'when a message was sent, as users are shown',
+  'apps/web/src/model/today.ts': 'what users are shown',
+  'apps/web/src/model/words.ts': 'what users are shown',
+  'packages/auth/src/tokens.ts': 'tokens begin and end at a time of day',
+  'packages/broker/src/memory-rooms.ts': 'epochs, and the age of messages that others sent',
+  'packages/client/src/http/failure.ts': 'a header with a time of day',
+  'packages/client/src/moment.ts': 'the one that goes on while the machine sleeps',
+  'packages/client/src/reconnector.ts': 'when to connect again, as users are shown',
+  'packages/client/src/session.ts': 'tokens end at a time of day, and older gateways do not tell it',
+  'packages/control/src/memory-access-list.ts': 'bans and tokens end at a time of day',
+  'packages/operator-page/src/browser/main.ts': 'what operators are shown',
+  'packages/service/src/log-line.ts': 'when something happened, as the log shows',
+  'packages/service/src/traces-otlp.ts': 'traces of several machines are put side by side',
+};
+
+const WALL_CLOCK = /\bDate\.now\b|\bnew Date\(\)/;
+const NOT_SHIPPED =
+  /(^|\/)(node_modules|dist|generated|examples)\/|\.test\.tsx?$|conformance|\/test-[^/]*\.ts$/;
+
+describe('the time of day', () => {
+  const files = ['apps', 'packages', 'prisma'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && /\.(ts|tsx|mjs)$/.test(entry.name))
+      .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+      .filter((file) => !NOT_SHIPPED.test(file)),
+  );
+
+  it('is asked for only where it is meant', () => {
+    const found = files.filter((file) => WALL_CLOCK.test(readFileSync(join(root, file), 'utf8')));
+    expect(files).to.have.length.above(300);
+    expect(found.sort()).to.deep.equal(Object.keys(TIME_OF_DAY).sort());
+  });
+});
