@@ -9,7 +9,7 @@ import { type Program, startProgram } from './support/program.js';
 
 const HEALED_MS = 20_000;
 
-describe('processes whose Redis and PostgreSQL are not there yet', function () {
+describe('processes that start before Redis and PostgreSQL', function () {
   this.timeout(60_000);
   let closer: Closer;
   let redisPort: number;
@@ -61,11 +61,11 @@ describe('processes whose Redis and PostgreSQL are not there yet', function () {
       const told = typeof body === 'object' && body !== null && 'error' in body ? body.error : undefined;
       expect([found, told]).to.deep.equal([status, error]);
     }, HEALED_MS);
-  /** Lines that say why it cannot work. */
+  /** Log lines that contain the text. */
   const lines = ({ program }: Started, text: string): string[] =>
     program.stderr.split('\n').filter((line) => line.includes(text));
 
-  it('stay, say why they are not ready, and are as soon as both are there', async () => {
+  it('run, report why they are not ready, and become ready when both are up', async () => {
     const [api, archiver, gateway] = [await launch('api'), await launch('archiver'), await launch('gateway')];
     for (const started of [api, archiver, gateway]) await answers(started, '/livez', 200);
     const redis = 'cannot be reached (ECONNREFUSED)';
@@ -93,7 +93,7 @@ describe('processes whose Redis and PostgreSQL are not there yet', function () {
     await eventually(() => expect(lines(archiver, 'not able to work')).to.have.length(1));
   });
 
-  it('end in order when they are told to stop while they wait', async () => {
+  it('end with status 0 on SIGTERM while they wait', async () => {
     const away = `postgresql://chorus@127.0.0.1:${await freePort()}/chorus`;
     for (const app of ['api', 'archiver', 'gateway'] as const) {
       const started = await launch(app, { DATABASE_URL: away });
@@ -103,7 +103,7 @@ describe('processes whose Redis and PostgreSQL are not there yet', function () {
     }
   });
 
-  it('say plainly, once, that a password is wrong, and go on trying', async () => {
+  it('log a wrong password once, and keep trying', async () => {
     const redis = closer.add(await startRedis({ port: redisPort, args: ['--requirepass', 'right'] }));
     const gateway = await launch('gateway', { REDIS_URL: `redis://:wrong@127.0.0.1:${redis.port}` });
     await answers(gateway, '/readyz', 503, 'starting: Redis cannot be reached (WRONGPASS)');
@@ -114,7 +114,7 @@ describe('processes whose Redis and PostgreSQL are not there yet', function () {
     await answers(anonymous, '/readyz', 503, 'starting: Redis cannot be reached (NOAUTH)');
   });
 
-  it('do not start with a database that Redis does not have', async () => {
+  it('refuse to start with a database that Redis does not have', async () => {
     closer.add(await startRedis({ port: redisPort }));
     for (const app of ['api', 'archiver', 'gateway'] as const) {
       const { program } = await launch(app, {

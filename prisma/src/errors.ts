@@ -16,7 +16,7 @@ const UNAVAILABLE_MESSAGES = [
 const UNAVAILABLE_CLASSES = ['08', '25', '53', '57', '58'];
 /** SQLSTATEs of what another try can mend: conflicts with others (and with recovery), locks, rights that are missing at the moment. */
 const UNAVAILABLE_STATES = ['40001', '40P01', '42501', '55000', '55006', '55P03'];
-/** The server, or the database, takes no writes: it recovers, is a standby, or was told so. */
+/** The server or database takes no writes: it is in recovery, a standby, or has `default_transaction_read_only=on`. */
 const READ_ONLY = '25006';
 
 const UNAVAILABLE_KINDS = ['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TooManyConnections'];

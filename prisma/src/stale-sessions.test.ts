@@ -35,7 +35,7 @@ describe('sessions of a PostgreSQL that takes no writes', function () {
     await db.$disconnect();
   });
 
-  /** For sessions that begin from now on; those that are there stay as they are, as after a failover behind one address. */
+  /** Holds for new sessions only: existing ones keep their setting, as after a failover behind one address. */
   const takeWrites = (takes: boolean): Promise<unknown> =>
     admin.query(`ALTER DATABASE "${name}" SET default_transaction_read_only = ${takes ? 'off' : 'on'}`);
   const write = (): Promise<unknown> => db.room.create({ data: { id: BigInt(++ids), name: 'room' } });

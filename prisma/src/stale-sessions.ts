@@ -1,12 +1,12 @@
 import { Client, type Pool, type PoolClient } from 'pg';
 
-/** Sessions this young, in milliseconds, stay: a server that takes no writes for long is not connected to without end. */
+/** Sessions younger than this, in milliseconds, stay: a server that is read-only for long must not cause a reconnect per statement. */
 const YOUNG_MS = 1_000;
 
 /**
- * Drops sessions of a server that takes no writes any more: behind the same address there may be another one by now, to
- * which only new sessions lead. The pool itself drops a session for an error of its own, but neither one in which a
- * transaction failed nor those that are idle.
+ * Drops sessions of a server that takes no writes any more: the same address may lead to another server by then, but only
+ * for new sessions. The pool itself drops the session of a failed statement, but neither that of a failed transaction nor
+ * idle ones.
  */
 export class StaleSessions {
   readonly #pool: Pool;
@@ -18,12 +18,12 @@ export class StaleSessions {
     this.#pool = pool;
     pool.on('connect', (session) => this.#begunAt.set(session, performance.now()));
     pool.on('release', (_error, session) => {
-      // The pool looks after this whether it can go on with the session.
+      // After this event the pool removes a session that is ending.
       if (this.#isStale(session) && session instanceof Client) void session.end();
     });
   }
 
-  /** Drops all sessions that there are, those at work when they are done. */
+  /** Drops all sessions: idle ones at once, others when they are released. */
   drop(): void {
     this.#staleBefore = performance.now() - YOUNG_MS;
     this.#dropIdle();
@@ -37,7 +37,7 @@ export class StaleSessions {
     for (let left = this.#pool.idleCount; left > 0; left--) {
       this.#pool.connect().then(
         (session) => session.release(this.#isStale(session)),
-        // Whoever needs a session next learns of it.
+        // The next statement reports it.
         () => undefined,
       );
     }

@@ -8,14 +8,14 @@ interface Dependencies {
   readonly store: Pick<MessageStore, 'ping'>;
   /** Why Redis does not work at the moment, as predicate of its name, as far as is known. */
   readonly redisTrouble: () => string | undefined;
-  /** Whether this archiver was told to stop. */
+  /** Whether this archiver is shutting down. */
   readonly isClosing: () => boolean;
   readonly log: Logger;
 }
 
 /**
- * The answer of `/readyz`. Only an archiver that never could work, or is going away, is not ready. Later it goes on although
- * something is wrong, as all archivers do then.
+ * The answer of `/readyz`. An archiver is not ready only before it could work once and while it shuts down. A later outage
+ * concerns all archivers, and is `degraded`.
  */
 export function readinessOf({
   archiver,
@@ -29,7 +29,7 @@ export function readinessOf({
   return async () => {
     if (isClosing()) return { status: 503, body: { error: 'draining' } };
     const redis = redisTrouble();
-    // Asked although nothing waits: the first message would be too late to know.
+    // Checked although nothing waits: the first message would reveal it too late.
     const postgres = await store.ping().then(() => undefined, databaseTrouble);
     const problems = [
       ...(redis === undefined ? [] : [`Redis ${redis}`]),

@@ -61,7 +61,7 @@ describe('a gateway without Redis at its start', function () {
     return answer as IncomingMessage;
   };
 
-  it('stays, is not ready, and works as soon as Redis is there', async () => {
+  it('runs, is not ready, and works as soon as Redis is up', async () => {
     await start();
     expect(await ask('/livez')).to.deep.equal([200, { status: 'live' }]);
     const starting = [503, { error: 'starting: Redis cannot be reached (ECONNREFUSED)' }];
@@ -92,7 +92,7 @@ describe('a gateway without Redis at its start', function () {
     expect(await message).to.equal('hello');
   });
 
-  it('ends when it is told to', async () => {
+  it('ends when it is closed', async () => {
     const gateway = await start();
     const begun = performance.now();
     await gateway.close();
@@ -100,7 +100,7 @@ describe('a gateway without Redis at its start', function () {
     expect(await ask('/livez').catch((error: Error) => error.message)).to.equal('fetch failed');
   });
 
-  it('does not start with a database that Redis does not have', async () => {
+  it('refuses to start with a database that Redis does not have', async () => {
     await closer.add(await startRedis({ port: redisPort }));
     const error = await start({ REDIS_URL: `redis://127.0.0.1:${redisPort}/20` }).catch(
       (failure: unknown) => failure,

@@ -20,7 +20,7 @@ export interface GatewayGroup extends PortSharing {
 }
 
 /**
- * Starts a gateway over Redis, as its settings say. While Redis cannot be reached it runs, is not ready, and goes on trying.
+ * Starts a gateway over Redis with the settings of the environment. While Redis cannot be reached it runs, not ready, and keeps trying.
  *
  * @param group of a gateway that shares its ports with others
  * @throws {ConfigError} {StartError} nothing is left running then

@@ -57,7 +57,7 @@ export class Keyspace {
 
   /**
    * Pub/sub channel of a room: messages, ephemeral frames, and how far the room is stored in the database. Its name
-   * begins with that of the room's stream, so that `publish.lua` need not be told both.
+   * begins with that of the room's stream, so that `publish.lua` needs only one of the two.
    */
   channel(roomId: number): string {
     return this.stream(roomId) + this.channelSuffix;

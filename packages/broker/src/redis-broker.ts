@@ -34,21 +34,21 @@ import { storedFrame } from './stored-frame.js';
 
 export interface RedisBrokerOptions extends RedisPublisherOptions {
   redis: RedisConfig;
-  /** How long {@link RedisBroker.connect} waits for Redis before it goes on without it, in milliseconds. */
+  /** Longest wait of {@link RedisBroker.connect} for Redis, in milliseconds; the broker keeps trying after that. */
   connectTimeoutMs: number;
   /**
    * How often the broker makes sure that deliveries come, in milliseconds. One that does not come back within the
    * command time-out means that none come. Default 1,000.
    */
   probeIntervalMs?: number;
-  /** Is told of every connection: purposes `broker` and `broker-subscriber`. */
+  /** Watches both connections: purposes `broker` and `broker-subscriber`. */
   watch?: RedisWatch | undefined;
   /** Is told how the probes fare. */
   probes?: ProbeStats | undefined;
   log: Logger;
 }
 
-/** What the connections are for, in metrics. */
+/** Purposes of the connections, in metrics. */
 const COMMANDS = 'broker';
 const SUBSCRIBER = 'broker-subscriber';
 /** Pause before the control channel is subscribed again when that failed, in milliseconds. */
@@ -118,8 +118,8 @@ export class RedisBroker implements Broker {
   }
 
   /**
-   * Resolves when deliveries flow, or without that after {@link RedisBrokerOptions.connectTimeoutMs}: the broker goes on
-   * trying, and {@link trouble} says why it is in vain.
+   * Resolves when deliveries flow, or after {@link RedisBrokerOptions.connectTimeoutMs} without them: the broker keeps
+   * trying, and {@link trouble} holds the reason.
    *
    * @throws {ConfigError} Redis does not have the database of the URL
    */
@@ -216,7 +216,7 @@ export class RedisBroker implements Broker {
     this.#commands.disconnect();
   }
 
-  /** Subscribes to what every gateway has to know, for as long as it takes. */
+  /** Subscribes to the control channel; retries until it succeeds. */
   async #listen(): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted) {

@@ -32,7 +32,7 @@ describe('two databases of one Redis under one prefix', () => {
     return [await open(0), await open(1)];
   };
 
-  it('hear nothing of each other', async () => {
+  it('receive nothing from each other', async () => {
     const roomId = someRoom();
     const installations = await install(roomId);
     for (const [at, { fixture, broker }] of installations.entries()) {
@@ -67,14 +67,14 @@ describe('two databases of one Redis under one prefix', () => {
     expect(second.heard.events).to.deep.equal([]);
   });
 
-  it('have the names of before in database 0', () => {
+  it('have channel names without a number in database 0', () => {
     const keyspace = new Keyspace('chorus');
     expect(keyspace.channel(76)).to.equal('{chorus:12}:room:76:stream');
     expect(keyspace.control()).to.equal('chorus:control');
     expect(keyspace.probe('n', undefined)).to.equal('chorus:node:n:probe');
   });
 
-  it('have channels of their own, and the same names of keys, in any other', () => {
+  it('have channel names with the number, and unchanged key names, in another database', () => {
     const keyspace = new Keyspace('chorus', 3);
     expect(keyspace.stream(76)).to.equal('{chorus:12}:room:76:stream');
     expect(keyspace.channel(76)).to.equal('{chorus:12}:room:76:stream@3');

@@ -110,7 +110,7 @@ describe('a failover of Redis behind one address', function () {
     await heard.until('the message', () => heard.seqs(roomId).includes(seq));
   };
 
-  it('is healed when the address moves after the failover, without a word from anybody', async () => {
+  it('heals without traffic when the address moves after the failover', async () => {
     await failOver();
     await eventually('the trouble', () => watch.trouble() === 'refuses writes (READONLY)');
     expect(broker.connected).to.equal(false);
@@ -119,13 +119,13 @@ describe('a failover of Redis behind one address', function () {
     await expectHealed();
   });
 
-  it('is healed when the address moves before the failover', async () => {
+  it('heals when the address moves before the failover', async () => {
     proxy.moveTo(replica.port);
     await failOver();
     await expectHealed();
   });
 
-  it('is noticed by the first message, whose sender is told to try again', async () => {
+  it('is detected by the first message, which fails with a retryable error', async () => {
     proxy.moveTo(replica.port);
     await failOver();
     const error = await failure(broker.publish(roomId, '"a":0}'));
@@ -134,7 +134,7 @@ describe('a failover of Redis behind one address', function () {
     await expectHealed();
   });
 
-  it('goes back and forth', async () => {
+  it('heals again after a failover back', async () => {
     await failOver();
     proxy.moveTo(replica.port);
     await eventually('our connections', async () => (await connectionsOf(replicaAdmin)) === 4, HEALED_MS);
@@ -151,7 +151,7 @@ describe('a failover of Redis behind one address', function () {
     await broker.publish(roomId, '"a":2}');
   });
 
-  it('leaves connections alone that a replica which takes writes has accepted', async () => {
+  it('accepts a replica that takes writes', async () => {
     await replicaAdmin.config('SET', 'replica-read-only', 'no');
     proxy.moveTo(replica.port);
     const client = createRedis(options.redis, testLog, 'other', watch);

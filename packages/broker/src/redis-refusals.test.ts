@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
@@ -9,9 +11,10 @@ import { type Broker, BrokerUnavailableError } from './broker.js';
 import { failure, Recorder, someRoom } from './conformance-recorder.js';
 import { RedisBroker } from './redis-broker.js';
 import { closeAfterEach, eventually } from './test-feeds.js';
+import { RedisProxy } from './test-proxy.js';
 import { makeRedisFixture, testLog, testOptions } from './test-redis-fixture.js';
 
-describe('a Redis that answers and refuses', function () {
+describe('a Redis that answers and refuses its work', function () {
   this.timeout(20_000);
   const closer = closeAfterEach();
   let dir: string;
@@ -54,7 +57,7 @@ describe('a Redis that answers and refuses', function () {
     await broker.publish(roomId, '"a":1}');
   };
 
-  it('is known when it cannot save its data', async () => {
+  it('is detected when it cannot save its data', async () => {
     await rm(dir, { recursive: true, force: true });
     await admin.bgsave();
     await refused('refuses writes (MISCONF)');
@@ -63,35 +66,35 @@ describe('a Redis that answers and refuses', function () {
     await accepted();
   });
 
-  it('is known when it has too few replicas', async () => {
+  it('is detected when it has too few replicas', async () => {
     await admin.config('SET', 'min-replicas-to-write', '1');
     await refused('refuses writes (NOREPLICAS)');
     await admin.config('SET', 'min-replicas-to-write', '0');
     await accepted();
   });
 
-  it('is known when it has no memory left', async () => {
+  it('is detected when its memory is full', async () => {
     await admin.config('SET', 'maxmemory', '1');
     await refused('refuses writes (OOM)');
     await admin.config('SET', 'maxmemory', '0');
     await accepted();
   });
 
-  it('is known when it does not let us run a command of a script', async () => {
+  it('is detected when the user may not run a command of a script', async () => {
     await admin.acl('SETUSER', 'chat', '-xadd');
     await refused('refuses commands (NOPERM)');
     await admin.acl('SETUSER', 'chat', '+xadd');
     await accepted();
   });
 
-  it('is known when it does not let us publish', async () => {
+  it('is detected when the user may not publish', async () => {
     await admin.acl('SETUSER', 'chat', 'resetchannels');
     await refused('refuses commands (NOPERM)');
     await admin.acl('SETUSER', 'chat', '&*');
     await accepted();
   });
 
-  it('is known by a message when no probe can see it', async () => {
+  it('is detected by a message when no probe can detect it', async () => {
     await admin.acl('SETUSER', 'chat', '-hincrby');
     expect(await failure(broker.publish(roomId, '"a":1}'))).to.be.instanceOf(BrokerUnavailableError);
     expect(broker.trouble).to.equal('refuses commands (NOPERM)');
@@ -99,7 +102,7 @@ describe('a Redis that answers and refuses', function () {
     await accepted();
   });
 
-  it('does not take a number of a database that it does not have', async () => {
+  it('refuses the number of a database that it does not have', async () => {
     const redis = { urls: [`${server.url}/20`], cluster: false, commandTimeoutMs: 1_000 };
     const client = createRedis(redis, testLog, 'out of range', watch);
     closer().defer(() => client.disconnect());
@@ -116,7 +119,7 @@ describe('a Redis that answers and refuses', function () {
     expect(await admin.exists('key')).to.equal(0);
   });
 
-  it('is said once for each reason, and again when the reason is another one', async () => {
+  it('logs each reason of an outage once', async () => {
     const lines: string[] = [];
     const log = createLogger({ service: 'test', level: 'silent' });
     log.warn = (fields: object) => void lines.push(JSON.stringify(fields));
@@ -133,5 +136,31 @@ describe('a Redis that answers and refuses', function () {
     await server.exited;
     await eventually('the other reason', () => lines.some((line) => line.includes('ECONNREFUSED')));
     expect(watch.trouble('denied')).to.equal('cannot be reached (ECONNREFUSED)');
+  });
+
+  it('is left for another server when it does not stop loading', async () => {
+    const loading = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.on('data', (data) => {
+        for (const command of data.toString().matchAll(/\*\d+\r\n\$\d+\r\n(\w+)/g)) {
+          const info = 'loading:1\r\nloading_eta_seconds:600\r\n';
+          socket.write(command[1] === 'info' ? `$${info.length}\r\n${info}\r\n` : '+OK\r\n');
+        }
+      });
+    });
+    loading.listen(0, '127.0.0.1');
+    await once(loading, 'listening');
+    closer().defer(() => loading.close());
+    const address = loading.address();
+    const proxy = closer().add(
+      await RedisProxy.start(typeof address === 'object' ? (address?.port ?? 0) : 0),
+    );
+    const redis = { urls: [proxy.url], cluster: false, commandTimeoutMs: 500 };
+    const client = createRedis(redis, testLog, 'loading', watch);
+    closer().defer(() => client.disconnect());
+    await eventually('a handshake', () => client.status === 'connect');
+    proxy.moveTo(server.port);
+    await redisReady(client, 10_000);
+    expect(await client.ping()).to.equal('PONG');
   });
 });

@@ -26,7 +26,7 @@ export interface SubscriberOptions {
   onResumed(): void;
   /** The server does not, or no longer, serve the slot of some channel. */
   onMoved?(): void;
-  /** Is told of the connection. */
+  /** Watches the connection. */
   watch: RedisWatch;
   log: Logger;
 }

@@ -9,14 +9,14 @@ const CHECK_MS = 1_000;
 export interface CheckOptions {
   /** How long the server may go without an answer, in milliseconds. */
   readonly timeoutMs: number;
-  /** The connection only receives: it cannot be asked whether its server takes writes. */
+  /** The connection is a subscriber: only `PING` works on it, and writes cannot be checked. */
   readonly receives: boolean;
 }
 
 /**
- * Checks again and again that the server answers, and that it would take a write; see {@link CHECK_SCRIPT}.
+ * Checks periodically that the server answers, and that it would take a write; see {@link CHECK_SCRIPT}.
  *
- * Breaks connections on which a server has been silent for too long, so that they are made anew. TCP alone takes a quarter
+ * Closes connections on which a server has been silent for too long, so that the library reconnects. TCP alone takes a quarter
  * of an hour to notice that the other side has vanished, and on a connection that only receives it never does.
  */
 export function checkConnection(
@@ -47,7 +47,7 @@ export function checkConnection(
   client.once('end', () => clearInterval(timer));
 }
 
-/** @returns whether the server does its work; what it says otherwise was seen by the link. Never rejects. */
+/** @returns whether the check passed; the link has seen any error reply. Never rejects. */
 async function check(node: Redis, writes: boolean): Promise<boolean> {
   const { stream } = node;
   try {
@@ -61,8 +61,8 @@ async function check(node: Redis, writes: boolean): Promise<boolean> {
 }
 
 /**
- * A server that loads its data keeps those waiting that connect, for as long as it takes. Meanwhile its name may lead to
- * another one.
+ * Reconnects when a handshake takes too long. The library waits for a server that loads its data for as long as that takes,
+ * although its host name may lead to another server by then.
  */
 function endBeginning(node: Redis, beginnings: WeakMap<Redis, number>, timeoutMs: number): void {
   if (node.status !== 'connect') {

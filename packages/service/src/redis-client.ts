@@ -27,10 +27,10 @@ export interface RedisConfig {
 /**
  * Opens a connection for commands. While Redis is away commands fail at once instead of piling
  * up, and the connection is tried again for ever, within 50 ms at first and within 400 ms later. A connection to a server
- * that takes no writes, or does not have the database, is broken: it is made anew until it leads to one that does.
+ * that takes no writes, or does not have the database, is closed and opened again until it leads to one that does.
  *
  * @param purpose what it is for, in logs, metrics and Redis' own list of connections
- * @param watch is told of the connection
+ * @param watch watches the connection
  */
 export function createRedis(
   config: RedisConfig,
@@ -140,7 +140,7 @@ export async function redisReady(client: RedisClient, timeoutMs: number): Promis
 }
 
 /**
- * Waits for a connection for so long, in milliseconds, and goes on without it: it is tried again for ever.
+ * Waits for a connection for at most `timeoutMs`. The library keeps trying after that.
  * @throws {ConfigError} see {@link redisReady}; the connection is ended then
  */
 export async function connectedOrNot(client: RedisClient, timeoutMs: number): Promise<void> {

@@ -4,21 +4,21 @@ import { AbstractConnector, type RedisOptions, type StandaloneConnectionOptions 
 
 type Stream = Awaited<ReturnType<AbstractConnector['connect']>>;
 
-/** What decides whether a connection to a server is one to work with. */
+/** Decides whether a new connection leads to a usable server. */
 export interface ServerCheck {
-  /** A connection is being made. */
+  /** A connection attempt begins. */
   onConnecting(): void;
   /**
    * The server has answered the first commands, `INFO` among them.
-   * @param info empty when the user may not ask for it
-   * @returns false to give the connection up and make another one
+   * @param info empty when the user may not run `INFO`
+   * @returns false to close the connection and open another one
    */
   accepts(info: Readonly<Record<string, string>>): boolean;
 }
 
 /**
- * How the library connects to a single server by itself, but it asks first whether the server is one to work with. The
- * name of the server is resolved anew for every connection.
+ * Connects to a single server as the library does by itself, and has the server accepted first. Each connection attempt
+ * resolves the host name again.
  */
 export function checkedConnector(check: ServerCheck): NonNullable<RedisOptions['Connector']> {
   return class extends AbstractConnector {

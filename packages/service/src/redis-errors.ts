@@ -1,6 +1,6 @@
-/** A server that answers with one of these is the wrong one, or not there yet: a new connection may lead to the right one. */
+/** The server is the wrong one, or not up yet: a new connection may lead to the right one. */
 const WRONG_SERVER = ['READONLY', 'MASTERDOWN', 'LOADING', 'UNBLOCKED'];
-/** With these a server refuses whatever would change its data. */
+/** The server refuses every command that would change its data. */
 const REFUSED_WRITES = ['READONLY', 'MISCONF', 'NOREPLICAS', 'OOM'];
 /**
  * All codes with which a server refuses to do its work at all. Others belong to one command (`WRONGTYPE`), or are followed
@@ -12,7 +12,7 @@ export const REFUSALS: readonly string[] = [
 
 /** A code stands first, or after what carries it: `EXECABORT … because of: READONLY …`, `… -OOM …` of a script. */
 const REFUSAL = new RegExp(`(?:^|[ :-])(${REFUSALS.join('|')})(?: |$)`);
-/** Redis 7.0 says so, without a code, of a command within a script. */
+/** Message of Redis 7.0, without a code, for a command within a script. */
 const NOPERM_IN_SCRIPT = /The user executing the script can't /;
 
 /** Which of {@link REFUSALS} an answer is; undefined for the failure of one command. */
@@ -20,7 +20,7 @@ export function refusalCode(error: Error): string | undefined {
   return REFUSAL.exec(error.message)?.[1] ?? (NOPERM_IN_SCRIPT.test(error.message) ? 'NOPERM' : undefined);
 }
 
-/** Whether a refusal says that the connection leads to the wrong server. */
+/** Whether a refusal means that the connection leads to the wrong server. */
 export function isWrongServer(code: string): boolean {
   return WRONG_SERVER.includes(code);
 }
@@ -30,17 +30,17 @@ export function isSeenByCheck(code: string): boolean {
   return isWrongServer(code) || REFUSED_WRITES.includes(code);
 }
 
-/** Whether the server answered that it does not have the database of the URL, or does not give it to this user. */
+/** Whether `SELECT` failed: the server does not have the database of the URL, or denies it to this user. */
 export function isDatabaseRefused(error: Error): boolean {
   if (!('command' in error)) return false;
   const { command } = error;
   return typeof command === 'object' && command !== null && 'name' in command && command.name === 'select';
 }
 
-/** Whether the library reports what follows from something else: it says nothing of why a connection fails. */
+/** Whether an error only follows from another one, and does not explain why a connection fails. */
 export function isConsequence(error: Error): boolean {
-  // A server that gives a slot away says so unasked, which the library takes for an answer. The others come after a
-  // connection was given up before it was ready.
+  // A server that loses a slot sends an unsolicited notice, which the library takes for a reply. The other errors follow
+  // when a connection was closed before it was ready.
   return /^Command queue state error|Connection is closed\.$|Stream isn't writeable/.test(error.message);
 }
 
@@ -56,12 +56,12 @@ export function explainInfo(error: Error): Error {
   return new Error(`${INFO_REFUSED}: docs/connecting.md lists what a user of Redis needs`, { cause: error });
 }
 
-/** What a refusal means to operators, as predicate of "Redis". Says nothing that is a secret. */
+/** A refusal for operators, as predicate of "Redis". Holds nothing secret. */
 export function describeRefusal(code: string): string {
   return `refuses ${REFUSED_WRITES.includes(code) ? 'writes' : 'commands'} (${code})`;
 }
 
-/** Why a connection could not be made, in the same way. */
+/** Why a connection could not be opened, as predicate of "Redis". Holds nothing secret. */
 export function describeLoss(error: Error): string {
   if (isDatabaseRefused(error)) return 'does not have the database of REDIS_URL';
   if (error.message.includes(INFO_REFUSED)) return 'does not let this user run INFO';
@@ -73,7 +73,7 @@ export function describeLoss(error: Error): string {
 }
 
 /**
- * Does nothing, and may write: Redis refuses to run it on a replica that is read-only, when it cannot save its data, with
- * too few replicas, and without memory to spare. Nothing is written, logged or replicated.
+ * A script that does nothing and is allowed to write. Redis refuses to run it on a read-only replica, when it cannot save
+ * its data, with too few replicas, and when its memory is full. Nothing is written, logged or replicated.
  */
 export const CHECK_SCRIPT = '#!lua\nreturn 1';

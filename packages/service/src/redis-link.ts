@@ -13,13 +13,13 @@ import {
   refusalCode,
 } from './redis-errors.js';
 
-/** A refusal that no check sees ends, as far as is known, this long after the last one, in milliseconds. */
+/** A refusal that the periodic check cannot detect counts as over this long after the last one, in milliseconds. */
 const REFUSAL_LASTS_MS = 3_000;
-/** How long the other side may take to close a connection that is given up, in milliseconds. */
+/** Time for the server to close a dropped connection before its socket is destroyed, in milliseconds. */
 const DISCONNECT_MS = 250;
-/** How often a server that loads its data is asked whether it is done, in milliseconds. */
+/** Interval, in milliseconds, at which a server that loads its data is polled. */
 const LOADING_POLL_MS = 250;
-/** Reasons that are remembered in order to be logged once an outage. */
+/** Most reasons that one outage logs. */
 const REASONS = 50;
 
 export interface RedisLinkParts {
@@ -35,7 +35,7 @@ export interface RedisLinkParts {
   onEnded(): void;
 }
 
-/** Why one connection to Redis cannot do its work: what the library, the server and checks tell of it. */
+/** State of one connection to Redis: why it cannot do its work, from what the library, the server and checks report. */
 export class RedisLink implements ServerCheck {
   /** Of the server process; undefined where that is not known, as in a Redis Cluster. */
   runId: string | undefined;
@@ -47,7 +47,7 @@ export class RedisLink implements ServerCheck {
 
   constructor(private readonly parts: RedisLinkParts) {}
 
-  /** For the library: how a single server is connected to, and what becomes of a connection that is of no use. */
+  /** Options of the library for a single server: which server is accepted, and which errors end a connection. */
   get options(): Pick<
     RedisOptions,
     'Connector' | 'reconnectOnError' | 'disconnectTimeout' | 'maxLoadingRetryTime'
@@ -55,7 +55,7 @@ export class RedisLink implements ServerCheck {
     return { Connector: checkedConnector(this), ...this.nodeOptions };
   }
 
-  /** The same for each server of a Redis Cluster, where replicas have their place. */
+  /** Options for each server of a Redis Cluster: replicas are accepted there. */
   get nodeOptions(): Pick<RedisOptions, 'reconnectOnError' | 'disconnectTimeout' | 'maxLoadingRetryTime'> {
     return {
       reconnectOnError: (error) => this.#answered(error),
@@ -81,7 +81,7 @@ export class RedisLink implements ServerCheck {
     return this.#client?.status === 'ready';
   }
 
-  /** As predicate of "Redis"; undefined while all is well. */
+  /** Why the connection cannot do its work, as predicate of "Redis"; undefined while it can. */
   get trouble(): string | undefined {
     const refusal =
       this.#refusal !== undefined && this.#refusal.endsAt > performance.now()
@@ -96,7 +96,7 @@ export class RedisLink implements ServerCheck {
   }
 
   accepts(info: Readonly<Record<string, string>>): boolean {
-    // Without its database the library would go on in another one.
+    // Otherwise the library would continue in database 0.
     if (this.#databaseRefused) return false;
     this.runId = info.run_id;
     if (info.role !== 'slave' || info.slave_read_only === '0') return true;
@@ -104,19 +104,19 @@ export class RedisLink implements ServerCheck {
     return false;
   }
 
-  /** A check has shown that the server does its work. */
+  /** The periodic check has passed. */
   onAble(): void {
     if (this.#refusal === undefined || !isSeenByCheck(this.#refusal.code)) return;
     this.#refusal = undefined;
     this.#forgetReasons('redis does its work again');
   }
 
-  /** Makes the connection anew. */
+  /** Drops the connection and opens a new one. */
   reconnect(): void {
     if (this.#client !== undefined && !(this.#client instanceof Cluster)) this.#client.disconnect(true);
   }
 
-  /** @returns whether the connection is to be made anew */
+  /** @returns whether the library must open a new connection */
   #answered(error: Error): boolean {
     if (isDatabaseRefused(error)) {
       this.#databaseRefused = true;
@@ -125,7 +125,7 @@ export class RedisLink implements ServerCheck {
     const code = refusalCode(error);
     if (code === undefined) return false;
     this.parts.onRefused(code);
-    // Before that the library reports it as a connection that failed.
+    // During the handshake the library reports the same failure as an error of the connection.
     if (this.ready) {
       const lastsMs = isSeenByCheck(code) ? Number.POSITIVE_INFINITY : REFUSAL_LASTS_MS;
       this.#refusal = { code, endsAt: performance.now() + lastsMs };

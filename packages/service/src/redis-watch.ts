@@ -2,13 +2,13 @@ import type { Logger } from './logger.js';
 import { REFUSALS } from './redis-errors.js';
 import { RedisLink } from './redis-link.js';
 
-/** How the connections to Redis are, by what they are for; plain numbers and short texts, for metrics and `/readyz`. */
+/** State of all connections to Redis, by purpose: plain numbers for metrics, and a reason for `/readyz`. */
 export class RedisWatch {
   readonly #links = new Map<string, Set<RedisLink>>();
   readonly #errors = new Map<string, number>();
   readonly #refusals = new Map<string, number>(REFUSALS.map((code) => [code, 0]));
 
-  /** Looks after a connection, once it is attached, until it is closed for good. Several may have the same purpose. */
+  /** Watches a connection, from when it is attached until it is closed for good. Several may have the same purpose. */
   open(purpose: string, log: Logger): RedisLink {
     const links = this.#links.get(purpose) ?? new Set();
     this.#links.set(purpose, links);
@@ -45,9 +45,9 @@ export class RedisWatch {
   }
 
   /**
-   * Why Redis cannot be worked with at the moment, as predicate of "Redis"; undefined while all is well.
+   * Why Redis does not work at the moment, as predicate of "Redis"; undefined while it does.
    *
-   * @param purposes of these connections; of all without any
+   * @param purposes connections to look at; all when empty
    */
   trouble(...purposes: string[]): string | undefined {
     for (const [purpose, links] of this.#links) {
@@ -58,8 +58,8 @@ export class RedisWatch {
   }
 
   /**
-   * Connections that only receive cannot find out by themselves that their server is not the right one any more. Those
-   * that have been made anew since lead to another process, and stay.
+   * Reconnects all connections to the same server process: those that only receive cannot detect that it is the wrong one.
+   * Connections that were opened since then lead to another process and stay open.
    */
   #reconnectFrom(misled: RedisLink): void {
     if (misled.runId === undefined) return;

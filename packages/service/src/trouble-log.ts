@@ -1,12 +1,12 @@
 import type { Logger } from './logger.js';
 
-/** Logs why a process cannot do its work: one line when the reason changes, and one when there is none any more. */
+/** Logs why a process cannot do its work: one line for each change of the reason, and one when it works again. */
 export class TroubleLog {
   #last: string | undefined;
 
   constructor(private readonly log: Logger) {}
 
-  /** Takes what is known now; undefined while all is well. */
+  /** @param trouble the current reason; undefined while the process can work */
   note(trouble: string | undefined): void {
     if (trouble === this.#last) return;
     if (trouble === undefined) this.log.info('able to work again');

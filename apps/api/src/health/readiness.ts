@@ -6,7 +6,7 @@ import type { RoomRepository } from '../rooms/room-repository.js';
 interface Dependencies {
   readonly rooms: RoomRepository;
   readonly directory: RoomDirectory;
-  /** Why Redis does not work at the moment, as predicate of its name, as far as is known. */
+  /** Why Redis does not work at the moment, as predicate of "Redis", if known. */
   readonly redisTrouble: () => string | undefined;
   /** Whether this replica was told to stop. */
   readonly isClosing: () => boolean;

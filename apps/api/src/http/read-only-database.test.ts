@@ -35,7 +35,7 @@ describe('an API whose PostgreSQL takes no writes', function () {
     await admin.$executeRawUnsafe(
       `ALTER DATABASE "${name}" SET default_transaction_read_only = ${takes ? 'off' : 'on'}`,
     );
-    // Its sessions have the old setting; the API's are told by the server's end of them.
+    // Existing sessions keep the old setting, so they are terminated.
     await admin.$queryRaw`
       SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity
       WHERE datname = current_database() AND pid <> pg_backend_pid()`;
@@ -51,7 +51,7 @@ describe('an API whose PostgreSQL takes no writes', function () {
       () => ann.delete('/api/rooms/1'),
     ];
     for (const change of changes) {
-      // The first may meet a session that was just ended.
+      // The first statement can use a session that was just terminated.
       const answer = await change();
       expect([answer.status, answer.body, answer.headers.get('retry-after')]).to.deep.equal([
         503,
