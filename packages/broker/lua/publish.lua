@@ -1,8 +1,8 @@
 -- Numbers, stores and publishes messages, each room's in the order given, in one step. A message whose key was
 -- given before is not stored again.
 --
--- KEYS    1: state; 2: rooms that wait to be archived; 3: rooms that gateways wait for; then per room its stream and, if
---         it has keys, the two hashes of keys
+-- KEYS    1: state; 2: rooms that wait to be archived; 3: rooms that gateways wait for; 4: what is stored; then per
+--         room its stream and, if it has keys, the two hashes of keys
 -- ARGV    1: PUBLISH or SPUBLISH; 2: most bytes that may wait to be archived; 3: the incarnation that the epochs are
 --         from; 4: '1' when this very connection told that incarnation: the server is still the same process then;
 --         5: end of the rooms' channel names, which begin with the names of their streams
@@ -61,7 +61,18 @@ local function known_ids(current, previous, from, to)
   return ids, newer[1] == turn_name
 end
 
-local replies, marks, at, key_at, last = { life }, {}, 6, 4, #KEYS
+-- How many messages of a room are not in the database. They are never trimmed, so the stream has all of them; a room
+-- that was made known with a position, and has nothing stored since, has no more than those either.
+local function unstored_of(stream, room)
+  if call('EXISTS', stream) == 0 then return 0 end
+  local info, held = call('XINFO', 'STREAM', stream), {}
+  for i = 1, #info, 2 do held[info[i]] = info[i + 1] end
+  local stored = call('HGET', KEYS[4], room) or '0-0'
+  local after = string.match(held['last-generated-id'], '%d+$') - string.match(stored, '%d+$')
+  return math.min(after, held['length'])
+end
+
+local replies, marks, at, key_at, last = { life }, {}, 6, 5, #KEYS
 local now = time[1] .. string.format('%03d', math.floor(time[2] / 1000))
 while key_at <= last do
   local stream, room, epoch, count = KEYS[key_at], ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
@@ -73,7 +84,7 @@ while key_at <= last do
   if keyed then
     ids, same_turn = known_ids(KEYS[key_at + current_at], KEYS[key_at + previous_at], keys_at, keys_at + count - 1)
   end
-  local first, why, stored, frames, more, known, sent = '', '', 0, nil, nil, nil, nil
+  local first, why, stored, frames, more, known, sent, unstored = '', '', 0, nil, nil, nil, nil, nil
   for n = 1, count do
     local body, key = ARGV[first_body + n - 1], keyed and ARGV[keys_at + n - 1] or ''
     local id = key ~= '' and ids[key]
@@ -83,8 +94,10 @@ while key_at <= last do
       known[#known + 1] = id
     elseif why == '' then
       local cost = cost_of(body)
+      -- Counted once, and only when it matters: it costs as much as a small message.
+      if not unstored and waiting * 2 > budget then unstored = unstored_of(stream, room) - stored end
       -- One alone always fits: else it would be refused for ever.
-      if waiting > 0 and waiting + cost > budget then
+      if waiting > 0 and waiting + cost > budget or unstored and is_crowded(unstored + stored, cost, waiting, budget) then
         why = 'full'
       else
         if stored > 0 or (may_hint and epoch ~= '') then id = append(stream, epoch, body) end

@@ -241,6 +241,35 @@ export function describeArchiveQueue(name: string, makeFixture: MakeBrokerFixtur
       await archive.publish(roomId, 4);
     });
 
+    it('leaves room in the budget for others when one room has a large part of it', async () => {
+      await archive.close();
+      archive = await ArchiveFixture.open(makeFixture, 1_000 * COST);
+      /** Publishes that many; returns how many were taken, which are the first of them. */
+      const taken = async (roomId: number, count: number): Promise<number> => {
+        const publishing = Array.from({ length: count }, () => archive.broker.publish(roomId, BODY));
+        const results = await Promise.allSettled(publishing);
+        const refused = results.filter(({ status }) => status === 'rejected');
+        for (const result of refused) expect(result).to.have.property('reason').instanceOf(BacklogFullError);
+        expect(
+          results.slice(0, count - refused.length).every(({ status }) => status === 'fulfilled'),
+        ).to.equal(true);
+        return count - refused.length;
+      };
+      const large = await archive.newRoom();
+      // More than half of it. In a Redis Cluster these rooms share a budget.
+      expect(await taken(large, 600)).to.equal(501);
+      // A quarter of it.
+      const second = await archive.newRoom(large + 64);
+      expect(await taken(second, 400)).to.equal(251);
+      const third = await archive.newRoom(large + 128);
+      expect(await taken(third, 100)).to.equal(100);
+      expect(await taken(large, 1)).to.equal(0);
+      const backlog = (await archive.claimDue()).find((each) => each.roomId === large);
+      if (backlog === undefined) expect.fail('the large room was not claimed');
+      await archive.queue.settle(large, backlog.messages.at(-1) as Position, KEEP_ALL);
+      expect(await taken(large, 1)).to.equal(1);
+    });
+
     it('tells whoever is subscribed how far a room is stored, each time that it gets further', async () => {
       const [roomId, other] = [await archive.newRoom(), await archive.newRoom()];
       const elsewhere = new Recorder();

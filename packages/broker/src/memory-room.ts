@@ -78,6 +78,11 @@ export class MemoryRoom {
     return this.#bytesOf(this.#indexAfter(this.stored), this.#history.length);
   }
 
+  /** Number of messages that are not in the database. */
+  get unstoredMessages(): number {
+    return this.#history.length - this.#indexAfter(this.stored);
+  }
+
   get isSettled(): boolean {
     return this.#indexAfter(this.stored) === this.#history.length;
   }

@@ -1,5 +1,5 @@
 import { type Backlog, type BacklogMeasure, type HistoryLimits, MEASURED_ROOMS } from './archive-queue.js';
-import { costOf } from './backlog-cost.js';
+import { costOf, isCrowded } from './backlog-cost.js';
 import {
   BacklogFullError,
   type BrokerListener,
@@ -164,7 +164,8 @@ export class MemoryRooms {
     const cost = costOf(body);
     const { maxBacklogBytes = Number.POSITIVE_INFINITY } = this.options;
     // One alone always fits: else it would be refused for ever.
-    if (this.#backlog.bytes > 0 && this.#backlog.bytes + cost > maxBacklogBytes) {
+    const { bytes } = this.#backlog;
+    if (bytes > 0 && (bytes + cost > maxBacklogBytes || isCrowded(room, cost, bytes, maxBacklogBytes))) {
       throw new BacklogFullError('too many messages wait to be stored');
     }
     const position = room.append(body);

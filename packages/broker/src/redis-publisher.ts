@@ -130,7 +130,12 @@ export class RedisPublisher {
     const { isCluster } = this.redis;
     const scope = isCluster ? group : undefined;
     const life = this.#incarnations.get(group) ?? '';
-    const keys = [keyspace.state(scope), keyspace.unstored(scope), keyspace.wanted(scope)];
+    const keys = [
+      keyspace.state(scope),
+      keyspace.unstored(scope),
+      keyspace.wanted(scope),
+      keyspace.stored(scope),
+    ];
     const args: Array<string | number> = [
       isCluster ? 'SPUBLISH' : 'PUBLISH',
       isCluster ? Math.floor(maxBacklogBytes / PARTITIONS) : maxBacklogBytes,
