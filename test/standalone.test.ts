@@ -30,8 +30,20 @@ describe('standalone', function () {
     await rm(dataDir, { recursive: true });
   });
 
+  /** As in the shell of a developer who works with another PostgreSQL. */
+  const foreign = {
+    PGSSLMODE: 'verify-full',
+    PGOPTIONS: '-c search_path=other',
+    PGHOST: 'elsewhere.invalid',
+    PGUSER: 'nobody',
+    PGPASSWORD: 'wrong',
+    DATABASE_CA_FILE: '/nowhere/ca.pem',
+    REDIS_CA_FILE: '/nowhere/ca.pem',
+  };
+
   const launch = (env: Record<string, string> = {}): Program => {
     const program = startProgram('apps/standalone/dist/main.js', [], {
+      ...foreign,
       PORT: '0',
       DATA_DIR: dataDir,
       BCRYPT_COST: '4',

@@ -43,6 +43,11 @@ export function loadStandaloneConfig(env: Environment): StandaloneConfig {
     LOG_LEVEL: settings.LOG_LEVEL,
     JWT_SECRET: env.JWT_SECRET || secret,
     WEB_DIR: env.WEB_DIR || WEB_DIR,
+    // There is no Redis here, and what is in the shell may be meant for another one.
+    REDIS_URL: '',
+    REDIS_CA_FILE: '',
+    REDIS_CERT_FILE: '',
+    REDIS_KEY_FILE: '',
     // Everything ends at the same time: there is nowhere else to go, and nothing to wait for.
     DRAIN_DELAY_MS: env.DRAIN_DELAY_MS || '0',
     DRAIN_MS: env.DRAIN_MS || '0',
