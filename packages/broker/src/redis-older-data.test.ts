@@ -204,6 +204,21 @@ describe('rooms over a Redis that comes back with older data', function () {
     expect(node.losses).to.deep.equal([]);
   });
 
+  it('recognise of an empty Redis what is sent again', async () => {
+    const { broker } = await openNode();
+    const first = await broker.publish(roomId, '"a":1}', 'key-1');
+    const [message] = (await fixture.queue().claim(1, 1, LEASE_MS))[0]?.messages ?? [];
+    if (message !== undefined) archive.store(roomId, [{ ...message, idempotencyKey: 'key-1' }]);
+    await restart(join(dir, 'empty'));
+    lookAfter();
+    let again: unknown;
+    await eventually('a publish', async () => {
+      again = await broker.publish(roomId, '"a":1}', 'key-1').catch(() => undefined);
+      return again !== undefined;
+    });
+    expect(again).to.deep.equal({ ...first, repeated: true });
+  });
+
   it('tell nodes what is lost for good, and resumes in every room that something may be missing', async () => {
     const [node, other] = [await openNode(), await newRoom()];
     await node.feeds.acquire(roomId);

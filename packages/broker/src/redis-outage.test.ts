@@ -75,7 +75,7 @@ describe('a Redis outage', function () {
       () => feeds.acquire(someRoom()),
       () => directory.begin([roomId]),
       () => directory.ensure(someRoom(), 0),
-      () => directory.bringIn([{ id: someRoom(), generation: 1, last: position }], 1),
+      () => directory.bringIn([{ id: someRoom(), generation: 1, last: position, lastSentAt: 0 }], 1),
       () => directory.wanted(),
       () => directory.announce({ type: 'room-deleted', roomId: someRoom() }),
       () => directory.pending(0, 10),

@@ -31,6 +31,7 @@ export function describeRestoring(name: string, makeFixture: MakeBrokerFixture):
       id: someRoom(),
       generation,
       last,
+      lastSentAt: 0,
     });
     const known = async (generation = 1): Promise<MirroredRoom> => {
       const made = room(NOWHERE, generation);
@@ -74,12 +75,20 @@ export function describeRestoring(name: string, makeFixture: MakeBrokerFixture):
 
     it('tells rooms apart that have the same id', async () => {
       const { id } = await known(5);
-      expect(await directory.bringIn([{ id, generation: 4, last: NOWHERE }], 1)).to.deep.equal(['newer']);
-      expect(await directory.bringIn([{ id, generation: 6, last: NOWHERE }], 1)).to.deep.equal(['older']);
+      expect(await directory.bringIn([{ id, generation: 4, last: NOWHERE, lastSentAt: 0 }], 1)).to.deep.equal(
+        ['newer'],
+      );
+      expect(await directory.bringIn([{ id, generation: 6, last: NOWHERE, lastSentAt: 0 }], 1)).to.deep.equal(
+        ['older'],
+      );
       await directory.remove(id, 5);
-      expect(await directory.bringIn([{ id, generation: 5, last: NOWHERE }], 1)).to.deep.equal(['whole']);
+      expect(await directory.bringIn([{ id, generation: 5, last: NOWHERE, lastSentAt: 0 }], 1)).to.deep.equal(
+        ['whole'],
+      );
       await directory.remove(id, 6);
-      expect(await directory.bringIn([{ id, generation: 6, last: NOWHERE }], 1)).to.deep.equal(['made']);
+      expect(await directory.bringIn([{ id, generation: 6, last: NOWHERE, lastSentAt: 0 }], 1)).to.deep.equal(
+        ['made'],
+      );
       expect(await directory.ensure(id, 0, 6)).to.equal(true);
       expect(await directory.ensure(id, 0, 7)).to.equal(false);
     });
@@ -95,7 +104,7 @@ export function describeRestoring(name: string, makeFixture: MakeBrokerFixture):
       const first = await broker.publish(id, '"a":1}');
       await directory.markComplete();
       await broker.subscribe(id);
-      const mirrored = { id, generation: 1, last: { epoch: LATER, seq: 300 } };
+      const mirrored = { id, generation: 1, last: { epoch: LATER, seq: 300 }, lastSentAt: 0 };
       const [behind] = await directory.bringIn([mirrored], 1);
       expect(behind).to.deep.equal({ end: first, unstored: first, needed: undefined });
       await fixture.queue().settle(id, first, { size: 1_000, maxAgeMs: 0 });
@@ -167,7 +176,7 @@ export function describeRestoring(name: string, makeFixture: MakeBrokerFixture):
       await failure(broker.position(asked));
       await failure(broker.publish(published, '"a":1}'));
       expect((await directory.wanted()).sort()).to.deep.equal([asked, published].sort());
-      await directory.bringIn([{ id: asked, generation: 1, last: NOWHERE }], 1);
+      await directory.bringIn([{ id: asked, generation: 1, last: NOWHERE, lastSentAt: 0 }], 1);
       await directory.remove(published, 'stale');
       expect(await directory.wanted()).to.deep.equal([]);
       await directory.markComplete();

@@ -15,6 +15,8 @@ export interface MirroredRoom {
   readonly generation: number;
   /** Where its last message in PostgreSQL is; 0-0 for none. */
   readonly last: Position;
+  /** When that was sent, in milliseconds since 1970; 0 for none. */
+  readonly lastSentAt: number;
 }
 
 /** A room of which PostgreSQL may have messages that the recent history lacks. */

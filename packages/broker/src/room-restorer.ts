@@ -1,6 +1,7 @@
 import type { Logger } from '@chorus/service';
 import pLimit from 'p-limit';
 import { isAfter, type Position } from './broker.js';
+import { KEY_MS } from './idempotency-key.js';
 import type { MirroredRoom, RestoredMessage, RoomBehind, RoomDirectory } from './room-directory.js';
 
 /** The rooms and messages of PostgreSQL. */
@@ -16,6 +17,8 @@ export interface RoomArchive {
 /** A room that lacks more messages than this gets only the {@link NEWEST}: more would keep all the others waiting. */
 const MOST_RESTORED = 1_000;
 const NEWEST = 100;
+/** Messages sent within the last minutes of a room may be sent again: they have to be recognised. In milliseconds. */
+const RECENT_MS = KEY_MS;
 /** Messages appended by one script, which holds up everybody else. */
 const PAGE = 200;
 /** Rooms restored at a time. */
@@ -77,7 +80,7 @@ export class RoomRestorer {
     const room =
       end === undefined || isAfter(known.last, end) ? known : (await this.archive.rooms([known.id])).rooms[0];
     if (room === undefined || room.generation !== known.generation) return false;
-    const from = end ?? needed;
+    const from = end ?? (await this.#firstNeeded(room, needed, now));
     const stored = await this.#isStored(room.id, behind.unstored);
     const missing = from === undefined ? 0 : room.last.seq - from.seq;
     if (from !== undefined && missing <= MOST_RESTORED) return this.#append(room, behind, from, stored, now);
@@ -88,6 +91,18 @@ export class RoomRestorer {
       this.log.warn({ roomId: room.id, missing }, 'a room is restored in part: it lacks too much');
     const before = cut ? 'cut' : stored ? 'stored' : 'unknown';
     return this.directory.restore({ room, end, messages, before, complete: true }, now);
+  }
+
+  /** Of a room that Redis does not know: what gateways need, and what senders may send again. */
+  async #firstNeeded(
+    room: MirroredRoom,
+    needed: Position | undefined,
+    now: number,
+  ): Promise<Position | undefined> {
+    if (now - room.lastSentAt > RECENT_MS) return needed;
+    const [first] = await this.archive.newest(room.id, NEWEST);
+    if (first === undefined || (needed !== undefined && isAfter(first, needed))) return needed;
+    return { epoch: first.epoch, seq: first.seq - 1 };
   }
 
   /** Appends everything after a position. */

@@ -6,6 +6,7 @@ import { type RoomArchive, RoomRestorer } from './room-restorer.js';
 import { testLog } from './test-redis-fixture.js';
 
 const NOWHERE: Position = { epoch: 0, seq: 0 };
+const NOW = 1;
 
 /** What PostgreSQL is for rooms, and the API that looks after them. */
 export class TestRoomArchive implements RoomArchive {
@@ -40,12 +41,13 @@ export class TestRoomArchive implements RoomArchive {
   all(): MirroredRoom[] {
     return [...this.#generations].map(([id, generation]) => {
       const { epoch, seq } = this.#messages.get(id)?.at(-1) ?? NOWHERE;
-      return { id, generation, last: { epoch, seq } };
+      // Nothing takes time here: every message is new.
+      return { id, generation, last: { epoch, seq }, lastSentAt: seq > 0 ? NOW : 0 };
     });
   }
 
   async rooms(ids: readonly number[]): Promise<{ rooms: readonly MirroredRoom[]; now: number }> {
-    return { rooms: this.all().filter(({ id }) => ids.includes(id)), now: 1 };
+    return { rooms: this.all().filter(({ id }) => ids.includes(id)), now: NOW };
   }
 
   async after(roomId: number, after: Position, limit: number): Promise<readonly RestoredMessage[]> {
@@ -58,7 +60,7 @@ export class TestRoomArchive implements RoomArchive {
 
   /** Makes all rooms whole. */
   async bringIn(directory: RoomDirectory): Promise<void> {
-    await new RoomRestorer(directory, this, testLog).bringIn(this.all(), 1);
+    await new RoomRestorer(directory, this, testLog).bringIn(this.all(), NOW);
     await directory.markComplete();
   }
 

@@ -188,6 +188,22 @@ describe('RoomMirror', function () {
       expect(history.map(({ seq }) => seq)).to.deep.equal(Array.from({ length: 100 }, (_, n) => n + 1_402));
     });
 
+    it('brings back what may be sent again, of a room that is not known', async () => {
+      await fill(2);
+      const epoch = Date.now() - 600_000;
+      const rows = [1, 2].flatMap((roomId) =>
+        [1, 2, 3].map((seq) => ({
+          ...{ roomId, epoch, seq, messageId: `${seq}`, userId: 7, username: 'ann', content: '' },
+          // Those of the second room are old.
+          ...{ sentAt: new Date(Date.now() - (roomId - 1) * 3_600_000), clientMsgId: `tag-${seq}` },
+        })),
+      );
+      await db.message.createMany({ data: rows });
+      await mirror().run();
+      expect(rooms.publish(1, '"a":1}', '7:tag-3')).to.deep.equal({ epoch, seq: 3, repeated: true });
+      expect(rooms.publish(2, '"a":1}', '7:tag-3')).to.include({ seq: 4 });
+    });
+
     it('drops what is left of an earlier room of that id', async () => {
       await fill(1);
       await repository.delete(1, null);

@@ -24,6 +24,7 @@ interface PositionRow {
   generation: bigint;
   epoch: bigint | null;
   seq: bigint | null;
+  sentAt: Date | null;
 }
 
 interface Row {
@@ -130,11 +131,11 @@ export class RoomRepository {
     const rows = await this.db.$queryRaw<PositionRow[]>`
       SELECT extract(epoch FROM clock.now)::float8 * 1000 AS now, found.* FROM
         (SELECT clock_timestamp() AS now) clock LEFT JOIN (
-          SELECT rooms.id, rooms.generation, last.epoch, last.seq FROM rooms LEFT JOIN LATERAL (
-            SELECT epoch, seq FROM messages WHERE room_id = rooms.id ORDER BY epoch DESC, seq DESC LIMIT 1
+          SELECT rooms.id, rooms.generation, last.epoch, last.seq, last.sent_at AS "sentAt" FROM rooms LEFT JOIN LATERAL (
+            SELECT epoch, seq, sent_at FROM messages WHERE room_id = rooms.id ORDER BY epoch DESC, seq DESC LIMIT 1
           ) last ON true ${which}
         ) found ON true ORDER BY found.id`;
-    const rooms = rows.flatMap(({ id, generation, epoch, seq }) =>
+    const rooms = rows.flatMap(({ id, generation, epoch, seq, sentAt }) =>
       id === null
         ? []
         : [
@@ -142,6 +143,7 @@ export class RoomRepository {
               id: Number(id),
               generation: Number(generation),
               last: { epoch: Number(epoch ?? 0n), seq: Number(seq ?? 0n) },
+              lastSentAt: sentAt?.getTime() ?? 0,
             },
           ],
     );
