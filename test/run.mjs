@@ -1,11 +1,13 @@
 // Runs the tests: all of them, or the files given. Other arguments go to mocha.
+//
+// Whatever happens, all that was started has ended when this process ends, and its last lines are the failures and
+// `N passed, N failed`. It loads nothing that has to be installed or compiled first, because that can fail as well.
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureTestChromium, ensureTestRedis } from '@chorus/local';
+import { Outcome } from './runner/outcome.mjs';
 
 /**
  * All tests: first those of the parts, then those over the whole. They wait for processes and clocks most of the time, so
@@ -26,80 +28,69 @@ const PHASES = [
 ];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const mocha = fileURLToPath(import.meta.resolve('mocha/bin/mocha.js'));
 const args = process.argv.slice(2);
 const phases = args.some((arg) => arg.endsWith('.test.ts')) ? [[[]]] : PHASES;
+const outcome = new Outcome();
+/** What runs at the moment, and can be ended. */
+const running = new Set();
+let stopped = false;
 
-// Mocha starts a process of its own, which no channel leads to.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(`ended by ${signal}`));
+process.on('uncaughtException', (error) => stop(String(error.stack ?? error)));
 const folder = mkdtempSync(join(tmpdir(), 'chorus-test-run-'));
-// A terminal sends Ctrl-C to mocha as well, which then ends in its own way.
-process.on('SIGINT', () => {});
 try {
+  await prepare();
+  for (const phase of phases) if (!stopped) await runPhase(phase);
+} catch (error) {
+  const expected = ['StartError', 'Error'].includes(error.name);
+  if (!stopped) outcome.fail('the tests', String(expected ? error.message : error.stack));
+} finally {
+  await Promise.allSettled([...running].map((each) => each.kill()));
+  rmSync(folder, { recursive: true, force: true });
+}
+process.exitCode = outcome.failures.length > 0 ? 1 : 0;
+process.stdout.write(outcome.text());
+
+/** Compiles, and gets what tests need of the system. */
+async function prepare() {
+  const bootstrap = spawn(process.execPath, ['packages/local/bootstrap.mjs'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  running.add(bootstrap);
+  const status = await new Promise((resolve, reject) => {
+    bootstrap.once('error', reject);
+    bootstrap.once('exit', (code, signal) => resolve(signal ?? code));
+  });
+  running.delete(bootstrap);
+  if (status !== 0) throw new Error('the project does not build: see above');
+  const { ensureTestChromium, ensureTestRedis } = await import('@chorus/local');
   await ensureTestRedis();
   // Before anything waits for it: to install it takes minutes.
   if (phases === PHASES || args.some((arg) => arg.includes('test/browser/'))) await ensureTestChromium();
-  const counts = [];
-  for (const phase of phases) {
-    const runs = phase.map(startMocha);
-    // What a run says is held back until those before it have ended.
-    for (const run of runs) await run.show();
-    counts.push(...(await Promise.all(runs.map((run) => run.counts))));
-    if (counts.includes(undefined)) throw new Error('The tests ended before they were done.');
-  }
-  const sum = (name) => counts.reduce((total, count) => total + count[name], 0);
-  const skipped = sum('pending') > 0 ? `, ${sum('pending')} skipped` : '';
-  console.log(`${sum('passes')} passed, ${sum('failures')} failed${skipped}`);
-  if (sum('failures') > 0) process.exitCode = 1;
-} catch (error) {
-  console.error(['StartError', 'Error'].includes(error.name) ? error.message : error);
-  process.exitCode = 1;
-} finally {
-  rmSync(folder, { recursive: true });
 }
 
-/** Starts a run. Its counts are undefined when it did not end as it should. */
-function startMocha(files) {
+async function runPhase(phase) {
+  const { MochaProcess } = await import('./runner/mocha-process.mjs');
   const color = process.stdout.isTTY ? ['--color'] : [];
-  const countsFile = join(folder, `${randomUUID()}.json`);
-  const child = spawn(
-    process.execPath,
-    [mocha, '--reporter', 'test/support/reporter.cjs', ...color, ...args, ...files],
-    { cwd: root, stdio: ['inherit', 'pipe', 'pipe'], env: { ...process.env, TEST_COUNTS_FILE: countsFile } },
-  );
-  const counts = new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => {
-      const told = readCounts(countsFile);
-      // Mocha's status is the number of failures.
-      resolve(code === Math.min(told?.failures, 255) ? told : undefined);
-    });
+  const runs = phase.map((files, index) => {
+    const record = join(folder, `${PHASES.indexOf(phase)}-${index}`);
+    return new MochaProcess({ root, args: [...color, ...args, ...files], record, outcome });
   });
-  const ended = counts.catch(() => undefined);
-  const held = [];
-  let shown = false;
-  for (const [from, to] of [
-    [child.stdout, process.stdout],
-    [child.stderr, process.stderr],
-  ]) {
-    from.on('data', (data) => {
-      if (shown) to.write(data);
-      else held.push(() => to.write(data));
-    });
+  for (const run of runs) {
+    running.add(run);
+    void run.ended.then(() => running.delete(run));
   }
-  const show = () => {
-    for (const write of held.splice(0)) write();
-    shown = true;
-    return ended;
-  };
-  return { counts, show };
+  // What a run says is held back until those before it have ended.
+  for (const run of runs) await run.show();
 }
 
-function readCounts(file) {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'));
-  } catch {
-    return undefined;
-  }
+/** Ends everything; what was done by then counts. */
+function stop(why) {
+  if (stopped) return;
+  stopped = true;
+  outcome.fail('the run', why);
+  for (const each of running) void each.kill();
 }
 
 function without(...patterns) {

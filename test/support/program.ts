@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { endWithOwner, guardedCommand } from '@chorus/local';
 
 /** One of the project's programs, run as a person would run it. */
 export interface Program {
@@ -31,13 +32,16 @@ export function startProgram(
   const { PATH, HOME } = process.env;
   const limit = limits.openFiles === undefined ? '' : `ulimit -n ${limits.openFiles}; `;
   const command = ['-c', `${limit}exec "$0" "$@"`, process.execPath, file, ...args];
-  const child: ChildProcess = spawn('/bin/sh', command, {
+  // However the tests end, it ends with them.
+  const guarded = guardedCommand('/bin/sh', command, { signal: 'SIGKILL' });
+  const child: ChildProcess = spawn(guarded.command, guarded.args, {
     cwd: root,
     env: { PATH, HOME, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     // The leader of a process group of its own, as in a terminal.
     detached: true,
   });
+  endWithOwner(child);
   let stdout = '';
   let stderr = '';
   child.stdout?.on('data', (chunk) => {

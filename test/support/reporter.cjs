@@ -1,27 +1,46 @@
-const { rmSync, writeFileSync } = require('node:fs');
+const { appendFileSync } = require('node:fs');
 const { reporters, Runner } = require('mocha');
 
-/** After the last test nothing is left to do; whoever needs longer than this has left something running. */
+/** After the last test nothing is left to do; a run that needs longer than this has left something running. */
 const EXIT_WITHIN_MS = 10_000;
 /** A run that takes longer hangs. */
-const RUN_WITHIN_MS = 12 * 60_000;
+const RUN_WITHIN_MS = Number(process.env.TEST_RUN_WITHIN_MS) || 12 * 60_000;
 
-/** Mocha's own report, and its counts for whoever started it. Ends a run that does not end by itself, as a failure. */
+const {
+  EVENT_HOOK_BEGIN,
+  EVENT_RUN_END,
+  EVENT_TEST_BEGIN,
+  EVENT_TEST_FAIL,
+  EVENT_TEST_PASS,
+  EVENT_TEST_PENDING,
+} = Runner.constants;
+
+/**
+ * Mocha's own report, and a record of every test for the runner, written as it happens: a line of JSON each, so that what
+ * passed counts although the process dies. Ends a run that does not end by itself.
+ */
 module.exports = class extends reporters.Spec {
   constructor(runner, options) {
     super(runner, options);
+    const record = (entry) => appendFileSync(process.env.TEST_RECORD_FILE, `${JSON.stringify(entry)}\n`);
+    const begin = (runnable) => record({ type: 'begin', title: runnable.fullTitle() });
+    const fail = (title, message) => record({ type: 'fail', title, message });
+    runner.on(EVENT_TEST_BEGIN, begin);
+    runner.on(EVENT_HOOK_BEGIN, begin);
+    runner.on(EVENT_TEST_PASS, () => record({ type: 'pass' }));
+    runner.on(EVENT_TEST_PENDING, () => record({ type: 'pending' }));
+    runner.on(EVENT_TEST_FAIL, (runnable, error) =>
+      fail(runnable.fullTitle(), String(error?.message ?? error)),
+    );
     setTimeout(() => {
-      console.error(`The tests took too long; they were at: ${runner.currentRunnable?.fullTitle()}`);
+      fail(runner.currentRunnable?.fullTitle() ?? 'the tests', `not done within ${RUN_WITHIN_MS / 1_000} s`);
+      record({ type: 'end' });
       process.exit(1);
     }, RUN_WITHIN_MS).unref();
-    runner.once(Runner.constants.EVENT_RUN_END, () => {
-      const { passes, failures, pending } = runner.stats;
-      const countsFile = process.env.TEST_COUNTS_FILE;
-      writeFileSync(countsFile, JSON.stringify({ passes, failures, pending }));
+    runner.once(EVENT_RUN_END, () => {
+      record({ type: 'end' });
       setTimeout(() => {
-        console.error(`The tests left something running: ${process.getActiveResourcesInfo().join(', ')}`);
-        // By its status alone, which mocha sets itself, nobody would notice.
-        rmSync(countsFile);
+        fail('the tests', `left something running: ${process.getActiveResourcesInfo().join(', ')}`);
         process.exit(1);
       }, EXIT_WITHIN_MS).unref();
     });

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -50,11 +50,12 @@ export interface GuardedProcess {
  * A subshell waits on a pipe whose other end only the owner holds. A line means that the process
  * has ended by itself; end-of-file without one means that the owner is gone, even by `kill -9`.
  * `$$` stays the main shell's pid, which `exec` hands to the process. A stopped process has to be
- * continued before it can act on a signal.
+ * continued before it can act on a signal. Ctrl-C for the process' group is not for the guard.
  */
 const GUARD = `
 signal=$1; folder=$2; shift 2
 (
+  trap '' INT HUP
   read -r _ <&3 && exit
   kill -s "$signal" $$; kill -s CONT $$
   [ -n "$folder" ] || exit
@@ -66,23 +67,50 @@ exec "$@" 3<&-
 
 const KEPT_LINES = 20;
 
+export interface GuardedCommand {
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+/**
+ * What to start instead of a command so that it ends when this process has died. Descriptor 3 of the child must be a pipe,
+ * which {@link endWithOwner} is given.
+ */
+export function guardedCommand(
+  command: string,
+  args: readonly string[],
+  options: { signal?: GuardedOptions['orphanSignal'] | undefined; folder?: string | undefined } = {},
+): GuardedCommand {
+  const signal = (options.signal ?? 'SIGTERM').slice('SIG'.length);
+  return { command: '/bin/sh', args: ['-c', GUARD, 'sh', signal, options.folder ?? '', command, ...args] };
+}
+
+/** Lets the guard of a child go when the child has ended by itself. @returns its pipe */
+export function endWithOwner(child: ChildProcess): Duplex {
+  const guard = child.stdio[3] as Duplex;
+  // The guard may be gone already when it is told; there is nothing left to tell it then.
+  guard.on('error', () => {});
+  child.once('exit', () => guard.end('ended\n'));
+  return guard;
+}
+
 /**
  * Starts a process in a session of its own, so that Ctrl-C in a terminal reaches only its owner,
  * and ties its life to the owner's.
  */
 export async function spawnGuarded(options: GuardedOptions): Promise<GuardedProcess> {
-  const signal = (options.orphanSignal ?? 'SIGTERM').slice('SIG'.length);
-  const folder = options.orphanFolder ?? '';
-  const child = spawn('/bin/sh', ['-c', GUARD, 'sh', signal, folder, options.command, ...options.args], {
+  const { command, args } = guardedCommand(options.command, options.args, {
+    signal: options.orphanSignal,
+    folder: options.orphanFolder,
+  });
+  const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     detached: true,
     ...(options.env === undefined ? {} : { env: options.env }),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.user ?? {}),
   });
-  const guard = child.stdio[3] as Duplex;
-  // The guard may be gone already when it is told; there is nothing left to tell it then.
-  guard.on('error', () => {});
+  const guard = endWithOwner(child);
 
   const tail: string[] = [];
   const listeners = new Set<(line: string) => void>();
@@ -99,7 +127,6 @@ export async function spawnGuarded(options: GuardedOptions): Promise<GuardedProc
   const exited = new Promise<Exit>((resolve) => {
     child.once('exit', () => {
       running = false;
-      guard.end('ended\n');
     });
     // After the last line of output has been read.
     child.once('close', (code, signal) => resolve({ code, signal }));

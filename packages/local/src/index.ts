@@ -1,10 +1,18 @@
 export { type Balancer, startBalancer } from './balancer.js';
 export { ensureProgram } from './ensure-program.js';
 export { choosePort, freePort } from './free-port.js';
-export { type Exit, type GuardedOptions, type GuardedProcess, spawnGuarded } from './guarded-process.js';
+export {
+  type Exit,
+  endWithOwner,
+  type GuardedCommand,
+  type GuardedOptions,
+  type GuardedProcess,
+  guardedCommand,
+  spawnGuarded,
+} from './guarded-process.js';
 export type { LocalServer } from './local-server.js';
 export { createDatabase, type PostgresOptions, startPostgres } from './postgres.js';
-export { lookUpProcess, type ProcessInfo } from './process-table.js';
+export { childrenOf, lookUpProcess, type ProcessInfo } from './process-table.js';
 export { addRedisUser, REDIS_COMMANDS, redisAclRules, redisCommands } from './redis-acl.js';
 export { type LocalRedisCluster, startRedisCluster } from './redis-cluster.js';
 export { type RedisOptions, startRedis } from './redis-server.js';

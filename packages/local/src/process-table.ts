@@ -34,3 +34,9 @@ async function askPs(pid: number): Promise<ProcessInfo | undefined> {
   // lstart has a fixed width: `Sun Nov 22 17:05:18 2026`.
   return { started: stdout.slice(0, 24), command: stdout.slice(24).trim() };
 }
+
+/** Processes that a process has started and that run; none where the system does not tell at little cost. */
+export async function childrenOf(pid: number): Promise<number[]> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  return children.split(' ').filter(Boolean).map(Number);
+}
