@@ -1,0 +1,83 @@
+import { freePort } from '@chorus/local';
+import { CLOSE } from '@chorus/protocol';
+import { expect } from 'chai';
+import { ChaosProxy } from '../support/chaos-proxy.js';
+import { startTestCluster, type TestCluster } from '../support/cluster.js';
+import { eventually } from '../support/eventually.js';
+import { type GatewayProcesses, launchGateway } from '../support/gateway-processes.js';
+import { createPerson, createRoom, type Person, request } from '../support/people.js';
+import { connectSeed } from '../support/seed-client.js';
+import { connectV1 } from '../support/v1-socket.js';
+
+describe('a room that is deleted and made again under its id', function () {
+  this.timeout(60_000);
+
+  let cluster: TestCluster;
+  let redis: ChaosProxy;
+  /** Behind the proxy. */
+  let gateway: GatewayProcesses;
+  let ann: Person;
+  let bob: Person;
+
+  before(async () => {
+    cluster = await startTestCluster({ gateways: 1, apis: 1, archivers: 0 });
+    redis = await ChaosProxy.start(cluster.redis.url);
+    gateway = launchGateway(cluster, await freePort(), {
+      REDIS_URL: Object.assign(new URL(cluster.redis.url), { host: new URL(redis.url).host }).href,
+      REDIS_TIMEOUT_MS: '1000',
+      ISOLATED_AFTER_MS: '0',
+    });
+    await eventually(async () => {
+      const { body } = await request(`${gateway.url}/readyz`);
+      expect(body).to.deep.equal({ status: 'ready' });
+    }, 20_000);
+    ann = await createPerson(cluster.url, 'ann');
+    bob = await createPerson(cluster.url, 'bob');
+  });
+  after(async () => {
+    gateway?.program.kill('SIGTERM');
+    await gateway?.program.ended;
+    await redis?.close();
+    await cluster?.close();
+  });
+
+  async function remake(room: number): Promise<void> {
+    const gone = await request(`${cluster.url}/api/rooms/${room}`, { method: 'DELETE', token: ann.token });
+    expect(gone.status).to.equal(204);
+    const made = await request(`${cluster.url}/ws/create-room`, {
+      method: 'POST',
+      token: ann.token,
+      body: { id: room, name: `again ${room}` },
+    });
+    expect(made.status).to.equal(200);
+  }
+
+  it('has no members of the old one whose gateway was cut off meanwhile', async () => {
+    const room = await createRoom(cluster.url, ann);
+    const v1 = await connectV1(gateway.url, bob.token);
+    await v1.join(room);
+    const plain = await connectSeed(gateway.url, room, bob.token);
+    plain.send('in the old one');
+    await plain.message('in the old one');
+
+    redis.silent = true;
+    for (const connection of redis.connections) connection.freeze();
+    await remake(room);
+    const elsewhere = await connectSeed(cluster.gateways[0]?.url ?? '', room, ann.token);
+    elsewhere.send('in the new one');
+    await elsewhere.message('in the new one');
+    redis.silent = false;
+
+    expect(await v1.of('room-left', 20_000)).to.include({ roomId: room, reason: 'deleted' });
+    expect((await plain.ended).code).to.equal(CLOSE.roomDeleted.code);
+    for (const { frames } of [v1, plain]) {
+      const contents = frames.map((frame) => ('content' in frame ? frame.content : ''));
+      expect(contents).not.to.include('in the new one');
+    }
+    await v1.join(room);
+    elsewhere.send('hello');
+    await v1.next((frame) => frame.type === 'message' && frame.content === 'hello');
+    await v1.close();
+    await elsewhere.close();
+  });
+});
