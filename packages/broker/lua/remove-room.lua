@@ -5,18 +5,20 @@
 --         have lost
 -- ARGV    1: room id; 2: '' for whatever it is; 'stale': only if it is not whole in this incarnation; else only if its
 --         generation is less than this
--- reply   0 when it is gone, 1 when the script has to run again, 2 when it is not to be removed, 3 when it is gone and
---         nobody was in it: it was of an earlier generation and not whole in this incarnation
+-- reply   first: 0 when it is gone, 1 when the script has to run again, 2 when it is not to be removed, 3 when it is gone and
+--         nobody was in it: it was of an earlier generation and not whole in this incarnation; second: its generation,
+--         empty when not known
 
 local AT_ONCE = 1000
 local stream = KEYS[5]
 local epoch = position_of(stream)
+local generation = record_of(KEYS[8], ARGV[1])
 local stale = epoch and tonumber(epoch) < born_of(current_life())
 if ARGV[2] == 'stale' then
   if not epoch then redis.call('HDEL', KEYS[9], ARGV[1]) end
-  if not stale then return 2 end
-elseif ARGV[2] ~= '' and (tonumber((record_of(KEYS[8], ARGV[1]))) or -1) >= tonumber(ARGV[2]) then
-  return 2
+  if not stale then return { 2, generation } end
+elseif ARGV[2] ~= '' and (tonumber(generation) or -1) >= tonumber(ARGV[2]) then
+  return { 2, generation }
 end
 -- What is left is not archived, and counts.
 redis.call('XTRIM', stream, 'MINID', behind(redis.call('HGET', KEYS[4], ARGV[1]) or '0-0'))
@@ -24,11 +26,11 @@ local messages = redis.call('XRANGE', stream, '-', '+', 'COUNT', AT_ONCE)
 if #messages > 0 then redis.call('HINCRBY', KEYS[1], 'unstored', -cost_of_all(messages)) end
 if #messages == AT_ONCE then
   redis.call('XTRIM', stream, 'MINID', behind(messages[AT_ONCE][1]))
-  return 1
+  return { 1, generation }
 end
 local wanted = redis.call('HGET', KEYS[9], ARGV[1])
 forget_room(ARGV[1])
-if ARGV[2] == '' or ARGV[2] == 'stale' or not stale then return 0 end
+if ARGV[2] == '' or ARGV[2] == 'stale' or not stale then return { 0, generation } end
 -- Gateways go on to wait for the room that has this id now.
 if wanted then redis.call('HSET', KEYS[9], ARGV[1], wanted) end
-return 3
+return { 3, generation }

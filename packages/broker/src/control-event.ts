@@ -2,7 +2,8 @@ import { z } from 'zod';
 
 /** Changes that every node must hear of. */
 export type ControlEvent =
-  | { type: 'room-deleted'; roomId: number }
+  /** One room of that id: that generation if it is known. Another one may have the id by the time that this is heard. */
+  | { type: 'room-deleted'; roomId: number; generation?: number | undefined }
   | { type: 'room-renamed'; roomId: number; name: string }
   /** Somebody signed out: sockets with this token end. */
   | { type: 'token-revoked'; tokenId: string }
@@ -21,7 +22,7 @@ const id = z.int().positive();
 const roomId = id;
 
 const schema: z.ZodType<ControlEvent> = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('room-deleted'), roomId }),
+  z.object({ type: z.literal('room-deleted'), roomId, generation: z.int().optional() }),
   z.object({ type: z.literal('room-renamed'), roomId, name: z.string() }),
   z.object({ type: z.literal('token-revoked'), tokenId: z.string() }),
   z.object({ type: z.literal('user-disconnected'), userId: id, roomId: roomId.optional() }),
@@ -30,6 +31,10 @@ const schema: z.ZodType<ControlEvent> = z.discriminatedUnion('type', [
   z.object({ type: z.literal('rebalance'), sharePerMinute: z.number().positive().max(1) }),
   z.object({ type: z.literal('broadcast'), content: z.string() }),
 ]);
+
+export function roomDeleted(roomId: number, generation: number | undefined): ControlEvent {
+  return { type: 'room-deleted', roomId, ...(generation === undefined ? {} : { generation }) };
+}
 
 /** @returns undefined for what is no event, or one that only newer nodes know */
 export function parseControlEvent(text: string): ControlEvent | undefined {

@@ -1,4 +1,5 @@
 import type { ControlEvent } from './broker.js';
+import { roomDeleted } from './control-event.js';
 import type { MemoryRooms } from './memory-rooms.js';
 import type { BroughtIn, MirroredRoom, PendingChange, Restoration, RoomDirectory } from './room-directory.js';
 
@@ -38,7 +39,8 @@ export class MemoryRoomDirectory implements RoomDirectory {
   }
 
   async remove(roomId: number, which?: number | 'stale'): Promise<void> {
-    if (this.rooms.remove(roomId, which)) await this.announce({ type: 'room-deleted', roomId });
+    const generation = this.rooms.generation(roomId);
+    if (this.rooms.remove(roomId, which)) await this.announce(roomDeleted(roomId, generation));
   }
 
   async announce(event: ControlEvent): Promise<void> {

@@ -108,6 +108,11 @@ export class MemoryRooms {
     return true;
   }
 
+  /** Which of the rooms that had this id it is, if that is known. */
+  generation(roomId: number): number | undefined {
+    return this.#rooms.get(roomId)?.generation;
+  }
+
   /** @param which see `RoomDirectory.remove` @returns false when it is left alone */
   remove(roomId: number, which?: number | 'stale'): boolean {
     const room = this.#rooms.get(roomId);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { RedisClient } from '@chorus/service';
 import type { ControlEvent } from './broker.js';
+import { roomDeleted } from './control-event.js';
 import { type Keyspace, PARTITIONS } from './keys.js';
 import { ask } from './redis-ask.js';
 import { bringInRooms, restoreRoom } from './redis-room-restoring.js';
@@ -52,11 +53,12 @@ export class RedisRoomDirectory implements RoomDirectory {
 
   async remove(roomId: number, which: number | 'stale' | '' = ''): Promise<void> {
     const keys = this.keyspace.allOf(roomId, this.redis.isCluster);
-    const some = (): Promise<number> =>
+    const some = (): Promise<[outcome: number, generation: string]> =>
       ask(() => this.redis.chorusRemoveRoom(keys.length, ...keys, roomId, which));
-    let left = await some();
-    while (left === 1) left = await some();
-    if (left === 0) await this.announce({ type: 'room-deleted', roomId });
+    let [outcome, generation] = await some();
+    while (outcome === 1) [outcome] = await some();
+    if (outcome === 0)
+      await this.announce(roomDeleted(roomId, generation === '' ? undefined : Number(generation)));
   }
 
   async announce(event: ControlEvent): Promise<void> {

@@ -17,7 +17,7 @@ declare module 'ioredis' {
     chorusEnsureRoom(keys: number, ...args: Args): Result<number, Context>;
     chorusBringIn(keys: number, ...args: Args): Result<string[], Context>;
     chorusRestoreRoom(keys: number, ...args: Args): Result<number, Context>;
-    chorusRemoveRoom(keys: number, ...args: Args): Result<number, Context>;
+    chorusRemoveRoom(keys: number, ...args: Args): Result<[outcome: number, generation: string], Context>;
     chorusMirror(keys: number, ...args: Args): Result<[complete: number, ...wanted: string[]], Context>;
     chorusClaimBacklog(keys: number, ...args: Args): Result<string[], Context>;
     chorusSettleBacklog(keys: number, ...args: Args): Result<number, Context>;

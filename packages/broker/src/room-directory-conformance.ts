@@ -81,6 +81,20 @@ export function describeRoomDirectory(name: string, makeFixture: MakeBrokerFixtu
       expect(recorder.events).to.deep.equal(Array(2).fill({ type: 'room-deleted', roomId }));
     });
 
+    it('says which of the rooms that had the id is gone, as far as that is known', async () => {
+      const recorder = new Recorder();
+      await fixture.connect(recorder);
+      const roomId = someRoom();
+      await directory.ensure(roomId, 0, 7);
+      await directory.remove(roomId);
+      await directory.remove(roomId);
+      await recorder.until('both events', () => recorder.events.length === 2);
+      expect(recorder.events).to.deep.equal([
+        { type: 'room-deleted', roomId, generation: 7 },
+        { type: 'room-deleted', roomId },
+      ]);
+    });
+
     it('is complete once somebody says so', async () => {
       const other = fixture.directory();
       expect(await other.isComplete()).to.equal(false);

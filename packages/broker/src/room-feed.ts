@@ -97,6 +97,11 @@ export class RoomFeed {
     this.check();
   }
 
+  /** Whether this room was made after one of that generation. */
+  isNewerThan(generation: number): boolean {
+    return this.#generation !== '' && Number(this.#generation) > generation;
+  }
+
   get stopped(): boolean {
     return this.#stopped;
   }

@@ -153,6 +153,24 @@ describe('using rooms', () => {
       expect(feeds.position(ROOM)).to.deep.equal({ epoch: 2_000, seq: 1 });
     });
 
+    it('goes on with a newer room of that id when the event is heard late', async () => {
+      broker.standings.set(ROOM, { generation: '8' });
+      await feeds.acquire(ROOM);
+      broker.listener?.onControl({ type: 'room-deleted', roomId: ROOM, generation: 7 });
+      broker.arrive(ROOM, broker.store(ROOM));
+      await heard.until('the message', () => heard.messages.length === 1);
+      expect(heard.events).to.deep.equal([]);
+      broker.listener?.onControl({ type: 'room-deleted', roomId: ROOM, generation: 8 });
+      expect(heard.events).to.have.length(1);
+    });
+
+    it('ends an older room of that id when a newer one is deleted', async () => {
+      broker.standings.set(ROOM, { generation: '8' });
+      await feeds.acquire(ROOM);
+      broker.listener?.onControl({ type: 'room-deleted', roomId: ROOM, generation: 9 });
+      expect(heard.events).to.have.length(1);
+    });
+
     it('notices after an interruption in which nobody could tell', async () => {
       await feeds.acquire(ROOM);
       broker.positions.delete(ROOM);

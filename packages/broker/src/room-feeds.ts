@@ -258,6 +258,8 @@ export class RoomFeeds {
   private control(event: ControlEvent): void {
     const use = event.type === 'room-deleted' ? this.#uses.get(event.roomId) : undefined;
     if (use !== undefined) {
+      // Heard late: those who are here are in the room that has the id now.
+      if (isAboutEarlier(event, use.feed)) return;
       use.gone = true;
       use.replays.dispose();
       if (use.users === 0) this.#stop(use);
@@ -269,4 +271,10 @@ export class RoomFeeds {
   private checkAll(): void {
     for (const { feed } of this.#uses.values()) feed.check();
   }
+}
+
+function isAboutEarlier(event: ControlEvent, feed: RoomFeed): boolean {
+  return (
+    event.type === 'room-deleted' && event.generation !== undefined && feed.isNewerThan(event.generation)
+  );
 }

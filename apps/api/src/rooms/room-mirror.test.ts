@@ -212,7 +212,7 @@ describe('RoomMirror', function () {
       await mirror().run();
       expect(seqOf(1)).to.equal(0);
       expect(rooms.room(1)?.generation).to.equal(room?.generation);
-      expect(events).to.deep.equal([{ type: 'room-deleted', roomId: 1 }]);
+      expect(events).to.deep.equal([{ type: 'room-deleted', roomId: 1, generation: 0 }]);
     });
 
     it('begins above the epochs of the database, whatever its own clock says', async () => {
