@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import { isAfter, type Position } from './broker.js';
 import { KEY_MS } from './idempotency-key.js';
 import type { MirroredRoom, RestoredMessage, RoomBehind, RoomDirectory } from './room-directory.js';
+import { samePosition } from './room-feed-read.js';
 
 /** The rooms and messages of PostgreSQL. */
 export interface RoomArchive {
@@ -10,6 +11,11 @@ export interface RoomArchive {
   rooms(ids: readonly number[]): Promise<{ rooms: readonly MirroredRoom[]; now: number }>;
   /** The first messages of a room after a position, at most `limit`; oldest first. */
   after(roomId: number, after: Position, limit: number): Promise<readonly RestoredMessage[]>;
+  /** The same for several rooms, each after its own position; rooms without any are left out. */
+  afterEach(
+    rooms: ReadonlyArray<{ id: number; after: Position }>,
+    limit: number,
+  ): Promise<ReadonlyMap<number, readonly RestoredMessage[]>>;
   /** The last messages of a room, at most `limit`; oldest first. */
   newest(roomId: number, limit: number): Promise<readonly RestoredMessage[]>;
 }
@@ -23,6 +29,8 @@ const RECENT_MS = KEY_MS;
 const PAGE = 200;
 /** Rooms restored at a time. */
 const AT_A_TIME = 8;
+/** Rooms whose messages are read at once. */
+const READ_AT_ONCE = 50;
 /** How often a room that changes meanwhile is tried again at once. */
 const ATTEMPTS = 5;
 
@@ -33,6 +41,10 @@ const ATTEMPTS = 5;
  * The recent history then holds, without a hole, what PostgreSQL has, or its newest part.
  */
 export class RoomRestorer {
+  /** Restored since that was logged last. */
+  #rooms = 0;
+  #messages = 0;
+
   constructor(
     private readonly directory: Pick<RoomDirectory, 'bringIn' | 'remove' | 'restore'>,
     private readonly archive: RoomArchive,
@@ -41,6 +53,13 @@ export class RoomRestorer {
 
   /** @param now the time of PostgreSQL when the rooms were read, in milliseconds since 1970 */
   async bringIn(rooms: readonly MirroredRoom[], now: number): Promise<void> {
+    await this.#bringIn(rooms, now);
+    const [restored, messages] = [this.#rooms, this.#messages];
+    [this.#rooms, this.#messages] = [0, 0];
+    if (messages > 0) this.log.warn({ rooms: restored, messages }, 'rooms got back what Redis had lost');
+  }
+
+  async #bringIn(rooms: readonly MirroredRoom[], now: number): Promise<void> {
     let left = rooms;
     let time = now;
     for (let attempt = 1; left.length > 0; attempt++) {
@@ -58,24 +77,59 @@ export class RoomRestorer {
   /** @returns those that have to be read and brought in again */
   async #once(rooms: readonly MirroredRoom[], now: number): Promise<number[]> {
     const outcomes = await this.directory.bringIn(rooms, now);
-    const limit = pLimit(AT_A_TIME);
     const again: number[] = [];
-    const work = rooms.map((room, index) => {
+    const behind: Array<{ room: MirroredRoom; behind: RoomBehind }> = [];
+    for (const [index, room] of rooms.entries()) {
       const outcome = outcomes[index];
-      if (outcome === undefined || outcome === 'made' || outcome === 'whole' || outcome === 'newer')
-        return undefined;
-      return limit(async () => {
-        if (outcome !== 'older' && (await this.#restore(room, outcome, now))) return;
-        if (outcome === 'older') await this.directory.remove(room.id, room.generation);
-        again.push(room.id);
-      });
-    });
-    await Promise.all(work);
+      if (typeof outcome === 'object') behind.push({ room, behind: outcome });
+      if (outcome !== 'older') continue;
+      await this.directory.remove(room.id, room.generation);
+      again.push(room.id);
+    }
+    for (let at = 0; at < behind.length; at += READ_AT_ONCE) {
+      const some = behind.slice(at, at + READ_AT_ONCE);
+      const read = await this.#readAll(some);
+      const limit = pLimit(AT_A_TIME);
+      const work = some.map((each) =>
+        limit(async () => {
+          const done = await this.#restore(each.room, each.behind, now, read.get(each.room.id));
+          if (!done) again.push(each.room.id);
+        }),
+      );
+      await Promise.all(work);
+    }
     return again;
   }
 
-  async #restore(known: MirroredRoom, behind: RoomBehind, now: number): Promise<boolean> {
+  /** What rooms lack that lack little, which most do: from their last message on that may not be in PostgreSQL. */
+  #readAll(
+    rooms: ReadonlyArray<{ room: MirroredRoom; behind: RoomBehind }>,
+  ): Promise<ReadonlyMap<number, readonly RestoredMessage[]>> {
+    const wanted = rooms.flatMap(({ room: { id, last }, behind: { end, unstored } }) => {
+      if (end === undefined || !isAfter(last, end) || last.seq - end.seq >= PAGE) return [];
+      return [{ id, after: unstored === undefined ? end : { epoch: unstored.epoch, seq: unstored.seq - 1 } }];
+    });
+    return wanted.length === 0 ? Promise.resolve(new Map()) : this.archive.afterEach(wanted, PAGE + 1);
+  }
+
+  /** @param read from the last message on that may not be in PostgreSQL, if that was read */
+  async #restore(
+    known: MirroredRoom,
+    behind: RoomBehind,
+    now: number,
+    read: readonly RestoredMessage[] | undefined,
+  ): Promise<boolean> {
     const { end, needed } = behind;
+    if (end !== undefined && read !== undefined && read.length <= PAGE) {
+      const stored = behind.unstored === undefined || samePosition(read[0] ?? known.last, behind.unstored);
+      const messages = read.filter((message) => isAfter(message, end));
+      const before = stored ? 'stored' : 'unknown';
+      // An archiver may have stored more since the room was read.
+      const last = messages.at(-1) ?? known.last;
+      const room = isAfter(last, known.last) ? { ...known, last } : known;
+      this.#restored(room.id, messages.length);
+      return this.directory.restore({ room, end, messages, before, complete: true }, now);
+    }
     // What gateways have seen may have come to PostgreSQL since the room was read.
     const room =
       end === undefined || isAfter(known.last, end) ? known : (await this.archive.rooms([known.id])).rooms[0];
@@ -125,8 +179,14 @@ export class RoomRestorer {
       at = { epoch: last.epoch, seq: last.seq };
       ends = at;
     }
-    this.log.info({ roomId: room.id, messages: restored }, 'a room got back what Redis had lost');
+    this.#restored(room.id, restored);
     return true;
+  }
+
+  #restored(roomId: number, messages: number): void {
+    this.log.debug({ roomId, messages }, 'a room is restored');
+    this.#rooms++;
+    this.#messages += messages;
   }
 
   /** Whether PostgreSQL has a message, and with it everything before: it is stored in order. */

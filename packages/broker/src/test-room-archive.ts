@@ -54,6 +54,16 @@ export class TestRoomArchive implements RoomArchive {
     return (this.#messages.get(roomId) ?? []).filter((message) => isAfter(message, after)).slice(0, limit);
   }
 
+  async afterEach(
+    rooms: ReadonlyArray<{ id: number; after: Position }>,
+    limit: number,
+  ): Promise<ReadonlyMap<number, readonly RestoredMessage[]>> {
+    const found = await Promise.all(
+      rooms.map(async ({ id, after }) => [id, await this.after(id, after, limit)] as const),
+    );
+    return new Map(found.filter(([, messages]) => messages.length > 0));
+  }
+
   async newest(roomId: number, limit: number): Promise<readonly RestoredMessage[]> {
     return (this.#messages.get(roomId) ?? []).slice(-limit);
   }

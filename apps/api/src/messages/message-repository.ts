@@ -32,6 +32,30 @@ export class MessageRepository {
     return this.#rows(roomId, bound, Prisma.sql`epoch, seq`, limit);
   }
 
+  /** The same for several rooms, each after its own position; rooms without any are left out. */
+  async afterEach(
+    rooms: ReadonlyArray<{ id: number; after: Position }>,
+    limit: number,
+  ): Promise<Map<number, MessageFrame[]>> {
+    const json = JSON.stringify(rooms.map(({ id, after: { epoch, seq } }) => ({ id, epoch, seq })));
+    const rows = await this.db.$queryRaw<Array<Row & { roomId: bigint }>>`
+      SELECT found.* FROM json_to_recordset(${json}::json) AS wanted(id bigint, epoch bigint, seq bigint)
+      CROSS JOIN LATERAL (
+        SELECT room_id AS "roomId", epoch, seq, message_id AS id, user_id AS "userId", username, content,
+          sent_at AS "sentAt", client_msg_id AS "clientMsgId"
+        FROM messages WHERE room_id = wanted.id AND (epoch, seq) > (wanted.epoch, wanted.seq)
+        ORDER BY epoch, seq LIMIT ${limit}
+      ) found ORDER BY "roomId", epoch, seq`;
+    const found = new Map<number, MessageFrame[]>();
+    for (const row of rows) {
+      const roomId = Number(row.roomId);
+      const frames = found.get(roomId);
+      if (frames === undefined) found.set(roomId, [frame(roomId, row)]);
+      else frames.push(frame(roomId, row));
+    }
+    return found;
+  }
+
   /** One scan of the primary key: Prisma's own conditions would make PostgreSQL sort. */
   async #rows(roomId: number, bound: Prisma.Sql, order: Prisma.Sql, limit: number): Promise<MessageFrame[]> {
     const rows = await this.db.$queryRaw<Row[]>`

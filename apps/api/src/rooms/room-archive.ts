@@ -11,6 +11,10 @@ export function roomArchive(rooms: RoomRepository, messages: MessageRepository):
   return {
     rooms: (ids) => rooms.positions(ids),
     after: async (roomId, after, limit) => (await messages.after(roomId, after, limit)).map(restored),
+    afterEach: async (positions, limit) => {
+      const found = await messages.afterEach(positions, limit);
+      return new Map([...found].map(([roomId, frames]) => [roomId, frames.map(restored)]));
+    },
     newest: async (roomId, limit) => (await messages.before(roomId, undefined, limit)).map(restored),
   };
 }
