@@ -1,9 +1,10 @@
 import type { Logger } from '@chorus/service';
+import type pg from 'pg';
 import { parseDatabaseUrl } from './database-url.js';
 import { DatabaseWatch } from './database-watch.js';
 import { PrismaClient } from './generated/client.js';
 import { clientConfig, SessionClient, SessionMode } from './postgres-client.js';
-import { type StatementName, WatchedPg } from './watched-adapter.js';
+import { WatchedPg } from './watched-adapter.js';
 
 /** PostgreSQL, as Prisma's client. Connects at the first query. */
 export type Database = PrismaClient;
@@ -15,11 +16,6 @@ export interface DatabaseOptions {
   readonly timeoutMs: number;
   /** Is told once that a pooler is in front. */
   readonly log?: Logger | undefined;
-  /**
-   * Plan each statement once a connection, for a client with few different ones. Not behind a pooler that gives transactions
-   * different connections. Default false.
-   */
-  readonly prepare?: boolean;
 }
 
 /** How much later than the server the client gives up: the server's answer says more. */
@@ -38,43 +34,40 @@ export function createDatabase(
   options: DatabaseOptions,
   watch: DatabaseWatch = new DatabaseWatch(),
 ): Database {
+  const { config, mode } = sessionPool(url, options);
+  const adapter = new WatchedPg(config, { mode, watch });
+  // 'minimal' leaves a query's arguments, such as password hashes, out of error messages.
+  return new PrismaClient({ adapter, errorFormat: 'minimal' });
+}
+
+/** How connections are made and kept. @throws {ConfigError} the URL is not valid */
+export function sessionPool(
+  url: string,
+  options: DatabaseOptions,
+): { config: pg.PoolConfig; mode: SessionMode } {
   const target = parseDatabaseUrl(url);
   const mode = new SessionMode(target, { schema: target.schema, statementTimeoutMs: options.timeoutMs }, () =>
     options.log?.info(
       'a pooler in front of PostgreSQL keeps no settings: each statement is a transaction now',
     ),
   );
-  const config = {
+  const client = {
     ...clientConfig(mode, 'chorus'),
     connectionTimeoutMillis: options.timeoutMs,
     // Enforced here, for a server that no longer answers at all.
     query_timeout: options.timeoutMs + CLIENT_TIMEOUT_MARGIN_MS,
   };
-  const adapter = new WatchedPg(
-    {
-      // The pool makes its clients without arguments that it has types for.
-      Client: class extends SessionClient {
-        constructor() {
-          super(config);
-        }
-      },
-      max: options.poolSize,
-      connectionTimeoutMillis: options.timeoutMs,
-      // An idle connection to a frozen server must not keep the process from ending.
-      allowExitOnIdle: true,
+  const config = {
+    // The pool makes its clients without arguments that it has types for.
+    Client: class extends SessionClient {
+      constructor() {
+        super(client);
+      }
     },
-    { mode, watch, statementName: options.prepare ? names() : undefined },
-  );
-  // 'minimal' leaves a query's arguments, such as password hashes, out of error messages.
-  return new PrismaClient({ adapter, errorFormat: 'minimal' });
-}
-
-/** Names each text of a statement. */
-function names(): StatementName {
-  const known = new Map<string, string>();
-  return ({ sql }) => {
-    const name = known.get(sql) ?? `chorus_${known.size}`;
-    known.set(sql, name);
-    return name;
+    max: options.poolSize,
+    connectionTimeoutMillis: options.timeoutMs,
+    // An idle connection to a frozen server must not keep the process from ending.
+    allowExitOnIdle: true,
   };
+  return { config, mode };
 }

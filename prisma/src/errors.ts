@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { Prisma } from './generated/client.js';
 
 /** Messages of `pg` and its pool, which carry no code: no connection, or no answer in time. */
@@ -72,6 +73,7 @@ const DATA_CLASSES = ['22', '23', '54'];
 
 /** Whether the values of a statement are what PostgreSQL refused, so that trying again cannot help. */
 export function isDataRefused(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return DATA_CLASSES.includes((error.code ?? '').slice(0, 2));
   if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
   return DATA_CLASSES.includes(driverError(error).originalCode.slice(0, 2));
 }

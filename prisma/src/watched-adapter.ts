@@ -5,9 +5,6 @@ import type { SessionMode } from './postgres-client.js';
 import { type Adapter, settleStatements, type Transaction } from './settled-adapter.js';
 import { StaleSessions } from './stale-sessions.js';
 
-/** Names statements that are to be planned once a connection, by their text. */
-export type StatementName = (query: { readonly sql: string }) => string;
-
 /**
  * The driver, with a watch over what fails, which also drops sessions that lead to a server which takes no writes. Here and
  * not around Prisma's client: that would add a layer to every query, and not see transactions that cannot begin.
@@ -18,13 +15,9 @@ export class WatchedPg extends PrismaPg {
 
   constructor(
     config: ConstructorParameters<typeof PrismaPg>[0],
-    parts: { mode: SessionMode; watch: DatabaseWatch; statementName?: StatementName | undefined },
+    parts: { mode: SessionMode; watch: DatabaseWatch },
   ) {
-    const { mode, statementName } = parts;
-    super(config, {
-      schema: mode.settings.schema,
-      ...(statementName === undefined ? {} : { statementNameGenerator: statementName }),
-    });
+    super(config, { schema: parts.mode.settings.schema });
     this.#mode = parts.mode;
     this.#watch = parts.watch;
   }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ArchiveQueue } from '@chorus/broker';
-import type { Database } from '@chorus/database';
+import type { Database, PreparedStatements } from '@chorus/database';
 import {
   type Closeable,
   Closer,
@@ -26,6 +26,8 @@ const VERSION = packageVersion(new URL('../package.json', import.meta.url));
 export interface ArchiverParts {
   readonly db: Database;
   readonly queue: ArchiveQueue;
+  /** Stores messages sooner, where somebody waits for each; not behind a pooler. */
+  readonly prepared?: PreparedStatements;
   /** Why Redis does not work at the moment, as predicate of its name; undefined while all is well, and where there is none. */
   readonly redisTrouble?: () => string | undefined;
   /** Where its metrics are registered. */
@@ -87,10 +89,10 @@ export async function createArchiver(config: ArchiverConfig, parts: ArchiverPart
 /** An archiver within another process, not started yet. */
 export function makeArchiver(
   config: ArchiveConfig,
-  { db, queue, metrics, log }: ArchiverParts,
+  { db, prepared, queue, metrics, log }: ArchiverParts,
   traces?: Traces,
 ): Archiver {
-  const plain = new MessageStore(db, config.batchMessages, log);
+  const plain = new MessageStore(db, config.batchMessages, log, prepared);
   const store = traces === undefined ? plain : tracedStore(plain, traces);
   const keep = { size: config.historySize, maxAgeMs: config.historyMaxAgeMs };
   const seconds = batchSeconds(metrics);

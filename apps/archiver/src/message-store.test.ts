@@ -1,4 +1,4 @@
-import type { Database } from '@chorus/database';
+import { type Database, PreparedStatements } from '@chorus/database';
 import { expect } from 'chai';
 import { Client } from 'pg';
 import { MessageStore } from './message-store.js';
@@ -7,142 +7,156 @@ import { ANN, EPOCH, logLines, message, openDatabase, SENT_AT } from './test-dat
 /** Messages that were read after everything that PostgreSQL has. */
 const now = (): number => performance.now();
 
-describe('MessageStore', function () {
-  this.timeout(60_000);
-  let db: Database;
-  let url: string;
-  let lines: Array<Record<string, unknown>>;
-  let store: MessageStore;
+for (const by of ['Prisma', 'prepared statements'])
+  describe(`MessageStore, by ${by}`, function () {
+    this.timeout(60_000);
+    let db: Database;
+    let url: string;
+    let lines: Array<Record<string, unknown>>;
+    let store: MessageStore;
+    let prepared: PreparedStatements | undefined;
 
-  before(async () => {
-    ({ db, url } = await openDatabase());
-  });
-  beforeEach(async () => {
-    await db.$executeRaw`TRUNCATE rooms CASCADE`;
-    // Created long before anything is read.
-    await db.$executeRaw`
+    before(async () => {
+      ({ db, url } = await openDatabase());
+      if (by !== 'Prisma') prepared = new PreparedStatements(url, { poolSize: 1, timeoutMs: 3_000 });
+    });
+    beforeEach(async () => {
+      await db.$executeRaw`TRUNCATE rooms CASCADE`;
+      // Created long before anything is read.
+      await db.$executeRaw`
       INSERT INTO rooms (id, name, created_at) SELECT id, 'room', now() - interval '1 hour' FROM generate_series(1, 3) id`;
-    const logged = logLines();
-    lines = logged.lines;
-    store = new MessageStore(db, 1_000, logged.log);
-  });
-  after(() => db.$disconnect());
-
-  const contents = async (roomId: number): Promise<string[]> =>
-    (await db.message.findMany({ where: { roomId }, orderBy: [{ epoch: 'asc' }, { seq: 'asc' }] })).map(
-      (row) => row.content,
-    );
-
-  it('keeps every field of a message', async () => {
-    const content = 'quotes " and \\ slashes, {braces}, NULL, 👋,\n\t\u2028 lines';
-    const outcomes = await store.save(
-      [{ ...message(1, 5, content), clientMsgId: 'c:1' }, message(1, 6)],
-      now(),
-    );
-    expect([...outcomes]).to.deep.equal([[1, 'stored']]);
-    const rows = await db.message.findMany({ orderBy: { seq: 'asc' } });
-    expect(rows[0]).to.deep.equal({
-      roomId: 1n,
-      epoch: BigInt(EPOCH),
-      seq: 5n,
-      messageId: message(1, 5, content).id,
-      userId: BigInt(ANN.id),
-      username: ANN.username,
-      content,
-      sentAt: new Date(SENT_AT),
-      clientMsgId: 'c:1',
+      const logged = logLines();
+      lines = logged.lines;
+      store = new MessageStore(db, 1_000, logged.log, prepared);
     });
-    expect(rows[1]).to.include({ seq: 6n, content: 'm6', clientMsgId: null });
-  });
+    after(() => Promise.all([db.$disconnect(), prepared?.close()]));
 
-  it('changes nothing when the same is stored again', async () => {
-    await store.save([message(1, 1), message(1, 2)], now());
-    const outcomes = await store.save([message(1, 2, 'other'), message(1, 3)], now());
-    expect([...outcomes]).to.deep.equal([[1, 'stored']]);
-    expect(await contents(1)).to.deep.equal(['m1', 'm2', 'm3']);
-  });
+    const contents = async (roomId: number): Promise<string[]> =>
+      (await db.message.findMany({ where: { roomId }, orderBy: [{ epoch: 'asc' }, { seq: 'asc' }] })).map(
+        (row) => row.content,
+      );
 
-  it('stores the rest when a room is gone', async () => {
-    const outcomes = await store.save([message(1, 1), message(99, 1), message(2, 1)], now());
-    expect([...outcomes]).to.have.deep.members([
-      [1, 'stored'],
-      [2, 'stored'],
-      [99, 'gone'],
-    ]);
-    expect(await db.message.count()).to.equal(2);
-  });
-
-  it('neither waits for nor fails by a deletion under way', async () => {
-    const other = new Client({ connectionString: url });
-    await other.connect();
-    await other.query('BEGIN');
-    await other.query('DELETE FROM rooms WHERE id = 2');
-    const outcomes = await store.save([message(1, 1), message(2, 1), message(3, 1)], now());
-    expect([...outcomes]).to.have.deep.members([
-      [1, 'stored'],
-      [2, 'later'],
-      [3, 'stored'],
-    ]);
-    await other.query('COMMIT');
-    await other.end();
-    expect([...(await store.save([message(2, 1)], now()))]).to.deep.equal([[2, 'gone']]);
-  });
-
-  it('does not give the messages of a deleted room to the next one with its id', async () => {
-    const readAt = now();
-    await db.room.delete({ where: { id: 1 } });
-    await db.room.create({ data: { id: 1, name: 'new' } });
-    expect([...(await store.save([message(1, 1)], readAt))]).to.deep.equal([[1, 'later']]);
-    expect(await contents(1)).to.deep.equal([]);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    expect([...(await store.save([message(1, 1, 'new')], now()))]).to.deep.equal([[1, 'stored']]);
-  });
-
-  it('stores around a message that PostgreSQL refuses, keeps its place, and says so', async () => {
-    const messages = Array.from({ length: 20 }, (_, index) => message(1 + (index % 2), index));
-    const bad = { ...message(2, 7), content: 'secret\0' };
-    const outcomes = await store.save([...messages.slice(0, 7), bad, ...messages.slice(8)], now());
-    expect([...outcomes]).to.have.deep.members([
-      [1, 'stored'],
-      [2, 'stored'],
-    ]);
-    expect(await db.message.count()).to.equal(20);
-    expect(await contents(2)).to.deep.equal(['m1', 'm3', 'm5', '', 'm9', 'm11', 'm13', 'm15', 'm17', 'm19']);
-    expect(lines).to.have.length(1);
-    expect(lines[0]).to.include({ level: 50, roomId: 2, epoch: EPOCH, seq: 7 });
-    expect(JSON.stringify(lines)).to.not.include('secret');
-  });
-
-  it('lets several store the same at the same time', async () => {
-    const rooms = [1, 2, 3];
-    const all = rooms.flatMap((room) => Array.from({ length: 200 }, (_, seq) => message(room, seq)));
-    const others = all.toReversed();
-    for (let round = 0; round < 5; round++) {
-      await db.$executeRaw`DELETE FROM messages`;
-      await Promise.all([all, others, all, others].map((messages) => store.save(messages, now())));
-      expect(await db.message.count()).to.equal(600);
-    }
-  });
-
-  it('stores more than one statement takes, the older messages of a room first', async () => {
-    const long = 'x'.repeat(500_000);
-    const messages = Array.from({ length: 30 }, (_, seq) => message(1, seq, long));
-    const seen: number[][] = [];
-    const saving = store.save(messages, now());
-    let done = false;
-    void saving.finally(() => {
-      done = true;
+    it('keeps every field of a message', async () => {
+      const content = 'quotes " and \\ slashes, {braces}, NULL, 👋,\n\t\u2028 lines';
+      const outcomes = await store.save(
+        [{ ...message(1, 5, content), clientMsgId: 'c:1' }, message(1, 6)],
+        now(),
+      );
+      expect([...outcomes]).to.deep.equal([[1, 'stored']]);
+      const rows = await db.message.findMany({ orderBy: { seq: 'asc' } });
+      expect(rows[0]).to.deep.equal({
+        roomId: 1n,
+        epoch: BigInt(EPOCH),
+        seq: 5n,
+        messageId: message(1, 5, content).id,
+        userId: BigInt(ANN.id),
+        username: ANN.username,
+        content,
+        sentAt: new Date(SENT_AT),
+        clientMsgId: 'c:1',
+      });
+      expect(rows[1]).to.include({ seq: 6n, content: 'm6', clientMsgId: null });
     });
-    while (!done) {
-      const rows = await db.message.findMany({ select: { seq: true }, orderBy: { seq: 'asc' } });
-      seen.push(rows.map(({ seq }) => Number(seq)));
-    }
-    await saving;
-    for (const seqs of seen) expect(seqs).to.deep.equal(seqs.map((_, index) => index));
-    expect(
-      seen.some(({ length }) => length > 0 && length < 30),
-      'seen half-way',
-    ).to.equal(true);
-    expect(await db.message.count()).to.equal(30);
+
+    it('changes nothing when the same is stored again', async () => {
+      await store.save([message(1, 1), message(1, 2)], now());
+      const outcomes = await store.save([message(1, 2, 'other'), message(1, 3)], now());
+      expect([...outcomes]).to.deep.equal([[1, 'stored']]);
+      expect(await contents(1)).to.deep.equal(['m1', 'm2', 'm3']);
+    });
+
+    it('stores the rest when a room is gone', async () => {
+      const outcomes = await store.save([message(1, 1), message(99, 1), message(2, 1)], now());
+      expect([...outcomes]).to.have.deep.members([
+        [1, 'stored'],
+        [2, 'stored'],
+        [99, 'gone'],
+      ]);
+      expect(await db.message.count()).to.equal(2);
+    });
+
+    it('neither waits for nor fails by a deletion under way', async () => {
+      const other = new Client({ connectionString: url });
+      await other.connect();
+      await other.query('BEGIN');
+      await other.query('DELETE FROM rooms WHERE id = 2');
+      const outcomes = await store.save([message(1, 1), message(2, 1), message(3, 1)], now());
+      expect([...outcomes]).to.have.deep.members([
+        [1, 'stored'],
+        [2, 'later'],
+        [3, 'stored'],
+      ]);
+      await other.query('COMMIT');
+      await other.end();
+      expect([...(await store.save([message(2, 1)], now()))]).to.deep.equal([[2, 'gone']]);
+    });
+
+    it('does not give the messages of a deleted room to the next one with its id', async () => {
+      const readAt = now();
+      await db.room.delete({ where: { id: 1 } });
+      await db.room.create({ data: { id: 1, name: 'new' } });
+      expect([...(await store.save([message(1, 1)], readAt))]).to.deep.equal([[1, 'later']]);
+      expect(await contents(1)).to.deep.equal([]);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      expect([...(await store.save([message(1, 1, 'new')], now()))]).to.deep.equal([[1, 'stored']]);
+    });
+
+    it('stores around a message that PostgreSQL refuses, keeps its place, and says so', async () => {
+      const messages = Array.from({ length: 20 }, (_, index) => message(1 + (index % 2), index));
+      const bad = { ...message(2, 7), content: 'secret\0' };
+      const outcomes = await store.save([...messages.slice(0, 7), bad, ...messages.slice(8)], now());
+      expect([...outcomes]).to.have.deep.members([
+        [1, 'stored'],
+        [2, 'stored'],
+      ]);
+      expect(await db.message.count()).to.equal(20);
+      expect(await contents(2)).to.deep.equal([
+        'm1',
+        'm3',
+        'm5',
+        '',
+        'm9',
+        'm11',
+        'm13',
+        'm15',
+        'm17',
+        'm19',
+      ]);
+      expect(lines).to.have.length(1);
+      expect(lines[0]).to.include({ level: 50, roomId: 2, epoch: EPOCH, seq: 7 });
+      expect(JSON.stringify(lines)).to.not.include('secret');
+    });
+
+    it('lets several store the same at the same time', async () => {
+      const rooms = [1, 2, 3];
+      const all = rooms.flatMap((room) => Array.from({ length: 200 }, (_, seq) => message(room, seq)));
+      const others = all.toReversed();
+      for (let round = 0; round < 5; round++) {
+        await db.$executeRaw`DELETE FROM messages`;
+        await Promise.all([all, others, all, others].map((messages) => store.save(messages, now())));
+        expect(await db.message.count()).to.equal(600);
+      }
+    });
+
+    it('stores more than one statement takes, the older messages of a room first', async () => {
+      const long = 'x'.repeat(500_000);
+      const messages = Array.from({ length: 30 }, (_, seq) => message(1, seq, long));
+      const seen: number[][] = [];
+      const saving = store.save(messages, now());
+      let done = false;
+      void saving.finally(() => {
+        done = true;
+      });
+      while (!done) {
+        const rows = await db.message.findMany({ select: { seq: true }, orderBy: { seq: 'asc' } });
+        seen.push(rows.map(({ seq }) => Number(seq)));
+      }
+      await saving;
+      for (const seqs of seen) expect(seqs).to.deep.equal(seqs.map((_, index) => index));
+      expect(
+        seen.some(({ length }) => length > 0 && length < 30),
+        'seen half-way',
+      ).to.equal(true);
+      expect(await db.message.count()).to.equal(30);
+    });
   });
-});

@@ -1,4 +1,4 @@
-import { type Database, isDataRefused } from '@chorus/database';
+import { type Database, isDataRefused, type PreparedStatements } from '@chorus/database';
 import type { MessageFrame } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
 
@@ -20,18 +20,46 @@ export type Outcome = 'stored' | 'gone' | 'later';
 const OUTCOMES: readonly Outcome[] = ['stored', 'gone', 'later'];
 
 interface RoomRow {
-  id: bigint;
+  id: bigint | string;
   stored: boolean;
 }
+
+/**
+ * Rooms are locked against deletion first, so that one that is deleted meanwhile is left out instead of
+ * failing the statement. `SKIP LOCKED`: a deletion under way may take long.
+ *
+ * $1: the rooms; $2: how long ago their messages were read, in milliseconds; $3: the messages as JSON.
+ */
+const SAVE = `
+  WITH known AS MATERIALIZED (
+    SELECT id, created_at <= now() - $2::int * interval '1 ms' AS older FROM rooms
+    WHERE id = ANY($1::bigint[]) FOR KEY SHARE SKIP LOCKED
+  ), stored AS (
+    INSERT INTO messages
+      (room_id, epoch, seq, message_id, user_id, username, content, sent_at, client_msg_id)
+    SELECT m."roomId", m.epoch, m.seq, m.id, m."userId", m.username, m.content,
+      timestamptz 'epoch' + m."sentAt" * interval '1 ms', m."clientMsgId"
+    FROM json_to_recordset($3::json) AS m(
+      "roomId" bigint, epoch bigint, seq bigint, id text, "userId" bigint, username text, content text,
+      "sentAt" bigint, "clientMsgId" text)
+    JOIN known ON known.id = m."roomId" AND known.older
+    -- The same order for everybody: two that store the same messages never wait for each other.
+    ORDER BY m."roomId", m.epoch, m.seq
+    ON CONFLICT DO NOTHING
+  )
+  SELECT rooms.id, coalesce(known.older, false) AS stored
+  FROM rooms LEFT JOIN known ON known.id = rooms.id WHERE rooms.id = ANY($1::bigint[])`;
 
 /** The archive: the messages in PostgreSQL. */
 export class MessageStore {
   #statementMessages: number;
 
+  /** @param prepared stores messages sooner than `db` would */
   constructor(
     private readonly db: Database,
     private readonly maxStatementMessages: number,
     private readonly log: Logger,
+    private readonly prepared?: PreparedStatements,
   ) {
     this.#statementMessages = maxStatementMessages;
   }
@@ -117,10 +145,6 @@ export class MessageStore {
     }
   }
 
-  /**
-   * Rooms are locked against deletion first, so that one that is deleted meanwhile is left out instead of
-   * failing the statement. `SKIP LOCKED`: a deletion under way may take long.
-   */
   async #statement(
     messages: readonly MessageFrame[],
     rooms: readonly number[],
@@ -129,25 +153,11 @@ export class MessageStore {
     const json = JSON.stringify(messages);
     // Measured here and subtracted there, so that it does not matter whether the clocks agree.
     const elapsedMs = Math.floor(performance.now() - readAt);
-    const rows = await this.db.$queryRaw<RoomRow[]>`
-      WITH known AS MATERIALIZED (
-        SELECT id, created_at <= now() - ${elapsedMs}::int * interval '1 ms' AS older FROM rooms
-        WHERE id = ANY(${rooms}::bigint[]) FOR KEY SHARE SKIP LOCKED
-      ), stored AS (
-        INSERT INTO messages
-          (room_id, epoch, seq, message_id, user_id, username, content, sent_at, client_msg_id)
-        SELECT m."roomId", m.epoch, m.seq, m.id, m."userId", m.username, m.content,
-          timestamptz 'epoch' + m."sentAt" * interval '1 ms', m."clientMsgId"
-        FROM json_to_recordset(${json}::json) AS m(
-          "roomId" bigint, epoch bigint, seq bigint, id text, "userId" bigint, username text, content text,
-          "sentAt" bigint, "clientMsgId" text)
-        JOIN known ON known.id = m."roomId" AND known.older
-        -- The same order for everybody: two that store the same messages never wait for each other.
-        ORDER BY m."roomId", m.epoch, m.seq
-        ON CONFLICT DO NOTHING
-      )
-      SELECT rooms.id, coalesce(known.older, false) AS stored
-      FROM rooms LEFT JOIN known ON known.id = rooms.id WHERE rooms.id = ANY(${rooms}::bigint[])`;
+    const values = [rooms, elapsedMs, json] as const;
+    const rows =
+      this.prepared === undefined
+        ? await this.db.$queryRawUnsafe<RoomRow[]>(SAVE, ...values)
+        : await this.prepared.query<RoomRow>('save', SAVE, values);
     return new Map(rows.map((row) => [Number(row.id), row.stored ? 'stored' : 'later']));
   }
 }

@@ -10,7 +10,7 @@ import {
   MemoryRooms,
 } from '@chorus/broker';
 import { MemoryAccessList, MemoryNodeRegistry } from '@chorus/control';
-import { createDatabase, DatabaseWatch, migrate } from '@chorus/database';
+import { createDatabase, DatabaseWatch, migrate, PreparedStatements } from '@chorus/database';
 import { createGateway, type GatewayParts } from '@chorus/gateway';
 import { startBalancer, startPostgres } from '@chorus/local';
 import { MemoryPresenceStore } from '@chorus/presence';
@@ -31,7 +31,7 @@ const GATEWAYS = ['gateway-1', 'gateway-2'];
 
 const DATABASE = { poolSize: 10, timeoutMs: 5_000 };
 /** Of the archiver alone: what is acked must not wait behind the queries of the API. */
-const ARCHIVE_DATABASE = { poolSize: 1, timeoutMs: 5_000, prepare: true };
+const ARCHIVE_DATABASE = { poolSize: 1, timeoutMs: 5_000 };
 /** The sender of a message that is not stored by then is told to try again, in milliseconds. */
 const STORE_MS = 5_000;
 /** The one archiver takes rooms from nobody: what it could not store it may claim again at once, in milliseconds. */
@@ -82,9 +82,8 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
   const postgresWatch = new DatabaseWatch();
   const db = createDatabase(postgres.url, DATABASE, postgresWatch);
   closer.defer(() => db.$disconnect());
-  const archiveDb = createDatabase(postgres.url, ARCHIVE_DATABASE, postgresWatch);
-  closer.defer(() => archiveDb.$disconnect());
-  const { newestEpoch, keys } = await readStoredTail(archiveDb, KEY_MS);
+  const prepared = closer.add(new PreparedStatements(postgres.url, ARCHIVE_DATABASE, postgresWatch));
+  const { newestEpoch, keys } = await readStoredTail(db, KEY_MS);
 
   const apiConfig = config.api(folder.secret);
   const gatewayConfigs = GATEWAYS.map((nodeId) => config.gateway(folder.secret, nodeId)).map((each) => ({
@@ -134,7 +133,7 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
   const queue = new MemoryArchiveQueue(rooms);
   const running = makeArchiver(
     { ...config.archive, leaseMs: LEASE_MS },
-    { db: archiveDb, queue, metrics: metrics.part(), log },
+    { db, prepared, queue, metrics: metrics.part(), log },
   );
   archiver = running;
   running.start();
