@@ -51,9 +51,9 @@ export class DeliveryPace implements BrokerListener {
     else this.#waiting.push(() => this.listener.onNotice(roomId, frame));
   }
 
-  onMoved(roomId: number): void {
-    if (this.#mayPass()) this.listener.onMoved?.(roomId);
-    else this.#waiting.push(() => this.listener.onMoved?.(roomId));
+  onMoved(roomId: number, to?: Position): void {
+    if (this.#mayPass()) this.listener.onMoved?.(roomId, to);
+    else this.#waiting.push(() => this.listener.onMoved?.(roomId, to));
   }
 
   onStored(roomId: number, upTo: Position): void {

@@ -45,7 +45,7 @@ export class MessageTraces {
       },
       onNotice: (roomId: number, frame: Uint8Array) => listener.onNotice(roomId, frame),
       onStored: (roomId: number, upTo: Position) => listener.onStored(roomId, upTo),
-      onMoved: (roomId: number) => listener.onMoved?.(roomId),
+      onMoved: (roomId: number, to?: Position) => listener.onMoved?.(roomId, to),
       onControl: (event: ControlEvent) => listener.onControl(event),
       onResumed: () => listener.onResumed(),
     };

@@ -52,7 +52,7 @@ local function is_lost(stream, room_seq, epoch, seq)
   return next_epoch ~= epoch and seq >= next_seq
 end
 
--- Makes gateways that follow a room ask where it stands: an envelope without a message.
+-- Tells gateways that follow a room where it stands, by an envelope without a message; 0, 0 makes all of them ask.
 local function nudge(command, channel, epoch, seq)
   redis.call(command, channel, string.format('%s-%.0f\n', epoch, seq + 1))
 end
@@ -63,7 +63,7 @@ local function note_lost(losses, room, command, channel, room_epoch, room_seq, e
   local before = redis.call('HGET', losses, room)
   if before and not is_after(epoch, seq, parse_id(string.match(before, '%S+$'))) then return end
   redis.call('HSET', losses, room, string.format('%s %s', room_epoch, id_of(epoch, seq)))
-  nudge(command, channel, room_epoch, room_seq)
+  nudge(command, channel, '0', 0)
 end
 
 -- Notes that this incarnation has lost messages, in whatever room: nothing goes on without a hole from epochs before it.

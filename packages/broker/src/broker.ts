@@ -50,8 +50,11 @@ export interface BrokerListener {
   onNotice(roomId: number, frame: Uint8Array): void;
   /** Everything up to there is stored in the database. Can be missed, and can come late. */
   onStored(roomId: number, upTo: Position): void;
-  /** Something about {@link RoomStanding} has changed without a message. Can be missed. */
-  onMoved?(roomId: number): void;
+  /**
+   * Something about {@link RoomStanding} has changed without a message: the room stands there, or more than that. Can be
+   * missed.
+   */
+  onMoved?(roomId: number, to?: Position): void;
   /** Something changed that live sockets must feel; reaches every node that is connected. */
   onControl(event: ControlEvent): void;
   /**
@@ -132,6 +135,11 @@ export class RoomNotFoundError extends Error {
 /** The broker cannot be reached, or cannot answer at the moment. Trying again later can help. */
 export class BrokerUnavailableError extends Error {
   override name = 'BrokerUnavailableError';
+}
+
+/** The room, or all of them, are compared with the database after a restart of Redis. Its nodes are nudged when that is done. */
+export class RoomsRestoringError extends BrokerUnavailableError {
+  override name = 'RoomsRestoringError';
 }
 
 /** Messages wait to be stored in the database, and there is no room for more. Trying again later can help. */

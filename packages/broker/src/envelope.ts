@@ -5,7 +5,7 @@ import { type Position, parsePosition } from '@chorus/protocol';
  * raw line feed, so a node finds the frames without parsing them and hands out slices of what arrived.
  *
  *   messages   `<epoch>-<seq of the first frame>` LF frame [LF frame …]
- *   moved      `<epoch>-<next seq>` LF: the room stands there, or something about that has changed
+ *   moved      `<epoch>-<next seq>` LF: the room stands there; `0-1` LF: something else about that has changed
  *   notice     LF frame
  *   stored     `=<epoch>-<seq of the last message in the database>`
  */
@@ -25,7 +25,7 @@ export interface EnvelopeReader {
   onMessage(position: Position, frame: Uint8Array): void;
   onNotice(frame: Uint8Array): void;
   onStored(upTo: Position): void;
-  onMoved(): void;
+  onMoved(to: Position | undefined): void;
 }
 
 /**
@@ -47,7 +47,7 @@ export function openEnvelope(envelope: Buffer, reader: EnvelopeReader): boolean 
   const headEnd = envelope.indexOf(LF);
   let seq = readNumber(envelope, dash + 1, headEnd);
   if (Number.isNaN(epoch) || Number.isNaN(seq)) return false;
-  if (headEnd + 1 === envelope.length) reader.onMoved();
+  if (headEnd + 1 === envelope.length) reader.onMoved(epoch === 0 ? undefined : { epoch, seq: seq - 1 });
   for (let at = headEnd + 1; at < envelope.length; ) {
     const end = envelope.indexOf(LF, at);
     const next = end === -1 ? envelope.length : end;

@@ -248,7 +248,7 @@ export class RedisBroker implements Broker {
         onMessage: (position, frame) => this.listener.onMessage(roomId, position, frame),
         onNotice: (frame) => this.listener.onNotice(roomId, frame),
         onStored: (upTo) => this.listener.onStored(roomId, upTo),
-        onMoved: () => this.listener.onMoved?.(roomId),
+        onMoved: (to) => this.listener.onMoved?.(roomId, to),
       });
       if (!understood) this.options.log.warn({ roomId }, 'something else was published on a room channel');
     } else if (channel === this.#keyspace.control()) {

@@ -1,9 +1,9 @@
 import type { RedisClient } from '@chorus/service';
 import {
-  BrokerUnavailableError,
   type Position,
   RoomNotFoundError,
   type RoomStanding,
+  RoomsRestoringError,
   type SeenOfRoom,
 } from './broker.js';
 import { type Keyspace, partitionOf, scopeOf } from './keys.js';
@@ -76,7 +76,7 @@ export class RedisPositions {
 function understand(roomId: number, answer: string): RoomStanding | Error {
   if (answer === 'unknown') return new RoomNotFoundError(roomId);
   if (answer === 'incomplete' || answer === 'restoring') {
-    return new BrokerUnavailableError('the rooms are being restored');
+    return new RoomsRestoringError('the rooms are being restored');
   }
   const [at = '', wholeFrom = '', lost = '', settled = '', generation = ''] = answer.split(' ');
   return {

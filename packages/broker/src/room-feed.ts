@@ -6,6 +6,7 @@ import {
   type Position,
   RoomNotFoundError,
   type RoomStanding,
+  RoomsRestoringError,
 } from './broker.js';
 import { FeedLosses, type HistoryLoss } from './feed-losses.js';
 import type { FeedCounters } from './replay.js';
@@ -147,6 +148,12 @@ export class RoomFeed {
     }
   }
 
+  /** Something has changed that no message shows. @param to where the room stands, if that is all */
+  moved(to: Position | undefined): void {
+    const known = to !== undefined && this.#held === undefined && to.epoch === this.#at.epoch;
+    if (!known || isAfter(to, this.#at)) this.check();
+  }
+
   #isNext({ position }: Arrival): boolean {
     return follows(this.#at, position);
   }
@@ -209,6 +216,8 @@ export class RoomFeed {
         this.#doubtful = true;
         this.#failWaiting(error);
         this.parts.log.debug({ roomId: this.roomId, error: String(error) }, 'could not catch up yet');
+        // Then a nudge comes when there is something to hear.
+        if (error instanceof RoomsRestoringError) pauseMs = this.parts.retryMs * LONGEST_PAUSE;
         await this.#pause(pauseMs);
         pauseMs = Math.min(pauseMs * 2, this.parts.retryMs * LONGEST_PAUSE);
       }

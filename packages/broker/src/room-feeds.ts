@@ -115,7 +115,7 @@ export class RoomFeeds {
       onMessage: (roomId, position, frame) => feeds?.feed(roomId)?.receive({ position, frame }),
       onNotice: (roomId, frame) => feeds?.notice(roomId, frame),
       onStored: (roomId, upTo) => handlers.onStored(roomId, upTo),
-      onMoved: (roomId) => feeds?.feed(roomId)?.check(),
+      onMoved: (roomId, to) => feeds?.feed(roomId)?.moved(to),
       onControl: (event) => feeds?.control(event),
       onResumed: () => {
         feeds?.checkAll();
