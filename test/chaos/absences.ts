@@ -62,6 +62,25 @@ export function absencesFrom(client: ClientHistory, roomId: number): Absence[] {
   return absences;
 }
 
+/** When a user with several clients was away with all of them. */
+export function commonAbsences(all: ReadonlyArray<readonly Absence[]>): Absence[] {
+  const [first = [], ...others] = all;
+  return others.reduce<Absence[]>(overlaps, [...first]);
+}
+
+function overlaps(some: readonly Absence[], others: readonly Absence[]): Absence[] {
+  return some.flatMap((a) =>
+    others.flatMap((b) => {
+      const from = Math.max(a.from, b.from);
+      const to = Math.min(a.to ?? Number.POSITIVE_INFINITY, b.to ?? Number.POSITIVE_INFINITY);
+      if (from >= to) return [];
+      const plain = a.plain && b.plain;
+      const attempts = a.attempts + b.attempts;
+      return [{ from, to: Number.isFinite(to) ? to : undefined, plain, attempts }];
+    }),
+  );
+}
+
 /**
  * For each event of a client, from when on what it says can have been on its way: a client that did not read finds
  * everything of that time when it reads again.

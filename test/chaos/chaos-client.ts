@@ -1,5 +1,6 @@
 import { ChorusClient, type HistorySource, type Room } from '@chorus/client';
 import type { MessageFrame, Position } from '@chorus/protocol';
+import type { ChatClient } from './chat-client.js';
 import type { ClientEvent, Unstamped } from './client-event.js';
 import { Connections } from './recording-socket.js';
 
@@ -27,7 +28,7 @@ export const BACKOFF = { baseMs: 500, capMs: 3_000 };
 const LIVENESS = { askAfterMs: 5_000, answerWithinMs: 8_000 };
 
 /** The client that people use, on connections that can be made worse and tell what goes through them. */
-export class ChaosClient {
+export class ChaosClient implements ChatClient {
   readonly #client: ChorusClient;
   readonly #connections: Connections;
   readonly #rooms = new Map<number, Room>();
@@ -70,14 +71,14 @@ export class ChaosClient {
     return this.#rooms.get(roomId)?.position;
   }
 
-  /** Says something in a room. @throws {ChorusError} */
-  async publish(roomId: number, content: string): Promise<void> {
+  /** @throws {ChorusError} */
+  async publish(roomId: number, content: string, clientMsgId?: string): Promise<void> {
     const room = this.#rooms.get(roomId);
     if (room === undefined) throw new Error(`it is not in room ${roomId}`);
     this.unanswered++;
     try {
-      const { clientMsgId, position } = await room.send(content);
-      this.#options.onSent(roomId, clientMsgId, position);
+      const sent = await room.send(content, clientMsgId === undefined ? {} : { clientMsgId });
+      this.#options.onSent(roomId, sent.clientMsgId, sent.position);
     } finally {
       this.unanswered--;
     }

@@ -7,7 +7,7 @@ import { type DraftClient, type DraftHistory, type DraftRoom, simulate } from '.
 const ROOM = 1;
 
 describe('the history checker, when Redis itself lost something,', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
 
   let history: DraftHistory;
   /** The message that Redis lost. */

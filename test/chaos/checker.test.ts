@@ -7,7 +7,7 @@ import { type DraftClient, type DraftHistory, type DraftRoom, simulate } from '.
 type EventOf<Type extends HistoryEvent['type']> = Extract<HistoryEvent, { type: Type }>;
 
 describe('the history checker', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
 
   let history: DraftHistory;
   beforeEach(() => {

@@ -14,8 +14,8 @@ export type ClientEvent = { readonly at: number } & (
       readonly roomId: number;
       /** What was asked for. */
       readonly since: Position | undefined;
-      /** Where the room stood. */
-      readonly position: Position;
+      /** Where the room stood; undefined for a plain client, which the first message tells. */
+      readonly position: Position | undefined;
       readonly recovered: boolean;
     }
   | { readonly type: 'out-of-room'; readonly roomId: number; readonly reason: string }

@@ -28,13 +28,13 @@ function story(events: HistoryEvent[], faults: Fault[] = []): History {
         userId: 1,
         username: 'teller',
         roomIds: [ROOM],
-        stays: true,
+        stays: true, plain: false,
         events: teller,
         seen: [],
         sent: [],
         gaps: [],
       },
-      { userId: 2, username: 'member', roomIds: [ROOM], stays: true, events, seen: [], sent: [], gaps: [] },
+      { userId: 2, username: 'member', roomIds: [ROOM], stays: true, plain: false, events, seen: [], sent: [], gaps: [] },
     ],
   };
 }

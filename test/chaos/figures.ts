@@ -1,6 +1,7 @@
 import { healingTimes } from './healing.js';
 import type { History } from './history.js';
 import type { HistoryIndex } from './index-history.js';
+import { sendingOf } from './message-name.js';
 import { percentile } from './percentile.js';
 import { type Resume, resumesOf } from './resumes.js';
 
@@ -46,10 +47,10 @@ export function spread(values: readonly number[]): Spread {
 /** When each message was first sent, by its id. */
 export function firstSentAt({ rooms, sendings }: HistoryIndex): Map<string, number> {
   const times = new Map<string, number>();
-  for (const { roomId, messages } of rooms.values()) {
-    for (const { id, userId, clientMsgId } of messages) {
-      const sending = sendings.get(`${userId}/${roomId}/${clientMsgId}`);
-      if (sending !== undefined) times.set(id, sending.firstAt);
+  for (const { messages } of rooms.values()) {
+    for (const message of messages) {
+      const sending = sendings.get(sendingOf(message));
+      if (sending !== undefined) times.set(message.id, sending.firstAt);
     }
   }
   return times;

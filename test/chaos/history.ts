@@ -13,11 +13,13 @@ export interface PagedEvent {
 
 export type HistoryEvent = ClientEvent | PagedEvent;
 
-/** One client from its first connection to the end of the run. */
+/** One client from its first connection to the end of the run. A user can have two. */
 export interface ClientHistory {
   readonly userId: number;
   readonly username: string;
   readonly roomIds: readonly number[];
+  /** Speaks the plain protocol: no acks, and no history unless it asks for it. */
+  readonly plain: boolean;
   /** Whether it had to be connected and in all its rooms at the end. */
   readonly stays: boolean;
   /** What its client sent, received and read, in the order in which it happened. */

@@ -1,5 +1,6 @@
 import { isAfter, type MessageFrame, type Position } from '@chorus/protocol';
 import type { ClientHistory, History, RoomEnd, StoredMessage } from './history.js';
+import { sendingKey, sendingOf } from './message-name.js';
 
 /** What one client wanted to say, and what became of it. */
 export interface Sending {
@@ -79,10 +80,7 @@ export interface HistoryIndex {
   readonly sendings: ReadonlyMap<string, Sending>;
 }
 
-/** Names what a user said under a name of its own in a room. */
-export function sendingKey(userId: number, roomId: number, clientMsgId: string | undefined): string {
-  return `${userId}/${roomId}/${clientMsgId}`;
-}
+const FIRST: Position = { epoch: 0, seq: 0 };
 
 export function comparePositions(a: Position, b: Position): number {
   if (isAfter(a, b)) return 1;
@@ -118,7 +116,10 @@ function newRoom(roomId: number, end: RoomEnd | undefined): MutableRoom {
   return { roomId, end, views: [], messages: [], byId: new Map(), sightings: [], lost: [] };
 }
 
-/** A message that everybody saw alike is one object, or equal; every other sighting is kept apart. */
+/**
+ * A message that all saw alike is one object for clients, and equal in the database; every other sighting is kept apart.
+ * Clients first: comparing objects is quick.
+ */
 function collect(room: MutableRoom): void {
   const see = (by: string, message: StoredMessage): void => {
     const first = room.byId.get(message.id);
@@ -127,8 +128,6 @@ function collect(room: MutableRoom): void {
     else if (same(first, message)) return;
     room.sightings.push({ by, message });
   };
-  for (const message of room.end?.archive ?? []) see('the database', message);
-  for (const message of room.end?.pages ?? []) see('the history of the API', message);
   for (const { client, received, paged, seen } of room.views) {
     for (const message of received) see(client.username, message);
     const application = `${client.username} (the application)`;
@@ -136,6 +135,8 @@ function collect(room: MutableRoom): void {
     const api = `${client.username} (from the API)`;
     for (const page of paged) for (const message of page.received) see(api, message);
   }
+  for (const message of room.end?.archive ?? []) see('the database', message);
+  for (const message of room.end?.pages ?? []) see('the history of the API', message);
   room.messages.push(...[...room.byId.values()].sort(comparePositions));
 }
 
@@ -156,33 +157,44 @@ export function same(a: StoredMessage, b: StoredMessage): boolean {
 function viewOf(client: ClientHistory, roomId: number): View {
   const received: MessageFrame[] = [];
   let stay: MessageFrame[] = [];
-  const stays: Stay[] = [{ after: { epoch: 0, seq: 0 }, received: stay }];
+  const stays: Stay[] = [{ after: FIRST, received: stay }];
   const seen = client.seen.filter((message) => message.roomId === roomId);
   const paged: Stay[] = [];
   const stretches: Stretch[] = [];
   const known = new Set<string>();
   let last: Position | undefined;
   let isIn = false;
+  /** In a room without being told where it stands. */
+  let isUnplaced = false;
   const close = (): void => {
     const open = stretches.at(-1);
     if (open !== undefined && open.to === undefined) open.to = last ?? open.from;
   };
   for (const event of client.events) {
     switch (event.type) {
-      case 'joined':
+      case 'joined': {
         if (event.roomId !== roomId) break;
+        const { since, position, recovered } = event;
         isIn = true;
         stay = [];
-        stays.push({ after: (event.recovered && event.since) || event.position, received: stay });
-        if (event.since === undefined) {
+        stays.push({ after: (recovered && since) || position || FIRST, received: stay });
+        // A plain client reads no history: what it was not given is not its business.
+        if (since === undefined || (client.plain && !recovered)) {
           close();
-          stretches.push({ from: event.position, to: undefined });
+          if (position !== undefined) stretches.push({ from: position, to: undefined });
         }
+        isUnplaced = position === undefined;
         // What it missed then is asked for up to here; recovered, it follows.
-        if (!event.recovered) last = event.position;
+        if (!recovered && position !== undefined) last = position;
         break;
+      }
       case 'message':
         if (event.message.roomId !== roomId) break;
+        if (isUnplaced) {
+          const { epoch, seq } = event.message;
+          stretches.push({ from: { epoch, seq: seq - 1 }, to: undefined });
+          isUnplaced = false;
+        }
         received.push(event.message);
         stay.push(event.message);
         known.add(event.message.id);
@@ -213,8 +225,9 @@ function lostIn(room: RoomIndex, sendings: ReadonlyMap<string, Sending>): LostMe
   const archived = new Set(room.end?.archive.map(({ id }) => id));
   const lost: LostMessage[] = [];
   const seen = new Set<Sending>();
-  for (const { epoch, seq, id, userId, clientMsgId } of room.messages) {
-    const sending = sendings.get(sendingKey(userId, room.roomId, clientMsgId));
+  for (const message of room.messages) {
+    const { epoch, seq, id } = message;
+    const sending = sendings.get(sendingOf(message));
     if (sending === undefined) continue;
     seen.add(sending);
     if (sending.forgettable && !archived.has(id)) lost.push({ epoch, seq, id, sending });

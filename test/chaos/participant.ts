@@ -1,9 +1,11 @@
 import { ChorusApi, type HistorySource } from '@chorus/client';
 import { type Member, type MessageFrame, type Position, parsePosition } from '@chorus/protocol';
-import { ChaosClient } from './chaos-client.js';
+import { ChaosClient, type ChaosClientOptions } from './chaos-client.js';
+import type { ChatClient } from './chat-client.js';
 import type { ClientEvent } from './client-event.js';
 import type { ClientHistory, HistoryEvent } from './history.js';
 import { same } from './index-history.js';
+import { PlainClient } from './plain-client.js';
 
 export interface ParticipantOptions {
   /** Where to connect the next time. */
@@ -16,6 +18,8 @@ export interface ParticipantOptions {
   /** Every message is kept once, however many clients saw the same. */
   messages: Map<string, MessageFrame>;
   random(): number;
+  /** Speaks the plain protocol, and asks for what it missed or does not; undefined: the client that people use. */
+  plain?: { readonly resumes: boolean };
 }
 
 /** An application with its client: it remembers what it was told, and everything that its client sent, received and read. */
@@ -27,26 +31,36 @@ export class Participant implements ClientHistory {
   readonly seen: MessageFrame[] = [];
   readonly sent: Array<{ roomId: number; clientMsgId: string; position: Position }> = [];
   readonly gaps: number[] = [];
-  readonly client: ChaosClient;
+  readonly client: ChatClient;
+  readonly plain: boolean;
+  /** Another client of the same user, which sends what this one sends, under the same names. */
+  twin: Participant | undefined;
   /** False once it has left for good. */
   stays = true;
   /** A fault has it: it is left alone by others. */
   troubled = false;
   readonly #messages: Map<string, MessageFrame>;
 
-  constructor({ url, apiUrl, token, member, roomIds, messages, random }: ParticipantOptions) {
+  constructor({ url, apiUrl, token, member, roomIds, messages, random, plain }: ParticipantOptions) {
     this.userId = member.id;
     this.username = member.username;
     this.roomIds = roomIds;
     this.#messages = messages;
-    this.client = new ChaosClient({
-      ...{ url, token, roomIds, random },
-      api: this.#watched(new ChorusApi({ url: apiUrl, token })),
+    this.plain = plain !== undefined;
+    const [roomId = 0] = roomIds;
+    const told: Pick<ChaosClientOptions, 'record' | 'onSeen' | 'onSent'> = {
       record: (event) => this.#record(event),
       onSeen: (message) => this.seen.push(this.#shared(message)),
-      onGap: (roomId) => this.gaps.push(roomId),
       onSent: (roomId, clientMsgId, position) => this.sent.push({ roomId, clientMsgId, position }),
-    });
+    };
+    this.client =
+      plain === undefined
+        ? new ChaosClient({
+            ...{ url, token, roomIds, random, ...told },
+            api: this.#watched(new ChorusApi({ url: apiUrl, token })),
+            onGap: (roomId) => this.gaps.push(roomId),
+          })
+        : new PlainClient({ url, token, userId: member.id, roomId, random, ...plain, ...told });
   }
 
   /** Has all that there is for it. */

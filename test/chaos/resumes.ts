@@ -36,7 +36,7 @@ export function resumesOf(client: ClientHistory): Resume[] {
         break;
       case 'joined': {
         const { roomId, since, position, recovered, at } = event;
-        if (since === undefined) break;
+        if (since === undefined || position === undefined) break;
         const resume: Resume = {
           ...{ userId: client.userId, roomId, lostAt: lost.at, code: lost.code, connectedAt, recovered },
           ...{ replayMs: undefined, missed: 0 },

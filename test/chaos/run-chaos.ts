@@ -4,18 +4,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessageFrame } from '@chorus/protocol';
 import { Closer } from '@chorus/service';
 import { RedisProbe } from '../support/redis-probe.js';
-import { type ChaosCluster, startChaosCluster } from './chaos-cluster.js';
+import { startChaosCluster } from './chaos-cluster.js';
 import { check, type Verdict } from './checker.js';
 import { needsOf } from './fault-kinds.js';
 import { inject } from './faults/inject.js';
 import { type Figures, figuresOf, type Spread } from './figures.js';
 import type { Fault, History } from './history.js';
+import { gather } from './gather.js';
 import { HistoryApi } from './history-api.js';
 import { indexHistory } from './index-history.js';
 import { Observer } from './observe-end.js';
 import type { ChaosOptions } from './options.js';
-import { Participant } from './participant.js';
-import { createPrng } from './prng.js';
+import type { Participant } from './participant.js';
 import { planFaults, plannedKinds, type Schedule, scheduleLines } from './schedule.js';
 import { settle } from './settle.js';
 import { type Timeline, timelineOf } from './timeline.js';
@@ -43,12 +43,10 @@ export interface RunContext {
   say(line: string): void;
 }
 
-const FIRST_USER_ID = 1_000;
 /** Clients that start at the same moment. */
 const STARTING = 50;
 const START_PAUSE_MS = 80;
 const ENTERED_MS = 60_000;
-const RATIO_IN_THREE_ROOMS = 0.25;
 
 /** One run from the start of a cluster to the verdicts. Nothing is left running afterwards. */
 export async function runChaos(options: RunOptions, context: RunContext): Promise<ChaosResult> {
@@ -77,7 +75,7 @@ async function run(options: RunOptions, { signal, say }: RunContext, closer: Clo
 
   const roomIds = Array.from({ length: options.rooms }, (_, index) => index + 1);
   const messages = new Map<string, MessageFrame>();
-  const participants = gather(options, cluster, messages);
+  const participants = gather(cluster, { ...options, messages });
   closer.defer(() => {
     for (const { client } of participants) client.close();
   });
@@ -110,8 +108,8 @@ async function run(options: RunOptions, { signal, say }: RunContext, closer: Clo
   for (const roomId of roomIds) rooms.push(await observer.room(roomId));
   const history: History = {
     ...{ promises: cluster.promises, rooms, faults, endedAt: performance.now() },
-    clients: participants.map(({ userId, username, roomIds, stays, events, seen, sent, gaps }) => ({
-      ...{ userId, username, roomIds, stays },
+    clients: participants.map(({ userId, username, roomIds, plain, stays, events, seen, sent, gaps }) => ({
+      ...{ userId, username, roomIds, plain, stays },
       ...{ events: [...events], seen: [...seen], sent: [...sent], gaps: [...gaps] },
     })),
   };
@@ -130,30 +128,6 @@ function latenessOf(delay: IntervalHistogram): Spread {
   const ms = (nanos: number): number => Math.max(0, nanos / 1e6 - 10);
   const { count, max } = delay;
   return { count, p50: ms(delay.percentile(50)), p99: ms(delay.percentile(99)), max: ms(max) };
-}
-
-function gather(
-  { clients, rooms, seed, direct }: RunOptions,
-  cluster: ChaosCluster,
-  messages: Map<string, MessageFrame>,
-): Participant[] {
-  const prng = createPrng(seed + 1);
-  return Array.from({ length: clients }, (_, index) => {
-    const member = { id: FIRST_USER_ID + index, username: `user-${index}` };
-    const count = prng.next() < RATIO_IN_THREE_ROOMS ? 3 : prng.between(1, 2);
-    // The first of them is dealt out, so that no room is empty.
-    const others = Array.from({ length: count - 1 }, () => prng.between(1, rooms));
-    const roomIds = [...new Set([(index % rooms) + 1, ...others])];
-    const random = createPrng(prng.between(0, 2 ** 31)).next;
-    const token = cluster.tokenOf(member);
-    const url = (): string => (direct ? anyGateway(cluster, random) : cluster.url);
-    return new Participant({ url, apiUrl: cluster.url, token, member, roomIds, messages, random });
-  });
-}
-
-function anyGateway({ gateways, url }: ChaosCluster, random: () => number): string {
-  const running = gateways.filter((gateway) => gateway.running);
-  return running[Math.floor(random() * running.length)]?.url ?? url;
 }
 
 async function untilAllEntered(participants: readonly Participant[], signal: AbortSignal): Promise<void> {

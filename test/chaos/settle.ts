@@ -81,8 +81,9 @@ function everybodyIsUpToDate(
     const other = newest.get(message.roomId);
     if (other === undefined || isAfter(message, other)) newest.set(message.roomId, message);
   }
-  return participants.every(({ client, roomIds }) =>
-    roomIds.every((roomId) => {
+  // A plain client that missed the last message does not know of it.
+  return participants.every(({ client, roomIds, plain }) =>
+    plain || roomIds.every((roomId) => {
       const [position, last] = [client.position(roomId), newest.get(roomId)];
       return last === undefined || (position !== undefined && !isAfter(last, position));
     }),
@@ -91,11 +92,13 @@ function everybodyIsUpToDate(
 
 async function presenceAgrees({ participants, roomIds, observer }: SettleOptions): Promise<boolean> {
   for (const roomId of roomIds) {
-    const there = participants
-      .filter(({ roomIds, stays, client }) => stays && client.whole && roomIds.includes(roomId))
-      .map(({ userId }) => userId);
+    const there = new Set(
+      participants
+        .filter(({ roomIds, stays, client }) => stays && client.whole && roomIds.includes(roomId))
+        .map(({ userId }) => userId),
+    );
     const said = new Set(await observer.present(roomId));
-    if (said.size !== there.length || !there.every((userId) => said.has(userId))) return false;
+    if (said.size !== there.size || ![...there].every((userId) => said.has(userId))) return false;
   }
   return true;
 }

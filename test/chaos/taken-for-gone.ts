@@ -26,24 +26,32 @@ export function takenForGone(
   );
   for (const { cutOff, ...cut } of cuts) {
     for (const { nodeId, from, to } of connectionsOf(client, endedAt)) {
-      if (!cutOff?.includes(nodeId) || from > cut.endedAt || to < cut.startedAt) continue;
+      const isOnIt = nodeId === undefined || cutOff?.includes(nodeId);
+      if (!isOnIt || from > cut.endedAt || to < cut.startedAt) continue;
       times.push({ from: Math.max(from, cut.startedAt), to: cut.endedAt + afterMs });
     }
   }
   return times;
 }
 
+interface Connection {
+  /** Undefined for a plain client, which is not told. */
+  readonly nodeId: string | undefined;
+  readonly from: number;
+  to: number;
+}
+
 /** The connections of a client and the gateways that they led to. */
 function connectionsOf(
   { events }: ClientHistory,
   endedAt: number,
-): Array<{ nodeId: string; from: number; to: number }> {
-  const connections: Array<{ nodeId: string; from: number; to: number }> = [];
+): Connection[] {
+  const connections: Connection[] = [];
   for (const event of events) {
     const last = connections.at(-1);
     if (event.type === 'connected') {
       // `<node id>-<start of the process>-<number>`
-      const nodeId = event.connectionId.split('-').slice(0, -2).join('-');
+      const nodeId = event.connectionId.split('-').slice(0, -2).join('-') || undefined;
       connections.push({ nodeId, from: event.at, to: endedAt });
     } else if (event.type === 'disconnected' && last !== undefined) last.to = event.at;
   }

@@ -15,6 +15,7 @@ export interface DraftClient {
   username: string;
   roomIds: number[];
   stays: boolean;
+  plain: boolean;
   events: HistoryEvent[];
   seen: MessageFrame[];
   sent: Array<{ roomId: number; clientMsgId: string; position: Position }>;
@@ -80,6 +81,7 @@ class Simulation {
       username: `user-${index + 1}`,
       roomIds: this.#roomsOf(index),
       stays: true,
+      plain: false,
       ...{ events: [], seen: [], sent: [], gaps: [] },
       away: true,
       // The last but one comes late.

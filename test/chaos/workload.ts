@@ -1,3 +1,4 @@
+import type { ChatClient } from './chat-client.js';
 import type { Participant } from './participant.js';
 import { createPrng } from './prng.js';
 
@@ -5,6 +6,11 @@ const TICK_MS = 10;
 /** Who has so much unanswered waits before saying more, as people do. */
 const MOST_UNANSWERED = 10;
 const FILLER = 'Nothing lost, nothing twice, one order, no ghosts. '.repeat(6);
+
+/** What becomes of it is in the history. */
+function publish(client: ChatClient, ...message: Parameters<ChatClient['publish']>): void {
+  client.publish(...message).catch(() => {});
+}
 
 /** People who talk at a steady rate, whether their gateways live or not. */
 export class Workload {
@@ -20,12 +26,15 @@ export class Workload {
     this.#timer = setInterval(() => {
       const now = performance.now() - start;
       for (; due < (now / 1_000) * rate; due++) {
-        const { client, roomIds, username } = prng.pick(participants);
+        const { client, roomIds, username, twin } = prng.pick(participants);
         const roomId = prng.pick(roomIds);
         const content = `${username} says ${++said}: ${FILLER.slice(0, prng.between(0, 200))}`;
-        if (client.unanswered >= MOST_UNANSWERED) this.heldBack++;
-        // What becomes of it is in the history.
-        else client.publish(roomId, content).catch(() => {});
+        const waiting = Math.max(client.unanswered, twin?.client.unanswered ?? 0);
+        if (waiting >= MOST_UNANSWERED) this.heldBack++;
+        else if (twin === undefined) publish(client, roomId, content);
+        else {
+          for (const each of [client, twin.client]) publish(each, roomId, content, `twin-${said}`);
+        }
       }
     }, TICK_MS);
   }

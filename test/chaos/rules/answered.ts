@@ -7,7 +7,7 @@ export const answered: Rule = {
     // By an ack, or because its client found the message in the room before there was one.
     for (const sending of index.sendings.values()) {
       const { client, roomId, clientMsgId, told, failed, attempts, firstAt } = sending;
-      if (!client.stays || told || failed !== undefined) continue;
+      if (!client.stays || client.plain || told || failed !== undefined) continue;
       yield {
         what: `room ${roomId}: ${clientMsgId} of ${client.username} was never answered`,
         facts: { sender: client.username, clientMsgId, attempts, firstAt },

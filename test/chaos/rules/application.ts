@@ -1,6 +1,5 @@
 import { formatPosition, isAfter, type Position } from '@chorus/protocol';
-import type { StoredMessage } from '../history.js';
-import { sendingKey } from '../index-history.js';
+import { sendingKey, sendingOf } from '../message-name.js';
 import { missingFrom } from '../missing.js';
 import type { Rule, Violation } from '../rule.js';
 
@@ -19,8 +18,8 @@ export const application: Rule = {
         // What is two messages for two members is another rule's business.
         let names: ReadonlySet<string> | undefined;
         for (const message of missingFrom({ ...view, known }, room)) {
-          names ??= new Set(seen.map(nameOf));
-          if (names.has(nameOf(message))) continue;
+          names ??= new Set(seen.map(sendingOf));
+          if (names.has(sendingOf(message))) continue;
           yield {
             what: `${by} was never told of ${formatPosition(message)}`,
             facts: { message, stretches: view.stretches },
@@ -31,13 +30,14 @@ export const application: Rule = {
           yield { what: `${by} was told that something is missing`, facts: { seen: seen.length } };
         }
       }
-      const places = new Map(messages.map((message) => [nameOf(message), message]));
+      const places = new Map(messages.map((message) => [sendingOf(message), message]));
       for (const { client } of views) {
         for (const { clientMsgId, position, ...own } of client.sent) {
           if (own.roomId !== roomId) continue;
-          const place = places.get(nameOf({ userId: client.userId, clientMsgId }));
+          const key = sendingKey(client.userId, roomId, clientMsgId);
+          const place = places.get(key);
           if (place !== undefined && formatPosition(place) === formatPosition(position)) continue;
-          if (index.sendings.get(sendingKey(client.userId, roomId, clientMsgId))?.forgettable) continue;
+          if (index.sendings.get(key)?.forgettable) continue;
           yield {
             what: `room ${roomId}: ${client.username} was told that ${clientMsgId} is ${formatPosition(position)}`,
             facts: { sender: client.username, clientMsgId, place },
@@ -47,10 +47,6 @@ export const application: Rule = {
     }
   },
 };
-
-function nameOf({ userId, clientMsgId }: Pick<StoredMessage, 'userId' | 'clientMsgId'>): string {
-  return `${userId}/${clientMsgId}`;
-}
 
 /** Anything that does not come after what came before it, repetitions included. */
 function* disorder(by: string, seen: readonly Position[]): Iterable<Violation> {

@@ -1,5 +1,5 @@
 import { formatPosition } from '@chorus/protocol';
-import { sendingKey } from '../index-history.js';
+import { sendingOf } from '../message-name.js';
 import { missingFrom } from '../missing.js';
 import type { Rule } from '../rule.js';
 
@@ -11,7 +11,7 @@ export const consistent: Rule = {
       const { roomId, views } = room;
       for (const view of views) {
         for (const message of missingFrom(view, room)) {
-          const sending = index.sendings.get(sendingKey(message.userId, roomId, message.clientMsgId));
+          const sending = index.sendings.get(sendingOf(message));
           if (sending === undefined || sending.acks.length > 0) continue;
           yield {
             what: `room ${roomId}: ${view.client.username} never got ${formatPosition(message)}, which others did`,

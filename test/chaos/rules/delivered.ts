@@ -1,4 +1,5 @@
 import { formatPosition } from '@chorus/protocol';
+import { sendingKey, sendingOf } from '../message-name.js';
 import { missingFrom } from '../missing.js';
 import type { Rule } from '../rule.js';
 
@@ -10,11 +11,11 @@ export const delivered: Rule = {
     for (const room of index.rooms.values()) {
       const { roomId, views, messages, byId } = room;
       const acked = new Set<string>();
-      const names = new Map(messages.map((message) => [`${message.userId}/${message.clientMsgId}`, message]));
+      const names = new Map(messages.map((message) => [sendingOf(message), message]));
       for (const sending of index.sendings.values()) {
         if (sending.roomId !== roomId || sending.acks.length === 0) continue;
         const { client, clientMsgId, content, acks } = sending;
-        const message = names.get(`${client.userId}/${clientMsgId}`);
+        const message = names.get(sendingKey(client.userId, roomId, clientMsgId));
         if (message !== undefined) acked.add(message.id);
         else if (!sending.forgettable) {
           yield {

@@ -1,5 +1,5 @@
 import { formatPosition } from '@chorus/protocol';
-import { sendingKey } from '../index-history.js';
+import { sendingOf } from '../message-name.js';
 import type { Rule } from '../rule.js';
 
 export const nothingInvented: Rule = {
@@ -9,7 +9,7 @@ export const nothingInvented: Rule = {
     const names = new Map(index.history.clients.map(({ userId, username }) => [userId, username]));
     for (const { roomId, sightings } of index.rooms.values()) {
       for (const { by, message } of sightings) {
-        const sending = index.sendings.get(sendingKey(message.userId, roomId, message.clientMsgId));
+        const sending = index.sendings.get(sendingOf(message));
         const why =
           sending === undefined
             ? 'nobody sent it'

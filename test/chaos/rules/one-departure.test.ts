@@ -12,7 +12,7 @@ describe('what is said of departures to a client that did not read', () => {
     { type: 'joined', at, roomId: ROOM, since: undefined, position: { epoch: 1, seq: 0 }, recovered: false },
   ];
   const person = (userId: number, events: HistoryEvent[]): ClientHistory => ({
-    ...{ userId, username: `user-${userId}`, roomIds: [ROOM], stays: true },
+    ...{ userId, username: `user-${userId}`, roomIds: [ROOM], stays: true, plain: false },
     ...{ events, seen: [], sent: [], gaps: [] },
   });
   /** The subject is away from 10,000 to 12,000, longer than the grace, and from 20,000 to 20,100. */

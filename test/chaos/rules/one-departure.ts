@@ -1,8 +1,8 @@
-import { type Absence, absencesFrom, onTheWaySince, watchesOf } from '../absences.js';
+import { type Absence, absencesFrom, commonAbsences, onTheWaySince, watchesOf } from '../absences.js';
 import type { FaultKind, History, Promises } from '../history.js';
 import type { View } from '../index-history.js';
 import type { Rule, Violation } from '../rule.js';
-import { takenForGone } from '../taken-for-gone.js';
+import { type TakenForGone, takenForGone } from '../taken-for-gone.js';
 
 /** How far what a client knows of times may be from what gateways know, in milliseconds. */
 const BLUR_MS = 500;
@@ -34,34 +34,51 @@ export const oneDeparture: Rule = {
   promise: 'who goes is announced once, and who is back within the grace is not',
   *check({ history, rooms }) {
     for (const { roomId, views } of rooms.values()) {
-      const absences = new Map(
-        views.map(({ client }) => [client.userId, absencesFrom(client, roomId)] as const),
-      );
-      const { leaseMs, graceMs } = history.promises;
-      const afterMs = leaseMs + graceMs + ANNOUNCE_MS;
-      const excuses = new Map(
-        views.map(({ client }) => [client.userId, takenForGone(client, history, afterMs)] as const),
-      );
+      const subjects = subjectsOf(views, roomId, history);
       for (const observer of views) {
         const told = leftsSeenBy(observer);
         const watches = watchesOf(observer.client, roomId);
-        for (const subject of views) {
-          if (subject === observer) continue;
-          const { userId } = subject.client;
+        for (const { view, absences, excuses } of subjects) {
+          const { userId } = view.client;
+          if (userId === observer.client.userId) continue;
           // Once for each time that its gateway could not speak for it.
-          const unused = [...(excuses.get(userId) ?? [])];
+          const unused = [...excuses];
           const lefts = (told.get(userId) ?? []).filter(({ at }) => {
             const excuse = unused.findIndex(({ from, to }) => from <= at && at <= to);
             if (excuse >= 0) unused.splice(excuse, 1);
             return excuse < 0;
           });
-          const departures = { absences: absences.get(userId) ?? [], lefts };
-          yield* judge(history, { observer, watches }, { subject, ...departures });
+          yield* judge(history, { observer, watches }, { subject: view, absences, lefts });
         }
       }
     }
   },
 };
+
+/** A user, whose clients are one for others. */
+interface Subject {
+  /** Of one of its clients. */
+  readonly view: View;
+  readonly absences: readonly Absence[];
+  readonly excuses: readonly TakenForGone[];
+}
+
+function subjectsOf(views: readonly View[], roomId: number, history: History): Subject[] {
+  const { leaseMs, graceMs } = history.promises;
+  const afterMs = leaseMs + graceMs + ANNOUNCE_MS;
+  const users = new Map<number, View[]>();
+  for (const view of views) {
+    const { userId } = view.client;
+    users.set(userId, [...(users.get(userId) ?? []), view]);
+  }
+  return [...users.values()].flatMap((all) => {
+    const [view] = all;
+    if (view === undefined) return [];
+    const absences = commonAbsences(all.map(({ client }) => absencesFrom(client, roomId)));
+    const excuses = all.flatMap(({ client }) => takenForGone(client, history, afterMs));
+    return [{ view, absences, excuses }];
+  });
+}
 
 /** Somebody was told that somebody left. */
 interface Told {

@@ -12,6 +12,7 @@ export const recovered: Rule = {
       for (const event of client.events) {
         if (event.type !== 'joined' || event.recovered || event.since === undefined) continue;
         const { roomId, since, position } = event;
+        if (position === undefined) continue;
         const missed = (index.rooms.get(roomId)?.messages ?? []).filter(
           (message) => isAfter(message, since) && !isAfter(message, position),
         );

@@ -32,12 +32,26 @@ function concerns({ known, stretches }: View, message: LostMessage): boolean {
 
 /** By a frame of its own, or by an answer to its question for what it missed. */
 function wasTold({ client, roomId }: View, message: LostMessage): boolean {
+  // A plain socket is told nothing while it is open, only when it asks.
+  if (client.plain) {
+    return !client.events.some(
+      (event) =>
+        event.type === 'joined' &&
+        event.recovered &&
+        event.since !== undefined &&
+        event.position !== undefined &&
+        isAfter(message, event.since) &&
+        !isAfter(message, event.position),
+    );
+  }
   return client.events.some((event) => {
     if (event.type === 'history-lost') {
       const { from, to } = event;
       return event.roomId === roomId && isAfter(message, from) && !isAfter(message, to);
     }
     if (event.type !== 'joined' || event.roomId !== roomId || event.recovered) return false;
-    return event.since !== undefined && isAfter(message, event.since) && !isAfter(message, event.position);
+    const { since, position } = event;
+    if (since === undefined || position === undefined) return false;
+    return isAfter(message, since) && !isAfter(message, position);
   });
 }

@@ -1,4 +1,5 @@
 import { formatPosition } from '@chorus/protocol';
+import { sendingOf } from '../message-name.js';
 import type { Rule } from '../rule.js';
 
 export const trueAcks: Rule = {
@@ -6,11 +7,11 @@ export const trueAcks: Rule = {
   promise: 'an ack says where the message is, every time that it is given',
   *check(index) {
     const places = new Map<string, string>();
-    for (const { roomId, messages, lost } of index.rooms.values()) {
+    for (const { messages, lost } of index.rooms.values()) {
       const gone = new Set(lost.map(({ id }) => id));
       for (const message of messages) {
         if (gone.has(message.id)) continue;
-        places.set(`${message.userId}/${roomId}/${message.clientMsgId}`, formatPosition(message));
+        places.set(sendingOf(message), formatPosition(message));
       }
     }
     for (const [key, { client, roomId, clientMsgId, acks, attempts, forgettable }] of index.sendings) {
