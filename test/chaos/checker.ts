@@ -1,6 +1,7 @@
 import type { History } from './history.js';
 import { indexHistory } from './index-history.js';
 import type { Rule, Violation } from './rule.js';
+import { anew } from './rules/anew.js';
 import { answered } from './rules/answered.js';
 import { application } from './rules/application.js';
 import { archive } from './rules/archive.js';
@@ -36,6 +37,7 @@ export const RULES: readonly Rule[] = [
   presence,
   oneDeparture,
   application,
+  anew,
 ];
 
 export interface Verdict {

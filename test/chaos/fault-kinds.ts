@@ -43,6 +43,7 @@ export const SERVER_KINDS: Record<ServerFaultKind, KindOfFault> = {
   'postgres-full': { forMs: [1_000, 4_000], extraMs: 1_500, needs: ['small-disk'] },
   'postgres-read-only': { forMs: [1_000, 4_000], extraMs: 200 },
   'archiver-kill': { forMs: [300, 1_500], extraMs: 800 },
+  'rooms-anew': { forMs: [3_000, 6_000], extraMs: 2_000 },
 };
 
 export const CLIENT_KINDS: Record<ClientFaultKind, KindOfFault> = {

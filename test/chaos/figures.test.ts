@@ -22,19 +22,30 @@ function story(events: HistoryEvent[], faults: Fault[] = []): History {
     },
   }));
   return {
-    ...{ promises: PROMISES, rooms: [], faults, endedAt: 100_000 },
+    ...{ promises: PROMISES, rooms: [], lives: [], faults, endedAt: 100_000 },
     clients: [
       {
         userId: 1,
         username: 'teller',
         roomIds: [ROOM],
-        stays: true, plain: false,
+        stays: true,
+        plain: false,
         events: teller,
         seen: [],
         sent: [],
         gaps: [],
       },
-      { userId: 2, username: 'member', roomIds: [ROOM], stays: true, plain: false, events, seen: [], sent: [], gaps: [] },
+      {
+        userId: 2,
+        username: 'member',
+        roomIds: [ROOM],
+        stays: true,
+        plain: false,
+        events,
+        seen: [],
+        sent: [],
+        gaps: [],
+      },
     ],
   };
 }

@@ -53,6 +53,34 @@ export interface RoomEnd {
   readonly present: readonly number[];
 }
 
+/**
+ * What happened to a room that is deleted and created again under its id. Each time that it is created it has
+ * another life, counted from 1. The content of each message tells the life that it was sent in.
+ */
+export type LifeEvent = { readonly at: number } /** `unknown`: nothing was answered. */ & (
+  | { readonly type: 'create' | 'delete'; readonly outcome: 'done' | 'refused' | 'unknown' }
+  /** What the API says of it, after a change; nothing changes it meanwhile. */
+  | { readonly type: 'looked'; readonly exists: boolean }
+  | { readonly type: 'sent'; readonly life: number; readonly content: string; readonly acked: boolean }
+  /** A member received a message of this life, having entered the room in that one. */
+  | { readonly type: 'seen'; readonly by: string; readonly life: number; readonly enteredIn: number }
+  /** A member entered a room in this life, which was deleted long ago, and was not told. */
+  | { readonly type: 'not-told'; readonly by: string; readonly enteredIn: number }
+);
+
+/** A room that was deleted and created again, when all was quiet. */
+export interface RoomLives {
+  readonly roomId: number;
+  readonly events: readonly LifeEvent[];
+  /** Of its last life, or of the one before when it does not exist. */
+  readonly life: number;
+  readonly exists: boolean;
+  /** What a gateway answers to a join: `room-joined`, or the code of an error. */
+  readonly gateways: Readonly<Record<string, string>>;
+  /** The contents of the messages in its history; empty without a room. */
+  readonly messages: readonly string[];
+}
+
 /** What happens to processes, servers and the ways between them. */
 export type ServerFaultKind =
   | 'gateway-kill'
@@ -78,7 +106,8 @@ export type ServerFaultKind =
   | 'postgres-locked'
   | 'postgres-full'
   | 'postgres-read-only'
-  | 'archiver-kill';
+  | 'archiver-kill'
+  | 'rooms-anew';
 
 /** What clients do. */
 export type ClientFaultKind = 'stalled-readers' | 'vanished-clients' | 'long-absences';
@@ -118,6 +147,8 @@ export interface History {
   readonly promises: Promises;
   readonly clients: readonly ClientHistory[];
   readonly rooms: readonly RoomEnd[];
+  /** Of rooms that are not among those of the clients. */
+  readonly lives: readonly RoomLives[];
   readonly faults: readonly Fault[];
   /** When what the cluster holds was looked at. */
   readonly endedAt: number;

@@ -13,13 +13,14 @@ export class Observer {
     databaseUrl: string,
     private readonly api: HistoryApi,
     private readonly token: string,
+    private readonly roomIds: readonly number[],
   ) {
     this.#db = createDatabase(databaseUrl, { poolSize: 2, timeoutMs: TIMEOUT_MS });
   }
 
-  /** How many messages the database holds. */
+  /** How many messages of these rooms the database holds. */
   archived(): Promise<number> {
-    return this.#db.message.count();
+    return this.#db.message.count({ where: { roomId: { in: this.roomIds.map(BigInt) } } });
   }
 
   present(roomId: number): Promise<number[]> {

@@ -1,10 +1,4 @@
-import {
-  CLOSE,
-  formatPosition,
-  type MessageFrame,
-  type Position,
-  type ServerFrame,
-} from '@chorus/protocol';
+import { CLOSE, formatPosition, type MessageFrame, type Position, type ServerFrame } from '@chorus/protocol';
 import { WebSocket } from 'ws';
 import { BACKOFF } from './chaos-client.js';
 import type { ChatClient } from './chat-client.js';

@@ -4,13 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessageFrame } from '@chorus/protocol';
 import { Closer } from '@chorus/service';
 import { RedisProbe } from '../support/redis-probe.js';
+import { AnewRooms } from './anew/anew-rooms.js';
 import { startChaosCluster } from './chaos-cluster.js';
 import { check, type Verdict } from './checker.js';
 import { needsOf } from './fault-kinds.js';
 import { inject } from './faults/inject.js';
 import { type Figures, figuresOf, type Spread } from './figures.js';
-import type { Fault, History } from './history.js';
 import { gather } from './gather.js';
+import type { Fault, History } from './history.js';
 import { HistoryApi } from './history-api.js';
 import { indexHistory } from './index-history.js';
 import { Observer } from './observe-end.js';
@@ -81,7 +82,7 @@ async function run(options: RunOptions, { signal, say }: RunContext, closer: Clo
   });
   const token = cluster.tokenOf({ id: 1, username: 'observer' });
   await cluster.createRooms(roomIds, token);
-  const observer = closer.add(new Observer(cluster.postgres.url, api, token));
+  const observer = closer.add(new Observer(cluster.postgres.url, api, token, roomIds));
 
   for (const [index, { client }] of participants.entries()) {
     client.start();
@@ -96,7 +97,8 @@ async function run(options: RunOptions, { signal, say }: RunContext, closer: Clo
   delay.enable();
   const endAt = performance.now() + options.seconds * 1_000;
   const onFault = (kind: string, what: string): void => say(`${kind}: ${what}`);
-  const injecting = inject({ schedule, cluster, redis, participants, endAt, signal, onFault });
+  const anew = closer.add(new AnewRooms(cluster, api, signal));
+  const injecting = inject({ schedule, cluster, redis, anew, participants, endAt, signal, onFault });
   const [faults] = await Promise.all([injecting, sleep(options.seconds * 1_000, undefined, { signal })]);
   workload.stop();
   delay.disable();
@@ -106,8 +108,9 @@ async function run(options: RunOptions, { signal, say }: RunContext, closer: Clo
   await settle({ participants, roomIds, observer, messages, promises: cluster.promises, lossy, signal });
   const rooms = [];
   for (const roomId of roomIds) rooms.push(await observer.room(roomId));
+  const lives = await anew.observe();
   const history: History = {
-    ...{ promises: cluster.promises, rooms, faults, endedAt: performance.now() },
+    ...{ promises: cluster.promises, rooms, lives, faults, endedAt: performance.now() },
     clients: participants.map(({ userId, username, roomIds, plain, stays, events, seen, sent, gaps }) => ({
       ...{ userId, username, roomIds, plain, stays },
       ...{ events: [...events], seen: [...seen], sent: [...sent], gaps: [...gaps] },

@@ -82,11 +82,13 @@ function everybodyIsUpToDate(
     if (other === undefined || isAfter(message, other)) newest.set(message.roomId, message);
   }
   // A plain client that missed the last message does not know of it.
-  return participants.every(({ client, roomIds, plain }) =>
-    plain || roomIds.every((roomId) => {
-      const [position, last] = [client.position(roomId), newest.get(roomId)];
-      return last === undefined || (position !== undefined && !isAfter(last, position));
-    }),
+  return participants.every(
+    ({ client, roomIds, plain }) =>
+      plain ||
+      roomIds.every((roomId) => {
+        const [position, last] = [client.position(roomId), newest.get(roomId)];
+        return last === undefined || (position !== undefined && !isAfter(last, position));
+      }),
   );
 }
 

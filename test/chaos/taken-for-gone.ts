@@ -42,10 +42,7 @@ interface Connection {
 }
 
 /** The connections of a client and the gateways that they led to. */
-function connectionsOf(
-  { events }: ClientHistory,
-  endedAt: number,
-): Connection[] {
+function connectionsOf({ events }: ClientHistory, endedAt: number): Connection[] {
   const connections: Connection[] = [];
   for (const event of events) {
     const last = connections.at(-1);

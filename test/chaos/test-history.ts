@@ -130,6 +130,7 @@ class Simulation {
         pages: room.messages.map((message) => ({ ...message })),
         present: this.#members(room.roomId).map(({ userId }) => userId),
       })),
+      lives: [],
       faults: [],
       endedAt: this.#now,
     };

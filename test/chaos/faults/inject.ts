@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisProbe } from '../../support/redis-probe.js';
+import type { AnewRooms } from '../anew/anew-rooms.js';
 import type { ChaosCluster } from '../chaos-cluster.js';
 import type { Fault, FaultKind, Loss } from '../history.js';
 import type { Participant } from '../participant.js';
@@ -12,6 +13,8 @@ export interface InjectOptions {
   schedule: Schedule;
   cluster: ChaosCluster;
   redis: RedisProbe;
+  /** Rooms that are not those of the participants. */
+  anew: AnewRooms;
   participants: readonly Participant[];
   /** No fault begins after this, by `performance.now()`. */
   endAt: number;
@@ -25,7 +28,7 @@ type Told = Pick<ServerFaultContext, 'hits' | 'loses' | 'cutsOff'>;
 
 /** Runs a schedule, which begins now. Resolves with what was done, when all of it is over. */
 export async function inject(options: InjectOptions): Promise<Fault[]> {
-  const { schedule, cluster, redis, participants, signal } = options;
+  const { schedule, cluster, redis, anew, participants, signal } = options;
   const begin = performance.now();
   const faults: Fault[] = [];
   const lane = async <Kind extends FaultKind>(
@@ -55,7 +58,7 @@ export async function inject(options: InjectOptions): Promise<Fault[]> {
   };
   const lanes = [
     lane(schedule.servers, (fault, told) =>
-      SERVER_FAULTS[fault.kind](fault, { cluster, redis, signal, ...told }),
+      SERVER_FAULTS[fault.kind](fault, { cluster, redis, anew, signal, ...told }),
     ),
     lane(schedule.clients, (fault, { hits }) =>
       CLIENT_FAULTS[fault.kind](fault, { participants, hits, signal }),

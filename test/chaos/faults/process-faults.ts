@@ -4,6 +4,8 @@ import { createPrng } from '../prng.js';
 import type { PlannedFault } from '../schedule.js';
 import { running, type ServerFault, type ServerFaultContext } from './server-fault.js';
 
+const KILL_PAUSE_MS = [100, 900] as const;
+const API_AWAY_MS = [100, 600] as const;
 const CLOCK_STEP_MS = [1_000, 120_000] as const;
 
 /** Gateways and archivers that end, or stand still, or lose the time. */
@@ -34,6 +36,24 @@ export const PROCESS_FAULTS = {
     } finally {
       cluster.clocks.set(gateway.nodeId, 0);
     }
+  },
+
+  async 'rooms-anew'({ forMs, seed }, context) {
+    const { cluster, anew, hits, signal } = context;
+    const prng = createPrng(seed);
+    const until = performance.now() + forMs;
+    const killed: string[] = [];
+    const burst = anew.burst(until);
+    const kills = async (): Promise<void> => {
+      while (performance.now() < until) {
+        await sleep(prng.between(...KILL_PAUSE_MS), undefined, { signal });
+        const planned = { forMs: prng.between(...API_AWAY_MS) };
+        const api = prng.pick(cluster.apis);
+        await restart(api, 'SIGKILL', planned, { ...context, hits: () => killed.push(api.nodeId) });
+        hits(`rooms created and deleted for ${forMs} ms; killed meanwhile: ${killed.join(', ')}`);
+      }
+    };
+    await Promise.all([burst, kills()]);
   },
 
   async 'rolling-restart'({ forMs, seed }, { cluster, hits, signal }) {
@@ -67,8 +87,8 @@ async function killOne(
 export async function restart(
   member: Member,
   how: NodeJS.Signals,
-  { forMs }: PlannedFault,
-  { hits, signal }: ServerFaultContext,
+  { forMs }: Pick<PlannedFault, 'forMs'>,
+  { hits, signal }: Pick<ServerFaultContext, 'hits' | 'signal'>,
 ): Promise<void> {
   hits(`${member.nodeId} (pid ${member.pid}) by ${how}, away for ${forMs} ms`);
   const ended = member.exited();

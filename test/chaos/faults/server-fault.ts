@@ -1,5 +1,6 @@
 import type { Member } from '@chorus/cluster';
 import type { RedisProbe } from '../../support/redis-probe.js';
+import type { AnewRooms } from '../anew/anew-rooms.js';
 import type { ChaosCluster } from '../chaos-cluster.js';
 import type { Loss } from '../history.js';
 import type { PlannedFault } from '../schedule.js';
@@ -7,6 +8,7 @@ import type { PlannedFault } from '../schedule.js';
 export interface ServerFaultContext {
   cluster: ChaosCluster;
   redis: RedisProbe;
+  anew: AnewRooms;
   /** What it was done to, as soon as that is known. */
   hits(what: string): void;
   /** Redis forgot something. */

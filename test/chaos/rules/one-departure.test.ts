@@ -35,6 +35,7 @@ describe('what is said of departures to a client that did not read', () => {
       promises: { historySize: 50, leaseMs: 2_000, graceMs: 1_500 },
       clients: [subject, observer],
       rooms: [{ roomId: ROOM, archive: [], pages: [], present: [SUBJECT, OBSERVER] }],
+      lives: [],
       faults: [],
       endedAt: 30_000,
     };
@@ -66,6 +67,7 @@ describe('what is said of departures to a client that did not read', () => {
         promises: { historySize: 50, leaseMs: 2_000, graceMs: 1_500 },
         clients: [restless, observer],
         rooms: [{ roomId: ROOM, archive: [], pages: [], present: [SUBJECT, OBSERVER] }],
+        lives: [],
         faults: [],
         endedAt: 30_000,
       };

@@ -1,0 +1,94 @@
+import { expect } from 'chai';
+import { lifeContent } from '../anew/life-content.js';
+import type { LifeEvent, RoomLives } from '../history.js';
+import { indexHistory } from '../index-history.js';
+import { simulate } from '../test-history.js';
+import { anew } from './anew.js';
+
+const ROOM = 7;
+
+describe('what is known of rooms that are created again', () => {
+  const at = 0;
+  const [one, two] = [lifeContent(ROOM, 1), lifeContent(ROOM, 2)];
+  const events: readonly LifeEvent[] = [
+    { at, type: 'create', outcome: 'done' },
+    { at, type: 'looked', exists: true },
+    { at, type: 'sent', life: 1, content: one, acked: true },
+    { at, type: 'seen', by: 'gateway-1', life: 1, enteredIn: 1 },
+    { at, type: 'delete', outcome: 'unknown' },
+    { at, type: 'looked', exists: false },
+    { at, type: 'create', outcome: 'refused' },
+    { at, type: 'looked', exists: false },
+    { at, type: 'create', outcome: 'done' },
+    { at, type: 'looked', exists: true },
+    { at, type: 'sent', life: 2, content: two, acked: true },
+    { at, type: 'seen', by: 'gateway-1', life: 2, enteredIn: 2 },
+  ];
+  const good: RoomLives = {
+    ...{ roomId: ROOM, events, life: 2, exists: true },
+    ...{ gateways: { 'gateway-1': 'room-joined' }, messages: [two] },
+  };
+  const violations = (change: Partial<RoomLives>): string[] => {
+    const history = { ...simulate({ clients: 3, rooms: 1, messages: 1 }), lives: [{ ...good, ...change }] };
+    return [...anew.check(indexHistory(history))].map(({ what }) => what);
+  };
+
+  it('has nothing against lives that know nothing of each other', () => {
+    expect(violations({})).to.deep.equal([]);
+  });
+
+  it('finds a message of a life before in the history', () => {
+    expect(violations({ messages: [one, two] })).to.deep.equal([
+      'room 7: its history in life 2 has a message of life 1',
+    ]);
+  });
+
+  it('finds an acknowledged message that the history lacks', () => {
+    expect(violations({ messages: [] })).to.deep.equal([
+      'room 7: its history does not have what was acknowledged in life 2 once',
+    ]);
+  });
+
+  it('finds a member that received a message of a life before, and one that is in the new life without having entered it', () => {
+    const old: LifeEvent = { at, type: 'seen', by: 'gateway-1', life: 1, enteredIn: 2 };
+    const silent: LifeEvent = { at, type: 'seen', by: 'gateway-2', life: 2, enteredIn: 1 };
+    expect(violations({ events: [...events, old, silent] })).to.deep.equal([
+      'room 7: a member on gateway-1 that entered life 2 received a message of life 1',
+      'room 7: a member on gateway-2 that entered life 1 received a message of life 2',
+    ]);
+  });
+
+  it('finds a member that was never told of the end', () => {
+    const event: LifeEvent = { at, type: 'not-told', by: 'gateway-3', enteredIn: 1 };
+    expect(violations({ events: [...events, event] })).to.deep.equal([
+      'room 7: a member on gateway-3 was never told that life 1 is over',
+    ]);
+  });
+
+  it('finds a gateway that does not know what the API knows', () => {
+    expect(violations({ gateways: { 'gateway-2': 'unknown_room' } })).to.deep.equal([
+      'room 7 exists, and gateway-2 answers unknown_room to a join',
+    ]);
+    const gone = [...events, { at, type: 'delete', outcome: 'done' }, { at, type: 'looked', exists: false }];
+    expect(violations({ events: gone as LifeEvent[], exists: false, messages: [] })).to.deep.equal([
+      'room 7 does not exist, and gateway-1 answers room-joined to a join',
+    ]);
+  });
+
+  it('finds a change that did not happen although it was answered, and one that was refused and happened', () => {
+    const kept: LifeEvent[] = [
+      { at, type: 'delete', outcome: 'done' },
+      { at, type: 'looked', exists: true },
+    ];
+    expect(violations({ events: [...events, ...kept] })).to.deep.equal([
+      'room 7: to delete it was answered with "done", and it exists',
+    ]);
+    const gone: LifeEvent[] = [
+      { at, type: 'delete', outcome: 'refused' },
+      { at, type: 'looked', exists: false },
+    ];
+    expect(violations({ events: [...events, ...gone] })).to.deep.equal([
+      'room 7: to delete it was answered with "refused", and it does not exist',
+    ]);
+  });
+});
