@@ -2,7 +2,6 @@ import { Tokens } from '@chorus/auth';
 import { type Cluster, startCluster } from '@chorus/cluster';
 import type { Member } from '@chorus/protocol';
 import { Closer, createLogger } from '@chorus/service';
-import { request } from '../support/people.js';
 import { SteppedClocks } from '../support/stepped-clocks.js';
 import type { Need } from './fault-kinds.js';
 import type { Promises } from './history.js';
@@ -10,25 +9,13 @@ import { Network } from './network/network.js';
 import { ChaosPostgres } from './servers/chaos-postgres.js';
 import { ChaosRedis } from './servers/chaos-redis.js';
 import { RedisClock } from './servers/redis-clock.js';
-
-/** Short times, so that a run sees many of their ends; no limit on one address, for the whole crowd is on this machine. */
-const SETTINGS = {
-  LOG_LEVEL: 'warn',
-  HISTORY_SIZE: '50',
-  ARCHIVE_LEASE_MS: '3000',
-  PRESENCE_LEASE_MS: '3000',
-  PRESENCE_GRACE_MS: '1500',
-  ROOM_LINGER_MS: '500',
-  REDIS_TIMEOUT_MS: '1500',
-  IDLE_TIMEOUT_SECONDS: '8',
-  DRAIN_DELAY_MS: '200',
-  DRAIN_MS: '1500',
-  MAX_CONNECTIONS_PER_ADDRESS: '100000',
-};
-
-/** Longer than any run. */
-const TOKEN_TTL_SECONDS = 24 * 3_600;
-const CREATING = 8;
+import {
+  type ChaosSettings,
+  chaosSettings,
+  createRooms,
+  promisesOf,
+  TOKEN_TTL_SECONDS,
+} from './worlds/settings.js';
 
 export interface ChaosCluster extends Omit<Cluster, 'redis' | 'postgres'> {
   readonly promises: Promises;
@@ -59,7 +46,7 @@ export async function startChaosCluster(
 ): Promise<ChaosCluster> {
   const closer = new Closer();
   try {
-    return await start({ ...SETTINGS, ...changes }, needs, closer);
+    return await start(chaosSettings(changes), needs, closer);
   } catch (error) {
     await closer.close();
     throw error;
@@ -67,7 +54,7 @@ export async function startChaosCluster(
 }
 
 async function start(
-  settings: typeof SETTINGS & Record<string, string>,
+  settings: ChaosSettings,
   needs: ReadonlySet<Need>,
   closer: Closer,
 ): Promise<ChaosCluster> {
@@ -100,25 +87,9 @@ async function start(
     ...cluster,
     ...{ redis, postgres, network, clocks, redisClock, log },
     redisUrl: (await network?.urlFor('chaos', 'redis', redis.url)) ?? redis.url,
-    promises: {
-      historySize: Number(settings.HISTORY_SIZE),
-      leaseMs: Number(settings.PRESENCE_LEASE_MS),
-      graceMs: Number(settings.PRESENCE_GRACE_MS),
-    },
+    promises: promisesOf(settings),
     tokenOf: (member) => tokens.sign(member),
-    async createRooms(ids, token) {
-      const waiting = [...ids];
-      const create = async (): Promise<void> => {
-        for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
-          const answer = await request(`${cluster.url}/ws/create-room`, {
-            body: { id, name: `room-${id}` },
-            token,
-          });
-          if (answer.status !== 200) throw new Error(`room ${id}: ${JSON.stringify(answer.body)}`);
-        }
-      };
-      await Promise.all(Array.from({ length: CREATING }, create));
-    },
+    createRooms: (ids, token) => createRooms(cluster.url, ids, token),
     close: () => closer.close(),
   };
 }

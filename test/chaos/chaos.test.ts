@@ -25,6 +25,7 @@ describe('a cluster in which everything breaks, one after the other', function (
   before(async () => {
     result = await runChaos(
       {
+        scenario: 'faults',
         clients: 120,
         rooms: 12,
         rate: 120,

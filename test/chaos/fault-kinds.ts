@@ -17,7 +17,15 @@ export interface KindOfFault {
   readonly needs?: readonly Need[];
 }
 
-export const SERVER_KINDS: Record<ServerFaultKind, KindOfFault> = {
+/** Of standalone, in which everything is one process. */
+type StandaloneFaultKind = Extract<ServerFaultKind, `standalone-${string}`>;
+
+export const STANDALONE_KINDS: Record<StandaloneFaultKind, KindOfFault> = {
+  'standalone-kill': { forMs: [0, 1_500], extraMs: 3_000 },
+  'standalone-stop': { forMs: [0, 1_500], extraMs: 3_000 },
+};
+
+export const SERVER_KINDS: Record<Exclude<ServerFaultKind, StandaloneFaultKind>, KindOfFault> = {
   'gateway-kill': { forMs: [300, 1_500], extraMs: 800 },
   // Past the lease; past the idle time-out as often as not.
   'gateway-freeze': { forMs: [5_000, 11_000], extraMs: 1_000 },
@@ -52,13 +60,19 @@ export const CLIENT_KINDS: Record<ClientFaultKind, KindOfFault> = {
   'long-absences': { forMs: [7_500, 10_000], extraMs: 0 },
 };
 
+/** Of a cluster. */
 export const FAULT_KINDS = [
   ...Object.keys(SERVER_KINDS),
   ...Object.keys(CLIENT_KINDS),
 ] as readonly FaultKind[];
 
+export const STANDALONE_FAULT_KINDS = [
+  ...Object.keys(STANDALONE_KINDS),
+  ...Object.keys(CLIENT_KINDS),
+] as readonly FaultKind[];
+
 /** What a run with these kinds of faults has to be able to do. */
 export function needsOf(kinds: Iterable<FaultKind>): ReadonlySet<Need> {
-  const all: Record<FaultKind, KindOfFault> = { ...SERVER_KINDS, ...CLIENT_KINDS };
+  const all: Record<FaultKind, KindOfFault> = { ...SERVER_KINDS, ...STANDALONE_KINDS, ...CLIENT_KINDS };
   return new Set([...kinds].flatMap((kind) => all[kind].needs ?? []));
 }

@@ -1,7 +1,7 @@
 import type { MessageFrame } from '@chorus/protocol';
-import type { ChaosCluster } from './chaos-cluster.js';
 import { Participant, type ParticipantOptions } from './participant.js';
 import { createPrng } from './prng.js';
+import type { World } from './worlds/world.js';
 
 export interface Crowd {
   clients: number;
@@ -21,10 +21,7 @@ const PLAIN = 8;
 const TWINS = 10;
 
 /** The clients of a run, in their rooms and not started yet. */
-export function gather(
-  cluster: ChaosCluster,
-  { clients, rooms, seed, direct, messages }: Crowd,
-): Participant[] {
+export function gather(world: World, { clients, rooms, seed, direct, messages }: Crowd): Participant[] {
   const prng = createPrng(seed + 1);
   return Array.from({ length: clients }, (_, index) => {
     const member = { id: FIRST_USER_ID + index, username: `user-${index}` };
@@ -33,9 +30,9 @@ export function gather(
     const others = Array.from({ length: count - 1 }, () => prng.between(1, rooms));
     const roomIds = [...new Set([(index % rooms) + 1, ...others])];
     const random = createPrng(prng.between(0, 2 ** 31)).next;
-    const token = cluster.tokenOf(member);
-    const url = (): string => (direct ? anyGateway(cluster, random) : cluster.url);
-    const options = { url, apiUrl: cluster.url, token, member, roomIds, messages, random };
+    const token = world.tokenOf(member);
+    const url = (): string => (direct ? anyGateway(world, random) : world.url);
+    const options = { url, apiUrl: world.url, token, member, roomIds, messages, random };
     if (index % PLAIN === PLAIN - 1) return [plain(options, index)];
     const participant = new Participant(options);
     if (index % TWINS !== TWINS - 1) return [participant];
@@ -52,7 +49,7 @@ function plain(options: ParticipantOptions, index: number): Participant {
   return new Participant({ ...options, roomIds: options.roomIds.slice(0, 1), plain: { resumes } });
 }
 
-function anyGateway({ gateways, url }: ChaosCluster, random: () => number): string {
+function anyGateway({ gateways, url }: World, random: () => number): string {
   const running = gateways.filter((gateway) => gateway.running);
   return running[Math.floor(random() * running.length)]?.url ?? url;
 }

@@ -107,7 +107,9 @@ export type ServerFaultKind =
   | 'postgres-full'
   | 'postgres-read-only'
   | 'archiver-kill'
-  | 'rooms-anew';
+  | 'rooms-anew'
+  | 'standalone-kill'
+  | 'standalone-stop';
 
 /** What clients do. */
 export type ClientFaultKind = 'stalled-readers' | 'vanished-clients' | 'long-absences';

@@ -18,8 +18,9 @@ const context: RunContext = { signal: abort.signal, say: (line) => console.error
 
 try {
   switch (options.scenario) {
+    case 'standalone':
     case 'faults': {
-      const result = await runChaos(options, context);
+      const result = await runChaos({ ...options, scenario: options.scenario }, context);
       printResult(result);
       await writeFile(options.report, reportPage(result));
       console.log(`timeline: ${options.report}`);

@@ -1,12 +1,14 @@
 import { createDatabase, type Database } from '@chorus/database';
+import type { Closeable } from '@chorus/service';
 import type { RoomEnd, StoredMessage } from './history.js';
 import type { HistoryApi } from './history-api.js';
+import type { Observer } from './worlds/world.js';
 
 const TIMEOUT_MS = 10_000;
 const FIRST = { epoch: 0, seq: 0 };
 
-/** Looks at what a cluster holds, from outside. */
-export class Observer {
+/** Looks at what a cluster holds: in its database, and by its API. */
+export class DatabaseObserver implements Observer, Closeable {
   readonly #db: Database;
 
   constructor(
@@ -18,7 +20,6 @@ export class Observer {
     this.#db = createDatabase(databaseUrl, { poolSize: 2, timeoutMs: TIMEOUT_MS });
   }
 
-  /** How many messages of these rooms the database holds. */
   archived(): Promise<number> {
     return this.#db.message.count({ where: { roomId: { in: this.roomIds.map(BigInt) } } });
   }
@@ -45,5 +46,29 @@ export class Observer {
 
   close(): Promise<void> {
     return this.#db.$disconnect();
+  }
+}
+
+/** Looks at what standalone holds by its API alone: the database is its own. */
+export class PagesObserver implements Observer {
+  constructor(
+    private readonly api: HistoryApi,
+    private readonly token: string,
+    private readonly roomIds: readonly number[],
+  ) {}
+
+  async archived(): Promise<number> {
+    let count = 0;
+    for (const roomId of this.roomIds) count += (await this.api.after(roomId, this.token, FIRST)).length;
+    return count;
+  }
+
+  present(roomId: number): Promise<number[]> {
+    return this.api.present(roomId, this.token);
+  }
+
+  async room(roomId: number): Promise<RoomEnd> {
+    const pages = await this.api.after(roomId, this.token, FIRST);
+    return { roomId, archive: pages, pages, present: await this.present(roomId) };
   }
 }

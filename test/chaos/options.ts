@@ -1,9 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { FAULT_KINDS } from './fault-kinds.js';
+import { FAULT_KINDS, STANDALONE_FAULT_KINDS } from './fault-kinds.js';
 import type { FaultKind } from './history.js';
 
-const SCENARIOS = ['faults', 'frozen-readers'] as const;
+const SCENARIOS = ['faults', 'standalone', 'frozen-readers'] as const;
+const ALL_KINDS = [...new Set([...FAULT_KINDS, ...STANDALONE_FAULT_KINDS])];
 
 export interface ChaosOptions {
   /** What to run; the other options are for `faults`. */
@@ -23,11 +24,20 @@ export interface ChaosOptions {
   report: string;
 }
 
+/** What has another default for each run. */
+interface GivenOptions {
+  rooms?: number;
+  seed?: number;
+  faults?: FaultKind[];
+  set: Record<string, string>;
+}
+
 const CLIENTS_PER_ROOM = 10;
 
 /** Reads the command line; commander prints one line about what is wrong with it and ends the process. */
 export function readCommandLine(argv: readonly string[]): ChaosOptions {
-  const options = new Command('chaos')
+  const command = new Command('chaos');
+  const options = command
     .description(
       'Breaks a cluster on this machine while clients chat, and checks that they do not notice more than was promised.',
     )
@@ -41,12 +51,16 @@ export function readCommandLine(argv: readonly string[]): ChaosOptions {
     .option('--seconds <number>', 'how long they chat while things break', wholeNumber(5, 3_600), 60)
     .option('--seed <number>', 'what decides the schedule (default: a new one)', wholeNumber(0, 2 ** 31 - 1))
     .addOption(
-      new Option('--faults <list>', `comma-separated: ${FAULT_KINDS.join(', ')}; or none`)
-        .default(FAULT_KINDS, 'all')
-        .argParser(faultList),
+      new Option(
+        '--faults <list>',
+        `comma-separated: ${FAULT_KINDS.join(', ')}; of standalone: ${STANDALONE_FAULT_KINDS.join(', ')}; or none (default: all of the scenario)`,
+      ).argParser(faultList),
     )
     .addOption(
-      new Option('--scenario <name>', 'frozen-readers measures what others notice of readers that stop')
+      new Option(
+        '--scenario <name>',
+        'faults of a cluster, or of standalone; frozen-readers measures what others notice of readers that stop',
+      )
         .choices(SCENARIOS)
         .default('faults'),
     )
@@ -61,11 +75,16 @@ export function readCommandLine(argv: readonly string[]): ChaosOptions {
     .helpOption('--help', 'show this')
     .allowExcessArguments(false)
     .parse([...argv], { from: 'user' })
-    .opts<ChaosOptions & { rooms?: number; seed?: number; set: Record<string, string> }>();
+    .opts<Omit<ChaosOptions, 'faults'> & GivenOptions>();
   const { set: settings, ...others } = options;
+  const kinds = options.scenario === 'standalone' ? STANDALONE_FAULT_KINDS : FAULT_KINDS;
+  const faults = options.faults ?? kinds;
+  const alien = faults.find((kind) => !kinds.includes(kind));
+  if (alien !== undefined) command.error(`error: the scenario ${options.scenario} has no ${alien}`);
   return {
     ...others,
     settings,
+    faults,
     rooms: options.rooms ?? Math.ceil(options.clients / CLIENTS_PER_ROOM),
     seed: options.seed ?? randomInt(2 ** 31),
   };
@@ -80,8 +99,8 @@ function setting(text: string, others: Record<string, string>): Record<string, s
 function faultList(text: string): FaultKind[] {
   if (text === 'none') return [];
   return text.split(',').map((name) => {
-    const kind = FAULT_KINDS.find((kind) => kind === name.trim());
-    if (kind === undefined) throw new InvalidArgumentError(`It must be of ${FAULT_KINDS.join(', ')}.`);
+    const kind = ALL_KINDS.find((kind) => kind === name.trim());
+    if (kind === undefined) throw new InvalidArgumentError(`It must be of ${ALL_KINDS.join(', ')}.`);
     return kind;
   });
 }

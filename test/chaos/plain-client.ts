@@ -117,14 +117,12 @@ export class PlainClient implements ChatClient {
     this.#socket = socket;
     this.#record({ type: 'joining', roomId, since });
     let status = 0;
-    let reason = '';
     socket.once('unexpected-response', (request, response) => {
       status = response.statusCode ?? 0;
       request.destroy();
     });
-    socket.on('error', ({ message }) => {
-      reason ||= message;
-    });
+    // The end is told by 'close'.
+    socket.on('error', () => {});
     socket.once('open', () => {
       if (socket !== this.#socket) return;
       this.#record({ type: 'connected', connectionId: '' });

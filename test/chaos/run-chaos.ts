@@ -3,30 +3,31 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessageFrame } from '@chorus/protocol';
 import { Closer } from '@chorus/service';
-import { RedisProbe } from '../support/redis-probe.js';
-import { AnewRooms } from './anew/anew-rooms.js';
-import { startChaosCluster } from './chaos-cluster.js';
 import { check, type Verdict } from './checker.js';
-import { needsOf } from './fault-kinds.js';
 import { inject } from './faults/inject.js';
 import { type Figures, figuresOf, type Spread } from './figures.js';
 import { gather } from './gather.js';
 import type { Fault, History } from './history.js';
-import { HistoryApi } from './history-api.js';
 import { indexHistory } from './index-history.js';
-import { Observer } from './observe-end.js';
 import type { ChaosOptions } from './options.js';
 import type { Participant } from './participant.js';
-import { planFaults, plannedKinds, type Schedule, scheduleLines } from './schedule.js';
+import { planFaults, type Schedule, scheduleLines } from './schedule.js';
 import { settle } from './settle.js';
 import { type Timeline, timelineOf } from './timeline.js';
 import { Workload } from './workload.js';
+import { openClusterWorld } from './worlds/cluster-world.js';
+import { openStandaloneWorld } from './worlds/standalone-world.js';
 
-export type RunOptions = Omit<ChaosOptions, 'report' | 'scenario'>;
+export type RunOptions = Omit<ChaosOptions, 'report' | 'scenario'> & { scenario: keyof typeof WORLDS };
+
+/** What the faults of a run happen to. */
+const WORLDS = { faults: openClusterWorld, standalone: openStandaloneWorld };
 
 export interface ChaosResult {
   readonly options: RunOptions;
   readonly schedule: Schedule;
+  /** What was broken consists of this. */
+  readonly about: string;
   readonly faults: readonly Fault[];
   readonly verdicts: readonly Verdict[];
   readonly figures: Figures;
@@ -63,26 +64,18 @@ export async function runChaos(options: RunOptions, context: RunContext): Promis
 
 async function run(options: RunOptions, { signal, say }: RunContext, closer: Closer): Promise<ChaosResult> {
   const schedule = planFaults(options.seed, options.seconds, options.faults);
-  say(`seed ${options.seed}: starting the cluster`);
+  say(`seed ${options.seed}: starting`);
   for (const line of scheduleLines(schedule)) say(line);
-  const cluster = closer.add(await startChaosCluster(options.settings, needsOf(plannedKinds(schedule))));
-  signal.throwIfAborted();
-  const api = new HistoryApi(cluster.url, signal);
-  const redis = await RedisProbe.open({
-    redis: { url: cluster.redisUrl },
-    redisPrefix: cluster.redisPrefix,
-  });
-  closer.defer(() => redis.close());
-
   const roomIds = Array.from({ length: options.rooms }, (_, index) => index + 1);
+  const kinds = new Set(schedule.servers.map(({ kind }) => kind));
+  const world = closer.add(await WORLDS[options.scenario]({ ...options, roomIds, kinds, signal }));
+  signal.throwIfAborted();
   const messages = new Map<string, MessageFrame>();
-  const participants = gather(cluster, { ...options, messages });
+  const participants = gather(world, { ...options, messages });
   closer.defer(() => {
     for (const { client } of participants) client.close();
   });
-  const token = cluster.tokenOf({ id: 1, username: 'observer' });
-  await cluster.createRooms(roomIds, token);
-  const observer = closer.add(new Observer(cluster.postgres.url, api, token, roomIds));
+  await world.createRooms(roomIds, world.tokenOf({ id: 1, username: 'observer' }));
 
   for (const [index, { client }] of participants.entries()) {
     client.start();
@@ -97,20 +90,20 @@ async function run(options: RunOptions, { signal, say }: RunContext, closer: Clo
   delay.enable();
   const endAt = performance.now() + options.seconds * 1_000;
   const onFault = (kind: string, what: string): void => say(`${kind}: ${what}`);
-  const anew = closer.add(new AnewRooms(cluster, api, signal));
-  const injecting = inject({ schedule, cluster, redis, anew, participants, endAt, signal, onFault });
+  const injecting = inject({ schedule, world, participants, endAt, signal, onFault });
   const [faults] = await Promise.all([injecting, sleep(options.seconds * 1_000, undefined, { signal })]);
   workload.stop();
   delay.disable();
 
   say('waiting until all is quiet');
   const lossy = faults.some(({ loss }) => loss !== undefined);
-  await settle({ participants, roomIds, observer, messages, promises: cluster.promises, lossy, signal });
+  const { observer, promises } = world;
+  await settle({ participants, roomIds, observer, messages, promises, lossy, signal });
   const rooms = [];
   for (const roomId of roomIds) rooms.push(await observer.room(roomId));
-  const lives = await anew.observe();
+  const lives = await world.lives();
   const history: History = {
-    ...{ promises: cluster.promises, rooms, lives, faults, endedAt: performance.now() },
+    ...{ promises, rooms, lives, faults, endedAt: performance.now() },
     clients: participants.map(({ userId, username, roomIds, plain, stays, events, seen, sent, gaps }) => ({
       ...{ userId, username, roomIds, plain, stays },
       ...{ events: [...events], seen: [...seen], sent: [...sent], gaps: [...gaps] },
@@ -119,7 +112,7 @@ async function run(options: RunOptions, { signal, say }: RunContext, closer: Clo
   say(`checking ${participants.reduce((sum, { events }) => sum + events.length, 0)} events`);
   const index = indexHistory(history);
   return {
-    ...{ options, schedule, faults, verdicts: check(history), log: cluster.log },
+    ...{ options, schedule, faults, verdicts: check(history), log: world.log, about: world.about },
     figures: figuresOf(index),
     lateness: latenessOf(delay),
     timeline: timelineOf(index),

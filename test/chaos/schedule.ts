@@ -1,4 +1,4 @@
-import { CLIENT_KINDS, type KindOfFault, SERVER_KINDS } from './fault-kinds.js';
+import { CLIENT_KINDS, type KindOfFault, SERVER_KINDS, STANDALONE_KINDS } from './fault-kinds.js';
 import type { ClientFaultKind, FaultKind, ServerFaultKind } from './history.js';
 import { createPrng, type Prng } from './prng.js';
 
@@ -28,12 +28,7 @@ export function planFaults(seed: number, seconds: number, kinds: readonly FaultK
     const wanted = (Object.keys(all) as Name[]).filter((kind) => kinds.includes(kind));
     return planLane(createPrng(prng.between(0, 2 ** 31)), seconds * 1_000, wanted, all);
   };
-  return { servers: lane(SERVER_KINDS), clients: lane(CLIENT_KINDS) };
-}
-
-/** The kinds of faults that a schedule really has. */
-export function plannedKinds({ servers, clients }: Schedule): ReadonlySet<FaultKind> {
-  return new Set([...servers, ...clients].map(({ kind }) => kind));
+  return { servers: lane({ ...SERVER_KINDS, ...STANDALONE_KINDS }), clients: lane(CLIENT_KINDS) };
 }
 
 /** The faults to come, one a line. */

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAfter, type MessageFrame } from '@chorus/protocol';
 import type { History } from './history.js';
-import type { Observer } from './observe-end.js';
 import type { Participant } from './participant.js';
+import type { Observer } from './worlds/world.js';
 
 export interface SettleOptions {
   participants: readonly Participant[];

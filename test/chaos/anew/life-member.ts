@@ -66,7 +66,8 @@ export class LifeMember {
 
   async #join(life: number): Promise<string> {
     try {
-      const socket = (this.#socket ??= await this.#open());
+      const socket = this.#socket ?? (await this.#open());
+      this.#socket = socket;
       const answering = this.#answer(
         ({ type, ...frame }) =>
           type === 'room-joined' || (type === 'error' && 'request' in frame && frame.request === 'join'),

@@ -1,20 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RedisProbe } from '../../support/redis-probe.js';
-import type { AnewRooms } from '../anew/anew-rooms.js';
-import type { ChaosCluster } from '../chaos-cluster.js';
 import type { Fault, FaultKind, Loss } from '../history.js';
 import type { Participant } from '../participant.js';
 import type { PlannedFault, Schedule } from '../schedule.js';
+import type { FaultReport, World } from '../worlds/world.js';
 import { CLIENT_FAULTS } from './client-faults.js';
-import type { ServerFaultContext } from './server-fault.js';
-import { SERVER_FAULTS } from './server-faults.js';
 
 export interface InjectOptions {
   schedule: Schedule;
-  cluster: ChaosCluster;
-  redis: RedisProbe;
-  /** Rooms that are not those of the participants. */
-  anew: AnewRooms;
+  world: World;
   participants: readonly Participant[];
   /** No fault begins after this, by `performance.now()`. */
   endAt: number;
@@ -23,17 +16,14 @@ export interface InjectOptions {
   onFault(kind: string, what: string): void;
 }
 
-/** What a fault tells of itself while it goes on. */
-type Told = Pick<ServerFaultContext, 'hits' | 'loses' | 'cutsOff'>;
-
 /** Runs a schedule, which begins now. Resolves with what was done, when all of it is over. */
 export async function inject(options: InjectOptions): Promise<Fault[]> {
-  const { schedule, cluster, redis, anew, participants, signal } = options;
+  const { schedule, world, participants, signal } = options;
   const begin = performance.now();
   const faults: Fault[] = [];
   const lane = async <Kind extends FaultKind>(
     planned: ReadonlyArray<PlannedFault<Kind>>,
-    run: (fault: PlannedFault<Kind>, told: Told) => Promise<void>,
+    run: (fault: PlannedFault<Kind>, report: FaultReport) => Promise<void>,
   ): Promise<void> => {
     for (const fault of planned) {
       await sleep(Math.max(0, begin + fault.atMs - performance.now()), undefined, { signal });
@@ -57,9 +47,7 @@ export async function inject(options: InjectOptions): Promise<Fault[]> {
     }
   };
   const lanes = [
-    lane(schedule.servers, (fault, told) =>
-      SERVER_FAULTS[fault.kind](fault, { cluster, redis, anew, signal, ...told }),
-    ),
+    lane(schedule.servers, (fault, report) => world.inject(fault, report)),
     lane(schedule.clients, (fault, { hits }) =>
       CLIENT_FAULTS[fault.kind](fault, { participants, hits, signal }),
     ),

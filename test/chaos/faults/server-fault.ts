@@ -2,19 +2,13 @@ import type { Member } from '@chorus/cluster';
 import type { RedisProbe } from '../../support/redis-probe.js';
 import type { AnewRooms } from '../anew/anew-rooms.js';
 import type { ChaosCluster } from '../chaos-cluster.js';
-import type { Loss } from '../history.js';
 import type { PlannedFault } from '../schedule.js';
+import type { FaultReport } from '../worlds/world.js';
 
-export interface ServerFaultContext {
+export interface ServerFaultContext extends FaultReport {
   cluster: ChaosCluster;
   redis: RedisProbe;
   anew: AnewRooms;
-  /** What it was done to, as soon as that is known. */
-  hits(what: string): void;
-  /** Redis forgot something. */
-  loses(loss: Loss): void;
-  /** These gateways did nothing for a while, or could not reach Redis: others may take their users for gone. */
-  cutsOff(nodeIds: readonly string[]): void;
   signal: AbortSignal;
 }
 

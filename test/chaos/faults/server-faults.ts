@@ -1,4 +1,5 @@
 import type { ServerFaultKind } from '../history.js';
+import type { PlannedFault } from '../schedule.js';
 import { NETWORK_FAULTS } from './network-faults.js';
 import { OLDER_DATA } from './older-data.js';
 import { POSTGRES_FAULTS } from './postgres-faults.js';
@@ -8,9 +9,15 @@ import type { ServerFault } from './server-fault.js';
 
 /** Faults of processes, servers and what lies between. */
 export const SERVER_FAULTS: Readonly<Record<ServerFaultKind, ServerFault>> = {
+  'standalone-kill': elsewhere,
+  'standalone-stop': elsewhere,
   ...PROCESS_FAULTS,
   ...REDIS_FAULTS,
   ...OLDER_DATA,
   ...NETWORK_FAULTS,
   ...POSTGRES_FAULTS,
 };
+
+async function elsewhere({ kind }: PlannedFault): Promise<void> {
+  throw new Error(`a cluster has no ${kind}`);
+}

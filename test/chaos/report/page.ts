@@ -20,7 +20,7 @@ svg { width: 100%; height: auto; font: 11px system-ui, sans-serif; }
 
 /** The whole result as one HTML page that needs nothing else. */
 export function reportPage(result: ChaosResult): string {
-  const { options, faults, verdicts, timeline } = result;
+  const { options, about, faults, verdicts, timeline } = result;
   const { seed, clients, rooms, rate, seconds } = options;
   const broken = verdicts.filter(({ violations }) => violations > 0);
   const cells = (...texts: string[]): string =>
@@ -40,7 +40,7 @@ export function reportPage(result: ChaosResult): string {
 <h1>Chaos with seed ${seed}: <span class="${broken.length === 0 ? 'holds' : 'broken'}">${
     broken.length === 0 ? 'every rule holds' : `${broken.length} rules are broken`
   }</span></h1>
-<p>${clients} clients in ${rooms} rooms, ${rate} messages a second, ${seconds} seconds; 3 gateways, 2 APIs, 2 archivers, Redis, PostgreSQL.</p>
+<p>${clients} clients in ${rooms} rooms, ${rate} messages a second, ${seconds} seconds; ${escapeMarkup(about)}.</p>
 ${timelineSvg(timeline)}
 <h2>Rules</h2>
 <table>${verdicts

@@ -25,6 +25,8 @@ const LOSES_NOTICES: ReadonlySet<FaultKind> = new Set([
   'network-delay',
   'network-cut',
   'network-refusal',
+  'standalone-kill',
+  'standalone-stop',
 ]);
 /** A gateway that stops keeps its users for longer, so that they can come back elsewhere. */
 const DELAYS_NOTICES: ReadonlySet<FaultKind> = new Set(['rolling-restart', 'rollout', 'gateway-freeze']);

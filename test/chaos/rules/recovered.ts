@@ -4,7 +4,7 @@ import type { Rule } from '../rule.js';
 export const recovered: Rule = {
   name: 'recovered',
   promise:
-    'nobody was told "not recovered" although the recent history reached back far enough and Redis had lost nothing',
+    'nobody was told "not recovered" although the recent history reached back far enough and nothing of it was lost',
   *check(index) {
     const { faults, promises } = index.history;
     const { historySize } = promises;
@@ -18,7 +18,11 @@ export const recovered: Rule = {
         );
         // The message at `since` has to be there as well, to tell that nothing before it is needed.
         if (missed.length >= historySize) continue;
-        const lossy = faults.some(({ loss }) => loss !== undefined && loss.since < event.at);
+        const lossy = faults.some(
+          ({ loss, kind, startedAt }) =>
+            (loss !== undefined && loss.since < event.at) ||
+            (kind.startsWith('standalone-') && startedAt < event.at),
+        );
         if (lossy && position.epoch > since.epoch) continue;
         yield {
           what: `room ${roomId}: ${client.username} was not recovered from ${formatPosition(since)} to ${formatPosition(position)}, ${missed.length} messages`,

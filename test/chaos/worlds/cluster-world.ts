@@ -1,0 +1,40 @@
+import { Closer } from '@chorus/service';
+import { RedisProbe } from '../../support/redis-probe.js';
+import { AnewRooms } from '../anew/anew-rooms.js';
+import { startChaosCluster } from '../chaos-cluster.js';
+import { needsOf } from '../fault-kinds.js';
+import { SERVER_FAULTS } from '../faults/server-faults.js';
+import { HistoryApi } from '../history-api.js';
+import { DatabaseObserver } from '../observe-end.js';
+import type { World, WorldOptions } from './world.js';
+
+/** A cluster with servers of its own. */
+export async function openClusterWorld(options: WorldOptions): Promise<World> {
+  const closer = new Closer();
+  try {
+    return await open(options, closer);
+  } catch (error) {
+    await closer.close();
+    throw error;
+  }
+}
+
+async function open({ settings, roomIds, kinds, signal }: WorldOptions, closer: Closer): Promise<World> {
+  const cluster = closer.add(await startChaosCluster(settings, needsOf(kinds)));
+  signal.throwIfAborted();
+  const { redisUrl, redisPrefix } = cluster;
+  const redis = await RedisProbe.open({ redis: { url: redisUrl }, redisPrefix });
+  closer.defer(() => redis.close());
+  const api = new HistoryApi(cluster.url, signal);
+  const token = cluster.tokenOf({ id: 1, username: 'observer' });
+  const observer = closer.add(new DatabaseObserver(cluster.postgres.url, api, token, roomIds));
+  const anew = closer.add(new AnewRooms(cluster, api, signal));
+  return {
+    ...cluster,
+    about: '3 gateways, 2 APIs, 2 archivers, Redis, PostgreSQL',
+    observer,
+    inject: (fault, report) => SERVER_FAULTS[fault.kind](fault, { cluster, redis, anew, signal, ...report }),
+    lives: () => anew.observe(),
+    close: () => closer.close(),
+  };
+}

@@ -1,0 +1,47 @@
+import { request } from '../../support/people.js';
+import type { Promises } from '../history.js';
+
+/** Short times, so that a run sees many of their ends; no limit on one address, for the whole crowd is on this machine. */
+const SETTINGS = {
+  LOG_LEVEL: 'warn',
+  HISTORY_SIZE: '50',
+  ARCHIVE_LEASE_MS: '3000',
+  PRESENCE_LEASE_MS: '3000',
+  PRESENCE_GRACE_MS: '1500',
+  ROOM_LINGER_MS: '500',
+  REDIS_TIMEOUT_MS: '1500',
+  IDLE_TIMEOUT_SECONDS: '8',
+  DRAIN_DELAY_MS: '200',
+  DRAIN_MS: '1500',
+  MAX_CONNECTIONS_PER_ADDRESS: '100000',
+};
+
+export type ChaosSettings = typeof SETTINGS & Readonly<Record<string, string>>;
+
+export function chaosSettings(changes: Readonly<Record<string, string>>): ChaosSettings {
+  return { ...SETTINGS, ...changes };
+}
+
+export function promisesOf(settings: ChaosSettings): Promises {
+  return {
+    historySize: Number(settings.HISTORY_SIZE),
+    leaseMs: Number(settings.PRESENCE_LEASE_MS),
+    graceMs: Number(settings.PRESENCE_GRACE_MS),
+  };
+}
+
+/** Longer than any run. */
+export const TOKEN_TTL_SECONDS = 24 * 3_600;
+const CREATING = 8;
+
+/** Creates rooms, several at a time. */
+export async function createRooms(url: string, ids: readonly number[], token: string): Promise<void> {
+  const waiting = [...ids];
+  const create = async (): Promise<void> => {
+    for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
+      const answer = await request(`${url}/ws/create-room`, { body: { id, name: `room-${id}` }, token });
+      if (answer.status !== 200) throw new Error(`room ${id}: ${JSON.stringify(answer.body)}`);
+    }
+  };
+  await Promise.all(Array.from({ length: CREATING }, create));
+}
