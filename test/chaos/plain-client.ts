@@ -116,10 +116,12 @@ export class PlainClient implements ChatClient {
     });
     this.#socket = socket;
     this.#record({ type: 'joining', roomId, since });
-    let status = 0;
     socket.once('unexpected-response', (request, response) => {
-      status = response.statusCode ?? 0;
       request.destroy();
+      if (socket !== this.#socket) return;
+      this.#record({ type: 'refused-connection', status: response.statusCode ?? 0, error: '' });
+      this.#socket = undefined;
+      this.#again();
     });
     // The end is told by 'close'.
     socket.on('error', () => {});
@@ -134,11 +136,7 @@ export class PlainClient implements ChatClient {
     });
     socket.once('close', (code) => {
       this.#abandoned.delete(socket);
-      if (status > 0 && socket === this.#socket) {
-        this.#record({ type: 'refused-connection', status, error: '' });
-        this.#socket = undefined;
-        this.#again();
-      } else this.#lost(socket, code);
+      this.#lost(socket, code);
     });
   }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RedisClient } from '@chorus/service';
+import type { Redis } from 'ioredis';
 import { eventually } from '../../support/eventually.js';
 import { createPrng } from '../prng.js';
 import { restart } from './process-faults.js';
@@ -7,8 +7,8 @@ import { needed, type ServerFault } from './server-fault.js';
 
 interface Refusal {
   readonly what: string;
-  begin(redis: RedisClient): Promise<unknown>;
-  end(redis: RedisClient): Promise<unknown>;
+  begin(redis: Redis): Promise<unknown>;
+  end(redis: Redis): Promise<unknown>;
 }
 
 /** A port on which nothing can listen. */

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Member } from '@chorus/cluster';
 import { freePort, startRedis } from '@chorus/local';
-import { type Closeable, createLogger, createRedis, type RedisClient, redisReady } from '@chorus/service';
+import type { Closeable } from '@chorus/service';
+import { Redis } from 'ioredis';
+import { eventually } from '../../support/eventually.js';
 import type { RedisClock } from './redis-clock.js';
 
 /** A server process with its data, over its lives. */
@@ -59,16 +61,15 @@ export class ChaosRedis implements Closeable {
   }
 
   /** Does something with a connection of its own, which is closed afterwards. */
-  async with<T>(
-    action: (redis: RedisClient) => Promise<T>,
-    node = this.node,
-    readyMs = TIMEOUT_MS,
-  ): Promise<T> {
-    const log = createLogger({ service: 'chaos', level: 'silent' });
-    const urls = [`redis://127.0.0.1:${node.port}`];
-    const redis = createRedis({ urls, cluster: false, commandTimeoutMs: TIMEOUT_MS }, log, 'chaos');
+  async with<T>(action: (redis: Redis) => Promise<T>, node = this.node): Promise<T> {
+    // The product's own connection refuses servers that take no writes; this one has to reach those as well.
+    const redis = new Redis({
+      ...{ host: '127.0.0.1', port: node.port, lazyConnect: true, enableReadyCheck: false },
+      commandTimeout: TIMEOUT_MS,
+    });
+    redis.on('error', () => {});
     try {
-      await redisReady(redis, readyMs);
+      await redis.connect();
       return await action(redis);
     } finally {
       redis.disconnect();
@@ -105,8 +106,10 @@ export class ChaosRedis implements Closeable {
     const replica = await this.#launch(`redis-${this.#nodes.length + 1}`, [
       ...['--replicaof', '127.0.0.1', String(upstreamPort)],
     ]);
-    // The client takes a replica for ready when it has everything.
-    await this.with((redis) => redis.ping(), replica, IN_STEP_MS);
+    await eventually(async () => {
+      const state = await this.with((redis) => redis.info('replication'), replica);
+      if (!state.includes('master_link_status:up')) throw new Error(`the replica is not in step: ${state}`);
+    }, IN_STEP_MS);
     return replica;
   }
 
