@@ -14,6 +14,7 @@ const SETTINGS = {
   DRAIN_DELAY_MS: '200',
   DRAIN_MS: '1500',
   MAX_CONNECTIONS_PER_ADDRESS: '100000',
+  MAX_ROOMS_PER_USER: '100000',
 };
 
 export type ChaosSettings = typeof SETTINGS & Readonly<Record<string, string>>;
