@@ -1,41 +1,35 @@
+import { randomInt } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { eventually } from '../support/eventually.js';
 import { type Program, startProgram } from '../support/program.js';
+import { FAULT_KINDS } from './fault-kinds.js';
 import type { FaultKind } from './history.js';
+import { possibleKinds } from './possible-kinds.js';
 import { reportPage } from './report/page.js';
 import { type ChaosResult, runChaos } from './run-chaos.js';
 
-/** With it every kind of fault has its turn within {@link SECONDS}. */
-const SEED = 36;
 const SECONDS = 36;
-const KINDS: readonly FaultKind[] = [
-  ...(['gateway-kill', 'rolling-restart', 'rollout', 'redis-restart', 'redis-kill', 'redis-freeze'] as const),
-  ...(['subscriber-cut', 'postgres-restart', 'archiver-kill'] as const),
-  ...(['stalled-readers', 'vanished-clients', 'long-absences'] as const),
-];
+const CROWD = { clients: 120, rooms: 12, rate: 120 };
+/** Of those that a schedule begins with, on a machine that is too busy for more. */
+const AT_LEAST = 3;
 
-describe('a cluster in which everything breaks, one after the other', function () {
-  this.timeout(150_000);
+describe('a cluster in which one thing breaks after the other, others in every run', function () {
+  this.timeout(240_000);
 
   let result: ChaosResult;
-  const said: string[] = [];
   before(async () => {
+    const seed = randomInt(2 ** 31);
+    const faults = await possibleKinds(FAULT_KINDS, (line) => console.log(line));
+    const crowd = Object.entries(CROWD).map(([name, value]) => `--${name} ${value}`);
+    console.log(
+      `pnpm chaos --seed ${seed} --seconds ${SECONDS} ${crowd.join(' ')} --faults ${faults.join(',')}`,
+    );
     result = await runChaos(
-      {
-        scenario: 'faults',
-        clients: 120,
-        rooms: 12,
-        rate: 120,
-        seconds: SECONDS,
-        seed: SEED,
-        faults: KINDS,
-        settings: {},
-        direct: false,
-      },
-      { signal: AbortSignal.timeout(140_000), say: (line) => said.push(line) },
+      { ...CROWD, scenario: 'faults', seconds: SECONDS, seed, faults, settings: {}, direct: false },
+      { signal: AbortSignal.timeout(230_000), say: (line) => console.log(line) },
     );
   });
 
@@ -45,24 +39,27 @@ describe('a cluster in which everything breaks, one after the other', function (
     expect(result.verdicts.length).to.be.above(10);
   });
 
-  it('was really broken, in every way', () => {
-    expect(result.faults.map(({ kind }) => kind)).to.include.members([...KINDS]);
+  it('was really broken, as its schedule says', () => {
+    const { servers, clients } = result.schedule;
+    for (const planned of [servers, clients]) {
+      const kinds: readonly FaultKind[] = planned.map(({ kind }) => kind);
+      const done = result.faults.map(({ kind }) => kind).filter((kind) => kinds.includes(kind));
+      expect(done).to.deep.equal(kinds.slice(0, done.length));
+      expect(done).to.have.length.of.at.least(Math.min(AT_LEAST, kinds.length));
+    }
     for (const { what } of result.faults) expect(what).to.not.equal('');
   });
 
   it('really worked meanwhile', () => {
-    const { messages, delivered, reconnects, resumes } = result.figures;
-    expect(messages.acked).to.be.above(2_500);
-    expect(delivered).to.be.above(25_000);
-    expect(messages.sentAgain).to.be.above(20);
-    expect(reconnects).to.be.above(120);
-    expect(resumes.recovered).to.be.above(150);
-    expect(resumes.missed).to.be.above(200);
+    const { messages, delivered, resumes } = result.figures;
+    expect(messages.acked).to.be.above(1_000);
+    expect(delivered).to.be.above(10_000);
+    expect(resumes.recovered + resumes.notRecovered).to.be.above(5);
   });
 
   it('is drawn on a page that needs nothing from elsewhere', () => {
     const page = reportPage(result);
-    for (const kind of KINDS) expect(page).to.include(`${kind}: `);
+    for (const { kind } of result.faults) expect(page).to.include(`${kind}: `);
     expect(page)
       .to.include('every rule holds')
       .and.to.match(/<path class="p99" d="M\d/);

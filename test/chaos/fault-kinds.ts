@@ -71,8 +71,13 @@ export const STANDALONE_FAULT_KINDS = [
   ...Object.keys(CLIENT_KINDS),
 ] as readonly FaultKind[];
 
+export const KINDS_OF_FAULTS: Record<FaultKind, KindOfFault> = {
+  ...SERVER_KINDS,
+  ...STANDALONE_KINDS,
+  ...CLIENT_KINDS,
+};
+
 /** What a run with these kinds of faults has to be able to do. */
 export function needsOf(kinds: Iterable<FaultKind>): ReadonlySet<Need> {
-  const all: Record<FaultKind, KindOfFault> = { ...SERVER_KINDS, ...STANDALONE_KINDS, ...CLIENT_KINDS };
-  return new Set([...kinds].flatMap((kind) => all[kind].needs ?? []));
+  return new Set([...kinds].flatMap((kind) => KINDS_OF_FAULTS[kind].needs ?? []));
 }

@@ -1,8 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
 import type { Closeable } from '@chorus/service';
 import type { Command, Request, Response, ServerName, Trouble } from './trouble.js';
+
+/** The compiled one, also when this is run from its source. */
+const PROGRAM = createRequire(import.meta.url).resolve('#network-process');
 
 /** The way from each process of a cluster to each server, which can be made worse for each. */
 export class Network implements Closeable {
@@ -12,7 +15,7 @@ export class Network implements Closeable {
   #last = 0;
 
   constructor() {
-    this.#child = fork(fileURLToPath(new URL('./network-process.js', import.meta.url)), {
+    this.#child = fork(PROGRAM, {
       // A proxy that dies takes the run with it: what it says is wanted.
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       execArgv: [],

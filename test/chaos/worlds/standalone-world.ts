@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { Tokens } from '@chorus/auth';
 import { Member } from '@chorus/cluster';
 import { freePort, spawnGuarded } from '@chorus/local';
@@ -14,7 +14,8 @@ import { createPrng } from '../prng.js';
 import { chaosSettings, createRooms, promisesOf, TOKEN_TTL_SECONDS } from './settings.js';
 import type { World, WorldOptions } from './world.js';
 
-const PROGRAM = fileURLToPath(new URL('../../../../apps/standalone/dist/main.js', import.meta.url));
+/** Found from here and from where this file is compiled to. */
+const PROGRAM = join(dirname(createRequire(import.meta.url).resolve('@chorus/standalone')), 'main.js');
 const READY_MS = 60_000;
 const STOP_MS = 30_000;
 
