@@ -79,8 +79,8 @@ describe('the history checker, when Redis itself lost something,', function () {
     expect(broken()).to.deep.equal([]);
   });
 
-  it('has nothing against a message that was not acknowledged, and was sent again, and stored then', () => {
-    const sender = history.clients.find(({ userId }) => userId === lost.userId) as DraftClient;
+  /** The sender's message as it was stored at last, at the end of the room. */
+  const storeAgain = (): MessageFrame => {
     const last = room().archive.at(-1) as StoredMessage;
     const again: MessageFrame = { ...lost, id: 'again', epoch: last.epoch, seq: last.seq + 1 };
     for (const list of [room().archive, room().pages]) list.push(again);
@@ -89,12 +89,36 @@ describe('the history checker, when Redis itself lost something,', function () {
       client.events.push({ type: 'message', at: history.endedAt, message: again });
       client.seen.push(again);
     }
-    const position = { epoch: again.epoch, seq: again.seq };
-    const isOurs = ({ clientMsgId }: { clientMsgId?: string }): boolean => clientMsgId === lost.clientMsgId;
-    sender.events = sender.events.map((event) =>
-      event.type === 'ack' && isOurs(event) ? { ...event, at: history.endedAt, position } : event,
-    );
-    sender.sent = sender.sent.map((sent) => (isOurs(sent) ? { ...sent, position } : sent));
+    return again;
+  };
+  const sender = (): DraftClient =>
+    history.clients.find(({ userId }) => userId === lost.userId) as DraftClient;
+  /** The client as if only the second message had been acknowledged to it. */
+  const ackedAgain = (client: DraftClient, { epoch, seq }: MessageFrame): DraftClient => {
+    const position = { epoch, seq };
+    const isOurs = ({ clientMsgId }: { clientMsgId: string }): boolean => clientMsgId === lost.clientMsgId;
+    return {
+      ...client,
+      events: client.events.map((event) =>
+        event.type === 'ack' && isOurs(event) ? { ...event, at: history.endedAt, position } : event,
+      ),
+      sent: client.sent.map((sent) => (isOurs(sent) ? { ...sent, position } : sent)),
+    };
+  };
+
+  it('has nothing against a message that was not acknowledged, and was sent again, and stored then', () => {
+    const again = storeAgain();
+    Object.assign(sender(), ackedAgain(sender(), again));
+    expect(broken()).to.deep.equal([]);
+  });
+
+  it('has nothing against a message that was acknowledged to one client and, lost meanwhile, to its twin', () => {
+    const twin = ackedAgain(sender(), storeAgain());
+    const late = (event: HistoryEvent): HistoryEvent =>
+      event.type === 'publish' && event.clientMsgId === lost.clientMsgId
+        ? { ...event, at: history.endedAt }
+        : event;
+    history.clients.unshift({ ...twin, events: twin.events.map(late) });
     expect(broken()).to.deep.equal([]);
   });
 

@@ -8,7 +8,8 @@ export interface Sending {
   readonly roomId: number;
   readonly clientMsgId: string;
   readonly content: string;
-  readonly firstAt: number;
+  /** By whichever of its user's clients. */
+  firstAt: number;
   attempts: number;
   readonly acks: Array<{ at: number; position: Position }>;
   /** Its application was told that it is sent. */
@@ -241,7 +242,7 @@ function lostIn(room: RoomIndex, sendings: ReadonlyMap<string, Sending>): LostMe
 }
 
 function isForgettable({ firstAt, acks }: Sending, { faults }: History): boolean {
-  const ackedAt = acks[0]?.at ?? Number.POSITIVE_INFINITY;
+  const ackedAt = Math.min(...acks.map(({ at }) => at));
   return faults.some(({ loss }) => loss !== undefined && firstAt < loss.until && ackedAt > loss.since);
 }
 
@@ -254,8 +255,10 @@ function sendingsOf(history: History): Map<string, Sending> {
       const key = sendingKey(client.userId, roomId, clientMsgId);
       const sending = sendings.get(key);
       if (event.type === 'publish') {
-        if (sending !== undefined) sending.attempts++;
-        else {
+        if (sending !== undefined) {
+          sending.attempts++;
+          sending.firstAt = Math.min(sending.firstAt, event.at);
+        } else {
           const { content, at: firstAt } = event;
           const fresh = { client, roomId, clientMsgId, content, firstAt, attempts: 1, acks: [], told: false };
           sendings.set(key, { ...fresh, failed: undefined, forgettable: false });
