@@ -11,7 +11,7 @@ import { possibleKinds } from './possible-kinds.js';
 import { reportPage } from './report/page.js';
 import { type ChaosResult, runChaos } from './run-chaos.js';
 
-const SECONDS = 36;
+const SECONDS = 30;
 const CROWD = { clients: 120, rooms: 12, rate: 120 };
 /** Of those that a schedule begins with, on a machine that is too busy for more. */
 const AT_LEAST = 3;
@@ -68,7 +68,7 @@ describe('a cluster in which one thing breaks after the other, others in every r
 });
 
 describe('pnpm chaos', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   const launch = (args: readonly string[], env: Record<string, string> = {}): Program =>
     startProgram('test/dist/chaos/main.js', args, env);
@@ -92,6 +92,22 @@ describe('pnpm chaos', function () {
     }
   });
 
+  it('kills standalone, which loses nothing', async () => {
+    const report = join(tmpdir(), `chaos-report-standalone-${process.pid}.html`);
+    const program = launch([
+      ...['--scenario', 'standalone', '--clients', '12', '--rooms', '2', '--rate', '30', '--seconds', '8'],
+      ...['--faults', 'standalone-kill', '--report', report],
+    ]);
+    try {
+      const end = await program.ended;
+      expect(end, program.stdout + program.stderr).to.equal(0);
+      expect(program.stdout).to.include('by SIGKILL').and.include('Every rule holds.');
+    } finally {
+      await rm(report, { force: true });
+      await rm(`${report}.log`, { force: true });
+    }
+  });
+
   it('ends everything that it started when it is interrupted', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'chorus-chaos-'));
     const program = launch(['--seconds', '600'], { TMPDIR: folder });
@@ -108,5 +124,8 @@ describe('pnpm chaos', function () {
     const program = launch(['--faults', 'fire']);
     expect(await program.ended).to.equal(1);
     expect(program.stderr).to.match(/^error: option '--faults <list>' argument 'fire' is invalid\..*\n$/);
+    const other = launch(['--scenario', 'standalone', '--faults', 'redis-kill']);
+    expect(await other.ended).to.equal(1);
+    expect(other.stderr).to.equal('error: the scenario standalone has no redis-kill\n');
   });
 });
