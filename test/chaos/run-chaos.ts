@@ -98,7 +98,7 @@ async function run(options: RunOptions, { signal, say }: RunContext, closer: Clo
   say('waiting until all is quiet');
   const lossy = faults.some(({ loss }) => loss !== undefined);
   const { observer, promises } = world;
-  await settle({ participants, roomIds, observer, messages, promises, lossy, signal });
+  await settle({ participants, roomIds, observer, messages, promises, lossy, signal, say });
   const rooms = [];
   for (const roomId of roomIds) rooms.push(await observer.room(roomId));
   const lives = await world.lives();

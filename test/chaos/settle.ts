@@ -14,11 +14,13 @@ export interface SettleOptions {
   /** Redis lost something: not every message that was received can be stored. */
   lossy: boolean;
   signal: AbortSignal;
+  /** Called with what is not as it has to be. */
+  say(line: string): void;
 }
 
 const LOOK_MS = 100;
 /** How long everybody may take to be back and to have every answer. */
-const BACK_MS = 20_000;
+const BACK_MS = 30_000;
 const DELIVERED_MS = 5_000;
 const ARCHIVED_MS = 20_000;
 /** Several leases and pauses of archivers. */
@@ -41,6 +43,12 @@ export async function settle(options: SettleOptions): Promise<void> {
     while (!(await holds()) && performance.now() < deadline) await sleep(LOOK_MS, undefined, { signal });
   };
   await until(BACK_MS, () => participants.every(({ settled }) => settled));
+  for (const { username, client, events } of participants.filter(({ settled }) => !settled)) {
+    const last = JSON.stringify(events.slice(-8));
+    options.say(
+      `${username} is not settled (whole: ${client.whole}, unanswered: ${client.unanswered}): ${last}`,
+    );
+  }
   await until(DELIVERED_MS, () => everybodyIsUpToDate(participants, messages));
   for (const [index, participant] of participants.entries()) {
     if (index % LEAVERS === 0) participant.leaveForGood();
