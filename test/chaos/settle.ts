@@ -20,7 +20,7 @@ export interface SettleOptions {
 
 const LOOK_MS = 100;
 /** How long everybody may take to be back and to have every answer. */
-const BACK_MS = 30_000;
+const BACK_MS = 60_000;
 const DELIVERED_MS = 5_000;
 const ARCHIVED_MS = 20_000;
 /** Several leases and pauses of archivers. */
@@ -51,7 +51,8 @@ export async function settle(options: SettleOptions): Promise<void> {
   }
   await until(DELIVERED_MS, () => everybodyIsUpToDate(participants, messages));
   for (const [index, participant] of participants.entries()) {
-    if (index % LEAVERS === 0) participant.leaveForGood();
+    // One that is still catching up would take what it lacks with it.
+    if (index % LEAVERS === 0 && participant.settled) participant.leaveForGood();
   }
   const departure = sleep(promises.leaseMs + promises.graceMs + ANNOUNCE_MS, undefined, { signal });
   const stored = new Stored(observer, messages.size, options.lossy);
