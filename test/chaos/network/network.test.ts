@@ -116,6 +116,9 @@ describe('the network between processes and servers', () => {
 
   it('leads new connections elsewhere and leaves those that there are', async () => {
     const { socket, received } = await open();
+    // Its way to the server is there when something has come back.
+    socket.write('hello, ');
+    await eventually(() => expect(received()).to.equal('hello, '));
     const other = createServer((client) => client.end('another server'));
     other.listen(0, '127.0.0.1');
     await once(other, 'listening');
@@ -125,7 +128,7 @@ describe('the network between processes and servers', () => {
       const fresh = await open();
       await eventually(() => expect(fresh.received()).to.equal('another server'));
       socket.write('still here');
-      await eventually(() => expect(received()).to.equal('still here'));
+      await eventually(() => expect(received()).to.equal('hello, still here'));
     } finally {
       await network.point('redis', before);
       other.close();
