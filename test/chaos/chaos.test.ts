@@ -11,6 +11,8 @@ import { possibleKinds } from './possible-kinds.js';
 import { reportPage } from './report/page.js';
 import { type ChaosResult, runChaos } from './run-chaos.js';
 
+/** Left to `pnpm chaos`: apt has to install what one needs, and the other waits until a replica has copied everything. */
+const LENGTHY: ReadonlySet<FaultKind> = new Set(['redis-clock', 'redis-promotion']);
 const SECONDS = 30;
 const CROWD = { clients: 120, rooms: 12, rate: 120 };
 /** Of those that a schedule begins with, on a machine that is too busy for more. */
@@ -22,7 +24,8 @@ describe('a cluster in which one thing breaks after the other, others in every r
   let result: ChaosResult;
   before(async () => {
     const seed = randomInt(2 ** 31);
-    const faults = await possibleKinds(FAULT_KINDS, (line) => console.log(line));
+    const kinds = FAULT_KINDS.filter((kind) => !LENGTHY.has(kind));
+    const faults = await possibleKinds(kinds, (line) => console.log(line));
     const crowd = Object.entries(CROWD).map(([name, value]) => `--${name} ${value}`);
     console.log(
       `pnpm chaos --seed ${seed} --seconds ${SECONDS} ${crowd.join(' ')} --faults ${faults.join(',')}`,

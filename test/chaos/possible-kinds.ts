@@ -2,7 +2,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Closeable, StartError } from '@chorus/service';
-import { KINDS_OF_FAULTS, type Need } from './fault-kinds.js';
+import { KINDS_OF_FAULTS, type Need, needsOf } from './fault-kinds.js';
 import type { FaultKind } from './history.js';
 import { RedisClock } from './servers/redis-clock.js';
 import { SmallDisk } from './servers/small-disk.js';
@@ -22,9 +22,9 @@ export async function possibleKinds(
   say: (line: string) => void,
 ): Promise<FaultKind[]> {
   const missing = new Set<Need>();
-  for (const [need, attempt] of Object.entries(ATTEMPTS) as Array<[Need, () => Promise<Closeable>]>) {
+  for (const need of needsOf(kinds)) {
     try {
-      await (await attempt()).close();
+      await (await ATTEMPTS[need]?.())?.close();
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       say(error.message);
