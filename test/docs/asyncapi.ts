@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
+  type AuthenticateFrame,
+  authenticateFrame,
   broadcastFrame,
   CLOSE,
   type ClientFrameType,
@@ -24,10 +26,16 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 };
 
 type Json = Record<string, unknown>;
-type FrameSchema = (typeof clientFrameSchema.options)[number] | (typeof serverFrameSchema.options)[number];
+/** What a client sends: first, if it has no cookie, its token. */
+const CLIENT_FRAMES = [authenticateFrame, ...clientFrameSchema.options];
+
+type FrameSchema = (typeof CLIENT_FRAMES)[number] | (typeof serverFrameSchema.options)[number];
 
 /** What a frame of a client is answered with; `error` answers each. */
-const ANSWERS: Readonly<Record<ClientFrameType, ReadonlyArray<V1ServerFrame['type']>>> = {
+const ANSWERS: Readonly<
+  Record<ClientFrameType | AuthenticateFrame['type'], ReadonlyArray<V1ServerFrame['type']>>
+> = {
+  authenticate: ['welcome'],
   join: ['room-joined'],
   leave: ['room-left'],
   publish: ['ack', 'stored'],
@@ -41,7 +49,7 @@ const SEED_FRAMES = [messageFrame, presenceNoticeFrame, broadcastFrame, recovery
 
 /** Everything that travels over the sockets of a gateway, as an AsyncAPI 3.0 document. */
 export function asyncapi(): Json {
-  const client = messagesOf('client', clientFrameSchema.options);
+  const client = messagesOf('client', CLIENT_FRAMES);
   const server = messagesOf('server', serverFrameSchema.options);
   const seed = messagesOf('seed', SEED_FRAMES);
   const text = {
@@ -97,7 +105,7 @@ export function asyncapi(): Json {
       },
     },
     operations: {
-      ...Object.fromEntries(clientFrameSchema.options.map((schema) => operationOf(schema.shape.type.value))),
+      ...Object.fromEntries(CLIENT_FRAMES.map((schema) => operationOf(schema.shape.type.value))),
       frames: {
         action: 'send',
         title: 'what a chorus.v1 socket receives',
@@ -176,7 +184,7 @@ function typesOf(payload: { properties?: Record<string, unknown> }): string[] {
   return type?.enum ?? [String(type?.const)];
 }
 
-function operationOf(type: ClientFrameType): [string, Json] {
+function operationOf(type: keyof typeof ANSWERS): [string, Json] {
   const answers = [...ANSWERS[type], 'error'].map((answer) => onChannel('connect', `server.${answer}`));
   return [
     type,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import {
+  authenticateFrame,
   broadcastFrame,
   CLOSE,
   clientFrameSchema,
@@ -17,6 +18,7 @@ const SEED_FRAMES = [messageFrame, presenceNoticeFrame, broadcastFrame, recovery
 
 /** The kinds of examples on the page, and the frames that they show. */
 const KINDS: Readonly<Record<string, readonly z.ZodObject[]>> = {
+  first: [authenticateFrame],
   client: clientFrameSchema.options,
   server: serverFrameSchema.options,
   seed: SEED_FRAMES,

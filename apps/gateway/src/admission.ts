@@ -1,4 +1,4 @@
-import type { Guard, VerifiedToken } from '@chorus/auth';
+import { type Guard, requestTokens, type VerifiedToken } from '@chorus/auth';
 import { BrokerUnavailableError } from '@chorus/broker';
 import type { AccessList, Verdict } from '@chorus/control';
 import { ERRORS, type Member } from '@chorus/protocol';
@@ -93,7 +93,7 @@ export class Admission {
    *   many sockets or connects, 503 for too many connects of all users together
    */
   identify(request: Request, seat: Seat, roomId?: number): Visitor {
-    const { config, connections, guard } = this.#parts;
+    const { config, guard } = this.#parts;
     const authorization = request.header('authorization');
     const cookie = this.#cookieOf(request);
     const hasToken = authorization !== undefined || cookie !== undefined;
@@ -113,6 +113,43 @@ export class Admission {
     }
     const { user, token } = admission;
     if (user === undefined) throw new Refusal(400, 'bad_request', 'userId is required');
+    return this.#claim(user, token, seat, roomId);
+  }
+
+  /**
+   * Whether a request carries nothing that says who its user is, so that the socket's first frame may.
+   * @throws {Refusal} 403 for a page of a foreign origin
+   */
+  mayAuthenticateLater(request: Request): boolean {
+    const cookie = this.#cookieOf(request);
+    const { guard } = this.#parts;
+    return (
+      guard.mode === 'token' &&
+      !request.query.has('userId') &&
+      request.header('authorization') === undefined &&
+      requestTokens(undefined, cookie).length === 0
+    );
+  }
+
+  /**
+   * The same as {@link identify} for a token that came as a frame.
+   * @throws {Refusal} 401 for a token that is not valid, 429 and 503 as `identify`
+   */
+  identifyToken(text: string, seat: Seat): Visitor {
+    const { config, guard } = this.#parts;
+    if (this.#refused.of(seat.address) >= config.maxRefusedPerAddress) {
+      throw new Refusal(429, 'refused_often', 'too many invalid tokens from this address', RETRY_LATER);
+    }
+    const admission = guard.authenticate({ authorization: `Bearer ${text}` });
+    if (!admission.ok || admission.user === undefined) {
+      this.#refused.add(seat.address);
+      throw new Refusal(401, 'unauthenticated', 'the token is not valid');
+    }
+    return this.#claim(admission.user, admission.token, seat);
+  }
+
+  #claim(user: Member, token: VerifiedToken | undefined, seat: Seat, roomId?: number): Visitor {
+    const { config, connections } = this.#parts;
     if (connections.countOf(user.id) >= config.maxConnectionsPerUser) {
       throw new Refusal(429, 'user_limit', 'too many connections of this user', RETRY_LATER);
     }

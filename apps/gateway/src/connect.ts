@@ -1,5 +1,6 @@
 import { SUBPROTOCOL } from '@chorus/protocol';
 import type { Admission } from './admission.js';
+import { AuthenticatingSession } from './authenticating-session.js';
 import type { Seat } from './connections.js';
 import { Refusal } from './refusal.js';
 import { offersV1 } from './subprotocol.js';
@@ -7,7 +8,8 @@ import type { Decision, Request } from './transport.js';
 import { type V1Context, V1Session } from './v1-session.js';
 
 /**
- * `GET /ws/connect`: a `chorus.v1` socket that has joined no room yet.
+ * `GET /ws/connect`: a `chorus.v1` socket that has joined no room yet. Without any token it is opened all the same and
+ * has to send one first: browsers let no page set headers of a socket.
  *
  * @throws {Refusal} 400, 401, 403, 429 or 503
  */
@@ -19,6 +21,10 @@ export async function connect(
 ): Promise<Decision> {
   if (!offersV1(request))
     throw new Refusal(400, 'bad_request', `this route needs the subprotocol ${SUBPROTOCOL}`);
+  if (admission.mayAuthenticateLater(request)) {
+    const session = new AuthenticatingSession(context, admission, seat);
+    return { accepted: true, session, subprotocol: SUBPROTOCOL };
+  }
   const visitor = admission.identify(request, seat);
   await admission.allow(visitor);
   return { accepted: true, session: new V1Session(context, visitor), subprotocol: SUBPROTOCOL };

@@ -99,6 +99,44 @@ describe('the client', () => {
     expect(await closedBy()).to.include({ code: 'unauthenticated', message: 'sign in' });
   });
 
+  it('says in what it rejects why it was closed, and carries the reason', async () => {
+    const rejection = (call: Promise<unknown>): Promise<unknown> =>
+      call.then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+    class NoSocket {
+      constructor() {
+        throw new TypeError('WebSocket is not defined');
+      }
+    }
+    for (const [options, status, code, text] of [
+      [{ webSocket: NoSocket as never }, undefined, 'unsupported', /WebSocket is not defined/],
+      [{}, 401, 'unauthenticated', /refused with 401/],
+      [{}, 403, 'forbidden', /refused with 403/],
+    ] as const) {
+      if (status !== undefined) stage.gateway.refusals.push({ status });
+      start(options);
+      const room = client.join(1);
+      const errors = await Promise.all([rejection(room.send('x')), rejection(room.joined())]);
+      const closed = await closedBy();
+      for (const error of errors) {
+        expect(error).to.be.instanceOf(ChorusError).and.to.include({ code, cause: closed, retry: false });
+        expect(String(error)).to.match(text);
+      }
+    }
+    start();
+    const room = client.join(1);
+    await client.close();
+    expect(await rejection(room.send('x'))).to.include({ code: 'closed', cause: undefined });
+  });
+
+  it('takes an address with slashes at its end', async () => {
+    start({ url: `${stage.gateway.url}//` });
+    const connection = await stage.connection();
+    expect(connection.request.url).to.equal('/ws/connect');
+  });
+
   it('asks for a newer token once when one was refused, and goes on with it', async () => {
     stage.gateway.refusals.push({ status: 401 });
     let asked = 0;

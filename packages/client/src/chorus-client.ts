@@ -2,7 +2,7 @@ import type { Position } from '@chorus/protocol/constants';
 import type { ClientFrame, V1ServerFrame } from '@chorus/protocol/types';
 import { ChorusError } from './chorus-error.js';
 import { Emitter } from './emitter.js';
-import { ChorusApi } from './http/chorus-api.js';
+import { ChorusApi, trimmed } from './http/chorus-api.js';
 import { LiveRoom } from './live-room.js';
 import { hearOfNetwork } from './network-events.js';
 import type { ClientOptions } from './options.js';
@@ -47,14 +47,15 @@ export class ChorusClient {
 
   constructor(options: ClientOptions = {}) {
     const base = (): string =>
-      (typeof options.url === 'function' ? options.url() : options.url) || location.origin;
+      trimmed((typeof options.url === 'function' ? options.url() : options.url) || location.origin);
+    const api = new ChorusApi({ url: () => base().replace(/^ws/, 'http'), token: () => session.token() });
     const all = {
       backoff: { baseMs: 500, capMs: 15_000 },
       random: Math.random,
       askAfterMs: 20_000,
       answerWithinMs: 5_000,
       catchUpWithinMs: 60_000,
-      api: new ChorusApi({ url: () => base().replace(/^ws/, 'http'), token: () => session.token() }),
+      api,
       ...options,
     };
     const session = new Session({
@@ -69,7 +70,7 @@ export class ChorusClient {
     this.#socket = new Reconnector({
       ...all,
       session,
-      url: () => base().replace(/\/?$/, '/ws/connect'),
+      url: () => `${base()}/ws/connect`,
       onFrame: (frame) => this.#received(frame),
       onDown: () => {
         this.#pacer.stop();
@@ -77,7 +78,7 @@ export class ChorusClient {
         for (const room of this.#rooms.values()) room.down();
       },
       onState: (state) => {
-        if (state.status === 'closed') this.#ended();
+        if (state.status === 'closed') this.#ended(state.error);
         this.#events.emit('state', state);
       },
     });
@@ -215,9 +216,9 @@ export class ChorusClient {
     if (this.#socket.state.status === 'closed') throw new ChorusError('closed', 'the client was closed');
   }
 
-  #ended(): void {
+  #ended(error: ChorusError | undefined): void {
     hearOfNetwork(this.#onNetwork, false);
     this.#session.stop();
-    for (const room of this.#rooms.values()) room.end('closed');
+    for (const room of this.#rooms.values()) room.end('closed', error);
   }
 }

@@ -30,6 +30,8 @@ export interface ConnectionOptions {
 /** From the first byte to the first frame, in milliseconds. */
 const HANDSHAKE_MS = 10_000;
 const OPEN = 1;
+/** Browsers' and React Native's sockets take no headers. */
+const TAKES_HEADERS: boolean = Reflect.get(globalThis, 'process')?.versions?.node !== undefined;
 
 /** What `ws` shows of an upgrade that was refused. */
 interface Refusal {
@@ -152,9 +154,12 @@ function parse(data: string): V1ServerFrame | undefined {
 function makeSocket({ url, token, webSocket }: ConnectionOptions): WebSocketLike {
   const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
   if (webSocket !== undefined) return new webSocket(url, SUBPROTOCOL, { headers });
-  // Browsers take no headers. Node's own WebSocket does, in its second argument.
-  const protocol = token === undefined ? SUBPROTOCOL : { protocols: [SUBPROTOCOL], headers };
-  return Reflect.construct(WebSocket, [url, protocol]);
+  // Node's own WebSocket takes headers, in its second argument.
+  if (token !== undefined && TAKES_HEADERS)
+    return Reflect.construct(WebSocket, [url, { protocols: [SUBPROTOCOL], headers }]);
+  const socket: WebSocketLike = new WebSocket(url, SUBPROTOCOL);
+  if (token !== undefined) socket.onopen = () => socket.send(JSON.stringify({ type: 'authenticate', token }));
+  return socket;
 }
 
 /** Browsers do not tell with which status an upgrade was refused; `ws` does, and then leaves it to the listener to go on. */

@@ -28,6 +28,8 @@ export class LiveRoom implements Room {
   readonly #timers = new Timers();
   #status: RoomStatus = 'joining';
   #leftReason: LeftReason | undefined;
+  /** Why the client was closed, if not by the application. */
+  #leftCause: ChorusError | undefined;
   #olderPages: Promise<unknown> = Promise.resolve();
   /** Changes whenever the connection, or the room, is gone. */
   #turn = 0;
@@ -167,8 +169,9 @@ export class LiveRoom implements Room {
   }
 
   /** Out of the room, for good. */
-  end(reason: LeftReason): void {
+  end(reason: LeftReason, cause?: ChorusError): void {
     if (this.#status === 'left') return;
+    this.#leftCause = cause;
     // First: whoever hears of what follows finds a room that was left.
     this.#leftReason = reason;
     this.#status = 'left';
@@ -285,9 +288,14 @@ export class LiveRoom implements Room {
   }
 
   #leftError(): ChorusError {
+    const cause = this.#leftCause;
     const reason = this.#leftReason;
-    const code = reason === 'closed' ? 'closed' : 'left';
-    return new ChorusError(code, `not in room ${this.id} any more: ${reason}`);
+    const code = cause?.code ?? (reason === 'closed' ? 'closed' : 'left');
+    const why = cause?.message ?? reason;
+    return new ChorusError(code, `not in room ${this.id} any more: ${why}`, false, {
+      cause,
+      status: cause?.status,
+    });
   }
 
   #pause(): number {

@@ -47,7 +47,10 @@ export interface ClientOptions {
    * A function is asked before each connection.
    */
   url?: string | (() => string);
-  /** Sent as `Authorization: Bearer`. Leave it out in browsers, whose WebSockets send cookies and cannot send this. */
+  /**
+   * Sent as `Authorization: Bearer`, and by browsers, whose WebSockets take no headers, as the first frame. Leave it out where
+   * the page is of the site of Chorus: cookies do it.
+   */
   token?: TokenSource;
   /**
    * Called before the token ends, and once when a gateway says that it has: gives the session a newer one. Resolves with

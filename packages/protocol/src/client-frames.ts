@@ -58,7 +58,17 @@ export const pingFrame = z
   .object({ type: z.literal('ping') })
   .describe('Answered by `pong`: for browsers, which cannot send WebSocket pings.');
 
-/** What a `chorus.v1` client sends. */
+export const authenticateFrame = z
+  .object({
+    type: z.literal('authenticate'),
+    token: z.string().max(4_096).describe('As sign-in gives out.'),
+  })
+  .describe(
+    'The first frame, within 5 seconds, of a socket that was opened without cookie and `Authorization`, as pages of other ' +
+      'sites do. Answered by `welcome`; a client sends nothing else before that.',
+  );
+
+/** What a `chorus.v1` client sends once it has received `welcome`. */
 export const clientFrameSchema = z.discriminatedUnion('type', [
   joinFrame,
   leaveFrame,
@@ -69,5 +79,6 @@ export const clientFrameSchema = z.discriminatedUnion('type', [
   pingFrame,
 ]);
 
+export type AuthenticateFrame = z.infer<typeof authenticateFrame>;
 export type ClientFrame = z.infer<typeof clientFrameSchema>;
 export type ClientFrameType = ClientFrame['type'];

@@ -35,7 +35,17 @@ export const signUpInput = named(
 );
 
 /** Any password: one that nobody can have is refused like a wrong one. */
-export const signInInput = named('SignIn', z.object({ email, password: string() }));
+export const signInInput = named(
+  'SignIn',
+  z.object({
+    email,
+    password: string(),
+    returnToken: z
+      .boolean('must be true or false')
+      .optional()
+      .describe('Puts the token into the body and sets no cookie: for pages of other sites.'),
+  }),
+);
 
 export const changePasswordInput = named(
   'PasswordChange',

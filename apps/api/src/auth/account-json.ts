@@ -10,9 +10,16 @@ export const account = named(
 );
 
 /** Who has signed in. */
+const token = z
+  .string()
+  .optional()
+  .describe('Only when it was asked for, or the request carried its token in `Authorization`.');
+
 export const signedIn = named(
   'SignedIn',
-  z.object({ id, username: z.string() }).describe('Who has signed in; the token is in the cookie.'),
+  z
+    .object({ id, username: z.string(), token })
+    .describe('Who has signed in; the token is in the cookie, or here when it was asked for.'),
 );
 
 export const refreshed = named(

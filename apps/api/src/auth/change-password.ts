@@ -5,6 +5,7 @@ import { signedIn, TOKEN_HEADER } from './account-json.js';
 import type { AuthServices } from './auth-services.js';
 import { checkPassword } from './check-password.js';
 import { NO_ACCOUNT } from './current-user.js';
+import { inBody } from './token-cookie.js';
 
 /** Ends all sessions of the user and begins one for the client that sent the request. */
 export const changePassword = operation(
@@ -42,8 +43,9 @@ export const changePassword = operation(
       );
       const generation = await sessions.endAll(id, { passwordHash: changed, replaces: passwordHash });
       if (generation === undefined) throw new HttpError(403, 'the current password is wrong');
-      cookies.give(ctx, tokens.sign({ id, username }, generation));
-      return { id, username };
+      const token = tokens.sign({ id, username }, generation);
+      cookies.give(ctx, token);
+      return { id, username, ...inBody(ctx, token) };
     };
   },
 );

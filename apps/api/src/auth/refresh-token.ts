@@ -1,6 +1,7 @@
 import { operation } from '../http/operation.js';
 import { refreshed, TOKEN_HEADER } from './account-json.js';
 import type { AuthServices } from './auth-services.js';
+import { inBody } from './token-cookie.js';
 
 /**
  * Gives out a newer token of the same session: it keeps the token's id, by which sign-outs name what has ended.
@@ -25,6 +26,6 @@ export const refreshToken = operation(
       const { id, username } = token.user;
       const renewed = tokens.renew(token);
       cookies.give(ctx, renewed.text);
-      return { id, username, expiresAt: renewed.expiresAt };
+      return { id, username, expiresAt: renewed.expiresAt, ...inBody(ctx, renewed.text) };
     },
 );

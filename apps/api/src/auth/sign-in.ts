@@ -27,7 +27,7 @@ export const signIn = operation(
   },
   (services: AuthServices) => {
     const { users, limits, tokens, access, cookies } = services;
-    return async (ctx, { body: { email, password } }) => {
+    return async (ctx, { body: { email, password, returnToken = false } }) => {
       await limits.signInAddress.count(clientAddress(ctx));
       const user = await users.findByEmail(email);
       const matches = await checkPassword(services, ctx, emailKey(email), password, user?.passwordHash);
@@ -36,7 +36,9 @@ export const signIn = operation(
       // Only now: nobody else learns who is banned.
       const [verdict] = await access.check([{ userId: id }]);
       refuse(verdict);
-      cookies.give(ctx, tokens.sign({ id, username }, generation));
+      const token = tokens.sign({ id, username }, generation);
+      if (returnToken) return { id, username, token };
+      cookies.give(ctx, token);
       return { id, username };
     };
   },

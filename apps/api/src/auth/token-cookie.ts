@@ -14,6 +14,14 @@ export interface CookieOptions {
   readonly production: boolean;
 }
 
+/**
+ * A new token for the body of an answer: for a client that sent its token in `Authorization`. A page that has its token
+ * in the cookie must not get to see it.
+ */
+export function inBody(ctx: Context, token: string): { token?: string } {
+  return ctx.get('Authorization') === '' ? {} : { token };
+}
+
 /** Sets and clears the cookie that carries the token. The order of the attributes is part of the plain contract. */
 export class TokenCookies {
   #warned = false;

@@ -183,6 +183,25 @@ describe('the user routes', function () {
       expect(check.ok && check.token.user).to.deep.equal({ id, username: user.username });
     });
 
+    it('puts the token into the body, and into no cookie, when that is asked for', async () => {
+      const user = somebody();
+      const { id } = (await client.post(SIGN_UP, user)).body;
+      const answer = await client.post(SIGN_IN, { ...user, returnToken: true });
+      const { token, ...rest } = answer.body;
+      expect([rest, answer.headers.get('set-cookie')]).to.deep.equal([{ id, username: user.username }, null]);
+      const holder = client.with({ Authorization: `Bearer ${token}` });
+      expect((await holder.get('/api/users/me')).status).to.equal(200);
+      const renewed = await holder.send('POST', '/api/users/refresh');
+      expect(
+        (await client.with({ Authorization: `Bearer ${renewed.body.token}` }).get('/api/users/me')).status,
+      ).to.equal(200);
+      // A page whose token is in the cookie never gets to see it.
+      const byCookie = await client.with({ Cookie: `jwt=${token}` }).send('POST', '/api/users/refresh');
+      expect(byCookie.body).to.not.have.property('token');
+      const wrong = await client.post(SIGN_IN, { ...user, returnToken: 'yes' });
+      expect([wrong.status, wrong.body]).to.deep.equal([400, { error: 'returnToken must be true or false' }]);
+    });
+
     it('answers the same to a wrong password and to an unknown address', async () => {
       const user = somebody();
       await client.post(SIGN_UP, user);

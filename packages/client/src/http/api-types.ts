@@ -13,7 +13,7 @@ export interface Account {
 export interface SignedIn {
   readonly id: number;
   readonly username: string;
-  /** Only outside of browsers, which keep it in a cookie that no script can read. */
+  /** Not on pages of Chorus' own origin, whose browser keeps it in a cookie that no script can read. */
   readonly token?: string | undefined;
 }
 

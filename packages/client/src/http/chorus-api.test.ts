@@ -38,6 +38,44 @@ describe('ChorusApi', () => {
     return error;
   };
 
+  it('takes an address with slashes at its end', async () => {
+    const paths: unknown[] = [];
+    respond = (request, response) => {
+      paths.push(request.url);
+      response.end('{}');
+    };
+    for (const end of ['/', '///', '/chat/']) await api({ url: url + end }).me();
+    expect(paths).to.deep.equal(['/api/users/me', '/api/users/me', '/chat/api/users/me']);
+  });
+
+  it('works, and ends requests, where AbortSignal has neither timeout nor any', async () => {
+    const { timeout, any } = AbortSignal;
+    Reflect.set(AbortSignal, 'timeout', undefined);
+    Reflect.set(AbortSignal, 'any', undefined);
+    try {
+      respond = answer(200, '{"rooms":[],"nextCursor":null}');
+      expect(await api().rooms({ signal: new AbortController().signal })).to.deep.include({ rooms: [] });
+      respond = () => {};
+      expect(await failure(api({ timeoutMs: 20 }).me())).to.include({ code: 'timeout' });
+      const caller = new AbortController();
+      const call = failure(api().me({ signal: caller.signal }));
+      caller.abort();
+      expect(await call).to.include({ code: 'aborted' });
+      expect(await failure(api().me({ signal: AbortSignal.abort() }))).to.include({ code: 'aborted' });
+    } finally {
+      Object.assign(AbortSignal, { timeout, any });
+    }
+  });
+
+  it('rejects with a ChorusError whatever the functions of the application throw', async () => {
+    const broken = (): never => {
+      throw new TypeError('no token today');
+    };
+    for (const options of [{ token: broken }, { url: broken }, { fetch: broken }, { url: 'no address' }]) {
+      expect(await failure(api(options).me())).to.include({ code: 'network' });
+    }
+  });
+
   for (const [status, code, retry] of [
     [400, 'bad_request', false],
     [401, 'unauthenticated', false],

@@ -46,11 +46,13 @@ export class ChorusApi {
     return this.#ask('POST', '/api/users/signup', { ...options, body: input, anonymous: true });
   }
 
-  /** In browsers the token becomes a cookie, elsewhere it is in the answer. @throws {ChorusError} `unauthenticated` */
+  /**
+   * In browsers the token becomes a cookie if the page has the origin of Chorus; for all others it is in the answer.
+   * @throws {ChorusError} `unauthenticated`
+   */
   async signIn(input: { email: string; password: string }, options?: CallOptions): Promise<SignedIn> {
-    return withToken(
-      await this.#call('POST', '/api/users/signin', { ...options, body: input, anonymous: true }),
-    );
+    const body = isElsewhere(this.#base()) ? { ...input, returnToken: true } : input;
+    return withToken(await this.#call('POST', '/api/users/signin', { ...options, body, anonymous: true }));
   }
 
   /** Ends the session: every token and socket of it. */
@@ -146,13 +148,22 @@ export class ChorusApi {
 
   /** @typeParam T what the API answers to that request: its document says so, and a test holds both together */
   async #call<T>(method: string, path: string, call: Call = {}): Promise<Answered<T>> {
-    const { url = '', token, timeoutMs = TIMEOUT_MS, fetch = globalThis.fetch } = this.#options;
+    const { token, timeoutMs = TIMEOUT_MS, fetch = globalThis.fetch } = this.#options;
     const { signal, body, anonymous } = call;
-    // Whoever signs in has none yet: a function may even be about to do just that.
-    const bearer = anonymous ? undefined : await (typeof token === 'function' ? token() : token);
-    const timeout = AbortSignal.timeout(timeoutMs);
+    // Not by AbortSignal.timeout and any(): React Native has neither.
+    const ending = new AbortController();
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      ending.abort();
+    }, timeoutMs);
+    const abort = (): void => ending.abort();
+    if (signal?.aborted) abort();
+    signal?.addEventListener('abort', abort);
     try {
-      const response = await fetch((typeof url === 'function' ? url() : url) + path + queryOf(call.query), {
+      // A client that signs in has none yet: a function may even be about to do just that.
+      const bearer = anonymous ? undefined : await (typeof token === 'function' ? token() : token);
+      const response = await fetch(this.#base() + path + queryOf(call.query), {
         method,
         headers: {
           ...(bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` }),
@@ -160,7 +171,7 @@ export class ChorusApi {
         },
         body: body === undefined ? null : JSON.stringify(body),
         credentials: token === undefined ? 'include' : 'omit',
-        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+        signal: ending.signal,
       });
       const text = await response.text();
       if (!response.ok) throw failureOf(response, text);
@@ -170,8 +181,16 @@ export class ChorusApi {
       if (error instanceof SyntaxError) {
         throw new ChorusError('bad_answer', 'the answer is not JSON', false, { cause: error });
       }
-      throw noAnswer(error, signal);
+      throw noAnswer(error, signal?.aborted ? 'aborted' : late ? 'timeout' : 'network');
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
     }
+  }
+
+  #base(): string {
+    const { url = '' } = this.#options;
+    return trimmed(typeof url === 'function' ? url() : url);
   }
 }
 
@@ -186,12 +205,24 @@ interface Answered<T> {
   readonly body: T;
 }
 
+/** An address without slashes at its end. */
+export function trimmed(url: string): string {
+  return url.replace(/\/+$/, '');
+}
+
+/** Whether Chorus has another origin than this page, whose cookies it then does not get. Never in Node, which has no pages. */
+function isElsewhere(url: string): boolean {
+  const { location } = globalThis;
+  return location !== undefined && new URL(url, location.href).origin !== location.origin;
+}
+
 /** Without what is undefined, which JSON leaves out. */
 function queryOf(query: Call['query']): string {
   return query ? `?${new URLSearchParams(JSON.parse(JSON.stringify(query)))}` : '';
 }
 
 function withToken<T extends SignedIn>({ body, headers }: Answered<T>): T {
+  if (body.token !== undefined) return body;
   // Browsers show this header to no script.
   const token = /(?:^|, )jwt=([^;]+)/.exec(headers.get('set-cookie') ?? '')?.[1];
   return token === undefined ? body : { ...body, token };

@@ -27,10 +27,14 @@ export function failureOf({ status, headers }: Response, body: string): ChorusEr
 }
 
 /** Why there was no answer. Whether the request was carried out is not known. */
-export function noAnswer(cause: unknown, caller: AbortSignal | undefined): ChorusError {
-  const timedOut = cause instanceof Error && cause.name === 'TimeoutError';
-  const code = caller?.aborted ? 'aborted' : timedOut ? 'timeout' : 'network';
-  return new ChorusError(code, `no answer: ${code}`, true, { cause });
+export function noAnswer(cause: unknown, code: 'aborted' | 'timeout' | 'network'): ChorusError {
+  const { location } = globalThis;
+  // Browsers say nothing else about an answer that CORS keeps from the page.
+  const hint =
+    code === 'network' && location !== undefined
+      ? `; if Chorus runs, does its ALLOWED_ORIGINS list ${location.origin}?`
+      : '';
+  return new ChorusError(code, `no answer: ${code}${hint}`, true, { cause });
 }
 
 function errorIn(body: string): string | undefined {
