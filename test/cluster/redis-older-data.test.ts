@@ -26,7 +26,7 @@ describe('a Redis that comes back with older data', function () {
   let sockets: Array<V1Socket | SeedClient>;
 
   before(async () => {
-    const env = { ARCHIVE_INTERVAL_MS: '20', REDIS_TIMEOUT_MS: '1000', PRESENCE_LEASE_MS: '3000' };
+    const env = { ARCHIVE_INTERVAL_MS: '20' };
     cluster = await startTestCluster({ ownServers: true, gateways: 2, apis: 1, env });
     archive = new ArchiveProbe(cluster);
     ann = await createPerson(cluster.url, 'ann');
