@@ -122,7 +122,28 @@ describe('the history checker, when Redis itself lost something,', function () {
     expect(broken()).to.deep.equal([]);
   });
 
+  /** A member that comes back at the end from the third last message of the room, and is told that it is not recovered. */
+  const comeBack = (): void => {
+    const [before, , last] = room().archive.slice(-3) as [StoredMessage, StoredMessage, StoredMessage];
+    const since = { epoch: before.epoch, seq: before.seq };
+    const position = { epoch: last.epoch, seq: last.seq };
+    const at = history.endedAt;
+    without.events.push({ type: 'joined', at, roomId: ROOM, since, position, recovered: false });
+  };
+
+  it('has nothing against a client that is not recovered over the loss, in one epoch or two', () => {
+    const [fault] = history.faults as [DraftHistory['faults'][0]];
+    history.faults[0] = { ...fault, loss: { since: lost.sentAt - 50, until: history.endedAt - 1 } };
+    comeBack();
+    expect(broken()).to.not.include('recovered');
+  });
+
   describe('finds', () => {
+    it('a client that is not recovered although the loss was before all that it has', () => {
+      comeBack();
+      expect(broken()).to.include('recovered');
+    });
+
     it('a member that lacks it and was told nothing', () => {
       without.events.pop();
       expect(broken()).to.deep.equal(['told']);

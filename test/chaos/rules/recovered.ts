@@ -1,4 +1,7 @@
-import { formatPosition, isAfter } from '@chorus/protocol';
+import { formatPosition, isAfter, type Position } from '@chorus/protocol';
+import type { Fault } from '../history.js';
+import type { HistoryIndex, Sending } from '../index-history.js';
+import { sendingOf } from '../message-name.js';
 import type { Rule } from '../rule.js';
 
 export const recovered: Rule = {
@@ -18,12 +21,8 @@ export const recovered: Rule = {
         );
         // The message at `since` has to be there as well, to tell that nothing before it is needed.
         if (missed.length >= historySize) continue;
-        const lossy = faults.some(
-          ({ loss, kind, startedAt }) =>
-            (loss !== undefined && loss.since < event.at) ||
-            (kind.startsWith('standalone-') && startedAt < event.at),
-        );
-        if (lossy && position.epoch > since.epoch) continue;
+        const { firstAt = 0 } = sentAt(index, roomId, since) ?? {};
+        if (faults.some((fault) => tookSomething(fault, firstAt, event.at))) continue;
         yield {
           what: `room ${roomId}: ${client.username} was not recovered from ${formatPosition(since)} to ${formatPosition(position)}, ${missed.length} messages`,
           facts: { member: client.username, event, missed: missed.length, historySize },
@@ -32,3 +31,16 @@ export const recovered: Rule = {
     }
   },
 };
+
+/** What became the message at this position, if that is known. */
+function sentAt({ rooms, sendings }: HistoryIndex, roomId: number, at: Position): Sending | undefined {
+  const place = formatPosition(at);
+  const message = rooms.get(roomId)?.messages.find((message) => formatPosition(message) === place);
+  return message && sendings.get(sendingOf(message));
+}
+
+/** Whether a recent history that held something of `from` may have lost it until `to`. */
+function tookSomething({ loss, kind, startedAt, endedAt }: Fault, from: number, to: number): boolean {
+  if (kind.startsWith('standalone-')) return startedAt < to && from < endedAt;
+  return loss !== undefined && loss.since < to && from < loss.until;
+}
