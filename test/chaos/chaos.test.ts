@@ -100,22 +100,6 @@ describe('pnpm chaos', function () {
     }
   });
 
-  it('kills standalone, which loses nothing', async () => {
-    const report = join(tmpdir(), `chaos-report-standalone-${process.pid}.html`);
-    const program = launch([
-      ...['--scenario', 'standalone', '--clients', '12', '--rooms', '2', '--rate', '30', '--seconds', '8'],
-      ...['--faults', 'standalone-kill', '--report', report],
-    ]);
-    try {
-      const end = await program.ended;
-      expect(end, program.stdout + program.stderr).to.equal(0);
-      expect(program.stdout).to.include('by SIGKILL').and.include('Every rule holds.');
-    } finally {
-      await rm(report, { force: true });
-      await rm(`${report}.log`, { force: true });
-    }
-  });
-
   it('ends everything that it started when it is interrupted', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'chorus-chaos-'));
     const program = launch(['--seconds', '600', '--clients', '20', '--rooms', '2'], { TMPDIR: folder });
