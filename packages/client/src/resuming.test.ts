@@ -67,6 +67,19 @@ describe('a room of the client, over interruptions', () => {
     expect(seen).to.deep.equal([5, 6, 7, 8, 9]);
   });
 
+  it('is whole at once when a new epoch has begun and nothing was sent meanwhile', async () => {
+    (await stage.connection()).say(joined(1, 4), message(1, 5), message(1, 6));
+    await sees(6);
+    const down = becomes('joining');
+    client.disconnect();
+    await down;
+    const whole = becomes('joined');
+    client.connect();
+    (await stage.connection()).say(joined(1, 6, true, 0, EPOCH + 1));
+    await whole;
+    expect(room.position).to.deep.equal(at(6));
+  });
+
   it('goes on from within a replay that was interrupted', async () => {
     let connection = await stage.connection();
     connection.say(joined(1, 4));
