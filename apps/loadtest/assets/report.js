@@ -86,6 +86,12 @@
     ticks: { stroke: style('--line'), width: 1 },
     ...more,
   });
+  /** What the legend says of a line: the value under the pointer, and without one the largest. */
+  const orMost = (values, write) => (_, value, __, index) => {
+    if (index != null) return write(value);
+    const known = values.filter((one) => one != null);
+    return known.length === 0 ? '–' : `at most ${write(Math.max(...known))}`;
+  };
   const width = (element) => element.clientWidth - 20;
 
   function drawTimeline({ lines, log }, element) {
@@ -118,14 +124,14 @@
           : []),
       ],
       series: [
-        { label: 'at', value: (_, value) => (value == null ? '' : `${value} s`) },
-        ...lines.map(([label, colour, , write, scale]) => ({
+        { label: 'at', value: (_, value) => (value == null ? 'any time' : `${value} s`) },
+        ...lines.map(([label, colour, , write, scale], index) => ({
           label,
           stroke: colours[colour],
           width: 2,
           points: { show: timeline.length < 3 },
           scale: scale ?? 'y',
-          value: (_, value) => write(value),
+          value: orMost(values[index], write),
         })),
       ],
     };
@@ -147,7 +153,7 @@
         axis({ size: 56, values: (_, ticks) => ticks.map(short) }),
       ],
       series: [
-        { label: 'up to', value: (_, at) => (buckets[at] ? ms(buckets[at].upTo) : '') },
+        { label: 'up to', value: (_, at) => (buckets[at] ? ms(buckets[at].upTo) : 'any time') },
         {
           label: 'deliveries',
           stroke: colour,
@@ -155,7 +161,10 @@
           width: 1,
           paths: uPlot.paths.bars({ size: [0.9] }),
           points: { show: false },
-          value: (_, value) => count(value),
+          value: orMost(
+            buckets.map((bucket) => bucket.count),
+            count,
+          ),
         },
       ],
     };

@@ -27,6 +27,7 @@ const MODULES = [
   'operator-client',
   'poll',
   'rates',
+  'roll-call',
   'room-table',
   'sparkline',
   'token-form',

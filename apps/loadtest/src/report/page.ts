@@ -39,7 +39,7 @@ ${noticesOf(result)}
 ${result.nodes.length > 0 ? card('Nodes', nodeTable(result)) : ''}
 ${result.costs.length > 0 ? card('What the servers cost', costTable(result)) : ''}
 <footer>Started at ${result.startedAt}. Latency counts from when a message was due, so that nothing that had to wait is
-left out. Deliveries in “Verdict” include those of the warm-up; all other figures are of the time after it.</footer>
+left out. “Delivered” counts deliveries after the warm-up. “Verdict” checks all of them, those of the warm-up as well.</footer>
 </main>
 <script type="application/json" id="data">${raw(embedded(plotData(result)))}</script>
 <script>${raw(library)}</script>

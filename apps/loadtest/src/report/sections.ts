@@ -107,7 +107,7 @@ function verdictSection({ verdict }: LoadResult): Section {
     title: 'Verdict',
     rows: [
       { label: 'expected', value: formatCount(verdict.expected), note: 'deliveries, warm-up included' },
-      { label: 'delivered', value: formatCount(verdict.delivered) },
+      { label: 'arrived', value: formatCount(verdict.delivered), note: 'warm-up included' },
       figure('lost', verdict.lost),
       figure('duplicated', verdict.duplicated),
       figure('out of order', verdict.outOfOrder),

@@ -1,5 +1,5 @@
 import { element, setText } from './dom.js';
-import { bytes, count, duration, milliseconds, percent, plural, rate } from './format.js';
+import { bytes, count, duration, milliseconds, percent, plural, rate, UNKNOWN } from './format.js';
 import type { GatewayNode } from './operator-client.js';
 import type { NodeRates } from './rates.js';
 
@@ -56,6 +56,7 @@ export class NodeRow {
     this.#node = node;
     const { state, connections, rooms, figures } = node;
     this.root.dataset.state = state;
+    this.#button.hidden = false;
     setText(this.#state, STATES[state] ?? state);
     this.#showDrain(node);
     this.#set('Connections', count(connections));
@@ -76,6 +77,21 @@ export class NodeRow {
     const draining = state === 'draining';
     setText(this.#button, draining ? 'Undrain' : 'Drain');
     this.#button.setAttribute('aria-label', draining ? `Undrain ${node.nodeId} …` : `Drain ${node.nodeId} …`);
+  }
+
+  /** It reports no more: none of its figures holds. @param agoMs since its last report, in milliseconds */
+  showGone(agoMs: number): void {
+    this.root.dataset.state = 'gone';
+    setText(this.#state, 'Gone');
+    setText(this.#left, `gone ${duration(agoMs)} ago`);
+    this.#left.hidden = false;
+    this.#progress.hidden = true;
+    for (const cell of this.#cells.values()) {
+      setText(cell, UNKNOWN);
+      cell.classList.remove('warning');
+      cell.removeAttribute('title');
+    }
+    this.#button.hidden = true;
   }
 
   #showDrain({ state, connections, figures }: GatewayNode): void {

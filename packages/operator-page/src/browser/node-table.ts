@@ -3,6 +3,7 @@ import { NodeRow } from './node-row.js';
 import type { Notices } from './notices.js';
 import type { GatewayNode } from './operator-client.js';
 import type { Rates } from './rates.js';
+import type { GoneNode } from './roll-call.js';
 
 /** The gateways, a row each, in the order that the API gives them. */
 export class NodeTable {
@@ -18,16 +19,22 @@ export class NodeTable {
     nameRoles(byId('nodes', HTMLTableElement));
   }
 
-  show(nodes: readonly GatewayNode[], rates: Rates, now: number): void {
-    this.#empty.hidden = nodes.length > 0;
-    const ids = new Set(nodes.map(({ nodeId }) => nodeId));
+  /**
+   * @param gone gateways that report no more, shown behind the others
+   * @param now milliseconds since 1970
+   */
+  show(nodes: readonly GatewayNode[], gone: readonly GoneNode[], rates: Rates, now: number): void {
+    this.#empty.hidden = nodes.length + gone.length > 0;
+    const absent = new Map(gone.map(({ node, agoMs }) => [node.nodeId, agoMs]));
+    const all = [...nodes, ...gone.map(({ node }) => node)];
+    const ids = new Set(all.map(({ nodeId }) => nodeId));
     for (const [nodeId, row] of this.#rows) {
       if (ids.has(nodeId)) continue;
       row.root.remove();
       this.#rows.delete(nodeId);
     }
     let place = this.#body.firstElementChild;
-    for (const node of nodes) {
+    for (const node of all) {
       let row = this.#rows.get(node.nodeId);
       if (row === undefined) {
         row = new NodeRow(node, this.act);
@@ -35,7 +42,9 @@ export class NodeTable {
       }
       if (row.root === place) place = place.nextElementSibling;
       else this.#body.insertBefore(row.root, place);
-      row.show(node, rates.of(node.nodeId), now);
+      const agoMs = absent.get(node.nodeId);
+      if (agoMs === undefined) row.show(node, rates.of(node.nodeId), now);
+      else row.showGone(agoMs);
     }
     this.#announce(nodes);
   }

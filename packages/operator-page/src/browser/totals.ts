@@ -18,10 +18,12 @@ export class Totals {
     this.#tile('Memory', false);
   }
 
-  show(nodes: readonly GatewayNode[], rates: Rates): void {
+  /** @param gone number of gateways that report no more; nothing of them is counted */
+  show(nodes: readonly GatewayNode[], gone: number, rates: Rates): void {
     const ready = nodes.filter(({ state }) => state === 'ready').length;
     const others = nodes.length - ready;
-    this.#set('Gateways', count(nodes.length), others === 0 ? 'all ready' : `${ready} ready, ${others} not`);
+    const states = others === 0 ? 'all ready' : `${ready} ready, ${others} not`;
+    this.#set('Gateways', count(nodes.length), gone === 0 ? states : `${states}, ${gone} gone`);
     const connections = sum(nodes.map((node) => node.connections));
     const limit = sum(nodes.map(({ figures }) => figures?.connectionsLimit ?? Number.NaN));
     this.#set('Connections', count(connections), Number.isNaN(limit) ? '' : `of at most ${count(limit)}`);
