@@ -15,6 +15,7 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const stamps = join(root, 'node_modules', '.cache', 'chorus');
 
 requireNode(manifest.engines.node.replace('>=', ''));
+requirePlainPath();
 oncePerContent('install', 'Installing packages', ['pnpm-lock.yaml', 'pnpm-workspace.yaml'], () => {
   const [command, ...args] = packageManager(manifest.packageManager);
   // Without CI a changed node_modules folder makes pnpm ask, with NODE_ENV=production it leaves tools out.
@@ -47,6 +48,11 @@ function requireNode(wanted) {
   const [ourMajor, ourMinor] = process.versions.node.split('.').map(Number);
   if (ourMajor > major || (ourMajor === major && ourMinor >= minor)) return;
   fail(`Chorus needs Node ${wanted} or later; this is Node ${process.versions.node}.`);
+}
+
+/** The builder of the chat page takes these characters for parts of an address. */
+function requirePlainPath() {
+  if (/[#?]/.test(root)) fail(`The path ${root} contains # or ?: move Chorus to a folder without them.`);
 }
 
 /** The pinned pnpm: the one that runs this script or is on the PATH if it is of that major version, else npm's. */
