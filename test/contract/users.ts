@@ -85,7 +85,9 @@ export function describeUsers(target: () => Target): void {
         const email = `${unique()}@example.com`;
         const answer = await signUp({ username: unique(), email, password });
         if (status === 400)
-          return expect(expectError(answer, 400)).to.match(/^password must be 6 to 72 bytes/);
+          return expect(expectError(answer, 400)).to.match(
+            /^password must be at (least 6 characters|most 72 bytes)/,
+          );
         expect(answer.status).to.equal(200);
         expect((await signIn({ email, password })).status).to.equal(200);
         // Nothing of it is cut off.
@@ -138,6 +140,56 @@ export function describeUsers(target: () => Target): void {
       const answer = await signIn({ email, password });
       expectError(answer, 429);
       expect(Number(answer.headers.get('retry-after'))).to.be.within(1, 900);
+    });
+  });
+
+  describe('PUT /api/users/me/password', () => {
+    it('ends all other sessions and their sockets, and gives out a token of a new one', async () => {
+      const { url } = target();
+      const ann = await createPerson(url, 'ann');
+      const other = (await signedIn(url, ann)).token;
+      const room = await createRoom(url, ann);
+      const sockets = await Promise.all([ann.token, other].map((token) => connectSeed(url, room, token)));
+      const body = { currentPassword: ann.password, newPassword: 'close sesame' };
+      const answer = await request(`${url}/api/users/me/password`, { method: 'PUT', token: ann.token, body });
+      const { token, ...rest } = answer.body as { token: string };
+      expect([answer.status, rest]).to.deep.equal([200, { id: ann.id, username: ann.username }]);
+      for (const socket of sockets) expect((await socket.ended).code).to.equal(4401);
+      for (const ended of [ann.token, other]) {
+        expectError(await request(`${url}/api/users/me`, { token: ended }), 401);
+        await expectRefusal(401, url, room, ended);
+      }
+      const socket = await connectSeed(url, room, token);
+      await socket.close();
+      const { email } = ann;
+      expectError(await signIn({ email, password: ann.password }), 401);
+      expect((await signIn({ email, password: 'close sesame' })).status).to.equal(200);
+    });
+  });
+
+  describe('DELETE /api/users/me/sessions', () => {
+    it('signs out everywhere', async () => {
+      const { url } = target();
+      const ann = await createPerson(url, 'ann');
+      const other = (await signedIn(url, ann)).token;
+      const answer = await request(`${url}/api/users/me/sessions`, { method: 'DELETE', token: ann.token });
+      expect(answer.status).to.equal(204);
+      for (const token of [ann.token, other]) {
+        expectError(await request(`${url}/api/users/me`, { token }), 401);
+      }
+    });
+  });
+
+  describe('POST /api/users/logout', () => {
+    it('ends the session, and is refused to pages of other sites', async () => {
+      const { url } = target();
+      const ann = await createPerson(url, 'ann');
+      const from = (headers: Record<string, string>) =>
+        request(`${url}/api/users/logout`, { method: 'POST', token: ann.token, headers });
+      expectError(await from({ origin: 'https://evil.example' }), 403);
+      expect((await request(`${url}/api/users/me`, { token: ann.token })).status).to.equal(200);
+      expectBody(await from({}), 200, { message: 'logout successful' });
+      expectError(await request(`${url}/api/users/me`, { token: ann.token }), 401);
     });
   });
 

@@ -81,8 +81,10 @@ export function describeV1Sockets(target: () => Target): void {
     expect(back.messages(room).map(({ content }) => content)).to.deep.equal(['two', 'three', 'four']);
     expect(seed.frames[0]).to.include({ type: 'recovery', recovered: true });
     expect(seed.frames.filter(({ type }) => type === 'message')).to.deep.equal(back.messages(room));
-    expect(await back.join(room, { epoch: epoch - 1, seq })).to.include({ recovered: false });
-    await Promise.all([back.close(), seed.close()]);
+    // A socket is sent what it missed in a room once a second.
+    const other = await connectV1(target().url, ann.token);
+    expect(await other.join(room, { epoch: epoch - 1, seq })).to.include({ recovered: false });
+    await Promise.all([back.close(), other.close(), seed.close()]);
   });
 
   it('is told when what it said is in the database', async () => {
@@ -122,7 +124,19 @@ export function describeV1Sockets(target: () => Target): void {
   });
 
   it('needs a token', async () => {
-    const refusal = await connectV1(target().url, undefined).catch((error: unknown) => error);
+    const refusal = await connectV1(target().url, 'not one').catch((error: unknown) => error);
     expect(refusal).to.be.instanceOf(UpgradeRefused).and.include({ status: 401 });
+    const stranger = await connectV1(target().url, undefined);
+    stranger.send({ type: 'join', roomId: room });
+    expect((await stranger.ended).code).to.equal(4401);
+    expect(stranger.frames).to.deep.equal([]);
+  });
+
+  it('may send it as its first frame', async () => {
+    const socket = await connectV1(target().url, undefined);
+    socket.socket.send(JSON.stringify({ type: 'authenticate', token: ann.token }));
+    expect((await socket.of('welcome')).user).to.deep.equal({ id: ann.id, username: ann.username });
+    await socket.join(room);
+    await socket.close();
   });
 }
