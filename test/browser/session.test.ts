@@ -92,6 +92,30 @@ describe('a session', function () {
     await ada.page.getByRole('alert').filter({ hasText: 'Your session has ended.' }).waitFor();
   });
 
+  it('goes on with a new password, and ends everywhere when that is asked for', async () => {
+    const eve = await stage.visitor('eve');
+    const { page } = eve;
+    const account = async () => {
+      await page.getByRole('button', { name: 'Account' }).click();
+      return page.getByRole('dialog', { name: 'Account' });
+    };
+    const dialog = await account();
+    await dialog.getByLabel('Current password').fill('not this one');
+    await dialog.getByLabel('New password').fill('close sesame');
+    await dialog.getByRole('button', { name: 'Change password' }).click();
+    await dialog.getByRole('alert').filter({ hasText: 'The current password is wrong.' }).waitFor();
+    await dialog.getByLabel('Current password').fill(eve.password);
+    await dialog.getByRole('button', { name: 'Change password' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    await eve.createRoom(`after the change ${eve.username}`);
+    await eve.say('still here');
+    await eve.delivered('still here', 'Sent');
+    await (await account()).getByRole('button', { name: 'Sign out everywhere' }).click();
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    await page.reload();
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+  });
+
   it('leaves nothing behind that the next one could read', async () => {
     await signIn();
     await ada.inRoom(`tabs ${ada.username}`);

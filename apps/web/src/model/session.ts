@@ -86,6 +86,25 @@ export class Session {
     this.#leave();
   }
 
+  /**
+   * Changes the password. All other sessions end; this one goes on with a new cookie.
+   * @throws {ChorusError} (rejects)
+   */
+  async changePassword(currentPassword: string, newPassword: string): Promise<void> {
+    await this.#api.changePassword({ currentPassword, newPassword });
+  }
+
+  /** Ends all sessions of the user, this one as well. @throws {ChorusError} (rejects) */
+  async signOutEverywhere(): Promise<void> {
+    this.#end(true);
+    await this.#api.signOutEverywhere().catch((error: unknown) => {
+      this.#end(false);
+      throw error;
+    });
+    this.#tell({ type: 'signed-out' });
+    this.#leave();
+  }
+
   #enter({ id, username }: Member): void {
     const api = this.#api;
     const client = new ChorusClient({

@@ -1,5 +1,6 @@
 /** Line drawings of 24 × 24, in the colour of the text. For the eye only: whatever has an icon has a name as well. */
 const PATHS = {
+  account: 'M12 11a3.5 3.5 0 100-7 3.5 3.5 0 000 7zM5 20c0-4 3-6 7-6s7 2 7 6',
   add: 'M12 5v14M5 12h14',
   back: 'M15 5l-7 7 7 7',
   bell: 'M12 4v10M12 18.5v.5',

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { Dialog } from './dialog.js';
+import { Failure } from './failure.js';
 import { Field } from './field.js';
 import { useAction } from './use-action.js';
 
@@ -100,14 +101,5 @@ function DeleteRoomForm({
         </button>
       </div>
     </>
-  );
-}
-
-function Failure({ error }: { error: string | undefined }) {
-  if (error === undefined) return null;
-  return (
-    <p class="error" role="alert">
-      {error}
-    </p>
   );
 }

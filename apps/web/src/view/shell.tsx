@@ -1,8 +1,9 @@
 import { useSignalEffect } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Chat } from '../model/chat.js';
 import { hashOfRoom, roomOfHash } from '../model/route.js';
 import type { Session } from '../model/session.js';
+import { AccountDialog } from './account-dialog.js';
 import { Announcer } from './announcer.js';
 import { Avatar } from './avatar.js';
 import { Connection } from './connection.js';
@@ -46,10 +47,20 @@ function skipToRoom(event: Event): void {
 
 function Me({ session, chat }: { session: Session; chat: Chat }) {
   const { busy, error, run } = useAction(() => session.signOut());
+  const [account, setAccount] = useState(false);
   return (
     <footer class="me">
       <Avatar name={chat.me.username} small />
       <bdi class="name">{chat.me.username}</bdi>
+      <button
+        type="button"
+        class="round"
+        aria-label="Account"
+        title="Account"
+        onClick={() => setAccount(true)}
+      >
+        <Icon name="account" />
+      </button>
       <button
         type="button"
         class="round"
@@ -65,6 +76,7 @@ function Me({ session, chat }: { session: Session; chat: Chat }) {
           You are still signed in. {error}
         </p>
       )}
+      {account && <AccountDialog session={session} onClose={() => setAccount(false)} />}
     </footer>
   );
 }

@@ -1,0 +1,9 @@
+/** Why something did not work, in a dialog. */
+export function Failure({ error }: { error: string | undefined }) {
+  if (error === undefined) return null;
+  return (
+    <p class="error" role="alert">
+      {error}
+    </p>
+  );
+}
