@@ -64,7 +64,7 @@ describe('markup in names and messages', function () {
     await dialog.getByText(room).waitFor();
     await dialog.getByRole('button', { name: 'Cancel' }).click();
     await ben.page.getByRole('searchbox', { name: 'Find a room' }).fill(IMAGE);
-    await ben.page.getByText('No room is called that.').waitFor();
+    await ben.page.getByText('No rooms match.').waitFor();
   });
 
   it('stays text when a room is opened by its address, and in its history', async () => {
