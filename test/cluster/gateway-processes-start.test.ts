@@ -23,7 +23,12 @@ describe('a gateway of several processes that cannot start', function () {
 
   /** What it says, and the status with which it ends. */
   const failure = async (port: number, env: Record<string, string>) => {
-    const gateway = launchGateway(cluster, port, { NODE_ID: `other-${port}`, ...env });
+    // Fewer sockets than this machine has descriptors for: a warning about that is another matter.
+    const gateway = launchGateway(cluster, port, {
+      NODE_ID: `other-${port}`,
+      MAX_CONNECTIONS: '100',
+      ...env,
+    });
     launched.push(gateway);
     return { status: await gateway.program.ended, said: gateway.program.stderr };
   };
