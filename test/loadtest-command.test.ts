@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type LoadResult, provision } from '@chorus/loadtest';
 import { expect } from 'chai';
 import { startTestCluster, type TestCluster } from './support/cluster.js';
+import { eventually } from './support/eventually.js';
 import { createPerson, request } from './support/people.js';
 import { type Program, startProgram } from './support/program.js';
 
@@ -99,7 +100,7 @@ describe('the load test command, over real servers', function () {
     const { body } = await request(`${cluster.url}/api/rooms?limit=100`, { token });
     const names = (body as { rooms: { name: string }[] }).rooms.map(({ name }) => name);
     expect(names.filter((name) => name.startsWith('again-room-'))).to.have.length(6);
-    const refused = await provision({ ...options, password: 'another', users: 1, rooms: 1 }).catch(
+    const refused = await provision({ ...options, password: 'another one', users: 1, rooms: 1 }).catch(
       (error: Error) => error.message,
     );
     expect(refused).to.match(
@@ -167,8 +168,8 @@ describe('the load test command, over real servers', function () {
     program.interrupt();
     expect(await program.ended, program.stderr).to.equal(0);
     expect(program.stdout).to.include('--max-lost holds');
-    // Its workers are of the same process group.
-    expect(() => process.kill(-program.pid, 0)).to.throw('ESRCH');
+    // Its workers are of the same process group, and so is the guard that hears a moment later that it has ended.
+    await eventually(() => expect(() => process.kill(-program.pid, 0)).to.throw('ESRCH'));
   });
 
   it('starts servers of its own with --local, measures all of them, and ends them again', async () => {

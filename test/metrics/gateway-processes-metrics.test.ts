@@ -21,7 +21,12 @@ describe('the metrics of several gateway processes', function () {
   let sockets: SeedClient[];
 
   before(async () => {
-    const env = { GATEWAY_PROCESSES: String(PROCESSES), NODE_ID: 'group', DRAIN_DELAY_MS: '300' };
+    const env = {
+      GATEWAY_PROCESSES: String(PROCESSES),
+      NODE_ID: 'group',
+      MAX_CONNECTIONS: '1000',
+      DRAIN_DELAY_MS: '300',
+    };
     gateway = await startLoneGateway(env);
     await allAnswer();
   });
@@ -48,7 +53,7 @@ describe('the metrics of several gateway processes', function () {
     expectDocumented(metrics, ['gateway', 'gateway-group'], ['process_start_time_seconds']);
     expect(metrics.value(OPEN)).to.equal(SOCKETS);
     expect(metrics.value('chorus_gateway_joins_total')).to.be.at.least(SOCKETS);
-    expect(metrics.value('chorus_gateway_connections_limit')).to.equal(PROCESSES * 50_000);
+    expect(metrics.value('chorus_gateway_connections_limit')).to.equal(PROCESSES * 1_000);
     expect(metrics.value('chorus_gateway_state{state="ready"}')).to.equal(PROCESSES);
     for (const node of ['group-1', 'group-2']) {
       expect(metrics.value(`chorus_build_info{service="gateway",version="0.1.0",node="${node}"}`)).to.equal(

@@ -73,20 +73,29 @@ export function gone(pids: Iterable<number>): Promise<void> {
   });
 }
 
-/** Pids of the gateway processes of a parent, by node id. */
+/** Pids of the gateway processes of a parent, by node id. The guard that ends the parent has the parent's own node id. */
 export function childrenOf(parent: number): Map<string, number> {
   const children = new Map<string, number>();
+  const own = nodeIdOf(parent);
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
       const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
       const [state, ppid] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       if (state === 'Z' || Number(ppid) !== parent) continue;
-      const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
-      const name = environment.find((variable) => variable.startsWith('NODE_ID='));
-      if (name !== undefined) children.set(name.slice('NODE_ID='.length), Number(pid));
+      const nodeId = nodeIdOf(Number(pid));
+      if (nodeId !== undefined && nodeId !== own) children.set(nodeId, Number(pid));
     } catch {
       // It ended meanwhile.
     }
   }
   return children;
+}
+
+/** Undefined for a process that has none, or has ended. */
+function nodeIdOf(pid: number): string | undefined {
+  try {
+    return /(?:^|\0)NODE_ID=([^\0]*)/.exec(readFileSync(`/proc/${pid}/environ`, 'utf8'))?.[1];
+  } catch {
+    return undefined;
+  }
 }
