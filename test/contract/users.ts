@@ -234,7 +234,8 @@ export function describeUsers(target: () => Target): void {
       const before = Date.now();
       const answer = await refresh(token);
       const { expiresAt } = answer.body as { expiresAt: number };
-      expectBody(answer, 200, { id, username, expiresAt });
+      // In the body as well: the request carried its token in a header.
+      expectBody(answer, 200, { id, username, expiresAt, token: tokenOf(answer) });
       // The end of a token is a whole second.
       expect(expiresAt).to.be.within(before + 3_599_000, Date.now() + 3_600_000);
       for (const either of [token, tokenOf(answer)]) {
