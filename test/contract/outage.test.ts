@@ -140,7 +140,7 @@ describe('the contract while a server is away', function () {
     });
     after(() => standalone?.close());
 
-    it('answers 503 to what needs PostgreSQL, and chats on without', async () => {
+    it('answers 503 to what needs PostgreSQL, and takes no message that it cannot store', async () => {
       const { url, dataDir } = standalone;
       const ann = await createPerson(url, 'ann');
       const room = await createRoom(url, ann);
@@ -153,7 +153,9 @@ describe('the contract while a server is away', function () {
 
       await expectStatuses(url, ann, room, spare, 'withoutPostgres');
       socket.send('without PostgreSQL');
-      await socket.message('without PostgreSQL');
+      const refusal = await socket.next(({ type }) => type === 'error', 20_000);
+      expect(refusal).to.include({ retry: true });
+      expect(socket.frames.filter(({ type }) => type === 'message')).to.deep.equal([]);
       await socket.close();
     });
   });
