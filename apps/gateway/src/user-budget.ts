@@ -73,7 +73,7 @@ export class UserBudget {
     return true;
   }
 
-  /** Milliseconds until more missed messages may be sent to a socket of the user; 0 for now. */
+  /** Milliseconds until more missed messages may be sent to a socket of the user; 0 when they may be sent at once. */
   replayWaitMs(now: number): number {
     return this.#replays?.waitMs(now) ?? 0;
   }

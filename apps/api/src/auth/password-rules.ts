@@ -15,8 +15,8 @@ export class PasswordRules {
   /** @param minLength fewest characters (code points) */
   constructor(private readonly minLength: number) {
     const path = createRequire(import.meta.url).resolve(LIST);
-    this.#common = new Set(readFileSync(path, 'utf8').split('\n'));
-    (this.#common as Set<string>).delete(ALWAYS_ALLOWED);
+    const lines = readFileSync(path, 'utf8').split('\n');
+    this.#common = new Set(lines.filter((line) => line !== ALWAYS_ALLOWED));
   }
 
   /**
