@@ -2,9 +2,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LoadResult, provision } from '@chorus/loadtest';
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { startTestCluster, type TestCluster } from './support/cluster.js';
-import { eventually } from './support/eventually.js';
 import { createPerson, request } from './support/people.js';
 import { type Program, startProgram } from './support/program.js';
 

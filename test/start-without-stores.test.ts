@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { migrate } from '@chorus/database';
 import { ensureTestRedis, freePort, type LocalServer, startPostgres, startRedis } from '@chorus/local';
 import { Closer, createLogger } from '@chorus/service';
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { eventually } from './support/eventually.js';
 import { request } from './support/people.js';
 import { type Program, startProgram } from './support/program.js';
 

@@ -1,5 +1,5 @@
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { eventually } from '../support/eventually.js';
 import type { Person } from '../support/people.js';
 import { filledRoom, fillRoom } from './support/fill-room.js';
 import { scrollUpTo } from './support/scroll-figures.js';

@@ -1,6 +1,6 @@
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Locator } from 'playwright-core';
-import { eventually } from '../support/eventually.js';
 import { createPerson, createRoom, type Person } from '../support/people.js';
 import { fillRoom } from './support/fill-room.js';
 import { focusOn, hasFocus, tabTo } from './support/focus.js';

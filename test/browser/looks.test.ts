@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { eventually } from '../support/eventually.js';
 import { createRoom, request, signIn } from '../support/people.js';
 import { connectV1, type V1Socket } from '../support/v1-socket.js';
 import { fillRoom } from './support/fill-room.js';

@@ -1,6 +1,6 @@
 import type { Member } from '@chorus/cluster';
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { eventually } from '../support/eventually.js';
 import { type Stage, sharedStage } from './support/stage.js';
 import type { Visitor } from './support/visitor.js';
 import { watchText } from './support/watch-text.js';

@@ -1,6 +1,6 @@
 import { type ClientFrame, ERRORS, type V1ServerFrame } from '@chorus/protocol';
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { eventually } from '../support/eventually.js';
 import { type Stage, sharedStage } from './support/stage.js';
 import type { Visitor } from './support/visitor.js';
 

@@ -1,5 +1,5 @@
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { eventually } from '../support/eventually.js';
 import { type Stage, sharedStage } from './support/stage.js';
 import type { Visitor } from './support/visitor.js';
 

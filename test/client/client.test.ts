@@ -8,12 +8,12 @@ import {
   type Message,
   type Room,
 } from '@chorus/client';
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { createPrng } from '../chaos/prng.js';
 import { ChaosProxy } from '../support/chaos-proxy.js';
 import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { eventually } from '../support/eventually.js';
 import { createPerson, createRoom, type Person } from '../support/people.js';
 
 /** Who has missed more is sent to the history. */

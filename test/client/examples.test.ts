@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { ChorusClient, type Message } from '@chorus/client';
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
-import { eventually } from '../support/eventually.js';
 import { createPerson, createRoom, type Person } from '../support/people.js';
 import { startTestStandalone, type TestStandalone } from '../support/standalone.js';
 

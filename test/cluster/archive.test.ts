@@ -1,8 +1,8 @@
 import type { MessageFrame } from '@chorus/protocol';
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { ArchiveProbe, readBack, readOn, type Said, said } from '../support/archive.js';
 import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { eventually } from '../support/eventually.js';
 import { createPerson, createRoom, type Person } from '../support/people.js';
 import { RedisProbe } from '../support/redis-probe.js';
 import { connectSeed, type SeedClient } from '../support/seed-client.js';

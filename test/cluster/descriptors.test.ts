@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { eventually } from '../support/eventually.js';
 import { type LoneGateway, startLoneGateway } from '../support/lone-gateway.js';
 import { request } from '../support/people.js';
 import { connectV1, type V1Socket } from '../support/v1-socket.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { eventually } from '../support/eventually.js';
 import { type LoneGateway, startLoneGateway } from '../support/lone-gateway.js';
 import { connectSeed } from '../support/seed-client.js';
 import { SteppedClocks } from '../support/stepped-clocks.js';

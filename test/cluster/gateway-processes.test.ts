@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Tokens } from '@chorus/auth';
 import { ChorusApi, ChorusClient, type Room, type SentMessage } from '@chorus/client';
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { eventually } from '../support/eventually.js';
 import {
   connectionsOf,
   type GatewayProcesses,

@@ -1,8 +1,8 @@
 import { freePort } from '@chorus/local';
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { ChaosProxy } from '../support/chaos-proxy.js';
 import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { eventually } from '../support/eventually.js';
 import { type GatewayProcesses, launchGateway } from '../support/gateway-processes.js';
 import { createPerson, createRoom, request } from '../support/people.js';
 import { connectV1 } from '../support/v1-socket.js';

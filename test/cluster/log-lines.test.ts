@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { RawClient } from '@chorus/service/raw-client';
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { eventually } from '../support/eventually.js';
 import { type LoneGateway, startLoneGateway } from '../support/lone-gateway.js';
 import { createPerson, createRoom, type Person, request } from '../support/people.js';
 import { connectSeed } from '../support/seed-client.js';

@@ -1,7 +1,7 @@
 import { Tokens } from '@chorus/auth';
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { eventually } from '../support/eventually.js';
 import { OPERATOR_SETTINGS, operate } from '../support/operator.js';
 import { createPerson, createRoom, type Person, request } from '../support/people.js';
 import { connectSeed, type SeedClient, upgradeStatus } from '../support/seed-client.js';

@@ -1,6 +1,6 @@
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { eventually } from '../support/eventually.js';
 import { createPerson, createRoom, type Person, request } from '../support/people.js';
 import { connectSeed, type SeedClient } from '../support/seed-client.js';
 

@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { eventually } from '../support/eventually.js';
 import { createPerson, createRoom, type Person, request } from '../support/people.js';
 import { RedisProbe } from '../support/redis-probe.js';
 import { connectSeed, type SeedClient } from '../support/seed-client.js';

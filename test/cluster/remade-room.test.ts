@@ -1,9 +1,9 @@
 import { freePort } from '@chorus/local';
 import { CLOSE } from '@chorus/protocol';
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { ChaosProxy } from '../support/chaos-proxy.js';
 import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { eventually } from '../support/eventually.js';
 import { type GatewayProcesses, launchGateway } from '../support/gateway-processes.js';
 import { createPerson, createRoom, type Person, request } from '../support/people.js';
 import { connectSeed } from '../support/seed-client.js';

@@ -1,8 +1,8 @@
 import { Tokens } from '@chorus/auth';
 import { CLOSE } from '@chorus/protocol';
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { eventually } from '../support/eventually.js';
 import type { SocketEnd } from '../support/frame-socket.js';
 import { OPERATOR_SETTINGS, operate } from '../support/operator.js';
 import { createPerson, createRoom, type Person, request, signIn } from '../support/people.js';

@@ -1,5 +1,5 @@
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { eventually } from '../support/eventually.js';
 import { createPerson, createRoom, type Person, request, signIn } from '../support/people.js';
 import { connectSeed, type SeedClient } from '../support/seed-client.js';
 import { expectBody, expectError } from './expectations.js';

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Member } from '@chorus/cluster';
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { eventually } from '../support/eventually.js';
 import { createPerson, createRoom, type Person, request, signIn } from '../support/people.js';
 import { connectSeed, type SeedClient } from '../support/seed-client.js';
 import { startTestStandalone, type TestStandalone } from '../support/standalone.js';

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort, type TestRedis, testDatabase, testRedis } from '@chorus/local';
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { deployFile, dockerfileStages, root, stageEnvironment } from '../support/deploy-files.js';
-import { eventually } from '../support/eventually.js';
 import { request } from '../support/people.js';
 
 const run = promisify(execFile);

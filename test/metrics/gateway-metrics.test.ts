@@ -1,7 +1,7 @@
 import { CLOSE } from '@chorus/protocol';
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { expectDocumented } from '../docs/metrics-page.js';
-import { eventually } from '../support/eventually.js';
 import { type LoneGateway, startLoneGateway } from '../support/lone-gateway.js';
 import type { MetricsText } from '../support/metrics.js';
 import { request } from '../support/people.js';

@@ -1,7 +1,7 @@
 import { freePort } from '@chorus/local';
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { expectDocumented } from '../docs/metrics-page.js';
-import { eventually } from '../support/eventually.js';
 import { childrenOf } from '../support/gateway-processes.js';
 import { type LoneGateway, startLoneGateway } from '../support/lone-gateway.js';
 import { request } from '../support/people.js';

@@ -1,7 +1,7 @@
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { expectDocumented } from '../docs/metrics-page.js';
 import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { eventually } from '../support/eventually.js';
 import { type MetricsText, readMetrics } from '../support/metrics.js';
 import { createPerson, createRoom, type Person, request } from '../support/people.js';
 import { connectSeed, type SeedClient } from '../support/seed-client.js';

@@ -1,7 +1,7 @@
 import { freePort } from '@chorus/local';
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { expectDocumented } from '../docs/metrics-page.js';
-import { eventually } from '../support/eventually.js';
 import { readMetrics } from '../support/metrics.js';
 import { createPerson, createRoom, request } from '../support/people.js';
 import { connectSeed } from '../support/seed-client.js';

@@ -131,7 +131,7 @@ describe('a run of tests', function () {
   it('ends a test that hangs, and what it started', async () => {
     const program = await run(
       `it('hangs', async function () { this.timeout(0); await startLasting(); await new Promise(() => setInterval(() => {}, 1_000)); });`,
-      { TEST_RUN_WITHIN_MS: '8000' },
+      { TEST_STEP_WITHIN_MS: '8000' },
     );
     await expectEnd(program, '0 passed, 1 failed', /1\) hangs\n {5}not done within 8 s/);
     expect(await lookUpProcess(await lasting())).to.equal(undefined);

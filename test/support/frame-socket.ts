@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
+import { patiently } from '@chorus/testing';
 import type { WebSocket } from 'ws';
 
 /** The server answered the upgrade with an HTTP status of its own. */
@@ -18,7 +19,7 @@ export interface SocketEnd {
   reason: string;
 }
 
-export const TIMEOUT_MS = 5_000;
+export const TIMEOUT_MS = 15_000;
 
 /** A socket that remembers every frame that it received. */
 export class FrameSocket<Frame> {
@@ -43,15 +44,16 @@ export class FrameSocket<Frame> {
 
   /**
    * The first frame that fits, of those after the one that the last call returned.
-   * Rejects after `timeoutMs`, naming what did come.
+   * Rejects after `timeoutMs` on an idle machine, naming what did come.
    */
   next(fits: (frame: Frame) => boolean, timeoutMs = TIMEOUT_MS): Promise<Frame> {
+    const limit = patiently(timeoutMs);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(check);
         const rest = JSON.stringify(this.frames.slice(this.#seen));
-        reject(new Error(`no such frame within ${timeoutMs} ms; after the last one came ${rest}`));
-      }, timeoutMs);
+        reject(new Error(`no such frame within ${limit} ms; after the last one came ${rest}`));
+      }, limit);
       const check = (): void => {
         const index = this.frames.findIndex((frame, at) => at >= this.#seen && fits(frame));
         const frame = this.frames[index];

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { freePort, lookUpProcess } from '@chorus/local';
+import { eventually } from '@chorus/testing';
 import { TEST_SETTINGS, type TestCluster } from './cluster.js';
-import { eventually } from './eventually.js';
 import { operate } from './operator.js';
 import { request } from './people.js';
 import { type Program, startProgram } from './program.js';

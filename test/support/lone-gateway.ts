@@ -4,7 +4,7 @@ import { Keyspace, RedisRoomDirectory } from '@chorus/broker';
 import { RedisAccessList } from '@chorus/control';
 import { ensureTestRedis, freePort, type LocalServer, startRedis } from '@chorus/local';
 import { type Closeable, Closer, createLogger, createRedis, redisReady } from '@chorus/service';
-import { eventually } from './eventually.js';
+import { eventually } from '@chorus/testing';
 import { type MetricsText, readMetrics } from './metrics.js';
 import { request } from './people.js';
 import { type Program, startProgram } from './program.js';

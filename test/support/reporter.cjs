@@ -3,8 +3,8 @@ const { reporters, Runner } = require('mocha');
 
 /** After the last test nothing is left to do; a run that needs longer than this has left something running. */
 const EXIT_WITHIN_MS = 10_000;
-/** A run that takes longer hangs. */
-const RUN_WITHIN_MS = Number(process.env.TEST_RUN_WITHIN_MS) || 12 * 60_000;
+/** A run in which no test or hook begins or ends for this long hangs. */
+const STEP_WITHIN_MS = Number(process.env.TEST_STEP_WITHIN_MS) || 6 * 60_000;
 
 const {
   EVENT_HOOK_BEGIN,
@@ -17,12 +17,21 @@ const {
 
 /**
  * Mocha's own report, and a record of every test for the runner, written as it happens: a line of JSON each, so that what
- * passed counts although the process dies. Ends a run that does not end by itself.
+ * passed counts although the process dies. Ends a run that does not go on or does not end by itself.
  */
 module.exports = class extends reporters.Spec {
   constructor(runner, options) {
     super(runner, options);
-    const record = (entry) => appendFileSync(process.env.TEST_RECORD_FILE, `${JSON.stringify(entry)}\n`);
+    const append = (entry) => appendFileSync(process.env.TEST_RECORD_FILE, `${JSON.stringify(entry)}\n`);
+    const hanging = setTimeout(() => {
+      fail(runner.currentRunnable?.fullTitle() ?? 'the tests', `not done within ${STEP_WITHIN_MS / 1_000} s`);
+      append({ type: 'end' });
+      process.exit(1);
+    }, STEP_WITHIN_MS).unref();
+    const record = (entry) => {
+      append(entry);
+      hanging.refresh();
+    };
     const begin = (runnable) => record({ type: 'begin', title: runnable.fullTitle() });
     const fail = (title, message) => record({ type: 'fail', title, message });
     runner.on(EVENT_TEST_BEGIN, begin);
@@ -32,11 +41,6 @@ module.exports = class extends reporters.Spec {
     runner.on(EVENT_TEST_FAIL, (runnable, error) =>
       fail(runnable.fullTitle(), String(error?.message ?? error)),
     );
-    setTimeout(() => {
-      fail(runner.currentRunnable?.fullTitle() ?? 'the tests', `not done within ${RUN_WITHIN_MS / 1_000} s`);
-      record({ type: 'end' });
-      process.exit(1);
-    }, RUN_WITHIN_MS).unref();
     runner.once(EVENT_RUN_END, () => {
       record({ type: 'end' });
       setTimeout(() => {

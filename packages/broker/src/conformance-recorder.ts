@@ -1,3 +1,4 @@
+import { patiently } from '@chorus/testing';
 import type { BrokerListener, ControlEvent, Position } from './broker.js';
 
 export interface RecordedMessage {
@@ -52,7 +53,8 @@ export class Recorder implements BrokerListener {
   }
 
   /** Resolves once the condition holds; it is looked at after everything that is heard. */
-  until(what: string, condition: () => boolean, timeoutMs = 5_000): Promise<void> {
+  until(what: string, condition: () => boolean, timeoutMs = 15_000): Promise<void> {
+    const limit = patiently(timeoutMs);
     return new Promise((resolve, reject) => {
       const look = (): void => {
         if (!condition()) return;
@@ -62,8 +64,8 @@ export class Recorder implements BrokerListener {
       };
       const timer = setTimeout(() => {
         this.#waiting.delete(look);
-        reject(new Error(`waited ${timeoutMs} ms for ${what}`));
-      }, timeoutMs);
+        reject(new Error(`waited ${limit} ms for ${what}`));
+      }, limit);
       this.#waiting.add(look);
       look();
     });

@@ -25,18 +25,7 @@ export async function openFeeds(
   return { ...opened, heard };
 }
 
-/** Looks again and again: for conditions that announce themselves nowhere. */
-export async function eventually(
-  what: string,
-  condition: () => boolean | Promise<boolean>,
-  timeoutMs = 5_000,
-): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
+export { until as eventually } from '@chorus/testing';
 
 /** What a test has started, closed after each test. */
 export function closeAfterEach(): () => Closer {

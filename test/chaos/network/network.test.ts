@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { eventually } from '../../support/eventually.js';
 import { Network } from './network.js';
 
 const WAY = 'gateway-1:redis';

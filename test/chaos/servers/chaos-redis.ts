@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { Member } from '@chorus/cluster';
 import { freePort, startRedis } from '@chorus/local';
 import type { Closeable } from '@chorus/service';
+import { eventually } from '@chorus/testing';
 import { Redis } from 'ioredis';
-import { eventually } from '../../support/eventually.js';
 import type { RedisClock } from './redis-clock.js';
 
 /** A server process with its data, over its lives. */

@@ -1,0 +1,2 @@
+export { eventually, until } from './eventually.js';
+export { patiently, slowness } from './slowness.js';
