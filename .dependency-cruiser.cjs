@@ -148,9 +148,19 @@ module.exports = {
       to: { path: workspace(['local']) },
     },
     {
+      name: 'test-kit-not-in-production',
+      comment: '@chorus/testing is for tests.',
+      severity: 'error',
+      from: { path: '^(apps|packages|prisma)/', pathNot: testsAndSuites },
+      to: { path: workspace(['testing']) },
+    },
+    {
       name: 'no-development-dependency-in-production',
       severity: 'error',
-      from: { path: '^((apps|packages)/[^/]+|prisma)/src/', pathNot: testsAndSuites },
+      from: {
+        path: '^((apps|packages)/[^/]+|prisma)/src/',
+        pathNot: [testsAndSuites, '^packages/testing/'],
+      },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     {

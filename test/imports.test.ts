@@ -38,6 +38,7 @@ const FORBIDDEN: ReadonlyArray<readonly [file: string, module: string, rule: str
   ['apps/gateway/src/d.ts', 'pg', 'database-for-its-owners'],
   ['packages/presence/src/a.ts', '@chorus/database', 'database-for-its-owners'],
   ['apps/gateway/src/e.ts', '@chorus/local', 'local-servers-not-in-production'],
+  ['apps/gateway/src/g.ts', '@chorus/testing', 'test-kit-not-in-production'],
   ['packages/broker/src/d.ts', 'test-tool', 'no-development-dependency-in-production'],
   ['packages/broker/src/e.ts', './e.js', 'no-cycle'],
 ];
@@ -51,6 +52,7 @@ const ALLOWED: ReadonlyArray<readonly [file: string, module: string]> = [
   ['apps/gateway/src/a.test.ts', '@chorus/local'],
   ['packages/broker/src/redis-broker.ts', 'ioredis'],
   ['packages/broker/src/a.test.ts', 'test-tool'],
+  ['apps/gateway/src/b.test.ts', '@chorus/testing'],
   ['packages/client/src/b.ts', '@chorus/protocol/constants'],
   ['packages/service/src/metrics.ts', 'prom-client'],
   ['packages/presence/src/b.ts', '@chorus/broker'],
