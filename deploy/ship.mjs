@@ -162,9 +162,14 @@ function filesIn(folder, ours, below = '') {
   return readdirSync(join(folder, below), { withFileTypes: true }).flatMap((entry) => {
     const path = join(below, entry.name);
     if (!entry.isDirectory()) return entry.isFile() ? [path] : [];
-    if (entry.name === 'node_modules' || (below === '' && entry.name === 'src' && ours)) return [];
+    if (entry.name === 'node_modules' || (ours && isLeftOut(below, entry.name))) return [];
     return NOT_FOR_USE.has(entry.name) || entry.name.startsWith('.') ? [] : filesIn(folder, ours, path);
   });
+}
+
+/** Sources, and what serves to test: by their folders. */
+function isLeftOut(below, name) {
+  return name === 'testing' || (below === '' && name === 'src');
 }
 
 function isUsed(file) {
@@ -173,7 +178,7 @@ function isUsed(file) {
 
 /** Of our own packages everything but what serves to compile and to test: some read other files, such as scripts for Redis. */
 function isOurs(file) {
-  return !/\.(map|d\.ts|tsbuildinfo)$|\.test\.js$|(^|\/)(tsconfig\.json|[a-z-]*conformance\.js)$/.test(file);
+  return !/\.(map|d\.ts|tsbuildinfo)$|\.test\.js$|(^|\/)tsconfig\.json$/.test(file);
 }
 
 function readManifest(folder) {

@@ -27,20 +27,19 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'apps/web/src/model/today.ts': 'what users are shown',
   'apps/web/src/model/words.ts': 'what users are shown',
   'packages/auth/src/tokens.ts': 'tokens begin and end at a time of day',
-  'packages/broker/src/memory-rooms.ts': 'epochs, and the age of messages that others sent',
+  'packages/broker/src/memory/rooms.ts': 'epochs, and the age of messages that others sent',
   'packages/client/src/http/failure.ts': 'a header with a time of day',
   'packages/client/src/moment.ts': 'the one that goes on while the machine sleeps',
   'packages/client/src/reconnector.ts': 'when to connect again, as users are shown',
   'packages/client/src/session.ts': 'tokens end at a time of day, and older gateways do not tell it',
-  'packages/control/src/memory-access-list.ts': 'bans and tokens end at a time of day',
+  'packages/control/src/memory/access-list.ts': 'bans and tokens end at a time of day',
   'packages/operator-page/src/browser/main.ts': 'what operators are shown',
   'packages/service/src/log-line.ts': 'when something happened, as the log shows',
   'packages/service/src/traces-otlp.ts': 'traces of several machines are put side by side',
 };
 
 const WALL_CLOCK = /\bDate\.now\b|\bnew Date\(\)/;
-const NOT_SHIPPED =
-  /(^|\/)(node_modules|dist|generated|examples)\/|\.test\.tsx?$|conformance|\/test-[^/]*\.ts$/;
+const NOT_SHIPPED = /(^|\/)(node_modules|dist|generated|examples|testing)\/|\.test\.tsx?$|\/test-[^/]*\.ts$/;
 
 describe('the time of day', () => {
   const files = ['apps', 'packages', 'prisma'].flatMap((folder) =>

@@ -38,6 +38,8 @@ describe('the folders that images ship', function () {
     const path = join(folder, name);
     const { stdout } = await run(process.execPath, [join(root, 'deploy/ship.mjs'), name, path]);
     const files = await readdir(path, { recursive: true });
+    const ours = files.filter((file) => file.startsWith('node_modules/@chorus/'));
+    expect(ours.filter((file) => /\/(src|testing)\/|\.test\.js$/.test(file))).to.deep.equal([]);
     const packages = files
       .filter((file) => file.endsWith('package.json'))
       .flatMap((file) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\/package\.json$/.exec(file)?.[1] ?? []);

@@ -1,9 +1,9 @@
 import type { Logger } from '@chorus/service';
 import pLimit from 'p-limit';
 import { isAfter, type Position } from './broker.js';
-import { KEY_MS } from './idempotency-key.js';
+import { samePosition } from './feeds/read-after.js';
+import { KEY_MS } from './publishing/idempotency-key.js';
 import type { MirroredRoom, RestoredMessage, RoomBehind, RoomDirectory } from './room-directory.js';
-import { samePosition } from './room-feed-read.js';
 
 /** The rooms and messages of PostgreSQL. */
 export interface RoomArchive {

@@ -1,0 +1,256 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type Broker,
+  isAfter,
+  type Position,
+  RoomNotFoundError,
+  type RoomStanding,
+  type StoredMessage,
+} from '../broker.js';
+import { positionBefore, readAfter, samePosition } from './read-after.js';
+import type { FeedCounters, Replay } from './replay.js';
+import { newest, type ReplayBudget, ReplayWindow, type WindowLimits } from './replay-window.js';
+import type { RoomFeed } from './room-feed.js';
+
+export interface RoomReplaysParts {
+  broker: Broker;
+  question<T>(work: () => Promise<T>): Promise<T>;
+  counters: FeedCounters;
+  limits: WindowLimits;
+  budget: ReplayBudget;
+  /** Messages read at once. */
+  pageSize: number;
+  /** How long messages are kept after the last one who needed them, in milliseconds. */
+  keepMs: number;
+  /** Somebody has got all that they missed, so many milliseconds after they had asked. */
+  onRecovered?: ((ms: number) => void) | undefined;
+}
+
+/**
+ * What part of a page is read before what is asked for, within the epoch: those who return together have
+ * missed nearly the same.
+ */
+const SLACK = 1 / 16;
+
+/**
+ * How long those who come from before the last start of Redis wait, in milliseconds, until it is known what was lost: other
+ * nodes have to come back first, and all rooms to be compared with the database.
+ */
+const KNOWN_WITHIN_MS = 2_500;
+/** Pause between two questions about that, in milliseconds. */
+const ASK_AGAIN_MS = 100;
+
+/** A read of the history, and all who wait for it. */
+interface Flight {
+  readonly from: Position;
+  readonly done: Promise<void>;
+}
+
+/**
+ * Hands out what returning clients of one room have missed. All of them read from one {@link ReplayWindow}; what
+ * is missing in it is read once for all who wait.
+ */
+export class RoomReplays {
+  #window: ReplayWindow | undefined;
+  /** Those who wait, and those who read. */
+  #users = 0;
+  #idle: NodeJS.Timeout | undefined;
+  #flight: Flight | undefined;
+  /** A question about what was lost, and all who wait for the answer. */
+  #standing: Promise<RoomStanding> | undefined;
+  /** The read that begins after the one under way, and the oldest position that it is for. */
+  #next: { from: Position; done: Promise<void> } | undefined;
+
+  constructor(
+    private readonly feed: RoomFeed,
+    private readonly parts: RoomReplaysParts,
+  ) {}
+
+  /**
+   * @returns undefined when what follows `since` cannot be had without a hole
+   * @throws {BrokerUnavailableError}
+   */
+  async open(since: Position): Promise<Replay | undefined> {
+    this.#enter();
+    const askedAt = performance.now();
+    try {
+      const replay = await this.#find(since, askedAt);
+      if (replay === undefined) this.parts.counters.replaysRefused++;
+      else this.parts.counters.replays++;
+      return replay;
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** Ends all replays; what was kept is gone. */
+  dispose(): void {
+    clearTimeout(this.#idle);
+    this.#window?.dispose();
+    this.#window = undefined;
+    this.feed.window = undefined;
+  }
+
+  async #find(since: Position, askedAt: number): Promise<Replay | undefined> {
+    const { feed, parts } = this;
+    const { question } = parts;
+    /** An epoch that the room goes on from without a hole. */
+    let wholeSince: number | undefined;
+    while (!feed.stopped) {
+      if (isAfter(since, feed.at)) {
+        if (await this.#isAhead(since)) return undefined;
+        continue;
+      }
+      // The numbers of a room's history are consecutive, across epochs too: no need to read what would be too much.
+      if (feed.at.seq - since.seq > parts.limits.maxMessages) return undefined;
+      this.#window ??= this.#openWindow();
+      const place = this.#window.find(since, feed.at);
+      if (place === 'gone') {
+        // It may have seen what nobody else has. Nothing depends on the answer.
+        if (since.epoch < feed.at.epoch) void question(() => feed.ask(since)).catch(() => undefined);
+        return undefined;
+      }
+      if (place === 'unread') await this.#extend(since);
+      else if (since.epoch === feed.at.epoch || since.epoch === wholeSince) {
+        return this.#replay(this.#window, place, askedAt);
+      } else if (await this.#goesOn(since, askedAt)) wholeSince = since.epoch;
+      else return undefined;
+    }
+    return undefined;
+  }
+
+  /** Whether a position is ahead of the room. If only the feed is behind, waits until it has caught up. */
+  async #isAhead(since: Position): Promise<boolean> {
+    const { broker, question } = this.parts;
+    try {
+      const stands = await question(() => broker.position(this.feed.roomId));
+      if (isAfter(since, stands)) return isAfter(since, this.feed.at);
+    } catch (error) {
+      if (error instanceof RoomNotFoundError) return true;
+      throw error;
+    }
+    if (isAfter(since, this.feed.at)) {
+      this.feed.check();
+      await this.feed.caughtUp();
+    }
+    return false;
+  }
+
+  /** Whether nothing was lost between a position and the epochs that follow, as far as can be known. */
+  async #goesOn(since: Position, askedAt: number): Promise<boolean> {
+    for (;;) {
+      this.#standing ??= this.parts
+        .question(() => this.feed.ask())
+        .finally(() => {
+          this.#standing = undefined;
+        });
+      const { wholeFrom, settled } = await this.#standing;
+      if (since.epoch < wholeFrom) return false;
+      if (settled) return true;
+      if (this.feed.stopped || performance.now() - askedAt > KNOWN_WITHIN_MS) return false;
+      await sleep(ASK_AGAIN_MS);
+    }
+  }
+
+  #openWindow(): ReplayWindow {
+    const window = new ReplayWindow(this.feed.at, this.parts.limits, this.parts.budget);
+    this.feed.window = window;
+    return window;
+  }
+
+  #replay(window: ReplayWindow, from: number, askedAt: number): Replay {
+    const { generation } = window;
+    const { counters, onRecovered } = this.parts;
+    let place = from;
+    let ended = false;
+    let complete = false;
+    this.#enter();
+    return {
+      next: (maxBytes) => {
+        if (ended || window.generation !== generation) return undefined;
+        const frames = window.read(place, maxBytes);
+        if (frames === undefined) return undefined;
+        place += frames.length;
+        counters.replayedMessages += frames.length;
+        if (frames.length === 0 && !complete) {
+          complete = true;
+          onRecovered?.(performance.now() - askedAt);
+        }
+        return frames;
+      },
+      end: () => {
+        if (ended) return;
+        ended = true;
+        this.#leave();
+      },
+    };
+  }
+
+  /** Resolves when a read from there on, or from before, has been made. */
+  #extend(since: Position): Promise<void> {
+    const slack = Math.floor(this.parts.pageSize * SLACK);
+    const from = { epoch: since.epoch, seq: Math.max(0, since.seq - slack) };
+    if (this.#flight !== undefined && !isAfter(this.#flight.from, since)) return this.#flight.done;
+    if (this.#next !== undefined) {
+      if (isAfter(this.#next.from, from)) this.#next.from = from;
+      return this.#next.done;
+    }
+    const before = this.#flight?.done.catch(() => undefined);
+    // Not at once: others who return in this moment may have to go back further.
+    const done = (before ?? new Promise((resolve) => setImmediate(resolve))).then(() => this.#fly());
+    this.#next = { from, done };
+    return done;
+  }
+
+  async #fly(): Promise<void> {
+    const flight = this.#next;
+    if (flight === undefined) return;
+    this.#next = undefined;
+    this.#flight = flight;
+    try {
+      await this.#read(flight.from);
+    } finally {
+      this.#flight = undefined;
+    }
+  }
+
+  /** Takes into the window what the history has from a position on, or as much of it as fits. */
+  async #read(from: Position): Promise<void> {
+    const { broker, question, counters, limits } = this.parts;
+    const window = this.#window;
+    if (window === undefined || !isAfter(window.start, from)) return;
+    const { generation, start } = window;
+    const room = limits.maxRoomBytes - window.bytes;
+    let run: StoredMessage[] = [];
+    let fits = true;
+    // The message at `from` itself is wanted too: it shows that what follows it is complete.
+    for (let at = positionBefore(from); ; ) {
+      counters.replayReads++;
+      const page = await question(() => readAfter(broker, this.feed.roomId, at, start, this.parts.pageSize));
+      // What was read is of no use when the window does not begin there any more.
+      if (window !== this.#window || window.generation !== generation || window.start !== start) return;
+      if (!page.exact) run = [];
+      run.push(...page.messages);
+      const kept = newest(run, room);
+      fits &&= kept.length === run.length;
+      run = kept;
+      const last = run.at(-1);
+      if (page.complete || last === undefined || samePosition(last, start)) break;
+      at = last;
+    }
+    // A room's numbers go on with a new epoch: nothing can be between two positions of the same number.
+    const joins = run.length === 0 ? fits : run.at(-1)?.seq === start.seq;
+    if (joins) window.prepend(run, from);
+    if (!joins || !fits) window.closeBelow();
+  }
+
+  #enter(): void {
+    this.#users++;
+    clearTimeout(this.#idle);
+  }
+
+  #leave(): void {
+    if (--this.#users > 0 || this.#window === undefined) return;
+    this.#idle = setTimeout(() => this.dispose(), this.parts.keepMs).unref();
+  }
+}

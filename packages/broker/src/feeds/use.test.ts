@@ -1,0 +1,224 @@
+import { createLogger } from '@chorus/service';
+import { expect } from 'chai';
+import { BrokerUnavailableError, RoomNotFoundError } from '../broker.js';
+import { eventually, openFeeds } from '../testing/feeds.js';
+import { failure, type Recorder } from '../testing/recorder.js';
+import { ScriptedBroker } from '../testing/scripted-broker.js';
+import type { RoomFeeds } from './room-feeds.js';
+
+const ROOM = 7;
+
+describe('using rooms', () => {
+  let broker: ScriptedBroker;
+  let feeds: RoomFeeds;
+  let heard: Recorder;
+
+  beforeEach(async () => {
+    broker = new ScriptedBroker();
+    broker.room(ROOM, { epoch: 1_000, seq: 10 });
+    ({ feeds, heard } = await openFeeds(
+      async (listener) => {
+        broker.listener = listener;
+        return broker;
+      },
+      { lingerMs: 30, retryMs: 10, log: createLogger({ service: 'test', level: 'silent' }) },
+    ));
+  });
+
+  afterEach(() => feeds.close());
+
+  const unsubscribed = (): Promise<void> =>
+    eventually('the unsubscription', () => broker.subscribed.size === 0 && feeds.size === 0);
+
+  it('unsubscribes some time after the last one has gone', async () => {
+    await feeds.acquire(ROOM);
+    await feeds.acquire(ROOM);
+    feeds.release(ROOM);
+    expect(feeds.size).to.equal(1);
+    feeds.release(ROOM);
+    expect(broker.count('unsubscribe')).to.equal(0);
+    await unsubscribed();
+    expect([broker.count('subscribe'), broker.count('unsubscribe')]).to.deep.equal([1, 1]);
+  });
+
+  it('stays subscribed for those who come back in time', async () => {
+    for (let round = 0; round < 20; round++) {
+      await feeds.acquire(ROOM);
+      feeds.release(ROOM);
+    }
+    await feeds.acquire(ROOM);
+    const lingered = new Promise((resolve) => setTimeout(resolve, 60));
+    await lingered;
+    expect([broker.count('subscribe'), broker.count('unsubscribe')]).to.deep.equal([1, 0]);
+  });
+
+  it('subscribes again only after the unsubscription is done', async () => {
+    await feeds.acquire(ROOM);
+    broker.slow.add('unsubscribe');
+    feeds.release(ROOM);
+    await eventually('the unsubscription to begin', () => broker.count('unsubscribe') === 1);
+    const again = feeds.acquire(ROOM);
+    expect(broker.count('subscribe')).to.equal(1);
+    broker.release('unsubscribe');
+    await again;
+    expect(broker.calls.map(({ method }) => method)).to.deep.equal([
+      'subscribe',
+      'position',
+      'unsubscribe',
+      'subscribe',
+      'position',
+    ]);
+    expect(broker.subscribed.has(ROOM)).to.equal(true);
+    broker.arrive(ROOM, broker.store(ROOM));
+    expect(heard.messages).to.have.length(1);
+  });
+
+  it('does not stay subscribed to a room that does not exist', async () => {
+    const errors = await Promise.all([1, 2, 3].map(() => failure(feeds.acquire(99))));
+    for (const error of errors) expect(error).to.be.instanceOf(RoomNotFoundError);
+    await unsubscribed();
+    broker.room(99, { epoch: 1, seq: 0 });
+    await feeds.acquire(99);
+  });
+
+  it('reports a failure to all who wait, and starts anew for the next', async () => {
+    broker.failing.add('subscribe');
+    const errors = await Promise.all([1, 2, 3].map(() => failure(feeds.acquire(ROOM))));
+    for (const error of errors) expect(error).to.be.instanceOf(BrokerUnavailableError);
+    await unsubscribed();
+    broker.failing.clear();
+    await feeds.acquire(ROOM);
+    expect(broker.subscribed.has(ROOM)).to.equal(true);
+  });
+
+  it('takes a needless release', async () => {
+    feeds.release(ROOM);
+    await feeds.acquire(ROOM);
+    feeds.release(ROOM);
+    feeds.release(ROOM);
+    await unsubscribed();
+    await feeds.acquire(ROOM);
+    expect(broker.subscribed.has(ROOM)).to.equal(true);
+  });
+
+  it('delivers notices of rooms in use only', async () => {
+    broker.listener?.onNotice(ROOM, Buffer.from('early'));
+    await feeds.acquire(ROOM);
+    broker.listener?.onNotice(ROOM, Buffer.from('now'));
+    expect(heard.notices.map(({ text }) => text)).to.deep.equal(['now']);
+  });
+
+  describe('when a room is deleted', () => {
+    it('hands the event on', async () => {
+      broker.listener?.onControl({ type: 'room-deleted', roomId: ROOM });
+      broker.listener?.onControl({ type: 'room-renamed', roomId: 3, name: 'x' });
+      expect(heard.events.map(({ type }) => type)).to.deep.equal(['room-deleted', 'room-renamed']);
+    });
+
+    it('unsubscribes at once when nobody uses it any more', async () => {
+      await feeds.close();
+      ({ feeds, heard } = await openFeeds(
+        async (listener) => {
+          broker.listener = listener;
+          return broker;
+        },
+        { lingerMs: 60_000, log: createLogger({ service: 'test', level: 'silent' }) },
+      ));
+      await feeds.acquire(ROOM);
+      broker.listener?.onControl({ type: 'room-deleted', roomId: ROOM });
+      feeds.release(ROOM);
+      await unsubscribed();
+      await feeds.acquire(ROOM);
+      feeds.release(ROOM);
+      broker.listener?.onControl({ type: 'room-deleted', roomId: ROOM });
+      await unsubscribed();
+    });
+
+    it('does not let anybody in any more, although others are still in it', async () => {
+      await feeds.acquire(ROOM);
+      broker.positions.delete(ROOM);
+      broker.listener?.onControl({ type: 'room-deleted', roomId: ROOM });
+      expect(await failure(feeds.acquire(ROOM))).to.be.instanceOf(RoomNotFoundError);
+      feeds.release(ROOM);
+      await unsubscribed();
+    });
+
+    it('lets people into a new room of that id', async () => {
+      await feeds.acquire(ROOM);
+      broker.listener?.onControl({ type: 'room-deleted', roomId: ROOM });
+      broker.room(ROOM, { epoch: 2_000, seq: 0 });
+      await feeds.acquire(ROOM);
+      broker.arrive(ROOM, broker.store(ROOM));
+      await heard.until('the message', () => heard.messages.length === 1);
+      expect(feeds.position(ROOM)).to.deep.equal({ epoch: 2_000, seq: 1 });
+    });
+
+    it('goes on with a newer room of that id when the event is heard late', async () => {
+      broker.standings.set(ROOM, { generation: '8' });
+      await feeds.acquire(ROOM);
+      broker.listener?.onControl({ type: 'room-deleted', roomId: ROOM, generation: 7 });
+      broker.arrive(ROOM, broker.store(ROOM));
+      await heard.until('the message', () => heard.messages.length === 1);
+      expect(heard.events).to.deep.equal([]);
+      broker.listener?.onControl({ type: 'room-deleted', roomId: ROOM, generation: 8 });
+      expect(heard.events).to.have.length(1);
+    });
+
+    it('ends an older room of that id when a newer one is deleted', async () => {
+      broker.standings.set(ROOM, { generation: '8' });
+      await feeds.acquire(ROOM);
+      broker.listener?.onControl({ type: 'room-deleted', roomId: ROOM, generation: 9 });
+      expect(heard.events).to.have.length(1);
+    });
+
+    it('notices after an interruption in which nobody could tell', async () => {
+      await feeds.acquire(ROOM);
+      broker.positions.delete(ROOM);
+      broker.listener?.onResumed();
+      await heard.until('the event', () => heard.events.length === 1);
+      expect(heard.events).to.deep.equal([{ type: 'room-deleted', roomId: ROOM }]);
+      feeds.release(ROOM);
+      await unsubscribed();
+    });
+  });
+
+  it('ends with no subscription after many have come and gone in every order', async () => {
+    for (let roomId = 0; roomId < 20; roomId++) broker.room(roomId, { epoch: 1, seq: 0 });
+    const visit = async (): Promise<void> => {
+      // Rooms above 19 do not exist.
+      const roomId = Math.floor(Math.random() * 25);
+      try {
+        await feeds.acquire(roomId);
+      } catch {
+        return;
+      }
+      expect(broker.subscribed.has(roomId)).to.equal(true);
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
+      feeds.release(roomId);
+    };
+    const visitor = async (): Promise<void> => {
+      for (let visits = 0; visits < 20; visits++) {
+        if (visits % 5 === 4) await new Promise((resolve) => setTimeout(resolve, Math.random() * 60));
+        await visit();
+      }
+    };
+    await Promise.all(Array.from({ length: 50 }, visitor));
+    await unsubscribed();
+    expect(broker.count('unsubscribe')).to.equal(broker.count('subscribe'));
+  });
+
+  it('delivers nothing after it is closed, and lets nobody in', async () => {
+    await feeds.acquire(ROOM);
+    broker.failing.add('between');
+    const messages = [broker.store(ROOM), broker.store(ROOM)];
+    broker.arrive(ROOM, ...messages.slice(1));
+    await feeds.close();
+    broker.failing.clear();
+    broker.arrive(ROOM, ...messages);
+    broker.listener?.onNotice(ROOM, Buffer.from('late'));
+    broker.listener?.onResumed();
+    expect(await failure(feeds.acquire(ROOM))).to.be.instanceOf(BrokerUnavailableError);
+    expect([heard.messages, heard.notices]).to.deep.equal([[], []]);
+    await feeds.close();
+  });
+});

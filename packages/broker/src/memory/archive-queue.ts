@@ -1,0 +1,26 @@
+import type { ArchiveQueue, Backlog, BacklogMeasure, HistoryLimits } from '../archive-queue.js';
+import type { Position } from '../broker.js';
+import type { MemoryRooms } from './rooms.js';
+
+/** The queue within one process. */
+export class MemoryArchiveQueue implements ArchiveQueue {
+  constructor(private readonly rooms: MemoryRooms) {}
+
+  async claim(maxRooms: number, maxMessages: number, leaseMs: number): Promise<Backlog[]> {
+    return this.rooms.claim(maxRooms, maxMessages, leaseMs);
+  }
+
+  async settle(roomId: number, upTo: Position, keep: HistoryLimits): Promise<void> {
+    this.rooms.settle(roomId, upTo, keep);
+  }
+
+  async backlog(): Promise<{ bytes: number; rooms: number }> {
+    return this.rooms.unstored;
+  }
+
+  async measure(): Promise<BacklogMeasure> {
+    return this.rooms.measure();
+  }
+
+  async close(): Promise<void> {}
+}

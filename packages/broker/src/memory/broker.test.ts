@@ -1,0 +1,38 @@
+import {
+  describeArchiveQueue,
+  describeBacklogCount,
+  describeBroker,
+  describeHistoryLimits,
+  describePositions,
+  describePublishing,
+  describeRestoring,
+  describeRoomDirectory,
+  describeRoomHistory,
+  type MakeBrokerFixture,
+} from '../testing/conformance/broker.js';
+import { MemoryArchiveQueue } from './archive-queue.js';
+import { MemoryBroker } from './broker.js';
+import { MemoryRoomDirectory } from './room-directory.js';
+import { MemoryRoomHistory } from './room-history.js';
+import { MemoryRooms } from './rooms.js';
+
+const makeFixture: MakeBrokerFixture = async (options) => {
+  const rooms = new MemoryRooms(options);
+  return {
+    directory: () => new MemoryRoomDirectory(rooms),
+    queue: () => new MemoryArchiveQueue(rooms),
+    history: () => new MemoryRoomHistory(rooms),
+    connect: async (listener) => new MemoryBroker(rooms, listener),
+    close: async () => undefined,
+  };
+};
+
+describeBroker('in memory', makeFixture);
+describePositions('in memory', makeFixture);
+describePublishing('in memory', makeFixture);
+describeRestoring('in memory', makeFixture);
+describeArchiveQueue('in memory', makeFixture);
+describeHistoryLimits('in memory', makeFixture);
+describeBacklogCount('in memory', makeFixture);
+describeRoomHistory('in memory', makeFixture);
+describeRoomDirectory('in memory', makeFixture);

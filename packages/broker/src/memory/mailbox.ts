@@ -1,0 +1,26 @@
+import type { BrokerListener } from '../broker.js';
+
+export type Delivery = (listener: BrokerListener) => void;
+
+/** Deliveries to one broker: never within the publisher's call, always in order. */
+export class Mailbox {
+  #waiting: Delivery[] = [];
+  #closed = false;
+
+  constructor(private readonly listener: BrokerListener) {}
+
+  put(delivery: Delivery): void {
+    this.#waiting.push(delivery);
+    if (this.#waiting.length === 1) setImmediate(() => this.#deliver());
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  #deliver(): void {
+    const deliveries = this.#waiting;
+    this.#waiting = [];
+    for (const delivery of deliveries) if (!this.#closed) delivery(this.listener);
+  }
+}

@@ -1,0 +1,92 @@
+import type { ControlEvent } from '../broker.js';
+import { roomDeleted } from '../control-event.js';
+import type {
+  BroughtIn,
+  MirroredRoom,
+  PendingChange,
+  Restoration,
+  RoomDirectory,
+} from '../room-directory.js';
+import type { MemoryRooms } from './rooms.js';
+
+/** The mirror of rooms within one process. Those that share one {@link MemoryRooms} agree. */
+export class MemoryRoomDirectory implements RoomDirectory {
+  constructor(
+    private readonly rooms: MemoryRooms,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  async begin(roomIds: readonly number[]): Promise<void> {
+    for (const roomId of roomIds) {
+      // Always forward, also within one millisecond: settle() tells by it whether another change began.
+      this.rooms.pending.set(roomId, Math.max(this.now(), (this.rooms.pending.get(roomId) ?? 0) + 0.001));
+    }
+  }
+
+  async ensure(roomId: number, seq: number, generation?: number): Promise<boolean> {
+    return this.rooms.ensure(roomId, seq, generation);
+  }
+
+  async bringIn(rooms: readonly MirroredRoom[], now: number): Promise<BroughtIn[]> {
+    return rooms.map((room) => this.rooms.bringIn(room, now));
+  }
+
+  async restore(restoration: Restoration, now: number): Promise<boolean> {
+    return this.rooms.restore(restoration, now);
+  }
+
+  async wanted(): Promise<number[]> {
+    return [...this.rooms.wanted].slice(0, 200);
+  }
+
+  /** Memory is never away. */
+  onConnected(): () => void {
+    return () => undefined;
+  }
+
+  async remove(roomId: number, which?: number | 'stale'): Promise<void> {
+    const generation = this.rooms.generation(roomId);
+    if (this.rooms.remove(roomId, which)) await this.announce(roomDeleted(roomId, generation));
+  }
+
+  async announce(event: ControlEvent): Promise<void> {
+    this.rooms.control(event);
+  }
+
+  async pending(minAgeMs: number, limit: number): Promise<PendingChange[]> {
+    const now = this.now();
+    const changes = [...this.rooms.pending].map(([roomId, since]) => ({ roomId, since }));
+    // What began later than in a second began before the clock was set back.
+    return changes
+      .filter(({ since }) => Math.floor(since) <= now - minAgeMs || since > now + 1_000)
+      .sort((a, b) => a.since - b.since)
+      .slice(0, limit);
+  }
+
+  async settle(changes: readonly PendingChange[]): Promise<void> {
+    for (const { roomId, since } of changes) {
+      if (this.rooms.pending.get(roomId) === since) this.rooms.pending.delete(roomId);
+    }
+  }
+
+  async isComplete(): Promise<boolean> {
+    return this.rooms.complete;
+  }
+
+  async markComplete(): Promise<void> {
+    this.rooms.complete = true;
+  }
+
+  async exclusively(name: string, _ttlMs: number, action: () => Promise<void>): Promise<boolean> {
+    if (this.rooms.locks.has(name)) return false;
+    this.rooms.locks.add(name);
+    try {
+      await action();
+    } finally {
+      this.rooms.locks.delete(name);
+    }
+    return true;
+  }
+
+  async close(): Promise<void> {}
+}

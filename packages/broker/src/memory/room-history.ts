@@ -1,0 +1,16 @@
+import type { Position, StoredMessage } from '../broker.js';
+import type { RoomHistory } from '../room-history.js';
+import type { MemoryRooms } from './rooms.js';
+
+/** The recent history within one process. */
+export class MemoryRoomHistory implements RoomHistory {
+  constructor(private readonly rooms: MemoryRooms) {}
+
+  async before(roomId: number, before: Position | undefined, limit: number): Promise<StoredMessage[]> {
+    return this.rooms.room(roomId)?.before(before, limit) ?? [];
+  }
+
+  async from(roomId: number, from: Position, limit: number): Promise<StoredMessage[]> {
+    return this.rooms.room(roomId)?.from(from, limit) ?? [];
+  }
+}

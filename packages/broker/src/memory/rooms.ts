@@ -1,0 +1,292 @@
+import { type Backlog, type BacklogMeasure, type HistoryLimits, MEASURED_ROOMS } from '../archive-queue.js';
+import {
+  BacklogFullError,
+  type BrokerListener,
+  type ControlEvent,
+  isAfter,
+  type Position,
+  type Published,
+  RoomNotFoundError,
+  type RoomStanding,
+  type SeenOfRoom,
+  type StoredMessage,
+} from '../broker.js';
+import { costOf, isCrowded } from '../publishing/backlog-cost.js';
+import { measured } from '../publishing/backlog-measure.js';
+import type { BroughtIn, MirroredRoom, Restoration } from '../room-directory.js';
+import { MemoryBacklog } from './backlog.js';
+import { type Delivery, Mailbox } from './mailbox.js';
+import { MemoryRoom } from './room.js';
+import { type StoredFirst, Unstored } from './stored-first.js';
+
+export interface MemoryRoomsOptions {
+  /** Bytes of messages that may wait to be stored in the database before publishing is refused. Default: any number. */
+  maxBacklogBytes?: number;
+  /** Milliseconds since 1970, and the clock of leases and keys. Default: the system's clocks. */
+  now?: () => number;
+  /** Every new epoch is above this one, whatever the clock says. Default 0. */
+  newestEpoch?: number;
+  /** Messages are acked and delivered only when they are in the database. Default: at once. */
+  storedFirst?: StoredFirst;
+}
+
+/** What Redis is for the Redis broker: the state that the brokers and the directory of one process share. */
+export class MemoryRooms {
+  readonly #rooms = new Map<number, MemoryRoom>();
+  /** By room id. As in Redis, a subscription does not depend on whether there is such a room. */
+  readonly #subscribers = new Map<number, Set<Mailbox>>();
+  readonly #mailboxes = new Set<Mailbox>();
+  #lastEpoch: number;
+  /** Whether every room of the database has been made known. */
+  complete = false;
+  /** When the last change of a room began. */
+  readonly pending = new Map<number, number>();
+  /** Rooms that were asked for and may exist, although they are not known. */
+  readonly wanted = new Set<number>();
+  /** Work that somebody is at. */
+  readonly locks = new Set<string>();
+  readonly #backlog = new MemoryBacklog();
+
+  /** Who waits for messages to be stored; undefined when nothing waits for that. */
+  readonly #unstored: Unstored | undefined;
+
+  constructor(private readonly options: MemoryRoomsOptions = {}) {
+    this.#lastEpoch = options.newestEpoch ?? 0;
+    this.#unstored = options.storedFirst && new Unstored(options.storedFirst);
+  }
+
+  attach(listener: BrokerListener): Mailbox {
+    const mailbox = new Mailbox(listener);
+    this.#mailboxes.add(mailbox);
+    return mailbox;
+  }
+
+  detach(mailbox: Mailbox): void {
+    this.#mailboxes.delete(mailbox);
+    for (const roomId of this.#subscribers.keys()) this.unsubscribe(roomId, mailbox);
+    mailbox.close();
+  }
+
+  /** @returns whether the room was unknown until now, or is of that generation */
+  ensure(roomId: number, seq: number, generation?: number): boolean {
+    const room = this.#rooms.get(roomId);
+    if (room !== undefined) return generation !== undefined && room.generation === generation;
+    this.#add(roomId, new MemoryRoom({ epoch: this.#newEpoch(), seq }, generation));
+    return true;
+  }
+
+  /** See `RoomDirectory.bringIn`. What is here is never older data: a room that is known is whole. */
+  bringIn({ id, generation, last }: MirroredRoom, now: number): BroughtIn {
+    const room = this.#rooms.get(id);
+    if (room === undefined) {
+      if (last.epoch > 0) return { end: undefined, unstored: undefined, needed: undefined };
+      this.#add(id, new MemoryRoom({ epoch: this.#newEpoch(now), seq: 0 }, generation));
+      return 'made';
+    }
+    room.generation ??= generation;
+    if (room.generation !== generation) return room.generation < generation ? 'older' : 'newer';
+    if (isAfter(last, room.at)) return { end: room.at, unstored: room.unstoredEnd, needed: undefined };
+    this.wanted.delete(id);
+    return 'whole';
+  }
+
+  /** See `RoomDirectory.restore`. */
+  restore(restoration: Restoration, now: number): boolean {
+    const { room: mirrored, end, complete } = restoration;
+    const known = this.#rooms.get(mirrored.id);
+    if (known?.at.epoch !== end?.epoch || known?.at.seq !== end?.seq) return false;
+    const room = known ?? new MemoryRoom({ epoch: 0, seq: 0 }, mirrored.generation);
+    if (room.generation !== mirrored.generation) return false;
+    const bytes = room.restore(restoration, this.#ticks());
+    if (restoration.messages.length > 0) this.#backlog.add(mirrored.id, bytes, this.#ticks());
+    if (complete) {
+      const epoch = this.#newEpoch(Math.max(now, mirrored.last.epoch, room.at.epoch));
+      room.beginEpoch({ epoch, seq: Math.max(room.at.seq, mirrored.last.seq) });
+    }
+    if (known === undefined) this.#add(mirrored.id, room);
+    if (complete) this.#deliver(mirrored.id, (listener) => listener.onMoved?.(mirrored.id));
+    return true;
+  }
+
+  /** Which of the rooms that had this id it is, if that is known. */
+  generation(roomId: number): number | undefined {
+    return this.#rooms.get(roomId)?.generation;
+  }
+
+  /** @param which see `RoomDirectory.remove` @returns false when it is left alone */
+  remove(roomId: number, which?: number | 'stale'): boolean {
+    const room = this.#rooms.get(roomId);
+    this.wanted.delete(roomId);
+    // Nothing outlives this process: each room that is known was brought in.
+    if (which === 'stale') return false;
+    if (which !== undefined && room?.generation !== undefined && room.generation >= which) return false;
+    if (room !== undefined) this.#backlog.forget(roomId, room);
+    this.#rooms.delete(roomId);
+    this.#unstored?.refuse(roomId, new RoomNotFoundError(roomId));
+    return true;
+  }
+
+  /** Gives the room a new epoch if it ends before what a node has seen. */
+  standing(roomId: number, seen?: SeenOfRoom): RoomStanding | undefined {
+    const room = this.#rooms.get(roomId);
+    if (room === undefined) {
+      if (!this.complete) this.wanted.add(roomId);
+      return undefined;
+    }
+    const generation = String(room.generation ?? '');
+    const same = seen === undefined || seen.generation === '' || seen.generation === generation;
+    if (seen?.by === 'node' && same && isAfter(seen.position, room.at)) {
+      room.beginEpoch({ epoch: this.#newEpoch(seen.position.epoch), seq: room.at.seq });
+      room.lost = { position: seen.position, wholeFrom: room.at.epoch };
+      this.#deliver(roomId, (listener) => listener.onMoved?.(roomId));
+    }
+    const { delivered, lost } = room;
+    return {
+      at: delivered,
+      generation,
+      wholeFrom: lost?.wholeFrom ?? 0,
+      lost: lost?.position,
+      settled: this.complete,
+    };
+  }
+
+  /**
+   * @returns the message's position, or undefined when there is no such room. Wait for {@link handedOut} before anybody is
+   *   told.
+   * @throws {BacklogFullError}
+   * @throws {BrokerUnavailableError} nothing can be stored at the moment
+   */
+  publish(roomId: number, body: string, key = ''): Published | undefined {
+    const room = this.#rooms.get(roomId);
+    if (room === undefined) {
+      if (!this.complete) this.wanted.add(roomId);
+      return undefined;
+    }
+    const now = this.#ticks();
+    const known = key === '' ? undefined : room.sentWith(key, now);
+    if (known !== undefined) return { ...known, repeated: true };
+    this.#unstored?.admit();
+    const cost = costOf(body);
+    const { maxBacklogBytes = Number.POSITIVE_INFINITY } = this.options;
+    // One alone always fits: else it would be refused for ever.
+    const { bytes } = this.#backlog;
+    if (bytes > 0 && (bytes + cost > maxBacklogBytes || isCrowded(room, cost, bytes, maxBacklogBytes))) {
+      throw new BacklogFullError('too many messages wait to be stored');
+    }
+    const position = room.append(body);
+    if (key !== '') room.remember(key, position, now);
+    this.#backlog.add(roomId, cost, now);
+    if (this.#unstored === undefined) this.#handOut(roomId, room.deliver(position));
+    else this.#unstored.begin();
+    return position;
+  }
+
+  /**
+   * Resolves when the message of a publish was handed out; undefined when it was already.
+   * Rejects with what {@link MemoryRooms.publish} throws; after a time-out with {@link BrokerUnavailableError}: it may still
+   * be handed out later.
+   */
+  handedOut(roomId: number, position: Position): Promise<void> | undefined {
+    const room = this.#rooms.get(roomId);
+    if (this.#unstored === undefined || room === undefined || !isAfter(position, room.delivered)) return;
+    return this.#unstored.wait(roomId, position);
+  }
+
+  claim(maxRooms: number, maxMessages: number, leaseMs: number): Backlog[] {
+    return this.#backlog.claim(maxRooms, leaseMs, this.#ticks()).map((roomId) => {
+      const room = this.#rooms.get(roomId);
+      return {
+        roomId,
+        after: room?.stored ?? { epoch: 0, seq: 0 },
+        messages: room?.unstored(maxMessages) ?? [],
+      };
+    });
+  }
+
+  settle(roomId: number, upTo: Position, keep: HistoryLimits): void {
+    const room = this.#rooms.get(roomId);
+    if (room === undefined) return;
+    // Before they may be trimmed.
+    const fresh = this.#unstored === undefined ? [] : room.deliver(upTo);
+    if (!this.#backlog.settle(roomId, room, upTo, keep, { now: this.#now(), ticks: this.#ticks() })) return;
+    const { stored } = room;
+    // First, so that an ack which leaves with its message already knows that it is stored.
+    this.#deliver(roomId, (listener) => listener.onStored(roomId, stored));
+    this.#handOut(roomId, fresh);
+    this.#unstored?.resolve(roomId, room.delivered);
+  }
+
+  /** What waits to be archived. */
+  get unstored(): { bytes: number; rooms: number } {
+    return { bytes: this.#backlog.bytes, rooms: this.#backlog.rooms };
+  }
+
+  measure(): BacklogMeasure {
+    const waiting = this.#backlog.longest(MEASURED_ROOMS).flatMap((roomId) => {
+      const room = this.#rooms.get(roomId);
+      return room === undefined ? [] : [room.waiting];
+    });
+    return measured(this.unstored, waiting);
+  }
+
+  room(roomId: number): MemoryRoom | undefined {
+    return this.#rooms.get(roomId);
+  }
+
+  notice(roomId: number, frame: string): void {
+    const bytes = Buffer.from(frame);
+    this.#deliver(roomId, (listener) => listener.onNotice(roomId, bytes));
+  }
+
+  control(event: ControlEvent): void {
+    for (const mailbox of this.#mailboxes) mailbox.put((listener) => listener.onControl(event));
+  }
+
+  subscribe(roomId: number, mailbox: Mailbox): void {
+    const subscribers = this.#subscribers.get(roomId);
+    if (subscribers === undefined) this.#subscribers.set(roomId, new Set([mailbox]));
+    else subscribers.add(mailbox);
+  }
+
+  unsubscribe(roomId: number, mailbox: Mailbox): void {
+    const subscribers = this.#subscribers.get(roomId);
+    if (subscribers?.delete(mailbox) && subscribers.size === 0) this.#subscribers.delete(roomId);
+  }
+
+  between(roomId: number, after: Position, upTo: Position, limit: number): StoredMessage[] {
+    return this.#rooms.get(roomId)?.between(after, upTo, limit) ?? [];
+  }
+
+  #now(): number {
+    return (this.options.now ?? Date.now)();
+  }
+
+  /** Milliseconds of a clock that nobody sets. */
+  #ticks(): number {
+    return (this.options.now ?? performance.now.bind(performance))();
+  }
+
+  #newEpoch(above = 0): number {
+    this.#lastEpoch = Math.max(this.#now(), this.#lastEpoch + 1, above + 1);
+    return this.#lastEpoch;
+  }
+
+  #add(roomId: number, room: MemoryRoom): void {
+    this.#rooms.set(roomId, room);
+    this.wanted.delete(roomId);
+    if (this.#unstored === undefined) return;
+    room.stored = room.at;
+    const keys = this.#unstored.takeKeys(roomId);
+    for (const { key, position } of keys) room.remember(key, position, this.#ticks());
+  }
+
+  #handOut(roomId: number, messages: readonly StoredMessage[]): void {
+    for (const { epoch, seq, frame } of messages) {
+      this.#deliver(roomId, (listener) => listener.onMessage(roomId, { epoch, seq }, frame));
+    }
+  }
+
+  #deliver(roomId: number, delivery: Delivery): void {
+    for (const mailbox of this.#subscribers.get(roomId) ?? []) mailbox.put(delivery);
+  }
+}

@@ -1,0 +1,210 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import { type Broker, BrokerUnavailableError, type Published, RoomNotFoundError } from '../broker.js';
+import {
+  describeBroker,
+  describePositions,
+  describePublishing,
+  describeRoomDirectory,
+  describeRoomHistory,
+  type MakeBrokerFixture,
+} from '../testing/conformance/broker.js';
+import { failure, Recorder } from '../testing/recorder.js';
+import { MemoryArchiveQueue } from './archive-queue.js';
+import { MemoryBroker } from './broker.js';
+import { MemoryRoomDirectory } from './room-directory.js';
+import { MemoryRoomHistory } from './room-history.js';
+import { MemoryRooms } from './rooms.js';
+import type { StoredKey } from './stored-first.js';
+
+const KEEP = { size: 1_000, maxAgeMs: 0 };
+const BODY = '"content":"x"}';
+
+/** Rooms that are stored a moment after each publish, all that came meanwhile together. */
+const makeFixture: MakeBrokerFixture = async (options) => {
+  let storing = false;
+  const storedFirst = {
+    begin: () => {
+      if (storing) return;
+      storing = true;
+      setTimeout(() => {
+        storing = false;
+        for (const { roomId, messages, after } of rooms.claim(1_000, 1_000, 0)) {
+          rooms.settle(roomId, messages.at(-1) ?? after, KEEP);
+        }
+      }, 1);
+    },
+    failure: () => undefined,
+    timeoutMs: 5_000,
+    keys: new Map<number, StoredKey[]>(),
+  };
+  const rooms = new MemoryRooms({ ...options, storedFirst });
+  return {
+    directory: () => new MemoryRoomDirectory(rooms),
+    queue: () => new MemoryArchiveQueue(rooms),
+    history: () => new MemoryRoomHistory(rooms),
+    connect: async (listener) => new MemoryBroker(rooms, listener),
+    close: async () => undefined,
+  };
+};
+
+const NAME = 'in memory, stored first';
+describeBroker(NAME, makeFixture);
+describePositions(NAME, makeFixture);
+describePublishing(NAME, makeFixture, false);
+describeRoomHistory(NAME, makeFixture);
+describeRoomDirectory(NAME, makeFixture);
+
+describe('rooms in memory that store first', () => {
+  let rooms: MemoryRooms;
+  let broker: Broker;
+  let recorder: Recorder;
+  let begun: number;
+  let reason: string | undefined;
+
+  const open = async (timeoutMs = 5_000, keys = new Map<number, StoredKey[]>()): Promise<void> => {
+    begun = 0;
+    reason = undefined;
+    rooms = new MemoryRooms({
+      newestEpoch: 9_000_000_000_000_000,
+      storedFirst: { begin: () => begun++, failure: () => reason, timeoutMs, keys },
+    });
+    rooms.ensure(1, 0);
+    rooms.complete = true;
+    recorder = new Recorder();
+    broker = new MemoryBroker(rooms, recorder);
+    await broker.subscribe(1);
+  };
+  beforeEach(() => open());
+
+  /** Stores up to so many of the messages that wait. */
+  const store = (most = 1_000): void => {
+    for (const { roomId, messages } of rooms.claim(10, most, 0)) {
+      const last = messages.at(-1);
+      if (last !== undefined) rooms.settle(roomId, last, KEEP);
+    }
+  };
+  /** What became of a publish so far. */
+  const outcomeOf = (publishing: Promise<Published>): (() => unknown) => {
+    let outcome: unknown = 'waiting';
+    publishing.then(
+      ({ seq, repeated }) => {
+        outcome = repeated ? [seq] : seq;
+      },
+      (error: unknown) => {
+        outcome = error;
+      },
+    );
+    return () => outcome;
+  };
+  const turn = (): Promise<void> => sleep(5);
+  const everywhere = { epoch: Number.MAX_SAFE_INTEGER, seq: 0 };
+  const expectNothingSeen = async (): Promise<void> => {
+    await turn();
+    expect(recorder.messages).to.deep.equal([]);
+    expect((await broker.position(1)).seq).to.equal(0);
+    expect(await broker.between(1, { epoch: 0, seq: 0 }, everywhere, 10)).to.deep.equal([]);
+    expect(rooms.room(1)?.before(undefined, 10)).to.deep.equal([]);
+    expect(rooms.room(1)?.from({ epoch: 0, seq: 0 }, 10)).to.deep.equal([]);
+  };
+
+  it('let nobody see a message, and ack none, before it is stored', async () => {
+    const outcome = outcomeOf(broker.publish(1, BODY));
+    await expectNothingSeen();
+    expect([outcome(), begun]).to.deep.equal(['waiting', 1]);
+    store();
+    await turn();
+    expect(outcome()).to.equal(1);
+    expect(recorder.seqs(1)).to.deep.equal([1]);
+    expect((await broker.position(1)).seq).to.equal(1);
+    expect(await broker.stored(1)).to.deep.equal(await broker.position(1));
+  });
+
+  it('hand out what was stored, in order, and nothing of what was not', async () => {
+    const outcomes = [1, 2, 3, 4].map(() => outcomeOf(broker.publish(1, BODY)));
+    store(3);
+    await turn();
+    expect(outcomes.map((outcome) => outcome())).to.deep.equal([1, 2, 3, 'waiting']);
+    expect(recorder.seqs(1)).to.deep.equal([1, 2, 3]);
+    store();
+    await turn();
+    expect(outcomes[3]?.()).to.equal(4);
+    expect(recorder.seqs(1)).to.deep.equal([1, 2, 3, 4]);
+  });
+
+  it('hand out messages that the history keeps no longer than until they are stored', async () => {
+    for (let n = 0; n < 3; n++) void broker.publish(1, BODY);
+    for (const { messages } of rooms.claim(1, 10, 0)) {
+      rooms.settle(1, messages.at(-1) ?? everywhere, { size: 1, maxAgeMs: 0 });
+    }
+    await turn();
+    expect(recorder.seqs(1)).to.deep.equal([1, 2, 3]);
+  });
+
+  it('answer a message that is sent again while it waits when it is stored, once', async () => {
+    const first = outcomeOf(broker.publish(1, BODY, 'k'));
+    const again = outcomeOf(broker.publish(1, BODY, 'k'));
+    await expectNothingSeen();
+    expect([first(), again()]).to.deep.equal(['waiting', 'waiting']);
+    store();
+    await turn();
+    expect([first(), again()]).to.deep.equal([1, [1]]);
+    expect(recorder.seqs(1)).to.deep.equal([1]);
+  });
+
+  it('tell a sender who waits too long that the outcome is not known, and store it once all the same', async () => {
+    await open(20);
+    expect(await failure(broker.publish(1, BODY, 'k'))).to.be.instanceOf(BrokerUnavailableError);
+    const again = outcomeOf(broker.publish(1, BODY, 'k'));
+    store();
+    await turn();
+    expect(again()).to.deep.equal([1]);
+    expect(recorder.seqs(1)).to.deep.equal([1]);
+  });
+
+  it('take nothing new while nothing can be stored, and answer what is stored', async () => {
+    const first = outcomeOf(broker.publish(1, BODY, 'k'));
+    store();
+    await turn();
+    expect(first()).to.equal(1);
+    reason = 'PostgreSQL does not answer';
+    const refused = await failure(broker.publish(1, BODY));
+    expect(refused).to.be.instanceOf(BrokerUnavailableError).with.property('message').includes(reason);
+    expect((await broker.publish(1, BODY, 'k')).repeated).to.equal(true);
+    reason = undefined;
+    const next = outcomeOf(broker.publish(1, BODY));
+    store();
+    await turn();
+    expect(next()).to.equal(2);
+  });
+
+  it('say that there is no such room when it is deleted before the message is stored', async () => {
+    const publishing = failure(broker.publish(1, BODY));
+    rooms.remove(1);
+    expect(await publishing).to.be.instanceOf(RoomNotFoundError);
+    rooms.ensure(1, 0);
+    await expectNothingSeen();
+  });
+
+  it('know the keys of messages that were stored before, and none of a later room of that id', async () => {
+    const position = { epoch: 5, seq: 7 };
+    await open(5_000, new Map([[2, [{ key: '3:k', position }]]]));
+    rooms.ensure(2, 7);
+    expect(await broker.publish(2, BODY, '3:k')).to.deep.equal({ ...position, repeated: true });
+    expect(await broker.stored(2)).to.deep.equal(await broker.position(2));
+    const next = outcomeOf(broker.publish(2, BODY, '3:l'));
+    store();
+    await turn();
+    expect(next()).to.equal(8);
+    rooms.remove(2);
+    rooms.ensure(2, 0);
+    const other = outcomeOf(broker.publish(2, BODY, '3:k'));
+    store();
+    await turn();
+    expect(other()).to.equal(1);
+  });
+
+  it('begin epochs above all that were used before, whatever the clock says', async () => {
+    expect((await broker.position(1)).epoch).to.be.above(9_000_000_000_000_000);
+  });
+});

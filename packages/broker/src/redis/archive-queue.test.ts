@@ -1,0 +1,203 @@
+import { copyFile, cp, mkdtemp, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
+import { formatPosition } from '@chorus/protocol';
+import { createRedis, type RedisClient } from '@chorus/service';
+import { expect } from 'chai';
+import type { ArchiveQueue } from '../archive-queue.js';
+import { type Broker, BrokerUnavailableError, type Position } from '../broker.js';
+import { closeAfterEach, eventually } from '../testing/feeds.js';
+import { failure, Recorder, someRoom } from '../testing/recorder.js';
+import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../testing/redis-fixture.js';
+import { TestRoomArchive } from '../testing/room-archive.js';
+import { RedisArchiveQueue } from './archive-queue.js';
+
+const KEEP = { size: 100, maxAgeMs: 0 };
+const LEASE_MS = 60_000;
+const BODY = '"content":"x"}';
+const COST = BODY.length + 128;
+const FAR_AWAY = { epoch: Number.MAX_SAFE_INTEGER, seq: 0 };
+const NOWHERE = { epoch: 0, seq: 0 };
+
+describe('the archive queue in a Redis', function () {
+  this.timeout(30_000);
+  const closer = closeAfterEach();
+  let dir: string;
+  let server: LocalServer;
+  let redis: RedisClient;
+  let fixture: RedisFixture;
+  let queue: ArchiveQueue;
+  let broker: Broker;
+  let roomId: number;
+
+  before(ensureTestRedis);
+
+  const folder = async (): Promise<string> => {
+    const path = await mkdtemp(join(tmpdir(), 'chorus-test-'));
+    closer().defer(() => rm(path, { recursive: true, force: true }));
+    return path;
+  };
+
+  const start = async (from: string, port?: number): Promise<LocalServer> => {
+    const args = ['--appendfsync', 'always'];
+    return closer().add(await startRedis({ dir: from, args, ...(port === undefined ? {} : { port }) }));
+  };
+
+  const publish = (key?: string): Promise<Position> => broker.publish(roomId, BODY, key);
+  const answers = (): Promise<boolean> =>
+    queue.backlog().then(
+      () => true,
+      () => false,
+    );
+
+  beforeEach(async () => {
+    dir = await folder();
+    server = await start(dir);
+    const config = { urls: [server.url], cluster: false, commandTimeoutMs: 3_000 };
+    fixture = closer().add(await makeRedisFixture(testOptions(config)));
+    redis = createRedis(config, testLog, 'test');
+    closer().defer(() => redis.disconnect());
+    queue = fixture.queue();
+    broker = await fixture.connect(new Recorder());
+    roomId = someRoom();
+    await fixture.directory().ensure(roomId, 0);
+  });
+
+  it('without memory to spare is still worked on, for that is what frees it', async () => {
+    const last = await publish();
+    await redis.config('SET', 'maxmemory', '1');
+    expect(await failure(publish())).to.be.instanceOf(BrokerUnavailableError);
+    const claimed = await queue.claim(10, 10, LEASE_MS);
+    expect(claimed).to.have.length(1);
+    await queue.settle(roomId, last, { size: 0, maxAgeMs: 0 });
+    await redis.config('SET', 'maxmemory', '0');
+    expect(await broker.stored(roomId)).to.deep.equal(last);
+    expect(await broker.between(roomId, NOWHERE, FAR_AWAY, 10)).to.deep.equal([]);
+  });
+
+  it('stops counting what somebody else has deleted', async () => {
+    await publish();
+    await redis.del(fixture.options.keyspace.stream(roomId));
+    for (const { roomId: claimed, after } of await queue.claim(10, 10, LEASE_MS)) {
+      await queue.settle(claimed, after, KEEP);
+    }
+    expect(await queue.claim(10, 10, LEASE_MS)).to.deep.equal([]);
+    expect(await queue.backlog()).to.deep.equal({ bytes: 0, rooms: 0 });
+  });
+
+  for (const [which, gone] of [
+    ['the first', 0],
+    ['the last', 2],
+  ] as const) {
+    it(`counts what is there when ${which} of what was read is gone`, async () => {
+      const places = [await publish('a'), await publish('b'), await publish('c')];
+      await publish('d');
+      const [read] = await queue.claim(10, 3, LEASE_MS);
+      const { keyspace } = fixture.options;
+      await redis.xdel(keyspace.stream(roomId), formatPosition(places[gone] ?? NOWHERE));
+      await redis.hincrby(keyspace.state(undefined), 'unstored', -COST);
+      await queue.settle(roomId, places[2] ?? NOWHERE, KEEP, read);
+      expect((await queue.backlog()).bytes).to.equal(COST);
+    });
+  }
+
+  it('that cannot be reached rejects everything', async () => {
+    server.kill('SIGKILL');
+    await server.exited;
+    const calls = [queue.claim(1, 1, 1), queue.settle(roomId, NOWHERE, KEEP), queue.backlog()];
+    const history = fixture.history();
+    const reads = [
+      history.before(roomId, undefined, 1),
+      history.from(roomId, NOWHERE, 1),
+      broker.stored(roomId),
+    ];
+    for (const error of await Promise.all([...calls, ...reads].map(failure))) {
+      expect(error).to.be.instanceOf(BrokerUnavailableError);
+    }
+  });
+
+  it('that comes back with older data settles and recognises nothing that it has lost', async () => {
+    const kept: Position[] = [];
+    for (const key of ['a', 'b', 'c']) kept.push(await publish(key));
+    await queue.settle(roomId, kept[1] ?? NOWHERE, KEEP);
+    const older = await folder();
+    await cp(dir, older, { recursive: true });
+
+    await queue.claim(10, 10, LEASE_MS);
+    const lost = [await publish('d'), await publish('e')];
+    await queue.settle(roomId, lost[0] ?? NOWHERE, KEEP);
+    server.kill('SIGKILL');
+    await server.exited;
+    await start(older, server.port);
+    await eventually('an answer', answers);
+    await eventually('the broker', () => broker.connected);
+
+    const archive = new TestRoomArchive();
+    archive.add(roomId);
+    await archive.bringIn(fixture.directory());
+    expect(await broker.stored(roomId)).to.deep.equal(kept[1]);
+    expect((await queue.backlog()).bytes).to.equal(COST);
+    expect(await publish('c')).to.deep.equal({ ...kept[2], repeated: true });
+    const again = await publish('e');
+    expect(again.seq).to.equal(4);
+    expect(again.epoch).to.be.above(lost[1]?.epoch ?? 0);
+    // The archiver that had the lost ones says that they are stored.
+    await queue.settle(roomId, lost[1] ?? NOWHERE, { size: 0, maxAgeMs: 0 });
+    expect(await broker.stored(roomId)).to.deep.equal(kept[2]);
+    expect(await queue.backlog()).to.deep.equal({ bytes: COST, rooms: 1 });
+    const [backlog] = await queue.claim(10, 10, LEASE_MS);
+    expect(backlog).to.deep.equal({ roomId, after: kept[2], messages: [{ ...again, body: BODY }] });
+  });
+
+  it('has a message, its key, its mark and its bytes together, or none of them, wherever the log was cut', async () => {
+    await publish('a');
+    const log = join(
+      'appendonlydir',
+      (await readdir(join(dir, 'appendonlydir'))).find((name) => name.endsWith('.incr.aof')) ?? '',
+    );
+    const before = (await stat(join(dir, log))).size;
+    await queue.settle(roomId, await publish('b'), KEEP);
+    await publish('c');
+    server.kill('SIGKILL');
+    await server.exited;
+    const whole = await readFile(join(dir, log));
+    const { keyspace } = fixture.options;
+    const seen = new Set<number>();
+    const cuts = 12;
+    for (let cut = 0; cut <= cuts; cut++) {
+      const copy = await folder();
+      await cp(dir, copy, { recursive: true });
+      await copyFile(join(dir, log), join(copy, log));
+      await truncate(join(copy, log), before + Math.floor(((whole.length - before) * cut) / cuts));
+      const cutServer = await start(copy);
+      const reader = createRedis(
+        { urls: [cutServer.url], cluster: false, commandTimeoutMs: 3_000 },
+        testLog,
+        'test',
+      );
+      closer().defer(() => reader.disconnect());
+      const cutQueue = new RedisArchiveQueue(reader, keyspace);
+      await eventually('an answer', () =>
+        cutQueue.backlog().then(
+          () => true,
+          () => false,
+        ),
+      );
+
+      const ids = (await reader.xrange(keyspace.stream(roomId), '-', '+')).map(([id]) => id);
+      const hashes = await Promise.all(keyspace.sent(roomId).map((hash) => reader.hgetall(hash)));
+      const keys = hashes.flatMap((hash) => Object.entries(hash)).filter(([key]) => key !== '');
+      expect(keys.map(([, id]) => id).sort(), `cut ${cut}`).to.deep.equal(ids);
+      const stored = await reader.hget(keyspace.stored(undefined), String(roomId));
+      const waiting = ids.length - (stored === null ? 0 : ids.indexOf(stored) + 1);
+      expect(await cutQueue.backlog(), `cut ${cut}`).to.deep.equal({
+        bytes: waiting * COST,
+        rooms: waiting > 0 ? 1 : 0,
+      });
+      seen.add(ids.length);
+      await cutServer.close();
+    }
+    expect([...seen].sort()).to.deep.equal([1, 2, 3]);
+  });
+});

@@ -1,0 +1,32 @@
+import { addRedisUser, testRedis } from '@chorus/local';
+import {
+  describeArchiveQueue,
+  describeBacklogCount,
+  describeBroker,
+  describeHistoryLimits,
+  describePositions,
+  describePublishing,
+  describeRestoring,
+  describeRoomDirectory,
+  describeRoomHistory,
+  type MakeBrokerFixture,
+} from '../testing/conformance/broker.js';
+import { makeRedisFixture, testOptions } from '../testing/redis-fixture.js';
+
+let users: Promise<string[]> | undefined;
+/** As a user who may do nothing but what docs/connecting.md lists. */
+const makeFixture: MakeBrokerFixture = async ({ maxBacklogBytes }) => {
+  users ??= testRedis().then(({ url }) => addRedisUser([url], 'test-*'));
+  const redis = { urls: await users, cluster: false, commandTimeoutMs: 3_000 };
+  return makeRedisFixture(testOptions(redis, maxBacklogBytes));
+};
+
+describeBroker('Redis', makeFixture);
+describePositions('Redis', makeFixture);
+describePublishing('Redis', makeFixture);
+describeRestoring('Redis', makeFixture);
+describeArchiveQueue('Redis', makeFixture);
+describeHistoryLimits('Redis', makeFixture);
+describeBacklogCount('Redis', makeFixture);
+describeRoomHistory('Redis', makeFixture);
+describeRoomDirectory('Redis', makeFixture);

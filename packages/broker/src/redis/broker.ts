@@ -1,0 +1,260 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  connectedOrNot,
+  createRedis,
+  type Logger,
+  type RedisClient,
+  type RedisConfig,
+  RedisWatch,
+} from '@chorus/service';
+import { Cluster } from 'ioredis';
+import type {
+  Broker,
+  BrokerListener,
+  Position,
+  Published,
+  RoomStanding,
+  SeenOfRoom,
+  StoredMessage,
+} from '../broker.js';
+import { parseControlEvent } from '../control-event.js';
+import { storedFrame } from '../publishing/stored-frame.js';
+import { ask } from './ask.js';
+import { DeliveryProbe } from './delivery-probe.js';
+import { noticeEnvelope, openEnvelope } from './envelope.js';
+import { type Keyspace, PARTITIONS, scopeOf } from './keys.js';
+import { RedisPositions } from './positions.js';
+import type { ProbeStats } from './probe-stats.js';
+import { RedisPublisher, type RedisPublisherOptions } from './publisher.js';
+import { readPosition } from './read-position.js';
+import { defineScripts } from './scripts.js';
+import { RedisShardedSubscriber } from './sharded-subscriber.js';
+import { RedisSubscriber } from './subscriber.js';
+
+export interface RedisBrokerOptions extends RedisPublisherOptions {
+  redis: RedisConfig;
+  /** Longest wait of {@link RedisBroker.connect} for Redis, in milliseconds; the broker keeps trying after that. */
+  connectTimeoutMs: number;
+  /**
+   * How often the broker makes sure that deliveries come, in milliseconds. One that does not come back within the
+   * command time-out means that none come. Default 1,000.
+   */
+  probeIntervalMs?: number;
+  /** Watches both connections: purposes `broker` and `broker-subscriber`. */
+  watch?: RedisWatch | undefined;
+  /** Is told how the probes fare. */
+  probes?: ProbeStats | undefined;
+  log: Logger;
+}
+
+/** Purposes of the connections, in metrics. */
+const COMMANDS = 'broker';
+const SUBSCRIBER = 'broker-subscriber';
+/** Pause before the control channel is subscribed again when that failed, in milliseconds. */
+const RETRY_MS = 250;
+
+/**
+ * The broker over Redis 7: one script numbers, stores and publishes; one connection sends commands
+ * and another receives. With `redis.cluster`, rooms are spread over a Redis Cluster and travel by
+ * sharded pub/sub.
+ */
+export class RedisBroker implements Broker {
+  readonly #commands: RedisClient;
+  readonly #publisher: RedisPublisher;
+  readonly #positions: RedisPositions;
+  readonly #subscriber: RedisSubscriber | RedisShardedSubscriber;
+  readonly #probe: DeliveryProbe;
+  readonly #probeChannels: Set<string>;
+  readonly #keyspace: Keyspace;
+  readonly #roomOf = new Map<string, number>();
+  readonly #watch: RedisWatch;
+  /** Control events arrive. */
+  #listening = false;
+  readonly #closing = new AbortController();
+
+  private constructor(
+    private readonly options: RedisBrokerOptions,
+    private readonly listener: BrokerListener,
+  ) {
+    const { redis, keyspace, log, watch = new RedisWatch() } = options;
+    this.#watch = watch;
+    this.#keyspace = keyspace;
+    this.#commands = createRedis(redis, log, COMMANDS, watch);
+    defineScripts(this.#commands);
+    this.#publisher = new RedisPublisher(this.#commands, options);
+    this.#positions = new RedisPositions(this.#commands, keyspace);
+    const subscriber = {
+      url: redis.urls[0] ?? '',
+      tls: redis.tls,
+      timeoutMs: redis.commandTimeoutMs,
+      onMessage: (channel: string, payload: Buffer) => this.#receive(channel, payload),
+      onResumed: () => {
+        this.#probe.recheck();
+        listener.onResumed();
+      },
+      watch,
+      log,
+    };
+    this.#subscriber =
+      this.#commands instanceof Cluster
+        ? new RedisShardedSubscriber(this.#commands, subscriber)
+        : new RedisSubscriber({ ...subscriber, sharded: false });
+    const node = randomUUID();
+    const partitions = redis.cluster ? Array.from({ length: PARTITIONS }, (_, n) => n) : [undefined];
+    this.#probeChannels = new Set(partitions.map((partition) => keyspace.probe(node, partition)));
+    this.#probe = new DeliveryProbe({
+      channels: [...this.#probeChannels],
+      intervalMs: options.probeIntervalMs ?? 1_000,
+      timeoutMs: redis.commandTimeoutMs,
+      subscribe: (channel) => this.#subscriber.subscribe(channel),
+      publish: (channel) => this.#commands.chorusProbe(1, channel, redis.cluster ? 'SPUBLISH' : 'PUBLISH'),
+      link: (channel) => this.#subscriber.link(channel),
+      breakLink: (channel) => this.#subscriber.breakLink(channel),
+      stats: options.probes,
+      log,
+    });
+    this.#commands.on('ready', () => this.#probe.recheck());
+  }
+
+  /**
+   * Resolves when deliveries flow, or after {@link RedisBrokerOptions.connectTimeoutMs} without them: the broker keeps
+   * trying, and {@link trouble} holds the reason.
+   *
+   * @throws {ConfigError} Redis does not have the database of the URL
+   */
+  static async connect(options: RedisBrokerOptions, listener: BrokerListener): Promise<RedisBroker> {
+    const broker = new RedisBroker(options, listener);
+    const enough = new AbortController();
+    const refused = connectedOrNot(broker.#commands, options.connectTimeoutMs);
+    const begun = Promise.all([refused, broker.#listen(), broker.#probe.start()]);
+    try {
+      // Rejects when the start is over.
+      const late = sleep(options.connectTimeoutMs, undefined, { signal: enough.signal }).catch(
+        () => undefined,
+      );
+      await Promise.race([begun, late]);
+      return broker;
+    } catch (error) {
+      await broker.close();
+      throw error;
+    } finally {
+      enough.abort();
+    }
+  }
+
+  get connected(): boolean {
+    return this.trouble === undefined;
+  }
+
+  get trouble(): string | undefined {
+    if (this.#closing.signal.aborted) return 'is closed';
+    const trouble = this.#watch.trouble(COMMANDS, SUBSCRIBER);
+    return trouble ?? (this.#listening && this.#probe.delivering ? undefined : 'does not deliver');
+  }
+
+  publish(roomId: number, body: string, idempotencyKey?: string): Promise<Published> {
+    return this.#publisher.publish(roomId, body, idempotencyKey);
+  }
+
+  async publishNotice(roomId: number, frame: string): Promise<void> {
+    const channel = this.#keyspace.channel(roomId);
+    await ask(() => this.#publish(channel, noticeEnvelope(frame)));
+  }
+
+  async subscribe(roomId: number): Promise<void> {
+    const channel = this.#keyspace.channel(roomId);
+    this.#roomOf.set(channel, roomId);
+    this.#publisher.remember(roomId);
+    try {
+      await ask(() => this.#subscriber.subscribe(channel));
+    } catch (error) {
+      this.#forget(roomId);
+      throw error;
+    }
+  }
+
+  async unsubscribe(roomId: number): Promise<void> {
+    this.#forget(roomId);
+    await ask(() => this.#subscriber.unsubscribe(this.#keyspace.channel(roomId)));
+  }
+
+  async stored(roomId: number): Promise<Position> {
+    const key = this.#keyspace.stored(scopeOf(roomId, this.options.redis.cluster));
+    return readPosition((await ask(() => this.#commands.hget(key, String(roomId)))) ?? '0-0');
+  }
+
+  async position(roomId: number, seen?: Position): Promise<Position> {
+    const known = seen && ({ position: seen, generation: '', by: 'node' } as const);
+    return (await this.standing(roomId, known)).at;
+  }
+
+  standing(roomId: number, seen?: SeenOfRoom): Promise<RoomStanding> {
+    const acked = seen?.by === 'node' ? this.#publisher.acked(roomId) : [];
+    return this.#positions.ask(roomId, seen, acked);
+  }
+
+  async between(roomId: number, after: Position, upTo: Position, limit: number): Promise<StoredMessage[]> {
+    if (limit <= 0) return [];
+    const stream = this.#keyspace.stream(roomId);
+    const entries = await ask(() =>
+      this.#commands.xrange(
+        stream,
+        `(${after.epoch}-${after.seq}`,
+        `${upTo.epoch}-${upTo.seq}`,
+        'COUNT',
+        limit,
+      ),
+    );
+    return entries.map(([id, fields]) => storedFrame(readPosition(id), fields[1] ?? ''));
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#probe.close();
+    this.#subscriber.close();
+    this.#commands.disconnect();
+  }
+
+  /** Subscribes to the control channel; retries until it succeeds. */
+  async #listen(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      try {
+        await this.#subscriber.subscribe(this.#keyspace.control());
+        this.#listening = true;
+        return;
+      } catch (error) {
+        this.options.log.debug({ error: String(error) }, 'control channel could not be subscribed yet');
+        await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  #publish(channel: string, payload: string): Promise<unknown> {
+    const { cluster } = this.options.redis;
+    return cluster ? this.#commands.spublish(channel, payload) : this.#commands.publish(channel, payload);
+  }
+
+  #forget(roomId: number): void {
+    this.#roomOf.delete(this.#keyspace.channel(roomId));
+    this.#publisher.forget(roomId);
+  }
+
+  #receive(channel: string, payload: Buffer): void {
+    const roomId = this.#roomOf.get(channel);
+    if (roomId !== undefined) {
+      const understood = openEnvelope(payload, {
+        onMessage: (position, frame) => this.listener.onMessage(roomId, position, frame),
+        onNotice: (frame) => this.listener.onNotice(roomId, frame),
+        onStored: (upTo) => this.listener.onStored(roomId, upTo),
+        onMoved: (to) => this.listener.onMoved?.(roomId, to),
+      });
+      if (!understood) this.options.log.warn({ roomId }, 'something else was published on a room channel');
+    } else if (channel === this.#keyspace.control()) {
+      const event = parseControlEvent(payload.toString());
+      if (event !== undefined) this.listener.onControl(event);
+      else this.options.log.warn('a control event was not understood');
+    } else if (this.#probeChannels.has(channel)) this.#probe.heard(channel);
+  }
+}

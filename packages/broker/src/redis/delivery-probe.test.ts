@@ -1,0 +1,189 @@
+import { expect } from 'chai';
+import { eventually } from '../testing/feeds.js';
+import { testLog } from '../testing/redis-fixture.js';
+import { DeliveryProbe } from './delivery-probe.js';
+import { ProbeStats } from './probe-stats.js';
+
+const INTERVAL_MS = 10;
+const TIMEOUT_MS = 40;
+/** What no probe takes, however busy the machine is. */
+const LONG_MS = 600;
+
+/** Channels that a test mutes, on links that it cuts. */
+class Wires {
+  readonly subscribed: string[] = [];
+  readonly sent: string[] = [];
+  readonly broken: string[] = [];
+  readonly links = new Map<string, object>();
+  readonly muted = new Set<string>();
+  refuses = false;
+  readonly probe: DeliveryProbe;
+  readonly stats = new ProbeStats();
+  /** Round trips, in milliseconds. */
+  readonly trips: number[] = [];
+
+  constructor(channels: string[]) {
+    for (const channel of channels) this.links.set(channel, {});
+    this.stats.onReturn = (ms) => this.trips.push(ms);
+    this.probe = new DeliveryProbe({
+      channels,
+      intervalMs: INTERVAL_MS,
+      timeoutMs: TIMEOUT_MS,
+      subscribe: async (channel) => {
+        if (this.refuses) throw new Error('no connection');
+        this.subscribed.push(channel);
+      },
+      publish: async (channel) => {
+        if (this.refuses) throw new Error('no connection');
+        this.sent.push(channel);
+        if (!this.muted.has(channel)) setImmediate(() => this.probe.heard(channel));
+      },
+      link: (channel) => this.links.get(channel),
+      breakLink: (channel) => this.broken.push(channel),
+      stats: this.stats,
+      log: testLog,
+    });
+  }
+
+  /** The connection is back: what was muted is not any more. */
+  reconnect(channel: string): void {
+    this.links.set(channel, {});
+    this.muted.delete(channel);
+    this.probe.recheck();
+  }
+}
+
+describe('a delivery probe', () => {
+  let wires: Wires;
+
+  const begin = async (channels: string[]): Promise<void> => {
+    wires = new Wires(channels);
+    await wires.probe.start();
+  };
+  const sent = (more: number): Promise<void> => {
+    const goal = wires.sent.length + more;
+    return eventually(`${more} probes`, () => wires.sent.length >= goal);
+  };
+  const silence = (): Promise<void> => eventually('silence', () => !wires.probe.delivering);
+
+  afterEach(() => wires.probe.close());
+
+  it('is content while everything comes back', async () => {
+    await begin(['a']);
+    await sent(3 + TIMEOUT_MS / INTERVAL_MS);
+    expect(wires.probe.delivering).to.equal(true);
+    expect(wires.broken).to.deep.equal([]);
+  });
+
+  it('takes down how long each took, and how many failed', async () => {
+    await begin(['a', 'b']);
+    await sent(4);
+    await eventually('their return', () => wires.trips.length >= 4);
+    expect(Math.min(...wires.trips)).to.be.within(0, TIMEOUT_MS);
+    expect(wires.stats.failures).to.equal(0);
+
+    wires.muted.add('a');
+    await silence();
+    expect(wires.stats.failures).to.be.above(0);
+    await eventually('the lag of the one under way', () => wires.stats.lagMs > LONG_MS);
+    const { length } = wires.trips;
+    wires.reconnect('a');
+    await eventually('the next return', () => wires.trips.length >= length + 4);
+    // The lost one counts as failed, not as one that took long.
+    expect(Math.max(...wires.trips.slice(length))).to.be.below(LONG_MS);
+    expect(wires.stats.lagMs).to.be.below(LONG_MS);
+  });
+
+  it('knows a lag also while there is no connection to probe', async () => {
+    await begin(['a']);
+    await sent(2);
+    wires.links.delete('a');
+    await silence();
+    await eventually('a lag', () => wires.stats.lagMs > 3 * INTERVAL_MS);
+  });
+
+  it('breaks the connection, once, when nothing comes back, and is content again with the next that does', async () => {
+    await begin(['a']);
+    wires.muted.add('a');
+    const begun = performance.now();
+    await silence();
+    expect(performance.now() - begun).to.be.within(TIMEOUT_MS - 1, TIMEOUT_MS + INTERVAL_MS + 50);
+    expect(wires.broken).to.deep.equal(['a']);
+    wires.links.delete('a');
+    // What was sent before is not held against the new connection.
+    wires.links.set('a', {});
+    await sent(TIMEOUT_MS / INTERVAL_MS - 2);
+    expect(wires.broken).to.deep.equal(['a']);
+    expect(wires.probe.delivering).to.equal(false);
+    wires.reconnect('a');
+    await eventually('delivery', () => wires.probe.delivering);
+    expect(wires.broken).to.deep.equal(['a']);
+  });
+
+  it('breaks the new connection, too, when nothing comes by that either', async () => {
+    await begin(['a']);
+    wires.muted.add('a');
+    await eventually('a break', () => wires.broken.length === 1);
+    wires.links.set('a', {});
+    await eventually('another', () => wires.broken.length === 2);
+  });
+
+  it('leaves alone what is being made anew already', async () => {
+    await begin(['a']);
+    wires.muted.add('a');
+    await sent(1);
+    wires.links.delete('a');
+    await silence();
+    const waited = new Promise((resolve) => setTimeout(resolve, 2 * TIMEOUT_MS));
+    await waited;
+    expect(wires.broken).to.deep.equal([]);
+    wires.reconnect('a');
+    await eventually('delivery', () => wires.probe.delivering);
+  });
+
+  it('does not blame the receiving side for probes that could not be sent', async () => {
+    await begin(['a']);
+    wires.refuses = true;
+    await silence();
+    wires.refuses = false;
+    await eventually('delivery', () => wires.probe.delivering);
+    await sent(2 * (TIMEOUT_MS / INTERVAL_MS));
+    expect(wires.broken).to.deep.equal([]);
+  });
+
+  it('bears with a process that was busy for long', async () => {
+    await begin(['a']);
+    await sent(2);
+    // As a socket's data would: read after the timers that are due.
+    const answers = eventually('more', () => wires.sent.length > 10);
+    const until = performance.now() + 3 * TIMEOUT_MS;
+    while (performance.now() < until);
+    await answers;
+    expect(wires.broken).to.deep.equal([]);
+  });
+
+  it('walks over all channels, and looks at silent ones each time', async () => {
+    await begin(['a', 'b', 'c']);
+    await sent(6);
+    expect(wires.sent.slice(0, 6)).to.deep.equal(['a', 'b', 'c', 'a', 'b', 'c']);
+    wires.muted.add('b');
+    await silence();
+    expect(wires.broken).to.deep.equal(['b']);
+    wires.sent.length = 0;
+    await sent(8);
+    expect(wires.sent.filter((channel) => channel === 'b')).to.have.length.above(2);
+    expect(new Set(wires.sent)).to.deep.equal(new Set(['a', 'b', 'c']));
+    wires.muted.delete('b');
+    await eventually('delivery', () => wires.probe.delivering);
+  });
+
+  it('listens later to what could not be listened to at the start', async () => {
+    wires = new Wires(['a', 'b']);
+    wires.refuses = true;
+    await wires.probe.start();
+    expect(wires.probe.delivering).to.equal(false);
+    wires.refuses = false;
+    await eventually('delivery', () => wires.probe.delivering);
+    expect(wires.subscribed.sort()).to.deep.equal(['a', 'b']);
+  });
+});

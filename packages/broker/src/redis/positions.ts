@@ -1,0 +1,89 @@
+import type { RedisClient } from '@chorus/service';
+import {
+  type Position,
+  RoomNotFoundError,
+  type RoomStanding,
+  RoomsRestoringError,
+  type SeenOfRoom,
+} from '../broker.js';
+import { MicroBatcher } from '../publishing/micro-batcher.js';
+import { ask } from './ask.js';
+import { type Keyspace, partitionOf, scopeOf } from './keys.js';
+import { readPosition } from './read-position.js';
+
+interface Question {
+  readonly roomId: number;
+  readonly seen: SeenOfRoom;
+  /** Messages that were acknowledged here. */
+  readonly acked: readonly Position[];
+}
+
+const NOTHING_SEEN: SeenOfRoom = { position: { epoch: 0, seq: 0 }, generation: '', by: 'node' };
+
+/** Keeps one script run short: Redis serves nobody else meanwhile. At most so many wait, in a Redis Cluster for each partition. */
+const BATCH = { maxItems: 200, maxSize: Number.POSITIVE_INFINITY, maxQueuedSize: 100_000, maxWindowMs: 0 };
+
+/**
+ * Asks where rooms stand: one script for those that are asked for at the same time, as all of a node's are after
+ * an outage.
+ */
+export class RedisPositions {
+  readonly #batchers = new Map<number, MicroBatcher<Question, RoomStanding>>();
+
+  constructor(
+    private readonly redis: RedisClient,
+    private readonly keyspace: Keyspace,
+  ) {}
+
+  /** See `Broker.standing`. */
+  ask(roomId: number, seen = NOTHING_SEEN, acked: readonly Position[] = []): Promise<RoomStanding> {
+    // A script of a Redis Cluster touches one slot only; a single server takes all rooms at once.
+    const group = this.redis.isCluster ? partitionOf(roomId) : 0;
+    let batcher = this.#batchers.get(group);
+    if (batcher === undefined) {
+      batcher = new MicroBatcher<Question, RoomStanding>(
+        (questions) => this.#send(questions),
+        () => 1,
+        BATCH,
+      );
+      this.#batchers.set(group, batcher);
+    }
+    return batcher.add({ roomId, seen, acked });
+  }
+
+  async #send(questions: readonly Question[]): Promise<Array<RoomStanding | Error>> {
+    const { keyspace, redis } = this;
+    const scope = scopeOf(questions[0]?.roomId ?? 0, redis.isCluster);
+    const shared = [
+      keyspace.state(scope),
+      keyspace.wanted(scope),
+      keyspace.losses(scope),
+      keyspace.records(scope),
+    ];
+    const keys = [...shared, ...questions.map(({ roomId }) => keyspace.stream(roomId))];
+    const seen = questions.flatMap(({ roomId, seen: { position, generation, by }, acked }) => [
+      ...[roomId, generation, by, acked.length + 1],
+      ...[position, ...acked].flatMap(({ epoch, seq }) => [epoch, seq]),
+    ]);
+    const publish = redis.isCluster ? 'SPUBLISH' : 'PUBLISH';
+    const answers = await ask(() =>
+      redis.chorusPosition(keys.length, ...keys, publish, keyspace.channelSuffix, ...seen),
+    );
+    return questions.map(({ roomId }, index) => understand(roomId, answers[index] ?? ''));
+  }
+}
+
+function understand(roomId: number, answer: string): RoomStanding | Error {
+  if (answer === 'unknown') return new RoomNotFoundError(roomId);
+  if (answer === 'incomplete' || answer === 'restoring') {
+    return new RoomsRestoringError('the rooms are being restored');
+  }
+  const [at = '', wholeFrom = '', lost = '', settled = '', generation = ''] = answer.split(' ');
+  return {
+    at: readPosition(at),
+    generation,
+    wholeFrom: Number(wholeFrom),
+    lost: lost === '0-0' ? undefined : readPosition(lost),
+    settled: settled === '1',
+  };
+}

@@ -1,0 +1,228 @@
+import type { RedisClient } from '@chorus/service';
+import {
+  BacklogFullError,
+  BrokerUnavailableError,
+  type Position,
+  type Published,
+  RoomNotFoundError,
+} from '../broker.js';
+import { MicroBatcher } from '../publishing/micro-batcher.js';
+import { ask } from './ask.js';
+import { type Keyspace, PARTITIONS, partitionOf } from './keys.js';
+import { readPosition } from './read-position.js';
+import type { RoomReply } from './scripts.js';
+
+export interface RedisPublisherOptions {
+  keyspace: Keyspace;
+  /**
+   * Bytes of messages that may wait to be stored in the database, over all rooms, before publishing is refused. In a
+   * Redis Cluster each partition has an equal share.
+   */
+  maxBacklogBytes: number;
+  /** Longest time, in milliseconds, that a message waits for company when messages come fast. */
+  maxBatchWindowMs: number;
+  /** How busy the process is, 0 to 1: while it is not, messages wait only a quarter as long. Default 1. */
+  busy?(): number;
+}
+
+interface KnownRoom {
+  /** Saves the script a look-up; undefined when it may be of another incarnation. */
+  epoch: number | undefined;
+  /** The newest position that was given out here. */
+  acked: Position | undefined;
+  /** The newest of the epoch before that one: it may be lost. */
+  ackedBefore: Position | undefined;
+}
+
+interface Outgoing {
+  roomId: number;
+  body: string;
+  /** Empty for none. */
+  key: string;
+}
+
+/** Keeps one script run short: Redis serves nobody else meanwhile. */
+const BATCH = { maxItems: 128, maxSize: 256 * 1024, maxWaitMs: 30_000 };
+/** What may wait while Redis is slow or silent, in characters; in a Redis Cluster for each partition. */
+const MAX_QUEUED = 64 * 1024 * 1024;
+const MAX_QUEUED_PER_PARTITION = 4 * 1024 * 1024;
+
+/** Sends messages in batches through one script that numbers, stores and publishes them. */
+export class RedisPublisher {
+  readonly #batchers = new Map<number, MicroBatcher<Outgoing, Published>>();
+  /** Rooms that are published to again and again. */
+  readonly #known = new Map<number, KnownRoom>();
+  /** Which incarnation of the data the epochs are from, by batcher; known as long as the connection that told it lasts. */
+  readonly #incarnations = new Map<number, string>();
+
+  constructor(
+    private readonly redis: RedisClient,
+    private readonly options: RedisPublisherOptions,
+  ) {
+    redis.on('close', () => this.#incarnations.clear());
+  }
+
+  publish(roomId: number, body: string, key = ''): Promise<Published> {
+    const group = this.#group(roomId);
+    let batcher = this.#batchers.get(group);
+    if (batcher === undefined) {
+      batcher = new MicroBatcher<Outgoing, Published>(
+        (items) => this.#send(group, items),
+        (item) => item.body.length + item.key.length,
+        {
+          ...BATCH,
+          maxQueuedSize: this.redis.isCluster ? MAX_QUEUED_PER_PARTITION : MAX_QUEUED,
+          maxWindowMs: this.options.maxBatchWindowMs,
+          busy: this.options.busy,
+        },
+      );
+      this.#batchers.set(group, batcher);
+    }
+    return batcher.add({ roomId, body, key });
+  }
+
+  /** Expects many messages for this room, until {@link forget}. */
+  remember(roomId: number): void {
+    this.#known.set(roomId, { epoch: undefined, acked: undefined, ackedBefore: undefined });
+  }
+
+  forget(roomId: number): void {
+    this.#known.delete(roomId);
+  }
+
+  /** The newest positions that were given out here to messages of a remembered room, in its last two epochs. */
+  acked(roomId: number): Position[] {
+    const known = this.#known.get(roomId);
+    return [known?.acked, known?.ackedBefore].filter((position) => position !== undefined);
+  }
+
+  /** A script of a Redis Cluster touches one slot only; a single server takes all rooms at once. */
+  #group(roomId: number): number {
+    return this.redis.isCluster ? partitionOf(roomId) : 0;
+  }
+
+  async #send(group: number, items: Outgoing[]): Promise<Array<Published | Error>> {
+    const rooms = new Map<number, RoomShare>();
+    for (const item of items) {
+      const share = rooms.get(item.roomId);
+      if (share === undefined) rooms.set(item.roomId, new RoomShare(item));
+      else share.messages.push(item);
+    }
+    const [life, ...replies] = await ask(() => this.#run(group, rooms));
+    this.#enterIncarnation(group, life);
+    let index = 0;
+    for (const [roomId, share] of rooms) {
+      const reply = replies[index++];
+      if (reply === undefined) throw new Error('no reply for this room');
+      share.answer(reply);
+      const known = this.#known.get(roomId);
+      if (known === undefined || share.last === undefined) continue;
+      known.epoch = share.last.epoch;
+      if (known.acked !== undefined && known.acked.epoch !== share.last.epoch)
+        known.ackedBefore = known.acked;
+      known.acked = share.last;
+    }
+    return items.map(({ roomId }) => rooms.get(roomId)?.takePlace() ?? new Error('no reply for this room'));
+  }
+
+  #run(group: number, rooms: ReadonlyMap<number, RoomShare>): Promise<[life: string, ...RoomReply[]]> {
+    const { keyspace, maxBacklogBytes } = this.options;
+    const { isCluster } = this.redis;
+    const scope = isCluster ? group : undefined;
+    const life = this.#incarnations.get(group) ?? '';
+    const keys = [
+      keyspace.state(scope),
+      keyspace.unstored(scope),
+      keyspace.wanted(scope),
+      keyspace.stored(scope),
+    ];
+    const args: Array<string | number> = [
+      isCluster ? 'SPUBLISH' : 'PUBLISH',
+      isCluster ? Math.floor(maxBacklogBytes / PARTITIONS) : maxBacklogBytes,
+      life,
+      // The connections of a Redis Cluster come and go one by one: there the server is asked each time.
+      life !== '' && !isCluster ? '1' : '',
+      keyspace.channelSuffix,
+    ];
+    for (const [roomId, { messages }] of rooms) {
+      const keyed = messages.some(({ key }) => key !== '');
+      keys.push(keyspace.stream(roomId));
+      args.push(roomId, this.#known.get(roomId)?.epoch ?? '', keyed ? -messages.length : messages.length);
+      for (const { body } of messages) args.push(body);
+      if (!keyed) continue;
+      keys.push(...keyspace.sent(roomId));
+      for (const { key } of messages) args.push(key);
+    }
+    return this.redis.chorusPublish(keys.length, ...keys, ...args);
+  }
+
+  #enterIncarnation(group: number, life: string): void {
+    if (this.#incarnations.get(group) === life) return;
+    this.#incarnations.set(group, life);
+    for (const [roomId, known] of this.#known) if (this.#group(roomId) === group) known.epoch = undefined;
+  }
+}
+
+/** One room's messages of a batch, and what became of them. */
+class RoomShare {
+  readonly messages: Outgoing[];
+  /** The place of the last new one. */
+  last: Position | undefined;
+  /** The place of the next new one, and how many new ones are left. */
+  next: Position | undefined;
+  #left = 0;
+  /** Those that were stored before, by their number in the batch, from 1. */
+  #known: Map<number, Published> | undefined;
+  #taken = 0;
+  /** Why the rest was not stored. */
+  #why = '';
+
+  constructor(first: Outgoing) {
+    this.messages = [first];
+  }
+
+  answer(reply: RoomReply): void {
+    if (typeof reply === 'string') {
+      this.#take(reply, this.messages.length);
+      return;
+    }
+    const [first, stored, why, ...known] = reply;
+    if (first !== '') this.#take(first, stored);
+    this.#why = why;
+    this.#known = new Map();
+    for (let at = 0; at < known.length; at += 2) {
+      this.#known.set(Number(known[at]), { ...readPosition(String(known[at + 1])), repeated: true });
+    }
+  }
+
+  #take(first: string, count: number): void {
+    this.next = readPosition(first);
+    this.last = { epoch: this.next.epoch, seq: this.next.seq + count - 1 };
+    this.#left = count;
+  }
+
+  /** Of each message in turn, the place or why it has none. */
+  takePlace(): Published | Error {
+    const known = this.#known?.get(++this.#taken);
+    if (known !== undefined) return known;
+    const place = this.next;
+    if (place === undefined || this.#left === 0) return this.#refusal();
+    this.#left--;
+    this.next = { epoch: place.epoch, seq: place.seq + 1 };
+    return place;
+  }
+
+  #refusal(): Error {
+    switch (this.#why) {
+      case 'unknown':
+        return new RoomNotFoundError(this.messages[0]?.roomId ?? 0);
+      case 'incomplete':
+      case 'restoring':
+        return new BrokerUnavailableError('the rooms are being restored');
+      case 'full':
+        return new BacklogFullError('too many messages wait to be stored');
+      default:
+        return new BrokerUnavailableError('redis refused to store the message');
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import type { RedisClient } from '@chorus/service';
+import type { ControlEvent } from '../broker.js';
+import { roomDeleted } from '../control-event.js';
+import type {
+  BroughtIn,
+  MirroredRoom,
+  PendingChange,
+  Restoration,
+  RoomDirectory,
+} from '../room-directory.js';
+import { ask } from './ask.js';
+import { type Keyspace, PARTITIONS } from './keys.js';
+import { bringInRooms, restoreRoom } from './room-restoring.js';
+import { defineScripts } from './scripts.js';
+
+/** A change that began so much later than now, in milliseconds, began before the clock was set back. */
+const CLOCK_STEP_MS = 1_000;
+/** Rooms that are wanted, told at once; of each partition of a Redis Cluster. */
+const MOST_WANTED = 200;
+
+/** The mirror of rooms in Redis. The connection belongs to the caller. */
+export class RedisRoomDirectory implements RoomDirectory {
+  constructor(
+    private readonly redis: RedisClient,
+    private readonly keyspace: Keyspace,
+  ) {
+    defineScripts(redis);
+  }
+
+  async begin(roomIds: readonly number[]): Promise<void> {
+    if (roomIds.length === 0) return;
+    await ask(() => this.redis.chorusBegin(1, this.keyspace.pendingChanges(), ...roomIds));
+  }
+
+  async ensure(roomId: number, seq: number, generation: number | '' = ''): Promise<boolean> {
+    const keys = this.keyspace.allOf(roomId, this.redis.isCluster);
+    return (
+      (await ask(() => this.redis.chorusEnsureRoom(keys.length, ...keys, roomId, seq, generation))) === 1
+    );
+  }
+
+  bringIn(rooms: readonly MirroredRoom[], now: number): Promise<BroughtIn[]> {
+    return bringInRooms(this.redis, this.keyspace, rooms, now);
+  }
+
+  restore(restoration: Restoration, now: number): Promise<boolean> {
+    return restoreRoom(this.redis, this.keyspace, restoration, now);
+  }
+
+  async wanted(): Promise<number[]> {
+    return (await this.#mirror('check')).flatMap(([, ...rooms]) => rooms.map(Number));
+  }
+
+  onConnected(listener: () => void): () => void {
+    this.redis.on('ready', listener);
+    return () => void this.redis.off('ready', listener);
+  }
+
+  async remove(roomId: number, which: number | 'stale' | '' = ''): Promise<void> {
+    const keys = this.keyspace.allOf(roomId, this.redis.isCluster);
+    const some = (): Promise<[outcome: number, generation: string]> =>
+      ask(() => this.redis.chorusRemoveRoom(keys.length, ...keys, roomId, which));
+    let [outcome, generation] = await some();
+    while (outcome === 1) [outcome] = await some();
+    if (outcome === 0)
+      await this.announce(roomDeleted(roomId, generation === '' ? undefined : Number(generation)));
+  }
+
+  async announce(event: ControlEvent): Promise<void> {
+    const channel = this.keyspace.control();
+    const payload = JSON.stringify(event);
+    if (this.redis.isCluster) await ask(() => this.redis.spublish(channel, payload));
+    else await ask(() => this.redis.publish(channel, payload));
+  }
+
+  async pending(minAgeMs: number, limit: number): Promise<PendingChange[]> {
+    const now = await this.#now();
+    const changes = await this.#pendingWithin('-inf', now - minAgeMs, limit);
+    if (changes.length >= limit) return changes;
+    // What began later began before the clock of Redis was set back.
+    const later = await this.#pendingWithin(`(${now + CLOCK_STEP_MS}`, '+inf', limit - changes.length);
+    return [...changes, ...later];
+  }
+
+  async settle(changes: readonly PendingChange[]): Promise<void> {
+    if (changes.length === 0) return;
+    await ask(() =>
+      this.redis.chorusSettle(
+        1,
+        this.keyspace.pendingChanges(),
+        ...changes.flatMap((change) => [change.roomId, change.since]),
+      ),
+    );
+  }
+
+  async isComplete(): Promise<boolean> {
+    return (await this.#mirror('check')).every(([complete]) => complete === 1);
+  }
+
+  async markComplete(): Promise<void> {
+    await this.#mirror('mark');
+  }
+
+  async exclusively(name: string, ttlMs: number, action: () => Promise<void>): Promise<boolean> {
+    const key = this.keyspace.lock(name);
+    const token = await ask(() => this.redis.chorusLock(1, key, randomUUID(), ttlMs));
+    if (token === null) return false;
+    const extending = setInterval(() => {
+      this.redis.chorusExtend(1, key, token, ttlMs).catch(() => undefined);
+    }, ttlMs / 3);
+    try {
+      await action();
+    } finally {
+      clearInterval(extending);
+      // Left to expire if Redis is away.
+      await this.redis.chorusUnlock(1, key, token).catch(() => undefined);
+    }
+    return true;
+  }
+
+  async close(): Promise<void> {}
+
+  #mirror(action: 'check' | 'mark'): Promise<Array<[complete: number, ...wanted: string[]]>> {
+    const { keyspace, redis } = this;
+    const partitions = redis.isCluster ? Array.from({ length: PARTITIONS }, (_, at) => at) : [undefined];
+    return ask(() =>
+      Promise.all(
+        partitions.map((partition) =>
+          redis.chorusMirror(2, keyspace.state(partition), keyspace.wanted(partition), action, MOST_WANTED),
+        ),
+      ),
+    );
+  }
+
+  async #pendingWithin(from: string, to: number | string, limit: number): Promise<PendingChange[]> {
+    const key = this.keyspace.pendingChanges();
+    const flat = await ask(() =>
+      this.redis.zrange(key, from, to, 'BYSCORE', 'LIMIT', 0, limit, 'WITHSCORES'),
+    );
+    const changes: PendingChange[] = [];
+    for (let at = 0; at < flat.length; at += 2) {
+      changes.push({ roomId: Number(flat[at]), since: Number(flat[at + 1]) });
+    }
+    return changes;
+  }
+
+  /** Milliseconds since 1970 by the clock of Redis: replicas of the API need not agree on the time. */
+  async #now(): Promise<number> {
+    const [seconds, micros] = await ask(() => this.redis.time());
+    return Number(seconds) * 1000 + Number(micros) / 1000;
+  }
+}

@@ -1,0 +1,34 @@
+import type { RedisClient } from '@chorus/service';
+import type { Position, StoredMessage } from '../broker.js';
+import { storedFrame } from '../publishing/stored-frame.js';
+import type { RoomHistory } from '../room-history.js';
+import { ask } from './ask.js';
+import type { Keyspace } from './keys.js';
+import { readPosition } from './read-position.js';
+
+/** The recent history in Redis. The connection belongs to the caller. */
+export class RedisRoomHistory implements RoomHistory {
+  constructor(
+    private readonly redis: RedisClient,
+    private readonly keyspace: Keyspace,
+  ) {}
+
+  async before(roomId: number, before: Position | undefined, limit: number): Promise<StoredMessage[]> {
+    // Redis takes no interval that ends before the first possible place.
+    if (limit <= 0 || (before?.epoch === 0 && before.seq === 0)) return [];
+    const end = before === undefined ? '+' : `(${before.epoch}-${before.seq}`;
+    const stream = this.keyspace.stream(roomId);
+    return toMessages(await ask(() => this.redis.xrevrange(stream, end, '-', 'COUNT', limit))).reverse();
+  }
+
+  async from(roomId: number, from: Position, limit: number): Promise<StoredMessage[]> {
+    if (limit <= 0) return [];
+    const start = `${from.epoch}-${from.seq}`;
+    const stream = this.keyspace.stream(roomId);
+    return toMessages(await ask(() => this.redis.xrange(stream, start, '+', 'COUNT', limit)));
+  }
+}
+
+function toMessages(entries: Array<[id: string, fields: string[]]>): StoredMessage[] {
+  return entries.map(([id, fields]) => storedFrame(readPosition(id), fields[1] ?? ''));
+}

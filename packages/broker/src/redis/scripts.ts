@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import type { RedisClient } from '@chorus/service';
+import type { Result } from 'ioredis';
+
+type Args = Array<string | number>;
+
+/** `publish.lua` on one room. */
+export type RoomReply =
+  | string
+  | [first: string, stored: number, why: string, ...known: Array<string | number>];
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    chorusPublish(keys: number, ...args: Args): Result<[life: string, ...RoomReply[]], Context>;
+    chorusProbe(keys: number, ...args: Args): Result<number, Context>;
+    chorusPosition(keys: number, ...args: Args): Result<string[], Context>;
+    chorusEnsureRoom(keys: number, ...args: Args): Result<number, Context>;
+    chorusBringIn(keys: number, ...args: Args): Result<string[], Context>;
+    chorusRestoreRoom(keys: number, ...args: Args): Result<number, Context>;
+    chorusRemoveRoom(keys: number, ...args: Args): Result<[outcome: number, generation: string], Context>;
+    chorusMirror(keys: number, ...args: Args): Result<[complete: number, ...wanted: string[]], Context>;
+    chorusClaimBacklog(keys: number, ...args: Args): Result<string[], Context>;
+    chorusSettleBacklog(keys: number, ...args: Args): Result<number, Context>;
+    chorusBegin(keys: number, ...args: Args): Result<number, Context>;
+    chorusSettle(keys: number, ...args: Args): Result<number, Context>;
+    chorusLock(keys: number, ...args: Args): Result<string | null, Context>;
+    chorusExtend(keys: number, ...args: Args): Result<number, Context>;
+    chorusUnlock(keys: number, ...args: Args): Result<number, Context>;
+  }
+}
+
+/** The files that make up each script. */
+const SCRIPTS = {
+  chorusPublish: ['state', 'backlog', 'publish'],
+  chorusProbe: ['probe'],
+  chorusPosition: ['state', 'losses', 'position'],
+  chorusEnsureRoom: ['state', 'losses', 'forget-room', 'ensure-room'],
+  chorusBringIn: ['state', 'losses', 'bring-in'],
+  chorusRestoreRoom: ['state', 'losses', 'backlog', 'messages', 'forget-room', 'restore-room'],
+  chorusRemoveRoom: ['state', 'losses', 'backlog', 'messages', 'forget-room', 'remove-room'],
+  chorusMirror: ['state', 'mirror'],
+  chorusClaimBacklog: ['allow-oom', 'claim-backlog'],
+  chorusSettleBacklog: ['allow-oom', 'state', 'losses', 'backlog', 'messages', 'settle-backlog'],
+  chorusBegin: ['begin'],
+  chorusSettle: ['settle'],
+  chorusLock: ['lock'],
+  chorusExtend: ['extend'],
+  chorusUnlock: ['unlock'],
+} as const;
+
+/** Adds this package's scripts to a client as commands. Harmless when they are there already. */
+export function defineScripts(client: RedisClient): void {
+  for (const [command, files] of Object.entries(SCRIPTS)) {
+    const lua = files.map((file) => readFileSync(new URL(`../../lua/${file}.lua`, import.meta.url), 'utf8'));
+    client.defineCommand(command, { lua: lua.join('\n') });
+  }
+}

@@ -1,0 +1,76 @@
+import { testRedis } from '@chorus/local';
+import { createRedis, type RedisClient, redisReady } from '@chorus/service';
+import { expect } from 'chai';
+import { closeAfterEach } from '../../testing/feeds.js';
+import { Recorder, someRoom } from '../../testing/recorder.js';
+import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
+
+const HOUR_MS = 3_600_000;
+const LEASE_MS = 10_000;
+
+/** What was written before the clock was set back carries times that lie ahead. */
+describe('a Redis whose clock was set back', () => {
+  const closer = closeAfterEach();
+  let fixture: RedisFixture;
+  let redis: RedisClient;
+  let roomId: number;
+
+  beforeEach(async () => {
+    const config = { urls: [(await testRedis()).url], cluster: false, commandTimeoutMs: 3_000 };
+    fixture = closer().add(await makeRedisFixture(testOptions(config)));
+    redis = createRedis(config, testLog, 'test');
+    closer().defer(() => redis.disconnect());
+    await redisReady(redis, 5_000);
+    roomId = someRoom();
+  });
+
+  it('lets archivers go on with rooms that are marked, or leased, for a time to come', async () => {
+    await fixture.directory().ensure(roomId, 0);
+    const broker = await fixture.connect(new Recorder());
+    await broker.publish(roomId, '"a":1}');
+    const key = fixture.options.keyspace.unstored(undefined);
+    await redis.zadd(key, Date.now() + HOUR_MS, roomId);
+    const claimed = await fixture.queue().claim(10, 10, LEASE_MS);
+    expect(claimed.map((backlog) => backlog.roomId)).to.deep.equal([roomId]);
+    // Now it has a lease that holds.
+    expect(await fixture.queue().claim(10, 10, LEASE_MS)).to.deep.equal([]);
+  });
+
+  it('lets changes be settled that are pending from a time to come', async () => {
+    const directory = fixture.directory();
+    const key = fixture.options.keyspace.pendingChanges();
+    await redis.zadd(key, Date.now() + HOUR_MS, roomId);
+    const pending = await directory.pending(5_000, 10);
+    expect(pending.map((change) => change.roomId)).to.deep.equal([roomId]);
+    await directory.settle(pending);
+    expect(await directory.pending(5_000, 10)).to.deep.equal([]);
+  });
+
+  it('keeps no lock for longer than locks last', async () => {
+    const directory = fixture.directory();
+    const key = fixture.options.keyspace.lock('work');
+    const run = (): Promise<boolean> => directory.exclusively('work', 5_000, async () => undefined);
+    const [, server = ''] = /run_id:(\w+)/.exec(await redis.info('server')) ?? [];
+    await redis.set(key, `${server}:somebody`, 'PX', 4_000);
+    expect(await run()).to.equal(false);
+    await redis.set(key, `${server}:somebody`, 'PX', HOUR_MS);
+    expect(await run()).to.equal(true);
+  });
+
+  it('keeps no lock of a server process that is gone', async () => {
+    const key = fixture.options.keyspace.lock('work');
+    await redis.set(key, `${'0'.repeat(40)}:somebody`, 'PX', 4_000);
+    expect(await fixture.directory().exclusively('work', 5_000, async () => undefined)).to.equal(true);
+  });
+
+  it('begins epochs above all that nodes have seen, in every room', async () => {
+    const directory = fixture.directory();
+    const other = someRoom();
+    await directory.ensure(roomId, 0);
+    const broker = await fixture.connect(new Recorder());
+    const seen = { epoch: Date.now() + HOUR_MS, seq: 3 };
+    expect((await broker.position(roomId, seen)).epoch).to.be.above(seen.epoch);
+    await directory.ensure(other, 0);
+    expect((await broker.position(other)).epoch).to.be.above(seen.epoch);
+  });
+});

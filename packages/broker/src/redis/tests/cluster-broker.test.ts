@@ -1,0 +1,147 @@
+import { addRedisUser, ensureTestRedis, type LocalRedisCluster, startRedisCluster } from '@chorus/local';
+import { RedisWatch } from '@chorus/service';
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import {
+  describeArchiveQueue,
+  describeBacklogCount,
+  describeBroker,
+  describeHistoryLimits,
+  describePositions,
+  describePublishing,
+  describeRestoring,
+  describeRoomDirectory,
+  describeRoomHistory,
+  type MakeBrokerFixture,
+} from '../../testing/conformance/broker.js';
+import { closeAfterEach, eventually } from '../../testing/feeds.js';
+import { Recorder, someRoom } from '../../testing/recorder.js';
+import { makeRedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
+import { PARTITIONS, partitionOf } from '../keys.js';
+import { RedisSubscriber } from '../subscriber.js';
+
+const PASSWORD = 'p@ss:word/';
+
+/** A real cluster refuses every script that touches more than one slot. */
+describe('over a Redis Cluster', () => {
+  let cluster: LocalRedisCluster;
+  let users: string[];
+  const closer = closeAfterEach();
+
+  before(async function () {
+    this.timeout(60_000);
+    await ensureTestRedis();
+    cluster = await startRedisCluster();
+    users = await addRedisUser(cluster.urls, 'test-*');
+  });
+
+  after(() => cluster.close());
+
+  /** As a user who may do nothing but what docs/connecting.md lists. */
+  const makeFixture: MakeBrokerFixture = ({ maxBacklogBytes = 1e9 }) => {
+    const redis = { urls: users, cluster: true, commandTimeoutMs: 3_000 };
+    return makeRedisFixture(testOptions(redis, maxBacklogBytes * PARTITIONS));
+  };
+
+  describeBroker('Redis Cluster', makeFixture);
+  describePositions('Redis Cluster', makeFixture);
+  describePublishing('Redis Cluster', makeFixture);
+  describeRestoring('Redis Cluster', makeFixture);
+  describeArchiveQueue('Redis Cluster', makeFixture);
+  describeHistoryLimits('Redis Cluster', makeFixture);
+  describeBacklogCount('Redis Cluster', makeFixture);
+  describeRoomHistory('Redis Cluster', makeFixture);
+  describeRoomDirectory('Redis Cluster', makeFixture);
+
+  it('takes rooms from every partition, however many wait in one', async () => {
+    const fixture = closer().add(await makeFixture({}));
+    const broker = await fixture.connect(new Recorder());
+    const first = someRoom();
+    const partitions = [0, 1, 5, 40];
+    for (let n = 0; n < 6; n++) {
+      for (const partition of partitions) {
+        const roomId = first + partition + n * PARTITIONS;
+        await fixture.directory().ensure(roomId, 0);
+        await broker.publish(roomId, '"a":1}');
+      }
+    }
+    const queue = fixture.queue();
+    for (let round = 0; round < 6; round++) {
+      const claimed = await queue.claim(partitions.length, 10, 60_000);
+      const from = claimed.map(({ roomId }) => partitionOf(roomId));
+      expect(new Set(from).size, `round ${round}`).to.equal(partitions.length);
+    }
+    expect(await queue.claim(partitions.length, 10, 60_000)).to.deep.equal([]);
+  });
+
+  it('archives what the other servers have while one is silent', async () => {
+    const redis = { urls: cluster.urls, cluster: true, commandTimeoutMs: 500 };
+    const fixture = closer().add(await makeRedisFixture(testOptions(redis)));
+    const broker = await fixture.connect(new Recorder());
+    const rooms = Array.from({ length: PARTITIONS }, someRoom);
+    for (const roomId of rooms) {
+      await fixture.directory().ensure(roomId, 0);
+      await broker.publish(roomId, '"a":1}');
+    }
+    const queue = fixture.queue();
+    const [silent] = cluster.nodes;
+    silent?.kill('SIGSTOP');
+    const claimed = await queue.claim(PARTITIONS, 10, 1_000).finally(() => silent?.kill('SIGCONT'));
+    // A third of them is on the silent one.
+    expect(claimed.length).to.be.within(PARTITIONS / 4, PARTITIONS - 1);
+    for (const { roomId, messages } of claimed) {
+      expect(messages).to.have.length(1);
+      await queue.settle(roomId, messages[0] ?? { epoch: 0, seq: 0 }, { size: 0, maxAgeMs: 0 });
+    }
+    // The silent one may have handed out the others when it woke up, to nobody: they come back.
+    await eventually('the rest', async () => {
+      claimed.push(...(await queue.claim(PARTITIONS, 10, 60_000).catch(() => [])));
+      return claimed.length === PARTITIONS;
+    });
+    expect(claimed.map(({ roomId }) => roomId)).to.have.members(rooms);
+  });
+
+  it('says at once that a server does not serve a channel', async () => {
+    const none = { onMessage: () => undefined, onResumed: () => undefined, watch: new RedisWatch() };
+    const subscribers = cluster.urls.map(
+      (url) => new RedisSubscriber({ ...none, url, sharded: true, timeoutMs: 2_000, log: testLog }),
+    );
+    for (const subscriber of subscribers) closer().defer(() => subscriber.close());
+    const begun = performance.now();
+    const results = await Promise.all(
+      subscribers.map((subscriber) => subscriber.subscribe('channel').then(() => 'subscribed', String)),
+    );
+    expect(performance.now() - begun).to.be.below(1_500);
+    expect(results.filter((result) => result === 'subscribed')).to.have.length(1);
+    expect(results.filter((result) => result.startsWith('SlotMovedError'))).to.have.length(2);
+  });
+
+  describe('with a password', () => {
+    const changePassword = async (from: string, to: string): Promise<void> => {
+      for (const url of cluster.urls) {
+        const redis = new Redis(url, { password: from });
+        await redis.config('SET', 'requirepass', to);
+        redis.disconnect();
+      }
+    };
+
+    before(() => changePassword('', PASSWORD));
+    after(() => changePassword(PASSWORD, ''));
+
+    it('uses the one of the first seed for every server', async () => {
+      const urls = cluster.urls.map((url) => url.replace('//', `//:${encodeURIComponent(PASSWORD)}@`));
+      const redis = { urls: urls.slice(0, 1), cluster: true, commandTimeoutMs: 3_000 };
+      const fixture = closer().add(await makeRedisFixture(testOptions(redis)));
+      const heard = new Recorder();
+      const broker = await fixture.connect(heard);
+      // One in each partition.
+      const rooms = Array.from({ length: PARTITIONS }, someRoom);
+      for (const roomId of rooms) {
+        await fixture.directory().ensure(roomId, 0);
+        await broker.subscribe(roomId);
+        await broker.publish(roomId, '"a":1}');
+      }
+      await heard.until('all messages', () => heard.messages.length === rooms.length);
+    });
+  });
+});

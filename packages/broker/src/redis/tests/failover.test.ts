@@ -1,0 +1,163 @@
+import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
+import { createRedis, RedisWatch, redisReady } from '@chorus/service';
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import { type Broker, BrokerUnavailableError } from '../../broker.js';
+import type { RoomFeeds } from '../../feeds/room-feeds.js';
+import { closeAfterEach, eventually, openFeeds } from '../../testing/feeds.js';
+import { RedisProxy } from '../../testing/proxy.js';
+import { failure, type Recorder, someRoom } from '../../testing/recorder.js';
+import { makeRedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
+import { TestRoomArchive } from '../../testing/room-archive.js';
+import { RedisBroker } from '../broker.js';
+import { RedisRoomDirectory } from '../room-directory.js';
+
+/** How soon all is well again after a failover, in milliseconds; a machine that is busy with other tests gets more. */
+const HEALED_MS = 15_000;
+const SYNC_AT_ONCE = ['--repl-diskless-sync-delay', '0'];
+
+describe('a failover of Redis behind one address', function () {
+  this.timeout(30_000);
+  const closer = closeAfterEach();
+  let primary: LocalServer;
+  let replica: LocalServer;
+  let primaryAdmin: Redis;
+  let replicaAdmin: Redis;
+  let proxy: RedisProxy;
+  let watch: RedisWatch;
+  let broker: Broker;
+  let feeds: RoomFeeds;
+  let heard: Recorder;
+  let options: ReturnType<typeof testOptions>;
+  let directory: RedisRoomDirectory;
+  const roomId = someRoom();
+
+  before(ensureTestRedis);
+
+  const admin = (server: LocalServer): Redis => {
+    const client = new Redis(server.url);
+    closer().defer(() => client.disconnect());
+    return client;
+  };
+
+  /** Whether a replica has all that its primary has. */
+  const follows = async (server: Redis): Promise<boolean> =>
+    /master_link_status:up/.test(await server.info('replication'));
+
+  beforeEach(async () => {
+    primary = closer().add(await startRedis({ args: SYNC_AT_ONCE }));
+    replica = closer().add(
+      await startRedis({ args: [...SYNC_AT_ONCE, '--replicaof', '127.0.0.1', String(primary.port)] }),
+    );
+    [primaryAdmin, replicaAdmin] = [admin(primary), admin(replica)];
+    await eventually('the replica', () => follows(replicaAdmin));
+    proxy = closer().add(await RedisProxy.start(primary.port));
+    watch = new RedisWatch();
+    options = {
+      ...testOptions({ urls: [proxy.url], cluster: false, commandTimeoutMs: 1_000 }),
+      probeIntervalMs: 250,
+      watch,
+    };
+    const fixture = closer().add(await makeRedisFixture(options));
+    await fixture.directory().ensure(roomId, 0);
+    await fixture.directory().markComplete();
+    const archive = new TestRoomArchive();
+    archive.add(roomId);
+    closer().add(archive.lookAfter(fixture.directory()));
+    ({ broker, feeds, heard } = await openFeeds((listener) => RedisBroker.connect(options, listener), {
+      log: testLog,
+    }));
+    closer().add(feeds);
+    await feeds.acquire(roomId);
+    const quiet = createRedis(options.redis, testLog, 'quiet', watch);
+    closer().defer(() => quiet.disconnect());
+    await redisReady(quiet, 5_000);
+    directory = new RedisRoomDirectory(quiet, options.keyspace);
+    await eventually('deliveries', () => watch.trouble() === undefined);
+    // What is not replicated yet would be missing.
+    await primaryAdmin.set('mark', '');
+    expect(await primaryAdmin.wait(1, 5_000)).to.equal(1);
+  });
+
+  /** The replica becomes the primary, and the primary its replica. */
+  const failOver = async (): Promise<void> => {
+    await replicaAdmin.replicaof('NO', 'ONE');
+    await primaryAdmin.replicaof('127.0.0.1', replica.port);
+  };
+
+  /** How many of our connections a server has; those of this test's admin and of replicas are others. */
+  const connectionsOf = async (server: Redis): Promise<number> => {
+    const list = String(await server.client('LIST'));
+    return (list.match(/ name=(broker|broker-subscriber|quiet|test-directory) /g) ?? []).length;
+  };
+
+  /** Whether it is done; what fails is tried again. */
+  const done = (work: Promise<unknown>): Promise<boolean> =>
+    work.then(
+      () => true,
+      () => false,
+    );
+
+  const expectHealed = async (): Promise<void> => {
+    const begun = performance.now();
+    await eventually('a message', () => done(broker.publish(roomId, '"a":1}')));
+    await eventually('a change', () => done(directory.begin([roomId])));
+    await eventually('the end of all trouble', () => watch.trouble() === undefined && broker.connected);
+    expect(performance.now() - begun).to.be.below(HEALED_MS);
+    await eventually('an end of the old connections', async () => (await connectionsOf(primaryAdmin)) === 0);
+    await eventually('all connections', async () => (await connectionsOf(replicaAdmin)) === 4);
+    const { seq } = await broker.publish(roomId, '"a":2}');
+    await heard.until('the message', () => heard.seqs(roomId).includes(seq));
+  };
+
+  it('heals without traffic when the address moves after the failover', async () => {
+    await failOver();
+    await eventually('the trouble', () => watch.trouble() === 'refuses writes (READONLY)');
+    expect(broker.connected).to.equal(false);
+    expect(await failure(broker.publish(roomId, '"a":0}'))).to.be.instanceOf(BrokerUnavailableError);
+    proxy.moveTo(replica.port);
+    await expectHealed();
+  });
+
+  it('heals when the address moves before the failover', async () => {
+    proxy.moveTo(replica.port);
+    await failOver();
+    await expectHealed();
+  });
+
+  it('is detected by the first message, which fails with a retryable error', async () => {
+    proxy.moveTo(replica.port);
+    await failOver();
+    const error = await failure(broker.publish(roomId, '"a":0}'));
+    expect(error).to.be.instanceOf(BrokerUnavailableError);
+    expect(String(error)).to.include('READONLY');
+    await expectHealed();
+  });
+
+  it('heals again after a failover back', async () => {
+    await failOver();
+    proxy.moveTo(replica.port);
+    await eventually('our connections', async () => (await connectionsOf(replicaAdmin)) === 4, HEALED_MS);
+    await eventually('the former primary', () => follows(primaryAdmin));
+    await primaryAdmin.replicaof('NO', 'ONE');
+    await replicaAdmin.replicaof('127.0.0.1', primary.port);
+    proxy.moveTo(primary.port);
+    await eventually('our connections', async () => (await connectionsOf(primaryAdmin)) === 4, HEALED_MS);
+    await eventually(
+      'the end of all trouble',
+      () => watch.trouble() === undefined && broker.connected,
+      HEALED_MS,
+    );
+    await broker.publish(roomId, '"a":2}');
+  });
+
+  it('accepts a replica that takes writes', async () => {
+    await replicaAdmin.config('SET', 'replica-read-only', 'no');
+    proxy.moveTo(replica.port);
+    const client = createRedis(options.redis, testLog, 'other', watch);
+    closer().defer(() => client.disconnect());
+    await redisReady(client, 5_000);
+    expect(await client.set('key', 'value')).to.equal('OK');
+    expect(watch.trouble()).to.equal(undefined);
+  });
+});

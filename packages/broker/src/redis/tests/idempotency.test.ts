@@ -1,0 +1,71 @@
+import { testRedis } from '@chorus/local';
+import { createRedis, type RedisClient } from '@chorus/service';
+import { expect } from 'chai';
+import type { Broker } from '../../broker.js';
+import { closeAfterEach } from '../../testing/feeds.js';
+import { Recorder, someRoom } from '../../testing/recorder.js';
+import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
+
+/** Long enough for the promise, in seconds. */
+const TURN = 300;
+
+describe('keys of messages in Redis', () => {
+  const closer = closeAfterEach();
+  let redis: RedisClient;
+  let fixture: RedisFixture;
+  let broker: Broker;
+  let roomId: number;
+
+  beforeEach(async () => {
+    const config = { urls: [(await testRedis()).url], cluster: false, commandTimeoutMs: 3_000 };
+    fixture = closer().add(await makeRedisFixture(testOptions(config)));
+    redis = createRedis(config, testLog, 'test');
+    closer().defer(() => redis.disconnect());
+    broker = await fixture.connect(new Recorder());
+    roomId = someRoom();
+    await fixture.directory().ensure(roomId, 0);
+  });
+
+  /** The hash that new keys go to now, and the other one; not at the moment when they change. */
+  const hashes = async (): Promise<{ turn: number; current: string; other: string }> => {
+    for (;;) {
+      const [seconds] = await redis.time();
+      const turn = Math.floor(Number(seconds) / TURN);
+      const [even, odd] = fixture.options.keyspace.sent(roomId);
+      const [current, other] = turn % 2 === 0 ? [even, odd] : [odd, even];
+      if (Number(seconds) % TURN < TURN - 3) return { turn, current, other };
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+    }
+  };
+
+  it('are kept until the turn after the one they came in has passed', async () => {
+    const { turn, current, other } = await hashes();
+    await broker.publish(roomId, '"a":1}', 'k');
+    await broker.publish(roomId, '"a":1}', 'l');
+    expect(await redis.expiretime(current)).to.equal((turn + 2) * TURN);
+    expect(await redis.exists(other)).to.equal(0);
+  });
+
+  it('are found in the turn after the one they came in', async () => {
+    const { turn, current, other } = await hashes();
+    const first = await broker.publish(roomId, '"a":1}', 'k');
+    await redis.rename(current, other);
+    await redis.hset(other, '', turn - 1);
+    const [known, fresh] = await Promise.all([
+      broker.publish(roomId, '"a":1}', 'k'),
+      broker.publish(roomId, '"a":1}', 'l'),
+    ]);
+    expect(known).to.deep.equal({ ...first, repeated: true });
+    expect(fresh.seq).to.equal(2);
+    expect(await redis.hkeys(current)).to.have.members(['', 'l']);
+  });
+
+  it('live on when the hash was about to go with what is left of two turns ago', async () => {
+    const { turn, current } = await hashes();
+    await redis.hset(current, '', turn - 2);
+    await redis.expireat(current, turn * TURN + 1_000);
+    await broker.publish(roomId, '"a":1}', 'k');
+    expect(await redis.expiretime(current)).to.equal((turn + 2) * TURN);
+    expect(await redis.hget(current, '')).to.equal(String(turn));
+  });
+});

@@ -1,0 +1,301 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import type { Broker, Position } from '../../broker.js';
+import type { HistoryLoss } from '../../feeds/losses.js';
+import { RoomFeeds } from '../../feeds/room-feeds.js';
+import { closeAfterEach, eventually } from '../../testing/feeds.js';
+import { someRoom } from '../../testing/recorder.js';
+import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
+import { TestRoomArchive } from '../../testing/room-archive.js';
+
+const ARGS = ['--appendonly', 'no', '--save', ''];
+const GENERATION = 7;
+const LEASE_MS = 10_000;
+
+interface Node {
+  broker: Broker;
+  feeds: RoomFeeds;
+  seqs: number[];
+  losses: HistoryLoss[];
+}
+
+describe('rooms over a Redis that comes back with older data', function () {
+  this.timeout(30_000);
+  const closer = closeAfterEach();
+  let dir: string;
+  let server: LocalServer;
+  let admin: Redis;
+  let fixture: RedisFixture;
+  let archive: TestRoomArchive;
+  let roomId: number;
+
+  before(ensureTestRedis);
+
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'chorus-test-'));
+    closer().defer(() => rm(dir, { recursive: true, force: true }));
+    server = closer().add(await startRedis({ dir, args: ARGS }));
+    admin = new Redis(server.url);
+    admin.on('error', () => undefined);
+    closer().defer(() => admin.disconnect());
+    const redis = { urls: [server.url], cluster: false, commandTimeoutMs: 2_000 };
+    fixture = closer().add(await makeRedisFixture(testOptions(redis)));
+    archive = new TestRoomArchive();
+    roomId = await newRoom();
+    await fixture.directory().markComplete();
+  });
+
+  const newRoom = async (): Promise<number> => {
+    const id = someRoom();
+    archive.add(id, GENERATION);
+    await fixture.directory().ensure(id, 0, GENERATION);
+    return id;
+  };
+
+  const openNode = async (): Promise<Node> => {
+    const [seqs, losses]: [number[], HistoryLoss[]] = [[], []];
+    const { feeds, broker } = await RoomFeeds.open(
+      (listener) => fixture.connect(listener),
+      {
+        onMessage: (_roomId, seq) => seqs.push(seq),
+        onNotice: () => undefined,
+        onStored: () => undefined,
+        onControl: () => undefined,
+        onLost: (_roomId, loss) => losses.push(loss),
+      },
+      { lingerMs: 0, retryMs: 20, log: testLog },
+    );
+    closer().add(feeds);
+    return { broker, feeds, seqs, losses };
+  };
+
+  const say = async ({ broker }: Node, count: number, room = roomId): Promise<Position[]> => {
+    const positions: Position[] = [];
+    for (let n = 0; n < count; n++) {
+      const { epoch, seq } = await broker.publish(room, `"n":${n}}`);
+      positions.push({ epoch, seq });
+    }
+    return positions;
+  };
+  /** Archives what waits, as an archiver does. */
+  const store = async (): Promise<void> => {
+    for (const backlog of await fixture.queue().claim(10, 1_000, LEASE_MS)) {
+      archive.store(backlog.roomId, backlog.messages);
+      const last = backlog.messages.at(-1);
+      if (last !== undefined)
+        await fixture.queue().settle(backlog.roomId, last, { size: 1_000, maxAgeMs: 0 });
+    }
+  };
+  const until = (node: Node, seqs: number[]): Promise<void> =>
+    eventually(`${seqs.at(-1)}`, () => node.seqs.length >= seqs.length && node.feeds.stats.behind === 0).then(
+      () => {
+        expect(node.seqs).to.deep.equal(seqs);
+      },
+    );
+  const numbers = (from: number, to: number): number[] =>
+    Array.from({ length: to - from + 1 }, (_, n) => from + n);
+  const restart = async (folder = dir): Promise<void> => {
+    server.kill('SIGKILL');
+    await server.exited;
+    server = closer().add(await startRedis({ dir: folder, port: server.port, args: ARGS }));
+  };
+  const lookAfter = (): void => void closer().add(archive.lookAfter(fixture.directory()));
+  const published = (node: Node): Promise<void> =>
+    eventually('a publish', () =>
+      say(node, 1).then(
+        () => true,
+        () => false,
+      ),
+    );
+  /** What a client that comes back is replayed; undefined when it is told that this cannot be had. */
+  const replayed = async ({ feeds }: Node, since: Position): Promise<number[] | undefined> => {
+    const replay = await feeds.replay(roomId, since);
+    const frames = replay?.next(1_000_000);
+    replay?.end();
+    return frames?.map((frame) => JSON.parse(Buffer.from(frame).toString()).seq as number);
+  };
+  /** A node that hears nothing of the room from now on. */
+  const deaf = async (node: Node): Promise<void> => {
+    await admin.call('ACL', 'SETUSER', 'default', '-subscribe');
+    await admin.client('KILL', 'TYPE', 'pubsub');
+    await eventually('the loss', () => !node.broker.connected);
+  };
+
+  it('go on, and resumes with them, when nothing was lost', async () => {
+    const node = await openNode();
+    await node.feeds.acquire(roomId);
+    const [, , third] = await say(node, 5);
+    await admin.save();
+    await restart();
+    lookAfter();
+    await published(node);
+    await until(node, numbers(1, 6));
+    expect(await replayed(node, third as Position)).to.deep.equal([4, 5, 6]);
+    expect(node.losses).to.deep.equal([]);
+  });
+
+  it('are neither entered nor published to before an API has looked at them', async () => {
+    const node = await openNode();
+    await node.feeds.acquire(roomId);
+    await say(node, 3);
+    await admin.save();
+    await restart();
+    await eventually('the connection', () => node.broker.connected);
+    expect(await say(node, 1).catch((error: Error) => error.message)).to.equal(
+      'the rooms are being restored',
+    );
+    const other = await openNode();
+    expect(await other.feeds.acquire(roomId).catch((error: Error) => error.message)).to.equal(
+      'the rooms are being restored',
+    );
+    expect(await fixture.directory().wanted()).to.deep.equal([roomId]);
+    lookAfter();
+    await published(node);
+    expect(await fixture.directory().wanted()).to.deep.equal([]);
+  });
+
+  it('get back what the database has, for nodes that missed it as well', async () => {
+    const node = await openNode();
+    await node.feeds.acquire(roomId);
+    const first = await say(node, 10);
+    await store();
+    await admin.save();
+    await deaf(node);
+    await say(node, 10);
+    await store();
+    await restart();
+    lookAfter();
+    await published(node);
+    await until(node, numbers(1, 21));
+    expect(node.losses).to.deep.equal([]);
+    // Redis has lost something: whether that is all nobody knows.
+    expect(await replayed(node, first[9] as Position)).to.equal(undefined);
+    expect((await fixture.queue().backlog()).rooms).to.equal(1);
+    expect(await node.broker.stored(roomId)).to.deep.equal({ ...first[9], seq: 20 });
+  });
+
+  it('get back of an empty Redis what nodes still need', async () => {
+    const node = await openNode();
+    await node.feeds.acquire(roomId);
+    await say(node, 10);
+    await deaf(node);
+    await say(node, 10);
+    await store();
+    await restart(join(dir, 'empty'));
+    // A node asks before the API looks.
+    await eventually('a question', () =>
+      fixture
+        .directory()
+        .wanted()
+        .then((wanted) => wanted.includes(roomId))
+        .catch(() => false),
+    );
+    await eventually('what it has seen', async () => {
+      const seen = await admin.hget(fixture.options.keyspace.wanted(undefined), String(roomId));
+      return seen !== null && seen !== '';
+    });
+    lookAfter();
+    await published(node);
+    await until(node, numbers(1, 21));
+    expect(node.losses).to.deep.equal([]);
+  });
+
+  it('recognise of an empty Redis what is sent again', async () => {
+    const { broker } = await openNode();
+    const first = await broker.publish(roomId, '"a":1}', 'key-1');
+    const [message] = (await fixture.queue().claim(1, 1, LEASE_MS))[0]?.messages ?? [];
+    if (message !== undefined) archive.store(roomId, [{ ...message, idempotencyKey: 'key-1' }]);
+    await restart(join(dir, 'empty'));
+    lookAfter();
+    let again: unknown;
+    await eventually('a publish', async () => {
+      again = await broker.publish(roomId, '"a":1}', 'key-1').catch(() => undefined);
+      return again !== undefined;
+    });
+    expect(again).to.deep.equal({ ...first, repeated: true });
+  });
+
+  it('tell nodes what is lost for good, and resumes in every room that something may be missing', async () => {
+    const [node, other] = [await openNode(), await newRoom()];
+    await node.feeds.acquire(roomId);
+    await node.feeds.acquire(other);
+    const [elsewhere] = await say(node, 1, other);
+    const first = await say(node, 10);
+    await admin.save();
+    await deaf(node);
+    const lost = await say(node, 10);
+    await restart();
+    lookAfter();
+    await published(node);
+    await eventually('the loss', () => node.losses.length > 0);
+    // It has acknowledged them.
+    expect(node.losses).to.deep.equal([{ from: first[9], to: lost[9], recoverable: false }]);
+    expect(await replayed(node, first[9] as Position)).to.equal(undefined);
+    expect(node.feeds.lossSince(roomId, first[9] as Position)?.to).to.deep.equal(lost[9]);
+    expect(await node.feeds.replay(other, elsewhere as Position)).to.equal(undefined);
+  });
+
+  it('tell what becomes known later: a node that was away, an archiver that held a batch, a client', async () => {
+    for (const witness of ['node', 'archiver', 'client'] as const) {
+      roomId = await newRoom();
+      const node = await openNode();
+      await node.feeds.acquire(roomId);
+      const first = await say(node, 10);
+      await store();
+      await admin.save();
+      const speaker = await fixture.connect({
+        onMessage: () => undefined,
+        onNotice: () => undefined,
+        onStored: () => undefined,
+        onControl: () => undefined,
+        onResumed: () => undefined,
+      });
+      await deaf(node);
+      const lost: Position[] = [];
+      for (let n = 0; n < 10; n++) lost.push(await speaker.publish(roomId, `"lost":${n}}`));
+      await speaker.close();
+      const last = lost[9] as Position;
+      await restart();
+      lookAfter();
+      await published(node);
+      expect(node.losses, witness).to.deep.equal([]);
+      if (witness === 'archiver') await fixture.queue().settle(roomId, last, { size: 1_000, maxAgeMs: 0 });
+      else {
+        const seen = { position: last, generation: String(GENERATION), by: witness } as const;
+        await node.broker.standing(roomId, seen);
+      }
+      await eventually(`the loss, by a ${witness}`, () => node.losses.length > 0);
+      expect(node.losses, witness).to.deep.equal([{ from: first[9], to: last, recoverable: false }]);
+      expect(await replayed(node, first[9] as Position), witness).to.equal(undefined);
+      await node.feeds.close();
+    }
+  });
+
+  it('are dropped when the room has been made anew', async () => {
+    const node = await openNode();
+    await node.feeds.acquire(roomId);
+    await say(node, 3);
+    await store();
+    await admin.save();
+    archive.delete(roomId);
+    archive.add(roomId, GENERATION + 1);
+    await restart();
+    lookAfter();
+    const other = await openNode();
+    await eventually('the new room', () =>
+      other.feeds.acquire(roomId).then(
+        () => true,
+        () => false,
+      ),
+    );
+    expect(other.feeds.position(roomId)?.seq).to.equal(0);
+    expect(await replayed(other, { epoch: 1, seq: 0 })).to.equal(undefined);
+    const [position] = await say(other, 1);
+    expect(position?.seq).to.equal(1);
+    expect(node.losses).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,204 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ensureTestRedis, freePort, type LocalServer, startRedis } from '@chorus/local';
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import { type Broker, BrokerUnavailableError } from '../../broker.js';
+import type { RoomFeeds } from '../../feeds/room-feeds.js';
+import { closeAfterEach, eventually, openFeeds } from '../../testing/feeds.js';
+import { failure, Recorder, someRoom } from '../../testing/recorder.js';
+import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
+import { TestRoomArchive } from '../../testing/room-archive.js';
+import { Traffic } from '../../testing/traffic.js';
+import { RedisBroker } from '../broker.js';
+
+/** A command without an answer fails after so long. */
+const TIMEOUT_MS = 600;
+/** A call can wait behind one that is under way. */
+const BOUND_MS = 2 * TIMEOUT_MS + 200;
+const HEALED_MS = 2_000;
+
+describe('a Redis outage', function () {
+  this.timeout(20_000);
+  const closer = closeAfterEach();
+  let server: LocalServer;
+  let dir: string;
+  let fixture: RedisFixture;
+  let broker: Broker;
+  let feeds: RoomFeeds;
+  let heard: Recorder;
+  /** With traffic. */
+  let rooms: number[];
+  /** For single calls. */
+  let spare: number;
+
+  before(ensureTestRedis);
+
+  const start = async (port?: number): Promise<void> => {
+    server = closer().add(
+      await startRedis({ dir, args: ['--appendfsync', 'always'], ...(port === undefined ? {} : { port }) }),
+    );
+  };
+
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'chorus-test-'));
+    closer().defer(() => rm(dir, { recursive: true, force: true }));
+    await start();
+    const redis = { urls: [server.url], cluster: false, commandTimeoutMs: TIMEOUT_MS };
+    fixture = closer().add(await makeRedisFixture(testOptions(redis)));
+    rooms = [someRoom(), someRoom(), someRoom()];
+    spare = someRoom();
+    const archive = new TestRoomArchive();
+    for (const roomId of [...rooms, spare]) {
+      archive.add(roomId);
+      await fixture.directory().ensure(roomId, 0);
+    }
+    closer().add(archive.lookAfter(fixture.directory()));
+    const opened = await openFeeds((listener) => fixture.connect(listener), { log: testLog });
+    ({ broker, feeds, heard } = opened);
+    closer().add(feeds);
+    for (const roomId of [...rooms, spare]) await feeds.acquire(roomId);
+  });
+
+  /** Every kind of call, many at a time; each has to be rejected, soon. */
+  const expectRefusal = async (): Promise<void> => {
+    const directory = fixture.directory();
+    const roomId = spare;
+    const position = { epoch: 1, seq: 1 };
+    const calls: Array<() => Promise<unknown>> = [
+      () => broker.publish(roomId, '"a":1}'),
+      () => broker.publishNotice(roomId, '{}'),
+      () => broker.position(roomId, position),
+      () => broker.standing(roomId),
+      () => broker.between(roomId, position, position, 10),
+      () => feeds.acquire(someRoom()),
+      () => directory.begin([roomId]),
+      () => directory.ensure(someRoom(), 0),
+      () => directory.bringIn([{ id: someRoom(), generation: 1, last: position, lastSentAt: 0 }], 1),
+      () => directory.wanted(),
+      () => directory.announce({ type: 'room-deleted', roomId: someRoom() }),
+      () => directory.pending(0, 10),
+      () => directory.settle([{ roomId, since: 1 }]),
+      () => directory.isComplete(),
+      () => directory.markComplete(),
+      () => directory.exclusively('work', 1_000, async () => undefined),
+    ];
+    const begun = performance.now();
+    const errors = await Promise.all(
+      calls.flatMap((call) => Array.from({ length: 20 }, () => failure(call()))),
+    );
+    expect(performance.now() - begun).to.be.below(BOUND_MS);
+    for (const error of errors) expect(error).to.be.instanceOf(BrokerUnavailableError);
+  };
+
+  /** Everything works again, soon, and nothing is left of the calls that failed. */
+  const expectHealed = async (): Promise<void> => {
+    const begun = performance.now();
+    await eventually('a publish', () =>
+      broker.publish(spare, '"a":1}').then(
+        () => true,
+        () => false,
+      ),
+    );
+    const last = await broker.publish(spare, '"a":2}');
+    await heard.until('the last message', () => heard.seqs(spare).includes(last.seq));
+    expect(performance.now() - begun).to.be.below(HEALED_MS);
+    expect(broker.connected).to.equal(true);
+    expect(feeds.size).to.equal(rooms.length + 1);
+    const admin = new Redis(server.url);
+    closer().defer(() => admin.disconnect());
+    await eventually('an end of all other subscriptions', async () => {
+      const channels = (await admin.pubsub('CHANNELS', '*')) as string[];
+      // The spare room's, the control channel and the probe's.
+      return channels.length === rooms.length + 3;
+    });
+  };
+
+  it('is waited for when there is none at the start, and worked with when it comes', async () => {
+    const port = await freePort();
+    const redis = { urls: [`redis://127.0.0.1:${port}`], cluster: false, commandTimeoutMs: TIMEOUT_MS };
+    const begun = performance.now();
+    const options = { ...testOptions(redis), connectTimeoutMs: 500 };
+    const recorder = new Recorder();
+    const early = closer().add(await RedisBroker.connect(options, recorder));
+    expect(performance.now() - begun).to.be.within(450, 1_500);
+    expect(early.connected).to.equal(false);
+    expect(early.trouble).to.equal('cannot be reached (ECONNREFUSED)');
+    expect(await failure(early.publish(1, '"a":1}'))).to.be.instanceOf(BrokerUnavailableError);
+    expect(await failure(early.subscribe(1))).to.be.instanceOf(BrokerUnavailableError);
+    closer().add(await startRedis({ port }));
+    await eventually('deliveries', () => early.connected);
+    const later = closer().add(await makeRedisFixture(options));
+    await later.directory().ensure(1, 0);
+    await early.subscribe(1);
+    await early.publish(1, '"a":1}');
+    await later.directory().announce({ type: 'room-renamed', roomId: 1, name: 'new' });
+    await recorder.until('both', () => recorder.seqs(1).length === 1 && recorder.events.length === 1);
+  });
+
+  it('is waited for when it does not answer at the start', async () => {
+    server.kill('SIGSTOP');
+    const begun = performance.now();
+    const options = { ...fixture.options, connectTimeoutMs: 500 };
+    const early = closer().add(await RedisBroker.connect(options, new Recorder()));
+    expect(performance.now() - begun).to.be.within(450, 1_500);
+    expect(early.connected).to.equal(false);
+    server.kill('SIGCONT');
+    await eventually('deliveries', () => early.connected);
+  });
+
+  it('refuses everything while it is gone, and heals when it is back', async () => {
+    const traffic = new Traffic([broker], rooms);
+    traffic.start(2);
+    await traffic.more(50);
+    server.kill('SIGKILL');
+    await server.exited;
+    await expectRefusal();
+    await eventually('the loss to be noticed', () => !broker.connected);
+    await start(server.port);
+    await traffic.more(1);
+    await traffic.stop();
+    await expectHealed();
+    await traffic.check(heard);
+  });
+
+  it('refuses everything while it is frozen, and heals when it goes on', async () => {
+    const traffic = new Traffic([broker], rooms);
+    traffic.start(2);
+    await traffic.more(50);
+    server.kill('SIGSTOP');
+    await expectRefusal();
+    await eventually('the silence to be noticed', () => !broker.connected);
+    // New connections are accepted by the system, and silent as well.
+    await expectRefusal();
+    await traffic.stop();
+    server.kill('SIGCONT');
+    await expectHealed();
+    await traffic.check(heard);
+  });
+
+  it('is bridged without a loss when it is too short to be noticed', async () => {
+    const traffic = new Traffic([broker], rooms);
+    traffic.start(2);
+    await traffic.more(50);
+    server.kill('SIGSTOP');
+    await new Promise((resolve) => setTimeout(resolve, TIMEOUT_MS / 3));
+    server.kill('SIGCONT');
+    await traffic.more(50);
+    await traffic.stop();
+    expect(traffic.failed).to.equal(0);
+    await traffic.check(heard);
+  });
+
+  it('leaves messages refused that Redis has no memory for, and no others', async () => {
+    const admin = new Redis(server.url);
+    closer().defer(() => admin.disconnect());
+    await admin.config('SET', 'maxmemory', '1');
+    expect(await failure(broker.publish(spare, '"a":1}'))).to.be.instanceOf(BrokerUnavailableError);
+    await admin.config('SET', 'maxmemory', '0');
+    const { seq } = await broker.publish(spare, '"a":2}');
+    expect(seq).to.equal(1);
+    await heard.until('the message', () => heard.messages.length === 1);
+  });
+});

@@ -1,0 +1,128 @@
+import { ensureTestRedis, type LocalServer, startRedis, startRedisCluster } from '@chorus/local';
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import { type Broker, BrokerUnavailableError } from '../../broker.js';
+import type { RoomFeeds } from '../../feeds/room-feeds.js';
+import { closeAfterEach, eventually, openFeeds } from '../../testing/feeds.js';
+import { RedisProxy } from '../../testing/proxy.js';
+import { failure, type Recorder, someRoom } from '../../testing/recorder.js';
+import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
+import { Traffic } from '../../testing/traffic.js';
+import { PARTITIONS } from '../keys.js';
+
+const TIMEOUT_MS = 600;
+const INTERVAL_MS = 200;
+const HEALED_MS = 2_000;
+/** What timers and a busy machine may add. */
+const SLACK_MS = 250;
+
+describe('the delivery probe over Redis', function () {
+  this.timeout(20_000);
+  const closer = closeAfterEach();
+  let server: LocalServer;
+  let fixture: RedisFixture;
+  let broker: Broker;
+  let feeds: RoomFeeds;
+  let heard: Recorder;
+  let roomId: number;
+  /** Without traffic. */
+  let spare: number;
+
+  before(ensureTestRedis);
+
+  const open = async (redis: { urls: readonly string[]; cluster: boolean }): Promise<void> => {
+    const options = testOptions({ ...redis, commandTimeoutMs: TIMEOUT_MS });
+    fixture = closer().add(await makeRedisFixture({ ...options, probeIntervalMs: INTERVAL_MS }));
+    await fixture.directory().markComplete();
+    [roomId, spare] = [someRoom(), someRoom()];
+    for (const id of [roomId, spare]) await fixture.directory().ensure(id, 0);
+    const opened = await openFeeds((listener) => fixture.connect(listener), { log: testLog });
+    ({ broker, feeds, heard } = opened);
+    closer().add(feeds);
+    for (const id of [roomId, spare]) await feeds.acquire(id);
+  };
+
+  const noticed = async (): Promise<number> => {
+    const begun = performance.now();
+    await eventually('the silence to be noticed', () => !broker.connected);
+    return performance.now() - begun;
+  };
+
+  const expectHealed = async (within = HEALED_MS): Promise<void> => {
+    const begun = performance.now();
+    await eventually('delivery', () => broker.connected);
+    let last = { epoch: 0, seq: 0 };
+    await eventually('a publish', async () => {
+      last = await broker.publish(spare, '"last":1}').catch(() => last);
+      return last.seq > 0;
+    });
+    await heard.until('the last message', () => heard.seqs(spare).includes(last.seq));
+    expect(performance.now() - begun).to.be.below(within);
+    await eventually('the end of all repairs', () => feeds.stats.behind === 0);
+  };
+
+  it('is content with a Redis that works, however long nobody says anything', async () => {
+    server = closer().add(await startRedis());
+    await open({ urls: [server.url], cluster: false });
+    const begun = performance.now();
+    while (performance.now() - begun < TIMEOUT_MS + 3 * INTERVAL_MS) {
+      expect(broker.connected).to.equal(true);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  });
+
+  it('notices a frozen Redis in time, and recovers with it', async () => {
+    server = closer().add(await startRedis());
+    await open({ urls: [server.url], cluster: false });
+    for (let round = 0; round < 2; round++) {
+      server.kill('SIGSTOP');
+      expect(await noticed()).to.be.below(TIMEOUT_MS + INTERVAL_MS + SLACK_MS);
+      // Long enough for everything that is tried meanwhile to fail as well.
+      const pause = new Promise((resolve) => setTimeout(resolve, 2 * TIMEOUT_MS));
+      await pause;
+      expect(await failure(broker.publish(spare, '"a":1}'))).to.be.instanceOf(BrokerUnavailableError);
+      server.kill('SIGCONT');
+      await expectHealed();
+    }
+  });
+
+  it('notices a connection by which nothing is delivered although everything is answered', async () => {
+    server = closer().add(await startRedis());
+    const proxy = closer().add(await RedisProxy.start(server.port));
+    await open({ urls: [proxy.url], cluster: false });
+    expect(proxy.subscribers).to.equal(1);
+    const traffic = new Traffic([broker], [roomId]);
+    // Seldom: what is published in the same moment as another answer would take that along.
+    traffic.start(50);
+    await traffic.more(5);
+    const before = heard.messages.length;
+    proxy.mute();
+    expect(await noticed()).to.be.below(TIMEOUT_MS + INTERVAL_MS + SLACK_MS);
+    expect(heard.messages.length - before).to.be.below(5);
+    await expectHealed();
+    await traffic.stop();
+    expect(traffic.failed, 'messages were accepted all the time').to.equal(0);
+    await traffic.check(heard);
+  });
+
+  describe('in a Redis Cluster', () => {
+    it('asks every server, and says which of them does not deliver', async function () {
+      this.timeout(40_000);
+      const cluster = closer().add(await startRedisCluster());
+      await open({ urls: cluster.urls, cluster: true });
+      let channels = 0;
+      for (const url of cluster.urls) {
+        const admin = new Redis(url);
+        channels += ((await admin.call('PUBSUB', 'SHARDCHANNELS', '*:probe')) as string[]).length;
+        admin.disconnect();
+      }
+      expect(channels).to.equal(PARTITIONS);
+      const [first] = cluster.nodes;
+      first?.kill('SIGSTOP');
+      await noticed();
+      first?.kill('SIGCONT');
+      await eventually('delivery', () => broker.connected, 10_000);
+      await expectHealed();
+    });
+  });
+});

@@ -1,0 +1,208 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import { type Broker, BrokerUnavailableError, type Position } from '../../broker.js';
+import { RoomFeeds, type RoomFeedsOptions } from '../../feeds/room-feeds.js';
+import { closeAfterEach } from '../../testing/feeds.js';
+import { someRoom } from '../../testing/recorder.js';
+import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
+import { randomFrom } from '../../testing/replay-world.js';
+import { TestRoomArchive } from '../../testing/room-archive.js';
+import { Traffic } from '../../testing/traffic.js';
+
+interface Node {
+  broker: Broker;
+  feeds: RoomFeeds;
+  /** Calls every live member with what arrives. */
+  live: Set<(frame: Uint8Array) => void>;
+}
+
+/** Somebody who comes and goes, and keeps account of what they have seen. */
+interface Client {
+  at: Position;
+  readonly seen: string[];
+  stays: number;
+  refused: number;
+}
+
+describe('replays over Redis', function () {
+  this.timeout(30_000);
+  const closer = closeAfterEach();
+  let dir: string;
+  let server: LocalServer;
+  let admin: Redis;
+  let fixture: RedisFixture;
+  let roomId: number;
+
+  before(ensureTestRedis);
+
+  const start = async (port?: number): Promise<void> => {
+    const args = ['--appendfsync', 'always'];
+    server = closer().add(await startRedis({ dir, args, ...(port === undefined ? {} : { port }) }));
+  };
+
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'chorus-test-'));
+    closer().defer(() => rm(dir, { recursive: true, force: true }));
+    await start();
+    admin = new Redis(server.url);
+    admin.on('error', () => undefined);
+    closer().defer(() => admin.disconnect());
+    const redis = { urls: [server.url], cluster: false, commandTimeoutMs: 2_000 };
+    fixture = closer().add(await makeRedisFixture(testOptions(redis)));
+    roomId = someRoom();
+    await fixture.directory().ensure(roomId, 0);
+    const archive = new TestRoomArchive();
+    archive.add(roomId);
+    closer().add(archive.lookAfter(fixture.directory()));
+    await fixture.directory().markComplete();
+  });
+
+  const openNode = async (options: Partial<RoomFeedsOptions> = {}): Promise<Node> => {
+    const live: Node['live'] = new Set();
+    const { feeds, broker } = await RoomFeeds.open(
+      (listener) => fixture.connect(listener),
+      {
+        onMessage: (_roomId, _seq, frame) => {
+          for (const hear of live) hear(frame);
+        },
+        onNotice: () => undefined,
+        onStored: () => undefined,
+        onControl: () => undefined,
+      },
+      // Often subscribed anew, often with a window of an earlier client.
+      { lingerMs: 20, retryMs: 20, replayKeepMs: 30, pageSize: 20, log: testLog, ...options },
+    );
+    closer().add(feeds);
+    return { broker, feeds, live };
+  };
+
+  /** One visit: resume, catch up in small bites, stay a while. */
+  const visit = async ({ feeds, live }: Node, client: Client, random: () => number): Promise<void> => {
+    const hear = (frame: Uint8Array): void => {
+      const text = Buffer.from(frame).toString();
+      const { epoch, seq } = JSON.parse(text) as Position;
+      client.at = { epoch, seq };
+      client.seen.push(text);
+    };
+    const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, random() * ms));
+    await feeds.acquire(roomId);
+    try {
+      const replay = await feeds.replay(roomId, client.at);
+      if (replay === undefined) {
+        client.refused++;
+        return;
+      }
+      let frames = replay.next(500);
+      for (; frames !== undefined && frames.length > 0; frames = replay.next(500)) {
+        frames.forEach(hear);
+        if (random() < 0.3) await pause(5);
+      }
+      if (frames !== undefined) live.add(hear);
+      replay.end();
+      await pause(30);
+      live.delete(hear);
+      client.stays++;
+    } finally {
+      feeds.release(roomId);
+    }
+  };
+
+  const comeAndGo = async (
+    nodes: readonly Node[],
+    client: Client,
+    random: () => number,
+    until: () => boolean,
+  ): Promise<void> => {
+    while (!until()) {
+      const node = nodes[Math.floor(random() * nodes.length)] as Node;
+      await visit(node, client, random).catch((error: unknown) => {
+        if (!(error instanceof BrokerUnavailableError)) throw error;
+      });
+      await new Promise((resolve) => setTimeout(resolve, random() * 40));
+    }
+  };
+
+  /** Clients come and go on three nodes while something happens; all of them see all of it. */
+  const run = async (happens: (traffic: Traffic, random: () => number) => Promise<void>): Promise<void> => {
+    const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
+    const random = randomFrom(seed);
+    const nodes = [await openNode(), await openNode(), await openNode()];
+    const traffic = new Traffic(
+      nodes.map(({ broker }) => broker),
+      [roomId],
+    );
+    const begin = await (nodes[0] as Node).broker.position(roomId);
+    const clients = Array.from({ length: 30 }, (): Client => ({ at: begin, seen: [], stays: 0, refused: 0 }));
+    let over = false;
+    const coming = Promise.all(clients.map((client) => comeAndGo(nodes, client, random, () => over)));
+    traffic.start(3);
+    await happens(traffic, random);
+    await traffic.stop();
+    over = true;
+    await coming;
+    const stream = await admin.xrange(fixture.options.keyspace.stream(roomId), '-', '+');
+    const sent = stream.map(([, fields]) => fields[1]);
+    expect(sent.length, 'sent').to.be.above(200);
+    const deadline = performance.now() + 5_000;
+    for (const client of clients) {
+      // Whatever was stored after the last visit.
+      const seen = (): boolean => client.seen.length >= sent.length || performance.now() > deadline;
+      await comeAndGo(nodes, client, random, seen);
+      const bodies = client.seen.map((text) => text.slice(text.indexOf('"id"')));
+      expect(bodies, `with SEED=${seed}`).to.deep.equal(sent);
+      expect(client.refused, `refused with SEED=${seed}`).to.equal(0);
+      expect(client.stays).to.be.above(5);
+    }
+  };
+
+  it('are exact while subscriber connections are cut again and again', () =>
+    run(async (traffic, random) => {
+      for (let cut = 0; cut < 12; cut++) {
+        await traffic.more(30 + random() * 60);
+        await admin.client('KILL', 'TYPE', 'pubsub');
+      }
+    }));
+
+  it('are exact across restarts of Redis', () =>
+    run(async (traffic) => {
+      for (let round = 0; round < 2; round++) {
+        await traffic.more(120);
+        server.kill('SIGKILL');
+        await server.exited;
+        await start(server.port);
+        await traffic.more(120);
+      }
+    }));
+
+  it('of a thousand who return at once share a few reads', async () => {
+    const { broker, feeds } = await openNode({ pageSize: 500 });
+    await feeds.acquire(roomId);
+    const body = `"content":"${'x'.repeat(170)}"}`;
+    const positions: Position[] = [];
+    for (let n = 0; n < 5; n++) {
+      positions.push(...(await Promise.all(Array.from({ length: 110 }, () => broker.publish(roomId, body)))));
+    }
+    const last = positions.at(-1) as Position;
+    while (feeds.position(roomId)?.seq !== last.seq) await new Promise((resolve) => setTimeout(resolve, 2));
+    await admin.config('RESETSTAT');
+    const counts = await Promise.all(
+      Array.from({ length: 1_000 }, async (_, n) => {
+        const since = positions[49 - (n % 50)] as Position;
+        const replay = await feeds.replay(roomId, since);
+        let count = 0;
+        let frames = replay?.next(65_536);
+        for (; frames !== undefined && frames.length > 0; frames = replay?.next(65_536))
+          count += frames.length;
+        replay?.end();
+        return count - (last.seq - since.seq);
+      }),
+    );
+    expect(new Set(counts)).to.deep.equal(new Set([0]));
+    const [, reads] = /cmdstat_xrange:calls=(\d+)/.exec(await admin.info('commandstats')) ?? [];
+    expect(Number(reads)).to.be.within(2, 3);
+  });
+});

@@ -1,0 +1,123 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
+import { expect } from 'chai';
+import { type Broker, BrokerUnavailableError, type Position } from '../../broker.js';
+import { closeAfterEach, eventually, openFeeds } from '../../testing/feeds.js';
+import { Recorder, someRoom } from '../../testing/recorder.js';
+import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
+import { TestRoomArchive } from '../../testing/room-archive.js';
+
+const TIMEOUT_MS = 300;
+const SENDERS = 20;
+const EVERYTHING = [{ epoch: 0, seq: 0 }, { epoch: Number.MAX_SAFE_INTEGER, seq: 0 }, 100_000] as const;
+
+describe('messages that are sent again until they are acknowledged', function () {
+  this.timeout(30_000);
+  const closer = closeAfterEach();
+  let server: LocalServer;
+  let dir: string;
+  let fixture: RedisFixture;
+  let brokers: Broker[];
+  let heard: Recorder;
+  let roomId: number;
+  let acked: Map<string, Position>;
+  let resent: number;
+  let sending: boolean;
+
+  before(ensureTestRedis);
+
+  const start = async (port?: number): Promise<void> => {
+    const args = ['--appendfsync', 'always'];
+    server = closer().add(await startRedis({ dir, args, ...(port === undefined ? {} : { port }) }));
+  };
+
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'chorus-test-'));
+    closer().defer(() => rm(dir, { recursive: true, force: true }));
+    await start();
+    const redis = { urls: [server.url], cluster: false, commandTimeoutMs: TIMEOUT_MS };
+    fixture = closer().add(await makeRedisFixture(testOptions(redis)));
+    roomId = someRoom();
+    await fixture.directory().ensure(roomId, 0);
+    const archive = new TestRoomArchive();
+    archive.add(roomId);
+    closer().add(archive.lookAfter(fixture.directory()));
+    const opened = await openFeeds((listener) => fixture.connect(listener), { log: testLog });
+    closer().add(opened.feeds);
+    await opened.feeds.acquire(roomId);
+    heard = opened.heard;
+    brokers = [opened.broker, await fixture.connect(new Recorder())];
+    acked = new Map();
+    resent = 0;
+    sending = true;
+  });
+
+  /** Sends one message after the other, each by one node after the other until one says where it is. */
+  const send = async (sender: number): Promise<void> => {
+    for (let n = 0; sending; n++) {
+      const id = `${sender}-${n}`;
+      for (let attempt = 0; !acked.has(id); attempt++) {
+        const broker = brokers[(n + attempt) % brokers.length];
+        try {
+          const place = await broker?.publish(roomId, `"id":"${id}"}`, `${sender}:${n}`);
+          if (place !== undefined) acked.set(id, { epoch: place.epoch, seq: place.seq });
+        } catch (error) {
+          if (!(error instanceof BrokerUnavailableError)) throw error;
+          resent++;
+          await sleep(20);
+        }
+      }
+      await sleep(2);
+    }
+  };
+
+  const check = async (during: () => Promise<void>): Promise<void> => {
+    const senders = Array.from({ length: SENDERS }, (_, sender) => send(sender));
+    const more = async (): Promise<void> => {
+      const goal = acked.size + 200;
+      await eventually('more messages', () => acked.size >= goal, 10_000);
+    };
+    await more();
+    await during();
+    await more();
+    sending = false;
+    await Promise.all(senders);
+
+    expect(resent).to.be.above(0);
+    const [reader] = brokers;
+    const stored = (await reader?.between(roomId, ...EVERYTHING)) ?? [];
+    const places = stored.map(({ epoch, seq, frame }) => [
+      (JSON.parse(Buffer.from(frame).toString()) as { id: string }).id,
+      { epoch, seq },
+    ]);
+    expect(places.length).to.equal(acked.size);
+    expect(Object.fromEntries(places)).to.deep.equal(Object.fromEntries(acked));
+    await heard.until('all of them', () => heard.messages.length >= acked.size);
+    expect(heard.messages.map(({ text }) => text)).to.deep.equal(
+      stored.map(({ frame }) => Buffer.from(frame).toString()),
+    );
+  };
+
+  it('are stored and delivered once when Redis is frozen for longer than anybody waits', async () => {
+    await check(async () => {
+      for (let n = 0; n < 3; n++) {
+        server.kill('SIGSTOP');
+        await sleep(2 * TIMEOUT_MS);
+        server.kill('SIGCONT');
+        await eventually('the node', () => brokers.every((broker) => broker.connected));
+      }
+    });
+  });
+
+  it('are stored and delivered once when Redis is killed and comes back', async () => {
+    await check(async () => {
+      server.kill('SIGKILL');
+      await server.exited;
+      await start(server.port);
+      await eventually('the nodes', () => brokers.every((broker) => broker.connected));
+    });
+  });
+});

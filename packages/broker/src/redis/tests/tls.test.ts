@@ -1,0 +1,99 @@
+import {
+  freePort,
+  makeTestCertificates,
+  startRedis,
+  startRedisCluster,
+  type TestCertificates,
+  testRedis,
+} from '@chorus/local';
+import { createRedis, type RedisConfig, RedisWatch, readRedisTls } from '@chorus/service';
+import { expect } from 'chai';
+import { closeAfterEach, eventually } from '../../testing/feeds.js';
+import { Recorder, someRoom } from '../../testing/recorder.js';
+import { makeRedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
+
+describe('a connection to Redis with TLS', function () {
+  this.timeout(60_000);
+  const closer = closeAfterEach();
+  let certificates: TestCertificates;
+
+  before(async () => {
+    await testRedis();
+    certificates = await makeTestCertificates();
+  });
+  after(() => certificates.close());
+
+  const serverArgs = (pair = certificates.server): string[] => [
+    ...['--tls-cert-file', pair.cert, '--tls-key-file', pair.key, '--tls-ca-cert-file', certificates.ca],
+  ];
+  const files = (ca?: string) => ({
+    REDIS_CERT_FILE: certificates.client.cert,
+    REDIS_KEY_FILE: certificates.client.key,
+    ...(ca === undefined ? {} : { REDIS_CA_FILE: ca }),
+  });
+
+  /** A Redis with a TLS port only; its URL by that name. */
+  async function start(host = 'localhost', pair = certificates.server, more: string[] = []): Promise<string> {
+    const port = await freePort();
+    const args = ['--port', '0', '--tls-port', String(port), ...serverArgs(pair), ...more];
+    closer().add(await startRedis({ args }));
+    return `rediss://${host}:${port}`;
+  }
+
+  const config = (url: string, settings = {}): RedisConfig => ({
+    urls: [url],
+    cluster: false,
+    commandTimeoutMs: 2_000,
+    tls: readRedisTls(settings, [url]),
+  });
+
+  /** Messages go round: commands and deliveries have a connection each. */
+  async function expectDelivery(redis: RedisConfig): Promise<void> {
+    const fixture = closer().add(await makeRedisFixture(testOptions(redis)));
+    await fixture.directory().markComplete();
+    const heard = new Recorder();
+    const broker = await fixture.connect(heard);
+    for (const roomId of Array.from({ length: redis.cluster ? 64 : 1 }, someRoom)) {
+      await fixture.directory().ensure(roomId, 0);
+      await broker.subscribe(roomId);
+      const { seq } = await broker.publish(roomId, '"a":1}');
+      await heard.until('the message', () => heard.seqs(roomId).includes(seq));
+    }
+  }
+
+  /** Why there is no connection. */
+  async function trouble(redis: RedisConfig): Promise<string> {
+    const watch = new RedisWatch();
+    const client = createRedis(redis, testLog, 'test', watch);
+    const errors: string[] = [];
+    client.on('error', (error: Error) => errors.push(error.message));
+    try {
+      await eventually('an error', () => errors.length > 0 || client.status === 'ready');
+      return client.status === 'ready' ? 'connected' : `${watch.trouble()}: ${errors[0]}`;
+    } finally {
+      client.disconnect();
+    }
+  }
+
+  it('is made with a CA of one’s own and a client certificate', async () => {
+    const url = await start();
+    await expectDelivery(config(url, files(certificates.ca)));
+    expect(await trouble(config(url, { REDIS_CA_FILE: certificates.ca }))).to.not.equal('connected');
+  });
+
+  it('is not made to a server of another CA or another name', async () => {
+    const open = ['--tls-auth-clients', 'no'];
+    const own = await start('127.0.0.1', certificates.server, open);
+    expect(await trouble(config(own, { REDIS_CA_FILE: certificates.ca }))).to.equal('connected');
+    expect(await trouble(config(own, { REDIS_CA_FILE: certificates.otherCa }))).to.match(/certificate/);
+    expect(await trouble(config(own))).to.match(/certificate/);
+    const elsewhere = await start('localhost', certificates.elsewhere, open);
+    expect(await trouble(config(elsewhere, { REDIS_CA_FILE: certificates.ca }))).to.match(/altnames/);
+  });
+
+  it('is made to every node of a Redis Cluster', async () => {
+    const { urls } = closer().add(await startRedisCluster({ tlsArgs: serverArgs() }));
+    const tls = readRedisTls(files(certificates.ca), urls);
+    await expectDelivery({ urls, cluster: true, commandTimeoutMs: 2_000, tls });
+  });
+});

@@ -1,0 +1,80 @@
+import { addRedisUser, type LocalServer, startRedis, testRedis } from '@chorus/local';
+import { createLogger, createRedis, RedisWatch, redisReady } from '@chorus/service';
+import { expect } from 'chai';
+import { closeAfterEach, eventually } from '../../testing/feeds.js';
+import { failure, someRoom } from '../../testing/recorder.js';
+import { Keyspace } from '../keys.js';
+import { RedisRoomDirectory } from '../room-directory.js';
+
+describe('a user of Redis', function () {
+  this.timeout(20_000);
+  const closer = closeAfterEach();
+  let server: LocalServer;
+
+  before(() => testRedis());
+  beforeEach(async () => {
+    server = closer().add(await startRedis());
+  });
+
+  /** A connection as a user who lacks these commands, and what is logged about it. */
+  async function connect(without: readonly string[]) {
+    const lines: string[] = [];
+    const log = createLogger({ service: 'test', level: 'silent' });
+    log.warn = (fields: object, text?: string) => void lines.push(`${JSON.stringify(fields)} ${text}`);
+    const urls = await addRedisUser([server.url], 'chorus', without);
+    const watch = new RedisWatch();
+    const client = createRedis({ urls, cluster: false, commandTimeoutMs: 2_000 }, log, 'test', watch);
+    closer().defer(() => client.disconnect());
+    return { client, watch, lines };
+  }
+
+  it('who may not ask for INFO is told so, once, in a line of the log and by /readyz', async () => {
+    const warn = console.warn;
+    const printed: unknown[] = [];
+    console.warn = (...args: unknown[]) => printed.push(args);
+    try {
+      const { client, watch, lines } = await connect(['info']);
+      await failure(redisReady(client, 1_500));
+      expect(watch.trouble()).to.equal('does not let this user run INFO');
+      const told = lines.filter((line) => line.includes('may not run INFO'));
+      expect(told).to.have.length(1);
+      expect(told[0]).to.include('docs/connecting.md');
+      expect(printed, 'what the library prints by itself').to.deep.equal([]);
+    } finally {
+      console.warn = warn;
+    }
+  });
+
+  it('who lacks a command of a script is told where the list is', async () => {
+    const { client, watch, lines } = await connect(['xadd']);
+    await redisReady(client, 5_000);
+    const directory = new RedisRoomDirectory(client, new Keyspace('chorus'));
+    await failure(directory.ensure(someRoom(), 0));
+    await eventually('the reason', () => watch.trouble() === 'refuses commands (NOPERM)');
+    expect(lines.filter((line) => line.includes('docs/connecting.md'))).to.have.length(1);
+  });
+
+  it('has no other keys and channels than those of the prefix', async () => {
+    const { client } = await connect([]);
+    await redisReady(client, 5_000);
+    for (const name of ['chorus:x', '{chorus:5}:x']) {
+      expect(await client.hset(name, 'a', 1), name).to.equal(1);
+      expect(await client.publish(name, 'x'), name).to.equal(0);
+    }
+    for (const name of ['other:x', 'chorus-2:x', '{chorus-2:5}:x', '{other:5}:x', 'chorus']) {
+      expect(String(await failure(client.hset(name, 'a', 1))), name).to.match(/NOPERM/);
+      expect(String(await failure(client.publish(name, 'x'))), name).to.match(/NOPERM/);
+    }
+    for (const call of [
+      () => client.flushall(),
+      () => client.config('GET', '*'),
+      () => client.keys('*'),
+      () => client.script('FLUSH'),
+      () => client.call('ACL', 'LIST'),
+      () => client.call('CLIENT', 'LIST'),
+      () => client.flushdb(),
+    ]) {
+      expect(String(await failure(call()))).to.match(/NOPERM/);
+    }
+  });
+});

@@ -1,0 +1,207 @@
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import type { Broker, Position } from '../../broker.js';
+import type { MirroredRoom, RestoredMessage, RoomDirectory } from '../../room-directory.js';
+import { failure, Recorder, someRoom } from '../recorder.js';
+import type { BrokerFixture, MakeBrokerFixture } from './fixture.js';
+
+const NOWHERE: Position = { epoch: 0, seq: 0 };
+const FAR_AWAY: Position = { epoch: Number.MAX_SAFE_INTEGER, seq: 0 };
+/** An epoch of the database that nothing here has reached. */
+const LATER = 9_000_000_000_000;
+
+/** Of every {@link RoomDirectory} and its {@link Broker}: rooms that are compared with the database, and restored from it. */
+export function describeRestoring(name: string, makeFixture: MakeBrokerFixture): void {
+  describe(`restoring rooms: ${name}`, () => {
+    let fixture: BrokerFixture;
+    let directory: RoomDirectory;
+    let recorder: Recorder;
+    let broker: Broker;
+
+    beforeEach(async () => {
+      fixture = await makeFixture({});
+      directory = fixture.directory();
+      recorder = new Recorder();
+      broker = await fixture.connect(recorder);
+    });
+
+    afterEach(() => fixture.close());
+
+    const room = (last: Position = NOWHERE, generation = 1): MirroredRoom => ({
+      id: someRoom(),
+      generation,
+      last,
+      lastSentAt: 0,
+    });
+    const known = async (generation = 1): Promise<MirroredRoom> => {
+      const made = room(NOWHERE, generation);
+      await directory.ensure(made.id, 0, generation);
+      return made;
+    };
+    const messages = (from: number, to: number, epoch = LATER): RestoredMessage[] =>
+      Array.from({ length: to - from + 1 }, (_, n) => ({
+        ...{
+          epoch,
+          seq: from + n,
+          body: `"content":"naïve 🙂 ${from + n}"}`,
+          idempotencyKey: `key-${from + n}`,
+        },
+      }));
+    const texts = async (roomId: number): Promise<string[]> =>
+      (await broker.between(roomId, NOWHERE, FAR_AWAY, 10_000)).map(({ frame }) =>
+        Buffer.from(frame).toString(),
+      );
+
+    it('makes those known that have no messages, each once, not before the time of the database', async () => {
+      const rooms = [room(), room(), room()];
+      expect(await directory.bringIn(rooms, LATER)).to.deep.equal(['made', 'made', 'made']);
+      expect(await directory.bringIn(rooms, 1)).to.deep.equal(['whole', 'whole', 'whole']);
+      for (const { id } of rooms) {
+        const { at, generation, ...rest } = await broker.standing(id);
+        expect([at.seq, generation]).to.deep.equal([0, '1']);
+        expect(at.epoch).to.be.at.least(LATER);
+        expect(rest).to.deep.equal({ wholeFrom: 0, lost: undefined, settled: false });
+      }
+      expect(await directory.bringIn([], 1)).to.deep.equal([]);
+    });
+
+    it('answers for many rooms at once, each its own', async () => {
+      const rooms = await Promise.all(
+        Array.from({ length: 300 }, (_, n) => (n % 2 === 0 ? known() : room())),
+      );
+      const outcomes = await directory.bringIn(rooms, 1);
+      expect(outcomes).to.deep.equal(rooms.map((_, n) => (n % 2 === 0 ? 'whole' : 'made')));
+    });
+
+    it('tells rooms apart that have the same id', async () => {
+      const { id } = await known(5);
+      expect(await directory.bringIn([{ id, generation: 4, last: NOWHERE, lastSentAt: 0 }], 1)).to.deep.equal(
+        ['newer'],
+      );
+      expect(await directory.bringIn([{ id, generation: 6, last: NOWHERE, lastSentAt: 0 }], 1)).to.deep.equal(
+        ['older'],
+      );
+      await directory.remove(id, 5);
+      expect(await directory.bringIn([{ id, generation: 5, last: NOWHERE, lastSentAt: 0 }], 1)).to.deep.equal(
+        ['whole'],
+      );
+      await directory.remove(id, 6);
+      expect(await directory.bringIn([{ id, generation: 6, last: NOWHERE, lastSentAt: 0 }], 1)).to.deep.equal(
+        ['made'],
+      );
+      expect(await directory.ensure(id, 0, 6)).to.equal(true);
+      expect(await directory.ensure(id, 0, 7)).to.equal(false);
+    });
+
+    it('leaves a room alone that was brought in, when it is to be removed if nobody brought it', async () => {
+      const { id } = await known();
+      await directory.remove(id, 'stale');
+      expect(await broker.position(id)).to.include({ seq: 0 });
+    });
+
+    it('appends what is missing, byte for byte, and goes on in a new epoch', async () => {
+      const { id } = await known();
+      const first = await broker.publish(id, '"a":1}');
+      await directory.markComplete();
+      await broker.subscribe(id);
+      const mirrored = { id, generation: 1, last: { epoch: LATER, seq: 300 }, lastSentAt: 0 };
+      const [behind] = await directory.bringIn([mirrored], 1);
+      expect(behind).to.deep.equal({ end: first, unstored: first, needed: undefined });
+      await fixture.queue().settle(id, first, { size: 1_000, maxAgeMs: 0 });
+      expect(await directory.bringIn([mirrored], 1)).to.deep.equal([
+        { end: first, unstored: undefined, needed: undefined },
+      ]);
+
+      const [early, late] = [messages(2, 150), messages(151, 300)];
+      const about = { room: mirrored, before: 'stored' } as const;
+      expect(
+        await directory.restore({ ...about, end: NOWHERE, messages: early, complete: false }, 1),
+      ).to.equal(false);
+      expect(await directory.restore({ ...about, end: first, messages: early, complete: false }, 1)).to.equal(
+        true,
+      );
+      const end = { epoch: LATER, seq: 150 };
+      expect(await directory.restore({ ...about, end: first, messages: late, complete: true }, 1)).to.equal(
+        false,
+      );
+      expect(await directory.restore({ ...about, end, messages: late, complete: true }, 1)).to.equal(true);
+
+      const expected = [...early, ...late].map(({ seq, body }) => `{"seq":${seq},"epoch":${LATER},${body}`);
+      expect((await texts(id)).slice(1)).to.deep.equal(expected);
+      const at = await broker.position(id);
+      expect(at.seq).to.equal(300);
+      expect(at.epoch).to.be.above(LATER);
+      expect(await broker.publish(id, '"a":2}')).to.deep.equal({ epoch: at.epoch, seq: 301 });
+      // They are stored, and known by their keys.
+      expect(await broker.stored(id)).to.deep.equal({ epoch: LATER, seq: 300 });
+      expect(await broker.publish(id, '"a":3}', 'key-299')).to.deep.equal({
+        ...{ epoch: LATER, seq: 299, repeated: true },
+      });
+      expect(await directory.bringIn([mirrored], 1)).to.deep.equal(['whole']);
+      await recorder.until('a nudge', () => recorder.moved.includes(id));
+    });
+
+    it('gives up what does not join, and keeps what waits to be stored', async () => {
+      const [cut, kept] = [await known(), await known()];
+      const first = await broker.publish(cut.id, '"a":1}');
+      const last = { epoch: LATER, seq: 5_000 };
+      const some = messages(4_991, 5_000);
+      const about = { end: first, messages: some, complete: true } as const;
+      await directory.restore({ ...about, room: { ...cut, last }, before: 'cut' }, 1);
+      expect(await texts(cut.id)).to.have.length(10);
+      expect(await fixture.queue().backlog()).to.include({ bytes: 0 });
+
+      const waiting = await broker.publish(kept.id, '"a":1}');
+      await directory.restore({ ...about, end: waiting, room: { ...kept, last }, before: 'unknown' }, 1);
+      expect(await texts(kept.id)).to.have.length(11);
+      const backlogs = await fixture.queue().claim(10, 100, 1_000);
+      expect(backlogs.find(({ roomId }) => roomId === kept.id)?.messages).to.have.length(11);
+    });
+
+    it('makes a room from the database alone, and goes on after its last message', async () => {
+      const made = room({ epoch: LATER, seq: 7 });
+      expect(await directory.bringIn([made], 1)).to.deep.equal([
+        { end: undefined, unstored: undefined, needed: undefined },
+      ]);
+      const about = { room: made, end: undefined, before: 'stored', complete: true } as const;
+      await directory.restore({ ...about, messages: [] }, 1);
+      const at = await broker.position(made.id);
+      expect(at.seq).to.equal(7);
+      expect(at.epoch).to.be.above(LATER);
+      expect(await texts(made.id)).to.deep.equal([]);
+    });
+
+    it('names the rooms that are waited for, until they are there', async () => {
+      const [asked, published] = [someRoom(), someRoom()];
+      await failure(broker.position(asked));
+      await failure(broker.publish(published, '"a":1}'));
+      expect((await directory.wanted()).sort()).to.deep.equal([asked, published].sort());
+      await directory.bringIn([{ id: asked, generation: 1, last: NOWHERE, lastSentAt: 0 }], 1);
+      await directory.remove(published, 'stale');
+      expect(await directory.wanted()).to.deep.equal([]);
+      await directory.markComplete();
+      await failure(broker.position(someRoom()));
+      expect(await directory.wanted()).to.deep.equal([]);
+    });
+
+    it('knows what a node has seen and the room has not, and tells everybody', async () => {
+      const { id } = await known();
+      await directory.markComplete();
+      await broker.subscribe(id);
+      const first = await broker.publish(id, '"a":1}');
+      const seen = { epoch: first.epoch, seq: 4 };
+      const client = await broker.standing(id, { position: seen, generation: '1', by: 'client' });
+      expect(client.at).to.deep.equal(first);
+      expect(client.lost).to.equal(undefined);
+      const other = await broker.standing(id, { position: seen, generation: '2', by: 'node' });
+      expect(other.at).to.deep.equal(first);
+      const node = await broker.standing(id, { position: seen, generation: '1', by: 'node' });
+      expect(node.lost).to.deep.equal(seen);
+      expect(node.at.epoch).to.be.above(first.epoch);
+      expect(node.wholeFrom).to.equal(node.at.epoch);
+      await recorder.until('a nudge', () => recorder.moved.includes(id));
+      const again = await broker.standing(id);
+      expect({ at: again.at, lost: again.lost }).to.deep.equal({ at: node.at, lost: seen });
+    });
+  });
+}

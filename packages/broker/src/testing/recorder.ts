@@ -1,0 +1,93 @@
+import { patiently } from '@chorus/testing';
+import type { BrokerListener, ControlEvent, Position } from '../broker.js';
+
+export interface RecordedMessage {
+  roomId: number;
+  position: Position;
+  text: string;
+}
+
+/** A listener that keeps what it hears and lets a test wait for it. */
+export class Recorder implements BrokerListener {
+  readonly messages: RecordedMessage[] = [];
+  readonly notices: Array<{ roomId: number; text: string }> = [];
+  readonly stored: Array<{ roomId: number; upTo: Position }> = [];
+  readonly moved: number[] = [];
+  readonly events: ControlEvent[] = [];
+  resumed = 0;
+  readonly #waiting = new Set<() => void>();
+
+  onMessage(roomId: number, position: Position, frame: Uint8Array): void {
+    this.messages.push({ roomId, position, text: Buffer.from(frame).toString() });
+    this.#changed();
+  }
+
+  onNotice(roomId: number, frame: Uint8Array): void {
+    this.notices.push({ roomId, text: Buffer.from(frame).toString() });
+    this.#changed();
+  }
+
+  onStored(roomId: number, upTo: Position): void {
+    this.stored.push({ roomId, upTo });
+    this.#changed();
+  }
+
+  onMoved(roomId: number): void {
+    this.moved.push(roomId);
+    this.#changed();
+  }
+
+  onControl(event: ControlEvent): void {
+    this.events.push(event);
+    this.#changed();
+  }
+
+  onResumed(): void {
+    this.resumed++;
+    this.#changed();
+  }
+
+  /** The messages of one room, as `seq` numbers. */
+  seqs(roomId: number): number[] {
+    return this.messages.filter((message) => message.roomId === roomId).map(({ position }) => position.seq);
+  }
+
+  /** Resolves once the condition holds; it is looked at after everything that is heard. */
+  until(what: string, condition: () => boolean, timeoutMs = 15_000): Promise<void> {
+    const limit = patiently(timeoutMs);
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (!condition()) return;
+        clearTimeout(timer);
+        this.#waiting.delete(look);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        this.#waiting.delete(look);
+        reject(new Error(`waited ${limit} ms for ${what}`));
+      }, limit);
+      this.#waiting.add(look);
+      look();
+    });
+  }
+
+  #changed(): void {
+    for (const look of [...this.#waiting]) look();
+  }
+}
+
+/** A room id that no other test of this run uses. */
+export function someRoom(): number {
+  return ++lastRoom;
+}
+let lastRoom = Math.floor(Math.random() * 1e9);
+
+/** The error a call rejects with; fails when it resolves. */
+export async function failure(call: Promise<unknown>): Promise<unknown> {
+  const result = await call.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+  if ('error' in result) return result.error;
+  throw new Error(`did not fail but resolved with ${JSON.stringify(result.value)}`);
+}

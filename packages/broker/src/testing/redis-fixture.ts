@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import {
+  Closer,
+  createLogger,
+  createRedis,
+  type Logger,
+  type RedisConfig,
+  redisReady,
+} from '@chorus/service';
+import { RedisArchiveQueue } from '../redis/archive-queue.js';
+import { RedisBroker, type RedisBrokerOptions } from '../redis/broker.js';
+import { Keyspace } from '../redis/keys.js';
+import { RedisRoomDirectory } from '../redis/room-directory.js';
+import { RedisRoomHistory } from '../redis/room-history.js';
+import type { BrokerFixture } from './conformance/fixture.js';
+
+export const testLog: Logger = createLogger({ service: 'broker-test', level: 'silent' });
+
+/** The settings that tests use, under a prefix that nobody else has. */
+export function testOptions(redis: RedisConfig, maxBacklogBytes = 1e9): RedisBrokerOptions {
+  return {
+    redis,
+    keyspace: new Keyspace(`test-${randomBytes(6).toString('hex')}`),
+    maxBacklogBytes,
+    maxBatchWindowMs: 5,
+    connectTimeoutMs: 5_000,
+    log: testLog,
+  };
+}
+
+export interface RedisFixture extends BrokerFixture {
+  options: RedisBrokerOptions;
+}
+
+export async function makeRedisFixture(options: RedisBrokerOptions): Promise<RedisFixture> {
+  const closer = new Closer();
+  const redis = createRedis(options.redis, testLog, 'test-directory');
+  closer.defer(() => redis.disconnect());
+  await redisReady(redis, options.connectTimeoutMs);
+  return {
+    options,
+    directory: () => new RedisRoomDirectory(redis, options.keyspace),
+    queue: () => new RedisArchiveQueue(redis, options.keyspace),
+    history: () => new RedisRoomHistory(redis, options.keyspace),
+    connect: async (listener) => closer.add(await RedisBroker.connect(options, listener)),
+    close: () => closer.close(),
+  };
+}

@@ -1,0 +1,84 @@
+import { createLogger } from '@chorus/service';
+import type { BrokerListener, Position, StoredMessage } from '../broker.js';
+import type { Replay } from '../feeds/replay.js';
+import type { RoomFeeds, RoomFeedsOptions } from '../feeds/room-feeds.js';
+import { eventually, openFeeds } from './feeds.js';
+import { Recorder } from './recorder.js';
+import { ScriptedBroker } from './scripted-broker.js';
+
+export const ROOM = 7;
+export const EPOCH = 1_000;
+/** More than there ever is, in bytes. */
+export const ALL = 1_000_000;
+
+export function at(seq: number, epoch = EPOCH): Position {
+  return { epoch, seq };
+}
+
+/** The messages of a stretch, as the scripted broker words them. */
+export function names(from: number, to: number, epoch = EPOCH): string[] {
+  return Array.from({ length: to - from + 1 }, (_, n) => `${epoch}-${from + n}`);
+}
+
+export function texts(frames: readonly Uint8Array[] | undefined): string[] | undefined {
+  return frames?.map((frame) => Buffer.from(frame).toString());
+}
+
+export function all(replay: Replay | undefined): string[] | undefined {
+  return texts(replay?.next(ALL));
+}
+
+/** Feeds with one room in use, at 10, over a broker that does what a test says. */
+export class ReplayBench {
+  broker = new ScriptedBroker();
+  heard = new Recorder();
+  #feeds: RoomFeeds | undefined;
+
+  get feeds(): RoomFeeds {
+    if (this.#feeds === undefined) throw new Error('not open');
+    return this.#feeds;
+  }
+
+  async begin(): Promise<void> {
+    this.broker = new ScriptedBroker();
+    this.broker.room(ROOM, at(10));
+    await this.open();
+  }
+
+  /** Other feeds, with other options, in place of the former. */
+  async open(options: Partial<RoomFeedsOptions> = {}): Promise<void> {
+    await this.end();
+    const { broker } = this;
+    const connect = async (listener: BrokerListener): Promise<ScriptedBroker> => {
+      broker.listener = listener;
+      return broker;
+    };
+    const log = createLogger({ service: 'test', level: 'silent' });
+    const opened = await openFeeds(connect, { retryMs: 5, log, ...options });
+    this.#feeds = opened.feeds;
+    this.heard = opened.heard;
+    await opened.feeds.acquire(ROOM);
+  }
+
+  async end(): Promise<void> {
+    await this.#feeds?.close();
+    this.#feeds = undefined;
+  }
+
+  store(count: number): StoredMessage[] {
+    return Array.from({ length: count }, () => this.broker.store(ROOM));
+  }
+
+  deliver(count: number): void {
+    this.broker.arrive(ROOM, ...this.store(count));
+  }
+
+  /** All that is replayed at once; undefined when it is refused. */
+  async replayed(since: Position): Promise<string[] | undefined> {
+    return all(await this.feeds.replay(ROOM, since));
+  }
+
+  asked(method: 'between' | 'position', count: number): Promise<void> {
+    return eventually(method, () => this.broker.count(method) >= count);
+  }
+}

@@ -1,0 +1,313 @@
+import { createLogger } from '@chorus/service';
+import { expect } from 'chai';
+import { BrokerUnavailableError, isAfter, type Position, type StoredMessage } from '../broker.js';
+import type { Replay } from '../feeds/replay.js';
+import { RoomFeeds } from '../feeds/room-feeds.js';
+import { eventually } from './feeds.js';
+import { ScriptedBroker } from './scripted-broker.js';
+
+const ROOM = 7;
+const FIRST = { epoch: 1_000, seq: 10 };
+
+/** A message that was stored at some time. */
+interface Stored extends Position {
+  readonly text: string;
+  /** The history came back without it. */
+  lost: boolean;
+}
+
+/** Somebody who comes back with a position. */
+interface Client {
+  readonly since: Position;
+  readonly seen: string[];
+  state: 'asking' | 'reading' | 'live' | 'refused' | 'gone' | 'unavailable';
+  replay?: Replay;
+  /** Where the feed was when nothing more was left to replay. */
+  liveFrom?: Position;
+}
+
+/** Numbers from 0 to below 1, the same for the same seed: mulberry32. */
+export function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** One room over a broker on which everything happens that can, in an order that the seed decides. */
+export class ReplayWorld {
+  readonly clients: Client[] = [];
+  readonly #broker = new ScriptedBroker();
+  readonly #stored: Stored[] = [];
+  /** Published, and not arrived yet. */
+  #wire: StoredMessage[] = [];
+  #restarted = false;
+  readonly #trims: boolean;
+  readonly #limits: { recoveryMaxMessages: number; replayRoomBytes: number; pageSize: number };
+  #feeds: RoomFeeds | undefined;
+  readonly #random: () => number;
+  readonly #steps: Array<[weight: number, step: () => void]>;
+
+  constructor(seed: number) {
+    this.#random = randomFrom(seed);
+    this.#limits = {
+      recoveryMaxMessages: this.#pick([5, 30, 10_000]),
+      replayRoomBytes: this.#pick([1_500, 10_000, 16_000_000]),
+      pageSize: this.#pick([2, 3, 7, 50]),
+    };
+    this.#trims = this.#random() < 0.5;
+    const restarts = this.#pick([0, 1]);
+    this.#steps = [
+      [20, () => this.#publish()],
+      [20, () => this.#arrive()],
+      [2, () => this.#wire.splice(this.#below(this.#wire.length), 1)],
+      [1, () => this.#interrupt()],
+      [this.#trims ? 2 : 0, () => this.#trim()],
+      [restarts, () => this.#restart()],
+      [restarts, () => this.#comeBackOlder()],
+      [2, () => this.#broker.slow.add(this.#pick(['between', 'position']))],
+      [2, () => this.#broker.slow.clear()],
+      [1, () => this.#broker.failing.add(this.#pick(['between', 'position']))],
+      [8, () => this.#broker.failing.clear()],
+      [15, () => this.#broker.releaseOne((count) => this.#below(count))],
+      [8, () => this.#return()],
+      [25, () => this.#read()],
+    ];
+  }
+
+  async run(steps: number): Promise<void> {
+    this.#broker.room(ROOM, FIRST);
+    this.#broker.late = () => this.#random() < 0.5;
+    const { feeds } = await RoomFeeds.open(
+      async (listener) => {
+        this.#broker.listener = listener;
+        return this.#broker;
+      },
+      {
+        onMessage: (_roomId, _seq, frame) => this.#hear(Buffer.from(frame).toString()),
+        onNotice: () => undefined,
+        onStored: () => undefined,
+        onControl: () => undefined,
+      },
+      {
+        lingerMs: 0,
+        retryMs: 1,
+        replayKeepMs: this.#pick([0, 5]),
+        replayBytes: this.#limits.replayRoomBytes,
+        ...this.#limits,
+        log: createLogger({ service: 'test', level: 'silent' }),
+      },
+    );
+    this.#feeds = feeds;
+    await feeds.acquire(ROOM);
+    const total = this.#steps.reduce((sum, [weight]) => sum + weight, 0);
+    for (let n = 0; n < steps; n++) {
+      let at = this.#random() * total;
+      const step = this.#steps.find(([weight]) => {
+        at -= weight;
+        return at < 0;
+      });
+      step?.[1]();
+      if (this.#random() < 0.7) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await this.#settle();
+  }
+
+  async close(): Promise<void> {
+    await this.#feeds?.close();
+  }
+
+  /** Whoever was not refused has seen exactly what came after their position. */
+  checkClients(): void {
+    for (const client of this.clients) {
+      const { since, seen, liveFrom, state } = client;
+      const about = `since ${since.epoch}-${since.seq}, ${state}, live from ${liveFrom?.epoch}-${liveFrom?.seq}`;
+      const known = seen.map((text) => {
+        const message = this.#stored.find((stored) => stored.text === text);
+        if (message === undefined) throw new Error(`${about}: saw ${text}, which nobody has sent`);
+        return message;
+      });
+      for (const [index, message] of known.entries()) {
+        expect(
+          isAfter(message, known[index - 1] ?? since),
+          `${about}: ${message.text} in order, once`,
+        ).to.equal(true);
+      }
+      const last = known.at(-1);
+      // Whoever was cut off has seen everything up to there; live members what the feed delivered.
+      const upTo = liveFrom ?? last;
+      if (upTo === undefined) continue;
+      const needed = this.#stored.filter(
+        (message) => !message.lost && isAfter(message, since) && !isAfter(message, upTo),
+      );
+      const has = new Set(seen);
+      const missing = needed.filter(({ text }) => !has.has(text)).map(({ text }) => text);
+      expect(missing, `${about}: missing`).to.deep.equal([]);
+      // What was trimmed too early the feed can have missed as well.
+      if (liveFrom === undefined || this.#trims) continue;
+      const later = this.#stored.filter((message) => !message.lost && isAfter(message, liveFrom));
+      expect(
+        later.filter(({ text }) => !has.has(text)).map(({ text }) => text),
+        `${about}: missing live`,
+      ).to.deep.equal([]);
+    }
+  }
+
+  /** In a world that is calm, whoever can be served is. */
+  async checkRefusals(): Promise<void> {
+    const history = this.#broker.rooms.get(ROOM) ?? [];
+    const at = this.#feeds?.position(ROOM) ?? FIRST;
+    const positions = [
+      FIRST,
+      ...this.#stored,
+      at,
+      { epoch: at.epoch, seq: at.seq + 1 },
+      { epoch: 1, seq: 0 },
+    ];
+    await eventually('the end of what was kept', () => this.#feeds?.stats.replayBytes === 0);
+    const before = this.clients.length;
+    await Promise.all(positions.map((since) => this.#ask(since)));
+    for (const client of this.clients.slice(before)) {
+      const { since } = client;
+      const missed = history.filter((message) => isAfter(message, since));
+      const same = (other: Position): boolean => other.epoch === since.epoch && other.seq === since.seq;
+      const exact =
+        same(at) ||
+        history.some(same) ||
+        (missed[0]?.epoch === since.epoch && missed[0].seq === since.seq + 1);
+      const bytes = history.filter((message) => !isAfter(since, message)).length * 200;
+      const fits = missed.length <= this.#limits.recoveryMaxMessages && bytes < this.#limits.replayRoomBytes;
+      const about = `since ${since.epoch}-${since.seq} at ${at.epoch}-${at.seq}`;
+      if (!exact) expect(client.state, about).to.equal('refused');
+      else if (fits) expect(client.state, about).to.equal('reading');
+    }
+    while (this.clients.some(({ state }) => state === 'reading')) this.#read();
+  }
+
+  #below(limit: number): number {
+    return Math.floor(this.#random() * limit);
+  }
+
+  #pick<T>(choices: readonly [T, ...T[]]): T {
+    return choices[this.#below(choices.length)] ?? choices[0];
+  }
+
+  #publish(): void {
+    const epoch = this.#restarted ? this.#broker.lastEpoch + 1 + this.#below(3) : undefined;
+    this.#restarted = false;
+    for (let count = 1 + this.#below(4); count > 0; count--) {
+      const message = this.#broker.store(ROOM, epoch);
+      this.#wire.push(message);
+      this.#stored.push({
+        epoch: message.epoch,
+        seq: message.seq,
+        text: message.frame.toString(),
+        lost: false,
+      });
+    }
+  }
+
+  #arrive(): void {
+    for (let count = 1 + this.#below(5); count > 0 && this.#wire.length > 0; count--) {
+      const outOfOrder = this.#random() < 0.05;
+      const [message] = this.#wire.splice(outOfOrder ? this.#below(this.#wire.length) : 0, 1);
+      if (message === undefined) return;
+      this.#broker.arrive(ROOM, message);
+      if (this.#random() < 0.05) this.#broker.arrive(ROOM, message);
+    }
+  }
+
+  #interrupt(): void {
+    this.#wire = [];
+    this.#broker.listener?.onResumed();
+  }
+
+  #trim(): void {
+    const history = this.#broker.rooms.get(ROOM) ?? [];
+    history.splice(0, this.#below(history.length + 1));
+  }
+
+  /** The data is whole, and in a new life. */
+  #restart(): void {
+    this.#restarted = true;
+    this.#interrupt();
+  }
+
+  #comeBackOlder(): void {
+    const history = this.#broker.rooms.get(ROOM) ?? [];
+    const gone = history.splice(history.length - Math.min(this.#below(5), history.length));
+    const [first] = gone;
+    if (first !== undefined) {
+      const left = history.at(-1) ?? this.#stored.filter((stored) => isAfter(first, stored)).at(-1) ?? FIRST;
+      this.#broker.positions.set(ROOM, { epoch: left.epoch, seq: first.seq - 1 });
+      for (const stored of this.#stored) {
+        if (gone.some(({ epoch, seq }) => stored.epoch === epoch && stored.seq === seq)) stored.lost = true;
+      }
+    }
+    this.#restart();
+  }
+
+  #return(): void {
+    const last = this.#stored.at(-1) ?? FIRST;
+    const recent = this.#stored.slice(-this.#pick([3, 20, 1_000]));
+    const since = this.#pick<Position>([
+      recent[this.#below(recent.length)] ?? FIRST,
+      recent[this.#below(recent.length)] ?? FIRST,
+      recent[this.#below(recent.length)] ?? FIRST,
+      this.#feeds?.position(ROOM) ?? FIRST,
+      this.#pick<Position>([
+        FIRST,
+        { epoch: last.epoch, seq: last.seq + 1 + this.#below(5) },
+        { epoch: last.epoch + 1 + this.#below(3), seq: this.#below(last.seq) },
+        { epoch: last.epoch - 1, seq: this.#below(last.seq) },
+      ]),
+    ]);
+    void this.#ask(since);
+  }
+
+  async #ask({ epoch, seq }: Position): Promise<void> {
+    const client: Client = { since: { epoch, seq }, seen: [], state: 'asking' };
+    this.clients.push(client);
+    try {
+      const replay = await this.#feeds?.replay(ROOM, client.since);
+      client.state = replay === undefined ? 'refused' : 'reading';
+      if (replay !== undefined) client.replay = replay;
+    } catch (error) {
+      if (!(error instanceof BrokerUnavailableError)) throw error;
+      client.state = 'unavailable';
+    }
+  }
+
+  #read(): void {
+    const reading = this.clients.filter(({ state }) => state === 'reading');
+    const client = reading[this.#below(reading.length)];
+    if (client === undefined) return;
+    const frames = client.replay?.next(this.#pick([1, 40, 1_000]));
+    for (const frame of frames ?? []) client.seen.push(Buffer.from(frame).toString());
+    if (frames !== undefined && frames.length > 0) return;
+    client.state = frames === undefined ? 'gone' : 'live';
+    const at = this.#feeds?.position(ROOM);
+    if (frames !== undefined && at !== undefined) client.liveFrom = at;
+    client.replay?.end();
+  }
+
+  #hear(text: string): void {
+    for (const client of this.clients) if (client.state === 'live') client.seen.push(text);
+  }
+
+  /** Everything works, and all are served. */
+  async #settle(): Promise<void> {
+    this.#broker.failing.clear();
+    for (const method of ['between', 'position'] as const) this.#broker.release(method);
+    this.#interrupt();
+    await eventually('an answer to everybody', () => {
+      const busy = this.clients.some(({ state }) => state === 'asking') || this.#feeds?.stats.behind !== 0;
+      return !busy;
+    });
+    while (this.clients.some(({ state }) => state === 'reading')) this.#read();
+  }
+}

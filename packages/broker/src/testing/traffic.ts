@@ -1,0 +1,100 @@
+import { expect } from 'chai';
+import { type Broker, BrokerUnavailableError, isAfter, type Position } from '../broker.js';
+import type { Recorder } from './recorder.js';
+
+interface Sent {
+  roomId: number;
+  /** Where it is, once acknowledged. */
+  position: Position | undefined;
+}
+
+/** Publishes steadily, keeps account of what was acknowledged, and checks what listeners heard. */
+export class Traffic {
+  readonly #sent = new Map<string, Sent>();
+  readonly #underWay = new Set<Promise<void>>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly brokers: readonly Broker[],
+    private readonly rooms: readonly number[],
+  ) {}
+
+  /** Acknowledged so far. */
+  get acknowledged(): number {
+    return [...this.#sent.values()].filter(({ position }) => position !== undefined).length;
+  }
+
+  get failed(): number {
+    return this.#sent.size - this.acknowledged - this.#underWay.size;
+  }
+
+  /** Every broker publishes to every room. */
+  burst(): void {
+    for (const broker of this.brokers) {
+      for (const roomId of this.rooms) {
+        const one = this.#publish(broker, roomId).finally(() => this.#underWay.delete(one));
+        this.#underWay.add(one);
+      }
+    }
+  }
+
+  start(everyMs: number): void {
+    this.#timer = setInterval(() => this.burst(), everyMs);
+  }
+
+  /** Resolves when everything that was sent has an outcome. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all(this.#underWay);
+  }
+
+  /** Resolves when so many more have been acknowledged. */
+  async more(count: number): Promise<void> {
+    const goal = this.acknowledged + count;
+    const deadline = performance.now() + 10_000;
+    while (this.acknowledged < goal) {
+      if (performance.now() > deadline)
+        throw new Error(`${goal - this.acknowledged} of ${count} still missing`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  /** Waits until a listener has heard all that was acknowledged, and checks that it is exact. */
+  async check(heard: Recorder): Promise<void> {
+    const acknowledged = [...this.#sent].filter(([, { position }]) => position !== undefined);
+    const has = new Set<string>();
+    let looked = 0;
+    await heard.until('everything acknowledged', () => {
+      for (; looked < heard.messages.length; looked++) has.add(idOf(heard.messages[looked]?.text ?? ''));
+      return acknowledged.every(([id]) => has.has(id));
+    });
+    const own = heard.messages.filter(({ roomId }) => this.rooms.includes(roomId));
+    expect(new Set(own.map(({ text }) => idOf(text))).size, 'each message once').to.equal(own.length);
+    const last = new Map<number, Position>();
+    for (const { roomId, position, text } of own) {
+      const sent = this.#sent.get(idOf(text));
+      expect(sent?.roomId, 'a message of this room').to.equal(roomId);
+      if (sent?.position !== undefined) expect(position).to.deep.equal(sent.position);
+      expect(text.startsWith(`{"seq":${position.seq},`)).to.equal(true);
+      const before = last.get(roomId) ?? { epoch: 0, seq: 0 };
+      expect(isAfter(position, before), 'in order').to.equal(true);
+      if (position.epoch === before.epoch) expect(position.seq, 'without a hole').to.equal(before.seq + 1);
+      last.set(roomId, position);
+    }
+  }
+
+  async #publish(broker: Broker, roomId: number): Promise<void> {
+    const id = String(this.#sent.size);
+    const sent: Sent = { roomId, position: undefined };
+    this.#sent.set(id, sent);
+    try {
+      sent.position = await broker.publish(roomId, `"id":"${id}"}`);
+    } catch (error) {
+      if (!(error instanceof BrokerUnavailableError)) throw error;
+    }
+  }
+}
+
+function idOf(text: string): string {
+  return (JSON.parse(text) as { id?: string }).id ?? '';
+}

@@ -1,0 +1,68 @@
+import {
+  type AccessList,
+  type Ban,
+  banKey,
+  REVOKED_SLACK_MS,
+  type Revocation,
+  revocationIds,
+  type Subject,
+  type Verdict,
+} from '../access-list.js';
+
+/** The access list within one process. Nothing is ever lost here, so an empty one is complete. */
+export class MemoryAccessList implements AccessList {
+  readonly #revoked = new Map<string, number>();
+  #bans = new Map<string, Ban>();
+
+  /** @param now milliseconds since 1970 */
+  constructor(private readonly now: () => number = Date.now) {}
+
+  async check(subjects: readonly Subject[]): Promise<Verdict[]> {
+    return subjects.map((subject) => {
+      const { userId, roomId } = subject;
+      if (revocationIds(subject).some((id) => this.#revoked.has(id))) return 'revoked';
+      if (this.#holds(banKey({ userId }))) return 'banned';
+      return roomId !== undefined && this.#holds(banKey({ userId, roomId })) ? 'banned-from-room' : 'ok';
+    });
+  }
+
+  async revoke(tokenId: string, expiresAt: number): Promise<void> {
+    const forgotten = this.now() - REVOKED_SLACK_MS;
+    for (const [id, end] of this.#revoked) if (end <= forgotten) this.#revoked.delete(id);
+    this.#remember({ tokenId, expiresAt });
+  }
+
+  async addRevocations(revocations: readonly Revocation[]): Promise<Revocation[]> {
+    const missing = revocations.filter(({ tokenId }) => !this.#revoked.has(tokenId));
+    for (const revocation of revocations) this.#remember(revocation);
+    return missing;
+  }
+
+  async ban(ban: Ban): Promise<void> {
+    this.#bans.set(banKey(ban), ban);
+  }
+
+  async lift(ban: Pick<Ban, 'userId' | 'roomId'>): Promise<void> {
+    this.#bans.delete(banKey(ban));
+  }
+
+  async replaceBans(bans: readonly Ban[]): Promise<Ban[]> {
+    const before = this.#bans;
+    this.#bans = new Map(bans.map((ban) => [banKey(ban), ban]));
+    return bans.filter((ban) => before.get(banKey(ban))?.until !== ban.until || !before.has(banKey(ban)));
+  }
+
+  /** Tokens that are remembered as revoked. */
+  get revocations(): number {
+    return this.#revoked.size;
+  }
+
+  #remember({ tokenId, expiresAt }: Revocation): void {
+    this.#revoked.set(tokenId, Math.max(expiresAt, this.#revoked.get(tokenId) ?? 0));
+  }
+
+  #holds(key: string): boolean {
+    const ban = this.#bans.get(key);
+    return ban !== undefined && (ban.until ?? Number.POSITIVE_INFINITY) > this.now();
+  }
+}

@@ -1,0 +1,148 @@
+import { BrokerUnavailableError, type Keyspace } from '@chorus/broker';
+import type { RedisClient } from '@chorus/service';
+import {
+  type AccessList,
+  type Ban,
+  banKey,
+  REVOKED_SLACK_MS,
+  type Revocation,
+  revocationIds,
+  SUBJECTS_AT_ONCE,
+  type Subject,
+  type Verdict,
+} from '../access-list.js';
+import { COMPLETE, ControlKeys } from './keys.js';
+import { asked } from './pipeline.js';
+import { defineScripts } from './scripts.js';
+
+/** Bans or revocations read or written in one command. */
+const AT_ONCE = 500;
+
+/** The access list in Redis, one server or a Redis Cluster. The connection is shared and stays open. */
+export class RedisAccessList implements AccessList {
+  readonly #redis: RedisClient;
+  readonly #keys: ControlKeys;
+
+  constructor(redis: RedisClient, keyspace: Keyspace) {
+    defineScripts(redis);
+    this.#redis = redis;
+    this.#keys = new ControlKeys(keyspace);
+  }
+
+  async check(subjects: readonly Subject[]): Promise<Verdict[]> {
+    const verdicts: Verdict[] = [];
+    for (let at = 0; at < subjects.length; at += SUBJECTS_AT_ONCE) {
+      verdicts.push(...(await this.#check(subjects.slice(at, at + SUBJECTS_AT_ONCE))));
+    }
+    return verdicts;
+  }
+
+  async revoke(tokenId: string, expiresAt: number): Promise<void> {
+    await asked(this.#redis, () =>
+      this.#redis.chorusRevoke(1, this.#keys.revoked(), tokenId, expiresAt, REVOKED_SLACK_MS),
+    );
+  }
+
+  async addRevocations(revocations: readonly Revocation[]): Promise<Revocation[]> {
+    const missing: Revocation[] = [];
+    for (const some of inPieces(revocations)) {
+      const added = await asked(this.#redis, () =>
+        this.#redis.chorusAddRevocations(
+          2,
+          this.#keys.revoked(),
+          this.#keys.bans(),
+          COMPLETE,
+          ...some.flatMap(({ tokenId, expiresAt }) => [tokenId, expiresAt]),
+        ),
+      );
+      const ids = new Set(added);
+      missing.push(...some.filter(({ tokenId }) => ids.has(tokenId)));
+    }
+    return missing;
+  }
+
+  async ban(ban: Ban): Promise<void> {
+    await asked(this.#redis, () => this.#redis.hset(this.#keys.bans(), banKey(ban), until(ban)));
+  }
+
+  async lift(ban: Pick<Ban, 'userId' | 'roomId'>): Promise<void> {
+    await asked(this.#redis, () => this.#redis.hdel(this.#keys.bans(), banKey(ban)));
+  }
+
+  /**
+   * Writes only what differs, in pieces: a list of any length neither blocks Redis nor is ever half empty.
+   * Bans are added before others go and before the list is called complete.
+   */
+  async replaceBans(bans: readonly Ban[]): Promise<Ban[]> {
+    const key = this.#keys.bans();
+    const present = await asked(this.#redis, () => this.#readBans());
+    const wanted = new Set(bans.map(banKey));
+    const missing = bans.filter((ban) => present.get(banKey(ban)) !== until(ban));
+    const excess = [...present.keys()].filter((field) => field !== COMPLETE && !wanted.has(field));
+    for (const some of inPieces(missing)) {
+      await asked(this.#redis, () =>
+        this.#redis.hset(key, ...some.flatMap((ban) => [banKey(ban), until(ban)])),
+      );
+    }
+    for (const some of inPieces(excess)) await asked(this.#redis, () => this.#redis.hdel(key, ...some));
+    await asked(this.#redis, () => this.#redis.hset(key, COMPLETE, '1'));
+    return present.has(COMPLETE) ? missing : [];
+  }
+
+  async #check(subjects: readonly Subject[]): Promise<Verdict[]> {
+    const tokenIds = [...new Set(subjects.flatMap(revocationIds))];
+    const fields = [...new Set(subjects.flatMap(banKeys))];
+    // A script and not a pipeline: this is asked for every connection, and the library makes a pipeline out of 5 KB.
+    const [now, [complete, ...ends], scores] = await asked(this.#redis, () =>
+      this.#redis.chorusCheck(
+        2,
+        this.#keys.revoked(),
+        this.#keys.bans(),
+        fields.length + 1,
+        COMPLETE,
+        ...fields,
+        ...tokenIds,
+      ),
+    );
+    if (complete === null) throw new BrokerUnavailableError('the bans are not complete yet');
+
+    const revoked = new Set(tokenIds.filter((_, at) => typeof scores[at] === 'string'));
+    const banned = new Set(fields.filter((_, at) => holds(ends[at], now)));
+    return subjects.map((subject) => {
+      if (revocationIds(subject).some((id) => revoked.has(id))) return 'revoked';
+      const [everything = '', room] = banKeys(subject);
+      if (banned.has(everything)) return 'banned';
+      return room !== undefined && banned.has(room) ? 'banned-from-room' : 'ok';
+    });
+  }
+
+  async #readBans(): Promise<Map<string, string>> {
+    const found = new Map<string, string>();
+    let cursor = '0';
+    do {
+      const [next, flat] = await this.#redis.hscan(this.#keys.bans(), cursor, 'COUNT', AT_ONCE);
+      for (let at = 0; at < flat.length; at += 2) found.set(flat[at] ?? '', flat[at + 1] ?? '');
+      cursor = next;
+    } while (cursor !== '0');
+    return found;
+  }
+}
+
+/** The bans that would keep somebody out: from everything first, then from the room. */
+function banKeys({ userId, roomId }: Subject): string[] {
+  return roomId === undefined ? [banKey({ userId })] : [banKey({ userId }), banKey({ userId, roomId })];
+}
+
+/** Empty for a ban without an end. */
+function until(ban: Ban): string {
+  return ban.until === undefined ? '' : String(ban.until);
+}
+
+function holds(end: string | null | undefined, now: number): boolean {
+  if (end === null || end === undefined) return false;
+  return end === '' || Number(end) > now;
+}
+
+function* inPieces<T>(items: readonly T[]): Generator<T[]> {
+  for (let at = 0; at < items.length; at += AT_ONCE) yield items.slice(at, at + AT_ONCE);
+}

@@ -1,0 +1,119 @@
+import { BrokerUnavailableError } from '@chorus/broker';
+import { type LocalRedisCluster, startRedisCluster, testRedis } from '@chorus/local';
+import { expect } from 'chai';
+import type { NodeReport } from '../node-registry.js';
+import { describeAccessList } from '../testing/access-list-conformance.js';
+import { describeNodeRegistry } from '../testing/node-registry-conformance.js';
+import {
+  openRedisAccessList,
+  openRedisFixture,
+  openRedisNodeRegistry,
+  type RedisFixture,
+} from '../testing/redis-fixture.js';
+import { RedisAccessList } from './access-list.js';
+import { RedisNodeRegistry } from './node-registry.js';
+
+describe('control in Redis', () => {
+  const servers: string[] = [];
+  before(async () => {
+    servers.push((await testRedis()).url);
+  });
+
+  describeAccessList('Redis', () => openRedisAccessList(servers));
+  describeNodeRegistry('Redis', () => openRedisNodeRegistry(servers));
+  describeWhatRedisLoses(() => openRedisFixture(servers));
+});
+
+describe('control in a Redis Cluster', () => {
+  let cluster: LocalRedisCluster;
+  before(async function () {
+    this.timeout(40_000);
+    cluster = await startRedisCluster();
+  });
+  after(() => cluster.close());
+
+  describeAccessList('Redis Cluster', () => openRedisAccessList(cluster.urls));
+  describeNodeRegistry('Redis Cluster', () => openRedisNodeRegistry(cluster.urls));
+  describeWhatRedisLoses(() => openRedisFixture(cluster.urls));
+});
+
+const REPORT: NodeReport = { nodeId: 'a', startedAt: 0, connections: 0, rooms: 0, state: 'ready' };
+
+/** What the twins in memory cannot do: lose data, or be away. */
+function describeWhatRedisLoses(open: () => Promise<RedisFixture>): void {
+  describe('with a Redis that fails', () => {
+    let fixture: RedisFixture;
+    let list: RedisAccessList;
+
+    beforeEach(async () => {
+      fixture = await open();
+      list = new RedisAccessList(fixture.redis, fixture.keyspace);
+    });
+
+    afterEach(() => fixture.close());
+
+    it('lets nobody in before it knows the bans, nor after it lost them', async () => {
+      await expectUnavailable(list.check([{ userId: 1 }]));
+      expect(await list.replaceBans([{ userId: 2 }])).to.deep.equal([]);
+      expect(await list.check([{ userId: 1 }, { userId: 2 }])).to.deep.equal(['ok', 'banned']);
+      await fixture.redis.del(await fixture.keys());
+      await expectUnavailable(list.check([{ userId: 1 }]));
+    });
+
+    it('is not complete because of a single ban', async () => {
+      await list.ban({ userId: 2 });
+      await expectUnavailable(list.check([{ userId: 1 }]));
+    });
+
+    it('knows which bans Redis forgot', async () => {
+      await list.replaceBans([{ userId: 2 }, { userId: 3 }]);
+      await list.lift({ userId: 3 });
+      expect(await list.replaceBans([{ userId: 2 }, { userId: 3 }])).to.deep.equal([{ userId: 3 }]);
+    });
+
+    it('knows which revocations Redis forgot, unless it forgot the bans as well', async () => {
+      const gone = { tokenId: 'gone', expiresAt: (await fixture.now()) + 3_600_000 };
+      expect(await list.addRevocations([gone]), 'nothing came in before').to.deep.equal([]);
+      await list.replaceBans([]);
+      expect(await list.addRevocations([gone])).to.deep.equal([]);
+      await fixture.redis.del((await fixture.keys()).filter((key) => key.endsWith('revoked')));
+      expect(await list.check([{ userId: 1, tokenId: 'gone' }])).to.deep.equal(['ok']);
+      expect(await list.addRevocations([gone])).to.deep.equal([gone]);
+      expect(await list.check([{ userId: 1, tokenId: 'gone' }])).to.deep.equal(['revoked']);
+    });
+
+    it('keeps nothing of tokens and nodes whose time is over', async () => {
+      const registry = new RedisNodeRegistry(fixture.redis, fixture.keyspace);
+      await registry.report(REPORT, 1);
+      await registry.forget('a');
+      expect(await fixture.keys()).to.deep.equal([]);
+      for (let n = 0; n < 5; n++) await list.revoke(`old-${n}`, (await fixture.now()) - 3_600_000);
+      const [key = ''] = await fixture.keys();
+      expect(await fixture.redis.zcard(key)).to.equal(1);
+    });
+
+    it('says that Redis is away', async () => {
+      const connection = fixture.redis.duplicate();
+      connection.disconnect();
+      const away = new RedisAccessList(connection, fixture.keyspace);
+      await expectUnavailable(away.check([{ userId: 1 }]));
+      await expectUnavailable(away.revoke('token', 1));
+      await expectUnavailable(away.addRevocations([{ tokenId: 'token', expiresAt: 1 }]));
+      await expectUnavailable(away.ban({ userId: 1 }));
+      await expectUnavailable(away.lift({ userId: 1 }));
+      await expectUnavailable(away.replaceBans([{ userId: 1 }]));
+      const registry = new RedisNodeRegistry(connection, fixture.keyspace);
+      await expectUnavailable(registry.report(REPORT, 1));
+      await expectUnavailable(registry.forget('a'));
+      await expectUnavailable(registry.nodes());
+    });
+  });
+}
+
+async function expectUnavailable(call: Promise<unknown>): Promise<void> {
+  const outcome = await call.then(
+    () => 'resolved',
+    (error: unknown) => error,
+  );
+  expect(outcome).to.be.instanceOf(BrokerUnavailableError);
+}

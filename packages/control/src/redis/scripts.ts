@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import type { RedisClient } from '@chorus/service';
+import type { Result } from 'ioredis';
+
+type Args = Array<string | number>;
+/** See `check.lua`. */
+type Standing = [time: number, bans: Array<string | null>, tokens: Array<string | null>];
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    chorusCheck(keys: number, ...args: Args): Result<Standing, Context>;
+    chorusRevoke(keys: number, ...args: Args): Result<number, Context>;
+    chorusAddRevocations(keys: number, ...args: Args): Result<string[], Context>;
+    chorusReport(keys: number, ...args: Args): Result<number, Context>;
+  }
+}
+
+const SCRIPTS = {
+  chorusCheck: 'check',
+  chorusRevoke: 'revoke',
+  chorusAddRevocations: 'add-revocations',
+  chorusReport: 'report',
+} as const;
+
+/** Adds this package's scripts to a client as commands. Harmless when they are there already. */
+export function defineScripts(client: RedisClient): void {
+  for (const [command, file] of Object.entries(SCRIPTS)) {
+    const lua = readFileSync(new URL(`../../lua/${file}.lua`, import.meta.url), 'utf8');
+    client.defineCommand(command, { lua });
+  }
+}

@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Keyspace } from '@chorus/broker';
+import { addRedisUser } from '@chorus/local';
+import { createLogger, createRedis, type RedisClient, redisReady } from '@chorus/service';
+import { Cluster } from 'ioredis';
+import { RedisAccessList } from '../redis/access-list.js';
+import { RedisNodeRegistry } from '../redis/node-registry.js';
+import { milliseconds } from '../redis/pipeline.js';
+import type { AccessListFixture } from './access-list-conformance.js';
+import type { NodeRegistryFixture } from './node-registry-conformance.js';
+
+/** What tests of the Redis implementations share: a key prefix of their own. */
+export interface RedisFixture {
+  readonly redis: RedisClient;
+  /** May do everything. */
+  readonly admin: RedisClient;
+  readonly keyspace: Keyspace;
+  now(): Promise<number>;
+  pass(ms: number): Promise<void>;
+  /** All keys of the fixture. */
+  keys(): Promise<string[]>;
+  /** Removes what it made. */
+  close(): Promise<void>;
+}
+
+/**
+ * What is tested works as a user who may do nothing but what docs/connecting.md lists.
+ * @param urls of every server; several mean a Redis Cluster
+ */
+export async function openRedisFixture(urls: readonly string[]): Promise<RedisFixture> {
+  const log = createLogger({ service: 'test', level: 'silent' });
+  const cluster = urls.length > 1;
+  const open = async (as: readonly string[]): Promise<RedisClient> => {
+    const client = createRedis({ urls: as, cluster, commandTimeoutMs: 5_000 }, log, 'test');
+    await redisReady(client, 5_000);
+    return client;
+  };
+  const admin = await open(urls);
+  const redis = await open(await addRedisUser(urls, 'test-*'));
+  const keyspace = new Keyspace(`test-${randomUUID()}`);
+  const keys = async (): Promise<string[]> => {
+    const servers = admin instanceof Cluster ? admin.nodes('master') : [admin];
+    return (await Promise.all(servers.map((server) => server.keys(`*${keyspace.prefix}*`)))).flat();
+  };
+  return {
+    redis,
+    admin,
+    keyspace,
+    now: async () => milliseconds(await admin.time()),
+    // Everything follows the clock of Redis, which no test can move.
+    pass: async (ms) => sleep(ms),
+    keys,
+    async close() {
+      for (const key of await keys()) await admin.del(key);
+      redis.disconnect();
+      admin.disconnect();
+    },
+  };
+}
+
+export async function openRedisAccessList(urls: readonly string[]): Promise<AccessListFixture> {
+  const fixture = await openRedisFixture(urls);
+  return { ...fixture, open: () => new RedisAccessList(fixture.redis, fixture.keyspace) };
+}
+
+export async function openRedisNodeRegistry(urls: readonly string[]): Promise<NodeRegistryFixture> {
+  const fixture = await openRedisFixture(urls);
+  return { ...fixture, open: () => new RedisNodeRegistry(fixture.redis, fixture.keyspace) };
+}

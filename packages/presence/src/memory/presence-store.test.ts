@@ -1,0 +1,22 @@
+import type { PresenceFrame } from '@chorus/protocol';
+import { describePresenceStore, SUITE_LIMIT } from '../testing/conformance.js';
+import { ManualClock } from '../testing/manual-clock.js';
+import { MemoryPresenceStore } from './presence-store.js';
+
+describePresenceStore('memory', async () => {
+  const clock = new ManualClock();
+  const announced: PresenceFrame[] = [];
+  const store = new MemoryPresenceStore({
+    clock,
+    announceLimit: SUITE_LIMIT,
+    announce: (_roomId, frame) => {
+      announced.push(JSON.parse(frame));
+    },
+  });
+  return {
+    open: () => store,
+    announced: async () => announced,
+    pass: (ms) => clock.advance(ms),
+    close: async () => {},
+  };
+});

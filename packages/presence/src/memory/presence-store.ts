@@ -1,0 +1,152 @@
+import { encodePresence, type Member } from '@chorus/protocol';
+import { type Clock, systemClock } from '../clock.js';
+import { pageOf } from '../page.js';
+import {
+  ANNOUNCE_LIMIT,
+  byMembers,
+  NoLeaseError,
+  type PresenceStore,
+  type Renewal,
+  type RoomSize,
+} from '../presence-store.js';
+
+export interface MemoryPresenceOptions {
+  /** Brings a frame to everybody in the room. Called in the same step as the change it is about. */
+  announce(roomId: number, frame: string): Promise<void> | void;
+  clock?: Clock;
+  /** Rooms with more members are not told who comes and goes. Default {@link ANNOUNCE_LIMIT}. */
+  announceLimit?: number;
+}
+
+interface Node {
+  /** End of the lease, by the clock. */
+  leaseEnd: number;
+  rooms: Map<number, Map<number, string>>;
+}
+
+/** Presence within one process; gateways that share one store see each other. */
+export class MemoryPresenceStore implements PresenceStore {
+  readonly #nodes = new Map<string, Node>();
+  /** Nodes that do not know yet that they were declared dead. */
+  readonly #reaped = new Set<string>();
+  readonly #clock: Clock;
+
+  constructor(private readonly options: MemoryPresenceOptions) {
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  async renew(nodeId: string, ttlMs: number): Promise<Renewal> {
+    const node = this.#nodes.get(nodeId);
+    const now = this.#clock.now();
+    const leaseEnd = now + ttlMs;
+    if (node === undefined) {
+      this.#nodes.set(nodeId, { leaseEnd, rooms: new Map() });
+      return { entries: this.#reaped.delete(nodeId) ? 'reaped' : 'missing', leftMs: 0 };
+    }
+    const leftMs = Math.max(0, node.leaseEnd - now);
+    node.leaseEnd = leaseEnd;
+    return { entries: 'kept', leftMs };
+  }
+
+  /** Nothing is ever lost here, so entering again is announced exactly if a departure was. */
+  async join(nodeId: string, roomId: number, member: Member): Promise<void> {
+    const node = this.#nodes.get(nodeId);
+    if (node === undefined) throw new NoLeaseError(nodeId);
+    const first = !this.#isPresent(roomId, member.id);
+    const room = node.rooms.get(roomId) ?? new Map<number, string>();
+    node.rooms.set(roomId, room);
+    if (!room.has(member.id)) room.set(member.id, member.username);
+    if (first && !this.#isLarge(roomId))
+      await this.options.announce(roomId, encodePresence('joined', roomId, member));
+  }
+
+  async leave(nodeId: string, roomId: number, member: Member): Promise<void> {
+    const rooms = this.#nodes.get(nodeId)?.rooms;
+    const room = rooms?.get(roomId);
+    if (rooms === undefined || room === undefined || !room.has(member.id)) return;
+    const isLarge = this.#isLarge(roomId);
+    room.delete(member.id);
+    if (room.size === 0) rooms.delete(roomId);
+    if (isLarge || this.#isPresent(roomId, member.id)) return;
+    await this.options.announce(roomId, encodePresence('left', roomId, member));
+  }
+
+  async release(nodeId: string, graceMs: number): Promise<void> {
+    const node = this.#nodes.get(nodeId);
+    if (node !== undefined) node.leaseEnd = this.#clock.now() + graceMs;
+  }
+
+  async members(roomId: number, after: number, limit: number): Promise<Member[]> {
+    const found = new Map<number, string>();
+    for (const node of this.#live()) {
+      for (const [id, username] of node.rooms.get(roomId) ?? []) found.set(id, username);
+    }
+    return pageOf(found, after, limit);
+  }
+
+  async everyone(after: number, limit: number): Promise<Member[]> {
+    const found = new Map<number, string>();
+    for (const node of this.#live()) {
+      for (const room of node.rooms.values()) for (const [id, username] of room) found.set(id, username);
+    }
+    return pageOf(found, after, limit);
+  }
+
+  async busiest(limit: number): Promise<RoomSize[]> {
+    const found = new Map<number, Set<number>>();
+    for (const node of this.#live()) {
+      for (const [roomId, room] of node.rooms) {
+        found.set(roomId, new Set([...(found.get(roomId) ?? []), ...room.keys()]));
+      }
+    }
+    const sizes = [...found].map(([roomId, users]) => ({ roomId, members: users.size }));
+    return sizes.sort(byMembers).slice(0, limit);
+  }
+
+  async expired(): Promise<string[]> {
+    const now = this.#clock.now();
+    return [...this.#nodes].filter(([, node]) => node.leaseEnd <= now).map(([nodeId]) => nodeId);
+  }
+
+  async reap(nodeId: string, by: string): Promise<number> {
+    const node = this.#nodes.get(nodeId);
+    const now = this.#clock.now();
+    if (node === undefined || node.leaseEnd > now) return 0;
+    if ((this.#nodes.get(by)?.leaseEnd ?? 0) <= now) return 0;
+    // Everything in one step, waiting only at the end: in between users could come back.
+    const announced: Array<Promise<void> | void> = [];
+    for (const [roomId, room] of node.rooms) {
+      for (const [id, username] of room) {
+        const isLarge = this.#isLarge(roomId);
+        room.delete(id);
+        if (isLarge || this.#isPresent(roomId, id)) continue;
+        announced.push(this.options.announce(roomId, encodePresence('left', roomId, { id, username })));
+      }
+    }
+    this.#nodes.delete(nodeId);
+    this.#reaped.add(nodeId);
+    await Promise.all(announced);
+    return announced.length;
+  }
+
+  async close(): Promise<void> {}
+
+  /** Nodes whose lease has ended count: nobody has announced their end yet. */
+  #isPresent(roomId: number, userId: number): boolean {
+    for (const node of this.#nodes.values()) if (node.rooms.get(roomId)?.has(userId)) return true;
+    return false;
+  }
+
+  /** Whether too many are in the room to tell them who comes and goes. Counts them only if that is possible. */
+  #isLarge(roomId: number): boolean {
+    const limit = this.options.announceLimit ?? ANNOUNCE_LIMIT;
+    const rooms = [...this.#nodes.values()].flatMap((node) => node.rooms.get(roomId) ?? []);
+    if (rooms.reduce((sum, room) => sum + room.size, 0) <= limit) return false;
+    return new Set(rooms.flatMap((room) => [...room.keys()])).size > limit;
+  }
+
+  *#live(): Generator<Node> {
+    const now = this.#clock.now();
+    for (const node of this.#nodes.values()) if (node.leaseEnd > now) yield node;
+  }
+}

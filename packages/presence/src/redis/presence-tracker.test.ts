@@ -1,0 +1,180 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startRedis } from '@chorus/local';
+import type { Member } from '@chorus/protocol';
+import { expect } from 'chai';
+import { openRedisFixture, silent } from '../testing/redis-fixture.js';
+import { PresenceTracker } from '../tracker/presence-tracker.js';
+
+const TTL_MS = 900;
+
+describe('PresenceTracker over Redis', () => {
+  it('heals itself when Redis loses everything, without announcing anybody', async () => {
+    let server = await startRedis();
+    const fixture = await openRedisFixture([server.url], { commandTimeoutMs: 250 });
+    const reader = fixture.open();
+    const nodes = ['a', 'b'].map((nodeId) => {
+      const store = fixture.open();
+      return new PresenceTracker({ store, nodeId, log: silent, ttlMs: TTL_MS, graceMs: 50 });
+    });
+    const crowd: Member[] = Array.from({ length: 300 }, (_, index) => ({
+      id: index + 1,
+      username: `u${index}`,
+    }));
+    const roomOf = (member: Member): number => 1 + (member.id % 7);
+    const everyone = () => reader.everyone(0, 1000).catch(() => []);
+    /** Polls until the lists show these ids. */
+    const shown = async (expected: readonly Member[]): Promise<void> => {
+      while ((await everyone()).length !== expected.length) await sleep(10);
+      expect(await everyone()).to.deep.equal(expected);
+    };
+    try {
+      for (const node of nodes) node.start();
+      for (const member of crowd) for (const node of nodes) node.enter(roomOf(member), member);
+      await shown(crowd);
+      expect((await fixture.announced()).length).to.equal(300);
+
+      await server.close();
+      for (const node of nodes) node.exit(roomOf(crowd[0] as Member), crowd[0] as Member);
+      server = await startRedis({ port: server.port });
+      // From here on announcements are heard again.
+      await fixture.announced();
+      const newcomer = { id: 1000, username: 'newcomer' };
+      nodes[0]?.enter(7, newcomer);
+      await shown([...crowd.slice(1), newcomer]);
+      await Promise.all(nodes.map((node) => node.settled()));
+
+      const after = (await fixture.announced()).slice(300);
+      expect(after.map(({ type, userId }) => `${type} ${userId}`)).to.deep.equal(['joined 1000']);
+      for (const member of crowd) for (const node of nodes) node.exit(roomOf(member), member);
+      nodes[0]?.exit(7, newcomer);
+      await shown([]);
+      const left = (await fixture.announced()).slice(301).map(({ type, userId }) => `${type} ${userId}`);
+      expect(left).to.have.members([...crowd.slice(1), newcomer].map(({ id }) => `left ${id}`));
+    } finally {
+      await Promise.all(nodes.map((node) => node.close()));
+      await fixture.close();
+      await server.close();
+    }
+  });
+
+  it('announces nobody when Redis comes back with data older than every lease', async function () {
+    this.timeout(30_000);
+    // Longer than the outage, so that no renewal is missed.
+    const ttlMs = 3_000;
+    const dir = await mkdtemp(join(tmpdir(), 'chorus-presence-'));
+    const args = ['--appendonly', 'no', '--save', ''];
+    let server = await startRedis({ dir, args });
+    const fixture = await openRedisFixture([server.url], { commandTimeoutMs: 250 });
+    const nodes = ['a', 'b', 'c'].map(
+      (nodeId) => new PresenceTracker({ store: fixture.open(), nodeId, log: silent, ttlMs, graceMs: 50 }),
+    );
+    const reader = fixture.open();
+    const count = async (): Promise<number> => (await reader.everyone(0, 1_000).catch(() => [])).length;
+    const everybodyIn = async (): Promise<void> => {
+      while ((await count()) < 300) await sleep(10);
+    };
+    try {
+      for (const node of nodes) {
+        node.start();
+        // They renew one after the other, as gateways do that were not started together.
+        await sleep(ttlMs / 9);
+      }
+      for (let id = 1; id <= 300; id++) nodes[id % 3]?.enter(1 + (id % 7), { id, username: `u${id}` });
+      await Promise.all(nodes.map((node) => node.settled()));
+      await everybodyIn();
+      expect((await fixture.announced()).length).to.equal(300);
+      await fixture.redis.save();
+      // The data becomes older than any lease in it, while the nodes go on.
+      await sleep(2 * ttlMs);
+      server.kill('SIGKILL');
+      await server.exited;
+      server = await startRedis({ dir, port: server.port, args });
+      // From here on announcements are heard again.
+      await fixture.announced();
+      await everybodyIn();
+      // By then every node has renewed, and looked for dead ones, several times.
+      await sleep(ttlMs);
+      expect((await fixture.announced()).slice(300)).to.deep.equal([]);
+      expect(await count()).to.equal(300);
+    } finally {
+      await Promise.all(nodes.map((node) => node.close()));
+      await fixture.close();
+      await server.close();
+      await rm(dir, { recursive: true, force: true });
+    }
+  });
+
+  it('announces nobody who changed nodes while Redis refused writes', async function () {
+    this.timeout(30_000);
+    const server = await startRedis();
+    const fixture = await openRedisFixture([server.url]);
+    const [a, b] = ['a', 'b'].map((nodeId) => {
+      const store = fixture.open();
+      return new PresenceTracker({ store, nodeId, log: silent, ttlMs: 10_000, graceMs: 50 });
+    });
+    if (a === undefined || b === undefined) throw new Error('there are two');
+    const settled = () => Promise.all([a.settled(), b.settled()]);
+    const reader = fixture.open();
+    const crowd: Member[] = Array.from({ length: 100 }, (_, index) => ({ id: index + 1, username: 'u' }));
+    const roomOf = (member: Member): number => 1 + (member.id % 7);
+    try {
+      a.start();
+      await sleep(20);
+      b.start();
+      // Half of them will go one way, half the other: whichever node notices first is wrong for one half.
+      for (const member of crowd) (member.id % 2 === 0 ? a : b).enter(roomOf(member), member);
+      await settled();
+      expect((await fixture.announced()).length).to.equal(crowd.length);
+      await fixture.redis.config('SET', 'maxmemory', '1');
+      for (const member of crowd) {
+        const [from, to] = member.id % 2 === 0 ? [a, b] : [b, a];
+        to.enter(roomOf(member), member);
+        from.exit(roomOf(member), member);
+      }
+      // Longer than the grace: the leaves are due.
+      while (a.connected || b.connected || a.leaving > 0 || b.leaving > 0) await sleep(10);
+      await fixture.redis.config('SET', 'maxmemory', '0');
+      await settled();
+      expect((await fixture.announced()).slice(crowd.length)).to.deep.equal([]);
+      expect(await reader.everyone(0, 1_000)).to.deep.equal(crowd);
+      expect([a.localMembers, b.localMembers]).to.deep.equal([50, 50]);
+    } finally {
+      await Promise.all([a.close(), b.close()]);
+      await fixture.close();
+      await server.close();
+    }
+  });
+
+  it('takes over from a node that hung, and the node finds its way back', async () => {
+    const server = await startRedis();
+    const fixture = await openRedisFixture([server.url]);
+    const [slow, live] = [fixture.open(), fixture.open()];
+    // This node never beats on its own: its process hangs.
+    await slow.renew('slow', 300);
+    await slow.join('slow', 7, { id: 1, username: 'ann' });
+    const tracker = new PresenceTracker({
+      store: live,
+      nodeId: 'live',
+      log: silent,
+      ttlMs: 300,
+      graceMs: 50,
+    });
+    try {
+      tracker.start();
+      while (tracker.reaped === 0) await sleep(10);
+      expect(await live.members(7, 0, 10)).to.deep.equal([]);
+      expect((await slow.renew('slow', 60_000)).entries).to.equal('reaped');
+      await slow.join('slow', 7, { id: 1, username: 'ann' }, true);
+      expect(await live.members(7, 0, 10)).to.deep.equal([{ id: 1, username: 'ann' }]);
+      const announced = (await fixture.announced()).map(({ type }) => type);
+      expect(announced).to.deep.equal(['joined', 'left', 'joined']);
+    } finally {
+      await tracker.close();
+      await fixture.close();
+      await server.close();
+    }
+  });
+});

@@ -1,0 +1,139 @@
+import { PARTITIONS, partitionOf } from '@chorus/broker';
+import type { Member } from '@chorus/protocol';
+import type { RedisClient } from '@chorus/service';
+import type { ChainableCommander } from 'ioredis';
+import { pageOf } from '../page.js';
+import { byMembers, type RoomSize } from '../presence-store.js';
+import type { PresenceKeys } from './keys.js';
+import { parseEntry, parseLease } from './registration.js';
+
+/** Rooms read in one round trip. */
+const ROOMS_AT_ONCE = 100;
+
+/**
+ * Answers who is present. Redis hands out whole rooms and this process filters and sorts them:
+ * Redis has one thread for everybody, and a script over a large room would hold it for longer.
+ */
+export class RedisReader {
+  constructor(
+    private readonly redis: RedisClient,
+    private readonly keys: PresenceKeys,
+  ) {}
+
+  /** Leases and members are read in one transaction: a user who changes nodes is never missed. */
+  async members(roomId: number, after: number, limit: number): Promise<Member[]> {
+    const [time, leases, entries] = await run<[Time, string[], Entries]>(
+      this.redis
+        .multi()
+        .time()
+        .zrange(this.keys.leases(partitionOf(roomId)), 0, -1, 'WITHSCORES')
+        .hgetall(this.keys.members(roomId)),
+    );
+    const found = new Map<number, string>();
+    collect(found, entries, liveRegistrations(time, leases));
+    return pageOf(found, after, limit);
+  }
+
+  /**
+   * Derived from the rooms. A list of connected users per node would answer faster, but lives in other
+   * hash slots than the rooms, so it could not change in one step with them and would need a repair
+   * of its own after every failure; and every member would cost another write and more memory.
+   */
+  async everyone(after: number, limit: number): Promise<Member[]> {
+    const pages = await Promise.all(
+      Array.from({ length: PARTITIONS }, (_, partition) => this.#everyoneIn(partition, after, limit)),
+    );
+    return pageOf(new Map(pages.flat().map(({ id, username }) => [id, username])), after, limit);
+  }
+
+  /**
+   * What the live nodes hold is summed, which counts users on several nodes more than once; what a room's hash
+   * holds counts those on dead nodes. The smaller of the two is right unless both happen at once.
+   */
+  async busiest(limit: number): Promise<RoomSize[]> {
+    const sizes = await Promise.all(
+      Array.from({ length: PARTITIONS }, (_, partition) => this.#busiestIn(partition, limit)),
+    );
+    return sizes.flat().sort(byMembers).slice(0, limit);
+  }
+
+  async #busiestIn(partition: number, limit: number): Promise<RoomSize[]> {
+    const live = await this.#live(partition);
+    if (live.size === 0) return [];
+    const counts = await run<Entries[]>(
+      [...live].reduce((pipe, id) => pipe.hgetall(this.keys.node(partition, id)), this.redis.pipeline()),
+    );
+    const sums = new Map<number, number>();
+    for (const [room, count] of counts.flatMap((node) => Object.entries(node))) {
+      // Everything that is not a room id is NaN: the count of changes.
+      if (Number(room) > 0) sums.set(Number(room), (sums.get(Number(room)) ?? 0) + Number(count));
+    }
+    // Twice as many as asked for: a room whose users are on several nodes is smaller than its sum.
+    const first = [...sums]
+      .map(([roomId, members]) => ({ roomId, members }))
+      .sort(byMembers)
+      .slice(0, limit * 2);
+    if (first.length === 0) return [];
+    const lengths = await run<number[]>(
+      first.reduce((pipe, { roomId }) => pipe.hlen(this.keys.members(roomId)), this.redis.pipeline()),
+    );
+    return first
+      .map(({ roomId, members }, at) => ({ roomId, members: Math.min(members, lengths[at] ?? 0) }))
+      .filter(({ members }) => members > 0)
+      .sort(byMembers)
+      .slice(0, limit);
+  }
+
+  async #live(partition: number): Promise<Set<string>> {
+    const [time, leases] = await run<[Time, string[]]>(
+      this.redis.multi().time().zrange(this.keys.leases(partition), 0, -1, 'WITHSCORES'),
+    );
+    return liveRegistrations(time, leases);
+  }
+
+  async #everyoneIn(partition: number, after: number, limit: number): Promise<Member[]> {
+    const live = await this.#live(partition);
+    if (live.size === 0) return [];
+    const fields = await run<string[][]>(
+      [...live].reduce((pipe, id) => pipe.hkeys(this.keys.node(partition, id)), this.redis.pipeline()),
+    );
+    // Everything that is not a room id is NaN: the count of changes.
+    const rooms = [...new Set(fields.flat().map(Number))].filter((id) => id > 0);
+    const found = new Map<number, string>();
+    for (let at = 0; at < rooms.length; at += ROOMS_AT_ONCE) {
+      const read = this.redis.pipeline();
+      for (const roomId of rooms.slice(at, at + ROOMS_AT_ONCE)) read.hgetall(this.keys.members(roomId));
+      for (const entries of await run<Entries[]>(read)) collect(found, entries, live);
+    }
+    return pageOf(found, after, limit);
+  }
+}
+
+type Time = [seconds: number | string, microseconds: number | string];
+type Entries = Record<string, string>;
+
+/** Sends a pipeline or transaction; rejects with the first command's error. */
+async function run<T extends unknown[]>(commands: ChainableCommander): Promise<T> {
+  const results = (await commands.exec()) ?? [];
+  return results.map(([error, value]) => {
+    if (error) throw error;
+    return value;
+  }) as T;
+}
+
+/** @param leases lease, end, lease, end, … */
+function liveRegistrations([seconds, microseconds]: Time, leases: readonly string[]): Set<string> {
+  const now = Number(seconds) * 1000 + Number(microseconds) / 1000;
+  const live = new Set<string>();
+  for (let at = 0; at < leases.length; at += 2) {
+    if (Number(leases[at + 1]) > now) live.add(parseLease(leases[at] ?? '').registration);
+  }
+  return live;
+}
+
+function collect(found: Map<number, string>, entries: Entries, live: ReadonlySet<string>): void {
+  for (const [id, value] of Object.entries(entries)) {
+    const { registrations, username } = parseEntry(value);
+    if (registrations.some((registration) => live.has(registration))) found.set(Number(id), username);
+  }
+}

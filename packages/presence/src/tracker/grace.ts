@@ -1,0 +1,72 @@
+import type { Clock } from '../clock.js';
+import type { LocalMember } from './local-member.js';
+
+/** Why a user is without connections, and so how long they may take to come back. */
+export type GraceKind = 'left' | 'sentAway';
+
+/** Users without connections who may come back. One timer serves them all. */
+export class Graces {
+  /** By kind, the longest without connections first: the graces of one kind are equally long. */
+  readonly #waiting: Readonly<Record<GraceKind, Set<LocalMember>>> = { left: new Set(), sentAway: new Set() };
+  #cancel: (() => void) | undefined;
+  #end = 0;
+
+  /** @param lengths in milliseconds @param onOver called when a user's grace is over */
+  constructor(
+    private readonly clock: Clock,
+    private readonly lengths: Readonly<Record<GraceKind, number>>,
+    private readonly onOver: (local: LocalMember) => void,
+  ) {}
+
+  get size(): number {
+    return this.#waiting.left.size + this.#waiting.sentAway.size;
+  }
+
+  begin(local: LocalMember, kind: GraceKind): void {
+    local.leaveAt = this.clock.now() + this.lengths[kind];
+    this.#waiting[kind].add(local);
+    this.#arm();
+  }
+
+  /** The user is back, or has left for another reason. */
+  end(local: LocalMember): void {
+    this.#waiting.left.delete(local);
+    this.#waiting.sentAway.delete(local);
+  }
+
+  /** No grace ends any more. */
+  clear(): void {
+    this.#waiting.left.clear();
+    this.#waiting.sentAway.clear();
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  #arm(): void {
+    const next = Math.min(...Object.values(this.#waiting).map(endOfFirst));
+    if (this.#cancel !== undefined) {
+      if (this.#end <= next && next !== Number.POSITIVE_INFINITY) return;
+      this.#cancel();
+      this.#cancel = undefined;
+    }
+    if (next === Number.POSITIVE_INFINITY) return;
+    this.#end = next;
+    this.#cancel = this.clock.after(next - this.clock.now(), () => {
+      this.#cancel = undefined;
+      const now = this.clock.now();
+      for (const waiting of Object.values(this.#waiting)) {
+        for (const local of waiting) {
+          if (local.leaveAt > now) break;
+          this.end(local);
+          this.onOver(local);
+        }
+      }
+      this.#arm();
+    });
+  }
+}
+
+function endOfFirst(waiting: ReadonlySet<LocalMember>): number {
+  const [first] = waiting;
+  return first?.leaveAt ?? Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,280 @@
+import type { Member } from '@chorus/protocol';
+import type { Logger } from '@chorus/service';
+import { type Clock, systemClock } from '../clock.js';
+import type { PresenceStore, Renewal } from '../presence-store.js';
+import { Graces } from './grace.js';
+import { Heartbeat } from './heartbeat.js';
+import { LateLeaves } from './late-leaves.js';
+import { LocalMember, NEVER } from './local-member.js';
+
+export interface PresenceTrackerOptions {
+  store: PresenceStore;
+  nodeId: string;
+  log: Logger;
+  /** How long this node's entries outlive its last sign of life, in milliseconds. Default 15,000. */
+  ttlMs?: number;
+  /** How long a user who is gone may take to come back without leaving, in milliseconds. Default 2,000. */
+  graceMs?: number;
+  /**
+   * The same for users whom the node itself sent away: from then on, or from its end on when it shuts down, in
+   * milliseconds. Default 10,000.
+   */
+  releaseGraceMs?: number;
+  /** Calls of the store under way at the same time. Default 256. */
+  maxInFlight?: number;
+  clock?: Clock;
+}
+
+/**
+ * Least time that a leave waits which could not be sent when it was due, in milliseconds. Nodes notice within about a
+ * second that the store is back.
+ */
+const LATE_LEAVE_MS = 5_000;
+
+/**
+ * Keeps the store in step with this node's connections. Callers only say who comes and goes; this
+ * makes the store agree, one call at a time per user and room, and goes on trying while the store
+ * cannot be reached. What waits is a set of (user, room) pairs, not of calls, so an outage of any
+ * length costs no more memory than the connections themselves.
+ */
+export class PresenceTracker {
+  readonly #store: PresenceStore;
+  readonly #nodeId: string;
+  readonly #clock: Clock;
+  readonly #releaseGraceMs: number;
+  readonly #maxInFlight: number;
+  readonly #heartbeat: Heartbeat;
+
+  readonly #rooms = new Map<number, Map<number, LocalMember>>();
+  #members = 0;
+  /** Waiting for a call. */
+  readonly #unsettled = new Set<LocalMember>();
+  /** Waiting, but not for a call: each is in one of the two, or busy. */
+  readonly #late: LateLeaves;
+  readonly #graces: Graces;
+  /** How often everything had to be written from the start, the first time included. */
+  #startOvers = 0;
+  #inFlight = 0;
+  #draining = false;
+  #closed: Promise<void> | undefined;
+  readonly #whenSettled: Array<() => void> = [];
+  readonly #whenAnswered: Array<() => void> = [];
+
+  constructor(options: PresenceTrackerOptions) {
+    this.#store = options.store;
+    this.#nodeId = options.nodeId;
+    this.#clock = options.clock ?? systemClock;
+    const { graceMs = 2_000, releaseGraceMs = 10_000 } = options;
+    this.#releaseGraceMs = releaseGraceMs;
+    const graces = { left: graceMs, sentAway: releaseGraceMs };
+    this.#graces = new Graces(this.#clock, graces, (local) => this.#leave(local));
+    this.#late = new LateLeaves(this.#clock, Math.max(graceMs, LATE_LEAVE_MS), (due) => {
+      for (const local of due) this.#unsettled.add(local);
+      this.#pump();
+    });
+    this.#maxInFlight = options.maxInFlight ?? 256;
+    this.#heartbeat = new Heartbeat({
+      store: options.store,
+      nodeId: options.nodeId,
+      log: options.log,
+      ttlMs: options.ttlMs ?? 15_000,
+      clock: this.#clock,
+      onBeat: (entries, wasAway) => this.#onBeat(entries, wasAway),
+    });
+  }
+
+  /** Takes the lease and starts the heartbeat. Does not wait for the store to be reachable. */
+  start(): void {
+    this.#heartbeat.start();
+  }
+
+  /** A local connection of this user entered the room. */
+  enter(roomId: number, member: Member): void {
+    let room = this.#rooms.get(roomId);
+    if (room === undefined) {
+      room = new Map();
+      this.#rooms.set(roomId, room);
+    }
+    let local = room.get(member.id);
+    if (local === undefined) {
+      local = new LocalMember(roomId, member);
+      room.set(member.id, local);
+      this.#members++;
+    }
+    local.connections++;
+    local.wanted = true;
+    this.#graces.end(local);
+    this.#reconcile(local);
+  }
+
+  /**
+   * A local connection of this user left the room. Ignored for a connection that was forgotten.
+   * @param sentAway this node ended it and asked for it to come back through another node
+   */
+  exit(roomId: number, member: Member, sentAway = false): void {
+    const local = this.#rooms.get(roomId)?.get(member.id);
+    if (local === undefined || local.connections === 0) return;
+    local.connections--;
+    if (local.connections > 0 || this.#draining) return;
+    this.#graces.begin(local, sentAway ? 'sentAway' : 'left');
+  }
+
+  /** Everybody leaves this room at once, without the grace; later exits of their connections are ignored. */
+  forgetRoom(roomId: number): void {
+    for (const local of this.#rooms.get(roomId)?.values() ?? []) {
+      local.connections = 0;
+      this.#leave(local);
+    }
+  }
+
+  /**
+   * The node is about to close its connections: from now on nobody leaves, because whoever goes is
+   * expected to come back through another node. Leases are renewed until {@link close}.
+   */
+  drain(): void {
+    this.#draining = true;
+    this.#graces.clear();
+  }
+
+  /** Resolves when the store holds what is wanted now; users within their grace are still wanted. */
+  settled(): Promise<void> {
+    if (this.unsettled === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenSettled.push(resolve));
+  }
+
+  /**
+   * Stops. The node's entries stay until its lease ends; with `release` that is `releaseGraceMs` from now.
+   * Resolves also when the store cannot be reached: the lease then ends by itself.
+   */
+  close(options: { release?: boolean } = {}): Promise<void> {
+    this.#closed ??= this.#close(options.release ?? false);
+    return this.#closed;
+  }
+
+  /** Users of this node, counted once per room. */
+  get localMembers(): number {
+    return this.#members;
+  }
+
+  /** Rooms with users of this node. */
+  get localRooms(): number {
+    return this.#rooms.size;
+  }
+
+  /** Users, counted per room, about whom the store is not up to date. */
+  get unsettled(): number {
+    return this.#unsettled.size + this.#late.size + this.#inFlight;
+  }
+
+  /** Users, counted per room, within their grace. */
+  get leaving(): number {
+    return this.#graces.size;
+  }
+
+  /** Whether the store answered last. */
+  get connected(): boolean {
+    return this.#heartbeat.connected;
+  }
+
+  /** Departures that this node announced for dead nodes. */
+  get reaped(): number {
+    return this.#heartbeat.reaped;
+  }
+
+  #leave(local: LocalMember): void {
+    local.wanted = false;
+    if (!this.#heartbeat.connected) this.#late.delay(local);
+    this.#graces.end(local);
+    this.#reconcile(local);
+  }
+
+  #onBeat(entries: Renewal['entries'], wasAway: boolean): void {
+    if (wasAway) this.#late.delayAll();
+    if (entries !== 'kept') {
+      this.#startOvers++;
+      for (const room of this.#rooms.values()) {
+        for (const local of room.values()) {
+          // Gone without having left: that was announced with all the node's departures.
+          if (entries === 'reaped' && local.connections === 0) {
+            local.wanted = false;
+            this.#graces.end(local);
+          }
+          this.#reconcile(local);
+        }
+      }
+    }
+    this.#pump();
+    this.#notify();
+  }
+
+  #reconcile(local: LocalMember): void {
+    if (local.busy) return;
+    this.#late.delete(local);
+    if (!local.isSettled(this.#startOvers)) {
+      this.#unsettled.add(local);
+      this.#pump();
+      return;
+    }
+    this.#unsettled.delete(local);
+    if (!local.wanted) this.#drop(local);
+    this.#notify();
+  }
+
+  #drop(local: LocalMember): void {
+    const room = this.#rooms.get(local.roomId);
+    if (room?.delete(local.member.id)) this.#members--;
+    if (room?.size === 0) this.#rooms.delete(local.roomId);
+  }
+
+  #pump(): void {
+    if (!this.#heartbeat.connected || this.#closed !== undefined) return;
+    for (const local of this.#unsettled) {
+      if (this.#inFlight >= this.#maxInFlight) return;
+      this.#unsettled.delete(local);
+      if (local.wanted || !this.#late.hold(local)) void this.#call(local);
+    }
+  }
+
+  async #call(local: LocalMember): Promise<void> {
+    const { roomId, member, wanted, announced } = local;
+    const sentIn = this.#startOvers;
+    local.busy = true;
+    // Until a join has succeeded, and from a leave's sending on, the user may have been announced gone.
+    local.announced = wanted && announced;
+    this.#inFlight++;
+    let succeeded = false;
+    try {
+      if (wanted) await this.#store.join(this.#nodeId, roomId, member, announced);
+      else await this.#store.leave(this.#nodeId, roomId, member);
+      succeeded = true;
+    } catch (error) {
+      this.#late.delay(local);
+      this.#heartbeat.onFailure(error);
+    }
+    this.#inFlight--;
+    local.busy = false;
+    if (succeeded) local.announced = wanted;
+    // Sent before a start over and answered after it: either side of it may have taken the call.
+    local.sure = succeeded && sentIn === this.#startOvers;
+    local.storedIn = local.sure && !wanted ? NEVER : this.#startOvers;
+    this.#reconcile(local);
+    this.#pump();
+    this.#notify();
+  }
+
+  #notify(): void {
+    if (this.#inFlight > 0) return;
+    for (const resolve of this.#whenAnswered.splice(0)) resolve();
+    if (this.#unsettled.size > 0 || this.#late.size > 0) return;
+    this.#heartbeat.onSettled();
+    for (const resolve of this.#whenSettled.splice(0)) resolve();
+  }
+
+  async #close(release: boolean): Promise<void> {
+    this.#graces.clear();
+    this.#late.close();
+    await this.#heartbeat.close();
+    if (this.#inFlight > 0) await new Promise<void>((resolve) => this.#whenAnswered.push(resolve));
+    if (release) await this.#store.release(this.#nodeId, this.#releaseGraceMs).catch(() => {});
+  }
+}
