@@ -3,7 +3,7 @@ import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { ChaosProxy } from '../support/chaos-proxy.js';
 import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { type GatewayProcesses, launchGateway } from '../support/gateway-processes.js';
+import { launchGateway, type OwnGateway } from '../support/own-gateway.js';
 import { createPerson, createRoom, request } from '../support/people.js';
 import { connectV1 } from '../support/v1-socket.js';
 
@@ -12,7 +12,7 @@ describe('a gateway that alone is cut off from Redis, among three', function () 
 
   let cluster: TestCluster;
   let redis: ChaosProxy;
-  let gateway: GatewayProcesses;
+  let gateway: OwnGateway;
 
   before(async () => {
     cluster = await startTestCluster({ gateways: 2, apis: 1, archivers: 0 });

@@ -5,7 +5,7 @@ import type { Member } from '@chorus/protocol';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { startTestCluster, TEST_SETTINGS, type TestCluster } from '../support/cluster.js';
-import { launchGateway } from '../support/gateway-processes.js';
+import { launchGateway } from '../support/own-gateway.js';
 import { createPerson, createRoom, type Person, request, signIn } from '../support/people.js';
 import { type Program, startProgram } from '../support/program.js';
 import { upgradeStatus } from '../support/seed-client.js';

@@ -4,7 +4,7 @@ import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { ChaosProxy } from '../support/chaos-proxy.js';
 import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { type GatewayProcesses, launchGateway } from '../support/gateway-processes.js';
+import { launchGateway, type OwnGateway } from '../support/own-gateway.js';
 import { createPerson, createRoom, type Person, request } from '../support/people.js';
 import { connectSeed } from '../support/seed-client.js';
 import { connectV1 } from '../support/v1-socket.js';
@@ -15,7 +15,7 @@ describe('a room that is deleted and made again under its id', function () {
   let cluster: TestCluster;
   let redis: ChaosProxy;
   /** Behind the proxy. */
-  let gateway: GatewayProcesses;
+  let gateway: OwnGateway;
   let ann: Person;
   let bob: Person;
 

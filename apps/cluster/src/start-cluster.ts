@@ -132,8 +132,6 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
             DRAIN_DELAY_MS: env.DRAIN_DELAY_MS || '0',
             DRAIN_MS: env.DRAIN_MS || '2000',
             NODE_ID: nodeId,
-            // Each gateway is a process here, one of `gateways`.
-            GATEWAY_PROCESSES: '1',
             HOST: '127.0.0.1',
             PORT: String(await port),
             // The balancer.

@@ -18,8 +18,6 @@ import {
   tracesSettings,
   url,
 } from '@chorus/service';
-import { z } from 'zod';
-import { PROCESS_COUNT_RULE, processCount } from './processes/process-count.js';
 
 /** The gateway's environment variables. `docs/configuration.md` is checked against this list. */
 export const gatewaySettings = {
@@ -28,13 +26,6 @@ export const gatewaySettings = {
   ...authSettings,
   ...redisSettings,
   ...operatorPortSettings,
-  GATEWAY_PROCESSES: z
-    .string()
-    .refine((text) => processCount(text) !== undefined, PROCESS_COUNT_RULE)
-    .default('1')
-    .describe(
-      'Gateway processes that share the port; `auto` is one for each core. Each is a gateway of its own, `<NODE_ID>-1` and so on, with the limits of one. More than one needs Linux.',
-    ),
   BATCH_WINDOW_MS: integer(0, 100)
     .default(5)
     .describe(
@@ -205,6 +196,7 @@ export interface GatewayConfig {
 
 /** @throws {ConfigError} one line that names the variable */
 export function loadGatewayConfig(env: Environment): GatewayConfig {
+  refuseRemovedSettings(env);
   const settings = parseSettings(gatewaySettings, env, [...AUTH_SECRETS, 'REDIS_URL']);
   const auth = authConfig(settings);
   if (auth.secret === undefined && auth.mode === 'token') {
@@ -257,4 +249,12 @@ export function loadGatewayConfig(env: Environment): GatewayConfig {
     presenceGraceMs: settings.PRESENCE_GRACE_MS,
     traces: tracesConfig(settings),
   };
+}
+
+/** One process in place of the several that were asked for would be noticed only under load. */
+function refuseRemovedSettings({ GATEWAY_PROCESSES: processes = '' }: Environment): void {
+  if (processes === '') return;
+  throw new ConfigError(
+    `GATEWAY_PROCESSES=${JSON.stringify(processes)} is no longer a setting: unset it, and start one gateway per core, each with its own PORT, behind the load balancer`,
+  );
 }

@@ -18,7 +18,6 @@ import { connect } from './connect.js';
 import type { Connections } from './connections.js';
 import { GatewayCounters } from './counters.js';
 import { DeliveryPace } from './delivery-pace.js';
-import { Door } from './door.js';
 import { Hub } from './hub.js';
 import { joinRoom } from './join-room.js';
 import { MessageTraces } from './message-traces.js';
@@ -26,7 +25,6 @@ import { addGatewayMetrics } from './metrics/gateway-metrics.js';
 import { addGatewayTimings } from './metrics/gateway-timings.js';
 import { NodeLoadReader } from './node-load.js';
 import { ownUrl } from './own-url.js';
-import type { PortSharing } from './port-sharing.js';
 import { ProcessorShare } from './processor-share.js';
 import type { PortHealth } from './readiness.js';
 import { routes } from './routes.js';
@@ -57,8 +55,6 @@ export interface GatewayParts {
   metrics?: Metrics | undefined;
   /** Connections that the process has descriptors for. By default what it may open, less what it needs itself. */
   capacity?: number | undefined;
-  /** Undefined for a gateway that has its port to itself. */
-  sharing?: PortSharing | undefined;
   log: Logger;
 }
 
@@ -170,6 +166,7 @@ async function start(
   const watermarks = new Watermarks(broker, log);
   closer.defer(() => watermarks.close());
   let publish: Transport['publish'] = () => undefined;
+  let stopListening: Transport['stopListening'] = () => undefined;
   let url: string | undefined;
   const acks = new Acks(ACK_PERIOD_MS + config.deliveryWindowMs / 2);
   hub = new Hub({ feeds, presence, watermarks, counters, publish: (topic, frame) => publish(topic, frame) });
@@ -184,14 +181,13 @@ async function start(
   };
   const { secret = generateSecret(), acceptedSecrets, mode } = config.auth;
   const guard = new Guard(new Tokens(secret, TOKEN_TTL_SECONDS, acceptedSecrets), mode);
-  const { access, nodes, sharing } = parts;
-  const door = new Door(sharing, log);
+  const { access, nodes } = parts;
   steward = new Steward(config, {
     nodeId,
     guard,
     access,
     nodes,
-    door,
+    stopListening: () => stopListening(),
     trouble: () => broker.trouble ?? parts.trouble?.(),
     url: () => url,
     rooms: () => presence.localRooms,
@@ -235,14 +231,14 @@ async function start(
   const traced = traces === undefined ? handlers : traceUpgrades(handlers, traces);
   const limits = { capacity: parts.capacity, byAddress: config.trustedProxies === 0 };
   const transport = await listenUws(
-    { ...config, sharing, counts: counters, connections: limits, onStandstill: () => steward?.stoodStill() },
+    { ...config, counts: counters, connections: limits, onStandstill: () => steward?.stoodStill() },
     traced,
     log,
   );
   closer.defer(() => transport.close());
   publish = transport.publish;
+  stopListening = transport.stopListening;
   url = config.peerUrl ?? ownUrl(config.host, transport.port);
-  door.attach(transport);
   const { metrics, probes } = parts;
   if (metrics !== undefined) {
     addGatewayMetrics(metrics, {

@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@chorus/service';
 import type { Admission } from './admission.js';
 import type { Connections, WhySentAway } from './connections.js';
-import type { Door } from './door.js';
 import { sendAllAway, sendAway } from './send-away.js';
 
 export interface DrainParts {
   connections: Connections;
   admission: Admission;
-  door: Pick<Door, 'leave' | 'open' | 'shut'>;
+  /** No more connections are accepted; open sockets stay. */
+  stopListening(): void;
   /** How long the balancers in front may take to notice, in milliseconds. */
   delayMs: number;
   /** Over how long connections are spread, in milliseconds. */
@@ -20,16 +20,12 @@ export interface DrainParts {
 const STRAGGLERS_MS = 2_000;
 const STRAGGLERS_POLL_MS = 20;
 
-/** After the port was left to others: how long those who were accepted may take to say what they want, in milliseconds. */
-const LAST_REQUESTS_MS = 1_000;
-
 /** Why a node that goes on is emptied. */
 type Reason = 'operator' | 'isolated';
 
 /**
  * Empties the node: says that it is not ready, waits until balancers have noticed, takes nobody in any more, and sends
- * everybody away at a pace that the other nodes can take. One that shares its port with others leaves it to them instead:
- * no balancer has to notice anything.
+ * everybody away at a pace that the other nodes can take.
  */
 export class Drain {
   readonly #parts: DrainParts;
@@ -80,14 +76,14 @@ export class Drain {
    * @param closed called when nobody is taken in any more, before the first is sent away
    */
   async end(closed: () => void): Promise<void> {
-    const { connections, door, log } = this.#parts;
+    const { connections, stopListening, log } = this.#parts;
     this.#ending = true;
     this.#from ??= connections.size;
     this.#lift?.abort();
     const start = performance.now();
     log.info({ connections: connections.taken }, 'draining');
     await this.#empty(new AbortController().signal, 'drain', () => {
-      door.shut();
+      stopListening();
       closed();
     });
     const deadline = performance.now() + STRAGGLERS_MS;
@@ -123,17 +119,12 @@ export class Drain {
     this.#lift = undefined;
     this.#from = undefined;
     this.#parts.admission.closed = false;
-    this.#parts.door.open();
   }
 
   async #empty(signal: AbortSignal, why: WhySentAway, closed?: () => void): Promise<void> {
-    const { connections, admission, door, delayMs, durationMs } = this.#parts;
+    const { connections, admission, delayMs, durationMs } = this.#parts;
     // Emptied before: whoever is in front knows.
-    if (!admission.closed) {
-      const pauseMs = (await door.leave()) ? LAST_REQUESTS_MS : delayMs;
-      signal.throwIfAborted();
-      if (pauseMs > 0) await sleep(pauseMs, undefined, { signal });
-    }
+    if (!admission.closed && delayMs > 0) await sleep(delayMs, undefined, { signal });
     admission.closed = true;
     closed?.();
     await sendAllAway(connections, durationMs, signal, why);

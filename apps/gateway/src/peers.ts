@@ -12,7 +12,7 @@ const ANSWER_MS = 2_000;
 export class Peers {
   #urls: readonly string[] = [];
 
-  /** @param ownUrl where this gateway is reached: others on the same port share its fate */
+  /** @param ownUrl where this gateway is reached; an earlier process at this address may still be registered */
   constructor(
     private readonly nodeId: string,
     private readonly nodes: Pick<NodeRegistry, 'nodes'>,

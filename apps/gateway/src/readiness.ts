@@ -1,7 +1,7 @@
 import type { NodeReport } from '@chorus/control';
 import type { Answer } from './transport.js';
 
-/** State of the port on which a gateway listens. Plain data: gateway processes send it to their parent. */
+/** State of the port on which a gateway listens. */
 export interface PortHealth {
   /**
    * `starting` until messages have flowed once; `isolated` when they flow everywhere but here, and the sockets are sent

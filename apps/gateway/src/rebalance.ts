@@ -43,7 +43,7 @@ interface Campaign {
 
 /**
  * Lets a node with more connections than others give some up, so that new nodes fill up. A bounded share goes a
- * minute, the oldest first, through the same door as on a restart: clients come back, mostly elsewhere.
+ * minute, the oldest first, in the same way as on a restart: clients come back, mostly elsewhere.
  */
 export class Rebalance implements Closeable {
   readonly #parts: RebalanceParts;

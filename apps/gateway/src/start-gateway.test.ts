@@ -5,7 +5,7 @@ import { Tokens } from '@chorus/auth';
 import { Keyspace, RedisRoomDirectory } from '@chorus/broker';
 import { RedisAccessList } from '@chorus/control';
 import { ensureTestRedis, freePort, startRedis } from '@chorus/local';
-import { Closer, ConfigError, createLogger, createRedis, redisReady } from '@chorus/service';
+import { Closer, ConfigError, createLogger, createRedis, redisReady, StartError } from '@chorus/service';
 import { expect } from 'chai';
 import WebSocket from 'ws';
 import { startGateway } from './start-gateway.js';
@@ -98,6 +98,16 @@ describe('a gateway without Redis at its start', function () {
     await gateway.close();
     expect(performance.now() - begun).to.be.below(5_000);
     expect(await ask('/livez').catch((error: Error) => error.message)).to.equal('fetch failed');
+  });
+
+  it('says in one line that its port is taken', async () => {
+    await start();
+    const error = await start().catch((failure: unknown) => failure);
+    expect(error).to.be.instanceOf(StartError);
+    expect(String(error)).to.equal(
+      `StartError: cannot listen on 127.0.0.1:${port}: the port is taken or not allowed`,
+    );
+    expect(await ask('/livez')).to.deep.equal([200, { status: 'live' }]);
   });
 
   it('refuses to start with a database that Redis does not have', async () => {

@@ -9,23 +9,15 @@ import {
 } from '@chorus/service';
 import { type GatewayConfig, loadGatewayConfig } from './config.js';
 import { createGateway, type Gateway, type GatewayParts, newNodeId } from './create-gateway.js';
-import type { PortSharing } from './port-sharing.js';
-import { type PortHealth, readiness } from './readiness.js';
+import { readiness } from './readiness.js';
 import { createRedisParts } from './redis-parts.js';
-
-/** Of a gateway that is one of several: they look after the port for operators together. */
-export interface GatewayGroup extends PortSharing {
-  /** How this one is, whenever the others want to know. */
-  tell(sources: { metrics(): Promise<object[]>; state(): PortHealth }): void;
-}
 
 /**
  * Starts a gateway over Redis with the settings of the environment. While Redis cannot be reached it runs, not ready, and keeps trying.
  *
- * @param group of a gateway that shares its ports with others
  * @throws {ConfigError} {StartError} nothing is left running then
  */
-export async function startGateway(env: Environment, group?: GatewayGroup): Promise<Closeable> {
+export async function startGateway(env: Environment): Promise<Closeable> {
   const given = loadGatewayConfig(env);
   const nodeId = given.nodeId ?? newNodeId();
   const config = { ...given, nodeId };
@@ -36,8 +28,7 @@ export async function startGateway(env: Environment, group?: GatewayGroup): Prom
   const closer = new Closer();
   const parts = closer.add(createRedisParts(config, log, metrics));
   try {
-    const gateway = await startOver(config, { ...parts, metrics, sharing: group }, closer);
-    if (metrics !== undefined) group?.tell({ metrics: () => metrics.data(), state: () => gateway.health });
+    await startOver(config, { ...parts, metrics }, closer);
   } catch (error) {
     await closer.close();
     throw error;
@@ -45,11 +36,11 @@ export async function startGateway(env: Environment, group?: GatewayGroup): Prom
   return closer;
 }
 
-async function startOver(config: GatewayConfig, parts: GatewayParts, closer: Closer): Promise<Gateway> {
+async function startOver(config: GatewayConfig, parts: GatewayParts, closer: Closer): Promise<void> {
   const { operatorPort: port, host } = config;
-  const { metrics, sharing, log } = parts;
+  const { metrics, log } = parts;
   let gateway: Gateway | undefined;
-  if (port !== undefined && metrics !== undefined && sharing === undefined) {
+  if (port !== undefined && metrics !== undefined) {
     // First, so that a start that fails takes no connections, and it is there until the last one has gone.
     const operators = await listenOperatorPort(
       { host, port },
@@ -63,5 +54,4 @@ async function startOver(config: GatewayConfig, parts: GatewayParts, closer: Clo
     log.info({ port: operators.port }, 'operators are served');
   }
   gateway = closer.add(await createGateway(config, parts));
-  return gateway;
 }

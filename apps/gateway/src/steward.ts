@@ -7,7 +7,6 @@ import { Admission } from './admission.js';
 import type { GatewayConfig } from './config.js';
 import { Connections } from './connections.js';
 import { actOnConnections } from './control-actions.js';
-import type { Door } from './door.js';
 import { Drain } from './drain.js';
 import { Isolation } from './isolation.js';
 import type { NodeLoad } from './node-load.js';
@@ -25,7 +24,8 @@ export interface StewardParts {
   guard: Guard;
   access: AccessList;
   nodes: NodeRegistry;
-  door: Door;
+  /** No more connections are accepted; open sockets stay. */
+  stopListening(): void;
   /** Why messages do not flow, as predicate of "Redis"; undefined while they do. */
   trouble(): string | undefined;
   /** Where other gateways reach this one, as far as that is known. */
@@ -55,7 +55,7 @@ export class Steward implements Closeable {
   readonly #closing = new AbortController();
 
   constructor(config: GatewayConfig, parts: StewardParts) {
-    const { nodeId, guard, access, nodes, door, log } = parts;
+    const { nodeId, guard, access, nodes, stopListening, log } = parts;
     this.#parts = parts;
     this.#connectionsLimit = config.maxConnections;
     const connections = new Connections(nodeId);
@@ -67,7 +67,7 @@ export class Steward implements Closeable {
     const { admission } = this;
     const { drainDelayMs: delayMs, drainMs: durationMs } = config;
     this.#drainMs = durationMs;
-    this.#drain = new Drain({ connections, admission, door, delayMs, durationMs, log });
+    this.#drain = new Drain({ connections, admission, stopListening, delayMs, durationMs, log });
     const able = (): boolean => this.state === 'ready';
     this.#rebalance = this.#closer.add(
       new Rebalance({ nodeId, connections, nodes, able, ...config.rebalance, log }),
@@ -99,11 +99,10 @@ export class Steward implements Closeable {
     return this.#drain.isolated;
   }
 
-  /** How the port is: one that this node has left is as others on it are. */
+  /** The state that `/readyz` reports. */
   get portHealth(): PortHealth {
-    const { door, trouble } = this.#parts;
-    const why = trouble();
-    if (this.state === 'draining' && !door.passesOn) {
+    const why = this.#parts.trouble();
+    if (this.state === 'draining') {
       return this.isolated ? { state: 'isolated', trouble: why } : { state: 'draining' };
     }
     if (why === undefined) return { state: 'ready' };

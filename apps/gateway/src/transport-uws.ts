@@ -2,7 +2,6 @@ import uWS from 'uWebSockets.js';
 import { CLOSE, type CloseReason } from '@chorus/protocol';
 import { type Logger, StartError } from '@chorus/service';
 import { OpenConnections } from './open-connections.js';
-import { shortTurn } from './short-turn.js';
 import { Standstill } from './standstill.js';
 import type {
   Answer,
@@ -167,8 +166,6 @@ declare module 'uWebSockets.js' {
 
 /** `LIBUS_LISTEN_EXCLUSIVE_PORT`: without it two processes share a port without noticing. */
 const EXCLUSIVE_PORT = 1;
-/** `LIBUS_LISTEN_DEFAULT`: with `SO_REUSEPORT`, by which the system deals connections out. */
-const SHARED_PORT = 0;
 
 /** Starts listening. Throws a `StartError` when the port cannot be had. */
 export async function listenUws(
@@ -256,44 +253,24 @@ export async function listenUws(
       });
   });
 
-  const { host, sharing } = options;
-  let { port } = options;
-  let listening: uWS.us_listen_socket | undefined;
-  const listen = async (mode: number): Promise<void> => {
-    const socket = await new Promise<uWS.us_listen_socket | false>((resolve) => {
-      app.listen(host, port, mode, resolve);
-    });
-    if (socket === false) {
-      throw new StartError(`cannot listen on ${host}:${port}: the port is taken or not allowed`);
-    }
-    port = uWS.us_socket_local_port(socket);
-    listening = socket;
-  };
-  const stopListening = (): void => {
-    if (listening !== undefined) uWS.us_listen_socket_close(listening);
-    listening = undefined;
-  };
-  try {
-    if (sharing === undefined || sharing.first) await listen(EXCLUSIVE_PORT);
-    if (sharing !== undefined) {
-      stopListening();
-      await listen(SHARED_PORT);
-    }
-  } catch (error) {
+  const { host, port } = options;
+  const socket = await new Promise<uWS.us_listen_socket | false>((resolve) => {
+    app.listen(host, port, EXCLUSIVE_PORT, resolve);
+  });
+  if (socket === false) {
+    standstill.close();
     lender.close();
-    throw error;
+    throw new StartError(`cannot listen on ${host}:${port}: the port is taken or not allowed`);
   }
+  let listening: uWS.us_listen_socket | undefined = socket;
   return {
-    port,
+    port: uWS.us_socket_local_port(socket),
     publish: (topic, frame) => {
       app.publish(topic, frame, false);
     },
-    stopListening,
-    leave: async (signal) => {
-      if (await shortTurn(signal)) stopListening();
-    },
-    listen: async () => {
-      if (listening === undefined) await listen(sharing === undefined ? EXCLUSIVE_PORT : SHARED_PORT);
+    stopListening: () => {
+      if (listening !== undefined) uWS.us_listen_socket_close(listening);
+      listening = undefined;
     },
     close: () => {
       standstill.close();
@@ -374,10 +351,7 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
   503: '503 Service Unavailable',
 };
 
-/**
- * Answers, and ends the connection: kept open it would hold a descriptor, and would go on asking this process when the
- * port has been left to others.
- */
+/** Answers, and ends the connection: kept open it would hold a descriptor. */
 function writeAnswer(response: uWS.HttpResponse, answer: Answer, request: Request): void {
   response.cork(() => {
     response.writeStatus(STATUS_TEXT[answer.status] ?? String(answer.status));

@@ -107,11 +107,6 @@ export interface TransportOptions {
    * those of an address that has too many without a request: false behind proxies, whose addresses say nothing.
    */
   connections: { readonly capacity: number; readonly byAddress: boolean };
-  /**
-   * Shares the port with other processes of the same user. The first one makes sure that nobody has it; without this
-   * nobody else can have it.
-   */
-  sharing?: { readonly first: boolean } | undefined;
 }
 
 /** A listening server for HTTP and WebSocket. */
@@ -121,13 +116,6 @@ export interface Transport {
   publish(topic: string, frame: Uint8Array): void;
   /** Accepts no more connections; open sockets stay. */
   stopListening(): void;
-  /**
-   * The same for a port that others share, at a moment when hardly anybody waits to be accepted: the system cuts those
-   * who do. The signal keeps it from stopping, if it comes in time.
-   */
-  leave(signal: AbortSignal): Promise<void>;
-  /** Accepts connections again, on the same port. @throws {StartError} */
-  listen(): Promise<void>;
   /** Cuts what is still open. */
   close(): void;
 }

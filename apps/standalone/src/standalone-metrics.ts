@@ -1,5 +1,5 @@
 import { addDatabaseMetrics, type DatabaseWatch } from '@chorus/database';
-import { createMetrics, Metrics, packageVersion, sumOfMetrics } from '@chorus/service';
+import { createMetrics, Metrics, packageVersion } from '@chorus/service';
 
 const VERSION = packageVersion(new URL('../package.json', import.meta.url));
 
@@ -23,7 +23,7 @@ export class StandaloneMetrics {
     return part;
   }
 
-  async text(): Promise<string> {
-    return sumOfMetrics(await Promise.all(this.#all.map((metrics) => metrics.data())));
+  text(): Promise<string> {
+    return Metrics.textOf(this.#all);
   }
 }

@@ -7,7 +7,6 @@ export * from './limited-server.js';
 export * from './logger.js';
 export * from './metrics.js';
 export * from './metrics-redis.js';
-export * from './metrics-sum.js';
 export * from './open-files.js';
 export * from './operator-port.js';
 export * from './origin-policy.js';

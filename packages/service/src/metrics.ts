@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { type EventLoopUtilization, performance } from 'node:perf_hooks';
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /*
  * The only file that knows prom-client, with its neighbours of the same name. What an app counts it keeps in plain
@@ -14,7 +14,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
  */
 const DELAY_SAMPLE_MS = 100;
 
-/** How the values of several processes become one: added up, or the highest of them. */
+/** How the values of several parts of a process become one: added up, or the highest of them. */
 export type Across = 'sum' | 'max';
 
 /** A number, or that it is not known at the moment. */
@@ -35,7 +35,7 @@ export interface Tally<L extends string> {
   inc(labels: Readonly<Record<L, string>>, by?: number): void;
 }
 
-/** All metrics of one process. Each name can be registered once. */
+/** All metrics of one process, or of one part of it. Each name can be registered once. */
 export class Metrics {
   readonly #registry = new Registry();
 
@@ -49,9 +49,13 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
-  /** As plain data, for {@link sumOfMetrics}. */
-  data(): Promise<object[]> {
-    return this.#registry.getMetricsAsJSON();
+  /**
+   * Metrics of several parts of one process as one text: counters and histograms are added up, gauges as each of them says.
+   * What belongs to a process and to no part of it, such as when it started, is left out.
+   */
+  static async textOf(parts: readonly Metrics[]): Promise<string> {
+    const data = await Promise.all(parts.map((part) => part.#registry.getMetricsAsJSON()));
+    return AggregatorRegistry.aggregate(data).metrics();
   }
 
   /** @param read the count since the process started, asked whenever metrics are */
@@ -91,17 +95,10 @@ export class Metrics {
   }
 
   /** See {@link counterBy}. */
-  gaugeBy(
-    name: string,
-    label: string,
-    help: string,
-    read: () => Readonly<Record<string, number>>,
-    across: Across = 'sum',
-  ): void {
+  gaugeBy(name: string, label: string, help: string, read: () => Readonly<Record<string, number>>): void {
     new Gauge({
       ...this.#named(name, help),
       labelNames: [label],
-      aggregator: across,
       collect() {
         this.reset();
         for (const [value, amount] of Object.entries(read())) this.set({ [label]: value }, amount);
@@ -141,7 +138,7 @@ export class Metrics {
       });
     }
     const limit = 'Memory that the process may use: the limit of its container, or what the machine has.';
-    this.gauge('chorus_memory_limit_bytes', limit, memoryLimit, 'max');
+    this.gauge('chorus_memory_limit_bytes', limit, memoryLimit);
     let before = performance.eventLoopUtilization();
     const utilization = (): number => {
       const now: EventLoopUtilization = performance.eventLoopUtilization();
@@ -150,7 +147,7 @@ export class Metrics {
       return utilization;
     };
     const help = 'Share of the time since the last reading in which the event loop was busy, 0 to 1.';
-    this.gauge('nodejs_eventloop_utilization', help, utilization, 'max');
+    this.gauge('nodejs_eventloop_utilization', help, utilization);
   }
 
   /** Tells who this is, in the labels of a metric that is always 1. */
@@ -159,7 +156,6 @@ export class Metrics {
     new Gauge({
       ...this.#named('chorus_build_info', help),
       labelNames: ['service', 'version', 'node'],
-      aggregator: 'first',
     }).set(info, 1);
   }
 

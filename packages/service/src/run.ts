@@ -19,10 +19,8 @@ const SAME_SIGNAL_MS = 500;
  * any other failure is a bug and is logged with its stack. What libraries print while the service runs is logged, too: every
  * line but that one is JSON. A failure for want of file descriptors after the start ends
  * nothing; see {@link outlastDescriptors}.
- *
- * @param asked another way to be told to stop; unlike a signal it never counts as the second one
  */
-export async function run(start: () => Promise<Closeable>, asked?: AbortSignal): Promise<void> {
+export async function run(start: () => Promise<Closeable>): Promise<void> {
   let stoppingSince: number | undefined;
   let service: Closeable | undefined;
   const fail = (error: unknown): void => {
@@ -45,8 +43,6 @@ export async function run(start: () => Promise<Closeable>, asked?: AbortSignal):
   });
   logVendorText();
   outlastDescriptors();
-  asked?.addEventListener('abort', stop, { once: true });
-  if (asked?.aborted) stop();
   try {
     service = await start();
     // A signal that came while starting found nothing to close yet.

@@ -28,19 +28,16 @@ export function addArchiveMetrics(metrics: Metrics, work: ArchiveWork, backlog: 
     'chorus_archiver_lag_seconds',
     'Age of the oldest message that waits to be stored, 0 when none does; the same for all archivers but for what each is storing.',
     async () => lagSeconds(work.oldestHeldAt, await backlog.read()),
-    'max',
   );
   metrics.gauge(
     'chorus_archiver_backlog_messages',
     'Messages in Redis that wait to be stored, the same for all archivers; an estimate while more than 128 rooms have some. Not told while Redis does not answer.',
     async () => (await backlog.read())?.messages,
-    'max',
   );
   metrics.gauge(
     'chorus_archiver_backlog_bytes',
     'Bytes of those messages, as ARCHIVE_BACKLOG_BYTES counts them, the same for all archivers. Not told while Redis does not answer.',
     async () => (await backlog.read())?.bytes,
-    'max',
   );
 }
 
