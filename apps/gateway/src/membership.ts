@@ -101,8 +101,8 @@ export class Membership implements Typist {
   }
 
   #answer({ room, since, replay, stored }: Entry): void {
-    const { epoch, seq } = this.session.context.hub.position(room);
     const recovered = since !== undefined && replay !== undefined;
+    const { epoch, seq } = replay?.upTo ?? this.session.context.hub.position(room);
     const frame = { type: 'room-joined', roomId: room.id, epoch, seq, recovered, stored };
     this.session.send(JSON.stringify(frame));
     if (since === undefined || recovered) return;

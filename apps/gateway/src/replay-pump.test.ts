@@ -36,6 +36,7 @@ class FakeSocket implements Socket {
 class FakeReplay implements Replay {
   ended = 0;
   gone = false;
+  readonly upTo = { epoch: 0, seq: 0 };
 
   constructor(public left: number) {}
 

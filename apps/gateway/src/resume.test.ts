@@ -80,6 +80,31 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
       expect(contents(eve)).to.deep.equal(numbered(6, 6));
     });
 
+    it('is given the position of the last message when a new epoch has begun without one', async () => {
+      await say(1, 5);
+      const last = { ...start, seq: 5 };
+      const room = { id: 1, generation: 1, last, lastSentAt: 0 };
+      await fixture.directory.bringIn([room], 1);
+      const nothing = { room, end: last, messages: [], before: 'unknown', complete: true } as const;
+      expect(await fixture.directory.restore(nothing, 1)).to.equal(true);
+      await fixture.directory.markComplete();
+      for (const seq of [2, 5]) {
+        const ann = await fixture.connectV1(at(0), ANN);
+        expect(await ann.join(1, { ...start, seq })).to.include({ recovered: true, ...last });
+        const seed = await fixture.join(at(0), 1, ANN, `?since=${start.epoch}-${seq}`);
+        expect(await seed.next(({ type }) => type === 'recovery')).to.include({ recovered: true, ...last });
+        for (const socket of [ann, seed]) {
+          if (seq < 5) await socket.next((frame) => frame.type === 'message' && frame.seq === 5);
+          expect(
+            socket.frames.flatMap((frame) => (frame.type === 'message' ? [frame.seq] : [])),
+          ).to.deep.equal(seq < 5 ? [3, 4, 5] : []);
+        }
+      }
+      const eve = await fixture.connectV1(at(0), ANN);
+      const stands = await eve.join(1);
+      expect([stands.seq, stands.epoch > start.epoch]).to.deep.equal([5, true]);
+    });
+
     it('is told when that cannot be had, and gets what is said from there on', async () => {
       await say(1, 10);
       for (const since of [

@@ -191,8 +191,8 @@ export class SeedSession implements Session, Occupant, Connection {
   /** From now on it receives what is published in the room; before that, what it has missed if it asked. */
   #follow(socket: Socket, { room, since, replay }: Entry): void {
     if (since !== undefined) {
-      const recovered = replay !== undefined;
-      socket.send(encodeRecovery(room.id, this.context.hub.position(room), recovered));
+      const at = replay?.upTo ?? this.context.hub.position(room);
+      socket.send(encodeRecovery(room.id, at, replay !== undefined));
     }
     if (replay === undefined) {
       socket.subscribe(room.topic);

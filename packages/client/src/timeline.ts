@@ -55,8 +55,7 @@ export class Timeline {
     const position = this.#position;
     this.#oldest ??= after(position ?? at);
     this.#held = undefined;
-    // A place before the first message of a room, or of an epoch, is none of a message: nothing will come that has it.
-    if (position === undefined || (recovered && !isAhead(at, position))) {
+    if (position === undefined || (recovered && !isAfter(at, position))) {
       this.#position ??= at;
       this.#caughtUp();
       return;
@@ -174,12 +173,4 @@ function after({ epoch, seq }: Position): Position {
 /** Only that, of what may be a whole message. */
 export function placeOf({ epoch, seq }: Position): Position {
   return { epoch, seq };
-}
-
-/**
- * Whether messages are still to come to a client that was told `recovered: true`. The numbers of a room go on over a new
- * epoch: if it stands there with the number of the last message, nothing was sent meanwhile, and no message has that place.
- */
-function isAhead(at: Position, position: Position): boolean {
-  return isAfter(at, position) && at.seq > (at.epoch === position.epoch ? 0 : position.seq);
 }

@@ -37,7 +37,10 @@ export const broadcastFrame = z
 /** Answers `?since=` on a seed socket, before anything else. */
 export const recoveryFrame = z
   .object({ type: z.literal('recovery'), ...seedFields, ...positionSchema.shape, recovered: z.boolean() })
-  .describe('Whether everything after `since` follows; `epoch` and `seq` are where the room stands.');
+  .describe(
+    'Whether everything after `since` follows. If so, `epoch` and `seq` are the position of the last message that was missed, or `since` if ' +
+      'none was; otherwise where the room stands.',
+  );
 
 export const seedErrorFrame = z
   .object({

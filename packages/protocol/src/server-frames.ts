@@ -46,7 +46,10 @@ export const roomJoinedFrame = z
       ),
     stored: positionSchema.describe('Every message up to here is stored.'),
   })
-  .describe('The room was entered. `epoch` and `seq` are where it stands.');
+  .describe(
+    'The room was entered. With `recovered: true`, `epoch` and `seq` are the position of the last message that was missed, or `since` if ' +
+      'none was; otherwise where the room stands.',
+  );
 
 export const roomLeftFrame = z
   .object({

@@ -95,6 +95,12 @@ export class ReplayWindow {
     return this.#first + this.#messages.length - this.#head;
   }
 
+  /** Position of the newest message. */
+  get last(): Position | undefined {
+    const message = this.#at(this.end - 1);
+    return message && { epoch: message.epoch, seq: message.seq };
+  }
+
   /** Takes in what the feed delivers. A copy: what arrived is a slice of something larger. */
   append({ epoch, seq }: Position, frame: Uint8Array): void {
     this.#messages.push({ epoch, seq, frame: Buffer.from(frame) });

@@ -44,6 +44,16 @@ describe('replays', () => {
     expect(within).to.deep.equal(names(11, 11));
   });
 
+  it('name the last message that was missed up to now, or the position of the client', async () => {
+    bench.deliver(5);
+    const [some, none] = [await bench.feeds.replay(ROOM, at(12)), await bench.feeds.replay(ROOM, at(15))];
+    expect([some?.upTo, none?.upTo]).to.deep.equal([at(15), at(15)]);
+    all(some);
+    expect(some?.upTo).to.deep.equal(at(15));
+    bench.deliver(2);
+    expect([some?.upTo, none?.upTo]).to.deep.equal([at(17), at(17)]);
+  });
+
   it('need no read when nothing was missed', async () => {
     bench.deliver(3);
     expect(await bench.replayed(at(13))).to.deep.equal([]);
@@ -190,6 +200,10 @@ describe('replays', () => {
       bench.broker.listener?.onResumed();
       await eventually('the epoch', () => bench.feeds.position(ROOM)?.epoch === EPOCH + 5);
       expect(await bench.replayed(at(14))).to.deep.equal(names(15, 15));
+      // Not the position of the room, which no message has.
+      for (const since of [at(14), at(15)]) {
+        expect((await bench.feeds.replay(ROOM, since))?.upTo).to.deep.equal(at(15));
+      }
       bench.deliver(1);
       expect(all(replay)).to.deep.equal([...names(14, 15), `${EPOCH + 5}-16`]);
       await bench.feeds.close();

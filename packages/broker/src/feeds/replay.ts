@@ -1,5 +1,12 @@
+import type { Position } from '../broker.js';
+
 /** What one returning client has missed, handed out as fast as it can take it. */
 export interface Replay {
+  /**
+   * Position of the last message that was missed up to this moment, or the client's own position if none was. Unlike the
+   * room's position it is always one that a client can reach: an epoch can begin without a message.
+   */
+  readonly upTo: Position;
   /**
    * The next frames, in order: about `maxBytes`, and at least one unless none is left. Once none is left, whatever
    * {@link RoomFeedsHandlers.onMessage} delivers from this very moment on is exactly what follows. (Asked from within

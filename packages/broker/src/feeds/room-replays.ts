@@ -112,7 +112,7 @@ export class RoomReplays {
       }
       if (place === 'unread') await this.#extend(since);
       else if (since.epoch === feed.at.epoch || since.epoch === wholeSince) {
-        return this.#replay(this.#window, place, askedAt);
+        return this.#replay(this.#window, since, place, askedAt);
       } else if (await this.#goesOn(since, askedAt)) wholeSince = since.epoch;
       else return undefined;
     }
@@ -158,7 +158,7 @@ export class RoomReplays {
     return window;
   }
 
-  #replay(window: ReplayWindow, from: number, askedAt: number): Replay {
+  #replay(window: ReplayWindow, since: Position, from: number, askedAt: number): Replay {
     const { generation } = window;
     const { counters, onRecovered } = this.parts;
     let place = from;
@@ -166,6 +166,9 @@ export class RoomReplays {
     let complete = false;
     this.#enter();
     return {
+      get upTo() {
+        return (window.end > from && window.last) || since;
+      },
       next: (maxBytes) => {
         if (ended || window.generation !== generation) return undefined;
         const frames = window.read(place, maxBytes);

@@ -22,6 +22,8 @@ interface Client {
   readonly seen: string[];
   state: 'asking' | 'reading' | 'live' | 'refused' | 'gone' | 'unavailable';
   replay?: Replay;
+  /** The position up to which it has to read, as the replay names it at first. */
+  upTo?: Position;
   /** Where the feed was when nothing more was left to replay. */
   liveFrom?: Position;
 }
@@ -136,6 +138,13 @@ export class ReplayWorld {
           isAfter(message, known[index - 1] ?? since),
           `${about}: ${message.text} in order, once`,
         ).to.equal(true);
+      }
+      const { upTo: target } = client;
+      if (state === 'live' && target !== undefined) {
+        const reached = [since, ...known].some(
+          ({ epoch, seq }) => epoch === target.epoch && seq === target.seq,
+        );
+        expect(reached, `${about}: came to ${target.epoch}-${target.seq}`).to.equal(true);
       }
       const last = known.at(-1);
       // Whoever was cut off has seen everything up to there; live members what the feed delivered.
@@ -275,7 +284,7 @@ export class ReplayWorld {
     try {
       const replay = await this.#feeds?.replay(ROOM, client.since);
       client.state = replay === undefined ? 'refused' : 'reading';
-      if (replay !== undefined) client.replay = replay;
+      if (replay !== undefined) Object.assign(client, { replay, upTo: replay.upTo });
     } catch (error) {
       if (!(error instanceof BrokerUnavailableError)) throw error;
       client.state = 'unavailable';
