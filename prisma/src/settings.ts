@@ -5,7 +5,7 @@ import { parseDatabaseUrl } from './database-url.js';
 /** Settings of every program that connects to PostgreSQL. */
 export const databaseUrlSettings = {
   DATABASE_URL: url('postgresql:', 'postgres:').describe(
-    'PostgreSQL, with user, password and database; `schema` chooses a schema: docs/connecting.md.',
+    'PostgreSQL, with user, password and database; `schema` chooses a schema: docs/how-to/postgresql-and-redis.md.',
   ),
   DATABASE_CA_FILE: z
     .string()

@@ -6,7 +6,7 @@ import { redisRefusals } from '../support/redis-refusals.js';
 import { describeContract } from './contract.js';
 
 /**
- * Everything works as docs/connecting.md says: PostgreSQL behind PgBouncer with its defaults and in a schema of its own, Redis
+ * Everything works as docs/how-to/postgresql-and-redis.md says: PostgreSQL behind PgBouncer with its defaults and in a schema of its own, Redis
  * as a user who may do nothing but what is listed there.
  */
 describeContract('a cluster with a pooler, a schema and few rights', async (env) => {

@@ -43,12 +43,15 @@ describe('the alert rules', () => {
 
   it('each lead to a section of the runbook, and each section is about one of them', () => {
     const sections = new Map(
-      [...readText('docs/runbook.md').matchAll(SECTION)].map(([, name = '', text = '']) => [name, text]),
+      [...readText('docs/how-to/runbook.md').matchAll(SECTION)].map(([, name = '', text = '']) => [
+        name,
+        text,
+      ]),
     );
     expect([...sections.keys()].sort()).to.deep.equal([...names].sort());
     for (const { alert, annotations } of alerts) {
       expect(new URL(annotations.runbook_url).hash, alert).to.equal(`#${alert.toLowerCase()}`);
-      expect(annotations.runbook_url).to.match(/^https:\/\/chorus\.example\/docs\/runbook\.md#/);
+      expect(annotations.runbook_url).to.match(/^https:\/\/chorus\.example\/docs\/how-to\/runbook\.md#/);
       for (const part of ['**Means**', '**Users**', '**Look**', '**Over**']) {
         expect(sections.get(alert), alert).to.include(part);
       }
@@ -76,7 +79,7 @@ describe('the alert rules', () => {
 });
 
 describe('the runbook', () => {
-  const page = readText('docs/runbook.md');
+  const page = readText('docs/how-to/runbook.md');
 
   it('leads nowhere that is not there', () => {
     const headings = new Set(
@@ -88,13 +91,13 @@ describe('the runbook', () => {
   });
 
   it('speaks of settings and metrics that there are', () => {
-    const settings = readText('docs/configuration.md');
+    const settings = readText('docs/reference/configuration.md');
     const named = new Set([...page.matchAll(/`([A-Z][A-Z_]{4,})\b/g)].map(([, name = '']) => name));
     const others = new Set(['DATABASE_URL', 'SERVICE']);
     expect([...named].filter((name) => !others.has(name) && !settings.includes(`\`${name}\``))).to.deep.equal(
       [],
     );
-    const documented = readText('docs/metrics.md');
+    const documented = readText('docs/reference/metrics.md');
     const metrics = new Set([...page.matchAll(/\b(?:chorus|nodejs)_[a-z_]+[a-z]/g)].map(([name]) => name));
     expect([...metrics].filter((name) => !documented.includes(`\`${name}\``))).to.deep.equal([]);
   });

@@ -19,7 +19,7 @@ import {
 import { z } from 'zod';
 
 /** The document that is generated from the schemas of the frames. */
-export const ASYNCAPI = fileURLToPath(new URL('../../docs/asyncapi.json', import.meta.url));
+export const ASYNCAPI = fileURLToPath(new URL('../../docs/reference/asyncapi.json', import.meta.url));
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -65,7 +65,7 @@ export function asyncapi(): Json {
     info: {
       title: 'Chorus sockets',
       version,
-      description: `What the gateways of Chorus speak. Written by \`pnpm docs\`; docs/protocol.md explains it.`,
+      description: `What the gateways of Chorus speak. Written by \`pnpm docs\`; docs/reference/protocol.md explains it.`,
       license: { name: 'MIT' },
       'x-close-codes': Object.values(CLOSE),
       'x-error-codes': ERRORS,

@@ -6,15 +6,15 @@ import { load, type PluginOptions } from 'typedoc-plugin-markdown';
 import { withClientPackage } from '../client/client-package.js';
 
 /** The page that is generated from the docstrings of the client. */
-export const CLIENT_REFERENCE = fileURLToPath(new URL('../../docs/client-reference.md', import.meta.url));
+export const CLIENT_REFERENCE = fileURLToPath(new URL('../../docs/reference/client.md', import.meta.url));
 
 const INTRODUCTION = `Everything that \`@chorus/client\` exports, written from its docstrings by \`pnpm docs\`.
-[\`client.md\`](client.md) says how to use it.
+[Use the client](../how-to/use-the-client.md) says how to use it.
 `;
 
 /** One page, all of it in tables where that reads better. */
 const LAYOUT: Partial<PluginOptions> = {
-  entryFileName: 'client-reference',
+  entryFileName: 'client',
   hideBreadcrumbs: true,
   hidePageHeader: true,
   useCodeBlocks: true,
@@ -55,7 +55,7 @@ export function clientReferenceText(): Promise<string> {
       throw new Error('the docstrings of the client have mistakes: see above');
     }
     await app.generateOutputs(project);
-    const page = await readFile(join(folder, 'out', 'client-reference.md'), 'utf8');
+    const page = await readFile(join(folder, 'out', 'client.md'), 'utf8');
     return page.replace('\n\n', `\n\n${INTRODUCTION}\n`);
   });
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 
 /** The page that documents every setting. */
-export const CONFIGURATION = fileURLToPath(new URL('../../docs/configuration.md', import.meta.url));
+export const CONFIGURATION = fileURLToPath(new URL('../../docs/reference/configuration.md', import.meta.url));
 
 const TABLE = /(?<=<!-- settings -->\n)[\s\S]*(?=\n<!-- \/settings -->)/;
 

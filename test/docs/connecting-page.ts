@@ -2,7 +2,9 @@ import { fileURLToPath } from 'node:url';
 import { REDIS_COMMANDS, redisAclRules } from '@chorus/local';
 
 /** The page about PostgreSQL and Redis, with the rules of a Redis user in the middle. */
-export const CONNECTING = fileURLToPath(new URL('../../docs/connecting.md', import.meta.url));
+export const CONNECTING = fileURLToPath(
+  new URL('../../docs/how-to/postgresql-and-redis.md', import.meta.url),
+);
 
 const RULES = /(?<=<!-- redis user -->\n)[\s\S]*(?=\n<!-- \/redis user -->)/;
 const MOST_ON_A_LINE = 110;

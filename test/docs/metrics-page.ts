@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import type { MetricsText } from '../support/metrics.js';
 
 /** The page that documents every metric. */
-const PAGE = fileURLToPath(new URL('../../docs/metrics.md', import.meta.url));
+const PAGE = fileURLToPath(new URL('../../docs/reference/metrics.md', import.meta.url));
 
 interface Documented {
   readonly type: string;

@@ -54,7 +54,7 @@ describe('the OpenAPI document', () => {
   });
 
   describe('and the page about the API', () => {
-    const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
+    const page = readFileSync(new URL('../../docs/reference/api.md', import.meta.url), 'utf8');
 
     it('have the same routes', () => {
       const rows = [...page.matchAll(/^\| (`(?:GET|POST|PUT|PATCH|DELETE) .*?) \|/gm)].map(

@@ -25,7 +25,7 @@ const KINDS: Readonly<Record<string, readonly z.ZodObject[]>> = {
 };
 
 describe('the page about the protocols', () => {
-  const page = readFileSync(new URL('../../docs/protocol.md', import.meta.url), 'utf8');
+  const page = readFileSync(new URL('../../docs/reference/protocol.md', import.meta.url), 'utf8');
   const sections = new Map(
     page.split(/^#{2,3} /m).map((section) => [section.slice(0, section.indexOf('\n')), section]),
   );

@@ -7,8 +7,8 @@ import { CONNECTING, redisUserText, replaceRules } from './connecting-page.js';
 import { OPENAPI, openapiText } from './openapi.js';
 import { settingsTable } from './settings-table.js';
 
-// `pnpm docs`: writes the table of settings into docs/configuration.md, the user of Redis into docs/connecting.md, docs/asyncapi.json, docs/openapi.json,
-// docs/client-reference.md, and the alert rules as an object for the Prometheus operator.
+// `pnpm docs` writes what is generated: the table of settings, the rules for the Redis user, the AsyncAPI and OpenAPI documents,
+// the reference of the client, and the alert rules as an object for the Prometheus operator.
 writeFileSync(CONFIGURATION, replaceTable(readFileSync(CONFIGURATION, 'utf8'), settingsTable()));
 writeFileSync(CONNECTING, replaceRules(readFileSync(CONNECTING, 'utf8'), redisUserText()));
 writeFileSync(ASYNCAPI, asyncapiText());

@@ -29,7 +29,7 @@ import { type OperatorConfig, operatorConfig, operatorSettings } from './operato
  */
 const BCRYPT_CONCURRENCY = Math.min(3, availableParallelism());
 
-/** The API's own environment variables. `docs/configuration.md` is checked against this list. */
+/** The API's own environment variables. `docs/reference/configuration.md` is checked against this list. */
 export const apiSettings = {
   ...listenerSettings(3000),
   ...balancedSettings,

@@ -35,7 +35,7 @@ const archiveSettings = {
     .describe('Stored messages older than this do not stay in Redis; 0 for any age.'),
 };
 
-/** The archiver's environment variables. `docs/configuration.md` is checked against this list. */
+/** The archiver's environment variables. `docs/reference/configuration.md` is checked against this list. */
 export const archiverSettings = {
   HOST,
   PORT,

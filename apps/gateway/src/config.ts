@@ -19,7 +19,7 @@ import {
   url,
 } from '@chorus/service';
 
-/** The gateway's environment variables. `docs/configuration.md` is checked against this list. */
+/** The gateway's environment variables. `docs/reference/configuration.md` is checked against this list. */
 export const gatewaySettings = {
   ...listenerSettings(4000),
   ...balancedSettings,

@@ -10,7 +10,7 @@ export interface RedisCommandGroup {
 }
 
 /**
- * Every command that Chorus sends, scripts included. `docs/connecting.md` is written from this list, and the suites of the
+ * Every command that Chorus sends, scripts included. `docs/how-to/postgresql-and-redis.md` is written from this list, and the suites of the
  * broker, presence, control and a whole cluster run as a user who has no others.
  */
 export const REDIS_COMMANDS: readonly RedisCommandGroup[] = [

@@ -10,7 +10,7 @@ export interface CloseReason {
 
 /**
  * Every way in which a gateway ends a socket. Server and client share this one list;
- * `docs/protocol.md` is checked against it.
+ * `docs/reference/protocol.md` is checked against it.
  */
 export const CLOSE = {
   /** The client said good-bye; the gateway answers in kind. */

@@ -7,7 +7,7 @@ export interface ErrorReason {
 
 /**
  * Every reason for which a gateway refuses a frame. Server and client share this one list;
- * `docs/protocol.md` is checked against it.
+ * `docs/reference/protocol.md` is checked against it.
  */
 export const ERRORS = {
   /** Not JSON, an unknown `type`, or a field that is missing or wrong. */

@@ -1,2 +1,2 @@
-/** The WebSocket subprotocol that `docs/protocol.md` is about. */
+/** The WebSocket subprotocol that `docs/reference/protocol.md` is about. */
 export const SUBPROTOCOL = 'chorus.v1';

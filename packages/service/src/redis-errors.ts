@@ -53,7 +53,9 @@ const INFO_REFUSED = 'the user may not run INFO';
 export function explainInfo(error: Error): Error {
   if (refusalCode(error) !== 'NOPERM') return error;
   // Without the code, by which the library would know it.
-  return new Error(`${INFO_REFUSED}: docs/connecting.md lists what a user of Redis needs`, { cause: error });
+  return new Error(`${INFO_REFUSED}: docs/how-to/postgresql-and-redis.md lists what a user of Redis needs`, {
+    cause: error,
+  });
 }
 
 /** A refusal for operators, as predicate of "Redis". Holds nothing secret. */

@@ -129,7 +129,8 @@ export class RedisLink implements ServerCheck {
     if (this.ready) {
       const lastsMs = isSeenByCheck(code) ? Number.POSITIVE_INFINITY : REFUSAL_LASTS_MS;
       this.#refusal = { code, endsAt: performance.now() + lastsMs };
-      const needed = code === 'NOPERM' ? ': docs/connecting.md lists what a user of Redis needs' : '';
+      const needed =
+        code === 'NOPERM' ? ': docs/how-to/postgresql-and-redis.md lists what a user of Redis needs' : '';
       this.#logOnce(error.message, `redis refuses to do its work${needed}`);
     }
     if (!isWrongServer(code)) return false;

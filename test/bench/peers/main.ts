@@ -9,7 +9,7 @@ import { type MeasurementRounds, runRounds } from './rounds.js';
 import { FLOOR } from './systems/index.js';
 import type { System } from './systems/system.js';
 
-/* `pnpm bench:peers`: see docs/performance.md. */
+/* `pnpm bench:peers`: see docs/explanation/performance.md. */
 
 const BASES = [FLOOR, 'socket.io'];
 

@@ -16,7 +16,8 @@ export interface GatewayRoute {
   readonly errors: Readonly<Partial<Record<ErrorStatus, string>>>;
 }
 
-const FRAMES = 'What travels over the socket is described by `docs/asyncapi.json` and `docs/protocol.md`.';
+const FRAMES =
+  'What travels over the socket is described by `docs/reference/asyncapi.json` and `docs/reference/protocol.md`.';
 
 const REFUSALS = {
   401: 'No token, or one that has expired, was revoked or is forged.',

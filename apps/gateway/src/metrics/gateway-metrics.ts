@@ -29,7 +29,7 @@ export interface GatewaySources {
 /** Connections that are looked at before others get their turn. */
 const AT_ONCE = 2_000;
 
-/** Registers everything that a gateway tells besides its histograms. What it means stands in docs/metrics.md. */
+/** Registers everything that a gateway tells besides its histograms. What it means stands in docs/reference/metrics.md. */
 export function addGatewayMetrics(metrics: Metrics, sources: GatewaySources): void {
   const from = { ...sources, feeds: onceATurn(sources.feeds) };
   addConnectionMetrics(metrics, from);

@@ -25,7 +25,7 @@ export interface RedisFixture {
 }
 
 /**
- * What is tested works as a user who may do nothing but what docs/connecting.md lists.
+ * What is tested works as a user who may do nothing but what docs/how-to/postgresql-and-redis.md lists.
  * @param urls of every server; several mean a Redis Cluster
  */
 export async function openRedisFixture(urls: readonly string[]): Promise<RedisFixture> {

@@ -37,7 +37,7 @@ describe('over a Redis Cluster', () => {
 
   after(() => cluster.close());
 
-  /** As a user who may do nothing but what docs/connecting.md lists. */
+  /** As a user who may do nothing but what docs/how-to/postgresql-and-redis.md lists. */
   const makeFixture: MakeBrokerFixture = ({ maxBacklogBytes = 1e9 }) => {
     const redis = { urls: users, cluster: true, commandTimeoutMs: 3_000 };
     return makeRedisFixture(testOptions(redis, maxBacklogBytes * PARTITIONS));

@@ -38,7 +38,7 @@ describe('a user of Redis', function () {
       expect(watch.trouble()).to.equal('does not let this user run INFO');
       const told = lines.filter((line) => line.includes('may not run INFO'));
       expect(told).to.have.length(1);
-      expect(told[0]).to.include('docs/connecting.md');
+      expect(told[0]).to.include('docs/how-to/postgresql-and-redis.md');
       expect(printed, 'what the library prints by itself').to.deep.equal([]);
     } finally {
       console.warn = warn;
@@ -51,7 +51,7 @@ describe('a user of Redis', function () {
     const directory = new RedisRoomDirectory(client, new Keyspace('chorus'));
     await failure(directory.ensure(someRoom(), 0));
     await eventually('the reason', () => watch.trouble() === 'refuses commands (NOPERM)');
-    expect(lines.filter((line) => line.includes('docs/connecting.md'))).to.have.length(1);
+    expect(lines.filter((line) => line.includes('docs/how-to/postgresql-and-redis.md'))).to.have.length(1);
   });
 
   it('has no other keys and channels than those of the prefix', async () => {
