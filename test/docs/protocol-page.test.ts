@@ -74,7 +74,7 @@ describe('the page about the protocols', () => {
   it('lists exactly the frames of each protocol', () => {
     expect(rowsOf('From the client')).to.have.members(typesOf(clientFrameSchema.options));
     expect(rowsOf('From the gateway')).to.have.members(typesOf(serverFrameSchema.options));
-    expect(rowsOf('The seed contract')).to.have.members(typesOf(SEED_FRAMES));
+    expect(rowsOf('The plain protocol')).to.have.members(typesOf(SEED_FRAMES));
   });
 
   it('lists exactly the error codes of the catalogue', () => {

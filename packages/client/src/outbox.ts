@@ -32,7 +32,13 @@ const MOST_KEPT = 1_000;
 const SAFE_TO_REPEAT_MS = 4 * 60_000;
 const MESSAGE_ID = /^[\w.:-]{1,64}$/;
 
-/** What was said in one room, in order, until it is stored. One message at a time is under way, so that the order holds. */
+/**
+ * What was said in one room, in order, until it is stored. One message at a time is under way: with more, a refusal of the
+ * first would change the order.
+ *
+ * After an interruption an unacknowledged message is sent again only once the room has caught up: if it had arrived, it has
+ * been received by then. So gateways need to remember its id from the join to the sending, not for the whole absence.
+ */
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #drafts = new Map<string, Draft>();

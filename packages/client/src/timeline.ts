@@ -22,7 +22,12 @@ export interface TimelineOptions {
 /** More live messages than that do not wait until what was missed is there: they are read from the history as well. */
 const MOST_HELD = 5_000;
 
-/** What was said in a room, as far as the application has been told: forwards as it comes, backwards as it asks. */
+/**
+ * What was said in a room, as far as the application has been told: forwards as it comes, backwards as it asks.
+ *
+ * Every message, live, replayed or read from the history, passes one step that drops what is not after the position of the
+ * last message delivered. So overlaps are harmless, and only holes have to be prevented.
+ */
 export class Timeline {
   readonly #options: TimelineOptions;
   /** The last message delivered, or where the room stood. */
