@@ -30,7 +30,7 @@ describe('the history checker, when Redis itself lost something,', function () {
     tell(without);
     history.faults.push({
       ...{ kind: 'redis-snapshot', what: 'redis', startedAt: lost.sentAt - 100, endedAt: lost.sentAt + 100 },
-      loss: { since: lost.sentAt - 50, until: lost.sentAt + 50 },
+      loss: { since: lost.sentAt - 50, at: lost.sentAt + 40, until: lost.sentAt + 50 },
     });
   });
 
@@ -133,7 +133,8 @@ describe('the history checker, when Redis itself lost something,', function () {
 
   it('has nothing against a client that is not recovered over the loss, in one epoch or two', () => {
     const [fault] = history.faults as [DraftHistory['faults'][0]];
-    history.faults[0] = { ...fault, loss: { since: lost.sentAt - 50, until: history.endedAt - 1 } };
+    const until = history.endedAt - 1;
+    history.faults[0] = { ...fault, loss: { since: lost.sentAt - 50, at: until - 10, until } };
     comeBack();
     expect(broken()).to.not.include('recovered');
   });
@@ -194,7 +195,7 @@ describe('the history checker, when Redis itself lost something,', function () {
     it('a message that was lost although Redis had it all the time', () => {
       history.faults[0] = {
         ...(history.faults[0] as DraftHistory['faults'][0]),
-        loss: { since: 1, until: 2 },
+        loss: { since: 1, at: 2, until: 2 },
       };
       expect(broken()).to.include('archive').and.include('delivered');
     });
@@ -211,7 +212,7 @@ describe('the history checker, when a gateway could not speak for its users,', (
   /** Everybody is connected to it. */
   const GATEWAY = 'gateway-1';
 
-  const withNotices = (count: number, { forMs = 6_000, cutOff = GATEWAY } = {}): string[] => {
+  const frozen = ({ forMs = 6_000, cutOff = GATEWAY } = {}): DraftHistory => {
     const history = simulate({ clients: 6, rooms: 1, messages: 1 });
     const startedAt = history.endedAt + 1_000;
     const endedAt = startedAt + forMs;
@@ -219,20 +220,49 @@ describe('the history checker, when a gateway could not speak for its users,', (
     history.faults.push({
       ...{ kind: 'gateway-freeze', what: GATEWAY, startedAt, endedAt, cutOff: [cutOff] },
     });
-    const [observer, subject] = history.clients as [DraftClient, DraftClient];
-    for (let index = 0; index < count; index++) {
-      observer.events.push({
-        ...{ type: 'notice', kind: 'left', at: startedAt + 4_000, roomId: 1, userId: subject.userId },
-      });
-    }
-    return check(history)
+    return history;
+  };
+  const left = (at: number, { userId }: DraftClient): HistoryEvent => ({
+    ...{ type: 'notice', kind: 'left', at, roomId: 1, userId },
+  });
+  const broken = (history: DraftHistory): string[] =>
+    check(history)
       .filter(({ violations }) => violations > 0)
       .map(({ rule }) => rule);
+  const withNotices = (count: number, options: Parameters<typeof frozen>[0] = {}): string[] => {
+    const history = frozen(options);
+    const [observer, subject] = history.clients as [DraftClient, DraftClient];
+    const at = (history.faults[0]?.startedAt ?? 0) + 4_000;
+    for (let index = 0; index < count; index++) observer.events.push(left(at, subject));
+    return broken(history);
+  };
+  /** A user leaves for good soon afterwards; all are told, some were told before that it is gone. */
+  const withDeparture = (before: number): string[] => {
+    const history = frozen();
+    const [{ startedAt, endedAt }] = history.faults as [DraftHistory['faults'][0]];
+    const subject = history.clients.find(({ stays }) => stays) as DraftClient;
+    for (const [index, observer] of history.clients.entries()) {
+      if (observer === subject || !observer.stays) continue;
+      const notices = Array.from({ length: index % 2 === 0 ? before : 0 }, () =>
+        left(startedAt + 4_000, subject),
+      );
+      observer.events.push(...notices, left(endedAt + 4_600, subject));
+    }
+    subject.stays = false;
+    subject.events.push({ type: 'disconnected', at: endedAt + 3_000, code: 1000 });
+    history.rooms[0]?.present.splice(history.rooms[0].present.indexOf(subject.userId), 1);
+    return broken(history);
   };
 
   it('lets others take its users for gone, once', () => {
     expect(withNotices(1)).to.deep.equal([]);
     expect(withNotices(2)).to.deep.equal(['one-departure']);
+  });
+
+  it('counts the announcement of a departure that follows as that', () => {
+    expect(withDeparture(0)).to.deep.equal([]);
+    expect(withDeparture(1)).to.deep.equal([]);
+    expect(withDeparture(2)).to.deep.equal(['one-departure']);
   });
 
   it('does not when it was back before its lease had ended, or was another', () => {

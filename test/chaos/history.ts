@@ -116,9 +116,11 @@ export type ClientFaultKind = 'stalled-readers' | 'vanished-clients' | 'long-abs
 
 export type FaultKind = ServerFaultKind | ClientFaultKind;
 
-/** What Redis acknowledged in this time it may have forgotten. Times are of the clients' clock. */
+/** Redis lost what it acknowledged in this time, or some of it. Times are of the clients' clock. */
 export interface Loss {
   readonly since: number;
+  /** When it lost it, at the earliest: before this everything was there. */
+  readonly at: number;
   readonly until: number;
 }
 

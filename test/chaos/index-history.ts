@@ -183,6 +183,9 @@ function viewOf(client: ClientHistory, roomId: number): View {
         if (since === undefined || (client.plain && !recovered)) {
           close();
           if (position !== undefined) stretches.push({ from: position, to: undefined });
+        } else if (stretches.at(-1)?.to !== undefined) {
+          // It was put out of the room, and goes on where it was.
+          stretches.push({ from: since, to: undefined });
         }
         isUnplaced = position === undefined;
         // What it missed then is asked for up to here; recovered, it follows.

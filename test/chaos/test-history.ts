@@ -96,7 +96,10 @@ class Simulation {
   middle(): void {
     const [early, late] = this.#clients.slice(-3, -1) as [SimulatedClient, SimulatedClient];
     this.#connect(late);
-    if (early.away) this.#connect(early);
+    if (early.away) {
+      this.#now = Math.max(this.#now, early.backAt);
+      this.#connect(early);
+    }
     early.stays = false;
     this.#goAway(early, Number.POSITIVE_INFINITY);
   }

@@ -48,13 +48,14 @@ export const OLDER_DATA = {
     try {
       await sleep(planned.forMs, undefined, { signal });
       const old = redis.node;
+      const at = performance.now();
       await redis.with((client) => client.replicaof('NO', 'ONE'), replica);
       redis.promoted(replica);
       await network.point('redis', replica.port);
       // Connections to the one that is demoted stay, as they do when one address leads to another server.
       if (crash) await kill(old.member);
       else await redis.with((client) => client.replicaof('127.0.0.1', replica.port), old);
-      loses({ since, until: performance.now() });
+      loses({ since, at, until: performance.now() });
     } finally {
       await network.trouble([way], undefined, true);
       await over();
@@ -66,8 +67,9 @@ export const OLDER_DATA = {
     const prng = createPrng(seed);
     const behindMs = redisClock !== undefined && prng.next() < 0.5 ? prng.between(...CLOCK_BEHIND_MS) : 0;
     hits(`redis, empty after ${forMs} ms${behindMs > 0 ? `, its clock ${behindMs} ms behind` : ''}`);
+    const at = performance.now();
     await kill(redis.node.member);
-    loses({ since: 0, until: performance.now() });
+    loses({ since: 0, at, until: performance.now() });
     await redis.restore(undefined);
     await redisClock?.set(-behindMs);
     try {
@@ -91,8 +93,9 @@ async function behind(
   const over = await aggravate(prng, context, `redis ${what}, ${forMs} ms of it`);
   try {
     await sleep(forMs, undefined, { signal: context.signal });
+    const at = performance.now();
     await lose(prng);
-    context.loses({ since, until: performance.now() });
+    context.loses({ since, at, until: performance.now() });
     await context.cluster.redis.node.member.start();
   } finally {
     await over();

@@ -43,14 +43,8 @@ export const oneDeparture: Rule = {
         for (const { view, absences, excuses } of subjects) {
           const { userId } = view.client;
           if (userId === observer.client.userId) continue;
-          // Once for each time that its gateway could not speak for it.
-          const unused = [...excuses];
-          const lefts = (told.get(userId) ?? []).filter(({ at }) => {
-            const excuse = unused.findIndex(({ from, to }) => from <= at && at <= to);
-            if (excuse >= 0) unused.splice(excuse, 1);
-            return excuse < 0;
-          });
-          yield* judge(history, { observer, watches }, { subject: view, absences, lefts });
+          const lefts = told.get(userId) ?? [];
+          yield* judge(history, { observer, watches }, { subject: view, absences, excuses, lefts });
         }
       }
     }
@@ -89,6 +83,12 @@ interface Told {
   readonly since: number;
 }
 
+/** What one observer was told of one user, and what there was to tell. */
+interface Judged extends Omit<Subject, 'view'> {
+  readonly subject: View;
+  readonly lefts: readonly Told[];
+}
+
 /** When the observer was told that somebody left, by user. */
 function leftsSeenBy({ client, roomId }: View): Map<number, Told[]> {
   const told = new Map<number, Told[]>();
@@ -105,27 +105,27 @@ function leftsSeenBy({ client, roomId }: View): Map<number, Told[]> {
 function* judge(
   history: History,
   { observer, watches }: { observer: View; watches: ReadonlyArray<{ from: number; to: number }> },
-  { subject, absences, lefts }: { subject: View; absences: readonly Absence[]; lefts: readonly Told[] },
+  { subject, absences, excuses, lefts }: Judged,
 ): Iterable<Violation> {
   const { promises } = history;
   const counts = new Map<Absence, number>();
+  const unused = [...excuses];
   const names = `room ${subject.roomId}: ${observer.client.username} was told that ${subject.client.username} left`;
   for (const told of lefts) {
     const { at } = told;
     const absence = meantBy(told, absences, promises);
-    const facts = { observer: observer.client.username, at, absence, absences, lefts };
-    if (absence === undefined) {
-      yield { what: `${names}, who had been there all the time`, facts };
+    const count = ((absence && counts.get(absence)) ?? 0) + 1;
+    const wrong = whatIsWrong(at, absence, count, promises);
+    // Once for each time that its gateway could not speak for it; a departure that may be announced needs no excuse.
+    const excuse = unused.findIndex(({ from, to }) => from <= at && at <= to);
+    if (wrong !== undefined && excuse >= 0) {
+      unused.splice(excuse, 1);
       continue;
     }
-    const count = (counts.get(absence) ?? 0) + 1;
-    counts.set(absence, count);
-    const { from, to, attempts } = absence;
-    if (count > 1 + attempts) {
-      yield { what: `${names} ${count} times for one departure`, facts };
-    } else if (!mayBeAnnounced(absence, promises)) {
-      yield { what: `${names}, who was back after ${Math.round((to ?? at) - from)} ms`, facts };
-    }
+    if (absence !== undefined) counts.set(absence, count);
+    if (wrong === undefined) continue;
+    const facts = { observer: observer.client.username, at, absence, absences, lefts };
+    yield { what: `${names}${wrong}`, facts };
   }
   for (const absence of absences) {
     if (counts.has(absence) || !hadToBeTold(history, watches, absence)) continue;
@@ -134,6 +134,20 @@ function* judge(
       facts: { observer: observer.client.username, absence, absences, lefts },
     };
   }
+}
+
+/** What is wrong with being told of a departure for the given time; undefined if nothing is. */
+function whatIsWrong(
+  at: number,
+  absence: Absence | undefined,
+  count: number,
+  promises: Promises,
+): string | undefined {
+  if (absence === undefined) return ', who had been there all the time';
+  const { from, to, attempts } = absence;
+  if (count > 1 + attempts) return ` ${count} times for one departure`;
+  if (mayBeAnnounced(absence, promises)) return undefined;
+  return `, who was back after ${Math.round((to ?? at) - from)} ms`;
 }
 
 /**

@@ -1,8 +1,13 @@
 import { formatPosition, isAfter, type Position } from '@chorus/protocol';
-import type { Fault } from '../history.js';
+import type { ClientHistory, Fault, HistoryEvent } from '../history.js';
 import type { HistoryIndex, Sending } from '../index-history.js';
 import { sendingOf } from '../message-name.js';
 import type { Rule } from '../rule.js';
+
+type Joined = Extract<HistoryEvent, { type: 'joined' }>;
+
+/** A gateway that was told where a room stands may repeat that for so long after Redis has lost it, in milliseconds. */
+const REPEATED_MS = 5_000;
 
 export const recovered: Rule = {
   name: 'recovered',
@@ -21,8 +26,11 @@ export const recovered: Rule = {
         );
         // The message at `since` has to be there as well, to tell that nothing before it is needed.
         if (missed.length >= historySize) continue;
-        const { firstAt = 0 } = sentAt(index, roomId, since) ?? {};
-        if (faults.some((fault) => tookSomething(fault, firstAt, event.at))) continue;
+        const from = Math.max(
+          sentAt(index, roomId, since)?.firstAt ?? 0,
+          toldAt(client, event, since) - REPEATED_MS,
+        );
+        if (faults.some((fault) => tookSomething(fault, from, event.at))) continue;
         yield {
           what: `room ${roomId}: ${client.username} was not recovered from ${formatPosition(since)} to ${formatPosition(position)}, ${missed.length} messages`,
           facts: { member: client.username, event, missed: missed.length, historySize },
@@ -39,8 +47,22 @@ function sentAt({ rooms, sendings }: HistoryIndex, roomId: number, at: Position)
   return message && sendings.get(sendingOf(message));
 }
 
+/** When the client joined and was told that the room stands there, the last time before; 0 for never. */
+function toldAt({ events }: ClientHistory, { roomId, at }: Joined, position: Position): number {
+  const place = formatPosition(position);
+  let [askedAt, toldAt] = [0, 0];
+  for (const event of events) {
+    if (event.at >= at) break;
+    if (event.type === 'joining' && event.roomId === roomId) askedAt = event.at;
+    else if (event.type === 'joined' && event.roomId === roomId) {
+      if (event.position !== undefined && formatPosition(event.position) === place) toldAt = askedAt;
+    }
+  }
+  return toldAt;
+}
+
 /** Whether a recent history that held something of `from` may have lost it until `to`. */
 function tookSomething({ loss, kind, startedAt, endedAt }: Fault, from: number, to: number): boolean {
   if (kind.startsWith('standalone-')) return startedAt < to && from < endedAt;
-  return loss !== undefined && loss.since < to && from < loss.until;
+  return loss !== undefined && loss.at < to && from < loss.until;
 }
