@@ -12,30 +12,30 @@ import {
   type Metrics,
   servedConnections,
 } from '@chorus/service';
-import { Acks } from './acks.js';
 import type { GatewayConfig } from './config.js';
-import { connect } from './connect.js';
-import type { Connections } from './connections.js';
-import { GatewayCounters } from './counters.js';
-import { DeliveryPace } from './delivery-pace.js';
-import { Hub } from './hub.js';
-import { joinRoom } from './join-room.js';
-import { MessageTraces } from './message-traces.js';
-import { addGatewayMetrics } from './metrics/gateway-metrics.js';
-import { addGatewayTimings } from './metrics/gateway-timings.js';
-import { NodeLoadReader } from './node-load.js';
-import { ownUrl } from './own-url.js';
-import { ProcessorShare } from './processor-share.js';
-import type { PortHealth } from './readiness.js';
+import type { Connections } from './connections/connections.js';
+import { startId } from './connections/start-id.js';
+import { ownUrl } from './lifecycle/own-url.js';
+import type { PortHealth } from './lifecycle/readiness.js';
+import { Steward } from './lifecycle/steward.js';
+import { Acks } from './rooms/acks.js';
+import { DeliveryPace } from './rooms/delivery-pace.js';
+import { Hub } from './rooms/hub.js';
+import { Watermarks } from './rooms/watermarks.js';
 import { routes } from './routes.js';
-import type { SeedContext } from './seed-session.js';
-import { startId } from './start-id.js';
-import { Steward } from './steward.js';
-import type { Transport } from './transport.js';
-import { listenUws } from './transport-uws.js';
-import { traceUpgrades } from './upgrade-traces.js';
-import type { V1Context } from './v1-session.js';
-import { Watermarks } from './watermarks.js';
+import { connect } from './sessions/connect.js';
+import { joinRoom } from './sessions/join-room.js';
+import type { SeedContext } from './sessions/seed-session.js';
+import type { V1Context } from './sessions/v1-session.js';
+import { GatewayCounters } from './telemetry/counters.js';
+import { addGatewayTimings } from './telemetry/gateway-timings.js';
+import { MessageTraces } from './telemetry/message-traces.js';
+import { addGatewayMetrics } from './telemetry/metrics.js';
+import { NodeLoadReader } from './telemetry/node-load.js';
+import { ProcessorShare } from './telemetry/processor-share.js';
+import { traceUpgrades } from './telemetry/upgrade-traces.js';
+import type { Transport } from './transport/transport.js';
+import { listenUws } from './transport/uws.js';
 
 /** What a gateway needs from outside; Redis-backed in production, in memory in standalone mode. */
 export interface GatewayParts {

@@ -1,3 +1,3 @@
 export { type GatewayConfig, gatewaySettings, loadGatewayConfig } from './config.js';
 export { createGateway, type Gateway, type GatewayParts } from './create-gateway.js';
-export { createRedisParts } from './redis-parts.js';
+export { createRedisParts } from './lifecycle/redis-parts.js';

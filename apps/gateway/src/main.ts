@@ -1,4 +1,4 @@
 import { run } from '@chorus/service';
-import { startGateway } from './start-gateway.js';
+import { startGateway } from './lifecycle/start-gateway.js';
 
 await run(() => startGateway(process.env));

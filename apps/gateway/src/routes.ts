@@ -1,10 +1,10 @@
 import type { Logger } from '@chorus/service';
-import type { Seat } from './connections.js';
-import { handshakeFault } from './handshake.js';
-import { type PortHealth, readiness } from './readiness.js';
-import { Refusal, type RefusalReason } from './refusal.js';
-import { RefusalLog } from './refusal-log.js';
-import type { Answer, Decision, Request, TransportHandlers } from './transport.js';
+import type { Seat } from './connections/connections.js';
+import { type PortHealth, readiness } from './lifecycle/readiness.js';
+import { handshakeFault } from './transport/handshake.js';
+import { Refusal, type RefusalReason } from './transport/refusal.js';
+import { RefusalLog } from './transport/refusal-log.js';
+import type { Answer, Decision, Request, TransportHandlers } from './transport/transport.js';
 
 export interface RouteActions {
   /** Takes a seat for whoever asks for a socket. @throws {Refusal} when there is none */

@@ -1,0 +1,110 @@
+import { BrokerUnavailableError } from '@chorus/broker';
+import { MemoryAccessList, type Subject } from '@chorus/control';
+import { CLOSE } from '@chorus/protocol';
+import { createLogger } from '@chorus/service';
+import { expect } from 'chai';
+import { openFake } from '../testing/connections.js';
+import { AccessWatch } from './access-watch.js';
+import { Connections } from './connections.js';
+
+const ANN = { id: 1, username: 'ann' };
+const BOB = { id: 2, username: 'bob' };
+const log = createLogger({ service: 'test', level: 'silent' });
+
+describe('looking at who may stay', () => {
+  let connections: Connections;
+  let access: MemoryAccessList;
+  let watch: AccessWatch;
+  let questions: number[];
+  let failures: number;
+
+  beforeEach(() => {
+    connections = new Connections('node');
+    access = new MemoryAccessList();
+    questions = [];
+    failures = 0;
+  });
+  afterEach(() => watch.close());
+
+  function start(intervalMs?: number): void {
+    const check = access.check.bind(access);
+    access.check = (subjects: readonly Subject[]) => {
+      questions.push(subjects.length);
+      if (failures-- > 0) throw new BrokerUnavailableError('away');
+      return check(subjects);
+    };
+    watch = new AccessWatch({ connections, access, log, retryMs: 1, ...(intervalMs && { intervalMs }) });
+  }
+
+  const until = async (condition: () => boolean): Promise<void> => {
+    while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+  };
+
+  it('ends those whose token was revoked or who are banned, and nobody else', async () => {
+    const revoked = openFake(connections, ANN, 't1').connection;
+    const other = openFake(connections, ANN, 't2').connection;
+    const banned = openFake(connections, BOB, 't3').connection;
+    await access.revoke('t1', Date.now() + 1_000);
+    await access.ban({ userId: BOB.id });
+    start();
+    watch.checkAll();
+    await until(() => revoked.ends.length > 0 && banned.ends.length > 0);
+    expect(revoked.ends).to.deep.equal([CLOSE.unauthenticated]);
+    expect(banned.ends).to.deep.equal([CLOSE.disconnected]);
+    expect(other.ends).to.deep.equal([]);
+  });
+
+  it('ends stays in rooms one by one, and looks at those in no room as well', async () => {
+    const inRooms = openFake(connections, ANN).connection;
+    inRooms.roomIds = [7, 8];
+    const inNone = openFake(connections, BOB).connection;
+    inNone.roomIds = [];
+    await access.ban({ userId: ANN.id, roomId: 8 });
+    await access.ban({ userId: BOB.id });
+    start();
+    watch.checkAll();
+    await until(() => inRooms.expulsions.length > 0 && inNone.ends.length > 0);
+    expect(inRooms.expulsions).to.deep.equal([[8, 'banned']]);
+    expect(inRooms.ends).to.deep.equal([]);
+  });
+
+  it('asks about many in several questions, and goes on asking until there is an answer', async () => {
+    for (let id = 1; id <= 1_200; id++) openFake(connections, { id, username: 'x' });
+    const last = openFake(connections, { id: 2_000, username: 'x' }).connection;
+    await access.ban({ userId: 2_000 });
+    failures = 3;
+    start();
+    watch.checkAll();
+    await until(() => last.ends.length > 0);
+    expect(questions).to.deep.equal([500, 500, 500, 500, 500, 201]);
+  });
+
+  it('starts over when it is asked to meanwhile', async () => {
+    const { connection } = openFake(connections, ANN, 't1');
+    start();
+    watch.checkAll();
+    await access.revoke('t1', Date.now() + 1_000);
+    watch.checkAll();
+    await until(() => connection.ends.length > 0);
+    expect(questions.length).to.be.within(1, 2);
+  });
+
+  it('spares whoever got a newer token while it asked', async () => {
+    const { seat, connection } = openFake(connections, ANN, 't1');
+    await access.revoke('t1', Date.now() + 1_000);
+    start();
+    watch.checkAll();
+    connection.tokenId = 't2';
+    seat.renewed();
+    await watch.close();
+    expect(connection.ends).to.deep.equal([]);
+  });
+
+  it('happens now and then by itself', async () => {
+    const { connection } = openFake(connections, ANN, 't1');
+    start(10);
+    await until(() => questions.length > 0);
+    await access.revoke('t1', Date.now() + 1_000);
+    await until(() => connection.ends.length > 0);
+  });
+});

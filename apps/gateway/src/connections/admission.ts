@@ -1,0 +1,208 @@
+import { type Guard, requestTokens, type VerifiedToken } from '@chorus/auth';
+import { BrokerUnavailableError } from '@chorus/broker';
+import type { AccessList, Verdict } from '@chorus/control';
+import { ERRORS, type Member } from '@chorus/protocol';
+import { clientAddress, type OriginPolicy, RecentCounts } from '@chorus/service';
+import type { GatewayConfig } from '../config.js';
+import { Refusal, type RefusalReason } from '../transport/refusal.js';
+import type { Request } from '../transport/transport.js';
+import type { Connections, Seat } from './connections.js';
+import { TokenBucket } from './token-bucket.js';
+import type { UserBudget } from './user-budget.js';
+import type { UserBudgets } from './user-budgets.js';
+
+/** Somebody who may have a socket. */
+export interface Visitor {
+  readonly user: Member;
+  /** Undefined with `AUTH=open`. */
+  readonly token: VerifiedToken | undefined;
+  /** To be opened with the socket and left when it is gone. */
+  readonly seat: Seat;
+  /** What the user may do on this node, over all sockets of the user. */
+  readonly budget: UserBudget;
+}
+
+export interface AdmissionParts {
+  readonly config: Pick<
+    GatewayConfig,
+    | 'trustedProxies'
+    | 'maxConnections'
+    | 'maxConnectsPerSecond'
+    | 'maxConnectionsPerUser'
+    | 'maxConnectionsPerAddress'
+    | 'maxRefusedPerAddress'
+  >;
+  readonly connections: Connections;
+  readonly budgets: Pick<UserBudgets, 'of'>;
+  readonly origins: OriginPolicy;
+  readonly guard: Guard;
+  readonly access: AccessList;
+}
+
+/**
+ * When to try again, in seconds. Of a node that is full or closing another one may be had at once; sockets
+ * beyond a limit of one user or address must be closed first.
+ */
+const RETRY_SOON = { 'Retry-After': '1' };
+const RETRY_LATER = { 'Retry-After': '10' };
+
+/** Over which refused tokens of an address are counted, in milliseconds. */
+const REFUSED_PERIOD_MS = 5_000;
+
+/**
+ * Decides who gets a socket on this node: is there room, who is it, may they come in. In this order. The node's connects
+ * a second are for users: a request without a valid token takes nothing from them.
+ */
+export class Admission {
+  /** Takes nobody in any more. */
+  closed = false;
+  readonly #parts: AdmissionParts;
+  readonly #connects: TokenBucket;
+  /** Tokens that were not valid, by address. */
+  readonly #refused = new RecentCounts(REFUSED_PERIOD_MS);
+
+  constructor(parts: AdmissionParts) {
+    this.#parts = parts;
+    this.#connects = new TokenBucket(parts.config.maxConnectsPerSecond);
+  }
+
+  /**
+   * Before anything is done for a request that could cost more than saying no. The caller leaves the seat if
+   * no socket comes of it.
+   *
+   * @throws {Refusal} 429 for an address with too many sockets, 503 when the node takes no more
+   */
+  takeSeat(request: Request): Seat {
+    const { config, connections } = this.#parts;
+    if (this.closed) throw new Refusal(503, 'draining', 'this gateway is closing, connect again', RETRY_SOON);
+    const forwardedFor = request.header('x-forwarded-for');
+    const address = clientAddress(request.remoteAddress, forwardedFor, config.trustedProxies);
+    if (connections.countFrom(address) >= config.maxConnectionsPerAddress) {
+      throw new Refusal(429, 'address_limit', 'too many connections from this address', RETRY_LATER);
+    }
+    if (connections.taken >= config.maxConnections) {
+      throw new Refusal(503, 'full', 'this gateway has no room for more connections', RETRY_SOON);
+    }
+    return connections.take(address);
+  }
+
+  /**
+   * @param roomId the room that the socket is for, if it is for one
+   * @throws {Refusal} 403 for a page of a foreign origin, 401 without a valid token, 400 or 403 for a
+   *   query that is malformed or names somebody else, 429 for an address with too many invalid tokens or a user with too
+   *   many sockets or connects, 503 for too many connects of all users together
+   */
+  identify(request: Request, seat: Seat, roomId?: number): Visitor {
+    const { config, guard } = this.#parts;
+    const authorization = request.header('authorization');
+    const cookie = this.#cookieOf(request);
+    const hasToken = authorization !== undefined || cookie !== undefined;
+    // Before the token is verified, which costs more than all the rest. A request without one costs nothing.
+    if (hasToken && this.#refused.of(seat.address) >= config.maxRefusedPerAddress) {
+      throw new Refusal(429, 'refused_often', 'too many invalid tokens from this address', RETRY_LATER);
+    }
+    const admission = guard.admit({
+      authorization,
+      cookie,
+      userId: request.query.get('userId') ?? undefined,
+      username: request.query.get('username') ?? undefined,
+    });
+    if (!admission.ok) {
+      if (hasToken) this.#refused.add(seat.address);
+      throw new Refusal(admission.status, reasonOf(admission.status), admission.error);
+    }
+    const { user, token } = admission;
+    if (user === undefined) throw new Refusal(400, 'bad_request', 'userId is required');
+    return this.#claim(user, token, seat, roomId);
+  }
+
+  /**
+   * Whether a request carries nothing that says who its user is, so that the socket's first frame may.
+   * @throws {Refusal} 403 for a page of a foreign origin
+   */
+  mayAuthenticateLater(request: Request): boolean {
+    return (
+      this.#parts.guard.mode === 'token' &&
+      request.header('authorization') === undefined &&
+      !request.query.has('userId') &&
+      // Last: judging the origin costs more than all the rest.
+      requestTokens(undefined, this.#cookieOf(request)).length === 0
+    );
+  }
+
+  /**
+   * The same as {@link identify} for a token that came as a frame.
+   * @throws {Refusal} 401 for a token that is not valid, 429 and 503 as `identify`
+   */
+  identifyToken(text: string, seat: Seat): Visitor {
+    const { config, guard } = this.#parts;
+    if (this.#refused.of(seat.address) >= config.maxRefusedPerAddress) {
+      throw new Refusal(429, 'refused_often', 'too many invalid tokens from this address', RETRY_LATER);
+    }
+    const admission = guard.authenticate({ authorization: `Bearer ${text}` });
+    if (!admission.ok || admission.user === undefined) {
+      this.#refused.add(seat.address);
+      throw new Refusal(401, 'unauthenticated', 'the token is not valid');
+    }
+    return this.#claim(admission.user, admission.token, seat);
+  }
+
+  #claim(user: Member, token: VerifiedToken | undefined, seat: Seat, roomId?: number): Visitor {
+    const { config, connections } = this.#parts;
+    if (connections.countOf(user.id) >= config.maxConnectionsPerUser) {
+      throw new Refusal(429, 'user_limit', 'too many connections of this user', RETRY_LATER);
+    }
+    const now = performance.now();
+    const budget = this.#parts.budgets.of(user.id, now);
+    if (!budget.connect(now)) {
+      throw new Refusal(429, 'user_limit', 'this user connects too often, try again later', RETRY_LATER);
+    }
+    if (!this.#connects.take(now)) {
+      throw new Refusal(503, 'too_fast', 'too many connections at the moment, try again', RETRY_SOON);
+    }
+    const visitor = { user, token, roomId, seat, budget };
+    seat.claim(visitor);
+    return visitor;
+  }
+
+  /**
+   * Whether they may come in, and into that room. Whatever is decided about them from {@link identify} on
+   * reaches their seat, so nothing falls between this answer and the opening of the socket.
+   *
+   * @throws {Refusal} 401 for a token that was revoked, 403 for somebody who is banned, 503
+   */
+  async allow({ user, token }: Visitor, roomId?: number): Promise<void> {
+    const { access } = this.#parts;
+    let verdict: Verdict | undefined;
+    try {
+      const { tokenId, generation } = token ?? {};
+      [verdict] = await access.check([{ userId: user.id, tokenId, generation, roomId }]);
+    } catch (error) {
+      if (!(error instanceof BrokerUnavailableError)) throw error;
+      throw new Refusal(503, 'unavailable', ERRORS.unavailable.error, RETRY_SOON);
+    }
+    if (verdict === 'revoked') throw new Refusal(401, 'unauthenticated', 'the token is not valid');
+    if (verdict === 'banned') throw new Refusal(403, 'banned', 'you are banned');
+    if (verdict === 'banned-from-room') throw new Refusal(403, 'banned', 'you are banned from this room');
+  }
+
+  /**
+   * Browsers send cookies along with upgrades that any page asks for, so the cookie counts only if the page has the
+   * origin of the request itself or one that is listed. Other programs send no origin.
+   *
+   * @throws {Refusal} 403 for a page of an origin that is not allowed
+   */
+  #cookieOf(request: Request): string | undefined {
+    const cookie = request.header('cookie');
+    const verdict = this.#parts.origins.judge((name) => request.header(name));
+    if (verdict === 'refused') throw new Refusal(403, 'origin', 'this origin is not allowed');
+    if (verdict !== 'any') return cookie;
+    if (cookie !== undefined) this.#parts.origins.cookieIgnored(request.header('origin') ?? '');
+    return undefined;
+  }
+}
+
+/** A query that makes no sense, or no token that is good for what it asks. */
+function reasonOf(status: number): RefusalReason {
+  return status === 400 ? 'bad_request' : 'unauthenticated';
+}

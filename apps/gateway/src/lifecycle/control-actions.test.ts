@@ -1,0 +1,179 @@
+import { once } from 'node:events';
+import { Tokens } from '@chorus/auth';
+import { BrokerUnavailableError, type ControlEvent } from '@chorus/broker';
+import { CLOSE, type Member } from '@chorus/protocol';
+import { expect } from 'chai';
+import type { Gateway } from '../create-gateway.js';
+import { ANN, BOB, GatewayFixture, type TestSocket } from '../testing/gateways.js';
+
+const end = ({ code, reason }: { code: number; reason: string }) => ({ code, reason });
+
+describe('what the cluster decides about sockets', () => {
+  let fixture: GatewayFixture;
+  let one: Gateway;
+  let two: Gateway;
+
+  beforeEach(async () => {
+    fixture = new GatewayFixture();
+    one = await fixture.start();
+    two = await fixture.start();
+    await fixture.directory.ensure(1, 0);
+    await fixture.directory.ensure(2, 0);
+  });
+  afterEach(() => fixture.close());
+
+  const tell = (event: ControlEvent) => fixture.directory.announce(event);
+
+  async function open(gateway: Gateway, roomId: number, token: string): Promise<TestSocket> {
+    const socket = fixture.connect(gateway, `/ws/join-room/${roomId}`, { authorization: `Bearer ${token}` });
+    await once(socket.ws, 'open');
+    return socket;
+  }
+
+  async function expectOpen(socket: TestSocket, text: string): Promise<void> {
+    socket.ws.send(text);
+    await socket.message(text);
+  }
+
+  function idOf(token: string): string {
+    const check = fixture.tokens.verify(token);
+    if (!check.ok) throw new Error(check.reason);
+    return check.token.tokenId;
+  }
+
+  it('a revoked token ends its sockets on every gateway, and no others of the user', async () => {
+    const [gone, kept] = [fixture.tokens.sign(ANN), fixture.tokens.sign(ANN)];
+    const first = await open(one, 1, gone);
+    const second = await open(two, 2, gone);
+    const other = await open(two, 1, kept);
+    await fixture.access.revoke(idOf(gone), Date.now() + 60_000);
+    await tell({ type: 'token-revoked', tokenId: idOf(gone) });
+    for (const socket of [first, second])
+      expect(await socket.closed).to.deep.equal(end(CLOSE.unauthenticated));
+    await expectOpen(other, 'still here');
+    const refused = await fixture.refusal(one, '/ws/join-room/1', { authorization: `Bearer ${gone}` });
+    expect([refused.status, refused.body]).to.deep.equal([401, { error: 'the token is not valid' }]);
+  });
+
+  it('a token that is revoked during the upgrade ends the socket as soon as it is open', async () => {
+    let asked: () => void = () => undefined;
+    let answer: () => void = () => undefined;
+    const wasAsked = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const mayAnswer = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const slow = await fixture.start({}, (broker) => {
+      const subscribe = broker.subscribe.bind(broker);
+      broker.subscribe = async (roomId) => {
+        if (roomId === 2) {
+          asked();
+          await mayAnswer;
+        }
+        await subscribe(roomId);
+      };
+      return broker;
+    });
+    const token = fixture.tokens.sign(ANN);
+    const witness = await open(slow, 1, token);
+    const opening = fixture.connect(slow, '/ws/join-room/2', { authorization: `Bearer ${token}` });
+    await wasAsked;
+    await tell({ type: 'token-revoked', tokenId: idOf(token) });
+    await witness.closed;
+    expect(slow.connections.taken).to.equal(1);
+    answer();
+    expect(await opening.closed).to.deep.equal(end(CLOSE.unauthenticated));
+  });
+
+  it('an operator ends all sockets of a user, who may come back', async () => {
+    const sockets = [await fixture.join(one, 1, ANN), await fixture.join(two, 2, ANN)];
+    const other = await fixture.join(one, 1, BOB);
+    await tell({ type: 'user-disconnected', userId: ANN.id });
+    for (const socket of sockets) expect(await socket.closed).to.deep.equal(end(CLOSE.disconnected));
+    await expectOpen(other, 'still here');
+    await fixture.join(one, 1, ANN);
+  });
+
+  it('an operator ends the stay of a user in one room', async () => {
+    const there = await fixture.join(one, 1, ANN);
+    const elsewhere = await fixture.join(one, 2, ANN);
+    await tell({ type: 'user-disconnected', userId: ANN.id, roomId: 1 });
+    expect(await there.closed).to.deep.equal(end(CLOSE.disconnected));
+    await expectOpen(elsewhere, 'still here');
+  });
+
+  it('a ban ends the sockets of the user and keeps the user out, of one room or of everything', async () => {
+    const bannedFrom = async (gateway: Gateway, roomId: number, member: Member) => {
+      const { status, body } = await fixture.refusal(
+        gateway,
+        `/ws/join-room/${roomId}`,
+        fixture.bearer(member),
+      );
+      return [status, body.error];
+    };
+    const there = await fixture.join(one, 1, ANN);
+    const elsewhere = await fixture.join(two, 2, ANN);
+    await fixture.access.ban({ userId: ANN.id, roomId: 1 });
+    await tell({ type: 'user-banned', userId: ANN.id, roomId: 1 });
+    expect(await there.closed).to.deep.equal(end(CLOSE.disconnected));
+    expect(await bannedFrom(two, 1, ANN)).to.deep.equal([403, 'you are banned from this room']);
+    await expectOpen(elsewhere, 'still here');
+    await fixture.access.ban({ userId: ANN.id });
+    await tell({ type: 'user-banned', userId: ANN.id });
+    expect(await elsewhere.closed).to.deep.equal(end(CLOSE.disconnected));
+    expect(await bannedFrom(one, 2, ANN)).to.deep.equal([403, 'you are banned']);
+    await fixture.join(one, 1, BOB);
+  });
+
+  it('an operator says something to everybody, each socket once', async () => {
+    const sockets = [await fixture.join(one, 1, ANN), await fixture.join(two, 2, BOB)];
+    await tell({ type: 'broadcast', content: 'closing at ten' });
+    for (const [at, socket] of sockets.entries()) {
+      expect(await socket.next(({ type }) => type === 'broadcast')).to.deep.equal({
+        type: 'broadcast',
+        content: 'closing at ten',
+        roomId: at + 1,
+        username: '',
+      });
+      await expectOpen(socket, 'heard');
+      expect(socket.frames.filter(({ type }) => type === 'broadcast')).to.have.length(1);
+    }
+  });
+
+  it('what was decided while a gateway could not hear it is done as soon as it can', async () => {
+    let resume: () => void = () => undefined;
+    const deaf = await fixture.start({}, (broker, listener) => {
+      resume = () => listener.onResumed();
+      return broker;
+    });
+    const token = fixture.tokens.sign(ANN);
+    const revoked = await open(deaf, 1, token);
+    const banned = await fixture.join(deaf, 1, BOB);
+    const staying = await open(deaf, 2, fixture.tokens.sign(ANN));
+    await fixture.access.revoke(idOf(token), Date.now() + 60_000);
+    await fixture.access.ban({ userId: BOB.id, roomId: 1 });
+    resume();
+    expect(await revoked.closed).to.deep.equal(end(CLOSE.unauthenticated));
+    expect(await banned.closed).to.deep.equal(end(CLOSE.disconnected));
+    await expectOpen(staying, 'still here');
+  });
+
+  it('nobody comes in while it cannot be asked who may', async () => {
+    fixture.access.check = () => Promise.reject(new BrokerUnavailableError('away'));
+    const answer = await fixture.refusal(one, '/ws/join-room/1', fixture.bearer(ANN));
+    expect([answer.status, answer.headers['retry-after']]).to.deep.equal([503, '1']);
+    expect(one.connections.taken).to.equal(0);
+  });
+
+  it('a socket ends when its token does, within a second, and no other', async () => {
+    const short = new Tokens('a secret for tests that is long enough', 2).sign(ANN);
+    const expiring = await open(one, 1, short);
+    const staying = await fixture.join(one, 1, BOB);
+    const check = fixture.tokens.verify(short);
+    if (!check.ok) throw new Error(check.reason);
+    expect(await expiring.closed).to.deep.equal(end(CLOSE.unauthenticated));
+    expect(Date.now() - check.token.expiresAt).to.be.within(0, 1_500);
+    await expectOpen(staying, 'still here');
+  });
+});

@@ -1,0 +1,66 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ControlEvent } from '@chorus/broker';
+import { CLOSE } from '@chorus/protocol';
+import type { Logger } from '@chorus/service';
+import type { Connections, Seat } from '../connections/connections.js';
+import type { Drain } from './drain.js';
+import type { Rebalance } from './rebalance.js';
+
+export interface ControlParts {
+  nodeId: string;
+  connections: Connections;
+  drain: Drain;
+  rebalance: Rebalance;
+  log: Logger;
+}
+
+/** Connections that are told something before others get their turn. */
+const AT_ONCE = 500;
+
+/** What an event of the cluster does to the connections of this node. What it does to rooms is the hub's. */
+export function actOnConnections(event: ControlEvent, parts: ControlParts): void {
+  const { connections, log } = parts;
+  switch (event.type) {
+    case 'room-deleted':
+    case 'room-renamed':
+      break;
+    case 'token-revoked':
+      for (const seat of connections.ofToken(event.tokenId)) seat.end(CLOSE.unauthenticated);
+      break;
+    case 'user-disconnected':
+      endStay(connections.ofUser(event.userId), event.roomId, 'disconnected');
+      break;
+    case 'user-banned':
+      endStay(connections.ofUser(event.userId), event.roomId, 'banned');
+      break;
+    case 'broadcast':
+      broadcast(connections, event.content).catch((error: unknown) =>
+        log.error({ err: error }, 'broadcast failed'),
+      );
+      break;
+    case 'node-drain':
+      if (event.nodeId === parts.nodeId) parts.drain.operate(event.on);
+      break;
+    case 'rebalance':
+      parts.rebalance.start(event.sharePerMinute);
+      break;
+    default:
+      event satisfies never;
+  }
+}
+
+function endStay(seats: readonly Seat[], roomId: number | undefined, why: 'banned' | 'disconnected'): void {
+  for (const seat of seats) {
+    if (roomId === undefined) seat.end(CLOSE.disconnected);
+    else seat.act((connection) => connection.expel(roomId, why));
+  }
+}
+
+/** To whoever is here now. */
+async function broadcast(connections: Connections, content: string): Promise<void> {
+  let count = 0;
+  for (const seat of [...connections.seats()]) {
+    if (!seat.ending) seat.connection?.broadcast(content);
+    if (++count % AT_ONCE === 0) await nextTurn();
+  }
+}

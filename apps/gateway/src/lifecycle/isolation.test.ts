@@ -1,0 +1,181 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { CLOSE } from '@chorus/protocol';
+import { createLogger } from '@chorus/service';
+import { expect } from 'chai';
+import type { Gateway } from '../create-gateway.js';
+import { ANN, BOB, GatewayFixture } from '../testing/gateways.js';
+import { Isolation } from './isolation.js';
+
+const RESTART = { code: CLOSE.restart.code, reason: CLOSE.restart.reason };
+const AFTER_MS = '300';
+
+/** What another gateway answers to `/readyz`. */
+class OtherGateway {
+  #asked = 0;
+  ready = true;
+  readonly #server: Server = createServer((_request, response) => {
+    this.#asked++;
+    response.setHeader('Content-Type', 'application/json');
+    response.end(JSON.stringify({ status: this.ready ? 'ready' : 'degraded' }));
+  });
+
+  async listen(): Promise<string> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Resolves when it has answered so many times more. */
+  async asked(times: number): Promise<void> {
+    const enough = this.#asked + times;
+    while (this.#asked < enough) await once(this.#server, 'request');
+  }
+
+  close(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+}
+
+describe('a gateway that is cut off from Redis', function () {
+  this.timeout(30_000);
+
+  let fixture: GatewayFixture;
+  let others: OtherGateway[];
+  let trouble: string | undefined;
+
+  beforeEach(async () => {
+    fixture = new GatewayFixture();
+    await fixture.directory.ensure(1, 0);
+    others = [];
+    trouble = undefined;
+  });
+  afterEach(async () => {
+    await fixture.close();
+    for (const other of others) other.close();
+  });
+
+  async function start(count: number, env: Record<string, string> = {}): Promise<Gateway> {
+    for (let number = 1; number <= count; number++) {
+      const other = new OtherGateway();
+      others.push(other);
+      const url = await other.listen();
+      const report = { nodeId: `other-${number}`, startedAt: 0, connections: 0, rooms: 0, url };
+      await fixture.nodes.report({ ...report, state: 'ready' }, 600_000);
+    }
+    const gateway = await fixture.start({ NODE_ID: 'a', ISOLATED_AFTER_MS: AFTER_MS, ...env }, (broker) =>
+      Object.defineProperty(broker, 'trouble', { get: () => trouble }),
+    );
+    expect(await readiness(gateway)).to.deep.equal(READY);
+    return gateway;
+  }
+
+  const readiness = async ({ port }: Gateway) => {
+    const response = await fetch(`http://127.0.0.1:${port}/readyz`);
+    return [response.status, await response.json()];
+  };
+  const READY = [200, { status: 'ready' }];
+  const DEGRADED = [200, { status: 'degraded', error: 'Redis does not answer' }];
+  const ISOLATED = [503, { error: 'only here Redis does not answer' }];
+  const becomes = async (gateway: Gateway, expected: unknown): Promise<void> => {
+    while (JSON.stringify(await readiness(gateway)) !== JSON.stringify(expected)) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+
+  it('keeps its sockets while others are, and sends them elsewhere once the others are well', async () => {
+    const gateway = await start(3);
+    const plain = await fixture.join(gateway, 1, ANN);
+    const v1 = await fixture.connectV1(gateway, BOB);
+    for (const other of others) other.ready = false;
+    trouble = 'does not answer';
+    await Promise.all(others.map((other) => other.asked(4)));
+    expect(await readiness(gateway)).to.deep.equal(DEGRADED);
+    expect([plain.ws.readyState, v1.ws.readyState]).to.deep.equal([1, 1]);
+
+    // One of three is a matter of chance.
+    if (others[0] !== undefined) others[0].ready = true;
+    await Promise.all(others.map((other) => other.asked(4)));
+    expect(await readiness(gateway)).to.deep.equal(DEGRADED);
+    expect([plain.ws.readyState, v1.ws.readyState]).to.deep.equal([1, 1]);
+
+    if (others[1] !== undefined) others[1].ready = true;
+    const { afterMs } = await v1.of('reconnect', undefined, 20_000);
+    expect(afterMs).to.be.within(0, 1_000);
+    expect(await v1.closed).to.deep.equal(RESTART);
+    expect(await plain.closed).to.deep.equal(RESTART);
+    expect(await readiness(gateway)).to.deep.equal(ISOLATED);
+    expect(gateway.connections.sentAway).to.include({ isolated: 2, drain: 0 });
+    const refused = await fixture.refusal(gateway, '/ws/join-room/1', fixture.bearer(ANN));
+    expect([refused.status, refused.headers['retry-after']]).to.deep.equal([503, '1']);
+  });
+
+  it('takes sockets as before when it is not any more', async () => {
+    const gateway = await start(1);
+    trouble = 'does not answer';
+    await becomes(gateway, ISOLATED);
+    trouble = undefined;
+    await becomes(gateway, READY);
+    const socket = await fixture.join(gateway, 1, ANN);
+    socket.ws.send('here again');
+    await socket.message('here again');
+  });
+
+  it('stays what an operator made it', async () => {
+    const gateway = await start(1);
+    await fixture.directory.announce({ type: 'node-drain', nodeId: 'a', on: true });
+    await becomes(gateway, [503, { error: 'draining' }]);
+    trouble = 'does not answer';
+    await others[0]?.asked(3);
+    trouble = undefined;
+    expect(await readiness(gateway)).to.deep.equal([503, { error: 'draining' }]);
+    await fixture.directory.announce({ type: 'node-drain', nodeId: 'a', on: false });
+    await becomes(gateway, READY);
+  });
+});
+
+describe('noticing that this gateway alone is cut off', () => {
+  /** What the others are in each look, and then for ever as in the last one; resolves when it has changed so often. */
+  async function changes(
+    well: readonly boolean[],
+    count: number,
+  ): Promise<{ looks: number; isolated: boolean }[]> {
+    const seen: Array<{ looks: number; isolated: boolean }> = [];
+    let looks = 0;
+    await new Promise<void>((resolve) => {
+      const isolation = new Isolation({
+        healthy: () => false,
+        peers: { refresh: async () => {}, areWell: async () => well[looks++] ?? well.at(-1) ?? false },
+        afterMs: 1,
+        onChange: (isolated) => {
+          if (seen.push({ looks, isolated }) < count) return;
+          void isolation.close();
+          resolve();
+        },
+        log: createLogger({ service: 'test', level: 'silent' }),
+        stepMs: 5,
+      });
+    });
+    return seen;
+  }
+
+  it('takes others that are well for a while', async () => {
+    const [first] = await changes([true], 1);
+    expect(first?.isolated).to.equal(true);
+    expect(first?.looks).to.be.above(1);
+  });
+
+  it('begins to wait again when they are not', async () => {
+    const [first] = await changes([true, false, false, true], 1);
+    expect(first?.looks).to.be.above(4);
+  });
+
+  it('is over when they are not well twice in a row', async () => {
+    const wells = [...Array.from({ length: 50 }, () => true), false, true, true, false, false];
+    const [on, off] = await changes(wells, 2);
+    expect(on?.isolated).to.equal(true);
+    expect(off).to.deep.equal({ looks: wells.length, isolated: false });
+  });
+});

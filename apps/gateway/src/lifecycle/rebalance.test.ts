@@ -1,0 +1,175 @@
+import { once } from 'node:events';
+import { MemoryNodeRegistry, type NodeReport } from '@chorus/control';
+import { createLogger } from '@chorus/service';
+import { expect } from 'chai';
+import { Connections } from '../connections/connections.js';
+import { type FakeConnection, openFake } from '../testing/connections.js';
+import { Rebalance, type RebalanceParts } from './rebalance.js';
+
+/** Time goes this many times as fast. */
+const STEP_MS = 10;
+const log = createLogger({ service: 'test', level: 'silent' });
+
+describe('rebalancing', () => {
+  let connections: Connections;
+  let all: FakeConnection[];
+  let nodes: MemoryNodeRegistry;
+  let asked: EventTarget;
+  let able: boolean;
+  /** Who was sent away is back, at the emptiest node. */
+  let back: boolean;
+  let rebalance: Rebalance;
+
+  /** Nodes with so many connections; the first is this one. */
+  async function cluster(mine: number, ...others: Array<[number, NodeReport['state']?]>): Promise<void> {
+    connections = new Connections('node-0');
+    nodes = new MemoryNodeRegistry();
+    asked = new EventTarget();
+    able = true;
+    back = true;
+    all = Array.from(
+      { length: mine },
+      (_, at) => openFake(connections, { id: at + 1, username: 'x' }).connection,
+    );
+    for (const [at, [count, state]] of others.entries()) await report(`node-${at + 1}`, count, state);
+  }
+
+  function report(nodeId: string, connections: number, state: NodeReport['state'] = 'ready'): Promise<void> {
+    return nodes.report({ nodeId, startedAt: 0, connections, rooms: 0, state }, 60_000);
+  }
+
+  async function reports(): Promise<NodeReport[]> {
+    const counted = (await nodes.nodes()).map((node) => ({ ...node }));
+    const open = counted.filter(({ state }) => state === 'ready');
+    for (let left = back ? sentAway().length : 0; left > 0 && open.length > 0; left--) {
+      open.sort((a, b) => a.connections - b.connections);
+      for (const emptiest of open.slice(0, 1)) emptiest.connections++;
+    }
+    return counted;
+  }
+
+  function start(options: Partial<RebalanceParts> = {}): void {
+    rebalance = new Rebalance({
+      nodeId: 'node-0',
+      connections,
+      nodes: {
+        report: (report, ttlMs) => nodes.report(report, ttlMs),
+        forget: (nodeId) => nodes.forget(nodeId),
+        nodes: async () => {
+          asked.dispatchEvent(new Event('asked'));
+          return reports();
+        },
+      },
+      able: () => able,
+      auto: false,
+      sharePerMinute: 0.05,
+      log,
+      stepMs: STEP_MS,
+      ...options,
+    });
+  }
+  afterEach(() => rebalance.close());
+
+  const sentAway = (): FakeConnection[] => all.filter(({ sentAwayAt }) => sentAwayAt !== undefined);
+
+  async function steps(count: number): Promise<void> {
+    for (let step = 0; step < count; step++) await once(asked, 'asked');
+  }
+
+  async function finished(): Promise<void> {
+    while (rebalance.active) await new Promise(setImmediate);
+  }
+
+  it('gives up what is above the average of the ready nodes, the oldest first, and no more', async () => {
+    await cluster(90, [30], [30], [1_000, 'draining'], [0, 'degraded']);
+    start();
+    rebalance.start(100);
+    await finished();
+    expect(sentAway()).to.deep.equal(all.slice(0, 40));
+  });
+
+  it('gives up at most the share that was asked for', async () => {
+    await cluster(1_000, [0]);
+    start({ stepMs: STEP_MS });
+    rebalance.start(0.6);
+    await steps(101);
+    // 600 a minute, 100 steps of 10 ms: 10.
+    expect(sentAway().length).to.be.within(9, 11);
+  });
+
+  it('ends when this node is level, although those who left are counted nowhere for a while', async () => {
+    await cluster(60, [30], [30]);
+    back = false;
+    start({ stepMs: 1 });
+    // Fast enough to be over at once: 60,000 times in a minute.
+    rebalance.start(1_000);
+    while (sentAway().length < 20) await new Promise(setImmediate);
+    back = true;
+    await finished();
+    expect(sentAway()).to.have.length(20);
+  });
+
+  it('gives up nothing while all are within 7 % of the average, or alone', async () => {
+    await cluster(107, [100], [95]);
+    start();
+    rebalance.start(1);
+    await finished();
+    expect(sentAway()).to.have.length(0);
+    await rebalance.close();
+    await cluster(110);
+    start();
+    rebalance.start(1);
+    await finished();
+    expect(sentAway()).to.have.length(0);
+  });
+
+  it('gives up its part for a node that is empty, although it has hardly more than the average itself', async () => {
+    await cluster(100, ...Array.from({ length: 19 }, (): [number] => [100]), [0]);
+    start({ stepMs: 1 });
+    rebalance.start(1_000);
+    await finished();
+    // 2,000 on 21 nodes.
+    expect(sentAway()).to.have.length(4);
+  });
+
+  it('looks again when it is done, because whoever moves may have been counted twice', async () => {
+    await cluster(100, [100], [40]);
+    start({ stepMs: 1 });
+    rebalance.start(1_000);
+    while (sentAway().length < 10) await new Promise(setImmediate);
+    // Ten of the other full node have come, and it says so later.
+    await report('node-2', 50);
+    while (sentAway().length < 16) await new Promise(setImmediate);
+    expect(rebalance.active).to.equal(true);
+    await report('node-1', 80);
+    await report('node-2', 60);
+    await finished();
+    expect(sentAway()).to.have.length(20);
+  });
+
+  it('stops while this node is not ready', async () => {
+    await cluster(1_000, [0]);
+    start({ stepMs: 1 });
+    rebalance.start(1);
+    await steps(3);
+    able = false;
+    while (rebalance.active) await new Promise(setImmediate);
+    const before = sentAway().length;
+    expect(before).to.be.below(500);
+  });
+
+  it('starts by itself when it may', async () => {
+    await cluster(60, [30], [30]);
+    start({ auto: true, stepMs: 1, sharePerMinute: 1_000 });
+    while (sentAway().length < 20) await new Promise(setImmediate);
+    while (rebalance.active) await new Promise(setImmediate);
+    expect(sentAway()).to.have.length(20);
+  });
+
+  it('does nothing by itself when it may not', async () => {
+    await cluster(60, [30], [30]);
+    start({ stepMs: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(sentAway()).to.have.length(0);
+  });
+});

@@ -1,0 +1,61 @@
+import { Keyspace, ProbeStats, RedisBroker, redisAnnouncer } from '@chorus/broker';
+import { RedisAccessList, RedisNodeRegistry } from '@chorus/control';
+import { RedisPresenceStore } from '@chorus/presence';
+import {
+  addRedisMetrics,
+  type Closeable,
+  createRedis,
+  type Logger,
+  type Metrics,
+  RedisWatch,
+  redisDatabase,
+} from '@chorus/service';
+import type { GatewayConfig } from '../config.js';
+import type { GatewayParts } from '../create-gateway.js';
+
+/** How long to wait for Redis before going on without it, in milliseconds: `/readyz` then says so. */
+const CONNECT_TIMEOUT_MS = 2_000;
+
+/** The parts over Redis, as production uses them. Close them after the gateway. */
+export function createRedisParts(
+  config: GatewayConfig,
+  log: Logger,
+  metrics?: Metrics,
+): GatewayParts & Closeable {
+  const keyspace = new Keyspace(config.redisPrefix, redisDatabase(config.redis));
+  const watch = new RedisWatch();
+  const probes = new ProbeStats();
+  if (metrics !== undefined) addRedisMetrics(metrics, watch);
+  const redis = createRedis(config.redis, log, 'presence', watch);
+  const presence = new RedisPresenceStore(redis, {
+    keyspace,
+    announcer: redisAnnouncer(keyspace, config.redis.cluster),
+    announceLimit: config.presenceAnnounceLimit,
+  });
+  return {
+    log,
+    metrics,
+    probes,
+    presence,
+    access: new RedisAccessList(redis, keyspace),
+    nodes: new RedisNodeRegistry(redis, keyspace),
+    trouble: () => watch.trouble(),
+    connectBroker: (listener, busy) =>
+      RedisBroker.connect(
+        {
+          redis: config.redis,
+          keyspace,
+          maxBacklogBytes: config.maxBacklogBytes,
+          maxBatchWindowMs: config.batchWindowMs,
+          busy,
+          connectTimeoutMs: CONNECT_TIMEOUT_MS,
+          probeIntervalMs: config.probeIntervalMs,
+          watch,
+          probes,
+          log,
+        },
+        listener,
+      ),
+    close: async () => redis.disconnect(),
+  };
+}

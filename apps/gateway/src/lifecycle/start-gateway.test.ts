@@ -1,0 +1,124 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Tokens } from '@chorus/auth';
+import { Keyspace, RedisRoomDirectory } from '@chorus/broker';
+import { RedisAccessList } from '@chorus/control';
+import { ensureTestRedis, freePort, startRedis } from '@chorus/local';
+import { Closer, ConfigError, createLogger, createRedis, redisReady, StartError } from '@chorus/service';
+import { expect } from 'chai';
+import WebSocket from 'ws';
+import { ANN } from '../testing/gateways.js';
+import { startGateway } from './start-gateway.js';
+
+const SECRET = 'a secret for tests that is long enough';
+
+describe('a gateway without Redis at its start', function () {
+  this.timeout(30_000);
+  let closer: Closer;
+  let port: number;
+  let redisPort: number;
+
+  before(ensureTestRedis);
+  beforeEach(async () => {
+    closer = new Closer();
+    [port, redisPort] = [await freePort(), await freePort()];
+  });
+  afterEach(() => closer.close());
+
+  const start = async (env: Record<string, string> = {}) =>
+    closer.add(
+      await startGateway({
+        HOST: '127.0.0.1',
+        PORT: String(port),
+        REDIS_URL: `redis://127.0.0.1:${redisPort}`,
+        REDIS_TIMEOUT_MS: '500',
+        JWT_SECRET: SECRET,
+        DRAIN_DELAY_MS: '0',
+        DRAIN_MS: '0',
+        LOG_LEVEL: 'silent',
+        ...env,
+      }),
+    );
+  const ask = async (path: string): Promise<[number, unknown]> => {
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`);
+    return [answer.status, await answer.json()];
+  };
+  const headers = { Authorization: `Bearer ${new Tokens(SECRET).sign(ANN)}` };
+  const upgrade = async (): Promise<IncomingMessage> => {
+    const asking = request({
+      port,
+      path: '/ws/join-room/1',
+      headers: {
+        ...headers,
+        Connection: 'Upgrade',
+        Upgrade: 'websocket',
+        'Sec-WebSocket-Version': '13',
+        'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+      },
+    }).end();
+    const [answer] = await once(asking, 'response');
+    return answer as IncomingMessage;
+  };
+
+  it('runs, is not ready, and works as soon as Redis is up', async () => {
+    await start();
+    expect(await ask('/livez')).to.deep.equal([200, { status: 'live' }]);
+    const starting = [503, { error: 'starting: Redis cannot be reached (ECONNREFUSED)' }];
+    expect(await ask('/readyz')).to.deep.equal(starting);
+    const refused = await upgrade();
+    refused.resume();
+    expect([refused.statusCode, refused.headers['retry-after']]).to.deep.equal([503, '1']);
+
+    const redis = closer.add(await startRedis({ port: redisPort }));
+    const log = createLogger({ service: 'test', level: 'silent' });
+    const client = createRedis({ urls: [redis.url], cluster: false, commandTimeoutMs: 5_000 }, log, 'test');
+    closer.defer(() => client.disconnect());
+    await redisReady(client, 5_000);
+    const keyspace = new Keyspace('chorus');
+    await new RedisAccessList(client, keyspace).replaceBans([]);
+    await new RedisRoomDirectory(client, keyspace).ensure(1, 0);
+    while ((await ask('/readyz'))[0] !== 200) await sleep(20);
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/ws/join-room/1`, { headers });
+    closer.defer(() => socket.terminate());
+    const message = new Promise<string>((resolve) => {
+      socket.on('message', (data: Buffer) => {
+        const frame = JSON.parse(data.toString()) as { type: string; content: string };
+        if (frame.type === 'message') resolve(frame.content);
+      });
+    });
+    await once(socket, 'open');
+    socket.send('hello');
+    expect(await message).to.equal('hello');
+  });
+
+  it('ends when it is closed', async () => {
+    const gateway = await start();
+    const begun = performance.now();
+    await gateway.close();
+    expect(performance.now() - begun).to.be.below(5_000);
+    expect(await ask('/livez').catch((error: Error) => error.message)).to.equal('fetch failed');
+  });
+
+  it('says in one line that its port is taken', async () => {
+    await start();
+    const error = await start().catch((failure: unknown) => failure);
+    expect(error).to.be.instanceOf(StartError);
+    expect(String(error)).to.equal(
+      `StartError: cannot listen on 127.0.0.1:${port}: the port is taken or not allowed`,
+    );
+    expect(await ask('/livez')).to.deep.equal([200, { status: 'live' }]);
+  });
+
+  it('refuses to start with a database that Redis does not have', async () => {
+    await closer.add(await startRedis({ port: redisPort }));
+    const error = await start({ REDIS_URL: `redis://127.0.0.1:${redisPort}/20` }).catch(
+      (failure: unknown) => failure,
+    );
+    expect(error).to.be.instanceOf(ConfigError);
+    expect(String(error)).to.match(
+      /^ConfigError: REDIS_URL is not valid: its database cannot be used: ERR DB index/,
+    );
+    expect(await ask('/livez').catch((failure: Error) => failure.message)).to.equal('fetch failed');
+  });
+});

@@ -1,0 +1,162 @@
+import type { Guard } from '@chorus/auth';
+import type { ControlEvent } from '@chorus/broker';
+import type { AccessList, NodeFigures, NodeRegistry, NodeReport } from '@chorus/control';
+import { type Closeable, Closer, type Logger, OriginPolicy } from '@chorus/service';
+import type { GatewayConfig } from '../config.js';
+import { AccessWatch } from '../connections/access-watch.js';
+import { Admission } from '../connections/admission.js';
+import { Connections } from '../connections/connections.js';
+import { sendAllAway } from '../connections/send-away.js';
+import { endExpired } from '../connections/token-expiry.js';
+import { UserBudgets } from '../connections/user-budgets.js';
+import { userLimits } from '../connections/user-limits.js';
+import type { NodeLoad } from '../telemetry/node-load.js';
+import { actOnConnections } from './control-actions.js';
+import { Drain } from './drain.js';
+import { Isolation } from './isolation.js';
+import { NodeReports } from './node-reports.js';
+import { Peers } from './peers.js';
+import type { PortHealth } from './readiness.js';
+import { Rebalance } from './rebalance.js';
+
+export interface StewardParts {
+  nodeId: string;
+  guard: Guard;
+  access: AccessList;
+  nodes: NodeRegistry;
+  /** No more connections are accepted; open sockets stay. */
+  stopListening(): void;
+  /** Why messages do not flow, as predicate of "Redis"; undefined while they do. */
+  trouble(): string | undefined;
+  /** Where other gateways reach this one, as far as that is known. */
+  url(): string | undefined;
+  /** Rooms with somebody in them here. */
+  rooms(): number;
+  /** What this node does and needs; asked once for each report. */
+  load(): NodeLoad;
+  log: Logger;
+}
+
+/** Sees to who gets a connection, who keeps it, and how they are given up. What they are for is others' business. */
+export class Steward implements Closeable {
+  readonly connections: Connections;
+  readonly admission: Admission;
+  readonly #parts: StewardParts;
+  readonly #connectionsLimit: number;
+  readonly #startedAt = Date.now();
+  readonly #closer = new Closer();
+  /** Messages have flowed. */
+  #wasReady = false;
+  readonly #drain: Drain;
+  readonly #rebalance: Rebalance;
+  readonly #watch: AccessWatch;
+  readonly #reports: NodeReports;
+  readonly #drainMs: number;
+  readonly #closing = new AbortController();
+
+  constructor(config: GatewayConfig, parts: StewardParts) {
+    const { nodeId, guard, access, nodes, stopListening, log } = parts;
+    this.#parts = parts;
+    this.#connectionsLimit = config.maxConnections;
+    const connections = new Connections(nodeId);
+    this.connections = connections;
+    const origins = new OriginPolicy({ ...config, log });
+    const isHere = (userId: number): boolean => connections.countOf(userId) > 0;
+    const budgets = this.#closer.add(new UserBudgets(userLimits(config), isHere));
+    this.admission = new Admission({ config, connections, budgets, origins, guard, access });
+    const { admission } = this;
+    const { drainDelayMs: delayMs, drainMs: durationMs } = config;
+    this.#drainMs = durationMs;
+    this.#drain = new Drain({ connections, admission, stopListening, delayMs, durationMs, log });
+    const able = (): boolean => this.state === 'ready';
+    this.#rebalance = this.#closer.add(
+      new Rebalance({ nodeId, connections, nodes, able, ...config.rebalance, log }),
+    );
+    this.#watch = this.#closer.add(new AccessWatch({ connections, access, log }));
+    this.#closer.add(endExpired(connections));
+    const peers = new Peers(nodeId, nodes, () => parts.url());
+    this.#closer.add(
+      new Isolation({
+        healthy: () => parts.trouble() === undefined,
+        peers,
+        afterMs: config.isolatedAfterMs,
+        onChange: (isolated) => this.#drain.isolate(isolated),
+        log,
+      }),
+    );
+    this.#reports = this.#closer.add(new NodeReports(nodes, () => this.#report(), log));
+  }
+
+  get state(): NodeReport['state'] {
+    if (this.#drain.draining) return 'draining';
+    if (this.#parts.trouble() !== undefined) return 'degraded';
+    this.#wasReady = true;
+    return 'ready';
+  }
+
+  /** Whether it is emptied because only this gateway is cut off from Redis. */
+  get isolated(): boolean {
+    return this.#drain.isolated;
+  }
+
+  /** The state that `/readyz` reports. */
+  get portHealth(): PortHealth {
+    const why = this.#parts.trouble();
+    if (this.state === 'draining') {
+      return this.isolated ? { state: 'isolated', trouble: why } : { state: 'draining' };
+    }
+    if (why === undefined) return { state: 'ready' };
+    return { state: this.#wasReady ? 'degraded' : 'starting', trouble: why };
+  }
+
+  /** Those who are still to be sent away; 0 while nobody is. */
+  get drainRemaining(): number {
+    return this.#drain.draining ? this.connections.taken : 0;
+  }
+
+  control(event: ControlEvent): void {
+    const { nodeId, log } = this.#parts;
+    const { connections } = this;
+    actOnConnections(event, { nodeId, connections, drain: this.#drain, rebalance: this.#rebalance, log });
+  }
+
+  /** Events may have been missed. */
+  resumed(): void {
+    this.#watch.checkAll();
+  }
+
+  /** This process stood still for so long that the clients of its sockets have gone, or may think that it has. */
+  stoodStill(): void {
+    const { connections } = this;
+    const { log } = this.#parts;
+    log.warn({ connections: connections.size }, 'this process stood still: its sockets end');
+    sendAllAway(connections, this.#drainMs, this.#closing.signal, 'standstill').catch((error: unknown) => {
+      if (!this.#closing.signal.aborted) log.error({ err: error }, 'sending sockets away failed');
+    });
+  }
+
+  /** See {@link Drain.end}. */
+  async empty(closed: () => void): Promise<void> {
+    const emptied = this.#drain.end(closed);
+    this.#reports.reportNow();
+    await emptied;
+  }
+
+  close(): Promise<void> {
+    this.#closing.abort();
+    return this.#closer.close();
+  }
+
+  #report(): NodeReport {
+    const { nodeId, rooms, url, load } = this.#parts;
+    const { size: connections, sentAway } = this.connections;
+    const figures: NodeFigures = {
+      ...load(),
+      connectionsLimit: this.#connectionsLimit,
+      sentAway: Object.values(sentAway).reduce((sum, count) => sum + count),
+      drainedFrom: this.#drain.from ?? null,
+    };
+    const { state } = this;
+    return { nodeId, startedAt: this.#startedAt, connections, rooms: rooms(), state, url: url(), figures };
+  }
+}

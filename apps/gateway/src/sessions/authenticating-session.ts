@@ -1,0 +1,108 @@
+import { authenticateFrame, CLOSE, type CloseReason } from '@chorus/protocol';
+import type { Admission } from '../connections/admission.js';
+import type { Seat } from '../connections/connections.js';
+import { Refusal } from '../transport/refusal.js';
+import type { Session, Socket } from '../transport/transport.js';
+import { type V1Context, V1Session } from './v1-session.js';
+
+/** Time for the first frame, in milliseconds. */
+const FIRST_FRAME_MS = 5_000;
+
+/**
+ * A `chorus.v1` socket that was opened without a token: its first frame has to carry one. From then on it is a
+ * {@link V1Session}.
+ */
+export class AuthenticatingSession implements Session {
+  #socket: Socket | undefined;
+  #session: V1Session | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #asked = false;
+
+  constructor(
+    private readonly context: V1Context,
+    private readonly admission: Admission,
+    private readonly seat: Seat,
+    private readonly waitMs: number = FIRST_FRAME_MS,
+  ) {}
+
+  opened(socket: Socket): void {
+    this.#socket = socket;
+    this.#timer = setTimeout(() => this.#refuse(CLOSE.unauthenticated), this.waitMs);
+  }
+
+  received(text: string, bytes: number): void {
+    if (this.#session !== undefined) {
+      this.#session.received(text, bytes);
+      return;
+    }
+    const token = this.#asked ? undefined : tokenIn(text);
+    if (token === undefined) {
+      this.#refuse(CLOSE.unauthenticated);
+      return;
+    }
+    this.#asked = true;
+    this.#enter(token).catch((error: unknown) => {
+      if (!(error instanceof Refusal)) this.context.log.error({ err: error }, 'a token could not be checked');
+      this.#refuse(error instanceof Refusal ? closeReason(error.status) : CLOSE.restart);
+    });
+  }
+
+  stale(): void {
+    if (this.#session !== undefined) this.#session.stale();
+    else this.#refuse(CLOSE.restart);
+  }
+
+  pinged(): void {
+    this.#session?.pinged();
+  }
+
+  drained(): void {
+    this.#session?.drained();
+  }
+
+  closed(code: number): void {
+    clearTimeout(this.#timer);
+    this.#socket = undefined;
+    if (this.#session !== undefined) this.#session.closed(code);
+    else this.seat.leave();
+  }
+
+  async #enter(token: string): Promise<void> {
+    const visitor = this.admission.identifyToken(token, this.seat);
+    await this.admission.allow(visitor);
+    const socket = this.#socket;
+    // Gone meanwhile, or told to go because something else was sent.
+    if (socket === undefined) return;
+    clearTimeout(this.#timer);
+    this.#session = new V1Session(this.context, visitor);
+    this.#session.opened(socket);
+  }
+
+  #refuse(reason: CloseReason): void {
+    clearTimeout(this.#timer);
+    this.#socket?.close(reason);
+    this.#socket = undefined;
+  }
+}
+
+function tokenIn(text: string): string | undefined {
+  try {
+    return authenticateFrame.safeParse(JSON.parse(text)).data?.token;
+  } catch {
+    return undefined;
+  }
+}
+
+/** An upgrade would be refused with this status. */
+function closeReason(status: number): CloseReason {
+  switch (status) {
+    case 403:
+      return CLOSE.disconnected;
+    case 429:
+      return CLOSE.tooManyMessages;
+    case 503:
+      return CLOSE.restart;
+    default:
+      return CLOSE.unauthenticated;
+  }
+}

@@ -1,0 +1,51 @@
+import { CLOSE, type ClientFrame } from '@chorus/protocol';
+import { abandonEntry, type Entry, openEntry } from '../../rooms/entry.js';
+import { Membership } from '../membership.js';
+import type { V1Session } from '../v1-session.js';
+
+type JoinFrame = Extract<ClientFrame, { type: 'join' }>;
+
+/** Enters a room, or answers once more for one that the socket is in. */
+export function join(session: V1Session, frame: JoinFrame): void {
+  const { turns, context } = session;
+  const { maxRooms } = context.limits;
+  const roomIds = new Set(session.roomIds);
+  if (!roomIds.has(frame.roomId) && roomIds.size >= maxRooms) session.refuse('too_many_rooms', frame);
+  // Joins come faster than they can be done, as when Redis is slow to answer.
+  else if (turns.pending >= maxRooms) session.refuse('too_many_messages', frame);
+  else turns.run(frame.roomId, () => prepare(session, frame));
+}
+
+async function prepare(session: V1Session, frame: JoinFrame): Promise<void> {
+  const { context, user, tokenId, generation } = session;
+  const { roomId, since } = frame;
+  if (session.socket === undefined) return;
+  if (since !== undefined && !session.mayReplay(roomId)) {
+    session.refuse('too_many_messages', frame);
+    return;
+  }
+  try {
+    const [verdict] = await context.access.check([{ userId: user.id, tokenId, generation, roomId }]);
+    if (verdict === 'ok') enter(session, await openEntry(context.hub, roomId, since, true), frame);
+    else if (verdict === 'banned-from-room') session.refuse('banned', frame);
+    else session.close(verdict === 'banned' ? CLOSE.disconnected : CLOSE.unauthenticated);
+  } catch (error) {
+    session.failed(error, frame);
+  }
+}
+
+/** Uses the entry up, without waiting for anything: what may have happened meanwhile is looked at here. */
+export function enter(session: V1Session, entry: Entry, frame: JoinFrame): void {
+  const { room } = entry;
+  const banned = session.wasBanned(room.id);
+  if (session.socket === undefined || banned || room.deleted) {
+    abandonEntry(session.context.hub, entry);
+    if (banned) session.refuse('banned', frame);
+    else session.refuse('unknown_room', frame);
+    return;
+  }
+  if (entry.replay !== undefined) session.replayed(room.id);
+  const membership = session.rooms.get(room.id);
+  if (membership !== undefined) membership.again(entry);
+  else session.rooms.add(new Membership(session, entry));
+}

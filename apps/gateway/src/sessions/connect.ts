@@ -1,0 +1,31 @@
+import { SUBPROTOCOL } from '@chorus/protocol';
+import type { Admission } from '../connections/admission.js';
+import type { Seat } from '../connections/connections.js';
+import { Refusal } from '../transport/refusal.js';
+import { offersV1 } from '../transport/subprotocol.js';
+import type { Decision, Request } from '../transport/transport.js';
+import { AuthenticatingSession } from './authenticating-session.js';
+import { type V1Context, V1Session } from './v1-session.js';
+
+/**
+ * `GET /ws/connect`: a `chorus.v1` socket that has joined no room yet. Without any token it is opened all the same and
+ * has to send one first: browsers let no page set headers of a socket.
+ *
+ * @throws {Refusal} 400, 401, 403, 429 or 503
+ */
+export async function connect(
+  request: Request,
+  seat: Seat,
+  admission: Admission,
+  context: V1Context,
+): Promise<Decision> {
+  if (!offersV1(request))
+    throw new Refusal(400, 'bad_request', `this route needs the subprotocol ${SUBPROTOCOL}`);
+  if (admission.mayAuthenticateLater(request)) {
+    const session = new AuthenticatingSession(context, admission, seat);
+    return { accepted: true, session, subprotocol: SUBPROTOCOL };
+  }
+  const visitor = admission.identify(request, seat);
+  await admission.allow(visitor);
+  return { accepted: true, session: new V1Session(context, visitor), subprotocol: SUBPROTOCOL };
+}

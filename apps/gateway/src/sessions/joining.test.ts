@@ -1,0 +1,247 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Broker } from '@chorus/broker';
+import { expect } from 'chai';
+import type { Gateway } from '../create-gateway.js';
+import { ANN, BOB, GatewayFixture, type V1Socket } from '../testing/gateways.js';
+
+/** Holds back one kind of question to the broker, to let things happen in the middle of a join. */
+class Gate {
+  #closed: Array<() => void> | undefined;
+  #arrived: Array<() => void> = [];
+
+  /** From now on whoever passes waits, until {@link open}. @returns what resolves when somebody waits */
+  close(): Promise<void> {
+    this.#closed = [];
+    return new Promise((resolve) => this.#arrived.push(resolve));
+  }
+
+  open(): void {
+    const waiting = this.#closed ?? [];
+    this.#closed = undefined;
+    for (const go of waiting) go();
+  }
+
+  async pass(): Promise<void> {
+    const closed = this.#closed;
+    if (closed === undefined) return;
+    for (const tell of this.#arrived.splice(0)) tell();
+    await new Promise<void>((resolve) => closed.push(resolve));
+  }
+}
+
+describe('somebody who joins a room, and something happens meanwhile', () => {
+  let fixture: GatewayFixture;
+  let gateway: Gateway;
+  let other: Gateway;
+  let ann: V1Socket;
+  /** Rooms that the gateway is subscribed to. */
+  let subscribed: Set<number>;
+  /** At each of the steps of a join. */
+  let gates: { access: Gate; position: Gate; stored: Gate; history: Gate };
+
+  function watch(broker: Broker): Broker {
+    const { subscribe, unsubscribe, standing, stored, between } = broker;
+    broker.subscribe = async (roomId) => {
+      subscribed.add(roomId);
+      await subscribe.call(broker, roomId);
+    };
+    broker.unsubscribe = async (roomId) => {
+      await unsubscribe.call(broker, roomId);
+      subscribed.delete(roomId);
+    };
+    broker.standing = async (...args) => {
+      await gates.position.pass();
+      return standing.apply(broker, args);
+    };
+    broker.stored = async (roomId) => {
+      await gates.stored.pass();
+      return stored.call(broker, roomId);
+    };
+    broker.between = async (...args) => {
+      await gates.history.pass();
+      return between.apply(broker, args);
+    };
+    return broker;
+  }
+
+  beforeEach(async () => {
+    fixture = new GatewayFixture();
+    subscribed = new Set();
+    gates = { access: new Gate(), position: new Gate(), stored: new Gate(), history: new Gate() };
+    const { access } = fixture;
+    const check = access.check.bind(access);
+    access.check = async (subjects) => {
+      const verdicts = await check(subjects);
+      await gates.access.pass();
+      return verdicts;
+    };
+    const env = { ROOM_LINGER_MS: '0', PRESENCE_GRACE_MS: '0' };
+    gateway = await fixture.start(env, watch);
+    other = await fixture.start(env);
+    for (const roomId of [1, 2]) await fixture.directory.ensure(roomId, 0);
+    ann = await fixture.connectV1(gateway, ANN);
+  });
+  afterEach(() => fixture.close());
+
+  async function expectNothingLeft(): Promise<void> {
+    const deadline = Date.now() + 3_000;
+    while (subscribed.size > 0 || (await fixture.presence.everyone(0, 10)).length > 0) {
+      const present = await fixture.presence.everyone(0, 10);
+      if (Date.now() > deadline) {
+        throw new Error(`left behind: rooms ${[...subscribed]}, ${JSON.stringify(present)}`);
+      }
+      await sleep(5);
+    }
+  }
+
+  for (const step of ['access', 'position', 'stored', 'history'] as const) {
+    describe(`while waiting for ${step}`, () => {
+      beforeEach(async () => {
+        for (const content of ['one', 'two', 'three']) {
+          fixture.rooms.publish(1, `"type":"message","content":"${content}","roomId":1,"username":"bob"}`);
+        }
+        const { epoch = 0 } = fixture.rooms.room(1)?.at ?? {};
+        const waiting = gates[step].close();
+        ann.send({ type: 'join', roomId: 1, since: { epoch, seq: 2 } });
+        await waiting;
+      });
+
+      it('goes away: nothing is left', async () => {
+        ann.ws.terminate();
+        while (gateway.connections.size > 0) await sleep(5);
+        gates[step].open();
+        await expectNothingLeft();
+        expect(ann.frames.map(({ type }) => type)).to.deep.equal(['welcome']);
+      });
+
+      it('leaves: joins and leaves, in this order, and nothing is left', async () => {
+        ann.send({ type: 'leave', roomId: 1 });
+        ann.send({ type: 'ping' });
+        await ann.of('pong');
+        gates[step].open();
+        await ann.of('room-joined');
+        await ann.of('room-left');
+        await expectNothingLeft();
+      });
+
+      it('joins again: is answered twice, and gets everything once', async () => {
+        ann.send({ type: 'join', roomId: 1 });
+        ann.send({ type: 'ping' });
+        await ann.of('pong');
+        gates[step].open();
+        await ann.of('room-joined');
+        await ann.of('room-joined');
+        const { seq } = await ann.publish(1, 'once', 'a1');
+        await ann.publish(1, 'twice', 'a2');
+        await ann.leave(1);
+        expect(ann.messages.map((message) => message.seq)).to.deep.equal([3, seq, seq + 1]);
+        await expectNothingLeft();
+      });
+
+      it('joins another room: is not held up', async () => {
+        const others = gates[step];
+        gates[step] = new Gate();
+        await ann.join(2);
+        others.open();
+        await ann.of('room-joined', 1);
+        ann.ws.terminate();
+        await expectNothingLeft();
+      });
+
+      it('finds the room deleted: is told so, and nothing is left', async () => {
+        await fixture.directory.remove(1);
+        await sleep(10);
+        gates[step].open();
+        expect(await ann.of('error')).to.include({ code: 'unknown_room', roomId: 1, request: 'join' });
+        await expectNothingLeft();
+        await fixture.directory.ensure(1, 0);
+        await ann.join(1);
+        await ann.publish(1, 'in another room', 'a1');
+      });
+
+      it('is banned from it: is told so, and nothing is left', async () => {
+        const { connectionId } = ann.frames[0] as { connectionId: string };
+        gateway.connections.get(connectionId)?.expel(1, 'banned');
+        gates[step].open();
+        expect(await ann.of('error')).to.include({ code: 'banned', roomId: 1, request: 'join' });
+        await expectNothingLeft();
+        await ann.join(1);
+      });
+
+      it('counts as being in it for whoever has to end that', () => {
+        const { connectionId } = ann.frames[0] as { connectionId: string };
+        expect([...(gateway.connections.get(connectionId)?.roomIds ?? [])]).to.deep.equal([1]);
+      });
+    });
+
+    for (const protocols of [[], ['chorus.v1']]) {
+      if (step === 'history' || (step === 'stored' && protocols.length === 0)) continue;
+      const kind = protocols[0] ?? 'seed';
+      it(`asks for a ${kind} socket and goes away while that waits for ${step}: nothing is left`, async () => {
+        const waiting = gates[step].close();
+        const offer = protocols.length === 0 ? {} : { 'sec-websocket-protocol': 'chorus.v1' };
+        const headers = { ...fixture.bearer(BOB), ...offer };
+        const socket = fixture.connect(gateway, '/ws/join-room/1', headers);
+        await waiting;
+        socket.ws.terminate();
+        await sleep(10);
+        gates[step].open();
+        while (gateway.connections.taken > 1) await sleep(5);
+        await expectNothingLeft();
+      });
+    }
+  }
+
+  it('hears the room although another one, who came at the same moment, went away before', async () => {
+    const waiting = gates.position.close();
+    const gone = fixture.connect(gateway, '/ws/join-room/1', fixture.bearer(BOB));
+    await waiting;
+    const stays = fixture.join(gateway, 1, BOB);
+    await sleep(20);
+    gone.ws.terminate();
+    await sleep(20);
+    gates.position.open();
+    const socket = await stays;
+    const speaker = await fixture.join(other, 1, ANN);
+    speaker.ws.send('anybody?');
+    await socket.message('anybody?');
+  });
+
+  it('in a room, and is deleted with it while a second join is under way', async () => {
+    await ann.join(1);
+    const waiting = gates.access.close();
+    ann.send({ type: 'join', roomId: 1 });
+    await waiting;
+    await fixture.directory.remove(1);
+    expect(await ann.of('room-left')).to.include({ reason: 'deleted' });
+    gates.access.open();
+    expect(await ann.of('error')).to.include({ code: 'unknown_room' });
+    await expectNothingLeft();
+  });
+
+  it('joins, leaves and goes away a hundred times at random: nothing is left, and nobody hears too much', async () => {
+    const speaker = await fixture.connectV1(other, BOB);
+    await speaker.join(1);
+    for (let round = 0; round < 100; round++) {
+      const socket = await fixture.connectV1(gateway, { id: 100 + round, username: `user${round}` });
+      for (let step = 0; step < 6; step++) {
+        socket.send({
+          type: (round * 7 + step * 3) % 4 < 2 ? 'join' : 'leave',
+          roomId: 1 + ((round + step) % 2),
+        });
+      }
+      if (round % 3 > 0) {
+        socket.send({ type: 'ping' });
+        await socket.of('pong');
+      }
+      if (round % 2 === 0) socket.ws.terminate();
+      else {
+        socket.ws.close();
+        await once(socket.ws, 'close');
+      }
+    }
+    await speaker.leave(1);
+    await expectNothingLeft();
+  });
+});

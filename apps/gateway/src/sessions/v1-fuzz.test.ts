@@ -1,0 +1,138 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { ERRORS, serverFrameSchema } from '@chorus/protocol';
+import { expect } from 'chai';
+import type { Gateway } from '../create-gateway.js';
+import { ANN, BOB, GatewayFixture, type V1Socket } from '../testing/gateways.js';
+
+const FRAMES = 20_000;
+/** Sent before answers are awaited. */
+const AT_A_TIME = 250;
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+/** What this process holds on to, in bytes. */
+function memory(): number {
+  collectGarbage();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+/** A generator of numbers below `limit` that gives the same ones again for the same seed (mulberry32). */
+function numbers(seed: number): (limit: number) => number {
+  let state = seed;
+  return (limit) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit;
+  };
+}
+
+/** Frames as no client should send them, and some that are right but for what they ask. */
+function frames(below: (limit: number) => number): () => string {
+  const pick = <T>(choices: readonly T[]): T => choices[below(choices.length)] as T;
+  const types = ['join', 'leave', 'publish', 'presence', 'typing', 'refresh', 'ping'];
+  const oddTypes = ['', 'JOIN', 'toString', '__proto__', 'constructor', 'message', 'ack', 'welcome', 'bad'];
+  const odd = (): unknown =>
+    pick<() => unknown>([
+      () => null,
+      () => true,
+      () => -1,
+      () => 0,
+      () => 1.5,
+      () => 2 ** 53,
+      () => 1e308,
+      () => '',
+      () => '1',
+      () => 'x'.repeat(below(8_000)),
+      () => '\0\ud800',
+      () => [],
+      () => [1, 2, 3],
+      () => ({}),
+      () => ({ epoch: -1, seq: 'x' }),
+      () => ({ epoch: 1, seq: Number.MAX_SAFE_INTEGER }),
+      () => ({ toString: 1, valueOf: null }),
+    ])();
+  const fields = ['roomId', 'clientMsgId', 'content', 'since', 'after', 'token', '__proto__', 'constructor'];
+  const object = (): string => {
+    const entries: string[] = [];
+    if (below(10) > 0)
+      entries.push(`"type":${JSON.stringify(below(4) > 0 ? pick(types) : pick([...oddTypes, odd()]))}`);
+    if (below(3) > 0) entries.push(`"roomId":${JSON.stringify(pick([1, 2, 99, odd()]))}`);
+    for (let more = below(5); more > 0; more--) {
+      const value = pick(['m-1', 'hello', 1, { epoch: 1, seq: 1 }, odd()]);
+      entries.push(`${JSON.stringify(pick(fields))}:${JSON.stringify(value)}`);
+    }
+    return `{${entries.join(',')}}`;
+  };
+  const deep = (): string => {
+    const depth = 1 + below(5_000);
+    return below(2) === 0
+      ? '['.repeat(depth) + ']'.repeat(depth)
+      : `${'{"type":'.repeat(depth)}1${'}'.repeat(depth)}`;
+  };
+  const garbage = (): string =>
+    String.fromCharCode(...Array.from({ length: below(60) }, () => 1 + below(0xd7fe)));
+  const cut = (): string => object().slice(0, below(40));
+  return () => pick([object, object, object, object, deep, garbage, cut])();
+}
+
+describe('a chorus.v1 socket that is sent anything at all', () => {
+  const fixture = new GatewayFixture();
+  let gateway: Gateway;
+
+  before(async () => {
+    gateway = await fixture.start({
+      MAX_MESSAGES_PER_SECOND: '100000',
+      MAX_FRAME_BYTES: '65536',
+      PRESENCE_GRACE_MS: '0',
+    });
+    for (const roomId of [1, 2]) await fixture.directory.ensure(roomId, 0);
+  });
+  after(() => fixture.close());
+
+  /** Everything that was sent has been looked at. */
+  async function settle(socket: V1Socket): Promise<void> {
+    socket.send({ type: 'ping' });
+    await socket.next((frame) => frame.type === 'pong' || frame.type === 'error', 20_000);
+    await socket.publish(1, 'alive', `alive-${Math.random().toString(36).slice(2)}`);
+  }
+
+  for (const seed of [1]) {
+    it(`answers with nothing but documented frames and goes on (seed ${seed})`, async () => {
+      const next = frames(numbers(seed));
+      const socket = await fixture.connectV1(gateway, ANN);
+      const bystander = await fixture.connectV1(gateway, BOB);
+      await bystander.join(1);
+      const codes = new Set<string>();
+      const types = new Set<string>();
+      let halfway = 0;
+      for (let sent = 0; sent < FRAMES; sent += AT_A_TIME) {
+        for (let index = 0; index < AT_A_TIME; index++) socket.ws.send(next());
+        await socket.join(1);
+        await settle(socket);
+        for (const frame of socket.frames) {
+          expect(serverFrameSchema.safeParse(frame).success, JSON.stringify(frame)).to.equal(true);
+          types.add(frame.type);
+          if (frame.type === 'error') codes.add(frame.code);
+        }
+        socket.forget();
+        bystander.forget();
+        if (sent === FRAMES / 2) halfway = memory();
+      }
+      expect(Object.keys(ERRORS)).to.include.members([...codes]);
+      expect([...codes]).to.include.members(['bad_frame', 'not_joined', 'unknown_room', 'invalid_token']);
+      expect([...codes]).not.to.include('internal');
+      expect([...types]).not.to.include('reconnect');
+      expect(memory() - halfway, 'bytes grown over the second half').to.be.below(4 * 1_048_576);
+      expect(socket.ws.readyState).to.equal(socket.ws.OPEN);
+      await bystander.publish(1, 'unharmed', `fuzz-${seed}`);
+      for (const { ws, closed } of [socket, bystander]) {
+        ws.close();
+        await closed;
+      }
+    }).timeout(60_000);
+  }
+});

@@ -1,0 +1,299 @@
+import type { VerifiedToken } from '@chorus/auth';
+import type { AccessList } from '@chorus/control';
+import type { PresenceStore } from '@chorus/presence';
+import {
+  CLOSE,
+  type ClientFrame,
+  type CloseReason,
+  type ErrorCode,
+  encodeBroadcast,
+  type Member,
+  type Position,
+  v1Error,
+  type WelcomeFrame,
+} from '@chorus/protocol';
+import type { Logger } from '@chorus/service';
+import type { Visitor } from '../connections/admission.js';
+import type { Connection } from '../connections/connection.js';
+import { Rarely } from '../connections/rarely.js';
+import { sendAway } from '../connections/send-away.js';
+import { TokenBucket } from '../connections/token-bucket.js';
+import type { UserBudget } from '../connections/user-budget.js';
+import type { Ack, Acks, Sender } from '../rooms/acks.js';
+import { abandonEntry, type Entry } from '../rooms/entry.js';
+import type { Hub } from '../rooms/hub.js';
+import type { Waiter } from '../rooms/watermark.js';
+import type { GatewayCounters } from '../telemetry/counters.js';
+import type { Session, Socket } from '../transport/transport.js';
+import { enter } from './commands/join.js';
+import { perform } from './commands/perform.js';
+import type { LeaveReason, Membership } from './membership.js';
+import { Memberships } from './memberships.js';
+import { type BadFrame, readFrame, typeOf } from './read-frame.js';
+import { refusalCode } from './refusal-code.js';
+import { Turns } from './turns.js';
+
+/** What all `chorus.v1` sockets of a node share. */
+export interface V1Context {
+  hub: Hub;
+  acks: Acks;
+  access: Pick<AccessList, 'check'>;
+  presence: Pick<PresenceStore, 'members'>;
+  /** A genuine token that has not expired; undefined for anything else. */
+  verify(token: string): VerifiedToken | undefined;
+  /** Both reject as those of `Broker` do. */
+  publish(roomId: number, body: string, idempotencyKey: string): Promise<Position>;
+  publishNotice(roomId: number, frame: string): Promise<void>;
+  /** An id that no other message of the cluster has. */
+  nextMessageId(): string;
+  limits: WelcomeFrame['limits'];
+  maxQueuedBytes: number;
+  counters: GatewayCounters;
+  log: Logger;
+}
+
+/** A client that goes on sending so many times faster than allowed is cut off. */
+const FLOOD_FACTOR = 10;
+/** A socket gets what it missed in a room at most once in so many milliseconds. */
+const REPLAY_INTERVAL_MS = 1_000;
+
+/** A socket of the `chorus.v1` protocol: in any number of rooms, sends and receives JSON frames. */
+export class V1Session implements Session, Connection, Waiter, Sender {
+  /** The rooms that it is in. */
+  readonly rooms = new Memberships();
+  readonly turns = new Turns();
+  #socket: Socket | undefined;
+  #token: VerifiedToken | undefined;
+  readonly #bucket: TokenBucket;
+  /** For what comes too fast; most sockets never need it. */
+  #flood: TokenBucket | undefined;
+  /** Rooms whose missed messages were asked for lately; only sockets that resume have it. */
+  #replays: Rarely | undefined;
+  /** Rooms from which the user was banned while joining them. */
+  #banned: Set<number> | undefined;
+
+  /** @param first the room that it was opened for, if it was */
+  constructor(
+    readonly context: V1Context,
+    private readonly visitor: Visitor,
+    private first?: Entry | undefined,
+  ) {
+    this.#token = visitor.token;
+    this.#bucket = new TokenBucket(context.limits.maxMessagesPerSecond);
+  }
+
+  get id(): string {
+    return this.visitor.seat.id;
+  }
+
+  get user(): Member {
+    return this.visitor.user;
+  }
+
+  get budget(): UserBudget {
+    return this.visitor.budget;
+  }
+
+  get address(): string {
+    return this.visitor.seat.address;
+  }
+
+  get tokenId(): string | undefined {
+    return this.#token?.tokenId;
+  }
+
+  get generation(): number | undefined {
+    return this.#token?.generation;
+  }
+
+  get expiresAt(): number | undefined {
+    return this.#token?.expiresAt;
+  }
+
+  get queuedBytes(): number {
+    return this.#socket?.queuedBytes ?? 0;
+  }
+
+  /** Those that it is about to join included. */
+  get roomIds(): Iterable<number> {
+    return new Set([...this.rooms.all().map(({ room }) => room.id), ...this.turns.roomIds]);
+  }
+
+  /** Undefined when it is not open any more. */
+  get socket(): Socket | undefined {
+    return this.#socket;
+  }
+
+  opened(socket: Socket): void {
+    this.#socket = socket;
+    const { id, user, expiresAt = null } = this;
+    const welcome: WelcomeFrame = {
+      type: 'welcome',
+      connectionId: id,
+      user,
+      expiresAt,
+      now: Date.now(),
+      limits: this.context.limits,
+    };
+    this.send(JSON.stringify(welcome));
+    const { first } = this;
+    this.first = undefined;
+    if (first !== undefined) enter(this, first, { type: 'join', roomId: first.room.id });
+    // Last: what happened to the user meanwhile happens to the socket now.
+    this.visitor.seat.open(this);
+    this.context.log.debug({ connectionId: id, userId: user.id }, 'socket opened');
+  }
+
+  received(text: string, bytes: number): void {
+    const frame = readFrame(text);
+    const now = performance.now();
+    const isMessage = typeOf(frame) === 'publish';
+    if (isMessage) this.context.counters.messagesIn++;
+    const { budget } = this.visitor;
+    if (!this.#bucket.take(now)) this.#tooFast(frame, now);
+    else if (!(isMessage ? budget.message(bytes, now) : budget.request(now))) {
+      this.refuse('too_many_messages', frame.type === 'bad' ? frame.about : frame);
+    } else if (frame.type === 'bad') this.refuse('bad_frame', frame.about, frame.detail);
+    else perform(this, frame);
+  }
+
+  stale(): void {
+    sendAway(this.visitor.seat, 'standstill');
+  }
+
+  pinged(): void {
+    const now = performance.now();
+    // There is nothing to answer: the library has sent the pong.
+    const allowed = this.#bucket.take(now) && this.visitor.budget.request(now);
+    if (!allowed && this.#isFlood(now)) this.close(CLOSE.tooManyMessages);
+  }
+
+  /** Whether what was missed in the room may be sent now. */
+  mayReplay(roomId: number): boolean {
+    return this.#replays?.may(roomId, performance.now()) ?? true;
+  }
+
+  replayed(roomId: number): void {
+    this.#replays ??= new Rarely(REPLAY_INTERVAL_MS);
+    this.#replays.note(roomId, performance.now());
+  }
+
+  drained(): void {
+    for (const membership of this.rooms.all()) membership.drained();
+  }
+
+  closed(code: number): void {
+    const { hub, log } = this.context;
+    this.#socket = undefined;
+    if (this.first !== undefined) abandonEntry(hub, this.first);
+    this.first = undefined;
+    for (const membership of this.rooms.all()) membership.ended();
+    this.rooms.clear();
+    this.visitor.seat.leave();
+    log.debug({ connectionId: this.id, userId: this.user.id, code }, 'socket closed');
+  }
+
+  send(frame: string): void {
+    this.#socket?.send(frame);
+  }
+
+  /** Answers a frame that had no effect. */
+  refuse(code: ErrorCode, { type, roomId, clientMsgId }: About, detail?: string): void {
+    if (type === 'publish') this.context.counters.messagesRefused[code]++;
+    this.send(v1Error(code, { request: type, roomId, clientMsgId }, detail));
+  }
+
+  /** The same for one that failed. */
+  failed(error: unknown, about: About): void {
+    const code = refusalCode(error);
+    if (code === 'internal') {
+      this.context.log.error({ err: error, request: about.type, roomId: about.roomId }, 'request failed');
+    }
+    this.refuse(code, about);
+  }
+
+  /** Ends a stay in a room. */
+  leave(membership: Membership, reason: LeaveReason): void {
+    if (this.rooms.get(membership.room.id) !== membership) return;
+    this.rooms.delete(membership);
+    membership.leave(reason);
+  }
+
+  /** Whether the user was banned from the room while joining it; says so once. */
+  wasBanned(roomId: number): boolean {
+    return this.#banned?.delete(roomId) ?? false;
+  }
+
+  /** From now on it is here with this token. */
+  renew(token: VerifiedToken): void {
+    this.#token = token;
+    this.visitor.seat.renewed();
+  }
+
+  acknowledge({ room, clientMsgId, position }: Ack): void {
+    const { epoch, seq } = position;
+    this.#socket?.sendAlong(JSON.stringify({ type: 'ack', roomId: room.id, clientMsgId, epoch, seq }));
+    if (this.rooms.get(room.id)?.room === room) room.watermark.await(this, position);
+  }
+
+  stored(roomId: number, { epoch, seq }: Position): void {
+    this.send(JSON.stringify({ type: 'stored', roomId, epoch, seq }));
+  }
+
+  close(reason: CloseReason): void {
+    this.context.acks.flush(this);
+    this.context.log.info(
+      { connectionId: this.id, userId: this.user.id, code: reason.code, reason: reason.reason },
+      'socket closed by the gateway',
+    );
+    this.#socket?.close(reason);
+  }
+
+  /** It does not read fast enough what it has missed. */
+  tooSlow(): void {
+    this.close(CLOSE.slowReader);
+  }
+
+  /** Whether its client was asked to come back, and is expected to. */
+  get sentAway(): boolean {
+    return this.visitor.seat.sentAway;
+  }
+
+  sendAway(afterMs: number): void {
+    this.context.acks.flush(this);
+    this.send(JSON.stringify({ type: 'reconnect', afterMs }));
+    this.#socket?.close(CLOSE.restart);
+  }
+
+  expel(roomId: number, why: 'banned' | 'disconnected'): void {
+    if (why === 'banned' && this.turns.isBusy(roomId)) {
+      this.#banned ??= new Set();
+      this.#banned.add(roomId);
+    }
+    const membership = this.rooms.get(roomId);
+    if (membership !== undefined) this.leave(membership, why);
+  }
+
+  broadcast(content: string): void {
+    this.send(encodeBroadcast(0, content));
+  }
+
+  #tooFast(frame: ClientFrame | BadFrame, now: number): void {
+    if (this.#isFlood(now)) {
+      if (typeOf(frame) === 'publish') this.context.counters.messagesRefused.too_many_messages++;
+      this.close(CLOSE.tooManyMessages);
+    } else this.refuse('too_many_messages', frame.type === 'bad' ? frame.about : frame);
+  }
+
+  #isFlood(now: number): boolean {
+    this.#flood ??= new TokenBucket(this.context.limits.maxMessagesPerSecond * FLOOD_FACTOR, now);
+    return !this.#flood.take(now);
+  }
+}
+
+/** What a refusal is about, as far as the refused frame said. */
+export interface About {
+  readonly type?: string | undefined;
+  readonly roomId?: number | undefined;
+  readonly clientMsgId?: string | undefined;
+}

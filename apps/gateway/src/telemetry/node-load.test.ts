@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { NodeFigures } from '@chorus/control';
+import { expect } from 'chai';
+import { ANN, BOB, GatewayFixture } from '../testing/gateways.js';
+import { NodeLoadReader } from './node-load.js';
+
+describe('what a gateway says it does', () => {
+  describe('in its reports', () => {
+    let fixture: GatewayFixture;
+    beforeEach(async () => {
+      fixture = new GatewayFixture();
+      await fixture.directory.ensure(1, 0);
+    });
+    afterEach(() => fixture.close());
+
+    it('is what it counted, without an operator port, too', async () => {
+      const gateway = await fixture.start({ NODE_ID: 'a', MAX_CONNECTIONS: '50' });
+      const ann = await fixture.join(gateway, 1, ANN);
+      const bob = await fixture.join(gateway, 1, BOB);
+      for (const text of ['one', 'two', 'three']) {
+        ann.ws.send(text);
+        await bob.message(text);
+      }
+      let figures: NodeFigures | undefined;
+      while (figures?.messagesOut !== 6) {
+        await sleep(20);
+        figures = (await fixture.nodes.nodes())[0]?.figures;
+      }
+      expect(figures).to.include({
+        connectionsLimit: 50,
+        messagesIn: 3,
+        probeMs: null,
+        sentAway: 0,
+        drainedFrom: null,
+      });
+      // One in many is looked at, and the first in any case.
+      expect(figures.relays).to.be.within(1, 3);
+      expect(figures.relayMs).to.be.within(0, 5_000);
+      expect(figures.at).to.be.within(Date.now() - 5_000, Date.now());
+      expect(figures.rssBytes).to.be.above(10_000_000);
+    });
+  });
+
+  describe('of the event loop', () => {
+    let reader: NodeLoadReader;
+    beforeEach(() => {
+      const from = {
+        counters: { messagesIn: 0, messagesOut: 0 },
+        timings: { relays: 0, relayMs: 0 },
+        probes: { lagMs: 1.5 },
+        processor: { get: () => 0.25 },
+      };
+      reader = new NodeLoadReader(from, 20);
+    });
+    afterEach(() => reader.close());
+
+    it('is how late it was at most since it was asked last', async () => {
+      await sleep(60);
+      const end = performance.now() + 300;
+      while (performance.now() < end);
+      await sleep(60);
+      expect(reader.read())
+        .to.include({ probeMs: 1.5, processorShare: 0.25 })
+        .and.to.have.property('eventLoopDelayMs')
+        .above(200);
+      expect(reader.read().eventLoopDelayMs).to.be.below(200);
+    });
+  });
+});

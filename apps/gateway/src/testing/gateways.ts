@@ -1,0 +1,216 @@
+import { once } from 'node:events';
+import { Tokens } from '@chorus/auth';
+import {
+  type Broker,
+  type BrokerListener,
+  MemoryBroker,
+  MemoryRoomDirectory,
+  MemoryRooms,
+  type RoomDirectory,
+} from '@chorus/broker';
+import { MemoryAccessList, MemoryNodeRegistry } from '@chorus/control';
+import { MemoryPresenceStore } from '@chorus/presence';
+import {
+  type ClientFrame,
+  type Member,
+  type Position,
+  type ServerFrame,
+  SUBPROTOCOL,
+  type V1ServerFrame,
+} from '@chorus/protocol';
+import { Closer, createLogger, type Environment, type Metrics } from '@chorus/service';
+import WebSocket from 'ws';
+import { type GatewayConfig, loadGatewayConfig } from '../config.js';
+import { createGateway, type Gateway, type GatewayParts } from '../create-gateway.js';
+
+const SECRET = 'a secret for tests that is long enough';
+const WAIT_MS = 5_000;
+
+export const ANN: Member = { id: 1, username: 'ann' };
+export const BOB: Member = { id: 2, username: 'bob' };
+
+/** A header with several values is sent as several headers of that name. */
+export type RequestHeaders = Record<string, string | string[]>;
+
+/** A socket to a gateway that keeps what it received. */
+export class TestPeer<Frame = ServerFrame> {
+  readonly frames: Frame[] = [];
+  readonly closed: Promise<{ code: number; reason: string }>;
+  #read = 0;
+
+  constructor(readonly ws: WebSocket) {
+    ws.on('message', (data: Buffer) => this.frames.push(JSON.parse(data.toString()) as Frame));
+    ws.on('error', () => undefined);
+    this.closed = new Promise((resolve) => {
+      ws.on('close', (code, reason) => resolve({ code, reason: reason.toString() }));
+    });
+  }
+
+  /** Lets go of what it received so far. */
+  forget(): void {
+    this.frames.length = 0;
+    this.#read = 0;
+  }
+
+  /** The next frame, from where the last call stopped, that matches; earlier ones are passed over. */
+  async next(matches: (frame: Frame) => boolean, waitMs = WAIT_MS): Promise<Frame> {
+    const signal = AbortSignal.timeout(waitMs);
+    for (;;) {
+      for (; this.#read < this.frames.length; this.#read++) {
+        const frame = this.frames[this.#read];
+        if (frame !== undefined && matches(frame)) {
+          this.#read++;
+          return frame;
+        }
+      }
+      await once(this.ws, 'message', { signal });
+    }
+  }
+}
+
+/** A socket of the seed contract. */
+export class TestSocket extends TestPeer {
+  message(content: string): Promise<ServerFrame> {
+    return this.next((frame) => frame.type === 'message' && frame.content === content);
+  }
+}
+
+type FrameOf<T extends V1ServerFrame['type']> = Extract<V1ServerFrame, { type: T }>;
+
+/** A `chorus.v1` socket. */
+export class V1Socket extends TestPeer<V1ServerFrame> {
+  send(frame: ClientFrame): void {
+    this.ws.send(JSON.stringify(frame));
+  }
+
+  /** The next frame of that type, and of that room if one is given. */
+  async of<T extends V1ServerFrame['type']>(type: T, roomId?: number, waitMs?: number): Promise<FrameOf<T>> {
+    const fits = (frame: V1ServerFrame): boolean =>
+      frame.type === type && (roomId === undefined || ('roomId' in frame && frame.roomId === roomId));
+    return (await this.next(fits, waitMs)) as FrameOf<T>;
+  }
+
+  /** Asks to join and waits for the answer. */
+  join(roomId: number, since?: Position): Promise<FrameOf<'room-joined'>> {
+    this.send(since === undefined ? { type: 'join', roomId } : { type: 'join', roomId, since });
+    return this.of('room-joined', roomId);
+  }
+
+  async leave(roomId: number): Promise<FrameOf<'room-left'>> {
+    this.send({ type: 'leave', roomId });
+    return this.of('room-left', roomId);
+  }
+
+  /** Says something and waits for its position. */
+  publish(roomId: number, content: string, clientMsgId: string): Promise<FrameOf<'ack'>> {
+    this.send({ type: 'publish', roomId, clientMsgId, content });
+    return this.ack(clientMsgId);
+  }
+
+  async ack(clientMsgId: string): Promise<FrameOf<'ack'>> {
+    const fits = (frame: V1ServerFrame): boolean => frame.type === 'ack' && frame.clientMsgId === clientMsgId;
+    return (await this.next(fits)) as FrameOf<'ack'>;
+  }
+
+  /** The messages received so far. */
+  get messages(): FrameOf<'message'>[] {
+    return this.frames.filter((frame) => frame.type === 'message');
+  }
+}
+
+/** Gateways in this process over one memory broker and presence, with real sockets. */
+export class GatewayFixture {
+  readonly rooms = new MemoryRooms();
+  readonly directory: RoomDirectory = new MemoryRoomDirectory(this.rooms);
+  readonly presence = new MemoryPresenceStore({
+    announce: (roomId, frame) => this.rooms.notice(roomId, frame),
+  });
+  readonly access = new MemoryAccessList();
+  readonly nodes = new MemoryNodeRegistry();
+  readonly tokens = new Tokens(SECRET);
+  protected readonly closer = new Closer();
+
+  /** @param wrap stands between the gateway and its broker, to make it fail on purpose */
+  async start(
+    env: Environment = {},
+    wrap: (broker: Broker, listener: BrokerListener) => Broker = (broker) => broker,
+    metrics?: Metrics,
+  ): Promise<Gateway> {
+    await this.directory.markComplete();
+    const config = loadGatewayConfig({
+      HOST: '127.0.0.1',
+      PORT: '0',
+      JWT_SECRET: SECRET,
+      DRAIN_DELAY_MS: '0',
+      DRAIN_MS: '0',
+      ...env,
+    });
+    const { connectBroker, ...parts } = await this.parts(config);
+    const gateway = await createGateway(config, {
+      ...parts,
+      metrics,
+      connectBroker: async (listener, busy) => wrap(await connectBroker(listener, busy), listener),
+    });
+    return this.closer.add(gateway);
+  }
+
+  protected async parts(_config: GatewayConfig): Promise<GatewayParts> {
+    return {
+      connectBroker: async (listener: BrokerListener) => new MemoryBroker(this.rooms, listener),
+      presence: this.presence,
+      access: this.access,
+      nodes: this.nodes,
+      log: createLogger({ service: 'test', level: 'silent' }),
+    };
+  }
+
+  bearer(member: Member): Record<string, string> {
+    return { authorization: `Bearer ${this.tokens.sign(member)}` };
+  }
+
+  /** Opens a socket and waits until it is in the room. */
+  async join(gateway: Gateway, roomId: number, member: Member, query = ''): Promise<TestSocket> {
+    const socket = this.connect(gateway, `/ws/join-room/${roomId}${query}`, this.bearer(member));
+    await once(socket.ws, 'open');
+    return socket;
+  }
+
+  connect(gateway: Gateway, path: string, headers: RequestHeaders = {}): TestSocket {
+    return new TestSocket(this.#open(gateway, path, headers));
+  }
+
+  /** Opens a `chorus.v1` socket. @param path of one that joins a room at once */
+  async connectV1(gateway: Gateway, member: Member, path = '/ws/connect'): Promise<V1Socket> {
+    const socket = new V1Socket(this.#open(gateway, path, this.bearer(member), [SUBPROTOCOL]));
+    await once(socket.ws, 'open');
+    return socket;
+  }
+
+  /** The HTTP answer to an upgrade that is refused. */
+  async refusal(gateway: Gateway, path: string, headers: RequestHeaders = {}) {
+    const { 'sec-websocket-protocol': protocols, ...others } = headers;
+    const ws = this.#open(gateway, path, others, protocols?.toString().split(', '));
+    ws.on('error', () => undefined);
+    const [, response] = (await once(ws, 'unexpected-response')) as [
+      unknown,
+      import('node:http').IncomingMessage,
+    ];
+    const chunks: Buffer[] = [];
+    for await (const chunk of response) chunks.push(chunk as Buffer);
+    return {
+      status: response.statusCode,
+      headers: response.headers,
+      body: JSON.parse(Buffer.concat(chunks).toString()),
+    };
+  }
+
+  close(): Promise<void> {
+    return this.closer.close();
+  }
+
+  #open(gateway: Gateway, path: string, headers: RequestHeaders, protocols?: string[]): WebSocket {
+    const ws = new WebSocket(`ws://127.0.0.1:${gateway.port}${path}`, protocols, { headers });
+    this.closer.defer(() => ws.terminate());
+    return ws;
+  }
+}
