@@ -19,8 +19,8 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'apps/gateway/src/sessions/commands/refresh.ts': 'tokens end at a time of day',
   'apps/gateway/src/telemetry/timings.ts': 'the age of messages that others sent',
   'apps/gateway/src/sessions/seed-session.ts': 'when a message was sent',
-  'apps/gateway/src/lifecycle/steward.ts': 'when a process started, as operators are shown',
-  'apps/gateway/src/connections/token-expiry.ts': 'tokens end at a time of day',
+  'apps/gateway/src/lifecycle/steward.ts':
+    'tokens end at a time of day, and when a process started, as operators are shown',
   'apps/gateway/src/sessions/v1-session.ts': 'tokens end at a time of day',
   'apps/loadtest/src/run-load.ts': 'when a run started, as its report shows',
   'apps/web/src/model/conversation.ts': 'when a message was sent, as users are shown',

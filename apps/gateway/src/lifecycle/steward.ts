@@ -1,13 +1,13 @@
 import type { Guard } from '@chorus/auth';
 import type { ControlEvent } from '@chorus/broker';
 import type { AccessList, NodeFigures, NodeRegistry, NodeReport } from '@chorus/control';
+import { CLOSE } from '@chorus/protocol';
 import { type Closeable, Closer, type Logger, OriginPolicy } from '@chorus/service';
 import type { GatewayConfig } from '../config.js';
 import { AccessWatch } from '../connections/access-watch.js';
 import { Admission } from '../connections/admission.js';
 import { Connections } from '../connections/connections.js';
 import { sendAllAway } from '../connections/send-away.js';
-import { endExpired } from '../connections/token-expiry.js';
 import { UserBudgets } from '../connections/user-budgets.js';
 import { userLimits } from '../connections/user-limits.js';
 import type { NodeLoad } from '../telemetry/node-load.js';
@@ -36,6 +36,9 @@ export interface StewardParts {
   load(): NodeLoad;
   log: Logger;
 }
+
+/** How often connections are looked for whose token has ended, in milliseconds. */
+const EXPIRY_LOOK_EVERY_MS = 1_000;
 
 /** Sees to who gets a connection, who keeps it, and how they are given up. What they are for is others' business. */
 export class Steward implements Closeable {
@@ -159,4 +162,12 @@ export class Steward implements Closeable {
     const { state } = this;
     return { nodeId, startedAt: this.#startedAt, connections, rooms: rooms(), state, url: url(), figures };
   }
+}
+
+/** Ends connections whose token has ended, at most a second later. One timer serves them all. */
+function endExpired(connections: Connections): Closeable {
+  const timer = setInterval(() => {
+    for (const seat of connections.expired(Date.now())) seat.end(CLOSE.unauthenticated);
+  }, EXPIRY_LOOK_EVERY_MS);
+  return { close: async () => clearInterval(timer) };
 }

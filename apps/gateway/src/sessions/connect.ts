@@ -1,8 +1,8 @@
 import { SUBPROTOCOL } from '@chorus/protocol';
 import type { Admission } from '../connections/admission.js';
 import type { Seat } from '../connections/connections.js';
+import { offersV1 } from '../transport/handshake.js';
 import { Refusal } from '../transport/refusal.js';
-import { offersV1 } from '../transport/subprotocol.js';
 import type { Decision, Request } from '../transport/transport.js';
 import { AuthenticatingSession } from './authenticating-session.js';
 import { type V1Context, V1Session } from './v1-session.js';

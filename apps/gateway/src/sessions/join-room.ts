@@ -3,8 +3,8 @@ import { ERRORS, type Position, parseId, parsePosition, SUBPROTOCOL } from '@cho
 import type { Admission, Visitor } from '../connections/admission.js';
 import type { Seat } from '../connections/connections.js';
 import { type Entry, openEntry } from '../rooms/entry.js';
+import { offersV1 } from '../transport/handshake.js';
 import { Refusal } from '../transport/refusal.js';
-import { offersV1 } from '../transport/subprotocol.js';
 import type { Decision, Request } from '../transport/transport.js';
 import { type SeedContext, SeedSession } from './seed-session.js';
 import { type V1Context, V1Session } from './v1-session.js';

@@ -2,8 +2,7 @@ import { type Member, messageEncoder, openFrame } from '@chorus/protocol';
 import { createMetrics, type Metrics } from '@chorus/service';
 import { expect } from 'chai';
 import { GatewayFixture, type TestSocket } from '../testing/gateways.js';
-import { readSentAt } from './read-sent-at.js';
-import { Sampler } from './sampler.js';
+import { readSentAt, Sampler } from './timings.js';
 
 const MANY = 1_000;
 const AT_ONCE = 50;

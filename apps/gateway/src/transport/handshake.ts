@@ -1,3 +1,4 @@
+import { SUBPROTOCOL } from '@chorus/protocol';
 import { Refusal } from './refusal.js';
 import type { Request } from './transport.js';
 
@@ -26,6 +27,12 @@ export function handshakeFault(request: Request): Refusal | undefined {
     return new Refusal(400, 'bad_request', 'an upgrade has no body');
   }
   return undefined;
+}
+
+/** Whether the client offers to speak `chorus.v1`, beside whatever else. */
+export function offersV1(request: Request): boolean {
+  const offered = request.header('sec-websocket-protocol')?.split(',') ?? [];
+  return offered.some((name) => name.trim() === SUBPROTOCOL);
 }
 
 /** Any request that does not is an ordinary one (RFC 9110 §7.8). */

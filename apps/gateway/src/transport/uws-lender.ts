@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { StartError } from '@chorus/service';
 
-/** `LIBUS_LISTEN_EXCLUSIVE_PORT`. */
-const EXCLUSIVE_PORT = 1;
+/** `LIBUS_LISTEN_EXCLUSIVE_PORT`: without it two processes share a port without noticing. */
+export const EXCLUSIVE_PORT = 1;
 
 /** A response of the library that is always there: see {@link openLender}. */
 export interface Lender {

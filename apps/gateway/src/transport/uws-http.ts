@@ -1,0 +1,77 @@
+import type uWS from 'uWebSockets.js';
+import type { Answer, Request } from './transport.js';
+
+/**
+ * Headers that the gateway reads. Of several of one name the first counts, as everywhere in the library, unless its values
+ * form a list: then they are joined in their order, as Node.js does. Proxies may append a line of their own, and those
+ * that speak HTTP/2 to clients may split cookies.
+ */
+const HEADERS: ReadonlyMap<string, string | undefined> = new Map([
+  ['authorization', undefined],
+  ['connection', ', '],
+  ['content-length', ', '],
+  ['cookie', '; '],
+  ['host', undefined],
+  ['origin', ', '],
+  ['sec-websocket-key', ', '],
+  ['sec-websocket-protocol', ', '],
+  ['sec-websocket-version', ', '],
+  ['traceparent', undefined],
+  ['tracestate', ', '],
+  ['transfer-encoding', ', '],
+  ['upgrade', ', '],
+  ['x-forwarded-for', ', '],
+  ['x-forwarded-host', ', '],
+  ['x-forwarded-proto', ', '],
+  ['x-request-id', undefined],
+]);
+
+/** What the library knows about a request, for longer than its handler runs. */
+export function copyRequest(request: uWS.HttpRequest, response: uWS.HttpResponse): Request {
+  const headers = new Map<string, string>();
+  request.forEach((name, value) => {
+    if (!HEADERS.has(name)) return;
+    const before = headers.get(name);
+    const separator = HEADERS.get(name);
+    if (before === undefined) headers.set(name, value);
+    else if (separator !== undefined) headers.set(name, `${before}${separator}${value}`);
+  });
+  return {
+    method: request.getCaseSensitiveMethod(),
+    path: request.getUrl(),
+    query: new URLSearchParams(request.getQuery()),
+    remoteAddress: remoteAddressOf(response),
+    header: (name) => headers.get(name) || undefined,
+  };
+}
+
+/** Of the connection itself, be it a client's or a proxy's. */
+export function remoteAddressOf(response: uWS.HttpResponse): string {
+  return Buffer.from(response.getRemoteAddressAsText()).toString('latin1');
+}
+
+const STATUS_TEXT: Readonly<Record<number, string>> = {
+  200: '200 OK',
+  400: '400 Bad Request',
+  401: '401 Unauthorized',
+  403: '403 Forbidden',
+  404: '404 Not Found',
+  405: '405 Method Not Allowed',
+  426: '426 Upgrade Required',
+  429: '429 Too Many Requests',
+  500: '500 Internal Server Error',
+  503: '503 Service Unavailable',
+};
+
+/** Answers, and ends the connection: kept open it would hold a descriptor. */
+export function writeAnswer(response: uWS.HttpResponse, answer: Answer, request: Request): void {
+  response.cork(() => {
+    response.writeStatus(STATUS_TEXT[answer.status] ?? String(answer.status));
+    response.writeHeader('Content-Type', 'application/json; charset=utf-8');
+    response.writeHeader('Cache-Control', 'no-store');
+    for (const [name, value] of Object.entries(answer.headers ?? {})) response.writeHeader(name, value);
+    const body = JSON.stringify(answer.body);
+    if (request.method === 'HEAD') response.endWithoutBody(Buffer.byteLength(body), true);
+    else response.end(body, true);
+  });
+}
