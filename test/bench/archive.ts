@@ -6,7 +6,8 @@ import { createDatabase, migrate } from '@chorus/database';
 import { cpuMicros } from '@chorus/loadtest';
 import { spawnGuarded, startPostgres, startRedis } from '@chorus/local';
 import { messageEncoder } from '@chorus/protocol';
-import { Closer, createLogger, createRedis, redisReady } from '@chorus/service';
+import { createRedis, redisReady } from '@chorus/redis';
+import { Closer, createLogger } from '@chorus/service';
 import { TEXT } from './load.js';
 
 /*

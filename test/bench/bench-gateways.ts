@@ -5,7 +5,8 @@ import { Keyspace, RedisRoomDirectory } from '@chorus/broker';
 import { RedisAccessList } from '@chorus/control';
 import { spawnGuarded, startRedis } from '@chorus/local';
 import type { Member } from '@chorus/protocol';
-import { type Closeable, Closer, createLogger, createRedis, redisReady } from '@chorus/service';
+import { createRedis, redisReady } from '@chorus/redis';
+import { type Closeable, Closer, createLogger } from '@chorus/service';
 import WebSocket from 'ws';
 
 export const BENCH_SECRET = 'a secret for benchmarks, long enough for anybody';

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { messageEncoder } from '@chorus/protocol';
@@ -29,8 +30,10 @@ const source = pathToFileURL(join(checkout, 'packages/broker/dist/index.js')).hr
 const { Keyspace, RedisBroker, RedisRoomDirectory } = (await import(
   source
 )) as typeof import('@chorus/broker');
-const service = pathToFileURL(join(checkout, 'packages/service/dist/index.js')).href;
-const { createRedis, redisReady } = (await import(service)) as typeof import('@chorus/service');
+// Older checkouts have it in the service package.
+const redisPackage = existsSync(join(checkout, 'packages/redis')) ? 'redis' : 'service';
+const connecting = pathToFileURL(join(checkout, `packages/${redisPackage}/dist/index.js`)).href;
+const { createRedis, redisReady } = (await import(connecting)) as typeof import('@chorus/redis');
 
 const log = createLogger({ service: 'bench', level: 'warn' });
 const redis = { urls: [url], cluster: false, commandTimeoutMs: 10_000 };

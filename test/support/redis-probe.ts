@@ -1,5 +1,6 @@
 import { Keyspace } from '@chorus/broker';
-import { createLogger, createRedis, type RedisClient, redisReady } from '@chorus/service';
+import { createRedis, type RedisClient, redisReady } from '@chorus/redis';
+import { createLogger } from '@chorus/service';
 
 const TIMEOUT_MS = 5_000;
 /** Older than any change that the API leaves to the request which makes it. */

@@ -1,4 +1,5 @@
-import { ConfigError, type Environment, redisDatabase } from '@chorus/service';
+import { redisDatabase } from '@chorus/redis';
+import { ConfigError, type Environment } from '@chorus/service';
 import { expect } from 'chai';
 import { apiSettings, loadApiConfig, loadStoreConfig, storeSettings } from './config.js';
 

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { AUTH_SECRETS, type AuthConfig, authConfig, authSettings } from '@chorus/auth';
 import { databaseSettings, databaseUrl } from '@chorus/database';
+import { type RedisConfig, redisConfig, redisSettings } from '@chorus/redis';
 import {
   balancedSettings,
   ConfigError,
@@ -11,9 +12,6 @@ import {
   listenerSettings,
   oneOf,
   parseSettings,
-  type RedisConfig,
-  redisConfig,
-  redisSettings,
   type TracesConfig,
   tracesConfig,
   tracesSettings,

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { addDatabaseMetrics, createDatabase, DatabaseWatch } from '@chorus/database';
-import { addRedisMetrics, Closer, createLogger, Metrics, RedisWatch, run } from '@chorus/service';
+import { addRedisMetrics, RedisWatch } from '@chorus/redis';
+import { Closer, createLogger, Metrics, run } from '@chorus/service';
 import { createApi } from './app.js';
 import { loadApiConfig, loadStoreConfig } from './config.js';
 import { createRedisParts } from './redis-parts.js';

@@ -1,14 +1,8 @@
 import { Keyspace, RedisRoomDirectory, RedisRoomHistory, redisAnnouncer } from '@chorus/broker';
 import { RedisAccessList, RedisNodeRegistry } from '@chorus/control';
 import { RedisPresenceStore } from '@chorus/presence';
-import {
-  type Closeable,
-  connectedOrNot,
-  createRedis,
-  type Logger,
-  RedisWatch,
-  redisDatabase,
-} from '@chorus/service';
+import { connectedOrNot, createRedis, RedisWatch, redisDatabase } from '@chorus/redis';
+import type { Closeable, Logger } from '@chorus/service';
 import type { ApiParts } from './app.js';
 import type { RateLimitConfig } from './auth/rate-limits.js';
 import { redisRateLimits } from './auth/redis-rate-limits.js';

@@ -1,6 +1,7 @@
 import { createDatabase, type Database } from '@chorus/database';
 import { type LocalServer, startRedis } from '@chorus/local';
-import { Closer, createRedis, type RedisClient } from '@chorus/service';
+import { createRedis, type RedisClient } from '@chorus/redis';
+import { Closer } from '@chorus/service';
 import { expect } from 'chai';
 import { pino } from 'pino';
 import { loadApiConfig } from './config.js';

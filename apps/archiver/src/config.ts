@@ -1,4 +1,5 @@
 import { databaseSettings, databaseUrl } from '@chorus/database';
+import { type RedisConfig, redisConfig, redisSettings } from '@chorus/redis';
 import {
   type Environment,
   integer,
@@ -6,9 +7,6 @@ import {
   listenerSettings,
   operatorPortSettings,
   parseSettings,
-  type RedisConfig,
-  redisConfig,
-  redisSettings,
   type TracesConfig,
   tracesConfig,
   tracesSettings,

@@ -1,12 +1,6 @@
 import { Keyspace, RedisArchiveQueue } from '@chorus/broker';
-import {
-  type Closeable,
-  connectedOrNot,
-  createRedis,
-  type Logger,
-  RedisWatch,
-  redisDatabase,
-} from '@chorus/service';
+import { connectedOrNot, createRedis, RedisWatch, redisDatabase } from '@chorus/redis';
+import type { Closeable, Logger } from '@chorus/service';
 import type { ArchiverConfig } from './config.js';
 import type { ArchiverParts } from './create-archiver.js';
 

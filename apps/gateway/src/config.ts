@@ -1,4 +1,5 @@
 import { AUTH_SECRETS, type AuthConfig, authConfig, authSettings } from '@chorus/auth';
+import { type RedisConfig, redisConfig, redisSettings } from '@chorus/redis';
 import {
   balancedSettings,
   ConfigError,
@@ -9,9 +10,6 @@ import {
   oneOf,
   operatorPortSettings,
   parseSettings,
-  type RedisConfig,
-  redisConfig,
-  redisSettings,
   share,
   type TracesConfig,
   tracesConfig,

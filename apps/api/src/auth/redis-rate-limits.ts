@@ -1,4 +1,4 @@
-import type { RedisClient } from '@chorus/service';
+import type { RedisClient } from '@chorus/redis';
 import { RateLimiterRedis } from 'rate-limiter-flexible';
 import { type RateLimitConfig, type RateLimits, rateLimits } from './rate-limits.js';
 

@@ -1,15 +1,8 @@
 import { Keyspace, ProbeStats, RedisBroker, redisAnnouncer } from '@chorus/broker';
 import { RedisAccessList, RedisNodeRegistry } from '@chorus/control';
 import { RedisPresenceStore } from '@chorus/presence';
-import {
-  addRedisMetrics,
-  type Closeable,
-  createRedis,
-  type Logger,
-  type Metrics,
-  RedisWatch,
-  redisDatabase,
-} from '@chorus/service';
+import { addRedisMetrics, createRedis, RedisWatch, redisDatabase } from '@chorus/redis';
+import type { Closeable, Logger, Metrics } from '@chorus/service';
 import type { GatewayConfig } from '../config.js';
 import type { GatewayParts } from '../create-gateway.js';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
 import { formatPosition } from '@chorus/protocol';
-import { createRedis, type RedisClient } from '@chorus/service';
+import { createRedis, type RedisClient } from '@chorus/redis';
 import { expect } from 'chai';
 import type { ArchiveQueue } from '../archive-queue.js';
 import { type Broker, BrokerUnavailableError, type Position } from '../broker.js';

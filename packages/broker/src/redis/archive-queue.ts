@@ -1,5 +1,5 @@
 import { formatPosition } from '@chorus/protocol';
-import type { RedisClient } from '@chorus/service';
+import type { RedisClient } from '@chorus/redis';
 import {
   type ArchiveQueue,
   type Backlog,

@@ -3,11 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   connectedOrNot,
   createRedis,
-  type Logger,
   type RedisClient,
   type RedisConfig,
+  RedisShardedSubscriber,
+  RedisSubscriber,
   RedisWatch,
-} from '@chorus/service';
+} from '@chorus/redis';
+import type { Logger } from '@chorus/service';
 import { Cluster } from 'ioredis';
 import type {
   Broker,
@@ -29,8 +31,6 @@ import type { ProbeStats } from './probe-stats.js';
 import { RedisPublisher, type RedisPublisherOptions } from './publisher.js';
 import { readPosition } from './read-position.js';
 import { defineScripts } from './scripts.js';
-import { RedisShardedSubscriber } from './sharded-subscriber.js';
-import { RedisSubscriber } from './subscriber.js';
 
 export interface RedisBrokerOptions extends RedisPublisherOptions {
   redis: RedisConfig;
@@ -85,6 +85,7 @@ export class RedisBroker implements Broker {
     this.#publisher = new RedisPublisher(this.#commands, options);
     this.#positions = new RedisPositions(this.#commands, keyspace);
     const subscriber = {
+      purpose: SUBSCRIBER,
       url: redis.urls[0] ?? '',
       tls: redis.tls,
       timeoutMs: redis.commandTimeoutMs,

@@ -1,4 +1,4 @@
-import type { RedisClient } from '@chorus/service';
+import type { RedisClient } from '@chorus/redis';
 import {
   type Position,
   RoomNotFoundError,

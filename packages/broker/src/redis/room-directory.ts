@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { RedisClient } from '@chorus/service';
+import type { RedisClient } from '@chorus/redis';
 import type { ControlEvent } from '../broker.js';
 import { roomDeleted } from '../control-event.js';
 import type {

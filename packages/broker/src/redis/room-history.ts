@@ -1,4 +1,4 @@
-import type { RedisClient } from '@chorus/service';
+import type { RedisClient } from '@chorus/redis';
 import type { Position, StoredMessage } from '../broker.js';
 import { storedFrame } from '../publishing/stored-frame.js';
 import type { RoomHistory } from '../room-history.js';

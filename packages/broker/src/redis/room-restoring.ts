@@ -1,5 +1,5 @@
 import { formatPosition } from '@chorus/protocol';
-import type { RedisClient } from '@chorus/service';
+import type { RedisClient } from '@chorus/redis';
 import type { Position } from '../broker.js';
 import type { BroughtIn, MirroredRoom, Restoration } from '../room-directory.js';
 import { ask } from './ask.js';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { RedisClient } from '@chorus/service';
+import type { RedisClient } from '@chorus/redis';
 import type { Result } from 'ioredis';
 
 type Args = Array<string | number>;

@@ -1,12 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import {
-  Closer,
-  createLogger,
-  createRedis,
-  type Logger,
-  type RedisConfig,
-  redisReady,
-} from '@chorus/service';
+import { createRedis, type RedisConfig, redisReady } from '@chorus/redis';
+import { Closer, createLogger, type Logger } from '@chorus/service';
 import { RedisArchiveQueue } from '../redis/archive-queue.js';
 import { RedisBroker, type RedisBrokerOptions } from '../redis/broker.js';
 import { Keyspace } from '../redis/keys.js';

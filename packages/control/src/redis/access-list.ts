@@ -1,5 +1,5 @@
 import { BrokerUnavailableError, type Keyspace } from '@chorus/broker';
-import type { RedisClient } from '@chorus/service';
+import type { RedisClient } from '@chorus/redis';
 import {
   type AccessList,
   type Ban,

@@ -1,5 +1,5 @@
 import type { Keyspace } from '@chorus/broker';
-import type { RedisClient } from '@chorus/service';
+import type { RedisClient } from '@chorus/redis';
 import { byNodeId } from '../memory/node-registry.js';
 import type { NodeRegistry, NodeReport } from '../node-registry.js';
 import { ControlKeys } from './keys.js';

@@ -1,5 +1,5 @@
 import { BrokerUnavailableError } from '@chorus/broker';
-import type { RedisClient } from '@chorus/service';
+import type { RedisClient } from '@chorus/redis';
 import type { ChainableCommander } from 'ioredis';
 
 /**

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PARTITIONS } from '@chorus/broker';
 import { type LocalServer, startRedis, testRedis } from '@chorus/local';
-import { createRedis, redisReady } from '@chorus/service';
+import { createRedis, redisReady } from '@chorus/redis';
 import { expect } from 'chai';
 import { NoLeaseError } from '../presence-store.js';
 import { openRedisFixture, type RedisFixture, silent } from '../testing/redis-fixture.js';

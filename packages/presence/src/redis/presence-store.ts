@@ -1,6 +1,6 @@
 import { type Announcer, type Keyspace, PARTITIONS, partitionOf } from '@chorus/broker';
 import { encodePresence, type Member } from '@chorus/protocol';
-import type { RedisClient } from '@chorus/service';
+import type { RedisClient } from '@chorus/redis';
 import {
   ANNOUNCE_LIMIT,
   NoLeaseError,

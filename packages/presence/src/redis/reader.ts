@@ -1,6 +1,6 @@
 import { PARTITIONS, partitionOf } from '@chorus/broker';
 import type { Member } from '@chorus/protocol';
-import type { RedisClient } from '@chorus/service';
+import type { RedisClient } from '@chorus/redis';
 import type { ChainableCommander } from 'ioredis';
 import { pageOf } from '../page.js';
 import { byMembers, type RoomSize } from '../presence-store.js';

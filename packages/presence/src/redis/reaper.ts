@@ -1,6 +1,6 @@
 import type { Announcer } from '@chorus/broker';
 import { encodePresence } from '@chorus/protocol';
-import type { RedisClient } from '@chorus/service';
+import type { RedisClient } from '@chorus/redis';
 import type { PresenceKeys } from './keys.js';
 import { type ProofOfLife, parseEntry, parseLease } from './registration.js';
 

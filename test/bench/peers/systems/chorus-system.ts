@@ -3,7 +3,8 @@ import { Tokens } from '@chorus/auth';
 import { Keyspace, RedisRoomDirectory } from '@chorus/broker';
 import { RedisAccessList } from '@chorus/control';
 import { startRedis } from '@chorus/local';
-import { Closer, createLogger, createRedis, redisReady } from '@chorus/service';
+import { createRedis, redisReady } from '@chorus/redis';
+import { Closer, createLogger } from '@chorus/service';
 import { startNode, startNodes } from './measured-node.js';
 import type { RunningSystem, System } from './system.js';
 

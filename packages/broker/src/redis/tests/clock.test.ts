@@ -1,5 +1,5 @@
 import { testRedis } from '@chorus/local';
-import { createRedis, type RedisClient, redisReady } from '@chorus/service';
+import { createRedis, type RedisClient, redisReady } from '@chorus/redis';
 import { expect } from 'chai';
 import { closeAfterEach } from '../../testing/feeds.js';
 import { Recorder, someRoom } from '../../testing/recorder.js';

@@ -1,5 +1,5 @@
 import { addRedisUser, ensureTestRedis, type LocalRedisCluster, startRedisCluster } from '@chorus/local';
-import { RedisWatch } from '@chorus/service';
+import { RedisSubscriber, RedisWatch } from '@chorus/redis';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import {
@@ -18,7 +18,6 @@ import { closeAfterEach, eventually } from '../../testing/feeds.js';
 import { Recorder, someRoom } from '../../testing/recorder.js';
 import { makeRedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
 import { PARTITIONS, partitionOf } from '../keys.js';
-import { RedisSubscriber } from '../subscriber.js';
 
 const PASSWORD = 'p@ss:word/';
 
@@ -102,7 +101,12 @@ describe('over a Redis Cluster', () => {
   });
 
   it('says at once that a server does not serve a channel', async () => {
-    const none = { onMessage: () => undefined, onResumed: () => undefined, watch: new RedisWatch() };
+    const none = {
+      purpose: 'test',
+      onMessage: () => undefined,
+      onResumed: () => undefined,
+      watch: new RedisWatch(),
+    };
     const subscribers = cluster.urls.map(
       (url) => new RedisSubscriber({ ...none, url, sharded: true, timeoutMs: 2_000, log: testLog }),
     );

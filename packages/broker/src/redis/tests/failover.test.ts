@@ -1,5 +1,5 @@
 import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
-import { createRedis, RedisWatch, redisReady } from '@chorus/service';
+import { createRedis, RedisWatch, redisReady } from '@chorus/redis';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { type Broker, BrokerUnavailableError } from '../../broker.js';

@@ -1,5 +1,5 @@
 import { testRedis } from '@chorus/local';
-import { createRedis, type RedisClient } from '@chorus/service';
+import { createRedis, type RedisClient } from '@chorus/redis';
 import { expect } from 'chai';
 import type { Broker } from '../../broker.js';
 import { closeAfterEach } from '../../testing/feeds.js';

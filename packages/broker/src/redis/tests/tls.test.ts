@@ -6,7 +6,7 @@ import {
   type TestCertificates,
   testRedis,
 } from '@chorus/local';
-import { createRedis, type RedisConfig, RedisWatch, readRedisTls } from '@chorus/service';
+import { createRedis, type RedisConfig, RedisWatch, readRedisTls } from '@chorus/redis';
 import { expect } from 'chai';
 import { closeAfterEach, eventually } from '../../testing/feeds.js';
 import { Recorder, someRoom } from '../../testing/recorder.js';

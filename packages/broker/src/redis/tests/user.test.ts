@@ -1,5 +1,6 @@
 import { addRedisUser, type LocalServer, startRedis, testRedis } from '@chorus/local';
-import { createLogger, createRedis, RedisWatch, redisReady } from '@chorus/service';
+import { createRedis, RedisWatch, redisReady } from '@chorus/redis';
+import { createLogger } from '@chorus/service';
 import { expect } from 'chai';
 import { closeAfterEach, eventually } from '../../testing/feeds.js';
 import { failure, someRoom } from '../../testing/recorder.js';

@@ -1,5 +1,6 @@
 import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
-import { addRedisMetrics, createMetrics, RedisWatch } from '@chorus/service';
+import { addRedisMetrics, RedisWatch } from '@chorus/redis';
+import { createMetrics } from '@chorus/service';
 import { expect } from 'chai';
 import { closeAfterEach, eventually } from '../../testing/feeds.js';
 import { testOptions } from '../../testing/redis-fixture.js';

@@ -1,7 +1,7 @@
+import type { Logger } from '@chorus/service';
 import { Cluster, type Redis, type RedisOptions } from 'ioredis';
-import type { Logger } from './logger.js';
-import type { RedisClient } from './redis-client.js';
-import { checkedConnector, type ServerCheck } from './redis-connector.js';
+import type { RedisClient } from './client.js';
+import { checkedConnector, type ServerCheck } from './connector.js';
 import {
   describeLoss,
   describeRefusal,
@@ -11,7 +11,7 @@ import {
   isSeenByCheck,
   isWrongServer,
   refusalCode,
-} from './redis-errors.js';
+} from './refusals.js';
 
 /** A refusal that the periodic check cannot detect counts as over this long after the last one, in milliseconds. */
 const REFUSAL_LASTS_MS = 3_000;

@@ -1,7 +1,6 @@
 import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import { ConfigError } from './config-error.js';
-import { checkTlsFiles, readTlsFile, type TlsFiles } from './tls-files.js';
+import { ConfigError, checkTlsFiles, readTlsFile, type TlsFiles } from '@chorus/service';
 
 /** Settings that name the files. */
 export interface RedisTlsSettings {

@@ -1,6 +1,6 @@
-import type { Logger } from './logger.js';
-import { REFUSALS } from './redis-errors.js';
-import { RedisLink } from './redis-link.js';
+import type { Logger } from '@chorus/service';
+import { RedisLink } from './link.js';
+import { REFUSALS } from './refusals.js';
 
 /** State of all connections to Redis, by purpose: plain numbers for metrics, and a reason for `/readyz`. */
 export class RedisWatch {

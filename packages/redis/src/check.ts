@@ -1,7 +1,7 @@
-import { Cluster, type Redis } from 'ioredis';
-import type { RedisClient } from './redis-client.js';
-import { CHECK_SCRIPT } from './redis-errors.js';
-import type { RedisLink } from './redis-link.js';
+import { Cluster, type Redis, ReplyError } from 'ioredis';
+import type { RedisClient } from './client.js';
+import type { RedisLink } from './link.js';
+import { CHECK_SCRIPT } from './refusals.js';
 
 /** How often a connection is checked, in milliseconds. Part of the two seconds in which a failover is healed. */
 const CHECK_MS = 1_000;
@@ -55,7 +55,7 @@ async function check(node: Redis, writes: boolean): Promise<boolean> {
     return true;
   } catch (error) {
     // Fails by the command time-out, or because the connection is closed already.
-    if (!(error instanceof Error && error.name === 'ReplyError')) stream.destroy();
+    if (!(error instanceof ReplyError)) stream.destroy();
     return false;
   }
 }

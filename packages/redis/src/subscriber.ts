@@ -1,12 +1,9 @@
-import {
-  checkConnection,
-  type Logger,
-  type RedisWatch,
-  redisTlsOptions,
-  retryDelayMs,
-  type TlsFiles,
-} from '@chorus/service';
+import type { Logger, TlsFiles } from '@chorus/service';
 import { Redis } from 'ioredis';
+import { checkConnection } from './check.js';
+import { retryDelayMs } from './retry-delay.js';
+import { redisTlsOptions } from './tls.js';
+import type { RedisWatch } from './watch.js';
 
 /** Channels in one SUBSCRIBE; keeps single commands, and their replies, small after an outage. */
 const CHUNK = 500;
@@ -14,6 +11,8 @@ const CHUNK = 500;
 const RETRY_MS = 500;
 
 export interface SubscriberOptions {
+  /** Names the connection, in logs, metrics and Redis' own list of connections. */
+  purpose: string;
   /** Use SSUBSCRIBE: all channels then belong to slots of the server connected to. */
   sharded: boolean;
   url: string;
@@ -59,10 +58,10 @@ export class RedisSubscriber {
   #line: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: SubscriberOptions) {
-    const { url, timeoutMs, log, sharded } = options;
-    const link = options.watch.open('broker-subscriber', log);
+    const { purpose, url, timeoutMs, log, sharded } = options;
+    const link = options.watch.open(purpose, log);
     this.#redis = new Redis(url, {
-      connectionName: 'broker-subscriber',
+      connectionName: purpose,
       // Only for `CLIENT LIST`, and one more command that a user would need the right to.
       disableClientInfo: true,
       commandTimeout: timeoutMs,

@@ -1,5 +1,5 @@
-import type { Metrics } from './metrics.js';
-import type { RedisWatch } from './redis-watch.js';
+import type { Metrics } from '@chorus/service';
+import type { RedisWatch } from './watch.js';
 
 /** Registers how the watched connections to Redis are. */
 export function addRedisMetrics(metrics: Metrics, watch: RedisWatch): void {

@@ -1,0 +1,10 @@
+export type { RedisClient, RedisConfig } from './client.js';
+export { createRedis } from './create-redis.js';
+export { addRedisMetrics } from './metrics.js';
+export { connectedOrNot, redisReady } from './ready.js';
+export { redisConfig, redisSettings } from './settings.js';
+export { RedisShardedSubscriber } from './sharded-subscriber.js';
+export { RedisSubscriber, type SubscriberOptions } from './subscriber.js';
+export { readRedisTls } from './tls.js';
+export { redisDatabase } from './url.js';
+export { RedisWatch } from './watch.js';
