@@ -175,8 +175,10 @@ describe('ChorusApi', () => {
       return Response.json({});
     };
     await api({ fetch }).me();
+    await api({ fetch, token: () => undefined }).me();
     await api({ fetch, token: 'mine' }).me();
-    expect(modes).to.deep.equal(['include', 'omit']);
+    await api({ fetch, token: () => undefined }).signIn({ email: '', password: '' });
+    expect(modes).to.deep.equal(['include', 'include', 'omit', 'omit']);
   });
 
   it('asks where it is told, also when that changes, and below a path', async () => {

@@ -17,7 +17,7 @@ const TIMEOUT_MS = 15_000;
 export interface ApiOptions {
   /** Where Chorus is: `https://chat.example.org`, perhaps with a path before that of the routes. Default: where the page is from. */
   url?: string | (() => string) | undefined;
-  /** Sent as `Authorization: Bearer`, and no cookie then; without it browsers send theirs. A function is asked before each request. */
+  /** Sent as `Authorization: Bearer`, and no cookie then; while there is none, browsers send theirs. A function is asked before each request. */
   token?: string | (() => string | undefined | Promise<string | undefined>) | undefined;
   /** Default: the platform's. */
   fetch?: typeof fetch | undefined;
@@ -170,7 +170,8 @@ export class ChorusApi {
           ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
         },
         body: body === undefined ? null : JSON.stringify(body),
-        credentials: token === undefined ? 'include' : 'omit',
+        // A function without a token yet leaves it to the cookie, but what signs in must not depend on one.
+        credentials: bearer === undefined && (token === undefined || !anonymous) ? 'include' : 'omit',
         signal: ending.signal,
       });
       const text = await response.text();

@@ -1,0 +1,114 @@
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import type { Browser, Page } from 'playwright-core';
+import { withClientPackage } from '../client/client-package.js';
+import { TEST_SETTINGS } from '../support/cluster.js';
+import { type Program, startProgram } from '../support/program.js';
+import { launchChromium } from './support/launch-chromium.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+describe('the tutorial', function () {
+  this.timeout(120_000);
+  let folder: string;
+  let chorus: Program;
+  let vite: Program;
+  let browser: Browser;
+
+  const startChorus = async (port: string): Promise<string> => {
+    chorus = startProgram('apps/standalone/dist/main.js', [], {
+      ...TEST_SETTINGS,
+      PORT: port,
+      DATA_DIR: join(folder, 'data'),
+    });
+    const [url] = await chorus.printed(/http:\/\/127\.0\.0\.1:\d+/);
+    return url;
+  };
+
+  before(async () => {
+    folder = await mkdtemp(join(ROOT, 'test', 'dist', 'tutorial-'));
+    const url = await startChorus('0');
+    for (const [file, text] of await filesOfTutorial()) {
+      await writeFile(join(folder, file), text.replace('http://127.0.0.1:8080', url));
+    }
+    await writeFile(join(folder, 'package.json'), '{}');
+    await mkdir(join(folder, 'node_modules', '@chorus'), { recursive: true });
+    await withClientPackage((client) =>
+      cp(client, join(folder, 'node_modules', '@chorus', 'client'), { recursive: true }),
+    );
+    vite = startProgram('apps/web/node_modules/vite/bin/vite.js', [folder, '--port', '0'], { NO_COLOR: '1' });
+    browser = await launchChromium();
+  });
+  after(async () => {
+    await browser?.close();
+    for (const program of [vite, chorus]) {
+      program?.kill('SIGTERM');
+      await program?.ended;
+    }
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const enter = async (name: string, button: 'Sign up' | 'Sign in'): Promise<Page> => {
+    const [address] = await vite.printed(/http:\/\/127\.0\.0\.1:\d+/);
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(address);
+    await page.getByPlaceholder('User name').fill(name);
+    await page.getByPlaceholder('Password').fill('a good one');
+    await page.getByRole('button', { name: button }).click();
+    await page.getByPlaceholder('Message').waitFor();
+    return page;
+  };
+  const send = async (page: Page, text: string): Promise<void> => {
+    await page.getByPlaceholder('Message').fill(text);
+    await page.getByRole('button', { name: 'Send' }).click();
+  };
+  const shows = (page: Page, text: string): Promise<void> => page.getByText(text, { exact: true }).waitFor();
+
+  it('leads to a page on which users chat, also over a restart of Chorus', async () => {
+    const ada = await enter('ada', 'Sign up');
+    await send(ada, 'is anybody there?');
+    await shows(ada, 'ada: is anybody there?');
+    const ben = await enter('ben', 'Sign up');
+    await shows(ben, 'ada: is anybody there?');
+    await shows(ada, 'In this room: ada, ben');
+    await send(ben, 'I am');
+    await shows(ada, 'ben: I am');
+
+    const { port } = new URL((await chorus.printed(/http:\/\/127\.0\.0\.1:\d+/))[0]);
+    chorus.interrupt();
+    await chorus.ended;
+    await shows(ada, 'waiting');
+    await send(ada, 'you will get this later');
+    await startChorus(port);
+    await shows(ben, 'ada: you will get this later');
+    expect(await ben.locator('#messages li').allTextContents()).to.deep.equal([
+      'ada: is anybody there?',
+      'ben: I am',
+      'ada: you will get this later',
+    ]);
+  });
+
+  it('leads to a page that says why a sign-in failed', async () => {
+    const [address] = await vite.printed(/http:\/\/127\.0\.0\.1:\d+/);
+    const page = await browser.newPage();
+    await page.goto(address);
+    await page.getByPlaceholder('User name').fill('carl');
+    await page.getByPlaceholder('Password').fill('a good one');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('wrong email or password').waitFor();
+  });
+});
+
+/** The code of the tutorial by file, as a reader has it at the end: later blocks are appended to earlier ones. */
+async function filesOfTutorial(): Promise<Map<string, string>> {
+  const text = await readFile(join(ROOT, 'docs', 'tutorial', 'small-chat.md'), 'utf8');
+  const files = new Map<string, string>();
+  for (const [, file = '', code = ''] of text.matchAll(/^```\w+ (\S+)\n([\s\S]*?)^```$/gm)) {
+    files.set(file, (files.get(file) ?? '') + code);
+  }
+  expect([...files.keys()]).to.deep.equal(['vite.config.mjs', 'index.html', 'chat.js']);
+  return files;
+}
