@@ -14,6 +14,10 @@ const HISTORY_SIZE = 20;
 const messagesOf = ({ frames }: SeedClient): Said[] =>
   frames.filter((frame): frame is MessageFrame => frame.type === 'message').map(said);
 const errorsOf = ({ frames }: SeedClient) => frames.filter((frame) => frame.type === 'error');
+/** How many messages of its own a client has received, or been refused. */
+const answersTo = ({ frames }: SeedClient, { id }: Person): number =>
+  frames.filter((frame) => frame.type === 'error' || (frame.type === 'message' && frame.userId === id))
+    .length;
 
 describe('the archive', function () {
   this.timeout(90_000);
@@ -240,36 +244,48 @@ describe('the budget of messages that are not stored', function () {
   });
 
   it('has senders try again later when it is used up, and loses nothing that was accepted', async () => {
-    const ann = await createPerson(cluster.url, 'ann');
+    const people = await Promise.all(['ann', 'ben', 'cat'].map((name) => createPerson(cluster.url, name)));
+    const [ann] = people as [Person, Person, Person];
     const room = await createRoom(cluster.url, ann);
-    const [sender, listener] = (await Promise.all(
-      cluster.gateways.map(({ url }) => connectSeed(url, room, ann.token)),
-    )) as [SeedClient, SeedClient];
+    const enter = (gateway: number, { token }: Person): Promise<SeedClient> =>
+      connectSeed(cluster.gateways[gateway]?.url ?? '', room, token);
+    const listener = await enter(1, ann);
     await cluster.archivers[0]?.stop();
 
     const text = 'x'.repeat(10_000);
-    const sent = Math.ceil((BUDGET_BYTES * 1.2) / text.length);
-    for (let n = 0; n < sent; n++) sender.send(`${n} ${text}`);
-    const answered = () => messagesOf(sender).length + errorsOf(sender).length;
-    await eventually(() => expect(answered()).to.equal(sent));
-    expect(errorsOf(sender).length).to.be.above(5);
-    for (const frame of errorsOf(sender)) expect(frame).to.include({ retry: true, roomId: room });
-    const accepted = messagesOf(sender);
-    expect(accepted.length * text.length).to.be.within(BUDGET_BYTES * 0.8, BUDGET_BYTES);
+    const sent = Math.ceil((BUDGET_BYTES * 0.6) / text.length);
+    const senders: SeedClient[] = [];
+    const accepted: number[] = [];
+    for (const person of people) {
+      const sender = await enter(0, person);
+      senders.push(sender);
+      for (let n = 0; n < sent; n++) sender.send(`${person.username} ${n} ${text}`);
+      await eventually(() => expect(answersTo(sender, person)).to.equal(sent));
+      expect(errorsOf(sender).length).to.be.above(5);
+      for (const frame of errorsOf(sender)) expect(frame).to.include({ retry: true, roomId: room });
+      accepted.push(sent - errorsOf(sender).length);
+    }
+    // The first one leaves half to the others.
+    for (const [at, share] of [0.5, 0.25, 0.25].entries()) {
+      const bytes = (accepted[at] ?? 0) * text.length;
+      expect(bytes / BUDGET_BYTES, `${at}`).to.be.within(share - 0.1, share + 0.05);
+    }
 
     await cluster.archivers[0]?.start();
-    let again = 0;
+    const [cat, last] = [people.at(-1) as Person, senders.at(-1) as SeedClient];
     await eventually(async () => {
-      sender.send('again');
-      again++;
-      await eventually(() => expect(answered()).to.equal(sent + again));
-      expect(messagesOf(sender).at(-1)?.content).to.equal('again');
+      const before = answersTo(last, cat);
+      last.send('again');
+      await eventually(() => expect(answersTo(last, cat)).to.equal(before + 1));
+      expect(messagesOf(last).at(-1)?.content).to.equal('again');
     });
-    const all = messagesOf(sender);
-    expect(all.slice(0, accepted.length)).to.deep.equal(accepted);
-    await eventually(() => expect(messagesOf(listener)).to.deep.equal(all));
+    const count = accepted.reduce((sum, each) => sum + each, 1);
+    await eventually(() => expect(messagesOf(listener)).to.have.length(count));
+    const all = messagesOf(listener);
+    await eventually(() => expect(messagesOf(senders[0] as SeedClient)).to.deep.equal(all));
     await eventually(async () => expect(await archive.messages(room)).to.deep.equal(all));
+    expect(await readBack(cluster.url, ann, room, 7)).to.deep.equal(all);
     expect(await readOn(cluster.url, ann, room, 9)).to.deep.equal(all);
-    await Promise.all([sender.close(), listener.close()]);
+    await Promise.all([...senders, listener].map((client) => client.close()));
   });
 });

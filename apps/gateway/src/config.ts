@@ -37,7 +37,7 @@ export const gatewaySettings = {
   ARCHIVE_BACKLOG_BYTES: integer(1_048_576, 1_099_511_627_776)
     .default(268_435_456)
     .describe(
-      'Bytes of messages in Redis that may wait for the archiver, over all rooms; beyond that sending is refused. While more than half of it is in use, so is sending in a room that has a quarter of it and 128 messages. The same for every gateway.',
+      'Bytes of messages in Redis that may wait for the archiver, over all rooms; beyond that sending is refused. While more than half of it is in use, so is sending in a room that has a quarter of it and 128 messages, and by a user who has a quarter of it in all rooms together, counted to within an eighth. In a Redis Cluster each of the 64 partitions has an equal part of it, with such shares. The same for every gateway.',
     ),
   MAX_CONNECTIONS: integer(1, 1_000_000)
     .default(50_000)

@@ -1,7 +1,7 @@
 -- Takes rooms that wait to be archived, those that wait longest first.
 --
 -- KEYS    1: state; 2: rooms that wait to be archived; 3: rooms with messages that become too old; 4: what is
---         stored
+--         stored; 5: what users have of the budget
 -- ARGV    1: most rooms; 2: milliseconds for which nobody else gets them
 -- reply   per room two: its id, and the id `<epoch>-<seq>` up to which it is stored ('0-0' when nothing is)
 
@@ -23,8 +23,9 @@ end
 local rooms = redis.call('ZRANGE', KEYS[2], '-inf', now, 'BYSCORE', 'LIMIT', 0, ARGV[1])
 if #rooms == 0 then
   -- Whatever else is counted then belongs to streams that were removed by somebody else, and would count for ever.
-  if redis.call('EXISTS', KEYS[2]) == 0 and tonumber(redis.call('HGET', KEYS[1], 'unstored') or 0) > 0 then
-    redis.call('HSET', KEYS[1], 'unstored', 0)
+  if redis.call('EXISTS', KEYS[2]) == 0 then
+    if tonumber(redis.call('HGET', KEYS[1], 'unstored') or 0) > 0 then redis.call('HSET', KEYS[1], 'unstored', 0) end
+    redis.call('DEL', KEYS[5])
   end
   return {}
 end

@@ -2,7 +2,7 @@
 --
 -- KEYS    1: state; 2: rooms that wait to be archived; 3: rooms with messages that become too old; 4: what is
 --         stored; 5: room stream; 6, 7: hashes of keys; 8: records of rooms; 9: rooms that gateways wait for; 10: what rooms
---         have lost
+--         have lost; 11: not used
 -- ARGV    1: room id; 2: the seq to go on from; 3: its generation, '' when not known
 -- reply   1 when it was created or is known with that generation, else 0
 

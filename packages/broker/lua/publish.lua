@@ -1,8 +1,8 @@
 -- Numbers, stores and publishes messages, each room's in the order given, in one step. A message whose key was
 -- given before is not stored again.
 --
--- KEYS    1: state; 2: rooms that wait to be archived; 3: rooms that gateways wait for; 4: what is stored; then per
---         room its stream and, if it has keys, the two hashes of keys
+-- KEYS    1: state; 2: rooms that wait to be archived; 3: rooms that gateways wait for; 4: what is stored; 5: what users
+--         have of the budget; then per room its stream and, if it has keys, the two hashes of keys
 -- ARGV    1: PUBLISH or SPUBLISH; 2: most bytes that may wait to be archived; 3: the incarnation that the epochs are
 --         from; 4: '1' when this very connection told that incarnation: the server is still the same process then;
 --         5: end of the rooms' channel names, which begin with the names of their streams
@@ -11,7 +11,8 @@
 -- reply   1: the current incarnation; then per room the id `<epoch>-<seq>` of its first message if all are new and stored,
 --         else a list: the id of its first new message; how many are new; why the others that were not stored before
 --         are not stored either: 'unknown', 'incomplete', 'restoring' (see position.lua), 'full', 'refused' (by Redis)
---         or ''; and for each message that was stored before, which one it is (from 1) and its id
+--         or ''; and for each message that was stored before, which one it is (from 1) and its id, or '' for one that is
+--         refused because its user has a share of the budget
 --
 -- Lua goes through every byte of a string that it has not seen before: the fewer long ones the better.
 
@@ -72,7 +73,33 @@ local function unstored_of(stream, room)
   return math.min(after, held['length'])
 end
 
-local replies, marks, at, key_at, last = { life }, {}, 6, 5, #KEYS
+-- While bytes are counted by user: who sent the messages, by their places in ARGV; what these users have of the budget, infinite for
+-- one that was refused; and what they have after this.
+local counted_from = budget * COUNTED_FROM
+local senders, held, changed
+if waiting > counted_from then
+  local users, at, key_at = {}, 6, 6
+  senders, held = {}, {}
+  while key_at <= #KEYS do
+    local first, count = at + 3, tonumber(ARGV[at + 2])
+    at = first + math.abs(count)
+    for place = first, at - 1 do
+      local user = user_of(ARGV[place])
+      senders[place] = user
+      if user and not held[user] then
+        held[user] = 0
+        users[#users + 1] = user
+      end
+    end
+    at = count < 0 and at - count or at
+    key_at = key_at + (count < 0 and 3 or 1)
+  end
+  for n, bytes in ipairs(users[1] and call('HMGET', KEYS[5], unpack(users)) or {}) do
+    held[users[n]] = tonumber(bytes or 0)
+  end
+end
+
+local replies, marks, at, key_at, last = { life }, {}, 6, 6, #KEYS
 local now = time[1] .. string.format('%03d', math.floor(time[2] / 1000))
 while key_at <= last do
   local stream, room, epoch, count = KEYS[key_at], ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
@@ -96,9 +123,21 @@ while key_at <= last do
       local cost = cost_of(body)
       -- Counted once, and only when it matters: it costs as much as a small message.
       if not unstored and waiting * 2 > budget then unstored = unstored_of(stream, room) - stored end
+      local user, user_bytes
+      if waiting > counted_from then
+        held = held or {}
+        if senders then user = senders[first_body + n - 1] else user = user_of(body) end
+        user_bytes = held[user] or 0
+      end
       -- One alone always fits: else it would be refused for ever.
       if waiting > 0 and waiting + cost > budget or unstored and is_crowded(unstored + stored, cost, waiting, budget) then
         why = 'full'
+      elseif user and waiting * 2 > budget and user_bytes > 0 and user_bytes + cost > budget * USER_SHARE then
+        -- Messages of others still fit. Those of this user do not overtake it.
+        held[user] = math.huge
+        known = known or {}
+        known[#known + 1] = n
+        known[#known + 1] = ''
       else
         if stored > 0 or (may_hint and epoch ~= '') then id = append(stream, epoch, body) end
         if stored == 0 and (not id or refused(id)) then
@@ -116,6 +155,11 @@ while key_at <= last do
           end
           why = 'refused'
         else
+          if user then
+            changed = changed or {}
+            held[user] = user_bytes + cost
+            changed[user] = held[user]
+          end
           waiting = waiting + cost
           stored = stored + 1
           if stored == 1 then
@@ -160,6 +204,16 @@ end
 
 if waiting > waited then
   call('HINCRBY', state, 'unstored', waiting - waited)
+  -- What was counted until there was less need not be right any more.
+  if waited <= counted_from and waiting > counted_from then call('DEL', KEYS[5]) end
+  if changed then
+    local counts = {}
+    for user, bytes in pairs(changed) do
+      counts[#counts + 1] = user
+      counts[#counts + 1] = bytes
+    end
+    call('HSET', KEYS[5], unpack(counts))
+  end
   -- Not of rooms that wait already, or that somebody is working on.
   call('ZADD', KEYS[2], 'NX', unpack(marks))
 end

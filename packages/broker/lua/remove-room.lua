@@ -2,7 +2,7 @@
 --
 -- KEYS    1: state; 2: rooms that wait to be archived; 3: rooms with messages that become too old; 4: what is
 --         stored; 5: room stream; 6, 7: hashes of keys; 8: records of rooms; 9: rooms that gateways wait for; 10: what rooms
---         have lost
+--         have lost; 11: what users have of the budget
 -- ARGV    1: room id; 2: '' for whatever it is; 'stale': only if it is not whole in this incarnation; else only if its
 --         generation is less than this
 -- reply   first: 0 when it is gone, 1 when the script has to run again, 2 when it is not to be removed, 3 when it is gone and
@@ -23,7 +23,10 @@ end
 -- What is left is not archived, and counts.
 redis.call('XTRIM', stream, 'MINID', behind(redis.call('HGET', KEYS[4], ARGV[1]) or '0-0'))
 local messages = redis.call('XRANGE', stream, '-', '+', 'COUNT', AT_ONCE)
-if #messages > 0 then redis.call('HINCRBY', KEYS[1], 'unstored', -cost_of_all(messages)) end
+if #messages > 0 then
+  local by_user = count_by_user(KEYS[11])
+  take_off(cost_of_all(messages, by_user), KEYS[11], by_user)
+end
 if #messages == AT_ONCE then
   redis.call('XTRIM', stream, 'MINID', behind(messages[AT_ONCE][1]))
   return { 1, generation }

@@ -3,7 +3,7 @@
 --
 -- KEYS    1: state; 2: rooms that wait to be archived; 3: rooms with messages that become too old; 4: what is
 --         stored; 5: room stream; 6, 7: hashes of keys; 8: records of rooms; 9: rooms that gateways wait for; 10: what rooms
---         have lost
+--         have lost; 11: what users have of the budget
 -- ARGV    1: room id; 2: generation; 3: PUBLISH or SPUBLISH; 4: the room's channel; 5: the time of the database, in milliseconds since 1970;
 --         6: where the stream ends, as far as the caller knows, '-' when there is none; 7: 'stored' when everything up to
 --         the last of the messages is in the database, 'cut' when, besides, they do not follow what the stream holds,
@@ -29,7 +29,8 @@ if ARGV[7] ~= '' and epoch then
   repeat
     page = redis.call('XRANGE', stream, '(' .. from, '+', 'COUNT', 1000)
     if #page > 0 then
-      redis.call('HINCRBY', state, 'unstored', -cost_of_all(page))
+      local by_user = count_by_user(KEYS[11])
+      take_off(cost_of_all(page, by_user), KEYS[11], by_user)
       from = page[#page][1]
     end
   until #page < 1000
@@ -56,6 +57,7 @@ if #keys > 0 then
 end
 if #ARGV >= 11 then
   if ARGV[7] == '' then
+    -- Not counted for their users: PostgreSQL has them, and the archiver only has to notice.
     redis.call('HINCRBY', state, 'unstored', waiting)
   else
     redis.call('HSET', KEYS[4], room, ARGV[#ARGV - 2])

@@ -3,10 +3,11 @@
 --
 -- KEYS    1: state; 2: rooms that wait to be archived; 3: rooms with messages that become too old; 4: what is
 --         stored; 5: room stream; 6, 7: hashes of keys; 8: records of rooms; 9: rooms that gateways wait for; 10: what rooms
---         have lost
+--         have lost; 11: what users have of the budget
 -- ARGV    1: room id; 2: the id up to which it is stored; 3: how many of its newest messages stay, and 4: for how
 --         many milliseconds, 0 for ever; 5: PUBLISH or SPUBLISH; 6: channel; if it is stored up to the last of
---         messages that were read, 7: the id of the first of them; 8: bytes that they count
+--         messages that were read, 7: the id of the first of them; 8: bytes that they count; then per user who sent
+--         some of them two: id, bytes
 -- reply   1 when the room got further, else 0
 
 local AT_ONCE = 1000
@@ -63,19 +64,21 @@ end
 -- less, says nothing about the messages to come.
 local before = redis.call('HGET', KEYS[4], room) or '0-0'
 local stored, bytes = before, 0
+local by_user = count_by_user(KEYS[11])
 if waits_as_read(before) then
   stored, bytes = ARGV[2], tonumber(ARGV[8])
+  for at = 9, by_user and #ARGV or 0, 2 do by_user[ARGV[at]] = tonumber(ARGV[at + 1]) end
 else
   repeat
     local page = redis.call('XRANGE', stream, '(' .. stored, ARGV[2], 'COUNT', AT_ONCE)
-    bytes = bytes + cost_of_all(page)
+    bytes = bytes + cost_of_all(page, by_user)
     if #page > 0 then stored = page[#page][1] end
   until #page < AT_ONCE
   if stored ~= ARGV[2] and ARGV[2] ~= '0-0' then look_for_losses() end
 end
 if stored ~= before then
   redis.call('HSET', KEYS[4], room, stored)
-  redis.call('HINCRBY', KEYS[1], 'unstored', -bytes)
+  take_off(bytes, KEYS[11], by_user)
   redis.call(ARGV[5], ARGV[6], '=' .. stored)
 end
 

@@ -1,5 +1,7 @@
 import type { HistoryLimits } from '../archive-queue.js';
-import type { Position } from '../broker.js';
+import type { Position, StoredMessage } from '../broker.js';
+import { costOf, costOfStored, hasShare, isCounted, isCrowded, userOf } from '../publishing/backlog-cost.js';
+import { bodyOf } from '../publishing/stored-frame.js';
 import type { MemoryRoom } from './room.js';
 
 /** One moment by two clocks, in milliseconds: since 1970, and by one that nobody sets. */
@@ -16,6 +18,11 @@ export class MemoryBacklog {
   readonly #claimable = new Map<number, number>();
   /** When a stored message of the room will be too old, in ticks. */
   readonly #expiring = new Map<number, number>();
+  /** Bytes of each user, as far as they were counted. */
+  readonly #senders = new Map<string, number>();
+
+  /** @param budget bytes that may wait */
+  constructor(private readonly budget: number) {}
 
   get rooms(): number {
     return this.#claimable.size;
@@ -27,7 +34,30 @@ export class MemoryBacklog {
     return rooms.slice(0, most).map(([roomId]) => roomId);
   }
 
+  /** Whether one more message fits, of the room and of its user. */
+  admits(room: MemoryRoom, body: string): boolean {
+    const { bytes, budget } = this;
+    const cost = costOf(body);
+    // One alone always fits: else it would be refused for ever.
+    if (bytes > 0 && (bytes + cost > budget || isCrowded(room, cost, bytes, budget))) return false;
+    if (!isCounted(bytes, budget)) return true;
+    return !hasShare(this.#senders.get(userOf(body) ?? '') ?? 0, cost, bytes, budget);
+  }
+
   /** A message was published. */
+  published(roomId: number, body: string, ticks: number): void {
+    const cost = costOf(body);
+    if (isCounted(this.bytes, this.budget)) {
+      const user = userOf(body);
+      if (user !== undefined) this.#senders.set(user, (this.#senders.get(user) ?? 0) + cost);
+    } else if (isCounted(this.bytes + cost, this.budget)) {
+      // What was counted before, when there was more, need not be right any more.
+      this.#senders.clear();
+    }
+    this.add(roomId, cost, ticks);
+  }
+
+  /** A room has more messages, whoever sent them. */
   add(roomId: number, bytes: number, ticks: number): void {
     this.bytes += bytes;
     if (!this.#claimable.has(roomId)) this.#claimable.set(roomId, ticks);
@@ -53,18 +83,31 @@ export class MemoryBacklog {
     keep: HistoryLimits,
     { now, ticks }: Moment,
   ): boolean {
-    const bytes = room.settle(upTo);
-    this.bytes -= bytes;
+    const settled = room.settle(upTo);
+    this.takeOff(settled);
     const tooOldAt = room.trim(keep, now);
     if (tooOldAt === undefined) this.#expiring.delete(roomId);
     else this.#expiring.set(roomId, ticks + (tooOldAt - now));
     if (room.isSettled) this.#claimable.delete(roomId);
     else this.#claimable.set(roomId, ticks);
-    return bytes > 0;
+    return settled.length > 0;
+  }
+
+  /** Messages do not wait any more. */
+  takeOff(messages: readonly StoredMessage[]): void {
+    for (const message of messages) {
+      const cost = costOfStored(message);
+      this.bytes -= cost;
+      const user = this.#senders.size > 0 ? userOf(bodyOf(message)) : undefined;
+      if (user === undefined) continue;
+      const left = (this.#senders.get(user) ?? 0) - cost;
+      if (left > 0) this.#senders.set(user, left);
+      else this.#senders.delete(user);
+    }
   }
 
   forget(roomId: number, room: MemoryRoom): void {
-    this.bytes -= room.unstoredBytes;
+    this.takeOff(room.unstoredFrames);
     this.#claimable.delete(roomId);
     this.#expiring.delete(roomId);
   }

@@ -1,6 +1,7 @@
 import {
   describeArchiveQueue,
   describeBacklogCount,
+  describeBacklogShares,
   describeBroker,
   describeHistoryLimits,
   describePositions,
@@ -34,5 +35,6 @@ describeRestoring('in memory', makeFixture);
 describeArchiveQueue('in memory', makeFixture);
 describeHistoryLimits('in memory', makeFixture);
 describeBacklogCount('in memory', makeFixture);
+describeBacklogShares('in memory', makeFixture);
 describeRoomHistory('in memory', makeFixture);
 describeRoomDirectory('in memory', makeFixture);

@@ -1,7 +1,5 @@
-import { openFrame } from '@chorus/protocol';
 import type { ArchiveMessage, HistoryLimits } from '../archive-queue.js';
 import { isAfter, type Position, type StoredMessage } from '../broker.js';
-import { OVERHEAD } from '../publishing/backlog-cost.js';
 import { KEY_MS } from '../publishing/idempotency-key.js';
 import { sentAtOf } from '../publishing/sent-at.js';
 import { bodyOf, storedFrame } from '../publishing/stored-frame.js';
@@ -53,9 +51,8 @@ export class MemoryRoom {
     return messages;
   }
 
-  /** Appends messages of the database under their own positions; nothing waits to be handed out. @returns by how much that changes what waits, in bytes */
-  restore({ messages, before }: Restoration, now: number): number {
-    const waiting = this.unstoredBytes;
+  /** Appends messages of the database under their own positions; nothing waits to be handed out. */
+  restore({ messages, before }: Restoration, now: number): void {
     if (before === 'cut') this.#history = [];
     for (const { epoch, seq, body, idempotencyKey } of messages) {
       this.at = { epoch, seq };
@@ -64,7 +61,6 @@ export class MemoryRoom {
     }
     this.delivered = this.at;
     if (before !== 'unknown') this.stored = this.at;
-    return this.unstoredBytes - waiting;
   }
 
   /** The last message, if it is not known to be in the database. */
@@ -73,9 +69,9 @@ export class MemoryRoom {
     return last && { epoch: last.epoch, seq: last.seq };
   }
 
-  /** Bytes of the messages that are not in the database, as they count for the budget. */
-  get unstoredBytes(): number {
-    return this.#bytesOf(this.#indexAfter(this.stored), this.#history.length);
+  /** The messages that are not in the database. */
+  get unstoredFrames(): StoredMessage[] {
+    return this.#history.slice(this.#indexAfter(this.stored));
   }
 
   /** Number of messages that are not in the database. */
@@ -107,14 +103,12 @@ export class MemoryRoom {
     };
   }
 
-  /** @returns how many bytes that frees of the budget: 0 when everything up to there was in the database before */
-  settle(upTo: Position): number {
-    const start = this.#indexAfter(this.stored);
-    const end = this.#indexAfter(upTo);
-    const last = this.#history[end - 1];
-    if (end <= start || last === undefined) return 0;
-    this.stored = { epoch: last.epoch, seq: last.seq };
-    return this.#bytesOf(start, end);
+  /** @returns the messages that are in the database by that, and were not before */
+  settle(upTo: Position): StoredMessage[] {
+    const settled = this.#history.slice(this.#indexAfter(this.stored), this.#indexAfter(upTo));
+    const last = settled.at(-1);
+    if (last !== undefined) this.stored = { epoch: last.epoch, seq: last.seq };
+    return settled;
   }
 
   /** @returns when the oldest of the stored messages that stay becomes too old; undefined for never */
@@ -170,12 +164,6 @@ export class MemoryRoom {
     this.#sentBefore = turn === this.#turn + 1 ? this.#sent : new Map();
     this.#sent = new Map();
     this.#turn = turn;
-  }
-
-  #bytesOf(start: number, end: number): number {
-    return this.#history
-      .slice(start, end)
-      .reduce((bytes, message) => bytes + message.frame.length - openFrame(message).length + OVERHEAD, 0);
   }
 
   /** How many messages are before a position. */

@@ -11,7 +11,7 @@ import {
   type SeenOfRoom,
   type StoredMessage,
 } from '../broker.js';
-import { costOf, isCrowded } from '../publishing/backlog-cost.js';
+import { costOf } from '../publishing/backlog-cost.js';
 import { measured } from '../publishing/backlog-measure.js';
 import type { BroughtIn, MirroredRoom, Restoration } from '../room-directory.js';
 import { MemoryBacklog } from './backlog.js';
@@ -45,13 +45,14 @@ export class MemoryRooms {
   readonly wanted = new Set<number>();
   /** Work that somebody is at. */
   readonly locks = new Set<string>();
-  readonly #backlog = new MemoryBacklog();
+  readonly #backlog: MemoryBacklog;
 
   /** Who waits for messages to be stored; undefined when nothing waits for that. */
   readonly #unstored: Unstored | undefined;
 
   constructor(private readonly options: MemoryRoomsOptions = {}) {
     this.#lastEpoch = options.newestEpoch ?? 0;
+    this.#backlog = new MemoryBacklog(options.maxBacklogBytes ?? Number.POSITIVE_INFINITY);
     this.#unstored = options.storedFirst && new Unstored(options.storedFirst);
   }
 
@@ -92,13 +93,15 @@ export class MemoryRooms {
 
   /** See `RoomDirectory.restore`. */
   restore(restoration: Restoration, now: number): boolean {
-    const { room: mirrored, end, complete } = restoration;
+    const { room: mirrored, end, complete, messages, before } = restoration;
     const known = this.#rooms.get(mirrored.id);
     if (known?.at.epoch !== end?.epoch || known?.at.seq !== end?.seq) return false;
     const room = known ?? new MemoryRoom({ epoch: 0, seq: 0 }, mirrored.generation);
     if (room.generation !== mirrored.generation) return false;
-    const bytes = room.restore(restoration, this.#ticks());
-    if (restoration.messages.length > 0) this.#backlog.add(mirrored.id, bytes, this.#ticks());
+    if (before !== 'unknown') this.#backlog.takeOff(room.unstoredFrames);
+    room.restore(restoration, this.#ticks());
+    const bytes = before === 'unknown' ? messages.reduce((sum, { body }) => sum + costOf(body), 0) : 0;
+    if (messages.length > 0) this.#backlog.add(mirrored.id, bytes, this.#ticks());
     if (complete) {
       const epoch = this.#newEpoch(Math.max(now, mirrored.last.epoch, room.at.epoch));
       room.beginEpoch({ epoch, seq: Math.max(room.at.seq, mirrored.last.seq) });
@@ -166,16 +169,10 @@ export class MemoryRooms {
     const known = key === '' ? undefined : room.sentWith(key, now);
     if (known !== undefined) return { ...known, repeated: true };
     this.#unstored?.admit();
-    const cost = costOf(body);
-    const { maxBacklogBytes = Number.POSITIVE_INFINITY } = this.options;
-    // One alone always fits: else it would be refused for ever.
-    const { bytes } = this.#backlog;
-    if (bytes > 0 && (bytes + cost > maxBacklogBytes || isCrowded(room, cost, bytes, maxBacklogBytes))) {
-      throw new BacklogFullError('too many messages wait to be stored');
-    }
+    if (!this.#backlog.admits(room, body)) throw new BacklogFullError('too many messages wait to be stored');
     const position = room.append(body);
     if (key !== '') room.remember(key, position, now);
-    this.#backlog.add(roomId, cost, now);
+    this.#backlog.published(roomId, body, now);
     if (this.#unstored === undefined) this.#handOut(roomId, room.deliver(position));
     else this.#unstored.begin();
     return position;

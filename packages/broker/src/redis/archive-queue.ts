@@ -8,7 +8,7 @@ import {
   MEASURED_ROOMS,
 } from '../archive-queue.js';
 import type { Position } from '../broker.js';
-import { costOf } from '../publishing/backlog-cost.js';
+import { costOf, userOf } from '../publishing/backlog-cost.js';
 import { measured, type Waiting } from '../publishing/backlog-measure.js';
 import { sentAtOf } from '../publishing/sent-at.js';
 import { ask } from './ask.js';
@@ -148,6 +148,7 @@ export class RedisArchiveQueue implements ArchiveQueue {
       keyspace.unstored(scope),
       keyspace.expiring(scope),
       keyspace.stored(scope),
+      keyspace.senders(scope),
     ];
     const flat = await this.redis.chorusClaimBacklog(keys.length, ...keys, maxRooms, leaseMs);
     const claims: Claim[] = [];
@@ -170,6 +171,12 @@ function countOf(read: Backlog | undefined, upTo: Position): Array<string | numb
   const [first, last] = [read?.messages.at(0), read?.messages.at(-1)];
   if (read === undefined || first === undefined || last === undefined) return [];
   if (last.epoch !== upTo.epoch || last.seq !== upTo.seq) return [];
-  const bytes = read.messages.reduce((sum, { body }) => sum + costOf(body), 0);
-  return [formatPosition(first), bytes];
+  let bytes = 0;
+  const byUser = new Map<string, number>();
+  for (const { body } of read.messages) {
+    const [cost, user] = [costOf(body), userOf(body)];
+    bytes += cost;
+    if (user !== undefined) byUser.set(user, (byUser.get(user) ?? 0) + cost);
+  }
+  return [formatPosition(first), bytes, ...[...byUser].flat()];
 }

@@ -2,6 +2,7 @@ import { addRedisUser, testRedis } from '@chorus/local';
 import {
   describeArchiveQueue,
   describeBacklogCount,
+  describeBacklogShares,
   describeBroker,
   describeHistoryLimits,
   describePositions,
@@ -28,5 +29,6 @@ describeRestoring('Redis', makeFixture);
 describeArchiveQueue('Redis', makeFixture);
 describeHistoryLimits('Redis', makeFixture);
 describeBacklogCount('Redis', makeFixture);
+describeBacklogShares('Redis', makeFixture);
 describeRoomHistory('Redis', makeFixture);
 describeRoomDirectory('Redis', makeFixture);

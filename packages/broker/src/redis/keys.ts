@@ -124,13 +124,22 @@ export class Keyspace {
   }
 
   /**
+   * Hash, no expiry, beside each state: user id → bytes of the messages of that user that wait to be archived, as they
+   * count for the budget. Counted only while much of the budget is in use: see `backlog.lua`. Owner: gateways add, archivers
+   * subtract.
+   */
+  senders(partition: number | undefined): string {
+    return `${this.scope(partition)}:senders`;
+  }
+
+  /**
    * Everything kept of a room, in the order in which scripts that deal with one room take it: the state, the three
-   * that list rooms, the stream, the hashes of keys, and the three that say more about rooms.
+   * that list rooms, the stream, the hashes of keys, the three that say more about rooms, and what users have of the budget.
    */
   allOf(roomId: number, cluster: boolean): string[] {
     const scope = scopeOf(roomId, cluster);
     const shared = [this.state(scope), this.unstored(scope), this.expiring(scope), this.stored(scope)];
-    const more = [this.records(scope), this.wanted(scope), this.losses(scope)];
+    const more = [this.records(scope), this.wanted(scope), this.losses(scope), this.senders(scope)];
     return [...shared, this.stream(roomId), ...this.sent(roomId), ...more];
   }
 

@@ -135,6 +135,7 @@ export class RedisPublisher {
       keyspace.unstored(scope),
       keyspace.wanted(scope),
       keyspace.stored(scope),
+      keyspace.senders(scope),
     ];
     const args: Array<string | number> = [
       isCluster ? 'SPUBLISH' : 'PUBLISH',
@@ -171,8 +172,8 @@ class RoomShare {
   /** The place of the next new one, and how many new ones are left. */
   next: Position | undefined;
   #left = 0;
-  /** Those that were stored before, by their number in the batch, from 1. */
-  #known: Map<number, Published> | undefined;
+  /** Those that were stored before, or that their users have no share for, by their number in the batch, from 1. */
+  #known: Map<number, Published | Error> | undefined;
   #taken = 0;
   /** Why the rest was not stored. */
   #why = '';
@@ -191,7 +192,9 @@ class RoomShare {
     this.#why = why;
     this.#known = new Map();
     for (let at = 0; at < known.length; at += 2) {
-      this.#known.set(Number(known[at]), { ...readPosition(String(known[at + 1])), repeated: true });
+      const id = String(known[at + 1]);
+      const error = id === '' && new BacklogFullError('too many messages of this user wait to be stored');
+      this.#known.set(Number(known[at]), error || { ...readPosition(id), repeated: true });
     }
   }
 

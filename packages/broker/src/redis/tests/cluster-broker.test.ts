@@ -5,6 +5,7 @@ import { Redis } from 'ioredis';
 import {
   describeArchiveQueue,
   describeBacklogCount,
+  describeBacklogShares,
   describeBroker,
   describeHistoryLimits,
   describePositions,
@@ -49,6 +50,7 @@ describe('over a Redis Cluster', () => {
   describeArchiveQueue('Redis Cluster', makeFixture);
   describeHistoryLimits('Redis Cluster', makeFixture);
   describeBacklogCount('Redis Cluster', makeFixture);
+  describeBacklogShares('Redis Cluster', makeFixture);
   describeRoomHistory('Redis Cluster', makeFixture);
   describeRoomDirectory('Redis Cluster', makeFixture);
 
