@@ -14,14 +14,14 @@ import {
 import { expect } from 'chai';
 import type { z } from 'zod';
 
-const SEED_FRAMES = [messageFrame, presenceNoticeFrame, broadcastFrame, recoveryFrame, seedErrorFrame];
+const PLAIN_FRAMES = [messageFrame, presenceNoticeFrame, broadcastFrame, recoveryFrame, seedErrorFrame];
 
 /** The kinds of examples on the page, and the frames that they show. */
 const KINDS: Readonly<Record<string, readonly z.ZodObject[]>> = {
   first: [authenticateFrame],
   client: clientFrameSchema.options,
   server: serverFrameSchema.options,
-  seed: SEED_FRAMES,
+  plain: PLAIN_FRAMES,
 };
 
 describe('the page about the protocols', () => {
@@ -74,7 +74,7 @@ describe('the page about the protocols', () => {
   it('lists exactly the frames of each protocol', () => {
     expect(rowsOf('From the client')).to.have.members(typesOf(clientFrameSchema.options));
     expect(rowsOf('From the gateway')).to.have.members(typesOf(serverFrameSchema.options));
-    expect(rowsOf('The plain protocol')).to.have.members(typesOf(SEED_FRAMES));
+    expect(rowsOf('The plain protocol')).to.have.members(typesOf(PLAIN_FRAMES));
   });
 
   it('lists exactly the error codes of the catalogue', () => {
