@@ -19,7 +19,7 @@ export const authSettings = {
     .string()
     .optional()
     .describe(
-      'More keys whose tokens are valid, comma-separated, for [replacing `JWT_SECRET`](operator-api.md#replacing-jwt_secret) without signing anybody out; each as long as that.',
+      'More keys whose tokens are valid, comma-separated, for [replacing `JWT_SECRET`](../how-to/replace-keys.md) without signing anybody out; each as long as that.',
     ),
   AUTH: oneOf(['token', 'open'])
     .default('token')
