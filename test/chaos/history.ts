@@ -57,16 +57,22 @@ export interface RoomEnd {
  * What happened to a room that is deleted and created again under its id. Each time that it is created it has
  * another life, counted from 1. The content of each message tells the life that it was sent in.
  */
-export type LifeEvent = { readonly at: number } /** `unknown`: nothing was answered. */ & (
-  | { readonly type: 'create' | 'delete'; readonly outcome: 'done' | 'refused' | 'unknown' }
-  /** What the API says of it, after a change; nothing changes it meanwhile. */
-  | { readonly type: 'looked'; readonly exists: boolean }
+export type LifeEvent = { readonly at: number } & (
+  | { readonly type: 'create' | 'rename'; readonly name: string; readonly outcome: ChangeOutcome }
+  | { readonly type: 'delete'; readonly outcome: ChangeOutcome }
+  /** Its name as the API says it after a change, undefined without a room; nothing changes it meanwhile. */
+  | { readonly type: 'looked'; readonly name: string | undefined }
   | { readonly type: 'sent'; readonly life: number; readonly content: string; readonly acked: boolean }
   /** A member received a message of this life, having entered the room in that one. */
   | { readonly type: 'seen'; readonly by: string; readonly life: number; readonly enteredIn: number }
   /** A member entered a room in this life, which was deleted long ago, and was not told. */
   | { readonly type: 'not-told'; readonly by: string; readonly enteredIn: number }
+  /** A member that was in the room all the time was not told of its new name. */
+  | { readonly type: 'name-not-told'; readonly by: string; readonly name: string }
 );
+
+/** `refused`: nothing was changed. `unknown`: perhaps it was. */
+export type ChangeOutcome = 'done' | 'refused' | 'unknown';
 
 /** A room that was deleted and created again, when all was quiet. */
 export interface RoomLives {

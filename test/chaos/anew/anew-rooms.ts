@@ -3,7 +3,7 @@ import type { Closeable } from '@chorus/service';
 import { connectV1 } from '../../support/v1-socket.js';
 import type { ChaosCluster } from '../chaos-cluster.js';
 import { running } from '../faults/server-fault.js';
-import type { LifeEvent, RoomLives } from '../history.js';
+import type { ChangeOutcome, LifeEvent, RoomLives } from '../history.js';
 import type { HistoryApi } from '../history-api.js';
 import { lifeContent } from './life-content.js';
 import { LifeMember } from './life-member.js';
@@ -12,7 +12,10 @@ import { LifeMember } from './life-member.js';
 const FIRST_ROOM_ID = 1_000_001;
 const ROOMS = 3;
 const FIRST_USER_ID = 900_001;
-const REQUEST_MS = 6_000;
+/** Each life has so many names, one after the other. */
+const NAMES = 2;
+/** The API gives every step up sooner, in milliseconds: without an answer by then, none will come. */
+const REQUEST_MS = 15_000;
 const PAUSE_MS = 100;
 /** Half done changes are finished within this, in milliseconds. */
 const AGREED_MS = 15_000;
@@ -21,14 +24,17 @@ interface Room {
   readonly roomId: number;
   readonly events: LifeEvent[];
   life: number;
-  exists: boolean;
+  /** Undefined while there is no such room. */
+  name: string | undefined;
+  /** How many names it was to have in this life. */
+  names: number;
   members: LifeMember[];
 }
 
-/** Rooms that are created and deleted under the same ids, again and again. */
+/** Rooms that are created, renamed and deleted under the same ids, again and again. */
 export class AnewRooms implements Closeable {
   readonly #rooms: Room[] = Array.from({ length: ROOMS }, (_, index) => ({
-    ...{ roomId: FIRST_ROOM_ID + index, events: [], life: 0, exists: false, members: [] },
+    ...{ roomId: FIRST_ROOM_ID + index, events: [], life: 0, name: undefined, names: 0, members: [] },
   }));
   readonly #token: string;
 
@@ -40,13 +46,15 @@ export class AnewRooms implements Closeable {
     this.#token = cluster.tokenOf({ id: FIRST_USER_ID, username: 'builder' });
   }
 
-  /** Creates, enters, sends and deletes until then. The last life of a room goes on. */
-  async burst(until: number): Promise<void> {
-    await Promise.all(
-      this.#rooms.map(async (room) => {
-        while (performance.now() < until) await this.#turn(room);
-      }),
-    );
+  /** Creates, enters, sends, renames and deletes for so long, beside an action. The last life of a room goes on. */
+  async burst(forMs: number, action: () => Promise<void>): Promise<void> {
+    const until = performance.now() + forMs;
+    const changes = this.#rooms.map(async (room) => {
+      while (performance.now() < until) await this.#turn(room);
+    });
+    const all = [...changes, action()];
+    await Promise.allSettled(all);
+    await Promise.all(all);
   }
 
   /** What became of them. Rooms that were never created are left out. */
@@ -60,12 +68,13 @@ export class AnewRooms implements Closeable {
   }
 
   async #turn(room: Room): Promise<void> {
-    if (room.exists) {
-      await this.#change(room, 'delete');
+    if (room.name !== undefined) {
+      await (room.names < NAMES ? this.#rename(room) : this.#change(room, { type: 'delete' }));
       return;
     }
-    await this.#change(room, 'create');
-    if (!room.exists) return;
+    room.names = 1;
+    await this.#change(room, { type: 'create', name: `room-${room.roomId}` });
+    if (room.name === undefined) return;
     if (room.members.length === 0) room.members = this.#membersOf(room);
     const entered = await Promise.all(room.members.map((member) => member.enter(room.life, this.signal)));
     const content = lifeContent(room.roomId, room.life);
@@ -75,42 +84,67 @@ export class AnewRooms implements Closeable {
     record(room, { type: 'sent', life: room.life, content, acked });
   }
 
-  /** Asks for a change, and then what came of it: the API that was asked may be dead. */
-  async #change(room: Room, type: 'create' | 'delete'): Promise<void> {
-    const { roomId } = room;
-    const status =
-      type === 'create'
-        ? await this.#request('POST', '/ws/create-room', { id: roomId, name: `room-${roomId}` })
-        : await this.#request('DELETE', `/api/rooms/${roomId}`);
-    const outcome = status === 200 || status === 204 ? 'done' : status === 0 ? 'unknown' : 'refused';
-    record(room, { type, outcome });
-    const exists = await this.#exists(roomId);
-    record(room, { type: 'looked', exists });
-    if (exists && !room.exists) room.life++;
-    room.exists = exists;
-  }
-
-  async #exists(roomId: number): Promise<boolean> {
-    for (;;) {
-      await sleep(PAUSE_MS, undefined, { signal: this.signal });
-      const status = await this.#request('GET', `/api/rooms/${roomId}`);
-      if (status === 200 || status === 404) return status === 200;
+  async #rename(room: Room): Promise<void> {
+    const name = `room-${room.roomId}-${++room.names}`;
+    const members = room.members.filter((member) => member.isIn(room.life));
+    const outcome = await this.#change(room, { type: 'rename', name });
+    if (outcome !== 'done') return;
+    for (const member of members) {
+      const told = await member.toldName(room.life, name, this.signal);
+      if (!told) record(room, { type: 'name-not-told', by: member.name, name });
     }
   }
 
-  /** @returns its status; 0 without an answer, or with one of the balancer's */
-  async #request(method: string, path: string, body?: object): Promise<number> {
+  /** Asks for a change, and then what came of it: the API that was asked may be dead. */
+  async #change(room: Room, change: Change): Promise<ChangeOutcome> {
+    const outcome = outcomeOf(change, await this.#ask(room.roomId, change));
+    record(room, { ...change, outcome });
+    const name = await this.#nameOf(room.roomId);
+    record(room, { type: 'looked', name });
+    if (name !== undefined && room.name === undefined) room.life++;
+    room.name = name;
+    return outcome;
+  }
+
+  async #ask(roomId: number, change: Change): Promise<number> {
+    const path = `/api/rooms/${roomId}`;
+    switch (change.type) {
+      case 'create':
+        return (await this.#request('POST', '/ws/create-room', { id: roomId, name: change.name })).status;
+      case 'rename':
+        return (await this.#request('PATCH', path, { name: change.name })).status;
+      case 'delete':
+        return (await this.#request('DELETE', path)).status;
+      default:
+        return change satisfies never;
+    }
+  }
+
+  /** Undefined when there is no such room. */
+  async #nameOf(roomId: number): Promise<string | undefined> {
+    for (;;) {
+      await sleep(PAUSE_MS, undefined, { signal: this.signal });
+      const { status, answer } = await this.#request('GET', `/api/rooms/${roomId}`);
+      if (status === 404) return undefined;
+      if (status === 200) return (answer as { name: string }).name;
+    }
+  }
+
+  /** @returns its status and body; 0 without an answer, or with one of the balancer's */
+  async #request(method: string, path: string, body?: object): Promise<{ status: number; answer: unknown }> {
     try {
-      const { status } = await fetch(`${this.cluster.url}${path}`, {
+      const response = await fetch(`${this.cluster.url}${path}`, {
         method,
         headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal: AbortSignal.any([this.signal, AbortSignal.timeout(REQUEST_MS)]),
       });
-      return status === 502 ? 0 : status;
+      const { status } = response;
+      if (status === 502) return NO_ANSWER;
+      return { status, answer: status === 200 ? await response.json() : undefined };
     } catch {
       this.signal.throwIfAborted();
-      return 0;
+      return NO_ANSWER;
     }
   }
 
@@ -126,7 +160,7 @@ export class AnewRooms implements Closeable {
 
   async #observe(room: Room): Promise<RoomLives> {
     const { roomId, events, life } = room;
-    const exists = await this.#exists(roomId);
+    const exists = (await this.#nameOf(roomId)) !== undefined;
     const wanted = exists ? 'room-joined' : 'unknown_room';
     const deadline = performance.now() + AGREED_MS;
     let gateways: Record<string, string> = {};
@@ -144,6 +178,16 @@ export class AnewRooms implements Closeable {
     const history = exists ? await this.api.after(roomId, this.#token, { epoch: 0, seq: 0 }) : [];
     return { roomId, events, life, exists, gateways, messages: history.map(({ content }) => content) };
   }
+}
+
+type Change = { readonly type: 'create' | 'rename'; readonly name: string } | { readonly type: 'delete' };
+
+const NO_ANSWER = { status: 0, answer: undefined } as const;
+
+function outcomeOf({ type }: Change, status: number): ChangeOutcome {
+  if (status >= 200 && status < 300) return 'done';
+  // A room that has its new name may be refused to be announced.
+  return status === 0 || (type === 'rename' && status === 503) ? 'unknown' : 'refused';
 }
 
 type Unstamped<Event = LifeEvent> = Event extends LifeEvent ? Omit<Event, 'at'> : never;

@@ -18,6 +18,8 @@ export class LifeMember {
   /** The life of the room in which it entered; undefined outside. */
   #enteredIn: number | undefined;
   #position: Position | undefined;
+  /** The names that it was told of since it entered. */
+  readonly #names = new Set<string>();
   /** The life in which it asked to enter. */
   #asked = 0;
 
@@ -44,6 +46,20 @@ export class LifeMember {
       this.record({ type: 'not-told', by: this.name, enteredIn: this.#enteredIn });
     }
     return false;
+  }
+
+  isIn(life: number): boolean {
+    return this.#enteredIn === life;
+  }
+
+  /** @returns false for one that was in the room all the time and was never told of its name */
+  async toldName(life: number, name: string, signal: AbortSignal): Promise<boolean> {
+    const deadline = performance.now() + ANSWER_MS;
+    while (this.isIn(life) && !this.#names.has(name)) {
+      if (performance.now() > deadline) return false;
+      await sleep(PAUSE_MS, undefined, { signal });
+    }
+    return true;
   }
 
   /** @returns whether it was acknowledged */
@@ -102,7 +118,10 @@ export class LifeMember {
 
   #receive(frame: V1ServerFrame): void {
     // At once: what a room holds follows the answer to a join immediately.
-    if (frame.type === 'room-joined') this.#enteredIn = this.#asked;
+    if (frame.type === 'room-joined') {
+      this.#enteredIn = this.#asked;
+      this.#names.clear();
+    } else if (frame.type === 'room-renamed') this.#names.add(frame.name);
     else if (frame.type === 'room-left') this.#enteredIn = undefined;
     else if (frame.type === 'message') {
       this.#position = { epoch: frame.epoch, seq: frame.seq };

@@ -6,7 +6,7 @@ import { needed, type ServerFault } from './server-fault.js';
 
 const BACK_MS = 15_000;
 
-/** A PostgreSQL that ends, makes wait or refuses. */
+/** A PostgreSQL that ends, or that makes wait or refuses while rooms are created, renamed and deleted. */
 export const POSTGRES_FAULTS = {
   async 'postgres-restart'({ forMs }, { cluster, hits, signal }) {
     const { member } = cluster.postgres;
@@ -16,7 +16,7 @@ export const POSTGRES_FAULTS = {
     await member.start();
   },
 
-  async 'postgres-locked'({ forMs, seed }, { cluster, hits, signal }) {
+  async 'postgres-locked'({ forMs, seed }, { cluster, anew, hits, signal }) {
     await cluster.postgres.with(async (client) => {
       const { rows } = await client.query<{ name: string }>(
         `SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`,
@@ -26,36 +26,42 @@ export const POSTGRES_FAULTS = {
       hits(`${tables.length === names.length ? 'all tables' : tables[0]} for ${forMs} ms`);
       await client.query('BEGIN');
       await client.query(`LOCK TABLE ${tables.join(', ')} IN ACCESS EXCLUSIVE MODE`);
-      await sleep(forMs, undefined, { signal });
-      await client.query('ROLLBACK');
+      await anew.burst(forMs, async () => {
+        await sleep(forMs, undefined, { signal });
+        await client.query('ROLLBACK');
+      });
     });
   },
 
-  async 'postgres-full'({ forMs }, { cluster, hits, signal }) {
+  async 'postgres-full'({ forMs }, { cluster, anew, hits, signal }) {
     const { postgres } = cluster;
     const disk = needed(postgres.disk);
     hits(`the disk of postgres for ${forMs} ms`);
     await disk.fill();
-    try {
-      await sleep(forMs, undefined, { signal });
-    } finally {
-      await disk.empty();
-    }
-    // It may have ended: without a log there is no database.
-    await eventually(async () => {
-      await postgres.member.start();
-      await postgres.with((client) => client.query('SELECT 1'));
-    }, BACK_MS);
+    await anew.burst(forMs, async () => {
+      try {
+        await sleep(forMs, undefined, { signal });
+      } finally {
+        await disk.empty();
+      }
+      // It may have ended: without a log there is no database.
+      await eventually(async () => {
+        await postgres.member.start();
+        await postgres.with((client) => client.query('SELECT 1'));
+      }, BACK_MS);
+    });
   },
 
-  async 'postgres-read-only'({ forMs }, { cluster, hits, signal }) {
+  async 'postgres-read-only'({ forMs }, { cluster, anew, hits, signal }) {
     hits(`postgres for ${forMs} ms`);
     await setReadOnly(cluster.postgres, 'on');
-    try {
-      await sleep(forMs, undefined, { signal });
-    } finally {
-      await setReadOnly(cluster.postgres, 'off');
-    }
+    await anew.burst(forMs, async () => {
+      try {
+        await sleep(forMs, undefined, { signal });
+      } finally {
+        await setReadOnly(cluster.postgres, 'off');
+      }
+    });
   },
 } satisfies Record<string, ServerFault>;
 

@@ -43,17 +43,18 @@ export const PROCESS_FAULTS = {
     const prng = createPrng(seed);
     const until = performance.now() + forMs;
     const killed: string[] = [];
-    const burst = anew.burst(until);
-    const kills = async (): Promise<void> => {
+    const kill = async (api: Member): Promise<void> => {
+      await restart(api, 'SIGKILL', { forMs: prng.between(...API_AWAY_MS) }, { signal, hits: () => {} });
+    };
+    await anew.burst(forMs, async () => {
       while (performance.now() < until) {
         await sleep(prng.between(...KILL_PAUSE_MS), undefined, { signal });
-        const planned = { forMs: prng.between(...API_AWAY_MS) };
-        const api = prng.pick(cluster.apis);
-        await restart(api, 'SIGKILL', planned, { ...context, hits: () => killed.push(api.nodeId) });
-        hits(`rooms created and deleted for ${forMs} ms; killed meanwhile: ${killed.join(', ')}`);
+        const victims = prng.next() < 0.5 ? cluster.apis : [prng.pick(cluster.apis)];
+        killed.push(victims.map(({ nodeId }) => nodeId).join(' with '));
+        hits(`rooms created, renamed and deleted for ${forMs} ms; killed meanwhile: ${killed.join(', ')}`);
+        await Promise.all(victims.map(kill));
       }
-    };
-    await Promise.all([burst, kills()]);
+    });
   },
 
   async 'rolling-restart'({ forMs, seed }, { cluster, hits, signal }) {

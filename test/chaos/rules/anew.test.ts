@@ -1,26 +1,35 @@
 import { expect } from 'chai';
 import { lifeContent } from '../anew/life-content.js';
-import type { LifeEvent, RoomLives } from '../history.js';
+import type { ChangeOutcome, LifeEvent, RoomLives } from '../history.js';
 import { indexHistory } from '../index-history.js';
 import { simulate } from '../test-history.js';
 import { anew } from './anew.js';
 
 const ROOM = 7;
 
+type WithoutTime<Event> = Event extends LifeEvent ? Omit<Event, 'at'> : never;
+type ChangeOf = WithoutTime<Extract<LifeEvent, { outcome: ChangeOutcome }>>;
+
 describe('what is known of rooms that are created again', () => {
   const at = 0;
   const [one, two] = [lifeContent(ROOM, 1), lifeContent(ROOM, 2)];
   const events: readonly LifeEvent[] = [
-    { at, type: 'create', outcome: 'done' },
-    { at, type: 'looked', exists: true },
+    { at, type: 'create', name: 'first', outcome: 'done' },
+    { at, type: 'looked', name: 'first' },
     { at, type: 'sent', life: 1, content: one, acked: true },
     { at, type: 'seen', by: 'gateway-1', life: 1, enteredIn: 1 },
+    { at, type: 'rename', name: 'other', outcome: 'refused' },
+    { at, type: 'looked', name: 'first' },
+    { at, type: 'rename', name: 'other', outcome: 'unknown' },
+    { at, type: 'looked', name: 'other' },
     { at, type: 'delete', outcome: 'unknown' },
-    { at, type: 'looked', exists: false },
-    { at, type: 'create', outcome: 'refused' },
-    { at, type: 'looked', exists: false },
-    { at, type: 'create', outcome: 'done' },
-    { at, type: 'looked', exists: true },
+    { at, type: 'looked', name: undefined },
+    { at, type: 'create', name: 'second', outcome: 'refused' },
+    { at, type: 'looked', name: undefined },
+    { at, type: 'create', name: 'second', outcome: 'done' },
+    { at, type: 'looked', name: 'second' },
+    { at, type: 'rename', name: 'last', outcome: 'done' },
+    { at, type: 'looked', name: 'last' },
     { at, type: 'sent', life: 2, content: two, acked: true },
     { at, type: 'seen', by: 'gateway-1', life: 2, enteredIn: 2 },
   ];
@@ -65,30 +74,48 @@ describe('what is known of rooms that are created again', () => {
     ]);
   });
 
+  it('finds a member that was never told of a new name', () => {
+    const event: LifeEvent = { at, type: 'name-not-told', by: 'gateway-3', name: 'last' };
+    expect(violations({ events: [...events, event] })).to.deep.equal([
+      'room 7: a member on gateway-3 was never told that its name is last',
+    ]);
+  });
+
   it('finds a gateway that does not know what the API knows', () => {
     expect(violations({ gateways: { 'gateway-2': 'unknown_room' } })).to.deep.equal([
       'room 7 exists, and gateway-2 answers unknown_room to a join',
     ]);
-    const gone = [...events, { at, type: 'delete', outcome: 'done' }, { at, type: 'looked', exists: false }];
-    expect(violations({ events: gone as LifeEvent[], exists: false, messages: [] })).to.deep.equal([
+    const gone: LifeEvent[] = [
+      ...events,
+      { at, type: 'delete', outcome: 'done' },
+      { at, type: 'looked', name: undefined },
+    ];
+    expect(violations({ events: gone, exists: false, messages: [] })).to.deep.equal([
       'room 7 does not exist, and gateway-1 answers room-joined to a join',
     ]);
   });
 
   it('finds a change that did not happen although it was answered, and one that was refused and happened', () => {
-    const kept: LifeEvent[] = [
-      { at, type: 'delete', outcome: 'done' },
-      { at, type: 'looked', exists: true },
-    ];
-    expect(violations({ events: [...events, ...kept] })).to.deep.equal([
-      'room 7: to delete it was answered with "done", and it exists',
+    const afterwards = (change: ChangeOf, name: string | undefined): string[] =>
+      violations({ events: [...events, { at, ...change }, { at, type: 'looked', name }] });
+    const [done, refused, unknown] = ['done', 'refused', 'unknown'] as const;
+    expect(afterwards({ type: 'delete', outcome: done }, 'last')).to.deep.equal([
+      'room 7: to delete it was answered with "done", and it is called last',
     ]);
-    const gone: LifeEvent[] = [
-      { at, type: 'delete', outcome: 'refused' },
-      { at, type: 'looked', exists: false },
-    ];
-    expect(violations({ events: [...events, ...gone] })).to.deep.equal([
+    expect(afterwards({ type: 'delete', outcome: refused }, undefined)).to.deep.equal([
       'room 7: to delete it was answered with "refused", and it does not exist',
+    ]);
+    expect(afterwards({ type: 'rename', name: 'new', outcome: done }, 'last')).to.deep.equal([
+      'room 7: to rename it was answered with "done", and it is called last',
+    ]);
+    expect(afterwards({ type: 'rename', name: 'new', outcome: refused }, 'new')).to.deep.equal([
+      'room 7: to rename it was answered with "refused", and it is called new',
+    ]);
+    expect(afterwards({ type: 'rename', name: 'new', outcome: unknown }, 'first')).to.deep.equal([
+      'room 7: to rename it was answered with "unknown", and it is called first',
+    ]);
+    expect(afterwards({ type: 'delete', outcome: unknown }, 'first')).to.deep.equal([
+      'room 7: to delete it was answered with "unknown", and it is called first',
     ]);
   });
 });

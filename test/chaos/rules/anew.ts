@@ -1,6 +1,8 @@
 import { lifeOf } from '../anew/life-content.js';
-import type { LifeEvent, RoomLives } from '../history.js';
+import type { ChangeOutcome, LifeEvent, RoomLives } from '../history.js';
 import type { Rule, Violation } from '../rule.js';
+
+type Change = Extract<LifeEvent, { outcome: ChangeOutcome }>;
 
 export const anew: Rule = {
   name: 'anew',
@@ -16,22 +18,27 @@ export const anew: Rule = {
 
 /** What was answered to a change is so, and what was refused did not happen. */
 function* changes({ roomId, events }: RoomLives): Iterable<Violation> {
-  let exists = false;
-  let change: Extract<LifeEvent, { type: 'create' | 'delete' }> | undefined;
+  let before: string | undefined;
+  let change: Change | undefined;
   for (const event of events) {
-    if (event.type === 'create' || event.type === 'delete') change = event;
+    if (event.type === 'create' || event.type === 'rename' || event.type === 'delete') change = event;
     if (event.type !== 'looked') continue;
-    let wanted: boolean | undefined;
-    if (change?.outcome === 'done') wanted = change.type === 'create';
-    else if (change?.outcome === 'refused') wanted = exists;
-    if (wanted !== undefined && wanted !== event.exists) {
+    const { name } = event;
+    if (change !== undefined && !namesAfter(change, before).includes(name)) {
       yield {
-        what: `room ${roomId}: to ${change?.type} it was answered with "${change?.outcome}", and it ${event.exists ? 'exists' : 'does not exist'}`,
-        facts: { change, looked: event, existed: exists },
+        what: `room ${roomId}: to ${change.type} it was answered with "${change.outcome}", and it ${name === undefined ? 'does not exist' : `is called ${name}`}`,
+        facts: { change, looked: event, before },
       };
     }
-    exists = event.exists;
+    before = name;
   }
+}
+
+/** What a room can be called after a change; undefined without a room. */
+function namesAfter(change: Change, before: string | undefined): ReadonlyArray<string | undefined> {
+  const after = change.type === 'delete' ? undefined : change.name;
+  if (change.outcome === 'unknown') return [before, after];
+  return [change.outcome === 'done' ? after : before];
 }
 
 function* sights({ roomId, events }: RoomLives): Iterable<Violation> {
@@ -39,6 +46,11 @@ function* sights({ roomId, events }: RoomLives): Iterable<Violation> {
     if (event.type === 'not-told') {
       yield {
         what: `room ${roomId}: a member on ${event.by} was never told that life ${event.enteredIn} is over`,
+        facts: event,
+      };
+    } else if (event.type === 'name-not-told') {
+      yield {
+        what: `room ${roomId}: a member on ${event.by} was never told that its name is ${event.name}`,
         facts: event,
       };
     } else if (event.type === 'seen' && event.life !== event.enteredIn) {
