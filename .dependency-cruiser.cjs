@@ -170,6 +170,12 @@ module.exports = {
       from: {},
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
+    {
+      name: 'no-cycle-of-types',
+      severity: 'error',
+      from: { path: '^apps/gateway/' },
+      to: { circular: true },
+    },
   ],
   options: {
     tsPreCompilationDeps: true,

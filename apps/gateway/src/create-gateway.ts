@@ -26,7 +26,7 @@ import { routes } from './routes.js';
 import { connect } from './sessions/connect.js';
 import { joinRoom } from './sessions/join-room.js';
 import type { SeedContext } from './sessions/seed-session.js';
-import type { V1Context } from './sessions/v1-session.js';
+import type { V1Context } from './sessions/v1-context.js';
 import { GatewayCounters } from './telemetry/counters.js';
 import { MessageTraces } from './telemetry/message-traces.js';
 import { addGatewayMetrics } from './telemetry/metrics.js';

@@ -1,9 +1,15 @@
 import { isAfter, type Position } from '@chorus/protocol';
-import type { LocalRoom } from './hub.js';
 
 /** Whoever said something. */
 export interface Sender {
   acknowledge(ack: Ack): void;
+}
+
+/** A room, as far as acks wait for its messages. */
+export interface AckedRoom {
+  readonly id: number;
+  /** Acks of messages that are still to be delivered on this node. */
+  acks: Ack[] | undefined;
 }
 
 /** What a sender is to be told about one message, once. */
@@ -12,7 +18,7 @@ export class Ack {
 
   constructor(
     readonly sender: Sender,
-    readonly room: LocalRoom,
+    readonly room: AckedRoom,
     readonly clientMsgId: string,
     readonly position: Position,
   ) {}
@@ -70,12 +76,12 @@ export class Acks {
 }
 
 /** A room for which acks wait was just published up to there: what they wait for leaves at the end of this turn. */
-export function tellDelivered(room: LocalRoom, upTo: Position): void {
+export function tellDelivered(room: AckedRoom, upTo: Position): void {
   for (const ack of room.acks ?? []) if (!isAfter(ack.position, upTo)) ack.tell();
   forgetTold(room);
 }
 
-function forgetTold(room: LocalRoom): void {
+function forgetTold(room: AckedRoom): void {
   const waiting = room.acks?.filter(({ told }) => !told);
   room.acks = waiting === undefined || waiting.length === 0 ? undefined : waiting;
 }

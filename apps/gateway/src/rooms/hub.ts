@@ -3,7 +3,7 @@ import type { PresenceTracker } from '@chorus/presence';
 import type { Member, Position, RoomRenamedFrame } from '@chorus/protocol';
 import type { GatewayCounters } from '../telemetry/counters.js';
 import type { Transport } from '../transport/transport.js';
-import { type Ack, tellDelivered } from './acks.js';
+import { type AckedRoom, tellDelivered } from './acks.js';
 import { typistOf } from './typing-notice.js';
 import type { Watermark } from './watermark.js';
 import type { Watermarks } from './watermarks.js';
@@ -26,8 +26,7 @@ export interface Typist extends Occupant {
 }
 
 /** A room that is in use on this node. */
-export interface LocalRoom {
-  readonly id: number;
+export interface LocalRoom extends AckedRoom {
   /** What sockets subscribe to, to receive the room's frames. */
   readonly topic: string;
   /** What those subscribe to, besides, that want to know who is typing. */
@@ -38,8 +37,6 @@ export interface LocalRoom {
   catchingUp: number;
   /** Occupants that are typing, by their user, until their own notice has come back. */
   readonly typing: Map<number, Typist>;
-  /** Acks of messages that are still to be delivered here. */
-  acks: Ack[] | undefined;
   /** Admissions that were not given back yet. */
   admitted: number;
   deleted: boolean;

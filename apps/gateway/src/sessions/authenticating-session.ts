@@ -3,7 +3,8 @@ import type { Admission } from '../connections/admission.js';
 import type { Seat } from '../connections/connections.js';
 import { Refusal } from '../transport/refusal.js';
 import type { Session, Socket } from '../transport/transport.js';
-import { type V1Context, V1Session } from './v1-session.js';
+import type { V1Context } from './v1-context.js';
+import { V1Session } from './v1-session.js';
 
 /** Time for the first frame, in milliseconds. */
 const FIRST_FRAME_MS = 5_000;

@@ -5,7 +5,8 @@ import { offersV1 } from '../transport/handshake.js';
 import { Refusal } from '../transport/refusal.js';
 import type { Decision, Request } from '../transport/transport.js';
 import { AuthenticatingSession } from './authenticating-session.js';
-import { type V1Context, V1Session } from './v1-session.js';
+import type { V1Context } from './v1-context.js';
+import { V1Session } from './v1-session.js';
 
 /**
  * `GET /ws/connect`: a `chorus.v1` socket that has joined no room yet. Without any token it is opened all the same and

@@ -7,7 +7,8 @@ import { offersV1 } from '../transport/handshake.js';
 import { Refusal } from '../transport/refusal.js';
 import type { Decision, Request } from '../transport/transport.js';
 import { type SeedContext, SeedSession } from './seed-session.js';
-import { type V1Context, V1Session } from './v1-session.js';
+import type { V1Context } from './v1-context.js';
+import { V1Session } from './v1-session.js';
 
 /**
  * `GET /ws/join-room/:roomId`: the seed contract's socket, or a `chorus.v1` one that has joined that room.

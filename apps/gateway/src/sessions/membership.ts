@@ -1,19 +1,38 @@
 import type { HistoryLoss } from '@chorus/broker';
 import {
   type historyLostFrame,
+  type Member,
   type MessageParts,
   messageEncoder,
   type roomLeftFrame,
 } from '@chorus/protocol';
 import type { z } from 'zod';
+import type { UserBudget } from '../connections/user-budget.js';
 import type { Entry } from '../rooms/entry.js';
-import type { LocalRoom, Typist } from '../rooms/hub.js';
+import type { Hub, LocalRoom, Typist } from '../rooms/hub.js';
 import { ReplayPump } from '../rooms/replay-pump.js';
-import type { V1Session } from './v1-session.js';
+import type { Waiter } from '../rooms/watermark.js';
+import type { Socket } from '../transport/transport.js';
 
 export type LeaveReason = z.infer<typeof roomLeftFrame>['reason'];
 
 type HistoryLostFrame = z.infer<typeof historyLostFrame>;
+
+/** The socket of a membership, as far as its stay in a room is concerned. */
+export interface RoomSession extends Waiter {
+  readonly context: { readonly hub: Hub; readonly maxQueuedBytes: number };
+  readonly user: Member;
+  readonly budget: UserBudget;
+  /** Undefined when it is not open. */
+  readonly socket: Socket | undefined;
+  /** Whether its client was asked to come back, and is expected to. */
+  readonly sentAway: boolean;
+  send(frame: string): void;
+  /** Ends a stay in a room. */
+  leave(membership: Membership, reason: LeaveReason): void;
+  /** It does not read fast enough what it has missed. */
+  tooSlow(): void;
+}
 
 /** A `chorus.v1` socket's stay in one room, from `room-joined` to `room-left` or to the end of the socket. */
 export class Membership implements Typist {
@@ -23,7 +42,7 @@ export class Membership implements Typist {
 
   /** Enters the room, in this very moment. The entry is used up. */
   constructor(
-    private readonly session: V1Session,
+    private readonly session: RoomSession,
     entry: Entry,
   ) {
     this.room = entry.room;

@@ -1,6 +1,4 @@
 import type { VerifiedToken } from '@chorus/auth';
-import type { AccessList } from '@chorus/control';
-import type { PresenceStore } from '@chorus/presence';
 import {
   CLOSE,
   type ClientFrame,
@@ -12,45 +10,24 @@ import {
   v1Error,
   type WelcomeFrame,
 } from '@chorus/protocol';
-import type { Logger } from '@chorus/service';
 import type { Visitor } from '../connections/admission.js';
 import type { Connection } from '../connections/connection.js';
 import { Rarely } from '../connections/rarely.js';
 import { sendAway } from '../connections/send-away.js';
 import { TokenBucket } from '../connections/token-bucket.js';
 import type { UserBudget } from '../connections/user-budget.js';
-import type { Ack, Acks, Sender } from '../rooms/acks.js';
+import type { Ack } from '../rooms/acks.js';
 import { abandonEntry, type Entry } from '../rooms/entry.js';
-import type { Hub } from '../rooms/hub.js';
-import type { Waiter } from '../rooms/watermark.js';
-import type { GatewayCounters } from '../telemetry/counters.js';
 import type { Session, Socket } from '../transport/transport.js';
 import { enter } from './commands/join.js';
 import { perform } from './commands/perform.js';
+import { type BadFrame, readFrame, typeOf } from './commands/read-frame.js';
+import type { About, CommandSession } from './commands/session.js';
 import type { LeaveReason, Membership } from './membership.js';
 import { Memberships } from './memberships.js';
-import { type BadFrame, readFrame, typeOf } from './read-frame.js';
 import { refusalCode } from './refusal-code.js';
 import { Turns } from './turns.js';
-
-/** What all `chorus.v1` sockets of a node share. */
-export interface V1Context {
-  hub: Hub;
-  acks: Acks;
-  access: Pick<AccessList, 'check'>;
-  presence: Pick<PresenceStore, 'members'>;
-  /** A genuine token that has not expired; undefined for anything else. */
-  verify(token: string): VerifiedToken | undefined;
-  /** Both reject as those of `Broker` do. */
-  publish(roomId: number, body: string, idempotencyKey: string): Promise<Position>;
-  publishNotice(roomId: number, frame: string): Promise<void>;
-  /** An id that no other message of the cluster has. */
-  nextMessageId(): string;
-  limits: WelcomeFrame['limits'];
-  maxQueuedBytes: number;
-  counters: GatewayCounters;
-  log: Logger;
-}
+import type { V1Context } from './v1-context.js';
 
 /** A client that goes on sending so many times faster than allowed is cut off. */
 const FLOOD_FACTOR = 10;
@@ -58,7 +35,7 @@ const FLOOD_FACTOR = 10;
 const REPLAY_INTERVAL_MS = 1_000;
 
 /** A socket of the `chorus.v1` protocol: in any number of rooms, sends and receives JSON frames. */
-export class V1Session implements Session, Connection, Waiter, Sender {
+export class V1Session implements Session, Connection, CommandSession {
   /** The rooms that it is in. */
   readonly rooms = new Memberships();
   readonly turns = new Turns();
@@ -233,7 +210,8 @@ export class V1Session implements Session, Connection, Waiter, Sender {
   acknowledge({ room, clientMsgId, position }: Ack): void {
     const { epoch, seq } = position;
     this.#socket?.sendAlong(JSON.stringify({ type: 'ack', roomId: room.id, clientMsgId, epoch, seq }));
-    if (this.rooms.get(room.id)?.room === room) room.watermark.await(this, position);
+    const membership = this.rooms.get(room.id);
+    if (membership?.room === room) membership.room.watermark.await(this, position);
   }
 
   stored(roomId: number, { epoch, seq }: Position): void {
@@ -289,11 +267,4 @@ export class V1Session implements Session, Connection, Waiter, Sender {
     this.#flood ??= new TokenBucket(this.context.limits.maxMessagesPerSecond * FLOOD_FACTOR, now);
     return !this.#flood.take(now);
   }
-}
-
-/** What a refusal is about, as far as the refused frame said. */
-export interface About {
-  readonly type?: string | undefined;
-  readonly roomId?: number | undefined;
-  readonly clientMsgId?: string | undefined;
 }

@@ -1,12 +1,12 @@
 import { CLOSE, type ClientFrame } from '@chorus/protocol';
 import { abandonEntry, type Entry, openEntry } from '../../rooms/entry.js';
 import { Membership } from '../membership.js';
-import type { V1Session } from '../v1-session.js';
+import type { CommandSession } from './session.js';
 
 type JoinFrame = Extract<ClientFrame, { type: 'join' }>;
 
 /** Enters a room, or answers once more for one that the socket is in. */
-export function join(session: V1Session, frame: JoinFrame): void {
+export function join(session: CommandSession, frame: JoinFrame): void {
   const { turns, context } = session;
   const { maxRooms } = context.limits;
   const roomIds = new Set(session.roomIds);
@@ -16,7 +16,7 @@ export function join(session: V1Session, frame: JoinFrame): void {
   else turns.run(frame.roomId, () => prepare(session, frame));
 }
 
-async function prepare(session: V1Session, frame: JoinFrame): Promise<void> {
+async function prepare(session: CommandSession, frame: JoinFrame): Promise<void> {
   const { context, user, tokenId, generation } = session;
   const { roomId, since } = frame;
   if (session.socket === undefined) return;
@@ -35,7 +35,7 @@ async function prepare(session: V1Session, frame: JoinFrame): Promise<void> {
 }
 
 /** Uses the entry up, without waiting for anything: what may have happened meanwhile is looked at here. */
-export function enter(session: V1Session, entry: Entry, frame: JoinFrame): void {
+export function enter(session: CommandSession, entry: Entry, frame: JoinFrame): void {
   const { room } = entry;
   const banned = session.wasBanned(room.id);
   if (session.socket === undefined || banned || room.deleted) {

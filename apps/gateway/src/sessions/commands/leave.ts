@@ -1,17 +1,17 @@
 import type { ClientFrame } from '@chorus/protocol';
-import type { V1Session } from '../v1-session.js';
+import type { CommandSession } from './session.js';
 
 type LeaveFrame = Extract<ClientFrame, { type: 'leave' }>;
 
 /** Leaves a room; one that is being joined just now, as soon as it is joined. */
-export function leave(session: V1Session, frame: LeaveFrame): void {
+export function leave(session: CommandSession, frame: LeaveFrame): void {
   const { turns, context } = session;
   if (!turns.isBusy(frame.roomId)) leaveNow(session, frame);
   else if (turns.pending >= context.limits.maxRooms * 2) session.refuse('too_many_messages', frame);
   else turns.run(frame.roomId, async () => leaveNow(session, frame));
 }
 
-function leaveNow(session: V1Session, frame: LeaveFrame): void {
+function leaveNow(session: CommandSession, frame: LeaveFrame): void {
   const membership = session.rooms.get(frame.roomId);
   if (membership === undefined) session.refuse('not_joined', frame);
   else session.leave(membership, 'left');

@@ -1,15 +1,15 @@
 import type { ClientFrame } from '@chorus/protocol';
-import type { V1Session } from '../v1-session.js';
 import { join } from './join.js';
 import { leave } from './leave.js';
 import { ping } from './ping.js';
 import { presence } from './presence.js';
 import { publish } from './publish.js';
 import { refresh } from './refresh.js';
+import type { CommandSession } from './session.js';
 import { typing } from './typing.js';
 
 /** The frames that a `chorus.v1` client may send, and what they do. Each is answered by the command itself. */
-export function perform(session: V1Session, frame: ClientFrame): void {
+export function perform(session: CommandSession, frame: ClientFrame): void {
   switch (frame.type) {
     case 'join':
       join(session, frame);

@@ -1,7 +1,7 @@
-import type { V1Session } from '../v1-session.js';
+import type { CommandSession } from './session.js';
 
 const PONG = JSON.stringify({ type: 'pong' });
 
-export function ping(session: V1Session): void {
+export function ping(session: CommandSession): void {
   session.send(PONG);
 }

@@ -1,5 +1,5 @@
 import type { ClientFrame, Member } from '@chorus/protocol';
-import type { V1Session } from '../v1-session.js';
+import type { CommandSession } from './session.js';
 
 type PresenceFrame = Extract<ClientFrame, { type: 'presence' }>;
 
@@ -9,7 +9,7 @@ const PAGE = 500;
 const PAGE_BYTES = 65_000;
 
 /** Who is in a room, on whichever gateway; page by page. */
-export function presence(session: V1Session, frame: PresenceFrame): void {
+export function presence(session: CommandSession, frame: PresenceFrame): void {
   const { roomId, after = 0 } = frame;
   if (session.rooms.get(roomId) === undefined) {
     session.refuse('not_joined', frame);

@@ -1,12 +1,12 @@
 import { idempotencyKey } from '@chorus/broker';
 import { type ClientFrame, isStorable } from '@chorus/protocol';
 import { Ack } from '../../rooms/acks.js';
-import type { V1Session } from '../v1-session.js';
+import type { CommandSession } from './session.js';
 
 type PublishFrame = Extract<ClientFrame, { type: 'publish' }>;
 
 /** Says something in a room. The sender is told the message's position, and later that it is stored. */
-export function publish(session: V1Session, frame: PublishFrame): void {
+export function publish(session: CommandSession, frame: PublishFrame): void {
   const { context, user, rooms } = session;
   const { roomId, clientMsgId, content } = frame;
   const membership = rooms.get(roomId);

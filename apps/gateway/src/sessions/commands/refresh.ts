@@ -1,15 +1,15 @@
 import { CLOSE, type ClientFrame } from '@chorus/protocol';
-import type { V1Session } from '../v1-session.js';
+import type { CommandSession } from './session.js';
 
 type RefreshFrame = Extract<ClientFrame, { type: 'refresh' }>;
 
 /** Goes on with a newer token of the same user. */
-export function refresh(session: V1Session, frame: RefreshFrame): void {
+export function refresh(session: CommandSession, frame: RefreshFrame): void {
   // The token is not repeated in answers.
   renew(session, frame.token).catch((error: unknown) => session.failed(error, { type: frame.type }));
 }
 
-async function renew(session: V1Session, text: string): Promise<void> {
+async function renew(session: CommandSession, text: string): Promise<void> {
   const { context, user } = session;
   const token = context.verify(text);
   if (token === undefined || token.user.id !== user.id) {

@@ -1,6 +1,6 @@
 import type { ClientFrame } from '@chorus/protocol';
 import { encodeTyping } from '../../rooms/typing-notice.js';
-import type { V1Session } from '../v1-session.js';
+import type { CommandSession } from './session.js';
 
 type TypingFrame = Extract<ClientFrame, { type: 'typing' }>;
 
@@ -8,7 +8,7 @@ type TypingFrame = Extract<ClientFrame, { type: 'typing' }>;
  * Tells the room that the user is typing: once a second, from however many sockets, and in eight rooms at a time. What is
  * more is left out, as it is in an outage.
  */
-export function typing(session: V1Session, frame: TypingFrame): void {
+export function typing(session: CommandSession, frame: TypingFrame): void {
   const { context, user } = session;
   const membership = session.rooms.get(frame.roomId);
   if (membership === undefined) {

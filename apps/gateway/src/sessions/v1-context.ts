@@ -1,0 +1,27 @@
+import type { VerifiedToken } from '@chorus/auth';
+import type { AccessList } from '@chorus/control';
+import type { PresenceStore } from '@chorus/presence';
+import type { Position, WelcomeFrame } from '@chorus/protocol';
+import type { Logger } from '@chorus/service';
+import type { Acks } from '../rooms/acks.js';
+import type { Hub } from '../rooms/hub.js';
+import type { GatewayCounters } from '../telemetry/counters.js';
+
+/** What all `chorus.v1` sockets of a node share. */
+export interface V1Context {
+  hub: Hub;
+  acks: Acks;
+  access: Pick<AccessList, 'check'>;
+  presence: Pick<PresenceStore, 'members'>;
+  /** A genuine token that has not expired; undefined for anything else. */
+  verify(token: string): VerifiedToken | undefined;
+  /** Both reject as those of `Broker` do. */
+  publish(roomId: number, body: string, idempotencyKey: string): Promise<Position>;
+  publishNotice(roomId: number, frame: string): Promise<void>;
+  /** An id that no other message of the cluster has. */
+  nextMessageId(): string;
+  limits: WelcomeFrame['limits'];
+  maxQueuedBytes: number;
+  counters: GatewayCounters;
+  log: Logger;
+}
