@@ -29,7 +29,14 @@ module.exports = {
       comment: 'What two apps need belongs in a package. Only standalone composes the others.',
       severity: 'error',
       from: { path: '^apps/', pathNot: '^apps/standalone/' },
-      to: { path: workspace(apps) },
+      to: { path: workspace(apps.filter((app) => app !== 'operator-page')) },
+    },
+    {
+      name: 'operator-page-for-the-api',
+      comment: 'The API serves its files on the operator port.',
+      severity: 'error',
+      from: { pathNot: '^apps/(api|operator-page)/' },
+      to: { path: workspace(['operator-page']) },
     },
     {
       name: 'no-relative-import-out-of-a-package',

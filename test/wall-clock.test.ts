@@ -33,7 +33,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'packages/client/src/reconnector.ts': 'when to connect again, as users are shown',
   'packages/client/src/session.ts': 'tokens end at a time of day, and older gateways do not tell it',
   'packages/control/src/memory/access-list.ts': 'bans and tokens end at a time of day',
-  'packages/operator-page/src/browser/main.ts': 'what operators are shown',
+  'apps/operator-page/src/browser/main.ts': 'what operators are shown',
   'packages/service/src/log-line.ts': 'when something happened, as the log shows',
   'packages/service/src/traces-otlp.ts': 'traces of several machines are put side by side',
 };
