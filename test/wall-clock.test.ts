@@ -29,9 +29,10 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'packages/auth/src/tokens.ts': 'tokens begin and end at a time of day',
   'packages/broker/src/memory/rooms.ts': 'epochs, and the age of messages that others sent',
   'packages/client/src/http/failure.ts': 'a header with a time of day',
-  'packages/client/src/moment.ts': 'the one that goes on while the machine sleeps',
-  'packages/client/src/reconnector.ts': 'when to connect again, as users are shown',
-  'packages/client/src/session.ts': 'tokens end at a time of day, and older gateways do not tell it',
+  'packages/client/src/room/moment.ts': 'the one that goes on while the machine sleeps',
+  'packages/client/src/connection/reconnector.ts': 'when to connect again, as users are shown',
+  'packages/client/src/connection/session.ts':
+    'tokens end at a time of day, and older gateways do not tell it',
   'packages/control/src/memory/access-list.ts': 'bans and tokens end at a time of day',
   'apps/operator-page/src/browser/main.ts': 'what operators are shown',
   'packages/service/src/log-line.ts': 'when something happened, as the log shows',

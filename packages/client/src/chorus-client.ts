@@ -1,16 +1,16 @@
 import type { Position } from '@chorus/protocol/constants';
 import type { ClientFrame, V1ServerFrame } from '@chorus/protocol/types';
 import { ChorusError } from './chorus-error.js';
+import { Pacer } from './connection/pacer.js';
+import { Reconnector } from './connection/reconnector.js';
+import { Session } from './connection/session.js';
 import { Emitter } from './emitter.js';
 import { ChorusApi, trimmed } from './http/chorus-api.js';
-import { LiveRoom } from './live-room.js';
 import { hearOfNetwork } from './network-events.js';
 import type { ClientOptions } from './options.js';
-import { Pacer } from './pacer.js';
-import { Reconnector } from './reconnector.js';
-import type { Room } from './room.js';
-import type { RoomHost } from './room-host.js';
-import { Session } from './session.js';
+import { LiveRoom } from './room/live-room.js';
+import type { Room } from './room/room.js';
+import type { RoomHost } from './room/room-host.js';
 import type { ConnectionState, Member } from './types.js';
 
 /** What a client tells, with what it tells of it. */

@@ -10,5 +10,5 @@ export {
 export type * from './http/api-types.js';
 export * from './http/chorus-api.js';
 export type * from './options.js';
-export type * from './room.js';
+export type * from './room/room.js';
 export type * from './types.js';

@@ -1,4 +1,4 @@
-import type { Member } from './types.js';
+import type { Member } from '../types.js';
 
 /** How long somebody counts as typing who was said to, in milliseconds: gateways say so at most once a second. */
 const TYPING_MS = 4_000;

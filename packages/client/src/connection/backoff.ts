@@ -1,4 +1,4 @@
-import type { Backoff } from './options.js';
+import type { Backoff } from '../options.js';
 
 /**
  * Full jitter: any time from 0 to the bound is as likely as any other, so that clients who lost their

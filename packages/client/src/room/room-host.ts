@@ -1,6 +1,6 @@
 import type { ClientFrame } from '@chorus/protocol/types';
-import type { Backoff, HistorySource } from './options.js';
-import type { Member } from './types.js';
+import type { Backoff, HistorySource } from '../options.js';
+import type { Member } from '../types.js';
 
 /** What a room needs of the client that it belongs to. */
 export interface RoomHost {

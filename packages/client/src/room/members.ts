@@ -1,4 +1,4 @@
-import type { Member } from './types.js';
+import type { Member } from '../types.js';
 
 export interface MembersOptions {
   /** Asks for those with ids after that one. */

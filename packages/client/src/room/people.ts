@@ -1,7 +1,7 @@
 import type { V1ServerFrame } from '@chorus/protocol/types';
+import type { Member } from '../types.js';
 import { Members } from './members.js';
 import type { RoomHost } from './room-host.js';
-import type { Member } from './types.js';
 import { Typists } from './typists.js';
 
 type PeopleFrame = Extract<V1ServerFrame, { type: 'joined' | 'left' | 'typing' | 'presence' }>;

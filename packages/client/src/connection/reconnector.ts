@@ -1,12 +1,12 @@
 import type { ClientFrame, V1ServerFrame } from '@chorus/protocol/types';
-import { asChorusError } from './as-chorus-error.js';
+import { asChorusError } from '../as-chorus-error.js';
+import { ChorusError } from '../chorus-error.js';
+import type { ClientOptions, HistorySource } from '../options.js';
+import type { ConnectionState } from '../types.js';
 import { fullJitter } from './backoff.js';
-import { ChorusError } from './chorus-error.js';
 import { FINAL, UNAUTHENTICATED } from './close-codes.js';
 import { Connection, type End } from './connection.js';
-import type { ClientOptions, HistorySource } from './options.js';
 import type { Session } from './session.js';
-import type { ConnectionState } from './types.js';
 
 export interface ReconnectorOptions extends Required<Pick<ClientOptions, 'askAfterMs' | 'answerWithinMs'>> {
   readonly webSocket?: ClientOptions['webSocket'];

@@ -1,6 +1,6 @@
-import { ChorusError } from './chorus-error.js';
+import { ChorusError } from '../chorus-error.js';
+import type { Message } from '../types.js';
 import type { Room } from './room.js';
-import type { Message } from './types.js';
 
 /** Messages of a room from now on, one by one, for whoever asks; see {@link Room.messages}. */
 export function streamMessages(room: Room, buffer: number): AsyncGenerator<Message, void> {

@@ -1,5 +1,5 @@
 import type { Position } from '@chorus/protocol/constants';
-import type { Delivery, Gap, LeftReason, Member, Message, RoomStatus, SentMessage } from './types.js';
+import type { Delivery, Gap, LeftReason, Member, Message, RoomStatus, SentMessage } from '../types.js';
 
 /** What a room tells, with what it tells of it. */
 export interface RoomEvents {

@@ -1,8 +1,8 @@
 import { formatPosition, isAfter, type Position } from '@chorus/protocol/constants';
+import { ChorusError } from '../chorus-error.js';
+import type { Message } from '../types.js';
 import { catchUp } from './catch-up.js';
-import { ChorusError } from './chorus-error.js';
 import type { RoomHost } from './room-host.js';
-import type { Message } from './types.js';
 
 export interface TimelineOptions {
   readonly roomId: number;

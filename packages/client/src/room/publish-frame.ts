@@ -1,5 +1,5 @@
 import type { ClientFrame } from '@chorus/protocol/types';
-import { ChorusError } from './chorus-error.js';
+import { ChorusError } from '../chorus-error.js';
 import type { Outbox } from './outbox.js';
 
 /** The next message of a room, as it is sent; undefined if there is none. What is too long for the gateway fails instead. */

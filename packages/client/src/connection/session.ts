@@ -1,6 +1,6 @@
-import { asChorusError } from './as-chorus-error.js';
-import type { ChorusError } from './chorus-error.js';
-import type { ClientOptions } from './options.js';
+import { asChorusError } from '../as-chorus-error.js';
+import type { ChorusError } from '../chorus-error.js';
+import type { ClientOptions } from '../options.js';
 
 export interface SessionOptions {
   readonly token?: ClientOptions['token'];

@@ -1,7 +1,7 @@
 import { SUBPROTOCOL } from '@chorus/protocol/constants';
 import type { V1ServerFrame } from '@chorus/protocol/types';
+import type { WebSocketClass, WebSocketLike } from '../options.js';
 import { LOST, NORMAL } from './close-codes.js';
-import type { WebSocketClass, WebSocketLike } from './options.js';
 
 /** How a connection ended. */
 export interface End {

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { fullJitter } from './backoff.js';
-import type { ChorusClient } from './chorus-client.js';
-import { ChorusError } from './chorus-error.js';
+import type { ChorusClient } from '../chorus-client.js';
+import { ChorusError } from '../chorus-error.js';
+import { fullJitter } from '../connection/backoff.js';
+import { EPOCH, event, joined, ME, message, next, refusal, Stage } from '../test-client.js';
+import type { Gap, Message } from '../types.js';
 import type { Room } from './room.js';
-import { EPOCH, event, joined, ME, message, next, refusal, Stage } from './test-client.js';
-import type { Gap, Message } from './types.js';
 
 const at = (seq: number) => ({ epoch: EPOCH, seq });
 

@@ -1,8 +1,9 @@
 import type { Position } from '@chorus/protocol/constants';
 import type { V1ServerFrame } from '@chorus/protocol/types';
-import { fullJitter } from './backoff.js';
-import { ChorusError } from './chorus-error.js';
-import { Emitter } from './emitter.js';
+import { ChorusError } from '../chorus-error.js';
+import { fullJitter } from '../connection/backoff.js';
+import { Emitter } from '../emitter.js';
+import type { Delivery, LeftReason, Member, Message, RoomStatus, SentMessage } from '../types.js';
 import { streamMessages } from './message-stream.js';
 import { Outbox } from './outbox.js';
 import { People } from './people.js';
@@ -12,7 +13,6 @@ import type { RoomHost } from './room-host.js';
 import { StoredWatch } from './stored-watch.js';
 import { placeOf, Timeline } from './timeline.js';
 import { Timers } from './timers.js';
-import type { Delivery, LeftReason, Member, Message, RoomStatus, SentMessage } from './types.js';
 
 type Frame<Type extends V1ServerFrame['type']> = Extract<V1ServerFrame, { type: Type }>;
 type RoomFrame = Exclude<V1ServerFrame, Frame<'welcome' | 'refreshed' | 'reconnect' | 'broadcast' | 'pong'>>;

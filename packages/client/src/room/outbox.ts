@@ -1,8 +1,8 @@
 import { isAfter, type Position } from '@chorus/protocol/constants';
-import { ChorusError } from './chorus-error.js';
+import { ChorusError } from '../chorus-error.js';
+import type { Delivery, DeliveryState, SentMessage } from '../types.js';
 import { ageOf, type Moment, moment } from './moment.js';
 import type { SendOptions } from './room.js';
-import type { Delivery, DeliveryState, SentMessage } from './types.js';
 
 /** A message of one's own, as long as it is of interest. */
 interface Draft {
