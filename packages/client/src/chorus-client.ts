@@ -6,7 +6,6 @@ import { Reconnector } from './connection/reconnector.js';
 import { Session } from './connection/session.js';
 import { Emitter } from './emitter.js';
 import { ChorusApi, trimmed } from './http/chorus-api.js';
-import { hearOfNetwork } from './network-events.js';
 import type { ClientOptions } from './options.js';
 import { LiveRoom } from './room/live-room.js';
 import type { Room } from './room/room.js';
@@ -221,4 +220,11 @@ export class ChorusClient {
     this.#session.stop();
     for (const room of this.#rooms.values()) room.end('closed', error);
   }
+}
+
+/** Begins or ends to tell a listener when the platform says that the network is there, or is not: in browsers; never in Node. */
+function hearOfNetwork(listener: (event: Event) => void, wanted: boolean): void {
+  // The same listener is never there twice.
+  const change = wanted ? globalThis.addEventListener : globalThis.removeEventListener;
+  for (const type of ['online', 'offline']) change?.(type, listener);
 }

@@ -65,3 +65,8 @@ export class ChorusError extends Error {
     Object.assign(this, { code, retry, status, retryAfterMs });
   }
 }
+
+/** What was thrown by what the application brought along, as an error of this package; such a thing can be tried again. */
+export function asChorusError(cause: unknown): ChorusError {
+  return cause instanceof ChorusError ? cause : new ChorusError('network', String(cause), true, { cause });
+}

@@ -3,8 +3,9 @@ import { isAfter, parsePosition } from '@chorus/protocol/constants';
 import { WebSocket } from 'ws';
 import { ChorusClient } from './chorus-client.js';
 import type { ClientOptions, HistorySource } from './options.js';
+import type { Room } from './room/room.js';
 import { type ScriptedConnection, ScriptedGateway } from './test-scripted-gateway.js';
-import type { Message } from './types.js';
+import type { Message, RoomStatus } from './types.js';
 
 export const EPOCH = 1_000;
 export const ME = { id: 1, username: 'ann' };
@@ -130,4 +131,20 @@ export function event<Event>(
       resolve(event);
     });
   });
+}
+
+/** Resolves with the message of that number when the room delivers it. */
+export function delivered(room: Room, seq: number): Promise<Message> {
+  return event(
+    (listener) => room.on('message', listener),
+    (message) => message.seq === seq,
+  );
+}
+
+/** Resolves when the room changes to the status. */
+export function reached(room: Room, status: RoomStatus): Promise<RoomStatus> {
+  return event(
+    (listener) => room.on('status', listener),
+    (now) => now === status,
+  );
 }

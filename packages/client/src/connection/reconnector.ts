@@ -1,6 +1,5 @@
 import type { ClientFrame, V1ServerFrame } from '@chorus/protocol/types';
-import { asChorusError } from '../as-chorus-error.js';
-import { ChorusError } from '../chorus-error.js';
+import { asChorusError, ChorusError } from '../chorus-error.js';
 import type { ClientOptions, HistorySource } from '../options.js';
 import type { ConnectionState } from '../types.js';
 import { fullJitter } from './backoff.js';

@@ -1,5 +1,4 @@
-import { asChorusError } from '../as-chorus-error.js';
-import type { ChorusError } from '../chorus-error.js';
+import { asChorusError, type ChorusError } from '../chorus-error.js';
 import type { ClientOptions } from '../options.js';
 
 export interface SessionOptions {

@@ -1,6 +1,5 @@
 import { formatPosition, isAfter, type Position } from '@chorus/protocol/constants';
-import { asChorusError } from '../as-chorus-error.js';
-import type { ChorusError } from '../chorus-error.js';
+import { asChorusError, type ChorusError } from '../chorus-error.js';
 import { fullJitter } from '../connection/backoff.js';
 import type { Message } from '../types.js';
 import type { RoomHost } from './room-host.js';

@@ -7,9 +7,9 @@ import type { Delivery, LeftReason, Member, Message, RoomStatus, SentMessage } f
 import { streamMessages } from './message-stream.js';
 import { Outbox } from './outbox.js';
 import { People } from './people.js';
-import { publishFrame } from './publish-frame.js';
 import type { Room, RoomEvents, SendOptions } from './room.js';
 import type { RoomHost } from './room-host.js';
+import { Sender } from './sender.js';
 import { StoredWatch } from './stored-watch.js';
 import { placeOf, Timeline } from './timeline.js';
 import { Timers } from './timers.js';
@@ -23,6 +23,7 @@ export class LiveRoom implements Room {
   readonly #events = new Emitter<RoomEvents>();
   readonly #timeline: Timeline;
   readonly #outbox: Outbox;
+  readonly #sender: Sender;
   readonly #people: People;
   readonly #storedWatch: StoredWatch;
   readonly #timers = new Timers();
@@ -34,10 +35,6 @@ export class LiveRoom implements Room {
   /** Changes whenever the connection, or the room, is gone. */
   #turn = 0;
   #refusals = 0;
-  /** What was refused waits until it may be sent again. */
-  #pausing = false;
-  /** The next message waits for its place among the frames that are sent. */
-  #scheduled = false;
   /** It was asked to be let in, and there is no answer. */
   #entering = false;
 
@@ -63,10 +60,11 @@ export class LiveRoom implements Room {
     );
     this.#outbox = new Outbox({
       roomId: id,
-      send: () => this.#sendNext(),
+      send: () => this.#sender.sendNext(),
       onChange: (delivery) => this.#events.emit('delivery', delivery),
       nextMessageId: () => host.nextMessageId(),
     });
+    this.#sender = new Sender(id, host, this.#outbox, () => this.#status === 'joined');
     this.#storedWatch = new StoredWatch(this.#outbox, this.#timers, () => {
       if (this.#status === 'joined') this.up();
     });
@@ -240,11 +238,8 @@ export class LiveRoom implements Room {
         this.up();
         return;
       }
-      this.#pausing = true;
-      this.#timers.after(this.#pause(), () => {
-        this.#pausing = false;
-        this.#sendNext();
-      });
+      this.#sender.pause();
+      this.#timers.after(this.#pause(), () => this.#sender.resume());
     }
   }
 
@@ -261,25 +256,14 @@ export class LiveRoom implements Room {
     this.#become('joined');
     if (this.#status !== 'joined') return;
     this.#people.read();
-    this.#sendNext();
+    this.#sender.sendNext();
     this.#storedWatch.start();
-  }
-
-  #sendNext(): void {
-    if (this.#status !== 'joined' || this.#pausing || this.#scheduled) return;
-    this.#scheduled = true;
-    this.#host.send(() => {
-      this.#scheduled = false;
-      if (this.#status !== 'joined' || this.#pausing) return undefined;
-      return publishFrame(this.#outbox, this.id, this.#host.maxFrameBytes);
-    });
   }
 
   #interrupt(): void {
     this.#turn++;
     this.#timers.end();
-    this.#pausing = false;
-    this.#scheduled = false;
+    this.#sender.interrupted();
     this.#storedWatch.ended();
     this.#entering = false;
     this.#timeline.interrupted();

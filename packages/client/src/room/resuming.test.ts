@@ -1,21 +1,22 @@
 import { expect } from 'chai';
 import type { ChorusClient } from '../chorus-client.js';
 import { ChorusError } from '../chorus-error.js';
-import { fullJitter } from '../connection/backoff.js';
-import { EPOCH, event, joined, ME, message, next, refusal, Stage } from '../test-client.js';
+import {
+  delivered,
+  EPOCH,
+  event,
+  joined,
+  ME,
+  message,
+  next,
+  reached,
+  refusal,
+  Stage,
+} from '../test-client.js';
 import type { Gap, Message } from '../types.js';
 import type { Room } from './room.js';
 
 const at = (seq: number) => ({ epoch: EPOCH, seq });
-
-describe('full jitter', () => {
-  it('spreads waits from nothing to a bound that doubles up to a cap', () => {
-    const backoff = { baseMs: 100, capMs: 1_000 };
-    const bounds = [0, 1, 2, 3, 4, 50].map((attempt) => fullJitter(attempt, backoff, () => 1));
-    expect(bounds).to.deep.equal([100, 200, 400, 800, 1_000, 1_000]);
-    expect(fullJitter(3, backoff, () => 0)).to.equal(0);
-  });
-});
 
 describe('a room of the client, over interruptions', () => {
   let stage: Stage;
@@ -31,16 +32,8 @@ describe('a room of the client, over interruptions', () => {
   });
   afterEach(() => stage.close());
 
-  const sees = (seq: number): Promise<Message> =>
-    event(
-      (listener) => room.on('message', listener),
-      (message) => message.seq === seq,
-    );
-  const becomes = (status: Room['status']): Promise<unknown> =>
-    event(
-      (listener) => room.on('status', listener),
-      (now) => now === status,
-    );
+  const sees = (seq: number): Promise<Message> => delivered(room, seq);
+  const becomes = (status: Room['status']): Promise<unknown> => reached(room, status);
 
   it('is entered with the token, over chorus.v1', async () => {
     const connection = await stage.connection();
@@ -132,94 +125,6 @@ describe('a room of the client, over interruptions', () => {
     const [{ from, to, error }] = await Promise.all([gap, sees(10)]);
     expect([from, to, error.code]).to.deep.equal([at(1), at(9), 'forbidden']);
     expect(seen).to.deep.equal([10]);
-  });
-
-  describe('when messages are lost', () => {
-    const E2 = EPOCH + 1;
-    const later = (seq: number) => ({ ...message(1, seq), epoch: E2 });
-    const lost = (from: number, to: number, recoverable = false) =>
-      ({ type: 'history-lost', roomId: 1, from: at(from), to: at(to), recoverable }) as const;
-    let gaps: Gap[];
-    let order: Array<number | 'gap'>;
-    beforeEach(() => {
-      gaps = [];
-      order = [];
-      room.on('gap', (gap) => {
-        gaps.push(gap);
-        order.push('gap');
-      });
-      room.on('message', ({ seq }) => order.push(seq));
-    });
-    const told = () => gaps.map(({ from, to, error }) => [from.seq, to.seq, error.code]);
-
-    it('reads from the history what the gateway cannot bring, before what is said next', async () => {
-      const connection = await stage.connection();
-      connection.say(joined(1, 4), message(1, 5));
-      await sees(5);
-      stage.history.messagesOf.push(message(1, 6), message(1, 7));
-      connection.say(lost(5, 7, true), message(1, 8));
-      await sees(8);
-      expect(order).to.deep.equal([5, 6, 7, 8]);
-      expect(gaps).to.deep.equal([]);
-    });
-
-    it('tells a gap where the history does not have them either', async () => {
-      const connection = await stage.connection();
-      connection.say(joined(1, 4), message(1, 5));
-      await sees(5);
-      stage.history.messagesOf.push(message(1, 6), later(7));
-      connection.say(lost(5, 9), later(7), later(8));
-      await sees(8);
-      expect(order).to.deep.equal([5, 6, 'gap', 7, 8]);
-      expect(told()).to.deep.equal([[6, 9, 'history_lost']]);
-      expect(gaps[0]?.from.epoch).to.equal(EPOCH);
-    });
-
-    it('tells it although nothing was said since', async () => {
-      const connection = await stage.connection();
-      connection.say(joined(1, 4), message(1, 5));
-      await sees(5);
-      const caughtUp = becomes('catching-up').then(() => becomes('joined'));
-      connection.say(lost(5, 9));
-      await caughtUp;
-      expect(told()).to.deep.equal([[5, 9, 'history_lost']]);
-    });
-
-    it('tells it when it becomes known later', async () => {
-      const connection = await stage.connection();
-      connection.say(joined(1, 4), message(1, 5), later(6));
-      await sees(6);
-      connection.say(lost(5, 9), later(7));
-      await sees(7);
-      expect(order).to.deep.equal([5, 6, 'gap', 7]);
-      expect(told()).to.deep.equal([[5, 9, 'history_lost']]);
-    });
-
-    it('tells nothing of what it has, or of the time before it came', async () => {
-      const connection = await stage.connection();
-      connection.say(joined(1, 4), message(1, 5), message(1, 6), later(6));
-      await event<Message>(
-        (listener) => room.on('message', listener),
-        ({ epoch }) => epoch === E2,
-      );
-      connection.say(lost(5, 6), { ...lost(2, 6), to: { epoch: EPOCH - 1, seq: 9 } }, later(7));
-      await sees(7);
-      expect(order).to.deep.equal([5, 6, 6, 7]);
-      expect(stage.history.asked).to.deep.equal([]);
-    });
-
-    it('tells it to those who come back to it', async () => {
-      (await stage.connection()).say(joined(1, 4), message(1, 5));
-      await sees(5);
-      client.disconnect();
-      client.connect();
-      stage.history.messagesOf.push(later(6));
-      const back = await stage.connection();
-      back.say(joined(1, 6, false, 0, E2), lost(5, 9), later(7));
-      await sees(7);
-      expect(order).to.deep.equal([5, 'gap', 6, 7]);
-      expect(told()).to.deep.equal([[5, 9, 'history_lost']]);
-    });
   });
 
   it('is not set back when the room is, and takes what comes in the next epoch', async () => {

@@ -1,0 +1,60 @@
+import type { ClientFrame } from '@chorus/protocol/types';
+import { ChorusError } from '../chorus-error.js';
+import type { Outbox } from './outbox.js';
+import type { RoomHost } from './room-host.js';
+
+/** Sends the messages of an outbox, one frame at a time, while the room is joined. */
+export class Sender {
+  /** A message was refused, and it is too early to send it again. */
+  #paused = false;
+  /** The next message waits for its place among the frames of the connection. */
+  #scheduled = false;
+
+  constructor(
+    private readonly roomId: number,
+    private readonly host: RoomHost,
+    private readonly outbox: Outbox,
+    private readonly isJoined: () => boolean,
+  ) {}
+
+  /** Sends the next message, if there is one and it may be sent. */
+  sendNext(): void {
+    if (this.#scheduled || !this.#maySend()) return;
+    this.#scheduled = true;
+    this.host.send(() => {
+      this.#scheduled = false;
+      return this.#maySend() ? this.#nextFrame() : undefined;
+    });
+  }
+
+  /** Sends nothing until {@link resume}, or until the connection ends. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.sendNext();
+  }
+
+  /** The connection, or the room, is gone. */
+  interrupted(): void {
+    this.#paused = this.#scheduled = false;
+  }
+
+  #maySend(): boolean {
+    return !this.#paused && this.isJoined();
+  }
+
+  /** Undefined if no message waits. A message that is too long for the gateway fails instead. */
+  #nextFrame(): ClientFrame | undefined {
+    const draft = this.outbox.next();
+    if (draft === undefined) return undefined;
+    const { clientMsgId, content } = draft;
+    const frame: ClientFrame = { type: 'publish', roomId: this.roomId, clientMsgId, content };
+    // A gateway closes the connection when a frame is larger.
+    if (new Blob([JSON.stringify(frame)]).size <= this.host.maxFrameBytes) return frame;
+    this.outbox.refused(clientMsgId, new ChorusError('too_big', 'the message is too long'));
+    return undefined;
+  }
+}
