@@ -53,6 +53,20 @@ module.exports = {
       to: { path: '^@chorus/' },
     },
     {
+      name: 'redis-knows-no-messages',
+      comment: 'What is about messages, members or bans belongs to the packages that are built on it.',
+      severity: 'error',
+      from: { path: '^packages/redis/src/', pathNot: testsAndSuites },
+      to: { path: '^@chorus/', pathNot: workspace(['service']) },
+    },
+    {
+      name: 'broker-presence-and-control-stand-side-by-side',
+      comment: 'What they share is about Redis.',
+      severity: 'error',
+      from: { path: '^packages/(broker|presence|control)/' },
+      to: { path: workspace(['broker', 'presence', 'control']) },
+    },
+    {
       name: 'client-knows-the-protocol-only',
       comment: 'It is shipped to browsers.',
       severity: 'error',

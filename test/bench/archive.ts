@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Keyspace, RedisArchiveQueue, RedisBroker, RedisRoomDirectory } from '@chorus/broker';
+import { RedisArchiveQueue, RedisBroker, RedisRoomDirectory } from '@chorus/broker';
 import { createDatabase, migrate } from '@chorus/database';
 import { cpuMicros } from '@chorus/loadtest';
 import { spawnGuarded, startPostgres, startRedis } from '@chorus/local';
 import { messageEncoder } from '@chorus/protocol';
-import { createRedis, redisReady } from '@chorus/redis';
+import { createRedis, Keyspace, redisReady } from '@chorus/redis';
 import { Closer, createLogger } from '@chorus/service';
 import { TEXT } from './load.js';
 

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Tokens } from '@chorus/auth';
-import { Keyspace, RedisRoomDirectory } from '@chorus/broker';
+import { RedisRoomDirectory } from '@chorus/broker';
 import { RedisAccessList } from '@chorus/control';
 import { spawnGuarded, startRedis } from '@chorus/local';
 import type { Member } from '@chorus/protocol';
-import { createRedis, redisReady } from '@chorus/redis';
+import { createRedis, Keyspace, redisReady } from '@chorus/redis';
 import { type Closeable, Closer, createLogger } from '@chorus/service';
 import WebSocket from 'ws';
 

@@ -26,14 +26,18 @@ const KEY = '12345:6f1f0f5e-8a43-4c55-9d2c-';
 const SUBSCRIBING = 500;
 
 const [checkout = '', url = '', rooms = '0'] = process.argv.slice(2);
-const source = pathToFileURL(join(checkout, 'packages/broker/dist/index.js')).href;
-const { Keyspace, RedisBroker, RedisRoomDirectory } = (await import(
-  source
-)) as typeof import('@chorus/broker');
-// Older checkouts have it in the service package.
-const redisPackage = existsSync(join(checkout, 'packages/redis')) ? 'redis' : 'service';
-const connecting = pathToFileURL(join(checkout, `packages/${redisPackage}/dist/index.js`)).href;
-const { createRedis, redisReady } = (await import(connecting)) as typeof import('@chorus/redis');
+/** What a package of the checkout exports; nothing if it has no such package, as older ones. */
+async function load(name: string): Promise<object> {
+  const file = join(checkout, 'packages', name, 'dist/index.js');
+  return existsSync(file) ? await import(pathToFileURL(file).href) : {};
+}
+
+type Loaded = typeof import('@chorus/broker') & typeof import('@chorus/redis');
+const { createRedis, Keyspace, RedisBroker, RedisRoomDirectory, redisReady }: Loaded = Object.assign(
+  {},
+  // Older checkouts have what is about Redis in the first two.
+  ...(await Promise.all(['service', 'broker', 'redis'].map(load))),
+);
 
 const log = createLogger({ service: 'bench', level: 'warn' });
 const redis = { urls: [url], cluster: false, commandTimeoutMs: 10_000 };

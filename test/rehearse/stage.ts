@@ -1,9 +1,9 @@
 import { generateSecret } from '@chorus/auth';
-import { Keyspace, RedisRoomDirectory } from '@chorus/broker';
+import { RedisRoomDirectory } from '@chorus/broker';
 import { type NodeReport, RedisAccessList, RedisNodeRegistry } from '@chorus/control';
 import { type Provisioned, provision } from '@chorus/loadtest';
 import { freePort, startRedis } from '@chorus/local';
-import { createRedis, redisReady } from '@chorus/redis';
+import { createRedis, Keyspace, redisReady } from '@chorus/redis';
 import { type Closeable, Closer, createLogger } from '@chorus/service';
 import { type BalancerKind, type RealBalancer, startRealBalancer } from './balancer/index.js';
 import { type GatewayProcess, startGatewayProcess } from './gateway-process.js';

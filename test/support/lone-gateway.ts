@@ -1,9 +1,9 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { Tokens } from '@chorus/auth';
-import { Keyspace, RedisRoomDirectory } from '@chorus/broker';
+import { RedisRoomDirectory } from '@chorus/broker';
 import { RedisAccessList } from '@chorus/control';
 import { ensureTestRedis, freePort, type LocalServer, startRedis } from '@chorus/local';
-import { createRedis, redisReady } from '@chorus/redis';
+import { createRedis, Keyspace, redisReady } from '@chorus/redis';
 import { type Closeable, Closer, createLogger } from '@chorus/service';
 import { eventually } from '@chorus/testing';
 import { type MetricsText, readMetrics } from './metrics.js';

@@ -1,5 +1,5 @@
-import { Keyspace } from '@chorus/broker';
-import { createRedis, type RedisClient, redisReady } from '@chorus/redis';
+import { BrokerKeys } from '@chorus/broker';
+import { createRedis, Keyspace, type RedisClient, redisReady } from '@chorus/redis';
 import { createLogger } from '@chorus/service';
 
 const TIMEOUT_MS = 5_000;
@@ -9,12 +9,14 @@ const LONG_AGO_MS = 60_000;
 /** Looks into, and harms, what a cluster keeps in Redis. Other users of the server notice nothing. */
 export class RedisProbe {
   readonly #keyspace: Keyspace;
+  readonly #keys: BrokerKeys;
 
   private constructor(
     private readonly redis: RedisClient,
     prefix: string,
   ) {
     this.#keyspace = new Keyspace(prefix);
+    this.#keys = new BrokerKeys(this.#keyspace);
   }
 
   static async open({
@@ -33,13 +35,13 @@ export class RedisProbe {
 
   /** How many gateways are subscribed to the room: each of its messages costs that many deliveries. */
   async subscribers(roomId: number): Promise<number> {
-    const [, count] = await this.redis.pubsub('NUMSUB', this.#keyspace.channel(roomId));
+    const [, count] = await this.redis.pubsub('NUMSUB', this.#keys.channel(roomId));
     return Number(count);
   }
 
   /** How many messages of a room Redis still has. */
   historyLength(roomId: number): Promise<number> {
-    return this.redis.xlen(this.#keyspace.stream(roomId));
+    return this.redis.xlen(this.#keys.stream(roomId));
   }
 
   /** The channels of rooms that anybody is subscribed to. */
@@ -52,11 +54,11 @@ export class RedisProbe {
    * and once: write to PostgreSQL first.
    */
   async notePendingChange(roomId: number): Promise<void> {
-    await this.redis.zadd(this.#keyspace.pendingChanges(), Date.now() - LONG_AGO_MS, roomId);
+    await this.redis.zadd(this.#keys.pendingChanges(), Date.now() - LONG_AGO_MS, roomId);
   }
 
   async pendingChanges(): Promise<number[]> {
-    return (await this.redis.zrange(this.#keyspace.pendingChanges(), 0, -1)).map(Number);
+    return (await this.redis.zrange(this.#keys.pendingChanges(), 0, -1)).map(Number);
   }
 
   /** Removes everything that the cluster keeps, as if its Redis had come back empty. */
@@ -67,7 +69,7 @@ export class RedisProbe {
 
   /** How many gateways would hear of an event for all of them. */
   async controlSubscribers(): Promise<number> {
-    const [, count] = await this.redis.pubsub('NUMSUB', this.#keyspace.control());
+    const [, count] = await this.redis.pubsub('NUMSUB', this.#keys.control());
     return Number(count);
   }
 

@@ -1,7 +1,7 @@
-import { Keyspace, RedisRoomDirectory, RedisRoomHistory, redisAnnouncer } from '@chorus/broker';
+import { RedisRoomDirectory, RedisRoomHistory, redisNoticeTarget } from '@chorus/broker';
 import { RedisAccessList, RedisNodeRegistry } from '@chorus/control';
 import { RedisPresenceStore } from '@chorus/presence';
-import { connectedOrNot, createRedis, RedisWatch, redisDatabase } from '@chorus/redis';
+import { connectedOrNot, createRedis, Keyspace, RedisWatch, redisDatabase } from '@chorus/redis';
 import type { Closeable, Logger } from '@chorus/service';
 import type { ApiParts } from './app.js';
 import type { RateLimitConfig } from './auth/rate-limits.js';
@@ -34,7 +34,7 @@ export async function createRedisParts(
     history: new RedisRoomHistory(redis, keyspace),
     presence: new RedisPresenceStore(redis, {
       keyspace,
-      announcer: redisAnnouncer(keyspace, config.redis.cluster),
+      noticeTarget: redisNoticeTarget(keyspace, config.redis.cluster),
     }),
     rateLimits: redisRateLimits(rateLimits, redis, config.redisPrefix),
     redisTrouble: () => watch.trouble(),

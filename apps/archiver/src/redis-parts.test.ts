@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { Keyspace, RedisBroker, RedisRoomDirectory } from '@chorus/broker';
+import { RedisBroker, RedisRoomDirectory } from '@chorus/broker';
 import type { Database } from '@chorus/database';
 import { ensureTestRedis, startRedisCluster, testRedis } from '@chorus/local';
-import { createRedis, redisReady } from '@chorus/redis';
+import { createRedis, Keyspace, redisReady } from '@chorus/redis';
 import { Closer, Metrics } from '@chorus/service';
 import { expect } from 'chai';
 import { pino } from 'pino';

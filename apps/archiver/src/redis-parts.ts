@@ -1,5 +1,5 @@
-import { Keyspace, RedisArchiveQueue } from '@chorus/broker';
-import { connectedOrNot, createRedis, RedisWatch, redisDatabase } from '@chorus/redis';
+import { RedisArchiveQueue } from '@chorus/broker';
+import { connectedOrNot, createRedis, Keyspace, RedisWatch, redisDatabase } from '@chorus/redis';
 import type { Closeable, Logger } from '@chorus/service';
 import type { ArchiverConfig } from './config.js';
 import type { ArchiverParts } from './create-archiver.js';

@@ -2,11 +2,11 @@ import {
   type ArchiveQueue,
   type Backlog,
   type BacklogMeasure,
-  BrokerUnavailableError,
   type HistoryLimits,
   isAfter,
   type Position,
 } from '@chorus/broker';
+import { UnavailableError } from '@chorus/redis';
 import { body, EPOCH } from './test-database.js';
 
 interface Room {
@@ -80,7 +80,7 @@ export class TestQueue implements ArchiveQueue {
   async close(): Promise<void> {}
 
   #reach(): void {
-    if (this.away) throw new BrokerUnavailableError('away');
+    if (this.away) throw new UnavailableError('away');
   }
 }
 

@@ -75,7 +75,7 @@ const ACK_PERIOD_MS = 5;
 /** Pause before a read of the history that failed is tried again, in milliseconds. */
 const REPAIR_RETRY_MS = 250;
 
-/** @throws {StartError} {BrokerUnavailableError} nothing is left running then */
+/** @throws {StartError} {UnavailableError} nothing is left running then */
 export async function createGateway(config: GatewayConfig, parts: GatewayParts): Promise<Gateway> {
   const nodeId = config.nodeId ?? newNodeId();
   const log = parts.log.child({ nodeId });

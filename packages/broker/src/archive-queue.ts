@@ -43,7 +43,7 @@ export const MEASURED_ROOMS = 128;
  * Guarantees: a message that was published stays in the recent history until {@link settle} has said
  * that it is stored; a room that was claimed and never settled, because its archiver died, is claimed
  * again when the lease has ended. A message can therefore be claimed twice, and storing it must be
- * idempotent. Every method rejects with `BrokerUnavailableError` while Redis cannot be reached.
+ * idempotent. Every method rejects with `UnavailableError` while Redis cannot be reached.
  */
 export interface ArchiveQueue {
   /**

@@ -1,4 +1,5 @@
 import { isAfter, type Position } from '@chorus/protocol';
+import { UnavailableError } from '@chorus/redis';
 import type { ControlEvent } from './control-event.js';
 
 export { type ControlEvent, isAfter, type Position };
@@ -69,7 +70,7 @@ export interface BrokerListener {
  *
  * Guarantees: the messages of a room have one order, `seq`, the same for everybody; a publish
  * that resolved is in the history and was handed to every subscribed and connected node.
- * Every method rejects with {@link BrokerUnavailableError} while the broker cannot be reached.
+ * Every method rejects with {@link UnavailableError} while the broker cannot be reached.
  */
 export interface Broker {
   /** Whether messages can flow both ways, as far as is known without asking. */
@@ -86,7 +87,7 @@ export interface Broker {
    * @returns the message's position: whoever holds it knows that the message will not be lost
    * @throws {RoomNotFoundError} nothing was stored
    * @throws {BacklogFullError} nothing was stored
-   * @throws {BrokerUnavailableError} the outcome is unknown: when the connection broke or no answer came
+   * @throws {UnavailableError} the outcome is unknown: when the connection broke or no answer came
    *   in time, the message may have been stored, or may still be
    */
   publish(roomId: number, body: string, idempotencyKey?: string): Promise<Published>;
@@ -101,18 +102,18 @@ export interface Broker {
    * @param seen a position that this broker reported. If the room's history ends before it, which
    *   happens when Redis comes back with older data, the room gets a new epoch.
    * @throws {RoomNotFoundError} there is no such room
-   * @throws {BrokerUnavailableError} also when the rooms known here are not complete yet, or this one is not whole yet
+   * @throws {UnavailableError} also when the rooms known here are not complete yet, or this one is not whole yet
    */
   position(roomId: number, seen?: Position): Promise<Position>;
   /**
    * The room's position and what it has lost. What was seen of it and is missing counts as lost from then on.
    *
-   * @throws {RoomNotFoundError} {BrokerUnavailableError} as {@link position} does
+   * @throws {RoomNotFoundError} {UnavailableError} as {@link position} does
    */
   standing(roomId: number, seen?: SeenOfRoom): Promise<RoomStanding>;
   /**
    * Everything up to here is in the database; 0-0 when nothing is.
-   * @throws {BrokerUnavailableError}
+   * @throws {UnavailableError}
    */
   stored(roomId: number): Promise<Position>;
   /**
@@ -132,17 +133,12 @@ export class RoomNotFoundError extends Error {
   }
 }
 
-/** The broker cannot be reached, or cannot answer at the moment. Trying again later can help. */
-export class BrokerUnavailableError extends Error {
-  override name = 'BrokerUnavailableError';
-}
-
 /** The room, or all of them, are compared with the database after a restart of Redis. Its nodes are nudged when that is done. */
-export class RoomsRestoringError extends BrokerUnavailableError {
+export class RoomsRestoringError extends UnavailableError {
   override name = 'RoomsRestoringError';
 }
 
 /** Messages wait to be stored in the database, and there is no room for more. Trying again later can help. */
-export class BacklogFullError extends BrokerUnavailableError {
+export class BacklogFullError extends UnavailableError {
   override name = 'BacklogFullError';
 }

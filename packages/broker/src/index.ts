@@ -1,4 +1,3 @@
-export type { Announcer } from './announcer.js';
 export * from './archive-queue.js';
 export * from './broker.js';
 export type { HistoryLoss } from './feeds/losses.js';
@@ -12,10 +11,11 @@ export { MemoryRooms, type MemoryRoomsOptions } from './memory/rooms.js';
 export type { StoredFirst, StoredKey } from './memory/stored-first.js';
 export { idempotencyKey, KEY_MS } from './publishing/idempotency-key.js';
 export { BatchQueueFullError } from './publishing/micro-batcher.js';
-export { redisAnnouncer } from './redis/announcer.js';
+
 export { RedisArchiveQueue } from './redis/archive-queue.js';
 export { RedisBroker, type RedisBrokerOptions } from './redis/broker.js';
-export { Keyspace, PARTITIONS, partitionOf } from './redis/keys.js';
+export { BrokerKeys } from './redis/keys.js';
+export { redisNoticeTarget } from './redis/notice-target.js';
 export { ProbeStats } from './redis/probe-stats.js';
 export { RedisRoomDirectory } from './redis/room-directory.js';
 export { RedisRoomHistory } from './redis/room-history.js';

@@ -62,7 +62,7 @@ export interface Restoration {
  * mirror is complete; it does not outlive the Redis process, which may come back with less. Until a room was brought in
  * again it can be neither entered nor published to.
  *
- * Every method rejects with {@link BrokerUnavailableError} while Redis cannot be reached.
+ * Every method rejects with {@link UnavailableError} while Redis cannot be reached.
  */
 export interface RoomDirectory {
   /** Notes that these rooms are about to change. */

@@ -4,7 +4,7 @@ import type { Position, StoredMessage } from './broker.js';
  * Reads the recent history of rooms; older messages are in the database. What is not here any more was
  * stored there before it went, so whoever reads here first and there second sees every message.
  *
- * Every method rejects with `BrokerUnavailableError` while Redis cannot be reached.
+ * Every method rejects with `UnavailableError` while Redis cannot be reached.
  */
 export interface RoomHistory {
   /** The last messages before a position, or of all, at most `limit`; oldest first. */

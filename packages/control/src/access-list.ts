@@ -39,13 +39,13 @@ export interface Revocation {
  * A list that never held all bans, or lost them, refuses to {@link check} until the API has called
  * {@link replaceBans}, which it does after {@link addRevocations}: a complete list has both.
  *
- * Every method rejects with `BrokerUnavailableError` while Redis cannot be reached.
+ * Every method rejects with `UnavailableError` while Redis cannot be reached.
  */
 export interface AccessList {
   /**
    * One round trip for each 500 subjects.
    * @returns one verdict for each subject, in order
-   * @throws {BrokerUnavailableError} also while the bans are not complete
+   * @throws {UnavailableError} also while the bans are not complete
    */
   check(subjects: readonly Subject[]): Promise<Verdict[]>;
   /**

@@ -47,7 +47,7 @@ export interface NodeReport {
 /**
  * The gateways that are there, and how they are. A report counts until its time is over.
  *
- * Every method rejects with `BrokerUnavailableError` while Redis cannot be reached.
+ * Every method rejects with `UnavailableError` while Redis cannot be reached.
  */
 export interface NodeRegistry {
   /** @param ttlMs how long the report counts, in milliseconds */

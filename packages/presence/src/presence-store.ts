@@ -19,8 +19,8 @@ export const ANNOUNCE_LIMIT = 1_000;
  *   other; the one exception is {@link reap}, of a node whose lease has ended.
  *
  * Cost: a write at a user's first and last local connection in a room, and a fixed number of writes
- * per node and renewal. Every method rejects while the store cannot be reached; whether a rejected
- * call had its effect is unknown, and repeating it is safe.
+ * per node and renewal. Every method rejects with `UnavailableError` while the store cannot be reached; whether a
+ * rejected call had its effect is unknown, and repeating it is safe.
  */
 export interface PresenceStore {
   /**

@@ -1,7 +1,8 @@
 import { Tokens } from '@chorus/auth';
-import { BrokerUnavailableError, type ControlEvent, MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
+import { type ControlEvent, MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
 import { MemoryAccessList, type Subject } from '@chorus/control';
 import type { Database } from '@chorus/database';
+import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
 import { type Answer, type Client, openDatabase, type RunningApi, SECRET, startApi } from '../test-api.js';
 
@@ -29,7 +30,7 @@ class WatchedAccessList extends MemoryAccessList {
   }
 
   #reach(): void {
-    if (this.away) throw new BrokerUnavailableError('Redis is not connected');
+    if (this.away) throw new UnavailableError('Redis is not connected');
   }
 }
 
@@ -175,7 +176,7 @@ describe('who may not come in although the token is genuine', function () {
 
     it('answers 503 when the gateways cannot be told, and the token has ended all the same', async () => {
       const announce = running.directory.announce;
-      running.directory.announce = () => Promise.reject(new BrokerUnavailableError('away'));
+      running.directory.announce = () => Promise.reject(new UnavailableError('away'));
       const sender = client.as(ann);
       expect((await sender.get('/api/users/logout')).status).to.equal(503);
       expect((await sender.get('/ws/get-rooms')).status).to.equal(401);

@@ -23,7 +23,7 @@ interface Door {
    * Whether that one may come in.
    * @param roomId the room that it is about: whoever is banned from that one does not pass either
    * @throws {HttpError} 401 for a token that was revoked, 403 for somebody who is banned
-   * @throws {BrokerUnavailableError} it cannot be known: nobody passes then
+   * @throws {UnavailableError} it cannot be known: nobody passes then
    */
   allow(admitted: Admitted, roomId: number | undefined): Promise<void>;
 }

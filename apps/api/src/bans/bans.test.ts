@@ -1,6 +1,7 @@
-import { BrokerUnavailableError, type ControlEvent } from '@chorus/broker';
+import type { ControlEvent } from '@chorus/broker';
 import { MemoryAccessList } from '@chorus/control';
 import type { Database } from '@chorus/database';
+import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
 import { pino } from 'pino';
 import { openDatabase } from '../test-api.js';
@@ -108,13 +109,11 @@ describe('BanService', function () {
 
   it('changes nothing when the access list cannot be reached', async () => {
     await service.ban(ban(2));
-    const away = (): Promise<never> => Promise.reject(new BrokerUnavailableError('away'));
+    const away = (): Promise<never> => Promise.reject(new UnavailableError('away'));
     access.ban = away;
     access.lift = away;
-    expect(await failure(service.ban(ban(1)))).to.be.instanceOf(BrokerUnavailableError);
-    expect(await failure(service.lift({ userId: 2, roomId: undefined }))).to.be.instanceOf(
-      BrokerUnavailableError,
-    );
+    expect(await failure(service.ban(ban(1)))).to.be.instanceOf(UnavailableError);
+    expect(await failure(service.lift({ userId: 2, roomId: undefined }))).to.be.instanceOf(UnavailableError);
     expect((await service.list(0, 10)).map(({ userId }) => userId)).to.deep.equal([2]);
   });
 
@@ -170,7 +169,7 @@ describe('BanService', function () {
 
   it('deletes a room although its bans cannot be lifted just then', async () => {
     await service.ban(ban(1, 7));
-    access.replaceBans = () => Promise.reject(new BrokerUnavailableError('away'));
+    access.replaceBans = () => Promise.reject(new UnavailableError('away'));
     await service.withoutRoom(7, async () => {
       await db.room.delete({ where: { id: 7 } });
     });

@@ -1,5 +1,5 @@
-import { BrokerUnavailableError } from '@chorus/broker';
 import { isDatabaseUnavailable } from '@chorus/database';
+import { UnavailableError } from '@chorus/redis';
 import type { Context } from './context.js';
 import { HttpError, unavailable } from './http-error.js';
 
@@ -21,7 +21,7 @@ export async function formatErrors(ctx: Context, next: () => Promise<unknown>): 
 /** What the client is told of `error`. */
 export function toHttpError(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
-  if (error instanceof BrokerUnavailableError || isDatabaseUnavailable(error)) return unavailable(error);
+  if (error instanceof UnavailableError || isDatabaseUnavailable(error)) return unavailable(error);
   return new HttpError(500, 'internal error');
 }
 

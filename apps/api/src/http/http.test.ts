@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { BrokerUnavailableError, MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
+import { MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
 import { createDatabase, type Database } from '@chorus/database';
+import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
 import { type Answer, type Client, openDatabase, type RunningApi, startApi } from '../test-api.js';
 
@@ -370,7 +371,7 @@ describe('the HTTP face', function () {
     });
 
     it('answers 503 with Retry-After while Redis is away, and makes no room', async () => {
-      const failure = new BrokerUnavailableError('redis.internal:6379 said no');
+      const failure = new UnavailableError('redis.internal:6379 said no');
       broken = await startApi(db, {}, { directory: new BrokenDirectory(failure) });
       const answer = await broken.client.as(ann).post('/ws/create-room', { id: 4712, name: 'x' });
       expect([answer.status, answer.body]).to.deep.equal([

@@ -1,6 +1,6 @@
-import { BrokerUnavailableError } from '@chorus/broker';
 import { createDatabase, type Database } from '@chorus/database';
 import { formatPosition, type MessageFrame } from '@chorus/protocol';
+import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
 import { type Answer, type Client, openDatabase, type RunningApi, startApi } from '../test-api.js';
 import { TestRecent } from './test-recent.js';
@@ -237,7 +237,7 @@ describe('GET /api/rooms/:roomId/messages', function () {
   it('answers 503 while Redis is away, rather than with a hole', async () => {
     publish(1, 2);
     await recent.archive(db, 0);
-    recent.failure = new BrokerUnavailableError('away');
+    recent.failure = new UnavailableError('away');
     const answer = await get();
     expect(answer.status).to.equal(503);
     expect(Number(answer.headers.get('retry-after'))).to.be.above(0);

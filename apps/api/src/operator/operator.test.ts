@@ -1,6 +1,7 @@
-import { BrokerUnavailableError, type ControlEvent } from '@chorus/broker';
+import type { ControlEvent } from '@chorus/broker';
 import type { MemoryNodeRegistry, NodeFigures, NodeReport } from '@chorus/control';
 import type { Database } from '@chorus/database';
+import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
 import { type Client, openDatabase, type RunningApi, until } from '../test-api.js';
 import { expectAnswer, startOperatorApi } from './test-operator.js';
@@ -228,7 +229,7 @@ describe('the operator API', function () {
   });
 
   it('answers 503 while the gateways cannot be told, and does not log what was not done', async () => {
-    running.directory.announce = () => Promise.reject(new BrokerUnavailableError('away'));
+    running.directory.announce = () => Promise.reject(new UnavailableError('away'));
     const error = 'temporarily unavailable, try again';
     for (const [path, body] of [
       ['/users/5/disconnect', {}],

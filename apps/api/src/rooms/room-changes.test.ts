@@ -1,5 +1,6 @@
-import { BrokerUnavailableError, type ControlEvent, MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
+import { type ControlEvent, MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
 import type { Database } from '@chorus/database';
+import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
 import { type Client, openDatabase, type RunningApi, startApi, until } from '../test-api.js';
 
@@ -28,7 +29,7 @@ class FlakyDirectory extends MemoryRoomDirectory {
   }
 
   #fail(when: string | undefined, step: string): void {
-    if (when === step) throw new BrokerUnavailableError('away');
+    if (when === step) throw new UnavailableError('away');
   }
 }
 

@@ -26,7 +26,7 @@ export class SessionService {
    * Both are tried even if one fails: with PostgreSQL away the session ends at once but comes back if Redis loses its
    * data; with Redis away it ends when the access list is next brought up to date. Repeating the call mends either.
    *
-   * @throws {BrokerUnavailableError} or what the database throws
+   * @throws {UnavailableError} or what the database throws
    */
   async end(tokenId: string): Promise<void> {
     const outcomes = await Promise.allSettled([
@@ -42,7 +42,7 @@ export class SessionService {
    *
    * @returns the generation of the user's next sessions; undefined when there is no such user, or `replaces` is not the
    *   present hash
-   * @throws {BrokerUnavailableError} stored, but not ended yet; or what the database throws
+   * @throws {UnavailableError} stored, but not ended yet; or what the database throws
    */
   async endAll(userId: number, change?: PasswordChange): Promise<number | undefined> {
     const generation = await this.sessions.addAll(userId, TOKEN_TTL_SECONDS, change);

@@ -1,7 +1,8 @@
-import { BrokerUnavailableError, type ControlEvent } from '@chorus/broker';
+import type { ControlEvent } from '@chorus/broker';
 import { MemoryAccessList, type Verdict } from '@chorus/control';
 import { createDatabase, type Database } from '@chorus/database';
 import { freePort } from '@chorus/local';
+import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
 import { pino } from 'pino';
 import { openDatabase, startApi } from '../test-api.js';
@@ -96,11 +97,11 @@ describe('SessionService', function () {
   it('ends a session later that was signed out while Redis was away', async () => {
     class Unreachable extends MemoryAccessList {
       override async revoke(): Promise<void> {
-        throw new BrokerUnavailableError('away');
+        throw new UnavailableError('away');
       }
     }
     const failed = await failure(service({ access: new Unreachable() }).end('gone'));
-    expect(failed).to.be.instanceOf(BrokerUnavailableError);
+    expect(failed).to.be.instanceOf(UnavailableError);
     await service().bringIn();
     expect(await verdict('gone')).to.equal('revoked');
     expect(events).to.deep.equal([{ type: 'token-revoked', tokenId: 'gone' }]);

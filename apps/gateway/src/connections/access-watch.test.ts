@@ -1,6 +1,6 @@
-import { BrokerUnavailableError } from '@chorus/broker';
 import { MemoryAccessList, type Subject } from '@chorus/control';
 import { CLOSE } from '@chorus/protocol';
+import { UnavailableError } from '@chorus/redis';
 import { createLogger } from '@chorus/service';
 import { expect } from 'chai';
 import { openFake } from '../testing/connections.js';
@@ -30,7 +30,7 @@ describe('looking at who may stay', () => {
     const check = access.check.bind(access);
     access.check = (subjects: readonly Subject[]) => {
       questions.push(subjects.length);
-      if (failures-- > 0) throw new BrokerUnavailableError('away');
+      if (failures-- > 0) throw new UnavailableError('away');
       return check(subjects);
     };
     watch = new AccessWatch({ connections, access, log, retryMs: 1, ...(intervalMs && { intervalMs }) });

@@ -1,7 +1,7 @@
 import { type Guard, requestTokens, type VerifiedToken } from '@chorus/auth';
-import { BrokerUnavailableError } from '@chorus/broker';
 import type { AccessList, Verdict } from '@chorus/control';
 import { ERRORS, type Member } from '@chorus/protocol';
+import { UnavailableError } from '@chorus/redis';
 import { clientAddress, type OriginPolicy, RecentCounts } from '@chorus/service';
 import type { GatewayConfig } from '../config.js';
 import { Refusal, type RefusalReason } from '../transport/refusal.js';
@@ -178,7 +178,7 @@ export class Admission {
       const { tokenId, generation } = token ?? {};
       [verdict] = await access.check([{ userId: user.id, tokenId, generation, roomId }]);
     } catch (error) {
-      if (!(error instanceof BrokerUnavailableError)) throw error;
+      if (!(error instanceof UnavailableError)) throw error;
       throw new Refusal(503, 'unavailable', ERRORS.unavailable.error, RETRY_SOON);
     }
     if (verdict === 'revoked') throw new Refusal(401, 'unauthenticated', 'the token is not valid');

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { Tokens } from '@chorus/auth';
-import { BrokerUnavailableError, type ControlEvent } from '@chorus/broker';
+import type { ControlEvent } from '@chorus/broker';
 import { CLOSE, type Member } from '@chorus/protocol';
+import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
 import type { Gateway } from '../create-gateway.js';
 import { ANN, BOB, GatewayFixture, type TestSocket } from '../testing/gateways.js';
@@ -160,7 +161,7 @@ describe('what the cluster decides about sockets', () => {
   });
 
   it('nobody comes in while it cannot be asked who may', async () => {
-    fixture.access.check = () => Promise.reject(new BrokerUnavailableError('away'));
+    fixture.access.check = () => Promise.reject(new UnavailableError('away'));
     const answer = await fixture.refusal(one, '/ws/join-room/1', fixture.bearer(ANN));
     expect([answer.status, answer.headers['retry-after']]).to.deep.equal([503, '1']);
     expect(one.connections.taken).to.equal(0);

@@ -1,7 +1,7 @@
-import { Keyspace, ProbeStats, RedisBroker, redisAnnouncer } from '@chorus/broker';
+import { ProbeStats, RedisBroker, redisNoticeTarget } from '@chorus/broker';
 import { RedisAccessList, RedisNodeRegistry } from '@chorus/control';
 import { RedisPresenceStore } from '@chorus/presence';
-import { addRedisMetrics, createRedis, RedisWatch, redisDatabase } from '@chorus/redis';
+import { addRedisMetrics, createRedis, Keyspace, RedisWatch, redisDatabase } from '@chorus/redis';
 import type { Closeable, Logger, Metrics } from '@chorus/service';
 import type { GatewayConfig } from '../config.js';
 import type { GatewayParts } from '../create-gateway.js';
@@ -22,7 +22,7 @@ export function createRedisParts(
   const redis = createRedis(config.redis, log, 'presence', watch);
   const presence = new RedisPresenceStore(redis, {
     keyspace,
-    announcer: redisAnnouncer(keyspace, config.redis.cluster),
+    noticeTarget: redisNoticeTarget(keyspace, config.redis.cluster),
     announceLimit: config.presenceAnnounceLimit,
   });
   return {

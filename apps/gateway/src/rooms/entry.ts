@@ -17,7 +17,7 @@ const NOWHERE: Position = { epoch: 0, seq: 0 };
 
 /**
  * @param askStored whether the owner wants to know what is stored
- * @throws {RoomNotFoundError} {BrokerUnavailableError} nothing is to be given back then
+ * @throws {RoomNotFoundError} {UnavailableError} nothing is to be given back then
  */
 export async function openEntry(
   hub: Hub,

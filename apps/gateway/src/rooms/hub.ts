@@ -65,7 +65,7 @@ export class Hub {
    * Prepares to enter a room: once resolved, every message of the room reaches this node. Each call
    * needs one {@link enter} and {@link leave}, or one {@link abandon}.
    *
-   * @throws {RoomNotFoundError} {BrokerUnavailableError}
+   * @throws {RoomNotFoundError} {UnavailableError}
    */
   async admit(roomId: number): Promise<LocalRoom> {
     await this.parts.feeds.acquire(roomId);

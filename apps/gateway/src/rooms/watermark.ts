@@ -55,14 +55,14 @@ export class Watermark {
 
   /**
    * The watermark, which may have risen already.
-   * @throws {BrokerUnavailableError}
+   * @throws {UnavailableError}
    */
   known(): Promise<Position> {
     if (this.#at !== undefined) return Promise.resolve(this.#at);
     return this.refresh();
   }
 
-  /** Asks again. Any number of callers share one question. @throws {BrokerUnavailableError} */
+  /** Asks again. Any number of callers share one question. @throws {UnavailableError} */
   refresh(): Promise<Position> {
     const before = this.#at;
     this.#asking ??= this.parts

@@ -1,5 +1,6 @@
-import { BrokerUnavailableError, RoomNotFoundError } from '@chorus/broker';
+import { RoomNotFoundError } from '@chorus/broker';
 import { ERRORS, type Position, parseId, parsePosition, SUBPROTOCOL } from '@chorus/protocol';
+import { UnavailableError } from '@chorus/redis';
 import type { Admission, Visitor } from '../connections/admission.js';
 import type { Seat } from '../connections/connections.js';
 import { type Entry, openEntry } from '../rooms/entry.js';
@@ -36,7 +37,7 @@ export async function joinRoom(
     return v1 ? acceptV1(contexts.v1, visitor, entry) : acceptSeed(contexts.seed, visitor, entry);
   } catch (error) {
     if (error instanceof RoomNotFoundError) throw new Refusal(404, 'unknown_room', error.message);
-    if (error instanceof BrokerUnavailableError) {
+    if (error instanceof UnavailableError) {
       throw new Refusal(503, 'unavailable', ERRORS.unavailable.error, { 'Retry-After': '1' });
     }
     throw error;

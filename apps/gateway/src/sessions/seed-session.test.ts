@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Broker, BrokerUnavailableError } from '@chorus/broker';
+import type { Broker } from '@chorus/broker';
 import { CLOSE } from '@chorus/protocol';
+import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
 import type { Gateway } from '../create-gateway.js';
 import { ANN, BOB, GatewayFixture } from '../testing/gateways.js';
@@ -244,7 +245,7 @@ describe('a seed socket whose broker fails', () => {
     const gateway = await fixture.start({}, (broker: Broker) => {
       const publish = broker.publish.bind(broker);
       broker.publish = (roomId, body) =>
-        down ? Promise.reject(new BrokerUnavailableError('down')) : publish(roomId, body);
+        down ? Promise.reject(new UnavailableError('down')) : publish(roomId, body);
       return broker;
     });
     await fixture.directory.ensure(1, 0);

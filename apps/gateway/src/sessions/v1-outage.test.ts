@@ -1,4 +1,5 @@
-import { BacklogFullError, type Broker, BrokerUnavailableError } from '@chorus/broker';
+import { BacklogFullError, type Broker } from '@chorus/broker';
+import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
 import { ANN, GatewayFixture, type V1Socket } from '../testing/gateways.js';
 
@@ -31,7 +32,7 @@ describe('a chorus.v1 socket whose broker fails', () => {
   after(() => fixture.close());
 
   for (const [error, code] of [
-    [new BrokerUnavailableError('down'), 'unavailable'],
+    [new UnavailableError('down'), 'unavailable'],
     [new BacklogFullError('full'), 'backlog_full'],
     [new Error('a bug'), 'internal'],
   ] as const) {
@@ -45,7 +46,7 @@ describe('a chorus.v1 socket whose broker fails', () => {
   }
 
   it('is told unavailable when it wants to join, stays out, and may try again', async () => {
-    failure = new BrokerUnavailableError('down');
+    failure = new UnavailableError('down');
     ann.send({ type: 'join', roomId: 2 });
     expect(await ann.of('error')).to.include({
       code: 'unavailable',

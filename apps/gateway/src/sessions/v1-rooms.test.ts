@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type BrokerListener, BrokerUnavailableError, type Position } from '@chorus/broker';
+import type { BrokerListener, Position } from '@chorus/broker';
 import type { Member } from '@chorus/protocol';
+import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
 import type { Gateway } from '../create-gateway.js';
 import { ANN, BOB, GatewayFixture, type V1Socket } from '../testing/gateways.js';
@@ -145,7 +146,7 @@ describe('who is in a room', () => {
   it('is refused for now while nobody knows', async () => {
     const { members } = fixture.presence;
     fixture.presence.members = async () => {
-      throw new BrokerUnavailableError('down');
+      throw new UnavailableError('down');
     };
     ann.send({ type: 'presence', roomId: 1 });
     expect(await ann.of('error')).to.include({ code: 'unavailable', request: 'presence', roomId: 1 });

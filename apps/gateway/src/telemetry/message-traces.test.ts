@@ -1,4 +1,5 @@
-import { BrokerUnavailableError, type Published } from '@chorus/broker';
+import type { Published } from '@chorus/broker';
+import { UnavailableError } from '@chorus/redis';
 import type { PastSpan } from '@chorus/service';
 import { expect } from 'chai';
 import { drawOf, traceOf } from './message-trace-ids.js';
@@ -87,10 +88,10 @@ describe('the traces of messages', () => {
   });
 
   it('tell of a publishing that failed, and the sender hears of it as well', async () => {
-    const failure = new BrokerUnavailableError('away');
+    const failure = new UnavailableError('away');
     const publishing = traces.publishing(() => Promise.reject(failure))(ROOM, '');
     expect(await publishing.catch((error: unknown) => error)).to.equal(failure);
-    expect(spans[0]).to.include({ name: 'publish', error: 'BrokerUnavailableError', endedAt: 100 });
+    expect(spans[0]).to.include({ name: 'publish', error: 'UnavailableError', endedAt: 100 });
     expect(spans[0]).not.to.have.property('trace');
   });
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { Keyspace, RedisRoomDirectory, type RoomDirectory } from '@chorus/broker';
+import { RedisRoomDirectory, type RoomDirectory } from '@chorus/broker';
 import { RedisAccessList } from '@chorus/control';
 import { testRedis } from '@chorus/local';
-import { createRedis, redisReady } from '@chorus/redis';
+import { createRedis, Keyspace, redisReady } from '@chorus/redis';
 import { createLogger } from '@chorus/service';
 import type { GatewayConfig } from '../config.js';
 import type { GatewayParts } from '../create-gateway.js';

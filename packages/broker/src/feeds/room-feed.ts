@@ -1,7 +1,7 @@
+import { UnavailableError } from '@chorus/redis';
 import type { Logger } from '@chorus/service';
 import {
   type Broker,
-  BrokerUnavailableError,
   isAfter,
   type Position,
   RoomNotFoundError,
@@ -122,7 +122,7 @@ export class RoomFeed {
   stop(): void {
     this.#stopped = true;
     this.#wake?.();
-    this.#failWaiting(new BrokerUnavailableError('the room is not in use any more'));
+    this.#failWaiting(new UnavailableError('the room is not in use any more'));
   }
 
   receive(arrival: Arrival): void {

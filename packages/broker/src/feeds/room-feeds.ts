@@ -1,12 +1,7 @@
+import { UnavailableError } from '@chorus/redis';
 import type { Logger } from '@chorus/service';
 import pLimit from 'p-limit';
-import {
-  type Broker,
-  type BrokerListener,
-  BrokerUnavailableError,
-  type ControlEvent,
-  type Position,
-} from '../broker.js';
+import type { Broker, BrokerListener, ControlEvent, Position } from '../broker.js';
 import type { HistoryLoss } from './losses.js';
 import { FeedCounters, type Replay, type RoomFeedsStats } from './replay.js';
 import { ReplayBudget } from './replay-window.js';
@@ -148,10 +143,10 @@ export class RoomFeeds {
    * Starts using a room; each call that resolves needs one {@link release}. Once resolved, every message
    * after the room's position is delivered.
    *
-   * @throws {RoomNotFoundError} {BrokerUnavailableError} the room is not in use then
+   * @throws {RoomNotFoundError} {UnavailableError} the room is not in use then
    */
   async acquire(roomId: number): Promise<void> {
-    if (this.#closed) throw new BrokerUnavailableError('the feeds are closed');
+    if (this.#closed) throw new UnavailableError('the feeds are closed');
     let use = this.#uses.get(roomId);
     if (use === undefined) {
       use = this.#start(roomId);
@@ -174,7 +169,7 @@ export class RoomFeeds {
    *
    * @returns undefined when it cannot be had without a hole: the position is ahead of the room, something is or may be
    *   lost since, or the recent history does not reach back that far; when it would be too much; or when the room does not exist any more
-   * @throws {BrokerUnavailableError}
+   * @throws {UnavailableError}
    */
   async replay(roomId: number, since: Position): Promise<Replay | undefined> {
     const use = this.#uses.get(roomId);

@@ -68,7 +68,7 @@ export class RoomReplays {
 
   /**
    * @returns undefined when what follows `since` cannot be had without a hole
-   * @throws {BrokerUnavailableError}
+   * @throws {UnavailableError}
    */
   async open(since: Position): Promise<Replay | undefined> {
     this.#enter();

@@ -1,6 +1,7 @@
+import { UnavailableError } from '@chorus/redis';
 import { createLogger } from '@chorus/service';
 import { expect } from 'chai';
-import { BrokerUnavailableError, RoomNotFoundError } from '../broker.js';
+import { RoomNotFoundError } from '../broker.js';
 import { eventually, openFeeds } from '../testing/feeds.js';
 import { failure, type Recorder } from '../testing/recorder.js';
 import { ScriptedBroker } from '../testing/scripted-broker.js';
@@ -84,7 +85,7 @@ describe('using rooms', () => {
   it('reports a failure to all who wait, and starts anew for the next', async () => {
     broker.failing.add('subscribe');
     const errors = await Promise.all([1, 2, 3].map(() => failure(feeds.acquire(ROOM))));
-    for (const error of errors) expect(error).to.be.instanceOf(BrokerUnavailableError);
+    for (const error of errors) expect(error).to.be.instanceOf(UnavailableError);
     await unsubscribed();
     broker.failing.clear();
     await feeds.acquire(ROOM);
@@ -217,7 +218,7 @@ describe('using rooms', () => {
     broker.arrive(ROOM, ...messages);
     broker.listener?.onNotice(ROOM, Buffer.from('late'));
     broker.listener?.onResumed();
-    expect(await failure(feeds.acquire(ROOM))).to.be.instanceOf(BrokerUnavailableError);
+    expect(await failure(feeds.acquire(ROOM))).to.be.instanceOf(UnavailableError);
     expect([heard.messages, heard.notices]).to.deep.equal([[], []]);
     await feeds.close();
   });

@@ -1,7 +1,7 @@
+import { UnavailableError } from '@chorus/redis';
 import {
   type Broker,
   type BrokerListener,
-  BrokerUnavailableError,
   type Position,
   type Published,
   RoomNotFoundError,
@@ -74,12 +74,12 @@ export class MemoryBroker implements Broker {
   }
 
   #open(): MemoryRooms {
-    if (this.#closed) throw new BrokerUnavailableError('the broker is closed');
+    if (this.#closed) throw new UnavailableError('the broker is closed');
     return this.rooms;
   }
 
   #absent(roomId: number): never {
     if (this.rooms.complete) throw new RoomNotFoundError(roomId);
-    throw new BrokerUnavailableError('the rooms are being restored');
+    throw new UnavailableError('the rooms are being restored');
   }
 }

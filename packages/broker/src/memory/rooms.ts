@@ -157,7 +157,7 @@ export class MemoryRooms {
    * @returns the message's position, or undefined when there is no such room. Wait for {@link handedOut} before anybody is
    *   told.
    * @throws {BacklogFullError}
-   * @throws {BrokerUnavailableError} nothing can be stored at the moment
+   * @throws {UnavailableError} nothing can be stored at the moment
    */
   publish(roomId: number, body: string, key = ''): Published | undefined {
     const room = this.#rooms.get(roomId);
@@ -180,7 +180,7 @@ export class MemoryRooms {
 
   /**
    * Resolves when the message of a publish was handed out; undefined when it was already.
-   * Rejects with what {@link MemoryRooms.publish} throws; after a time-out with {@link BrokerUnavailableError}: it may still
+   * Rejects with what {@link MemoryRooms.publish} throws; after a time-out with {@link UnavailableError}: it may still
    * be handed out later.
    */
   handedOut(roomId: number, position: Position): Promise<void> | undefined {

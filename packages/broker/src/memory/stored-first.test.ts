@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
-import { type Broker, BrokerUnavailableError, type Published, RoomNotFoundError } from '../broker.js';
+import { type Broker, type Published, RoomNotFoundError } from '../broker.js';
 import {
   describeBroker,
   describePositions,
@@ -154,7 +155,7 @@ describe('rooms in memory that store first', () => {
 
   it('tell a sender who waits too long that the outcome is not known, and store it once all the same', async () => {
     await open(20);
-    expect(await failure(broker.publish(1, BODY, 'k'))).to.be.instanceOf(BrokerUnavailableError);
+    expect(await failure(broker.publish(1, BODY, 'k'))).to.be.instanceOf(UnavailableError);
     const again = outcomeOf(broker.publish(1, BODY, 'k'));
     store();
     await turn();
@@ -169,7 +170,7 @@ describe('rooms in memory that store first', () => {
     expect(first()).to.equal(1);
     reason = 'PostgreSQL does not answer';
     const refused = await failure(broker.publish(1, BODY));
-    expect(refused).to.be.instanceOf(BrokerUnavailableError).with.property('message').includes(reason);
+    expect(refused).to.be.instanceOf(UnavailableError).with.property('message').includes(reason);
     expect((await broker.publish(1, BODY, 'k')).repeated).to.equal(true);
     reason = undefined;
     const next = outcomeOf(broker.publish(1, BODY));

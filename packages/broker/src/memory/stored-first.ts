@@ -1,4 +1,5 @@
-import { BrokerUnavailableError, isAfter, type Position } from '../broker.js';
+import { UnavailableError } from '@chorus/redis';
+import { isAfter, type Position } from '../broker.js';
 
 /** A message that was stored before this process, and the key that it was published with. */
 export interface StoredKey {
@@ -31,10 +32,10 @@ export class Unstored {
 
   constructor(private readonly options: StoredFirst) {}
 
-  /** @throws {BrokerUnavailableError} nothing can be stored at the moment */
+  /** @throws {UnavailableError} nothing can be stored at the moment */
   admit(): void {
     const failure = this.options.failure();
-    if (failure !== undefined) throw new BrokerUnavailableError(`messages cannot be stored: ${failure}`);
+    if (failure !== undefined) throw new UnavailableError(`messages cannot be stored: ${failure}`);
   }
 
   begin(): void {
@@ -52,7 +53,7 @@ export class Unstored {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#forget(roomId, waiter);
-        reject(new BrokerUnavailableError('the message was not stored in time; it may be later'));
+        reject(new UnavailableError('the message was not stored in time; it may be later'));
       }, this.options.timeoutMs);
       const waiter: Waiter = { position, timer, resolve, reject };
       const waiting = this.#waiting.get(roomId);

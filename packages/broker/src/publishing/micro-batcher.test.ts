@@ -1,5 +1,5 @@
+import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
-import { BrokerUnavailableError } from '../broker.js';
 import { failure } from '../testing/recorder.js';
 import { type BatchClock, BatchQueueFullError, MicroBatcher } from './micro-batcher.js';
 
@@ -108,7 +108,7 @@ describe('micro-batcher', () => {
     answers.shift()?.();
     expect(await Promise.all([first, second])).to.deep.equal(['done a', 'done b']);
     await clock.advance(10);
-    for (const error of await Promise.all(waiting)) expect(error).to.be.instanceOf(BrokerUnavailableError);
+    for (const error of await Promise.all(waiting)) expect(error).to.be.instanceOf(UnavailableError);
     expect(sent).to.deep.equal([['a', 'b']]);
     answers = undefined;
     const next = batcher.add('f');
@@ -207,7 +207,7 @@ describe('micro-batcher', () => {
     await clock.advance(0);
     accepted.push(batcher.add('67890'));
     const error = await failure(batcher.add('x'));
-    expect(error).to.be.instanceOf(BatchQueueFullError).and.instanceOf(BrokerUnavailableError);
+    expect(error).to.be.instanceOf(BatchQueueFullError).and.instanceOf(UnavailableError);
     answers.shift()?.();
     await accepted[0];
     await settled();

@@ -1,4 +1,4 @@
-import { BrokerUnavailableError } from '../broker.js';
+import { UnavailableError } from '@chorus/redis';
 
 /** Limits and pace of a {@link MicroBatcher}. */
 export interface BatchOptions {
@@ -36,7 +36,7 @@ const SYSTEM_CLOCK: BatchClock = {
 };
 
 /** Too many items wait already: nothing was sent. */
-export class BatchQueueFullError extends BrokerUnavailableError {
+export class BatchQueueFullError extends UnavailableError {
   override name = 'BatchQueueFullError';
 }
 
@@ -158,7 +158,7 @@ export class MicroBatcher<T, R> {
   #refuseAll(): void {
     for (const { size, reject } of this.#queue) {
       this.#pendingSize -= size;
-      reject(new BrokerUnavailableError('the message waited for too long'));
+      reject(new UnavailableError('the message waited for too long'));
     }
     this.#queue = [];
   }

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
 import { formatPosition } from '@chorus/protocol';
-import { createRedis, type RedisClient } from '@chorus/redis';
+import { createRedis, type RedisClient, UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
 import type { ArchiveQueue } from '../archive-queue.js';
-import { type Broker, BrokerUnavailableError, type Position } from '../broker.js';
+import type { Broker, Position } from '../broker.js';
 import { closeAfterEach, eventually } from '../testing/feeds.js';
 import { failure, Recorder, someRoom } from '../testing/recorder.js';
 import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../testing/redis-fixture.js';
@@ -67,7 +67,7 @@ describe('the archive queue in a Redis', function () {
   it('without memory to spare is still worked on, for that is what frees it', async () => {
     const last = await publish();
     await redis.config('SET', 'maxmemory', '1');
-    expect(await failure(publish())).to.be.instanceOf(BrokerUnavailableError);
+    expect(await failure(publish())).to.be.instanceOf(UnavailableError);
     const claimed = await queue.claim(10, 10, LEASE_MS);
     expect(claimed).to.have.length(1);
     await queue.settle(roomId, last, { size: 0, maxAgeMs: 0 });
@@ -78,7 +78,7 @@ describe('the archive queue in a Redis', function () {
 
   it('stops counting what somebody else has deleted', async () => {
     await publish();
-    await redis.del(fixture.options.keyspace.stream(roomId));
+    await redis.del(fixture.keys.stream(roomId));
     for (const { roomId: claimed, after } of await queue.claim(10, 10, LEASE_MS)) {
       await queue.settle(claimed, after, KEEP);
     }
@@ -94,9 +94,9 @@ describe('the archive queue in a Redis', function () {
       const places = [await publish('a'), await publish('b'), await publish('c')];
       await publish('d');
       const [read] = await queue.claim(10, 3, LEASE_MS);
-      const { keyspace } = fixture.options;
-      await redis.xdel(keyspace.stream(roomId), formatPosition(places[gone] ?? NOWHERE));
-      await redis.hincrby(keyspace.state(undefined), 'unstored', -COST);
+      const { keys } = fixture;
+      await redis.xdel(keys.stream(roomId), formatPosition(places[gone] ?? NOWHERE));
+      await redis.hincrby(keys.state(undefined), 'unstored', -COST);
       await queue.settle(roomId, places[2] ?? NOWHERE, KEEP, read);
       expect((await queue.backlog()).bytes).to.equal(COST);
     });
@@ -113,7 +113,7 @@ describe('the archive queue in a Redis', function () {
       broker.stored(roomId),
     ];
     for (const error of await Promise.all([...calls, ...reads].map(failure))) {
-      expect(error).to.be.instanceOf(BrokerUnavailableError);
+      expect(error).to.be.instanceOf(UnavailableError);
     }
   });
 
@@ -162,7 +162,10 @@ describe('the archive queue in a Redis', function () {
     server.kill('SIGKILL');
     await server.exited;
     const whole = await readFile(join(dir, log));
-    const { keyspace } = fixture.options;
+    const {
+      keys,
+      options: { keyspace },
+    } = fixture;
     const seen = new Set<number>();
     const cuts = 12;
     for (let cut = 0; cut <= cuts; cut++) {
@@ -185,11 +188,11 @@ describe('the archive queue in a Redis', function () {
         ),
       );
 
-      const ids = (await reader.xrange(keyspace.stream(roomId), '-', '+')).map(([id]) => id);
-      const hashes = await Promise.all(keyspace.sent(roomId).map((hash) => reader.hgetall(hash)));
-      const keys = hashes.flatMap((hash) => Object.entries(hash)).filter(([key]) => key !== '');
-      expect(keys.map(([, id]) => id).sort(), `cut ${cut}`).to.deep.equal(ids);
-      const stored = await reader.hget(keyspace.stored(undefined), String(roomId));
+      const ids = (await reader.xrange(keys.stream(roomId), '-', '+')).map(([id]) => id);
+      const hashes = await Promise.all(keys.sent(roomId).map((hash) => reader.hgetall(hash)));
+      const sent = hashes.flatMap((hash) => Object.entries(hash)).filter(([key]) => key !== '');
+      expect(sent.map(([, id]) => id).sort(), `cut ${cut}`).to.deep.equal(ids);
+      const stored = await reader.hget(keys.stored(undefined), String(roomId));
       const waiting = ids.length - (stored === null ? 0 : ids.indexOf(stored) + 1);
       expect(await cutQueue.backlog(), `cut ${cut}`).to.deep.equal({
         bytes: waiting * COST,

@@ -1,5 +1,5 @@
 import { formatPosition } from '@chorus/protocol';
-import type { RedisClient } from '@chorus/redis';
+import { allScopes, call, type Keyspace, publishCommand, type RedisClient } from '@chorus/redis';
 import {
   type ArchiveQueue,
   type Backlog,
@@ -11,10 +11,9 @@ import type { Position } from '../broker.js';
 import { costOf, userOf } from '../publishing/backlog-cost.js';
 import { measured, type Waiting } from '../publishing/backlog-measure.js';
 import { sentAtOf } from '../publishing/sent-at.js';
-import { ask } from './ask.js';
-import { type Keyspace, PARTITIONS } from './keys.js';
+import { BrokerKeys } from './keys.js';
 import { readPosition } from './read-position.js';
-import { defineScripts } from './scripts.js';
+import { defineBrokerScripts } from './scripts.js';
 
 type Scope = number | undefined;
 
@@ -33,30 +32,31 @@ export class RedisArchiveQueue implements ArchiveQueue {
   /** Where the next claim begins, so that no partition has to stand back. */
   #next = 0;
 
+  readonly #keys: BrokerKeys;
+
   constructor(
     private readonly redis: RedisClient,
-    private readonly keyspace: Keyspace,
+    keyspace: Keyspace,
   ) {
-    defineScripts(redis);
-    this.#scopes = redis.isCluster
-      ? Array.from({ length: PARTITIONS }, (_, partition) => partition)
-      : [undefined];
+    defineBrokerScripts(redis);
+    this.#keys = new BrokerKeys(keyspace);
+    this.#scopes = allScopes(redis.isCluster);
   }
 
   async claim(maxRooms: number, maxMessages: number, leaseMs: number): Promise<Backlog[]> {
-    const claims = await ask(() => this.#claimRooms(maxRooms, leaseMs));
+    const claims = await call(() => this.#claimRooms(maxRooms, leaseMs));
     // Not within the script, which would hold up everybody else. What cannot be read comes back after its lease.
     const outcomes = await Promise.allSettled(claims.map((claim) => this.#read(claim, maxMessages)));
     const backlogs = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (backlogs.length === 0 && failed !== undefined) await ask(() => Promise.reject(failed.reason));
+    if (backlogs.length === 0 && failed !== undefined) await call(() => Promise.reject(failed.reason));
     return backlogs;
   }
 
   async settle(roomId: number, upTo: Position, keep: HistoryLimits, read?: Backlog): Promise<void> {
     const { isCluster } = this.redis;
-    const keys = this.keyspace.allOf(roomId, isCluster);
-    await ask(() =>
+    const keys = this.#keys.allOf(roomId, isCluster);
+    await call(() =>
       this.redis.chorusSettleBacklog(
         keys.length,
         ...keys,
@@ -64,15 +64,15 @@ export class RedisArchiveQueue implements ArchiveQueue {
         formatPosition(upTo),
         keep.size,
         keep.maxAgeMs,
-        isCluster ? 'SPUBLISH' : 'PUBLISH',
-        this.keyspace.channel(roomId),
+        publishCommand(isCluster),
+        this.#keys.channel(roomId),
         ...countOf(read, upTo),
       ),
     );
   }
 
   async backlog(): Promise<{ bytes: number; rooms: number }> {
-    const scopes = await ask(() => Promise.all(this.#scopes.map((scope) => this.#countIn(scope))));
+    const scopes = await call(() => Promise.all(this.#scopes.map((scope) => this.#countIn(scope))));
     return {
       bytes: scopes.reduce((sum, { bytes }) => sum + bytes, 0),
       rooms: scopes.reduce((sum, { rooms }) => sum + rooms, 0),
@@ -83,7 +83,7 @@ export class RedisArchiveQueue implements ArchiveQueue {
     const share = Math.ceil(MEASURED_ROOMS / this.#scopes.length);
     const [backlog, waiting] = await Promise.all([
       this.backlog(),
-      ask(() => Promise.all(this.#scopes.map((scope) => this.#waitingIn(scope, share)))),
+      call(() => Promise.all(this.#scopes.map((scope) => this.#waitingIn(scope, share)))),
     ]);
     return measured(backlog, waiting.flat());
   }
@@ -92,22 +92,22 @@ export class RedisArchiveQueue implements ArchiveQueue {
 
   async #countIn(scope: Scope): Promise<{ bytes: number; rooms: number }> {
     const [bytes, rooms] = await Promise.all([
-      this.redis.hget(this.keyspace.state(scope), 'unstored'),
-      this.redis.zcard(this.keyspace.unstored(scope)),
+      this.redis.hget(this.#keys.state(scope), 'unstored'),
+      this.redis.zcard(this.#keys.unstored(scope)),
     ]);
     return { bytes: Number(bytes ?? 0), rooms };
   }
 
   async #waitingIn(scope: Scope, most: number): Promise<Waiting[]> {
-    const rooms = await this.redis.zrange(this.keyspace.unstored(scope), 0, most - 1);
+    const rooms = await this.redis.zrange(this.#keys.unstored(scope), 0, most - 1);
     if (rooms.length === 0) return [];
-    const stored = await this.redis.hmget(this.keyspace.stored(scope), ...rooms);
+    const stored = await this.redis.hmget(this.#keys.stored(scope), ...rooms);
     return Promise.all(rooms.map((room, at) => this.#waitingOf(Number(room), stored[at] ?? '0-0')));
   }
 
   /** Numbers of a room have no holes, so that both ends tell how many messages there are. */
   async #waitingOf(roomId: number, stored: string): Promise<Waiting> {
-    const stream = this.keyspace.stream(roomId);
+    const stream = this.#keys.stream(roomId);
     const [[first], [last]] = await Promise.all([
       this.redis.xrange(stream, `(${stored}`, '+', 'COUNT', 1),
       this.redis.xrevrange(stream, '+', `(${stored}`, 'COUNT', 1),
@@ -142,13 +142,13 @@ export class RedisArchiveQueue implements ArchiveQueue {
   }
 
   async #claimIn(scope: Scope, maxRooms: number, leaseMs: number): Promise<Claim[]> {
-    const { keyspace } = this;
+    const names = this.#keys;
     const keys = [
-      keyspace.state(scope),
-      keyspace.unstored(scope),
-      keyspace.expiring(scope),
-      keyspace.stored(scope),
-      keyspace.senders(scope),
+      names.state(scope),
+      names.unstored(scope),
+      names.expiring(scope),
+      names.stored(scope),
+      names.senders(scope),
     ];
     const flat = await this.redis.chorusClaimBacklog(keys.length, ...keys, maxRooms, leaseMs);
     const claims: Claim[] = [];
@@ -160,7 +160,7 @@ export class RedisArchiveQueue implements ArchiveQueue {
 
   async #read({ roomId, after }: Claim, limit: number): Promise<Backlog> {
     const start = `(${after.epoch}-${after.seq}`;
-    const entries = await this.redis.xrange(this.keyspace.stream(roomId), start, '+', 'COUNT', limit);
+    const entries = await this.redis.xrange(this.#keys.stream(roomId), start, '+', 'COUNT', limit);
     const messages = entries.map(([id, fields]) => ({ ...readPosition(id), body: fields[1] ?? '' }));
     return { roomId, after, messages };
   }

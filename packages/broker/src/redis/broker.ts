@@ -1,13 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  allScopes,
+  call,
   connectedOrNot,
   createRedis,
+  type Keyspace,
+  publishCommand,
   type RedisClient,
   type RedisConfig,
   RedisShardedSubscriber,
   RedisSubscriber,
   RedisWatch,
+  scopeOf,
 } from '@chorus/redis';
 import type { Logger } from '@chorus/service';
 import { Cluster } from 'ioredis';
@@ -22,18 +27,18 @@ import type {
 } from '../broker.js';
 import { parseControlEvent } from '../control-event.js';
 import { storedFrame } from '../publishing/stored-frame.js';
-import { ask } from './ask.js';
 import { DeliveryProbe } from './delivery-probe.js';
 import { noticeEnvelope, openEnvelope } from './envelope.js';
-import { type Keyspace, PARTITIONS, scopeOf } from './keys.js';
+import { BrokerKeys } from './keys.js';
 import { RedisPositions } from './positions.js';
 import type { ProbeStats } from './probe-stats.js';
 import { RedisPublisher, type RedisPublisherOptions } from './publisher.js';
 import { readPosition } from './read-position.js';
-import { defineScripts } from './scripts.js';
+import { defineBrokerScripts } from './scripts.js';
 
 export interface RedisBrokerOptions extends RedisPublisherOptions {
   redis: RedisConfig;
+  keyspace: Keyspace;
   /** Longest wait of {@link RedisBroker.connect} for Redis, in milliseconds; the broker keeps trying after that. */
   connectTimeoutMs: number;
   /**
@@ -66,7 +71,7 @@ export class RedisBroker implements Broker {
   readonly #subscriber: RedisSubscriber | RedisShardedSubscriber;
   readonly #probe: DeliveryProbe;
   readonly #probeChannels: Set<string>;
-  readonly #keyspace: Keyspace;
+  readonly #keys: BrokerKeys;
   readonly #roomOf = new Map<string, number>();
   readonly #watch: RedisWatch;
   /** Control events arrive. */
@@ -79,11 +84,11 @@ export class RedisBroker implements Broker {
   ) {
     const { redis, keyspace, log, watch = new RedisWatch() } = options;
     this.#watch = watch;
-    this.#keyspace = keyspace;
+    this.#keys = new BrokerKeys(keyspace);
     this.#commands = createRedis(redis, log, COMMANDS, watch);
-    defineScripts(this.#commands);
-    this.#publisher = new RedisPublisher(this.#commands, options);
-    this.#positions = new RedisPositions(this.#commands, keyspace);
+    defineBrokerScripts(this.#commands);
+    this.#publisher = new RedisPublisher(this.#commands, this.#keys, options);
+    this.#positions = new RedisPositions(this.#commands, this.#keys);
     const subscriber = {
       purpose: SUBSCRIBER,
       url: redis.urls[0] ?? '',
@@ -102,14 +107,13 @@ export class RedisBroker implements Broker {
         ? new RedisShardedSubscriber(this.#commands, subscriber)
         : new RedisSubscriber({ ...subscriber, sharded: false });
     const node = randomUUID();
-    const partitions = redis.cluster ? Array.from({ length: PARTITIONS }, (_, n) => n) : [undefined];
-    this.#probeChannels = new Set(partitions.map((partition) => keyspace.probe(node, partition)));
+    this.#probeChannels = new Set(allScopes(redis.cluster).map((scope) => this.#keys.probe(node, scope)));
     this.#probe = new DeliveryProbe({
       channels: [...this.#probeChannels],
       intervalMs: options.probeIntervalMs ?? 1_000,
       timeoutMs: redis.commandTimeoutMs,
       subscribe: (channel) => this.#subscriber.subscribe(channel),
-      publish: (channel) => this.#commands.chorusProbe(1, channel, redis.cluster ? 'SPUBLISH' : 'PUBLISH'),
+      publish: (channel) => this.#commands.chorusProbe(1, channel, publishCommand(redis.cluster)),
       link: (channel) => this.#subscriber.link(channel),
       breakLink: (channel) => this.#subscriber.breakLink(channel),
       stats: options.probes,
@@ -159,16 +163,16 @@ export class RedisBroker implements Broker {
   }
 
   async publishNotice(roomId: number, frame: string): Promise<void> {
-    const channel = this.#keyspace.channel(roomId);
-    await ask(() => this.#publish(channel, noticeEnvelope(frame)));
+    const channel = this.#keys.channel(roomId);
+    await call(() => this.#publish(channel, noticeEnvelope(frame)));
   }
 
   async subscribe(roomId: number): Promise<void> {
-    const channel = this.#keyspace.channel(roomId);
+    const channel = this.#keys.channel(roomId);
     this.#roomOf.set(channel, roomId);
     this.#publisher.remember(roomId);
     try {
-      await ask(() => this.#subscriber.subscribe(channel));
+      await call(() => this.#subscriber.subscribe(channel));
     } catch (error) {
       this.#forget(roomId);
       throw error;
@@ -177,12 +181,12 @@ export class RedisBroker implements Broker {
 
   async unsubscribe(roomId: number): Promise<void> {
     this.#forget(roomId);
-    await ask(() => this.#subscriber.unsubscribe(this.#keyspace.channel(roomId)));
+    await call(() => this.#subscriber.unsubscribe(this.#keys.channel(roomId)));
   }
 
   async stored(roomId: number): Promise<Position> {
-    const key = this.#keyspace.stored(scopeOf(roomId, this.options.redis.cluster));
-    return readPosition((await ask(() => this.#commands.hget(key, String(roomId)))) ?? '0-0');
+    const key = this.#keys.stored(scopeOf(roomId, this.options.redis.cluster));
+    return readPosition((await call(() => this.#commands.hget(key, String(roomId)))) ?? '0-0');
   }
 
   async position(roomId: number, seen?: Position): Promise<Position> {
@@ -197,8 +201,8 @@ export class RedisBroker implements Broker {
 
   async between(roomId: number, after: Position, upTo: Position, limit: number): Promise<StoredMessage[]> {
     if (limit <= 0) return [];
-    const stream = this.#keyspace.stream(roomId);
-    const entries = await ask(() =>
+    const stream = this.#keys.stream(roomId);
+    const entries = await call(() =>
       this.#commands.xrange(
         stream,
         `(${after.epoch}-${after.seq}`,
@@ -222,7 +226,7 @@ export class RedisBroker implements Broker {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       try {
-        await this.#subscriber.subscribe(this.#keyspace.control());
+        await this.#subscriber.subscribe(this.#keys.control());
         this.#listening = true;
         return;
       } catch (error) {
@@ -238,7 +242,7 @@ export class RedisBroker implements Broker {
   }
 
   #forget(roomId: number): void {
-    this.#roomOf.delete(this.#keyspace.channel(roomId));
+    this.#roomOf.delete(this.#keys.channel(roomId));
     this.#publisher.forget(roomId);
   }
 
@@ -252,7 +256,7 @@ export class RedisBroker implements Broker {
         onMoved: (to) => this.listener.onMoved?.(roomId, to),
       });
       if (!understood) this.options.log.warn({ roomId }, 'something else was published on a room channel');
-    } else if (channel === this.#keyspace.control()) {
+    } else if (channel === this.#keys.control()) {
       const event = parseControlEvent(payload.toString());
       if (event !== undefined) this.listener.onControl(event);
       else this.options.log.warn('a control event was not understood');

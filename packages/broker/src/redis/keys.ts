@@ -1,40 +1,12 @@
-/**
- * Rooms are spread over this many partitions. All keys of a partition share a hash tag, so that a
- * script may touch several of them in a Redis Cluster and one connection carries the partition's
- * sharded channels. Part of every key name: changing it means starting with an empty Redis.
- */
-export const PARTITIONS = 64;
+import { type Keyspace, scopeOf } from '@chorus/redis';
 
-export function partitionOf(roomId: number): number {
-  return roomId % PARTITIONS;
-}
+/** Names of what the broker keeps in Redis, and of its channels. */
+export class BrokerKeys {
+  constructor(private readonly keyspace: Keyspace) {}
 
-/**
- * Builds the names of everything that Chorus keeps in one Redis; other users of it have other prefixes.
- *
- * Keys belong to a database of Redis, channels do not: all databases of a server share them. So the names of channels
- * end with the number of the database, except in database 0.
- */
-export class Keyspace {
   /** End of every channel name. `publish.lua` adds it to the name of a room's stream. */
-  readonly channelSuffix: string;
-
-  /** @param database the database of Redis that the keys are in */
-  constructor(
-    readonly prefix: string,
-    database = 0,
-  ) {
-    this.channelSuffix = database === 0 ? '' : `@${database}`;
-  }
-
-  /** Common start of all names of one partition, hash tag included. */
-  partition(partition: number): string {
-    return `{${this.prefix}:${partition}}`;
-  }
-
-  /** Start of all names of one room: `{chorus:12}:room:76`. */
-  room(roomId: number): string {
-    return `${this.partition(partitionOf(roomId))}:room:${roomId}`;
+  get channelSuffix(): string {
+    return this.keyspace.channelSuffix;
   }
 
   /**
@@ -43,7 +15,7 @@ export class Keyspace {
    * Owner: the API creates and deletes it, gateways append.
    */
   stream(roomId: number): string {
-    return `${this.room(roomId)}:stream`;
+    return `${this.keyspace.room(roomId)}:stream`;
   }
 
   /**
@@ -51,7 +23,7 @@ export class Keyspace {
    * with. Each expires when its next turn begins. Owner: gateways.
    */
   sent(roomId: number): [string, string] {
-    const start = `${this.room(roomId)}:sent`;
+    const start = `${this.keyspace.room(roomId)}:sent`;
     return [`${start}:0`, `${start}:1`];
   }
 
@@ -74,7 +46,7 @@ export class Keyspace {
    * - `unstored`: bytes of all messages after their room's watermark, as they count for the budget.
    */
   state(partition: number | undefined): string {
-    return `${this.scope(partition)}:state`;
+    return `${this.keyspace.scope(partition)}:state`;
   }
 
   /**
@@ -83,12 +55,12 @@ export class Keyspace {
    * Owner: gateways add, archivers remove.
    */
   unstored(partition: number | undefined): string {
-    return `${this.scope(partition)}:unstored`;
+    return `${this.keyspace.scope(partition)}:unstored`;
   }
 
   /** Hash, no expiry, beside each state: room id → `<epoch>-<seq>` of the last message in the database. Owner: archivers. */
   stored(partition: number | undefined): string {
-    return `${this.scope(partition)}:stored`;
+    return `${this.keyspace.scope(partition)}:stored`;
   }
 
   /**
@@ -96,7 +68,7 @@ export class Keyspace {
    * too old for the recent history. Owner: archivers.
    */
   expiring(partition: number | undefined): string {
-    return `${this.scope(partition)}:expiring`;
+    return `${this.keyspace.scope(partition)}:expiring`;
   }
 
   /**
@@ -104,7 +76,7 @@ export class Keyspace {
    * ('' when not known) and the epoch that it was made with (0 when not known). Owner: the API.
    */
   records(partition: number | undefined): string {
-    return `${this.scope(partition)}:records`;
+    return `${this.keyspace.scope(partition)}:records`;
   }
 
   /**
@@ -112,7 +84,7 @@ export class Keyspace {
    * incarnation → '', or the lowest and the highest position that they have seen of it. Owner: gateways add, the API removes.
    */
   wanted(partition: number | undefined): string {
-    return `${this.scope(partition)}:wanted`;
+    return `${this.keyspace.scope(partition)}:wanted`;
   }
 
   /**
@@ -120,7 +92,7 @@ export class Keyspace {
    * before which nothing goes on without a hole because of that. Owner: the scripts.
    */
   losses(partition: number | undefined): string {
-    return `${this.scope(partition)}:losses`;
+    return `${this.keyspace.scope(partition)}:losses`;
   }
 
   /**
@@ -129,7 +101,7 @@ export class Keyspace {
    * subtract.
    */
   senders(partition: number | undefined): string {
-    return `${this.scope(partition)}:senders`;
+    return `${this.keyspace.scope(partition)}:senders`;
   }
 
   /**
@@ -143,18 +115,14 @@ export class Keyspace {
     return [...shared, this.stream(roomId), ...this.sent(roomId), ...more];
   }
 
-  private scope(partition: number | undefined): string {
-    return partition === undefined ? this.prefix : this.partition(partition);
-  }
-
   /** Sorted set of room ids by the time (ms, with microseconds) their last change began. Owner: the API. */
   pendingChanges(): string {
-    return `${this.prefix}:rooms:pending`;
+    return `${this.keyspace.prefix}:rooms:pending`;
   }
 
   /** String with an expiry: who does a piece of work that only one may do. */
   lock(name: string): string {
-    return `${this.prefix}:lock:${name}`;
+    return `${this.keyspace.prefix}:lock:${name}`;
   }
 
   /**
@@ -162,16 +130,11 @@ export class Keyspace {
    * partition, so that all servers are asked.
    */
   probe(node: string, partition: number | undefined): string {
-    return `${this.scope(partition)}:node:${node}:probe${this.channelSuffix}`;
+    return `${this.keyspace.scope(partition)}:node:${node}:probe${this.channelSuffix}`;
   }
 
   /** Pub/sub channel that every gateway listens to; a sharded one in a Redis Cluster, like those of rooms. */
   control(): string {
-    return `${this.prefix}:control${this.channelSuffix}`;
+    return `${this.keyspace.prefix}:control${this.channelSuffix}`;
   }
-}
-
-/** Whose shared keys a room uses: its partition's in a Redis Cluster, else there is one set for all rooms. */
-export function scopeOf(roomId: number, cluster: boolean): number | undefined {
-  return cluster ? partitionOf(roomId) : undefined;
 }

@@ -1,4 +1,4 @@
-import type { RedisClient } from '@chorus/redis';
+import { call, partitionOf, publishCommand, type RedisClient, scopeOf } from '@chorus/redis';
 import {
   type Position,
   RoomNotFoundError,
@@ -7,8 +7,7 @@ import {
   type SeenOfRoom,
 } from '../broker.js';
 import { MicroBatcher } from '../publishing/micro-batcher.js';
-import { ask } from './ask.js';
-import { type Keyspace, partitionOf, scopeOf } from './keys.js';
+import type { BrokerKeys } from './keys.js';
 import { readPosition } from './read-position.js';
 
 interface Question {
@@ -32,7 +31,7 @@ export class RedisPositions {
 
   constructor(
     private readonly redis: RedisClient,
-    private readonly keyspace: Keyspace,
+    private readonly names: BrokerKeys,
   ) {}
 
   /** See `Broker.standing`. */
@@ -52,22 +51,17 @@ export class RedisPositions {
   }
 
   async #send(questions: readonly Question[]): Promise<Array<RoomStanding | Error>> {
-    const { keyspace, redis } = this;
+    const { names, redis } = this;
     const scope = scopeOf(questions[0]?.roomId ?? 0, redis.isCluster);
-    const shared = [
-      keyspace.state(scope),
-      keyspace.wanted(scope),
-      keyspace.losses(scope),
-      keyspace.records(scope),
-    ];
-    const keys = [...shared, ...questions.map(({ roomId }) => keyspace.stream(roomId))];
+    const shared = [names.state(scope), names.wanted(scope), names.losses(scope), names.records(scope)];
+    const keys = [...shared, ...questions.map(({ roomId }) => names.stream(roomId))];
     const seen = questions.flatMap(({ roomId, seen: { position, generation, by }, acked }) => [
       ...[roomId, generation, by, acked.length + 1],
       ...[position, ...acked].flatMap(({ epoch, seq }) => [epoch, seq]),
     ]);
-    const publish = redis.isCluster ? 'SPUBLISH' : 'PUBLISH';
-    const answers = await ask(() =>
-      redis.chorusPosition(keys.length, ...keys, publish, keyspace.channelSuffix, ...seen),
+    const publish = publishCommand(redis.isCluster);
+    const answers = await call(() =>
+      redis.chorusPosition(keys.length, ...keys, publish, names.channelSuffix, ...seen),
     );
     return questions.map(({ roomId }, index) => understand(roomId, answers[index] ?? ''));
   }

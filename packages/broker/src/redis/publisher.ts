@@ -1,19 +1,18 @@
-import type { RedisClient } from '@chorus/redis';
 import {
-  BacklogFullError,
-  BrokerUnavailableError,
-  type Position,
-  type Published,
-  RoomNotFoundError,
-} from '../broker.js';
+  call,
+  PARTITIONS,
+  partitionOf,
+  publishCommand,
+  type RedisClient,
+  UnavailableError,
+} from '@chorus/redis';
+import { BacklogFullError, type Position, type Published, RoomNotFoundError } from '../broker.js';
 import { MicroBatcher } from '../publishing/micro-batcher.js';
-import { ask } from './ask.js';
-import { type Keyspace, PARTITIONS, partitionOf } from './keys.js';
+import type { BrokerKeys } from './keys.js';
 import { readPosition } from './read-position.js';
 import type { RoomReply } from './scripts.js';
 
 export interface RedisPublisherOptions {
-  keyspace: Keyspace;
   /**
    * Bytes of messages that may wait to be stored in the database, over all rooms, before publishing is refused. In a
    * Redis Cluster each partition has an equal share.
@@ -57,6 +56,7 @@ export class RedisPublisher {
 
   constructor(
     private readonly redis: RedisClient,
+    private readonly names: BrokerKeys,
     private readonly options: RedisPublisherOptions,
   ) {
     redis.on('close', () => this.#incarnations.clear());
@@ -108,7 +108,7 @@ export class RedisPublisher {
       if (share === undefined) rooms.set(item.roomId, new RoomShare(item));
       else share.messages.push(item);
     }
-    const [life, ...replies] = await ask(() => this.#run(group, rooms));
+    const [life, ...replies] = await call(() => this.#run(group, rooms));
     this.#enterIncarnation(group, life);
     let index = 0;
     for (const [roomId, share] of rooms) {
@@ -126,32 +126,33 @@ export class RedisPublisher {
   }
 
   #run(group: number, rooms: ReadonlyMap<number, RoomShare>): Promise<[life: string, ...RoomReply[]]> {
-    const { keyspace, maxBacklogBytes } = this.options;
+    const { maxBacklogBytes } = this.options;
+    const { names } = this;
     const { isCluster } = this.redis;
     const scope = isCluster ? group : undefined;
     const life = this.#incarnations.get(group) ?? '';
     const keys = [
-      keyspace.state(scope),
-      keyspace.unstored(scope),
-      keyspace.wanted(scope),
-      keyspace.stored(scope),
-      keyspace.senders(scope),
+      names.state(scope),
+      names.unstored(scope),
+      names.wanted(scope),
+      names.stored(scope),
+      names.senders(scope),
     ];
     const args: Array<string | number> = [
-      isCluster ? 'SPUBLISH' : 'PUBLISH',
+      publishCommand(isCluster),
       isCluster ? Math.floor(maxBacklogBytes / PARTITIONS) : maxBacklogBytes,
       life,
       // The connections of a Redis Cluster come and go one by one: there the server is asked each time.
       life !== '' && !isCluster ? '1' : '',
-      keyspace.channelSuffix,
+      names.channelSuffix,
     ];
     for (const [roomId, { messages }] of rooms) {
       const keyed = messages.some(({ key }) => key !== '');
-      keys.push(keyspace.stream(roomId));
+      keys.push(names.stream(roomId));
       args.push(roomId, this.#known.get(roomId)?.epoch ?? '', keyed ? -messages.length : messages.length);
       for (const { body } of messages) args.push(body);
       if (!keyed) continue;
-      keys.push(...keyspace.sent(roomId));
+      keys.push(...names.sent(roomId));
       for (const { key } of messages) args.push(key);
     }
     return this.redis.chorusPublish(keys.length, ...keys, ...args);
@@ -221,11 +222,11 @@ class RoomShare {
         return new RoomNotFoundError(this.messages[0]?.roomId ?? 0);
       case 'incomplete':
       case 'restoring':
-        return new BrokerUnavailableError('the rooms are being restored');
+        return new UnavailableError('the rooms are being restored');
       case 'full':
         return new BacklogFullError('too many messages wait to be stored');
       default:
-        return new BrokerUnavailableError('redis refused to store the message');
+        return new UnavailableError('redis refused to store the message');
     }
   }
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { RedisClient } from '@chorus/redis';
+import { allScopes, call, type Keyspace, milliseconds, type RedisClient } from '@chorus/redis';
 import type { ControlEvent } from '../broker.js';
 import { roomDeleted } from '../control-event.js';
 import type {
@@ -9,10 +9,9 @@ import type {
   Restoration,
   RoomDirectory,
 } from '../room-directory.js';
-import { ask } from './ask.js';
-import { type Keyspace, PARTITIONS } from './keys.js';
+import { BrokerKeys } from './keys.js';
 import { bringInRooms, restoreRoom } from './room-restoring.js';
-import { defineScripts } from './scripts.js';
+import { defineBrokerScripts } from './scripts.js';
 
 /** A change that began so much later than now, in milliseconds, began before the clock was set back. */
 const CLOCK_STEP_MS = 1_000;
@@ -21,31 +20,34 @@ const MOST_WANTED = 200;
 
 /** The mirror of rooms in Redis. The connection belongs to the caller. */
 export class RedisRoomDirectory implements RoomDirectory {
+  readonly #keys: BrokerKeys;
+
   constructor(
     private readonly redis: RedisClient,
-    private readonly keyspace: Keyspace,
+    keyspace: Keyspace,
   ) {
-    defineScripts(redis);
+    defineBrokerScripts(redis);
+    this.#keys = new BrokerKeys(keyspace);
   }
 
   async begin(roomIds: readonly number[]): Promise<void> {
     if (roomIds.length === 0) return;
-    await ask(() => this.redis.chorusBegin(1, this.keyspace.pendingChanges(), ...roomIds));
+    await call(() => this.redis.chorusBegin(1, this.#keys.pendingChanges(), ...roomIds));
   }
 
   async ensure(roomId: number, seq: number, generation: number | '' = ''): Promise<boolean> {
-    const keys = this.keyspace.allOf(roomId, this.redis.isCluster);
+    const keys = this.#keys.allOf(roomId, this.redis.isCluster);
     return (
-      (await ask(() => this.redis.chorusEnsureRoom(keys.length, ...keys, roomId, seq, generation))) === 1
+      (await call(() => this.redis.chorusEnsureRoom(keys.length, ...keys, roomId, seq, generation))) === 1
     );
   }
 
   bringIn(rooms: readonly MirroredRoom[], now: number): Promise<BroughtIn[]> {
-    return bringInRooms(this.redis, this.keyspace, rooms, now);
+    return bringInRooms(this.redis, this.#keys, rooms, now);
   }
 
   restore(restoration: Restoration, now: number): Promise<boolean> {
-    return restoreRoom(this.redis, this.keyspace, restoration, now);
+    return restoreRoom(this.redis, this.#keys, restoration, now);
   }
 
   async wanted(): Promise<number[]> {
@@ -58,9 +60,9 @@ export class RedisRoomDirectory implements RoomDirectory {
   }
 
   async remove(roomId: number, which: number | 'stale' | '' = ''): Promise<void> {
-    const keys = this.keyspace.allOf(roomId, this.redis.isCluster);
+    const keys = this.#keys.allOf(roomId, this.redis.isCluster);
     const some = (): Promise<[outcome: number, generation: string]> =>
-      ask(() => this.redis.chorusRemoveRoom(keys.length, ...keys, roomId, which));
+      call(() => this.redis.chorusRemoveRoom(keys.length, ...keys, roomId, which));
     let [outcome, generation] = await some();
     while (outcome === 1) [outcome] = await some();
     if (outcome === 0)
@@ -68,10 +70,10 @@ export class RedisRoomDirectory implements RoomDirectory {
   }
 
   async announce(event: ControlEvent): Promise<void> {
-    const channel = this.keyspace.control();
+    const channel = this.#keys.control();
     const payload = JSON.stringify(event);
-    if (this.redis.isCluster) await ask(() => this.redis.spublish(channel, payload));
-    else await ask(() => this.redis.publish(channel, payload));
+    if (this.redis.isCluster) await call(() => this.redis.spublish(channel, payload));
+    else await call(() => this.redis.publish(channel, payload));
   }
 
   async pending(minAgeMs: number, limit: number): Promise<PendingChange[]> {
@@ -85,10 +87,10 @@ export class RedisRoomDirectory implements RoomDirectory {
 
   async settle(changes: readonly PendingChange[]): Promise<void> {
     if (changes.length === 0) return;
-    await ask(() =>
+    await call(() =>
       this.redis.chorusSettle(
         1,
-        this.keyspace.pendingChanges(),
+        this.#keys.pendingChanges(),
         ...changes.flatMap((change) => [change.roomId, change.since]),
       ),
     );
@@ -103,8 +105,8 @@ export class RedisRoomDirectory implements RoomDirectory {
   }
 
   async exclusively(name: string, ttlMs: number, action: () => Promise<void>): Promise<boolean> {
-    const key = this.keyspace.lock(name);
-    const token = await ask(() => this.redis.chorusLock(1, key, randomUUID(), ttlMs));
+    const key = this.#keys.lock(name);
+    const token = await call(() => this.redis.chorusLock(1, key, randomUUID(), ttlMs));
     if (token === null) return false;
     const extending = setInterval(() => {
       this.redis.chorusExtend(1, key, token, ttlMs).catch(() => undefined);
@@ -122,20 +124,20 @@ export class RedisRoomDirectory implements RoomDirectory {
   async close(): Promise<void> {}
 
   #mirror(action: 'check' | 'mark'): Promise<Array<[complete: number, ...wanted: string[]]>> {
-    const { keyspace, redis } = this;
-    const partitions = redis.isCluster ? Array.from({ length: PARTITIONS }, (_, at) => at) : [undefined];
-    return ask(() =>
+    const { redis } = this;
+    const names = this.#keys;
+    return call(() =>
       Promise.all(
-        partitions.map((partition) =>
-          redis.chorusMirror(2, keyspace.state(partition), keyspace.wanted(partition), action, MOST_WANTED),
+        allScopes(redis.isCluster).map((scope) =>
+          redis.chorusMirror(2, names.state(scope), names.wanted(scope), action, MOST_WANTED),
         ),
       ),
     );
   }
 
   async #pendingWithin(from: string, to: number | string, limit: number): Promise<PendingChange[]> {
-    const key = this.keyspace.pendingChanges();
-    const flat = await ask(() =>
+    const key = this.#keys.pendingChanges();
+    const flat = await call(() =>
       this.redis.zrange(key, from, to, 'BYSCORE', 'LIMIT', 0, limit, 'WITHSCORES'),
     );
     const changes: PendingChange[] = [];
@@ -147,7 +149,6 @@ export class RedisRoomDirectory implements RoomDirectory {
 
   /** Milliseconds since 1970 by the clock of Redis: replicas of the API need not agree on the time. */
   async #now(): Promise<number> {
-    const [seconds, micros] = await ask(() => this.redis.time());
-    return Number(seconds) * 1000 + Number(micros) / 1000;
+    return milliseconds(await call(() => this.redis.time()));
   }
 }

@@ -1,31 +1,34 @@
-import type { RedisClient } from '@chorus/redis';
+import { call, type Keyspace, type RedisClient } from '@chorus/redis';
 import type { Position, StoredMessage } from '../broker.js';
 import { storedFrame } from '../publishing/stored-frame.js';
 import type { RoomHistory } from '../room-history.js';
-import { ask } from './ask.js';
-import type { Keyspace } from './keys.js';
+import { BrokerKeys } from './keys.js';
 import { readPosition } from './read-position.js';
 
 /** The recent history in Redis. The connection belongs to the caller. */
 export class RedisRoomHistory implements RoomHistory {
+  readonly #keys: BrokerKeys;
+
   constructor(
     private readonly redis: RedisClient,
-    private readonly keyspace: Keyspace,
-  ) {}
+    keyspace: Keyspace,
+  ) {
+    this.#keys = new BrokerKeys(keyspace);
+  }
 
   async before(roomId: number, before: Position | undefined, limit: number): Promise<StoredMessage[]> {
     // Redis takes no interval that ends before the first possible place.
     if (limit <= 0 || (before?.epoch === 0 && before.seq === 0)) return [];
     const end = before === undefined ? '+' : `(${before.epoch}-${before.seq}`;
-    const stream = this.keyspace.stream(roomId);
-    return toMessages(await ask(() => this.redis.xrevrange(stream, end, '-', 'COUNT', limit))).reverse();
+    const stream = this.#keys.stream(roomId);
+    return toMessages(await call(() => this.redis.xrevrange(stream, end, '-', 'COUNT', limit))).reverse();
   }
 
   async from(roomId: number, from: Position, limit: number): Promise<StoredMessage[]> {
     if (limit <= 0) return [];
     const start = `${from.epoch}-${from.seq}`;
-    const stream = this.keyspace.stream(roomId);
-    return toMessages(await ask(() => this.redis.xrange(stream, start, '+', 'COUNT', limit)));
+    const stream = this.#keys.stream(roomId);
+    return toMessages(await call(() => this.redis.xrange(stream, start, '+', 'COUNT', limit)));
   }
 }
 

@@ -1,9 +1,8 @@
 import { formatPosition } from '@chorus/protocol';
-import type { RedisClient } from '@chorus/redis';
+import { call, partitionOf, publishCommand, type RedisClient, scopeOf } from '@chorus/redis';
 import type { Position } from '../broker.js';
 import type { BroughtIn, MirroredRoom, Restoration } from '../room-directory.js';
-import { ask } from './ask.js';
-import { type Keyspace, partitionOf, scopeOf } from './keys.js';
+import type { BrokerKeys } from './keys.js';
 import { readPosition } from './read-position.js';
 
 /** Keeps one script run short: Redis serves nobody else meanwhile. */
@@ -12,7 +11,7 @@ const ROOMS_AT_ONCE = 100;
 /** See `RoomDirectory.bringIn`. One script for many rooms; in a Redis Cluster for those of a partition. */
 export async function bringInRooms(
   redis: RedisClient,
-  keyspace: Keyspace,
+  names: BrokerKeys,
   rooms: readonly MirroredRoom[],
   now: number,
 ): Promise<BroughtIn[]> {
@@ -27,14 +26,14 @@ export async function bringInRooms(
   const send = async (members: ReadonlyArray<{ room: MirroredRoom; index: number }>): Promise<void> => {
     const scope = scopeOf(members[0]?.room.id ?? 0, redis.isCluster);
     const keys = [
-      keyspace.state(scope),
-      keyspace.unstored(scope),
-      keyspace.expiring(scope),
-      keyspace.stored(scope),
-      keyspace.records(scope),
-      keyspace.wanted(scope),
-      keyspace.losses(scope),
-      ...members.flatMap(({ room }) => [keyspace.stream(room.id), ...keyspace.sent(room.id)]),
+      names.state(scope),
+      names.unstored(scope),
+      names.expiring(scope),
+      names.stored(scope),
+      names.records(scope),
+      names.wanted(scope),
+      names.losses(scope),
+      ...members.flatMap(({ room }) => [names.stream(room.id), ...names.sent(room.id)]),
     ];
     const args = members.flatMap(({ room: { id, generation, last } }) => [
       id,
@@ -42,8 +41,8 @@ export async function bringInRooms(
       last.epoch,
       last.seq,
     ]);
-    const how = [publishCommand(redis), keyspace.channelSuffix, now];
-    const replies = await ask(() => redis.chorusBringIn(keys.length, ...keys, ...how, ...args));
+    const how = [publishCommand(redis.isCluster), names.channelSuffix, now];
+    const replies = await call(() => redis.chorusBringIn(keys.length, ...keys, ...how, ...args));
     for (const [at, { index }] of members.entries()) outcomes[index] = understand(replies[at] ?? '');
   };
   await Promise.all([...groups.values()].map(send));
@@ -53,19 +52,19 @@ export async function bringInRooms(
 /** See `RoomDirectory.restore`. */
 export async function restoreRoom(
   redis: RedisClient,
-  keyspace: Keyspace,
+  names: BrokerKeys,
   { room, end, messages, before, complete }: Restoration,
   now: number,
 ): Promise<boolean> {
-  const keys = keyspace.allOf(room.id, redis.isCluster);
-  const done = await ask(() =>
+  const keys = names.allOf(room.id, redis.isCluster);
+  const done = await call(() =>
     redis.chorusRestoreRoom(
       keys.length,
       ...keys,
       room.id,
       room.generation,
-      publishCommand(redis),
-      keyspace.channel(room.id),
+      publishCommand(redis.isCluster),
+      names.channel(room.id),
       now,
       end === undefined ? '-' : formatPosition(end),
       before === 'unknown' ? '' : before,
@@ -76,10 +75,6 @@ export async function restoreRoom(
     ),
   );
   return done === 1;
-}
-
-function publishCommand({ isCluster }: RedisClient): string {
-  return isCluster ? 'SPUBLISH' : 'PUBLISH';
 }
 
 function understand(reply: string): BroughtIn {

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import type { RedisClient } from '@chorus/redis';
+import { defineScripts, type RedisClient } from '@chorus/redis';
 import type { Result } from 'ioredis';
 
 type Args = Array<string | number>;
@@ -49,9 +48,6 @@ const SCRIPTS = {
 } as const;
 
 /** Adds this package's scripts to a client as commands. Harmless when they are there already. */
-export function defineScripts(client: RedisClient): void {
-  for (const [command, files] of Object.entries(SCRIPTS)) {
-    const lua = files.map((file) => readFileSync(new URL(`../../lua/${file}.lua`, import.meta.url), 'utf8'));
-    client.defineCommand(command, { lua: lua.join('\n') });
-  }
+export function defineBrokerScripts(client: RedisClient): void {
+  defineScripts(client, new URL('../../lua/', import.meta.url), SCRIPTS);
 }

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { createRedis, type RedisConfig, redisReady } from '@chorus/redis';
+import { createRedis, Keyspace, type RedisConfig, redisReady } from '@chorus/redis';
 import { Closer, createLogger, type Logger } from '@chorus/service';
 import { RedisArchiveQueue } from '../redis/archive-queue.js';
 import { RedisBroker, type RedisBrokerOptions } from '../redis/broker.js';
-import { Keyspace } from '../redis/keys.js';
+import { BrokerKeys } from '../redis/keys.js';
 import { RedisRoomDirectory } from '../redis/room-directory.js';
 import { RedisRoomHistory } from '../redis/room-history.js';
 import type { BrokerFixture } from './conformance/fixture.js';
@@ -24,6 +24,7 @@ export function testOptions(redis: RedisConfig, maxBacklogBytes = 1e9): RedisBro
 
 export interface RedisFixture extends BrokerFixture {
   options: RedisBrokerOptions;
+  keys: BrokerKeys;
 }
 
 export async function makeRedisFixture(options: RedisBrokerOptions): Promise<RedisFixture> {
@@ -33,6 +34,7 @@ export async function makeRedisFixture(options: RedisBrokerOptions): Promise<Red
   await redisReady(redis, options.connectTimeoutMs);
   return {
     options,
+    keys: new BrokerKeys(options.keyspace),
     directory: () => new RedisRoomDirectory(redis, options.keyspace),
     queue: () => new RedisArchiveQueue(redis, options.keyspace),
     history: () => new RedisRoomHistory(redis, options.keyspace),

@@ -1,6 +1,7 @@
+import { UnavailableError } from '@chorus/redis';
 import { createLogger } from '@chorus/service';
 import { expect } from 'chai';
-import { BrokerUnavailableError, isAfter, type Position, type StoredMessage } from '../broker.js';
+import { isAfter, type Position, type StoredMessage } from '../broker.js';
 import type { Replay } from '../feeds/replay.js';
 import { RoomFeeds } from '../feeds/room-feeds.js';
 import { eventually } from './feeds.js';
@@ -286,7 +287,7 @@ export class ReplayWorld {
       client.state = replay === undefined ? 'refused' : 'reading';
       if (replay !== undefined) Object.assign(client, { replay, upTo: replay.upTo });
     } catch (error) {
-      if (!(error instanceof BrokerUnavailableError)) throw error;
+      if (!(error instanceof UnavailableError)) throw error;
       client.state = 'unavailable';
     }
   }

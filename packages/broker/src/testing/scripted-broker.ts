@@ -1,7 +1,7 @@
+import { UnavailableError } from '@chorus/redis';
 import {
   type Broker,
   type BrokerListener,
-  BrokerUnavailableError,
   isAfter,
   type Position,
   RoomNotFoundError,
@@ -141,7 +141,7 @@ export class ScriptedBroker implements Broker {
     let answer = fails || late ? undefined : action();
     if (slow) await new Promise<void>((go) => this.#held.push({ method, go: () => go() }));
     if (late && !fails) answer = action();
-    if (fails) throw new BrokerUnavailableError(`${method} fails`);
+    if (fails) throw new UnavailableError(`${method} fails`);
     return answer as T;
   }
 }

@@ -1,5 +1,6 @@
+import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
-import { type Broker, BrokerUnavailableError, isAfter, type Position } from '../broker.js';
+import { type Broker, isAfter, type Position } from '../broker.js';
 import type { Recorder } from './recorder.js';
 
 interface Sent {
@@ -90,7 +91,7 @@ export class Traffic {
     try {
       sent.position = await broker.publish(roomId, `"id":"${id}"}`);
     } catch (error) {
-      if (!(error instanceof BrokerUnavailableError)) throw error;
+      if (!(error instanceof UnavailableError)) throw error;
     }
   }
 }

@@ -1,5 +1,4 @@
-import { BrokerUnavailableError, type Keyspace } from '@chorus/broker';
-import type { RedisClient } from '@chorus/redis';
+import { call, type Keyspace, type RedisClient, UnavailableError } from '@chorus/redis';
 import {
   type AccessList,
   type Ban,
@@ -12,8 +11,7 @@ import {
   type Verdict,
 } from '../access-list.js';
 import { COMPLETE, ControlKeys } from './keys.js';
-import { asked } from './pipeline.js';
-import { defineScripts } from './scripts.js';
+import { defineControlScripts } from './scripts.js';
 
 /** Bans or revocations read or written in one command. */
 const AT_ONCE = 500;
@@ -24,7 +22,7 @@ export class RedisAccessList implements AccessList {
   readonly #keys: ControlKeys;
 
   constructor(redis: RedisClient, keyspace: Keyspace) {
-    defineScripts(redis);
+    defineControlScripts(redis);
     this.#redis = redis;
     this.#keys = new ControlKeys(keyspace);
   }
@@ -38,15 +36,13 @@ export class RedisAccessList implements AccessList {
   }
 
   async revoke(tokenId: string, expiresAt: number): Promise<void> {
-    await asked(this.#redis, () =>
-      this.#redis.chorusRevoke(1, this.#keys.revoked(), tokenId, expiresAt, REVOKED_SLACK_MS),
-    );
+    await call(() => this.#redis.chorusRevoke(1, this.#keys.revoked(), tokenId, expiresAt, REVOKED_SLACK_MS));
   }
 
   async addRevocations(revocations: readonly Revocation[]): Promise<Revocation[]> {
     const missing: Revocation[] = [];
     for (const some of inPieces(revocations)) {
-      const added = await asked(this.#redis, () =>
+      const added = await call(() =>
         this.#redis.chorusAddRevocations(
           2,
           this.#keys.revoked(),
@@ -62,11 +58,11 @@ export class RedisAccessList implements AccessList {
   }
 
   async ban(ban: Ban): Promise<void> {
-    await asked(this.#redis, () => this.#redis.hset(this.#keys.bans(), banKey(ban), until(ban)));
+    await call(() => this.#redis.hset(this.#keys.bans(), banKey(ban), until(ban)));
   }
 
   async lift(ban: Pick<Ban, 'userId' | 'roomId'>): Promise<void> {
-    await asked(this.#redis, () => this.#redis.hdel(this.#keys.bans(), banKey(ban)));
+    await call(() => this.#redis.hdel(this.#keys.bans(), banKey(ban)));
   }
 
   /**
@@ -75,17 +71,15 @@ export class RedisAccessList implements AccessList {
    */
   async replaceBans(bans: readonly Ban[]): Promise<Ban[]> {
     const key = this.#keys.bans();
-    const present = await asked(this.#redis, () => this.#readBans());
+    const present = await call(() => this.#readBans());
     const wanted = new Set(bans.map(banKey));
     const missing = bans.filter((ban) => present.get(banKey(ban)) !== until(ban));
     const excess = [...present.keys()].filter((field) => field !== COMPLETE && !wanted.has(field));
     for (const some of inPieces(missing)) {
-      await asked(this.#redis, () =>
-        this.#redis.hset(key, ...some.flatMap((ban) => [banKey(ban), until(ban)])),
-      );
+      await call(() => this.#redis.hset(key, ...some.flatMap((ban) => [banKey(ban), until(ban)])));
     }
-    for (const some of inPieces(excess)) await asked(this.#redis, () => this.#redis.hdel(key, ...some));
-    await asked(this.#redis, () => this.#redis.hset(key, COMPLETE, '1'));
+    for (const some of inPieces(excess)) await call(() => this.#redis.hdel(key, ...some));
+    await call(() => this.#redis.hset(key, COMPLETE, '1'));
     return present.has(COMPLETE) ? missing : [];
   }
 
@@ -93,7 +87,7 @@ export class RedisAccessList implements AccessList {
     const tokenIds = [...new Set(subjects.flatMap(revocationIds))];
     const fields = [...new Set(subjects.flatMap(banKeys))];
     // A script and not a pipeline: this is asked for every connection, and the library makes a pipeline out of 5 KB.
-    const [now, [complete, ...ends], scores] = await asked(this.#redis, () =>
+    const [now, [complete, ...ends], scores] = await call(() =>
       this.#redis.chorusCheck(
         2,
         this.#keys.revoked(),
@@ -104,7 +98,7 @@ export class RedisAccessList implements AccessList {
         ...tokenIds,
       ),
     );
-    if (complete === null) throw new BrokerUnavailableError('the bans are not complete yet');
+    if (complete === null) throw new UnavailableError('the bans are not complete yet');
 
     const revoked = new Set(tokenIds.filter((_, at) => typeof scores[at] === 'string'));
     const banned = new Set(fields.filter((_, at) => holds(ends[at], now)));

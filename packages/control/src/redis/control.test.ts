@@ -1,5 +1,5 @@
-import { BrokerUnavailableError } from '@chorus/broker';
 import { type LocalRedisCluster, startRedisCluster, testRedis } from '@chorus/local';
+import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
 import type { NodeReport } from '../node-registry.js';
 import { describeAccessList } from '../testing/access-list-conformance.js';
@@ -115,5 +115,5 @@ async function expectUnavailable(call: Promise<unknown>): Promise<void> {
     () => 'resolved',
     (error: unknown) => error,
   );
-  expect(outcome).to.be.instanceOf(BrokerUnavailableError);
+  expect(outcome).to.be.instanceOf(UnavailableError);
 }

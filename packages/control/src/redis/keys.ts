@@ -1,4 +1,4 @@
-import type { Keyspace } from '@chorus/broker';
+import type { Keyspace } from '@chorus/redis';
 
 /**
  * Names of what this package keeps in Redis. All of it is in the hash slot of partition 0, whose loss the

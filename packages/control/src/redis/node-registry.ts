@@ -1,10 +1,8 @@
-import type { Keyspace } from '@chorus/broker';
-import type { RedisClient } from '@chorus/redis';
+import { call, callAll, type Keyspace, milliseconds, type RedisClient } from '@chorus/redis';
 import { byNodeId } from '../memory/node-registry.js';
 import type { NodeRegistry, NodeReport } from '../node-registry.js';
 import { ControlKeys } from './keys.js';
-import { asked, milliseconds, replies } from './pipeline.js';
-import { defineScripts } from './scripts.js';
+import { defineControlScripts } from './scripts.js';
 
 /** The registry in Redis, one server or a Redis Cluster. The connection is shared and stays open. */
 export class RedisNodeRegistry implements NodeRegistry {
@@ -12,27 +10,25 @@ export class RedisNodeRegistry implements NodeRegistry {
   readonly #keys: ControlKeys;
 
   constructor(redis: RedisClient, keyspace: Keyspace) {
-    defineScripts(redis);
+    defineControlScripts(redis);
     this.#redis = redis;
     this.#keys = new ControlKeys(keyspace);
   }
 
   async report(report: NodeReport, ttlMs: number): Promise<void> {
     const keys = [this.#keys.reports(), this.#keys.reportEnds()];
-    await asked(this.#redis, () =>
-      this.#redis.chorusReport(2, ...keys, report.nodeId, JSON.stringify(report), ttlMs),
-    );
+    await call(() => this.#redis.chorusReport(2, ...keys, report.nodeId, JSON.stringify(report), ttlMs));
   }
 
   async forget(nodeId: string): Promise<void> {
-    await replies(
+    await callAll(
       this.#redis,
       this.#redis.multi().hdel(this.#keys.reports(), nodeId).zrem(this.#keys.reportEnds(), nodeId),
     );
   }
 
   async nodes(): Promise<NodeReport[]> {
-    const [time, ends, reports] = await replies<[[string, string], string[], Record<string, string>]>(
+    const [time, ends, reports] = await callAll<[[string, string], string[], Record<string, string>]>(
       this.#redis,
       this.#redis
         .multi()

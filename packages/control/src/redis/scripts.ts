@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import type { RedisClient } from '@chorus/redis';
+import { defineScripts, type RedisClient } from '@chorus/redis';
 import type { Result } from 'ioredis';
 
 type Args = Array<string | number>;
@@ -16,16 +15,13 @@ declare module 'ioredis' {
 }
 
 const SCRIPTS = {
-  chorusCheck: 'check',
-  chorusRevoke: 'revoke',
-  chorusAddRevocations: 'add-revocations',
-  chorusReport: 'report',
+  chorusCheck: ['check'],
+  chorusRevoke: ['revoke'],
+  chorusAddRevocations: ['add-revocations'],
+  chorusReport: ['report'],
 } as const;
 
 /** Adds this package's scripts to a client as commands. Harmless when they are there already. */
-export function defineScripts(client: RedisClient): void {
-  for (const [command, file] of Object.entries(SCRIPTS)) {
-    const lua = readFileSync(new URL(`../../lua/${file}.lua`, import.meta.url), 'utf8');
-    client.defineCommand(command, { lua });
-  }
+export function defineControlScripts(client: RedisClient): void {
+  defineScripts(client, new URL('../../lua/', import.meta.url), SCRIPTS);
 }

@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Keyspace } from '@chorus/broker';
 import { addRedisUser } from '@chorus/local';
-import { createRedis, type RedisClient, redisReady } from '@chorus/redis';
+import { createRedis, Keyspace, milliseconds, type RedisClient, redisReady } from '@chorus/redis';
 import { createLogger } from '@chorus/service';
 import { Cluster } from 'ioredis';
 import { RedisAccessList } from '../redis/access-list.js';
 import { RedisNodeRegistry } from '../redis/node-registry.js';
-import { milliseconds } from '../redis/pipeline.js';
 import type { AccessListFixture } from './access-list-conformance.js';
 import type { NodeRegistryFixture } from './node-registry-conformance.js';
 

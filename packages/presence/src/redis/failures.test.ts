@@ -1,9 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PARTITIONS } from '@chorus/broker';
 import { type LocalServer, startRedis, testRedis } from '@chorus/local';
-import { createRedis, redisReady } from '@chorus/redis';
+import { createRedis, PARTITIONS, redisReady } from '@chorus/redis';
 import { expect } from 'chai';
 import { NoLeaseError } from '../presence-store.js';
 import { openRedisFixture, type RedisFixture, silent } from '../testing/redis-fixture.js';
@@ -77,8 +76,8 @@ describe('presence in Redis', () => {
       'dying',
     );
     await redisReady(dying, 5_000);
-    const { keyspace, announcer } = fixture;
-    const reaper = new RedisPresenceStore(dying, { keyspace, announcer });
+    const { keyspace, noticeTarget } = fixture;
+    const reaper = new RedisPresenceStore(dying, { keyspace, noticeTarget });
     const remove = dying.chorusPresenceLeave.bind(dying);
     let calls = 0;
     Object.assign(dying, {

@@ -1,4 +1,4 @@
-import type { Keyspace } from '@chorus/broker';
+import type { Keyspace } from '@chorus/redis';
 
 /**
  * Names of what presence keeps in Redis. Each partition is a world of its own, leases included, in

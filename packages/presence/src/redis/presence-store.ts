@@ -1,6 +1,5 @@
-import { type Announcer, type Keyspace, PARTITIONS, partitionOf } from '@chorus/broker';
 import { encodePresence, type Member } from '@chorus/protocol';
-import type { RedisClient } from '@chorus/redis';
+import { ALL_PARTITIONS, call, type Keyspace, partitionOf, type RedisClient } from '@chorus/redis';
 import {
   ANNOUNCE_LIMIT,
   NoLeaseError,
@@ -9,14 +8,16 @@ import {
   type RoomSize,
 } from '../presence-store.js';
 import { PresenceKeys } from './keys.js';
+import type { NoticeTarget } from './notice-target.js';
 import { RedisReader } from './reader.js';
 import { RedisReaper } from './reaper.js';
 import { parseLease, Registration } from './registration.js';
-import { defineScripts, type RenewedLease } from './scripts.js';
+import { definePresenceScripts, type RenewedLease } from './scripts.js';
 
 export interface RedisPresenceOptions {
   keyspace: Keyspace;
-  announcer: Announcer;
+  /** Where joined and left notices go. */
+  noticeTarget: NoticeTarget;
   /** Rooms with more members are not told who comes and goes. Default {@link ANNOUNCE_LIMIT}. */
   announceLimit?: number;
 }
@@ -24,7 +25,7 @@ export interface RedisPresenceOptions {
 /** Presence in Redis 7, one server or a Redis Cluster. The connection is shared and stays open. */
 export class RedisPresenceStore implements PresenceStore {
   readonly #redis: RedisClient;
-  readonly #announcer: Announcer;
+  readonly #target: NoticeTarget;
   readonly #announceLimit: number;
   readonly #keys: PresenceKeys;
   readonly #reader: RedisReader;
@@ -32,13 +33,13 @@ export class RedisPresenceStore implements PresenceStore {
   readonly #registrations = new Map<string, Registration>();
 
   constructor(redis: RedisClient, options: RedisPresenceOptions) {
-    defineScripts(redis);
+    definePresenceScripts(redis);
     this.#redis = redis;
-    this.#announcer = options.announcer;
+    this.#target = options.noticeTarget;
     this.#announceLimit = options.announceLimit ?? ANNOUNCE_LIMIT;
     this.#keys = new PresenceKeys(options.keyspace);
     this.#reader = new RedisReader(redis, this.#keys);
-    this.#reaper = new RedisReaper(redis, this.#keys, options.announcer, this.#announceLimit);
+    this.#reaper = new RedisReaper(redis, this.#keys, options.noticeTarget, this.#announceLimit);
   }
 
   async renew(nodeId: string, ttlMs: number): Promise<Renewal> {
@@ -64,22 +65,24 @@ export class RedisPresenceStore implements PresenceStore {
       this.#keys.leases(partition),
       this.#keys.members(roomId),
       this.#keys.node(partition, held.id),
-      this.#announcer.channel(roomId),
+      this.#target.channel(roomId),
       ...(again ? held.earlier.map((earlier) => this.#keys.closed(partition, earlier)) : []),
     ];
     await this.#change(held, partition, async () => {
-      const added = await this.#redis.chorusPresenceJoin(
-        keys.length,
-        ...keys,
-        held.lease,
-        held.id,
-        roomId,
-        member.id,
-        member.username,
-        this.#announcer.command,
-        this.#announcer.envelope(encodePresence('joined', roomId, member)),
-        again ? '1' : '',
-        this.#announceLimit,
+      const added = await call(() =>
+        this.#redis.chorusPresenceJoin(
+          keys.length,
+          ...keys,
+          held.lease,
+          held.id,
+          roomId,
+          member.id,
+          member.username,
+          this.#target.command,
+          this.#target.envelope(encodePresence('joined', roomId, member)),
+          again ? '1' : '',
+          this.#announceLimit,
+        ),
       );
       if (added === -1) throw new NoLeaseError(nodeId);
       return added;
@@ -92,17 +95,19 @@ export class RedisPresenceStore implements PresenceStore {
     if (held === undefined) return;
     const partition = partitionOf(roomId);
     await this.#change(held, partition, async () => {
-      const [removed] = await this.#redis.chorusPresenceLeave(
-        3,
-        this.#keys.members(roomId),
-        this.#keys.node(partition, held.id),
-        this.#announcer.channel(roomId),
-        held.id,
-        roomId,
-        this.#announcer.command,
-        this.#announceLimit,
-        member.id,
-        this.#announcer.envelope(encodePresence('left', roomId, member)),
+      const [removed] = await call(() =>
+        this.#redis.chorusPresenceLeave(
+          3,
+          this.#keys.members(roomId),
+          this.#keys.node(partition, held.id),
+          this.#target.channel(roomId),
+          held.id,
+          roomId,
+          this.#target.command,
+          this.#announceLimit,
+          member.id,
+          this.#target.envelope(encodePresence('left', roomId, member)),
+        ),
       );
       return removed;
     });
@@ -201,10 +206,10 @@ export class RedisPresenceStore implements PresenceStore {
   }
 
   /** Asks for all partitions at once; a Redis Cluster, whose scripts touch one slot, for each. */
-  async #together<T>(ask: (partitions: number[]) => Promise<T[]>): Promise<T[]> {
+  async #together<T>(ask: (partitions: readonly number[]) => Promise<T[]>): Promise<T[]> {
     const groups = this.#redis.isCluster ? ALL_PARTITIONS.map((partition) => [partition]) : [ALL_PARTITIONS];
     const none: T[] = [];
-    return none.concat(...(await Promise.all(groups.map(ask))));
+    return none.concat(...(await call(() => Promise.all(groups.map(ask)))));
   }
 
   async #change(held: Registration, partition: number, send: () => Promise<number>): Promise<void> {
@@ -221,8 +226,6 @@ export class RedisPresenceStore implements PresenceStore {
   }
 }
 
-const ALL_PARTITIONS = Array.from({ length: PARTITIONS }, (_, partition) => partition);
-
 function everyPartition<T>(action: (partition: number) => Promise<T>): Promise<T[]> {
-  return Promise.all(ALL_PARTITIONS.map(action));
+  return call(() => Promise.all(ALL_PARTITIONS.map(action)));
 }

@@ -1,7 +1,12 @@
-import { PARTITIONS, partitionOf } from '@chorus/broker';
 import type { Member } from '@chorus/protocol';
-import type { RedisClient } from '@chorus/redis';
-import type { ChainableCommander } from 'ioredis';
+import {
+  ALL_PARTITIONS,
+  callAll,
+  milliseconds,
+  partitionOf,
+  type RedisClient,
+  type ServerTime,
+} from '@chorus/redis';
 import { pageOf } from '../page.js';
 import { byMembers, type RoomSize } from '../presence-store.js';
 import type { PresenceKeys } from './keys.js';
@@ -22,7 +27,8 @@ export class RedisReader {
 
   /** Leases and members are read in one transaction: a user who changes nodes is never missed. */
   async members(roomId: number, after: number, limit: number): Promise<Member[]> {
-    const [time, leases, entries] = await run<[Time, string[], Entries]>(
+    const [time, leases, entries] = await callAll<[ServerTime, string[], Entries]>(
+      this.redis,
       this.redis
         .multi()
         .time()
@@ -41,7 +47,7 @@ export class RedisReader {
    */
   async everyone(after: number, limit: number): Promise<Member[]> {
     const pages = await Promise.all(
-      Array.from({ length: PARTITIONS }, (_, partition) => this.#everyoneIn(partition, after, limit)),
+      ALL_PARTITIONS.map((partition) => this.#everyoneIn(partition, after, limit)),
     );
     return pageOf(new Map(pages.flat().map(({ id, username }) => [id, username])), after, limit);
   }
@@ -51,16 +57,15 @@ export class RedisReader {
    * holds counts those on dead nodes. The smaller of the two is right unless both happen at once.
    */
   async busiest(limit: number): Promise<RoomSize[]> {
-    const sizes = await Promise.all(
-      Array.from({ length: PARTITIONS }, (_, partition) => this.#busiestIn(partition, limit)),
-    );
+    const sizes = await Promise.all(ALL_PARTITIONS.map((partition) => this.#busiestIn(partition, limit)));
     return sizes.flat().sort(byMembers).slice(0, limit);
   }
 
   async #busiestIn(partition: number, limit: number): Promise<RoomSize[]> {
     const live = await this.#live(partition);
     if (live.size === 0) return [];
-    const counts = await run<Entries[]>(
+    const counts = await callAll<Entries[]>(
+      this.redis,
       [...live].reduce((pipe, id) => pipe.hgetall(this.keys.node(partition, id)), this.redis.pipeline()),
     );
     const sums = new Map<number, number>();
@@ -74,7 +79,8 @@ export class RedisReader {
       .sort(byMembers)
       .slice(0, limit * 2);
     if (first.length === 0) return [];
-    const lengths = await run<number[]>(
+    const lengths = await callAll<number[]>(
+      this.redis,
       first.reduce((pipe, { roomId }) => pipe.hlen(this.keys.members(roomId)), this.redis.pipeline()),
     );
     return first
@@ -85,7 +91,8 @@ export class RedisReader {
   }
 
   async #live(partition: number): Promise<Set<string>> {
-    const [time, leases] = await run<[Time, string[]]>(
+    const [time, leases] = await callAll<[ServerTime, string[]]>(
+      this.redis,
       this.redis.multi().time().zrange(this.keys.leases(partition), 0, -1, 'WITHSCORES'),
     );
     return liveRegistrations(time, leases);
@@ -94,7 +101,8 @@ export class RedisReader {
   async #everyoneIn(partition: number, after: number, limit: number): Promise<Member[]> {
     const live = await this.#live(partition);
     if (live.size === 0) return [];
-    const fields = await run<string[][]>(
+    const fields = await callAll<string[][]>(
+      this.redis,
       [...live].reduce((pipe, id) => pipe.hkeys(this.keys.node(partition, id)), this.redis.pipeline()),
     );
     // Everything that is not a room id is NaN: the count of changes.
@@ -103,27 +111,17 @@ export class RedisReader {
     for (let at = 0; at < rooms.length; at += ROOMS_AT_ONCE) {
       const read = this.redis.pipeline();
       for (const roomId of rooms.slice(at, at + ROOMS_AT_ONCE)) read.hgetall(this.keys.members(roomId));
-      for (const entries of await run<Entries[]>(read)) collect(found, entries, live);
+      for (const entries of await callAll<Entries[]>(this.redis, read)) collect(found, entries, live);
     }
     return pageOf(found, after, limit);
   }
 }
 
-type Time = [seconds: number | string, microseconds: number | string];
 type Entries = Record<string, string>;
 
-/** Sends a pipeline or transaction; rejects with the first command's error. */
-async function run<T extends unknown[]>(commands: ChainableCommander): Promise<T> {
-  const results = (await commands.exec()) ?? [];
-  return results.map(([error, value]) => {
-    if (error) throw error;
-    return value;
-  }) as T;
-}
-
 /** @param leases lease, end, lease, end, … */
-function liveRegistrations([seconds, microseconds]: Time, leases: readonly string[]): Set<string> {
-  const now = Number(seconds) * 1000 + Number(microseconds) / 1000;
+function liveRegistrations(time: ServerTime, leases: readonly string[]): Set<string> {
+  const now = milliseconds(time);
   const live = new Set<string>();
   for (let at = 0; at < leases.length; at += 2) {
     if (Number(leases[at + 1]) > now) live.add(parseLease(leases[at] ?? '').registration);

@@ -1,7 +1,7 @@
-import type { Announcer } from '@chorus/broker';
 import { encodePresence } from '@chorus/protocol';
-import type { RedisClient } from '@chorus/redis';
+import { callAll, type RedisClient } from '@chorus/redis';
 import type { PresenceKeys } from './keys.js';
+import type { NoticeTarget } from './notice-target.js';
 import { type ProofOfLife, parseEntry, parseLease } from './registration.js';
 
 /** Entries looked at, and at most so many removed, in one step; Redis serves nobody else meanwhile. */
@@ -22,7 +22,7 @@ export class RedisReaper {
   constructor(
     private readonly redis: RedisClient,
     private readonly keys: PresenceKeys,
-    private readonly announcer: Announcer,
+    private readonly target: NoticeTarget,
     private readonly announceLimit: number,
   ) {}
 
@@ -44,7 +44,7 @@ export class RedisReaper {
         const roomId = Number(field);
         if (roomId > 0) announced += await this.#reapRoom(roomId, registration, index);
       }
-      await this.redis.multi().del(index).zrem(leases, lease).exec();
+      await callAll(this.redis, this.redis.multi().del(index).zrem(leases, lease));
     }
     return announced;
   }
@@ -63,10 +63,10 @@ export class RedisReaper {
           3,
           members,
           index,
-          this.announcer.channel(roomId),
+          this.target.channel(roomId),
           registration,
           roomId,
-          this.announcer.command,
+          this.target.command,
           this.announceLimit,
           ...departures.slice(at, at + 2 * AT_ONCE),
         );
@@ -84,7 +84,7 @@ export class RedisReaper {
       if (!registrations.includes(registration)) continue;
       const id = found[at] ?? '';
       const frame = encodePresence('left', roomId, { id: Number(id), username });
-      departures.push(id, this.announcer.envelope(frame));
+      departures.push(id, this.target.envelope(frame));
     }
     return departures;
   }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { PARTITIONS } from '@chorus/broker';
+import { ALL_PARTITIONS } from '@chorus/redis';
 
 /** What a node knows of its own changes in one partition. */
 export interface Tally {
@@ -43,7 +43,7 @@ export class Registration {
   readonly lease: string;
   /** Earlier registrations of this node, latest first. */
   readonly earlier: readonly string[];
-  readonly tallies: readonly Tally[] = Array.from({ length: PARTITIONS }, () => ({
+  readonly tallies: readonly Tally[] = ALL_PARTITIONS.map(() => ({
     sent: 0,
     answered: 0,
     changes: 0,

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import type { RedisClient } from '@chorus/redis';
+import { defineScripts, type RedisClient } from '@chorus/redis';
 import type { Result } from 'ioredis';
 
 type Args = Array<string | number>;
@@ -19,18 +18,15 @@ declare module 'ioredis' {
 }
 
 const SCRIPTS = {
-  chorusPresenceRegister: 'register',
-  chorusPresenceRenew: 'renew',
-  chorusPresenceExpired: 'expired',
-  chorusPresenceClose: 'close',
-  chorusPresenceJoin: 'join',
-  chorusPresenceLeave: 'leave',
+  chorusPresenceRegister: ['register'],
+  chorusPresenceRenew: ['renew'],
+  chorusPresenceExpired: ['expired'],
+  chorusPresenceClose: ['close'],
+  chorusPresenceJoin: ['join'],
+  chorusPresenceLeave: ['leave'],
 } as const;
 
 /** Adds this package's scripts to a client as commands. Harmless when they are there already. */
-export function defineScripts(client: RedisClient): void {
-  for (const [command, file] of Object.entries(SCRIPTS)) {
-    const lua = readFileSync(new URL(`../../lua/${file}.lua`, import.meta.url), 'utf8');
-    client.defineCommand(command, { lua });
-  }
+export function definePresenceScripts(client: RedisClient): void {
+  defineScripts(client, new URL('../../lua/', import.meta.url), SCRIPTS);
 }

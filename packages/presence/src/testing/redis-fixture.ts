@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Announcer, Keyspace } from '@chorus/broker';
 import type { PresenceFrame } from '@chorus/protocol';
-import { createRedis, type RedisClient, redisReady } from '@chorus/redis';
+import { createRedis, Keyspace, publishCommand, type RedisClient, redisReady } from '@chorus/redis';
 import { createLogger, type Logger } from '@chorus/service';
 import { Redis } from 'ioredis';
+import type { NoticeTarget } from '../redis/notice-target.js';
 import { RedisPresenceStore } from '../redis/presence-store.js';
 import { type LossyPresenceFixture, SUITE_LIMIT, SUITE_ROOMS } from './conformance.js';
 
@@ -13,7 +13,7 @@ export const silent: Logger = createLogger({ service: 'test', level: 'silent' })
 /** What tests of the Redis store share: a key prefix of their own, and ears for what is announced. */
 export interface RedisFixture extends LossyPresenceFixture {
   readonly keyspace: Keyspace;
-  readonly announcer: Announcer;
+  readonly noticeTarget: NoticeTarget;
   /** The connection that every opened store shares. */
   readonly redis: RedisClient;
   open(): RedisPresenceStore;
@@ -31,9 +31,9 @@ export async function openRedisFixture(
 ): Promise<RedisFixture> {
   const sharded = servers.length > 1;
   const keyspace = new Keyspace(`test-${randomUUID()}`);
-  const announcer: Announcer = {
-    command: sharded ? 'SPUBLISH' : 'PUBLISH',
-    channel: (roomId) => keyspace.channel(roomId),
+  const noticeTarget: NoticeTarget = {
+    command: publishCommand(sharded),
+    channel: (roomId) => `${keyspace.room(roomId)}:notices`,
     envelope: (frame) => `>${frame}`,
   };
   const urls = options.users ?? servers;
@@ -55,14 +55,14 @@ export async function openRedisFixture(
       ear.on('pmessage', (_pattern: string, _channel: string, message: string) => hear(message));
       ear.on('smessage', (_channel: string, message: string) => hear(message));
       await ear.subscribe(markChannel);
-      if (!sharded) await ear.psubscribe(`*${keyspace.prefix}*:stream`);
+      if (!sharded) await ear.psubscribe(`*${keyspace.prefix}*:notices`);
       return ear;
     }),
   );
   if (sharded) {
     // One of the servers has the room's slot, the others refuse.
     const listen = (channel: string) => Promise.any(ears.map((ear) => ear.ssubscribe(channel)));
-    await Promise.all(SUITE_ROOMS.map((roomId) => listen(keyspace.channel(roomId))));
+    await Promise.all(SUITE_ROOMS.map((roomId) => listen(noticeTarget.channel(roomId))));
   }
 
   const scan = async (): Promise<Array<[server: Redis, key: string]>> => {
@@ -77,9 +77,9 @@ export async function openRedisFixture(
 
   return {
     keyspace,
-    announcer,
+    noticeTarget,
     redis,
-    open: () => new RedisPresenceStore(redis, { keyspace, announcer, announceLimit: SUITE_LIMIT }),
+    open: () => new RedisPresenceStore(redis, { keyspace, noticeTarget, announceLimit: SUITE_LIMIT }),
     async announced() {
       // What arrives before a mark on the same connection was published before it.
       await Promise.all(

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { Tokens } from '@chorus/auth';
-import { Keyspace, RedisRoomDirectory } from '@chorus/broker';
+import { RedisRoomDirectory } from '@chorus/broker';
 import { RedisAccessList } from '@chorus/control';
 import { startRedis } from '@chorus/local';
-import { createRedis, redisReady } from '@chorus/redis';
+import { createRedis, Keyspace, redisReady } from '@chorus/redis';
 import { Closer, createLogger } from '@chorus/service';
 import { startNode, startNodes } from './measured-node.js';
 import type { RunningSystem, System } from './system.js';

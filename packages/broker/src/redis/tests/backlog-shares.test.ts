@@ -9,6 +9,7 @@ import { BusyUser, COST_OF_USER } from '../../testing/conformance/backlog-shares
 import { closeAfterEach, eventually } from '../../testing/feeds.js';
 import { makeRedisFixture, testOptions } from '../../testing/redis-fixture.js';
 import { TestRoomArchive } from '../../testing/room-archive.js';
+import { BrokerKeys } from '../keys.js';
 
 const BUDGET = 1_000;
 const ROOMS = 8;
@@ -65,7 +66,7 @@ describe('shares of the backlog in a Redis', function () {
     const config = { urls: [server.url], cluster: false, commandTimeoutMs: 3_000 };
     const options = testOptions(config, BUDGET * COST_OF_USER);
     archive = closer().add(await ArchiveFixture.open(() => makeRedisFixture(options)));
-    senders = options.keyspace.senders(undefined);
+    senders = new BrokerKeys(options.keyspace).senders(undefined);
     admin = new Redis(server.url);
     admin.on('error', () => undefined);
     closer().defer(() => admin.disconnect());

@@ -28,7 +28,7 @@ describe('a Redis whose clock was set back', () => {
     await fixture.directory().ensure(roomId, 0);
     const broker = await fixture.connect(new Recorder());
     await broker.publish(roomId, '"a":1}');
-    const key = fixture.options.keyspace.unstored(undefined);
+    const key = fixture.keys.unstored(undefined);
     await redis.zadd(key, Date.now() + HOUR_MS, roomId);
     const claimed = await fixture.queue().claim(10, 10, LEASE_MS);
     expect(claimed.map((backlog) => backlog.roomId)).to.deep.equal([roomId]);
@@ -38,7 +38,7 @@ describe('a Redis whose clock was set back', () => {
 
   it('lets changes be settled that are pending from a time to come', async () => {
     const directory = fixture.directory();
-    const key = fixture.options.keyspace.pendingChanges();
+    const key = fixture.keys.pendingChanges();
     await redis.zadd(key, Date.now() + HOUR_MS, roomId);
     const pending = await directory.pending(5_000, 10);
     expect(pending.map((change) => change.roomId)).to.deep.equal([roomId]);
@@ -48,7 +48,7 @@ describe('a Redis whose clock was set back', () => {
 
   it('keeps no lock for longer than locks last', async () => {
     const directory = fixture.directory();
-    const key = fixture.options.keyspace.lock('work');
+    const key = fixture.keys.lock('work');
     const run = (): Promise<boolean> => directory.exclusively('work', 5_000, async () => undefined);
     const [, server = ''] = /run_id:(\w+)/.exec(await redis.info('server')) ?? [];
     await redis.set(key, `${server}:somebody`, 'PX', 4_000);
@@ -58,7 +58,7 @@ describe('a Redis whose clock was set back', () => {
   });
 
   it('keeps no lock of a server process that is gone', async () => {
-    const key = fixture.options.keyspace.lock('work');
+    const key = fixture.keys.lock('work');
     await redis.set(key, `${'0'.repeat(40)}:somebody`, 'PX', 4_000);
     expect(await fixture.directory().exclusively('work', 5_000, async () => undefined)).to.equal(true);
   });

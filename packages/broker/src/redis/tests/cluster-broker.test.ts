@@ -1,5 +1,5 @@
 import { addRedisUser, ensureTestRedis, type LocalRedisCluster, startRedisCluster } from '@chorus/local';
-import { RedisSubscriber, RedisWatch } from '@chorus/redis';
+import { PARTITIONS, partitionOf, RedisSubscriber, RedisWatch } from '@chorus/redis';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import {
@@ -18,7 +18,6 @@ import {
 import { closeAfterEach, eventually } from '../../testing/feeds.js';
 import { Recorder, someRoom } from '../../testing/recorder.js';
 import { makeRedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
-import { PARTITIONS, partitionOf } from '../keys.js';
 
 const PASSWORD = 'p@ss:word/';
 

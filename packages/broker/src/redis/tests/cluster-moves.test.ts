@@ -1,4 +1,5 @@
 import { ensureTestRedis, freePort, type LocalServer, startRedis, startRedisCluster } from '@chorus/local';
+import { partitionOf } from '@chorus/redis';
 import { Closer } from '@chorus/service';
 import calculateSlot from 'cluster-key-slot';
 import { Redis } from 'ioredis';
@@ -7,7 +8,6 @@ import { someRoom } from '../../testing/recorder.js';
 import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
 import { TestRoomArchive } from '../../testing/room-archive.js';
 import { Traffic } from '../../testing/traffic.js';
-import { partitionOf } from '../keys.js';
 
 const ROOMS = 8;
 

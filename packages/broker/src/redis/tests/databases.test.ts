@@ -1,10 +1,11 @@
 import { testRedis } from '@chorus/local';
+import { Keyspace } from '@chorus/redis';
 import { expect } from 'chai';
 import type { Broker } from '../../broker.js';
 import { closeAfterEach } from '../../testing/feeds.js';
 import { failure, Recorder, someRoom } from '../../testing/recorder.js';
 import { makeRedisFixture, type RedisFixture, testOptions } from '../../testing/redis-fixture.js';
-import { Keyspace } from '../keys.js';
+import { BrokerKeys } from '../keys.js';
 
 describe('two databases of one Redis under one prefix', () => {
   const closer = closeAfterEach();
@@ -68,17 +69,17 @@ describe('two databases of one Redis under one prefix', () => {
   });
 
   it('have channel names without a number in database 0', () => {
-    const keyspace = new Keyspace('chorus');
-    expect(keyspace.channel(76)).to.equal('{chorus:12}:room:76:stream');
-    expect(keyspace.control()).to.equal('chorus:control');
-    expect(keyspace.probe('n', undefined)).to.equal('chorus:node:n:probe');
+    const keys = new BrokerKeys(new Keyspace('chorus'));
+    expect(keys.channel(76)).to.equal('{chorus:12}:room:76:stream');
+    expect(keys.control()).to.equal('chorus:control');
+    expect(keys.probe('n', undefined)).to.equal('chorus:node:n:probe');
   });
 
   it('have channel names with the number, and unchanged key names, in another database', () => {
-    const keyspace = new Keyspace('chorus', 3);
-    expect(keyspace.stream(76)).to.equal('{chorus:12}:room:76:stream');
-    expect(keyspace.channel(76)).to.equal('{chorus:12}:room:76:stream@3');
-    expect(keyspace.control()).to.equal('chorus:control@3');
-    expect(keyspace.probe('n', undefined)).to.equal('chorus:node:n:probe@3');
+    const keys = new BrokerKeys(new Keyspace('chorus', 3));
+    expect(keys.stream(76)).to.equal('{chorus:12}:room:76:stream');
+    expect(keys.channel(76)).to.equal('{chorus:12}:room:76:stream@3');
+    expect(keys.control()).to.equal('chorus:control@3');
+    expect(keys.probe('n', undefined)).to.equal('chorus:node:n:probe@3');
   });
 });

@@ -31,7 +31,7 @@ describe('keys of messages in Redis', () => {
     for (;;) {
       const [seconds] = await redis.time();
       const turn = Math.floor(Number(seconds) / TURN);
-      const [even, odd] = fixture.options.keyspace.sent(roomId);
+      const [even, odd] = fixture.keys.sent(roomId);
       const [current, other] = turn % 2 === 0 ? [even, odd] : [odd, even];
       if (Number(seconds) % TURN < TURN - 3) return { turn, current, other };
       await new Promise((resolve) => setTimeout(resolve, 1_000));

@@ -195,7 +195,7 @@ describe('rooms over a Redis that comes back with older data', function () {
         .catch(() => false),
     );
     await eventually('what it has seen', async () => {
-      const seen = await admin.hget(fixture.options.keyspace.wanted(undefined), String(roomId));
+      const seen = await admin.hget(fixture.keys.wanted(undefined), String(roomId));
       return seen !== null && seen !== '';
     });
     lookAfter();

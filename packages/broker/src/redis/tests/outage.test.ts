@@ -2,9 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureTestRedis, freePort, type LocalServer, startRedis } from '@chorus/local';
+import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import { type Broker, BrokerUnavailableError } from '../../broker.js';
+import type { Broker } from '../../broker.js';
 import type { RoomFeeds } from '../../feeds/room-feeds.js';
 import { closeAfterEach, eventually, openFeeds } from '../../testing/feeds.js';
 import { failure, Recorder, someRoom } from '../../testing/recorder.js';
@@ -89,7 +90,7 @@ describe('a Redis outage', function () {
       calls.flatMap((call) => Array.from({ length: 20 }, () => failure(call()))),
     );
     expect(performance.now() - begun).to.be.below(BOUND_MS);
-    for (const error of errors) expect(error).to.be.instanceOf(BrokerUnavailableError);
+    for (const error of errors) expect(error).to.be.instanceOf(UnavailableError);
   };
 
   /** Everything works again, soon, and nothing is left of the calls that failed. */
@@ -125,8 +126,8 @@ describe('a Redis outage', function () {
     expect(performance.now() - begun).to.be.within(450, 1_500);
     expect(early.connected).to.equal(false);
     expect(early.trouble).to.equal('cannot be reached (ECONNREFUSED)');
-    expect(await failure(early.publish(1, '"a":1}'))).to.be.instanceOf(BrokerUnavailableError);
-    expect(await failure(early.subscribe(1))).to.be.instanceOf(BrokerUnavailableError);
+    expect(await failure(early.publish(1, '"a":1}'))).to.be.instanceOf(UnavailableError);
+    expect(await failure(early.subscribe(1))).to.be.instanceOf(UnavailableError);
     closer().add(await startRedis({ port }));
     await eventually('deliveries', () => early.connected);
     const later = closer().add(await makeRedisFixture(options));
@@ -195,7 +196,7 @@ describe('a Redis outage', function () {
     const admin = new Redis(server.url);
     closer().defer(() => admin.disconnect());
     await admin.config('SET', 'maxmemory', '1');
-    expect(await failure(broker.publish(spare, '"a":1}'))).to.be.instanceOf(BrokerUnavailableError);
+    expect(await failure(broker.publish(spare, '"a":1}'))).to.be.instanceOf(UnavailableError);
     await admin.config('SET', 'maxmemory', '0');
     const { seq } = await broker.publish(spare, '"a":2}');
     expect(seq).to.equal(1);

@@ -1,14 +1,14 @@
 import { ensureTestRedis, type LocalServer, startRedis, startRedisCluster } from '@chorus/local';
+import { PARTITIONS, UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import { type Broker, BrokerUnavailableError } from '../../broker.js';
+import type { Broker } from '../../broker.js';
 import type { RoomFeeds } from '../../feeds/room-feeds.js';
 import { closeAfterEach, eventually, openFeeds } from '../../testing/feeds.js';
 import { RedisProxy } from '../../testing/proxy.js';
 import { failure, type Recorder, someRoom } from '../../testing/recorder.js';
 import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
 import { Traffic } from '../../testing/traffic.js';
-import { PARTITIONS } from '../keys.js';
 
 const TIMEOUT_MS = 600;
 const INTERVAL_MS = 200;
@@ -80,7 +80,7 @@ describe('the delivery probe over Redis', function () {
       // Long enough for everything that is tried meanwhile to fail as well.
       const pause = new Promise((resolve) => setTimeout(resolve, 2 * TIMEOUT_MS));
       await pause;
-      expect(await failure(broker.publish(spare, '"a":1}'))).to.be.instanceOf(BrokerUnavailableError);
+      expect(await failure(broker.publish(spare, '"a":1}'))).to.be.instanceOf(UnavailableError);
       server.kill('SIGCONT');
       await expectHealed();
     }

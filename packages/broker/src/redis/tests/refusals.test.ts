@@ -4,11 +4,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
-import { createRedis, RedisWatch, redisReady } from '@chorus/redis';
+import { createRedis, RedisWatch, redisReady, UnavailableError } from '@chorus/redis';
 import { ConfigError, createLogger } from '@chorus/service';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import { type Broker, BrokerUnavailableError } from '../../broker.js';
+import type { Broker } from '../../broker.js';
 import { closeAfterEach, eventually } from '../../testing/feeds.js';
 import { RedisProxy } from '../../testing/proxy.js';
 import { failure, Recorder, someRoom } from '../../testing/recorder.js';
@@ -50,7 +50,7 @@ describe('a Redis that answers and refuses its work', function () {
   const refused = async (trouble: string): Promise<void> => {
     await eventually(trouble, () => broker.trouble === trouble);
     expect(broker.connected).to.equal(false);
-    expect(await failure(broker.publish(roomId, '"a":1}'))).to.be.instanceOf(BrokerUnavailableError);
+    expect(await failure(broker.publish(roomId, '"a":1}'))).to.be.instanceOf(UnavailableError);
   };
 
   const accepted = async (): Promise<void> => {
@@ -97,7 +97,7 @@ describe('a Redis that answers and refuses its work', function () {
 
   it('is detected by a message when no probe can detect it', async () => {
     await admin.acl('SETUSER', 'chat', '-hincrby');
-    expect(await failure(broker.publish(roomId, '"a":1}'))).to.be.instanceOf(BrokerUnavailableError);
+    expect(await failure(broker.publish(roomId, '"a":1}'))).to.be.instanceOf(UnavailableError);
     expect(broker.trouble).to.equal('refuses commands (NOPERM)');
     await admin.acl('SETUSER', 'chat', '+hincrby');
     await accepted();

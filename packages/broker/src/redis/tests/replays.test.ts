@@ -2,9 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
+import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import { type Broker, BrokerUnavailableError, type Position } from '../../broker.js';
+import type { Broker, Position } from '../../broker.js';
 import { RoomFeeds, type RoomFeedsOptions } from '../../feeds/room-feeds.js';
 import { closeAfterEach } from '../../testing/feeds.js';
 import { someRoom } from '../../testing/recorder.js';
@@ -120,7 +121,7 @@ describe('replays over Redis', function () {
     while (!until()) {
       const node = nodes[Math.floor(random() * nodes.length)] as Node;
       await visit(node, client, random).catch((error: unknown) => {
-        if (!(error instanceof BrokerUnavailableError)) throw error;
+        if (!(error instanceof UnavailableError)) throw error;
       });
       await new Promise((resolve) => setTimeout(resolve, random() * 40));
     }
@@ -144,7 +145,7 @@ describe('replays over Redis', function () {
     await traffic.stop();
     over = true;
     await coming;
-    const stream = await admin.xrange(fixture.options.keyspace.stream(roomId), '-', '+');
+    const stream = await admin.xrange(fixture.keys.stream(roomId), '-', '+');
     const sent = stream.map(([, fields]) => fields[1]);
     expect(sent.length, 'sent').to.be.above(200);
     const deadline = performance.now() + 5_000;

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
+import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
-import { type Broker, BrokerUnavailableError, type Position } from '../../broker.js';
+import type { Broker, Position } from '../../broker.js';
 import { closeAfterEach, eventually, openFeeds } from '../../testing/feeds.js';
 import { Recorder, someRoom } from '../../testing/recorder.js';
 import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
@@ -65,7 +66,7 @@ describe('messages that are sent again until they are acknowledged', function ()
           const place = await broker?.publish(roomId, `"id":"${id}"}`, `${sender}:${n}`);
           if (place !== undefined) acked.set(id, { epoch: place.epoch, seq: place.seq });
         } catch (error) {
-          if (!(error instanceof BrokerUnavailableError)) throw error;
+          if (!(error instanceof UnavailableError)) throw error;
           resent++;
           await sleep(20);
         }

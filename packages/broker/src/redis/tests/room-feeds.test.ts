@@ -184,7 +184,6 @@ describe('room feeds over Redis', function () {
       const { feeds, heard, broker } = await openNode();
       const [roomId = 0] = await newRooms(1);
       await feeds.acquire(roomId);
-      const { keyspace } = fixture.options;
       const nonsense = [
         '',
         'x',
@@ -197,8 +196,8 @@ describe('room feeds over Redis', function () {
         '1-x\n{}',
       ];
       for (const payload of [...nonsense, '99999999999999999999', '\0', Buffer.from([0xff, 0xfe, 0x0a])]) {
-        await admin.publish(keyspace.control(), payload);
-        await admin.publish(keyspace.channel(roomId), payload);
+        await admin.publish(fixture.keys.control(), payload);
+        await admin.publish(fixture.keys.channel(roomId), payload);
       }
       await broker.publish(roomId, '"a":1}');
       await fixture.directory().announce({ type: 'room-renamed', roomId, name: 'new' });

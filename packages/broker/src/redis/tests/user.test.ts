@@ -1,10 +1,9 @@
 import { addRedisUser, type LocalServer, startRedis, testRedis } from '@chorus/local';
-import { createRedis, RedisWatch, redisReady } from '@chorus/redis';
+import { createRedis, Keyspace, RedisWatch, redisReady } from '@chorus/redis';
 import { createLogger } from '@chorus/service';
 import { expect } from 'chai';
 import { closeAfterEach, eventually } from '../../testing/feeds.js';
 import { failure, someRoom } from '../../testing/recorder.js';
-import { Keyspace } from '../keys.js';
 import { RedisRoomDirectory } from '../room-directory.js';
 
 describe('a user of Redis', function () {

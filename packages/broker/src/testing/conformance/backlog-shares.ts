@@ -1,8 +1,8 @@
 import { messageEncoder } from '@chorus/protocol';
+import { PARTITIONS } from '@chorus/redis';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { BacklogFullError, type Position } from '../../broker.js';
-import { PARTITIONS } from '../../redis/keys.js';
 import { someRoom } from '../recorder.js';
 import { ArchiveFixture } from './archive.js';
 import type { MakeBrokerFixture } from './fixture.js';

@@ -1,8 +1,8 @@
 /**
- * How an ephemeral frame reaches a room's channel from within somebody else's Redis script:
- * presence changes and their announcement must be one step.
+ * How a notice reaches the gateways that have members of a room, from within a script: a change of presence and
+ * its announcement must be one step.
  */
-export interface Announcer {
+export interface NoticeTarget {
   /** `PUBLISH`, or `SPUBLISH` with sharded pub/sub. */
   readonly command: 'PUBLISH' | 'SPUBLISH';
   /** The room's channel. In the same hash slot as every key that starts with `Keyspace.room`. */

@@ -1,0 +1,17 @@
+import { readFileSync } from 'node:fs';
+import type { RedisClient } from './client.js';
+
+/** Scripts by the command that runs them: the names of the files that make up each, joined in this order. */
+export type Scripts = Readonly<Record<string, readonly string[]>>;
+
+/**
+ * Adds Lua scripts to a client as commands. Harmless when they are there already.
+ *
+ * @param folder where the `.lua` files are
+ */
+export function defineScripts(client: RedisClient, folder: URL, scripts: Scripts): void {
+  for (const [command, files] of Object.entries(scripts)) {
+    const lua = files.map((file) => readFileSync(new URL(`${file}.lua`, folder), 'utf8'));
+    client.defineCommand(command, { lua: lua.join('\n') });
+  }
+}
