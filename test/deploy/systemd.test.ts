@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gatewaySettings, loadGatewayConfig } from '@chorus/gateway';
 import { descriptorsForConnections, servedConnections } from '@chorus/service';
@@ -60,7 +60,7 @@ describe('the systemd unit of a gateway', () => {
   });
 
   it('has the instances of the guide, and haproxy.cfg has a server for each', () => {
-    const guide = deployFile('README.md');
+    const guide = readFileSync(join(root, 'docs/how-to/one-big-machine.md'), 'utf8');
     const [, started = ''] = /^ +systemctl enable --now (chorus-gateway@.+)$/m.exec(guide) ?? [];
     const ports = [...started.matchAll(/chorus-gateway@(\d+)/g)].map(([, port]) => port);
     expect(ports).to.have.length.above(1);
