@@ -74,12 +74,31 @@ export class ChaosProxy {
   }
 }
 
-/** Passes on what it gets, after a while. */
+/** Passes on what it gets, after a while. What comes meanwhile does not wait behind it: that would be a narrow line, not a long one. */
 class Lane extends Transform {
   delayMs = 0;
+  readonly #underWay: Buffer[] = [];
+  #onEmpty: (() => void) | undefined;
 
-  override _transform(chunk: Buffer, _encoding: string, done: (error: null, chunk: Buffer) => void): void {
-    if (this.delayMs === 0) done(null, chunk);
-    else setTimeout(() => done(null, chunk), this.delayMs);
+  override _transform(chunk: Buffer, _encoding: string, done: (error?: null, chunk?: Buffer) => void): void {
+    if (this.delayMs === 0 && this.#underWay.length === 0) done(null, chunk);
+    else {
+      this.#underWay.push(chunk);
+      setTimeout(() => this.#arrive(), this.delayMs);
+      done();
+    }
+  }
+
+  override _flush(done: () => void): void {
+    if (this.#underWay.length === 0) done();
+    else this.#onEmpty = done;
+  }
+
+  /** One for each chunk: in order, also when the delay has changed. */
+  #arrive(): void {
+    const chunk = this.#underWay.shift();
+    if (this.destroyed) return;
+    this.push(chunk);
+    if (this.#underWay.length === 0) this.#onEmpty?.();
   }
 }
