@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createDatabase, lookUpProcess, testDatabase, testRedis } from '@chorus/local';
 import { expect } from 'chai';
 import { TEST_SETTINGS } from './support/cluster.js';
+import { throughLoopback } from './support/loopback.js';
 import { createPerson, createRoom, request, signIn } from './support/people.js';
 import { type Program, startProgram } from './support/program.js';
 import { connectSeed } from './support/seed-client.js';
@@ -201,8 +202,14 @@ describe('the cluster command', function () {
       OPERATOR_PORT: '0',
       OPERATOR_TOKEN: token,
     });
-    expect(cluster.operatorUrl).to.match(/^http:\/\/127\.0\.0\.1:\d+$/);
-    expect((await request(`${cluster.operatorUrl}/bans`)).status).to.equal(401);
+    expect(cluster.operatorUrl).to.match(/^http:\/\/localhost:\d+$/);
+    expect(cluster.url).to.match(/^http:\/\/localhost:\d+$/);
+    for (const each of throughLoopback(`${cluster.operatorUrl}/bans`)) {
+      expect((await request(each)).status, each).to.equal(401);
+    }
+    for (const each of throughLoopback(`${cluster.url}/readyz`)) {
+      expect((await request(each)).status, each).to.equal(200);
+    }
     expect((await request(`${cluster.operatorUrl}/bans`, { token })).body).to.deep.equal({
       bans: [],
       nextCursor: null,

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessageFrame } from '@chorus/protocol';
 import { expect } from 'chai';
+import { loopbackHosts, throughLoopback } from './support/loopback.js';
 import { createPerson, createRoom, type Person, request, signIn } from './support/people.js';
 import { type Program, startProgram } from './support/program.js';
 import { connectSeed } from './support/seed-client.js';
@@ -62,7 +63,7 @@ describe('standalone', function () {
   it('serves operators when it is told a port and a token', async () => {
     const token = 'for-tests-only';
     const { program, url } = await start({ OPERATOR_PORT: '0', OPERATOR_TOKEN: token });
-    const [, operator = ''] = await program.printed(/operator API is at (http:\/\/127\.0\.0\.1:\d+)/);
+    const [, operator = ''] = await program.printed(/operator API is at (http:\/\/localhost:\d+)/);
     const eve = await createPerson(url, 'eve');
     expect((await request(`${operator}/users/${eve.id}/ban`, { body: {} })).status).to.equal(401);
     expect((await request(`${operator}/users/${eve.id}/ban`, { body: {}, token })).status).to.equal(200);
@@ -188,6 +189,25 @@ describe('standalone', function () {
     ]);
   });
 
+  it('prints addresses with the name localhost, which work whichever loopback address is tried first', async () => {
+    const { program, url } = await start({ OPERATOR_PORT: '0', OPERATOR_TOKEN: 'for-tests-only' });
+    expect(url).to.match(/^http:\/\/localhost:\d+$/);
+    const [, operatorUrl = ''] = await program.printed(/operator API is at (http:\/\/localhost:\d+)\./);
+    expect(program.stdout)
+      .to.include(`-c ${url.replace('http', 'ws')}/ws/join-room/1`)
+      .and.not.include('127.0.0.1');
+    const ada = await createPerson(url, 'ada');
+    const room = await createRoom(url, ada);
+    for (const each of [url, ...throughLoopback(url)]) {
+      const socket = await connectSeed(each, room, ada.token);
+      socket.send(each);
+      await socket.message(each);
+    }
+    for (const each of [operatorUrl, ...throughLoopback(operatorUrl)]) {
+      expect((await request(`${each}/livez`)).status, each).to.equal(200);
+    }
+  });
+
   it('says in one line that its port is taken, before it touches anything', async () => {
     const blocker = createServer().listen(0, '127.0.0.1');
     await once(blocker, 'listening');
@@ -226,7 +246,8 @@ describe('standalone', function () {
       );
       const open = [...(await listeners(program.pid)), ...(await listeners(database))];
       const outside = open.filter(({ loopback }) => !loopback).map(({ port }) => port);
-      expect(open).to.have.length(5);
+      // Balancer, gateways, database, and the API once for each loopback address.
+      expect(open).to.have.length(4 + loopbackHosts.length);
       expect(outside).to.deep.equal([Number(new URL(url).port)]);
     });
   }
@@ -236,6 +257,9 @@ describe('standalone', function () {
 async function untilDatabaseIsFree(dataDir: string): Promise<void> {
   while (existsSync(join(dataDir, 'postgres/cluster/postmaster.pid'))) await sleep(20);
 }
+
+/** 127.0.0.1 and ::1, as /proc writes them. */
+const LOOPBACK = new Set<string | undefined>(['0100007F', '00000000000000000000000001000000']);
 
 /** The TCP ports on which a process listens. */
 async function listeners(pid: number): Promise<Array<{ port: number; loopback: boolean }>> {
@@ -252,6 +276,6 @@ async function listeners(pid: number): Promise<Array<{ port: number; loopback: b
     .filter((fields) => fields[3] === LISTEN && inodes.has(fields[9]))
     .map(([, address = '']) => {
       const [host, port = ''] = address.split(':');
-      return { port: Number.parseInt(port, 16), loopback: host === '0100007F' };
+      return { port: Number.parseInt(port, 16), loopback: LOOPBACK.has(host) };
     });
 }

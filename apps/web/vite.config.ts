@@ -17,7 +17,7 @@ export default defineConfig({
   plugins: [compressed()],
   server: {
     proxy: Object.fromEntries(
-      ['/api', '/ws'].map((path) => [path, { target: 'http://127.0.0.1:8080', ws: true }]),
+      ['/api', '/ws'].map((path) => [path, { target: 'http://localhost:8080', ws: true }]),
     ),
   },
 });

@@ -23,7 +23,7 @@ describe('the tutorial', function () {
       PORT: port,
       DATA_DIR: join(folder, 'data'),
     });
-    const [url] = await chorus.printed(/http:\/\/127\.0\.0\.1:\d+/);
+    const [url] = await chorus.printed(/http:\/\/localhost:\d+/);
     return url;
   };
 
@@ -51,7 +51,7 @@ describe('the tutorial', function () {
   });
 
   const enter = async (name: string, button: 'Sign up' | 'Sign in'): Promise<Page> => {
-    const [address] = await vite.printed(/http:\/\/127\.0\.0\.1:\d+/);
+    const [address] = await vite.printed(/http:\/\/localhost:\d+/);
     const context = await browser.newContext();
     const page = await context.newPage();
     await page.goto(address);
@@ -77,7 +77,7 @@ describe('the tutorial', function () {
     await send(ben, 'I am');
     await shows(ada, 'ben: I am');
 
-    const { port } = new URL((await chorus.printed(/http:\/\/127\.0\.0\.1:\d+/))[0]);
+    const { port } = new URL((await chorus.printed(/http:\/\/localhost:\d+/))[0]);
     chorus.interrupt();
     await chorus.ended;
     await shows(ada, 'waiting');
@@ -92,7 +92,7 @@ describe('the tutorial', function () {
   });
 
   it('leads to a page that says why a sign-in failed', async () => {
-    const [address] = await vite.printed(/http:\/\/127\.0\.0\.1:\d+/);
+    const [address] = await vite.printed(/http:\/\/localhost:\d+/);
     const page = await browser.newPage();
     await page.goto(address);
     await page.getByPlaceholder('User name').fill('carl');

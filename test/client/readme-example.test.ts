@@ -28,8 +28,8 @@ describe('the example of the client in the README', function () {
     const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
     const [, code] = /```js\n(import \{ ChorusApi.*?)```/s.exec(readme) ?? [];
     if (code === undefined) throw new Error('there is no example');
-    expect(code).to.include("'http://127.0.0.1:8080'");
-    return code.replace('http://127.0.0.1:8080', standalone.url);
+    expect(code).to.include("'http://localhost:8080'");
+    return code.replace('http://localhost:8080', standalone.url);
   };
   const run = async (code: string): Promise<{ stdout: string; stderr: string }> => {
     const file = join(folder, 'example.mjs');

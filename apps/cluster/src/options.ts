@@ -25,7 +25,7 @@ export function readCommandLine(argv: readonly string[]): CommandOptions {
       wholeNumber(0, 65_535),
       8080,
     )
-    .option('--host <address>', 'address to listen on; 0.0.0.0 for every one of this machine', '127.0.0.1')
+    .option('--host <address>', 'address to listen on; 0.0.0.0 lets other machines in', 'localhost')
     .option('--restart', 'start a process again when it has died', false)
     .option(
       '--operator-ports <first>',

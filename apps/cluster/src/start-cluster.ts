@@ -116,6 +116,8 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
     const nodeId = `${service}-${members[service].length + 1}`;
     const operatorPort = operatorPortOf(nodeId);
     const port = freePort();
+    // People open the page of an API's port for operators.
+    const host = service === 'api' ? 'localhost' : '127.0.0.1';
     const member = new Member({
       nodeId,
       restart: options.restart,
@@ -124,7 +126,7 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
         startService(service, {
           nodeId,
           url: `http://127.0.0.1:${await port}`,
-          operatorUrl: operatorUrl(await operatorPort),
+          operatorUrl: operatorUrl(host, await operatorPort),
           env: {
             ...env,
             ...emptied(env),
@@ -132,7 +134,7 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
             DRAIN_DELAY_MS: env.DRAIN_DELAY_MS || '0',
             DRAIN_MS: env.DRAIN_MS || '2000',
             NODE_ID: nodeId,
-            HOST: '127.0.0.1',
+            HOST: host,
             PORT: String(await port),
             // The balancer.
             TRUST_PROXY: '1',
@@ -179,8 +181,8 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
   };
 }
 
-const operatorUrl = (port: string | undefined): string | undefined =>
-  port === undefined ? undefined : `http://127.0.0.1:${port}`;
+const operatorUrl = (host: string, port: string | undefined): string | undefined =>
+  port === undefined ? undefined : `http://${host}:${port}`;
 
 /** Like Promise.all, but rejects only when all have settled: what they started can then be closed. */
 async function allOrFirstFailure<T extends readonly Promise<unknown>[] | []>(

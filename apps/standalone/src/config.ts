@@ -10,7 +10,10 @@ const WEB_DIR = fileURLToPath(new URL('../../web/dist', import.meta.url));
 
 /** Standalone's own variables; those of the API, the gateway and the archiver are honoured as well, but for their ports. */
 export const standaloneSettings = {
-  HOST: z.string().default('127.0.0.1').describe('Address to listen on; `0.0.0.0` for every one there is.'),
+  HOST: z
+    .string()
+    .default('localhost')
+    .describe('`localhost` is 127.0.0.1 and ::1; `0.0.0.0` lets other machines in.'),
   PORT: port().default(8080).describe('The one port; 0 lets the system choose.'),
   DATA_DIR: z
     .string()
@@ -34,9 +37,9 @@ export interface StandaloneConfig {
 export function loadStandaloneConfig(env: Environment): StandaloneConfig {
   const settings = parseSettings(standaloneSettings, env);
   // Only the balancer is reached from outside; it is the one proxy in front of the others.
-  const inner = (secret: string, nodeId: string): Environment => ({
+  const inner = (secret: string, nodeId: string, host: string): Environment => ({
     ...env,
-    HOST: '127.0.0.1',
+    HOST: host,
     PORT: '0',
     TRUST_PROXY: '1',
     NODE_ID: nodeId,
@@ -58,8 +61,9 @@ export function loadStandaloneConfig(env: Environment): StandaloneConfig {
     dataDir: settings.DATA_DIR,
     logLevel: settings.LOG_LEVEL,
     archive: loadArchiveConfig(env),
-    api: (secret) => loadApiConfig(inner(secret, 'api-1')),
-    gateway: (secret, nodeId) => loadGatewayConfig(inner(secret, nodeId)),
+    // People open the page of its port for operators.
+    api: (secret) => loadApiConfig(inner(secret, 'api-1', 'localhost')),
+    gateway: (secret, nodeId) => loadGatewayConfig(inner(secret, nodeId, '127.0.0.1')),
   };
   // A mistake in any variable is reported before anything is started.
   config.api('-'.repeat(32));

@@ -161,7 +161,7 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
   }
   await untilComplete(rooms);
   balancer.setTargets({ apis: [local(api.port)], gateways });
-  const operatorUrl = api.operatorPort === undefined ? undefined : local(api.operatorPort);
+  const operatorUrl = api.operatorPort === undefined ? undefined : `http://localhost:${api.operatorPort}`;
   const operatorApi = apiConfig.operator?.token !== undefined;
   return { url: balancer.url, operatorUrl, operatorApi, dataDir: folder.path, close: () => closer.close() };
 }

@@ -2,7 +2,7 @@
 import { ChorusApi, ChorusClient } from '@chorus/client';
 
 const {
-  CHORUS_URL: url = 'http://127.0.0.1:8080',
+  CHORUS_URL: url = 'http://localhost:8080',
   CHORUS_EMAIL: email,
   CHORUS_PASSWORD: password,
 } = process.env;

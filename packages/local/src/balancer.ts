@@ -1,12 +1,13 @@
-import { once } from 'node:events';
 import { Agent, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
   answerRaw,
   type ConnectionLimits,
   createHttpServer,
   type HttpLimits,
+  type Listener,
+  listen,
   StartError,
 } from '@chorus/service';
 import { createProxyServer } from 'httpxy';
@@ -122,14 +123,15 @@ export async function startBalancer(options: BalancerOptions): Promise<Balancer>
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
+  let listener: Listener;
   try {
-    await listen(server, options);
+    listener = await listenOrSayWhy(server, options);
   } catch (error) {
     upstreams.close();
     throw error;
   }
 
-  const { port } = server.address() as AddressInfo;
+  const { port } = listener;
   let closing: Promise<void> | undefined;
   return {
     url: `http://${urlHost(options.host)}:${port}`,
@@ -137,10 +139,8 @@ export async function startBalancer(options: BalancerOptions): Promise<Balancer>
     setTargets: (targets) => upstreams.set(targets),
     close() {
       upstreams.close();
-      closing ??= new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      });
+      closing ??= listener.close();
+      for (const socket of sockets) socket.destroy();
       return closing;
     },
   };
@@ -184,10 +184,9 @@ function answer(response: ServerResponse, status: number, error: string): void {
   response.writeHead(status, headers).end(body);
 }
 
-async function listen(server: Server, options: { port: number; host: string }): Promise<void> {
-  server.listen({ port: options.port, host: options.host, backlog: BACKLOG });
+async function listenOrSayWhy(server: Server, options: { port: number; host: string }): Promise<Listener> {
   try {
-    await once(server, 'listening');
+    return await listen(server, { port: options.port, host: options.host, backlog: BACKLOG });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE') throw new StartError(`port ${options.port} is already in use`);

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
-import { createServer } from 'node:net';
-import { StartError } from '@chorus/service';
+import { createServer } from 'node:http';
+import { listen, StartError } from '@chorus/service';
 
 /**
  * Below the ports that systems use for outgoing connections (from 32,768 on Linux, 49,152 on
@@ -10,7 +10,7 @@ import { StartError } from '@chorus/service';
 const FIRST = 16_000;
 const LAST = 31_999;
 
-/** A TCP port on 127.0.0.1 that nobody listens on; never the same one twice while this process lives, by whomever. */
+/** A TCP port of `localhost` that nobody listens on; never the same one twice while this process lives, by whomever. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = FIRST + Math.floor(Math.random() * (LAST - FIRST + 1));
@@ -25,12 +25,15 @@ export async function choosePort(port: number | undefined): Promise<number> {
   return port;
 }
 
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ port, host: '127.0.0.1' }, () => server.close(() => resolve(true)));
-  });
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    const listener = await listen(server, { port, host: 'localhost' });
+    await listener.close();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

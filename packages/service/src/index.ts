@@ -4,6 +4,7 @@ export * from './common-settings.js';
 export * from './config.js';
 export * from './http-server.js';
 export * from './limited-server.js';
+export * from './listen.js';
 export * from './logger.js';
 export * from './metrics.js';
 export * from './open-files.js';

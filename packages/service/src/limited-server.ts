@@ -33,7 +33,8 @@ export function limitConnections(
   const silent = new Map<Socket, string>();
   const counts = new SilentConnections();
   const served = servedConnections(capacity);
-  if (Number.isFinite(capacity)) server.maxConnections = Math.max(1, Math.floor(capacity));
+  const most = Math.max(1, Math.floor(capacity));
+  if (Number.isFinite(capacity)) server.maxConnections = most;
   // Without a listener an accept that fails would end the process. Before it listens, errors are its starter's.
   server.once('listening', () => {
     server.on('error', (error) => log.warn({ error: error.message }, 'a connection could not be accepted'));
@@ -53,6 +54,8 @@ export function limitConnections(
       open--;
       leave(socket);
     });
+    // Node counts only what the server itself accepted, not what `listen` accepts for it.
+    if (open > most) return void socket.destroy();
     if (byAddress) {
       const address = clientAddress(socket.remoteAddress ?? '', undefined, 0);
       if (!counts.opened(address, capacity - open + 1)) return void socket.destroy();

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Closeable } from './closer.js';
 import { createHttpServer } from './http-server.js';
+import { type Listener, listen } from './listen.js';
 import type { Logger } from './logger.js';
 import { StartError } from './start-error.js';
 
@@ -65,9 +64,9 @@ export async function listenOperatorPort(
       },
     );
   });
-  server.listen({ host, port });
+  let listener: Listener;
   try {
-    await once(server, 'listening');
+    listener = await listen(server, { host, port });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const reason = code === 'EADDRINUSE' ? 'the port is already in use' : message;
@@ -77,13 +76,12 @@ export async function listenOperatorPort(
   server.on('error', (error) => log.warn({ error: error.message }, 'a connection could not be accepted'));
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
-    const closed = once(server, 'close');
-    server.close();
+    const closed = listener.close();
     server.closeAllConnections();
     await closed;
   };
   return {
-    port: (server.address() as AddressInfo).port,
+    port: listener.port,
     close: () => {
       closing ??= close();
       return closing;

@@ -1,6 +1,11 @@
 import type { RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { type Closeable, type ConnectionLimits, createHttpServer, StartError } from '@chorus/service';
+import {
+  type Closeable,
+  type ConnectionLimits,
+  createHttpServer,
+  listen as listenOn,
+  StartError,
+} from '@chorus/service';
 
 /** How often connections that became idle are closed while shutting down. */
 const SWEEP_MS = 50;
@@ -38,22 +43,20 @@ export async function listen(
     { refused: options.refused, connections: options.connections },
   );
 
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, options)));
-    server.listen({ host: options.host, port: options.port }, resolve);
+  const listener = await listenOn(server, options).catch((error: NodeJS.ErrnoException) => {
+    throw listenError(error, options);
   });
 
   const close = async (): Promise<void> => {
-    const closed = new Promise((resolve) => server.close(resolve));
+    const closed = listener.close();
     const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
     const deadline = setTimeout(() => server.closeAllConnections(), options.shutdownTimeoutMs);
     await closed;
     clearInterval(sweep);
     clearTimeout(deadline);
   };
-  const { port } = server.address() as AddressInfo;
   return {
-    port,
+    port: listener.port,
     close: () => {
       closing ??= close();
       return closing;

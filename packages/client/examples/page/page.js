@@ -1,7 +1,7 @@
 // A page that chats in one room. The session is a cookie, which no script sees and the browser sends by itself.
 import { ChorusApi, ChorusClient } from '@chorus/client';
 
-const url = new URL(location.href).searchParams.get('url') ?? 'http://127.0.0.1:8080';
+const url = new URL(location.href).searchParams.get('url') ?? 'http://localhost:8080';
 const api = new ChorusApi({ url });
 const element = (id) => document.getElementById(id);
 
