@@ -31,7 +31,7 @@ describe('the tutorial', function () {
     folder = await mkdtemp(join(ROOT, 'test', 'dist', 'tutorial-'));
     const url = await startChorus('0');
     for (const [file, text] of await filesOfTutorial()) {
-      await writeFile(join(folder, file), text.replace('http://127.0.0.1:8080', url));
+      await writeFile(join(folder, file), text.replace('http://localhost:8080', url));
     }
     await writeFile(join(folder, 'package.json'), '{}');
     await mkdir(join(folder, 'node_modules', '@chorus'), { recursive: true });

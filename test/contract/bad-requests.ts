@@ -114,6 +114,10 @@ export function describeBadRequests(target: () => Target): void {
       ['/api/rooms/1/messages?before=7', /^before must/],
       ['/api/rooms/1/messages?before=1-1&after=1-1', /^after must/],
       ['/ws/get-rooms?userId=me', /^userId must/],
+      ['/api/rooms?after=1', /^after is not known here$/],
+      ['/api/rooms/1/messages?since=1-1', /^since is not known here$/],
+      ['/api/users/me?userId=1', /^userId is not known here$/],
+      ['/readyz?verbose', /^verbose is not known here$/],
     ] as const) {
       it(`for GET ${path}`, async () => {
         expect(expectError(await ask(path), 400)).to.match(error);

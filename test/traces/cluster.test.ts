@@ -83,7 +83,10 @@ describe('traces of a cluster', function () {
 
     it('have one span for a request, in the trace of its caller, and nothing about who asked', async () => {
       const { headers } = caller;
-      await request(`${cluster.url}/api/rooms/${room}?secret=1`, { token: ann.token, headers });
+      await request(`${cluster.url}/api/rooms/${room}?username=${ann.username}`, {
+        token: ann.token,
+        headers,
+      });
       const span = await called();
       expect(span).to.include({
         service: 'chorus-api',

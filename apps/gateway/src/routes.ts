@@ -2,7 +2,7 @@ import type { Logger } from '@chorus/service';
 import type { Seat } from './connections/connections.js';
 import { type PortHealth, readiness } from './lifecycle/readiness.js';
 import { handshakeFault } from './transport/handshake.js';
-import { Refusal, type RefusalReason } from './transport/refusal.js';
+import { Refusal, type RefusalReason, refuseUnknown } from './transport/refusal.js';
 import { RefusalLog } from './transport/refusal-log.js';
 import type { Answer, Decision, Request, TransportHandlers } from './transport/transport.js';
 
@@ -58,7 +58,7 @@ export function routes(actions: RouteActions, log: Logger): TransportHandlers {
       }
     },
     async http(request) {
-      const answer = answerFor(request, actions);
+      const answer = answerOrRefusal(request, actions);
       if (request.method === 'GET' || request.method === 'HEAD' || answer.status === 404) return answer;
       return { status: 405, body: { error: 'method not allowed' }, headers: { Allow: 'GET, HEAD' } };
     },
@@ -81,11 +81,20 @@ function requestId(request: Request): string | undefined {
   return id !== undefined && /^[\w.:-]{1,128}$/.test(id) ? id : undefined;
 }
 
+function answerOrRefusal(request: Request, actions: RouteActions): Answer {
+  try {
+    return answerFor(request, actions);
+  } catch (error) {
+    if (error instanceof Refusal) return error.answer;
+    throw error;
+  }
+}
+
 function answerFor(request: Request, actions: RouteActions): Answer {
   const { path } = request;
-  if (path === '/livez') return { status: 200, body: { status: 'live' } };
-  if (path === '/readyz') {
-    return readiness(actions.health());
+  if (path === '/livez' || path === '/readyz') {
+    refuseUnknown(request, []);
+    return path === '/livez' ? { status: 200, body: { status: 'live' } } : readiness(actions.health());
   }
   // A valid handshake never comes here.
   const fault = routeOf(path) === undefined ? undefined : handshakeFault(request);

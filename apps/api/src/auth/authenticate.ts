@@ -53,6 +53,9 @@ export function door(kind: Access, { guard, access }: AccessServices): Door {
   };
 }
 
+/** Query parameters that say who the sender is; see {@link credentials}. */
+export const SENDER_PARAMETERS = ['userId', 'username'] as const;
+
 /** What a request says about its sender. */
 export function credentials(ctx: Context): Credentials {
   return {

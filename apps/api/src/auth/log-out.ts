@@ -45,7 +45,12 @@ export const logOut = operation(
 
 /** The route of the original service. A link of another site leads here as well, so it is refused. */
 export const logOutByGet = operation(
-  { id: 'signOutByGet', summary: 'Like `POST`, for clients of the original service', ...declaration },
+  {
+    id: 'signOutByGet',
+    summary: 'Like `POST`, for clients of the original service',
+    original: true,
+    ...declaration,
+  },
   endSession,
 );
 

@@ -16,6 +16,7 @@ export const signIn = operation(
     id: 'signIn',
     summary: 'Gives out a token',
     access: 'anyone',
+    original: true,
     body: signInInput,
     answer: { status: 200, description: 'Signed in.', body: signedIn, headers: TOKEN_HEADER },
     errors: {

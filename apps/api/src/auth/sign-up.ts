@@ -12,6 +12,7 @@ export const signUp = operation(
     id: 'signUp',
     summary: 'Creates an account',
     access: 'anyone',
+    original: true,
     body: signUpInput,
     answer: { status: 200, description: 'The new account.', body: account },
     errors: {

@@ -38,7 +38,7 @@ export const gatewayRoutes: readonly GatewayRoute[] = [
     summary: `Opens a ${SUBPROTOCOL} socket for any number of rooms`,
     description: `The subprotocol \`${SUBPROTOCOL}\` must be offered. ${FRAMES}`,
     errors: {
-      400: `The subprotocol \`${SUBPROTOCOL}\` is not offered, or a parameter is wrong.`,
+      400: `The subprotocol \`${SUBPROTOCOL}\` is not offered, or a parameter is wrong or not known.`,
       403: 'The user is banned, or the page’s origin is not allowed.',
       ...REFUSALS,
     },

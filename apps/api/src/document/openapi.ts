@@ -13,6 +13,9 @@ const VERSION = packageVersion(new URL('../../package.json', import.meta.url));
 const DESCRIPTION = `Accounts, rooms and what was said in them. JSON in, JSON out; every failure is \`{"error": "<what is wrong>"}\`.
 
 - Ids are positive integers up to 2^53−1. Where one is sent, a string of digits will do.
+- Parameters and fields that an operation does not have are refused with 400, which names the first of them. The operations of
+  the original service pass over them: those tagged \`seed\`, sign-up, sign-in, \`GET /api/users/logout\` and the upgrade of
+  \`/ws/join-room/{roomId}\`.
 - Whatever answers GET answers HEAD, and every path answers OPTIONS. A path that there is not is answered with 404, a method
   that a path does not have with 405 and \`Allow\`.
 - A 500 is a bug. Its detail is in the log only, under the \`X-Request-Id\` of the answer.`;

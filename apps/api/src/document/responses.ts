@@ -31,7 +31,7 @@ const NAMES: Readonly<Record<number, string>> = {
 };
 
 const REASONS: Readonly<Record<number, string>> = {
-  400: 'Malformed: a parameter or a field that is missing or wrong, which the text names, or what is not JSON or not HTTP.',
+  400: 'Malformed: a parameter or a field that is missing, wrong or not known, which the text names, or what is not JSON or not HTTP.',
   401: 'No token, or one that has expired, was revoked or is forged.',
   403: 'The user is banned, or the query names somebody else.',
   408: 'The request took too long.',

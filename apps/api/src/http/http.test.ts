@@ -5,7 +5,9 @@ import { MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
 import { createDatabase, type Database } from '@chorus/database';
 import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
+import { publicRoutes } from '../routes.js';
 import { type Answer, type Client, openDatabase, type RunningApi, startApi } from '../test-api.js';
+import { routesOf } from './route-table.js';
 
 const ann = { id: 1, username: 'ann' };
 const JSON_TYPE = { 'Content-Type': 'application/json' };
@@ -161,6 +163,40 @@ describe('the HTTP face', function () {
       expect((await client.send('PATCH', `/api/rooms/${id}`, body, JSON_TYPE)).status).to.equal(400);
     });
 
+    it('answers 400 to a parameter that it does not know, on every route but those of the original service', async () => {
+      const { id } = (await post('{"name":"x"}', JSON_TYPE)).body;
+      const original: string[] = [];
+      for (const { method, path, operation } of routesOf(publicRoutes)) {
+        const body = operation.declaration.body === undefined ? undefined : '{}';
+        const sender = operation.declaration.original === true ? anonymous : client;
+        const query = path === '/livez' ? 'userId=1' : 'wrong=1';
+        const answer = await sender.send(method, `${path.replace(':roomId', id)}?${query}`, body, JSON_TYPE);
+        const route = `${method} ${path}`;
+        if (operation.declaration.original === true) original.push(route);
+        else {
+          const error = `${query.split('=')[0]} is not known here`;
+          expect([answer.status, answer.body], route).to.deep.equal([400, { error }]);
+        }
+      }
+      expect(original.sort()).to.deep.equal([
+        'GET /api/users/logout',
+        'GET /ws/get-clients',
+        'GET /ws/get-clients/:roomId',
+        'GET /ws/get-rooms',
+        'POST /api/users/signin',
+        'POST /api/users/signup',
+        'POST /ws/create-room',
+      ]);
+      expect((await client.get(`/api/rooms/${id}?userId=1&username=ann`)).status).to.equal(200);
+      expect((await client.get(`/ws/get-clients/${id}?wrong=1`)).status).to.equal(200);
+      expect((await client.get('/ws/get-clients?wrong=1')).status).to.equal(200);
+      expect((await client.get('/ws/get-rooms?wrong=1&after=0')).status).to.equal(200);
+      expect(
+        (await client.send('POST', '/ws/create-room?wrong=1', '{"name":"x"}', JSON_TYPE)).status,
+      ).to.equal(200);
+      expect((await anonymous.get('/api/users/logout?wrong=1')).status).to.equal(200);
+    });
+
     it('answers 413 to more than 64 KiB, announced or not, compressed or not', async () => {
       const large = JSON.stringify({ name: 'x', padding: 'y'.repeat(65_536) });
       const answers = [
@@ -294,7 +330,7 @@ describe('the HTTP face', function () {
     };
 
     it('writes one line a request, under the id that the client sent', async () => {
-      const answer = await client.with({ 'X-Request-Id': 'my-request.1' }).get('/api/rooms/4711?x=secret');
+      const answer = await client.with({ 'X-Request-Id': 'my-request.1' }).get('/api/rooms/4711?userId=1');
       expect(answer.headers.get('x-request-id')).to.equal('my-request.1');
       const line = lineOf('my-request.1');
       expect(line).to.deep.include({

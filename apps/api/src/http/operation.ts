@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import { type AccessServices, door } from '../auth/authenticate.js';
+import { type AccessServices, door, SENDER_PARAMETERS } from '../auth/authenticate.js';
 import type { Context, Handler } from './context.js';
-import { parseInput } from './input.js';
+import { parseInput, refuseUnknown } from './input.js';
 import { jsonBody } from './json-body.js';
 
 /** Who may use an operation. */
@@ -33,6 +33,8 @@ export interface Declaration<
   /** Of the path. */
   readonly params?: P;
   readonly query?: Q;
+  /** A route of the original service, which passes over query parameters that it does not know; any other refuses them. */
+  readonly original?: true;
   /** Of JSON; without it the body is not read. */
   readonly body?: B;
   readonly answer: {
@@ -93,16 +95,25 @@ export function operation<
   return { declaration, handler };
 }
 
-/** How each part of the input is read; what is not declared is not looked at. */
+/** How each part of the input is read. A body that is not declared is not looked at. */
 function inputReader<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>({
+  access,
   params,
   query,
+  original,
   body,
 }: Declaration<P, Q, B>) {
   const json = body === undefined ? undefined : jsonBody();
+  const known = new Set([
+    ...Object.keys(query?.shape ?? {}),
+    ...(access === 'rooms' ? SENDER_PARAMETERS : []),
+  ]);
   return {
     params: (ctx: Context) => parsed(params, ctx.params),
-    query: (ctx: Context) => parsed(query, query && ctx.query),
+    query: (ctx: Context) => {
+      if (!original) refuseUnknown(ctx.query, known);
+      return parsed(query, query && ctx.query);
+    },
     json: (ctx: Context) => json?.(ctx, DONE),
     body: (ctx: Context) => parsed(body, body && ctx.request.body),
   };

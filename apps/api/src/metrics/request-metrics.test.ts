@@ -44,7 +44,7 @@ describe('the metrics of requests', function () {
     const ann = client.as({ id: 1, username: 'ann' });
     await ann.post('/api/rooms', { id: 1, name: 'one' });
     await ann.get('/api/rooms/1');
-    await ann.get('/api/rooms/1?x=1');
+    await ann.get('/api/rooms/1?userId=1');
     await ann.get('/api/rooms/2');
     await ann.get('/api/rooms/x');
     await client.get('/api/rooms/1');

@@ -1,6 +1,6 @@
 import { idSchema } from '@chorus/protocol';
 import { z } from 'zod';
-import type { Context } from '../http/context.js';
+import type { Context, Step } from '../http/context.js';
 import { parseInput } from '../http/input.js';
 import { nameText, string } from '../names/name-text.js';
 import { cursor, limit } from '../rooms/room-inputs.js';
@@ -38,6 +38,12 @@ export const broadcastInput = z.strictObject({ content });
 export const listBansInput = z.strictObject({ cursor, limit });
 export const listRoomsInput = z.strictObject({ limit });
 export const nothing = z.strictObject({});
+
+/** Of routes without parameters: a ban with `?until=` instead of a body would be one for ever. */
+export const noQuery: Step = (ctx, next) => {
+  parseInput(nothing, ctx.query);
+  return next();
+};
 
 const userPath = z.object({ userId: idSchema });
 

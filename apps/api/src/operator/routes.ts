@@ -6,6 +6,7 @@ import { broadcast } from './broadcast.js';
 import { disconnectUser } from './disconnect-user.js';
 import { drainNode } from './drain-node.js';
 import { getUser } from './get-user.js';
+import { noQuery } from './inputs.js';
 import { liftBan } from './lift-ban.js';
 import { listBans } from './list-bans.js';
 import { listConnections, listNodes } from './list-nodes.js';
@@ -18,15 +19,15 @@ export function addOperatorRoutes(router: Router<RequestState>, services: Operat
   router.get('/nodes', listNodes(services));
   router.get('/connections', listConnections(services));
   router.get('/rooms', listBusiestRooms(services));
-  router.get('/users/:userId', getUser(services));
+  router.get('/users/:userId', noQuery, getUser(services));
   router.get('/bans', listBans(services));
 
-  router.post('/users/:userId/disconnect', json, disconnectUser(services));
-  router.put('/users/:userId/ban', json, banUser(services));
-  router.post('/users/:userId/ban', json, banUser(services));
+  router.post('/users/:userId/disconnect', noQuery, json, disconnectUser(services));
+  router.put('/users/:userId/ban', noQuery, json, banUser(services));
+  router.post('/users/:userId/ban', noQuery, json, banUser(services));
   router.delete('/users/:userId/ban', liftBan(services));
-  router.post('/nodes/:nodeId/drain', json, drainNode(services, true));
-  router.delete('/nodes/:nodeId/drain', drainNode(services, false));
-  router.post('/rebalance', json, rebalance(services));
-  router.post('/broadcast', json, broadcast(services));
+  router.post('/nodes/:nodeId/drain', noQuery, json, drainNode(services, true));
+  router.delete('/nodes/:nodeId/drain', noQuery, drainNode(services, false));
+  router.post('/rebalance', noQuery, json, rebalance(services));
+  router.post('/broadcast', noQuery, json, broadcast(services));
 }

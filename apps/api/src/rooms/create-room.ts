@@ -15,6 +15,7 @@ export const createSeedRoom = operation(
     id: 'createSeedRoom',
     summary: 'Makes a room, the seed contract’s way',
     access: 'rooms',
+    original: true,
     body: createSeedRoomInput,
     answer: { status: 200, description: 'The new room.', body: seedRoomJson },
     errors: ERRORS,

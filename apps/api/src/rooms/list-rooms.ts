@@ -11,6 +11,7 @@ export const listSeedRooms = operation(
     id: 'listSeedRooms',
     summary: 'Lists the rooms, the seed contract’s way',
     access: 'rooms',
+    original: true,
     query: seedListInput,
     answer: {
       status: 200,

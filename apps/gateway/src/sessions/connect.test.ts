@@ -49,6 +49,26 @@ describe('the subprotocol of an upgrade', () => {
     }
   });
 
+  it('refuses parameters that it does not know, and with a plain socket ignores them as the original did', async () => {
+    const offer = { ...fixture.bearer(ANN), 'sec-websocket-protocol': 'chorus.v1' };
+    for (const [name, query] of [
+      ['token', `token=${fixture.tokens.sign(ANN)}`],
+      ['since', `userId=${ANN.id}&since=1-1`],
+    ]) {
+      const refused = await fixture.refusal(gateway, `/ws/connect?${query}`, offer);
+      expect([refused.status, refused.body]).to.deep.equal([400, { error: `${name} is not known here` }]);
+    }
+    await open(`/ws/connect?userId=${ANN.id}&username=${ANN.username}`, ['chorus.v1']);
+    for (const protocols of [[], ['chorus.v1']]) await open('/ws/join-room/1?token=x', protocols);
+    for (const path of ['/livez', '/readyz']) {
+      const answer = await fetch(`http://127.0.0.1:${gateway.port}${path}?verbose`);
+      expect([answer.status, await answer.json()]).to.deep.equal([
+        400,
+        { error: 'verbose is not known here' },
+      ]);
+    }
+  });
+
   it('does not open a socket of a room without a token', async () => {
     const offer = { 'sec-websocket-protocol': 'chorus.v1' };
     expect((await fixture.refusal(gateway, '/ws/join-room/1', offer)).status).to.equal(401);

@@ -2,11 +2,14 @@ import { SUBPROTOCOL } from '@chorus/protocol';
 import type { Admission } from '../connections/admission.js';
 import type { Seat } from '../connections/connections.js';
 import { offersV1 } from '../transport/handshake.js';
-import { Refusal } from '../transport/refusal.js';
+import { Refusal, refuseUnknown } from '../transport/refusal.js';
 import type { Decision, Request } from '../transport/transport.js';
 import { AuthenticatingSession } from './authenticating-session.js';
 import type { V1Context } from './v1-context.js';
 import { V1Session } from './v1-session.js';
+
+/** What the query may say. A token there, or a position, would be passed over in silence. */
+const PARAMETERS = ['userId', 'username'];
 
 /**
  * `GET /ws/connect`: a `chorus.v1` socket that has joined no room yet. Without any token it is opened all the same and
@@ -22,6 +25,7 @@ export async function connect(
 ): Promise<Decision> {
   if (!offersV1(request))
     throw new Refusal(400, 'bad_request', `this route needs the subprotocol ${SUBPROTOCOL}`);
+  refuseUnknown(request, PARAMETERS);
   if (admission.mayAuthenticateLater(request)) {
     const session = new AuthenticatingSession(context, admission, seat);
     return { accepted: true, session, subprotocol: SUBPROTOCOL };

@@ -1,4 +1,4 @@
-import type { Answer } from './transport.js';
+import type { Answer, Request } from './transport.js';
 
 /** Why an upgrade is refused, as metrics name it. */
 export const REFUSAL_REASONS = [
@@ -40,5 +40,12 @@ export class Refusal extends Error {
 
   get answer(): Answer {
     return { status: this.status, body: { error: this.message }, headers: this.headers };
+  }
+}
+
+/** @throws {Refusal} 400 that names the first query parameter that is not known */
+export function refuseUnknown({ query }: Request, known: readonly string[]): void {
+  for (const name of query.keys()) {
+    if (!known.includes(name)) throw new Refusal(400, 'bad_request', `${name} is not known here`);
   }
 }
