@@ -1,4 +1,4 @@
-import type { ClientHistory, History } from './history.js';
+import type { ClientHistory, Fault, History } from './history.js';
 
 /** A time in which others could take a user for gone who was connected to a gateway that could say nothing. */
 export interface TakenForGone {
@@ -15,23 +15,26 @@ const BLUR_MS = 500;
  *
  * @param afterMs how long after it others may still be told
  */
-export function takenForGone(
+export function takenForGone(client: ClientHistory, history: History, afterMs: number): TakenForGone[] {
+  return cutOffTimes(client, history)
+    .filter(({ cut }) => cut.endedAt - cut.startedAt >= history.promises.leaseMs - BLUR_MS)
+    .map(({ from, cut }) => ({ from, to: cut.endedAt + afterMs }));
+}
+
+/** When the gateway of a client did nothing or could not reach Redis, from when on while it was connected to it. */
+export function cutOffTimes(
   client: ClientHistory,
-  { faults, promises, endedAt }: History,
-  afterMs: number,
-): TakenForGone[] {
-  const times: TakenForGone[] = [];
-  const cuts = faults.filter(
-    ({ cutOff, startedAt, endedAt }) => cutOff && endedAt - startedAt >= promises.leaseMs - BLUR_MS,
+  { faults, endedAt }: History,
+): Array<{ readonly from: number; readonly cut: Fault }> {
+  const connections = connectionsOf(client, endedAt);
+  return faults.flatMap((cut) =>
+    connections
+      .filter(({ nodeId, from, to }) => {
+        const isOnIt = cut.cutOff !== undefined && (nodeId === undefined || cut.cutOff.includes(nodeId));
+        return isOnIt && from <= cut.endedAt && to >= cut.startedAt;
+      })
+      .map(({ from }) => ({ from: Math.max(from, cut.startedAt), cut })),
   );
-  for (const { cutOff, ...cut } of cuts) {
-    for (const { nodeId, from, to } of connectionsOf(client, endedAt)) {
-      const isOnIt = nodeId === undefined || cutOff?.includes(nodeId);
-      if (!isOnIt || from > cut.endedAt || to < cut.startedAt) continue;
-      times.push({ from: Math.max(from, cut.startedAt), to: cut.endedAt + afterMs });
-    }
-  }
-  return times;
 }
 
 interface Connection {

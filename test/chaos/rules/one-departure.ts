@@ -1,8 +1,9 @@
-import { type Absence, absencesFrom, commonAbsences, onTheWaySince, watchesOf } from '../absences.js';
+import { type Absence, absencesFrom, commonAbsences, watchesOf } from '../absences.js';
 import type { FaultKind, History, Promises } from '../history.js';
 import type { View } from '../index-history.js';
 import type { Rule, Violation } from '../rule.js';
 import { type TakenForGone, takenForGone } from '../taken-for-gone.js';
+import { departuresToldTo, forgottenAt, type ToldDeparture } from '../told-departures.js';
 
 /** How far what a client knows of times may be from what gateways know, in milliseconds. */
 const BLUR_MS = 500;
@@ -36,15 +37,19 @@ export const oneDeparture: Rule = {
   promise: 'who goes is announced once, and who is back within the grace is not',
   *check({ history, rooms }) {
     for (const { roomId, views } of rooms.values()) {
-      const subjects = subjectsOf(views, roomId, history);
-      for (const observer of views) {
-        const told = leftsSeenBy(observer);
-        const watches = watchesOf(observer.client, roomId);
-        for (const { view, absences, excuses } of subjects) {
-          const { userId } = view.client;
-          if (userId === observer.client.userId) continue;
+      const observers = views.map((view) => ({
+        ...{ view, told: departuresToldTo(view, history), watches: watchesOf(view.client, roomId) },
+      }));
+      for (const subject of subjectsOf(views, roomId, history)) {
+        const { userId } = subject.view.client;
+        const forgotten = forgottenAt(
+          observers.flatMap(({ told }) => told.get(userId) ?? []),
+          history.faults,
+        );
+        for (const { view, told, watches } of observers) {
+          if (userId === view.client.userId) continue;
           const lefts = told.get(userId) ?? [];
-          yield* judge(history, { observer, watches }, { subject: view, absences, excuses, lefts });
+          yield* judge(history, { observer: view, watches }, { ...subject, forgotten, lefts });
         }
       }
     }
@@ -76,40 +81,22 @@ function subjectsOf(views: readonly View[], roomId: number, history: History): S
   });
 }
 
-/** Somebody was told that somebody left. */
-interface Told {
-  readonly at: number;
-  /** It was said at this time at the earliest. */
-  readonly since: number;
-}
-
 /** What one observer was told of one user, and what there was to tell. */
-interface Judged extends Omit<Subject, 'view'> {
-  readonly subject: View;
-  readonly lefts: readonly Told[];
-}
-
-/** When the observer was told that somebody left, by user. */
-function leftsSeenBy({ client, roomId }: View): Map<number, Told[]> {
-  const told = new Map<number, Told[]>();
-  const since = onTheWaySince(client);
-  for (const event of client.events) {
-    if (event.type !== 'notice' || event.kind !== 'left' || event.roomId !== roomId) continue;
-    const times = told.get(event.userId) ?? [];
-    times.push({ at: event.at, since: since.get(event) ?? event.at });
-    told.set(event.userId, times);
-  }
-  return told;
+interface Judged extends Subject {
+  /** When Redis forgot that the user had left. */
+  readonly forgotten: readonly number[];
+  readonly lefts: readonly ToldDeparture[];
 }
 
 function* judge(
   history: History,
   { observer, watches }: { observer: View; watches: ReadonlyArray<{ from: number; to: number }> },
-  { subject, absences, excuses, lefts }: Judged,
+  { view: subject, absences, excuses, forgotten, lefts }: Judged,
 ): Iterable<Violation> {
   const { promises } = history;
   const counts = new Map<Absence, number>();
   const unused = [...excuses];
+  const unmended = [...forgotten];
   const names = `room ${subject.roomId}: ${observer.client.username} was told that ${subject.client.username} left`;
   for (const told of lefts) {
     const { at } = told;
@@ -120,6 +107,11 @@ function* judge(
     const excuse = unused.findIndex(({ from, to }) => from <= at && at <= to);
     if (wrong !== undefined && excuse >= 0) {
       unused.splice(excuse, 1);
+      continue;
+    }
+    const loss = unmended.findIndex((lostAt) => lostAt < at);
+    if (wrong !== undefined && loss >= 0 && absence !== undefined && isOn(absence, told)) {
+      unmended.splice(loss, 1);
       continue;
     }
     if (absence !== undefined) counts.set(absence, count);
@@ -154,7 +146,11 @@ function whatIsWrong(
  * Which departure was announced: the last one before, or, to an observer that had not been reading, an earlier one
  * whose announcement can have been on its way.
  */
-function meantBy({ at, since }: Told, absences: readonly Absence[], promises: Promises): Absence | undefined {
+function meantBy(
+  { at, since }: ToldDeparture,
+  absences: readonly Absence[],
+  promises: Promises,
+): Absence | undefined {
   const before = absences.filter(({ from }) => from <= at + BLUR_MS);
   const last = before.at(-1);
   if (last === undefined) return undefined;
@@ -163,6 +159,11 @@ function meantBy({ at, since }: Told, absences: readonly Absence[], promises: Pr
   // One that seems to have begun only when it was told is meant if none before it can be: who was back for a moment.
   if (last.from > at) return before.slice(0, -1).findLast(canBeMeant) ?? last;
   return mayBeAnnounced(last, promises) ? last : (before.findLast(canBeMeant) ?? last);
+}
+
+/** Whether a user was still away when others were told of it. */
+function isOn({ to = Number.POSITIVE_INFINITY }: Absence, { since }: ToldDeparture): boolean {
+  return since < to + BLUR_MS;
 }
 
 /** Whether somebody was away for so long, or so often, that others may be told. */
