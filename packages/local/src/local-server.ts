@@ -1,4 +1,4 @@
-import type { Exit } from './guarded-process.js';
+import type { Exit } from './processes/guarded-process.js';
 
 /** A server of one's own on 127.0.0.1; it ends with its owner, also when that is killed. */
 export interface LocalServer {

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { Closer } from '@chorus/service';
 import { expect } from 'chai';
 import pg from 'pg';
-import type { LocalServer } from './local-server.js';
-import { createDatabase, type PostgresOptions, startPostgres } from './postgres.js';
-import { lookUpProcess } from './process-table.js';
-import { testDatabase } from './test-database.js';
+import type { LocalServer } from '../local-server.js';
+import { lookUpProcess } from '../processes/process-table.js';
+import { testDatabase } from '../testing/database.js';
+import { createDatabase, type PostgresOptions, startPostgres } from './server.js';
 
 async function query(url: string, sql: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: url });

@@ -1,5 +1,5 @@
-import type { LocalServer } from './local-server.js';
-import { createDatabase, startPostgres } from './postgres.js';
+import type { LocalServer } from '../local-server.js';
+import { createDatabase, startPostgres } from '../postgres/server.js';
 
 let shared: Promise<LocalServer> | undefined;
 

@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartError } from '@chorus/service';
+import type { LocalServer } from '../local-server.js';
+import { choosePort } from '../processes/free-port.js';
+import { type GuardedProcess, spawnGuarded } from '../processes/guarded-process.js';
+import { lookUpProcess } from '../processes/process-table.js';
+import { keptSecret } from '../processes/secret-file.js';
 import { adminClient } from './admin-client.js';
-import { choosePort } from './free-port.js';
-import { type GuardedProcess, spawnGuarded } from './guarded-process.js';
-import type { LocalServer } from './local-server.js';
-import { postgresPrograms } from './postgres-programs.js';
-import { entryRights, postgresUser } from './postgres-user.js';
-import { lookUpProcess } from './process-table.js';
-import { keptSecret } from './secret-file.js';
+import { postgresPrograms } from './programs.js';
+import { entryRights, postgresUser } from './user.js';
 
 export interface PostgresOptions {
   /** Where the data lies; found again at the next start. Default: a temporary folder, removed by `close`. */

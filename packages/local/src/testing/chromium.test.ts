@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ensureTestChromium } from './test-chromium.js';
+import { ensureTestChromium } from './chromium.js';
 
 describe('the Chromium of the tests', () => {
   const { PATH, CHROMIUM_PATH } = process.env;

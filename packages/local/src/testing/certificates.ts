@@ -3,8 +3,8 @@ import { chmod, chown, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { ensureProgram } from './ensure-program.js';
-import { postgresUser } from './postgres-user.js';
+import { postgresUser } from '../postgres/user.js';
+import { ensureProgram } from '../processes/ensure-program.js';
 
 const run = promisify(execFile);
 

@@ -2,11 +2,11 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { StartError } from '@chorus/service';
-import { findProgram } from './find-program.js';
-import { choosePort } from './free-port.js';
-import { spawnGuarded } from './guarded-process.js';
-import type { LocalServer } from './local-server.js';
-import { keptSecret } from './secret-file.js';
+import type { LocalServer } from '../local-server.js';
+import { findProgram } from '../processes/find-program.js';
+import { choosePort } from '../processes/free-port.js';
+import { spawnGuarded } from '../processes/guarded-process.js';
+import { keptSecret } from '../processes/secret-file.js';
 
 export interface RedisOptions {
   /** Where Redis keeps its data, with an append-only file. Default: nothing is kept. */

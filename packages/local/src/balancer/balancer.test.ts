@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { Closer } from '@chorus/service';
 import { expect } from 'chai';
 import { WebSocket, WebSocketServer } from 'ws';
+import { freePort } from '../processes/free-port.js';
 import { type Balancer, startBalancer } from './balancer.js';
-import { freePort } from './free-port.js';
 
 /** Answers every request with its name and what it saw of it; echoes on every WebSocket. */
 async function startUpstream(name: string) {

@@ -1,6 +1,6 @@
-import { ensureProgram } from './ensure-program.js';
-import type { LocalServer } from './local-server.js';
-import { startRedis } from './redis-server.js';
+import type { LocalServer } from '../local-server.js';
+import { ensureProgram } from '../processes/ensure-program.js';
+import { startRedis } from '../redis/server.js';
 
 /**
  * Makes sure that tests find a Redis: the one of `TEST_REDIS_URL`, a `redis-server` on the PATH,

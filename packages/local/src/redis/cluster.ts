@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Closer, StartError } from '@chorus/service';
 import { Redis } from 'ioredis';
-import { freePort } from './free-port.js';
-import type { LocalServer } from './local-server.js';
-import { startRedis } from './redis-server.js';
+import type { LocalServer } from '../local-server.js';
+import { freePort } from '../processes/free-port.js';
+import { startRedis } from './server.js';
 
 export interface LocalRedisCluster {
   /** One URL a node. */

@@ -1,7 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { StartError } from '@chorus/service';
-import { ensureProgram } from './ensure-program.js';
-import { findProgram } from './find-program.js';
+import { ensureProgram } from '../processes/ensure-program.js';
+import { findProgram } from '../processes/find-program.js';
 
 /** What it is called on the PATH, by system and by who made it. */
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];

@@ -7,7 +7,7 @@ import { freePort } from './free-port.js';
 const COUNT = 500;
 
 const CHOOSER = `
-import { freePort } from ${JSON.stringify(new URL('../dist/free-port.js', import.meta.url).href)};
+import { freePort } from ${JSON.stringify(new URL('../../dist/processes/free-port.js', import.meta.url).href)};
 const ports = [];
 while (ports.length < ${COUNT}) ports.push(await freePort());
 process.on('message', () => process.disconnect());

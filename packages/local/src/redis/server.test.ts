@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { Closer } from '@chorus/service';
 import { expect } from 'chai';
 import { Cluster, Redis } from 'ioredis';
-import { lookUpProcess } from './process-table.js';
-import { startRedisCluster } from './redis-cluster.js';
-import { startRedis } from './redis-server.js';
-import { ensureTestRedis, testRedis } from './test-redis.js';
+import { lookUpProcess } from '../processes/process-table.js';
+import { ensureTestRedis, testRedis } from '../testing/redis.js';
+import { startRedisCluster } from './cluster.js';
+import { startRedis } from './server.js';
 
 describe('Redis for development', function () {
   this.timeout(60_000);
