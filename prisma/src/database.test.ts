@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { createDatabase, type Database } from './database.js';
 import { DatabaseWatch } from './database-watch.js';
 import { isDatabaseUnavailable, isUniqueViolation } from './errors.js';
-import { migrate } from './migrate.js';
+import { migrate } from './migrations/migrate.js';
 
 const TIMEOUT_MS = 500;
 

@@ -1,10 +1,10 @@
 import type { Logger } from '@chorus/service';
 import type pg from 'pg';
-import { parseDatabaseUrl } from './database-url.js';
+import { clientConfig, SessionClient, SessionMode } from './adapter/postgres-client.js';
+import { WatchedPg } from './adapter/watched-adapter.js';
 import { DatabaseWatch } from './database-watch.js';
 import { PrismaClient } from './generated/client.js';
-import { clientConfig, SessionClient, SessionMode } from './postgres-client.js';
-import { WatchedPg } from './watched-adapter.js';
+import { parseDatabaseUrl } from './url/database-url.js';
 
 /** PostgreSQL, as Prisma's client. Connects at the first query. */
 export type Database = PrismaClient;

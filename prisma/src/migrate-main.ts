@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
 import { createLogger, onStopSignal, parseSettings, run } from '@chorus/service';
-import { awaitMigrations } from './await-migrations.js';
-import { migrate } from './migrate.js';
+import { awaitMigrations } from './migrations/await-migrations.js';
+import { migrate } from './migrations/migrate.js';
 import { databaseUrl, databaseUrlSettings } from './settings.js';
 
 // `--wait` changes nothing: it ends when the database is up to date, whoever brought it there.

@@ -1,6 +1,6 @@
 import { ConfigError, type Environment, integer, url } from '@chorus/service';
 import { z } from 'zod';
-import { parseDatabaseUrl } from './database-url.js';
+import { parseDatabaseUrl } from './url/database-url.js';
 
 /** Settings of every program that connects to PostgreSQL. */
 export const databaseUrlSettings = {

@@ -1,7 +1,7 @@
 import { testDatabase } from '@chorus/local';
 import { expect } from 'chai';
-import { DatabaseWatch } from './database-watch.js';
-import { isDataRefused } from './errors.js';
+import { DatabaseWatch } from '../database-watch.js';
+import { isDataRefused } from '../errors.js';
 import { PreparedStatements } from './prepared-statements.js';
 
 describe('PreparedStatements', function () {

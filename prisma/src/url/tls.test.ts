@@ -4,8 +4,8 @@ import { type LocalServer, makeTestCertificates, startPostgres, type TestCertifi
 import { createLogger } from '@chorus/service';
 import { expect } from 'chai';
 import { Client } from 'pg';
-import { createDatabase } from './database.js';
-import { migrate } from './migrate.js';
+import { createDatabase } from '../database.js';
+import { migrate } from '../migrations/migrate.js';
 
 const log = createLogger({ service: 'test', level: 'silent' });
 

@@ -3,9 +3,9 @@ import { testDatabase } from '@chorus/local';
 import { createLogger } from '@chorus/service';
 import { expect } from 'chai';
 import { Client } from 'pg';
-import { awaitMigrations } from './await-migrations.js';
-import { createDatabase, type Database } from './database.js';
-import { migrate } from './migrate.js';
+import { createDatabase, type Database } from '../database.js';
+import { awaitMigrations } from '../migrations/await-migrations.js';
+import { migrate } from '../migrations/migrate.js';
 
 const log = createLogger({ service: 'test', level: 'silent' });
 

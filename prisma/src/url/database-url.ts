@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { ConfigError } from '@chorus/service';
-import { readTls, type Tls } from './database-tls.js';
+import { readTls, type Tls } from './tls.js';
 
 /** What a `DATABASE_URL` says. */
 export interface DatabaseTarget {

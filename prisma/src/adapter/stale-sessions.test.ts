@@ -3,9 +3,9 @@ import { testDatabase } from '@chorus/local';
 import { createLogger } from '@chorus/service';
 import { expect } from 'chai';
 import pg from 'pg';
-import { createDatabase, type Database } from './database.js';
-import { databaseTrouble, isDatabaseUnavailable } from './errors.js';
-import { migrate } from './migrate.js';
+import { createDatabase, type Database } from '../database.js';
+import { databaseTrouble, isDatabaseUnavailable } from '../errors.js';
+import { migrate } from '../migrations/migrate.js';
 
 const POOL = 3;
 /** Sessions that are younger stay. */

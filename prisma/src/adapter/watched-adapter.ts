@@ -1,6 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import type { DatabaseWatch } from './database-watch.js';
-import { isReadOnly, isRefusedByValues } from './errors.js';
+import type { DatabaseWatch } from '../database-watch.js';
+import { isReadOnly, isRefusedByValues } from '../errors.js';
 import type { SessionMode } from './postgres-client.js';
 import { type Adapter, settleStatements, type Transaction } from './settled-adapter.js';
 import { StaleSessions } from './stale-sessions.js';

@@ -10,7 +10,7 @@ import { awaitMigrations } from './await-migrations.js';
 import { migrate } from './migrate.js';
 
 const silent: Logger = createLogger({ service: 'test', level: 'silent' });
-const ours = fileURLToPath(new URL('../migrations', import.meta.url));
+const ours = fileURLToPath(new URL('../../migrations', import.meta.url));
 
 describe('awaitMigrations', function () {
   this.timeout(60_000);

@@ -1,8 +1,8 @@
 import type { Closeable } from '@chorus/service';
 import pg from 'pg';
-import { type DatabaseOptions, sessionPool } from './database.js';
-import { DatabaseWatch } from './database-watch.js';
-import { isDataRefused } from './errors.js';
+import { type DatabaseOptions, sessionPool } from '../database.js';
+import { DatabaseWatch } from '../database-watch.js';
+import { isDataRefused } from '../errors.js';
 
 /**
  * A pool for a few statements that are sent often and waited for: each is planned once a connection, and nothing stands

@@ -3,9 +3,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type Logger, StartError } from '@chorus/service';
 import type { Client } from 'pg';
-import { parseDatabaseUrl } from './database-url.js';
-import { clientConfig, SessionClient, SessionMode } from './postgres-client.js';
-import { settingsOfTransaction } from './session-settings.js';
+import { clientConfig, SessionClient, SessionMode } from '../adapter/postgres-client.js';
+import { settingsOfTransaction } from '../adapter/session-settings.js';
+import { parseDatabaseUrl } from '../url/database-url.js';
 
 /** The advisory lock that Prisma Migrate takes too, so that the two never run at once. */
 const LOCK_ID = 72_707_369;
@@ -84,7 +84,7 @@ export function migrationClient(
 
 /** Reads `<name>/migration.sql`, oldest first; the names begin with the time of their making. */
 export async function ourMigrations(
-  directory: string = fileURLToPath(new URL('../migrations', import.meta.url)),
+  directory: string = fileURLToPath(new URL('../../migrations', import.meta.url)),
 ): Promise<Migration[]> {
   const entries = await readdir(directory, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);

@@ -2,8 +2,8 @@ import { userInfo } from 'node:os';
 import { makeTestCertificates, type TestCertificates } from '@chorus/local';
 import { ConfigError } from '@chorus/service';
 import { expect } from 'chai';
+import { databaseUrl } from '../settings.js';
 import { parseDatabaseUrl } from './database-url.js';
-import { databaseUrl } from './settings.js';
 
 const URL_OK = 'postgresql://ann:p%40ss@db.example:6543/chat';
 

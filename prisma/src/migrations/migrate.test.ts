@@ -9,7 +9,7 @@ import { Client } from 'pg';
 import { migrate } from './migrate.js';
 
 const log: Logger = createLogger({ service: 'test', level: 'silent' });
-const ours = fileURLToPath(new URL('../migrations', import.meta.url));
+const ours = fileURLToPath(new URL('../../migrations', import.meta.url));
 
 describe('migrate', function () {
   this.timeout(60_000);

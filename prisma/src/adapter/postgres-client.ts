@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import type { DatabaseTarget } from './database-url.js';
+import type { DatabaseTarget } from '../url/database-url.js';
 import { type SessionSettings, sessionSettings, TRACKED_SETTINGS } from './session-settings.js';
 
 /** The connection does not keep the settings of a session, so no statement was sent over it. */
