@@ -1,6 +1,6 @@
 import type { ChorusApi, ChorusClient, ConnectionState, Member } from '@chorus/client';
 import { batch, computed, effect, signal } from '@preact/signals';
-import { Conversation } from './conversation.js';
+import { Conversation } from './conversation/conversation.js';
 import { RoomList } from './room-list.js';
 import type { Memory } from './storage.js';
 

@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
 import type { Session } from '../model/session.js';
-import { Dialog } from './dialog.js';
-import { Failure } from './failure.js';
-import { Field } from './field.js';
-import { useAction } from './use-action.js';
+import { Dialog } from './controls/dialog.js';
+import { Failure } from './controls/failure.js';
+import { Field } from './controls/field.js';
+import { useAction } from './controls/use-action.js';
 
 /** What a user does about the account, above all when another person may know the password. */
 export function AccountDialog({ session, onClose }: { session: Session; onClose: () => void }) {

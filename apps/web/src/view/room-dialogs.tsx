@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
-import { Dialog } from './dialog.js';
-import { Failure } from './failure.js';
-import { Field } from './field.js';
-import { useAction } from './use-action.js';
+import { Dialog } from './controls/dialog.js';
+import { Failure } from './controls/failure.js';
+import { Field } from './controls/field.js';
+import { useAction } from './controls/use-action.js';
 
 /** Asks for the name of a room, new or not. */
 export function RoomNameDialog(props: {

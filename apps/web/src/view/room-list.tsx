@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Chat } from '../model/chat.js';
+import { unreadText } from '../model/conversation/unread.js';
 import { hashOfRoom } from '../model/route.js';
-import { unreadText } from '../model/unread.js';
-import { Icon } from './icon.js';
-import { moveFocus } from './move-focus.js';
+import { Icon } from './controls/icon.js';
+import { moveFocus } from './controls/move-focus.js';
 import { RoomNameDialog } from './room-dialogs.js';
 
 /** Rooms shown of those that are not open; more when asked for. */

@@ -5,12 +5,12 @@ import { hashOfRoom, roomOfHash } from '../model/route.js';
 import type { Session } from '../model/session.js';
 import { AccountDialog } from './account-dialog.js';
 import { Announcer } from './announcer.js';
-import { Avatar } from './avatar.js';
 import { Connection } from './connection.js';
-import { Icon } from './icon.js';
-import { Room } from './room.js';
+import { Avatar } from './controls/avatar.js';
+import { Icon } from './controls/icon.js';
+import { useAction } from './controls/use-action.js';
+import { Room } from './room/room.js';
 import { RoomList } from './room-list.js';
-import { useAction } from './use-action.js';
 
 /** What somebody who is signed in sees. */
 export function Shell({ session, chat }: { session: Session; chat: Chat }) {

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Session } from '../model/session.js';
-import { Field } from './field.js';
-import { useAction } from './use-action.js';
+import { Field } from './controls/field.js';
+import { useAction } from './controls/use-action.js';
 
 /** Signing in or up. */
 export function SignIn({ session, notice }: { session: Session; notice: string | undefined }) {

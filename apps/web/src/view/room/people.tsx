@@ -1,5 +1,5 @@
-import type { Conversation } from '../model/conversation.js';
-import { Avatar } from './avatar.js';
+import type { Conversation } from '../../model/conversation/conversation.js';
+import { Avatar } from '../controls/avatar.js';
 
 /** Shown of a very full room. */
 const MOST = 500;

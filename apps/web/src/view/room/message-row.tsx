@@ -1,11 +1,11 @@
 import { Component } from 'preact';
-import type { Conversation } from '../model/conversation.js';
-import { linkify } from '../model/linkify.js';
-import type { Entry, Row } from '../model/timeline.js';
-import { today } from '../model/today.js';
-import { dayText, fullTimeText, isolated, timeText } from '../model/words.js';
-import { Avatar } from './avatar.js';
-import { Icon, type IconName } from './icon.js';
+import type { Conversation } from '../../model/conversation/conversation.js';
+import type { Entry, Row } from '../../model/conversation/timeline.js';
+import { linkify } from '../../model/linkify.js';
+import { today } from '../../model/today.js';
+import { dayText, fullTimeText, isolated, timeText } from '../../model/words.js';
+import { Avatar } from '../controls/avatar.js';
+import { Icon, type IconName } from '../controls/icon.js';
 
 interface RowProps {
   row: Row;

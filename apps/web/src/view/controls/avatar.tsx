@@ -1,4 +1,4 @@
-import { hueOf, initials } from '../model/words.js';
+import { hueOf, initials } from '../../model/words.js';
 
 /** As many as the style sheet has. */
 const HUES = 8;

@@ -1,8 +1,8 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { Conversation } from '../model/conversation.js';
-import { type LogWindow, shownRows } from '../model/log-window.js';
-import { unreadText } from '../model/unread.js';
-import { Icon } from './icon.js';
+import type { Conversation } from '../../model/conversation/conversation.js';
+import { type LogWindow, shownRows } from '../../model/conversation/log-window.js';
+import { unreadText } from '../../model/conversation/unread.js';
+import { Icon } from '../controls/icon.js';
 import { LogScroll } from './log-scroll.js';
 import { LogRow } from './message-row.js';
 

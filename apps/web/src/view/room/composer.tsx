@@ -1,8 +1,8 @@
 import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { Chat } from '../model/chat.js';
-import type { Conversation } from '../model/conversation.js';
-import { roomFor } from '../model/message-size.js';
-import { Icon } from './icon.js';
+import type { Chat } from '../../model/chat.js';
+import type { Conversation } from '../../model/conversation/conversation.js';
+import { roomFor } from '../../model/conversation/message-size.js';
+import { Icon } from '../controls/icon.js';
 
 /** Until a gateway says what it takes. */
 const MAX_FRAME_BYTES = 16_384;

@@ -11,7 +11,7 @@ import {
   type RoomStatus,
 } from '@chorus/client';
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import type { Memory } from './storage.js';
+import type { Memory } from '../storage.js';
 import { type Outgoing, type Row, Timeline } from './timeline.js';
 import { countUnread, NONE, type Unread } from './unread.js';
 

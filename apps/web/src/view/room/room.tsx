@@ -1,15 +1,15 @@
 import type { Member } from '@chorus/client';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Chat } from '../model/chat.js';
-import type { Conversation } from '../model/conversation.js';
-import { hashOfRoom } from '../model/route.js';
-import { leftText, typing } from '../model/words.js';
+import type { Chat } from '../../model/chat.js';
+import type { Conversation } from '../../model/conversation/conversation.js';
+import { hashOfRoom } from '../../model/route.js';
+import { leftText, typing } from '../../model/words.js';
+import { Icon } from '../controls/icon.js';
+import { Menu } from '../controls/menu.js';
+import { DeleteRoomDialog, RoomNameDialog } from '../room-dialogs.js';
 import { Composer } from './composer.js';
-import { Icon } from './icon.js';
-import { Menu } from './menu.js';
 import { MessageLog } from './message-log.js';
 import { People } from './people.js';
-import { DeleteRoomDialog, RoomNameDialog } from './room-dialogs.js';
 
 /** Where the style sheet lays people over the messages. */
 const COVERING = '(max-width: 62rem)';
