@@ -22,7 +22,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'apps/gateway/src/lifecycle/steward.ts':
     'tokens end at a time of day, and when a process started, as operators are shown',
   'apps/gateway/src/sessions/v1-session.ts': 'tokens end at a time of day',
-  'apps/loadtest/src/run-load.ts': 'when a run started, as its report shows',
+  'apps/loadtest/src/run/run-load.ts': 'when a run started, as its report shows',
   'apps/web/src/model/conversation/conversation.ts': 'when a message was sent, as users are shown',
   'apps/web/src/model/today.ts': 'what users are shown',
   'apps/web/src/model/words.ts': 'what users are shown',

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { onStopSignal } from '@chorus/service';
+import { runLoad } from './run/run-load.js';
 import { EXIT, runCommand } from './run-command.js';
-import { runLoad } from './run-load.js';
 
 const abort = new AbortController();
 onStopSignal((forcing) => {

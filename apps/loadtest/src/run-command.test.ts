@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import type { LoadParts } from './load-parts.js';
 import type { LoadResult } from './result.js';
+import type { LoadParts } from './run/load-parts.js';
+import { LoadError } from './run/run-load.js';
 import { type CommandContext, runCommand } from './run-command.js';
-import { LoadError } from './run-load.js';
 import type { Scenario } from './scenario.js';
-import { madeUpResult } from './test-result.js';
+import { madeUpResult } from './testing/result.js';
 
 const SECRET = 'a secret of tests that is long enough';
 const USUAL = ['--target', 'ws://127.0.0.1:9', '--secret', SECRET, '--room-ids', '1-100'];

@@ -11,15 +11,15 @@ import { createCostMeter, requireReadable } from './costs/cost-meter.js';
 import { metricsSource } from './costs/metrics-costs.js';
 import { processSource } from './costs/process-costs.js';
 import { checkCapacity, readMachine } from './limits/capacity.js';
-import { startLocalCluster } from './local-cluster.js';
 import { ProvisionError } from './people/api-client.js';
 import { provision } from './people/provision.js';
-import { makePlan, PlanError } from './plan.js';
+import { makePlan, PlanError } from './plan/plan.js';
 import { reportPage } from './report/page.js';
 import { printedResult } from './report/printed.js';
 import { createProgress } from './report/progress.js';
 import type { LoadResult } from './result.js';
-import { LoadError, type runLoad } from './run-load.js';
+import { startLocalCluster } from './run/local-cluster.js';
+import { LoadError, type runLoad } from './run/run-load.js';
 import type { Scenario } from './scenario.js';
 import { checkThresholds } from './thresholds.js';
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { madeUpLatency, madeUpResult } from './test-result.js';
+import { madeUpLatency, madeUpResult } from './testing/result.js';
 import { checkThresholds, describeOutcome, THRESHOLDS } from './thresholds.js';
 
 describe('limits of a run', () => {

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import pLimit from 'p-limit';
 import type { LoadResult } from '../result.js';
-import { runLoad } from '../run-load.js';
+import { runLoad } from '../run/run-load.js';
 import { type Scenario, scenarioSchema } from '../scenario.js';
-import type { Fault, Planted } from './test-faulty-room.js';
-import { startFaultyServer } from './test-faulty-server.js';
+import type { Fault, Planted } from './testing/faulty-room.js';
+import { startFaultyServer } from './testing/faulty-server.js';
 
 const ROOMS = 2;
 const MEMBERS = 5;

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { mergeRooms } from './merge-rooms.js';
 import { RoomCheck } from './room-check.js';
-import { type Arrival, naiveVerdict, type RoomHistory } from './test-naive-verdict.js';
+import { type Arrival, naiveVerdict, type RoomHistory } from './testing/naive-verdict.js';
 
 const CASES = 2_500;
 

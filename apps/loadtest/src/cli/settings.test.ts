@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { checkCapacity, type Machine } from '../limits/capacity.js';
-import { makePlan } from '../plan.js';
+import { makePlan } from '../plan/plan.js';
 import { readCommandLine } from './command-line.js';
 import { OWN_SCENARIOS, parseScenarios, readScenario } from './scenario-file.js';
 import { readSettings, type Settings } from './settings.js';

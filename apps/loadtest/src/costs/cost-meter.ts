@@ -1,6 +1,6 @@
 import { UsageError } from '../cli/usage-error.js';
-import type { CostMeter, Phase } from '../load-parts.js';
 import type { ProcessCost } from '../result.js';
+import type { CostMeter, Phase } from '../run/load-parts.js';
 import type { CostSource, Reading } from './process-costs.js';
 
 /** Reads all sources at each phase of a run. */

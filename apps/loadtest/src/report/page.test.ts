@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { madeUpResult } from '../test-result.js';
+import { madeUpResult } from '../testing/result.js';
 import { checkThresholds } from '../thresholds.js';
 import { reportPage } from './page.js';
 import { printedResult } from './printed.js';

@@ -1,6 +1,6 @@
 import { createLogUpdate } from 'log-update';
-import type { Phase } from '../load-parts.js';
 import type { Moment } from '../result.js';
+import type { Phase } from '../run/load-parts.js';
 import type { Output } from '../run-command.js';
 import type { Scenario } from '../scenario.js';
 import { formatCount, formatMs, formatRate, formatShare } from './format.js';

@@ -1,4 +1,4 @@
-import type { Strain } from '../ipc.js';
+import type { Strain } from './ipc.js';
 
 /** From there on a worker that has more to do gets later and later. */
 const MAX_BUSY = 0.85;

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { openFilesLimit } from '@chorus/service';
 import { checking } from '../check/merge-rooms.js';
-import type { Strain, WorkerReport } from '../ipc.js';
-import type { Plan } from '../plan.js';
+import type { Plan } from '../plan/plan.js';
 import type { LoadResult, Moment, NodeResult, ProcessCost } from '../result.js';
 import type { Scenario } from '../scenario.js';
 import { findBottlenecks, findLimits } from './bottlenecks.js';
+import type { Strain, WorkerReport } from './ipc.js';
 import { mergeLatency } from './timeline.js';
 
 /** What a run left behind. */

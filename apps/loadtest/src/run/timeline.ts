@@ -1,6 +1,6 @@
-import { Histogram } from '../histogram.js';
-import type { Tick } from '../ipc.js';
 import type { Latency, Moment } from '../result.js';
+import { Histogram } from './histogram.js';
+import type { Tick } from './ipc.js';
 
 /** Puts together what the workers did in the same second. */
 export class Timeline {

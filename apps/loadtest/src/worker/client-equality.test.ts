@@ -5,11 +5,11 @@ import { CLOSE, type ClientFrame, type Position, type V1ServerFrame } from '@cho
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import type { RoomChecker } from '../check/room-checker.js';
-import { messageNumber, messageText } from '../message-text.js';
+import { messageNumber, messageText } from '../plan/message-text.js';
 import { Connection } from './connection.js';
 import { dialect } from './dialects/chorus-v1.js';
-import { LazyWheel } from './lazy-wheel.js';
 import { Meters } from './meters.js';
+import { LazyWheel } from './socket/lazy-wheel.js';
 
 const ROOM = 1;
 const BYTES = 64;

@@ -1,9 +1,9 @@
 import type { Position } from '@chorus/protocol';
-import { now } from '../clock.js';
 import type { Conversation, ConversationEvents } from '../dialect.js';
+import { now } from '../run/clock.js';
 import { backoffMs, isFinal } from './coming-back.js';
 import { Outbox } from './outbox.js';
-import { type SocketHandlers, WebSocketClient } from './web-socket.js';
+import { type SocketHandlers, WebSocketClient } from './socket/web-socket.js';
 import type { ConnectionOptions, Place, Seat, World } from './world.js';
 
 /** How often the first connect is tried. Whoever was in comes back as often as it takes. */

@@ -1,18 +1,18 @@
 import type { Checking, RoomChecker } from '../check/room-checker.js';
-import { now } from '../clock.js';
 import type { Dialect } from '../dialect.js';
-import type { Tick, ToWorker, WorkerReport } from '../ipc.js';
-import { makePlan, type Plan, type Share } from '../plan.js';
+import { makePlan, type Plan, type Share } from '../plan/plan.js';
+import { now } from '../run/clock.js';
+import type { Tick, ToWorker, WorkerReport } from '../run/ipc.js';
 import type { Scenario } from '../scenario.js';
-import { Churn } from './churn.js';
 import { Connection } from './connection.js';
-import { Driver, type Timing } from './driver.js';
-import { LazyWheel } from './lazy-wheel.js';
 import { Meters } from './meters.js';
-import { Ramp } from './ramp.js';
-import { Schedule } from './schedule.js';
+import { Churn } from './pace/churn.js';
+import { Driver, type Timing } from './pace/driver.js';
+import { Ramp } from './pace/ramp.js';
+import { Schedule } from './pace/schedule.js';
+import { Ticker } from './pace/ticker.js';
+import { LazyWheel } from './socket/lazy-wheel.js';
 import { StrainGauge } from './strain-gauge.js';
-import { Ticker } from './ticker.js';
 import type { Place, World } from './world.js';
 
 type Prepare = Extract<ToWorker, { type: 'prepare' }>;

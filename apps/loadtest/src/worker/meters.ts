@@ -1,7 +1,7 @@
-import { now } from '../clock.js';
-import { Histogram } from '../histogram.js';
-import type { NodeReport, Tick, WorkerReport } from '../ipc.js';
-import type { Plan } from '../plan.js';
+import type { Plan } from '../plan/plan.js';
+import { now } from '../run/clock.js';
+import { Histogram } from '../run/histogram.js';
+import type { NodeReport, Tick, WorkerReport } from '../run/ipc.js';
 import { Tally } from './tally.js';
 
 /** What one node of the server did for a worker, from the end of the warm-up on. */

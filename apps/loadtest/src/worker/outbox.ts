@@ -1,4 +1,4 @@
-import { messageText } from '../message-text.js';
+import { messageText } from '../plan/message-text.js';
 import type { Seat, World } from './world.js';
 
 /** Messages that a connection keeps for when it is back. */

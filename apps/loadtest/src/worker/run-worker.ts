@@ -1,6 +1,6 @@
 import type { Checking } from '../check/room-checker.js';
 import type { Dialect } from '../dialect.js';
-import type { FromWorker, ToWorker } from '../ipc.js';
+import type { FromWorker, ToWorker } from '../run/ipc.js';
 import { LoadWorker } from './load-worker.js';
 
 const LOOK_MS = 100;

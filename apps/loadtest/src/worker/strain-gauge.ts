@@ -1,5 +1,5 @@
 import { type IntervalHistogram, monitorEventLoopDelay, performance } from 'node:perf_hooks';
-import type { Strain } from '../ipc.js';
+import type { Strain } from '../run/ipc.js';
 
 const RESOLUTION_MS = 5;
 

@@ -1,7 +1,7 @@
 import type { RoomChecker } from '../check/room-checker.js';
 import type { Dialect, Identity } from '../dialect.js';
-import type { LazyWheel } from './lazy-wheel.js';
 import type { Meters } from './meters.js';
+import type { LazyWheel } from './socket/lazy-wheel.js';
 
 /** What all connections of a worker share. */
 export interface World {

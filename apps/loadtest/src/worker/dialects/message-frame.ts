@@ -1,5 +1,5 @@
 import type { ConversationEvents } from '../../dialect.js';
-import { messageNumber } from '../../message-text.js';
+import { messageNumber } from '../../plan/message-text.js';
 import { numberAt } from './number-at.js';
 
 /** Where frames differ: `{"seq"` opens messages, and the type of others is after `{"type":"`. */

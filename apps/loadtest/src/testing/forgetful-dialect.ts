@@ -1,5 +1,5 @@
-import type { Dialect } from './dialect.js';
-import { dialect as seed } from './worker/dialects/seed.js';
+import type { Dialect } from '../dialect.js';
+import { dialect as seed } from '../worker/dialects/seed.js';
 
 /** Of a server that numbers nothing and keeps nothing. */
 export const dialect: Dialect = {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { CLOSE, parsePosition, SUBPROTOCOL } from '@chorus/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { EPOCH, type Fault, FaultyRoom, type Member, type Planted } from './test-faulty-room.js';
+import { EPOCH, type Fault, FaultyRoom, type Member, type Planted } from './faulty-room.js';
 
 export interface FaultyServer {
   readonly url: string;

@@ -1,4 +1,4 @@
-import type { Scenario } from './scenario.js';
+import type { Scenario } from '../scenario.js';
 
 type Sizes = Pick<Scenario, 'mix' | 'rooms' | 'membersPerRoom' | 'connections'>;
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { makePlan } from '../plan.js';
-import { scenarioSchema } from '../scenario.js';
+import { makePlan } from '../../plan/plan.js';
+import { scenarioSchema } from '../../scenario.js';
 import { Driver, type Timing } from './driver.js';
 import { Schedule } from './schedule.js';
 

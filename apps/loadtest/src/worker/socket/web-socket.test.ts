@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { Handshake } from '../dialect.js';
+import type { Handshake } from '../../dialect.js';
 import { FrameReader } from './frames.js';
 import { type SocketOptions, WebSocketClient } from './web-socket.js';
 

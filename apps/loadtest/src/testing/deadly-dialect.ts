@@ -1,5 +1,5 @@
-import type { Dialect } from './dialect.js';
-import { dialect as seed } from './worker/dialects/seed.js';
+import type { Dialect } from '../dialect.js';
+import { dialect as seed } from '../worker/dialects/seed.js';
 
 /** Takes its worker down with the first message. */
 export const dialect: Dialect = {

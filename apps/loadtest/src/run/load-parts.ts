@@ -1,5 +1,5 @@
-import type { Identity } from './dialect.js';
-import type { Moment, ProcessCost } from './result.js';
+import type { Identity } from '../dialect.js';
+import type { Moment, ProcessCost } from '../result.js';
 
 /**
  * Where a run is: nothing is connected yet, all connections are there and still quiet, the warm-up is over, the

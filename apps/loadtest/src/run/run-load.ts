@@ -1,15 +1,15 @@
+import type { Dialect } from '../dialect.js';
+import { requireReachable } from '../limits/reachable.js';
+import { makePlan, type Plan } from '../plan/plan.js';
+import type { LoadResult } from '../result.js';
+import type { Scenario } from '../scenario.js';
 import { now } from './clock.js';
-import type { Dialect } from './dialect.js';
+import { gather } from './gather.js';
 import type { Strain, Tick } from './ipc.js';
-import { requireReachable } from './limits/reachable.js';
 import { LoadError } from './load-error.js';
 import type { LoadParts, Phase } from './load-parts.js';
-import { makePlan, type Plan } from './plan.js';
-import type { LoadResult } from './result.js';
-import { gather } from './run/gather.js';
-import { Timeline } from './run/timeline.js';
-import { WorkerProcess } from './run/worker-process.js';
-import type { Scenario } from './scenario.js';
+import { Timeline } from './timeline.js';
+import { WorkerProcess } from './worker-process.js';
 
 export { LoadError } from './load-error.js';
 
@@ -228,5 +228,5 @@ class Run {
 
 function builtIn(protocol: Scenario['protocol']): string {
   const name = protocol === 'seed' ? 'seed' : 'chorus-v1';
-  return new URL(`../dist/worker/dialects/${name}.js`, import.meta.url).href;
+  return new URL(`../../dist/worker/dialects/${name}.js`, import.meta.url).href;
 }

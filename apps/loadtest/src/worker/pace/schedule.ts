@@ -1,4 +1,4 @@
-import type { Plan, Share } from '../plan.js';
+import type { Plan, Share } from '../../plan/plan.js';
 
 /** The numbers of the messages that one worker sends, in ascending order. */
 export class Schedule {

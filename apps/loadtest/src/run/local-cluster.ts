@@ -3,7 +3,7 @@ import { generateSecret } from '@chorus/auth';
 import { spawnGuarded } from '@chorus/local';
 import { descriptorsForConnections, servedConnections } from '@chorus/service';
 import { z } from 'zod';
-import { type CostSource, processSource } from './costs/process-costs.js';
+import { type CostSource, processSource } from '../costs/process-costs.js';
 
 /** A cluster on this machine, for one run. */
 export interface LocalCluster {
@@ -16,7 +16,7 @@ export interface LocalCluster {
 }
 
 /** Seen from here: the program is started, its code is not imported. */
-const PROGRAM = fileURLToPath(new URL('../../cluster/dist/main.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../../cluster/dist/main.js', import.meta.url));
 const READY_MS = 60_000;
 const STOP_MS = 60_000;
 

@@ -1,5 +1,5 @@
+import type { Scenario } from '../scenario.js';
 import { roomSizes } from './room-sizes.js';
-import type { Scenario } from './scenario.js';
 
 /** A scenario whose numbers do not fit each other; the message is for whoever wrote it. */
 export class PlanError extends Error {

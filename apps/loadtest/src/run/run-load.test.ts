@@ -3,10 +3,10 @@ import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { Moment } from '../result.js';
+import { type Scenario, scenarioSchema } from '../scenario.js';
 import type { Phase } from './load-parts.js';
-import type { Moment } from './result.js';
 import { LoadError, runLoad } from './run-load.js';
-import { type Scenario, scenarioSchema } from './scenario.js';
 
 /** Speaks just enough of the seed contract: what is said in a room reaches everybody there, in one order. */
 async function startRelay(relay: (frame: string, members: Set<WebSocket>) => void = toAll) {
@@ -114,7 +114,7 @@ describe('running a load', function () {
     relay = await startRelay();
     const { verdict, resumes } = await runLoad(scenario({ churn: 20, churnAwayMs: 300, rate: 400 }), {
       ...parts,
-      dialect: new URL('test-forgetful-dialect.ts', import.meta.url).href,
+      dialect: new URL('../testing/forgetful-dialect.ts', import.meta.url).href,
     });
     expect(verdict.lost).to.be.greaterThan(0);
     expect(resumes).to.include({ ok: 0, failed: 0 });
@@ -126,7 +126,7 @@ describe('running a load', function () {
     const options = { churn: 20, churnAwayMs: 100, connections: 20, rooms: 2, durationMs: 1_900 };
     const { resumes, timeline } = await runLoad(scenario(options), {
       ...parts,
-      dialect: new URL('test-forgetful-dialect.ts', import.meta.url).href,
+      dialect: new URL('../testing/forgetful-dialect.ts', import.meta.url).href,
     });
     // 38 cuts of 20 connections, one after the other.
     const returns = resumes.perConnection.reduce((sum, connections, times) => sum + connections * times, 0);
@@ -201,7 +201,7 @@ describe('running a load', function () {
 
   it('says why when a worker dies, and leaves none behind', async () => {
     relay = await startRelay();
-    const dialect = new URL('test-deadly-dialect.ts', import.meta.url).href;
+    const dialect = new URL('../testing/deadly-dialect.ts', import.meta.url).href;
     const error = await runLoad(scenario(), { ...parts, dialect }).catch((error: unknown) => error);
     expect(error).to.be.instanceOf(LoadError);
     expect((error as LoadError).message).to.match(/^worker [12]: ended with exit code 1: Error: too much/);

@@ -1,5 +1,5 @@
 import * as hdr from 'hdr-histogram-js';
-import type { Latency } from './result.js';
+import type { Latency } from '../result.js';
 
 const MAX_MICROS = 3_600_000_000;
 /** Below this many microseconds a value is counted in a plain table: recording costs a tenth of what the library takes. */

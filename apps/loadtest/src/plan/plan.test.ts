@@ -1,6 +1,6 @@
 import { expect } from 'chai';
+import { type Scenario, scenarioSchema } from '../scenario.js';
 import { makePlan, type Plan, PlanError } from './plan.js';
-import { type Scenario, scenarioSchema } from './scenario.js';
 
 const TWO = ['ws://127.0.0.1:1', 'ws://127.0.0.1:2'];
 

@@ -1,5 +1,5 @@
-import type { Latency, LoadResult, Moment } from './result.js';
-import { type Scenario, scenarioSchema } from './scenario.js';
+import type { Latency, LoadResult, Moment } from '../result.js';
+import { type Scenario, scenarioSchema } from '../scenario.js';
 
 /** A made-up result for tests of what is done with one: nothing went wrong, unless `changes` say so. */
 export function madeUpResult(

@@ -10,9 +10,9 @@ import { fileURLToPath } from 'node:url';
 import { CLOSE } from '@chorus/protocol';
 import { expect } from 'chai';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { type Scenario, scenarioSchema } from '../scenario.js';
+import { CERTIFICATE, PRIVATE_KEY } from '../testing/certificate.js';
 import { LoadError, runLoad } from './run-load.js';
-import { type Scenario, scenarioSchema } from './scenario.js';
-import { CERTIFICATE, PRIVATE_KEY } from './test-certificate.js';
 
 const nobody = { userId: 1, username: 'ann', token: undefined };
 const parts = { identities: [nobody], roomIds: [11] };
@@ -157,7 +157,7 @@ describe('the sockets of a load', function () {
     server = await startServer();
     // Nothing is acked, so an end that waits for what is under way takes two seconds.
     const program = spawn(process.execPath, [
-      fileURLToPath(new URL('../dist/main.js', import.meta.url)),
+      fileURLToPath(new URL('../../dist/main.js', import.meta.url)),
       ...['--target', server.url, '--secret', 'a secret of tests that is long enough', '--room-ids', '1'],
       ...['--connections', '4', '--rooms', '1', '--members', '4', '--rate', '50', '--warm-up', '0s'],
     ]);

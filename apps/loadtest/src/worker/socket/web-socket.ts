@@ -1,6 +1,6 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { Handshake } from '../dialect.js';
+import type { Handshake } from '../../dialect.js';
 import { clientFrame, closeFrame, FrameReader, OPCODE } from './frames.js';
 import { Upgrade } from './upgrade.js';
 

@@ -1,6 +1,6 @@
-import type { RoomReport } from './check/room-checker.js';
-import type { Identity } from './dialect.js';
-import type { Scenario } from './scenario.js';
+import type { RoomReport } from '../check/room-checker.js';
+import type { Identity } from '../dialect.js';
+import type { Scenario } from '../scenario.js';
 
 /** What the main process tells a worker, in this order; `finish` may come at any time after `prepare`. */
 export type ToWorker =
