@@ -8,6 +8,6 @@ export { type Provisioned, type ProvisionOptions, provision } from './people/pro
 export { messageNumber, messageText } from './plan/message-text.js';
 export { PlanError } from './plan/plan.js';
 export type { Latency, LoadResult, Moment, NodeResult, ProcessCost, Verdict } from './result.js';
-export type { CostMeter, LoadParts, Phase } from './run/load-parts.js';
-export { LoadError, runLoad } from './run/run-load.js';
+export { type CostMeter, LoadError, type LoadParts, type Phase } from './run/load-parts.js';
+export { runLoad } from './run/run-load.js';
 export { type Scenario, scenarioSchema } from './scenario.js';

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { LoadResult } from './result.js';
 import type { LoadParts } from './run/load-parts.js';
-import { LoadError } from './run/run-load.js';
+import { LoadError } from './run/load-parts.js';
 import { type CommandContext, runCommand } from './run-command.js';
 import type { Scenario } from './scenario.js';
 import { madeUpResult } from './testing/result.js';

@@ -18,8 +18,9 @@ import { reportPage } from './report/page.js';
 import { printedResult } from './report/printed.js';
 import { createProgress } from './report/progress.js';
 import type { LoadResult } from './result.js';
+import { LoadError } from './run/load-parts.js';
 import { startLocalCluster } from './run/local-cluster.js';
-import { LoadError, type runLoad } from './run/run-load.js';
+import type { runLoad } from './run/run-load.js';
 import type { Scenario } from './scenario.js';
 import { checkThresholds } from './thresholds.js';
 

@@ -1,5 +1,3 @@
-import { movesToSort } from './moves.js';
-
 /** An order in which somebody saw some messages, or some of them, by their indexes in the list. */
 export interface SeenOrder {
   readonly order: readonly number[];
@@ -89,4 +87,24 @@ export function movesBetween(order: readonly number[], other: readonly number[])
   if (order === other) return 0;
   const ranks = new Map(other.map((index, rank) => [index, rank]));
   return movesToSort(order.map((index) => ranks.get(index) ?? 0));
+}
+
+/**
+ * How few of these have to move for all to be in ascending order: all but the longest ascending subsequence, which is
+ * found by patience sorting. The numbers are different from each other.
+ */
+function movesToSort(numbers: ArrayLike<number>): number {
+  /** Of the ascending subsequences of each length so far, the lowest last number. */
+  const lasts: number[] = [];
+  for (let at = 0; at < numbers.length; at++) {
+    const number = numbers[at] ?? 0;
+    let [low, high] = [0, lasts.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((lasts[middle] ?? 0) < number) low = middle + 1;
+      else high = middle;
+    }
+    lasts[low] = number;
+  }
+  return numbers.length - lasts.length;
 }

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { LoadError } from '../run/load-error.js';
+import { LoadError } from '../run/load-parts.js';
 
 const WAIT_MS = 3_000;
 

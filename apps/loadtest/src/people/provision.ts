@@ -1,8 +1,11 @@
+import { Tokens } from '@chorus/auth';
 import type { Identity } from '../dialect.js';
 import { openAccounts } from './accounts.js';
 import { ApiClient, ProvisionError } from './api-client.js';
-import { mintIdentities } from './minted.js';
 import { openRooms } from './rooms.js';
+
+/** Far from the ids that a database gives out, so that nobody is played who exists. */
+const FIRST_ID = 2 ** 40;
 
 export interface ProvisionOptions {
   /** Undefined when none is needed: there is a secret, and the rooms are known. */
@@ -54,4 +57,16 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
 function required(api: ApiClient | undefined): ApiClient {
   if (api === undefined) throw new ProvisionError('accounts and rooms need --api');
   return api;
+}
+
+/** Users whom no API knows, with tokens that servers with this secret believe. @param ttlSeconds how long they do */
+function mintIdentities(
+  secret: string,
+  options: { readonly prefix: string; readonly count: number; readonly ttlSeconds: number },
+): Identity[] {
+  const tokens = new Tokens(secret, options.ttlSeconds);
+  return Array.from({ length: options.count }, (_, index) => {
+    const user = { id: FIRST_ID + index, username: `${options.prefix}-${index + 1}` };
+    return { userId: user.id, username: user.username, token: tokens.sign(user) };
+  });
 }

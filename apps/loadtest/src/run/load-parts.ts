@@ -32,3 +32,8 @@ export interface LoadParts {
   /** Ends the run early: the result is about what was done until then. */
   readonly signal?: AbortSignal;
 }
+
+/** A run that cannot be done, or did not come to its end; the message is one line for whoever started it. */
+export class LoadError extends Error {
+  override readonly name = 'LoadError';
+}

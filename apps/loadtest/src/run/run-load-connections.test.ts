@@ -12,7 +12,8 @@ import { expect } from 'chai';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type Scenario, scenarioSchema } from '../scenario.js';
 import { CERTIFICATE, PRIVATE_KEY } from '../testing/certificate.js';
-import { LoadError, runLoad } from './run-load.js';
+import { LoadError } from './load-parts.js';
+import { runLoad } from './run-load.js';
 
 const nobody = { userId: 1, username: 'ann', token: undefined };
 const parts = { identities: [nobody], roomIds: [11] };

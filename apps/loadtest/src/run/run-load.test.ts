@@ -6,7 +6,8 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Moment } from '../result.js';
 import { type Scenario, scenarioSchema } from '../scenario.js';
 import type { Phase } from './load-parts.js';
-import { LoadError, runLoad } from './run-load.js';
+import { LoadError } from './load-parts.js';
+import { runLoad } from './run-load.js';
 
 /** Speaks just enough of the seed contract: what is said in a room reaches everybody there, in one order. */
 async function startRelay(relay: (frame: string, members: Set<WebSocket>) => void = toAll) {

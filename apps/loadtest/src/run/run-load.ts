@@ -6,12 +6,9 @@ import type { Scenario } from '../scenario.js';
 import { now } from './clock.js';
 import { gather } from './gather.js';
 import type { Strain, Tick } from './ipc.js';
-import { LoadError } from './load-error.js';
-import type { LoadParts, Phase } from './load-parts.js';
+import { LoadError, type LoadParts, type Phase } from './load-parts.js';
 import { Timeline } from './timeline.js';
 import { WorkerProcess } from './worker-process.js';
-
-export { LoadError } from './load-error.js';
 
 /** Loading its code and making its plan. */
 const START_MS = 30_000;

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { FromWorker, Tick, ToWorker } from './ipc.js';
-import { LoadError } from './load-error.js';
+import { LoadError } from './load-parts.js';
 
 /** Compiled, also where this file runs from its source. */
 const MAIN = fileURLToPath(new URL('../../dist/worker/main.js', import.meta.url));

@@ -4,7 +4,7 @@ import { now } from '../run/clock.js';
 import { backoffMs, isFinal } from './coming-back.js';
 import { Outbox } from './outbox.js';
 import { type SocketHandlers, WebSocketClient } from './socket/web-socket.js';
-import type { ConnectionOptions, Place, Seat, World } from './world.js';
+import { type ConnectionOptions, type Place, positionsOf, type Seat, type World } from './world.js';
 
 /** How often the first connect is tried. Whoever was in comes back as often as it takes. */
 const FIRST_ATTEMPTS = 3;
@@ -98,7 +98,7 @@ export class Connection implements SocketHandlers, ConversationEvents {
     if (this.#wasIn) meters.reconnecting();
     else if (this.#attempts === 1) meters.connecting(target.index);
     const rooms = this.seats.map(({ roomId }) => roomId);
-    const handshake = dialect.handshake(identity, rooms, this.#since());
+    const handshake = dialect.handshake(identity, rooms, positionsOf(this.seats));
     this.#socket = new WebSocketClient(target.url, handshake, this, { localAddress, lazy });
     if (lazy) lazyWheel.add(this.#socket, index);
   }
@@ -156,7 +156,7 @@ export class Connection implements SocketHandlers, ConversationEvents {
       seat.goal = -1;
     }
     this.#timer = setTimeout(() => this.failed('not in its rooms in time'), JOIN_MS);
-    this.#conversation.opened(this.#since());
+    this.#conversation.opened(positionsOf(this.seats));
   }
 
   received(bytes: Buffer, start: number, end: number): void {
@@ -292,11 +292,5 @@ export class Connection implements SocketHandlers, ConversationEvents {
     if (behind) return;
     const at = now();
     this.world.meters.caughtUp(at - this.#awaySince, at - this.#openSince);
-  }
-
-  #since(): Map<number, Position> {
-    const since = new Map<number, Position>();
-    for (const { roomId, epoch, seq } of this.seats) if (epoch > 0) since.set(roomId, { epoch, seq });
-    return since;
   }
 }

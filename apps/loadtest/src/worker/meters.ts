@@ -2,7 +2,15 @@ import type { Plan } from '../plan/plan.js';
 import { now } from '../run/clock.js';
 import { Histogram } from '../run/histogram.js';
 import type { NodeReport, Tick, WorkerReport } from '../run/ipc.js';
-import { Tally } from './tally.js';
+
+/** Counts by name. */
+class Tally {
+  readonly counts: Record<string, number> = {};
+
+  add(name: string | number): void {
+    this.counts[name] = (this.counts[name] ?? 0) + 1;
+  }
+}
 
 /** What one node of the server did for a worker, from the end of the warm-up on. */
 class NodeMeters {

@@ -1,3 +1,4 @@
+import type { Position } from '@chorus/protocol';
 import type { RoomChecker } from '../check/room-checker.js';
 import type { Dialect, Identity } from '../dialect.js';
 import type { Meters } from './meters.js';
@@ -38,6 +39,13 @@ export interface Seat extends Place {
   joined: boolean;
   /** What it has to get past to have caught up; -1 when it has. */
   goal: number;
+}
+
+/** Positions of the last messages, by the ids of rooms; rooms without a message are left out. */
+export function positionsOf(seats: readonly Seat[]): Map<number, Position> {
+  const positions = new Map<number, Position>();
+  for (const { roomId, epoch, seq } of seats) if (epoch > 0) positions.set(roomId, { epoch, seq });
+  return positions;
 }
 
 export interface ConnectionOptions {

@@ -1,12 +1,12 @@
 import type { ConversationEvents } from '../../dialect.js';
 import { messageNumber } from '../../plan/message-text.js';
-import { numberAt } from './number-at.js';
 
 /** Where frames differ: `{"seq"` opens messages, and the type of others is after `{"type":"`. */
 export const OPENING = '{"type":"'.length;
 /** What comes before the content of a message at the least. */
 const BEFORE_CONTENT = '{"seq":1,"epoch":1,"type":"message",'.length;
 const S = 0x73;
+const ZERO = 0x30;
 
 /**
  * Tells of a message without parsing its frame, which is the same on seed and on `chorus.v1` sockets.
@@ -26,4 +26,21 @@ export function tellMessage(
   const number = messageNumber(bytes, start + BEFORE_CONTENT, end);
   if (number !== -1) events.message(number, position);
   return true;
+}
+
+/** Reads digits from `at` on into a field; returns where they end. Nothing is allocated. */
+function numberAt<Field extends string>(
+  bytes: Buffer,
+  at: number,
+  into: Record<Field, number>,
+  field: Field,
+): number {
+  let number = 0;
+  for (; ; at++) {
+    const digit = (bytes[at] ?? 0) - ZERO;
+    if (digit < 0 || digit > 9) break;
+    number = number * 10 + digit;
+  }
+  into[field] = number;
+  return at;
 }
