@@ -1,5 +1,4 @@
 import { writeFile } from 'node:fs/promises';
-import type { WriteStream } from 'node:tty';
 import { Closer, StartError } from '@chorus/service';
 import { type CommandLine, readCommandLine } from './cli/command-line.js';
 import { findDialect } from './cli/find-dialect.js';
@@ -16,17 +15,13 @@ import { provision } from './people/provision.js';
 import { makePlan, PlanError } from './plan/plan.js';
 import { reportPage } from './report/page.js';
 import { printedResult } from './report/printed.js';
-import { createProgress } from './report/progress.js';
+import { createProgress, type Output } from './report/progress.js';
 import type { LoadResult } from './result.js';
 import { LoadError } from './run/load-parts.js';
 import { startLocalCluster } from './run/local-cluster.js';
 import type { runLoad } from './run/run-load.js';
 import type { Scenario } from './scenario.js';
 import { checkThresholds } from './thresholds.js';
-
-/** A stream that may be a terminal. */
-export type Output = NodeJS.WritableStream &
-  Partial<Pick<WriteStream, 'isTTY' | 'hasColors' | 'columns' | 'rows'>>;
 
 /** What the command needs of its process. */
 export interface CommandContext {

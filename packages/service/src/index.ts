@@ -2,6 +2,7 @@ export * from './client-address.js';
 export * from './closer.js';
 export * from './common-settings.js';
 export * from './config.js';
+export * from './create-traces.js';
 export * from './http-server.js';
 export * from './limited-server.js';
 export * from './listen.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ConfigError, parseSettings } from './config.js';
+import { createTraces, tracesConfig, tracesSettings } from './create-traces.js';
 import { createLogger } from './logger.js';
-import { createTraces, tracesConfig, tracesSettings } from './traces.js';
 
 describe('the settings of traces', () => {
   const read = (env: Record<string, string>) => tracesConfig(parseSettings(tracesSettings, env));

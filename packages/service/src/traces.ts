@@ -1,29 +1,5 @@
-import { z } from 'zod';
 import type { Closeable } from './closer.js';
-import { integer, share, url } from './config.js';
 import type { Logger } from './logger.js';
-
-/** Settings of every process that can be traced, under the names that OpenTelemetry gave them. */
-export const tracesSettings = {
-  OTEL_EXPORTER_OTLP_ENDPOINT: url('http:', 'https:')
-    .optional()
-    .describe(
-      'Collector that gets traces, by OTLP over HTTP, at `v1/traces` below this URL. Without it nothing is traced.',
-    ),
-  OTEL_TRACES_SAMPLER_ARG: share()
-    .default(0.01)
-    .describe('Share of requests and of messages that is traced. The same for every gateway.'),
-  OTEL_SERVICE_NAME: z
-    .string()
-    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores')
-    .optional()
-    .describe(
-      'Name of the service in traces. By default `chorus-api`, `chorus-gateway` or `chorus-archiver`.',
-    ),
-  OTEL_BSP_SCHEDULE_DELAY: integer(10, 60_000)
-    .default(5_000)
-    .describe('Milliseconds for which spans are gathered before they are sent to the collector.'),
-};
 
 export interface TracesConfig {
   /** Where traces go to, as a whole. */
@@ -32,23 +8,6 @@ export interface TracesConfig {
   /** Undefined for the one that the service has by itself. */
   readonly serviceName: string | undefined;
   readonly delayMs: number;
-}
-
-/** What {@link tracesSettings} ask for; undefined when nothing is to be traced. */
-export function tracesConfig(settings: {
-  OTEL_EXPORTER_OTLP_ENDPOINT?: string | undefined;
-  OTEL_TRACES_SAMPLER_ARG: number;
-  OTEL_SERVICE_NAME?: string | undefined;
-  OTEL_BSP_SCHEDULE_DELAY: number;
-}): TracesConfig | undefined {
-  const endpoint = settings.OTEL_EXPORTER_OTLP_ENDPOINT;
-  if (endpoint === undefined) return undefined;
-  return {
-    url: `${endpoint.replace(/\/+$/, '')}/v1/traces`,
-    share: settings.OTEL_TRACES_SAMPLER_ARG,
-    serviceName: settings.OTEL_SERVICE_NAME,
-    delayMs: settings.OTEL_BSP_SCHEDULE_DELAY,
-  };
 }
 
 /** Never anything that somebody said, or who somebody is. */
@@ -105,14 +64,4 @@ export interface TracedService {
   readonly service: 'api' | 'gateway' | 'archiver';
   readonly nodeId: string;
   readonly log: Logger;
-}
-
-/** OpenTelemetry is loaded only here, and only if there is something to trace. */
-export async function createTraces(
-  config: TracesConfig | undefined,
-  service: TracedService,
-): Promise<Traces | undefined> {
-  if (config === undefined) return undefined;
-  const { OtlpTraces } = await import('./traces-otlp.js');
-  return new OtlpTraces(config, service);
 }

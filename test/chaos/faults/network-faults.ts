@@ -3,8 +3,9 @@ import type { Member } from '@chorus/cluster';
 import type { ChaosCluster } from '../chaos-cluster.js';
 import type { ServerName, Trouble } from '../network/trouble.js';
 import { createPrng, type Prng } from '../prng.js';
+import { running } from '../running.js';
 import type { PlannedFault } from '../schedule.js';
-import { needed, running, type ServerFault, type ServerFaultContext } from './server-fault.js';
+import { needed, type ServerFault, type ServerFaultContext } from './server-fault.js';
 
 const SLOWEST_MS = [20, 400] as const;
 const TORN_SHARE = 0.01;

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Member } from '@chorus/cluster';
 import { createPrng } from '../prng.js';
+import { running } from '../running.js';
 import type { PlannedFault } from '../schedule.js';
-import { running, type ServerFault, type ServerFaultContext } from './server-fault.js';
+import type { ServerFault, ServerFaultContext } from './server-fault.js';
 
 const KILL_PAUSE_MS = [100, 900] as const;
 const API_AWAY_MS = [100, 600] as const;

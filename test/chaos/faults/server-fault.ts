@@ -1,4 +1,3 @@
-import type { Member } from '@chorus/cluster';
 import type { RedisProbe } from '../../support/redis-probe.js';
 import type { AnewRooms } from '../anew/anew-rooms.js';
 import type { ChaosCluster } from '../chaos-cluster.js';
@@ -14,11 +13,6 @@ export interface ServerFaultContext extends FaultReport {
 
 /** Resolves when what it broke is ready again. */
 export type ServerFault = (planned: PlannedFault, context: ServerFaultContext) => Promise<void>;
-
-/** Not those that others took the place of. */
-export function running(members: readonly Member[]): readonly Member[] {
-  return members.filter((member) => member.running);
-}
 
 /** @throws {Error} when the run was started without it */
 export function needed<T>(part: T | undefined): T {

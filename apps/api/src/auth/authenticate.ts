@@ -2,7 +2,14 @@ import type { Admission, Credentials, Guard } from '@chorus/auth';
 import type { AccessList, Verdict } from '@chorus/control';
 import type { Context } from '../http/context.js';
 import { HttpError } from '../http/http-error.js';
-import type { Access } from '../http/operation.js';
+
+/** Who may use an operation. */
+export type Access =
+  | 'anyone'
+  /** Whoever has a token that nobody revoked and is not banned. */
+  | 'token'
+  /** The same, but with `AUTH=open` anybody. Whoever is banned from the room in the path may not. */
+  | 'rooms';
 
 /** What decides who may do something. */
 export interface AccessServices {

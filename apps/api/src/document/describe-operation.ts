@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import type { Access, Declaration } from '../http/operation.js';
+import type { Access } from '../auth/authenticate.js';
+import type { Declaration } from '../http/operation.js';
 import type { GatewayRoute } from './gateway-routes.js';
 import { bodyOf, type Json, schemaOf } from './json.js';
 import { ALWAYS, failureResponse } from './responses.js';

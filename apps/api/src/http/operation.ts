@@ -1,16 +1,8 @@
 import type { z } from 'zod';
-import { type AccessServices, door, SENDER_PARAMETERS } from '../auth/authenticate.js';
+import { type Access, type AccessServices, door, SENDER_PARAMETERS } from '../auth/authenticate.js';
 import type { Context, Handler } from './context.js';
 import { parseInput, refuseUnknown } from './input.js';
 import { jsonBody } from './json-body.js';
-
-/** Who may use an operation. */
-export type Access =
-  | 'anyone'
-  /** Whoever has a token that nobody revoked and is not banned. */
-  | 'token'
-  /** The same, but with `AUTH=open` anybody. Whoever is banned from the room in the path may not. */
-  | 'rooms';
 
 export type SuccessStatus = 200 | 201 | 204;
 export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 426 | 429 | 503;

@@ -1,9 +1,13 @@
+import type { WriteStream } from 'node:tty';
 import { createLogUpdate } from 'log-update';
 import type { Moment } from '../result.js';
 import type { Phase } from '../run/load-parts.js';
-import type { Output } from '../run-command.js';
 import type { Scenario } from '../scenario.js';
 import { formatCount, formatMs, formatRate, formatShare } from './format.js';
+
+/** A stream that may be a terminal. */
+export type Output = NodeJS.WritableStream &
+  Partial<Pick<WriteStream, 'isTTY' | 'hasColors' | 'columns' | 'rows'>>;
 
 /** Says how a run goes while it goes. */
 export interface Progress {
