@@ -28,7 +28,7 @@ export function redisUserText(): string {
     '',
     ...block(redisAclRules('chorus', false)),
     '',
-    'The same for a Redis Cluster (`BROKER_SHARDED=true`), on every node:',
+    'For a Redis Cluster (`BROKER_SHARDED=true`), on every node:',
     '',
     ...block(redisAclRules('chorus', true)),
     '',
