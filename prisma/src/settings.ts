@@ -5,22 +5,20 @@ import { parseDatabaseUrl } from './url/database-url.js';
 /** Settings of every program that connects to PostgreSQL. */
 export const databaseUrlSettings = {
   DATABASE_URL: url('postgresql:', 'postgres:').describe(
-    'PostgreSQL, with user, password and database; `schema` chooses a schema: docs/how-to/postgresql-and-redis.md.',
+    '[Address of PostgreSQL](../how-to/postgresql-and-redis.md#postgresql), with user, password and database; `schema` selects a schema.',
   ),
   DATABASE_CA_FILE: z
     .string()
     .optional()
-    .describe(
-      'File with the CA certificates that sign PostgreSQL’s; the same as `sslrootcert` in `DATABASE_URL`.',
-    ),
+    .describe('File with the CA certificates for PostgreSQL; equivalent to `sslrootcert` in `DATABASE_URL`.'),
   DATABASE_CERT_FILE: z
     .string()
     .optional()
-    .describe('File with the client’s certificate for PostgreSQL; the same as `sslcert` in `DATABASE_URL`.'),
+    .describe('File with the client certificate for PostgreSQL; equivalent to `sslcert` in `DATABASE_URL`.'),
   DATABASE_KEY_FILE: z
     .string()
     .optional()
-    .describe('File with the key of `DATABASE_CERT_FILE`; the same as `sslkey` in `DATABASE_URL`.'),
+    .describe('File with the key of `DATABASE_CERT_FILE`; equivalent to `sslkey` in `DATABASE_URL`.'),
 };
 
 /** Settings of every service that uses PostgreSQL. */
@@ -28,10 +26,10 @@ export const databaseSettings = {
   ...databaseUrlSettings,
   DATABASE_POOL_SIZE: integer(1, 1_000)
     .default(10)
-    .describe('Most connections to PostgreSQL that one process opens.'),
+    .describe('Maximum number of connections to PostgreSQL per process.'),
   DATABASE_TIMEOUT_MS: integer(100, 60_000)
     .default(3_000)
-    .describe('Milliseconds after which connecting, or a statement, is given up.'),
+    .describe('Time limit of a connection attempt and of a statement, in milliseconds.'),
 };
 
 /** Parameters of the URL that have a setting of their own. */

@@ -35,7 +35,7 @@ export const apiSettings = {
   COOKIE_SECURE: oneOf(['auto', 'true', 'false'])
     .default('auto')
     .describe(
-      '`Secure` of the cookie. `auto`: where the request came over TLS, by the `X-Forwarded-Proto` of proxies that `TRUST_PROXY` counts.',
+      '`Secure` of the cookie. `auto`: if the request came over TLS, according to `X-Forwarded-Proto` of the proxies that `TRUST_PROXY` counts.',
     ),
   COOKIE_SAMESITE: oneOf(SAME_SITE)
     .default('lax')
@@ -43,24 +43,26 @@ export const apiSettings = {
   HSTS_INCLUDE_SUBDOMAINS: flag()
     .default(false)
     .describe(
-      'Adds `includeSubDomains` to `Strict-Transport-Security`: set it when every subdomain uses HTTPS.',
+      'Adds `includeSubDomains` to `Strict-Transport-Security`: set it if every subdomain uses HTTPS.',
     ),
   SESSION_MAX_DAYS: integer(1, 3_650)
     .default(30)
-    .describe('Days after a sign-in at which its session ends, however often its token was renewed.'),
+    .describe('Lifetime of a session in days, however often its token is renewed.'),
   PASSWORD_MIN_LENGTH: integer(6, 64)
     .default(6)
-    .describe('Fewest characters of a new password. 10 or more are recommended.'),
-  BCRYPT_COST: integer(4, 16).default(10).describe('Cost of a password hash; each step doubles it.'),
+    .describe('Minimum length of a new password in characters. 10 or more are recommended.'),
+  BCRYPT_COST: integer(4, 16)
+    .default(10)
+    .describe('bcrypt cost of a password hash; each step doubles the time.'),
   BCRYPT_CONCURRENCY: integer(1, 64)
     .default(BCRYPT_CONCURRENCY)
-    .describe('Passwords hashed at a time; by default as many as there are cores, at most 3.'),
+    .describe('Passwords hashed in parallel; by default the number of cores, at most 3.'),
   BCRYPT_QUEUE: integer(1, 100_000)
     .default(256)
     .describe('Passwords that may wait to be hashed; further sign-ins and sign-ups get 503.'),
   RATE_LIMIT_WINDOW_SECONDS: integer(1, 86_400)
     .default(900)
-    .describe('Time over which the following attempts are counted.'),
+    .describe('Window in which the `SIGNIN_…` and `SIGNUP_…` limits count attempts, in seconds.'),
   SIGNIN_FAILURES_PER_ACCOUNT: integer(1, 1_000_000)
     .default(10)
     .describe('Failed sign-ins to one account before further ones get 429.'),
@@ -75,20 +77,18 @@ export const apiSettings = {
     .describe('Sign-ups from one address before further ones get 429.'),
   MAX_ROOMS_PER_USER: integer(1, 1_000_000_000)
     .default(10_000)
-    .describe('Rooms that one user may have created and not deleted; creating another one gets 403.'),
+    .describe('Rooms that a user may own (created and not deleted); creating another one gets 403.'),
   ...operatorSettings,
   ...tracesSettings,
   WEB_DIR: z
     .string()
     .optional()
     .describe(
-      'Folder of the chat page as it was built (`apps/web/dist`), to be served at `/`. The image has it, `npm start` and `pnpm cluster` set it by themselves; without it there is no page.',
+      'Folder of the built chat page (`apps/web/dist`), served at `/`. Images, `npm start` and `pnpm cluster` set it; without it there is no page.',
     ),
   SHUTDOWN_TIMEOUT_MS: integer(0, 600_000)
     .default(10_000)
-    .describe(
-      'Time for requests under way to finish when the process is told to stop, after `DRAIN_DELAY_MS`.',
-    ),
+    .describe('Time for requests in progress to finish during shutdown, after `DRAIN_DELAY_MS`.'),
 };
 
 /** Where a process of its own finds PostgreSQL and Redis. */

@@ -18,19 +18,21 @@ const { HOST, PORT, NODE_ID, LOG_LEVEL } = listenerSettings(4_100);
 const archiveSettings = {
   ARCHIVE_INTERVAL_MS: integer(1, 60_000)
     .default(500)
-    .describe('Pause when few messages wait to be stored; it decides how many go in one statement.'),
+    .describe(
+      'Pause between batches while few messages wait; a longer pause means fewer, larger statements.',
+    ),
   ARCHIVE_BATCH_MESSAGES: integer(1, 100_000)
     .default(2_000)
-    .describe('Most messages that an archiver reads and stores at a time.'),
+    .describe('Maximum number of messages in one batch.'),
   ARCHIVE_LEASE_MS: integer(1_000, 600_000)
     .default(10_000)
-    .describe('What an archiver that died was storing, another one takes over after this long.'),
+    .describe('Time after which another archiver takes over the rooms of one that died.'),
   HISTORY_SIZE: integer(1, 1_000_000)
     .default(1_000)
-    .describe('Newest messages of a room that stay in Redis when they are stored.'),
+    .describe('Newest stored messages of a room that stay in Redis.'),
   HISTORY_MAX_AGE_SECONDS: integer(0, 31_536_000)
     .default(86_400)
-    .describe('Stored messages older than this do not stay in Redis; 0 for any age.'),
+    .describe('Stored messages older than this are removed from Redis; 0 keeps any age.'),
 };
 
 /** The archiver's environment variables. `docs/reference/configuration.md` is checked against this list. */

@@ -27,119 +27,119 @@ export const gatewaySettings = {
   BATCH_WINDOW_MS: integer(0, 100)
     .default(5)
     .describe(
-      'Longest time a message waits for others, if enough come within it; a quarter of that while the gateway is not busy. 0 never waits.',
+      'Maximum time for which a message waits to share a batch with others, under load; a quarter of that while the gateway is not busy. 0 never waits.',
     ),
   DELIVERY_WINDOW_MS: integer(0, 1_000)
     .default(15)
     .describe(
-      'Longest time for which a busy gateway gathers what goes out to its sockets, so that messages leave together; 0 never waits.',
+      'Maximum time for which a busy gateway collects deliveries, so that several leave in one write per socket; 0 never waits.',
     ),
   ARCHIVE_BACKLOG_BYTES: integer(1_048_576, 1_099_511_627_776)
     .default(268_435_456)
     .describe(
-      'Bytes of messages in Redis that may wait for the archiver, over all rooms; beyond that sending is refused. While more than half of it is in use, so is sending in a room that has a quarter of it and 128 messages, and by a user who has a quarter of it in all rooms together, counted to within an eighth. In a Redis Cluster each of the 64 partitions has an equal part of it, with such shares. The same for every gateway.',
+      'Bytes of messages in Redis that may wait for the archiver, over all rooms; beyond that sending is refused. While more than half of it is used, sending is also refused in a room that uses a quarter of it and has 128 messages waiting, and for a user who uses a quarter of it in all rooms together (counted to within an eighth). In a Redis Cluster each of the 64 partitions has an equal part, with the same shares. Set one value for all gateways.',
     ),
   MAX_CONNECTIONS: integer(1, 1_000_000)
     .default(50_000)
     .describe(
-      'Sockets of one gateway; a client that requests another gets 503. Lowered at the start when the process may not open that many files (`ulimit -n`).',
+      'Maximum number of sockets of one gateway; further ones get 503. Lowered at the start if the process may not open that many files (`ulimit -n`).',
     ),
   MAX_CONNECTS_PER_SECOND: integer(1, 1_000_000)
     .default(1_000)
     .describe(
-      'Sockets a second that one gateway opens for users with a valid token, in bursts of as many; further ones get 503. One user may have a fiftieth of it, at least 10, and twice `MAX_CONNECTIONS_PER_USER` at once; then 429.',
+      'Sockets per second that one gateway opens for users with a valid token, with bursts of as many; further ones get 503. One user gets a fiftieth of it, at least 10, with bursts of twice `MAX_CONNECTIONS_PER_USER`; then 429.',
     ),
   MAX_CONNECTIONS_PER_USER: integer(1, 1_000_000)
     .default(50)
-    .describe('Sockets that one user may have on one gateway; another one gets 429.'),
+    .describe('Sockets that a user may have on one gateway; further ones get 429.'),
   MAX_CONNECTIONS_PER_ADDRESS: integer(1, 1_000_000)
     .default(5_000)
     .describe(
-      'Sockets that one address, or one /64 of IPv6, may have on one gateway; another one gets 429. Behind a balancer it needs `TRUST_PROXY`.',
+      'Sockets that an address, or a /64 of IPv6, may have on one gateway; further ones get 429. Behind a balancer it needs `TRUST_PROXY`.',
     ),
   MAX_REFUSED_PER_ADDRESS: integer(1, 1_000_000)
     .default(1_000)
     .describe(
-      'Invalid tokens that one address, or one /64 of IPv6, may send within five to ten seconds; further requests with a token get 429 without a look at it.',
+      'Invalid tokens that an address, or a /64 of IPv6, may send within five to ten seconds; further requests with a token get 429 without being checked.',
     ),
   DRAIN_MS: integer(0, 3_600_000)
     .default(20_000)
     .describe(
-      'Time over which a gateway that stops sends its sockets away, after `DRAIN_DELAY_MS`; fewer sockets take less.',
+      'Time over which a gateway closes its sockets during shutdown, after `DRAIN_DELAY_MS`; few sockets take less.',
     ),
   REBALANCE: oneOf(['off', 'auto'])
     .default('off')
     .describe(
-      '`auto`: when gateways are more than 7 % off the average, those above it give some sockets up by themselves.',
+      '`auto`: when a gateway is more than 7 % off the average number of sockets, those above the average hand some over.',
     ),
   REBALANCE_SHARE_PER_MINUTE: share()
     .default(0.05)
-    .describe('Share of its sockets that a gateway gives up a minute with `REBALANCE=auto`.'),
+    .describe('Share of its sockets that a gateway hands over per minute with `REBALANCE=auto`.'),
   MAX_FRAME_BYTES: integer(16, 1_048_576).default(16_384).describe('Largest text frame accepted, in bytes.'),
   MAX_MESSAGES_PER_SECOND: integer(1, 100_000)
     .default(50)
-    .describe('Frames a second that one socket may send, pings included; bursts of as many are allowed.'),
+    .describe('Frames per second that a socket may send, pings included; bursts of as many.'),
   MAX_MESSAGES_PER_SECOND_PER_USER: integer(1, 1_000_000)
     .optional()
     .describe(
-      'Messages a second that one user may send through one gateway, from all sockets and also after connecting again; bursts of as many. By default twice `MAX_MESSAGES_PER_SECOND`.',
+      'Messages per second that a user may send through one gateway, over all sockets and reconnects; bursts of as many. By default twice `MAX_MESSAGES_PER_SECOND`.',
     ),
   MAX_MESSAGE_BYTES_PER_SECOND_PER_USER: integer(1_024, 1_073_741_824)
     .optional()
     .describe(
-      'Bytes a second of these messages; bursts of four times as many. By default 2560 for each of `MAX_MESSAGES_PER_SECOND_PER_USER`.',
+      'Bytes per second of the messages of a user; bursts of four times as many. By default 2560 times `MAX_MESSAGES_PER_SECOND_PER_USER`.',
     ),
   MAX_REQUESTS_PER_SECOND_PER_USER: integer(1, 1_000_000)
     .optional()
     .describe(
-      'Other frames a second that one user may send through one gateway: joins, questions, typing, pings; bursts of ten times as many. By default four times `MAX_MESSAGES_PER_SECOND`.',
+      'Other frames per second that a user may send through one gateway: joins, presence requests, typing, pings; bursts of ten times as many. By default four times `MAX_MESSAGES_PER_SECOND`.',
     ),
   MAX_REPLAY_BYTES_PER_SECOND_PER_USER: integer(1_024, 1_073_741_824)
     .default(4_194_304)
     .describe(
-      'Bytes a second of missed messages that the sockets of one user get from one gateway, after the first four times as many; more come later, none is left out.',
+      'Bytes per second of missed messages that one gateway sends to the sockets of a user; bursts of four times as many. The rest is sent later; none is left out.',
     ),
   MAX_ROOMS_PER_CONNECTION: integer(1, 10_000)
     .default(100)
-    .describe('Rooms that one `chorus.v1` socket may be in at the same time.'),
+    .describe('Rooms that one `chorus.v1` socket may have joined at a time.'),
   MAX_QUEUED_BYTES: integer(1_024, 1_073_741_824)
     .default(1_048_576)
-    .describe('Bytes queued for a socket that reads slowly before it is cut off.'),
+    .describe('Bytes that may wait for a socket that reads slowly; beyond that it is closed.'),
   IDLE_TIMEOUT_SECONDS: integer(8, 960)
     .default(60)
-    .describe('A socket that answers no ping for so long is cut off.'),
+    .describe('Time after which a socket that answers no ping is closed, in seconds.'),
   RECOVERY_MAX_MESSAGES: integer(0, 1_000_000)
     .default(10_000)
-    .describe(
-      'Who has missed more messages of a room than this is not sent them, but told to read the history.',
-    ),
+    .describe('A client that missed more messages of a room than this must read them from the history API.'),
   PROBE_INTERVAL_MS: integer(50, 60_000)
     .default(1_000)
     .describe(
-      'How often a gateway sends itself a message through Redis; one that takes longer than `REDIS_TIMEOUT_MS` means that nothing is delivered.',
+      'Interval of the probes that a gateway sends itself through Redis. A probe that takes longer than `REDIS_TIMEOUT_MS` means that nothing is delivered.',
     ),
   ROOM_LINGER_MS: integer(0, 600_000)
     .default(2_000)
-    .describe('How long a room without members here stays subscribed.'),
+    .describe('Time for which a gateway stays subscribed to a room after its last member left.'),
   ISOLATED_AFTER_MS: integer(0, 3_600_000)
     .default(10_000)
     .describe(
-      'A gateway that has been cut off from Redis for so long, while at least half of the other gateways say that they are ready, answers `/readyz` with 503 and sends its sockets to them over `DRAIN_MS`; 0 never does. When all are cut off they keep their sockets.',
+      'A gateway that has been cut off from Redis for this time, while at least half of the other gateways are ready, answers `/readyz` with 503 and asks its clients to reconnect elsewhere, over `DRAIN_MS`; 0 never does. If all gateways are cut off, they keep their sockets.',
     ),
   PEER_URL: url('http:', 'https:')
     .optional()
     .describe(
-      'Where other gateways reach the port of this one, to ask `/readyz`. By default its address: that of `HOST`, or the first of the machine.',
+      'Address at which other gateways query `/readyz` of this one. By default that of `HOST`, or the first address of the machine.',
     ),
   PRESENCE_LEASE_MS: integer(500, 600_000)
     .default(10_000)
-    .describe('Members on a node that died are gone from every answer after this long.'),
+    .describe('Time after which the members of a dead gateway disappear from all lists.'),
   PRESENCE_ANNOUNCE_LIMIT: integer(0, 1_000_000)
     .default(1_000)
-    .describe('Rooms with more members are not told who comes and goes; the lists of members stay complete.'),
+    .describe(
+      'In rooms with more members, arrivals and departures are not announced; lists of members stay complete.',
+    ),
   PRESENCE_GRACE_MS: integer(0, 600_000)
     .default(2_000)
-    .describe('A user back within this time has not left.'),
+    .describe('A user who reconnects within this time is not announced as gone.'),
   ...tracesSettings,
 } as const;
 

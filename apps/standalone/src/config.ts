@@ -13,13 +13,13 @@ export const standaloneSettings = {
   HOST: z
     .string()
     .default('localhost')
-    .describe('`localhost` is 127.0.0.1 and ::1; `0.0.0.0` lets other machines in.'),
-  PORT: port().default(8080).describe('The one port; 0 lets the system choose.'),
+    .describe('`localhost` is 127.0.0.1 and ::1; `0.0.0.0` lets other machines connect.'),
+  PORT: port().default(8080).describe('In standalone it serves everything.'),
   DATA_DIR: z
     .string()
     .default(fileURLToPath(new URL('../../../.data', import.meta.url)))
     .describe('Folder of the database and the token secret. By default `.data` in the project.'),
-  LOG_LEVEL: oneOf(LOG_LEVELS).default('warn').describe('Least important level that is logged.'),
+  LOG_LEVEL: oneOf(LOG_LEVELS).default('warn').describe('Least severe level that is logged.'),
 };
 
 export interface StandaloneConfig {

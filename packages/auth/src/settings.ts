@@ -8,22 +8,22 @@ export const MIN_SECRET_BYTES = 32;
 
 /** Settings of every service that signs or verifies tokens. */
 export const authSettings = {
-  NODE_ENV: z.string().optional().describe('`production` asks for a real `JWT_SECRET`.'),
+  NODE_ENV: z.string().optional().describe('`production` requires a `JWT_SECRET` of 32 bytes or more.'),
   JWT_SECRET: z
     .string()
     .optional()
     .describe(
-      `Key that signs tokens, the same for all services; at least ${MIN_SECRET_BYTES} bytes in production.`,
+      `Key that signs tokens, one for all services; at least ${MIN_SECRET_BYTES} bytes in production.`,
     ),
   JWT_ACCEPTED_SECRETS: z
     .string()
     .optional()
     .describe(
-      'More keys whose tokens are valid, comma-separated, for [replacing `JWT_SECRET`](../how-to/replace-keys.md) without signing anybody out; each as long as that.',
+      'More keys whose tokens are valid, comma-separated, for [replacing `JWT_SECRET`](../how-to/replace-keys.md) without signing users out; each as long as `JWT_SECRET`.',
     ),
   AUTH: oneOf(['token', 'open'])
     .default('token')
-    .describe('`open` believes `userId` and `username` of the query and asks for no token.'),
+    .describe('`open` trusts `userId` and `username` of the query and needs no token.'),
 };
 
 /** Those of {@link authSettings} that are never shown. */

@@ -13,25 +13,25 @@ export const redisSettings = {
     })
     .default(['redis://127.0.0.1:6379'])
     .describe(
-      'Redis, with the number of a database as path if it is not 0; or comma-separated seed nodes of a cluster, which has database 0 only.',
+      'Address of Redis, with the number of the database as path if it is not 0; or comma-separated seed nodes of a Redis Cluster, which has database 0 only.',
     ),
   REDIS_PREFIX: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,32}$/, 'must be 1 to 32 letters, digits, dots, dashes or underscores')
     .default('chorus')
-    .describe('Start of every Redis key and channel name.'),
+    .describe('Prefix of every Redis key and channel name.'),
   REDIS_CA_FILE: z
     .string()
     .optional()
-    .describe(
-      'File with the CA certificates that sign Redis’, for `rediss://`; those of Node.js by default.',
-    ),
-  REDIS_CERT_FILE: z.string().optional().describe('File with the client’s certificate for Redis.'),
+    .describe('File with the CA certificates for `rediss://`; those of Node.js by default.'),
+  REDIS_CERT_FILE: z.string().optional().describe('File with the client certificate for Redis.'),
   REDIS_KEY_FILE: z.string().optional().describe('File with the key of `REDIS_CERT_FILE`.'),
-  REDIS_TIMEOUT_MS: integer(100, 60_000).default(3_000).describe('Longest wait for an answer of Redis.'),
+  REDIS_TIMEOUT_MS: integer(100, 60_000)
+    .default(3_000)
+    .describe('Maximum time to wait for a response of Redis.'),
   BROKER_SHARDED: flag()
     .default(false)
-    .describe('Redis is a Redis Cluster: spread rooms by sharded pub/sub.'),
+    .describe('`true` if Redis is a Redis Cluster: rooms are spread by sharded pub/sub.'),
 };
 
 /**

@@ -11,8 +11,8 @@ export const listenerSettings = (defaultPort: number) => ({
     .string()
     .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores')
     .optional()
-    .describe('Name of this process in logs and presence; unique in the cluster. Made up when not set.'),
-  LOG_LEVEL: oneOf(LOG_LEVELS).default('info').describe('Least important level that is logged.'),
+    .describe('Id of this process in logs and presence; unique in the cluster. Generated if not set.'),
+  LOG_LEVEL: oneOf(LOG_LEVELS).default('info').describe('Least severe level that is logged.'),
   ALLOWED_ORIGINS: list()
     .superRefine((origins, context) => {
       const problems = origins.map(originProblem);
@@ -24,7 +24,7 @@ export const listenerSettings = (defaultPort: number) => ({
     })
     .default([])
     .describe(
-      'Origins of web pages that may call, besides the one that the request itself is for. `*` allows all, `null` pages without an origin; both without cookies.',
+      '[Origins of web pages](../how-to/other-origins.md) that may call, besides the origin of the request itself. `*` allows all pages, `null` pages without an origin; both without cookies.',
     ),
 });
 
@@ -33,12 +33,12 @@ export const balancedSettings = {
   TRUST_PROXY: integer(0, 16)
     .default(0)
     .describe(
-      'Proxies in front that append to `X-Forwarded-For`; 0 takes the address of the connection. `Forwarded` is not read.',
+      'Number of proxies in front that append to [`X-Forwarded-For`](#client-addresses-behind-a-proxy); 0 takes the address of the connection.',
     ),
   DRAIN_DELAY_MS: integer(0, 600_000)
     .default(5_000)
     .describe(
-      'How long a process that was told to stop goes on as before, not ready, until balancers have noticed.',
+      'Time for which a process works as before after SIGTERM, not ready, until balancers have noticed.',
     ),
 };
 
@@ -47,6 +47,6 @@ export const operatorPortSettings = {
   OPERATOR_PORT: port()
     .optional()
     .describe(
-      'Port for operators, on the same address: `/metrics`, `/livez`, `/readyz`, and of the API the operator API. 0 lets the system choose; without it there is none.',
+      'Port for operators, on the address of `HOST`: `/metrics`, `/livez`, `/readyz`, and for an API the operator API. 0 lets the system choose; without it there is none.',
     ),
 };

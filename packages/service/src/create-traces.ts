@@ -7,11 +7,11 @@ export const tracesSettings = {
   OTEL_EXPORTER_OTLP_ENDPOINT: url('http:', 'https:')
     .optional()
     .describe(
-      'Collector that gets traces, by OTLP over HTTP, at `v1/traces` below this URL. Without it nothing is traced.',
+      'Collector of traces, by OTLP over HTTP, at `v1/traces` below this URL. Without it nothing is traced.',
     ),
   OTEL_TRACES_SAMPLER_ARG: share()
     .default(0.01)
-    .describe('Share of requests and of messages that is traced. The same for every gateway.'),
+    .describe('Share of requests and of messages that are traced. Set one value for all gateways.'),
   OTEL_SERVICE_NAME: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores')
@@ -21,7 +21,7 @@ export const tracesSettings = {
     ),
   OTEL_BSP_SCHEDULE_DELAY: integer(10, 60_000)
     .default(5_000)
-    .describe('Milliseconds for which spans are gathered before they are sent to the collector.'),
+    .describe('Time for which spans are collected before they are sent, in milliseconds.'),
 };
 
 /** What {@link tracesSettings} ask for; undefined when nothing is to be traced. */

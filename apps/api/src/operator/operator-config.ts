@@ -9,7 +9,7 @@ export const operatorSettings = {
     .string()
     .optional()
     .describe(
-      `What operators send as \`Authorization: Bearer …\`; at least ${MIN_SECRET_BYTES} bytes in production. Needs \`OPERATOR_PORT\`; without it there is no operator API.`,
+      `Token that operators send as \`Authorization: Bearer …\`; at least ${MIN_SECRET_BYTES} bytes in production. Needs \`OPERATOR_PORT\`; without it there is no operator API.`,
     ),
 };
 
