@@ -91,3 +91,8 @@ export async function failure(call: Promise<unknown>): Promise<unknown> {
   if ('error' in result) return result.error;
   throw new Error(`did not fail but resolved with ${JSON.stringify(result.value)}`);
 }
+
+/** Whole numbers in ascending order, both ends included. */
+export function numbers(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, n) => from + n);
+}

@@ -2,32 +2,13 @@ import { UnavailableError } from '@chorus/redis';
 import { createLogger } from '@chorus/service';
 import { expect } from 'chai';
 import { isAfter, type Position, type StoredMessage } from '../broker.js';
-import type { Replay } from '../feeds/replay.js';
 import { RoomFeeds } from '../feeds/room-feeds.js';
 import { eventually } from './feeds.js';
+import { checkClient, type ReturningClient, type Stored } from './replay-check.js';
 import { ScriptedBroker } from './scripted-broker.js';
 
 const ROOM = 7;
 const FIRST = { epoch: 1_000, seq: 10 };
-
-/** A message that was stored at some time. */
-interface Stored extends Position {
-  readonly text: string;
-  /** The history came back without it. */
-  lost: boolean;
-}
-
-/** Somebody who comes back with a position. */
-interface Client {
-  readonly since: Position;
-  readonly seen: string[];
-  state: 'asking' | 'reading' | 'live' | 'refused' | 'gone' | 'unavailable';
-  replay?: Replay;
-  /** The position up to which it has to read, as the replay names it at first. */
-  upTo?: Position;
-  /** Where the feed was when nothing more was left to replay. */
-  liveFrom?: Position;
-}
 
 /** Numbers from 0 to below 1, the same for the same seed: mulberry32. */
 export function randomFrom(seed: number): () => number {
@@ -43,7 +24,7 @@ export function randomFrom(seed: number): () => number {
 
 /** One room over a broker on which everything happens that can, in an order that the seed decides. */
 export class ReplayWorld {
-  readonly clients: Client[] = [];
+  readonly clients: ReturningClient[] = [];
   readonly #broker = new ScriptedBroker();
   readonly #stored: Stored[] = [];
   /** Published, and not arrived yet. */
@@ -124,47 +105,9 @@ export class ReplayWorld {
     await this.#feeds?.close();
   }
 
-  /** Whoever was not refused has seen exactly what came after their position. */
+  /** See {@link checkClient}. */
   checkClients(): void {
-    for (const client of this.clients) {
-      const { since, seen, liveFrom, state } = client;
-      const about = `since ${since.epoch}-${since.seq}, ${state}, live from ${liveFrom?.epoch}-${liveFrom?.seq}`;
-      const known = seen.map((text) => {
-        const message = this.#stored.find((stored) => stored.text === text);
-        if (message === undefined) throw new Error(`${about}: saw ${text}, which nobody has sent`);
-        return message;
-      });
-      for (const [index, message] of known.entries()) {
-        expect(
-          isAfter(message, known[index - 1] ?? since),
-          `${about}: ${message.text} in order, once`,
-        ).to.equal(true);
-      }
-      const { upTo: target } = client;
-      if (state === 'live' && target !== undefined) {
-        const reached = [since, ...known].some(
-          ({ epoch, seq }) => epoch === target.epoch && seq === target.seq,
-        );
-        expect(reached, `${about}: came to ${target.epoch}-${target.seq}`).to.equal(true);
-      }
-      const last = known.at(-1);
-      // Whoever was cut off has seen everything up to there; live members what the feed delivered.
-      const upTo = liveFrom ?? last;
-      if (upTo === undefined) continue;
-      const needed = this.#stored.filter(
-        (message) => !message.lost && isAfter(message, since) && !isAfter(message, upTo),
-      );
-      const has = new Set(seen);
-      const missing = needed.filter(({ text }) => !has.has(text)).map(({ text }) => text);
-      expect(missing, `${about}: missing`).to.deep.equal([]);
-      // What was trimmed too early the feed can have missed as well.
-      if (liveFrom === undefined || this.#trims) continue;
-      const later = this.#stored.filter((message) => !message.lost && isAfter(message, liveFrom));
-      expect(
-        later.filter(({ text }) => !has.has(text)).map(({ text }) => text),
-        `${about}: missing live`,
-      ).to.deep.equal([]);
-    }
+    for (const client of this.clients) checkClient(client, this.#stored, this.#trims);
   }
 
   /** In a world that is calm, whoever can be served is. */
@@ -280,7 +223,7 @@ export class ReplayWorld {
   }
 
   async #ask({ epoch, seq }: Position): Promise<void> {
-    const client: Client = { since: { epoch, seq }, seen: [], state: 'asking' };
+    const client: ReturningClient = { since: { epoch, seq }, seen: [], state: 'asking' };
     this.clients.push(client);
     try {
       const replay = await this.#feeds?.replay(ROOM, client.since);

@@ -1,5 +1,5 @@
 import type { PresenceFrame } from '@chorus/protocol';
-import { describePresenceStore, SUITE_LIMIT } from '../testing/conformance.js';
+import { describePresenceStore, SUITE_LIMIT } from '../testing/conformance/index.js';
 import { ManualClock } from '../testing/manual-clock.js';
 import { MemoryPresenceStore } from './presence-store.js';
 

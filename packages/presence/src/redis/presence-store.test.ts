@@ -1,5 +1,5 @@
 import { addRedisUser, startRedisCluster, testRedis } from '@chorus/local';
-import { describeLossyPresenceStore, describePresenceStore } from '../testing/conformance.js';
+import { describeLossyPresenceStore, describePresenceStore } from '../testing/conformance/index.js';
 import { openRedisFixture } from '../testing/redis-fixture.js';
 
 /** Stores work as a user who may do nothing but what docs/how-to/postgresql-and-redis.md lists. */

@@ -6,7 +6,7 @@ import { createLogger, type Logger } from '@chorus/service';
 import { Redis } from 'ioredis';
 import type { NoticeTarget } from '../redis/notice-target.js';
 import { RedisPresenceStore } from '../redis/presence-store.js';
-import { type LossyPresenceFixture, SUITE_LIMIT, SUITE_ROOMS } from './conformance.js';
+import { type LossyPresenceFixture, SUITE_LIMIT, SUITE_ROOMS } from './conformance/index.js';
 
 export const silent: Logger = createLogger({ service: 'test', level: 'silent' });
 

@@ -8,7 +8,7 @@ import type { Broker, Position } from '../../broker.js';
 import type { HistoryLoss } from '../../feeds/losses.js';
 import { RoomFeeds } from '../../feeds/room-feeds.js';
 import { closeAfterEach, eventually } from '../../testing/feeds.js';
-import { someRoom } from '../../testing/recorder.js';
+import { numbers, someRoom } from '../../testing/recorder.js';
 import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
 import { TestRoomArchive } from '../../testing/room-archive.js';
 
@@ -90,14 +90,13 @@ describe('rooms over a Redis that comes back with older data', function () {
         await fixture.queue().settle(backlog.roomId, last, { size: 1_000, maxAgeMs: 0 });
     }
   };
-  const until = (node: Node, seqs: number[]): Promise<void> =>
-    eventually(`${seqs.at(-1)}`, () => node.seqs.length >= seqs.length && node.feeds.stats.behind === 0).then(
-      () => {
-        expect(node.seqs).to.deep.equal(seqs);
-      },
+  const until = async (node: Node, seqs: number[]): Promise<void> => {
+    await eventually(
+      `${seqs.at(-1)}`,
+      () => node.seqs.length >= seqs.length && node.feeds.stats.behind === 0,
     );
-  const numbers = (from: number, to: number): number[] =>
-    Array.from({ length: to - from + 1 }, (_, n) => from + n);
+    expect(node.seqs).to.deep.equal(seqs);
+  };
   const restart = async (folder = dir): Promise<void> => {
     server.kill('SIGKILL');
     await server.exited;

@@ -1,0 +1,8 @@
+export {
+  type LossyPresenceFixture,
+  type PresenceFixture,
+  SUITE_LIMIT,
+  SUITE_ROOMS,
+} from './fixture.js';
+export { describeLossyPresenceStore } from './lost-data.js';
+export { describePresenceStore } from './presence-store.js';

@@ -1,0 +1,53 @@
+import { expect } from 'chai';
+import { NoLeaseError, type PresenceStore } from '../../presence-store.js';
+import { ALL, ann, bob, cyd, LEASE_MS, type LossyPresenceFixture, notices } from './fixture.js';
+
+/** Mocha tests of what a store that can lose its data guarantees beyond `describePresenceStore`. */
+export function describeLossyPresenceStore(
+  name: string,
+  createFixture: () => Promise<LossyPresenceFixture>,
+): void {
+  describe(`presence after a loss of data: ${name}`, () => {
+    let fixture: LossyPresenceFixture;
+    let a: PresenceStore;
+    let b: PresenceStore;
+
+    beforeEach(async () => {
+      fixture = await createFixture();
+      [a, b] = [fixture.open(), fixture.open()];
+      await a.renew('a', LEASE_MS);
+      await b.renew('b', LEASE_MS);
+      await a.join('a', 7, ann);
+      await b.join('b', 7, ann);
+      await b.join('b', 7, bob);
+      await fixture.loseData();
+    });
+
+    afterEach(async () => {
+      await Promise.all([a.close(), b.close()]);
+      await fixture.close();
+    });
+
+    it('nodes write everything again, and nobody enters anew', async () => {
+      expect((await a.renew('a', LEASE_MS)).entries).to.equal('missing');
+      expect((await b.renew('b', LEASE_MS)).entries).to.equal('missing');
+      await a.join('a', 7, ann, true);
+      await b.join('b', 7, ann, true);
+      await b.join('b', 7, bob, true);
+      await b.join('b', 7, cyd);
+      expect(await a.members(7, 0, ALL)).to.deep.equal([ann, bob, cyd]);
+      expect(await notices(fixture)).to.deep.equal(['joined 1', 'joined 2', 'joined 3']);
+      await a.leave('a', 7, ann);
+      await b.leave('b', 7, ann);
+      expect(await notices(fixture)).to.deep.equal(['joined 1', 'joined 2', 'joined 3', 'left 1']);
+    });
+
+    it('a node that has not noticed yet is refused', async () => {
+      const error = await a.join('a', 7, cyd).catch((error: unknown) => error);
+      expect(error).to.be.instanceOf(NoLeaseError);
+      await a.leave('a', 7, ann);
+      expect((await a.renew('a', LEASE_MS)).entries).to.equal('missing');
+      expect(await notices(fixture)).to.deep.equal(['joined 1', 'joined 2']);
+    });
+  });
+}
