@@ -25,7 +25,10 @@ export interface Done {
 const KEY = '12345:6f1f0f5e-8a43-4c55-9d2c-';
 const SUBSCRIBING = 500;
 
-const [checkout = '', url = '', rooms = '0'] = process.argv.slice(2);
+/** What may wait to be archived, in bytes. */
+const BUDGET = 1e15;
+
+const [checkout = '', url = '', rooms = '0', used = '0', users = '1'] = process.argv.slice(2);
 /** What a package of the checkout exports; nothing if it has no such package, as older ones. */
 async function load(name: string): Promise<object> {
   const file = join(checkout, 'packages', name, 'dist/index.js');
@@ -46,7 +49,7 @@ const client = createRedis(redis, log, 'bench');
 await redisReady(client, 5_000);
 const directory = new RedisRoomDirectory(client, keyspace);
 const broker = await RedisBroker.connect(
-  { redis, keyspace, maxBacklogBytes: 1e15, maxBatchWindowMs: 0, connectTimeoutMs: 5_000, log },
+  { redis, keyspace, maxBacklogBytes: BUDGET, maxBatchWindowMs: 0, connectTimeoutMs: 5_000, log },
   { onMessage: () => {}, onNotice: () => {}, onStored: () => {}, onControl: () => {}, onResumed: () => {} },
 );
 for (let first = 1; first <= Number(rooms); first += SUBSCRIBING) {
@@ -54,11 +57,15 @@ for (let first = 1; first <= Number(rooms); first += SUBSCRIBING) {
   await Promise.all(ids.map((id) => directory.ensure(id, 0).then(() => broker.subscribe(id))));
 }
 await directory.markComplete();
+// As if much of it waited already.
+if (Number(used) > 0) await client.hset('chorus:state', 'unstored', Math.floor(Number(used) * BUDGET));
 
 let count = 0;
 
 async function run({ batch, rooms, keys, ms }: Task): Promise<number> {
-  const encode = messageEncoder(1, { id: 12345, username: 'somebody' });
+  const encoders = Array.from({ length: Number(users) }, (_, n) =>
+    messageEncoder(1, { id: 12345 + n, username: 'somebody' }),
+  );
   const end = performance.now() + ms;
   const before = count;
   while (performance.now() < end) {
@@ -66,7 +73,8 @@ async function run({ batch, rooms, keys, ms }: Task): Promise<number> {
     for (let n = 0; n < batch; n++) {
       const id = `gateway-1-m0abc123-${(count++).toString(36)}`;
       const tag = count.toString().padStart(12, '0');
-      const body = encode({ content: TEXT, id, sentAt: Date.now() });
+      const encode = encoders[count % encoders.length];
+      const body = encode?.({ content: TEXT, id, sentAt: Date.now() }) ?? '';
       sent.push(broker.publish((count % rooms) + 1, body, keys ? KEY + tag : undefined));
     }
     await Promise.all(sent);

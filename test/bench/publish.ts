@@ -26,6 +26,8 @@ const options = new Command('bench:publish')
   .option('--ms <number>', 'length of a turn', Number, 500)
   .option('--batches <list>', 'messages of one batch', numbers, BATCHES)
   .option('--rooms <list>', 'rooms they go to', numbers, ROOMS)
+  .option('--used <part>', 'part of the archive budget that is used, from 0 to 1', Number, 0)
+  .option('--users <number>', 'users who send, by turns', Number, 1)
   .option('--redis <arguments>', 'more arguments of redis-server', '')
   .parse()
   .opts<{
@@ -34,6 +36,8 @@ const options = new Command('bench:publish')
     ms: number;
     batches: number[];
     rooms: number[];
+    used: number;
+    users: number;
     redis: string;
   }>();
 
@@ -56,7 +60,11 @@ async function start(checkout: string, closer: Closer): Promise<System> {
   const server = closer.add(
     await startRedis({ args: options.redis.split(' ').filter((word) => word !== '') }),
   );
-  const worker = fork(WORKER, [checkout, server.url, String(Math.max(...options.rooms))]);
+  const worker = fork(WORKER, [
+    checkout,
+    server.url,
+    ...[Math.max(...options.rooms), options.used, options.users].map(String),
+  ]);
   closer.defer(() => worker.disconnect());
   await once(worker, 'message');
   return { worker, redisPid: server.pid, url: server.url };

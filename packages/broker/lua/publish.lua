@@ -73,7 +73,7 @@ local function unstored_of(stream, room)
   return math.min(after, held['length'])
 end
 
--- While bytes are counted by user: who sent the messages, by their places in ARGV; what these users have of the budget, infinite for
+-- While bytes are counted by user: who sent the messages, in the order in which they come; what these users have of the budget, infinite for
 -- one that was refused; and what they have after this.
 local counted_from = budget * COUNTED_FROM
 local senders, held, changed
@@ -85,7 +85,7 @@ if waiting > counted_from then
     at = first + math.abs(count)
     for place = first, at - 1 do
       local user = user_of(ARGV[place])
-      senders[place] = user
+      senders[#senders + 1] = user
       if user and not held[user] then
         held[user] = 0
         users[#users + 1] = user
@@ -99,7 +99,8 @@ if waiting > counted_from then
   end
 end
 
-local replies, marks, at, key_at, last = { life }, {}, 6, 6, #KEYS
+-- `done` messages are of rooms before.
+local replies, marks, at, key_at, last, done = { life }, {}, 6, 6, #KEYS, 0
 local now = time[1] .. string.format('%03d', math.floor(time[2] / 1000))
 while key_at <= last do
   local stream, room, epoch, count = KEYS[key_at], ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
@@ -126,7 +127,7 @@ while key_at <= last do
       local user, user_bytes
       if waiting > counted_from then
         held = held or {}
-        if senders then user = senders[first_body + n - 1] else user = user_of(body) end
+        if senders then user = senders[done + n] else user = user_of(body) end
         user_bytes = held[user] or 0
       end
       -- One alone always fits: else it would be refused for ever.
@@ -200,6 +201,7 @@ while key_at <= last do
   replies[#replies + 1] = stored == count and first or { first, stored, why, unpack(known or {}) }
   at = keys_at + (keyed and count or 0)
   key_at = key_at + (keyed and 3 or 1)
+  done = done + count
 end
 
 if waiting > waited then
@@ -210,7 +212,8 @@ if waiting > waited then
     local counts = {}
     for user, bytes in pairs(changed) do
       counts[#counts + 1] = user
-      counts[#counts + 1] = bytes
+      -- Faster than what is done to a number by itself.
+      counts[#counts + 1] = string.format('%d', bytes)
     end
     call('HSET', KEYS[5], unpack(counts))
   end
