@@ -58,7 +58,7 @@ const ALLOWED: ReadonlyArray<readonly [file: string, module: string]> = [
   ['apps/gateway/src/transport/uws.ts', 'uWebSockets.js'],
   ['apps/gateway/src/a.test.ts', '@chorus/local'],
   ['packages/broker/src/redis/broker.ts', 'ioredis'],
-  ['apps/api/src/auth/redis-rate-limits.ts', 'ioredis'],
+  ['apps/api/src/auth/rate-limits/redis-rate-limits.ts', 'ioredis'],
   ['packages/broker/src/a.test.ts', 'test-tool'],
   ['apps/gateway/src/b.test.ts', '@chorus/testing'],
   ['packages/broker/src/testing/a.ts', 'test-tool'],

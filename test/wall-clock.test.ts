@@ -10,10 +10,10 @@ const root = fileURLToPath(new URL('..', import.meta.url));
  * takes `performance.now()`: a clock that is set back or forth must change nothing there.
  */
 const TIME_OF_DAY: Readonly<Record<string, string>> = {
-  'apps/api/src/bans/ban-repository.ts': 'bans end at a time of day',
+  'apps/api/src/bans/repository.ts': 'bans end at a time of day',
   'apps/api/src/operator/inputs.ts': 'bans end at a time of day',
-  'apps/api/src/rooms/room-archive.ts': 'the age of messages that others sent',
-  'apps/api/src/sessions/session-service.ts': 'tokens end at a time of day',
+  'apps/api/src/rooms/archive.ts': 'the age of messages that others sent',
+  'apps/api/src/sessions/service.ts': 'tokens end at a time of day',
   'apps/archiver/src/metrics/archive-metrics.ts': 'the age of messages that others sent',
   'apps/gateway/src/sessions/commands/publish.ts': 'when a message was sent',
   'apps/gateway/src/sessions/commands/refresh.ts': 'tokens end at a time of day',

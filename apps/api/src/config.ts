@@ -17,9 +17,9 @@ import {
   tracesSettings,
 } from '@chorus/service';
 import { z } from 'zod';
-import type { RateLimitConfig } from './auth/rate-limits.js';
+import type { RateLimitConfig } from './auth/rate-limits/rate-limits.js';
 import { type CookieOptions, SAME_SITE } from './auth/token-cookie.js';
-import { type OperatorConfig, operatorConfig, operatorSettings } from './operator/operator-config.js';
+import { type OperatorConfig, operatorConfig, operatorSettings } from './operator/config.js';
 
 /**
  * bcrypt runs on libuv's four threads. One of them stays free for everything else that needs a

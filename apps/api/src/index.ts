@@ -1,5 +1,4 @@
-export { type Api, type ApiParts, createApi } from './app.js';
-export { memoryRateLimits, type RateLimitConfig, type RateLimits } from './auth/rate-limits.js';
+export { memoryRateLimits, type RateLimitConfig, type RateLimits } from './auth/rate-limits/rate-limits.js';
 export {
   type ApiConfig,
   apiSettings,
@@ -8,6 +7,7 @@ export {
   type StoreConfig,
   storeSettings,
 } from './config.js';
+export { type Api, type ApiParts, createApi } from './create-api.js';
 export { answers } from './document/answers.js';
 export { openapi } from './document/openapi.js';
 export { createRedisParts } from './redis-parts.js';

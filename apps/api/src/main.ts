@@ -2,8 +2,8 @@
 import { addDatabaseMetrics, createDatabase, DatabaseWatch } from '@chorus/database';
 import { addRedisMetrics, RedisWatch } from '@chorus/redis';
 import { Closer, createLogger, Metrics, run } from '@chorus/service';
-import { createApi } from './app.js';
 import { loadApiConfig, loadStoreConfig } from './config.js';
+import { createApi } from './create-api.js';
 import { createRedisParts } from './redis-parts.js';
 
 await run(async () => {

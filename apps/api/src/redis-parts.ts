@@ -3,10 +3,10 @@ import { RedisAccessList, RedisNodeRegistry } from '@chorus/control';
 import { RedisPresenceStore } from '@chorus/presence';
 import { connectedOrNot, createRedis, Keyspace, RedisWatch, redisDatabase } from '@chorus/redis';
 import type { Closeable, Logger } from '@chorus/service';
-import type { ApiParts } from './app.js';
-import type { RateLimitConfig } from './auth/rate-limits.js';
-import { redisRateLimits } from './auth/redis-rate-limits.js';
+import type { RateLimitConfig } from './auth/rate-limits/rate-limits.js';
+import { redisRateLimits } from './auth/rate-limits/redis-rate-limits.js';
 import type { StoreConfig } from './config.js';
+import type { ApiParts } from './create-api.js';
 
 /** How long to wait for Redis before going on without it, in milliseconds: `/readyz` then says so. */
 const CONNECT_TIMEOUT_MS = 2_000;

@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { pino } from 'pino';
 import { loadApiConfig } from './config.js';
 import { createRedisParts } from './redis-parts.js';
-import { type Answer, openDatabase, type RunningApi, startApi, until } from './test-api.js';
+import { type Answer, openDatabase, type RunningApi, startApi, until } from './testing/api.js';
 
 const silent = pino({ level: 'silent' });
 const PREFIX = 'api-test';

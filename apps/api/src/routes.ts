@@ -1,4 +1,4 @@
-import type { AuthServices } from './auth/auth-services.js';
+import type { AuthServices } from './auth/dependencies.js';
 import { userRoutes } from './auth/routes.js';
 import type { DocumentServices } from './document/get-document.js';
 import { documentRoutes } from './document/routes.js';
@@ -7,7 +7,7 @@ import { healthRoutes } from './health/routes.js';
 import type { RouteTable } from './http/route-table.js';
 import type { MessageServices } from './messages/list-messages.js';
 import { messageRoutes } from './messages/routes.js';
-import type { RoomServices } from './rooms/room-services.js';
+import type { RoomServices } from './rooms/dependencies.js';
 import { roomRoutes } from './rooms/routes.js';
 
 export type PublicServices = HealthServices &

@@ -4,7 +4,7 @@ import { MemoryAccessList, type Subject } from '@chorus/control';
 import type { Database } from '@chorus/database';
 import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
-import { type Answer, type Client, openDatabase, type RunningApi, SECRET, startApi } from '../test-api.js';
+import { type Answer, type Client, openDatabase, type RunningApi, SECRET, startApi } from '../testing/api.js';
 
 const ann = { id: 1, username: 'ann' };
 const bob = { id: 2, username: 'bob' };

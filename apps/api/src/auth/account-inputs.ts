@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { named, writtenAs } from '../http/schemas.js';
-import { nameText, string } from '../names/name-text.js';
-import { MAX_PASSWORD_BYTES } from './passwords.js';
+import { nameText, string } from '../names/text.js';
+import { MAX_PASSWORD_BYTES } from './passwords/passwords.js';
 
 /** RFC 5321's limit for a path, less its angle brackets. */
 const MAX_EMAIL_LENGTH = 254;

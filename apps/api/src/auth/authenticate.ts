@@ -1,7 +1,7 @@
 import type { Admission, Credentials, Guard } from '@chorus/auth';
 import type { AccessList, Verdict } from '@chorus/control';
 import type { Context } from '../http/context.js';
-import { HttpError } from '../http/http-error.js';
+import { HttpError } from '../http/error.js';
 
 /** Who may use an operation. */
 export type Access =

@@ -1,10 +1,10 @@
-import { HttpError } from '../http/http-error.js';
+import { HttpError } from '../http/error.js';
 import { operation } from '../http/operation.js';
 import { changePasswordInput, emailKey } from './account-inputs.js';
 import { signedIn, TOKEN_HEADER } from './account-json.js';
-import type { AuthServices } from './auth-services.js';
-import { checkPassword } from './check-password.js';
 import { NO_ACCOUNT } from './current-user.js';
+import type { AuthServices } from './dependencies.js';
+import { checkPassword } from './passwords/check-password.js';
 import { inBody } from './token-cookie.js';
 
 /** Ends all sessions of the user and begins one for the client that sent the request. */

@@ -1,7 +1,7 @@
-import { HttpError } from '../http/http-error.js';
+import { HttpError } from '../http/error.js';
 import { operation } from '../http/operation.js';
 import { account } from './account-json.js';
-import type { AuthServices } from './auth-services.js';
+import type { AuthServices } from './dependencies.js';
 
 export const NO_ACCOUNT = 'the user of the token has no account';
 

@@ -1,7 +1,7 @@
-import { HttpError } from '../http/http-error.js';
+import { HttpError } from '../http/error.js';
 import { operation } from '../http/operation.js';
-import type { AuthServices } from './auth-services.js';
 import { NO_ACCOUNT } from './current-user.js';
+import type { AuthServices } from './dependencies.js';
 
 /** Signs the user out everywhere, here as well. */
 export const endSessions = operation(

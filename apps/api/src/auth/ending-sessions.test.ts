@@ -2,7 +2,7 @@ import { Tokens } from '@chorus/auth';
 import { MemoryAccessList } from '@chorus/control';
 import type { Database } from '@chorus/database';
 import { expect } from 'chai';
-import { type Client, openDatabase, type RunningApi, SECRET, startApi } from '../test-api.js';
+import { type Client, openDatabase, type RunningApi, SECRET, startApi } from '../testing/api.js';
 
 const PASSWORD = 'open sesame';
 const NEW = 'close sesame';

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { Context } from '../http/context.js';
-import { HttpError } from '../http/http-error.js';
+import { HttpError } from '../http/error.js';
 import { type Declaration, operation } from '../http/operation.js';
 import { named } from '../http/schemas.js';
-import type { AuthServices } from './auth-services.js';
 import { comesFromAnotherSite } from './cross-site.js';
+import type { AuthServices } from './dependencies.js';
 
 const signedOut = named('SignedOut', z.object({ message: z.literal('logout successful') }));
 

@@ -1,6 +1,6 @@
 import { operation } from '../http/operation.js';
 import { refreshed, TOKEN_HEADER } from './account-json.js';
-import type { AuthServices } from './auth-services.js';
+import type { AuthServices } from './dependencies.js';
 import { inBody } from './token-cookie.js';
 
 /**

@@ -1,7 +1,7 @@
 import type { RouteTable } from '../http/route-table.js';
-import type { AuthServices } from './auth-services.js';
 import { changePassword } from './change-password.js';
 import { currentUser } from './current-user.js';
+import type { AuthServices } from './dependencies.js';
 import { endSessions } from './end-sessions.js';
 import { logOut, logOutByGet } from './log-out.js';
 import { refreshToken } from './refresh-token.js';

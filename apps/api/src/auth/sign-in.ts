@@ -1,11 +1,11 @@
 import { clientAddress } from '../http/client-address.js';
-import { HttpError } from '../http/http-error.js';
+import { HttpError } from '../http/error.js';
 import { operation } from '../http/operation.js';
 import { emailKey, signInInput } from './account-inputs.js';
 import { signedIn, TOKEN_HEADER } from './account-json.js';
-import type { AuthServices } from './auth-services.js';
 import { refuse } from './authenticate.js';
-import { checkPassword } from './check-password.js';
+import type { AuthServices } from './dependencies.js';
+import { checkPassword } from './passwords/check-password.js';
 
 /**
  * Gives out a token as a cookie. An unknown address and a wrong password take the same steps, so

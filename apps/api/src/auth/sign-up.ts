@@ -1,10 +1,10 @@
 import { clientAddress } from '../http/client-address.js';
-import { HttpError } from '../http/http-error.js';
+import { HttpError } from '../http/error.js';
 import { operation } from '../http/operation.js';
 import { emailKey, signUpInput } from './account-inputs.js';
 import { account } from './account-json.js';
-import type { AuthServices } from './auth-services.js';
-import { accountKey } from './rate-limits.js';
+import type { AuthServices } from './dependencies.js';
+import { accountKey } from './rate-limits/rate-limits.js';
 
 /** Creates an account. Of several that race for a user name or e-mail address, one succeeds. */
 export const signUp = operation(

@@ -1,5 +1,5 @@
 import type { Database } from '@chorus/database';
-import { NAME_KEYS_VERSION, nameKeys } from '../names/name-keys.js';
+import { NAME_KEYS_VERSION, nameKeys } from '../names/keys.js';
 import { emailKey } from './account-inputs.js';
 
 export interface Account {

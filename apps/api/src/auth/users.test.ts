@@ -2,8 +2,8 @@ import { Tokens } from '@chorus/auth';
 import type { Database } from '@chorus/database';
 import type { Environment } from '@chorus/service';
 import { expect } from 'chai';
-import { type Client, openDatabase, type RunningApi, SECRET, startApi } from '../test-api.js';
-import { Passwords } from './passwords.js';
+import { type Client, openDatabase, type RunningApi, SECRET, startApi } from '../testing/api.js';
+import { Passwords } from './passwords/passwords.js';
 import { UserRepository } from './user-repository.js';
 
 const SIGN_UP = '/api/users/signup';

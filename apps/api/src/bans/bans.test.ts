@@ -4,9 +4,9 @@ import type { Database } from '@chorus/database';
 import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
 import { pino } from 'pino';
-import { openDatabase } from '../test-api.js';
-import { BanRepository, type NewBan } from './ban-repository.js';
-import { BanService } from './ban-service.js';
+import { openDatabase } from '../testing/api.js';
+import { BanRepository, type NewBan } from './repository.js';
+import { BanService } from './service.js';
 
 const HOUR_MS = 3_600_000;
 

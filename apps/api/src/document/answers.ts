@@ -1,6 +1,6 @@
 import { account, refreshed, signedIn } from '../auth/account-json.js';
-import { messagePageJson } from '../messages/message-json.js';
-import { memberJson, roomJson, roomPageJson } from '../rooms/room-json.js';
+import { messagePageJson } from '../messages/json.js';
+import { memberJson, roomJson, roomPageJson } from '../rooms/json.js';
 
 /** What the API answers with, by the names of its document: for those whose types have to be the same. */
 export const answers = {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import type { Database } from '@chorus/database';
 import { expect } from 'chai';
-import { openDatabase, type RunningApi, startApi } from '../test-api.js';
+import { openDatabase, type RunningApi, startApi } from '../testing/api.js';
 
 describe('the page about the API', function () {
   this.timeout(60_000);

@@ -2,8 +2,8 @@ import { SUBPROTOCOL } from '@chorus/protocol';
 import { z } from 'zod';
 import type { ErrorStatus } from '../http/operation.js';
 import { writtenAs } from '../http/schemas.js';
-import { POSITION_PATTERN } from '../messages/message-json.js';
-import { roomPath } from '../rooms/room-inputs.js';
+import { POSITION_PATTERN } from '../messages/json.js';
+import { roomPath } from '../rooms/inputs.js';
 
 /** A route of the gateways: a request to go on as a WebSocket. */
 export interface GatewayRoute {

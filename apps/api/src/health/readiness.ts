@@ -1,7 +1,7 @@
 import type { RoomDirectory } from '@chorus/broker';
 import { databaseTrouble } from '@chorus/database';
 import { type Logger, TroubleLog } from '@chorus/service';
-import type { RoomRepository } from '../rooms/room-repository.js';
+import type { RoomRepository } from '../rooms/repository.js';
 
 interface Dependencies {
   readonly rooms: RoomRepository;

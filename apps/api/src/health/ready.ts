@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { HttpError } from '../http/http-error.js';
+import { HttpError } from '../http/error.js';
 import { operation } from '../http/operation.js';
 import { named } from '../http/schemas.js';
 import type { Readiness } from './readiness.js';

@@ -1,6 +1,6 @@
 import type { Database } from '@chorus/database';
 import { expect } from 'chai';
-import { openDatabase, startApi, until } from '../test-api.js';
+import { openDatabase, startApi, until } from '../testing/api.js';
 
 describe('an API that is told to stop', () => {
   let db: Database;

@@ -1,7 +1,7 @@
 import { isDatabaseUnavailable } from '@chorus/database';
 import { UnavailableError } from '@chorus/redis';
 import type { Context } from './context.js';
-import { HttpError, unavailable } from './http-error.js';
+import { HttpError, unavailable } from './error.js';
 
 /**
  * Turns whatever was thrown, and a status that nobody gave a body to, into `{"error"}`. What a

@@ -6,7 +6,7 @@ import { createDatabase, type Database } from '@chorus/database';
 import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
 import { publicRoutes } from '../routes.js';
-import { type Answer, type Client, openDatabase, type RunningApi, startApi } from '../test-api.js';
+import { type Answer, type Client, openDatabase, type RunningApi, startApi } from '../testing/api.js';
 import { routesOf } from './route-table.js';
 
 const ann = { id: 1, username: 'ann' };

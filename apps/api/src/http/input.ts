@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { HttpError } from './http-error.js';
+import { HttpError } from './error.js';
 
 const unknown = (name: string | undefined): HttpError => new HttpError(400, `${name} is not known here`);
 

@@ -1,6 +1,6 @@
 import bodyParser from 'koa-bodyparser';
 import type { Step } from './context.js';
-import { HttpError } from './http-error.js';
+import { HttpError } from './error.js';
 
 /** Ten times what the largest request needs. */
 const MAX_BODY_KIB = 64;

@@ -4,8 +4,8 @@ import Koa from 'koa';
 import helmet from 'koa-helmet';
 import { allowOrigins } from './allow-origins.js';
 import type { RequestState, Step } from './context.js';
+import { HttpError } from './error.js';
 import { formatErrors } from './format-errors.js';
-import { HttpError } from './http-error.js';
 import { requestLog } from './request-log.js';
 import { traceRequests } from './trace-requests.js';
 

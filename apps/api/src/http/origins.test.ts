@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import type { Database } from '@chorus/database';
 import { expect } from 'chai';
-import { openDatabase, type RunningApi, startApi } from '../test-api.js';
+import { openDatabase, type RunningApi, startApi } from '../testing/api.js';
 
 const ann = { id: 1, username: 'ann' };
 const ALLOWED = 'https://chat.example.org,https://*.example.com,capacitor://localhost,null';

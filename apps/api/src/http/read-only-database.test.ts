@@ -1,6 +1,6 @@
 import { createDatabase, type Database } from '@chorus/database';
 import { expect } from 'chai';
-import { type Answer, type Client, openDatabase, type RunningApi, startApi, until } from '../test-api.js';
+import { type Answer, type Client, openDatabase, type RunningApi, startApi, until } from '../testing/api.js';
 
 describe('an API whose PostgreSQL takes no writes', function () {
   this.timeout(30_000);

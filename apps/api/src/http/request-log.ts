@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { Logger } from '@chorus/service';
 import type { Context, Step } from './context.js';
-import { HttpError } from './http-error.js';
+import { HttpError } from './error.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 const LONGEST_PATH = 200;

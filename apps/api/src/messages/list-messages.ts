@@ -1,12 +1,12 @@
 import { formatPosition, type MessageFrame, type Position } from '@chorus/protocol';
 import type { z } from 'zod';
 import { operation } from '../http/operation.js';
-import { roomPath } from '../rooms/room-inputs.js';
-import { UNKNOWN_ROOM } from '../rooms/room-json.js';
-import type { RoomService } from '../rooms/room-service.js';
-import type { MessageHistory } from './message-history.js';
-import { listMessagesInput } from './message-inputs.js';
-import { messagePageJson } from './message-json.js';
+import { roomPath } from '../rooms/inputs.js';
+import { UNKNOWN_ROOM } from '../rooms/json.js';
+import type { RoomService } from '../rooms/service.js';
+import type { MessageHistory } from './history.js';
+import { listMessagesInput } from './inputs.js';
+import { messagePageJson } from './json.js';
 
 /** What the routes of messages work with. */
 export interface MessageServices {

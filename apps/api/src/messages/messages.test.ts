@@ -2,8 +2,8 @@ import { createDatabase, type Database } from '@chorus/database';
 import { formatPosition, type MessageFrame } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
-import { type Answer, type Client, openDatabase, type RunningApi, startApi } from '../test-api.js';
-import { TestRecent } from './test-recent.js';
+import { type Answer, type Client, openDatabase, type RunningApi, startApi } from '../testing/api.js';
+import { TestRecent } from '../testing/recent.js';
 
 const ROOM = 1;
 const ann = { id: 1, username: 'ann' };

@@ -1,5 +1,5 @@
 import type { Metrics } from '@chorus/service';
-import type { BoundedWork } from '../auth/bounded-work.js';
+import type { BoundedWork } from '../auth/passwords/bounded-work.js';
 
 /** Registers how much work there is with passwords: sign-ins and sign-ups. */
 export function addPasswordMetrics(metrics: Metrics, work: BoundedWork): void {

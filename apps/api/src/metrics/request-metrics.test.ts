@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import type { Database } from '@chorus/database';
 import { Metrics } from '@chorus/service';
 import { expect } from 'chai';
-import { type Client, openDatabase, type RunningApi, startApi, until } from '../test-api.js';
+import { type Client, openDatabase, type RunningApi, startApi, until } from '../testing/api.js';
 
 describe('the metrics of requests', function () {
   this.timeout(60_000);

@@ -1,7 +1,7 @@
 import type { Handler } from '../http/context.js';
 import { parseInput } from '../http/input.js';
+import { type OperatorServices, record } from './dependencies.js';
 import { broadcastInput } from './inputs.js';
-import { type OperatorServices, record } from './operator-services.js';
 
 /** Says something to every socket that is open now. */
 export function broadcast({ directory, log }: OperatorServices): Handler {

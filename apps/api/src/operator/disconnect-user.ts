@@ -1,7 +1,7 @@
 import type { Handler } from '../http/context.js';
 import { parseInput } from '../http/input.js';
+import { type OperatorServices, record } from './dependencies.js';
 import { roomInput, userIdOf } from './inputs.js';
-import { type OperatorServices, record } from './operator-services.js';
 
 /** Ends a user's sockets, or the user's stay in one room. The user may come back at once: that is what a ban is for. */
 export function disconnectUser({ directory, log }: OperatorServices): Handler {

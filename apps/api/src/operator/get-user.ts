@@ -1,8 +1,8 @@
 import type { Handler } from '../http/context.js';
-import { HttpError } from '../http/http-error.js';
-import { banJson } from './ban-json.js';
+import { HttpError } from '../http/error.js';
+import { banJson } from './bans/json.js';
+import type { OperatorServices } from './dependencies.js';
 import { userIdOf } from './inputs.js';
-import type { OperatorServices } from './operator-services.js';
 
 /** An account, and the bans that hold it out. */
 export function getUser({ users, bans }: OperatorServices): Handler {

@@ -2,8 +2,8 @@ import { idSchema } from '@chorus/protocol';
 import { z } from 'zod';
 import type { Context, Step } from '../http/context.js';
 import { parseInput } from '../http/input.js';
-import { nameText, string } from '../names/name-text.js';
-import { cursor, limit } from '../rooms/room-inputs.js';
+import { nameText, string } from '../names/text.js';
+import { cursor, limit } from '../rooms/inputs.js';
 
 /** Share of the connections above the average that a node gives up a minute, unless the operator says otherwise. */
 const DEFAULT_SHARE = 0.05;

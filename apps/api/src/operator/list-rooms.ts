@@ -1,9 +1,9 @@
 import type { RoomSize } from '@chorus/presence';
 import type { Handler } from '../http/context.js';
-import { unavailable } from '../http/http-error.js';
+import { unavailable } from '../http/error.js';
 import { parseInput } from '../http/input.js';
+import type { OperatorServices } from './dependencies.js';
 import { listRoomsInput } from './inputs.js';
-import type { OperatorServices } from './operator-services.js';
 
 /** Rooms with somebody in them, most members first. */
 export function listBusiestRooms({ presence, rooms }: OperatorServices): Handler {

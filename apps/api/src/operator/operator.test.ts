@@ -3,8 +3,8 @@ import type { MemoryNodeRegistry, NodeFigures, NodeReport } from '@chorus/contro
 import type { Database } from '@chorus/database';
 import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
-import { type Client, openDatabase, type RunningApi, until } from '../test-api.js';
-import { expectAnswer, startOperatorApi } from './test-operator.js';
+import { type Client, openDatabase, type RunningApi, until } from '../testing/api.js';
+import { expectAnswer, startOperatorApi } from '../testing/operator.js';
 
 const node = (nodeId: string, more: Partial<NodeReport> = {}): NodeReport => ({
   nodeId,

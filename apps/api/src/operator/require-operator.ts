@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Step } from '../http/context.js';
-import { HttpError } from '../http/http-error.js';
+import { HttpError } from '../http/error.js';
 
 /** Lets only requests with the operator's token pass, whatever their path; none when there is no token. */
 export function requireOperator(token: string | undefined): Step {

@@ -1,18 +1,18 @@
 import type { Router } from '@koa/router';
 import type { RequestState } from '../http/context.js';
 import { jsonBody } from '../http/json-body.js';
-import { banUser } from './ban-user.js';
+import { banUser } from './bans/ban-user.js';
+import { liftBan } from './bans/lift-ban.js';
+import { listBans } from './bans/list-bans.js';
 import { broadcast } from './broadcast.js';
+import type { OperatorServices } from './dependencies.js';
 import { disconnectUser } from './disconnect-user.js';
-import { drainNode } from './drain-node.js';
 import { getUser } from './get-user.js';
 import { noQuery } from './inputs.js';
-import { liftBan } from './lift-ban.js';
-import { listBans } from './list-bans.js';
-import { listConnections, listNodes } from './list-nodes.js';
 import { listBusiestRooms } from './list-rooms.js';
-import type { OperatorServices } from './operator-services.js';
-import { rebalance } from './rebalance.js';
+import { drainNode } from './nodes/drain-node.js';
+import { listConnections, listNodes } from './nodes/list-nodes.js';
+import { rebalance } from './nodes/rebalance.js';
 
 export function addOperatorRoutes(router: Router<RequestState>, services: OperatorServices): void {
   const json = jsonBody();

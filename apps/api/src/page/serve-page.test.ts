@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Database } from '@chorus/database';
 import { expect } from 'chai';
-import { openDatabase, type RunningApi, startApi } from '../test-api.js';
-import { readPage } from './page-files.js';
+import { openDatabase, type RunningApi, startApi } from '../testing/api.js';
+import { readPage } from './files.js';
 
 const PAGE = '<!doctype html><title>Chorus</title>';
 const SCRIPT = 'console.log("here");';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { extname } from 'node:path';
 import type { Step } from '../http/context.js';
 import { pagePolicy, TRUSTED_TYPES } from '../http/page-policy.js';
-import { type PageFile, readPage } from './page-files.js';
+import { type PageFile, readPage } from './files.js';
 
 const CONTENT_SECURITY_POLICY = pagePolicy({ 'form-action': "'self'", ...TRUSTED_TYPES });
 

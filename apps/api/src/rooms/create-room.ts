@@ -1,7 +1,7 @@
 import { operation } from '../http/operation.js';
-import { createRoomInput, createSeedRoomInput } from './room-inputs.js';
-import { restRoom, roomJson, seedRoom, seedRoomJson } from './room-json.js';
-import type { RoomServices } from './room-services.js';
+import type { RoomServices } from './dependencies.js';
+import { createRoomInput, createSeedRoomInput } from './inputs.js';
+import { restRoom, roomJson, seedRoom, seedRoomJson } from './json.js';
 
 const ERRORS = {
   403: 'The user is banned, or has created as many rooms as one user may.',

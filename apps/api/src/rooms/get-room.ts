@@ -1,7 +1,7 @@
 import { operation } from '../http/operation.js';
-import { roomPath } from './room-inputs.js';
-import { restRoom, roomJson, UNKNOWN_ROOM } from './room-json.js';
-import type { RoomServices } from './room-services.js';
+import type { RoomServices } from './dependencies.js';
+import { roomPath } from './inputs.js';
+import { restRoom, roomJson, UNKNOWN_ROOM } from './json.js';
 
 export const getRoom = operation(
   {

@@ -1,10 +1,10 @@
 import type { Member } from '@chorus/protocol';
 import { z } from 'zod';
-import { unavailable } from '../http/http-error.js';
+import { unavailable } from '../http/error.js';
 import { operation } from '../http/operation.js';
-import { roomPath, SEED_PAGE, seedListInput } from './room-inputs.js';
-import { memberJson, UNKNOWN_ROOM } from './room-json.js';
-import type { RoomServices } from './room-services.js';
+import type { RoomServices } from './dependencies.js';
+import { roomPath, SEED_PAGE, seedListInput } from './inputs.js';
+import { memberJson, UNKNOWN_ROOM } from './json.js';
 import { LINK_HEADER, seedPage } from './seed-page.js';
 
 const ANSWER = {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { operation } from '../http/operation.js';
-import { listRoomsInput, SEED_PAGE, seedListInput } from './room-inputs.js';
-import { restRoom, roomPageJson, seedRoom, seedRoomJson } from './room-json.js';
-import type { RoomServices } from './room-services.js';
+import type { RoomServices } from './dependencies.js';
+import { listRoomsInput, SEED_PAGE, seedListInput } from './inputs.js';
+import { restRoom, roomPageJson, seedRoom, seedRoomJson } from './json.js';
 import { LINK_HEADER, seedPage } from './seed-page.js';
 
 /** The seed's way: an array, and where it goes on in the `Link` header. */

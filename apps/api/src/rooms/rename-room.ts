@@ -1,7 +1,7 @@
 import { operation } from '../http/operation.js';
-import { renameRoomInput, roomPath } from './room-inputs.js';
-import { NOT_YOURS, restRoom, roomJson, UNKNOWN_ROOM } from './room-json.js';
-import type { RoomServices } from './room-services.js';
+import type { RoomServices } from './dependencies.js';
+import { renameRoomInput, roomPath } from './inputs.js';
+import { NOT_YOURS, restRoom, roomJson, UNKNOWN_ROOM } from './json.js';
 
 export const renameRoom = operation(
   {

@@ -1,7 +1,7 @@
 import { Tokens } from '@chorus/auth';
 import type { Database } from '@chorus/database';
 import { expect } from 'chai';
-import { type Client, openDatabase, type RunningApi, SECRET, startApi } from '../test-api.js';
+import { type Client, openDatabase, type RunningApi, SECRET, startApi } from '../testing/api.js';
 
 const ann = { id: 1, username: 'ann' };
 const bob = { id: 2, username: 'bob' };

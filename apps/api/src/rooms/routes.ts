@@ -1,11 +1,11 @@
 import type { RouteTable } from '../http/route-table.js';
 import { createRoom, createSeedRoom } from './create-room.js';
 import { deleteRoom } from './delete-room.js';
+import type { RoomServices } from './dependencies.js';
 import { getRoom } from './get-room.js';
 import { listAllClients, listRoomClients } from './list-clients.js';
 import { listRooms, listSeedRooms } from './list-rooms.js';
 import { renameRoom } from './rename-room.js';
-import type { RoomServices } from './room-services.js';
 
 export const roomRoutes: RouteTable<RoomServices> = {
   // The seed contract's face.

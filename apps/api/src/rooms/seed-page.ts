@@ -1,5 +1,5 @@
 import type { Context } from '../http/context.js';
-import { SEED_PAGE } from './room-inputs.js';
+import { SEED_PAGE } from './inputs.js';
 
 /** The header of lists that have more. */
 export const LINK_HEADER = { Link: 'Where the list goes on, with `rel="next"`; only when there is more.' };

@@ -5,9 +5,9 @@ import { freePort } from '@chorus/local';
 import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
 import { pino } from 'pino';
-import { openDatabase, startApi } from '../test-api.js';
+import { openDatabase, startApi } from '../testing/api.js';
 import { RevokedSessionRepository } from './revoked-session-repository.js';
-import { SessionService } from './session-service.js';
+import { SessionService } from './service.js';
 
 const ann = { id: 1, username: 'ann' };
 

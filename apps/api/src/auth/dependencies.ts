@@ -1,0 +1,24 @@
+import type { Tokens } from '@chorus/auth';
+import type { OriginPolicy } from '@chorus/service';
+import type { SessionService } from '../sessions/service.js';
+import type { AccessServices } from './authenticate.js';
+import type { BoundedWork } from './passwords/bounded-work.js';
+import type { Passwords } from './passwords/passwords.js';
+import type { PasswordRules } from './passwords/rules.js';
+import type { RateLimits } from './rate-limits/rate-limits.js';
+import type { TokenCookies } from './token-cookie.js';
+import type { UserRepository } from './user-repository.js';
+
+/** What the user routes work with. */
+export interface AuthServices extends AccessServices {
+  readonly users: UserRepository;
+  readonly passwords: Passwords;
+  readonly rules: PasswordRules;
+  /** Where passwords are hashed and compared. */
+  readonly work: BoundedWork;
+  readonly limits: RateLimits;
+  readonly tokens: Tokens;
+  readonly sessions: SessionService;
+  readonly cookies: TokenCookies;
+  readonly origins: OriginPolicy;
+}

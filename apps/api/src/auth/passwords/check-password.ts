@@ -1,0 +1,30 @@
+import type { Context } from '../../http/context.js';
+import type { AuthServices } from '../dependencies.js';
+import { accountKey } from '../rate-limits/rate-limits.js';
+
+/**
+ * Compares a password with that of an account, under the limit of failures of one account.
+ *
+ * @param emailKey names the account, whether or not there is one
+ * @param stored the account's hash; undefined without an account, which takes as long
+ * @throws {HttpError} 429 after too many failures, 503 when too many passwords wait
+ */
+export function checkPassword(
+  { work, limits, passwords }: Pick<AuthServices, 'work' | 'limits' | 'passwords'>,
+  ctx: Context,
+  emailKey: string,
+  password: string,
+  stored: string | undefined,
+): Promise<boolean> {
+  const account = accountKey(emailKey);
+  return work.run(
+    async () => {
+      // Checked only now: of many guesses sent at once, no more than run at a time get past it.
+      await limits.signInAccount.check(account);
+      const correct = await passwords.matches(password, stored);
+      if (!correct) await limits.signInAccount.count(account);
+      return correct;
+    },
+    () => ctx.writable,
+  );
+}

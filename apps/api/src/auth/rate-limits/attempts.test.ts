@@ -1,0 +1,188 @@
+import type { Database } from '@chorus/database';
+import { expect } from 'chai';
+import { type Answer, type Client, openDatabase, type RunningApi, startApi } from '../../testing/api.js';
+
+const SIGN_UP = '/api/users/signup';
+const SIGN_IN = '/api/users/signin';
+
+describe('limits on attempts', function () {
+  this.timeout(60_000);
+  let db: Database;
+  let running: RunningApi;
+  before(async () => {
+    db = (await openDatabase()).db;
+  });
+  afterEach(() => running.close());
+  after(() => db.$disconnect());
+
+  let count = 0;
+  const somebody = () => {
+    count++;
+    return { username: `user${count}`, email: `user${count}@example.com`, password: 'rahasia' };
+  };
+  const refused = (answer: Answer): void => {
+    expect([answer.status, answer.body]).to.deep.equal([
+      429,
+      { error: 'too many attempts, try again later' },
+    ]);
+    expect(Number(answer.headers.get('retry-after'))).to.be.within(1, 900);
+  };
+  /** An API with small limits, asked from the addresses that a proxy in front of it reports. */
+  const start = async (env: Record<string, string>) => {
+    running = await startApi(db, { TRUST_PROXY: '1', ...env });
+    return (address: string): Client => running.client.with({ 'X-Forwarded-For': address });
+  };
+
+  it('refuse sign-ins to an account after too many failures, from wherever they come', async () => {
+    const from = await start({ SIGNIN_FAILURES_PER_ACCOUNT: '3' });
+    const user = somebody();
+    await from('192.0.2.1').post(SIGN_UP, user);
+    for (let i = 1; i <= 3; i++) {
+      const answer = await from(`192.0.2.${i}`).post(SIGN_IN, { ...user, password: 'wrong' });
+      expect(answer.status).to.equal(401);
+    }
+    refused(await from('192.0.2.4').post(SIGN_IN, { ...user, password: 'wrong' }));
+    refused(await from('192.0.2.5').post(SIGN_IN, user));
+    refused(await from('192.0.2.6').post(SIGN_IN, { ...user, email: user.email.toUpperCase() }));
+    const other = somebody();
+    await from('192.0.2.1').post(SIGN_UP, other);
+    expect((await from('192.0.2.1').post(SIGN_IN, other)).status).to.equal(200);
+  });
+
+  it('treat accounts that do not exist the same way', async () => {
+    const from = await start({ SIGNIN_FAILURES_PER_ACCOUNT: '2' });
+    const nobody = somebody();
+    for (let i = 0; i < 2; i++) expect((await from('192.0.2.1').post(SIGN_IN, nobody)).status).to.equal(401);
+    refused(await from('192.0.2.1').post(SIGN_IN, nobody));
+  });
+
+  it('do not count sign-ins that succeed against the account', async () => {
+    const from = await start({ SIGNIN_FAILURES_PER_ACCOUNT: '2' });
+    const user = somebody();
+    await from('192.0.2.1').post(SIGN_UP, user);
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => from('192.0.2.1').post(SIGN_IN, user)),
+    );
+    expect(answers.map((answer) => answer.status)).to.deep.equal(Array(10).fill(200));
+  });
+
+  it('let no more guesses through when they are sent all at once', async () => {
+    const from = await start({ SIGNIN_FAILURES_PER_ACCOUNT: '3', BCRYPT_CONCURRENCY: '2' });
+    const user = somebody();
+    await from('192.0.2.1').post(SIGN_UP, user);
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, (_, i) =>
+        from('192.0.2.1').post(SIGN_IN, { ...user, password: `guess${i}` }),
+      ),
+    );
+    const statuses = answers.map((answer) => answer.status);
+    // The two that were being compared while the third failure was counted may come on top.
+    expect(statuses.filter((status) => status === 401).length).to.be.within(3, 4);
+    expect(statuses.filter((status) => status === 429).length).to.be.within(26, 27);
+  });
+
+  it('refuse sign-ins from an address after too many, whatever the account', async () => {
+    const from = await start({ SIGNIN_ATTEMPTS_PER_ADDRESS: '3' });
+    for (let i = 0; i < 3; i++)
+      expect((await from('192.0.2.1').post(SIGN_IN, somebody())).status).to.equal(401);
+    refused(await from('192.0.2.1').post(SIGN_IN, somebody()));
+    expect((await from('192.0.2.2').post(SIGN_IN, somebody())).status).to.equal(401);
+  });
+
+  it('take one IPv6 subnet for one address', async () => {
+    const from = await start({ SIGNIN_ATTEMPTS_PER_ADDRESS: '2' });
+    await from('2001:db8:1:2::1').post(SIGN_IN, somebody());
+    await from('2001:db8:1:2::2').post(SIGN_IN, somebody());
+    refused(await from('2001:db8:1:2:9:9:9:9').post(SIGN_IN, somebody()));
+  });
+
+  it('refuse sign-ups from an address, and with an e-mail address, after too many', async () => {
+    const from = await start({
+      SIGNUP_ATTEMPTS_PER_ADDRESS: '2',
+      SIGNUP_ATTEMPTS_PER_ACCOUNT: '3',
+    });
+    for (let i = 0; i < 2; i++)
+      expect((await from('192.0.2.1').post(SIGN_UP, somebody())).status).to.equal(200);
+    refused(await from('192.0.2.1').post(SIGN_UP, somebody()));
+    const user = somebody();
+    for (const [address, status] of [
+      ['192.0.2.2', 200],
+      ['192.0.2.3', 409],
+      ['192.0.2.4', 409],
+    ] as const) {
+      expect((await from(address).post(SIGN_UP, user)).status).to.equal(status);
+    }
+    refused(await from('192.0.2.5').post(SIGN_UP, user));
+  });
+
+  it('end after the window', async () => {
+    const from = await start({
+      SIGNIN_ATTEMPTS_PER_ADDRESS: '1',
+      RATE_LIMIT_WINDOW_SECONDS: '1',
+    });
+    await from('192.0.2.1').post(SIGN_IN, somebody());
+    const answer = await from('192.0.2.1').post(SIGN_IN, somebody());
+    expect([answer.status, answer.headers.get('retry-after')]).to.deep.equal([429, '1']);
+    await new Promise((resolve) => setTimeout(resolve, 1_050));
+    expect((await from('192.0.2.1').post(SIGN_IN, somebody())).status).to.equal(401);
+  });
+
+  it('cannot be escaped by sending X-Forwarded-For to an API without proxies', async () => {
+    running = await startApi(db, { SIGNIN_ATTEMPTS_PER_ADDRESS: '1' });
+    const from = (address: string): Client => running.client.with({ 'X-Forwarded-For': address });
+    await from('192.0.2.1').post(SIGN_IN, somebody());
+    refused(await from('192.0.2.2').post(SIGN_IN, somebody()));
+  });
+
+  it('cannot be escaped by prepending addresses to what the proxy reports', async () => {
+    const from = await start({ SIGNIN_ATTEMPTS_PER_ADDRESS: '1' });
+    await from('198.51.100.1, 192.0.2.1').post(SIGN_IN, somebody());
+    refused(await from('198.51.100.2, 192.0.2.1').post(SIGN_IN, somebody()));
+  });
+});
+
+describe('many sign-ins at once', function () {
+  this.timeout(60_000);
+  let db: Database;
+  let running: RunningApi;
+  before(async () => {
+    db = (await openDatabase()).db;
+  });
+  afterEach(() => running.close());
+  after(() => db.$disconnect());
+
+  it('are refused with 503 once the queue is full, and the others are served', async () => {
+    running = await startApi(db, { BCRYPT_COST: '10', BCRYPT_CONCURRENCY: '1', BCRYPT_QUEUE: '3' });
+    const user = { username: 'ann', email: 'ann@example.com', password: 'rahasia' };
+    await running.client.post(SIGN_UP, user);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => running.client.post(SIGN_IN, user)));
+    const busy = answers.filter((answer) => answer.status === 503);
+    const served = answers.filter((answer) => answer.status === 200);
+    expect(served.length).to.be.at.least(4);
+    expect(busy.length + served.length).to.equal(20);
+    expect(busy[0]?.body).to.deep.equal({ error: 'temporarily unavailable, try again' });
+    expect(busy[0]?.headers.get('retry-after')).to.equal('5');
+    expect((await running.client.post(SIGN_IN, user)).status).to.equal(200);
+  });
+
+  it('leave the other routes their turn', async () => {
+    running = await startApi(db, { BCRYPT_COST: '10' });
+    const user = { username: 'bob', email: 'bob@example.com', password: 'rahasia' };
+    await running.client.post(SIGN_UP, user);
+    let waiting = 20;
+    const burst = Array.from({ length: waiting }, async () => {
+      const answer = await running.client.post(SIGN_IN, user);
+      waiting--;
+      return answer.status;
+    });
+    const reader = running.client.as({ id: 1, username: 'bob' });
+    let answered = 0;
+    while (waiting > 3) {
+      expect((await reader.get('/ws/get-rooms')).status).to.equal(200);
+      answered++;
+    }
+    // A reader that had to wait for its turn among the hashes would get one answer for each.
+    expect(answered).to.be.greaterThan(40);
+    expect(new Set(await Promise.all(burst))).to.deep.equal(new Set([200]));
+  });
+});

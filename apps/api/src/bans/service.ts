@@ -1,0 +1,86 @@
+import type { RoomDirectory } from '@chorus/broker';
+import type { AccessList, Ban } from '@chorus/control';
+import type { Logger } from '@chorus/service';
+import { HttpError } from '../http/error.js';
+import type { BanRepository, NewBan, StoredBan } from './repository.js';
+
+/**
+ * Who is banned. PostgreSQL owns bans; gateways and the API ask the access list, which is kept equal to it.
+ *
+ * A change is made in both while a lock in PostgreSQL is held, the access list first: when either fails the
+ * answer is an error and trying again does no harm. What a crash leaves different is found by `bringIn`.
+ */
+export class BanService {
+  constructor(
+    private readonly bans: BanRepository,
+    private readonly access: AccessList,
+    private readonly directory: Pick<RoomDirectory, 'announce'>,
+    private readonly log: Logger,
+  ) {}
+
+  /**
+   * Bans, or changes the ban that there is. Sockets that are open stay so until {@link endSockets}.
+   * @throws {HttpError} 404 there is no such room
+   */
+  async ban(ban: NewBan): Promise<StoredBan> {
+    return this.bans.exclusively(async (changes) => {
+      const put = await changes.put(ban);
+      if (put === undefined) throw new HttpError(404, 'there is no such room');
+      await this.access.ban(listed(put));
+      return put;
+    });
+  }
+
+  /** Tells the gateways to end what a ban concerns. */
+  endSockets({ userId, roomId }: Pick<Ban, 'userId' | 'roomId'>): Promise<void> {
+    return this.directory.announce({ type: 'user-banned', userId, roomId });
+  }
+
+  /** @throws {HttpError} 404 there is no such ban */
+  async lift(ban: Pick<NewBan, 'userId' | 'roomId'>): Promise<void> {
+    await this.bans.exclusively(async (changes) => {
+      const existed = await changes.remove(ban);
+      await this.access.lift(ban);
+      if (!existed) throw new HttpError(404, 'there is no such ban');
+    });
+  }
+
+  /** Bans that have not ended, with ids above `after`, by ascending id. */
+  list(after: number, limit: number): Promise<StoredBan[]> {
+    return this.bans.list(after, limit);
+  }
+
+  ofUser(userId: number): Promise<StoredBan[]> {
+    return this.bans.ofUser(userId);
+  }
+
+  /**
+   * Makes the access list equal to PostgreSQL. Users about whose bans the list did not know may have come in
+   * meanwhile: their sockets end.
+   */
+  async bringIn(): Promise<void> {
+    const missed = await this.bans.exclusively(async (changes) => {
+      await changes.removeEnded();
+      return this.access.replaceBans((await changes.all()).map(listed));
+    });
+    if (missed.length > 0) this.log.warn({ bans: missed.length }, 'bans were missing from the access list');
+    for (const ban of missed) await this.endSockets(ban);
+  }
+
+  /**
+   * Deletes a room by `remove`. Its bans go with it in PostgreSQL; another room of the same id must not
+   * inherit them from the access list.
+   */
+  async withoutRoom(roomId: number, remove: () => Promise<void>): Promise<void> {
+    const banned = await this.bans.hasRoom(roomId);
+    await remove();
+    if (!banned) return;
+    await this.bringIn().catch((error: unknown) => {
+      this.log.warn({ roomId, error: String(error) }, 'bans of a deleted room will be lifted later');
+    });
+  }
+}
+
+function listed({ userId, roomId, until }: StoredBan): Ban {
+  return { userId, roomId, until: until?.getTime() };
+}

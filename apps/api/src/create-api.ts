@@ -1,0 +1,205 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Guard, generateSecret, TOKEN_TTL_SECONDS, Tokens } from '@chorus/auth';
+import type { RoomDirectory, RoomHistory } from '@chorus/broker';
+import type { AccessList, NodeRegistry } from '@chorus/control';
+import type { Database } from '@chorus/database';
+import {
+  type Closeable,
+  Closer,
+  createTraces,
+  descriptorsForConnections,
+  type Logger,
+  type Metrics,
+  OriginPolicy,
+  packageVersion,
+} from '@chorus/service';
+import { Router } from '@koa/router';
+import { BoundedWork } from './auth/passwords/bounded-work.js';
+import { Passwords } from './auth/passwords/passwords.js';
+import { PasswordRules } from './auth/passwords/rules.js';
+import type { RateLimits } from './auth/rate-limits/rate-limits.js';
+import { TokenCookies } from './auth/token-cookie.js';
+import { UserRepository } from './auth/user-repository.js';
+import { BanRepository } from './bans/repository.js';
+import { BanService } from './bans/service.js';
+import type { ApiConfig } from './config.js';
+import { docsPage } from './document/docs-page.js';
+import { openapi } from './document/openapi.js';
+import { readinessOf } from './health/readiness.js';
+import type { RequestState } from './http/context.js';
+import { koaApp } from './http/koa-app.js';
+import { addRoutes } from './http/route-table.js';
+import { type HttpServer, listen } from './http/server.js';
+import { MessageHistory } from './messages/history.js';
+import { MessageRepository } from './messages/repository.js';
+import { addPasswordMetrics } from './metrics/password-metrics.js';
+import { RequestMetrics } from './metrics/request-metrics.js';
+import { NameFolding } from './names/folding.js';
+import { listenForOperators } from './operator/listen.js';
+import { servePage } from './page/serve-page.js';
+import type { PresenceReader } from './rooms/dependencies.js';
+import { RoomMirror } from './rooms/mirror.js';
+import { RoomRepository } from './rooms/repository.js';
+import { RoomService } from './rooms/service.js';
+import { publicRoutes } from './routes.js';
+import { RevokedSessionRepository } from './sessions/revoked-session-repository.js';
+import { SessionService } from './sessions/service.js';
+
+const VERSION = packageVersion(new URL('../package.json', import.meta.url));
+
+/** What an API needs from outside; it does not close any of it. */
+export interface ApiParts {
+  readonly db: Database;
+  readonly directory: RoomDirectory;
+  readonly presence: PresenceReader;
+  readonly history: RoomHistory;
+  readonly rateLimits: RateLimits;
+  /** Who may not come in; the gateways ask the same list. */
+  readonly access: AccessList;
+  readonly nodes: NodeRegistry;
+  /** Why Redis does not work at the moment, as predicate of its name; undefined while all is well, and where there is none. */
+  readonly redisTrouble?: () => string | undefined;
+  /** Where its metrics are registered. */
+  readonly metrics: Metrics;
+  /** What operators read, if that is more than `metrics`: of a process that is more than this API. */
+  readonly allMetrics?: () => Promise<string>;
+  /** Connections that the process has descriptors for. By default what it may open, less what it needs itself. */
+  readonly capacity?: number;
+  readonly log: Logger;
+}
+
+/** One running API. */
+export interface Api extends Closeable {
+  readonly nodeId: string;
+  readonly port: number;
+  /** Undefined when there is none. */
+  readonly operatorPort: number | undefined;
+}
+
+/**
+ * Starts an API. It listens whether or not PostgreSQL and Redis can be reached: `/readyz` tells.
+ * Closing it waits for the balancers in front to notice, and lets requests under way finish.
+ *
+ * @throws {StartError} the port cannot be listened on; nothing is left running then
+ * @throws {ConfigError} there is no page in the folder that it should serve
+ */
+export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api> {
+  const pages = [docsPage(), ...(config.webDir === undefined ? [] : [servePage(config.webDir)])];
+  const nodeId = config.nodeId ?? `api-${randomBytes(4).toString('hex')}`;
+  const log = parts.log.child({ nodeId });
+  for (const warning of [...config.auth.warnings, ...(config.operator?.warnings ?? [])]) log.warn(warning);
+
+  const { secret = madeUpSecret(log), acceptedSecrets } = config.auth;
+  const tokens = new Tokens(secret, TOKEN_TTL_SECONDS, acceptedSecrets, config.maxSessionSeconds);
+  const guard = new Guard(tokens, config.auth.mode);
+  const roomRepository = new RoomRepository(parts.db);
+  const bans = new BanService(new BanRepository(parts.db), parts.access, parts.directory, log);
+  const revokedSessions = new RevokedSessionRepository(parts.db);
+  const sessions = new SessionService(revokedSessions, parts.access, parts.directory, log);
+  const passwords = new Passwords(config.bcrypt.cost);
+
+  const { metrics } = parts;
+  metrics.addBuildInfo({ service: 'api', version: VERSION, node: nodeId });
+  const work = new BoundedWork(config.bcrypt.concurrency, config.bcrypt.maxWaiting);
+  addPasswordMetrics(metrics, work);
+
+  const router = new Router<RequestState>();
+  const origins = new OriginPolicy({ ...config, log });
+  let closing: Promise<void> | undefined;
+  const readiness = readinessOf({
+    rooms: roomRepository,
+    directory: parts.directory,
+    redisTrouble: () => parts.redisTrouble?.(),
+    log,
+    isClosing: () => closing !== undefined,
+  });
+  const users = new UserRepository(parts.db);
+  const messages = new MessageRepository(parts.db);
+  const nameFolding = new NameFolding(users, log);
+  addRoutes(router, publicRoutes, {
+    readiness,
+    document: onDemand(openapi),
+    users,
+    passwords,
+    work,
+    limits: parts.rateLimits,
+    tokens,
+    guard,
+    access: parts.access,
+    sessions,
+    cookies: new TokenCookies(config.cookie, log),
+    origins,
+    rules: new PasswordRules(config.passwordMinLength),
+    rooms: new RoomService(
+      roomRepository,
+      parts.directory,
+      bans,
+      config.auth.mode,
+      config.maxRoomsPerUser,
+      log,
+    ),
+    presence: parts.presence,
+    history: new MessageHistory(parts.history, messages),
+  });
+
+  const closer = new Closer();
+  const traces = await createTraces(config.traces, { service: 'api', nodeId, log });
+  if (traces !== undefined) closer.add(traces);
+  // The bans last: they make the access list complete.
+  const bringIn = () => sessions.bringIn().then(() => bans.bringIn());
+  const mirror = closer.add(new RoomMirror(roomRepository, messages, parts.directory, { bringIn }, log));
+  const operators = { ...parts, rooms: roomRepository, users, bans, log };
+  const requests = new RequestMetrics(metrics);
+  const app = koaApp(router, { ...config, origins, measure: requests.step, open: pages }, log, traces);
+  const { capacity = descriptorsForConnections() } = parts;
+  const connections = { capacity, byAddress: config.trustedProxies === 0, log };
+  const server = closer.add(
+    await listen(app.callback(), { ...config, refused: requests.refused, connections }),
+  );
+  let operatorServer: HttpServer | undefined;
+  if (config.operator !== undefined) {
+    const { contentType } = metrics;
+    const text = parts.allMetrics ?? (() => metrics.text());
+    const sources = { metrics: { text, contentType }, health: readiness };
+    try {
+      operatorServer = closer.add(await listenForOperators(config.operator, config, operators, sources));
+    } catch (error) {
+      await closer.close();
+      throw error;
+    }
+  }
+  mirror.start();
+  closer.add(nameFolding).start();
+  // In the background, so that the first refusal takes no longer than the others.
+  passwords.warmUp().catch((error: unknown) => log.error({ error: String(error) }, 'bcrypt does not work'));
+  log.info({ port: server.port, operatorPort: operatorServer?.port }, 'api is listening');
+  const close = async (): Promise<void> => {
+    // Balancers in front send requests until they have noticed that this replica is not ready any more.
+    await sleep(config.drainDelayMs);
+    await closer.close();
+  };
+  return {
+    nodeId,
+    port: server.port,
+    operatorPort: operatorServer?.port,
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+/** Makes something when it is first asked for. */
+function onDemand<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+function madeUpSecret(log: Logger): string {
+  log.warn('JWT_SECRET is not set: one was made up, so tokens end with this process and are valid only here');
+  return generateSecret();
+}

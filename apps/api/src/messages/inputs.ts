@@ -1,0 +1,30 @@
+import { parsePosition } from '@chorus/protocol';
+import { z } from 'zod';
+import { writtenAs } from '../http/schemas.js';
+import { limit } from '../rooms/inputs.js';
+import { POSITION_PATTERN } from './json.js';
+
+const POSITION = 'must be a position such as 1767225600000-12';
+
+const position = z.string(POSITION).transform((text, context) => {
+  const parsed = parsePosition(text);
+  if (parsed !== undefined) return parsed;
+  context.addIssue(POSITION);
+  return z.NEVER;
+});
+
+const WRITTEN = { type: 'string', pattern: POSITION_PATTERN, examples: ['1767225600000-12'] };
+
+export const listMessagesInput = z
+  .object({
+    before: writtenAs(position.optional(), { ...WRITTEN, description: 'Messages before this position.' }),
+    after: writtenAs(position.optional(), {
+      ...WRITTEN,
+      description: 'Messages after this position; `0-0` begins with the first. Not together with `before`.',
+    }),
+    limit,
+  })
+  .refine((input) => input.before === undefined || input.after === undefined, {
+    path: ['after'],
+    message: 'must not be given together with before',
+  });

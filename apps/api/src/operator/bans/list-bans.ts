@@ -1,0 +1,19 @@
+import type { Handler } from '../../http/context.js';
+import { parseInput } from '../../http/input.js';
+import type { OperatorServices } from '../dependencies.js';
+import { listBansInput } from '../inputs.js';
+import { banJson } from './json.js';
+
+/** Bans that have not ended, the oldest first. */
+export function listBans({ bans }: OperatorServices): Handler {
+  return async (ctx) => {
+    const { cursor, limit } = parseInput(listBansInput, ctx.query);
+    // One more than asked for tells whether there are more.
+    const found = await bans.list(cursor, limit + 1);
+    const page = found.slice(0, limit);
+    ctx.body = {
+      bans: page.map(banJson),
+      nextCursor: found.length > limit ? (page.at(-1)?.id ?? null) : null,
+    };
+  };
+}

@@ -1,0 +1,22 @@
+import type { Handler } from '../../http/context.js';
+import { HttpError } from '../../http/error.js';
+import { parseInput } from '../../http/input.js';
+import { type OperatorServices, record } from '../dependencies.js';
+import { nothing } from '../inputs.js';
+
+/**
+ * Lets a gateway give up its connections and take no others, or, with `on` false, lets it take some again. It holds
+ * until it is lifted or the process ends; how far it is, the list of nodes shows.
+ */
+export function drainNode({ nodes, directory, log }: OperatorServices, on: boolean): Handler {
+  return async (ctx) => {
+    parseInput(nothing, ctx.request.body ?? {});
+    const nodeId = String(ctx.params.nodeId);
+    const known = (await nodes.nodes()).some((node) => node.nodeId === nodeId);
+    if (!known) throw new HttpError(404, 'there is no such node');
+    await directory.announce({ type: 'node-drain', nodeId, on });
+    record(log, ctx, on ? 'drain' : 'end drain', { gateway: nodeId });
+    ctx.status = 202;
+    ctx.body = { nodeId, draining: on };
+  };
+}

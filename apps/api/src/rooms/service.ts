@@ -1,0 +1,128 @@
+import type { AuthMode } from '@chorus/auth';
+import type { RoomDirectory } from '@chorus/broker';
+import type { Member } from '@chorus/protocol';
+import type { Logger } from '@chorus/service';
+import type { BanService } from '../bans/service.js';
+import { HttpError, unavailable } from '../http/error.js';
+import type { Room, RoomRepository } from './repository.js';
+
+/** How many taken ids are passed over in one statement, and how many statements are tried. */
+const IDS_PER_TRY = 50_000;
+const MAX_TRIES = 10;
+
+/**
+ * What can be done with rooms. PostgreSQL owns them; gateways learn of them through the directory.
+ *
+ * Each change is noted as pending in the directory before PostgreSQL is written, so that
+ * `RoomMirror` finds and repairs what a crash or an outage leaves half done. When Redis is away,
+ * that first step fails and nothing has happened: 503.
+ */
+export class RoomService {
+  constructor(
+    private readonly rooms: RoomRepository,
+    private readonly directory: RoomDirectory,
+    private readonly bans: Pick<BanService, 'withoutRoom'>,
+    private readonly authMode: AuthMode,
+    /** Rooms that one user may have created; requests that come together may pass it by their number. */
+    private readonly maxRoomsPerUser: number,
+    private readonly log: Logger,
+  ) {}
+
+  /**
+   * @param id chosen by the client; without one, the next that nobody has chosen
+   * @throws {HttpError} 409 when the chosen id is taken, 403 when the user has created as many rooms as one user may
+   */
+  async create(user: Member | undefined, name: string, id: number | undefined): Promise<Room> {
+    const most = this.maxRoomsPerUser;
+    if (user !== undefined && (await this.rooms.countOf(user.id, most)) >= most) {
+      throw new HttpError(403, `one user may create ${most} rooms: delete one first`);
+    }
+    if (id === undefined) return this.#createNext(user, name);
+    const room = await this.#create(user, name, id);
+    if (room === undefined) throw new HttpError(409, 'id already exists');
+    return room;
+  }
+
+  async get(id: number): Promise<Room> {
+    const room = await this.rooms.find(id);
+    if (room === undefined) throw new HttpError(404, 'there is no such room');
+    return room;
+  }
+
+  /** Rooms with ids above `after`, by ascending id. */
+  list(after: number, limit: number): Promise<Room[]> {
+    return this.rooms.list(after, limit);
+  }
+
+  /** If telling the gateways fails the answer is 503, and asking again does no harm. */
+  async rename(user: Member | undefined, id: number, name: string): Promise<Room> {
+    const room = await this.#own(user, id);
+    const renamed = await this.rooms.rename(id, room.createdBy, name);
+    if (renamed === undefined) throw new HttpError(404, 'there is no such room');
+    await this.directory.announce({ type: 'room-renamed', roomId: id, name });
+    return renamed;
+  }
+
+  /**
+   * Once PostgreSQL has deleted the room this succeeds: if Redis fails just then the mirror repeats
+   * that step when Redis is back, and until then nobody can talk in the room anyway.
+   */
+  async delete(user: Member | undefined, id: number): Promise<void> {
+    const room = await this.#own(user, id);
+    await this.directory.begin([id]);
+    await this.bans.withoutRoom(id, async () => {
+      if (!(await this.rooms.delete(id, room.createdBy))) throw new HttpError(404, 'there is no such room');
+      await this.directory.remove(id).catch((error: unknown) => {
+        this.log.warn({ roomId: id, error: String(error) }, 'room deleted, gateways will learn of it later');
+      });
+    });
+  }
+
+  async #createNext(user: Member | undefined, name: string): Promise<Room> {
+    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+      const id = await this.rooms.nextFreeId(IDS_PER_TRY);
+      // Somebody may choose that very id at this moment.
+      const room = id === undefined ? undefined : await this.#create(user, name, id);
+      if (room !== undefined) return room;
+    }
+    throw unavailable(new Error('no free room id found'));
+  }
+
+  async #create(user: Member | undefined, name: string, id: number): Promise<Room | undefined> {
+    await this.directory.begin([id]);
+    const room = await this.rooms.create(id, name, user?.id ?? null);
+    if (room === undefined) return undefined;
+    try {
+      // Known already: a deleted room of that id, whose removal from the mirror is still pending.
+      // The new room must not inherit its messages or its sockets.
+      if (!(await this.directory.ensure(id, 0, room.generation))) {
+        await this.directory.remove(id);
+        await this.directory.ensure(id, 0, room.generation);
+      }
+    } catch (error) {
+      await this.#undo(room);
+      throw error;
+    }
+    return room;
+  }
+
+  /**
+   * A room that gateways do not know yet is taken back, so that the client's 503 is the truth and
+   * its next try, with the same id, is not refused because of this one. Should that fail too, the
+   * room stays and the mirror brings it to the gateways: the next try then gets 409.
+   */
+  async #undo(room: Room): Promise<void> {
+    await this.rooms.delete(room.id, room.createdBy).catch((error: unknown) => {
+      this.log.warn({ roomId: room.id, error: String(error) }, 'room could not be taken back');
+    });
+  }
+
+  /** @throws {HttpError} 404, or 403 when it is not that user's to change */
+  async #own(user: Member | undefined, id: number): Promise<Room> {
+    const room = await this.get(id);
+    // With AUTH=open a room that nobody in particular created is everybody's.
+    const owns = room.createdBy === null ? this.authMode === 'open' : room.createdBy === user?.id;
+    if (!owns) throw new HttpError(403, 'only its creator may change a room');
+    return room;
+  }
+}

@@ -1,0 +1,158 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Tokens } from '@chorus/auth';
+import { MemoryRoomDirectory, MemoryRooms, type RoomDirectory, type RoomHistory } from '@chorus/broker';
+import { type AccessList, MemoryAccessList, MemoryNodeRegistry } from '@chorus/control';
+import { createDatabase, type Database, migrate } from '@chorus/database';
+import { testDatabase } from '@chorus/local';
+import { MemoryPresenceStore } from '@chorus/presence';
+import type { Member } from '@chorus/protocol';
+import { Closer, type Environment, Metrics } from '@chorus/service';
+import { pino } from 'pino';
+import { memoryRateLimits } from '../auth/rate-limits/rate-limits.js';
+import { loadApiConfig } from '../config.js';
+import { type Api, type ApiParts, createApi } from '../create-api.js';
+
+export const SECRET = 'the secret of all tests, long enough';
+const JSON_TYPE = { 'Content-Type': 'application/json' };
+
+/** What tests look at of an answer. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: a test says what it expects of it
+  readonly body: any;
+}
+
+/** Sends requests to one API, as one user if a token is given. */
+export class Client {
+  constructor(
+    readonly url: string,
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {}
+
+  /** The same with a token for `user`, as the cookie that sign-in sets. */
+  as(user: Member, tokens: Tokens = new Tokens(SECRET)): Client {
+    return new Client(this.url, { ...this.headers, Cookie: `jwt=${tokens.sign(user)}` });
+  }
+
+  with(headers: Record<string, string>): Client {
+    return new Client(this.url, { ...this.headers, ...headers });
+  }
+
+  get(path: string): Promise<Answer> {
+    return this.send('GET', path);
+  }
+
+  post(path: string, body: unknown): Promise<Answer> {
+    return this.send('POST', path, JSON.stringify(body), JSON_TYPE);
+  }
+
+  patch(path: string, body: unknown): Promise<Answer> {
+    return this.send('PATCH', path, JSON.stringify(body), JSON_TYPE);
+  }
+
+  delete(path: string): Promise<Answer> {
+    return this.send('DELETE', path);
+  }
+
+  async send(
+    method: string,
+    path: string,
+    body?: string | Uint8Array<ArrayBuffer>,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    const response = await fetch(this.url + path, {
+      method,
+      headers: { ...this.headers, ...headers },
+      ...(body === undefined ? {} : { body }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? undefined : JSON.parse(text),
+    };
+  }
+}
+
+export interface RunningApi {
+  readonly api: Api;
+  readonly client: Client;
+  readonly directory: RoomDirectory;
+  readonly presence: MemoryPresenceStore;
+  readonly access: AccessList;
+  /** Every line that was logged. */
+  readonly log: string[];
+  /** Resolves when the first look at all rooms and bans is over: until then it may undo what a test does to them. */
+  mirrored(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A migrated, empty database. */
+export async function openDatabase(): Promise<{ db: Database; url: string }> {
+  const url = await testDatabase();
+  await migrate(url, pino({ level: 'silent' }));
+  return { db: createDatabase(url, { poolSize: 10, timeoutMs: 3_000 }), url };
+}
+
+const MIRRORED_MS = 10_000;
+
+/** A history in which nobody has said anything. */
+const SILENCE: RoomHistory = { before: async () => [], from: async () => [] };
+
+/** Starts an API over `db` and, unless told otherwise, parts in memory. */
+export async function startApi(
+  db: Database,
+  env: Environment = {},
+  parts: Partial<ApiParts> = {},
+): Promise<RunningApi> {
+  const config = loadApiConfig({
+    HOST: '127.0.0.1',
+    PORT: '0',
+    JWT_SECRET: SECRET,
+    BCRYPT_COST: '4',
+    LOG_LEVEL: 'debug',
+    SHUTDOWN_TIMEOUT_MS: '2000',
+    DRAIN_DELAY_MS: '0',
+    ...env,
+  });
+  const log: string[] = [];
+  const presence = new MemoryPresenceStore({ announce: () => {} });
+  const directory = parts.directory ?? new MemoryRoomDirectory(new MemoryRooms());
+  const access = parts.access ?? new MemoryAccessList();
+  const closer = new Closer();
+  const api = closer.add(
+    await createApi(config, {
+      db,
+      presence,
+      history: SILENCE,
+      nodes: new MemoryNodeRegistry(),
+      metrics: new Metrics(),
+      rateLimits: memoryRateLimits(config.rateLimits),
+      log: pino({ level: config.logLevel }, { write: (line: string) => log.push(line) }),
+      ...parts,
+      access,
+      directory,
+    }),
+  );
+  return {
+    api,
+    client: new Client(`http://127.0.0.1:${api.port}`),
+    directory,
+    presence,
+    access,
+    log,
+    mirrored: async () => {
+      const signal = AbortSignal.timeout(MIRRORED_MS);
+      while (!log.some((line) => line.includes('all rooms are known'))) {
+        await sleep(5, undefined, { signal });
+      }
+    },
+    close: () => closer.close(),
+  };
+}
+
+/** Waits until `condition` holds; the test's own time-out is the limit. */
+export async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
+}

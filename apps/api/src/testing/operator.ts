@@ -1,0 +1,58 @@
+import { type ControlEvent, MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
+import { MemoryNodeRegistry } from '@chorus/control';
+import type { Database } from '@chorus/database';
+import { expect } from 'chai';
+import { type Answer, Client, type RunningApi, startApi } from './api.js';
+
+export const OPERATOR_TOKEN = 'the-operator-token-of-all-tests';
+
+export const bearer = (token: string): Record<string, string> => ({ Authorization: `Bearer ${token}` });
+
+/** An API that serves operators, on an empty database. */
+export interface OperatorFixture {
+  readonly running: RunningApi;
+  readonly nodes: MemoryNodeRegistry;
+  /** What gateways have been told. */
+  readonly events: ControlEvent[];
+  /** Sends no token. */
+  readonly anonymous: Client;
+  readonly operator: Client;
+  /** What operators did, according to the log. */
+  logged(): object[];
+}
+
+export async function startOperatorApi(db: Database): Promise<OperatorFixture> {
+  await db.$executeRaw`TRUNCATE rooms, bans, users RESTART IDENTITY CASCADE`;
+  const rooms = new MemoryRooms();
+  const nodes = new MemoryNodeRegistry();
+  const events: ControlEvent[] = [];
+  rooms.attach({
+    onMessage() {},
+    onNotice() {},
+    onStored() {},
+    onResumed() {},
+    onControl: (event) => events.push(event),
+  });
+  const running = await startApi(
+    db,
+    { OPERATOR_PORT: '0', OPERATOR_TOKEN },
+    { nodes, directory: new MemoryRoomDirectory(rooms) },
+  );
+  const anonymous = new Client(`http://127.0.0.1:${running.api.operatorPort}`);
+  return {
+    running,
+    nodes,
+    events,
+    anonymous,
+    operator: anonymous.with(bearer(OPERATOR_TOKEN)),
+    logged: () =>
+      running.log
+        .map((line): Record<string, unknown> => JSON.parse(line))
+        .filter(({ msg }) => msg === 'operator')
+        .map(({ level, time, pid, hostname, nodeId, requestId, msg, ...rest }) => rest),
+  };
+}
+
+export function expectAnswer(answer: Answer, status: number, body: unknown): void {
+  expect([answer.status, answer.body]).to.deep.equal([status, body]);
+}
