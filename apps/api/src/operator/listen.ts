@@ -1,12 +1,11 @@
-import type { OperatorSources } from '@chorus/service';
+import { answerOperator, type OperatorSources } from '@chorus/service';
 import { Router } from '@koa/router';
-import type { RequestState } from '../http/context.js';
+import type { RequestState, Step } from '../http/context.js';
 import { koaApp } from '../http/koa-app.js';
 import { type HttpServer, listen } from '../http/server.js';
 import type { OperatorConfig } from './config.js';
 import type { OperatorServices } from './dependencies.js';
 import { operatorPage } from './page.js';
-import { processAnswers } from './process-answers.js';
 import { requireOperator } from './require-operator.js';
 import { addOperatorRoutes } from './routes.js';
 
@@ -32,4 +31,16 @@ export function listenForOperators(
     services.log,
   );
   return listen(app.callback(), { ...listener, port: config.port, setting: 'OPERATOR_PORT' });
+}
+
+/** Tells whoever reaches the port the metrics and how the process is: what watches it has no token. */
+function processAnswers(sources: OperatorSources): Step {
+  return async (ctx, next) => {
+    const answer = await answerOperator(ctx, sources);
+    if (answer === undefined) return next();
+    ctx.status = answer.status;
+    ctx.set({ 'Cache-Control': 'no-store', ...answer.headers });
+    ctx.body = answer.body;
+    return undefined;
+  };
 }

@@ -1,105 +1,49 @@
-import { type ControlEvent, MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
+import type { MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
 import { createDatabase, type Database } from '@chorus/database';
 import { messageEncoder, openFrame } from '@chorus/protocol';
-import type { Logger } from '@chorus/service';
 import { expect } from 'chai';
 import { pino } from 'pino';
-import { MessageRepository } from '../messages/repository.js';
 import { openDatabase, until } from '../testing/api.js';
-import { RoomMirror, type RoomMirrorOptions } from './mirror.js';
+import { MirrorFixture } from '../testing/mirror.js';
+import { RoomMirror } from './mirror.js';
 import { RoomRepository } from './repository.js';
-
-const SETTLE_AFTER_MS = 5_000;
 
 describe('RoomMirror', function () {
   this.timeout(60_000);
   let db: Database;
-  let repository: RoomRepository;
-  let messages: MessageRepository;
-  let now: number;
-  let rooms: MemoryRooms;
+  let fixture: MirrorFixture;
   let directory: MemoryRoomDirectory;
-  let events: ControlEvent[];
-  /** What the mirror did, in order. */
-  let steps: string[];
+  let repository: RoomRepository;
+  let rooms: MemoryRooms;
   let started: RoomMirror | undefined;
-  const silent: Logger = pino({ level: 'silent' });
 
   before(async () => {
     db = (await openDatabase()).db;
-    repository = new RoomRepository(db);
-    messages = new MessageRepository(db);
   });
   beforeEach(async () => {
-    await db.$executeRaw`TRUNCATE rooms RESTART IDENTITY CASCADE`;
-    now = 1_000_000;
-    rooms = new MemoryRooms();
-    directory = new MemoryRoomDirectory(rooms, () => now);
-    events = [];
-    rooms.attach({
-      onMessage() {},
-      onNotice() {},
-      onStored() {},
-      onResumed() {},
-      onControl: (event) => events.push(event),
-    });
-  });
-  beforeEach(() => {
-    steps = [];
-    const markComplete = directory.markComplete.bind(directory);
-    directory.markComplete = () => {
-      steps.push('complete');
-      return markComplete();
-    };
+    fixture = await MirrorFixture.create(db);
+    ({ directory, repository, rooms } = fixture);
   });
   afterEach(() => started?.close());
   after(() => db.$disconnect());
 
-  const bans = {
-    bringIn: async (): Promise<void> => {
-      steps.push('bans');
-    },
-  };
-  const mirror = (options: Partial<RoomMirrorOptions> = {}, log = silent): RoomMirror =>
-    new RoomMirror(repository, messages, directory, bans, log, {
-      settleAfterMs: SETTLE_AFTER_MS,
-      ...options,
-    });
-  const seqOf = (id: number): number | undefined => rooms.room(id)?.at.seq;
-  const fill = (count: number) =>
-    db.$executeRaw`INSERT INTO rooms (id, name) SELECT id, 'room' FROM generate_series(1, ${count}::int) id`;
-  const archive = (roomId: number, epoch: number, seq: number) =>
-    db.message.create({
-      data: {
-        roomId,
-        epoch,
-        seq,
-        messageId: `${seq}`,
-        userId: 1,
-        username: 'ann',
-        content: '',
-        sentAt: new Date(),
-      },
-    });
-  const pendingCount = async (): Promise<number> => (await directory.pending(0, 100)).length;
-
   describe('at the first start, and when Redis has lost its data', () => {
     it('brings in all rooms, page by page, and then says that they are complete', async () => {
-      await fill(1_203);
+      await fixture.fill(1_203);
       expect(await directory.isComplete()).to.equal(false);
-      await mirror().run();
-      for (const id of [1, 500, 501, 1_000, 1_001, 1_203]) expect(seqOf(id), String(id)).to.equal(0);
+      await fixture.mirror().run();
+      for (const id of [1, 500, 501, 1_000, 1_001, 1_203]) expect(fixture.seqOf(id), String(id)).to.equal(0);
       expect(await directory.isComplete()).to.equal(true);
     });
 
     it('brings the bans before it says so, and looks once more at once', async () => {
-      await mirror().run();
-      expect(steps).to.deep.equal(['bans', 'complete', 'bans']);
+      await fixture.mirror().run();
+      expect(fixture.steps).to.deep.equal(['bans', 'complete', 'bans']);
     });
 
     it('is not complete when the bans cannot be brought', async () => {
       const away = { bringIn: () => Promise.reject(new Error('away')) };
-      const failed = await new RoomMirror(repository, messages, directory, away, silent)
+      const failed = await new RoomMirror(repository, fixture.messages, directory, away, fixture.log)
         .run()
         .catch((error: unknown) => error);
       expect(String(failed)).to.equal('Error: away');
@@ -107,7 +51,7 @@ describe('RoomMirror', function () {
     });
 
     it('lets numbering go on after the last stored message', async () => {
-      await fill(2);
+      await fixture.fill(2);
       for (const [epoch, seq] of [
         [1, 1],
         [1, 2],
@@ -115,15 +59,15 @@ describe('RoomMirror', function () {
         [10, 3],
         [9, 7],
       ] as const) {
-        await archive(1, epoch, seq);
+        await fixture.archive(1, epoch, seq);
       }
-      await mirror().run();
-      expect(seqOf(1)).to.equal(3);
-      expect(seqOf(2)).to.equal(0);
+      await fixture.mirror().run();
+      expect(fixture.seqOf(1)).to.equal(3);
+      expect(fixture.seqOf(2)).to.equal(0);
     });
 
     it('brings back what only the database has, as it was, and goes on in a new epoch', async () => {
-      await fill(1);
+      await fixture.fill(1);
       rooms.ensure(1, 0, (await repository.find(1))?.generation);
       const lost = Date.now() + 60_000;
       const sender = { id: 7, username: 'ann "a"' };
@@ -143,7 +87,7 @@ describe('RoomMirror', function () {
           },
         })),
       });
-      await mirror().run();
+      await fixture.mirror().run();
       const history = rooms.between(
         1,
         { epoch: 0, seq: 0 },
@@ -166,7 +110,7 @@ describe('RoomMirror', function () {
     });
 
     it('brings back only the newest when too many are missing, and never a hole', async () => {
-      await fill(1);
+      await fixture.fill(1);
       rooms.ensure(1, 0, (await repository.find(1))?.generation);
       rooms.publish(1, '"a":1}');
       const epoch = Date.now() + 60_000;
@@ -178,7 +122,7 @@ describe('RoomMirror', function () {
       await db.message.createMany({
         data: [{ ...rows[0], ...first, sentAt: new Date() } as (typeof rows)[0], ...rows],
       });
-      await mirror().run();
+      await fixture.mirror().run();
       const history = rooms.between(
         1,
         { epoch: 0, seq: 0 },
@@ -189,7 +133,7 @@ describe('RoomMirror', function () {
     });
 
     it('brings back what may be sent again, of a room that is not known', async () => {
-      await fill(2);
+      await fixture.fill(2);
       const epoch = Date.now() - 600_000;
       const rows = [1, 2].flatMap((roomId) =>
         [1, 2, 3].map((seq) => ({
@@ -199,162 +143,80 @@ describe('RoomMirror', function () {
         })),
       );
       await db.message.createMany({ data: rows });
-      await mirror().run();
+      await fixture.mirror().run();
       expect(rooms.publish(1, '"a":1}', '7:tag-3')).to.deep.equal({ epoch, seq: 3, repeated: true });
       expect(rooms.publish(2, '"a":1}', '7:tag-3')).to.include({ seq: 4 });
     });
 
     it('drops what is left of an earlier room of that id', async () => {
-      await fill(1);
+      await fixture.fill(1);
       await repository.delete(1, null);
       const room = await repository.create(1, 'again', null);
       rooms.ensure(1, 7, 0);
-      await mirror().run();
-      expect(seqOf(1)).to.equal(0);
+      await fixture.mirror().run();
+      expect(fixture.seqOf(1)).to.equal(0);
       expect(rooms.room(1)?.generation).to.equal(room?.generation);
-      expect(events).to.deep.equal([{ type: 'room-deleted', roomId: 1, generation: 0 }]);
+      expect(fixture.events).to.deep.equal([{ type: 'room-deleted', roomId: 1, generation: 0 }]);
     });
 
     it('begins above the epochs of the database, whatever its own clock says', async () => {
-      await fill(1);
-      await archive(1, 9_000_000_000_000, 5);
-      await mirror().run();
+      await fixture.fill(1);
+      await fixture.archive(1, 9_000_000_000_000, 5);
+      await fixture.mirror().run();
       expect(rooms.room(1)?.at.epoch).to.be.above(9_000_000_000_000);
-      expect(seqOf(1)).to.equal(5);
+      expect(fixture.seqOf(1)).to.equal(5);
     });
 
     it('does not bring back a room that is deleted meanwhile', async () => {
-      await fill(3);
+      await fixture.fill(3);
       const bringIn = directory.bringIn.bind(directory);
       directory.bringIn = async (page, time) => {
         await repository.delete(2, null);
         await directory.remove(2);
         return bringIn(page, time);
       };
-      await mirror().run();
-      expect([seqOf(1), seqOf(2), seqOf(3)]).to.deep.equal([0, undefined, 0]);
+      await fixture.mirror().run();
+      expect([fixture.seqOf(1), fixture.seqOf(2), fixture.seqOf(3)]).to.deep.equal([0, undefined, 0]);
     });
 
     it('is not complete when it fails half-way, and goes on at the next look', async () => {
-      await fill(2);
+      await fixture.fill(2);
       const bringIn = directory.bringIn.bind(directory);
       directory.bringIn = async ([first, ...others], time) => {
         if (first !== undefined) await bringIn([first], time);
         return others.length > 0 ? Promise.reject(new Error('away')) : [];
       };
-      const failed = await mirror()
+      const failed = await fixture
+        .mirror()
         .run()
         .catch((error: unknown) => error);
       expect(String(failed)).to.equal('Error: away');
       expect(await directory.isComplete()).to.equal(false);
       directory.bringIn = bringIn;
-      await mirror().run();
-      expect(seqOf(2)).to.equal(0);
+      await fixture.mirror().run();
+      expect(fixture.seqOf(2)).to.equal(0);
       expect(await directory.isComplete()).to.equal(true);
     });
 
     it('leaves the work to whoever is at it', async () => {
-      await fill(1);
+      await fixture.fill(1);
       await directory.exclusively('rooms-all', 1_000, async () => {
-        await mirror().run();
+        await fixture.mirror().run();
       });
-      expect(seqOf(1)).to.equal(undefined);
+      expect(fixture.seqOf(1)).to.equal(undefined);
       expect(await directory.isComplete()).to.equal(false);
     });
   });
 
   it('finds rooms that were lost although nothing said so', async () => {
-    await fill(1);
-    const looking = mirror({ verifyEveryMs: 0 });
+    await fixture.fill(1);
+    const looking = fixture.mirror({ verifyEveryMs: 0 });
     await looking.run();
     rooms.remove(1);
     expect(await directory.isComplete()).to.equal(true);
     await looking.run();
-    expect(seqOf(1)).to.equal(0);
-    expect(steps).to.deep.equal(['bans', 'complete', 'bans', 'bans']);
-  });
-
-  describe('for changes that were left half done', () => {
-    let looking: RoomMirror;
-    beforeEach(async () => {
-      await directory.markComplete();
-      looking = mirror();
-      // The pass over all rooms that comes first would hide what is done for a single one.
-      await looking.run();
-    });
-
-    it('brings in a room that PostgreSQL has', async () => {
-      await directory.begin([5]);
-      await repository.create(5, 'room', null);
-      await archive(5, 1, 12);
-      now += SETTLE_AFTER_MS;
-      await looking.run();
-      expect(seqOf(5)).to.equal(12);
-      expect(await pendingCount()).to.equal(0);
-    });
-
-    it('removes a room that PostgreSQL no longer has, and tells the gateways', async () => {
-      await directory.begin([5]);
-      await directory.ensure(5, 0);
-      now += SETTLE_AFTER_MS;
-      await looking.run();
-      expect(seqOf(5)).to.equal(undefined);
-      await until(() => events.length > 0);
-      expect(events).to.deep.equal([{ type: 'room-deleted', roomId: 5 }]);
-      expect(await pendingCount()).to.equal(0);
-    });
-
-    it('leaves alone what was finished', async () => {
-      await directory.begin([5]);
-      await repository.create(5, 'room', null);
-      await directory.ensure(5, 0);
-      now += SETTLE_AFTER_MS;
-      await looking.run();
-      expect(seqOf(5)).to.equal(0);
-      await new Promise(setImmediate);
-      expect(events).to.deep.equal([]);
-    });
-
-    it('leaves young changes to the requests that make them', async () => {
-      await directory.begin([5]);
-      await directory.ensure(5, 0);
-      now += SETTLE_AFTER_MS - 1;
-      await looking.run();
-      expect(seqOf(5)).to.equal(0);
-      expect(await pendingCount()).to.equal(1);
-    });
-
-    it('does not lose a room that is created while it looks', async () => {
-      await directory.begin([5]);
-      now += SETTLE_AFTER_MS;
-      const remove = directory.remove.bind(directory);
-      directory.remove = async (id) => {
-        directory.remove = remove;
-        await directory.begin([id]);
-        await repository.create(id, 'room', null);
-        await directory.ensure(id, 0);
-        await remove(id);
-      };
-      await looking.run();
-      expect(seqOf(5)).to.equal(0);
-      expect(await pendingCount()).to.equal(1);
-    });
-
-    it('does not bring back a room that is deleted while it looks', async () => {
-      await directory.begin([5]);
-      await repository.create(5, 'room', null);
-      now += SETTLE_AFTER_MS;
-      const bringIn = directory.bringIn.bind(directory);
-      directory.bringIn = async (page, time) => {
-        const [id = 0] = page.map((each) => each.id);
-        if (page.length > 0) await directory.begin([id]);
-        await repository.delete(id, null);
-        await directory.remove(id);
-        return bringIn(page, time);
-      };
-      await looking.run();
-      expect(seqOf(5)).to.equal(undefined);
-    });
+    expect(fixture.seqOf(1)).to.equal(0);
+    expect(fixture.steps).to.deep.equal(['bans', 'complete', 'bans', 'bans']);
   });
 
   it('looks again and again, through outages, and writes one line for each', async () => {
@@ -366,18 +228,18 @@ describe('RoomMirror', function () {
       failures++;
       return Promise.reject(new Error('away'));
     };
-    started = mirror({ intervalMs: 1 }, log);
+    started = fixture.mirror({ intervalMs: 1 }, log);
     started.start();
     await until(() => failures > 5);
-    await fill(1);
+    await fixture.fill(1);
     directory.isComplete = isComplete;
-    await until(() => seqOf(1) === 0 && rooms.complete);
+    await until(() => fixture.seqOf(1) === 0 && rooms.complete);
     await until(() => lines.includes('the mirror of rooms is looked after again'));
     expect(lines.filter((line) => line === 'the mirror of rooms cannot be looked after')).to.have.length(1);
   });
 
   it('stops when it is closed', async () => {
-    started = mirror({ intervalMs: 1 });
+    started = fixture.mirror({ intervalMs: 1 });
     started.start();
     await started.close();
     let looks = 0;
@@ -391,10 +253,17 @@ describe('RoomMirror', function () {
 
   it('does not need PostgreSQL while there is nothing to do', async () => {
     const away = createDatabase('postgresql://chorus@127.0.0.1:1/chorus', { poolSize: 1, timeoutMs: 500 });
-    await mirror().run();
-    const looking = new RoomMirror(new RoomRepository(away), messages, directory, bans, silent, {
-      verifyEveryMs: 1_000_000,
-    });
+    await fixture.mirror().run();
+    const looking = new RoomMirror(
+      new RoomRepository(away),
+      fixture.messages,
+      directory,
+      fixture.bans,
+      fixture.log,
+      {
+        verifyEveryMs: 1_000_000,
+      },
+    );
     await looking.run().catch(() => {});
     await looking.run();
   });

@@ -287,42 +287,4 @@ describe('the room routes', function () {
   it('accepts a query that repeats who one is', async () => {
     expect((await client.get('/ws/get-rooms?userId=1&username=ann')).status).to.equal(200);
   });
-
-  describe('with AUTH=open', () => {
-    let open: RunningApi;
-    before(async () => {
-      open = await startApi(db, { AUTH: 'open' });
-    });
-    after(() => open.close());
-
-    it('says so loudly at the start', () => {
-      expect(
-        open.log.filter((line) => line.includes('AUTH=open') && line.includes('"level":40')),
-      ).to.have.length(1);
-    });
-
-    it('asks for no token and believes the query', async () => {
-      const created = await open.client.post('/api/rooms?userId=7&username=eve', { id: 1, name: 'room1' });
-      expect(created.body).to.include({ id: 1, createdBy: 7 });
-      expect((await open.client.get('/ws/get-rooms')).body).to.deep.equal([{ id: 1, name: 'room1' }]);
-      expect((await open.client.delete('/api/rooms/1?userId=8')).status).to.equal(403);
-      expect((await open.client.delete('/api/rooms/1?userId=7')).status).to.equal(204);
-    });
-
-    it('lets everybody change a room that nobody in particular created, but not with AUTH=token', async () => {
-      const created = await open.client.post('/ws/create-room', { name: 'nobody’s' });
-      const room = `/api/rooms/${created.body.id}`;
-      expect((await open.client.get(room)).body.createdBy).to.equal(null);
-      expect((await client.patch(room, { name: 'mine' })).status).to.equal(403);
-      expect((await open.client.patch(room, { name: 'ours' })).body.name).to.equal('ours');
-    });
-
-    it('refuses a query that names nobody', async () => {
-      expect((await open.client.get('/ws/get-rooms?userId=ann')).status).to.equal(400);
-    });
-
-    it('still asks for a token where the user’s own data are concerned', async () => {
-      expect((await open.client.get('/api/users/me?userId=1')).status).to.equal(401);
-    });
-  });
 });

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Tokens } from '@chorus/auth';
 import { MemoryRoomDirectory, MemoryRooms, type RoomDirectory, type RoomHistory } from '@chorus/broker';
@@ -86,6 +88,26 @@ export interface RunningApi {
   /** Resolves when the first look at all rooms and bans is over: until then it may undo what a test does to them. */
   mirrored(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Sends bytes as they are and returns the answer. */
+export async function sendRaw(port: number, bytes: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  socket.end(bytes);
+  let text = '';
+  socket.on('data', (data) => {
+    text += data;
+  });
+  await once(socket, 'close');
+  return text;
+}
+
+let users = 0;
+
+/** Fields of a sign-up with a name and an address that no other test uses. */
+export function newUser(change: object = {}) {
+  users++;
+  return { username: `user${users}`, email: `user${users}@example.com`, password: 'rahasia', ...change };
 }
 
 /** A migrated, empty database. */

@@ -1,0 +1,102 @@
+import type { MemoryRoomDirectory } from '@chorus/broker';
+import type { Database } from '@chorus/database';
+import { expect } from 'chai';
+import { openDatabase, until } from '../testing/api.js';
+import { MirrorFixture, SETTLE_AFTER_MS } from '../testing/mirror.js';
+import type { RoomMirror } from './mirror.js';
+import type { RoomRepository } from './repository.js';
+
+describe('RoomMirror, for changes that were left half done', function () {
+  this.timeout(60_000);
+  let db: Database;
+  let fixture: MirrorFixture;
+  let directory: MemoryRoomDirectory;
+  let repository: RoomRepository;
+  let looking: RoomMirror;
+
+  before(async () => {
+    db = (await openDatabase()).db;
+  });
+  beforeEach(async () => {
+    fixture = await MirrorFixture.create(db);
+    ({ directory, repository } = fixture);
+    await directory.markComplete();
+    looking = fixture.mirror();
+    // The pass over all rooms that comes first would hide what is done for a single one.
+    await looking.run();
+  });
+  after(() => db.$disconnect());
+
+  it('brings in a room that PostgreSQL has', async () => {
+    await directory.begin([5]);
+    await repository.create(5, 'room', null);
+    await fixture.archive(5, 1, 12);
+    fixture.now += SETTLE_AFTER_MS;
+    await looking.run();
+    expect(fixture.seqOf(5)).to.equal(12);
+    expect((await directory.pending(0, 100)).length).to.equal(0);
+  });
+
+  it('removes a room that PostgreSQL no longer has, and tells the gateways', async () => {
+    await directory.begin([5]);
+    await directory.ensure(5, 0);
+    fixture.now += SETTLE_AFTER_MS;
+    await looking.run();
+    expect(fixture.seqOf(5)).to.equal(undefined);
+    await until(() => fixture.events.length > 0);
+    expect(fixture.events).to.deep.equal([{ type: 'room-deleted', roomId: 5 }]);
+    expect((await directory.pending(0, 100)).length).to.equal(0);
+  });
+
+  it('leaves alone what was finished', async () => {
+    await directory.begin([5]);
+    await repository.create(5, 'room', null);
+    await directory.ensure(5, 0);
+    fixture.now += SETTLE_AFTER_MS;
+    await looking.run();
+    expect(fixture.seqOf(5)).to.equal(0);
+    await new Promise(setImmediate);
+    expect(fixture.events).to.deep.equal([]);
+  });
+
+  it('leaves young changes to the requests that make them', async () => {
+    await directory.begin([5]);
+    await directory.ensure(5, 0);
+    fixture.now += SETTLE_AFTER_MS - 1;
+    await looking.run();
+    expect(fixture.seqOf(5)).to.equal(0);
+    expect((await directory.pending(0, 100)).length).to.equal(1);
+  });
+
+  it('does not lose a room that is created while it looks', async () => {
+    await directory.begin([5]);
+    fixture.now += SETTLE_AFTER_MS;
+    const remove = directory.remove.bind(directory);
+    directory.remove = async (id) => {
+      directory.remove = remove;
+      await directory.begin([id]);
+      await repository.create(id, 'room', null);
+      await directory.ensure(id, 0);
+      await remove(id);
+    };
+    await looking.run();
+    expect(fixture.seqOf(5)).to.equal(0);
+    expect((await directory.pending(0, 100)).length).to.equal(1);
+  });
+
+  it('does not bring back a room that is deleted while it looks', async () => {
+    await directory.begin([5]);
+    await repository.create(5, 'room', null);
+    fixture.now += SETTLE_AFTER_MS;
+    const bringIn = directory.bringIn.bind(directory);
+    directory.bringIn = async (page, time) => {
+      const [id = 0] = page.map((each) => each.id);
+      if (page.length > 0) await directory.begin([id]);
+      await repository.delete(id, null);
+      await directory.remove(id);
+      return bringIn(page, time);
+    };
+    await looking.run();
+    expect(fixture.seqOf(5)).to.equal(undefined);
+  });
+});

@@ -1,0 +1,81 @@
+import { type ControlEvent, MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
+import type { Database } from '@chorus/database';
+import type { Logger } from '@chorus/service';
+import { pino } from 'pino';
+import { MessageRepository } from '../messages/repository.js';
+import { RoomMirror, type RoomMirrorOptions } from '../rooms/mirror.js';
+import { RoomRepository } from '../rooms/repository.js';
+
+/** Age of a change at which the mirror takes it for half done, in milliseconds. */
+export const SETTLE_AFTER_MS = 5_000;
+
+/** Rooms in a database and in memory, and what a mirror between them does. */
+export class MirrorFixture {
+  readonly repository: RoomRepository;
+  readonly messages: MessageRepository;
+  /** Time of the directory, in milliseconds. */
+  now = 1_000_000;
+  readonly rooms = new MemoryRooms();
+  readonly directory = new MemoryRoomDirectory(this.rooms, () => this.now);
+  /** What gateways would receive. */
+  readonly events: ControlEvent[] = [];
+  /** What the mirror did, in order. */
+  readonly steps: string[] = [];
+  readonly bans = {
+    bringIn: async (): Promise<void> => {
+      this.steps.push('bans');
+    },
+  };
+  readonly log: Logger = pino({ level: 'silent' });
+
+  /** Begins with an empty database. */
+  static async create(db: Database): Promise<MirrorFixture> {
+    await db.$executeRaw`TRUNCATE rooms RESTART IDENTITY CASCADE`;
+    return new MirrorFixture(db);
+  }
+
+  private constructor(private readonly db: Database) {
+    this.repository = new RoomRepository(db);
+    this.messages = new MessageRepository(db);
+    this.rooms.attach({
+      onMessage() {},
+      onNotice() {},
+      onStored() {},
+      onResumed() {},
+      onControl: (event) => this.events.push(event),
+    });
+    const markComplete = this.directory.markComplete.bind(this.directory);
+    this.directory.markComplete = () => {
+      this.steps.push('complete');
+      return markComplete();
+    };
+  }
+
+  mirror(options: Partial<RoomMirrorOptions> = {}, log = this.log): RoomMirror {
+    const { repository, messages, directory, bans } = this;
+    return new RoomMirror(repository, messages, directory, bans, log, {
+      settleAfterMs: SETTLE_AFTER_MS,
+      ...options,
+    });
+  }
+
+  seqOf(id: number): number | undefined {
+    return this.rooms.room(id)?.at.seq;
+  }
+
+  /** Creates rooms with the ids 1 to `count` in the database. */
+  async fill(count: number): Promise<void> {
+    await this.db
+      .$executeRaw`INSERT INTO rooms (id, name) SELECT id, 'room' FROM generate_series(1, ${count}::int) id`;
+  }
+
+  /** Stores a message in the database. */
+  async archive(roomId: number, epoch: number, seq: number): Promise<void> {
+    await this.db.message.create({
+      data: {
+        ...{ roomId, epoch, seq, messageId: `${seq}`, userId: 1, username: 'ann', content: '' },
+        sentAt: new Date(),
+      },
+    });
+  }
+}
