@@ -23,6 +23,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
     'tokens end at a time of day, and when a process started, as operators are shown',
   'apps/gateway/src/sessions/v1-session.ts': 'tokens end at a time of day',
   'apps/loadtest/src/run/run-load.ts': 'when a run started, as its report shows',
+  'apps/operator-page/src/browser/create-operator-page.ts': 'what operators are shown',
   'apps/web/src/model/conversation/conversation.ts': 'when a message was sent, as users are shown',
   'apps/web/src/model/today.ts': 'what users are shown',
   'apps/web/src/model/words.ts': 'what users are shown',
@@ -34,7 +35,6 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'packages/client/src/connection/session.ts':
     'tokens end at a time of day, and older gateways do not tell it',
   'packages/control/src/memory/access-list.ts': 'bans and tokens end at a time of day',
-  'apps/operator-page/src/browser/main.ts': 'what operators are shown',
   'packages/service/src/log-line.ts': 'when something happened, as the log shows',
   'packages/service/src/traces-otlp.ts': 'traces of several machines are put side by side',
 };

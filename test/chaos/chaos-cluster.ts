@@ -1,5 +1,5 @@
 import { Tokens } from '@chorus/auth';
-import { type Cluster, startCluster } from '@chorus/cluster';
+import { type Cluster, createCluster } from '@chorus/cluster';
 import type { Member } from '@chorus/protocol';
 import { Closer, createLogger } from '@chorus/service';
 import { SteppedClocks } from '../support/stepped-clocks.js';
@@ -68,7 +68,7 @@ async function start(
   const log: string[] = [];
   const { PATH, HOME } = process.env;
   const cluster = closer.add(
-    await startCluster({
+    await createCluster({
       ...{ gateways: 3, apis: 2, archivers: 2, port: 0, host: '127.0.0.1', restart: false },
       env: {
         ...{ PATH, HOME, REDIS_URL: redis.url, REDIS_PREFIX: 'chorus', DATABASE_URL: postgres.url },

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Cluster, startCluster } from '@chorus/cluster';
+import { type Cluster, createCluster } from '@chorus/cluster';
 import { testDatabase, testRedis } from '@chorus/local';
 import { createLogger } from '@chorus/service';
 
@@ -37,7 +37,7 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
     ? {}
     : { REDIS_URL: (await testRedis()).url, DATABASE_URL: await testDatabase() };
   const { PATH, HOME } = process.env;
-  const cluster = await startCluster({
+  const cluster = await createCluster({
     gateways: options.gateways ?? 3,
     apis: options.apis ?? 2,
     archivers: options.archivers ?? 1,

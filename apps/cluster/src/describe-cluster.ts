@@ -1,6 +1,6 @@
+import type { Cluster } from './create-cluster.js';
 import type { Member } from './member.js';
 import type { Server } from './servers.js';
-import type { Cluster } from './start-cluster.js';
 
 /** What scripts need to drive the cluster, as one JSON object; somebody else's server has no pid. */
 export function describeCluster(cluster: Cluster) {

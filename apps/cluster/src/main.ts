@@ -1,12 +1,12 @@
 import { createLogger, run } from '@chorus/service';
+import { createCluster } from './create-cluster.js';
 import { describeCluster } from './describe-cluster.js';
 import { readCommandLine } from './options.js';
-import { startCluster } from './start-cluster.js';
 
 const options = readCommandLine(process.argv.slice(2));
 
 await run(async () => {
-  const cluster = await startCluster({
+  const cluster = await createCluster({
     ...options,
     env: process.env,
     log: createLogger({ service: 'cluster', level: 'info' }),

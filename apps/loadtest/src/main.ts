@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { onStopSignal } from '@chorus/service';
+import { createLoadtest, EXIT } from './create-loadtest.js';
 import { runLoad } from './run/run-load.js';
-import { EXIT, runCommand } from './run-command.js';
 
 const abort = new AbortController();
 onStopSignal((forcing) => {
@@ -11,10 +11,5 @@ onStopSignal((forcing) => {
 });
 
 const { env, stdout, stderr } = process;
-process.exitCode = await runCommand(process.argv.slice(2), {
-  env,
-  stdout,
-  stderr,
-  signal: abort.signal,
-  runLoad,
-});
+const loadtest = createLoadtest({ env, stdout, stderr, signal: abort.signal, runLoad });
+process.exitCode = await loadtest.run(process.argv.slice(2));

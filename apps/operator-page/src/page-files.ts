@@ -18,6 +18,7 @@ const STATIC: ReadonlyArray<readonly [path: string, file: string, type: string]>
 const MODULES = [
   'actions',
   'confirmation',
+  'create-operator-page',
   'dom',
   'format',
   'main',

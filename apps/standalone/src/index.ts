@@ -1,2 +1,2 @@
 export { loadStandaloneConfig, type StandaloneConfig, standaloneSettings } from './config.js';
-export { type Standalone, startStandalone } from './start-standalone.js';
+export { createStandalone, type Standalone } from './create-standalone.js';

@@ -1,4 +1,4 @@
-import type { Standalone } from './start-standalone.js';
+import type { Standalone } from './create-standalone.js';
 
 /** What to print when everything runs: where it is and what to try, ready to be copied. */
 export function welcome({ url, operatorUrl, operatorApi, dataDir }: Standalone): string {

@@ -23,8 +23,8 @@ import type { runLoad } from './run/run-load.js';
 import type { Scenario } from './scenario.js';
 import { checkThresholds } from './thresholds.js';
 
-/** What the command needs of its process. */
-export interface CommandContext {
+/** What the load tester needs of its process. */
+export interface LoadtestContext {
   readonly env: NodeJS.ProcessEnv;
   readonly stdout: Output;
   readonly stderr: Output;
@@ -35,26 +35,35 @@ export interface CommandContext {
 
 export const EXIT = { ok: 0, broken: 1, usage: 2, failed: 3 } as const;
 
-/** Runs the command line. @returns the exit status; whatever goes wrong is one line on standard error */
-export async function runCommand(argv: readonly string[], context: CommandContext): Promise<number> {
-  const closer = new Closer();
-  try {
-    const commandLine = readCommandLine(argv, (text) => context.stdout.write(text));
-    if (commandLine === undefined) return EXIT.ok;
-    const settings = await readSettings(commandLine, context.env);
-    return await run(commandLine, settings, context, closer);
-  } catch (error) {
-    context.stderr.write(`${lineOf(error, context.signal)}\n`);
-    return error instanceof UsageError || error instanceof PlanError ? EXIT.usage : EXIT.failed;
-  } finally {
-    await closer.close();
-  }
+/** The load tester as a command. */
+export interface Loadtest {
+  /** Runs the command line. @returns the exit status; whatever goes wrong is one line on standard error */
+  run(argv: readonly string[]): Promise<number>;
+}
+
+export function createLoadtest(context: LoadtestContext): Loadtest {
+  return {
+    async run(argv) {
+      const closer = new Closer();
+      try {
+        const commandLine = readCommandLine(argv, (text) => context.stdout.write(text));
+        if (commandLine === undefined) return EXIT.ok;
+        const settings = await readSettings(commandLine, context.env);
+        return await run(commandLine, settings, context, closer);
+      } catch (error) {
+        context.stderr.write(`${lineOf(error, context.signal)}\n`);
+        return error instanceof UsageError || error instanceof PlanError ? EXIT.usage : EXIT.failed;
+      } finally {
+        await closer.close();
+      }
+    },
+  };
 }
 
 async function run(
   commandLine: CommandLine,
   settings: Settings,
-  context: CommandContext,
+  context: LoadtestContext,
   closer: Closer,
 ): Promise<number> {
   const { signal, stderr, stdout } = context;
@@ -158,7 +167,7 @@ function requireShort({ secret }: Settings, { local }: CommandLine, seconds: num
   );
 }
 
-async function startCluster(gateways: number, { env }: CommandContext, say: (what: string) => void) {
+async function startCluster(gateways: number, { env }: LoadtestContext, say: (what: string) => void) {
   say(`starting ${gateways} gateways, an API, Redis and PostgreSQL`);
   return startLocalCluster(gateways, env, () => {});
 }

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { createLoadtest, type LoadtestContext } from './create-loadtest.js';
 import type { LoadResult } from './result.js';
 import type { LoadParts } from './run/load-parts.js';
 import { LoadError } from './run/load-parts.js';
-import { type CommandContext, runCommand } from './run-command.js';
 import type { Scenario } from './scenario.js';
 import { madeUpResult } from './testing/result.js';
 
@@ -38,10 +38,10 @@ describe('the load test command', () => {
   const run = async (
     argv: readonly string[],
     end: () => LoadResult = madeUpResult,
-    context: Partial<CommandContext> = {},
+    context: Partial<LoadtestContext> = {},
   ): Promise<Ended> => {
     const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-    const status = await runCommand(argv, {
+    const loadtest = createLoadtest({
       env: {},
       stdout,
       stderr,
@@ -52,6 +52,7 @@ describe('the load test command', () => {
       },
       ...context,
     });
+    const status = await loadtest.run(argv);
     return { status, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };
   };
 

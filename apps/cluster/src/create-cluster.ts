@@ -66,7 +66,7 @@ export interface Cluster {
  *
  * @throws {StartError} one line that says why it cannot
  */
-export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+export async function createCluster(options: ClusterOptions): Promise<Cluster> {
   const closer = new Closer();
   try {
     return await start(options, closer);

@@ -53,7 +53,7 @@ export interface Standalone extends Closeable {
  * Starts everything in this process, but for PostgreSQL, and resolves when it works.
  * @throws {StartError} one line that says why it cannot; nothing is left running then
  */
-export async function startStandalone(config: StandaloneConfig, log: Logger): Promise<Standalone> {
+export async function createStandalone(config: StandaloneConfig, log: Logger): Promise<Standalone> {
   const closer = new Closer();
   try {
     return await start(config, log, closer);
