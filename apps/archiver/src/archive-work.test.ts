@@ -2,8 +2,8 @@ import type { Database } from '@chorus/database';
 import { expect } from 'chai';
 import { ArchiveWork } from './archive-work.js';
 import { MessageStore } from './message-store.js';
-import { body, EPOCH, logLines, openDatabase } from './test-database.js';
-import { TestQueue } from './test-queue.js';
+import { body, EPOCH, logLines, openDatabase } from './testing/database.js';
+import { TestQueue } from './testing/queue.js';
 
 const LEASE_MS = 10_000;
 const KEEP = { size: 5, maxAgeMs: 60_000 };

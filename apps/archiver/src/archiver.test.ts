@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ArchiveError, type ArchiveWork } from './archive-work.js';
 import { Archiver } from './archiver.js';
-import { logLines, until } from './test-database.js';
+import { logLines, until } from './testing/database.js';
 
 /** Work that is told what comes of it. */
 class TestWork {

@@ -3,8 +3,8 @@ import { Metrics, StartError } from '@chorus/service';
 import { expect } from 'chai';
 import { loadArchiverConfig } from './config.js';
 import { type ArchiverService, createArchiver } from './create-archiver.js';
-import { body, logLines, openDatabase, until } from './test-database.js';
-import { TestQueue } from './test-queue.js';
+import { body, logLines, openDatabase, until } from './testing/database.js';
+import { TestQueue } from './testing/queue.js';
 
 describe('createArchiver', function () {
   this.timeout(60_000);

@@ -2,7 +2,7 @@ import { type Database, PreparedStatements } from '@chorus/database';
 import { expect } from 'chai';
 import { Client } from 'pg';
 import { MessageStore } from './message-store.js';
-import { ANN, EPOCH, logLines, message, openDatabase, SENT_AT } from './test-database.js';
+import { ANN, EPOCH, logLines, message, openDatabase, SENT_AT } from './testing/database.js';
 
 /** Messages that were read after everything that PostgreSQL has. */
 const now = (): number => performance.now();

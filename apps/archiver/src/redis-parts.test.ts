@@ -9,7 +9,7 @@ import { pino } from 'pino';
 import { loadArchiverConfig } from './config.js';
 import { createArchiver } from './create-archiver.js';
 import { createRedisParts } from './redis-parts.js';
-import { body, openDatabase, until } from './test-database.js';
+import { body, openDatabase, until } from './testing/database.js';
 
 /** More than there are partitions, so that some share one. */
 const ROOMS = 80;

@@ -3,7 +3,7 @@ import { WebSocket } from 'ws';
 import type { ChorusClient } from './chorus-client.js';
 import { ChorusError } from './chorus-error.js';
 import type { ClientOptions } from './options.js';
-import { event, joined, message, Stage } from './test-client.js';
+import { event, joined, message, Stage } from './testing/stage.js';
 import type { ConnectionState } from './types.js';
 
 describe('the client', () => {

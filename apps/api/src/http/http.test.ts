@@ -232,7 +232,7 @@ describe('the HTTP face', function () {
     };
 
     it('writes one line a request, under the id that the client sent', async () => {
-      const answer = await client.with({ 'X-Request-Id': 'my-request.1' }).get('/api/rooms/4711?x=secret');
+      const answer = await client.with({ 'X-Request-Id': 'my-request.1' }).get('/api/rooms/4711?userId=1');
       expect(answer.headers.get('x-request-id')).to.equal('my-request.1');
       const line = lineOf('my-request.1');
       expect(line).to.deep.include({

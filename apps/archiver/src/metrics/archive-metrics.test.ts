@@ -3,8 +3,8 @@ import { Metrics } from '@chorus/service';
 import { expect } from 'chai';
 import { loadArchiveConfig } from '../config.js';
 import { makeArchiver } from '../create-archiver.js';
-import { logLines, openDatabase, SENT_AT, until } from '../test-database.js';
-import { TestQueue } from '../test-queue.js';
+import { logLines, openDatabase, SENT_AT, until } from '../testing/database.js';
+import { TestQueue } from '../testing/queue.js';
 import { BacklogReader } from './backlog-reader.js';
 
 describe('the metrics of an archiver', function () {

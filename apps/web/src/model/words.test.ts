@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { NOON } from './conversation/test-messages.js';
+import { NOON } from '../testing/messages.js';
 import { connectionText, dayText, hueOf, initials, isolated, secondsUntil, typing } from './words.js';
 
 const DAY = 24 * 3_600_000;

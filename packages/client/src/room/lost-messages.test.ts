@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { ChorusClient } from '../chorus-client.js';
-import { delivered, EPOCH, event, joined, message, reached, Stage } from '../test-client.js';
+import { delivered, EPOCH, event, joined, message, reached, Stage } from '../testing/stage.js';
 import type { Gap, Message } from '../types.js';
 import type { Room } from './room.js';
 

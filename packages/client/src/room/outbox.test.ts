@@ -2,8 +2,8 @@ import type { ClientFrame } from '@chorus/protocol';
 import { expect } from 'chai';
 import type { ChorusClient } from '../chorus-client.js';
 import type { ChorusError } from '../chorus-error.js';
-import { ack, EPOCH, event, joined, ME, message, next, refusal, Stage } from '../test-client.js';
-import type { ScriptedConnection } from '../test-scripted-gateway.js';
+import type { ScriptedConnection } from '../testing/scripted-gateway.js';
+import { ack, EPOCH, event, joined, ME, message, next, refusal, Stage } from '../testing/stage.js';
 import type { Delivery } from '../types.js';
 import type { Room } from './room.js';
 

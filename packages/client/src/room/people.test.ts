@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { event, joined, ME, message, next, Stage } from '../test-client.js';
+import { event, joined, ME, message, next, Stage } from '../testing/stage.js';
 import type { Member } from '../types.js';
 import type { Room } from './room.js';
 

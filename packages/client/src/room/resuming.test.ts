@@ -12,7 +12,7 @@ import {
   reached,
   refusal,
   Stage,
-} from '../test-client.js';
+} from '../testing/stage.js';
 import type { Gap, Message } from '../types.js';
 import type { Room } from './room.js';
 

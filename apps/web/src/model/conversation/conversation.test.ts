@@ -1,8 +1,8 @@
 import { ChorusError, type Delivery, type Message, type Room, type RoomEvents } from '@chorus/client';
 import { expect } from 'chai';
+import { ADA, BEN, delivery, message } from '../../testing/messages.js';
 import { Memory, type Store } from '../storage.js';
 import { Conversation } from './conversation.js';
-import { ADA, BEN, delivery, message } from './test-messages.js';
 
 /** A room that does what the test says, instead of a gateway. */
 class ToldRoom implements Room {

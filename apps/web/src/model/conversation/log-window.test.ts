@@ -1,6 +1,6 @@
 import { expect } from 'chai';
+import { ADA, BEN, message } from '../../testing/messages.js';
 import { type LogWindow, shownRows } from './log-window.js';
-import { ADA, BEN, message } from './test-messages.js';
 import { type Row, Timeline } from './timeline.js';
 
 const rowsOf = (from: number, to: number): Row[] => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ADA, BEN, delivery, MINUTE, message, NOON } from './test-messages.js';
+import { ADA, BEN, delivery, MINUTE, message, NOON } from '../../testing/messages.js';
 import { type Outgoing, type Row, Timeline } from './timeline.js';
 
 const outgoing = (...sent: Array<[ReturnType<typeof delivery>, at: number]>): Map<string, Outgoing> =>

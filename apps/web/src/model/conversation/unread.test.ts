@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ADA, BEN, message } from './test-messages.js';
+import { ADA, BEN, message } from '../../testing/messages.js';
 import { countUnread, unreadText } from './unread.js';
 
 const MESSAGES = [message(3, BEN), message(4, ADA), message(5, BEN), message(6, BEN)];

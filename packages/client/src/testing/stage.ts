@@ -1,11 +1,11 @@
 import type { ClientFrame, MessageFrame, V1ServerFrame } from '@chorus/protocol';
 import { isAfter, parsePosition } from '@chorus/protocol/constants';
 import { WebSocket } from 'ws';
-import { ChorusClient } from './chorus-client.js';
-import type { ClientOptions, HistorySource } from './options.js';
-import type { Room } from './room/room.js';
-import { type ScriptedConnection, ScriptedGateway } from './test-scripted-gateway.js';
-import type { Message, RoomStatus } from './types.js';
+import { ChorusClient } from '../chorus-client.js';
+import type { ClientOptions, HistorySource } from '../options.js';
+import type { Room } from '../room/room.js';
+import type { Message, RoomStatus } from '../types.js';
+import { type ScriptedConnection, ScriptedGateway } from './scripted-gateway.js';
 
 export const EPOCH = 1_000;
 export const ME = { id: 1, username: 'ann' };

@@ -7,7 +7,7 @@ import {
   type Position,
 } from '@chorus/broker';
 import { UnavailableError } from '@chorus/redis';
-import { body, EPOCH } from './test-database.js';
+import { body, EPOCH } from './database.js';
 
 interface Room {
   messages: Array<Position & { body: string }>;
