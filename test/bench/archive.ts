@@ -76,18 +76,14 @@ async function run(rooms: number, closer: Closer): Promise<Record<string, string
 }
 
 async function publish(rooms: number, url: string, closer: Closer): Promise<void> {
-  const ignore = { onMessage() {}, onNotice() {}, onStored() {}, onControl() {}, onResumed() {} };
-  const broker = await RedisBroker.connect(
-    {
-      redis: { urls: [url], cluster: false, commandTimeoutMs: 10_000 },
-      keyspace: new Keyspace('chorus'),
-      maxBacklogBytes: 2 ** 40,
-      maxBatchWindowMs: 5,
-      connectTimeoutMs: 5_000,
-      log: createLogger({ service: 'bench', level: 'warn' }),
-    },
-    ignore,
-  );
+  const broker = await RedisBroker.connect({
+    redis: { urls: [url], cluster: false, commandTimeoutMs: 10_000 },
+    keyspace: new Keyspace('chorus'),
+    maxBacklogBytes: 2 ** 40,
+    maxBatchWindowMs: 5,
+    connectTimeoutMs: 5_000,
+    log: createLogger({ service: 'bench', level: 'warn' }),
+  });
   closer.add(broker);
   for (let first = 0; first < MESSAGES; first += AT_ONCE) {
     await Promise.all(

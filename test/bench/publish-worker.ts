@@ -48,10 +48,8 @@ const keyspace = new Keyspace('chorus');
 const client = createRedis(redis, log, 'bench');
 await redisReady(client, 5_000);
 const directory = new RedisRoomDirectory(client, keyspace);
-const broker = await RedisBroker.connect(
-  { redis, keyspace, maxBacklogBytes: BUDGET, maxBatchWindowMs: 0, connectTimeoutMs: 5_000, log },
-  { onMessage: () => {}, onNotice: () => {}, onStored: () => {}, onControl: () => {}, onResumed: () => {} },
-);
+const limits = { maxBacklogBytes: BUDGET, maxBatchWindowMs: 0, connectTimeoutMs: 5_000 };
+const broker = await RedisBroker.connect({ redis, keyspace, ...limits, log });
 for (let first = 1; first <= Number(rooms); first += SUBSCRIBING) {
   const ids = Array.from({ length: SUBSCRIBING }, (_, index) => first + index);
   await Promise.all(ids.map((id) => directory.ensure(id, 0).then(() => broker.subscribe(id))));

@@ -83,17 +83,14 @@ describe('archivers over Redis', function () {
     const rooms = Array.from({ length: ROOMS }, (_, index) => index + 1);
     await Promise.all(rooms.map((room) => directory.ensure(room, 0)));
     await directory.markComplete();
-    const broker = await RedisBroker.connect(
-      {
-        redis: config.redis,
-        keyspace,
-        maxBacklogBytes: 1e9,
-        maxBatchWindowMs: 5,
-        connectTimeoutMs: TIMEOUT_MS,
-        log: silent,
-      },
-      { onMessage() {}, onNotice() {}, onStored() {}, onControl() {}, onResumed() {} },
-    );
+    const broker = await RedisBroker.connect({
+      redis: config.redis,
+      keyspace,
+      maxBacklogBytes: 1e9,
+      maxBatchWindowMs: 5,
+      connectTimeoutMs: TIMEOUT_MS,
+      log: silent,
+    });
     closer.add(broker);
     for (let seq = 1; seq <= MESSAGES; seq++) {
       await Promise.all(rooms.map((room) => broker.publish(room, body(room, `m${seq}`))));

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { Guard, generateSecret, TOKEN_TTL_SECONDS, Tokens } from '@chorus/auth';
-import { type Broker, type BrokerListener, type ProbeStats, RoomFeeds } from '@chorus/broker';
+import type { Broker, ProbeStats } from '@chorus/broker';
 import type { AccessList, NodeRegistry } from '@chorus/control';
-import { type PresenceStore, PresenceTracker } from '@chorus/presence';
+import type { PresenceStore } from '@chorus/presence';
 import {
   type Closeable,
   Closer,
-  createTraces,
   descriptorsForConnections,
   type Logger,
   type Metrics,
@@ -15,35 +14,28 @@ import {
 import type { GatewayConfig } from './config.js';
 import type { Connections } from './connections/connections.js';
 import { startId } from './connections/start-id.js';
-import { ownUrl } from './lifecycle/own-url.js';
+import { ConnectionLifecycle } from './lifecycle/connection-lifecycle.js';
 import type { PortHealth } from './lifecycle/readiness.js';
-import { Steward } from './lifecycle/steward.js';
 import { Acks } from './rooms/acks.js';
 import { DeliveryPace } from './rooms/delivery-pace.js';
 import { Hub } from './rooms/hub.js';
-import { Watermarks } from './rooms/watermarks.js';
+import { connectRelay } from './rooms/relay.js';
 import { routes } from './routes.js';
 import { connect } from './sessions/connect.js';
 import { joinRoom } from './sessions/join-room.js';
-import type { SeedContext } from './sessions/seed-session.js';
-import type { V1Context } from './sessions/v1-context.js';
-import { GatewayCounters } from './telemetry/counters.js';
-import { MessageTraces } from './telemetry/message-traces.js';
+import { sessionContexts } from './sessions/session-contexts.js';
 import { addGatewayMetrics } from './telemetry/metrics.js';
-import { NodeLoadReader } from './telemetry/node-load.js';
-import { ProcessorShare } from './telemetry/processor-share.js';
-import { addGatewayTimings } from './telemetry/timings.js';
+import { openTelemetry } from './telemetry/telemetry.js';
 import { traceUpgrades } from './telemetry/upgrade-traces.js';
-import type { Transport } from './transport/transport.js';
-import { listenUws } from './transport/uws.js';
+import { UwsTransport } from './transport/uws.js';
 
 /** What a gateway needs from outside; Redis-backed in production, in memory in standalone mode. */
 export interface GatewayParts {
   /**
-   * Makes the broker, given the listener that it must call and how busy the gateway is, 0 to 1: the busier, the longer
-   * messages may wait for each other. The gateway closes it.
+   * Connects the broker. The gateway listens to it and closes it.
+   * @param busy how busy the gateway is, 0 to 1: the busier, the longer messages may wait for each other
    */
-  connectBroker(listener: BrokerListener, busy: () => number): Promise<Broker>;
+  connectBroker(busy: () => number): Promise<Broker>;
   presence: PresenceStore;
   access: AccessList;
   nodes: NodeRegistry;
@@ -67,13 +59,8 @@ export interface Gateway extends Closeable {
   readonly health: PortHealth;
 }
 
-/** Shares of a core: up to the first a gateway gathers nothing, from the second on as long as it may. */
-const QUIET = 0.2;
-const BUSY = 0.5;
 /** An ack waits for its message for at most two of these beyond the longest time of gathering, in milliseconds. */
 const ACK_PERIOD_MS = 5;
-/** Pause before a read of the history that failed is tried again, in milliseconds. */
-const REPAIR_RETRY_MS = 250;
 
 /** @throws {StartError} {UnavailableError} nothing is left running then */
 export async function createGateway(config: GatewayConfig, parts: GatewayParts): Promise<Gateway> {
@@ -97,6 +84,10 @@ export async function createGateway(config: GatewayConfig, parts: GatewayParts):
   }
 }
 
+/**
+ * A gateway in five steps: telemetry, relay, rooms, connections, sessions. Each step uses what the steps before it have
+ * made. Nothing arrives before the end, where each part starts to listen.
+ */
 async function start(
   config: GatewayConfig,
   parts: GatewayParts & { readonly capacity: number },
@@ -104,163 +95,65 @@ async function start(
   log: Logger,
   closer: Closer,
 ): Promise<Gateway> {
-  const counters = new GatewayCounters();
-  const timings = addGatewayTimings(parts.metrics);
-  if (parts.probes !== undefined) parts.probes.onReturn = (ms) => timings.probed(ms);
-  const traces = await createTraces(config.traces, { service: 'gateway', nodeId, log });
-  if (traces !== undefined) closer.add(traces);
-  const messageTraces = traces === undefined ? undefined : new MessageTraces(traces);
-  const processor = new ProcessorShare();
-  const busy = (now?: number): number => processor.between(QUIET, BUSY, now);
-  let hub: Hub | undefined;
-  let steward: Steward | undefined;
-  const { broker, feeds } = await RoomFeeds.open(
-    (listener) => {
-      const pace = new DeliveryPace(listener, { maxMs: config.deliveryWindowMs, busy });
-      return parts.connectBroker(messageTraces?.arriving(pace) ?? pace, busy);
-    },
-    {
-      onMessage: (roomId, _seq, frame) => {
-        hub?.deliver(roomId, frame);
-        timings.delivered(frame);
-        if (messageTraces !== undefined) traceDelivery(roomId);
-      },
-      onNotice: (roomId, frame) => hub?.notice(roomId, frame),
-      onStored: (roomId, upTo) => hub?.stored(roomId, upTo),
-      onLost: (roomId, loss) => hub?.historyLost(roomId, loss),
-      onControl: (event) => {
-        hub?.control(event);
-        steward?.control(event);
-      },
-      onResumed: () => steward?.resumed(),
-    },
-    {
-      lingerMs: config.roomLingerMs,
-      retryMs: REPAIR_RETRY_MS,
-      recoveryMaxMessages: config.recoveryMaxMessages,
-      onRecovered: (ms) => timings.recovered(ms),
-      log,
-    },
-  );
-  closer.add(feeds);
-  /** Asked from within a delivery, the room's position is that of what is delivered. */
-  const traceDelivery = (roomId: number): void => {
-    const position = feeds.position(roomId);
-    if (position !== undefined) messageTraces?.delivered(roomId, position, hub?.occupants(roomId) ?? 0);
-  };
-  const timed: Broker['publish'] =
-    parts.metrics === undefined ? (...message) => broker.publish(...message) : timings.publish(broker);
-  const say = messageTraces?.publishing(timed) ?? timed;
-  const load = closer.add(new NodeLoadReader({ counters, timings, probes: parts.probes, processor }));
+  const telemetry = await openTelemetry(config, { ...parts, nodeId, log }, closer);
+  const { counters, timings, traces, busy } = telemetry;
 
-  const presence = new PresenceTracker({
-    store: parts.presence,
-    nodeId,
-    ttlMs: config.presenceLeaseMs,
-    graceMs: config.presenceGraceMs,
-    log,
-  });
-  presence.start();
-  closer.defer(() => presence.close({ release: true }));
+  const connectBroker = (): Promise<Broker> => parts.connectBroker(busy);
+  const relay = await connectRelay(config, { ...parts, connectBroker, timings, nodeId, log }, closer);
+  const { broker, feeds, presence } = relay;
 
-  const watermarks = new Watermarks(broker, log);
-  closer.defer(() => watermarks.close());
-  let publish: Transport['publish'] = () => undefined;
-  let stopListening: Transport['stopListening'] = () => undefined;
-  let url: string | undefined;
-  const acks = new Acks(ACK_PERIOD_MS + config.deliveryWindowMs / 2);
-  hub = new Hub({ feeds, presence, watermarks, counters, publish: (topic, frame) => publish(topic, frame) });
-  const seeds: SeedContext = {
-    hub,
-    publish: say,
-    nextMessageId: messageIds(nodeId),
-    maxMessagesPerSecond: config.maxMessagesPerSecond,
-    maxQueuedBytes: config.maxQueuedBytes,
-    counters,
-    log,
-  };
+  const descriptors = { capacity: parts.capacity, byAddress: config.trustedProxies === 0 };
+  const transport = new UwsTransport({ ...config, counts: counters, connections: descriptors }, log);
+  const hub = new Hub({ ...relay, counters, timings, traces, transport });
+
   const { secret = generateSecret(), acceptedSecrets, mode } = config.auth;
   const guard = new Guard(new Tokens(secret, TOKEN_TTL_SECONDS, acceptedSecrets), mode);
-  const { access, nodes } = parts;
-  steward = new Steward(config, {
-    nodeId,
-    guard,
-    access,
-    nodes,
-    stopListening: () => stopListening(),
-    trouble: () => broker.trouble ?? parts.trouble?.(),
-    url: () => url,
-    rooms: () => presence.localRooms,
-    load: () => load.read(),
-    log,
+  const trouble = (): string | undefined => broker.trouble ?? parts.trouble?.();
+  const { load } = telemetry;
+  const lifecycle = closer.add(
+    new ConnectionLifecycle(config, { ...parts, nodeId, guard, transport, presence, load, trouble, log }),
+  );
+  const { admission, connections } = lifecycle;
+
+  const acks = new Acks(ACK_PERIOD_MS + config.deliveryWindowMs / 2);
+  const publish = telemetry.publishThrough(broker);
+  const nextMessageId = messageIds(nodeId);
+  const contexts = sessionContexts(config, {
+    ...parts,
+    ...{ hub, acks, guard, broker, publish, nextMessageId, counters, log },
   });
-  closer.add(steward);
-  const { admission, connections } = steward;
-  const v1: V1Context = {
-    hub,
-    acks,
-    access,
-    presence: parts.presence,
-    verify: (token) => {
-      const admission = guard.authenticate({ authorization: `Bearer ${token}` });
-      return admission.ok ? admission.token : undefined;
-    },
-    publish: say,
-    publishNotice: (roomId, frame) => broker.publishNotice(roomId, frame),
-    nextMessageId: seeds.nextMessageId,
-    limits: {
-      maxFrameBytes: config.maxFrameBytes,
-      maxMessagesPerSecond: config.maxMessagesPerSecond,
-      maxRooms: config.maxRoomsPerConnection,
-      idleTimeoutSeconds: config.idleTimeoutSeconds,
-    },
-    maxQueuedBytes: config.maxQueuedBytes,
-    counters,
-    log,
-  };
   const handlers = routes(
     {
       takeSeat: (request) => admission.takeSeat(request),
-      joinRoom: (roomId, request, seat) => joinRoom(roomId, request, seat, admission, { seed: seeds, v1 }),
-      connect: (request, seat) => connect(request, seat, admission, v1),
-      health: () => steward.portHealth,
+      joinRoom: (roomId, request, seat) => joinRoom(roomId, request, seat, admission, contexts),
+      connect: (request, seat) => connect(request, seat, admission, contexts.v1),
+      health: () => lifecycle.portHealth,
       refused: (reason) => counters.upgradesRefused[reason]++,
+      stoodStill: () => lifecycle.stoodStill(),
     },
     log,
   );
-  const traced = traces === undefined ? handlers : traceUpgrades(handlers, traces);
-  const limits = { capacity: parts.capacity, byAddress: config.trustedProxies === 0 };
-  const transport = await listenUws(
-    { ...config, counts: counters, connections: limits, onStandstill: () => steward?.stoodStill() },
-    traced,
-    log,
-  );
+
+  feeds.listen(hub, {
+    onControl: (event) => {
+      hub.control(event);
+      lifecycle.control(event);
+    },
+    onResumed: () => lifecycle.resumed(),
+  });
+  const paced = new DeliveryPace(feeds, { maxMs: config.deliveryWindowMs, busy });
+  broker.listen(traces?.arriving(paced) ?? paced);
   closer.defer(() => transport.close());
-  publish = transport.publish;
-  stopListening = transport.stopListening;
-  url = config.peerUrl ?? ownUrl(config.host, transport.port);
-  const { metrics, probes } = parts;
-  if (metrics !== undefined) {
-    addGatewayMetrics(metrics, {
-      counters,
-      connections,
-      feeds: () => feeds.stats,
-      presence,
-      probes,
-      maxConnections: config.maxConnections,
-      maxBacklogBytes: config.maxBacklogBytes,
-      rooms: () => presence.localRooms,
-      state: () => (steward.isolated ? 'isolated' : steward.state),
-      drainRemaining: () => steward.drainRemaining,
-      deliveryWindowMs: () => config.deliveryWindowMs * busy(),
-      processorShare: () => processor.get(),
-    });
-  }
-  log.info({ port: transport.port }, 'gateway is listening');
-  const { port } = transport;
+  const { upgrades } = telemetry;
+  const port = await transport.listen(upgrades === undefined ? handlers : traceUpgrades(handlers, upgrades));
+  const { metrics } = parts;
+  if (metrics !== undefined)
+    addGatewayMetrics(metrics, { ...parts, ...config, ...telemetry, lifecycle, feeds, presence });
+  log.info({ port }, 'gateway is listening');
+
   let closing: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
-    await steward.empty(() => {
+    await lifecycle.empty(() => {
       // Before the sockets close, so that their users are not announced as gone: most will be back
       // through another gateway in a moment.
       presence.drain();
@@ -272,7 +165,7 @@ async function start(
     port,
     connections,
     get health() {
-      return steward.portHealth;
+      return lifecycle.portHealth;
     },
     close: () => {
       closing ??= stop();

@@ -17,6 +17,8 @@ export interface RouteActions {
   health(): PortHealth;
   /** An upgrade was refused. */
   refused(reason: RefusalReason): void;
+  /** See {@link TransportHandlers.stoodStill}. */
+  stoodStill(): void;
 }
 
 const JOIN_ROOM = /^\/ws\/join-room\/([^/]+)\/?$/;
@@ -62,6 +64,7 @@ export function routes(actions: RouteActions, log: Logger): TransportHandlers {
       if (request.method === 'GET' || request.method === 'HEAD' || answer.status === 404) return answer;
       return { status: 405, body: { error: 'method not allowed' }, headers: { Allow: 'GET, HEAD' } };
     },
+    stoodStill: () => actions.stoodStill(),
   };
 }
 

@@ -149,7 +149,7 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
     nodes,
     capacity,
     log,
-    connectBroker: async (listener) => new MemoryBroker(rooms, listener),
+    connectBroker: async () => new MemoryBroker(rooms),
   };
   const gateways: string[] = [];
   for (const gatewayConfig of gatewayConfigs) {

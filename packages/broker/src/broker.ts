@@ -78,6 +78,11 @@ export interface Broker {
   /** Why they cannot, as predicate of "Redis"; undefined while they can. Holds nothing secret. */
   readonly trouble: string | undefined;
   /**
+   * Sets who is called with what arrives. Called once, before the first {@link subscribe}: what arrives earlier is
+   * dropped.
+   */
+  listen(listener: BrokerListener): void;
+  /**
    * Numbers, stores and publishes one message in one step.
    *
    * @param body the frame without its opening, as the protocol package's `messageEncoder` returns it.

@@ -2,7 +2,12 @@ export * from './archive-queue.js';
 export * from './broker.js';
 export type { HistoryLoss } from './feeds/losses.js';
 export type { Replay, RoomFeedsStats } from './feeds/replay.js';
-export { RoomFeeds, type RoomFeedsHandlers, type RoomFeedsOptions } from './feeds/room-feeds.js';
+export {
+  type NodeListener,
+  RoomFeeds,
+  type RoomFeedsOptions,
+  type RoomListener,
+} from './feeds/room-feeds.js';
 export { MemoryArchiveQueue } from './memory/archive-queue.js';
 export { MemoryBroker } from './memory/broker.js';
 export { MemoryRoomDirectory } from './memory/room-directory.js';

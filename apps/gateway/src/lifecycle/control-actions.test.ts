@@ -5,7 +5,7 @@ import { CLOSE, type Member } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
 import type { Gateway } from '../create-gateway.js';
-import { ANN, BOB, GatewayFixture, type TestSocket } from '../testing/gateways.js';
+import { ANN, BOB, GatewayFixture, listeningThrough, type TestSocket } from '../testing/gateways.js';
 
 const end = ({ code, reason }: { code: number; reason: string }) => ({ code, reason });
 
@@ -144,10 +144,12 @@ describe('what the cluster decides about sockets', () => {
 
   it('what was decided while a gateway could not hear it is done as soon as it can', async () => {
     let resume: () => void = () => undefined;
-    const deaf = await fixture.start({}, (broker, listener) => {
-      resume = () => listener.onResumed();
-      return broker;
-    });
+    const deaf = await fixture.start({}, (broker) =>
+      listeningThrough(broker, (listener) => {
+        resume = () => listener.onResumed();
+        return listener;
+      }),
+    );
     const token = fixture.tokens.sign(ANN);
     const revoked = await open(deaf, 1, token);
     const banned = await fixture.join(deaf, 1, BOB);

@@ -33,22 +33,19 @@ export function createRedisParts(
     access: new RedisAccessList(redis, keyspace),
     nodes: new RedisNodeRegistry(redis, keyspace),
     trouble: () => watch.trouble(),
-    connectBroker: (listener, busy) =>
-      RedisBroker.connect(
-        {
-          redis: config.redis,
-          keyspace,
-          maxBacklogBytes: config.maxBacklogBytes,
-          maxBatchWindowMs: config.batchWindowMs,
-          busy,
-          connectTimeoutMs: CONNECT_TIMEOUT_MS,
-          probeIntervalMs: config.probeIntervalMs,
-          watch,
-          probes,
-          log,
-        },
-        listener,
-      ),
+    connectBroker: (busy) =>
+      RedisBroker.connect({
+        redis: config.redis,
+        keyspace,
+        maxBacklogBytes: config.maxBacklogBytes,
+        maxBatchWindowMs: config.batchWindowMs,
+        busy,
+        connectTimeoutMs: CONNECT_TIMEOUT_MS,
+        probeIntervalMs: config.probeIntervalMs,
+        watch,
+        probes,
+        log,
+      }),
     close: async () => redis.disconnect(),
   };
 }

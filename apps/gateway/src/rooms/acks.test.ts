@@ -4,7 +4,7 @@ import { CLOSE, type V1ServerFrame } from '@chorus/protocol';
 import { expect } from 'chai';
 import type { GatewayConfig } from '../config.js';
 import type { Gateway, GatewayParts } from '../create-gateway.js';
-import { ANN, BOB, GatewayFixture, type V1Socket } from '../testing/gateways.js';
+import { ANN, BOB, GatewayFixture, listeningThrough, type V1Socket } from '../testing/gateways.js';
 
 /** Messages of rooms can be kept from arriving at its gateways. */
 class GatedFixture extends GatewayFixture {
@@ -28,7 +28,8 @@ class GatedFixture extends GatewayFixture {
     const parts = await super.parts(config);
     return {
       ...parts,
-      connectBroker: async (listener) => new MemoryBroker(this.rooms, this.#gated(listener)),
+      connectBroker: async () =>
+        listeningThrough(new MemoryBroker(this.rooms), (listener) => this.#gated(listener)),
     };
   }
 

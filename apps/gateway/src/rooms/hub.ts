@@ -1,7 +1,9 @@
-import type { ControlEvent, HistoryLoss, Replay, RoomFeeds } from '@chorus/broker';
+import type { ControlEvent, HistoryLoss, Replay, RoomFeeds, RoomListener } from '@chorus/broker';
 import type { PresenceTracker } from '@chorus/presence';
 import type { Member, Position, RoomRenamedFrame } from '@chorus/protocol';
 import type { GatewayCounters } from '../telemetry/counters.js';
+import type { MessageTraces } from '../telemetry/message-traces.js';
+import type { Timings } from '../telemetry/timings.js';
 import type { Transport } from '../transport/transport.js';
 import { type AckedRoom, tellDelivered } from './acks.js';
 import { typistOf } from './typing-notice.js';
@@ -43,7 +45,7 @@ export interface LocalRoom extends AckedRoom {
 }
 
 /** Which sockets of this node are in which room, and what reaches them. */
-export class Hub {
+export class Hub implements RoomListener {
   readonly #rooms = new Map<number, LocalRoom>();
 
   constructor(
@@ -52,7 +54,9 @@ export class Hub {
       presence: PresenceTracker;
       watermarks: Watermarks;
       counters: GatewayCounters;
-      publish: Transport['publish'];
+      timings: Pick<Timings, 'delivered'>;
+      traces: Pick<MessageTraces, 'delivered'> | undefined;
+      transport: Pick<Transport, 'publish'>;
     },
   ) {}
 
@@ -125,40 +129,39 @@ export class Hub {
     return this.parts.feeds.lossSince(room.id, since);
   }
 
-  /** Everybody in the room, each socket once. */
-  deliver(roomId: number, frame: Uint8Array): void {
+  /** The next message of a room: to every socket in it, once. */
+  onMessage(roomId: number, position: Position, frame: Uint8Array): void {
+    const { transport, counters, timings, traces } = this.parts;
     const room = this.#rooms.get(roomId);
-    if (room === undefined) return;
-    this.parts.publish(room.topic, frame);
-    this.parts.counters.messagesOut += this.#count(room, frame);
-    if (room.acks !== undefined) tellDelivered(room, this.position(room));
+    if (room !== undefined) {
+      transport.publish(room.topic, frame);
+      counters.messagesOut += this.#count(room, frame);
+      if (room.acks !== undefined) tellDelivered(room, position);
+    }
+    timings.delivered(frame);
+    traces?.delivered(roomId, position, room?.occupants.size ?? 0);
   }
 
-  /** Sockets of this node that are in the room. */
-  occupants(roomId: number): number {
-    return this.#rooms.get(roomId)?.occupants.size ?? 0;
-  }
-
-  /** The same for a frame without a position; who is typing is for those who asked for that. */
-  notice(roomId: number, frame: Uint8Array): void {
+  /** A frame without a position. Who is typing is for the sockets that asked for that. */
+  onNotice(roomId: number, frame: Uint8Array): void {
     const room = this.#rooms.get(roomId);
     if (room === undefined) return;
     const typist = typistOf(frame);
     if (typist === undefined) {
-      this.parts.publish(room.topic, frame);
+      this.parts.transport.publish(room.topic, frame);
       this.#count(room, frame);
     } else this.#deliverTyping(room, typist, frame);
   }
 
   /** Messages are not delivered on this node: what is delivered next comes after them. */
-  historyLost(roomId: number, loss: HistoryLoss): void {
+  onLost(roomId: number, loss: HistoryLoss): void {
     const room = this.#rooms.get(roomId);
     if (room === undefined) return;
     for (const occupant of room.occupants) occupant.historyLost(loss);
   }
 
   /** Everything up to there is in the database. */
-  stored(roomId: number, upTo: Position): void {
+  onStored(roomId: number, upTo: Position): void {
     this.#rooms.get(roomId)?.watermark.rise(upTo);
   }
 
@@ -192,7 +195,7 @@ export class Hub {
   #deliverTyping(room: LocalRoom, userId: number, frame: Uint8Array): void {
     const own = room.typing.get(userId);
     room.typing.delete(userId);
-    if (own === undefined) this.parts.publish(room.typingTopic, frame);
+    if (own === undefined) this.parts.transport.publish(room.typingTopic, frame);
     else own.publishTyping(frame);
   }
 
@@ -201,7 +204,7 @@ export class Hub {
     const room = this.#rooms.get(roomId);
     if (room === undefined) return;
     const frame: RoomRenamedFrame = { type: 'room-renamed', roomId, name };
-    this.parts.publish(room.typingTopic, Buffer.from(JSON.stringify(frame)));
+    this.parts.transport.publish(room.typingTopic, Buffer.from(JSON.stringify(frame)));
   }
 
   #deleteRoom(roomId: number): void {

@@ -4,7 +4,7 @@ import type { Member } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
 import type { Gateway } from '../create-gateway.js';
-import { ANN, BOB, GatewayFixture, type V1Socket } from '../testing/gateways.js';
+import { ANN, BOB, GatewayFixture, listeningThrough, type V1Socket } from '../testing/gateways.js';
 
 const EVE: Member = { id: 3, username: 'eve' };
 
@@ -167,13 +167,15 @@ describe('who waits until messages are stored', () => {
     fixture = new GatewayFixture();
     stored = { epoch: 0, seq: 0 };
     asked = 0;
-    const gateway = await fixture.start({}, (broker, listening) => {
-      listener = listening;
+    const gateway = await fixture.start({}, (broker) => {
       broker.stored = async () => {
         asked++;
         return stored;
       };
-      return broker;
+      return listeningThrough(broker, (listening) => {
+        listener = listening;
+        return listening;
+      });
     });
     await fixture.directory.ensure(1, 0);
     ann = await fixture.connectV1(gateway, ANN);

@@ -5,40 +5,46 @@ import type { PresenceTracker } from '@chorus/presence';
 import type { Metrics } from '@chorus/service';
 import type { Connections } from '../connections/connections.js';
 import type { GatewayCounters } from './counters.js';
+import type { ProcessorShare } from './processor-share.js';
 
-/** Where the numbers of a gateway come from when somebody asks for them. */
+/** Where the figures of a gateway are read from when metrics are collected. */
 export interface GatewaySources {
   counters: GatewayCounters;
-  connections: Connections;
-  /** Looks at every room: asked once for all that it tells. */
-  feeds(): RoomFeedsStats;
-  presence: Pick<PresenceTracker, 'reaped'>;
+  lifecycle: {
+    readonly connections: Connections;
+    readonly state: NodeReport['state'];
+    readonly isolated: boolean;
+    readonly drainRemaining: number;
+  };
+  feeds: { readonly stats: RoomFeedsStats };
+  presence: Pick<PresenceTracker, 'reaped' | 'localRooms'>;
   /** Undefined for a broker that needs no probes. */
-  probes: ProbeStats | undefined;
+  probes?: ProbeStats | undefined;
+  processor: Pick<ProcessorShare, 'get'>;
+  /** How busy the process is, from 0 to 1. */
+  busy(): number;
   maxConnections: number;
   maxBacklogBytes: number;
-  /** Rooms with somebody in them. */
-  rooms(): number;
-  state(): NodeReport['state'] | 'isolated';
-  drainRemaining(): number;
-  /** How long what goes out is gathered at the moment, in milliseconds. */
-  deliveryWindowMs(): number;
-  processorShare(): number;
+  deliveryWindowMs: number;
 }
+
+/** The figures of all rooms together, which take a look at each of them, are read once for all metrics. */
+type Sources = Omit<GatewaySources, 'feeds'> & { feeds(): RoomFeedsStats };
 
 /** Connections that are looked at before others get their turn. */
 const AT_ONCE = 2_000;
 
 /** Registers everything that a gateway tells besides its histograms. What it means stands in docs/reference/metrics.md. */
 export function addGatewayMetrics(metrics: Metrics, sources: GatewaySources): void {
-  const from = { ...sources, feeds: onceATurn(sources.feeds) };
+  const from = { ...sources, feeds: onceATurn(() => sources.feeds.stats) };
   addConnectionMetrics(metrics, from);
   addMessageMetrics(metrics, from);
   addRelayMetrics(metrics, from);
   addStateMetrics(metrics, from);
 }
 
-function addConnectionMetrics(metrics: Metrics, { counters, connections, maxConnections }: GatewaySources) {
+function addConnectionMetrics(metrics: Metrics, { counters, lifecycle, maxConnections }: Sources): void {
+  const { connections } = lifecycle;
   const name = (end: string): string => `chorus_gateway_${end}`;
   metrics.gaugeBy(name('connections'), 'protocol', 'Open sockets.', () => counters.open);
   metrics.gauge(name('connections_limit'), 'Most sockets that are taken.', () => maxConnections);
@@ -76,10 +82,10 @@ function addConnectionMetrics(metrics: Metrics, { counters, connections, maxConn
   );
 }
 
-function addMessageMetrics(metrics: Metrics, { counters, feeds, rooms }: GatewaySources): void {
+function addMessageMetrics(metrics: Metrics, { counters, feeds, presence }: Sources): void {
   const count = (name: string, help: string, read: () => number): void =>
     metrics.counter(`chorus_gateway_${name}_total`, help, read);
-  metrics.gauge('chorus_gateway_rooms', 'Rooms with somebody in them here.', rooms);
+  metrics.gauge('chorus_gateway_rooms', 'Rooms with somebody in them here.', () => presence.localRooms);
   count('joins', 'Sockets that entered a room.', () => counters.joins);
   count('leaves', 'Sockets that left a room, or ended in it.', () => counters.leaves);
   count('messages_in', 'Messages that clients sent, the refused ones included.', () => counters.messagesIn);
@@ -99,7 +105,7 @@ function addMessageMetrics(metrics: Metrics, { counters, feeds, rooms }: Gateway
   count('bytes_out', 'Bytes of text frames handed to sockets.', () => counters.bytesOut);
 }
 
-function addRelayMetrics(metrics: Metrics, from: GatewaySources): void {
+function addRelayMetrics(metrics: Metrics, from: Sources): void {
   const { feeds, presence, probes } = from;
   const name = (end: string): string => `chorus_gateway_${end}`;
   metrics.gauge(
@@ -144,7 +150,7 @@ function addRelayMetrics(metrics: Metrics, from: GatewaySources): void {
   );
 }
 
-function addStateMetrics(metrics: Metrics, from: GatewaySources): void {
+function addStateMetrics(metrics: Metrics, from: Sources): void {
   metrics.gauge(
     'chorus_gateway_backlog_limit_bytes',
     'Bytes of messages that may wait for the archiver.',
@@ -156,23 +162,23 @@ function addStateMetrics(metrics: Metrics, from: GatewaySources): void {
     degraded: 0,
     draining: 0,
     isolated: 0,
-    [from.state()]: 1,
+    [from.lifecycle.isolated ? 'isolated' : from.lifecycle.state]: 1,
   }));
   metrics.gauge(
     'chorus_gateway_drain_remaining_connections',
     'Sockets that a drain has still to send away.',
-    () => from.drainRemaining(),
+    () => from.lifecycle.drainRemaining,
   );
   metrics.gauge(
     'chorus_gateway_delivery_window_seconds',
     'How long deliveries are gathered.',
-    () => from.deliveryWindowMs() / 1_000,
+    () => (from.deliveryWindowMs * from.busy()) / 1_000,
     'max',
   );
   metrics.gauge(
     'chorus_gateway_processor_share',
     'Share of a core that the process has, 0 to 1.',
-    () => from.processorShare(),
+    () => from.processor.get(),
     'max',
   );
 }

@@ -118,6 +118,16 @@ export class V1Socket extends TestPeer<V1ServerFrame> {
   }
 }
 
+/** Puts something between a broker and the gateway that listens to it. */
+export function listeningThrough<B extends Broker>(
+  broker: B,
+  through: (listener: BrokerListener) => BrokerListener,
+): B {
+  const listen = broker.listen.bind(broker);
+  broker.listen = (listener) => listen(through(listener));
+  return broker;
+}
+
 /** Gateways in this process over one memory broker and presence, with real sockets. */
 export class GatewayFixture {
   readonly rooms = new MemoryRooms();
@@ -133,7 +143,7 @@ export class GatewayFixture {
   /** @param wrap stands between the gateway and its broker, to make it fail on purpose */
   async start(
     env: Environment = {},
-    wrap: (broker: Broker, listener: BrokerListener) => Broker = (broker) => broker,
+    wrap: (broker: Broker) => Broker = (broker) => broker,
     metrics?: Metrics,
   ): Promise<Gateway> {
     await this.directory.markComplete();
@@ -149,14 +159,14 @@ export class GatewayFixture {
     const gateway = await createGateway(config, {
       ...parts,
       metrics,
-      connectBroker: async (listener, busy) => wrap(await connectBroker(listener, busy), listener),
+      connectBroker: async (busy) => wrap(await connectBroker(busy)),
     });
     return this.closer.add(gateway);
   }
 
   protected async parts(_config: GatewayConfig): Promise<GatewayParts> {
     return {
-      connectBroker: async (listener: BrokerListener) => new MemoryBroker(this.rooms, listener),
+      connectBroker: async () => new MemoryBroker(this.rooms),
       presence: this.presence,
       access: this.access,
       nodes: this.nodes,

@@ -77,6 +77,8 @@ export interface TransportHandlers {
   upgrade(request: Request): Promise<Decision>;
   /** Answers any other request. */
   http(request: Request): Promise<Answer>;
+  /** This process stood still for longer than sockets may be idle. What open sockets have sent is not read any more. */
+  stoodStill(): void;
 }
 
 /** What a transport counts; see `GatewayCounters`. */
@@ -100,8 +102,6 @@ export interface TransportOptions {
   /** A socket from which nothing was heard for so long, in seconds, is cut; pings go out well before. */
   idleTimeoutSeconds: number;
   counts: TransportCounts;
-  /** This process stood still for longer than that. What sockets that were open then have sent is not read any more. */
-  onStandstill(): void;
   /**
    * Connections of every kind that the process has descriptors for; further ones are closed unanswered. `byAddress` closes
    * those of an address that has too many without a request: false behind proxies, whose addresses say nothing.
@@ -109,9 +109,12 @@ export interface TransportOptions {
   connections: { readonly capacity: number; readonly byAddress: boolean };
 }
 
-/** A listening server for HTTP and WebSocket. */
+/** A server for HTTP and WebSocket. */
 export interface Transport {
-  readonly port: number;
+  /** Undefined until it listens. */
+  readonly port: number | undefined;
+  /** Takes connections from now on; resolves to the port. @throws {StartError} the port cannot be had */
+  listen(handlers: TransportHandlers): Promise<number>;
   /** Sends one text frame to every socket subscribed to the topic; serialised and framed once. */
   publish(topic: string, frame: Uint8Array): void;
   /** Accepts no more connections; open sockets stay. */

@@ -36,119 +36,147 @@ declare module 'uWebSockets.js' {
   }
 }
 
-/** Starts listening. Throws a `StartError` when the port cannot be had. */
-export async function listenUws(
-  options: TransportOptions,
-  handlers: TransportHandlers,
-  log: Logger,
-): Promise<Transport> {
-  // Of what is written for an upgrade, a sixth; see `upgradeUncorked`.
-  uWS._cfg('silent');
-  const app = uWS.App();
-  const connections = new OpenConnections(options.connections);
-  const standstill = new Standstill(options.idleTimeoutSeconds * 1_000, () => options.onStandstill());
-  const lender = await openLender();
+/** The transport over uWebSockets.js. */
+export class UwsTransport implements Transport {
+  readonly #app: uWS.TemplatedApp;
+  readonly #connections: OpenConnections;
+  #standstill: Standstill | undefined;
+  #lender: Lender | undefined;
+  #listening: uWS.us_listen_socket | undefined;
+  #port: number | undefined;
 
-  // Called with 1 when a connection opens and with -1 when it ends; one that became a socket ends with its `close`.
-  const count = (response: uWS.HttpResponse, change: number): void => {
-    if (change < 0) connections.closed();
-    else if (!connections.opened(remoteAddressOf(response))) response.close();
-  };
-  app.filter(count);
-  app.ws<UserData>('/*', {
-    maxPayloadLength: options.maxFrameBytes * REFUSABLE_FACTOR,
-    maxBackpressure: options.maxQueuedBytes,
-    idleTimeout: options.idleTimeoutSeconds,
-    sendPingsAutomatically: true,
-    compression: uWS.DISABLED,
-    upgrade: (response, request, context) => {
+  constructor(
+    private readonly options: TransportOptions,
+    private readonly log: Logger,
+  ) {
+    // Of what is written for an upgrade, a sixth; see `upgradeUncorked`.
+    uWS._cfg('silent');
+    this.#app = uWS.App();
+    this.#connections = new OpenConnections(options.connections);
+  }
+
+  get port(): number | undefined {
+    return this.#port;
+  }
+
+  async listen(handlers: TransportHandlers): Promise<number> {
+    const { host, port, idleTimeoutSeconds } = this.options;
+    const standstill = new Standstill(idleTimeoutSeconds * 1_000, () => handlers.stoodStill());
+    this.#standstill = standstill;
+    this.#lender = await openLender();
+    this.#countConnections();
+    this.#serveSockets(handlers, standstill, this.#lender);
+    this.#serveHttp(handlers);
+    const socket = await new Promise<uWS.us_listen_socket | false>((resolve) => {
+      this.#app.listen(host, port, EXCLUSIVE_PORT, resolve);
+    });
+    if (socket === false) {
+      throw new StartError(`cannot listen on ${host}:${port}: the port is taken or not allowed`);
+    }
+    this.#listening = socket;
+    this.#port = uWS.us_socket_local_port(socket);
+    return this.#port;
+  }
+
+  publish(topic: string, frame: Uint8Array): void {
+    this.#app.publish(topic, frame, false);
+  }
+
+  stopListening(): void {
+    if (this.#listening !== undefined) uWS.us_listen_socket_close(this.#listening);
+    this.#listening = undefined;
+  }
+
+  close(): void {
+    this.#standstill?.close();
+    this.#listening = undefined;
+    this.#app.close();
+    this.#lender?.close();
+  }
+
+  /** Called with 1 when a connection opens and with -1 when it ends; one that became a socket ends with its `close`. */
+  #countConnections(): void {
+    const count = (response: uWS.HttpResponse, change: number): void => {
+      if (change < 0) this.#connections.closed();
+      else if (!this.#connections.opened(remoteAddressOf(response))) response.close();
+    };
+    this.#app.filter(count);
+  }
+
+  #serveSockets(handlers: TransportHandlers, standstill: Standstill, lender: Lender): void {
+    const { options, log } = this;
+    const app = this.#app;
+    const connections = this.#connections;
+    app.ws<UserData>('/*', {
+      maxPayloadLength: options.maxFrameBytes * REFUSABLE_FACTOR,
+      maxBackpressure: options.maxQueuedBytes,
+      idleTimeout: options.idleTimeoutSeconds,
+      sendPingsAutomatically: true,
+      compression: uWS.DISABLED,
+      upgrade: (response, request, context) => {
+        const copied = copyRequest(request, response);
+        connections.asked(copied.remoteAddress);
+        const key = request.getHeader('sec-websocket-key');
+        const extensions = request.getHeader('sec-websocket-extensions');
+        let aborted = false;
+        response.onAborted(() => {
+          aborted = true;
+        });
+        handlers.upgrade(copied).then(
+          (decision) => {
+            if (!decision.accepted) {
+              if (!aborted) writeAnswer(response, decision.answer, copied);
+            } else if (aborted) {
+              decision.session.closed(CLOSE.lost.code);
+            } else {
+              const { session, subprotocol } = decision;
+              const socket = new UwsSocket(session, subprotocol, options.counts, app, standstill);
+              upgradeUncorked(response, lender, () => {
+                response.upgrade({ socket }, key, subprotocol ?? '', extensions, context);
+              });
+            }
+          },
+          (error: unknown) => {
+            log.error({ err: error, path: copied.path }, 'upgrade failed');
+            if (!aborted) writeAnswer(response, { status: 500, body: { error: 'internal error' } }, copied);
+          },
+        );
+      },
+      open: (handle) => {
+        handle.getUserData().socket.opened(handle);
+      },
+      message: (handle, message, isBinary) => {
+        handle.getUserData().socket.received(message, isBinary, options.maxFrameBytes);
+      },
+      ping: (handle) => handle.getUserData().socket.pinged(),
+      dropped: (handle) => handle.getUserData().socket.close(CLOSE.slowReader),
+      drain: (handle) => handle.getUserData().socket.drained(),
+      close: (handle, code) => {
+        connections.closed();
+        handle.getUserData().socket.closed(code);
+      },
+    });
+  }
+
+  #serveHttp(handlers: TransportHandlers): void {
+    this.#app.any('/*', (response, request) => {
       const copied = copyRequest(request, response);
-      connections.asked(copied.remoteAddress);
-      const key = request.getHeader('sec-websocket-key');
-      const extensions = request.getHeader('sec-websocket-extensions');
+      this.#connections.asked(copied.remoteAddress);
       let aborted = false;
       response.onAborted(() => {
         aborted = true;
       });
-      handlers.upgrade(copied).then(
-        (decision) => {
-          if (!decision.accepted) {
-            if (!aborted) writeAnswer(response, decision.answer, copied);
-          } else if (aborted) {
-            decision.session.closed(CLOSE.lost.code);
-          } else {
-            const { session, subprotocol } = decision;
-            const socket = new UwsSocket(session, subprotocol, options.counts, app, standstill);
-            upgradeUncorked(response, lender, () => {
-              response.upgrade({ socket }, key, subprotocol ?? '', extensions, context);
-            });
-          }
-        },
-        (error: unknown) => {
-          log.error({ err: error, path: copied.path }, 'upgrade failed');
-          if (!aborted) writeAnswer(response, { status: 500, body: { error: 'internal error' } }, copied);
-        },
-      );
-    },
-    open: (handle) => {
-      handle.getUserData().socket.opened(handle);
-    },
-    message: (handle, message, isBinary) => {
-      handle.getUserData().socket.received(message, isBinary, options.maxFrameBytes);
-    },
-    ping: (handle) => handle.getUserData().socket.pinged(),
-    dropped: (handle) => handle.getUserData().socket.close(CLOSE.slowReader),
-    drain: (handle) => handle.getUserData().socket.drained(),
-    close: (handle, code) => {
-      connections.closed();
-      handle.getUserData().socket.closed(code);
-    },
-  });
-
-  app.any('/*', (response, request) => {
-    const copied = copyRequest(request, response);
-    connections.asked(copied.remoteAddress);
-    let aborted = false;
-    response.onAborted(() => {
-      aborted = true;
+      handlers
+        .http(copied)
+        .catch((error: unknown): Answer => {
+          this.log.error({ err: error, path: copied.path }, 'request failed');
+          return { status: 500, body: { error: 'internal error' } };
+        })
+        .then((answer) => {
+          if (!aborted) writeAnswer(response, answer, copied);
+        });
     });
-    handlers
-      .http(copied)
-      .catch((error: unknown): Answer => {
-        log.error({ err: error, path: copied.path }, 'request failed');
-        return { status: 500, body: { error: 'internal error' } };
-      })
-      .then((answer) => {
-        if (!aborted) writeAnswer(response, answer, copied);
-      });
-  });
-
-  const { host, port } = options;
-  const socket = await new Promise<uWS.us_listen_socket | false>((resolve) => {
-    app.listen(host, port, EXCLUSIVE_PORT, resolve);
-  });
-  if (socket === false) {
-    standstill.close();
-    lender.close();
-    throw new StartError(`cannot listen on ${host}:${port}: the port is taken or not allowed`);
   }
-  let listening: uWS.us_listen_socket | undefined = socket;
-  return {
-    port: uWS.us_socket_local_port(socket),
-    publish: (topic, frame) => {
-      app.publish(topic, frame, false);
-    },
-    stopListening: () => {
-      if (listening !== undefined) uWS.us_listen_socket_close(listening);
-      listening = undefined;
-    },
-    close: () => {
-      standstill.close();
-      listening = undefined;
-      app.close();
-      lender.close();
-    },
-  };
 }
 
 /**

@@ -13,16 +13,22 @@ import { follows, positionBefore, readAfter } from './read-after.js';
 import type { FeedCounters } from './replay.js';
 import type { ReplayWindow } from './replay-window.js';
 
-export interface Arrival {
+/** A message that came before its turn. */
+interface Arrival {
   position: Position;
   frame: Uint8Array;
 }
 
+/** Who receives the messages of rooms in use. */
+export interface MessageListener {
+  /** The next message of a room: exactly once, in order. */
+  onMessage(roomId: number, position: Position, frame: Uint8Array): void;
+  /** Messages were lost, or are no longer in the recent history, before they could be delivered here. */
+  onLost(roomId: number, loss: HistoryLoss): void;
+}
+
 export interface RoomFeedParts {
   broker: Broker;
-  onMessage(roomId: number, seq: number, frame: Uint8Array): void;
-  /** Messages that followed those delivered so far, or some time ago, are not delivered any more. */
-  onLost(roomId: number, loss: HistoryLoss): void;
   /** The room does not exist any more, and nobody had said so. */
   onVanished(roomId: number): void;
   /** Runs the work that asks the broker, not too much at a time. */
@@ -62,9 +68,10 @@ export class RoomFeed {
 
   constructor(
     readonly roomId: number,
+    private readonly listener: MessageListener,
     private readonly parts: RoomFeedParts,
   ) {
-    this.#losses = new FeedLosses((loss) => parts.onLost(roomId, loss));
+    this.#losses = new FeedLosses((loss) => listener.onLost(roomId, loss));
   }
 
   /** Everything up to here has been delivered. */
@@ -125,14 +132,15 @@ export class RoomFeed {
     this.#failWaiting(new UnavailableError('the room is not in use any more'));
   }
 
-  receive(arrival: Arrival): void {
+  /** A message arrived, for the first time or once more. */
+  receive(position: Position, frame: Uint8Array): void {
     if (this.#held === undefined) {
-      if (this.#isNext(arrival)) this.#deliver(arrival.position, arrival.frame);
-      else if (isAfter(arrival.position, this.#at)) {
-        this.#held = [arrival];
+      if (follows(this.#at, position)) this.#deliver(position, frame);
+      else if (isAfter(position, this.#at)) {
+        this.#held = [{ position, frame }];
         void this.#catchUp();
       }
-    } else if (this.#held.length < MAX_HELD) this.#held.push(arrival);
+    } else if (this.#held.length < MAX_HELD) this.#held.push({ position, frame });
     else this.#doubtful = true;
   }
 
@@ -154,10 +162,6 @@ export class RoomFeed {
     if (!known || isAfter(to, this.#at)) this.check();
   }
 
-  #isNext({ position }: Arrival): boolean {
-    return follows(this.#at, position);
-  }
-
   #learn(standing: RoomStanding): RoomStanding {
     const { generation, lost } = standing;
     if (lost !== undefined && (this.#generation === '' || this.#generation === generation)) {
@@ -174,7 +178,7 @@ export class RoomFeed {
   #deliver(position: Position, frame: Uint8Array): void {
     this.#moveTo(position);
     this.window?.append(position, frame);
-    this.parts.onMessage(this.roomId, position.seq, frame);
+    this.listener.onMessage(this.roomId, position, frame);
   }
 
   /**
@@ -184,7 +188,7 @@ export class RoomFeed {
   #deliverHeld(): Position | undefined {
     const held = this.#held ?? [];
     for (const [index, arrival] of held.entries()) {
-      if (this.#isNext(arrival)) this.#deliver(arrival.position, arrival.frame);
+      if (follows(this.#at, arrival.position)) this.#deliver(arrival.position, arrival.frame);
       else if (isAfter(arrival.position, this.#at)) {
         this.#held = held.slice(index);
         return arrival.position;
@@ -274,7 +278,7 @@ export class RoomFeed {
     this.parts.counters.messagesLost += missing;
     if (missing > 0) {
       this.parts.log.warn({ roomId: this.roomId, missing }, 'messages are no longer in the history');
-      this.parts.onLost(this.roomId, { from: this.#at, to: position, recoverable: true });
+      this.listener.onLost(this.roomId, { from: this.#at, to: position, recoverable: true });
     }
     return missing;
   }

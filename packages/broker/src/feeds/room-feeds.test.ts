@@ -18,13 +18,7 @@ describe('room feeds', () => {
     broker = new ScriptedBroker();
     broker.room(ROOM, { epoch: EPOCH, seq: 10 });
     const log = createLogger({ service: 'test', level: 'silent' });
-    ({ feeds, heard } = await openFeeds(
-      async (listener) => {
-        broker.listener = listener;
-        return broker;
-      },
-      { lingerMs: 30, retryMs: 10, log },
-    ));
+    ({ feeds, heard } = await openFeeds(async () => broker, { lingerMs: 30, retryMs: 10, log }));
   });
 
   afterEach(() => feeds.close());
@@ -160,13 +154,7 @@ describe('room feeds', () => {
   it('does not wait for the next attempt when deliveries flow again', async () => {
     await feeds.close();
     const log = createLogger({ service: 'test', level: 'silent' });
-    const opened = await openFeeds(
-      async (listener) => {
-        broker.listener = listener;
-        return broker;
-      },
-      { retryMs: 60_000, log },
-    );
+    const opened = await openFeeds(async () => broker, { retryMs: 60_000, log });
     ({ feeds, heard } = opened);
     await feeds.acquire(ROOM);
     broker.failing.add('between');

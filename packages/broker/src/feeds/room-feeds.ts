@@ -5,21 +5,22 @@ import type { Broker, BrokerListener, ControlEvent, Position } from '../broker.j
 import type { HistoryLoss } from './losses.js';
 import { FeedCounters, type Replay, type RoomFeedsStats } from './replay.js';
 import { ReplayBudget } from './replay-window.js';
-import { RoomFeed, type RoomFeedParts } from './room-feed.js';
+import { type MessageListener, RoomFeed, type RoomFeedParts } from './room-feed.js';
 import { RoomReplays, type RoomReplaysParts } from './room-replays.js';
 
-export interface RoomFeedsHandlers {
-  /** The next message of a room: exactly once, in order. */
-  onMessage(roomId: number, seq: number, frame: Uint8Array): void;
+/** Who receives what arrives for the rooms in use. */
+export interface RoomListener extends MessageListener {
   onNotice(roomId: number, frame: Uint8Array): void;
   /** Everything up to there is stored in the database. Can be missed, and can come late. */
   onStored(roomId: number, upTo: Position): void;
-  /** Messages were lost, or are no longer in the recent history, before they could be delivered here. */
-  onLost?(roomId: number, loss: HistoryLoss): void;
-  /** A `room-deleted` that could not be heard comes later; it may come twice. */
+}
+
+/** Who receives what concerns the node as a whole. */
+export interface NodeListener {
+  /** A `room-deleted` that could not be received comes later; it may come twice. */
   onControl(event: ControlEvent): void;
   /** Deliveries flow again after an interruption: events may have been missed. Rooms are repaired by themselves. */
-  onResumed?(): void;
+  onResumed(): void;
 }
 
 export interface RoomFeedsOptions {
@@ -66,24 +67,22 @@ const MIB = 1024 * 1024;
  * A room is subscribed while somebody uses it, and a little longer. What its {@link RoomFeed} needs
  * to repair it reads once for everybody on this node. Nobody's connection is involved.
  */
-export class RoomFeeds {
+export class RoomFeeds implements BrokerListener {
   readonly #uses = new Map<number, Use>();
   /** Unsubscriptions under way; a new feed of the room starts after it. */
   readonly #leaving = new Map<number, Promise<void>>();
   readonly #parts: RoomFeedParts & RoomReplaysParts;
+  #listeners: { readonly rooms: RoomListener; readonly node: NodeListener } | undefined;
   #closed = false;
 
-  private constructor(
+  constructor(
     private readonly broker: Broker,
-    private readonly handlers: RoomFeedsHandlers,
     private readonly options: RoomFeedsOptions,
   ) {
     const limit = pLimit(MAX_QUESTIONS);
     this.#parts = {
       broker,
-      onMessage: (roomId, seq, frame) => handlers.onMessage(roomId, seq, frame),
-      onLost: (roomId, loss) => handlers.onLost?.(roomId, loss),
-      onVanished: (roomId) => this.control({ type: 'room-deleted', roomId }),
+      onVanished: (roomId) => this.onControl({ type: 'room-deleted', roomId }),
       question: (work) => limit(work),
       counters: new FeedCounters(),
       limits: {
@@ -99,26 +98,45 @@ export class RoomFeeds {
     };
   }
 
-  /** @param connect makes the broker, given the listener that it must call */
-  static async open(
-    connect: (listener: BrokerListener) => Promise<Broker>,
-    handlers: RoomFeedsHandlers,
-    options: RoomFeedsOptions,
-  ): Promise<{ broker: Broker; feeds: RoomFeeds }> {
-    let feeds: RoomFeeds | undefined;
-    const broker = await connect({
-      onMessage: (roomId, position, frame) => feeds?.feed(roomId)?.receive({ position, frame }),
-      onNotice: (roomId, frame) => feeds?.notice(roomId, frame),
-      onStored: (roomId, upTo) => handlers.onStored(roomId, upTo),
-      onMoved: (roomId, to) => feeds?.feed(roomId)?.moved(to),
-      onControl: (event) => feeds?.control(event),
-      onResumed: () => {
-        feeds?.checkAll();
-        handlers.onResumed?.();
-      },
-    });
-    feeds = new RoomFeeds(broker, handlers, options);
-    return { broker, feeds };
+  /**
+   * Sets who is called. Called once, before the first {@link acquire}. The caller makes these feeds, or what passes on to
+   * them, the listener of the broker.
+   */
+  listen(rooms: RoomListener, node: NodeListener): void {
+    this.#listeners = { rooms, node };
+  }
+
+  onMessage(roomId: number, position: Position, frame: Uint8Array): void {
+    this.#uses.get(roomId)?.feed.receive(position, frame);
+  }
+
+  onNotice(roomId: number, frame: Uint8Array): void {
+    if (this.#uses.has(roomId)) this.#listeners?.rooms.onNotice(roomId, frame);
+  }
+
+  onStored(roomId: number, upTo: Position): void {
+    this.#listeners?.rooms.onStored(roomId, upTo);
+  }
+
+  onMoved(roomId: number, to?: Position): void {
+    this.#uses.get(roomId)?.feed.moved(to);
+  }
+
+  onControl(event: ControlEvent): void {
+    const use = event.type === 'room-deleted' ? this.#uses.get(event.roomId) : undefined;
+    if (use !== undefined) {
+      // Heard late: those who are here are in the room that has the id now.
+      if (isAboutEarlier(event, use.feed)) return;
+      use.gone = true;
+      use.replays.dispose();
+      if (use.users === 0) this.#stop(use);
+    }
+    this.#listeners?.node.onControl(event);
+  }
+
+  onResumed(): void {
+    for (const { feed } of this.#uses.values()) feed.check();
+    this.#listeners?.node.onResumed();
   }
 
   /** Rooms subscribed at the moment, those lingering included. */
@@ -136,7 +154,7 @@ export class RoomFeeds {
 
   /** The position up to which a room in use has been delivered here. */
   position(roomId: number): Position | undefined {
-    return this.feed(roomId)?.at;
+    return this.#uses.get(roomId)?.feed.at;
   }
 
   /**
@@ -182,7 +200,7 @@ export class RoomFeeds {
 
   /** What followed a position in a room in use, and is known to be lost. */
   lossSince(roomId: number, since: Position): HistoryLoss | undefined {
-    return this.feed(roomId)?.lossSince(since);
+    return this.#uses.get(roomId)?.feed.lossSince(since);
   }
 
   release(roomId: number): void {
@@ -204,7 +222,8 @@ export class RoomFeeds {
   }
 
   #start(roomId: number): Use {
-    const feed = new RoomFeed(roomId, this.#parts);
+    if (this.#listeners === undefined) throw new Error('a room is used before anything listens');
+    const feed = new RoomFeed(roomId, this.#listeners.rooms, this.#parts);
     const left = this.#leaving.get(roomId) ?? Promise.resolve();
     const subscribed = left.then(() => this.broker.subscribe(roomId));
     // Subscribed first, position second: what arrives in between is held and then compared.
@@ -240,31 +259,6 @@ export class RoomFeeds {
         if (this.#leaving.get(roomId) === leaving) this.#leaving.delete(roomId);
       });
     this.#leaving.set(roomId, leaving);
-  }
-
-  private feed(roomId: number): RoomFeed | undefined {
-    return this.#uses.get(roomId)?.feed;
-  }
-
-  private notice(roomId: number, frame: Uint8Array): void {
-    if (this.#uses.has(roomId)) this.handlers.onNotice(roomId, frame);
-  }
-
-  private control(event: ControlEvent): void {
-    const use = event.type === 'room-deleted' ? this.#uses.get(event.roomId) : undefined;
-    if (use !== undefined) {
-      // Heard late: those who are here are in the room that has the id now.
-      if (isAboutEarlier(event, use.feed)) return;
-      use.gone = true;
-      use.replays.dispose();
-      if (use.users === 0) this.#stop(use);
-    }
-    this.handlers.onControl(event);
-  }
-
-  /** After an interruption. */
-  private checkAll(): void {
-    for (const { feed } of this.#uses.values()) feed.check();
   }
 }
 

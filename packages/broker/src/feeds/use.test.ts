@@ -17,13 +17,11 @@ describe('using rooms', () => {
   beforeEach(async () => {
     broker = new ScriptedBroker();
     broker.room(ROOM, { epoch: 1_000, seq: 10 });
-    ({ feeds, heard } = await openFeeds(
-      async (listener) => {
-        broker.listener = listener;
-        return broker;
-      },
-      { lingerMs: 30, retryMs: 10, log: createLogger({ service: 'test', level: 'silent' }) },
-    ));
+    ({ feeds, heard } = await openFeeds(async () => broker, {
+      lingerMs: 30,
+      retryMs: 10,
+      log: createLogger({ service: 'test', level: 'silent' }),
+    }));
   });
 
   afterEach(() => feeds.close());
@@ -118,13 +116,10 @@ describe('using rooms', () => {
 
     it('unsubscribes at once when nobody uses it any more', async () => {
       await feeds.close();
-      ({ feeds, heard } = await openFeeds(
-        async (listener) => {
-          broker.listener = listener;
-          return broker;
-        },
-        { lingerMs: 60_000, log: createLogger({ service: 'test', level: 'silent' }) },
-      ));
+      ({ feeds, heard } = await openFeeds(async () => broker, {
+        lingerMs: 60_000,
+        log: createLogger({ service: 'test', level: 'silent' }),
+      }));
       await feeds.acquire(ROOM);
       broker.listener?.onControl({ type: 'room-deleted', roomId: ROOM });
       feeds.release(ROOM);

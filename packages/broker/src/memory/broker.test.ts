@@ -23,7 +23,11 @@ const makeFixture: MakeBrokerFixture = async (options) => {
     directory: () => new MemoryRoomDirectory(rooms),
     queue: () => new MemoryArchiveQueue(rooms),
     history: () => new MemoryRoomHistory(rooms),
-    connect: async (listener) => new MemoryBroker(rooms, listener),
+    connect: async (listener) => {
+      const broker = new MemoryBroker(rooms);
+      if (listener !== undefined) broker.listen(listener);
+      return broker;
+    },
     close: async () => undefined,
   };
 };

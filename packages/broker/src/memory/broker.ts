@@ -17,11 +17,8 @@ export class MemoryBroker implements Broker {
   readonly #mailbox: Mailbox;
   #closed = false;
 
-  constructor(
-    private readonly rooms: MemoryRooms,
-    listener: BrokerListener,
-  ) {
-    this.#mailbox = rooms.attach(listener);
+  constructor(private readonly rooms: MemoryRooms) {
+    this.#mailbox = rooms.attach();
   }
 
   get connected(): boolean {
@@ -30,6 +27,10 @@ export class MemoryBroker implements Broker {
 
   get trouble(): string | undefined {
     return this.#closed ? 'is closed' : undefined;
+  }
+
+  listen(listener: BrokerListener): void {
+    this.#mailbox.listen(listener);
   }
 
   async publish(roomId: number, body: string, idempotencyKey?: string): Promise<Published> {

@@ -7,7 +7,11 @@ export class Mailbox {
   #waiting: Delivery[] = [];
   #closed = false;
 
-  constructor(private readonly listener: BrokerListener) {}
+  constructor(private listener?: BrokerListener) {}
+
+  listen(listener: BrokerListener): void {
+    this.listener = listener;
+  }
 
   put(delivery: Delivery): void {
     this.#waiting.push(delivery);
@@ -19,8 +23,10 @@ export class Mailbox {
   }
 
   #deliver(): void {
+    const { listener } = this;
     const deliveries = this.#waiting;
     this.#waiting = [];
-    for (const delivery of deliveries) if (!this.#closed) delivery(this.listener);
+    if (listener === undefined) return;
+    for (const delivery of deliveries) if (!this.#closed) delivery(listener);
   }
 }

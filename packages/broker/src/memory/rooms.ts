@@ -56,7 +56,7 @@ export class MemoryRooms {
     this.#unstored = options.storedFirst && new Unstored(options.storedFirst);
   }
 
-  attach(listener: BrokerListener): Mailbox {
+  attach(listener?: BrokerListener): Mailbox {
     const mailbox = new Mailbox(listener);
     this.#mailboxes.add(mailbox);
     return mailbox;

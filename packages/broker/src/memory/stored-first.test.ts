@@ -44,7 +44,11 @@ const makeFixture: MakeBrokerFixture = async (options) => {
     directory: () => new MemoryRoomDirectory(rooms),
     queue: () => new MemoryArchiveQueue(rooms),
     history: () => new MemoryRoomHistory(rooms),
-    connect: async (listener) => new MemoryBroker(rooms, listener),
+    connect: async (listener) => {
+      const broker = new MemoryBroker(rooms);
+      if (listener !== undefined) broker.listen(listener);
+      return broker;
+    },
     close: async () => undefined,
   };
 };
@@ -73,7 +77,8 @@ describe('rooms in memory that store first', () => {
     rooms.ensure(1, 0);
     rooms.complete = true;
     recorder = new Recorder();
-    broker = new MemoryBroker(rooms, recorder);
+    broker = new MemoryBroker(rooms);
+    broker.listen(recorder);
     await broker.subscribe(1);
   };
   beforeEach(() => open());

@@ -73,15 +73,13 @@ export class RedisBroker implements Broker {
   readonly #probeChannels: Set<string>;
   readonly #keys: BrokerKeys;
   readonly #roomOf = new Map<string, number>();
+  #listener: BrokerListener | undefined;
   readonly #watch: RedisWatch;
   /** Control events arrive. */
   #listening = false;
   readonly #closing = new AbortController();
 
-  private constructor(
-    private readonly options: RedisBrokerOptions,
-    private readonly listener: BrokerListener,
-  ) {
+  private constructor(private readonly options: RedisBrokerOptions) {
     const { redis, keyspace, log, watch = new RedisWatch() } = options;
     this.#watch = watch;
     this.#keys = new BrokerKeys(keyspace);
@@ -94,10 +92,10 @@ export class RedisBroker implements Broker {
       url: redis.urls[0] ?? '',
       tls: redis.tls,
       timeoutMs: redis.commandTimeoutMs,
-      onMessage: (channel: string, payload: Buffer) => this.#receive(channel, payload),
+      onMessage: this.#receive,
       onResumed: () => {
         this.#probe.recheck();
-        listener.onResumed();
+        this.#listener?.onResumed();
       },
       watch,
       log,
@@ -128,11 +126,11 @@ export class RedisBroker implements Broker {
    *
    * @throws {ConfigError} Redis does not have the database of the URL
    */
-  static async connect(options: RedisBrokerOptions, listener: BrokerListener): Promise<RedisBroker> {
-    const broker = new RedisBroker(options, listener);
+  static async connect(options: RedisBrokerOptions): Promise<RedisBroker> {
+    const broker = new RedisBroker(options);
     const enough = new AbortController();
     const refused = connectedOrNot(broker.#commands, options.connectTimeoutMs);
-    const begun = Promise.all([refused, broker.#listen(), broker.#probe.start()]);
+    const begun = Promise.all([refused, broker.#subscribeControl(), broker.#probe.start()]);
     try {
       // Rejects when the start is over.
       const late = sleep(options.connectTimeoutMs, undefined, { signal: enough.signal }).catch(
@@ -156,6 +154,10 @@ export class RedisBroker implements Broker {
     if (this.#closing.signal.aborted) return 'is closed';
     const trouble = this.#watch.trouble(COMMANDS, SUBSCRIBER);
     return trouble ?? (this.#listening && this.#probe.delivering ? undefined : 'does not deliver');
+  }
+
+  listen(listener: BrokerListener): void {
+    this.#listener = listener;
   }
 
   publish(roomId: number, body: string, idempotencyKey?: string): Promise<Published> {
@@ -222,7 +224,7 @@ export class RedisBroker implements Broker {
   }
 
   /** Subscribes to the control channel; retries until it succeeds. */
-  async #listen(): Promise<void> {
+  async #subscribeControl(): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       try {
@@ -246,20 +248,16 @@ export class RedisBroker implements Broker {
     this.#publisher.forget(roomId);
   }
 
-  #receive(channel: string, payload: Buffer): void {
+  /** What the subscriber received. */
+  readonly #receive = (channel: string, payload: Buffer): void => {
     const roomId = this.#roomOf.get(channel);
     if (roomId !== undefined) {
-      const understood = openEnvelope(payload, {
-        onMessage: (position, frame) => this.listener.onMessage(roomId, position, frame),
-        onNotice: (frame) => this.listener.onNotice(roomId, frame),
-        onStored: (upTo) => this.listener.onStored(roomId, upTo),
-        onMoved: (to) => this.listener.onMoved?.(roomId, to),
-      });
-      if (!understood) this.options.log.warn({ roomId }, 'something else was published on a room channel');
+      if (this.#listener === undefined || openEnvelope(payload, roomId, this.#listener)) return;
+      this.options.log.warn({ roomId }, 'something else was published on a room channel');
     } else if (channel === this.#keys.control()) {
       const event = parseControlEvent(payload.toString());
-      if (event !== undefined) this.listener.onControl(event);
+      if (event !== undefined) this.#listener?.onControl(event);
       else this.options.log.warn('a control event was not understood');
     } else if (this.#probeChannels.has(channel)) this.#probe.heard(channel);
-  }
+  };
 }

@@ -1,4 +1,5 @@
-import { type Position, parsePosition } from '@chorus/protocol';
+import { parsePosition } from '@chorus/protocol';
+import type { BrokerListener } from '../broker.js';
 
 /*
  * What travels on a room's channel: a first line, then one frame per line. JSON never contains a
@@ -20,26 +21,18 @@ export function noticeEnvelope(frame: string): string {
   return `\n${frame}`;
 }
 
-/** What an envelope can hold. */
-export interface EnvelopeReader {
-  onMessage(position: Position, frame: Uint8Array): void;
-  onNotice(frame: Uint8Array): void;
-  onStored(upTo: Position): void;
-  onMoved(to: Position | undefined): void;
-}
-
 /**
- * Calls back for each frame of an envelope, in order. Frames share the envelope's memory.
+ * Calls the listener for each frame of an envelope of a room, in order. Frames share the envelope's memory.
  * @returns false for what is no envelope
  */
-export function openEnvelope(envelope: Buffer, reader: EnvelopeReader): boolean {
+export function openEnvelope(envelope: Buffer, roomId: number, listener: BrokerListener): boolean {
   if (envelope[0] === LF) {
-    reader.onNotice(envelope.subarray(1));
+    listener.onNotice(roomId, envelope.subarray(1));
     return true;
   }
   if (envelope[0] === EQUALS) {
     const upTo = parsePosition(envelope.toString('latin1', 1));
-    if (upTo !== undefined) reader.onStored(upTo);
+    if (upTo !== undefined) listener.onStored(roomId, upTo);
     return upTo !== undefined;
   }
   const dash = envelope.indexOf(DASH);
@@ -47,11 +40,13 @@ export function openEnvelope(envelope: Buffer, reader: EnvelopeReader): boolean 
   const headEnd = envelope.indexOf(LF);
   let seq = readNumber(envelope, dash + 1, headEnd);
   if (Number.isNaN(epoch) || Number.isNaN(seq)) return false;
-  if (headEnd + 1 === envelope.length) reader.onMoved(epoch === 0 ? undefined : { epoch, seq: seq - 1 });
+  if (headEnd + 1 === envelope.length) {
+    listener.onMoved?.(roomId, epoch === 0 ? undefined : { epoch, seq: seq - 1 });
+  }
   for (let at = headEnd + 1; at < envelope.length; ) {
     const end = envelope.indexOf(LF, at);
     const next = end === -1 ? envelope.length : end;
-    reader.onMessage({ epoch, seq }, envelope.subarray(at, next));
+    listener.onMessage(roomId, { epoch, seq }, envelope.subarray(at, next));
     seq++;
     at = next + 1;
   }

@@ -1,28 +1,34 @@
 import { Closer, type Logger } from '@chorus/service';
-import type { Broker, BrokerListener } from '../broker.js';
-import { RoomFeeds, type RoomFeedsOptions } from '../feeds/room-feeds.js';
+import type { Broker } from '../broker.js';
+import {
+  type NodeListener,
+  RoomFeeds,
+  type RoomFeedsOptions,
+  type RoomListener,
+} from '../feeds/room-feeds.js';
 import { Recorder } from './recorder.js';
+
+/** Listens to nothing. */
+export const IGNORE: RoomListener & NodeListener = {
+  onMessage: () => undefined,
+  onNotice: () => undefined,
+  onStored: () => undefined,
+  onLost: () => undefined,
+  onControl: () => undefined,
+  onResumed: () => undefined,
+};
 
 /** Feeds with a recorder behind them: what it hears is what members of the rooms would receive. */
 export async function openFeeds(
-  connect: (listener: BrokerListener) => Promise<Broker>,
+  connect: () => Promise<Broker>,
   options: Partial<RoomFeedsOptions> & { log: Logger },
 ): Promise<{ feeds: RoomFeeds; broker: Broker; heard: Recorder }> {
+  const broker = await connect();
+  const feeds = new RoomFeeds(broker, { lingerMs: 0, retryMs: 20, ...options });
   const heard = new Recorder();
-  const opened = await RoomFeeds.open(
-    connect,
-    {
-      onMessage: (roomId, seq, frame) => {
-        const epoch = opened.feeds.position(roomId)?.epoch ?? 0;
-        heard.onMessage(roomId, { epoch, seq }, frame);
-      },
-      onNotice: (roomId, frame) => heard.onNotice(roomId, frame),
-      onStored: (roomId, upTo) => heard.onStored(roomId, upTo),
-      onControl: (event) => heard.onControl(event),
-    },
-    { lingerMs: 0, retryMs: 20, ...options },
-  );
-  return { ...opened, heard };
+  feeds.listen(heard, heard);
+  broker.listen(feeds);
+  return { feeds, broker, heard };
 }
 
 export { until as eventually } from '@chorus/testing';

@@ -1,5 +1,6 @@
 import { patiently } from '@chorus/testing';
 import type { BrokerListener, ControlEvent, Position } from '../broker.js';
+import type { HistoryLoss } from '../feeds/losses.js';
 
 export interface RecordedMessage {
   roomId: number;
@@ -13,6 +14,7 @@ export class Recorder implements BrokerListener {
   readonly notices: Array<{ roomId: number; text: string }> = [];
   readonly stored: Array<{ roomId: number; upTo: Position }> = [];
   readonly moved: number[] = [];
+  readonly losses: Array<{ roomId: number; loss: HistoryLoss }> = [];
   readonly events: ControlEvent[] = [];
   resumed = 0;
   readonly #waiting = new Set<() => void>();
@@ -34,6 +36,11 @@ export class Recorder implements BrokerListener {
 
   onMoved(roomId: number): void {
     this.moved.push(roomId);
+    this.#changed();
+  }
+
+  onLost(roomId: number, loss: HistoryLoss): void {
+    this.losses.push({ roomId, loss });
     this.#changed();
   }
 

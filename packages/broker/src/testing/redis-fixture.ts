@@ -38,7 +38,11 @@ export async function makeRedisFixture(options: RedisBrokerOptions): Promise<Red
     directory: () => new RedisRoomDirectory(redis, options.keyspace),
     queue: () => new RedisArchiveQueue(redis, options.keyspace),
     history: () => new RedisRoomHistory(redis, options.keyspace),
-    connect: async (listener) => closer.add(await RedisBroker.connect(options, listener)),
+    connect: async (listener) => {
+      const broker = closer.add(await RedisBroker.connect(options));
+      if (listener !== undefined) broker.listen(listener);
+      return broker;
+    },
     close: () => closer.close(),
   };
 }

@@ -1,5 +1,5 @@
 import { createLogger } from '@chorus/service';
-import type { BrokerListener, Position, StoredMessage } from '../broker.js';
+import type { Position, StoredMessage } from '../broker.js';
 import type { Replay } from '../feeds/replay.js';
 import type { RoomFeeds, RoomFeedsOptions } from '../feeds/room-feeds.js';
 import { eventually, openFeeds } from './feeds.js';
@@ -49,12 +49,8 @@ export class ReplayBench {
   async open(options: Partial<RoomFeedsOptions> = {}): Promise<void> {
     await this.end();
     const { broker } = this;
-    const connect = async (listener: BrokerListener): Promise<ScriptedBroker> => {
-      broker.listener = listener;
-      return broker;
-    };
     const log = createLogger({ service: 'test', level: 'silent' });
-    const opened = await openFeeds(connect, { retryMs: 5, log, ...options });
+    const opened = await openFeeds(async () => broker, { retryMs: 5, log, ...options });
     this.#feeds = opened.feeds;
     this.heard = opened.heard;
     await opened.feeds.acquire(ROOM);

@@ -3,7 +3,7 @@ import { createLogger } from '@chorus/service';
 import { expect } from 'chai';
 import { isAfter, type Position, type StoredMessage } from '../broker.js';
 import { RoomFeeds } from '../feeds/room-feeds.js';
-import { eventually } from './feeds.js';
+import { eventually, IGNORE } from './feeds.js';
 import { checkClient, type ReturningClient, type Stored } from './replay-check.js';
 import { ScriptedBroker } from './scripted-broker.js';
 
@@ -66,26 +66,18 @@ export class ReplayWorld {
   async run(steps: number): Promise<void> {
     this.#broker.room(ROOM, FIRST);
     this.#broker.late = () => this.#random() < 0.5;
-    const { feeds } = await RoomFeeds.open(
-      async (listener) => {
-        this.#broker.listener = listener;
-        return this.#broker;
-      },
-      {
-        onMessage: (_roomId, _seq, frame) => this.#hear(Buffer.from(frame).toString()),
-        onNotice: () => undefined,
-        onStored: () => undefined,
-        onControl: () => undefined,
-      },
-      {
-        lingerMs: 0,
-        retryMs: 1,
-        replayKeepMs: this.#pick([0, 5]),
-        replayBytes: this.#limits.replayRoomBytes,
-        ...this.#limits,
-        log: createLogger({ service: 'test', level: 'silent' }),
-      },
-    );
+    const feeds = new RoomFeeds(this.#broker, {
+      lingerMs: 0,
+      retryMs: 1,
+      replayKeepMs: this.#pick([0, 5]),
+      replayBytes: this.#limits.replayRoomBytes,
+      ...this.#limits,
+      log: createLogger({ service: 'test', level: 'silent' }),
+    });
+    const onMessage = (_roomId: number, _position: Position, frame: Uint8Array): void =>
+      this.#hear(Buffer.from(frame).toString());
+    feeds.listen({ ...IGNORE, onMessage }, IGNORE);
+    this.#broker.listen(feeds);
     this.#feeds = feeds;
     await feeds.acquire(ROOM);
     const total = this.#steps.reduce((sum, [weight]) => sum + weight, 0);

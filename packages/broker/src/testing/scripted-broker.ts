@@ -36,6 +36,10 @@ export class ScriptedBroker implements Broker {
   lastEpoch = 0;
   #held: Array<{ method: Method; go(): void }> = [];
 
+  listen(listener: BrokerListener): void {
+    this.listener = listener;
+  }
+
   /** Makes a room and puts it at a position. */
   room(roomId: number, position: Position): void {
     this.positions.set(roomId, position);

@@ -52,7 +52,7 @@ describe('moves within a Redis Cluster', function () {
   beforeEach(async () => {
     const options = { lingerMs: 0, log: testLog };
     nodes = [];
-    for (let n = 0; n < 2; n++) nodes.push(await openFeeds((listener) => fixture.connect(listener), options));
+    for (let n = 0; n < 2; n++) nodes.push(await openFeeds(() => fixture.connect(), options));
     await Promise.all(nodes.flatMap(({ feeds }) => rooms.map((roomId) => feeds.acquire(roomId))));
     traffic = new Traffic(
       nodes.map(({ broker }) => broker),

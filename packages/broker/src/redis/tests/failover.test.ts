@@ -64,7 +64,7 @@ describe('a failover of Redis behind one address', function () {
     const archive = new TestRoomArchive();
     archive.add(roomId);
     closer().add(archive.lookAfter(fixture.directory()));
-    ({ broker, feeds, heard } = await openFeeds((listener) => RedisBroker.connect(options, listener), {
+    ({ broker, feeds, heard } = await openFeeds(() => RedisBroker.connect(options), {
       log: testLog,
     }));
     closer().add(feeds);

@@ -43,12 +43,12 @@ describe('a node with thousands of rooms', function () {
     const archive = new TestRoomArchive();
     for (const roomId of rooms) archive.add(roomId);
     closer().add(archive.lookAfter(directory));
-    const { feeds, broker, heard } = await openFeeds((listener) => fixture.connect(listener), {
+    const { feeds, broker, heard } = await openFeeds(() => fixture.connect(), {
       log: testLog,
     });
     closer().add(feeds);
     await inSteps(rooms, (roomId) => feeds.acquire(roomId));
-    const speaker = await openFeeds((listener) => fixture.connect(listener), { log: testLog });
+    const speaker = await openFeeds(() => fixture.connect(), { log: testLog });
     closer().add(speaker.feeds);
 
     server.kill('SIGKILL');

@@ -6,8 +6,8 @@ import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import type { Broker, Position } from '../../broker.js';
 import type { HistoryLoss } from '../../feeds/losses.js';
-import { RoomFeeds } from '../../feeds/room-feeds.js';
-import { closeAfterEach, eventually } from '../../testing/feeds.js';
+import type { RoomFeeds } from '../../feeds/room-feeds.js';
+import { closeAfterEach, eventually, openFeeds } from '../../testing/feeds.js';
 import { numbers, someRoom } from '../../testing/recorder.js';
 import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
 import { TestRoomArchive } from '../../testing/room-archive.js';
@@ -19,8 +19,8 @@ const LEASE_MS = 10_000;
 interface Node {
   broker: Broker;
   feeds: RoomFeeds;
-  seqs: number[];
-  losses: HistoryLoss[];
+  readonly seqs: number[];
+  readonly losses: HistoryLoss[];
 }
 
 describe('rooms over a Redis that comes back with older data', function () {
@@ -57,20 +57,18 @@ describe('rooms over a Redis that comes back with older data', function () {
   };
 
   const openNode = async (): Promise<Node> => {
-    const [seqs, losses]: [number[], HistoryLoss[]] = [[], []];
-    const { feeds, broker } = await RoomFeeds.open(
-      (listener) => fixture.connect(listener),
-      {
-        onMessage: (_roomId, seq) => seqs.push(seq),
-        onNotice: () => undefined,
-        onStored: () => undefined,
-        onControl: () => undefined,
-        onLost: (_roomId, loss) => losses.push(loss),
-      },
-      { lingerMs: 0, retryMs: 20, log: testLog },
-    );
+    const { feeds, broker, heard } = await openFeeds(() => fixture.connect(), { log: testLog });
     closer().add(feeds);
-    return { broker, feeds, seqs, losses };
+    return {
+      broker,
+      feeds,
+      get seqs() {
+        return heard.messages.map(({ position }) => position.seq);
+      },
+      get losses() {
+        return heard.losses.map(({ loss }) => loss);
+      },
+    };
   };
 
   const say = async ({ broker }: Node, count: number, room = roomId): Promise<Position[]> => {
@@ -246,13 +244,7 @@ describe('rooms over a Redis that comes back with older data', function () {
       const first = await say(node, 10);
       await store();
       await admin.save();
-      const speaker = await fixture.connect({
-        onMessage: () => undefined,
-        onNotice: () => undefined,
-        onStored: () => undefined,
-        onControl: () => undefined,
-        onResumed: () => undefined,
-      });
+      const speaker = await fixture.connect();
       await deaf(node);
       const lost: Position[] = [];
       for (let n = 0; n < 10; n++) lost.push(await speaker.publish(roomId, `"lost":${n}}`));

@@ -56,7 +56,7 @@ describe('a Redis outage', function () {
       await fixture.directory().ensure(roomId, 0);
     }
     closer().add(archive.lookAfter(fixture.directory()));
-    const opened = await openFeeds((listener) => fixture.connect(listener), { log: testLog });
+    const opened = await openFeeds(() => fixture.connect(), { log: testLog });
     ({ broker, feeds, heard } = opened);
     closer().add(feeds);
     for (const roomId of [...rooms, spare]) await feeds.acquire(roomId);
@@ -122,7 +122,8 @@ describe('a Redis outage', function () {
     const begun = performance.now();
     const options = { ...testOptions(redis), connectTimeoutMs: 500 };
     const recorder = new Recorder();
-    const early = closer().add(await RedisBroker.connect(options, recorder));
+    const early = closer().add(await RedisBroker.connect(options));
+    early.listen(recorder);
     expect(performance.now() - begun).to.be.within(450, 1_500);
     expect(early.connected).to.equal(false);
     expect(early.trouble).to.equal('cannot be reached (ECONNREFUSED)');
@@ -142,7 +143,7 @@ describe('a Redis outage', function () {
     server.kill('SIGSTOP');
     const begun = performance.now();
     const options = { ...fixture.options, connectTimeoutMs: 500 };
-    const early = closer().add(await RedisBroker.connect(options, new Recorder()));
+    const early = closer().add(await RedisBroker.connect(options));
     expect(performance.now() - begun).to.be.within(450, 1_500);
     expect(early.connected).to.equal(false);
     server.kill('SIGCONT');

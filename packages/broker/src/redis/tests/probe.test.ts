@@ -36,7 +36,7 @@ describe('the delivery probe over Redis', function () {
     await fixture.directory().markComplete();
     [roomId, spare] = [someRoom(), someRoom()];
     for (const id of [roomId, spare]) await fixture.directory().ensure(id, 0);
-    const opened = await openFeeds((listener) => fixture.connect(listener), { log: testLog });
+    const opened = await openFeeds(() => fixture.connect(), { log: testLog });
     ({ broker, feeds, heard } = opened);
     closer().add(feeds);
     for (const id of [roomId, spare]) await feeds.acquire(id);

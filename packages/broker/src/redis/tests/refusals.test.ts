@@ -11,7 +11,7 @@ import { Redis } from 'ioredis';
 import type { Broker } from '../../broker.js';
 import { closeAfterEach, eventually } from '../../testing/feeds.js';
 import { RedisProxy } from '../../testing/proxy.js';
-import { failure, Recorder, someRoom } from '../../testing/recorder.js';
+import { failure, someRoom } from '../../testing/recorder.js';
 import { makeRedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
 import { RedisBroker } from '../broker.js';
 
@@ -43,7 +43,7 @@ describe('a Redis that answers and refuses its work', function () {
     const options = { ...testOptions(redis), probeIntervalMs: 100, watch };
     const fixture = closer().add(await makeRedisFixture(options));
     await fixture.directory().ensure(roomId, 0);
-    broker = closer().add(await RedisBroker.connect(options, new Recorder()));
+    broker = closer().add(await RedisBroker.connect(options));
     await broker.publish(roomId, '"a":1}');
   });
 
@@ -113,9 +113,7 @@ describe('a Redis that answers and refuses its work', function () {
     expect(watch.trouble('out of range')).to.equal('does not have the database of REDIS_URL');
     // Nor does it work in another database while it goes on trying.
     expect(await failure(client.set('key', 'value'))).to.be.instanceOf(Error);
-    expect(await failure(RedisBroker.connect({ ...testOptions(redis) }, new Recorder()))).to.be.instanceOf(
-      ConfigError,
-    );
+    expect(await failure(RedisBroker.connect(testOptions(redis)))).to.be.instanceOf(ConfigError);
     expect(await admin.dbsize()).to.be.below(10);
     expect(await admin.exists('key')).to.equal(0);
   });

@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import type { Broker, Position } from '../../broker.js';
 import { RoomFeeds, type RoomFeedsOptions } from '../../feeds/room-feeds.js';
-import { closeAfterEach } from '../../testing/feeds.js';
+import { closeAfterEach, IGNORE } from '../../testing/feeds.js';
 import { someRoom } from '../../testing/recorder.js';
 import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
 import { randomFrom } from '../../testing/replay-world.js';
@@ -64,20 +64,15 @@ describe('replays over Redis', function () {
 
   const openNode = async (options: Partial<RoomFeedsOptions> = {}): Promise<Node> => {
     const live: Node['live'] = new Set();
-    const { feeds, broker } = await RoomFeeds.open(
-      (listener) => fixture.connect(listener),
-      {
-        onMessage: (_roomId, _seq, frame) => {
-          for (const hear of live) hear(frame);
-        },
-        onNotice: () => undefined,
-        onStored: () => undefined,
-        onControl: () => undefined,
-      },
-      // Often subscribed anew, often with a window of an earlier client.
-      { lingerMs: 20, retryMs: 20, replayKeepMs: 30, pageSize: 20, log: testLog, ...options },
-    );
-    closer().add(feeds);
+    const broker = await fixture.connect();
+    // Often subscribed anew, often with a window of an earlier client.
+    const usual = { lingerMs: 20, retryMs: 20, replayKeepMs: 30, pageSize: 20, log: testLog };
+    const feeds = closer().add(new RoomFeeds(broker, { ...usual, ...options }));
+    const onMessage = (_roomId: number, _position: Position, frame: Uint8Array): void => {
+      for (const hear of live) hear(frame);
+    };
+    feeds.listen({ ...IGNORE, onMessage }, IGNORE);
+    broker.listen(feeds);
     return { broker, feeds, live };
   };
 

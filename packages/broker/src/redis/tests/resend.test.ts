@@ -46,7 +46,7 @@ describe('messages that are sent again until they are acknowledged', function ()
     const archive = new TestRoomArchive();
     archive.add(roomId);
     closer().add(archive.lookAfter(fixture.directory()));
-    const opened = await openFeeds((listener) => fixture.connect(listener), { log: testLog });
+    const opened = await openFeeds(() => fixture.connect(), { log: testLog });
     closer().add(opened.feeds);
     await opened.feeds.acquire(roomId);
     heard = opened.heard;

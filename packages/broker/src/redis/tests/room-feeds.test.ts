@@ -44,7 +44,7 @@ describe('room feeds over Redis', function () {
   };
 
   const openNode = async (lingerMs = 0): Promise<Node> => {
-    const opened = await openFeeds((listener) => fixture.connect(listener), { lingerMs, log: testLog });
+    const opened = await openFeeds(() => fixture.connect(), { lingerMs, log: testLog });
     closer().add(opened.feeds);
     return opened;
   };

@@ -18,8 +18,7 @@ describe('the watch over connections to Redis', function () {
     const watch = new RedisWatch();
     const metrics = createMetrics({ service: 'test', version: '1', nodeId: 'n' });
     addRedisMetrics(metrics, watch);
-    const listener = { onMessage() {}, onNotice() {}, onStored() {}, onControl() {}, onResumed() {} };
-    const broker = closer().add(await RedisBroker.connect({ ...testOptions(redis), watch }, listener));
+    const broker = closer().add(await RedisBroker.connect({ ...testOptions(redis), watch }));
     expect(watch.connected).to.deep.equal({ broker: 1, 'broker-subscriber': 1 });
     expect(watch.errors).to.deep.equal({ broker: 0, 'broker-subscriber': 0 });
 

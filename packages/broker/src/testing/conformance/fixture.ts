@@ -10,8 +10,8 @@ export interface BrokerFixture {
   /** What of these rooms waits to be archived. Several of them work together. */
   queue(): ArchiveQueue;
   history(): RoomHistory;
-  /** One more broker of these rooms. Closed with the fixture. */
-  connect(listener: BrokerListener): Promise<Broker>;
+  /** One more broker of these rooms, with that listener if one is given. Closed with the fixture. */
+  connect(listener?: BrokerListener): Promise<Broker>;
   close(): Promise<void>;
 }
 

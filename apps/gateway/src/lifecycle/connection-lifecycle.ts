@@ -1,6 +1,7 @@
 import type { Guard } from '@chorus/auth';
 import type { ControlEvent } from '@chorus/broker';
 import type { AccessList, NodeFigures, NodeRegistry, NodeReport } from '@chorus/control';
+import type { PresenceTracker } from '@chorus/presence';
 import { CLOSE } from '@chorus/protocol';
 import { type Closeable, Closer, type Logger, OriginPolicy } from '@chorus/service';
 import type { GatewayConfig } from '../config.js';
@@ -10,42 +11,40 @@ import { Connections } from '../connections/connections.js';
 import { sendAllAway } from '../connections/send-away.js';
 import { UserBudgets } from '../connections/user-budgets.js';
 import { userLimits } from '../connections/user-limits.js';
-import type { NodeLoad } from '../telemetry/node-load.js';
+import type { NodeLoadReader } from '../telemetry/node-load.js';
+import type { Transport } from '../transport/transport.js';
 import { actOnConnections } from './control-actions.js';
 import { Drain } from './drain.js';
 import { Isolation } from './isolation.js';
 import { NodeReports } from './node-reports.js';
+import { ownUrl } from './own-url.js';
 import { Peers } from './peers.js';
 import type { PortHealth } from './readiness.js';
 import { Rebalance } from './rebalance.js';
 
-export interface StewardParts {
+export interface ConnectionLifecycleParts {
   nodeId: string;
   guard: Guard;
   access: AccessList;
   nodes: NodeRegistry;
-  /** No more connections are accepted; open sockets stay. */
-  stopListening(): void;
+  transport: Pick<Transport, 'port' | 'stopListening'>;
+  presence: Pick<PresenceTracker, 'localRooms'>;
   /** Why messages do not flow, as predicate of "Redis"; undefined while they do. */
   trouble(): string | undefined;
-  /** Where other gateways reach this one, as far as that is known. */
-  url(): string | undefined;
-  /** Rooms with somebody in them here. */
-  rooms(): number;
-  /** What this node does and needs; asked once for each report. */
-  load(): NodeLoad;
+  /** Read once for each report. */
+  load: Pick<NodeLoadReader, 'read'>;
   log: Logger;
 }
 
 /** How often connections are looked for whose token has ended, in milliseconds. */
 const EXPIRY_LOOK_EVERY_MS = 1_000;
 
-/** Sees to who gets a connection, who keeps it, and how they are given up. What they are for is others' business. */
-export class Steward implements Closeable {
+/** Admits, watches and ends the connections of this node, whatever their protocol. */
+export class ConnectionLifecycle implements Closeable {
   readonly connections: Connections;
   readonly admission: Admission;
-  readonly #parts: StewardParts;
-  readonly #connectionsLimit: number;
+  readonly #parts: ConnectionLifecycleParts;
+  readonly #config: Pick<GatewayConfig, 'maxConnections' | 'drainMs' | 'peerUrl' | 'host'>;
   readonly #startedAt = Date.now();
   readonly #closer = new Closer();
   /** Messages have flowed. */
@@ -54,13 +53,12 @@ export class Steward implements Closeable {
   readonly #rebalance: Rebalance;
   readonly #watch: AccessWatch;
   readonly #reports: NodeReports;
-  readonly #drainMs: number;
   readonly #closing = new AbortController();
 
-  constructor(config: GatewayConfig, parts: StewardParts) {
-    const { nodeId, guard, access, nodes, stopListening, log } = parts;
+  constructor(config: GatewayConfig, parts: ConnectionLifecycleParts) {
+    const { nodeId, guard, access, nodes, transport, log } = parts;
     this.#parts = parts;
-    this.#connectionsLimit = config.maxConnections;
+    this.#config = config;
     const connections = new Connections(nodeId);
     this.connections = connections;
     const origins = new OriginPolicy({ ...config, log });
@@ -69,7 +67,7 @@ export class Steward implements Closeable {
     this.admission = new Admission({ config, connections, budgets, origins, guard, access });
     const { admission } = this;
     const { drainDelayMs: delayMs, drainMs: durationMs } = config;
-    this.#drainMs = durationMs;
+    const stopListening = (): void => transport.stopListening();
     this.#drain = new Drain({ connections, admission, stopListening, delayMs, durationMs, log });
     const able = (): boolean => this.state === 'ready';
     this.#rebalance = this.#closer.add(
@@ -77,7 +75,7 @@ export class Steward implements Closeable {
     );
     this.#watch = this.#closer.add(new AccessWatch({ connections, access, log }));
     this.#closer.add(endExpired(connections));
-    const peers = new Peers(nodeId, nodes, () => parts.url());
+    const peers = new Peers(nodeId, nodes, () => this.#url);
     this.#closer.add(
       new Isolation({
         healthy: () => parts.trouble() === undefined,
@@ -133,9 +131,11 @@ export class Steward implements Closeable {
     const { connections } = this;
     const { log } = this.#parts;
     log.warn({ connections: connections.size }, 'this process stood still: its sockets end');
-    sendAllAway(connections, this.#drainMs, this.#closing.signal, 'standstill').catch((error: unknown) => {
-      if (!this.#closing.signal.aborted) log.error({ err: error }, 'sending sockets away failed');
-    });
+    sendAllAway(connections, this.#config.drainMs, this.#closing.signal, 'standstill').catch(
+      (error: unknown) => {
+        if (!this.#closing.signal.aborted) log.error({ err: error }, 'sending sockets away failed');
+      },
+    );
   }
 
   /** See {@link Drain.end}. */
@@ -150,17 +150,25 @@ export class Steward implements Closeable {
     return this.#closer.close();
   }
 
+  /** Where other gateways reach this one; undefined until it listens. */
+  get #url(): string | undefined {
+    const { port } = this.#parts.transport;
+    if (port === undefined) return undefined;
+    return this.#config.peerUrl ?? ownUrl(this.#config.host, port);
+  }
+
   #report(): NodeReport {
-    const { nodeId, rooms, url, load } = this.#parts;
+    const { nodeId, presence, load } = this.#parts;
     const { size: connections, sentAway } = this.connections;
     const figures: NodeFigures = {
-      ...load(),
-      connectionsLimit: this.#connectionsLimit,
+      ...load.read(),
+      connectionsLimit: this.#config.maxConnections,
       sentAway: Object.values(sentAway).reduce((sum, count) => sum + count),
       drainedFrom: this.#drain.from ?? null,
     };
-    const { state } = this;
-    return { nodeId, startedAt: this.#startedAt, connections, rooms: rooms(), state, url: url(), figures };
+    const rooms = presence.localRooms;
+    const url = this.#url;
+    return { nodeId, startedAt: this.#startedAt, connections, rooms, state: this.state, url, figures };
   }
 }
 

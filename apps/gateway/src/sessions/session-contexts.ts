@@ -1,0 +1,43 @@
+import type { Guard, VerifiedToken } from '@chorus/auth';
+import type { Broker } from '@chorus/broker';
+import type { GatewayConfig } from '../config.js';
+import type { SeedContext } from './seed-session.js';
+import type { V1Context } from './v1-context.js';
+
+/** What the sockets of a node share, by protocol. */
+export interface SessionContexts {
+  readonly seed: SeedContext;
+  readonly v1: V1Context;
+}
+
+type SessionParts = Pick<
+  V1Context,
+  'hub' | 'acks' | 'access' | 'presence' | 'nextMessageId' | 'counters' | 'log'
+> & {
+  readonly guard: Guard;
+  readonly broker: Pick<Broker, 'publishNotice'>;
+  readonly publish: Broker['publish'];
+};
+
+export function sessionContexts(config: GatewayConfig, parts: SessionParts): SessionContexts {
+  const { hub, acks, access, presence, guard, broker, publish, nextMessageId, counters, log } = parts;
+  const { maxFrameBytes, maxMessagesPerSecond, maxQueuedBytes, idleTimeoutSeconds } = config;
+  const shared = { hub, publish, nextMessageId, maxQueuedBytes, counters, log };
+  const verify = (token: string): VerifiedToken | undefined => {
+    const admission = guard.authenticate({ authorization: `Bearer ${token}` });
+    return admission.ok ? admission.token : undefined;
+  };
+  const maxRooms = config.maxRoomsPerConnection;
+  return {
+    seed: { ...shared, maxMessagesPerSecond },
+    v1: {
+      ...shared,
+      acks,
+      access,
+      presence,
+      verify,
+      publishNotice: (roomId, frame) => broker.publishNotice(roomId, frame),
+      limits: { maxFrameBytes, maxMessagesPerSecond, maxRooms, idleTimeoutSeconds },
+    },
+  };
+}

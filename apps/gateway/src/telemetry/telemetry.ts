@@ -1,0 +1,66 @@
+import type { Broker, ProbeStats } from '@chorus/broker';
+import { type Closer, createTraces, type Logger, type Metrics, type Traces } from '@chorus/service';
+import type { GatewayConfig } from '../config.js';
+import { GatewayCounters } from './counters.js';
+import { MessageTraces } from './message-traces.js';
+import { NodeLoadReader } from './node-load.js';
+import { ProcessorShare } from './processor-share.js';
+import { addGatewayTimings, type Timings } from './timings.js';
+
+/** Shares of a core: up to the first a gateway gathers nothing, from the second on as long as it may. */
+const QUIET = 0.2;
+const BUSY = 0.5;
+
+/** What a gateway measures of itself. */
+export interface Telemetry {
+  readonly counters: GatewayCounters;
+  readonly timings: Timings;
+  /** Spans of upgrades; undefined without tracing. */
+  readonly upgrades: Traces | undefined;
+  /** Spans of messages; undefined without tracing. */
+  readonly traces: MessageTraces | undefined;
+  readonly processor: ProcessorShare;
+  readonly load: NodeLoadReader;
+  /** How busy the process is, from 0 to 1. */
+  busy(now?: number): number;
+  /** `Broker.publish`, measured and traced. */
+  publishThrough(broker: Broker): Broker['publish'];
+}
+
+export interface TelemetryParts {
+  readonly nodeId: string;
+  /** Where histograms are registered, if anywhere. */
+  readonly metrics?: Metrics | undefined;
+  readonly probes?: ProbeStats | undefined;
+  readonly log: Logger;
+}
+
+/** @param closer closes what is started here */
+export async function openTelemetry(
+  config: Pick<GatewayConfig, 'traces'>,
+  { nodeId, metrics, probes, log }: TelemetryParts,
+  closer: Closer,
+): Promise<Telemetry> {
+  const counters = new GatewayCounters();
+  const timings = addGatewayTimings(metrics);
+  if (probes !== undefined) probes.onReturn = (ms) => timings.probed(ms);
+  const upgrades = await createTraces(config.traces, { service: 'gateway', nodeId, log });
+  if (upgrades !== undefined) closer.add(upgrades);
+  const traces = upgrades && new MessageTraces(upgrades);
+  const processor = new ProcessorShare();
+  const load = closer.add(new NodeLoadReader({ counters, timings, probes, processor }));
+  return {
+    counters,
+    timings,
+    upgrades,
+    traces,
+    processor,
+    load,
+    busy: (now) => processor.between(QUIET, BUSY, now),
+    publishThrough: (broker) => {
+      const publish: Broker['publish'] =
+        metrics === undefined ? (...message) => broker.publish(...message) : timings.publish(broker);
+      return traces?.publishing(publish) ?? publish;
+    },
+  };
+}
