@@ -105,7 +105,7 @@ export class Seat {
   }
 
   /** Whether its client was asked to come back, and is expected to. */
-  get sentAway(): boolean {
+  get reconnecting(): boolean {
     return this.#sentAway;
   }
 

@@ -13,8 +13,8 @@ import type { Watermarks } from './watermarks.js';
 /** Somebody's stay in a room through this node. */
 export interface Occupant {
   readonly member: Member;
-  /** Was asked to come back through another gateway. */
-  readonly sentAway: boolean;
+  /** Its client was asked to reconnect. */
+  readonly reconnecting: boolean;
   /** The room is gone, and so is everybody's stay. */
   roomDeleted(): void;
   /** Messages will not be delivered here. */
@@ -109,7 +109,7 @@ export class Hub implements RoomListener {
     if (room.typing.get(occupant.member.id) === occupant) room.typing.delete(occupant.member.id);
     if (room.occupants.delete(occupant)) {
       this.parts.counters.leaves++;
-      if (!room.deleted) this.parts.presence.exit(room.id, occupant.member, occupant.sentAway);
+      if (!room.deleted) this.parts.presence.exit(room.id, occupant.member, occupant.reconnecting);
     }
     this.abandon(room);
   }

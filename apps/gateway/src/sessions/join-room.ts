@@ -1,18 +1,18 @@
 import { RoomNotFoundError } from '@chorus/broker';
 import { ERRORS, type Position, parseId, parsePosition, SUBPROTOCOL } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
-import type { Admission, Visitor } from '../connections/admission.js';
+import type { Admission } from '../connections/admission.js';
 import type { Seat } from '../connections/connections.js';
-import { type Entry, openEntry } from '../rooms/entry.js';
+import { prepareJoin } from '../rooms/prepared-join.js';
 import { offersV1 } from '../transport/handshake.js';
 import { Refusal } from '../transport/refusal.js';
 import type { Decision, Request } from '../transport/transport.js';
-import { type SeedContext, SeedSession } from './seed-session.js';
-import type { V1Context } from './v1-context.js';
+import { PlainSession } from './plain-session.js';
+import type { SessionContexts } from './session-contexts.js';
 import { V1Session } from './v1-session.js';
 
 /**
- * `GET /ws/join-room/:roomId`: the seed contract's socket, or a `chorus.v1` one that has joined that room.
+ * `GET /ws/join-room/:roomId`: a socket of the plain protocol, or a `chorus.v1` one that has joined that room.
  * The room's messages flow to this node before the upgrade is answered, so that whoever has seen the `101`
  * misses nothing.
  *
@@ -23,7 +23,7 @@ export async function joinRoom(
   request: Request,
   seat: Seat,
   admission: Admission,
-  contexts: { seed: SeedContext; v1: V1Context },
+  contexts: SessionContexts,
 ): Promise<Decision> {
   const roomId = parseId(roomIdText);
   const visitor = admission.identify(request, seat, roomId);
@@ -33,8 +33,10 @@ export async function joinRoom(
   await admission.allow(visitor, roomId);
   const v1 = offersV1(request);
   try {
-    const entry = await openEntry(contexts.seed.hub, roomId, since, v1);
-    return v1 ? acceptV1(contexts.v1, visitor, entry) : acceptSeed(contexts.seed, visitor, entry);
+    const join = await prepareJoin(contexts.plain.hub, roomId, since, v1);
+    return v1
+      ? { accepted: true, session: new V1Session(contexts.v1, visitor, join), subprotocol: SUBPROTOCOL }
+      : { accepted: true, session: new PlainSession(contexts.plain, visitor, join) };
   } catch (error) {
     if (error instanceof RoomNotFoundError) throw new Refusal(404, 'unknown_room', error.message);
     if (error instanceof UnavailableError) {
@@ -42,14 +44,6 @@ export async function joinRoom(
     }
     throw error;
   }
-}
-
-function acceptSeed(context: SeedContext, visitor: Visitor, entry: Entry): Decision {
-  return { accepted: true, session: new SeedSession(context, visitor, entry) };
-}
-
-function acceptV1(context: V1Context, visitor: Visitor, entry: Entry): Decision {
-  return { accepted: true, session: new V1Session(context, visitor, entry), subprotocol: SUBPROTOCOL };
 }
 
 /** The position after which its owner wants to go on. @throws {Refusal} 400 */

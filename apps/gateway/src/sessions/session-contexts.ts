@@ -1,12 +1,12 @@
 import type { Guard, VerifiedToken } from '@chorus/auth';
 import type { Broker } from '@chorus/broker';
 import type { GatewayConfig } from '../config.js';
-import type { SeedContext } from './seed-session.js';
+import type { PlainContext } from './plain-session.js';
 import type { V1Context } from './v1-context.js';
 
 /** What the sockets of a node share, by protocol. */
 export interface SessionContexts {
-  readonly seed: SeedContext;
+  readonly plain: PlainContext;
   readonly v1: V1Context;
 }
 
@@ -29,7 +29,7 @@ export function sessionContexts(config: GatewayConfig, parts: SessionParts): Ses
   };
   const maxRooms = config.maxRoomsPerConnection;
   return {
-    seed: { ...shared, maxMessagesPerSecond },
+    plain: { ...shared, maxMessagesPerSecond },
     v1: {
       ...shared,
       acks,

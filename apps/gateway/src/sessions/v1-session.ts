@@ -5,11 +5,13 @@ import {
   type CloseReason,
   type ErrorCode,
   encodeBroadcast,
+  type historyLostFrame,
   type Member,
   type Position,
   v1Error,
   type WelcomeFrame,
 } from '@chorus/protocol';
+import type { z } from 'zod';
 import type { Visitor } from '../connections/admission.js';
 import type { Connection } from '../connections/connection.js';
 import { Rarely } from '../connections/rarely.js';
@@ -17,27 +19,41 @@ import { sendAway } from '../connections/send-away.js';
 import { TokenBucket } from '../connections/token-bucket.js';
 import type { UserBudget } from '../connections/user-budget.js';
 import type { Ack } from '../rooms/acks.js';
-import { abandonEntry, type Entry } from '../rooms/entry.js';
+import { abandonJoin, type PreparedJoin } from '../rooms/prepared-join.js';
+import type { Waiter } from '../rooms/watermark.js';
 import type { Session, Socket } from '../transport/transport.js';
-import { enter } from './commands/join.js';
+import { completeJoin } from './commands/join.js';
 import { perform } from './commands/perform.js';
 import { type BadFrame, readFrame, typeOf } from './commands/read-frame.js';
 import type { About, CommandSession } from './commands/session.js';
-import type { LeaveReason, Membership } from './membership.js';
-import { Memberships } from './memberships.js';
+import { MembershipMap } from './membership-map.js';
 import { refusalCode } from './refusal-code.js';
+import type { LeaveReason, MembershipFrames, RoomMembership } from './room-membership.js';
 import { Turns } from './turns.js';
 import type { V1Context } from './v1-context.js';
+
+type HistoryLostFrame = z.infer<typeof historyLostFrame>;
 
 /** A client that goes on sending so many times faster than allowed is cut off. */
 const FLOOD_FACTOR = 10;
 /** A socket gets what it missed in a room at most once in so many milliseconds. */
 const REPLAY_INTERVAL_MS = 1_000;
 
+const FRAMES: MembershipFrames = {
+  joined: ({ roomId, at: { epoch, seq }, recovered, stored }) =>
+    JSON.stringify({ type: 'room-joined', roomId, epoch, seq, recovered, stored }),
+  historyLost: (roomId, loss) => {
+    const frame = { type: 'history-lost', roomId, ...loss } satisfies HistoryLostFrame;
+    return JSON.stringify(frame);
+  },
+  left: (roomId, reason) => JSON.stringify({ type: 'room-left', roomId, reason }),
+  typing: true,
+};
+
 /** A socket of the `chorus.v1` protocol: in any number of rooms, sends and receives JSON frames. */
-export class V1Session implements Session, Connection, CommandSession {
+export class V1Session implements Session, Connection, CommandSession, Waiter {
   /** The rooms that it is in. */
-  readonly rooms = new Memberships();
+  readonly rooms = new MembershipMap();
   readonly turns = new Turns();
   #socket: Socket | undefined;
   #token: VerifiedToken | undefined;
@@ -53,10 +69,14 @@ export class V1Session implements Session, Connection, CommandSession {
   constructor(
     readonly context: V1Context,
     private readonly visitor: Visitor,
-    private first?: Entry | undefined,
+    private first?: PreparedJoin | undefined,
   ) {
     this.#token = visitor.token;
     this.#bucket = new TokenBucket(context.limits.maxMessagesPerSecond);
+  }
+
+  get frames(): MembershipFrames {
+    return FRAMES;
   }
 
   get id(): string {
@@ -115,7 +135,7 @@ export class V1Session implements Session, Connection, CommandSession {
     this.send(JSON.stringify(welcome));
     const { first } = this;
     this.first = undefined;
-    if (first !== undefined) enter(this, first, { type: 'join', roomId: first.room.id });
+    if (first !== undefined) completeJoin(this, first, { type: 'join', roomId: first.room.id });
     // Last: what happened to the user meanwhile happens to the socket now.
     this.visitor.seat.open(this);
     this.context.log.debug({ connectionId: id, userId: user.id }, 'socket opened');
@@ -162,9 +182,12 @@ export class V1Session implements Session, Connection, CommandSession {
   closed(code: number): void {
     const { hub, log } = this.context;
     this.#socket = undefined;
-    if (this.first !== undefined) abandonEntry(hub, this.first);
+    if (this.first !== undefined) abandonJoin(hub, this.first);
     this.first = undefined;
-    for (const membership of this.rooms.all()) membership.ended();
+    for (const membership of this.rooms.all()) {
+      membership.end();
+      membership.room.watermark.forget(this);
+    }
     this.rooms.clear();
     this.visitor.seat.leave();
     log.debug({ connectionId: this.id, userId: this.user.id, code }, 'socket closed');
@@ -190,10 +213,15 @@ export class V1Session implements Session, Connection, CommandSession {
   }
 
   /** Ends a stay in a room. */
-  leave(membership: Membership, reason: LeaveReason): void {
+  leave(membership: RoomMembership, reason: LeaveReason): void {
     if (this.rooms.get(membership.room.id) !== membership) return;
     this.rooms.delete(membership);
     membership.leave(reason);
+    membership.room.watermark.forget(this);
+  }
+
+  roomDeleted(membership: RoomMembership): void {
+    this.leave(membership, 'deleted');
   }
 
   /** Whether the user was banned from the room while joining it; says so once. */
@@ -220,6 +248,7 @@ export class V1Session implements Session, Connection, CommandSession {
 
   close(reason: CloseReason): void {
     this.context.acks.flush(this);
+    for (const membership of this.rooms.all()) membership.stopReplay();
     this.context.log.info(
       { connectionId: this.id, userId: this.user.id, code: reason.code, reason: reason.reason },
       'socket closed by the gateway',
@@ -227,14 +256,9 @@ export class V1Session implements Session, Connection, CommandSession {
     this.#socket?.close(reason);
   }
 
-  /** It does not read fast enough what it has missed. */
-  tooSlow(): void {
-    this.close(CLOSE.slowReader);
-  }
-
   /** Whether its client was asked to come back, and is expected to. */
-  get sentAway(): boolean {
-    return this.visitor.seat.sentAway;
+  get reconnecting(): boolean {
+    return this.visitor.seat.reconnecting;
   }
 
   sendAway(afterMs: number): void {

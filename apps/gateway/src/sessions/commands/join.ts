@@ -1,6 +1,6 @@
 import { CLOSE, type ClientFrame } from '@chorus/protocol';
-import { abandonEntry, type Entry, openEntry } from '../../rooms/entry.js';
-import { Membership } from '../membership.js';
+import { abandonJoin, type PreparedJoin, prepareJoin } from '../../rooms/prepared-join.js';
+import { RoomMembership } from '../room-membership.js';
 import type { CommandSession } from './session.js';
 
 type JoinFrame = Extract<ClientFrame, { type: 'join' }>;
@@ -26,7 +26,7 @@ async function prepare(session: CommandSession, frame: JoinFrame): Promise<void>
   }
   try {
     const [verdict] = await context.access.check([{ userId: user.id, tokenId, generation, roomId }]);
-    if (verdict === 'ok') enter(session, await openEntry(context.hub, roomId, since, true), frame);
+    if (verdict === 'ok') completeJoin(session, await prepareJoin(context.hub, roomId, since, true), frame);
     else if (verdict === 'banned-from-room') session.refuse('banned', frame);
     else session.close(verdict === 'banned' ? CLOSE.disconnected : CLOSE.unauthenticated);
   } catch (error) {
@@ -34,18 +34,18 @@ async function prepare(session: CommandSession, frame: JoinFrame): Promise<void>
   }
 }
 
-/** Uses the entry up, without waiting for anything: what may have happened meanwhile is looked at here. */
-export function enter(session: CommandSession, entry: Entry, frame: JoinFrame): void {
-  const { room } = entry;
+/** Joins at once with what was prepared, or gives it back: what may have happened meanwhile is looked at here. */
+export function completeJoin(session: CommandSession, join: PreparedJoin, frame: JoinFrame): void {
+  const { room } = join;
   const banned = session.wasBanned(room.id);
   if (session.socket === undefined || banned || room.deleted) {
-    abandonEntry(session.context.hub, entry);
+    abandonJoin(session.context.hub, join);
     if (banned) session.refuse('banned', frame);
     else session.refuse('unknown_room', frame);
     return;
   }
-  if (entry.replay !== undefined) session.replayed(room.id);
+  if (join.replay !== undefined) session.replayed(room.id);
   const membership = session.rooms.get(room.id);
-  if (membership !== undefined) membership.again(entry);
-  else session.rooms.add(new Membership(session, entry));
+  if (membership !== undefined) membership.rejoin(join);
+  else session.rooms.add(new RoomMembership(session, join));
 }

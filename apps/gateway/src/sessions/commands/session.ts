@@ -1,8 +1,8 @@
 import type { VerifiedToken } from '@chorus/auth';
-import type { CloseReason, ErrorCode } from '@chorus/protocol';
+import type { ErrorCode } from '@chorus/protocol';
 import type { Sender } from '../../rooms/acks.js';
-import type { RoomSession } from '../membership.js';
-import type { Memberships } from '../memberships.js';
+import type { MembershipMap } from '../membership-map.js';
+import type { LeaveReason, MemberSession, RoomMembership } from '../room-membership.js';
 import type { Turns } from '../turns.js';
 import type { V1Context } from '../v1-context.js';
 
@@ -14,22 +14,23 @@ export interface About {
 }
 
 /** A `chorus.v1` socket, as the commands of its client see it. */
-export interface CommandSession extends RoomSession, Sender {
+export interface CommandSession extends MemberSession, Sender {
   readonly context: V1Context;
   readonly tokenId: string | undefined;
   readonly generation: number | undefined;
   /** The rooms that it is in. */
-  readonly rooms: Memberships;
+  readonly rooms: MembershipMap;
   /** The same and those that it is about to join. */
   readonly roomIds: Iterable<number>;
   /** What changes a room runs in these. */
   readonly turns: Turns;
+  send(frame: string): void;
+  /** Ends a stay in a room. */
+  leave(membership: RoomMembership, reason: LeaveReason): void;
   /** Answers a frame that had no effect. */
   refuse(code: ErrorCode, about: About, detail?: string): void;
   /** Answers a frame that failed. */
   failed(error: unknown, about: About): void;
-  /** Ends the socket. */
-  close(reason: CloseReason): void;
   /** Whether what was missed in the room may be sent now. */
   mayReplay(roomId: number): boolean;
   /** What was missed in the room is being sent. */

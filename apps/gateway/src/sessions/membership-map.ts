@@ -1,28 +1,28 @@
-import type { Membership } from './membership.js';
+import type { RoomMembership } from './room-membership.js';
 
-/** The rooms that one socket is in. Most are in one, which then costs no map: 150 bytes less for each of them. */
-export class Memberships {
-  #held: Membership | Map<number, Membership> | undefined;
+/** Memberships of one socket, by room. Most sockets have one, which then costs no map: 150 bytes less for each. */
+export class MembershipMap {
+  #held: RoomMembership | Map<number, RoomMembership> | undefined;
 
-  get(roomId: number): Membership | undefined {
+  get(roomId: number): RoomMembership | undefined {
     if (this.#held instanceof Map) return this.#held.get(roomId);
     return this.#held?.room.id === roomId ? this.#held : undefined;
   }
 
   /** The socket is not in that room yet. */
-  add(membership: Membership): void {
+  add(membership: RoomMembership): void {
     if (this.#held === undefined) this.#held = membership;
     else if (this.#held instanceof Map) this.#held.set(membership.room.id, membership);
     else this.#held = new Map([this.#held, membership].map((each) => [each.room.id, each]));
   }
 
-  delete(membership: Membership): void {
+  delete(membership: RoomMembership): void {
     if (this.#held === membership) this.#held = undefined;
     else if (this.#held instanceof Map) this.#held.delete(membership.room.id);
   }
 
   /** As they are now: the caller may change them meanwhile. */
-  all(): Membership[] {
+  all(): RoomMembership[] {
     if (this.#held instanceof Map) return [...this.#held.values()];
     return this.#held === undefined ? [] : [this.#held];
   }

@@ -7,23 +7,22 @@ import {
   encodeRecovery,
   isStorable,
   type Member,
-  type MessageParts,
-  messageEncoder,
 } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
 import type { Visitor } from '../connections/admission.js';
 import type { Connection } from '../connections/connection.js';
 import { sendAway } from '../connections/send-away.js';
 import { TokenBucket } from '../connections/token-bucket.js';
-import { abandonEntry, type Entry } from '../rooms/entry.js';
-import type { Hub, LocalRoom, Occupant } from '../rooms/hub.js';
-import { ReplayPump } from '../rooms/replay-pump.js';
+import type { UserBudget } from '../connections/user-budget.js';
+import type { Hub } from '../rooms/hub.js';
+import { abandonJoin, type PreparedJoin } from '../rooms/prepared-join.js';
 import type { GatewayCounters } from '../telemetry/counters.js';
 import type { Session, Socket } from '../transport/transport.js';
 import { refusalCode } from './refusal-code.js';
+import { type MemberSession, type MembershipFrames, RoomMembership } from './room-membership.js';
 
-/** What all seed sockets of a node share. */
-export interface SeedContext {
+/** What all sockets of the plain protocol share on a node. */
+export interface PlainContext {
   hub: Hub;
   /** Numbers, stores and publishes a message body; rejects as `Broker.publish` does. */
   publish(roomId: number, body: string): Promise<unknown>;
@@ -35,26 +34,39 @@ export interface SeedContext {
   log: Logger;
 }
 
-/** A socket of the seed contract: in one room, sends plain text, receives the room's frames. */
-export class SeedSession implements Session, Occupant, Connection {
-  readonly #room: LocalRoom;
+/** The plain protocol tells a client what it has missed, and nothing else: what is lost is in the history, or nowhere. */
+const FRAMES: MembershipFrames = {
+  joined: ({ roomId, at, resumes, recovered }) =>
+    resumes ? encodeRecovery(roomId, at, recovered) : undefined,
+  historyLost: () => undefined,
+  left: () => undefined,
+  typing: false,
+};
+
+/** A socket of the plain protocol: in one room, sends plain text, receives the room's frames. */
+export class PlainSession implements Session, MemberSession, Connection {
+  readonly #roomId: number;
   readonly #bucket: TokenBucket;
   /** WebSocket pings, which few clients send. */
   #pings: TokenBucket | undefined;
   #socket: Socket | undefined;
-  /** How it comes in; used up when it has opened. */
-  #entry: Entry | undefined;
-  #pump: ReplayPump | undefined;
-  #encode: ((message: MessageParts) => string) | undefined;
+  /** Used up when the socket opens. */
+  #join: PreparedJoin | undefined;
+  /** Undefined until the socket opens. */
+  #membership: RoomMembership | undefined;
 
   constructor(
-    private readonly context: SeedContext,
+    readonly context: PlainContext,
     private readonly visitor: Visitor,
-    entry: Entry,
+    join: PreparedJoin,
   ) {
-    this.#room = entry.room;
-    this.#entry = entry;
+    this.#roomId = join.room.id;
+    this.#join = join;
     this.#bucket = new TokenBucket(context.maxMessagesPerSecond);
+  }
+
+  get frames(): MembershipFrames {
+    return FRAMES;
   }
 
   get id(): string {
@@ -65,8 +77,13 @@ export class SeedSession implements Session, Occupant, Connection {
     return this.visitor.user;
   }
 
-  get member(): Member {
-    return this.visitor.user;
+  get budget(): UserBudget {
+    return this.visitor.budget;
+  }
+
+  /** Undefined when it is not open. */
+  get socket(): Socket | undefined {
+    return this.#socket;
   }
 
   get address(): string {
@@ -90,15 +107,14 @@ export class SeedSession implements Session, Occupant, Connection {
   }
 
   get roomIds(): readonly number[] {
-    return [this.#room.id];
+    return [this.#roomId];
   }
 
   opened(socket: Socket): void {
     this.#socket = socket;
-    this.context.hub.enter(this.#room, this);
-    if (this.#entry !== undefined) this.#follow(socket, this.#entry);
-    this.#entry = undefined;
-    this.context.log.debug({ roomId: this.#room.id, userId: this.member.id }, 'socket opened');
+    if (this.#join !== undefined) this.#membership = new RoomMembership(this, this.#join);
+    this.#join = undefined;
+    this.context.log.debug({ roomId: this.#roomId, userId: this.user.id }, 'socket opened');
     // Last: what happened to the user meanwhile happens to the socket now.
     this.visitor.seat.open(this);
   }
@@ -112,7 +128,7 @@ export class SeedSession implements Session, Occupant, Connection {
       this.close(CLOSE.tooManyMessages);
       return;
     }
-    if (!this.visitor.budget.message(bytes, now)) {
+    if (!this.budget.message(bytes, now)) {
       // Not closed: another socket of the user may be the one in a hurry.
       counters.messagesRefused.too_many_messages++;
       this.#refuse(ERRORS.too_many_messages.error, true);
@@ -123,9 +139,10 @@ export class SeedSession implements Session, Occupant, Connection {
       this.#refuse(ERRORS.bad_content.error, false);
       return;
     }
-    this.#encode ??= messageEncoder(this.#room.id, this.member);
-    const body = this.#encode({ content: text, id: this.context.nextMessageId(), sentAt: Date.now() });
-    this.context.publish(this.#room.id, body).then(
+    const message = { content: text, id: this.context.nextMessageId(), sentAt: Date.now() };
+    const body = this.#membership?.encode(message);
+    if (body === undefined) return;
+    this.context.publish(this.#roomId, body).then(
       () => counters.acks++,
       (error: unknown) => this.#failed(error),
     );
@@ -142,20 +159,20 @@ export class SeedSession implements Session, Occupant, Connection {
   }
 
   drained(): void {
-    this.#pump?.run();
+    this.#membership?.drained();
   }
 
   close(reason: CloseReason): void {
     this.context.log.info(
-      { roomId: this.#room.id, userId: this.member.id, code: reason.code, reason: reason.reason },
+      { roomId: this.#roomId, userId: this.user.id, code: reason.code, reason: reason.reason },
       'socket closed by the gateway',
     );
-    this.#pump?.end();
+    this.#membership?.stopReplay();
     this.#socket?.close(reason);
   }
 
-  get sentAway(): boolean {
-    return this.visitor.seat.sentAway;
+  get reconnecting(): boolean {
+    return this.visitor.seat.reconnecting;
   }
 
   sendAway(): void {
@@ -163,66 +180,37 @@ export class SeedSession implements Session, Occupant, Connection {
   }
 
   expel(roomId: number): void {
-    if (roomId === this.#room.id) this.close(CLOSE.disconnected);
+    if (roomId === this.#roomId) this.close(CLOSE.disconnected);
   }
 
   broadcast(content: string): void {
-    this.#socket?.send(encodeBroadcast(this.#room.id, content));
+    this.#socket?.send(encodeBroadcast(this.#roomId, content));
   }
 
   roomDeleted(): void {
     this.close(CLOSE.roomDeleted);
   }
 
-  /** The seed contract has no word for it: what is missing is in the history, or nowhere. */
-  historyLost(): void {}
-
   closed(code: number): void {
     const { hub, log } = this.context;
-    this.#pump?.end();
     this.#socket = undefined;
-    if (this.#entry === undefined) hub.leave(this.#room, this);
-    else abandonEntry(hub, this.#entry);
-    this.#entry = undefined;
+    if (this.#join !== undefined) abandonJoin(hub, this.#join);
+    this.#join = undefined;
+    this.#membership?.end();
     this.visitor.seat.leave();
-    log.debug({ roomId: this.#room.id, userId: this.member.id, code }, 'socket closed');
-  }
-
-  /** From now on it receives what is published in the room; before that, what it has missed if it asked. */
-  #follow(socket: Socket, { room, since, replay }: Entry): void {
-    if (since !== undefined) {
-      const at = replay?.upTo ?? this.context.hub.position(room);
-      socket.send(encodeRecovery(room.id, at, replay !== undefined));
-    }
-    if (replay === undefined) {
-      socket.subscribe(room.topic);
-      return;
-    }
-    this.#pump = new ReplayPump({
-      socket,
-      replay,
-      maxQueuedBytes: this.context.maxQueuedBytes,
-      budget: this.visitor.budget,
-      room,
-      onDone: () => {
-        this.#pump = undefined;
-        socket.subscribe(room.topic);
-      },
-      onTooSlow: () => this.close(CLOSE.slowReader),
-    });
-    this.#pump.run();
+    log.debug({ roomId: this.#roomId, userId: this.user.id, code }, 'socket closed');
   }
 
   /** Tells the sender, and nobody else, that a message went nowhere. */
   #failed(error: unknown): void {
     const code = refusalCode(error);
-    if (code === 'internal') this.context.log.error({ err: error, roomId: this.#room.id }, 'publish failed');
+    if (code === 'internal') this.context.log.error({ err: error, roomId: this.#roomId }, 'publish failed');
     this.context.counters.messagesRefused[code]++;
     const { error: text, retry } = ERRORS[code];
     this.#refuse(code === 'unknown_room' ? 'the room was deleted' : text, retry);
   }
 
   #refuse(error: string, retry: boolean): void {
-    this.#socket?.send(encodeError(this.#room.id, error, retry));
+    this.#socket?.send(encodeError(this.#roomId, error, retry));
   }
 }

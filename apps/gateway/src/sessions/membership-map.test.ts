@@ -1,15 +1,15 @@
 import { expect } from 'chai';
-import type { Membership } from './membership.js';
-import { Memberships } from './memberships.js';
+import { MembershipMap } from './membership-map.js';
+import type { RoomMembership } from './room-membership.js';
 
 /** Only its room matters here. */
-const inRoom = (id: number) => ({ room: { id } }) as Membership;
-const [ONE, TWO, THREE] = [1, 2, 3].map(inRoom) as [Membership, Membership, Membership];
+const inRoom = (id: number) => ({ room: { id } }) as RoomMembership;
+const [ONE, TWO, THREE] = [1, 2, 3].map(inRoom) as [RoomMembership, RoomMembership, RoomMembership];
 
 describe('the rooms of a socket', () => {
   it('are found by their ids, however many there are', () => {
-    const rooms = new Memberships();
-    const added: Membership[] = [];
+    const rooms = new MembershipMap();
+    const added: RoomMembership[] = [];
     for (const membership of [ONE, TWO, THREE]) {
       expect(rooms.get(membership.room.id)).to.equal(undefined);
       rooms.add(membership);
@@ -20,7 +20,7 @@ describe('the rooms of a socket', () => {
   });
 
   it('are fewer by the one that is left', () => {
-    const rooms = new Memberships();
+    const rooms = new MembershipMap();
     rooms.add(ONE);
     rooms.delete(TWO);
     expect(rooms.all()).to.deep.equal([ONE]);
@@ -33,9 +33,9 @@ describe('the rooms of a socket', () => {
   });
 
   it('may change while all of them are looked at', () => {
-    const rooms = new Memberships();
+    const rooms = new MembershipMap();
     for (const membership of [ONE, TWO, THREE]) rooms.add(membership);
-    const seen: Membership[] = [];
+    const seen: RoomMembership[] = [];
     for (const membership of rooms.all()) {
       seen.push(membership);
       rooms.clear();
