@@ -1,6 +1,5 @@
 import type { Member } from '@chorus/protocol';
 import { z } from 'zod';
-import { unavailable } from '../http/error.js';
 import { operation } from '../http/operation.js';
 import type { RoomServices } from './dependencies.js';
 import { roomPath, SEED_PAGE, seedListInput } from './inputs.js';
@@ -29,7 +28,7 @@ export const listRoomClients = operation(
   ({ rooms, presence }: RoomServices) =>
     async (ctx, { params: { roomId }, query: { after } }) => {
       const { id } = await rooms.get(roomId);
-      return seedPage(ctx, await asked(presence.members(id, after, SEED_PAGE + 1))).map(client);
+      return seedPage(ctx, await presence.members(id, after, SEED_PAGE + 1)).map(client);
     },
 );
 
@@ -45,14 +44,7 @@ export const listAllClients = operation(
   },
   ({ presence }: RoomServices) =>
     async (ctx, { query: { after } }) =>
-      seedPage(ctx, await asked(presence.everyone(after, SEED_PAGE + 1))).map(client),
+      seedPage(ctx, await presence.everyone(after, SEED_PAGE + 1)).map(client),
 );
 
 const client = ({ id, username }: Member): Member => ({ id, username });
-
-/** A presence store rejects only when it cannot be reached. */
-function asked(answer: Promise<Member[]>): Promise<Member[]> {
-  return answer.catch((error: unknown) => {
-    throw unavailable(error);
-  });
-}

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LocalServer, startRedis, testRedis } from '@chorus/local';
-import { createRedis, PARTITIONS, redisReady } from '@chorus/redis';
+import { createRedis, PARTITIONS, redisReady, UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
 import { NoLeaseError } from '../presence-store.js';
 import { openRedisFixture, type RedisFixture, silent } from '../testing/redis-fixture.js';
@@ -136,6 +136,31 @@ describe('presence while Redis fails', () => {
     await fixture.close();
     await server.close();
     await rm(dir, { recursive: true, force: true });
+  });
+
+  it('fails with one error, whatever it does', async () => {
+    const store = fixture.open();
+    await store.renew('a', LEASE_MS);
+    server.kill('SIGKILL');
+    await server.exited;
+    const calls: Array<() => Promise<unknown>> = [
+      () => store.renew('a', LEASE_MS),
+      () => store.renew('b', LEASE_MS),
+      () => store.join('a', 7, ann),
+      () => store.leave('a', 7, ann),
+      () => store.members(7, 0, 10),
+      () => store.everyone(0, 10),
+      () => store.busiest(10),
+      () => store.expired(),
+      () => store.reap('b', 'a'),
+      () => store.release('a', 0),
+    ];
+    for (const call of calls) {
+      const error = await call().catch((error: unknown) => error);
+      expect(error, String(call)).to.be.instanceOf(UnavailableError);
+    }
+    server = await startRedis({ dir, port: server.port, args: ['--appendonly', 'no', '--save', ''] });
+    await redisReady(fixture.redis, 5_000);
   });
 
   it('is written again, unannounced, when Redis comes back with older data', async () => {
