@@ -1,40 +1,29 @@
 import { freePort, type TestRedis, testRedis } from '@chorus/local';
-import { createLogger } from '@chorus/service';
 import { expect } from 'chai';
 import { call, callAll, UnavailableError } from './call.js';
-import type { RedisClient, RedisConfig } from './client.js';
-import { createRedis } from './create-redis.js';
-import { redisReady } from './ready.js';
-
-const log = createLogger({ service: 'test', level: 'silent' });
+import type { RedisClient, RedisConfig } from './connection/client.js';
+import { createRedis } from './connection/create-redis.js';
+import { redisReady } from './connection/ready.js';
+import { closeAfterEach, failure, testLog } from './testing/parts.js';
 
 describe('calls to Redis', () => {
   let server: TestRedis;
-  let clients: RedisClient[] = [];
+  const closer = closeAfterEach();
 
   before(async () => {
     server = await testRedis();
-  });
-  afterEach(() => {
-    for (const client of clients) client.disconnect();
-    clients = [];
   });
   after(() => server.close());
 
   const connect = (config: Partial<RedisConfig>): RedisClient => {
     const client = createRedis(
       { urls: [server.url], cluster: false, commandTimeoutMs: 5_000, ...config },
-      log,
+      testLog,
       'test',
     );
-    clients.push(client);
+    closer().defer(() => client.disconnect());
     return client;
   };
-  const failure = (outcome: Promise<unknown>): Promise<unknown> =>
-    outcome.then(
-      () => 'no failure',
-      (error: unknown) => error,
-    );
 
   it('return replies', async () => {
     const redis = connect({});

@@ -1,5 +1,5 @@
 import type { ChainableCommander } from 'ioredis';
-import type { RedisClient } from './client.js';
+import type { RedisClient } from './connection/client.js';
 
 /** A store cannot be reached, or cannot answer at the moment. A later attempt can succeed. */
 export class UnavailableError extends Error {

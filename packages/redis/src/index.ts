@@ -1,6 +1,10 @@
 export { call, callAll, UnavailableError } from './call.js';
-export type { RedisClient, RedisConfig } from './client.js';
-export { createRedis } from './create-redis.js';
+export type { RedisClient, RedisConfig } from './connection/client.js';
+export { createRedis } from './connection/create-redis.js';
+export { connectedOrNot, redisReady } from './connection/ready.js';
+export { readRedisTls } from './connection/tls.js';
+export { redisDatabase } from './connection/url.js';
+export { RedisWatch } from './connection/watch.js';
 export {
   ALL_PARTITIONS,
   allScopes,
@@ -11,12 +15,8 @@ export {
   scopeOf,
 } from './keyspace.js';
 export { addRedisMetrics } from './metrics.js';
-export { connectedOrNot, redisReady } from './ready.js';
+export { RedisShardedSubscriber } from './pubsub/sharded-subscriber.js';
+export { RedisSubscriber, type SubscriberOptions } from './pubsub/subscriber.js';
 export { defineScripts } from './scripts.js';
 export { milliseconds, type ServerTime } from './server-time.js';
 export { redisConfig, redisSettings } from './settings.js';
-export { RedisShardedSubscriber } from './sharded-subscriber.js';
-export { RedisSubscriber, type SubscriberOptions } from './subscriber.js';
-export { readRedisTls } from './tls.js';
-export { redisDatabase } from './url.js';
-export { RedisWatch } from './watch.js';

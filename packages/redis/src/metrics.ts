@@ -1,5 +1,5 @@
 import type { Metrics } from '@chorus/service';
-import type { RedisWatch } from './watch.js';
+import type { RedisWatch } from './connection/watch.js';
 
 /** Registers how the watched connections to Redis are. */
 export function addRedisMetrics(metrics: Metrics, watch: RedisWatch): void {

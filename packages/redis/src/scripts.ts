@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { RedisClient } from './client.js';
+import type { RedisClient } from './connection/client.js';
 
 /** Scripts by the command that runs them: the names of the files that make up each, joined in this order. */
 export type Scripts = Readonly<Record<string, readonly string[]>>;

@@ -1,8 +1,8 @@
 import { ConfigError, flag, integer, list } from '@chorus/service';
 import { z } from 'zod';
-import type { RedisConfig } from './client.js';
-import { type RedisTlsSettings, readRedisTls } from './tls.js';
-import { redisDatabase, redisUrlProblem, seedsAgree } from './url.js';
+import type { RedisConfig } from './connection/client.js';
+import { type RedisTlsSettings, readRedisTls } from './connection/tls.js';
+import { redisDatabase, redisUrlProblem, seedsAgree } from './connection/url.js';
 
 /** Settings of every process that uses Redis. */
 export const redisSettings = {

@@ -1,10 +1,11 @@
 import { addRedisUser, type LocalServer, startRedis, testRedis } from '@chorus/local';
-import { createRedis, Keyspace, RedisWatch, redisReady } from '@chorus/redis';
 import { createLogger } from '@chorus/service';
+import { until } from '@chorus/testing';
 import { expect } from 'chai';
-import { closeAfterEach, eventually } from '../../testing/feeds.js';
-import { failure, someRoom } from '../../testing/recorder.js';
-import { RedisRoomDirectory } from '../room-directory.js';
+import { closeAfterEach, failure } from '../testing/parts.js';
+import { createRedis } from './create-redis.js';
+import { redisReady } from './ready.js';
+import { RedisWatch } from './watch.js';
 
 describe('a user of Redis', function () {
   this.timeout(20_000);
@@ -48,9 +49,8 @@ describe('a user of Redis', function () {
   it('who lacks a command of a script is told where the list is', async () => {
     const { client, watch, lines } = await connect(['xadd']);
     await redisReady(client, 5_000);
-    const directory = new RedisRoomDirectory(client, new Keyspace('chorus'));
-    await failure(directory.ensure(someRoom(), 0));
-    await eventually('the reason', () => watch.trouble() === 'refuses commands (NOPERM)');
+    await failure(client.eval("return redis.call('XADD', KEYS[1], '*', 'a', '1')", 1, 'chorus:x'));
+    await until('the reason', () => watch.trouble() === 'refuses commands (NOPERM)');
     expect(lines.filter((line) => line.includes('docs/how-to/postgresql-and-redis.md'))).to.have.length(1);
   });
 

@@ -1,9 +1,9 @@
 import type { Logger, TlsFiles } from '@chorus/service';
 import { Redis } from 'ioredis';
-import { checkConnection } from './check.js';
-import { retryDelayMs } from './retry-delay.js';
-import { redisTlsOptions } from './tls.js';
-import type { RedisWatch } from './watch.js';
+import { checkConnection } from '../connection/check.js';
+import { retryDelayMs } from '../connection/retry-delay.js';
+import { redisTlsOptions } from '../connection/tls.js';
+import type { RedisWatch } from '../connection/watch.js';
 
 /** Channels in one SUBSCRIBE; keeps single commands, and their replies, small after an outage. */
 const CHUNK = 500;

@@ -6,11 +6,17 @@ import {
   type TestCertificates,
   testRedis,
 } from '@chorus/local';
-import { createRedis, type RedisConfig, RedisWatch, readRedisTls } from '@chorus/redis';
+import { until } from '@chorus/testing';
 import { expect } from 'chai';
-import { closeAfterEach, eventually } from '../../testing/feeds.js';
-import { Recorder, someRoom } from '../../testing/recorder.js';
-import { makeRedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
+import { Cluster } from 'ioredis';
+import { RedisShardedSubscriber } from '../pubsub/sharded-subscriber.js';
+import { RedisSubscriber } from '../pubsub/subscriber.js';
+import { closeAfterEach, testLog } from '../testing/parts.js';
+import type { RedisConfig } from './client.js';
+import { createRedis } from './create-redis.js';
+import { redisReady } from './ready.js';
+import { readRedisTls } from './tls.js';
+import { RedisWatch } from './watch.js';
 
 describe('a connection to Redis with TLS', function () {
   this.timeout(60_000);
@@ -47,18 +53,35 @@ describe('a connection to Redis with TLS', function () {
     tls: readRedisTls(settings, [url]),
   });
 
-  /** Messages go round: commands and deliveries have a connection each. */
+  /** What is published arrives: commands and deliveries have connections of their own. */
   async function expectDelivery(redis: RedisConfig): Promise<void> {
-    const fixture = closer().add(await makeRedisFixture(testOptions(redis)));
-    await fixture.directory().markComplete();
-    const heard = new Recorder();
-    const broker = await fixture.connect(heard);
-    for (const roomId of Array.from({ length: redis.cluster ? 64 : 1 }, someRoom)) {
-      await fixture.directory().ensure(roomId, 0);
-      await broker.subscribe(roomId);
-      const { seq } = await broker.publish(roomId, '"a":1}');
-      await heard.until('the message', () => heard.seqs(roomId).includes(seq));
+    const commands = createRedis(redis, testLog, 'commands');
+    closer().defer(() => commands.disconnect());
+    await redisReady(commands, 5_000);
+    const received: string[] = [];
+    const options = {
+      purpose: 'subscriber',
+      url: redis.urls[0] ?? '',
+      tls: redis.tls,
+      timeoutMs: 2_000,
+      onMessage: (channel: string) => received.push(channel),
+      onResumed: () => undefined,
+      watch: new RedisWatch(),
+      log: testLog,
+    };
+    const subscriber =
+      commands instanceof Cluster
+        ? new RedisShardedSubscriber(commands, options)
+        : new RedisSubscriber({ ...options, sharded: false });
+    closer().defer(() => subscriber.close());
+    // So many that each server of a cluster has some.
+    const channels = Array.from({ length: redis.cluster ? 64 : 1 }, (_, n) => `{${n}}`);
+    for (const channel of channels) {
+      await subscriber.subscribe(channel);
+      await (redis.cluster ? commands.spublish(channel, 'x') : commands.publish(channel, 'x'));
     }
+    await until('all of them', () => received.length === channels.length);
+    expect(received).to.have.members(channels);
   }
 
   /** Why there is no connection. */
@@ -68,7 +91,7 @@ describe('a connection to Redis with TLS', function () {
     const errors: string[] = [];
     client.on('error', (error: Error) => errors.push(error.message));
     try {
-      await eventually('an error', () => errors.length > 0 || client.status === 'ready');
+      await until('an error', () => errors.length > 0 || client.status === 'ready');
       return client.status === 'ready' ? 'connected' : `${watch.trouble()}: ${errors[0]}`;
     } finally {
       client.disconnect();
