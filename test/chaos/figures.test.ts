@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { figuresOf, spread } from './figures.js';
-import type { Fault, History, HistoryEvent } from './history.js';
+import type { Fault, History, HistoryEvent, LifeEvent } from './history.js';
 import { indexHistory } from './index-history.js';
 import { timelineSvg } from './report/timeline-svg.js';
 import { PROMISES, simulate } from './test-history.js';
@@ -105,6 +105,18 @@ describe('the figures of a run', () => {
     expect(messages.sentAgain).to.be.above(0);
     expect(delivered).to.be.above(stored);
     expect(reconnects).to.be.above(0);
+  });
+
+  it('count the changes of rooms by what was answered', () => {
+    const events: LifeEvent[] = [
+      { at: 1, type: 'create', name: 'a', outcome: 'done' },
+      { at: 2, type: 'looked', name: 'a' },
+      { at: 3, type: 'delete', outcome: 'unknown' },
+      { at: 4, type: 'delete', outcome: 'unknown' },
+    ];
+    const lives = [{ roomId: 9, events, life: 1, exists: true, gateways: {}, messages: [] }];
+    const { roomChanges } = figuresOf(indexHistory({ ...story(RETURN), lives }));
+    expect(roomChanges).to.deep.equal({ 'create done': 1, 'delete unknown': 2 });
   });
 
   it('know percentiles by the nearest rank', () => {

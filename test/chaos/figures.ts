@@ -18,6 +18,8 @@ export interface Figures {
   /** Attempts to connect that failed, by the HTTP status that they got, or by what went wrong. */
   refusedConnections: Readonly<Record<string, number>>;
   resumes: { recovered: number; notRecovered: number; missed: number };
+  /** Changes of rooms, by what was asked for and what was answered: `create done`. */
+  roomChanges: Readonly<Record<string, number>>;
   latency: Spread;
   /** From the loss of a connection to the next one. */
   offline: Spread;
@@ -89,6 +91,7 @@ export function figuresOf(index: HistoryIndex): Figures {
       notRecovered: resumes.length - recovered,
       missed: resumes.reduce((sum, { missed }) => sum + missed, 0),
     },
+    roomChanges: roomChanges(history),
     latency: spread(latencies(history, firstSentAt(index))),
     offline: spread(offlineTimes(resumes)),
     replay: spread(resumes.flatMap(({ replayMs }) => replayMs ?? [])),
@@ -106,6 +109,16 @@ function refusals({ clients }: History): Record<string, number> {
     }
   }
   return reasons;
+}
+
+function roomChanges({ lives }: History): Record<string, number> {
+  const changes: Record<string, number> = {};
+  for (const event of lives.flatMap(({ events }) => events)) {
+    if (!('outcome' in event)) continue;
+    const change = `${event.type} ${event.outcome}`;
+    changes[change] = (changes[change] ?? 0) + 1;
+  }
+  return changes;
 }
 
 function busiestSecond({ clients }: History): number {

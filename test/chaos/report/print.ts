@@ -47,6 +47,7 @@ export function figureRows({
     reconnects: `${figures.reconnects}, at most ${figures.mostReconnectsOfOne} of one client and ${figures.mostReconnectsPerSecond} in a second`,
     'attempts refused': listed(figures.refusedConnections),
     'rooms resumed': `${resumes.recovered} recovered with ${resumes.missed} messages, ${resumes.notRecovered} not recovered`,
+    'changes of rooms': listed(figures.roomChanges),
     [`offline (full jitter, ${BACKOFF.baseMs} to ${BACKOFF.capMs} ms)`]: inMs(figures.offline),
     'replay of what was missed': inMs(figures.replay),
     'Redis back until a room is whole': inMs(figures.healing),
