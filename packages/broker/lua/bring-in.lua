@@ -13,8 +13,9 @@
 --         position that gateways have seen ('-' for none)
 
 local command, floor = ARGV[1], tonumber(ARGV[3])
-local life = current_life()
-local born = born_of(life)
+local newest = 0
+for at = 6, #ARGV, 4 do newest = math.max(newest, tonumber(ARGV[at])) end
+local born = born_of(life_above(newest, floor))
 
 -- The last message of a stream that is not known to be stored.
 local function unstored_end(room, stream)

@@ -18,11 +18,12 @@ local TESTIMONY_MS = 1500
 local command = ARGV[1]
 local life = current_life()
 local born = born_of(life)
-local held = redis.call('HMGET', state, 'began', 'mirrored', 'doubt', 'last')
+local held = redis.call('HMGET', state, 'began', 'mirrored', 'doubt', 'last', 'seen')
 local age = now_ms() - tonumber(held[1] or 0)
 -- A clock that was set back tells nothing.
 local settled = held[2] == life and (age >= TESTIMONY_MS or age < 0)
-local doubt, last = tonumber(held[3] or 0), tonumber(held[4] or 0)
+local doubt = tonumber(held[3] or 0)
+local highest = math.max(tonumber(held[4] or 0), tonumber(held[5] or 0))
 
 -- Whether what was seen is lost.
 local function lost(room, stream, room_epoch, room_seq, epoch, seq, trusted)
@@ -47,9 +48,9 @@ for n = 1, #KEYS - 4 do
   for position = at + 4, at + 2 + 2 * count, 2 do
     local epoch, seq = tonumber(ARGV[position]), tonumber(ARGV[position + 1])
     if epoch > 0 and epoch >= made and not other then seen[#seen + 1] = { epoch, seq } end
-    if trusted and epoch > last and not other then
-      last = epoch
-      redis.call('HSET', state, 'last', ARGV[position])
+    if trusted and epoch > highest and not other then
+      highest = epoch
+      redis.call('HSET', state, 'seen', ARGV[position])
     end
   end
   at = at + 4 + 2 * count

@@ -13,7 +13,10 @@
 
 local TURN_SECONDS = 300
 local room, command, channel, stream = ARGV[1], ARGV[3], ARGV[4], KEYS[5]
-local life = current_life()
+local end_epoch, end_seq = tonumber(ARGV[9]), tonumber(ARGV[10])
+-- An archiver may have stored more since the room was read.
+if #ARGV >= 11 then end_epoch = math.max(end_epoch, (parse_id(ARGV[#ARGV - 2]))) end
+local life = life_above(end_epoch, tonumber(ARGV[5]))
 local epoch, seq = position_of(stream)
 if ARGV[6] ~= (epoch and epoch .. '-' .. seq or '-') then return 0 end
 local known, made = record_of(KEYS[8], room)
@@ -71,7 +74,6 @@ if ARGV[8] ~= '1' then
   return 1
 end
 
-local end_epoch, end_seq = tonumber(ARGV[9]), tonumber(ARGV[10])
 epoch, seq = position_of(stream)
 if epoch then
   end_epoch = math.max(end_epoch, tonumber(epoch))

@@ -16,10 +16,17 @@ local function now_ms()
 end
 
 local function new_epoch(above)
-  local last = tonumber(redis.call('HGET', state, 'last') or 0)
-  local epoch = string.format('%.0f', math.max(now_ms(), last + 1, (above or 0) + 1))
+  local held = redis.call('HMGET', state, 'last', 'seen')
+  local last, seen = tonumber(held[1] or 0), tonumber(held[2] or 0)
+  local epoch = string.format('%.0f', math.max(now_ms(), last + 1, seen + 1, (above or 0) + 1))
   redis.call('HSET', state, 'last', epoch)
   return epoch
+end
+
+local function begin_life(run_id, above)
+  local life = new_epoch(above) .. ':' .. run_id
+  redis.call('HSET', state, 'life', life, 'began', string.format('%.0f', now_ms()))
+  return life
 end
 
 -- `<epoch>:<run id of the server process>`
@@ -27,9 +34,16 @@ local function current_life()
   local server = redis.call('INFO', 'server')
   local life = redis.call('HGET', state, 'life')
   if life and string.find(server, string.match(life, ':(%x+)'), 1, true) then return life end
-  life = new_epoch() .. ':' .. string.match(server, 'run_id:(%x+)')
-  redis.call('HSET', state, 'life', life, 'began', string.format('%.0f', now_ms()))
-  return life
+  return begin_life(string.match(server, 'run_id:(%x+)'))
+end
+
+-- The incarnation to restore messages of the database in. An epoch that this data never gave out was given by data that is
+-- lost, under a clock that was ahead of this one. Then another incarnation begins, above it and the given floor: in one that
+-- is not above it a room would be taken for whole while it is restored.
+local function life_above(epoch, floor)
+  local life = current_life()
+  if epoch <= tonumber(redis.call('HGET', state, 'last') or 0) then return life end
+  return begin_life(string.match(life, ':(%x+)'), math.max(epoch, floor))
 end
 
 -- The epoch with which an incarnation began.

@@ -80,7 +80,7 @@ export class MemoryBroker implements Broker {
   }
 
   #absent(roomId: number): never {
-    if (this.rooms.complete) throw new RoomNotFoundError(roomId);
+    if (!this.rooms.isAwaited(roomId)) throw new RoomNotFoundError(roomId);
     throw new UnavailableError('the rooms are being restored');
   }
 }

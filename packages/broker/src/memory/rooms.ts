@@ -43,6 +43,8 @@ export class MemoryRooms {
   readonly pending = new Map<number, number>();
   /** Rooms that were asked for and may exist, although they are not known. */
   readonly wanted = new Set<number>();
+  /** Rooms that are restored in part: nothing is published to them, and no position is given out. */
+  readonly #partial = new Set<number>();
   /** Work that somebody is at. */
   readonly locks = new Set<string>();
   readonly #backlog: MemoryBacklog;
@@ -91,6 +93,11 @@ export class MemoryRooms {
     return 'whole';
   }
 
+  /** Whether there is or may be such a room, although it cannot be used. */
+  isAwaited(roomId: number): boolean {
+    return !this.complete || this.#partial.has(roomId);
+  }
+
   /** See `RoomDirectory.restore`. */
   restore(restoration: Restoration, now: number): boolean {
     const { room: mirrored, end, complete, messages, before } = restoration;
@@ -107,6 +114,8 @@ export class MemoryRooms {
       room.beginEpoch({ epoch, seq: Math.max(room.at.seq, mirrored.last.seq) });
     }
     if (known === undefined) this.#add(mirrored.id, room);
+    if (complete) this.#partial.delete(mirrored.id);
+    else this.#partial.add(mirrored.id);
     if (complete) this.#deliver(mirrored.id, (listener) => listener.onMoved?.(mirrored.id));
     return true;
   }
@@ -125,17 +134,15 @@ export class MemoryRooms {
     if (which !== undefined && room?.generation !== undefined && room.generation >= which) return false;
     if (room !== undefined) this.#backlog.forget(roomId, room);
     this.#rooms.delete(roomId);
+    this.#partial.delete(roomId);
     this.#unstored?.refuse(roomId, new RoomNotFoundError(roomId));
     return true;
   }
 
   /** Gives the room a new epoch if it ends before what a node has seen. */
   standing(roomId: number, seen?: SeenOfRoom): RoomStanding | undefined {
-    const room = this.#rooms.get(roomId);
-    if (room === undefined) {
-      if (!this.complete) this.wanted.add(roomId);
-      return undefined;
-    }
+    const room = this.#usable(roomId);
+    if (room === undefined) return undefined;
     const generation = String(room.generation ?? '');
     const same = seen === undefined || seen.generation === '' || seen.generation === generation;
     if (seen?.by === 'node' && same && isAfter(seen.position, room.at)) {
@@ -160,11 +167,8 @@ export class MemoryRooms {
    * @throws {UnavailableError} nothing can be stored at the moment
    */
   publish(roomId: number, body: string, key = ''): Published | undefined {
-    const room = this.#rooms.get(roomId);
-    if (room === undefined) {
-      if (!this.complete) this.wanted.add(roomId);
-      return undefined;
-    }
+    const room = this.#usable(roomId);
+    if (room === undefined) return undefined;
     const now = this.#ticks();
     const known = key === '' ? undefined : room.sentWith(key, now);
     if (known !== undefined) return { ...known, repeated: true };
@@ -252,6 +256,12 @@ export class MemoryRooms {
 
   between(roomId: number, after: Position, upTo: Position, limit: number): StoredMessage[] {
     return this.#rooms.get(roomId)?.between(after, upTo, limit) ?? [];
+  }
+
+  #usable(roomId: number): MemoryRoom | undefined {
+    const room = this.#partial.has(roomId) ? undefined : this.#rooms.get(roomId);
+    if (room === undefined && this.isAwaited(roomId)) this.wanted.add(roomId);
+    return room;
   }
 
   #now(): number {

@@ -41,6 +41,7 @@ export class BrokerKeys {
    * - `life`: `<epoch>:<run id>` of the incarnation that the data is in;
    * - `began`: when it began, in ms since 1970;
    * - `last`: the newest epoch that a room or incarnation was given;
+   * - `seen`: the newest epoch that a node has seen and this data never gave out, if there is one;
    * - `mirrored`: the `life` in which every room of PostgreSQL was made known, and whole;
    * - `doubt`: the epoch of the last incarnation that is known to have lost messages;
    * - `unstored`: bytes of all messages after their room's watermark, as they count for the budget.

@@ -1,9 +1,10 @@
 import { testRedis } from '@chorus/local';
 import { createRedis, type RedisClient, redisReady } from '@chorus/redis';
 import { expect } from 'chai';
-import { closeAfterEach } from '../../testing/feeds.js';
+import { closeAfterEach, eventually } from '../../testing/feeds.js';
 import { Recorder, someRoom } from '../../testing/recorder.js';
 import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
+import { TestRoomArchive } from '../../testing/room-archive.js';
 
 const HOUR_MS = 3_600_000;
 const LEASE_MS = 10_000;
@@ -72,5 +73,29 @@ describe('a Redis whose clock was set back', () => {
     expect((await broker.position(roomId, seen)).epoch).to.be.above(seen.epoch);
     await directory.ensure(other, 0);
     expect((await broker.position(other)).epoch).to.be.above(seen.epoch);
+  });
+
+  it('begins epochs above all that the database has, in every room, when it has lost everything', async () => {
+    const archive = new TestRoomArchive();
+    const epochs = [Date.now() + HOUR_MS, Date.now() + 2 * HOUR_MS];
+    const roomIds = epochs.map((epoch) => {
+      const id = someRoom();
+      archive.add(id);
+      archive.store(id, [{ epoch, seq: 1, body: '"a":1}' }]);
+      return id;
+    });
+    const broker = await fixture.connect(new Recorder());
+    closer().add(archive.lookAfter(fixture.directory()));
+    for (const id of roomIds) {
+      await eventually('the room', () =>
+        broker.position(id).then(
+          () => true,
+          () => false,
+        ),
+      );
+      const { epoch, seq } = await broker.publish(id, '"a":2}');
+      expect(seq).to.equal(2);
+      expect(epoch).to.be.above(Math.max(...epochs));
+    }
   });
 });

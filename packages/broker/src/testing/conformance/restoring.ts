@@ -1,3 +1,4 @@
+import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { Broker, Position } from '../../broker.js';
@@ -141,17 +142,39 @@ export function describeRestoring(name: string, makeFixture: MakeBrokerFixture):
       await recorder.until('a nudge', () => recorder.moved.includes(id));
     });
 
+    it('lets nothing into a room that is restored in part, whatever nodes have seen of it', async () => {
+      const made = room({ epoch: LATER, seq: 300 });
+      const seen = { position: { epoch: LATER, seq: 290 }, generation: '', by: 'node' } as const;
+      await failure(broker.standing(made.id, seen));
+      await directory.bringIn([made], 1);
+      const about = { room: made, before: 'stored' } as const;
+      const early = { end: undefined, messages: messages(1, 200), complete: false };
+      expect(await directory.restore({ ...about, ...early }, 1)).to.equal(true);
+      await directory.markComplete();
+      expect(await failure(broker.publish(made.id, '"a":1}'))).to.be.instanceOf(UnavailableError);
+      expect(await failure(broker.position(made.id))).to.be.instanceOf(UnavailableError);
+      expect(await directory.wanted()).to.include(made.id);
+      const late = { end: { epoch: LATER, seq: 200 }, messages: messages(201, 300), complete: true };
+      expect(await directory.restore({ ...about, ...late }, 1)).to.equal(true);
+      const published = await broker.publish(made.id, '"a":1}');
+      expect(published.seq).to.equal(301);
+      expect(published.epoch).to.be.above(LATER);
+      expect(await texts(made.id)).to.have.length(301);
+    });
+
     it('gives up what does not join, and keeps what waits to be stored', async () => {
       const [cut, kept] = [await known(), await known()];
       const first = await broker.publish(cut.id, '"a":1}');
+      const waiting = await broker.publish(kept.id, '"a":1}');
+      const { bytes } = await fixture.queue().backlog();
       const last = { epoch: LATER, seq: 5_000 };
       const some = messages(4_991, 5_000);
       const about = { end: first, messages: some, complete: true } as const;
       await directory.restore({ ...about, room: { ...cut, last }, before: 'cut' }, 1);
       expect(await texts(cut.id)).to.have.length(10);
-      expect(await fixture.queue().backlog()).to.include({ bytes: 0 });
+      // Only what waits in the other room.
+      expect(await fixture.queue().backlog()).to.include({ bytes: bytes / 2 });
 
-      const waiting = await broker.publish(kept.id, '"a":1}');
       await directory.restore({ ...about, end: waiting, room: { ...kept, last }, before: 'unknown' }, 1);
       expect(await texts(kept.id)).to.have.length(11);
       const backlogs = await fixture.queue().claim(10, 100, 1_000);
