@@ -32,7 +32,7 @@ describe('the client', () => {
     return state.status === 'closed' ? state.error : undefined;
   };
 
-  it('comes back when it was told to, and not before', async () => {
+  it('reconnects after the time that the gateway requested, and not before', async () => {
     start({ backoff: { baseMs: 1, capMs: 1 } });
     const connection = await stage.connection();
     connection.say({ type: 'reconnect', afterMs: 300 });
@@ -45,7 +45,7 @@ describe('the client', () => {
     expect(performance.now() - at).to.be.within(200, 2_000);
   });
 
-  it('waits as long as a gateway that refuses it says, and goes on after refusals that may pass', async () => {
+  it('waits as long as a refusal asks for, and retries after temporary refusals', async () => {
     stage.gateway.refusals.push(
       { status: 503, headers: { 'retry-after': '1' } },
       { status: 429 },
@@ -66,7 +66,7 @@ describe('the client', () => {
     [403, 'forbidden'],
     [404, 'disconnected'],
   ] as const) {
-    it(`ends when it is refused with ${status}`, async () => {
+    it(`closes for good when it is refused with ${status}`, async () => {
       stage.gateway.refusals.push({ status });
       start();
       expect(await closedBy()).to.include({ code, status, retry: false });
@@ -77,7 +77,7 @@ describe('the client', () => {
     [4401, 'unauthenticated'],
     [4403, 'disconnected'],
   ] as const) {
-    it(`ends when it is closed with ${code}, and its rooms with it`, async () => {
+    it(`closes for good with its rooms when the gateway closes it with ${code}`, async () => {
       start();
       const room = client.join(1);
       (await stage.connection()).socket.close(code, 'because');
@@ -86,10 +86,10 @@ describe('the client', () => {
     });
   }
 
-  it('asks the API why it was refused where the platform does not say', async () => {
+  it('asks the API for the reason of a refusal that the platform hides', async () => {
     stage.gateway.refusals.push({ status: 401 }, { status: 401 });
     stage.history.meError = new ChorusError('unauthenticated', 'sign in');
-    // As browsers do it: nothing is known but that it failed.
+    // Like in browsers: only the failure is visible, not its reason.
     class Silent extends WebSocket {
       override emit(type: string | symbol, ...args: unknown[]): boolean {
         return type !== 'unexpected-response' && super.emit(type, ...args);
@@ -99,7 +99,7 @@ describe('the client', () => {
     expect(await closedBy()).to.include({ code: 'unauthenticated', message: 'sign in' });
   });
 
-  it('says in what it rejects why it was closed, and carries the reason', async () => {
+  it('gives the reason why it was closed in what it rejects', async () => {
     const rejection = (call: Promise<unknown>): Promise<unknown> =>
       call.then(
         () => undefined,
@@ -131,13 +131,13 @@ describe('the client', () => {
     expect(await rejection(room.send('x'))).to.include({ code: 'closed', cause: undefined });
   });
 
-  it('takes an address with slashes at its end', async () => {
+  it('accepts an address with slashes at its end', async () => {
     start({ url: `${stage.gateway.url}//` });
     const connection = await stage.connection();
     expect(connection.request.url).to.equal('/ws/connect');
   });
 
-  it('asks for a newer token once when one was refused, and goes on with it', async () => {
+  it('renews a refused token once and continues with the new one', async () => {
     stage.gateway.refusals.push({ status: 401 });
     let asked = 0;
     start({ refresh: async () => `token-${++asked}` });
@@ -151,13 +151,13 @@ describe('the client', () => {
     expect(asked).to.equal(2);
   });
 
-  it('ends when there is no newer token to be had', async () => {
+  it('closes for good when a refused token cannot be renewed', async () => {
     stage.gateway.refusals.push({ status: 401 });
     start({ refresh: () => Promise.reject(new ChorusError('unauthenticated', 'signed out')) });
     expect(await closedBy()).to.include({ code: 'unauthenticated', message: 'signed out' });
   });
 
-  it('renews its token before it ends, for the connection that is open', async () => {
+  it('renews its token before it expires, for the open connection', async () => {
     const tokens = ['first', 'second'];
     start({ token: () => tokens.shift() ?? 'third' });
     const connection = await stage.connection({ expiresAt: Date.now() + 700 });
@@ -167,7 +167,7 @@ describe('the client', () => {
     expect(await connection.next()).to.deep.equal({ type: 'refresh', token: 'third' });
   });
 
-  it('renews its token before it ends although its own clock is hours off', async () => {
+  it('renews its token in time although its own clock is hours off', async () => {
     for (const offMs of [-7_200_000, 7_200_000]) {
       const tokens = ['first', 'second', 'third'];
       start({ token: () => tokens.shift() ?? 'last' });
@@ -179,7 +179,7 @@ describe('the client', () => {
     }
   });
 
-  it('connects anew and resumes when a cookie has the newer token', async () => {
+  it('reconnects and resumes when a cookie has the newer token', async () => {
     start({ refresh: async () => undefined });
     client.join(1);
     const connection = await stage.connection({ expiresAt: Date.now() + 600 });
@@ -191,7 +191,7 @@ describe('the client', () => {
     });
   });
 
-  it('gives up a connection that is silent, after it has asked', async () => {
+  it('drops a silent connection after a ping without an answer', async () => {
     start({ askAfterMs: 30, answerWithinMs: 60 });
     const connection = await stage.connection();
     expect(await connection.next()).to.deep.equal({ type: 'ping' });
@@ -201,14 +201,14 @@ describe('the client', () => {
     await stage.connection();
   });
 
-  it('makes a new connection when something comes that is no frame', async () => {
+  it('reconnects when it receives an unreadable frame', async () => {
     start();
     (await stage.connection()).socket.send('{"type":');
     await becomes('waiting');
     await stage.connection();
   });
 
-  it('stays away until it is told to come back', async () => {
+  it('stays disconnected until connect() is called again', async () => {
     start();
     const connection = await stage.connection();
     await becomes('connected');
@@ -220,7 +220,7 @@ describe('the client', () => {
     await becomes('connected');
   });
 
-  it('lets a listener throw without harm to others, and reports it', async () => {
+  it('reports an exception of a listener and still calls the others', async () => {
     start();
     const room = client.join(1);
     const handlers = process.listeners('uncaughtException');
@@ -238,7 +238,7 @@ describe('the client', () => {
     expect(room.position?.seq).to.equal(1);
   });
 
-  it('can be closed by whoever hears of a state', async () => {
+  it('can be closed by a listener of state changes', async () => {
     start();
     const connection = await stage.connection();
     await becomes('connected');
@@ -253,7 +253,7 @@ describe('the client', () => {
     expect(client.state).to.deep.equal({ status: 'closed' });
   });
 
-  it('passes on what the operator says', async () => {
+  it('emits broadcasts of the operator', async () => {
     start();
     const said = event<string>((listener) => client.on('broadcast', listener));
     (await stage.connection()).say({ type: 'broadcast', content: 'noon', roomId: 0, username: '' });

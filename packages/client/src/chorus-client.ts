@@ -12,21 +12,22 @@ import type { Room } from './room/room.js';
 import type { RoomHost } from './room/room-host.js';
 import type { ConnectionState, Member } from './types.js';
 
-/** What a client tells, with what it tells of it. */
+/** Events of a client, each with its payload. */
 export interface ClientEvents {
   state: ConnectionState;
-  /** The operator says something to everybody. */
+  /** A message of the operator to all clients. */
   broadcast: string;
-  /** Something went wrong in the background that belongs to no call and no room; the client goes on. */
+  /** A background failure that belongs to no call and no room. The client continues. */
   error: ChorusError;
 }
 
 /**
- * A connection to Chorus that comes back by itself, and the rooms that it is in.
+ * A connection to Chorus that reconnects by itself, and the rooms joined over it.
  *
- * The application sees every message of a room exactly once and in order, through any number of reconnects. What was missed
- * comes from the gateway or, after a long absence, from the history of the API; if that is impossible the room tells a
- * `gap`. What the application sends is sent again until it is acknowledged or refused for good, and never becomes two.
+ * The application receives every message of a room exactly once and in order, through any number of reconnects.
+ * Missed messages come from the gateway or, after a long absence, from the history API. If neither has them, the room
+ * emits a `gap`. Messages that the application sends are retried until they are acknowledged or refused for good, and
+ * are never duplicated.
  *
  * @example
  * const client = new ChorusClient({ url: 'https://chat.example.org', token });
@@ -81,7 +82,7 @@ export class ChorusClient {
         this.#events.emit('state', state);
       },
     });
-    // Not by random(): names must differ between clients, and those of tests need not be random.
+    // Not random(): ids must differ between clients, while the random() of a test may be deterministic.
     const name = crypto.getRandomValues(new Uint32Array(3)).join('');
     let messages = 0;
     this.#host = {
@@ -97,45 +98,45 @@ export class ChorusClient {
     return this.#socket.state;
   }
 
-  /** Whom the token belongs to, from the first connection on. */
+  /** The user that the token belongs to; undefined before the first connection. */
   get user(): Member | undefined {
     return this.#host.user;
   }
 
-  /** Those that were joined and not left, by their ids. */
+  /** Rooms that were joined and not left, by id. */
   get rooms(): ReadonlyMap<number, Room> {
     return this.#rooms;
   }
 
   /**
-   * Calls `listener` at each such event. What a listener throws is reported as the platform reports what nobody
-   * catches; other listeners, and the client, go on.
-   * @returns a function that ends it
+   * Calls `listener` for every event of that type. An exception of a listener is reported like any uncaught error of
+   * the platform; other listeners and the client continue.
+   * @returns a function that removes the listener
    */
   on<Type extends keyof ClientEvents>(type: Type, listener: (event: ClientEvents[Type]) => void): () => void {
     return this.#events.on(type, listener);
   }
 
   /**
-   * Connects, and goes on doing so until {@link disconnect} or {@link close}, or until it is not let in any more. While it
-   * waits for the next attempt: makes that at once.
+   * Connects and keeps reconnecting until {@link disconnect} or {@link close}, or until the gateway refuses this user
+   * for good. Does nothing while connected; ends a wait between attempts at once.
    * @throws {ChorusError} `closed`
    */
   connect(): void {
     this.#refuseIfClosed();
-    hearOfNetwork(this.#onNetwork, true);
+    watchNetwork(this.#onNetwork, true);
     this.#socket.start();
   }
 
-  /** Says good-bye and stays away until {@link connect}. Rooms, and what waits to be sent, are kept and resumed then. */
+  /** Closes the connection until {@link connect} is called. Rooms and unsent messages are kept and resumed then. */
   disconnect(): void {
-    hearOfNetwork(this.#onNetwork, false);
+    watchNetwork(this.#onNetwork, false);
     this.#socket.stop({ status: 'idle' });
   }
 
   /**
-   * Says good-bye for good. All rooms are left, and what was not acknowledged fails with `closed`. Resolves when the connection
-   * has ended, after a second at the latest.
+   * Closes the client for good. Leaves all rooms; unacknowledged messages fail with `closed`. Resolves when the
+   * connection has ended, after one second at most.
    */
   async close(): Promise<void> {
     this.#socket.stop({ status: 'closed' });
@@ -143,10 +144,11 @@ export class ChorusClient {
   }
 
   /**
-   * Enters a room, now and after each interruption. Returns at once, and the same room for as long as it is not left.
+   * Joins a room, now and after each reconnect. Returns at once. Returns the same {@link Room} until that room is
+   * left.
    * @param options
-   * @param options.since the last message that the application has seen: everything after it is delivered. Without it, what is
-   * said from now on
+   * @param options.since position of the last message that the application has seen: all later messages are
+   * delivered. Without it, only messages sent after the join
    * @throws {ChorusError} `closed`
    */
   join(roomId: number, { since }: { since?: Position | undefined } = {}): Room {
@@ -180,7 +182,7 @@ export class ChorusClient {
         break;
       }
       case 'reconnect':
-        this.#socket.sentAway(frame.afterMs);
+        this.#socket.reconnectRequested(frame.afterMs);
         break;
       case 'refreshed':
         this.#session.accepted(frame.expiresAt, frame.now);
@@ -198,7 +200,7 @@ export class ChorusClient {
         this.#rooms.get(frame.roomId)?.received(frame);
         break;
       default:
-        // What newer gateways may say beyond is about no room that is known, or passed over there.
+        // Frames that only newer gateways send name no known room, or the room ignores them.
         this.#rooms.get(frame.roomId)?.received(frame);
     }
   }
@@ -216,15 +218,17 @@ export class ChorusClient {
   }
 
   #ended(error: ChorusError | undefined): void {
-    hearOfNetwork(this.#onNetwork, false);
+    watchNetwork(this.#onNetwork, false);
     this.#session.stop();
     for (const room of this.#rooms.values()) room.end('closed', error);
   }
 }
 
-/** Begins or ends to tell a listener when the platform says that the network is there, or is not: in browsers; never in Node. */
-function hearOfNetwork(listener: (event: Event) => void, wanted: boolean): void {
-  // The same listener is never there twice.
+/**
+ * Adds or removes a listener for the platform's `online` and `offline` events. Browsers have them, Node does not.
+ */
+function watchNetwork(listener: (event: Event) => void, wanted: boolean): void {
+  // Adding a listener twice has no effect.
   const change = wanted ? globalThis.addEventListener : globalThis.removeEventListener;
   for (const type of ['online', 'offline']) change?.(type, listener);
 }

@@ -1,62 +1,64 @@
 import type { ErrorCode } from '@chorus/protocol/constants';
 
-/** What can go wrong without a gateway saying so. */
+/** Error codes of the client itself, beside those of the gateways. */
 export type ClientErrorCode =
   /** The client was closed. */
   | 'closed'
-  /** The room was left, or the client was put out of it; {@link Room.leftReason} says why. */
+  /** The room was left, or the gateway removed the client from it; {@link Room.leftReason} has the reason. */
   | 'left'
-  /** No answer came in the time that the caller gave. What became of the request is not known. */
+  /** No answer arrived within the time-out. Whether the request took effect is unknown. */
   | 'timeout'
-  /** The caller gave the request up. What became of it is not known. */
+  /** The caller cancelled the request. Whether it took effect is unknown. */
   | 'aborted'
-  /** The message is larger than the gateway takes: `limits.maxFrameBytes`. */
+  /** The message is larger than the gateway accepts: `limits.maxFrameBytes`. */
   | 'too_big'
   /** The token is missing, expired, revoked or forged: sign in again. */
   | 'unauthenticated'
-  /** This user, or this page, may not do that. */
+  /** This user or this page's origin is not allowed to do that. */
   | 'forbidden'
-  /** Whoever reads messages one by one reads too slowly: see {@link Room.messages}. */
+  /** The consumer of {@link Room.messages} reads too slowly. */
   | 'too_slow'
-  /** Messages had been acknowledged, and were lost by the server before they were in the database. */
+  /** The server lost acknowledged messages before they were stored in the database. */
   | 'history_lost'
-  /** There is no WebSocket here, or it does not take what it was given. */
+  /** The platform has no WebSocket, or its WebSocket rejected the arguments. */
   | 'unsupported'
-  /** The gateway ended the connection for good, for a reason that has no other code; the text has it. */
+  /**
+   * The gateway closed the connection for good, for a reason without a code of its own; the message has the reason.
+   */
   | 'disconnected'
-  /** No answer: the network, or nobody listens. */
+  /** No answer: the network failed, or no server listens. */
   | 'network'
-  /** What was sent to the API is not valid. */
+  /** The API rejected the request as invalid. */
   | 'bad_request'
   | 'not_found'
   /** The name, address or id is taken. */
   | 'conflict'
-  /** Too many attempts; {@link ChorusError.retryAfterMs} says when to go on. */
+  /** Too many attempts; retry after {@link ChorusError.retryAfterMs}. */
   | 'too_many_requests'
-  /** An answer that the API does not give: something between here and there did. */
+  /** The answer does not come from the API: a proxy between client and API sent it. */
   | 'bad_answer';
 
-/** Every code of a {@link ChorusError}: those of the gateways and those of the client. They are stable. */
+/** All codes of a {@link ChorusError}: those of the gateways and those of the client. They are stable. */
 export type ChorusErrorCode = ErrorCode | ClientErrorCode;
 
 export interface ChorusErrorDetails {
   /** Status of the HTTP answer, if there was one. */
   readonly status?: number | undefined;
-  /** How long to wait before trying again, in milliseconds, if whoever refused said so. */
+  /** Time to wait before a retry, in milliseconds, if the server gave one. */
   readonly retryAfterMs?: number | undefined;
   readonly cause?: unknown;
 }
 
-/** Whatever goes wrong in this package: what it was, and whether trying again can help. */
+/** The only error class of this package: what failed, and whether a retry can succeed. */
 export class ChorusError extends Error {
   override readonly name = 'ChorusError';
-  /** Stable: for programs. The text in `message` is for people. */
+  /** Stable code for programs; `message` is a text for people. */
   declare readonly code: ChorusErrorCode;
-  /** Whether the same, tried again later and unchanged, can succeed. */
+  /** Whether an unchanged retry can succeed later. */
   declare readonly retry: boolean;
   /** Status of the HTTP answer, if there was one. */
   declare readonly status: number | undefined;
-  /** How long to wait before trying again, in milliseconds, if whoever refused said so. */
+  /** Time to wait before a retry, in milliseconds, if the server gave one. */
   declare readonly retryAfterMs: number | undefined;
 
   constructor(code: ChorusErrorCode, message: string, retry = false, details: ChorusErrorDetails = {}) {
@@ -66,7 +68,7 @@ export class ChorusError extends Error {
   }
 }
 
-/** What was thrown by what the application brought along, as an error of this package; such a thing can be tried again. */
+/** Wraps an exception of a function that the application passed in. Counts as retryable. */
 export function asChorusError(cause: unknown): ChorusError {
   return cause instanceof ChorusError ? cause : new ChorusError('network', String(cause), true, { cause });
 }

@@ -1,14 +1,14 @@
 type Listener<Event> = (event: Event) => void;
 
-/** Listeners by the type of the event. */
+/** Listeners by type of event. */
 export class Emitter<Events> {
   readonly #listeners: { [Type in keyof Events]?: ReadonlyArray<Listener<Events[Type]>> } = {};
 
-  /** @returns a function that ends it */
+  /** @returns a function that removes the listener */
   on<Type extends keyof Events>(type: Type, listener: Listener<Events[Type]>): () => void {
-    // An own function: the same listener may be there twice, and each is ended by itself.
+    // A function of its own: the same listener may be added twice, and each is removed separately.
     const own: Listener<Events[Type]> = (event) => listener(event);
-    // Lists are never changed, so that who listens and who stops while an event is told makes no difference to it.
+    // Lists are copied, never changed, so that listeners can be added and removed while an event is emitted.
     this.#listeners[type] = [...(this.#listeners[type] ?? []), own];
     return () => {
       this.#listeners[type] = this.#listeners[type]?.filter((other) => other !== own) ?? [];
@@ -21,7 +21,10 @@ export class Emitter<Events> {
   }
 }
 
-/** What a listener throws becomes an uncaught error, as with the platform's own events, and stops nobody. */
+/**
+ * An exception of a listener becomes an uncaught error, as with the platform's own events, and other listeners still
+ * run.
+ */
 function call<Event>(listener: Listener<Event>, event: Event): void {
   try {
     listener(event);

@@ -1,6 +1,6 @@
 import type { MessagePage } from './http/api-types.js';
 
-/** The part of the WHATWG `WebSocket` that the client uses, and what `ws` has beyond it. */
+/** The part of the WHATWG `WebSocket` that the client uses, plus `terminate` of `ws`. */
 export interface WebSocketLike {
   readonly readyState: number;
   onopen: ((event: never) => unknown) | null;
@@ -9,28 +9,30 @@ export interface WebSocketLike {
   onerror: ((event: never) => unknown) | null;
   send(data: string): void;
   close(code?: number, reason?: string): void;
-  /** Ends the connection without waiting for the other side, where there is such a thing. */
+  /** Ends the connection without a closing handshake. Optional. */
   terminate?(): void;
 }
 
-/** A WebSocket class as `ws` has it: `new WebSocket(url, 'chorus.v1', { headers })`. */
+/** A WebSocket class with the constructor of `ws`: `new WebSocket(url, 'chorus.v1', { headers })`. */
 export type WebSocketClass = new (
   url: string,
   protocol: string,
   options: { headers: Record<string, string> },
 ) => WebSocketLike;
 
-/** How long to wait between attempts to connect, in milliseconds. */
+/**
+ * Waits between attempts to connect, in milliseconds. The bound starts at `baseMs` and doubles with each failure.
+ */
 export interface Backoff {
-  /** The first wait is at most this long; each further one may be twice as long, */
+  /** Bound of the first wait. */
   readonly baseMs: number;
-  /** up to this. */
+  /** Largest bound. */
   readonly capMs: number;
 }
 
-/** What the client asks the HTTP API for; {@link ChorusApi} has it. */
+/** The parts of the HTTP API that the client needs. {@link ChorusApi} implements it. */
 export interface HistorySource {
-  /** Rejects with a {@link ChorusError} of code `unauthenticated` or `forbidden` if the token does not let in. */
+  /** Rejects with a {@link ChorusError} of code `unauthenticated` or `forbidden` if the token is not accepted. */
   me(): Promise<unknown>;
   messages(
     roomId: number,
@@ -38,38 +40,44 @@ export interface HistorySource {
   ): Promise<Pick<MessagePage, 'messages' | 'after'>>;
 }
 
-/** A token, or what has it. A function is asked before each connection. */
+/** A token, or a function that returns one. The function is called before each connection. */
 export type TokenSource = string | (() => string | Promise<string>);
 
 export interface ClientOptions {
   /**
-   * Where Chorus is: `https://chat.example.org`, perhaps with a path before that of the routes. Default: where the page is from.
-   * A function is asked before each connection.
+   * Address of Chorus, optionally with a path before the routes: `https://chat.example.org`. Default: the origin of
+   * the page. A function is called before each connection.
    */
   url?: string | (() => string);
   /**
-   * Sent as `Authorization: Bearer`, and by browsers, whose WebSockets take no headers, as the first frame. Leave it out where
-   * the page is of the site of Chorus: cookies do it.
+   * Sent as `Authorization: Bearer`. Browsers send it in the first frame, because their WebSockets take no headers.
+   * Omit it on pages of the same site as Chorus: the cookie authenticates.
    */
   token?: TokenSource;
   /**
-   * Called before the token ends, and once when a gateway says that it has: gives the session a newer one. Resolves with
-   * the token, which then counts for the open connection, too; or with nothing if it is a cookie, and then the connection is
-   * made anew and resumed. Default: {@link ClientOptions.token} if that is a function.
+   * Called before the token expires, and once when a gateway refuses it. Renews the session. Resolves with the new
+   * token, which is also used for the open connection; or with undefined if the token is a cookie, and then the
+   * client reconnects and resumes. Default: {@link ClientOptions.token} if that is a function.
    */
   refresh?: () => Promise<string | undefined>;
-  /** Reads the history and says why a connection was refused. Default: a {@link ChorusApi} of `url` and `token`. */
+  /**
+   * Reads the history and finds out why a connection was refused. Default: a {@link ChorusApi} with `url` and
+   * `token`.
+   */
   api?: HistorySource;
-  /** Which class makes connections. Default: the platform's own, which Node has from version 22 on; `ws` before. */
+  /**
+   * Class that makes connections. Default: the platform's `WebSocket`, which Node has since version 22; before that,
+   * pass `ws`.
+   */
   webSocket?: WebSocketClass;
-  /** Default: 500 ms and 15 s. Every wait is a random time up to the bound ("full jitter"). */
+  /** Every wait is random up to a bound that doubles ("full jitter"). Default: 500 ms to 15 s. */
   backoff?: Backoff;
-  /** A connection that is silent for so long is asked whether it lives, in milliseconds. Default: 20 s. */
+  /** The client pings a connection after this time without a frame, in milliseconds. Default: 20 s. */
   askAfterMs?: number;
-  /** It is given up when it does not answer in so long, in milliseconds. Default: 5 s. */
+  /** The client reconnects if a ping is not answered within this time, in milliseconds. Default: 5 s. */
   answerWithinMs?: number;
-  /** How long missed messages are asked for in vain before they are given up as a `gap`, in milliseconds. Default: 60 s. */
+  /** How long the client retries reading missed messages before it emits a `gap`, in milliseconds. Default: 60 s. */
   catchUpWithinMs?: number;
-  /** As `Math.random`. */
+  /** Like `Math.random`. */
   random?: () => number;
 }

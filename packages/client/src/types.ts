@@ -1,13 +1,13 @@
 import type { Position } from '@chorus/protocol/constants';
 import type { ChorusError, ChorusErrorCode } from './chorus-error.js';
 
-/** A user, as others see them. */
+/** A user, as other users see them. */
 export interface Member {
   readonly id: number;
   readonly username: string;
 }
 
-/** Something that was said in a room. `epoch` and `seq` are its {@link Position}. */
+/** A message of a room. `epoch` and `seq` are its {@link Position}. */
 export interface Message extends Position {
   readonly type: 'message';
   readonly roomId: number;
@@ -15,73 +15,75 @@ export interface Message extends Position {
   readonly id: string;
   readonly userId: number;
   readonly username: string;
-  /** As it was sent. Text, never markup. */
+  /** The text as it was sent. Never markup. */
   readonly content: string;
   /** When the sender's gateway received it, in milliseconds since 1970 by that gateway's clock. */
   readonly sentAt: number;
-  /** As its sender named it. */
+  /** Id that its sender gave it. */
   readonly clientMsgId?: string | undefined;
 }
 
-/** Whether there is a connection, and what is done about it if there is none. */
+/** State of the connection. */
 export type ConnectionState =
-  /** {@link ChorusClient.connect} was not called, or {@link ChorusClient.disconnect} was. */
+  /** Before {@link ChorusClient.connect}, or after {@link ChorusClient.disconnect}. */
   | { readonly status: 'idle' }
-  /** A connection is being made. `attempt` is how many failed in a row before it. */
+  /** Connecting. `attempt` is the number of failures in a row. */
   | { readonly status: 'connecting'; readonly attempt: number }
   | {
       readonly status: 'connected';
-      /** Names the connection in the logs of the gateway. */
+      /** Id of the connection in the logs of the gateway. */
       readonly connectionId: string;
-      /** Whom the token belongs to. */
+      /** The user that the token belongs to. */
       readonly user: Member;
-      /** Largest frame that the gateway takes, in bytes of UTF-8: a message and about 100 bytes around it. */
+      /**
+       * Largest frame that the gateway accepts, in bytes of UTF-8. A message needs about 100 bytes besides its text.
+       */
       readonly maxFrameBytes: number;
     }
   | {
       readonly status: 'waiting';
       readonly attempt: number;
-      /** When the next attempt is made, in milliseconds since 1970 by the clock of this machine. */
+      /** Time of the next attempt, in milliseconds since 1970 by the local clock. */
       readonly retryAt: number;
-      /** Why the last connection ended or did not come about. For people. */
+      /** Why the last connection ended or failed. Text for people. */
       readonly reason: string;
     }
-  /** For good: closed by the application if there is no error, else by what the error says. */
+  /** Ended for good: by the application if there is no error, else for the error's reason. */
   | { readonly status: 'closed'; readonly error?: ChorusError };
 
 /**
- * - `joining`: not in the room yet, or not any more until the connection is back. Goes on for as long as it takes.
- * - `catching-up`: in the room; what was missed is on its way. What is said meanwhile waits behind it.
- * - `joined`: everything that was said has been delivered up to this moment.
- * - `left`: for good; {@link Room.leftReason} says why. {@link ChorusClient.join} makes a new {@link Room}.
+ * - `joining`: not in the room, or disconnected. Lasts until the gateway answers a join.
+ * - `catching-up`: in the room; missed messages are being read. Live messages wait behind them.
+ * - `joined`: all messages up to now were delivered.
+ * - `left`: for good; {@link Room.leftReason} has the reason. {@link ChorusClient.join} makes a new {@link Room}.
  */
 export type RoomStatus = 'joining' | 'catching-up' | 'joined' | 'left';
 
 /**
- * Why a room was left: the application wanted it (`left`) or closed the client (`closed`); the room was `deleted`;
- * the user was `banned` or `disconnected` from it by an operator; or the gateway refused to let them in with that code.
+ * Why a room was left: by the application (`left`, or `closed` with the client); the room was `deleted`; an operator
+ * `banned` or `disconnected` the user; or the code with which the gateway refused the join.
  */
 export type LeftReason = 'left' | 'closed' | 'deleted' | 'banned' | 'disconnected' | ChorusErrorCode;
 
 /**
- * What becomes of a message of one's own:
- * `queued` (waits for its turn or for the connection) → `sending` (sent, not answered) → `sent` (acknowledged: it will
- * not be lost and reaches everybody) → `stored` (in the database). Or `failed`: see {@link Delivery.error}.
+ * State of one of the user's own messages: `queued` (waits to be sent) → `sending` (sent, not answered) → `sent`
+ * (acknowledged: it will not be lost and reaches all members) → `stored` (in the database). Or `failed`: see
+ * {@link Delivery.error}.
  */
 export type DeliveryState = 'queued' | 'sending' | 'sent' | 'stored' | 'failed';
 
-/** A message of one's own on its way. A new object each time that something changes. */
+/** One of the user's own messages on its way. Each change makes a new object. */
 export interface Delivery {
   readonly clientMsgId: string;
   readonly content: string;
   readonly state: DeliveryState;
-  /** Once it is `sent`. */
+  /** Set once it is `sent`. */
   readonly position?: Position | undefined;
-  /** Once it has `failed`. */
+  /** Set once it has `failed`. */
   readonly error?: ChorusError | undefined;
 }
 
-/** A message of one's own that was acknowledged. */
+/** One of the user's own messages, acknowledged. */
 export interface SentMessage {
   readonly roomId: number;
   readonly clientMsgId: string;
@@ -89,10 +91,10 @@ export interface SentMessage {
   readonly position: Position;
 }
 
-/** Messages that were missed and could not be had: those after `from`, up to and including `to`. */
+/** Missed messages that cannot be obtained: those after `from`, up to and including `to`. */
 export interface Gap {
   readonly from: Position;
   readonly to: Position;
-  /** Why the history was of no help. */
+  /** Why the history does not have them. */
   readonly error: ChorusError;
 }

@@ -2,13 +2,13 @@ import { CLOSE } from '@chorus/protocol/constants';
 import { expect } from 'chai';
 import { FINAL, LOST, NORMAL, UNAUTHENTICATED } from './close-codes.js';
 
-describe('the close codes that the client goes by', () => {
-  it('are those of the catalogue', () => {
+describe('the close codes that the client acts on', () => {
+  it('match the catalogue', () => {
     expect(NORMAL).to.equal(CLOSE.normal.code);
     expect(LOST).to.equal(CLOSE.lost.code);
     expect(UNAUTHENTICATED).to.equal(CLOSE.unauthenticated.code);
     const final = Object.values(CLOSE).filter(({ reconnect }) => !reconnect);
-    // 1000 is the answer to a good-bye of one's own; unasked, something in between said it.
+    // 1000 answers the client's own close; received unasked, it comes from a proxy.
     expect([NORMAL, ...FINAL]).to.deep.equal(final.map(({ code }) => code));
   });
 });

@@ -5,13 +5,13 @@ import { LOST, NORMAL } from './close-codes.js';
 
 /** How a connection ended. */
 export interface End {
-  /** As the close frame said; 1006 without one. */
+  /** Code of the close frame; 1006 without one. */
   readonly code: number;
-  /** For people. */
+  /** Text for people. */
   readonly reason: string;
-  /** The HTTP status that refused it, where that can be seen: with `ws`. */
+  /** HTTP status of a refused upgrade. Only `ws` exposes it. */
   readonly status?: number | undefined;
-  /** When to come back, as the refusal said, in milliseconds. */
+  /** Time to wait before reconnecting, in milliseconds, if the refusal gave one. */
   readonly retryAfterMs?: number | undefined;
 }
 
@@ -23,37 +23,37 @@ export interface ConnectionOptions {
   readonly askAfterMs: number;
   readonly answerWithinMs: number;
   onFrame(frame: V1ServerFrame): void;
-  /** Once, and nothing after it. */
+  /** Called once; no other callback follows. */
   onEnd(end: End): void;
 }
 
-/** From the first byte to the first frame, in milliseconds. */
+/** Limit for the time from the start of the connection to the first frame, in milliseconds. */
 const HANDSHAKE_MS = 10_000;
 const OPEN = 1;
-/** Browsers' and React Native's sockets take no headers. */
+/** False where WebSockets take no headers: browsers and React Native. */
 const TAKES_HEADERS: boolean = Reflect.get(globalThis, 'process')?.versions?.node !== undefined;
 
-/** What `ws` shows of an upgrade that was refused. */
+/** What `ws` exposes of a refused upgrade. */
 interface Refusal {
   readonly statusCode?: number | undefined;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
-/** One WebSocket, from the attempt to make it to its end. */
+/** One WebSocket, from the attempt to connect to its end. */
 export class Connection {
   readonly #socket: WebSocketLike;
   readonly #options: ConnectionOptions;
   #ended = false;
-  /** Something came since it was last looked. */
+  /** Whether a frame has arrived since the last check. */
   #heard = false;
   #timer: ReturnType<typeof setTimeout>;
   #gone = (): void => {};
-  /** When the connection has ended on both sides, or that was waited for long enough. */
+  /** Resolves when both sides have closed, or when the wait for the other side has timed out. */
   readonly gone = new Promise<void>((resolve) => {
     this.#gone = resolve;
   });
 
-  /** @throws what the class throws that does not take its arguments */
+  /** @throws whatever the WebSocket class throws for invalid arguments */
   constructor(options: ConnectionOptions) {
     this.#options = options;
     const socket = makeSocket(options);
@@ -64,11 +64,11 @@ export class Connection {
       if (this.#ended) return;
       this.#heard = true;
       const frame = parse(data);
-      // Whatever that was, it may be a message that would be missing.
+      // An unreadable frame may have been a message: without a reconnect it would be missing.
       if (frame === undefined) this.drop('bad frame');
       else options.onFrame(frame);
     };
-    // Also when it has ended: `ws` throws errors that nobody listens to.
+    // Stays after the end: `ws` throws errors without a listener.
     socket.onerror = ({ message }: { message?: string }) => {
       problem ||= message ?? '';
     };
@@ -85,7 +85,7 @@ export class Connection {
     this.#timer = setTimeout(() => this.drop('no answer'), HANDSHAKE_MS);
   }
 
-  /** The first frame is there: from now on it is watched. */
+  /** The first frame has arrived: starts the liveness check. */
   welcomed(): void {
     clearTimeout(this.#timer);
     this.#watch();
@@ -95,7 +95,7 @@ export class Connection {
     if (this.#socket.readyState === OPEN) this.#socket.send(data);
   }
 
-  /** Asks whether it lives, and gives it up if there is no answer. */
+  /** Sends a ping and drops the connection if nothing arrives in time. */
   probe(): void {
     clearTimeout(this.#timer);
     this.#heard = false;
@@ -106,7 +106,7 @@ export class Connection {
     }, this.#options.answerWithinMs);
   }
 
-  /** Gives it up. */
+  /** Ends the connection without a closing handshake. */
   drop(reason: string): void {
     const { terminate } = this.#socket;
     if (terminate === undefined) this.#socket.close();
@@ -114,12 +114,12 @@ export class Connection {
     this.#end({ code: LOST, reason });
   }
 
-  /** Says good-bye; what still comes is not wanted. `onEnd` is not called. */
+  /** Closes normally. Later frames are ignored, and `onEnd` is not called. */
   close(): void {
     this.#ended = true;
     clearTimeout(this.#timer);
     this.#socket.close(NORMAL);
-    // A connection that is frozen does not answer.
+    // A frozen connection never answers the close frame.
     const timer = setTimeout(() => {
       this.#socket.terminate?.();
       this.#gone();
@@ -154,7 +154,7 @@ function parse(data: string): V1ServerFrame | undefined {
 function makeSocket({ url, token, webSocket }: ConnectionOptions): WebSocketLike {
   const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
   if (webSocket !== undefined) return new webSocket(url, SUBPROTOCOL, { headers });
-  // Node's own WebSocket takes headers, in its second argument.
+  // Node's own WebSocket takes headers in its second argument.
   if (token !== undefined && TAKES_HEADERS)
     return Reflect.construct(WebSocket, [url, { protocols: [SUBPROTOCOL], headers }]);
   const socket: WebSocketLike = new WebSocket(url, SUBPROTOCOL);
@@ -162,7 +162,10 @@ function makeSocket({ url, token, webSocket }: ConnectionOptions): WebSocketLike
   return socket;
 }
 
-/** Browsers do not tell with which status an upgrade was refused; `ws` does, and then leaves it to the listener to go on. */
+/**
+ * Reports a refused upgrade. Browsers hide its status. `ws` exposes it and then leaves ending the connection to the
+ * listener.
+ */
 function onRefusal(socket: object, listener: (refusal: Refusal) => void): void {
   if (!('on' in socket) || typeof socket.on !== 'function') return;
   socket.on('unexpected-response', (_request: unknown, refusal: Refusal) => listener(refusal));

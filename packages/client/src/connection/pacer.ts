@@ -1,11 +1,11 @@
 type Action = () => void;
 
-/** Of what the gateway allows: some frames go by without being counted here, and the network bunches them. */
+/** Share of the gateway's limit that is used: some frames are not counted here, and the network can bunch frames. */
 const SHARE = 0.9;
 
 /**
- * Lets frames out no faster than the gateway takes them, in order; those that can wait behind all others.
- * Whatever waits is dropped with the connection that it was meant for.
+ * Sends frames in order and no faster than the gateway's limit; low-priority frames go last. Frames that still wait
+ * when the connection ends are dropped.
  */
 export class Pacer {
   readonly #queues: readonly [Action[], Action[]] = [[], []];
@@ -15,7 +15,7 @@ export class Pacer {
   #at = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** A connection is there that takes so many frames a second. */
+  /** A connection with this limit was opened. @param perSecond frames per second */
   start(perSecond: number): void {
     this.stop();
     this.#most = this.#tokens = Math.max(1, Math.floor(perSecond * SHARE));
@@ -23,14 +23,14 @@ export class Pacer {
     this.#at = performance.now();
   }
 
-  /** It is gone. */
+  /** The connection has ended. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     for (const queue of this.#queues) queue.length = 0;
   }
 
-  /** Runs the action, which sends one frame, as soon as that is allowed: at once, mostly. */
+  /** Runs the action, which sends one frame, as soon as the limit allows: usually at once. */
   run(action: Action, canWait = false): void {
     this.#queues[canWait ? 1 : 0].push(action);
     if (this.#timer === undefined) this.#next();

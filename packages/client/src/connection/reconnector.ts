@@ -15,30 +15,30 @@ export interface ReconnectorOptions extends Required<Pick<ClientOptions, 'askAft
   url(): string;
   random(): number;
   onFrame(frame: V1ServerFrame): void;
-  /** The connection that was `connected` is gone; nothing that was sent over it will be answered. */
+  /** A `connected` connection has ended: frames sent over it will not be answered. */
   onDown(): void;
   onState(state: ConnectionState): void;
 }
 
-/** How long a gateway may take from its hint to its close frame, in milliseconds. */
+/** Longest time between a gateway's `reconnect` frame and its close frame, in milliseconds. */
 const HINT_TO_CLOSE_MS = 5_000;
-/** Statuses of an upgrade that are the same at the next attempt. */
+/** HTTP statuses of an upgrade for which a retry does not help. */
 const FINAL_STATUSES: readonly unknown[] = [400, 403, 404];
-/** How many attempts fail from one question for the reason to the next. */
+/** The client asks the API for the reason of refusals at every n-th failed attempt. */
 const ASK_EVERY = 4;
-/** One connection after the other, for as long as it is wanted and allowed. */
+/** Makes one connection after the other, while the application wants one and the gateway allows it. */
 export class Reconnector {
   readonly #options: ReconnectorOptions;
   #connection: Connection | undefined;
   #state: ConnectionState = { status: 'idle' };
   #failures = 0;
   #welcomedAt = 0;
-  /** The earliest time for the next attempt, as a gateway said. */
+  /** Earliest time for the next attempt, as requested by a gateway. */
   #notBefore = 0;
-  /** What is to happen next: the next attempt, or the end of a connection that was to be closed. */
+  /** The next step: the next attempt, or dropping a connection that should have been closed. */
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Changes whenever an answer that is waited for is of no interest any more. */
-  #turn = 0;
+  /** Increases when pending answers become irrelevant. */
+  #generation = 0;
 
   constructor(options: ReconnectorOptions) {
     this.#options = options;
@@ -48,30 +48,32 @@ export class Reconnector {
     return this.#state;
   }
 
-  /** Resolves when the last connection is gone. */
+  /** Resolves when the last connection has ended. */
   get gone(): Promise<void> | undefined {
     return this.#connection?.gone;
   }
 
-  /** Connects now; does nothing with a connection, or on the way to one. */
+  /** Connects now. Does nothing while connected or connecting. */
   start(): void {
     if (this.#state.status === 'idle' || this.#state.status === 'waiting') this.#connect();
   }
 
-  /** Does nothing without a connection. */
+  /** Does nothing while not connected. */
   send(frame: ClientFrame): void {
     if (this.#state.status === 'connected') this.#connection?.send(JSON.stringify(frame));
   }
 
-  /** The first frame has come. */
+  /** The first frame has arrived. */
   welcomed(state: ConnectionState & { status: 'connected' }): void {
     this.#welcomedAt = performance.now();
     this.#connection?.welcomed();
     this.#become(state);
   }
 
-  /** The gateway is about to close this connection; connect again after so long, in milliseconds. */
-  sentAway(afterMs: number): void {
+  /**
+   * The gateway is about to close this connection. @param afterMs time to wait before reconnecting, in milliseconds
+   */
+  reconnectRequested(afterMs: number): void {
     this.#notBefore = performance.now() + afterMs;
     this.#after(HINT_TO_CLOSE_MS, () => this.#connection?.drop('silent'));
   }
@@ -83,15 +85,15 @@ export class Reconnector {
       this.#connect();
   }
 
-  /** With what the session has now. */
+  /** Reconnects with the session's current token. */
   renew(): void {
     if (this.#state.status !== 'connected') return;
     this.#leave();
-    // Who was told of that may have closed the client.
+    // A listener of onDown may have closed the client.
     if (this.#state.status === 'connected') this.#connect();
   }
 
-  /** Says good-bye: to come back, or for good. */
+  /** Closes the connection and takes the given state: idle or closed. */
   stop(state: ConnectionState): void {
     if (this.#state.status === 'closed') return;
     this.#leave();
@@ -100,7 +102,7 @@ export class Reconnector {
 
   #leave(): void {
     const wasUp = this.#state.status === 'connected';
-    this.#turn++;
+    this.#generation++;
     clearTimeout(this.#timer);
     this.#connection?.close();
     if (wasUp) this.#options.onDown();
@@ -118,64 +120,65 @@ export class Reconnector {
     });
   }
 
-  /** What the application has to find out before a connection can be made. */
+  /** Waits for an answer of the application that is needed before connecting. */
   #await<T>(answer: Promise<T>, goOn: (value: T) => void): void {
-    const turn = ++this.#turn;
+    const generation = ++this.#generation;
     this.#become({ status: 'connecting', attempt: this.#failures });
     answer.then(
       (value) => {
-        if (turn === this.#turn) goOn(value);
+        if (generation === this.#generation) goOn(value);
       },
       (cause: unknown) => {
-        if (turn === this.#turn) this.#failed(asChorusError(cause));
+        if (generation === this.#generation) this.#failed(asChorusError(cause));
       },
     );
   }
 
   #failed(error: ChorusError): void {
-    // Once with a newer token, if there is one.
+    // Once, with a newer token if there is one.
     const renewing = error.code === 'unauthenticated' ? this.#options.session.renewRefused() : undefined;
     if (renewing !== undefined) this.#await(renewing, () => this.#connect());
-    else if (error.retry) this.#again(error.message, error.retryAfterMs);
+    else if (error.retry) this.#retry(error.message, error.retryAfterMs);
     else this.stop({ status: 'closed', error });
   }
 
   #ended({ code, reason, status, retryAfterMs }: End): void {
     const { onDown, backoff } = this.#options;
-    const turn = this.#turn;
+    const generation = this.#generation;
     const wasUp = this.#state.status === 'connected';
     if (wasUp) {
-      // One that did its work for a while: the next failure is the first.
+      // The connection was up long enough: the next failure counts as the first.
       if (performance.now() - this.#welcomedAt > backoff.capMs) this.#failures = 0;
       onDown();
-      if (turn !== this.#turn) return;
+      if (generation !== this.#generation) return;
     }
     const rejected = code === UNAUTHENTICATED || status === 401;
     if (rejected || FINAL.includes(code) || FINAL_STATUSES.includes(status)) {
       const kind = rejected ? 'unauthenticated' : status === 403 ? 'forbidden' : 'disconnected';
       this.#failed(new ChorusError(kind, reason, false, { status }));
     } else {
-      this.#again(reason, retryAfterMs);
-      // Not each time: when all are refused, all ask.
-      if (!wasUp && status === undefined && this.#failures % ASK_EVERY === 1) this.#askWhy();
+      this.#retry(reason, retryAfterMs);
+      // Not at each attempt: when a gateway refuses all clients, all of them ask.
+      if (!wasUp && status === undefined && this.#failures % ASK_EVERY === 1) this.#findReason();
     }
   }
 
-  /** Browsers do not say why an upgrade was refused. The API does. */
-  #askWhy(): void {
-    const turn = this.#turn;
+  /** Browsers hide why an upgrade was refused; the API tells. */
+  #findReason(): void {
+    const generation = this.#generation;
     this.#options.api.me().catch((cause: unknown) => {
       const error = asChorusError(cause);
-      if (turn === this.#turn && /^(unauthenticated|forbidden)$/.test(error.code)) this.#failed(error);
+      if (generation === this.#generation && /^(unauthenticated|forbidden)$/.test(error.code))
+        this.#failed(error);
     });
   }
 
-  #again(reason: string, retryAfterMs = 0): void {
+  #retry(reason: string, retryAfterMs = 0): void {
     const { backoff, random } = this.#options;
     const now = performance.now();
     this.#notBefore = Math.max(this.#notBefore, now + retryAfterMs);
     const asTold = this.#notBefore - now;
-    // A gateway that sends its clients away has spread them itself; one that refuses them has not.
+    // A gateway that requests reconnects spreads them itself; a gateway that refuses clients does not.
     const spread = asTold > 0 && this.#failures === 0 && retryAfterMs === 0;
     const wait = Math.max(0, asTold) + (spread ? 0 : fullJitter(this.#failures, backoff, random));
     this.#failures++;

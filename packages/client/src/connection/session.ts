@@ -5,28 +5,28 @@ export interface SessionOptions {
   readonly token?: ClientOptions['token'];
   readonly refresh?: ClientOptions['refresh'];
   random(): number;
-  /** There is a newer token: a string for the open connection, nothing if a cookie has it. */
+  /** The token was renewed. @param token for the open connection; undefined if it is a cookie */
   onRenewed(token: string | undefined): void;
   onError(error: ChorusError): void;
 }
 
-/** Timers take no longer times. */
+/** Longest delay that setTimeout accepts. */
 const LONGEST_MS = 2 ** 31 - 1;
 /**
- * When the clock of this machine says that a token has ended that a gateway just took, in milliseconds; only gateways of an
- * older version do not say what time it is.
+ * Delay until the next renewal when, by the local clock, a token that a gateway just accepted has already expired, in
+ * milliseconds. Only gateways of an older version do not send their time.
  */
 const CLOCK_IS_WRONG_MS = 30_000;
 const SHORTEST_MS = 500;
 
-/** The token, and that it is renewed before it ends. */
+/** Holds the token and renews it before it expires. */
 export class Session {
   readonly #options: SessionOptions;
   readonly #refresh: (() => Promise<string | undefined>) | undefined;
-  /** The newest, unless the application is asked each time. */
+  /** The newest token, unless the application is asked each time. */
   #token: string | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** A refused token was renewed, and no gateway has taken the new one yet. */
+  /** Whether a refused token was renewed and no gateway has accepted the new one yet. */
   #renewed = false;
 
   constructor(options: SessionOptions) {
@@ -36,15 +36,16 @@ export class Session {
     this.#refresh = refresh ?? (typeof token === 'function' ? async () => token() : undefined);
   }
 
-  /** For the next connection or request. Rejects as the application's function does. */
+  /** Returns the token for the next connection or request. Rejects with the error of the application's function. */
   async token(): Promise<string | undefined> {
     const { token } = this.#options;
     return typeof token === 'function' ? token() : this.#token;
   }
 
   /**
-   * A gateway took the token.
-   * @param expiresAt when the token ends @param now the time by the same clock; both in milliseconds since 1970
+   * A gateway accepted the token.
+   * @param expiresAt when the token expires, in milliseconds since 1970
+   * @param now the time by the gateway's clock, in milliseconds since 1970
    */
   accepted(expiresAt: number | null, now = Date.now()): void {
     this.#renewed = false;
@@ -52,11 +53,11 @@ export class Session {
     if (expiresAt !== null) this.#schedule(performance.now() + expiresAt - now);
   }
 
-  /** @param endsAt when the token ends, as `performance.now()` tells */
+  /** @param endsAt when the token expires, on the clock of `performance.now()` */
   #schedule(endsAt: number): void {
     if (this.#refresh === undefined) return;
     const left = endsAt - performance.now();
-    // Not all at the same time, who came at the same time.
+    // Random, so that clients that connected together do not renew together.
     const wait = left > 0 ? left * (0.7 + 0.2 * this.#options.random()) : CLOCK_IS_WRONG_MS;
     this.#timer = setTimeout(
       () => {
@@ -73,8 +74,9 @@ export class Session {
   }
 
   /**
-   * A gateway did not take the token. @returns undefined when there is no newer one to be had; resolves when there is; rejects
-   * as the application's function does
+   * A gateway refused the token.
+   * @returns undefined if no newer token can be obtained; else resolves with the renewal, or rejects with the error
+   * of the application's function
    */
   renewRefused(): Promise<void> | undefined {
     if (this.#refresh === undefined || this.#renewed) return undefined;
@@ -82,7 +84,7 @@ export class Session {
     return this.#refresh().then(
       (token) => this.#keep(token),
       (error: unknown) => {
-        // Perhaps it can be asked again.
+        // A retryable failure: the application may be asked again.
         this.#renewed = !asChorusError(error).retry;
         throw error;
       },

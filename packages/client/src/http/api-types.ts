@@ -1,73 +1,73 @@
 import type { Message } from '../types.js';
 
-// Written out, so that whoever uses them needs no other library. A test compares them with what the API answers by.
+// Declared here, so that applications need no other library. A test compares them with the schemas of the API.
 
-/** A user, as they see themselves. */
+/** The user's own account. */
 export interface Account {
   readonly id: number;
   readonly username: string;
   readonly email: string;
 }
 
-/** Who has signed in. */
+/** The user who signed in. */
 export interface SignedIn {
   readonly id: number;
   readonly username: string;
-  /** Not on pages of Chorus' own origin, whose browser keeps it in a cookie that no script can read. */
+  /** Absent on pages with the origin of Chorus: there the browser keeps it in a cookie that scripts cannot read. */
   readonly token?: string | undefined;
 }
 
-/** Whose session goes on. */
+/** The user whose session was extended. */
 export interface Refreshed extends SignedIn {
-  /** When the new token ends, in milliseconds since 1970. */
+  /** When the new token expires, in milliseconds since 1970. */
   readonly expiresAt: number;
 }
 
 export interface RoomInfo {
   readonly id: number;
   readonly name: string;
-  /** The user who may change it; null for rooms that nobody in particular made. */
+  /** Id of the user who may change the room; null if no user owns it. */
   readonly createdBy: number | null;
-  /** ISO 8601, as is `updatedAt`. */
+  /** ISO 8601, like `updatedAt`. */
   readonly createdAt: string;
   readonly updatedAt: string;
 }
 
 export interface RoomPage {
-  /** By ascending id. */
+  /** In ascending order of id. */
   readonly rooms: readonly RoomInfo[];
-  /** What to ask for as `cursor` for more; null on the last page. */
+  /** Value of `cursor` for the next page; null on the last page. */
   readonly nextCursor: number | null;
 }
 
-/** Who is in a room. */
+/** One page of the members who are present in a room. */
 export interface MemberPage {
-  /** By ascending id, each user once. */
+  /** In ascending order of id, each user once. */
   readonly members: ReadonlyArray<{ readonly id: number; readonly username: string }>;
-  /** What to ask for as `after` for more; null on the last page. */
+  /** Value of `after` for the next page; null on the last page. */
   readonly next: number | null;
 }
 
 export interface MessagePage {
   /** Oldest first. */
   readonly messages: readonly Message[];
-  /** Where older pages go on; null at the beginning. */
+  /** Value of `before` for the next older page; null at the beginning of the room. */
   readonly before: string | null;
-  /** Where newer pages go on; null at the end, at that moment. */
+  /** Value of `after` for the next newer page; null when there was none at that moment. */
   readonly after: string | null;
 }
 
-/** Which page of a history; without `before` and `after` the newest. */
+/** Selects a page of the history; without `before` and `after`, the newest page. */
 export interface MessageQuery {
-  /** Messages before this position; not together with `after`. */
+  /** Only messages before this position. Excludes `after`. */
   before?: string | undefined;
   after?: string | undefined;
-  /** How many at most: 1 to 100. Default: 50. */
+  /** Largest number of messages: 1 to 100. Default: 50. */
   limit?: number | undefined;
 }
 
-/** What every method takes. */
+/** Options of every method. */
 export interface CallOptions {
-  /** Gives the request up, which then fails with `aborted`. */
+  /** Cancels the request, which then fails with `aborted`. */
   signal?: AbortSignal | undefined;
 }

@@ -10,7 +10,7 @@ type Respond = (request: IncomingMessage, response: ServerResponse) => void;
 describe('ChorusApi', () => {
   let server: Server;
   let url: string;
-  /** How the next requests are answered. */
+  /** Answers the next requests. */
   let respond: Respond;
 
   before(async () => {
@@ -38,7 +38,7 @@ describe('ChorusApi', () => {
     return error;
   };
 
-  it('takes an address with slashes at its end', async () => {
+  it('accepts an address with slashes at its end', async () => {
     const paths: unknown[] = [];
     respond = (request, response) => {
       paths.push(request.url);
@@ -48,7 +48,7 @@ describe('ChorusApi', () => {
     expect(paths).to.deep.equal(['/api/users/me', '/api/users/me', '/chat/api/users/me']);
   });
 
-  it('works, and ends requests, where AbortSignal has neither timeout nor any', async () => {
+  it('works and cancels requests without AbortSignal.timeout and any', async () => {
     const { timeout, any } = AbortSignal;
     Reflect.set(AbortSignal, 'timeout', undefined);
     Reflect.set(AbortSignal, 'any', undefined);
@@ -67,7 +67,7 @@ describe('ChorusApi', () => {
     }
   });
 
-  it('rejects with a ChorusError whatever the functions of the application throw', async () => {
+  it("rejects with a ChorusError, whatever the application's functions throw", async () => {
     const broken = (): never => {
       throw new TypeError('no token today');
     };
@@ -88,7 +88,7 @@ describe('ChorusApi', () => {
     [500, 'internal', true],
     [503, 'unavailable', true],
   ] as const) {
-    it(`says ${code} of a ${status}, in the words of the API`, async () => {
+    it(`maps ${status} to ${code}, with the text of the API`, async () => {
       respond = answer(status, '{"error":"in its words"}');
       expect(await failure(api().me())).to.include({ code, retry, status, message: 'in its words' });
     });
@@ -104,13 +104,13 @@ describe('ChorusApi', () => {
     [503, 'unavailable', true],
     [504, 'unavailable', true],
   ] as const) {
-    it(`says ${code} of a ${status} that is a page of something in between`, async () => {
+    it(`maps ${status} from a proxy to ${code}`, async () => {
       respond = answer(status, '<h1>Hello</h1>');
       expect(await failure(api().me())).to.include({ code, retry });
     });
   }
 
-  it('tells when to try again, from seconds and from dates', async () => {
+  it('reads Retry-After in seconds and as a date', async () => {
     respond = answer(503, '{"error":"away"}', { 'Retry-After': '7' });
     expect((await failure(api().me())).retryAfterMs).to.equal(7_000);
     respond = answer(429, '', { 'Retry-After': new Date(Date.now() + 60_000).toUTCString() });
@@ -121,7 +121,7 @@ describe('ChorusApi', () => {
     }
   });
 
-  it('says network when nobody answers, or stops in the middle', async () => {
+  it('rejects with network when no server answers, or the answer breaks off', async () => {
     const gone = createServer().listen(0, '127.0.0.1');
     await once(gone, 'listening');
     const { port } = gone.address() as AddressInfo;
@@ -137,12 +137,12 @@ describe('ChorusApi', () => {
     expect(await failure(api().me())).to.include({ code: 'network', retry: true });
   });
 
-  it('says timeout when the answer takes too long', async () => {
+  it('rejects with timeout when the answer takes too long', async () => {
     respond = () => {};
     expect(await failure(api({ timeoutMs: 20 }).me())).to.include({ code: 'timeout', retry: true });
   });
 
-  it('says aborted when the caller gave the request up, before or while it is under way', async () => {
+  it('rejects with aborted when the caller cancels, before or during the request', async () => {
     respond = () => giveUp.abort();
     const giveUp = new AbortController();
     for (let round = 0; round < 2; round++) {
@@ -150,7 +150,7 @@ describe('ChorusApi', () => {
     }
   });
 
-  it('sends the token that it is given, or asks for, but not to sign in', async () => {
+  it('sends the given token, or that of the function, but not to sign in', async () => {
     const sent: Array<string | undefined> = [];
     respond = ({ headers }, response) => {
       sent.push(headers.authorization);
@@ -168,7 +168,7 @@ describe('ChorusApi', () => {
     expect(asked).to.equal(1);
   });
 
-  it('has cookies sent to other origins unless there is a token', async () => {
+  it('sends cookies to other origins unless there is a token', async () => {
     const modes: unknown[] = [];
     const fetch: typeof globalThis.fetch = async (_url, init) => {
       modes.push(init?.credentials);
@@ -181,7 +181,7 @@ describe('ChorusApi', () => {
     expect(modes).to.deep.equal(['include', 'include', 'omit', 'omit']);
   });
 
-  it('asks where it is told, also when that changes, and below a path', async () => {
+  it('uses the given address, also when it changes, and below a path', async () => {
     const paths: Array<string | undefined> = [];
     respond = (request, response) => {
       paths.push(request.url);

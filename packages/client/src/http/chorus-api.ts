@@ -15,21 +15,27 @@ import { failureOf, noAnswer } from './failure.js';
 const TIMEOUT_MS = 15_000;
 
 export interface ApiOptions {
-  /** Where Chorus is: `https://chat.example.org`, perhaps with a path before that of the routes. Default: where the page is from. */
+  /**
+   * Address of Chorus, optionally with a path before the routes: `https://chat.example.org`. Default: the origin of
+   * the page.
+   */
   url?: string | (() => string) | undefined;
-  /** Sent as `Authorization: Bearer`, and no cookie then; while there is none, browsers send theirs. A function is asked before each request. */
+  /**
+   * Sent as `Authorization: Bearer`; cookies are not sent then. Without a token, browsers send their cookies. A
+   * function is called before each request.
+   */
   token?: string | (() => string | undefined | Promise<string | undefined>) | undefined;
-  /** Default: the platform's. */
+  /** Default: the platform's `fetch`. */
   fetch?: typeof fetch | undefined;
-  /** How long an answer may take, in milliseconds. Default: 15 s. */
+  /** Time-out of a request, in milliseconds. Default: 15 s. */
   timeoutMs?: number | undefined;
 }
 
 /**
  * The HTTP API: accounts, rooms and their history.
  *
- * Whatever goes wrong is a {@link ChorusError}. Those with the codes `network`, `timeout` and `aborted` leave open whether
- * the request was carried out; nothing is tried again by itself.
+ * Every failure is a {@link ChorusError}. After `network`, `timeout` and `aborted` it is unknown whether the request
+ * took effect. No request is retried automatically.
  */
 export class ChorusApi {
   readonly #options: ApiOptions;
@@ -38,7 +44,7 @@ export class ChorusApi {
     this.#options = options;
   }
 
-  /** Creates an account. @throws {ChorusError} `conflict` if its name or address is taken */
+  /** Creates an account. @throws {ChorusError} `conflict` if the name or the address is taken */
   signUp(
     input: { username: string; email: string; password: string },
     options?: CallOptions,
@@ -47,7 +53,8 @@ export class ChorusApi {
   }
 
   /**
-   * In browsers the token becomes a cookie if the page has the origin of Chorus; for all others it is in the answer.
+   * Signs in. On pages with the origin of Chorus the token becomes a cookie; all other clients receive it in the
+   * answer.
    * @throws {ChorusError} `unauthenticated`
    */
   async signIn(input: { email: string; password: string }, options?: CallOptions): Promise<SignedIn> {
@@ -55,13 +62,13 @@ export class ChorusApi {
     return withToken(await this.#call('POST', '/api/users/signin', { ...options, body, anonymous: true }));
   }
 
-  /** Ends the session: every token and socket of it. */
+  /** Signs out: ends the session with all its tokens and sockets. */
   async signOut(options?: CallOptions): Promise<void> {
     await this.#ask('POST', '/api/users/logout', options);
   }
 
   /**
-   * Changes the password, ends all other sessions and begins a new one, as {@link signIn} does.
+   * Changes the password, ends all other sessions and starts a new one. Returns the new token as {@link signIn} does.
    * @throws {ChorusError} `forbidden` if the current password is wrong
    */
   async changePassword(
@@ -71,22 +78,25 @@ export class ChorusApi {
     return withToken(await this.#call('PUT', '/api/users/me/password', { ...options, body: input }));
   }
 
-  /** Ends all sessions of the user, this one as well. */
+  /** Ends all sessions of the user, including this one. */
   async signOutEverywhere(options?: CallOptions): Promise<void> {
     await this.#ask('DELETE', '/api/users/me/sessions', options);
   }
 
-  /** A newer token of the same session, the same way as that of {@link signIn}. */
+  /** Returns a newer token of the current session, as {@link signIn} does. */
   async refresh(options?: CallOptions): Promise<Refreshed> {
     return withToken(await this.#call('POST', '/api/users/refresh', options));
   }
 
-  /** Who has signed in. @throws {ChorusError} `unauthenticated` if nobody has, `forbidden` if they are banned */
+  /**
+   * Returns the account of the signed-in user. @throws {ChorusError} `unauthenticated` without a valid session,
+   * `forbidden` if the user is banned
+   */
   me(options?: CallOptions): Promise<Account> {
     return this.#ask('GET', '/api/users/me', options);
   }
 
-  /** One page of the rooms. */
+  /** Returns one page of the rooms. */
   rooms({
     signal,
     ...query
@@ -94,7 +104,7 @@ export class ChorusApi {
     return this.#ask('GET', '/api/rooms', { query, signal });
   }
 
-  /** Every room, read page by page while they are taken. */
+  /** Returns all rooms, reading page after page on demand. */
   async *allRooms(options?: CallOptions): AsyncGenerator<RoomInfo, void, void> {
     let cursor: number | null = 0;
     while (cursor !== null) {
@@ -109,27 +119,27 @@ export class ChorusApi {
     return this.#ask('GET', `/api/rooms/${id}`, options);
   }
 
-  /** @throws {ChorusError} `conflict` if the id is given and taken */
+  /** @throws {ChorusError} `conflict` if an id is given and taken */
   createRoom(input: { name: string; id?: number | undefined }, options?: CallOptions): Promise<RoomInfo> {
     return this.#ask('POST', '/api/rooms', { ...options, body: input });
   }
 
-  /** @throws {ChorusError} `forbidden` if somebody else made it */
+  /** @throws {ChorusError} `forbidden` if another user created the room */
   renameRoom(id: number, name: string, options?: CallOptions): Promise<RoomInfo> {
     return this.#ask('PATCH', `/api/rooms/${id}`, { ...options, body: { name } });
   }
 
-  /** With all that was said in it. @throws {ChorusError} `forbidden` if somebody else made it */
+  /** Deletes a room and its messages. @throws {ChorusError} `forbidden` if another user created the room */
   async deleteRoom(id: number, options?: CallOptions): Promise<void> {
     await this.#ask('DELETE', `/api/rooms/${id}`, options);
   }
 
-  /** One page of what was said in a room. */
+  /** Returns one page of a room's history. */
   messages(roomId: number, { signal, ...query }: MessageQuery & CallOptions = {}): Promise<MessagePage> {
     return this.#ask('GET', `/api/rooms/${roomId}/messages`, { query, signal });
   }
 
-  /** Who is in a room, on whichever gateway: up to 1,000 of them. */
+  /** Returns one page of the members who are present in a room, on any gateway: up to 1,000. */
   async members(
     roomId: number,
     { signal, ...query }: { after?: number | undefined } & CallOptions = {},
@@ -146,11 +156,11 @@ export class ChorusApi {
     return (await this.#call<T>(method, path, call)).body;
   }
 
-  /** @typeParam T what the API answers to that request: its document says so, and a test holds both together */
+  /** @typeParam T type of the API's answer to this request; a test compares it with the OpenAPI document */
   async #call<T>(method: string, path: string, call: Call = {}): Promise<Answered<T>> {
     const { token, timeoutMs = TIMEOUT_MS, fetch = globalThis.fetch } = this.#options;
     const { signal, body, anonymous } = call;
-    // Not by AbortSignal.timeout and any(): React Native has neither.
+    // Not AbortSignal.timeout and any(): React Native has neither.
     const ending = new AbortController();
     let late = false;
     const timer = setTimeout(() => {
@@ -161,7 +171,7 @@ export class ChorusApi {
     if (signal?.aborted) abort();
     signal?.addEventListener('abort', abort);
     try {
-      // A client that signs in has none yet: a function may even be about to do just that.
+      // A client that signs in has no token yet: a token function may itself be about to sign in.
       const bearer = anonymous ? undefined : await (typeof token === 'function' ? token() : token);
       const response = await fetch(this.#base() + path + queryOf(call.query), {
         method,
@@ -170,7 +180,8 @@ export class ChorusApi {
           ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
         },
         body: body === undefined ? null : JSON.stringify(body),
-        // A function without a token yet leaves it to the cookie, but what signs in must not depend on one.
+        // A token function without a token yet leaves authentication to the cookie; signing in must not depend on
+        // one.
         credentials: bearer === undefined && (token === undefined || !anonymous) ? 'include' : 'omit',
         signal: ending.signal,
       });
@@ -206,25 +217,27 @@ interface Answered<T> {
   readonly body: T;
 }
 
-/** An address without slashes at its end. */
+/** Removes slashes at the end of an address. */
 export function trimmed(url: string): string {
   return url.replace(/\/+$/, '');
 }
 
-/** Whether Chorus has another origin than this page, whose cookies it then does not get. Never in Node, which has no pages. */
+/**
+ * Whether Chorus has another origin than this page, so that it does not get the page's cookies. Always false in Node.
+ */
 function isElsewhere(url: string): boolean {
   const { location } = globalThis;
   return location !== undefined && new URL(url, location.href).origin !== location.origin;
 }
 
-/** Without what is undefined, which JSON leaves out. */
+/** JSON drops undefined values. */
 function queryOf(query: Call['query']): string {
   return query ? `?${new URLSearchParams(JSON.parse(JSON.stringify(query)))}` : '';
 }
 
 function withToken<T extends SignedIn>({ body, headers }: Answered<T>): T {
   if (body.token !== undefined) return body;
-  // Browsers show this header to no script.
+  // Browsers hide this header from scripts.
   const token = /(?:^|, )jwt=([^;]+)/.exec(headers.get('set-cookie') ?? '')?.[1];
   return token === undefined ? body : { ...body, token };
 }

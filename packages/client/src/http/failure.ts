@@ -13,23 +13,24 @@ const CODES: Readonly<Record<number, ChorusErrorCode>> = {
   500: 'internal',
 };
 
-/** What an answer with an error status says; `body` is its text. */
+/** Returns the error of an answer with an error status. @param body text of the answer */
 export function failureOf({ status, headers }: Response, body: string): ChorusError {
-  const said = errorIn(body);
-  // Balancers say in their own words that the API is away (502 to 504); what else comes without `error` is not from it.
+  const text = errorIn(body);
+  // Balancers answer 502 to 504 with their own texts when the API is down. Any other answer without `error` is not
+  // from the API.
   const code =
     status > 501 && status < 505
       ? 'unavailable'
-      : ((said === undefined ? undefined : CODES[status]) ?? 'bad_answer');
+      : ((text === undefined ? undefined : CODES[status]) ?? 'bad_answer');
   const retry = status >= 500 || status === 429 || status === 408;
   const retryAfterMs = readRetryAfter(headers.get('retry-after'));
-  return new ChorusError(code, said ?? `HTTP ${status}`, retry, { status, retryAfterMs });
+  return new ChorusError(code, text ?? `HTTP ${status}`, retry, { status, retryAfterMs });
 }
 
-/** Why there was no answer. Whether the request was carried out is not known. */
+/** Returns the error of a request without an answer. Whether it took effect is unknown. */
 export function noAnswer(cause: unknown, code: 'aborted' | 'timeout' | 'network'): ChorusError {
   const { location } = globalThis;
-  // Browsers say nothing else about an answer that CORS keeps from the page.
+  // Browsers give no other sign when CORS hides an answer from the page.
   const hint =
     code === 'network' && location !== undefined
       ? `; if Chorus runs, does its ALLOWED_ORIGINS list ${location.origin}?`
@@ -46,7 +47,7 @@ function errorIn(body: string): string | undefined {
   }
 }
 
-/** Seconds, or a date (RFC 9110, section 10.2.3), as milliseconds from now. */
+/** Converts seconds or a date (RFC 9110, section 10.2.3) to milliseconds from now. */
 function readRetryAfter(text: string | null): number | undefined {
   if (!text) return undefined;
   const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now();

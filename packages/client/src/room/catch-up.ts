@@ -7,23 +7,23 @@ import type { RoomHost } from './room-host.js';
 export interface CatchUpOptions {
   readonly roomId: number;
   readonly host: RoomHost;
-  /** How far the application is. */
+  /** Position of the last message delivered to the application. */
   position(): Position;
-  /** How far it has to get. */
+  /** Position to reach. */
   target(): Position;
-  /** False once it is not wanted any more. */
+  /** False when the catch-up was cancelled. */
   wanted(): boolean;
-  /** Does not resolve when it is not wanted any more. */
+  /** Never resolves once the catch-up is cancelled. */
   wait(ms: number): Promise<void>;
   deliver(message: Message): void;
 }
 
-/** As many as the API gives at a time. */
+/** Largest page of the history API. */
 const PAGE = 100;
 
 /**
- * Delivers what was missed, from the history of the API: oldest first, up to the target. Resolves with the error that
- * made it impossible, if one did, or when it is not wanted any more.
+ * Delivers missed messages from the history API, oldest first, up to the target. Resolves with an error if it failed
+ * for good; with undefined when it is complete or was cancelled.
  */
 export async function catchUp(options: CatchUpOptions): Promise<ChorusError | undefined> {
   const { roomId, host } = options;

@@ -17,7 +17,7 @@ import { Timers } from './timers.js';
 type Frame<Type extends V1ServerFrame['type']> = Extract<V1ServerFrame, { type: Type }>;
 type RoomFrame = Exclude<V1ServerFrame, Frame<'welcome' | 'refreshed' | 'reconnect' | 'broadcast' | 'pong'>>;
 
-/** A {@link Room}, and what its client has to tell it. */
+/** A {@link Room}, plus what its client tells it. */
 export class LiveRoom implements Room {
   readonly #host: RoomHost;
   readonly #events = new Emitter<RoomEvents>();
@@ -32,10 +32,10 @@ export class LiveRoom implements Room {
   /** Why the client was closed, if not by the application. */
   #leftCause: ChorusError | undefined;
   #olderPages: Promise<unknown> = Promise.resolve();
-  /** Changes whenever the connection, or the room, is gone. */
-  #turn = 0;
+  /** Increases when the connection or the room has ended. */
+  #generation = 0;
   #refusals = 0;
-  /** It was asked to be let in, and there is no answer. */
+  /** A join was sent and is not answered yet. */
   #entering = false;
 
   constructor(
@@ -51,7 +51,7 @@ export class LiveRoom implements Room {
         onBehind: () => this.#become('catching-up'),
         onCaughtUp: () => this.#caughtUp(),
         onGap: (from, to, error) => {
-          this.#outbox.doubted();
+          this.#outbox.messagesMissed();
           this.#events.emit('gap', { from, to: placeOf(to), error });
         },
         wait: (ms) => new Promise((resolve) => this.#timers.after(ms, resolve)),
@@ -138,7 +138,7 @@ export class LiveRoom implements Room {
   }
 
   older(limit = 50): Promise<readonly Message[]> {
-    // One after the other: two who ask at the same time get two pages.
+    // One after the other: two concurrent calls get two different pages.
     const page = this.#olderPages.then(() => this.#timeline.older(limit, () => this.joined()));
     this.#olderPages = page.catch(() => {});
     return page;
@@ -150,27 +150,27 @@ export class LiveRoom implements Room {
     this.end('left');
   }
 
-  /** There is a connection: enters the room. */
+  /** The client is connected: joins the room. */
   up(): void {
     if (this.#entering) return;
     this.#entering = true;
-    const turn = this.#turn;
+    const generation = this.#generation;
     this.#host.send(() =>
-      turn === this.#turn ? { type: 'join', roomId: this.id, since: this.position } : undefined,
+      generation === this.#generation ? { type: 'join', roomId: this.id, since: this.position } : undefined,
     );
   }
 
-  /** The connection is gone, with every answer that it owed. */
+  /** The connection has ended: pending frames will not be answered. */
   down(): void {
     this.#interrupt();
     this.#become('joining');
   }
 
-  /** Out of the room, for good. */
+  /** Leaves the room for good. */
   end(reason: LeftReason, cause?: ChorusError): void {
     if (this.#status === 'left') return;
     this.#leftCause = cause;
-    // First: whoever hears of what follows finds a room that was left.
+    // First, so that listeners of the following events find a left room.
     this.#leftReason = reason;
     this.#status = 'left';
     this.#interrupt();
@@ -178,11 +178,11 @@ export class LiveRoom implements Room {
     this.#events.emit('status', 'left');
   }
 
-  /** What the gateway says about this room. */
+  /** Handles a frame about this room. */
   received(frame: RoomFrame): void {
     switch (frame.type) {
       case 'message':
-        // Nothing comes before the room is entered but what was under way when it was left.
+        // Frames before the join is answered belong to the time before the room was left.
         if (this.#status !== 'joining') this.#timeline.received(frame);
         break;
       case 'room-joined':
@@ -192,7 +192,7 @@ export class LiveRoom implements Room {
         this.#timeline.entered(placeOf(frame), frame.recovered);
         break;
       case 'room-left':
-        // The application knows what it did, and may be on its way back in.
+        // A `left` answers the application's own leave, and the application may have joined again since.
         if (frame.reason !== 'left') this.end(frame.reason);
         break;
       case 'room-renamed':
@@ -218,7 +218,7 @@ export class LiveRoom implements Room {
         this.#refused(frame);
         break;
       default:
-        // Gateways that are newer than this client may say more.
+        // Newer gateways may send other frames.
         frame satisfies never;
     }
   }
@@ -261,7 +261,7 @@ export class LiveRoom implements Room {
   }
 
   #interrupt(): void {
-    this.#turn++;
+    this.#generation++;
     this.#timers.end();
     this.#sender.interrupted();
     this.#storedWatch.ended();

@@ -33,7 +33,7 @@ describe('a room of the client whose messages are lost', () => {
   const sees = (seq: number): Promise<Message> => delivered(room, seq);
   const told = () => gaps.map(({ from, to, error }) => [from.seq, to.seq, error.code]);
 
-  it('reads from the history what the gateway cannot bring, before what is said next', async () => {
+  it('reads from the history what the gateway lost, before later messages', async () => {
     const connection = await stage.connection();
     connection.say(joined(1, 4), message(1, 5));
     await sees(5);
@@ -44,7 +44,7 @@ describe('a room of the client whose messages are lost', () => {
     expect(gaps).to.deep.equal([]);
   });
 
-  it('tells a gap where the history does not have them either', async () => {
+  it('emits a gap when the history does not have the messages either', async () => {
     const connection = await stage.connection();
     connection.say(joined(1, 4), message(1, 5));
     await sees(5);
@@ -56,7 +56,7 @@ describe('a room of the client whose messages are lost', () => {
     expect(gaps[0]?.from.epoch).to.equal(EPOCH);
   });
 
-  it('tells it although nothing was said since', async () => {
+  it('emits the gap although no message was sent since', async () => {
     const connection = await stage.connection();
     connection.say(joined(1, 4), message(1, 5));
     await sees(5);
@@ -66,7 +66,7 @@ describe('a room of the client whose messages are lost', () => {
     expect(told()).to.deep.equal([[5, 9, 'history_lost']]);
   });
 
-  it('tells it when it becomes known later', async () => {
+  it('emits the gap when the loss becomes known later', async () => {
     const connection = await stage.connection();
     connection.say(joined(1, 4), message(1, 5), later(6));
     await sees(6);
@@ -76,7 +76,7 @@ describe('a room of the client whose messages are lost', () => {
     expect(told()).to.deep.equal([[5, 9, 'history_lost']]);
   });
 
-  it('tells nothing of what it has, or of the time before it came', async () => {
+  it('emits no gap for messages that it has, or that were sent before it joined', async () => {
     const connection = await stage.connection();
     connection.say(joined(1, 4), message(1, 5), message(1, 6), later(6));
     await event<Message>(
@@ -89,7 +89,7 @@ describe('a room of the client whose messages are lost', () => {
     expect(stage.history.asked).to.deep.equal([]);
   });
 
-  it('tells it to those who come back to it', async () => {
+  it('emits the gap on a join that resumes before the loss', async () => {
     (await stage.connection()).say(joined(1, 4), message(1, 5));
     await sees(5);
     client.disconnect();

@@ -1,18 +1,18 @@
 import type { Member } from '../types.js';
 
 export interface MembersOptions {
-  /** Asks for those with ids after that one. */
+  /** Requests a page. @param after members with larger ids */
   ask(after: number | undefined): void;
   onChange(members: readonly Member[]): void;
 }
 
-/** Who is in a room: read page by page, and kept up to date between readings. */
+/** The members who are present in a room: read page by page, and updated between readings. */
 export class Members {
   readonly #options: MembersOptions;
   #known = new Map<number, Member>();
-  /** Those of the pages so far. */
+  /** Members on the pages read so far. */
   #reading: Map<number, Member> | undefined;
-  /** Who went during a reading, which may come late. */
+  /** Members who left during a reading: a page that arrives later may still list them. */
   readonly #gone = new Set<number>();
   #sorted: readonly Member[] = [];
 
@@ -24,14 +24,14 @@ export class Members {
     return this.#sorted;
   }
 
-  /** Reads all of them anew. */
+  /** Starts a new reading of all pages. */
   read(): void {
     this.#reading = new Map();
     this.#gone.clear();
     this.#options.ask(undefined);
   }
 
-  /** The page was refused, or the connection is gone: it is not gone on with. */
+  /** The page was refused or the connection ended: cancels the reading. */
   interrupted(): void {
     this.#reading = undefined;
   }

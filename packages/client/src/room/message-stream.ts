@@ -2,7 +2,7 @@ import { ChorusError } from '../chorus-error.js';
 import type { Message } from '../types.js';
 import type { Room } from './room.js';
 
-/** Messages of a room from now on, one by one, for whoever asks; see {@link Room.messages}. */
+/** Iterates over the messages of a room from the call on; see {@link Room.messages}. */
 export function streamMessages(room: Room, buffer: number): AsyncGenerator<Message, void> {
   const waiting: Message[] = [];
   let tooMany = false;

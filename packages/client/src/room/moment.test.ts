@@ -22,13 +22,13 @@ describe('a moment', () => {
     monotonic += monotonicMs;
   }
 
-  it('ages as time passes', () => {
+  it('grows older as time passes', () => {
     const then = moment();
     pass(300, 300);
     expect(ageOf(then)).to.equal(300);
   });
 
-  it('ages although the clock is set back, and while the machine sleeps', () => {
+  it('grows older although the clock is set back, and while the machine sleeps', () => {
     const then = moment();
     pass(-3_600_000, 1_000);
     expect(ageOf(then)).to.equal(1_000);

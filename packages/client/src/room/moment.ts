@@ -1,11 +1,11 @@
 /**
- * A moment by two clocks, in milliseconds: that of the wall, which may be set back, and the monotonic one, which in some
- * browsers stands still while the machine sleeps.
+ * A point in time on two clocks, in milliseconds: the wall clock, which may be set back, and the monotonic clock,
+ * which stops in some browsers while the machine sleeps.
  */
 export type Moment = readonly number[];
 
 export const moment = (): Moment => [Date.now(), performance.now()];
 
-/** Its age by whichever clock says more, in milliseconds: never less than it is. */
+/** Returns the age in milliseconds, by the clock that shows more: never too small. */
 export const ageOf = (then: Moment): number =>
   Math.max(...moment().map((now, clock) => now - (then[clock] ?? now)));

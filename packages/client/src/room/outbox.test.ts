@@ -9,7 +9,7 @@ import type { Room } from './room.js';
 
 type Publish = Extract<ClientFrame, { type: 'publish' }>;
 
-describe('what an application says in a room', () => {
+describe('messages that an application sends in a room', () => {
   let stage: Stage;
   let client: ChorusClient;
   let room: Room;
@@ -46,7 +46,7 @@ describe('what an application says in a room', () => {
   const statesOf = (clientMsgId: string): string[] =>
     deliveries.filter((each) => each.clientMsgId === clientMsgId).map(({ state }) => state);
 
-  it('is sent one by one, in order, and followed until it is stored', async () => {
+  it('are sent one by one, in order, and followed until they are stored', async () => {
     const sent = Promise.all(['a', 'b'].map((content) => room.send(content)));
     expect(room.deliveries.map(({ state }) => state)).to.deep.equal(['queued', 'queued']);
     const a = await publish();
@@ -65,7 +65,7 @@ describe('what an application says in a room', () => {
     expect(statesOf(a.clientMsgId)).to.deep.equal(['queued', 'sending', 'sent', 'stored']);
   });
 
-  it('is sent again under the same name after an interruption, but only when everything has been caught up', async () => {
+  it('are sent again with the same id after a reconnect, but only after the catch-up', async () => {
     const sent = Promise.all(['a', 'b'].map((content) => room.send(content)));
     const first = await publish();
     connection.socket.terminate();
@@ -81,8 +81,8 @@ describe('what an application says in a room', () => {
   });
 
   for (const recovered of [true, false]) {
-    const where = recovered ? 'among what the gateway replays' : 'in the history';
-    it(`is not sent again when it is found ${where}`, async () => {
+    const where = recovered ? 'among the replayed messages' : 'in the history';
+    it(`are not sent again when found ${where}`, async () => {
       const sent = room.send('a');
       const { clientMsgId } = await publish();
       connection.socket.terminate();
@@ -96,7 +96,7 @@ describe('what an application says in a room', () => {
     });
   }
 
-  it('is not taken for one of somebody else that has the same name', async () => {
+  it('are not mistaken for messages of another user with the same id', async () => {
     room.send('a', { clientMsgId: 'x' });
     await publish();
     connection.say(message(1, 1, { clientMsgId: 'x' }));
@@ -104,7 +104,7 @@ describe('what an application says in a room', () => {
     expect(room.deliveries[0]?.state).to.equal('sending');
   });
 
-  it('is sent again when it was refused for now, and what was said later stays behind it', async () => {
+  it('are retried after a temporary refusal, before later messages', async () => {
     const sent = Promise.all(['a', 'b'].map((content) => room.send(content)));
     const first = await publish();
     connection.say(refusal('publish', { roomId: 1, clientMsgId: first.clientMsgId }, true));
@@ -114,7 +114,7 @@ describe('what an application says in a room', () => {
     await sent;
   });
 
-  it('fails when it was refused for good, is kept, and can be tried again or forgotten', async () => {
+  it('fail after a final refusal, and can be retried or discarded', async () => {
     const failing = failureOf(room.send('a'));
     const { clientMsgId } = await publish();
     const about = { roomId: 1, clientMsgId };
@@ -134,14 +134,14 @@ describe('what an application says in a room', () => {
     expect(room.deliveries).to.deep.equal([]);
   });
 
-  it('fails without being sent when it is too large for the gateway, and stops nobody', async () => {
+  it('fail unsent when too large for the gateway, and do not block later ones', async () => {
     const failing = failureOf(room.send('€'.repeat(6_000)));
     room.send('next');
     expect(await failing).to.include({ code: 'too_big', retry: false });
     expect(await publish()).to.include({ content: 'next' });
   });
 
-  it('fails when its time is over, and counts as sent if it arrives nevertheless', async () => {
+  it('fail after their time-out, and count as sent if they arrive nevertheless', async () => {
     const failing = failureOf(room.send('a', { timeoutMs: 50 }));
     const { clientMsgId } = await publish();
     expect(await failing).to.include({ code: 'timeout', retry: true });
@@ -155,7 +155,7 @@ describe('what an application says in a room', () => {
     ]);
   });
 
-  it('fails when the room is left or the client closed', async () => {
+  it('fail when the room is left or the client closed', async () => {
     const failing = failureOf(room.send('a'));
     room.leave();
     expect(await failing).to.include({ code: 'left', retry: false });
@@ -166,7 +166,7 @@ describe('what an application says in a room', () => {
     expect(() => client.join(3)).to.throw('closed');
   });
 
-  it('waits until the client is in the room, and is known to be stored when it comes back', async () => {
+  it('wait for the join, and are known to be stored after a reconnect', async () => {
     client.disconnect();
     const sent = room.send('a');
     client.connect();
@@ -183,7 +183,7 @@ describe('what an application says in a room', () => {
     expect(room.deliveries).to.deep.equal([]);
   });
 
-  it('goes out no faster than the gateway takes it, joins first', async () => {
+  it("are sent no faster than the gateway's limit, after joins", async () => {
     client.disconnect();
     for (let id = 2; id <= 12; id++) client.join(id);
     room.on('members', () => {});
@@ -191,11 +191,11 @@ describe('what an application says in a room', () => {
     const slow = await stage.connection({ limits: { maxMessagesPerSecond: 10 } });
     const start = performance.now();
     expect(new Set((await next(slow, 12)).map(({ type }) => type))).to.deep.equal(new Set(['join']));
-    // Nine at once, and nine a second.
+    // Nine at once, then nine per second.
     expect(performance.now() - start).to.be.within(300, 1_500);
   });
 
-  it('is refused at once under a name that is taken, or is none', async () => {
+  it('are refused at once with an id that is taken or invalid', async () => {
     room.send('a', { clientMsgId: 'x' });
     for (const clientMsgId of ['x', 'no spaces', '']) {
       expect(await failureOf(room.send('b', { clientMsgId }))).to.include({ code: 'bad_request' });

@@ -4,7 +4,7 @@ import type { Delivery, DeliveryState, SentMessage } from '../types.js';
 import { ageOf, type Moment, moment } from './moment.js';
 import type { SendOptions } from './room.js';
 
-/** A message of one's own, as long as it is of interest. */
+/** A message of the application, from `send` until it is stored or discarded. */
 interface Draft {
   readonly clientMsgId: string;
   readonly content: string;
@@ -20,24 +20,25 @@ interface Draft {
 
 export interface OutboxOptions {
   readonly roomId: number;
-  /** Puts a message on its way; it is asked again with {@link Outbox.current} when its turn has come. */
+  /** Schedules sending; {@link Outbox.current} then returns the message to send. */
   send(): void;
   onChange(delivery: Delivery): void;
   nextMessageId(): string;
 }
 
-/** Of what is sent or has failed, only so many are kept. */
+/** Largest number of sent or failed messages that are kept. */
 const MOST_KEPT = 1_000;
-/** Gateways know a message by its name for five minutes. */
+/** Gateways recognise a repeated id for five minutes. */
 const SAFE_TO_REPEAT_MS = 4 * 60_000;
 const MESSAGE_ID = /^[\w.:-]{1,64}$/;
 
 /**
- * What was said in one room, in order, until it is stored. One message at a time is under way: with more, a refusal of the
- * first would change the order.
+ * The application's messages of one room, in order, until they are stored. Only one message is in flight at a time:
+ * with more, a refusal of the first would change the order.
  *
- * After an interruption an unacknowledged message is sent again only once the room has caught up: if it had arrived, it has
- * been received by then. So gateways need to remember its id from the join to the sending, not for the whole absence.
+ * After a reconnect an unacknowledged message is sent again only once the room has caught up: if it had arrived, the
+ * client has received it by then. So gateways need to remember an id only from the join to the retry, not for the
+ * whole absence.
  */
 export class Outbox {
   readonly #options: OutboxOptions;
@@ -55,7 +56,7 @@ export class Outbox {
     return this.#deliveries;
   }
 
-  /** Whether messages are acknowledged that are not known to be stored. */
+  /** Whether there are acknowledged messages that are not known to be stored. */
   get awaitsStored(): boolean {
     for (const { state } of this.#drafts.values()) if (state === 'sent') return true;
     return false;
@@ -84,7 +85,7 @@ export class Outbox {
       this.#changed(draft);
       this.#options.send();
     });
-    // Whoever does not look at the promise sees the failure in `deliveries`.
+    // A caller that ignores the promise sees the failure in `deliveries`.
     sent.catch(() => {});
     return sent;
   }
@@ -104,7 +105,9 @@ export class Outbox {
     this.#deliveries = undefined;
   }
 
-  /** The next message to be sent, which is under way from now on; undefined if one is already, or there is none. */
+  /**
+   * Returns the next message to send and marks it as in flight; undefined if one is in flight already, or none waits.
+   */
   next(): { clientMsgId: string; content: string } | undefined {
     if (this.#current !== undefined) return undefined;
     const draft = this.#queue.shift();
@@ -115,7 +118,7 @@ export class Outbox {
     return draft;
   }
 
-  /** It was acknowledged, or seen in the room. Told as often as one likes. */
+  /** The message was acknowledged, or seen in the room. Idempotent. */
   acked(clientMsgId: string, position: Position): void {
     const draft = this.#drafts.get(clientMsgId);
     if (draft === undefined || draft.state === 'sent') return;
@@ -128,7 +131,7 @@ export class Outbox {
     this.#options.send();
   }
 
-  /** A gateway does not take it. @returns whether it is to be sent again */
+  /** The gateway refused the message. @returns whether to send it again */
   refused(clientMsgId: string, error: ChorusError): boolean {
     const draft = this.#drafts.get(clientMsgId);
     if (draft?.state !== 'sending') return false;
@@ -137,7 +140,7 @@ export class Outbox {
     return error.retry;
   }
 
-  /** What is under way will not be answered: it is sent again. */
+  /** The message in flight will not be answered and waits to be sent again. */
   interrupted(): void {
     const draft = this.#current;
     if (draft === undefined) return;
@@ -146,8 +149,8 @@ export class Outbox {
     this.#become(draft, 'queued');
   }
 
-  /** Not all that was said was seen: of what was sent too long ago nobody knows any more whether it arrived. */
-  doubted(): void {
+  /** Messages of the room were missed: for messages sent too long ago it is unknown whether they arrived. */
+  messagesMissed(): void {
     for (const draft of [...this.#queue]) {
       if (draft.sent !== undefined && ageOf(draft.sent) > SAFE_TO_REPEAT_MS) {
         this.#fail(draft, new ChorusError('timeout', 'not known to have arrived', true));
@@ -155,7 +158,7 @@ export class Outbox {
     }
   }
 
-  /** Everything up to there is in the database. */
+  /** All messages up to this position are in the database. */
   stored(upTo: Position): void {
     for (const draft of this.#drafts.values()) {
       if (draft.state !== 'sent' || draft.position === undefined || isAfter(draft.position, upTo)) continue;
@@ -164,7 +167,7 @@ export class Outbox {
     }
   }
 
-  /** Nothing is sent any more. */
+  /** Ends sending for good. */
   fail(error: ChorusError): void {
     for (const draft of this.#drafts.values()) {
       if (draft.state === 'queued' || draft.state === 'sending') this.#fail(draft, error);
@@ -180,7 +183,7 @@ export class Outbox {
     this.#options.send();
   }
 
-  /** It does not wait any more, nor is it under way. */
+  /** Removes a draft from the queue and from the flight. */
   #take(draft: Draft): void {
     clearTimeout(draft.timer);
     if (this.#current === draft) this.#current = undefined;

@@ -12,7 +12,7 @@ describe('a room of the client', () => {
   });
   afterEach(() => stage.close());
 
-  it('knows who is in a room from the first look on, read page by page and kept up to date', async () => {
+  it('lists the members who are present from the first look on, page by page, and updates the list', async () => {
     const connection = await stage.connection();
     connection.say(joined(1, 0));
     await room.joined();
@@ -22,7 +22,7 @@ describe('a room of the client', () => {
     const about = (who: Member) => ({ content: '', roomId: 1, username: who.username, userId: who.id });
     connection.say({ type: 'presence', roomId: 1, members: [ann, bob], next: 2 });
     expect(await connection.next()).to.deep.equal({ type: 'presence', roomId: 1, after: 2 });
-    // Who goes while it is read is not in it, however old the page is.
+    // A member who leaves during the reading is not listed, even if a later page still has them.
     connection.say(
       { type: 'left', ...about(cyd) },
       { type: 'presence', roomId: 1, members: [cyd], next: null },
@@ -37,7 +37,7 @@ describe('a room of the client', () => {
     expect(room.members).to.deep.equal([bob, cyd]);
   });
 
-  it('knows who is typing, until they say something', async () => {
+  it('lists the members who are typing, until they send a message', async () => {
     const connection = await stage.connection();
     await connection.next();
     const typing = event<readonly Member[]>((listener) => room.on('typing', listener));

@@ -6,7 +6,7 @@ import { Typists } from './typists.js';
 
 type PeopleFrame = Extract<V1ServerFrame, { type: 'joined' | 'left' | 'typing' | 'presence' }>;
 
-/** How often the user may be said to type, in milliseconds. */
+/** Shortest time between two `typing` frames, in milliseconds. */
 const TYPING_EVERY_MS = 1_000;
 
 export interface PeopleOptions {
@@ -16,7 +16,7 @@ export interface PeopleOptions {
   onTypists(typists: readonly Member[]): void;
 }
 
-/** Who is in a room, from the first look on, and who is typing there. */
+/** The members who are present in a room, from the first look on, and the members who are typing. */
 export class People {
   readonly typists: Typists;
   readonly #roomId: number;
@@ -40,14 +40,14 @@ export class People {
     return this.#members.list;
   }
 
-  /** From now on it is to be known who is there. */
+  /** Starts to keep the list of members up to date. */
   watch(): void {
     if (this.#wanted) return;
     this.#wanted = true;
     if (this.#entered) this.read();
   }
 
-  /** The room was entered, or who is there could not be read before. */
+  /** The room was joined, or a refused reading may be repeated. */
   read(): void {
     this.#entered = true;
     if (this.#wanted) this.#members.read();
@@ -61,7 +61,7 @@ export class People {
     this.#host.send(() => ({ type: 'typing', roomId: this.#roomId }));
   }
 
-  /** The connection, or the room, is gone. */
+  /** The connection or the room has ended. */
   interrupted(): void {
     this.#entered = false;
     this.#members.interrupted();

@@ -18,7 +18,7 @@ import type { Room } from './room.js';
 
 const at = (seq: number) => ({ epoch: EPOCH, seq });
 
-describe('a room of the client, over interruptions', () => {
+describe('a room of the client, over reconnects', () => {
   let stage: Stage;
   let client: ChorusClient;
   let room: Room;
@@ -35,7 +35,7 @@ describe('a room of the client, over interruptions', () => {
   const sees = (seq: number): Promise<Message> => delivered(room, seq);
   const becomes = (status: Room['status']): Promise<unknown> => reached(room, status);
 
-  it('is entered with the token, over chorus.v1', async () => {
+  it('is joined with the token, over chorus.v1', async () => {
     const connection = await stage.connection();
     expect(connection.request.url).to.equal('/ws/connect');
     expect(connection.request.headers.authorization).to.equal('Bearer a-token');
@@ -47,7 +47,7 @@ describe('a room of the client, over interruptions', () => {
     expect(client.user).to.deep.equal(ME);
   });
 
-  it('resumes after the last message, and tells each once although the gateway repeats some', async () => {
+  it('resumes after the last message, and delivers each once although the gateway repeats some', async () => {
     (await stage.connection()).say(joined(1, 4), message(1, 5), message(1, 6));
     await sees(6);
     const down = becomes('joining');
@@ -60,7 +60,7 @@ describe('a room of the client, over interruptions', () => {
     expect(seen).to.deep.equal([5, 6, 7, 8, 9]);
   });
 
-  it('is whole at once when the gateway names its own position', async () => {
+  it("is caught up at once when the gateway is at the client's position", async () => {
     (await stage.connection()).say(joined(1, 4), message(1, 5), message(1, 6));
     await sees(6);
     const down = becomes('joining');
@@ -73,7 +73,7 @@ describe('a room of the client, over interruptions', () => {
     expect(room.position).to.deep.equal(at(6));
   });
 
-  it('goes on from within a replay that was interrupted', async () => {
+  it('resumes from within a replay that was interrupted', async () => {
     let connection = await stage.connection();
     connection.say(joined(1, 4));
     await room.joined();
@@ -88,7 +88,7 @@ describe('a room of the client, over interruptions', () => {
     expect(await connection.next()).to.deep.equal({ type: 'join', roomId: 1, since: at(5) });
   });
 
-  it('reads from the history what the gateway has no more, page by page, while what is said waits', async () => {
+  it('reads from the history what the gateway no longer has, page by page, while live messages wait', async () => {
     (await stage.connection()).say(joined(1, 1));
     await room.joined();
     for (let seq = 1; seq <= 250; seq++) stage.history.messagesOf.push(message(1, seq));
@@ -101,7 +101,7 @@ describe('a room of the client, over interruptions', () => {
     expect(stage.history.asked).to.deep.equal(['after 1000-1', 'after 1000-101', 'after 1000-201']);
   });
 
-  it('asks the history again while it is away, and goes on where it was', async () => {
+  it('retries the history while it is unavailable, and continues where it was', async () => {
     (await stage.connection()).say(joined(1, 1));
     await room.joined();
     stage.history.messagesOf.push(message(1, 2), message(1, 3));
@@ -114,7 +114,7 @@ describe('a room of the client, over interruptions', () => {
     expect(stage.history.asked).to.have.length(3);
   });
 
-  it('tells a gap, and never a silent hole, when the history does not have it', async () => {
+  it('emits a gap, never a silent hole, when the history does not have the messages', async () => {
     (await stage.connection()).say(joined(1, 1));
     await room.joined();
     stage.history.failures.push(new ChorusError('forbidden', 'no'));
@@ -127,7 +127,7 @@ describe('a room of the client, over interruptions', () => {
     expect(seen).to.deep.equal([10]);
   });
 
-  it('is not set back when the room is, and takes what comes in the next epoch', async () => {
+  it("keeps its position when the room's is set back, and accepts the next epoch", async () => {
     (await stage.connection()).say(joined(1, 8));
     await room.joined();
     client.disconnect();
@@ -139,7 +139,7 @@ describe('a room of the client, over interruptions', () => {
     expect(room.position).to.deep.equal({ epoch: EPOCH + 1, seq: 1 });
   });
 
-  it('begins where the application says that it left off', async () => {
+  it('starts at the position that the application passes', async () => {
     const connection = await stage.connection();
     await connection.next();
     const other = client.join(2, { since: at(7) });
@@ -147,7 +147,7 @@ describe('a room of the client, over interruptions', () => {
     expect(client.join(2)).to.equal(other);
   });
 
-  it('gives older pages that join what is live without a hole or a repetition', async () => {
+  it('returns older pages that join the live messages without hole or repetition', async () => {
     for (let seq = 1; seq <= 7; seq++) stage.history.messagesOf.push(message(1, seq));
     const early = room.older(3);
     const connection = await stage.connection();
@@ -160,7 +160,7 @@ describe('a room of the client, over interruptions', () => {
     expect(seen).to.deep.equal([8]);
   });
 
-  it('is left for good when the gateway says so, while the others go on', async () => {
+  it('is left for good when the gateway says so, while other rooms continue', async () => {
     const other = client.join(2);
     const connection = await stage.connection();
     connection.say(joined(1, 0), joined(2, 0), { type: 'room-left', roomId: 1, reason: 'banned' });
@@ -176,7 +176,7 @@ describe('a room of the client, over interruptions', () => {
     expect(await (await stage.connection()).next()).to.deep.include({ type: 'join', roomId: 2 });
   });
 
-  it('can be left and joined anew at once: what was under way does not come into the new one', async () => {
+  it('can be left and joined again at once: pending frames do not reach the new room', async () => {
     const connection = await stage.connection();
     connection.say(joined(1, 0));
     await room.joined();
@@ -197,7 +197,7 @@ describe('a room of the client, over interruptions', () => {
     expect(seen).to.deep.equal([]);
   });
 
-  it('is asked for again while it cannot be entered, and given up when it may not', async () => {
+  it('is joined again after a temporary refusal, and left after a final one', async () => {
     const connection = await stage.connection();
     await connection.next();
     connection.say(refusal('join', { roomId: 1 }, true));
@@ -210,7 +210,7 @@ describe('a room of the client, over interruptions', () => {
     expect(room.leftReason).to.equal('banned');
   });
 
-  it('hands out messages one by one, and ends with the room', async () => {
+  it('iterates over messages, and ends with the room', async () => {
     const connection = await stage.connection();
     const messages = room.messages();
     connection.say(joined(1, 0), message(1, 1), message(1, 2));
@@ -222,7 +222,7 @@ describe('a room of the client, over interruptions', () => {
     expect(await room.messages().next()).to.deep.equal({ done: true, value: undefined });
   });
 
-  it('says so when messages are not taken as fast as they come, after those that it kept', async () => {
+  it('throws too_slow after the buffered messages when the consumer is too slow', async () => {
     const messages = room.messages({ buffer: 2 });
     (await stage.connection()).say(joined(1, 0), message(1, 1), message(1, 2), message(1, 3));
     await sees(3);

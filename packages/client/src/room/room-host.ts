@@ -2,21 +2,21 @@ import type { ClientFrame } from '@chorus/protocol/types';
 import type { Backoff, HistorySource } from '../options.js';
 import type { Member } from '../types.js';
 
-/** What a room needs of the client that it belongs to. */
+/** What a room needs from its client. */
 export interface RoomHost {
   readonly api: HistorySource;
   readonly backoff: Backoff;
   readonly catchUpWithinMs: number;
   user: Member | undefined;
-  /** The largest frame that the gateway takes, in bytes. */
+  /** Largest frame that the gateway accepts, in bytes. */
   maxFrameBytes: number;
   random(): number;
-  /** A name that no other message has. */
+  /** Returns an id that no other message has. */
   nextMessageId(): string;
   /**
-   * Sends a frame as soon as the gateway takes another one; never if the connection ends before.
-   * @param frame makes it in that moment; undefined when it is not wanted any more
-   * @param canWait behind all others
+   * Sends a frame as soon as the gateway's limit allows; never if the connection ends before.
+   * @param frame builds the frame at that moment; returns undefined if it is no longer wanted
+   * @param canWait whether all other frames go first
    */
   send(frame: () => ClientFrame | undefined, canWait?: boolean): void;
 }

@@ -5,9 +5,9 @@ import type { RoomHost } from './room-host.js';
 
 /** Sends the messages of an outbox, one frame at a time, while the room is joined. */
 export class Sender {
-  /** A message was refused, and it is too early to send it again. */
+  /** A message was refused, and it is too early for a retry. */
   #paused = false;
-  /** The next message waits for its place among the frames of the connection. */
+  /** The next message waits for its turn in the pacer. */
   #scheduled = false;
 
   constructor(
@@ -17,7 +17,7 @@ export class Sender {
     private readonly isJoined: () => boolean,
   ) {}
 
-  /** Sends the next message, if there is one and it may be sent. */
+  /** Sends the next message, if there is one and sending is allowed. */
   sendNext(): void {
     if (this.#scheduled || !this.#maySend()) return;
     this.#scheduled = true;
@@ -27,7 +27,7 @@ export class Sender {
     });
   }
 
-  /** Sends nothing until {@link resume}, or until the connection ends. */
+  /** Stops sending until {@link resume}, or until the connection ends. */
   pause(): void {
     this.#paused = true;
   }
@@ -37,7 +37,7 @@ export class Sender {
     this.sendNext();
   }
 
-  /** The connection, or the room, is gone. */
+  /** The connection or the room has ended. */
   interrupted(): void {
     this.#paused = this.#scheduled = false;
   }
@@ -46,13 +46,13 @@ export class Sender {
     return !this.#paused && this.isJoined();
   }
 
-  /** Undefined if no message waits. A message that is too long for the gateway fails instead. */
+  /** Undefined if no message waits. A message that is too large for the gateway fails instead. */
   #nextFrame(): ClientFrame | undefined {
     const draft = this.outbox.next();
     if (draft === undefined) return undefined;
     const { clientMsgId, content } = draft;
     const frame: ClientFrame = { type: 'publish', roomId: this.roomId, clientMsgId, content };
-    // A gateway closes the connection when a frame is larger.
+    // A gateway closes the connection after a larger frame.
     if (new Blob([JSON.stringify(frame)]).size <= this.host.maxFrameBytes) return frame;
     this.outbox.refused(clientMsgId, new ChorusError('too_big', 'the message is too long'));
     return undefined;

@@ -1,14 +1,15 @@
 import type { Outbox } from './outbox.js';
 import type { Timers } from './timers.js';
 
-/** Whether messages are stored is asked for so long after an interruption, in milliseconds, */
+/** Delay of the first check after a reconnect, in milliseconds. The delay doubles with each check. */
 const FIRST_MS = 5_000;
-/** and then less and less often. */
+/** Longest delay between two checks, in milliseconds. */
 const RAREST_MS = 60_000;
 
 /**
- * Only the connection over which something was said is told when it is stored. After it has ended, and as long as
- * messages are acknowledged that may not be stored, the room is joined once more now and then: the answer says it.
+ * Finds out whether acknowledged messages are stored. Gateways report it only to the connection that sent the
+ * message. After that connection has ended, and while there are acknowledged messages that may not be stored, the
+ * client joins the room again from time to time: the answer has the stored position.
  */
 export class StoredWatch {
   #asking = false;
@@ -16,14 +17,14 @@ export class StoredWatch {
   constructor(
     private readonly outbox: Outbox,
     private readonly timers: Timers,
-    private readonly joinOnceMore: () => void,
+    private readonly rejoin: () => void,
   ) {}
 
   start(): void {
     if (!this.#asking) this.#later(FIRST_MS);
   }
 
-  /** The timers were ended. */
+  /** The timers were cancelled. */
   ended(): void {
     this.#asking = false;
   }
@@ -32,7 +33,7 @@ export class StoredWatch {
     this.#asking = this.outbox.awaitsStored;
     if (!this.#asking) return;
     this.timers.after(ms, () => {
-      if (this.outbox.awaitsStored) this.joinOnceMore();
+      if (this.outbox.awaitsStored) this.rejoin();
       this.#later(Math.min(ms * 2, RAREST_MS));
     });
   }

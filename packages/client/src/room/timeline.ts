@@ -7,43 +7,48 @@ import type { RoomHost } from './room-host.js';
 export interface TimelineOptions {
   readonly roomId: number;
   readonly host: RoomHost;
-  /** The next message: each once, in order. */
+  /** Delivers the next message: each once, in order. */
   deliver(message: Message): void;
-  /** It is in the room, and behind. */
+  /** The room was joined, and messages were missed. */
   onBehind(): void;
-  /** Everything that was said has been delivered, or told as a gap. */
+  /** All messages so far were delivered, or reported as a gap. */
   onCaughtUp(): void;
-  /** Nothing between these can be had. */
+  /** Messages after `from`, up to `to`, cannot be obtained. */
   onGap(from: Position, to: Position, error: ChorusError): void;
-  /** Does not resolve when the connection, or the room, is gone before. */
+  /** Never resolves if the connection or the room ends before. */
   wait(ms: number): Promise<void>;
 }
 
-/** More live messages than that do not wait until what was missed is there: they are read from the history as well. */
+/**
+ * Largest number of live messages that wait for missed ones; beyond it, live messages are read from the history as
+ * well.
+ */
 const MOST_HELD = 5_000;
 
 /**
- * What was said in a room, as far as the application has been told: forwards as it comes, backwards as it asks.
+ * The messages of a room as delivered to the application: forwards as they arrive, backwards on request.
  *
- * Every message, live, replayed or read from the history, passes one step that drops what is not after the position of the
- * last message delivered. So overlaps are harmless, and only holes have to be prevented.
+ * Every message, whether live, replayed or read from the history, passes one step that drops it unless it is after
+ * the position of the last message delivered. So overlaps are harmless, and only holes have to be prevented.
  */
 export class Timeline {
   readonly #options: TimelineOptions;
-  /** The last message delivered, or where the room stood. */
+  /** Position of the last message delivered; before the first, of the room at the join. */
   #position: Position | undefined;
-  /** Where the room stood when it was entered, as long as not everything up to there has been delivered. */
+  /** The room's position at the join, until all messages up to it have been delivered. */
   #target: Position | undefined;
-  /** A message that is lost, unless the history has it: to be told when it is passed. */
+  /**
+   * Position up to which the gateway lost messages: a gap is reported on passing it, unless the history has them.
+   */
   #lost: Position | undefined;
-  /** Where it was when it went on to a later epoch, oldest first. */
+  /** Last positions in the epochs before the current one, oldest first. */
   #ends: Position[] = [];
-  /** What is said while what was missed is read from the history. */
+  /** Live messages that arrive while missed ones are read from the history. */
   #held: Message[] | undefined;
-  /** Everything before it was not delivered here. */
+  /** Messages before this position were not delivered here. */
   #oldest: Position | undefined;
-  /** Changes whenever what is under way is of no interest any more. */
-  #turn = 0;
+  /** Increases when a reading in progress becomes irrelevant. */
+  #generation = 0;
 
   constructor(options: TimelineOptions, since: Position | undefined) {
     this.#options = options;
@@ -54,9 +59,9 @@ export class Timeline {
     return this.#position && placeOf(this.#position);
   }
 
-  /** The room was entered. @param recovered what was missed follows by itself */
+  /** The room was joined. @param recovered whether the gateway replays the missed messages */
   entered(at: Position, recovered: boolean): void {
-    const turn = ++this.#turn;
+    const generation = ++this.#generation;
     const position = this.#position;
     this.#oldest ??= after(position ?? at);
     this.#held = undefined;
@@ -68,7 +73,7 @@ export class Timeline {
     this.#target = at;
     if (!recovered) this.#held = [];
     this.#options.onBehind();
-    if (!recovered) this.#readMissed(turn);
+    if (!recovered) this.#readMissed(generation);
   }
 
   /** A message came from the gateway. */
@@ -85,7 +90,7 @@ export class Timeline {
     }
   }
 
-  /** Messages up to there will not come from the gateway. @param inHistory they are in the history */
+  /** The gateway cannot deliver the messages up to a position. @param inHistory whether the history has them */
   lost(to: Position, inHistory: boolean): void {
     const { position } = this;
     if (position === undefined) return;
@@ -97,20 +102,20 @@ export class Timeline {
     }
     if (!inHistory) this.#lost = to;
     if (this.#target === undefined || isAfter(to, this.#target)) this.#target = to;
-    // Else it is read already, up to the target.
+    // Otherwise a reading up to the target is already in progress.
     if (this.#held !== undefined) return;
     this.#held = [];
     this.#options.onBehind();
-    this.#readMissed(++this.#turn);
+    this.#readMissed(++this.#generation);
   }
 
-  /** The connection, or the room, is gone. */
+  /** The connection or the room has ended. */
   interrupted(): void {
-    this.#turn++;
+    this.#generation++;
     this.#held = this.#target = undefined;
   }
 
-  /** @param entered resolves when the room was entered */
+  /** @param entered resolves when the room was joined */
   async older(limit: number, entered: () => Promise<void>): Promise<readonly Message[]> {
     const { host, roomId } = this.#options;
     if (this.#oldest === undefined) await entered();
@@ -138,8 +143,8 @@ export class Timeline {
     this.#lost = undefined;
   }
 
-  async #readMissed(turn: number): Promise<void> {
-    const wanted = (): boolean => turn === this.#turn;
+  async #readMissed(generation: number): Promise<void> {
+    const wanted = (): boolean => generation === this.#generation;
     const nowhere = { epoch: 0, seq: 0 };
     const error = await catchUp({
       ...this.#options,
@@ -170,12 +175,12 @@ function lostError(): ChorusError {
   return new ChorusError('history_lost', 'messages were lost');
 }
 
-/** The place behind it. */
+/** The position after this one. */
 function after({ epoch, seq }: Position): Position {
   return { epoch, seq: seq + 1 };
 }
 
-/** Only that, of what may be a whole message. */
+/** Strips a message to its position. */
 export function placeOf({ epoch, seq }: Position): Position {
   return { epoch, seq };
 }

@@ -1,8 +1,8 @@
-/** Timers that end together. */
+/** Timers that can be cancelled together. */
 export class Timers {
   readonly #running = new Set<ReturnType<typeof setTimeout>>();
 
-  /** Unless they are ended before. */
+  /** Runs the action after a delay, unless the timers are cancelled before. */
   after(ms: number, action: () => void): void {
     const timer = setTimeout(() => {
       this.#running.delete(timer);

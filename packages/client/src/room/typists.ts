@@ -1,9 +1,9 @@
 import type { Member } from '../types.js';
 
-/** How long somebody counts as typing who was said to, in milliseconds: gateways say so at most once a second. */
+/** How long a member counts as typing after a `typing` frame, in milliseconds; clients send one per second. */
 const TYPING_MS = 4_000;
 
-/** Who is typing in a room. */
+/** The members who are typing in a room. */
 export class Typists {
   readonly #until = new Map<number, ReturnType<typeof setTimeout>>();
   #list: readonly Member[] = [];
@@ -24,7 +24,7 @@ export class Typists {
     if (timer === undefined) this.#become([...this.#list, member]);
   }
 
-  /** Said something, or went. */
+  /** The member sent a message, or left. */
   stopped(id: number): void {
     if (this.#list.length === 0 || !this.#until.has(id)) return;
     clearTimeout(this.#until.get(id));
@@ -32,7 +32,7 @@ export class Typists {
     this.#become(this.#list.filter((member) => member.id !== id));
   }
 
-  /** Nothing is known any more. */
+  /** Nothing is known while disconnected. */
   clear(): void {
     if (this.#list.length === 0) return;
     for (const timer of this.#until.values()) clearTimeout(timer);

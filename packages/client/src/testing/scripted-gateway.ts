@@ -4,18 +4,18 @@ import type { AddressInfo } from 'node:net';
 import type { ClientFrame, V1ServerFrame } from '@chorus/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
 
-/** One connection, as the gateway's side of it sees it. */
+/** The gateway's side of one connection. */
 export interface ScriptedConnection {
   readonly socket: WebSocket;
   readonly request: IncomingMessage;
   say(...frames: V1ServerFrame[]): void;
-  /** The next frame that the client sends, in order. */
+  /** Resolves with the next frame that the client sends, in order. */
   next(): Promise<ClientFrame>;
 }
 
-/** A gateway that says what a test lets it say. */
+/** A gateway that sends what the test tells it to. */
 export class ScriptedGateway {
-  /** What to answer the next upgrades with, instead of taking them: statuses with headers. */
+  /** Answers for the next upgrades instead of accepting them. */
   readonly refusals: Array<{ status: number; headers?: Record<string, string> }> = [];
   readonly #server = createServer();
   readonly #sockets = new WebSocketServer({ noServer: true });
@@ -48,7 +48,7 @@ export class ScriptedGateway {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** The next connection, in the order in which they come. */
+  /** Resolves with the next connection, in order of arrival. */
   async connection(): Promise<ScriptedConnection> {
     for (;;) {
       const connection = this.#arrived.shift();

@@ -43,12 +43,12 @@ export function refusal(request: string, about: object, retry: boolean): V1Serve
   return { type: 'error', code, error: code, retry, request, ...about };
 }
 
-/** A history as the API has it: whatever is put in, page by page. */
+/** A history with the paging of the API, over the messages that the test puts in. */
 export class TestHistory implements HistorySource {
   readonly messagesOf: Message[] = [];
-  /** The next answers, instead of those. */
+  /** The next answers: these come before any page. */
   readonly failures: Error[] = [];
-  /** What `me` says, if it is not all right. */
+  /** Error that `me` rejects with, if any. */
   meError: Error | undefined;
   readonly asked: string[] = [];
 
@@ -72,7 +72,7 @@ export class TestHistory implements HistorySource {
   }
 }
 
-/** A scripted gateway, a history, and the clients that a test makes of them. */
+/** A scripted gateway, a history, and the clients that a test makes. */
 export class Stage {
   readonly history = new TestHistory();
   readonly #clients: ChorusClient[] = [];
@@ -94,7 +94,7 @@ export class Stage {
     return client;
   }
 
-  /** The next connection, welcomed. */
+  /** Resolves with the next connection after sending it a welcome. */
   async connection(
     changes: { limits?: Partial<typeof LIMITS>; expiresAt?: number; now?: number } = {},
   ): Promise<ScriptedConnection> {
@@ -119,7 +119,7 @@ export async function next(connection: ScriptedConnection, count: number): Promi
   return frames;
 }
 
-/** Resolves with the first event that the test wants, from now on. */
+/** Resolves with the next event that matches. */
 export function event<Event>(
   on: (listener: (event: Event) => void) => () => void,
   wanted: (event: Event) => boolean = () => true,
@@ -133,7 +133,7 @@ export function event<Event>(
   });
 }
 
-/** Resolves with the message of that number when the room delivers it. */
+/** Resolves with the message of this seq when the room delivers it. */
 export function delivered(room: Room, seq: number): Promise<Message> {
   return event(
     (listener) => room.on('message', listener),
@@ -141,7 +141,7 @@ export function delivered(room: Room, seq: number): Promise<Message> {
   );
 }
 
-/** Resolves when the room changes to the status. */
+/** Resolves when the room changes to this status. */
 export function reached(room: Room, status: RoomStatus): Promise<RoomStatus> {
   return event(
     (listener) => room.on('status', listener),
