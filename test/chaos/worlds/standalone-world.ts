@@ -40,7 +40,7 @@ async function open({ settings: changes, roomIds, signal }: WorldOptions, closer
   const port = await freePort();
   const env = {
     ...{ PATH, HOME, ...settings },
-    ...{ PORT: String(port), DATA_DIR: dataDir, JWT_SECRET: jwtSecret },
+    ...{ HOST: '127.0.0.1', PORT: String(port), DATA_DIR: dataDir, JWT_SECRET: jwtSecret },
   };
   const url = `http://127.0.0.1:${port}`;
   const member = new Member({
