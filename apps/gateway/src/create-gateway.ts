@@ -12,11 +12,11 @@ import {
   servedConnections,
 } from '@chorus/service';
 import type { GatewayConfig } from './config.js';
-import type { Connections } from './connections/connections.js';
+import type { ConnectionRegistry } from './connections/connection-registry.js';
 import { startId } from './connections/start-id.js';
 import { ConnectionLifecycle } from './lifecycle/connection-lifecycle.js';
 import type { PortHealth } from './lifecycle/readiness.js';
-import { Acks } from './rooms/acks.js';
+import { HeldAcks } from './rooms/acks.js';
 import { DeliveryPace } from './rooms/delivery-pace.js';
 import { Hub } from './rooms/hub.js';
 import { connectRelay } from './rooms/relay.js';
@@ -54,7 +54,7 @@ export interface GatewayParts {
 export interface Gateway extends Closeable {
   readonly nodeId: string;
   readonly port: number;
-  readonly connections: Connections;
+  readonly connections: ConnectionRegistry;
   /** How its port is, as `/readyz` says. */
   readonly health: PortHealth;
 }
@@ -115,7 +115,7 @@ async function start(
   );
   const { admission, connections } = lifecycle;
 
-  const acks = new Acks(ACK_PERIOD_MS + config.deliveryWindowMs / 2);
+  const acks = new HeldAcks(ACK_PERIOD_MS + config.deliveryWindowMs / 2);
   const publish = telemetry.publishThrough(broker);
   const nextMessageId = messageIds(nodeId);
   const contexts = sessionContexts(config, {
@@ -124,9 +124,9 @@ async function start(
   });
   const handlers = routes(
     {
-      takeSeat: (request) => admission.takeSeat(request),
-      joinRoom: (roomId, request, seat) => joinRoom(roomId, request, seat, admission, contexts),
-      connect: (request, seat) => connect(request, seat, admission, contexts.v1),
+      takeSlot: (request) => admission.takeSlot(request),
+      joinRoom: (roomId, request, slot) => joinRoom(roomId, request, slot, admission, contexts),
+      connect: (request, slot) => connect(request, slot, admission, contexts.v1),
       health: () => lifecycle.portHealth,
       refused: (reason) => counters.upgradesRefused[reason]++,
       stoodStill: () => lifecycle.stoodStill(),

@@ -1,5 +1,5 @@
 import type { Logger } from '@chorus/service';
-import type { Seat } from './connections/connections.js';
+import type { ConnectionSlot } from './connections/connection-slot.js';
 import { type PortHealth, readiness } from './lifecycle/readiness.js';
 import { handshakeFault } from './transport/handshake.js';
 import { Refusal, type RefusalReason, refuseUnknown } from './transport/refusal.js';
@@ -7,12 +7,12 @@ import { RefusalLog } from './transport/refusal-log.js';
 import type { Answer, Decision, Request, TransportHandlers } from './transport/transport.js';
 
 export interface RouteActions {
-  /** Takes a seat for whoever asks for a socket. @throws {Refusal} when there is none */
-  takeSeat(request: Request): Seat;
-  /** Whoever accepts also sees to it that the seat is left when the socket is gone. */
-  joinRoom(roomId: string, request: Request, seat: Seat): Promise<Decision>;
+  /** Takes a slot for whoever asks for a socket. @throws {Refusal} when there is none */
+  takeSlot(request: Request): ConnectionSlot;
+  /** Whoever accepts also sees to it that the slot is left when the socket is gone. */
+  joinRoom(roomId: string, request: Request, slot: ConnectionSlot): Promise<Decision>;
   /** The same. */
-  connect(request: Request, seat: Seat): Promise<Decision>;
+  connect(request: Request, slot: ConnectionSlot): Promise<Decision>;
   /** How the port is on which this node listens. */
   health(): PortHealth;
   /** An upgrade was refused. */
@@ -35,21 +35,21 @@ export function routes(actions: RouteActions, log: Logger): TransportHandlers {
   const refusals = new RefusalLog(log);
   return {
     async upgrade(request) {
-      let seat: Seat | undefined;
+      let slot: ConnectionSlot | undefined;
       try {
         const roomId = decoded(JOIN_ROOM.exec(request.path)?.[1]);
         if (roomId === undefined && !CONNECT.test(request.path))
           throw new Refusal(404, 'bad_request', 'no such route');
         const fault = handshakeFault(request);
         if (fault !== undefined) throw fault;
-        seat = actions.takeSeat(request);
+        slot = actions.takeSlot(request);
         const decision = await (roomId === undefined
-          ? actions.connect(request, seat)
-          : actions.joinRoom(roomId, request, seat));
-        if (!decision.accepted) seat.leave();
+          ? actions.connect(request, slot)
+          : actions.joinRoom(roomId, request, slot));
+        if (!decision.accepted) slot.release();
         return decision;
       } catch (error) {
-        seat?.leave();
+        slot?.release();
         const reason = error instanceof Refusal ? error.reason : 'internal';
         actions.refused(reason);
         if (!(error instanceof Refusal)) throw error;

@@ -5,21 +5,21 @@ import { createLogger } from '@chorus/service';
 import { expect } from 'chai';
 import { openFake } from '../testing/connections.js';
 import { AccessWatch } from './access-watch.js';
-import { Connections } from './connections.js';
+import { ConnectionRegistry } from './connection-registry.js';
 
 const ANN = { id: 1, username: 'ann' };
 const BOB = { id: 2, username: 'bob' };
 const log = createLogger({ service: 'test', level: 'silent' });
 
 describe('looking at who may stay', () => {
-  let connections: Connections;
+  let connections: ConnectionRegistry;
   let access: MemoryAccessList;
   let watch: AccessWatch;
   let questions: number[];
   let failures: number;
 
   beforeEach(() => {
-    connections = new Connections('node');
+    connections = new ConnectionRegistry('node');
     access = new MemoryAccessList();
     questions = [];
     failures = 0;
@@ -90,12 +90,12 @@ describe('looking at who may stay', () => {
   });
 
   it('spares whoever got a newer token while it asked', async () => {
-    const { seat, connection } = openFake(connections, ANN, 't1');
+    const { slot, connection } = openFake(connections, ANN, 't1');
     await access.revoke('t1', Date.now() + 1_000);
     start();
     watch.checkAll();
     connection.tokenId = 't2';
-    seat.renewed();
+    slot.renewed();
     await watch.close();
     expect(connection.ends).to.deep.equal([]);
   });

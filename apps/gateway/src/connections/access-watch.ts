@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AccessList, Subject, Verdict } from '@chorus/control';
 import { CLOSE } from '@chorus/protocol';
 import type { Closeable, Logger } from '@chorus/service';
-import type { Connections, Seat } from './connections.js';
+import type { ConnectionRegistry } from './connection-registry.js';
+import type { ConnectionSlot } from './connection-slot.js';
 
 export interface AccessWatchParts {
-  connections: Connections;
+  connections: ConnectionRegistry;
   access: AccessList;
   log: Logger;
   /** How often everybody is looked at although no event is known to be lost, in milliseconds. */
@@ -53,8 +54,8 @@ export class AccessWatch implements Closeable {
       while (this.#again) {
         this.#again = false;
         let asked: Asked[] = [];
-        for (const seat of connections.seats()) {
-          asked.push(...questionsAbout(seat));
+        for (const slot of connections.slots()) {
+          asked.push(...questionsAbout(slot));
           if (asked.length < AT_ONCE) continue;
           await this.#ask(asked);
           asked = [];
@@ -69,8 +70,8 @@ export class AccessWatch implements Closeable {
   async #ask(asked: readonly Asked[]): Promise<void> {
     if (asked.length === 0) return;
     const verdicts = await this.#answered(asked.map(({ subject }) => subject));
-    for (const [at, { seat, subject }] of asked.entries()) {
-      apply(verdicts[at] ?? 'ok', seat, subject);
+    for (const [at, { slot, subject }] of asked.entries()) {
+      apply(verdicts[at] ?? 'ok', slot, subject);
     }
   }
 
@@ -90,32 +91,32 @@ export class AccessWatch implements Closeable {
 }
 
 interface Asked {
-  readonly seat: Seat;
+  readonly slot: ConnectionSlot;
   readonly subject: Subject;
 }
 
 /** About each room that it is in; about the user alone when it is in none. */
-function questionsAbout(seat: Seat): Asked[] {
-  const { user, tokenId, generation } = seat;
-  if (user === undefined || seat.ending) return [];
-  const rooms: Array<number | undefined> = [...seat.roomIds];
+function questionsAbout(slot: ConnectionSlot): Asked[] {
+  const { user, tokenId, generation } = slot;
+  if (user === undefined || slot.ending) return [];
+  const rooms: Array<number | undefined> = [...slot.roomIds];
   if (rooms.length === 0) rooms.push(undefined);
-  return rooms.map((roomId) => ({ seat, subject: { userId: user.id, tokenId, generation, roomId } }));
+  return rooms.map((roomId) => ({ slot, subject: { userId: user.id, tokenId, generation, roomId } }));
 }
 
-function apply(verdict: Verdict, seat: Seat, { tokenId, roomId }: Subject): void {
+function apply(verdict: Verdict, slot: ConnectionSlot, { tokenId, roomId }: Subject): void {
   switch (verdict) {
     case 'ok':
       break;
     case 'revoked':
       // Unless it has a newer one by now.
-      if (seat.tokenId === tokenId) seat.end(CLOSE.unauthenticated);
+      if (slot.tokenId === tokenId) slot.end(CLOSE.unauthenticated);
       break;
     case 'banned':
-      seat.end(CLOSE.disconnected);
+      slot.end(CLOSE.disconnected);
       break;
     case 'banned-from-room':
-      if (roomId !== undefined) seat.act((connection) => connection.expel(roomId, 'banned'));
+      if (roomId !== undefined) slot.act((connection) => connection.removeFromRoom(roomId, 'banned'));
       break;
     default:
       verdict satisfies never;

@@ -6,18 +6,19 @@ import { clientAddress, type OriginPolicy, RecentCounts } from '@chorus/service'
 import type { GatewayConfig } from '../config.js';
 import { Refusal, type RefusalReason } from '../transport/refusal.js';
 import type { Request } from '../transport/transport.js';
-import type { Connections, Seat } from './connections.js';
+import type { ConnectionRegistry } from './connection-registry.js';
+import type { ConnectionSlot } from './connection-slot.js';
 import { TokenBucket } from './token-bucket.js';
 import type { UserBudget } from './user-budget.js';
-import type { UserBudgets } from './user-budgets.js';
+import type { UserBudgetRegistry } from './user-budget-registry.js';
 
 /** Somebody who may have a socket. */
-export interface Visitor {
+export interface AdmittedClient {
   readonly user: Member;
   /** Undefined with `AUTH=open`. */
   readonly token: VerifiedToken | undefined;
   /** To be opened with the socket and left when it is gone. */
-  readonly seat: Seat;
+  readonly slot: ConnectionSlot;
   /** What the user may do on this node, over all sockets of the user. */
   readonly budget: UserBudget;
 }
@@ -32,8 +33,8 @@ export interface AdmissionParts {
     | 'maxConnectionsPerAddress'
     | 'maxRefusedPerAddress'
   >;
-  readonly connections: Connections;
-  readonly budgets: Pick<UserBudgets, 'of'>;
+  readonly connections: ConnectionRegistry;
+  readonly budgets: Pick<UserBudgetRegistry, 'of'>;
   readonly origins: OriginPolicy;
   readonly guard: Guard;
   readonly access: AccessList;
@@ -67,12 +68,12 @@ export class Admission {
   }
 
   /**
-   * Before anything is done for a request that could cost more than saying no. The caller leaves the seat if
+   * Before anything is done for a request that could cost more than saying no. The caller leaves the slot if
    * no socket comes of it.
    *
    * @throws {Refusal} 429 for an address with too many sockets, 503 when the node takes no more
    */
-  takeSeat(request: Request): Seat {
+  takeSlot(request: Request): ConnectionSlot {
     const { config, connections } = this.#parts;
     if (this.closed) throw new Refusal(503, 'draining', 'this gateway is closing, connect again', RETRY_SOON);
     const forwardedFor = request.header('x-forwarded-for');
@@ -92,13 +93,13 @@ export class Admission {
    *   query that is malformed or names somebody else, 429 for an address with too many invalid tokens or a user with too
    *   many sockets or connects, 503 for too many connects of all users together
    */
-  identify(request: Request, seat: Seat, roomId?: number): Visitor {
+  identify(request: Request, slot: ConnectionSlot, roomId?: number): AdmittedClient {
     const { config, guard } = this.#parts;
     const authorization = request.header('authorization');
     const cookie = this.#cookieOf(request);
     const hasToken = authorization !== undefined || cookie !== undefined;
     // Before the token is verified, which costs more than all the rest. A request without one costs nothing.
-    if (hasToken && this.#refused.of(seat.address) >= config.maxRefusedPerAddress) {
+    if (hasToken && this.#refused.of(slot.address) >= config.maxRefusedPerAddress) {
       throw new Refusal(429, 'refused_often', 'too many invalid tokens from this address', RETRY_LATER);
     }
     const admission = guard.admit({
@@ -108,12 +109,12 @@ export class Admission {
       username: request.query.get('username') ?? undefined,
     });
     if (!admission.ok) {
-      if (hasToken) this.#refused.add(seat.address);
+      if (hasToken) this.#refused.add(slot.address);
       throw new Refusal(admission.status, reasonOf(admission.status), admission.error);
     }
     const { user, token } = admission;
     if (user === undefined) throw new Refusal(400, 'bad_request', 'userId is required');
-    return this.#claim(user, token, seat, roomId);
+    return this.#claim(user, token, slot, roomId);
   }
 
   /**
@@ -134,20 +135,25 @@ export class Admission {
    * The same as {@link identify} for a token that came as a frame.
    * @throws {Refusal} 401 for a token that is not valid, 429 and 503 as `identify`
    */
-  identifyToken(text: string, seat: Seat): Visitor {
+  identifyToken(text: string, slot: ConnectionSlot): AdmittedClient {
     const { config, guard } = this.#parts;
-    if (this.#refused.of(seat.address) >= config.maxRefusedPerAddress) {
+    if (this.#refused.of(slot.address) >= config.maxRefusedPerAddress) {
       throw new Refusal(429, 'refused_often', 'too many invalid tokens from this address', RETRY_LATER);
     }
     const admission = guard.authenticate({ authorization: `Bearer ${text}` });
     if (!admission.ok || admission.user === undefined) {
-      this.#refused.add(seat.address);
+      this.#refused.add(slot.address);
       throw new Refusal(401, 'unauthenticated', 'the token is not valid');
     }
-    return this.#claim(admission.user, admission.token, seat);
+    return this.#claim(admission.user, admission.token, slot);
   }
 
-  #claim(user: Member, token: VerifiedToken | undefined, seat: Seat, roomId?: number): Visitor {
+  #claim(
+    user: Member,
+    token: VerifiedToken | undefined,
+    slot: ConnectionSlot,
+    roomId?: number,
+  ): AdmittedClient {
     const { config, connections } = this.#parts;
     if (connections.countOf(user.id) >= config.maxConnectionsPerUser) {
       throw new Refusal(429, 'user_limit', 'too many connections of this user', RETRY_LATER);
@@ -160,18 +166,18 @@ export class Admission {
     if (!this.#connects.take(now)) {
       throw new Refusal(503, 'too_fast', 'too many connections at the moment, try again', RETRY_SOON);
     }
-    const visitor = { user, token, roomId, seat, budget };
-    seat.claim(visitor);
-    return visitor;
+    const client = { user, token, roomId, slot, budget };
+    slot.claim(client);
+    return client;
   }
 
   /**
    * Whether they may come in, and into that room. Whatever is decided about them from {@link identify} on
-   * reaches their seat, so nothing falls between this answer and the opening of the socket.
+   * reaches their slot, so nothing falls between this answer and the opening of the socket.
    *
    * @throws {Refusal} 401 for a token that was revoked, 403 for somebody who is banned, 503
    */
-  async allow({ user, token }: Visitor, roomId?: number): Promise<void> {
+  async allow({ user, token }: AdmittedClient, roomId?: number): Promise<void> {
     const { access } = this.#parts;
     let verdict: Verdict | undefined;
     try {

@@ -1,28 +1,28 @@
 import type { CloseReason, Member } from '@chorus/protocol';
 
-/** An open socket of any kind, as those see it who may have to end it. */
+/** An open socket of any protocol, as the parts see it that watch and end connections. */
 export interface Connection {
   /** Unique in the cluster. */
   readonly id: string;
   readonly user: Member;
-  /** Where it comes from, as far as the proxies in front are trusted. */
+  /** Address of the client, as far as the proxies in front are trusted. */
   readonly address: string;
-  /** Of the token that it was opened with, or that it was refreshed with; undefined with `AUTH=open`. */
+  /** Id of its present token; undefined with `AUTH=open`. */
   readonly tokenId: string | undefined;
-  /** Of the same token. */
+  /** Generation of that token. */
   readonly generation: number | undefined;
-  /** When that token ends, in milliseconds since 1970. */
+  /** When that token expires, in milliseconds since 1970. */
   readonly expiresAt: number | undefined;
   /** Bytes that its client has not taken yet. */
   readonly queuedBytes: number;
-  /** The rooms that it is in. */
+  /** The rooms that the socket is in. */
   readonly roomIds: Iterable<number>;
-  /** Ends it with a close frame. */
+  /** Ends the socket with a close frame. */
   close(reason: CloseReason): void;
-  /** Says when to connect again, as far as its protocol can, and ends it with 1012. */
-  sendAway(afterMs: number): void;
-  /** Ends its stay in one room; a socket that is for one room only ends as a whole. */
-  expel(roomId: number, why: 'banned' | 'disconnected'): void;
-  /** Hands over what the operator says to everybody. */
+  /** Asks the client to reconnect after a delay, as far as the protocol can, and ends the socket with 1012. */
+  requestReconnect(afterMs: number): void;
+  /** Ends the membership of one room; a socket that is for one room only ends as a whole. */
+  removeFromRoom(roomId: number, why: 'banned' | 'disconnected'): void;
+  /** Sends a message of the operator to all clients. */
   broadcast(content: string): void;
 }

@@ -7,9 +7,9 @@ import { type Closeable, Closer, type Logger, OriginPolicy } from '@chorus/servi
 import type { GatewayConfig } from '../config.js';
 import { AccessWatch } from '../connections/access-watch.js';
 import { Admission } from '../connections/admission.js';
-import { Connections } from '../connections/connections.js';
-import { sendAllAway } from '../connections/send-away.js';
-import { UserBudgets } from '../connections/user-budgets.js';
+import { ConnectionRegistry } from '../connections/connection-registry.js';
+import { requestReconnects } from '../connections/request-reconnect.js';
+import { UserBudgetRegistry } from '../connections/user-budget-registry.js';
 import { userLimits } from '../connections/user-limits.js';
 import type { NodeLoadReader } from '../telemetry/node-load.js';
 import type { Transport } from '../transport/transport.js';
@@ -41,7 +41,7 @@ const EXPIRY_LOOK_EVERY_MS = 1_000;
 
 /** Admits, watches and ends the connections of this node, whatever their protocol. */
 export class ConnectionLifecycle implements Closeable {
-  readonly connections: Connections;
+  readonly connections: ConnectionRegistry;
   readonly admission: Admission;
   readonly #parts: ConnectionLifecycleParts;
   readonly #config: Pick<GatewayConfig, 'maxConnections' | 'drainMs' | 'peerUrl' | 'host'>;
@@ -59,11 +59,11 @@ export class ConnectionLifecycle implements Closeable {
     const { nodeId, guard, access, nodes, transport, log } = parts;
     this.#parts = parts;
     this.#config = config;
-    const connections = new Connections(nodeId);
+    const connections = new ConnectionRegistry(nodeId);
     this.connections = connections;
     const origins = new OriginPolicy({ ...config, log });
     const isHere = (userId: number): boolean => connections.countOf(userId) > 0;
-    const budgets = this.#closer.add(new UserBudgets(userLimits(config), isHere));
+    const budgets = this.#closer.add(new UserBudgetRegistry(userLimits(config), isHere));
     this.admission = new Admission({ config, connections, budgets, origins, guard, access });
     const { admission } = this;
     const { drainDelayMs: delayMs, drainMs: durationMs } = config;
@@ -110,7 +110,7 @@ export class ConnectionLifecycle implements Closeable {
     return { state: this.#wasReady ? 'degraded' : 'starting', trouble: why };
   }
 
-  /** Those who are still to be sent away; 0 while nobody is. */
+  /** Connections that a drain has still to end; 0 while there is no drain. */
   get drainRemaining(): number {
     return this.#drain.draining ? this.connections.taken : 0;
   }
@@ -131,7 +131,7 @@ export class ConnectionLifecycle implements Closeable {
     const { connections } = this;
     const { log } = this.#parts;
     log.warn({ connections: connections.size }, 'this process stood still: its sockets end');
-    sendAllAway(connections, this.#config.drainMs, this.#closing.signal, 'standstill').catch(
+    requestReconnects(connections, this.#config.drainMs, this.#closing.signal, 'standstill').catch(
       (error: unknown) => {
         if (!this.#closing.signal.aborted) log.error({ err: error }, 'sending sockets away failed');
       },
@@ -159,11 +159,11 @@ export class ConnectionLifecycle implements Closeable {
 
   #report(): NodeReport {
     const { nodeId, presence, load } = this.#parts;
-    const { size: connections, sentAway } = this.connections;
+    const { size: connections, reconnectRequests } = this.connections;
     const figures: NodeFigures = {
       ...load.read(),
       connectionsLimit: this.#config.maxConnections,
-      sentAway: Object.values(sentAway).reduce((sum, count) => sum + count),
+      sentAway: Object.values(reconnectRequests).reduce((sum, count) => sum + count),
       drainedFrom: this.#drain.from ?? null,
     };
     const rooms = presence.localRooms;
@@ -173,9 +173,9 @@ export class ConnectionLifecycle implements Closeable {
 }
 
 /** Ends connections whose token has ended, at most a second later. One timer serves them all. */
-function endExpired(connections: Connections): Closeable {
+function endExpired(connections: ConnectionRegistry): Closeable {
   const timer = setInterval(() => {
-    for (const seat of connections.expired(Date.now())) seat.end(CLOSE.unauthenticated);
+    for (const slot of connections.expired(Date.now())) slot.end(CLOSE.unauthenticated);
   }, EXPIRY_LOOK_EVERY_MS);
   return { close: async () => clearInterval(timer) };
 }

@@ -2,13 +2,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ControlEvent } from '@chorus/broker';
 import { CLOSE } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
-import type { Connections, Seat } from '../connections/connections.js';
+import type { ConnectionRegistry } from '../connections/connection-registry.js';
+import type { ConnectionSlot } from '../connections/connection-slot.js';
 import type { Drain } from './drain.js';
 import type { Rebalance } from './rebalance.js';
 
 export interface ControlParts {
   nodeId: string;
-  connections: Connections;
+  connections: ConnectionRegistry;
   drain: Drain;
   rebalance: Rebalance;
   log: Logger;
@@ -25,7 +26,7 @@ export function actOnConnections(event: ControlEvent, parts: ControlParts): void
     case 'room-renamed':
       break;
     case 'token-revoked':
-      for (const seat of connections.ofToken(event.tokenId)) seat.end(CLOSE.unauthenticated);
+      for (const slot of connections.ofToken(event.tokenId)) slot.end(CLOSE.unauthenticated);
       break;
     case 'user-disconnected':
       endStay(connections.ofUser(event.userId), event.roomId, 'disconnected');
@@ -49,18 +50,22 @@ export function actOnConnections(event: ControlEvent, parts: ControlParts): void
   }
 }
 
-function endStay(seats: readonly Seat[], roomId: number | undefined, why: 'banned' | 'disconnected'): void {
-  for (const seat of seats) {
-    if (roomId === undefined) seat.end(CLOSE.disconnected);
-    else seat.act((connection) => connection.expel(roomId, why));
+function endStay(
+  slots: readonly ConnectionSlot[],
+  roomId: number | undefined,
+  why: 'banned' | 'disconnected',
+): void {
+  for (const slot of slots) {
+    if (roomId === undefined) slot.end(CLOSE.disconnected);
+    else slot.act((connection) => connection.removeFromRoom(roomId, why));
   }
 }
 
 /** To whoever is here now. */
-async function broadcast(connections: Connections, content: string): Promise<void> {
+async function broadcast(connections: ConnectionRegistry, content: string): Promise<void> {
   let count = 0;
-  for (const seat of [...connections.seats()]) {
-    if (!seat.ending) seat.connection?.broadcast(content);
+  for (const slot of [...connections.slots()]) {
+    if (!slot.ending) slot.connection?.broadcast(content);
     if (++count % AT_ONCE === 0) await nextTurn();
   }
 }

@@ -77,7 +77,7 @@ describe('a gateway that gives up its sockets', () => {
     await socket.message('still here');
   });
 
-  it('does not have those announced as gone whom it sent away and who come back elsewhere', async () => {
+  it('does not announce users as gone whose clients reconnect elsewhere', async () => {
     const env = { PRESENCE_GRACE_MS: '0' };
     const gateway = await fixture.start({ ...env, NODE_ID: 'a' });
     const other = await fixture.start({ ...env, NODE_ID: 'b' });

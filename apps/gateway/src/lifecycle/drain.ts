@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@chorus/service';
 import type { Admission } from '../connections/admission.js';
-import type { Connections, WhySentAway } from '../connections/connections.js';
-import { sendAllAway, sendAway } from '../connections/send-away.js';
+import type { ConnectionRegistry } from '../connections/connection-registry.js';
+import type { ReconnectCause } from '../connections/connection-slot.js';
+import { requestReconnect, requestReconnects } from '../connections/request-reconnect.js';
 
 export interface DrainParts {
-  connections: Connections;
+  connections: ConnectionRegistry;
   admission: Admission;
   /** No more connections are accepted; open sockets stay. */
   stopListening(): void;
@@ -16,7 +17,7 @@ export interface DrainParts {
   log: Logger;
 }
 
-/** How long those who were sent away may take to say good-bye, in milliseconds. */
+/** How long clients that were asked to reconnect may take to close, in milliseconds. */
 const STRAGGLERS_MS = 2_000;
 const STRAGGLERS_POLL_MS = 20;
 
@@ -49,7 +50,7 @@ export class Drain {
     return !this.#ending && this.#reasons.has('isolated') && this.#reasons.size === 1;
   }
 
-  /** How many there were when it began; undefined while nobody is sent away. */
+  /** Connections when the drain began; undefined while there is none. */
   get from(): number | undefined {
     return this.#from;
   }
@@ -73,7 +74,7 @@ export class Drain {
 
   /**
    * Empties the node for good. Resolves when nobody is left, or when those who are had their time.
-   * @param closed called when nobody is taken in any more, before the first is sent away
+   * @param closed called when nothing is admitted any more, before the first client is asked to reconnect
    */
   async end(closed: () => void): Promise<void> {
     const { connections, stopListening, log } = this.#parts;
@@ -89,8 +90,8 @@ export class Drain {
     const deadline = performance.now() + STRAGGLERS_MS;
     while (connections.taken > 0 && performance.now() < deadline) {
       await sleep(STRAGGLERS_POLL_MS);
-      // Their upgrades were under way when the others were sent away.
-      for (const seat of connections.seats()) sendAway(seat, 'drain');
+      // Their upgrades were in progress when the other clients were asked.
+      for (const slot of connections.slots()) requestReconnect(slot, 'drain');
     }
     log.info({ left: connections.taken, ms: Math.round(performance.now() - start) }, 'drained');
   }
@@ -105,7 +106,7 @@ export class Drain {
     }
   }
 
-  #begin(why: WhySentAway): void {
+  #begin(why: ReconnectCause): void {
     const lift = new AbortController();
     this.#lift = lift;
     this.#from = this.#parts.connections.size;
@@ -121,12 +122,12 @@ export class Drain {
     this.#parts.admission.closed = false;
   }
 
-  async #empty(signal: AbortSignal, why: WhySentAway, closed?: () => void): Promise<void> {
+  async #empty(signal: AbortSignal, why: ReconnectCause, closed?: () => void): Promise<void> {
     const { connections, admission, delayMs, durationMs } = this.#parts;
     // Emptied before: whoever is in front knows.
     if (!admission.closed && delayMs > 0) await sleep(delayMs, undefined, { signal });
     admission.closed = true;
     closed?.();
-    await sendAllAway(connections, durationMs, signal, why);
+    await requestReconnects(connections, durationMs, signal, why);
   }
 }

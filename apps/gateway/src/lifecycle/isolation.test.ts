@@ -107,7 +107,7 @@ describe('a gateway that is cut off from Redis', function () {
     expect(await v1.closed).to.deep.equal(RESTART);
     expect(await plain.closed).to.deep.equal(RESTART);
     expect(await readiness(gateway)).to.deep.equal(ISOLATED);
-    expect(gateway.connections.sentAway).to.include({ isolated: 2, drain: 0 });
+    expect(gateway.connections.reconnectRequests).to.include({ isolated: 2, drain: 0 });
     const refused = await fixture.refusal(gateway, '/ws/join-room/1', fixture.bearer(ANN));
     expect([refused.status, refused.headers['retry-after']]).to.deep.equal([503, '1']);
   });

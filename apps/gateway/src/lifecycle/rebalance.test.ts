@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { MemoryNodeRegistry, type NodeReport } from '@chorus/control';
 import { createLogger } from '@chorus/service';
 import { expect } from 'chai';
-import { Connections } from '../connections/connections.js';
+import { ConnectionRegistry } from '../connections/connection-registry.js';
 import { type FakeConnection, openFake } from '../testing/connections.js';
 import { Rebalance, type RebalanceParts } from './rebalance.js';
 
@@ -11,18 +11,18 @@ const STEP_MS = 10;
 const log = createLogger({ service: 'test', level: 'silent' });
 
 describe('rebalancing', () => {
-  let connections: Connections;
+  let connections: ConnectionRegistry;
   let all: FakeConnection[];
   let nodes: MemoryNodeRegistry;
   let asked: EventTarget;
   let able: boolean;
-  /** Who was sent away is back, at the emptiest node. */
+  /** Clients that were asked reconnect at once, to the emptiest node. */
   let back: boolean;
   let rebalance: Rebalance;
 
   /** Nodes with so many connections; the first is this one. */
   async function cluster(mine: number, ...others: Array<[number, NodeReport['state']?]>): Promise<void> {
-    connections = new Connections('node-0');
+    connections = new ConnectionRegistry('node-0');
     nodes = new MemoryNodeRegistry();
     asked = new EventTarget();
     able = true;
@@ -41,7 +41,7 @@ describe('rebalancing', () => {
   async function reports(): Promise<NodeReport[]> {
     const counted = (await nodes.nodes()).map((node) => ({ ...node }));
     const open = counted.filter(({ state }) => state === 'ready');
-    for (let left = back ? sentAway().length : 0; left > 0 && open.length > 0; left--) {
+    for (let left = back ? reconnecting().length : 0; left > 0 && open.length > 0; left--) {
       open.sort((a, b) => a.connections - b.connections);
       for (const emptiest of open.slice(0, 1)) emptiest.connections++;
     }
@@ -70,7 +70,8 @@ describe('rebalancing', () => {
   }
   afterEach(() => rebalance.close());
 
-  const sentAway = (): FakeConnection[] => all.filter(({ sentAwayAt }) => sentAwayAt !== undefined);
+  const reconnecting = (): FakeConnection[] =>
+    all.filter(({ reconnectRequestedAt }) => reconnectRequestedAt !== undefined);
 
   async function steps(count: number): Promise<void> {
     for (let step = 0; step < count; step++) await once(asked, 'asked');
@@ -85,7 +86,7 @@ describe('rebalancing', () => {
     start();
     rebalance.start(100);
     await finished();
-    expect(sentAway()).to.deep.equal(all.slice(0, 40));
+    expect(reconnecting()).to.deep.equal(all.slice(0, 40));
   });
 
   it('gives up at most the share that was asked for', async () => {
@@ -94,7 +95,7 @@ describe('rebalancing', () => {
     rebalance.start(0.6);
     await steps(101);
     // 600 a minute, 100 steps of 10 ms: 10.
-    expect(sentAway().length).to.be.within(9, 11);
+    expect(reconnecting().length).to.be.within(9, 11);
   });
 
   it('ends when this node is level, although those who left are counted nowhere for a while', async () => {
@@ -103,10 +104,10 @@ describe('rebalancing', () => {
     start({ stepMs: 1 });
     // Fast enough to be over at once: 60,000 times in a minute.
     rebalance.start(1_000);
-    while (sentAway().length < 20) await new Promise(setImmediate);
+    while (reconnecting().length < 20) await new Promise(setImmediate);
     back = true;
     await finished();
-    expect(sentAway()).to.have.length(20);
+    expect(reconnecting()).to.have.length(20);
   });
 
   it('gives up nothing while all are within 7 % of the average, or alone', async () => {
@@ -114,13 +115,13 @@ describe('rebalancing', () => {
     start();
     rebalance.start(1);
     await finished();
-    expect(sentAway()).to.have.length(0);
+    expect(reconnecting()).to.have.length(0);
     await rebalance.close();
     await cluster(110);
     start();
     rebalance.start(1);
     await finished();
-    expect(sentAway()).to.have.length(0);
+    expect(reconnecting()).to.have.length(0);
   });
 
   it('gives up its part for a node that is empty, although it has hardly more than the average itself', async () => {
@@ -129,22 +130,22 @@ describe('rebalancing', () => {
     rebalance.start(1_000);
     await finished();
     // 2,000 on 21 nodes.
-    expect(sentAway()).to.have.length(4);
+    expect(reconnecting()).to.have.length(4);
   });
 
   it('looks again when it is done, because whoever moves may have been counted twice', async () => {
     await cluster(100, [100], [40]);
     start({ stepMs: 1 });
     rebalance.start(1_000);
-    while (sentAway().length < 10) await new Promise(setImmediate);
+    while (reconnecting().length < 10) await new Promise(setImmediate);
     // Ten of the other full node have come, and it says so later.
     await report('node-2', 50);
-    while (sentAway().length < 16) await new Promise(setImmediate);
+    while (reconnecting().length < 16) await new Promise(setImmediate);
     expect(rebalance.active).to.equal(true);
     await report('node-1', 80);
     await report('node-2', 60);
     await finished();
-    expect(sentAway()).to.have.length(20);
+    expect(reconnecting()).to.have.length(20);
   });
 
   it('stops while this node is not ready', async () => {
@@ -154,22 +155,22 @@ describe('rebalancing', () => {
     await steps(3);
     able = false;
     while (rebalance.active) await new Promise(setImmediate);
-    const before = sentAway().length;
+    const before = reconnecting().length;
     expect(before).to.be.below(500);
   });
 
   it('starts by itself when it may', async () => {
     await cluster(60, [30], [30]);
     start({ auto: true, stepMs: 1, sharePerMinute: 1_000 });
-    while (sentAway().length < 20) await new Promise(setImmediate);
+    while (reconnecting().length < 20) await new Promise(setImmediate);
     while (rebalance.active) await new Promise(setImmediate);
-    expect(sentAway()).to.have.length(20);
+    expect(reconnecting()).to.have.length(20);
   });
 
   it('does nothing by itself when it may not', async () => {
     await cluster(60, [30], [30]);
     start({ stepMs: 1 });
     await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(sentAway()).to.have.length(0);
+    expect(reconnecting()).to.have.length(0);
   });
 });

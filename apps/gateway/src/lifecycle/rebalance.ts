@@ -1,11 +1,11 @@
 import type { NodeRegistry } from '@chorus/control';
 import type { Closeable, Logger } from '@chorus/service';
-import type { Connections } from '../connections/connections.js';
-import { sendAway } from '../connections/send-away.js';
+import type { ConnectionRegistry } from '../connections/connection-registry.js';
+import { requestReconnect } from '../connections/request-reconnect.js';
 
 export interface RebalanceParts {
   nodeId: string;
-  connections: Connections;
+  connections: ConnectionRegistry;
   nodes: NodeRegistry;
   /** Whether this node may send anybody away: it is ready, and not emptying itself anyway. */
   able(): boolean;
@@ -131,7 +131,7 @@ export class Rebalance implements Closeable {
     const cluster = await this.#cluster();
     // Started anew, or ended, meanwhile.
     if (this.#campaign !== campaign || this.#closed) return;
-    // Who was sent away and is not back yet is counted nowhere: that must not lower the goal.
+    // A client that was asked and has not reconnected yet is counted nowhere: that must not lower the goal.
     campaign.goal = Math.max(campaign.goal, Math.ceil(cluster?.average ?? Number.POSITIVE_INFINITY));
     const excess = (cluster?.here ?? 0) - campaign.goal;
     if (excess <= 0) {
@@ -143,10 +143,10 @@ export class Rebalance implements Closeable {
     campaign.allowance += campaign.perStep;
     let left = Math.min(excess, Math.floor(campaign.allowance));
     campaign.allowance -= left;
-    for (const seat of this.#parts.connections.seats()) {
+    for (const slot of this.#parts.connections.slots()) {
       if (left <= 0) return;
-      if (seat.ending || seat.connection === undefined) continue;
-      sendAway(seat, 'rebalance');
+      if (slot.ending || slot.connection === undefined) continue;
+      requestReconnect(slot, 'rebalance');
       campaign.sent++;
       left--;
     }
@@ -155,8 +155,8 @@ export class Rebalance implements Closeable {
   /** Those who stay if nobody else goes. */
   #here(): number {
     let here = 0;
-    for (const seat of this.#parts.connections.seats()) {
-      if (!seat.ending && seat.connection !== undefined) here++;
+    for (const slot of this.#parts.connections.slots()) {
+      if (!slot.ending && slot.connection !== undefined) here++;
     }
     return here;
   }

@@ -164,8 +164,8 @@ describe('an ack', () => {
     expect(story(ann)).to.deep.equal(['ack a1']);
   });
 
-  it('comes before the socket is sent away or closed', async () => {
-    for (const close of ['sendAway', 'close'] as const) {
+  it('comes before its client is asked to reconnect, or the socket is closed', async () => {
+    for (const close of ['requestReconnect', 'close'] as const) {
       const bob = await fixture.connectV1(gateway, BOB, '/ws/join-room/1');
       const { connectionId } = await bob.of('welcome');
       const connection = gateway.connections.get(connectionId);
@@ -173,12 +173,12 @@ describe('an ack', () => {
       bob.send({ type: 'publish', roomId: 1, clientMsgId: close, content: 'last words' });
       await arrived(1);
       await new Promise(setImmediate);
-      if (close === 'sendAway') connection?.sendAway(10);
+      if (close === 'requestReconnect') connection?.requestReconnect(10);
       else connection?.close(CLOSE.disconnected);
       await bob.closed;
       expect(story(bob)).to.deep.equal([`ack ${close}`]);
       const types = bob.frames.map(({ type }) => type);
-      if (close === 'sendAway') expect(types.slice(-2)).to.deep.equal(['ack', 'reconnect']);
+      if (close === 'requestReconnect') expect(types.slice(-2)).to.deep.equal(['ack', 'reconnect']);
       fixture.release();
     }
   });

@@ -1,6 +1,6 @@
 import { isAfter, type Position } from '@chorus/protocol';
 
-/** Whoever said something. */
+/** The session that sent a message. */
 export interface Sender {
   acknowledge(ack: Ack): void;
 }
@@ -8,13 +8,13 @@ export interface Sender {
 /** A room, as far as acks wait for its messages. */
 export interface AckedRoom {
   readonly id: number;
-  /** Acks of messages that are still to be delivered on this node. */
+  /** Acks that wait for their message to be delivered on this node. */
   acks: Ack[] | undefined;
 }
 
-/** What a sender is to be told about one message, once. */
+/** The acknowledgement of one message, which its sender gets once. */
 export class Ack {
-  told = false;
+  sent = false;
 
   constructor(
     readonly sender: Sender,
@@ -23,9 +23,9 @@ export class Ack {
     readonly position: Position,
   ) {}
 
-  tell(): void {
-    if (this.told) return;
-    this.told = true;
+  send(): void {
+    if (this.sent) return;
+    this.sent = true;
     this.sender.acknowledge(this);
   }
 }
@@ -36,8 +36,8 @@ export class Ack {
  *
  * No ack waits for long, whatever becomes of the message, and none is lost or sent twice.
  */
-export class Acks {
-  /** Of this period and of the last one; some may have been told meanwhile. */
+export class HeldAcks {
+  /** Acks of this period and of the last one; some may have been sent meanwhile. */
   #young: Ack[] = [];
   #old: Ack[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -48,7 +48,7 @@ export class Acks {
   /** @param delivered up to where the room was handed to the sockets of this node */
   add(ack: Ack, delivered: Position): void {
     if (!isAfter(ack.position, delivered)) {
-      ack.tell();
+      ack.send();
       return;
     }
     const { room } = ack;
@@ -58,16 +58,16 @@ export class Acks {
     this.#timer ??= setTimeout(() => this.#endPeriod(), this.periodMs);
   }
 
-  /** The sender takes nothing any more in a moment: what waits for it is told now. */
+  /** Sends what waits for a sender that is about to close. */
   flush(sender: Sender): void {
-    for (const ack of [...this.#old, ...this.#young]) if (ack.sender === sender) ack.tell();
+    for (const ack of [...this.#old, ...this.#young]) if (ack.sender === sender) ack.send();
   }
 
   #endPeriod(): void {
     for (const ack of this.#old) {
-      if (ack.told) continue;
-      ack.tell();
-      forgetTold(ack.room);
+      if (ack.sent) continue;
+      ack.send();
+      forgetSent(ack.room);
     }
     this.#old = this.#young;
     this.#young = [];
@@ -75,13 +75,13 @@ export class Acks {
   }
 }
 
-/** A room for which acks wait was just published up to there: what they wait for leaves at the end of this turn. */
-export function tellDelivered(room: AckedRoom, upTo: Position): void {
-  for (const ack of room.acks ?? []) if (!isAfter(ack.position, upTo)) ack.tell();
-  forgetTold(room);
+/** A room for which acks wait was just published up to there: the acks leave with the messages, at the end of this tick. */
+export function sendDelivered(room: AckedRoom, upTo: Position): void {
+  for (const ack of room.acks ?? []) if (!isAfter(ack.position, upTo)) ack.send();
+  forgetSent(room);
 }
 
-function forgetTold(room: AckedRoom): void {
-  const waiting = room.acks?.filter(({ told }) => !told);
+function forgetSent(room: AckedRoom): void {
+  const waiting = room.acks?.filter(({ sent }) => !sent);
   room.acks = waiting === undefined || waiting.length === 0 ? undefined : waiting;
 }

@@ -5,13 +5,13 @@ import type { GatewayCounters } from '../telemetry/counters.js';
 import type { MessageTraces } from '../telemetry/message-traces.js';
 import type { Timings } from '../telemetry/timings.js';
 import type { Transport } from '../transport/transport.js';
-import { type AckedRoom, tellDelivered } from './acks.js';
+import { type AckedRoom, sendDelivered } from './acks.js';
 import { typistOf } from './typing-notice.js';
 import type { Watermark } from './watermark.js';
-import type { Watermarks } from './watermarks.js';
+import type { WatermarkRegistry } from './watermark-registry.js';
 
 /** Somebody's stay in a room through this node. */
-export interface Occupant {
+export interface RoomSubscriber {
   readonly member: Member;
   /** Its client was asked to reconnect. */
   readonly reconnecting: boolean;
@@ -21,8 +21,8 @@ export interface Occupant {
   historyLost(loss: HistoryLoss): void;
 }
 
-/** An occupant that is typing. */
-export interface Typist extends Occupant {
+/** A subscriber whose user is typing. */
+export interface Typist extends RoomSubscriber {
   /** Hands the notice out to everybody but itself. */
   publishTyping(frame: Uint8Array): void;
 }
@@ -34,7 +34,7 @@ export interface LocalRoom extends AckedRoom {
   /** What those subscribe to, besides, that want to know who is typing. */
   readonly typingTopic: string;
   readonly watermark: Watermark;
-  readonly occupants: Set<Occupant>;
+  readonly subscribers: Set<RoomSubscriber>;
   /** Occupants that are still sent what they missed, and do not receive what is published. */
   catchingUp: number;
   /** Occupants that are typing, by their user, until their own notice has come back. */
@@ -52,7 +52,7 @@ export class Hub implements RoomListener {
     private readonly parts: {
       feeds: RoomFeeds;
       presence: PresenceTracker;
-      watermarks: Watermarks;
+      watermarks: WatermarkRegistry;
       counters: GatewayCounters;
       timings: Pick<Timings, 'delivered'>;
       traces: Pick<MessageTraces, 'delivered'> | undefined;
@@ -80,7 +80,7 @@ export class Hub implements RoomListener {
         topic: String(roomId),
         typingTopic: `${roomId}/typing`,
         watermark: this.parts.watermarks.open(roomId),
-        occupants: new Set(),
+        subscribers: new Set(),
         catchingUp: 0,
         typing: new Map(),
         acks: undefined,
@@ -98,18 +98,18 @@ export class Hub implements RoomListener {
     if (--room.admitted === 0 && this.#rooms.get(room.id) === room) this.#rooms.delete(room.id);
   }
 
-  enter(room: LocalRoom, occupant: Occupant): void {
-    room.occupants.add(occupant);
+  enter(room: LocalRoom, subscriber: RoomSubscriber): void {
+    room.subscribers.add(subscriber);
     this.parts.counters.joins++;
-    if (room.deleted) occupant.roomDeleted();
-    else this.parts.presence.enter(room.id, occupant.member);
+    if (room.deleted) subscriber.roomDeleted();
+    else this.parts.presence.enter(room.id, subscriber.member);
   }
 
-  leave(room: LocalRoom, occupant: Occupant): void {
-    if (room.typing.get(occupant.member.id) === occupant) room.typing.delete(occupant.member.id);
-    if (room.occupants.delete(occupant)) {
+  leave(room: LocalRoom, subscriber: RoomSubscriber): void {
+    if (room.typing.get(subscriber.member.id) === subscriber) room.typing.delete(subscriber.member.id);
+    if (room.subscribers.delete(subscriber)) {
       this.parts.counters.leaves++;
-      if (!room.deleted) this.parts.presence.exit(room.id, occupant.member, occupant.reconnecting);
+      if (!room.deleted) this.parts.presence.exit(room.id, subscriber.member, subscriber.reconnecting);
     }
     this.abandon(room);
   }
@@ -136,10 +136,10 @@ export class Hub implements RoomListener {
     if (room !== undefined) {
       transport.publish(room.topic, frame);
       counters.messagesOut += this.#count(room, frame);
-      if (room.acks !== undefined) tellDelivered(room, position);
+      if (room.acks !== undefined) sendDelivered(room, position);
     }
     timings.delivered(frame);
-    traces?.delivered(roomId, position, room?.occupants.size ?? 0);
+    traces?.delivered(roomId, position, room?.subscribers.size ?? 0);
   }
 
   /** A frame without a position. Who is typing is for the sockets that asked for that. */
@@ -157,7 +157,7 @@ export class Hub implements RoomListener {
   onLost(roomId: number, loss: HistoryLoss): void {
     const room = this.#rooms.get(roomId);
     if (room === undefined) return;
-    for (const occupant of room.occupants) occupant.historyLost(loss);
+    for (const subscriber of room.subscribers) subscriber.historyLost(loss);
   }
 
   /** Everything up to there is in the database. */
@@ -187,7 +187,7 @@ export class Hub implements RoomListener {
 
   /** What was published to a room's topic. @returns how many sockets it was for */
   #count(room: LocalRoom, frame: Uint8Array): number {
-    const sockets = room.occupants.size - room.catchingUp;
+    const sockets = room.subscribers.size - room.catchingUp;
     this.parts.counters.bytesOut += sockets * frame.byteLength;
     return sockets;
   }
@@ -214,6 +214,6 @@ export class Hub implements RoomListener {
     // A room of the same id that is created later is another room.
     this.#rooms.delete(roomId);
     this.parts.presence.forgetRoom(roomId);
-    for (const occupant of room.occupants) occupant.roomDeleted();
+    for (const subscriber of room.subscribers) subscriber.roomDeleted();
   }
 }

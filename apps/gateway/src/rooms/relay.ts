@@ -3,7 +3,7 @@ import { type PresenceStore, PresenceTracker } from '@chorus/presence';
 import type { Closer, Logger } from '@chorus/service';
 import type { GatewayConfig } from '../config.js';
 import type { Timings } from '../telemetry/timings.js';
-import { Watermarks } from './watermarks.js';
+import { WatermarkRegistry } from './watermark-registry.js';
 
 /** Pause before a failed read of the history is retried, in milliseconds. */
 const REPAIR_RETRY_MS = 250;
@@ -13,7 +13,7 @@ export interface Relay {
   readonly broker: Broker;
   readonly feeds: RoomFeeds;
   readonly presence: PresenceTracker;
-  readonly watermarks: Watermarks;
+  readonly watermarks: WatermarkRegistry;
 }
 
 export interface RelayParts {
@@ -43,7 +43,7 @@ export async function connectRelay(
   const presence = new PresenceTracker({ store, nodeId, ttlMs, graceMs, log });
   presence.start();
   closer.defer(() => presence.close({ release: true }));
-  const watermarks = new Watermarks(broker, log);
+  const watermarks = new WatermarkRegistry(broker, log);
   closer.defer(() => watermarks.close());
   return { broker, feeds, presence, watermarks };
 }

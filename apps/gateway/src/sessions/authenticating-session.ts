@@ -1,6 +1,6 @@
 import { authenticateFrame, CLOSE, type CloseReason } from '@chorus/protocol';
 import type { Admission } from '../connections/admission.js';
-import type { Seat } from '../connections/connections.js';
+import type { ConnectionSlot } from '../connections/connection-slot.js';
 import { Refusal } from '../transport/refusal.js';
 import type { Session, Socket } from '../transport/transport.js';
 import type { V1Context } from './v1-context.js';
@@ -22,7 +22,7 @@ export class AuthenticatingSession implements Session {
   constructor(
     private readonly context: V1Context,
     private readonly admission: Admission,
-    private readonly seat: Seat,
+    private readonly slot: ConnectionSlot,
     private readonly waitMs: number = FIRST_FRAME_MS,
   ) {}
 
@@ -65,17 +65,17 @@ export class AuthenticatingSession implements Session {
     clearTimeout(this.#timer);
     this.#socket = undefined;
     if (this.#session !== undefined) this.#session.closed(code);
-    else this.seat.leave();
+    else this.slot.release();
   }
 
   async #enter(token: string): Promise<void> {
-    const visitor = this.admission.identifyToken(token, this.seat);
-    await this.admission.allow(visitor);
+    const client = this.admission.identifyToken(token, this.slot);
+    await this.admission.allow(client);
     const socket = this.#socket;
     // Gone meanwhile, or told to go because something else was sent.
     if (socket === undefined) return;
     clearTimeout(this.#timer);
-    this.#session = new V1Session(this.context, visitor);
+    this.#session = new V1Session(this.context, client);
     this.#session.opened(socket);
   }
 

@@ -29,7 +29,7 @@ describe('the subprotocol of an upgrade', () => {
     }
   });
 
-  it('is none on a seed socket that offers another', async () => {
+  it('is none on a plain socket that offers another', async () => {
     const url = `ws://127.0.0.1:${gateway.port}/ws/join-room/1`;
     const ws = new WebSocket(url, ['chat'], { headers: fixture.bearer(ANN) });
     // The client library ends a connection whose server did not choose; the 101 came nevertheless.

@@ -1,6 +1,6 @@
 import { SUBPROTOCOL } from '@chorus/protocol';
 import type { Admission } from '../connections/admission.js';
-import type { Seat } from '../connections/connections.js';
+import type { ConnectionSlot } from '../connections/connection-slot.js';
 import { offersV1 } from '../transport/handshake.js';
 import { Refusal, refuseUnknown } from '../transport/refusal.js';
 import type { Decision, Request } from '../transport/transport.js';
@@ -19,7 +19,7 @@ const PARAMETERS = ['userId', 'username'];
  */
 export async function connect(
   request: Request,
-  seat: Seat,
+  slot: ConnectionSlot,
   admission: Admission,
   context: V1Context,
 ): Promise<Decision> {
@@ -27,10 +27,10 @@ export async function connect(
     throw new Refusal(400, 'bad_request', `this route needs the subprotocol ${SUBPROTOCOL}`);
   refuseUnknown(request, PARAMETERS);
   if (admission.mayAuthenticateLater(request)) {
-    const session = new AuthenticatingSession(context, admission, seat);
+    const session = new AuthenticatingSession(context, admission, slot);
     return { accepted: true, session, subprotocol: SUBPROTOCOL };
   }
-  const visitor = admission.identify(request, seat);
-  await admission.allow(visitor);
-  return { accepted: true, session: new V1Session(context, visitor), subprotocol: SUBPROTOCOL };
+  const client = admission.identify(request, slot);
+  await admission.allow(client);
+  return { accepted: true, session: new V1Session(context, client), subprotocol: SUBPROTOCOL };
 }

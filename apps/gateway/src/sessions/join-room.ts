@@ -2,7 +2,7 @@ import { RoomNotFoundError } from '@chorus/broker';
 import { ERRORS, type Position, parseId, parsePosition, SUBPROTOCOL } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
 import type { Admission } from '../connections/admission.js';
-import type { Seat } from '../connections/connections.js';
+import type { ConnectionSlot } from '../connections/connection-slot.js';
 import { prepareJoin } from '../rooms/prepared-join.js';
 import { offersV1 } from '../transport/handshake.js';
 import { Refusal } from '../transport/refusal.js';
@@ -21,22 +21,22 @@ import { V1Session } from './v1-session.js';
 export async function joinRoom(
   roomIdText: string,
   request: Request,
-  seat: Seat,
+  slot: ConnectionSlot,
   admission: Admission,
   contexts: SessionContexts,
 ): Promise<Decision> {
   const roomId = parseId(roomIdText);
-  const visitor = admission.identify(request, seat, roomId);
+  const client = admission.identify(request, slot, roomId);
   if (roomId === undefined)
     throw new Refusal(400, 'bad_request', 'roomId must be a positive integer up to 2^53-1');
   const since = readSince(request);
-  await admission.allow(visitor, roomId);
+  await admission.allow(client, roomId);
   const v1 = offersV1(request);
   try {
     const join = await prepareJoin(contexts.plain.hub, roomId, since, v1);
     return v1
-      ? { accepted: true, session: new V1Session(contexts.v1, visitor, join), subprotocol: SUBPROTOCOL }
-      : { accepted: true, session: new PlainSession(contexts.plain, visitor, join) };
+      ? { accepted: true, session: new V1Session(contexts.v1, client, join), subprotocol: SUBPROTOCOL }
+      : { accepted: true, session: new PlainSession(contexts.plain, client, join) };
   } catch (error) {
     if (error instanceof RoomNotFoundError) throw new Refusal(404, 'unknown_room', error.message);
     if (error instanceof UnavailableError) {

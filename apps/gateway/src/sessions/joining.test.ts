@@ -162,7 +162,7 @@ describe('somebody who joins a room, and something happens meanwhile', () => {
 
       it('is banned from it: is told so, and nothing is left', async () => {
         const { connectionId } = ann.frames[0] as { connectionId: string };
-        gateway.connections.get(connectionId)?.expel(1, 'banned');
+        gateway.connections.get(connectionId)?.removeFromRoom(1, 'banned');
         gates[step].open();
         expect(await ann.of('error')).to.include({ code: 'banned', roomId: 1, request: 'join' });
         await expectNothingLeft();
@@ -177,7 +177,7 @@ describe('somebody who joins a room, and something happens meanwhile', () => {
 
     for (const protocols of [[], ['chorus.v1']]) {
       if (step === 'history' || (step === 'stored' && protocols.length === 0)) continue;
-      const kind = protocols[0] ?? 'seed';
+      const kind = protocols[0] ?? 'plain';
       it(`asks for a ${kind} socket and goes away while that waits for ${step}: nothing is left`, async () => {
         const waiting = gates[step].close();
         const offer = protocols.length === 0 ? {} : { 'sec-websocket-protocol': 'chorus.v1' };

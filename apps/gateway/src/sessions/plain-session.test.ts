@@ -8,7 +8,7 @@ import { expect } from 'chai';
 import type { Gateway } from '../create-gateway.js';
 import { ANN, BOB, GatewayFixture } from '../testing/gateways.js';
 
-describe('a seed socket', () => {
+describe('a plain socket', () => {
   let fixture: GatewayFixture;
   let one: Gateway;
   let two: Gateway;
@@ -236,7 +236,7 @@ describe('a seed socket', () => {
   });
 });
 
-describe('a seed socket whose broker fails', () => {
+describe('a plain socket whose broker fails', () => {
   const fixture = new GatewayFixture();
   after(() => fixture.close());
 

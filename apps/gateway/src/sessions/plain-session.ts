@@ -9,9 +9,9 @@ import {
   type Member,
 } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
-import type { Visitor } from '../connections/admission.js';
+import type { AdmittedClient } from '../connections/admission.js';
 import type { Connection } from '../connections/connection.js';
-import { sendAway } from '../connections/send-away.js';
+import { requestReconnect } from '../connections/request-reconnect.js';
 import { TokenBucket } from '../connections/token-bucket.js';
 import type { UserBudget } from '../connections/user-budget.js';
 import type { Hub } from '../rooms/hub.js';
@@ -57,7 +57,7 @@ export class PlainSession implements Session, MemberSession, Connection {
 
   constructor(
     readonly context: PlainContext,
-    private readonly visitor: Visitor,
+    private readonly client: AdmittedClient,
     join: PreparedJoin,
   ) {
     this.#roomId = join.room.id;
@@ -70,15 +70,15 @@ export class PlainSession implements Session, MemberSession, Connection {
   }
 
   get id(): string {
-    return this.visitor.seat.id;
+    return this.client.slot.id;
   }
 
   get user(): Member {
-    return this.visitor.user;
+    return this.client.user;
   }
 
   get budget(): UserBudget {
-    return this.visitor.budget;
+    return this.client.budget;
   }
 
   /** Undefined when it is not open. */
@@ -87,19 +87,19 @@ export class PlainSession implements Session, MemberSession, Connection {
   }
 
   get address(): string {
-    return this.visitor.seat.address;
+    return this.client.slot.address;
   }
 
   get tokenId(): string | undefined {
-    return this.visitor.token?.tokenId;
+    return this.client.token?.tokenId;
   }
 
   get generation(): number | undefined {
-    return this.visitor.token?.generation;
+    return this.client.token?.generation;
   }
 
   get expiresAt(): number | undefined {
-    return this.visitor.token?.expiresAt;
+    return this.client.token?.expiresAt;
   }
 
   get queuedBytes(): number {
@@ -116,7 +116,7 @@ export class PlainSession implements Session, MemberSession, Connection {
     this.#join = undefined;
     this.context.log.debug({ roomId: this.#roomId, userId: this.user.id }, 'socket opened');
     // Last: what happened to the user meanwhile happens to the socket now.
-    this.visitor.seat.open(this);
+    this.client.slot.open(this);
   }
 
   received(text: string, bytes: number): void {
@@ -149,13 +149,13 @@ export class PlainSession implements Session, MemberSession, Connection {
   }
 
   stale(): void {
-    sendAway(this.visitor.seat, 'standstill');
+    requestReconnect(this.client.slot, 'standstill');
   }
 
   pinged(): void {
     const now = performance.now();
     this.#pings ??= new TokenBucket(this.context.maxMessagesPerSecond, now);
-    if (!this.#pings.take(now) || !this.visitor.budget.request(now)) this.close(CLOSE.tooManyMessages);
+    if (!this.#pings.take(now) || !this.client.budget.request(now)) this.close(CLOSE.tooManyMessages);
   }
 
   drained(): void {
@@ -172,14 +172,14 @@ export class PlainSession implements Session, MemberSession, Connection {
   }
 
   get reconnecting(): boolean {
-    return this.visitor.seat.reconnecting;
+    return this.client.slot.reconnecting;
   }
 
-  sendAway(): void {
+  requestReconnect(): void {
     this.#socket?.close(CLOSE.restart);
   }
 
-  expel(roomId: number): void {
+  removeFromRoom(roomId: number): void {
     if (roomId === this.#roomId) this.close(CLOSE.disconnected);
   }
 
@@ -197,7 +197,7 @@ export class PlainSession implements Session, MemberSession, Connection {
     if (this.#join !== undefined) abandonJoin(hub, this.#join);
     this.#join = undefined;
     this.#membership?.end();
-    this.visitor.seat.leave();
+    this.client.slot.release();
     log.debug({ roomId: this.#roomId, userId: this.user.id, code }, 'socket closed');
   }
 

@@ -91,9 +91,9 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
       for (const seq of [2, 5]) {
         const ann = await fixture.connectV1(at(0), ANN);
         expect(await ann.join(1, { ...start, seq })).to.include({ recovered: true, ...last });
-        const seed = await fixture.join(at(0), 1, ANN, `?since=${start.epoch}-${seq}`);
-        expect(await seed.next(({ type }) => type === 'recovery')).to.include({ recovered: true, ...last });
-        for (const socket of [ann, seed]) {
+        const plain = await fixture.join(at(0), 1, ANN, `?since=${start.epoch}-${seq}`);
+        expect(await plain.next(({ type }) => type === 'recovery')).to.include({ recovered: true, ...last });
+        for (const socket of [ann, plain]) {
           if (seq < 5) await socket.next((frame) => frame.type === 'message' && frame.seq === 5);
           expect(
             socket.frames.flatMap((frame) => (frame.type === 'message' ? [frame.seq] : [])),
@@ -156,16 +156,16 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
       const query = `?since=${start.epoch}-7`;
       const ann = await fixture.connectV1(at(0), ANN, `/ws/join-room/1${query}`);
       expect((await ann.of('room-joined')).recovered).to.equal(true);
-      const seed = await fixture.join(at(0), 1, ANN, query);
+      const plain = await fixture.join(at(0), 1, ANN, query);
       const lost = await fixture.join(at(0), 1, ANN, `?since=${start.epoch - 1}-7`);
       await say(11, 12);
-      for (const socket of [ann, seed, lost]) {
+      for (const socket of [ann, plain, lost]) {
         await socket.next((frame) => frame.type === 'message' && frame.seq === 12);
       }
       expect(contents(ann)).to.deep.equal(numbered(8, 12));
-      expect(seed.frames[0]).to.include({ type: 'recovery', recovered: true, seq: 10, epoch: start.epoch });
-      expect(seed.frames[0]).to.include({ content: 'recovered', roomId: 1, username: '' });
-      expect(seed.frames.filter(({ type }) => type === 'message')).to.deep.equal(ann.messages);
+      expect(plain.frames[0]).to.include({ type: 'recovery', recovered: true, seq: 10, epoch: start.epoch });
+      expect(plain.frames[0]).to.include({ content: 'recovered', roomId: 1, username: '' });
+      expect(plain.frames.filter(({ type }) => type === 'message')).to.deep.equal(ann.messages);
       expect(lost.frames[0]).to.include({ type: 'recovery', recovered: false, seq: 10 });
       expect(lost.frames.filter(({ type }) => type === 'message')).to.deep.equal(ann.messages.slice(-2));
     });
@@ -191,19 +191,19 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
           const { seq: now } = await ann.join(1);
           const since = Math.max(start.seq, now - ((index * 7_919) % BEHIND));
           const position = { ...start, seq: since };
-          // Every fourth is a seed socket, which is resumed as it opens.
+          // Every fourth is a plain socket, which is resumed as it opens.
           if (index % 4 === 3) ann.ws.terminate();
-          const seed =
+          const plain =
             index % 4 === 3
               ? await fixture.join(at(index), 1, member, `?since=${formatPosition(position)}`)
               : undefined;
           const joined =
-            seed === undefined
+            plain === undefined
               ? await ann.join(1, position)
-              : await seed.next(({ type }) => type === 'recovery');
+              : await plain.next(({ type }) => type === 'recovery');
           if (!('recovered' in joined)) throw new Error('no answer');
           expect(joined.recovered, `since ${since} of ${joined.seq}`).to.equal(true);
-          const socket: TestPeer<ServerFrame | V1ServerFrame> = seed ?? ann;
+          const socket: TestPeer<ServerFrame | V1ServerFrame> = plain ?? ann;
           await socket.next((frame) => frame.type === 'message' && frame.seq >= joined.seq + LIVE, 20_000);
           const answer = socket.frames.indexOf(joined);
           const seqs = socket.frames
@@ -211,7 +211,7 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
             .flatMap((frame) => (frame.type === 'message' ? [frame.seq] : []));
           const hole = seqs.findIndex((seq, place) => seq !== since + 1 + place);
           expect(hole, `after ${seqs[hole - 1] ?? since} came ${seqs[hole]}`).to.equal(-1);
-          seed?.ws.terminate();
+          plain?.ws.terminate();
           replayed += joined.seq - since;
           ann.ws.terminate();
           ann.forget();
@@ -248,11 +248,11 @@ describe('somebody who comes back and reads slowly', () => {
   });
   after(() => fixture.close());
 
-  for (const kind of ['seed', 'chorus.v1'] as const) {
+  for (const kind of ['plain', 'chorus.v1'] as const) {
     it(`gets all of it as it reads: the replay is not what cuts off a ${kind} socket`, async () => {
       const path = `/ws/join-room/1${since}`;
       const socket =
-        kind === 'seed'
+        kind === 'plain'
           ? await fixture.join(gateway, 1, ANN, since)
           : await fixture.connectV1(gateway, ANN, path);
       for (let pause = 0; pause < 5; pause++) {

@@ -3,14 +3,14 @@ import type { AccessList } from '@chorus/control';
 import type { PresenceStore } from '@chorus/presence';
 import type { Position, WelcomeFrame } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
-import type { Acks } from '../rooms/acks.js';
+import type { HeldAcks } from '../rooms/acks.js';
 import type { Hub } from '../rooms/hub.js';
 import type { GatewayCounters } from '../telemetry/counters.js';
 
 /** What all `chorus.v1` sockets of a node share. */
 export interface V1Context {
   hub: Hub;
-  acks: Acks;
+  acks: HeldAcks;
   access: Pick<AccessList, 'check'>;
   presence: Pick<PresenceStore, 'members'>;
   /** A genuine token that has not expired; undefined for anything else. */

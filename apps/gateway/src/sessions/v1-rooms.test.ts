@@ -29,7 +29,7 @@ describe('who is typing', () => {
   it('is told to the other chorus.v1 sockets of the room, on every gateway, and to nobody else', async () => {
     const near = await fixture.connectV1(one, BOB);
     const far = await fixture.connectV1(two, EVE);
-    const seed = await fixture.join(two, 1, BOB);
+    const plain = await fixture.join(two, 1, BOB);
     const elsewhere = await fixture.connectV1(two, BOB);
     await near.join(1);
     await far.join(1);
@@ -44,8 +44,8 @@ describe('who is typing', () => {
       });
     }
     await ann.publish(1, 'typed', 'a1');
-    await seed.message('typed');
-    expect(seed.frames.filter((frame) => (frame as { type: string }).type === 'typing')).to.deep.equal([]);
+    await plain.message('typed');
+    expect(plain.frames.filter((frame) => (frame as { type: string }).type === 'typing')).to.deep.equal([]);
     expect(typed(ann)).to.deep.equal([]);
     await elsewhere.publish(2, 'quiet here', 'b1');
     expect(typed(elsewhere)).to.deep.equal([]);

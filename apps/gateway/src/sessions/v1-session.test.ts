@@ -46,8 +46,8 @@ describe('a chorus.v1 socket', () => {
     expect(one.connections.get(welcome.connectionId)?.user).to.deep.equal(ANN);
   });
 
-  it('joins rooms, says something and is told where it stands, beside seed sockets', async () => {
-    const seed = await fixture.join(two, 1, BOB);
+  it('joins rooms, says something and is told where it stands, beside plain sockets', async () => {
+    const plain = await fixture.join(two, 1, BOB);
     const ann = await fixture.connectV1(one, ANN);
     const before = await ann.join(1);
     expect(before).to.include({ seq: 0, recovered: false });
@@ -64,8 +64,8 @@ describe('a chorus.v1 socket', () => {
       userId: 1,
       clientMsgId: 'a1',
     };
-    expect(await seed.message('hello')).to.include(expected);
-    seed.ws.send('hello yourself');
+    expect(await plain.message('hello')).to.include(expected);
+    plain.ws.send('hello yourself');
     await ann.next((frame) => frame.type === 'message' && frame.content === 'hello yourself');
     expect(ann.messages[0]).to.include(expected);
     expect(ann.messages[1]).to.include({ seq: 2, username: 'bob' }).and.not.have.property('clientMsgId');
@@ -230,21 +230,21 @@ describe('a chorus.v1 socket', () => {
     await ann.join(2);
   });
 
-  it('leaves a room from which it is expelled, and only that', async () => {
+  it('leaves the room that it is removed from, and only that', async () => {
     const ann = await fixture.connectV1(one, ANN);
     const { connectionId } = await ann.of('welcome');
     for (const roomId of [1, 2]) await ann.join(roomId);
     const connection = one.connections.get(connectionId);
-    connection?.expel(1, 'banned');
+    connection?.removeFromRoom(1, 'banned');
     expect(await ann.of('room-left')).to.include({ roomId: 1, reason: 'banned' });
     expect([...(connection?.roomIds ?? [])]).to.deep.equal([2]);
     await ann.publish(2, 'still here', 'a1');
   });
 
-  it('is told when to come back when it is sent away', async () => {
+  it('is told when to reconnect when it is asked to', async () => {
     const ann = await fixture.connectV1(one, ANN);
     const { connectionId } = await ann.of('welcome');
-    one.connections.get(connectionId)?.sendAway(1_234);
+    one.connections.get(connectionId)?.requestReconnect(1_234);
     expect(await ann.of('reconnect')).to.include({ afterMs: 1_234 });
     expect((await ann.closed).code).to.equal(CLOSE.restart.code);
   });

@@ -12,10 +12,10 @@ import {
   type WelcomeFrame,
 } from '@chorus/protocol';
 import type { z } from 'zod';
-import type { Visitor } from '../connections/admission.js';
+import type { AdmittedClient } from '../connections/admission.js';
 import type { Connection } from '../connections/connection.js';
 import { Rarely } from '../connections/rarely.js';
-import { sendAway } from '../connections/send-away.js';
+import { requestReconnect } from '../connections/request-reconnect.js';
 import { TokenBucket } from '../connections/token-bucket.js';
 import type { UserBudget } from '../connections/user-budget.js';
 import type { Ack } from '../rooms/acks.js';
@@ -29,7 +29,7 @@ import type { About, CommandSession } from './commands/session.js';
 import { MembershipMap } from './membership-map.js';
 import { refusalCode } from './refusal-code.js';
 import type { LeaveReason, MembershipFrames, RoomMembership } from './room-membership.js';
-import { Turns } from './turns.js';
+import { RoomQueue } from './room-queue.js';
 import type { V1Context } from './v1-context.js';
 
 type HistoryLostFrame = z.infer<typeof historyLostFrame>;
@@ -54,7 +54,7 @@ const FRAMES: MembershipFrames = {
 export class V1Session implements Session, Connection, CommandSession, Waiter {
   /** The rooms that it is in. */
   readonly rooms = new MembershipMap();
-  readonly turns = new Turns();
+  readonly queue = new RoomQueue();
   #socket: Socket | undefined;
   #token: VerifiedToken | undefined;
   readonly #bucket: TokenBucket;
@@ -68,10 +68,10 @@ export class V1Session implements Session, Connection, CommandSession, Waiter {
   /** @param first the room that it was opened for, if it was */
   constructor(
     readonly context: V1Context,
-    private readonly visitor: Visitor,
+    private readonly client: AdmittedClient,
     private first?: PreparedJoin | undefined,
   ) {
-    this.#token = visitor.token;
+    this.#token = client.token;
     this.#bucket = new TokenBucket(context.limits.maxMessagesPerSecond);
   }
 
@@ -80,19 +80,19 @@ export class V1Session implements Session, Connection, CommandSession, Waiter {
   }
 
   get id(): string {
-    return this.visitor.seat.id;
+    return this.client.slot.id;
   }
 
   get user(): Member {
-    return this.visitor.user;
+    return this.client.user;
   }
 
   get budget(): UserBudget {
-    return this.visitor.budget;
+    return this.client.budget;
   }
 
   get address(): string {
-    return this.visitor.seat.address;
+    return this.client.slot.address;
   }
 
   get tokenId(): string | undefined {
@@ -113,7 +113,7 @@ export class V1Session implements Session, Connection, CommandSession, Waiter {
 
   /** Those that it is about to join included. */
   get roomIds(): Iterable<number> {
-    return new Set([...this.rooms.all().map(({ room }) => room.id), ...this.turns.roomIds]);
+    return new Set([...this.rooms.all().map(({ room }) => room.id), ...this.queue.roomIds]);
   }
 
   /** Undefined when it is not open any more. */
@@ -137,7 +137,7 @@ export class V1Session implements Session, Connection, CommandSession, Waiter {
     this.first = undefined;
     if (first !== undefined) completeJoin(this, first, { type: 'join', roomId: first.room.id });
     // Last: what happened to the user meanwhile happens to the socket now.
-    this.visitor.seat.open(this);
+    this.client.slot.open(this);
     this.context.log.debug({ connectionId: id, userId: user.id }, 'socket opened');
   }
 
@@ -146,7 +146,7 @@ export class V1Session implements Session, Connection, CommandSession, Waiter {
     const now = performance.now();
     const isMessage = typeOf(frame) === 'publish';
     if (isMessage) this.context.counters.messagesIn++;
-    const { budget } = this.visitor;
+    const { budget } = this.client;
     if (!this.#bucket.take(now)) this.#tooFast(frame, now);
     else if (!(isMessage ? budget.message(bytes, now) : budget.request(now))) {
       this.refuse('too_many_messages', frame.type === 'bad' ? frame.about : frame);
@@ -155,13 +155,13 @@ export class V1Session implements Session, Connection, CommandSession, Waiter {
   }
 
   stale(): void {
-    sendAway(this.visitor.seat, 'standstill');
+    requestReconnect(this.client.slot, 'standstill');
   }
 
   pinged(): void {
     const now = performance.now();
     // There is nothing to answer: the library has sent the pong.
-    const allowed = this.#bucket.take(now) && this.visitor.budget.request(now);
+    const allowed = this.#bucket.take(now) && this.client.budget.request(now);
     if (!allowed && this.#isFlood(now)) this.close(CLOSE.tooManyMessages);
   }
 
@@ -189,7 +189,7 @@ export class V1Session implements Session, Connection, CommandSession, Waiter {
       membership.room.watermark.forget(this);
     }
     this.rooms.clear();
-    this.visitor.seat.leave();
+    this.client.slot.release();
     log.debug({ connectionId: this.id, userId: this.user.id, code }, 'socket closed');
   }
 
@@ -232,7 +232,7 @@ export class V1Session implements Session, Connection, CommandSession, Waiter {
   /** From now on it is here with this token. */
   renew(token: VerifiedToken): void {
     this.#token = token;
-    this.visitor.seat.renewed();
+    this.client.slot.renewed();
   }
 
   acknowledge({ room, clientMsgId, position }: Ack): void {
@@ -258,17 +258,17 @@ export class V1Session implements Session, Connection, CommandSession, Waiter {
 
   /** Whether its client was asked to come back, and is expected to. */
   get reconnecting(): boolean {
-    return this.visitor.seat.reconnecting;
+    return this.client.slot.reconnecting;
   }
 
-  sendAway(afterMs: number): void {
+  requestReconnect(afterMs: number): void {
     this.context.acks.flush(this);
     this.send(JSON.stringify({ type: 'reconnect', afterMs }));
     this.#socket?.close(CLOSE.restart);
   }
 
-  expel(roomId: number, why: 'banned' | 'disconnected'): void {
-    if (why === 'banned' && this.turns.isBusy(roomId)) {
+  removeFromRoom(roomId: number, why: 'banned' | 'disconnected'): void {
+    if (why === 'banned' && this.queue.isBusy(roomId)) {
       this.#banned ??= new Set();
       this.#banned.add(roomId);
     }

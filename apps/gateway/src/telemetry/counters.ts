@@ -2,7 +2,7 @@ import { CLOSE, ERRORS, type ErrorCode, SUBPROTOCOL } from '@chorus/protocol';
 import type { RefusalReason } from '../transport/refusal.js';
 import { REFUSAL_REASONS } from '../transport/refusal.js';
 
-/** What a socket speaks: the subprotocol, or the seed contract. */
+/** The protocol of a socket, as metrics name it: its subprotocol, or `seed` for the plain protocol. */
 export type Dialect = 'seed' | typeof SUBPROTOCOL;
 
 /** Close codes that are counted by themselves: ours, and 1005 for clients that gave none. */

@@ -3,7 +3,7 @@ import type { ProbeStats, RoomFeedsStats } from '@chorus/broker';
 import type { NodeReport } from '@chorus/control';
 import type { PresenceTracker } from '@chorus/presence';
 import type { Metrics } from '@chorus/service';
-import type { Connections } from '../connections/connections.js';
+import type { ConnectionRegistry } from '../connections/connection-registry.js';
 import type { GatewayCounters } from './counters.js';
 import type { ProcessorShare } from './processor-share.js';
 
@@ -11,7 +11,7 @@ import type { ProcessorShare } from './processor-share.js';
 export interface GatewaySources {
   counters: GatewayCounters;
   lifecycle: {
-    readonly connections: Connections;
+    readonly connections: ConnectionRegistry;
     readonly state: NodeReport['state'];
     readonly isolated: boolean;
     readonly drainRemaining: number;
@@ -78,7 +78,7 @@ function addConnectionMetrics(metrics: Metrics, { counters, lifecycle, maxConnec
     name('sent_away_total'),
     'why',
     'Sockets whose clients were asked to come back elsewhere.',
-    () => connections.sentAway,
+    () => connections.reconnectRequests,
   );
 }
 
@@ -184,11 +184,11 @@ function addStateMetrics(metrics: Metrics, from: Sources): void {
 }
 
 /** With a pause now and then: fifty thousand sockets are no reason to keep messages waiting. */
-async function queuedBytes(connections: Connections): Promise<number> {
+async function queuedBytes(connections: ConnectionRegistry): Promise<number> {
   let bytes = 0;
   let looked = 0;
-  for (const seat of connections.seats()) {
-    bytes += seat.connection?.queuedBytes ?? 0;
+  for (const slot of connections.slots()) {
+    bytes += slot.connection?.queuedBytes ?? 0;
     if (++looked % AT_ONCE === 0) await nextTurn();
   }
   return bytes;

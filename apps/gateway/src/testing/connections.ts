@@ -1,13 +1,14 @@
 import type { CloseReason, Member } from '@chorus/protocol';
 import type { Connection } from '../connections/connection.js';
-import type { Connections, Seat } from '../connections/connections.js';
+import type { ConnectionRegistry } from '../connections/connection-registry.js';
+import type { ConnectionSlot } from '../connections/connection-slot.js';
 
 /** A connection that notes what is done to it. */
 export class FakeConnection implements Connection {
   readonly ends: CloseReason[] = [];
   readonly expulsions: Array<[roomId: number, why: string]> = [];
-  /** When it was sent away, in milliseconds of `performance.now()`. */
-  sentAwayAt: number | undefined;
+  /** When its client was asked to reconnect, in milliseconds of `performance.now()`. */
+  reconnectRequestedAt: number | undefined;
   afterMs: number | undefined;
   queuedBytes = 0;
   roomIds: number[] = [7];
@@ -25,12 +26,12 @@ export class FakeConnection implements Connection {
     this.ends.push(reason);
   }
 
-  sendAway(afterMs: number): void {
-    this.sentAwayAt = performance.now();
+  requestReconnect(afterMs: number): void {
+    this.reconnectRequestedAt = performance.now();
     this.afterMs = afterMs;
   }
 
-  expel(roomId: number, why: 'banned' | 'disconnected'): void {
+  removeFromRoom(roomId: number, why: 'banned' | 'disconnected'): void {
     this.expulsions.push([roomId, why]);
   }
 
@@ -39,19 +40,19 @@ export class FakeConnection implements Connection {
 
 /** Opens a connection of a user, with a token if an id is given. */
 export function openFake(
-  connections: Connections,
+  connections: ConnectionRegistry,
   user: Member,
   tokenId?: string,
-): { seat: Seat; connection: FakeConnection } {
-  const seat = connections.take('192.0.2.1');
+): { slot: ConnectionSlot; connection: FakeConnection } {
+  const slot = connections.take('192.0.2.1');
   const token =
     tokenId === undefined
       ? undefined
       : { user, tokenId, generation: 0, startedAt: Date.now(), expiresAt: Date.now() + 3_600_000 };
-  seat.claim({ user, token });
-  const connection = new FakeConnection(seat.id, user, seat.address);
+  slot.claim({ user, token });
+  const connection = new FakeConnection(slot.id, user, slot.address);
   connection.tokenId = tokenId;
   connection.generation = token?.generation;
-  seat.open(connection);
-  return { seat, connection };
+  slot.open(connection);
+  return { slot, connection };
 }

@@ -68,7 +68,7 @@ export class TestPeer<Frame = ServerFrame> {
   }
 }
 
-/** A socket of the seed contract. */
+/** A socket of the plain protocol. */
 export class TestSocket extends TestPeer {
   message(content: string): Promise<ServerFrame> {
     return this.next((frame) => frame.type === 'message' && frame.content === content);

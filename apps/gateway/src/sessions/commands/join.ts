@@ -7,13 +7,13 @@ type JoinFrame = Extract<ClientFrame, { type: 'join' }>;
 
 /** Enters a room, or answers once more for one that the socket is in. */
 export function join(session: CommandSession, frame: JoinFrame): void {
-  const { turns, context } = session;
+  const { queue, context } = session;
   const { maxRooms } = context.limits;
   const roomIds = new Set(session.roomIds);
   if (!roomIds.has(frame.roomId) && roomIds.size >= maxRooms) session.refuse('too_many_rooms', frame);
   // Joins come faster than they can be done, as when Redis is slow to answer.
-  else if (turns.pending >= maxRooms) session.refuse('too_many_messages', frame);
-  else turns.run(frame.roomId, () => prepare(session, frame));
+  else if (queue.pending >= maxRooms) session.refuse('too_many_messages', frame);
+  else queue.run(frame.roomId, () => prepare(session, frame));
 }
 
 async function prepare(session: CommandSession, frame: JoinFrame): Promise<void> {

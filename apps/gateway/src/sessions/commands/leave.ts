@@ -5,10 +5,10 @@ type LeaveFrame = Extract<ClientFrame, { type: 'leave' }>;
 
 /** Leaves a room; one that is being joined just now, as soon as it is joined. */
 export function leave(session: CommandSession, frame: LeaveFrame): void {
-  const { turns, context } = session;
-  if (!turns.isBusy(frame.roomId)) leaveNow(session, frame);
-  else if (turns.pending >= context.limits.maxRooms * 2) session.refuse('too_many_messages', frame);
-  else turns.run(frame.roomId, async () => leaveNow(session, frame));
+  const { queue, context } = session;
+  if (!queue.isBusy(frame.roomId)) leaveNow(session, frame);
+  else if (queue.pending >= context.limits.maxRooms * 2) session.refuse('too_many_messages', frame);
+  else queue.run(frame.roomId, async () => leaveNow(session, frame));
 }
 
 function leaveNow(session: CommandSession, frame: LeaveFrame): void {

@@ -3,7 +3,7 @@ import type { ErrorCode } from '@chorus/protocol';
 import type { Sender } from '../../rooms/acks.js';
 import type { MembershipMap } from '../membership-map.js';
 import type { LeaveReason, MemberSession, RoomMembership } from '../room-membership.js';
-import type { Turns } from '../turns.js';
+import type { RoomQueue } from '../room-queue.js';
 import type { V1Context } from '../v1-context.js';
 
 /** What a refusal is about, as far as the refused frame said. */
@@ -23,7 +23,7 @@ export interface CommandSession extends MemberSession, Sender {
   /** The same and those that it is about to join. */
   readonly roomIds: Iterable<number>;
   /** What changes a room runs in these. */
-  readonly turns: Turns;
+  readonly queue: RoomQueue;
   send(frame: string): void;
   /** Ends a stay in a room. */
   leave(membership: RoomMembership, reason: LeaveReason): void;

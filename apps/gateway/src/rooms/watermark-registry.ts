@@ -12,7 +12,7 @@ const AT_A_TIME = 50;
  * The watermarks of the rooms of this node. What archivers tell can be lost; so those for which somebody has
  * been waiting in vain are asked for.
  */
-export class Watermarks {
+export class WatermarkRegistry {
   readonly #parts: WatermarkParts;
   readonly #timer: NodeJS.Timeout;
   #asking = false;

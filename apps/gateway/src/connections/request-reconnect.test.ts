@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import { FakeConnection, openFake } from '../testing/connections.js';
-import { Connections } from './connections.js';
-import { sendAllAway } from './send-away.js';
+import { ConnectionRegistry } from './connection-registry.js';
+import { requestReconnects } from './request-reconnect.js';
 
 describe('sending everybody away', () => {
   const never = new AbortController().signal;
 
-  function crowd(count: number): { connections: Connections; all: FakeConnection[] } {
-    const connections = new Connections('node');
+  function crowd(count: number): { connections: ConnectionRegistry; all: FakeConnection[] } {
+    const connections = new ConnectionRegistry('node');
     const all = Array.from({ length: count }, (_, index) => {
       return openFake(connections, { id: index + 1, username: 'x' }).connection;
     });
@@ -16,7 +16,7 @@ describe('sending everybody away', () => {
 
   /** Most that went within any so many milliseconds. */
   function mostWithin(all: readonly FakeConnection[], windowMs: number): number {
-    const times = all.map(({ sentAwayAt = 0 }) => sentAwayAt).sort((a, b) => a - b);
+    const times = all.map(({ reconnectRequestedAt = 0 }) => reconnectRequestedAt).sort((a, b) => a - b);
     let most = 0;
     for (let from = 0, to = 0; to < times.length; to++) {
       while ((times[to] ?? 0) - (times[from] ?? 0) > windowMs) from++;
@@ -28,11 +28,11 @@ describe('sending everybody away', () => {
   it('takes the whole time when they are many, at an even pace, the oldest first', async () => {
     const { connections, all } = crowd(600);
     const start = performance.now();
-    await sendAllAway(connections, 1_500, never);
+    await requestReconnects(connections, 1_500, never);
     expect(performance.now() - start).to.be.within(1_200, 2_000);
     // 400 a second: 100 in this time, and what one late turn may make up for.
     expect(mostWithin(all, 250)).to.be.below(200);
-    const order = all.map(({ sentAwayAt = 0 }) => sentAwayAt);
+    const order = all.map(({ reconnectRequestedAt = 0 }) => reconnectRequestedAt);
     expect(order).to.deep.equal([...order].sort((a, b) => a - b));
     expect(order[0]).to.be.above(0);
   });
@@ -40,14 +40,14 @@ describe('sending everybody away', () => {
   it('takes no longer than needed when they are few', async () => {
     const { connections, all } = crowd(20);
     const start = performance.now();
-    await sendAllAway(connections, 60_000, never);
+    await requestReconnects(connections, 60_000, never);
     expect(performance.now() - start).to.be.below(1_000);
-    expect(all.every(({ sentAwayAt }) => sentAwayAt !== undefined)).to.equal(true);
+    expect(all.every(({ reconnectRequestedAt }) => reconnectRequestedAt !== undefined)).to.equal(true);
   });
 
   it('takes no time when none is given, and tells clients different moments to come back', async () => {
     const { connections, all } = crowd(500);
-    await sendAllAway(connections, 0, never);
+    await requestReconnects(connections, 0, never);
     const moments = new Set(all.map(({ afterMs }) => afterMs));
     expect(moments.size).to.be.above(100);
     expect(Math.max(...all.map(({ afterMs = -1 }) => afterMs))).to.be.below(1_000);
@@ -56,18 +56,18 @@ describe('sending everybody away', () => {
   it('stops when it is told to', async () => {
     const { connections, all } = crowd(500);
     const stop = new AbortController();
-    const done = sendAllAway(connections, 60_000, stop.signal).catch((error: unknown) => error);
+    const done = requestReconnects(connections, 60_000, stop.signal).catch((error: unknown) => error);
     stop.abort();
     expect(await done).to.have.property('name', 'AbortError');
-    expect(all.filter(({ sentAwayAt }) => sentAwayAt !== undefined)).to.have.length(1);
+    expect(all.filter(({ reconnectRequestedAt }) => reconnectRequestedAt !== undefined)).to.have.length(1);
   });
 
   it('includes those whose upgrades are under way, as soon as they are open', async () => {
     const { connections } = crowd(1);
-    const seat = connections.take('192.0.2.1');
-    await sendAllAway(connections, 0, never);
-    const late = new FakeConnection(seat.id, { id: 9, username: 'late' }, '192.0.2.1');
-    seat.open(late);
-    expect(late.sentAwayAt).to.be.above(0);
+    const slot = connections.take('192.0.2.1');
+    await requestReconnects(connections, 0, never);
+    const late = new FakeConnection(slot.id, { id: 9, username: 'late' }, '192.0.2.1');
+    slot.open(late);
+    expect(late.reconnectRequestedAt).to.be.above(0);
   });
 });

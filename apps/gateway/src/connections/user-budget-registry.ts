@@ -6,7 +6,7 @@ import type { UserLimits } from './user-limits.js';
  * The budgets of the users of this node. A budget is kept while it is in use and half a minute longer, so that a client that
  * connects again finds what it left. How many are kept is bounded by the node's connects a second.
  */
-export class UserBudgets implements Closeable {
+export class UserBudgetRegistry implements Closeable {
   readonly #budgets = new Map<number, UserBudget>();
   readonly #timer: NodeJS.Timeout;
 

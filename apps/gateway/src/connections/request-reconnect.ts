@@ -1,0 +1,49 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ConnectionRegistry } from './connection-registry.js';
+import type { ConnectionSlot, ReconnectCause } from './connection-slot.js';
+
+/** Clients get a random delay up to this one, in milliseconds, so that they do not reconnect at the same moment. */
+const RECONNECT_WITHIN_MS = 1_000;
+
+/** Clients asked per second at least: a few clients do not wait for the sake of an even pace. */
+const LEAST_PER_SECOND = 100;
+
+const TICK_MS = 50;
+
+/** Longest delay that is caught up at once, in milliseconds: a process that stood still causes no rush. */
+const MAX_CATCH_UP_MS = 200;
+
+/** Ends the connection and asks its client to reconnect after a random delay. */
+export function requestReconnect(slot: ConnectionSlot, cause: ReconnectCause): void {
+  slot.requestReconnect(randomInt(RECONNECT_WITHIN_MS), cause);
+}
+
+/**
+ * Asks the clients of all present connections to reconnect, the oldest first, evenly over `durationMs`, or faster when
+ * they are few. After that time the rest is asked at once.
+ *
+ * @throws {unknown} the signal's reason when it is aborted
+ */
+export async function requestReconnects(
+  connections: ConnectionRegistry,
+  durationMs: number,
+  signal: AbortSignal,
+  cause: ReconnectCause = 'drain',
+): Promise<void> {
+  const slots = [...connections.slots()];
+  const perMs = Math.max(slots.length / durationMs, LEAST_PER_SECOND / 1_000);
+  const start = performance.now();
+  let last = start;
+  let allowance = 1;
+  for (const slot of slots) {
+    for (; allowance < 1 && last - start < durationMs; ) {
+      await sleep(TICK_MS, undefined, { signal });
+      const now = performance.now();
+      allowance += Math.min(now - last, MAX_CATCH_UP_MS) * perMs;
+      last = now;
+    }
+    allowance--;
+    requestReconnect(slot, cause);
+  }
+}
