@@ -9,10 +9,10 @@ import {
   clientFrameSchema,
   ERRORS,
   messageFrame,
+  plainErrorFrame,
   presenceNoticeFrame,
   recoveryFrame,
   SUBPROTOCOL,
-  seedErrorFrame,
   serverFrameSchema,
   type V1ServerFrame,
 } from '@chorus/protocol';
@@ -26,12 +26,12 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 };
 
 type Json = Record<string, unknown>;
-/** What a client sends: first, if it has no cookie, its token. */
+/** Frames of a client. `authenticate` is the first if it has no cookie. */
 const CLIENT_FRAMES = [authenticateFrame, ...clientFrameSchema.options];
 
 type FrameSchema = (typeof CLIENT_FRAMES)[number] | (typeof serverFrameSchema.options)[number];
 
-/** What a frame of a client is answered with; `error` answers each. */
+/** Answers to each frame of a client, beside `error`. */
 const ANSWERS: Readonly<
   Record<ClientFrameType | AuthenticateFrame['type'], ReadonlyArray<V1ServerFrame['type']>>
 > = {
@@ -45,13 +45,13 @@ const ANSWERS: Readonly<
   ping: ['pong'],
 };
 
-const SEED_FRAMES = [messageFrame, presenceNoticeFrame, broadcastFrame, recoveryFrame, seedErrorFrame];
+const PLAIN_FRAMES = [messageFrame, presenceNoticeFrame, broadcastFrame, recoveryFrame, plainErrorFrame];
 
-/** Everything that travels over the sockets of a gateway, as an AsyncAPI 3.0 document. */
+/** Returns the AsyncAPI 3.0 document of all frames on the sockets of a gateway. */
 export function asyncapi(): Json {
   const client = messagesOf('client', CLIENT_FRAMES);
   const server = messagesOf('server', serverFrameSchema.options);
-  const seed = messagesOf('seed', SEED_FRAMES);
+  const plain = messagesOf('plain', PLAIN_FRAMES);
   const text = {
     name: 'text',
     title: 'text',
@@ -65,7 +65,8 @@ export function asyncapi(): Json {
     info: {
       title: 'Chorus sockets',
       version,
-      description: `What the gateways of Chorus speak. Written by \`pnpm docs\`; docs/reference/protocol.md explains it.`,
+      description:
+        'Frames on the WebSockets of Chorus. Written by `pnpm docs`; docs/reference/protocol.md explains them.',
       license: { name: 'MIT' },
       'x-close-codes': Object.values(CLOSE),
       'x-error-codes': ERRORS,
@@ -75,7 +76,7 @@ export function asyncapi(): Json {
       standalone: {
         host: 'localhost:3000',
         protocol: 'ws',
-        description: 'As `npm start` runs it; behind TLS it is `wss`.',
+        description: 'The server that `npm start` runs. Behind TLS the protocol is `wss`.',
         security: [{ $ref: '#/components/securitySchemes/bearer' }],
       },
     },
@@ -90,17 +91,18 @@ export function asyncapi(): Json {
       joinRoom: {
         address: '/ws/join-room/{roomId}',
         title: `${SUBPROTOCOL}, one room joined`,
-        description: `The same, when the subprotocol \`${SUBPROTOCOL}\` is offered; that room is joined at once.`,
+        description: `Like /ws/connect, with one room joined at once. The subprotocol \`${SUBPROTOCOL}\` must be offered.`,
         parameters: roomParameter,
         messages: v1Messages,
         bindings: { ws: { method: 'GET', headers: subprotocolHeader, query: sinceQuery } },
       },
-      seed: {
+      plain: {
         address: '/ws/join-room/{roomId}',
-        title: 'the seed contract',
-        description: 'Without a subprotocol: plain text in, JSON frames of one room out.',
+        title: 'the plain protocol',
+        description:
+          'Without a subprotocol: the client sends plain text and receives the JSON frames of one room.',
         parameters: roomParameter,
-        messages: { 'seed.text': reference('messages', 'seed.text'), ...channelMessages(seed) },
+        messages: { 'plain.text': reference('messages', 'plain.text'), ...channelMessages(plain) },
         bindings: { ws: { method: 'GET', query: sinceQuery } },
       },
     },
@@ -108,25 +110,25 @@ export function asyncapi(): Json {
       ...Object.fromEntries(CLIENT_FRAMES.map((schema) => operationOf(schema.shape.type.value))),
       frames: {
         action: 'send',
-        title: 'what a chorus.v1 socket receives',
+        title: 'frames that a chorus.v1 socket receives',
         channel: reference('channels', 'connect'),
         messages: Object.keys(server).map((name) => onChannel('connect', name)),
       },
-      say: {
+      sendText: {
         action: 'receive',
-        title: 'say something on a seed socket',
-        channel: reference('channels', 'seed'),
-        messages: [onChannel('seed', 'seed.text')],
+        title: 'send a message on a plain socket',
+        channel: reference('channels', 'plain'),
+        messages: [onChannel('plain', 'plain.text')],
       },
-      seedFrames: {
+      plainFrames: {
         action: 'send',
-        title: 'what a seed socket receives',
-        channel: reference('channels', 'seed'),
-        messages: Object.keys(seed).map((name) => onChannel('seed', name)),
+        title: 'frames that a plain socket receives',
+        channel: reference('channels', 'plain'),
+        messages: Object.keys(plain).map((name) => onChannel('plain', name)),
       },
     },
     components: {
-      messages: { ...client, ...server, 'seed.text': text, ...seed },
+      messages: { ...client, ...server, 'plain.text': text, ...plain },
       securitySchemes: {
         bearer: {
           type: 'http',
@@ -139,7 +141,7 @@ export function asyncapi(): Json {
   };
 }
 
-/** The same as the file holds it. */
+/** Returns the document as the text of its file. */
 export function asyncapiText(): string {
   return `${JSON.stringify(asyncapi(), null, 2)}\n`;
 }
@@ -156,12 +158,13 @@ const sinceQuery = {
     since: {
       type: 'string',
       pattern: '^[0-9]{1,16}-[0-9]{1,16}$',
-      description: 'The last message seen, as `<epoch>-<seq>`: everything after it is sent first.',
+      description:
+        'Position of the last message received, as `<epoch>-<seq>`: all later messages are replayed first.',
     },
   },
 };
 
-const roomParameter = { roomId: { description: 'A room, as the API lists them.' } };
+const roomParameter = { roomId: { description: 'Id of the room, from the API.' } };
 
 function messagesOf(
   direction: string,

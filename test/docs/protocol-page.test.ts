@@ -6,15 +6,15 @@ import {
   clientFrameSchema,
   ERRORS,
   messageFrame,
+  plainErrorFrame,
   presenceNoticeFrame,
   recoveryFrame,
-  seedErrorFrame,
   serverFrameSchema,
 } from '@chorus/protocol';
 import { expect } from 'chai';
 import type { z } from 'zod';
 
-const PLAIN_FRAMES = [messageFrame, presenceNoticeFrame, broadcastFrame, recoveryFrame, seedErrorFrame];
+const PLAIN_FRAMES = [messageFrame, presenceNoticeFrame, broadcastFrame, recoveryFrame, plainErrorFrame];
 
 /** The kinds of examples on the page, and the frames that they show. */
 const KINDS: Readonly<Record<string, readonly z.ZodObject[]>> = {

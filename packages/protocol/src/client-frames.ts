@@ -1,21 +1,23 @@
 import { z } from 'zod';
 import { positionSchema } from './position-schema.js';
 
-const roomId = z.int().positive().describe('A room, as the API lists them.');
+const roomId = z.int().positive().describe('Id of the room, from the API.');
 
-/** How a client names a message of its own, so that sending it again does not make it two. */
+/** Id that a client gives its message, so that a retry does not create a second message. */
 export const clientMsgIdSchema = z
   .string()
   .regex(/^[\w.:-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, colons, dashes or underscores')
-  .describe('Chosen by the sender, unique among its messages in the room.');
+  .describe('Id chosen by the sender; unique among its messages of the room.');
 
 export const joinFrame = z
   .object({
     type: z.literal('join'),
     roomId,
-    since: positionSchema.optional().describe('The last message seen: everything after it is sent first.'),
+    since: positionSchema
+      .optional()
+      .describe('Position of the last message received: all later messages are replayed first.'),
   })
-  .describe('Enters a room. Answered by `room-joined`, or by `error`.');
+  .describe('Joins a room. Answered by `room-joined` or `error`.');
 
 export const leaveFrame = z
   .object({ type: z.literal('leave'), roomId })
@@ -26,49 +28,47 @@ export const publishFrame = z
     type: z.literal('publish'),
     roomId,
     clientMsgId: clientMsgIdSchema,
-    content: z.string().describe('The text, unchanged.'),
+    content: z.string().describe('The text. It is delivered unchanged.'),
   })
   .describe(
-    'Says something in a room that was joined. Answered by `ack`, or by `error`. Sent again with the same ' +
-      '`clientMsgId` within 5 minutes it is answered with the first position and delivered no second time.',
+    'Sends a message to a joined room. Answered by `ack` or `error`. A retry with the same `clientMsgId` within ' +
+      '5 minutes is answered with the position of the first and is not delivered again.',
   );
 
 export const presenceRequestFrame = z
   .object({
     type: z.literal('presence'),
     roomId,
-    after: z.int().nonnegative().optional().describe('The `next` of the answer before.'),
+    after: z.int().nonnegative().optional().describe('Value of `next` in the previous answer.'),
   })
-  .describe('Asks who is in a room that was joined. Answered by `presence`.');
+  .describe('Requests the members who are present in a joined room. Answered by `presence` or `error`.');
 
 export const typingFrame = z
   .object({ type: z.literal('typing'), roomId })
-  .describe(
-    'The user is typing. Nothing answers; the other `chorus.v1` sockets of the room receive `typing`.',
-  );
+  .describe('The user is typing. Not answered; the other `chorus.v1` sockets in the room receive `typing`.');
 
 export const refreshFrame = z
   .object({
     type: z.literal('refresh'),
     token: z.string().max(4_096).describe('A newer token of the same user.'),
   })
-  .describe('Keeps the socket open past the expiry of its token. Answered by `refreshed`, or by `error`.');
+  .describe('Keeps the socket open past the expiry of its token. Answered by `refreshed` or `error`.');
 
 export const pingFrame = z
   .object({ type: z.literal('ping') })
-  .describe('Answered by `pong`: for browsers, which cannot send WebSocket pings.');
+  .describe('Answered by `pong`. For browsers, which cannot send WebSocket pings.');
 
 export const authenticateFrame = z
   .object({
     type: z.literal('authenticate'),
-    token: z.string().max(4_096).describe('As sign-in gives out.'),
+    token: z.string().max(4_096).describe('Token from sign-in.'),
   })
   .describe(
-    'The first frame, within 5 seconds, of a socket that was opened without cookie and `Authorization`, as pages of other ' +
-      'sites do. Answered by `welcome`; a client sends nothing else before that.',
+    'First frame of a socket that was opened without cookie and `Authorization` header, as by pages of other ' +
+      'sites. Must arrive within 5 seconds. Answered by `welcome`; the client sends no other frame before that.',
   );
 
-/** What a `chorus.v1` client sends once it has received `welcome`. */
+/** Frames that a `chorus.v1` client sends after it has received `welcome`. */
 export const clientFrameSchema = z.discriminatedUnion('type', [
   joinFrame,
   leaveFrame,

@@ -1,6 +1,6 @@
 /**
- * What of the protocol a client needs at run time. Nothing of it imports the schemas, so that their library
- * is not shipped to browsers.
+ * The parts of the protocol that a client needs at run time. This module must not import schemas, so that browsers do
+ * not have to load the schema library.
  */
 export * from './close-codes.js';
 export * from './errors.js';

@@ -21,7 +21,7 @@ export const idSchema = z
   )
   .refine((id) => Number.isSafeInteger(id) && id > 0, 'must be a positive integer up to 2^53-1');
 
-/** Parses one id; `undefined` when it is not one. */
+/** Parses an id; `undefined` for anything else. */
 export function parseId(value: unknown): number | undefined {
   const result = idSchema.safeParse(value);
   return result.success ? result.data : undefined;

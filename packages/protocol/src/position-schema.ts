@@ -2,8 +2,10 @@ import { z } from 'zod';
 
 const count = z.int().nonnegative();
 
-/** A `Position` as it is in frames. */
+/** A `Position` in a frame. */
 export const positionSchema = z.object({
-  epoch: count.describe('Which numbering `seq` belongs to; numbers of different epochs are never compared.'),
-  seq: count.describe('Number of a message: consecutive within an epoch; 0 before the first.'),
+  epoch: count.describe(
+    'Numbering that `seq` belongs to. Values of `seq` in different epochs must not be compared.',
+  ),
+  seq: count.describe('Number of the message: consecutive within an epoch; 0 before the first message.'),
 });

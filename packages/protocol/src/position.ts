@@ -1,32 +1,32 @@
 /**
- * A place in a room's history. No place is ever used for two messages.
+ * A position in a room's history. No position is ever used for two messages.
  *
- * Within an epoch `seq` is consecutive. A room gets a new, larger epoch when it was removed and made
- * known again, and when messages may have been lost: then places of the old epoch may be known to
- * some that the history does not have. So only the order of places in different epochs means anything.
+ * Within an epoch `seq` is consecutive. A room gets a new, larger epoch when it is removed from Redis and added
+ * again, and when messages may have been lost: clients may then know positions of the old epoch that the history does
+ * not have. Between epochs only the order of positions has a meaning, not their distance.
  */
 export interface Position {
-  /** Which numbering {@link seq} belongs to; numbers of different epochs are never compared. */
+  /** Numbering that {@link seq} belongs to. Values of `seq` in different epochs must not be compared. */
   readonly epoch: number;
-  /** Number of a message: consecutive within an epoch; 0 before the first. */
+  /** Number of the message: consecutive within an epoch; 0 before the first message. */
   readonly seq: number;
 }
 
-/** Whether `a` comes after `b`. */
+/** Whether `a` is after `b`. */
 export function isAfter(a: Position, b: Position): boolean {
   return a.epoch === b.epoch ? a.seq > b.seq : a.epoch > b.epoch;
 }
 
-/** As positions are written in URLs: `1767225600000-12`. */
+/** Returns the form of a position in URLs: `1767225600000-12`. */
 export function formatPosition(position: Position): string {
   return `${position.epoch}-${position.seq}`;
 }
 
-/** Reads what {@link formatPosition} writes; `undefined` for anything else. */
+/** Parses the output of {@link formatPosition}; `undefined` for any other text. */
 export function parsePosition(text: string): Position | undefined {
   if (!/^\d{1,16}-\d{1,16}$/.test(text)) return undefined;
   const dash = text.indexOf('-');
   const position = { epoch: Number(text.slice(0, dash)), seq: Number(text.slice(dash + 1)) };
-  // As the schema demands, in a fraction of its time: brokers read many.
+  // Equivalent to the schema, at a fraction of its time: brokers parse many positions.
   return Number.isSafeInteger(position.epoch) && Number.isSafeInteger(position.seq) ? position : undefined;
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { clientMsgIdSchema } from './client-frames.js';
 import { ERRORS, type ErrorCode } from './errors.js';
+import { broadcastFrame, messageFrame, presenceNoticeFrame } from './plain-frames.js';
 import { positionSchema } from './position-schema.js';
-import { broadcastFrame, messageFrame, presenceNoticeFrame } from './seed-frames.js';
 
 const roomId = z.int().positive();
 const member = z.object({ id: z.int().positive(), username: z.string() });
@@ -11,18 +11,21 @@ const now = z
   .int()
   .optional()
   .describe(
-    "The time by the gateway's clock, in milliseconds since 1970: what is left of the token does not depend on the client's clock. Missing from gateways of an older version.",
+    "Time of the gateway's clock, in milliseconds since 1970. `expiresAt` minus `now` is the remaining life of the " +
+      "token, independent of the client's clock. Gateways of an older version do not send it.",
   );
 
 export const welcomeFrame = z
   .object({
     type: z.literal('welcome'),
-    connectionId: z.string().describe('Names this connection in the logs of the gateway.'),
+    connectionId: z.string().describe('Id of this connection in the logs of the gateway.'),
     user: member,
     expiresAt: z
       .int()
       .nullable()
-      .describe('When the token ends and the socket with it, in milliseconds since 1970; null for never.'),
+      .describe(
+        'When the token expires and the gateway closes the socket, in milliseconds since 1970; null for never.',
+      ),
     now,
     limits: z.object({
       maxFrameBytes: z.int(),
@@ -41,14 +44,14 @@ export const roomJoinedFrame = z
     recovered: z
       .boolean()
       .describe(
-        'True when `since` was given and everything after it, and nothing else, follows this frame; otherwise ' +
-          'messages follow from the position of this frame on, and older ones are in the history of the API.',
+        'True if `since` was given and exactly the messages after it follow this frame. Otherwise the messages after ' +
+          'the position of this frame follow; read earlier ones from the history API.',
       ),
-    stored: positionSchema.describe('Every message up to here is stored.'),
+    stored: positionSchema.describe('All messages up to this position are in the database.'),
   })
   .describe(
-    'The room was entered. With `recovered: true`, `epoch` and `seq` are the position of the last message that was missed, or `since` if ' +
-      'none was; otherwise where the room stands.',
+    'The room was joined. With `recovered: true`, `epoch` and `seq` are the position of the last missed message, or ' +
+      "`since` if none was missed; otherwise the room's current position.",
   );
 
 export const roomLeftFrame = z
@@ -57,20 +60,21 @@ export const roomLeftFrame = z
     roomId,
     reason: z.enum(['left', 'deleted', 'banned', 'disconnected']),
   })
-  .describe('This socket is not in the room any more, because it asked or for the reason given.');
+  .describe('This socket is no longer in the room, on its own request (`left`) or for the given reason.');
 
 export const roomRenamedFrame = z
   .object({ type: z.literal('room-renamed'), roomId, name: z.string() })
-  .describe('The room has a new name. Sent to the sockets that are in the room at that moment.');
+  .describe('The room was renamed. Sent to the sockets that are in the room at that moment.');
 
 export const ackFrame = z
   .object({ type: z.literal('ack'), roomId, clientMsgId: clientMsgIdSchema, ...place })
-  .describe('The message has this position, will not be lost and reaches every member.');
+  .describe('The message was accepted at this position. It will not be lost and reaches every member.');
 
 export const storedFrame = z
   .object({ type: z.literal('stored'), roomId, ...place })
   .describe(
-    'Every message up to this position is in the database. Only for senders with messages that were not.',
+    'All messages up to this position are in the database. Sent only to sockets that were waiting for a message to ' +
+      'be stored.',
   );
 
 export const historyLostFrame = z
@@ -78,44 +82,44 @@ export const historyLostFrame = z
     type: z.literal('history-lost'),
     roomId,
     from: positionSchema.describe(
-      'The last message before them that was delivered to the members on this gateway.',
+      'Position of the last message before the lost ones that this gateway delivered.',
     ),
-    to: positionSchema.describe('They reach at least as far as this.'),
+    to: positionSchema.describe('Messages are missing at least up to this position.'),
     recoverable: z
       .boolean()
       .describe(
-        'True when the history of the API has them; false when Redis came back without messages that had been acknowledged.',
+        'True if the history API has the messages; false if Redis lost acknowledged messages when it restarted.',
       ),
   })
   .describe(
-    'Messages between two positions are not delivered on this socket. Read the history to see what is left of them.',
+    'Messages between two positions are not delivered on this socket. Read those that still exist from the history API.',
   );
 
 export const typingNoticeFrame = z
   .object({ type: z.literal('typing'), roomId, userId: z.int().positive(), username: z.string() })
-  .describe('Somebody is typing. Show it for a few seconds.');
+  .describe('A member is typing. Show it for a few seconds.');
 
 export const presenceFrame = z
   .object({
     type: z.literal('presence'),
     roomId,
-    members: z.array(member).describe('By ascending id, each user once.'),
-    next: z.int().nullable().describe('What to ask `after` for more; null at the end.'),
+    members: z.array(member).describe('In ascending order of id, each user once.'),
+    next: z.int().nullable().describe('Value of `after` for the next page; null on the last page.'),
   })
-  .describe('Who is in the room, on whichever gateway.');
+  .describe('A page of the members who are present in the room, on any gateway.');
 
 export const refreshedFrame = z
   .object({ type: z.literal('refreshed'), expiresAt: z.int(), now })
-  .describe('The newer token counts.');
+  .describe('The newer token was accepted.');
 
 export const pongFrame = z.object({ type: z.literal('pong') });
 
 export const reconnectFrame = z
   .object({
     type: z.literal('reconnect'),
-    afterMs: z.int().nonnegative().describe('How long to wait before connecting again, in milliseconds.'),
+    afterMs: z.int().nonnegative().describe('Time to wait before reconnecting, in milliseconds.'),
   })
-  .describe('This socket is about to be closed with 1012. Connect again, elsewhere, and resume.');
+  .describe('The gateway will close this socket with 1012. Reconnect after `afterMs` and resume.');
 
 const errorCodes = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
 
@@ -123,15 +127,15 @@ export const errorFrame = z
   .object({
     type: z.literal('error'),
     code: z.enum(errorCodes),
-    error: z.string().describe('For people.'),
-    retry: z.boolean().describe('Whether sending the same again later can succeed.'),
-    request: z.string().optional().describe('The `type` of the frame that failed.'),
+    error: z.string().describe('Text for people.'),
+    retry: z.boolean().describe('Whether an unchanged retry can succeed later.'),
+    request: z.string().optional().describe('`type` of the refused frame.'),
     roomId: roomId.optional(),
     clientMsgId: clientMsgIdSchema.optional(),
   })
   .describe('A frame of this socket was refused and had no effect.');
 
-/** What a `chorus.v1` client receives. */
+/** Frames that a `chorus.v1` client receives. */
 export const serverFrameSchema = z.discriminatedUnion('type', [
   welcomeFrame,
   roomJoinedFrame,
@@ -155,7 +159,7 @@ export type V1ServerFrame = z.infer<typeof serverFrameSchema>;
 export type WelcomeFrame = z.infer<typeof welcomeFrame>;
 export type RoomRenamedFrame = z.infer<typeof roomRenamedFrame>;
 
-/** Why a frame was refused, as the frame that says so. */
+/** Returns the frame that reports why a frame was refused. */
 export function v1Error(
   code: ErrorCode,
   about: { request?: string | undefined; roomId?: number | undefined; clientMsgId?: string | undefined } = {},

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { messageEncoder, openFrame } from './seed-frames.js';
+import { messageEncoder, openFrame } from './plain-frames.js';
 import { readMessage } from './stored-message.js';
 
 const ROOM = 12;
@@ -18,7 +18,7 @@ describe('readMessage', () => {
     }
   });
 
-  it('replaces what cannot be stored, and keeps everything else', () => {
+  it('replaces characters that cannot be stored, and keeps everything else', () => {
     for (const content of ['a\0b', 'a\ud800b']) {
       const { message, intact } = read(encode({ ...whole, content, clientMsgId: 'c:1' }));
       expect(intact).to.equal(false);
@@ -35,7 +35,7 @@ describe('readMessage', () => {
     }
   });
 
-  it('keeps the place of what makes no sense, with its text', () => {
+  it('keeps the position of unreadable data, with its text as content', () => {
     for (const body of ['not JSON\0', '"content":5}', '"roomId":null}']) {
       const { message, intact } = read(body);
       expect(intact, body).to.equal(false);
@@ -52,7 +52,7 @@ describe('readMessage', () => {
     }
   });
 
-  it('does not believe a body about its place, its room, or a time that cannot be written down', () => {
+  it('ignores a position, a room or an unrepresentable time inside the body', () => {
     const body = encode({ ...whole, sentAt: Number.MAX_SAFE_INTEGER }).replace(
       '"roomId":12',
       '"roomId":13,"seq":8',

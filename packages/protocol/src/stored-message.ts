@@ -1,22 +1,21 @@
+import { isStorable, type MessageFrame, messageEncoder, messageFrame } from './plain-frames.js';
 import type { Position } from './position.js';
-import { isStorable, type MessageFrame, messageEncoder, messageFrame } from './seed-frames.js';
 
-/** The latest moment that both JavaScript and PostgreSQL can write down: the end of the year 9999. */
+/** The latest time that both JavaScript and PostgreSQL can represent: the end of the year 9999. */
 const LAST_MOMENT = 253_402_300_799_999;
 
 export interface ReadMessage {
   readonly message: MessageFrame;
-  /** False when it is not what was sent, but as much of it as can be stored. */
+  /** False if the message differs from what was sent because parts of it cannot be stored. */
   readonly intact: boolean;
 }
 
 /**
- * Reads a message of a room's history. Gateways write nothing that would not be returned as it is. Should
- * something else get there, it keeps its place: U+0000 and halves of surrogate pairs are replaced by U+FFFD,
- * a field that is missing or of a wrong type gets the value for "unknown" (0, or no text), and what is no
- * JSON at all becomes the content.
+ * Reads a message of a room's history. Everything that gateways write is returned unchanged. Any other data keeps its
+ * position: U+0000 and lone surrogates are replaced by U+FFFD, a missing or mistyped field gets its value for
+ * "unknown" (0 or an empty text), and text that is not JSON becomes the content.
  *
- * @param frame the whole frame, opening included
+ * @param frame the whole frame, including its opening
  */
 export function readMessage(roomId: number, position: Position, frame: string): ReadMessage {
   const given = parse(frame);
@@ -25,7 +24,10 @@ export function readMessage(roomId: number, position: Position, frame: string): 
   return { message: salvage(roomId, position, frame, given), intact: false };
 }
 
-/** The frame of a message without its opening, as the sender's gateway made it: {@link readMessage} the other way round. */
+/**
+ * Returns the frame of a message without its opening, as the sender's gateway wrote it: the inverse of
+ * {@link readMessage}.
+ */
 export function bodyOfMessage({
   roomId,
   username,
@@ -54,7 +56,7 @@ function isIntact(roomId: number, { epoch, seq }: Position, message: MessageFram
   );
 }
 
-/** With the fields in the order in which frames have them, so that it is the same text again. */
+/** Orders the fields as frames do, so that serialising gives the identical text. */
 function inOrder(message: MessageFrame): MessageFrame {
   const { seq, epoch, type, content, roomId, username, userId, id, sentAt, clientMsgId } = message;
   const tag = clientMsgId === undefined ? {} : { clientMsgId };
@@ -82,7 +84,7 @@ function salvage(roomId: number, { epoch, seq }: Position, frame: string, given:
     username: text('username', ''),
     userId: whole('userId', Number.MAX_SAFE_INTEGER, 0),
     id: text('id', `${roomId}-${epoch}-${seq}`),
-    // An epoch is a time, and the only one that is known.
+    // An epoch is a time too, and the only one known here.
     sentAt: whole('sentAt', LAST_MOMENT, Math.min(epoch, LAST_MOMENT)),
     clientMsgId,
   });

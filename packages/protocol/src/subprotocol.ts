@@ -1,2 +1,2 @@
-/** The WebSocket subprotocol that `docs/reference/protocol.md` is about. */
+/** The WebSocket subprotocol that `docs/reference/protocol.md` describes. */
 export const SUBPROTOCOL = 'chorus.v1';

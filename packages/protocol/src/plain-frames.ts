@@ -4,63 +4,64 @@ import type { Position } from './position.js';
 import { positionSchema } from './position-schema.js';
 
 /**
- * The seed contract: every frame that its sockets receive carries these three. The other fields came
- * later, and clients ignore those that they do not know.
+ * Every frame that a plain socket receives has these three fields, as in the seed contract. The other fields were
+ * added later; clients ignore fields that they do not know.
  */
-const seedFields = { content: z.string(), roomId: z.int().positive(), username: z.string() };
+const plainFields = { content: z.string(), roomId: z.int().positive(), username: z.string() };
 const userId = z.int().positive();
 
 export const messageFrame = z
   .object({
     ...positionSchema.shape,
     type: z.literal('message'),
-    ...seedFields,
+    ...plainFields,
     userId,
-    id: z.string().describe('Unique over all messages of the cluster.'),
+    id: z.string().describe('Id, unique over all messages of the cluster.'),
     sentAt: z
       .int()
       .describe("When the sender's gateway received it, in milliseconds since 1970 by that gateway's clock."),
-    clientMsgId: clientMsgIdSchema.optional().describe('As the sender named it.'),
+    clientMsgId: clientMsgIdSchema.optional().describe('Id that the sender gave the message.'),
   })
-  .describe('A room message. The sender receives it as well.');
+  .describe('A message of the room. The sender receives it too.');
 
 export const presenceNoticeFrame = z
-  .object({ type: z.enum(['joined', 'left']), ...seedFields, userId })
+  .object({ type: z.enum(['joined', 'left']), ...plainFields, userId })
   .describe(
-    'Somebody entered the room or is gone, from every tab and for longer than a moment. Has no position.',
+    'A user joined the room with their first connection, or left it with their last. A reconnect within a short ' +
+      'grace period is neither. Has no position.',
   );
 
 export const broadcastFrame = z
-  .object({ type: z.literal('broadcast'), ...seedFields, roomId: z.int().nonnegative() })
-  .describe('The operator says something to everybody. `roomId` is 0 unless the socket is of one room.');
+  .object({ type: z.literal('broadcast'), ...plainFields, roomId: z.int().nonnegative() })
+  .describe('Text of the operator to all sockets. `roomId` is 0 on sockets that are not bound to one room.');
 
-/** Answers `?since=` on a seed socket, before anything else. */
+/** Answers `?since=` on a plain socket, before any other frame. */
 export const recoveryFrame = z
-  .object({ type: z.literal('recovery'), ...seedFields, ...positionSchema.shape, recovered: z.boolean() })
+  .object({ type: z.literal('recovery'), ...plainFields, ...positionSchema.shape, recovered: z.boolean() })
   .describe(
-    'Whether everything after `since` follows. If so, `epoch` and `seq` are the position of the last message that was missed, or `since` if ' +
-      'none was; otherwise where the room stands.',
+    'Whether all messages after `since` follow. If so, `epoch` and `seq` are the position of the last missed ' +
+      "message, or `since` if none was missed; otherwise the room's current position.",
   );
 
-export const seedErrorFrame = z
+export const plainErrorFrame = z
   .object({
     type: z.literal('error'),
-    ...seedFields,
+    ...plainFields,
     error: z.string(),
-    retry: z.boolean().describe('Whether sending the same again later can succeed.'),
+    retry: z.boolean().describe('Whether an unchanged retry can succeed later.'),
   })
-  .describe('The message just sent was refused; nobody else received it.');
+  .describe('The previous message of this socket was refused and was not delivered.');
 
 export type MessageFrame = z.infer<typeof messageFrame>;
 export type PresenceFrame = z.infer<typeof presenceNoticeFrame>;
 export type BroadcastFrame = z.infer<typeof broadcastFrame>;
 export type RecoveryFrame = z.infer<typeof recoveryFrame>;
-export type ErrorFrame = z.infer<typeof seedErrorFrame>;
+export type ErrorFrame = z.infer<typeof plainErrorFrame>;
 
-/** What a seed socket receives. */
+/** Frames that a plain socket receives. */
 export type ServerFrame = MessageFrame | PresenceFrame | BroadcastFrame | RecoveryFrame | ErrorFrame;
 
-/** The seed contract's wording, letter for letter. */
+/** Texts of the seed contract. They must not change. */
 export const JOINED_CONTENT = 'A new user has join the room';
 export const LEFT_CONTENT = 'user left the chat';
 
@@ -69,7 +70,7 @@ export interface Member {
   username: string;
 }
 
-/** The part of a message that changes from one to the next of a sender. */
+/** The fields that differ between two messages of one sender. */
 export interface MessageParts {
   content: string;
   id: string;
@@ -81,9 +82,9 @@ export interface MessageParts {
 /**
  * Returns a function that serialises one member's messages in one room.
  *
- * A message is serialised once, before its position is known, so what it returns is the frame's
- * JSON without its opening: {@link openFrame} of the assigned position completes it. The parts that
- * never change for a socket are serialised once per socket.
+ * A message is serialised once, before its position is known. The function therefore returns the JSON of the frame
+ * without its opening; {@link openFrame} with the assigned position completes it. The parts that are constant for a
+ * socket are serialised once per socket.
  */
 export function messageEncoder(roomId: number, sender: Member): (message: MessageParts) => string {
   const constant = `,"roomId":${roomId},"username":${JSON.stringify(sender.username)},"userId":${sender.id},"id":"`;
@@ -93,12 +94,12 @@ export function messageEncoder(roomId: number, sender: Member): (message: Messag
   };
 }
 
-/** The opening of a message frame; `publish.lua` writes the same. */
+/** Returns the opening of a message frame. `publish.lua` must write the identical text. */
 export function openFrame({ epoch, seq }: Position): string {
   return `{"seq":${seq},"epoch":${epoch},`;
 }
 
-/** Whether a text can be stored as it is: PostgreSQL takes neither U+0000 nor half of a surrogate pair. */
+/** Whether a text can be stored unchanged: PostgreSQL accepts neither U+0000 nor lone surrogates. */
 export function isStorable(content: string): boolean {
   return !content.includes('\0') && content.isWellFormed();
 }
@@ -133,7 +134,7 @@ export function encodeRecovery(roomId: number, at: Position, recovered: boolean)
   return JSON.stringify(frame);
 }
 
-/** @param roomId the one room of a seed socket, else 0 */
+/** @param roomId the room of a plain socket, else 0 */
 export function encodeBroadcast(roomId: number, content: string): string {
   const frame: BroadcastFrame = { type: 'broadcast', content, roomId, username: '' };
   return JSON.stringify(frame);
