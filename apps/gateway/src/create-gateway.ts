@@ -19,13 +19,13 @@ import type { PortHealth } from './lifecycle/readiness.js';
 import { HeldAcks } from './rooms/acks.js';
 import { DeliveryPace } from './rooms/delivery-pace.js';
 import { Hub } from './rooms/hub.js';
-import { connectRelay } from './rooms/relay.js';
+import { connectRelay, type Relay } from './rooms/relay.js';
 import { routes } from './routes.js';
 import { connect } from './sessions/connect.js';
 import { joinRoom } from './sessions/join-room.js';
 import { sessionContexts } from './sessions/session-contexts.js';
 import { addGatewayMetrics } from './telemetry/metrics.js';
-import { openTelemetry } from './telemetry/telemetry.js';
+import { openTelemetry, type Telemetry } from './telemetry/telemetry.js';
 import { traceUpgrades } from './telemetry/upgrade-traces.js';
 import { UwsTransport } from './transport/uws.js';
 
@@ -62,66 +62,122 @@ export interface Gateway extends Closeable {
 /** An ack waits for its message for at most two of these beyond the longest time of gathering, in milliseconds. */
 const ACK_PERIOD_MS = 5;
 
+/** The parts, the node's identity, and what closes all that is started. */
+type Parts = GatewayParts & {
+  readonly nodeId: string;
+  readonly capacity: number;
+  readonly closer: Closer;
+};
+
 /** @throws {StartError} {UnavailableError} nothing is left running then */
-export async function createGateway(config: GatewayConfig, parts: GatewayParts): Promise<Gateway> {
-  const nodeId = config.nodeId ?? newNodeId();
-  const log = parts.log.child({ nodeId });
-  for (const warning of config.auth.warnings) log.warn(warning);
-  const { capacity = descriptorsForConnections() } = parts;
+export async function createGateway(given: GatewayConfig, givenParts: GatewayParts): Promise<Gateway> {
+  const nodeId = given.nodeId ?? newNodeId();
+  const log = givenParts.log.child({ nodeId });
+  for (const warning of given.auth.warnings) log.warn(warning);
+  const { capacity = descriptorsForConnections() } = givenParts;
   const served = servedConnections(capacity);
-  if (config.maxConnections > served) {
+  if (given.maxConnections > served) {
     const reason =
       'MAX_CONNECTIONS is more than the process may open: raise its limit of open files (ulimit -n)';
-    log.warn({ configured: config.maxConnections, maxConnections: served }, reason);
+    log.warn({ configured: given.maxConnections, maxConnections: served }, reason);
   }
+  const config = { ...given, maxConnections: Math.min(given.maxConnections, served) };
   const closer = new Closer();
   try {
-    const maxConnections = Math.min(config.maxConnections, served);
-    return await start({ ...config, maxConnections }, { ...parts, capacity }, nodeId, log, closer);
+    return await start(config, { ...givenParts, nodeId, capacity, log, closer });
   } catch (error) {
     await closer.close().catch(() => undefined);
     throw error;
   }
 }
 
-/**
- * A gateway in five steps: telemetry, relay, rooms, connections, sessions. Each step uses what the steps before it have
- * made. Nothing arrives before the end, where each part starts to listen.
- */
-async function start(
+/** Five steps. Each uses only what the steps before it have made, and nothing arrives before the last. */
+async function start(config: GatewayConfig, parts: Parts): Promise<Gateway> {
+  const telemetry = await openTelemetry(config, parts);
+  const relay = await connectRelay(config, { ...parts, telemetry });
+  const rooms = openRooms(config, { ...parts, telemetry, relay });
+  const lifecycle = openLifecycle(config, { ...parts, telemetry, relay, rooms });
+  const port = await serve(config, { ...parts, telemetry, relay, rooms, lifecycle });
+
+  let closing: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    // Before the sockets close, so that their users are not announced as gone: most clients reconnect to another gateway
+    // in a moment.
+    await lifecycle.empty(() => relay.presence.drain());
+    await parts.closer.close();
+  };
+  return {
+    nodeId: parts.nodeId,
+    port,
+    connections: lifecycle.connections,
+    get health() {
+      return lifecycle.portHealth;
+    },
+    close: () => {
+      closing ??= stop();
+      return closing;
+    },
+  };
+}
+
+/** The rooms of this node, and the sockets that they publish to. */
+interface Rooms {
+  readonly hub: Hub;
+  readonly transport: UwsTransport;
+}
+
+function openRooms(
   config: GatewayConfig,
-  parts: GatewayParts & { readonly capacity: number },
-  nodeId: string,
-  log: Logger,
-  closer: Closer,
-): Promise<Gateway> {
-  const telemetry = await openTelemetry(config, { ...parts, nodeId, log }, closer);
-  const { counters, timings, traces, busy } = telemetry;
+  { telemetry, relay, capacity, log }: Parts & { telemetry: Telemetry; relay: Relay },
+): Rooms {
+  const connections = { capacity, byAddress: config.trustedProxies === 0 };
+  const transport = new UwsTransport({ ...config, counts: telemetry.counters, connections }, log);
+  return { transport, hub: new Hub({ ...relay, ...telemetry, transport }) };
+}
 
-  const connectBroker = (): Promise<Broker> => parts.connectBroker(busy);
-  const relay = await connectRelay(config, { ...parts, connectBroker, timings, nodeId, log }, closer);
-  const { broker, feeds, presence } = relay;
-
-  const descriptors = { capacity: parts.capacity, byAddress: config.trustedProxies === 0 };
-  const transport = new UwsTransport({ ...config, counts: counters, connections: descriptors }, log);
-  const hub = new Hub({ ...relay, counters, timings, traces, transport });
-
+function openLifecycle(
+  config: GatewayConfig,
+  parts: Parts & { telemetry: Telemetry; relay: Relay; rooms: Rooms },
+): ConnectionLifecycle {
   const { secret = generateSecret(), acceptedSecrets, mode } = config.auth;
   const guard = new Guard(new Tokens(secret, TOKEN_TTL_SECONDS, acceptedSecrets), mode);
+  const { broker, presence } = parts.relay;
   const trouble = (): string | undefined => broker.trouble ?? parts.trouble?.();
-  const { load } = telemetry;
-  const lifecycle = closer.add(
-    new ConnectionLifecycle(config, { ...parts, nodeId, guard, transport, presence, load, trouble, log }),
-  );
-  const { admission, connections } = lifecycle;
+  const { load } = parts.telemetry;
+  const { transport } = parts.rooms;
+  const lifecycle = new ConnectionLifecycle(config, { ...parts, guard, transport, presence, load, trouble });
+  return parts.closer.add(lifecycle);
+}
 
+/**
+ * Lets messages and connections in; resolves to the port. An arriving message goes from `RedisBroker` through its
+ * envelope to the {@link DeliveryPace}, the feeds, the feed of its room and the {@link Hub}, which publishes it to the sockets.
+ */
+async function serve(
+  config: GatewayConfig,
+  parts: Parts & { telemetry: Telemetry; relay: Relay; rooms: Rooms; lifecycle: ConnectionLifecycle },
+): Promise<number> {
+  const { telemetry, lifecycle, metrics, log } = parts;
+  const { hub, transport } = parts.rooms;
+  const { broker, feeds, presence } = parts.relay;
+  const { counters, traces, upgrades, busy } = telemetry;
+
+  feeds.listen(hub, {
+    onControl: (event) => {
+      hub.control(event);
+      lifecycle.control(event);
+    },
+    onResumed: () => lifecycle.resumed(),
+  });
+  const pace = new DeliveryPace(feeds, { maxMs: config.deliveryWindowMs, busy });
+  broker.listen(traces?.arriving(pace) ?? pace);
+
+  const { admission, guard } = lifecycle;
   const acks = new HeldAcks(ACK_PERIOD_MS + config.deliveryWindowMs / 2);
   const publish = telemetry.publishThrough(broker);
-  const nextMessageId = messageIds(nodeId);
-  const contexts = sessionContexts(config, {
-    ...parts,
-    ...{ hub, acks, guard, broker, publish, nextMessageId, counters, log },
-  });
+  const nextMessageId = messageIds(parts.nodeId);
+  const shared = { hub, acks, guard, broker, publish, nextMessageId, counters };
+  const contexts = sessionContexts(config, { ...parts, ...shared });
   const handlers = routes(
     {
       takeSlot: (request) => admission.takeSlot(request),
@@ -133,45 +189,13 @@ async function start(
     },
     log,
   );
-
-  feeds.listen(hub, {
-    onControl: (event) => {
-      hub.control(event);
-      lifecycle.control(event);
-    },
-    onResumed: () => lifecycle.resumed(),
-  });
-  const paced = new DeliveryPace(feeds, { maxMs: config.deliveryWindowMs, busy });
-  broker.listen(traces?.arriving(paced) ?? paced);
-  closer.defer(() => transport.close());
-  const { upgrades } = telemetry;
+  parts.closer.defer(() => transport.close());
   const port = await transport.listen(upgrades === undefined ? handlers : traceUpgrades(handlers, upgrades));
-  const { metrics } = parts;
-  if (metrics !== undefined)
+  if (metrics !== undefined) {
     addGatewayMetrics(metrics, { ...parts, ...config, ...telemetry, lifecycle, feeds, presence });
+  }
   log.info({ port }, 'gateway is listening');
-
-  let closing: Promise<void> | undefined;
-  const stop = async (): Promise<void> => {
-    await lifecycle.empty(() => {
-      // Before the sockets close, so that their users are not announced as gone: most will be back
-      // through another gateway in a moment.
-      presence.drain();
-    });
-    await closer.close();
-  };
-  return {
-    nodeId,
-    port,
-    connections,
-    get health() {
-      return lifecycle.portHealth;
-    },
-    close: () => {
-      closing ??= stop();
-      return closing;
-    },
-  };
+  return port;
 }
 
 /** A name that no other node has. */

@@ -1,13 +1,13 @@
 export * from './archive-queue.js';
 export * from './broker.js';
 export type { HistoryLoss } from './feeds/losses.js';
-export type { Replay, RoomFeedsStats } from './feeds/replay.js';
+export type { Replay, RoomFeedStats } from './feeds/replay.js';
 export {
   type NodeListener,
-  RoomFeeds,
-  type RoomFeedsOptions,
+  type RoomFeedOptions,
+  RoomFeedRegistry,
   type RoomListener,
-} from './feeds/room-feeds.js';
+} from './feeds/room-feed-registry.js';
 export { MemoryArchiveQueue } from './memory/archive-queue.js';
 export { MemoryBroker } from './memory/broker.js';
 export { MemoryRoomDirectory } from './memory/room-directory.js';

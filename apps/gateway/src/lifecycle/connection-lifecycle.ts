@@ -43,6 +43,7 @@ const EXPIRY_LOOK_EVERY_MS = 1_000;
 export class ConnectionLifecycle implements Closeable {
   readonly connections: ConnectionRegistry;
   readonly admission: Admission;
+  readonly guard: Guard;
   readonly #parts: ConnectionLifecycleParts;
   readonly #config: Pick<GatewayConfig, 'maxConnections' | 'drainMs' | 'peerUrl' | 'host'>;
   readonly #startedAt = Date.now();
@@ -58,6 +59,7 @@ export class ConnectionLifecycle implements Closeable {
   constructor(config: GatewayConfig, parts: ConnectionLifecycleParts) {
     const { nodeId, guard, access, nodes, transport, log } = parts;
     this.#parts = parts;
+    this.guard = guard;
     this.#config = config;
     const connections = new ConnectionRegistry(nodeId);
     this.connections = connections;

@@ -1,4 +1,4 @@
-import type { ControlEvent, HistoryLoss, Replay, RoomFeeds, RoomListener } from '@chorus/broker';
+import type { ControlEvent, HistoryLoss, Replay, RoomFeedRegistry, RoomListener } from '@chorus/broker';
 import type { PresenceTracker } from '@chorus/presence';
 import type { Member, Position, RoomRenamedFrame } from '@chorus/protocol';
 import type { GatewayCounters } from '../telemetry/counters.js';
@@ -50,7 +50,7 @@ export class Hub implements RoomListener {
 
   constructor(
     private readonly parts: {
-      feeds: RoomFeeds;
+      feeds: RoomFeedRegistry;
       presence: PresenceTracker;
       watermarks: WatermarkRegistry;
       counters: GatewayCounters;
@@ -119,12 +119,12 @@ export class Hub implements RoomListener {
     return this.parts.feeds.position(room.id) ?? { epoch: 0, seq: 0 };
   }
 
-  /** See `RoomFeeds.replay`. */
+  /** See `RoomFeedRegistry.replay`. */
   replay(room: LocalRoom, since: Position): Promise<Replay | undefined> {
     return this.parts.feeds.replay(room.id, since);
   }
 
-  /** See `RoomFeeds.lossSince`. */
+  /** See `RoomFeedRegistry.lossSince`. */
   lossSince(room: LocalRoom, since: Position): HistoryLoss | undefined {
     return this.parts.feeds.lossSince(room.id, since);
   }

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { ProbeStats, RoomFeedsStats } from '@chorus/broker';
+import type { ProbeStats, RoomFeedStats } from '@chorus/broker';
 import type { NodeReport } from '@chorus/control';
 import type { PresenceTracker } from '@chorus/presence';
 import type { Metrics } from '@chorus/service';
@@ -16,7 +16,7 @@ export interface GatewaySources {
     readonly isolated: boolean;
     readonly drainRemaining: number;
   };
-  feeds: { readonly stats: RoomFeedsStats };
+  feeds: { readonly stats: RoomFeedStats };
   presence: Pick<PresenceTracker, 'reaped' | 'localRooms'>;
   /** Undefined for a broker that needs no probes. */
   probes?: ProbeStats | undefined;
@@ -29,7 +29,7 @@ export interface GatewaySources {
 }
 
 /** The figures of all rooms together, which take a look at each of them, are read once for all metrics. */
-type Sources = Omit<GatewaySources, 'feeds'> & { feeds(): RoomFeedsStats };
+type Sources = Omit<GatewaySources, 'feeds'> & { feeds(): RoomFeedStats };
 
 /** Connections that are looked at before others get their turn. */
 const AT_ONCE = 2_000;

@@ -33,13 +33,13 @@ export interface TelemetryParts {
   readonly metrics?: Metrics | undefined;
   readonly probes?: ProbeStats | undefined;
   readonly log: Logger;
+  /** Closes what is started here. */
+  readonly closer: Closer;
 }
 
-/** @param closer closes what is started here */
 export async function openTelemetry(
   config: Pick<GatewayConfig, 'traces'>,
-  { nodeId, metrics, probes, log }: TelemetryParts,
-  closer: Closer,
+  { nodeId, metrics, probes, log, closer }: TelemetryParts,
 ): Promise<Telemetry> {
   const counters = new GatewayCounters();
   const timings = addGatewayTimings(metrics);

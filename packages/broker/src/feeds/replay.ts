@@ -9,7 +9,7 @@ export interface Replay {
   readonly upTo: Position;
   /**
    * The next frames, in order: about `maxBytes`, and at least one unless none is left. Once none is left, whatever
-   * {@link RoomFeedsHandlers.onMessage} delivers from this very moment on is exactly what follows. (Asked from within
+   * {@link MessageListener.onMessage} delivers from this very moment on is exactly what follows. (Asked from within
    * `onMessage`, the message it was called with counts as delivered.)
    * @returns undefined when what is needed next is gone: the client was very slow, messages were lost from the
    *   history, or the room was deleted or is not in use any more
@@ -20,7 +20,7 @@ export interface Replay {
 }
 
 /** Numbers for readiness and metrics; those that only grow count from the start of the process. */
-export interface RoomFeedsStats {
+export interface RoomFeedStats {
   /** Rooms subscribed at the moment, those lingering included. */
   readonly rooms: number;
   /** Rooms of which messages may be missing here at the moment, and are looked for. */
@@ -45,7 +45,7 @@ export interface RoomFeedsStats {
   readonly replayBytes: number;
 }
 
-/** The growing ones of {@link RoomFeedsStats}. */
+/** The growing ones of {@link RoomFeedStats}. */
 export class FeedCounters {
   gapsRepaired = 0;
   gapsLost = 0;

@@ -5,13 +5,13 @@ import { RoomNotFoundError } from '../broker.js';
 import { eventually, openFeeds } from '../testing/feeds.js';
 import { failure, type Recorder } from '../testing/recorder.js';
 import { ScriptedBroker } from '../testing/scripted-broker.js';
-import type { RoomFeeds } from './room-feeds.js';
+import type { RoomFeedRegistry } from './room-feed-registry.js';
 
 const ROOM = 7;
 
 describe('using rooms', () => {
   let broker: ScriptedBroker;
-  let feeds: RoomFeeds;
+  let feeds: RoomFeedRegistry;
   let heard: Recorder;
 
   beforeEach(async () => {

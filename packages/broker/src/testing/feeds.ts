@@ -2,10 +2,10 @@ import { Closer, type Logger } from '@chorus/service';
 import type { Broker } from '../broker.js';
 import {
   type NodeListener,
-  RoomFeeds,
-  type RoomFeedsOptions,
+  type RoomFeedOptions,
+  RoomFeedRegistry,
   type RoomListener,
-} from '../feeds/room-feeds.js';
+} from '../feeds/room-feed-registry.js';
 import { Recorder } from './recorder.js';
 
 /** Listens to nothing. */
@@ -21,10 +21,10 @@ export const IGNORE: RoomListener & NodeListener = {
 /** Feeds with a recorder behind them: what it hears is what members of the rooms would receive. */
 export async function openFeeds(
   connect: () => Promise<Broker>,
-  options: Partial<RoomFeedsOptions> & { log: Logger },
-): Promise<{ feeds: RoomFeeds; broker: Broker; heard: Recorder }> {
+  options: Partial<RoomFeedOptions> & { log: Logger },
+): Promise<{ feeds: RoomFeedRegistry; broker: Broker; heard: Recorder }> {
   const broker = await connect();
-  const feeds = new RoomFeeds(broker, { lingerMs: 0, retryMs: 20, ...options });
+  const feeds = new RoomFeedRegistry(broker, { lingerMs: 0, retryMs: 20, ...options });
   const heard = new Recorder();
   feeds.listen(heard, heard);
   broker.listen(feeds);

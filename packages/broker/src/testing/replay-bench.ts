@@ -1,7 +1,7 @@
 import { createLogger } from '@chorus/service';
 import type { Position, StoredMessage } from '../broker.js';
 import type { Replay } from '../feeds/replay.js';
-import type { RoomFeeds, RoomFeedsOptions } from '../feeds/room-feeds.js';
+import type { RoomFeedOptions, RoomFeedRegistry } from '../feeds/room-feed-registry.js';
 import { eventually, openFeeds } from './feeds.js';
 import { Recorder } from './recorder.js';
 import { ScriptedBroker } from './scripted-broker.js';
@@ -32,9 +32,9 @@ export function all(replay: Replay | undefined): string[] | undefined {
 export class ReplayBench {
   broker = new ScriptedBroker();
   heard = new Recorder();
-  #feeds: RoomFeeds | undefined;
+  #feeds: RoomFeedRegistry | undefined;
 
-  get feeds(): RoomFeeds {
+  get feeds(): RoomFeedRegistry {
     if (this.#feeds === undefined) throw new Error('not open');
     return this.#feeds;
   }
@@ -46,7 +46,7 @@ export class ReplayBench {
   }
 
   /** Other feeds, with other options, in place of the former. */
-  async open(options: Partial<RoomFeedsOptions> = {}): Promise<void> {
+  async open(options: Partial<RoomFeedOptions> = {}): Promise<void> {
     await this.end();
     const { broker } = this;
     const log = createLogger({ service: 'test', level: 'silent' });

@@ -2,7 +2,7 @@ import { UnavailableError } from '@chorus/redis';
 import { createLogger } from '@chorus/service';
 import { expect } from 'chai';
 import { isAfter, type Position, type StoredMessage } from '../broker.js';
-import { RoomFeeds } from '../feeds/room-feeds.js';
+import { RoomFeedRegistry } from '../feeds/room-feed-registry.js';
 import { eventually, IGNORE } from './feeds.js';
 import { checkClient, type ReturningClient, type Stored } from './replay-check.js';
 import { ScriptedBroker } from './scripted-broker.js';
@@ -32,7 +32,7 @@ export class ReplayWorld {
   #restarted = false;
   readonly #trims: boolean;
   readonly #limits: { recoveryMaxMessages: number; replayRoomBytes: number; pageSize: number };
-  #feeds: RoomFeeds | undefined;
+  #feeds: RoomFeedRegistry | undefined;
   readonly #random: () => number;
   readonly #steps: Array<[weight: number, step: () => void]>;
 
@@ -66,7 +66,7 @@ export class ReplayWorld {
   async run(steps: number): Promise<void> {
     this.#broker.room(ROOM, FIRST);
     this.#broker.late = () => this.#random() < 0.5;
-    const feeds = new RoomFeeds(this.#broker, {
+    const feeds = new RoomFeedRegistry(this.#broker, {
       lingerMs: 0,
       retryMs: 1,
       replayKeepMs: this.#pick([0, 5]),

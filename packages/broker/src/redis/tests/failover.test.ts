@@ -3,7 +3,7 @@ import { createRedis, RedisWatch, redisReady, UnavailableError } from '@chorus/r
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import type { Broker } from '../../broker.js';
-import type { RoomFeeds } from '../../feeds/room-feeds.js';
+import type { RoomFeedRegistry } from '../../feeds/room-feed-registry.js';
 import { closeAfterEach, eventually, openFeeds } from '../../testing/feeds.js';
 import { RedisProxy } from '../../testing/proxy.js';
 import { failure, type Recorder, someRoom } from '../../testing/recorder.js';
@@ -26,7 +26,7 @@ describe('a failover of Redis behind one address', function () {
   let proxy: RedisProxy;
   let watch: RedisWatch;
   let broker: Broker;
-  let feeds: RoomFeeds;
+  let feeds: RoomFeedRegistry;
   let heard: Recorder;
   let options: ReturnType<typeof testOptions>;
   let directory: RedisRoomDirectory;

@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import type { Broker, Position } from '../../broker.js';
 import type { HistoryLoss } from '../../feeds/losses.js';
-import type { RoomFeeds } from '../../feeds/room-feeds.js';
+import type { RoomFeedRegistry } from '../../feeds/room-feed-registry.js';
 import { closeAfterEach, eventually, openFeeds } from '../../testing/feeds.js';
 import { numbers, someRoom } from '../../testing/recorder.js';
 import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
@@ -18,7 +18,7 @@ const LEASE_MS = 10_000;
 
 interface Node {
   broker: Broker;
-  feeds: RoomFeeds;
+  feeds: RoomFeedRegistry;
   readonly seqs: number[];
   readonly losses: HistoryLoss[];
 }

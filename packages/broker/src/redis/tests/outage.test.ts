@@ -6,7 +6,7 @@ import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import type { Broker } from '../../broker.js';
-import type { RoomFeeds } from '../../feeds/room-feeds.js';
+import type { RoomFeedRegistry } from '../../feeds/room-feed-registry.js';
 import { closeAfterEach, eventually, openFeeds } from '../../testing/feeds.js';
 import { failure, Recorder, someRoom } from '../../testing/recorder.js';
 import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
@@ -27,7 +27,7 @@ describe('a Redis outage', function () {
   let dir: string;
   let fixture: RedisFixture;
   let broker: Broker;
-  let feeds: RoomFeeds;
+  let feeds: RoomFeedRegistry;
   let heard: Recorder;
   /** With traffic. */
   let rooms: number[];

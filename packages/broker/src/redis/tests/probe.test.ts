@@ -3,7 +3,7 @@ import { PARTITIONS, UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import type { Broker } from '../../broker.js';
-import type { RoomFeeds } from '../../feeds/room-feeds.js';
+import type { RoomFeedRegistry } from '../../feeds/room-feed-registry.js';
 import { closeAfterEach, eventually, openFeeds } from '../../testing/feeds.js';
 import { RedisProxy } from '../../testing/proxy.js';
 import { failure, type Recorder, someRoom } from '../../testing/recorder.js';
@@ -22,7 +22,7 @@ describe('the delivery probe over Redis', function () {
   let server: LocalServer;
   let fixture: RedisFixture;
   let broker: Broker;
-  let feeds: RoomFeeds;
+  let feeds: RoomFeedRegistry;
   let heard: Recorder;
   let roomId: number;
   /** Without traffic. */

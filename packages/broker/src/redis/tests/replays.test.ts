@@ -6,7 +6,7 @@ import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import type { Broker, Position } from '../../broker.js';
-import { RoomFeeds, type RoomFeedsOptions } from '../../feeds/room-feeds.js';
+import { type RoomFeedOptions, RoomFeedRegistry } from '../../feeds/room-feed-registry.js';
 import { closeAfterEach, IGNORE } from '../../testing/feeds.js';
 import { someRoom } from '../../testing/recorder.js';
 import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
@@ -16,7 +16,7 @@ import { Traffic } from '../../testing/traffic.js';
 
 interface Node {
   broker: Broker;
-  feeds: RoomFeeds;
+  feeds: RoomFeedRegistry;
   /** Calls every live member with what arrives. */
   live: Set<(frame: Uint8Array) => void>;
 }
@@ -62,12 +62,12 @@ describe('replays over Redis', function () {
     await fixture.directory().markComplete();
   });
 
-  const openNode = async (options: Partial<RoomFeedsOptions> = {}): Promise<Node> => {
+  const openNode = async (options: Partial<RoomFeedOptions> = {}): Promise<Node> => {
     const live: Node['live'] = new Set();
     const broker = await fixture.connect();
     // Often subscribed anew, often with a window of an earlier client.
     const usual = { lingerMs: 20, retryMs: 20, replayKeepMs: 30, pageSize: 20, log: testLog };
-    const feeds = closer().add(new RoomFeeds(broker, { ...usual, ...options }));
+    const feeds = closer().add(new RoomFeedRegistry(broker, { ...usual, ...options }));
     const onMessage = (_roomId: number, _position: Position, frame: Uint8Array): void => {
       for (const hear of live) hear(frame);
     };

@@ -5,7 +5,7 @@ import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { type Broker, RoomNotFoundError } from '../../broker.js';
-import type { RoomFeeds } from '../../feeds/room-feeds.js';
+import type { RoomFeedRegistry } from '../../feeds/room-feed-registry.js';
 import { closeAfterEach, eventually, openFeeds } from '../../testing/feeds.js';
 import { failure, type Recorder, someRoom } from '../../testing/recorder.js';
 import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
@@ -14,7 +14,7 @@ import { Traffic } from '../../testing/traffic.js';
 
 interface Node {
   broker: Broker;
-  feeds: RoomFeeds;
+  feeds: RoomFeedRegistry;
   heard: Recorder;
 }
 

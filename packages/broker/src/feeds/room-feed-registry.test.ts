@@ -4,14 +4,14 @@ import type { StoredMessage } from '../broker.js';
 import { eventually, openFeeds } from '../testing/feeds.js';
 import type { Recorder } from '../testing/recorder.js';
 import { ScriptedBroker } from '../testing/scripted-broker.js';
-import type { RoomFeeds } from './room-feeds.js';
+import type { RoomFeedRegistry } from './room-feed-registry.js';
 
 const ROOM = 7;
 const EPOCH = 1_000;
 
 describe('room feeds', () => {
   let broker: ScriptedBroker;
-  let feeds: RoomFeeds;
+  let feeds: RoomFeedRegistry;
   let heard: Recorder;
 
   beforeEach(async () => {

@@ -3,7 +3,7 @@ import type { Logger } from '@chorus/service';
 import pLimit from 'p-limit';
 import type { Broker, BrokerListener, ControlEvent, Position } from '../broker.js';
 import type { HistoryLoss } from './losses.js';
-import { FeedCounters, type Replay, type RoomFeedsStats } from './replay.js';
+import { FeedCounters, type Replay, type RoomFeedStats } from './replay.js';
 import { ReplayBudget } from './replay-window.js';
 import { type MessageListener, RoomFeed, type RoomFeedParts } from './room-feed.js';
 import { RoomReplays, type RoomReplaysParts } from './room-replays.js';
@@ -23,7 +23,7 @@ export interface NodeListener {
   onResumed(): void;
 }
 
-export interface RoomFeedsOptions {
+export interface RoomFeedOptions {
   /** How long a room nobody uses stays subscribed, in milliseconds: reconnects and page changes are common. */
   lingerMs: number;
   /** First pause before a repair that failed is tried again, in milliseconds; later ones are longer. */
@@ -67,7 +67,7 @@ const MIB = 1024 * 1024;
  * A room is subscribed while somebody uses it, and a little longer. What its {@link RoomFeed} needs
  * to repair it reads once for everybody on this node. Nobody's connection is involved.
  */
-export class RoomFeeds implements BrokerListener {
+export class RoomFeedRegistry implements BrokerListener {
   readonly #uses = new Map<number, Use>();
   /** Unsubscriptions under way; a new feed of the room starts after it. */
   readonly #leaving = new Map<number, Promise<void>>();
@@ -77,7 +77,7 @@ export class RoomFeeds implements BrokerListener {
 
   constructor(
     private readonly broker: Broker,
-    private readonly options: RoomFeedsOptions,
+    private readonly options: RoomFeedOptions,
   ) {
     const limit = pLimit(MAX_QUESTIONS);
     this.#parts = {
@@ -145,7 +145,7 @@ export class RoomFeeds implements BrokerListener {
   }
 
   /** What can be told about all rooms together. Looks at each of them. */
-  get stats(): RoomFeedsStats {
+  get stats(): RoomFeedStats {
     let behind = 0;
     for (const { feed } of this.#uses.values()) if (feed.behind) behind++;
     const { counters, budget } = this.#parts;
