@@ -77,6 +77,13 @@ describe('a guarded process', () => {
     child.kill('SIGTERM');
   });
 
+  it('is ended when it is not ready in time', async () => {
+    const child = await spawnGuarded({ name: 'late', command: 'sleep', args: ['60'] });
+    const failure = await child.ready(() => false, 50).catch((error: unknown) => error);
+    expect(String(failure)).to.equal('StartError: late was not ready within 0.05 s');
+    expect((await child.exited).signal).to.equal('SIGTERM');
+  });
+
   it('names a program that does not exist', async () => {
     const child = await spawnGuarded({ name: 'nothing', command: '/no/such/program', args: [] });
     const failure = await child.ready(() => false, 5_000).catch((error: unknown) => error);

@@ -36,7 +36,10 @@ export interface GuardedProcess {
   readonly running: boolean;
   /** The most telling of the last lines that it wrote; empty when it wrote none. */
   readonly lastWords: string;
-  /** Resolves with the first line that `isReady` accepts; a StartError when it ends before, or takes too long. */
+  /**
+   * Resolves with the first line that `isReady` accepts. Rejects with a StartError when the process ends before, or takes
+   * too long: it is ended then, because its starter has nothing to end it by.
+   */
   ready(isReady: (line: string) => boolean, timeoutMs: number): Promise<string>;
   /** Sends a signal; does nothing once the process has ended. */
   kill(signal: NodeJS.Signals): void;
@@ -66,6 +69,8 @@ exec "$@" 3<&-
 `;
 
 const KEPT_LINES = 20;
+/** How long a process that was not ready in time may take to end, in milliseconds. */
+const LATE_STOP_MS = 10_000;
 
 export interface GuardedCommand {
   readonly command: string;
@@ -173,6 +178,7 @@ export async function spawnGuarded(options: GuardedOptions): Promise<GuardedProc
         };
         const timer = setTimeout(() => {
           settle();
+          void process.stop(options.orphanSignal ?? 'SIGTERM', LATE_STOP_MS);
           reject(new StartError(`${options.name} was not ready within ${timeoutMs / 1000} s${said()}`));
         }, timeoutMs);
         listeners.add(onLine);
