@@ -53,7 +53,12 @@ async function open({ settings: changes, roomIds, signal }: WorldOptions, closer
           log.push(`standalone: ${line}`);
         },
       });
-      await child.ready((line) => line.includes(url), READY_MS);
+      await child
+        .ready((line) => line.includes(url), READY_MS)
+        .catch(async (error: unknown) => {
+          await child.stop('SIGTERM', STOP_MS);
+          throw error;
+        });
       const { pid, exited } = child;
       return {
         ...{ url, pid, exited },
