@@ -5,13 +5,10 @@ import {
   type CloseReason,
   type ErrorCode,
   encodeBroadcast,
-  type historyLostFrame,
   type Member,
   type Position,
   v1Error,
-  type WelcomeFrame,
 } from '@chorus/protocol';
-import type { z } from 'zod';
 import type { AdmittedClient } from '../connections/admission.js';
 import type { Connection } from '../connections/connection.js';
 import { Rarely } from '../connections/rarely.js';
@@ -22,43 +19,35 @@ import type { Ack } from '../rooms/acks.js';
 import { abandonJoin, type PreparedJoin } from '../rooms/prepared-join.js';
 import type { Waiter } from '../rooms/watermark.js';
 import type { Session, Socket } from '../transport/transport.js';
-import { completeJoin } from './commands/join.js';
 import { perform } from './commands/perform.js';
 import { type BadFrame, readFrame, typeOf } from './commands/read-frame.js';
 import type { About, CommandSession } from './commands/session.js';
 import { MembershipMap } from './membership-map.js';
 import { refusalCode } from './refusal-code.js';
-import type { LeaveReason, MembershipFrames, RoomMembership } from './room-membership.js';
+import {
+  type LeaveReason,
+  type MemberSession,
+  type MembershipFrames,
+  RoomMembership,
+} from './room-membership.js';
 import { RoomQueue } from './room-queue.js';
 import type { V1Context } from './v1-context.js';
-
-type HistoryLostFrame = z.infer<typeof historyLostFrame>;
+import { encodeAck, encodeReconnect, encodeStored, encodeWelcome, V1_FRAMES } from './v1-frames.js';
 
 /** A client that goes on sending so many times faster than allowed is cut off. */
 const FLOOD_FACTOR = 10;
 /** A socket gets what it missed in a room at most once in so many milliseconds. */
 const REPLAY_INTERVAL_MS = 1_000;
 
-const FRAMES: MembershipFrames = {
-  joined: ({ roomId, at: { epoch, seq }, recovered, stored }) =>
-    JSON.stringify({ type: 'room-joined', roomId, epoch, seq, recovered, stored }),
-  historyLost: (roomId, loss) => {
-    const frame = { type: 'history-lost', roomId, ...loss } satisfies HistoryLostFrame;
-    return JSON.stringify(frame);
-  },
-  left: (roomId, reason) => JSON.stringify({ type: 'room-left', roomId, reason }),
-  typing: true,
-};
-
 /** A socket of the `chorus.v1` protocol: in any number of rooms, sends and receives JSON frames. */
-export class V1Session implements Session, Connection, CommandSession, Waiter {
+export class V1Session implements Session, Connection, MemberSession, CommandSession, Waiter {
   /** The rooms that it is in. */
   readonly rooms = new MembershipMap();
   readonly queue = new RoomQueue();
   #socket: Socket | undefined;
   #token: VerifiedToken | undefined;
   readonly #bucket: TokenBucket;
-  /** For what comes too fast; most sockets never need it. */
+  /** For frames beyond the rate limit; most sockets never need it. */
   #flood: TokenBucket | undefined;
   /** Rooms whose missed messages were asked for lately; only sockets that resume have it. */
   #replays: Rarely | undefined;
@@ -76,7 +65,7 @@ export class V1Session implements Session, Connection, CommandSession, Waiter {
   }
 
   get frames(): MembershipFrames {
-    return FRAMES;
+    return V1_FRAMES;
   }
 
   get id(): string {
@@ -116,26 +105,21 @@ export class V1Session implements Session, Connection, CommandSession, Waiter {
     return new Set([...this.rooms.all().map(({ room }) => room.id), ...this.queue.roomIds]);
   }
 
-  /** Undefined when it is not open any more. */
+  /** Undefined while it is not open. */
   get socket(): Socket | undefined {
     return this.#socket;
   }
 
+  get open(): boolean {
+    return this.#socket !== undefined;
+  }
+
   opened(socket: Socket): void {
     this.#socket = socket;
-    const { id, user, expiresAt = null } = this;
-    const welcome: WelcomeFrame = {
-      type: 'welcome',
-      connectionId: id,
-      user,
-      expiresAt,
-      now: Date.now(),
-      limits: this.context.limits,
-    };
-    this.send(JSON.stringify(welcome));
-    const { first } = this;
+    const { id, user, expiresAt = null, first } = this;
+    this.send(encodeWelcome(id, user, expiresAt, this.context.limits));
     this.first = undefined;
-    if (first !== undefined) completeJoin(this, first, { type: 'join', roomId: first.room.id });
+    if (first !== undefined) this.join(first, { type: 'join', roomId: first.room.id });
     // Last: what happened to the user meanwhile happens to the socket now.
     this.client.slot.open(this);
     this.context.log.debug({ connectionId: id, userId: user.id }, 'socket opened');
@@ -170,11 +154,6 @@ export class V1Session implements Session, Connection, CommandSession, Waiter {
     return this.#replays?.may(roomId, performance.now()) ?? true;
   }
 
-  replayed(roomId: number): void {
-    this.#replays ??= new Rarely(REPLAY_INTERVAL_MS);
-    this.#replays.note(roomId, performance.now());
-  }
-
   drained(): void {
     for (const membership of this.rooms.all()) membership.drained();
   }
@@ -203,13 +182,31 @@ export class V1Session implements Session, Connection, CommandSession, Waiter {
     this.send(v1Error(code, { request: type, roomId, clientMsgId }, detail));
   }
 
-  /** The same for one that failed. */
+  /** Answers a frame that failed. */
   failed(error: unknown, about: About): void {
     const code = refusalCode(error);
     if (code === 'internal') {
       this.context.log.error({ err: error, request: about.type, roomId: about.roomId }, 'request failed');
     }
     this.refuse(code, about);
+  }
+
+  /** Joins at once, or gives back what was prepared: what may have happened meanwhile is looked at here. */
+  join(join: PreparedJoin, frame: About): void {
+    const { room, replay } = join;
+    const banned = this.#banned?.delete(room.id) ?? false;
+    if (this.#socket === undefined || banned || room.deleted) {
+      abandonJoin(this.context.hub, join);
+      this.refuse(banned ? 'banned' : 'unknown_room', frame);
+      return;
+    }
+    if (replay !== undefined) {
+      this.#replays ??= new Rarely(REPLAY_INTERVAL_MS);
+      this.#replays.note(room.id, performance.now());
+    }
+    const membership = this.rooms.get(room.id);
+    if (membership !== undefined) membership.rejoin(join);
+    else this.rooms.add(new RoomMembership(this, join));
   }
 
   /** Ends a stay in a room. */
@@ -224,26 +221,21 @@ export class V1Session implements Session, Connection, CommandSession, Waiter {
     this.leave(membership, 'deleted');
   }
 
-  /** Whether the user was banned from the room while joining it; says so once. */
-  wasBanned(roomId: number): boolean {
-    return this.#banned?.delete(roomId) ?? false;
-  }
-
-  /** From now on it is here with this token. */
+  /** The socket continues with this token. */
   renew(token: VerifiedToken): void {
     this.#token = token;
     this.client.slot.renewed();
   }
 
-  acknowledge({ room, clientMsgId, position }: Ack): void {
-    const { epoch, seq } = position;
-    this.#socket?.sendAlong(JSON.stringify({ type: 'ack', roomId: room.id, clientMsgId, epoch, seq }));
+  acknowledge(ack: Ack): void {
+    const { room, position } = ack;
+    this.#socket?.sendAlong(encodeAck(ack));
     const membership = this.rooms.get(room.id);
     if (membership?.room === room) membership.room.watermark.await(this, position);
   }
 
-  stored(roomId: number, { epoch, seq }: Position): void {
-    this.send(JSON.stringify({ type: 'stored', roomId, epoch, seq }));
+  stored(roomId: number, upTo: Position): void {
+    this.send(encodeStored(roomId, upTo));
   }
 
   close(reason: CloseReason): void {
@@ -256,14 +248,14 @@ export class V1Session implements Session, Connection, CommandSession, Waiter {
     this.#socket?.close(reason);
   }
 
-  /** Whether its client was asked to come back, and is expected to. */
+  /** Whether its client was asked to reconnect, and is expected to. */
   get reconnecting(): boolean {
     return this.client.slot.reconnecting;
   }
 
   requestReconnect(afterMs: number): void {
     this.context.acks.flush(this);
-    this.send(JSON.stringify({ type: 'reconnect', afterMs }));
+    this.send(encodeReconnect(afterMs));
     this.#socket?.close(CLOSE.restart);
   }
 

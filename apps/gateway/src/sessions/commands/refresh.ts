@@ -22,7 +22,7 @@ async function renew(session: CommandSession, text: string): Promise<void> {
     session.refuse('invalid_token', { type: 'refresh' });
     return;
   }
-  if (session.socket === undefined) return;
+  if (!session.open) return;
   session.renew(token);
   session.send(JSON.stringify({ type: 'refreshed', expiresAt: token.expiresAt, now: Date.now() }));
   // It may have been revoked after the check and before this connection was known by it.

@@ -1,8 +1,9 @@
 import type { VerifiedToken } from '@chorus/auth';
-import type { ErrorCode } from '@chorus/protocol';
+import type { CloseReason, ErrorCode, Member } from '@chorus/protocol';
 import type { Sender } from '../../rooms/acks.js';
+import type { PreparedJoin } from '../../rooms/prepared-join.js';
 import type { MembershipMap } from '../membership-map.js';
-import type { LeaveReason, MemberSession, RoomMembership } from '../room-membership.js';
+import type { LeaveReason, RoomMembership } from '../room-membership.js';
 import type { RoomQueue } from '../room-queue.js';
 import type { V1Context } from '../v1-context.js';
 
@@ -14,29 +15,31 @@ export interface About {
 }
 
 /** A `chorus.v1` socket, as the commands of its client see it. */
-export interface CommandSession extends MemberSession, Sender {
+export interface CommandSession extends Sender {
   readonly context: V1Context;
+  readonly user: Member;
   readonly tokenId: string | undefined;
   readonly generation: number | undefined;
+  /** Whether the socket is open. */
+  readonly open: boolean;
   /** The rooms that it is in. */
   readonly rooms: MembershipMap;
-  /** The same and those that it is about to join. */
+  /** The rooms that it is in or about to join. */
   readonly roomIds: Iterable<number>;
-  /** What changes a room runs in these. */
+  /** Runs joins and leaves, one after the other in each room. */
   readonly queue: RoomQueue;
-  send(frame: string): void;
-  /** Ends a stay in a room. */
+  /** Whether missed messages of the room may be sent now. */
+  mayReplay(roomId: number): boolean;
+  /** Joins, or rejoins, a room at once. The prepared join is used up, or given back if the room cannot be joined any more. */
+  join(join: PreparedJoin, frame: About): void;
   leave(membership: RoomMembership, reason: LeaveReason): void;
+  send(frame: string): void;
   /** Answers a frame that had no effect. */
   refuse(code: ErrorCode, about: About, detail?: string): void;
   /** Answers a frame that failed. */
   failed(error: unknown, about: About): void;
-  /** Whether what was missed in the room may be sent now. */
-  mayReplay(roomId: number): boolean;
-  /** What was missed in the room is being sent. */
-  replayed(roomId: number): void;
-  /** Whether the user was banned from the room while joining it; says so once. */
-  wasBanned(roomId: number): boolean;
-  /** The socket goes on with this token. */
+  /** Continues with a newer token. */
   renew(token: VerifiedToken): void;
+  /** Ends the socket. */
+  close(reason: CloseReason): void;
 }
