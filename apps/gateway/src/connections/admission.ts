@@ -12,7 +12,7 @@ import { TokenBucket } from './token-bucket.js';
 import type { UserBudget } from './user-budget.js';
 import type { UserBudgetRegistry } from './user-budget-registry.js';
 
-/** Somebody who may have a socket. */
+/** A client that may open a socket. */
 export interface AdmittedClient {
   readonly user: Member;
   /** Undefined with `AUTH=open`. */

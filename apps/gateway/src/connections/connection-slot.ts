@@ -52,7 +52,7 @@ export class ConnectionSlot {
     return this.#tokenId;
   }
 
-  /** Of the same token; undefined with `AUTH=open`. */
+  /** Generation of the token; undefined with `AUTH=open`. */
   get generation(): number | undefined {
     return this.#generation;
   }

@@ -10,41 +10,41 @@ import { typistOf } from './typing-notice.js';
 import type { Watermark } from './watermark.js';
 import type { WatermarkRegistry } from './watermark-registry.js';
 
-/** Somebody's stay in a room through this node. */
+/** A socket's membership of a room on this node. */
 export interface RoomSubscriber {
   readonly member: Member;
   /** Its client was asked to reconnect. */
   readonly reconnecting: boolean;
-  /** The room is gone, and so is everybody's stay. */
+  /** The room was deleted, which ends the membership. */
   roomDeleted(): void;
-  /** Messages will not be delivered here. */
+  /** Messages will not be delivered to this node. */
   historyLost(loss: HistoryLoss): void;
 }
 
 /** A subscriber whose user is typing. */
 export interface Typist extends RoomSubscriber {
-  /** Hands the notice out to everybody but itself. */
+  /** Publishes the notice to all sockets but its own. */
   publishTyping(frame: Uint8Array): void;
 }
 
 /** A room that is in use on this node. */
 export interface LocalRoom extends AckedRoom {
-  /** What sockets subscribe to, to receive the room's frames. */
+  /** Topic of the room's frames. */
   readonly topic: string;
-  /** What those subscribe to, besides, that want to know who is typing. */
+  /** Topic of the frames that only `chorus.v1` sockets receive: who is typing, a new name. */
   readonly typingTopic: string;
   readonly watermark: Watermark;
   readonly subscribers: Set<RoomSubscriber>;
-  /** Occupants that are still sent what they missed, and do not receive what is published. */
+  /** Subscribers that still receive what they missed, and not yet what is published. */
   catchingUp: number;
-  /** Occupants that are typing, by their user, until their own notice has come back. */
+  /** Subscribers that are typing, by user, until their own notice arrives here. */
   readonly typing: Map<number, Typist>;
-  /** Admissions that were not given back yet. */
+  /** Admissions that were not given back yet: see {@link Hub.admit}. */
   admitted: number;
   deleted: boolean;
 }
 
-/** Which sockets of this node are in which room, and what reaches them. */
+/** The rooms in use on this node and their sockets: joins them, and publishes to them what arrives. */
 export class Hub implements RoomListener {
   readonly #rooms = new Map<number, LocalRoom>();
 
@@ -60,14 +60,13 @@ export class Hub implements RoomListener {
     },
   ) {}
 
-  /** Rooms with somebody in them, or about to be. */
+  /** Rooms with subscribers or joins in progress. */
   get size(): number {
     return this.#rooms.size;
   }
 
   /**
-   * Prepares to enter a room: once resolved, every message of the room reaches this node. Each call
-   * needs one {@link enter} and {@link leave}, or one {@link abandon}.
+   * Prepares a join: once resolved, every message of the room reaches this node. Each call needs one {@link enter} and {@link leave}, or one {@link abandon}.
    *
    * @throws {RoomNotFoundError} {UnavailableError}
    */
@@ -114,7 +113,7 @@ export class Hub implements RoomListener {
     this.abandon(room);
   }
 
-  /** Up to where the room has been delivered: who subscribes to its topic now receives what follows. */
+  /** Position up to which the room was delivered: a socket that subscribes to its topic now receives what follows. */
   position(room: LocalRoom): Position {
     return this.parts.feeds.position(room.id) ?? { epoch: 0, seq: 0 };
   }
@@ -153,14 +152,14 @@ export class Hub implements RoomListener {
     } else this.#deliverTyping(room, typist, frame);
   }
 
-  /** Messages are not delivered on this node: what is delivered next comes after them. */
+  /** Messages are not delivered on this node: the next delivery comes after them. */
   onLost(roomId: number, loss: HistoryLoss): void {
     const room = this.#rooms.get(roomId);
     if (room === undefined) return;
     for (const subscriber of room.subscribers) subscriber.historyLost(loss);
   }
 
-  /** Everything up to there is in the database. */
+  /** Messages up to that position are in the database. */
   onStored(roomId: number, upTo: Position): void {
     this.#rooms.get(roomId)?.watermark.rise(upTo);
   }
@@ -185,7 +184,7 @@ export class Hub implements RoomListener {
     }
   }
 
-  /** What was published to a room's topic. @returns how many sockets it was for */
+  /** Counts a frame that was published to a room's topic. @returns the number of its sockets */
   #count(room: LocalRoom, frame: Uint8Array): number {
     const sockets = room.subscribers.size - room.catchingUp;
     this.parts.counters.bytesOut += sockets * frame.byteLength;
@@ -199,7 +198,7 @@ export class Hub implements RoomListener {
     else own.publishTyping(frame);
   }
 
-  /** To `chorus.v1` sockets only: plain ones never learned the room's name. */
+  /** To `chorus.v1` sockets only: plain sockets never learned the room's name. */
   #announceName(roomId: number, name: string): void {
     const room = this.#rooms.get(roomId);
     if (room === undefined) return;

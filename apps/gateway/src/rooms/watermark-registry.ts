@@ -2,7 +2,7 @@ import type { Broker, Position } from '@chorus/broker';
 import type { Logger } from '@chorus/service';
 import { Watermark, type WatermarkParts } from './watermark.js';
 
-/** How long a watermark may be quiet while somebody waits, before it is asked for; in milliseconds. */
+/** How long a watermark may stay as it is while a session waits, before it is read again; in milliseconds. */
 const QUIET_MS = 3_000;
 
 /** Questions to the broker at a time. */
@@ -35,7 +35,7 @@ export class WatermarkRegistry {
     return new Watermark(roomId, this.#parts);
   }
 
-  /** Rooms for which somebody waits. */
+  /** Rooms that sessions wait for. */
   get awaited(): number {
     return this.#parts.awaited.size;
   }

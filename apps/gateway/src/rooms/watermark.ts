@@ -1,6 +1,6 @@
 import { isAfter, type Position } from '@chorus/protocol';
 
-/** Somebody who wants to know when messages of theirs are in the database. */
+/** A session that waits until messages of its client are in the database. */
 export interface Waiter {
   stored(roomId: number, upTo: Position): void;
 }
@@ -9,7 +9,7 @@ export interface Waiter {
 export interface WatermarkParts {
   /** Asks up to where a room is stored; rejects as `Broker.stored` does. */
   ask(roomId: number): Promise<Position>;
-  /** Those for which somebody waits. */
+  /** Watermarks that sessions wait for. */
   readonly awaited: Set<Watermark>;
   /** Milliseconds of a monotonic clock. */
   now(): number;
@@ -32,7 +32,7 @@ export class Watermark {
   #at: Position | undefined;
   #asking: Promise<Position> | undefined;
   readonly #waiting = new Map<Waiter, Span>();
-  /** When it last rose, was asked for in vain, or somebody began to wait. */
+  /** When it last rose, was read in vain, or a session began to wait; in milliseconds. */
   #quietSince = 0;
   /** How often it has been asked for in vain since it last rose. */
   #inVain = 0;
@@ -47,7 +47,7 @@ export class Watermark {
     return this.#waiting.size;
   }
 
-  /** Whether it should be asked for, given how long it may be quiet while somebody waits, in milliseconds. */
+  /** Whether it should be read again. @param quietMs how long it may stay as it is while a session waits, in milliseconds */
   isDue(quietMs: number): boolean {
     const factor = Math.min(2 ** this.#inVain, RAREST);
     return this.#waiting.size > 0 && this.parts.now() - this.#quietSince >= quietMs * factor;
@@ -109,7 +109,7 @@ export class Watermark {
     this.#noteAwaited();
   }
 
-  /** Nobody needs to be told any more. */
+  /** The session does not wait any more. */
   forget(waiter: Waiter): void {
     if (this.#waiting.delete(waiter)) this.#noteAwaited();
   }

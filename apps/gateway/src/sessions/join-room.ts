@@ -13,8 +13,8 @@ import { V1Session } from './v1-session.js';
 
 /**
  * `GET /ws/join-room/:roomId`: a socket of the plain protocol, or a `chorus.v1` one that has joined that room.
- * The room's messages flow to this node before the upgrade is answered, so that whoever has seen the `101`
- * misses nothing.
+ * The room's messages flow to this node before the upgrade is answered, so that a client that has seen the
+ * `101` misses nothing.
  *
  * @throws {Refusal} 400, 401, 403, 404, 429 or 503
  */

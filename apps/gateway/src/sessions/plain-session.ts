@@ -34,7 +34,7 @@ export interface PlainContext {
   log: Logger;
 }
 
-/** The plain protocol tells a client what it has missed, and nothing else: what is lost is in the history, or nowhere. */
+/** The plain protocol tells a client only whether it gets what it missed. Lost messages are in the history, if anywhere. */
 const FRAMES: MembershipFrames = {
   joined: ({ roomId, at, resumes, recovered }) =>
     resumes ? encodeRecovery(roomId, at, recovered) : undefined,
@@ -201,7 +201,7 @@ export class PlainSession implements Session, MemberSession, Connection {
     log.debug({ roomId: this.#roomId, userId: this.user.id, code }, 'socket closed');
   }
 
-  /** Tells the sender, and nobody else, that a message went nowhere. */
+  /** Tells the sender alone that a message was not published. */
   #failed(error: unknown): void {
     const code = refusalCode(error);
     if (code === 'internal') this.context.log.error({ err: error, roomId: this.#roomId }, 'publish failed');

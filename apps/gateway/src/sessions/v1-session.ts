@@ -100,7 +100,7 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
     return this.#socket?.queuedBytes ?? 0;
   }
 
-  /** Those that it is about to join included. */
+  /** The rooms that it is in or about to join. */
   get roomIds(): Iterable<number> {
     return new Set([...this.rooms.all().map(({ room }) => room.id), ...this.queue.roomIds]);
   }

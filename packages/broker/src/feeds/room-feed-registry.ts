@@ -8,14 +8,14 @@ import { ReplayBudget } from './replay-window.js';
 import { type MessageListener, RoomFeed, type RoomFeedParts } from './room-feed.js';
 import { RoomReplays, type RoomReplaysParts } from './room-replays.js';
 
-/** Who receives what arrives for the rooms in use. */
+/** Receives what arrives for the rooms in use. */
 export interface RoomListener extends MessageListener {
   onNotice(roomId: number, frame: Uint8Array): void;
-  /** Everything up to there is stored in the database. Can be missed, and can come late. */
+  /** Messages up to that position are in the database. Can be missed, and can be late. */
   onStored(roomId: number, upTo: Position): void;
 }
 
-/** Who receives what concerns the node as a whole. */
+/** Receives what concerns the node as a whole. */
 export interface NodeListener {
   /** A `room-deleted` that could not be received comes later; it may come twice. */
   onControl(event: ControlEvent): void;
@@ -24,7 +24,7 @@ export interface NodeListener {
 }
 
 export interface RoomFeedOptions {
-  /** How long a room nobody uses stays subscribed, in milliseconds: reconnects and page changes are common. */
+  /** How long an unused room stays subscribed, in milliseconds: reconnects and page changes are common. */
   lingerMs: number;
   /** First pause before a repair that failed is tried again, in milliseconds; later ones are longer. */
   retryMs: number;
@@ -64,8 +64,8 @@ const MIB = 1024 * 1024;
 /**
  * Exact sequences of messages for the rooms in use on this node.
  *
- * A room is subscribed while somebody uses it, and a little longer. What its {@link RoomFeed} needs
- * to repair it reads once for everybody on this node. Nobody's connection is involved.
+ * A room is subscribed while it is in use, and a little longer. Its {@link RoomFeed} repairs a gap with one read for all
+ * sockets of this node; no socket is closed for that.
  */
 export class RoomFeedRegistry implements BrokerListener {
   readonly #uses = new Map<number, Use>();

@@ -13,13 +13,13 @@ import { follows, positionBefore, readAfter } from './read-after.js';
 import type { FeedCounters } from './replay.js';
 import type { ReplayWindow } from './replay-window.js';
 
-/** A message that came before its turn. */
+/** A message that arrived and waits until the feed has caught up. */
 interface Arrival {
   position: Position;
   frame: Uint8Array;
 }
 
-/** Who receives the messages of rooms in use. */
+/** Receives the messages of rooms in use. */
 export interface MessageListener {
   /** The next message of a room: exactly once, in order. */
   onMessage(roomId: number, position: Position, frame: Uint8Array): void;
