@@ -60,6 +60,23 @@ describe('rooms on the page', function () {
     await eventually(async () => expect(await unread(ben, 'garden')).to.match(/\b1\b/));
   });
 
+  it('come into the lists of others, change there and go by themselves', async () => {
+    const { page } = ada;
+    await ada.createRoom(named('cellar'));
+    await ben.roomLink(named('cellar')).waitFor();
+    await page.getByRole('button', { name: 'Room menu' }).click();
+    await page.getByRole('button', { name: 'Rename room' }).click();
+    const renaming = page.getByRole('dialog', { name: 'Rename room' });
+    await renaming.getByRole('textbox', { name: 'Room name' }).fill(named('vault'));
+    await renaming.getByRole('button', { name: 'Rename' }).click();
+    await ben.roomLink(named('vault')).waitFor();
+    expect(await ben.roomLink(named('cellar')).count()).to.equal(0);
+    await page.getByRole('button', { name: 'Room menu' }).click();
+    await page.getByRole('button', { name: 'Delete room' }).click();
+    await page.getByRole('dialog', { name: 'Delete room' }).getByRole('button', { name: 'Delete' }).click();
+    await ben.roomLink(named('vault')).waitFor({ state: 'detached' });
+  });
+
   it('are renamed by who made them, also where they are open', async () => {
     await ada.openRoom(named('kitchen'));
     const { page } = ada;

@@ -119,6 +119,7 @@ export class Connections {
       }
       case 'typing':
       case 'room-renamed':
+      case 'rooms-changed':
       case 'presence':
       case 'refreshed':
       case 'pong':

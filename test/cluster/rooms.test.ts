@@ -5,6 +5,7 @@ import { startTestCluster, type TestCluster } from '../support/cluster.js';
 import { createPerson, createRoom, type Person, request } from '../support/people.js';
 import { RedisProbe } from '../support/redis-probe.js';
 import { connectSeed, type SeedClient, upgradeStatus } from '../support/seed-client.js';
+import { connectV1, type V1Socket } from '../support/v1-socket.js';
 
 const DELETED = { code: 4404, reason: 'room deleted' };
 
@@ -50,6 +51,33 @@ describe('rooms, of two APIs and three gateways', function () {
         await Promise.all(sockets.map((socket) => socket.close()));
       }
     }
+  });
+
+  it('created, renamed and deleted through one API reach clients that watch the list, on every gateway', async () => {
+    const sockets = await onEveryGateway((url) => connectV1(url, ann.token));
+    for (const socket of sockets) socket.send({ type: 'watch-rooms' });
+    for (const socket of sockets) expect(await socket.of('rooms-changed')).to.include({ complete: false });
+    /** What the socket has received about the room, in order. */
+    const received = ({ frames }: V1Socket, room: number): string[] =>
+      frames.flatMap((frame) => {
+        if (frame.type !== 'rooms-changed') return [];
+        const names = frame.rooms.filter(({ id }) => id === room).map(({ name }) => name);
+        return frame.gone.includes(room) ? [...names, 'gone'] : names;
+      });
+    const expectReceived = async (room: number, ...what: string[]): Promise<void> => {
+      for (const socket of sockets)
+        await eventually(() => expect(received(socket, room)).to.deep.equal(what));
+    };
+    for (const { url } of cluster.apis) {
+      const room = await createRoom(url, ann, 'cellar');
+      await expectReceived(room, 'cellar');
+      const body = { name: 'vault' };
+      await request(`${url}/api/rooms/${room}`, { method: 'PATCH', token: ann.token, body });
+      await expectReceived(room, 'cellar', 'vault');
+      expect((await deleteThrough(url, room)).status).to.equal(204);
+      await expectReceived(room, 'cellar', 'vault', 'gone');
+    }
+    for (const socket of sockets) await socket.close();
   });
 
   it('deleted through one API are gone from every gateway and from the other', async () => {

@@ -42,6 +42,7 @@ const ANSWERS: Readonly<
   presence: ['presence'],
   typing: [],
   refresh: ['refreshed'],
+  'watch-rooms': ['rooms-changed'],
   ping: ['pong'],
 };
 

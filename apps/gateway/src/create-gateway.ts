@@ -167,8 +167,12 @@ async function serve(
       hub.control(event);
       lifecycle.control(event);
     },
-    onResumed: () => lifecycle.resumed(),
+    onResumed: () => {
+      lifecycle.resumed();
+      hub.roomList.missed();
+    },
   });
+  parts.closer.defer(() => hub.roomList.close());
   const pace = new DeliveryPace(feeds, { maxMs: config.deliveryWindowMs, busy });
   broker.listen(traces?.arriving(pace) ?? pace);
 

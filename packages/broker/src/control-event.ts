@@ -1,3 +1,4 @@
+import { type ListedRoom, listedRoom } from '@chorus/protocol';
 import { z } from 'zod';
 
 /** Changes that every node must hear of. */
@@ -5,6 +6,10 @@ export type ControlEvent =
   /** One room of that id: that generation if it is known. Another one may have the id by the time that this is heard. */
   | { type: 'room-deleted'; roomId: number; generation?: number | undefined }
   | { type: 'room-renamed'; roomId: number; name: string }
+  /** The list of rooms that every user may see has this room, as it is now. Never for another room: all clients that watch the list receive it. */
+  | { type: 'room-listed'; room: ListedRoom }
+  /** That list does not have this room any more. */
+  | { type: 'room-unlisted'; roomId: number }
   /** Somebody signed out: sockets with this token end. */
   | { type: 'token-revoked'; tokenId: string }
   /** An operator ends a user's connections, or the user's stay in one room. */
@@ -24,6 +29,8 @@ const roomId = id;
 const schema: z.ZodType<ControlEvent> = z.discriminatedUnion('type', [
   z.object({ type: z.literal('room-deleted'), roomId, generation: z.int().optional() }),
   z.object({ type: z.literal('room-renamed'), roomId, name: z.string() }),
+  z.object({ type: z.literal('room-listed'), room: listedRoom }),
+  z.object({ type: z.literal('room-unlisted'), roomId }),
   z.object({ type: z.literal('token-revoked'), tokenId: z.string() }),
   z.object({ type: z.literal('user-disconnected'), userId: id, roomId: roomId.optional() }),
   z.object({ type: z.literal('user-banned'), userId: id, roomId: roomId.optional() }),

@@ -3,8 +3,8 @@ import { WebSocket } from 'ws';
 import type { ChorusClient } from './chorus-client.js';
 import { ChorusError } from './chorus-error.js';
 import type { ClientOptions } from './options.js';
-import { event, joined, message, Stage } from './testing/stage.js';
-import type { ConnectionState } from './types.js';
+import { event, joined, message, next, Stage } from './testing/stage.js';
+import type { ConnectionState, RoomsChange } from './types.js';
 
 describe('the client', () => {
   let stage: Stage;
@@ -43,6 +43,37 @@ describe('the client', () => {
     expect(waiting).to.include({ attempt: 1, reason: 'connection lost' });
     await stage.connection();
     expect(performance.now() - at).to.be.within(200, 2_000);
+  });
+
+  it('watches the list of rooms, over reconnects, if there is a listener', async () => {
+    start();
+    const first = await stage.connection();
+    await becomes('connected');
+    const changes: RoomsChange[] = [];
+    for (let count = 0; count < 2; count++) client.on('rooms', (change) => changes.push(change));
+    expect(await first.next()).to.deep.equal({ type: 'watch-rooms' });
+    const change = { rooms: [{ id: 1, name: 'one', createdBy: 1 }], gone: [2], complete: true };
+    first.say({ type: 'rooms-changed', ...change }, { type: 'pong' });
+    while (changes.length < 2) await new Promise(setImmediate);
+    for (const each of changes) expect(each).to.deep.include(change);
+    client.join(1);
+    expect(await first.next()).to.include({ type: 'join' });
+    first.socket.terminate();
+    const second = await stage.connection();
+    expect((await next(second, 2)).map(({ type }) => type)).to.deep.equal(['join', 'watch-rooms']);
+  });
+
+  it('accepts that an older gateway does not know a frame', async () => {
+    start();
+    const errors: ChorusError[] = [];
+    client.on('error', (error) => errors.push(error));
+    client.on('rooms', () => undefined);
+    const connection = await stage.connection();
+    expect(await connection.next()).to.deep.equal({ type: 'watch-rooms' });
+    const refused = { type: 'error', error: 'x', retry: false } as const;
+    connection.say({ ...refused, code: 'bad_frame' }, { ...refused, code: 'internal' });
+    while (errors.length === 0) await new Promise(setImmediate);
+    expect(errors.map(({ code }) => code)).to.deep.equal(['internal']);
   });
 
   it('waits as long as a refusal asks for, and retries after temporary refusals', async () => {

@@ -10,13 +10,18 @@ import type { ClientOptions } from './options.js';
 import { LiveRoom } from './room/live-room.js';
 import type { Room } from './room/room.js';
 import type { RoomHost } from './room/room-host.js';
-import type { ConnectionState, Member } from './types.js';
+import type { ConnectionState, Member, RoomsChange } from './types.js';
 
 /** Events of a client, each with its payload. */
 export interface ClientEvents {
   state: ConnectionState;
   /** A message of the operator to all clients. */
   broadcast: string;
+  /**
+   * Changes of the list of rooms; see {@link RoomsChange}. The first event, and the first after each reconnect, is not complete: read
+   * the list.
+   */
+  rooms: RoomsChange;
   /** A background failure that belongs to no call and no room. The client continues. */
   error: ChorusError;
 }
@@ -40,6 +45,7 @@ export class ChorusClient {
   readonly #events = new Emitter<ClientEvents>();
   readonly #rooms = new Map<number, LiveRoom>();
   readonly #pacer = new Pacer();
+  #watchesRooms = false;
   readonly #session: Session;
   readonly #socket: Reconnector;
   readonly #host: RoomHost;
@@ -114,6 +120,10 @@ export class ChorusClient {
    * @returns a function that removes the listener
    */
   on<Type extends keyof ClientEvents>(type: Type, listener: (event: ClientEvents[Type]) => void): () => void {
+    if (type === 'rooms' && !this.#watchesRooms) {
+      this.#watchesRooms = true;
+      this.#watchRooms();
+    }
     return this.#events.on(type, listener);
   }
 
@@ -179,6 +189,7 @@ export class ChorusClient {
           maxFrameBytes: limits.maxFrameBytes,
         });
         for (const room of this.#rooms.values()) room.up();
+        this.#watchRooms();
         break;
       }
       case 'reconnect':
@@ -190,11 +201,16 @@ export class ChorusClient {
       case 'broadcast':
         this.#events.emit('broadcast', frame.content);
         break;
+      case 'rooms-changed':
+        this.#events.emit('rooms', frame);
+        break;
       case 'pong':
         break;
       case 'error':
         if (frame.roomId === undefined) {
-          this.#events.emit('error', new ChorusError(frame.code, frame.error, frame.retry));
+          // A gateway that is older than this client does not know all its frames.
+          if (frame.code !== 'bad_frame')
+            this.#events.emit('error', new ChorusError(frame.code, frame.error, frame.retry));
           break;
         }
         this.#rooms.get(frame.roomId)?.received(frame);
@@ -203,6 +219,10 @@ export class ChorusClient {
         // Frames that only newer gateways send name no known room, or the room ignores them.
         this.#rooms.get(frame.roomId)?.received(frame);
     }
+  }
+
+  #watchRooms(): void {
+    if (this.#watchesRooms) this.#send(() => ({ type: 'watch-rooms' }), true);
   }
 
   #send(make: () => ClientFrame | undefined, canWait = false): void {

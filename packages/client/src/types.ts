@@ -91,6 +91,27 @@ export interface SentMessage {
   readonly position: Position;
 }
 
+/** A room in the list of rooms. */
+export interface ListedRoom {
+  readonly id: number;
+  readonly name: string;
+  /** Id of the user who may change the room; null if no user owns it. */
+  readonly createdBy: number | null;
+}
+
+/** Changes of the list of rooms, which every user may see. */
+export interface RoomsChange {
+  /** Rooms that are new or have a new name. */
+  readonly rooms: readonly ListedRoom[];
+  /** Ids of deleted rooms. */
+  readonly gone: readonly number[];
+  /**
+   * False if there may be more changes than these: read the list with {@link ChorusApi.rooms}, after a random time of up to three
+   * seconds, because all clients receive this at the same moment.
+   */
+  readonly complete: boolean;
+}
+
 /** Missed messages that cannot be obtained: those after `from`, up to and including `to`. */
 export interface Gap {
   readonly from: Position;

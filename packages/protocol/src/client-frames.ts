@@ -54,6 +54,13 @@ export const refreshFrame = z
   })
   .describe('Keeps the socket open past the expiry of its token. Answered by `refreshed` or `error`.');
 
+export const watchRoomsFrame = z
+  .object({ type: z.literal('watch-rooms') })
+  .describe(
+    'Asks for changes of the list of rooms that every user may see. Answered by `rooms-changed`, and by further ones as rooms are ' +
+      'created, renamed and deleted, as long as the socket is open.',
+  );
+
 export const pingFrame = z
   .object({ type: z.literal('ping') })
   .describe('Answered by `pong`. For browsers, which cannot send WebSocket pings.');
@@ -76,6 +83,7 @@ export const clientFrameSchema = z.discriminatedUnion('type', [
   presenceRequestFrame,
   typingFrame,
   refreshFrame,
+  watchRoomsFrame,
   pingFrame,
 ]);
 

@@ -66,6 +66,32 @@ export const roomRenamedFrame = z
   .object({ type: z.literal('room-renamed'), roomId, name: z.string() })
   .describe('The room was renamed. Sent to the sockets that are in the room at that moment.');
 
+/** A room of the list that every user may see. */
+export const listedRoom = z.object({
+  id: z.int().positive(),
+  name: z.string(),
+  createdBy: z
+    .int()
+    .positive()
+    .nullable()
+    .describe('The user who may change it; null for no user in particular.'),
+});
+
+export const roomsChangedFrame = z
+  .object({
+    type: z.literal('rooms-changed'),
+    rooms: z.array(listedRoom).describe('Rooms that are new or have a new name.'),
+    gone: z.array(z.int().positive()).describe('Ids of rooms that are not in the list any more.'),
+    complete: z
+      .boolean()
+      .describe(
+        'False when there may be more changes than these: read the list, as after each `watch-rooms`.',
+      ),
+  })
+  .describe(
+    'The list of rooms that every user may see has changed. Sent to sockets that sent `watch-rooms`, at most once a second.',
+  );
+
 export const ackFrame = z
   .object({ type: z.literal('ack'), roomId, clientMsgId: clientMsgIdSchema, ...place })
   .describe('The message was accepted at this position. It will not be lost and reaches every member.');
@@ -141,6 +167,7 @@ export const serverFrameSchema = z.discriminatedUnion('type', [
   roomJoinedFrame,
   roomLeftFrame,
   roomRenamedFrame,
+  roomsChangedFrame,
   messageFrame,
   ackFrame,
   storedFrame,
@@ -158,6 +185,8 @@ export const serverFrameSchema = z.discriminatedUnion('type', [
 export type V1ServerFrame = z.infer<typeof serverFrameSchema>;
 export type WelcomeFrame = z.infer<typeof welcomeFrame>;
 export type RoomRenamedFrame = z.infer<typeof roomRenamedFrame>;
+export type RoomsChangedFrame = z.infer<typeof roomsChangedFrame>;
+export type ListedRoom = z.infer<typeof listedRoom>;
 
 /** Returns the frame that reports why a frame was refused. */
 export function v1Error(

@@ -39,6 +39,8 @@ describe('changes of rooms, as gateways learn of them', function () {
   let rooms: MemoryRooms;
   let directory: FlakyDirectory;
   let events: ControlEvent[];
+  /** Those about the list of rooms. */
+  let listings: ControlEvent[];
   let running: RunningApi;
   let client: Client;
   before(async () => {
@@ -49,12 +51,13 @@ describe('changes of rooms, as gateways learn of them', function () {
     rooms = new MemoryRooms();
     directory = new FlakyDirectory(rooms);
     events = [];
+    listings = [];
     rooms.attach({
       onMessage() {},
       onNotice() {},
       onStored() {},
       onResumed() {},
-      onControl: (event) => events.push(event),
+      onControl: (event) => (/^room-(un)?listed$/.test(event.type) ? listings : events).push(event),
     });
     running = await startApi(db, {}, { directory });
     await running.mirrored();
@@ -84,6 +87,25 @@ describe('changes of rooms, as gateways learn of them', function () {
     await client.patch('/api/rooms/5', { name: 'y' });
     await until(() => events.length > 0);
     expect(events).to.deep.equal([{ type: 'room-renamed', roomId: 5, name: 'y' }]);
+  });
+
+  it('the list of rooms has what is new and renamed, and no longer what is deleted', async () => {
+    await client.post('/api/rooms', { id: 5, name: 'x' });
+    await client.post('/ws/create-room', { id: 6, name: 'y' });
+    await client.patch('/api/rooms/5', { name: 'z' });
+    await client.delete('/api/rooms/5');
+    expect(listings).to.deep.equal([
+      { type: 'room-listed', room: { id: 5, name: 'x', createdBy: 1 } },
+      { type: 'room-listed', room: { id: 6, name: 'y', createdBy: 1 } },
+      { type: 'room-listed', room: { id: 5, name: 'z', createdBy: 1 } },
+      { type: 'room-unlisted', roomId: 5 },
+    ]);
+  });
+
+  it('a room is created and deleted although nobody can be told that the list has changed', async () => {
+    directory.failBefore = 'announce';
+    expect((await client.post('/api/rooms', { id: 5, name: 'x' })).status).to.equal(201);
+    expect((await client.delete('/api/rooms/5')).status).to.equal(204);
   });
 
   it('a room that they cannot be told of is not created, and can be tried again with its id', async () => {

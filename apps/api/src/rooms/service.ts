@@ -1,5 +1,5 @@
 import type { AuthMode } from '@chorus/auth';
-import type { RoomDirectory } from '@chorus/broker';
+import type { ControlEvent, RoomDirectory } from '@chorus/broker';
 import type { Member } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
 import type { BanService } from '../bans/service.js';
@@ -60,6 +60,7 @@ export class RoomService {
     const renamed = await this.rooms.rename(id, room.createdBy, name);
     if (renamed === undefined) throw new HttpError(404, 'there is no such room');
     await this.directory.announce({ type: 'room-renamed', roomId: id, name });
+    await this.#announceListed(renamed);
     return renamed;
   }
 
@@ -76,6 +77,7 @@ export class RoomService {
         this.log.warn({ roomId: id, error: String(error) }, 'room deleted, gateways will learn of it later');
       });
     });
+    await this.#announceList({ type: 'room-unlisted', roomId: id });
   }
 
   async #createNext(user: Member | undefined, name: string): Promise<Room> {
@@ -103,7 +105,22 @@ export class RoomService {
       await this.#undo(room);
       throw error;
     }
+    await this.#announceListed(room);
     return room;
+  }
+
+  #announceListed({ id, name, createdBy }: Room): Promise<void> {
+    return this.#announceList({ type: 'room-listed', room: { id, name, createdBy } });
+  }
+
+  /** Tells clients that watch the list of rooms that every user may see. If it fails they learn of it when they read the list. */
+  async #announceList(event: ControlEvent): Promise<void> {
+    await this.directory.announce(event).catch((error: unknown) => {
+      this.log.debug(
+        { event, error: String(error) },
+        'clients that watch the list of rooms could not be told',
+      );
+    });
   }
 
   /**

@@ -24,6 +24,8 @@ export function actOnConnections(event: ControlEvent, parts: ControlParts): void
   switch (event.type) {
     case 'room-deleted':
     case 'room-renamed':
+    case 'room-listed':
+    case 'room-unlisted':
       break;
     case 'token-revoked':
       for (const slot of connections.ofToken(event.tokenId)) slot.end(CLOSE.unauthenticated);

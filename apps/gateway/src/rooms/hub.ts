@@ -6,6 +6,7 @@ import type { MessageTraces } from '../telemetry/message-traces.js';
 import type { Timings } from '../telemetry/timings.js';
 import type { Transport } from '../transport/transport.js';
 import { type AckedRoom, sendDelivered } from './acks.js';
+import { RoomListWatch } from './room-list-watch.js';
 import { typistOf } from './typing-notice.js';
 import type { Watermark } from './watermark.js';
 import type { WatermarkRegistry } from './watermark-registry.js';
@@ -47,6 +48,7 @@ export interface LocalRoom extends AckedRoom {
 /** The rooms in use on this node and their sockets: joins them, and publishes to them what arrives. */
 export class Hub implements RoomListener {
   readonly #rooms = new Map<number, LocalRoom>();
+  readonly roomList: RoomListWatch;
 
   constructor(
     private readonly parts: {
@@ -58,7 +60,9 @@ export class Hub implements RoomListener {
       traces: Pick<MessageTraces, 'delivered'> | undefined;
       transport: Pick<Transport, 'publish'>;
     },
-  ) {}
+  ) {
+    this.roomList = new RoomListWatch(parts);
+  }
 
   /** Rooms with subscribers or joins in progress. */
   get size(): number {
@@ -171,6 +175,10 @@ export class Hub implements RoomListener {
         break;
       case 'room-renamed':
         this.#announceName(event.roomId, event.name);
+        break;
+      case 'room-listed':
+      case 'room-unlisted':
+        this.roomList.control(event);
         break;
       case 'token-revoked':
       case 'user-disconnected':

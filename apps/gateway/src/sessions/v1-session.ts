@@ -160,6 +160,7 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
 
   closed(code: number): void {
     const { hub, log } = this.context;
+    hub.roomList.left(this.#socket);
     this.#socket = undefined;
     if (this.first !== undefined) abandonJoin(hub, this.first);
     this.first = undefined;
@@ -170,6 +171,10 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
     this.rooms.clear();
     this.client.slot.release();
     log.debug({ connectionId: this.id, userId: this.user.id, code }, 'socket closed');
+  }
+
+  watchRoomList(): void {
+    if (this.#socket !== undefined) this.context.hub.roomList.watch(this.#socket);
   }
 
   send(frame: string): void {

@@ -1,11 +1,9 @@
 import type { ChorusApi, ChorusClient, ConnectionState, Member } from '@chorus/client';
 import { batch, computed, effect, signal } from '@preact/signals';
 import { Conversation } from './conversation/conversation.js';
+import { ListRefresh } from './list-refresh.js';
 import { RoomList } from './room-list.js';
 import type { Memory } from './storage.js';
-
-/** How often rooms are looked at again while the page is in view, in milliseconds. */
-const REFRESH_MS = 20_000;
 
 /** What a {@link Chat} asks the world around it for. */
 export interface ChatParts {
@@ -44,6 +42,7 @@ export class Chat {
     [...this.open.value.values()].reduce((sum, { unread }) => sum + unread.value.count, 0),
   );
   readonly #client: ChorusClient;
+  #refresh: ListRefresh | undefined;
   readonly #endings: Array<() => void> = [];
   #lastNotice = 0;
 
@@ -56,9 +55,14 @@ export class Chat {
     this.#endings.push(
       client.on('state', (state) => {
         this.connection.value = state;
+        if (state.status !== 'connected') this.#refresh?.disconnected();
       }),
       client.on('broadcast', (text) => {
         this.notices.value = [...this.notices.value, { id: ++this.#lastNotice, text }];
+      }),
+      client.on('rooms', (change) => {
+        this.rooms.changed(change);
+        this.#refresh?.notified(change.complete);
       }),
     );
   }
@@ -69,11 +73,15 @@ export class Chat {
     for (const roomId of this.memory.openRooms()) this.#join(roomId);
     // So many rooms would not be asked for one by one: the list has them in a moment, and others when they are looked at.
     void this.rooms.more().then(() => this.#lookAtUnknown());
-    const timer = setInterval(() => {
-      if (document.visibilityState === 'visible') this.refresh();
-    }, REFRESH_MS);
+    const isVisible = (): boolean => document.visibilityState === 'visible';
+    const refresh = new ListRefresh({
+      read: () => void this.rooms.refresh().then(() => this.#lookAtUnknown()),
+      isVisible,
+      random: Math.random,
+    });
+    this.#refresh = refresh;
     const onVisible = (): void => {
-      if (document.visibilityState === 'visible') this.refresh();
+      if (isVisible()) refresh.shown();
     };
     const onNetwork = (): void => {
       this.online.value = navigator.onLine;
@@ -84,7 +92,7 @@ export class Chat {
       () => {
         for (const type of ['online', 'offline']) removeEventListener(type, onNetwork);
       },
-      () => clearInterval(timer),
+      () => refresh.close(),
       () => document.removeEventListener('visibilitychange', onVisible),
       effect(() => this.memory.keepOpenRooms(this.#openForGood())),
     );
@@ -92,7 +100,7 @@ export class Chat {
 
   /** Looks whether rooms are new, renamed or gone. */
   refresh(): void {
-    void this.rooms.refresh().then(() => this.#lookAtUnknown());
+    this.#refresh?.now();
   }
 
   /** Looks at a room, opening it if it is not; at none if undefined. */

@@ -113,6 +113,24 @@ describe('the list of rooms', () => {
     expect(found(list)).to.deep.equal(['b', 'ours']);
   });
 
+  it('has what it is told of, behind the pages that were read as well, and keeps that when it looks again', async () => {
+    const api = new FewRooms('a', 'b', 'c', 'd');
+    const list = new RoomList(api);
+    await list.more();
+    const fifth = await api.createRoom({ name: 'e' });
+    list.changed({ rooms: [fifth, { id: 2, name: 'b2', createdBy: 1 }], gone: [1, 77], complete: true });
+    expect([found(list), list.state.value]).to.deep.equal([['b2', 'e'], 'partial']);
+    await api.deleteRoom(1);
+    await api.renameRoom(2, 'b2');
+    await list.refresh();
+    expect([found(list), list.state.value]).to.deep.equal([['b2', 'c', 'e'], 'partial']);
+    await list.all(() => true);
+    expect([found(list), list.state.value]).to.deep.equal([['b2', 'c', 'd', 'e'], 'complete']);
+    await api.deleteRoom(5);
+    await list.refresh();
+    expect(found(list)).to.deep.equal(['b2', 'c', 'd']);
+  });
+
   it('asks for a single room, and forgets it if there is none', async () => {
     const api = new FewRooms('a', 'b', 'c');
     const list = new RoomList(api);

@@ -1,4 +1,10 @@
-import { type ChorusApi, ChorusError, type RoomInfo } from '@chorus/client';
+import {
+  type ChorusApi,
+  ChorusError,
+  type ListedRoom,
+  type RoomInfo,
+  type RoomsChange,
+} from '@chorus/client';
 import { batch, computed, signal } from '@preact/signals';
 
 /** Rooms asked for at a time. */
@@ -14,7 +20,7 @@ export type RoomListState = 'loading' | 'partial' | 'complete' | 'failed';
 /** The rooms that there are, as far as they were read, and those that were asked for by themselves. */
 export class RoomList {
   readonly state = signal<RoomListState>('loading');
-  readonly rooms = signal<ReadonlyMap<number, RoomInfo>>(new Map());
+  readonly rooms = signal<ReadonlyMap<number, ListedRoom>>(new Map());
   readonly filter = signal('');
   /** Those that fit the filter, by name. */
   readonly found = computed(() => {
@@ -52,7 +58,7 @@ export class RoomList {
   async refresh(): Promise<void> {
     if (this.state.value === 'failed' || this.#pages === 0) return this.more();
     if (this.#pages > MOST_PAGES_AGAIN || this.#reading !== undefined) return;
-    const rooms = new Map<number, RoomInfo>();
+    const rooms = new Map<number, ListedRoom>();
     let next: number | null | undefined;
     let pages = 0;
     try {
@@ -67,6 +73,9 @@ export class RoomList {
     }
     this.#pages = pages;
     this.#next = next;
+    // Rooms behind the pages that were read: the gateway sent them, or they were opened.
+    if (next !== null && next !== undefined)
+      for (const room of this.rooms.value.values()) if (room.id > next) rooms.set(room.id, room);
     batch(() => {
       if (!sameRooms(rooms, this.rooms.value)) this.rooms.value = rooms;
       this.state.value = next === null ? 'complete' : 'partial';
@@ -98,6 +107,14 @@ export class RoomList {
   async delete(roomId: number): Promise<void> {
     await this.#api.deleteRoom(roomId);
     this.forget(roomId);
+  }
+
+  /** Applies changes that the gateway sent. */
+  changed({ rooms, gone }: RoomsChange): void {
+    batch(() => {
+      for (const room of rooms) this.#put(room);
+      for (const roomId of gone) this.forget(roomId);
+    });
   }
 
   /** The room has this name now. */
@@ -134,7 +151,7 @@ export class RoomList {
     }
   }
 
-  #put(room: RoomInfo): void {
+  #put(room: ListedRoom): void {
     const known = this.rooms.value.get(room.id);
     if (known !== undefined && known.name === room.name) return;
     this.rooms.value = new Map([...this.rooms.value, [room.id, room]]);
@@ -146,6 +163,6 @@ function plain(text: string): string {
   return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().trim();
 }
 
-function sameRooms(a: ReadonlyMap<number, RoomInfo>, b: ReadonlyMap<number, RoomInfo>): boolean {
+function sameRooms(a: ReadonlyMap<number, ListedRoom>, b: ReadonlyMap<number, ListedRoom>): boolean {
   return a.size === b.size && [...a.values()].every(({ id, name }) => b.get(id)?.name === name);
 }

@@ -1,4 +1,4 @@
-import type { Message } from '../types.js';
+import type { ListedRoom, Message } from '../types.js';
 
 // Declared here, so that applications need no other library. A test compares them with the schemas of the API.
 
@@ -23,11 +23,7 @@ export interface Refreshed extends SignedIn {
   readonly expiresAt: number;
 }
 
-export interface RoomInfo {
-  readonly id: number;
-  readonly name: string;
-  /** Id of the user who may change the room; null if no user owns it. */
-  readonly createdBy: number | null;
+export interface RoomInfo extends ListedRoom {
   /** ISO 8601, like `updatedAt`. */
   readonly createdAt: string;
   readonly updatedAt: string;

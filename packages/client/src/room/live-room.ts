@@ -15,7 +15,10 @@ import { placeOf, Timeline } from './timeline.js';
 import { Timers } from './timers.js';
 
 type Frame<Type extends V1ServerFrame['type']> = Extract<V1ServerFrame, { type: Type }>;
-type RoomFrame = Exclude<V1ServerFrame, Frame<'welcome' | 'refreshed' | 'reconnect' | 'broadcast' | 'pong'>>;
+type RoomFrame = Exclude<
+  V1ServerFrame,
+  Frame<'welcome' | 'refreshed' | 'reconnect' | 'broadcast' | 'rooms-changed' | 'pong'>
+>;
 
 /** A {@link Room}, plus what its client tells it. */
 export class LiveRoom implements Room {

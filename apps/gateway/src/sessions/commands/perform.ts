@@ -7,6 +7,7 @@ import { publish } from './publish.js';
 import { refresh } from './refresh.js';
 import type { CommandSession } from './session.js';
 import { typing } from './typing.js';
+import { watchRooms } from './watch-rooms.js';
 
 /** The frames that a `chorus.v1` client may send, and what they do. Each is answered by the command itself. */
 export function perform(session: CommandSession, frame: ClientFrame): void {
@@ -28,6 +29,9 @@ export function perform(session: CommandSession, frame: ClientFrame): void {
       break;
     case 'refresh':
       refresh(session, frame);
+      break;
+    case 'watch-rooms':
+      watchRooms(session);
       break;
     case 'ping':
       ping(session);

@@ -33,6 +33,8 @@ export interface CommandSession extends Sender {
   /** Joins, or rejoins, a room at once. The prepared join is used up, or given back if the room cannot be joined any more. */
   join(join: PreparedJoin, frame: About): void;
   leave(membership: RoomMembership, reason: LeaveReason): void;
+  /** Subscribes to changes of the list of rooms. */
+  watchRoomList(): void;
   send(frame: string): void;
   /** Answers a frame that had no effect. */
   refuse(code: ErrorCode, about: About, detail?: string): void;

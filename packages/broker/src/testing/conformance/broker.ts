@@ -169,11 +169,15 @@ export function describeBroker(name: string, makeFixture: MakeBrokerFixture): vo
       await fixture.connect(other);
       await directory.announce({ type: 'room-renamed', roomId: 7, name: 'Ünïque "name"' });
       await directory.announce({ type: 'room-deleted', roomId: 8 });
+      await directory.announce({ type: 'room-listed', room: { id: 9, name: '{"}', createdBy: null } });
+      await directory.announce({ type: 'room-unlisted', roomId: 9 });
       for (const one of [recorder, other]) {
-        await one.until('both events', () => one.events.length === 2);
+        await one.until('all events', () => one.events.length === 4);
         expect(one.events).to.deep.equal([
           { type: 'room-renamed', roomId: 7, name: 'Ünïque "name"' },
           { type: 'room-deleted', roomId: 8 },
+          { type: 'room-listed', room: { id: 9, name: '{"}', createdBy: null } },
+          { type: 'room-unlisted', roomId: 9 },
         ]);
       }
     });
