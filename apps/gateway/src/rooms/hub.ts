@@ -70,7 +70,8 @@ export class Hub implements RoomListener {
   }
 
   /**
-   * Prepares a join: once resolved, every message of the room reaches this node. Each call needs one {@link enter} and {@link leave}, or one {@link abandon}.
+   * Prepares a join: once resolved, every message of the room reaches this node. Each call needs one {@link enter} and
+   * {@link leave}, or one {@link abandon}.
    *
    * @throws {RoomNotFoundError} {UnavailableError}
    */
