@@ -5,7 +5,7 @@ import { RoomNotFoundError } from '../broker.js';
 import { eventually, openFeeds } from '../testing/feeds.js';
 import { failure, type Recorder } from '../testing/recorder.js';
 import { ScriptedBroker } from '../testing/scripted-broker.js';
-import type { RoomFeedRegistry } from './room-feed-registry.js';
+import { RoomFeedRegistry } from './room-feed-registry.js';
 
 const ROOM = 7;
 
@@ -98,6 +98,13 @@ describe('using rooms', () => {
     await unsubscribed();
     await feeds.acquire(ROOM);
     expect(broker.subscribed.has(ROOM)).to.equal(true);
+  });
+
+  it('refuses to use a room before anything listens', async () => {
+    const log = createLogger({ service: 'test', level: 'silent' });
+    const deaf = new RoomFeedRegistry(broker, { lingerMs: 0, retryMs: 10, log });
+    expect(await failure(deaf.acquire(ROOM))).to.be.instanceOf(Error);
+    expect(broker.count('subscribe')).to.equal(0);
   });
 
   it('delivers notices of rooms in use only', async () => {
