@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import type { Page } from 'playwright-core';
 import { request } from '../support/people.js';
 import { type Stage, sharedStage } from './support/stage.js';
 import type { Visitor } from './support/visitor.js';
@@ -114,6 +116,47 @@ describe('a session', function () {
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
     await page.reload();
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
+  });
+
+  it('goes on in all tabs with a new password, also if their sockets end before the answer is there', async () => {
+    const eve = await stage.visitor('eve');
+    const tabs = [eve.page, (await eve.tab()).page];
+    const connection = (page: Page) => page.getByRole('status', { name: 'Connection' });
+    for (const page of tabs)
+      await connection(page)
+        .filter({ hasText: /^Connected$/ })
+        .waitFor();
+    await eve.page.route('**/api/users/me/password', async (route) => {
+      const { cookie = '', 'content-type': type = '' } = await route.request().allHeaders();
+      const answer = await fetch(route.request().url(), {
+        method: 'PUT',
+        headers: { cookie, 'content-type': type },
+        body: route.request().postData(),
+      });
+      const body = await answer.text();
+      for (const page of tabs)
+        await connection(page)
+          .filter({ hasNotText: /^Connected$/ })
+          .waitFor();
+      // A tab that renews the session now has the cookie of one that has ended.
+      const renewed = tabs.map((page) => page.waitForResponse('**/api/users/refresh').catch(() => undefined));
+      await Promise.race([sleep(1_000), ...renewed]);
+      const headers = {
+        'content-type': 'application/json',
+        'set-cookie': answer.headers.get('set-cookie') ?? '',
+      };
+      await route.fulfill({ status: answer.status, headers, body });
+    });
+    await eve.page.getByRole('button', { name: 'Account' }).click();
+    const dialog = eve.page.getByRole('dialog', { name: 'Account' });
+    await dialog.getByLabel('Current password').fill(eve.password);
+    await dialog.getByLabel('New password').fill('close sesame');
+    await dialog.getByRole('button', { name: 'Change password' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    for (const page of tabs)
+      await connection(page)
+        .filter({ hasText: /^Connected$/ })
+        .waitFor();
   });
 
   it('leaves nothing behind that the next one could read', async () => {

@@ -1,6 +1,7 @@
 import { ChorusApi, ChorusClient, ChorusError, type Member } from '@chorus/client';
 import { effect, signal } from '@preact/signals';
 import { Chat } from './chat.js';
+import { CookieChange } from './cookie-change.js';
 import { browserStore, Memory, SignedInNote } from './storage.js';
 
 export type SessionState =
@@ -15,6 +16,8 @@ export type SessionState =
 type TabMessage =
   /** The session is about to end, or goes on after all. */
   | { readonly type: 'ending'; readonly ending: boolean }
+  /** The cookie is being replaced by that of a new session, or has been. */
+  | { readonly type: 'replacing'; readonly replacing: boolean }
   | { readonly type: 'signed-out' }
   | { readonly type: 'signed-in'; readonly userId: number };
 
@@ -34,6 +37,7 @@ export class Session {
   readonly #note = new SignedInNote(this.#store);
   /** What is told of the session does not matter any more, and it is not to be renewed. */
   #ending = false;
+  readonly #cookieChange = new CookieChange();
   #again: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
@@ -91,7 +95,12 @@ export class Session {
    * @throws {ChorusError} (rejects)
    */
   async changePassword(currentPassword: string, newPassword: string): Promise<void> {
-    await this.#api.changePassword({ currentPassword, newPassword });
+    this.#replace(true);
+    try {
+      await this.#api.changePassword({ currentPassword, newPassword });
+    } finally {
+      this.#replace(false);
+    }
   }
 
   /** Ends all sessions of the user, this one as well. @throws {ChorusError} (rejects) */
@@ -111,6 +120,7 @@ export class Session {
       api,
       // The new token is a cookie, which only the next connection sends.
       refresh: async () => {
+        await this.#cookieChange.done();
         if (this.#ending) throw new ChorusError('unauthenticated', 'signed out');
         await api.refresh();
         return undefined;
@@ -155,6 +165,7 @@ export class Session {
   #onTab(message: TabMessage): void {
     const { value } = this.state;
     if (message.type === 'ending') this.#ending = message.ending;
+    if (message.type === 'replacing') this.#changeCookie(message.replacing);
     if (message.type === 'signed-out' && value.status === 'signed-in') this.#leave(SIGNED_OUT_ELSEWHERE);
     if (message.type !== 'signed-in') return;
     if (value.status === 'signed-in' && value.chat.me.id === message.userId) return;
@@ -171,6 +182,16 @@ export class Session {
   #end(ending: boolean): void {
     this.#ending = ending;
     this.#tell({ type: 'ending', ending });
+  }
+
+  #replace(replacing: boolean): void {
+    this.#changeCookie(replacing);
+    this.#tell({ type: 'replacing', replacing });
+  }
+
+  #changeCookie(begins: boolean): void {
+    if (begins) this.#cookieChange.begin();
+    else this.#cookieChange.end();
   }
 
   #is(chat: Chat): boolean {

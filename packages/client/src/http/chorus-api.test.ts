@@ -48,6 +48,34 @@ describe('ChorusApi', () => {
     expect(paths).to.deep.equal(['/api/users/me', '/api/users/me', '/chat/api/users/me']);
   });
 
+  it('refreshes with the token that a change of the password brings, also when that is in progress', async () => {
+    const seen: string[] = [];
+    let held: ServerResponse | undefined;
+    respond = (request, response) => {
+      seen.push(`${request.url} ${request.headers.authorization}`);
+      if (request.method === 'PUT') held = response;
+      else response.end('{}');
+    };
+    let token = 'old';
+    const account = api({ token: () => token });
+    const change = async (): Promise<void> => {
+      const input = { currentPassword: 'a', newPassword: 'b' };
+      ({ token = '' } = await account.changePassword(input));
+    };
+    const changed = change();
+    while (held === undefined) await new Promise(setImmediate);
+    const refreshed = account.refresh();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    held.end('{"id":1,"username":"ann","token":"new"}');
+    await Promise.all([changed, refreshed]);
+    expect(seen).to.deep.equal(['/api/users/me/password Bearer old', '/api/users/refresh Bearer new']);
+    // One that fails leaves the session as it is.
+    respond = answer(403, '{"error":"the current password is wrong"}');
+    await failure(change());
+    respond = answer(200, '{}');
+    await account.refresh();
+  });
+
   it('works and cancels requests without AbortSignal.timeout and any', async () => {
     const { timeout, any } = AbortSignal;
     Reflect.set(AbortSignal, 'timeout', undefined);

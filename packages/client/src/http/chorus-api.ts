@@ -39,6 +39,8 @@ export interface ApiOptions {
  */
 export class ChorusApi {
   readonly #options: ApiOptions;
+  /** Settles when the caller has the token that a change of the password brings. */
+  #change: Promise<void> | undefined;
 
   constructor(options: ApiOptions = {}) {
     this.#options = options;
@@ -75,7 +77,10 @@ export class ChorusApi {
     input: { currentPassword: string; newPassword: string },
     options?: CallOptions,
   ): Promise<SignedIn> {
-    return withToken(await this.#call('PUT', '/api/users/me/password', { ...options, body: input }));
+    const change = this.#call<SignedIn>('PUT', '/api/users/me/password', { ...options, body: input });
+    const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+    this.#change = change.then(settled, settled);
+    return withToken(await change);
   }
 
   /** Ends all sessions of the user, including this one. */
@@ -83,8 +88,12 @@ export class ChorusApi {
     await this.#ask('DELETE', '/api/users/me/sessions', options);
   }
 
-  /** Returns a newer token of the current session, as {@link signIn} does. */
+  /**
+   * Returns a newer token of the current session, as {@link signIn} does. Waits for a {@link changePassword} in progress: the current
+   * session ends by it, and sockets may end before its answer arrives.
+   */
   async refresh(options?: CallOptions): Promise<Refreshed> {
+    await this.#change;
     return withToken(await this.#call('POST', '/api/users/refresh', options));
   }
 
