@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { lifeContent } from '../anew/life-content.js';
-import type { ChangeOutcome, LifeEvent, RoomLives } from '../history.js';
+import type { ChangeOutcome, Fault, LifeEvent, RoomLives } from '../history.js';
 import { indexHistory } from '../index-history.js';
 import { simulate } from '../test-history.js';
 import { anew } from './anew.js';
@@ -37,8 +37,9 @@ describe('what is known of rooms that are created again', () => {
     ...{ roomId: ROOM, events, life: 2, exists: true },
     ...{ gateways: { 'gateway-1': 'room-joined' }, messages: [two] },
   };
-  const violations = (change: Partial<RoomLives>): string[] => {
-    const history = { ...simulate({ clients: 3, rooms: 1, messages: 1 }), lives: [{ ...good, ...change }] };
+  const violations = (change: Partial<RoomLives>, faults: Fault[] = []): string[] => {
+    const lives = [{ ...good, ...change }];
+    const history = { ...simulate({ clients: 3, rooms: 1, messages: 1 }), lives, faults };
     return [...anew.check(indexHistory(history))].map(({ what }) => what);
   };
 
@@ -56,6 +57,14 @@ describe('what is known of rooms that are created again', () => {
     expect(violations({ messages: [] })).to.deep.equal([
       'room 7: its history does not have what was acknowledged in life 2 once',
     ]);
+  });
+
+  it('has nothing against an acknowledged message that Redis lost, unless it is there twice', () => {
+    const loss = { since: at - 1, at, until: at + 1 };
+    const fault: Fault = { kind: 'redis-empty', what: 'redis', startedAt: at, endedAt: at + 1, loss };
+    expect(violations({ messages: [] }, [fault])).to.deep.equal([]);
+    expect(violations({ messages: [two, two] }, [fault])).to.have.length(1);
+    expect(violations({ messages: [] }, [{ ...fault, loss: { ...loss, until: at } }])).to.have.length(1);
   });
 
   it('finds a member that received a message of a life before, and one that is in the new life without having entered it', () => {

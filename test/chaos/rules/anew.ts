@@ -1,5 +1,5 @@
 import { lifeOf } from '../anew/life-content.js';
-import type { ChangeOutcome, LifeEvent, RoomLives } from '../history.js';
+import type { ChangeOutcome, Fault, LifeEvent, RoomLives } from '../history.js';
 import type { Rule, Violation } from '../rule.js';
 
 type Change = Extract<LifeEvent, { outcome: ChangeOutcome }>;
@@ -11,7 +11,7 @@ export const anew: Rule = {
     for (const lives of history.lives) {
       yield* changes(lives);
       yield* sights(lives);
-      yield* end(lives);
+      yield* end(lives, history.faults);
     }
   },
 };
@@ -62,7 +62,10 @@ function* sights({ roomId, events }: RoomLives): Iterable<Violation> {
   }
 }
 
-function* end({ roomId, events, life, exists, gateways, messages }: RoomLives): Iterable<Violation> {
+function* end(
+  { roomId, events, life, exists, gateways, messages }: RoomLives,
+  faults: readonly Fault[],
+): Iterable<Violation> {
   for (const [gateway, answer] of Object.entries(gateways)) {
     if (answer === (exists ? 'room-joined' : 'unknown_room')) continue;
     yield {
@@ -79,7 +82,9 @@ function* end({ roomId, events, life, exists, gateways, messages }: RoomLives): 
   }
   for (const event of events) {
     if (event.type !== 'sent' || !event.acked || !exists || event.life !== life) continue;
-    if (messages.filter((content) => content === event.content).length === 1) continue;
+    const copies = messages.filter((content) => content === event.content).length;
+    const forgotten = faults.some(({ loss }) => loss && loss.since < event.at && event.at < loss.until);
+    if (copies === 1 || (copies === 0 && forgotten)) continue;
     yield {
       what: `room ${roomId}: its history does not have what was acknowledged in life ${life} once`,
       facts: { event, messages },
