@@ -136,7 +136,8 @@ describe('who may not come in although the token is genuine', function () {
       const check = tokens.verify(token);
       await client.with({ Authorization: `Bearer ${token}` }).get('/api/users/logout');
       await new Promise(setImmediate);
-      expect(events).to.deep.equal([
+      const revoked = events.filter(({ type }) => type === 'token-revoked');
+      expect(revoked).to.deep.equal([
         { type: 'token-revoked', tokenId: check.ok ? check.token.tokenId : undefined },
       ]);
     });

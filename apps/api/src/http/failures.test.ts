@@ -96,7 +96,7 @@ describe('the HTTP face, when something breaks', function () {
   });
 
   it('answers 503 when nobody knows who is present', async () => {
-    const away = (): Promise<never> => Promise.reject(new Error('connection is closed'));
+    const away = (): Promise<never> => Promise.reject(new UnavailableError('connection is closed'));
     broken = await startApi(db, {}, { presence: { members: away, everyone: away, busiest: away } });
     const { body } = await client.post('/api/rooms', { name: 'x' });
     for (const path of ['/ws/get-clients', `/ws/get-clients/${body.id}`]) {
