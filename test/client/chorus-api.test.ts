@@ -13,10 +13,10 @@ const ABSENT: Readonly<Record<string, string>> = {
   live: 'for balancers',
   ready: 'for balancers',
   getDocument: 'for tools',
-  createSeedRoom: 'createRoom does it',
-  listSeedRooms: 'listRooms does it',
+  createOriginalRoom: 'createRoom does it',
+  listOriginalRooms: 'listRooms does it',
   signOutByGet: 'signOut does it',
-  listEveryone: 'the seed contract has it; nobody who writes a client asks for everybody in all rooms',
+  listEveryone: 'only for clients of the original service',
   connect: 'ChorusClient opens sockets',
   joinRoom: 'ChorusClient opens sockets',
 };

@@ -59,7 +59,7 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
     const bodies: Readonly<Record<string, object>> = {
       signUp: { username: 'new', email: 'new@example.com', password },
       signIn: { email, password },
-      createSeedRoom: { name: 'new' },
+      createOriginalRoom: { name: 'new' },
       createRoom: { name: 'new' },
       renameRoom: { name: 'new' },
       changePassword: { currentPassword: password, newPassword: `${password} again` },

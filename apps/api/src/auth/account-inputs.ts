@@ -24,8 +24,8 @@ const newPassword = writtenAs(
     minLength: 1,
     maxLength: MAX_PASSWORD_BYTES,
     description:
-      `At least \`PASSWORD_MIN_LENGTH\` characters (6 by default), at most ${MAX_PASSWORD_BYTES} bytes of UTF-8. Not the ` +
-      'user name, not the e-mail address, and not one of the 10,000 most common passwords.',
+      `At least \`PASSWORD_MIN_LENGTH\` characters (default 6), at most ${MAX_PASSWORD_BYTES} bytes of UTF-8. Must not be ` +
+      'the user name, the e-mail address or one of the 10,000 most common passwords.',
   },
 );
 
@@ -34,7 +34,7 @@ export const signUpInput = named(
   z.object({ username: nameText(64), email, password: newPassword }),
 );
 
-/** Any password: one that nobody can have is refused like a wrong one. */
+/** Accepts any password: one that no account can have is refused like a wrong one. */
 export const signInInput = named(
   'SignIn',
   z.object({
@@ -43,7 +43,7 @@ export const signInInput = named(
     returnToken: z
       .boolean('must be true or false')
       .optional()
-      .describe('Puts the token into the body and sets no cookie: for pages of other sites.'),
+      .describe('Returns the token in the body and sets no cookie. For pages of other sites.'),
   }),
 );
 

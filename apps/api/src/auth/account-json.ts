@@ -3,23 +3,23 @@ import { named } from '../http/schemas.js';
 
 const id = z.int().positive();
 
-/** A user, as they see themselves. */
+/** The account of the signed-in user. */
 export const account = named(
   'Account',
-  z.object({ id, username: z.string(), email: z.string() }).describe('A user, as they see themselves.'),
+  z.object({ id, username: z.string(), email: z.string() }).describe('The account of the signed-in user.'),
 );
 
-/** Who has signed in. */
+/** The token in the body of an answer. */
 const token = z
   .string()
   .optional()
-  .describe('Only when it was asked for, or the request carried its token in `Authorization`.');
+  .describe('Present if `returnToken` was set, or the request had its token in `Authorization`.');
 
 export const signedIn = named(
   'SignedIn',
   z
     .object({ id, username: z.string(), token })
-    .describe('Who has signed in; the token is in the cookie, or here when it was asked for.'),
+    .describe('The user who signed in. The token is in the cookie or in `token`.'),
 );
 
 export const refreshed = named(
@@ -27,12 +27,12 @@ export const refreshed = named(
   z
     .object({
       ...signedIn.shape,
-      expiresAt: z.int().nonnegative().describe('When the new token ends, in milliseconds since 1970.'),
+      expiresAt: z.int().nonnegative().describe('When the new token expires, in milliseconds since 1970.'),
     })
-    .describe('Whose token it is, and how long it counts; the token is in the cookie.'),
+    .describe('The user of the token and its expiry. The token is in the cookie or in `token`.'),
 );
 
-/** The header of every answer with a token. */
+/** The header of answers that set the token cookie. */
 export const TOKEN_HEADER = {
   'Set-Cookie': 'The token: `jwt=<token>; HttpOnly; Path=/; Max-Age=3600`.',
 };

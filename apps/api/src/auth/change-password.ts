@@ -7,17 +7,17 @@ import type { AuthServices } from './dependencies.js';
 import { checkPassword } from './passwords/check-password.js';
 import { inBody } from './token-cookie.js';
 
-/** Ends all sessions of the user and begins one for the client that sent the request. */
+/** Ends all sessions of the user and starts one for the client that sent the request. */
 export const changePassword = operation(
   {
     id: 'changePassword',
-    summary: 'Changes the password and ends all other sessions',
+    summary: 'Change the password and end all other sessions',
     description:
-      'Every other token and socket of the user ends. The answer carries the token of a new session; sockets that this ' +
-      'client opened with the old one end with code 4401, and it connects again with the new one.',
+      'All tokens of the user are revoked, and their sockets are closed with code 4401, including those of this client. ' +
+      'The answer has the token of a new session; reconnect with it.',
     access: 'token',
     body: changePasswordInput,
-    answer: { status: 200, description: 'Changed.', body: signedIn, headers: TOKEN_HEADER },
+    answer: { status: 200, description: 'The password was changed.', body: signedIn, headers: TOKEN_HEADER },
     errors: {
       403: 'The current password is wrong, or the user is banned.',
       404: 'The user of the token has no account.',

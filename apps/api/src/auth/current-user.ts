@@ -6,13 +6,13 @@ import type { AuthServices } from './dependencies.js';
 export const NO_ACCOUNT = 'the user of the token has no account';
 
 /**
- * Who the token's owner is, as stored. A token counts by its signature alone, so that applications can sign tokens for
- * users of their own: such a user may do everything but what needs an account.
+ * Returns the stored account of the token's user. A token is valid by its signature alone, so applications can sign tokens
+ * for their own users. Such a user may do everything that needs no account.
  */
 export const currentUser = operation(
   {
     id: 'me',
-    summary: 'Says whose token it is',
+    summary: 'Get the account of the signed-in user',
     access: 'token',
     answer: { status: 200, description: 'The account.', body: account },
     errors: { 404: 'The user of the token has no account.' },

@@ -3,15 +3,15 @@ import { operation } from '../http/operation.js';
 import { NO_ACCOUNT } from './current-user.js';
 import type { AuthServices } from './dependencies.js';
 
-/** Signs the user out everywhere, here as well. */
+/** Ends all sessions of the user, including the current one. */
 export const endSessions = operation(
   {
     id: 'endSessions',
-    summary: 'Signs the user out everywhere: ends all sessions, with their tokens and sockets',
+    summary: 'Sign out everywhere: end all sessions with their tokens and sockets',
     access: 'token',
     answer: {
       status: 204,
-      description: 'All sessions have ended, that of the request as well.',
+      description: 'All sessions have ended, including that of the request.',
       headers: { 'Set-Cookie': 'Clears the cookie.' },
     },
     errors: { 404: 'The user of the token has no account.' },

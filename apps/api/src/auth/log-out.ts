@@ -12,7 +12,7 @@ const declaration = {
   access: 'anyone',
   answer: {
     status: 200,
-    description: 'Signed out.',
+    description: 'The session has ended.',
     body: signedOut,
     headers: { 'Set-Cookie': 'Clears the cookie.' },
   },
@@ -25,29 +25,29 @@ const declaration = {
 } as const satisfies Partial<Declaration>;
 
 /**
- * Ends the session of the token that came with the request: its tokens are refused, and sockets that were opened with one
- * of them end. Needs no valid token: a client with an expired one gets its cookie cleared, too.
+ * Ends the session of the request's token: its tokens are refused, and sockets that were opened with them are closed.
+ * Needs no valid token: with an expired token only the cookie is cleared.
  *
- * When that fails the answer is 503 and the cookie is cleared all the same: the next person at that browser must
- * not find another one signed in.
+ * If ending the session fails, the answer is 503 and the cookie is cleared nevertheless: the next person at that browser
+ * must not find another user signed in.
  */
 export const logOut = operation(
   {
     id: 'signOut',
-    summary: 'Ends a session: all its tokens and sockets',
+    summary: 'Sign out: end a session with its tokens and sockets',
     description:
-      'Needs no token: without one, or with one that does not count any more, only the cookie is cleared. Other ' +
-      'sign-ins of the user stay.',
+      'Without a token, or with one that is no longer valid, only the cookie is cleared. Other sessions of the user ' +
+      'continue.',
     ...declaration,
   },
   endSession,
 );
 
-/** The route of the original service. A link of another site leads here as well, so it is refused. */
+/** The route of the original service. A link on another site could lead here; such requests are refused. */
 export const logOutByGet = operation(
   {
     id: 'signOutByGet',
-    summary: 'Like `POST`, for clients of the original service',
+    summary: 'Sign out, for clients of the original service',
     original: true,
     ...declaration,
   },

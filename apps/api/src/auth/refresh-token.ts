@@ -4,18 +4,19 @@ import type { AuthServices } from './dependencies.js';
 import { inBody } from './token-cookie.js';
 
 /**
- * Gives out a newer token of the same session: it keeps the token's id, by which sign-outs name what has ended.
+ * Issues a newer token of the current session. It keeps the token's id, by which a sign-out identifies the session.
  *
- * Not limited in rate: it asks for a token that counts, tells nothing about passwords, and costs less than any other
- * route with a token. A page of another site that makes a browser send this gains nothing: it only keeps its user
- * signed in, and the answer is not for it to read.
+ * Without a rate limit: it needs a valid token, reveals nothing about passwords, and costs less than any other route with
+ * a token. A page of another site that makes a browser send this request gains nothing: the user only stays signed in,
+ * and the page cannot read the answer.
  */
 export const refreshToken = operation(
   {
     id: 'refresh',
-    summary: 'Gives out a newer token of the same session',
+    summary: 'Get a newer token of the current session',
     description:
-      'The old token goes on until it expires. Signing out with any token of the session ends all of them. The body, if there is one, is not read.',
+      'The old token stays valid until it expires. Signing out with any token of the session revokes all of them. A body ' +
+      'is ignored.',
     access: 'token',
     answer: { status: 200, description: 'The new token.', body: refreshed, headers: TOKEN_HEADER },
   },

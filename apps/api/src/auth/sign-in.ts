@@ -8,17 +8,17 @@ import type { AuthServices } from './dependencies.js';
 import { checkPassword } from './passwords/check-password.js';
 
 /**
- * Gives out a token as a cookie. An unknown address and a wrong password take the same steps, so
- * that neither the answer nor its time tells them apart.
+ * Issues a token as a cookie. An unknown address and a wrong password take identical steps, so that neither the answer
+ * nor its time reveals which it was.
  */
 export const signIn = operation(
   {
     id: 'signIn',
-    summary: 'Gives out a token',
+    summary: 'Sign in: get a token',
     access: 'anyone',
     original: true,
     body: signInInput,
-    answer: { status: 200, description: 'Signed in.', body: signedIn, headers: TOKEN_HEADER },
+    answer: { status: 200, description: 'The user is signed in.', body: signedIn, headers: TOKEN_HEADER },
     errors: {
       401: 'The e-mail address or the password is wrong.',
       403: 'The user is banned.',
@@ -34,7 +34,7 @@ export const signIn = operation(
       const matches = await checkPassword(services, ctx, emailKey(email), password, user?.passwordHash);
       if (user === undefined || !matches) throw new HttpError(401, 'wrong email or password');
       const { id, username, generation } = user;
-      // Only now: nobody else learns who is banned.
+      // Only after the password was checked: other users must not learn who is banned.
       const [verdict] = await access.check([{ userId: id }]);
       refuse(verdict);
       const token = tokens.sign({ id, username }, generation);

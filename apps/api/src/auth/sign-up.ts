@@ -6,11 +6,11 @@ import { account } from './account-json.js';
 import type { AuthServices } from './dependencies.js';
 import { accountKey } from './rate-limits/rate-limits.js';
 
-/** Creates an account. Of several that race for a user name or e-mail address, one succeeds. */
+/** Creates an account. If several requests race for a user name or e-mail address, one succeeds. */
 export const signUp = operation(
   {
     id: 'signUp',
-    summary: 'Creates an account',
+    summary: 'Create an account',
     access: 'anyone',
     original: true,
     body: signUpInput,
@@ -26,7 +26,7 @@ export const signUp = operation(
       rules.check('password', password, { username, email });
       await limits.signUpAddress.count(clientAddress(ctx));
       await limits.signUpAccount.count(accountKey(emailKey(email)));
-      // Asked before the password is hashed, to hash none in vain, and decided when it is stored.
+      // Checked before hashing, which is expensive; the database decides when the account is stored.
       await refuseTaken();
       const passwordHash = await work.run(
         () => passwords.hash(password),

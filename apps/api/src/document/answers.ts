@@ -2,7 +2,7 @@ import { account, refreshed, signedIn } from '../auth/account-json.js';
 import { messagePageJson } from '../messages/json.js';
 import { memberJson, roomJson, roomPageJson } from '../rooms/json.js';
 
-/** What the API answers with, by the names of its document: for those whose types have to be the same. */
+/** Schemas of answers by their names in the OpenAPI document. A test compares the client's types with them. */
 export const answers = {
   Account: account,
   SignedIn: signedIn,

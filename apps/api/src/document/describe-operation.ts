@@ -5,25 +5,25 @@ import type { GatewayRoute } from './gateway-routes.js';
 import { bodyOf, type Json, schemaOf } from './json.js';
 import { ALWAYS, failureResponse } from './responses.js';
 
-/** Either of the two, for whoever has a token. */
+/** Either of the two carries the token. */
 const TOKEN = [{ cookie: [] }, { bearer: [] }];
 
 const SENDER = [
   {
     name: 'userId',
     in: 'query',
-    description: 'May repeat whose token it is. With `AUTH=open` it says who the sender is.',
+    description: 'Id of the user. Must match the token. With `AUTH=open` it identifies the user.',
     schema: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
   },
   {
     name: 'username',
     in: 'query',
-    description: 'The same.',
+    description: 'Name of the user. Must match the token. With `AUTH=open` it identifies the user.',
     schema: { type: 'string' },
   },
 ];
 
-/** `/api/rooms/:roomId` as OpenAPI writes it. */
+/** Returns the OpenAPI form of a path: `/api/rooms/{roomId}` for `/api/rooms/:roomId`. */
 export function pathTemplate(path: string): string {
   return path.replaceAll(/:(\w+)/g, '{$1}');
 }
@@ -32,7 +32,7 @@ export function describeOperation(path: string, declaration: Declaration): Json 
   const { id, summary, description, access, params, query, body, answer, errors = {} } = declaration;
   const statuses = new Set<number>([
     ...ALWAYS,
-    // Whether a token counts is asked of Redis.
+    // Redis knows whether a token was revoked.
     ...(access === 'anyone' ? [] : [401, 403, 503]),
     ...(body === undefined ? [] : [413, 415]),
     ...Object.keys(errors).map(Number),
@@ -63,7 +63,7 @@ export function describeOperation(path: string, declaration: Declaration): Json 
   };
 }
 
-/** An upgrade is a GET that is answered with 101, or refused. */
+/** Describes an upgrade: a GET that is answered with 101, or refused. */
 export function describeUpgrade({ id, summary, description, params, query, errors }: GatewayRoute): Json {
   return {
     operationId: id,
@@ -84,7 +84,7 @@ export function describeUpgrade({ id, summary, description, params, query, error
 function tagOf(path: string): string {
   if (path.startsWith('/api/users/')) return 'users';
   if (path.startsWith('/api/rooms')) return 'rooms';
-  return path.startsWith('/ws/') ? 'seed' : 'service';
+  return path.startsWith('/ws/') ? 'original' : 'service';
 }
 
 function security(access: Access): Json {

@@ -5,7 +5,7 @@ import { writtenAs } from '../http/schemas.js';
 import { POSITION_PATTERN } from '../messages/json.js';
 import { roomPath } from '../rooms/inputs.js';
 
-/** A route of the gateways: a request to go on as a WebSocket. */
+/** A route of the gateways: a WebSocket upgrade. */
 export interface GatewayRoute {
   readonly path: string;
   readonly id: string;
@@ -17,7 +17,7 @@ export interface GatewayRoute {
 }
 
 const FRAMES =
-  'What travels over the socket is described by `docs/reference/asyncapi.json` and `docs/reference/protocol.md`.';
+  '`docs/reference/asyncapi.json` and `docs/reference/protocol.md` describe the frames on the socket.';
 
 const REFUSALS = {
   401: 'No token, or one that has expired, was revoked or is forged.',
@@ -27,15 +27,15 @@ const REFUSALS = {
 } as const;
 
 /**
- * The routes where sockets begin. They are in the document because they share its host, its tokens and its errors: whoever
- * reads it finds every path that there is, and what a refused upgrade means. Their frames are not: OpenAPI has no words
- * for them, AsyncAPI has. Gateways do not make their routes of this; a test asks them.
+ * The upgrade routes of the gateways. They are in the OpenAPI document because they share its host, tokens and errors, so
+ * that a reader finds every path and the meaning of a refused upgrade. OpenAPI cannot describe frames; the AsyncAPI
+ * document does. Gateways do not build their routes from this list; a test compares both.
  */
 export const gatewayRoutes: readonly GatewayRoute[] = [
   {
     path: '/ws/connect',
     id: 'connect',
-    summary: `Opens a ${SUBPROTOCOL} socket for any number of rooms`,
+    summary: `Open a ${SUBPROTOCOL} socket for any number of rooms`,
     description: `The subprotocol \`${SUBPROTOCOL}\` must be offered. ${FRAMES}`,
     errors: {
       400: `The subprotocol \`${SUBPROTOCOL}\` is not offered, or a parameter is wrong or not known.`,
@@ -46,14 +46,14 @@ export const gatewayRoutes: readonly GatewayRoute[] = [
   {
     path: '/ws/join-room/:roomId',
     id: 'joinRoom',
-    summary: 'Opens a socket that has joined a room',
-    description: `Without a subprotocol a socket of the seed contract, with \`${SUBPROTOCOL}\` one of that. ${FRAMES}`,
+    summary: 'Open a socket that is bound to one room',
+    description: `Without a subprotocol the socket uses the plain protocol; \`${SUBPROTOCOL}\` can be offered. ${FRAMES}`,
     params: roomPath,
     query: z.object({
       since: writtenAs(z.string().optional(), {
         type: 'string',
         pattern: POSITION_PATTERN,
-        description: 'The last message seen: everything after it is sent first.',
+        description: 'Position of the last message received: all later messages are replayed first.',
       }),
     }),
     errors: {

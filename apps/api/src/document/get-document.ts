@@ -8,14 +8,14 @@ const document = named(
 );
 
 export interface DocumentServices {
-  /** What the API says of itself. */
+  /** Returns the OpenAPI document. */
   readonly document: () => z.input<typeof document>;
 }
 
 export const getDocument = operation(
   {
     id: 'getDocument',
-    summary: 'Gives this document',
+    summary: 'Get this document',
     description: '`/api/docs` shows it as a page.',
     access: 'anyone',
     answer: { status: 200, description: 'This document.', body: document },

@@ -10,28 +10,28 @@ import { commonResponses, headers } from './responses.js';
 
 const VERSION = packageVersion(new URL('../../package.json', import.meta.url));
 
-const DESCRIPTION = `Accounts, rooms and what was said in them. JSON in, JSON out; every failure is \`{"error": "<what is wrong>"}\`.
+const DESCRIPTION = `Accounts, rooms and messages. Requests and answers are JSON; every failure is \`{"error": "<what is wrong>"}\`.
 
-- Ids are positive integers up to 2^53−1. Where one is sent, a string of digits will do.
-- Parameters and fields that an operation does not have are refused with 400, which names the first of them. The operations of
-  the original service pass over them: those tagged \`seed\`, sign-up, sign-in, \`GET /api/users/logout\` and the upgrade of
+- Ids are positive integers up to 2^53−1. In requests a string of digits is accepted as well.
+- Unknown parameters and fields are refused with 400; the text names the first of them. The operations of the original
+  service ignore them: those tagged \`original\`, sign-up, sign-in, \`GET /api/users/logout\` and the upgrade of
   \`/ws/join-room/{roomId}\`.
-- Whatever answers GET answers HEAD, and every path answers OPTIONS. A path that there is not is answered with 404, a method
-  that a path does not have with 405 and \`Allow\`.
-- A 500 is a bug. Its detail is in the log only, under the \`X-Request-Id\` of the answer.`;
+- Every path that answers GET also answers HEAD, and every path answers OPTIONS. An unknown path is answered with 404, a
+  method that a path does not support with 405 and \`Allow\`.
+- A 500 is a bug. Its details are only in the log, under the \`X-Request-Id\` of the answer.`;
 
 const TAGS = [
   { name: 'users', description: 'Accounts and sessions.' },
-  { name: 'rooms', description: 'Rooms, and what was said in them.' },
+  { name: 'rooms', description: 'Rooms and their messages.' },
   {
-    name: 'seed',
-    description: 'The seed contract: the paths and answers of the service that Chorus took over from.',
+    name: 'original',
+    description: 'Routes with the paths and answers of the original service, for its clients.',
   },
-  { name: 'sockets', description: 'Where sockets begin. Gateways answer them.' },
-  { name: 'service', description: 'For balancers and programmers.' },
+  { name: 'sockets', description: 'WebSocket upgrades. Gateways answer them.' },
+  { name: 'service', description: 'Health, for load balancers, and this document.' },
 ];
 
-/** What the API says of itself: made of what its routes are made of. */
+/** Returns the OpenAPI document, built from the declarations of the routes. */
 export function openapi(): Json & { openapi: string; paths: Record<string, Json> } {
   const paths: Record<string, Json> = {};
   const add = (method: string, path: string, described: Json): void => {
@@ -50,7 +50,7 @@ export function openapi(): Json & { openapi: string; paths: Record<string, Json>
       description: DESCRIPTION,
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: '/', description: 'Where this document is.' }],
+    servers: [{ url: '/', description: 'The server of this document.' }],
     tags: TAGS,
     paths,
     components: {
@@ -59,7 +59,7 @@ export function openapi(): Json & { openapi: string; paths: Record<string, Json>
       headers,
       securitySchemes: {
         cookie: { type: 'apiKey', in: 'cookie', name: 'jwt', description: 'Set by sign-in.' },
-        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The same token.' },
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The token of sign-in.' },
       },
     },
   };

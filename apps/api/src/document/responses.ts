@@ -2,10 +2,10 @@ import { failure } from '../http/schemas.js';
 import type { Json } from './json.js';
 import { bodyOf } from './json.js';
 
-/** Headers that more than one operation has. */
+/** Headers of more than one operation. */
 export const headers = {
   RetryAfter: {
-    description: 'When to try again, in seconds.',
+    description: 'Time to wait before a retry, in seconds.',
     schema: { type: 'integer', minimum: 1 },
   },
   WwwAuthenticate: {
@@ -17,7 +17,7 @@ export const headers = {
 const RETRY_AFTER = { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } };
 const CHALLENGE = { 'WWW-Authenticate': { $ref: '#/components/headers/WwwAuthenticate' } };
 
-/** How the document names them. */
+/** Names of the common failures in the document. */
 const NAMES: Readonly<Record<number, string>> = {
   400: 'BadRequest',
   401: 'Unauthorized',
@@ -42,10 +42,10 @@ const REASONS: Readonly<Record<number, string>> = {
   503: 'PostgreSQL or Redis is away.',
 };
 
-/** Why any request fails that HTTP itself is in the way of. */
+/** Failures of HTTP itself, which every operation can answer with. */
 export const ALWAYS = [400, 408, 417, 431] as const;
 
-/** What several operations answer alike, by name. A 401 for want of a token says what is wanted. */
+/** Failures that several operations share, by name. A 401 has a `WWW-Authenticate` header. */
 export const commonResponses: Readonly<Record<string, Json>> = Object.fromEntries(
   Object.entries(NAMES).map(([status, name]) => {
     const response = failureOf(Number(status), REASONS[Number(status)] ?? '');
@@ -53,7 +53,7 @@ export const commonResponses: Readonly<Record<string, Json>> = Object.fromEntrie
   }),
 );
 
-/** The failure of that status, for a reason of the operation's own if it has one. */
+/** Returns the failure of a status, with the operation's own reason if it has one. */
 export function failureResponse(status: number, reason?: string): Json {
   if (reason !== undefined) return failureOf(status, reason);
   const name = NAMES[status];

@@ -4,13 +4,13 @@ import { named } from '../http/schemas.js';
 
 const liveness = named('Liveness', z.object({ status: z.literal('live') }));
 
-/** The process works, whatever it depends on. */
+/** Liveness: the process works. Does not depend on other services. */
 export const live = operation(
   {
     id: 'live',
-    summary: 'Says that the process works',
+    summary: 'Check liveness: the process works',
     access: 'anyone',
-    answer: { status: 200, description: 'It does.', body: liveness },
+    answer: { status: 200, description: 'The process works.', body: liveness },
   },
   () => () => ({ status: 'live' as const }),
 );

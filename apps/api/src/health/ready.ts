@@ -9,7 +9,7 @@ const readinessJson = named(
   z
     .object({ status: z.enum(['ready', 'degraded']), error: z.string().optional() })
     .describe(
-      '`degraded` while PostgreSQL or Redis does not answer or refuses its work; `error` says which, and why.',
+      '`degraded` while PostgreSQL or Redis does not answer or fails; `error` names it and gives the reason.',
     ),
 );
 
@@ -20,9 +20,9 @@ export interface HealthServices {
 export const ready = operation(
   {
     id: 'ready',
-    summary: 'Says whether requests should be sent here',
+    summary: 'Check readiness: requests can be sent here',
     access: 'anyone',
-    answer: { status: 200, description: 'They should.', body: readinessJson },
+    answer: { status: 200, description: 'Requests can be sent here.', body: readinessJson },
     errors: { 503: 'It was not ready yet, or is about to end.' },
   },
   ({ readiness }: HealthServices) =>

@@ -2,20 +2,20 @@ import { z } from 'zod';
 
 type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** The schemas that the API's document has by name. */
+/** The schemas that have a name in the OpenAPI document. */
 export const components = z.registry<{ id: string }>();
 
-/** What the document says in the place of what would be made of a schema. */
+/** Schemas whose JSON Schema is written by hand instead of generated. */
 const written = z.registry<{ schema: JsonSchema }>();
 
-/** Gives a schema a name in the API's document, which must be the only one of that name. */
+/** Gives a schema a name in the OpenAPI document. The name must be unique. */
 export function named<S extends z.ZodType>(id: string, schema: S): S {
   components.add(schema, { id });
   return schema;
 }
 
 /**
- * Says in JSON Schema what a schema says in code. What the document says must allow whatever the code allows; a test
+ * Sets the JSON Schema of a schema that cannot be generated. It must accept every value that the code accepts; a test
  * compares both.
  */
 export function writtenAs<S extends z.ZodType>(schema: S, jsonSchema: JsonSchema): S {
@@ -23,7 +23,7 @@ export function writtenAs<S extends z.ZodType>(schema: S, jsonSchema: JsonSchema
   return schema;
 }
 
-/** How {@link z.toJSONSchema} has to be called for the API's document. */
+/** Options of {@link z.toJSONSchema} for the OpenAPI document. */
 export const JSON_SCHEMA = {
   target: 'draft-2020-12',
   io: 'input',

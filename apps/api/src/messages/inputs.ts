@@ -17,10 +17,14 @@ const WRITTEN = { type: 'string', pattern: POSITION_PATTERN, examples: ['1767225
 
 export const listMessagesInput = z
   .object({
-    before: writtenAs(position.optional(), { ...WRITTEN, description: 'Messages before this position.' }),
+    before: writtenAs(position.optional(), {
+      ...WRITTEN,
+      description: 'Only messages before this position.',
+    }),
     after: writtenAs(position.optional(), {
       ...WRITTEN,
-      description: 'Messages after this position; `0-0` begins with the first. Not together with `before`.',
+      description:
+        'Only messages after this position; `0-0` starts with the first message. Excludes `before`.',
     }),
     limit,
   })

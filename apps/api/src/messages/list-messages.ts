@@ -8,7 +8,7 @@ import type { MessageHistory } from './history.js';
 import { listMessagesInput } from './inputs.js';
 import { messagePageJson } from './json.js';
 
-/** What the routes of messages work with. */
+/** Dependencies of the message routes. */
 export interface MessageServices {
   readonly rooms: RoomService;
   readonly history: MessageHistory;
@@ -16,13 +16,13 @@ export interface MessageServices {
 
 type Page = z.input<typeof messagePageJson>;
 
-/** Pages through what was said in a room, backwards from the newest message or forwards from a position. */
+/** Pages through the messages of a room: backwards from the newest, or forwards from a position. */
 export const listMessages = operation(
   {
     id: 'listMessages',
-    summary: 'Pages through what was said in a room',
+    summary: 'List messages of a room, page by page',
     description:
-      'Without `before` and `after` the newest messages. Which of them are in the database makes no difference.',
+      'Without `before` and `after`, returns the newest messages. Includes messages that are not in the database yet.',
     access: 'rooms',
     params: roomPath,
     query: listMessagesInput,

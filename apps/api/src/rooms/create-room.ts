@@ -1,7 +1,7 @@
 import { operation } from '../http/operation.js';
 import type { RoomServices } from './dependencies.js';
-import { createRoomInput, createSeedRoomInput } from './inputs.js';
-import { restRoom, roomJson, seedRoom, seedRoomJson } from './json.js';
+import { createOriginalRoomInput, createRoomInput } from './inputs.js';
+import { originalRoom, originalRoomJson, restRoom, roomJson } from './json.js';
 
 const ERRORS = {
   403: 'The user is banned, or has created as many rooms as one user may.',
@@ -9,26 +9,26 @@ const ERRORS = {
   503: 'PostgreSQL or Redis is away. No room was made.',
 } as const;
 
-/** The seed's way. */
-export const createSeedRoom = operation(
+/** The route of the original service. */
+export const createOriginalRoom = operation(
   {
-    id: 'createSeedRoom',
-    summary: 'Makes a room, the seed contract’s way',
+    id: 'createOriginalRoom',
+    summary: 'Create a room, for clients of the original service',
     access: 'rooms',
     original: true,
-    body: createSeedRoomInput,
-    answer: { status: 200, description: 'The new room.', body: seedRoomJson },
+    body: createOriginalRoomInput,
+    answer: { status: 200, description: 'The new room.', body: originalRoomJson },
     errors: ERRORS,
   },
   ({ rooms }: RoomServices) =>
     async (ctx, { body: { id, name } }) =>
-      seedRoom(await rooms.create(ctx.state.user, name, id)),
+      originalRoom(await rooms.create(ctx.state.user, name, id)),
 );
 
 export const createRoom = operation(
   {
     id: 'createRoom',
-    summary: 'Makes a room',
+    summary: 'Create a room',
     access: 'rooms',
     body: createRoomInput,
     answer: {

@@ -6,11 +6,12 @@ import { NOT_YOURS, UNKNOWN_ROOM } from './json.js';
 export const deleteRoom = operation(
   {
     id: 'deleteRoom',
-    summary: 'Deletes a room and all that was said in it',
-    description: 'Its sockets are closed with code 4404.',
+    summary: 'Delete a room and its messages',
+    description:
+      'Plain sockets in the room are closed with code 4404; `chorus.v1` sockets receive `room-left`.',
     access: 'rooms',
     params: roomPath,
-    answer: { status: 204, description: 'It is gone.' },
+    answer: { status: 204, description: 'The room was deleted.' },
     errors: { ...NOT_YOURS, ...UNKNOWN_ROOM },
   },
   ({ rooms }: RoomServices) =>

@@ -6,7 +6,7 @@ import { restRoom, roomJson, UNKNOWN_ROOM } from './json.js';
 export const getRoom = operation(
   {
     id: 'getRoom',
-    summary: 'Says what a room is called, and whose it is',
+    summary: 'Get a room',
     access: 'rooms',
     params: roomPath,
     answer: { status: 200, description: 'The room.', body: roomJson },

@@ -5,14 +5,14 @@ import { nameText } from '../names/text.js';
 
 const name = nameText(128);
 
-/** Most entries in one answer of the seed's lists. */
-export const SEED_PAGE = 1_000;
+/** Largest number of entries in a list of the original routes. */
+export const ORIGINAL_PAGE = 1_000;
 const MAX_PAGE = 100;
 const DEFAULT_PAGE = 50;
 
 const WHOLE_NUMBER = 'must be a whole number up to 2^53-1';
 
-/** The id after which a list goes on; 0 is its start. */
+/** A list continues after this id; 0 is its start. */
 export const cursor = writtenAs(
   z
     .string(WHOLE_NUMBER)
@@ -25,11 +25,11 @@ export const cursor = writtenAs(
     minimum: 0,
     maximum: MAX_ID,
     default: 0,
-    description: 'The list goes on after this id.',
+    description: 'Only entries with larger ids. 0 starts the list.',
   },
 );
 
-/** How many entries a page has. */
+/** Largest number of entries of a page. */
 export const limit = writtenAs(
   z
     .string(`must be a whole number from 1 to ${MAX_PAGE}`)
@@ -42,7 +42,7 @@ export const limit = writtenAs(
     minimum: 1,
     maximum: MAX_PAGE,
     default: DEFAULT_PAGE,
-    description: 'How many entries a page has.',
+    description: 'Largest number of entries of the page.',
   },
 );
 
@@ -51,17 +51,17 @@ const id = writtenAs(idSchema.optional(), {
     { type: 'integer', minimum: 1, maximum: MAX_ID },
     { type: 'string', pattern: '^0*[1-9][0-9]{0,15}$', maxLength: 16 },
   ],
-  description: 'Without it the room gets the next id that nobody has chosen.',
+  description: 'Id of the new room. Default: the next free id.',
 });
 
 /** The original service ignores fields that it does not know. */
-export const createSeedRoomInput = named('NewSeedRoom', z.object({ id, name }));
+export const createOriginalRoomInput = named('NewOriginalRoom', z.object({ id, name }));
 export const createRoomInput = named('NewRoom', z.strictObject({ id, name }));
 export const renameRoomInput = named('RoomName', z.strictObject({ name }));
 export const listRoomsInput = z.object({ cursor, limit });
-export const seedListInput = z.object({ after: cursor });
+export const originalListInput = z.object({ after: cursor });
 
-/** The path of whatever belongs to a room. */
+/** Path parameters of a room's routes. */
 export const roomPath = z.object({
   roomId: writtenAs(idSchema, { type: 'integer', minimum: 1, maximum: MAX_ID }),
 });

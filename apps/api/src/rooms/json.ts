@@ -9,21 +9,19 @@ export const NOT_YOURS = { 403: 'Somebody else made the room, or the user is ban
 const time = writtenAs(z.iso.datetime(), { type: 'string', format: 'date-time' });
 const id = z.int().positive();
 
-/** A room as the seed contract shows it. */
-export const seedRoomJson = named(
-  'SeedRoom',
-  z.object({ id, name: z.string() }).describe('A room as the seed contract has it.'),
+/** A room in the answers of the original routes. */
+export const originalRoomJson = named(
+  'OriginalRoom',
+  z.object({ id, name: z.string() }).describe('A room in the answers of the original routes.'),
 );
 
-/** A room as the REST resource shows it. */
+/** A room in the answers of the REST routes. */
 export const roomJson = named(
   'Room',
   z.object({
     id,
     name: z.string(),
-    createdBy: id
-      .nullable()
-      .describe('The user who may change it; null for rooms that nobody in particular made.'),
+    createdBy: id.nullable().describe('Id of the user who may change the room; null if no user owns it.'),
     createdAt: time,
     updatedAt: time,
   }),
@@ -32,17 +30,17 @@ export const roomJson = named(
 export const roomPageJson = named(
   'RoomPage',
   z.object({
-    rooms: z.array(roomJson).describe('By ascending id.'),
-    nextCursor: id.nullable().describe('What to ask for as `cursor` for more; null on the last page.'),
+    rooms: z.array(roomJson).describe('In ascending order of id.'),
+    nextCursor: id.nullable().describe('Value of `cursor` for the next page; null on the last page.'),
   }),
 );
 
 export const memberJson = named(
   'Member',
-  z.object({ id, username: z.string() }).describe('Who is in a room.'),
+  z.object({ id, username: z.string() }).describe('A user who is present in a room.'),
 );
 
-export function seedRoom(room: Room): z.input<typeof seedRoomJson> {
+export function originalRoom(room: Room): z.input<typeof originalRoomJson> {
   return { id: room.id, name: room.name };
 }
 

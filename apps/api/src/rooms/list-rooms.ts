@@ -1,41 +1,41 @@
 import { z } from 'zod';
 import { operation } from '../http/operation.js';
 import type { RoomServices } from './dependencies.js';
-import { listRoomsInput, SEED_PAGE, seedListInput } from './inputs.js';
-import { restRoom, roomPageJson, seedRoom, seedRoomJson } from './json.js';
-import { LINK_HEADER, seedPage } from './seed-page.js';
+import { listRoomsInput, ORIGINAL_PAGE, originalListInput } from './inputs.js';
+import { originalRoom, originalRoomJson, restRoom, roomPageJson } from './json.js';
+import { LINK_HEADER, originalPage } from './original-page.js';
 
-/** The seed's way: an array, and where it goes on in the `Link` header. */
-export const listSeedRooms = operation(
+/** The route of the original service: an array, with the next page in the `Link` header. */
+export const listOriginalRooms = operation(
   {
-    id: 'listSeedRooms',
-    summary: 'Lists the rooms, the seed contract’s way',
+    id: 'listOriginalRooms',
+    summary: 'List rooms, for clients of the original service',
     access: 'rooms',
     original: true,
-    query: seedListInput,
+    query: originalListInput,
     answer: {
       status: 200,
-      description: `Up to ${SEED_PAGE} rooms by ascending id.`,
-      body: z.array(seedRoomJson),
+      description: `Up to ${ORIGINAL_PAGE} rooms in ascending order of id.`,
+      body: z.array(originalRoomJson),
       headers: LINK_HEADER,
     },
   },
   ({ rooms }: RoomServices) =>
     async (ctx, { query: { after } }) =>
-      seedPage(ctx, await rooms.list(after, SEED_PAGE + 1)).map(seedRoom),
+      originalPage(ctx, await rooms.list(after, ORIGINAL_PAGE + 1)).map(originalRoom),
 );
 
 export const listRooms = operation(
   {
     id: 'listRooms',
-    summary: 'Lists the rooms',
+    summary: 'List rooms, page by page',
     access: 'rooms',
     query: listRoomsInput,
     answer: { status: 200, description: 'A page of rooms.', body: roomPageJson },
   },
   ({ rooms }: RoomServices) =>
     async (_ctx, { query: { cursor, limit } }) => {
-      // One more than asked for tells whether there are more.
+      // One more than requested shows whether there is a next page.
       const found = await rooms.list(cursor, limit + 1);
       const page = found.slice(0, limit);
       return {

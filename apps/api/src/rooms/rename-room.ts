@@ -6,11 +6,11 @@ import { NOT_YOURS, restRoom, roomJson, UNKNOWN_ROOM } from './json.js';
 export const renameRoom = operation(
   {
     id: 'renameRoom',
-    summary: 'Gives a room another name',
+    summary: 'Rename a room',
     access: 'rooms',
     params: roomPath,
     body: renameRoomInput,
-    answer: { status: 200, description: 'The room as it is now.', body: roomJson },
+    answer: { status: 200, description: 'The renamed room.', body: roomJson },
     errors: { ...NOT_YOURS, ...UNKNOWN_ROOM },
   },
   ({ rooms }: RoomServices) =>

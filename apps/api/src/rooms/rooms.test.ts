@@ -29,7 +29,7 @@ describe('the room routes', function () {
   const fill = (from: number, to: number) =>
     db.$executeRaw`INSERT INTO rooms (id, name, creator_id) SELECT id, 'room', 99 FROM generate_series(${from}::bigint, ${to}::bigint) id`;
 
-  describe('in the manner of the seed', () => {
+  describe('on the original routes', () => {
     it('creates a room with the id that was asked for', async () => {
       const answer = await client.post('/ws/create-room', { id: 1, name: 'room1' });
       expect([answer.status, answer.body]).to.deep.equal([200, { id: 1, name: 'room1' }]);
