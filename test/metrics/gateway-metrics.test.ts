@@ -56,7 +56,7 @@ describe('the metrics of a gateway', function () {
     const bob = await connectV1(gateway.url, gateway.token(2));
     await bob.join(room);
     await grown({
-      [g('connections{protocol="seed"}')]: 1,
+      [g('connections{protocol="plain"}')]: 1,
       [g('connections{protocol="chorus.v1"}')]: 1,
       [g('connections_opened_total{protocol="chorus.v1"}')]: 1,
       [g('joins_total')]: 2,
@@ -85,7 +85,7 @@ describe('the metrics of a gateway', function () {
     await ann.close();
     await bob.close();
     await grown({
-      [g('connections{protocol="seed"}')]: 0,
+      [g('connections{protocol="plain"}')]: 0,
       [g('connections{protocol="chorus.v1"}')]: 0,
       [g('connections_closed_total{code="1005"}')]: 2,
       [g('leaves_total')]: 2,

@@ -37,7 +37,7 @@ describe('the metrics of standalone', function () {
     for (const socket of sockets) await socket.messages(4);
     await eventually(async () => {
       const now = await readMetrics(operatorUrl);
-      expect(now.value('chorus_gateway_connections{protocol="seed"}')).to.equal(4);
+      expect(now.value('chorus_gateway_connections{protocol="plain"}')).to.equal(4);
       expect(now.value('chorus_gateway_messages_in_total')).to.equal(4);
       expect(now.value('chorus_gateway_messages_out_total')).to.equal(16);
       expect(now.value('chorus_gateway_state{state="ready"}')).to.equal(2);

@@ -4,8 +4,8 @@ import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /*
- * The only file that knows prom-client, with its neighbours of the same name. What an app counts it keeps in plain
- * numbers, and says here how to read them: they are read when somebody asks, and cost nothing but the counting.
+ * Only this file imports prom-client. Apps keep their counts in plain numbers and register here how to read them. They are
+ * read when metrics are collected, so between collections only counting costs time.
  */
 
 /**
@@ -14,51 +14,51 @@ import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, R
  */
 const DELAY_SAMPLE_MS = 100;
 
-/** How the values of several parts of a process become one: added up, or the highest of them. */
+/** How the values of several parts of a process are combined: their sum, or the largest. */
 export type Across = 'sum' | 'max';
 
-/** A number, or that it is not known at the moment. */
+/** A value; undefined while it is unknown. */
 export type Reading = number | undefined;
 
-/** Observations of one kind. Observing costs about a microsecond: per batch or sample, never per delivery. */
+/** A histogram. Observing costs about a microsecond: do it per batch or sample, never per delivery. */
 export interface Observations {
   observe(value: number): void;
 }
 
-/** The same by label; every label has to be given. */
+/** A histogram with labels; every label must be given. */
 export interface LabelledObservations<L extends string> {
   observe(labels: Readonly<Record<L, string>>, value: number): void;
 }
 
-/** A count by label, kept by the metric itself: where the values of the labels are not known beforehand. */
+/** A counter with labels that keeps its own counts, for label values that are not known in advance. */
 export interface Tally<L extends string> {
   inc(labels: Readonly<Record<L, string>>, by?: number): void;
 }
 
-/** All metrics of one process, or of one part of it. Each name can be registered once. */
+/** The metrics of a process, or of a part of it. Each name can be registered once. */
 export class Metrics {
   readonly #registry = new Registry();
 
-  /** What {@link text} is, for the `Content-Type` of an answer. */
+  /** `Content-Type` of {@link text}. */
   get contentType(): string {
     return this.#registry.contentType;
   }
 
-  /** In the text format of Prometheus. */
+  /** Returns all metrics in the text format of Prometheus. */
   text(): Promise<string> {
     return this.#registry.metrics();
   }
 
   /**
-   * Metrics of several parts of one process as one text: counters and histograms are added up, gauges as each of them says.
-   * What belongs to a process and to no part of it, such as when it started, is left out.
+   * Returns the metrics of several parts of one process as one text. Counters and histograms are summed, gauges combined
+   * as registered. Metrics of the process itself, such as its start time, are left out.
    */
   static async textOf(parts: readonly Metrics[]): Promise<string> {
     const data = await Promise.all(parts.map((part) => part.#registry.getMetricsAsJSON()));
     return AggregatorRegistry.aggregate(data).metrics();
   }
 
-  /** @param read the count since the process started, asked whenever metrics are */
+  /** @param read returns the count since the process started; called at each collection */
   counter(name: string, help: string, read: () => number): void {
     new Counter({
       ...this.#named(name, help),
@@ -69,7 +69,7 @@ export class Metrics {
     });
   }
 
-  /** @param read the counts by the label's value; the values must be few and known, never a room or a user */
+  /** @param read returns the counts by label value; the values must be few and known, never rooms or users */
   counterBy(name: string, label: string, help: string, read: () => Readonly<Record<string, number>>): void {
     new Counter({
       ...this.#named(name, help),
@@ -81,7 +81,7 @@ export class Metrics {
     });
   }
 
-  /** @param read the value now, asked whenever metrics are; while it is undefined the metric has no value */
+  /** @param read returns the current value; called at each collection; undefined omits the metric */
   gauge(name: string, help: string, read: () => Reading | Promise<Reading>, across: Across = 'sum'): void {
     new Gauge({
       ...this.#named(name, help),
@@ -123,7 +123,7 @@ export class Metrics {
     return new Counter({ ...this.#named(name, help), labelNames: [...labels] });
   }
 
-  /** What every Node process can tell about itself. */
+  /** Registers the metrics of the Node process. */
   addProcess(): void {
     collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: DELAY_SAMPLE_MS });
     this.#registry.removeSingleMetric(OPEN_FDS);
@@ -131,13 +131,14 @@ export class Metrics {
       new Gauge({
         ...this.#named(OPEN_FDS, 'Number of open file descriptors.'),
         async collect() {
-          // Reading the folder takes a descriptor, and fails when this number matters most.
+          // Reading the folder needs a descriptor, so it fails exactly when descriptors run out.
           const open = await openDescriptors().catch(() => undefined);
           if (open !== undefined) this.set(open);
         },
       });
     }
-    const limit = 'Memory that the process may use: the limit of its container, or what the machine has.';
+    const limit =
+      'Memory that the process may use: the limit of its container, or the memory of the machine.';
     this.gauge('chorus_memory_limit_bytes', limit, memoryLimit);
     let before = performance.eventLoopUtilization();
     const utilization = (): number => {
@@ -146,13 +147,13 @@ export class Metrics {
       before = now;
       return utilization;
     };
-    const help = 'Share of the time since the last reading in which the event loop was busy, 0 to 1.';
+    const help = 'Share of the time since the last collection in which the event loop was busy, 0 to 1.';
     this.gauge('nodejs_eventloop_utilization', help, utilization);
   }
 
-  /** Tells who this is, in the labels of a metric that is always 1. */
+  /** Registers a metric that is always 1 and identifies the process by its labels. */
   addBuildInfo(info: { service: string; version: string; node: string }): void {
-    const help = 'Which service, version and node this is; always 1.';
+    const help = 'Service, version and node of this process; always 1.';
     new Gauge({
       ...this.#named('chorus_build_info', help),
       labelNames: ['service', 'version', 'node'],
@@ -164,7 +165,7 @@ export class Metrics {
   }
 }
 
-/** Without a limit the system tells one that is larger than the machine. */
+/** Without a limit the system reports one that is larger than the machine's memory. */
 function memoryLimit(): number {
   return Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem());
 }
@@ -172,15 +173,15 @@ function memoryLimit(): number {
 const OPEN_FDS = 'process_open_fds';
 
 /**
- * The library's own way reads the whole folder and stops the process for it: some 40 ms with 50,000 sockets. Linux
- * tells the number as the folder's size since 6.2.
+ * Returns the number of open descriptors. The library's own metric reads the whole folder and blocks the process: some
+ * 40 ms with 50,000 sockets. Since Linux 6.2 the number is the size of the folder.
  */
 async function openDescriptors(): Promise<number> {
   const { size } = await stat('/proc/self/fd');
   return size > 0 ? size : (await readdir('/proc/self/fd')).length;
 }
 
-/** Metrics with what every process of Chorus tells of itself; the app adds its own. */
+/** Returns metrics that every process of Chorus has; the app adds its own. */
 export function createMetrics(options: { service: string; version: string; nodeId: string }): Metrics {
   const metrics = new Metrics();
   metrics.addProcess();

@@ -2,16 +2,16 @@ import { performance } from 'node:perf_hooks';
 import type { LabelledObservations, Metrics, Tally } from '@chorus/service';
 import type { Context, Step } from '../http/context.js';
 
-/** Others are one: a client may make up any number of them. */
+/** All other methods share one label value, because clients can invent any number of them. */
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 const OTHER = 'other';
-/** What no route is for. */
+/** Label value of requests without a route. */
 const UNMATCHED = 'unmatched';
 
-/** Seconds. From an answer out of memory to a sign-in that waits in a long queue. */
+/** In seconds: from an answer out of memory to a sign-in in a long queue. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** Counts requests by the pattern of their route, of which there are few, never by their path. */
+/** Counts requests by the pattern of their route, never by their path: patterns are few. */
 export class RequestMetrics {
   readonly #requests: Tally<'method' | 'route' | 'status'>;
   readonly #seconds: LabelledObservations<'method' | 'route'>;
@@ -20,17 +20,17 @@ export class RequestMetrics {
     this.#requests = metrics.tally(
       'chorus_api_requests_total',
       ['method', 'route', 'status'],
-      'Requests answered, by the pattern of their route ("unmatched": there is none) and status.',
+      'Answered requests, by method, pattern of the route ("unmatched" without a route) and status.',
     );
     this.#seconds = metrics.histogramBy(
       'chorus_api_request_seconds',
       ['method', 'route'],
-      'Time from a request to its answer, in seconds, by the pattern of its route.',
+      'Time from the headers of a request to its response, in seconds, by method and pattern of the route.',
       BUCKETS,
     );
   }
 
-  /** What every request passes first. */
+  /** The first middleware of every request. */
   readonly step: Step = async (ctx, next) => {
     const startedAt = performance.now();
     await next();
@@ -39,7 +39,7 @@ export class RequestMetrics {
     this.#seconds.observe(labels, (performance.now() - startedAt) / 1_000);
   };
 
-  /** What came was no request that could be read; it was answered with that status. */
+  /** Counts an unreadable request that was answered with this status. */
   readonly refused = (status: number): void => {
     this.#requests.inc({ method: OTHER, route: UNMATCHED, status: String(status) });
   };

@@ -2,33 +2,33 @@ import { CLOSE, ERRORS, type ErrorCode, SUBPROTOCOL } from '@chorus/protocol';
 import type { RefusalReason } from '../transport/refusal.js';
 import { REFUSAL_REASONS } from '../transport/refusal.js';
 
-/** The protocol of a socket, as metrics name it: its subprotocol, or `seed` for the plain protocol. */
-export type Dialect = 'seed' | typeof SUBPROTOCOL;
+/** The protocol of a socket, as the label of metrics: its subprotocol, or `plain` without one. */
+export type Dialect = 'plain' | typeof SUBPROTOCOL;
 
-/** Close codes that are counted by themselves: ours, and 1005 for clients that gave none. */
+/** Close codes with a count of their own: those of the catalogue, and 1005 for clients that gave no code. */
 const CLOSE_CODES = [...Object.values(CLOSE).map(({ code }) => code), 1005];
 
 /**
- * What a gateway counts on its way, in plain numbers: an increment each, whether or not somebody ever asks. Those that
- * only grow count from the start of the process.
+ * Counters of a gateway, as plain numbers: counting costs one increment, whether or not metrics are collected. Totals count
+ * from the start of the process.
  */
 export class GatewayCounters {
-  readonly open: Record<Dialect, number> = { seed: 0, [SUBPROTOCOL]: 0 };
-  readonly opened: Record<Dialect, number> = { seed: 0, [SUBPROTOCOL]: 0 };
+  readonly open: Record<Dialect, number> = { plain: 0, [SUBPROTOCOL]: 0 };
+  readonly opened: Record<Dialect, number> = { plain: 0, [SUBPROTOCOL]: 0 };
   /** By close code, or `other`. */
   readonly closed: Record<string, number> = zeros([...CLOSE_CODES.map(String), 'other']);
   readonly upgradesRefused: Record<RefusalReason, number> = zeros(REFUSAL_REASONS);
   joins = 0;
   leaves = 0;
   messagesIn = 0;
-  /** Deliveries to sockets, without those to returning clients of what they missed. */
+  /** Deliveries to sockets, without replayed messages. */
   messagesOut = 0;
-  /** Messages that were numbered and stored. */
+  /** Messages numbered and stored by Redis. */
   acks = 0;
   readonly messagesRefused: Record<ErrorCode, number> = zeros(Object.keys(ERRORS) as ErrorCode[]);
   bytesIn = 0;
   bytesOut = 0;
-  /** Sockets that were cut off because they read too slowly. */
+  /** Sockets closed because the client read too slowly. */
   slowReaders = 0;
 
   socketOpened(subprotocol: string | undefined): void {
@@ -45,7 +45,7 @@ export class GatewayCounters {
 }
 
 function dialectOf(subprotocol: string | undefined): Dialect {
-  return subprotocol === SUBPROTOCOL ? SUBPROTOCOL : 'seed';
+  return subprotocol === SUBPROTOCOL ? SUBPROTOCOL : 'plain';
 }
 
 function zeros<K extends string>(names: readonly K[]): Record<K, number> {

@@ -41,7 +41,7 @@ describe('the number of metrics', function () {
 
     expect(await series(metrics)).to.deep.equal(before);
     const text = await metrics.text();
-    expect(text).to.include(`\nchorus_gateway_connections{protocol="seed"} ${MANY}\n`);
+    expect(text).to.include(`\nchorus_gateway_connections{protocol="plain"} ${MANY}\n`);
     expect(text).to.include(`\nchorus_gateway_rooms ${MANY}\n`);
     expect(text).to.include(`\nchorus_gateway_messages_out_total ${MANY}\n`);
     expect(text).to.include('\nchorus_gateway_upgrades_refused_total{reason="user_limit"} 1\n');

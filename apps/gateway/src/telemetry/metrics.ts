@@ -7,7 +7,7 @@ import type { ConnectionRegistry } from '../connections/connection-registry.js';
 import type { GatewayCounters } from './counters.js';
 import type { ProcessorShare } from './processor-share.js';
 
-/** Where the figures of a gateway are read from when metrics are collected. */
+/** Sources of the figures of a gateway, read when metrics are collected. */
 export interface GatewaySources {
   counters: GatewayCounters;
   lifecycle: {
@@ -28,13 +28,13 @@ export interface GatewaySources {
   deliveryWindowMs: number;
 }
 
-/** The figures of all rooms together, which take a look at each of them, are read once for all metrics. */
+/** `feeds` visits all rooms, so it is read once per collection for all metrics. */
 type Sources = Omit<GatewaySources, 'feeds'> & { feeds(): RoomFeedStats };
 
-/** Connections that are looked at before others get their turn. */
+/** Number of connections visited before the event loop continues. */
 const AT_ONCE = 2_000;
 
-/** Registers everything that a gateway tells besides its histograms. What it means stands in docs/reference/metrics.md. */
+/** Registers the metrics of a gateway except its histograms. docs/reference/metrics.md explains them. */
 export function addGatewayMetrics(metrics: Metrics, sources: GatewaySources): void {
   const from = { ...sources, feeds: onceATurn(() => sources.feeds.stats) };
   addConnectionMetrics(metrics, from);
@@ -46,38 +46,42 @@ export function addGatewayMetrics(metrics: Metrics, sources: GatewaySources): vo
 function addConnectionMetrics(metrics: Metrics, { counters, lifecycle, maxConnections }: Sources): void {
   const { connections } = lifecycle;
   const name = (end: string): string => `chorus_gateway_${end}`;
-  metrics.gaugeBy(name('connections'), 'protocol', 'Open sockets.', () => counters.open);
-  metrics.gauge(name('connections_limit'), 'Most sockets that are taken.', () => maxConnections);
-  metrics.counterBy(
-    name('connections_opened_total'),
+  metrics.gaugeBy(
+    name('connections'),
     'protocol',
-    'Sockets that were opened.',
-    () => counters.opened,
+    'Open sockets by protocol: plain or chorus.v1.',
+    () => counters.open,
   );
+  metrics.gauge(
+    name('connections_limit'),
+    'Largest number of open sockets: MAX_CONNECTIONS.',
+    () => maxConnections,
+  );
+  metrics.counterBy(name('connections_opened_total'), 'protocol', 'Sockets opened.', () => counters.opened);
   metrics.counterBy(
     name('connections_closed_total'),
     'code',
-    'Sockets that ended, by close code.',
+    'Sockets closed, by close code.',
     () => counters.closed,
   );
   metrics.counterBy(
     name('upgrades_refused_total'),
     'reason',
-    'Requests for a socket that were refused.',
+    'Upgrades refused, by reason.',
     () => counters.upgradesRefused,
   );
-  metrics.gauge(name('queued_bytes'), 'Bytes that clients have not taken yet.', () =>
+  metrics.gauge(name('queued_bytes'), 'Bytes sent that clients have not read yet.', () =>
     queuedBytes(connections),
   );
   metrics.counter(
     name('slow_readers_total'),
-    'Sockets that were cut off because they read too slowly.',
+    'Sockets closed because the client read too slowly.',
     () => counters.slowReaders,
   );
   metrics.counterBy(
     name('sent_away_total'),
     'why',
-    'Sockets whose clients were asked to come back elsewhere.',
+    'Sockets whose clients were asked to reconnect, by reason.',
     () => connections.reconnectRequests,
   );
 }
@@ -85,22 +89,22 @@ function addConnectionMetrics(metrics: Metrics, { counters, lifecycle, maxConnec
 function addMessageMetrics(metrics: Metrics, { counters, feeds, presence }: Sources): void {
   const count = (name: string, help: string, read: () => number): void =>
     metrics.counter(`chorus_gateway_${name}_total`, help, read);
-  metrics.gauge('chorus_gateway_rooms', 'Rooms with somebody in them here.', () => presence.localRooms);
-  count('joins', 'Sockets that entered a room.', () => counters.joins);
-  count('leaves', 'Sockets that left a room, or ended in it.', () => counters.leaves);
-  count('messages_in', 'Messages that clients sent, the refused ones included.', () => counters.messagesIn);
+  metrics.gauge('chorus_gateway_rooms', 'Rooms with members on this gateway.', () => presence.localRooms);
+  count('joins', 'Joins of sockets to rooms.', () => counters.joins);
+  count('leaves', 'Sockets that left a room, or closed in it.', () => counters.leaves);
+  count('messages_in', 'Messages from clients, including refused ones.', () => counters.messagesIn);
   count(
     'messages_out',
-    'Deliveries of messages to sockets, those of missed messages included.',
+    'Deliveries of messages to sockets, including replayed messages.',
     () => counters.messagesOut + feeds().replayedMessages,
   );
   metrics.counterBy(
     'chorus_gateway_messages_refused_total',
     'reason',
-    'Messages that were refused.',
+    'Messages refused, by error code.',
     () => counters.messagesRefused,
   );
-  count('acks', 'Messages that were numbered and stored in Redis.', () => counters.acks);
+  count('acks', 'Messages numbered and stored by Redis.', () => counters.acks);
   count('bytes_in', 'Bytes of text frames received.', () => counters.bytesIn);
   count('bytes_out', 'Bytes of text frames handed to sockets.', () => counters.bytesOut);
 }
@@ -110,42 +114,46 @@ function addRelayMetrics(metrics: Metrics, from: Sources): void {
   const name = (end: string): string => `chorus_gateway_${end}`;
   metrics.gauge(
     name('subscriber_lag_seconds'),
-    'Last round trip of a message to itself, or how long one is under way.',
+    'Round trip of the last probe through Redis, or the age of the probe in flight.',
     () => (probes?.lagMs ?? 0) / 1_000,
     'max',
   );
   metrics.counter(
     name('probe_failures_total'),
-    'Messages to itself that did not come back in time.',
+    'Probes that could not be sent or did not return in time.',
     () => probes?.failures ?? 0,
   );
-  metrics.gauge(name('rooms_behind'), 'Rooms whose messages may be missing.', () => feeds().behind);
-  metrics.counterBy(name('gaps_total'), 'outcome', 'Gaps in what arrived.', () => {
+  metrics.gauge(
+    name('rooms_behind'),
+    'Rooms with a suspected gap that is being repaired.',
+    () => feeds().behind,
+  );
+  metrics.counterBy(name('gaps_total'), 'outcome', 'Gaps in received messages, by outcome.', () => {
     const { gapsRepaired, gapsLost } = feeds();
     return { repaired: gapsRepaired, lost: gapsLost };
   });
   metrics.counter(
     name('gap_messages_total'),
-    'Messages read from the history to fill gaps.',
+    'Messages read from the stream to fill gaps.',
     () => feeds().gapMessages,
   );
-  metrics.counterBy(name('recoveries_total'), 'outcome', 'Clients that came back with a position.', () => {
+  metrics.counterBy(name('recoveries_total'), 'outcome', 'Clients that resumed, by outcome.', () => {
     const { replays, replaysRefused } = feeds();
     return { recovered: replays, not_recovered: replaysRefused };
   });
   metrics.counter(
     name('recovered_messages_total'),
-    'Messages handed to clients that had missed them.',
+    'Missed messages sent to clients that resumed.',
     () => feeds().replayedMessages,
   );
   metrics.gauge(
     name('replay_bytes'),
-    'Memory that holds messages for returning clients.',
+    'Memory that holds messages for clients that resume.',
     () => feeds().replayBytes,
   );
   metrics.counter(
     name('presence_reaped_total'),
-    'Departures announced for nodes that died.',
+    'Departures announced for members of dead gateways.',
     () => presence.reaped,
   );
 }
@@ -153,37 +161,42 @@ function addRelayMetrics(metrics: Metrics, from: Sources): void {
 function addStateMetrics(metrics: Metrics, from: Sources): void {
   metrics.gauge(
     'chorus_gateway_backlog_limit_bytes',
-    'Bytes of messages that may wait for the archiver.',
+    'Largest backlog of the archive: ARCHIVE_BACKLOG_BYTES.',
     () => from.maxBacklogBytes,
     'max',
   );
-  metrics.gaugeBy('chorus_gateway_state', 'state', 'Which state it is in: 1, and 0 for the others.', () => ({
-    ready: 0,
-    degraded: 0,
-    draining: 0,
-    isolated: 0,
-    [from.lifecycle.isolated ? 'isolated' : from.lifecycle.state]: 1,
-  }));
+  metrics.gaugeBy(
+    'chorus_gateway_state',
+    'state',
+    '1 for the current state of the gateway, 0 for the others.',
+    () => ({
+      ready: 0,
+      degraded: 0,
+      draining: 0,
+      isolated: 0,
+      [from.lifecycle.isolated ? 'isolated' : from.lifecycle.state]: 1,
+    }),
+  );
   metrics.gauge(
     'chorus_gateway_drain_remaining_connections',
-    'Sockets that a drain has still to send away.',
+    'Sockets that the drain has yet to close.',
     () => from.lifecycle.drainRemaining,
   );
   metrics.gauge(
     'chorus_gateway_delivery_window_seconds',
-    'How long deliveries are gathered.',
+    'Time for which deliveries are currently collected.',
     () => (from.deliveryWindowMs * from.busy()) / 1_000,
     'max',
   );
   metrics.gauge(
     'chorus_gateway_processor_share',
-    'Share of a core that the process has, 0 to 1.',
+    'Recent use of one core, 0 to 1.',
     () => from.processor.get(),
     'max',
   );
 }
 
-/** With a pause now and then: fifty thousand sockets are no reason to keep messages waiting. */
+/** Pauses regularly: visiting fifty thousand sockets must not delay messages. */
 async function queuedBytes(connections: ConnectionRegistry): Promise<number> {
   let bytes = 0;
   let looked = 0;
@@ -194,7 +207,7 @@ async function queuedBytes(connections: ConnectionRegistry): Promise<number> {
   return bytes;
 }
 
-/** What is read for several metrics is looked up for the first of them only. */
+/** Caches a value for the current tick of the event loop, so that several metrics share one reading. */
 function onceATurn<T>(read: () => T): () => T {
   let known: { value: T } | undefined;
   return () => {

@@ -73,10 +73,18 @@ export function addGatewayTimings(metrics: Metrics | undefined): Timings {
     return (seconds: number) => observations.observe(seconds);
   };
   return new Timings({
-    publish: histogram('publish', 'From handing a message to the broker to its number; sampled.', FAST),
-    relay: histogram('relay', 'From sending a message to handing it to the sockets here; sampled.', FAST),
-    probe: histogram('probe', 'Round trip of the messages that the node sends itself through Redis.', FAST),
-    recovery: histogram('recovery', 'From a returning client asking to its having all it missed.', SLOW),
+    publish: histogram(
+      'publish',
+      'Time from handing a message to the broker to its number from Redis; sampled.',
+      FAST,
+    ),
+    relay: histogram(
+      'relay',
+      'Time from sentAt to handing the message to the sockets of this gateway; sampled.',
+      FAST,
+    ),
+    probe: histogram('probe', 'Round trips of probes through Redis.', FAST),
+    recovery: histogram('recovery', 'Time from a resume request to the last missed message.', SLOW),
   });
 }
 
