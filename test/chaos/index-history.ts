@@ -18,6 +18,8 @@ export interface Sending {
   failed: string | undefined;
   /** Redis may have forgotten it: it was on its way to Redis, or acknowledged, in the time that Redis lost. */
   forgettable: boolean;
+  /** By then Redis had forgotten it, if it did. */
+  forgottenBy: number;
 }
 
 /** A stretch of a room's history that a client has to know: after `from`, up to `to`. */
@@ -244,9 +246,12 @@ function lostIn(room: RoomIndex, sendings: ReadonlyMap<string, Sending>): LostMe
   return lost.sort(comparePositions);
 }
 
-function isForgettable({ firstAt, acks }: Sending, { faults }: History): boolean {
+/** When Redis may have forgotten it: the ends of these losses. */
+function lossesOf({ firstAt, acks }: Sending, { faults }: History): number[] {
   const ackedAt = Math.min(...acks.map(({ at }) => at));
-  return faults.some(({ loss }) => loss !== undefined && firstAt < loss.until && ackedAt > loss.since);
+  return faults.flatMap(({ loss }) =>
+    loss !== undefined && firstAt < loss.until && ackedAt > loss.since ? [loss.until] : [],
+  );
 }
 
 function sendingsOf(history: History): Map<string, Sending> {
@@ -264,7 +269,7 @@ function sendingsOf(history: History): Map<string, Sending> {
         } else {
           const { content, at: firstAt } = event;
           const fresh = { client, roomId, clientMsgId, content, firstAt, attempts: 1, acks: [], told: false };
-          sendings.set(key, { ...fresh, failed: undefined, forgettable: false });
+          sendings.set(key, { ...fresh, failed: undefined, forgettable: false, forgottenBy: 0 });
         }
       } else if (event.type === 'ack') {
         sending?.acks.push({ at: event.at, position: event.position });
@@ -277,6 +282,10 @@ function sendingsOf(history: History): Map<string, Sending> {
       if (sending !== undefined) sending.told = true;
     }
   }
-  for (const sending of sendings.values()) sending.forgettable = isForgettable(sending, history);
+  for (const sending of sendings.values()) {
+    const losses = lossesOf(sending, history);
+    sending.forgettable = losses.length > 0;
+    sending.forgottenBy = Math.max(0, ...losses);
+  }
   return sendings;
 }

@@ -1,4 +1,5 @@
 import { formatPosition, isAfter } from '@chorus/protocol';
+import type { ClientHistory } from '../history.js';
 import type { LostMessage, View } from '../index-history.js';
 import type { Rule } from '../rule.js';
 
@@ -33,17 +34,7 @@ function concerns({ known, stretches }: View, message: LostMessage): boolean {
 /** By a frame of its own, or by an answer to its question for what it missed. */
 function wasTold({ client, roomId }: View, message: LostMessage): boolean {
   // A plain socket is told nothing while it is open, only when it asks.
-  if (client.plain) {
-    return !client.events.some(
-      (event) =>
-        event.type === 'joined' &&
-        event.recovered &&
-        event.since !== undefined &&
-        event.position !== undefined &&
-        isAfter(message, event.since) &&
-        !isAfter(message, event.position),
-    );
-  }
+  if (client.plain) return !wasToldNothingIsMissing(client, message);
   return client.events.some((event) => {
     if (event.type === 'history-lost') {
       const { from, to } = event;
@@ -53,5 +44,17 @@ function wasTold({ client, roomId }: View, message: LostMessage): boolean {
     const { since, position } = event;
     if (since === undefined || position === undefined) return false;
     return isAfter(message, since) && !isAfter(message, position);
+  });
+}
+
+/** Whether it was told to be recovered although the message was lost, or is before the last one that it was given. */
+function wasToldNothingIsMissing({ events }: ClientHistory, message: LostMessage): boolean {
+  let askedAt = 0;
+  return events.some((event) => {
+    if (event.type === 'joining') askedAt = event.at;
+    if (event.type !== 'joined' || !event.recovered) return false;
+    const { since, position } = event;
+    if (since === undefined || position === undefined || !isAfter(message, since)) return false;
+    return !isAfter(message, position) || askedAt > message.sending.forgottenBy;
   });
 }
