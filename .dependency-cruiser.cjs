@@ -114,7 +114,8 @@ module.exports = {
       comment: 'Its types and its rules stay there.',
       severity: 'error',
       from: {
-        pathNot: '^(apps/gateway/src/transport/|test/bench/(bare-server|redis-relay-server)\\.ts$)',
+        pathNot:
+          '^(apps/gateway/src/transport/|test/bench/(gateway/bare-server|peers/servers/redis-relay-server)\\.ts$)',
       },
       to: { path: npm('(uWebSockets\\.js|uwebsockets)') },
     },

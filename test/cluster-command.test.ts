@@ -7,11 +7,11 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createDatabase, lookUpProcess, testDatabase, testRedis } from '@chorus/local';
 import { expect } from 'chai';
-import { TEST_SETTINGS } from './support/cluster.js';
-import { throughLoopback } from './support/loopback.js';
-import { createPerson, createRoom, request, signIn } from './support/people.js';
-import { type Program, startProgram } from './support/program.js';
-import { connectSeed } from './support/seed-client.js';
+import { createPerson, createRoom, request, signIn } from './support/clients/people.js';
+import { connectSeed } from './support/clients/seed-client.js';
+import { TEST_SETTINGS } from './support/servers/cluster.js';
+import { throughLoopback } from './support/servers/loopback.js';
+import { type Program, startProgram } from './support/servers/program.js';
 
 interface Part {
   nodeId: string;

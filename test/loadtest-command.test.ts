@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { type LoadResult, provision } from '@chorus/loadtest';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { startTestCluster, type TestCluster } from './support/cluster.js';
-import { createPerson, request } from './support/people.js';
-import { type Program, startProgram } from './support/program.js';
+import { createPerson, request } from './support/clients/people.js';
+import { startTestCluster, type TestCluster } from './support/servers/cluster.js';
+import { type Program, startProgram } from './support/servers/program.js';
 
 const PROGRAM = 'apps/loadtest/dist/main.js';
 const SMALL = ['--connections', '30', '--rooms', '6', '--members', '5', '--rate', '60', '--ramp', '300'];

@@ -7,11 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { lookUpProcess } from '@chorus/local';
 import { expect } from 'chai';
 import { readOn, type Said } from './support/archive.js';
-import { TEST_SETTINGS } from './support/cluster.js';
-import { createPerson, createRoom, type Person, request } from './support/people.js';
-import { type Program, startProgram } from './support/program.js';
-import { connectSeed } from './support/seed-client.js';
-import { connectV1, type V1Socket } from './support/v1-socket.js';
+import { createPerson, createRoom, type Person, request } from './support/clients/people.js';
+import { connectSeed } from './support/clients/seed-client.js';
+import { connectV1, type V1Socket } from './support/clients/v1-socket.js';
+import { TEST_SETTINGS } from './support/servers/cluster.js';
+import { type Program, startProgram } from './support/servers/program.js';
 
 /** Messages that a sender has in one room without an answer. */
 const WINDOW = 5;

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessageFrame } from '@chorus/protocol';
 import { expect } from 'chai';
-import { loopbackHosts, throughLoopback } from './support/loopback.js';
-import { createPerson, createRoom, type Person, request, signIn } from './support/people.js';
-import { type Program, startProgram } from './support/program.js';
-import { connectSeed } from './support/seed-client.js';
+import { createPerson, createRoom, type Person, request, signIn } from './support/clients/people.js';
+import { connectSeed } from './support/clients/seed-client.js';
+import { loopbackHosts, throughLoopback } from './support/servers/loopback.js';
+import { type Program, startProgram } from './support/servers/program.js';
 
 describe('standalone', function () {
   this.timeout(60_000);

@@ -4,8 +4,8 @@ import { ensureTestRedis, freePort, type LocalServer, startPostgres, startRedis 
 import { Closer, createLogger } from '@chorus/service';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { request } from './support/people.js';
-import { type Program, startProgram } from './support/program.js';
+import { request } from './support/clients/people.js';
+import { type Program, startProgram } from './support/servers/program.js';
 
 const HEALED_MS = 20_000;
 

@@ -8,7 +8,7 @@ import { spawnGuarded, startPostgres, startRedis } from '@chorus/local';
 import { messageEncoder } from '@chorus/protocol';
 import { createRedis, Keyspace, redisReady } from '@chorus/redis';
 import { Closer, createLogger } from '@chorus/service';
-import { TEXT } from './load.js';
+import { TEXT } from './gateway/load.js';
 
 /*
  * `pnpm bench:archive`: how fast one archiver stores what waits in Redis, and what a message costs, by who spends

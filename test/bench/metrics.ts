@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuMicros } from '@chorus/loadtest';
 import { freePort } from '@chorus/local';
 import type WebSocket from 'ws';
-import { type BenchGateway, type BenchVariant, startGateways } from './bench-gateways.js';
-import { openSockets, steadily, TEXT } from './load.js';
+import { type BenchGateway, type BenchVariant, startGateways } from './gateway/bench-gateways.js';
+import { openSockets, steadily, TEXT } from './gateway/load.js';
 
 /*
  * `pnpm bench:metrics [CHECKOUT]`: what metrics cost a gateway that is asked for them every 5 seconds, as a ratio to one

@@ -1,6 +1,6 @@
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import type { Person } from '../support/people.js';
+import type { Person } from '../support/clients/people.js';
 import { filledRoom, fillRoom } from './support/fill-room.js';
 import { scrollUpTo } from './support/scroll-figures.js';
 import { type Stage, sharedStage } from './support/stage.js';

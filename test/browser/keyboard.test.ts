@@ -1,7 +1,7 @@
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Locator } from 'playwright-core';
-import { createPerson, createRoom, type Person } from '../support/people.js';
+import { createPerson, createRoom, type Person } from '../support/clients/people.js';
 import { fillRoom } from './support/fill-room.js';
 import { focusOn, hasFocus, tabTo } from './support/focus.js';
 import { type Stage, sharedStage } from './support/stage.js';

@@ -1,6 +1,6 @@
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { createRoom, signIn } from '../support/people.js';
+import { createRoom, signIn } from '../support/clients/people.js';
 import { type Stage, sharedStage } from './support/stage.js';
 import type { Visitor } from './support/visitor.js';
 

@@ -6,8 +6,8 @@ import type { ChorusApi, ChorusClient } from '@chorus/client';
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
 import { withClientPackage } from '../client/client-package.js';
-import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { createPerson, createRoom, type Person } from '../support/people.js';
+import { createPerson, createRoom, type Person } from '../support/clients/people.js';
+import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import { launchChromium } from './support/launch-chromium.js';
 
 interface ClientModule {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
-import { request } from '../support/people.js';
+import { request } from '../support/clients/people.js';
 import { type Stage, sharedStage } from './support/stage.js';
 import type { Visitor } from './support/visitor.js';
 

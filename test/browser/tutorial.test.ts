@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
 import { withClientPackage } from '../client/client-package.js';
-import { TEST_SETTINGS } from '../support/cluster.js';
-import { type Program, startProgram } from '../support/program.js';
+import { TEST_SETTINGS } from '../support/servers/cluster.js';
+import { type Program, startProgram } from '../support/servers/program.js';
 import { launchChromium } from './support/launch-chromium.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

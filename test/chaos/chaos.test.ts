@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { type Program, startProgram } from '../support/program.js';
-import { FAULT_KINDS } from './fault-kinds.js';
-import type { FaultKind } from './history.js';
-import { possibleKinds } from './possible-kinds.js';
+import { type Program, startProgram } from '../support/servers/program.js';
+import { FAULT_KINDS } from './faults/fault-kinds.js';
+import { possibleKinds } from './faults/possible-kinds.js';
+import type { FaultKind } from './history/history.js';
 import { reportPage } from './report/page.js';
+import { planFaults } from './run/schedule.js';
 import { type ChaosResult, runChaos } from './run-chaos.js';
-import { planFaults } from './schedule.js';
 
 const SECONDS = 30;
 const CROWD = { clients: 120, rooms: 12, rate: 120 };

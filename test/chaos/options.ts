@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { FAULT_KINDS, STANDALONE_FAULT_KINDS } from './fault-kinds.js';
-import type { FaultKind } from './history.js';
+import { FAULT_KINDS, STANDALONE_FAULT_KINDS } from './faults/fault-kinds.js';
+import type { FaultKind } from './history/history.js';
 
 const SCENARIOS = ['faults', 'standalone', 'frozen-readers'] as const;
 const ALL_KINDS = [...new Set([...FAULT_KINDS, ...STANDALONE_FAULT_KINDS])];

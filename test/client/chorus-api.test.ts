@@ -4,8 +4,8 @@ import { ChorusApi, ChorusError, type RoomInfo } from '@chorus/client';
 import { expect } from 'chai';
 import { AnswerCheck } from '../openapi/answer-check.js';
 import type { Document } from '../openapi/document.js';
-import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { connectSeed } from '../support/seed-client.js';
+import { connectSeed } from '../support/clients/seed-client.js';
+import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import { comparedTypes } from './api-types.js';
 
 /** What {@link ChorusApi} has no method for, and why. */

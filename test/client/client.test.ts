@@ -12,9 +12,9 @@ import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { createPrng } from '../chaos/prng.js';
-import { ChaosProxy } from '../support/chaos-proxy.js';
-import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { createPerson, createRoom, type Person } from '../support/people.js';
+import { createPerson, createRoom, type Person } from '../support/clients/people.js';
+import { ChaosProxy } from '../support/servers/chaos-proxy.js';
+import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 
 /** Who has missed more is sent to the history. */
 const RECOVERABLE = 20;

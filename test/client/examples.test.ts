@@ -5,8 +5,8 @@ import { ChorusClient, type Message } from '@chorus/client';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
-import { createPerson, createRoom, type Person } from '../support/people.js';
-import { startTestStandalone, type TestStandalone } from '../support/standalone.js';
+import { createPerson, createRoom, type Person } from '../support/clients/people.js';
+import { startTestStandalone, type TestStandalone } from '../support/servers/standalone.js';
 
 const EXAMPLES = fileURLToPath(new URL('../../packages/client/examples/', import.meta.url));
 

@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { createPerson, createRoom } from '../support/people.js';
-import { startTestStandalone, type TestStandalone } from '../support/standalone.js';
+import { createPerson, createRoom } from '../support/clients/people.js';
+import { startTestStandalone, type TestStandalone } from '../support/servers/standalone.js';
 import { withClientPackage } from './client-package.js';
 import { clientSize } from './size.js';
 

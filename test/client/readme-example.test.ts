@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { createPerson, request } from '../support/people.js';
-import { startTestStandalone, type TestStandalone } from '../support/standalone.js';
+import { createPerson, request } from '../support/clients/people.js';
+import { startTestStandalone, type TestStandalone } from '../support/servers/standalone.js';
 
 const exec = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

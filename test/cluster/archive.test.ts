@@ -2,10 +2,10 @@ import type { MessageFrame } from '@chorus/protocol';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { ArchiveProbe, readBack, readOn, type Said, said } from '../support/archive.js';
-import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { createPerson, createRoom, type Person } from '../support/people.js';
-import { RedisProbe } from '../support/redis-probe.js';
-import { connectSeed, type SeedClient } from '../support/seed-client.js';
+import { createPerson, createRoom, type Person } from '../support/clients/people.js';
+import { connectSeed, type SeedClient } from '../support/clients/seed-client.js';
+import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
+import { RedisProbe } from '../support/servers/redis-probe.js';
 
 const LEASE_MS = 1_000;
 /** Fewer than are sent, so that reading needs both tiers. */

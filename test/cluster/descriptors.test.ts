@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { type LoneGateway, startLoneGateway } from '../support/lone-gateway.js';
-import { request } from '../support/people.js';
-import { connectV1, type V1Socket } from '../support/v1-socket.js';
+import { request } from '../support/clients/people.js';
+import { connectV1, type V1Socket } from '../support/clients/v1-socket.js';
+import { type LoneGateway, startLoneGateway } from '../support/servers/lone-gateway.js';
 
 /** Files that the gateway may have open. */
 const LIMIT = 200;

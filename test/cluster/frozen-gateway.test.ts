@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { type LoneGateway, startLoneGateway } from '../support/lone-gateway.js';
-import { createPerson, createRoom } from '../support/people.js';
-import { connectSeed } from '../support/seed-client.js';
-import { connectV1, type V1Socket } from '../support/v1-socket.js';
+import { createPerson, createRoom } from '../support/clients/people.js';
+import { connectSeed } from '../support/clients/seed-client.js';
+import { connectV1, type V1Socket } from '../support/clients/v1-socket.js';
+import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
+import { type LoneGateway, startLoneGateway } from '../support/servers/lone-gateway.js';
 
 describe('gateway whose process stands still and goes on', function () {
   this.timeout(60_000);

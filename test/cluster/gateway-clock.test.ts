@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { type LoneGateway, startLoneGateway } from '../support/lone-gateway.js';
-import { connectSeed } from '../support/seed-client.js';
-import { SteppedClocks } from '../support/stepped-clocks.js';
-import { connectV1 } from '../support/v1-socket.js';
+import { connectSeed } from '../support/clients/seed-client.js';
+import { connectV1 } from '../support/clients/v1-socket.js';
+import { SteppedClocks } from '../support/clocks/stepped-clocks.js';
+import { type LoneGateway, startLoneGateway } from '../support/servers/lone-gateway.js';
 
 const NODE_ID = 'gateway-1';
 const HOUR_MS = 3_600_000;

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Member } from '@chorus/cluster';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { createPerson, createRoom, type Person, request } from '../support/people.js';
-import { connectSeed, type SeedClient } from '../support/seed-client.js';
+import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
+import { connectSeed, type SeedClient } from '../support/clients/seed-client.js';
+import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 
 const LEASE_MS = 1_500;
 /** Longer than the time in which every gateway has looked for dead ones again. */

@@ -1,11 +1,11 @@
 import { freePort } from '@chorus/local';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { ChaosProxy } from '../support/chaos-proxy.js';
-import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { launchGateway, type OwnGateway } from '../support/own-gateway.js';
-import { createPerson, createRoom, request } from '../support/people.js';
-import { connectV1 } from '../support/v1-socket.js';
+import { createPerson, createRoom, request } from '../support/clients/people.js';
+import { connectV1 } from '../support/clients/v1-socket.js';
+import { ChaosProxy } from '../support/servers/chaos-proxy.js';
+import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
+import { launchGateway, type OwnGateway } from '../support/servers/own-gateway.js';
 
 describe('a gateway that alone is cut off from Redis, among three', function () {
   this.timeout(60_000);

@@ -4,12 +4,12 @@ import { freePort } from '@chorus/local';
 import type { Member } from '@chorus/protocol';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { startTestCluster, TEST_SETTINGS, type TestCluster } from '../support/cluster.js';
-import { launchGateway } from '../support/own-gateway.js';
-import { createPerson, createRoom, type Person, request, signIn } from '../support/people.js';
-import { type Program, startProgram } from '../support/program.js';
-import { upgradeStatus } from '../support/seed-client.js';
-import { connectV1, type V1Socket } from '../support/v1-socket.js';
+import { createPerson, createRoom, type Person, request, signIn } from '../support/clients/people.js';
+import { upgradeStatus } from '../support/clients/seed-client.js';
+import { connectV1, type V1Socket } from '../support/clients/v1-socket.js';
+import { startTestCluster, TEST_SETTINGS, type TestCluster } from '../support/servers/cluster.js';
+import { launchGateway } from '../support/servers/own-gateway.js';
+import { type Program, startProgram } from '../support/servers/program.js';
 
 const OLD = 'the secret that was there before and is still out';
 const NEW = 'the secret that replaces it and is as long as that';

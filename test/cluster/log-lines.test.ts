@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { RawClient } from '@chorus/service/raw-client';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { type LoneGateway, startLoneGateway } from '../support/lone-gateway.js';
-import { createPerson, createRoom, type Person, request } from '../support/people.js';
-import { connectSeed } from '../support/seed-client.js';
-import { connectV1, type V1Socket } from '../support/v1-socket.js';
+import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
+import { connectSeed } from '../support/clients/seed-client.js';
+import { connectV1, type V1Socket } from '../support/clients/v1-socket.js';
+import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
+import { type LoneGateway, startLoneGateway } from '../support/servers/lone-gateway.js';
 
 const PRODUCTION = { NODE_ENV: 'production', LOG_LEVEL: 'debug' };
 

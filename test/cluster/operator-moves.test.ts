@@ -1,11 +1,11 @@
 import { Tokens } from '@chorus/auth';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { OPERATOR_SETTINGS, operate } from '../support/operator.js';
-import { createPerson, createRoom, type Person, request } from '../support/people.js';
-import { connectSeed, type SeedClient, upgradeStatus } from '../support/seed-client.js';
-import { connectV1 } from '../support/v1-socket.js';
+import { OPERATOR_SETTINGS, operate } from '../support/clients/operator.js';
+import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
+import { connectSeed, type SeedClient, upgradeStatus } from '../support/clients/seed-client.js';
+import { connectV1 } from '../support/clients/v1-socket.js';
+import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 
 describe('an operator who moves sockets between three gateways', function () {
   this.timeout(60_000);

@@ -1,8 +1,8 @@
 import type { MessageFrame } from '@chorus/protocol';
 import { expect } from 'chai';
-import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { createPerson, createRoom, type Person } from '../support/people.js';
-import { connectSeed, type SeedClient } from '../support/seed-client.js';
+import { createPerson, createRoom, type Person } from '../support/clients/people.js';
+import { connectSeed, type SeedClient } from '../support/clients/seed-client.js';
+import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 
 const SENDERS = 10;
 const MESSAGES_EACH = 100;

@@ -1,8 +1,8 @@
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { createPerson, createRoom, type Person, request } from '../support/people.js';
-import { connectSeed, type SeedClient } from '../support/seed-client.js';
+import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
+import { connectSeed, type SeedClient } from '../support/clients/seed-client.js';
+import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 
 /** Long enough to come back within, on a busy machine. */
 const GRACE_MS = 1_000;

@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { expect } from 'chai';
-import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { type Answer, createPerson, type Person, request } from '../support/people.js';
+import { type Answer, createPerson, type Person, request } from '../support/clients/people.js';
+import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 
 const ROUNDS = 20;
 const ATTEMPTS = 6;

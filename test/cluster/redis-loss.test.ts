@@ -1,9 +1,9 @@
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { createPerson, createRoom, type Person, request } from '../support/people.js';
-import { RedisProbe } from '../support/redis-probe.js';
-import { connectSeed, type SeedClient, upgradeStatus } from '../support/seed-client.js';
+import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
+import { connectSeed, type SeedClient, upgradeStatus } from '../support/clients/seed-client.js';
+import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
+import { RedisProbe } from '../support/servers/redis-probe.js';
 
 /** A lease to be renewed, and with it presence to be written again, within a second. */
 const LEASE_MS = 1_500;

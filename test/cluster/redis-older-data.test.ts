@@ -5,11 +5,11 @@ import type { Position } from '@chorus/protocol';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { ArchiveProbe, readOn } from '../support/archive.js';
-import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { createPerson, createRoom, type Person, request } from '../support/people.js';
-import { RedisProbe } from '../support/redis-probe.js';
-import { connectSeed, type SeedClient } from '../support/seed-client.js';
-import { connectV1, type V1Socket } from '../support/v1-socket.js';
+import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
+import { connectSeed, type SeedClient } from '../support/clients/seed-client.js';
+import { connectV1, type V1Socket } from '../support/clients/v1-socket.js';
+import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
+import { RedisProbe } from '../support/servers/redis-probe.js';
 
 const HEAL_MS = 20_000;
 

@@ -3,12 +3,12 @@ import { freePort } from '@chorus/local';
 import { CLOSE } from '@chorus/protocol';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { ChaosProxy } from '../support/chaos-proxy.js';
-import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { launchGateway, type OwnGateway } from '../support/own-gateway.js';
-import { createPerson, createRoom, type Person, request } from '../support/people.js';
-import { connectSeed } from '../support/seed-client.js';
-import { connectV1, type V1Socket } from '../support/v1-socket.js';
+import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
+import { connectSeed } from '../support/clients/seed-client.js';
+import { connectV1, type V1Socket } from '../support/clients/v1-socket.js';
+import { ChaosProxy } from '../support/servers/chaos-proxy.js';
+import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
+import { launchGateway, type OwnGateway } from '../support/servers/own-gateway.js';
 
 describe('a room that is deleted and made again under its id', function () {
   this.timeout(60_000);

@@ -2,13 +2,13 @@ import { Tokens } from '@chorus/auth';
 import { CLOSE } from '@chorus/protocol';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import type { SocketEnd } from '../support/frame-socket.js';
-import { OPERATOR_SETTINGS, operate } from '../support/operator.js';
-import { createPerson, createRoom, type Person, request, signIn } from '../support/people.js';
-import { RedisProbe } from '../support/redis-probe.js';
-import { connectSeed, type SeedClient, upgradeStatus } from '../support/seed-client.js';
-import { connectV1, type V1Socket } from '../support/v1-socket.js';
+import type { SocketEnd } from '../support/clients/frame-socket.js';
+import { OPERATOR_SETTINGS, operate } from '../support/clients/operator.js';
+import { createPerson, createRoom, type Person, request, signIn } from '../support/clients/people.js';
+import { connectSeed, type SeedClient, upgradeStatus } from '../support/clients/seed-client.js';
+import { connectV1, type V1Socket } from '../support/clients/v1-socket.js';
+import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
+import { RedisProbe } from '../support/servers/redis-probe.js';
 
 type Socket = SeedClient | V1Socket;
 

@@ -1,9 +1,9 @@
 import { Tokens } from '@chorus/auth';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { createPerson, createRoom } from '../support/people.js';
-import { connectSeed, type SeedClient } from '../support/seed-client.js';
+import { createPerson, createRoom } from '../support/clients/people.js';
+import { connectSeed, type SeedClient } from '../support/clients/seed-client.js';
+import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 
 const ROOMS = 10;
 const MEMBERS = 36;

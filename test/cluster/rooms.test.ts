@@ -1,11 +1,11 @@
 import { createDatabase, type Database } from '@chorus/database';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { createPerson, createRoom, type Person, request } from '../support/people.js';
-import { RedisProbe } from '../support/redis-probe.js';
-import { connectSeed, type SeedClient, upgradeStatus } from '../support/seed-client.js';
-import { connectV1, type V1Socket } from '../support/v1-socket.js';
+import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
+import { connectSeed, type SeedClient, upgradeStatus } from '../support/clients/seed-client.js';
+import { connectV1, type V1Socket } from '../support/clients/v1-socket.js';
+import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
+import { RedisProbe } from '../support/servers/redis-probe.js';
 
 const DELETED = { code: 4404, reason: 'room deleted' };
 

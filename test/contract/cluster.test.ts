@@ -1,4 +1,4 @@
-import { startTestCluster } from '../support/cluster.js';
+import { startTestCluster } from '../support/servers/cluster.js';
 import { describeContract } from './contract.js';
 
 describeContract('a cluster of 2 APIs and 3 gateways', (env) => startTestCluster({ env }));

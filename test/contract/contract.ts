@@ -1,16 +1,16 @@
-import { describeBadRequests } from './bad-requests.js';
-import { describeDocument, holdAgainstDocument } from './document.js';
-import { describeHistory } from './history.js';
-import { describeJoining } from './joining.js';
-import { describeOpenMode } from './open-mode.js';
-import { describePage } from './page.js';
-import { describeRefusedUpgrades } from './refused-upgrades.js';
-import { describeRestRooms } from './rest-rooms.js';
-import { describeRooms } from './rooms.js';
-import { describeSockets } from './sockets.js';
+import { describeBadRequests } from './http/bad-requests.js';
+import { describeDocument, holdAgainstDocument } from './http/document.js';
+import { describeHistory } from './http/history.js';
+import { describeOpenMode } from './http/open-mode.js';
+import { describePage } from './http/page.js';
+import { describeRestRooms } from './http/rest-rooms.js';
+import { describeRooms } from './http/rooms.js';
+import { describeUsers } from './http/users.js';
+import { describeJoining } from './sockets/joining.js';
+import { describeRefusedUpgrades } from './sockets/refused-upgrades.js';
+import { describeSockets } from './sockets/sockets.js';
+import { describeV1Sockets } from './sockets/v1.js';
 import { type Start, startTarget, type Target } from './target.js';
-import { describeUsers } from './users.js';
-import { describeV1Sockets } from './v1-sockets.js';
 
 const PARTS = {
   'the document': describeDocument,

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { UpgradeRefused } from '../support/frame-socket.js';
-import type { Answer } from '../support/people.js';
-import { connectSeed, type SeedOptions } from '../support/seed-client.js';
+import { UpgradeRefused } from '../support/clients/frame-socket.js';
+import type { Answer } from '../support/clients/people.js';
+import { connectSeed, type SeedOptions } from '../support/clients/seed-client.js';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
 

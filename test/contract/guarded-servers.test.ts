@@ -1,8 +1,8 @@
 import { addRedisUser, ensureTestRedis, startRedis, startTestPgbouncer, testDatabase } from '@chorus/local';
 import { Closer } from '@chorus/service';
 import { expect } from 'chai';
-import { startTestCluster } from '../support/cluster.js';
-import { redisRefusals } from '../support/redis-refusals.js';
+import { startTestCluster } from '../support/servers/cluster.js';
+import { redisRefusals } from '../support/servers/redis-refusals.js';
 import { describeContract } from './contract.js';
 
 /**

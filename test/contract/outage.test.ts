@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { Member } from '@chorus/cluster';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { createPerson, createRoom, type Person, request, signIn } from '../support/people.js';
-import { connectSeed, type SeedClient } from '../support/seed-client.js';
-import { startTestStandalone, type TestStandalone } from '../support/standalone.js';
+import { createPerson, createRoom, type Person, request, signIn } from '../support/clients/people.js';
+import { connectSeed, type SeedClient } from '../support/clients/seed-client.js';
+import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
+import { startTestStandalone, type TestStandalone } from '../support/servers/standalone.js';
 import { expectError, expectRefusal } from './expectations.js';
 
 interface Route {

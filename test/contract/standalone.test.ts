@@ -1,4 +1,4 @@
-import { startTestStandalone } from '../support/standalone.js';
+import { startTestStandalone } from '../support/servers/standalone.js';
 import { describeContract } from './contract.js';
 
 describeContract('standalone', startTestStandalone);

@@ -1,5 +1,5 @@
 import { Tokens } from '@chorus/auth';
-import type { Person } from '../support/people.js';
+import type { Person } from '../support/clients/people.js';
 import type { Target } from './target.js';
 
 /** Tokens that must not be accepted, and what is wrong with them. */

@@ -7,8 +7,8 @@ import { promisify } from 'node:util';
 import { freePort, type TestRedis, testDatabase, testRedis } from '@chorus/local';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
+import { request } from '../support/clients/people.js';
 import { deployFile, dockerfileStages, root, stageEnvironment } from '../support/deploy-files.js';
-import { request } from '../support/people.js';
 
 const run = promisify(execFile);
 

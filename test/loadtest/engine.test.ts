@@ -1,7 +1,7 @@
 import { Tokens } from '@chorus/auth';
 import { type LoadResult, runLoad, type Scenario, scenarioSchema } from '@chorus/loadtest';
 import { expect } from 'chai';
-import { BENCH_SECRET, type BenchGateways, startGateways } from '../bench/bench-gateways.js';
+import { BENCH_SECRET, type BenchGateways, startGateways } from '../bench/gateway/bench-gateways.js';
 
 const ROOMS = 30;
 

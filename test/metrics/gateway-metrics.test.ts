@@ -2,11 +2,11 @@ import { CLOSE } from '@chorus/protocol';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { expectDocumented } from '../docs/metrics-page.js';
-import { type LoneGateway, startLoneGateway } from '../support/lone-gateway.js';
+import { request } from '../support/clients/people.js';
+import { connectSeed, upgradeStatus } from '../support/clients/seed-client.js';
+import { connectV1 } from '../support/clients/v1-socket.js';
 import type { MetricsText } from '../support/metrics.js';
-import { request } from '../support/people.js';
-import { connectSeed, upgradeStatus } from '../support/seed-client.js';
-import { connectV1 } from '../support/v1-socket.js';
+import { type LoneGateway, startLoneGateway } from '../support/servers/lone-gateway.js';
 
 const MAX_QUEUED_BYTES = 65_536;
 const g = (name: string): string => `chorus_gateway_${name}`;

@@ -1,10 +1,10 @@
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { expectDocumented } from '../docs/metrics-page.js';
-import { startTestCluster, type TestCluster } from '../support/cluster.js';
+import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
+import { connectSeed, type SeedClient } from '../support/clients/seed-client.js';
 import { type MetricsText, readMetrics } from '../support/metrics.js';
-import { createPerson, createRoom, type Person, request } from '../support/people.js';
-import { connectSeed, type SeedClient } from '../support/seed-client.js';
+import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 
 /** Longer than an outage takes to be noticed, and what follows it, on a machine that has other things to do. */
 const LONG_MS = 30_000;

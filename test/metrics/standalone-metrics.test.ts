@@ -2,10 +2,10 @@ import { freePort } from '@chorus/local';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { expectDocumented } from '../docs/metrics-page.js';
+import { createPerson, createRoom, request } from '../support/clients/people.js';
+import { connectSeed } from '../support/clients/seed-client.js';
 import { readMetrics } from '../support/metrics.js';
-import { createPerson, createRoom, request } from '../support/people.js';
-import { connectSeed } from '../support/seed-client.js';
-import { startTestStandalone, type TestStandalone } from '../support/standalone.js';
+import { startTestStandalone, type TestStandalone } from '../support/servers/standalone.js';
 
 describe('the metrics of standalone', function () {
   this.timeout(120_000);

@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { BALANCERS, type BalancerKind } from './balancer/index.js';
-import type { Load } from './perform.js';
-import type { RolloutOptions } from './rollout.js';
-import type { ScaleOptions } from './scale.js';
+import type { Load } from './rehearsals/perform.js';
+import type { RolloutOptions } from './rehearsals/rollout.js';
+import type { ScaleOptions } from './rehearsals/scale.js';
 
 export type Rehearsal =
   | { readonly kind: 'rollout'; readonly options: RolloutOptions; readonly jsonFile: string | undefined }

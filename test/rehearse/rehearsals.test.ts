@@ -1,12 +1,12 @@
 import { StartError } from '@chorus/service';
 import { expect } from 'chai';
 import type { BalancerKind } from './balancer/index.js';
-import type { Check } from './checks.js';
-import { levelAfter } from './level.js';
-import { rolloutReport, scaleReport } from './report.js';
-import { type RolloutOptions, rehearseRollout, rolloutChecks } from './rollout.js';
-import { rehearseScale, scaleChecks } from './scale.js';
-import { balancersHere } from './test-balancers.js';
+import { type RolloutOptions, rehearseRollout, rolloutChecks } from './rehearsals/rollout.js';
+import { rehearseScale, scaleChecks } from './rehearsals/scale.js';
+import type { Check } from './report/checks.js';
+import { levelAfter } from './report/level.js';
+import { rolloutReport, scaleReport } from './report/report.js';
+import { balancersHere } from './testing/balancers.js';
 
 const SILENT = { say: () => undefined };
 
@@ -59,7 +59,7 @@ describe('rehearsals with a few hundred clients', function () {
   });
 
   it('finds what is wrong when gateways are killed and clients cannot go on where they were', async () => {
-    const dialect = new URL('test-forgetful-dialect.ts', import.meta.url).href;
+    const dialect = new URL('testing/forgetful-dialect.ts', import.meta.url).href;
     const outcome = await rehearseRollout(
       { ...options, load: { ...options.load, dialect }, stopSignal: 'SIGKILL' },
       SILENT,

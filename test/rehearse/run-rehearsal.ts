@@ -1,9 +1,9 @@
-import type { Check } from './checks.js';
 import type { Rehearsal } from './options.js';
-import type { Company } from './perform.js';
-import { jsonReport, rolloutReport, scaleReport } from './report.js';
-import { rehearseRollout, rolloutChecks } from './rollout.js';
-import { rehearseScale, scaleChecks } from './scale.js';
+import type { Company } from './rehearsals/perform.js';
+import { rehearseRollout, rolloutChecks } from './rehearsals/rollout.js';
+import { rehearseScale, scaleChecks } from './rehearsals/scale.js';
+import type { Check } from './report/checks.js';
+import { jsonReport, rolloutReport, scaleReport } from './report/report.js';
 
 export interface Rehearsed {
   readonly text: string;

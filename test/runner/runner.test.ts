@@ -6,14 +6,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { lookUpProcess } from '@chorus/local';
 import { expect } from 'chai';
-import { type Program, startProgram } from '../support/program.js';
+import { type Program, startProgram } from '../support/servers/program.js';
 
 const SUPPORT = fileURLToPath(new URL('../support', import.meta.url));
 
 /** Starts a program that lives until it is ended, and says in a file which process it is. */
 const STARTS_PROGRAM = (folder: string): string => `
   import { existsSync, readFileSync } from 'node:fs';
-  import { startProgram } from '${SUPPORT}/program.ts';
+  import { startProgram } from '${SUPPORT}/servers/program.ts';
   const file = '${folder}/pid';
   async function startLasting(): Promise<void> {
     startProgram('${folder}/lasting.mjs', [], { FILE: file });
@@ -111,7 +111,7 @@ describe('a run of tests', function () {
   it('ends standalone and its PostgreSQL, too', async () => {
     const program = await run(`
       import { writeFileSync } from 'node:fs';
-      import { startTestStandalone } from '${SUPPORT}/standalone.ts';
+      import { startTestStandalone } from '${SUPPORT}/servers/standalone.ts';
       it('leaves standalone behind', async function () {
         this.timeout(60_000);
         const { dataDir } = await startTestStandalone();

@@ -1,7 +1,7 @@
 import type { Cluster } from '@chorus/cluster';
 import { createDatabase, type Database } from '@chorus/database';
 import type { MessageFrame } from '@chorus/protocol';
-import { type Person, request } from './people.js';
+import { type Person, request } from './clients/people.js';
 
 /** A message, as sockets, the history and the archive agree about it. */
 export interface Said {

@@ -1,4 +1,4 @@
-import { request } from './people.js';
+import { request } from './clients/people.js';
 
 /** One metric of a text in the format of Prometheus. */
 export interface MetricFamily {

@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { startTestCluster, type TestCluster } from '../support/cluster.js';
-import { createPerson, createRoom, type Person, request } from '../support/people.js';
-import { connectSeed, type SeedClient, upgradeStatus } from '../support/seed-client.js';
+import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
+import { connectSeed, type SeedClient, upgradeStatus } from '../support/clients/seed-client.js';
+import { connectV1 } from '../support/clients/v1-socket.js';
+import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import {
   type CollectedSpan,
   KIND,
   startTraceCollector,
   type TraceCollector,
-} from '../support/trace-collector.js';
-import { connectV1 } from '../support/v1-socket.js';
+} from '../support/servers/trace-collector.js';
 
 /** The clocks of two processes on one machine, in milliseconds: a process may take its time from another moment. */
 const CLOCKS = 6;

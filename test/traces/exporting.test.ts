@@ -1,7 +1,7 @@
 import { createTraces, type Logger, type Traces, tracesConfig } from '@chorus/service';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { KIND, startTraceCollector, type TraceCollector } from '../support/trace-collector.js';
+import { KIND, startTraceCollector, type TraceCollector } from '../support/servers/trace-collector.js';
 
 const CALLER = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' };
 

@@ -2,10 +2,10 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { startTestCluster } from '../support/cluster.js';
-import { createPerson, createRoom } from '../support/people.js';
-import { connectSeed } from '../support/seed-client.js';
-import { startTraceCollector } from '../support/trace-collector.js';
+import { createPerson, createRoom } from '../support/clients/people.js';
+import { connectSeed } from '../support/clients/seed-client.js';
+import { startTestCluster } from '../support/servers/cluster.js';
+import { startTraceCollector } from '../support/servers/trace-collector.js';
 
 /**
  * Writes down, when a process ends, which program it was and what of OpenTelemetry it had loaded; but for its interface,

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { createPerson } from '../../support/people.js';
-import { startTestStandalone } from '../../support/standalone.js';
+import { createPerson } from '../../support/clients/people.js';
+import { startTestStandalone } from '../../support/servers/standalone.js';
 import { filledRoom } from '../support/fill-room.js';
 import { launchChromium } from '../support/launch-chromium.js';
 import { scrollUpTo } from '../support/scroll-figures.js';

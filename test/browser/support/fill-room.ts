@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { createPerson, createRoom, type Person } from '../../support/people.js';
-import { connectV1 } from '../../support/v1-socket.js';
+import { createPerson, createRoom, type Person } from '../../support/clients/people.js';
+import { connectV1 } from '../../support/clients/v1-socket.js';
 
 /** Says all of this in a room, in order; resolves when it was all taken. */
 export async function fillRoom(url: string, person: Person, roomId: number, texts: readonly string[]) {

@@ -1,5 +1,5 @@
 import type { Browser } from 'playwright-core';
-import { startTestCluster, type TestCluster } from '../../support/cluster.js';
+import { startTestCluster, type TestCluster } from '../../support/servers/cluster.js';
 import { launchChromium } from './launch-chromium.js';
 import { openVisitor, type Visitor, type VisitorOptions } from './visitor.js';
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Member } from '@chorus/cluster';
 import { eventually } from '@chorus/testing';
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
-import type { TestCluster } from '../../support/cluster.js';
+import type { TestCluster } from '../../support/servers/cluster.js';
 import { type Line, openLine } from './line.js';
 import { PageNotes } from './page-notes.js';
 

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Closeable } from '@chorus/service';
-import { connectV1 } from '../../support/v1-socket.js';
-import type { ChaosCluster } from '../chaos-cluster.js';
-import type { ChangeOutcome, LifeEvent, RoomLives } from '../history.js';
-import type { HistoryApi } from '../history-api.js';
-import { running } from '../running.js';
+import { connectV1 } from '../../support/clients/v1-socket.js';
+import type { HistoryApi } from '../history/api.js';
+import type { ChangeOutcome, LifeEvent, RoomLives } from '../history/history.js';
+import type { ChaosCluster } from '../worlds/chaos-cluster.js';
+import { running } from '../worlds/running.js';
 import { lifeContent } from './life-content.js';
 import { LifeMember } from './life-member.js';
 

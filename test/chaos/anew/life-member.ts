@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Position, V1ServerFrame } from '@chorus/protocol';
-import type { connectV1, V1Socket } from '../../support/v1-socket.js';
-import type { LifeEvent } from '../history.js';
+import type { connectV1, V1Socket } from '../../support/clients/v1-socket.js';
+import type { LifeEvent } from '../history/history.js';
 import { lifeOf } from './life-content.js';
 
 /** An event as it is made, before it is known when. */

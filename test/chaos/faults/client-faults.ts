@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClientFaultKind } from '../history.js';
-import type { Participant } from '../participant.js';
+import type { Participant } from '../clients/participant.js';
+import type { ClientFaultKind } from '../history/history.js';
 import { createPrng } from '../prng.js';
-import type { PlannedFault } from '../schedule.js';
+import type { PlannedFault } from '../run/schedule.js';
 
 export interface ClientFaultContext {
   participants: readonly Participant[];

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Fault, FaultKind, Loss } from '../history.js';
-import type { Participant } from '../participant.js';
-import type { PlannedFault, Schedule } from '../schedule.js';
+import type { Participant } from '../clients/participant.js';
+import type { Fault, FaultKind, Loss } from '../history/history.js';
+import type { PlannedFault, Schedule } from '../run/schedule.js';
 import type { FaultReport, World } from '../worlds/world.js';
 import { CLIENT_FAULTS } from './client-faults.js';
 

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Member } from '@chorus/cluster';
-import type { ChaosCluster } from '../chaos-cluster.js';
 import type { ServerName, Trouble } from '../network/trouble.js';
 import { createPrng, type Prng } from '../prng.js';
-import { running } from '../running.js';
-import type { PlannedFault } from '../schedule.js';
+import type { PlannedFault } from '../run/schedule.js';
+import type { ChaosCluster } from '../worlds/chaos-cluster.js';
+import { running } from '../worlds/running.js';
 import { needed, type ServerFault, type ServerFaultContext } from './server-fault.js';
 
 const SLOWEST_MS = [20, 400] as const;

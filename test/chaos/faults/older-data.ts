@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Member } from '@chorus/cluster';
 import { createPrng, type Prng } from '../prng.js';
-import { running } from '../running.js';
-import type { PlannedFault } from '../schedule.js';
+import type { PlannedFault } from '../run/schedule.js';
+import { running } from '../worlds/running.js';
 import { needed, type ServerFault, type ServerFaultContext } from './server-fault.js';
 
 /** How far a log may be cut within a command, in bytes. */

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Member } from '@chorus/cluster';
 import { createPrng } from '../prng.js';
-import { running } from '../running.js';
-import type { PlannedFault } from '../schedule.js';
+import type { PlannedFault } from '../run/schedule.js';
+import { running } from '../worlds/running.js';
 import type { ServerFault, ServerFaultContext } from './server-fault.js';
 
 const KILL_PAUSE_MS = [100, 900] as const;

@@ -1,7 +1,7 @@
-import type { RedisProbe } from '../../support/redis-probe.js';
+import type { RedisProbe } from '../../support/servers/redis-probe.js';
 import type { AnewRooms } from '../anew/anew-rooms.js';
-import type { ChaosCluster } from '../chaos-cluster.js';
-import type { PlannedFault } from '../schedule.js';
+import type { PlannedFault } from '../run/schedule.js';
+import type { ChaosCluster } from '../worlds/chaos-cluster.js';
 import type { FaultReport } from '../worlds/world.js';
 
 export interface ServerFaultContext extends FaultReport {

@@ -1,5 +1,5 @@
-import type { ServerFaultKind } from '../history.js';
-import type { PlannedFault } from '../schedule.js';
+import type { ServerFaultKind } from '../history/history.js';
+import type { PlannedFault } from '../run/schedule.js';
 import { NETWORK_FAULTS } from './network-faults.js';
 import { OLDER_DATA } from './older-data.js';
 import { POSTGRES_FAULTS } from './postgres-faults.js';

@@ -1,5 +1,5 @@
-import { BACKOFF } from '../chaos-client.js';
-import type { Spread } from '../figures.js';
+import { BACKOFF } from '../clients/chaos-client.js';
+import type { Spread } from '../figures/figures.js';
 import type { ChaosResult } from '../run-chaos.js';
 
 /** Prints what was done, what came of it, and every rule with its verdict. */

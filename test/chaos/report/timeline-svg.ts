@@ -1,4 +1,4 @@
-import type { Timeline } from '../timeline.js';
+import type { Timeline } from '../figures/timeline.js';
 import { escapeMarkup } from './escape.js';
 
 const WIDTH = 1_100;

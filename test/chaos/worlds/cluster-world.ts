@@ -1,11 +1,11 @@
 import { Closer } from '@chorus/service';
-import { RedisProbe } from '../../support/redis-probe.js';
+import { RedisProbe } from '../../support/servers/redis-probe.js';
 import { AnewRooms } from '../anew/anew-rooms.js';
-import { startChaosCluster } from '../chaos-cluster.js';
-import { needsOf } from '../fault-kinds.js';
+import { needsOf } from '../faults/fault-kinds.js';
 import { SERVER_FAULTS } from '../faults/server-faults.js';
-import { HistoryApi } from '../history-api.js';
-import { DatabaseObserver } from '../observe-end.js';
+import { HistoryApi } from '../history/api.js';
+import { DatabaseObserver } from '../history/observe-end.js';
+import { startChaosCluster } from './chaos-cluster.js';
 import type { World, WorldOptions } from './world.js';
 
 /** A cluster with servers of its own. */

@@ -1,5 +1,5 @@
-import { request } from '../../support/people.js';
-import type { Promises } from '../history.js';
+import { request } from '../../support/clients/people.js';
+import type { Promises } from '../history/history.js';
 
 /** Short times, so that a run sees many of their ends; no limit on one address, for the whole crowd is on this machine. */
 const SETTINGS = {

@@ -1,8 +1,8 @@
 import type { Member } from '@chorus/cluster';
 import type { Member as User } from '@chorus/protocol';
 import type { Closeable } from '@chorus/service';
-import type { Loss, Promises, RoomEnd, RoomLives, ServerFaultKind } from '../history.js';
-import type { PlannedFault } from '../schedule.js';
+import type { Loss, Promises, RoomEnd, RoomLives, ServerFaultKind } from '../history/history.js';
+import type { PlannedFault } from '../run/schedule.js';
 
 /** What a fault tells of itself while it goes on. */
 export interface FaultReport {

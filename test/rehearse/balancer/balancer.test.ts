@@ -4,7 +4,7 @@ import { freePort } from '@chorus/local';
 import { StartError } from '@chorus/service';
 import { expect } from 'chai';
 import { SHIPPED_HAPROXY_CFG, SHIPPED_NGINX_CONF } from '../files.js';
-import { balancersHere } from '../test-balancers.js';
+import { balancersHere } from '../testing/balancers.js';
 import { type BackendGateway, processesFor } from './balancer.js';
 import { haproxyConfig } from './haproxy.js';
 import { type BalancerKind, startRealBalancer } from './index.js';

@@ -10,7 +10,7 @@ export const SYSTEMS: readonly System[] = [
   peerSystem({
     name: FLOOR,
     title: 'bare uWebSockets.js + ioredis',
-    server: 'redis-relay-server',
+    server: 'peers/servers/redis-relay-server',
     dialect: 'peers/dialects/plain',
   }),
   chorusSystem('seed', 'chorus', 'Chorus, seed sockets'),

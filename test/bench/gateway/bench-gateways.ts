@@ -1,0 +1,168 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Tokens } from '@chorus/auth';
+import { RedisRoomDirectory } from '@chorus/broker';
+import { RedisAccessList } from '@chorus/control';
+import { spawnGuarded, startRedis } from '@chorus/local';
+import type { Member } from '@chorus/protocol';
+import { createRedis, Keyspace, redisReady } from '@chorus/redis';
+import { type Closeable, Closer, createLogger } from '@chorus/service';
+import WebSocket from 'ws';
+
+export const BENCH_SECRET = 'a secret for benchmarks, long enough for anybody';
+const BARE_SERVER = fileURLToPath(new URL('bare-server.ts', import.meta.url));
+const GATEWAY_MAIN = fileURLToPath(new URL('../../../apps/gateway/dist/main.js', import.meta.url));
+
+/** As `deploy/README.md` starts them. */
+const GATEWAY_FLAGS = ['--max-semi-space-size=4'];
+
+/** Plenty for the collection of a heap of some tens of megabytes. */
+const COLLECT_MS = 2_000;
+
+/** Lets a measurement of memory begin without garbage, which is otherwise half of what is measured. */
+const COLLECT_ON_SIGNAL = 'data:text/javascript,process.on("SIGUSR2",()=>{gc();gc()})';
+
+/** A server process under measurement. */
+export interface BenchServer {
+  readonly pid: number;
+  readonly port: number;
+  /** Opens one seed socket; resolves when it is in the room. */
+  join(roomId: number, member: Member): Promise<WebSocket>;
+}
+
+/** A gateway under measurement. */
+export interface BenchGateway extends BenchServer {
+  /** What tokens that it accepts are signed with. */
+  readonly secret: string;
+  /** Makes the process collect its garbage, and waits until it has. */
+  collectGarbage(): Promise<void>;
+}
+
+/** Real gateway processes over a real Redis of their own; rooms and tokens are made without an API. */
+export interface BenchGateways extends Closeable {
+  readonly gateways: readonly BenchGateway[];
+  readonly redisPid: number;
+  /** What the data in Redis, and all that goes with it, occupies; in bytes. */
+  redisBytes(): Promise<number>;
+  createRooms(ids: readonly number[]): Promise<void>;
+}
+
+/** What is different about one gateway. */
+export interface BenchVariant {
+  env?: Record<string, string>;
+  /** The program, of another checkout. */
+  main?: string;
+}
+
+/**
+ * @param env settings of the gateways, on top of limits that a benchmark does not run into
+ * @param variants of the first gateways, in their order
+ */
+export async function startGateways(
+  count: number,
+  env: Record<string, string> = {},
+  variants: readonly BenchVariant[] = [],
+): Promise<BenchGateways> {
+  const closer = new Closer();
+  const log = createLogger({ service: 'bench', level: 'warn' });
+  const redisServer = closer.add(await startRedis());
+  const redis = createRedis(
+    { urls: [redisServer.url], cluster: false, commandTimeoutMs: 5_000 },
+    log,
+    'bench',
+  );
+  closer.defer(() => redis.disconnect());
+  await redisReady(redis, 5_000);
+  const keyspace = new Keyspace('chorus');
+  const directory = new RedisRoomDirectory(redis, keyspace);
+  await new RedisAccessList(redis, keyspace).replaceBans([]);
+  await directory.markComplete();
+  const tokens = new Tokens(BENCH_SECRET);
+
+  const gateways: BenchGateway[] = [];
+  for (let index = 1; index <= count; index++) {
+    const gateway = await spawnGuarded({
+      name: `gateway-${index}`,
+      command: process.execPath,
+      args: [
+        ...GATEWAY_FLAGS,
+        '--expose-gc',
+        '--import',
+        COLLECT_ON_SIGNAL,
+        variants[index - 1]?.main ?? GATEWAY_MAIN,
+      ],
+      env: {
+        PATH: process.env.PATH,
+        HOST: '127.0.0.1',
+        PORT: '0',
+        NODE_ID: `gateway-${index}`,
+        REDIS_URL: redisServer.url,
+        JWT_SECRET: BENCH_SECRET,
+        MAX_MESSAGES_PER_SECOND: '100000',
+        DRAIN_DELAY_MS: '0',
+        DRAIN_MS: '0',
+        MAX_CONNECTS_PER_SECOND: '1000000',
+        MAX_CONNECTIONS_PER_ADDRESS: '1000000',
+        MAX_CONNECTIONS_PER_USER: '1000000',
+        ...env,
+        ...variants[index - 1]?.env,
+      },
+    });
+    closer.defer(() => gateway.stop('SIGTERM', 10_000));
+    const line = await gateway.ready((text) => text.includes('gateway is listening'), 10_000);
+    const { port } = JSON.parse(line) as { port: number };
+    gateways.push({
+      pid: gateway.pid,
+      port,
+      secret: BENCH_SECRET,
+      join: (roomId, member) => open(port, roomId, tokens.sign(member)),
+      collectGarbage: async () => {
+        process.kill(gateway.pid, 'SIGUSR2');
+        await sleep(COLLECT_MS);
+      },
+    });
+  }
+
+  return {
+    gateways,
+    redisPid: redisServer.pid,
+    redisBytes: async () => Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1]),
+    createRooms: async (ids) => {
+      for (const id of ids) await directory.ensure(id, 0);
+    },
+    close: () => closer.close(),
+  };
+}
+
+/** The floor: a server that only relays. One room; ids and members are taken and ignored. */
+export async function startBareServer(): Promise<BenchServer & Closeable> {
+  const server = await spawnGuarded({
+    name: 'bare server',
+    command: process.execPath,
+    args: ['--import', 'tsx', BARE_SERVER],
+  });
+  const line = await server.ready((text) => text.includes('floor is listening'), 10_000);
+  const { port } = JSON.parse(line) as { port: number };
+  return {
+    pid: server.pid,
+    port,
+    join: (roomId) => open(port, roomId, ''),
+    close: () => server.stop('SIGTERM', 5_000),
+  };
+}
+
+function open(port: number, roomId: number, token: string): Promise<WebSocket> {
+  return opened(`ws://127.0.0.1:${port}/ws/join-room/${roomId}`, token);
+}
+
+function opened(url: string, token: string): Promise<WebSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url, {
+      headers: { authorization: `Bearer ${token}` },
+      perMessageDeflate: false,
+      skipUTF8Validation: true,
+    });
+    socket.once('open', () => resolve(socket));
+    socket.once('error', reject);
+  });
+}

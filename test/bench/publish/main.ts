@@ -1,0 +1,129 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cpuMicros } from '@chorus/loadtest';
+import { startRedis } from '@chorus/local';
+import { Closer } from '@chorus/service';
+import { Command } from 'commander';
+import type { Done, Task } from './worker.js';
+
+/*
+ * `pnpm bench:publish`: what a message costs Redis and who publishes it, by how many go in one batch, over how many
+ * rooms, with and without an idempotency key; every message is delivered once. Against another checkout of the project,
+ * built, the two take turns in one run: compare them, for the figures move with the machine.
+ */
+
+const HERE = fileURLToPath(new URL('../../../..', import.meta.url));
+const WORKER = fileURLToPath(new URL('worker.js', import.meta.url));
+const BATCHES = [1, 4, 16, 64];
+const ROOMS = [1, 10, 1_000, 10_000];
+const WARM_UP_MS = 150;
+
+const options = new Command('bench:publish')
+  .option('--against <folder>', 'another checkout, to compare with')
+  .option('--rounds <number>', 'turns of each, of which the median counts', Number, 3)
+  .option('--ms <number>', 'length of a turn', Number, 500)
+  .option('--batches <list>', 'messages of one batch', numbers, BATCHES)
+  .option('--rooms <list>', 'rooms they go to', numbers, ROOMS)
+  .option('--used <part>', 'part of the archive budget that is used, from 0 to 1', Number, 0)
+  .option('--users <number>', 'users who send, by turns', Number, 1)
+  .option('--redis <arguments>', 'more arguments of redis-server', '')
+  .parse()
+  .opts<{
+    against?: string;
+    rounds: number;
+    ms: number;
+    batches: number[];
+    rooms: number[];
+    used: number;
+    users: number;
+    redis: string;
+  }>();
+
+function numbers(list: string): number[] {
+  return list.split(',').map(Number);
+}
+
+interface Cost {
+  redis: number;
+  publisher: number;
+}
+
+interface System {
+  readonly worker: ChildProcess;
+  readonly redisPid: number;
+  readonly url: string;
+}
+
+async function start(checkout: string, closer: Closer): Promise<System> {
+  const server = closer.add(
+    await startRedis({ args: options.redis.split(' ').filter((word) => word !== '') }),
+  );
+  const worker = fork(WORKER, [
+    checkout,
+    server.url,
+    ...[Math.max(...options.rooms), options.used, options.users].map(String),
+  ]);
+  closer.defer(() => worker.disconnect());
+  await once(worker, 'message');
+  return { worker, redisPid: server.pid, url: server.url };
+}
+
+async function perform(worker: ChildProcess, task: Task): Promise<Done> {
+  worker.send(task);
+  const [done] = (await once(worker, 'message')) as [Done];
+  return done;
+}
+
+async function cost({ worker, redisPid }: System, task: Task): Promise<Cost> {
+  await perform(worker, { ...task, ms: WARM_UP_MS });
+  const before = cpuMicros(redisPid);
+  const { messages, micros } = await perform(worker, task);
+  return { redis: (cpuMicros(redisPid) - before) / messages, publisher: micros / messages };
+}
+
+function median(values: number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+}
+
+/** Medians of all rounds. */
+function middle(costs: readonly Cost[]): Cost {
+  return {
+    redis: median(costs.map(({ redis }) => redis)),
+    publisher: median(costs.map(({ publisher }) => publisher)),
+  };
+}
+
+const closer = new Closer();
+try {
+  const now = await start(HERE, closer);
+  const other = options.against === undefined ? undefined : await start(resolve(options.against), closer);
+  const rows: Array<Record<string, string | number>> = [];
+  for (const keys of [false, true]) {
+    for (const rooms of options.rooms) {
+      for (const batch of options.batches) {
+        const task: Task = { batch, rooms, keys, ms: options.ms };
+        const costs: Cost[] = [];
+        const others: Cost[] = [];
+        for (let round = 0; round < options.rounds; round++) {
+          if (other !== undefined) others.push(await cost(other, task));
+          costs.push(await cost(now, task));
+        }
+        const [ours, theirs] = [middle(costs), middle(others)];
+        const row: Record<string, string | number> = { keys: keys ? 'yes' : 'no', rooms, batch };
+        for (const who of ['redis', 'publisher'] as const) {
+          if (other !== undefined) row[`${who}, other`] = theirs[who].toFixed(1);
+          row[who] = ours[who].toFixed(1);
+          if (other !== undefined) row[`${who}, ratio`] = (ours[who] / theirs[who]).toFixed(2);
+        }
+        console.error(JSON.stringify(row));
+        rows.push(row);
+      }
+    }
+  }
+  console.log('µs of processor time for each message');
+  console.table(rows);
+} finally {
+  await closer.close();
+}

@@ -1,0 +1,97 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { messageEncoder } from '@chorus/protocol';
+import { createLogger } from '@chorus/service';
+import { TEXT } from '../gateway/load.js';
+
+/** What a worker is told to do: batch after batch, without a pause, for a while. */
+export interface Task {
+  /** Messages of one batch, which go to as many rooms as there are, by turns. */
+  batch: number;
+  rooms: number;
+  keys: boolean;
+  ms: number;
+}
+
+/** What came of it. */
+export interface Done {
+  messages: number;
+  /** Processor time of the worker in microseconds, its own deliveries included. */
+  micros: number;
+}
+
+/** As long as those that clients give. */
+const KEY = '12345:6f1f0f5e-8a43-4c55-9d2c-';
+const SUBSCRIBING = 500;
+
+/** What may wait to be archived, in bytes. */
+const BUDGET = 1e15;
+
+const [checkout = '', url = '', rooms = '0', used = '0', users = '1'] = process.argv.slice(2);
+/** What a package of the checkout exports; nothing if it has no such package, as older ones. */
+async function load(name: string): Promise<object> {
+  const file = join(checkout, 'packages', name, 'dist/index.js');
+  return existsSync(file) ? await import(pathToFileURL(file).href) : {};
+}
+
+type Loaded = typeof import('@chorus/broker') & typeof import('@chorus/redis');
+const { createRedis, Keyspace, RedisBroker, RedisRoomDirectory, redisReady }: Loaded = Object.assign(
+  {},
+  // Older checkouts have what is about Redis in the first two.
+  ...(await Promise.all(['service', 'broker', 'redis'].map(load))),
+);
+
+const log = createLogger({ service: 'bench', level: 'warn' });
+const redis = { urls: [url], cluster: false, commandTimeoutMs: 10_000 };
+const keyspace = new Keyspace('chorus');
+const client = createRedis(redis, log, 'bench');
+await redisReady(client, 5_000);
+const directory = new RedisRoomDirectory(client, keyspace);
+const limits = { maxBacklogBytes: BUDGET, maxBatchWindowMs: 0, connectTimeoutMs: 5_000 };
+const broker = await RedisBroker.connect({ redis, keyspace, ...limits, log });
+for (let first = 1; first <= Number(rooms); first += SUBSCRIBING) {
+  const ids = Array.from({ length: SUBSCRIBING }, (_, index) => first + index);
+  await Promise.all(ids.map((id) => directory.ensure(id, 0).then(() => broker.subscribe(id))));
+}
+await directory.markComplete();
+// As if much of it waited already.
+if (Number(used) > 0) await client.hset('chorus:state', 'unstored', Math.floor(Number(used) * BUDGET));
+
+let count = 0;
+
+async function run({ batch, rooms, keys, ms }: Task): Promise<number> {
+  const encoders = Array.from({ length: Number(users) }, (_, n) =>
+    messageEncoder(1, { id: 12345 + n, username: 'somebody' }),
+  );
+  const end = performance.now() + ms;
+  const before = count;
+  while (performance.now() < end) {
+    const sent: Array<Promise<unknown>> = [];
+    for (let n = 0; n < batch; n++) {
+      const id = `gateway-1-m0abc123-${(count++).toString(36)}`;
+      const tag = count.toString().padStart(12, '0');
+      const encode = encoders[count % encoders.length];
+      const body = encode?.({ content: TEXT, id, sentAt: Date.now() }) ?? '';
+      sent.push(broker.publish((count % rooms) + 1, body, keys ? KEY + tag : undefined));
+    }
+    await Promise.all(sent);
+  }
+  return count - before;
+}
+
+process.on('message', (task: Task) => {
+  const before = process.cpuUsage();
+  run(task).then(
+    (messages) => {
+      const { user, system } = process.cpuUsage(before);
+      process.send?.({ messages, micros: user + system } satisfies Done);
+    },
+    (error: unknown) => {
+      console.error(error);
+      process.exit(1);
+    },
+  );
+});
+process.on('disconnect', () => process.exit());
+process.send?.('ready');

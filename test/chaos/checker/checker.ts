@@ -1,0 +1,64 @@
+import type { History } from '../history/history.js';
+import { indexHistory } from '../history/index-history.js';
+import type { Rule, Violation } from './rule.js';
+import { anew } from './rules/anew.js';
+import { answered } from './rules/answered.js';
+import { application } from './rules/application.js';
+import { archive } from './rules/archive.js';
+import { cameBack } from './rules/came-back.js';
+import { consistent } from './rules/consistent.js';
+import { delivered } from './rules/delivered.js';
+import { idempotent } from './rules/idempotent.js';
+import { nothingInvented } from './rules/nothing-invented.js';
+import { once } from './rules/once.js';
+import { oneDeparture } from './rules/one-departure.js';
+import { oneOrder } from './rules/one-order.js';
+import { presence } from './rules/presence.js';
+import { recovered } from './rules/recovered.js';
+import { stored } from './rules/stored.js';
+import { told } from './rules/told.js';
+import { trueAcks } from './rules/true-acks.js';
+
+/** Everything that has to hold for every history, whatever was broken meanwhile. */
+export const RULES: readonly Rule[] = [
+  delivered,
+  consistent,
+  once,
+  oneOrder,
+  nothingInvented,
+  trueAcks,
+  idempotent,
+  archive,
+  stored,
+  told,
+  answered,
+  cameBack,
+  recovered,
+  presence,
+  oneDeparture,
+  application,
+  anew,
+];
+
+export interface Verdict {
+  readonly rule: string;
+  readonly promise: string;
+  readonly violations: number;
+  /** The first of them. */
+  readonly examples: readonly Violation[];
+}
+
+const EXAMPLES = 5;
+
+/** Checks a history against every rule, in the order of {@link RULES}. */
+export function check(history: History): Verdict[] {
+  const index = indexHistory(history);
+  return RULES.map((rule) => {
+    const examples: Violation[] = [];
+    let violations = 0;
+    for (const violation of rule.check(index)) {
+      if (violations++ < EXAMPLES) examples.push(violation);
+    }
+    return { rule: rule.name, promise: rule.promise, violations, examples };
+  });
+}

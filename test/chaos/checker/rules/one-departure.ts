@@ -1,0 +1,194 @@
+import { type Absence, absencesFrom, commonAbsences, watchesOf } from '../../history/absences.js';
+import type { FaultKind, History, Promises } from '../../history/history.js';
+import type { View } from '../../history/index-history.js';
+import { type TakenForGone, takenForGone } from '../../history/taken-for-gone.js';
+import { departuresToldTo, forgottenAt, type ToldDeparture } from '../../history/told-departures.js';
+import type { Rule, Violation } from '../rule.js';
+
+/** How far what a client knows of times may be from what gateways know, in milliseconds. */
+const BLUR_MS = 500;
+/** After the lease and the grace: time for whoever announces to look, and to be heard. */
+const ANNOUNCE_MS = 2_500;
+
+/** Notices are not repeated: an outage of what carries them loses some. */
+const LOSES_NOTICES: ReadonlySet<FaultKind> = new Set([
+  'redis-restart',
+  'redis-kill',
+  'redis-freeze',
+  'redis-snapshot',
+  'redis-lost-tail',
+  'redis-promotion',
+  'redis-empty',
+  'redis-refuses',
+  'redis-clock',
+  'subscriber-cut',
+  'network-silence',
+  'network-delay',
+  'network-cut',
+  'network-refusal',
+  'standalone-kill',
+  'standalone-stop',
+]);
+/** A gateway that stops keeps its users for longer, so that they can come back elsewhere. */
+const DELAYS_NOTICES: ReadonlySet<FaultKind> = new Set(['rolling-restart', 'rollout', 'gateway-freeze']);
+
+export const oneDeparture: Rule = {
+  name: 'one-departure',
+  promise: 'who goes is announced once, and who is back within the grace is not',
+  *check({ history, rooms }) {
+    for (const { roomId, views } of rooms.values()) {
+      const observers = views.map((view) => ({
+        ...{ view, told: departuresToldTo(view, history), watches: watchesOf(view.client, roomId) },
+      }));
+      for (const subject of subjectsOf(views, roomId, history)) {
+        const { userId } = subject.view.client;
+        const forgotten = forgottenAt(
+          observers.flatMap(({ told }) => told.get(userId) ?? []),
+          history.faults,
+        );
+        for (const { view, told, watches } of observers) {
+          if (userId === view.client.userId) continue;
+          const lefts = told.get(userId) ?? [];
+          yield* judge(history, { observer: view, watches }, { ...subject, forgotten, lefts });
+        }
+      }
+    }
+  },
+};
+
+/** A user, whose clients are one for others. */
+interface Subject {
+  /** Of one of its clients. */
+  readonly view: View;
+  readonly absences: readonly Absence[];
+  readonly excuses: readonly TakenForGone[];
+}
+
+function subjectsOf(views: readonly View[], roomId: number, history: History): Subject[] {
+  const { leaseMs, graceMs } = history.promises;
+  const afterMs = leaseMs + graceMs + ANNOUNCE_MS;
+  const users = new Map<number, View[]>();
+  for (const view of views) {
+    const { userId } = view.client;
+    users.set(userId, [...(users.get(userId) ?? []), view]);
+  }
+  return [...users.values()].flatMap((all) => {
+    const [view] = all;
+    if (view === undefined) return [];
+    const absences = commonAbsences(all.map(({ client }) => absencesFrom(client, roomId)));
+    const excuses = all.flatMap(({ client }) => takenForGone(client, history, afterMs));
+    return [{ view, absences, excuses }];
+  });
+}
+
+/** What one observer was told of one user, and what there was to tell. */
+interface Judged extends Subject {
+  /** When Redis forgot that the user had left. */
+  readonly forgotten: readonly number[];
+  readonly lefts: readonly ToldDeparture[];
+}
+
+function* judge(
+  history: History,
+  { observer, watches }: { observer: View; watches: ReadonlyArray<{ from: number; to: number }> },
+  { view: subject, absences, excuses, forgotten, lefts }: Judged,
+): Iterable<Violation> {
+  const { promises } = history;
+  const counts = new Map<Absence, number>();
+  const unused = [...excuses];
+  const unmended = [...forgotten];
+  const names = `room ${subject.roomId}: ${observer.client.username} was told that ${subject.client.username} left`;
+  for (const told of lefts) {
+    const { at } = told;
+    const absence = meantBy(told, absences, promises);
+    const count = ((absence && counts.get(absence)) ?? 0) + 1;
+    const wrong = whatIsWrong(at, absence, count, promises);
+    // Once for each time that its gateway could not speak for it; a departure that may be announced needs no excuse.
+    const excuse = unused.findIndex(({ from, to }) => from <= at && at <= to);
+    if (wrong !== undefined && excuse >= 0) {
+      unused.splice(excuse, 1);
+      continue;
+    }
+    const loss = unmended.findIndex((lostAt) => lostAt < at);
+    if (wrong !== undefined && loss >= 0 && absence !== undefined && isOn(absence, told)) {
+      unmended.splice(loss, 1);
+      continue;
+    }
+    if (absence !== undefined) counts.set(absence, count);
+    if (wrong === undefined) continue;
+    const facts = { observer: observer.client.username, at, absence, absences, lefts };
+    yield { what: `${names}${wrong}`, facts };
+  }
+  for (const absence of absences) {
+    if (counts.has(absence) || !hadToBeTold(history, watches, absence)) continue;
+    yield {
+      what: `room ${subject.roomId}: ${observer.client.username} was not told that ${subject.client.username} left`,
+      facts: { observer: observer.client.username, absence, absences, lefts },
+    };
+  }
+}
+
+/** What is wrong with being told of a departure for the given time; undefined if nothing is. */
+function whatIsWrong(
+  at: number,
+  absence: Absence | undefined,
+  count: number,
+  promises: Promises,
+): string | undefined {
+  if (absence === undefined) return ', who had been there all the time';
+  const { from, to, attempts } = absence;
+  if (count > 1 + attempts) return ` ${count} times for one departure`;
+  if (mayBeAnnounced(absence, promises)) return undefined;
+  return `, who was back after ${Math.round((to ?? at) - from)} ms`;
+}
+
+/**
+ * Which departure was announced: the last one before, or, to an observer that had not been reading, an earlier one
+ * whose announcement can have been on its way.
+ */
+function meantBy(
+  { at, since }: ToldDeparture,
+  absences: readonly Absence[],
+  promises: Promises,
+): Absence | undefined {
+  const before = absences.filter(({ from }) => from <= at + BLUR_MS);
+  const last = before.at(-1);
+  if (last === undefined) return undefined;
+  const canBeMeant = (absence: Absence): boolean =>
+    mayBeAnnounced(absence, promises) && announcedBy(absence, promises) >= since;
+  // One that seems to have begun only when it was told is meant if none before it can be: who was back for a moment.
+  if (last.from > at) return before.slice(0, -1).findLast(canBeMeant) ?? last;
+  return mayBeAnnounced(last, promises) ? last : (before.findLast(canBeMeant) ?? last);
+}
+
+/** Whether a user was still away when others were told of it. */
+function isOn({ to = Number.POSITIVE_INFINITY }: Absence, { since }: ToldDeparture): boolean {
+  return since < to + BLUR_MS;
+}
+
+/** Whether somebody was away for so long, or so often, that others may be told. */
+function mayBeAnnounced({ from, to, attempts }: Absence, { graceMs }: Promises): boolean {
+  return attempts > 0 || to === undefined || to - from >= graceMs - BLUR_MS;
+}
+
+/** When others have been told of an absence at the latest. */
+function announcedBy({ from }: Absence, { leaseMs, graceMs }: Promises): number {
+  return from + leaseMs + graceMs + ANNOUNCE_MS;
+}
+
+function hadToBeTold(
+  { promises, faults, endedAt }: History,
+  watches: ReadonlyArray<{ from: number; to: number }>,
+  absence: Absence,
+): boolean {
+  const { from, to = endedAt, plain, attempts } = absence;
+  const until = announcedBy(absence, promises);
+  if (!plain || attempts > 0 || to < until) return false;
+  const excused = faults.some(
+    ({ kind, startedAt, endedAt }) =>
+      (LOSES_NOTICES.has(kind) || DELAYS_NOTICES.has(kind)) &&
+      startedAt < until &&
+      endedAt + ANNOUNCE_MS > from,
+  );
+  return !excused && watches.some((watch) => watch.from <= from - BLUR_MS && watch.to >= until);
+}

@@ -1,0 +1,112 @@
+import { ChorusClient, type HistorySource, type Room } from '@chorus/client';
+import type { MessageFrame, Position } from '@chorus/protocol';
+import type { ClientEvent, Unstamped } from '../history/client-event.js';
+import type { ChatClient } from './chat-client.js';
+import { Connections } from './recording-socket.js';
+
+export interface ChaosClientOptions {
+  /** Where to connect the next time. */
+  url(): string;
+  token: string;
+  roomIds: readonly number[];
+  /** Where missed messages are read. */
+  api: HistorySource;
+  /** As `Math.random`. */
+  random(): number;
+  /** Called with everything that travels over its connections, and what is done to them, as it happens. */
+  record(event: ClientEvent): void;
+  /** Called with every message that the application is told of. */
+  onSeen(message: MessageFrame): void;
+  /** The application is told that it misses something. */
+  onGap(roomId: number): void;
+  /** The application is told that its message has this place. */
+  onSent(roomId: number, clientMsgId: string, position: Position): void;
+}
+
+export const BACKOFF = { baseMs: 500, capMs: 3_000 };
+/** Who stalls for a while is to be cut off by the gateway, as a program that hangs is, and not by itself. */
+const LIVENESS = { askAfterMs: 5_000, answerWithinMs: 8_000 };
+
+/** The client that people use, on connections that can be made worse and tell what goes through them. */
+export class ChaosClient implements ChatClient {
+  readonly #client: ChorusClient;
+  readonly #connections: Connections;
+  readonly #rooms = new Map<number, Room>();
+  readonly #record: (event: Unstamped) => void;
+  readonly #options: ChaosClientOptions;
+  /** Messages that it said and does not know the fate of. */
+  unanswered = 0;
+
+  constructor(options: ChaosClientOptions) {
+    const { url, token, api, random, roomIds } = options;
+    this.#options = options;
+    this.#record = (event) => options.record({ at: performance.now(), ...event });
+    this.#connections = new Connections(this.#record);
+    const { webSocket } = this.#connections;
+    this.#client = new ChorusClient({ url, token, api, random, webSocket, backoff: BACKOFF, ...LIVENESS });
+    this.#client.on('state', (state) => {
+      if (state.status === 'closed' && state.error !== undefined) {
+        this.#record({ type: 'gave-up', why: state.error.message });
+      }
+    });
+    for (const roomId of roomIds) {
+      const room = this.#client.join(roomId);
+      room.on('message', (message) => options.onSeen(message));
+      room.on('gap', () => options.onGap(roomId));
+      this.#rooms.set(roomId, room);
+    }
+  }
+
+  /** Connects, and goes on doing so. */
+  start(): void {
+    this.#client.connect();
+  }
+
+  /** Connected, and in every room that it is to be in, with nothing missing. */
+  get whole(): boolean {
+    return this.#connections.open && [...this.#rooms.values()].every(({ status }) => status === 'joined');
+  }
+
+  position(roomId: number): Position | undefined {
+    return this.#rooms.get(roomId)?.position;
+  }
+
+  /** @throws {ChorusError} */
+  async publish(roomId: number, content: string, clientMsgId?: string): Promise<void> {
+    const room = this.#rooms.get(roomId);
+    if (room === undefined) throw new Error(`it is not in room ${roomId}`);
+    this.unanswered++;
+    try {
+      const sent = await room.send(content, clientMsgId === undefined ? {} : { clientMsgId });
+      this.#options.onSent(roomId, sent.clientMsgId, sent.position);
+    } finally {
+      this.unanswered--;
+    }
+  }
+
+  stall(stalled: boolean): void {
+    this.#connections.stall(stalled);
+  }
+
+  /** Cuts the connection without a close frame. */
+  cut(): void {
+    this.#connections.cut();
+  }
+
+  /** Leaves the connection open behind, never to be read again, and makes a new one. */
+  abandon(): void {
+    this.#connections.abandon();
+  }
+
+  /** Says good-bye and stays away until {@link start}. */
+  rest(): void {
+    this.#client.disconnect();
+  }
+
+  /** Says good-bye for good. */
+  close(): void {
+    this.#client.close();
+    this.#connections.close();
+    this.#record({ type: 'closed' });
+  }
+}

@@ -1,0 +1,83 @@
+import type { ClientFaultKind, FaultKind, ServerFaultKind } from '../history/history.js';
+
+/** What a fault needs that a run does not always have. */
+export type Need =
+  /** Proxies between processes and servers. */
+  | 'network'
+  /** A Redis whose clock can be set. */
+  | 'redis-clock'
+  /** A disk for PostgreSQL that can be filled. */
+  | 'small-disk';
+
+export interface KindOfFault {
+  /** Bounds of how long it lasts, in milliseconds. */
+  readonly forMs: readonly [number, number];
+  /** About how much longer it takes than that, until all is ready again. */
+  readonly extraMs: number;
+  readonly needs?: readonly Need[];
+}
+
+/** Of standalone, in which everything is one process. */
+type StandaloneFaultKind = Extract<ServerFaultKind, `standalone-${string}`>;
+
+export const STANDALONE_KINDS: Record<StandaloneFaultKind, KindOfFault> = {
+  'standalone-kill': { forMs: [0, 1_500], extraMs: 3_000 },
+  'standalone-stop': { forMs: [0, 1_500], extraMs: 3_000 },
+};
+
+export const SERVER_KINDS: Record<Exclude<ServerFaultKind, StandaloneFaultKind>, KindOfFault> = {
+  'gateway-kill': { forMs: [300, 1_500], extraMs: 800 },
+  // Past the lease; past the idle time-out as often as not.
+  'gateway-freeze': { forMs: [5_000, 11_000], extraMs: 1_000 },
+  'gateway-clock': { forMs: [2_000, 5_000], extraMs: 0 },
+  'rolling-restart': { forMs: [0, 500], extraMs: 8_000 },
+  rollout: { forMs: [0, 0], extraMs: 4_000 },
+  'redis-restart': { forMs: [100, 1_500], extraMs: 300 },
+  'redis-kill': { forMs: [100, 1_500], extraMs: 300 },
+  'redis-freeze': { forMs: [1_000, 4_000], extraMs: 0 },
+  'redis-snapshot': { forMs: [2_000, 5_000], extraMs: 1_000, needs: ['network'] },
+  'redis-lost-tail': { forMs: [500, 3_000], extraMs: 1_000, needs: ['network'] },
+  'redis-promotion': { forMs: [500, 3_000], extraMs: 2_500, needs: ['network'] },
+  'redis-empty': { forMs: [100, 1_000], extraMs: 1_000 },
+  'redis-refuses': { forMs: [1_500, 5_000], extraMs: 300 },
+  'redis-clock': { forMs: [1_000, 3_000], extraMs: 2_500, needs: ['redis-clock'] },
+  'subscriber-cut': { forMs: [0, 0], extraMs: 200 },
+  'network-silence': { forMs: [1_000, 6_000], extraMs: 300, needs: ['network'] },
+  'network-delay': { forMs: [2_000, 5_000], extraMs: 300, needs: ['network'] },
+  'network-cut': { forMs: [1_000, 3_000], extraMs: 300, needs: ['network'] },
+  'network-refusal': { forMs: [500, 4_000], extraMs: 500, needs: ['network'] },
+  'postgres-restart': { forMs: [300, 2_000], extraMs: 800 },
+  'postgres-locked': { forMs: [1_000, 5_000], extraMs: 500 },
+  'postgres-full': { forMs: [1_000, 4_000], extraMs: 2_500, needs: ['small-disk'] },
+  'postgres-read-only': { forMs: [1_000, 4_000], extraMs: 500 },
+  'archiver-kill': { forMs: [300, 1_500], extraMs: 800 },
+  'rooms-anew': { forMs: [3_000, 6_000], extraMs: 2_000 },
+};
+
+export const CLIENT_KINDS: Record<ClientFaultKind, KindOfFault> = {
+  'stalled-readers': { forMs: [2_000, 10_000], extraMs: 0 },
+  'vanished-clients': { forMs: [0, 0], extraMs: 500 },
+  'long-absences': { forMs: [7_500, 10_000], extraMs: 0 },
+};
+
+/** Of a cluster. */
+export const FAULT_KINDS = [
+  ...Object.keys(SERVER_KINDS),
+  ...Object.keys(CLIENT_KINDS),
+] as readonly FaultKind[];
+
+export const STANDALONE_FAULT_KINDS = [
+  ...Object.keys(STANDALONE_KINDS),
+  ...Object.keys(CLIENT_KINDS),
+] as readonly FaultKind[];
+
+export const KINDS_OF_FAULTS: Record<FaultKind, KindOfFault> = {
+  ...SERVER_KINDS,
+  ...STANDALONE_KINDS,
+  ...CLIENT_KINDS,
+};
+
+/** What a run with these kinds of faults has to be able to do. */
+export function needsOf(kinds: Iterable<FaultKind>): ReadonlySet<Need> {
+  return new Set([...kinds].flatMap((kind) => KINDS_OF_FAULTS[kind].needs ?? []));
+}

@@ -1,0 +1,152 @@
+import type { History } from '../history/history.js';
+import type { HistoryIndex } from '../history/index-history.js';
+import { sendingOf } from '../history/message-name.js';
+import { healingTimes } from './healing.js';
+import { percentile } from './percentile.js';
+import { type Resume, resumesOf } from './resumes.js';
+
+/** What happened, in numbers. Times in milliseconds. */
+export interface Figures {
+  messages: { sent: number; acked: number; refused: number; unanswered: number; sentAgain: number };
+  delivered: number;
+  paged: number;
+  connects: number;
+  reconnects: number;
+  mostReconnectsOfOne: number;
+  /** In the busiest second. */
+  mostReconnectsPerSecond: number;
+  /** Attempts to connect that failed, by the HTTP status that they got, or by what went wrong. */
+  refusedConnections: Readonly<Record<string, number>>;
+  resumes: { recovered: number; notRecovered: number; missed: number };
+  /** Changes of rooms, by what was asked for and what was answered: `create done`. */
+  roomChanges: Readonly<Record<string, number>>;
+  latency: Spread;
+  /** From the loss of a connection to the next one. */
+  offline: Spread;
+  /** From asking for what was missed to having it all. */
+  replay: Spread;
+  /** From Redis being back to the first message that every member of a room received, room by room. */
+  healing: Spread;
+}
+
+export interface Spread {
+  count: number;
+  p50: number;
+  p99: number;
+  max: number;
+}
+
+export function spread(values: readonly number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b);
+  return {
+    count: sorted.length,
+    p50: percentile(sorted, 0.5),
+    p99: percentile(sorted, 0.99),
+    max: sorted.at(-1) ?? 0,
+  };
+}
+
+/** When each message was first sent, by its id. */
+export function firstSentAt({ rooms, sendings }: HistoryIndex): Map<string, number> {
+  const times = new Map<string, number>();
+  for (const { messages } of rooms.values()) {
+    for (const message of messages) {
+      const sending = sendings.get(sendingOf(message));
+      if (sending !== undefined) times.set(message.id, sending.firstAt);
+    }
+  }
+  return times;
+}
+
+export function figuresOf(index: HistoryIndex): Figures {
+  const { history } = index;
+  const sendings = [...index.sendings.values()];
+  const acked = sendings.filter(({ acks, told }) => acks.length > 0 || told).length;
+  const refused = sendings.filter(({ failed }) => failed !== undefined).length;
+  const resumes = history.clients.flatMap((client) => resumesOf(client));
+  const events = history.clients.flatMap(({ events }) => events);
+  const count = (type: string): number => events.filter((event) => event.type === type).length;
+  const perClient = history.clients.map(
+    ({ events }) => events.filter(({ type }) => type === 'connected').length,
+  );
+  const connects = count('connected');
+  const recovered = resumes.filter((resume) => resume.recovered).length;
+  return {
+    messages: {
+      sent: sendings.length,
+      acked,
+      refused,
+      unanswered: sendings.length - acked - refused,
+      sentAgain: sendings.reduce((sum, { attempts }) => sum + attempts - 1, 0),
+    },
+    delivered: count('message'),
+    paged: events.reduce((sum, event) => sum + (event.type === 'paged' ? event.messages.length : 0), 0),
+    connects,
+    reconnects: connects - history.clients.length,
+    mostReconnectsOfOne: Math.max(0, ...perClient.map((connects) => connects - 1)),
+    mostReconnectsPerSecond: busiestSecond(history),
+    refusedConnections: refusals(history),
+    resumes: {
+      recovered,
+      notRecovered: resumes.length - recovered,
+      missed: resumes.reduce((sum, { missed }) => sum + missed, 0),
+    },
+    roomChanges: roomChanges(history),
+    latency: spread(latencies(history, firstSentAt(index))),
+    offline: spread(offlineTimes(resumes)),
+    replay: spread(resumes.flatMap(({ replayMs }) => replayMs ?? [])),
+    healing: spread(healingTimes(index)),
+  };
+}
+
+function refusals({ clients }: History): Record<string, number> {
+  const reasons: Record<string, number> = {};
+  for (const { events } of clients) {
+    for (const event of events) {
+      if (event.type !== 'refused-connection') continue;
+      const reason = event.status === 0 ? event.error : `status ${event.status}`;
+      reasons[reason] = (reasons[reason] ?? 0) + 1;
+    }
+  }
+  return reasons;
+}
+
+function roomChanges({ lives }: History): Record<string, number> {
+  const changes: Record<string, number> = {};
+  for (const event of lives.flatMap(({ events }) => events)) {
+    if (!('outcome' in event)) continue;
+    const change = `${event.type} ${event.outcome}`;
+    changes[change] = (changes[change] ?? 0) + 1;
+  }
+  return changes;
+}
+
+function busiestSecond({ clients }: History): number {
+  const seconds = new Map<number, number>();
+  for (const { events } of clients) {
+    for (const { at } of events.filter(({ type }) => type === 'connected').slice(1)) {
+      const second = Math.floor(at / 1_000);
+      seconds.set(second, (seconds.get(second) ?? 0) + 1);
+    }
+  }
+  return Math.max(0, ...seconds.values());
+}
+
+/** From the first sending to each delivery. */
+function latencies(history: History, sentAt: ReadonlyMap<string, number>): number[] {
+  const values: number[] = [];
+  for (const { events } of history.clients) {
+    for (const event of events) {
+      if (event.type !== 'message') continue;
+      const sent = sentAt.get(event.message.id);
+      if (sent !== undefined) values.push(event.at - sent);
+    }
+  }
+  return values;
+}
+
+/** One per connection, not one per room. */
+function offlineTimes(resumes: readonly Resume[]): number[] {
+  const connections = new Map(resumes.map((resume) => [`${resume.userId}/${resume.connectedAt}`, resume]));
+  return [...connections.values()].map(({ connectedAt, lostAt }) => connectedAt - lostAt);
+}

@@ -1,0 +1,52 @@
+import { expect } from 'chai';
+import { FAULT_KINDS } from '../faults/fault-kinds.js';
+import { createPrng } from '../prng.js';
+import { planFaults } from './schedule.js';
+
+describe('the schedule of faults', () => {
+  it('is the same for the same seed, and another for another', () => {
+    expect(planFaults(7, 60, FAULT_KINDS)).to.deep.equal(planFaults(7, 60, FAULT_KINDS));
+    expect(planFaults(7, 60, FAULT_KINDS)).to.not.deep.equal(planFaults(8, 60, FAULT_KINDS));
+  });
+
+  it('has every kind within four minutes, whatever the seed', () => {
+    for (let seed = 0; seed < 200; seed++) {
+      const { servers, clients } = planFaults(seed, 240, FAULT_KINDS);
+      const kinds = new Set([...servers, ...clients].map(({ kind }) => kind));
+      expect([...kinds]).to.have.members([...FAULT_KINDS]);
+    }
+  });
+
+  it('has only what was asked for, in order of time, and nothing after the end', () => {
+    const { servers, clients } = planFaults(3, 40, ['redis-kill', 'gateway-kill']);
+    expect(clients).to.deep.equal([]);
+    expect(servers.length).to.be.above(4);
+    expect([...new Set(servers.map(({ kind }) => kind))]).to.have.members(['redis-kill', 'gateway-kill']);
+    const times = servers.map(({ atMs }) => atMs);
+    expect(times).to.deep.equal([...times].sort((a, b) => a - b));
+    expect(times.at(-1)).to.be.below(40_000);
+  });
+
+  it('is empty when nothing is to break', () => {
+    expect(planFaults(3, 40, [])).to.deep.equal({ servers: [], clients: [] });
+  });
+});
+
+describe('the source of numbers', () => {
+  it('spreads evenly, and includes both bounds', () => {
+    const prng = createPrng(1);
+    const counts = new Map<number, number>();
+    for (let index = 0; index < 40_000; index++) {
+      const number = prng.between(1, 4);
+      counts.set(number, (counts.get(number) ?? 0) + 1);
+    }
+    expect([...counts.keys()]).to.have.members([1, 2, 3, 4]);
+    for (const count of counts.values()) expect(count).to.be.within(9_500, 10_500);
+  });
+
+  it('shuffles without losing anything', () => {
+    const items = [1, 2, 3, 4, 5, 6, 7, 8];
+    const shuffled = createPrng(5).shuffled(items);
+    expect(shuffled).to.have.members(items).and.not.deep.equal(items);
+  });
+});

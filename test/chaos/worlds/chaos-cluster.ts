@@ -1,0 +1,89 @@
+import { Tokens } from '@chorus/auth';
+import { type Cluster, createCluster } from '@chorus/cluster';
+import type { Member } from '@chorus/protocol';
+import { Closer, createLogger } from '@chorus/service';
+import { SteppedClocks } from '../../support/clocks/stepped-clocks.js';
+import type { Need } from '../faults/fault-kinds.js';
+import type { Promises } from '../history/history.js';
+import { Network } from '../network/network.js';
+import { ChaosPostgres } from '../servers/chaos-postgres.js';
+import { ChaosRedis } from '../servers/chaos-redis.js';
+import { RedisClock } from '../servers/redis-clock.js';
+import { type ChaosSettings, chaosSettings, createRooms, promisesOf, TOKEN_TTL_SECONDS } from './settings.js';
+
+export interface ChaosCluster extends Omit<Cluster, 'redis' | 'postgres'> {
+  readonly promises: Promises;
+  readonly redis: ChaosRedis;
+  readonly postgres: ChaosPostgres;
+  /** Where whoever watches reaches Redis, whichever server that is. */
+  readonly redisUrl: string;
+  /** Between processes and servers; undefined unless it was needed. */
+  readonly network: Network | undefined;
+  /** Of gateways, APIs and archivers, by their node ids. */
+  readonly clocks: SteppedClocks;
+  /** Of Redis; undefined unless it was needed. */
+  readonly redisClock: RedisClock | undefined;
+  /** The last lines that its processes logged. */
+  readonly log: readonly string[];
+  tokenOf(member: Member): string;
+  createRooms(ids: readonly number[], token: string): Promise<void>;
+}
+
+/**
+ * Three gateways, two APIs, two archivers, a PostgreSQL, and a Redis that keeps what it acknowledged.
+ * @param changes settings of the processes that are to be others than here
+ * @param needs what the faults to come need
+ */
+export async function startChaosCluster(
+  changes: Readonly<Record<string, string>> = {},
+  needs: ReadonlySet<Need> = new Set(),
+): Promise<ChaosCluster> {
+  const closer = new Closer();
+  try {
+    return await start(chaosSettings(changes), needs, closer);
+  } catch (error) {
+    await closer.close();
+    throw error;
+  }
+}
+
+async function start(
+  settings: ChaosSettings,
+  needs: ReadonlySet<Need>,
+  closer: Closer,
+): Promise<ChaosCluster> {
+  const clocks = closer.add(new SteppedClocks());
+  const redisClock = needs.has('redis-clock') ? closer.add(await RedisClock.start()) : undefined;
+  const redis = closer.add(await ChaosRedis.start(redisClock));
+  const postgres = closer.add(await ChaosPostgres.start(needs.has('small-disk')));
+  const network = needs.has('network') ? closer.add(new Network()) : undefined;
+  await network?.point('redis', redis.node.port);
+  await network?.point('postgres', postgres.port);
+  const log: string[] = [];
+  const { PATH, HOME } = process.env;
+  const cluster = closer.add(
+    await createCluster({
+      ...{ gateways: 3, apis: 2, archivers: 2, port: 0, host: '127.0.0.1', restart: false },
+      env: {
+        ...{ PATH, HOME, REDIS_URL: redis.url, REDIS_PREFIX: 'chorus', DATABASE_URL: postgres.url },
+        ...clocks.env,
+        ...settings,
+      },
+      ...(network && { serverUrl: (nodeId, server, url) => network.urlFor(nodeId, server, url) }),
+      log: createLogger({ service: 'chaos', level: 'silent' }),
+      onLine: (nodeId, line) => {
+        log.push(`${nodeId}: ${line}`);
+      },
+    }),
+  );
+  const tokens = new Tokens(cluster.jwtSecret, TOKEN_TTL_SECONDS);
+  return {
+    ...cluster,
+    ...{ redis, postgres, network, clocks, redisClock, log },
+    redisUrl: (await network?.urlFor('chaos', 'redis', redis.url)) ?? redis.url,
+    promises: promisesOf(settings),
+    tokenOf: (member) => tokens.sign(member),
+    createRooms: (ids, token) => createRooms(cluster.url, ids, token),
+    close: () => closer.close(),
+  };
+}

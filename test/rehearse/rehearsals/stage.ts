@@ -1,0 +1,103 @@
+import { generateSecret } from '@chorus/auth';
+import { RedisRoomDirectory } from '@chorus/broker';
+import { type NodeReport, RedisAccessList, RedisNodeRegistry } from '@chorus/control';
+import { type Provisioned, provision } from '@chorus/loadtest';
+import { freePort, startRedis } from '@chorus/local';
+import { createRedis, Keyspace, redisReady } from '@chorus/redis';
+import { type Closeable, Closer, createLogger } from '@chorus/service';
+import { type BalancerKind, type RealBalancer, startRealBalancer } from '../balancer/index.js';
+import { type GatewayProcess, startGatewayProcess } from './gateway-process.js';
+
+/** Servers under rehearsal: a Redis of their own, gateways, and a balancer in front of them. */
+export interface Stage extends Closeable {
+  readonly balancer: RealBalancer;
+  /** Whom and what the load is for. */
+  readonly people: Provisioned;
+  /** Starts the next of the gateways, as many as are asked for, at the same time. Resolves when they are ready. */
+  startGateways(count: number): Promise<GatewayProcess[]>;
+  /** The gateways as they report themselves, about once a second. */
+  nodes(): Promise<NodeReport[]>;
+}
+
+export interface StageOptions {
+  readonly balancer: BalancerKind;
+  readonly connections: number;
+  readonly rooms: number;
+  /** Gateways that will ever be started. */
+  readonly gateways: number;
+  /** Whether the balancer knows all of them from the beginning. */
+  readonly spares: boolean;
+  /** How long the tool may need the people's tokens. */
+  readonly seconds: number;
+  /** Settings of the gateways. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** Rooms that are made known at the same time. */
+const ROOMS_AT_ONCE = 500;
+
+/** Everybody comes from one address, and through a balancer. All other limits are those that gateways come with. */
+const SETTINGS = { TRUST_PROXY: '1', MAX_CONNECTIONS_PER_ADDRESS: '1000000' };
+
+/**
+ * Starts Redis and the balancer, and makes rooms and tokens, as an API would. There is none, and no archiver: what is said
+ * stays in Redis.
+ */
+export async function startStage(options: StageOptions): Promise<Stage> {
+  const closer = new Closer();
+  try {
+    const server = closer.add(await startRedis());
+    const log = createLogger({ service: 'rehearse', level: 'silent' });
+    const redis = createRedis({ urls: [server.url], cluster: false, commandTimeoutMs: 10_000 }, log, 'tool');
+    closer.defer(() => redis.disconnect());
+    await redisReady(redis, 5_000);
+    const keyspace = new Keyspace('chorus');
+    await new RedisAccessList(redis, keyspace).replaceBans([]);
+    const roomIds = Array.from({ length: options.rooms }, (_, index) => index + 1);
+    const directory = new RedisRoomDirectory(redis, keyspace);
+    for (let first = 0; first < roomIds.length; first += ROOMS_AT_ONCE) {
+      await Promise.all(roomIds.slice(first, first + ROOMS_AT_ONCE).map((id) => directory.ensure(id, 0)));
+    }
+    await directory.markComplete();
+
+    const secret = generateSecret();
+    const people = await provision({
+      api: undefined,
+      secret,
+      password: '',
+      prefix: 'rehearse',
+      users: options.connections,
+      rooms: options.rooms,
+      roomIds,
+      ttlSeconds: options.seconds,
+      progress: () => undefined,
+    });
+    const places: Array<{ nodeId: string; port: number }> = [];
+    for (let index = 1; index <= options.gateways; index++) {
+      places.push({ nodeId: `gateway-${index}`, port: await freePort() });
+    }
+    const { connections, spares } = options;
+    const known = { gateways: [...places], spares, connections };
+    const balancer = closer.add(await startRealBalancer(options.balancer, known));
+    const registry = new RedisNodeRegistry(redis, keyspace);
+    const env = { ...SETTINGS, REDIS_URL: server.url, JWT_SECRET: secret, ...options.settings };
+    return {
+      balancer,
+      people,
+      startGateways: async (count) => {
+        const started = await Promise.allSettled(
+          places.splice(0, count).map(async (place) => closer.add(await startGatewayProcess(place, env))),
+        );
+        return started.map((outcome) => {
+          if (outcome.status === 'rejected') throw outcome.reason;
+          return outcome.value;
+        });
+      },
+      nodes: () => registry.nodes(),
+      close: () => closer.close(),
+    };
+  } catch (error) {
+    await closer.close();
+    throw error;
+  }
+}
