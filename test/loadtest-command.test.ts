@@ -108,18 +108,18 @@ describe('the load test command, over real servers', function () {
     );
   });
 
-  it('does without accounts when it has the secret, reads a scenario file, and speaks the seed protocol', async () => {
+  it('does without accounts when it has the secret, reads a scenario file, and speaks the plain protocol', async () => {
     const file = join(folder, 'mine.yaml');
     await writeFile(
       file,
-      `mine:\n  protocol: seed\n  connections: 30\n  rooms: 6\n  members: 5\n  rate: 5\n  ramp: 300\n  warm-up: 300ms\n  duration: 1500ms\n  max-lost: 0\n  max-p99: 30s\n`,
+      `mine:\n  protocol: plain\n  connections: 30\n  rooms: 6\n  members: 5\n  rate: 5\n  ramp: 300\n  warm-up: 300ms\n  duration: 1500ms\n  max-lost: 0\n  max-p99: 30s\n`,
     );
     const program = launch(
       [...targets(), '--api', cluster.url, '--scenario', file, 'mine', '--rate', '60', '--prefix', 'seeds'],
       { LOADTEST_JWT_SECRET: cluster.jwtSecret },
     );
     expect(await program.ended, program.stderr).to.equal(0);
-    expect(program.stdout).to.include('30, seed').and.to.include('--max-p99 holds');
+    expect(program.stdout).to.include('30, plain').and.to.include('--max-p99 holds');
     expect(program.stdout).to.match(/sent +│ 90 /);
   });
 

@@ -7,24 +7,24 @@ const SCENARIOS = ['faults', 'standalone', 'frozen-readers'] as const;
 const ALL_KINDS = [...new Set([...FAULT_KINDS, ...STANDALONE_FAULT_KINDS])];
 
 export interface ChaosOptions {
-  /** What to run; the other options are for `faults`. */
+  /** Scenario to run; most other options are for `faults`. */
   scenario: (typeof SCENARIOS)[number];
   clients: number;
   rooms: number;
-  /** Messages a second, of all clients together. */
+  /** Messages per second, of all clients together. */
   rate: number;
   seconds: number;
   seed: number;
   faults: readonly FaultKind[];
-  /** Clients go to gateways themselves, instead of to the balancer. */
+  /** Whether clients connect to gateways directly instead of through the balancer. */
   direct: boolean;
-  /** Of the processes of the cluster, where they are to be others than usual here. */
+  /** Settings of the cluster's processes that replace the command's own. */
   settings: Readonly<Record<string, string>>;
-  /** Where to write the HTML page. */
+  /** File for the HTML report. */
   report: string;
 }
 
-/** What has another default for each run. */
+/** Options whose defaults depend on the run. */
 interface GivenOptions {
   rooms?: number;
   seed?: number;
@@ -34,45 +34,54 @@ interface GivenOptions {
 
 const CLIENTS_PER_ROOM = 10;
 
-/** Reads the command line; commander prints one line about what is wrong with it and ends the process. */
+/** Reads the command line. On an error commander prints one line and ends the process. */
 export function readCommandLine(argv: readonly string[]): ChaosOptions {
   const command = new Command('chaos');
   const options = command
     .description(
-      'Breaks a cluster on this machine while clients chat, and checks that they do not notice more than was promised.',
+      'Injects faults into a cluster on this machine while clients chat, and checks that the guarantees hold.',
     )
-    .option('--clients <number>', 'clients, each a user with one socket', wholeNumber(2, 6_000), 300)
+    .option(
+      '--clients <number>',
+      'number of clients, each a user with one socket',
+      wholeNumber(2, 6_000),
+      300,
+    )
     .option(
       '--rooms <number>',
-      'rooms; each client is in one to three (default: a tenth of the clients)',
+      'number of rooms; each client joins one to three (default: a tenth of the clients)',
       wholeNumber(1, 5_000),
     )
-    .option('--rate <number>', 'messages a second, of all clients together', wholeNumber(1, 5_000), 200)
-    .option('--seconds <number>', 'how long they chat while things break', wholeNumber(5, 3_600), 60)
-    .option('--seed <number>', 'what decides the schedule (default: a new one)', wholeNumber(0, 2 ** 31 - 1))
+    .option('--rate <number>', 'messages per second, of all clients together', wholeNumber(1, 5_000), 200)
+    .option('--seconds <number>', 'duration of the faults, in seconds', wholeNumber(5, 3_600), 60)
+    .option('--seed <number>', 'seed of the schedule (default: random)', wholeNumber(0, 2 ** 31 - 1))
     .addOption(
       new Option(
         '--faults <list>',
-        `comma-separated: ${FAULT_KINDS.join(', ')}; of standalone: ${STANDALONE_FAULT_KINDS.join(', ')}; or none (default: all of the scenario)`,
+        `comma-separated kinds of faults: ${FAULT_KINDS.join(', ')}; for standalone: ${STANDALONE_FAULT_KINDS.join(', ')}; or none (default: all kinds of the scenario)`,
       ).argParser(faultList),
     )
     .addOption(
       new Option(
         '--scenario <name>',
-        'faults of a cluster, or of standalone; frozen-readers measures what others notice of readers that stop',
+        'faults: of a cluster; standalone: of npm start; frozen-readers: measures how clients that stop reading affect others',
       )
         .choices(SCENARIOS)
         .default('faults'),
     )
-    .option('--direct', 'without the balancer, which shares a process with the clients', false)
+    .option(
+      '--direct',
+      'connect to gateways directly, without the balancer in the process of the clients',
+      false,
+    )
     .option(
       '--set <NAME=value>',
-      'a setting of the cluster, such as DRAIN_MS=10000; can be repeated',
+      'setting of the cluster, such as DRAIN_MS=10000; can be repeated',
       setting,
       {},
     )
-    .option('--report <file>', 'the page with the timeline', 'chaos-report.html')
-    .helpOption('--help', 'show this')
+    .option('--report <file>', 'file for the HTML report with the timeline', 'chaos-report.html')
+    .helpOption('--help', 'show this help')
     .allowExcessArguments(false)
     .parse([...argv], { from: 'user' })
     .opts<Omit<ChaosOptions, 'faults'> & GivenOptions>();

@@ -62,8 +62,8 @@ describe('the load tester against gateways', function () {
     expect(result.messages.refused).to.deep.equal({});
   });
 
-  it('sees the same on sockets of the seed contract', async () => {
-    const result = await run({ protocol: 'seed' });
+  it('sees the same on plain sockets', async () => {
+    const result = await run({ protocol: 'plain' });
     expectAllWell(result, 300);
     expect(result.messages.ackMs).to.equal(undefined);
   });

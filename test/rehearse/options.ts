@@ -8,7 +8,7 @@ export type Rehearsal =
   | { readonly kind: 'rollout'; readonly options: RolloutOptions; readonly jsonFile: string | undefined }
   | { readonly kind: 'scale'; readonly options: ScaleOptions; readonly jsonFile: string | undefined };
 
-/** To have something to compare with. */
+/** Undisturbed time before the change, for comparison. */
 const QUIET_MS = 5_000;
 
 interface Given {
@@ -23,14 +23,14 @@ interface Given {
   json?: string;
 }
 
-/** Ends the process for `--help` and for options that are wrong, the latter with code 2 and one line. */
+/** Reads the command line. Ends the process after `--help`; on an error with one line and exit status 2. */
 export function readRehearsal(argv: readonly string[]): Rehearsal {
   let chosen: Rehearsal | undefined;
   const program = new Command('rehearse').exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
   withLoad(program.command('rollout'))
-    .description('Replaces all gateways on this machine under load, behind a real balancer.')
-    .option('--gateways <number>', 'that are replaced, by as many', whole(1, 16), 4)
-    .option('--one-by-one', 'one after the other, instead of all together', false)
+    .description('Replaces all gateways under load, behind a real load balancer, on this machine.')
+    .option('--gateways <number>', 'number of gateways to replace', whole(1, 16), 4)
+    .option('--one-by-one', 'replace them one after the other instead of together', false)
     .action((given: Given & { gateways: number; oneByOne: boolean }) => {
       const { gateways, oneByOne } = given;
       chosen = {
@@ -40,9 +40,9 @@ export function readRehearsal(argv: readonly string[]): Rehearsal {
       };
     });
   withLoad(program.command('scale'))
-    .description('Adds gateways under load, waits until connections are level, and takes them away again.')
-    .option('--from <number>', 'gateways before and after', whole(1, 8), 2)
-    .option('--to <number>', 'gateways in between', whole(2, 16), 4)
+    .description('Adds gateways under load, waits until connections are balanced, and removes them again.')
+    .option('--from <number>', 'number of gateways before and after', whole(1, 8), 2)
+    .option('--to <number>', 'number of gateways in between', whole(2, 16), 4)
     .option(
       '--share <number>',
       'REBALANCE_SHARE_PER_MINUTE of the gateways; 0 for no rebalancing',
@@ -65,24 +65,24 @@ export function readRehearsal(argv: readonly string[]): Rehearsal {
 
 function withLoad(command: Command): Command {
   return command
-    .option('--connections <number>', 'sockets, one for each user', whole(10, 100_000), 10_000)
-    .option('--rate <number>', 'messages a second, of all together', whole(1, 100_000), 2_000)
     .option(
-      '--room-size <number>',
-      'members of each room, each of which gets each message',
-      whole(2, 1_000),
-      4,
+      '--connections <number>',
+      'number of sockets, each of a user of its own',
+      whole(10, 100_000),
+      10_000,
     )
-    .option('--ramp <number>', 'connects a second at the beginning', whole(10, 10_000), 500)
-    .option('--workers <number>', 'processes of the load tester', whole(1, 16), 1)
+    .option('--rate <number>', 'messages per second, of all clients together', whole(1, 100_000), 2_000)
+    .option('--room-size <number>', 'members per room; each receives every message', whole(2, 1_000), 4)
+    .option('--ramp <number>', 'connects per second at the start', whole(10, 10_000), 500)
+    .option('--workers <number>', 'worker processes of the load tester', whole(1, 16), 1)
     .addOption(
-      new Option('--balancer <program>', 'the balancer in between; on Debian root gets it installed')
+      new Option('--balancer <program>', 'load balancer; on Debian, root installs it if it is missing')
         .choices(Object.keys(BALANCERS))
         .default('haproxy'),
     )
     .option('--drain-delay <ms>', 'DRAIN_DELAY_MS of the gateways', whole(0, 60_000), 5_000)
     .option('--drain <ms>', 'DRAIN_MS of the gateways', whole(0, 600_000), 20_000)
-    .option('--json <file>', 'everything that was seen')
+    .option('--json <file>', 'file for the result as JSON')
     .allowExcessArguments(false);
 }
 

@@ -10,39 +10,43 @@ export interface CommandOptions {
   operatorPorts: number | undefined;
 }
 
-/** Reads the command line; commander prints one line about what is wrong with it and ends the process. */
+/** Reads the command line. On an error commander prints one line and ends the process. */
 export function readCommandLine(argv: readonly string[]): CommandOptions {
   return new Command('cluster')
     .description(
       'Runs a Chorus cluster on this machine: API, gateway and archiver processes, Redis and PostgreSQL.',
     )
-    .option('--gateways <number>', 'gateway processes', wholeNumber(1, 64), 3)
-    .option('--apis <number>', 'API processes', wholeNumber(1, 64), 2)
-    .option('--archivers <number>', 'archiver processes', wholeNumber(0, 64), 1)
+    .option('--gateways <number>', 'number of gateway processes', wholeNumber(1, 64), 3)
+    .option('--apis <number>', 'number of API processes', wholeNumber(1, 64), 2)
+    .option('--archivers <number>', 'number of archiver processes', wholeNumber(0, 64), 1)
     .option(
       '--port <port>',
-      'where all of them are reached; 0 chooses a free one',
+      'port of the balancer in front of all processes; 0 chooses a free port',
       wholeNumber(0, 65_535),
       8080,
     )
-    .option('--host <address>', 'address to listen on; 0.0.0.0 lets other machines in', 'localhost')
-    .option('--restart', 'start a process again when it has died', false)
+    .option(
+      '--host <address>',
+      'address to listen on; 0.0.0.0 accepts connections from other machines',
+      'localhost',
+    )
+    .option('--restart', 'restart processes that die', false)
     .option(
       '--operator-ports <first>',
-      'a port for operators (metrics, health) for every process: this one and those after it; 0 chooses free ones',
+      'operator ports (metrics, health) of the processes: this port and the following; 0 chooses free ports',
       wholeNumber(0, 65_000),
     )
-    .helpOption('--help', 'show this')
+    .helpOption('--help', 'show this help')
     .allowExcessArguments(false)
     .addHelpText(
       'after',
       `
 Environment:
-  REDIS_URL, DATABASE_URL  use these servers instead of starting some
-  OPERATOR_PORT            of the first API; 0 chooses a free one
-  OPERATOR_TOKEN           lets APIs with such a port serve the operator API
-  DATA_DIR                 keep the data of the started servers in this folder's "cluster"
-  and every setting of the API, the gateway and the archiver, which is passed on to them`,
+  REDIS_URL, DATABASE_URL  use these servers instead of starting them
+  OPERATOR_PORT            operator port of the first API; 0 chooses a free port
+  OPERATOR_TOKEN           enables the operator API on the operator ports of the APIs
+  DATA_DIR                 keep the data of the started servers in its subfolder "cluster"
+  Settings of the API, the gateway and the archiver are passed on to these processes.`,
     )
     .parse([...argv], { from: 'user' })
     .opts<CommandOptions>();

@@ -90,7 +90,7 @@ describe('the load test command', () => {
         [...USUAL, '--members', '2000'],
         /^--connections 1000, --rooms 100, --members 2000: a room of 2000 needs more than 1000 connections$/,
       ],
-      [[...USUAL, '--protocol', 'seed', '--connections', '500'], /: these sockets are in one room each: /],
+      [[...USUAL, '--protocol', 'plain', '--connections', '500'], /: these sockets are in one room each: /],
       [[...USUAL, '--dialect', '/nowhere.js'], /^--dialect \/nowhere\.js: it cannot be loaded: /],
       [
         [...USUAL, '--dialect', fileURLToPath(new URL('cli/usage-error.ts', import.meta.url))],

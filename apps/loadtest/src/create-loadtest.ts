@@ -145,7 +145,7 @@ function fit(wanted: Scenario): Scenario {
 /** @throws {UsageError} for numbers that do not fit each other */
 function requirePlan(scenario: Scenario): void {
   try {
-    makePlan(scenario, scenario.protocol === 'seed');
+    makePlan(scenario, scenario.protocol === 'plain');
   } catch (error) {
     if (!(error instanceof PlanError)) throw error;
     const { connections, rooms, membersPerRoom } = scenario;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const scenarioSchema = z.strictObject({
   /** Base URLs of gateways or balancers, `ws://` or `wss://`; connections are spread over them by turns. */
   targets: z.array(z.url({ protocol: /^wss?$/ })).min(1),
-  protocol: z.enum(['seed', 'chorus.v1']).default('chorus.v1'),
+  protocol: z.enum(['plain', 'chorus.v1']).default('chorus.v1'),
   /** Sockets. With fewer than there are memberships, a `chorus.v1` socket joins several rooms. */
   connections: z.int().positive().default(1_000),
   /** Connects a second. */

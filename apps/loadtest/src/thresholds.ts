@@ -14,44 +14,44 @@ interface Threshold {
 
 const count = { value: '<number>', read: wholeNumber(0), unit: '' } as const;
 const time = { value: '<time>', read: duration, unit: 'ms' } as const;
-const rate = { value: '<rate>', read: decimal('a number a second'), unit: '/s' } as const;
+const rate = { value: '<rate>', read: decimal('a number per second'), unit: '/s' } as const;
 
-/** What a run can be asked to keep. */
+/** Limits that a run can be checked against. */
 export const THRESHOLDS = [
   {
     name: 'max-lost',
     ...count,
-    help: 'deliveries that did not come',
+    help: 'deliveries that did not arrive',
     measured: checked('lost'),
   },
   {
     name: 'max-duplicated',
     ...count,
-    help: 'deliveries that came twice',
+    help: 'deliveries that arrived twice',
     measured: checked('duplicated'),
   },
   {
     name: 'max-out-of-order',
     ...count,
-    help: 'deliveries later than what their sender sent next',
+    help: 'deliveries that arrived after a later message of their sender',
     measured: checked('outOfOrder'),
   },
   {
     name: 'max-disagreements',
     ...count,
-    help: 'deliveries in another order than at other members',
+    help: 'deliveries in a different order than at other members',
     measured: checked('orderDisagreements'),
   },
   {
     name: 'max-strays',
     ...count,
-    help: 'deliveries to somebody who is not in the room',
+    help: 'deliveries to users who are not in the room',
     measured: checked('strays'),
   },
   {
     name: 'max-p50',
     ...time,
-    help: 'median time of a delivery',
+    help: 'median of delivery times',
     measured: ({ messages }) => messages.deliveryMs?.p50,
   },
   {
@@ -69,22 +69,22 @@ export const THRESHOLDS = [
   {
     name: 'max-ack-p99',
     ...time,
-    help: '99th percentile of the time to an ack',
+    help: '99th percentile of ack times',
     measured: ({ messages }) => messages.ackMs?.p99,
   },
   {
     name: 'max-connect-failures',
     ...count,
-    help: 'connects that failed',
+    help: 'failed connects',
     measured: ({ connects }) => connects.failed,
   },
   {
     name: 'max-unrecovered',
     ...count,
-    help: 'returns without what was missed',
+    help: 'resumes without the missed messages',
     measured: ({ resumes }) => resumes.unrecovered + resumes.failed,
   },
-  { name: 'min-delivered-rate', ...rate, help: 'deliveries a second', measured: deliveredRate },
+  { name: 'min-delivered-rate', ...rate, help: 'deliveries per second', measured: deliveredRate },
 ] as const satisfies readonly Threshold[];
 
 export type ThresholdName = (typeof THRESHOLDS)[number]['name'];

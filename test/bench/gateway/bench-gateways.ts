@@ -26,7 +26,7 @@ const COLLECT_ON_SIGNAL = 'data:text/javascript,process.on("SIGUSR2",()=>{gc();g
 export interface BenchServer {
   readonly pid: number;
   readonly port: number;
-  /** Opens one seed socket; resolves when it is in the room. */
+  /** Opens one plain socket; resolves when it is in the room. */
   join(roomId: number, member: Member): Promise<WebSocket>;
 }
 

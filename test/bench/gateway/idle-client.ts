@@ -23,8 +23,8 @@ function frame(text: string): Buffer {
 function join({ kind, port }: IdleOrder, user: IdleUser, token: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    const path = kind === 'seed' ? `/ws/join-room/${user.roomId}` : '/ws/connect';
-    const answered = kind === 'seed' ? 'HTTP/1.1 101' : '"room-joined"';
+    const path = kind === 'plain' ? `/ws/join-room/${user.roomId}` : '/ws/connect';
+    const answered = kind === 'plain' ? 'HTTP/1.1 101' : '"room-joined"';
     let seen = '';
     const listen = (data: Buffer): void => {
       seen += data.toString('latin1');
@@ -47,7 +47,7 @@ function join({ kind, port }: IdleOrder, user: IdleUser, token: string): Promise
       'Connection: Upgrade',
       `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`,
       'Sec-WebSocket-Version: 13',
-      ...(kind === 'seed' ? [] : [`Sec-WebSocket-Protocol: ${SUBPROTOCOL}`]),
+      ...(kind === 'plain' ? [] : [`Sec-WebSocket-Protocol: ${SUBPROTOCOL}`]),
       `Authorization: Bearer ${token}`,
     ];
     socket.write(`${headers.join('\r\n')}\r\n\r\n`);

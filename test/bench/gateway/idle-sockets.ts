@@ -18,7 +18,7 @@ export interface IdleOrder {
   readonly users: readonly IdleUser[];
 }
 
-export type SocketKind = 'seed' | 'chorus.v1';
+export type SocketKind = 'plain' | 'chorus.v1';
 
 /** Sockets at one gateway, held by a process of their own. */
 export interface IdleSockets extends Closeable {

@@ -113,8 +113,8 @@ if (only === undefined || only === 'deliveries') {
   await deliveries(20, 4, 1);
 }
 if (only === undefined || only === 'idle') {
-  await idleConnections('seed', 10);
+  await idleConnections('plain', 10);
   await idleConnections('chorus.v1', 10);
-  await idleConnections('seed', 100);
+  await idleConnections('plain', 100);
 }
 console.table(rows);

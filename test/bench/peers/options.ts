@@ -9,7 +9,7 @@ export interface PeersOptions {
   readonly systems: readonly System[];
   readonly measurements: readonly Measurement[];
   readonly effort: Effort;
-  /** Undefined: as many as each measurement has. */
+  /** Undefined: the number that each measurement defines. */
   readonly rounds: number | undefined;
   readonly jsonFile: string | undefined;
   readonly svgFile: string | undefined;
@@ -18,23 +18,27 @@ export interface PeersOptions {
 const FULL: Effort = { durationMs: 6_000, warmUpMs: 8_000, settleMs: 3_000, share: 1 };
 const QUICK: Effort = { durationMs: 2_000, warmUpMs: 1_500, settleMs: 2_000, share: 0.25 };
 
-/** Ends the process for `--help` and for options that are wrong, the latter with code 2 and one line. */
+/** Reads the command line. Ends the process after `--help`; on an error with one line and exit status 2. */
 export function readOptions(args: readonly string[]): PeersOptions {
   const command = new Command('bench:peers')
-    .description('Puts the same work on Chorus and its peers, side by side, and compares what it costs.')
-    .option('--only <systems>', `some of: ${SYSTEMS.map(({ name }) => name).join(', ')}`, pick(SYSTEMS))
+    .description('Puts the same load on Chorus and its peers in turn, and compares their cost.')
+    .option(
+      '--only <systems>',
+      `comma-separated systems: ${SYSTEMS.map(({ name }) => name).join(', ')}`,
+      pick(SYSTEMS),
+    )
     .option(
       '--loads <names>',
-      `some of: ${ALL_MEASUREMENTS.map(({ name }) => name).join(', ')}`,
+      `comma-separated loads: ${ALL_MEASUREMENTS.map(({ name }) => name).join(', ')}`,
       pick(ALL_MEASUREMENTS),
     )
-    .option('--deliveries <number>', 'a second, instead of what the loads have', positive)
-    .option('--scaling', 'how the cost grows with nodes and rooms, of Chorus and the floor')
-    .option('--rounds <number>', 'of every measurement', positive)
-    .option('--seconds <number>', 'how long each run is measured', positive)
+    .option('--deliveries <number>', 'deliveries per second, instead of those of the loads', positive)
+    .option('--scaling', 'measure how the cost grows with nodes and rooms, for Chorus and the floor')
+    .option('--rounds <number>', 'rounds of every measurement', positive)
+    .option('--seconds <number>', 'duration of each measured run, in seconds', positive)
     .option('--quick', 'one short round of some measurements, in a few minutes')
-    .option('--json <file>', 'every round of every measurement')
-    .option('--svg <file>', 'a chart of the medians')
+    .option('--json <file>', 'file for all rounds of all measurements as JSON')
+    .option('--svg <file>', 'file for a chart of the medians')
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .parse(args, { from: 'user' });
   const given = command.opts<{
@@ -61,7 +65,7 @@ export function readOptions(args: readonly string[]): PeersOptions {
   };
 }
 
-/** Those that have a rate, at this one. */
+/** Sets the rate of those measurements that have one. */
 function atRate(measurements: readonly Measurement[], rate: number | undefined): readonly Measurement[] {
   if (rate === undefined) return measurements;
   return measurements.map((measurement) => measurement.at?.(rate) ?? measurement);

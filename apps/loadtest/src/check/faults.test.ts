@@ -121,7 +121,7 @@ describe('a run against a server that misbehaves', function () {
 
   it('finds nothing where nothing is wrong, in either protocol', async () => {
     for (const { result } of await Promise.all([
-      run(new Map(), { protocol: 'seed' }),
+      run(new Map(), { protocol: 'plain' }),
       run(new Map(), { protocol: 'chorus.v1' }),
     ])) {
       expect(counts(result)).to.deep.equal(none);
@@ -140,13 +140,13 @@ describe('a run against a server that misbehaves', function () {
   }
 
   for (const workers of [1, 2]) {
-    it(`counts all of them together on seed sockets, with ${workers} workers and a room in all of them`, async () => {
-      // A seed socket that is refused something is not told what, and one that is closed does not know what went out:
+    it(`counts all of them together on plain sockets, with ${workers} workers and a room in all of them`, async () => {
+      // A plain socket does not learn which message was refused, and a closed one does not know what was sent:
       // what nobody gets is missed only if neither happens to its sender afterwards.
       const last = 'lose-for-all';
       const mixed = [...kinds.filter((kind) => kind !== 'misdirect' && kind !== last), last] as Fault[];
       const { result, planted } = await run(new Map([[1, mixed]]), {
-        protocol: 'seed',
+        protocol: 'plain',
         connections: MEMBERS,
         rooms: 1,
         rate: 100,

@@ -4,12 +4,12 @@ import { SCENARIO_OPTIONS } from './scenario-options.js';
 import { type Reader, UnitError, urlOf, wholeNumber } from './units.js';
 import { UsageError } from './usage-error.js';
 
-/** What the command line says, before a scenario file is read. */
+/** The parsed command line, before a scenario file is read. */
 export interface CommandLine {
   readonly chosen: Chosen;
-  /** File and name, or one of them. */
+  /** File and name of a scenario, or one of them. */
   readonly scenario: readonly string[] | undefined;
-  /** Gateways of a cluster to start; undefined when none is wanted. */
+  /** Number of gateways of the cluster to start; undefined to start none. */
   readonly local: number | undefined;
   readonly api: string | undefined;
   readonly prefix: string;
@@ -33,18 +33,18 @@ const LOCAL_GATEWAYS = 2;
 const EXAMPLES = `
 Examples:
   pnpm loadtest --local --scenario quick
-      starts a cluster on this machine, loads it, and stops it again
+      starts a cluster on this machine, puts load on it, and stops it
   pnpm loadtest --target ws://127.0.0.1:8080 --connections 500 --rooms 50 --duration 20s --html report.html
   pnpm loadtest --target ws://10.0.0.5 --api http://10.0.0.6 --allow-remote --scenario my.yaml evening --max-lost 0
 
 Exit status:
-  0  all went well   1  a limit is broken   2  options that cannot be used   3  the run failed
+  0  success   1  a limit is exceeded   2  invalid options   3  the run failed
 
 Environment:
-  LOADTEST_JWT_SECRET  the same as --secret, for whoever does not want it in the list of processes
-  LOADTEST_PASSWORD    of the accounts that are made; needed for an API on another machine`;
+  LOADTEST_JWT_SECRET  like --secret, but not visible in the list of processes
+  LOADTEST_PASSWORD    password of the created accounts; required for an API on another machine`;
 
-/** What commander collects, by its names for our own options. */
+/** The options as commander returns them. */
 interface OwnOptions extends Omit<CommandLine, 'chosen' | 'pids' | 'metrics'> {
   readonly pid?: readonly NamedPid[];
   readonly metrics?: readonly string[];
@@ -52,7 +52,7 @@ interface OwnOptions extends Omit<CommandLine, 'chosen' | 'pids' | 'metrics'> {
 
 /**
  * Reads the command line.
- * @returns undefined when it asked for help only, which has been printed
+ * @returns undefined after `--help`, which has been printed
  * @throws {UsageError}
  */
 export function readCommandLine(
@@ -60,8 +60,8 @@ export function readCommandLine(
   print: (text: string) => void,
 ): CommandLine | undefined {
   const command = new Command('loadtest')
-    .description('Puts load on chat servers and checks everything that arrives.')
-    .helpOption('--help', 'show this')
+    .description('Puts load on chat servers and checks every delivery.')
+    .helpOption('--help', 'show this help')
     .addHelpText('after', EXAMPLES)
     .allowExcessArguments(false)
     .showSuggestionAfterError(false)
@@ -91,40 +91,41 @@ function addOwnOptions(command: Command): void {
   const options = [
     new Option(
       '--scenario <file...>',
-      'a YAML file and the name of a scenario in it, or one that comes along: quick, chatty-rooms, fan-out, giant-room, heavy-tailed, churn, idle-20k',
+      'a YAML file and the name of a scenario in it, or a built-in scenario: quick, chatty-rooms, fan-out, giant-room, heavy-tailed, churn, idle-20k',
     ),
     new Option(
       '--local [gateways]',
-      `start a cluster on this machine for the run (${LOCAL_GATEWAYS} gateways)`,
+      `start a cluster on this machine for the run (default ${LOCAL_GATEWAYS} gateways)`,
     )
       .preset(String(LOCAL_GATEWAYS))
       .argParser(reading(wholeNumber(1, 16))),
-    new Option('--api <url>', 'where accounts and rooms are made (default: the first target)').argParser(
+    new Option('--api <url>', 'API that creates accounts and rooms (default: the first target)').argParser(
       reading(urlOf('http', 'https')),
     ),
-    new Option('--prefix <name>', 'how their names begin; those of an earlier run are used again')
+    new Option('--prefix <name>', 'prefix of their names; those of an earlier run are reused')
       .default('loadtest')
       .argParser(reading(prefix)),
-    new Option('--secret <secret>', 'make tokens with the JWT_SECRET of the servers instead of accounts'),
-    new Option('--room-ids <ids>', 'rooms to use, such as 1-50,77, instead of making some').argParser(
-      reading(idList),
-    ),
-    new Option('--dialect <module>', 'a module that exports how other servers are spoken to, as `dialect`'),
-    new Option('--pid <name=pid>', 'measure what this process costs; can be repeated').argParser(
+    new Option('--secret <secret>', 'JWT_SECRET of the servers: sign tokens instead of creating accounts'),
+    new Option(
+      '--room-ids <ids>',
+      'existing rooms to use, such as 1-50,77, instead of creating rooms',
+    ).argParser(reading(idList)),
+    new Option('--dialect <module>', 'a module whose `dialect` implements the protocol of other servers'),
+    new Option('--pid <name=pid>', 'measure CPU and memory of this process; can be repeated').argParser(
       collecting(namedPid),
     ),
     new Option(
       '--metrics <url>',
-      'the same for a process with Prometheus metrics; can be repeated',
+      'measure CPU and memory of a process by its Prometheus metrics; can be repeated',
     ).argParser(collecting(urlOf('http', 'https'))),
     new Option('--json <file>', 'write the result as JSON'),
     new Option('--html <file>', 'write the result as one HTML page'),
-    new Option('--allow-remote', 'put load on machines other than this one').default(false),
+    new Option('--allow-remote', 'allow load on other machines than this one').default(false),
   ];
   for (const option of options) command.addOption(option);
 }
 
-/** For commander, which prints the message after what was given for which option. */
+/** Adapts a reader to commander, which prints the message after the option and its argument. */
 function reading<T>(read: Reader<T>): (text: string) => T {
   return (text) => {
     try {

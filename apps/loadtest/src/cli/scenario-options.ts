@@ -14,14 +14,14 @@ import {
   within,
 } from './units.js';
 
-/** One thing that can be chosen on the command line as `--name` and in a scenario file as `name:`. */
+/** An option of the command line (`--name`) and of scenario files (`name:`). */
 export interface ScenarioOption {
   readonly name: string;
-  /** What the help shows for its value. */
+  /** Placeholder of the value in the help. */
   readonly value: string;
   readonly help: string;
   readonly read: Reader<unknown>;
-  /** Given several times, or a list in a file. */
+  /** Can be repeated on the command line, and be a list in a file. */
   readonly many?: true;
   readonly sets:
     | { readonly scenario: keyof Scenario }
@@ -52,7 +52,7 @@ function option(
   return { name, value, help, read, sets: { scenario: field } };
 }
 
-/** Everything that a scenario consists of, in the order of the help. */
+/** All options of a scenario, in the order of the help. */
 export const SCENARIO_OPTIONS: readonly ScenarioOption[] = [
   {
     ...option(
@@ -60,26 +60,26 @@ export const SCENARIO_OPTIONS: readonly ScenarioOption[] = [
       'target',
       '<url>',
       urlOf('ws', 'wss'),
-      'gateway or balancer, ws:// or wss://; can be repeated',
+      'gateway or load balancer, ws:// or wss://; can be repeated',
     ),
     many: true,
   },
-  option('protocol', 'protocol', '<name>', oneOf('chorus.v1', 'seed'), 'chorus.v1 (default) or seed'),
-  option('connections', 'connections', '<number>', wholeNumber(1), 'sockets (default 1000)'),
+  option('protocol', 'protocol', '<name>', oneOf('chorus.v1', 'plain'), 'chorus.v1 (default) or plain'),
+  option('connections', 'connections', '<number>', wholeNumber(1), 'number of sockets (default 1000)'),
   option(
     'ramp',
     'ramp',
     '<rate>',
-    decimal('a number of connects a second above 0', Number.MIN_VALUE),
-    'connects a second (default 500)',
+    decimal('a number of connects per second above 0', Number.MIN_VALUE),
+    'connects per second (default 500)',
   ),
-  option('rooms', 'rooms', '<number>', wholeNumber(1), 'rooms (default 100)'),
+  option('rooms', 'rooms', '<number>', wholeNumber(1), 'number of rooms (default 100)'),
   option(
     'membersPerRoom',
     'members',
     '<number>',
     wholeNumber(1),
-    'sockets in a room, or in the average room of a heavy-tailed mix (default 10)',
+    'sockets per room; with a heavy-tailed mix, on average (default 10)',
   ),
   option(
     'mix',
@@ -88,56 +88,68 @@ export const SCENARIO_OPTIONS: readonly ScenarioOption[] = [
     oneOf('uniform', 'heavy-tailed'),
     'uniform (default), or heavy-tailed: few large rooms, many small ones',
   ),
-  option('senders', 'senders', '<number>', wholeNumber(0), 'sockets that send (default all)'),
+  option('senders', 'senders', '<number>', wholeNumber(0), 'number of sockets that send (default all)'),
   option(
     'rate',
     'rate',
     '<rate>',
-    decimal('a number of messages a second'),
-    'messages a second, of all senders together (default 100)',
+    decimal('a number of messages per second'),
+    'messages per second, of all senders together (default 100)',
   ),
-  option('payload', 'payload', '<size>', payload, 'content of a message, 128 or 1kb (default 128)'),
+  option('payload', 'payload', '<size>', payload, 'size of a message, such as 128 or 1kb (default 128)'),
   option(
     'churn',
     'churn',
     '<rate>',
-    decimal('a number of sockets a second'),
-    'sockets a second that are cut and come back (default 0)',
+    decimal('a number of sockets per second'),
+    'sockets per second that are cut and reconnect (default 0)',
   ),
-  option('churnAwayMs', 'churn-away', '<time>', duration, 'how long they stay away (default 0)'),
-  option('slowReaders', 'slow-readers', '<number>', wholeNumber(0), 'sockets that stop reading (default 0)'),
+  option('churnAwayMs', 'churn-away', '<time>', duration, 'time before a cut socket reconnects (default 0)'),
+  option(
+    'slowReaders',
+    'slow-readers',
+    '<number>',
+    wholeNumber(0),
+    'number of sockets that stop reading (default 0)',
+  ),
   option(
     'lazyShare',
     'lazy-share',
     '<share>',
     share,
-    'share of the sockets that look for data now and then only, to spare the tool (default 0)',
+    'share of the sockets that are read only every --lazy-read, to save CPU of the tool (default 0)',
   ),
-  option('lazyReadMs', 'lazy-read', '<time>', someTime, 'how often those look (default 50ms)'),
-  option('warmUpMs', 'warm-up', '<time>', duration, 'load before anything is counted (default 3s)'),
-  option('durationMs', 'duration', '<time>', someTime, 'load that is counted (default 30s)'),
+  option(
+    'lazyReadMs',
+    'lazy-read',
+    '<time>',
+    someTime,
+    'interval at which lazy sockets are read (default 50ms)',
+  ),
+  option('warmUpMs', 'warm-up', '<time>', duration, 'duration of load before measuring starts (default 3s)'),
+  option('durationMs', 'duration', '<time>', someTime, 'duration of measured load (default 30s)'),
   option(
     'settleMs',
     'settle',
     '<time>',
     duration,
-    'longest wait for what is under way at the end (default 5s)',
+    'longest wait for messages in flight at the end (default 5s)',
   ),
-  option('workers', 'workers', '<number>', wholeNumber(1, 256), 'processes of the tool (default 1)'),
+  option('workers', 'workers', '<number>', wholeNumber(1, 256), 'worker processes of the tool (default 1)'),
   {
     ...option(
       'sourceAddresses',
       'source-address',
       '<ip>',
       address,
-      'connect from this address; can be repeated',
+      'local address to connect from; can be repeated',
     ),
     many: true,
   },
   {
     name: 'users',
     value: '<number>',
-    help: 'accounts, which the sockets take by turns',
+    help: 'number of accounts, shared by the sockets in turn',
     read: wholeNumber(1),
     sets: { own: 'users' },
   },

@@ -45,7 +45,7 @@ describe('the command line', () => {
 
   it('reads every option of a scenario, in units for people', async () => {
     const { scenario, targets } = await read(
-      ...['--target', 'ws://127.0.0.1:1', '--target', 'wss://127.0.0.1:2', '--protocol', 'seed'],
+      ...['--target', 'ws://127.0.0.1:1', '--target', 'wss://127.0.0.1:2', '--protocol', 'plain'],
       ...['--connections', '20k', '--ramp', '500', '--rooms', '7', '--members', '3', '--mix', 'heavy-tailed'],
       ...['--senders', '5', '--rate', '2.5', '--payload', '1kb', '--churn', '2', '--churn-away', '3s'],
       ...['--slow-readers', '4', '--lazy-share', '25%', '--lazy-read', '20ms', '--warm-up', '0'],
@@ -53,7 +53,7 @@ describe('the command line', () => {
     );
     expect(targets).to.deep.equal(['ws://127.0.0.1:1', 'wss://127.0.0.1:2']);
     expect(scenario).to.deep.equal({
-      protocol: 'seed',
+      protocol: 'plain',
       connections: 20_000,
       ramp: 500,
       rooms: 7,

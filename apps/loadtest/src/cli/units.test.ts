@@ -22,7 +22,7 @@ describe('values with units', () => {
     expect(['500', '20_000', '20k', '1.5k'].map(wholeNumber(0))).to.deep.equal([500, 20_000, 20_000, 1_500]);
     expect(['0.5', '50%', '1'].map(share)).to.deep.equal([0.5, 0.5, 1]);
     expect(['0.2', '50k'].map(decimal('a rate'))).to.deep.equal([0.2, 50_000]);
-    expect(oneOf('seed', 'chorus.v1')('seed')).to.equal('seed');
+    expect(oneOf('plain', 'chorus.v1')('plain')).to.equal('plain');
     expect(urlOf('ws', 'wss')('wss://example.com/x')).to.equal('wss://example.com/x');
   });
 

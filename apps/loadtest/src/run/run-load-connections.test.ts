@@ -18,7 +18,7 @@ import { runLoad } from './run-load.js';
 const nobody = { userId: 1, username: 'ann', token: undefined };
 const parts = { identities: [nobody], roomIds: [11] };
 
-/** Speaks as much of `chorus.v1`, or of the seed contract, as is needed to be in a room. */
+/** Speaks as much of `chorus.v1`, or of the plain protocol, as is needed to be in a room. */
 async function startServer(secure = false) {
   const http = secure ? createTlsServer({ cert: CERTIFICATE, key: PRIVATE_KEY }) : createHttpServer();
   const server = new WebSocketServer({ server: http });
@@ -88,7 +88,7 @@ describe('the sockets of a load', function () {
   })) {
     it(`do not come back after ${code}: ${name}`, async () => {
       server = await startServer();
-      const { result, returned } = await runAnd((socket) => socket.close(code), { protocol: 'seed' });
+      const { result, returned } = await runAnd((socket) => socket.close(code), { protocol: 'plain' });
       expect(returned).to.have.length(0);
       expect(result.closes).to.deep.equal({ [code]: 4 });
       expect(result.resumes).to.include({ ok: 0, unrecovered: 0, failed: 0 });

@@ -9,7 +9,7 @@ import type { Phase } from './load-parts.js';
 import { LoadError } from './load-parts.js';
 import { runLoad } from './run-load.js';
 
-/** Speaks just enough of the seed contract: what is said in a room reaches everybody there, in one order. */
+/** Speaks just enough of the plain protocol: every message of a room reaches all its members, in one order. */
 async function startRelay(relay: (frame: string, members: Set<WebSocket>) => void = toAll) {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
   const rooms = new Map<string, Set<WebSocket>>();
@@ -48,7 +48,7 @@ describe('running a load', function () {
   const scenario = (options: Partial<Scenario> = {}): Scenario =>
     scenarioSchema.parse({
       targets: [relay.url],
-      protocol: 'seed',
+      protocol: 'plain',
       connections: 40,
       rooms: 4,
       membersPerRoom: 10,

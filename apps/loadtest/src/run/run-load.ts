@@ -224,6 +224,6 @@ class Run {
 }
 
 function builtIn(protocol: Scenario['protocol']): string {
-  const name = protocol === 'seed' ? 'seed' : 'chorus-v1';
+  const name = protocol === 'plain' ? 'plain' : 'chorus-v1';
   return new URL(`../../dist/worker/dialects/${name}.js`, import.meta.url).href;
 }

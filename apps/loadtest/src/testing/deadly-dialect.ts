@@ -1,11 +1,11 @@
 import type { Dialect } from '../dialect.js';
-import { dialect as seed } from '../worker/dialects/seed.js';
+import { dialect as plain } from '../worker/dialects/plain.js';
 
 /** Takes its worker down with the first message. */
 export const dialect: Dialect = {
-  ...seed,
+  ...plain,
   converse: (rooms, events, send) => {
-    const conversation = seed.converse(rooms, events, send);
+    const conversation = plain.converse(rooms, events, send);
     return {
       opened: (since) => conversation.opened(since),
       received: (bytes, start, end) => conversation.received(bytes, start, end),

@@ -1,11 +1,11 @@
 import type { Dialect } from '../dialect.js';
-import { dialect as seed } from '../worker/dialects/seed.js';
+import { dialect as plain } from '../worker/dialects/plain.js';
 
 /** Of a server that numbers nothing and keeps nothing. */
 export const dialect: Dialect = {
-  ...seed,
+  ...plain,
   converse: (rooms, events, send) =>
-    seed.converse(
+    plain.converse(
       rooms,
       {
         joined: (roomId) => events.joined(roomId, undefined),

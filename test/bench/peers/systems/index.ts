@@ -13,7 +13,7 @@ export const SYSTEMS: readonly System[] = [
     server: 'peers/servers/redis-relay-server',
     dialect: 'peers/dialects/plain',
   }),
-  chorusSystem('seed', 'chorus', 'Chorus, seed sockets'),
+  chorusSystem('plain', 'chorus', 'Chorus, plain sockets'),
   chorusSystem('chorus.v1', 'chorus.v1', 'Chorus, chorus.v1 with acks'),
   peerSystem({
     name: 'ws',

@@ -20,7 +20,7 @@ export function peerSystem(options: PeerOptions): System {
     name: options.name,
     title: options.title,
     recovers: options.recovers ?? false,
-    protocol: 'seed',
+    protocol: 'plain',
     dialect: compiledUrl(options.dialect).href,
     start: (nodes) => start(options, nodes),
   };

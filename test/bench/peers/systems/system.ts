@@ -24,7 +24,7 @@ export interface System {
   readonly title: string;
   /** What it may not lose when clients are cut off and come back: whoever promises nothing loses by design. */
   readonly recovers: boolean;
-  readonly protocol: 'seed' | 'chorus.v1';
+  readonly protocol: 'plain' | 'chorus.v1';
   /** URL of the module with the dialect; undefined for the one of the protocol. */
   readonly dialect: string | undefined;
   /** @param rooms that exist, numbered from 1 */

@@ -9,7 +9,7 @@ const S = 0x73;
 const ZERO = 0x30;
 
 /**
- * Tells of a message without parsing its frame, which is the same on seed and on `chorus.v1` sockets.
+ * Reads a message without parsing its frame, which is identical on plain and on `chorus.v1` sockets.
  * @param position is written over
  * @returns false for a frame that is no message
  */
