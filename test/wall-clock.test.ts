@@ -18,10 +18,10 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'apps/gateway/src/sessions/commands/publish.ts': 'when a message was sent',
   'apps/gateway/src/sessions/commands/refresh.ts': 'tokens end at a time of day',
   'apps/gateway/src/telemetry/timings.ts': 'the age of messages that others sent',
-  'apps/gateway/src/sessions/seed-session.ts': 'when a message was sent',
-  'apps/gateway/src/lifecycle/steward.ts':
+  'apps/gateway/src/sessions/plain-session.ts': 'when a message was sent',
+  'apps/gateway/src/lifecycle/connection-lifecycle.ts':
     'tokens end at a time of day, and when a process started, as operators are shown',
-  'apps/gateway/src/sessions/v1-session.ts': 'tokens end at a time of day',
+  'apps/gateway/src/sessions/v1-frames.ts': 'tokens end at a time of day',
   'apps/loadtest/src/run/run-load.ts': 'when a run started, as its report shows',
   'apps/operator-page/src/browser/create-operator-page.ts': 'what operators are shown',
   'apps/web/src/model/conversation/conversation.ts': 'when a message was sent, as users are shown',

@@ -15,8 +15,8 @@ export {
   scopeOf,
 } from './keyspace.js';
 export { addRedisMetrics } from './metrics.js';
-export { RedisShardedSubscriber } from './pubsub/sharded-subscriber.js';
-export { RedisSubscriber, type SubscriberOptions } from './pubsub/subscriber.js';
+export { createSubscriber, type Subscriber } from './pubsub/create-subscriber.js';
+export { RedisSubscriber } from './pubsub/subscriber.js';
 export { defineScripts } from './scripts.js';
 export { milliseconds, type ServerTime } from './server-time.js';
 export { redisConfig, redisSettings } from './settings.js';

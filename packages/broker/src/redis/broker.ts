@@ -5,17 +5,16 @@ import {
   call,
   connectedOrNot,
   createRedis,
+  createSubscriber,
   type Keyspace,
   publishCommand,
   type RedisClient,
   type RedisConfig,
-  RedisShardedSubscriber,
-  RedisSubscriber,
   RedisWatch,
+  type Subscriber,
   scopeOf,
 } from '@chorus/redis';
 import type { Logger } from '@chorus/service';
-import { Cluster } from 'ioredis';
 import type {
   Broker,
   BrokerListener,
@@ -68,7 +67,7 @@ export class RedisBroker implements Broker {
   readonly #commands: RedisClient;
   readonly #publisher: RedisPublisher;
   readonly #positions: RedisPositions;
-  readonly #subscriber: RedisSubscriber | RedisShardedSubscriber;
+  readonly #subscriber: Subscriber;
   readonly #probe: DeliveryProbe;
   readonly #probeChannels: Set<string>;
   readonly #keys: BrokerKeys;
@@ -87,7 +86,7 @@ export class RedisBroker implements Broker {
     defineBrokerScripts(this.#commands);
     this.#publisher = new RedisPublisher(this.#commands, this.#keys, options);
     this.#positions = new RedisPositions(this.#commands, this.#keys);
-    const subscriber = {
+    this.#subscriber = createSubscriber(this.#commands, {
       purpose: SUBSCRIBER,
       url: redis.urls[0] ?? '',
       tls: redis.tls,
@@ -99,11 +98,7 @@ export class RedisBroker implements Broker {
       },
       watch,
       log,
-    };
-    this.#subscriber =
-      this.#commands instanceof Cluster
-        ? new RedisShardedSubscriber(this.#commands, subscriber)
-        : new RedisSubscriber({ ...subscriber, sharded: false });
+    });
     const node = randomUUID();
     this.#probeChannels = new Set(allScopes(redis.cluster).map((scope) => this.#keys.probe(node, scope)));
     this.#probe = new DeliveryProbe({

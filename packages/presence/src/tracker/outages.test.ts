@@ -165,7 +165,7 @@ describe('PresenceTracker', () => {
       expect(await stage.members()).to.deep.equal([ann]);
     });
 
-    it('goes on with other users when one of them keeps stage.failing', async () => {
+    it('goes on with other users when one of them keeps failing', async () => {
       const broken = stage.wire();
       const join = broken.join;
       broken.join = (nodeId, roomId, member, again) =>

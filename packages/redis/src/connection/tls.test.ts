@@ -8,9 +8,7 @@ import {
 } from '@chorus/local';
 import { until } from '@chorus/testing';
 import { expect } from 'chai';
-import { Cluster } from 'ioredis';
-import { RedisShardedSubscriber } from '../pubsub/sharded-subscriber.js';
-import { RedisSubscriber } from '../pubsub/subscriber.js';
+import { createSubscriber } from '../pubsub/create-subscriber.js';
 import { closeAfterEach, testLog } from '../testing/parts.js';
 import type { RedisConfig } from './client.js';
 import { createRedis } from './create-redis.js';
@@ -59,7 +57,7 @@ describe('a connection to Redis with TLS', function () {
     closer().defer(() => commands.disconnect());
     await redisReady(commands, 5_000);
     const received: string[] = [];
-    const options = {
+    const subscriber = createSubscriber(commands, {
       purpose: 'subscriber',
       url: redis.urls[0] ?? '',
       tls: redis.tls,
@@ -68,11 +66,7 @@ describe('a connection to Redis with TLS', function () {
       onResumed: () => undefined,
       watch: new RedisWatch(),
       log: testLog,
-    };
-    const subscriber =
-      commands instanceof Cluster
-        ? new RedisShardedSubscriber(commands, options)
-        : new RedisSubscriber({ ...options, sharded: false });
+    });
     closer().defer(() => subscriber.close());
     // So many that each server of a cluster has some.
     const channels = Array.from({ length: redis.cluster ? 64 : 1 }, (_, n) => `{${n}}`);
