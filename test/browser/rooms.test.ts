@@ -1,4 +1,4 @@
-import { type ClientFrame, ERRORS, type V1ServerFrame } from '@chorus/protocol';
+import { type ClientFrame, REFUSALS, refusalText, type V1ServerFrame } from '@chorus/protocol';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { type Stage, sharedStage } from './support/stage.js';
@@ -116,7 +116,9 @@ describe('rooms on the page', function () {
         const frame = JSON.parse(String(data)) as ClientFrame;
         if (frame.type !== 'publish' || !refuse.delete(frame.content)) return server.send(data);
         const { type: request, roomId, clientMsgId } = frame;
-        const refusal = { request, roomId, clientMsgId, code: 'bad_content', ...ERRORS.bad_content } as const;
+        const code = 'bad_content';
+        const about = { request, roomId, clientMsgId };
+        const refusal = { ...about, code, error: refusalText(code), retry: REFUSALS[code].retry } as const;
         socket.send(JSON.stringify({ type: 'error', ...refusal } satisfies V1ServerFrame));
       });
     });

@@ -73,7 +73,7 @@ describe('ChorusApi and a real API', function () {
     const passwords = { currentPassword: ann.password, newPassword: 'close sesame' };
     expect(
       await codeOf(api(ann.token).changePassword({ ...passwords, currentPassword: 'wrong' })),
-    ).to.deep.equal(['forbidden', false]);
+    ).to.deep.equal(['wrong_password', false]);
     const { token = '', ...user } = await api(ann.token).changePassword(passwords);
     expect(user).to.deep.equal({ id: ann.id, username: ann.username });
     expect(await codeOf(api(ann.token).me())).to.deep.equal(['unauthenticated', false]);
@@ -99,11 +99,11 @@ describe('ChorusApi and a real API', function () {
     expect((await ann.rooms({ limit: 1, cursor: page.nextCursor ?? 0 })).rooms).to.deep.equal(
       all.slice(1, 2),
     );
-    expect(await codeOf(ben.deleteRoom(room.id))).to.deep.equal(['forbidden', false]);
+    expect(await codeOf(ben.deleteRoom(room.id))).to.deep.equal(['not_room_creator', false]);
     expect(await codeOf(ben.createRoom({ name: 'again', id: 1_001 }))).to.deep.equal(['conflict', false]);
-    expect(await codeOf(ben.createRoom({ name: '' }))).to.deep.equal(['bad_request', false]);
+    expect(await codeOf(ben.createRoom({ name: '' }))).to.deep.equal(['invalid_field', false]);
     await ann.deleteRoom(room.id);
-    expect(await codeOf(ann.room(room.id))).to.deep.equal(['not_found', false]);
+    expect(await codeOf(ann.room(room.id))).to.deep.equal(['room_not_found', false]);
   });
 
   it('reads what was said and who is there', async () => {

@@ -101,7 +101,7 @@ describe('a gateway that has a long time to stop', function () {
     gateway.kill('SIGTERM');
     await eventually(async () => {
       const { status, body } = await request(`${gateway.url}/readyz`);
-      expect([status, body]).to.deep.equal([503, { error: 'draining' }]);
+      expect([status, body]).to.deep.equal([503, { error: 'draining', code: 'not_ready' }]);
     });
     const socket = await connectSeed(gateway.url, room, ann.token);
     socket.send('as before');

@@ -90,7 +90,7 @@ describe('a Redis that has lost everything', function () {
       for (const member of members) {
         member.send('lost');
         expect(await member.next(({ type }) => type === 'error')).to.include({
-          content: 'not sent: the chat is not available at the moment, try again',
+          content: 'not sent: temporarily unavailable, try again',
           roomId: room,
           username: '',
           retry: true,

@@ -46,10 +46,10 @@ describe('a Redis that restarts', function () {
       member.send('lost');
       expect(await member.next(({ type }) => type === 'error')).to.deep.equal({
         type: 'error',
-        content: 'not sent: the chat is not available at the moment, try again',
+        content: 'not sent: temporarily unavailable, try again',
         roomId: room,
         username: '',
-        error: 'the chat is not available at the moment, try again',
+        error: 'temporarily unavailable, try again',
         retry: true,
       });
     }

@@ -12,15 +12,20 @@ export function expectBody(answer: Answer, status: number, body: unknown): void 
   expect(answer.headers.get('content-type')).to.equal(JSON_TYPE);
 }
 
-/** The answer is `{"error": "…"}` and nothing else. @returns what it says */
+/** Requests of the original service, whose failures are `{"error": "…"}` and nothing else. */
+const ORIGINAL =
+  /^(POST \/(api\/users\/sign(up|in)|ws\/create-room)|GET \/(api\/users\/logout|ws\/(join-room\/[^/]+|get-rooms|get-clients(\/[^/]+)?)))$/;
+
+/** The answer is `{"error": "…"}`, beside `code` on all routes but the original service's. @returns the text */
 export function expectError(answer: Answer, status: number): string {
-  const error = errorOf(answer.body);
+  const { method, url } = answer;
+  const error = errorOf(answer.body, ORIGINAL.test(`${method} ${new URL(url).pathname}`));
   expect(answer.status, error).to.equal(status);
   expect(answer.headers.get('content-type')).to.equal(JSON_TYPE);
   return error;
 }
 
-/** The upgrade is refused with `{"error": "…"}` and nothing else. @returns what it says */
+/** The upgrade is refused with `{"error": "…"}`, and nothing else unless the path is another route. @returns the text */
 export async function expectRefusal(
   status: number,
   url: string,
@@ -35,14 +40,14 @@ export async function expectRefusal(
     (error: unknown) => error,
   );
   if (!(refusal instanceof UpgradeRefused)) throw refusal;
-  const error = errorOf(refusal.body);
+  const error = errorOf(refusal.body, !String(roomId).includes('/'));
   expect(refusal.status, error).to.equal(status);
   expect(refusal.headers['content-type']).to.equal(JSON_TYPE);
   return error;
 }
 
-function errorOf(body: unknown): string {
-  expect(body).to.have.all.keys('error');
+function errorOf(body: unknown, original: boolean): string {
+  expect(body).to.have.all.keys(original ? ['error'] : ['error', 'code']);
   const { error } = body as { error: unknown };
   expect(error).to.be.a('string').that.is.not.empty;
   return String(error);

@@ -7,11 +7,14 @@ import {
   CLOSE,
   type ClientFrameType,
   clientFrameSchema,
-  ERRORS,
+  ERROR_CODES,
+  type ErrorCode,
   messageFrame,
   plainErrorFrame,
   presenceNoticeFrame,
+  REFUSALS,
   recoveryFrame,
+  refusalText,
   SUBPROTOCOL,
   serverFrameSchema,
   type V1ServerFrame,
@@ -48,6 +51,12 @@ const ANSWERS: Readonly<
 
 const PLAIN_FRAMES = [messageFrame, presenceNoticeFrame, broadcastFrame, recoveryFrame, plainErrorFrame];
 
+/** Returns the entry of a code, with a placeholder in a text that names something. */
+function errorOf(code: ErrorCode): Json {
+  const { retry } = REFUSALS[code];
+  return { retry, error: code === 'bad_frame' ? refusalText(code, '<problem>') : refusalText(code) };
+}
+
 /** Returns the AsyncAPI 3.0 document of all frames on the sockets of a gateway. */
 export function asyncapi(): Json {
   const client = messagesOf('client', CLIENT_FRAMES);
@@ -70,7 +79,7 @@ export function asyncapi(): Json {
         'Frames on the WebSockets of Chorus. Written by `pnpm docs`; docs/reference/protocol.md explains them.',
       license: { name: 'MIT' },
       'x-close-codes': Object.values(CLOSE),
-      'x-error-codes': ERRORS,
+      'x-error-codes': Object.fromEntries(ERROR_CODES.map((code) => [code, errorOf(code)])),
     },
     defaultContentType: 'application/json',
     servers: {

@@ -101,7 +101,7 @@ describe('the metrics of a gateway', function () {
     await ann.of('error');
     await grown({
       [g('upgrades_refused_total{reason="unauthenticated"}')]: 1,
-      [g('upgrades_refused_total{reason="unknown_room"}')]: 1,
+      [g('upgrades_refused_total{reason="room_not_found"}')]: 1,
       [g('messages_refused_total{reason="not_joined"}')]: 1,
       [g('messages_in_total')]: 1,
       [g('acks_total')]: 0,

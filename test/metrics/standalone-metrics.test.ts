@@ -56,7 +56,7 @@ describe('the metrics of standalone', function () {
     const { status, body } = await request(`${operatorUrl}/nodes`);
     expect([status, body]).to.deep.equal([
       403,
-      { error: 'there is no operator API here: OPERATOR_TOKEN is not set' },
+      { error: 'there is no operator API here: OPERATOR_TOKEN is not set', code: 'operators_disabled' },
     ]);
   });
 });

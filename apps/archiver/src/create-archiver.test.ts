@@ -84,10 +84,13 @@ describe('createArchiver', function () {
       return [answer.status, await answer.json()];
     };
     const both = 'Redis cannot be reached (ECONNREFUSED); PostgreSQL refuses writes (25006)';
-    expect(await ask()).to.deep.equal([503, { error: `starting: ${both}` }]);
+    expect(await ask()).to.deep.equal([503, { error: `starting: ${both}`, code: 'not_ready' }]);
     await ask();
     redisTrouble = undefined;
-    expect(await ask()).to.deep.equal([503, { error: 'starting: PostgreSQL refuses writes (25006)' }]);
+    expect(await ask()).to.deep.equal([
+      503,
+      { error: 'starting: PostgreSQL refuses writes (25006)', code: 'not_ready' },
+    ]);
     await takeWrites(true);
     await until(async () => (await ask())[0] === 200);
     redisTrouble = 'refuses writes (MISCONF)';
@@ -101,8 +104,11 @@ describe('createArchiver', function () {
 
   it('knows no other routes', async () => {
     const ask = await start();
-    expect(await ask('/')).to.deep.equal([404, { error: 'no such route' }]);
-    expect(await ask('/readyz', 'POST')).to.deep.equal([405, { error: 'POST is not allowed on this route' }]);
+    expect(await ask('/')).to.deep.equal([404, { error: 'no such route', code: 'route_not_found' }]);
+    expect(await ask('/readyz', 'POST')).to.deep.equal([
+      405,
+      { error: 'POST is not allowed on this route', code: 'method_not_allowed' },
+    ]);
   });
 
   it('says that it is about to end while it finishes a batch', async () => {
@@ -116,7 +122,7 @@ describe('createArchiver', function () {
     queue.add(1, 1);
     await until(() => finish !== undefined);
     const closing = archiver?.close();
-    expect(await ask('/readyz')).to.deep.equal([503, { error: 'draining' }]);
+    expect(await ask('/readyz')).to.deep.equal([503, { error: 'draining', code: 'not_ready' }]);
     finish?.();
     await closing;
     expect(queue.settled).to.have.length(1);

@@ -1,4 +1,5 @@
 import { databaseTrouble } from '@chorus/database';
+import { Refusal } from '@chorus/protocol';
 import { type Logger, type OperatorAnswer, TroubleLog } from '@chorus/service';
 import type { Archiver } from './archiver.js';
 import type { MessageStore } from './message-store.js';
@@ -27,7 +28,7 @@ export function readinessOf({
   let wasReady = false;
   const troubles = new TroubleLog(log);
   return async () => {
-    if (isClosing()) return { status: 503, body: { error: 'draining' } };
+    if (isClosing()) return notReady('draining');
     const redis = redisTrouble();
     // Checked although nothing waits: the first message would reveal it too late.
     const postgres = await store.ping().then(() => undefined, databaseTrouble);
@@ -41,8 +42,11 @@ export function readinessOf({
       wasReady = true;
       return { status: 200, body: { status: 'ready' } };
     }
-    return wasReady
-      ? { status: 200, body: { status: 'degraded', error } }
-      : { status: 503, body: { error: `starting: ${error}` }, headers: { 'Retry-After': '1' } };
+    return wasReady ? { status: 200, body: { status: 'degraded', error } } : notReady(`starting: ${error}`);
   };
+}
+
+function notReady(why: string): OperatorAnswer {
+  const refusal = new Refusal('not_ready', why);
+  return { status: refusal.status, body: refusal.bodyFor(), headers: refusal.headers };
 }

@@ -188,7 +188,7 @@ async function serve(
       joinRoom: (roomId, request, slot) => joinRoom(roomId, request, slot, admission, contexts),
       connect: (request, slot) => connect(request, slot, admission, contexts.v1),
       health: () => lifecycle.portHealth,
-      refused: (reason) => counters.upgradesRefused[reason]++,
+      refused: (code) => counters.upgradeRefused(code),
       stoodStill: () => lifecycle.stoodStill(),
     },
     log,

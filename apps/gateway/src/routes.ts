@@ -1,8 +1,9 @@
+import { type HttpErrorCode, Refusal } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
 import type { ConnectionSlot } from './connections/connection-slot.js';
 import { type PortHealth, readiness } from './lifecycle/readiness.js';
 import { handshakeFault } from './transport/handshake.js';
-import { Refusal, type RefusalReason, refuseUnknown } from './transport/refusal.js';
+import { answerTo, refuseUnknown } from './transport/refusal.js';
 import { RefusalLog } from './transport/refusal-log.js';
 import type { Answer, Decision, Request, TransportHandlers } from './transport/transport.js';
 
@@ -16,7 +17,7 @@ export interface RouteActions {
   /** How the port is on which this node listens. */
   health(): PortHealth;
   /** An upgrade was refused. */
-  refused(reason: RefusalReason): void;
+  refused(reason: HttpErrorCode): void;
   /** See {@link TransportHandlers.stoodStill}. */
   stoodStill(): void;
 }
@@ -38,8 +39,7 @@ export function routes(actions: RouteActions, log: Logger): TransportHandlers {
       let slot: ConnectionSlot | undefined;
       try {
         const roomId = decoded(JOIN_ROOM.exec(request.path)?.[1]);
-        if (roomId === undefined && !CONNECT.test(request.path))
-          throw new Refusal(404, 'bad_request', 'no such route');
+        if (roomId === undefined && !CONNECT.test(request.path)) throw new Refusal('route_not_found');
         const fault = handshakeFault(request);
         if (fault !== undefined) throw fault;
         slot = actions.takeSlot(request);
@@ -50,19 +50,22 @@ export function routes(actions: RouteActions, log: Logger): TransportHandlers {
         return decision;
       } catch (error) {
         slot?.release();
-        const reason = error instanceof Refusal ? error.reason : 'internal';
+        const reason = error instanceof Refusal ? error.code : 'internal';
         actions.refused(reason);
         if (!(error instanceof Refusal)) throw error;
         const { path } = request;
         const { status, message } = error;
         refusals.refused({ reason, status, path, error: message, requestId: requestId(request) });
-        return { accepted: false, answer: error.answer };
+        return { accepted: false, answer: answerTo(request, error) };
       }
     },
     async http(request) {
       const answer = answerOrRefusal(request, actions);
       if (request.method === 'GET' || request.method === 'HEAD' || answer.status === 404) return answer;
-      return { status: 405, body: { error: 'method not allowed' }, headers: { Allow: 'GET, HEAD' } };
+      return answerTo(
+        request,
+        new Refusal('method_not_allowed', request.method).with({ Allow: 'GET, HEAD' }),
+      );
     },
     stoodStill: () => actions.stoodStill(),
   };
@@ -74,7 +77,7 @@ function decoded(text: string | undefined): string | undefined {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw new Refusal(400, 'bad_request', 'the path is not validly encoded');
+    throw new Refusal('invalid_path');
   }
 }
 
@@ -88,7 +91,7 @@ function answerOrRefusal(request: Request, actions: RouteActions): Answer {
   try {
     return answerFor(request, actions);
   } catch (error) {
-    if (error instanceof Refusal) return error.answer;
+    if (error instanceof Refusal) return answerTo(request, error);
     throw error;
   }
 }
@@ -101,6 +104,5 @@ function answerFor(request: Request, actions: RouteActions): Answer {
   }
   // A valid handshake never comes here.
   const fault = routeOf(path) === undefined ? undefined : handshakeFault(request);
-  if (fault !== undefined) return fault.answer;
-  return { status: 404, body: { error: 'no such route' } };
+  throw fault ?? new Refusal('route_not_found');
 }

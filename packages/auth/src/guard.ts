@@ -1,4 +1,4 @@
-import { type Member, parseId } from '@chorus/protocol';
+import { ID_PROBLEM, type Member, parseId, Refusal } from '@chorus/protocol';
 import { requestTokens } from './request-token.js';
 import type { TokenCheck, Tokens, VerifiedToken } from './tokens.js';
 
@@ -25,13 +25,10 @@ export type Admission =
       /** Undefined when the query was believed. */
       readonly token: VerifiedToken | undefined;
     }
-  | { readonly ok: false; readonly status: 400 | 401 | 403; readonly error: string };
-
-const REFUSALS = {
-  missing: 'a token is required',
-  expired: 'the token has expired',
-  invalid: 'the token is not valid',
-} as const;
+  | {
+      readonly ok: false;
+      readonly refusal: Refusal<'invalid_field' | 'unauthenticated' | 'user_mismatch'>;
+    };
 
 /** Decides who the sender of a request is. The API and the gateways share it. */
 export class Guard {
@@ -43,7 +40,7 @@ export class Guard {
   /** Asks for a valid token, whatever the mode; the query is not looked at. */
   authenticate(credentials: Credentials): Admission {
     const check = this.#check(credentials);
-    if (!check.ok) return { ok: false, status: 401, error: REFUSALS[check.reason] };
+    if (!check.ok) return { ok: false, refusal: new Refusal('unauthenticated', check.reason) };
     return { ok: true, user: check.token.user, token: check.token };
   }
 
@@ -55,7 +52,7 @@ export class Guard {
   admit(credentials: Credentials): Admission {
     const id = credentials.userId === undefined ? undefined : parseId(credentials.userId);
     if (credentials.userId !== undefined && id === undefined) {
-      return { ok: false, status: 400, error: 'userId must be a positive integer up to 2^53-1' };
+      return { ok: false, refusal: new Refusal('invalid_field', 'userId', ID_PROBLEM) };
     }
     if (this.mode === 'open') {
       if (id !== undefined)
@@ -67,10 +64,10 @@ export class Guard {
     const admission = this.authenticate(credentials);
     if (!admission.ok) return admission;
     if (id !== undefined && id !== admission.user?.id) {
-      return { ok: false, status: 403, error: 'userId is not the one of the token' };
+      return { ok: false, refusal: new Refusal('user_mismatch', 'userId') };
     }
     if (credentials.username !== undefined && credentials.username !== admission.user?.username) {
-      return { ok: false, status: 403, error: 'username is not the one of the token' };
+      return { ok: false, refusal: new Refusal('user_mismatch', 'username') };
     }
     return admission;
   }

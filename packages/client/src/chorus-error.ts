@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@chorus/protocol/constants';
+import type { ErrorCode, HttpErrorCode } from '@chorus/protocol/constants';
 
 /** Error codes of the client itself, beside those of the gateways. */
 export type ClientErrorCode =
@@ -38,8 +38,8 @@ export type ClientErrorCode =
   /** The answer does not come from the API: a proxy between client and API sent it. */
   | 'bad_answer';
 
-/** All codes of a {@link ChorusError}: those of the gateways and those of the client. They are stable. */
-export type ChorusErrorCode = ErrorCode | ClientErrorCode;
+/** All codes of a {@link ChorusError}: those of the API, of the gateways and of the client. They are stable. */
+export type ChorusErrorCode = HttpErrorCode | ErrorCode | ClientErrorCode;
 
 export interface ChorusErrorDetails {
   /** Status of the HTTP answer, if there was one. */

@@ -32,7 +32,7 @@ export interface Backoff {
 
 /** The parts of the HTTP API that the client needs. {@link ChorusApi} implements it. */
 export interface HistorySource {
-  /** Rejects with a {@link ChorusError} of code `unauthenticated` or `forbidden` if the token is not accepted. */
+  /** Rejects with a {@link ChorusError} of code `unauthenticated`, `user_banned` or `forbidden` if the token is not accepted. */
   me(): Promise<unknown>;
   messages(
     roomId: number,

@@ -1,8 +1,8 @@
 /**
- * The parts of the protocol that a client needs at run time. This module must not import schemas, so that browsers do
- * not have to load the schema library.
+ * What of the protocol a client needs at run time. Nothing of it imports the schemas, so that their library is not shipped to
+ * browsers, nor the catalogue of refusals, of which a client needs the types only.
  */
-export * from './close-codes.js';
-export * from './errors.js';
 export * from './position.js';
+export type * from './refusals/catalogue.js';
+export * from './refusals/close-codes.js';
 export * from './subprotocol.js';

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** What is wrong with a value that is no id: goes on after the name of its field. */
+export const ID_PROBLEM = 'must be a positive integer up to 2^53-1';
+
 /** The largest id that a JSON number carries without loss: 2^53 − 1. */
 export const MAX_ID = Number.MAX_SAFE_INTEGER;
 
@@ -17,9 +20,9 @@ export const idSchema = z
         .regex(/^[0-9]{1,16}$/)
         .transform(Number),
     ],
-    { error: 'must be a positive integer up to 2^53-1' },
+    { error: ID_PROBLEM },
   )
-  .refine((id) => Number.isSafeInteger(id) && id > 0, 'must be a positive integer up to 2^53-1');
+  .refine((id) => Number.isSafeInteger(id) && id > 0, ID_PROBLEM);
 
 /** Parses an id; `undefined` for anything else. */
 export function parseId(value: unknown): number | undefined {

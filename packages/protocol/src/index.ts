@@ -3,5 +3,8 @@ export * from './constants.js';
 export * from './ids.js';
 export * from './plain-frames.js';
 export * from './position-schema.js';
+export * from './refusals/catalogue.js';
+export * from './refusals/original-routes.js';
+export * from './refusals/refusal.js';
 export * from './server-frames.js';
 export * from './stored-message.js';

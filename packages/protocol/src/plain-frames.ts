@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { clientMsgIdSchema } from './client-frames.js';
 import type { Position } from './position.js';
 import { positionSchema } from './position-schema.js';
+import { type PlainErrorCode, REFUSALS } from './refusals/catalogue.js';
+import { refusalText } from './refusals/refusal.js';
 
 /**
  * Every frame that a plain socket receives has these three fields, as in the seed contract. The other fields were
@@ -115,7 +117,9 @@ export function encodePresence(type: PresenceFrame['type'], roomId: number, memb
   return JSON.stringify(frame);
 }
 
-export function encodeError(roomId: number, error: string, retry: boolean): string {
+export function encodeError(roomId: number, code: PlainErrorCode): string {
+  const error = refusalText(code);
+  const { retry } = REFUSALS[code];
   const frame: ErrorFrame = {
     type: 'error',
     content: `not sent: ${error}`,

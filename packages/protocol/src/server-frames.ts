@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { clientMsgIdSchema } from './client-frames.js';
-import { ERRORS, type ErrorCode } from './errors.js';
 import { broadcastFrame, messageFrame, presenceNoticeFrame } from './plain-frames.js';
 import { positionSchema } from './position-schema.js';
+import { type ErrorCode, REFUSALS, type TextDetails } from './refusals/catalogue.js';
+import { ERROR_CODES, refusalText } from './refusals/refusal.js';
 
 const roomId = z.int().positive();
 const member = z.object({ id: z.int().positive(), username: z.string() });
@@ -147,12 +148,10 @@ export const reconnectFrame = z
   })
   .describe('The gateway will close this socket with 1012. Reconnect after `afterMs` and resume.');
 
-const errorCodes = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
-
 export const errorFrame = z
   .object({
     type: z.literal('error'),
-    code: z.enum(errorCodes),
+    code: z.enum(ERROR_CODES),
     error: z.string().describe('Text for people.'),
     retry: z.boolean().describe('Whether an unchanged retry can succeed later.'),
     request: z.string().optional().describe('`type` of the refused frame.'),
@@ -189,18 +188,11 @@ export type RoomsChangedFrame = z.infer<typeof roomsChangedFrame>;
 export type ListedRoom = z.infer<typeof listedRoom>;
 
 /** Returns the frame that reports why a frame was refused. */
-export function v1Error(
-  code: ErrorCode,
+export function v1Error<Code extends ErrorCode>(
+  code: Code,
   about: { request?: string | undefined; roomId?: number | undefined; clientMsgId?: string | undefined } = {},
-  detail?: string,
+  ...details: TextDetails<Code>
 ): string {
-  const { retry, error } = ERRORS[code];
-  const frame = {
-    type: 'error',
-    code,
-    error: detail === undefined ? error : `${error}: ${detail}`,
-    retry,
-    ...about,
-  };
-  return JSON.stringify(frame);
+  const { retry } = REFUSALS[code];
+  return JSON.stringify({ type: 'error', code, error: refusalText(code, ...details), retry, ...about });
 }

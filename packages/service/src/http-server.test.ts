@@ -39,7 +39,7 @@ describe('an HTTP server', () => {
     const [head = '', body = ''] = text.split('\r\n\r\n');
     expect(statusOf(text)).to.equal(status);
     expect(head.toLowerCase()).to.include('\r\nconnection: close');
-    expect(JSON.parse(body)).to.have.all.keys('error');
+    expect(JSON.parse(body)).to.have.all.keys('error', 'code');
     expect(refused).to.deep.equal([status]);
     expect(seen).to.deep.equal([]);
   }

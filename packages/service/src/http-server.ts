@@ -8,6 +8,7 @@ import {
 } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { Refusal } from '@chorus/protocol';
 import { type ConnectionLimits, limitConnections } from './limited-server.js';
 import { asksForWebSocket, readAgain, type UpgradeHandler } from './upgrades.js';
 
@@ -56,20 +57,21 @@ export interface HttpServerOptions {
  */
 export function createHttpServer(handler: RequestListener, options: HttpServerOptions = {}): Server {
   const limits = { ...HTTP_LIMITS, ...options.limits };
-  const refuse = (response: ServerResponse, status: number, error: string): void => {
-    options.refused?.(status);
-    const body = JSON.stringify({ error });
+  const refuse = (request: IncomingMessage, response: ServerResponse, refusal: Refusal): void => {
+    options.refused?.(refusal.status);
+    const body = JSON.stringify(refusal.bodyFor(routeOf(request)));
     const headers = {
       'Content-Type': JSON_TYPE,
       'Content-Length': Buffer.byteLength(body),
-      ...retryAfter(status),
+      ...refusal.headers,
       Connection: 'close',
     };
-    response.writeHead(status, headers).end(body);
+    response.writeHead(refusal.status, headers).end(body);
   };
-  const refuseRaw = (socket: Duplex, status: number, error: string, headers = retryAfter(status)): void => {
-    options.refused?.(status);
-    answerRaw(socket, status, error, headers);
+  const refuseRaw = (socket: Duplex, refusal: Refusal, request?: IncomingMessage): void => {
+    options.refused?.(refusal.status);
+    const body = refusal.bodyFor(request === undefined ? undefined : routeOf(request));
+    answerRaw(socket, refusal.status, body, refusal.headers);
   };
   const server = createServer({
     keepAliveTimeout: limits.keepAliveMs,
@@ -85,15 +87,15 @@ export function createHttpServer(handler: RequestListener, options: HttpServerOp
 
   const { connections, webSocket } = options;
   const isBeyond = connections === undefined ? () => false : limitConnections(server, connections);
-  const faultOf = (request: IncomingMessage): Fault | undefined =>
-    isBeyond(request) ? BEYOND : headFault(request, limits);
+  const faultOf = (request: IncomingMessage): Refusal | undefined =>
+    isBeyond(request) ? new Refusal('server_full') : headFault(request, limits);
   const queue = new RequestQueue(limits.pipelined);
   server.on('request', (request, response) => {
     response.once('prefinish', () => lingerUntilRead(request));
     queue.add(request, response, () => {
       const fault = faultOf(request);
       if (fault === undefined) handler(request, response);
-      else refuse(response, ...fault);
+      else refuse(request, response, fault);
     });
   });
   if (webSocket !== undefined) {
@@ -104,38 +106,36 @@ export function createHttpServer(handler: RequestListener, options: HttpServerOp
       socket.on('error', () => socket.destroy());
       const fault = faultOf(request);
       if (fault === undefined) webSocket(request, socket, head);
-      else refuseRaw(socket, ...fault);
+      else refuseRaw(socket, fault, request);
     });
   }
-  server.on('checkExpectation', (_request, response) => {
-    refuse(response, 417, 'only Expect: 100-continue is supported');
+  server.on('checkExpectation', (request, response) => {
+    refuse(request, response, new Refusal('unsupported_expectation'));
   });
   server.on('connect', (_request, socket) => {
-    refuseRaw(socket, 405, 'CONNECT is not supported', { Allow: METHODS });
+    refuseRaw(socket, new Refusal('method_not_allowed', 'CONNECT').with({ Allow: METHODS }));
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // Nothing can be added to an answer that is under way.
     if (error.code === 'ECONNRESET' || !socket.writable || queue.hasBegun(socket))
       return void socket.destroy();
-    refuseRaw(socket, ...parseFault(error));
+    refuseRaw(socket, parseFault(error));
   });
   return server;
 }
 
-type Fault = readonly [status: number, error: string];
-
-const BEYOND: Fault = [503, 'too many connections at the moment, try again'];
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
-const retryAfter = (status: number): Readonly<Record<string, string>> =>
-  status === 503 ? { 'Retry-After': '1' } : {};
+
+function routeOf({ method = '', url = '' }: IncomingMessage): { method: string; path: string } {
+  return { method, path: url.split('?')[0] ?? '' };
+}
 
 /** A head that parsers of different servers read differently, or that costs too much. */
-function headFault({ rawHeaders, httpVersion }: IncomingMessage, limits: HttpLimits): Fault | undefined {
-  if (rawHeaders.length / 2 > limits.headers) return [431, 'the request has too many headers'];
+function headFault({ rawHeaders, httpVersion }: IncomingMessage, limits: HttpLimits): Refusal | undefined {
+  if (rawHeaders.length / 2 > limits.headers) return new Refusal('too_many_headers');
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
-  if (hosts > 1) return [400, 'the request has several Host headers'];
-  if (hosts === 0 && httpVersion === '1.1') return [400, 'the request has no Host header'];
-  return undefined;
+  const isValid = hosts === 1 || (hosts === 0 && httpVersion !== '1.1');
+  return isValid ? undefined : new Refusal('invalid_host', hosts);
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -147,10 +147,10 @@ const CLOSE_MS = 5_000;
 export function answerRaw(
   socket: Duplex,
   status: number,
-  error: string,
+  answer: { readonly error: string },
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  const body = JSON.stringify({ error });
+  const body = JSON.stringify(answer);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.on('error', () => socket.destroy());
   // What still arrives is dropped: data that nothing reads makes the system reset the connection, and the answer with it.
@@ -163,10 +163,10 @@ export function answerRaw(
   socket.once('close', () => clearTimeout(deadline));
 }
 
-function parseFault({ code }: NodeJS.ErrnoException): Fault {
-  if (code === 'HPE_HEADER_OVERFLOW') return [431, 'the headers are too large'];
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return [408, 'the request took too long'];
-  return [400, 'not a valid HTTP request'];
+function parseFault({ code }: NodeJS.ErrnoException): Refusal {
+  if (code === 'HPE_HEADER_OVERFLOW') return new Refusal('headers_too_large');
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Refusal('request_timeout');
+  return new Refusal('invalid_request');
 }
 
 interface Answering {

@@ -64,10 +64,16 @@ describe('the operator port', () => {
   it('answers everything else with an error as JSON', async () => {
     const { port } = await open();
     const unknown = await ask(port, '/');
-    expect([unknown.status, await unknown.json()]).to.deep.equal([404, { error: 'no such route' }]);
+    expect([unknown.status, await unknown.json()]).to.deep.equal([
+      404,
+      { error: 'no such route', code: 'route_not_found' },
+    ]);
     const posted = await ask(port, '/metrics', 'POST');
     expect([posted.status, posted.headers.get('allow')]).to.deep.equal([405, 'GET, HEAD']);
-    expect(await posted.json()).to.deep.equal({ error: 'POST is not allowed on this route' });
+    expect(await posted.json()).to.deep.equal({
+      error: 'POST is not allowed on this route',
+      code: 'method_not_allowed',
+    });
   });
 
   it('keeps the reason to itself when metrics cannot be had', async () => {
@@ -75,7 +81,10 @@ describe('the operator port', () => {
       metrics: { text: () => Promise.reject(new Error('a secret')), contentType: 'text/plain' },
     });
     const answer = await ask(port, '/metrics');
-    expect([answer.status, await answer.json()]).to.deep.equal([500, { error: 'internal error' }]);
+    expect([answer.status, await answer.json()]).to.deep.equal([
+      500,
+      { error: 'internal error', code: 'internal' },
+    ]);
   });
 
   it('has no metrics where there are none', async () => {

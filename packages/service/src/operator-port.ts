@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { Refusal } from '@chorus/protocol';
 import type { Closeable } from './closer.js';
 import { createHttpServer } from './http-server.js';
 import { type Listener, listen } from './listen.js';
@@ -34,8 +35,7 @@ export async function answerOperator(
   const known = path === '/livez' || path === '/readyz' || (path === '/metrics' && metrics !== undefined);
   if (!known) return undefined;
   if (method !== 'GET' && method !== 'HEAD') {
-    const headers = { Allow: 'GET, HEAD' };
-    return { status: 405, headers, body: { error: `${method} is not allowed on this route` } };
+    return answerOf(new Refusal('method_not_allowed', method).with({ Allow: 'GET, HEAD' }));
   }
   if (path === '/livez') return { status: 200, body: { status: 'live' } };
   if (path === '/readyz' || metrics === undefined) return sources.health();
@@ -57,10 +57,10 @@ export async function listenOperatorPort(
   const server = createHttpServer((request, response) => {
     const method = request.method ?? '';
     answerOperator({ method, path: request.url?.split('?')[0] ?? '' }, sources).then(
-      (answer) => write(response, answer ?? { status: 404, body: { error: 'no such route' } }, method),
+      (answer) => write(response, answer ?? answerOf(new Refusal('route_not_found')), method),
       (error: unknown) => {
         log.error({ err: error, path: request.url }, 'operator request failed');
-        write(response, { status: 500, body: { error: 'internal error' } }, method);
+        write(response, answerOf(new Refusal('internal')), method);
       },
     );
   });
@@ -87,6 +87,10 @@ export async function listenOperatorPort(
       return closing;
     },
   };
+}
+
+function answerOf(refusal: Refusal): OperatorAnswer {
+  return { status: refusal.status, body: refusal.bodyFor(), headers: refusal.headers };
 }
 
 function write(response: ServerResponse, { status, body, headers }: OperatorAnswer, method: string): void {

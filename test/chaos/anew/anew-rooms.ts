@@ -161,7 +161,7 @@ export class AnewRooms implements Closeable {
   async #observe(room: Room): Promise<RoomLives> {
     const { roomId, events, life } = room;
     const exists = (await this.#nameOf(roomId)) !== undefined;
-    const wanted = exists ? 'room-joined' : 'unknown_room';
+    const wanted = exists ? 'room-joined' : 'room_not_found';
     const deadline = performance.now() + AGREED_MS;
     let gateways: Record<string, string> = {};
     // Those that were there at first may have been replaced.

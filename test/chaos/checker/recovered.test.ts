@@ -179,7 +179,7 @@ describe('the history checker, for every client that reconnected and was recover
       const { at, roomId } = joined;
       forget(client, hole);
       const index = client.events.indexOf(joined);
-      client.events.splice(index - 1, 0, { type: 'out-of-room', at, roomId, reason: 'unknown_room' });
+      client.events.splice(index - 1, 0, { type: 'out-of-room', at, roomId, reason: 'room_not_found' });
       expect(broken(history)).to.include('delivered');
     }
   });

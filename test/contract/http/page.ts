@@ -30,7 +30,10 @@ export function describePage(target: () => Target): void {
       '/nothing',
     ]) {
       const answer = await fetch(target().url + path, { headers: { Accept: 'text/html' } });
-      expect([answer.status, await answer.json()], path).to.deep.equal([404, { error: 'no such route' }]);
+      expect([answer.status, await answer.json()], path).to.deep.equal([
+        404,
+        { error: 'no such route', code: 'route_not_found' },
+      ]);
     }
   });
 }

@@ -112,7 +112,7 @@ export function describeV1Sockets(target: () => Target): void {
     anns.socket.send('not json');
     expect(await anns.of('error')).to.include({ code: 'bad_frame', retry: false });
     anns.send({ type: 'join', roomId: 999_999_999 });
-    expect(await anns.of('error')).to.include({ code: 'unknown_room' });
+    expect(await anns.of('error')).to.include({ code: 'room_not_found' });
     await anns.join(room);
   });
 

@@ -12,6 +12,9 @@ export interface Person {
 }
 
 export interface Answer {
+  /** Of the request. */
+  method: string;
+  url: string;
   status: number;
   headers: Headers;
   body: unknown;
@@ -64,7 +67,7 @@ export async function request(url: string, options: RequestOptions = {}): Promis
   const isJson = response.headers.get('content-type')?.includes('json');
   const { status, headers } = response;
   for (const watch of watchers) watch({ method, url, status, headers, text });
-  return { status, headers, body: isJson ? JSON.parse(text) : text };
+  return { method, url, status, headers, body: isJson ? JSON.parse(text) : text };
 }
 
 /** Signs a new user up and in. The name is unique: suites share servers. */

@@ -2,13 +2,14 @@ import { Tokens } from '@chorus/auth';
 import { type ControlEvent, MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
 import { MemoryAccessList, type Subject } from '@chorus/control';
 import type { Database } from '@chorus/database';
+import type { HttpErrorCode } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
 import { type Answer, type Client, openDatabase, type RunningApi, SECRET, startApi } from '../testing/api.js';
 
 const ann = { id: 1, username: 'ann' };
 const bob = { id: 2, username: 'bob' };
-const UNAVAILABLE = { error: 'temporarily unavailable, try again' };
+const UNAVAILABLE = { error: 'temporarily unavailable, try again', code: 'unavailable' };
 const CLEARED = 'jwt=; HttpOnly; Path=/; Max-Age=0; SameSite=Lax';
 
 /** A list that keeps what it was asked, and can be taken away. */
@@ -110,10 +111,14 @@ describe('who may not come in although the token is genuine', function () {
     paths: readonly string[],
     status: number,
     error: string,
+    code: HttpErrorCode,
   ): Promise<Answer[]> => {
     const answers = await Promise.all(paths.map((path) => sender.get(path)));
     for (const [index, answer] of answers.entries()) {
-      expect([answer.status, answer.body], paths[index]).to.deep.equal([status, { error }]);
+      expect([answer.status, answer.body], paths[index]).to.deep.equal([
+        status,
+        paths[index]?.startsWith('/ws/') ? { error } : { error, code },
+      ]);
     }
     return answers;
   };
@@ -124,7 +129,13 @@ describe('who may not come in although the token is genuine', function () {
       const other = client.as(ann);
       const answer = await gone.get('/api/users/logout');
       expect([answer.status, answer.body]).to.deep.equal([200, { message: 'logout successful' }]);
-      const refused = await expectAll(gone, [...GENERAL, ...ofRoom(room)], 401, 'the token is not valid');
+      const refused = await expectAll(
+        gone,
+        [...GENERAL, ...ofRoom(room)],
+        401,
+        'the token is not valid',
+        'unauthenticated',
+      );
       expect(refused[0]?.headers.get('www-authenticate')).to.equal('Bearer');
       expect((await gone.post('/ws/create-room', { name: 'x' })).status).to.equal(401);
       expect((await other.get('/ws/get-rooms')).status).to.equal(200);
@@ -151,7 +162,7 @@ describe('who may not come in although the token is genuine', function () {
       const late = bearer(tokens.renew(first.token).text);
       const before = Date.now();
       expect((await early.get('/api/users/logout')).status).to.equal(200);
-      await expectAll(late, GENERAL, 401, 'the token is not valid');
+      await expectAll(late, GENERAL, 401, 'the token is not valid', 'unauthenticated');
       expect((await late.send('POST', '/api/users/refresh')).status).to.equal(401);
       // A token that was signed a moment before the sign-out ends an hour after it.
       expect(access.revokedUntil.at(-1)).to.be.within(before + 3_600_000, Date.now() + 3_600_000);
@@ -168,7 +179,7 @@ describe('who may not come in although the token is genuine', function () {
       access.away = true;
       const sender = client.as(ann);
       const answer = await sender.get('/api/users/logout');
-      expect([answer.status, answer.body]).to.deep.equal([503, UNAVAILABLE]);
+      expect([answer.status, answer.body]).to.deep.equal([503, { error: UNAVAILABLE.error }]);
       expect(answer.headers.get('set-cookie')).to.equal(CLEARED);
       access.away = false;
       expect((await sender.get('/ws/get-rooms')).status).to.equal(200);
@@ -189,7 +200,7 @@ describe('who may not come in although the token is genuine', function () {
   describe('being banned', () => {
     it('from everything keeps a user out of every route', async () => {
       await ban(ann.id);
-      await expectAll(client.as(ann), [...GENERAL, ...ofRoom(room)], 403, 'you are banned');
+      await expectAll(client.as(ann), [...GENERAL, ...ofRoom(room)], 403, 'you are banned', 'user_banned');
       expect((await client.as(ann).post('/api/rooms', { name: 'x' })).status).to.equal(403);
       expect((await client.as(bob).get('/ws/get-rooms')).status).to.equal(200);
     });
@@ -197,7 +208,7 @@ describe('who may not come in although the token is genuine', function () {
     it('from a room keeps a user out of that one only', async () => {
       const other = (await client.as(bob).post('/api/rooms', { name: 'other' })).body.id;
       await ban(bob.id, room);
-      await expectAll(client.as(bob), ofRoom(room), 403, 'you are banned from this room');
+      await expectAll(client.as(bob), ofRoom(room), 403, 'you are banned from this room', 'banned');
       expect((await client.as(bob).patch(`/api/rooms/${room}`, { name: 'x' })).status).to.equal(403);
       expect((await client.as(bob).delete(`/api/rooms/${room}`)).status).to.equal(403);
       for (const path of [...ofRoom(other), '/ws/get-rooms', '/api/rooms']) {
@@ -246,7 +257,7 @@ describe('who may not come in although the token is genuine', function () {
 
   it('lets nobody in while that cannot be known', async () => {
     access.away = true;
-    await expectAll(client.as(ann), [...GENERAL, ...ofRoom(room)], 503, UNAVAILABLE.error);
-    await expectAll(client, ['/ws/get-rooms'], 401, 'a token is required');
+    await expectAll(client.as(ann), [...GENERAL, ...ofRoom(room)], 503, UNAVAILABLE.error, 'unavailable');
+    await expectAll(client, ['/ws/get-rooms'], 401, 'a token is required', 'unauthenticated');
   });
 });

@@ -1,7 +1,7 @@
 import type { Admission, Credentials, Guard } from '@chorus/auth';
 import type { AccessList, Verdict } from '@chorus/control';
+import { Refusal } from '@chorus/protocol';
 import type { Context } from '../http/context.js';
-import { HttpError } from '../http/error.js';
 
 /** Who may use an operation. */
 export type Access =
@@ -24,12 +24,12 @@ const ANYONE: Admitted = { user: undefined, token: undefined };
 
 /** The two steps of coming in. */
 interface Door {
-  /** Who the sender is, as far as that can be known without asking. @throws {HttpError} 400, 401 or 403 */
+  /** Who the sender is, as far as that can be known without asking. @throws {Refusal} 400, 401 or 403 */
   identify(ctx: Context): Admitted;
   /**
    * Whether that one may come in.
    * @param roomId the room that it is about: whoever is banned from that one does not pass either
-   * @throws {HttpError} 401 for a token that was revoked, 403 for somebody who is banned
+   * @throws {Refusal} 401 for a token that was revoked, 403 for somebody who is banned
    * @throws {UnavailableError} it cannot be known: nobody passes then
    */
   allow(admitted: Admitted, roomId: number | undefined): Promise<void>;
@@ -73,17 +73,17 @@ export function credentials(ctx: Context): Credentials {
   };
 }
 
-/** @throws {HttpError} unless the verdict is that somebody may come in */
+/** @throws {Refusal} unless the verdict is that somebody may come in */
 export function refuse(verdict: Verdict | undefined): void {
   switch (verdict) {
     case 'ok':
       return;
     case 'revoked':
-      throw refusal(401, 'the token is not valid');
+      throw new Refusal('unauthenticated', 'invalid');
     case 'banned':
-      throw refusal(403, 'you are banned');
+      throw new Refusal('user_banned');
     case 'banned-from-room':
-      throw refusal(403, 'you are banned from this room');
+      throw new Refusal('banned');
     case undefined:
       throw new Error('the access list gave no verdict');
     default:
@@ -92,18 +92,14 @@ export function refuse(verdict: Verdict | undefined): void {
 }
 
 function admitted(ctx: Context, admission: Admission): Admitted {
-  if (!admission.ok) throw refusal(admission.status, admission.error);
+  if (!admission.ok) throw admission.refusal;
   ctx.state.user = admission.user;
   ctx.state.token = admission.token;
   return admission;
 }
 
-function refusal(status: 400 | 401 | 403, error: string): HttpError {
-  return new HttpError(status, error, status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {});
-}
-
 function single(ctx: Context, name: string): string | undefined {
   const value = ctx.query[name];
-  if (Array.isArray(value)) throw new HttpError(400, `${name} must be given once`);
+  if (Array.isArray(value)) throw new Refusal('repeated_parameter', name);
   return value;
 }

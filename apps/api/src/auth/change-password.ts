@@ -1,8 +1,7 @@
-import { HttpError } from '../http/error.js';
+import { Refusal } from '@chorus/protocol';
 import { operation } from '../http/operation.js';
 import { changePasswordInput, emailKey } from './account-inputs.js';
 import { signedIn, TOKEN_HEADER } from './account-json.js';
-import { NO_ACCOUNT } from './current-user.js';
 import type { AuthServices } from './dependencies.js';
 import { checkPassword } from './passwords/check-password.js';
 import { inBody } from './token-cookie.js';
@@ -31,10 +30,10 @@ export const changePassword = operation(
     const { users, passwords, rules, work, tokens, sessions, cookies } = services;
     return async (ctx, { body: { currentPassword, newPassword } }) => {
       const user = ctx.state.user && (await users.findById(ctx.state.user.id));
-      if (user === undefined) throw new HttpError(404, NO_ACCOUNT);
+      if (user === undefined) throw new Refusal('account_not_found');
       const { id, username, email, passwordHash } = user;
       if (!(await checkPassword(services, ctx, emailKey(email), currentPassword, passwordHash))) {
-        throw new HttpError(403, 'the current password is wrong');
+        throw new Refusal('wrong_password');
       }
       rules.check('newPassword', newPassword, user);
       const changed = await work.run(
@@ -42,7 +41,7 @@ export const changePassword = operation(
         () => ctx.writable,
       );
       const generation = await sessions.endAll(id, { passwordHash: changed, replaces: passwordHash });
-      if (generation === undefined) throw new HttpError(403, 'the current password is wrong');
+      if (generation === undefined) throw new Refusal('wrong_password');
       const token = tokens.sign({ id, username }, generation);
       cookies.give(ctx, token);
       return { id, username, ...inBody(ctx, token) };

@@ -1,9 +1,7 @@
-import { HttpError } from '../http/error.js';
+import { Refusal } from '@chorus/protocol';
 import { operation } from '../http/operation.js';
 import { account } from './account-json.js';
 import type { AuthServices } from './dependencies.js';
-
-export const NO_ACCOUNT = 'the user of the token has no account';
 
 /**
  * Returns the stored account of the token's user. A token is valid by its signature alone, so applications can sign tokens
@@ -20,7 +18,7 @@ export const currentUser = operation(
   ({ users }: AuthServices) =>
     async (ctx) => {
       const user = ctx.state.user && (await users.findById(ctx.state.user.id));
-      if (user === undefined) throw new HttpError(404, NO_ACCOUNT);
+      if (user === undefined) throw new Refusal('account_not_found');
       return { id: user.id, username: user.username, email: user.email };
     },
 );

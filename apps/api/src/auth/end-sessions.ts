@@ -1,6 +1,5 @@
-import { HttpError } from '../http/error.js';
+import { Refusal } from '@chorus/protocol';
 import { operation } from '../http/operation.js';
-import { NO_ACCOUNT } from './current-user.js';
 import type { AuthServices } from './dependencies.js';
 
 /** Ends all sessions of the user, including the current one. */
@@ -19,7 +18,7 @@ export const endSessions = operation(
   ({ sessions, cookies }: AuthServices) =>
     async (ctx) => {
       const generation = ctx.state.user && (await sessions.endAll(ctx.state.user.id));
-      if (generation === undefined) throw new HttpError(404, NO_ACCOUNT);
+      if (generation === undefined) throw new Refusal('account_not_found');
       cookies.clear(ctx);
     },
 );

@@ -88,7 +88,7 @@ describe('ending all sessions of a user', function () {
       [{ currentPassword: PASSWORD }, 400, 'newPassword is required'],
     ] as const) {
       const answer = await change(session, body);
-      expect([answer.status, answer.body], JSON.stringify(body)).to.deep.equal([status, { error }]);
+      expect([answer.status, answer.body.error], JSON.stringify(body)).to.deep.equal([status, error]);
       expect(answer.headers.get('set-cookie')).to.equal(null);
     }
     expect(await me(session)).to.equal(200);

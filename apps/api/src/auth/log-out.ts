@@ -1,6 +1,6 @@
+import { Refusal } from '@chorus/protocol';
 import { z } from 'zod';
 import type { Context } from '../http/context.js';
-import { HttpError } from '../http/error.js';
 import { type Declaration, operation } from '../http/operation.js';
 import { named } from '../http/schemas.js';
 import { comesFromAnotherSite } from './cross-site.js';
@@ -56,7 +56,7 @@ export const logOutByGet = operation(
 
 function endSession({ guard, sessions, cookies, origins }: AuthServices) {
   return async (ctx: Context) => {
-    if (comesFromAnotherSite(ctx, origins)) throw new HttpError(403, 'another site cannot sign a user out');
+    if (comesFromAnotherSite(ctx, origins)) throw new Refusal('other_site');
     cookies.clear(ctx);
     const { authorization, cookie } = ctx.req.headers;
     const admission = guard.authenticate({ authorization, cookie });

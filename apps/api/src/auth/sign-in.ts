@@ -1,5 +1,5 @@
+import { Refusal } from '@chorus/protocol';
 import { clientAddress } from '../http/client-address.js';
-import { HttpError } from '../http/error.js';
 import { operation } from '../http/operation.js';
 import { emailKey, signInInput } from './account-inputs.js';
 import { signedIn, TOKEN_HEADER } from './account-json.js';
@@ -32,7 +32,7 @@ export const signIn = operation(
       await limits.signInAddress.count(clientAddress(ctx));
       const user = await users.findByEmail(email);
       const matches = await checkPassword(services, ctx, emailKey(email), password, user?.passwordHash);
-      if (user === undefined || !matches) throw new HttpError(401, 'wrong email or password');
+      if (user === undefined || !matches) throw new Refusal('wrong_credentials');
       const { id, username, generation } = user;
       // Only after the password was checked: other users must not learn who is banned.
       const [verdict] = await access.check([{ userId: id }]);

@@ -1,5 +1,5 @@
+import { Refusal } from '@chorus/protocol';
 import { clientAddress } from '../http/client-address.js';
-import { HttpError } from '../http/error.js';
 import { operation } from '../http/operation.js';
 import { emailKey, signUpInput } from './account-inputs.js';
 import { account } from './account-json.js';
@@ -41,7 +41,7 @@ export const signUp = operation(
 
       async function refuseTaken(): Promise<void> {
         const taken = await users.taken(username, email);
-        if (taken !== undefined) throw new HttpError(409, `${taken} already exists`);
+        if (taken !== undefined) throw new Refusal('conflict', taken);
       }
     },
 );

@@ -194,7 +194,7 @@ describe('the user routes', function () {
       ];
       for (const [sender, error] of cases) {
         const answer = await sender.get('/api/users/me');
-        expect([answer.status, answer.body]).to.deep.equal([401, { error }]);
+        expect([answer.status, answer.body]).to.deep.equal([401, { error, code: 'unauthenticated' }]);
       }
       expect((await client.get('/api/users/me')).headers.get('www-authenticate')).to.equal('Bearer');
     });
@@ -203,7 +203,7 @@ describe('the user routes', function () {
       const answer = await client.as({ id: 987654, username: 'gone' }).get('/api/users/me');
       expect([answer.status, answer.body]).to.deep.equal([
         404,
-        { error: 'the user of the token has no account' },
+        { error: 'the user of the token has no account', code: 'account_not_found' },
       ]);
     });
 
@@ -220,7 +220,10 @@ describe('the user routes', function () {
         expect((await client.with({ Cookie: cookies }).get('/api/users/me')).status, cookies).to.equal(200);
       }
       const none = await client.with({ Cookie: `jwt=${expired}; jwt=stale` }).get('/api/users/me');
-      expect([none.status, none.body]).to.deep.equal([401, { error: 'the token has expired' }]);
+      expect([none.status, none.body]).to.deep.equal([
+        401,
+        { error: 'the token has expired', code: 'unauthenticated' },
+      ]);
     });
   });
 });

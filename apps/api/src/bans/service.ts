@@ -1,7 +1,7 @@
 import type { RoomDirectory } from '@chorus/broker';
 import type { AccessList, Ban } from '@chorus/control';
+import { Refusal } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
-import { HttpError } from '../http/error.js';
 import type { BanRepository, NewBan, StoredBan } from './repository.js';
 
 /**
@@ -20,12 +20,12 @@ export class BanService {
 
   /**
    * Bans, or changes the ban that there is. Sockets that are open stay so until {@link endSockets}.
-   * @throws {HttpError} 404 there is no such room
+   * @throws {Refusal} 404 there is no such room
    */
   async ban(ban: NewBan): Promise<StoredBan> {
     return this.bans.exclusively(async (changes) => {
       const put = await changes.put(ban);
-      if (put === undefined) throw new HttpError(404, 'there is no such room');
+      if (put === undefined) throw new Refusal('room_not_found');
       await this.access.ban(listed(put));
       return put;
     });
@@ -36,12 +36,12 @@ export class BanService {
     return this.directory.announce({ type: 'user-banned', userId, roomId });
   }
 
-  /** @throws {HttpError} 404 there is no such ban */
+  /** @throws {Refusal} 404 there is no such ban */
   async lift(ban: Pick<NewBan, 'userId' | 'roomId'>): Promise<void> {
     await this.bans.exclusively(async (changes) => {
       const existed = await changes.remove(ban);
       await this.access.lift(ban);
-      if (!existed) throw new HttpError(404, 'there is no such ban');
+      if (!existed) throw new Refusal('ban_not_found');
     });
   }
 

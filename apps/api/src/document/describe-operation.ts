@@ -30,6 +30,7 @@ export function pathTemplate(path: string): string {
 
 export function describeOperation(path: string, declaration: Declaration): Json {
   const { id, summary, description, access, params, query, body, answer, errors = {} } = declaration;
+  const { original = false } = declaration;
   const statuses = new Set<number>([
     ...ALWAYS,
     // Redis knows whether a token was revoked.
@@ -57,14 +58,15 @@ export function describeOperation(path: string, declaration: Declaration): Json 
         ...(answer.body === undefined ? {} : { content: bodyOf(answer.body) }),
       },
       ...Object.fromEntries(
-        [...statuses].sort().map((status) => [status, failureResponse(status, reasons[status])]),
+        [...statuses].sort().map((status) => [status, failureResponse(status, reasons[status], original)]),
       ),
     },
   };
 }
 
 /** Describes an upgrade: a GET that is answered with 101, or refused. */
-export function describeUpgrade({ id, summary, description, params, query, errors }: GatewayRoute): Json {
+export function describeUpgrade(route: GatewayRoute): Json {
+  const { id, summary, description, params, query, errors, original = false } = route;
   return {
     operationId: id,
     tags: ['sockets'],
@@ -75,7 +77,10 @@ export function describeUpgrade({ id, summary, description, params, query, error
     responses: {
       101: { description: 'The socket is open.' },
       ...Object.fromEntries(
-        Object.entries(errors).map(([status, reason]) => [status, failureResponse(Number(status), reason)]),
+        Object.entries(errors).map(([status, reason]) => [
+          status,
+          failureResponse(Number(status), reason, original),
+        ]),
       ),
     },
   };

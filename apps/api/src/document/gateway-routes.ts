@@ -13,6 +13,8 @@ export interface GatewayRoute {
   readonly description: string;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
+  /** A route of the original service. */
+  readonly original?: true;
   readonly errors: Readonly<Partial<Record<ErrorStatus, string>>>;
 }
 
@@ -48,6 +50,7 @@ export const gatewayRoutes: readonly GatewayRoute[] = [
     id: 'joinRoom',
     summary: 'Open a socket that is bound to one room',
     description: `Without a subprotocol the socket uses the plain protocol; \`${SUBPROTOCOL}\` can be offered. ${FRAMES}`,
+    original: true,
     params: roomPath,
     query: z.object({
       since: writtenAs(z.string().optional(), {

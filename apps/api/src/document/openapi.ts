@@ -10,12 +10,13 @@ import { commonResponses, headers } from './responses.js';
 
 const VERSION = packageVersion(new URL('../../package.json', import.meta.url));
 
-const DESCRIPTION = `Accounts, rooms and messages. Requests and answers are JSON; every failure is \`{"error": "<what is wrong>"}\`.
+const DESCRIPTION = `Accounts, rooms and messages. Requests and answers are JSON; every failure is
+\`{"error": "<what is wrong>", "code": "<code>"}\`.
 
 - Ids are positive integers up to 2^53−1. In requests a string of digits is accepted as well.
 - Unknown parameters and fields are refused with 400; the text names the first of them. The operations of the original
   service ignore them: those tagged \`original\`, sign-up, sign-in, \`GET /api/users/logout\` and the upgrade of
-  \`/ws/join-room/{roomId}\`.
+  \`/ws/join-room/{roomId}\`. Their failures have no \`code\`.
 - Every path that answers GET also answers HEAD, and every path answers OPTIONS. An unknown path is answered with 404, a
   method that a path does not support with 405 and \`Allow\`.
 - A 500 is a bug. Its details are only in the log, under the \`X-Request-Id\` of the answer.`;

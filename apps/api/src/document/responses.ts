@@ -1,4 +1,4 @@
-import { failure } from '../http/schemas.js';
+import { failure, originalFailure } from '../http/schemas.js';
 import type { Json } from './json.js';
 import { bodyOf } from './json.js';
 
@@ -47,21 +47,30 @@ export const ALWAYS = [400, 408, 417, 431] as const;
 
 /** Failures that several operations share, by name. A 401 has a `WWW-Authenticate` header. */
 export const commonResponses: Readonly<Record<string, Json>> = Object.fromEntries(
-  Object.entries(NAMES).map(([status, name]) => {
-    const response = failureOf(Number(status), REASONS[Number(status)] ?? '');
-    return [name, status === '401' ? { ...response, headers: CHALLENGE } : response];
-  }),
+  [false, true].flatMap((original) =>
+    Object.entries(NAMES).map(([status, name]) => {
+      const response = failureOf(Number(status), REASONS[Number(status)] ?? '', original);
+      return [
+        nameOf(name, original),
+        status === '401' ? { ...response, headers: CHALLENGE } : response,
+      ] as const;
+    }),
+  ),
 );
 
 /** Returns the failure of a status, with the operation's own reason if it has one. */
-export function failureResponse(status: number, reason?: string): Json {
-  if (reason !== undefined) return failureOf(status, reason);
+export function failureResponse(status: number, reason: string | undefined, original: boolean): Json {
+  if (reason !== undefined) return failureOf(status, reason, original);
   const name = NAMES[status];
   if (name === undefined) throw new Error(`nothing says when the answer is ${status}`);
-  return { $ref: `#/components/responses/${name}` };
+  return { $ref: `#/components/responses/${nameOf(name, original)}` };
 }
 
-function failureOf(status: number, description: string): Json {
+function nameOf(name: string, original: boolean): string {
+  return original ? `Original${name}` : name;
+}
+
+function failureOf(status: number, description: string, original: boolean): Json {
   const headers = status === 429 || status === 503 ? { headers: RETRY_AFTER } : {};
-  return { description, ...headers, content: bodyOf(failure) };
+  return { description, ...headers, content: bodyOf(original ? originalFailure : failure) };
 }

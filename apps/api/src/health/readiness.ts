@@ -1,5 +1,6 @@
 import type { RoomDirectory } from '@chorus/broker';
 import { databaseTrouble } from '@chorus/database';
+import { type ErrorBody, Refusal } from '@chorus/protocol';
 import { type Logger, TroubleLog } from '@chorus/service';
 import type { RoomRepository } from '../rooms/repository.js';
 
@@ -15,8 +16,7 @@ interface Dependencies {
 
 /** The answer of `/readyz`, on whichever port. */
 export type Readiness = () => Promise<
-  | { status: 200; body: { status: 'ready' | 'degraded'; error?: string } }
-  | { status: 503; body: { error: string } }
+  { status: 200; body: { status: 'ready' | 'degraded'; error?: string } } | { status: 503; body: ErrorBody }
 >;
 
 /**
@@ -27,7 +27,7 @@ export function readinessOf({ rooms, directory, redisTrouble, isClosing, log }: 
   let wasReady = false;
   const troubles = new TroubleLog(log);
   return async () => {
-    if (isClosing()) return { status: 503, body: { error: 'draining' } };
+    if (isClosing()) return notReady('draining');
     const [postgresql, redis] = await Promise.all([
       rooms.ping().then(() => 'ok', databaseTrouble),
       directory.isComplete().then(
@@ -42,8 +42,10 @@ export function readinessOf({ rooms, directory, redisTrouble, isClosing, log }: 
     }
     const error = `PostgreSQL: ${postgresql}; Redis: ${redis}`;
     troubles.note(error);
-    return wasReady
-      ? { status: 200, body: { status: 'degraded', error } }
-      : { status: 503, body: { error: `starting: ${error}` } };
+    return wasReady ? { status: 200, body: { status: 'degraded', error } } : notReady(`starting: ${error}`);
   };
+}
+
+function notReady(why: string): { status: 503; body: ErrorBody } {
+  return { status: 503, body: new Refusal('not_ready', why).bodyFor() };
 }

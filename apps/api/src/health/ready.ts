@@ -1,5 +1,5 @@
+import { Refusal } from '@chorus/protocol';
 import { z } from 'zod';
-import { HttpError } from '../http/error.js';
 import { operation } from '../http/operation.js';
 import { named } from '../http/schemas.js';
 import type { Readiness } from './readiness.js';
@@ -28,7 +28,7 @@ export const ready = operation(
   ({ readiness }: HealthServices) =>
     async () => {
       const { status, body } = await readiness();
-      if (status === 503) throw new HttpError(status, body.error, { 'Retry-After': '1' });
+      if (status === 503) throw new Refusal('not_ready', body.error);
       return body;
     },
 );

@@ -15,7 +15,7 @@ describe('an API that is told to stop', () => {
     const start = performance.now();
     const closed = close();
     const health = await client.get('/readyz');
-    expect([health.status, health.body]).to.deep.equal([503, { error: 'draining' }]);
+    expect([health.status, health.body]).to.deep.equal([503, { error: 'draining', code: 'not_ready' }]);
     expect((await client.get('/livez')).status).to.equal(200);
     const user = { username: 'late', email: 'late@example.com', password: 'rahasia' };
     expect((await client.post('/api/users/signup', user)).status).to.equal(200);
@@ -33,7 +33,7 @@ describe('an API that is told to stop', () => {
     const early = await client.get('/readyz');
     expect([early.status, early.body]).to.deep.equal([
       503,
-      { error: 'starting: PostgreSQL: ok; Redis: does not answer' },
+      { error: 'starting: PostgreSQL: ok; Redis: does not answer', code: 'not_ready' },
     ]);
     directory.isComplete = isComplete;
     expect((await client.get('/readyz')).body).to.deep.equal({ status: 'ready' });

@@ -57,14 +57,20 @@ describe('the HTTP face, for bodies', function () {
     for (const bytes of [[0xff], [0xc3], [0xf0, 0x9f, 0x98], [0xed, 0xa0, 0x80], [0xc0, 0xaf]]) {
       const body = new Uint8Array([...Buffer.from('{"name":"x'), ...bytes, ...Buffer.from('"}')]);
       const answer = await post(body, JSON_TYPE);
-      expect([answer.status, answer.body]).to.deep.equal([400, { error: 'the body is not valid UTF-8' }]);
+      expect([answer.status, answer.body]).to.deep.equal([
+        400,
+        { error: 'the body is not valid UTF-8', code: 'invalid_utf8' },
+      ]);
     }
   });
 
   it('answers 400 to a field that it does not know, except on the routes of the original service', async () => {
     const body = JSON.stringify({ name: 'x', private: true });
     const refused = await post(body, JSON_TYPE);
-    expect([refused.status, refused.body]).to.deep.equal([400, { error: 'private is not known here' }]);
+    expect([refused.status, refused.body]).to.deep.equal([
+      400,
+      { error: 'private is not known here', code: 'unknown_field' },
+    ]);
     expect((await client.send('POST', '/ws/create-room', body, JSON_TYPE)).status).to.equal(200);
     const { id } = (await post('{"name":"x"}', JSON_TYPE)).body;
     expect((await client.send('PATCH', `/api/rooms/${id}`, body, JSON_TYPE)).status).to.equal(400);
@@ -79,7 +85,7 @@ describe('the HTTP face, for bodies', function () {
     for (const answer of answers) {
       expect([answer.status, answer.body]).to.deep.equal([
         413,
-        { error: 'the body must not be larger than 64 KiB' },
+        { error: 'the body must not be larger than 64 KiB', code: 'body_too_large' },
       ]);
     }
     const chunk = 'z'.repeat(65_537);
@@ -96,7 +102,10 @@ describe('the HTTP face, for bodies', function () {
 
   it('answers 400 to a body that is not what its encoding says', async () => {
     const answer = await post('plain', { ...JSON_TYPE, 'Content-Encoding': 'gzip' });
-    expect([answer.status, answer.body]).to.deep.equal([400, { error: 'the body is not valid JSON' }]);
+    expect([answer.status, answer.body]).to.deep.equal([
+      400,
+      { error: 'the body is not valid JSON', code: 'invalid_json' },
+    ]);
   });
 
   it('does not read the body of a request without a token', async () => {

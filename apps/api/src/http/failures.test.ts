@@ -80,16 +80,13 @@ describe('the HTTP face, when something breaks', function () {
       await sender.delete('/api/rooms/1'),
     ];
     for (const answer of answers) {
-      expect([answer.status, answer.body]).to.deep.equal([
-        503,
-        { error: 'temporarily unavailable, try again' },
-      ]);
+      expect([answer.status, answer.body.error]).to.deep.equal([503, 'temporarily unavailable, try again']);
     }
     expect((await sender.get('/livez')).status).to.equal(200);
     const ready = await sender.get('/readyz');
     expect([ready.status, ready.body]).to.deep.equal([
       503,
-      { error: 'starting: PostgreSQL: cannot be reached; Redis: rooms missing' },
+      { error: 'starting: PostgreSQL: cannot be reached; Redis: rooms missing', code: 'not_ready' },
     ]);
     // The session has ended, but not for good: Redis could lose the sign-out.
     expect((await sender.get('/api/users/logout')).status).to.equal(503);

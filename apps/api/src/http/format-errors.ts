@@ -1,45 +1,47 @@
 import { isDatabaseUnavailable } from '@chorus/database';
+import { Refusal } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
 import type { Context } from './context.js';
-import { HttpError, unavailable } from './error.js';
+import { unavailable } from './unavailable.js';
 
 /**
- * Turns whatever was thrown, and a status that nobody gave a body to, into `{"error"}`. What a
- * client reads was written for it: the text of any other error stays in the log.
+ * Turns every error, and every error status without a body, into a response of the catalogue of refusals. The text of
+ * any other error stays in the log.
  */
 export async function formatErrors(ctx: Context, next: () => Promise<unknown>): Promise<void> {
   try {
     await next();
     // The router reports an unknown path or method by the status alone.
-    if (ctx.status >= 400 && !ctx.body) respond(ctx, new HttpError(ctx.status, describe(ctx)));
+    if (ctx.status >= 400 && !ctx.body) respond(ctx, unrouted(ctx));
   } catch (error) {
     ctx.state.failure = error;
-    respond(ctx, toHttpError(error));
+    respond(ctx, toRefusal(error));
   }
 }
 
 /** What the client is told of `error`. */
-export function toHttpError(error: unknown): HttpError {
-  if (error instanceof HttpError) return error;
+export function toRefusal(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
   if (error instanceof UnavailableError || isDatabaseUnavailable(error)) return unavailable(error);
-  return new HttpError(500, 'internal error');
+  return new Refusal('internal');
 }
 
-function respond(ctx: Context, error: HttpError): void {
-  ctx.status = error.status;
-  ctx.set({ ...error.headers });
-  ctx.body = { error: error.message };
+function respond(ctx: Context, refusal: Refusal): void {
+  ctx.status = refusal.status;
+  ctx.set({ ...refusal.headers });
+  if (refusal.code === 'unauthenticated') ctx.set('WWW-Authenticate', 'Bearer');
+  ctx.body = refusal.bodyFor(ctx);
 }
 
-function describe(ctx: Context): string {
-  switch (ctx.status) {
+function unrouted({ status, method }: Context): Refusal {
+  switch (status) {
     case 404:
-      return 'no such route';
+      return new Refusal('route_not_found');
     case 405:
-      return `${ctx.method} is not allowed on this route`;
+      return new Refusal('method_not_allowed', method);
     case 501:
-      return `${ctx.method} is not supported`;
+      return new Refusal('unknown_method', method);
     default:
-      return ctx.message;
+      throw new Error(`the router answered ${status} without a reason`);
   }
 }

@@ -1,6 +1,6 @@
+import { Refusal } from '@chorus/protocol';
 import bodyParser from 'koa-bodyparser';
 import type { Step } from './context.js';
-import { HttpError } from './error.js';
 
 /** Ten times what the largest request needs. */
 const MAX_BODY_KIB = 64;
@@ -17,12 +17,11 @@ export function jsonBody(): Step {
   return async (ctx, next) => {
     const empty = ctx.get('Transfer-Encoding') === '' && Number(ctx.get('Content-Length') || 0) === 0;
     if (!empty && !(ctx.is('application/json') && isUtf8(ctx.request.charset))) {
-      throw new HttpError(415, 'the body must be JSON: send Content-Type: application/json');
+      throw new Refusal('body_not_json');
     }
     return parse(ctx, () => {
       // The decoder writes U+FFFD for invalid UTF-8. As a character it only ever marks damaged text.
-      if (String(ctx.request.rawBody ?? '').includes('\ufffd'))
-        throw new HttpError(400, 'the body is not valid UTF-8');
+      if (String(ctx.request.rawBody ?? '').includes('\ufffd')) throw new Refusal('invalid_utf8');
       return next();
     });
   };
@@ -31,17 +30,15 @@ export function jsonBody(): Step {
 const isUtf8 = (charset: string): boolean => charset === '' || /^utf-?8$/i.test(charset);
 
 /** The parser's own errors carry the body, so none of them goes any further. */
-function bodyError(error: Error): HttpError {
+function bodyError(error: Error): Refusal {
   const status = 'status' in error ? error.status : undefined;
   switch (status) {
     case 413:
       // What was not read would otherwise have to be, to find the connection's next request.
-      return new HttpError(413, `the body must not be larger than ${MAX_BODY_KIB} KiB`, {
-        Connection: 'close',
-      });
+      return new Refusal('body_too_large', MAX_BODY_KIB).with({ Connection: 'close' });
     case 415:
-      return new HttpError(415, 'the Content-Encoding is not supported');
+      return new Refusal('unsupported_encoding');
     default:
-      return new HttpError(400, 'the body is not valid JSON');
+      return new Refusal('invalid_json');
   }
 }

@@ -1,10 +1,10 @@
+import { Refusal } from '@chorus/protocol';
 import type { Logger, OriginPolicy, Traces } from '@chorus/service';
 import type { Router } from '@koa/router';
 import Koa from 'koa';
 import helmet from 'koa-helmet';
 import { allowOrigins } from './allow-origins.js';
 import type { RequestState, Step } from './context.js';
-import { HttpError } from './error.js';
 import { formatErrors } from './format-errors.js';
 import { requestLog } from './request-log.js';
 import { traceRequests } from './trace-requests.js';
@@ -63,7 +63,7 @@ const preparePath: Step = (ctx, next) => {
   try {
     decodeURIComponent(ctx.path);
   } catch {
-    throw new HttpError(400, 'the path is not validly encoded');
+    throw new Refusal('invalid_path');
   }
   return next();
 };

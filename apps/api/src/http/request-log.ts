@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
+import { Refusal } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
 import type { Context, Step } from './context.js';
-import { HttpError } from './error.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 const LONGEST_PATH = 200;
@@ -49,7 +49,7 @@ function level(ctx: Context): 'debug' | 'info' | 'warn' | 'error' {
 function describeFailure(ctx: Context): object {
   const { failure } = ctx.state;
   if (ctx.status < 500 || failure === undefined) return {};
-  const error = failure instanceof HttpError ? (failure.cause ?? failure) : failure;
+  const error = failure instanceof Refusal ? (failure.cause ?? failure) : failure;
   if (!(error instanceof Error)) return { error: String(error) };
   return ctx.status === 503 ? { error: error.message } : { error: error.message, stack: error.stack };
 }

@@ -1,3 +1,4 @@
+import { HTTP_ERROR_CODES } from '@chorus/protocol';
 import { z } from 'zod';
 
 type JsonSchema = Readonly<Record<string, unknown>>;
@@ -35,8 +36,18 @@ export const JSON_SCHEMA = {
   },
 } as const;
 
-/** Every failure. */
+const error = z.string().describe('What is wrong, for people.');
+
+/** Every failure, but those of the original service's routes. */
 export const failure = named(
   'Error',
-  z.object({ error: z.string().describe('What is wrong, for people.') }).describe('Every failure.'),
+  z
+    .object({ error, code: z.enum(HTTP_ERROR_CODES).describe('What is wrong, for programs. Stable.') })
+    .describe('Every failure on the routes that the original service did not have.'),
+);
+
+/** Every failure of a route of the original service. */
+export const originalFailure = named(
+  'OriginalError',
+  z.object({ error }).describe('Every failure on a route of the original service.'),
 );

@@ -209,7 +209,7 @@ describe('GET /api/rooms/:roomId/messages', function () {
       ['?limit=ten', 'limit must be a whole number from 1 to 100'],
     ]) {
       const { status, body } = await get(query);
-      expect([status, body], query).to.deep.equal([400, { error }]);
+      expect([status, body], query).to.deep.equal([400, { error, code: 'invalid_field' }]);
     }
     expect((await client.get('/api/rooms/one/messages')).status).to.equal(400);
   });
@@ -224,7 +224,7 @@ describe('GET /api/rooms/:roomId/messages', function () {
 
   it('knows nothing of a room that does not exist', async () => {
     const { status, body } = await get('', 99);
-    expect([status, body]).to.deep.equal([404, { error: 'there is no such room' }]);
+    expect([status, body]).to.deep.equal([404, { error: 'there is no such room', code: 'room_not_found' }]);
   });
 
   it('is for those who may use rooms', async () => {

@@ -44,17 +44,20 @@ describe('the door of the operator API', function () {
       for (const [client, error] of asking) {
         for (const path of PATHS) {
           const answer = await client.get(path);
-          expectAnswer(answer, 401, { error });
+          expectAnswer(answer, 401, { error, code: 'unauthenticated' });
           expect(answer.headers.get('www-authenticate')).to.equal('Bearer');
         }
-        expectAnswer(await client.post('/broadcast', { content: 'hello' }), 401, { error });
+        expectAnswer(await client.post('/broadcast', { content: 'hello' }), 401, {
+          error,
+          code: 'unauthenticated',
+        });
       }
       expect(fixture.events).to.deep.equal([]);
     });
 
     it('on the port of users', async () => {
       const answer = await fixture.running.client.with(bearer(TOKEN)).get('/nodes');
-      expectAnswer(answer, 404, { error: 'no such route' });
+      expectAnswer(answer, 404, { error: 'no such route', code: 'route_not_found' });
     });
 
     it('to pages, of any origin', async () => {
@@ -73,9 +76,12 @@ describe('the door of the operator API', function () {
       const client = new Client(`http://127.0.0.1:${running.api.operatorPort}`);
       const error = 'there is no operator API here: OPERATOR_TOKEN is not set';
       for (const sender of [client, client.with(bearer(TOKEN)), client.with(bearer(''))]) {
-        expectAnswer(await sender.get('/nodes'), 403, { error });
-        expectAnswer(await sender.get('/nothing'), 403, { error });
-        expectAnswer(await sender.post('/broadcast', { content: 'hello' }), 403, { error });
+        expectAnswer(await sender.get('/nodes'), 403, { error, code: 'operators_disabled' });
+        expectAnswer(await sender.get('/nothing'), 403, { error, code: 'operators_disabled' });
+        expectAnswer(await sender.post('/broadcast', { content: 'hello' }), 403, {
+          error,
+          code: 'operators_disabled',
+        });
         expectAnswer(await sender.get('/livez'), 200, { status: 'live' });
         expect((await fetch(`${sender.url}/metrics`)).status).to.equal(200);
       }
@@ -102,9 +108,12 @@ describe('the door of the operator API', function () {
 
     it('and to nothing else that it might do', async () => {
       const answer = await anonymous.post('/metrics', {});
-      expectAnswer(answer, 405, { error: 'POST is not allowed on this route' });
+      expectAnswer(answer, 405, { error: 'POST is not allowed on this route', code: 'method_not_allowed' });
       expect(answer.headers.get('allow')).to.equal('GET, HEAD');
-      expectAnswer(await fixture.running.client.get('/metrics'), 404, { error: 'no such route' });
+      expectAnswer(await fixture.running.client.get('/metrics'), 404, {
+        error: 'no such route',
+        code: 'route_not_found',
+      });
     });
   });
 
@@ -157,9 +166,9 @@ describe('the door of the operator API', function () {
   });
 
   it('answers what it does not know with an error', async () => {
-    expectAnswer(await operator.get('/nothing'), 404, { error: 'no such route' });
+    expectAnswer(await operator.get('/nothing'), 404, { error: 'no such route', code: 'route_not_found' });
     const answer = await operator.get('/broadcast');
-    expectAnswer(answer, 405, { error: 'GET is not allowed on this route' });
+    expectAnswer(answer, 405, { error: 'GET is not allowed on this route', code: 'method_not_allowed' });
     expect(answer.headers.get('allow')).to.equal('POST');
     expect(
       (await operator.send('POST', '/broadcast', '{', { 'Content-Type': 'application/json' })).status,

@@ -1,5 +1,5 @@
+import { Refusal } from '@chorus/protocol';
 import type { Handler } from '../http/context.js';
-import { HttpError } from '../http/error.js';
 import { banJson } from './bans/json.js';
 import type { OperatorServices } from './dependencies.js';
 import { userIdOf } from './inputs.js';
@@ -9,7 +9,7 @@ export function getUser({ users, bans }: OperatorServices): Handler {
   return async (ctx) => {
     const id = userIdOf(ctx);
     const [user, held] = await Promise.all([users.findById(id), bans.ofUser(id)]);
-    if (user === undefined) throw new HttpError(404, 'there is no such user');
+    if (user === undefined) throw new Refusal('user_not_found');
     ctx.body = { id, username: user.username, email: user.email, bans: held.map(banJson) };
   };
 }

@@ -111,7 +111,10 @@ describe('the operator API', function () {
       expect(user).to.deep.equal({ id, username: 'cyd', email: 'cyd@example.com' });
       expect(bans).to.have.length(1);
       expect(bans[0]).to.include({ userId: id, roomId: null, until: null, reason: 'spam' });
-      expectAnswer(await operator.get('/users/987'), 404, { error: 'there is no such user' });
+      expectAnswer(await operator.get('/users/987'), 404, {
+        error: 'there is no such user',
+        code: 'user_not_found',
+      });
     });
 
     it('bans page by page', async () => {
@@ -163,6 +166,7 @@ describe('the operator API', function () {
       expect((await user.get('/ws/get-rooms')).status).to.equal(200);
       expectAnswer(await operator.post('/users/5/ban', { roomId: 8 }), 404, {
         error: 'there is no such room',
+        code: 'room_not_found',
       });
     });
 
@@ -176,7 +180,10 @@ describe('the operator API', function () {
       expect((await user.get('/api/rooms/7')).status).to.equal(403);
       expect((await operator.delete('/users/5/ban?roomId=7')).status).to.equal(204);
       expect((await user.get('/api/rooms/7')).status).to.equal(200);
-      expectAnswer(await operator.delete('/users/5/ban'), 404, { error: 'there is no such ban' });
+      expectAnswer(await operator.delete('/users/5/ban'), 404, {
+        error: 'there is no such ban',
+        code: 'ban_not_found',
+      });
       expect(logged().slice(2)).to.deep.equal([
         { action: 'lift ban', userId: 5 },
         { action: 'lift ban', userId: 5, roomId: 7 },
@@ -208,6 +215,7 @@ describe('the operator API', function () {
       for (const method of ['POST', 'DELETE']) {
         expectAnswer(await operator.send(method, '/nodes/gateway-9/drain'), 404, {
           error: 'there is no such node',
+          code: 'node_not_found',
         });
       }
       expect(events).to.deep.equal([]);
@@ -237,7 +245,7 @@ describe('the operator API', function () {
       ['/rebalance', {}],
       ['/broadcast', { content: 'hello' }],
     ] as const) {
-      expectAnswer(await operator.post(path, body), 503, { error });
+      expectAnswer(await operator.post(path, body), 503, { error, code: 'unavailable' });
     }
     // The ban stands: whoever has it told again ends the sockets, too.
     expect(logged()).to.deep.equal([{ action: 'ban', userId: 5 }]);

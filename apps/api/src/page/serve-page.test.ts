@@ -154,7 +154,10 @@ describe('the chat page', function () {
     const paths = ['/index.html', '/assets/', '/assets/index-abc.js.gz', '/assets/../page', '//', '/nothing'];
     for (const path of [...paths, '/assets/%2e%2e/%2e%2e/etc/passwd', '/api/nothing', '/ws/nothing']) {
       const { status, body, headers } = await open(path);
-      expect([status, body.toString()], path).to.deep.equal([404, '{"error":"no such route"}']);
+      expect([status, body.toString()], path).to.deep.equal([
+        404,
+        '{"error":"no such route","code":"route_not_found"}',
+      ]);
       expect(headers['cache-control'], path).to.equal('no-store');
       expect(headers['content-security-policy'], path).to.equal("default-src 'none';frame-ancestors 'none'");
     }

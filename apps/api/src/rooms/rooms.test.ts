@@ -72,7 +72,8 @@ describe('the room routes', function () {
         for (const path of ['/ws/create-room', '/api/rooms']) {
           const answer = await creator.post(path, { name: 'one more' });
           const error = 'one user may create 2 rooms: delete one first';
-          expect([answer.status, answer.body]).to.deep.equal([403, { error }]);
+          const code = path === '/api/rooms' ? { code: 'too_many_own_rooms' } : {};
+          expect([answer.status, answer.body]).to.deep.equal([403, { error, ...code }]);
         }
         expect((await second.post('/ws/create-room', { name: 'of another user' })).status).to.equal(200);
         const { rooms } = (await creator.get('/api/rooms')).body;
@@ -180,7 +181,10 @@ describe('the room routes', function () {
         await client.patch('/api/rooms/5', { name: 'gone' }),
         await client.delete('/api/rooms/5'),
       ]) {
-        expect([answer.status, answer.body]).to.deep.equal([404, { error: 'there is no such room' }]);
+        expect([answer.status, answer.body]).to.deep.equal([
+          404,
+          { error: 'there is no such room', code: 'room_not_found' },
+        ]);
       }
     });
 
@@ -192,7 +196,7 @@ describe('the room routes', function () {
       ]) {
         expect([answer.status, answer.body]).to.deep.equal([
           403,
-          { error: 'only its creator may change a room' },
+          { error: 'only its creator may change a room', code: 'not_room_creator' },
         ]);
       }
       expect((await client.get('/api/rooms/5')).body.name).to.equal('room5');
@@ -217,7 +221,7 @@ describe('the room routes', function () {
         const answer = await client.get(`/api/rooms?limit=${limit}`);
         expect([answer.status, answer.body], limit).to.deep.equal([
           400,
-          { error: 'limit must be a whole number from 1 to 100' },
+          { error: 'limit must be a whole number from 1 to 100', code: 'invalid_field' },
         ]);
       }
     });
@@ -251,7 +255,7 @@ describe('the room routes', function () {
       ];
       for (const [body, error] of cases) {
         const answer = await client.send('POST', path, body, { 'Content-Type': 'application/json' });
-        expect([answer.status, answer.body], body).to.deep.equal([400, { error }]);
+        expect([answer.status, answer.body.error], body).to.deep.equal([400, error]);
       }
     });
   }

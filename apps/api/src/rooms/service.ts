@@ -1,9 +1,10 @@
 import type { AuthMode } from '@chorus/auth';
 import type { ControlEvent, RoomDirectory } from '@chorus/broker';
 import type { Member } from '@chorus/protocol';
+import { Refusal } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
 import type { BanService } from '../bans/service.js';
-import { HttpError, unavailable } from '../http/error.js';
+import { unavailable } from '../http/unavailable.js';
 import type { Room, RoomRepository } from './repository.js';
 
 /** How many taken ids are passed over in one statement, and how many statements are tried. */
@@ -30,22 +31,22 @@ export class RoomService {
 
   /**
    * @param id chosen by the client; without one, the next that nobody has chosen
-   * @throws {HttpError} 409 when the chosen id is taken, 403 when the user has created as many rooms as one user may
+   * @throws {Refusal} 409 when the chosen id is taken, 403 when the user has created as many rooms as one user may
    */
   async create(user: Member | undefined, name: string, id: number | undefined): Promise<Room> {
     const most = this.maxRoomsPerUser;
     if (user !== undefined && (await this.rooms.countOf(user.id, most)) >= most) {
-      throw new HttpError(403, `one user may create ${most} rooms: delete one first`);
+      throw new Refusal('too_many_own_rooms', most);
     }
     if (id === undefined) return this.#createNext(user, name);
     const room = await this.#create(user, name, id);
-    if (room === undefined) throw new HttpError(409, 'id already exists');
+    if (room === undefined) throw new Refusal('conflict', 'id');
     return room;
   }
 
   async get(id: number): Promise<Room> {
     const room = await this.rooms.find(id);
-    if (room === undefined) throw new HttpError(404, 'there is no such room');
+    if (room === undefined) throw new Refusal('room_not_found');
     return room;
   }
 
@@ -58,7 +59,7 @@ export class RoomService {
   async rename(user: Member | undefined, id: number, name: string): Promise<Room> {
     const room = await this.#own(user, id);
     const renamed = await this.rooms.rename(id, room.createdBy, name);
-    if (renamed === undefined) throw new HttpError(404, 'there is no such room');
+    if (renamed === undefined) throw new Refusal('room_not_found');
     await this.directory.announce({ type: 'room-renamed', roomId: id, name });
     await this.#announceListed(renamed);
     return renamed;
@@ -72,7 +73,7 @@ export class RoomService {
     const room = await this.#own(user, id);
     await this.directory.begin([id]);
     await this.bans.withoutRoom(id, async () => {
-      if (!(await this.rooms.delete(id, room.createdBy))) throw new HttpError(404, 'there is no such room');
+      if (!(await this.rooms.delete(id, room.createdBy))) throw new Refusal('room_not_found');
       await this.directory.remove(id).catch((error: unknown) => {
         this.log.warn({ roomId: id, error: String(error) }, 'room deleted, gateways will learn of it later');
       });
@@ -134,12 +135,12 @@ export class RoomService {
     });
   }
 
-  /** @throws {HttpError} 404, or 403 when it is not that user's to change */
+  /** @throws {Refusal} 404, or 403 when it is not that user's to change */
   async #own(user: Member | undefined, id: number): Promise<Room> {
     const room = await this.get(id);
     // With AUTH=open a room that nobody in particular created is everybody's.
     const owns = room.createdBy === null ? this.authMode === 'open' : room.createdBy === user?.id;
-    if (!owns) throw new HttpError(403, 'only its creator may change a room');
+    if (!owns) throw new Refusal('not_room_creator');
     return room;
   }
 }

@@ -18,7 +18,8 @@ describe('an upgrade of join-room', () => {
     const answer = await fixture.refusal(gateway, path, headers);
     expect(answer.status).to.equal(status);
     expect(answer.headers['content-type']).to.match(/^application\/json/);
-    expect(Object.keys(answer.body)).to.deep.equal(['error']);
+    const original = /^\/ws\/join-room\/[^/]+$/.test(path);
+    expect(Object.keys(answer.body)).to.deep.equal(original ? ['error'] : ['error', 'code']);
     expect(answer.body.error).to.match(error);
     return answer;
   }
@@ -46,7 +47,7 @@ describe('an upgrade of join-room', () => {
     expectRefusal('/ws/join-room/1?userId=one', fixture.bearer(ANN), 400, /userId/));
 
   it('is refused with 404 for an unknown room', () =>
-    expectRefusal('/ws/join-room/99', fixture.bearer(ANN), 404, /room 99 does not exist/));
+    expectRefusal('/ws/join-room/99', fixture.bearer(ANN), 404, /there is no such room/));
 
   for (const id of ['0', '-1', '1.5', 'abc', '9007199254740992', '1%20', '%00'])
     it(`is refused with 400 for the room id ${id}`, () =>
@@ -56,7 +57,7 @@ describe('an upgrade of join-room', () => {
     expectRefusal('/ws/join-room/%', fixture.bearer(ANN), 400, /not validly encoded/));
 
   it('reads a percent-encoded room id as the API does', () =>
-    expectRefusal('/ws/join-room/%39%39', fixture.bearer(ANN), 404, /room 99 does not exist/));
+    expectRefusal('/ws/join-room/%39%39', fixture.bearer(ANN), 404, /there is no such room/));
 
   it('is refused with 404 on another path', () =>
     expectRefusal('/ws/join-room/1/more', fixture.bearer(ANN), 404, /no such route/));
@@ -117,6 +118,7 @@ describe('plain HTTP to a gateway', () => {
     ['HEAD', '/livez', 200],
     ['GET', '/readyz', 200],
     ['GET', '/ws/join-room/1', 426],
+    ['GET', '/ws/connect', 426],
     ['POST', '/ws/join-room/1', 405],
     ['DELETE', '/livez', 405],
     ['GET', '/nowhere', 404],
@@ -127,6 +129,10 @@ describe('plain HTTP to a gateway', () => {
       expect(response.status).to.equal(status);
       const text = await response.text();
       if (method === 'HEAD') expect(text).to.equal('');
-      else expect(Object.keys(JSON.parse(text))).to.deep.equal([status < 400 ? 'status' : 'error']);
+      else {
+        const original = method === 'GET' && path === '/ws/join-room/1';
+        const failure = original ? ['error'] : ['error', 'code'];
+        expect(Object.keys(JSON.parse(text))).to.deep.equal(status < 400 ? ['status'] : failure);
+      }
     });
 });

@@ -1,10 +1,9 @@
 import { type Guard, requestTokens, type VerifiedToken } from '@chorus/auth';
 import type { AccessList, Verdict } from '@chorus/control';
-import { ERRORS, type Member } from '@chorus/protocol';
+import { type Member, Refusal } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
 import { clientAddress, type OriginPolicy, RecentCounts } from '@chorus/service';
 import type { GatewayConfig } from '../config.js';
-import { Refusal, type RefusalReason } from '../transport/refusal.js';
 import type { Request } from '../transport/transport.js';
 import type { ConnectionRegistry } from './connection-registry.js';
 import type { ConnectionSlot } from './connection-slot.js';
@@ -40,13 +39,6 @@ export interface AdmissionParts {
   readonly access: AccessList;
 }
 
-/**
- * When to try again, in seconds. Of a node that is full or closing another one may be had at once; sockets
- * beyond a limit of one user or address must be closed first.
- */
-const RETRY_SOON = { 'Retry-After': '1' };
-const RETRY_LATER = { 'Retry-After': '10' };
-
 /** Over which refused tokens of an address are counted, in milliseconds. */
 const REFUSED_PERIOD_MS = 5_000;
 
@@ -75,14 +67,14 @@ export class Admission {
    */
   takeSlot(request: Request): ConnectionSlot {
     const { config, connections } = this.#parts;
-    if (this.closed) throw new Refusal(503, 'draining', 'this gateway is closing, connect again', RETRY_SOON);
+    if (this.closed) throw new Refusal('draining');
     const forwardedFor = request.header('x-forwarded-for');
     const address = clientAddress(request.remoteAddress, forwardedFor, config.trustedProxies);
     if (connections.countFrom(address) >= config.maxConnectionsPerAddress) {
-      throw new Refusal(429, 'address_limit', 'too many connections from this address', RETRY_LATER);
+      throw new Refusal('address_limit');
     }
     if (connections.taken >= config.maxConnections) {
-      throw new Refusal(503, 'full', 'this gateway has no room for more connections', RETRY_SOON);
+      throw new Refusal('gateway_full');
     }
     return connections.take(address);
   }
@@ -100,7 +92,7 @@ export class Admission {
     const hasToken = authorization !== undefined || cookie !== undefined;
     // Before the token is verified, which costs more than all the rest. A request without one costs nothing.
     if (hasToken && this.#refused.of(slot.address) >= config.maxRefusedPerAddress) {
-      throw new Refusal(429, 'refused_often', 'too many invalid tokens from this address', RETRY_LATER);
+      throw new Refusal('too_many_invalid_tokens');
     }
     const admission = guard.admit({
       authorization,
@@ -110,10 +102,10 @@ export class Admission {
     });
     if (!admission.ok) {
       if (hasToken) this.#refused.add(slot.address);
-      throw new Refusal(admission.status, reasonOf(admission.status), admission.error);
+      throw admission.refusal;
     }
     const { user, token } = admission;
-    if (user === undefined) throw new Refusal(400, 'bad_request', 'userId is required');
+    if (user === undefined) throw new Refusal('invalid_field', 'userId', 'is required');
     return this.#claim(user, token, slot, roomId);
   }
 
@@ -138,12 +130,12 @@ export class Admission {
   identifyToken(text: string, slot: ConnectionSlot): AdmittedClient {
     const { config, guard } = this.#parts;
     if (this.#refused.of(slot.address) >= config.maxRefusedPerAddress) {
-      throw new Refusal(429, 'refused_often', 'too many invalid tokens from this address', RETRY_LATER);
+      throw new Refusal('too_many_invalid_tokens');
     }
     const admission = guard.authenticate({ authorization: `Bearer ${text}` });
     if (!admission.ok || admission.user === undefined) {
       this.#refused.add(slot.address);
-      throw new Refusal(401, 'unauthenticated', 'the token is not valid');
+      throw new Refusal('unauthenticated', 'invalid');
     }
     return this.#claim(admission.user, admission.token, slot);
   }
@@ -156,15 +148,15 @@ export class Admission {
   ): AdmittedClient {
     const { config, connections } = this.#parts;
     if (connections.countOf(user.id) >= config.maxConnectionsPerUser) {
-      throw new Refusal(429, 'user_limit', 'too many connections of this user', RETRY_LATER);
+      throw new Refusal('user_limit');
     }
     const now = performance.now();
     const budget = this.#parts.budgets.of(user.id, now);
     if (!budget.connect(now)) {
-      throw new Refusal(429, 'user_limit', 'this user connects too often, try again later', RETRY_LATER);
+      throw new Refusal('user_connects_too_often');
     }
     if (!this.#connects.take(now)) {
-      throw new Refusal(503, 'too_fast', 'too many connections at the moment, try again', RETRY_SOON);
+      throw new Refusal('too_many_connects');
     }
     const client = { user, token, roomId, slot, budget };
     slot.claim(client);
@@ -185,11 +177,11 @@ export class Admission {
       [verdict] = await access.check([{ userId: user.id, tokenId, generation, roomId }]);
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;
-      throw new Refusal(503, 'unavailable', ERRORS.unavailable.error, RETRY_SOON);
+      throw new Refusal('unavailable');
     }
-    if (verdict === 'revoked') throw new Refusal(401, 'unauthenticated', 'the token is not valid');
-    if (verdict === 'banned') throw new Refusal(403, 'banned', 'you are banned');
-    if (verdict === 'banned-from-room') throw new Refusal(403, 'banned', 'you are banned from this room');
+    if (verdict === 'revoked') throw new Refusal('unauthenticated', 'invalid');
+    if (verdict === 'banned') throw new Refusal('user_banned');
+    if (verdict === 'banned-from-room') throw new Refusal('banned');
   }
 
   /**
@@ -201,14 +193,9 @@ export class Admission {
   #cookieOf(request: Request): string | undefined {
     const cookie = request.header('cookie');
     const verdict = this.#parts.origins.judge((name) => request.header(name));
-    if (verdict === 'refused') throw new Refusal(403, 'origin', 'this origin is not allowed');
+    if (verdict === 'refused') throw new Refusal('origin_not_allowed');
     if (verdict !== 'any') return cookie;
     if (cookie !== undefined) this.#parts.origins.cookieIgnored(request.header('origin') ?? '');
     return undefined;
   }
-}
-
-/** A query that makes no sense, or no token that is good for what it asks. */
-function reasonOf(status: number): RefusalReason {
-  return status === 400 ? 'bad_request' : 'unauthenticated';
 }

@@ -21,7 +21,7 @@ describe('a gateway that gives up its sockets', () => {
     return [response.status, await response.json()];
   };
   const READY = [200, { status: 'ready' }];
-  const DRAINING = [503, { error: 'draining' }];
+  const DRAINING = [503, { error: 'draining', code: 'not_ready' }];
   const states = async () => (await fixture.nodes.nodes()).map(({ nodeId, state }) => [nodeId, state]);
 
   it('goes on as before, not ready, until balancers have noticed, and then listens no more', async () => {
@@ -104,7 +104,7 @@ describe('a gateway that gives up its sockets', () => {
     expect([answer.status, answer.headers.get('retry-after'), await answer.json()]).to.deep.equal([
       503,
       '1',
-      { error },
+      { error, code: 'not_ready' },
     ]);
     trouble = undefined;
     expect(await readiness(gateway)).to.deep.equal(READY);

@@ -78,7 +78,7 @@ describe('a gateway that is cut off from Redis', function () {
   };
   const READY = [200, { status: 'ready' }];
   const DEGRADED = [200, { status: 'degraded', error: 'Redis does not answer' }];
-  const ISOLATED = [503, { error: 'only here Redis does not answer' }];
+  const ISOLATED = [503, { error: 'only here Redis does not answer', code: 'not_ready' }];
   const becomes = async (gateway: Gateway, expected: unknown): Promise<void> => {
     while (JSON.stringify(await readiness(gateway)) !== JSON.stringify(expected)) {
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -126,11 +126,11 @@ describe('a gateway that is cut off from Redis', function () {
   it('stays what an operator made it', async () => {
     const gateway = await start(1);
     await fixture.directory.announce({ type: 'node-drain', nodeId: 'a', on: true });
-    await becomes(gateway, [503, { error: 'draining' }]);
+    await becomes(gateway, [503, { error: 'draining', code: 'not_ready' }]);
     trouble = 'does not answer';
     await others[0]?.asked(3);
     trouble = undefined;
-    expect(await readiness(gateway)).to.deep.equal([503, { error: 'draining' }]);
+    expect(await readiness(gateway)).to.deep.equal([503, { error: 'draining', code: 'not_ready' }]);
     await fixture.directory.announce({ type: 'node-drain', nodeId: 'a', on: false });
     await becomes(gateway, READY);
   });

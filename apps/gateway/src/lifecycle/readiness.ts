@@ -1,4 +1,5 @@
 import type { NodeReport } from '@chorus/control';
+import { Refusal } from '@chorus/protocol';
 import type { Answer } from '../transport/transport.js';
 
 /** State of the port on which a gateway listens. */
@@ -34,5 +35,6 @@ export function readiness({ state, trouble }: PortHealth): Answer {
 }
 
 function notReady(error: string): Answer {
-  return { status: 503, body: { error }, headers: { 'Retry-After': '1' } };
+  const refusal = new Refusal('not_ready', error);
+  return { status: refusal.status, body: refusal.bodyFor(), headers: refusal.headers };
 }

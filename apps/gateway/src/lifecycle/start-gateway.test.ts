@@ -65,7 +65,7 @@ describe('a gateway without Redis at its start', function () {
   it('runs, is not ready, and works as soon as Redis is up', async () => {
     await start();
     expect(await ask('/livez')).to.deep.equal([200, { status: 'live' }]);
-    const starting = [503, { error: 'starting: Redis cannot be reached (ECONNREFUSED)' }];
+    const starting = [503, { error: 'starting: Redis cannot be reached (ECONNREFUSED)', code: 'not_ready' }];
     expect(await ask('/readyz')).to.deep.equal(starting);
     const refused = await upgrade();
     refused.resume();

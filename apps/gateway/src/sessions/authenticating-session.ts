@@ -1,7 +1,6 @@
-import { authenticateFrame, CLOSE, type CloseReason } from '@chorus/protocol';
+import { authenticateFrame, CLOSE, type CloseReason, Refusal } from '@chorus/protocol';
 import type { Admission } from '../connections/admission.js';
 import type { ConnectionSlot } from '../connections/connection-slot.js';
-import { Refusal } from '../transport/refusal.js';
 import type { Session, Socket } from '../transport/transport.js';
 import type { V1Context } from './v1-context.js';
 import { V1Session } from './v1-session.js';
@@ -44,7 +43,7 @@ export class AuthenticatingSession implements Session {
     this.#asked = true;
     this.#enter(token).catch((error: unknown) => {
       if (!(error instanceof Refusal)) this.context.log.error({ err: error }, 'a token could not be checked');
-      this.#refuse(error instanceof Refusal ? closeReason(error.status) : CLOSE.restart);
+      this.#refuse((error instanceof Refusal ? error.close : undefined) ?? CLOSE.restart);
     });
   }
 
@@ -91,19 +90,5 @@ function tokenIn(text: string): string | undefined {
     return authenticateFrame.safeParse(JSON.parse(text)).data?.token;
   } catch {
     return undefined;
-  }
-}
-
-/** An upgrade would be refused with this status. */
-function closeReason(status: number): CloseReason {
-  switch (status) {
-    case 403:
-      return CLOSE.disconnected;
-    case 429:
-      return CLOSE.tooManyMessages;
-    case 503:
-      return CLOSE.restart;
-    default:
-      return CLOSE.unauthenticated;
   }
 }

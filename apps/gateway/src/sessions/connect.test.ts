@@ -56,7 +56,10 @@ describe('the subprotocol of an upgrade', () => {
       ['since', `userId=${ANN.id}&since=1-1`],
     ]) {
       const refused = await fixture.refusal(gateway, `/ws/connect?${query}`, offer);
-      expect([refused.status, refused.body]).to.deep.equal([400, { error: `${name} is not known here` }]);
+      expect([refused.status, refused.body]).to.deep.equal([
+        400,
+        { error: `${name} is not known here`, code: 'unknown_field' },
+      ]);
     }
     await open(`/ws/connect?userId=${ANN.id}&username=${ANN.username}`, ['chorus.v1']);
     for (const protocols of [[], ['chorus.v1']]) await open('/ws/join-room/1?token=x', protocols);
@@ -64,7 +67,7 @@ describe('the subprotocol of an upgrade', () => {
       const answer = await fetch(`http://127.0.0.1:${gateway.port}${path}?verbose`);
       expect([answer.status, await answer.json()]).to.deep.equal([
         400,
-        { error: 'verbose is not known here' },
+        { error: 'verbose is not known here', code: 'unknown_field' },
       ]);
     }
   });

@@ -1,8 +1,8 @@
-import { SUBPROTOCOL } from '@chorus/protocol';
+import { Refusal, SUBPROTOCOL } from '@chorus/protocol';
 import type { Admission } from '../connections/admission.js';
 import type { ConnectionSlot } from '../connections/connection-slot.js';
 import { offersV1 } from '../transport/handshake.js';
-import { Refusal, refuseUnknown } from '../transport/refusal.js';
+import { refuseUnknown } from '../transport/refusal.js';
 import type { Decision, Request } from '../transport/transport.js';
 import { AuthenticatingSession } from './authenticating-session.js';
 import type { V1Context } from './v1-context.js';
@@ -23,8 +23,7 @@ export async function connect(
   admission: Admission,
   context: V1Context,
 ): Promise<Decision> {
-  if (!offersV1(request))
-    throw new Refusal(400, 'bad_request', `this route needs the subprotocol ${SUBPROTOCOL}`);
+  if (!offersV1(request)) throw new Refusal('subprotocol_required');
   refuseUnknown(request, PARAMETERS);
   if (admission.mayAuthenticateLater(request)) {
     const session = new AuthenticatingSession(context, admission, slot);

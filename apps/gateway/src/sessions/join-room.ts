@@ -1,11 +1,10 @@
 import { RoomNotFoundError } from '@chorus/broker';
-import { ERRORS, type Position, parseId, parsePosition, SUBPROTOCOL } from '@chorus/protocol';
+import { ID_PROBLEM, type Position, parseId, parsePosition, Refusal, SUBPROTOCOL } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
 import type { Admission } from '../connections/admission.js';
 import type { ConnectionSlot } from '../connections/connection-slot.js';
 import { prepareJoin } from '../rooms/prepared-join.js';
 import { offersV1 } from '../transport/handshake.js';
-import { Refusal } from '../transport/refusal.js';
 import type { Decision, Request } from '../transport/transport.js';
 import { PlainSession } from './plain-session.js';
 import type { SessionContexts } from './session-contexts.js';
@@ -27,8 +26,7 @@ export async function joinRoom(
 ): Promise<Decision> {
   const roomId = parseId(roomIdText);
   const client = admission.identify(request, slot, roomId);
-  if (roomId === undefined)
-    throw new Refusal(400, 'bad_request', 'roomId must be a positive integer up to 2^53-1');
+  if (roomId === undefined) throw new Refusal('invalid_field', 'roomId', ID_PROBLEM);
   const since = readSince(request);
   await admission.allow(client, roomId);
   const v1 = offersV1(request);
@@ -38,9 +36,9 @@ export async function joinRoom(
       ? { accepted: true, session: new V1Session(contexts.v1, client, join), subprotocol: SUBPROTOCOL }
       : { accepted: true, session: new PlainSession(contexts.plain, client, join) };
   } catch (error) {
-    if (error instanceof RoomNotFoundError) throw new Refusal(404, 'unknown_room', error.message);
+    if (error instanceof RoomNotFoundError) throw new Refusal('room_not_found');
     if (error instanceof UnavailableError) {
-      throw new Refusal(503, 'unavailable', ERRORS.unavailable.error, { 'Retry-After': '1' });
+      throw new Refusal('unavailable');
     }
     throw error;
   }
@@ -52,7 +50,7 @@ function readSince(request: Request): Position | undefined {
   if (text === null) return undefined;
   const since = parsePosition(text);
   if (since === undefined) {
-    throw new Refusal(400, 'bad_request', 'since must be a position as frames have it: <epoch>-<seq>');
+    throw new Refusal('invalid_field', 'since', 'must be a position as frames have it: <epoch>-<seq>');
   }
   return since;
 }

@@ -153,7 +153,7 @@ describe('somebody who joins a room, and something happens meanwhile', () => {
         await fixture.directory.remove(1);
         await sleep(10);
         gates[step].open();
-        expect(await ann.of('error')).to.include({ code: 'unknown_room', roomId: 1, request: 'join' });
+        expect(await ann.of('error')).to.include({ code: 'room_not_found', roomId: 1, request: 'join' });
         await expectNothingLeft();
         await fixture.directory.ensure(1, 0);
         await ann.join(1);
@@ -216,7 +216,7 @@ describe('somebody who joins a room, and something happens meanwhile', () => {
     await fixture.directory.remove(1);
     expect(await ann.of('room-left')).to.include({ reason: 'deleted' });
     gates.access.open();
-    expect(await ann.of('error')).to.include({ code: 'unknown_room' });
+    expect(await ann.of('error')).to.include({ code: 'room_not_found' });
     await expectNothingLeft();
   });
 

@@ -1,12 +1,12 @@
 import {
   CLOSE,
   type CloseReason,
-  ERRORS,
   encodeBroadcast,
   encodeError,
   encodeRecovery,
   isStorable,
   type Member,
+  type PlainErrorCode,
 } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
 import type { AdmittedClient } from '../connections/admission.js';
@@ -131,12 +131,12 @@ export class PlainSession implements Session, MemberSession, Connection {
     if (!this.budget.message(bytes, now)) {
       // Not closed: another socket of the user may be the one in a hurry.
       counters.messagesRefused.too_many_messages++;
-      this.#refuse(ERRORS.too_many_messages.error, true);
+      this.#refuse('too_many_messages');
       return;
     }
     if (!isStorable(text)) {
       counters.messagesRefused.bad_content++;
-      this.#refuse(ERRORS.bad_content.error, false);
+      this.#refuse('bad_content');
       return;
     }
     const message = { content: text, id: this.context.nextMessageId(), sentAt: Date.now() };
@@ -206,11 +206,10 @@ export class PlainSession implements Session, MemberSession, Connection {
     const code = refusalCode(error);
     if (code === 'internal') this.context.log.error({ err: error, roomId: this.#roomId }, 'publish failed');
     this.context.counters.messagesRefused[code]++;
-    const { error: text, retry } = ERRORS[code];
-    this.#refuse(code === 'unknown_room' ? 'the room was deleted' : text, retry);
+    this.#refuse(code);
   }
 
-  #refuse(error: string, retry: boolean): void {
-    this.#socket?.send(encodeError(this.#roomId, error, retry));
+  #refuse(code: PlainErrorCode): void {
+    this.#socket?.send(encodeError(this.#roomId, code));
   }
 }

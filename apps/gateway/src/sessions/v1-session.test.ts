@@ -1,4 +1,4 @@
-import { CLOSE, type ClientFrame, ERRORS, type ErrorCode } from '@chorus/protocol';
+import { CLOSE, type ClientFrame, type ErrorCode, REFUSALS, refusalText } from '@chorus/protocol';
 import { expect } from 'chai';
 import type { Gateway } from '../create-gateway.js';
 import { ANN, BOB, GatewayFixture, type V1Socket } from '../testing/gateways.js';
@@ -24,8 +24,9 @@ describe('a chorus.v1 socket', () => {
 
   async function expectError(socket: V1Socket, code: ErrorCode, about: Record<string, unknown> = {}) {
     const frame = await socket.of('error');
-    expect(frame).to.include({ code, retry: ERRORS[code].retry, ...about });
-    expect(frame.error).to.match(new RegExp(`^${ERRORS[code].error}`));
+    expect(frame).to.include({ code, retry: REFUSALS[code].retry, ...about });
+    const text = code === 'bad_frame' ? refusalText(code, '') : refusalText(code);
+    expect(frame.error).to.match(new RegExp(`^${text}`));
     return frame;
   }
 
@@ -165,7 +166,7 @@ describe('a chorus.v1 socket', () => {
     ann.send({ type: 'publish', roomId: 1, clientMsgId: 'a1', content: 'anybody?' });
     await expectError(ann, 'not_joined', { roomId: 1, clientMsgId: 'a1', request: 'publish' });
     ann.send({ type: 'join', roomId: 1 });
-    await expectError(ann, 'unknown_room', { roomId: 1, request: 'join' });
+    await expectError(ann, 'room_not_found', { roomId: 1, request: 'join' });
     await fixture.directory.ensure(1, 0);
     await ann.join(1);
     expect(await ann.publish(1, 'a new room', 'a2')).to.include({ seq: 1 });
@@ -183,7 +184,7 @@ describe('a chorus.v1 socket', () => {
       [{ type: 'leave', roomId: 1 }, 'not_joined', { request: 'leave', roomId: 1 }],
       [{ type: 'typing', roomId: 1 }, 'not_joined', { request: 'typing' }],
       [{ type: 'presence', roomId: 1 }, 'not_joined', { request: 'presence' }],
-      [{ type: 'join', roomId: 99 }, 'unknown_room', { request: 'join', roomId: 99 }],
+      [{ type: 'join', roomId: 99 }, 'room_not_found', { request: 'join', roomId: 99 }],
       [{ type: 'refresh', token: 'forged' }, 'invalid_token', { request: 'refresh' }],
     ];
     for (const [frame, code, about] of refusals) {

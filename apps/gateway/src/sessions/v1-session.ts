@@ -7,6 +7,7 @@ import {
   encodeBroadcast,
   type Member,
   type Position,
+  type TextDetails,
   v1Error,
 } from '@chorus/protocol';
 import type { AdmittedClient } from '../connections/admission.js';
@@ -182,9 +183,13 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
   }
 
   /** Answers a frame that had no effect. */
-  refuse(code: ErrorCode, { type, roomId, clientMsgId }: About, detail?: string): void {
+  refuse<Code extends ErrorCode>(
+    code: Code,
+    { type, roomId, clientMsgId }: About,
+    ...details: TextDetails<Code>
+  ): void {
     if (type === 'publish') this.context.counters.messagesRefused[code]++;
-    this.send(v1Error(code, { request: type, roomId, clientMsgId }, detail));
+    this.send(v1Error(code, { request: type, roomId, clientMsgId }, ...details));
   }
 
   /** Answers a frame that failed. */
@@ -202,7 +207,7 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
     const banned = this.#banned?.delete(room.id) ?? false;
     if (this.#socket === undefined || banned || room.deleted) {
       abandonJoin(this.context.hub, join);
-      this.refuse(banned ? 'banned' : 'unknown_room', frame);
+      this.refuse(banned ? 'banned' : 'room_not_found', frame);
       return;
     }
     if (replay !== undefined) {

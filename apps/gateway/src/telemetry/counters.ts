@@ -1,6 +1,11 @@
-import { CLOSE, ERRORS, type ErrorCode, SUBPROTOCOL } from '@chorus/protocol';
-import type { RefusalReason } from '../transport/refusal.js';
-import { REFUSAL_REASONS } from '../transport/refusal.js';
+import {
+  CLOSE,
+  ERROR_CODES,
+  type ErrorCode,
+  type HttpErrorCode,
+  SUBPROTOCOL,
+  UPGRADE_ERROR_CODES,
+} from '@chorus/protocol';
 
 /** The protocol of a socket, as the label of metrics: its subprotocol, or `plain` without one. */
 export type Dialect = 'plain' | typeof SUBPROTOCOL;
@@ -17,7 +22,7 @@ export class GatewayCounters {
   readonly opened: Record<Dialect, number> = { plain: 0, [SUBPROTOCOL]: 0 };
   /** By close code, or `other`. */
   readonly closed: Record<string, number> = zeros([...CLOSE_CODES.map(String), 'other']);
-  readonly upgradesRefused: Record<RefusalReason, number> = zeros(REFUSAL_REASONS);
+  readonly upgradesRefused: Partial<Record<HttpErrorCode, number>> = zeros(UPGRADE_ERROR_CODES);
   joins = 0;
   leaves = 0;
   messagesIn = 0;
@@ -25,11 +30,15 @@ export class GatewayCounters {
   messagesOut = 0;
   /** Messages numbered and stored by Redis. */
   acks = 0;
-  readonly messagesRefused: Record<ErrorCode, number> = zeros(Object.keys(ERRORS) as ErrorCode[]);
+  readonly messagesRefused: Record<ErrorCode, number> = zeros(ERROR_CODES);
   bytesIn = 0;
   bytesOut = 0;
   /** Sockets closed because the client read too slowly. */
   slowReaders = 0;
+
+  upgradeRefused(code: HttpErrorCode): void {
+    this.upgradesRefused[code] = (this.upgradesRefused[code] ?? 0) + 1;
+  }
 
   socketOpened(subprotocol: string | undefined): void {
     const dialect = dialectOf(subprotocol);

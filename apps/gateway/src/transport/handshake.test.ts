@@ -101,11 +101,14 @@ describe('an opening handshake', () => {
     ['version 25', () => ({ ...valid(), 'Sec-WebSocket-Version': '25' })],
   ] satisfies [string, () => Record<string, string>][])
     it(`gets 426 with the version of this server for ${what}`, async () => {
-      for (const path of ['/ws/join-room/1', '/ws/connect']) {
+      for (const [path, keys] of [
+        ['/ws/join-room/1', ['error']],
+        ['/ws/connect', ['error', 'code']],
+      ] as const) {
         const answer = await upgrade(headers(), path);
         expect(answer.status).to.equal(426);
         expect(answer.headers).to.include({ upgrade: 'websocket', 'sec-websocket-version': '13' });
-        expect(JSON.parse(answer.body)).to.have.all.keys('error');
+        expect(JSON.parse(answer.body)).to.have.all.keys(...keys);
       }
     });
 

@@ -1,5 +1,4 @@
-import { SUBPROTOCOL } from '@chorus/protocol';
-import { Refusal } from './refusal.js';
+import { Refusal, SUBPROTOCOL } from '@chorus/protocol';
 import type { Request } from './transport.js';
 
 /** The version of the WebSocket protocol: that of RFC 6455. */
@@ -14,17 +13,17 @@ const KEY = /^[A-Za-z0-9+/]{22}==$/;
  * answers 505 to all but HTTP/1.1.
  */
 export function handshakeFault(request: Request): Refusal | undefined {
-  if (!asksForWebSocket(request)) return upgradeRequired('this route takes a WebSocket upgrade');
+  if (!asksForWebSocket(request)) return upgradeRequired(new Refusal('upgrade_required'));
   if (request.header('sec-websocket-version') !== VERSION) {
-    return upgradeRequired(`this server speaks version ${VERSION} of the WebSocket protocol`);
+    return upgradeRequired(new Refusal('unsupported_websocket_version', VERSION));
   }
   if (!KEY.test(request.header('sec-websocket-key') ?? '')) {
-    return new Refusal(400, 'bad_request', 'Sec-WebSocket-Key must be 16 bytes in base64');
+    return new Refusal('invalid_websocket_key');
   }
   // The bytes of a body would be read as frames, or frames as the body, depending on when they arrive.
   const length = request.header('content-length') ?? '0';
   if (length !== '0' || request.header('transfer-encoding') !== undefined) {
-    return new Refusal(400, 'bad_request', 'an upgrade has no body');
+    return new Refusal('upgrade_with_body');
   }
   return undefined;
 }
@@ -50,7 +49,6 @@ function lists(request: Request, header: string, token: string): boolean {
 }
 
 /** The answer with what this server speaks (RFC 9110 §15.5.22, RFC 6455 §4.4). */
-function upgradeRequired(error: string): Refusal {
-  const headers = { Upgrade: 'websocket', 'Sec-WebSocket-Version': VERSION };
-  return new Refusal(426, 'bad_request', error, headers);
+function upgradeRequired(refusal: Refusal): Refusal {
+  return refusal.with({ Upgrade: 'websocket', 'Sec-WebSocket-Version': VERSION });
 }

@@ -14,7 +14,7 @@ describe('the log of refused upgrades', () => {
       requestId: undefined,
     };
     for (let count = 0; count < 1_000; count++) log.refused(upgrade);
-    log.refused({ ...upgrade, reason: 'full', status: 503, path: '/ws/connect', error: 'full' });
+    log.refused({ ...upgrade, reason: 'gateway_full', status: 503, path: '/ws/connect', error: 'full' });
     expect(lines).to.have.length(1);
     expect(lines[0]).to.deep.include({
       status: 401,
@@ -22,6 +22,9 @@ describe('the log of refused upgrades', () => {
       path: upgrade.path.slice(0, 200),
     });
     while (lines.length < 2) await sleep(20);
-    expect(lines[1]).to.deep.include({ path: '/ws/connect', refused: { unauthenticated: 999, full: 1 } });
+    expect(lines[1]).to.deep.include({
+      path: '/ws/connect',
+      refused: { unauthenticated: 999, gateway_full: 1 },
+    });
   });
 });

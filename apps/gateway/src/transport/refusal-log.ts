@@ -1,5 +1,5 @@
+import type { HttpErrorCode } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
-import type { RefusalReason } from './refusal.js';
 
 /** At most one line in so many milliseconds. */
 const LINE_EVERY_MS = 1_000;
@@ -7,7 +7,7 @@ const LINE_EVERY_MS = 1_000;
 const MAX_TEXT = 200;
 
 export interface RefusedUpgrade {
-  readonly reason: RefusalReason;
+  readonly reason: HttpErrorCode;
   readonly status: number;
   readonly path: string;
   readonly error: string;
@@ -19,7 +19,7 @@ export interface RefusedUpgrade {
  * refused thousands of times a second neither fills the log nor keeps the process busy with it.
  */
 export class RefusalLog {
-  #counts = new Map<RefusalReason, number>();
+  #counts = new Map<HttpErrorCode, number>();
   #last: RefusedUpgrade | undefined;
   #wroteAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;

@@ -1,7 +1,8 @@
 import uWS from 'uWebSockets.js';
-import { CLOSE } from '@chorus/protocol';
+import { CLOSE, Refusal } from '@chorus/protocol';
 import { type Logger, StartError } from '@chorus/service';
 import { OpenConnections } from './open-connections.js';
+import { answerTo } from './refusal.js';
 import { Standstill } from './standstill.js';
 import type { Answer, Transport, TransportHandlers, TransportOptions } from './transport.js';
 import { copyRequest, remoteAddressOf, writeAnswer } from './uws-http.js';
@@ -138,7 +139,7 @@ export class UwsTransport implements Transport {
           },
           (error: unknown) => {
             log.error({ err: error, path: copied.path }, 'upgrade failed');
-            if (!aborted) writeAnswer(response, { status: 500, body: { error: 'internal error' } }, copied);
+            if (!aborted) writeAnswer(response, answerTo(copied, new Refusal('internal')), copied);
           },
         );
       },
@@ -170,7 +171,7 @@ export class UwsTransport implements Transport {
         .http(copied)
         .catch((error: unknown): Answer => {
           this.log.error({ err: error, path: copied.path }, 'request failed');
-          return { status: 500, body: { error: 'internal error' } };
+          return answerTo(copied, new Refusal('internal'));
         })
         .then((answer) => {
           if (!aborted) writeAnswer(response, answer, copied);

@@ -31,7 +31,8 @@ class FewRooms implements RoomsApi {
   async room(id: number): Promise<RoomInfo> {
     this.#check();
     const found = this.all.find((room) => room.id === id);
-    if (found === undefined) throw new ChorusError('not_found', 'no such room', false, { status: 404 });
+    if (found === undefined)
+      throw new ChorusError('room_not_found', 'there is no such room', false, { status: 404 });
     return found;
   }
 

@@ -145,7 +145,7 @@ export class Session {
 
   #ended(chat: Chat, error: ChorusError | undefined, end: () => void): void {
     end();
-    const refused = error?.code === 'forbidden' || error?.code === 'disconnected';
+    const refused = error?.status === 403 || error?.code === 'disconnected';
     const notice = refused ? refusal(error) : ENDED;
     const leave = (): void => {
       if (this.#is(chat)) this.#leave(notice);

@@ -64,8 +64,7 @@ export function leftText(reason: LeftReason): string {
       return 'You may not be in this room any more.';
     case 'disconnected':
       return 'An operator has put you out of this room.';
-    case 'not_found':
-    case 'unknown_room':
+    case 'room_not_found':
       return 'There is no such room.';
     case 'too_many_rooms':
       return 'Too many rooms are open: leave one first.';

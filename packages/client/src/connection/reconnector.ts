@@ -168,7 +168,7 @@ export class Reconnector {
     const generation = this.#generation;
     this.#options.api.me().catch((cause: unknown) => {
       const error = asChorusError(cause);
-      if (generation === this.#generation && /^(unauthenticated|forbidden)$/.test(error.code))
+      if (generation === this.#generation && /^(unauthenticated|user_banned|forbidden)$/.test(error.code))
         this.#failed(error);
     });
   }

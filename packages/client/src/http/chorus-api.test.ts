@@ -123,6 +123,24 @@ describe('ChorusApi', () => {
   }
 
   for (const [status, code, retry] of [
+    [400, 'invalid_field', false],
+    [403, 'user_banned', false],
+    [404, 'room_not_found', false],
+    [429, 'too_many_requests', true],
+    [503, 'not_ready', true],
+  ] as const) {
+    it(`takes the code of the API with a ${status}: ${code}`, async () => {
+      respond = answer(status, JSON.stringify({ error: 'text of the API', code }));
+      expect(await failure(api().me())).to.include({ code, retry, status, message: 'text of the API' });
+    });
+  }
+
+  it('takes no code that is not a string', async () => {
+    respond = answer(404, '{"error":"text of a proxy","code":404}');
+    expect(await failure(api().me())).to.include({ code: 'not_found', message: 'text of a proxy' });
+  });
+
+  for (const [status, code, retry] of [
     [200, 'bad_answer', false],
     [401, 'bad_answer', false],
     [404, 'bad_answer', false],

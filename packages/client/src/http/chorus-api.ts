@@ -71,7 +71,7 @@ export class ChorusApi {
 
   /**
    * Changes the password, ends all other sessions and starts a new one. Returns the new token as {@link signIn} does.
-   * @throws {ChorusError} `forbidden` if the current password is wrong
+   * @throws {ChorusError} `wrong_password`
    */
   async changePassword(
     input: { currentPassword: string; newPassword: string },
@@ -99,7 +99,7 @@ export class ChorusApi {
 
   /**
    * Returns the account of the signed-in user. @throws {ChorusError} `unauthenticated` without a valid session,
-   * `forbidden` if the user is banned
+   * `user_banned`
    */
   me(options?: CallOptions): Promise<Account> {
     return this.#ask('GET', '/api/users/me', options);
@@ -123,7 +123,7 @@ export class ChorusApi {
     }
   }
 
-  /** @throws {ChorusError} `not_found` */
+  /** @throws {ChorusError} `room_not_found` */
   room(id: number, options?: CallOptions): Promise<RoomInfo> {
     return this.#ask('GET', `/api/rooms/${id}`, options);
   }
@@ -133,12 +133,12 @@ export class ChorusApi {
     return this.#ask('POST', '/api/rooms', { ...options, body: input });
   }
 
-  /** @throws {ChorusError} `forbidden` if another user created the room */
+  /** @throws {ChorusError} `not_room_creator` */
   renameRoom(id: number, name: string, options?: CallOptions): Promise<RoomInfo> {
     return this.#ask('PATCH', `/api/rooms/${id}`, { ...options, body: { name } });
   }
 
-  /** Deletes a room and its messages. @throws {ChorusError} `forbidden` if another user created the room */
+  /** Deletes a room and its messages. @throws {ChorusError} `not_room_creator` */
   async deleteRoom(id: number, options?: CallOptions): Promise<void> {
     await this.#ask('DELETE', `/api/rooms/${id}`, options);
   }

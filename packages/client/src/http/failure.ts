@@ -1,5 +1,6 @@
 import { ChorusError, type ChorusErrorCode } from '../chorus-error.js';
 
+/** For responses without a code: those to the routes of the original service. */
 const CODES: Readonly<Record<number, ChorusErrorCode>> = {
   400: 'bad_request',
   401: 'unauthenticated',
@@ -15,13 +16,12 @@ const CODES: Readonly<Record<number, ChorusErrorCode>> = {
 
 /** Returns the error of an answer with an error status. @param body text of the answer */
 export function failureOf({ status, headers }: Response, body: string): ChorusError {
-  const text = errorIn(body);
+  const { error: text, code: given } = errorIn(body);
   // Balancers answer 502 to 504 with their own texts when the API is down. Any other answer without `error` is not
   // from the API.
+  const gone = status > 501 && status < 505;
   const code =
-    status > 501 && status < 505
-      ? 'unavailable'
-      : ((text === undefined ? undefined : CODES[status]) ?? 'bad_answer');
+    given ?? (gone ? 'unavailable' : ((text === undefined ? text : CODES[status]) ?? 'bad_answer'));
   const retry = status >= 500 || status === 429 || status === 408;
   const retryAfterMs = readRetryAfter(headers.get('retry-after'));
   return new ChorusError(code, text ?? `HTTP ${status}`, retry, { status, retryAfterMs });
@@ -38,12 +38,13 @@ export function noAnswer(cause: unknown, code: 'aborted' | 'timeout' | 'network'
   return new ChorusError(code, `no answer: ${code}${hint}`, true, { cause });
 }
 
-function errorIn(body: string): string | undefined {
+function errorIn(body: string): { error?: string; code?: ChorusErrorCode } {
   try {
-    const { error } = JSON.parse(body);
-    return typeof error === 'string' ? error : undefined;
+    const answer = JSON.parse(body);
+    if (typeof answer.error !== 'string') return {};
+    return typeof answer.code === 'string' ? answer : { error: answer.error };
   } catch {
-    return undefined;
+    return {};
   }
 }
 

@@ -110,10 +110,11 @@ export async function startBalancer(options: BalancerOptions): Promise<Balancer>
     noteClient(request);
     const kind = kindOf(request);
     const upstream = await connect(kind);
-    if (upstream === undefined) return answerRaw(client, 503, UNREACHABLE[kind]);
+    if (upstream === undefined) return answerRaw(client, 503, { error: UNREACHABLE[kind] });
     if (client.destroyed) return void upstream.socket.destroy();
     const answered = await forwardUpgrade(request, client, head, upstream.socket);
-    if (!answered) answerRaw(client, ...unanswered(upstream));
+    const [status, error] = unanswered(upstream);
+    if (!answered) answerRaw(client, status, { error });
   };
 
   const { limits, connections } = options;

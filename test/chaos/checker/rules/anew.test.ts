@@ -91,8 +91,8 @@ describe('what is known of rooms that are created again', () => {
   });
 
   it('finds a gateway that does not know what the API knows', () => {
-    expect(violations({ gateways: { 'gateway-2': 'unknown_room' } })).to.deep.equal([
-      'room 7 exists, and gateway-2 answers unknown_room to a join',
+    expect(violations({ gateways: { 'gateway-2': 'room_not_found' } })).to.deep.equal([
+      'room 7 exists, and gateway-2 answers room_not_found to a join',
     ]);
     const gone: LifeEvent[] = [
       ...events,

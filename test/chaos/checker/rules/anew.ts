@@ -67,7 +67,7 @@ function* end(
   faults: readonly Fault[],
 ): Iterable<Violation> {
   for (const [gateway, answer] of Object.entries(gateways)) {
-    if (answer === (exists ? 'room-joined' : 'unknown_room')) continue;
+    if (answer === (exists ? 'room-joined' : 'room_not_found')) continue;
     yield {
       what: `room ${roomId} ${exists ? 'exists' : 'does not exist'}, and ${gateway} answers ${answer} to a join`,
       facts: { gateways },

@@ -1,5 +1,5 @@
+import { Refusal } from '@chorus/protocol';
 import { expect } from 'chai';
-import { HttpError } from '../../http/error.js';
 import { BoundedWork } from './bounded-work.js';
 
 const wanted = (): boolean => true;
@@ -31,7 +31,7 @@ describe('BoundedWork', () => {
     expect(tasks.map((task) => task.hasStarted())).to.deep.equal([true, true, false]);
 
     const refused = await work.run(async () => {}, wanted).catch((error: unknown) => error);
-    expect(refused).to.be.instanceOf(HttpError).with.property('status', 503);
+    expect(refused).to.be.instanceOf(Refusal).with.property('status', 503);
 
     tasks[0]?.end();
     await runs[0];
@@ -65,7 +65,7 @@ describe('BoundedWork', () => {
       .catch((error: unknown) => error);
     first.end();
     await running;
-    expect(await skipped).to.be.instanceOf(HttpError);
+    expect(await skipped).to.be.instanceOf(Refusal);
     expect(ran).to.equal(false);
   });
 });

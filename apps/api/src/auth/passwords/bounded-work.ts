@@ -1,5 +1,6 @@
+import { Refusal } from '@chorus/protocol';
 import pLimit, { type LimitFunction } from 'p-limit';
-import { HttpError, unavailable } from '../../http/error.js';
+import { unavailable } from '../../http/unavailable.js';
 
 /** What to tell a client that does not get into the queue, in seconds. */
 const RETRY_AFTER_SECONDS = 5;
@@ -31,7 +32,7 @@ export class BoundedWork {
 
   /**
    * @param wanted asked when it is the task's turn: work for a client that has hung up is skipped
-   * @throws {HttpError} 503 when the queue is full
+   * @throws {Refusal} 503 when the queue is full
    */
   async run<T>(task: () => Promise<T>, wanted: () => boolean): Promise<T> {
     if (this.#limit.pendingCount >= this.maxWaiting) {
@@ -39,7 +40,7 @@ export class BoundedWork {
       throw unavailable(new Error('too many passwords are waiting to be hashed'), RETRY_AFTER_SECONDS);
     }
     return this.#limit(() => {
-      if (!wanted()) throw new HttpError(408, 'the client went away');
+      if (!wanted()) throw new Refusal('client_gone');
       return task();
     });
   }

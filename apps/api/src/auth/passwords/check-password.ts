@@ -7,7 +7,7 @@ import { accountKey } from '../rate-limits/rate-limits.js';
  *
  * @param emailKey names the account, whether or not there is one
  * @param stored the account's hash; undefined without an account, which takes as long
- * @throws {HttpError} 429 after too many failures, 503 when too many passwords wait
+ * @throws {Refusal} 429 after too many failures, 503 when too many passwords wait
  */
 export function checkPassword(
   { work, limits, passwords }: Pick<AuthServices, 'work' | 'limits' | 'passwords'>,

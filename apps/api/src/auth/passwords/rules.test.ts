@@ -1,5 +1,5 @@
+import { Refusal } from '@chorus/protocol';
 import { expect } from 'chai';
-import { HttpError } from '../../http/error.js';
 import { PasswordRules } from './rules.js';
 
 const ANN = { username: 'Ann Lovelace', email: 'Ann.L@example.com' };
@@ -9,7 +9,7 @@ function faultOf(password: string, minLength = 6): string | undefined {
     new PasswordRules(minLength).check('password', password, ANN);
     return undefined;
   } catch (error) {
-    return error instanceof HttpError && error.status === 400 ? error.message : String(error);
+    return error instanceof Refusal && error.status === 400 ? error.message : String(error);
   }
 }
 

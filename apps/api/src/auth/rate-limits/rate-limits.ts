@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
+import { Refusal } from '@chorus/protocol';
 import {
   type IRateLimiterOptions,
   type RateLimiterAbstract,
   RateLimiterMemory,
   RateLimiterRes,
 } from 'rate-limiter-flexible';
-import { HttpError, unavailable } from '../../http/error.js';
+import { unavailable } from '../../http/unavailable.js';
 
 export interface RateLimitConfig {
   readonly windowSeconds: number;
@@ -37,7 +38,7 @@ export class AttemptLimit {
 
   /**
    * Counts one attempt.
-   * @throws {HttpError} 429 if it is one too many, 503 if counting is not possible
+   * @throws {Refusal} 429 if it is one too many, 503 if counting is not possible
    */
   async count(key: string): Promise<void> {
     try {
@@ -49,7 +50,7 @@ export class AttemptLimit {
 
   /**
    * Counts nothing.
-   * @throws {HttpError} 429 if the next attempt would be one too many, 503 if that is not known
+   * @throws {Refusal} 429 if the next attempt would be one too many, 503 if that is not known
    */
   async check(key: string): Promise<void> {
     const result = await this.limiter.get(key).catch((error: unknown) => {
@@ -86,7 +87,7 @@ export function accountKey(emailKey: string): string {
   return createHash('sha256').update(emailKey).digest('base64url');
 }
 
-function tooMany(result: RateLimiterRes): HttpError {
+function tooMany(result: RateLimiterRes): Refusal {
   const seconds = Math.max(1, Math.ceil(result.msBeforeNext / 1_000));
-  return new HttpError(429, 'too many attempts, try again later', { 'Retry-After': String(seconds) });
+  return new Refusal('too_many_requests').with({ 'Retry-After': String(seconds) });
 }

@@ -1,5 +1,5 @@
+import { Refusal } from '@chorus/protocol';
 import type { Handler } from '../../http/context.js';
-import { HttpError } from '../../http/error.js';
 import { parseInput } from '../../http/input.js';
 import { type OperatorServices, record } from '../dependencies.js';
 import { nothing } from '../inputs.js';
@@ -13,7 +13,7 @@ export function drainNode({ nodes, directory, log }: OperatorServices, on: boole
     parseInput(nothing, ctx.request.body ?? {});
     const nodeId = String(ctx.params.nodeId);
     const known = (await nodes.nodes()).some((node) => node.nodeId === nodeId);
-    if (!known) throw new HttpError(404, 'there is no such node');
+    if (!known) throw new Refusal('node_not_found');
     await directory.announce({ type: 'node-drain', nodeId, on });
     record(log, ctx, on ? 'drain' : 'end drain', { gateway: nodeId });
     ctx.status = 202;

@@ -1,5 +1,5 @@
 import type { VerifiedToken } from '@chorus/auth';
-import type { CloseReason, ErrorCode, Member } from '@chorus/protocol';
+import type { CloseReason, ErrorCode, Member, TextDetails } from '@chorus/protocol';
 import type { Sender } from '../../rooms/acks.js';
 import type { PreparedJoin } from '../../rooms/prepared-join.js';
 import type { MembershipMap } from '../membership-map.js';
@@ -37,7 +37,7 @@ export interface CommandSession extends Sender {
   watchRoomList(): void;
   send(frame: string): void;
   /** Answers a frame that had no effect. */
-  refuse(code: ErrorCode, about: About, detail?: string): void;
+  refuse<Code extends ErrorCode>(code: Code, about: About, ...details: TextDetails<Code>): void;
   /** Answers a frame that failed. */
   failed(error: unknown, about: About): void;
   /** Continues with a newer token. */

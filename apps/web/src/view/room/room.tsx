@@ -27,7 +27,7 @@ export function Room({ chat, conversation }: { chat: Chat; conversation: Convers
   }, []);
   const name = conversation.name.value;
   const leftReason = conversation.leftReason.value;
-  const found = leftReason !== 'unknown_room' && leftReason !== 'not_found';
+  const found = leftReason !== 'room_not_found';
   return (
     <main class={withPeople ? 'room with-people' : 'room'}>
       <header class="room-header">

@@ -1,0 +1,288 @@
+import { SUBPROTOCOL } from '../subprotocol.js';
+import type { CatalogueEntry } from './catalogue-entry.js';
+import { CLOSE } from './close-codes.js';
+
+const TOKEN_INVALID = 'the token is not valid';
+const TOKEN_TEXTS = {
+  missing: 'a token is required',
+  expired: 'the token has expired',
+  invalid: TOKEN_INVALID,
+  operatorMissing: 'the operator token is required',
+  operatorInvalid: 'the operator token is not valid',
+} as const;
+
+/**
+ * Every reason for which the API or a gateway refuses a request, an upgrade or a frame: the only place of its status, its
+ * close code and its text. The codes are stable. `docs/reference/api.md` and `docs/reference/protocol.md` list them; tests
+ * compare both with this catalogue.
+ */
+export const REFUSALS = {
+  // Requests that are malformed.
+  invalid_request: { status: 400, retry: false, text: 'not a valid HTTP request' },
+  invalid_host: {
+    status: 400,
+    retry: false,
+    text: (hosts: number) => `the request has ${hosts === 0 ? 'no Host header' : 'several Host headers'}`,
+  },
+  invalid_path: { status: 400, upgrade: true, retry: false, text: 'the path is not validly encoded' },
+  invalid_field: {
+    status: 400,
+    upgrade: true,
+    retry: false,
+    text: (field: string, problem: string) => `${field} ${problem}`,
+  },
+  unknown_field: {
+    status: 400,
+    upgrade: true,
+    retry: false,
+    text: (field: string) => `${field} is not known here`,
+  },
+  repeated_parameter: { status: 400, retry: false, text: (name: string) => `${name} must be given once` },
+  invalid_json: { status: 400, retry: false, text: 'the body is not valid JSON' },
+  invalid_utf8: { status: 400, retry: false, text: 'the body is not valid UTF-8' },
+  body_not_object: { status: 400, retry: false, text: 'the body must be a JSON object' },
+  password_too_short: {
+    status: 400,
+    retry: false,
+    text: (field: string, characters: number) => `${field} must be at least ${characters} characters long`,
+  },
+  password_is_name: {
+    status: 400,
+    retry: false,
+    text: (field: string) => `${field} must not be the user name or the e-mail address`,
+  },
+  password_too_common: {
+    status: 400,
+    retry: false,
+    text: (field: string) => `${field} is one of the 10,000 most common passwords`,
+  },
+  request_timeout: { status: 408, retry: true, text: 'the request took too long' },
+  client_gone: { status: 408, retry: true, text: 'the client went away' },
+  body_too_large: {
+    status: 413,
+    retry: false,
+    text: (kib: number) => `the body must not be larger than ${kib} KiB`,
+  },
+  body_not_json: {
+    status: 415,
+    retry: false,
+    text: 'the body must be JSON: send Content-Type: application/json',
+  },
+  unsupported_encoding: { status: 415, retry: false, text: 'the Content-Encoding is not supported' },
+  unsupported_expectation: { status: 417, retry: false, text: 'only Expect: 100-continue is supported' },
+  too_many_headers: { status: 431, retry: false, text: 'the request has too many headers' },
+  headers_too_large: { status: 431, retry: false, text: 'the headers are too large' },
+
+  // Requests for a WebSocket that are none.
+  invalid_websocket_key: {
+    status: 400,
+    upgrade: true,
+    retry: false,
+    text: 'Sec-WebSocket-Key must be 16 bytes in base64',
+  },
+  upgrade_with_body: { status: 400, upgrade: true, retry: false, text: 'an upgrade has no body' },
+  subprotocol_required: {
+    status: 400,
+    upgrade: true,
+    retry: false,
+    text: `this route needs the subprotocol ${SUBPROTOCOL}`,
+  },
+  upgrade_required: {
+    status: 426,
+    upgrade: true,
+    retry: false,
+    text: 'this route takes a WebSocket upgrade',
+  },
+  unsupported_websocket_version: {
+    status: 426,
+    upgrade: true,
+    retry: false,
+    text: (version: string) => `this server speaks version ${version} of the WebSocket protocol`,
+  },
+
+  // Who the client is.
+  unauthenticated: {
+    status: 401,
+    upgrade: true,
+    close: CLOSE.unauthenticated,
+    retry: false,
+    text: (why: keyof typeof TOKEN_TEXTS) => TOKEN_TEXTS[why],
+  },
+  wrong_credentials: { status: 401, retry: false, text: 'wrong email or password' },
+  invalid_token: { frame: true, retry: false, text: TOKEN_INVALID },
+  wrong_password: { status: 403, retry: false, text: 'the current password is wrong' },
+
+  // What the client may do.
+  user_mismatch: {
+    status: 403,
+    upgrade: true,
+    retry: false,
+    text: (field: string) => `${field} is not the one of the token`,
+  },
+  user_banned: {
+    status: 403,
+    upgrade: true,
+    close: CLOSE.disconnected,
+    retry: false,
+    text: 'you are banned',
+  },
+  banned: {
+    status: 403,
+    upgrade: true,
+    frame: true,
+    retry: false,
+    text: 'you are banned from this room',
+  },
+  origin_not_allowed: { status: 403, upgrade: true, retry: false, text: 'this origin is not allowed' },
+  other_site: { status: 403, retry: false, text: 'another site cannot sign a user out' },
+  not_room_creator: { status: 403, retry: false, text: 'only its creator may change a room' },
+  too_many_own_rooms: {
+    status: 403,
+    retry: false,
+    text: (rooms: number) => `one user may create ${rooms} rooms: delete one first`,
+  },
+  operators_disabled: {
+    status: 403,
+    retry: false,
+    text: 'there is no operator API here: OPERATOR_TOKEN is not set',
+  },
+
+  // What does not exist, or exists already.
+  route_not_found: { status: 404, upgrade: true, retry: false, text: 'no such route' },
+  room_not_found: {
+    status: 404,
+    upgrade: true,
+    frame: true,
+    retry: false,
+    text: 'there is no such room',
+  },
+  account_not_found: { status: 404, retry: false, text: 'the user of the token has no account' },
+  user_not_found: { status: 404, retry: false, text: 'there is no such user' },
+  ban_not_found: { status: 404, retry: false, text: 'there is no such ban' },
+  node_not_found: { status: 404, retry: false, text: 'there is no such node' },
+  method_not_allowed: {
+    status: 405,
+    retry: false,
+    text: (method: string) => `${method} is not allowed on this route`,
+  },
+  unknown_method: { status: 501, retry: false, text: (method: string) => `${method} is not supported` },
+  conflict: { status: 409, retry: false, text: (field: string) => `${field} already exists` },
+
+  // Frames.
+  bad_frame: { frame: true, retry: false, text: (problem: string) => `the frame is not valid: ${problem}` },
+  bad_content: { frame: true, retry: false, text: 'the text holds a character that cannot be stored' },
+  not_joined: { frame: true, retry: false, text: 'this socket has not joined the room' },
+  too_many_rooms: { frame: true, retry: false, text: 'too many rooms on this connection' },
+  too_many_messages: { frame: true, retry: true, text: 'too many messages, slow down' },
+  backlog_full: {
+    frame: true,
+    retry: true,
+    text: 'messages cannot be stored at the moment, try again',
+  },
+
+  // Limits.
+  too_many_requests: { status: 429, retry: true, text: 'too many attempts, try again later' },
+  address_limit: {
+    status: 429,
+    upgrade: true,
+    close: CLOSE.tooManyMessages,
+    retry: true,
+    // A socket beyond the limit of an address or a user must be closed first.
+    retryAfterSeconds: 10,
+    text: 'too many connections from this address',
+  },
+  user_limit: {
+    status: 429,
+    upgrade: true,
+    close: CLOSE.tooManyMessages,
+    retry: true,
+    retryAfterSeconds: 10,
+    text: 'too many connections of this user',
+  },
+  user_connects_too_often: {
+    status: 429,
+    upgrade: true,
+    close: CLOSE.tooManyMessages,
+    retry: true,
+    retryAfterSeconds: 10,
+    text: 'this user connects too often, try again later',
+  },
+  too_many_invalid_tokens: {
+    status: 429,
+    upgrade: true,
+    close: CLOSE.tooManyMessages,
+    retry: true,
+    retryAfterSeconds: 10,
+    text: 'too many invalid tokens from this address',
+  },
+
+  // The server. Another replica may take the request at once.
+  server_full: {
+    status: 503,
+    retry: true,
+    retryAfterSeconds: 1,
+    text: 'too many connections at the moment, try again',
+  },
+  gateway_full: {
+    status: 503,
+    upgrade: true,
+    retry: true,
+    retryAfterSeconds: 1,
+    text: 'this gateway has no room for more connections',
+  },
+  too_many_connects: {
+    status: 503,
+    upgrade: true,
+    close: CLOSE.restart,
+    retry: true,
+    retryAfterSeconds: 1,
+    text: 'too many clients connect at the moment, try again',
+  },
+  draining: {
+    status: 503,
+    upgrade: true,
+    retry: true,
+    retryAfterSeconds: 1,
+    text: 'this gateway is closing, connect again',
+  },
+  not_ready: { status: 503, retry: true, retryAfterSeconds: 1, text: (why: string) => why },
+  unavailable: {
+    status: 503,
+    upgrade: true,
+    frame: true,
+    close: CLOSE.restart,
+    retry: true,
+    retryAfterSeconds: 1,
+    text: 'temporarily unavailable, try again',
+  },
+  internal: {
+    status: 500,
+    upgrade: true,
+    frame: true,
+    close: CLOSE.restart,
+    retry: true,
+    text: 'internal error',
+  },
+} as const satisfies Record<string, CatalogueEntry>;
+
+export type RefusalCode = keyof typeof REFUSALS;
+type CodesWith<Part> = {
+  [Code in RefusalCode]: (typeof REFUSALS)[Code] extends Part ? Code : never;
+}[RefusalCode];
+
+/** Codes of HTTP responses. */
+export type HttpErrorCode = CodesWith<{ status: number }>;
+/** Codes with which an upgrade can be refused. */
+export type UpgradeErrorCode = CodesWith<{ upgrade: true }>;
+/** Codes of `error` frames of `chorus.v1`. */
+export type ErrorCode = CodesWith<{ frame: true }>;
+
+/** Codes of `error` frames of the plain protocol, which do not show them. */
+export type PlainErrorCode = Exclude<ErrorCode, 'bad_frame'>;
+
+/** What the text of a code is made from; nothing for most. */
+export type TextDetails<Code extends RefusalCode> = (typeof REFUSALS)[Code]['text'] extends (
+  ...details: infer Details
+) => string
+  ? Details
+  : [];
