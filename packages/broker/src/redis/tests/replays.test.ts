@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
 import { UnavailableError } from '@chorus/redis';
+import { patiently } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import type { Broker, Position } from '../../broker.js';
@@ -134,7 +135,10 @@ describe('replays over Redis', function () {
     const begin = await (nodes[0] as Node).broker.position(roomId);
     const clients = Array.from({ length: 30 }, (): Client => ({ at: begin, seen: [], stays: 0, refused: 0 }));
     let over = false;
-    const coming = Promise.all(clients.map((client) => comeAndGo(nodes, client, random, () => over)));
+    // A busy machine has them come back less often in that time.
+    const coming = Promise.all(
+      clients.map((client) => comeAndGo(nodes, client, random, () => over && client.stays > 5)),
+    );
     traffic.start(3);
     await happens(traffic, random);
     await traffic.stop();
@@ -143,7 +147,7 @@ describe('replays over Redis', function () {
     const stream = await admin.xrange(fixture.keys.stream(roomId), '-', '+');
     const sent = stream.map(([, fields]) => fields[1]);
     expect(sent.length, 'sent').to.be.above(200);
-    const deadline = performance.now() + 5_000;
+    const deadline = performance.now() + patiently(15_000);
     for (const client of clients) {
       // Whatever was stored after the last visit.
       const seen = (): boolean => client.seen.length >= sent.length || performance.now() > deadline;
@@ -151,7 +155,6 @@ describe('replays over Redis', function () {
       const bodies = client.seen.map((text) => text.slice(text.indexOf('"id"')));
       expect(bodies, `with SEED=${seed}`).to.deep.equal(sent);
       expect(client.refused, `refused with SEED=${seed}`).to.equal(0);
-      expect(client.stays).to.be.above(5);
     }
   };
 
