@@ -19,12 +19,13 @@ import {
   type V1ServerFrame,
 } from '@chorus/protocol';
 import { Closer, createLogger, type Environment, type Metrics } from '@chorus/service';
+import { patiently } from '@chorus/testing';
 import WebSocket from 'ws';
 import { type GatewayConfig, loadGatewayConfig } from '../config.js';
 import { createGateway, type Gateway, type GatewayParts } from '../create-gateway.js';
 
 const SECRET = 'a secret for tests that is long enough';
-const WAIT_MS = 5_000;
+const WAIT_MS = 15_000;
 
 export const ANN: Member = { id: 1, username: 'ann' };
 export const BOB: Member = { id: 2, username: 'bob' };
@@ -54,7 +55,7 @@ export class TestPeer<Frame = ServerFrame> {
 
   /** The next frame, from where the last call stopped, that matches; earlier ones are passed over. */
   async next(matches: (frame: Frame) => boolean, waitMs = WAIT_MS): Promise<Frame> {
-    const signal = AbortSignal.timeout(waitMs);
+    const signal = AbortSignal.timeout(patiently(waitMs));
     for (;;) {
       for (; this.#read < this.frames.length; this.#read++) {
         const frame = this.frames[this.#read];
