@@ -1,14 +1,15 @@
-/** Name of the cookie that carries the token. */
+/** Name of the cookie with the token. */
 export const TOKEN_COOKIE = 'jwt';
 
 /** A browser sends at most a few cookies of one name; each costs a signature check. */
 const MOST_COOKIES = 8;
 
 /**
- * Tokens that a request carries, in the order in which they are tried: that of `Authorization: Bearer …`, else those of
- * all `jwt` cookies. A parent domain or another path can set a cookie of the same name, which a server cannot remove.
+ * Returns the tokens of a request in the order in which they are tried: that of `Authorization: Bearer …`, else those
+ * of all `jwt` cookies. A parent domain or another path can set a cookie of this name, which the server cannot
+ * remove.
  *
- * Another scheme (`Basic`, say, of a proxy in front) says nothing about the user and is passed over.
+ * Another scheme in `Authorization` (`Basic`, for example, for a proxy) does not identify a user and is ignored.
  */
 export function requestTokens(authorization: string | undefined, cookieHeader: string | undefined): string[] {
   const bearer = /^bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];

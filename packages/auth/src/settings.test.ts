@@ -5,7 +5,7 @@ import { type AuthConfig, authConfig, authSettings, generateSecret } from './set
 const load = (env: Environment): AuthConfig => authConfig(parseSettings(authSettings, env, ['JWT_SECRET']));
 
 describe('authConfig', () => {
-  it('takes the secret that is set', () => {
+  it('uses the given secret', () => {
     const secret = generateSecret();
     expect(load({ NODE_ENV: 'production', JWT_SECRET: secret })).to.deep.equal({
       mode: 'token',
@@ -15,7 +15,7 @@ describe('authConfig', () => {
     });
   });
 
-  it('wants a long secret in production, and does not show a short one', () => {
+  it('requires a long secret in production, and does not show a short one', () => {
     for (const JWT_SECRET of [undefined, '', 'x'.repeat(31)]) {
       expect(() => load({ NODE_ENV: 'production', JWT_SECRET }))
         .to.throw(
@@ -31,7 +31,7 @@ describe('authConfig', () => {
     expect(load({ NODE_ENV: 'production', JWT_SECRET: 'ü'.repeat(16) }).warnings).to.deep.equal([]);
   });
 
-  it('does without a secret elsewhere, and warns of a short one', () => {
+  it('needs no secret elsewhere, and warns of a short one', () => {
     expect(load({}).secret).to.equal(undefined);
     expect(load({ JWT_SECRET: 'short' }).warnings).to.have.length(1);
   });
@@ -39,7 +39,7 @@ describe('authConfig', () => {
   describe('JWT_ACCEPTED_SECRETS', () => {
     const [old, next, secret] = [generateSecret(), generateSecret(), generateSecret()];
 
-    it('is a list; blanks and empty items are nothing', () => {
+    it('is a list; blanks and empty items are ignored', () => {
       const config = load({
         NODE_ENV: 'production',
         JWT_SECRET: secret,
@@ -50,7 +50,7 @@ describe('authConfig', () => {
       expect(load({ JWT_SECRET: secret, JWT_ACCEPTED_SECRETS: '' }).acceptedSecrets).to.deep.equal([]);
     });
 
-    it('has no short secret in production: the error says which one by its place in the list, and not what it is', () => {
+    it('refuses a short secret in production: the error gives its place in the list, not the secret', () => {
       const env = { JWT_SECRET: secret, JWT_ACCEPTED_SECRETS: `${old},,shortie,${next}` };
       expect(() => load({ ...env, NODE_ENV: 'production' }))
         .to.throw(
@@ -65,14 +65,14 @@ describe('authConfig', () => {
       ]);
     });
 
-    it('cannot hold every JWT_SECRET, which is said before it is needed', () => {
+    it('refuses a JWT_SECRET that could not be an item of this list, before it has to be one', () => {
       for (const odd of [`${secret},x`, ` ${secret}`, `${secret}\n`]) {
         expect(load({ JWT_SECRET: odd }).warnings.join()).to.match(/JWT_ACCEPTED_SECRETS cannot list it/);
       }
     });
   });
 
-  it('warns of AUTH=open, and knows no other modes', () => {
+  it('warns of AUTH=open, and refuses unknown modes', () => {
     expect(load({ AUTH: 'open' }).warnings.join()).to.match(/^AUTH=open/);
     expect(() => load({ AUTH: 'none' })).to.throw(
       ConfigError,
@@ -80,7 +80,7 @@ describe('authConfig', () => {
     );
   });
 
-  it('generates secrets that production would take, each another one', () => {
+  it('generates a different secret each time, long enough for production', () => {
     expect(() => load({ NODE_ENV: 'production', JWT_SECRET: generateSecret() })).not.to.throw();
     expect(generateSecret()).not.to.equal(generateSecret());
   });

@@ -3,7 +3,7 @@ import { ConfigError, oneOf } from '@chorus/service';
 import { z } from 'zod';
 import type { AuthMode } from './guard.js';
 
-/** The length of a SHA-256 digest: a shorter key makes HS256 weaker (RFC 7518, section 3.2). */
+/** Length of a SHA-256 digest: a shorter key weakens HS256 (RFC 7518, section 3.2). */
 export const MIN_SECRET_BYTES = 32;
 
 /** Settings of every service that signs or verifies tokens. */
@@ -26,20 +26,20 @@ export const authSettings = {
     .describe('`open` trusts `userId` and `username` of the query and needs no token.'),
 };
 
-/** Those of {@link authSettings} that are never shown. */
+/** The settings of {@link authSettings} that must never be shown. */
 export const AUTH_SECRETS = ['JWT_SECRET', 'JWT_ACCEPTED_SECRETS'] as const;
 
 export interface AuthConfig {
   readonly mode: AuthMode;
-  /** Undefined when none is set, which is possible only outside of production. */
+  /** Undefined if not set, which is possible only outside of production. */
   readonly secret: string | undefined;
-  /** Tokens signed with these are valid as well. */
+  /** Secrets of other valid tokens. */
   readonly acceptedSecrets: readonly string[];
-  /** What the operator should know: one line each, for the log. */
+  /** Warnings for the operator, one line each, for the log. */
   readonly warnings: readonly string[];
 }
 
-/** @throws {ConfigError} in production, for a secret that is missing or short: it is never shown */
+/** @throws {ConfigError} in production, for a missing or short secret; the secret is never shown */
 export function authConfig(settings: {
   NODE_ENV?: string | undefined;
   JWT_SECRET?: string | undefined;
@@ -63,7 +63,7 @@ export function authConfig(settings: {
     );
   }
   const acceptedSecrets: string[] = [];
-  // Counted as whoever wrote the list counts: an empty item has a number, too.
+  // Numbered as in the operator's list, in which empty items count too.
   for (const [index, item] of (settings.JWT_ACCEPTED_SECRETS ?? '').split(',').entries()) {
     const accepted = item.trim();
     if (accepted === '') continue;
@@ -76,7 +76,7 @@ export function authConfig(settings: {
   return { mode, secret, acceptedSecrets, warnings };
 }
 
-/** A secret for one run; whoever generates one should say so. */
+/** Returns a secret for one run. The caller should log that it generated one. */
 export function generateSecret(): string {
   return randomBytes(MIN_SECRET_BYTES).toString('base64url');
 }

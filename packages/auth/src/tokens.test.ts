@@ -9,7 +9,7 @@ const ann = { id: 7, username: 'Ann Ünï 🎈' };
 describe('Tokens', () => {
   const tokens = new Tokens(SECRET);
 
-  it('reads back who a token was signed for', () => {
+  it('returns the user that a token was signed for', () => {
     const check = tokens.verify(tokens.sign(ann));
     expect(check).to.deep.include({ ok: true });
     expect(check.ok && check.token.user).to.deep.equal(ann);
@@ -21,7 +21,7 @@ describe('Tokens', () => {
     expect(check.ok && check.token.user.id).to.equal(9007199254740991);
   });
 
-  it('lives for an hour and has an id of its own', () => {
+  it('expires after an hour and has a unique id', () => {
     const [first, second] = [tokens.sign(ann), tokens.sign(ann)].map((token) =>
       jwt.decode(token, { json: true }),
     );
@@ -32,7 +32,7 @@ describe('Tokens', () => {
     expect(first?.sub).to.equal('7');
   });
 
-  it('tells a missing token from an expired one and from anything else', () => {
+  it('distinguishes a missing token from an expired one and from any other', () => {
     const expired = new Tokens(SECRET, -1).sign(ann);
     const endsNow = new Tokens(SECRET, 0).sign(ann);
     for (const [token, reason] of [
@@ -75,7 +75,7 @@ describe('Tokens', () => {
     }
   });
 
-  it('refuses a well-signed token that lacks a claim or has one of another kind', () => {
+  it('refuses a correctly signed token with a missing or mistyped claim', () => {
     const whole = { sub: '7', username: 'ann', jti: 'x', exp: 2_000_000_000 };
     const sign = (claims: object): string => jwt.sign(claims, SECRET, { noTimestamp: true });
     expect(tokens.verify(sign(whole)).ok).to.equal(true);
@@ -114,27 +114,27 @@ describe('Tokens', () => {
     const plain = (secret: string, claims: object = CLAIMS, header = {}): string =>
       jwt.sign(claims, secret, { noTimestamp: true, header: { alg: 'HS256', ...header } });
 
-    it('names the key in the header, by a digest that does not tell it', () => {
+    it('identifies the key in the header by a digest that does not reveal it', () => {
       const header = jwt.decode(both.sign(ann), { complete: true })?.header;
       const digest = createHash('sha256').update(`chorus-kid${SECRET}`).digest('hex');
       expect(header).to.deep.equal({ alg: 'HS256', typ: 'JWT', kid: digest.slice(0, 16) });
       expect(keyId(SECRET)).to.equal(digest.slice(0, 16)).and.not.equal(keyId(OLD));
     });
 
-    it('signs with the first, and accepts tokens of each', () => {
+    it('signs with the first key, and accepts tokens of all keys', () => {
       expect(new Tokens(SECRET).verify(both.sign(ann)).ok).to.equal(true);
       expect(new Tokens(OLD).verify(both.sign(ann)).ok).to.equal(false);
       expect(both.verify(new Tokens(OLD).sign(ann)).ok).to.equal(true);
       expect(both.verify(new Tokens(SECRET, TTL, [SECRET, SECRET]).sign(ann)).ok).to.equal(true);
     });
 
-    it('accepts tokens that name no key, of each key', () => {
+    it('accepts tokens without a key id, of all keys', () => {
       expect(both.verify(plain(SECRET)).ok).to.equal(true);
       expect(both.verify(plain(OLD)).ok).to.equal(true);
       expect(both.verify(plain(OTHER))).to.deep.equal({ ok: false, reason: 'invalid' });
     });
 
-    it('says of an expired token of any key that it has expired', () => {
+    it('reports expiry for an expired token of any key', () => {
       expect(both.verify(new Tokens(OLD, -1).sign(ann))).to.deep.equal({ ok: false, reason: 'expired' });
       for (const secret of [SECRET, OLD]) {
         const expired = plain(secret, { ...CLAIMS, exp: 1 });
@@ -142,14 +142,14 @@ describe('Tokens', () => {
       }
     });
 
-    it('refuses tokens of a key that was dropped', () => {
+    it('refuses tokens of a removed key', () => {
       const dropped = new Tokens(SECRET);
       for (const token of [new Tokens(OLD).sign(ann), plain(OLD), new Tokens(OLD, -1).sign(ann)]) {
         expect(dropped.verify(token)).to.deep.equal({ ok: false, reason: 'invalid' });
       }
     });
 
-    it('checks a token that names a key with no other key', () => {
+    it('checks a token with a key id against that key only', () => {
       for (const kid of [
         keyId(OTHER),
         keyId(OLD),
@@ -167,14 +167,14 @@ describe('Tokens', () => {
       expect(both.verify(named).ok).to.equal(true);
     });
 
-    it('is not upset by a header that is none', () => {
+    it('refuses a token with an unreadable header', () => {
       for (const header of ['"text"', 'null', '7', '[]', '{"alg":"HS256"', '']) {
         const token = `${Buffer.from(header).toString('base64url')}.${base64(CLAIMS)}.AAAA`;
         expect(both.verify(token), header).to.deep.equal({ ok: false, reason: 'invalid' });
       }
     });
 
-    /** Signed as it is, whatever a library would say to it. */
+    /** Signs any header and claims, including those that a library would refuse. */
     function encode(header: object, claims: object, secret: string): string {
       const signed = `${base64(header)}.${base64(claims)}`;
       return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;

@@ -2,25 +2,25 @@ import { createHash, createSecretKey, type KeyObject, randomUUID } from 'node:cr
 import { type Member, parseId } from '@chorus/protocol';
 import jwt from 'jsonwebtoken';
 
-/** How long a token is valid, in seconds. The seed contract's cookie says the same. */
+/** Life of a token in seconds. The cookie of the seed contract has the same value. */
 export const TOKEN_TTL_SECONDS = 3_600;
 
 export interface VerifiedToken {
   readonly user: Member;
-  /** Unique for every session, which is a sign-in and what was renewed since: what a revocation names. */
+  /** Unique per session, that is per sign-in and its renewals. Revocations refer to it. */
   readonly tokenId: string;
-  /** Number of times that the user's sessions had been ended as a whole when this one began. */
+  /** Number of times that all of the user's sessions had been ended when this session began. */
   readonly generation: number;
-  /** When the session began: milliseconds since 1970. */
+  /** When the session began, in milliseconds since 1970. */
   readonly startedAt: number;
-  /** Milliseconds since 1970. */
+  /** In milliseconds since 1970. */
   readonly expiresAt: number;
 }
 
-/** A token to be given out. */
+/** A new token. */
 export interface SignedToken {
   readonly text: string;
-  /** Milliseconds since 1970. */
+  /** In milliseconds since 1970. */
   readonly expiresAt: number;
 }
 
@@ -28,12 +28,12 @@ export type TokenCheck =
   | { readonly ok: true; readonly token: VerifiedToken }
   | { readonly ok: false; readonly reason: 'missing' | 'expired' | 'invalid' };
 
-/** Hex digits of a key's name: as good as unique among the few keys of one cluster. */
+/** Number of hex digits of a key id: practically unique among the few keys of one cluster. */
 const KEY_ID_DIGITS = 16;
 
 /**
- * Names a key in the header of the tokens that it signed (`kid`, RFC 7515, section 4.1.4). It tells nothing of the secret,
- * and the same secret has the same name in every process.
+ * Returns the id of a key in the headers of its tokens (`kid`, RFC 7515, section 4.1.4). It does not reveal the
+ * secret and is equal in every process.
  */
 export function keyId(secret: string): string {
   return createHash('sha256').update('chorus-kid').update(secret).digest('hex').slice(0, KEY_ID_DIGITS);
@@ -41,16 +41,15 @@ export function keyId(secret: string): string {
 
 /** Signs tokens with one secret and verifies them with that and others (HS256). */
 export class Tokens {
-  /**
-   * By name, the one that signs first. As key objects: verifying with a string costs fifty times as much.
-   */
+  /** By key id, the signing key first. Key objects, because verifying with a string costs fifty times as much. */
   readonly #keys: ReadonlyMap<string, KeyObject>;
   readonly #signing: { readonly id: string; readonly key: KeyObject };
 
   /**
-   * @param secret of the tokens that are signed
-   * @param acceptedSecrets of other tokens that are valid as well, so that a secret can be replaced while its tokens are out
-   * @param maxSessionSeconds no token of a session is valid for longer after its sign-in
+   * @param secret secret of new tokens
+   * @param acceptedSecrets secrets of other valid tokens, so that a secret can be replaced while its tokens are in
+   * use
+   * @param maxSessionSeconds limit for the life of a session: no renewal is valid for longer after the sign-in
    */
   constructor(
     secret: string,
@@ -65,26 +64,26 @@ export class Tokens {
     ]);
   }
 
-  /** The first token of a new session of this user. */
+  /** Returns the first token of a new session of this user. */
   sign(user: Member, generation = 0): string {
     const startedAt = Math.floor(Date.now() / 1_000) * 1_000;
     return this.#sign({ user, tokenId: randomUUID(), generation, startedAt }).text;
   }
 
-  /** A newer token of the same session: what revokes one of them revokes both. */
+  /** Returns a newer token of the same session: revoking one of them revokes both. */
   renew(token: VerifiedToken): SignedToken {
     return this.#sign(token);
   }
 
   /**
-   * A token that names its key is checked with that one only; one that names none, as those before keys had names do, with
-   * each.
+   * Verifies a token with the key that it names. Tokens without a key id, from before keys had ids, are tried with
+   * every key.
    */
   verify(token: string | undefined): TokenCheck {
     if (token === undefined || token === '') return { ok: false, reason: 'missing' };
     for (const key of this.#keysOf(token)) {
       const check = verifyWith(key, token);
-      // Whether a token has expired is only looked at when its signature is right: no other key would do better.
+      // Expiry is checked after the signature, so no other key would do better.
       if (check.ok || check.reason === 'expired') return check;
     }
     return { ok: false, reason: 'invalid' };
@@ -106,7 +105,7 @@ export class Tokens {
 
   #keysOf(token: string): Iterable<KeyObject> {
     const header = headerOf(token);
-    // A critical extension must be understood (RFC 7515, section 4.1.11), and none is here.
+    // A critical extension must be understood (RFC 7515, section 4.1.11); this class understands none.
     if (header === undefined || 'crit' in header) return [];
     if (!('kid' in header)) return this.#keys.values();
     const key = typeof header.kid === 'string' ? this.#keys.get(header.kid) : undefined;
@@ -123,7 +122,7 @@ function headerOf(token: string): (object & { readonly kid?: unknown }) | undefi
     const header: unknown = jwt.decode(token, { complete: true })?.header;
     return typeof header === 'object' && header !== null ? header : undefined;
   } catch {
-    // What is not JSON inside.
+    // The header is not JSON.
     return undefined;
   }
 }
@@ -139,8 +138,9 @@ function verifyWith(key: KeyObject, token: string): TokenCheck {
 }
 
 /**
- * The library itself would accept a token that never expires. Tokens of applications that sign their own, and those of
- * earlier versions, have neither `auth_time` nor `gen`: their session begins when they were issued.
+ * Reads the claims; undefined unless all are valid. The library itself would accept a token that never expires.
+ * Tokens that applications sign, and those of earlier versions, have neither `auth_time` nor `gen`: their session
+ * begins when they were issued.
  */
 function readClaims(claims: string | jwt.JwtPayload): VerifiedToken | undefined {
   if (typeof claims === 'string') return undefined;

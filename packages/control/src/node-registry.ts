@@ -1,59 +1,59 @@
 /**
- * What a gateway does and needs. Counts go from the start of its process on and never down, so that two of these give a
- * rate; times are in milliseconds.
+ * Work and resources of a gateway. Counts start with its process and never decrease, so that two readings give a
+ * rate. Times are in milliseconds.
  */
 export interface NodeFigures {
-  /** When these were taken, since 1970, by the node's clock as it was at the node's start: it is never set. */
+  /** When the figures were taken, since 1970, by a clock that was read at the node's start and is never set. */
   readonly at: number;
-  /** The most sockets that it takes. */
+  /** Largest number of sockets. */
   readonly connectionsLimit: number;
   /** Messages that its sockets have sent. */
   readonly messagesIn: number;
-  /** Deliveries of messages to its sockets, without those of what returning clients had missed. */
+  /** Deliveries of messages to its sockets, without replayed messages. */
   readonly messagesOut: number;
-  /** Messages for which it was measured how long they took from their sender's gateway to here. */
+  /** Number of messages whose time from their sender's gateway to this one was measured. */
   readonly relays: number;
-  /** How long all of those took together. */
+  /** Sum of those times. */
   readonly relayMs: number;
-  /** Round trip of the last probe; null before the first, and where there are none. */
+  /** Round trip of the last probe; null before the first, and without probes. */
   readonly probeMs: number | null;
-  /** How late the event loop was at most since the report before. */
+  /** Largest delay of the event loop since the previous report. */
   readonly eventLoopDelayMs: number;
-  /** Of one core, 0 to 1, lately. */
+  /** Recent use of one core, 0 to 1. */
   readonly processorShare: number;
   readonly rssBytes: number;
-  /** Sockets that were asked to come back elsewhere. */
+  /** Sockets that were asked to reconnect elsewhere. */
   readonly sentAway: number;
-  /** How many sockets there were when it began to drain; null unless it is draining. */
+  /** Number of sockets at the start of the drain; null unless draining. */
   readonly drainedFrom: number | null;
 }
 
-/** What a gateway says of itself, about once a second. */
+/** Report of a gateway about itself, sent about once a second. */
 export interface NodeReport {
   readonly nodeId: string;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly connections: number;
-  /** Rooms with somebody in them on this node. */
+  /** Rooms with members on this node. */
   readonly rooms: number;
-  /** `draining`: it gives up its connections and takes no others. */
+  /** `draining`: it closes its connections and accepts no others. */
   readonly state: 'ready' | 'degraded' | 'draining';
-  /** Where other gateways reach its port; undefined for one that does not know, or of an older version. */
+  /** Address of its port for other gateways; undefined if unknown, or from a gateway of an older version. */
   readonly url?: string | undefined;
-  /** Undefined in the report of an older version, as there are during a rollout. */
+  /** Undefined in reports of an older version, as during a rollout. */
   readonly figures?: NodeFigures | undefined;
 }
 
 /**
- * The gateways that are there, and how they are. A report counts until its time is over.
+ * The running gateways and their reports. A report expires after its time to live.
  *
- * Every method rejects with `UnavailableError` while Redis cannot be reached.
+ * Every method rejects with `UnavailableError` while Redis is unreachable.
  */
 export interface NodeRegistry {
-  /** @param ttlMs how long the report counts, in milliseconds */
+  /** @param ttlMs time to live of the report, in milliseconds */
   report(report: NodeReport, ttlMs: number): Promise<void>;
-  /** The node is gone. */
+  /** Removes the report of a node that has ended. */
   forget(nodeId: string): Promise<void>;
-  /** Every node with a report that counts, by id. */
+  /** Returns all reports that have not expired, in ascending order of node id. */
   nodes(): Promise<NodeReport[]>;
 }

@@ -1,8 +1,8 @@
-/** Time as this package sees it, so that tests can move it. */
+/** The time of this package, which tests can replace. */
 export interface Clock {
-  /** Milliseconds since some fixed moment; never goes back. */
+  /** Milliseconds since a fixed moment; never decreases. */
   now(): number;
-  /** Calls back once, after `ms`. @returns cancels it */
+  /** Calls back once, after `ms`. @returns a function that cancels the call */
   after(ms: number, callback: () => void): () => void;
 }
 

@@ -9,12 +9,12 @@ import {
   type Verdict,
 } from '../access-list.js';
 
-/** The access list within one process. Nothing is ever lost here, so an empty one is complete. */
+/** The access list within one process. It never loses data, so an empty list is complete. */
 export class MemoryAccessList implements AccessList {
   readonly #revoked = new Map<string, number>();
   #bans = new Map<string, Ban>();
 
-  /** @param now milliseconds since 1970 */
+  /** @param now returns milliseconds since 1970 */
   constructor(private readonly now: () => number = Date.now) {}
 
   async check(subjects: readonly Subject[]): Promise<Verdict[]> {
@@ -52,7 +52,7 @@ export class MemoryAccessList implements AccessList {
     return bans.filter((ban) => before.get(banKey(ban))?.until !== ban.until || !before.has(banKey(ban)));
   }
 
-  /** Tokens that are remembered as revoked. */
+  /** Number of tokens that are remembered as revoked. */
   get revocations(): number {
     return this.#revoked.size;
   }

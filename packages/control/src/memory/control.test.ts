@@ -4,7 +4,7 @@ import { describeNodeRegistry } from '../testing/node-registry-conformance.js';
 import { MemoryAccessList } from './access-list.js';
 import { MemoryNodeRegistry } from './node-registry.js';
 
-/** Time that moves only when a test says so. */
+/** A clock that moves only when a test moves it. */
 function clock() {
   let now = 1_700_000_000_000;
   return {
@@ -30,7 +30,7 @@ describeNodeRegistry('memory', async () => {
 });
 
 describe('MemoryAccessList', () => {
-  it('lets people in from the start: nothing was lost', async () => {
+  it('admits users from the start: no data can have been lost', async () => {
     expect(await new MemoryAccessList().check([{ userId: 1 }])).to.deep.equal(['ok']);
   });
 });

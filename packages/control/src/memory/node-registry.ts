@@ -4,7 +4,7 @@ import type { NodeRegistry, NodeReport } from '../node-registry.js';
 export class MemoryNodeRegistry implements NodeRegistry {
   readonly #reports = new Map<string, { report: NodeReport; end: number }>();
 
-  /** @param now milliseconds since some fixed moment */
+  /** @param now returns milliseconds since a fixed moment */
   constructor(private readonly now: () => number = () => performance.now()) {}
 
   async report(report: NodeReport, ttlMs: number): Promise<void> {
@@ -22,7 +22,7 @@ export class MemoryNodeRegistry implements NodeRegistry {
   }
 }
 
-/** The order of a registry's answer: that of the ids' characters, whatever the language of the machine. */
+/** Order of a registry's answer: by code units of the ids, independent of the machine's language. */
 export function byNodeId(a: NodeReport, b: NodeReport): number {
   return a.nodeId < b.nodeId ? -1 : 1;
 }

@@ -66,8 +66,8 @@ export class RedisAccessList implements AccessList {
   }
 
   /**
-   * Writes only what differs, in pieces: a list of any length neither blocks Redis nor is ever half empty.
-   * Bans are added before others go and before the list is called complete.
+   * Writes only differences, in pieces: a list of any length neither blocks Redis nor is ever half empty. Bans are
+   * added before others are removed and before the list is marked complete.
    */
   async replaceBans(bans: readonly Ban[]): Promise<Ban[]> {
     const key = this.#keys.bans();
@@ -86,7 +86,7 @@ export class RedisAccessList implements AccessList {
   async #check(subjects: readonly Subject[]): Promise<Verdict[]> {
     const tokenIds = [...new Set(subjects.flatMap(revocationIds))];
     const fields = [...new Set(subjects.flatMap(banKeys))];
-    // A script and not a pipeline: this is asked for every connection, and the library makes a pipeline out of 5 KB.
+    // A script, not a pipeline: this runs for every connection, and the library allocates 5 KB for a pipeline.
     const [now, [complete, ...ends], scores] = await call(() =>
       this.#redis.chorusCheck(
         2,
@@ -122,7 +122,7 @@ export class RedisAccessList implements AccessList {
   }
 }
 
-/** The bans that would keep somebody out: from everything first, then from the room. */
+/** Returns the keys of the bans that would refuse the subject: from everything first, then from the room. */
 function banKeys({ userId, roomId }: Subject): string[] {
   return roomId === undefined ? [banKey({ userId })] : [banKey({ userId }), banKey({ userId, roomId })];
 }

@@ -39,7 +39,7 @@ describe('control in a Redis Cluster', () => {
 
 const REPORT: NodeReport = { nodeId: 'a', startedAt: 0, connections: 0, rooms: 0, state: 'ready' };
 
-/** What the twins in memory cannot do: lose data, or be away. */
+/** Beyond the twins in memory: Redis can lose data and be unreachable. */
 function describeWhatRedisLoses(open: () => Promise<RedisFixture>): void {
   describe('with a Redis that fails', () => {
     let fixture: RedisFixture;
@@ -52,7 +52,7 @@ function describeWhatRedisLoses(open: () => Promise<RedisFixture>): void {
 
     afterEach(() => fixture.close());
 
-    it('lets nobody in before it knows the bans, nor after it lost them', async () => {
+    it('admits no user before it has the bans, nor after it lost them', async () => {
       await expectUnavailable(list.check([{ userId: 1 }]));
       expect(await list.replaceBans([{ userId: 2 }])).to.deep.equal([]);
       expect(await list.check([{ userId: 1 }, { userId: 2 }])).to.deep.equal(['ok', 'banned']);
@@ -65,13 +65,13 @@ function describeWhatRedisLoses(open: () => Promise<RedisFixture>): void {
       await expectUnavailable(list.check([{ userId: 1 }]));
     });
 
-    it('knows which bans Redis forgot', async () => {
+    it('reports which bans Redis lost', async () => {
       await list.replaceBans([{ userId: 2 }, { userId: 3 }]);
       await list.lift({ userId: 3 });
       expect(await list.replaceBans([{ userId: 2 }, { userId: 3 }])).to.deep.equal([{ userId: 3 }]);
     });
 
-    it('knows which revocations Redis forgot, unless it forgot the bans as well', async () => {
+    it('reports which revocations Redis lost, unless it lost the bans too', async () => {
       const gone = { tokenId: 'gone', expiresAt: (await fixture.now()) + 3_600_000 };
       expect(await list.addRevocations([gone]), 'nothing came in before').to.deep.equal([]);
       await list.replaceBans([]);
@@ -82,7 +82,7 @@ function describeWhatRedisLoses(open: () => Promise<RedisFixture>): void {
       expect(await list.check([{ userId: 1, tokenId: 'gone' }])).to.deep.equal(['revoked']);
     });
 
-    it('keeps nothing of tokens and nodes whose time is over', async () => {
+    it('keeps no expired tokens and nodes', async () => {
       const registry = new RedisNodeRegistry(fixture.redis, fixture.keyspace);
       await registry.report(REPORT, 1);
       await registry.forget('a');
@@ -92,7 +92,7 @@ function describeWhatRedisLoses(open: () => Promise<RedisFixture>): void {
       expect(await fixture.redis.zcard(key)).to.equal(1);
     });
 
-    it('says that Redis is away', async () => {
+    it('rejects with UnavailableError while Redis is unreachable', async () => {
       const connection = fixture.redis.duplicate();
       connection.disconnect();
       const away = new RedisAccessList(connection, fixture.keyspace);

@@ -21,7 +21,7 @@ const SCRIPTS = {
   chorusReport: ['report'],
 } as const;
 
-/** Adds this package's scripts to a client as commands. Harmless when they are there already. */
+/** Adds this package's scripts to a client as commands. Idempotent. */
 export function defineControlScripts(client: RedisClient): void {
   defineScripts(client, new URL('../../lua/', import.meta.url), SCRIPTS);
 }

@@ -4,11 +4,11 @@ import { type AccessList, type Ban, type Subject, sessionsKey } from '../access-
 
 /** What the suite needs of an implementation. Each fixture starts empty. */
 export interface AccessListFixture {
-  /** A list as one more process would open it; all of a fixture are the same list. */
+  /** Opens the list like a further process; all lists of a fixture have the same content. */
   open(): AccessList;
-  /** Milliseconds since 1970 by the clock that bans follow. */
+  /** Returns milliseconds since 1970 by the clock of the bans. */
   now(): Promise<number>;
-  /** Returns when at least so many milliseconds have passed by that clock. */
+  /** Resolves when at least `ms` milliseconds have passed on that clock. */
   pass(ms: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -16,12 +16,12 @@ export interface AccessListFixture {
 const HOUR_MS = 3_600_000;
 const LAST_ID = Number.MAX_SAFE_INTEGER;
 
-/** What every {@link AccessList} has to do. */
+/** Mocha tests of the guarantees of {@link AccessList}. */
 export function describeAccessList(name: string, createFixture: () => Promise<AccessListFixture>): void {
   describe(`access list: ${name}`, () => {
     let fixture: AccessListFixture;
     let list: AccessList;
-    /** The same list, in another process. */
+    /** The list as another process sees it. */
     let other: AccessList;
 
     beforeEach(async () => {
@@ -36,7 +36,7 @@ export function describeAccessList(name: string, createFixture: () => Promise<Ac
     const verdict = async (subject: Subject): Promise<string | undefined> =>
       (await other.check([subject]))[0];
 
-    it('lets everybody in about whom nothing is known', async () => {
+    it('admits users without entries', async () => {
       expect(await list.check([])).to.deep.equal([]);
       expect(await list.check([{ userId: 1 }, { userId: 2, tokenId: 't', roomId: 3 }])).to.deep.equal([
         'ok',
@@ -44,7 +44,7 @@ export function describeAccessList(name: string, createFixture: () => Promise<Ac
       ]);
     });
 
-    it('knows a revoked token on every process, and no other token of that user', async () => {
+    it('refuses a revoked token in every process, and no other token of that user', async () => {
       await list.revoke('gone', (await fixture.now()) + HOUR_MS);
       expect(
         await other.check([
@@ -56,7 +56,7 @@ export function describeAccessList(name: string, createFixture: () => Promise<Ac
       ).to.deep.equal(['revoked', 'ok', 'ok', 'revoked']);
     });
 
-    it('knows the sessions of a user that were revoked as a whole, and no later ones', async () => {
+    it('refuses the sessions of a user that were revoked together, and no later ones', async () => {
       await list.revoke(sessionsKey(1, 2), (await fixture.now()) + HOUR_MS);
       expect(
         await other.check([
@@ -68,27 +68,27 @@ export function describeAccessList(name: string, createFixture: () => Promise<Ac
       ).to.deep.equal(['revoked', 'ok', 'ok', 'ok']);
     });
 
-    it('still knows a token that has just ended: not every clock says so yet', async () => {
+    it('still refuses a token that has just expired: clocks differ', async () => {
       await list.revoke('ended', (await fixture.now()) - 1_000);
       await list.revoke('gone', (await fixture.now()) + HOUR_MS);
       expect(await verdict({ userId: 1, tokenId: 'ended' })).to.equal('revoked');
     });
 
-    it('forgets tokens that ended long ago when the next one is revoked', async () => {
+    it('forgets long expired tokens at the next revocation', async () => {
       await list.revoke('old', (await fixture.now()) - HOUR_MS);
       await list.revoke('gone', (await fixture.now()) + HOUR_MS);
       expect(await verdict({ userId: 1, tokenId: 'old' })).to.equal('ok');
       expect(await verdict({ userId: 1, tokenId: 'gone' })).to.equal('revoked');
     });
 
-    it('remembers a token until its latest end, however often it is revoked', async () => {
+    it('remembers a token until its latest expiry, however often it is revoked', async () => {
       await list.revoke('gone', (await fixture.now()) + HOUR_MS);
       await list.revoke('gone', (await fixture.now()) - HOUR_MS);
       await list.revoke('other', (await fixture.now()) + HOUR_MS);
       expect(await verdict({ userId: 1, tokenId: 'gone' })).to.equal('revoked');
     });
 
-    it('adds many revocations at once, and tells which of them it did not have', async () => {
+    it('adds many revocations at once, and returns those that it lacked', async () => {
       const expiresAt = (await fixture.now()) + HOUR_MS;
       const all = Array.from({ length: 1_200 }, (_, index) => ({ tokenId: `token-${index}`, expiresAt }));
       for (const { tokenId } of all.slice(0, 2)) await list.revoke(tokenId, expiresAt);
@@ -100,7 +100,7 @@ export function describeAccessList(name: string, createFixture: () => Promise<Ac
       expect(await verdict({ userId: 1, tokenId: 'token-1200' })).to.equal('ok');
     });
 
-    it('keeps the later end of a revocation that is added again', async () => {
+    it('keeps the later expiry of a revocation that is added again', async () => {
       const now = await fixture.now();
       await list.revoke('gone', now + HOUR_MS);
       await list.addRevocations([{ tokenId: 'gone', expiresAt: now - HOUR_MS }]);
@@ -108,14 +108,14 @@ export function describeAccessList(name: string, createFixture: () => Promise<Ac
       expect(await verdict({ userId: 1, tokenId: 'gone' })).to.equal('revoked');
     });
 
-    it('keeps a banned user out of everything, and nobody else', async () => {
+    it('refuses a banned user everything, and no other user', async () => {
       await list.ban({ userId: 1 });
       expect(
         await other.check([{ userId: 1 }, { userId: 1, roomId: 7 }, { userId: 11, roomId: 1 }]),
       ).to.deep.equal(['banned', 'banned', 'ok']);
     });
 
-    it('keeps a user who is banned from a room out of that room only', async () => {
+    it('refuses a user who is banned from a room only that room', async () => {
       await list.ban({ userId: 1, roomId: LAST_ID });
       expect(
         await other.check([
@@ -127,7 +127,7 @@ export function describeAccessList(name: string, createFixture: () => Promise<Ac
       ).to.deep.equal(['banned-from-room', 'ok', 'ok', 'ok']);
     });
 
-    it('names the weightiest of several reasons', async () => {
+    it('returns the first of several reasons', async () => {
       await list.ban({ userId: 1, roomId: 7 });
       await list.ban({ userId: 1 });
       expect(await verdict({ userId: 1, roomId: 7, tokenId: 'gone' })).to.equal('banned');
@@ -152,7 +152,7 @@ export function describeAccessList(name: string, createFixture: () => Promise<Ac
       expect(await verdict({ userId: 1 })).to.equal('ok');
     });
 
-    it('lifts exactly the ban that is named', async () => {
+    it('lifts exactly the given ban', async () => {
       await list.ban({ userId: 1 });
       await list.ban({ userId: 1, roomId: 7 });
       await list.ban({ userId: 1, roomId: 8 });
@@ -167,7 +167,7 @@ export function describeAccessList(name: string, createFixture: () => Promise<Ac
       expect(await other.check(rooms)).to.deep.equal(['ok', 'banned-from-room']);
     });
 
-    it('replaces all bans, leaves revocations alone, and tells which bans it did not have', async () => {
+    it('replaces all bans, keeps revocations, and returns the bans that it lacked', async () => {
       const until = (await fixture.now()) + HOUR_MS;
       const known: Ban[] = [{ userId: 1 }, { userId: 2, until }];
       const added: Ban[] = [{ userId: 3, roomId: 7 }, { userId: 4 }];
@@ -189,7 +189,7 @@ export function describeAccessList(name: string, createFixture: () => Promise<Ac
       expect(await other.check([{ userId: 1 }, { userId: 3, roomId: 7 }])).to.deep.equal(['ok', 'ok']);
     });
 
-    it('answers for thousands at once, in the order of the question', async () => {
+    it('checks thousands of subjects at once, in order', async () => {
       const userIds = Array.from({ length: 2_300 }, (_, index) => index + 1);
       const banned = userIds.filter((userId) => userId % 3 === 0);
       await list.replaceBans(banned.map((userId) => ({ userId, roomId: 7 })));

@@ -4,9 +4,9 @@ import type { NodeFigures, NodeRegistry, NodeReport } from '../node-registry.js'
 
 /** What the suite needs of an implementation. Each fixture starts empty. */
 export interface NodeRegistryFixture {
-  /** A registry as one more process would open it; all of a fixture are the same registry. */
+  /** Opens the registry like a further process; all registries of a fixture have the same content. */
   open(): NodeRegistry;
-  /** Returns when at least so many milliseconds have passed by the clock that reports follow. */
+  /** Resolves when at least `ms` milliseconds have passed on the clock of the reports. */
   pass(ms: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -28,7 +28,7 @@ const FIGURES: NodeFigures = {
   drainedFrom: 8,
 };
 
-/** What every {@link NodeRegistry} has to do. */
+/** Mocha tests of the guarantees of {@link NodeRegistry}. */
 export function describeNodeRegistry(name: string, createFixture: () => Promise<NodeRegistryFixture>): void {
   describe(`node registry: ${name}`, () => {
     let fixture: NodeRegistryFixture;
@@ -52,7 +52,7 @@ export function describeNodeRegistry(name: string, createFixture: () => Promise<
     const ids = async (registry: NodeRegistry): Promise<string[]> =>
       (await registry.nodes()).map(({ nodeId }) => nodeId);
 
-    it('shows every node to all, by id', async () => {
+    it('lists all nodes by id', async () => {
       expect(await a.nodes()).to.deep.equal([]);
       const draining: NodeReport = { ...report('a', 5), state: 'draining' };
       await b.report(report('b', 7), LONG_MS);
@@ -62,20 +62,20 @@ export function describeNodeRegistry(name: string, createFixture: () => Promise<
       expect(await b.nodes()).to.deep.equal(await a.nodes());
     });
 
-    it('shows what a node said last', async () => {
+    it('returns the newest report of a node', async () => {
       await a.report(report('a', 1), LONG_MS);
       await a.report(report('a', 2), LONG_MS);
       expect(await b.nodes()).to.deep.equal([report('a', 2)]);
     });
 
-    it('shows what nodes do, and those of an older version, which do not say that', async () => {
+    it('returns the figures of nodes, and nodes of an older version without figures', async () => {
       const full: NodeReport = { ...report('full', 5), url: 'http://10.0.0.7:4000', figures: FIGURES };
       await a.report(full, LONG_MS);
       await a.report(report('older', 1), LONG_MS);
       expect(await b.nodes()).to.deep.equal([full, report('older', 1)]);
     });
 
-    it('stops showing a node that says nothing any more', async () => {
+    it('removes a node whose report has expired', async () => {
       await a.report(report('a'), 60);
       await b.report(report('b'), LONG_MS);
       expect(await ids(b)).to.deep.equal(['a', 'b']);
@@ -85,21 +85,21 @@ export function describeNodeRegistry(name: string, createFixture: () => Promise<
       expect(await ids(b)).to.deep.equal(['b']);
     });
 
-    it('shows a node again that was silent for too long', async () => {
+    it('lists a node again that reports after its expiry', async () => {
       await a.report(report('a', 1), 1);
       await fixture.pass(2);
       await a.report(report('a', 2), LONG_MS);
       expect(await b.nodes()).to.deep.equal([report('a', 2)]);
     });
 
-    it('counts the time of a report from the latest one', async () => {
+    it('measures the time to live from the newest report', async () => {
       await a.report(report('a', 1), LONG_MS);
       await a.report(report('a', 2), 1);
       await fixture.pass(2);
       expect(await b.nodes()).to.deep.equal([]);
     });
 
-    it('forgets a node that is gone, and only that one', async () => {
+    it('forgets exactly the node that has ended', async () => {
       await a.report(report('a'), LONG_MS);
       await b.report(report('b'), LONG_MS);
       await a.forget('a');

@@ -9,23 +9,24 @@ import { RedisNodeRegistry } from '../redis/node-registry.js';
 import type { AccessListFixture } from './access-list-conformance.js';
 import type { NodeRegistryFixture } from './node-registry-conformance.js';
 
-/** What tests of the Redis implementations share: a key prefix of their own. */
+/** Shared by tests of the Redis implementations: a key prefix of its own. */
 export interface RedisFixture {
   readonly redis: RedisClient;
-  /** May do everything. */
+  /** A connection without restrictions. */
   readonly admin: RedisClient;
   readonly keyspace: Keyspace;
   now(): Promise<number>;
   pass(ms: number): Promise<void>;
   /** All keys of the fixture. */
   keys(): Promise<string[]>;
-  /** Removes what it made. */
+  /** Removes the keys of the fixture. */
   close(): Promise<void>;
 }
 
 /**
- * What is tested works as a user who may do nothing but what docs/how-to/postgresql-and-redis.md lists.
- * @param urls of every server; several mean a Redis Cluster
+ * The tested code connects as a Redis user with exactly the permissions that docs/how-to/postgresql-and-redis.md
+ * lists.
+ * @param urls of all servers; several mean a Redis Cluster
  */
 export async function openRedisFixture(urls: readonly string[]): Promise<RedisFixture> {
   const log = createLogger({ service: 'test', level: 'silent' });
@@ -47,7 +48,7 @@ export async function openRedisFixture(urls: readonly string[]): Promise<RedisFi
     admin,
     keyspace,
     now: async () => milliseconds(await admin.time()),
-    // Everything follows the clock of Redis, which no test can move.
+    // Expiry follows the clock of Redis, which tests cannot move.
     pass: async (ms) => sleep(ms),
     keys,
     async close() {

@@ -11,23 +11,23 @@ import {
 } from '../presence-store.js';
 
 export interface MemoryPresenceOptions {
-  /** Brings a frame to everybody in the room. Called in the same step as the change it is about. */
+  /** Delivers a frame to all members of the room. Called in one step with the change that it announces. */
   announce(roomId: number, frame: string): Promise<void> | void;
   clock?: Clock;
-  /** Rooms with more members are not told who comes and goes. Default {@link ANNOUNCE_LIMIT}. */
+  /** Rooms with more members get no announcements. Default {@link ANNOUNCE_LIMIT}. */
   announceLimit?: number;
 }
 
 interface Node {
-  /** End of the lease, by the clock. */
+  /** When the lease ends, on the store's clock. */
   leaseEnd: number;
   rooms: Map<number, Map<number, string>>;
 }
 
-/** Presence within one process; gateways that share one store see each other. */
+/** Presence within one process; gateways that share one store see each other's members. */
 export class MemoryPresenceStore implements PresenceStore {
   readonly #nodes = new Map<string, Node>();
-  /** Nodes that do not know yet that they were declared dead. */
+  /** Nodes that were reaped and have not renewed since. */
   readonly #reaped = new Set<string>();
   readonly #clock: Clock;
 
@@ -48,7 +48,7 @@ export class MemoryPresenceStore implements PresenceStore {
     return { entries: 'kept', leftMs };
   }
 
-  /** Nothing is ever lost here, so entering again is announced exactly if a departure was. */
+  /** This store never loses data, so a rejoin is announced exactly if the departure was. */
   async join(nodeId: string, roomId: number, member: Member): Promise<void> {
     const node = this.#nodes.get(nodeId);
     if (node === undefined) throw new NoLeaseError(nodeId);
@@ -113,7 +113,7 @@ export class MemoryPresenceStore implements PresenceStore {
     const now = this.#clock.now();
     if (node === undefined || node.leaseEnd > now) return 0;
     if ((this.#nodes.get(by)?.leaseEnd ?? 0) <= now) return 0;
-    // Everything in one step, waiting only at the end: in between users could come back.
+    // All removals happen before the first wait: during a wait users could return.
     const announced: Array<Promise<void> | void> = [];
     for (const [roomId, room] of node.rooms) {
       for (const [id, username] of room) {
@@ -131,13 +131,13 @@ export class MemoryPresenceStore implements PresenceStore {
 
   async close(): Promise<void> {}
 
-  /** Nodes whose lease has ended count: nobody has announced their end yet. */
+  /** Includes nodes whose lease has ended: their departures are not announced yet. */
   #isPresent(roomId: number, userId: number): boolean {
     for (const node of this.#nodes.values()) if (node.rooms.get(roomId)?.has(userId)) return true;
     return false;
   }
 
-  /** Whether too many are in the room to tell them who comes and goes. Counts them only if that is possible. */
+  /** Whether the room is too large for announcements. Counts its members only if it can be. */
   #isLarge(roomId: number): boolean {
     const limit = this.options.announceLimit ?? ANNOUNCE_LIMIT;
     const rooms = [...this.#nodes.values()].flatMap((node) => node.rooms.get(roomId) ?? []);

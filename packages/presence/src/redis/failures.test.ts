@@ -25,7 +25,7 @@ describe('presence in Redis', () => {
   });
   afterEach(() => fixture.close());
 
-  it('leaves nothing but leases behind when everybody has left', async () => {
+  it('leaves only leases behind when all members have left', async () => {
     const [a, b] = [fixture.open(), fixture.open()];
     await a.renew('a', LEASE_MS);
     await b.renew('b', LEASE_MS);
@@ -42,7 +42,7 @@ describe('presence in Redis', () => {
     expect(kept).to.deep.equal([]);
   });
 
-  it('leaves nothing but markers that expire behind when all nodes were reaped', async () => {
+  it('leaves only expiring markers behind when all nodes were reaped', async () => {
     const [a, b] = [fixture.open(), fixture.open()];
     await a.renew('a', 1);
     await b.renew('b', 1);
@@ -63,7 +63,7 @@ describe('presence in Redis', () => {
     expect(seconds).to.be.within(1, 3_600);
   });
 
-  it('is reaped to the end by another node when a reaper dies half way', async () => {
+  it('is reaped completely by another node when a reaper dies half way', async () => {
     const store = fixture.open();
     await store.renew('a', LEASE_MS);
     for (let id = 1; id <= 30; id++) await store.join('a', id % 3 === 0 ? 7 : 71, { id, username: `u${id}` });
@@ -92,7 +92,7 @@ describe('presence in Redis', () => {
     expect(await store.expired()).to.deep.equal(['a']);
     const before = (await notices(fixture)).filter((notice) => notice.startsWith('left')).length;
     expect(before).to.be.within(10, 20);
-    // Meanwhile the node wakes up. It can neither write under its old registration nor bring it back.
+    // Meanwhile the node resumes. It can neither write under its old registration nor revive it.
     const refused = await store.join('a', 7, { id: 99, username: 'late' }).catch((error: unknown) => error);
     expect(refused).to.be.instanceOf(NoLeaseError);
     expect((await store.renew('a', LEASE_MS)).entries).to.equal('reaped');
@@ -105,7 +105,7 @@ describe('presence in Redis', () => {
     expect(await store.expired()).to.deep.equal([]);
   });
 
-  it('is written again when one partition lost what it had', async () => {
+  it('is written again when one partition lost its data', async () => {
     const store = fixture.open();
     await store.renew('a', LEASE_MS);
     await store.join('a', 7, ann);
@@ -128,7 +128,7 @@ describe('presence while Redis fails', () => {
 
   beforeEach(async () => {
     dir = await mkdtemp(join(tmpdir(), 'chorus-presence-'));
-    // Snapshots only, as in many a Redis: what came after the last one is lost with a crash.
+    // Snapshots only, as in many Redis installations: a crash loses all writes after the last one.
     server = await startRedis({ dir, args: ['--appendonly', 'no', '--save', ''] });
     fixture = await openRedisFixture([server.url], { commandTimeoutMs: 250 });
   });
@@ -138,7 +138,7 @@ describe('presence while Redis fails', () => {
     await rm(dir, { recursive: true, force: true });
   });
 
-  it('fails with one error, whatever it does', async () => {
+  it('rejects with one error, whatever the call', async () => {
     const store = fixture.open();
     await store.renew('a', LEASE_MS);
     server.kill('SIGKILL');
@@ -163,13 +163,13 @@ describe('presence while Redis fails', () => {
     await redisReady(fixture.redis, 5_000);
   });
 
-  it('is written again, unannounced, when Redis comes back with older data', async () => {
+  it('is written again, unannounced, when Redis returns with older data', async () => {
     const store = fixture.open();
     await store.renew('a', LEASE_MS);
     await store.join('a', 7, ann);
     await store.join('a', 7, cyd);
     await fixture.redis.save();
-    // As many members as before: only the number of changes tells the two states apart.
+    // As many members as before: only the number of changes distinguishes the two states.
     await store.join('a', 7, bob);
     await store.leave('a', 7, cyd);
     expect(await notices(fixture)).to.deep.equal(['joined 1', 'joined 3', 'joined 2', 'left 3']);
@@ -188,14 +188,14 @@ describe('presence while Redis fails', () => {
     await store.join('a', 7, bob, true);
     expect(await store.members(7, 0, 10)).to.deep.equal([ann, bob, cyd]);
     expect((await store.renew('a', LEASE_MS)).entries).to.equal('kept');
-    // What came back although it was gone lasts as long as the lease that it belongs to.
+    // Entries that came back with older data last as long as their lease.
     await fixture.pass(1_005);
     expect(await store.members(7, 0, 10)).to.deep.equal([ann, bob]);
     expect(await store.reap('a', 'a')).to.equal(1);
     expect((await notices(fixture)).slice(4)).to.deep.equal(['left 3']);
   });
 
-  it('declares nobody dead by data that is older than the lease of the node that asks', async () => {
+  it('declares no node dead by data that is older than the lease of the asking node', async () => {
     const [a, b] = [fixture.open(), fixture.open()];
     await a.renew('a', 1);
     await b.renew('b', 1);
@@ -209,19 +209,19 @@ describe('presence while Redis fails', () => {
     await redisReady(fixture.redis, 5_000);
     expect(await b.expired()).to.have.members(['a', 'b']);
     expect(await b.reap('a', 'b')).to.equal(0);
-    // Its lease as it is now tells that of the data; whoever renewed it has to give the others time.
+    // Its current lease differs from that of the data; the renewing node must give the others time.
     expect(await b.renew('b', LEASE_MS)).to.deep.equal({ entries: 'kept', leftMs: 0 });
     expect((await a.renew('a', LEASE_MS)).entries).to.equal('kept');
     expect(await b.reap('a', 'b')).to.equal(0);
     expect(await b.members(7, 0, 10)).to.deep.equal([ann]);
   });
 
-  it('declares nobody dead by a clock that has jumped past all leases but its own', async () => {
+  it('declares no node dead by a clock that jumped past all leases but its own', async () => {
     const [a, b] = [fixture.open(), fixture.open()];
     await a.renew('a', LEASE_MS);
     await a.join('a', 7, ann);
     await b.renew('b', LEASE_MS * 10);
-    // The clock of Redis cannot be set here: that all leases end a minute earlier is the same to those who compare.
+    // The clock of Redis cannot be set here; ending all leases a minute earlier has an equivalent effect.
     for (let partition = 0; partition < PARTITIONS; partition++) {
       const leases = `${fixture.keyspace.partition(partition)}:presence:leases`;
       for (const lease of await fixture.redis.zrange(leases, 0, -1)) {
@@ -233,7 +233,7 @@ describe('presence while Redis fails', () => {
     expect((await a.renew('a', LEASE_MS)).entries).to.equal('kept');
   });
 
-  it('lets nobody leave while nobody can join, because Redis has no memory', async () => {
+  it('lets no member leave while none can join because Redis is out of memory', async () => {
     const [a, b] = [fixture.open(), fixture.open()];
     await a.renew('a', LEASE_MS);
     await b.renew('b', LEASE_MS);
@@ -248,7 +248,7 @@ describe('presence while Redis fails', () => {
     expect(await notices(fixture)).to.deep.equal(['joined 1']);
   });
 
-  it('has no trace of a call that ran after its caller had given up', async () => {
+  it('shows no trace of a call that ran after its caller gave up', async () => {
     const store = fixture.open();
     await store.renew('a', LEASE_MS);
     await store.join('a', 7, bob);
@@ -256,7 +256,7 @@ describe('presence while Redis fails', () => {
     const error = await store.join('a', 7, ann).catch((error: unknown) => error);
     expect(error).to.be.instanceOf(Error);
     server.kill('SIGCONT');
-    // Ann has gone meanwhile. Her join still ran, and bob's entry is not in question.
+    // Ann has left meanwhile. Her join still ran, and bob's entry is not affected.
     await fixture.announced();
     expect(await store.members(7, 0, 10)).to.deep.equal([ann, bob]);
 
@@ -270,7 +270,7 @@ describe('presence while Redis fails', () => {
     expect(await notices(fixture)).to.deep.equal(['joined 2', 'joined 1', 'left 1']);
   });
 
-  it('keeps a lease through a short outage in which nothing was lost', async () => {
+  it('keeps a lease through a short outage without loss', async () => {
     const store = fixture.open();
     await store.renew('a', LEASE_MS);
     await store.join('a', 7, ann);

@@ -2,7 +2,7 @@ import { addRedisUser, startRedisCluster, testRedis } from '@chorus/local';
 import { describeLossyPresenceStore, describePresenceStore } from '../testing/conformance/index.js';
 import { openRedisFixture } from '../testing/redis-fixture.js';
 
-/** Stores work as a user who may do nothing but what docs/how-to/postgresql-and-redis.md lists. */
+/** Stores connect as a Redis user with exactly the permissions that docs/how-to/postgresql-and-redis.md lists. */
 describe('RedisPresenceStore', () => {
   const servers: string[] = [];
   let users: string[];

@@ -16,9 +16,9 @@ import { definePresenceScripts, type RenewedLease } from './scripts.js';
 
 export interface RedisPresenceOptions {
   keyspace: Keyspace;
-  /** Where joined and left notices go. */
+  /** Target of joined and left notices. */
   noticeTarget: NoticeTarget;
-  /** Rooms with more members are not told who comes and goes. Default {@link ANNOUNCE_LIMIT}. */
+  /** Rooms with more members get no announcements. Default {@link ANNOUNCE_LIMIT}. */
   announceLimit?: number;
 }
 
@@ -51,8 +51,7 @@ export class RedisPresenceStore implements PresenceStore {
     const { stands, leftMs } = await this.#extend(held, ttlMs);
     if (stands) return { entries: 'kept', leftMs };
     const entries = (await this.#wasReaped(held)) ? 'reaped' : 'missing';
-    // Whatever still stands of the old registration was just renewed: its entries count until they
-    // have been written again.
+    // The old registration, as far as it exists, was just renewed: its entries count until they are written again.
     await this.#register(nodeId, held, ttlMs);
     return { entries, leftMs };
   }
@@ -91,7 +90,7 @@ export class RedisPresenceStore implements PresenceStore {
 
   async leave(nodeId: string, roomId: number, member: Member): Promise<void> {
     const held = this.#registrations.get(nodeId);
-    // Never wrote anything, then.
+    // Without a registration the node never wrote an entry.
     if (held === undefined) return;
     const partition = partitionOf(roomId);
     await this.#change(held, partition, async () => {
@@ -163,7 +162,7 @@ export class RedisPresenceStore implements PresenceStore {
     this.#registrations.set(nodeId, fresh);
   }
 
-  /** `stands`: the registration is there, and Redis knows every change it made. */
+  /** `stands`: the registration exists, and Redis has all changes that it made. */
   async #extend(held: Registration, ttlMs: number): Promise<{ stands: boolean; leftMs: number }> {
     const before = held.tallies.map(({ sent, answered }) => ({ sent, quiet: sent === answered }));
     const sentAt = performance.now();
@@ -177,7 +176,7 @@ export class RedisPresenceStore implements PresenceStore {
       const { sent, quiet } = before[partition] ?? {};
       const [changes] = leases[partition] ?? [];
       if (changes === -1) return false;
-      // Only while nothing is under way can the two counts be compared.
+      // The two counts can be compared only while no call is in flight.
       return !quiet || tally.sent !== sent || changes === tally.changes;
     });
     return { stands, leftMs: Math.min(...leases.map(([, leftMs]) => leftMs)) };
@@ -190,7 +189,7 @@ export class RedisPresenceStore implements PresenceStore {
     return markers.includes(1);
   }
 
-  /** @returns by partition, what became of the lease */
+  /** @returns state of the lease by partition */
   #renew(held: Registration, ttlMs: number): Promise<RenewedLease[]> {
     return this.#together((partitions) =>
       this.#redis.chorusPresenceRenew(
@@ -205,7 +204,7 @@ export class RedisPresenceStore implements PresenceStore {
     );
   }
 
-  /** Asks for all partitions at once; a Redis Cluster, whose scripts touch one slot, for each. */
+  /** Sends one command for all partitions; on a Redis Cluster, whose scripts touch one slot, one for each. */
   async #together<T>(ask: (partitions: readonly number[]) => Promise<T[]>): Promise<T[]> {
     const groups = this.#redis.isCluster ? ALL_PARTITIONS.map((partition) => [partition]) : [ALL_PARTITIONS];
     const none: T[] = [];
@@ -217,7 +216,7 @@ export class RedisPresenceStore implements PresenceStore {
     if (tally === undefined) return;
     tally.sent++;
     try {
-      // Not `+= await`: that would add to the count as it was before the wait.
+      // Not `+= await`: it would add to the count as it was before the wait.
       const changes = await send();
       tally.changes += changes;
     } finally {

@@ -11,7 +11,7 @@ import { PresenceTracker } from '../tracker/presence-tracker.js';
 const TTL_MS = 900;
 
 describe('PresenceTracker over Redis', () => {
-  it('heals itself when Redis loses everything, without announcing anybody', async () => {
+  it('heals itself when Redis loses everything, without announcements', async () => {
     let server = await startRedis();
     const fixture = await openRedisFixture([server.url], { commandTimeoutMs: 250 });
     const reader = fixture.open();
@@ -39,7 +39,7 @@ describe('PresenceTracker over Redis', () => {
       await server.close();
       for (const node of nodes) node.exit(roomOf(crowd[0] as Member), crowd[0] as Member);
       server = await startRedis({ port: server.port });
-      // From here on announcements are heard again.
+      // Announcements are received again from here on.
       await fixture.announced();
       const newcomer = { id: 1000, username: 'newcomer' };
       nodes[0]?.enter(7, newcomer);
@@ -60,7 +60,7 @@ describe('PresenceTracker over Redis', () => {
     }
   });
 
-  it('announces nobody when Redis comes back with data older than every lease', async function () {
+  it('announces no user when Redis returns with data older than every lease', async function () {
     this.timeout(30_000);
     // Longer than the outage, so that no renewal is missed.
     const ttlMs = 3_000;
@@ -79,7 +79,7 @@ describe('PresenceTracker over Redis', () => {
     try {
       for (const node of nodes) {
         node.start();
-        // They renew one after the other, as gateways do that were not started together.
+        // They renew at different times, like gateways that were started at different times.
         await sleep(ttlMs / 9);
       }
       for (let id = 1; id <= 300; id++) nodes[id % 3]?.enter(1 + (id % 7), { id, username: `u${id}` });
@@ -87,15 +87,15 @@ describe('PresenceTracker over Redis', () => {
       await everybodyIn();
       expect((await fixture.announced()).length).to.equal(300);
       await fixture.redis.save();
-      // The data becomes older than any lease in it, while the nodes go on.
+      // The data becomes older than any lease in it, while the nodes continue.
       await sleep(2 * ttlMs);
       server.kill('SIGKILL');
       await server.exited;
       server = await startRedis({ dir, port: server.port, args });
-      // From here on announcements are heard again.
+      // Announcements are received again from here on.
       await fixture.announced();
       await everybodyIn();
-      // By then every node has renewed, and looked for dead ones, several times.
+      // By then every node has renewed and looked for dead nodes several times.
       await sleep(ttlMs);
       expect((await fixture.announced()).slice(300)).to.deep.equal([]);
       expect(await count()).to.equal(300);
@@ -107,7 +107,7 @@ describe('PresenceTracker over Redis', () => {
     }
   });
 
-  it('announces nobody who changed nodes while Redis refused writes', async function () {
+  it('announces no user who changed nodes while Redis refused writes', async function () {
     this.timeout(30_000);
     const server = await startRedis();
     const fixture = await openRedisFixture([server.url]);
@@ -124,7 +124,7 @@ describe('PresenceTracker over Redis', () => {
       a.start();
       await sleep(20);
       b.start();
-      // Half of them will go one way, half the other: whichever node notices first is wrong for one half.
+      // Half of them move one way, half the other: the node that notices first is wrong about one half.
       for (const member of crowd) (member.id % 2 === 0 ? a : b).enter(roomOf(member), member);
       await settled();
       expect((await fixture.announced()).length).to.equal(crowd.length);
@@ -148,11 +148,11 @@ describe('PresenceTracker over Redis', () => {
     }
   });
 
-  it('takes over from a node that hung, and the node finds its way back', async () => {
+  it('takes over from a stopped node, which recovers later', async () => {
     const server = await startRedis();
     const fixture = await openRedisFixture([server.url]);
     const [slow, live] = [fixture.open(), fixture.open()];
-    // This node never beats on its own: its process hangs.
+    // This node never renews by itself: its process is stopped.
     await slow.renew('slow', 300);
     await slow.join('slow', 7, { id: 1, username: 'ann' });
     const tracker = new PresenceTracker({

@@ -16,8 +16,8 @@ import { parseEntry, parseLease } from './registration.js';
 const ROOMS_AT_ONCE = 100;
 
 /**
- * Answers who is present. Redis hands out whole rooms and this process filters and sorts them:
- * Redis has one thread for everybody, and a script over a large room would hold it for longer.
+ * Answers which members are present. Redis returns whole rooms, and this process filters and sorts them: Redis has
+ * one thread for all clients, and a script over a large room would block it for longer.
  */
 export class RedisReader {
   constructor(
@@ -25,7 +25,7 @@ export class RedisReader {
     private readonly keys: PresenceKeys,
   ) {}
 
-  /** Leases and members are read in one transaction: a user who changes nodes is never missed. */
+  /** Reads leases and members in one transaction, so that a user who changes nodes is never missing. */
   async members(roomId: number, after: number, limit: number): Promise<Member[]> {
     const [time, leases, entries] = await callAll<[ServerTime, string[], Entries]>(
       this.redis,
@@ -41,9 +41,9 @@ export class RedisReader {
   }
 
   /**
-   * Derived from the rooms. A list of connected users per node would answer faster, but lives in other
-   * hash slots than the rooms, so it could not change in one step with them and would need a repair
-   * of its own after every failure; and every member would cost another write and more memory.
+   * Derived from the rooms. A list of connected users per node would answer faster. But it would lie in other hash
+   * slots than the rooms, could not change in one step with them, would need its own repair after every failure, and
+   * cost one more write and more memory per member.
    */
   async everyone(after: number, limit: number): Promise<Member[]> {
     const pages = await Promise.all(
@@ -53,8 +53,8 @@ export class RedisReader {
   }
 
   /**
-   * What the live nodes hold is summed, which counts users on several nodes more than once; what a room's hash
-   * holds counts those on dead nodes. The smaller of the two is right unless both happen at once.
+   * Combines two counts: the sum over live nodes counts a user on several nodes more than once, and a room's hash
+   * also counts users on dead nodes. The smaller is right unless both happen at once.
    */
   async busiest(limit: number): Promise<RoomSize[]> {
     const sizes = await Promise.all(ALL_PARTITIONS.map((partition) => this.#busiestIn(partition, limit)));
@@ -70,10 +70,10 @@ export class RedisReader {
     );
     const sums = new Map<number, number>();
     for (const [room, count] of counts.flatMap((node) => Object.entries(node))) {
-      // Everything that is not a room id is NaN: the count of changes.
+      // The field `changes` is not a room id and becomes NaN.
       if (Number(room) > 0) sums.set(Number(room), (sums.get(Number(room)) ?? 0) + Number(count));
     }
-    // Twice as many as asked for: a room whose users are on several nodes is smaller than its sum.
+    // Reads twice the limit: a room with users on several nodes is smaller than its sum.
     const first = [...sums]
       .map(([roomId, members]) => ({ roomId, members }))
       .sort(byMembers)
@@ -105,7 +105,7 @@ export class RedisReader {
       this.redis,
       [...live].reduce((pipe, id) => pipe.hkeys(this.keys.node(partition, id)), this.redis.pipeline()),
     );
-    // Everything that is not a room id is NaN: the count of changes.
+    // The field `changes` is not a room id and becomes NaN.
     const rooms = [...new Set(fields.flat().map(Number))].filter((id) => id > 0);
     const found = new Map<number, string>();
     for (let at = 0; at < rooms.length; at += ROOMS_AT_ONCE) {

@@ -4,19 +4,21 @@ import type { PresenceKeys } from './keys.js';
 import type { NoticeTarget } from './notice-target.js';
 import { type ProofOfLife, parseEntry, parseLease } from './registration.js';
 
-/** Entries looked at, and at most so many removed, in one step; Redis serves nobody else meanwhile. */
+/** Largest number of entries visited and removed in one step; Redis serves no other client meanwhile. */
 const AT_ONCE = 200;
-/** How long a node may still learn that it had been declared dead, in seconds. */
+/** How long a node can learn that it was declared dead, in seconds. */
 const CLOSED_MARKER_S = 3_600;
 
 /**
- * Removes what dead registrations left. The steps of a reap, and why any number of reapers may run it
- * together, die half way or take long over it:
+ * Removes the entries of dead registrations. Any number of reapers may run this concurrently, die half way or be
+ * slow, because of its steps:
  *
- * 1. Close the registration if its lease has ended, by data and a clock that still know the reaper as it knows itself. From then on Redis refuses its writes, so what is
- *    found next is all there is. If the node comes back it writes under another registration.
- * 2. Per room, remove its entries. Each goes once, and whoever removes a user's last one announces them.
- * 3. Forget the registration. Until then it stays listed as expired, so somebody finishes.
+ * 1. Close the registration if its lease has ended, judged by data and a clock in which the reaper's own lease is as
+ * the reaper knows it. After that Redis refuses its writes, so the next step finds all its entries. A node that
+ * resumes writes under another registration.
+ * 2. Per room, remove its entries. Each is removed once, and the reaper that removes a user's last entry announces
+ * the departure.
+ * 3. Forget the registration. Until then it is listed as expired, so that another reaper can finish.
  */
 export class RedisReaper {
   constructor(
@@ -26,7 +28,7 @@ export class RedisReaper {
     private readonly announceLimit: number,
   ) {}
 
-  /** @param by of the node that reaps @returns how many departures this call announced */
+  /** @param by proof of the node that reaps @returns number of departures that this call announced */
   async reap(partition: number, nodeId: string, by: () => ProofOfLife): Promise<number> {
     let announced = 0;
     const leases = this.keys.leases(partition);
@@ -56,7 +58,7 @@ export class RedisReaper {
     do {
       const [next, found] = await this.redis.hscan(members, cursor, 'COUNT', AT_ONCE);
       cursor = next;
-      // A small room is returned whole, whatever the count.
+      // Redis returns a small room whole, whatever the count.
       const departures = this.#departures(roomId, registration, found);
       for (let at = 0; at < departures.length; at += 2 * AT_ONCE) {
         const [, count] = await this.redis.chorusPresenceLeave(
@@ -76,7 +78,7 @@ export class RedisReaper {
     return announced;
   }
 
-  /** The users that the registration holds, each with its announcement. `found`: user id, entry, … */
+  /** Returns the users that the registration holds, each with its announcement. @param found user id, entry, … */
   #departures(roomId: number, registration: string, found: readonly string[]): string[] {
     const departures: string[] = [];
     for (let at = 0; at < found.length; at += 2) {

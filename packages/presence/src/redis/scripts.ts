@@ -3,7 +3,7 @@ import type { Result } from 'ioredis';
 
 type Args = Array<string | number>;
 
-/** As `renew.lua` answers for one partition. */
+/** Reply of `renew.lua` for one partition. */
 export type RenewedLease = [changes: number, leftMs: number, end: number];
 
 declare module 'ioredis' {
@@ -26,7 +26,7 @@ const SCRIPTS = {
   chorusPresenceLeave: ['leave'],
 } as const;
 
-/** Adds this package's scripts to a client as commands. Harmless when they are there already. */
+/** Adds this package's scripts to a client as commands. Idempotent. */
 export function definePresenceScripts(client: RedisClient): void {
   defineScripts(client, new URL('../../lua/', import.meta.url), SCRIPTS);
 }

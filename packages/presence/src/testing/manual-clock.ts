@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 
-/** Time that moves only when a test says so. */
+/** A clock that moves only when a test moves it. */
 export class ManualClock implements Clock {
   #now = 0;
   readonly #timers = new Set<{ at: number; callback: () => void }>();
@@ -15,7 +15,7 @@ export class ManualClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** Moves on as for a process that stands still: what falls due is called back by the next {@link advance}, late. */
+  /** Moves like the clock of a stopped process: calls that fall due are made, late, by the next {@link advance}. */
   freeze(ms: number): void {
     this.#now += ms;
   }
@@ -24,7 +24,7 @@ export class ManualClock implements Clock {
     return this.#timers.size;
   }
 
-  /** Moves on, calling back what falls due in its order; what that sets off gets to run in between. */
+  /** Moves the clock, making calls in order of their time; promises that they start can continue in between. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     for (;;) {
@@ -40,7 +40,7 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Lets every promise that can go on do so. */
+/** Lets all promises continue that can. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -10,11 +10,11 @@ import { type LossyPresenceFixture, SUITE_LIMIT, SUITE_ROOMS } from './conforman
 
 export const silent: Logger = createLogger({ service: 'test', level: 'silent' });
 
-/** What tests of the Redis store share: a key prefix of their own, and ears for what is announced. */
+/** Shared by tests of the Redis store: a key prefix of its own, and a subscriber for announcements. */
 export interface RedisFixture extends LossyPresenceFixture {
   readonly keyspace: Keyspace;
   readonly noticeTarget: NoticeTarget;
-  /** The connection that every opened store shares. */
+  /** The connection that all stores share. */
   readonly redis: RedisClient;
   open(): RedisPresenceStore;
   /** All keys of the fixture, sorted, without its prefix. */
@@ -22,8 +22,8 @@ export interface RedisFixture extends LossyPresenceFixture {
 }
 
 /**
- * @param servers URLs of every server; several mean a Redis Cluster and sharded announcements
- * @param options `users`: the same URLs as the user that the stores work as
+ * @param servers URLs of all servers; several mean a Redis Cluster and sharded announcements
+ * @param options `users`: these URLs with the Redis user of the stores
  */
 export async function openRedisFixture(
   servers: readonly string[],
@@ -41,7 +41,7 @@ export async function openRedisFixture(
   const redis = createRedis(config, silent, 'test');
   await redisReady(redis, 5_000);
 
-  // Tests stop servers on purpose; without a listener ioredis prints every attempt to come back.
+  // Tests stop servers on purpose; without a listener ioredis prints every attempt to reconnect.
   const connect = (url: string): Redis => new Redis(url, { retryStrategy: () => 5 }).on('error', () => {});
   const direct = servers.map(connect);
   const announced: PresenceFrame[] = [];
@@ -60,7 +60,7 @@ export async function openRedisFixture(
     }),
   );
   if (sharded) {
-    // One of the servers has the room's slot, the others refuse.
+    // One of the servers has the room's slot; the others refuse.
     const listen = (channel: string) => Promise.any(ears.map((ear) => ear.ssubscribe(channel)));
     await Promise.all(SUITE_ROOMS.map((roomId) => listen(noticeTarget.channel(roomId))));
   }
@@ -81,12 +81,12 @@ export async function openRedisFixture(
     redis,
     open: () => new RedisPresenceStore(redis, { keyspace, noticeTarget, announceLimit: SUITE_LIMIT }),
     async announced() {
-      // What arrives before a mark on the same connection was published before it.
+      // Announcements that arrive before a mark on this connection were published before it.
       await Promise.all(
         direct.map(async (server, index) => {
           const mark = `${index} ${randomUUID()}`;
           const heard = new Promise<void>((resolve) => marks.set(mark, resolve));
-          // Nobody listens for a moment after a server's restart.
+          // Shortly after a server's restart there is no subscriber.
           while ((await server.publish(markChannel, mark)) === 0) await sleep(5);
           await heard;
           marks.delete(mark);
@@ -94,7 +94,7 @@ export async function openRedisFixture(
       );
       return announced;
     },
-    // Leases follow the clock of Redis, which no test can move.
+    // Leases follow the clock of Redis, which tests cannot move.
     pass: async (ms) => sleep(ms),
     async loseData() {
       for (const [server, key] of await scan()) await server.del(key);

@@ -13,7 +13,7 @@ export const ann = { id: 1, username: 'ann' };
 export const bob = { id: 2, username: 'bob' };
 const log = createLogger({ service: 'test', level: 'silent' });
 
-/** Trackers over one store, which they see over a wire that can fail; time passes when the test says so. */
+/** Trackers over one store, connected by a wire that can fail, on a clock that the test moves. */
 export class TrackerStage {
   readonly clock = new ManualClock();
   readonly announced: string[] = [];
@@ -26,11 +26,11 @@ export class TrackerStage {
   });
   /** Calls that reached the wire, in order. */
   readonly calls: string[] = [];
-  /** Set: calls fail, before or after having had their effect. */
+  /** If set, calls fail, before or after they took effect. */
   failing: 'before' | 'after' | undefined;
-  /** Set: joins and leaves wait for it. */
+  /** If set, joins and leaves wait for it. */
   held: Promise<void> | undefined;
-  /** Joins and leaves that have no answer yet. */
+  /** Joins and leaves without an answer yet. */
   underWay = 0;
   mostUnderWay = 0;
   readonly #trackers: PresenceTracker[] = [];
@@ -75,7 +75,7 @@ export class TrackerStage {
     return tracker;
   }
 
-  /** Another node declares this one dead. */
+  /** Another node reaps this one. */
   async reap(nodeId: string): Promise<number> {
     await this.store.renew('reaper', TTL_MS * 100);
     return this.store.reap(nodeId, 'reaper');

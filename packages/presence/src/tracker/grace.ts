@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.js';
 import type { LocalMember } from './local-member.js';
 
-/** Why a user is without connections, and so how long they may take to come back. */
+/** Why a user has no connections, which determines how long they may take to reconnect. */
 export type GraceKind = 'left' | 'sentAway';
 
-/** Users without connections who may come back. One timer serves them all. */
+/** Users without connections who may reconnect. One timer serves all of them. */
 export class Graces {
-  /** By kind, the longest without connections first: the graces of one kind are equally long. */
+  /** By kind, in the order in which they lost their last connection: all graces of a kind are equally long. */
   readonly #waiting: Readonly<Record<GraceKind, Set<LocalMember>>> = { left: new Set(), sentAway: new Set() };
   #cancel: (() => void) | undefined;
   #end = 0;
@@ -28,13 +28,13 @@ export class Graces {
     this.#arm();
   }
 
-  /** The user is back, or has left for another reason. */
+  /** The user has reconnected, or leaves for another reason. */
   end(local: LocalMember): void {
     this.#waiting.left.delete(local);
     this.#waiting.sentAway.delete(local);
   }
 
-  /** No grace ends any more. */
+  /** Ends all graces without calling back. */
   clear(): void {
     this.#waiting.left.clear();
     this.#waiting.sentAway.clear();

@@ -10,26 +10,26 @@ export interface HeartbeatOptions {
   clock: Clock;
   /**
    * The lease was taken or renewed.
-   * @param entries what became of the node's entries
-   * @param wasAway whether the store could not be reached before
+   * @param entries state of the node's entries
+   * @param wasAway whether the store was unreachable before
    */
   onBeat(entries: Renewal['entries'], wasAway: boolean): void;
 }
 
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 1_000;
-/** How much earlier than expected a lease may end, as a share of it: clocks do not run alike. */
+/** How much earlier than expected a lease may end, as a share of it: clocks run at different speeds. */
 const CLOCK_SLACK = 0.1;
 /**
- * After this process stood still for longer than its lease, the pause before it takes one again, in milliseconds:
+ * Pause before this process takes a lease again after it was stopped for longer than its lease, in milliseconds:
  * meanwhile it learns which of its connections have ended.
  */
 const SETTLE_MS = 1_000;
 
 /**
- * Renews the node's lease a few times per lease, and after each renewal reaps nodes that are dead. Their leases say so
- * only as long as the store's data and clock go on from renewal to renewal: after an outage, and after a jump of either,
- * every node gets a whole lease to renew.
+ * Renews the node's lease several times per lease, and reaps dead nodes after each renewal. Leases are evidence only
+ * while the store's data and clock continue from renewal to renewal: after an outage, or a jump of either, every node
+ * gets a whole lease to renew.
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
@@ -41,11 +41,11 @@ export class Heartbeat {
   #connected = false;
   #reported = false;
   #renewedAt = Number.NEGATIVE_INFINITY;
-  /** When the last renewal that succeeded was sent. */
+  /** When the last successful renewal was sent. */
   #sentAt = Number.NEGATIVE_INFINITY;
   #dueAt = 0;
   #settlesAt = Number.NEGATIVE_INFINITY;
-  /** A renewal failed, and none has succeeded since. */
+  /** Whether a renewal failed and none has succeeded since. */
   #away = false;
   #reapFrom = 0;
   #reaped = 0;
@@ -68,7 +68,7 @@ export class Heartbeat {
     this.#schedule(0);
   }
 
-  /** A call of the store failed. The next beat comes soon; until it succeeds the store counts as away. */
+  /** A call of the store failed. The next beat comes soon; until it succeeds the store counts as unreachable. */
   onFailure(error: unknown): void {
     if (!this.#reported) this.#options.log.warn({ error: messageOf(error) }, 'presence store failed');
     this.#reported = true;
@@ -77,7 +77,7 @@ export class Heartbeat {
     if (this.#beating === undefined) this.#schedule(this.#nextRetry());
   }
 
-  /** Nothing is left to be written: the store works again. */
+  /** All writes are done: the store works again. */
   onSettled(): void {
     if (!this.#connected) return;
     this.#retryMs = FIRST_RETRY_MS;
@@ -133,8 +133,8 @@ export class Heartbeat {
     const { entries, leftMs } = renewal;
     const now = clock.now();
     const first = this.#renewedAt === Number.NEGATIVE_INFINITY;
-    // Whoever could not renew for so long, because the store was away or this process was stopped, may
-    // be the first of many to come back. The others get a whole lease to renew before they count as dead.
+    // A node that could not renew for this long, because the store was unreachable or the process was stopped, may be
+    // the first of many to return. The others get a whole lease to renew before they count as dead.
     const late = now - this.#renewedAt > ttlMs / 2;
     const jumped = leftMs < ttlMs * (1 - CLOCK_SLACK) - (now - this.#sentAt);
     if (jumped && !late)

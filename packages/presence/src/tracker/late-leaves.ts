@@ -2,17 +2,17 @@ import type { Clock } from '../clock.js';
 import type { LocalMember } from './local-member.js';
 
 /**
- * Leaves that could not be sent when they were due. They wait, because users who changed nodes meanwhile have to be
- * written by the other node first, and that one may notice later that the store is back: a leave that overtakes the join
- * would announce users as gone who are there.
+ * Leaves that could not be sent when they were due. They are delayed: users who changed nodes meanwhile must first be
+ * written by their new node, which may notice later that the store is back. A leave that overtakes that join would
+ * announce the departure of users who are present.
  */
 export class LateLeaves {
   readonly #waiting = new Set<LocalMember>();
-  /** No leave is sent before this. */
+  /** No leave is sent before this time. */
   #from = Number.NEGATIVE_INFINITY;
   #cancel: (() => void) | undefined;
 
-  /** @param delayMs how long they wait, in milliseconds @param onDue called with those that may be sent */
+  /** @param delayMs delay in milliseconds @param onDue called with the leaves that may be sent */
   constructor(
     private readonly clock: Clock,
     private readonly delayMs: number,
@@ -23,7 +23,7 @@ export class LateLeaves {
     return this.#waiting.size;
   }
 
-  /** This leave was sent in vain, or could not be sent when it was due. */
+  /** Sending this leave failed, or was impossible when it was due. */
   delay(local: LocalMember): void {
     local.leaveFrom = this.clock.now() + this.delayMs;
   }
@@ -33,7 +33,7 @@ export class LateLeaves {
     this.#from = this.clock.now() + this.delayMs;
   }
 
-  /** @returns whether the leave has to wait; then it is handed out when it is due */
+  /** @returns whether the leave must wait; `onDue` then gets it */
   hold(local: LocalMember): boolean {
     if (this.#dueAt(local) <= this.clock.now()) return false;
     this.#waiting.add(local);
@@ -41,7 +41,7 @@ export class LateLeaves {
     return true;
   }
 
-  /** It is not waited for any more. */
+  /** Removes a leave that is no longer wanted. */
   delete(local: LocalMember): void {
     this.#waiting.delete(local);
   }
@@ -54,7 +54,7 @@ export class LateLeaves {
     return Math.max(local.leaveFrom, this.#from);
   }
 
-  /** One timer for all: each time for the one that has waited for longest. */
+  /** One timer for all leaves: it waits for the oldest. */
   #arm(): void {
     const [first] = this.#waiting;
     if (first === undefined || this.#cancel !== undefined) return;

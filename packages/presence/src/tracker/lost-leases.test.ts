@@ -9,15 +9,15 @@ describe('PresenceTracker', () => {
   });
   afterEach(() => stage.close());
 
-  describe('when what it wrote is gone', () => {
-    it('writes everything again, saying who was announced before', async () => {
+  describe('when its entries are lost', () => {
+    it('writes everything again, with which users were announced before', async () => {
       const tracker = await stage.started();
       tracker.enter(7, ann);
       tracker.enter(8, bob);
       await tracker.settled();
       tracker.exit(8, bob);
       await stage.clock.advance(TTL_MS / 3 - 1);
-      // Reaped behind its back: its lease was cut short.
+      // Reaped without its knowledge: its lease was cut short.
       await stage.store.release('a', 0);
       expect(await stage.reap('a')).to.equal(1);
       stage.calls.length = 0;
@@ -28,7 +28,7 @@ describe('PresenceTracker', () => {
       expect(await stage.members()).to.deep.equal([ann, bob]);
     });
 
-    it('writes again what was under way meanwhile', async () => {
+    it('repeats calls that were in flight', async () => {
       const tracker = await stage.started();
       tracker.enter(7, ann);
       await tracker.settled();
@@ -41,7 +41,7 @@ describe('PresenceTracker', () => {
       await stage.store.release('a', 0);
       await stage.reap('a');
       await stage.clock.advance(TTL_MS / 3);
-      // The stage.held join reaches the store after the node has registered anew.
+      // The delayed join reaches the store after the node has registered again.
       open();
       await tracker.settled();
       expect(stage.changes().filter((call) => call.startsWith('join 2'))).to.deep.equal([
@@ -55,8 +55,8 @@ describe('PresenceTracker', () => {
     });
   });
 
-  describe('when its process stood still for longer than its lease', () => {
-    it('does not bring users back who have gone meanwhile', async () => {
+  describe('when its process was stopped for longer than its lease', () => {
+    it('does not bring back users who left meanwhile', async () => {
       const tracker = await stage.started();
       tracker.enter(7, ann);
       tracker.enter(7, bob);
@@ -64,7 +64,7 @@ describe('PresenceTracker', () => {
       stage.clock.freeze(TTL_MS * 3);
       expect(await stage.reap('a')).to.equal(2);
       const late = stage.clock.advance(0);
-      // The first thing that it learns is which connections have ended.
+      // The process first learns which connections have ended.
       tracker.exit(7, ann);
       await late;
       await stage.clock.advance(1_000);
@@ -77,7 +77,7 @@ describe('PresenceTracker', () => {
       expect(tracker.leaving).to.equal(0);
     });
 
-    it('brings those back who are there when they were within their grace', async () => {
+    it('brings back users who were within their grace and have reconnected', async () => {
       const tracker = await stage.started();
       tracker.enter(7, ann);
       await tracker.settled();
@@ -92,7 +92,7 @@ describe('PresenceTracker', () => {
       expect(await stage.members()).to.deep.equal([ann]);
     });
 
-    it('goes on as before when nobody has declared it dead', async () => {
+    it('continues as before if it was not declared dead', async () => {
       const tracker = await stage.started();
       tracker.enter(7, ann);
       await tracker.settled();
@@ -120,7 +120,7 @@ describe('PresenceTracker', () => {
       expect(tracker.reaped).to.equal(1);
     });
 
-    it('gives the others time to renew after an outage that all of them shared', async () => {
+    it('gives other nodes time to renew after a common outage', async () => {
       const first = await stage.started('a');
       const second = stage.create('b');
       await stage.clock.advance(1);

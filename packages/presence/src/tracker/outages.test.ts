@@ -10,8 +10,8 @@ describe('PresenceTracker', () => {
   });
   afterEach(() => stage.close());
 
-  describe('while the store is away', () => {
-    it('keeps what is wanted, tries again with growing pauses, and catches up', async () => {
+  describe('while the store is unreachable', () => {
+    it('keeps what is wanted, retries with growing pauses, and catches up', async () => {
       const tracker = stage.create();
       stage.failing = 'before';
       tracker.start();
@@ -43,7 +43,7 @@ describe('PresenceTracker', () => {
       expect(await stage.members()).to.deep.include(ann);
     });
 
-    it('repeats calls without an answer until they have one, each change announced once', async () => {
+    it('repeats unanswered calls until they are answered, each change announced once', async () => {
       const tracker = await stage.started();
       stage.failing = 'after';
       tracker.enter(7, ann);
@@ -52,7 +52,7 @@ describe('PresenceTracker', () => {
       await stage.clock.advance(1_000);
       await tracker.settled();
       expect(await stage.members()).to.deep.equal([ann]);
-      // Later leaves do not wait any more.
+      // Later leaves are not delayed.
       await stage.clock.advance(LATE_MS);
       tracker.exit(7, ann);
       stage.failing = 'after';
@@ -96,7 +96,7 @@ describe('PresenceTracker', () => {
       expect(stage.announced).to.deep.equal(['joined 1', 'left 1', 'joined 1']);
     });
 
-    it('announces nobody who changed nodes meanwhile, whichever node notices first that it is back', async () => {
+    it('announces no user who changed nodes meanwhile, whichever node notices first that the store is back', async () => {
       for (const [from, to] of [
         ['a', 'b'],
         ['c', 'd'],
@@ -115,7 +115,7 @@ describe('PresenceTracker', () => {
         old.exit(7, ann);
         await stage.clock.advance(GRACE_MS * 5);
         stage.failing = undefined;
-        // The node that she left works again, the one that she went to does not know it yet.
+        // Her old node works again; her new node does not know it yet.
         await stage.clock.advance(1_000);
         expect(old.connected).to.equal(true);
         expect(next.connected).to.equal(false);
@@ -130,7 +130,7 @@ describe('PresenceTracker', () => {
       }
     });
 
-    it('waits with a leave that failed, but not again with each call that fails', async () => {
+    it('delays a leave that failed, but not again with each failing call', async () => {
       const broken = stage.wire();
       const join = broken.join;
       broken.join = (nodeId, roomId, member, again) =>
@@ -149,7 +149,7 @@ describe('PresenceTracker', () => {
       expect(stage.announced).to.deep.equal(['joined 1', 'left 1']);
     });
 
-    it('lets a user come back whose leave waits', async () => {
+    it('lets a user reconnect whose leave is delayed', async () => {
       const tracker = await stage.started();
       tracker.enter(7, ann);
       await tracker.settled();
@@ -165,7 +165,7 @@ describe('PresenceTracker', () => {
       expect(await stage.members()).to.deep.equal([ann]);
     });
 
-    it('goes on with other users when one of them keeps failing', async () => {
+    it("continues with other users while one user's write keeps failing", async () => {
       const broken = stage.wire();
       const join = broken.join;
       broken.join = (nodeId, roomId, member, again) =>

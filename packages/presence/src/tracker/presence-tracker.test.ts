@@ -32,7 +32,7 @@ describe('PresenceTracker', () => {
       expect(tracker.localRooms).to.equal(0);
     });
 
-    it('does nothing for a user who comes back within the grace', async () => {
+    it('does nothing for a user who reconnects within the grace', async () => {
       const tracker = await stage.started();
       tracker.enter(7, ann);
       tracker.exit(7, ann);
@@ -47,7 +47,7 @@ describe('PresenceTracker', () => {
       expect(stage.changes()).to.deep.equal(['join 1', 'leave 1']);
     });
 
-    it('gives everybody their own grace with a single timer', async () => {
+    it('gives each user their own grace with a single timer', async () => {
       const tracker = await stage.started();
       const idle = stage.clock.timers;
       for (let id = 1; id <= 100; id++) tracker.enter(7, { id, username: `u${id}` });
@@ -67,7 +67,7 @@ describe('PresenceTracker', () => {
       expect(stage.clock.timers).to.equal(idle);
     });
 
-    it('waits longer for users whom the node sent away, and no longer for the others', async () => {
+    it('waits longer for users whom the node asked to reconnect, and no longer for others', async () => {
       const tracker = await stage.started('a', { releaseGraceMs: GRACE_MS * 3 });
       const idle = stage.clock.timers;
       tracker.enter(7, ann);
@@ -86,7 +86,7 @@ describe('PresenceTracker', () => {
       expect(stage.clock.timers).to.equal(idle);
     });
 
-    it('knows whoever it sent away as soon as they are back', async () => {
+    it('recognises users whom it asked to reconnect as soon as they return', async () => {
       const tracker = await stage.started();
       tracker.enter(7, ann);
       tracker.exit(7, ann, true);
@@ -130,8 +130,8 @@ describe('PresenceTracker', () => {
     });
   });
 
-  describe('with calls under way', () => {
-    it('makes one at a time per user and room, and in the end the store has what is wanted', async () => {
+  describe('with calls in flight', () => {
+    it('makes one at a time per user and room, and the store ends up with what is wanted', async () => {
       const tracker = await stage.started('a', { graceMs: 0 });
       let open = (): void => {};
       stage.held = new Promise((resolve) => {
@@ -154,7 +154,7 @@ describe('PresenceTracker', () => {
       expect(tracker.localMembers).to.equal(0);
     });
 
-    it('keeps a bounded number of them', async () => {
+    it('bounds their number', async () => {
       const tracker = await stage.started('a', { maxInFlight: 10 });
       let open = (): void => {};
       stage.held = new Promise((resolve) => {
@@ -192,7 +192,7 @@ describe('PresenceTracker', () => {
       expect(stage.announced).to.deep.equal(['joined 1', 'joined 2', 'left 2']);
     });
 
-    it('waits for calls under way and leaves no timer behind', async () => {
+    it('waits for calls in flight and leaves no timer behind', async () => {
       const tracker = await stage.started();
       let open = (): void => {};
       stage.held = new Promise((resolve) => {
@@ -217,7 +217,7 @@ describe('PresenceTracker', () => {
       expect(stage.calls).to.deep.equal([]);
     });
 
-    it('does not wait for a store that is away', async () => {
+    it('does not wait for an unreachable store', async () => {
       const tracker = await stage.started();
       stage.failing = 'before';
       tracker.enter(7, ann);

@@ -11,31 +11,30 @@ export interface PresenceTrackerOptions {
   store: PresenceStore;
   nodeId: string;
   log: Logger;
-  /** How long this node's entries outlive its last sign of life, in milliseconds. Default 15,000. */
+  /** How long this node's entries outlive its last renewal, in milliseconds. Default 15,000. */
   ttlMs?: number;
-  /** How long a user who is gone may take to come back without leaving, in milliseconds. Default 2,000. */
+  /** How long a user without connections may take to reconnect before they leave, in milliseconds. Default 2,000. */
   graceMs?: number;
   /**
-   * The same for users whom the node itself sent away: from then on, or from its end on when it shuts down, in
-   * milliseconds. Default 10,000.
+   * Grace of users whom the node asked to reconnect elsewhere: from the request, or from the end of the node's
+   * shutdown, in milliseconds. Default 10,000.
    */
   releaseGraceMs?: number;
-  /** Calls of the store under way at the same time. Default 256. */
+  /** Largest number of concurrent calls of the store. Default 256. */
   maxInFlight?: number;
   clock?: Clock;
 }
 
 /**
- * Least time that a leave waits which could not be sent when it was due, in milliseconds. Nodes notice within about a
+ * Shortest delay of a leave that could not be sent when it was due, in milliseconds. Nodes notice within about a
  * second that the store is back.
  */
 const LATE_LEAVE_MS = 5_000;
 
 /**
- * Keeps the store in step with this node's connections. Callers only say who comes and goes; this
- * makes the store agree, one call at a time per user and room, and goes on trying while the store
- * cannot be reached. What waits is a set of (user, room) pairs, not of calls, so an outage of any
- * length costs no more memory than the connections themselves.
+ * Keeps the store in step with this node's connections. Callers report who enters and exits. The tracker updates the
+ * store, one call at a time per user and room, and retries while the store is unreachable. It queues (user, room)
+ * pairs, not calls, so an outage of any length costs no more memory than the connections themselves.
  */
 export class PresenceTracker {
   readonly #store: PresenceStore;
@@ -47,12 +46,12 @@ export class PresenceTracker {
 
   readonly #rooms = new Map<number, Map<number, LocalMember>>();
   #members = 0;
-  /** Waiting for a call. */
+  /** Members that wait for a call. */
   readonly #unsettled = new Set<LocalMember>();
-  /** Waiting, but not for a call: each is in one of the two, or busy. */
+  /** Members whose leave is delayed. Each unsettled member is in one of the two, or busy. */
   readonly #late: LateLeaves;
   readonly #graces: Graces;
-  /** How often everything had to be written from the start, the first time included. */
+  /** Number of times that everything had to be written from the start, including the first time. */
   #startOvers = 0;
   #inFlight = 0;
   #draining = false;
@@ -83,7 +82,7 @@ export class PresenceTracker {
     });
   }
 
-  /** Takes the lease and starts the heartbeat. Does not wait for the store to be reachable. */
+  /** Takes the lease and starts the heartbeat. Does not wait for the store. */
   start(): void {
     this.#heartbeat.start();
   }
@@ -109,7 +108,7 @@ export class PresenceTracker {
 
   /**
    * A local connection of this user left the room. Ignored for a connection that was forgotten.
-   * @param sentAway this node ended it and asked for it to come back through another node
+   * @param sentAway whether this node asked the connection to reconnect through another node
    */
   exit(roomId: number, member: Member, sentAway = false): void {
     const local = this.#rooms.get(roomId)?.get(member.id);
@@ -119,7 +118,7 @@ export class PresenceTracker {
     this.#graces.begin(local, sentAway ? 'sentAway' : 'left');
   }
 
-  /** Everybody leaves this room at once, without the grace; later exits of their connections are ignored. */
+  /** All users leave this room at once, without grace; later exits of their connections are ignored. */
   forgetRoom(roomId: number): void {
     for (const local of this.#rooms.get(roomId)?.values() ?? []) {
       local.connections = 0;
@@ -128,8 +127,8 @@ export class PresenceTracker {
   }
 
   /**
-   * The node is about to close its connections: from now on nobody leaves, because whoever goes is
-   * expected to come back through another node. Leases are renewed until {@link close}.
+   * The node is about to close its connections: no user leaves any more, because they are expected to reconnect
+   * through another node. Leases are renewed until {@link close}.
    */
   drain(): void {
     this.#draining = true;
@@ -143,40 +142,40 @@ export class PresenceTracker {
   }
 
   /**
-   * Stops. The node's entries stay until its lease ends; with `release` that is `releaseGraceMs` from now.
-   * Resolves also when the store cannot be reached: the lease then ends by itself.
+   * Stops. The node's entries stay until its lease ends; with `release`, until `releaseGraceMs` from now. Also
+   * resolves while the store is unreachable: the lease then ends by itself.
    */
   close(options: { release?: boolean } = {}): Promise<void> {
     this.#closed ??= this.#close(options.release ?? false);
     return this.#closed;
   }
 
-  /** Users of this node, counted once per room. */
+  /** Number of users of this node, counted once per room. */
   get localMembers(): number {
     return this.#members;
   }
 
-  /** Rooms with users of this node. */
+  /** Number of rooms with users of this node. */
   get localRooms(): number {
     return this.#rooms.size;
   }
 
-  /** Users, counted per room, about whom the store is not up to date. */
+  /** Number of users, counted per room, whose entry in the store is not up to date. */
   get unsettled(): number {
     return this.#unsettled.size + this.#late.size + this.#inFlight;
   }
 
-  /** Users, counted per room, within their grace. */
+  /** Number of users, counted per room, within their grace. */
   get leaving(): number {
     return this.#graces.size;
   }
 
-  /** Whether the store answered last. */
+  /** Whether the last call of the store was answered. */
   get connected(): boolean {
     return this.#heartbeat.connected;
   }
 
-  /** Departures that this node announced for dead nodes. */
+  /** Number of departures that this node announced for dead nodes. */
   get reaped(): number {
     return this.#heartbeat.reaped;
   }
@@ -194,7 +193,7 @@ export class PresenceTracker {
       this.#startOvers++;
       for (const room of this.#rooms.values()) {
         for (const local of room.values()) {
-          // Gone without having left: that was announced with all the node's departures.
+          // The user is gone and needs no leave: it was announced with all the node's departures.
           if (entries === 'reaped' && local.connections === 0) {
             local.wanted = false;
             this.#graces.end(local);
@@ -239,7 +238,7 @@ export class PresenceTracker {
     const { roomId, member, wanted, announced } = local;
     const sentIn = this.#startOvers;
     local.busy = true;
-    // Until a join has succeeded, and from a leave's sending on, the user may have been announced gone.
+    // Until a join has succeeded, and after a leave was sent, the user's departure may have been announced.
     local.announced = wanted && announced;
     this.#inFlight++;
     let succeeded = false;
@@ -254,7 +253,7 @@ export class PresenceTracker {
     this.#inFlight--;
     local.busy = false;
     if (succeeded) local.announced = wanted;
-    // Sent before a start over and answered after it: either side of it may have taken the call.
+    // Sent before a restart and answered after it: the call may have taken effect before or after it.
     local.sure = succeeded && sentIn === this.#startOvers;
     local.storedIn = local.sure && !wanted ? NEVER : this.#startOvers;
     this.#reconcile(local);

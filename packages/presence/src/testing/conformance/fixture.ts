@@ -3,27 +3,30 @@ import type { PresenceStore } from '../../presence-store.js';
 
 /** What the suite needs of an implementation. Each fixture starts empty. */
 export interface PresenceFixture {
-  /** A store as one more process would open it; all of a fixture show the same presence. Its limit: {@link SUITE_LIMIT}. */
+  /**
+   * Opens a store like a further process; all stores of a fixture show the same presence. Their limit is
+   * {@link SUITE_LIMIT}.
+   */
   open(): PresenceStore;
-  /** Everything announced so far, in order of arrival. */
+  /** Returns all announcements so far, in order of arrival. */
   announced(): Promise<PresenceFrame[]>;
-  /** Returns when at least so many milliseconds have passed by the clock that leases follow. */
+  /** Resolves when at least `ms` milliseconds have passed on the clock of the leases. */
   pass(ms: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Most members of a room in which the suite expects announcements. */
+/** Largest number of members of a room in which the suite expects announcements. */
 export const SUITE_LIMIT = 500;
 
-/** The rooms that the suite uses, for fixtures that cannot listen to all rooms at once. */
+/** The rooms that the suite uses, for fixtures that cannot listen to all rooms. */
 export const SUITE_ROOMS: readonly number[] = [
   ...Array.from({ length: 70 }, (_, index) => index + 1),
   Number.MAX_SAFE_INTEGER,
 ];
 
-/** A fixture of an implementation whose data can get lost while its users live on. */
+/** A fixture of an implementation that can lose its data while its users keep running. */
 export interface LossyPresenceFixture extends PresenceFixture {
-  /** Empties the store behind everybody's back. */
+  /** Deletes the data of the store without telling its users. */
   loseData(): Promise<void>;
 }
 
@@ -34,7 +37,7 @@ export const ann: Member = { id: 1, username: 'ann' };
 export const bob: Member = { id: 2, username: 'bob' };
 export const cyd: Member = { id: 3, username: 'cyd' };
 
-/** Three nodes with a lease, each with a store of its own. */
+/** Three nodes with a lease, each with its own store. */
 export class ThreeNodes {
   private constructor(
     readonly fixture: PresenceFixture,
@@ -52,13 +55,13 @@ export class ThreeNodes {
     return new ThreeNodes(fixture, a, b, c);
   }
 
-  /** A node stops renewing, and its lease ends. */
+  /** The node stops renewing; resolves when its lease has ended. */
   async die(store: PresenceStore, nodeId: string): Promise<void> {
     await store.renew(nodeId, 1);
     await this.fixture.pass(5);
   }
 
-  /** One more node with a lease. */
+  /** Adds a node with a lease. */
   async another(nodeId: string): Promise<PresenceStore> {
     const store = this.fixture.open();
     await store.renew(nodeId, LEASE_MS);
@@ -71,7 +74,7 @@ export class ThreeNodes {
   }
 }
 
-/** Announcements as `joined 1`, `left 1`: those of one room, or of all. */
+/** Returns announcements as `joined 1`, `left 1`: of one room, or of all. */
 export async function notices(fixture: PresenceFixture, roomId?: number): Promise<string[]> {
   const frames = await fixture.announced();
   return frames

@@ -2,17 +2,17 @@ import { expect } from 'chai';
 import { NoLeaseError } from '../../presence-store.js';
 import { ALL, ann, bob, LEASE_MS, notices, type ThreeNodes } from './fixture.js';
 
-/** What a node learns from its lease. */
+/** Tests of leases. */
 export function describeLeases(stage: () => ThreeNodes): void {
   describe('leases', () => {
-    it('tell a node whether what it wrote is still there', async () => {
+    it("report whether a node's entries are still there", async () => {
       const { fixture } = stage();
       const store = fixture.open();
       expect(await store.renew('d', LEASE_MS)).to.deep.equal({ entries: 'missing', leftMs: 0 });
       expect((await store.renew('d', LEASE_MS)).entries).to.equal('kept');
     });
 
-    it('are needed to join', async () => {
+    it('are required to join', async () => {
       const { b, fixture } = stage();
       const error = await fixture
         .open()
@@ -22,7 +22,7 @@ export function describeLeases(stage: () => ThreeNodes): void {
       expect(await b.members(7, 0, ALL)).to.deep.equal([]);
     });
 
-    it('tell how long they would have lasted', async () => {
+    it('report their remaining time', async () => {
       const { fixture } = stage();
       const store = await stage().another('d');
       expect((await store.renew('d', 1)).leftMs).to.be.within(LEASE_MS / 2, LEASE_MS);
@@ -40,7 +40,7 @@ export function describeLeases(stage: () => ThreeNodes): void {
       expect(await notices(fixture)).to.deep.equal(['joined 1', 'joined 2']);
     });
 
-    it('can be renewed after their end as long as nobody reaped the node', async () => {
+    it('can be renewed after their end unless the node was reaped', async () => {
       const { a, b } = stage();
       await a.join('a', 7, ann);
       await stage().die(a, 'a');
@@ -51,7 +51,7 @@ export function describeLeases(stage: () => ThreeNodes): void {
       expect(await b.members(7, 0, ALL)).to.deep.equal([ann]);
     });
 
-    it('stay intact under many changes at once', async () => {
+    it('stay intact under many concurrent changes', async () => {
       const { a, b } = stage();
       const crowd = Array.from({ length: 300 }, (_, index) => ({ id: index + 1, username: `u${index}` }));
       await Promise.all(crowd.map((member) => a.join('a', (member.id % 9) + 1, member)));

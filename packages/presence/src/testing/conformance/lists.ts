@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ALL, ann, type ThreeNodes } from './fixture.js';
 
-/** What the lists of members and rooms hold. */
+/** Tests of the lists of members and rooms. */
 export function describeLists(stage: () => ThreeNodes): void {
   describe('lists', () => {
     it('are sorted by id and read page by page', async () => {
@@ -19,7 +19,7 @@ export function describeLists(stage: () => ThreeNodes): void {
       expect(await page(0, 0)).to.deep.equal([]);
     });
 
-    it('of everybody go over all rooms, each user once', async () => {
+    it('of all users cover all rooms, each user once', async () => {
       const { a, b, c } = stage();
       for (let roomId = 1; roomId <= 70; roomId++) {
         await a.join('a', roomId, { id: roomId, username: `u${roomId}` });
@@ -32,7 +32,7 @@ export function describeLists(stage: () => ThreeNodes): void {
       expect(await ids(69, 5)).to.deep.equal([70, 71]);
     });
 
-    it('of the busiest rooms count each user once, and nobody of a dead node', async () => {
+    it('of the busiest rooms count each user once, and no user of a dead node', async () => {
       const { a, b, c } = stage();
       for (const [roomId, ids] of [
         [7, [1, 2, 3]],
@@ -57,7 +57,7 @@ export function describeLists(stage: () => ThreeNodes): void {
       expect(await b.busiest(10)).to.deep.equal(rooms.slice(0, 2));
     });
 
-    it('of the busiest rooms name the one with the lower id first when they are equal', async () => {
+    it('of the busiest rooms sort equal rooms by id', async () => {
       const { a, b } = stage();
       for (const roomId of [70, 6, 10]) await a.join('a', roomId, ann);
       expect((await b.busiest(2)).map(({ roomId }) => roomId)).to.deep.equal([6, 10]);

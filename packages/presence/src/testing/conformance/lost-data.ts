@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { NoLeaseError, type PresenceStore } from '../../presence-store.js';
 import { ALL, ann, bob, cyd, LEASE_MS, type LossyPresenceFixture, notices } from './fixture.js';
 
-/** Mocha tests of what a store that can lose its data guarantees beyond `describePresenceStore`. */
+/** Mocha tests of the guarantees of a store that can lose its data, beyond `describePresenceStore`. */
 export function describeLossyPresenceStore(
   name: string,
   createFixture: () => Promise<LossyPresenceFixture>,
@@ -28,7 +28,7 @@ export function describeLossyPresenceStore(
       await fixture.close();
     });
 
-    it('nodes write everything again, and nobody enters anew', async () => {
+    it('nodes write everything again, and no member is announced a second time', async () => {
       expect((await a.renew('a', LEASE_MS)).entries).to.equal('missing');
       expect((await b.renew('b', LEASE_MS)).entries).to.equal('missing');
       await a.join('a', 7, ann, true);
@@ -42,7 +42,7 @@ export function describeLossyPresenceStore(
       expect(await notices(fixture)).to.deep.equal(['joined 1', 'joined 2', 'joined 3', 'left 1']);
     });
 
-    it('a node that has not noticed yet is refused', async () => {
+    it('a node that has not noticed the loss yet is refused', async () => {
       const error = await a.join('a', 7, cyd).catch((error: unknown) => error);
       expect(error).to.be.instanceOf(NoLeaseError);
       await a.leave('a', 7, ann);

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { PresenceStore } from '../../presence-store.js';
 import { ALL, ann, LEASE_MS, notices, SUITE_LIMIT, type ThreeNodes } from './fixture.js';
 
-/** Who is a member of a room, and what the room is told of it. */
+/** Tests of membership and its announcements. */
 export function describeMembers(stage: () => ThreeNodes): void {
   describe('a room', () => {
     const names = (count: number, from = 1): Member[] =>
@@ -11,7 +11,7 @@ export function describeMembers(stage: () => ThreeNodes): void {
     const joinAll = (store: PresenceStore, nodeId: string, crowd: Member[]) =>
       Promise.all(crowd.map((member) => store.join(nodeId, 7, member)));
 
-    it('is told who comes and goes up to a limit, counting users and not connections', async () => {
+    it('announces joins and leaves up to a limit, counting users and not connections', async () => {
       const { a, b, c, fixture } = stage();
       const crowd = names(SUITE_LIMIT - 1);
       await joinAll(a, 'a', crowd);
@@ -25,7 +25,7 @@ export function describeMembers(stage: () => ThreeNodes): void {
       expect(await a.members(7, 0, ALL)).to.have.length(SUITE_LIMIT - 1);
     });
 
-    it('is told who died with a node only once it is small enough', async () => {
+    it('announces the departures of a dead node only once it is small enough', async () => {
       const { a, b, fixture } = stage();
       await joinAll(a, 'a', names(2));
       await joinAll(b, 'b', names(SUITE_LIMIT, 10));
@@ -53,7 +53,7 @@ export function describeMembers(stage: () => ThreeNodes): void {
       expect(await notices(fixture)).to.deep.equal(['joined 1', 'left 1']);
     });
 
-    it('is announced once when three nodes add them at the same moment', async () => {
+    it('is announced once when three nodes add them concurrently', async () => {
       const { a, b, c, fixture } = stage();
       await Promise.all([a.join('a', 7, ann), b.join('b', 7, ann), c.join('c', 7, ann)]);
       expect(await notices(fixture)).to.deep.equal(['joined 1']);
@@ -82,7 +82,7 @@ export function describeMembers(stage: () => ThreeNodes): void {
       expect((await a.renew('a', LEASE_MS)).entries).to.equal('kept');
     });
 
-    it('joins and leaves each room by itself', async () => {
+    it('joins and leaves each room separately', async () => {
       const { a, fixture } = stage();
       await a.join('a', 7, ann);
       await a.join('a', 8, ann);

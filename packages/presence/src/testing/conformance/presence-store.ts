@@ -4,7 +4,7 @@ import { describeLists } from './lists.js';
 import { describeMembers } from './members.js';
 import { describeReaping } from './reaping.js';
 
-/** Mocha tests of the guarantees of `PresenceStore`, all but those about lost data. */
+/** Mocha tests of the guarantees of `PresenceStore`, except those about lost data. */
 export function describePresenceStore(name: string, createFixture: () => Promise<PresenceFixture>): void {
   describe(`presence: ${name}`, () => {
     let nodes: ThreeNodes;

@@ -2,10 +2,10 @@ import { expect } from 'chai';
 import { NoLeaseError } from '../../presence-store.js';
 import { ALL, ann, bob, LEASE_MS, notices, type ThreeNodes } from './fixture.js';
 
-/** What becomes of what a dead node left. */
+/** Tests of reaping the entries of dead nodes. */
 export function describeReaping(stage: () => ThreeNodes): void {
   describe('reaping', () => {
-    it('announces each departure once, however many do it', async () => {
+    it('announces each departure once, however many nodes reap', async () => {
       const { a, b, c, fixture } = stage();
       const expected: string[] = [];
       for (let id = 1; id <= 200; id++) {
@@ -38,7 +38,7 @@ export function describeReaping(stage: () => ThreeNodes): void {
       expect((await a.renew('a', LEASE_MS)).entries).to.equal('kept');
     });
 
-    it('is for nodes whose own lease has not ended', async () => {
+    it("requires that the reaping node's own lease has not ended", async () => {
       const { a, b, c, fixture } = stage();
       await a.join('a', 7, ann);
       await stage().die(a, 'a');
@@ -50,13 +50,13 @@ export function describeReaping(stage: () => ThreeNodes): void {
       expect(await b.members(7, 0, ALL)).to.deep.equal([ann]);
     });
 
-    it('does not announce users who are there through another node', async () => {
+    it('does not announce users who are present through another node', async () => {
       const { a, b, c, fixture } = stage();
       await a.join('a', 7, ann);
       await a.join('a', 7, bob);
       await b.join('b', 7, bob);
       await stage().die(a, 'a');
-      // Not announced either: nobody has announced that she left.
+      // Not announced either: her departure was not announced.
       await c.join('c', 7, ann);
       expect(await b.reap('a', 'b')).to.equal(0);
       expect(await notices(fixture)).to.deep.equal(['joined 1', 'joined 2']);
@@ -77,7 +77,7 @@ export function describeReaping(stage: () => ThreeNodes): void {
       expect(await notices(fixture)).to.deep.equal(['joined 1', 'left 1']);
     });
 
-    it('makes the node write everything again, and announces who is back', async () => {
+    it('makes the node write everything again, and announces its users who return', async () => {
       const { a, b, fixture } = stage();
       await a.join('a', 7, ann);
       await stage().die(a, 'a');
@@ -90,7 +90,7 @@ export function describeReaping(stage: () => ThreeNodes): void {
       expect((await a.renew('a', LEASE_MS)).entries).to.equal('kept');
     });
 
-    it('refuses a node that does not know yet that it is dead', async () => {
+    it('refuses a node that does not know yet that it was declared dead', async () => {
       const { a, b, fixture } = stage();
       await stage().die(a, 'a');
       await b.reap('a', 'b');
@@ -103,7 +103,7 @@ export function describeReaping(stage: () => ThreeNodes): void {
       expect(await notices(fixture)).to.deep.equal(['joined 1']);
     });
 
-    it('leaves alone what the node writes after coming back, even at the same moment', async () => {
+    it('leaves alone what the node writes after its return, even concurrently', async () => {
       const { a, b, c, fixture } = stage();
       const crowd = Array.from({ length: 200 }, (_, index) => ({ id: index + 1, username: `u${index}` }));
       for (const member of crowd) await a.join('a', (member.id % 3) + 1, member);
