@@ -1,10 +1,10 @@
 import type { Metrics } from '@chorus/service';
 
-/** How often PostgreSQL did not do what it was asked to; a plain number, for metrics. */
+/** Counts failures of PostgreSQL, as a plain number for metrics. */
 export class DatabaseWatch {
   #errors = 0;
 
-  /** Statements, and attempts to connect or to begin a transaction, that failed since the start. */
+  /** Failed statements and failed attempts to connect or to begin a transaction since the start. */
   get errors(): number {
     return this.#errors;
   }
@@ -14,7 +14,7 @@ export class DatabaseWatch {
   }
 }
 
-/** Registers what a watch has counted. */
+/** Registers the metrics of a watch. */
 export function addDatabaseMetrics(metrics: Metrics, watch: DatabaseWatch): void {
   metrics.counter(
     'chorus_postgres_errors_total',

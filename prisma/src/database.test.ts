@@ -10,7 +10,7 @@ import { migrate } from './migrations/migrate.js';
 
 const TIMEOUT_MS = 500;
 
-/** Stands between a client and PostgreSQL, and can stop passing anything on without closing. */
+/** A proxy to PostgreSQL that can stop forwarding without closing. */
 class FreezableProxy {
   readonly #sockets = new Set<Socket>();
   #frozen = false;
@@ -98,7 +98,7 @@ describe('createDatabase', function () {
     passwordHash: 'secret-hash',
   });
 
-  it('tells a second row with a unique value from other failures', async () => {
+  it('distinguishes a second row with a unique value from other failures', async () => {
     await db.user.create({ data: user('ann') });
     const error = await failure(() => db.user.create({ data: user('ann') }));
     expect(isUniqueViolation(error)).to.equal(true);
@@ -129,13 +129,13 @@ describe('createDatabase', function () {
     expect((await db.ban.findMany()).map((ban) => ban.roomId)).to.deep.equal([null]);
   });
 
-  it('fails at once when nobody listens', async () => {
+  it('fails at once when no server listens', async () => {
     const away = open('postgresql://nobody@127.0.0.1:1/none');
     expect(isDatabaseUnavailable(await failure(() => away.user.count()))).to.equal(true);
     expect(isDatabaseUnavailable(await failure(() => away.$queryRaw`SELECT 1`))).to.equal(true);
   });
 
-  it('fails within the time-out when PostgreSQL accepts connections and says nothing', async () => {
+  it('fails within the time-out when PostgreSQL accepts connections and does not answer', async () => {
     proxy.freeze(true);
     const started = Date.now();
     const errors = await Promise.all([1, 2, 3, 4].map(() => failure(() => db.user.count())));
@@ -160,9 +160,9 @@ describe('createDatabase', function () {
     await db.user.count();
   });
 
-  it('does not wait for ever for a free connection', async () => {
+  it('does not wait forever for a free connection', async () => {
     const sleep = (seconds: number) => db.$queryRaw`SELECT pg_sleep(${seconds})::text`;
-    // Connecting takes its own time.
+    // Connecting takes time of its own.
     await Promise.all([sleep(0.01), sleep(0.01)]);
     const results = await Promise.allSettled([
       sleep(0.45),
@@ -176,23 +176,23 @@ describe('createDatabase', function () {
     expect(isDatabaseUnavailable(errors[0])).to.equal(true);
   });
 
-  it('recovers by itself when its connections are cut, under a query or idle', async () => {
+  it('recovers by itself when its connections are cut, during a query or idle', async () => {
     const running = failure(() => db.$queryRaw`SELECT pg_sleep(0.4)::text`);
     await db.user.count();
     proxy.cut();
     expect(isDatabaseUnavailable(await running)).to.equal(true);
-    // The idle connection may be taken once more before the pool hears that it is gone.
+    // The idle connection may be used once more before the pool notices that it was cut.
     await db.user.count().catch(() => db.user.count());
   });
 
-  it('calls a database without its tables unavailable: the migration is still to come', async () => {
+  it('reports a database without tables as unavailable: the migration is still to come', async () => {
     const empty = open(await testDatabase());
     expect(isDatabaseUnavailable(await failure(() => empty.user.count()))).to.equal(true);
     await empty.$disconnect();
   });
 
-  describe('tells its watch', () => {
-    it('of each statement that fails, and of transactions that cannot begin', async () => {
+  describe('reports to its watch', () => {
+    it('every failed statement, and transactions that cannot begin', async () => {
       const watch = new DatabaseWatch();
       const watched = createDatabase(url, { poolSize: 2, timeoutMs: TIMEOUT_MS }, watch);
       await watched.user.count();
@@ -217,7 +217,7 @@ describe('createDatabase', function () {
       expect(watch.errors).to.equal(5);
     });
 
-    it('not of values that PostgreSQL refuses: that is an answer', async () => {
+    it('no refused values: those are an answer', async () => {
       const watch = new DatabaseWatch();
       const watched = createDatabase(url, { poolSize: 2, timeoutMs: TIMEOUT_MS }, watch);
       await watched.user.create({ data: user('eve') });
@@ -230,7 +230,7 @@ describe('createDatabase', function () {
     });
   });
 
-  it('does not call bugs unavailable', () => {
+  it('does not report bugs as unavailable', () => {
     for (const error of [new Error('boom'), new TypeError('x is undefined'), 'text', undefined, null]) {
       expect(isDatabaseUnavailable(error)).to.equal(false);
     }

@@ -10,23 +10,22 @@ import { parseDatabaseUrl } from './url/database-url.js';
 export type Database = PrismaClient;
 
 export interface DatabaseOptions {
-  /** Most connections at a time; further queries wait, at most `timeoutMs`. */
+  /** Largest number of connections; further queries wait, at most `timeoutMs`. */
   readonly poolSize: number;
-  /** After this many milliseconds without a connection, or without an answer, a query fails. */
+  /** A query fails after this time without a connection or without an answer, in milliseconds. */
   readonly timeoutMs: number;
-  /** Is told once that a pooler is in front. */
+  /** Logs once that a pooler was detected. */
   readonly log?: Logger | undefined;
 }
 
-/** How much later than the server the client gives up: the server's answer says more. */
+/** How much later than the server the client gives up, in milliseconds: the server's error is more precise. */
 const CLIENT_TIMEOUT_MARGIN_MS = 250;
 
 /**
- * Opens a pool. Nothing is connected before the first query, so this neither waits nor fails; a
- * query fails within `timeoutMs` or a little more, whether PostgreSQL is down, refuses or hangs.
- * End it with `$disconnect()`.
+ * Opens a pool. It connects at the first query, so this neither waits nor fails. A query fails within `timeoutMs` or
+ * slightly more, whether PostgreSQL is down, refuses or hangs. Close it with `$disconnect()`.
  *
- * @param watch is told of what fails
+ * @param watch receives failures
  * @throws {ConfigError} the URL is not valid
  */
 export function createDatabase(
@@ -36,11 +35,11 @@ export function createDatabase(
 ): Database {
   const { config, mode } = sessionPool(url, options);
   const adapter = new WatchedPg(config, { mode, watch });
-  // 'minimal' leaves a query's arguments, such as password hashes, out of error messages.
+  // 'minimal' keeps a query's arguments, such as password hashes, out of error messages.
   return new PrismaClient({ adapter, errorFormat: 'minimal' });
 }
 
-/** How connections are made and kept. @throws {ConfigError} the URL is not valid */
+/** Returns the configuration of connections and their pool. @throws {ConfigError} the URL is not valid */
 export function sessionPool(
   url: string,
   options: DatabaseOptions,
@@ -54,11 +53,11 @@ export function sessionPool(
   const client = {
     ...clientConfig(mode, 'chorus'),
     connectionTimeoutMillis: options.timeoutMs,
-    // Enforced here, for a server that no longer answers at all.
+    // Enforced by the client, for a server that does not answer at all.
     query_timeout: options.timeoutMs + CLIENT_TIMEOUT_MARGIN_MS,
   };
   const config = {
-    // The pool makes its clients without arguments that it has types for.
+    // The pool calls the constructor with arguments that are not in its types.
     Client: class extends SessionClient {
       constructor() {
         super(client);

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { Prisma } from './generated/client.js';
 
-/** Messages of `pg` and its pool, which carry no code: no connection, or no answer in time. */
+/** Messages of `pg` and its pool without a code: no connection, or no answer in time. */
 const UNAVAILABLE_MESSAGES = [
   'Query read timeout',
   'timeout exceeded when trying to connect',
@@ -11,13 +11,18 @@ const UNAVAILABLE_MESSAGES = [
 ];
 
 /**
- * SQLSTATE classes of a server that is there and cannot serve: connection, state of the transaction (25006: the server, or the
- * database, is read-only), resources, operator, system (disk).
+ * SQLSTATE classes of a server that runs and cannot serve: connection, state of the transaction (25006: the server,
+ * or the database, is read-only), resources, operator, system (disk).
  */
 const UNAVAILABLE_CLASSES = ['08', '25', '53', '57', '58'];
-/** SQLSTATEs of what another try can mend: conflicts with others (and with recovery), locks, rights that are missing at the moment. */
+/**
+ * SQLSTATEs for which a retry can succeed: conflicts with other transactions and with recovery, locks, temporarily
+ * missing rights.
+ */
 const UNAVAILABLE_STATES = ['40001', '40P01', '42501', '55000', '55006', '55P03'];
-/** The server or database takes no writes: it is in recovery, a standby, or has `default_transaction_read_only=on`. */
+/**
+ * The server or database accepts no writes: it is in recovery, a standby, or has `default_transaction_read_only=on`.
+ */
 const READ_ONLY = '25006';
 
 const UNAVAILABLE_KINDS = ['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TooManyConnections'];
@@ -25,12 +30,13 @@ const UNAVAILABLE_KINDS = ['DatabaseNotReachable', 'ConnectionClosed', 'SocketTi
 const SOCKET_CODE = /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_)/;
 
 /**
- * Whether PostgreSQL cannot be used at the moment, so that the same query may succeed later:
- * unreachable, refusing, read-only, overloaded, frozen, restarting, or not migrated yet.
+ * Whether PostgreSQL is unavailable, so that a retry of the query may succeed later: unreachable, refusing,
+ * read-only, overloaded, frozen, restarting, or not migrated yet.
  */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (error instanceof Prisma.PrismaClientKnownRequestError) {
-    // P1xxx: connecting failed. P2021, P2022: a table or column is missing. P2024, P2028, P2034, P2037: no connection is free, or a transaction took too long or met another one.
+    // P1xxx: connecting failed. P2021, P2022: a table or column is missing. P2024, P2028, P2034, P2037: no connection
+    // is free, or a transaction took too long or conflicted with another.
     if (/^P(1|2021|2022|2024|2028|2034|2037)/.test(error.code)) return true;
     const { kind, originalCode } = driverError(error);
     return UNAVAILABLE_KINDS.includes(kind) || isUnavailableState(originalCode);
@@ -45,7 +51,7 @@ function isUnavailableState(state: string): boolean {
   return UNAVAILABLE_CLASSES.includes(state.slice(0, 2)) || UNAVAILABLE_STATES.includes(state);
 }
 
-/** Why PostgreSQL cannot be used, as predicate of its name, for operators. Holds nothing secret. */
+/** Returns why PostgreSQL is unavailable, as a predicate of its name, for operators. Contains no secrets. */
 export function databaseTrouble(error: unknown): string {
   const { kind, originalCode } =
     error instanceof Prisma.PrismaClientKnownRequestError
@@ -58,27 +64,27 @@ export function databaseTrouble(error: unknown): string {
   return unreachable || kind === 'DatabaseNotReachable' ? 'cannot be reached' : 'does not answer';
 }
 
-/** Whether an error, as the driver adapter throws it, says that the server of the session takes no writes. */
+/** Whether an error of the driver adapter says that the server of the session accepts no writes. */
 export function isReadOnly(error: unknown): boolean {
   return recorded(error).originalCode === READ_ONLY;
 }
 
-/** Whether a row was refused because another one has the same unique value. */
+/** Whether a row was refused because another row has that unique value. */
 export function isUniqueViolation(error: unknown): boolean {
   return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002';
 }
 
-/** SQLSTATE classes of values that no later try makes fit: data, constraints, limits. */
+/** SQLSTATE classes of values that no retry can make valid: data, constraints, limits. */
 const DATA_CLASSES = ['22', '23', '54'];
 
-/** Whether the values of a statement are what PostgreSQL refused, so that trying again cannot help. */
+/** Whether PostgreSQL refused the values of a statement, so that a retry cannot succeed. */
 export function isDataRefused(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return DATA_CLASSES.includes((error.code ?? '').slice(0, 2));
   if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
   return DATA_CLASSES.includes(driverError(error).originalCode.slice(0, 2));
 }
 
-/** The same of an error as the driver adapter throws it, before Prisma has turned it into one of its own. */
+/** Like {@link isDataRefused}, for an error of the driver adapter before Prisma has converted it. */
 export function isRefusedByValues(error: unknown): boolean {
   return DATA_CLASSES.includes(recorded(error).originalCode.slice(0, 2));
 }
@@ -87,7 +93,7 @@ function driverError(error: Prisma.PrismaClientKnownRequestError): { kind: strin
   return recorded(error.meta?.driverAdapterError);
 }
 
-/** What the driver adapter recorded of PostgreSQL's answer. */
+/** Returns what the driver adapter recorded of PostgreSQL's answer. */
 function recorded(adapterError: unknown): { kind: string; originalCode: string } {
   const cause: unknown = adapterError instanceof Error ? adapterError.cause : undefined;
   const read = (name: string): string =>

@@ -5,7 +5,7 @@ import { awaitMigrations } from './migrations/await-migrations.js';
 import { migrate } from './migrations/migrate.js';
 import { databaseUrl, databaseUrlSettings } from './settings.js';
 
-// `--wait` changes nothing: it ends when the database is up to date, whoever brought it there.
+// `--wait` changes nothing: it ends when another process has brought the database up to date.
 const { wait } = parseArgs({ options: { wait: { type: 'boolean', default: false } } }).values;
 const stop = new AbortController();
 onStopSignal(() => stop.abort());

@@ -39,7 +39,7 @@ const FILES = {
   DATABASE_KEY_FILE: 'sslkey',
 } as const;
 
-/** Variables of PostgreSQL's own programs, and what of a URL each would fill in. */
+/** Variables of PostgreSQL's own programs, and the part of a URL that each would fill in. */
 const STRAY: ReadonlyArray<readonly [variable: string, part: string, said: (url: URL) => boolean]> = [
   [
     'PGSSLMODE',
@@ -59,10 +59,10 @@ const STRAY: ReadonlyArray<readonly [variable: string, part: string, said: (url:
 ];
 
 /**
- * The URL that {@link databaseUrlSettings} describe, with everything in it, and readable.
+ * Returns the complete and validated URL of {@link databaseUrlSettings}.
  *
- * @param env whether it has variables of PostgreSQL's own programs that would change what an incomplete URL means: it is
- *   better to stop than to connect without the TLS that somebody asked for
+ * @param env checked for variables of PostgreSQL's own programs that would change the meaning of an incomplete URL:
+ * stopping is better than connecting without the TLS that an operator wanted
  * @throws {ConfigError} one line that names the variable
  */
 export function databaseUrl(

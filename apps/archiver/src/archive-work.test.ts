@@ -42,7 +42,7 @@ describe('ArchiveWork', function () {
       (error: unknown) => error,
     );
 
-  it('stores what waits, and then settles each room at its last message, with what is to be kept', async () => {
+  it('stores what waits, then settles each room at its last message, with the keys to keep', async () => {
     queue.add(1, 1);
     queue.add(2, 2);
     expect(await work.cycle()).to.equal(false);
@@ -55,7 +55,7 @@ describe('ArchiveWork', function () {
     ]);
   });
 
-  it('goes on until nothing waits, however much that is', async () => {
+  it('continues until no message waits, however many there are', async () => {
     queue.add(1, 1_000);
     for (let room = 2; room <= 50; room++) queue.add(room, room);
     while (await work.cycle());
@@ -64,7 +64,7 @@ describe('ArchiveWork', function () {
     expect(await archived(1)).to.deep.equal(expected(1_000));
   });
 
-  it('settles a room in which nothing new is to be stored, so that it is trimmed', async () => {
+  it('settles a room without new messages, so that it is trimmed', async () => {
     const after = { epoch: EPOCH, seq: 9 };
     queue.claim = async () => [{ roomId: 1, after, messages: [] }];
     await work.cycle();
@@ -78,7 +78,7 @@ describe('ArchiveWork', function () {
     expect(queue.settled).to.deep.equal([]);
   });
 
-  it('holds on to what it claimed while PostgreSQL is away, and stores it as soon as it is back', async () => {
+  it('keeps its claim while PostgreSQL is unreachable, and stores it as soon as PostgreSQL is back', async () => {
     queue.add(1, 3);
     const store = new MessageStore(db, 100, logLines().log);
     const save = store.save.bind(store);
@@ -93,7 +93,7 @@ describe('ArchiveWork', function () {
     expect(await held.backlogBytes()).to.equal(0);
   });
 
-  it('says that Redis is away, and goes on where it was', async () => {
+  it('reports that Redis is unreachable, and continues where it was', async () => {
     queue.add(1, 3);
     queue.away = true;
     expect(String(await failure(work.cycle()))).to.equal('ArchiveError: Redis: away');
@@ -102,7 +102,7 @@ describe('ArchiveWork', function () {
     expect(await archived(1)).to.deep.equal(expected(3));
   });
 
-  it('does no harm when it could not say what it stored: the room is claimed again and stored once', async () => {
+  it('does no harm when settling failed: the room is claimed again and stored once', async () => {
     queue.add(1, 3);
     const settle = queue.settle.bind(queue);
     queue.settle = () => Promise.reject(new Error('away'));
@@ -117,7 +117,7 @@ describe('ArchiveWork', function () {
     expect(await work.backlogBytes()).to.equal(0);
   });
 
-  it('is taken over by another when it dies half-way', async () => {
+  it('is taken over by another archiver when it dies half way', async () => {
     queue.add(1, 3);
     const store = new MessageStore(db, 100, logLines().log);
     store.save = () => new Promise(() => {});
@@ -130,7 +130,7 @@ describe('ArchiveWork', function () {
     expect(await archived(1)).to.deep.equal(expected(3));
   });
 
-  it('lets go of the messages of a deleted room, and stores those of the others', async () => {
+  it('drops the messages of a deleted room, and stores those of other rooms', async () => {
     queue.add(1, 2);
     queue.add(99, 2);
     await work.cycle();
@@ -142,7 +142,7 @@ describe('ArchiveWork', function () {
     ]);
   });
 
-  it('does not settle a room whose deletion is under way', async () => {
+  it('does not settle a room that is being deleted', async () => {
     queue.add(1, 2);
     const store = new MessageStore(db, 100, logLines().log);
     store.save = async () => new Map([[1, 'later' as const]]);
@@ -150,7 +150,7 @@ describe('ArchiveWork', function () {
     expect(queue.settled).to.deep.equal([]);
   });
 
-  it('stores a message that cannot be stored as it is as far as it can, and says which one', async () => {
+  it('stores as much as possible of a message that cannot be stored unchanged, and logs which one', async () => {
     queue.add(1, 4, (seq) => (seq === 2 ? body(1, 'se\0cret') : seq === 3 ? 'no JSON' : body(1, `m${seq}`)));
     while (await work.cycle());
     expect(await archived(1)).to.deep.equal([

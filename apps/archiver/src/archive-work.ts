@@ -5,34 +5,34 @@ import { ClaimSize } from './claim-size.js';
 import type { MessageStore, Outcome } from './message-store.js';
 
 export interface ArchiveWorkOptions {
-  /** Most messages of a cycle. */
+  /** Largest number of messages of a cycle. */
   readonly batchMessages: number;
   /** How long claimed rooms stay with an archiver that has died, in milliseconds. */
   readonly leaseMs: number;
   readonly keep: HistoryLimits;
-  /** Is told how long it took to store a batch, in seconds. */
+  /** Called with the duration of storing a batch, in seconds. */
   readonly onStored?: ((seconds: number) => void) | undefined;
 }
 
-/** What was claimed and is not in the database yet. */
+/** Claimed messages that are not in the database yet. */
 interface Batch {
   readonly backlogs: readonly Backlog[];
   readonly messages: readonly MessageFrame[];
   readonly readAt: number;
-  /** More is likely to wait. */
+  /** Whether more messages are likely to wait. */
   readonly more: boolean;
 }
 
-/** What has been done since the start; plain numbers, for metrics. */
+/** Counts since the start; plain numbers, for metrics. */
 export interface ArchiveCounts {
-  /** Messages that were brought to the database. */
+  /** Messages stored in the database. */
   messages: number;
-  /** Batches that are in the database, and attempts to store one that failed. Without messages there is no batch. */
+  /** Stored batches, and failed attempts to store one. A cycle without messages is no batch. */
   stored: number;
   failed: number;
 }
 
-/** Where a cycle failed. */
+/** Says which store made a cycle fail. */
 export class ArchiveError extends Error {
   override name = 'ArchiveError';
 
@@ -48,7 +48,7 @@ export class ArchiveError extends Error {
 export class ArchiveWork {
   readonly counts: ArchiveCounts = { messages: 0, stored: 0, failed: 0 };
   readonly #size: ClaimSize;
-  /** Kept over an outage: its rooms belong to this archiver, and storing it tells when the outage is over. */
+  /** Kept during an outage: its rooms belong to this archiver, and storing it shows when the outage is over. */
   #held: Batch | undefined;
 
   constructor(
@@ -61,11 +61,11 @@ export class ArchiveWork {
   }
 
   /**
-   * Claims what waits, stores it and says so. May be stopped at any point, by a crash as well: what is not
-   * settled is claimed again when the lease is over, and storing it twice changes nothing.
+   * Claims waiting messages, stores them and settles them. May stop at any point, also by a crash: messages that are
+   * not settled are claimed again when the lease is over, and storing them twice changes nothing.
    *
-   * @returns whether more is likely to wait
-   * @throws {ArchiveError} nothing is lost; the next cycle goes on where this one failed
+   * @returns whether more messages are likely to wait
+   * @throws {ArchiveError} nothing is lost; the next cycle continues where this one failed
    */
   async cycle(): Promise<boolean> {
     this.#held ??= await blame('Redis', this.#claim());
@@ -76,13 +76,13 @@ export class ArchiveWork {
     return more;
   }
 
-  /** When the oldest message was sent of those that are being stored, in milliseconds since 1970. */
+  /** When the oldest message being stored was sent, in milliseconds since 1970. */
   get oldestHeldAt(): number | undefined {
     const times = this.#held?.messages.map(({ sentAt }) => sentAt) ?? [];
     return times.length === 0 ? undefined : times.reduce((oldest, time) => Math.min(oldest, time));
   }
 
-  /** How much is not stored yet, in bytes as they count for the budget. @throws {ArchiveError} */
+  /** Bytes that are not stored yet, as they count for the budget. @throws {ArchiveError} */
   async backlogBytes(): Promise<number> {
     return (await blame('Redis', this.queue.backlog())).bytes;
   }
@@ -130,7 +130,7 @@ export class ArchiveWork {
         'the room was deleted: its messages are not stored',
       );
     }
-    // A room without messages is settled as well: it waits for what became too old to be trimmed.
+    // A room without messages is settled too: it waits to have its too old messages trimmed.
     const settled = backlogs.filter(({ roomId }) => outcomes.get(roomId) !== 'later');
     const results = await Promise.allSettled(
       settled.map((backlog) => {

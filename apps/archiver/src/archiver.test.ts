@@ -3,12 +3,12 @@ import { ArchiveError, type ArchiveWork } from './archive-work.js';
 import { Archiver } from './archiver.js';
 import { logLines, until } from './testing/database.js';
 
-/** Work that is told what comes of it. */
+/** Work whose results the test sets. */
 class TestWork {
   cycles = 0;
   waiting = 0;
   error: Error | undefined;
-  /** Called at the beginning of each cycle. */
+  /** Called at the start of each cycle. */
   during: () => Promise<void> = async () => {};
 
   async cycle(): Promise<boolean> {
@@ -40,7 +40,7 @@ describe('Archiver', function () {
   };
   afterEach(() => archiver.close());
 
-  it('does not pause while more waits', async () => {
+  it('does not pause while more messages wait', async () => {
     open(60_000);
     work.waiting = 50;
     archiver.start();
@@ -48,7 +48,7 @@ describe('Archiver', function () {
     expect(work.cycles).to.equal(50);
   });
 
-  it('looks again after the interval when nothing waits', async () => {
+  it('runs again after the interval when no message waits', async () => {
     open(20);
     archiver.start();
     const started = performance.now();
@@ -56,7 +56,7 @@ describe('Archiver', function () {
     expect(performance.now() - started).to.be.at.least(75);
   });
 
-  it('begins at once when it is woken, also when that was while it worked', async () => {
+  it('runs at once when it is woken, also if that happened while it worked', async () => {
     open(60_000);
     archiver.start();
     await until(() => work.cycles === 1);
@@ -68,7 +68,7 @@ describe('Archiver', function () {
     archiver.wake();
     archiver.wake();
     await until(() => work.cycles === 2);
-    // What came now may have come too late for this cycle.
+    // This message may be too late for the current cycle.
     archiver.wake();
     working();
     await until(() => work.cycles === 3);
@@ -77,7 +77,7 @@ describe('Archiver', function () {
     expect(work.cycles).to.equal(3);
   });
 
-  it('is not woken out of a pause after a failure', async () => {
+  it('is not woken from a pause after a failure', async () => {
     open(1);
     work.error = AWAY;
     const started = performance.now();
@@ -89,7 +89,7 @@ describe('Archiver', function () {
     expect(performance.now() - started, '250 and 500 ms, less up to half').to.be.at.least(370);
   });
 
-  it('tries again through an outage, less and less often, and writes one line for it', async () => {
+  it('retries during an outage with growing pauses, and logs one line for it', async () => {
     open(1);
     work.error = AWAY;
     const started = performance.now();
@@ -105,7 +105,7 @@ describe('Archiver', function () {
     expect(archiver.failure).to.equal(undefined);
   });
 
-  it('finishes the batch that it is at when it is closed, and begins no other', async () => {
+  it('finishes its batch when it is closed, and starts no other', async () => {
     open(1);
     let finish = (): void => {};
     work.waiting = 5;
@@ -134,7 +134,7 @@ describe('Archiver', function () {
     await archiver.close();
   });
 
-  it('stores all that waits when it is flushed', async () => {
+  it('stores all waiting messages when it is flushed', async () => {
     open(60_000);
     archiver.start();
     await until(() => work.cycles === 1);
@@ -143,7 +143,7 @@ describe('Archiver', function () {
     expect(work.waiting).to.equal(0);
   });
 
-  it('says when it could not flush in time', async () => {
+  it('reports when it could not flush in time', async () => {
     open(60_000);
     work.waiting = 1;
     work.error = AWAY;

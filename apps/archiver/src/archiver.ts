@@ -2,24 +2,24 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Closeable, Logger } from '@chorus/service';
 import { ArchiveError, type ArchiveWork } from './archive-work.js';
 
-/** First pause after a failure, and the longest by what failed, in milliseconds. */
+/** First pause after a failure, and the longest pause per failing store, in milliseconds. */
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5_000;
-/** While Redis is away a try costs nothing, and two seconds after its return all is to be well. */
+/** A retry costs nothing while Redis is unreachable, and everything must work two seconds after its return. */
 const LAST_REDIS_RETRY_MS = 1_000;
 
 /**
- * Archives for as long as it runs: at full speed while much waits, every `intervalMs` otherwise. While
- * PostgreSQL or Redis is away it tries again, less and less often, and writes one line for the outage.
+ * Archives until it is closed: without pauses while many messages wait, else every `intervalMs`. While PostgreSQL or
+ * Redis is unreachable it retries with growing pauses and logs one line for the outage.
  */
 export class Archiver implements Closeable {
   #stopped = false;
   #running: Promise<void> | undefined;
   #failures = 0;
   #failure: string | undefined;
-  /** Something came since the last batch was begun. */
+  /** Whether it was woken since the last batch started. */
   #woken = false;
-  /** Ends the pause that is under way, if it may end for this. */
+  /** Ends the current pause, if it may end for this reason. */
   #endPause: (reason: 'woken' | 'stopped') => void = () => {};
 
   constructor(
@@ -28,7 +28,7 @@ export class Archiver implements Closeable {
     private readonly intervalMs: number,
   ) {}
 
-  /** Why nothing can be stored at the moment; undefined while all is well. */
+  /** Why nothing can be stored at the moment; undefined if all is well. */
   get failure(): string | undefined {
     return this.#failure;
   }
@@ -37,7 +37,10 @@ export class Archiver implements Closeable {
     this.#running ??= this.#run();
   }
 
-  /** Something waits: begins at once instead of after the interval. What comes in one turn of the event loop goes together. */
+  /**
+   * A message waits: starts at once instead of after the interval. Calls within one tick of the event loop are
+   * handled together.
+   */
   wake(): void {
     if (this.#woken) return;
     this.#woken = true;
@@ -45,8 +48,8 @@ export class Archiver implements Closeable {
   }
 
   /**
-   * Stores everything that waits, for an end after which nothing of it is left.
-   * @returns whether all of it was stored within `timeoutMs`
+   * Stores all waiting messages, before a shutdown that loses what is left.
+   * @returns whether all were stored within `timeoutMs`
    */
   async flush(timeoutMs: number): Promise<boolean> {
     await this.close();
@@ -58,13 +61,13 @@ export class Archiver implements Closeable {
       } catch (error) {
         this.log.debug({ error: String(error) }, 'backlog not known');
       }
-      // What is leased, or failed: it comes back.
+      // Leased or failed messages become available later.
       await sleep(Math.min(pause, FIRST_RETRY_MS));
     }
     return false;
   }
 
-  /** Ends after the batch that is being worked on. */
+  /** Resolves after the current batch. */
   async close(): Promise<void> {
     this.#stopped = true;
     this.#endPause('stopped');
@@ -79,7 +82,7 @@ export class Archiver implements Closeable {
     }
   }
 
-  /** A pause after a failure is not shortened by what comes meanwhile. */
+  /** Pauses. New messages do not shorten a pause after a failure. */
   #pause(pauseMs: number): Promise<void> {
     const failed = this.#failures > 0;
     return new Promise((resolve) => {
@@ -96,7 +99,7 @@ export class Archiver implements Closeable {
     });
   }
 
-  /** @returns how long to pause, in milliseconds */
+  /** @returns the next pause in milliseconds */
   async #attempt(): Promise<number> {
     try {
       const more = await this.work.cycle();
@@ -113,7 +116,7 @@ export class Archiver implements Closeable {
       const longest =
         error instanceof ArchiveError && error.server === 'Redis' ? LAST_REDIS_RETRY_MS : LAST_RETRY_MS;
       const pause = Math.min(FIRST_RETRY_MS * 2 ** Math.min(this.#failures - 1, 10), longest);
-      // Half of it at random, so that replicas do not all come at the same moment.
+      // Half of it is random, so that replicas do not retry together.
       return pause * (0.5 + Math.random() / 2);
     }
   }

@@ -2,7 +2,7 @@ import type { Backlog } from '@chorus/broker';
 import { expect } from 'chai';
 import { ClaimSize } from './claim-size.js';
 
-/** What a queue answers where every room has so many messages. */
+/** The answer of a queue in which every room has this number of messages. */
 function claimed(size: ClaimSize, rooms: number, each: number): Backlog[] {
   const messages = Array.from({ length: Math.min(each, size.perRoom) }, (_, seq) => ({
     epoch: 1,
@@ -21,19 +21,19 @@ describe('ClaimSize', () => {
     }
   };
 
-  it('takes many messages of one hot room', () => {
+  it('claims many messages of one hot room', () => {
     const size = new ClaimSize(1_000);
     settle(size, 1, 100_000);
     expect(size.perRoom).to.equal(1_000);
   });
 
-  it('takes many rooms with one message each', () => {
+  it('claims many rooms with one message each', () => {
     const size = new ClaimSize(1_000);
     settle(size, 100_000, 1);
     expect(size.rooms).to.be.at.least(500);
   });
 
-  it('changes from one to the other', () => {
+  it('adapts from one to the other', () => {
     const size = new ClaimSize(1_000);
     settle(size, 1, 100_000);
     settle(size, 100_000, 1);
@@ -42,7 +42,7 @@ describe('ClaimSize', () => {
     expect(size.perRoom).to.be.at.least(500);
   });
 
-  it('knows that more waits by a claim that came back full', () => {
+  it('expects more messages after a claim that was filled', () => {
     const size = new ClaimSize(1_000);
     expect(size.learn([])).to.equal(false);
     expect(size.learn(claimed(size, 3, 3))).to.equal(false);
@@ -50,7 +50,7 @@ describe('ClaimSize', () => {
     expect(size.learn(claimed(size, 1, size.perRoom))).to.equal(true);
   });
 
-  it('never asks for nothing', () => {
+  it('never claims zero rooms or messages', () => {
     const size = new ClaimSize(1);
     settle(size, 1, 10);
     expect([size.rooms, size.perRoom]).to.deep.equal([1, 1]);

@@ -1,11 +1,11 @@
 import type { Backlog } from '@chorus/broker';
 
-/** Rooms of the first claim. */
+/** Number of rooms of the first claim. */
 const START_ROOMS = 32;
 
 /**
- * How many rooms to claim at a time, and how many messages of each: never more than `messages` in all, which
- * bounds memory and the statement, whether one room is hot or thousands are lukewarm.
+ * Number of rooms per claim, and of messages per room: together at most `messages`, which bounds memory and the
+ * statement, whether one room is hot or thousands are lukewarm.
  */
 export class ClaimSize {
   #rooms: number;
@@ -23,8 +23,8 @@ export class ClaimSize {
   }
 
   /**
-   * Adapts to what a claim of this size returned.
-   * @returns whether more is likely to wait
+   * Adapts to the result of a claim of this size.
+   * @returns whether more messages are likely to wait
    */
   learn(claimed: readonly Backlog[]): boolean {
     const wide = claimed.length >= this.#rooms;

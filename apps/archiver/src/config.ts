@@ -14,7 +14,7 @@ import {
 
 const { HOST, PORT, NODE_ID, LOG_LEVEL } = listenerSettings(4_100);
 
-/** What decides how an archiver works, wherever it runs. */
+/** Settings of an archiver in any process. */
 const archiveSettings = {
   ARCHIVE_INTERVAL_MS: integer(1, 60_000)
     .default(500)
@@ -35,7 +35,7 @@ const archiveSettings = {
     .describe('Stored messages older than this are removed from Redis; 0 keeps any age.'),
 };
 
-/** The archiver's environment variables. `docs/reference/configuration.md` is checked against this list. */
+/** The archiver's environment variables. A test compares `docs/reference/configuration.md` with this list. */
 export const archiverSettings = {
   HOST,
   PORT,
@@ -59,7 +59,7 @@ export interface ArchiveConfig {
 export interface ArchiverConfig {
   readonly host: string;
   readonly port: number;
-  /** Undefined for none. */
+  /** Undefined for no operator port. */
   readonly operatorPort: number | undefined;
   readonly nodeId: string | undefined;
   readonly logLevel: (typeof LOG_LEVELS)[number];
@@ -67,7 +67,7 @@ export interface ArchiverConfig {
   readonly database: { readonly url: string; readonly poolSize: number; readonly timeoutMs: number };
   readonly redis: RedisConfig;
   readonly redisPrefix: string;
-  /** Undefined when nothing is traced. */
+  /** Undefined without tracing. */
   readonly traces: TracesConfig | undefined;
 }
 
@@ -92,7 +92,7 @@ export function loadArchiverConfig(env: Environment): ArchiverConfig {
   };
 }
 
-/** Only what an archiver within another process needs. @throws {ConfigError} */
+/** Reads the settings of an archiver within another process. @throws {ConfigError} */
 export function loadArchiveConfig(env: Environment): ArchiveConfig {
   const settings = parseSettings(archiveSettings, env);
   return {

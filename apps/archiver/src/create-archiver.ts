@@ -22,32 +22,35 @@ import { tracedStore } from './traced-store.js';
 
 const VERSION = packageVersion(new URL('../package.json', import.meta.url));
 
-/** What an archiver needs from outside; it does not close any of it. */
+/** Dependencies of an archiver; it closes none of them. */
 export interface ArchiverParts {
   readonly db: Database;
   readonly queue: ArchiveQueue;
-  /** Stores messages sooner, where somebody waits for each; not behind a pooler. */
+  /** Stores messages with less latency than `db`, where each is waited for; not behind a pooler. */
   readonly prepared?: PreparedStatements;
-  /** Why Redis does not work at the moment, as predicate of its name; undefined while all is well, and where there is none. */
+  /**
+   * Returns why Redis does not work at the moment, as a predicate of its name; undefined if it works. Absent without
+   * Redis.
+   */
   readonly redisTrouble?: () => string | undefined;
-  /** Where its metrics are registered. */
+  /** Registry for its metrics. */
   readonly metrics: Metrics;
   readonly log: Logger;
 }
 
-/** One running archiver. */
+/** A running archiver. */
 export interface ArchiverService extends Closeable {
   readonly nodeId: string;
   readonly port: number;
-  /** Undefined when there is no operator port. */
+  /** Undefined without an operator port. */
   readonly operatorPort: number | undefined;
 }
 
 /**
- * Starts an archiver that says how it is on a port of its own. It runs whether or not PostgreSQL and Redis can be
- * reached. Closing it finishes the batch that is being worked on; what is left is there for the others.
+ * Starts an archiver with its operator port. It runs whether or not PostgreSQL and Redis are reachable. Closing it
+ * finishes the current batch; the rest is left to other archivers.
  *
- * @throws {StartError} the port cannot be listened on; nothing is left running then
+ * @throws {StartError} the port cannot be listened on; nothing is left running
  */
 export async function createArchiver(config: ArchiverConfig, parts: ArchiverParts): Promise<ArchiverService> {
   const nodeId = config.nodeId ?? `archiver-${randomBytes(4).toString('hex')}`;
@@ -86,7 +89,7 @@ export async function createArchiver(config: ArchiverConfig, parts: ArchiverPart
   return { nodeId, port: server.port, operatorPort, close: () => closer.close() };
 }
 
-/** An archiver within another process, not started yet. */
+/** Creates an archiver within another process, not started yet. */
 export function makeArchiver(
   config: ArchiveConfig,
   { db, prepared, queue, metrics, log }: ArchiverParts,

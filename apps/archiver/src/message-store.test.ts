@@ -4,7 +4,7 @@ import { Client } from 'pg';
 import { MessageStore } from './message-store.js';
 import { ANN, EPOCH, logLines, message, openDatabase, SENT_AT } from './testing/database.js';
 
-/** Messages that were read after everything that PostgreSQL has. */
+/** A time of reading after everything in PostgreSQL. */
 const now = (): number => performance.now();
 
 for (const by of ['Prisma', 'prepared statements'])
@@ -22,7 +22,7 @@ for (const by of ['Prisma', 'prepared statements'])
     });
     beforeEach(async () => {
       await db.$executeRaw`TRUNCATE rooms CASCADE`;
-      // Created long before anything is read.
+      // Created long before any message is read.
       await db.$executeRaw`
       INSERT INTO rooms (id, name, created_at) SELECT id, 'room', now() - interval '1 hour' FROM generate_series(1, 3) id`;
       const logged = logLines();
@@ -58,14 +58,14 @@ for (const by of ['Prisma', 'prepared statements'])
       expect(rows[1]).to.include({ seq: 6n, content: 'm6', clientMsgId: null });
     });
 
-    it('changes nothing when the same is stored again', async () => {
+    it('changes nothing when messages are stored again', async () => {
       await store.save([message(1, 1), message(1, 2)], now());
       const outcomes = await store.save([message(1, 2, 'other'), message(1, 3)], now());
       expect([...outcomes]).to.deep.equal([[1, 'stored']]);
       expect(await contents(1)).to.deep.equal(['m1', 'm2', 'm3']);
     });
 
-    it('stores the rest when a room is gone', async () => {
+    it('stores the other messages when a room is deleted', async () => {
       const outcomes = await store.save([message(1, 1), message(99, 1), message(2, 1)], now());
       expect([...outcomes]).to.have.deep.members([
         [1, 'stored'],
@@ -75,7 +75,7 @@ for (const by of ['Prisma', 'prepared statements'])
       expect(await db.message.count()).to.equal(2);
     });
 
-    it('neither waits for nor fails by a deletion under way', async () => {
+    it('neither waits for a deletion in progress nor fails because of it', async () => {
       const other = new Client({ connectionString: url });
       await other.connect();
       await other.query('BEGIN');
@@ -91,7 +91,7 @@ for (const by of ['Prisma', 'prepared statements'])
       expect([...(await store.save([message(2, 1)], now()))]).to.deep.equal([[2, 'gone']]);
     });
 
-    it('does not give the messages of a deleted room to the next one with its id', async () => {
+    it('does not give messages of a deleted room to a new room with its id', async () => {
       const readAt = now();
       await db.room.delete({ where: { id: 1 } });
       await db.room.create({ data: { id: 1, name: 'new' } });
@@ -101,7 +101,7 @@ for (const by of ['Prisma', 'prepared statements'])
       expect([...(await store.save([message(1, 1, 'new')], now()))]).to.deep.equal([[1, 'stored']]);
     });
 
-    it('stores around a message that PostgreSQL refuses, keeps its place, and says so', async () => {
+    it('stores around a message that PostgreSQL refuses, keeps its position, and reports it', async () => {
       const messages = Array.from({ length: 20 }, (_, index) => message(1 + (index % 2), index));
       const bad = { ...message(2, 7), content: 'secret\0' };
       const outcomes = await store.save([...messages.slice(0, 7), bad, ...messages.slice(8)], now());
@@ -127,7 +127,7 @@ for (const by of ['Prisma', 'prepared statements'])
       expect(JSON.stringify(lines)).to.not.include('secret');
     });
 
-    it('lets several store the same at the same time', async () => {
+    it('lets several archivers store the same messages concurrently', async () => {
       const rooms = [1, 2, 3];
       const all = rooms.flatMap((room) => Array.from({ length: 200 }, (_, seq) => message(room, seq)));
       const others = all.toReversed();
@@ -138,7 +138,7 @@ for (const by of ['Prisma', 'prepared statements'])
       }
     });
 
-    it('stores more than one statement takes, the older messages of a room first', async () => {
+    it('stores more than one statement takes, older messages of a room first', async () => {
       const long = 'x'.repeat(500_000);
       const messages = Array.from({ length: 30 }, (_, seq) => message(1, seq, long));
       const seen: number[][] = [];

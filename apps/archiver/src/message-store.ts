@@ -2,21 +2,21 @@ import { type Database, isDataRefused, type PreparedStatements } from '@chorus/d
 import type { MessageFrame } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
 
-/** Most text of one statement, in characters: more would only take longer before it can be given up. */
+/** Largest amount of text of one statement, in characters: more would only take longer until it can be given up. */
 const MAX_STATEMENT_CHARS = 4_194_304;
-/** A statement that fails is tried again with half as many messages, down to so many. */
+/** A failed statement is retried with half as many messages, down to this number. */
 const MIN_STATEMENT_MESSAGES = 16;
 
 /**
- * What became of a room's messages.
+ * Outcome for a room's messages.
  * - `stored`: all are in the database;
- * - `gone`: there is no such room any more, and nothing to store;
- * - `later`: the room is being deleted, or was created after its messages were read, so that they may be those of a
- *   deleted room with the same id. Nothing may be settled: reading again tells.
+ * - `gone`: the room does not exist any more; there is nothing to store;
+ * - `later`: the room is being deleted, or was created after the messages were read, so that they may belong to a
+ *   deleted room with this id. They must not be settled; reading them again shows.
  */
 export type Outcome = 'stored' | 'gone' | 'later';
 
-/** Worst last. */
+/** In ascending order of severity. */
 const OUTCOMES: readonly Outcome[] = ['stored', 'gone', 'later'];
 
 interface RoomRow {
@@ -25,10 +25,10 @@ interface RoomRow {
 }
 
 /**
- * Rooms are locked against deletion first, so that one that is deleted meanwhile is left out instead of
- * failing the statement. `SKIP LOCKED`: a deletion under way may take long.
+ * Locks rooms against deletion first, so that a room deleted meanwhile is left out instead of failing the statement.
+ * `SKIP LOCKED`: a deletion in progress may take long.
  *
- * $1: the rooms; $2: how long ago their messages were read, in milliseconds; $3: the messages as JSON.
+ * $1: the rooms; $2: time since their messages were read, in milliseconds; $3: the messages as JSON.
  */
 const SAVE = `
   WITH known AS MATERIALIZED (
@@ -54,7 +54,7 @@ const SAVE = `
 export class MessageStore {
   #statementMessages: number;
 
-  /** @param prepared stores messages sooner than `db` would */
+  /** @param prepared stores messages with less latency than `db` */
   constructor(
     private readonly db: Database,
     private readonly maxStatementMessages: number,
@@ -65,12 +65,12 @@ export class MessageStore {
   }
 
   /**
-   * Stores messages; those that are there already stay as they are. Of a room's messages the older ones are
-   * stored first. When it rejects, some may be stored.
+   * Stores messages. Messages that are stored already stay unchanged. Older messages of a room are stored first.
+   * After a rejection, some may be stored.
    *
    * @param messages those of a room in order
-   * @param readAt when they were read from the rooms' streams, as `performance.now()` tells
-   * @returns what became of each room
+   * @param readAt when they were read from the rooms' streams, on the clock of `performance.now()`
+   * @returns the outcome of each room
    */
   async save(messages: readonly MessageFrame[], readAt: number): Promise<Map<number, Outcome>> {
     const outcomes = new Map<number, Outcome>();
@@ -79,7 +79,7 @@ export class MessageStore {
       try {
         await this.#insert(part, readAt, outcomes);
       } catch (error) {
-        // It may have been too much for a database that is slow.
+        // The statement may have been too large for a slow database.
         this.#statementMessages = Math.max(MIN_STATEMENT_MESSAGES, Math.floor(this.#statementMessages / 2));
         throw error;
       }
@@ -89,7 +89,7 @@ export class MessageStore {
     return outcomes;
   }
 
-  /** Rejects unless PostgreSQL answers, has been migrated and would take messages. Stores nothing. */
+  /** Rejects unless PostgreSQL answers, is migrated and would accept messages. Stores nothing. */
   async ping(): Promise<void> {
     await this.db.$executeRaw`INSERT INTO messages SELECT * FROM messages WHERE false`;
   }
@@ -107,7 +107,7 @@ export class MessageStore {
     return part;
   }
 
-  /** One message that PostgreSQL refuses must keep neither the others nor its room from being stored. */
+  /** One message that PostgreSQL refuses must not keep others, or its room, from being stored. */
   async #insert(
     messages: readonly MessageFrame[],
     readAt: number,
@@ -151,7 +151,7 @@ export class MessageStore {
     readAt: number,
   ): Promise<Map<number, Outcome>> {
     const json = JSON.stringify(messages);
-    // Measured here and subtracted there, so that it does not matter whether the clocks agree.
+    // A duration is passed, not a time, so that the two clocks need not agree.
     const elapsedMs = Math.floor(performance.now() - readAt);
     const values = [rooms, elapsedMs, json] as const;
     const rows =

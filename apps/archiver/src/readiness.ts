@@ -7,7 +7,7 @@ import type { MessageStore } from './message-store.js';
 interface Dependencies {
   readonly archiver: Pick<Archiver, 'failure'>;
   readonly store: Pick<MessageStore, 'ping'>;
-  /** Why Redis does not work at the moment, as predicate of its name, as far as is known. */
+  /** Returns why Redis does not work at the moment, as a predicate of its name, as far as is known. */
   readonly redisTrouble: () => string | undefined;
   /** Whether this archiver is shutting down. */
   readonly isClosing: () => boolean;
@@ -15,8 +15,8 @@ interface Dependencies {
 }
 
 /**
- * The answer of `/readyz`. An archiver is not ready only before it could work once and while it shuts down. A later outage
- * concerns all archivers, and is `degraded`.
+ * Answers `/readyz`. An archiver is not ready only until it can work for the first time, and while it shuts down. A
+ * later outage affects all archivers and is `degraded`.
  */
 export function readinessOf({
   archiver,
@@ -30,7 +30,7 @@ export function readinessOf({
   return async () => {
     if (isClosing()) return notReady('draining');
     const redis = redisTrouble();
-    // Checked although nothing waits: the first message would reveal it too late.
+    // Checked even if no message waits: the first message would reveal a failure too late.
     const postgres = await store.ping().then(() => undefined, databaseTrouble);
     const problems = [
       ...(redis === undefined ? [] : [`Redis ${redis}`]),

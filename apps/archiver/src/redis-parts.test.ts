@@ -39,7 +39,7 @@ describe('archivers over Redis', function () {
     ],
   ];
   for (const [name, start] of servers) {
-    it(`store all that was said in many rooms, two of them together: ${name}`, async () => {
+    it(`store all messages of many rooms, two archivers together: ${name}`, async () => {
       await db.$executeRaw`TRUNCATE rooms CASCADE`;
       await db.$executeRaw`INSERT INTO rooms (id, name) SELECT id, 'room' FROM generate_series(1, ${ROOMS}::int) id`;
       const config = loadArchiverConfig({
@@ -73,7 +73,7 @@ describe('archivers over Redis', function () {
     });
   }
 
-  /** As gateways do, in rooms that the API has made known. */
+  /** Publishes like a gateway, in rooms that the API has mirrored. */
   async function publish(config: ReturnType<typeof loadArchiverConfig>): Promise<void> {
     const keyspace = new Keyspace(config.redisPrefix);
     const redis = createRedis(config.redis, silent, 'test');

@@ -4,11 +4,11 @@ import type { Closeable, Logger } from '@chorus/service';
 import type { ArchiverConfig } from './config.js';
 import type { ArchiverParts } from './create-archiver.js';
 
-/** How long to wait for Redis before going on without it, in milliseconds: `/readyz` then says so. */
+/** How long to wait for Redis before starting without it, in milliseconds; `/readyz` then reports it. */
 const CONNECT_TIMEOUT_MS = 2_000;
 
 /**
- * The parts over Redis, as production uses them. Close them after the archiver.
+ * Creates the parts over Redis that production uses. Close them after the archiver.
  * @throws {ConfigError} Redis does not have the database of the URL
  */
 export async function createRedisParts(

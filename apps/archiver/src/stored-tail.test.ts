@@ -30,7 +30,7 @@ describe('readStoredTail', function () {
     await db.message.create({ data: { roomId, epoch, seq, sentAt, clientMsgId, ...rest } });
   };
 
-  it('finds nothing where nothing was said', async () => {
+  it('returns nothing without messages', async () => {
     expect(await readStoredTail(db, 5 * MINUTE)).to.deep.equal({ newestEpoch: 0, keys: new Map() });
   });
 
@@ -55,7 +55,7 @@ describe('readStoredTail', function () {
     ]);
   });
 
-  it('reads as many as there are', async () => {
+  it('reads any number of them', async () => {
     await db.$executeRaw`
       INSERT INTO messages (room_id, epoch, seq, message_id, user_id, username, content, sent_at, client_msg_id)
       SELECT 3, 1 + n / 6000, n, n, 7, 'ann', 'x', now(), 'c' || n FROM generate_series(1, 12000) n`;

@@ -1,9 +1,9 @@
 import { idempotencyKey, type StoredKey } from '@chorus/broker';
 import type { Database } from '@chorus/database';
 
-/** What a broker in memory has to know of the messages that were stored before it. */
+/** What a broker in memory needs to know of the messages stored before its start. */
 export interface StoredTail {
-  /** Of all messages; 0 when there are none. */
+  /** Newest epoch of all messages; 0 without messages. */
   readonly newestEpoch: number;
   /** By room: the keys of its newest messages. */
   readonly keys: Map<number, StoredKey[]>;
@@ -23,16 +23,17 @@ interface KeyRow {
   sentAt: Date;
 }
 
-/** Rooms or messages read at a time. */
+/** Number of rooms or messages read at a time. */
 const PAGE = 5_000;
 
 /**
- * Reads the keys of the messages of the last `keysMs` milliseconds before the newest message of all: how long nothing was
- * running since does not count. Costs one look at the primary key for each room, and the messages of that time.
+ * Reads the keys of the messages of the last `keysMs` milliseconds before the newest message of all rooms; time since
+ * then does not count, because no process was running. Costs one look-up in the primary key per room, plus the
+ * messages of that time.
  */
 export async function readStoredTail(db: Database, keysMs: number): Promise<StoredTail> {
   let [newestEpoch, newestAt] = [0, 0];
-  /** When the newest message was sent of each room that may have one of that time. */
+  /** When the newest message was sent, for each room that may have messages of that time. */
   const active = new Map<bigint, number>();
   for await (const { roomId, epoch, sentAt } of newestOfRooms(db)) {
     newestEpoch = Math.max(newestEpoch, Number(epoch));
@@ -47,7 +48,7 @@ export async function readStoredTail(db: Database, keysMs: number): Promise<Stor
   return { newestEpoch, keys };
 }
 
-/** The newest message of each room that has any. */
+/** Returns the newest message of each room that has any. */
 async function* newestOfRooms(db: Database): AsyncGenerator<NewestRow> {
   for (let after = 0n; ; ) {
     const rows = await db.$queryRaw<Array<{ roomId: bigint } & (NewestRow | { epoch: null })>>`

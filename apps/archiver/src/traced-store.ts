@@ -1,7 +1,7 @@
 import type { Traces } from '@chorus/service';
 import type { MessageStore } from './message-store.js';
 
-/** Does the same as `store`, and makes a span of each batch that it stores. */
+/** Returns a store that records a span for each batch that it stores. */
 export function tracedStore(
   store: Pick<MessageStore, 'save'>,
   traces: Pick<Traces, 'record'>,
@@ -16,7 +16,7 @@ export function tracedStore(
         failure = error instanceof Error ? error.name : 'Error';
         throw error;
       } finally {
-        // Most cycles of a quiet archiver find nothing.
+        // Most cycles of a quiet archiver find no message.
         if (messages.length > 0) {
           traces.record({
             name: 'store',

@@ -43,7 +43,7 @@ describe('through PgBouncer in transaction mode', function () {
     }
   };
 
-  it('migrations are applied once, however many run, and leave no lock behind', async () => {
+  it('migrations are applied once, however many processes run them, and leave no lock behind', async () => {
     const runs = await Promise.all([1, 2, 3].map(() => migrate(url(), log)));
     expect(runs.filter((applied) => applied.length > 0)).to.have.length(1);
     await awaitMigrations(url(), log);
@@ -51,7 +51,7 @@ describe('through PgBouncer in transaction mode', function () {
   });
 
   for (const parameters of ['', '?schema=chat', '?pgbouncer=true&schema=chat']) {
-    it(`statements work, with their own settings and nobody else's, with the URL's ${parameters || 'defaults'}`, async () => {
+    it(`statements work, with their own settings only, with the URL's ${parameters || 'defaults'}`, async () => {
       const schema = parameters === '' ? 'public' : 'chat';
       const name = new URL(direct).pathname.slice(1);
       await query(direct, `ALTER DATABASE ${name} SET timezone = 'Asia/Kolkata'`);
@@ -77,13 +77,13 @@ describe('through PgBouncer in transaction mode', function () {
             tx.$queryRaw`SELECT current_setting('search_path') AS path, count(*)::int AS rooms FROM rooms`,
         ),
       ).to.deep.equal([{ path: `"${schema}"`, rooms: 40 }]);
-      // Other clients of the pooler get the same connections, and find them as they were.
+      // Other clients of the pooler get these connections, and find them unchanged.
       const others = await Promise.all([1, 2, 3].map(() => query(url(), 'SHOW search_path')));
       expect(others.flat()).to.deep.equal(Array(3).fill({ search_path: 'nowhere' }));
     });
   }
 
-  it('statements that fail are undone and say why', async () => {
+  it('failed statements are rolled back and report why', async () => {
     await migrate(url(), log);
     const database = open();
     const data = { username: 'ann', email: 'ann', emailKey: 'ann', passwordHash: 'x' };
@@ -93,7 +93,7 @@ describe('through PgBouncer in transaction mode', function () {
     expect(await database.user.count()).to.equal(1);
   });
 
-  it('a statement that takes too long is ended by the server, too', async () => {
+  it('a statement that takes too long is cancelled by the server too', async () => {
     await migrate(url(), log);
     const database = open(url(), 500);
     const failure = await database.$queryRaw`SELECT pg_sleep(30)::text`.catch((error: unknown) => error);
@@ -104,7 +104,7 @@ describe('through PgBouncer in transaction mode', function () {
     expect(await query(direct, sleeping)).to.deep.equal([]);
   });
 
-  it('settings that a pooler ignores in silence are made, too', async () => {
+  it('settings that a pooler ignores silently are applied too', async () => {
     const parameters = ['search_path', 'statement_timeout', 'lock_timeout', 'array_nulls', 'chorus.session'];
     const more = ['idle_in_transaction_session_timeout', 'default_transaction_isolation'];
     const silent = await startTestPgbouncer(direct, [

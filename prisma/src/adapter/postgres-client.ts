@@ -9,8 +9,8 @@ export class SettingsNotKeptError extends Error {
 }
 
 /**
- * How sessions of one program are set up. Starts with settings that last for a session, and changes once, when a pooler
- * in front refuses or forgets them: then every transaction has to make them for itself. `changed` is called at that time.
+ * How the sessions of a process get their settings. Starts with settings per session. Changes once, if a pooler in
+ * front refuses or forgets them: then every transaction sets them itself. `changed` is called at that time.
  */
 export class SessionMode {
   #perTransaction: boolean;
@@ -41,7 +41,7 @@ export class SessionMode {
     this.changed();
   }
 
-  /** The parameters with which a session starts. */
+  /** Returns the parameters with which a session starts. */
   startup(applicationName: string): Record<string, string> {
     const { user, database, options } = this.target;
     return {
@@ -54,12 +54,12 @@ export class SessionMode {
   }
 }
 
-/** Configuration of the driver. Every field that it would else read from the environment is set. */
+/** Configuration of the driver. Sets every field that the driver would otherwise read from the environment. */
 export interface SessionClientConfig extends pg.ClientConfig {
   readonly mode: SessionMode;
 }
 
-/** @param applicationName in PostgreSQL's own list of sessions, unless the URL has one */
+/** @param applicationName name in PostgreSQL's list of sessions, unless the URL has one */
 export function clientConfig(mode: SessionMode, applicationName: string): SessionClientConfig {
   const { target } = mode;
   return {
@@ -68,7 +68,7 @@ export function clientConfig(mode: SessionMode, applicationName: string): Sessio
     port: target.port,
     user: target.user,
     database: target.database,
-    // A function: an empty text would make the driver look for one elsewhere.
+    // A function: with an empty text the driver would look for a password elsewhere.
     password: () => target.password,
     ssl: target.tls === false ? false : { ...target.tls },
     sslnegotiation: target.directTls ? 'direct' : 'postgres',
@@ -94,12 +94,12 @@ export class SessionClient extends pg.Client {
     this.on('error', () => {});
   }
 
-  /** Called by the driver. Its own version would add what it finds in the environment. */
+  /** Called by the driver. Its own version would add values from the environment. */
   getStartupConf(): Record<string, string> {
     return this.#mode.startup(this.#applicationName);
   }
 
-  /** @throws {SettingsNotKeptError} the mode has changed: connect anew */
+  /** @throws {SettingsNotKeptError} the mode has changed: reconnect */
   override connect(): Promise<pg.Client>;
   override connect(callback: (error: Error | null) => void): void;
   override connect(callback?: (error: Error | null) => void): Promise<pg.Client> | undefined {

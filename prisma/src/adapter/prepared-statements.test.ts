@@ -23,7 +23,7 @@ describe('PreparedStatements', function () {
       (error: unknown) => error,
     );
 
-  it('plans a statement once a connection', async () => {
+  it('plans a statement once per connection', async () => {
     expect(await double(1)).to.deep.equal([{ doubled: 2 }]);
     expect(await double(4)).to.deep.equal([{ doubled: 8 }]);
     const plans = await statements.query(
@@ -34,7 +34,7 @@ describe('PreparedStatements', function () {
     expect(plans).to.deep.equal([{ name: 'double' }, { name: 'plans' }]);
   });
 
-  it('tells values that are refused from a database that is away, and its watch of the latter', async () => {
+  it('distinguishes refused values from an unavailable database, and reports only the latter to its watch', async () => {
     expect(isDataRefused(await failure(double('x')))).to.equal(true);
     expect(watch.errors).to.equal(0);
     const ended = await failure(statements.query('end', 'SELECT pg_terminate_backend(pg_backend_pid())', []));

@@ -5,25 +5,25 @@ import { DatabaseWatch } from '../database-watch.js';
 import { isDataRefused } from '../errors.js';
 
 /**
- * A pool for a few statements that are sent often and waited for: each is planned once a connection, and nothing stands
- * between it and the driver. Connects at the first statement, and fails as a {@link Database} does. Not behind a pooler,
- * which gives statements different connections.
+ * A pool for a few frequent statements with low latency: each is planned once per connection and goes to the driver
+ * directly. Connects at the first statement; fails as a {@link Database} does. Must not be used behind a pooler,
+ * which assigns a different connection to each statement.
  */
 export class PreparedStatements implements Closeable {
   readonly #pool: pg.Pool;
 
-  /** @param watch is told of what fails */
+  /** @param watch receives failures */
   constructor(
     url: string,
     options: DatabaseOptions,
     private readonly watch: DatabaseWatch = new DatabaseWatch(),
   ) {
     this.#pool = new pg.Pool(sessionPool(url, options).config);
-    // Of a connection that breaks while nothing is sent over it: the pool drops it.
+    // An idle connection that breaks is dropped by the pool.
     this.#pool.on('error', () => {});
   }
 
-  /** @param name of the statement: the same for the same text @returns its rows; 64-bit numbers are text */
+  /** @param name name of the statement, unique to its text @returns its rows; 64-bit numbers are text */
   async query<Row extends pg.QueryResultRow>(
     name: string,
     text: string,

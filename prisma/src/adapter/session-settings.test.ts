@@ -9,7 +9,7 @@ import { migrate } from '../migrations/migrate.js';
 
 const log = createLogger({ service: 'test', level: 'silent' });
 
-/** What a role or a database may be set to, for other programs' sake. */
+/** Settings that a role or a database may have for the sake of other programs. */
 const HOSTILE = {
   timezone: "'Asia/Kolkata'",
   datestyle: "'German, DMY'",
@@ -23,7 +23,7 @@ const HOSTILE = {
   client_encoding: 'LATIN1',
 };
 
-describe('whatever a server, database or role is set to', function () {
+describe('with any settings of the server, database or role', function () {
   this.timeout(60_000);
   let admin: string;
   let role: string;
@@ -61,7 +61,7 @@ describe('whatever a server, database or role is set to', function () {
       `CREATE ROLE ${role} LOGIN PASSWORD '${role}'`,
       `GRANT ALL ON DATABASE ${name} TO ${role}`,
       `GRANT ALL ON SCHEMA public TO ${role}`,
-      // Tables of the same names, where unqualified ones would be looked for first.
+      // Tables with equal names in the schema that is searched first.
       'CREATE SCHEMA decoy',
       'CREATE TABLE decoy.rooms (id bigint)',
       'CREATE TABLE decoy.users (id bigint)',
@@ -93,7 +93,7 @@ describe('whatever a server, database or role is set to', function () {
         const room = await database.room.findUniqueOrThrow({ where: { id } });
         expect(room.name).to.equal(name);
         expect(room.createdAt.getTime()).to.be.within(before - 60_000, Date.now() + 60_000);
-        // The server's own idea of the same moment, and times made by it.
+        // The server's representation of this moment, and times that it generates.
         const [row] = await database.$queryRaw<
           Array<{ epoch: number; now: Date; rooms: number; isolation: string }>
         >`
@@ -114,7 +114,7 @@ describe('whatever a server, database or role is set to', function () {
     });
   }
 
-  it('a schema of the URL is where everything is', async () => {
+  it('all tables are in the schema of the URL', async () => {
     await query(admin, `ALTER ROLE ${role} SET search_path = decoy`);
     await migrate(url('?schema=chat'), log);
     await awaitMigrations(url('?schema=chat'), log);
@@ -126,12 +126,12 @@ describe('whatever a server, database or role is set to', function () {
       `SELECT DISTINCT schemaname AS s FROM pg_tables WHERE tablename IN ('messages', 'bans') AND schemaname <> 'decoy'`,
     );
     expect(schemas).to.deep.equal([{ s: 'chat' }]);
-    // Another installation beside it.
+    // Another installation in the same database.
     await migrate(url(), log);
     expect(await open().room.count()).to.equal(0);
   });
 
-  it('migrations need no right to create schemas where theirs exists', async () => {
+  it('migrations need no right to create schemas if the schema exists', async () => {
     const name = new URL(admin).pathname.slice(1);
     await query(
       admin,

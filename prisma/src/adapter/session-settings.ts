@@ -1,14 +1,14 @@
-/** What a statement means must not depend on how a server, database or role is set up. */
+/** Settings of a session, so that the meaning of statements does not depend on the server, database or role. */
 export interface SessionSettings {
   readonly schema: string;
-  /** In milliseconds; 0 for none. */
+  /** In milliseconds; 0 for no limit. */
   readonly statementTimeoutMs: number;
 }
 
-/** A client that dies in a transaction keeps its locks for at most this long, in milliseconds. */
+/** Limit for the locks of a client that dies in a transaction, in milliseconds. */
 const IDLE_IN_TRANSACTION_MS = 60_000;
 
-/** Settings that poolers keep for each of their clients. The driver reads times as UTC, whatever offset they have. */
+/** Settings that poolers keep for each client. The driver reads times as UTC, whatever their offset. */
 export const TRACKED_SETTINGS: Readonly<Record<string, string>> = {
   TimeZone: 'UTC',
   DateStyle: 'ISO, MDY',
@@ -16,22 +16,22 @@ export const TRACKED_SETTINGS: Readonly<Record<string, string>> = {
 };
 
 /**
- * All settings that statements depend on, by name. `default_transaction_read_only` is not among them: operators and
- * providers use it to stop writes, and `synchronous_commit` is the operator's choice of durability.
+ * Returns all settings that statements depend on, by name. Not included are `default_transaction_read_only`, which
+ * operators and providers use to stop writes, and `synchronous_commit`, which is the operator's choice of durability.
  */
 export function sessionSettings(settings: SessionSettings): Record<string, string> {
   return {
     ...TRACKED_SETTINGS,
     search_path: `"${settings.schema}"`,
     statement_timeout: String(settings.statementTimeoutMs),
-    // The statement's own limit is enough, and an error of its own kind would only be another case.
+    // The statement's own limit is enough; another kind of error would only be another case.
     lock_timeout: '0',
     idle_in_transaction_session_timeout: String(IDLE_IN_TRANSACTION_MS),
     array_nulls: 'on',
   };
 }
 
-/** A statement that makes the settings for the rest of a transaction. */
+/** Returns a statement that applies the settings for the rest of a transaction. */
 export function settingsOfTransaction(settings: SessionSettings): string {
   const calls = Object.entries(sessionSettings(settings)).map(
     ([name, value]) => `set_config('${name}', '${value}', true)`,

@@ -8,8 +8,9 @@ type IsolationLevel = Parameters<Adapter['startTransaction']>[0];
 type Queryable = Pick<Transaction, 'queryRaw' | 'executeRaw'>;
 
 /**
- * Makes an adapter run every statement with the settings of the mode. While they last for a session there is nothing to
- * do. Behind a pooler each statement becomes a transaction that makes them first, at the price of four round trips.
+ * Makes an adapter run every statement with the settings of the mode. Does nothing while the settings last for a
+ * session. Behind a pooler each statement becomes a transaction that applies them first, at the price of four round
+ * trips.
  */
 export function settleStatements(adapter: Adapter, mode: SessionMode): void {
   const { queryRaw, executeRaw, startTransaction } = {
@@ -42,7 +43,7 @@ export function settleStatements(adapter: Adapter, mode: SessionMode): void {
     }
   };
 
-  /** @param lasting does the work in a session that keeps its settings; when it does not, nothing was done */
+  /** @param lasting does the work in a session that keeps its settings; if the session does not, nothing was done */
   const either = async <T>(lasting: () => Promise<T>, settled: () => Promise<T>): Promise<T> => {
     if (mode.perTransaction) return settled();
     try {
@@ -69,7 +70,7 @@ export function settleStatements(adapter: Adapter, mode: SessionMode): void {
     );
 }
 
-/** Never rejects: what made it necessary is the error to report. */
+/** Never rejects: the error that caused the rollback is the one to report. */
 async function rollBack(transaction: Transaction): Promise<void> {
   await transaction.executeRaw({ sql: 'ROLLBACK', args: [], argTypes: [] }).catch(() => {});
   await transaction.rollback();

@@ -8,10 +8,10 @@ import { databaseTrouble, isDatabaseUnavailable } from '../errors.js';
 import { migrate } from '../migrations/migrate.js';
 
 const POOL = 3;
-/** Sessions that are younger stay. */
+/** Younger sessions are kept. */
 const YOUNG_MS = 1_000;
 
-describe('sessions of a PostgreSQL that takes no writes', function () {
+describe('sessions of a PostgreSQL that refuses writes', function () {
   this.timeout(60_000);
   let url: string;
   let admin: pg.Client;
@@ -35,7 +35,7 @@ describe('sessions of a PostgreSQL that takes no writes', function () {
     await db.$disconnect();
   });
 
-  /** Holds for new sessions only: existing ones keep their setting, as after a failover behind one address. */
+  /** Affects new sessions only: existing ones keep their setting, as after a failover behind one address. */
   const takeWrites = (takes: boolean): Promise<unknown> =>
     admin.query(`ALTER DATABASE "${name}" SET default_transaction_read_only = ${takes ? 'off' : 'on'}`);
   const write = (): Promise<unknown> => db.room.create({ data: { id: BigInt(++ids), name: 'room' } });
@@ -49,7 +49,7 @@ describe('sessions of a PostgreSQL that takes no writes', function () {
       () => 'it did not fail',
       (error: unknown) => error,
     );
-  /** Opens all sessions that the pool may have, and lets them grow old. */
+  /** Opens all sessions of the pool and lets them grow old. */
   const fill = async (): Promise<void> => {
     await Promise.all(Array.from({ length: POOL }, () => db.$queryRaw`SELECT pg_sleep(0.3)::text`));
     const [{ count } = { count: 0n }] = await db.$queryRaw<Array<{ count: bigint }>>`
@@ -73,7 +73,7 @@ describe('sessions of a PostgreSQL that takes no writes', function () {
     });
   }
 
-  it('are dropped when they are done if they are at work just then', async () => {
+  it('are dropped after their work if they are busy at that moment', async () => {
     await takeWrites(false);
     await fill();
     await takeWrites(true);
@@ -85,7 +85,7 @@ describe('sessions of a PostgreSQL that takes no writes', function () {
     await Promise.all(Array.from({ length: POOL * 3 }, write));
   });
 
-  it('are not connected to without end while it lasts', async () => {
+  it('are not reconnected endlessly while it lasts', async () => {
     await takeWrites(false);
     await fill();
     const opened = async (): Promise<number> => {
@@ -101,7 +101,7 @@ describe('sessions of a PostgreSQL that takes no writes', function () {
     for (let n = 0; n < 20; n++) await failure(inTransaction());
     const seconds = (performance.now() - begun) / 1_000;
     await sleep(200);
-    // Those that the refusals drop are young again and stay for as long.
+    // New sessions are young again and kept for that long.
     expect((await opened()) - before).to.be.at.most(POOL * Math.ceil(1 + seconds));
   });
 });

@@ -1,17 +1,20 @@
 import { Client, type Pool, type PoolClient } from 'pg';
 
-/** Sessions younger than this, in milliseconds, stay: a server that is read-only for long must not cause a reconnect per statement. */
+/**
+ * Sessions younger than this are kept, in milliseconds: a server that stays read-only must not cause a reconnect per
+ * statement.
+ */
 const YOUNG_MS = 1_000;
 
 /**
- * Drops sessions of a server that takes no writes any more: the same address may lead to another server by then, but only
- * for new sessions. The pool itself drops the session of a failed statement, but neither that of a failed transaction nor
- * idle ones.
+ * Drops sessions of a server that no longer accepts writes: its address may lead to another server by then, but only
+ * for new sessions. The pool itself drops the session of a failed statement, but neither that of a failed transaction
+ * nor idle ones.
  */
 export class StaleSessions {
   readonly #pool: Pool;
   readonly #begunAt = new WeakMap<PoolClient, number>();
-  /** Sessions that began before are dropped as soon as they are idle. */
+  /** Sessions that started before this time are dropped as soon as they are idle. */
   #staleBefore = Number.NEGATIVE_INFINITY;
 
   constructor(pool: Pool) {

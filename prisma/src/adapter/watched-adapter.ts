@@ -6,8 +6,8 @@ import { type Adapter, settleStatements, type Transaction } from './settled-adap
 import { StaleSessions } from './stale-sessions.js';
 
 /**
- * The driver, with a watch over what fails, which also drops sessions that lead to a server which takes no writes. Here and
- * not around Prisma's client: that would add a layer to every query, and not see transactions that cannot begin.
+ * The driver adapter with a watch over failures, which also drops sessions of a server that accepts no writes. Not a
+ * wrapper of Prisma's client: that would add a layer to every query, and miss transactions that cannot begin.
  */
 export class WatchedPg extends PrismaPg {
   readonly #mode: SessionMode;
@@ -24,7 +24,7 @@ export class WatchedPg extends PrismaPg {
 
   override async connect(): Promise<Adapter> {
     const adapter = await super.connect();
-    // A connection with a statement that was given up, or that is within a transaction, serves no other statement.
+    // A connection with an abandoned statement, or within a transaction, must serve no other statement.
     adapter.underlyingDriver().on('release', (_error, client) => {
       if (client.getTransactionStatus() !== 'I') client.end().catch(() => {});
     });

@@ -16,7 +16,7 @@ describe('awaitMigrations', function () {
   this.timeout(60_000);
   let url: string;
   let directory: string;
-  /** Resolves when it has looked and has to wait. */
+  /** Resolves when it has checked and must wait. */
   let waits: Promise<unknown>;
   let log: Logger;
 
@@ -40,7 +40,7 @@ describe('awaitMigrations', function () {
   });
   afterEach(() => rm(directory, { recursive: true }));
 
-  it('waits on an empty database until somebody has applied the migrations, and writes nothing itself', async () => {
+  it('waits on an empty database until another process has applied the migrations, and writes nothing itself', async () => {
     let done = false;
     const waiting = start().then(() => {
       done = true;
@@ -58,7 +58,7 @@ describe('awaitMigrations', function () {
     await waiting;
   });
 
-  it('waits for those that only the new version has', async () => {
+  it('waits for migrations that only the new version has', async () => {
     await migrate(url, silent, directory);
     await mkdir(join(directory, '29990101000000_more'));
     await writeFile(join(directory, '29990101000000_more', 'migration.sql'), 'CREATE TABLE more (id INT);');
@@ -68,14 +68,14 @@ describe('awaitMigrations', function () {
     await waiting;
   });
 
-  it('does not wait when a newer version was here', async () => {
+  it('does not wait when a newer version has migrated the database', async () => {
     await mkdir(join(directory, '29990101000000_newer'));
     await writeFile(join(directory, '29990101000000_newer', 'migration.sql'), 'CREATE TABLE newer (id INT);');
     await migrate(url, silent, directory);
     await awaitMigrations(url, silent);
   });
 
-  it('waits for a database that does not answer, until it is told to stop', async () => {
+  it('waits for a database that does not answer, until it is aborted', async () => {
     url = 'postgresql://nobody@127.0.0.1:1/none';
     const stop = new AbortController();
     const waiting = failureOf(start(stop.signal));
@@ -89,7 +89,7 @@ describe('awaitMigrations', function () {
       .that.matches(/^told to stop/);
   });
 
-  it('does not wait for what cannot come: a migration that was edited', async () => {
+  it('does not wait in vain: a migration was edited', async () => {
     const [name = ''] = await migrate(url, silent, directory);
     await appendFile(join(directory, name, 'migration.sql'), '\n-- harmless');
     expect(await failureOf(start()))

@@ -10,14 +10,14 @@ import {
 } from './migrate.js';
 
 const POLL_MS = 1_000;
-/** How often the log says again what is waited for. */
+/** Interval at which the log repeats what is waited for. */
 const REMIND_MS = 30_000;
 
 /**
- * Resolves when the database has every migration that this version knows, applied by whoever it may be. Needs only to
- * read. A database that does not answer is waited for, too.
+ * Resolves when the database has every migration that this version knows, applied by any process. Needs only read
+ * access. Also waits for a database that does not answer.
  *
- * @throws {StartError} waiting is in vain (a migration failed half-way, or was edited), or `signal` ended it
+ * @throws {StartError} waiting is in vain (a migration failed half way, or was edited), or `signal` aborted it
  */
 export async function awaitMigrations(
   url: string,
@@ -40,13 +40,13 @@ export async function awaitMigrations(
       said = waitingFor;
       saidAt = now;
     }
-    // An abort is looked at above.
+    // The loop checks for an abort.
     await sleep(pollMs, undefined, { signal }).catch(() => {});
   }
 }
 
 interface Look {
-  /** Undefined when the database cannot be asked. */
+  /** Undefined while the database does not answer. */
   readonly history: Awaited<ReturnType<typeof recordedMigrations>> | undefined;
   readonly problem: string;
 }

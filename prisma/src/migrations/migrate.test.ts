@@ -70,7 +70,7 @@ describe('migrate', function () {
     expect(runs.filter((applied) => applied.length > 0)).to.have.length(1);
   });
 
-  it('applies only what is new', async () => {
+  it('applies only new migrations', async () => {
     await migrate(url, log, directory);
     await addMigration('29990101000000_more', 'CREATE TABLE more (id INT);');
     expect(await migrate(url, log, directory)).to.deep.equal(['29990101000000_more']);
@@ -98,7 +98,7 @@ describe('migrate', function () {
     expect(await migrate(url, log, directory)).to.deep.equal(['29990101000000_bad']);
   });
 
-  it('refuses to go on after a migration that somebody else left half done', async () => {
+  it('refuses to continue after a migration that another program left half done', async () => {
     await migrate(url, log, directory);
     await query('UPDATE _prisma_migrations SET finished_at = NULL');
     expect(await failure())
@@ -113,13 +113,13 @@ describe('migrate', function () {
     expect(await migrate(url, log, directory)).to.have.length.greaterThan(0);
   });
 
-  it('starts beside a database that is further than itself', async () => {
+  it('starts with a database that has newer migrations', async () => {
     await addMigration('29990101000000_newer', 'CREATE TABLE newer (id INT);');
     await migrate(url, log, directory);
     expect(await migrate(url, log)).to.deep.equal([]);
   });
 
-  it('says in one line that PostgreSQL cannot be reached', async () => {
+  it('reports in one line that PostgreSQL is unreachable', async () => {
     url = 'postgresql://nobody@127.0.0.1:1/none';
     expect(await failure())
       .to.be.instanceOf(StartError)

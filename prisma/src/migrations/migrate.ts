@@ -7,10 +7,10 @@ import { clientConfig, SessionClient, SessionMode } from '../adapter/postgres-cl
 import { settingsOfTransaction } from '../adapter/session-settings.js';
 import { parseDatabaseUrl } from '../url/database-url.js';
 
-/** The advisory lock that Prisma Migrate takes too, so that the two never run at once. */
+/** The advisory lock of Prisma Migrate, so that the two never run together. */
 const LOCK_ID = 72_707_369;
 export const CONNECT_TIMEOUT_MS = 5_000;
-/** How long to wait for another process that is migrating. */
+/** How long to wait for another process that is migrating, in milliseconds. */
 const LOCK_TIMEOUT_MS = 120_000;
 
 export interface Migration {
@@ -26,16 +26,16 @@ export interface AppliedMigration {
 }
 
 /**
- * Applies the migrations that the database does not have yet, and keeps
- * Prisma's own record of them, so that `prisma migrate` sees a history it could have made. The
- * CLI itself is not used because it downloads an engine at first use.
+ * Applies missing migrations, and keeps Prisma's own record of them, so that `prisma migrate` can continue from it.
+ * The CLI itself is not used because it downloads an engine at first use.
  *
- * Everything is one transaction, so that it works through poolers that hand out connections by transaction; a migration that
- * fails is undone alone. Any number of processes may call this at the same time: one applies, the others wait for it.
+ * Everything is one transaction, so that it works through poolers that assign connections per transaction; only a
+ * migration that fails is rolled back. Any number of processes may call this concurrently: one applies, the others
+ * wait for it.
  *
  * @returns the names of the migrations applied by this call
- * @throws {StartError} the database cannot be reached, a migration fails (it is then rolled back),
- *   or the recorded history does not fit the files: nothing is applied on top of such a history
+ * @throws {StartError} the database is unreachable, a migration fails (it is then rolled back), or the recorded
+ * history does not match the files: nothing is applied on top of such a history
  */
 export async function migrate(url: string, log: Logger, directory?: string): Promise<string[]> {
   const migrations = await ourMigrations(directory);
@@ -66,7 +66,7 @@ export async function migrate(url: string, log: Logger, directory?: string): Pro
   }
 }
 
-/** A connection that keeps no settings; what they would be is in the mode. */
+/** Creates a connection without session settings; the mode holds what they would be. */
 export function migrationClient(
   url: string,
   queryTimeoutMs?: number,
@@ -82,7 +82,7 @@ export function migrationClient(
   return { client, mode };
 }
 
-/** Reads `<name>/migration.sql`, oldest first; the names begin with the time of their making. */
+/** Reads `<name>/migration.sql`, oldest first; names start with the time of creation. */
 export async function ourMigrations(
   directory: string = fileURLToPath(new URL('../../migrations', import.meta.url)),
 ): Promise<Migration[]> {
@@ -96,7 +96,10 @@ export async function ourMigrations(
   );
 }
 
-/** Begins the transaction and takes the lock. What was committed before is seen, because each statement looks anew. */
+/**
+ * Begins the transaction and takes the lock. Statements see earlier commits of other processes, because each takes a
+ * new snapshot.
+ */
 async function begin(client: Client, mode: SessionMode): Promise<void> {
   // In one message: a role may have a short idle_in_transaction_session_timeout.
   await prepared(
@@ -112,12 +115,12 @@ async function begin(client: Client, mode: SessionMode): Promise<void> {
 }
 
 async function readHistory(client: Client, schema: string): Promise<AppliedMigration[]> {
-  // Not by IF NOT EXISTS: that needs the right to create schemas even where there is one.
+  // Not IF NOT EXISTS: that requires the right to create schemas even if the schema exists.
   const { rowCount } = await prepared(
     client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema]),
   );
   if (rowCount === 0) await prepared(client.query(`CREATE SCHEMA "${schema}"`));
-  // As Prisma creates it.
+  // Identical to the table that Prisma creates.
   await prepared(
     client.query(`
     CREATE TABLE IF NOT EXISTS _prisma_migrations (
@@ -134,7 +137,7 @@ async function readHistory(client: Client, schema: string): Promise<AppliedMigra
   return prepared(recordedMigrations(client, schema));
 }
 
-/** Turns what PostgreSQL refuses into one line. @throws {StartError} */
+/** Converts a refusal of PostgreSQL to one line. @throws {StartError} */
 async function prepared<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -143,7 +146,7 @@ async function prepared<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** Fails where there is no record yet. */
+/** Fails if there is no record yet. */
 export async function recordedMigrations(client: Client, schema: string): Promise<AppliedMigration[]> {
   const result = await client.query<AppliedMigration>(`
     SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished
@@ -151,7 +154,7 @@ export async function recordedMigrations(client: Client, schema: string): Promis
   return result.rows;
 }
 
-/** @throws {StartError} the record does not fit what this version knows */
+/** @throws {StartError} the record does not match the migrations of this version */
 export function missingMigrations(
   migrations: readonly Migration[],
   history: readonly AppliedMigration[],
@@ -166,7 +169,7 @@ export function missingMigrations(
       );
     }
     if (migration === undefined) {
-      // Normal while an older version runs beside a newer one, or after going back.
+      // Normal while an older version runs beside a newer one, or after a rollback to it.
       log.warn({ migration: applied.name }, 'the database has a migration that this version does not know');
     } else if (migration.checksum !== applied.checksum) {
       throw new StartError(
@@ -178,7 +181,7 @@ export function missingMigrations(
   return migrations.filter((migration) => !done.has(migration.name));
 }
 
-/** @returns why it failed, if it did; nothing of it is left then */
+/** @returns why it failed, if it did; it is rolled back then */
 async function apply(client: Client, migration: Migration): Promise<StartError | undefined> {
   await prepared(client.query('SAVEPOINT migration'));
   try {

@@ -27,7 +27,7 @@ describe('DATABASE_URL', () => {
     throw new Error(`${url} was accepted`);
   }
 
-  it('says where, who, and in which schema', () => {
+  it('contains the server, the user and the schema', () => {
     expect(parseDatabaseUrl(URL_OK)).to.deep.equal({
       host: 'db.example',
       port: 6543,
@@ -57,7 +57,7 @@ describe('DATABASE_URL', () => {
     expect(least).to.include({ host: 'localhost', user: userInfo().username, database: least.user });
   });
 
-  it('refuses what it would have to ignore, and says what to do instead', () => {
+  it('is refused with parameters that would have no effect, and the error names the replacement', () => {
     for (const [parameters, message] of [
       ['search_path=chat', /"search_path" is no parameter that is read: use schema/],
       ['connection_limit=5', /connection_limit.*DATABASE_POOL_SIZE/],
@@ -98,7 +98,7 @@ describe('DATABASE_URL', () => {
     }
   });
 
-  it('reads certificates, and refuses those that do not fit', () => {
+  it('reads certificates, and refuses those that do not match', () => {
     const { ca, client, server } = certificates;
     const tls = (parameters: string) => parseDatabaseUrl(`${URL_OK}?${parameters}`).tls;
     expect(tls('sslmode=disable')).to.equal(false);
@@ -141,7 +141,7 @@ describe('DATABASE_URL', () => {
     );
   });
 
-  it('is all that is read: variables that would fill it in stop the start', () => {
+  it('is the only source: variables that would complete it stop the start', () => {
     const load = (url: string, env: Record<string, string>) => () => databaseUrl({ DATABASE_URL: url }, env);
     expect(load(URL_OK, { PGSSLMODE: 'require' })).to.throw(
       ConfigError,

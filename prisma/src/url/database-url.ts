@@ -2,26 +2,26 @@ import { userInfo } from 'node:os';
 import { ConfigError } from '@chorus/service';
 import { readTls, type Tls } from './tls.js';
 
-/** What a `DATABASE_URL` says. */
+/** The parsed content of a `DATABASE_URL`. */
 export interface DatabaseTarget {
   readonly host: string;
   readonly port: number;
   readonly user: string;
   readonly password: string;
   readonly database: string;
-  /** Schema of every table. */
+  /** Schema of all tables. */
   readonly schema: string;
   /** False for a connection without TLS. */
   readonly tls: Tls | false;
   readonly directTls: boolean;
   readonly applicationName: string | undefined;
-  /** Command-line options for the server; none of them sets what {@link OWN_SETTINGS} lists. */
+  /** Command-line options for the server; none sets a setting of {@link OWN_SETTINGS}. */
   readonly options: string | undefined;
-  /** A pooler hands out connections by transaction, so that settings of a session do not last. */
+  /** Whether a pooler assigns connections per transaction, so that settings of a session do not last. */
   readonly pooled: boolean;
 }
 
-/** Parameters of a URL that are read; {@link parseDatabaseUrl} documents the less obvious ones. */
+/** Supported parameters of a URL; {@link parseDatabaseUrl} documents the less obvious ones. */
 const PARAMETERS = new Set([
   'application_name',
   'channel_binding',
@@ -43,7 +43,7 @@ const PARAMETERS = new Set([
   'user',
 ]);
 
-/** What to use in place of parameters that other programs know. */
+/** Replacements for parameters that other programs support. */
 const INSTEAD: Readonly<Record<string, string>> = {
   connect_timeout: 'set DATABASE_TIMEOUT_MS',
   connection_limit: 'set DATABASE_POOL_SIZE',
@@ -57,7 +57,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   statement_timeout: 'set DATABASE_TIMEOUT_MS',
 };
 
-/** Settings of the server that Chorus makes itself for each session or transaction, in lower case. */
+/** Settings of the server that Chorus sets for each session or transaction, in lower case. */
 const OWN_SETTINGS = new Set([
   'array_nulls',
   'client_encoding',
@@ -71,19 +71,19 @@ const OWN_SETTINGS = new Set([
   'timezone',
 ]);
 
-/** Longer names are cut by PostgreSQL. Without quotes inside, it can stand in any statement. */
+/** PostgreSQL truncates longer names. Without quotes in it, the name is safe in any statement. */
 const SCHEMA = /^[A-Za-z_][A-Za-z0-9_$]{0,62}$/;
 
 /**
- * Reads a URL of PostgreSQL, and the files that it names. Every parameter is honoured or refused; environment variables
- * such as `PGSSLMODE` are not read.
+ * Parses a URL of PostgreSQL, and reads the files that it names. Every parameter is honoured or refused; environment
+ * variables such as `PGSSLMODE` are not read.
  *
- * - `schema`: where the tables are, `public` by default;
+ * - `schema`: schema of the tables, default `public`;
  * - `sslmode`, `sslrootcert`, `sslcert`, `sslkey`: see {@link readTls};
  * - `host`: also a folder with the server's Unix socket;
- * - `pgbouncer=true`: a pooler in transaction mode is in front. It is noticed without that, too.
+ * - `pgbouncer=true`: a pooler in transaction mode is in front. It is detected without this parameter too.
  *
- * @throws {ConfigError} one line that names what is wrong and shows no secret
+ * @throws {ConfigError} one line that names the fault and shows no secret
  */
 export function parseDatabaseUrl(text: string): DatabaseTarget {
   const url = URL.canParse(text)
@@ -108,7 +108,7 @@ export function parseDatabaseUrl(text: string): DatabaseTarget {
   const tls = readTls(given, refuse);
   if (directTls && tls === false) refuse('sslnegotiation=direct needs an sslmode with TLS');
 
-  // The same defaults as those of PostgreSQL's own programs.
+  // The defaults of PostgreSQL's own programs.
   const user = (given.get('user') ?? decoded(url.username)) || userInfo().username;
   const database = decoded(url.pathname.slice(1)) || user;
   const host = (given.get('host') ?? decoded(url.hostname.replace(/^\[(.*)\]$/, '$1'))) || 'localhost';

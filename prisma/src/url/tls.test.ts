@@ -9,7 +9,9 @@ import { migrate } from '../migrations/migrate.js';
 
 const log = createLogger({ service: 'test', level: 'silent' });
 
-/** `secured` needs a certificate that names it, `encrypted` TLS; the superuser is let in for the test's own sake. */
+/**
+ * `secured` requires a certificate with its name, `encrypted` requires TLS; the superuser is for the test itself.
+ */
 const RULES = [
   'hostssl all secured 127.0.0.1/32 cert',
   'hostssl all all 127.0.0.1/32 trust',
@@ -55,7 +57,7 @@ describe('a connection to PostgreSQL with TLS', function () {
     await certificates?.close();
   });
 
-  /** The version of TLS, or why there is no connection. */
+  /** Returns the version of TLS, or why there is no connection. */
   async function connect(
     target: LocalServer,
     role: string,
@@ -77,7 +79,7 @@ describe('a connection to PostgreSQL with TLS', function () {
     }
   }
 
-  it('is made with a CA of one’s own, for the host that the certificate names', async () => {
+  it('uses a custom CA, for the host that the certificate names', async () => {
     const { ca, otherCa } = certificates;
     for (const mode of ['require', 'verify-ca', 'verify-full']) {
       const parameters = (file: string) => `sslmode=${mode}&sslrootcert=${file}`;
@@ -88,7 +90,7 @@ describe('a connection to PostgreSQL with TLS', function () {
     expect(await connect(server, 'encrypted', `sslrootcert=${ca}&sslnegotiation=direct`)).to.match(/^TLSv1/);
   });
 
-  it('compares the host name with verify-full, not with verify-ca, nor with require and a CA', async () => {
+  it('compares the host name with verify-full, but not with verify-ca, nor with require and a CA', async () => {
     const { ca } = certificates;
     expect(await connect(elsewhere, 'encrypted', `sslmode=verify-full&sslrootcert=${ca}`)).to.match(
       /altnames/,
@@ -101,7 +103,7 @@ describe('a connection to PostgreSQL with TLS', function () {
     }
   });
 
-  it('trusts the CAs of the system without one, and nobody with no-verify', async () => {
+  it("trusts the system's CAs without a custom CA, and skips verification with no-verify", async () => {
     for (const parameters of [
       'sslmode=require',
       'sslmode=verify-full',
@@ -113,7 +115,7 @@ describe('a connection to PostgreSQL with TLS', function () {
     expect(await connect(elsewhere, 'encrypted', 'sslmode=no-verify')).to.match(/^TLSv1/);
   });
 
-  it('shows the client’s certificate', async () => {
+  it('presents the client’s certificate', async () => {
     const { ca, client, server: other } = certificates;
     const own = `sslrootcert=${ca}&sslcert=${client.cert}&sslkey=${client.key}`;
     expect(await connect(server, 'secured', own)).to.match(/^TLSv1/);
@@ -122,7 +124,7 @@ describe('a connection to PostgreSQL with TLS', function () {
     expect(await connect(server, 'secured', wrong)).to.match(/certificate authentication failed/);
   });
 
-  it('is not made without TLS to a server that asks for it, nor with TLS to one that has none', async () => {
+  it('is not made without TLS to a server that requires it, nor with TLS to one without', async () => {
     expect(await connect(server, 'encrypted', 'sslmode=disable')).to.match(/pg_hba|rejects/);
     const plain = await startPostgres();
     try {
@@ -133,7 +135,7 @@ describe('a connection to PostgreSQL with TLS', function () {
     }
   });
 
-  it('serves the migrations as well', async () => {
+  it('serves the migrations too', async () => {
     const url = new URL(server.url);
     url.username = 'secured';
     const { ca, client } = certificates;
@@ -166,7 +168,7 @@ describe('variables of PostgreSQL’s own programs', function () {
     PGSERVICE: 'nothing',
   };
 
-  it('change nothing, neither for a server that is started here nor for a connection', async () => {
+  it('have no effect on a server started here or on a connection', async () => {
     const before = { ...process.env };
     Object.assign(process.env, VARIABLES);
     try {

@@ -3,7 +3,7 @@ import { checkTlsFiles, readTlsFile, type TlsFiles } from '@chorus/service';
 /** Options of Node.js for a TLS connection to PostgreSQL. */
 export interface Tls extends TlsFiles {
   readonly rejectUnauthorized: boolean;
-  /** Returns what is wrong with the certificate's names. Undefined: the host name is compared. */
+  /** Returns undefined to accept any host name. If absent, the host name is compared with the certificate. */
   readonly checkServerIdentity?: () => undefined;
 }
 
@@ -61,7 +61,7 @@ function modeOf(given: ReadonlyMap<string, string>, refuse: (what: string) => ne
   return mode ?? refuse(`sslmode=${text}: it must be one of ${MODES.join(', ')}`);
 }
 
-/** `ssl=true`, as other programs of Node.js write it. */
+/** `ssl=true`, as other Node.js programs write it. */
 function modeOfSsl(ssl: string | undefined, refuse: (what: string) => never): Mode | undefined {
   switch (ssl) {
     case undefined:

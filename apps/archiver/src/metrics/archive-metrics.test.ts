@@ -33,7 +33,7 @@ describe('the metrics of an archiver', function () {
     closing.push(() => archiver.close());
     return archiver;
   };
-  /** A metric's value by its name with labels; undefined when it is not told. */
+  /** A metric's value by its name with labels; undefined if it is absent. */
   const read = async (name: string): Promise<number | undefined> => {
     const line = (await metrics.text()).split('\n').find((text) => text.startsWith(`${name} `));
     return line === undefined ? undefined : Number(line.slice(name.length));
@@ -41,7 +41,7 @@ describe('the metrics of an archiver', function () {
   const batches = (outcome: string) => read(`chorus_archiver_batches_total{outcome="${outcome}"}`);
   const sinceSent = (): number => (Date.now() - SENT_AT) / 1_000;
 
-  it('say what waits before anything is stored', async () => {
+  it('report the backlog before anything is stored', async () => {
     start();
     expect(await read('chorus_archiver_lag_seconds')).to.equal(0);
     expect(await read('chorus_archiver_backlog_messages')).to.equal(0);
@@ -51,12 +51,12 @@ describe('the metrics of an archiver', function () {
     expect(await read('chorus_archiver_lag_seconds')).to.be.closeTo(sinceSent(), 5);
   });
 
-  it('count what is stored, and nothing while nothing is there', async () => {
+  it('count stored messages, and nothing without messages', async () => {
     start().start();
     await until(() => queue.claims > 3);
     expect(await batches('stored')).to.equal(0);
     queue.add(1, 3);
-    // A room that is gone: its messages are not stored.
+    // A deleted room: its messages are not stored.
     queue.add(99, 2);
     await until(() => queue.settled.length === 2);
     expect(await read('chorus_archiver_messages_total')).to.equal(3);
@@ -67,7 +67,7 @@ describe('the metrics of an archiver', function () {
     expect(await read('chorus_archiver_backlog_messages')).to.equal(0);
   });
 
-  it('count what fails, and go on saying how old the oldest message is while Redis is away as well', async () => {
+  it("count failures, and keep reporting the oldest message's age while Redis is unreachable too", async () => {
     const nobody = createDatabase('postgresql://nobody@127.0.0.1:1/none', { poolSize: 1, timeoutMs: 500 });
     closing.push(() => nobody.$disconnect());
     queue.add(1, 3);
@@ -81,7 +81,7 @@ describe('the metrics of an archiver', function () {
     expect(await read('chorus_archiver_backlog_messages')).to.equal(undefined);
   });
 
-  it('do not tell an old number while Redis does not answer', async () => {
+  it('do not report an old value while Redis does not answer', async () => {
     start();
     queue.add(1, 1);
     expect(await read('chorus_archiver_backlog_bytes')).to.equal(1);
@@ -93,7 +93,7 @@ describe('the metrics of an archiver', function () {
     expect(await read('chorus_archiver_backlog_bytes')).to.equal(1);
   });
 
-  it('ask once, however many want to know, and do not wait for a Redis that is silent', async () => {
+  it('share one query between concurrent collections, and do not wait for a silent Redis', async () => {
     start();
     let answer = (): void => {};
     queue.silence = new Promise((resolve) => {
@@ -106,14 +106,14 @@ describe('the metrics of an archiver', function () {
     expect(queue.measures).to.equal(1);
     answer();
     queue.silence = undefined;
-    // Perhaps by the answer that came late; the next one is a new one.
+    // The late answer may be used once; the next reading is new.
     for (let turn = 0; turn < 2; turn++) expect(await read('chorus_archiver_lag_seconds')).to.equal(0);
     expect(queue.measures).to.equal(2);
   });
 });
 
 describe('BacklogReader', () => {
-  it('gives up when it has waited long enough, and takes the next answer all the same', async () => {
+  it('gives up after its time-out, and still uses the late answer', async () => {
     const measure = { bytes: 1, rooms: 1, messages: 1, oldestSentAt: 1 };
     let answer = (_value: typeof measure): void => {};
     const silent = new Promise<typeof measure>((resolve) => {

@@ -1,11 +1,11 @@
 import type { ArchiveQueue, BacklogMeasure } from '@chorus/broker';
 
-/** Far less than whoever collects metrics waits for them, in milliseconds. */
+/** Time-out in milliseconds, far shorter than that of a scrape. */
 const PATIENCE_MS = 1_000;
 
 /**
- * Asks how much waits to be stored. Whoever asks while an answer is awaited gets the same one, and nobody waits for
- * long: metrics have to be told also when Redis is silent, and then above all.
+ * Reads the size of the backlog. Concurrent readers share one query, and none waits long: metrics must be reported
+ * also, and above all, while Redis is silent.
  */
 export class BacklogReader {
   #asking: Promise<BacklogMeasure | undefined> | undefined;
@@ -15,7 +15,7 @@ export class BacklogReader {
     private readonly patienceMs = PATIENCE_MS,
   ) {}
 
-  /** @returns undefined when it cannot be known at the moment */
+  /** @returns undefined if it is unknown at the moment */
   async read(): Promise<BacklogMeasure | undefined> {
     this.#asking ??= this.queue
       .measure()

@@ -7,26 +7,26 @@ export const ANN = { id: 7, username: 'ann' };
 export const EPOCH = 1_767_225_600_000;
 export const SENT_AT = EPOCH + 123;
 
-/** A migrated, empty database. */
+/** Opens a migrated, empty database. */
 export async function openDatabase(): Promise<{ db: Database; url: string }> {
   const url = await testDatabase();
   await migrate(url, pino({ level: 'silent' }));
   return { db: createDatabase(url, { poolSize: 10, timeoutMs: 3_000 }), url };
 }
 
-/** What a gateway hands to the broker. */
+/** Returns the body that a gateway passes to the broker. */
 export function body(roomId: number, content: string, clientMsgId?: string): string {
   const tag = clientMsgId === undefined ? {} : { clientMsgId };
   return messageEncoder(roomId, ANN)({ content, id: `gateway-1-${content.length}`, sentAt: SENT_AT, ...tag });
 }
 
-/** A message as an archiver reads it. */
+/** Returns a message as an archiver reads it. */
 export function message(roomId: number, seq: number, content = `m${seq}`, epoch = EPOCH): MessageFrame {
   const position = { epoch, seq };
   return readMessage(roomId, position, openFrame(position) + body(roomId, content)).message;
 }
 
-/** Lines that were logged, and where they go. */
+/** Returns logged lines and the logger that collects them. */
 export function logLines(): { lines: Array<Record<string, unknown>>; log: pino.Logger } {
   const lines: Array<Record<string, unknown>> = [];
   return { lines, log: pino({ level: 'debug' }, { write: (line: string) => lines.push(JSON.parse(line)) }) };

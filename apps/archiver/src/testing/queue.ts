@@ -15,16 +15,16 @@ interface Room {
   leasedUntil: number;
 }
 
-/** A queue with a clock of its own that can be taken away. */
+/** A queue with its own clock that the test can make unreachable. */
 export class TestQueue implements ArchiveQueue {
   readonly rooms = new Map<number, Room>();
   readonly settled: Array<{ roomId: number; upTo: Position; keep: HistoryLimits }> = [];
   now = 0;
-  /** Calls reject while it is. */
+  /** If set, calls reject. */
   away = false;
   claims = 0;
   measures = 0;
-  /** Measuring is answered when this is over. */
+  /** If set, measuring is answered when this resolves. */
   silence: Promise<void> | undefined;
 
   add(
