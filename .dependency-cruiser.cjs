@@ -128,16 +128,16 @@ module.exports = {
     },
     {
       name: 'prom-client-in-metrics-files',
-      comment: 'Others use what @chorus/service/metrics makes of it.',
+      comment: 'Others use what @chorus/service makes of it.',
       severity: 'error',
-      from: { pathNot: '^packages/service/src/metrics[^/]*\\.ts$' },
+      from: { pathNot: '^packages/service/src/telemetry/metrics[^/]*\\.ts$' },
       to: { path: npm('prom-client') },
     },
     {
       name: 'opentelemetry-in-one-file',
       comment: 'It is loaded only where something is traced.',
       severity: 'error',
-      from: { pathNot: '^packages/service/src/traces-otlp\\.ts$' },
+      from: { pathNot: '^packages/service/src/telemetry/traces-otlp\\.ts$' },
       to: { path: npm('@opentelemetry/[^/]+') },
     },
     {

@@ -63,7 +63,7 @@ const ALLOWED: ReadonlyArray<readonly [file: string, module: string]> = [
   ['apps/gateway/src/b.test.ts', '@chorus/testing'],
   ['packages/broker/src/testing/a.ts', 'test-tool'],
   ['packages/client/src/b.ts', '@chorus/protocol/constants'],
-  ['packages/service/src/metrics.ts', 'prom-client'],
+  ['packages/service/src/telemetry/metrics.ts', 'prom-client'],
   ['packages/presence/src/b.ts', '@chorus/redis'],
   ['packages/redis/src/b.ts', 'ioredis'],
   ['packages/redis/src/b.test.ts', '@chorus/local'],

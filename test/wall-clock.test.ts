@@ -35,8 +35,8 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'packages/client/src/connection/session.ts':
     'tokens end at a time of day, and older gateways do not tell it',
   'packages/control/src/memory/access-list.ts': 'bans and tokens end at a time of day',
-  'packages/service/src/log-line.ts': 'when something happened, as the log shows',
-  'packages/service/src/traces-otlp.ts': 'traces of several machines are put side by side',
+  'packages/service/src/telemetry/log-line.ts': 'when something happened, as the log shows',
+  'packages/service/src/telemetry/traces-otlp.ts': 'traces of several machines are put side by side',
 };
 
 const WALL_CLOCK = /\bDate\.now\b|\bnew Date\(\)/;

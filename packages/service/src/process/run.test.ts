@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 
-const INDEX = fileURLToPath(new URL('../dist/index.js', import.meta.url));
+const INDEX = fileURLToPath(new URL('../../dist/index.js', import.meta.url));
 
 /** A service that takes a second to close, and logs and prints meanwhile. */
 const SERVICE = `

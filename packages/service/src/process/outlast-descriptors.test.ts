@@ -6,7 +6,7 @@ import { expect } from 'chai';
 async function runService(inTimer: string): Promise<{ code: number; stdout: string; stderr: string }> {
   const program = `
     import { openSync } from 'node:fs';
-    import { run } from ${JSON.stringify(new URL('../dist/run.js', import.meta.url).href)};
+    import { run } from ${JSON.stringify(new URL('../../dist/process/run.js', import.meta.url).href)};
     await run(async () => {
       const timer = setInterval(() => { ${inTimer} }, 5);
       setTimeout(() => { clearInterval(timer); console.log('still here'); }, 200);

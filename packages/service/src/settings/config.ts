@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import { ConfigError } from './config-error.js';
-
-export { ConfigError } from './config-error.js';
+import { ConfigError } from '../errors.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { pino } from 'pino';
-import type { Closeable } from './closer.js';
+import type { Closeable } from '../process/closer.js';
 import { listenOperatorPort, type OperatorSources } from './operator-port.js';
 
 const silent = pino({ level: 'silent' });

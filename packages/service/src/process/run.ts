@@ -1,8 +1,7 @@
+import { ConfigError, StartError } from '../errors.js';
+import { errorField, logVendorText, writeLogLine } from '../telemetry/log-line.js';
 import type { Closeable } from './closer.js';
-import { ConfigError } from './config-error.js';
-import { errorField, logVendorText, writeLogLine } from './log-line.js';
 import { outlastDescriptors } from './outlast-descriptors.js';
-import { StartError } from './start-error.js';
 import { onStopSignal } from './stop-signals.js';
 
 /**

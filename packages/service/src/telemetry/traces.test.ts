@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { ConfigError, parseSettings } from './config.js';
+import { ConfigError } from '../errors.js';
+import { parseSettings } from '../settings/config.js';
 import { createTraces, tracesConfig, tracesSettings } from './create-traces.js';
 import { createLogger } from './logger.js';
 

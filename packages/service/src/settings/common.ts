@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { originProblem } from './allowed-origins.js';
+import { originProblem } from '../http/allowed-origins.js';
+import { LOG_LEVELS } from '../telemetry/logger.js';
 import { integer, list, oneOf, port } from './config.js';
-import { LOG_LEVELS } from './logger.js';
 
 /** Settings of every process that listens. */
 export const listenerSettings = (defaultPort: number) => ({

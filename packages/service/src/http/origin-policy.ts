@@ -1,5 +1,5 @@
+import type { Logger } from '../telemetry/logger.js';
 import { AllowedOrigins, normalOrigin } from './allowed-origins.js';
-import type { Logger } from './logger.js';
 
 /**
  * What a request says about the page that it comes from. `none`: it has no `Origin`, so it comes from no page of

@@ -1,4 +1,4 @@
-import { errorField, writeLogLine } from './log-line.js';
+import { errorField, writeLogLine } from '../telemetry/log-line.js';
 
 /** At most one line in so many milliseconds: a timer may fail at each of its turns. */
 const SAY_EVERY_MS = 10_000;

@@ -1,8 +1,8 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { servedConnections } from '../process/open-files.js';
+import type { Logger } from '../telemetry/logger.js';
 import { clientAddress } from './client-address.js';
-import type { Logger } from './logger.js';
-import { servedConnections } from './open-files.js';
 import { SilentConnections } from './silent-connections.js';
 
 export interface ConnectionLimits {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { ConfigError, parseSettings, share } from './config.js';
+import { ConfigError } from '../errors.js';
+import { parseSettings, share } from './config.js';
 
 describe('a setting that is a share', () => {
   const read = (text: string) => parseSettings({ SHARE: share() }, { SHARE: text }).SHARE;

@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import { Refusal } from '@chorus/protocol';
-import type { Closeable } from './closer.js';
-import { createHttpServer } from './http-server.js';
-import { type Listener, listen } from './listen.js';
+import { StartError } from '../errors.js';
+import { type Listener, listen } from '../http/listen.js';
+import { createHttpServer } from '../http/server.js';
+import type { Closeable } from '../process/closer.js';
 import type { Logger } from './logger.js';
-import { StartError } from './start-error.js';
 
 /** An answer of the operator port; a body that is no text is sent as JSON. */
 export interface OperatorAnswer {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { Closer } from './closer.js';
+import { Closer } from '../process/closer.js';
 import { limitConnections } from './limited-server.js';
 
 describe('a server with a limit on connections', () => {

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import { createHttpServer, type HttpLimits, type HttpServerOptions } from './http-server.js';
-import { RawClient, statusOf } from './test-raw-client.js';
+import { RawClient, statusOf } from '../testing/raw-client.js';
+import { createHttpServer, type HttpLimits, type HttpServerOptions } from './server.js';
 
 describe('an HTTP server', () => {
   const refused: number[] = [];

@@ -6,7 +6,7 @@ import { expect } from 'chai';
 async function linesOf(work: string): Promise<Record<string, unknown>[]> {
   const program = `
     import { EventEmitter } from 'node:events';
-    import { run } from ${JSON.stringify(new URL('../dist/run.js', import.meta.url).href)};
+    import { run } from ${JSON.stringify(new URL('../../dist/process/run.js', import.meta.url).href)};
     await run(async () => {
       ${work}
       return { close: async () => undefined };

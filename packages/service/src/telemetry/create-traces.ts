@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { integer, share, url } from './config.js';
+import { integer, share, url } from '../settings/config.js';
 import type { TracedService, Traces, TracesConfig } from './traces.js';
 
 /** Settings of every process that can be traced, under the names that OpenTelemetry gave them. */

@@ -1,4 +1,4 @@
-import type { Closeable } from './closer.js';
+import type { Closeable } from '../process/closer.js';
 import type { Logger } from './logger.js';
 
 export interface TracesConfig {

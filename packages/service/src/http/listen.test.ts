@@ -3,9 +3,9 @@ import type { Server } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { expect } from 'chai';
-import { Closer } from './closer.js';
-import { createHttpServer } from './http-server.js';
+import { Closer } from '../process/closer.js';
 import { type ListenAddress, type Listener, listen } from './listen.js';
+import { createHttpServer } from './server.js';
 
 const hasIpv6 = Object.values(networkInterfaces())
   .flat()
