@@ -32,6 +32,28 @@ export const databaseSettings = {
     .describe('Time limit of a connection attempt and of a statement, in milliseconds.'),
 };
 
+export interface DatabaseConfig {
+  readonly url: string;
+  /** Most connections of one process. */
+  readonly poolSize: number;
+  readonly timeoutMs: number;
+}
+
+/**
+ * The database that {@link databaseSettings} describe.
+ * @throws {ConfigError} one line that names the variable
+ */
+export function databaseConfig(
+  settings: Parameters<typeof databaseUrl>[0] & { DATABASE_POOL_SIZE: number; DATABASE_TIMEOUT_MS: number },
+  env: Environment,
+): DatabaseConfig {
+  return {
+    url: databaseUrl(settings, env),
+    poolSize: settings.DATABASE_POOL_SIZE,
+    timeoutMs: settings.DATABASE_TIMEOUT_MS,
+  };
+}
+
 /** Parameters of the URL that have a setting of their own. */
 const FILES = {
   DATABASE_CA_FILE: 'sslrootcert',

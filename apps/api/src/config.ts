@@ -1,14 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { AUTH_SECRETS, type AuthConfig, authConfig, authSettings } from '@chorus/auth';
-import { databaseSettings, databaseUrl } from '@chorus/database';
+import { type DatabaseConfig, databaseConfig, databaseSettings } from '@chorus/database';
 import { type RedisConfig, redisConfig, redisSettings } from '@chorus/redis';
 import {
+  type BalancedConfig,
+  balancedConfig,
   balancedSettings,
   ConfigError,
   type Environment,
   flag,
   integer,
-  type LOG_LEVELS,
   listenerSettings,
   oneOf,
   parseSettings,
@@ -97,23 +98,16 @@ export const storeSettings = {
   ...redisSettings,
 };
 
-export interface ApiConfig {
-  readonly host: string;
-  readonly port: number;
-  readonly nodeId: string | undefined;
-  readonly logLevel: (typeof LOG_LEVELS)[number];
+export interface ApiConfig extends BalancedConfig {
   readonly auth: AuthConfig;
   readonly cookie: CookieOptions;
   readonly hstsIncludeSubDomains: boolean;
   readonly maxSessionSeconds: number;
   /** Characters (code points). */
   readonly passwordMinLength: number;
-  readonly allowedOrigins: readonly string[];
-  readonly trustedProxies: number;
   readonly bcrypt: { readonly cost: number; readonly concurrency: number; readonly maxWaiting: number };
   readonly rateLimits: RateLimitConfig;
   readonly maxRoomsPerUser: number;
-  readonly drainDelayMs: number;
   readonly shutdownTimeoutMs: number;
   /** Undefined when there is no operator API. */
   readonly operator: OperatorConfig | undefined;
@@ -124,7 +118,7 @@ export interface ApiConfig {
 }
 
 export interface StoreConfig {
-  readonly database: { readonly url: string; readonly poolSize: number; readonly timeoutMs: number };
+  readonly database: DatabaseConfig;
   readonly redis: RedisConfig;
   readonly redisPrefix: string;
 }
@@ -133,17 +127,12 @@ export interface StoreConfig {
 export function loadApiConfig(env: Environment): ApiConfig {
   const settings = parseSettings(apiSettings, env, [...AUTH_SECRETS, 'OPERATOR_TOKEN']);
   return {
-    host: settings.HOST,
-    port: settings.PORT,
-    nodeId: settings.NODE_ID,
-    logLevel: settings.LOG_LEVEL,
+    ...balancedConfig(settings),
     auth: authConfig(settings),
     cookie: cookieOptions(settings),
     hstsIncludeSubDomains: settings.HSTS_INCLUDE_SUBDOMAINS,
     maxSessionSeconds: settings.SESSION_MAX_DAYS * 86_400,
     passwordMinLength: settings.PASSWORD_MIN_LENGTH,
-    allowedOrigins: settings.ALLOWED_ORIGINS,
-    trustedProxies: settings.TRUST_PROXY,
     bcrypt: {
       cost: settings.BCRYPT_COST,
       concurrency: settings.BCRYPT_CONCURRENCY,
@@ -157,7 +146,6 @@ export function loadApiConfig(env: Environment): ApiConfig {
       signUpAttemptsPerAddress: settings.SIGNUP_ATTEMPTS_PER_ADDRESS,
     },
     maxRoomsPerUser: settings.MAX_ROOMS_PER_USER,
-    drainDelayMs: settings.DRAIN_DELAY_MS,
     shutdownTimeoutMs: settings.SHUTDOWN_TIMEOUT_MS,
     operator: operatorConfig(settings),
     traces: tracesConfig(settings),
@@ -169,11 +157,7 @@ export function loadApiConfig(env: Environment): ApiConfig {
 export function loadStoreConfig(env: Environment): StoreConfig {
   const settings = parseSettings(storeSettings, env, ['DATABASE_URL', 'REDIS_URL']);
   return {
-    database: {
-      url: databaseUrl(settings, env),
-      poolSize: settings.DATABASE_POOL_SIZE,
-      timeoutMs: settings.DATABASE_TIMEOUT_MS,
-    },
+    database: databaseConfig(settings, env),
     redis: redisConfig(settings),
     redisPrefix: settings.REDIS_PREFIX,
   };

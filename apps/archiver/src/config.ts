@@ -1,9 +1,10 @@
-import { databaseSettings, databaseUrl } from '@chorus/database';
+import { type DatabaseConfig, databaseConfig, databaseSettings } from '@chorus/database';
 import { type RedisConfig, redisConfig, redisSettings } from '@chorus/redis';
 import {
   type Environment,
   integer,
-  type LOG_LEVELS,
+  type ListenerConfig,
+  listenerConfig,
   listenerSettings,
   operatorPortSettings,
   parseSettings,
@@ -56,15 +57,11 @@ export interface ArchiveConfig {
   readonly historyMaxAgeMs: number;
 }
 
-export interface ArchiverConfig {
-  readonly host: string;
-  readonly port: number;
+export interface ArchiverConfig extends ListenerConfig {
   /** Undefined for no operator port. */
   readonly operatorPort: number | undefined;
-  readonly nodeId: string | undefined;
-  readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly archive: ArchiveConfig;
-  readonly database: { readonly url: string; readonly poolSize: number; readonly timeoutMs: number };
+  readonly database: DatabaseConfig;
   readonly redis: RedisConfig;
   readonly redisPrefix: string;
   /** Undefined without tracing. */
@@ -75,17 +72,10 @@ export interface ArchiverConfig {
 export function loadArchiverConfig(env: Environment): ArchiverConfig {
   const settings = parseSettings(archiverSettings, env, ['DATABASE_URL', 'REDIS_URL']);
   return {
-    host: settings.HOST,
-    port: settings.PORT,
+    ...listenerConfig(settings),
     operatorPort: settings.OPERATOR_PORT,
-    nodeId: settings.NODE_ID,
-    logLevel: settings.LOG_LEVEL,
     archive: loadArchiveConfig(env),
-    database: {
-      url: databaseUrl(settings, env),
-      poolSize: settings.DATABASE_POOL_SIZE,
-      timeoutMs: settings.DATABASE_TIMEOUT_MS,
-    },
+    database: databaseConfig(settings, env),
     redis: redisConfig(settings),
     redisPrefix: settings.REDIS_PREFIX,
     traces: tracesConfig(settings),

@@ -1,11 +1,12 @@
 import { AUTH_SECRETS, type AuthConfig, authConfig, authSettings } from '@chorus/auth';
 import { type RedisConfig, redisConfig, redisSettings } from '@chorus/redis';
 import {
+  type BalancedConfig,
+  balancedConfig,
   balancedSettings,
   ConfigError,
   type Environment,
   integer,
-  type LOG_LEVELS,
   listenerSettings,
   oneOf,
   operatorPortSettings,
@@ -146,22 +147,15 @@ export const gatewaySettings = {
 /** What a user's messages may have on average when they come as fast as allowed, unless it is set. */
 const BYTES_PER_MESSAGE = 2_560;
 
-export interface GatewayConfig {
-  host: string;
-  port: number;
+export interface GatewayConfig extends BalancedConfig {
   /** Undefined: nothing is told to operators. */
   operatorPort: number | undefined;
-  nodeId: string | undefined;
-  logLevel: (typeof LOG_LEVELS)[number];
   auth: AuthConfig;
-  allowedOrigins: readonly string[];
   redis: RedisConfig;
   redisPrefix: string;
   batchWindowMs: number;
   deliveryWindowMs: number;
   maxBacklogBytes: number;
-  trustedProxies: number;
-  drainDelayMs: number;
   drainMs: number;
   rebalance: { auto: boolean; sharePerMinute: number };
   maxConnections: number;
@@ -203,20 +197,14 @@ export function loadGatewayConfig(env: Environment): GatewayConfig {
   const { MAX_MESSAGES_PER_SECOND: maxMessagesPerSecond } = settings;
   const maxMessagesPerSecondPerUser = settings.MAX_MESSAGES_PER_SECOND_PER_USER ?? maxMessagesPerSecond * 2;
   return {
-    host: settings.HOST,
-    port: settings.PORT,
+    ...balancedConfig(settings),
     operatorPort: settings.OPERATOR_PORT,
-    nodeId: settings.NODE_ID,
-    logLevel: settings.LOG_LEVEL,
     auth,
-    allowedOrigins: settings.ALLOWED_ORIGINS,
     redis: redisConfig(settings),
     redisPrefix: settings.REDIS_PREFIX,
     batchWindowMs: settings.BATCH_WINDOW_MS,
     deliveryWindowMs: settings.DELIVERY_WINDOW_MS,
     maxBacklogBytes: settings.ARCHIVE_BACKLOG_BYTES,
-    trustedProxies: settings.TRUST_PROXY,
-    drainDelayMs: settings.DRAIN_DELAY_MS,
     drainMs: settings.DRAIN_MS,
     rebalance: {
       auto: settings.REBALANCE === 'auto',

@@ -13,10 +13,10 @@ export interface Latency {
 }
 
 /**
- * What became of the messages, by what all receivers saw. Every figure is a number of deliveries unless said, and no
+ * What became of messages, by what all receivers saw. Every figure is a number of deliveries unless said, and no
  * delivery is in two of the violations: `expected = delivered + lost`.
  */
-export interface Verdict {
+export interface DeliveryCounts {
   /** Deliveries that were due: each message that was acked (or sent, where nothing is acked) or that anybody got, to each member. */
   readonly expected: number;
   /** Without those a second time. */
@@ -32,14 +32,16 @@ export interface Verdict {
   readonly orderDisagreements: number;
   /** At somebody who is not in the message's room. */
   readonly strays: number;
+}
+
+/** What became of all messages of a run. */
+export interface Verdict extends DeliveryCounts {
   /** The first few violations, in words. */
   readonly examples: readonly string[];
 }
 
-/** One second of a run. What it counts it counts in that second only, unless said. */
-export interface Moment {
-  /** Seconds since the run began. */
-  readonly at: number;
+/** Counts of one second, unless said. */
+export interface SecondCounts {
   readonly connections: number;
   /** That are in their rooms at its end. */
   readonly connected: number;
@@ -50,6 +52,12 @@ export interface Moment {
   readonly delivered: number;
   /** Attempts of those who had been in to come back, whatever came of them. */
   readonly reconnects: number;
+}
+
+/** One second of a run. */
+export interface Moment extends SecondCounts {
+  /** Seconds since the run began. */
+  readonly at: number;
   readonly ackMs: Latency | undefined;
   readonly deliveryMs: Latency | undefined;
   /** Of the tool's worst worker: how late its event loop was, in milliseconds, and how busy (0 to 1). */

@@ -1,4 +1,4 @@
-import type { Exit } from './processes/guarded-process.js';
+import type { Exit, GuardedProcess } from './processes/guarded-process.js';
 
 /** A server of one's own on 127.0.0.1; it ends with its owner, also when that is killed. */
 export interface LocalServer {
@@ -12,4 +12,24 @@ export interface LocalServer {
   /** Lets its owner end although this was not closed; it then ends, too. */
   unref(): void;
   close(): Promise<void>;
+}
+
+/** A server that runs as a guarded process. Its `close` runs once, however often it is called. */
+export function localServer(
+  server: GuardedProcess,
+  address: Pick<LocalServer, 'url' | 'port'>,
+  close: () => Promise<void>,
+): LocalServer {
+  let closing: Promise<void> | undefined;
+  return {
+    ...address,
+    pid: server.pid,
+    exited: server.exited,
+    kill: (signal) => server.kill(signal),
+    unref: () => server.unref(),
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
 }

@@ -1,3 +1,4 @@
+import type { DeliveryCounts } from '../result.js';
 import type { RoomReport } from './room-checker.js';
 
 /** Kinds of violations: the names of their figures in the verdict. */
@@ -9,15 +10,8 @@ export interface Example {
   readonly text: string;
 }
 
-/** What became of a room's messages; see `Verdict`. */
-export interface RoomVerdict {
-  readonly expected: number;
-  readonly delivered: number;
-  readonly lost: number;
-  readonly duplicated: number;
-  readonly outOfOrder: number;
-  readonly orderDisagreements: number;
-  readonly strays: number;
+/** What became of a room's messages. */
+export interface RoomVerdict extends DeliveryCounts {
   readonly examples: readonly Example[];
 }
 

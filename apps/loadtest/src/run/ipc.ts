@@ -1,5 +1,6 @@
 import type { RoomReport } from '../check/room-checker.js';
 import type { Identity } from '../dialect.js';
+import type { SecondCounts } from '../result.js';
 import type { Scenario } from '../scenario.js';
 
 /** What the main process tells a worker, in this order; `finish` may come at any time after `prepare`. */
@@ -34,16 +35,9 @@ export type FromWorker =
   | { readonly type: 'failed'; readonly why: string };
 
 /** What one worker did in one second. Histograms are encoded. */
-export interface Tick {
+export interface Tick extends SecondCounts {
   /** Which second of the run, from 0. */
   readonly second: number;
-  readonly connections: number;
-  readonly connected: number;
-  readonly connectFailures: number;
-  readonly sent: number;
-  readonly acked: number;
-  readonly delivered: number;
-  readonly reconnects: number;
   readonly ackMs: string | undefined;
   readonly deliveryMs: string | undefined;
   readonly strain: Strain;

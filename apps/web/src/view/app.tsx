@@ -1,4 +1,5 @@
 import type { Session } from '../model/session.js';
+import { Entrance } from './entrance.js';
 import { Shell } from './shell.js';
 import { SignIn } from './sign-in.js';
 
@@ -10,20 +11,14 @@ export function App({ session }: { session: Session }) {
       return <main class="entrance" aria-busy="true" />;
     case 'unreachable':
       return (
-        <main class="entrance">
-          <div class="card">
-            <h1>
-              <span class="mark" aria-hidden="true" />
-              Chorus
-            </h1>
-            <p class="notice" role="alert">
-              Chorus cannot be reached. Trying again…
-            </p>
-            <button type="button" class="primary" onClick={() => void session.start()}>
-              Try now
-            </button>
-          </div>
-        </main>
+        <Entrance>
+          <p class="notice" role="alert">
+            Chorus cannot be reached. Trying again…
+          </p>
+          <button type="button" class="primary" onClick={() => void session.start()}>
+            Try now
+          </button>
+        </Entrance>
       );
     case 'signed-out':
       return <SignIn session={session} notice={state.notice} />;

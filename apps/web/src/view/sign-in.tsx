@@ -2,29 +2,24 @@ import { useState } from 'preact/hooks';
 import type { Session } from '../model/session.js';
 import { Field } from './controls/field.js';
 import { useAction } from './controls/use-action.js';
+import { Entrance } from './entrance.js';
 
 /** Signing in or up. */
 export function SignIn({ session, notice }: { session: Session; notice: string | undefined }) {
   const [isNew, setNew] = useState(false);
   return (
-    <main class="entrance">
-      <div class="card">
-        <h1>
-          <span class="mark" aria-hidden="true" />
-          Chorus
-        </h1>
-        {notice !== undefined && (
-          <p class="notice" role="alert">
-            {notice}
-          </p>
-        )}
-        {/* Its own form each time: nothing of one is left in the other. */}
-        <Form key={String(isNew)} session={session} isNew={isNew} />
-        <button type="button" class="link" onClick={() => setNew(!isNew)}>
-          {isNew ? 'I have an account' : 'Create an account'}
-        </button>
-      </div>
-    </main>
+    <Entrance>
+      {notice !== undefined && (
+        <p class="notice" role="alert">
+          {notice}
+        </p>
+      )}
+      {/* Its own form each time: nothing of one is left in the other. */}
+      <Form key={String(isNew)} session={session} isNew={isNew} />
+      <button type="button" class="link" onClick={() => setNew(!isNew)}>
+        {isNew ? 'I have an account' : 'Create an account'}
+      </button>
+    </Entrance>
   );
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartError } from '@chorus/service';
-import type { LocalServer } from '../local-server.js';
+import { type LocalServer, localServer } from '../local-server.js';
 import { choosePort } from '../processes/free-port.js';
 import { type GuardedProcess, spawnGuarded } from '../processes/guarded-process.js';
 import { lookUpProcess } from '../processes/process-table.js';
@@ -94,7 +94,6 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Loca
     persistent ? 'SIGINT' : 'SIGQUIT',
   );
   const url = `postgresql://${USER}:${password}@127.0.0.1:${port}/${DATABASE}`;
-  let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     // A fast shutdown ends sessions and writes a checkpoint, an immediate one does not care.
     await server.stop(persistent ? 'SIGINT' : 'SIGQUIT', STOP_MS);
@@ -107,18 +106,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Loca
     await close();
     throw error;
   }
-  return {
-    url,
-    port,
-    pid: server.pid,
-    exited: server.exited,
-    kill: (signal) => server.kill(signal),
-    unref: () => server.unref(),
-    close: () => {
-      closing ??= close();
-      return closing;
-    },
-  };
+  return localServer(server, { url, port }, close);
 }
 
 /**

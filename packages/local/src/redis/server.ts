@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { StartError } from '@chorus/service';
-import type { LocalServer } from '../local-server.js';
+import { type LocalServer, localServer } from '../local-server.js';
 import { findProgram } from '../processes/find-program.js';
 import { choosePort } from '../processes/free-port.js';
 import { spawnGuarded } from '../processes/guarded-process.js';
@@ -70,19 +70,8 @@ export async function startRedis(options: RedisOptions = {}): Promise<LocalServe
     await close();
     throw error;
   }
-  let closing: Promise<void> | undefined;
-  return {
-    url: `redis://${password === undefined ? '' : `:${password}@`}127.0.0.1:${port}`,
-    port,
-    pid: server.pid,
-    exited: server.exited,
-    kill: (signal) => server.kill(signal),
-    unref: () => server.unref(),
-    close: () => {
-      closing ??= close();
-      return closing;
-    },
-  };
+  const url = `redis://${password === undefined ? '' : `:${password}@`}127.0.0.1:${port}`;
+  return localServer(server, { url, port }, close);
 }
 
 /** @returns a configuration file with the password: arguments can be seen by every user of the machine */

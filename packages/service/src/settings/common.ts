@@ -28,6 +28,26 @@ export const listenerSettings = (defaultPort: number) => ({
     ),
 });
 
+/** Where a process listens, and its name. */
+export interface ListenerConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Undefined when the process makes one up. */
+  readonly nodeId: string | undefined;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+}
+
+/** The listener that {@link listenerSettings} describe. */
+export function listenerConfig(settings: {
+  HOST: string;
+  PORT: number;
+  NODE_ID?: string | undefined;
+  LOG_LEVEL: (typeof LOG_LEVELS)[number];
+}): ListenerConfig {
+  const { HOST: host, PORT: port, NODE_ID: nodeId, LOG_LEVEL: logLevel } = settings;
+  return { host, port, nodeId, logLevel };
+}
+
 /** Settings of every process that clients reach through a balancer. */
 export const balancedSettings = {
   TRUST_PROXY: integer(0, 16)
@@ -41,6 +61,30 @@ export const balancedSettings = {
       'Time for which a process works as before after SIGTERM, not ready, until balancers have noticed.',
     ),
 };
+
+/** A listener that clients reach through a balancer. */
+export interface BalancedConfig extends ListenerConfig {
+  readonly allowedOrigins: readonly string[];
+  /** Proxies in front whose `X-Forwarded-*` counts. */
+  readonly trustedProxies: number;
+  readonly drainDelayMs: number;
+}
+
+/** The listener that {@link listenerSettings} and {@link balancedSettings} describe. */
+export function balancedConfig(
+  settings: Parameters<typeof listenerConfig>[0] & {
+    ALLOWED_ORIGINS: readonly string[];
+    TRUST_PROXY: number;
+    DRAIN_DELAY_MS: number;
+  },
+): BalancedConfig {
+  return {
+    ...listenerConfig(settings),
+    allowedOrigins: settings.ALLOWED_ORIGINS,
+    trustedProxies: settings.TRUST_PROXY,
+    drainDelayMs: settings.DRAIN_DELAY_MS,
+  };
+}
 
 /** Setting of every process that tells operators how it is. */
 export const operatorPortSettings = {
