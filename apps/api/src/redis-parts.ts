@@ -1,15 +1,12 @@
 import { RedisRoomDirectory, RedisRoomHistory, redisNoticeTarget } from '@chorus/broker';
 import { RedisAccessList, RedisNodeRegistry } from '@chorus/control';
 import { RedisPresenceStore } from '@chorus/presence';
-import { connectedOrNot, createRedis, Keyspace, RedisWatch, redisDatabase } from '@chorus/redis';
+import { openRedis, type RedisWatch } from '@chorus/redis';
 import type { Closeable, Logger } from '@chorus/service';
 import type { RateLimitConfig } from './auth/rate-limits/rate-limits.js';
 import { redisRateLimits } from './auth/rate-limits/redis-rate-limits.js';
 import type { StoreConfig } from './config.js';
 import type { ApiParts } from './create-api.js';
-
-/** How long to wait for Redis before going on without it, in milliseconds: `/readyz` then says so. */
-const CONNECT_TIMEOUT_MS = 2_000;
 
 /**
  * The parts over Redis, as production uses them. Close them after the API.
@@ -19,14 +16,12 @@ export async function createRedisParts(
   config: Pick<StoreConfig, 'redis' | 'redisPrefix'>,
   rateLimits: RateLimitConfig,
   log: Logger,
-  watch: RedisWatch = new RedisWatch(),
+  watch?: RedisWatch,
 ): Promise<
   Pick<ApiParts, 'access' | 'directory' | 'history' | 'nodes' | 'presence' | 'rateLimits' | 'redisTrouble'> &
     Closeable
 > {
-  const keyspace = new Keyspace(config.redisPrefix, redisDatabase(config.redis));
-  const redis = createRedis(config.redis, log, 'api', watch);
-  await connectedOrNot(redis, CONNECT_TIMEOUT_MS);
+  const { redis, keyspace, trouble, close } = await openRedis(config, 'api', log, watch);
   return {
     access: new RedisAccessList(redis, keyspace),
     nodes: new RedisNodeRegistry(redis, keyspace),
@@ -37,7 +32,7 @@ export async function createRedisParts(
       noticeTarget: redisNoticeTarget(keyspace, config.redis.cluster),
     }),
     rateLimits: redisRateLimits(rateLimits, redis, config.redisPrefix),
-    redisTrouble: () => watch.trouble(),
-    close: async () => redis.disconnect(),
+    redisTrouble: trouble,
+    close,
   };
 }

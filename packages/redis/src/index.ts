@@ -1,6 +1,7 @@
 export { call, callAll, UnavailableError } from './call.js';
 export type { RedisClient, RedisConfig } from './connection/client.js';
 export { createRedis } from './connection/create-redis.js';
+export { type OpenRedis, openRedis } from './connection/open-redis.js';
 export { connectedOrNot, redisReady } from './connection/ready.js';
 export { readRedisTls } from './connection/tls.js';
 export { redisDatabase } from './connection/url.js';
