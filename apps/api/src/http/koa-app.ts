@@ -3,11 +3,11 @@ import type { Logger, OriginPolicy, Traces } from '@chorus/service';
 import type { Router } from '@koa/router';
 import Koa from 'koa';
 import helmet from 'koa-helmet';
-import { allowOrigins } from './allow-origins.js';
 import type { RequestState, Step } from './context.js';
-import { formatErrors } from './format-errors.js';
-import { requestLog } from './request-log.js';
-import { traceRequests } from './trace-requests.js';
+import { allowOrigins } from './middleware/allow-origins.js';
+import { formatErrors } from './middleware/format-errors.js';
+import { requestLog } from './middleware/request-log.js';
+import { traceRequests } from './middleware/trace-requests.js';
 
 export interface HttpOptions {
   /** Which pages of other origins may read answers; none when undefined. */

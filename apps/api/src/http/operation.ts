@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { type Access, type AccessServices, door, SENDER_PARAMETERS } from '../auth/authenticate.js';
 import type { Context, Handler } from './context.js';
 import { parseInput, refuseUnknown } from './input.js';
-import { jsonBody } from './json-body.js';
+import { jsonBody } from './middleware/json-body.js';
 
 export type SuccessStatus = 200 | 201 | 204;
 export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 426 | 429 | 503;

@@ -1,6 +1,6 @@
 import type { Router } from '@koa/router';
 import type { RequestState } from '../http/context.js';
-import { jsonBody } from '../http/json-body.js';
+import { jsonBody } from '../http/middleware/json-body.js';
 import { banUser } from './bans/ban-user.js';
 import { liftBan } from './bans/lift-ban.js';
 import { listBans } from './bans/list-bans.js';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { Refusal } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
-import type { Context, Step } from './context.js';
+import type { Context, Step } from '../context.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 const LONGEST_PATH = 200;

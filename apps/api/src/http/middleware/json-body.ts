@@ -1,6 +1,6 @@
 import { Refusal } from '@chorus/protocol';
 import bodyParser from 'koa-bodyparser';
-import type { Step } from './context.js';
+import type { Step } from '../context.js';
 
 /** Ten times what the largest request needs. */
 const MAX_BODY_KIB = 64;

@@ -1,8 +1,8 @@
 import { isDatabaseUnavailable } from '@chorus/database';
 import { Refusal } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
-import type { Context } from './context.js';
-import { unavailable } from './unavailable.js';
+import type { Context } from '../context.js';
+import { unavailable } from '../unavailable.js';
 
 /**
  * Turns every error, and every error status without a body, into a response of the catalogue of refusals. The text of

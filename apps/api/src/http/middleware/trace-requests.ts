@@ -1,5 +1,5 @@
 import type { Traces } from '@chorus/service';
-import type { Step } from './context.js';
+import type { Step } from '../context.js';
 
 /** Asked every few seconds by whoever watches the process; nobody wants to see traces of that. */
 const UNTRACED: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
