@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { AllowedOrigins, originProblem } from './allowed-origins.js';
 
 describe('ALLOWED_ORIGINS', () => {
-  it('takes origins of web pages, of apps and of extensions, wildcards, null and *', () => {
+  it('accepts origins of web pages, apps and extensions, wildcards, null and *', () => {
     for (const entry of [
       'https://chat.example.com',
       'HTTPS://Chat.Example.com:443',
@@ -26,7 +26,7 @@ describe('ALLOWED_ORIGINS', () => {
     }
   });
 
-  it('refuses what no page has for its origin', () => {
+  it("refuses texts that are no page's origin", () => {
     for (const entry of [
       'chat.example.com',
       'https://chat.example.com/',
@@ -136,7 +136,7 @@ describe('ALLOWED_ORIGINS', () => {
     }
   });
 
-  it('takes * and null for origins whose cookies do not count', () => {
+  it('matches * and null without cookies', () => {
     const any = new AllowedOrigins(['*', 'https://chat.example.com']);
     expect(any.match('https://chat.example.com')).to.equal('listed');
     for (const origin of ['https://evil.example', 'null', 'nonsense']) {

@@ -1,22 +1,22 @@
 import { isIP } from 'node:net';
 
-/** How an origin is allowed. `listed` comes with cookies, `any` never does. */
+/** How an origin is allowed: `listed` with cookies, `any` without. */
 export type OriginMatch = 'listed' | 'any' | undefined;
 
-/** What an entry of `ALLOWED_ORIGINS` must look like. */
+/** Rule for an entry of `ALLOWED_ORIGINS`. */
 export const ORIGIN_RULE =
   'must be origins such as https://chat.example.com, https://*.example.com (any name below it) or capacitor://localhost, or null, or *';
 
 /** RFC 6454: a scheme and an authority, without a path. */
 const SHAPE = /^([a-z][a-z0-9+.-]*):\/\/([^/?#\\@*\s]*)$/i;
-/** Authorities of schemes that URLs have no rules for: `capacitor://localhost`, `app://-`. */
+/** Authorities of schemes without rules for URLs: `capacitor://localhost`, `app://-`. */
 const PLAIN_AUTHORITY = /^[a-z0-9._~:[\]-]+$/;
-/** Stands for `*` while a URL with a wildcard is parsed; a host name cannot begin with it by chance. */
+/** Replaces `*` while a URL with a wildcard is parsed; no real host name starts with it. */
 const WILDCARD_LABEL = 'chorus-wildcard';
 
 /**
- * The form in which two origins can be compared: lower case, host names as browsers send them, no default port.
- * @returns undefined for text that is no origin of a page
+ * Normalises an origin so that two can be compared: lower case, host names as browsers send them, no default port.
+ * @returns undefined for text that is not the origin of a page
  */
 export function normalOrigin(text: string): string | undefined {
   const [, scheme, authority] = SHAPE.exec(text) ?? [];
@@ -24,16 +24,18 @@ export function normalOrigin(text: string): string | undefined {
   const protocol = `${scheme.toLowerCase()}:`;
   if (protocol === 'ws:' || protocol === 'wss:') return undefined;
   if (protocol === 'http:' || protocol === 'https:') {
-    // A bare colon would be dropped, and two different texts would be one origin.
+    // The URL parser would drop a bare colon, and two different texts would be one origin.
     return authority.endsWith(':') || !URL.canParse(text) ? undefined : new URL(text).origin;
   }
   const plain = authority.toLowerCase();
-  // Files have no host.
+  // `file:` origins have no host.
   const valid = protocol === 'file:' ? plain === '' : PLAIN_AUTHORITY.test(plain);
   return valid ? `${protocol}//${plain}` : undefined;
 }
 
-/** Why an entry of `ALLOWED_ORIGINS` is refused, in words that follow the entry; undefined for a valid one. */
+/**
+ * Returns why an entry of `ALLOWED_ORIGINS` is refused, to follow the entry in a sentence; undefined for a valid one.
+ */
 export function originProblem(entry: string): string | undefined {
   if (entry === '*' || entry === 'null') return undefined;
   if (/^wss?:/i.test(entry))
@@ -45,16 +47,16 @@ export function originProblem(entry: string): string | undefined {
 }
 
 interface Wildcard {
-  /** With the port, if it is not the default one: `https:` and `.example.com:8443`. */
+  /** With the port unless it is the default: `https:` and `.example.com:8443`. */
   readonly protocol: string;
   readonly suffix: string;
 }
 
 /**
- * The origins of `ALLOWED_ORIGINS`. An entry is an origin, `https://*.example.com` for every host below
- * `example.com` (one or more labels, not `example.com` itself), `null` or `*`.
+ * The origins of `ALLOWED_ORIGINS`. An entry is an origin, `https://*.example.com` for every host below `example.com`
+ * (one or more labels, not `example.com` itself), `null` or `*`.
  *
- * `null` and `*` match without cookies: every page can make itself a page of origin `null`.
+ * `null` and `*` match without cookies: every page can give itself the origin `null`.
  */
 export class AllowedOrigins {
   readonly #exact: ReadonlySet<string>;
@@ -62,7 +64,7 @@ export class AllowedOrigins {
   readonly #any: boolean;
   readonly #null: boolean;
 
-  /** @param entries valid ones: see {@link originProblem} */
+  /** @param entries valid entries: see {@link originProblem} */
   constructor(entries: readonly string[]) {
     this.#any = entries.includes('*');
     this.#null = entries.includes('null');
@@ -70,7 +72,7 @@ export class AllowedOrigins {
     this.#wildcards = entries.flatMap((entry) => readWildcard(entry) ?? []);
   }
 
-  /** @param origin as the request has it */
+  /** @param origin the `Origin` header */
   match(origin: string): OriginMatch {
     const normal = normalOrigin(origin);
     if (
@@ -89,7 +91,7 @@ function readWildcard(entry: string): Wildcard | undefined {
   if (normal === undefined || rest === undefined) return undefined;
   const { protocol, host, hostname } = new URL(normal);
   const base = hostname.slice(WILDCARD_LABEL.length + 1);
-  // Nobody owns all names below a single label, except on one's own machine.
+  // No single owner has all names below a top-level label, except on the local machine.
   const valid = base.replace(/\.$/, '').includes('.') || base === 'localhost';
   return valid && isIP(base) === 0 ? { protocol, suffix: host.slice(WILDCARD_LABEL.length) } : undefined;
 }

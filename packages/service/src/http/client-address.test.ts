@@ -4,7 +4,7 @@ import { clientAddress } from './client-address.js';
 const PROXY = '192.0.2.1';
 
 describe('the address of a client', () => {
-  it('is that of the connection when no proxy is trusted, whatever the header says', () => {
+  it('is that of the connection when no proxy is trusted, whatever the header contains', () => {
     expect(clientAddress(PROXY, '198.51.100.7', 0)).to.equal(PROXY);
     expect(clientAddress(PROXY, undefined, 1)).to.equal(PROXY);
     expect(clientAddress(PROXY, '', 1)).to.equal(PROXY);

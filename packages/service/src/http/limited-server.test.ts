@@ -33,7 +33,7 @@ describe('a server with a limit on connections', () => {
     return socket;
   }
 
-  /** The status of an answer, or undefined when the connection was closed without one. */
+  /** Resolves with the status of the answer, or undefined if the connection was closed without one. */
   async function ask(socket: Socket): Promise<number | undefined> {
     const answer = Promise.race([once(socket, 'data'), once(socket, 'close')]);
     socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
@@ -57,13 +57,13 @@ describe('a server with a limit on connections', () => {
     for (;;) if ((await ask(await open(port))) === 200) break;
   });
 
-  it('closes a connection to be refused that sends nothing', async () => {
+  it('closes a connection over the limit that sends no request', async () => {
     const port = await start(8, false);
     for (let count = 0; count < 7; count++) await open(port);
     await once((await open(port)).resume(), 'close');
   });
 
-  it('closes silent connections of an address that has half of them, and serves those that ask', async () => {
+  it('closes silent connections of an address that has half of them, and serves those with requests', async () => {
     const port = await start(100, true);
     const silent: Socket[] = [];
     let closed = 0;

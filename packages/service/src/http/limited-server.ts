@@ -6,23 +6,23 @@ import { clientAddress } from './client-address.js';
 import { SilentConnections } from './silent-connections.js';
 
 export interface ConnectionLimits {
-  /** Connections that the server may have; see `descriptorsForConnections`. */
+  /** Largest number of connections of the server; see `descriptorsForConnections`. */
   readonly capacity: number;
-  /** False behind proxies: their addresses say nothing about clients. */
+  /** False behind proxies: their addresses do not identify clients. */
   readonly byAddress: boolean;
-  /** Told of connections that the system did not hand over. */
+  /** Logs connections that the system did not hand over. */
   readonly log: Pick<Logger, 'warn'>;
 }
 
-/** How long a connection that is to be refused may take to send its request, in milliseconds. */
+/** How long a connection over the limit may take to send its request, in milliseconds. */
 const REFUSED_MS = 1_000;
 
 /**
- * Keeps the connections of an HTTP server of Node.js below what its process may open. A request on a connection beyond
- * its first seven eighths must be answered with 503; connections beyond the capacity are closed unanswered, and so are
- * those of an address with too many connections that have sent nothing.
+ * Keeps the connections of an HTTP server of Node.js below the number that its process may open. A request on a
+ * connection beyond the first seven eighths must be answered with 503. Connections beyond the capacity are closed
+ * unanswered, and so are those of an address with too many connections without a request.
  *
- * @returns whether a request, or an upgrade, must be refused; the server's handlers ask this first
+ * @returns whether a request, or an upgrade, must be refused; the handlers must check this first
  */
 export function limitConnections(
   server: Server,
@@ -35,7 +35,7 @@ export function limitConnections(
   const served = servedConnections(capacity);
   const most = Math.max(1, Math.floor(capacity));
   if (Number.isFinite(capacity)) server.maxConnections = most;
-  // Without a listener an accept that fails would end the process. Before it listens, errors are its starter's.
+  // Without a listener a failed accept would end the process. Before it listens, its starter handles errors.
   server.once('listening', () => {
     server.on('error', (error) => log.warn({ error: error.message }, 'a connection could not be accepted'));
   });
@@ -46,7 +46,7 @@ export function limitConnections(
     silent.delete(socket);
   };
   server.on('connection', (socket) => {
-    // A connection is announced again when an upgrade is not done.
+    // A refused upgrade announces its connection again.
     if (known.has(socket)) return;
     known.add(socket);
     open++;
@@ -54,7 +54,7 @@ export function limitConnections(
       open--;
       leave(socket);
     });
-    // Node counts only what the server itself accepted, not what `listen` accepts for it.
+    // Node counts only connections that the server itself accepted, not those that `listen` accepts for it.
     if (open > most) return void socket.destroy();
     if (byAddress) {
       const address = clientAddress(socket.remoteAddress ?? '', undefined, 0);

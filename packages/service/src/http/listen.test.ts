@@ -56,7 +56,7 @@ describe('a server that listens on localhost', () => {
     return reached;
   }
 
-  it('is reached at every loopback address, and by the name', async () => {
+  it('is reachable at all loopback addresses, and by name', async () => {
     const { port } = await start();
     for (const host of [...LOOPBACK, 'localhost']) expect(await get(host, port), host).to.equal('here');
   });
@@ -91,7 +91,7 @@ describe('a server that listens on localhost', () => {
     expect(served.filter((socket) => socket.closed)).to.deep.equal([]);
   });
 
-  it('is closed when the last connection of any of them has gone', async () => {
+  it('is closed when the last connection of any of them has ended', async () => {
     for (const host of LOOPBACK) {
       const { port, close, server } = await start();
       const socket = await open(host, port);
@@ -108,7 +108,7 @@ describe('a server that listens on localhost', () => {
     }
   });
 
-  it('listens on an address alone when it is given one', async () => {
+  it('listens on a single address when given one', async () => {
     const { port } = await start({ host: '127.0.0.1', port: 0 });
     expect(await get('127.0.0.1', port)).to.equal('here');
     if (hasIpv6) expect(await isReachable('::1', port)).to.equal(false);

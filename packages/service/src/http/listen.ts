@@ -9,16 +9,16 @@ import {
 } from 'node:net';
 
 export interface ListenAddress {
-  /** `localhost` is both loopback addresses, whatever the system makes of the name. */
+  /** `localhost` means both loopback addresses, however the system resolves the name. */
   readonly host: string;
-  /** 0 chooses a free one. */
+  /** 0 chooses a free port. */
   readonly port: number;
   readonly backlog?: number;
 }
 
 export interface Listener {
   readonly port: number;
-  /** Stops accepting connections; resolves when none is left. */
+  /** Stops accepting connections; resolves when all have ended. */
   close(): Promise<void>;
 }
 
@@ -29,11 +29,11 @@ const IPV6 = '::1';
 const ATTEMPTS = 10;
 
 /**
- * Makes an HTTP server listen. On `localhost` it listens on the loopback addresses of IPv4 and IPv6: which of them a browser,
- * curl or Node tries first depends on the system, and not every client tries the second. Node alone would take the first
- * address that the system has for the name. Without IPv6 it is 127.0.0.1 alone.
+ * Makes an HTTP server listen. On `localhost` it listens on the loopback addresses of IPv4 and IPv6: which one a
+ * browser, curl or Node tries first depends on the system, and not every client tries the second. Node alone would
+ * use the system's first address for the name. Without IPv6, only 127.0.0.1.
  *
- * @throws the error of the system; nothing listens then
+ * @throws the error of the system; the server does not listen then
  */
 export async function listen(server: Server, address: ListenAddress): Promise<Listener> {
   if (address.host !== 'localhost') {
@@ -51,7 +51,7 @@ export async function listen(server: Server, address: ListenAddress): Promise<Li
       throw error;
     }
     if (second === undefined) return { port: portOf(server), close: () => closed(server) };
-    // Connections that could not be accepted are the server's to report, wherever they came from.
+    // The server reports connections that could not be accepted, on any address.
     second.on('error', (error) => server.emit('error', error));
     const both = [server, second];
     return { port, close: async () => void (await Promise.all(both.map(closed))) };
@@ -59,15 +59,15 @@ export async function listen(server: Server, address: ListenAddress): Promise<Li
 }
 
 /**
- * Accepts connections on the IPv6 loopback address for the server, as soon as that listens.
+ * Accepts connections on the IPv6 loopback address for the server, once it listens.
  *
- * @returns undefined when this machine has no such address
+ * @returns undefined if this machine has no such address
  */
 async function listenOnIpv6(
   server: Server,
   { port, backlog }: ListenAddress,
 ): Promise<TcpServer | undefined> {
-  // Options of connections are those that an HTTP server of Node has.
+  // The connection options of Node's HTTP server.
   const second = createServer({ allowHalfOpen: true, noDelay: true }, (socket: Socket) => {
     if (server.listening) server.emit('connection', socket);
     else socket.destroy();

@@ -19,12 +19,12 @@ describe('the origin of a page', () => {
   const judge = (origins: OriginPolicy, headers: Record<string, string>): string =>
     origins.judge((name) => headers[name]);
 
-  it('is not in question when there is none', () => {
+  it('does not matter without an Origin header', () => {
     expect(judge(policy(), { host: 'chat.example.com' })).to.equal('none');
     expect(judge(policy(), { host: 'chat.example.com', origin: '' })).to.equal('none');
   });
 
-  it('is that of the request when scheme, host and port are', () => {
+  it('is that of the request if scheme, host and port match', () => {
     const origins = policy();
     for (const [origin, host] of [
       ['http://chat.example.com', 'chat.example.com'],
@@ -50,7 +50,7 @@ describe('the origin of a page', () => {
     }
   });
 
-  it('is compared with what a trusted proxy was called, and with nothing that others claim', () => {
+  it('is compared with the target that a trusted proxy reports, and no other', () => {
     const forwarded = {
       origin: 'https://chat.example.com',
       host: 'gateway-1:4000',
@@ -60,7 +60,7 @@ describe('the origin of a page', () => {
     expect(judge(policy([], 0), forwarded)).to.equal('refused');
     expect(judge(policy([], 1), forwarded)).to.equal('same');
     expect(judge(policy([], 1), { ...forwarded, origin: 'http://chat.example.com' })).to.equal('refused');
-    // Proxies that name the scheme of a socket, and a chain of proxies that append.
+    // Proxies that report the scheme of a socket, and a chain of proxies that append.
     expect(judge(policy([], 1), { ...forwarded, 'x-forwarded-proto': 'WSS' })).to.equal('same');
     const appended = {
       ...forwarded,
@@ -71,7 +71,7 @@ describe('the origin of a page', () => {
     expect(judge(policy([], 1), appended)).to.equal('refused');
   });
 
-  it('may have either scheme when a trusted proxy does not say which', () => {
+  it('may have either scheme if a trusted proxy does not report it', () => {
     const origins = policy([], 1);
     for (const origin of ['http://chat.example.com', 'https://chat.example.com']) {
       expect(judge(origins, { origin, host: 'chat.example.com' }), origin).to.equal('same');
@@ -79,7 +79,7 @@ describe('the origin of a page', () => {
     expect(judge(origins, { origin: 'https://evil.example', host: 'chat.example.com' })).to.equal('refused');
   });
 
-  it('is logged once when it is refused, with the setting that allows it', () => {
+  it('is logged once when refused, with the setting that allows it', () => {
     const origins = policy();
     for (let n = 0; n < 3; n++) {
       judge(origins, { origin: 'https://shop.example', host: 'chat.example.com' });
@@ -93,7 +93,7 @@ describe('the origin of a page', () => {
     expect(lines[1]?.msg).to.match(/TRUST_PROXY .*X-Forwarded-Proto/);
   });
 
-  it('is logged in bounded space, however many there are', () => {
+  it('is logged in bounded space, however many origins there are', () => {
     const origins = policy(['*']);
     for (let n = 0; n < 1_000; n++) origins.cookieIgnored(`https://${n}.example`);
     origins.cookieIgnored('x'.repeat(100_000));

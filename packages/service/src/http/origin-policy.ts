@@ -2,31 +2,31 @@ import type { Logger } from '../telemetry/logger.js';
 import { AllowedOrigins, normalOrigin } from './allowed-origins.js';
 
 /**
- * What a request says about the page that it comes from. `none`: it has no `Origin`, so it comes from no page of
- * another origin. `same`: the page has the origin of the request itself. `listed`: `ALLOWED_ORIGINS` has it. `any`:
- * only `*` or `null` covers it, so its cookies do not count. `refused`: none of these.
+ * The origin of a request's page. `none`: there is no `Origin`, so it comes from no page of another origin. `same`:
+ * that of the request itself. `listed`: in `ALLOWED_ORIGINS`. `any`: covered only by `*` or `null`, so its cookies do
+ * not count. `refused`: none of these.
  */
 export type OriginVerdict = 'none' | 'same' | 'listed' | 'any' | 'refused';
 
 export interface OriginPolicyOptions {
   /** Entries of `ALLOWED_ORIGINS`. */
   readonly allowedOrigins: readonly string[];
-  /** 0: `X-Forwarded-Proto` and `X-Forwarded-Host` are not believed. */
+  /** 0 ignores `X-Forwarded-Proto` and `X-Forwarded-Host`. */
   readonly trustedProxies: number;
   readonly log: Logger;
 }
 
-/** Reads a request header by its lower-case name; undefined or empty when it is missing. */
+/** Returns a request header by its lower-case name; undefined or empty if it is missing. */
 export type ReadHeader = (name: string) => string | undefined;
 
-/** Origins that are remembered as logged. A client can send any number of different ones. */
+/** Number of origins remembered as logged; a client can send any number of different ones. */
 const MOST_LOGGED = 100;
-/** After this time, in milliseconds, a full memory is emptied, so that new origins are logged again. */
+/** After this time a full memory is cleared, in milliseconds, so that new origins are logged again. */
 const FORGET_MS = 3_600_000;
-/** Characters of an origin that go to the log. */
+/** Largest number of characters of an origin in the log. */
 const LONGEST_LOGGED = 200;
 
-/** Decides which pages may call. The API and the gateways share it. */
+/** Decides which pages may call the service. The API and the gateways share it. */
 export class OriginPolicy {
   readonly #allowed: AllowedOrigins;
   readonly #trustedProxies: number;
@@ -40,7 +40,7 @@ export class OriginPolicy {
     this.#log = options.log;
   }
 
-  /** Judges one request. The first refusal of an origin is logged with the setting that allows it. */
+  /** Judges one request. Logs the first refusal of an origin with the setting that allows it. */
   judge(header: ReadHeader): OriginVerdict {
     const origin = header('origin');
     if (origin === undefined || origin === '') return 'none';
@@ -51,7 +51,7 @@ export class OriginPolicy {
     return match ?? 'refused';
   }
 
-  /** To be called when the cookie of a request from an `any` origin was left out of account. Logs it once an origin. */
+  /** Must be called when the cookie of a request from an `any` origin was ignored. Logs it once per origin. */
   cookieIgnored(origin: string): void {
     const shown = origin.slice(0, LONGEST_LOGGED);
     if (this.#isNews(`cookie ${shown}`)) {
@@ -86,7 +86,7 @@ export class OriginPolicy {
     return true;
   }
 
-  /** What the client called, as far as trusted proxies tell. */
+  /** The address that the client used, as far as trusted proxies report it. */
   #target(header: ReadHeader): Target {
     const host = header('host') ?? '';
     if (this.#trustedProxies === 0) return { scheme: 'http', host };
@@ -96,19 +96,19 @@ export class OriginPolicy {
     };
   }
 
-  /** The value that the outermost trusted proxy wrote; most proxies replace the header, some append to it. */
+  /** The value of the outermost trusted proxy; most proxies replace the header, some append to it. */
   #forwarded(value: string | undefined): string | undefined {
     return value?.split(',').slice(-this.#trustedProxies)[0]?.trim() || undefined;
   }
 }
 
 interface Target {
-  /** Undefined when a proxy does not tell; then both are taken for possible. */
+  /** Undefined if a proxy does not report it; then both schemes are possible. */
   readonly scheme: string | undefined;
   readonly host: string;
 }
 
-/** Some proxies name the scheme of a socket. */
+/** Some proxies report the scheme of a socket. */
 function schemeOf(proto: string | undefined): string | undefined {
   return proto?.toLowerCase().replace(/^ws/, 'http');
 }

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { RecentCounts } from './recent-counts.js';
 
 describe('counts of the recent past', () => {
-  it('are kept by key and forgotten after a while', async () => {
+  it('are kept by key and expire', async () => {
     const counts = new RecentCounts(20);
     counts.add('a');
     counts.add('a');
@@ -13,7 +13,7 @@ describe('counts of the recent past', () => {
     expect(counts.of('a')).to.equal(1);
   });
 
-  it('are taken back one by one, and never below none', () => {
+  it('are removed one by one, and never become negative', () => {
     const counts = new RecentCounts(60_000);
     counts.remove('a');
     counts.add('a');
@@ -22,7 +22,7 @@ describe('counts of the recent past', () => {
     expect(counts.of('a')).to.equal(0);
   });
 
-  it('have a limit of keys, beyond which new ones are not counted', () => {
+  it('have a limit of keys, beyond which new keys are not counted', () => {
     const counts = new RecentCounts(60_000, 2);
     for (const key of ['a', 'b', 'c', 'a']) counts.add(key);
     expect(['a', 'b', 'c'].map((key) => counts.of(key))).to.deep.equal([2, 1, 0]);

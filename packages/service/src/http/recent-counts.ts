@@ -1,16 +1,16 @@
-/** Keys counted at a time by default; further ones are not counted, so that the counts cannot use up the memory. */
+/** Default for the largest number of keys; further keys are not counted, so that memory is bounded. */
 const MAX_KEYS = 100_000;
 
 /**
- * Counts per key of the recent past, in bounded memory: what was added counts for a time that lies between one and two
- * periods. A look-up and an addition cost the same however many keys there are.
+ * Recent counts per key, in bounded memory: an addition counts for a time between one and two periods. Look-ups and
+ * additions cost the same for any number of keys.
  */
 export class RecentCounts {
   #current = new Map<string, number>();
   #previous = new Map<string, number>();
   #since = performance.now();
 
-  /** @param periodMs milliseconds; infinite for counts that end only with {@link remove} */
+  /** @param periodMs in milliseconds; infinite for counts that end only with {@link remove} */
   constructor(
     private readonly periodMs: number,
     private readonly maxKeys = MAX_KEYS,
@@ -27,7 +27,7 @@ export class RecentCounts {
     if (count !== undefined || this.#current.size < this.maxKeys) this.#current.set(key, (count ?? 0) + 1);
   }
 
-  /** Takes back one that was added. Does nothing when none is left. */
+  /** Removes one addition. Does nothing if none is left. */
   remove(key: string): void {
     const counts = this.#current.has(key) ? this.#current : this.#previous;
     const count = counts.get(key);

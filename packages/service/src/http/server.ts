@@ -12,19 +12,19 @@ import { Refusal } from '@chorus/protocol';
 import { type ConnectionLimits, limitConnections } from './limited-server.js';
 import { asksForWebSocket, readAgain, type UpgradeHandler } from './upgrades.js';
 
-/** What one connection may take; times in milliseconds. */
+/** Limits of one connection; times in milliseconds. */
 export interface HttpLimits {
-  /** Between two requests. Longer than the idle time of common load balancers, so that they close first. */
+  /** Idle time between two requests. Longer than that of common load balancers, so that they close first. */
   readonly keepAliveMs: number;
-  /** From the connection, or the first byte of a request, to the end of its headers. */
+  /** Time from the connection, or the first byte of a request, to the end of its headers. */
   readonly headersMs: number;
-  /** From the first byte of a request to its last. */
+  /** Time from the first to the last byte of a request. */
   readonly requestMs: number;
-  /** Without a byte in either direction while a request is answered. */
+  /** Time without a byte in either direction while a request is answered. */
   readonly stalledMs: number;
-  /** Header lines of a request; Node allows 16 KiB for all of them. */
+  /** Number of header lines of a request; Node limits their size to 16 KiB together. */
   readonly headers: number;
-  /** Requests that wait behind the one that is being answered. */
+  /** Number of requests that wait behind the one being answered. */
   readonly pipelined: number;
 }
 
@@ -37,23 +37,23 @@ export const HTTP_LIMITS: HttpLimits = {
   pipelined: 16,
 };
 
-/** How often connections that are over a limit of time are looked for, in milliseconds. */
+/** Interval at which connections over a time limit are looked for, in milliseconds. */
 const CHECK_MS = 1_000;
 
 export interface HttpServerOptions {
-  /** Is called with the status of each answer that the handlers do not give. */
+  /** Called with the status of each answer that is not from the handlers. */
   readonly refused?: ((status: number) => void) | undefined;
   readonly limits?: Partial<HttpLimits> | undefined;
-  /** Of connections; without them the server takes every one. */
+  /** Limits on connections; without them the server accepts all. */
   readonly connections?: ConnectionLimits | undefined;
-  /** Takes requests for a WebSocket; without it they are ordinary ones, as are upgrades to anything else. */
+  /** Handles WebSocket upgrades. Without it they are ordinary requests, like all other upgrades. */
   readonly webSocket?: UpgradeHandler | undefined;
 }
 
 /**
- * Makes an HTTP server that ends each connection which is over a limit, and answers with JSON what never becomes a
- * request. Requests of one connection are answered one after the other. An answer that is complete before the request
- * is reaches the client: what the client still sends is read and dropped, for at most `requestMs`.
+ * Creates an HTTP server that closes connections over a limit, and answers unreadable requests with JSON. Requests of
+ * one connection are answered in order. An answer that is complete before its request still reaches the client: the
+ * rest of the request is read and dropped, for at most `requestMs`.
  */
 export function createHttpServer(handler: RequestListener, options: HttpServerOptions = {}): Server {
   const limits = { ...HTTP_LIMITS, ...options.limits };
@@ -77,12 +77,12 @@ export function createHttpServer(handler: RequestListener, options: HttpServerOp
     keepAliveTimeout: limits.keepAliveMs,
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,
-    // Its answer would have no body; see `headFault`.
+    // The answer of Node would have no body; see `headFault`.
     requireHostHeader: false,
     connectionsCheckingInterval: Math.min(CHECK_MS, limits.headersMs, limits.requestMs),
   });
   server.timeout = limits.stalledMs;
-  // Node leaves out the headers beyond its limit, of which one could be the length of the body.
+  // Node drops headers beyond its limit, and one of them could be the length of the body.
   server.maxHeadersCount = 0;
 
   const { connections, webSocket } = options;
@@ -100,7 +100,7 @@ export function createHttpServer(handler: RequestListener, options: HttpServerOp
   });
   if (webSocket !== undefined) {
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-      // The answer to the request before would get into whatever the connection becomes.
+      // The previous answer would be written into the upgraded connection.
       if (queue.isAnswering(socket)) return void socket.destroy();
       if (!asksForWebSocket(request)) return readAgain(server, request, socket, head);
       socket.on('error', () => socket.destroy());
@@ -116,7 +116,7 @@ export function createHttpServer(handler: RequestListener, options: HttpServerOp
     refuseRaw(socket, new Refusal('method_not_allowed', 'CONNECT').with({ Allow: METHODS }));
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    // Nothing can be added to an answer that is under way.
+    // An answer that has begun cannot be extended.
     if (error.code === 'ECONNRESET' || !socket.writable || queue.hasBegun(socket))
       return void socket.destroy();
     refuseRaw(socket, parseFault(error));
@@ -130,7 +130,7 @@ function routeOf({ method = '', url = '' }: IncomingMessage): { method: string; 
   return { method, path: url.split('?')[0] ?? '' };
 }
 
-/** A head that parsers of different servers read differently, or that costs too much. */
+/** Finds heads that servers parse differently, or that cost too much. */
 function headFault({ rawHeaders, httpVersion }: IncomingMessage, limits: HttpLimits): Refusal | undefined {
   if (rawHeaders.length / 2 > limits.headers) return new Refusal('too_many_headers');
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
@@ -140,10 +140,10 @@ function headFault({ rawHeaders, httpVersion }: IncomingMessage, limits: HttpLim
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-/** How long a client may take to read an answer after which its connection ends, in milliseconds. */
+/** How long a client may take to read the last answer of its connection, in milliseconds. */
 const CLOSE_MS = 5_000;
 
-/** Answers on a connection that has no response object, and ends it. */
+/** Answers on a connection without a response object, and ends it. */
 export function answerRaw(
   socket: Duplex,
   status: number,
@@ -153,7 +153,7 @@ export function answerRaw(
   const body = JSON.stringify(answer);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.on('error', () => socket.destroy());
-  // What still arrives is dropped: data that nothing reads makes the system reset the connection, and the answer with it.
+  // Drops what still arrives: with unread data the system resets the connection, and the answer is lost.
   socket.resume();
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${JSON_TYPE}\r\n` +
@@ -174,13 +174,13 @@ interface Answering {
   readonly waiting: (() => void)[];
 }
 
-/** Answers the requests of each connection in turn. */
+/** Answers the requests of each connection in order. */
 class RequestQueue {
   readonly #connections = new WeakMap<Duplex, Answering>();
 
   constructor(private readonly limit: number) {}
 
-  /** Cuts a connection on which too many requests wait. */
+  /** Closes a connection on which too many requests wait. */
   add({ socket }: IncomingMessage, response: ServerResponse, answer: () => void): void {
     const waiting = this.#connections.get(socket)?.waiting;
     if (waiting === undefined) this.#answer(socket, { response, waiting: [] }, answer);
@@ -193,7 +193,7 @@ class RequestQueue {
     return this.#connections.has(socket);
   }
 
-  /** Whether a part of an answer has been sent. */
+  /** Whether part of an answer has been sent. */
   hasBegun(socket: Duplex): boolean {
     return this.#connections.get(socket)?.response.headersSent === true;
   }
@@ -210,7 +210,7 @@ class RequestQueue {
 }
 
 /**
- * Node closes a connection, or leaves the rest of the request unread, when the answer is complete. If the client is
+ * When the answer is complete, Node closes the connection or leaves the rest of the request unread. If the client is
  * still sending, the system then resets the connection, and the client may never see the answer.
  */
 function lingerUntilRead(request: IncomingMessage): void {

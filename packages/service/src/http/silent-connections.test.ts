@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { SilentConnections } from './silent-connections.js';
 
-describe('connections that have sent nothing', () => {
+describe('connections without a request', () => {
   it('of one address may be as many as there are free ones left', () => {
     const connections = new SilentConnections();
     let free = 10;
@@ -19,7 +19,7 @@ describe('connections that have sent nothing', () => {
     expect(open('192.0.2.1')).to.equal(true);
   });
 
-  it('count no more when they have sent something, and not less than none', () => {
+  it('no longer count after a request, and never become negative', () => {
     const connections = new SilentConnections();
     connections.left('192.0.2.1');
     expect(connections.opened('192.0.2.1', 1)).to.equal(true);
@@ -29,7 +29,7 @@ describe('connections that have sent nothing', () => {
     expect(connections.opened('192.0.2.1', 1)).to.equal(false);
   });
 
-  it('count no more after a time when their end is not observed', async () => {
+  it('no longer count after a time if their end is not observed', async () => {
     const connections = new SilentConnections(5);
     expect(connections.opened('192.0.2.1', 1)).to.equal(true);
     while (!connections.opened('192.0.2.1', 1)) await sleep(1);

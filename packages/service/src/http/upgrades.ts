@@ -1,10 +1,10 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** @param head what has been read behind the request */
+/** @param head bytes that were read after the request */
 export type UpgradeHandler = (request: IncomingMessage, socket: Socket, head: Buffer) => void;
 
-/** Headers that belong to the wish for another protocol. */
+/** Headers that belong to an upgrade. */
 const OF_UPGRADES = ['upgrade', 'http2-settings'];
 
 /** Whether a request asks for a WebSocket; any other upgrade is an ordinary request (RFC 9110 §7.8). */
@@ -18,11 +18,11 @@ export function asksForWebSocket({ method, httpVersion, headers }: IncomingMessa
 }
 
 /**
- * Gives a request for a protocol that nobody here speaks back to the server, without that wish. Node hands over every
- * upgrade or none; from version 24.9 on `shouldUpgradeCallback` decides. The server emits `connection` once more.
+ * Returns a request for an unsupported protocol to the server, without its upgrade. Node hands over all upgrades or
+ * none; since version 24.9 `shouldUpgradeCallback` decides. The server emits `connection` once more.
  */
 export function readAgain(server: Server, request: IncomingMessage, socket: Socket, head: Buffer): void {
-  // The server adds its own again.
+  // The server adds its own listener again.
   socket.removeAllListeners('timeout');
   socket.unshift(Buffer.concat([Buffer.from(headWithoutUpgrade(request), 'latin1'), head]));
   server.emit('connection', socket);

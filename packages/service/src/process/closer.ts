@@ -1,11 +1,11 @@
-/** Anything that was started and can be stopped. `close` may be called more than once. */
+/** A part that was started and can be stopped. `close` is idempotent. */
 export interface Closeable {
   close(): Promise<void>;
 }
 
 /**
- * Collects what was started and closes it in reverse order. One part that fails to close does
- * not keep the others from closing; the first error is thrown when all have been tried.
+ * Collects started parts and closes them in reverse order. If closing a part fails, the others are still closed; the
+ * first error is thrown at the end.
  */
 export class Closer implements Closeable {
   readonly #parts: Array<() => Promise<unknown> | unknown> = [];

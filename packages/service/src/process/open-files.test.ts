@@ -2,11 +2,11 @@ import { expect } from 'chai';
 import { descriptorsForConnections, openFilesLimit, servedConnections } from './open-files.js';
 
 describe('the limit of open files', () => {
-  it('is a number of this process, or not known', () => {
+  it('is a number of this process, or unknown', () => {
     expect(openFilesLimit() ?? 1_000).to.be.above(50);
   });
 
-  it('leaves descriptors for all that is no connection, however large or small it is', () => {
+  it('leaves descriptors for everything but connections, however large or small it is', () => {
     expect(descriptorsForConnections(200)).to.equal(136);
     expect(descriptorsForConnections(1_024)).to.equal(960);
     expect(descriptorsForConnections(65_536)).to.equal(64_512);

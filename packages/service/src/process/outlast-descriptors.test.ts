@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 
-/** Runs a service that does this in a timer, with room for few files. */
+/** Runs a service that executes this code in a timer, with few file descriptors. */
 async function runService(inTimer: string): Promise<{ code: number; stdout: string; stderr: string }> {
   const program = `
     import { openSync } from 'node:fs';
@@ -23,7 +23,7 @@ async function runService(inTimer: string): Promise<{ code: number; stdout: stri
 }
 
 describe('a process without file descriptors', () => {
-  it('outlasts what fails in a timer or a promise for want of them, and says so once', async () => {
+  it('survives failures in a timer or a promise for lack of them, and logs it once', async () => {
     const openAll = `
       Promise.resolve().then(() => { for (;;) openSync('/dev/null'); });
       for (;;) openSync('/dev/null');

@@ -1,12 +1,12 @@
 import { errorField, writeLogLine } from '../telemetry/log-line.js';
 
-/** At most one line in so many milliseconds: a timer may fail at each of its turns. */
+/** Interval between two log lines, in milliseconds: a timer may fail each time. */
 const SAY_EVERY_MS = 10_000;
 
 /**
- * Keeps the process alive when something fails for want of file descriptors and no caller handles it, as in a timer or an
- * event. The call did nothing, the shortage passes with the connections that cause it, and ending the process would end
- * all others with it. Any other failure that is not handled is a bug and ends the process with status 1.
+ * Keeps the process alive when a call that no caller handles fails for lack of file descriptors, as in a timer or an
+ * event. The call did nothing, the shortage ends with the connections that cause it, and ending the process would end
+ * all others too. Any other unhandled failure is a bug and ends the process with status 1.
  */
 export function outlastDescriptors(): void {
   let saidAt = Number.NEGATIVE_INFINITY;
@@ -23,7 +23,7 @@ export function outlastDescriptors(): void {
   });
 }
 
-/** Whether something failed because the process, or the system, has no file descriptors left. */
+/** Whether a failure means that the process, or the system, has no file descriptors left. */
 export function isOutOfDescriptors(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'EMFILE' || error.code === 'ENFILE');
 }

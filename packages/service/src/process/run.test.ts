@@ -80,7 +80,7 @@ describe('run', function () {
     }
   });
 
-  it('closes the service although nobody reads what it prints any more', async () => {
+  it('closes the service although its output is no longer read', async () => {
     const child = await start();
     child.stdout?.destroy();
     child.stderr?.destroy();
@@ -93,7 +93,7 @@ describe('run', function () {
     it('closes the service when its terminal is closed', async () => {
       const service = join(folder, 'service.mjs');
       await writeFile(service, SERVICE);
-      // `script` owns the terminal: it goes with it.
+      // `script` owns the terminal: the terminal is closed with it.
       const terminal = spawn('script', ['-qfc', `exec ${process.execPath} ${service}`, '/dev/null'], {
         env: { ...process.env, CLOSED: closed },
         stdio: ['pipe', 'pipe', 'inherit'],

@@ -5,19 +5,19 @@ import { outlastDescriptors } from './outlast-descriptors.js';
 import { onStopSignal } from './stop-signals.js';
 
 /**
- * The terminal sends Ctrl-C to everybody, and npm and pnpm pass it on to what they run: a signal this
- * soon after another one, in milliseconds, is the same one.
+ * Two signals within this time count as one, in milliseconds: the terminal sends Ctrl-C to all processes, and npm and
+ * pnpm pass it on to what they run.
  */
 const SAME_SIGNAL_MS = 500;
 
 /**
- * Runs a service's `main`: starts it, and closes it on SIGTERM, SIGINT or SIGHUP. A second signal, unless it is SIGHUP, ends
- * the process at once with status 1. The process ends by itself when nothing is left to do.
+ * Runs a service's `main`: starts it, and closes it on SIGTERM, SIGINT or SIGHUP. A second signal, unless it is
+ * SIGHUP, ends the process at once with status 1. The process ends by itself when nothing is left to do.
  *
- * A {@link ConfigError} or {@link StartError} is printed as one line and sets exit status 1;
- * any other failure is a bug and is logged with its stack. What libraries print while the service runs is logged, too: every
- * line but that one is JSON. A failure for want of file descriptors after the start ends
- * nothing; see {@link outlastDescriptors}.
+ * A {@link ConfigError} or {@link StartError} is printed as one line and sets exit status 1; any other failure is a
+ * bug and is logged with its stack. Text that libraries print while the service runs is logged too: every other line
+ * is JSON. A failure for lack of file descriptors after the start does not end the process; see
+ * {@link outlastDescriptors}.
  */
 export async function run(start: () => Promise<Closeable>): Promise<void> {
   let stoppingSince: number | undefined;
@@ -44,7 +44,7 @@ export async function run(start: () => Promise<Closeable>): Promise<void> {
   outlastDescriptors();
   try {
     service = await start();
-    // A signal that came while starting found nothing to close yet.
+    // A signal during the start found nothing to close yet.
     if (stoppingSince !== undefined) await service.close();
   } catch (error) {
     fail(error);

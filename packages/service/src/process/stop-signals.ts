@@ -1,14 +1,15 @@
-/** Signals that ask a process to end in order. SIGHUP is that of a terminal that was closed. */
+/** Signals that ask a process to shut down. A closed terminal sends SIGHUP. */
 export const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /**
- * Calls `action` at every signal that asks the process to end; without it such a signal ends the process at once.
+ * Calls `action` at every signal that asks the process to shut down; otherwise such a signal would end the process at
+ * once.
  *
- * @param action `forcing` says whether the signal, as a second one, may end the process at once. SIGHUP never does: a terminal
- *   that closes sends it several times, by the kernel and by the shell. What is written to such a terminal is discarded.
+ * @param action `forcing`: whether the signal is a second one that may end the process at once. SIGHUP never may: the
+ * kernel and the shell each send it when a terminal closes. Output to such a terminal is discarded.
  */
 export function onStopSignal(action: (forcing: boolean) => void): void {
   for (const signal of STOP_SIGNALS) process.on(signal, () => action(signal !== 'SIGHUP'));
-  // Writing to a terminal or a reader that is gone fails; an error without a listener would end the process half-way.
+  // Writing to a closed terminal or an ended reader fails; an error without a listener would end the process.
   for (const output of [process.stdout, process.stderr]) output.on('error', () => {});
 }

@@ -28,16 +28,16 @@ export const listenerSettings = (defaultPort: number) => ({
     ),
 });
 
-/** Where a process listens, and its name. */
+/** Address, id and log level of a process that listens. */
 export interface ListenerConfig {
   readonly host: string;
   readonly port: number;
-  /** Undefined when the process makes one up. */
+  /** Undefined: the process generates an id. */
   readonly nodeId: string | undefined;
   readonly logLevel: (typeof LOG_LEVELS)[number];
 }
 
-/** The listener that {@link listenerSettings} describe. */
+/** Returns the listener of {@link listenerSettings}. */
 export function listenerConfig(settings: {
   HOST: string;
   PORT: number;
@@ -48,7 +48,7 @@ export function listenerConfig(settings: {
   return { host, port, nodeId, logLevel };
 }
 
-/** Settings of every process that clients reach through a balancer. */
+/** Settings of every process that clients reach through a load balancer. */
 export const balancedSettings = {
   TRUST_PROXY: integer(0, 16)
     .default(0)
@@ -62,15 +62,15 @@ export const balancedSettings = {
     ),
 };
 
-/** A listener that clients reach through a balancer. */
+/** A listener that clients reach through a load balancer. */
 export interface BalancedConfig extends ListenerConfig {
   readonly allowedOrigins: readonly string[];
-  /** Proxies in front whose `X-Forwarded-*` counts. */
+  /** Number of proxies in front whose `X-Forwarded-*` headers are trusted. */
   readonly trustedProxies: number;
   readonly drainDelayMs: number;
 }
 
-/** The listener that {@link listenerSettings} and {@link balancedSettings} describe. */
+/** Returns the listener of {@link listenerSettings} and {@link balancedSettings}. */
 export function balancedConfig(
   settings: Parameters<typeof listenerConfig>[0] & {
     ALLOWED_ORIGINS: readonly string[];
@@ -86,7 +86,7 @@ export function balancedConfig(
   };
 }
 
-/** Setting of every process that tells operators how it is. */
+/** Setting of every process with an operator port. */
 export const operatorPortSettings = {
   OPERATOR_PORT: port()
     .optional()

@@ -5,7 +5,7 @@ import { parseSettings, share } from './config.js';
 describe('a setting that is a share', () => {
   const read = (text: string) => parseSettings({ SHARE: share() }, { SHARE: text }).SHARE;
 
-  it('is a part of a whole', () => {
+  it('accepts a part of a whole', () => {
     for (const [text, value] of [
       ['0.05', 0.05],
       ['.5', 0.5],
@@ -17,7 +17,7 @@ describe('a setting that is a share', () => {
     }
   });
 
-  it('is nothing else', () => {
+  it('refuses anything else', () => {
     for (const text of ['0', '0.0', '1.1', '2', '5%', '-0.1', 'x', '1e-3', '0,5']) {
       expect(() => read(text), text).to.throw(ConfigError, 'must be a number above 0 and at most 1');
     }

@@ -3,14 +3,14 @@ import { ConfigError } from '../errors.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A service's settings: one schema an environment variable, under the variable's name. */
+/** Settings of a service: one schema per environment variable, under its name. */
 export type Settings = z.ZodRawShape;
 
 /**
- * Checks the named variables and returns them typed. An empty value counts as not set.
+ * Validates the variables and returns them typed. An empty value counts as not set.
  *
- * @throws {ConfigError} for the first variable that is missing or wrong: its name, its value
- *   (never that of a variable named in `secrets`), and what is allowed.
+ * @throws {ConfigError} for the first missing or invalid variable: its name, its value (never that of a variable
+ * named in `secrets`), and what is allowed
  */
 export function parseSettings<S extends Settings>(
   settings: S,
@@ -31,7 +31,7 @@ export function parseSettings<S extends Settings>(
   throw new ConfigError(`${name}${shown} is not valid: ${what}`);
 }
 
-/** A whole number within bounds, read from text. The text of its error says what is allowed. */
+/** A whole number within bounds, parsed from text. Its error text gives the bounds. */
 export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER) {
   const error = `must be a whole number from ${min} to ${max}`;
   return z
@@ -41,7 +41,7 @@ export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER) {
     .refine((value) => value >= min && value <= max, error);
 }
 
-/** A part of a whole: more than 0, at most 1, such as 0.05. */
+/** A share: more than 0, at most 1, such as 0.05. */
 export const share = () => {
   const error = 'must be a number above 0 and at most 1, such as 0.05';
   return z
@@ -54,7 +54,7 @@ export const share = () => {
 /** A TCP port; 0 lets the system choose one. */
 export const port = () => integer(0, 65_535);
 
-/** `true` or `false`, and nothing that merely resembles them. */
+/** Exactly `true` or `false`. */
 export const flag = () =>
   z.enum(['true', 'false'], { error: 'must be true or false' }).transform((value) => value === 'true');
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 
-/** What a client shows, and whom it trusts; in PEM. */
+/** The client's certificate and the CAs that it trusts; in PEM. */
 export interface TlsFiles {
   /** CAs that may sign the server's certificate; undefined for those of Node.js. */
   readonly ca?: string;
@@ -10,7 +10,7 @@ export interface TlsFiles {
   readonly passphrase?: string;
 }
 
-/** @param refuse throws, with the reason in words that follow the name of a setting */
+/** @param refuse throws, with the reason to follow the name of a setting */
 export function readTlsFile(name: string, file: string, refuse: (what: string) => never): string {
   try {
     return readFileSync(file, 'utf8');
@@ -19,9 +19,9 @@ export function readTlsFile(name: string, file: string, refuse: (what: string) =
   }
 }
 
-/** Refuses files that no connection could be made with. @param caName the setting of the CA file */
+/** Refuses files with which no connection could be made. @param caName name of the CA file's setting */
 export function checkTlsFiles(files: TlsFiles, caName: string, refuse: (what: string) => never): void {
-  // Node.js takes a file without any certificate for one with none in it.
+  // Node.js treats a file without any certificate like an empty one.
   if (files.ca !== undefined && !files.ca.includes('-----BEGIN'))
     refuse(`${caName} holds no certificate in PEM`);
   try {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { integer, share, url } from '../settings/config.js';
 import type { TracedService, Traces, TracesConfig } from './traces.js';
 
-/** Settings of every process that can be traced, under the names that OpenTelemetry gave them. */
+/** Settings of every process that can be traced, with the names of OpenTelemetry. */
 export const tracesSettings = {
   OTEL_EXPORTER_OTLP_ENDPOINT: url('http:', 'https:')
     .optional()
@@ -24,7 +24,7 @@ export const tracesSettings = {
     .describe('Time for which spans are collected before they are sent, in milliseconds.'),
 };
 
-/** What {@link tracesSettings} ask for; undefined when nothing is to be traced. */
+/** Returns the configuration of traces; undefined without a collector. */
 export function tracesConfig(settings: {
   OTEL_EXPORTER_OTLP_ENDPOINT?: string | undefined;
   OTEL_TRACES_SAMPLER_ARG: number;
@@ -41,7 +41,7 @@ export function tracesConfig(settings: {
   };
 }
 
-/** OpenTelemetry is loaded only here, and only if there is something to trace. */
+/** OpenTelemetry is loaded only here, and only if there is a collector. */
 export async function createTraces(
   config: TracesConfig | undefined,
   service: TracedService,

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 
-/** The lines that a service logs which does this when it starts. */
+/** Returns the lines that a service logs which runs this code at its start. */
 async function linesOf(work: string): Promise<Record<string, unknown>[]> {
   const program = `
     import { EventEmitter } from 'node:events';
@@ -19,8 +19,8 @@ async function linesOf(work: string): Promise<Record<string, unknown>[]> {
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-describe('what libraries print', () => {
-  it('with console.warn and console.error is one line of the log each', async () => {
+describe('text that libraries print', () => {
+  it('with console.warn and console.error becomes one log line each', async () => {
     const lines = await linesOf(`
       console.warn('[WARN] two\\nlines %s', 5);
       console.error('[vendor] Unhandled error event:', new Error('gone'));
@@ -31,7 +31,7 @@ describe('what libraries print', () => {
     expect(lines[1]?.msg).to.match(/^\[vendor\] Unhandled error event: Error: gone\n +at /);
   });
 
-  it('as a warning of the process is one line of the log', async () => {
+  it('as a warning of the process becomes one log line', async () => {
     const lines = await linesOf(`
       const emitter = new EventEmitter();
       for (let n = 0; n < 20; n++) emitter.on('close', () => {});
@@ -43,7 +43,7 @@ describe('what libraries print', () => {
     expect(lines[1]?.err).to.include({ type: 'DeprecationWarning', message: 'old' });
   });
 
-  it('when something fails that nothing handles is one line, and ends the process', async () => {
+  it('for an unhandled failure becomes one line, and the process ends', async () => {
     for (const failure of [
       `throw new TypeError('a bug');`,
       `Promise.reject(new TypeError('a bug')); await null;`,

@@ -5,18 +5,18 @@ export type { Logger } from 'pino';
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /**
- * One JSON line an event on standard error (standard output belongs to what a command prints).
- * Tokens, passwords, cookies and message content are never logged; the paths below are a second
- * net under that rule, for objects that reach a log line whole.
+ * Logs one JSON line per event to standard error; standard output is for what commands print. Tokens, passwords,
+ * cookies and message content must never be logged. The paths below are a second safeguard, for objects that are
+ * logged whole.
  */
 export function createLogger(options: {
   service: string;
   level: (typeof LOG_LEVELS)[number];
-  /** Which process of the cluster this is; a field of every line. */
+  /** Id of this process in the cluster; a field of every line. */
   nodeId?: string;
 }): Logger {
   const output = pino.destination({ fd: 2, sync: false });
-  // A terminal that was closed, a reader that is gone, a disk that is full: lines are lost, and nothing else.
+  // If the terminal was closed, the reader has ended or the disk is full, only log lines are lost.
   output.on('error', () => {});
   return pino(
     {

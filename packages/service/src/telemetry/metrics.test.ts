@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { createMetrics, Metrics } from './metrics.js';
 
 describe('metrics', () => {
-  it('are read at the moment when somebody asks', async () => {
+  it('are read at each collection', async () => {
     const metrics = new Metrics();
     let count = 0;
     const byCode: Record<string, number> = { '1000': 1 };
@@ -20,7 +20,7 @@ describe('metrics', () => {
     expect(metrics.contentType).to.match(/^text\/plain; version=0\.0\.4/);
   });
 
-  it('have no value while it is not known', async () => {
+  it('have no value while it is unknown', async () => {
     const metrics = new Metrics();
     let lag: number | undefined;
     metrics.gauge('lag_seconds', 'Lag.', async () => lag, 'max');
@@ -32,7 +32,7 @@ describe('metrics', () => {
     expect(await Metrics.textOf([metrics])).not.to.match(/^lag_seconds/m);
   });
 
-  it('tell what every process is: who, how large, how busy', async () => {
+  it('describe every process: its identity, size and load', async () => {
     const metrics = createMetrics({ service: 'gateway', version: '1.2.3', nodeId: 'gateway-a' });
     const text = await metrics.text();
     expect(text).to.include('\nchorus_build_info{service="gateway",version="1.2.3",node="gateway-a"} 1\n');
@@ -47,7 +47,7 @@ describe('metrics', () => {
     if (process.platform === 'linux') expect(value('process_open_fds')).to.be.within(3, 10_000);
   });
 
-  it('of several parts of a process become one: counts are added, and each gauge says how', async () => {
+  it('of several parts of a process are combined: counts are summed, gauges as registered', async () => {
     const parts = [1, 10].map((amount) => {
       const metrics = new Metrics();
       metrics.counter('things_total', 'Things.', () => amount);

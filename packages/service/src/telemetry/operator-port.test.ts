@@ -33,7 +33,7 @@ describe('the operator port', () => {
   const ask = (port: number, path: string, method = 'GET') =>
     fetch(`http://${HOST}:${port}${path}`, { method });
 
-  it('tells the metrics, that the process lives, and whether it is ready', async () => {
+  it('serves metrics, liveness and readiness', async () => {
     const { port } = await open();
     const metrics = await ask(port, '/metrics?x=1');
     expect(metrics.status).to.equal(200);
@@ -61,7 +61,7 @@ describe('the operator port', () => {
     expect(await answer.json()).to.deep.equal({ error: 'draining' });
   });
 
-  it('answers everything else with an error as JSON', async () => {
+  it('answers all other requests with an error as JSON', async () => {
     const { port } = await open();
     const unknown = await ask(port, '/');
     expect([unknown.status, await unknown.json()]).to.deep.equal([
@@ -76,7 +76,7 @@ describe('the operator port', () => {
     });
   });
 
-  it('keeps the reason to itself when metrics cannot be had', async () => {
+  it('does not reveal why metrics cannot be collected', async () => {
     const { port } = await open({
       metrics: { text: () => Promise.reject(new Error('a secret')), contentType: 'text/plain' },
     });
@@ -87,7 +87,7 @@ describe('the operator port', () => {
     ]);
   });
 
-  it('has no metrics where there are none', async () => {
+  it('serves no metrics without a source', async () => {
     const listening = await listenOperatorPort(
       { host: HOST, port: 0 },
       { health: () => ({ status: 200, body: { status: 'ready' } }) },
@@ -108,7 +108,7 @@ describe('the operator port', () => {
     );
   });
 
-  it('is free again once it is closed, whoever was connected', async () => {
+  it('is free after closing, whichever clients were connected', async () => {
     const first = await open();
     await ask(first.port, '/livez');
     await Promise.all([first.close(), first.close()]);

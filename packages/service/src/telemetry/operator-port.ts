@@ -6,26 +6,26 @@ import { createHttpServer } from '../http/server.js';
 import type { Closeable } from '../process/closer.js';
 import type { Logger } from './logger.js';
 
-/** An answer of the operator port; a body that is no text is sent as JSON. */
+/** An answer of the operator port; a body other than text is sent as JSON. */
 export interface OperatorAnswer {
   readonly status: number;
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What a process tells of itself. */
+/** Sources of the operator port's answers. */
 export interface OperatorSources {
-  /** Absent where there is no `/metrics`. */
+  /** Absent without `/metrics`. */
   readonly metrics?: { text(): Promise<string>; readonly contentType: string };
-  /** The answer of `/readyz`. */
+  /** Returns the answer of `/readyz`. */
   health(): OperatorAnswer | Promise<OperatorAnswer>;
 }
 
 /**
  * Answers `/metrics`, `/livez` and `/readyz`.
  *
- * @param path without the query
- * @returns undefined when the path is none of these
+ * @param path path without the query
+ * @returns undefined for any other path
  */
 export async function answerOperator(
   { method, path }: { method: string; path: string },
@@ -43,9 +43,9 @@ export async function answerOperator(
 }
 
 /**
- * Listens for whoever looks after this process: a port of its own, not for clients. Closing cuts what is under way.
+ * Listens on a port for operators, separate from that of clients. Closing cuts requests in progress.
  *
- * @param setting where the port comes from
+ * @param setting name of the setting with the port
  * @throws {StartError} the address cannot be listened on; it names the setting
  */
 export async function listenOperatorPort(
@@ -72,7 +72,7 @@ export async function listenOperatorPort(
     const reason = code === 'EADDRINUSE' ? 'the port is already in use' : message;
     throw new StartError(`cannot listen on ${host}:${port} (${setting}): ${reason}`);
   }
-  // Without a listener an accept that fails would end the process.
+  // Without a listener a failed accept would end the process.
   server.on('error', (error) => log.warn({ error: error.message }, 'a connection could not be accepted'));
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {

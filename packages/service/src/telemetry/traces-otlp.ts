@@ -25,13 +25,15 @@ import {
 import type { Logger } from './logger.js';
 import type { PastSpan, RequestOutcome, RequestSpan, TracedService, Traces, TracesConfig } from './traces.js';
 
-/** The longest that sending to the collector may take, in milliseconds, retries included; so nothing keeps an ended service. */
+/**
+ * Longest time for sending to the collector, in milliseconds, including retries, so that a closed service can end.
+ */
 const EXPORT_TIMEOUT_MS = 3_000;
 const KINDS = { producer: SpanKind.PRODUCER, consumer: SpanKind.CONSUMER, internal: SpanKind.INTERNAL };
-/** By how much the two clocks of the system may come apart before they are brought together again, in milliseconds. */
+/** Largest difference between the two clocks of the system before they are synchronised again, in milliseconds. */
 const CLOCK_TOLERANCE_MS = 5;
 
-/** Sends spans to a collector. The only file that knows OpenTelemetry. */
+/** Sends spans to a collector. Only this file imports OpenTelemetry. */
 export class OtlpTraces implements Traces {
   readonly share: number;
   readonly #provider: TracerProvider;
@@ -99,7 +101,7 @@ export class OtlpTraces implements Traces {
 
   async close(): Promise<void> {
     const limit = new AbortController();
-    // What cannot be sent has been logged.
+    // A failure to send has been logged.
     const sent = this.#provider.shutdown().catch(() => undefined);
     await Promise.race([
       sent,
@@ -131,7 +133,7 @@ function childOf(traceId: string, spanId: string): Context {
   });
 }
 
-/** Names of attributes are those of OpenTelemetry's semantic conventions for HTTP. */
+/** Attributes have the names of OpenTelemetry's semantic conventions for HTTP. */
 function endRequest(span: Span, { route, method, status }: RequestOutcome): void {
   if (span.isRecording()) {
     span.updateName(route === undefined ? method : `${method} ${route}`);
@@ -146,7 +148,7 @@ function endRequest(span: Span, { route, method, status }: RequestOutcome): void
   span.end();
 }
 
-/** Makes ids up, unless some are given. */
+/** Generates ids, unless they are given. */
 class GivenIds implements IdGenerator {
   given: { readonly traceId: string; readonly spanId: string } | undefined;
   readonly #random = new RandomIdGenerator();
@@ -161,8 +163,8 @@ class GivenIds implements IdGenerator {
 }
 
 /**
- * Tells what `performance.now()` means on other machines. It is finer than the system's time, and does not follow when
- * that is set.
+ * Converts `performance.now()` to wall-clock time for other machines. It is finer than the system's time, and does
+ * not change when that is set.
  */
 class WallClock {
   #offset = performance.timeOrigin;
@@ -175,7 +177,7 @@ class WallClock {
   }
 }
 
-/** One line when the collector stops taking spans, and one when it takes them again. */
+/** Logs one line when the collector stops accepting spans, and one when it accepts them again. */
 function reporting(exporter: SpanExporter, collector: string, log: Logger): SpanExporter {
   let lost = 0;
   return {

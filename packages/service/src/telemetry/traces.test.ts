@@ -7,14 +7,14 @@ import { createLogger } from './logger.js';
 describe('the settings of traces', () => {
   const read = (env: Record<string, string>) => tracesConfig(parseSettings(tracesSettings, env));
 
-  it('ask for none unless there is a collector', async () => {
+  it('enable none without a collector', async () => {
     expect(read({})).to.equal(undefined);
     expect(read({ OTEL_TRACES_SAMPLER_ARG: '1', OTEL_SERVICE_NAME: 'chat' })).to.equal(undefined);
     const log = createLogger({ service: 'test', level: 'silent' });
     expect(await createTraces(undefined, { service: 'api', nodeId: 'a', log })).to.equal(undefined);
   });
 
-  it('trace one of a hundred unless told otherwise', () => {
+  it('trace one request in a hundred by default', () => {
     expect(read({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' })).to.deep.equal({
       url: 'http://collector:4318/v1/traces',
       share: 0.01,
@@ -29,7 +29,7 @@ describe('the settings of traces', () => {
     }
   });
 
-  it('are refused in one line that names what is wrong', () => {
+  it('are refused in one line that names the fault', () => {
     for (const [name, value] of [
       ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318'],
       ['OTEL_EXPORTER_OTLP_ENDPOINT', 'grpc://collector:4317'],

@@ -2,46 +2,46 @@ import type { Closeable } from '../process/closer.js';
 import type { Logger } from './logger.js';
 
 export interface TracesConfig {
-  /** Where traces go to, as a whole. */
+  /** Complete URL of the collector. */
   readonly url: string;
   readonly share: number;
-  /** Undefined for the one that the service has by itself. */
+  /** Undefined for the service's own name. */
   readonly serviceName: string | undefined;
   readonly delayMs: number;
 }
 
-/** Never anything that somebody said, or who somebody is. */
+/** Must never contain message content or identify a user. */
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
 
-/** What became of a request. */
+/** Outcome of a request. */
 export interface RequestOutcome {
-  /** The route's pattern, never the path. */
+  /** Pattern of the route, never the path. */
   readonly route: string | undefined;
   readonly method: string;
   readonly status: number;
 }
 
-/** A request that is being answered. */
+/** Span of a request in progress. */
 export interface RequestSpan {
-  /** Names the trace in logs; undefined when this request is not in one. */
+  /** Id of the trace, for logs; undefined if this request is not traced. */
   readonly traceId: string | undefined;
   end(outcome: RequestOutcome): void;
 }
 
-/** Something that is over. */
+/** A finished operation. */
 export interface PastSpan {
   readonly name: string;
   readonly kind: 'producer' | 'consumer' | 'internal';
-  /** As `performance.now()` tells it. */
+  /** On the clock of `performance.now()`. */
   readonly startedAt: number;
-  /** The same. */
+  /** On the clock of `performance.now()`. */
   readonly endedAt: number;
   readonly attributes?: SpanAttributes;
-  /** Name of the error that it ended with. */
+  /** Name of the error that ended it. */
   readonly error?: string | undefined;
   /**
-   * Which trace it is in: begun by it, if it has the id of a span, or by another span. It is traced in any case then.
-   * Undefined for a trace of its own, which is traced by chance.
+   * Trace of the operation: begun by it, if it has the id of a span, or by another span; it is then traced in any
+   * case. Undefined for a trace of its own, which is sampled.
    */
   readonly trace?: { readonly traceId: string } & (
     | { readonly spanId: string }
@@ -49,14 +49,14 @@ export interface PastSpan {
   );
 }
 
-/** Traces of one process. None of its methods throws, whatever becomes of the collector. */
+/** Traces of one process. No method throws, whether or not the collector works. */
 export interface Traces extends Closeable {
-  /** What is traced of everything, above 0 and at most 1. */
+  /** Share of operations that are traced, above 0 and at most 1. */
   readonly share: number;
-  /** @param header of the request, by its name in lower case: who sent it may have begun the trace */
+  /** @param header returns a request header by its lower-case name; the client may have begun the trace */
   request(header: (name: string) => string | undefined): RequestSpan;
   record(span: PastSpan): void;
-  /** Sends what was not sent yet, if that takes no longer than 3 seconds. */
+  /** Sends the remaining spans, for at most 3 seconds. */
   close(): Promise<void>;
 }
 

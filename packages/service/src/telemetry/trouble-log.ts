@@ -1,12 +1,12 @@
 import type { Logger } from './logger.js';
 
-/** Logs why a process cannot do its work: one line for each change of the reason, and one when it works again. */
+/** Logs why a process cannot work: one line per change of the reason, and one when it works again. */
 export class TroubleLog {
   #last: string | undefined;
 
   constructor(private readonly log: Logger) {}
 
-  /** @param trouble the current reason; undefined while the process can work */
+  /** @param trouble the current reason; undefined if the process can work */
   note(trouble: string | undefined): void {
     if (trouble === this.#last) return;
     if (trouble === undefined) this.log.info('able to work again');

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** A connection on which tests write bytes as they are, and read what comes back. */
+/** A connection on which tests write raw bytes and read the answers. */
 export class RawClient {
   text = '';
   #wake: () => void = () => undefined;
@@ -27,13 +27,13 @@ export class RawClient {
     return client;
   }
 
-  /** @param lines of the head, without the empty one at its end */
+  /** @param lines lines of the head, without the empty last one */
   send(lines: readonly string[], body = ''): this {
     this.socket.write(`${lines.join('\r\n')}\r\n\r\n${body}`, 'latin1');
     return this;
   }
 
-  /** Resolves when what came back contains this. @throws {Error} the connection ends before */
+  /** Resolves when the received text contains this. @throws {Error} the connection ends before */
   async until(part: string): Promise<string> {
     while (!this.text.includes(part)) {
       if (this.socket.readableEnded || this.socket.destroyed) throw new Error(`ended with: ${this.text}`);
@@ -42,7 +42,7 @@ export class RawClient {
     return this.text;
   }
 
-  /** Resolves with all that came back when the server has ended the connection. */
+  /** Resolves with all received text when the server has ended the connection. */
   async end(): Promise<string> {
     while (!this.socket.readableEnded && !this.socket.destroyed) await this.#change();
     this.socket.destroy();
@@ -55,20 +55,20 @@ export class RawClient {
     });
   }
 
-  /** Sends one request whose answer ends the connection, and resolves with the answer. */
+  /** Sends a request whose answer ends the connection, and resolves with the answer. */
   static async ask(url: string, lines: readonly string[], body = ''): Promise<string> {
     return (await RawClient.open(url)).send(lines, body).end();
   }
 }
 
-/** The status of the first answer in what came back. */
+/** Returns the status of the first answer in the text. */
 export const statusOf = (text: string): number => Number(/^HTTP\/1\.1 (\d{3}) /.exec(text)?.[1]);
 
-/** How many TCP connections this process has, both ends of those to itself. */
+/** Returns the number of TCP connections of this process; a connection to itself counts twice. */
 export const openSockets = (): number =>
   process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap').length;
 
-/** Resolves when at most so many TCP connections are open; with the number. */
+/** Resolves with the number of open TCP connections when it is at most this. */
 export async function untilSockets(most: number): Promise<number> {
   const deadline = Date.now() + 20_000;
   while (openSockets() > most && Date.now() < deadline)
