@@ -47,6 +47,7 @@ export class ConnectionLifecycle implements Closeable {
   readonly #parts: ConnectionLifecycleParts;
   readonly #config: Pick<GatewayConfig, 'maxConnections' | 'drainMs' | 'peerUrl' | 'host'>;
   readonly #startedAt = Date.now();
+  #url: string | undefined;
   readonly #closer = new Closer();
   /** Messages have flowed. */
   #wasReady = false;
@@ -77,7 +78,7 @@ export class ConnectionLifecycle implements Closeable {
     );
     this.#watch = this.#closer.add(new AccessWatch({ connections, access, log }));
     this.#closer.add(endExpired(connections));
-    const peers = new Peers(nodeId, nodes, () => this.#url);
+    const peers = new Peers(nodeId, nodes, () => this.#findUrl());
     this.#closer.add(
       new Isolation({
         healthy: () => parts.trouble() === undefined,
@@ -153,10 +154,12 @@ export class ConnectionLifecycle implements Closeable {
   }
 
   /** Where other gateways reach this one; undefined until it listens. */
-  get #url(): string | undefined {
+  #findUrl(): string | undefined {
     const { port } = this.#parts.transport;
     if (port === undefined) return undefined;
-    return this.#config.peerUrl ?? ownUrl(this.#config.host, port);
+    // Found once: the addresses of the machine are read from the system.
+    this.#url ??= this.#config.peerUrl ?? ownUrl(this.#config.host, port);
+    return this.#url;
   }
 
   #report(): NodeReport {
@@ -169,7 +172,7 @@ export class ConnectionLifecycle implements Closeable {
       drainedFrom: this.#drain.from ?? null,
     };
     const rooms = presence.localRooms;
-    const url = this.#url;
+    const url = this.#findUrl();
     return { nodeId, startedAt: this.#startedAt, connections, rooms, state: this.state, url, figures };
   }
 }
