@@ -11,7 +11,7 @@ describe('bootstrap', function () {
   this.timeout(20_000);
 
   for (const name of ['a#b', 'a?b']) {
-    it(`says in one line that it cannot work in a folder called ${name}`, async () => {
+    it(`reports in one line that it cannot work in a folder called ${name}`, async () => {
       const folder = await mkdtemp(join(tmpdir(), 'chorus-path-'));
       try {
         const clone = join(folder, name);

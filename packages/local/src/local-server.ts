@@ -1,15 +1,15 @@
 import type { Exit, GuardedProcess } from './processes/guarded-process.js';
 
-/** A server of one's own on 127.0.0.1; it ends with its owner, also when that is killed. */
+/** A server on 127.0.0.1 that ends with its owner, even if the owner is killed. */
 export interface LocalServer {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
-  /** Resolves when the server has ended, asked for or not. */
+  /** Resolves when the server has ended, for any reason. */
   readonly exited: Promise<Exit>;
-  /** For tests of failures; does nothing once it has ended. */
+  /** For tests of failures; does nothing after the end. */
   kill(signal: NodeJS.Signals): void;
-  /** Lets its owner end although this was not closed; it then ends, too. */
+  /** Lets the owner end without closing the server, which then ends too. */
   unref(): void;
   close(): Promise<void>;
 }

@@ -16,7 +16,7 @@ describe('the balancer under attack', () => {
   });
   afterEach(() => stage.close());
 
-  describe('does not pass on', () => {
+  describe('does not forward', () => {
     beforeEach(() => stage.start());
 
     for (const [what, status, lines] of [
@@ -69,7 +69,7 @@ describe('the balancer under attack', () => {
       expect(stage.asked.map(({ url }) => url)).to.deep.equal(['/', '/', '/']);
     });
 
-    it('a request behind an upgrade that is refused', async () => {
+    it('a request after an upgrade that is refused', async () => {
       stage.onUpgrade = (_, socket) =>
         void socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno');
       const text = await stage.ask(JOIN, 'GET /hidden HTTP/1.1\r\nHost: a\r\n\r\n');
@@ -78,7 +78,7 @@ describe('the balancer under attack', () => {
       expect(stage.asked.map(({ url }) => url)).to.deep.equal(['/ws/join-room/1']);
     });
 
-    it('what a client says of its address', async () => {
+    it('what a client claims about its address', async () => {
       const lies = ['X-Forwarded-For: 1.2.3.4', 'x-forwarded-for: 5.6.7.8', 'Forwarded: for=1.2.3.4'];
       const more = ['X-Forwarded-Host: evil', 'X-Forwarded-Proto: https', 'X-Forwarded-Port: 1'];
       await stage.ask(['GET / HTTP/1.1', 'Host: chat', 'Connection: close', ...lies, ...more]);
@@ -92,7 +92,7 @@ describe('the balancer under attack', () => {
     });
   });
 
-  describe('takes for an ordinary request', () => {
+  describe('treats as an ordinary request', () => {
     beforeEach(() => stage.start());
 
     it('an upgrade to anything but WebSocket, with its body', async () => {
@@ -111,7 +111,7 @@ describe('the balancer under attack', () => {
         expect(headers).not.to.have.any.keys('upgrade', 'http2-settings');
     });
 
-    it('a WebSocket that is not stage.asked for with GET, or over HTTP/1.0', async () => {
+    it('a WebSocket upgrade without GET, or over HTTP/1.0', async () => {
       const post = ['POST /post HTTP/1.1', 'Host: a', ...WEBSOCKET, 'Content-Length: 0'];
       expect(statusOf(await (await stage.open()).send(post).until('done'))).to.equal(200);
       expect(statusOf(await stage.ask(['GET /old HTTP/1.0', 'Host: a', ...WEBSOCKET]))).to.equal(200);
@@ -132,7 +132,7 @@ describe('the balancer under attack', () => {
     });
   });
 
-  it('lets an answer through that comes before the body has been sent', async () => {
+  it('forwards an answer that arrives before the body has been sent', async () => {
     await stage.start();
     for (const close of [{}, { Connection: 'close' }])
       for (const framing of ['Content-Length', 'chunks']) {
@@ -157,21 +157,21 @@ describe('the balancer under attack', () => {
       }
   });
 
-  it('does not open connections for requests that wait on one of a client', async () => {
+  it('opens no connections for requests that wait behind another of their client', async () => {
     stage.answer = () => undefined;
     await stage.start();
     const before = openSockets();
     const client = await stage.open();
     for (let n = 0; n < 16; n++) client.send([`GET /${n} HTTP/1.1`, 'Host: a']);
     while (stage.asked.length === 0) await new Promise(setImmediate);
-    // Both ends of the client's connection, of the one to the process, and of one that asks whether it is ready.
+    // Both ends of the client's connection, of the one to the process, and of one for a readiness check.
     expect(openSockets() - before).to.be.at.most(6);
     for (let n = 0; n < 100; n++) client.send([`GET /${n} HTTP/1.1`, 'Host: a']);
     expect(await client.end()).to.equal('');
     expect(stage.asked).to.have.length(1);
   });
 
-  it('cuts a connection that asks for an upgrade before its last request is answered', async () => {
+  it('cuts a connection that requests an upgrade before its last request is answered', async () => {
     stage.answer = (_, response) => void setTimeout(() => response.end('late'), 50);
     await stage.start();
     const first = ['GET / HTTP/1.1', 'Host: a', '', ''].join('\r\n');
@@ -182,10 +182,10 @@ describe('the balancer under attack', () => {
     expect(stage.asked.map(({ url }) => url)).not.to.include('/ws/join-room/1');
   });
 
-  describe('ends what takes too long:', () => {
+  describe('times out', () => {
     const limits = { headersMs: 100, requestMs: 100, keepAliveMs: 100, stalledMs: 300 };
 
-    it('requests that are not finished, and connections on which nothing is sent', async () => {
+    it('incomplete requests, and connections without a request', async () => {
       await stage.start({ limits });
       const clients = await Promise.all(Array.from({ length: 60 }, () => stage.open()));
       for (const [index, client] of clients.entries()) {
@@ -196,7 +196,7 @@ describe('the balancer under attack', () => {
       for (const client of clients) expect(statusOf(await client.end())).to.equal(408);
     });
 
-    it('a connection that is not used again', async () => {
+    it('an idle connection', async () => {
       await stage.start({ limits });
       expect(statusOf(await stage.ask(['GET / HTTP/1.1', 'Host: a']))).to.equal(200);
     });
@@ -205,7 +205,7 @@ describe('the balancer under attack', () => {
       stage.answer = () => undefined;
       stage.onUpgrade = () => undefined;
       await stage.start({ answerMs: 100 });
-      // Those by which the balancer asks whether processes are ready.
+      // The connections with which the balancer checks readiness.
       const before = openSockets() + 2;
       expectError(await stage.ask(['GET / HTTP/1.1', 'Host: a', 'Connection: close']), 504);
       expectError(await stage.ask(JOIN), 504);
@@ -228,7 +228,7 @@ describe('the balancer under attack', () => {
     });
   });
 
-  describe('says 502 when a process dies', () => {
+  describe('answers 502 when a process dies', () => {
     it('before it answers', async () => {
       stage.answer = ({ socket }) => socket.destroy();
       stage.onUpgrade = (_, socket) => void socket.destroy();
@@ -237,7 +237,7 @@ describe('the balancer under attack', () => {
       expectError(await stage.ask(JOIN), 502);
     });
 
-    it('or answers with what is not HTTP, or with a protocol that was not stage.asked for', async () => {
+    it('or answers with something that is not HTTP, or with a protocol that was not requested', async () => {
       stage.answer = ({ socket }) => void socket.end('hello\r\n\r\n');
       stage.onUpgrade = (_, socket) => void socket.end('hello\r\n\r\n');
       await stage.start();
@@ -247,7 +247,7 @@ describe('the balancer under attack', () => {
       expectError(await stage.ask(['GET / HTTP/1.1', 'Host: a', 'Connection: close']), 502);
     });
 
-    it('and cuts the connection when the answer had begun', async () => {
+    it('and cuts the connection if the answer had begun', async () => {
       stage.answer = ({ socket }) => {
         socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf');
         setTimeout(() => socket.destroy(), 20);

@@ -7,7 +7,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { freePort } from '../processes/free-port.js';
 import { type Balancer, startBalancer } from './balancer.js';
 
-/** Answers every request with its name and what it saw of it; echoes on every WebSocket. */
+/** Answers every request with its name and what it received; echoes on every WebSocket. */
 async function startUpstream(name: string) {
   const state = { ready: true };
   const server: Server = createServer(async (request, response) => {
@@ -98,14 +98,14 @@ describe('the balancer', () => {
 
   afterEach(() => closer.close());
 
-  it('gives requests to the APIs in turn', async () => {
+  it('distributes requests to the APIs in turn', async () => {
     const names = [];
     for (let n = 0; n < 4; n++) names.push((await fetchEcho(`${balancer.url}/ws/get-rooms`)).name);
     expect(names.filter((name) => name === 'api-1')).to.have.length(2);
     expect(names.filter((name) => name === 'api-2')).to.have.length(2);
   });
 
-  it('passes method, path, query, body, status and cookies on unchanged', async () => {
+  it('forwards method, path, query, body, status and cookies unchanged', async () => {
     const body = 'x'.repeat(200_000);
     const response = await fetch(`${balancer.url}/api/missing?a=b%20c`, { method: 'POST', body });
     const echo = (await response.json()) as Echo;
@@ -114,7 +114,7 @@ describe('the balancer', () => {
     expect(echo).to.include({ method: 'POST', url: '/api/missing?a=b%20c', body });
   });
 
-  it('gives joins to the gateways, upgraded or not', async () => {
+  it('forwards joins to the gateways, upgraded or not', async () => {
     const { ws, first } = await open(`${balancer.url}/ws/join-room/1?userId=1`);
     expect(first).to.match(/^gateway-/);
     ws.send('hello');
@@ -125,17 +125,17 @@ describe('the balancer', () => {
     expect((await fetchEcho(`${balancer.url}/ws/connections`)).name).to.match(/^api-/);
   });
 
-  it('passes on a refused upgrade with its status', async () => {
+  it('forwards a refused upgrade with its status', async () => {
     const { first } = await open(`${balancer.url}/ws/join-room/refused`);
     expect(first).to.equal(403);
   });
 
-  it('tells who the client is, whatever the client says', async () => {
+  it("reports the client's address, whatever the client claims", async () => {
     const { headers } = await fetchEcho(`${balancer.url}/`, { headers: { 'x-forwarded-for': '1.2.3.4' } });
     expect(headers['x-forwarded-for']).to.equal('127.0.0.1');
   });
 
-  it('skips a process that is gone, with nothing lost', async () => {
+  it('skips a process that has ended, without losing a request', async () => {
     await apis[0].close();
     await gateways[0].close();
     for (let n = 0; n < 4; n++) {
@@ -147,7 +147,7 @@ describe('the balancer', () => {
     }
   });
 
-  it('passes by processes that are not ready, as long as others are', async () => {
+  it('skips processes that are not ready, as long as others are', async () => {
     const joins = async (): Promise<string[]> => {
       const names: string[] = [];
       for (let n = 0; n < 4; n++) {
@@ -190,7 +190,7 @@ describe('the balancer', () => {
     await once(served, 'close');
   });
 
-  it('sends what comes next to new targets, and keeps what is open', async () => {
+  it('sends new requests to new targets, and keeps open connections', async () => {
     const { ws } = await open(`${balancer.url}/ws/join-room/1`);
     balancer.setTargets({ apis: [apis[1].url], gateways: [gateways[1].url] });
     expect((await fetchEcho(balancer.url)).name).to.equal('api-2');
@@ -207,7 +207,7 @@ describe('the balancer', () => {
     await closed;
   });
 
-  it('says in one line that its port is taken', async () => {
+  it('reports in one line that its port is taken', async () => {
     const error = await startBalancer({ port: balancer.port, host: '127.0.0.1' }).catch((e: unknown) => e);
     expect(error).to.have.property('name', 'StartError');
     expect(error).to.have.property('message', `port ${balancer.port} is already in use`);
@@ -215,7 +215,7 @@ describe('the balancer', () => {
 });
 
 describe('freePort', () => {
-  it('never names the same port twice', async () => {
+  it('never returns one port twice', async () => {
     const ports = await Promise.all(Array.from({ length: 50 }, () => freePort()));
     expect(new Set(ports).size).to.equal(50);
   });

@@ -18,60 +18,60 @@ import { type Kind, type Targets, Upstreams } from './upstreams.js';
 export interface Balancer {
   readonly url: string;
   readonly port: number;
-  /** Takes effect with the next request; what is open stays. */
+  /** Takes effect with the next request; open connections stay. */
   setTargets(targets: Targets): void;
   /** Ends all connections. */
   close(): Promise<void>;
 }
 
 export interface BalancerOptions extends Partial<Targets> {
-  /** 0 chooses a free one. */
+  /** 0 chooses a free port. */
   readonly port: number;
   readonly host: string;
   readonly limits?: Partial<HttpLimits>;
-  /** Of connections of clients; without them it takes every one. */
+  /** Limits on connections of clients; without them the balancer accepts all. */
   readonly connections?: ConnectionLimits | undefined;
-  /** How long a process may send nothing while it owes an answer, in milliseconds; 60,000 unless set. */
+  /** How long a process may send nothing while it owes an answer, in milliseconds. Default 60,000. */
   readonly answerMs?: number;
 }
 
 /**
- * Connections that wait to be accepted, as far as the system lets so many: when a gateway dies its clients come back
- * together, and one that finds no place here tries again only a second later, and then three.
+ * Number of connections that wait to be accepted, as far as the system allows: when a gateway dies, its clients
+ * reconnect together. A client that finds no place retries only after one second, and then after three.
  */
 const BACKLOG = 4_096;
 
-/** As reverse proxies have it. */
+/** The usual value of reverse proxies. */
 const ANSWER_MS = 60_000;
 
-/** The answer when no process of a kind accepts a connection. */
+/** Answers if no process of a kind accepts a connection. */
 const UNREACHABLE: Record<Kind, string> = {
   apis: 'no API is reachable',
   gateways: 'no gateway is reachable',
 };
 
 /**
- * Puts API and gateway processes behind one port, in turn, as an ingress does in production.
- * For development and tests only: no TLS.
+ * Puts API and gateway processes behind one port, in turn, like an ingress in production. For development and tests
+ * only: no TLS.
  *
- * A request is handed over only after its process accepted a connection, so one that is gone is
- * skipped and nothing is sent twice. Processes that say that they are not ready are passed by, as long as
- * others are. Listens at once; without targets every answer is a 503.
+ * A request is forwarded only after its process has accepted a connection, so a process that has ended is skipped and
+ * nothing is sent twice. Processes that report that they are not ready are skipped as long as others are ready.
+ * Listens at once; without targets every answer is a 503.
  *
- * @throws {StartError} the port is taken or may not be used
+ * @throws {StartError} the port is taken or not permitted
  */
 export async function startBalancer(options: BalancerOptions): Promise<Balancer> {
   const upstreams = new Upstreams({ apis: options.apis ?? [], gateways: options.gateways ?? [] });
   const { answerMs = ANSWER_MS } = options;
   const sockets = new Set<Socket>();
   const proxy = createProxyServer();
-  // One connection a request: whether the client's goes on has nothing to do with it.
+  // One connection per request: it does not determine whether the client's connection continues.
   proxy.on('proxyRes', ({ headers }) => {
     delete headers.connection;
     delete headers['keep-alive'];
   });
 
-  /** Connects to the next process that accepts and destroys the connection when that does not answer in time. */
+  /** Connects to the next process that accepts, and destroys the connection if it does not answer in time. */
   const connect = async (kind: Kind): Promise<Upstream | undefined> => {
     const socket = await upstreams.connect(kind);
     if (socket === undefined) return undefined;
@@ -93,7 +93,7 @@ export async function startBalancer(options: BalancerOptions): Promise<Balancer>
     if (response.closed) return void socket.destroy();
     dropHopByHop(request, response.shouldKeepAlive);
     try {
-      // The library waits for ever for an answer of a process that changes the protocol.
+      // The library waits forever for the answer of a process that changes the protocol.
       const gone = new Promise<never>((_, reject) => {
         socket.once('close', () => !response.headersSent && reject(new Error('no answer')));
       });
@@ -149,17 +149,17 @@ export async function startBalancer(options: BalancerOptions): Promise<Balancer>
 
 interface Upstream {
   readonly socket: Socket;
-  /** The process did not answer in time. */
+  /** Whether the process did not answer in time. */
   late: boolean;
 }
 
-/** Where the connection that a request is given leads is decided before. */
+/** The URL is irrelevant: the connection of each request is chosen before. */
 const TARGET = 'http://upstream';
 
-/** A process that closes before it has read everything would take its answer back. */
+/** A process that closes before it has read everything would take back its answer. */
 const KEPT = { connection: 'keep-alive' };
 
-/** An agent whose one connection is open already. */
+/** Returns an agent with a single connection that is already open. */
 function agentOf(socket: Socket): Agent {
   const agent = new Agent({ maxSockets: 1 });
   agent.createConnection = (): Duplex => socket;
@@ -196,7 +196,7 @@ async function listenOrSayWhy(server: Server, options: { port: number; host: str
   }
 }
 
-/** The address under which this machine itself reaches a server that listens on `host`. */
+/** Returns the address at which this machine reaches a server that listens on `host`. */
 function urlHost(host: string): string {
   if (host === '0.0.0.0' || host === '::') return 'localhost';
   return host.includes(':') ? `[${host}]` : host;

@@ -2,19 +2,19 @@ import type { IncomingMessage } from 'node:http';
 
 const GATEWAY_PATH = /^\/ws\/(join-room\/|connect(?:$|[/?]))/;
 
-/** `http://host/path`, as clients write to a proxy. */
+/** `http://host/path`, the form of requests to a proxy. */
 const ABSOLUTE = /^https?:\/\/([^/?#@]+)([^#]*)$/i;
 
-/** Headers about one connection that mean nothing on the next (RFC 9110 §7.6.1). */
+/** Headers about one connection, which must not be forwarded (RFC 9110 §7.6.1). */
 const HOP_BY_HOP = ['http2-settings', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade'];
 
-/** Which processes answer a request. */
+/** Returns the kind of processes that answer a request. */
 export function kindOf(request: IncomingMessage): 'apis' | 'gateways' {
   return GATEWAY_PATH.test(request.url ?? '') ? 'gateways' : 'apis';
 }
 
 /**
- * Writes into the head who the client is, whatever the client says, and brings an absolute target into the usual form
+ * Writes the client's address into the head, overriding the client's own claims, and normalises an absolute target
  * (RFC 9112 §3.2.2).
  */
 export function noteClient(request: IncomingMessage): void {
@@ -31,7 +31,7 @@ export function noteClient(request: IncomingMessage): void {
   if (request.headers.host !== undefined) request.headers['x-forwarded-host'] = request.headers.host;
 }
 
-/** Leaves of the headers about the client's connection whether it is kept. */
+/** Removes the headers about the client's connection except whether it is kept. */
 export function dropHopByHop(request: IncomingMessage, keep: boolean): void {
   for (const name of HOP_BY_HOP) delete request.headers[name];
   request.headers.connection = keep ? 'keep-alive' : 'close';

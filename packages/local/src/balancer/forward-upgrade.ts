@@ -2,19 +2,19 @@ import { once } from 'node:events';
 import { type IncomingMessage, ServerResponse, request as send } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** How long the end of a tunnel waits for what is under way, and for the other side's end, in milliseconds. */
+/** How long a tunnel that ends waits for data in flight and for the end of the other side, in milliseconds. */
 const CLOSE_MS = 5_000;
 
 /** How much a client may send before it is answered, in bytes; more waits in its connection. */
 const EARLY_BYTES = 64 * 1024;
 
 /**
- * Hands a request for a WebSocket to a process. If it answers 101 both connections become one tunnel; any other answer
- * is passed on, and ends the client's connection: its next request may be for another process. A client that ends its
- * side before it is answered has gone.
+ * Forwards a WebSocket upgrade to a process. If it answers 101, both connections become one tunnel. Any other answer
+ * is forwarded and ends the client's connection: its next request may be for another process. A client that closes
+ * its side before the answer has given up.
  *
- * @param head what has been read behind the request
- * @returns whether the process has answered; if not, nothing has been written to the client
+ * @param head bytes that were read after the request
+ * @returns whether the process has answered; if not, nothing was written to the client
  */
 export async function forwardUpgrade(
   request: IncomingMessage,
@@ -36,7 +36,7 @@ export async function forwardUpgrade(
     });
     outgoing.on('error', giveUp);
     const answered = Promise.race([
-      // Node does not report it if the connection ends before it has taken it over.
+      // Node does not report a connection that ends before Node has taken it over.
       new Promise<never>((_, reject) => upstream.once('close', () => reject(new Error('no answer')))),
       once(outgoing, 'upgrade') as Promise<[IncomingMessage, Socket, Buffer]>,
       once(outgoing, 'response') as Promise<[IncomingMessage]>,
@@ -61,7 +61,7 @@ export async function forwardUpgrade(
   }
 }
 
-/** Reads what a client sends before it is answered; its end is not noticed otherwise. */
+/** Reads what a client sends before it is answered; otherwise its end would not be noticed. */
 class EarlyBytes {
   readonly #chunks: Buffer[];
   #size: number;
@@ -75,7 +75,7 @@ class EarlyBytes {
     client.on('data', this.#read);
   }
 
-  /** Stops reading. */
+  /** Stops reading and returns what was read. */
   take(): Buffer {
     this.client.removeListener('data', this.#read);
     this.client.pause();
@@ -91,7 +91,7 @@ class EarlyBytes {
 
 function passOn(answer: IncomingMessage, response: ServerResponse, client: Socket): void {
   const { connection: _, 'keep-alive': __, ...headers } = answer.headers;
-  // What the client sends meanwhile is dropped: unread, it makes the system reset the connection, and the answer with it.
+  // Drops what the client still sends: with unread data the system resets the connection, and the answer is lost.
   client.resume();
   response.assignSocket(client);
   response.writeHead(answer.statusCode ?? 502, { ...headers, connection: 'close' });
@@ -108,7 +108,7 @@ function headOf({ statusMessage, rawHeaders }: IncomingMessage): string {
   return `${text}\r\n`;
 }
 
-/** Carries bytes both ways, each no faster than they are taken. When one side ends, so does the other. */
+/** Forwards bytes in both directions, at the speed of the reader. When one side ends, so does the other. */
 function tunnel(client: Socket, upstream: Socket): void {
   for (const [from, to] of [
     [client, upstream],

@@ -1,21 +1,21 @@
-/** How often processes are asked whether they are ready, and how long one may take to say so, in milliseconds. */
+/** Interval of readiness checks and their time-out, in milliseconds. */
 const INTERVAL_MS = 250;
 const ANSWER_MS = 2_000;
 
-/** Knows which processes have said of themselves that they are not ready: those that drain, or are about to end. */
+/** Knows which processes report that they are not ready: those that drain or are about to end. */
 export class ReadyTargets {
   readonly #unready = new Set<string>();
   #targets: readonly string[] = [];
   readonly #timer = setInterval(() => void this.#askAll(), INTERVAL_MS).unref();
   readonly #asked = new Set<string>();
 
-  /** From now on these are asked. */
+  /** Sets the processes to check. */
   watch(targets: readonly string[]): void {
     this.#targets = targets;
     for (const target of this.#unready) if (!targets.includes(target)) this.#unready.delete(target);
   }
 
-  /** Those that are ready, or did not answer; all of them when nobody is ready, for one of them to say so. */
+  /** Returns those that are ready or did not answer; all of them if none is, so that one of them can answer. */
   among(targets: readonly string[]): readonly string[] {
     const ready = targets.filter((target) => !this.#unready.has(target));
     return ready.length > 0 ? ready : targets;
@@ -37,7 +37,7 @@ export class ReadyTargets {
       if (status === 503) this.#unready.add(target);
       else this.#unready.delete(target);
     } catch {
-      // Whoever does not even accept a connection is passed by anyway.
+      // A process that does not even accept a connection is skipped anyway.
       this.#unready.delete(target);
     } finally {
       this.#asked.delete(target);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { ReadyTargets } from './ready-targets.js';
 
-/** Where requests go: the base URLs (`http://127.0.0.1:3000`) of processes that do the same. */
+/** Base URLs (`http://127.0.0.1:3000`) of equal processes, by kind. */
 export interface Targets {
   apis: readonly string[];
   gateways: readonly string[];
@@ -13,7 +13,10 @@ export type Kind = keyof Targets;
 /** How long a process may take to accept a connection, in milliseconds. */
 const CONNECT_MS = 5_000;
 
-/** Connects to APIs and gateways in turn. Passes by processes that are gone, or not ready while others are. */
+/**
+ * Connects to APIs and gateways in turn. Skips processes that have ended, and those that are not ready while others
+ * are.
+ */
 export class Upstreams {
   #targets: Targets;
   readonly #ready = new ReadyTargets();
@@ -30,7 +33,7 @@ export class Upstreams {
     this.#ready.watch([...targets.apis, ...targets.gateways]);
   }
 
-  /** Connects to the next process that accepts; undefined when none does. */
+  /** Connects to the next process that accepts; undefined if none does. */
   async connect(kind: Kind): Promise<Socket | undefined> {
     const candidates = this.#ready.among(this.#targets[kind]);
     const start = this.#turns[kind]++;

@@ -1,11 +1,11 @@
 import pg from 'pg';
 
 /**
- * A connection to a PostgreSQL of this machine, as its superuser. Every field is set, because the driver reads each that is
- * not from variables such as `PGSSLMODE` or `PGOPTIONS`, which a developer may have set for another server.
+ * A connection to a local PostgreSQL as its superuser. Sets every field, because the driver reads missing ones from
+ * variables such as `PGSSLMODE` or `PGOPTIONS`, which a developer may have set for another server.
  *
  * @param url of a server that this package started
- * @param database another one than that of the URL
+ * @param database a database other than that of the URL
  */
 export function adminClient(url: string, database?: string): pg.Client {
   const { hostname, port, username, password, pathname } = new URL(url);
@@ -13,7 +13,7 @@ export function adminClient(url: string, database?: string): pg.Client {
     host: hostname,
     port: Number(port),
     user: decodeURIComponent(username),
-    // A function: an empty text would make the driver look for one elsewhere.
+    // A function: with an empty text the driver would look for a password elsewhere.
     password: () => decodeURIComponent(password),
     database: database ?? decodeURIComponent(pathname.slice(1)),
     ssl: false,

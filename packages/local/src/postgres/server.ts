@@ -14,13 +14,13 @@ import { postgresPrograms } from './programs.js';
 import { entryRights, postgresUser } from './user.js';
 
 export interface PostgresOptions {
-  /** Where the data lies; found again at the next start. Default: a temporary folder, removed by `close`. */
+  /** Folder of the data, kept for the next start. Default: a temporary folder, removed by `close`. */
   dataDir?: string;
-  /** Default: one that is free. */
+  /** Default: a free port. */
   port?: number;
-  /** Whether the data survives a power cut. Default: when `dataDir` is given. Without it the server is faster. */
+  /** Whether the data survives a power cut. Default: true if `dataDir` is given. Without it the server is faster. */
   persistent?: boolean;
-  /** More settings of the server, as `name=value`; they win over the ones chosen here. */
+  /** More settings of the server, as `name=value`; they override those chosen here. */
   settings?: readonly string[];
   /** A folder to remove when this process dies without closing the server. */
   orphanFolder?: string;
@@ -30,21 +30,21 @@ const USER = 'chorus';
 const DATABASE = 'chorus';
 const READY_MS = 60_000;
 const STOP_MS = 30_000;
-/** How long a server that is not stopping yet may be one whose owner has just died. */
+/** How long a server that is not stopping yet may belong to an owner that has just died, in milliseconds. */
 const ORPHAN_MS = 5_000;
 /** What a server that is shutting down writes into `postmaster.pid`. */
 const STOPPING = '\nstopping';
 
 /**
- * Nothing is safe from a power cut, but what was committed survives the end of the server, `kill -9`
- * included: suites stop and start it. So commits stay synchronous.
+ * Data may be lost at a power cut, but commits survive the end of the server, even by `kill -9`: suites stop and
+ * start it. So commits stay synchronous.
  */
 const FAST_BUT_FORGETFUL = ['fsync=off', 'full_page_writes=off'];
 
 /**
- * Starts a PostgreSQL server with an empty database, or with what it held before. Only clients that know its random
- * password come in: its superuser can run programs. No process list shows the password.
- * @throws {StartError} one line that says why it cannot
+ * Starts a PostgreSQL server with an empty database, or with its kept data. Only clients with its random password are
+ * admitted, because its superuser can run programs. No process list shows the password.
+ * @throws {StartError} one line with the reason why it cannot start
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<LocalServer> {
   const persistent = options.persistent ?? options.dataDir !== undefined;
@@ -95,7 +95,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Loca
   );
   const url = `postgresql://${USER}:${password}@127.0.0.1:${port}/${DATABASE}`;
   const close = async (): Promise<void> => {
-    // A fast shutdown ends sessions and writes a checkpoint, an immediate one does not care.
+    // A fast shutdown ends sessions and writes a checkpoint; an immediate one skips both.
     await server.stop(persistent ? 'SIGINT' : 'SIGQUIT', STOP_MS);
     if (options.dataDir === undefined) await rm(home, { recursive: true, force: true });
   };
@@ -110,7 +110,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Loca
 }
 
 /**
- * Creates an empty database on the server, so that suites do not see each other's data.
+ * Creates an empty database on the server, so that suites are isolated from each other.
  * @returns the new database's URL
  */
 export async function createDatabase(serverUrl: string): Promise<string> {
@@ -141,26 +141,26 @@ async function createCluster(
     `--pgdata=${unfinished}`,
     `--username=${USER}`,
     '--encoding=UTF8',
-    // Of PostgreSQL's own: the same on every system.
+    // PostgreSQL's own locale: identical on every system.
     '--locale=C',
     '--locale-provider=builtin',
     '--builtin-locale=C.UTF-8',
     '--auth=scram-sha-256',
     `--pwfile=${passwordFile(home)}`,
-    // Iterations slow down guessing, which a random password makes hopeless; they would cost each connection some ms.
+    // Iterations slow down guessing, which is hopeless for a random password, and would cost each connection some ms.
     '--set=scram_iterations=1',
     ...(persistent ? [] : ['--no-sync']),
   ]);
   await process.ready((line) => line.startsWith('Success.'), READY_MS);
   await process.exited;
-  // In one step, so that an initdb that did not get to its end is never taken for a database.
+  // A rename is one step, so that an interrupted initdb never looks like a database.
   await rename(unfinished, cluster);
 }
 
 /**
- * After a `kill -9` or a power cut the lock file is still there. PostgreSQL replaces it by itself
- * when nobody has its pid, but refuses to start when the pid is somebody else's by now. A server whose owner was killed a
- * moment ago is told so by its guard; once it says that it is stopping it gets as long as a checkpoint may take.
+ * After a `kill -9` or a power cut the lock file remains. PostgreSQL replaces it if no process has its pid, but
+ * refuses to start if another process has it. If the owner was killed a moment ago, its guard stops the server; once
+ * the server reports that it is stopping, it gets as long as a checkpoint may take.
  */
 async function clearStalePid(cluster: string): Promise<void> {
   const file = join(cluster, 'postmaster.pid');

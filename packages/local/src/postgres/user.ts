@@ -12,8 +12,8 @@ export interface User {
 }
 
 /**
- * PostgreSQL refuses to run as root. For root this is the system's `postgres` user, which is
- * created where there is none; for anybody else `undefined`: run as you are.
+ * PostgreSQL refuses to run as root. Returns the system's `postgres` user for root, creating it if missing; undefined
+ * for any other user, who can run PostgreSQL directly.
  */
 export async function postgresUser(): Promise<User | undefined> {
   if (process.getuid?.() !== 0) return undefined;
@@ -22,7 +22,7 @@ export async function postgresUser(): Promise<User | undefined> {
   try {
     await run('useradd', ['--system', '--user-group', '--shell', '/bin/false', 'postgres']);
   } catch (error) {
-    // Somebody else may have created it at the same moment.
+    // Another process may have created it concurrently.
     const created = await lookUp();
     if (created !== undefined) return created;
     throw new StartError(
@@ -42,11 +42,11 @@ async function lookUp(): Promise<User | undefined> {
 }
 
 /**
- * How root starts a program as another user when it lies in a folder that only root may enter,
- * such as /root or a folder made by mktemp: the program keeps the one right to pass such folders.
- * The secure bit makes access(2), which PostgreSQL asks about its own files, honour that right.
+ * Lets root start a program as another user when the program lies in a folder that only root may enter, such as /root
+ * or a folder of mktemp: the program keeps the one right to pass such folders. The secure bit makes access(2), which
+ * PostgreSQL uses for its own files, honour that right.
  *
- * @returns what to put before the command, or `undefined` when all the paths can be entered anyway
+ * @returns what to put before the command, or `undefined` if all the paths can be entered anyway
  */
 export async function entryRights(user: User, paths: readonly string[]): Promise<string[] | undefined> {
   const closed = await firstClosedFolder(paths);

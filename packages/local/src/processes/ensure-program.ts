@@ -7,12 +7,12 @@ import { findProgram } from './find-program.js';
 const run = promisify(execFile);
 
 /**
- * Finds a program on the PATH; for root on Debian, installs the package of the same name with apt if it is not there
- * (without starting its service).
+ * Finds a program on the PATH; for root on Debian, installs the package of that name with apt if it is missing,
+ * without starting its service.
  *
- * @param need what it is for and how else to get it, for the message
+ * @param need purpose and another way to get it, for the message
  * @returns its file
- * @throws {StartError} when there is no way to one
+ * @throws {StartError} if it is missing and cannot be installed
  */
 export async function ensureProgram(name: string, need: { who: string; hint: string }): Promise<string> {
   const found = await findProgram(name);
@@ -25,7 +25,7 @@ export async function ensureProgram(name: string, need: { who: string; hint: str
       run(apt, ['install', '-y', '-q', '--no-install-recommends', name], {
         env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
       });
-    // A new machine knows of no packages yet.
+    // A new machine has no package lists yet.
     await install().catch(() => run(apt, ['update', '-q']).then(install));
   }).catch((error: { stderr?: string }) => {
     const reason = (error.stderr ?? String(error)).trim().split('\n').at(-1);
@@ -38,7 +38,7 @@ export async function ensureProgram(name: string, need: { who: string; hint: str
 
 const POLICY = '/usr/sbin/policy-rc.d';
 
-/** Debian asks this file before it starts a service of a package that was just installed. */
+/** Debian runs this file before it starts a service of a newly installed package. */
 async function withoutStartingServices(action: () => Promise<void>): Promise<void> {
   const theirs = await access(POLICY, constants.F_OK).then(
     () => true,

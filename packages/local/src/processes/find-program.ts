@@ -1,7 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 
-/** Looks a program up on the PATH. */
+/** Looks up a program on the PATH. */
 export async function findProgram(name: string): Promise<string | undefined> {
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     if (folder === '') continue;
@@ -10,7 +10,7 @@ export async function findProgram(name: string): Promise<string | undefined> {
       await access(file, constants.X_OK);
       return file;
     } catch {
-      // Not in this one.
+      // The folder does not have it.
     }
   }
   return undefined;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 import { freePort } from './free-port.js';
 
-/** So many of 16,000 that two who know nothing of each other would meet some fifteen times. */
+/** Large enough, out of 16,000, that two unsynchronised processes would collide some fifteen times. */
 const COUNT = 500;
 
 const CHOOSER = `
@@ -17,7 +17,7 @@ process.send(ports);
 describe('a free port', function () {
   this.timeout(30_000);
 
-  it('is given to nobody else while whoever chose it lives, whether it is listened on or not', async () => {
+  it('is reserved while the process that chose it lives, whether it is listened on or not', async () => {
     const child = spawn(process.execPath, ['--input-type=module', '-e', CHOOSER], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });

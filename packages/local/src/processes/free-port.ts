@@ -3,14 +3,16 @@ import { createServer } from 'node:http';
 import { listen, StartError } from '@chorus/service';
 
 /**
- * Below the ports that systems use for outgoing connections (from 32,768 on Linux, 49,152 on
- * macOS): one of those could take the port between this choice and its use, or while the process
- * that has it is being restarted.
+ * Below the ports that systems use for outgoing connections (from 32,768 on Linux, 49,152 on macOS): one of those
+ * could take the port between this choice and its use, or while the process that has it restarts.
  */
 const FIRST = 16_000;
 const LAST = 31_999;
 
-/** A TCP port of `localhost` that nobody listens on; never the same one twice while this process lives, by whomever. */
+/**
+ * Returns a free TCP port of `localhost`; never one twice in the life of this process, in any process that uses this
+ * function.
+ */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = FIRST + Math.floor(Math.random() * (LAST - FIRST + 1));
@@ -18,7 +20,7 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** The port asked for, or a free one. @throws {StartError} when it is taken */
+/** Returns the given port, or a free one. @throws {StartError} if it is taken */
 export async function choosePort(port: number | undefined): Promise<number> {
   if (port === undefined) return freePort();
   if (!(await isFree(port))) throw new StartError(`port ${port} is already in use`);
@@ -37,10 +39,10 @@ async function isFree(port: number): Promise<boolean> {
 }
 
 /**
- * Holds the UDP port of that number, which nobody here uses, as long as this process lives: seconds can pass until the TCP
- * port is listened on, and others choose ports meanwhile.
+ * Holds the UDP port of that number, which is otherwise unused, while this process lives: seconds can pass until the
+ * TCP port is listened on, and other processes choose ports meanwhile.
  *
- * @returns whether nobody else held it
+ * @returns false if another process holds it
  */
 function reserve(port: number): Promise<boolean> {
   return new Promise((resolve) => {

@@ -11,7 +11,7 @@ import { lookUpProcess } from './process-table.js';
 
 const MODULE = new URL('./guarded-process.ts', import.meta.url).href;
 
-/** An owner in a process of its own, which can be killed. Resolves with the pid of what it started. */
+/** An owner in a process of its own, which can be killed. Resolves with the pid of the process that it started. */
 async function startOwner(options: object) {
   const code = `
     const { spawnGuarded } = await import(${JSON.stringify(MODULE)});
@@ -43,14 +43,14 @@ describe('a guarded process', () => {
 
   it('ends with its owner even while it is stopped', async () => {
     const { owner, pid } = await startOwner(asleep);
-    // Stopped any earlier it would still be the shell, before it has set up the guard.
+    // Any earlier it would still be the shell that has not set up the guard.
     while (!(await lookUpProcess(pid))?.command.startsWith('sleep')) await sleep(20);
     process.kill(pid, 'SIGSTOP');
     owner.kill('SIGKILL');
     await untilGone(pid);
   });
 
-  it('does not get the Ctrl-C of the terminal that its owner gets', async () => {
+  it("does not receive the Ctrl-C of its owner's terminal", async () => {
     const { owner, pid } = await startOwner(asleep);
     const group = (id: number): boolean => {
       try {
@@ -64,7 +64,7 @@ describe('a guarded process', () => {
     await untilGone(pid);
   });
 
-  it('reports its own end, and what was said last when it could not start', async () => {
+  it('reports its end, and its last output when it could not start', async () => {
     const child = await spawnGuarded({
       name: 'printer',
       command: 'sh',
@@ -101,7 +101,7 @@ describe('a guarded process', () => {
     expect(child.running).to.equal(false);
   });
 
-  it('passes on each line that it writes', async () => {
+  it('reports each line that it writes', async () => {
     const lines: string[] = [];
     const child = await spawnGuarded({
       name: 'printer',

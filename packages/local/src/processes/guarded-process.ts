@@ -6,23 +6,23 @@ import type { Duplex, Readable } from 'node:stream';
 import { StartError } from '@chorus/service';
 
 export interface GuardedOptions {
-  /** What messages call it: `redis-server`, `gateway-1`. */
+  /** Name in messages: `redis-server`, `gateway-1`. */
   name: string;
   command: string;
   args: readonly string[];
   env?: NodeJS.ProcessEnv;
   cwd?: string;
-  /** Run as this user; only root may choose. */
+  /** User of the process; only root may choose. */
   user?: { uid: number; gid: number } | undefined;
-  /** What the process gets when its owner dies. Default SIGTERM. */
+  /** Signal for the process when its owner dies. Default SIGTERM. */
   orphanSignal?: 'SIGTERM' | 'SIGINT' | 'SIGQUIT' | 'SIGKILL';
-  /** A folder to remove when its owner has died and the process has ended. */
+  /** A folder to remove when the owner has died and the process has ended. */
   orphanFolder?: string | undefined;
   /** Called with each line that the process writes to standard output or standard error. */
   onLine?: (line: string) => void;
 }
 
-/** How a process came to its end: one of the two is set. */
+/** How a process ended: one of the two is set. */
 export interface Exit {
   code: number | null;
   signal: NodeJS.Signals | null;
@@ -31,29 +31,29 @@ export interface Exit {
 /** A child process that cannot outlive its owner. */
 export interface GuardedProcess {
   readonly pid: number;
-  /** Resolves when it has ended, however that came about. Never rejects. */
+  /** Resolves when it has ended, for any reason. Never rejects. */
   readonly exited: Promise<Exit>;
   readonly running: boolean;
-  /** The most telling of the last lines that it wrote; empty when it wrote none. */
+  /** The most informative of its last lines; empty if it wrote none. */
   readonly lastWords: string;
   /**
-   * Resolves with the first line that `isReady` accepts. Rejects with a StartError when the process ends before, or takes
-   * too long: it is ended then, because its starter has nothing to end it by.
+   * Resolves with the first line that `isReady` accepts. Rejects with a StartError if the process ends before or
+   * takes too long. It is ended then, because its starter has no handle to end it.
    */
   ready(isReady: (line: string) => boolean, timeoutMs: number): Promise<string>;
-  /** Sends a signal; does nothing once the process has ended. */
+  /** Sends a signal; does nothing after the end. */
   kill(signal: NodeJS.Signals): void;
-  /** Lets the owner end although this is still running; it then ends, too. */
+  /** Lets the owner end while the process is running; it then ends too. */
   unref(): void;
   /** Sends `signal`, then SIGKILL after `graceMs`; resolves when it has ended. */
   stop(signal: NodeJS.Signals, graceMs: number): Promise<void>;
 }
 
 /**
- * A subshell waits on a pipe whose other end only the owner holds. A line means that the process
- * has ended by itself; end-of-file without one means that the owner is gone, even by `kill -9`.
- * `$$` stays the main shell's pid, which `exec` hands to the process. A stopped process has to be
- * continued before it can act on a signal. Ctrl-C for the process' group is not for the guard.
+ * A subshell waits on a pipe whose other end only the owner holds. A line means that the process has ended by itself;
+ * end-of-file without one means that the owner has ended, even by `kill -9`. `$$` stays the main shell's pid, which
+ * `exec` keeps for the process. A stopped process must be continued before it can act on a signal. The guard ignores
+ * the Ctrl-C of its process group.
  */
 const GUARD = `
 signal=$1; folder=$2; shift 2
@@ -78,8 +78,8 @@ export interface GuardedCommand {
 }
 
 /**
- * What to start instead of a command so that it ends when this process has died. Descriptor 3 of the child must be a pipe,
- * which {@link endWithOwner} is given.
+ * Wraps a command so that it ends when this process has died. Descriptor 3 of the child must be a pipe; pass it to
+ * {@link endWithOwner}.
  */
 export function guardedCommand(
   command: string,
@@ -90,18 +90,18 @@ export function guardedCommand(
   return { command: '/bin/sh', args: ['-c', GUARD, 'sh', signal, options.folder ?? '', command, ...args] };
 }
 
-/** Lets the guard of a child go when the child has ended by itself. @returns its pipe */
+/** Releases the guard of a child when the child has ended by itself. @returns its pipe */
 export function endWithOwner(child: ChildProcess): Duplex {
   const guard = child.stdio[3] as Duplex;
-  // The guard may be gone already when it is told; there is nothing left to tell it then.
+  // The guard may have ended already; then there is nothing to release.
   guard.on('error', () => {});
   child.once('exit', () => guard.end('ended\n'));
   return guard;
 }
 
 /**
- * Starts a process in a session of its own, so that Ctrl-C in a terminal reaches only its owner,
- * and ties its life to the owner's.
+ * Starts a process in a session of its own, so that Ctrl-C in a terminal reaches only its owner, and ties its life to
+ * the owner's.
  */
 export async function spawnGuarded(options: GuardedOptions): Promise<GuardedProcess> {
   const { command, args } = guardedCommand(options.command, options.args, {
@@ -133,7 +133,7 @@ export async function spawnGuarded(options: GuardedOptions): Promise<GuardedProc
     child.once('exit', () => {
       running = false;
     });
-    // After the last line of output has been read.
+    // After the last line of output was read.
     child.once('close', (code, signal) => resolve({ code, signal }));
   });
   await once(child, 'spawn').catch((error: Error) => {

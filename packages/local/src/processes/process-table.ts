@@ -4,11 +4,11 @@ import { promisify } from 'node:util';
 
 export interface ProcessInfo {
   command: string;
-  /** Tells two processes apart that had the same pid one after the other. */
+  /** Distinguishes two processes that had one pid in succession. */
   started: string;
 }
 
-/** What runs under a pid now; `undefined` when nothing does. */
+/** Returns the process with a pid; `undefined` if there is none. */
 export async function lookUpProcess(pid: number): Promise<ProcessInfo | undefined> {
   try {
     return process.platform === 'linux' ? await readProc(pid) : await askPs(pid);
@@ -22,7 +22,8 @@ async function readProc(pid: number): Promise<ProcessInfo | undefined> {
     readFile(`/proc/${pid}/stat`, 'utf8'),
     readFile(`/proc/${pid}/cmdline`, 'utf8'),
   ]);
-  // The second field is the name in parentheses, which may hold anything; after it come state (3rd) … start time (22nd).
+  // The second field is the name in parentheses, which may contain anything; after it come state (3rd) … start time
+  // (22nd).
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [state] = fields;
   if (state === 'Z' || state === 'X') return undefined;
@@ -35,7 +36,7 @@ async function askPs(pid: number): Promise<ProcessInfo | undefined> {
   return { started: stdout.slice(0, 24), command: stdout.slice(24).trim() };
 }
 
-/** Processes that a process has started and that run; none where the system does not tell at little cost. */
+/** Returns the running children of a process; none if the system does not report them cheaply. */
 export async function childrenOf(pid: number): Promise<number[]> {
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
   return children.split(' ').filter(Boolean).map(Number);

@@ -2,8 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { link, readFile, rm, writeFile } from 'node:fs/promises';
 
 /**
- * Returns the secret that a file holds, which only its owner may read. Makes a random one if there is no such file; of several
- * processes that do so at the same time all return the same one.
+ * Returns the secret in a file that only its owner may read. Creates a random one if the file is missing; of several
+ * processes that do so concurrently, all return one secret.
  */
 export async function keptSecret(
   file: string,
@@ -14,9 +14,9 @@ export async function keptSecret(
 }
 
 /**
- * Creates a file that only its owner may read, with its content or not at all: a crash leaves no empty secret, and no reader
- * sees one.
- * @returns false when it exists already
+ * Creates a file that only its owner may read, with its content or not at all: a crash leaves no empty secret, and no
+ * reader sees one.
+ * @returns false if it exists already
  */
 export async function createPrivateFile(file: string, content: string): Promise<boolean> {
   const unfinished = `${file}.${randomUUID()}`;

@@ -1,17 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 
-/** What a process of Chorus asks of Redis, by purpose. */
+/** Commands that Chorus sends to Redis for one purpose. */
 export interface RedisCommandGroup {
   readonly purpose: string;
-  /** Only where Redis is a Redis Cluster, or only where it is not; undefined for both. */
+  /** Only with a Redis Cluster, or only without one; undefined for both. */
   readonly where?: 'cluster' | 'single';
   readonly commands: readonly string[];
 }
 
 /**
- * Every command that Chorus sends, scripts included. `docs/how-to/postgresql-and-redis.md` is written from this list, and the suites of the
- * broker, presence, control and a whole cluster run as a user who has no others.
+ * Every command that Chorus sends, including those of scripts. `docs/how-to/postgresql-and-redis.md` is generated
+ * from this list, and the suites of the broker, presence, control and a whole cluster run as a user with no other
+ * permissions.
  */
 export const REDIS_COMMANDS: readonly RedisCommandGroup[] = [
   {
@@ -66,13 +67,16 @@ export const REDIS_COMMANDS: readonly RedisCommandGroup[] = [
   },
 ];
 
-/** Commands that are needed in a Redis Cluster, or on a single server. */
+/** Returns the commands for a Redis Cluster, or for a single server. */
 export function redisCommands(cluster: boolean): string[] {
   const other = cluster ? 'single' : 'cluster';
   return REDIS_COMMANDS.filter(({ where }) => where !== other).flatMap(({ commands }) => commands);
 }
 
-/** The rules of an ACL user of Redis: nothing but what Chorus needs, for keys and channels of one prefix. */
+/**
+ * Returns the rules of an ACL user of Redis with exactly the permissions that Chorus needs, for keys and channels of
+ * one prefix.
+ */
 export function redisAclRules(prefix: string, cluster: boolean): string[] {
   const names = [`${prefix}:*`, `{${prefix}:*}:*`];
   return [
@@ -84,12 +88,12 @@ export function redisAclRules(prefix: string, cluster: boolean): string[] {
 }
 
 /**
- * Makes a user on each server who may do just that.
+ * Creates such a user on each server.
  *
- * @param urls of every server, as a user who may make users; several mean a Redis Cluster
- * @param prefix of keys and channels, with `*` for any characters
+ * @param urls URLs of all servers, with a user who may create users; several mean a Redis Cluster
+ * @param prefix prefix of keys and channels, with `*` for any characters
  * @param without commands to leave out
- * @returns the URLs as that user
+ * @returns the URLs with the new user
  */
 export async function addRedisUser(
   urls: readonly string[],

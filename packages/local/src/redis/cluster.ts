@@ -6,7 +6,7 @@ import { freePort } from '../processes/free-port.js';
 import { startRedis } from './server.js';
 
 export interface LocalRedisCluster {
-  /** One URL a node. */
+  /** One URL per node. */
   readonly urls: readonly string[];
   readonly nodes: readonly LocalServer[];
   close(): Promise<void>;
@@ -17,7 +17,7 @@ const READY_MS = 30_000;
 
 /**
  * Starts a Redis Cluster of masters that share the slots evenly, without replicas.
- * @param options `tlsArgs`: arguments that name the certificates; the URLs are then those of ports with TLS
+ * @param options `tlsArgs`: arguments that name the certificates; the URLs then have the TLS ports
  */
 export async function startRedisCluster(
   options: { nodes?: number; tlsArgs?: readonly string[] } = {},
@@ -30,7 +30,7 @@ export async function startRedisCluster(
     const busPorts: number[] = [];
     const tlsPorts: number[] = [];
     for (let index = 0; index < count; index++) {
-      // By default the bus takes the port plus 10,000: a port that an outgoing connection may have.
+      // By default the bus uses the port plus 10,000, which an outgoing connection may have taken.
       const busPort = await freePort();
       busPorts.push(busPort);
       const tlsPort = options.tlsArgs === undefined ? undefined : await freePort();
@@ -46,7 +46,7 @@ export async function startRedisCluster(
       const first = Math.floor((index * SLOTS) / count);
       const last = Math.floor(((index + 1) * SLOTS) / count) - 1;
       await redis.call('CLUSTER', 'ADDSLOTSRANGE', first, last);
-      // Nodes that start with the same epoch would have to settle it among themselves first.
+      // Nodes that start with equal epochs would first have to agree on new ones.
       await redis.call('CLUSTER', 'SET-CONFIG-EPOCH', index + 1);
     }
     for (const redis of connections.slice(1)) {
@@ -76,7 +76,7 @@ async function startNode(busPort: number, args: readonly string[]): Promise<Loca
   });
 }
 
-/** Nodes tell clients of each other's ports with TLS only if they speak TLS among themselves. */
+/** Nodes report each other's TLS ports to clients only if they use TLS between themselves. */
 function tlsArgs(port: number | undefined, certificates: readonly string[] = []): string[] {
   return port === undefined ? [] : ['--tls-port', String(port), '--tls-cluster', 'yes', ...certificates];
 }

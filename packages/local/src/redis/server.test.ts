@@ -33,7 +33,7 @@ describe('Redis for development', function () {
     return redis;
   };
 
-  it('starts a server that keeps nothing', async () => {
+  it('starts a server without persistence', async () => {
     const server = closer.add(await startRedis());
     const redis = connect(server.url);
     expect(await redis.set('key', 'value')).to.equal('OK');
@@ -53,7 +53,7 @@ describe('Redis for development', function () {
     expect(await connect(second.url).get('key')).to.equal('value');
   });
 
-  it('lets in only clients that know its password, also after a restart, and no process list shows it', async () => {
+  it('admits only clients with its password, also after a restart, and no process list shows it', async () => {
     const dir = join(await mkdtemp(join(tmpdir(), 'chorus-test-')), 'redis');
     closer.defer(() => rm(join(dir, '..'), { recursive: true }));
     const first = await startRedis({ dir, password: true });
@@ -88,13 +88,13 @@ describe('Redis for development', function () {
     expect(cluster.nodes('master')).to.have.length(3);
   });
 
-  it('says in one line that a port is taken', async () => {
+  it('reports in one line that a port is taken', async () => {
     const server = closer.add(await startRedis());
     const failure = await startRedis({ port: server.port }).catch((error: unknown) => error);
     expect(String(failure)).to.equal(`StartError: port ${server.port} is already in use`);
   });
 
-  it('says how to get redis-server where there is none', async () => {
+  it('explains how to get redis-server if it is missing', async () => {
     process.env.PATH = '/nowhere';
     const failure = await startRedis().catch((error: unknown) => error);
     expect(String(failure)).to.match(
@@ -102,7 +102,7 @@ describe('Redis for development', function () {
     );
   });
 
-  it('gives tests the server of TEST_REDIS_URL when there is one', async () => {
+  it('gives tests the server of TEST_REDIS_URL if set', async () => {
     process.env.TEST_REDIS_URL = 'redis://127.0.0.1:1';
     process.env.PATH = '/nowhere';
     const { url, close } = await testRedis();
@@ -110,7 +110,7 @@ describe('Redis for development', function () {
     expect(url).to.equal('redis://127.0.0.1:1');
   });
 
-  it('says what tests need where there is neither a server nor apt-get', async () => {
+  it('reports what tests need if there is neither a server nor apt-get', async () => {
     delete process.env.TEST_REDIS_URL;
     process.env.PATH = '/nowhere';
     const failure = await testRedis().catch((error: unknown) => error);

@@ -9,16 +9,16 @@ import { spawnGuarded } from '../processes/guarded-process.js';
 import { keptSecret } from '../processes/secret-file.js';
 
 export interface RedisOptions {
-  /** Where Redis keeps its data, with an append-only file. Default: nothing is kept. */
+  /** Folder of the data, with an append-only file. Default: no persistence. */
   dir?: string;
-  /** Default: one that is free. */
+  /** Default: a free port. */
   port?: number;
   /**
-   * Lets in only clients that know a password: a random one, kept in `dir`. No process list shows it. Default: any local
-   * client comes in.
+   * Admits only clients with a random password, kept in `dir`. No process list shows it. Default: admits every local
+   * client.
    */
   password?: boolean;
-  /** More `redis-server` arguments; they win over the ones chosen here. */
+  /** More `redis-server` arguments; they override those chosen here. */
   args?: readonly string[];
   /** Environment of the server. Default: that of this process. */
   env?: NodeJS.ProcessEnv;
@@ -31,7 +31,7 @@ const STOP_MS = 10_000;
 
 /**
  * Starts the `redis-server` of the PATH.
- * @throws {StartError} one line that says why it cannot
+ * @throws {StartError} one line with the reason why it cannot start
  */
 export async function startRedis(options: RedisOptions = {}): Promise<LocalServer> {
   const command = await findProgram('redis-server');
@@ -74,7 +74,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<LocalServe
   return localServer(server, { url, port }, close);
 }
 
-/** @returns a configuration file with the password: arguments can be seen by every user of the machine */
+/** @returns a configuration file with the password: every user of the machine can see arguments */
 async function writeConfig(dir: string, password: string): Promise<string> {
   const file = join(resolve(dir), 'redis.conf');
   await writeFile(file, `requirepass ${password}\nmasterauth ${password}\n`, { mode: 0o600 });

@@ -12,19 +12,19 @@ export const WEBSOCKET = [
   'Sec-WebSocket-Version: 13',
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
 ];
-/** A request for a socket, as the lines of its head. */
+/** The lines of the head of a WebSocket upgrade. */
 export const JOIN = ['GET /ws/join-room/1 HTTP/1.1', 'Host: chat', ...WEBSOCKET];
 export const SWITCHED =
   'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
 export const MEGABYTE = 1024 * 1024;
 
-/** A balancer in front of one process that answers as a test wants. */
+/** A balancer in front of one process whose answers the test chooses. */
 export class BalancerStage {
-  /** What reached the process, upgrades included. */
+  /** Requests that reached the process, including upgrades. */
   readonly asked: IncomingMessage[] = [];
   answer: RequestListener = (request, response) =>
     void request.resume().once('end', () => response.end(`${request.url} done`));
-  /** Echoes, unless a test sets another one. */
+  /** Echoes, unless a test sets another handler. */
   onUpgrade: UpgradeHandler = (_, socket) => {
     socket.write(SWITCHED);
     socket.on('error', () => socket.destroy());
@@ -79,7 +79,7 @@ export class BalancerStage {
   }
 }
 
-/** Expects a JSON answer with an `error` and that status. */
+/** Expects a JSON answer with this status and an `error`. */
 export function expectError(text: string, status: number): void {
   expect(statusOf(text)).to.equal(status);
   expect(JSON.parse(text.slice(text.indexOf('\r\n\r\n') + 4))).to.have.all.keys('error');

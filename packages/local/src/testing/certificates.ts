@@ -11,7 +11,7 @@ const run = promisify(execFile);
 /** Files in PEM. */
 export interface TestCertificates {
   readonly folder: string;
-  /** The CA that signed the others. */
+  /** The CA that signed the certificates. */
   readonly ca: string;
   /** A CA that signed none of them. */
   readonly otherCa: string;
@@ -25,9 +25,9 @@ export interface TestCertificates {
 }
 
 /**
- * Makes certificates that are valid for a day, with the `openssl` of the PATH or, for root on Debian, of apt.
- * @param clientName the common name of the client's certificate
- * @throws {StartError} when there is no way to openssl
+ * Creates certificates that are valid for a day, with the `openssl` of the PATH or, for root on Debian, of apt.
+ * @param clientName common name of the client's certificate
+ * @throws {StartError} if openssl is missing and cannot be installed
  */
 export async function makeTestCertificates(clientName = 'chorus'): Promise<TestCertificates> {
   const openssl = await ensureProgram('openssl', {
@@ -64,7 +64,7 @@ export async function makeTestCertificates(clientName = 'chorus'): Promise<TestC
   await signed('server', 'localhost', 'DNS:localhost,IP:127.0.0.1');
   await signed('elsewhere', 'elsewhere.example', 'DNS:elsewhere.example');
   await signed('client', clientName);
-  // PostgreSQL, which runs as a user of its own, reads a key of its own or one of root's that its group may read.
+  // PostgreSQL runs as its own user and reads a key that it owns, or one of root's that its group may read.
   const user = await postgresUser();
   await chmod(folder, 0o755);
   for (const name of await readdir(folder)) {

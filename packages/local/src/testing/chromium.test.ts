@@ -32,20 +32,20 @@ describe('the Chromium of the tests', () => {
       (error: Error) => `${error.name}: ${error.message}`,
     );
 
-  it('is the one of CHROMIUM_PATH, whatever else is there', async () => {
+  it('is that of CHROMIUM_PATH, whatever else is installed', async () => {
     await program('chromium');
     process.env.CHROMIUM_PATH = await program('mine');
     expect(await ensureTestChromium()).to.equal(process.env.CHROMIUM_PATH);
   });
 
-  it('is one of the PATH, under any of its names', async () => {
+  it('is one on the PATH, with any of its names', async () => {
     const chrome = await program('google-chrome');
     expect(await ensureTestChromium()).to.equal(chrome);
     const chromium = await program('chromium');
     expect(await ensureTestChromium()).to.equal(chromium);
   });
 
-  it('is missed in one line that says what to do', async () => {
+  it('is reported missing in one line that says what to do', async () => {
     // Not even apt-get is on this PATH.
     expect(await failure()).to.match(
       /^StartError: the browser tests need Chromium: put chromium .* CHROMIUM_PATH$/,

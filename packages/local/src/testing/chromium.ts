@@ -3,15 +3,14 @@ import { StartError } from '@chorus/service';
 import { ensureProgram } from '../processes/ensure-program.js';
 import { findProgram } from '../processes/find-program.js';
 
-/** What it is called on the PATH, by system and by who made it. */
+/** Its names on the PATH, by system and vendor. */
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
 /**
- * Finds a Chromium for the tests: the one of `CHROMIUM_PATH`, one on the PATH, or, for root on Debian, the one that apt
- * installs.
+ * Finds a Chromium for the tests: that of `CHROMIUM_PATH`, one on the PATH, or, for root on Debian, that of apt.
  *
  * @returns its file
- * @throws {StartError} when there is no way to one
+ * @throws {StartError} if it is missing and cannot be installed
  */
 export async function ensureTestChromium(): Promise<string> {
   const given = process.env.CHROMIUM_PATH;

@@ -10,18 +10,19 @@ const READY_MS = 15_000;
 const STOP_MS = 10_000;
 
 export interface TestPgbouncer {
-  /** The URL of a database, through the pooler. @param url the same on the server itself */
+  /** Returns the URL of a database through the pooler. @param url its URL on the server itself */
   through(url: string): string;
   close(): Promise<void>;
 }
 
 /**
- * Starts a PgBouncer in transaction mode, with its defaults for everything that matters, in front of
- * a PostgreSQL of {@link startPostgres}, which sees all clients as its superuser. It is the one of the PATH, or, for root on Debian, the one that apt installs.
+ * Starts a PgBouncer in transaction mode with its default settings, in front of a PostgreSQL of
+ * {@link startPostgres}, which sees all clients as its superuser. Uses the PgBouncer of the PATH, or, for root on
+ * Debian, that of apt.
  *
- * @param serverUrl any database of the server
+ * @param serverUrl URL of any database of the server
  * @param settings more lines of `pgbouncer.ini`
- * @throws {StartError} when there is no way to one
+ * @throws {StartError} if PgBouncer is missing and cannot be installed
  */
 export async function startTestPgbouncer(
   serverUrl: string,

@@ -3,9 +3,9 @@ import { ensureProgram } from '../processes/ensure-program.js';
 import { startRedis } from '../redis/server.js';
 
 /**
- * Makes sure that tests find a Redis: the one of `TEST_REDIS_URL`, a `redis-server` on the PATH,
- * or, for root on Debian, the one that apt installs (without starting its service).
- * @throws {StartError} when there is no way to one
+ * Provides a Redis for tests: that of `TEST_REDIS_URL`, a `redis-server` on the PATH, or, for root on Debian, that of
+ * apt, without starting its service.
+ * @throws {StartError} if Redis is missing and cannot be installed
  */
 export async function ensureTestRedis(): Promise<void> {
   if (process.env.TEST_REDIS_URL) return;
@@ -23,8 +23,8 @@ export interface TestRedis {
 let shared: Promise<LocalServer> | undefined;
 
 /**
- * A Redis to connect to. All suites of a process share it: use a random key prefix, never FLUSHALL.
- * It ends with the process; `close` only makes it interchangeable with a server of one's own.
+ * A Redis to connect to. All suites of a process share it: use a random key prefix, never FLUSHALL. It ends with the
+ * process; `close` does nothing and only makes it interchangeable with a server of its own.
  */
 export async function testRedis(): Promise<TestRedis> {
   await ensureTestRedis();
