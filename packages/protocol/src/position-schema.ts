@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** What is wrong with a value that is no position: goes on after the name of its field. */
+export const POSITION_PROBLEM = 'must be a position such as 1767225600000-12';
+
 const count = z.int().nonnegative();
 
 /** A `Position` in a frame. */

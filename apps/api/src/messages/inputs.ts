@@ -1,15 +1,13 @@
-import { parsePosition } from '@chorus/protocol';
+import { POSITION_PROBLEM, parsePosition } from '@chorus/protocol';
 import { z } from 'zod';
 import { writtenAs } from '../http/schemas.js';
 import { limit } from '../rooms/inputs.js';
 import { POSITION_PATTERN } from './json.js';
 
-const POSITION = 'must be a position such as 1767225600000-12';
-
-const position = z.string(POSITION).transform((text, context) => {
+const position = z.string(POSITION_PROBLEM).transform((text, context) => {
   const parsed = parsePosition(text);
   if (parsed !== undefined) return parsed;
-  context.addIssue(POSITION);
+  context.addIssue(POSITION_PROBLEM);
   return z.NEVER;
 });
 

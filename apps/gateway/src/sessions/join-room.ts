@@ -1,5 +1,13 @@
 import { RoomNotFoundError } from '@chorus/broker';
-import { ID_PROBLEM, type Position, parseId, parsePosition, Refusal, SUBPROTOCOL } from '@chorus/protocol';
+import {
+  ID_PROBLEM,
+  POSITION_PROBLEM,
+  type Position,
+  parseId,
+  parsePosition,
+  Refusal,
+  SUBPROTOCOL,
+} from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
 import type { Admission } from '../connections/admission.js';
 import type { ConnectionSlot } from '../connections/connection-slot.js';
@@ -50,7 +58,7 @@ function readSince(request: Request): Position | undefined {
   if (text === null) return undefined;
   const since = parsePosition(text);
   if (since === undefined) {
-    throw new Refusal('invalid_field', 'since', 'must be a position as frames have it: <epoch>-<seq>');
+    throw new Refusal('invalid_field', 'since', POSITION_PROBLEM);
   }
   return since;
 }
