@@ -21,7 +21,7 @@ await Promise.all([
   copyFile(here('../../LICENSE'), new URL('LICENSE', out)),
 ]);
 
-/** Not minified: whoever builds a page does that, and others can read it. */
+/** Not minified: bundlers of applications minify, and developers can read it. */
 async function writeModule() {
   await build({
     entryPoints: [here('dist/index.js').pathname],

@@ -12,28 +12,28 @@ import { type Service, startService, webDir } from './service-process.js';
 export interface ClusterOptions {
   gateways: number;
   apis: number;
-  /** One unless told otherwise. */
+  /** Default 1. */
   archivers?: number;
-  /** Of the balancer; 0 chooses a free one. */
+  /** Port of the balancer; 0 chooses a free port. */
   port: number;
   host: string;
-  /** Start a process again when it has died. */
+  /** Whether to restart processes that die. */
   restart: boolean;
   /**
-   * Gives every process a port for operators: this one and those after it, or free ones for 0. Without it only the first
-   * API has one, if `OPERATOR_PORT` says so.
+   * First operator port: every process gets one, this and the following, or free ports for 0. Without it only the
+   * first API has an operator port, if `OPERATOR_PORT` is set.
    */
   operatorPorts?: number | undefined;
-  /** More `redis-server` arguments, for the Redis that is started. */
+  /** More `redis-server` arguments, for a Redis that this command starts. */
   redisArgs?: readonly string[];
   /**
-   * Settings for all processes. `REDIS_URL` and `DATABASE_URL` name servers to use
-   * instead of starting some; `DATA_DIR` keeps the data of those that are started.
+   * Settings for all processes. `REDIS_URL` and `DATABASE_URL` name servers to use instead of starting them;
+   * `DATA_DIR` keeps the data of started servers.
    */
   env: Environment;
   /**
-   * URL under which a process reaches a server: the server's own, unless a test puts a proxy in between. Called once at
-   * each start of a process.
+   * Returns the URL under which a process reaches a server: the server's own, unless a test puts a proxy in between.
+   * Called at each start of a process.
    */
   serverUrl?(nodeId: string, server: 'redis' | 'postgres', url: string): Promise<string>;
   log: Logger;
@@ -41,11 +41,11 @@ export interface ClusterOptions {
   onLine(nodeId: string, line: string): void;
 }
 
-/** A running cluster. Everything in it ends with this process. */
+/** A running cluster. All its processes end with this one. */
 export interface Cluster {
-  /** Of the balancer: where clients go. */
+  /** URL of the balancer, for clients. */
   readonly url: string;
-  /** Of the first API's port for operators; undefined when there is none. */
+  /** URL of the first API's operator port; undefined without one. */
   readonly operatorUrl: string | undefined;
   readonly apis: readonly Member[];
   readonly gateways: readonly Member[];
@@ -53,18 +53,18 @@ export interface Cluster {
   readonly redis: Server;
   readonly postgres: Server;
   readonly redisPrefix: string;
-  /** What tokens are signed with, for tests that make their own. */
+  /** Secret that signs tokens, for tests that create their own. */
   readonly jwtSecret: string;
-  /** Starts one more gateway; resolves when it is ready and gets its share of connections. */
+  /** Starts one more gateway; resolves when it is ready and receives connections. */
   addGateway(): Promise<Member>;
   close(): Promise<void>;
 }
 
 /**
- * Starts Redis and PostgreSQL, brings the database up to date, starts the processes and puts them
- * behind one port. Resolves when all of them are ready; nothing is left running when it rejects.
+ * Starts Redis and PostgreSQL, migrates the database, starts the processes and puts them behind one port. Resolves
+ * when all are ready; nothing is left running after a rejection.
  *
- * @throws {StartError} one line that says why it cannot
+ * @throws {StartError} one line with the reason why it cannot start
  */
 export async function createCluster(options: ClusterOptions): Promise<Cluster> {
   const closer = new Closer();
@@ -78,8 +78,8 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
 
 async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> {
   const { env, log } = options;
-  // First of all: a taken port is noticed before anything has been started.
-  // A client's connection takes two descriptors here: its own, and the one to a process of the cluster.
+  // First, so that a taken port is noticed before anything has started. A client's connection takes two descriptors
+  // here: its own, and one to a process of the cluster.
   const connections = { capacity: descriptorsForConnections() / 2, byAddress: true, log };
   const balancer = closer.add(await startBalancer({ port: options.port, host: options.host, connections }));
 
@@ -116,7 +116,7 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
     const nodeId = `${service}-${members[service].length + 1}`;
     const operatorPort = operatorPortOf(nodeId);
     const port = freePort();
-    // People open the page of an API's port for operators.
+    // Operators open the page on an API's operator port in a browser.
     const host = service === 'api' ? 'localhost' : '127.0.0.1';
     const member = new Member({
       nodeId,
@@ -130,7 +130,7 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
           env: {
             ...env,
             ...emptied(env),
-            // The balancer knows at once that a process has stopped, and nobody waits longer than needed.
+            // The balancer notices at once that a process stops, so there is no need to wait.
             DRAIN_DELAY_MS: env.DRAIN_DELAY_MS || '0',
             DRAIN_MS: env.DRAIN_MS || '2000',
             NODE_ID: nodeId,
@@ -144,7 +144,7 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
             WEB_DIR: env.WEB_DIR || webDir,
             JWT_SECRET: jwtSecret,
             OPERATOR_PORT: await operatorPort,
-            // Without the port it is a mistake; a gateway or archiver does not read it.
+            // A token without the port is refused as a mistake; a gateway or archiver does not read it.
             OPERATOR_TOKEN:
               nodeId === 'api-1' || (await operatorPort) !== undefined ? env.OPERATOR_TOKEN : '',
           },
@@ -155,7 +155,7 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
     await member.start();
     return member;
   };
-  // Gateways first, so that their sockets hear good-bye while the rest still works.
+  // Gateways first, so that they can close their sockets while everything else still works.
   closer.defer(() => Promise.all(members.api.map((member) => member.stop())));
   closer.defer(() => Promise.all(members.archiver.map((member) => member.stop())));
   closer.defer(() => Promise.all(members.gateway.map((member) => member.stop())));
@@ -184,7 +184,7 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
 const operatorUrl = (host: string, port: string | undefined): string | undefined =>
   port === undefined ? undefined : `http://${host}:${port}`;
 
-/** Like Promise.all, but rejects only when all have settled: what they started can then be closed. */
+/** Like Promise.all, but rejects only after all have settled: what they started can then be closed. */
 async function allOrFirstFailure<T extends readonly Promise<unknown>[] | []>(
   promises: T,
 ): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {

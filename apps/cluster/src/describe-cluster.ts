@@ -2,7 +2,10 @@ import type { Cluster } from './create-cluster.js';
 import type { Member } from './member.js';
 import type { Server } from './servers.js';
 
-/** What scripts need to drive the cluster, as one JSON object; somebody else's server has no pid. */
+/**
+ * Returns what scripts need to drive the cluster, as one JSON object. A server that this command did not start has no
+ * pid.
+ */
 export function describeCluster(cluster: Cluster) {
   const { url, operatorUrl, apis, gateways, archivers, redis, postgres, redisPrefix } = cluster;
   const member = ({ nodeId, url, operatorUrl, pid }: Member) => ({

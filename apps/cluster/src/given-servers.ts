@@ -2,7 +2,7 @@ import { databaseUrl, databaseUrlSettings } from '@chorus/database';
 import { type Environment, parseSettings } from '@chorus/service';
 
 /**
- * URL of the PostgreSQL to use instead of starting one; undefined when none is given.
+ * Returns the URL of the PostgreSQL to use instead of starting one; undefined if none is given.
  * @throws {ConfigError} one line that names the variable
  */
 export function givenDatabase(env: Environment): string | undefined {
@@ -10,7 +10,7 @@ export function givenDatabase(env: Environment): string | undefined {
   return databaseUrl(parseSettings(databaseUrlSettings, env, ['DATABASE_URL']), env);
 }
 
-/** Variables of PostgreSQL's own programs, and files for its connections: the URL has all that counts. */
+/** Variables of PostgreSQL's own programs, and files for its connections: the URL contains everything needed. */
 const OF_DATABASE = [
   'PGSSLMODE',
   'PGPASSWORD',
@@ -25,7 +25,7 @@ const OF_DATABASE = [
 ];
 const OF_REDIS = ['REDIS_CA_FILE', 'REDIS_CERT_FILE', 'REDIS_KEY_FILE'];
 
-/** Settings that the cluster's processes must not find in the environment, because they are meant for other servers. */
+/** Clears settings in the environment of the cluster's processes that are meant for other servers. */
 export function emptied(env: Environment): Record<string, string> {
   const names = env.REDIS_URL ? OF_DATABASE : [...OF_DATABASE, ...OF_REDIS];
   return Object.fromEntries(names.map((name) => [name, '']));

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Exit } from '@chorus/local';
 import { StartError } from '@chorus/service';
 
-/** A process that runs and is ready. */
+/** A running process that is ready. */
 export interface RunningProcess {
   readonly url: string;
-  /** Of its port for operators; undefined when it has none. */
+  /** URL of its operator port; undefined without one. */
   readonly operatorUrl?: string | undefined;
   readonly pid: number;
   readonly exited: Promise<Exit>;
@@ -15,17 +15,17 @@ export interface RunningProcess {
 
 export interface MemberOptions {
   nodeId: string;
-  /** Starts the process, under the same node id, port and data every time. */
+  /** Starts the process, with a constant node id, port and data. */
   launch(): Promise<RunningProcess>;
-  /** Start it again when it has died. */
+  /** Whether to restart it when it dies. */
   restart: boolean;
-  /** Called when it became ready, and when it ended without having been asked to. */
+  /** Called when the process becomes ready, and when it ends unexpectedly. */
   changed(what: string): void;
 }
 
 const RESTART_PAUSE_MS = 1_000;
 
-/** One process of the cluster, over its lives. */
+/** One process of the cluster, over its restarts. */
 export class Member {
   readonly nodeId: string;
   readonly #options: MemberOptions;
@@ -43,22 +43,22 @@ export class Member {
     return this.#process !== undefined;
   }
 
-  /** The same in each of its lives; empty before the first. */
+  /** Constant over restarts; empty before the first start. */
   get url(): string {
     return this.#last?.url ?? '';
   }
 
-  /** Of its port for operators, likewise; undefined when it has none. */
+  /** URL of its operator port, constant over restarts; undefined without one. */
   get operatorUrl(): string | undefined {
     return this.#last?.operatorUrl;
   }
 
-  /** Of the running process, or of the last one; 0 before the first. */
+  /** Pid of the running process, or of the previous one; 0 before the first start. */
   get pid(): number {
     return this.#last?.pid ?? 0;
   }
 
-  /** Resolves when it is ready; does nothing while it runs. @throws {StartError} */
+  /** Resolves when the process is ready; does nothing while it runs. @throws {StartError} */
   start(): Promise<void> {
     if (this.running) return Promise.resolve();
     this.#stopping = false;
@@ -68,17 +68,17 @@ export class Member {
     return this.#starting;
   }
 
-  /** Sends a signal, as a test of failures does; does nothing when it does not run. */
+  /** Sends a signal, for tests of failures; does nothing while the process does not run. */
   kill(signal: NodeJS.Signals): void {
     this.#process?.kill(signal);
   }
 
-  /** Resolves when the process that runs now has ended, with how; at once when none runs. */
+  /** Resolves with the exit of the running process; at once if none runs. */
   async exited(): Promise<Exit | undefined> {
     return this.#process?.exited;
   }
 
-  /** Ends it in an orderly way; it can be started again. */
+  /** Stops the process in order; it can be started again. */
   async stop(): Promise<void> {
     this.#stopping = true;
     await this.#starting?.catch(() => {});

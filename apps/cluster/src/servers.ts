@@ -5,21 +5,21 @@ import { freePort, type LocalServer, startPostgres, startRedis } from '@chorus/l
 import type { Closeable } from '@chorus/service';
 import { Member, type MemberOptions } from './member.js';
 
-/** A Redis or PostgreSQL that the cluster uses. Closing it ends it, unless it is somebody else's. */
+/** A Redis or PostgreSQL of the cluster. Closing it stops a server that this command started, and no other. */
 export interface Server extends Closeable {
   readonly url: string;
-  /** Undefined when it is somebody else's. */
+  /** Undefined for a server that this command did not start. */
   readonly member: Member | undefined;
 }
 
 export interface ServerOptions extends Pick<MemberOptions, 'restart' | 'changed'> {
-  /** Of the server to use instead of starting one. */
+  /** URL of a server to use instead of starting one. */
   url: string | undefined;
-  /** Where to keep its data; without it the data ends with the cluster. */
+  /** Folder for its data; without it the data is lost when the cluster ends. */
   dataDir: string | undefined;
 }
 
-/** Starts a PostgreSQL, unless there is one to use. */
+/** Starts a PostgreSQL, unless a URL is given. */
 export function openPostgres(options: ServerOptions): Promise<Server> {
   return open('postgres', options, (dataDir, port, orphan) =>
     startPostgres({ dataDir, port, persistent: options.dataDir !== undefined, ...orphan }),
@@ -27,7 +27,7 @@ export function openPostgres(options: ServerOptions): Promise<Server> {
 }
 
 /**
- * Starts a Redis that asks for a password and finds its data again when it is restarted, unless there is one to use.
+ * Starts a Redis with a password that keeps its data over restarts, unless a URL is given.
  * @param args more `redis-server` arguments
  */
 export function openRedis(options: ServerOptions, args: readonly string[] = []): Promise<Server> {

@@ -7,14 +7,14 @@ import type { RunningProcess } from './member.js';
 export type Service = 'api' | 'gateway' | 'archiver';
 
 const READY_MS = 30_000;
-/** On top of the time in which it sends its connections away. */
+/** Time beyond that of draining connections, in milliseconds. */
 const STOP_MS = 20_000;
 
 /**
- * Starts one API, gateway or archiver as production does, with nothing but its environment, and waits until
- * it says that it can work. It dies with this process at the latest.
+ * Starts one API, gateway or archiver as in production, with only its environment, and waits until it is ready. It
+ * ends with this process at the latest.
  *
- * @throws {StartError} with what it said last
+ * @throws {StartError} with its last output
  */
 export async function startService(
   service: Service,
@@ -52,12 +52,12 @@ export async function startService(
   };
 }
 
-/** The compiled program, seen from here: its process is started, its code is not imported. */
+/** Path of the compiled program: it runs as a process, its code is not imported. */
 function programOf(service: Service): string {
   return fileURLToPath(new URL(`../../${service}/dist/main.js`, import.meta.url));
 }
 
-/** Where the chat page is built. */
+/** Folder of the built chat page. */
 export const webDir = fileURLToPath(new URL('../../web/dist', import.meta.url));
 
 async function untilReady(
@@ -72,7 +72,7 @@ async function untilReady(
       answer = await response.text();
       if (response.ok && answer.includes('"ready"')) return;
     } catch {
-      // Not listening yet.
+      // The process does not listen yet.
     }
     await sleep(25);
   }

@@ -26,32 +26,32 @@ import type { StandaloneConfig } from './config.js';
 import { claimDataFolder } from './data-folder.js';
 import { StandaloneMetrics } from './standalone-metrics.js';
 
-/** More than one, so that messages really pass from gateway to gateway. */
+/** More than one, so that messages really travel between gateways. */
 const GATEWAYS = ['gateway-1', 'gateway-2'];
 
 const DATABASE = { poolSize: 10, timeoutMs: 5_000 };
-/** Of the archiver alone: what is acked must not wait behind the queries of the API. */
+/** For the archiver alone: acks must not wait behind queries of the API. */
 const ARCHIVE_DATABASE = { poolSize: 1, timeoutMs: 5_000 };
-/** The sender of a message that is not stored by then is told to try again, in milliseconds. */
+/** A message that is not stored within this time is refused as retryable, in milliseconds. */
 const STORE_MS = 5_000;
-/** The one archiver takes rooms from nobody: what it could not store it may claim again at once, in milliseconds. */
+/** There is only one archiver: what it could not store it may claim again at once, in milliseconds. */
 const LEASE_MS = 100;
 const READY_MS = 10_000;
-/** How long storing what was not acked yet may take at the end, in milliseconds. */
+/** Time-out for storing messages that were not acknowledged yet, at the end, in milliseconds. */
 const FLUSH_MS = 10_000;
 
 export interface Standalone extends Closeable {
   readonly url: string;
-  /** Of the port for operators; undefined when there is none. */
+  /** URL of the operator port; undefined without one. */
   readonly operatorUrl: string | undefined;
-  /** Whether the operator API is there as well: it needs a token. */
+  /** Whether the operator port serves the operator API, which needs a token. */
   readonly operatorApi: boolean;
   readonly dataDir: string;
 }
 
 /**
- * Starts everything in this process, but for PostgreSQL, and resolves when it works.
- * @throws {StartError} one line that says why it cannot; nothing is left running then
+ * Starts everything except PostgreSQL in this process, and resolves when it works.
+ * @throws {StartError} one line with the reason why it cannot start; nothing is left running
  */
 export async function createStandalone(config: StandaloneConfig, log: Logger): Promise<Standalone> {
   const closer = new Closer();
@@ -64,8 +64,8 @@ export async function createStandalone(config: StandaloneConfig, log: Logger): P
 }
 
 async function start(config: StandaloneConfig, log: Logger, closer: Closer): Promise<Standalone> {
-  // First of all: a taken port is noticed before anything has been started.
-  // A client's connection takes three descriptors: at the balancer, from there to a gateway or the API, and at that.
+  // First, so that a taken port is noticed before anything has started. A client's connection takes three
+  // descriptors: at the balancer, from there to a gateway or the API, and at that process.
   const capacity = descriptorsForConnections() / 3;
   const connections = { capacity, byAddress: true, log };
   const balancer = closer.add(await startBalancer({ port: config.port, host: config.host, connections }));
@@ -88,12 +88,12 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
   const apiConfig = config.api(folder.secret);
   const gatewayConfigs = GATEWAYS.map((nodeId) => config.gateway(folder.secret, nodeId)).map((each) => ({
     ...each,
-    // On a developer's machine fewer than the default are no reason for a warning.
+    // On a developer's machine a number below the default is no reason for a warning.
     maxConnections: Math.min(each.maxConnections, servedConnections(capacity)),
   }));
   let archiver: Archiver | undefined;
-  // Rooms start over with every process; the API fills them in from PostgreSQL. Nothing else of what was seen or acked is only
-  // in memory: messages are stored first.
+  // Rooms are new in every process; the API fills them from PostgreSQL. No other data that was seen or acknowledged
+  // is only in memory: messages are stored first.
   const rooms = new MemoryRooms({
     maxBacklogBytes: Math.max(...gatewayConfigs.map(({ maxBacklogBytes }) => maxBacklogBytes)),
     newestEpoch,
@@ -137,7 +137,7 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
   );
   archiver = running;
   running.start();
-  // When the gateways are closed: nothing is published any more.
+  // After the gateways are closed: nothing is published any more.
   closer.defer(async () => {
     if (!(await running.flush(FLUSH_MS)))
       log.error('messages that were not acknowledged could not be stored');

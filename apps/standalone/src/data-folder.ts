@@ -4,12 +4,12 @@ import { generateSecret } from '@chorus/auth';
 import { createPrivateFile, keptSecret, lookUpProcess } from '@chorus/local';
 import { type Closeable, StartError } from '@chorus/service';
 
-/** The folder that holds everything that outlives a run. One process uses it at a time. */
+/** The folder with all data that outlives a run. One process uses it at a time. */
 export interface DataFolder extends Closeable {
   readonly path: string;
-  /** Of the database. */
+  /** Folder of the database. */
   readonly postgres: string;
-  /** Signs tokens; the same at every start, so that people stay signed in. */
+  /** Secret that signs tokens; constant over restarts, so that users stay signed in. */
   readonly secret: string;
 }
 
@@ -33,7 +33,7 @@ export async function claimDataFolder(path: string): Promise<DataFolder> {
   }
 }
 
-/** The lock names its holder; that of a process which was killed is taken over. */
+/** The lock names its holder; the lock of a killed process is taken over. */
 async function takeLock(lock: string, folder: string): Promise<void> {
   const own = await lookUpProcess(process.pid);
   for (;;) {

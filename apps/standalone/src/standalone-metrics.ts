@@ -3,11 +3,11 @@ import { createMetrics, Metrics, packageVersion } from '@chorus/service';
 
 const VERSION = packageVersion(new URL('../package.json', import.meta.url));
 
-/** The metrics of all services of the one process, told as one. */
+/** The metrics of all services in the process, combined. */
 export class StandaloneMetrics {
   readonly #all: Metrics[];
 
-  /** @param told whether anybody can ask: watching the process itself is not for nothing */
+  /** @param told whether metrics can be read: watching the process costs time */
   constructor(postgres: DatabaseWatch, told: boolean) {
     const own = told
       ? createMetrics({ service: 'standalone', version: VERSION, nodeId: 'standalone' })
@@ -16,7 +16,7 @@ export class StandaloneMetrics {
     this.#all = [own];
   }
 
-  /** For one more service: two of a kind have metrics of the same names, which are added up. */
+  /** Returns the metrics of a further service: those of equal names are summed. */
   part(): Metrics {
     const part = new Metrics();
     this.#all.push(part);

@@ -1,6 +1,6 @@
 import type { Standalone } from './create-standalone.js';
 
-/** What to print when everything runs: where it is and what to try, ready to be copied. */
+/** Returns the text to print at the start: addresses, and commands to copy. */
 export function welcome({ url, operatorUrl, operatorApi, dataDir }: Standalone): string {
   const where = operatorApi
     ? `The operator API is at ${operatorUrl}.`

@@ -22,13 +22,13 @@ describe('Guard', () => {
       expect(admission.ok && admission.token?.expiresAt).to.be.greaterThan(Date.now());
     });
 
-    it('admits a query that repeats who the user is', () => {
+    it('admits a query that matches the token', () => {
       for (const query of [{ userId: '7' }, { username: 'ann' }, { userId: '7', username: 'ann' }]) {
         expect(guard.admit({ cookie, ...query }).ok, JSON.stringify(query)).to.equal(true);
       }
     });
 
-    it('refuses a query that says otherwise', () => {
+    it('refuses a query that contradicts the token', () => {
       expect(refusalOf(guard.admit({ cookie, userId: '8' }))).to.include({ status: 403 });
       expect(refusalOf(guard.admit({ cookie, username: 'Ann' }))).to.include({ status: 403 });
     });
@@ -37,7 +37,7 @@ describe('Guard', () => {
       expect(refusalOf(guard.admit({ cookie, userId: 'seven' }))).to.include({ status: 400 });
     });
 
-    it('says what is wrong with the token', () => {
+    it('reports what is wrong with the token', () => {
       const expired = `Bearer ${new Tokens('a secret of more than thirty-two bytes', -1).sign(ann)}`;
       expect(refusalOf(guard.admit({ userId: '7' }))).to.include({
         status: 401,
@@ -52,17 +52,17 @@ describe('Guard', () => {
   describe('in open mode', () => {
     const guard = new Guard(tokens, 'open');
 
-    it('believes the query, even against a token', () => {
+    it('uses the query, even against a token', () => {
       const admission = guard.admit({ cookie, userId: '8', username: 'bob' });
       expect(admission).to.deep.equal({ ok: true, user: { id: 8, username: 'bob' }, token: undefined });
     });
 
-    it('goes by a valid token when the query names nobody', () => {
+    it('uses a valid token if the query identifies no user', () => {
       const admission = guard.admit({ cookie });
       expect(admission.ok && admission.user).to.deep.equal(ann);
     });
 
-    it('admits nobody in particular', () => {
+    it('admits requests without a user', () => {
       expect(guard.admit({ cookie: 'jwt=broken' })).to.deep.equal({
         ok: true,
         user: undefined,
@@ -74,7 +74,7 @@ describe('Guard', () => {
       expect(refusalOf(guard.admit({ userId: '0' }))).to.include({ status: 400 });
     });
 
-    it('still asks for a token where one is needed', () => {
+    it('still requires a token where one is needed', () => {
       expect(refusalOf(guard.authenticate({ userId: '7' }))).to.include({ status: 401 });
       expect(guard.authenticate({ cookie }).ok).to.equal(true);
     });

@@ -3,12 +3,12 @@ import { requestTokens } from './request-token.js';
 import type { TokenCheck, Tokens, VerifiedToken } from './tokens.js';
 
 /**
- * `token`: who you are is what your token says. `open`: it is what the query says, as in the
- * original service, for people who migrate or sit behind another guard.
+ * `token`: the token identifies the user. `open`: the query does, as in the original service, for migrations or
+ * behind another guard.
  */
 export type AuthMode = 'token' | 'open';
 
-/** What a request says about its sender; the strings as they came. */
+/** Credentials of a request, as raw strings. */
 export interface Credentials {
   readonly authorization?: string | undefined;
   readonly cookie?: string | undefined;
@@ -20,9 +20,9 @@ export interface Credentials {
 export type Admission =
   | {
       readonly ok: true;
-      /** Undefined only in `open` mode, when neither query nor token names anybody. */
+      /** Undefined only in `open` mode, if neither query nor token identifies a user. */
       readonly user: Member | undefined;
-      /** Undefined when the query was believed. */
+      /** Undefined if the query identified the user. */
       readonly token: VerifiedToken | undefined;
     }
   | {
@@ -30,14 +30,14 @@ export type Admission =
       readonly refusal: Refusal<'invalid_field' | 'unauthenticated' | 'user_mismatch'>;
     };
 
-/** Decides who the sender of a request is. The API and the gateways share it. */
+/** Identifies the user of a request. The API and the gateways share it. */
 export class Guard {
   constructor(
     private readonly tokens: Tokens,
     readonly mode: AuthMode,
   ) {}
 
-  /** Asks for a valid token, whatever the mode; the query is not looked at. */
+  /** Requires a valid token in any mode; ignores the query. */
   authenticate(credentials: Credentials): Admission {
     const check = this.#check(credentials);
     if (!check.ok) return { ok: false, refusal: new Refusal('unauthenticated', check.reason) };
@@ -45,9 +45,8 @@ export class Guard {
   }
 
   /**
-   * Asks for what the mode asks for. In `token` mode the query may repeat who the user is, but not
-   * say otherwise; in `open` mode a query with `userId` is believed (its `username` may be missing
-   * and is then empty), and without one a valid token still counts.
+   * Applies the mode. In `token` mode the query may repeat the user, but must match the token. In `open` mode a query
+   * with `userId` identifies the user (`username` is optional, default empty); without one, a valid token does.
    */
   admit(credentials: Credentials): Admission {
     const id = credentials.userId === undefined ? undefined : parseId(credentials.userId);

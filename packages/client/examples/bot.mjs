@@ -7,7 +7,7 @@ const {
   CHORUS_PASSWORD: password,
 } = process.env;
 
-/** Also when the token is about to end, or has ended while nobody was there to renew it. */
+/** Also used when the token is about to expire, or expired while the bot was offline. */
 const signIn = async () => (await new ChorusApi({ url }).signIn({ email, password })).token;
 
 const client = new ChorusClient({
