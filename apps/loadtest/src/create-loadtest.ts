@@ -28,7 +28,7 @@ export interface LoadtestContext {
   readonly env: NodeJS.ProcessEnv;
   readonly stdout: Output;
   readonly stderr: Output;
-  /** Ends the run early; what was measured until then is reported. */
+  /** Ends the run early; the report covers the time until then. */
   readonly signal: AbortSignal;
   readonly runLoad: typeof runLoad;
 }

@@ -31,7 +31,7 @@ export interface ConversationEvents {
   acked(number: number): void;
   /** The server said that this message went nowhere. */
   refused(number: number | undefined, why: string): void;
-  /** The server asks to reconnect after so many milliseconds. */
+  /** The server asks to reconnect after this time, in milliseconds. */
   goAway(afterMs: number): void;
   /** The conversation cannot go on: the socket is ended and counts as failed for this reason. */
   failed(why: string): void;

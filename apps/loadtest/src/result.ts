@@ -30,7 +30,7 @@ export interface DeliveryCounts {
    * and those with another position than the others got.
    */
   readonly orderDisagreements: number;
-  /** At somebody who is not in the message's room. */
+  /** Deliveries to users who are not in the message's room. */
   readonly strays: number;
 }
 
@@ -118,7 +118,7 @@ export interface LoadResult {
     readonly deliveryMs: Latency | undefined;
   };
   readonly verdict: Verdict;
-  /** Ends of sockets that nobody wanted, by close code. */
+  /** Unexpected ends of sockets, by close code. */
   readonly closes: Readonly<Record<string, number>>;
   readonly resumes: {
     readonly ok: number;
@@ -126,7 +126,7 @@ export interface LoadResult {
     readonly failed: number;
     /** From the cut, or the end of the time away, to the last message that was missed. */
     readonly ms: Latency | undefined;
-    /** The same from when the new socket was open: what catching up takes, without the time until somebody comes. */
+    /** Measured from the opening of the new socket: the time of the catch-up, without that of the reconnect. */
     readonly replayMs: Latency | undefined;
     /** How many connections opened another socket n times, by n from 0 on. */
     readonly perConnection: readonly number[];

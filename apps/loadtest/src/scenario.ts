@@ -22,7 +22,7 @@ export const scenarioSchema = z.strictObject({
   payload: z.int().min(16).max(1_048_576).default(128),
   /** Connections a second that are cut and come back. */
   churn: z.number().nonnegative().default(0),
-  /** How long whoever is cut by churn stays away. */
+  /** How long a socket that churn cuts stays disconnected, in milliseconds. */
   churnAwayMs: z.number().nonnegative().default(0),
   /** Connections that stop reading when the load begins, and are not counted as receivers. */
   slowReaders: z.int().nonnegative().default(0),

@@ -112,7 +112,7 @@ export function checkThresholds(limits: Limits, result: LoadResult): Outcome[] {
   });
 }
 
-/** A figure of the verdict; undefined when messages were to be sent and there was nobody whom they could reach. */
+/** Returns a figure of the verdict; undefined if messages were planned and no member could receive them. */
 function checked(name: 'lost' | 'duplicated' | 'outOfOrder' | 'orderDisagreements' | 'strays') {
   return ({ verdict, scenario }: LoadResult): number | undefined =>
     verdict.expected === 0 && scenario.rate > 0 && scenario.senders !== 0 ? undefined : verdict[name];

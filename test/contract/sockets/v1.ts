@@ -6,7 +6,7 @@ import { connectSeed } from '../../support/clients/seed-client.js';
 import { connectV1, type V1Socket } from '../../support/clients/v1-socket.js';
 import type { Target } from '../target.js';
 
-/** What a `chorus.v1` client may rely on, beside seed sockets in the same rooms. */
+/** The contract of `chorus.v1` clients, with plain sockets in their rooms. */
 export function describeV1Sockets(target: () => Target): void {
   let ann: Person;
   let bob: Person;

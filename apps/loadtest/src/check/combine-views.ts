@@ -17,7 +17,8 @@ export function combineViews(parts: readonly RoomView[]): RoomView {
     return part.views.map((view) => ({ part, view, name: offset + view.member }));
   });
   const check = new RoomCheck(first.room, members.length, false, (number) => senders.get(number) ?? 0);
-  // A list that has nobody's order far off: otherwise all that came after what one worker lacks would seem late.
+  // The list must be close to the order of every worker: otherwise all messages after one that a worker lacks would
+  // seem late.
   for (const number of commonOrder(parts)) check.append(number, undefined);
   for (const [member, { part, view }] of members.entries()) replay(check, member, part, view);
   const all = check.view(members.map(({ view }) => view.members));

@@ -1,4 +1,4 @@
-/** An order in which somebody saw some messages, or some of them, by their indexes in the list. */
+/** An order in which a member saw some of the messages, by their indexes in the list. */
 export interface SeenOrder {
   readonly order: readonly number[];
   /** How many members saw it. */
@@ -17,7 +17,7 @@ export function independentGroups(orders: readonly SeenOrder[]): number[][] {
   if (orders.length < 2) return [];
   if (all.length ** 2 * orders.length > MAX_WORK) return [all];
   const slots = new Map(all.map((index, slot) => [index, slot]));
-  /** For each pair of slots: 1 if somebody saw the first one first, 2 if somebody saw it last, 3 if both are so. */
+  /** For each pair of slots: 1 if a member saw the first one first, 2 if a member saw it last, 3 if both happened. */
   const pairs = new Uint8Array(all.length ** 2);
   for (const { order } of orders) {
     const seen = order.map((index) => slots.get(index) ?? 0);

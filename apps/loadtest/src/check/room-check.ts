@@ -92,7 +92,7 @@ export class RoomCheck implements RoomChecker {
     });
   }
 
-  /** Puts a message at the end of the list that nobody has got yet. */
+  /** Appends a message that no member has received yet. */
   append(number: number, position: Position | undefined): void {
     this.#order = withRoomFor(this.#order, this.length);
     this.#order[this.length] = number;

@@ -22,7 +22,7 @@ export interface RoomChecker {
   expect(number: number): void;
   /** A member that is no receiver, as it never connected or does not read. Called before anything arrives at it. */
   exclude(member: number): void;
-  /** A message arrived at somebody who is not in its room. */
+  /** A message arrived at a user who is not in its room. */
   strayed(number: number): void;
   /** All that `judge` needs; survives structured cloning. */
   report(): RoomReport;

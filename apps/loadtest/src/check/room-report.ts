@@ -51,5 +51,5 @@ export interface RoomView {
   readonly examples: readonly Example[];
 }
 
-/** What one worker knows of a room: the verdict where nobody else has members of it, else all that it saw. */
+/** Report of one worker on a room: its verdict if no other worker has members of the room, else everything that it saw. */
 export type WorkerReport = RoomReport & ({ readonly verdict: RoomVerdict } | { readonly view: RoomView });

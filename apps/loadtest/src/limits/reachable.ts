@@ -3,7 +3,7 @@ import { LoadError } from '../run/load-parts.js';
 
 const WAIT_MS = 3_000;
 
-/** Before a run, because it would try for minutes. @throws {LoadError} for the first target that nobody answers at */
+/** Checked before a run, which would retry for minutes. @throws {LoadError} for the first target that does not answer */
 export async function requireReachable(targets: readonly string[], waitMs = WAIT_MS): Promise<void> {
   await Promise.all([...new Set(targets)].map((target) => knock(target, waitMs)));
 }

@@ -4,7 +4,7 @@ import { openAccounts } from './accounts.js';
 import { ApiClient, ProvisionError } from './api-client.js';
 import { openRooms } from './rooms.js';
 
-/** Far from the ids that a database gives out, so that nobody is played who exists. */
+/** Far from the ids that a database assigns, so that no simulated user has the id of an account. */
 const FIRST_ID = 2 ** 40;
 
 export interface ProvisionOptions {

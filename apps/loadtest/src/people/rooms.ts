@@ -11,7 +11,7 @@ const pageSchema = z.object({ rooms: z.array(roomSchema), nextCursor: z.number()
 export interface RoomOptions {
   readonly prefix: string;
   readonly count: number;
-  /** Of whoever creates them. */
+  /** Token of the user who creates the rooms. */
   readonly token: string;
   readonly progress: (done: number) => void;
 }

@@ -1,7 +1,7 @@
 import type { Scenario } from '../scenario.js';
 import { roomSizes } from './room-sizes.js';
 
-/** A scenario whose numbers do not fit each other; the message is for whoever wrote it. */
+/** A scenario with inconsistent numbers; the message is for its author. */
 export class PlanError extends Error {
   override readonly name = 'PlanError';
 }

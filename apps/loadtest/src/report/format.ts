@@ -31,7 +31,7 @@ export function formatShare(share: number): string {
   return `${trimmed(share * 100)} %`;
 }
 
-/** Of milliseconds, for durations that somebody chose: `30 s`, `500 ms`. */
+/** Formats milliseconds, for durations that a user chose: `30 s`, `500 ms`. */
 export function formatDuration(ms: number): string {
   return ms >= 1_000 || ms === 0 ? `${trimmed(ms / 1_000)} s` : `${trimmed(ms)} ms`;
 }

@@ -29,11 +29,11 @@ export interface LoadParts {
   readonly onMoment?: (moment: Moment) => void;
   /** Ends the load when there has been enough of it; what is under way is still waited for, and the result is whole. */
   readonly enough?: AbortSignal;
-  /** Ends the run early: the result is about what was done until then. */
+  /** Ends the run early; the result covers the time until then. */
   readonly signal?: AbortSignal;
 }
 
-/** A run that cannot be done, or did not come to its end; the message is one line for whoever started it. */
+/** A run that cannot start, or failed; the message is one line for the user of the command. */
 export class LoadError extends Error {
   override readonly name = 'LoadError';
 }

@@ -119,7 +119,7 @@ export class LoadWorker {
     this.#churn.start(t0);
   }
 
-  /** Sends nothing more, and cuts nobody. */
+  /** Stops sending and cutting sockets. */
   quieten(): void {
     this.#ramp.stop();
     this.#driver.stop();

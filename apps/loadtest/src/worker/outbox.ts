@@ -64,7 +64,7 @@ export class Outbox {
     else this.#pending.delete(message);
   }
 
-  /** The socket is gone. Whether what was under way went out nobody knows; only some servers can be asked again. */
+  /** The socket has ended. Whether messages in flight were sent is unknown; only some servers accept a retry. */
   cutOff(): void {
     if (!this.world.dialect.resends) this.#pending.clear();
   }

@@ -14,7 +14,7 @@ export interface World {
   resumable: boolean;
   /** Index of the room that a message was sent to. */
   roomOf(message: number): number;
-  /** Undefined when nobody of this worker is in the room. */
+  /** Undefined if the worker has no members in the room. */
   checkerOf(room: number): RoomChecker | undefined;
   /** To be called whenever the time is known. */
   poke(now: number): void;

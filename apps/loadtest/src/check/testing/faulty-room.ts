@@ -2,7 +2,7 @@
 export type Fault =
   /** One member does not get the message. */
   | 'lose-for-one'
-  /** Acked, where there are acks, and nobody gets it. */
+  /** Acknowledged, if the protocol has acks, and delivered to no member. */
   | 'lose-for-all'
   | 'deliver-twice'
   /** One member gets the message after the next one. */

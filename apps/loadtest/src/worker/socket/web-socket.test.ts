@@ -36,7 +36,7 @@ class TestClient {
     this.socket = new WebSocketClient(new URL(`ws://127.0.0.1:${port}`), handshake, handlers, options);
   }
 
-  /** Resolves when so many messages have arrived. */
+  /** Resolves when this number of messages has arrived. */
   has(count: number): Promise<void> {
     if (this.received.length >= count) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push({ count, resolve }));
