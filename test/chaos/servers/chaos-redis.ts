@@ -103,12 +103,15 @@ export class ChaosRedis implements Closeable {
 
   /** @param upstreamPort what the replica copies; resolves when it has all of it */
   async startReplica(upstreamPort: number): Promise<RedisNode> {
-    const replica = await this.#launch(`redis-${this.#nodes.length + 1}`, [
-      ...['--replicaof', '127.0.0.1', String(upstreamPort)],
-    ]);
+    const replica = await this.#launch(`redis-${this.#nodes.length + 1}`);
+    // Not by an argument: once it has taken over it is started again, and is no replica then.
+    await this.with((redis) => redis.replicaof('127.0.0.1', upstreamPort), replica);
+    // It has everything on its disk, too: what it copied goes into a new log first.
+    const wanted = ['master_link_status:up', 'aof_rewrite_in_progress:0', 'aof_rewrite_scheduled:0'];
     await eventually(async () => {
-      const state = await this.with((redis) => redis.info('replication'), replica);
-      if (!state.includes('master_link_status:up')) throw new Error(`the replica is not in step: ${state}`);
+      const state = await this.with((redis) => redis.info(), replica);
+      const lacking = wanted.filter((line) => !state.includes(line));
+      if (lacking.length > 0) throw new Error(`the replica is not in step: ${lacking.join(', ')}`);
     }, IN_STEP_MS);
     return replica;
   }
@@ -127,12 +130,12 @@ export class ChaosRedis implements Closeable {
     for (const folder of this.#saved) await rm(folder, { recursive: true, force: true });
   }
 
-  async #launch(nodeId: string, more: readonly string[] = []): Promise<RedisNode> {
+  async #launch(nodeId: string): Promise<RedisNode> {
     const folder = await mkdtemp(join(tmpdir(), 'chorus-chaos-redis-'));
     const port = await freePort();
     const args = [
       ...['--appendfsync', 'always', '--repl-diskless-sync-delay', '0', '--repl-timeout', '60'],
-      ...['--auto-aof-rewrite-percentage', '0', ...more],
+      ...['--auto-aof-rewrite-percentage', '0'],
     ];
     const env = this.clock?.env;
     const launch = () => startRedis({ dir: folder, port, args, orphanFolder: folder, ...(env && { env }) });

@@ -1,0 +1,26 @@
+import { expect } from 'chai';
+import { ChaosRedis } from './chaos-redis.js';
+
+describe('the Redis of a chaos run', function () {
+  this.timeout(60_000);
+
+  let redis: ChaosRedis;
+  beforeEach(async () => {
+    redis = await ChaosRedis.start();
+  });
+  afterEach(() => redis.close());
+
+  const role = async (): Promise<unknown> => (await redis.with((client) => client.role()))[0];
+
+  it('is a replica with the data of the other one until it takes over, and no replica ever after', async () => {
+    await redis.with((client) => client.set('key', 'value'));
+    const replica = await redis.startReplica(redis.node.port);
+    expect(await redis.with((client) => client.get('key'), replica)).to.equal('value');
+    await redis.with((client) => client.replicaof('NO', 'ONE'), replica);
+    redis.promoted(replica);
+    await replica.member.stop();
+    await replica.member.start();
+    expect(await role()).to.equal('master');
+    expect(await redis.with((client) => client.get('key'))).to.equal('value');
+  });
+});
