@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -27,11 +27,19 @@ const SERVICE = `
           await new Promise((resolve) => setTimeout(resolve, 100));
         }
         clearInterval(timer);
-        (await import('node:fs')).writeFileSync(process.env.CLOSED, 'yes');
+        (await import('node:fs')).writeFileSync(process.env.CLOSED, String(process.pid));
       },
     };
   });
 `;
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 describe('run', function () {
   this.timeout(30_000);
@@ -90,7 +98,7 @@ describe('run', function () {
   });
 
   if (process.platform === 'linux') {
-    it('closes the service when its terminal is closed', async () => {
+    it('closes the service and ends when its terminal is closed', async () => {
       const service = join(folder, 'service.mjs');
       await writeFile(service, SERVICE);
       // `script` owns the terminal: the terminal is closed with it.
@@ -101,6 +109,8 @@ describe('run', function () {
       await once(terminal.stdout, 'data');
       terminal.kill('SIGKILL');
       while (!existsSync(closed)) await sleep(20);
+      const pid = Number(await readFile(closed, 'utf8'));
+      while (isRunning(pid)) await sleep(20);
     });
   }
 });

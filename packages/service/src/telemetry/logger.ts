@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { type Logger, pino } from 'pino';
 
 export type { Logger } from 'pino';
@@ -16,8 +17,19 @@ export function createLogger(options: {
   nodeId?: string;
 }): Logger {
   const output = pino.destination({ fd: 2, sync: false });
+  let failing = false;
   // If the terminal was closed, the reader has ended or the disk is full, only log lines are lost.
-  output.on('error', () => {});
+  output.on('error', () => {
+    failing = true;
+  });
+  output.on('write', () => {
+    failing = false;
+  });
+  // Called when the process exits. sonic-boom 4.2.1 retries a write that fails for ever: the process would never end.
+  const flushSync = output.flushSync.bind(output);
+  output.flushSync = () => {
+    if (!failing && writable(2)) flushSync();
+  };
   return pino(
     {
       level: options.level,
@@ -43,4 +55,14 @@ export function createLogger(options: {
     },
     output,
   );
+}
+
+/** Returns false if writing to a descriptor fails, as to a terminal that was closed. */
+function writable(fd: number): boolean {
+  try {
+    writeSync(fd, '');
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EAGAIN';
+  }
 }
