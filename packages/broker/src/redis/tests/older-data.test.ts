@@ -99,6 +99,15 @@ describe('rooms over a Redis that comes back with older data', function () {
     server.kill('SIGKILL');
     await server.exited;
     server = closer().add(await startRedis({ dir: folder, port: server.port, args: ARGS }));
+    await eventually('the connection of this test', () =>
+      fixture
+        .directory()
+        .wanted()
+        .then(
+          () => true,
+          () => false,
+        ),
+    );
   };
   const lookAfter = (): void => void closer().add(archive.lookAfter(fixture.directory()));
   const published = (node: Node): Promise<void> =>
