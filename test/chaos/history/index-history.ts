@@ -18,7 +18,7 @@ export interface Sending {
   failed: string | undefined;
   /** Redis may have forgotten it: it was on its way to Redis, or acknowledged, in the time that Redis lost. */
   forgettable: boolean;
-  /** By then Redis had forgotten it, if it did. */
+  /** End of the last loss that may have taken it; 0 if there is none. */
   forgottenBy: number;
 }
 
@@ -186,7 +186,7 @@ function viewOf(client: ClientHistory, roomId: number): View {
           close();
           if (position !== undefined) stretches.push({ from: position, to: undefined });
         } else if (stretches.at(-1)?.to !== undefined) {
-          // It was put out of the room, and goes on where it was.
+          // It was removed from the room and continues at its position.
           stretches.push({ from: since, to: undefined });
         }
         isUnplaced = position === undefined;
@@ -246,7 +246,7 @@ function lostIn(room: RoomIndex, sendings: ReadonlyMap<string, Sending>): LostMe
   return lost.sort(comparePositions);
 }
 
-/** When Redis may have forgotten it: the ends of these losses. */
+/** Ends of the losses in which Redis may have lost the message. */
 function lossesOf({ firstAt, acks }: Sending, { faults }: History): number[] {
   const ackedAt = Math.min(...acks.map(({ at }) => at));
   return faults.flatMap(({ loss }) =>

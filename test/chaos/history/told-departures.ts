@@ -3,17 +3,17 @@ import type { Fault, History } from './history.js';
 import type { View } from './index-history.js';
 import { cutOffTimes } from './taken-for-gone.js';
 
-/** What was held back while a gateway was cut off arrives within this afterwards, in milliseconds. */
+/** Frames held back while a gateway was cut off arrive within this after it, in milliseconds. */
 const HELD_BACK_MS = 2_000;
 
-/** A client was told that a user left. */
+/** A notice that a user left, as one client received it. */
 export interface ToldDeparture {
   readonly at: number;
-  /** It was announced at this time at the earliest: a client that does not read, or whose gateway is cut off, learns of it late. */
+  /** Earliest time of the announcement: a client that does not read, or whose gateway is cut off, receives it late. */
   readonly since: number;
 }
 
-/** When a client was told that others left a room, by user. */
+/** Notices of departures from a room that a client received, by user. */
 export function departuresToldTo(
   { client, roomId }: View,
   history: History,
@@ -34,10 +34,10 @@ export function departuresToldTo(
 }
 
 /**
- * When Redis forgot that a user had left: once for each time that it lost the announcement of a departure. Then the
- * user is in the room again for it, until that is noticed and announced.
+ * Times at which Redis lost a departure of a user, one for each loss that covers its announcement. The user is a member again
+ * in Redis' data, until a gateway removes and announces it once more.
  *
- * @param told what any client was told of that user
+ * @param told notices about that user that any client received
  */
 export function forgottenAt(told: readonly ToldDeparture[], faults: readonly Fault[]): number[] {
   return faults.flatMap(({ loss }) => {

@@ -81,9 +81,9 @@ function subjectsOf(views: readonly View[], roomId: number, history: History): S
   });
 }
 
-/** What one observer was told of one user, and what there was to tell. */
+/** The notices about one user that one observer received, and what they are judged by. */
 interface Judged extends Subject {
-  /** When Redis forgot that the user had left. */
+  /** Times at which Redis lost a departure of the user. */
   readonly forgotten: readonly number[];
   readonly lefts: readonly ToldDeparture[];
 }
@@ -128,7 +128,7 @@ function* judge(
   }
 }
 
-/** What is wrong with being told of a departure for the given time; undefined if nothing is. */
+/** What is wrong with a notice that is the given number for its absence; undefined if nothing is. */
 function whatIsWrong(
   at: number,
   absence: Absence | undefined,
@@ -161,7 +161,7 @@ function meantBy(
   return mayBeAnnounced(last, promises) ? last : (before.findLast(canBeMeant) ?? last);
 }
 
-/** Whether a user was still away when others were told of it. */
+/** Whether a user was still absent when the departure was announced. */
 function isOn({ to = Number.POSITIVE_INFINITY }: Absence, { since }: ToldDeparture): boolean {
   return since < to + BLUR_MS;
 }

@@ -6,7 +6,7 @@ import type { Rule } from '../rule.js';
 
 type Joined = Extract<HistoryEvent, { type: 'joined' }>;
 
-/** A gateway that was told where a room stands may repeat that for so long after Redis has lost it, in milliseconds. */
+/** A gateway may answer with a position that Redis has lost for so long after the loss, in milliseconds. */
 const REPEATED_MS = 5_000;
 
 export const recovered: Rule = {
@@ -47,7 +47,7 @@ function sentAt({ rooms, sendings }: HistoryIndex, roomId: number, at: Position)
   return message && sendings.get(sendingOf(message));
 }
 
-/** When the client joined and was told that the room stands there, the last time before; 0 for never. */
+/** Time of the client's last join before this one that was answered with the position; 0 if there was none. */
 function toldAt({ events }: ClientHistory, { roomId, at }: Joined, position: Position): number {
   const place = formatPosition(position);
   let [askedAt, toldAt] = [0, 0];

@@ -47,7 +47,7 @@ function wasTold({ client, roomId }: View, message: LostMessage): boolean {
   });
 }
 
-/** Whether it was told to be recovered although the message was lost, or is before the last one that it was given. */
+/** Whether the client got `recovered: true` after the message was lost, or with a position behind it. */
 function wasToldNothingIsMissing({ events }: ClientHistory, message: LostMessage): boolean {
   let askedAt = 0;
   return events.some((event) => {
