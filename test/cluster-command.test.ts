@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createDatabase, lookUpProcess, testDatabase, testRedis } from '@chorus/local';
 import { expect } from 'chai';
 import { createPerson, createRoom, request, signIn } from './support/clients/people.js';
-import { connectSeed } from './support/clients/seed-client.js';
+import { connectPlain } from './support/clients/plain-socket.js';
 import { TEST_SETTINGS } from './support/servers/cluster.js';
 import { throughLoopback } from './support/servers/loopback.js';
 import { type Program, startProgram } from './support/servers/program.js';
@@ -98,7 +98,7 @@ describe('the cluster command', function () {
 
     const ada = await createPerson(cluster.url);
     const room = await createRoom(cluster.url, ada);
-    const sockets = await Promise.all(cluster.gateways.map(() => connectSeed(cluster.url, room, ada.token)));
+    const sockets = await Promise.all(cluster.gateways.map(() => connectPlain(cluster.url, room, ada.token)));
     sockets[0]?.send('hello');
     for (const socket of sockets) await socket.message('hello');
 
@@ -156,7 +156,7 @@ describe('the cluster command', function () {
     }
     const ada = await createPerson(cluster.url);
     const room = await createRoom(cluster.url, ada);
-    for (let n = 0; n < 4; n++) await (await connectSeed(cluster.url, room, ada.token)).close();
+    for (let n = 0; n < 4; n++) await (await connectPlain(cluster.url, room, ada.token)).close();
     // A restart would have come after one second.
     await sleep(1_500);
     expect(program.stderr.match(/gateway-1 is ready/g)).to.have.length(1);
@@ -191,7 +191,7 @@ describe('the cluster command', function () {
     expect(cluster.postgres).to.deep.equal({ nodeId: 'postgres', url: database, pid: null });
     expect(cluster.redisPrefix, 'another cluster may use the same Redis').to.match(/^chorus-[0-9a-f]{8}$/);
     const ada = await createPerson(cluster.url);
-    const socket = await connectSeed(cluster.url, await createRoom(cluster.url, ada), ada.token);
+    const socket = await connectPlain(cluster.url, await createRoom(cluster.url, ada), ada.token);
     socket.send('more than sixteen bytes');
     expect((await socket.ended).code).to.equal(1009);
   });

@@ -115,7 +115,7 @@ describe('the load test command, over real servers', function () {
       `mine:\n  protocol: plain\n  connections: 30\n  rooms: 6\n  members: 5\n  rate: 5\n  ramp: 300\n  warm-up: 300ms\n  duration: 1500ms\n  max-lost: 0\n  max-p99: 30s\n`,
     );
     const program = launch(
-      [...targets(), '--api', cluster.url, '--scenario', file, 'mine', '--rate', '60', '--prefix', 'seeds'],
+      [...targets(), '--api', cluster.url, '--scenario', file, 'mine', '--rate', '60', '--prefix', 'plain'],
       { LOADTEST_JWT_SECRET: cluster.jwtSecret },
     );
     expect(await program.ended, program.stderr).to.equal(0);

@@ -8,7 +8,7 @@ import { lookUpProcess } from '@chorus/local';
 import { expect } from 'chai';
 import { readOn, type Said } from './support/archive.js';
 import { createPerson, createRoom, type Person, request } from './support/clients/people.js';
-import { connectSeed } from './support/clients/seed-client.js';
+import { connectPlain } from './support/clients/plain-socket.js';
 import { connectV1, type V1Socket } from './support/clients/v1-socket.js';
 import { TEST_SETTINGS } from './support/servers/cluster.js';
 import { type Program, startProgram } from './support/servers/program.js';
@@ -114,7 +114,7 @@ describe('standalone, killed', function () {
         socket.send({ type: 'publish', roomId: room, clientMsgId: content, content });
         await socket.of('ack');
       }
-      const plain = await connectSeed(url, room, ada.token);
+      const plain = await connectPlain(url, room, ada.token);
       plain.send('plain');
       await plain.message('plain');
       const status = await kill(signal);

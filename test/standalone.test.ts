@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessageFrame } from '@chorus/protocol';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request, signIn } from './support/clients/people.js';
-import { connectSeed } from './support/clients/seed-client.js';
+import { connectPlain } from './support/clients/plain-socket.js';
 import { loopbackHosts, throughLoopback } from './support/servers/loopback.js';
 import { type Program, startProgram } from './support/servers/program.js';
 
@@ -74,8 +74,8 @@ describe('standalone', function () {
     const { url } = await start();
     const [ada, ben] = [await createPerson(url, 'ada'), await createPerson(url, 'ben')];
     const room = await createRoom(url, ada);
-    const adas = await connectSeed(url, room, ada.token);
-    const bens = await connectSeed(url, room, ben.token);
+    const adas = await connectPlain(url, room, ada.token);
+    const bens = await connectPlain(url, room, ben.token);
     await adas.next((frame) => frame.type === 'joined' && frame.username === ben.username);
 
     adas.send('hello');
@@ -100,7 +100,7 @@ describe('standalone', function () {
   it('ends with status 0 and no complaint on Ctrl-C, sockets and all', async () => {
     const { program, url } = await start();
     const ada = await createPerson(url);
-    const socket = await connectSeed(url, await createRoom(url, ada), ada.token);
+    const socket = await connectPlain(url, await createRoom(url, ada), ada.token);
     program.interrupt();
     expect(await program.ended).to.equal(0);
     expect(program.stderr).to.equal('');
@@ -114,7 +114,7 @@ describe('standalone', function () {
     const rooms = await request(`${url}/ws/get-rooms`, { token: ada.token });
     expect(rooms.body).to.deep.equal([{ id: room, name: 'kept' }]);
     expect(await signIn(url, ada)).to.include({ id: ada.id });
-    const socket = await connectSeed(url, room, ada.token);
+    const socket = await connectPlain(url, room, ada.token);
     socket.send('still here');
     await socket.message('still here');
     await socket.close();
@@ -169,7 +169,7 @@ describe('standalone', function () {
     const first = await start();
     const ada = await createPerson(first.url);
     const room = await createRoom(first.url, ada);
-    const socket = await connectSeed(first.url, room, ada.token);
+    const socket = await connectPlain(first.url, room, ada.token);
     for (const content of ['one', 'two', 'three']) socket.send(content);
     await socket.messages(3);
     expect(await said(first.url, ada, room)).to.have.length(3);
@@ -178,7 +178,7 @@ describe('standalone', function () {
     expect(first.program.stderr).to.equal('');
 
     const second = await start();
-    const again = await connectSeed(second.url, room, ada.token);
+    const again = await connectPlain(second.url, room, ada.token);
     again.send('four');
     expect(await again.message('four')).to.include({ seq: 4 });
     expect(await said(second.url, ada, room)).to.deep.equal([
@@ -199,7 +199,7 @@ describe('standalone', function () {
     const ada = await createPerson(url, 'ada');
     const room = await createRoom(url, ada);
     for (const each of [url, ...throughLoopback(url)]) {
-      const socket = await connectSeed(each, room, ada.token);
+      const socket = await connectPlain(each, room, ada.token);
       socket.send(each);
       await socket.message(each);
     }

@@ -4,7 +4,7 @@ import { ChorusApi, ChorusError, type RoomInfo } from '@chorus/client';
 import { expect } from 'chai';
 import { AnswerCheck } from '../openapi/answer-check.js';
 import type { Document } from '../openapi/document.js';
-import { connectSeed } from '../support/clients/seed-client.js';
+import { connectPlain } from '../support/clients/plain-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import { comparedTypes } from './api-types.js';
 
@@ -110,7 +110,7 @@ describe('ChorusApi and a real API', function () {
     const { token, id, username } = await someone();
     const ann = api(() => token);
     const room = await ann.createRoom({ name: 'talk' });
-    const socket = await connectSeed(cluster.url, room.id, token);
+    const socket = await connectPlain(cluster.url, room.id, token);
     for (const content of ['one', 'two', 'three']) {
       socket.send(content);
       await socket.message(content);

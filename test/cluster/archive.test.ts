@@ -3,7 +3,7 @@ import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { ArchiveProbe, readBack, readOn, type Said, said } from '../support/archive.js';
 import { createPerson, createRoom, type Person } from '../support/clients/people.js';
-import { connectSeed, type SeedClient } from '../support/clients/seed-client.js';
+import { connectPlain, type PlainSocket } from '../support/clients/plain-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import { RedisProbe } from '../support/servers/redis-probe.js';
 
@@ -11,11 +11,11 @@ const LEASE_MS = 1_000;
 /** Fewer than are sent, so that reading needs both tiers. */
 const HISTORY_SIZE = 20;
 
-const messagesOf = ({ frames }: SeedClient): Said[] =>
+const messagesOf = ({ frames }: PlainSocket): Said[] =>
   frames.filter((frame): frame is MessageFrame => frame.type === 'message').map(said);
-const errorsOf = ({ frames }: SeedClient) => frames.filter((frame) => frame.type === 'error');
+const errorsOf = ({ frames }: PlainSocket) => frames.filter((frame) => frame.type === 'error');
 /** How many messages of its own a client has received, or been refused. */
-const answersTo = ({ frames }: SeedClient, { id }: Person): number =>
+const answersTo = ({ frames }: PlainSocket, { id }: Person): number =>
   frames.filter((frame) => frame.type === 'error' || (frame.type === 'message' && frame.userId === id))
     .length;
 
@@ -50,16 +50,16 @@ describe('the archive', function () {
   });
 
   /** A new room with somebody on each gateway. */
-  const enter = async (): Promise<{ room: number; members: SeedClient[] }> => {
+  const enter = async (): Promise<{ room: number; members: PlainSocket[] }> => {
     const room = await createRoom(cluster.url, ann);
-    const members = await Promise.all(cluster.gateways.map(({ url }) => connectSeed(url, room, ann.token)));
+    const members = await Promise.all(cluster.gateways.map(({ url }) => connectPlain(url, room, ann.token)));
     return { room, members };
   };
-  const close = (members: readonly SeedClient[]) => Promise.all(members.map((member) => member.close()));
+  const close = (members: readonly PlainSocket[]) => Promise.all(members.map((member) => member.close()));
   const expectArchived = (room: number, expected: readonly Said[], withinMs = 15_000) =>
     eventually(async () => expect(await archive.messages(room)).to.deep.equal(expected), withinMs);
   /** Sends from all members in turn; resolves when everybody has everything. */
-  const send = async (members: readonly SeedClient[], count: number, paceMs = 0): Promise<void> => {
+  const send = async (members: readonly PlainSocket[], count: number, paceMs = 0): Promise<void> => {
     const before = members.map((member) => messagesOf(member).length);
     for (let n = 0; n < count; n++) {
       members[n % members.length]?.send(`message ${n}`);
@@ -107,7 +107,7 @@ describe('the archive', function () {
     first?.kill('SIGTERM');
     expect(await ended).to.deep.equal({ code: 0, signal: null });
     await sending;
-    await expectArchived(room, messagesOf(members[0] as SeedClient));
+    await expectArchived(room, messagesOf(members[0] as PlainSocket));
     await first?.start();
     await close(members);
   });
@@ -125,7 +125,7 @@ describe('the archive', function () {
     }
     await cluster.postgres.member?.start();
     await send(members, 50);
-    const received = messagesOf(members[0] as SeedClient);
+    const received = messagesOf(members[0] as PlainSocket);
     expect(received).to.have.length(400);
     await expectArchived(room, received);
     for (const archiver of cluster.archivers) {
@@ -155,7 +155,7 @@ describe('the archive', function () {
         await readBack(cluster.url, ann, room, 30),
         await readOn(cluster.url, ann, room, 30),
       ]) {
-        const received = messagesOf(members[0] as SeedClient);
+        const received = messagesOf(members[0] as PlainSocket);
         expect(read.length).to.be.at.least(200);
         expect(read.map(({ seq }) => seq)).to.deep.equal(read.map((_, index) => index + 1));
         expect(read.slice(0, received.length)).to.deep.equal(received.slice(0, read.length));
@@ -163,7 +163,7 @@ describe('the archive', function () {
     }
     await going;
     expect(rounds, 'walks while the room went on').to.be.at.least(1);
-    const received = messagesOf(members[0] as SeedClient);
+    const received = messagesOf(members[0] as PlainSocket);
     expect(await readBack(cluster.url, ann, room)).to.deep.equal(received);
     expect(await readOn(cluster.url, ann, room, 7)).to.deep.equal(received);
     await close(members);
@@ -175,7 +175,7 @@ describe('the archive', function () {
     const redis = await RedisProbe.open(cluster);
     await eventually(async () => expect(await redis.historyLength(room)).to.equal(HISTORY_SIZE));
     redis.close();
-    await expectArchived(room, messagesOf(members[0] as SeedClient));
+    await expectArchived(room, messagesOf(members[0] as PlainSocket));
     await close(members);
   });
 
@@ -190,7 +190,7 @@ describe('the archive', function () {
     });
     expect(deleted.status).to.equal(204);
     await sending;
-    await expectArchived(other.room, messagesOf(other.members[0] as SeedClient));
+    await expectArchived(other.room, messagesOf(other.members[0] as PlainSocket));
     await expectArchived(room, []);
     await close(other.members);
   });
@@ -198,7 +198,7 @@ describe('the archive', function () {
   it('says where numbering goes on when Redis has lost everything', async () => {
     const { room, members } = await enter();
     await send(members, 30);
-    const before = messagesOf(members[0] as SeedClient);
+    const before = messagesOf(members[0] as PlainSocket);
     await expectArchived(room, before);
     const redis = await RedisProbe.open(cluster);
     await redis.loseAll();
@@ -209,7 +209,7 @@ describe('the archive', function () {
       const frame = await members[0]?.next(({ type, content }) => type === 'error' || content === 'after');
       expect(frame?.type).to.equal('message');
     });
-    const received = messagesOf(members[0] as SeedClient);
+    const received = messagesOf(members[0] as PlainSocket);
     expect(received.at(-1)?.seq).to.equal(31);
     expect(received.at(-1)?.epoch).to.be.above(before[0]?.epoch ?? 0);
     await expectArchived(room, received);
@@ -247,14 +247,14 @@ describe('the budget of messages that are not stored', function () {
     const people = await Promise.all(['ann', 'ben', 'cat'].map((name) => createPerson(cluster.url, name)));
     const [ann] = people as [Person, Person, Person];
     const room = await createRoom(cluster.url, ann);
-    const enter = (gateway: number, { token }: Person): Promise<SeedClient> =>
-      connectSeed(cluster.gateways[gateway]?.url ?? '', room, token);
+    const enter = (gateway: number, { token }: Person): Promise<PlainSocket> =>
+      connectPlain(cluster.gateways[gateway]?.url ?? '', room, token);
     const listener = await enter(1, ann);
     await cluster.archivers[0]?.stop();
 
     const text = 'x'.repeat(10_000);
     const sent = Math.ceil((BUDGET_BYTES * 0.6) / text.length);
-    const senders: SeedClient[] = [];
+    const senders: PlainSocket[] = [];
     const accepted: number[] = [];
     for (const person of people) {
       const sender = await enter(0, person);
@@ -272,7 +272,7 @@ describe('the budget of messages that are not stored', function () {
     }
 
     await cluster.archivers[0]?.start();
-    const [cat, last] = [people.at(-1) as Person, senders.at(-1) as SeedClient];
+    const [cat, last] = [people.at(-1) as Person, senders.at(-1) as PlainSocket];
     await eventually(async () => {
       const before = answersTo(last, cat);
       last.send('again');
@@ -282,7 +282,7 @@ describe('the budget of messages that are not stored', function () {
     const count = accepted.reduce((sum, each) => sum + each, 1);
     await eventually(() => expect(messagesOf(listener)).to.have.length(count));
     const all = messagesOf(listener);
-    await eventually(() => expect(messagesOf(senders[0] as SeedClient)).to.deep.equal(all));
+    await eventually(() => expect(messagesOf(senders[0] as PlainSocket)).to.deep.equal(all));
     await eventually(async () => expect(await archive.messages(room)).to.deep.equal(all));
     expect(await readBack(cluster.url, ann, room, 7)).to.deep.equal(all);
     expect(await readOn(cluster.url, ann, room, 9)).to.deep.equal(all);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { createPerson, createRoom } from '../support/clients/people.js';
-import { connectSeed } from '../support/clients/seed-client.js';
+import { connectPlain } from '../support/clients/plain-socket.js';
 import { connectV1, type V1Socket } from '../support/clients/v1-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import { type LoneGateway, startLoneGateway } from '../support/servers/lone-gateway.js';
@@ -27,12 +27,12 @@ describe('gateway whose process stands still and goes on', function () {
         await createPerson(cluster.url, 'here'),
       ];
       const room = await createRoom(cluster.url, watcher);
-      const watching = await connectSeed(other.url, room, watcher.token);
+      const watching = await connectPlain(other.url, room, watcher.token);
       const told = (type: 'joined' | 'left', { username }: { username: string }) =>
         watching.next((frame) => frame.type === type && frame.username === username, 20_000);
-      const leaving = await connectSeed(frozen.url, room, gone.token);
+      const leaving = await connectPlain(frozen.url, room, gone.token);
       await told('joined', gone);
-      const staying = await connectSeed(frozen.url, room, here.token);
+      const staying = await connectPlain(frozen.url, room, here.token);
       await told('joined', here);
 
       frozen.kill('SIGSTOP');
@@ -79,7 +79,7 @@ describe('gateway whose process stands still and goes on', function () {
 
     it('reads nothing that waited in its sockets, and ends them', async () => {
       const roomId = await gateway.createRoom();
-      const plain = await connectSeed(gateway.url, roomId, gateway.token(1));
+      const plain = await connectPlain(gateway.url, roomId, gateway.token(1));
       const v1: V1Socket = await connectV1(gateway.url, gateway.token(2));
       await v1.join(roomId);
       const silent = await connectV1(gateway.url, gateway.token(3));
@@ -102,7 +102,7 @@ describe('gateway whose process stands still and goes on', function () {
 
     it('takes new sockets as before', async () => {
       const roomId = await gateway.createRoom();
-      const client = await connectSeed(gateway.url, roomId, gateway.token(1));
+      const client = await connectPlain(gateway.url, roomId, gateway.token(1));
       client.send('after');
       await client.message('after');
       await client.close();
@@ -110,7 +110,7 @@ describe('gateway whose process stands still and goes on', function () {
 
     it('reads what waited for a shorter time', async () => {
       const roomId = await gateway.createRoom();
-      const client = await connectSeed(gateway.url, roomId, gateway.token(1));
+      const client = await connectPlain(gateway.url, roomId, gateway.token(1));
       await standStill(2_000, () => client.send('waited'));
       await client.message('waited');
       await client.close();

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { connectSeed } from '../support/clients/seed-client.js';
+import { connectPlain } from '../support/clients/plain-socket.js';
 import { connectV1 } from '../support/clients/v1-socket.js';
 import { SteppedClocks } from '../support/clocks/stepped-clocks.js';
 import { type LoneGateway, startLoneGateway } from '../support/servers/lone-gateway.js';
@@ -51,7 +51,7 @@ describe('gateway whose clock is set', () => {
 
     it(`takes messages of a plain socket as before when it is set ${direction}`, async () => {
       const roomId = await gateway.createRoom();
-      const client = await connectSeed(gateway.url, roomId, gateway.token(1));
+      const client = await connectPlain(gateway.url, roomId, gateway.token(1));
       client.send('before');
       await client.message('before');
       await step(stepMs);

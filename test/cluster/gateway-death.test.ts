@@ -3,7 +3,7 @@ import type { Member } from '@chorus/cluster';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { connectSeed, type SeedClient } from '../support/clients/seed-client.js';
+import { connectPlain, type PlainSocket } from '../support/clients/plain-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 
 const LEASE_MS = 1_500;
@@ -19,8 +19,8 @@ describe('a gateway that is killed, among four', function () {
   let watcher: Person;
   let room: number;
   /** One on each gateway that survives. */
-  let watching: SeedClient[];
-  let open: SeedClient[];
+  let watching: PlainSocket[];
+  let open: PlainSocket[];
 
   before(async () => {
     const env = { PRESENCE_LEASE_MS: String(LEASE_MS), PRESENCE_GRACE_MS: '100', ROOM_LINGER_MS: '100' };
@@ -44,8 +44,8 @@ describe('a gateway that is killed, among four', function () {
     await doomed.start();
   });
 
-  const join = async (person: Person, gateway: Member): Promise<SeedClient> => {
-    const socket = await connectSeed(gateway.url, room, person.token);
+  const join = async (person: Person, gateway: Member): Promise<PlainSocket> => {
+    const socket = await connectPlain(gateway.url, room, person.token);
     open.push(socket);
     return socket;
   };
@@ -128,7 +128,7 @@ describe('a gateway that is killed, among four', function () {
     for (let index = 0; index < 20; index++) first?.send(`message ${index}`);
     for (const socket of watching) expect(await socket.messages(20)).to.have.length(20);
     for (let attempt = 0; attempt < 8; attempt++) {
-      const socket = await connectSeed(cluster.url, room, ann.token);
+      const socket = await connectPlain(cluster.url, room, ann.token);
       open.push(socket);
       socket.send(`attempt ${attempt}`);
       await socket.message(`attempt ${attempt}`);

@@ -2,7 +2,7 @@ import type { Member } from '@chorus/cluster';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { connectSeed, type SeedClient } from '../support/clients/seed-client.js';
+import { connectPlain, type PlainSocket } from '../support/clients/plain-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 
 /** Users of a gateway that stopped in good order have ten seconds to come back elsewhere. */
@@ -31,19 +31,19 @@ describe('a gateway that is told to stop, among three', function () {
   });
   after(() => cluster?.close());
 
-  const told = (socket: SeedClient, type: string, { username }: Person, timeoutMs?: number) =>
+  const told = (socket: PlainSocket, type: string, { username }: Person, timeoutMs?: number) =>
     socket.next((frame) => frame.type === type && frame.username === username, timeoutMs);
-  const typesAbout = ({ frames }: SeedClient, person: Person): string[] =>
+  const typesAbout = ({ frames }: PlainSocket, person: Person): string[] =>
     frames.filter(({ username }) => username === person.username).map(({ type }) => type);
   const clients = () => request(`${cluster.url}/ws/get-clients/${room}`, { token: watcher.token });
   const listed = (...people: Person[]) => people.map(({ id, username }) => ({ id, username }));
 
   it('says good-bye, ends with status 0, and announces only those who do not come back', async () => {
-    const watching = await connectSeed(staying.url, room, watcher.token);
+    const watching = await connectPlain(staying.url, room, watcher.token);
     await told(watching, 'joined', watcher);
-    const first = await connectSeed(stopping.url, room, returning.token);
+    const first = await connectPlain(stopping.url, room, returning.token);
     await told(watching, 'joined', returning);
-    const other = await connectSeed(stopping.url, room, gone.token);
+    const other = await connectPlain(stopping.url, room, gone.token);
     await told(watching, 'joined', gone);
 
     stopping.kill('SIGTERM');
@@ -52,7 +52,7 @@ describe('a gateway that is told to stop, among three', function () {
       expect(await socket.ended).to.deep.equal({ code: 1012, reason: 'gateway restarting' });
     }
     // Where a client goes that wants to come back.
-    const second = await connectSeed(cluster.url, room, returning.token);
+    const second = await connectPlain(cluster.url, room, returning.token);
     expect(await exited).to.deep.equal({ code: 0, signal: null });
     second.send('back already');
     await watching.message('back already');
@@ -70,10 +70,10 @@ describe('a gateway that is told to stop, among three', function () {
   it('takes nobody in any more, and everybody when it is back', async () => {
     await stopping.start();
     await stopping.stop();
-    const refused = await connectSeed(stopping.url, room, watcher.token).catch((error: Error) => error);
+    const refused = await connectPlain(stopping.url, room, watcher.token).catch((error: Error) => error);
     expect(refused).to.include({ code: 'ECONNREFUSED' });
     await stopping.start();
-    const socket = await connectSeed(stopping.url, room, watcher.token);
+    const socket = await connectPlain(stopping.url, room, watcher.token);
     socket.send('hello');
     await socket.message('hello');
     await socket.close();
@@ -103,7 +103,7 @@ describe('a gateway that has a long time to stop', function () {
       const { status, body } = await request(`${gateway.url}/readyz`);
       expect([status, body]).to.deep.equal([503, { error: 'draining', code: 'not_ready' }]);
     });
-    const socket = await connectSeed(gateway.url, room, ann.token);
+    const socket = await connectPlain(gateway.url, room, ann.token);
     socket.send('as before');
     await socket.message('as before');
     // A signal right after another one counts as the same.

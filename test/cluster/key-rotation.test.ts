@@ -5,7 +5,7 @@ import type { Member } from '@chorus/protocol';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request, signIn } from '../support/clients/people.js';
-import { upgradeStatus } from '../support/clients/seed-client.js';
+import { upgradeStatus } from '../support/clients/plain-socket.js';
 import { connectV1, type V1Socket } from '../support/clients/v1-socket.js';
 import { startTestCluster, TEST_SETTINGS, type TestCluster } from '../support/servers/cluster.js';
 import { launchGateway } from '../support/servers/own-gateway.js';

@@ -3,7 +3,7 @@ import { RawClient } from '@chorus/service/raw-client';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { connectSeed } from '../support/clients/seed-client.js';
+import { connectPlain } from '../support/clients/plain-socket.js';
 import { connectV1, type V1Socket } from '../support/clients/v1-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import { type LoneGateway, startLoneGateway } from '../support/servers/lone-gateway.js';
@@ -95,7 +95,7 @@ describe('every line that is printed', function () {
     try {
       const room = await gateway.createRoom();
       const stays = [
-        await connectSeed(gateway.url, room, gateway.token(1)),
+        await connectPlain(gateway.url, room, gateway.token(1)),
         await connectV1(gateway.url, gateway.token(2)),
       ];
       await pester(gateway.url, room, gateway.token(3));

@@ -3,7 +3,7 @@ import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { OPERATOR_SETTINGS, operate } from '../support/clients/operator.js';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { connectSeed, type SeedClient, upgradeStatus } from '../support/clients/seed-client.js';
+import { connectPlain, type PlainSocket, upgradeStatus } from '../support/clients/plain-socket.js';
 import { connectV1 } from '../support/clients/v1-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 
@@ -13,7 +13,7 @@ describe('an operator who moves sockets between three gateways', function () {
   let cluster: TestCluster;
   let ann: Person;
   let room: number;
-  let sockets: SeedClient[];
+  let sockets: PlainSocket[];
 
   before(async () => {
     cluster = await startTestCluster({
@@ -31,12 +31,12 @@ describe('an operator who moves sockets between three gateways', function () {
   const gatewayUrl = (index: number): string => cluster.gateways[index]?.url ?? '';
 
   /** So many different users on one gateway. */
-  async function crowd(count: number, index: number): Promise<SeedClient[]> {
+  async function crowd(count: number, index: number): Promise<PlainSocket[]> {
     const tokens = new Tokens(cluster.jwtSecret);
-    const opened: SeedClient[] = [];
+    const opened: PlainSocket[] = [];
     for (let id = 1_000_000; id < 1_000_000 + count; id++) {
       const token = tokens.sign({ id, username: `user-${id}` });
-      opened.push(await connectSeed(gatewayUrl(index), room, token));
+      opened.push(await connectPlain(gatewayUrl(index), room, token));
     }
     sockets.push(...opened);
     return opened;
@@ -51,7 +51,7 @@ describe('an operator who moves sockets between three gateways', function () {
   }
 
   it('empties one, which takes nobody until that is lifted, and moves no others', async () => {
-    const watching = await connectSeed(gatewayUrl(1), room, ann.token);
+    const watching = await connectPlain(gatewayUrl(1), room, ann.token);
     sockets.push(watching);
     const moving = await crowd(20, 0);
     const resuming = await connectV1(gatewayUrl(0), ann.token);
@@ -73,11 +73,11 @@ describe('an operator who moves sockets between three gateways', function () {
     await eventually(async () => {
       expect((await request(`${gatewayUrl(0)}/readyz`)).body).to.deep.equal({ status: 'ready' });
     });
-    sockets.push(await connectSeed(gatewayUrl(0), room, ann.token));
+    sockets.push(await connectPlain(gatewayUrl(0), room, ann.token));
   });
 
   it('evens them out, by a bounded share a minute, from gateways that have too many', async () => {
-    const few = await connectSeed(gatewayUrl(1), room, ann.token);
+    const few = await connectPlain(gatewayUrl(1), room, ann.token);
     sockets.push(few);
     const many = await crowd(120, 0);
     const ends: number[] = [];

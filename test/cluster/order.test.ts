@@ -1,18 +1,18 @@
 import type { MessageFrame } from '@chorus/protocol';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person } from '../support/clients/people.js';
-import { connectSeed, type SeedClient } from '../support/clients/seed-client.js';
+import { connectPlain, type PlainSocket } from '../support/clients/plain-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 
 const SENDERS = 10;
 const MESSAGES_EACH = 100;
 
-function messagesOf(client: SeedClient): MessageFrame[] {
+function messagesOf(client: PlainSocket): MessageFrame[] {
   return client.frames.filter((frame) => frame.type === 'message');
 }
 
 /** What must be equal for everybody: each message with its place. */
-function sequenceOf(client: SeedClient): string[] {
+function sequenceOf(client: PlainSocket): string[] {
   return messagesOf(client).map(({ seq, id, username, content }) => `${seq} ${id} ${username}: ${content}`);
 }
 
@@ -30,23 +30,23 @@ describe('the order of messages, over three gateways', function () {
   after(() => cluster?.close());
 
   /** The first `count` people enter a room, in turn on each gateway. */
-  const fill = async (room: number, count: number): Promise<SeedClient[]> =>
+  const fill = async (room: number, count: number): Promise<PlainSocket[]> =>
     Promise.all(
       people.slice(0, count).map(({ token }, index) => {
         const gateway = cluster.gateways[index % cluster.gateways.length];
-        return connectSeed(gateway?.url ?? '', room, token);
+        return connectPlain(gateway?.url ?? '', room, token);
       }),
     );
   const newRoom = async (): Promise<number> => createRoom(cluster.url, await createPerson(cluster.url));
 
   /** All senders at once, as fast as they can. */
-  const sendFrom = (clients: readonly SeedClient[], count = MESSAGES_EACH): void => {
+  const sendFrom = (clients: readonly PlainSocket[], count = MESSAGES_EACH): void => {
     for (const index of range(0, count)) for (const client of clients) client.send(`message ${index}`);
   };
 
-  const closeAll = (clients: readonly SeedClient[]) => Promise.all(clients.map((client) => client.close()));
+  const closeAll = (clients: readonly PlainSocket[]) => Promise.all(clients.map((client) => client.close()));
 
-  const expectOneOrder = async (members: readonly SeedClient[], senders: number, each = MESSAGES_EACH) => {
+  const expectOneOrder = async (members: readonly PlainSocket[], senders: number, each = MESSAGES_EACH) => {
     const total = senders * each;
     await Promise.all(members.map((member) => member.messages(total, 30_000)));
     const [first, ...others] = members.map(sequenceOf);

@@ -1,7 +1,7 @@
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { connectSeed, type SeedClient } from '../support/clients/seed-client.js';
+import { connectPlain, type PlainSocket } from '../support/clients/plain-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 
 /** Long enough to come back within, on a busy machine. */
@@ -15,9 +15,9 @@ describe('presence, over three gateways', function () {
   let ann: Person;
   let marker: Person;
   let room: number;
-  let open: SeedClient[];
+  let open: PlainSocket[];
   /** On the last gateway, from the beginning. */
-  let watching: SeedClient;
+  let watching: PlainSocket;
 
   before(async () => {
     cluster = await startTestCluster({
@@ -39,8 +39,8 @@ describe('presence, over three gateways', function () {
   });
   afterEach(() => Promise.all(open.map((socket) => socket.close())));
 
-  const join = async (person: Person, gateway: number): Promise<SeedClient> => {
-    const socket = await connectSeed(cluster.gateways[gateway]?.url ?? '', room, person.token);
+  const join = async (person: Person, gateway: number): Promise<PlainSocket> => {
+    const socket = await connectPlain(cluster.gateways[gateway]?.url ?? '', room, person.token);
     open.push(socket);
     return socket;
   };
@@ -159,7 +159,7 @@ describe('presence, over three gateways', function () {
 
   it('is counted room by room', async () => {
     const other = await createRoom(cluster.url, ann);
-    const elsewhere = await connectSeed(cluster.gateways[0]?.url ?? '', other, ann.token);
+    const elsewhere = await connectPlain(cluster.gateways[0]?.url ?? '', other, ann.token);
     open.push(elsewhere);
     await elsewhere.next(({ type }) => type === 'joined');
     expect(await clients()).to.deep.equal(listed(watcher));

@@ -1,7 +1,7 @@
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { connectSeed, type SeedClient, upgradeStatus } from '../support/clients/seed-client.js';
+import { connectPlain, type PlainSocket, upgradeStatus } from '../support/clients/plain-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import { RedisProbe } from '../support/servers/redis-probe.js';
 
@@ -19,7 +19,7 @@ describe('a Redis that has lost everything', function () {
   let room: number;
   /** A room that nobody is in: whether it can be entered is asked of Redis. */
   let quiet: number;
-  let members: SeedClient[];
+  let members: PlainSocket[];
 
   before(async () => {
     cluster = await startTestCluster({ env: { PRESENCE_LEASE_MS: String(LEASE_MS), ROOM_LINGER_MS: '0' } });
@@ -43,7 +43,7 @@ describe('a Redis that has lost everything', function () {
     quiet = await createRoom(cluster.url, owner());
     members = [];
     for (const [index, { token, username }] of people.entries()) {
-      const member = await connectSeed(cluster.gateways[index]?.url ?? '', room, token);
+      const member = await connectPlain(cluster.gateways[index]?.url ?? '', room, token);
       await member.next((frame) => frame.type === 'joined' && frame.username === username);
       members.push(member);
     }

@@ -6,7 +6,7 @@ import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { ArchiveProbe, readOn } from '../support/archive.js';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { connectSeed, type SeedClient } from '../support/clients/seed-client.js';
+import { connectPlain, type PlainSocket } from '../support/clients/plain-socket.js';
 import { connectV1, type V1Socket } from '../support/clients/v1-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import { RedisProbe } from '../support/servers/redis-probe.js';
@@ -23,7 +23,7 @@ describe('a Redis that comes back with older data', function () {
   let room: number;
   let folder: string;
   let copy: string;
-  let sockets: Array<V1Socket | SeedClient>;
+  let sockets: Array<V1Socket | PlainSocket>;
 
   before(async () => {
     const env = { ARCHIVE_INTERVAL_MS: '20' };
@@ -70,11 +70,11 @@ describe('a Redis that comes back with older data', function () {
   };
   const names = (name: string, count: number): string[] =>
     Array.from({ length: count }, (_, n) => `${name}-${n + 1}`);
-  const heard = ({ frames }: V1Socket | SeedClient): string[] =>
+  const heard = ({ frames }: V1Socket | PlainSocket): string[] =>
     (frames as Array<{ type: string; content?: string }>).flatMap(({ type, content = '' }) =>
       type === 'message' ? [content] : [],
     );
-  const untilHeard = (socket: V1Socket | SeedClient, contents: string[]): Promise<unknown> =>
+  const untilHeard = (socket: V1Socket | PlainSocket, contents: string[]): Promise<unknown> =>
     eventually(async () => expect(heard(socket)).to.deep.equal(contents), HEAL_MS);
   const untilStored = (count: number): Promise<unknown> =>
     eventually(async () => expect(await archive.messages(room)).to.have.length(count), HEAL_MS);
@@ -100,11 +100,11 @@ describe('a Redis that comes back with older data', function () {
   const begin = async (): Promise<{
     sayer: V1Socket;
     stayer: V1Socket;
-    plain: SeedClient;
+    plain: PlainSocket;
     since: Position;
   }> => {
     const [sayer, stayer, leaver] = [await connect(0, ann), await connect(1, ben), await connect(1, ben)];
-    const plain = await connectSeed(gatewayUrl(1), room, ben.token);
+    const plain = await connectPlain(gatewayUrl(1), room, ben.token);
     sockets.push(plain);
     for (const socket of [sayer, stayer, leaver]) await socket.join(room);
     await say(sayer, 'first', 10);

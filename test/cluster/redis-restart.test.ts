@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { connectSeed, type SeedClient } from '../support/clients/seed-client.js';
+import { connectPlain, type PlainSocket } from '../support/clients/plain-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import { RedisProbe } from '../support/servers/redis-probe.js';
 
@@ -13,7 +13,7 @@ describe('a Redis that restarts', function () {
   let cluster: TestCluster;
   let people: Person[];
   let room: number;
-  let members: SeedClient[];
+  let members: PlainSocket[];
 
   before(async () => {
     const env = { PRESENCE_LEASE_MS: '1500', REDIS_TIMEOUT_MS: '1000' };
@@ -27,7 +27,7 @@ describe('a Redis that restarts', function () {
     room = await createRoom(cluster.url, owner());
     members = [];
     for (const [index, { token, username }] of people.entries()) {
-      const member = await connectSeed(cluster.gateways[index]?.url ?? '', room, token);
+      const member = await connectPlain(cluster.gateways[index]?.url ?? '', room, token);
       await member.next((frame) => frame.type === 'joined' && frame.username === username);
       members.push(member);
     }
@@ -55,7 +55,7 @@ describe('a Redis that restarts', function () {
     }
   };
   /** Sends until it goes through. */
-  const sendAgain = (member: SeedClient, content: string): Promise<unknown> =>
+  const sendAgain = (member: PlainSocket, content: string): Promise<unknown> =>
     eventually(async () => {
       member.send(content);
       const frame = await member.next((each) => each.type === 'error' || each.content === content);
@@ -125,6 +125,6 @@ describe('a Redis that restarts', function () {
   });
 });
 
-function numbers({ frames }: SeedClient): number[] {
+function numbers({ frames }: PlainSocket): number[] {
   return frames.flatMap((frame) => (frame.type === 'message' ? frame.seq : []));
 }

@@ -4,7 +4,7 @@ import { CLOSE } from '@chorus/protocol';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { connectSeed } from '../support/clients/seed-client.js';
+import { connectPlain } from '../support/clients/plain-socket.js';
 import { connectV1, type V1Socket } from '../support/clients/v1-socket.js';
 import { ChaosProxy } from '../support/servers/chaos-proxy.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
@@ -68,14 +68,14 @@ describe('a room that is deleted and made again under its id', function () {
     const room = await createRoom(cluster.url, ann);
     const v1 = await connectV1(gateway.url, bob.token);
     await enter(v1, room);
-    const plain = await connectSeed(gateway.url, room, bob.token);
+    const plain = await connectPlain(gateway.url, room, bob.token);
     plain.send('in the old one');
     await plain.message('in the old one');
 
     redis.silent = true;
     for (const connection of redis.connections) connection.freeze();
     await remake(room);
-    const elsewhere = await connectSeed(cluster.gateways[0]?.url ?? '', room, ann.token);
+    const elsewhere = await connectPlain(cluster.gateways[0]?.url ?? '', room, ann.token);
     elsewhere.send('in the new one');
     await elsewhere.message('in the new one');
     redis.silent = false;

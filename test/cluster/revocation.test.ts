@@ -5,12 +5,12 @@ import { expect } from 'chai';
 import type { SocketEnd } from '../support/clients/frame-socket.js';
 import { OPERATOR_SETTINGS, operate } from '../support/clients/operator.js';
 import { createPerson, createRoom, type Person, request, signIn } from '../support/clients/people.js';
-import { connectSeed, type SeedClient, upgradeStatus } from '../support/clients/seed-client.js';
+import { connectPlain, type PlainSocket, upgradeStatus } from '../support/clients/plain-socket.js';
 import { connectV1, type V1Socket } from '../support/clients/v1-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import { RedisProbe } from '../support/servers/redis-probe.js';
 
-type Socket = SeedClient | V1Socket;
+type Socket = PlainSocket | V1Socket;
 
 /** How long sockets that are to end may last, in milliseconds. */
 const SOON_MS = 1_000;
@@ -49,9 +49,9 @@ describe('whoever may not stay', function () {
     opened.push(socket);
     return socket;
   };
-  /** One seed socket in the room on every gateway. */
-  const everywhere = (token: string, roomId = room): Promise<SeedClient[]> =>
-    Promise.all(cluster.gateways.map(async ({ url }) => keep(await connectSeed(url, roomId, token))));
+  /** One plain socket in the room on every gateway. */
+  const everywhere = (token: string, roomId = room): Promise<PlainSocket[]> =>
+    Promise.all(cluster.gateways.map(async ({ url }) => keep(await connectPlain(url, roomId, token))));
   /** One `chorus.v1` socket on every gateway, in both rooms. */
   const everywhereV1 = (token: string): Promise<V1Socket[]> =>
     Promise.all(
@@ -81,11 +81,11 @@ describe('whoever may not stay', function () {
   };
   /** Every one of these sockets receives what is said in the room. */
   const expectAlive = async (sockets: readonly Socket[], roomId = room): Promise<void> => {
-    const speaker = keep(await connectSeed(cluster.url, roomId, ann.token));
+    const speaker = keep(await connectPlain(cluster.url, roomId, ann.token));
     const content = `still there? ${Math.random()}`;
     speaker.send(content);
     for (const socket of sockets) {
-      await (socket as SeedClient).next((frame) => frame.type === 'message' && frame.content === content);
+      await (socket as PlainSocket).next((frame) => frame.type === 'message' && frame.content === content);
     }
   };
   const logOut = async (token: string): Promise<void> => {
@@ -211,7 +211,7 @@ describe('whoever may not stay', function () {
       ...(await everywhere(ann.token, other)),
     ];
     await operate(cluster, 'POST /broadcast', { content });
-    for (const socket of sockets) await (socket as SeedClient).next((frame) => frame.type === 'broadcast');
+    for (const socket of sockets) await (socket as PlainSocket).next((frame) => frame.type === 'broadcast');
     // Whatever came twice is there before this is.
     await expectAlive(sockets.slice(0, 6));
     await expectAlive(sockets.slice(6), other);

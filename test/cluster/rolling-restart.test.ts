@@ -2,7 +2,7 @@ import { Tokens } from '@chorus/auth';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom } from '../support/clients/people.js';
-import { connectSeed, type SeedClient } from '../support/clients/seed-client.js';
+import { connectPlain, type PlainSocket } from '../support/clients/plain-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 
 const ROOMS = 10;
@@ -16,7 +16,7 @@ interface Comer {
   readonly userId: number;
   readonly roomId: number;
   /** One after the other. */
-  readonly sockets: SeedClient[];
+  readonly sockets: PlainSocket[];
 }
 
 describe('a rolling restart of three gateways with a few hundred sockets', function () {
@@ -46,7 +46,7 @@ describe('a rolling restart of three gateways with a few hundred sockets', funct
 
   async function come(comer: Comer): Promise<void> {
     const token = tokens.sign({ id: comer.userId, username: `user-${comer.userId}` });
-    const socket = await connectSeed(cluster.url, comer.roomId, token);
+    const socket = await connectPlain(cluster.url, comer.roomId, token);
     comer.sockets.push(socket);
     socket.ended
       .then(async ({ code }) => {

@@ -2,7 +2,7 @@ import { createDatabase, type Database } from '@chorus/database';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { connectSeed, type SeedClient, upgradeStatus } from '../support/clients/seed-client.js';
+import { connectPlain, type PlainSocket, upgradeStatus } from '../support/clients/plain-socket.js';
 import { connectV1, type V1Socket } from '../support/clients/v1-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import { RedisProbe } from '../support/servers/redis-probe.js';
@@ -30,8 +30,8 @@ describe('rooms, of two APIs and three gateways', function () {
 
   const onEveryGateway = <T>(work: (url: string) => Promise<T>): Promise<T[]> =>
     Promise.all(cluster.gateways.map(({ url }) => work(url)));
-  const join = (room: number): Promise<SeedClient[]> =>
-    onEveryGateway((url) => connectSeed(url, room, ann.token));
+  const join = (room: number): Promise<PlainSocket[]> =>
+    onEveryGateway((url) => connectPlain(url, room, ann.token));
   const statuses = (room: number): Promise<number[]> =>
     onEveryGateway((url) => upgradeStatus(url, room, ann.token));
   const deleteThrough = (api: string, room: number) =>

@@ -1,7 +1,7 @@
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { connectSeed, type SeedClient, upgradeStatus } from '../support/clients/seed-client.js';
+import { connectPlain, type PlainSocket, upgradeStatus } from '../support/clients/plain-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import { RedisProbe } from '../support/servers/redis-probe.js';
 
@@ -21,13 +21,13 @@ describe('subscriptions to rooms, of three gateways', function () {
     await cluster?.close();
   });
 
-  const join = (gateway: number, room: number): Promise<SeedClient> =>
-    connectSeed(cluster.gateways[gateway]?.url ?? '', room, ann.token);
+  const join = (gateway: number, room: number): Promise<PlainSocket> =>
+    connectPlain(cluster.gateways[gateway]?.url ?? '', room, ann.token);
   const nobodySubscribed = () => eventually(async () => expect(await redis.roomChannels()).to.deep.equal([]));
 
   it('are as many as there are gateways with members, so that a message costs the others nothing', async () => {
     const room = await createRoom(cluster.url, ann);
-    const sockets: SeedClient[] = [];
+    const sockets: PlainSocket[] = [];
     for (const gateway of [0, 0, 1, 1, 2]) {
       sockets.push(await join(gateway, room));
       expect(await redis.subscribers(room)).to.equal(gateway + 1);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { UpgradeRefused } from '../support/clients/frame-socket.js';
 import type { Answer } from '../support/clients/people.js';
-import { connectSeed, type SeedOptions } from '../support/clients/seed-client.js';
+import { connectPlain, type PlainSocketOptions } from '../support/clients/plain-socket.js';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -31,9 +31,9 @@ export async function expectRefusal(
   url: string,
   roomId: number | string,
   token: string | undefined,
-  options?: SeedOptions,
+  options?: PlainSocketOptions,
 ): Promise<string> {
-  const refusal = await connectSeed(url, roomId, token, options).then(
+  const refusal = await connectPlain(url, roomId, token, options).then(
     () => {
       throw new Error(`the upgrade was not refused with ${status}`);
     },

@@ -4,7 +4,7 @@ import type { Member } from '@chorus/cluster';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request, signIn } from '../support/clients/people.js';
-import { connectSeed, type SeedClient } from '../support/clients/seed-client.js';
+import { connectPlain, type PlainSocket } from '../support/clients/plain-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import { startTestStandalone, type TestStandalone } from '../support/servers/standalone.js';
 import { expectError, expectRefusal } from './expectations.js';
@@ -79,13 +79,13 @@ describe('the contract while a server is away', function () {
     let cluster: TestCluster;
     let ann: Person;
     let room: number;
-    let socket: SeedClient;
+    let socket: PlainSocket;
 
     before(async () => {
       cluster = await startTestCluster({ ownServers: true });
       ann = await createPerson(cluster.url, 'ann');
       room = await createRoom(cluster.url, ann);
-      socket = await connectSeed(cluster.url, room, ann.token);
+      socket = await connectPlain(cluster.url, room, ann.token);
     });
     after(() => cluster?.close());
 
@@ -106,7 +106,7 @@ describe('the contract while a server is away', function () {
       await expectStatuses(cluster.url, ann, room, spare, 'withoutPostgres');
       socket.send('without PostgreSQL');
       await socket.message('without PostgreSQL');
-      await (await connectSeed(cluster.url, quiet, ann.token)).close();
+      await (await connectPlain(cluster.url, quiet, ann.token)).close();
 
       await cluster.postgres.member?.start();
       await eventually(() => signIn(cluster.url, ann));
@@ -124,7 +124,7 @@ describe('the contract while a server is away', function () {
       await cluster.redis.member?.start();
       await eventually(() => signIn(cluster.url, ann));
       for (const gateway of cluster.gateways) {
-        const late = await eventually(() => connectSeed(gateway.url, quiet, ann.token));
+        const late = await eventually(() => connectPlain(gateway.url, quiet, ann.token));
         await late.close();
       }
       await expectHealth([...cluster.apis, ...cluster.gateways], 'ready');
@@ -145,7 +145,7 @@ describe('the contract while a server is away', function () {
       const ann = await createPerson(url, 'ann');
       const room = await createRoom(url, ann);
       const spare = await signIn(url, ann);
-      const socket = await connectSeed(url, room, ann.token);
+      const socket = await connectPlain(url, room, ann.token);
       const file = await readFile(join(dataDir, 'postgres/cluster/postmaster.pid'), 'utf8');
       process.kill(Number.parseInt(file, 10), 'SIGQUIT');
       const rooms = `${url}/ws/get-rooms`;

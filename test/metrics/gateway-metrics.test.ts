@@ -3,7 +3,7 @@ import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { expectDocumented } from '../docs/metrics-page.js';
 import { request } from '../support/clients/people.js';
-import { connectSeed, upgradeStatus } from '../support/clients/seed-client.js';
+import { connectPlain, upgradeStatus } from '../support/clients/plain-socket.js';
 import { connectV1 } from '../support/clients/v1-socket.js';
 import type { MetricsText } from '../support/metrics.js';
 import { type LoneGateway, startLoneGateway } from '../support/servers/lone-gateway.js';
@@ -52,7 +52,7 @@ describe('the metrics of a gateway', function () {
 
   it('count sockets, rooms, messages and bytes', async () => {
     const room = await gateway.createRoom();
-    const ann = await connectSeed(gateway.url, room, gateway.token(1));
+    const ann = await connectPlain(gateway.url, room, gateway.token(1));
     const bob = await connectV1(gateway.url, gateway.token(2));
     await bob.join(room);
     await grown({
@@ -111,7 +111,7 @@ describe('the metrics of a gateway', function () {
 
   it('count who is cut off because of reading too slowly, and what waits for them', async () => {
     const room = await gateway.createRoom();
-    const slow = await connectSeed(gateway.url, room, gateway.token(1));
+    const slow = await connectPlain(gateway.url, room, gateway.token(1));
     const talker = await connectV1(gateway.url, gateway.token(2));
     await talker.join(room);
     slow.socket.pause();
@@ -163,7 +163,7 @@ describe('the metrics of a gateway', function () {
 
   it('show an outage of Redis, and its end', async () => {
     const room = await gateway.createRoom();
-    const ann = await connectSeed(gateway.url, room, gateway.token(1));
+    const ann = await connectPlain(gateway.url, room, gateway.token(1));
     const connected = (now: MetricsText): number[] =>
       ['presence', 'broker', 'broker-subscriber'].map((purpose) =>
         now.value(`chorus_redis_connected{purpose="${purpose}"}`),

@@ -2,7 +2,7 @@ import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { expectDocumented } from '../docs/metrics-page.js';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { connectSeed, type SeedClient } from '../support/clients/seed-client.js';
+import { connectPlain, type PlainSocket } from '../support/clients/plain-socket.js';
 import { type MetricsText, readMetrics } from '../support/metrics.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 
@@ -17,7 +17,7 @@ describe('the metrics of an API and an archiver', function () {
   let cluster: TestCluster;
   let ann: Person;
   let room: number;
-  let socket: SeedClient;
+  let socket: PlainSocket;
 
   before(async () => {
     cluster = await startTestCluster({
@@ -38,7 +38,7 @@ describe('the metrics of an API and an archiver', function () {
     });
     ann = await createPerson(cluster.url, 'ann');
     room = await createRoom(cluster.url, ann);
-    socket = await connectSeed(cluster.url, room, ann.token);
+    socket = await connectPlain(cluster.url, room, ann.token);
   });
   after(() => cluster?.close());
 

@@ -3,7 +3,7 @@ import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { expectDocumented } from '../docs/metrics-page.js';
 import { createPerson, createRoom, request } from '../support/clients/people.js';
-import { connectSeed } from '../support/clients/seed-client.js';
+import { connectPlain } from '../support/clients/plain-socket.js';
 import { readMetrics } from '../support/metrics.js';
 import { startTestStandalone, type TestStandalone } from '../support/servers/standalone.js';
 
@@ -32,7 +32,7 @@ describe('the metrics of standalone', function () {
     const room = await createRoom(standalone.url, ann);
     // The balancer gives them to the gateways by turns.
     const sockets = [];
-    for (let n = 0; n < 4; n++) sockets.push(await connectSeed(standalone.url, room, ann.token));
+    for (let n = 0; n < 4; n++) sockets.push(await connectPlain(standalone.url, room, ann.token));
     for (const socket of sockets) socket.send('hello');
     for (const socket of sockets) await socket.messages(4);
     await eventually(async () => {

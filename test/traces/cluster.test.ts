@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { connectSeed, type SeedClient, upgradeStatus } from '../support/clients/seed-client.js';
+import { connectPlain, type PlainSocket, upgradeStatus } from '../support/clients/plain-socket.js';
 import { connectV1 } from '../support/clients/v1-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import {
@@ -23,7 +23,7 @@ describe('traces of a cluster', function () {
   let ann: Person;
   let room: number;
   /** One at the first gateway, one at the second. Nobody is at the third. */
-  let clients: [SeedClient, SeedClient];
+  let clients: [PlainSocket, PlainSocket];
   let caller: { traceId: string; spanId: string; headers: Record<string, string> };
 
   const start = async (share: string): Promise<void> => {
@@ -49,8 +49,8 @@ describe('traces of a cluster', function () {
   beforeEach(async () => {
     room = await createRoom(cluster.url, ann);
     clients = [
-      await connectSeed(gateway(0), room, ann.token),
-      await connectSeed(gateway(1), room, ann.token),
+      await connectPlain(gateway(0), room, ann.token),
+      await connectPlain(gateway(1), room, ann.token),
     ];
     const traceId = randomBytes(16).toString('hex');
     const spanId = randomBytes(8).toString('hex');

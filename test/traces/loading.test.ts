@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { createPerson, createRoom } from '../support/clients/people.js';
-import { connectSeed } from '../support/clients/seed-client.js';
+import { connectPlain } from '../support/clients/plain-socket.js';
 import { startTestCluster } from '../support/servers/cluster.js';
 import { startTraceCollector } from '../support/servers/trace-collector.js';
 
@@ -40,7 +40,7 @@ describe('OpenTelemetry', function () {
       env: { ...env, NODE_OPTIONS: `--require ${witness}` },
     });
     const ann = await createPerson(cluster.url);
-    const client = await connectSeed(cluster.url, await createRoom(cluster.url, ann), ann.token);
+    const client = await connectPlain(cluster.url, await createRoom(cluster.url, ann), ann.token);
     client.send('hello');
     await client.message('hello');
     await client.close();

@@ -6,7 +6,7 @@ import { type PlainErrorCode, REFUSALS } from './refusals/catalogue.js';
 import { refusalText } from './refusals/refusal.js';
 
 /**
- * Every frame that a plain socket receives has these three fields, as in the seed contract. The other fields were
+ * Every frame that a plain socket receives has these three fields, as in the original service. The other fields were
  * added later; clients ignore fields that they do not know.
  */
 const plainFields = { content: z.string(), roomId: z.int().positive(), username: z.string() };
@@ -63,7 +63,7 @@ export type ErrorFrame = z.infer<typeof plainErrorFrame>;
 /** Frames that a plain socket receives. */
 export type ServerFrame = MessageFrame | PresenceFrame | BroadcastFrame | RecoveryFrame | ErrorFrame;
 
-/** Texts of the seed contract. They must not change. */
+/** Texts of the original service. They must not change. */
 export const JOINED_CONTENT = 'A new user has join the room';
 export const LEFT_CONTENT = 'user left the chat';
 

@@ -1,19 +1,19 @@
 import { expect } from 'chai';
 import { readBack, readOn, readPage, type Said } from '../../support/archive.js';
 import { createPerson, createRoom, type Person } from '../../support/clients/people.js';
-import { connectSeed, type SeedClient } from '../../support/clients/seed-client.js';
+import { connectPlain, type PlainSocket } from '../../support/clients/plain-socket.js';
 import type { Target } from '../target.js';
 
 export function describeHistory(target: () => Target): void {
   let ann: Person;
   let room: number;
-  let socket: SeedClient;
+  let socket: PlainSocket;
 
   beforeEach(async () => {
     const { url } = target();
     ann = await createPerson(url, 'ann');
     room = await createRoom(url, ann);
-    socket = await connectSeed(url, room, ann.token);
+    socket = await connectPlain(url, room, ann.token);
   });
   afterEach(() => socket.close());
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { createPerson, request } from '../../support/clients/people.js';
-import { connectSeed } from '../../support/clients/seed-client.js';
+import { connectPlain } from '../../support/clients/plain-socket.js';
 import { expectBody, expectError, expectRefusal } from '../expectations.js';
 import type { Target } from '../target.js';
 
@@ -17,8 +17,8 @@ export function describeOpenMode(target: () => Target): void {
   it('lets anybody enter as whom the query names', async () => {
     const { url } = target();
     await ask('/ws/create-room', { id: 2, name: 'room2' });
-    const ann = await connectSeed(url, 2, undefined, { query: { userId: '7', username: 'ann' } });
-    const bob = await connectSeed(url, 2, undefined, { query: { userId: '8', username: 'bob' } });
+    const ann = await connectPlain(url, 2, undefined, { query: { userId: '7', username: 'ann' } });
+    const bob = await connectPlain(url, 2, undefined, { query: { userId: '8', username: 'bob' } });
     await ann.next(({ type, username }) => type === 'joined' && username === 'ann');
     await bob.next(({ type, username }) => type === 'joined' && username === 'bob');
     bob.send('hello');
@@ -37,7 +37,7 @@ export function describeOpenMode(target: () => Target): void {
     await ask('/ws/create-room', { id: 3, name: 'room3' });
     const person = await createPerson(url);
     const query = { userId: String(person.id + 1), username: 'somebody else' };
-    const socket = await connectSeed(url, 3, person.token, { query });
+    const socket = await connectPlain(url, 3, person.token, { query });
     socket.send('who?');
     expect(await socket.message('who?')).to.include({ username: 'somebody else', userId: person.id + 1 });
     await socket.close();

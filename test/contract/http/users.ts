@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { createPerson, createRoom, request, signIn as signedIn } from '../../support/clients/people.js';
-import { connectSeed } from '../../support/clients/seed-client.js';
+import { connectPlain } from '../../support/clients/plain-socket.js';
 import { expectBody, expectError, expectRefusal } from '../expectations.js';
 import type { Target } from '../target.js';
 
@@ -149,7 +149,7 @@ export function describeUsers(target: () => Target): void {
       const ann = await createPerson(url, 'ann');
       const other = (await signedIn(url, ann)).token;
       const room = await createRoom(url, ann);
-      const sockets = await Promise.all([ann.token, other].map((token) => connectSeed(url, room, token)));
+      const sockets = await Promise.all([ann.token, other].map((token) => connectPlain(url, room, token)));
       const body = { currentPassword: ann.password, newPassword: 'close sesame' };
       const answer = await request(`${url}/api/users/me/password`, { method: 'PUT', token: ann.token, body });
       const { token, ...rest } = answer.body as { token: string };
@@ -159,7 +159,7 @@ export function describeUsers(target: () => Target): void {
         expectError(await request(`${url}/api/users/me`, { token: ended }), 401);
         await expectRefusal(401, url, room, ended);
       }
-      const socket = await connectSeed(url, room, token);
+      const socket = await connectPlain(url, room, token);
       await socket.close();
       const { email } = ann;
       expectError(await signIn({ email, password: ann.password }), 401);
@@ -208,8 +208,8 @@ export function describeUsers(target: () => Target): void {
       const ann = await createPerson(url, 'ann');
       const again = (await signedIn(url, ann)).token;
       const room = await createRoom(url, ann);
-      const gone = await connectSeed(url, room, ann.token);
-      const stays = await connectSeed(url, room, again);
+      const gone = await connectPlain(url, room, ann.token);
+      const stays = await connectPlain(url, room, again);
       expect((await request(`${url}/api/users/logout`, { token: ann.token })).status).to.equal(200);
       expect((await gone.ended).code).to.equal(4401);
       expectError(await request(`${url}/api/users/me`, { token: ann.token }), 401);
@@ -251,7 +251,7 @@ export function describeUsers(target: () => Target): void {
       const third = tokenOf(await refresh(second));
       const room = await createRoom(url, ann);
       const sockets = await Promise.all(
-        [ann.token, second, third].map((token) => connectSeed(url, room, token)),
+        [ann.token, second, third].map((token) => connectPlain(url, room, token)),
       );
       expect((await request(`${url}/api/users/logout`, { token: ann.token })).status).to.equal(200);
       for (const socket of sockets) expect((await socket.ended).code).to.equal(4401);

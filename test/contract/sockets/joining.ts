@@ -1,7 +1,7 @@
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request, signIn } from '../../support/clients/people.js';
-import { connectSeed, type SeedClient } from '../../support/clients/seed-client.js';
+import { connectPlain, type PlainSocket } from '../../support/clients/plain-socket.js';
 import { expectBody, expectError } from '../expectations.js';
 import type { Target } from '../target.js';
 
@@ -12,7 +12,7 @@ export function describeJoining(target: () => Target): void {
   let ann: Person;
   let bob: Person;
   let room: number;
-  let open: SeedClient[];
+  let open: PlainSocket[];
 
   beforeEach(async () => {
     const { url } = target();
@@ -24,8 +24,8 @@ export function describeJoining(target: () => Target): void {
   });
   afterEach(() => Promise.all(open.map((socket) => socket.close())));
 
-  const join = async (person: Person, query: Record<string, string> = {}): Promise<SeedClient> => {
-    const socket = await connectSeed(target().url, room, undefined, {
+  const join = async (person: Person, query: Record<string, string> = {}): Promise<PlainSocket> => {
+    const socket = await connectPlain(target().url, room, undefined, {
       query,
       headers: { cookie: person.cookie },
     });
@@ -33,7 +33,7 @@ export function describeJoining(target: () => Target): void {
     return socket;
   };
   /** Joins, and waits until that is known. */
-  const enter = async (person: Person): Promise<SeedClient> => {
+  const enter = async (person: Person): Promise<PlainSocket> => {
     const socket = await join(person);
     await socket.next(({ type, username }) => type === 'joined' && username === person.username);
     return socket;
@@ -117,7 +117,7 @@ export function describeJoining(target: () => Target): void {
       const other = await createRoom(url, bob);
       await enter(ann);
       await enter(bob);
-      const elsewhere = await connectSeed(url, other, ann.token);
+      const elsewhere = await connectPlain(url, other, ann.token);
       open.push(elsewhere);
       await elsewhere.next(({ type }) => type === 'joined');
       expectBody(await clients(''), 200, [client(ann), client(bob)]);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request } from '../../support/clients/people.js';
-import { connectSeed } from '../../support/clients/seed-client.js';
+import { connectPlain } from '../../support/clients/plain-socket.js';
 import { expectError, expectRefusal } from '../expectations.js';
 import type { Target } from '../target.js';
 import { badTokens } from '../tokens.js';
@@ -49,7 +49,7 @@ export function describeRefusedUpgrades(target: () => Target): void {
         await expectRefusal(403, url, room, ann.token, { headers: { origin } });
       }
       for (const origin of ['https://chat.example', url]) {
-        const socket = await connectSeed(url, room, ann.token, { headers: { origin } });
+        const socket = await connectPlain(url, room, ann.token, { headers: { origin } });
         await socket.close();
       }
     });

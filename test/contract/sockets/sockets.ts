@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request } from '../../support/clients/people.js';
-import { connectSeed, type SeedClient } from '../../support/clients/seed-client.js';
+import { connectPlain, type PlainSocket } from '../../support/clients/plain-socket.js';
 import { expectRefusal } from '../expectations.js';
 import type { Target } from '../target.js';
 
@@ -13,15 +13,15 @@ export function describeSockets(target: () => Target): void {
   let ann: Person;
   let bob: Person;
   let room: number;
-  let anns: SeedClient;
-  let bobs: SeedClient;
+  let anns: PlainSocket;
+  let bobs: PlainSocket;
 
   beforeEach(async () => {
     const { url } = target();
     [ann, bob] = await Promise.all([createPerson(url, 'ann'), createPerson(url, 'bob')]);
     room = await createRoom(url, ann);
-    anns = await connectSeed(url, room, ann.token);
-    bobs = await connectSeed(url, room, bob.token);
+    anns = await connectPlain(url, room, ann.token);
+    bobs = await connectPlain(url, room, bob.token);
   });
   afterEach(() => Promise.all([anns.close(), bobs.close()]));
 
@@ -49,7 +49,7 @@ export function describeSockets(target: () => Target): void {
     });
 
     it('does not reach other rooms', async () => {
-      const elsewhere = await connectSeed(target().url, await createRoom(target().url, bob), bob.token);
+      const elsewhere = await connectPlain(target().url, await createRoom(target().url, bob), bob.token);
       anns.send('in here');
       await bobs.message('in here');
       elsewhere.send('out there');
@@ -114,7 +114,7 @@ export function describeSockets(target: () => Target): void {
         'too many messages a second',
         4429,
         'too many messages',
-        (socket: SeedClient) => {
+        (socket: PlainSocket) => {
           for (let index = 0; index < 200; index++) socket.send(String(index));
         },
       ],
@@ -132,7 +132,7 @@ export function describeSockets(target: () => Target): void {
     it('closes its sockets everywhere with 4404, and nobody can enter any more', async () => {
       const { url } = target();
       const others = await Promise.all(
-        Array.from({ length: ON_EVERY_GATEWAY }, () => connectSeed(url, room, bob.token)),
+        Array.from({ length: ON_EVERY_GATEWAY }, () => connectPlain(url, room, bob.token)),
       );
       const sockets = [anns, bobs, ...others];
       const deleted = await request(`${url}/api/rooms/${room}`, { method: 'DELETE', token: ann.token });
@@ -152,7 +152,7 @@ export function describeSockets(target: () => Target): void {
       await request(`${url}/api/rooms/${room}`, { method: 'DELETE', token: ann.token });
       await Promise.all([anns.ended, bobs.ended]);
       await request(`${url}/ws/create-room`, { body: { id: room, name: 'new' }, token: bob.token });
-      bobs = await connectSeed(url, room, bob.token);
+      bobs = await connectPlain(url, room, bob.token);
       bobs.send('new');
       expect(await bobs.message('new')).to.include({ seq: 1, username: bob.username });
       expect(await bobs.messages(1)).to.deep.equal(['new']);
@@ -160,6 +160,6 @@ export function describeSockets(target: () => Target): void {
   });
 }
 
-function send(data: string | Buffer, binary = false): (client: SeedClient) => void {
+function send(data: string | Buffer, binary = false): (client: PlainSocket) => void {
   return ({ socket }) => socket.send(data, { binary });
 }

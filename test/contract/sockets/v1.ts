@@ -2,7 +2,7 @@ import { formatPosition, serverFrameSchema } from '@chorus/protocol';
 import { expect } from 'chai';
 import { UpgradeRefused } from '../../support/clients/frame-socket.js';
 import { createPerson, createRoom, type Person } from '../../support/clients/people.js';
-import { connectSeed } from '../../support/clients/seed-client.js';
+import { connectPlain } from '../../support/clients/plain-socket.js';
 import { connectV1, type V1Socket } from '../../support/clients/v1-socket.js';
 import type { Target } from '../target.js';
 
@@ -29,7 +29,7 @@ export function describeV1Sockets(target: () => Target): void {
   });
 
   it('joins, publishes, is acked, and everybody receives the same frame', async () => {
-    const seed = await connectSeed(target().url, room, bob.token);
+    const plain = await connectPlain(target().url, room, bob.token);
     await bobs.join(room);
     const { epoch, seq } = await anns.join(room);
     anns.send({ type: 'publish', roomId: room, clientMsgId: 'm-1', content: 'hello' });
@@ -37,13 +37,13 @@ export function describeV1Sockets(target: () => Target): void {
     expect(ack).to.include({ roomId: room, clientMsgId: 'm-1', epoch, seq: seq + 1 });
     const message = await bobs.of('message');
     expect(message).to.include({ content: 'hello', clientMsgId: 'm-1', epoch, seq: seq + 1, userId: ann.id });
-    expect(await seed.message('hello')).to.deep.equal(message);
-    seed.send('from the seed');
+    expect(await plain.message('hello')).to.deep.equal(message);
+    plain.send('from the plain socket');
     const reply = await bobs.of('message');
     expect(reply)
-      .to.include({ content: 'from the seed', seq: seq + 2 })
+      .to.include({ content: 'from the plain socket', seq: seq + 2 })
       .and.not.have.property('clientMsgId');
-    await seed.close();
+    await plain.close();
   });
 
   it('that says the same again is given the first position, and nobody hears it twice', async () => {
@@ -72,19 +72,19 @@ export function describeV1Sockets(target: () => Target): void {
       epoch,
       seq: seq + 3,
     });
-    const seed = await connectSeed(target().url, room, ann.token, {
+    const plain = await connectPlain(target().url, room, ann.token, {
       query: { since: formatPosition({ epoch, seq: seq + 1 }) },
     });
     bobs.send({ type: 'publish', roomId: room, clientMsgId: 'four', content: 'four' });
     await back.next((frame) => frame.type === 'message' && frame.content === 'four');
-    await seed.message('four');
+    await plain.message('four');
     expect(back.messages(room).map(({ content }) => content)).to.deep.equal(['two', 'three', 'four']);
-    expect(seed.frames[0]).to.include({ type: 'recovery', recovered: true });
-    expect(seed.frames.filter(({ type }) => type === 'message')).to.deep.equal(back.messages(room));
+    expect(plain.frames[0]).to.include({ type: 'recovery', recovered: true });
+    expect(plain.frames.filter(({ type }) => type === 'message')).to.deep.equal(back.messages(room));
     // A socket is sent what it missed in a room once a second.
     const other = await connectV1(target().url, ann.token);
     expect(await other.join(room, { epoch: epoch - 1, seq })).to.include({ recovered: false });
-    await Promise.all([back.close(), other.close(), seed.close()]);
+    await Promise.all([back.close(), other.close(), plain.close()]);
   });
 
   it('is told when what it said is in the database', async () => {

@@ -22,7 +22,7 @@ describe('signing in', function () {
     await db.$disconnect();
   });
 
-  it('sets the cookie of the seed contract, byte for byte', async () => {
+  it('sets the cookie of the original service, byte for byte', async () => {
     const user = newUser();
     const { id } = (await client.post(SIGN_UP, user)).body;
     const answer = await client.post(SIGN_IN, { email: user.email.toUpperCase(), password: user.password });

@@ -8,7 +8,7 @@ import { listOriginalRooms, listRooms } from './list-rooms.js';
 import { renameRoom } from './rename-room.js';
 
 export const roomRoutes: RouteTable<RoomServices> = {
-  // Routes of the original service: the seed contract.
+  // Routes of the original service.
   'POST /ws/create-room': createOriginalRoom,
   'GET /ws/get-rooms': listOriginalRooms,
   'GET /ws/get-clients': listAllClients,

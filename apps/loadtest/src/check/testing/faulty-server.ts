@@ -31,7 +31,7 @@ export async function startFaultyServer(plan: ReadonlyMap<number, readonly Fault
     const url = new URL(request.url ?? '/', 'http://localhost');
     const userId = Number(url.searchParams.get('userId'));
     if (socket.protocol === SUBPROTOCOL) speakV1(socket, userId, roomOf);
-    else speakSeed(socket, userId, url, roomOf);
+    else speakPlain(socket, userId, url, roomOf);
   });
   await once(server, 'listening');
   return {
@@ -45,7 +45,7 @@ export async function startFaultyServer(plan: ReadonlyMap<number, readonly Fault
   };
 }
 
-function speakSeed(socket: WebSocket, userId: number, url: URL, roomOf: (id: number) => FaultyRoom): void {
+function speakPlain(socket: WebSocket, userId: number, url: URL, roomOf: (id: number) => FaultyRoom): void {
   const roomId = Number(url.pathname.split('/').at(-1));
   const room = roomOf(roomId);
   const frame = (fields: object): void =>

@@ -21,10 +21,10 @@ export const dialect: Dialect = {
       protocols: [],
     };
   },
-  converse: ([roomId = 0], events, send) => new SeedConversation(roomId, events, send),
+  converse: ([roomId = 0], events, send) => new PlainConversation(roomId, events, send),
 };
 
-class SeedConversation implements Conversation {
+class PlainConversation implements Conversation {
   readonly #position = { epoch: 0, seq: 0 };
 
   constructor(

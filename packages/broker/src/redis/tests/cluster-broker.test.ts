@@ -133,7 +133,7 @@ describe('over a Redis Cluster', () => {
     before(() => changePassword('', PASSWORD));
     after(() => changePassword(PASSWORD, ''));
 
-    it('uses the one of the first seed for every server', async () => {
+    it('uses the password of the first URL for every server', async () => {
       const urls = cluster.urls.map((url) => url.replace('//', `//:${encodeURIComponent(PASSWORD)}@`));
       const redis = { urls: urls.slice(0, 1), cluster: true, commandTimeoutMs: 3_000 };
       const fixture = closer().add(await makeRedisFixture(testOptions(redis)));

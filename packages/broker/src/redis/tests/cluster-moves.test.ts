@@ -33,7 +33,7 @@ describe('moves within a Redis Cluster', function () {
     const cluster = closer.add(await startRedisCluster({ nodes: 3 }));
     members = await Promise.all(cluster.nodes.map(manage));
 
-    // The first seed is dead: any of the others will do.
+    // The first seed node is down: the connection is made through another one.
     const urls = [`redis://127.0.0.1:${await freePort()}`, ...cluster.urls];
     const redis = { urls, cluster: true, commandTimeoutMs: 1_000 };
     fixture = closer.add(await makeRedisFixture(testOptions(redis)));

@@ -96,10 +96,10 @@ export function describeMembers(stage: () => ThreeNodes): void {
       const { a, fixture } = stage();
       await a.join('a', 7, ann);
       await a.leave('a', 7, ann);
-      const seed = { roomId: 7, username: 'ann', userId: 1 };
+      const about = { roomId: 7, username: 'ann', userId: 1 };
       expect(await fixture.announced()).to.deep.equal([
-        { type: 'joined', content: 'A new user has join the room', ...seed },
-        { type: 'left', content: 'user left the chat', ...seed },
+        { type: 'joined', content: 'A new user has join the room', ...about },
+        { type: 'left', content: 'user left the chat', ...about },
       ]);
     });
 

@@ -2,8 +2,8 @@ import type { ServerFrame } from '@chorus/protocol';
 import { WebSocket } from 'ws';
 import { FrameSocket, opened, TIMEOUT_MS, UpgradeRefused } from './frame-socket.js';
 
-/** A client of the seed socket. */
-export class SeedClient extends FrameSocket<ServerFrame> {
+/** A plain socket to a gateway that keeps the frames it receives. */
+export class PlainSocket extends FrameSocket<ServerFrame> {
   send(text: string): void {
     this.socket.send(text);
   }
@@ -24,29 +24,29 @@ export class SeedClient extends FrameSocket<ServerFrame> {
   }
 }
 
-export interface SeedOptions {
+export interface PlainSocketOptions {
   /** Added to the URL. */
   query?: Record<string, string>;
   headers?: Record<string, string>;
 }
 
 /**
- * Joins a room over the seed socket and waits for the 101.
+ * Opens a plain socket in a room and waits for the 101.
  * @param url of the balancer or of one gateway
  * @throws {UpgradeRefused}
  */
-export async function connectSeed(
+export async function connectPlain(
   url: string,
   roomId: number | string,
   token: string | undefined,
-  options: SeedOptions = {},
-): Promise<SeedClient> {
+  options: PlainSocketOptions = {},
+): Promise<PlainSocket> {
   const target = new URL(`/ws/join-room/${roomId}`, url.replace('http', 'ws'));
   for (const [name, value] of Object.entries(options.query ?? {})) target.searchParams.set(name, value);
   const socket = new WebSocket(target, {
     headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...options.headers },
   });
-  const client = new SeedClient(socket);
+  const client = new PlainSocket(socket);
   await opened(socket);
   return client;
 }
@@ -56,10 +56,10 @@ export async function upgradeStatus(
   url: string,
   roomId: number | string,
   token: string | undefined,
-  options?: SeedOptions,
+  options?: PlainSocketOptions,
 ): Promise<number> {
   try {
-    const client = await connectSeed(url, roomId, token, options);
+    const client = await connectPlain(url, roomId, token, options);
     await client.close();
     return 101;
   } catch (error) {
