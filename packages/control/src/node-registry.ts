@@ -23,7 +23,7 @@ export interface NodeFigures {
   readonly processorShare: number;
   readonly rssBytes: number;
   /** Sockets that were asked to reconnect elsewhere. */
-  readonly sentAway: number;
+  readonly reconnectRequests: number;
   /** Number of sockets at the start of the drain; null unless draining. */
   readonly drainedFrom: number | null;
 }

@@ -26,7 +26,7 @@ const FIGURES: NodeFigures = {
   eventLoopDelayMs: 1.25,
   processorShare: 0.5,
   rssBytes: 64_000_000,
-  sentAway: 3,
+  reconnectRequests: 3,
   drainedFrom: null,
 };
 

@@ -168,7 +168,7 @@ export class ConnectionLifecycle implements Closeable {
     const figures: NodeFigures = {
       ...load.read(),
       connectionsLimit: this.#config.maxConnections,
-      sentAway: Object.values(reconnectRequests).reduce((sum, count) => sum + count),
+      reconnectRequests: Object.values(reconnectRequests).reduce((sum, count) => sum + count),
       drainedFrom: this.#drain.from ?? null,
     };
     const rooms = presence.localRooms;

@@ -118,10 +118,10 @@ describe('a gateway that gives up its sockets', () => {
     const gateway = await fixture.start({ NODE_ID: 'a' });
     for (const member of [ANN, ANN, BOB]) await fixture.join(gateway, 1, member);
     const figures = async () => (await fixture.nodes.nodes())[0]?.figures;
-    const until = async (drainedFrom: number | null, sentAway: number) => {
+    const until = async (drainedFrom: number | null, reconnectRequests: number) => {
       for (;;) {
         const now = await figures();
-        if (now?.drainedFrom === drainedFrom && now.sentAway === sentAway) return;
+        if (now?.drainedFrom === drainedFrom && now.reconnectRequests === reconnectRequests) return;
         await sleep(20);
       }
     };

@@ -79,8 +79,8 @@ function addConnectionMetrics(metrics: Metrics, { counters, lifecycle, maxConnec
     () => counters.slowReaders,
   );
   metrics.counterBy(
-    name('sent_away_total'),
-    'why',
+    name('reconnect_requests_total'),
+    'reason',
     'Sockets whose clients were asked to reconnect, by reason.',
     () => connections.reconnectRequests,
   );

@@ -30,7 +30,7 @@ describe('what a gateway says it does', () => {
         connectionsLimit: 50,
         messagesIn: 3,
         probeMs: null,
-        sentAway: 0,
+        reconnectRequests: 0,
         drainedFrom: null,
       });
       // One in many is looked at, and the first in any case.

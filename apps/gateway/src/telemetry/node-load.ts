@@ -7,7 +7,7 @@ import type { ProcessorShare } from './processor-share.js';
 import type { Timings } from './timings.js';
 
 /** What a gateway does and needs; who comes and goes is told by those who see to that. */
-export type NodeLoad = Omit<NodeFigures, 'connectionsLimit' | 'sentAway' | 'drainedFrom'>;
+export type NodeLoad = Omit<NodeFigures, 'connectionsLimit' | 'reconnectRequests' | 'drainedFrom'>;
 
 /**
  * How often the delay of the event loop is sampled, in milliseconds; one that is never late shows as much. Each sample wakes

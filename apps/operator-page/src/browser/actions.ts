@@ -41,7 +41,7 @@ export class Actions {
     const share = byId('share', HTMLInputElement).valueAsNumber;
     this.parts.confirmation.ask({
       title: 'Rebalance the gateways?',
-      text: `Each gateway with more than 7 % above the average sends away ${share} % of its connections a minute until it is level.`,
+      text: `Each gateway with more than 7 % above the average gives up ${share} % of its connections per minute until all are level.`,
       yes: 'Rebalance',
       act: () => this.#do((client) => client.rebalance(share / 100), 'The gateways were told to rebalance.'),
     });

@@ -23,7 +23,7 @@ export class NodeRow {
   constructor(node: GatewayNode, act: (node: GatewayNode) => void) {
     this.#node = node;
     setText(this.#name, node.nodeId);
-    this.#progress.setAttribute('aria-label', `Sent away from ${node.nodeId}`);
+    this.#progress.setAttribute('aria-label', `Drain of ${node.nodeId}`);
     const state = element(
       'td',
       { role: 'cell', 'data-label': 'State' },

@@ -10,7 +10,7 @@ export interface Figures {
   eventLoopDelayMs: number;
   processorShare: number;
   rssBytes: number;
-  sentAway: number;
+  reconnectRequests: number;
   drainedFrom: number | null;
 }
 

@@ -13,7 +13,7 @@ const FIGURES: Figures = {
   eventLoopDelayMs: 1,
   processorShare: 0,
   rssBytes: 1,
-  sentAway: 0,
+  reconnectRequests: 0,
   drainedFrom: null,
 };
 

@@ -6,7 +6,7 @@ const node = (nodeId: string, at: number, startedAt = '2026-01-01T00:00:00.000Z'
   ...{ nodeId, state: 'ready', connections: 10, rooms: 1, startedAt },
   figures: {
     ...{ at, connectionsLimit: 10, messagesIn: 0, messagesOut: 0, relays: 0, relayMs: 0, probeMs: 1 },
-    ...{ eventLoopDelayMs: 1, processorShare: 0, rssBytes: 1, sentAway: 0, drainedFrom: null },
+    ...{ eventLoopDelayMs: 1, processorShare: 0, rssBytes: 1, reconnectRequests: 0, drainedFrom: null },
   },
 });
 

@@ -2,12 +2,15 @@ import type { Clock } from '../clock.js';
 import type { LocalMember } from './local-member.js';
 
 /** Why a user has no connections, which determines how long they may take to reconnect. */
-export type GraceKind = 'left' | 'sentAway';
+export type GraceKind = 'left' | 'reconnecting';
 
 /** Users without connections who may reconnect. One timer serves all of them. */
 export class Graces {
   /** By kind, in the order in which they lost their last connection: all graces of a kind are equally long. */
-  readonly #waiting: Readonly<Record<GraceKind, Set<LocalMember>>> = { left: new Set(), sentAway: new Set() };
+  readonly #waiting: Readonly<Record<GraceKind, Set<LocalMember>>> = {
+    left: new Set(),
+    reconnecting: new Set(),
+  };
   #cancel: (() => void) | undefined;
   #end = 0;
 
@@ -19,7 +22,7 @@ export class Graces {
   ) {}
 
   get size(): number {
-    return this.#waiting.left.size + this.#waiting.sentAway.size;
+    return this.#waiting.left.size + this.#waiting.reconnecting.size;
   }
 
   begin(local: LocalMember, kind: GraceKind): void {
@@ -31,13 +34,13 @@ export class Graces {
   /** The user has reconnected, or leaves for another reason. */
   end(local: LocalMember): void {
     this.#waiting.left.delete(local);
-    this.#waiting.sentAway.delete(local);
+    this.#waiting.reconnecting.delete(local);
   }
 
   /** Ends all graces without calling back. */
   clear(): void {
     this.#waiting.left.clear();
-    this.#waiting.sentAway.clear();
+    this.#waiting.reconnecting.clear();
     this.#cancel?.();
     this.#cancel = undefined;
   }

@@ -65,7 +65,7 @@ export class PresenceTracker {
     this.#clock = options.clock ?? systemClock;
     const { graceMs = 2_000, releaseGraceMs = 10_000 } = options;
     this.#releaseGraceMs = releaseGraceMs;
-    const graces = { left: graceMs, sentAway: releaseGraceMs };
+    const graces = { left: graceMs, reconnecting: releaseGraceMs };
     this.#graces = new Graces(this.#clock, graces, (local) => this.#leave(local));
     this.#late = new LateLeaves(this.#clock, Math.max(graceMs, LATE_LEAVE_MS), (due) => {
       for (const local of due) this.#unsettled.add(local);
@@ -108,14 +108,14 @@ export class PresenceTracker {
 
   /**
    * A local connection of this user left the room. Ignored for a connection that was forgotten.
-   * @param sentAway whether this node asked the connection to reconnect through another node
+   * @param reconnecting whether this node asked the client to reconnect
    */
-  exit(roomId: number, member: Member, sentAway = false): void {
+  exit(roomId: number, member: Member, reconnecting = false): void {
     const local = this.#rooms.get(roomId)?.get(member.id);
     if (local === undefined || local.connections === 0) return;
     local.connections--;
     if (local.connections > 0 || this.#draining) return;
-    this.#graces.begin(local, sentAway ? 'sentAway' : 'left');
+    this.#graces.begin(local, reconnecting ? 'reconnecting' : 'left');
   }
 
   /** All users leave this room at once, without grace; later exits of their connections are ignored. */
