@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { apiSettings, loadApiConfig, loadStoreConfig, storeSettings } from './config.js';
 
 describe('loadApiConfig', () => {
-  it('needs nothing outside of production', () => {
+  it('needs no settings outside of production', () => {
     const config = loadApiConfig({});
     expect(config).to.deep.include({ port: 3000, trustedProxies: 0, allowedOrigins: [] });
     expect(config.bcrypt.cost).to.equal(10);
@@ -54,7 +54,7 @@ describe('loadApiConfig', () => {
 });
 
 describe('loadStoreConfig', () => {
-  it('needs to know where PostgreSQL is, and never shows its password', () => {
+  it('needs the address of PostgreSQL, and never shows its password', () => {
     expect(() => loadStoreConfig({})).to.throw(ConfigError, 'DATABASE_URL is not set');
     expect(() => loadStoreConfig({ DATABASE_URL: 'mysql://me:hunter2@db/x' }))
       .to.throw(ConfigError, /^DATABASE_URL is not valid: must be a URL starting with postgresql/)
@@ -62,7 +62,7 @@ describe('loadStoreConfig', () => {
       .that.does.not.include('hunter2');
   });
 
-  it('wants URLs of Redis, one or more', () => {
+  it('accepts one or more URLs of Redis', () => {
     const load = (REDIS_URL: string) => loadStoreConfig({ DATABASE_URL: 'postgresql://db/x', REDIS_URL });
     expect(load('rediss://b:2/').redis.urls).to.deep.equal(['rediss://b:2/']);
     for (const value of ['localhost:6379', 'redis://a:1,b:2', 'http://a', ',']) {
@@ -73,7 +73,7 @@ describe('loadStoreConfig', () => {
     }
   });
 
-  it('wants several URLs of Redis for a cluster only', () => {
+  it('accepts several URLs of Redis only for a cluster', () => {
     const load = (REDIS_URL: string, BROKER_SHARDED: string) =>
       loadStoreConfig({ DATABASE_URL: 'postgresql://db/x', REDIS_URL, BROKER_SHARDED });
     expect(load('redis://a:1, redis://b:2', 'true').redis.urls).to.deep.equal(['redis://a:1', 'redis://b:2']);
@@ -119,7 +119,7 @@ describe('loadStoreConfig', () => {
     expect(load({}).redis.tls).to.equal(undefined);
   });
 
-  it('takes the number of a database as path, in a cluster 0 only', () => {
+  it('takes the number of a database from the path; only 0 in a cluster', () => {
     const load = (REDIS_URL: string, BROKER_SHARDED = 'false') =>
       loadStoreConfig({ DATABASE_URL: 'postgresql://db/x', REDIS_URL, BROKER_SHARDED }).redis;
     expect(
@@ -147,7 +147,7 @@ describe('loadStoreConfig', () => {
 });
 
 describe('the settings', () => {
-  it('all say what they are for', () => {
+  it('all have a description', () => {
     for (const [name, schema] of Object.entries({ ...apiSettings, ...storeSettings })) {
       expect(schema.description, name).to.be.a('string').and.not.equal('');
     }

@@ -23,8 +23,8 @@ import { type CookieOptions, SAME_SITE } from './auth/token-cookie.js';
 import { type OperatorConfig, operatorConfig, operatorSettings } from './operator/config.js';
 
 /**
- * bcrypt runs on libuv's four threads. One of them stays free for everything else that needs a
- * thread, and more than there are cores only makes each sign-in slower.
+ * bcrypt runs on libuv's four threads. One of them stays free for other work, and more than the number of cores only
+ * makes each sign-in slower.
  */
 const BCRYPT_CONCURRENCY = Math.min(3, availableParallelism());
 
@@ -92,7 +92,7 @@ export const apiSettings = {
     .describe('Time for requests in progress to finish during shutdown, after `DRAIN_DELAY_MS`.'),
 };
 
-/** Where a process of its own finds PostgreSQL and Redis. */
+/** Addresses of PostgreSQL and Redis, for a process of its own. */
 export const storeSettings = {
   ...databaseSettings,
   ...redisSettings,
@@ -109,11 +109,11 @@ export interface ApiConfig extends BalancedConfig {
   readonly rateLimits: RateLimitConfig;
   readonly maxRoomsPerUser: number;
   readonly shutdownTimeoutMs: number;
-  /** Undefined when there is no operator API. */
+  /** Undefined without an operator port. */
   readonly operator: OperatorConfig | undefined;
-  /** Undefined when nothing is traced. */
+  /** Undefined without tracing. */
   readonly traces: TracesConfig | undefined;
-  /** Folder of the chat page; undefined when there is none. */
+  /** Folder of the chat page; undefined without one. */
   readonly webDir: string | undefined;
 }
 
@@ -123,7 +123,7 @@ export interface StoreConfig {
   readonly redisPrefix: string;
 }
 
-/** @throws {ConfigError} one line that names the variable */
+/** @throws {ConfigError} with one line that names the variable */
 export function loadApiConfig(env: Environment): ApiConfig {
   const settings = parseSettings(apiSettings, env, [...AUTH_SECRETS, 'OPERATOR_TOKEN']);
   return {
@@ -153,7 +153,7 @@ export function loadApiConfig(env: Environment): ApiConfig {
   };
 }
 
-/** @throws {ConfigError} one line that names the variable */
+/** @throws {ConfigError} with one line that names the variable */
 export function loadStoreConfig(env: Environment): StoreConfig {
   const settings = parseSettings(storeSettings, env, ['DATABASE_URL', 'REDIS_URL']);
   return {
@@ -170,7 +170,7 @@ function cookieOptions(settings: {
 }): CookieOptions {
   const { COOKIE_SECURE, COOKIE_SAMESITE: sameSite } = settings;
   const secure = COOKIE_SECURE === 'auto' ? COOKIE_SECURE : COOKIE_SECURE === 'true';
-  // Browsers drop such a cookie silently.
+  // Browsers silently drop a cookie with SameSite=None that is not Secure.
   if (sameSite === 'none' && secure !== true) {
     throw new ConfigError('COOKIE_SAMESITE="none" is not valid: it needs COOKIE_SECURE=true');
   }

@@ -48,23 +48,28 @@ import { SessionService } from './sessions/service.js';
 
 const VERSION = packageVersion(new URL('../package.json', import.meta.url));
 
-/** What an API needs from outside; it does not close any of it. */
+/** Dependencies of an API. The API does not close them. */
 export interface ApiParts {
   readonly db: Database;
   readonly directory: RoomDirectory;
   readonly presence: PresenceReader;
   readonly history: RoomHistory;
   readonly rateLimits: RateLimits;
-  /** Who may not come in; the gateways ask the same list. */
+  /** Revoked sessions and bans, shared with the gateways. */
   readonly access: AccessList;
   readonly nodes: NodeRegistry;
-  /** Why Redis does not work at the moment, as predicate of its name; undefined while all is well, and where there is none. */
+  /**
+   * Returns why Redis does not work, as a predicate such as "does not answer"; undefined while it works or is not
+   * used.
+   */
   readonly redisTrouble?: () => string | undefined;
-  /** Where its metrics are registered. */
+  /** Registry of the API's metrics. */
   readonly metrics: Metrics;
-  /** What operators read, if that is more than `metrics`: of a process that is more than this API. */
+  /**
+   * Returns the text of `/metrics` on the operator port. Default: `metrics` alone; standalone adds its other parts.
+   */
   readonly allMetrics?: () => Promise<string>;
-  /** Connections that the process has descriptors for. By default what it may open, less what it needs itself. */
+  /** Largest number of open connections. Default: the limit on descriptors, less what the process needs itself. */
   readonly capacity?: number;
   readonly log: Logger;
 }
@@ -73,16 +78,15 @@ export interface ApiParts {
 export interface Api extends Closeable {
   readonly nodeId: string;
   readonly port: number;
-  /** Undefined when there is none. */
+  /** Undefined without an operator port. */
   readonly operatorPort: number | undefined;
 }
 
 /**
- * Starts an API. It listens whether or not PostgreSQL and Redis can be reached: `/readyz` tells.
- * Closing it waits for the balancers in front to notice, and lets requests under way finish.
- *
- * @throws {StartError} the port cannot be listened on; nothing is left running then
- * @throws {ConfigError} there is no page in the folder that it should serve
+ * Starts an API. It listens even if PostgreSQL and Redis cannot be reached; `/readyz` reports the state. Closing
+ * waits until balancers have noticed, and then lets requests in progress finish.
+ * @throws {StartError} the port cannot be listened on; everything started before is closed
+ * @throws {ConfigError} the folder of the chat page contains no page
  */
 export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api> {
   const pages = [docsPage(), ...(config.webDir === undefined ? [] : [servePage(config.webDir)])];
@@ -146,7 +150,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   const closer = new Closer();
   const traces = await createTraces(config.traces, { service: 'api', nodeId, log });
   if (traces !== undefined) closer.add(traces);
-  // The bans last: they make the access list complete.
+  // Bans come last: they make the access list complete.
   const bringIn = () => sessions.bringIn().then(() => bans.bringIn());
   const mirror = closer.add(new RoomMirror(roomRepository, messages, parts.directory, { bringIn }, log));
   const operators = { ...parts, rooms: roomRepository, users, bans, log };
@@ -171,11 +175,11 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   }
   mirror.start();
   closer.add(nameFolding).start();
-  // In the background, so that the first refusal takes no longer than the others.
+  // In the background: makes the first refusal as fast as later ones.
   passwords.warmUp().catch((error: unknown) => log.error({ error: String(error) }, 'bcrypt does not work'));
   log.info({ port: server.port, operatorPort: operatorServer?.port }, 'api is listening');
   const close = async (): Promise<void> => {
-    // Balancers in front send requests until they have noticed that this replica is not ready any more.
+    // Balancers keep sending requests until they notice that this replica is no longer ready.
     await sleep(config.drainDelayMs);
     await closer.close();
   };
@@ -190,7 +194,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   };
 }
 
-/** Makes something when it is first asked for. */
+/** Creates a value at the first call and returns it at all calls. */
 function onDemand<T>(make: () => T): () => T {
   let made: T | undefined;
   return () => {

@@ -9,7 +9,7 @@ import type { StoreConfig } from './config.js';
 import type { ApiParts } from './create-api.js';
 
 /**
- * The parts over Redis, as production uses them. Close them after the API.
+ * Creates the Redis-backed parts that production uses. Close them after the API.
  * @throws {ConfigError} Redis does not have the database of the URL
  */
 export async function createRedisParts(

@@ -20,7 +20,7 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
   let apis: RunningApi[];
 
   const start = async (url: string, env: Record<string, string> = {}): Promise<RunningApi> => {
-    // A pool of its own, as in a process of its own.
+    // Each API has its own pool, as separate processes do.
     const ownDb = createDatabase(url, { poolSize: 5, timeoutMs: 2_000 });
     closer.defer(() => ownDb.$disconnect());
     const stores = {
@@ -57,7 +57,7 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
   });
   after(() => closer.close());
 
-  it('let one of many sign-ups with the same e-mail address succeed', async () => {
+  it('admit one of many sign-ups with one e-mail address', async () => {
     const answers = await each(20, ({ client }, index) => {
       const email = index % 3 === 0 ? 'Race@Example.com' : 'race@example.com';
       return client.post('/api/users/signup', { username: `racer${index}`, email, password: 'rahasia' });
@@ -68,7 +68,7 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
     expect(await db.user.count({ where: { emailKey: 'race@example.com' } })).to.equal(1);
   });
 
-  it('let one of many sign-ups with the same user name succeed', async () => {
+  it('admit one of many sign-ups with one user name', async () => {
     const answers = await each(20, ({ client }, index) =>
       client.post('/api/users/signup', {
         username: 'racer',
@@ -79,7 +79,7 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
     expect(statuses(answers)).to.deep.equal([200, ...Array(19).fill(409)]);
   });
 
-  it('create a room of one id once', async () => {
+  it('create one room per id', async () => {
     const answers = await each(20, ({ client }, index) =>
       client.as({ id: index + 1, username: 'x' }).post('/ws/create-room', { id: 12345, name: `by ${index}` }),
     );
@@ -89,7 +89,7 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
     expect(room?.name).to.equal(winner?.body.name);
   });
 
-  it('never assign an id twice, nor one that somebody chooses at the same time', async () => {
+  it('never assign an id twice, nor one that a client chooses concurrently', async () => {
     const first = (
       await each(1, ({ client }) =>
         client.as({ id: 1, username: 'x' }).post('/ws/create-room', { name: 'x' }),
@@ -118,7 +118,7 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
     expect(answers.map((answer) => answer.status)).to.deep.equal([...Array(10).fill(401), 429, 429]);
   });
 
-  it('put every ban back into a Redis that has lost its data, and let nobody in before', async () => {
+  it('restore every ban in a Redis that has lost its data, and admit no user before', async () => {
     const [first, second] = apis;
     const ask = async (userId: number): Promise<number | undefined> =>
       (await second?.client.as({ id: userId, username: 'x' }).get('/ws/get-rooms'))?.status;
@@ -134,7 +134,7 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
     await until(async () => (await first?.client.get('/readyz'))?.status === 200);
   });
 
-  it('put every sign-out back into a Redis that has lost its data, and let none of their tokens in before', async () => {
+  it('restore every sign-out in a Redis that has lost its data, and accept none of their tokens before', async () => {
     const ofUser = (index: number, userId: number) => apis[index]?.client.as({ id: userId, username: 'x' });
     const [gone, other] = [ofUser(0, 555), ofUser(1, 555)];
     expect((await gone?.get('/api/users/logout'))?.status).to.equal(200);
@@ -150,7 +150,7 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
     await until(ready);
   });
 
-  it('put every room back into a Redis that has lost its data', async () => {
+  it('restore every room in a Redis that has lost its data', async () => {
     const client = apis[0]?.client.as({ id: 1, username: 'x' });
     await client?.post('/ws/create-room', { id: 777, name: 'x' });
     const keyOf777 = async (): Promise<boolean> => (await admin.keys('*room:777:stream')).length === 1;
@@ -161,7 +161,7 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
     expect(await keyOf777()).to.equal(true);
   });
 
-  it('answer 503 while Redis hangs, within its time-out, and recover', async () => {
+  it('answer 503 while Redis hangs, within the timeout, and recover', async () => {
     redis.kill('SIGSTOP');
     const started = Date.now();
     const user = { username: 'late', email: 'late@example.com', password: 'rahasia' };
@@ -189,7 +189,7 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
     expect(statuses(created)).to.deep.equal([200]);
   });
 
-  it('answer 503 at once while Redis is gone, and bring its rooms back with it', async () => {
+  it('answer 503 at once while Redis is gone, and restore their rooms when it is back', async () => {
     const { port } = redis;
     await redis.close();
     await until(async () => !(await ready()));

@@ -16,7 +16,7 @@ export type PublicServices = HealthServices &
   RoomServices &
   MessageServices;
 
-/** Every route for whoever uses the service; those for operators are on a port of their own. */
+/** Every route on the port of users; those of operators are on a port of their own. */
 export const publicRoutes: RouteTable<PublicServices> = {
   ...healthRoutes,
   ...documentRoutes,

@@ -12,7 +12,7 @@ const bob = { id: 2, username: 'bob' };
 const UNAVAILABLE = { error: 'temporarily unavailable, try again', code: 'unavailable' };
 const CLEARED = 'jwt=; HttpOnly; Path=/; Max-Age=0; SameSite=Lax';
 
-/** A list that keeps what it was asked, and can be taken away. */
+/** An access list that records each check, and can be made unavailable. */
 class WatchedAccessList extends MemoryAccessList {
   readonly asked: Array<readonly Subject[]> = [];
   readonly revokedUntil: number[] = [];
@@ -35,7 +35,7 @@ class WatchedAccessList extends MemoryAccessList {
   }
 }
 
-describe('who may not come in although the token is genuine', function () {
+describe('a valid token that is refused', function () {
   this.timeout(60_000);
   let db: Database;
   let running: RunningApi;
@@ -68,7 +68,7 @@ describe('who may not come in although the token is genuine', function () {
   });
   afterEach(() => running.close());
 
-  /** In both: the API keeps the list equal to PostgreSQL. */
+  /** In both, because the API keeps the list equal to PostgreSQL. */
   const ban = async (userId: number, roomId?: number): Promise<void> => {
     await db.ban.create({ data: { userId, roomId: roomId ?? null } });
     await access.ban({ userId, roomId });
@@ -78,7 +78,7 @@ describe('who may not come in although the token is genuine', function () {
     await access.lift({ userId });
   };
 
-  it('a token is renewed for whoever may come in, and for nobody else', async () => {
+  it('a token is renewed only for users who are admitted', async () => {
     const sender = client.as(ann);
     const renewed = await sender.send('POST', '/api/users/refresh');
     expect(renewed.status).to.equal(200);
@@ -124,7 +124,7 @@ describe('who may not come in although the token is genuine', function () {
   };
 
   describe('signing out', () => {
-    it('ends the token that came along, and no other of that user', async () => {
+    it('ends the token of the request, and no other of that user', async () => {
       const gone = client.as(ann);
       const other = client.as(ann);
       const answer = await gone.get('/api/users/logout');
@@ -141,7 +141,7 @@ describe('who may not come in although the token is genuine', function () {
       expect((await other.get('/ws/get-rooms')).status).to.equal(200);
     });
 
-    it('tells the gateways which token it was', async () => {
+    it("sends the token's id to the gateways", async () => {
       const tokens = new Tokens(SECRET);
       const token = tokens.sign(ann);
       const check = tokens.verify(token);
@@ -153,7 +153,7 @@ describe('who may not come in although the token is genuine', function () {
       ]);
     });
 
-    it('ends every token of a session, also those that were renewed, for as long as any of them could count', async () => {
+    it('ends every token of a session, renewed ones included, for as long as any of them could be valid', async () => {
       const tokens = new Tokens(SECRET);
       const first = tokens.verify(tokens.sign(ann));
       if (!first.ok) throw new Error('not a token');
@@ -168,7 +168,7 @@ describe('who may not come in although the token is genuine', function () {
       expect(access.revokedUntil.at(-1)).to.be.within(before + 3_600_000, Date.now() + 3_600_000);
     });
 
-    it('works again with the same token, and with one that has expired', async () => {
+    it('can be repeated with one token, and works with an expired one', async () => {
       const gone = client.as(ann);
       for (const sender of [gone, gone, client.as(ann, new Tokens(SECRET, -1))]) {
         expect((await sender.get('/api/users/logout')).status).to.equal(200);
@@ -186,7 +186,7 @@ describe('who may not come in although the token is genuine', function () {
       expect((await sender.get('/api/users/logout')).status).to.equal(200);
     });
 
-    it('answers 503 when the gateways cannot be told, and the token has ended all the same', async () => {
+    it('answers 503 when the gateways cannot be notified, and the token has ended nevertheless', async () => {
       const announce = running.directory.announce;
       running.directory.announce = () => Promise.reject(new UnavailableError('away'));
       const sender = client.as(ann);
@@ -198,14 +198,14 @@ describe('who may not come in although the token is genuine', function () {
   });
 
   describe('being banned', () => {
-    it('from everything keeps a user out of every route', async () => {
+    it('from everything refuses a user on every route', async () => {
       await ban(ann.id);
       await expectAll(client.as(ann), [...GENERAL, ...ofRoom(room)], 403, 'you are banned', 'user_banned');
       expect((await client.as(ann).post('/api/rooms', { name: 'x' })).status).to.equal(403);
       expect((await client.as(bob).get('/ws/get-rooms')).status).to.equal(200);
     });
 
-    it('from a room keeps a user out of that one only', async () => {
+    it('from a room refuses a user in that room only', async () => {
       const other = (await client.as(bob).post('/api/rooms', { name: 'other' })).body.id;
       await ban(bob.id, room);
       await expectAll(client.as(bob), ofRoom(room), 403, 'you are banned from this room', 'banned');
@@ -217,7 +217,7 @@ describe('who may not come in although the token is genuine', function () {
       for (const path of ofRoom(room)) expect((await client.as(ann).get(path)).status, path).to.equal(200);
     });
 
-    it('does not let sign in, and only the right password learns why', async () => {
+    it('refuses the sign-in, and gives the reason only after the right password', async () => {
       const account = { username: 'cyd', email: 'cyd@example.com', password: 'rahasia' };
       const { id } = (await client.post('/api/users/signup', account)).body;
       await ban(id);
@@ -230,7 +230,7 @@ describe('who may not come in although the token is genuine', function () {
       expect((await client.post('/api/users/signin', account)).status).to.equal(200);
     });
 
-    it('holds with AUTH=open, too, for whoever is named', async () => {
+    it('holds with AUTH=open as well, for the user that the query names', async () => {
       const open = await startApi(db, { AUTH: 'open' }, { access });
       await ban(ann.id);
       expect((await open.client.get(`/ws/get-rooms?userId=${ann.id}`)).status).to.equal(403);
@@ -239,7 +239,7 @@ describe('who may not come in although the token is genuine', function () {
     });
   });
 
-  it('asks once a request, about user, token and room together', async () => {
+  it('is checked once per request, for user, token and room together', async () => {
     const sender = client.as(ann);
     for (const path of [...GENERAL, ...ofRoom(room)]) {
       access.asked.length = 0;
@@ -255,7 +255,7 @@ describe('who may not come in although the token is genuine', function () {
     }
   });
 
-  it('lets nobody in while that cannot be known', async () => {
+  it('refuses every user while it cannot be checked', async () => {
     access.away = true;
     await expectAll(client.as(ann), [...GENERAL, ...ofRoom(room)], 503, UNAVAILABLE.error, 'unavailable');
     await expectAll(client, ['/ws/get-rooms'], 401, 'a token is required', 'unauthenticated');

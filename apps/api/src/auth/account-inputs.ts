@@ -3,7 +3,7 @@ import { named, writtenAs } from '../http/schemas.js';
 import { nameText, string } from '../names/text.js';
 import { MAX_PASSWORD_BYTES } from './passwords/passwords.js';
 
-/** RFC 5321's limit for a path, less its angle brackets. */
+/** RFC 5321's limit for a path, without its angle brackets. */
 const MAX_EMAIL_LENGTH = 254;
 const EMAIL_ERROR = 'must be an e-mail address';
 
@@ -12,7 +12,7 @@ const email = string()
   // What browsers accept in <input type="email">: ASCII, so that lower case means one thing only.
   .regex(z.regexes.html5Email, EMAIL_ERROR);
 
-/** A password that can be stored. {@link PasswordRules} says which of them may be chosen. */
+/** A password that can be stored. {@link PasswordRules} decides whether it may be chosen. */
 const newPassword = writtenAs(
   string().refine((text) => {
     const bytes = Buffer.byteLength(text.normalize('NFC'));
@@ -52,7 +52,7 @@ export const changePasswordInput = named(
   z.strictObject({ currentPassword: string(), newPassword }),
 );
 
-/** Two spellings of an address that differ only in case are the same account. */
+/** Returns the form in which addresses are compared: addresses that differ only in case belong to one account. */
 export function emailKey(address: string): string {
   return address.toLowerCase();
 }

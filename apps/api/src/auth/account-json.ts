@@ -9,7 +9,7 @@ export const account = named(
   z.object({ id, username: z.string(), email: z.string() }).describe('The account of the signed-in user.'),
 );
 
-/** The token in the body of an answer. */
+/** The token in the body of a response. */
 const token = z
   .string()
   .optional()
@@ -32,7 +32,7 @@ export const refreshed = named(
     .describe('The user of the token and its expiry. The token is in the cookie or in `token`.'),
 );
 
-/** The header of answers that set the token cookie. */
+/** The header of responses that set the token cookie. */
 export const TOKEN_HEADER = {
   'Set-Cookie': 'The token: `jwt=<token>; HttpOnly; Path=/; Max-Age=3600`.',
 };

@@ -6,12 +6,12 @@ import type { Context } from '../http/context.js';
 /** Who may use an operation. */
 export type Access =
   | 'anyone'
-  /** Whoever has a token that nobody revoked and is not banned. */
+  /** A user with a token that is neither expired nor revoked, and without a ban from everything. */
   | 'token'
-  /** The same, but with `AUTH=open` anybody. Whoever is banned from the room in the path may not. */
+  /** As `token`; with `AUTH=open` also a user without a token. A ban from the room in the path refuses as well. */
   | 'rooms';
 
-/** What decides who may do something. */
+/** What decides whether a user may use an operation. */
 export interface AccessServices {
   readonly guard: Guard;
   readonly access: AccessList;
@@ -19,24 +19,24 @@ export interface AccessServices {
 
 type Admitted = Omit<Extract<Admission, { ok: true }>, 'ok'>;
 
-/** Where it is open to anyone. */
+/** The sender of a public operation. */
 const ANYONE: Admitted = { user: undefined, token: undefined };
 
-/** The two steps of coming in. */
-interface Door {
-  /** Who the sender is, as far as that can be known without asking. @throws {Refusal} 400, 401 or 403 */
+/** The two steps of admitting a request. */
+interface Authorizer {
+  /** Returns the sender, from the request alone. @throws {Refusal} 400, 401 or 403 */
   identify(ctx: Context): Admitted;
   /**
-   * Whether that one may come in.
-   * @param roomId the room that it is about: whoever is banned from that one does not pass either
-   * @throws {Refusal} 401 for a token that was revoked, 403 for somebody who is banned
-   * @throws {UnavailableError} it cannot be known: nobody passes then
+   * Checks the sender against the access list.
+   * @param roomId room of the request: a ban from it refuses the sender
+   * @throws {Refusal} 401 for a revoked token, 403 for a banned user
+   * @throws {UnavailableError} the access list does not answer; the request must be refused
    */
   allow(admitted: Admitted, roomId: number | undefined): Promise<void>;
 }
 
-/** Who passes to what is for `kind`; see {@link Access}. */
-export function door(kind: Access, { guard, access }: AccessServices): Door {
+/** Returns the steps that admit requests to operations of one kind of {@link Access}. */
+export function authorizer(kind: Access, { guard, access }: AccessServices): Authorizer {
   return {
     identify(ctx) {
       switch (kind) {
@@ -60,10 +60,10 @@ export function door(kind: Access, { guard, access }: AccessServices): Door {
   };
 }
 
-/** Query parameters that say who the sender is; see {@link credentials}. */
+/** Query parameters that name the sender; see {@link credentials}. */
 export const SENDER_PARAMETERS = ['userId', 'username'] as const;
 
-/** What a request says about its sender. */
+/** Returns what the request contains about its sender. */
 export function credentials(ctx: Context): Credentials {
   return {
     authorization: ctx.req.headers.authorization,
@@ -73,7 +73,7 @@ export function credentials(ctx: Context): Credentials {
   };
 }
 
-/** @throws {Refusal} unless the verdict is that somebody may come in */
+/** @throws {Refusal} unless the verdict admits the user */
 export function refuse(verdict: Verdict | undefined): void {
   switch (verdict) {
     case 'ok':

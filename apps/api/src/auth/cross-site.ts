@@ -2,9 +2,9 @@ import type { OriginPolicy } from '@chorus/service';
 import type { Context } from '../http/context.js';
 
 /**
- * Whether a page of another origin caused a request: by a link, an image, a form or a script. Pages that
- * `ALLOWED_ORIGINS` lists do not count. Browsers say it in `Sec-Fetch-Site`; older ones show it by `Origin` or
- * `Referer`. A request without any of them comes from a program or from the address bar.
+ * Whether a page of another origin caused a request: by a link, an image, a form or a script. Pages in
+ * `ALLOWED_ORIGINS` do not count. Browsers report it in `Sec-Fetch-Site`; older ones show it by `Origin` or
+ * `Referer`. A request without any of these headers comes from a program or from the address bar.
  */
 export function comesFromAnotherSite(ctx: Context, origins: OriginPolicy): boolean {
   const origin = ctx.get('Origin') || originOf(ctx.get('Referer'));

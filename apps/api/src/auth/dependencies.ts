@@ -9,12 +9,12 @@ import type { RateLimits } from './rate-limits/rate-limits.js';
 import type { TokenCookies } from './token-cookie.js';
 import type { UserRepository } from './user-repository.js';
 
-/** What the user routes work with. */
+/** Dependencies of the user routes. */
 export interface AuthServices extends AccessServices {
   readonly users: UserRepository;
   readonly passwords: Passwords;
   readonly rules: PasswordRules;
-  /** Where passwords are hashed and compared. */
+  /** Queue for hashing and comparing passwords. */
   readonly work: BoundedWork;
   readonly limits: RateLimits;
   readonly tokens: Tokens;

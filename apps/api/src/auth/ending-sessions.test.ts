@@ -43,7 +43,7 @@ describe('ending all sessions of a user', function () {
     });
   const everywhere = (session: Client) => session.send('DELETE', '/api/users/me/sessions');
 
-  it('comes with a change of the password, for all but the client that changed it', async () => {
+  it('happens when the password is changed, except for the session that changed it', async () => {
     const user = await signUp();
     const [here, there] = [await signIn(user), await signIn(user)];
     const answer = await change(here, { currentPassword: PASSWORD, newPassword: NEW });
@@ -52,14 +52,14 @@ describe('ending all sessions of a user', function () {
     expect(await Promise.all([here, there, next].map(me))).to.deep.equal([401, 401, 200]);
     expect((await client.post('/api/users/signin', user)).status).to.equal(401);
     expect(await me(await signIn(user, NEW))).to.equal(200);
-    // What is renewed belongs to the same generation.
+    // A renewed token keeps its generation.
     const renewed = await next.send('POST', '/api/users/refresh');
     expect(await me(client.with({ Cookie: `jwt=${tokenIn(renewed)}` }))).to.equal(200);
     await everywhere(next);
     expect(await me(client.with({ Cookie: `jwt=${tokenIn(renewed)}` }))).to.equal(401);
   });
 
-  it('leaves everything as it is when the change is refused', async () => {
+  it('leaves everything unchanged when the change is refused', async () => {
     const user = await signUp();
     const session = await signIn(user);
     for (const [body, status, error] of [
@@ -108,7 +108,7 @@ describe('ending all sessions of a user', function () {
     expect(await me(await signIn(user, passwords[succeeded]))).to.equal(200);
   });
 
-  it('limits wrong passwords as it limits sign-ins that fail', async () => {
+  it('limits wrong passwords like failed sign-ins', async () => {
     const strict = await startApi(db, { SIGNIN_FAILURES_PER_ACCOUNT: '2' });
     try {
       const { id, username } = await signUp();
@@ -123,7 +123,7 @@ describe('ending all sessions of a user', function () {
     }
   });
 
-  it('is possible without a change, and ends the session that asked as well', async () => {
+  it('is possible without a change of the password, and ends the current session as well', async () => {
     const user = await signUp();
     const other = await signIn(await signUp());
     const [here, there] = [await signIn(user), await signIn(user)];
@@ -160,7 +160,7 @@ describe('ending all sessions of a user', function () {
     }
   });
 
-  it('has nothing to end for a user without an account', async () => {
+  it('succeeds for a user without an account, and ends nothing', async () => {
     const stranger = client.as({ id: 987_654, username: 'stranger' });
     expect((await everywhere(stranger)).status).to.equal(404);
     expect((await change(stranger, { currentPassword: 'x', newPassword: NEW })).status).to.equal(404);

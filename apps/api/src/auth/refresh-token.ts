@@ -4,11 +4,10 @@ import type { AuthServices } from './dependencies.js';
 import { inBody } from './token-cookie.js';
 
 /**
- * Issues a newer token of the current session. It keeps the token's id, by which a sign-out identifies the session.
- *
- * Without a rate limit: it needs a valid token, reveals nothing about passwords, and costs less than any other route with
- * a token. A page of another site that makes a browser send this request gains nothing: the user only stays signed in,
- * and the page cannot read the answer.
+ * Issues a newer token of the current session. The token's id, by which a sign-out identifies the session, stays. No
+ * rate limit: the route needs a valid token, reveals nothing about passwords, and costs less than any other route
+ * with a token. A page of another site that makes a browser send this request gains nothing: the user only stays
+ * signed in, and the page cannot read the response.
  */
 export const refreshToken = operation(
   {

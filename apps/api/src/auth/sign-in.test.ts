@@ -35,7 +35,7 @@ describe('signing in', function () {
     expect(check.ok && check.token.user).to.deep.equal({ id, username: user.username });
   });
 
-  it('puts the token into the body, and into no cookie, when that is asked for', async () => {
+  it('puts the token into the body instead of a cookie on request', async () => {
     const user = newUser();
     const { id } = (await client.post(SIGN_UP, user)).body;
     const answer = await client.post(SIGN_IN, { ...user, returnToken: true });
@@ -47,14 +47,14 @@ describe('signing in', function () {
     expect(
       (await client.with({ Authorization: `Bearer ${renewed.body.token}` }).get('/api/users/me')).status,
     ).to.equal(200);
-    // A page whose token is in the cookie never gets to see it.
+    // A page whose token is in the cookie must not read the token.
     const byCookie = await client.with({ Cookie: `jwt=${token}` }).send('POST', '/api/users/refresh');
     expect(byCookie.body).to.not.have.property('token');
     const wrong = await client.post(SIGN_IN, { ...user, returnToken: 'yes' });
     expect([wrong.status, wrong.body]).to.deep.equal([400, { error: 'returnToken must be true or false' }]);
   });
 
-  it('answers the same to a wrong password and to an unknown address', async () => {
+  it('answers a wrong password and an unknown address alike', async () => {
     const user = newUser();
     await client.post(SIGN_UP, user);
     const answers = [
@@ -70,7 +70,7 @@ describe('signing in', function () {
     }
   });
 
-  it('compares all of a password, not only what bcrypt looks at', async () => {
+  it('compares the whole password, not only the bytes that bcrypt reads', async () => {
     const user = newUser({ password: 'x'.repeat(72) });
     await client.post(SIGN_UP, user);
     expect((await client.post(SIGN_IN, user)).status).to.equal(200);
@@ -139,7 +139,7 @@ describe('signing in', function () {
       });
     }
 
-    it('are logged once when production gives out a cookie that is not Secure', async () => {
+    it('are logged once when production issues a cookie that is not Secure', async () => {
       const production = { NODE_ENV: 'production', TRUST_PROXY: '1' };
       expect((await cookieFrom(production)).warnings).to.equal(1);
       expect((await cookieFrom(production, TLS)).warnings).to.equal(0);

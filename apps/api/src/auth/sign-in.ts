@@ -8,8 +8,8 @@ import type { AuthServices } from './dependencies.js';
 import { checkPassword } from './passwords/check-password.js';
 
 /**
- * Issues a token as a cookie. An unknown address and a wrong password take identical steps, so that neither the answer
- * nor its time reveals which it was.
+ * Issues a token as a cookie. An unknown address and a wrong password take identical steps, so that neither the
+ * response nor its time reveals which it was.
  */
 export const signIn = operation(
   {
@@ -34,7 +34,7 @@ export const signIn = operation(
       const matches = await checkPassword(services, ctx, emailKey(email), password, user?.passwordHash);
       if (user === undefined || !matches) throw new Refusal('wrong_credentials');
       const { id, username, generation } = user;
-      // Only after the password was checked: other users must not learn who is banned.
+      // After the password check: other users must not learn who is banned.
       const [verdict] = await access.check([{ userId: id }]);
       refuse(verdict);
       const token = tokens.sign({ id, username }, generation);

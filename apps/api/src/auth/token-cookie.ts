@@ -7,7 +7,7 @@ export const SAME_SITE = ['strict', 'lax', 'none'] as const;
 const SAME_SITE_NAMES = { strict: 'Strict', lax: 'Lax', none: 'None' } as const;
 
 export interface CookieOptions {
-  /** `auto`: where the request came over TLS, as far as `TRUST_PROXY` says that the proxies in front are believed. */
+  /** `auto`: Secure if the request used TLS, according to proxies that `TRUST_PROXY` trusts. */
   readonly secure: boolean | 'auto';
   readonly sameSite: (typeof SAME_SITE)[number];
   /** In production a cookie without `Secure` is logged once. */
@@ -15,8 +15,8 @@ export interface CookieOptions {
 }
 
 /**
- * A new token for the body of an answer: for a client that sent its token in `Authorization`. A page that has its token
- * in the cookie must not get to see it.
+ * Returns the token for the body of a response, if the client sent its token in `Authorization`. A page that has its
+ * token in the cookie must not read the token.
  */
 export function inBody(ctx: Context, token: string): { token?: string } {
   return ctx.get('Authorization') === '' ? {} : { token };

@@ -13,14 +13,14 @@ export interface Account {
 
 type Row = Omit<Account, 'id' | 'generation'> & { id: bigint; sessionGeneration: number };
 
-/** Rolls a sign-up back: another user has a name that is taken for this one. */
+/** Rolls a sign-up back: another user has a name that conflicts. */
 class NameTaken extends Error {}
 
-/** The users in PostgreSQL. Ids come from a sequence, far below what a number holds exactly. */
+/** The users in PostgreSQL. Ids come from a sequence, and numbers represent them exactly. */
 export class UserRepository {
   constructor(private readonly db: Database) {}
 
-  /** @returns undefined when a like user name or the e-mail address is taken, however close the race */
+  /** @returns undefined when the e-mail address or a similar user name is taken, even if two requests race */
   async create(user: Omit<Account, 'id' | 'generation'>): Promise<Account | undefined> {
     const keys = nameKeys(user.username);
     const data = { ...user, emailKey: emailKey(user.email), nameKeysVersion: NAME_KEYS_VERSION };
@@ -28,7 +28,7 @@ export class UserRepository {
       return await this.db.$transaction(async (tx) => {
         const [row] = await tx.user.createManyAndReturn({ data: [data], skipDuplicates: true });
         if (row === undefined) return undefined;
-        // Sorted: two sign-ups that race take the keys in the same order and do not deadlock.
+        // Sorted, so that two racing sign-ups insert the keys in one order and do not deadlock.
         const rows = keys.map((key) => ({ key, userId: row.id }));
         const { count } = await tx.userNameKey.createMany({ data: rows, skipDuplicates: true });
         if (count < rows.length) throw new NameTaken();
@@ -40,14 +40,17 @@ export class UserRepository {
     }
   }
 
-  /** Which of the two, if any, another user has. A user name is taken by each name that shares a key with it. */
+  /**
+   * Returns which of the two another user has, if any. A user name conflicts with each name that shares a key with
+   * it.
+   */
   async taken(username: string, email: string): Promise<'username' | 'email' | undefined> {
     const key = await this.db.userNameKey.findFirst({
       where: { key: { in: nameKeys(username) } },
       select: { key: true },
     });
     if (key !== null) return 'username';
-    // Users without keys are those that a replica of an older version created.
+    // Users created by a replica of an older version have no keys yet.
     const where = { OR: [{ username }, { emailKey: emailKey(email) }] };
     const rows = await this.db.user.findMany({ where, select: { username: true }, take: 2 });
     if (rows.length === 0) return undefined;
@@ -55,11 +58,10 @@ export class UserRepository {
   }
 
   /**
-   * Gives keys to users that have none, or those of an earlier {@link NAME_KEYS_VERSION}. All names stay valid: of two
-   * users with like names the older one gets the key.
-   *
-   * @param limit users handled in this call
-   * @returns users handled
+   * Gives keys to users that have none, or those of an earlier {@link NAME_KEYS_VERSION}. All names stay valid: of
+   * two users with similar names the older one gets the key.
+   * @param limit largest number of users in this call
+   * @returns number of users handled
    */
   async foldNames(limit: number): Promise<number> {
     const users = await this.db.user.findMany({

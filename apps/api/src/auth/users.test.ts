@@ -24,7 +24,7 @@ describe('the user routes', function () {
   });
 
   describe('signing up', () => {
-    it('answers with the id and what was given, and nothing else', async () => {
+    it('answers with the id, the user name and the e-mail address only', async () => {
       const answer = await client.post(SIGN_UP, {
         username: 'Ann',
         email: 'Ann@Example.com',
@@ -41,7 +41,7 @@ describe('the user routes', function () {
       expect(row?.passwordHash).to.match(/^\$2b\$04\$/);
     });
 
-    it('refuses a user name or e-mail address that is taken, and says which', async () => {
+    it('refuses a user name or e-mail address that is taken, and names the field', async () => {
       const user = newUser();
       await client.post(SIGN_UP, user);
       const sameName = await client.post(SIGN_UP, newUser({ username: user.username }));
@@ -58,14 +58,14 @@ describe('the user routes', function () {
       ['a capital I for an l', 'CIara'],
       ['mathematical letters', '\u{1d436}\u{1d459}\u{1d44e}\u{1d45f}\u{1d44e}'],
     ] as const) {
-      it(`takes a user name for another that differs in ${title}`, async () => {
+      it(`refuses a user name that differs from another in ${title}`, async () => {
         await client.post(SIGN_UP, newUser({ username: 'Clara' }));
         const answer = await client.post(SIGN_UP, newUser({ username }));
         expect([answer.status, answer.body]).to.deep.equal([409, { error: 'username already exists' }]);
       });
     }
 
-    it('lets one of several sign up who race for names that look the same', async () => {
+    it('admits one of several racing sign-ups with names that look alike', async () => {
       const names = ['racer', 'RACER', 'r\u0430cer', '\u0433acer', 'Rac\u0435r', 'racer '];
       const answers = await Promise.all(names.map((username) => client.post(SIGN_UP, newUser({ username }))));
       expect(answers.map(({ status }) => status).sort()).to.deep.equal([200, 409, 409, 409, 409, 409]);
@@ -77,7 +77,7 @@ describe('the user routes', function () {
       expect(await db.user.findUnique({ where: { username: 'Ren\u00e9' } })).not.to.equal(null);
     });
 
-    it('keeps names valid that users had before names were compared by their looks', async () => {
+    it('keeps names valid that are older than the comparison by looks', async () => {
       const old = { passwordHash: await new Passwords(4).hash('open sesame') };
       await db.user.createMany({
         data: [
@@ -96,7 +96,7 @@ describe('the user routes', function () {
       expect([answer.status, answer.body]).to.deep.equal([409, { error: 'username already exists' }]);
     });
 
-    it('ignores fields that it does not know', async () => {
+    it('ignores unknown fields', async () => {
       const answer = await client.post(SIGN_UP, newUser({ id: 5, admin: true, passwordHash: 'x' }));
       expect(answer.status).to.equal(200);
       expect(answer.body).to.have.keys('id', 'username', 'email');
@@ -140,7 +140,7 @@ describe('the user routes', function () {
       });
     }
 
-    it('takes names of 64 characters, whatever they are made of, and passwords of 6 characters and of 72 bytes', async () => {
+    it('accepts names of 64 characters of any kind, and passwords of 6 characters and of 72 bytes', async () => {
       for (const change of [
         { username: '🎈'.repeat(64) },
         { username: "Robert'); DROP TABLE users;--" },
@@ -174,8 +174,8 @@ describe('the user routes', function () {
     });
   });
 
-  describe('asking who one is', () => {
-    it('answers to the cookie and to a bearer token', async () => {
+  describe('the account of the signed-in user', () => {
+    it('is returned for the cookie and for a bearer token', async () => {
       const user = newUser();
       const { id } = (await client.post(SIGN_UP, user)).body;
       const token = new Tokens(SECRET).sign({ id, username: user.username });
@@ -185,7 +185,7 @@ describe('the user routes', function () {
       }
     });
 
-    it('refuses a request without a good token, and says what is wrong with it', async () => {
+    it('is refused without a valid token, with the reason', async () => {
       const ann = { id: 1, username: 'Ann' };
       const cases: Array<[Client, string]> = [
         [client, 'a token is required'],
@@ -207,7 +207,7 @@ describe('the user routes', function () {
       ]);
     });
 
-    it('counts the first of several cookies that is valid', async () => {
+    it('uses the first valid one of several cookies', async () => {
       const user = newUser();
       const { id } = (await client.post(SIGN_UP, user)).body;
       const good = new Tokens(SECRET).sign({ id, username: user.username });

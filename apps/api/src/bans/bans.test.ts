@@ -51,7 +51,7 @@ describe('BanService', function () {
       (error: unknown) => error,
     );
 
-  it('bans from everything or from one room, and tells the gateways when it is asked to', async () => {
+  it('bans from everything or from one room, and notifies the gateways on request', async () => {
     const until = new Date(Date.now() + HOUR_MS);
     const stored = await service.ban(ban(1, undefined, { until, reason: 'spam' }));
     expect(stored).to.include({ userId: 1, roomId: undefined, reason: 'spam' });
@@ -83,13 +83,13 @@ describe('BanService', function () {
     expect(bans[1]?.until).to.equal(undefined);
   });
 
-  it('knows no ban from a room that does not exist', async () => {
+  it('refuses a ban from a room that does not exist', async () => {
     expect(await failure(service.ban(ban(1, 8)))).to.include({ status: 404 });
     expect(await verdicts([1, 8])).to.deep.equal(['ok']);
     expect(await service.list(0, 10)).to.deep.equal([]);
   });
 
-  it('lifts exactly the ban that is named', async () => {
+  it('lifts exactly the requested ban', async () => {
     await service.ban(ban(1));
     await service.ban(ban(1, 7));
     await service.lift({ userId: 1, roomId: undefined });
@@ -117,7 +117,7 @@ describe('BanService', function () {
     expect((await service.list(0, 10)).map(({ userId }) => userId)).to.deep.equal([2]);
   });
 
-  it('leaves access list and PostgreSQL agreeing, however many replicas change the same ban at once', async () => {
+  it('keeps access list and PostgreSQL equal when replicas change one ban concurrently', async () => {
     const replicas = [service, replica(), replica()];
     for (let round = 0; round < 5; round++) {
       await Promise.all(
@@ -133,7 +133,7 @@ describe('BanService', function () {
   });
 
   describe('after a crash between the two, or a loss', () => {
-    it('brings the access list what it lacks, ends the sockets concerned, and takes away what is too much', async () => {
+    it('adds missing bans to the access list, ends the affected sockets, and removes surplus bans', async () => {
       await db.ban.create({ data: { userId: 1 } });
       await db.ban.create({ data: { userId: 2, roomId: 7 } });
       await access.ban({ userId: 3 });
@@ -145,7 +145,7 @@ describe('BanService', function () {
       ]);
     });
 
-    it('tells nobody anything when both agree', async () => {
+    it('sends no events when both agree', async () => {
       await service.ban(ban(1));
       events.length = 0;
       await service.bringIn();
@@ -159,7 +159,7 @@ describe('BanService', function () {
     });
   });
 
-  it('does not hand the bans of a deleted room on to the next room of that id', async () => {
+  it('does not pass the bans of a deleted room on to the next room with its id', async () => {
     await service.ban(ban(1, 7));
     await service.withoutRoom(7, async () => {
       await db.room.delete({ where: { id: 7 } });
@@ -167,7 +167,7 @@ describe('BanService', function () {
     expect(await verdicts([1, 7])).to.deep.equal(['ok']);
   });
 
-  it('deletes a room although its bans cannot be lifted just then', async () => {
+  it('deletes a room although its bans cannot be lifted at that moment', async () => {
     await service.ban(ban(1, 7));
     access.replaceBans = () => Promise.reject(new UnavailableError('away'));
     await service.withoutRoom(7, async () => {

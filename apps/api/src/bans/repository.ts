@@ -1,23 +1,23 @@
 import { type Database, Prisma } from '@chorus/database';
 
-/** A ban as PostgreSQL has it. */
+/** A ban as stored in PostgreSQL. */
 export interface StoredBan {
   readonly id: number;
   readonly userId: number;
-  /** Undefined: from everything. */
+  /** Undefined: banned from everything. */
   readonly roomId: number | undefined;
-  /** When it ends by itself; undefined for never. */
+  /** When the ban ends by itself; undefined for never. */
   readonly until: Date | undefined;
-  /** For other operators to read. */
+  /** Note for other operators. */
   readonly reason: string | undefined;
   readonly createdAt: Date;
 }
 
 export type NewBan = Pick<StoredBan, 'userId' | 'roomId' | 'until' | 'reason'>;
 
-/** Names the lock among PostgreSQL's advisory locks of this database; any number that nobody else uses. */
+/** Key of the advisory lock in PostgreSQL; unique in this database. */
 const LOCK = 72_707_371;
-/** Longest that a change may take, in milliseconds: bringing very many bans to Redis, say. */
+/** Longest duration of a change, in milliseconds, such as copying very many bans to Redis. */
 const CHANGE_TIMEOUT_MS = 30_000;
 
 /** The bans in PostgreSQL, which owns them. */
@@ -34,7 +34,7 @@ export class BanRepository {
     return rows.map(stored);
   }
 
-  /** Those of one user, from everything first. */
+  /** Returns the bans of one user; a ban from everything comes first. */
   async ofUser(userId: number): Promise<StoredBan[]> {
     const rows = await this.db.ban.findMany({
       where: { userId, ...CURRENT() },
@@ -48,8 +48,8 @@ export class BanRepository {
   }
 
   /**
-   * Changes bans, one after the other in the whole cluster, so that whatever `change` writes elsewhere is written
-   * in the order of PostgreSQL. Nothing stays changed here when it rejects.
+   * Runs changes of bans one at a time in the whole cluster, so that what `change` writes elsewhere has the order of
+   * PostgreSQL. If it rejects, PostgreSQL stays unchanged.
    */
   exclusively<T>(change: (bans: BanChanges) => Promise<T>): Promise<T> {
     return this.db.$transaction(
@@ -62,22 +62,22 @@ export class BanRepository {
   }
 }
 
-/** What can be done while nobody else changes bans. */
+/** Operations on bans under the exclusive lock. */
 export class BanChanges {
   constructor(private readonly db: Prisma.TransactionClient) {}
 
   /**
-   * Adds the ban, or replaces that of the same user and room.
+   * Adds a ban, or replaces the one of this user and room.
    * @returns undefined when there is no such room
    */
   async put({ userId, roomId, until, reason }: NewBan): Promise<StoredBan | undefined> {
-    // Keeps the room from being deleted until this is done.
+    // Locks the room against deletion until the transaction ends.
     const rooms =
       roomId === undefined
         ? undefined
         : await this.db.$queryRaw<unknown[]>`SELECT id FROM rooms WHERE id = ${BigInt(roomId)} FOR KEY SHARE`;
     if (rooms?.length === 0) return undefined;
-    // Prisma's upsert cannot find a ban without a room: it takes null for "anything".
+    // Prisma's upsert cannot find a ban without a room: it treats null as "anything".
     const [row] = await this.db.$queryRaw<Row[]>`
       INSERT INTO bans (user_id, room_id, until, reason)
       VALUES (${BigInt(userId)}, ${roomId === undefined ? null : BigInt(roomId)}, ${until ?? null}, ${reason ?? null})
@@ -93,7 +93,7 @@ export class BanChanges {
     return count > 0;
   }
 
-  /** Forgets those that have ended. */
+  /** Deletes bans that have ended. */
   async removeEnded(): Promise<void> {
     await this.db.ban.deleteMany({ where: { until: { lte: new Date() } } });
   }

@@ -5,10 +5,9 @@ import type { Logger } from '@chorus/service';
 import type { BanRepository, NewBan, StoredBan } from './repository.js';
 
 /**
- * Who is banned. PostgreSQL owns bans; gateways and the API ask the access list, which is kept equal to it.
- *
- * A change is made in both while a lock in PostgreSQL is held, the access list first: when either fails the
- * answer is an error and trying again does no harm. What a crash leaves different is found by `bringIn`.
+ * The bans of users. PostgreSQL owns them; gateways and the API ask the access list, which is kept equal to it. A
+ * change is made in both while a lock in PostgreSQL is held, the access list first: when either fails the response is
+ * an error, and the request can be repeated. `bringIn` repairs differences that a crash leaves.
  */
 export class BanService {
   constructor(
@@ -19,7 +18,7 @@ export class BanService {
   ) {}
 
   /**
-   * Bans, or changes the ban that there is. Sockets that are open stay so until {@link endSockets}.
+   * Adds a ban, or changes the existing one. Open sockets stay open until {@link endSockets}.
    * @throws {Refusal} 404 there is no such room
    */
   async ban(ban: NewBan): Promise<StoredBan> {
@@ -31,7 +30,7 @@ export class BanService {
     });
   }
 
-  /** Tells the gateways to end what a ban concerns. */
+  /** Makes gateways end the sockets that a ban affects. */
   endSockets({ userId, roomId }: Pick<Ban, 'userId' | 'roomId'>): Promise<void> {
     return this.directory.announce({ type: 'user-banned', userId, roomId });
   }
@@ -55,8 +54,8 @@ export class BanService {
   }
 
   /**
-   * Makes the access list equal to PostgreSQL. Users about whose bans the list did not know may have come in
-   * meanwhile: their sockets end.
+   * Makes the access list equal to PostgreSQL, and ends the sockets of users whose bans it lacked: they may have been
+   * admitted meanwhile.
    */
   async bringIn(): Promise<void> {
     const missed = await this.bans.exclusively(async (changes) => {
@@ -68,8 +67,8 @@ export class BanService {
   }
 
   /**
-   * Deletes a room by `remove`. Its bans go with it in PostgreSQL; another room of the same id must not
-   * inherit them from the access list.
+   * Deletes a room by `remove`. PostgreSQL deletes its bans with it; the access list must forget them too, or a later
+   * room with this id would inherit them.
    */
   async withoutRoom(roomId: number, remove: () => Promise<void>): Promise<void> {
     const banned = await this.bans.hasRoom(roomId);

@@ -2,7 +2,7 @@ import { account, refreshed, signedIn } from '../auth/account-json.js';
 import { messagePageJson } from '../messages/json.js';
 import { memberJson, roomJson, roomPageJson } from '../rooms/json.js';
 
-/** Schemas of answers by their names in the OpenAPI document. A test compares the client's types with them. */
+/** Response schemas by their names in the OpenAPI document. A test compares the client's types with them. */
 export const answers = {
   Account: account,
   SignedIn: signedIn,

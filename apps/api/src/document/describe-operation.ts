@@ -33,7 +33,7 @@ export function describeOperation(path: string, declaration: Declaration): Json 
   const { original = false } = declaration;
   const statuses = new Set<number>([
     ...ALWAYS,
-    // Redis knows whether a token was revoked.
+    // The check against the access list needs Redis.
     ...(access === 'anyone' ? [] : [401, 403, 503]),
     ...(body === undefined ? [] : [413, 415]),
     ...Object.keys(errors).map(Number),
@@ -64,7 +64,7 @@ export function describeOperation(path: string, declaration: Declaration): Json 
   };
 }
 
-/** Describes an upgrade: a GET that is answered with 101, or refused. */
+/** Describes an upgrade: a GET that is answered with 101 or refused. */
 export function describeUpgrade(route: GatewayRoute): Json {
   const { id, summary, description, params, query, errors, original = false } = route;
   return {

@@ -20,14 +20,14 @@ describe('the page about the API', function () {
   const get = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
     fetch(running.client.url + path, { headers });
 
-  it('consists of files of its own, and runs and loads nothing else', async () => {
+  it('consists of its own files, and runs and loads nothing else', async () => {
     const page = await get('/api/docs');
     const text = await page.text();
     expect([page.status, page.headers.get('content-type')]).to.deep.equal([200, 'text/html; charset=utf-8']);
     const policy = page.headers.get('content-security-policy') ?? '';
     expect(policy).to.include("default-src 'none'").and.to.include("script-src 'self'");
     expect(policy).to.not.match(/unsafe|https?:|\*/);
-    // Neither scripts nor styles in the page itself, which the policy would not let be.
+    // The content security policy would block scripts and styles in the page itself.
     expect(text).to.not.match(/<script(?![^>]* src=)|<style|\son\w+=|\sstyle=/);
     const files = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path ?? '');
     const own = files.filter((path) => path.startsWith('/api/docs/'));
@@ -42,14 +42,14 @@ describe('the page about the API', function () {
     }
   });
 
-  it('is not sent again to whoever has it', async () => {
+  it('is not sent again to a browser that has it', async () => {
     const path = '/api/docs/swagger-ui-bundle.js';
     const etag = (await get(path)).headers.get('etag') ?? '';
     expect(await statusFor(path, etag)).to.equal(304);
     expect(await statusFor(path, '"another"')).to.equal(200);
   });
 
-  /** Not by `fetch`, which asks for a new one whenever it is given an `If-None-Match`. */
+  /** Not by `fetch`, which bypasses the cache when a request has `If-None-Match`. */
   async function statusFor(path: string, etag: string): Promise<number | undefined> {
     const [response] = await once(
       request(running.client.url + path, { headers: { 'If-None-Match': etag } }).end(),
@@ -59,7 +59,7 @@ describe('the page about the API', function () {
     return response.statusCode;
   }
 
-  it('has no file but those', async () => {
+  it('has no other files', async () => {
     for (const path of [
       '/api/docs/',
       '/api/docs/index.html',

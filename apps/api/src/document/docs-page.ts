@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import type { Step } from '../http/context.js';
 import { pagePolicy } from '../http/page-policy.js';
 
-/** What the library draws is in its style sheet as `data:` images; the styles that it sets from scripts are no matter of a policy. */
+/** The library's style sheet has its images as `data:` URLs; a policy does not apply to styles set by scripts. */
 const CONTENT_SECURITY_POLICY = pagePolicy({ 'img-src': "'self' data:" });
 
 const JAVASCRIPT = 'text/javascript; charset=utf-8';
@@ -25,9 +25,9 @@ const FILES: ReadonlyMap<string, { readonly file: string | URL; readonly type: s
   ],
 ]);
 
-/** Serves the page that shows `/openapi.json`, `/api/docs`. */
+/** Serves `/api/docs`, the page that shows `/openapi.json`. */
 export function docsPage(): Step {
-  // Read when the page is first asked for: few processes ever serve it.
+  // Loaded at the first request: few processes ever serve the page.
   const loaded = new Map<string, Loaded>();
   return async (ctx, next) => {
     const found = ctx.method === 'GET' || ctx.method === 'HEAD' ? FILES.get(ctx.path) : undefined;
@@ -36,7 +36,7 @@ export function docsPage(): Step {
     loaded.set(ctx.path, { body, etag });
     ctx.status = 200;
     ctx.set('Content-Security-Policy', CONTENT_SECURITY_POLICY);
-    // Kept by browsers, which ask each time whether it is still the right one.
+    // Browsers keep the file and revalidate it at each use.
     ctx.set('Cache-Control', 'no-cache');
     ctx.set('ETag', etag);
     if (ctx.fresh) {
@@ -44,7 +44,7 @@ export function docsPage(): Step {
       return undefined;
     }
     ctx.body = body;
-    // Koa guesses the type when it is given a body.
+    // Koa guesses the type when the body is set, so the type is set after it.
     ctx.type = found.type;
     return undefined;
   };

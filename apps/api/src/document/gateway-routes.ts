@@ -29,9 +29,9 @@ const REFUSALS = {
 } as const;
 
 /**
- * The upgrade routes of the gateways. They are in the OpenAPI document because they share its host, tokens and errors, so
- * that a reader finds every path and the meaning of a refused upgrade. OpenAPI cannot describe frames; the AsyncAPI
- * document does. Gateways do not build their routes from this list; a test compares both.
+ * The upgrade routes of the gateways. The OpenAPI document contains them because they share its host, tokens and
+ * errors: a reader finds every path and the meaning of a refused upgrade. OpenAPI cannot describe frames; the
+ * AsyncAPI document does. Gateways do not build their routes from this list; a test compares both.
  */
 export const gatewayRoutes: readonly GatewayRoute[] = [
   {

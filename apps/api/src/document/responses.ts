@@ -2,7 +2,7 @@ import { failure, originalFailure } from '../http/schemas.js';
 import type { Json } from './json.js';
 import { bodyOf } from './json.js';
 
-/** Headers of more than one operation. */
+/** Headers that several operations share. */
 export const headers = {
   RetryAfter: {
     description: 'Time to wait before a retry, in seconds.',
@@ -42,7 +42,7 @@ const REASONS: Readonly<Record<number, string>> = {
   503: 'PostgreSQL or Redis is away.',
 };
 
-/** Failures of HTTP itself, which every operation can answer with. */
+/** Failures of HTTP itself, possible for every operation. */
 export const ALWAYS = [400, 408, 417, 431] as const;
 
 /** Failures that several operations share, by name. A 401 has a `WWW-Authenticate` header. */
@@ -58,7 +58,7 @@ export const commonResponses: Readonly<Record<string, Json>> = Object.fromEntrie
   ),
 );
 
-/** Returns the failure of a status, with the operation's own reason if it has one. */
+/** Returns the failure of a status, with the operation's own reason if there is one. */
 export function failureResponse(status: number, reason: string | undefined, original: boolean): Json {
   if (reason !== undefined) return failureOf(status, reason, original);
   const name = NAMES[status];

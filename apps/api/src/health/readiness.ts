@@ -7,21 +7,22 @@ import type { RoomRepository } from '../rooms/repository.js';
 interface Dependencies {
   readonly rooms: RoomRepository;
   readonly directory: RoomDirectory;
-  /** Why Redis does not work at the moment, as predicate of "Redis", if known. */
+  /** Returns why Redis does not work, as predicate of "Redis"; undefined if it works or the reason is unknown. */
   readonly redisTrouble: () => string | undefined;
-  /** Whether this replica was told to stop. */
+  /** Whether this replica is stopping. */
   readonly isClosing: () => boolean;
   readonly log: Logger;
 }
 
-/** The answer of `/readyz`, on whichever port. */
+/** Returns the body of `/readyz`, for both ports. */
 export type Readiness = () => Promise<
   { status: 200; body: { status: 'ready' | 'degraded'; error?: string } } | { status: 503; body: ErrorBody }
 >;
 
 /**
- * Only a replica that never was ready, or is going away, is not ready. Later, when PostgreSQL or Redis are away they are so for all replicas, and
- * each route says 503 for itself where it must; a balancer without any replica could not even answer what still works.
+ * Only a replica that never was ready, or is stopping, is not ready. An outage of PostgreSQL or Redis affects all
+ * replicas, and each route that needs them answers 503 by itself; a balancer without any replica could not even
+ * forward the requests that still work.
  */
 export function readinessOf({ rooms, directory, redisTrouble, isClosing, log }: Dependencies): Readiness {
   let wasReady = false;

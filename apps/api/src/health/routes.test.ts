@@ -2,14 +2,14 @@ import type { Database } from '@chorus/database';
 import { expect } from 'chai';
 import { openDatabase, startApi, until } from '../testing/api.js';
 
-describe('an API that is told to stop', () => {
+describe('an API that is stopping', () => {
   let db: Database;
   before(async () => {
     db = (await openDatabase()).db;
   });
   after(() => db.$disconnect());
 
-  it('goes on as before, not ready, until balancers have noticed, and then listens no more', async () => {
+  it('serves requests and reports not ready until balancers have noticed, and then stops listening', async () => {
     const { client, close } = await startApi(db, { DRAIN_DELAY_MS: '500' });
     await until(async () => (await client.get('/readyz')).status === 200);
     const start = performance.now();
@@ -24,7 +24,7 @@ describe('an API that is told to stop', () => {
     expect(await client.get('/livez').catch((error: Error) => error.message)).to.equal('fetch failed');
   });
 
-  it('is not ready before it was ready once', async () => {
+  it('is not ready before it was ready for the first time', async () => {
     const away = (): Promise<never> => Promise.reject(new Error('away'));
     const { client, close, directory } = await startApi(db);
     await until(() => directory.isComplete());

@@ -12,7 +12,7 @@ import {
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
-describe('the HTTP face, for bodies', function () {
+describe('request bodies', function () {
   this.timeout(60_000);
   let db: Database;
   let running: RunningApi;
@@ -30,7 +30,7 @@ describe('the HTTP face, for bodies', function () {
   const post = (body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string>): Promise<Answer> =>
     client.send('POST', '/api/rooms', body, headers);
 
-  it('answers 415 to what is not JSON', async () => {
+  it('that are not JSON get 415', async () => {
     for (const type of [
       'text/plain',
       'application/x-www-form-urlencoded',
@@ -46,14 +46,14 @@ describe('the HTTP face, for bodies', function () {
     expect((await post('{"name":"x"}', { ...JSON_TYPE, 'Content-Encoding': 'rot13' })).status).to.equal(415);
   });
 
-  it('takes JSON by any of its names, compressed too', async () => {
+  it('of every media type of JSON are accepted, compressed ones too', async () => {
     const body = '{"name":"x"}';
     expect((await post(body, { 'Content-Type': 'Application/JSON;charset=UTF-8' })).status).to.equal(201);
     const zipped = new Uint8Array(gzipSync(body));
     expect((await post(zipped, { ...JSON_TYPE, 'Content-Encoding': 'gzip' })).status).to.equal(201);
   });
 
-  it('answers 400 to invalid UTF-8, and stores none of it', async () => {
+  it('of invalid UTF-8 get 400, and are not stored', async () => {
     for (const bytes of [[0xff], [0xc3], [0xf0, 0x9f, 0x98], [0xed, 0xa0, 0x80], [0xc0, 0xaf]]) {
       const body = new Uint8Array([...Buffer.from('{"name":"x'), ...bytes, ...Buffer.from('"}')]);
       const answer = await post(body, JSON_TYPE);
@@ -64,7 +64,7 @@ describe('the HTTP face, for bodies', function () {
     }
   });
 
-  it('answers 400 to a field that it does not know, except on the routes of the original service', async () => {
+  it('with unknown fields get 400, except on the routes of the original service', async () => {
     const body = JSON.stringify({ name: 'x', private: true });
     const refused = await post(body, JSON_TYPE);
     expect([refused.status, refused.body]).to.deep.equal([
@@ -76,7 +76,7 @@ describe('the HTTP face, for bodies', function () {
     expect((await client.send('PATCH', `/api/rooms/${id}`, body, JSON_TYPE)).status).to.equal(400);
   });
 
-  it('answers 413 to more than 64 KiB, announced or not, compressed or not', async () => {
+  it('of more than 64 KiB get 413, with or without a length, compressed or not', async () => {
     const large = JSON.stringify({ name: 'x', padding: 'y'.repeat(65_536) });
     const answers = [
       await post(large, JSON_TYPE),
@@ -100,7 +100,7 @@ describe('the HTTP face, for bodies', function () {
     expect((await post(whole, JSON_TYPE)).status).to.equal(201);
   });
 
-  it('answers 400 to a body that is not what its encoding says', async () => {
+  it('that contradict their encoding get 400', async () => {
     const answer = await post('plain', { ...JSON_TYPE, 'Content-Encoding': 'gzip' });
     expect([answer.status, answer.body]).to.deep.equal([
       400,
@@ -108,7 +108,7 @@ describe('the HTTP face, for bodies', function () {
     ]);
   });
 
-  it('does not read the body of a request without a token', async () => {
+  it('of requests without a token are not read', async () => {
     const answer = await running.client.send('POST', '/api/rooms', '{', JSON_TYPE);
     expect(answer.status).to.equal(401);
   });

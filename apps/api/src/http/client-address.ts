@@ -1,7 +1,7 @@
 import * as service from '@chorus/service';
 import type { Context } from './context.js';
 
-/** Whom attempts are counted against; as far as `TRUST_PROXY` says the proxies in front are believed. */
+/** Returns the address against which attempts count, according to proxies that `TRUST_PROXY` trusts. */
 export function clientAddress(ctx: Context): string {
   const { remoteAddress = '' } = ctx.req.socket;
   const trustedProxies = ctx.app.proxy ? (ctx.app.maxIpsCount ?? 0) : 0;

@@ -2,24 +2,24 @@ import type { VerifiedToken } from '@chorus/auth';
 import type { Member } from '@chorus/protocol';
 import type { RouterContext } from '@koa/router';
 
-/** What the middleware learns about a request. */
+/** What middleware stores about a request. */
 export interface RequestState {
-  /** Names the request in logs, here and at whoever sent it. */
+  /** Id of the request in logs, here and at the client. */
   requestId: string;
-  /** The trace that it is in; undefined when it is in none. */
+  /** Id of the trace; undefined without one. */
   traceId?: string | undefined;
-  /** Who sent it; undefined on public routes, and with `AUTH=open` when nobody was named. */
+  /** Sender; undefined on public routes, and with `AUTH=open` if the query names no user. */
   user?: Member | undefined;
-  /** What that was known by; undefined on public routes, and with `AUTH=open` when the query was believed. */
+  /** Token of the sender; undefined on public routes, and with `AUTH=open` if the query was trusted. */
   token?: VerifiedToken | undefined;
-  /** What was thrown, for the log. */
+  /** The thrown error, for the log. */
   failure?: unknown;
 }
 
 export type Context = RouterContext<RequestState>;
 
-/** The end of a route. */
+/** Handler of a route. */
 export type Handler = (ctx: Context) => Promise<void> | void;
 
-/** A step on the way there. */
+/** One step of middleware. */
 export type Step = (ctx: Context, next: () => Promise<unknown>) => Promise<unknown>;

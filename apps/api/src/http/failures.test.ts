@@ -6,7 +6,7 @@ import { type Client, openDatabase, type RunningApi, startApi } from '../testing
 
 const ann = { id: 1, username: 'ann' };
 
-describe('the HTTP face, when something breaks', function () {
+describe('the HTTP server, when a dependency fails', function () {
   this.timeout(60_000);
   /** A directory whose `begin` fails in a given way. */
   class BrokenDirectory extends MemoryRoomDirectory {
@@ -49,7 +49,7 @@ describe('the HTTP face, when something breaks', function () {
     });
   });
 
-  it('answers 503 with Retry-After while Redis is away, and makes no room', async () => {
+  it('answers 503 with Retry-After while Redis is unavailable, and creates no room', async () => {
     const failure = new UnavailableError('redis.internal:6379 said no');
     broken = await startApi(db, {}, { directory: new BrokenDirectory(failure) });
     const answer = await broken.client.as(ann).post('/ws/create-room', { id: 4712, name: 'x' });
@@ -61,7 +61,7 @@ describe('the HTTP face, when something breaks', function () {
     expect((await client.get('/api/rooms/4712')).status).to.equal(404);
   });
 
-  it('answers 503 while PostgreSQL is away, on every route that needs it', async () => {
+  it('answers 503 while PostgreSQL is unavailable, on every route that needs it', async () => {
     const away = createDatabase('postgresql://chorus@127.0.0.1:1/chorus', { poolSize: 1, timeoutMs: 500 });
     broken = await startApi(away);
     const sender = broken.client.as(ann);
@@ -88,11 +88,11 @@ describe('the HTTP face, when something breaks', function () {
       503,
       { error: 'starting: PostgreSQL: cannot be reached; Redis: rooms missing', code: 'not_ready' },
     ]);
-    // The session has ended, but not for good: Redis could lose the sign-out.
+    // The session has ended, but Redis could lose the sign-out.
     expect((await sender.get('/api/users/logout')).status).to.equal(503);
   });
 
-  it('answers 503 when nobody knows who is present', async () => {
+  it('answers 503 while presence is unavailable', async () => {
     const away = (): Promise<never> => Promise.reject(new UnavailableError('connection is closed'));
     broken = await startApi(db, {}, { presence: { members: away, everyone: away, busiest: away } });
     const { body } = await client.post('/api/rooms', { name: 'x' });

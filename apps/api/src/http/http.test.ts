@@ -5,7 +5,7 @@ import { type Client, openDatabase, type RunningApi, startApi } from '../testing
 const ann = { id: 1, username: 'ann' };
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
-describe('the HTTP face', function () {
+describe('the HTTP server', function () {
   this.timeout(60_000);
   let db: Database;
   let running: RunningApi;
@@ -32,7 +32,7 @@ describe('the HTTP face', function () {
       expect((await client.send('HEAD', '/api/rooms/4711')).status).to.equal(404);
     });
 
-    it('answers OPTIONS with what is allowed', async () => {
+    it('answers OPTIONS with the allowed methods', async () => {
       const answer = await anonymous.send('OPTIONS', '/api/rooms');
       expect(answer.status).to.equal(200);
       expect((answer.headers.get('allow') ?? '').split(', ').sort()).to.deep.equal(['GET', 'HEAD', 'POST']);
@@ -50,7 +50,7 @@ describe('the HTTP face', function () {
       expect(answer.headers.get('vary')).to.match(/Origin/);
     });
 
-    it('lets them read errors, too', async () => {
+    it('lets them read errors as well', async () => {
       for (const path of ['/ws/get-clients/4711', '/nowhere', '/api/rooms/x']) {
         const answer = await from('https://chat.example').get(path);
         expect(answer.headers.get('access-control-allow-origin'), path).to.equal('https://chat.example');
@@ -76,7 +76,7 @@ describe('the HTTP face', function () {
       expect(foreign.headers.get('access-control-allow-methods')).to.equal(null);
     });
 
-    it('allows no others', async () => {
+    it('does not allow other origins', async () => {
       for (const origin of [
         'https://evil.example',
         'http://chat.example',
@@ -100,7 +100,7 @@ describe('the HTTP face', function () {
     }
   });
 
-  it('asks browsers for TLS, on subdomains only where that is set', async () => {
+  it('asks browsers to use TLS, on subdomains only if that is set', async () => {
     const asked = async (sender: Client): Promise<string | null> =>
       (await sender.get('/livez')).headers.get('strict-transport-security');
     expect(await asked(client)).to.equal('max-age=31536000');
@@ -119,7 +119,7 @@ describe('the HTTP face', function () {
       return lines[0];
     };
 
-    it('writes one line a request, under the id that the client sent', async () => {
+    it('writes one line per request, with the id that the client sent', async () => {
       const answer = await client.with({ 'X-Request-Id': 'my-request.1' }).get('/api/rooms/4711?userId=1');
       expect(answer.headers.get('x-request-id')).to.equal('my-request.1');
       const line = lineOf('my-request.1');
@@ -134,14 +134,14 @@ describe('the HTTP face', function () {
       expect(line.ms).to.be.a('number');
     });
 
-    it('makes up an id in the place of one that is not harmless', async () => {
+    it('replaces an id that is not harmless', async () => {
       for (const id of ['a b', '{"x":1}', 'x'.repeat(129), 'ünï']) {
         const answer = await client.with({ 'X-Request-Id': encodeURIComponent(id) }).get('/livez');
         expect(answer.headers.get('x-request-id')).to.match(/^[0-9a-f-]{36}$/);
       }
     });
 
-    it('keeps health checks out of the way', async () => {
+    it('does not log health checks', async () => {
       await client.with({ 'X-Request-Id': 'a-health-check' }).get('/livez');
       expect(lineOf('a-health-check').level).to.equal(20);
     });

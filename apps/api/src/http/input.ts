@@ -1,14 +1,14 @@
 import { Refusal } from '@chorus/protocol';
 import type { z } from 'zod';
 
-/** @throws {Refusal} 400 that names the first parameter that is not known */
+/** @throws {Refusal} 400 that names the first unknown parameter */
 export function refuseUnknown(query: object, known: ReadonlySet<string>): void {
   for (const name of Object.keys(query)) if (!known.has(name)) throw new Refusal('unknown_field', name);
 }
 
 /**
- * Checks what came from outside and returns it typed.
- * @throws {Refusal} 400 that names the first field that is wrong, and what is allowed
+ * Validates input from outside and returns it typed.
+ * @throws {Refusal} 400 that names the first invalid field and the allowed values
  */
 export function parseInput<S extends z.ZodType>(schema: S, input: unknown): z.output<S> {
   const result = schema.safeParse(input);

@@ -10,21 +10,23 @@ import { requestLog } from './middleware/request-log.js';
 import { traceRequests } from './middleware/trace-requests.js';
 
 export interface HttpOptions {
-  /** Which pages of other origins may read answers; none when undefined. */
+  /** Origins whose pages may read responses; undefined for none. */
   readonly origins?: OriginPolicy;
-  /** How many proxies in front append to `X-Forwarded-For`; the addresses before theirs are hearsay. */
+  /** Number of trusted proxies that append to `X-Forwarded-For`. Earlier addresses in it are not trusted. */
   readonly trustedProxies: number;
-  /** Whether `Strict-Transport-Security` speaks for subdomains, which other services may use without TLS. Default: no. */
+  /**
+   * Whether `Strict-Transport-Security` includes subdomains, which other services may use without TLS. Default: no.
+   */
   readonly hstsIncludeSubDomains?: boolean;
-  /** Sees every request first, and what became of it. */
+  /** First middleware: sees every request and its response. */
   readonly measure?: Step;
-  /** Answer some requests before {@link guard} is asked. */
+  /** Middleware that can answer before {@link guard}. */
   readonly open?: readonly Step[];
-  /** What every other request has to pass, whether or not there is a route for it. */
+  /** Middleware that every other request must pass, even if no route matches. */
   readonly guard?: Step;
 }
 
-/** What every request passes on its way to the routes. */
+/** Builds the middleware chain in front of the routes. */
 export function koaApp(
   router: Router<RequestState>,
   options: HttpOptions,
@@ -35,13 +37,13 @@ export function koaApp(
     proxy: options.trustedProxies > 0,
     maxIpsCount: options.trustedProxies,
   });
-  // Failures outside of the middleware: a response that could not be written, say.
+  // Failures outside of the middleware, such as a response that could not be written.
   app.on('error', (error: Error) => log.warn({ error: error.message }, 'response failed'));
   if (options.measure !== undefined) app.use(options.measure as Koa.Middleware<RequestState>);
   if (traces !== undefined) app.use(traceRequests(traces) as Koa.Middleware<RequestState>);
   app.use(requestLog(log) as Koa.Middleware<RequestState>);
   app.use(formatErrors as Koa.Middleware<RequestState>);
-  // Nothing that is served here is a page.
+  // The API serves no pages under this policy.
   const contentSecurityPolicy = {
     useDefaults: false,
     directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
@@ -58,7 +60,7 @@ export function koaApp(
 }
 
 const preparePath: Step = (ctx, next) => {
-  // Answers depend on who asks, and some set cookies.
+  // Responses depend on the user, and some set cookies.
   ctx.set('Cache-Control', 'no-store');
   try {
     decodeURIComponent(ctx.path);

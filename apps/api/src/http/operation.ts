@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { type Access, type AccessServices, door, SENDER_PARAMETERS } from '../auth/authenticate.js';
+import { type Access, type AccessServices, authorizer, SENDER_PARAMETERS } from '../auth/authenticate.js';
 import type { Context, Handler } from './context.js';
 import { parseInput, refuseUnknown } from './input.js';
 import { jsonBody } from './middleware/json-body.js';
@@ -7,40 +7,37 @@ import { jsonBody } from './middleware/json-body.js';
 export type SuccessStatus = 200 | 201 | 204;
 export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 426 | 429 | 503;
 
-/**
- * What an operation takes and answers: what it is registered with, what its input is checked by, and what the API's
- * document says of it.
- */
+/** Declaration of an operation: used for routing, for validating input and for the OpenAPI document. */
 export interface Declaration<
   P extends z.ZodObject = z.ZodObject,
   Q extends z.ZodObject = z.ZodObject,
   B extends z.ZodType = z.ZodType,
   A extends z.ZodType = z.ZodType,
 > {
-  /** Names it among all operations. */
+  /** Unique id of the operation. */
   readonly id: string;
   readonly summary: string;
   readonly description?: string;
   readonly access: Access;
-  /** Of the path. */
+  /** Schema of the path parameters. */
   readonly params?: P;
   readonly query?: Q;
-  /** A route of the original service, which passes over query parameters that it does not know; any other refuses them. */
+  /** A route of the original service. It ignores unknown query parameters; other routes refuse them. */
   readonly original?: true;
-  /** Of JSON; without it the body is not read. */
+  /** Schema of the JSON body; without it the body is not read. */
   readonly body?: B;
   readonly answer: {
     readonly status: SuccessStatus;
     readonly description: string;
-    /** Without it there is none. */
+    /** Schema of the response body; without it there is none. */
     readonly body?: A;
     readonly headers?: Readonly<Record<string, string>>;
   };
-  /** When it fails with what, beyond what its access, its input and HTTP itself bring along. */
+  /** Reasons of failures by status, besides those of access, input and HTTP itself. */
   readonly errors?: Readonly<Partial<Record<ErrorStatus, string>>>;
 }
 
-/** One operation of the API, for services of a kind. */
+/** One operation of the API, for a kind of services. */
 export interface Operation<S> {
   readonly declaration: Declaration;
   readonly handler: (services: S & AccessServices) => Handler;
@@ -55,8 +52,8 @@ interface Input<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodTyp
 type Act<I, R> = (ctx: Context, input: I) => Promise<R> | R;
 
 /**
- * Makes an operation of its declaration and of what it does, which gets input that is as declared, of a sender who may
- * use it, and returns the body of the answer.
+ * Creates an operation from its declaration and its handler. The handler gets validated input of an admitted sender,
+ * and returns the body of the response.
  */
 export function operation<
   S,
@@ -71,10 +68,11 @@ export function operation<
   const { access, answer } = declaration;
   const handler = (services: S & AccessServices): Handler => {
     const act = start(services);
-    const { identify, allow } = door(access, services);
+    const { identify, allow } = authorizer(access, services);
     const read = inputReader(declaration);
     return async (ctx) => {
-      // In this order: strangers learn nothing of what is wrong, and none of their bodies is read.
+      // Authentication comes first: an unauthenticated client learns nothing about its input, and its body is not
+      // read.
       const admission = identify(ctx);
       const params = read.params(ctx);
       await allow(admission, roomIn(params));
@@ -87,7 +85,7 @@ export function operation<
   return { declaration, handler };
 }
 
-/** How each part of the input is read. A body that is not declared is not looked at. */
+/** Returns a function that reads each part of the input. A body without a schema is ignored. */
 function inputReader<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>({
   access,
   params,
@@ -113,7 +111,7 @@ function inputReader<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
 
 const DONE = async (): Promise<void> => {};
 
-/** Without a schema the type says that nobody can expect anything. */
+/** Without a schema, T allows no value. */
 function parsed<T extends z.ZodType>(schema: T | undefined, input: unknown): z.output<T> {
   return schema === undefined ? (undefined as z.output<T>) : parseInput(schema, input);
 }

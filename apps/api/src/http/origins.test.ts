@@ -23,7 +23,7 @@ describe('pages of other origins', function () {
     apis.push(running);
     return running;
   }
-  /** What the answer lets the page do: the allowed origin, and whether with credentials. */
+  /** Returns what the response allows the page: the origin, and whether with credentials. */
   async function cors(running: RunningApi, headers: Record<string, string>, method = 'GET') {
     const answer = await running.client
       .as(ann)
@@ -35,7 +35,7 @@ describe('pages of other origins', function () {
     ];
   }
 
-  it('read answers with credentials when the origin is listed, as it is or by a wildcard', async () => {
+  it('read responses with credentials when the origin is listed, exactly or by a wildcard', async () => {
     const running = await start({ ALLOWED_ORIGINS: ALLOWED });
     for (const method of ['GET', 'OPTIONS']) {
       for (const origin of ['https://chat.example.org', 'https://a.b.example.com', 'capacitor://localhost']) {
@@ -52,7 +52,7 @@ describe('pages of other origins', function () {
     }
   });
 
-  it('never read answers with credentials by * or null', async () => {
+  it('never read responses with credentials by * or null', async () => {
     const listed = await start({ ALLOWED_ORIGINS: ALLOWED });
     const all = await start({ ALLOWED_ORIGINS: '*,https://chat.example.org' });
     for (const method of ['GET', 'OPTIONS']) {
@@ -64,7 +64,7 @@ describe('pages of other origins', function () {
     }
   });
 
-  it('are logged once when they are refused, pages of the same origin never', async () => {
+  it("are logged once when they are refused, pages of the server's own origin never", async () => {
     const running = await start({ TRUST_PROXY: '1' });
     for (const origin of ['https://evil.example', 'https://evil.example', 'https://chat.example.net']) {
       await cors(running, {
@@ -78,7 +78,7 @@ describe('pages of other origins', function () {
     expect(JSON.parse(lines[0] ?? '')).to.include({ level: 40, origin: 'https://evil.example' });
   });
 
-  it('are of the same origin only when the scheme fits, too', async () => {
+  it("are of the server's own origin only if the scheme matches too", async () => {
     const running = await start({});
     const ask = async (origin: string): Promise<void> => {
       await new Promise<void>((resolve, reject) => {

@@ -1,10 +1,10 @@
-/** No string becomes markup or script, whatever somebody wrote: of pages that show what people say. */
+/** No string becomes markup or script. For pages that show texts of users. */
 export const TRUSTED_TYPES = { 'require-trusted-types-for': "'script'", 'trusted-types': "'none'" };
 
 /**
- * The Content-Security-Policy of a page: it may load its own files and ask its own host, and nothing else, and no other
+ * Returns the Content-Security-Policy of a page: it may load its own files and call its own host only, and no other
  * page may frame it.
- * @param changes directives that this page needs otherwise, or beside these
+ * @param changes directives that this page adds or replaces
  */
 export function pagePolicy(changes: Readonly<Record<string, string>>): string {
   const directives = {

@@ -2,7 +2,7 @@ import { createDatabase, type Database } from '@chorus/database';
 import { expect } from 'chai';
 import { type Answer, type Client, openDatabase, type RunningApi, startApi, until } from '../testing/api.js';
 
-describe('an API whose PostgreSQL takes no writes', function () {
+describe('an API whose PostgreSQL is read-only', function () {
   this.timeout(30_000);
   let admin: Database;
   let db: Database;
@@ -41,7 +41,7 @@ describe('an API whose PostgreSQL takes no writes', function () {
       WHERE datname = current_database() AND pid <> pg_backend_pid()`;
   };
 
-  it('answers 503 with Retry-After to what would change something, and the rest as ever', async () => {
+  it('answers changes with 503 and Retry-After, and everything else as usual', async () => {
     await takeWrites(false);
     const changes: Array<() => Promise<Answer>> = [
       () => ann.post('/api/users/signup', { ...user, username: 'bob', email: 'bob@example.com' }),

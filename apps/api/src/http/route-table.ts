@@ -8,7 +8,7 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 /** Operations by method and path, as in `GET /api/rooms/:roomId`. */
 export type RouteTable<S> = Readonly<Record<`${Method} /${string}`, Operation<S>>>;
 
-/** One line of a table. */
+/** One row of a table. */
 export interface Route<S> {
   readonly method: Method;
   readonly path: string;

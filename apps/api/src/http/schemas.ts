@@ -38,7 +38,7 @@ export const JSON_SCHEMA = {
 
 const error = z.string().describe('What is wrong, for people.');
 
-/** Every failure, but those of the original service's routes. */
+/** Body of every failure, except on routes of the original service. */
 export const failure = named(
   'Error',
   z
@@ -46,7 +46,7 @@ export const failure = named(
     .describe('Every failure on the routes that the original service did not have.'),
 );
 
-/** Every failure of a route of the original service. */
+/** Body of every failure of a route of the original service. */
 export const originalFailure = named(
   'OriginalError',
   z.object({ error }).describe('Every failure on a route of the original service.'),

@@ -8,7 +8,7 @@ const open = (handler: RequestListener, shutdownTimeoutMs = 5_000, port = 0): Pr
   listen(handler, { host: '127.0.0.1', port, shutdownTimeoutMs });
 
 describe('listen', () => {
-  it('says in one line that the port is taken', async () => {
+  it('reports in one line that the port is taken', async () => {
     const server = await open(() => {});
     const error = await open(() => {}, 0, server.port).catch((failure: unknown) => failure);
     expect(error).to.be.instanceOf(StartError);
@@ -16,14 +16,14 @@ describe('listen', () => {
     await server.close();
   });
 
-  it('says that an address is not its own', async () => {
+  it('reports that the address does not belong to this machine', async () => {
     const error = await listen(() => {}, { host: '203.0.113.1', port: 0, shutdownTimeoutMs: 0 }).catch(
       (failure: unknown) => failure,
     );
     expect(String(error)).to.match(/^StartError: cannot listen on 203.0.113.1:0: /);
   });
 
-  it('lets a request under way finish, and accepts no more', async () => {
+  it('lets a request in progress finish, and accepts no more', async () => {
     const requests = new EventEmitter();
     const server = await open((_request, response) => requests.emit('request', response));
     const asking = request({
@@ -42,7 +42,7 @@ describe('listen', () => {
     await closed;
   });
 
-  it('does not wait for connections that are kept alive', async () => {
+  it('does not wait for idle keep-alive connections', async () => {
     const server = await open((_request, response) => response.end());
     const agent = new Agent({ keepAlive: true });
     const [response] = await once(request({ port: server.port, host: '127.0.0.1', agent }).end(), 'response');

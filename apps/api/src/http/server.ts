@@ -15,9 +15,8 @@ export interface HttpServer extends Closeable {
 }
 
 /**
- * Listens. Closing stops accepting at once, lets requests under way finish for at most
- * `shutdownTimeoutMs`, and then cuts what is left.
- *
+ * Listens. Closing stops accepting at once, lets requests in progress finish for at most
+ * `shutdownTimeoutMs`, and then destroys the remaining connections.
  * @throws {StartError} the address cannot be listened on
  */
 export async function listen(
@@ -26,11 +25,11 @@ export async function listen(
     host: string;
     port: number;
     shutdownTimeoutMs: number;
-    /** The variable that the port comes from, for the error. */
+    /** Name of the port's setting, for the error. */
     setting?: string;
-    /** Is told with which status something was answered that never became a request. */
+    /** Called with the status that answers an unreadable request. */
     refused?: (status: number) => void;
-    /** Without it the server takes every connection. */
+    /** Limits on connections; without them the server accepts all. */
     connections?: ConnectionLimits;
   },
 ): Promise<HttpServer> {

@@ -1,6 +1,6 @@
 import { Refusal } from '@chorus/protocol';
 
-/** A store that the request needs cannot answer, or too much work waits. */
+/** Returns the refusal for a store that does not answer, or a queue that is full. */
 export function unavailable(cause?: unknown, retryAfterSeconds = 1): Refusal<'unavailable'> {
   const refusal = new Refusal('unavailable').with({ 'Retry-After': String(retryAfterSeconds) });
   refusal.cause = cause;

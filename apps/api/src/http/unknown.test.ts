@@ -7,7 +7,7 @@ import { routesOf } from './route-table.js';
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
-describe('the HTTP face, for requests that it does not know', function () {
+describe('unknown requests', function () {
   this.timeout(60_000);
   let db: Database;
   let running: RunningApi;
@@ -24,7 +24,7 @@ describe('the HTTP face, for requests that it does not know', function () {
     await db.$disconnect();
   });
 
-  it('answers 404', async () => {
+  it('get 404', async () => {
     for (const path of [
       '/',
       '/api',
@@ -37,15 +37,15 @@ describe('the HTTP face, for requests that it does not know', function () {
       for (const method of ['GET', 'POST', 'DELETE']) {
         const answer = await client.send(method, path);
         const error = 'no such route';
-        // Gateways have that one.
+        // A route of the gateways.
         const body = isOriginalRoute({ method, path }) ? { error } : { error, code: 'route_not_found' };
         expect([answer.status, answer.body], path).to.deep.equal([404, body]);
       }
     }
   });
 
-  it('answers with a code, except on the routes of the original service', async () => {
-    // Refused by every route: no token, a body that is not JSON, and the page of another site.
+  it('have a code in their error, except on the routes of the original service', async () => {
+    // Every route refuses one of these: no token, a body that is not JSON, a page of another site.
     const stranger = anonymous.with({ Origin: 'https://elsewhere.example' });
     for (const { method, path, operation } of routesOf(publicRoutes)) {
       const original = operation.declaration.original === true;
@@ -66,7 +66,7 @@ describe('the HTTP face, for requests that it does not know', function () {
     }
   });
 
-  it('answers 400 to a parameter that it does not know, on every route but those of the original service', async () => {
+  it('with an unknown parameter get 400, on every route but those of the original service', async () => {
     const { id } = (await client.post('/api/rooms', { name: 'x' })).body;
     const original: string[] = [];
     for (const { method, path, operation } of routesOf(publicRoutes)) {
@@ -100,7 +100,7 @@ describe('the HTTP face, for requests that it does not know', function () {
     expect((await anonymous.get('/api/users/logout?wrong=1')).status).to.equal(200);
   });
 
-  it('answers 405 and names what is allowed', async () => {
+  it('with another method get 405 and the allowed methods', async () => {
     const cases: Array<[string, string, string]> = [
       ['PUT', '/api/rooms/1', 'DELETE, GET, HEAD, PATCH'],
       ['POST', '/api/rooms/1', 'DELETE, GET, HEAD, PATCH'],
@@ -119,7 +119,7 @@ describe('the HTTP face, for requests that it does not know', function () {
     }
   });
 
-  it('answers 400 to a path that is not validly encoded', async () => {
+  it('with an invalid encoding in the path get 400', async () => {
     for (const path of ['/api/rooms/%zz', '/%', '/ws/get-clients/%ff']) {
       const answer = await client.get(path);
       const error = 'the path is not validly encoded';
@@ -128,7 +128,7 @@ describe('the HTTP face, for requests that it does not know', function () {
     }
   });
 
-  it('answers in JSON to what is not HTTP', async () => {
+  it('that are not HTTP get JSON', async () => {
     const cases: Array<[string, RegExp, string, HttpErrorCode]> = [
       ['nonsense\r\n\r\n', /^HTTP\/1.1 400 /, 'not a valid HTTP request', 'invalid_request'],
       [

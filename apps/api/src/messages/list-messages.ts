@@ -44,7 +44,7 @@ async function pageBefore(
   before: Position | undefined,
   limit: number,
 ): Promise<Page> {
-  // One more than asked for tells whether there are more.
+  // One more than requested shows whether there are more.
   const found = await history.before(roomId, before, limit + 1);
   const messages = found.slice(-limit);
   return {

@@ -37,7 +37,7 @@ describe('GET /api/rooms/:roomId/messages', function () {
     return names;
   };
 
-  it('returns the newest messages, each as sockets received it, oldest first', async () => {
+  it('returns the newest messages, oldest first, as sockets received them', async () => {
     const frames = [recent.publish('one'), recent.publish('two 👋', 'c:1')];
     const answer = await get();
     expect(answer.status).to.equal(200);
@@ -52,14 +52,14 @@ describe('GET /api/rooms/:roomId/messages', function () {
     expect(archived.body.messages.map((each: unknown) => JSON.stringify(each))).to.deep.equal(frames);
   });
 
-  it('is empty for a room in which nobody has spoken', async () => {
+  it('is empty for a room without messages', async () => {
     const empty = { messages: [], before: null, after: null };
     expect((await get()).body).to.deep.equal(empty);
     expect((await get('?before=5-5')).body).to.deep.equal(empty);
     expect((await get('?after=5-5')).body).to.deep.equal(empty);
   });
 
-  it('says where each page goes on, in both directions', async () => {
+  it('returns the positions of the next pages in both directions', async () => {
     publish(1, 10);
     await recent.archive(db, 4);
     const newest = await get('?limit=3');
@@ -89,7 +89,7 @@ describe('GET /api/rooms/:roomId/messages', function () {
     expect(contents(await get('?after=0-0&limit=2'))).to.deep.equal(['m1', 'm2']);
   });
 
-  it('reads what is not archived at all', async () => {
+  it('reads messages that are not archived', async () => {
     publish(1, 5);
     const first = formatPosition({ ...recent.at, seq: 1 });
     expect(contents(await get(`?after=${first}`))).to.deep.equal(['m2', 'm3', 'm4', 'm5']);
@@ -97,7 +97,7 @@ describe('GET /api/rooms/:roomId/messages', function () {
     expect(contents(await get(`?before=${last}`))).to.deep.equal(['m1', 'm2', 'm3', 'm4']);
   });
 
-  it('reads over epochs', async () => {
+  it('continues across epochs', async () => {
     publish(1, 3);
     recent.newEpoch();
     publish(4, 6);
@@ -107,13 +107,13 @@ describe('GET /api/rooms/:roomId/messages', function () {
     const all = Array.from({ length: 8 }, (_, index) => `m${index + 1}`);
     expect(contents(await get())).to.deep.equal(all);
     expect(contents(await get('?after=0-0'))).to.deep.equal(all);
-    // A place that no message has: the third of the second epoch.
+    // A position without a message: the third of the second epoch.
     const between = formatPosition({ epoch: recent.at.epoch - 1_000, seq: 3 });
     expect(contents(await get(`?after=${between}`))).to.deep.equal(['m4', 'm5', 'm6', 'm7', 'm8']);
     expect(contents(await get(`?before=${between}`))).to.deep.equal(['m1', 'm2', 'm3']);
   });
 
-  it('finds in the archive what a Redis that came back with older data does not have', async () => {
+  it('finds messages in the archive that a Redis with older data lacks', async () => {
     publish(1, 6);
     await recent.archive(db, 6);
     recent.messages = recent.messages.slice(0, 3);
@@ -127,7 +127,7 @@ describe('GET /api/rooms/:roomId/messages', function () {
     expect(contents(await get(`?limit=5&after=0-0`))).to.deep.equal(all.slice(0, 5));
   });
 
-  it('misses nothing that is archived and trimmed between its two reads', async () => {
+  it('misses no message that is archived and trimmed between its two reads', async () => {
     publish(1, 10);
     recent.afterRead = async () => {
       publish(11, 20);
@@ -137,7 +137,7 @@ describe('GET /api/rooms/:roomId/messages', function () {
     expect(contents(await get('?limit=100'))).to.deep.equal(all);
   });
 
-  /** Messages arrive, epochs change, and everything but the last few goes to the archive, all the time. */
+  /** Publishes messages, changes epochs, and archives all but the last few messages, continuously. */
   const upheaval = async (until: () => boolean): Promise<number> => {
     let count = recent.messages.length;
     while (!until()) {
@@ -157,7 +157,7 @@ describe('GET /api/rooms/:roomId/messages', function () {
     }
   };
 
-  it('reads every message once, in order, back from the newest while the room goes on', async () => {
+  it('reads every message once, in order, back from the newest while new ones arrive', async () => {
     publish(1, 500);
     let done = false;
     const going = upheaval(() => done);
@@ -169,11 +169,11 @@ describe('GET /api/rooms/:roomId/messages', function () {
     expect(read).to.deep.equal(read.map((_, index) => `m${index + 1}`));
   });
 
-  it('reads every message once, in order, on to the newest while the room goes on', async () => {
+  it('reads every message once, in order, forward to the newest while new ones arrive', async () => {
     publish(1, 500);
     let done = false;
     let steps = 0;
-    // It has to end: whoever reads is faster in the end.
+    // Bounded, so that the reader reaches the end.
     const going = upheaval(() => done || ++steps > 60);
     const answers = await pages('?limit=9&after=0-0', ({ after }) => after && `?limit=9&after=${after}`);
     done = true;
@@ -183,7 +183,7 @@ describe('GET /api/rooms/:roomId/messages', function () {
     expect(read).to.deep.equal(read.map((_, index) => `m${index + 1}`));
   });
 
-  it('shows a message that is not what it should be the same from both tiers, and the others with it', async () => {
+  it('returns a stored frame that is not valid identically from both tiers, and the other messages with it', async () => {
     publish(1, 1);
     recent.at = { ...recent.at, seq: 2 };
     recent.put('nonsense\0');
@@ -194,7 +194,7 @@ describe('GET /api/rooms/:roomId/messages', function () {
     expect((await get()).body).to.deep.equal(before.body);
   });
 
-  it('names what is wrong with a question', async () => {
+  it('names the invalid parameter', async () => {
     const position = 'must be a position such as 1767225600000-12';
     for (const [query, error] of [
       ['?before=1', `before ${position}`],
@@ -214,7 +214,7 @@ describe('GET /api/rooms/:roomId/messages', function () {
     expect((await client.get('/api/rooms/one/messages')).status).to.equal(400);
   });
 
-  it('takes any position that could be one', async () => {
+  it('accepts any well-formed position', async () => {
     publish(1, 2);
     const last = `${Number.MAX_SAFE_INTEGER}-${Number.MAX_SAFE_INTEGER}`;
     expect(contents(await get(`?before=${last}`))).to.deep.equal(['m1', 'm2']);
@@ -222,19 +222,19 @@ describe('GET /api/rooms/:roomId/messages', function () {
     expect(contents(await get('?before=0-0'))).to.deep.equal([]);
   });
 
-  it('knows nothing of a room that does not exist', async () => {
+  it('answers 404 for a room that does not exist', async () => {
     const { status, body } = await get('', 99);
     expect([status, body]).to.deep.equal([404, { error: 'there is no such room', code: 'room_not_found' }]);
   });
 
-  it('is for those who may use rooms', async () => {
+  it('requires access to rooms', async () => {
     expect((await api.client.get(`/api/rooms/${ROOM}/messages`)).status).to.equal(401);
     expect((await get('?userId=2')).status).to.equal(403);
     await api.access.ban({ userId: ann.id, roomId: ROOM });
     expect((await get()).status).to.equal(403);
   });
 
-  it('answers 503 while Redis is away, rather than with a hole', async () => {
+  it('answers 503 while Redis is unavailable, rather than with a hole', async () => {
     publish(1, 2);
     await recent.archive(db, 0);
     recent.failure = new UnavailableError('away');
@@ -243,7 +243,7 @@ describe('GET /api/rooms/:roomId/messages', function () {
     expect(Number(answer.headers.get('retry-after'))).to.be.above(0);
   });
 
-  it('answers 503 while PostgreSQL is away', async () => {
+  it('answers 503 while PostgreSQL is unavailable', async () => {
     publish(1, 2);
     const away = createDatabase('postgresql://chorus@127.0.0.1:1/chorus', { poolSize: 1, timeoutMs: 500 });
     const broken = await startApi(away, {}, { history: recent });
@@ -251,7 +251,7 @@ describe('GET /api/rooms/:roomId/messages', function () {
     await broken.close();
   });
 
-  it('costs PostgreSQL one look into the index, however long the history is', async () => {
+  it('costs PostgreSQL one index look-up, however long the history is', async () => {
     await db.$executeRaw`
       INSERT INTO messages (room_id, epoch, seq, message_id, user_id, username, content, sent_at)
       SELECT 1, 1 + seq / 1000, seq, '', 1, '', '', now() FROM generate_series(1, 50000) seq`;

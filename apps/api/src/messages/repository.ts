@@ -12,11 +12,11 @@ interface Row {
   clientMsgId: string | null;
 }
 
-/** The messages in PostgreSQL: all but the newest, which archivers are about to bring. */
+/** The archived messages in PostgreSQL: all but the newest, which archivers have not stored yet. */
 export class MessageRepository {
   constructor(private readonly db: Database) {}
 
-  /** The last messages before a position, or of all, at most `limit`; oldest first. */
+  /** Returns the last messages before a position, or of the room, at most `limit`, oldest first. */
   async before(roomId: number, before: Position | undefined, limit: number): Promise<MessageFrame[]> {
     const bound =
       before === undefined
@@ -26,13 +26,13 @@ export class MessageRepository {
     return rows.reverse();
   }
 
-  /** The first messages after a position, at most `limit`; oldest first. */
+  /** Returns the first messages after a position, at most `limit`, oldest first. */
   after(roomId: number, after: Position, limit: number): Promise<MessageFrame[]> {
     const bound = Prisma.sql`AND (epoch, seq) > (${BigInt(after.epoch)}, ${BigInt(after.seq)})`;
     return this.#rows(roomId, bound, Prisma.sql`epoch, seq`, limit);
   }
 
-  /** The same for several rooms, each after its own position; rooms without any are left out. */
+  /** Returns the first messages of several rooms, each after its own position. Rooms without any are left out. */
   async afterEach(
     rooms: ReadonlyArray<{ id: number; after: Position }>,
     limit: number,
@@ -56,7 +56,7 @@ export class MessageRepository {
     return found;
   }
 
-  /** One scan of the primary key: Prisma's own conditions would make PostgreSQL sort. */
+  /** One scan of the primary key: with Prisma's own conditions PostgreSQL would sort. */
   async #rows(roomId: number, bound: Prisma.Sql, order: Prisma.Sql, limit: number): Promise<MessageFrame[]> {
     const rows = await this.db.$queryRaw<Row[]>`
       SELECT epoch, seq, message_id AS id, user_id AS "userId", username, content, sent_at AS "sentAt",
@@ -66,7 +66,7 @@ export class MessageRepository {
   }
 }
 
-/** The frame that sockets received. */
+/** Returns the frame that sockets received. */
 function frame(roomId: number, row: Row): MessageFrame {
   return {
     seq: Number(row.seq),

@@ -20,7 +20,7 @@ describe('the metrics of requests', function () {
   });
   beforeEach(async () => {
     metrics = new Metrics();
-    // One password at a time, slowly, and one that waits.
+    // Hashes one password at a time, slowly, with one place in the queue.
     const env = { BCRYPT_CONCURRENCY: '1', BCRYPT_QUEUE: '1', BCRYPT_COST: '12' };
     running = await startApi(db, env, { metrics });
     client = running.client;
@@ -28,7 +28,7 @@ describe('the metrics of requests', function () {
   afterEach(() => running.close());
   after(() => db.$disconnect());
 
-  /** Every value by its name with labels, but for buckets. */
+  /** Returns every value by its name with labels, without buckets. */
   const values = async (start: string): Promise<Record<string, number>> =>
     Object.fromEntries(
       (await metrics.text())
@@ -40,7 +40,7 @@ describe('the metrics of requests', function () {
   const name = (method: string, route: string, status: number): string =>
     `chorus_api_requests_total{method="${method}",route="${route}",status="${status}"}`;
 
-  it('are by the pattern of the route and the status, whatever was asked for', async () => {
+  it("are counted by the route's pattern and the status", async () => {
     const ann = client.as({ id: 1, username: 'ann' });
     await ann.post('/api/rooms', { id: 1, name: 'one' });
     await ann.get('/api/rooms/1');
@@ -63,7 +63,7 @@ describe('the metrics of requests', function () {
     expect((await values('chorus_api_request_seconds'))[sum]).to.be.within(0.000_1, 10);
   });
 
-  it('are few, whatever paths and methods clients make up', async () => {
+  it('have few labels, whatever paths and methods clients invent', async () => {
     for (let n = 0; n < 1_000; n += 20) {
       await Promise.all(
         Array.from({ length: 20 }, (_, index) => client.get(`/made/up/${n + index}?${'x'.repeat(n)}`)),
@@ -82,7 +82,7 @@ describe('the metrics of requests', function () {
     expect(Object.keys(counted).length).to.be.lessThan(10);
   });
 
-  it('include what could not be read as a request', async () => {
+  it('include unreadable requests', async () => {
     const answer = async (text: string): Promise<string> => {
       const socket = connect(running.api.port, '127.0.0.1');
       socket.end(text);
@@ -107,10 +107,10 @@ describe('the metrics of requests', function () {
     });
   });
 
-  it('tell how many passwords are being looked at, wait, and are refused', async () => {
+  it('count the passwords that are compared, waiting and refused', async () => {
     const passwords = async (): Promise<number[]> =>
       Object.values(await values('chorus_api_password_hashes'));
-    // The address is nobody's, which takes as long to find out as a wrong password.
+    // No account has this address; comparing takes as long as for a wrong password.
     expect(await passwords()).to.deep.equal([0, 0, 0]);
     const signIn = () =>
       client.post('/api/users/signin', { email: 'nobody@x.de', password: 'as slow as a real one' });

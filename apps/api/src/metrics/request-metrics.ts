@@ -8,7 +8,7 @@ const OTHER = 'other';
 /** Label value of requests without a route. */
 const UNMATCHED = 'unmatched';
 
-/** In seconds: from an answer out of memory to a sign-in in a long queue. */
+/** In seconds: from a response out of memory to a sign-in in a long queue. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** Counts requests by the pattern of their route, never by their path: patterns are few. */
@@ -30,7 +30,7 @@ export class RequestMetrics {
     );
   }
 
-  /** The first middleware of every request. */
+  /** Must be the first middleware. */
   readonly step: Step = async (ctx, next) => {
     const startedAt = performance.now();
     await next();

@@ -9,7 +9,7 @@ const RETRY_MS = 10_000;
 
 /**
  * Gives keys to the names of users that were created before names had keys, at the start and every ten minutes. Until
- * it has come to a user, only that user's exact name is taken. Any number of replicas may run it at once.
+ * a user has keys, only that user's exact name is taken. Replicas may run it concurrently.
  */
 export class NameFolding implements Closeable {
   #timer: NodeJS.Timeout | undefined;

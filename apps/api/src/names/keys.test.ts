@@ -20,13 +20,13 @@ describe('nameKeys', () => {
     ['final sigma', '\u03bf\u03b4\u03bf\u03c2', '\u039f\u0394\u039f\u03a3'],
     ['spaces inside', 'a b', 'a\u00a0\u2003b'],
   ] as const) {
-    it(`takes names for the same that differ in ${title}`, () => {
+    it(`gives a common key to names that differ in ${title}`, () => {
       expect(collide(a, b)).to.equal(true);
       expect(collide(b, a)).to.equal(true);
     });
   }
 
-  it('keeps names apart that people keep apart', () => {
+  it('gives no common key to names that people can distinguish', () => {
     const names = [
       'Ann',
       'Anna',

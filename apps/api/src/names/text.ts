@@ -4,10 +4,10 @@ import { writtenAs } from '../http/schemas.js';
 /** Control characters, line separators and halves of surrogate pairs. PostgreSQL cannot store NUL at all. */
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u;
 
-/** Characters that show nothing or change the direction of text. Outside of an emoji they only disguise a name. */
+/** Characters that are invisible or change the direction of text. Outside of an emoji they only disguise a name. */
 const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}]/u;
 
-/** Characters that fonts cannot know. */
+/** Characters that fonts cannot contain. */
 const UNASSIGNED = /[\p{Co}\p{Cn}]/u;
 
 /** One emoji with its joiners, selectors and tags. */
@@ -21,13 +21,13 @@ const LEADING_MARK = /^\p{M}/u;
 /** U+2800 is a braille pattern without a dot. */
 const BLANK = /^[\s\u2800]*$/u;
 
-/** A string; its errors read well after the name of the field. */
+/** A string schema whose errors read well after the name of the field. */
 export const string = () =>
   z.string({ error: ({ input }) => (input === undefined ? 'is required' : 'must be a string') });
 
 /**
- * A name for people: returned in NFKC without spaces at its ends, 1 to `max` code points long. Two names that are
- * spelled differently and look the same are the concern of `nameKeys`.
+ * A name for people: returned in NFKC without spaces at its ends, 1 to `max` code points long. `nameKeys` handles
+ * names that are spelled differently and look alike.
  */
 export const nameText = (max: number) =>
   writtenAs(
@@ -48,9 +48,9 @@ export const nameText = (max: number) =>
     },
   );
 
-/** What is wrong with a name; undefined when nothing is. `text` is what was sent, `name` what would be kept. */
+/** Returns what is wrong with a name; undefined if it is valid. `text` is the input, `name` its normal form. */
 function faultOf(text: string, name: string, max: number): string | undefined {
-  // As sent: trimming removes line breaks and U+FEFF.
+  // Checked on the input: trimming removes line breaks and U+FEFF.
   if (CONTROL.test(text)) return 'must not contain control characters';
   if (INVISIBLE.test(text.replace(EMOJI, ''))) return 'must not contain invisible characters';
   if (UNASSIGNED.test(name)) return 'must not contain private-use or unassigned characters';

@@ -13,7 +13,7 @@ import {
   OPERATOR_TOKEN as TOKEN,
 } from '../testing/operator.js';
 
-describe('the door of the operator API', function () {
+describe('access to the operator API', function () {
   this.timeout(60_000);
   let db: Database;
   let fixture: OperatorFixture;
@@ -30,10 +30,10 @@ describe('the door of the operator API', function () {
     await db.$disconnect();
   });
 
-  describe('is closed', () => {
+  describe('is refused', () => {
     const PATHS = ['/nodes', '/bans', '/nothing', '/users/1', '/metrics/', '/livez/x'];
 
-    it('to whoever brings no token, another one, or a user token, whatever the path', async () => {
+    it('without the operator token, with another one and with a user token, on any path', async () => {
       const asking: Array<[Client, string]> = [
         [anonymous, 'the operator token is required'],
         [anonymous.with({ Authorization: `Basic ${btoa(`x:${TOKEN}`)}` }), 'the operator token is required'],
@@ -60,18 +60,18 @@ describe('the door of the operator API', function () {
       expectAnswer(answer, 404, { error: 'no such route', code: 'route_not_found' });
     });
 
-    it('to pages, of any origin', async () => {
+    it('to pages of any origin', async () => {
       const answer = await operator.with({ Origin: 'https://chat.example' }).get('/nodes');
       expect(answer.headers.get('access-control-allow-origin')).to.be.oneOf([null, '']);
     });
 
-    it('unless it has a port', async () => {
+    it('without an operator port', async () => {
       const plain = await startApi(db);
       expect(plain.api.operatorPort).to.equal(undefined);
       await plain.close();
     });
 
-    it('to everybody when there is no token, and says which setting is missing', async () => {
+    it('on every request while there is no token, with the name of the missing setting', async () => {
       const running = await startApi(db, { OPERATOR_PORT: '0' });
       const client = new Client(`http://127.0.0.1:${running.api.operatorPort}`);
       const error = 'there is no operator API here: OPERATOR_TOKEN is not set';
@@ -89,15 +89,15 @@ describe('the door of the operator API', function () {
     });
   });
 
-  describe('is open to what watches the process', () => {
-    it('that asks whether it lives and is ready, as on the port of users', async () => {
+  describe('is open to monitoring', () => {
+    it('for liveness and readiness, as on the port of users', async () => {
       await until(async () => (await anonymous.get('/readyz')).status === 200);
       expectAnswer(await anonymous.get('/livez'), 200, { status: 'live' });
       expectAnswer(await anonymous.get('/readyz'), 200, { status: 'ready' });
       expectAnswer(await fixture.running.client.get('/readyz'), 200, { status: 'ready' });
     });
 
-    it('that collects metrics, with or without a token', async () => {
+    it('for metrics, with or without a token', async () => {
       for (const client of [anonymous, operator]) {
         const answer = await fetch(`${client.url}/metrics?x=1`, { headers: client.headers });
         expect(answer.status).to.equal(200);
@@ -106,7 +106,7 @@ describe('the door of the operator API', function () {
       }
     });
 
-    it('and to nothing else that it might do', async () => {
+    it('for nothing else', async () => {
       const answer = await anonymous.post('/metrics', {});
       expectAnswer(answer, 405, { error: 'POST is not allowed on this route', code: 'method_not_allowed' });
       expect(answer.headers.get('allow')).to.equal('GET, HEAD');
@@ -120,7 +120,7 @@ describe('the door of the operator API', function () {
   describe('is not started', () => {
     const load = (env: Record<string, string>) => loadApiConfig({ JWT_SECRET: 'x'.repeat(32), ...env });
 
-    it('with a token without a port', () => {
+    it('with a token but without a port', () => {
       expect(load({ OPERATOR_PORT: '9000' }).operator).to.deep.equal({
         port: 9000,
         token: undefined,
@@ -129,7 +129,7 @@ describe('the door of the operator API', function () {
       expect(() => load({ OPERATOR_TOKEN: TOKEN })).to.throw(ConfigError, /^OPERATOR_PORT is not set: /);
     });
 
-    it('with a port that is none, nor a token that fits in no header; the token is never shown', () => {
+    it('with an invalid port, or a token that fits in no header; the token is never shown', () => {
       expect(() => load({ OPERATOR_PORT: '70000', OPERATOR_TOKEN: TOKEN })).to.throw(
         ConfigError,
         'OPERATOR_PORT=',
@@ -140,7 +140,7 @@ describe('the door of the operator API', function () {
         .that.does.not.include('hunter');
     });
 
-    it('with a short token in production, and warns of it elsewhere', () => {
+    it('with a short token in production; elsewhere it logs a warning', () => {
       const env = { OPERATOR_PORT: '9000', OPERATOR_TOKEN: 'x'.repeat(31) };
       expect(() => load({ ...env, NODE_ENV: 'production' })).to.throw(
         ConfigError,
@@ -165,7 +165,7 @@ describe('the door of the operator API', function () {
     });
   });
 
-  it('answers what it does not know with an error', async () => {
+  it('answers unknown requests with an error', async () => {
     expectAnswer(await operator.get('/nothing'), 404, { error: 'no such route', code: 'route_not_found' });
     const answer = await operator.get('/broadcast');
     expectAnswer(answer, 405, { error: 'GET is not allowed on this route', code: 'method_not_allowed' });
@@ -175,7 +175,7 @@ describe('the door of the operator API', function () {
     ).to.equal(400);
   });
 
-  it('refuses what it does not understand, and does nothing', async () => {
+  it('refuses invalid input, and changes nothing', async () => {
     const past = new Date(Date.now() - 1_000).toISOString();
     const cases: Array<[string, string, unknown, RegExp]> = [
       ['POST', '/users/x/ban', {}, /^userId must be a positive integer/],

@@ -3,12 +3,12 @@ import { parseInput } from '../http/input.js';
 import { type OperatorServices, record } from './dependencies.js';
 import { broadcastInput } from './inputs.js';
 
-/** Says something to every socket that is open now. */
+/** Sends a text to every open socket. */
 export function broadcast({ directory, log }: OperatorServices): Handler {
   return async (ctx) => {
     const { content } = parseInput(broadcastInput, ctx.request.body);
     await directory.announce({ type: 'broadcast', content });
-    // What people are told is not logged, whoever says it.
+    // The log never contains texts that users see.
     record(log, ctx, 'broadcast', { length: content.length });
     ctx.status = 202;
     ctx.body = { content };

@@ -2,7 +2,7 @@ import { MIN_SECRET_BYTES } from '@chorus/auth';
 import { ConfigError, operatorPortSettings } from '@chorus/service';
 import { z } from 'zod';
 
-/** Settings of the operator's listener, and of the operator API there, which is off without a token. */
+/** Settings of the operator port, and of the operator API on it, which is off without a token. */
 export const operatorSettings = {
   ...operatorPortSettings,
   OPERATOR_TOKEN: z
@@ -15,14 +15,14 @@ export const operatorSettings = {
 
 export interface OperatorConfig {
   readonly port: number;
-  /** Undefined for a port that has metrics and health only. */
+  /** Undefined: the port has metrics and health only. */
   readonly token: string | undefined;
-  /** What the operator should know: one line each, for the log. */
+  /** Warnings for the operator, one log line each. */
   readonly warnings: readonly string[];
 }
 
 /**
- * @returns undefined when there is no port for operators
+ * @returns undefined without an operator port
  * @throws {ConfigError} a token without a port, or one that is too short for production
  */
 export function operatorConfig(settings: {

@@ -7,19 +7,19 @@ import type { BanService } from '../bans/service.js';
 import type { Context } from '../http/context.js';
 import type { RoomRepository } from '../rooms/repository.js';
 
-/** What the operator's routes work with. */
+/** Dependencies of the operator's routes. */
 export interface OperatorServices {
   readonly nodes: NodeRegistry;
   readonly presence: Pick<PresenceStore, 'busiest'>;
   readonly rooms: RoomRepository;
   readonly users: UserRepository;
   readonly bans: BanService;
-  /** Reaches every gateway. */
+  /** Sends events to every gateway. */
   readonly directory: Pick<RoomDirectory, 'announce'>;
   readonly log: Logger;
 }
 
-/** Writes down what an operator did, and to whom, once it is done. */
+/** Logs an operator's action, after it has succeeded. */
 export function record(log: Logger, ctx: Context, action: string, details: object): void {
   log.info({ requestId: ctx.state.requestId, action, ...details }, 'operator');
 }

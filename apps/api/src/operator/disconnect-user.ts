@@ -3,7 +3,9 @@ import { parseInput } from '../http/input.js';
 import { type OperatorServices, record } from './dependencies.js';
 import { roomInput, userIdOf } from './inputs.js';
 
-/** Ends a user's sockets, or the user's stay in one room. The user may come back at once: that is what a ban is for. */
+/**
+ * Closes a user's sockets, or removes the user from one room. The user may reconnect at once; a ban prevents that.
+ */
 export function disconnectUser({ directory, log }: OperatorServices): Handler {
   return async (ctx) => {
     const userId = userIdOf(ctx);

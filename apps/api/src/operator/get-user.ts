@@ -4,7 +4,7 @@ import { banJson } from './bans/json.js';
 import type { OperatorServices } from './dependencies.js';
 import { userIdOf } from './inputs.js';
 
-/** An account, and the bans that hold it out. */
+/** Returns an account and its bans that have not ended. */
 export function getUser({ users, bans }: OperatorServices): Handler {
   return async (ctx) => {
     const id = userIdOf(ctx);

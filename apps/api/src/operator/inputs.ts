@@ -5,7 +5,7 @@ import { parseInput } from '../http/input.js';
 import { nameText, string } from '../names/text.js';
 import { cursor, limit } from '../rooms/inputs.js';
 
-/** Share of the connections above the average that a node gives up a minute, unless the operator says otherwise. */
+/** Default share of the connections above the average that a node gives up per minute. */
 const DEFAULT_SHARE = 0.05;
 const MAX_BROADCAST_LENGTH = 4_000;
 const SHARE = 'must be a number above 0, up to 1';
@@ -24,7 +24,7 @@ const content = string()
   )
   .refine((text) => !/[\0\p{Cs}]/u.test(text), 'must be valid text');
 
-// Strict: a mistyped `until` must not become a ban for ever, nor a mistyped `roomId` one from everything.
+// Strict: a mistyped `until` must not become a permanent ban, nor a mistyped `roomId` a ban from everything.
 export const banInput = z.strictObject({
   roomId: idSchema.optional(),
   until: until.optional(),
@@ -39,7 +39,7 @@ export const listBansInput = z.strictObject({ cursor, limit });
 export const listRoomsInput = z.strictObject({ limit });
 export const nothing = z.strictObject({});
 
-/** Of routes without parameters: a ban with `?until=` instead of a body would be one for ever. */
+/** Refuses query parameters: a ban with `?until=` instead of a body would be permanent. */
 export const noQuery: Step = (ctx, next) => {
   parseInput(nothing, ctx.query);
   return next();
@@ -47,7 +47,7 @@ export const noQuery: Step = (ctx, next) => {
 
 const userPath = z.object({ userId: idSchema });
 
-/** The user whom the path names. */
+/** Returns the user id of the path. */
 export function userIdOf(ctx: Context): number {
   return parseInput(userPath, ctx.params).userId;
 }

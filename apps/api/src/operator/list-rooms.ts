@@ -3,13 +3,13 @@ import { parseInput } from '../http/input.js';
 import type { OperatorServices } from './dependencies.js';
 import { listRoomsInput } from './inputs.js';
 
-/** Rooms with somebody in them, most members first. */
+/** Lists rooms with members present, most members first. */
 export function listBusiestRooms({ presence, rooms }: OperatorServices): Handler {
   return async (ctx) => {
     const { limit } = parseInput(listRoomsInput, ctx.query);
     const sizes = await presence.busiest(limit);
     const names = await rooms.names(sizes.map(({ roomId }) => roomId));
-    // Null: deleted this very moment.
+    // The name is null if the room was just deleted.
     ctx.body = {
       rooms: sizes.map(({ roomId, members }) => ({ id: roomId, name: names.get(roomId) ?? null, members })),
     };

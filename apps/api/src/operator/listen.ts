@@ -10,7 +10,7 @@ import { requireOperator } from './require-operator.js';
 import { addOperatorRoutes } from './routes.js';
 
 /**
- * Starts the operator's listener: a port of its own that no balancer leads to, and no page may call.
+ * Starts the operator's listener: a separate port that no balancer forwards to, and that no page may call.
  * @throws {StartError} the port cannot be listened on
  */
 export function listenForOperators(
@@ -33,7 +33,7 @@ export function listenForOperators(
   return listen(app.callback(), { ...listener, port: config.port, setting: 'OPERATOR_PORT' });
 }
 
-/** Tells whoever reaches the port the metrics and how the process is: what watches it has no token. */
+/** Serves metrics and health without a token, because probes and Prometheus have none. */
 function processAnswers(sources: OperatorSources): Step {
   return async (ctx, next) => {
     const answer = await answerOperator(ctx, sources);

@@ -103,7 +103,7 @@ describe('the operator API', function () {
       ]);
     });
 
-    it('a user with the bans that hold', async () => {
+    it('a user with the bans that have not ended', async () => {
       const account = { username: 'cyd', email: 'cyd@example.com', password: 'rahasia' };
       const { id } = (await running.client.post('/api/users/signup', account)).body;
       await operator.post(`/users/${id}/ban`, { reason: 'spam' });
@@ -127,21 +127,21 @@ describe('the operator API', function () {
     });
   });
 
-  describe('ends the connections of a user', () => {
+  describe('closes the connections of a user', () => {
     it('all of them', async () => {
       expectAnswer(await operator.send('POST', '/users/5/disconnect'), 202, { userId: 5, roomId: null });
       await heard({ type: 'user-disconnected', userId: 5, roomId: undefined });
       expect(logged()).to.deep.equal([{ action: 'disconnect', userId: 5 }]);
     });
 
-    it('or the stay in one room', async () => {
+    it('or removes the user from one room', async () => {
       expectAnswer(await operator.post('/users/5/disconnect', { roomId: 7 }), 202, { userId: 5, roomId: 7 });
       await heard({ type: 'user-disconnected', userId: 5, roomId: 7 });
     });
   });
 
   describe('bans a user', () => {
-    it('from everything, for a time: tokens count no more, sockets end', async () => {
+    it('from everything, for a time: tokens are refused, sockets are closed', async () => {
       const before = Date.now();
       const until = new Date(before + 3_600_000).toISOString();
       const answer = await operator.post('/users/5/ban', { until, reason: 'spam' });
@@ -154,7 +154,7 @@ describe('the operator API', function () {
       expect(logged()).to.deep.equal([{ action: 'ban', userId: 5, until, reason: 'spam' }]);
     });
 
-    it('from a room, which has to exist', async () => {
+    it('from a room that exists', async () => {
       await db.room.create({ data: { id: 7, name: 'room' } });
       const answer = await operator.send('PUT', '/users/5/ban', '{"roomId":7}', {
         'Content-Type': 'application/json',
@@ -192,7 +192,7 @@ describe('the operator API', function () {
   });
 
   describe('moves connections', () => {
-    it('away from a node that is there, and lets it take some again', async () => {
+    it('away from a node, and lets the node accept connections again', async () => {
       await nodes.report(node('gateway-1'), 10_000);
       expectAnswer(await operator.send('POST', '/nodes/gateway-1/drain'), 202, {
         nodeId: 'gateway-1',
@@ -211,7 +211,7 @@ describe('the operator API', function () {
       ]);
     });
 
-    it('not for a node that nobody knows', async () => {
+    it('not away from an unknown node', async () => {
       for (const method of ['POST', 'DELETE']) {
         expectAnswer(await operator.send(method, '/nodes/gateway-9/drain'), 404, {
           error: 'there is no such node',
@@ -221,14 +221,14 @@ describe('the operator API', function () {
       expect(events).to.deep.equal([]);
     });
 
-    it('from full nodes to others, at the pace that is asked for', async () => {
+    it('from full nodes to others, at the requested pace', async () => {
       expectAnswer(await operator.post('/rebalance', { sharePerMinute: 0.2 }), 202, { sharePerMinute: 0.2 });
       await heard({ type: 'rebalance', sharePerMinute: 0.2 });
       expectAnswer(await operator.send('POST', '/rebalance'), 202, { sharePerMinute: 0.05 });
     });
   });
 
-  it('says something to everybody, and does not log what', async () => {
+  it('broadcasts a text, and does not log it', async () => {
     const content = 'Back in a minute.\nDon’t go away 👋';
     expectAnswer(await operator.post('/broadcast', { content }), 202, { content });
     await heard({ type: 'broadcast', content });
@@ -236,7 +236,7 @@ describe('the operator API', function () {
     expect(running.log.join('')).not.to.include('minute');
   });
 
-  it('answers 503 while the gateways cannot be told, and does not log what was not done', async () => {
+  it('answers 503 while the gateways cannot be notified, and does not log what failed', async () => {
     running.directory.announce = () => Promise.reject(new UnavailableError('away'));
     const error = 'temporarily unavailable, try again';
     for (const [path, body] of [
@@ -247,7 +247,7 @@ describe('the operator API', function () {
     ] as const) {
       expectAnswer(await operator.post(path, body), 503, { error, code: 'unavailable' });
     }
-    // The ban stands: whoever has it told again ends the sockets, too.
+    // The ban is stored: repeating the request ends the sockets as well.
     expect(logged()).to.deep.equal([{ action: 'ban', userId: 5 }]);
     expect((await operator.get('/bans')).body.bans).to.have.length(1);
   });

@@ -21,7 +21,7 @@ describe('the operator page', function () {
   const open = (path: string, options?: RequestInit): Promise<Response> =>
     fetch(`${fixture.anonymous.url}${path}`, options);
 
-  it('is shown to whoever reaches the port, each file as what it is', async () => {
+  it('is served without a token, each file with its type', async () => {
     for (const { path, type, body } of pageFiles()) {
       const answer = await open(path);
       expect([answer.status, answer.headers.get('content-type')], path).to.deep.equal([200, type]);
@@ -29,7 +29,7 @@ describe('the operator page', function () {
     }
   });
 
-  it('may load and ask nothing but its own host, runs no script that is not a file of it, and is framed by nobody', async () => {
+  it('may load and call its own host only, runs no script but its files, and cannot be framed', async () => {
     const { headers } = await open('/');
     const policy = new Map(
       (headers.get('content-security-policy') ?? '').split('; ').map((directive) => {
@@ -55,7 +55,7 @@ describe('the operator page', function () {
     expect(headers.get('set-cookie')).to.equal(null);
   });
 
-  it('opens nothing else: what it shows still needs the token, also by a path that looks like its own', async () => {
+  it('opens nothing else: the API needs the token, also by a path that resembles a file', async () => {
     for (const path of [
       '/nodes',
       '/rooms',

@@ -2,13 +2,13 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { Refusal } from '@chorus/protocol';
 import type { Step } from '../http/context.js';
 
-/** Lets only requests with the operator's token pass, whatever their path; none when there is no token. */
+/** Admits only requests with the operator's token, whatever their path; none if there is no token. */
 export function requireOperator(token: string | undefined): Step {
   if (token === undefined) return nobody;
   const expected = digest(token);
   return (ctx, next) => {
     const given = /^bearer +(\S+) *$/i.exec(ctx.get('Authorization'))?.[1];
-    // Digests are of one length, so that comparing takes as long for every guess.
+    // Digests have one length, so that every comparison takes equally long.
     if (given === undefined || !timingSafeEqual(digest(given), expected)) {
       throw new Refusal('unauthenticated', given === undefined ? 'operatorMissing' : 'operatorInvalid');
     }

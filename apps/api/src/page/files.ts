@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { ConfigError } from '@chorus/service';
 
-/** One file of the page, in every encoding that there is of it. */
+/** One file of the page, in all its encodings. */
 export interface PageFile {
-  /** As in the path of a request; `/` is the page itself. */
+  /** Path of the request; `/` is the page itself. */
   readonly path: string;
   readonly identity: Buffer;
   readonly gzip: Buffer | undefined;
@@ -15,10 +15,9 @@ const PAGE = 'index.html';
 const COMPRESSED = /\.(br|gz)$/;
 
 /**
- * Reads a page that was built: `index.html` and all files below the folder; beside a file, `.br` and `.gz` of it.
- * All of it is kept, so that a folder that changes meanwhile does not mix two versions.
- *
- * @throws {ConfigError} there is no page in the folder
+ * Reads a built page: `index.html` and all files below the folder, each with its `.br` and `.gz`. Everything is kept
+ * in memory, so that a folder that changes later does not mix two versions.
+ * @throws {ConfigError} the folder contains no page
  */
 export function readPage(folder: string): PageFile[] {
   let names: string[];

@@ -39,7 +39,7 @@ describe('the chat page', function () {
     await rm(folder, { recursive: true });
   });
 
-  /** Without what `fetch` does by itself: it undoes encodings and tidies paths. */
+  /** Raw requests, because `fetch` decodes bodies and normalises paths. */
   const open = (path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Raw> =>
     new Promise((resolve, reject) => {
       const { hostname, port } = new URL(running.client.url);
@@ -51,7 +51,7 @@ describe('the chat page', function () {
       request.on('error', reject);
     });
 
-  it('is at /, asked for anew each time, and read again only when it has changed', async () => {
+  it('is at /, is revalidated each time, and sent again only when it has changed', async () => {
     const { status, headers, body } = await open('/');
     expect([status, body.toString()]).to.deep.equal([200, PAGE]);
     expect(headers).to.include({ 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache' });
@@ -66,7 +66,7 @@ describe('the chat page', function () {
     ]);
   });
 
-  it('is loaded once in a release: what is named after its content is kept for a year', async () => {
+  it('is loaded once per release: files named after their content are cached for a year', async () => {
     const { status, headers, body } = await open('/assets/index-abc.js');
     expect([status, body.toString()]).to.deep.equal([200, SCRIPT]);
     expect(headers).to.include({
@@ -77,7 +77,7 @@ describe('the chat page', function () {
     expect(headers).to.not.have.property('content-encoding');
   });
 
-  it('loads whole when each request goes to a replica of another version', async () => {
+  it('works when its requests reach replicas of two versions', async () => {
     const build = async (version: string): Promise<string> => {
       const built = await mkdtemp(join(tmpdir(), 'chorus-page-'));
       const [script, style] = [`index-${version}aaaa.js`, `index-${version}bb-b.css`];
@@ -110,7 +110,7 @@ describe('the chat page', function () {
           expect(asset.type).to.equal(
             path.endsWith('.js') ? 'text/javascript; charset=utf-8' : 'text/css; charset=utf-8',
           );
-          // Cached under its name only where the content is the one of that name.
+          // Cached by its name only if the content matches the name.
           expect(asset.cache === 'no-cache').to.equal(!asset.text.endsWith(`${version}_-`));
         }
       }
@@ -122,18 +122,18 @@ describe('the chat page', function () {
     }
   });
 
-  it('is sent as compressed as the browser takes it', async () => {
+  it('is sent in the best encoding that the browser accepts', async () => {
     const best = await open('/assets/index-abc.js', { 'Accept-Encoding': 'gzip, deflate, br' });
     expect([best.headers['content-encoding'], best.body.toString()]).to.deep.equal(['br', 'brotli']);
     expect(best.headers['content-type']).to.equal('text/javascript; charset=utf-8');
     const gzip = await open('/assets/index-abc.js', { 'Accept-Encoding': 'gzip' });
     expect(gzip.headers['content-encoding']).to.equal('gzip');
     expect(gunzipSync(gzip.body).toString()).to.equal(SCRIPT);
-    // There is nothing compressed of it.
+    // This file has no compressed form.
     expect((await open('/', { 'Accept-Encoding': 'br' })).headers).to.not.have.property('content-encoding');
   });
 
-  it('may load and ask nothing but its own host, runs no script that is not a file of it, and is framed by nobody', async () => {
+  it('may load and call its own host only, runs no script but its files, and cannot be framed', async () => {
     const { headers } = await open('/');
     expect(String(headers['content-security-policy']).split('; ')).to.deep.equal([
       "default-src 'none'",
@@ -150,7 +150,7 @@ describe('the chat page', function () {
     expect(headers).to.include({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
   });
 
-  it('takes no path from the API: what is not a file of it is answered as before', async () => {
+  it('hides no path of the API: other paths are answered as before', async () => {
     const paths = ['/index.html', '/assets/', '/assets/index-abc.js.gz', '/assets/../page', '//', '/nothing'];
     for (const path of [...paths, '/assets/%2e%2e/%2e%2e/etc/passwd', '/api/nothing', '/ws/nothing']) {
       const { status, body, headers } = await open(path);
@@ -165,18 +165,18 @@ describe('the chat page', function () {
     expect((await open('/api/users/me')).status).to.equal(401);
   });
 
-  it('is logged and counted by few routes, however many files it has', () => {
+  it('appears in logs and metrics as few routes, however many files it has', () => {
     const routes = running.log.map((line) => JSON.parse(line)).flatMap(({ route }) => route ?? []);
     expect(routes).to.include.members(['/', '/assets/*']);
   });
 
-  it('is only there where it was asked for', async () => {
+  it('is only served if it is configured', async () => {
     const without = await startApi(db);
     expect((await without.client.get('/')).status).to.equal(404);
     await without.close();
   });
 
-  it('stops the start by one line that names the folder when it is not in it', async () => {
+  it('stops the start with one line that names the folder when the page is missing', async () => {
     const empty = join(folder, 'assets');
     expect(() => readPage(empty)).to.throw(`WEB_DIR="${empty}" is not valid: there is no index.html in it`);
     const none = join(folder, 'none');

@@ -6,15 +6,15 @@ import { type PageFile, readPage } from './files.js';
 
 const CONTENT_SECURITY_POLICY = pagePolicy({ 'form-action': "'self'", ...TRUSTED_TYPES });
 
-/** Named after what is in them, so what was read under such a name is never out of date. */
+/** Files here are named after their content, so they never become stale. */
 const HASHED = '/assets/';
-/** The smallest first. */
+/** In order of preference: smallest first. */
 const ENCODINGS = ['br', 'gzip'] as const;
 const FOR_EVER = 'public, max-age=31536000, immutable';
 
 /**
- * Serves the chat page that was built into a folder: `/` and the files that it loads. Every other path is left alone.
- * @throws {ConfigError} there is no page in the folder
+ * Serves the chat page that was built into a folder: `/` and the files that it loads. Passes every other path on.
+ * @throws {ConfigError} the folder contains no page
  */
 export function servePage(folder: string): Step {
   const files = new Map(readPage(folder).map((file) => [file.path, { ...file, tag: tagOf(file) }]));
@@ -42,24 +42,23 @@ export function servePage(folder: string): Step {
       ctx.status = 304;
       return undefined;
     }
-    // Ours to choose among those that the browser takes: it lists them in no order that means something.
+    // The server chooses: browsers list the encodings in no meaningful order.
     const encoding = ENCODINGS.find(
       (name) => file[name] !== undefined && ctx.acceptsEncodings(name) === name,
     );
     if (encoding !== undefined) ctx.set('Content-Encoding', encoding);
     ctx.body = file[encoding ?? 'identity'];
-    // Koa guesses the type when it is given a body.
+    // Koa guesses the type when the body is set, so the type is set after it.
     ctx.type = path === '/' ? 'html' : extname(path);
     return undefined;
   };
 }
 
 /**
- * What a hashed file is for: its path without the hash; empty for any other file.
- *
- * During a rollout a balancer sends the requests of one page to replicas of two versions. A file of the other version is
- * answered with the one of this version that has the same role, and is not cached under that name: a page of mixed
- * versions works, and the next load is of one version.
+ * Returns the role of a hashed file: its path without the hash; empty for any other file.
+ * During a rollout a balancer sends the requests of one page to replicas of two versions. A request for a file of the
+ * other version gets the file with its role in this version, not cached under that name: a page of mixed versions
+ * works, and the next load is of one version.
  */
 function roleOf(path: string): string {
   const [, name, type] = /^\/assets\/([\w.-]+)-[\w-]{8}(\.\w+)$/.exec(path) ?? [];

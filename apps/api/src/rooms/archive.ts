@@ -3,10 +3,10 @@ import { bodyOfMessage, type MessageFrame } from '@chorus/protocol';
 import type { MessageRepository } from '../messages/repository.js';
 import type { RoomRepository } from './repository.js';
 
-/** For how long messages are recognised that are sent again, at the most; in milliseconds. */
+/** How long repeated messages are recognised at most, in milliseconds. */
 const REMEMBERED_MS = 2 * KEY_MS;
 
-/** What PostgreSQL has of rooms, as Redis had it. */
+/** Returns what PostgreSQL stores of rooms, in the form in which Redis had it. */
 export function roomArchive(rooms: RoomRepository, messages: MessageRepository): RoomArchive {
   return {
     rooms: (ids) => rooms.positions(ids),

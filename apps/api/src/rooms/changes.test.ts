@@ -6,7 +6,7 @@ import { type Client, openDatabase, type RunningApi, startApi, until } from '../
 
 const ann = { id: 1, username: 'ann' };
 
-/** A directory over which Redis can fail at any one step. */
+/** A directory whose Redis can fail at any one step. */
 class FlakyDirectory extends MemoryRoomDirectory {
   failBefore: 'ensure' | 'remove' | 'announce' | undefined;
   failAfter: 'ensure' | undefined;
@@ -33,13 +33,13 @@ class FlakyDirectory extends MemoryRoomDirectory {
   }
 }
 
-describe('changes of rooms, as gateways learn of them', function () {
+describe('changes of rooms, as gateways receive them', function () {
   this.timeout(60_000);
   let db: Database;
   let rooms: MemoryRooms;
   let directory: FlakyDirectory;
   let events: ControlEvent[];
-  /** Those about the list of rooms. */
+  /** Only events about the list of rooms. */
   let listings: ControlEvent[];
   let running: RunningApi;
   let client: Client;
@@ -68,28 +68,28 @@ describe('changes of rooms, as gateways learn of them', function () {
 
   const positionOf = (id: number) => rooms.room(id)?.at;
 
-  it('a room is known to them when the answer is there', async () => {
+  it('a room is known to gateways when the response arrives', async () => {
     for (const path of ['/ws/create-room', '/api/rooms']) {
       const { body } = await client.post(path, { name: 'x' });
       expect(positionOf(body.id)).to.include({ seq: 0 });
     }
   });
 
-  it('a deleted room is unknown to them, and they are told', async () => {
+  it('a deleted room is unknown to gateways, and they receive an event', async () => {
     await client.post('/api/rooms', { id: 5, name: 'x' });
     expect((await client.delete('/api/rooms/5')).status).to.equal(204);
     expect(positionOf(5)).to.equal(undefined);
     expect(events).to.deep.equal([{ type: 'room-deleted', roomId: 5 }]);
   });
 
-  it('they are told a new name', async () => {
+  it('gateways receive a new name', async () => {
     await client.post('/api/rooms', { id: 5, name: 'x' });
     await client.patch('/api/rooms/5', { name: 'y' });
     await until(() => events.length > 0);
     expect(events).to.deep.equal([{ type: 'room-renamed', roomId: 5, name: 'y' }]);
   });
 
-  it('the list of rooms has what is new and renamed, and no longer what is deleted', async () => {
+  it('the list of rooms gains new and renamed rooms, and loses deleted ones', async () => {
     await client.post('/api/rooms', { id: 5, name: 'x' });
     await client.post('/ws/create-room', { id: 6, name: 'y' });
     await client.patch('/api/rooms/5', { name: 'z' });
@@ -102,13 +102,13 @@ describe('changes of rooms, as gateways learn of them', function () {
     ]);
   });
 
-  it('a room is created and deleted although nobody can be told that the list has changed', async () => {
+  it('a room is created and deleted although changes of the list cannot be announced', async () => {
     directory.failBefore = 'announce';
     expect((await client.post('/api/rooms', { id: 5, name: 'x' })).status).to.equal(201);
     expect((await client.delete('/api/rooms/5')).status).to.equal(204);
   });
 
-  it('a room that they cannot be told of is not created, and can be tried again with its id', async () => {
+  it('a room that gateways cannot be notified of is not created, and its id can be used again', async () => {
     directory.failBefore = 'ensure';
     const answer = await client.post('/ws/create-room', { id: 5, name: 'x' });
     expect([answer.status, answer.body]).to.deep.equal([
@@ -121,7 +121,7 @@ describe('changes of rooms, as gateways learn of them', function () {
     expect(positionOf(5)).to.include({ seq: 0 });
   });
 
-  it('a room of which nobody knows whether they were told can be tried again, too', async () => {
+  it('a room whose notification may or may not have arrived can be created again, too', async () => {
     directory.failAfter = 'ensure';
     expect((await client.post('/ws/create-room', { id: 5, name: 'x' })).status).to.equal(503);
     expect(positionOf(5)).to.include({ seq: 0 });
@@ -130,7 +130,7 @@ describe('changes of rooms, as gateways learn of them', function () {
     expect(positionOf(5)).to.include({ seq: 0 });
   });
 
-  it('a deletion succeeds although they cannot be told yet, and they are told later', async () => {
+  it('a deletion succeeds although gateways cannot be notified, and they are notified later', async () => {
     await client.post('/api/rooms', { id: 5, name: 'x' });
     await directory.settle(await directory.pending(0, 10));
     directory.failBefore = 'remove';
@@ -143,7 +143,7 @@ describe('changes of rooms, as gateways learn of them', function () {
     expect(events).to.deep.equal([{ type: 'room-deleted', roomId: 5 }]);
   });
 
-  it('a new room inherits nothing of a deleted one that they still know', async () => {
+  it('a new room inherits nothing from a deleted one that gateways still know', async () => {
     await client.post('/api/rooms', { id: 5, name: 'old' });
     rooms.publish(5, '"content":"secret"}');
     directory.failBefore = 'remove';
@@ -156,7 +156,7 @@ describe('changes of rooms, as gateways learn of them', function () {
     expect(events).to.deep.equal([{ type: 'room-deleted', roomId: 5 }]);
   });
 
-  it('a new name that they cannot be told can be given again', async () => {
+  it('a new name that gateways could not be notified of can be set again', async () => {
     await client.post('/api/rooms', { id: 5, name: 'x' });
     directory.failBefore = 'announce';
     expect((await client.patch('/api/rooms/5', { name: 'y' })).status).to.equal(503);
@@ -166,7 +166,7 @@ describe('changes of rooms, as gateways learn of them', function () {
     expect(events).to.deep.equal([{ type: 'room-renamed', roomId: 5, name: 'y' }]);
   });
 
-  it('an API is ready when they know all rooms', async () => {
+  it('an API is ready when gateways know all rooms', async () => {
     const isReady = async () => (await client.get('/readyz')).body.status === 'ready';
     await until(isReady);
     expect((await client.get('/readyz')).body).to.deep.equal({ status: 'ready' });

@@ -3,7 +3,7 @@ import type { RoomService } from './service.js';
 
 export type PresenceReader = Pick<PresenceStore, 'members' | 'everyone' | 'busiest'>;
 
-/** What the routes of rooms work with. */
+/** Dependencies of the room routes. */
 export interface RoomServices {
   readonly rooms: RoomService;
   readonly presence: PresenceReader;

@@ -54,7 +54,7 @@ const id = writtenAs(idSchema.optional(), {
   description: 'Id of the new room. Default: the next free id.',
 });
 
-/** The original service ignores fields that it does not know. */
+/** The original service ignores unknown fields. */
 export const createOriginalRoomInput = named('NewOriginalRoom', z.object({ id, name }));
 export const createRoomInput = named('NewRoom', z.strictObject({ id, name }));
 export const renameRoomInput = named('RoomName', z.strictObject({ name }));

@@ -2,20 +2,20 @@ import { z } from 'zod';
 import { named, writtenAs } from '../http/schemas.js';
 import type { Room } from './repository.js';
 
-/** Why the operations of one room fail. */
+/** Reasons of failures of operations on one room. */
 export const UNKNOWN_ROOM = { 404: 'There is no such room.' } as const;
 export const NOT_YOURS = { 403: 'Somebody else made the room, or the user is banned.' } as const;
 
 const time = writtenAs(z.iso.datetime(), { type: 'string', format: 'date-time' });
 const id = z.int().positive();
 
-/** A room in the answers of the original routes. */
+/** A room in responses of the original routes. */
 export const originalRoomJson = named(
   'OriginalRoom',
   z.object({ id, name: z.string() }).describe('A room in the answers of the original routes.'),
 );
 
-/** A room in the answers of the REST routes. */
+/** A room in responses of the REST routes. */
 export const roomJson = named(
   'Room',
   z.object({

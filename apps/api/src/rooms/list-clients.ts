@@ -13,7 +13,7 @@ const ANSWER = {
   headers: LINK_HEADER,
 } as const;
 
-/** The members who are present in a room, on any gateway. */
+/** Lists the members who are present in a room, on any gateway. */
 export const listRoomClients = operation(
   {
     id: 'listMembers',
@@ -32,7 +32,7 @@ export const listRoomClients = operation(
     },
 );
 
-/** The users who are present in any room, each once. */
+/** Lists the users who are present in any room, each once. */
 export const listAllClients = operation(
   {
     id: 'listEveryone',

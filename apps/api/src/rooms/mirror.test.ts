@@ -28,7 +28,7 @@ describe('RoomMirror', function () {
   after(() => db.$disconnect());
 
   describe('at the first start, and when Redis has lost its data', () => {
-    it('brings in all rooms, page by page, and then says that they are complete', async () => {
+    it('restores all rooms, page by page, and then marks them complete', async () => {
       await fixture.fill(1_203);
       expect(await directory.isComplete()).to.equal(false);
       await fixture.mirror().run();
@@ -36,12 +36,12 @@ describe('RoomMirror', function () {
       expect(await directory.isComplete()).to.equal(true);
     });
 
-    it('brings the bans before it says so, and looks once more at once', async () => {
+    it('restores the bans before it marks rooms complete, and checks once more at once', async () => {
       await fixture.mirror().run();
       expect(fixture.steps).to.deep.equal(['bans', 'complete', 'bans']);
     });
 
-    it('is not complete when the bans cannot be brought', async () => {
+    it('is not complete when the bans cannot be restored', async () => {
       const away = { bringIn: () => Promise.reject(new Error('away')) };
       const failed = await new RoomMirror(repository, fixture.messages, directory, away, fixture.log)
         .run()
@@ -50,7 +50,7 @@ describe('RoomMirror', function () {
       expect(await directory.isComplete()).to.equal(false);
     });
 
-    it('lets numbering go on after the last stored message', async () => {
+    it('continues numbering after the last stored message', async () => {
       await fixture.fill(2);
       for (const [epoch, seq] of [
         [1, 1],
@@ -66,7 +66,7 @@ describe('RoomMirror', function () {
       expect(fixture.seqOf(2)).to.equal(0);
     });
 
-    it('brings back what only the database has, as it was, and goes on in a new epoch', async () => {
+    it('restores messages that only the database has, unchanged, and continues in a new epoch', async () => {
       await fixture.fill(1);
       rooms.ensure(1, 0, (await repository.find(1))?.generation);
       const lost = Date.now() + 60_000;
@@ -100,7 +100,7 @@ describe('RoomMirror', function () {
       const at = rooms.room(1)?.at;
       expect(at?.seq).to.equal(450);
       expect(at?.epoch).to.be.above(lost);
-      // They are in the database, and known by their names.
+      // They are in the database, with their names.
       expect(rooms.unstored.bytes).to.equal(0);
       expect(rooms.publish(1, '"a":1}', '7:tag-448')).to.deep.equal({
         epoch: lost,
@@ -109,7 +109,7 @@ describe('RoomMirror', function () {
       });
     });
 
-    it('brings back only the newest when too many are missing, and never a hole', async () => {
+    it('restores only the newest when too many are missing, and never leaves a hole', async () => {
       await fixture.fill(1);
       rooms.ensure(1, 0, (await repository.find(1))?.generation);
       rooms.publish(1, '"a":1}');
@@ -132,13 +132,13 @@ describe('RoomMirror', function () {
       expect(history.map(({ seq }) => seq)).to.deep.equal(Array.from({ length: 100 }, (_, n) => n + 1_402));
     });
 
-    it('brings back what may be sent again, of a room that is not known', async () => {
+    it('restores the idempotency keys of a room that Redis lacks', async () => {
       await fixture.fill(2);
       const epoch = Date.now() - 600_000;
       const rows = [1, 2].flatMap((roomId) =>
         [1, 2, 3].map((seq) => ({
           ...{ roomId, epoch, seq, messageId: `${seq}`, userId: 7, username: 'ann', content: '' },
-          // Those of the second room are old.
+          // The messages of the second room are old.
           ...{ sentAt: new Date(Date.now() - (roomId - 1) * 3_600_000), clientMsgId: `tag-${seq}` },
         })),
       );
@@ -148,7 +148,7 @@ describe('RoomMirror', function () {
       expect(rooms.publish(2, '"a":1}', '7:tag-3')).to.include({ seq: 4 });
     });
 
-    it('drops what is left of an earlier room of that id', async () => {
+    it('drops what is left of an earlier room with this id', async () => {
       await fixture.fill(1);
       await repository.delete(1, null);
       const room = await repository.create(1, 'again', null);
@@ -159,7 +159,7 @@ describe('RoomMirror', function () {
       expect(fixture.events).to.deep.equal([{ type: 'room-deleted', roomId: 1, generation: 0 }]);
     });
 
-    it('begins above the epochs of the database, whatever its own clock says', async () => {
+    it('begins above the epochs of the database, whatever its own clock shows', async () => {
       await fixture.fill(1);
       await fixture.archive(1, 9_000_000_000_000, 5);
       await fixture.mirror().run();
@@ -167,7 +167,7 @@ describe('RoomMirror', function () {
       expect(fixture.seqOf(1)).to.equal(5);
     });
 
-    it('does not bring back a room that is deleted meanwhile', async () => {
+    it('does not restore a room that is deleted meanwhile', async () => {
       await fixture.fill(3);
       const bringIn = directory.bringIn.bind(directory);
       directory.bringIn = async (page, time) => {
@@ -179,7 +179,7 @@ describe('RoomMirror', function () {
       expect([fixture.seqOf(1), fixture.seqOf(2), fixture.seqOf(3)]).to.deep.equal([0, undefined, 0]);
     });
 
-    it('is not complete when it fails half-way, and goes on at the next look', async () => {
+    it('is not complete when it fails half-way, and continues at the next check', async () => {
       await fixture.fill(2);
       const bringIn = directory.bringIn.bind(directory);
       directory.bringIn = async ([first, ...others], time) => {
@@ -198,7 +198,7 @@ describe('RoomMirror', function () {
       expect(await directory.isComplete()).to.equal(true);
     });
 
-    it('leaves the work to whoever is at it', async () => {
+    it('leaves the work to the replica that holds the lock', async () => {
       await fixture.fill(1);
       await directory.exclusively('rooms-all', 1_000, async () => {
         await fixture.mirror().run();
@@ -208,7 +208,7 @@ describe('RoomMirror', function () {
     });
   });
 
-  it('finds rooms that were lost although nothing said so', async () => {
+  it('finds lost rooms although the mirror is marked complete', async () => {
     await fixture.fill(1);
     const looking = fixture.mirror({ verifyEveryMs: 0 });
     await looking.run();
@@ -219,7 +219,7 @@ describe('RoomMirror', function () {
     expect(fixture.steps).to.deep.equal(['bans', 'complete', 'bans', 'bans']);
   });
 
-  it('looks again and again, through outages, and writes one line for each', async () => {
+  it('checks repeatedly through outages, and writes one line for each', async () => {
     const lines: string[] = [];
     const log = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line).msg) });
     let failures = 0;

@@ -6,42 +6,40 @@ import { roomArchive } from './archive.js';
 import type { RoomPositions, RoomRepository } from './repository.js';
 
 export interface RoomMirrorOptions {
-  /** Time between two looks at the directory. */
+  /** Interval of checks of the directory, in milliseconds. */
   readonly intervalMs: number;
-  /** A change younger than this is left to the request that makes it. */
+  /** Younger changes are left to the request that makes them, in milliseconds. */
   readonly settleAfterMs: number;
-  /** Time between two passes over all rooms while nothing seems to be missing. */
+  /** Interval of passes over all rooms while nothing seems to be missing, in milliseconds. */
   readonly verifyEveryMs: number;
 }
 
 const DEFAULTS: RoomMirrorOptions = { intervalMs: 300, settleAfterMs: 5_000, verifyEveryMs: 600_000 };
-/** Rooms handled at a time. */
+/** Rooms per page. */
 const PAGE = 500;
 /**
- * A replica that dies at this work, or loses Redis over it, is succeeded by another after so long, in milliseconds:
- * until then gateways may have to answer "try again". Whoever is at it keeps the lock for as long as it takes.
+ * Duration of the lock, in milliseconds. A replica that dies while it works is succeeded by another after this time;
+ * until then gateways may have to answer "try again". A working replica renews the lock.
  */
 const LOCK_TTL_MS = 5_000;
 
 /**
- * Keeps the rooms that gateways know equal to those in PostgreSQL. Every API replica runs one; each
- * piece of work is done by one of them.
- *
+ * Keeps the rooms that gateways know equal to those in PostgreSQL. Every API replica runs one; a lock gives each
+ * piece of work to one of them.
  * - Changes that stay pending are compared with PostgreSQL and finished.
- * - When the mirror is not complete, at the very first start or after Redis has restarted or a replica of it has taken
- *   over, all rooms are brought in: those that Redis does not know, and what it lacks of the others. Until a room's turn
- *   has come gateways answer "try again"; those that they wait for come first.
- * - Now and then all rooms are brought in although nothing seems to be missing, because a Redis that
- *   fails over can lose its last writes and still say that it is complete.
- *
- * Both times the bans are brought along, before anybody may rely on the rooms.
+ * - When the mirror is not complete, at the very first start or after Redis was restarted or failed over, all rooms
+ *   are restored: those that Redis does not know, and what it lacks of the others. Gateways answer "try again" for a
+ *   room until it is restored; rooms that gateways wait for come first.
+ * - Occasionally all rooms are compared although nothing seems to be missing, because a Redis that fails over can
+ *   lose its last writes and still be marked complete.
+ * Both passes restore the bans before the rooms are marked complete.
  */
 export class RoomMirror implements Closeable {
   readonly #options: RoomMirrorOptions;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #closed = false;
-  /** The next look is due at once. */
+  /** The next check is due at once. */
   #soon = false;
   #failing = false;
   #verifyAt = 0;
@@ -70,7 +68,7 @@ export class RoomMirror implements Closeable {
     });
   }
 
-  /** Stops after the page that is being worked on. */
+  /** Stops after the current page. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#unwatch();
@@ -78,7 +76,7 @@ export class RoomMirror implements Closeable {
     await this.#running;
   }
 
-  /** One look, and the work that follows from it. Rejects when Redis or PostgreSQL is away. */
+  /** Runs one check, and the work that follows from it. Rejects when Redis or PostgreSQL is unavailable. */
   async run(): Promise<void> {
     if (!(await this.directory.isComplete())) {
       await this.directory.exclusively('rooms-all', LOCK_TTL_MS, () => this.#rebuild());
@@ -96,7 +94,7 @@ export class RoomMirror implements Closeable {
     }
   }
 
-  /** Redis may have come back with other data: gateways wait. */
+  /** Redis may have returned with other data: gateways wait. */
   #lookSoon(): void {
     this.#soon = true;
     if (this.#running !== undefined || this.#closed || this.#timer === undefined) return;
@@ -110,7 +108,7 @@ export class RoomMirror implements Closeable {
       if (this.#failing) this.log.info('the mirror of rooms is looked after again');
       this.#failing = false;
     } catch (error) {
-      // One line an outage: this runs every second.
+      // One line per outage: this runs every second.
       if (!this.#failing)
         this.log.warn({ error: String(error) }, 'the mirror of rooms cannot be looked after');
       this.#failing = true;
@@ -122,7 +120,7 @@ export class RoomMirror implements Closeable {
     await this.#bringInAll();
     if (this.#closed) return;
     await this.directory.markComplete();
-    // A Redis that lost its data again half-way is now called complete: look once more.
+    // Redis may have lost its data again half-way and is now marked complete: check once more.
     await this.#bringInAll();
     this.#verifyAt = performance.now() + this.#options.verifyEveryMs;
     this.log.info('all rooms are known to the gateways');
@@ -143,13 +141,13 @@ export class RoomMirror implements Closeable {
     }
   }
 
-  /** Rooms that gateways wait for; those that do not exist are gone. */
+  /** Restores the rooms that gateways wait for, and reports the others as deleted. */
   async #bringInWanted(ids: readonly number[]): Promise<void> {
     const existing = await this.rooms.positions(ids);
     const known = new Set(existing.rooms.map((room) => room.id));
     await this.#bringIn(existing);
     await this.#dropDeleted([...known]);
-    // One that is made at this moment was brought in.
+    // A room that is created at this moment was restored.
     const gone = ids.filter((id) => !known.has(id));
     await Promise.all(gone.map((id) => this.directory.remove(id, 'stale')));
   }
@@ -160,8 +158,8 @@ export class RoomMirror implements Closeable {
     const known = new Set(existing.rooms.map((room) => room.id));
     await this.#bringIn(existing);
     await this.#remove(ids.filter((id) => !known.has(id)));
-    // Rooms can be created and deleted while this runs. Their changes then stay pending, too, but
-    // must not leave gateways wrong until the next look.
+    // Rooms can be created and deleted while this runs. Their changes stay pending as well, but gateways must not be
+    // wrong until the next check.
     const { rooms, now } = await this.rooms.positions(ids);
     await this.#bringIn({ rooms: rooms.filter((room) => !known.has(room.id)), now });
     await this.#dropDeleted([...known]);
@@ -172,7 +170,7 @@ export class RoomMirror implements Closeable {
     return this.#restorer.bringIn(rooms, now);
   }
 
-  /** Removes those of the rooms just brought in that were deleted between reading and bringing in. */
+  /** Removes those of the restored rooms that were deleted after they were read from PostgreSQL. */
   async #dropDeleted(ids: readonly number[]): Promise<void> {
     const { rooms } = await this.rooms.positions(ids);
     const existing = new Set(rooms.map((room) => room.id));

@@ -16,13 +16,13 @@ describe('the room routes with AUTH=open', function () {
     await db.$disconnect();
   });
 
-  it('says so loudly at the start', () => {
+  it('logs a warning at the start', () => {
     expect(
       open.log.filter((line) => line.includes('AUTH=open') && line.includes('"level":40')),
     ).to.have.length(1);
   });
 
-  it('asks for no token and believes the query', async () => {
+  it('need no token and trust the query', async () => {
     const created = await open.client.post('/api/rooms?userId=7&username=eve', { id: 1, name: 'room1' });
     expect(created.body).to.include({ id: 1, createdBy: 7 });
     expect((await open.client.get('/ws/get-rooms')).body).to.deep.equal([{ id: 1, name: 'room1' }]);
@@ -30,7 +30,7 @@ describe('the room routes with AUTH=open', function () {
     expect((await open.client.delete('/api/rooms/1?userId=7')).status).to.equal(204);
   });
 
-  it('lets everybody change a room that nobody in particular created, but not with AUTH=token', async () => {
+  it('let every user change a room without a creator, but not with AUTH=token', async () => {
     const created = await open.client.post('/ws/create-room', { name: 'nobody’s' });
     const room = `/api/rooms/${created.body.id}`;
     expect((await open.client.get(room)).body.createdBy).to.equal(null);
@@ -41,11 +41,11 @@ describe('the room routes with AUTH=open', function () {
     expect((await open.client.patch(room, { name: 'ours' })).body.name).to.equal('ours');
   });
 
-  it('refuses a query that names nobody', async () => {
+  it('refuse a query that names no user', async () => {
     expect((await open.client.get('/ws/get-rooms?userId=ann')).status).to.equal(400);
   });
 
-  it('still asks for a token where the user’s own data are concerned', async () => {
+  it('still require a token for the user’s own data', async () => {
     expect((await open.client.get('/api/users/me?userId=1')).status).to.equal(401);
   });
 });

@@ -4,7 +4,7 @@ import { ORIGINAL_PAGE } from './inputs.js';
 /** The header of a list that has a next page. */
 export const LINK_HEADER = { Link: 'Path of the next page, with `rel="next"`. Absent on the last page.' };
 
-/** Cuts a list that was read with one extra entry to a page, and links to the next page if there is one. */
+/** Reduces a list that was read with one extra entry to a page, and links to the next page if there is one. */
 export function originalPage<T extends { readonly id: number }>(
   ctx: Context,
   found: readonly T[],

@@ -4,15 +4,15 @@ import { type Database, Prisma } from '@chorus/database';
 export interface Room {
   readonly id: number;
   readonly name: string;
-  /** Null for a room that nobody in particular created (`AUTH=open`). */
+  /** Null for a room without a creator (`AUTH=open`). */
   readonly createdBy: number | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
-  /** Tells rooms apart that had the same id one after the other: later ones have larger numbers. */
+  /** Distinguishes rooms that had one id in succession: later ones have larger numbers. */
   readonly generation: number;
 }
 
-/** Rooms with where their last stored messages are, and when that was, in milliseconds since 1970. */
+/** Rooms with the positions of their last stored messages, and the time of the query in milliseconds since 1970. */
 export interface RoomPositions {
   readonly rooms: readonly MirroredRoom[];
   readonly now: number;
@@ -40,7 +40,7 @@ interface Row {
 export class RoomRepository {
   constructor(private readonly db: Database) {}
 
-  /** @returns undefined when the id is taken, however close the race */
+  /** @returns undefined when the id is taken, even if two requests race */
   async create(id: number, name: string, createdBy: number | null): Promise<Room | undefined> {
     const [row] = await this.db.room.createManyAndReturn({
       data: [{ id, name, creatorId: createdBy }],
@@ -50,14 +50,13 @@ export class RoomRepository {
   }
 
   /**
-   * Takes ids from the sequence until one is free, at most `most` of them. The sequence never gives
-   * an id twice, so ids that were chosen by clients are passed once, and not by everybody again.
-   *
+   * Takes ids from the sequence until one is free, at most `most` of them. The sequence never returns an id twice, so
+   * ids chosen by clients are skipped only once.
    * @returns undefined when all of them were taken
    */
   async nextFreeId(most: number): Promise<number | undefined> {
-    // Evaluated row by row up to the first hit. The count, unlike NOT EXISTS, cannot be turned into
-    // a join that would read the whole table.
+    // Evaluated row by row up to the first hit. With NOT EXISTS instead of the count PostgreSQL could join, and read
+    // the whole table.
     const [row] = await this.db.$queryRaw<Array<{ id: bigint }>>`
       SELECT id FROM (
         SELECT nextval(pg_get_serial_sequence('rooms', 'id')) AS id FROM (SELECT generate_series(1, ${most}::int)) s
@@ -87,7 +86,7 @@ export class RoomRepository {
     return rows.map(room);
   }
 
-  /** The names of those of the given rooms that exist. */
+  /** Returns the names of the given rooms that exist. */
   async names(ids: readonly number[]): Promise<Map<number, string>> {
     const rows = await this.db.room.findMany({
       where: { id: { in: ids.map(BigInt) } },
@@ -96,7 +95,7 @@ export class RoomRepository {
     return new Map(rows.map(({ id, name }) => [Number(id), name]));
   }
 
-  /** @returns undefined when it is no longer that creator's room */
+  /** @returns undefined when the room no longer belongs to that creator */
   async rename(id: number, createdBy: number | null, name: string): Promise<Room | undefined> {
     const [row] = await this.db.room.updateManyAndReturn({
       where: { id, creatorId: createdBy },
@@ -105,29 +104,29 @@ export class RoomRepository {
     return row && room(row);
   }
 
-  /** @returns whether there was such a room of that creator */
+  /** @returns whether that creator had such a room */
   async delete(id: number, createdBy: number | null): Promise<boolean> {
     const { count } = await this.db.room.deleteMany({ where: { id, creatorId: createdBy } });
     return count > 0;
   }
 
-  /** Those of the given rooms that exist. */
+  /** Returns the given rooms that exist. */
   positions(ids: readonly number[]): Promise<RoomPositions> {
     return this.#positions(Prisma.sql`WHERE rooms.id = ANY(${ids.map(BigInt)})`);
   }
 
-  /** The same for a page of all rooms, by ascending id above `after`. */
+  /** Returns a page of all rooms, by ascending id above `after`. */
   positionsAfter(after: number, limit: number): Promise<RoomPositions> {
     return this.#positions(Prisma.sql`WHERE rooms.id > ${BigInt(after)} ORDER BY rooms.id LIMIT ${limit}`);
   }
 
-  /** Rejects unless PostgreSQL answers, has been migrated and would take a change. Changes nothing. */
+  /** Rejects unless PostgreSQL answers, has been migrated and accepts writes. Changes nothing. */
   async ping(): Promise<void> {
     await this.db.$executeRaw`UPDATE rooms SET name = name WHERE false`;
   }
 
   async #positions(which: Prisma.Sql): Promise<RoomPositions> {
-    // One row without a room, when there is none, for the time.
+    // Without a room there is one row, for the time.
     const rows = await this.db.$queryRaw<PositionRow[]>`
       SELECT extract(epoch FROM clock.now)::float8 * 1000 AS now, found.* FROM
         (SELECT clock_timestamp() AS now) clock LEFT JOIN (

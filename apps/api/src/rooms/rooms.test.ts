@@ -30,14 +30,14 @@ describe('the room routes', function () {
     db.$executeRaw`INSERT INTO rooms (id, name, creator_id) SELECT id, 'room', 99 FROM generate_series(${from}::bigint, ${to}::bigint) id`;
 
   describe('on the original routes', () => {
-    it('creates a room with the id that was asked for', async () => {
+    it('creates a room with the requested id', async () => {
       const answer = await client.post('/ws/create-room', { id: 1, name: 'room1' });
       expect([answer.status, answer.body]).to.deep.equal([200, { id: 1, name: 'room1' }]);
       const text = await client.post('/ws/create-room', { id: '9007199254740991', name: 'last' });
       expect(text.body).to.deep.equal({ id: 9007199254740991, name: 'last' });
     });
 
-    it('does not replace a room that exists', async () => {
+    it('does not replace an existing room', async () => {
       await client.post('/ws/create-room', { id: 1, name: 'room1' });
       for (const sender of [client, other]) {
         const answer = await sender.post('/ws/create-room', { id: 1, name: 'mine now' });
@@ -46,7 +46,7 @@ describe('the room routes', function () {
       expect((await client.get('/ws/get-rooms')).body).to.deep.equal([{ id: 1, name: 'room1' }]);
     });
 
-    it('assigns an id that nobody has chosen', async () => {
+    it('assigns an id that no client has chosen', async () => {
       for (const id of [1, 2, 4]) await client.post('/ws/create-room', { id, name: 'chosen' });
       const ids = [];
       for (let i = 0; i < 3; i++) ids.push((await client.post('/ws/create-room', { name: 'any' })).body.id);
@@ -64,7 +64,7 @@ describe('the room routes', function () {
       expect(Math.min(...ids)).to.be.greaterThan(60_000);
     });
 
-    it('refuses with 403 a user who has created as many as one may, until one is deleted', async () => {
+    it('refuses with 403 a user who has reached the limit of rooms, until one is deleted', async () => {
       const few = await startApi(db, { MAX_ROOMS_PER_USER: '2' });
       try {
         const [creator, second] = [few.client.as(ann), few.client.as(bob)];
@@ -104,7 +104,7 @@ describe('the room routes', function () {
       expect(ids).to.deep.equal(Array.from({ length: 2_001 }, (_, index) => index + 1));
     });
 
-    it('lists who is in a room, and who is in any', async () => {
+    it('lists the users in a room, and in any room', async () => {
       await client.post('/ws/create-room', { id: 1, name: 'room1' });
       await client.post('/ws/create-room', { id: 2, name: 'room2' });
       expect((await client.get('/ws/get-clients/1')).body).to.deep.equal([]);
@@ -117,7 +117,7 @@ describe('the room routes', function () {
       expect((await client.get('/ws/get-clients')).body).to.deep.equal([ann, bob]);
     });
 
-    it('lists at most 1,000 people and links to the rest', async () => {
+    it('lists at most 1,000 users and links to the rest', async () => {
       await client.post('/ws/create-room', { id: 1, name: 'room1' });
       await running.presence.renew('full', 60_000);
       for (let id = 1; id <= 1_001; id++)
@@ -132,7 +132,7 @@ describe('the room routes', function () {
       }
     });
 
-    it('answers 404 for the people in an unknown room and 400 for what is no id', async () => {
+    it('answers 404 for the users of an unknown room and 400 for an invalid id', async () => {
       const unknown = await client.get('/ws/get-clients/77');
       expect([unknown.status, unknown.body]).to.deep.equal([404, { error: 'there is no such room' }]);
       for (const id of ['0', '-1', '1.5', 'abc', '9007199254740992', '1e3', '%20']) {
@@ -144,7 +144,7 @@ describe('the room routes', function () {
       }
     });
 
-    it('refuses a cursor that is none', async () => {
+    it('refuses an invalid cursor', async () => {
       for (const query of ['after=-1', 'after=x', 'after=', 'after=1&after=2', 'after=99999999999999999']) {
         const answer = await client.get(`/ws/get-rooms?${query}`);
         expect([answer.status, answer.body], query).to.deep.equal([
@@ -216,7 +216,7 @@ describe('the room routes', function () {
       expect((await client.get('/api/rooms?cursor=120')).body).to.deep.equal({ rooms: [], nextCursor: null });
     });
 
-    it('refuses page sizes without bound', async () => {
+    it('limits page sizes', async () => {
       for (const limit of ['0', '101', '-1', 'all', '']) {
         const answer = await client.get(`/api/rooms?limit=${limit}`);
         expect([answer.status, answer.body], limit).to.deep.equal([
@@ -228,7 +228,7 @@ describe('the room routes', function () {
   });
 
   for (const path of ['/ws/create-room', '/api/rooms']) {
-    it(`names the field that is wrong on POST ${path}`, async () => {
+    it(`names the invalid field on POST ${path}`, async () => {
       const ID = 'id must be a positive integer up to 2^53-1';
       const cases: Array<[string, string]> = [
         ['{}', 'name is required'],
@@ -272,7 +272,7 @@ describe('the room routes', function () {
     ['DELETE', '/api/rooms/1'],
   ];
   for (const [method, path] of routes) {
-    it(`lets nobody ${method} ${path} without a token, or as somebody else`, async () => {
+    it(`refuses ${method} ${path} without a token, or for another user than that of the token`, async () => {
       const expired = anonymous.as(ann, new Tokens(SECRET, -1));
       const forged = anonymous.as(ann, new Tokens('some other secret, also long enough'));
       for (const sender of [anonymous, expired, forged]) {
@@ -288,7 +288,7 @@ describe('the room routes', function () {
     });
   }
 
-  it('accepts a query that repeats who one is', async () => {
+  it('accepts a query that repeats the user of the token', async () => {
     expect((await client.get('/ws/get-rooms?userId=1&username=ann')).status).to.equal(200);
   });
 });

@@ -14,7 +14,7 @@ export const roomRoutes: RouteTable<RoomServices> = {
   'GET /ws/get-clients': listAllClients,
   'GET /ws/get-clients/:roomId': listRoomClients,
 
-  // The REST face.
+  // REST routes.
   'POST /api/rooms': createRoom,
   'GET /api/rooms': listRooms,
   'GET /api/rooms/:roomId': getRoom,

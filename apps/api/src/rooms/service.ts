@@ -7,16 +7,15 @@ import type { BanService } from '../bans/service.js';
 import { unavailable } from '../http/unavailable.js';
 import type { Room, RoomRepository } from './repository.js';
 
-/** How many taken ids are passed over in one statement, and how many statements are tried. */
+/** How many taken ids one statement skips; the loop bounds the number of statements. */
 const IDS_PER_TRY = 50_000;
 const MAX_TRIES = 10;
 
 /**
- * What can be done with rooms. PostgreSQL owns them; gateways learn of them through the directory.
- *
- * Each change is noted as pending in the directory before PostgreSQL is written, so that
- * `RoomMirror` finds and repairs what a crash or an outage leaves half done. When Redis is away,
- * that first step fails and nothing has happened: 503.
+ * Creates, renames and deletes rooms. PostgreSQL owns them; gateways learn of them through the directory. Each change
+ * is noted as pending in the directory before PostgreSQL is written, so that `RoomMirror` finds and repairs what a
+ * crash or an outage leaves half done. When Redis is unavailable, this first step fails and nothing has happened:
+ * 503.
  */
 export class RoomService {
   constructor(
@@ -24,14 +23,14 @@ export class RoomService {
     private readonly directory: RoomDirectory,
     private readonly bans: Pick<BanService, 'withoutRoom'>,
     private readonly authMode: AuthMode,
-    /** Rooms that one user may have created; requests that come together may pass it by their number. */
+    /** Limit on rooms per creator; concurrent requests may exceed it by their number. */
     private readonly maxRoomsPerUser: number,
     private readonly log: Logger,
   ) {}
 
   /**
-   * @param id chosen by the client; without one, the next that nobody has chosen
-   * @throws {Refusal} 409 when the chosen id is taken, 403 when the user has created as many rooms as one user may
+   * @param id chosen by the client; without one, the next free id
+   * @throws {Refusal} 409 when the chosen id is taken, 403 when the user has reached the limit of rooms
    */
   async create(user: Member | undefined, name: string, id: number | undefined): Promise<Room> {
     const most = this.maxRoomsPerUser;
@@ -55,7 +54,7 @@ export class RoomService {
     return this.rooms.list(after, limit);
   }
 
-  /** If telling the gateways fails the answer is 503, and asking again does no harm. */
+  /** If notifying the gateways fails the response is 503, and the request can be repeated. */
   async rename(user: Member | undefined, id: number, name: string): Promise<Room> {
     const room = await this.#own(user, id);
     const renamed = await this.rooms.rename(id, room.createdBy, name);
@@ -66,8 +65,8 @@ export class RoomService {
   }
 
   /**
-   * Once PostgreSQL has deleted the room this succeeds: if Redis fails just then the mirror repeats
-   * that step when Redis is back, and until then nobody can talk in the room anyway.
+   * Succeeds once PostgreSQL has deleted the room: if Redis fails then, the mirror repeats that step when Redis is
+   * back. Until then no client can publish in the room anyway.
    */
   async delete(user: Member | undefined, id: number): Promise<void> {
     const room = await this.#own(user, id);
@@ -84,7 +83,7 @@ export class RoomService {
   async #createNext(user: Member | undefined, name: string): Promise<Room> {
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
       const id = await this.rooms.nextFreeId(IDS_PER_TRY);
-      // Somebody may choose that very id at this moment.
+      // Another client may choose this id concurrently.
       const room = id === undefined ? undefined : await this.#create(user, name, id);
       if (room !== undefined) return room;
     }
@@ -96,8 +95,8 @@ export class RoomService {
     const room = await this.rooms.create(id, name, user?.id ?? null);
     if (room === undefined) return undefined;
     try {
-      // Known already: a deleted room of that id, whose removal from the mirror is still pending.
-      // The new room must not inherit its messages or its sockets.
+      // Known already: a deleted room with this id, whose removal from the mirror is still pending. The new room must
+      // not inherit its messages or its sockets.
       if (!(await this.directory.ensure(id, 0, room.generation))) {
         await this.directory.remove(id);
         await this.directory.ensure(id, 0, room.generation);
@@ -114,7 +113,10 @@ export class RoomService {
     return this.#announceList({ type: 'room-listed', room: { id, name, createdBy } });
   }
 
-  /** Tells clients that watch the list of rooms that every user may see. If it fails they learn of it when they read the list. */
+  /**
+   * Notifies clients that watch the list of rooms. If this fails, clients see the change when they read the list
+   * next.
+   */
   async #announceList(event: ControlEvent): Promise<void> {
     await this.directory.announce(event).catch((error: unknown) => {
       this.log.debug(
@@ -125,9 +127,9 @@ export class RoomService {
   }
 
   /**
-   * A room that gateways do not know yet is taken back, so that the client's 503 is the truth and
-   * its next try, with the same id, is not refused because of this one. Should that fail too, the
-   * room stays and the mirror brings it to the gateways: the next try then gets 409.
+   * Takes back a room that gateways do not know yet, so that the client's 503 is true and its next attempt with this
+   * id is not refused because of this one. If this fails too, the room stays and the mirror restores it for the
+   * gateways: the next attempt then gets 409.
    */
   async #undo(room: Room): Promise<void> {
     await this.rooms.delete(room.id, room.createdBy).catch((error: unknown) => {
@@ -135,10 +137,10 @@ export class RoomService {
     });
   }
 
-  /** @throws {Refusal} 404, or 403 when it is not that user's to change */
+  /** @throws {Refusal} 404, or 403 when the user may not change the room */
   async #own(user: Member | undefined, id: number): Promise<Room> {
     const room = await this.get(id);
-    // With AUTH=open a room that nobody in particular created is everybody's.
+    // With AUTH=open every user may change a room without a creator.
     const owns = room.createdBy === null ? this.authMode === 'open' : room.createdBy === user?.id;
     if (!owns) throw new Refusal('not_room_creator');
     return room;

@@ -6,7 +6,7 @@ import { MirrorFixture, SETTLE_AFTER_MS } from '../testing/mirror.js';
 import type { RoomMirror } from './mirror.js';
 import type { RoomRepository } from './repository.js';
 
-describe('RoomMirror, for changes that were left half done', function () {
+describe('RoomMirror, for changes that are half done', function () {
   this.timeout(60_000);
   let db: Database;
   let fixture: MirrorFixture;
@@ -22,12 +22,12 @@ describe('RoomMirror, for changes that were left half done', function () {
     ({ directory, repository } = fixture);
     await directory.markComplete();
     looking = fixture.mirror();
-    // The pass over all rooms that comes first would hide what is done for a single one.
+    // The initial pass over all rooms would hide the repair of a single one.
     await looking.run();
   });
   after(() => db.$disconnect());
 
-  it('brings in a room that PostgreSQL has', async () => {
+  it('restores a room that PostgreSQL has', async () => {
     await directory.begin([5]);
     await repository.create(5, 'room', null);
     await fixture.archive(5, 1, 12);
@@ -37,7 +37,7 @@ describe('RoomMirror, for changes that were left half done', function () {
     expect((await directory.pending(0, 100)).length).to.equal(0);
   });
 
-  it('removes a room that PostgreSQL no longer has, and tells the gateways', async () => {
+  it('removes a room that PostgreSQL no longer has, and notifies the gateways', async () => {
     await directory.begin([5]);
     await directory.ensure(5, 0);
     fixture.now += SETTLE_AFTER_MS;
@@ -48,7 +48,7 @@ describe('RoomMirror, for changes that were left half done', function () {
     expect((await directory.pending(0, 100)).length).to.equal(0);
   });
 
-  it('leaves alone what was finished', async () => {
+  it('leaves finished changes alone', async () => {
     await directory.begin([5]);
     await repository.create(5, 'room', null);
     await directory.ensure(5, 0);
@@ -68,7 +68,7 @@ describe('RoomMirror, for changes that were left half done', function () {
     expect((await directory.pending(0, 100)).length).to.equal(1);
   });
 
-  it('does not lose a room that is created while it looks', async () => {
+  it('does not lose a room that is created during a check', async () => {
     await directory.begin([5]);
     fixture.now += SETTLE_AFTER_MS;
     const remove = directory.remove.bind(directory);
@@ -84,7 +84,7 @@ describe('RoomMirror, for changes that were left half done', function () {
     expect((await directory.pending(0, 100)).length).to.equal(1);
   });
 
-  it('does not bring back a room that is deleted while it looks', async () => {
+  it('does not restore a room that is deleted during a check', async () => {
     await directory.begin([5]);
     await repository.create(5, 'room', null);
     fixture.now += SETTLE_AFTER_MS;

@@ -12,13 +12,13 @@ export interface PasswordChange {
 }
 
 /**
- * Signed-out sessions in PostgreSQL, which owns them. Only PostgreSQL's clock decides when one has ended, so that an API
- * replica with a wrong clock forgets none too early.
+ * Signed-out sessions in PostgreSQL, which owns them. Only PostgreSQL's clock decides when one has ended, so that an
+ * API replica with a wrong clock deletes none too early.
  */
 export class RevokedSessionRepository {
   constructor(private readonly db: Database) {}
 
-  /** Stores that the session is signed out. @param ttlSeconds how long its last token is still valid */
+  /** Stores a sign-out. @param ttlSeconds remaining validity of the session's last token */
   async add(tokenId: string, ttlSeconds: number, db: Pick<Database, '$executeRaw'> = this.db): Promise<void> {
     await db.$executeRaw`
       INSERT INTO revoked_sessions (token_id, ends_at) VALUES (${tokenId}, now() + ${ttlSeconds} * interval '1 s')
@@ -26,9 +26,8 @@ export class RevokedSessionRepository {
   }
 
   /**
-   * Stores that all sessions of a user are signed out, and what else changes with it, in one transaction.
-   *
-   * @param change a new password, and the hash that it replaces: of two changes at once one succeeds
+   * Stores in one transaction that all sessions of a user are signed out, and a new password if one is given.
+   * @param change a new password, and the hash that it replaces: of two concurrent changes one succeeds
    * @returns the generation of the user's next sessions; undefined when there is no such user, or another hash
    */
   async addAll(userId: number, ttlSeconds: number, change?: PasswordChange): Promise<number | undefined> {
@@ -57,5 +56,5 @@ export class RevokedSessionRepository {
   }
 }
 
-/** The access list has forgotten it by then, too. */
+/** The access list has dropped the entry by then, too. */
 const ENDED = Prisma.sql`ends_at <= now() - ${REVOKED_SLACK_MS} * interval '1 ms'`;

@@ -4,12 +4,12 @@ import { type AccessList, type Revocation, sessionsKey } from '@chorus/control';
 import type { Logger } from '@chorus/service';
 import type { PasswordChange, RevokedSessionRepository } from './revoked-session-repository.js';
 
-/** Sessions brought to the access list at a time. */
+/** Sessions restored in the access list per page. */
 const PAGE = 500;
 
 /**
- * Signs sessions out. PostgreSQL owns signed-out sessions; gateways and the API ask the access list, to which
- * `bringIn` brings what it has lost.
+ * Signs sessions out. PostgreSQL owns signed-out sessions; gateways and the API ask the access list. `bringIn`
+ * restores entries that the list has lost.
  */
 export class SessionService {
   constructor(
@@ -20,12 +20,10 @@ export class SessionService {
   ) {}
 
   /**
-   * Ends a session: all its tokens and all sockets that were opened with them. Resolves when PostgreSQL has stored it
-   * and the access list has it.
-   *
-   * Both are tried even if one fails: with PostgreSQL away the session ends at once but comes back if Redis loses its
-   * data; with Redis away it ends when the access list is next brought up to date. Repeating the call mends either.
-   *
+   * Ends a session: all its tokens and all sockets that were opened with them. Resolves when PostgreSQL and the
+   * access list have stored it.
+   * Both are tried even if one fails: with PostgreSQL unavailable the session ends at once but returns if Redis loses
+   * its data; with Redis unavailable it ends when the access list is restored. Repeating the call repairs either.
    * @throws {UnavailableError} or what the database throws
    */
   async end(tokenId: string): Promise<void> {
@@ -37,11 +35,10 @@ export class SessionService {
   }
 
   /**
-   * Ends all sessions of a user, and changes the password if one is given. Resolves when PostgreSQL has stored it and
-   * the access list has it. If Redis is away, the sessions end when the access list is next brought up to date.
-   *
-   * @returns the generation of the user's next sessions; undefined when there is no such user, or `replaces` is not the
-   *   present hash
+   * Ends all sessions of a user, and changes the password if one is given. Resolves when PostgreSQL and the access
+   * list have stored it. If Redis is unavailable, the sessions end when the access list is restored.
+   * @returns the generation of the user's next sessions; undefined when there is no such user, or `replaces` is not
+   *   the present hash
    * @throws {UnavailableError} stored, but not ended yet; or what the database throws
    */
   async endAll(userId: number, change?: PasswordChange): Promise<number | undefined> {
@@ -51,8 +48,8 @@ export class SessionService {
   }
 
   /**
-   * Adds every signed-out session of PostgreSQL to the access list. Sockets of sessions that the list did not know end.
-   * Call it before the list is called complete: a complete list has the sign-outs as well.
+   * Adds every signed-out session of PostgreSQL to the access list, and closes the sockets of sessions that the list
+   * lacked. Must run before the list is marked complete: a complete list contains the sign-outs.
    */
   async bringIn(): Promise<void> {
     await this.sessions.removeEnded();
@@ -70,9 +67,9 @@ export class SessionService {
   }
 
   async #endNow(tokenId: string): Promise<void> {
-    // The session may have a token that was signed a moment ago, newer than the one that came with the request.
+    // The session may have a newer token, signed a moment ago, than the one in the request.
     const lastEnd = Date.now() + TOKEN_TTL_SECONDS * 1_000;
-    // In this order: a socket that is told to go finds no way back in.
+    // The list is written first, so that a socket that is closed cannot reconnect.
     await this.access.revoke(tokenId, lastEnd);
     await this.#announce(tokenId);
   }

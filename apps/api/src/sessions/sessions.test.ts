@@ -14,7 +14,7 @@ const ann = { id: 1, username: 'ann' };
 describe('SessionService', function () {
   this.timeout(60_000);
   let db: Database;
-  /** Nothing listens there. */
+  /** No server listens at its address. */
   let away: Database;
   let access: MemoryAccessList;
   let events: ControlEvent[];
@@ -53,7 +53,7 @@ describe('SessionService', function () {
   const ended = (tokenId: string, secondsAgo: number): Promise<number> => db.$executeRaw`
     INSERT INTO revoked_sessions VALUES (${tokenId}, now() - ${secondsAgo} * interval '1 s')`;
 
-  it('ends a session in the list and in PostgreSQL, however often', async () => {
+  it('ends a session in the list and in PostgreSQL, also repeatedly', async () => {
     for (let time = 0; time < 2; time++) await service().end('gone');
     expect(await verdict('gone')).to.equal('revoked');
     expect(events).to.deep.equal(Array(2).fill({ type: 'token-revoked', tokenId: 'gone' }));
@@ -62,7 +62,7 @@ describe('SessionService', function () {
     expect(stored[0]?.endsAt.getTime()).to.be.within(Date.now() + 3_540_000, Date.now() + 3_660_000);
   });
 
-  it('brings sessions to a list that does not know them, and ends their sockets', async () => {
+  it('restores sessions in a list that lacks them, and closes their sockets', async () => {
     const all = Array.from({ length: 1_100 }, (_, index) => `token-${String(index).padStart(4, '0')}`);
     await db.$executeRaw`
       INSERT INTO revoked_sessions SELECT id, now() + interval '1 hour' FROM unnest(${all}::text[]) AS id`;
@@ -76,7 +76,7 @@ describe('SessionService', function () {
     expect(events).to.have.length(1);
   });
 
-  it('forgets sessions whose last token has ended by every clock', async () => {
+  it('deletes sessions whose last token has expired by every clock', async () => {
     await ended('just', 60);
     await ended('long', 3_600);
     await service().bringIn();
@@ -86,7 +86,7 @@ describe('SessionService', function () {
     ]);
   });
 
-  it('ends a session at once although PostgreSQL is away, and says that this may not last', async () => {
+  it('ends a session at once although PostgreSQL is unavailable, and reports that this may not last', async () => {
     expect(await failure(service({ db: away }).end('gone'))).to.be.instanceOf(Error);
     expect(await verdict('gone')).to.equal('revoked');
     expect(events).to.have.length(1);
@@ -94,7 +94,7 @@ describe('SessionService', function () {
     expect(await db.revokedSession.count()).to.equal(1);
   });
 
-  it('ends a session later that was signed out while Redis was away', async () => {
+  it('ends a session later that was signed out while Redis was unavailable', async () => {
     class Unreachable extends MemoryAccessList {
       override async revoke(): Promise<void> {
         throw new UnavailableError('away');
@@ -125,7 +125,7 @@ describe('SessionService', function () {
     await second.close();
   });
 
-  it('answers 503 to a sign-out that PostgreSQL cannot keep, and clears the cookie', async () => {
+  it('answers 503 to a sign-out that PostgreSQL cannot store, and clears the cookie', async () => {
     const running = await startApi(away);
     const answer = await running.client.as(ann).get('/api/users/logout');
     expect([answer.status, answer.headers.get('set-cookie')]).to.deep.equal([

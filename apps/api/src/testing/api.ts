@@ -17,7 +17,7 @@ import { type Api, type ApiParts, createApi } from '../create-api.js';
 export const SECRET = 'the secret of all tests, long enough';
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
-/** What tests look at of an answer. */
+/** The parts of a response that tests check. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -32,7 +32,7 @@ export class Client {
     readonly headers: Readonly<Record<string, string>> = {},
   ) {}
 
-  /** The same with a token for `user`, as the cookie that sign-in sets. */
+  /** Returns a client with a token for `user`, in the cookie that sign-in sets. */
   as(user: Member, tokens: Tokens = new Tokens(SECRET)): Client {
     return new Client(this.url, { ...this.headers, Cookie: `jwt=${tokens.sign(user)}` });
   }
@@ -85,12 +85,12 @@ export interface RunningApi {
   readonly access: AccessList;
   /** Every line that was logged. */
   readonly log: string[];
-  /** Resolves when the first look at all rooms and bans is over: until then it may undo what a test does to them. */
+  /** Resolves after the first pass over all rooms and bans: until then it may undo what a test does to them. */
   mirrored(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Sends bytes as they are and returns the answer. */
+/** Sends raw bytes and returns the response. */
 export async function sendRaw(port: number, bytes: string): Promise<string> {
   const socket = connect(port, '127.0.0.1');
   socket.end(bytes);
@@ -104,13 +104,13 @@ export async function sendRaw(port: number, bytes: string): Promise<string> {
 
 let users = 0;
 
-/** Fields of a sign-up with a name and an address that no other test uses. */
+/** Returns the fields of a sign-up with a unique name and address. */
 export function newUser(change: object = {}) {
   users++;
   return { username: `user${users}`, email: `user${users}@example.com`, password: 'rahasia', ...change };
 }
 
-/** A migrated, empty database. */
+/** Creates a migrated, empty database. */
 export async function openDatabase(): Promise<{ db: Database; url: string }> {
   const url = await testDatabase();
   await migrate(url, pino({ level: 'silent' }));
@@ -119,10 +119,10 @@ export async function openDatabase(): Promise<{ db: Database; url: string }> {
 
 const MIRRORED_MS = 10_000;
 
-/** A history in which nobody has said anything. */
+/** A history without messages. */
 const SILENCE: RoomHistory = { before: async () => [], from: async () => [] };
 
-/** Starts an API over `db` and, unless told otherwise, parts in memory. */
+/** Starts an API over `db`, by default with parts in memory. */
 export async function startApi(
   db: Database,
   env: Environment = {},
@@ -174,7 +174,7 @@ export async function startApi(
   };
 }
 
-/** Waits until `condition` holds; the test's own time-out is the limit. */
+/** Waits until `condition` holds; the timeout of the test is the limit. */
 export async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
 }

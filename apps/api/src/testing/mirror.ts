@@ -6,7 +6,7 @@ import { MessageRepository } from '../messages/repository.js';
 import { RoomMirror, type RoomMirrorOptions } from '../rooms/mirror.js';
 import { RoomRepository } from '../rooms/repository.js';
 
-/** Age of a change at which the mirror takes it for half done, in milliseconds. */
+/** Age of a change at which the mirror considers it half done, in milliseconds. */
 export const SETTLE_AFTER_MS = 5_000;
 
 /** Rooms in a database and in memory, and what a mirror between them does. */
@@ -17,9 +17,9 @@ export class MirrorFixture {
   now = 1_000_000;
   readonly rooms = new MemoryRooms();
   readonly directory = new MemoryRoomDirectory(this.rooms, () => this.now);
-  /** What gateways would receive. */
+  /** Events that gateways would receive. */
   readonly events: ControlEvent[] = [];
-  /** What the mirror did, in order. */
+  /** Steps of the mirror, in order. */
   readonly steps: string[] = [];
   readonly bans = {
     bringIn: async (): Promise<void> => {
@@ -28,7 +28,7 @@ export class MirrorFixture {
   };
   readonly log: Logger = pino({ level: 'silent' });
 
-  /** Begins with an empty database. */
+  /** Starts with an empty database. */
   static async create(db: Database): Promise<MirrorFixture> {
     await db.$executeRaw`TRUNCATE rooms RESTART IDENTITY CASCADE`;
     return new MirrorFixture(db);

@@ -8,16 +8,16 @@ export const OPERATOR_TOKEN = 'the-operator-token-of-all-tests';
 
 export const bearer = (token: string): Record<string, string> => ({ Authorization: `Bearer ${token}` });
 
-/** An API that serves operators, on an empty database. */
+/** An API with an operator port, on an empty database. */
 export interface OperatorFixture {
   readonly running: RunningApi;
   readonly nodes: MemoryNodeRegistry;
-  /** What gateways have been told. */
+  /** Events that gateways received. */
   readonly events: ControlEvent[];
   /** Sends no token. */
   readonly anonymous: Client;
   readonly operator: Client;
-  /** What operators did, according to the log. */
+  /** Logged actions of operators. */
   logged(): object[];
 }
 

@@ -2,12 +2,12 @@ import type { RoomHistory, StoredMessage } from '@chorus/broker';
 import type { Database } from '@chorus/database';
 import { isAfter, messageEncoder, openFrame, type Position, readMessage } from '@chorus/protocol';
 
-/** A room's recent history that tests fill, archive and trim by hand, or take away. */
+/** A room's recent history that tests fill, archive, trim and make unavailable. */
 export class TestRecent implements RoomHistory {
   at: Position = { epoch: 1_767_225_600_000, seq: 0 };
   messages: StoredMessage[] = [];
   failure: Error | undefined;
-  /** Called when a read has its answer, before it is returned. */
+  /** Called when a read has its result, before it is returned. */
   afterRead: () => Promise<void> = async () => {};
 
   constructor(private readonly roomId: number) {}
@@ -21,18 +21,18 @@ export class TestRecent implements RoomHistory {
     return this.put(openFrame(this.at) + body);
   }
 
-  /** Whatever it is, at the current place. */
+  /** Appends any text at the current position. */
   put(frame: string): string {
     this.messages.push({ ...this.at, frame: Buffer.from(frame) });
     return frame;
   }
 
-  /** As when Redis was restarted. */
+  /** As after a restart of Redis. */
   newEpoch(): void {
     this.at = { epoch: this.at.epoch + 1_000, seq: this.at.seq };
   }
 
-  /** What an archiver does; then all but the newest `keep` are gone from here. */
+  /** Archives all messages and keeps the newest `keep`, as an archiver does. */
   async archive(db: Database, keep: number): Promise<void> {
     const taken = [...this.messages];
     await db.message.createMany({

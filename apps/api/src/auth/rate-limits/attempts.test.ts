@@ -27,13 +27,13 @@ describe('limits on attempts', function () {
     ]);
     expect(Number(answer.headers.get('retry-after'))).to.be.within(1, 900);
   };
-  /** An API with small limits, asked from the addresses that a proxy in front of it reports. */
+  /** An API with small limits that believes the client addresses of one proxy. */
   const start = async (env: Record<string, string>) => {
     running = await startApi(db, { TRUST_PROXY: '1', ...env });
     return (address: string): Client => running.client.with({ 'X-Forwarded-For': address });
   };
 
-  it('refuse sign-ins to an account after too many failures, from wherever they come', async () => {
+  it('refuse sign-ins to an account after too many failures, from any address', async () => {
     const from = await start({ SIGNIN_FAILURES_PER_ACCOUNT: '3' });
     const user = somebody();
     await from('192.0.2.1').post(SIGN_UP, user);
@@ -49,14 +49,14 @@ describe('limits on attempts', function () {
     expect((await from('192.0.2.1').post(SIGN_IN, other)).status).to.equal(200);
   });
 
-  it('treat accounts that do not exist the same way', async () => {
+  it('apply to accounts that do not exist as well', async () => {
     const from = await start({ SIGNIN_FAILURES_PER_ACCOUNT: '2' });
     const nobody = somebody();
     for (let i = 0; i < 2; i++) expect((await from('192.0.2.1').post(SIGN_IN, nobody)).status).to.equal(401);
     refused(await from('192.0.2.1').post(SIGN_IN, nobody));
   });
 
-  it('do not count sign-ins that succeed against the account', async () => {
+  it('do not count successful sign-ins against the account', async () => {
     const from = await start({ SIGNIN_FAILURES_PER_ACCOUNT: '2' });
     const user = somebody();
     await from('192.0.2.1').post(SIGN_UP, user);
@@ -66,7 +66,7 @@ describe('limits on attempts', function () {
     expect(answers.map((answer) => answer.status)).to.deep.equal(Array(10).fill(200));
   });
 
-  it('let no more guesses through when they are sent all at once', async () => {
+  it('admit no more guesses when they are sent at once', async () => {
     const from = await start({ SIGNIN_FAILURES_PER_ACCOUNT: '3', BCRYPT_CONCURRENCY: '2' });
     const user = somebody();
     await from('192.0.2.1').post(SIGN_UP, user);
@@ -76,12 +76,12 @@ describe('limits on attempts', function () {
       ),
     );
     const statuses = answers.map((answer) => answer.status);
-    // The two that were being compared while the third failure was counted may come on top.
+    // The two comparisons that ran while the third failure was counted may exceed the limit.
     expect(statuses.filter((status) => status === 401).length).to.be.within(3, 4);
     expect(statuses.filter((status) => status === 429).length).to.be.within(26, 27);
   });
 
-  it('refuse sign-ins from an address after too many, whatever the account', async () => {
+  it('refuse sign-ins from an address after too many, for any account', async () => {
     const from = await start({ SIGNIN_ATTEMPTS_PER_ADDRESS: '3' });
     for (let i = 0; i < 3; i++)
       expect((await from('192.0.2.1').post(SIGN_IN, somebody())).status).to.equal(401);
@@ -89,7 +89,7 @@ describe('limits on attempts', function () {
     expect((await from('192.0.2.2').post(SIGN_IN, somebody())).status).to.equal(401);
   });
 
-  it('take one IPv6 subnet for one address', async () => {
+  it('treat one IPv6 subnet as one address', async () => {
     const from = await start({ SIGNIN_ATTEMPTS_PER_ADDRESS: '2' });
     await from('2001:db8:1:2::1').post(SIGN_IN, somebody());
     await from('2001:db8:1:2::2').post(SIGN_IN, somebody());
@@ -151,7 +151,7 @@ describe('many sign-ins at once', function () {
   afterEach(() => running.close());
   after(() => db.$disconnect());
 
-  it('are refused with 503 once the queue is full, and the others are served', async () => {
+  it('are refused with 503 once the queue is full, and the queued ones succeed', async () => {
     running = await startApi(db, { BCRYPT_COST: '10', BCRYPT_CONCURRENCY: '1', BCRYPT_QUEUE: '3' });
     const user = { username: 'ann', email: 'ann@example.com', password: 'rahasia' };
     await running.client.post(SIGN_UP, user);
@@ -165,7 +165,7 @@ describe('many sign-ins at once', function () {
     expect((await running.client.post(SIGN_IN, user)).status).to.equal(200);
   });
 
-  it('leave the other routes their turn', async () => {
+  it('do not delay the other routes', async () => {
     running = await startApi(db, { BCRYPT_COST: '10' });
     const user = { username: 'bob', email: 'bob@example.com', password: 'rahasia' };
     await running.client.post(SIGN_UP, user);
@@ -181,7 +181,7 @@ describe('many sign-ins at once', function () {
       expect((await reader.get('/ws/get-rooms')).status).to.equal(200);
       answered++;
     }
-    // A reader that had to wait for its turn among the hashes would get one answer for each.
+    // A reader that waits among the hashes would get one response per hash.
     expect(answered).to.be.greaterThan(40);
     expect(new Set(await Promise.all(burst))).to.deep.equal(new Set([200]));
   });

@@ -17,13 +17,11 @@ export interface RateLimitConfig {
 }
 
 /**
- * What guards passwords against guessing and the service against floods.
- *
- * Every attempt counts against the client's address. Against an account count only sign-ins that
- * failed, so that somebody who signs in a lot is never locked out by that. Whoever knows an e-mail
- * address can still lock its owner out by failing on purpose: that is the price of a limit that
- * many addresses together cannot get around. It stays low because the time is short, a refused
- * attempt does not extend it, and tokens that are already out keep working.
+ * Limits that protect passwords against guessing and the service against floods.
+ * Every attempt counts against the client's address. Only failed sign-ins count against an account, so a user with
+ * many successful sign-ins is never locked out. Anyone who knows an e-mail address can still lock its owner out by
+ * failing on purpose: the price of a limit that many addresses together cannot evade. The effect is small: the window
+ * is short, a refused attempt does not extend it, and issued tokens keep working.
  */
 export interface RateLimits {
   readonly signInAccount: AttemptLimit;
@@ -32,13 +30,13 @@ export interface RateLimits {
   readonly signUpAddress: AttemptLimit;
 }
 
-/** So many attempts per key within a window that begins with the first. */
+/** Limit on attempts per key within a window that begins with the first attempt. */
 export class AttemptLimit {
   constructor(private readonly limiter: RateLimiterAbstract) {}
 
   /**
    * Counts one attempt.
-   * @throws {Refusal} 429 if it is one too many, 503 if counting is not possible
+   * @throws {Refusal} 429 if the limit is exceeded, 503 if counting is not possible
    */
   async count(key: string): Promise<void> {
     try {
@@ -49,8 +47,8 @@ export class AttemptLimit {
   }
 
   /**
-   * Counts nothing.
-   * @throws {Refusal} 429 if the next attempt would be one too many, 503 if that is not known
+   * Checks the limit without counting.
+   * @throws {Refusal} 429 if the next attempt would exceed the limit, 503 if the count is unknown
    */
   async check(key: string): Promise<void> {
     const result = await this.limiter.get(key).catch((error: unknown) => {
@@ -60,12 +58,12 @@ export class AttemptLimit {
   }
 }
 
-/** Limits that this process keeps for itself. */
+/** Limits of this process alone. */
 export function memoryRateLimits(config: RateLimitConfig): RateLimits {
   return rateLimits(config, (options) => new RateLimiterMemory(options));
 }
 
-/** @param limiter makes one counter; the prefixes of their keys differ */
+/** @param limiter creates one counter; each has its own key prefix */
 export function rateLimits(
   config: RateLimitConfig,
   limiter: (
@@ -82,7 +80,7 @@ export function rateLimits(
   };
 }
 
-/** Names an account whether or not it exists. A digest, so that no addresses are kept with the counts. */
+/** Returns the key of an account, whether or not it exists. A digest, so that counts contain no addresses. */
 export function accountKey(emailKey: string): string {
   return createHash('sha256').update(emailKey).digest('base64url');
 }

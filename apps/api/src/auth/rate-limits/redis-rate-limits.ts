@@ -3,8 +3,8 @@ import { RateLimiterRedis } from 'rate-limiter-flexible';
 import { type RateLimitConfig, type RateLimits, rateLimits } from './rate-limits.js';
 
 /**
- * Limits that all replicas of the API share. Keys: `<prefix>:limit:<kind>:<key>`, a count that
- * expires with its window.
+ * Limits shared by all replicas of the API. Keys: `<prefix>:limit:<kind>:<key>`, a count that expires with its
+ * window.
  */
 export function redisRateLimits(config: RateLimitConfig, redis: RedisClient, prefix: string): RateLimits {
   return rateLimits(

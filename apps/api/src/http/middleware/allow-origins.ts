@@ -3,9 +3,9 @@ import cors from '@koa/cors';
 import type { Middleware } from 'koa';
 
 /**
- * Lets pages of allowed origins read answers (CORS). A listed origin is named in the answer and may send cookies.
- * What only `*` or `null` allows gets `*` without credentials, so that a browser never shows such a page an answer
- * to a request that had a cookie.
+ * Allows pages of other origins to read responses (CORS). The response names a listed origin, whose pages may send
+ * cookies. Origins allowed only by `*` or `null` get `*` without credentials, so that a browser never shows such a
+ * page a response to a request that had a cookie.
  */
 export function allowOrigins(policy: OriginPolicy): Middleware {
   const common = {

@@ -5,8 +5,8 @@ import type { Context } from '../context.js';
 import { unavailable } from '../unavailable.js';
 
 /**
- * Turns every error, and every error status without a body, into a response of the catalogue of refusals. The text of
- * any other error stays in the log.
+ * Turns every error, and every error status without a body, into a response of the catalogue of refusals. The texts
+ * of other errors appear only in the log.
  */
 export async function formatErrors(ctx: Context, next: () => Promise<unknown>): Promise<void> {
   try {
@@ -19,7 +19,7 @@ export async function formatErrors(ctx: Context, next: () => Promise<unknown>): 
   }
 }
 
-/** What the client is told of `error`. */
+/** Returns the refusal that the client receives for `error`. */
 export function toRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof UnavailableError || isDatabaseUnavailable(error)) return unavailable(error);

@@ -2,10 +2,10 @@ import { Refusal } from '@chorus/protocol';
 import bodyParser from 'koa-bodyparser';
 import type { Step } from '../context.js';
 
-/** Ten times what the largest request needs. */
+/** Ten times the size of the largest valid request. */
 const MAX_BODY_KIB = 64;
 
-/** Reads the body as JSON. A route that wants none does not use this. */
+/** Reads the body as JSON. Routes without a body do not use this. */
 export function jsonBody(): Step {
   const parse = bodyParser({
     enableTypes: ['json'],
@@ -20,7 +20,7 @@ export function jsonBody(): Step {
       throw new Refusal('body_not_json');
     }
     return parse(ctx, () => {
-      // The decoder writes U+FFFD for invalid UTF-8. As a character it only ever marks damaged text.
+      // The decoder replaces invalid UTF-8 by U+FFFD. A client that sends that character itself sends damaged text.
       if (String(ctx.request.rawBody ?? '').includes('\ufffd')) throw new Refusal('invalid_utf8');
       return next();
     });
@@ -29,12 +29,12 @@ export function jsonBody(): Step {
 
 const isUtf8 = (charset: string): boolean => charset === '' || /^utf-?8$/i.test(charset);
 
-/** The parser's own errors carry the body, so none of them goes any further. */
+/** The parser's own errors contain the body, so they must not be logged. */
 function bodyError(error: Error): Refusal {
   const status = 'status' in error ? error.status : undefined;
   switch (status) {
     case 413:
-      // What was not read would otherwise have to be, to find the connection's next request.
+      // Closes the connection: reusing it would require reading the rest of the body.
       return new Refusal('body_too_large', MAX_BODY_KIB).with({ Connection: 'close' });
     case 415:
       return new Refusal('unsupported_encoding');

@@ -6,14 +6,14 @@ import type { Context, Step } from '../context.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 const LONGEST_PATH = 200;
-/** Asked every few seconds, and whatever makes them fail is logged elsewhere. */
+/** Probes call these every few seconds, and the cause of a failure is logged elsewhere. */
 const HEALTH = new Set(['/livez', '/readyz']);
-/** Asked every second by each operator page that is open, and every few by whoever collects metrics. */
+/** Open operator pages call these every second, and Prometheus every few seconds. */
 const WATCHED = new Set(['/nodes', '/rooms', '/metrics']);
 
 /**
- * Gives every request an id (the one of `X-Request-Id` if it is harmless) and, when it has been
- * handled, one line: the route's pattern rather than its path, and never headers, query or body.
+ * Gives every request an id (that of `X-Request-Id` if it is harmless) and logs one line after it was handled: the
+ * route's pattern instead of its path, and never headers, query or body.
  */
 export function requestLog(log: Logger): Step {
   return async (ctx, next) => {
@@ -27,7 +27,7 @@ export function requestLog(log: Logger): Step {
       traceId: ctx.state.traceId,
       method: ctx.method,
       route: ctx._matchedRoute,
-      // Only where there is no pattern.
+      // Only if no route matched.
       path: ctx._matchedRoute === undefined ? ctx.path.slice(0, LONGEST_PATH) : undefined,
       status: ctx.status,
       ms: Math.round((performance.now() - started) * 10) / 10,
@@ -45,7 +45,7 @@ function level(ctx: Context): 'debug' | 'info' | 'warn' | 'error' {
   return ctx.status === 503 ? 'warn' : 'info';
 }
 
-/** Field by field: an error object can hold the request's body. */
+/** Field by field: an error object can contain the request's body. */
 function describeFailure(ctx: Context): object {
   const { failure } = ctx.state;
   if (ctx.status < 500 || failure === undefined) return {};

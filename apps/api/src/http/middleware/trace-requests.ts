@@ -1,10 +1,10 @@
 import type { Traces } from '@chorus/service';
 import type { Step } from '../context.js';
 
-/** Asked every few seconds by whoever watches the process; nobody wants to see traces of that. */
+/** Monitoring calls these every few seconds; traces of them have no use. */
 const UNTRACED: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
 
-/** Makes a span of each request, named by the route's pattern. */
+/** Creates a span for each request, named after the route's pattern. */
 export function traceRequests(traces: Pick<Traces, 'request'>): Step {
   return async (ctx, next) => {
     if (UNTRACED.has(ctx.path)) return next();

@@ -5,8 +5,8 @@ import { banInput, userIdOf } from '../inputs.js';
 import { banJson } from './json.js';
 
 /**
- * Bans a user from everything or from one room, or changes the ban that there is, and ends the sockets concerned.
- * When the gateways cannot be told the answer is 503 although the ban stands: asking again tells them.
+ * Bans a user from everything or from one room, or changes the existing ban, and ends the affected sockets. When the
+ * gateways cannot be notified the response is 503 although the ban is stored; repeating the request notifies them.
  */
 export function banUser({ bans, log }: OperatorServices): Handler {
   return async (ctx) => {

@@ -1,6 +1,6 @@
 import type { StoredBan } from '../../bans/repository.js';
 
-/** A ban as operators see it. */
+/** Returns a ban as operators see it. */
 export function banJson({ userId, roomId, until, reason, createdAt }: StoredBan) {
   return {
     userId,

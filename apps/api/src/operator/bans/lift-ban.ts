@@ -3,7 +3,7 @@ import { parseInput } from '../../http/input.js';
 import { type OperatorServices, record } from '../dependencies.js';
 import { roomInput, userIdOf } from '../inputs.js';
 
-/** Ends exactly the ban that is named: that of a room or that of everything. */
+/** Lifts exactly the requested ban: from one room or from everything. */
 export function liftBan({ bans, log }: OperatorServices): Handler {
   return async (ctx) => {
     const userId = userIdOf(ctx);

@@ -4,11 +4,11 @@ import type { OperatorServices } from '../dependencies.js';
 import { listBansInput } from '../inputs.js';
 import { banJson } from './json.js';
 
-/** Bans that have not ended, the oldest first. */
+/** Lists bans that have not ended, oldest first. */
 export function listBans({ bans }: OperatorServices): Handler {
   return async (ctx) => {
     const { cursor, limit } = parseInput(listBansInput, ctx.query);
-    // One more than asked for tells whether there are more.
+    // One more than requested shows whether there are more.
     const found = await bans.list(cursor, limit + 1);
     const page = found.slice(0, limit);
     ctx.body = {

@@ -5,8 +5,8 @@ import { type OperatorServices, record } from '../dependencies.js';
 import { nothing } from '../inputs.js';
 
 /**
- * Lets a gateway give up its connections and take no others, or, with `on` false, lets it take some again. It holds
- * until it is lifted or the process ends; how far it is, the list of nodes shows.
+ * Makes a gateway drain, or, with `on` false, accept connections again. Holds until it is lifted or the gateway ends.
+ * The list of nodes shows the progress.
  */
 export function drainNode({ nodes, directory, log }: OperatorServices, on: boolean): Handler {
   return async (ctx) => {

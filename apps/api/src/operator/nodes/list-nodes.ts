@@ -4,7 +4,7 @@ import { parseInput } from '../../http/input.js';
 import type { OperatorServices } from '../dependencies.js';
 import { nothing } from '../inputs.js';
 
-/** Every gateway that has said something of itself lately. */
+/** Lists every gateway with a current report. */
 export function listNodes({ nodes }: OperatorServices): Handler {
   return async (ctx) => {
     parseInput(nothing, ctx.query);
@@ -12,7 +12,7 @@ export function listNodes({ nodes }: OperatorServices): Handler {
   };
 }
 
-/** How many sockets there are, on each gateway and in all. */
+/** Returns the number of sockets, per gateway and in total. */
 export function listConnections({ nodes }: OperatorServices): Handler {
   return async (ctx) => {
     parseInput(nothing, ctx.query);

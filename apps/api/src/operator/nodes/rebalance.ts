@@ -3,7 +3,7 @@ import { parseInput } from '../../http/input.js';
 import { type OperatorServices, record } from '../dependencies.js';
 import { rebalanceInput } from '../inputs.js';
 
-/** Lets gateways with more connections than the average give some of them up, so that newer ones fill. */
+/** Makes gateways with more connections than the average close some of them, so that emptier ones fill. */
 export function rebalance({ directory, log }: OperatorServices): Handler {
   return async (ctx) => {
     const { sharePerMinute } = parseInput(rebalanceInput, ctx.request.body);
