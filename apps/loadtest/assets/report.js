@@ -1,4 +1,4 @@
-// Draws the plots of a report from the data in the page. Runs in the browser, as it is.
+// Draws the plots of a report from the data in the page. Runs in the browser unchanged.
 (() => {
   const { timeline, buckets } = JSON.parse(document.getElementById('data').textContent);
   const HEIGHT = 220;
@@ -16,7 +16,7 @@
   };
   const of = (read) => timeline.map((moment) => read(moment) ?? null);
 
-  /** What each plot shows: a line is its name, its colour, its values and how one is written. */
+  /** The plots. A line has a name, a colour, its values and a formatter. */
   const PLOTS = [
     {
       title: 'Connections',
@@ -62,7 +62,7 @@
     for (const plot of drawn) plot.destroy();
     place.replaceChildren();
     drawn = [];
-    // All places first: how wide one is depends on how many there are.
+    // All places are created first: the width of each depends on their number.
     const places = timeline.length > 0 ? PLOTS.map((plot) => [plot, box(plot.title)]) : [];
     const last = buckets.length > 0 ? box('Delivery times, ms') : undefined;
     drawn = places.map(([plot, element]) => drawTimeline(plot, element));
@@ -86,7 +86,7 @@
     ticks: { stroke: style('--line'), width: 1 },
     ...more,
   });
-  /** What the legend says of a line: the value under the pointer, and without one the largest. */
+  /** Text of a line in the legend: the value under the pointer, otherwise the largest. */
   const orMost = (values, write) => (_, value, __, index) => {
     if (index != null) return write(value);
     const known = values.filter((one) => one != null);
@@ -97,7 +97,7 @@
   function drawTimeline({ lines, log }, element) {
     const colours = dark.matches ? bright : light;
     const twoScales = lines.some(([, , , , scale]) => scale);
-    // A logarithm has no place for 0, and nothing is drawn where nothing was measured.
+    // A logarithmic scale has no 0, and seconds without measurements are not drawn.
     const values = lines.map(([, , data]) => (log ? data.map((value) => (value > 0 ? value : null)) : data));
     const options = {
       width: width(element),

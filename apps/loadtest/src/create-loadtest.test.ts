@@ -56,14 +56,14 @@ describe('the load test command', () => {
     return { status, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };
   };
 
-  it('ends with 0 when all limits hold, and prints what was measured', async () => {
+  it('exits with 0 when all limits hold, and prints what was measured', async () => {
     const { status, stdout, stderr } = await run([...USUAL, '--max-lost', '0', '--max-p99', '50ms']);
     expect(status).to.equal(0);
     expect(stdout).to.include('--max-lost holds').and.to.include('Verdict');
     expect(stderr).to.equal('');
   });
 
-  it('ends with 1 when a limit is broken, and says which in a line each', async () => {
+  it('exits with 1 when a limit is broken, and prints a line for each', async () => {
     const { verdict } = madeUpResult();
     const { status, stdout } = await run(
       [...USUAL, '--max-lost', '2', '--max-p99', '1ms', '--max-p50', '1s'],
@@ -76,7 +76,7 @@ describe('the load test command', () => {
     ]);
   });
 
-  it('ends with 2 for options that cannot be used, and does not begin', async () => {
+  it('exits with 2 for options that cannot be used, before the run', async () => {
     const cases: ReadonlyArray<readonly [string[], RegExp]> = [
       [['--duration', 'soon'], /argument 'soon' is invalid\. It must be a time/],
       [
@@ -115,7 +115,7 @@ describe('the load test command', () => {
     expect(given).to.equal(undefined);
   });
 
-  it('ends with 3 and one line when the run fails, whatever the reason', async () => {
+  it('exits with 3 and one line when the run fails for any reason', async () => {
     const failing = (error: Error) => () => {
       throw error;
     };
@@ -128,7 +128,7 @@ describe('the load test command', () => {
     expect(nobody.stderr).to.match(/^--api http:\/\/127\.0\.0\.1:1 cannot be reached: .*\n$/);
   });
 
-  it('ends with 3 when no socket could be opened, whatever was asked', async () => {
+  it('exits with 3 when no socket could be opened, whatever the limits are', async () => {
     const { connects } = madeUpResult();
     const { status, stderr } = await run(USUAL, () =>
       madeUpResult({ connects: { ...connects, ok: 0, failed: 9, failures: { '401 Unauthorized': 9 } } }),
@@ -173,7 +173,7 @@ describe('the load test command', () => {
     expect(cost?.residentBytes?.after).to.be.greaterThan(1e6);
   });
 
-  it('takes the secret from the environment, too', async () => {
+  it('takes the secret from the environment as well', async () => {
     const [, , , , ...rest] = USUAL;
     const { status } = await run(['--target', 'ws://127.0.0.1:9', ...rest], madeUpResult, {
       env: { LOADTEST_JWT_SECRET: SECRET },
@@ -192,7 +192,7 @@ describe('the load test command', () => {
     expect(await readFile(json, 'utf8')).to.not.include(SECRET);
   });
 
-  it('says how it goes, in lines where nothing can be drawn', async () => {
+  it('shows the progress in lines when it cannot draw', async () => {
     const { stderr } = await run(USUAL, () => {
       for (const phase of ['before', 'measuring'] as const) given?.parts.onPhase?.(phase);
       for (const moment of madeUpResult().timeline) given?.parts.onMoment?.(moment);
@@ -204,7 +204,7 @@ describe('the load test command', () => {
     expect(lines, 'not one a second').to.have.length(5);
   });
 
-  it('draws how it goes on a terminal, and takes the drawing away at the end', async () => {
+  it('draws the progress on a terminal, and removes the drawing at the end', async () => {
     const terminal = Object.assign(new PassThrough(), { isTTY: true, columns: 100, rows: 30 });
     await run(
       USUAL,

@@ -23,7 +23,7 @@ import type { runLoad } from './run/run-load.js';
 import type { Scenario } from './scenario.js';
 import { checkThresholds } from './thresholds.js';
 
-/** What the load tester needs of its process. */
+/** What the load tester needs from its process. */
 export interface LoadtestContext {
   readonly env: NodeJS.ProcessEnv;
   readonly stdout: Output;
@@ -37,7 +37,7 @@ export const EXIT = { ok: 0, broken: 1, usage: 2, failed: 3 } as const;
 
 /** The load tester as a command. */
 export interface Loadtest {
-  /** Runs the command line. @returns the exit status; whatever goes wrong is one line on standard error */
+  /** Runs the command line. @returns the exit status; any failure is one line on standard error */
   run(argv: readonly string[]): Promise<number>;
 }
 
@@ -76,12 +76,12 @@ async function run(
   const scrapes = metrics.map(metricsSource);
   await requireReadable(processes, '--pid');
   await requireReadable(scrapes, '--metrics');
-  // Where the servers are does not matter for what fits, as long as they are of this machine.
+  // What fits does not depend on the targets, as long as they are on this machine.
   const wanted = fit({
     ...settings.scenario,
     targets: settings.targets.length > 0 ? [...settings.targets] : LOCAL_TARGETS,
   });
-  // Another dialect is asked by the engine what its sockets can do.
+  // For another dialect, the engine checks what its sockets can do.
   if (dialect === undefined) requirePlan(wanted);
 
   const progress = createProgress(stderr, settings.scenario);
@@ -129,9 +129,9 @@ async function run(
 }
 
 const LOCAL_TARGETS = ['ws://127.0.0.1'];
-/** How much longer than the run minted tokens are good. */
+/** How much longer than the run minted tokens are valid. */
 const SPARE_SECONDS = 600;
-/** Tokens of the API are good for an hour. */
+/** Tokens of the API are valid for an hour. */
 const API_SECONDS = 3_000;
 
 /** @throws {UsageError} for what this machine does not have */
@@ -142,7 +142,7 @@ function fit(wanted: Scenario): Scenario {
   return scenario;
 }
 
-/** @throws {UsageError} for numbers that do not fit each other */
+/** @throws {UsageError} for inconsistent numbers */
 function requirePlan(scenario: Scenario): void {
   try {
     makePlan(scenario, scenario.protocol === 'plain');

@@ -5,7 +5,7 @@ import { runLoad } from './run/run-load.js';
 
 const abort = new AbortController();
 onStopSignal((forcing) => {
-  // Workers, and whatever was started for the run, end with this process.
+  // Workers and a started cluster end with this process.
   if (abort.signal.aborted && forcing) process.exit(EXIT.failed);
   abort.abort();
 });

@@ -1,6 +1,6 @@
 import type { Scenario } from './scenario.js';
 
-/** Of a histogram of milliseconds; NaN-free: undefined when nothing was counted. Who reads lazily is not in it. */
+/** A histogram in milliseconds; undefined, not NaN, when nothing was counted. Lazy readers are not included. */
 export interface Latency {
   readonly count: number;
   readonly p50: number;
@@ -8,26 +8,29 @@ export interface Latency {
   readonly p99: number;
   readonly p999: number;
   readonly max: number;
-  /** Upper bounds in milliseconds and how many are below, for a plot; few dozens. */
+  /** Upper bounds in milliseconds with the counts up to them, for a plot; a few dozen. */
   readonly buckets: ReadonlyArray<{ readonly upTo: number; readonly count: number }>;
 }
 
 /**
- * What became of messages, by what all receivers saw. Every figure is a number of deliveries unless said, and no
+ * What became of messages, according to all receivers. Figures are numbers of deliveries unless stated, and no
  * delivery is in two of the violations: `expected = delivered + lost`.
  */
 export interface DeliveryCounts {
-  /** Deliveries that were due: each message that was acked (or sent, where nothing is acked) or that anybody got, to each member. */
+  /**
+   * Deliveries that were due: each message that was acked (or sent, without acks) or that any member got, to each
+   * member.
+   */
   readonly expected: number;
-  /** Without those a second time. */
+  /** Without repeated deliveries. */
   readonly delivered: number;
   readonly lost: number;
   readonly duplicated: number;
-  /** In the room's order, but later than one that its sender sent after it, or with a position not above one before. */
+  /** In the room's order, but later than the next one of its sender, or with a position not above an earlier one. */
   readonly outOfOrder: number;
   /**
-   * In another place than where most members saw it: the fewest that would have to move for all to have seen the same;
-   * and those with another position than the others got.
+   * In another place than where most members saw it: the smallest number of moves after which all members agree; and
+   * deliveries with another position than other members got.
    */
   readonly orderDisagreements: number;
   /** Deliveries to users who are not in the message's room. */
@@ -36,21 +39,21 @@ export interface DeliveryCounts {
 
 /** What became of all messages of a run. */
 export interface Verdict extends DeliveryCounts {
-  /** The first few violations, in words. */
+  /** Descriptions of the first few violations. */
   readonly examples: readonly string[];
 }
 
-/** Counts of one second, unless said. */
+/** Counts of one second, unless stated. */
 export interface SecondCounts {
   readonly connections: number;
-  /** That are in their rooms at its end. */
+  /** Number in their rooms at the end of the second. */
   readonly connected: number;
   /** Since the run began. */
   readonly connectFailures: number;
   readonly sent: number;
   readonly acked: number;
   readonly delivered: number;
-  /** Attempts of those who had been in to come back, whatever came of them. */
+  /** Attempts to reconnect, successful or not. */
   readonly reconnects: number;
 }
 
@@ -60,12 +63,12 @@ export interface Moment extends SecondCounts {
   readonly at: number;
   readonly ackMs: Latency | undefined;
   readonly deliveryMs: Latency | undefined;
-  /** Of the tool's worst worker: how late its event loop was, in milliseconds, and how busy (0 to 1). */
+  /** Of the tool's slowest worker: delay of its event loop in milliseconds, and its load (0 to 1). */
   readonly toolDelayMs: number;
   readonly toolBusy: number;
 }
 
-/** What a server process spent while the load ran. */
+/** Costs of a server process while the load ran. */
 export interface ProcessCost {
   readonly name: string;
   /** User and system time in microseconds; undefined when it could not be read. */
@@ -73,7 +76,7 @@ export interface ProcessCost {
   readonly residentBytes:
     | { readonly before: number; readonly connected: number; readonly after: number }
     | undefined;
-  /** False for an archiver or a database: their memory is not what connections take. */
+  /** False for an archiver or a database: their memory does not depend on connections. */
   readonly holdsConnections?: boolean;
 }
 
@@ -94,24 +97,24 @@ export interface LoadResult {
     readonly node: string;
     readonly cpus: number;
     readonly fileDescriptors: number | undefined;
-    /** Why figures may say more about the tool than about the server; empty when it kept up. */
+    /** Why figures may describe the tool rather than the server; empty when the tool kept up. */
     readonly bottlenecks: readonly string[];
   };
   readonly connects: {
     readonly ok: number;
     readonly failed: number;
-    /** By what the server or the system said. */
+    /** Counts by the reason that the server or the system gave. */
     readonly failures: Readonly<Record<string, number>>;
-    /** A second, while the ramp went on. */
+    /** Per second during the ramp. */
     readonly perSecond: number;
     readonly ms: Latency | undefined;
   };
-  /** Of the time after the warm-up. */
+  /** After the warm-up. */
   readonly messages: {
     readonly seconds: number;
     readonly sent: number;
     readonly acked: number;
-    /** What arrived in these seconds, at whomever. */
+    /** Deliveries in these seconds. */
     readonly delivered: number;
     readonly refused: Readonly<Record<string, number>>;
     readonly ackMs: Latency | undefined;
@@ -124,16 +127,16 @@ export interface LoadResult {
     readonly ok: number;
     readonly unrecovered: number;
     readonly failed: number;
-    /** From the cut, or the end of the time away, to the last message that was missed. */
+    /** From the cut, or the end of the time disconnected, to the last missed message. */
     readonly ms: Latency | undefined;
-    /** Measured from the opening of the new socket: the time of the catch-up, without that of the reconnect. */
+    /** From the opening of the new socket: the time of the catch-up, without that of the reconnect. */
     readonly replayMs: Latency | undefined;
-    /** How many connections opened another socket n times, by n from 0 on. */
+    /** Number of connections that reconnected n times, by n from 0 on. */
     readonly perConnection: readonly number[];
   };
   readonly nodes: readonly NodeResult[];
   readonly costs: readonly ProcessCost[];
-  /** Over all processes given; undefined without any. */
+  /** Over all given processes; undefined without any. */
   readonly cpuMicrosPerDelivery: number | undefined;
   readonly bytesPerConnection: number | undefined;
   readonly timeline: readonly Moment[];

@@ -56,12 +56,12 @@ describe('limits of a run', () => {
     ]);
   });
 
-  it('hold for a run that was to send nothing', () => {
+  it('hold for a run that planned no messages', () => {
     const quiet = madeUpResult({ verdict: { ...verdict, expected: 0, delivered: 0 } }, { rate: 0 });
     expect(checkThresholds({ 'max-lost': 0 }, quiet)[0]?.holds).to.equal(true);
   });
 
-  it('say nothing about what was not asked', () => {
+  it('have no outcome unless they are set', () => {
     expect(checkThresholds({}, good)).to.deep.equal([]);
   });
 });

@@ -2,13 +2,13 @@ import { decimal, duration, type Reader, wholeNumber } from './cli/units.js';
 import type { LoadResult } from './result.js';
 
 interface Threshold {
-  /** As an option, without its dashes. */
+  /** Name of the option, without its dashes. */
   readonly name: string;
   readonly value: string;
   readonly help: string;
   readonly read: Reader<number>;
   readonly unit: '' | 'ms' | '/s';
-  /** Undefined when the run says nothing about it. */
+  /** Undefined when the run has no such figure. */
   readonly measured: (result: LoadResult) => number | undefined;
 }
 
@@ -90,7 +90,7 @@ export const THRESHOLDS = [
 export type ThresholdName = (typeof THRESHOLDS)[number]['name'];
 export type Limits = Readonly<Partial<Record<ThresholdName, number>>>;
 
-/** What became of a limit. */
+/** Outcome of a limit. */
 export interface Outcome {
   readonly name: ThresholdName;
   readonly limit: number;
@@ -100,7 +100,7 @@ export interface Outcome {
   readonly holds: boolean;
 }
 
-/** Compares a run with what was asked of it; one outcome a limit. */
+/** Compares a run with its limits; one outcome per limit. */
 export function checkThresholds(limits: Limits, result: LoadResult): Outcome[] {
   return THRESHOLDS.flatMap((threshold) => {
     const { name, unit } = threshold;
@@ -118,12 +118,12 @@ function checked(name: 'lost' | 'duplicated' | 'outOfOrder' | 'orderDisagreement
     verdict.expected === 0 && scenario.rate > 0 && scenario.senders !== 0 ? undefined : verdict[name];
 }
 
-/** Deliveries a second after the warm-up. */
+/** Returns deliveries per second after the warm-up. */
 export function deliveredRate({ messages }: LoadResult): number {
   return messages.seconds > 0 ? messages.delivered / messages.seconds : 0;
 }
 
-/** One line, such as `--max-p99 is broken: 61.2 ms, allowed: 50 ms`. */
+/** Returns one line, such as `--max-p99 is broken: 61.2 ms, allowed: 50 ms`. */
 export function describeOutcome({ name, limit, measured, unit, holds }: Outcome): string {
   const figure = (value: number): string => `${Number(value.toFixed(2))}${unit === 'ms' ? ' ms' : unit}`;
   const allowed = name.startsWith('min-') ? 'wanted' : 'allowed';

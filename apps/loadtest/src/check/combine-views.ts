@@ -2,7 +2,7 @@ import { MemberOrder } from './member-order.js';
 import { RoomCheck } from './room-check.js';
 import type { MemberView, RoomView } from './room-report.js';
 
-/** One view of a room that several workers had members of, as if one worker had had all of them. */
+/** Combines the views of several workers of one room, as if one worker had had all its members. */
 export function combineViews(parts: readonly RoomView[]): RoomView {
   const [first] = parts;
   if (!first || parts.length === 1) return first ?? EMPTY;
@@ -18,7 +18,7 @@ export function combineViews(parts: readonly RoomView[]): RoomView {
   });
   const check = new RoomCheck(first.room, members.length, false, (number) => senders.get(number) ?? 0);
   // The list must be close to the order of every worker: otherwise all messages after one that a worker lacks would
-  // seem late.
+  // count as late.
   for (const number of commonOrder(parts)) check.append(number, undefined);
   for (const [member, { part, view }] of members.entries()) replay(check, member, part, view);
   const all = check.view(members.map(({ view }) => view.members));
@@ -32,7 +32,7 @@ export function combineViews(parts: readonly RoomView[]): RoomView {
   };
 }
 
-/** The first list, with what only others have put behind what it comes after there. */
+/** Returns the first list, with the messages that it lacks inserted behind their predecessors in the other lists. */
 function commonOrder(parts: readonly RoomView[]): number[] {
   const HEAD = -1;
   const after = new Map<number, number>();

@@ -1,21 +1,21 @@
 import type { RoomView } from './room-report.js';
 
-/** Looks at messages in the order in which they were received, and finds those that should have been there before. */
+/** Finds messages that arrived later than they should have, in the order in which they were received. */
 export class Contradictions {
   readonly #highest = new Map<number, number>();
   #epoch = -1;
   #seq = -1;
 
   /**
-   * @param mayBeLate whether the message at an index may come later than what its sender sent after it: nobody
-   *   promised anything about a message that was never accepted
+   * @param mayBeLate whether the message at an index may come later than the next one of its sender: a message that
+   *   was never accepted has no guaranteed order
    */
   constructor(
     private readonly view: Pick<RoomView, 'order' | 'senders' | 'epochs' | 'seqs'>,
     private readonly mayBeLate: (index: number) => boolean,
   ) {}
 
-  /** Why the message at this index of the list comes too late; undefined if it does not. */
+  /** Returns why the message at this index of the list comes too late; undefined if it does not. */
   next(index: number): string | undefined {
     const { order, senders, epochs, seqs } = this.view;
     const number = order[index] ?? 0;

@@ -1,16 +1,16 @@
 /** An order in which a member saw some of the messages, by their indexes in the list. */
 export interface SeenOrder {
   readonly order: readonly number[];
-  /** How many members saw it. */
+  /** Number of members that saw it. */
   readonly weight: number;
 }
 
-/** Comparisons that are affordable within one dispute; beyond them it is settled more coarsely. */
+/** Number of comparisons that one dispute may cost; larger ones are settled more coarsely. */
 const MAX_WORK = 4_000_000;
 
 /**
- * Splits messages about whose order members disagree into groups that have nothing to do with each other: two messages
- * are in one group if one member saw one first and another the other, or through others of which that is true.
+ * Splits messages about whose order members disagree into independent groups: two messages are in one group if one
+ * member saw one first and another member the other, directly or through other messages of the group.
  */
 export function independentGroups(orders: readonly SeenOrder[]): number[][] {
   const all = [...new Set(orders.flatMap(({ order }) => order))].sort((a, b) => a - b);
@@ -52,9 +52,9 @@ export function independentGroups(orders: readonly SeenOrder[]): number[][] {
 }
 
 /**
- * The order that a group of messages has in the room: of those that members saw, the one that the fewest deliveries
- * contradict; then the one with the fewest contradictions in itself; then that of the messages' numbers. If nobody saw
- * all of them it is the order of their numbers.
+ * Returns the order of a group of messages in the room: of the orders that members saw, the one that the fewest
+ * deliveries contradict; then the one with the fewest contradictions in itself; then that of the messages' numbers.
+ * If no member saw all messages, the order of their numbers.
  */
 export function prevailingOrder(
   group: readonly number[],
@@ -82,7 +82,9 @@ export function prevailingOrder(
   return candidates[0]?.order ?? group;
 }
 
-/** How few messages have to move for `order` to be as in `other`, which has all of them. */
+/**
+ * Returns the smallest number of messages that must move so that `order` agrees with `other`, which has all of them.
+ */
 export function movesBetween(order: readonly number[], other: readonly number[]): number {
   if (order === other) return 0;
   const ranks = new Map(other.map((index, rank) => [index, rank]));
@@ -90,11 +92,11 @@ export function movesBetween(order: readonly number[], other: readonly number[])
 }
 
 /**
- * How few of these have to move for all to be in ascending order: all but the longest ascending subsequence, which is
- * found by patience sorting. The numbers are different from each other.
+ * Returns the smallest number of elements that must move so that all are ascending: all but the longest ascending
+ * subsequence, found by patience sorting. The numbers are distinct.
  */
 function movesToSort(numbers: ArrayLike<number>): number {
-  /** Of the ascending subsequences of each length so far, the lowest last number. */
+  /** The lowest last number of the ascending subsequences of each length so far. */
   const lasts: number[] = [];
   for (let at = 0; at < numbers.length; at++) {
     const number = numbers[at] ?? 0;

@@ -9,7 +9,7 @@ import { startFaultyServer } from './testing/faulty-server.js';
 const ROOMS = 2;
 const MEMBERS = 5;
 const TIMES = 3;
-/** Runs wait most of their time. */
+/** Runs spend most of their time waiting. */
 const AT_ONCE = 5;
 
 type Expectation = (
@@ -101,7 +101,7 @@ function counts({ verdict, messages }: LoadResult) {
 const none = { lost: 0, duplicated: 0, outOfOrder: 0, orderDisagreements: 0, strays: 0 };
 const kinds = Object.keys(FAULTS) as Fault[];
 
-describe('a run against a server that misbehaves', function () {
+describe('a run against a faulty server', function () {
   this.timeout(90_000);
   const runs = new Map<Fault, Promise<Done>>();
 
@@ -113,13 +113,13 @@ describe('a run against a server that misbehaves', function () {
         [2, [kind]],
       ]);
       const done = limit(() => run(plan, { settleMs: kind === 'keep-ack' ? 1_000 : 5_000 }));
-      // Whoever asks for it hears of it.
+      // The test that needs the run handles its failure.
       done.catch(() => undefined);
       runs.set(kind, done);
     }
   });
 
-  it('finds nothing where nothing is wrong, in either protocol', async () => {
+  it('finds no violations without faults, in either protocol', async () => {
     for (const { result } of await Promise.all([
       run(new Map(), { protocol: 'plain' }),
       run(new Map(), { protocol: 'chorus.v1' }),
@@ -130,7 +130,7 @@ describe('a run against a server that misbehaves', function () {
   });
 
   for (const kind of kinds) {
-    it(`counts what was done on purpose, each once, and nothing else: ${kind}`, async () => {
+    it(`counts each planted fault once, and nothing else: ${kind}`, async () => {
       const done = await runs.get(kind);
       if (!done) throw new Error('was not run');
       const { result, planted } = done;
@@ -141,8 +141,8 @@ describe('a run against a server that misbehaves', function () {
 
   for (const workers of [1, 2]) {
     it(`counts all of them together on plain sockets, with ${workers} workers and a room in all of them`, async () => {
-      // A plain socket does not learn which message was refused, and a closed one does not know what was sent:
-      // what nobody gets is missed only if neither happens to its sender afterwards.
+      // A plain socket does not learn which message was refused, and a closed one does not know what was sent: a
+      // message that no member receives counts as lost only if neither happens to its sender afterwards.
       const last = 'lose-for-all';
       const mixed = [...kinds.filter((kind) => kind !== 'misdirect' && kind !== last), last] as Fault[];
       const { result, planted } = await run(new Map([[1, mixed]]), {

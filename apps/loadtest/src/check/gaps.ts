@@ -1,4 +1,4 @@
-/** Indexes that were skipped, as ranges in ascending order: of two numbers each, the first and one after the last. */
+/** Skipped indexes, as ascending ranges of two numbers each: the first, and one after the last. */
 export class Gaps {
   readonly #bounds: number[] = [];
 
@@ -7,7 +7,7 @@ export class Gaps {
     this.#bounds.push(from, to);
   }
 
-  /** Takes one out; false when it is not in. */
+  /** Removes one index; false when it is not in any range. */
   fill(index: number): boolean {
     const bounds = this.#bounds;
     let [low, high] = [0, bounds.length >> 1];

@@ -1,4 +1,4 @@
-/** The same array, or a copy with at least twice its length, so that an element at `index` can be set. */
+/** Returns the array itself, or a copy with at least twice its length, so that an element at `index` can be set. */
 export function withRoomFor<T extends Uint32Array | Float64Array>(array: T, index: number): T {
   if (index < array.length) return array;
   const Kind = array.constructor as new (length: number) => T;
@@ -7,7 +7,7 @@ export function withRoomFor<T extends Uint32Array | Float64Array>(array: T, inde
   return larger;
 }
 
-/** A list of numbers below 2^32 that only grows. */
+/** A growing list of numbers below 2^32. */
 export class NumberList {
   length = 0;
   #numbers = new Uint32Array(0);

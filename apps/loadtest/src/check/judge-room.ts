@@ -6,12 +6,15 @@ import { NumberIndex } from './number-index.js';
 import { settlePositions } from './positions.js';
 import type { MemberView, RoomVerdict, RoomView } from './room-report.js';
 
-/** By view, for each index whether its members saw the message, or those around it, in another order than most. */
+/**
+ * By view, for each index: whether its members saw the message, or those around it, in another order than most
+ * members.
+ */
 type Displaced = Map<MemberView, Uint8Array>;
 
 /**
- * What became of a room's messages, given what all of its members saw. The verdict does not depend on who got something
- * first: only on what each member received, in which order and with which positions.
+ * Returns what became of a room's messages, given what all of its members saw. The verdict depends only on what each
+ * member received, in which order and with which positions, not on which member received a message first.
  */
 export function judgeRoom(seen: RoomView): RoomVerdict {
   const examples = new Examples();
@@ -60,7 +63,10 @@ function countArrivals(
   return { expected, delivered, lost: expected - delivered };
 }
 
-/** @returns how many deliveries contradict the order that the room's messages have; notes whose they are */
+/**
+ * Settles the order of the room's messages and notes the members that contradict it.
+ * @returns number of deliveries that contradict it
+ */
 function settleOrder(
   view: RoomView,
   mayBeLate: (index: number) => boolean,
@@ -114,7 +120,7 @@ interface DistinctOrder extends SeenOrder {
   readonly members: MemberView[];
 }
 
-/** Each order once, with all who saw it. */
+/** Returns each order once, with all members that saw it. */
 function distinct(seen: ReadonlyArray<Pick<DistinctOrder, 'members' | 'order'>>): DistinctOrder[] {
   const orders = new Map<string, { members: MemberView[]; order: readonly number[]; weight: number }>();
   for (const { members, order } of seen) {
@@ -141,7 +147,7 @@ function countOutOfOrder(
   const isClean = order.every((_, index) => list.next(index) === undefined);
   let count = 0;
   for (const member of views) {
-    // What grows in the list grows in each part of it.
+    // If the list is in order, so is every part of it.
     if (isClean && member.late.length === 0) continue;
     const check = new Contradictions(view, mayBeLate);
     const elsewhere = displaced.get(member);

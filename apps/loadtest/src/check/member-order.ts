@@ -8,8 +8,8 @@ export class MemberOrder {
   constructor(private readonly view: MemberView) {}
 
   /**
-   * The indexes in the list of what was received from `from` to before `to`. Stretches are asked for in ascending order,
-   * and nothing that is late may lead out of one: see `disputedStretches`.
+   * Returns the indexes of the messages received from `from` to before `to`. Stretches must be read in ascending
+   * order, and no late message may lead out of one: see `disputedStretches`.
    */
   read(from: number, to: number): number[] {
     const { gaps, late, cursor } = this.view;
@@ -30,7 +30,7 @@ export class MemberOrder {
     return received;
   }
 
-  /** How many of its messages a member got. */
+  /** Returns the number of messages that a member received. */
   static count({ cursor, gaps }: MemberView): number {
     let count = cursor;
     for (let at = 0; at < gaps.length; at += 2) count -= (gaps[at + 1] ?? 0) - (gaps[at] ?? 0);
@@ -47,14 +47,14 @@ export class MemberOrder {
 }
 
 /**
- * Stretches of the list outside of which all members agree with it about the order: nothing of a stretch came, at any
- * member, before or after something outside of it that is on the other side in the list.
+ * Returns the stretches of the list outside of which all members agree with it about the order: no member saw a
+ * message of a stretch on another side of a message outside of it than the list.
  */
 export function disputedStretches(
   views: readonly MemberView[],
   length: number,
 ): Array<readonly [from: number, to: number]> {
-  /** For each index up to where something at it came late, at the latest. */
+  /** For each index, the largest index at which it arrived late. */
   const reaches = new Uint32Array(length);
   for (const { late } of views) {
     for (let at = 0; at < late.length; at += 2) {

@@ -6,7 +6,7 @@ import { RoomCheck } from './room-check.js';
 import type { Checking, RoomReport } from './room-checker.js';
 import type { RoomVerdict, RoomView, WorkerReport } from './room-report.js';
 
-/** Everything about all rooms, from the reports of all workers. */
+/** Merges the reports of all workers into one verdict about all rooms. */
 export function mergeRooms(reports: Iterable<RoomReport>): Verdict {
   const verdicts: RoomVerdict[] = [];
   const parts = new Map<number, RoomView[]>();

@@ -2,14 +2,17 @@ const EMPTY = 0xffff_ffff;
 /** Knuth's multiplicative hashing: 2^32 divided by the golden ratio. */
 const GOLDEN = 0x9e37_79b1;
 
-/** Where each number is in a list; a fraction of the memory of a `Map`. Numbers are below 2^32 - 1, and stay. */
+/**
+ * Index of each number in a list, in a fraction of the memory of a `Map`. Numbers are below 2^32 - 1, and are never
+ * removed.
+ */
 export class NumberIndex {
   #size = 0;
   #bits = 4;
   #keys = new Uint32Array(1 << this.#bits).fill(EMPTY);
   #values = new Uint32Array(1 << this.#bits);
 
-  /** -1 for a number that is not there. */
+  /** Returns -1 for an unknown number. */
   get(number: number): number {
     const slot = this.#slot(number);
     return this.#keys[slot] === number ? (this.#values[slot] ?? -1) : -1;

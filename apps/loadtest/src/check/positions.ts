@@ -9,8 +9,8 @@ interface Vote {
 }
 
 /**
- * The positions that most members were told, and how many were told others. Where as many were told one as another, the
- * message has none: there is no saying which is wrong.
+ * Returns the positions that most members received, and the number of deliveries with another one. Where two
+ * positions are equally frequent the message has none, because either could be wrong.
  */
 export function settlePositions(
   view: RoomView,

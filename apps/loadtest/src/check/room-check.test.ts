@@ -12,7 +12,7 @@ const clean = {
   strays: 0,
 };
 
-/** Of members who saw messages in these orders; each digit is the number of a message. */
+/** Verdict about members who saw messages in these orders; each digit is the number of a message. */
 function verdictOf(
   saw: readonly string[],
   { sent = '0123456789', positions = false, senderOf = (n: number) => n } = {},
@@ -32,7 +32,7 @@ function verdictOf(
 }
 
 describe('the check of a room', () => {
-  it('finds nothing where every member gets everything in one order', () => {
+  it('finds no violations when every member receives everything in one order', () => {
     expect(verdictOf(['0123456789', '0123456789'])).to.deep.equal({ ...clean, expected: 20, delivered: 20 });
   });
 
@@ -41,7 +41,7 @@ describe('the check of a room', () => {
     expect(verdict).to.deep.equal({ ...clean, expected: 30, delivered: 29, lost: 1 });
   });
 
-  it('counts a member that sees two messages the other way round as one disagreement, even if it is the first', () => {
+  it('counts two messages that one member sees in reverse as one disagreement, even if it is the first member', () => {
     for (const saw of [
       ['0124356789', '0123456789', '0123456789'],
       ['0123456789', '0123456789', '0124356789'],
@@ -57,7 +57,7 @@ describe('the check of a room', () => {
     }
   });
 
-  it('counts a message that nobody got for each member, and what may be lost only if somebody got it', () => {
+  it('counts an expected message that no member got for each member, and any other only if a member got it', () => {
     const lost = verdictOf(['012346789', '012346789', '012346789']);
     expect(lost).to.deep.equal({ ...clean, expected: 30, delivered: 27, lost: 3 });
     expect(verdictOf(['01234', '01234'], { sent: '01234' })).to.include({ expected: 10, lost: 0 });
@@ -65,12 +65,12 @@ describe('the check of a room', () => {
     expect(seenByOne).to.deep.equal({ ...clean, expected: 12, delivered: 11, lost: 1 });
   });
 
-  it('counts what comes again as duplicated, whenever it does', () => {
+  it('counts repeated deliveries as duplicated, however late they are', () => {
     const verdict = verdictOf(['00123456789', '01234567890']);
     expect(verdict).to.deep.equal({ ...clean, expected: 20, delivered: 20, duplicated: 2 });
   });
 
-  it('counts what everybody sees after what its sender sent next as out of order at each of them', () => {
+  it('counts a message that all members see after the next one of its sender as out of order at each of them', () => {
     const sameSender = { senderOf: () => 1 };
     const verdict = verdictOf(['0124356789', '0124356789'], sameSender);
     expect(verdict).to.deep.equal({ ...clean, expected: 20, delivered: 20, outOfOrder: 2 });
@@ -79,7 +79,7 @@ describe('the check of a room', () => {
     expect(verdictOf(['0124356789', '0124356789'], neverAccepted).outOfOrder).to.equal(0);
   });
 
-  it('counts positions that do not grow as out of order, and other positions than others got as disagreements', () => {
+  it('counts descending positions as out of order, and positions that differ between members as disagreements', () => {
     const told = (...seqs: number[][]) => {
       const check = new RoomCheck(0, seqs.length, true, (number) => number);
       for (const [member, own] of seqs.entries()) {
@@ -99,7 +99,7 @@ describe('the check of a room', () => {
     expect(verdict).to.deep.equal({ ...clean, expected: 8, delivered: 8, orderDisagreements: 1 });
   });
 
-  it('does not look at members who are no receivers, and notes what reached others', () => {
+  it('ignores members that are no receivers, and reports what reached users outside of the room', () => {
     const check = new RoomCheck(7, 3, true, () => 0);
     check.exclude(1);
     for (const number of [0, 1, 2]) check.expect(number);
@@ -112,7 +112,7 @@ describe('the check of a room', () => {
     expect(counts).to.deep.equal({ ...clean, expected: 6, delivered: 6, strays: 1 });
   });
 
-  it('tells a first arrival from another one, and how far a member is', () => {
+  it('distinguishes a first arrival from a repeated one, and reports the progress of a member', () => {
     const check = new RoomCheck(7, 2, true, () => 0);
     const arrived = (member: number, number: number) => check.arrived(member, number, undefined);
     expect([arrived(0, 5), arrived(0, 6), arrived(0, 5)]).to.deep.equal([true, true, false]);
@@ -137,7 +137,7 @@ describe('the check of a room', () => {
     });
   });
 
-  it('gives the same verdict about a room that several workers have members of', () => {
+  it('gives one verdict about a room, whether or not several workers have its members', () => {
     const parts = [new RoomCheck(7, 2, false, () => 1), new RoomCheck(7, 1, false, () => 1)];
     const [first, second] = parts;
     for (const number of [0, 1, 2, 3, 4, 5]) first?.expect(number);

@@ -14,18 +14,17 @@ interface Exceptions {
   readonly moved: number[];
 }
 
-/** The cursor of a member that is no receiver: no message is ever its next one. */
+/** Cursor of a member that is no receiver: no message is ever its next one. */
 const NOBODY = 0xffff_ffff;
 const NO_POSITION = -1;
 const NONE = new Uint32Array(0);
 const NOT_MOVED = new Float64Array(0);
 
 /**
- * Watches what becomes of the messages of one room, as far as one worker sees it.
- *
- * There is one list of messages, in the order in which anybody first got them, and each member has a cursor in it. While
- * all see the same, a delivery is one comparison with the list. What a member skips and what comes late is noted, so
- * that list and notes together say exactly what each member received, and in which order.
+ * Checks the messages of one room, as far as one worker sees it.
+ * There is one list of messages, in the order of their first arrival at any member, and each member has a cursor in
+ * it. While all members see one order, a delivery costs one comparison with the list. Skipped and late messages are
+ * noted, so that list and notes together show exactly what each member received, and in which order.
  */
 export class RoomCheck implements RoomChecker {
   length = 0;
@@ -41,9 +40,9 @@ export class RoomCheck implements RoomChecker {
   #strays = 0;
 
   /**
-   * @param members how many members of the room this worker has, who are called by index. They are receivers from the
-   *   beginning: what one of them does not get is lost, also when it was away meanwhile.
-   * @param whole whether these are all; else reports are larger
+   * @param members number of members of the room in this worker, numbered from 0. They are receivers from the start:
+   *   a message that one of them does not get is lost, also if it was disconnected meanwhile.
+   * @param whole whether these are all members of the room; otherwise reports are larger
    * @param senderOf messages of one sender have ascending numbers
    */
   constructor(
@@ -106,7 +105,7 @@ export class RoomCheck implements RoomChecker {
     return this.whole ? { room: this.room, verdict: judgeRoom(view) } : { room: this.room, view };
   }
 
-  /** @param weights how many members each member stands for; by default itself */
+  /** @param weights number of members that each member stands for; default 1 */
   view(weights?: ArrayLike<number>): RoomView {
     const order = this.#order.slice(0, this.length);
     const numbered = this.#seqs.length > 0;
@@ -177,7 +176,7 @@ export class RoomCheck implements RoomChecker {
 
   #views(weights: ArrayLike<number> | undefined): MemberView[] {
     const views: MemberView[] = [];
-    /** By cursor, members to whom nothing special happened. */
+    /** Members without exceptions, by cursor. */
     const regular = new Map<number, { member: number; members: number }>();
     for (let member = 0; member < this.#cursors.length; member++) {
       const cursor = this.#cursors[member] ?? NOBODY;

@@ -5,7 +5,7 @@ import { type Arrival, naiveVerdict, type RoomHistory } from './testing/naive-ve
 
 const CASES = 2_500;
 
-/** Mulberry32, by Tommy Ettinger (public domain): the same numbers for the same seed. */
+/** Mulberry32, by Tommy Ettinger (public domain): a seed determines the numbers. */
 function random(seed: number): (below: number) => number {
   let state = seed | 0;
   return (below) => {
@@ -20,7 +20,7 @@ function swap<T>(list: T[], a: number, b: number): void {
   [list[a], list[b]] = [list[b], list[a]] as [T, T];
 }
 
-/** A room in which much goes wrong: sometimes here and there, sometimes everywhere. */
+/** A room with many faults: sometimes a few, sometimes everywhere. */
 function history(below: (limit: number) => number): RoomHistory & { excluded: number[] } {
   const count = 1 + below(16);
   const senders = 1 + below(4);
@@ -72,7 +72,7 @@ function history(below: (limit: number) => number): RoomHistory & { excluded: nu
   };
 }
 
-/** Lets the arrivals happen to `workers` checks: of each member in its order, else in any. */
+/** Feeds the arrivals to `workers` checks: in order per member, otherwise in random order. */
 function observed(room: ReturnType<typeof history>, workers: number, below: (limit: number) => number) {
   const homes = room.members.map(() => below(workers));
   const checks = Array.from({ length: workers }, (_, worker) => {
@@ -103,7 +103,7 @@ function observed(room: ReturnType<typeof history>, workers: number, below: (lim
 
 describe('the verdict about a room', () => {
   for (const workers of [1, 3]) {
-    it(`is that of comparing everybody with everybody, whoever is first, with ${workers} workers`, () => {
+    it(`equals the comparison of every member with every other, in any order, with ${workers} workers`, () => {
       for (let seed = 0; seed < CASES; seed++) {
         const below = random(seed);
         const room = history(below);

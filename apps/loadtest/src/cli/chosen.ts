@@ -1,17 +1,17 @@
 import type { Limits, ThresholdName } from '../thresholds.js';
 import { SCENARIO_OPTIONS, type ScenarioOption } from './scenario-options.js';
 
-/** What was chosen, by the name of the option; only what was given is in it. */
+/** Options that were given, by name. */
 export type Chosen = ReadonlyMap<string, unknown>;
 
 export interface Sorted {
-  /** Of `Scenario`; what was not chosen is left to its schema's defaults. */
+  /** Options of `Scenario`; the others have the defaults of its schema. */
   readonly scenario: Readonly<Record<string, unknown>>;
   readonly limits: Limits;
   readonly users: number | undefined;
 }
 
-/** Brings what was chosen to where it belongs; of several sources the later ones win. */
+/** Merges options and sorts them by their use; later sources take precedence. */
 export function sortChosen(...sources: readonly Chosen[]): Sorted {
   const scenario: Record<string, unknown> = {};
   const limits: Partial<Record<ThresholdName, number>> = {};

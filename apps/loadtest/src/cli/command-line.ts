@@ -7,7 +7,7 @@ import { UsageError } from './usage-error.js';
 /** The parsed command line, before a scenario file is read. */
 export interface CommandLine {
   readonly chosen: Chosen;
-  /** File and name of a scenario, or one of them. */
+  /** File and name of a scenario, or one of the two. */
   readonly scenario: readonly string[] | undefined;
   /** Number of gateways of the cluster to start; undefined to start none. */
   readonly local: number | undefined;

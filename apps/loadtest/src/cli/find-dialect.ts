@@ -2,7 +2,7 @@ import { pathToFileURL } from 'node:url';
 import { UsageError } from './usage-error.js';
 
 /**
- * The URL of a module that exports a `dialect`, given as a path or a URL.
+ * Returns the URL of a module that exports a `dialect`, given as a path or a URL.
  * @throws {UsageError}
  */
 export async function findDialect(given: string): Promise<string> {

@@ -2,7 +2,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UsageError } from './usage-error.js';
 
-/** Before a run, so that its result is not lost at the end. @throws {UsageError} */
+/** Checks the files before a run, so that its result is not lost at the end. @throws {UsageError} */
 export async function requireWritable(files: Readonly<Record<string, string | undefined>>): Promise<void> {
   for (const [option, file] of Object.entries(files)) {
     if (file === undefined) continue;

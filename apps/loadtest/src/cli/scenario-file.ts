@@ -12,14 +12,14 @@ export const OWN_SCENARIOS = fileURLToPath(new URL('../../scenarios.yaml', impor
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const fileSchema = z.record(z.string(), z.record(z.string(), z.union([scalar, z.array(scalar)])));
 
-/** A scenario of a file, read like the command line: the same names, the same units. */
+/** A scenario of a file, with the names and units of the command line. */
 export interface NamedScenario {
   readonly name: string;
   readonly chosen: Chosen;
 }
 
 /**
- * Reads one scenario: `[file, name]`, `[file]` when there is one in it only, or `[name]` of those that come with the tool.
+ * Reads one scenario: `[file, name]`, `[file]` if it contains only one, or `[name]` of those that come with the tool.
  * @throws {UsageError}
  */
 export async function readScenario(given: readonly string[]): Promise<NamedScenario> {
@@ -52,8 +52,8 @@ async function textOf(file: string): Promise<string> {
 }
 
 /**
- * @param label what messages call the file
- * @throws {UsageError} for the first thing that is wrong
+ * @param label name of the file in messages
+ * @throws {UsageError} for the first error
  */
 export function parseScenarios(text: string, label: string): Map<string, Chosen> {
   const document = parseDocument(text, { prettyErrors: true });
@@ -75,7 +75,7 @@ export function parseScenarios(text: string, label: string): Map<string, Chosen>
   );
 }
 
-/** @throws {UsageError} for a reference to what is not there */
+/** @throws {UsageError} for an unresolved reference */
 function contentOf(document: ReturnType<typeof parseDocument>, label: string): unknown {
   try {
     return document.toJS();

@@ -3,7 +3,7 @@ import { scenarioSchema } from '../scenario.js';
 import { secondsOf, usersFor } from './schedule.js';
 
 describe('the schedule of a run', () => {
-  it('takes the ramp, the warm-up, the measurement and the end into account', () => {
+  it('includes the ramp, the warm-up, the measurement and the end', () => {
     const scenario = scenarioSchema.parse({
       targets: ['ws://127.0.0.1'],
       connections: 3_000,
@@ -15,11 +15,11 @@ describe('the schedule of a run', () => {
     expect(secondsOf(scenario)).to.equal(55);
   });
 
-  it('plays a user a socket when tokens cost nothing', () => {
+  it('gives every socket its own user when tokens cost nothing', () => {
     expect(usersFor(20_000, true)).to.equal(20_000);
   });
 
-  it('keeps below the limits of the servers when an API has to make the users', () => {
+  it('keeps below the limits of the servers when an API has to create the users', () => {
     for (const connections of [1, 30, 200, 1_000, 7_000]) {
       const users = usersFor(connections, false);
       expect(users, 'nobody is idle').to.be.at.most(connections);

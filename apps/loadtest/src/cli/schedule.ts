@@ -2,18 +2,18 @@ import type { Scenario } from '../scenario.js';
 
 type Timing = Pick<Scenario, 'connections' | 'ramp' | 'warmUpMs' | 'durationMs' | 'settleMs'>;
 
-/** How long a run takes if all goes well, in seconds. */
+/** Returns the duration of a run without trouble, in seconds. */
 export function secondsOf({ connections, ramp, warmUpMs, durationMs, settleMs }: Timing): number {
   return connections / ramp + (warmUpMs + durationMs + settleMs) / 1_000;
 }
 
-/** So many sockets may share an account by default: gateways let a user have 50. */
+/** Default number of sockets per account: gateways allow 50 per user. */
 const PER_ACCOUNT = 25;
 const FEW_ACCOUNTS = 50;
 
 /**
- * How many users to play, unless told: as many as there are sockets where tokens cost nothing; else few enough for
- * the limits of an API, which takes an eighth of a second of its processor for a new account.
+ * Returns the default number of users: one per socket if tokens cost nothing; otherwise few enough for the limits of
+ * an API, which spends an eighth of a second of processor time per new account.
  */
 export function usersFor(connections: number, minted: boolean): number {
   if (minted) return connections;

@@ -10,7 +10,7 @@ import { readSettings, type Settings } from './settings.js';
 import { UsageError } from './usage-error.js';
 
 const HERE = ['--target', 'ws://127.0.0.1:8080'];
-/** A small one. */
+/** A small machine. */
 const MACHINE: Machine = { descriptors: 20_000, ports: 28_000, anyLoopback: true };
 
 describe('the command line', () => {
@@ -75,7 +75,7 @@ describe('the command line', () => {
     });
   });
 
-  it('lets the command line win over the file, and the file over what is usual', async () => {
+  it('gives the command line precedence over the file, and the file over the defaults', async () => {
     const { name, scenario } = await read(...HERE, '--rate', '9', '--scenario', file, 'calm');
     expect(name).to.equal('calm');
     expect(scenario).to.include({ connections: 10, rate: 9, payload: 1_024, rooms: 100 });
@@ -87,7 +87,7 @@ describe('the command line', () => {
     expect(limits).to.deep.equal({ 'max-p99': 50 });
   });
 
-  it('takes the API to be where the first target is, unless nothing is needed of it', async () => {
+  it('assumes the API at the first target, unless the run needs no API', async () => {
     expect((await read(...HERE)).api).to.equal('http://127.0.0.1:8080');
     expect((await read(...HERE, '--secret', 'x', '--room-ids', '1-100')).api).to.equal(undefined);
     expect((await read(...HERE, '--api', 'https://localhost')).api).to.equal('https://localhost');
@@ -105,7 +105,7 @@ describe('the command line', () => {
     ]);
   });
 
-  it('shows its options when asked for help', () => {
+  it('prints its options for --help', () => {
     let text = '';
     const print = (more: string): void => {
       text += more;
@@ -116,7 +116,7 @@ describe('the command line', () => {
     }
   });
 
-  it('says in one line which option is wrong, what was given, and what is allowed', async () => {
+  it('reports in one line which option is wrong, its value, and what is allowed', async () => {
     const cases: ReadonlyArray<readonly [string[], RegExp]> = [
       [
         ['--duration', 'soon'],
@@ -162,7 +162,7 @@ describe('the command line', () => {
     );
   });
 
-  it('says in one line what is wrong with a file', () => {
+  it('reports in one line what is wrong with a file', () => {
     const cases: ReadonlyArray<readonly [string, RegExp]> = [
       ['a:\n  rate: fast\n', /^f\.yaml: a: rate "fast" is invalid\. It must be a number/],
       ['a:\n  speed: 1\n', /^f\.yaml: a: there is no option "speed"$/],
@@ -183,7 +183,7 @@ describe('the command line', () => {
     expect(parseScenarios('', 'f.yaml').size).to.equal(0);
   });
 
-  it('comes with scenarios that can all be used', async () => {
+  it('comes with valid scenarios', async () => {
     const names = ['quick', 'chatty-rooms', 'fan-out', 'giant-room', 'heavy-tailed', 'churn', 'idle-20k'];
     for (const name of names) {
       const { scenario, targets } = await read(...HERE, '--scenario', name);

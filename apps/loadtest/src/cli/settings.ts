@@ -8,12 +8,12 @@ import { readScenario } from './scenario-file.js';
 import { SCENARIO_OPTIONS } from './scenario-options.js';
 import { UsageError } from './usage-error.js';
 
-/** What a run is to be, before it is known where: a cluster may have to be started first. */
+/** Settings of a run before its targets are known: a cluster may have to be started first. */
 export interface Settings {
-  /** Of the scenario file; undefined when the command line says all. */
+  /** Name in the scenario file; undefined without a file. */
   readonly name: string | undefined;
   readonly scenario: Omit<Scenario, 'targets'>;
-  /** Empty when a cluster is to be started. */
+  /** Empty when a cluster is started. */
   readonly targets: readonly string[];
   readonly limits: Limits;
   /** Undefined for as many as fit. */
@@ -25,11 +25,11 @@ export interface Settings {
 
 const whereSchema = scenarioSchema.pick({ targets: true });
 const whatSchema = scenarioSchema.omit({ targets: true });
-/** Known to everybody, so for accounts on this machine only. */
+/** Publicly known, so for accounts on this machine only. */
 const LOCAL_PASSWORD = 'load-test';
 
 /**
- * Puts command line, scenario file and environment together; the command line wins.
+ * Combines command line, scenario file and environment, in this order of precedence.
  * @throws {UsageError}
  */
 export async function readSettings(commandLine: CommandLine, env: Environment): Promise<Settings> {
@@ -67,7 +67,7 @@ function readTargets(given: unknown): readonly string[] {
   return where.data.targets;
 }
 
-/** A balancer in front of everything has the API at the same place. */
+/** A balancer in front of everything serves the API at the gateways' address. */
 function apiOf(target: string | undefined, unneeded: boolean): string | undefined {
   if (target === undefined || unneeded) return undefined;
   const url = new URL(target);

@@ -12,7 +12,7 @@ import {
 } from './units.js';
 
 describe('values with units', () => {
-  it('reads what people write', () => {
+  it('accepts the usual forms', () => {
     expect(['0', '50ms', '30s', '1.5s', '2m', '1h', '3 s'].map(duration)).to.deep.equal([
       0, 50, 30_000, 1_500, 120_000, 3_600_000, 3_000,
     ]);
@@ -36,7 +36,7 @@ describe('values with units', () => {
     ['URLs', urlOf('ws', 'wss'), ['', 'localhost:8080', 'http://a', 'ws://']],
   ];
   for (const [what, read, texts] of wrong) {
-    it(`says what is allowed for ${what} that make no sense`, () => {
+    it(`reports what is allowed for ${what} that cannot be read`, () => {
       for (const text of texts) {
         expect(() => read(text), text)
           .to.throw(UnitError)

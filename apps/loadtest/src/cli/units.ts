@@ -1,4 +1,4 @@
-/** A value that cannot be read; the message says what is allowed. */
+/** A value that cannot be read; the message describes the allowed values. */
 export class UnitError extends Error {
   override readonly name = 'UnitError';
 }
@@ -8,13 +8,13 @@ export type Reader<T> = (text: string) => T;
 const MILLISECONDS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 const BYTES = { b: 1, kb: 1_024, mb: 1_048_576 } as const;
 
-/** `50ms`, `30s`, `2m`, `1h`, `1.5s`; 0 needs no unit. In milliseconds. */
+/** Reads `50ms`, `30s`, `2m`, `1h`, `1.5s` as milliseconds; 0 needs no unit. */
 export const duration: Reader<number> = (text) => {
   if (text === '0') return 0;
   return withUnit(text, MILLISECONDS, 'It must be a time such as 50ms, 30s or 2m.');
 };
 
-/** `512`, `512b`, `1kb`, `1mb`; a kb has 1,024 bytes. */
+/** Reads `512`, `512b`, `1kb`, `1mb` as bytes; a kb has 1,024 bytes. */
 export const size: Reader<number> = (text) =>
   withUnit(/^\d+$/.test(text) ? `${text}b` : text, BYTES, 'It must be a size such as 128, 1kb or 1mb.');
 
@@ -25,7 +25,7 @@ function withUnit(text: string, units: Readonly<Record<string, number>>, allowed
   return Number(amount) * factor;
 }
 
-/** Reads like `read`, and refuses what is outside. */
+/** Returns a reader that also refuses values outside of the range. */
 export function within(read: Reader<number>, min: number, max: number, allowed: string): Reader<number> {
   return (text) => {
     const value = read(text);
@@ -34,7 +34,7 @@ export function within(read: Reader<number>, min: number, max: number, allowed: 
   };
 }
 
-/** `20000`, `20_000`, `20k`. */
+/** Reads `20000`, `20_000`, `20k`. */
 export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER): Reader<number> {
   return (text) => {
     const value = plainNumber(text);
@@ -44,7 +44,7 @@ export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER):
   };
 }
 
-/** `0.5`, `500`, `50k`; a second, where it is a rate. */
+/** Reads `0.5`, `500`, `50k`; per second, where it is a rate. */
 export function decimal(what: string, min = 0): Reader<number> {
   return (text) => {
     const value = plainNumber(text);
@@ -53,13 +53,13 @@ export function decimal(what: string, min = 0): Reader<number> {
   };
 }
 
-/** NaN for what is none. */
+/** Returns NaN for a text that is no number. */
 function plainNumber(text: string): number {
   const [, digits, thousands] = /^(\d[\d_]{0,14}(?:\.\d{1,6})?)(k?)$/i.exec(text) ?? [];
   return digits === undefined ? Number.NaN : Number(digits.replaceAll('_', '')) * (thousands ? 1_000 : 1);
 }
 
-/** `0.25` or `25%`; from 0 to 1. */
+/** Reads `0.25` or `25%` as a share from 0 to 1. */
 export const share: Reader<number> = (text) => {
   const [, digits, percent] = /^(\d{1,3}(?:\.\d{1,6})?)(%?)$/.exec(text) ?? [];
   const value = Number(digits) / (percent ? 100 : 1);
@@ -75,7 +75,7 @@ export function oneOf<const T extends readonly string[]>(...values: T): Reader<T
   };
 }
 
-/** A URL of one of the schemes, such as `ws`. */
+/** Reads a URL of one of the schemes, such as `ws`. */
 export function urlOf(...schemes: readonly string[]): Reader<string> {
   return (text) => {
     const url = URL.canParse(text) ? new URL(text) : undefined;

@@ -1,4 +1,4 @@
-/** Options that cannot be used. Its message is one line: which option, what was given, what is allowed. */
+/** Options that cannot be used. The message is one line: the option, its value, and what is allowed. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

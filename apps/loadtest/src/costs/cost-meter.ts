@@ -33,7 +33,7 @@ function costOf(
   };
 }
 
-/** Before a run, so that a wrong pid is not noticed at its end. @throws {UsageError} */
+/** Checks the sources before a run, so that a wrong pid is not noticed only at its end. @throws {UsageError} */
 export async function requireReadable(sources: readonly CostSource[], option: string): Promise<void> {
   for (const { name, read } of sources) {
     await read().catch((error: Error) => {

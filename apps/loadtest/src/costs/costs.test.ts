@@ -8,7 +8,7 @@ import { createCostMeter, requireReadable } from './cost-meter.js';
 import { metricsSource } from './metrics-costs.js';
 import { type CostSource, processSource } from './process-costs.js';
 
-/** Says `ready`, and on request works for some milliseconds and says how much processor time that took. */
+/** Prints `ready`, and on request works for some milliseconds and prints the processor time that it used. */
 const WORKER = `
 const spent = () => { const { user, system } = process.cpuUsage(); return user + system; };
 process.on('message', (ms) => {
@@ -18,7 +18,7 @@ process.on('message', (ms) => {
 });
 process.send('ready');
 `;
-/** Has a worker of its own. */
+/** Starts a worker of its own. */
 const PARENT = `
 const { spawn } = require('node:child_process');
 const child = spawn(process.execPath, ['-e', ${JSON.stringify(WORKER)}], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
@@ -27,10 +27,10 @@ process.on('message', (ms) => child.send(ms));
 process.on('disconnect', () => child.disconnect());
 `;
 
-/** What the system's ticks and the passing on of messages may add, in microseconds. */
+/** Inaccuracy of the system's ticks and of passing on messages, in microseconds. */
 const TICKS = 100_000;
 
-describe('what server processes cost', function () {
+describe('the costs of server processes', function () {
   this.timeout(20_000);
 
   const children: ChildProcess[] = [];
@@ -49,7 +49,7 @@ describe('what server processes cost', function () {
     await once(child, 'message');
     return child as ChildProcess & { pid: number };
   };
-  /** @returns what it cost by the worker's own account, in microseconds */
+  /** @returns the cost by the worker's own measurement, in microseconds */
   const work = async (child: ChildProcess, ms: number): Promise<number> => {
     child.send(ms);
     const [spent] = await once(child, 'message');
@@ -65,7 +65,7 @@ describe('what server processes cost', function () {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;
   };
 
-  it('is the processor time that a process takes, and its memory', async () => {
+  it('are the processor time and the memory of a process', async () => {
     const child = await start(WORKER);
     const source = processSource('worker', child.pid);
     const before = await source.read();
@@ -75,19 +75,19 @@ describe('what server processes cost', function () {
     expect(after.residentBytes).to.be.within(10e6, 500e6);
   });
 
-  it('includes the processes that it has started', async () => {
+  it('include the processes that it has started', async () => {
     const parent = await start(PARENT);
     const source = processSource('parent', parent.pid);
     const before = await source.read();
     const spent = await work(parent, 300);
     const after = await source.read();
     expect(after.cpuMicros - before.cpuMicros).to.be.closeTo(spent, TICKS);
-    // Two runtimes take more than one does.
+    // Two runtimes need more memory than one.
     const [alone] = [await processSource('one', (await start(WORKER)).pid).read()];
     expect(after.residentBytes).to.be.greaterThan(alone.residentBytes * 1.5);
   });
 
-  it('is read from Prometheus metrics as well', async () => {
+  it('are read from Prometheus metrics as well', async () => {
     const url = await serve(
       () => `# HELP process_cpu_seconds_total Time.
 # TYPE process_cpu_seconds_total counter
@@ -102,7 +102,7 @@ process_resident_memory_bytes 5.2e+07
     expect(await source.read()).to.deep.equal({ cpuMicros: 2e6, residentBytes: 52e6 });
   });
 
-  it('counts processor time while measuring only, and memory before, with all connections, and at the end', async () => {
+  it('count processor time only while measuring; memory before the run, with all connections, and at the end', async () => {
     let now = 0;
     const counter: CostSource = {
       name: 'counter',
@@ -118,7 +118,7 @@ process_resident_memory_bytes 5.2e+07
     ]);
   });
 
-  it('tells apart what holds no connections', async () => {
+  it('mark processes that hold no connections', async () => {
     const archiver: CostSource = {
       name: 'archiver',
       holdsConnections: false,
@@ -127,7 +127,7 @@ process_resident_memory_bytes 5.2e+07
     expect(createCostMeter([archiver]).costs()[0]).to.include({ name: 'archiver', holdsConnections: false });
   });
 
-  it('is unknown, and not zero, for a process that ends during the run', async () => {
+  it('are unknown, and not zero, for a process that ends during the run', async () => {
     const child = await start(WORKER);
     const meter = createCostMeter([processSource('worker', child.pid)]);
     for (const phase of ['before', 'connected', 'measuring'] as const) await meter.mark(phase);
@@ -137,7 +137,7 @@ process_resident_memory_bytes 5.2e+07
     expect(meter.costs()).to.deep.equal([{ name: 'worker', cpuMicros: undefined, residentBytes: undefined }]);
   });
 
-  it('is asked for before the run, so that a wrong address is noticed then', async () => {
+  it('are read once before the run, so that a wrong address is noticed then', async () => {
     const broken = await serve(() => undefined);
     const other = await serve(() => 'up 1\n');
     const cases: ReadonlyArray<readonly [CostSource, RegExp]> = [

@@ -3,7 +3,7 @@ import type { CostSource } from './process-costs.js';
 const TIMEOUT_MS = 5_000;
 const MICROS = 1e6;
 
-/** A process that tells its costs as Prometheus metrics, by the names that all client libraries use. */
+/** A process that exposes its costs as Prometheus metrics, by the names that all client libraries use. */
 export function metricsSource(url: string): CostSource {
   return {
     name: new URL(url).host,
@@ -28,7 +28,7 @@ async function fetchText(url: string): Promise<string> {
   return response.text();
 }
 
-/** Over all label sets: one process that speaks for several adds them up. */
+/** Sums all label sets, because one process may report for several. */
 function sumOf(text: string, metric: string): number {
   const samples = [...text.matchAll(new RegExp(`^${metric}(?:\\{[^\\n]*\\})?[ \\t]+(\\S+)`, 'gm'))];
   const sum = samples.reduce((total, [, value]) => total + Number(value), 0);

@@ -3,23 +3,23 @@ import { readdirSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { cpuMicros, readStat, residentBytes, type Stat } from './proc-process.js';
 
-/** What a process has cost so far. */
+/** Costs of a process so far. */
 export interface Reading {
   /** User and system time, in microseconds. */
   readonly cpuMicros: number;
   readonly residentBytes: number;
 }
 
-/** Where costs are read from. */
+/** A source of costs. */
 export interface CostSource {
   readonly name: string;
-  /** Default: yes. */
+  /** Default: true. */
   readonly holdsConnections?: boolean;
-  /** @throws when it cannot be read now; the message is half a sentence */
+  /** @throws when it cannot be read; the message is a predicate such as "does not answer" */
   read(): Promise<Reading>;
 }
 
-/** A process of this machine with all that it has started, those that have ended included. */
+/** A process of this machine with all its descendants, ended ones included. */
 export function processSource(name: string, pid: number): CostSource {
   return { name, read: async () => (process.platform === 'linux' ? readProc(pid) : askPs(pid)) };
 }
@@ -32,7 +32,7 @@ function readProc(root: number): Reading {
   }
   if (!stats.has(root)) throw new Error(`there is no process ${root}`);
   const family = new Set([root]);
-  // A Set hands out what is added while it is gone through.
+  // Iterating over a Set includes elements that are added meanwhile.
   for (const member of family) {
     for (const [pid, { parent }] of stats) if (parent === member) family.add(pid);
   }
@@ -45,7 +45,7 @@ function readProc(root: number): Reading {
   return reading;
 }
 
-/** Undefined for a process that has ended meanwhile. */
+/** Returns undefined for a process that has ended meanwhile. */
 function unlessGone<T>(read: () => T): T | undefined {
   try {
     return read();
@@ -54,7 +54,7 @@ function unlessGone<T>(read: () => T): T | undefined {
   }
 }
 
-/** Elsewhere: without its children. */
+/** Used on systems other than Linux; children are not included. */
 async function askPs(pid: number): Promise<Reading> {
   const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=,time=', '-p', String(pid)]).catch(() => {
     throw new Error(`there is no process ${pid}`);

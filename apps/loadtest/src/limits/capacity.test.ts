@@ -9,13 +9,13 @@ const MACHINE: Machine = { descriptors: 20_000, ports: 28_000, anyLoopback: true
 const scenario = (changes: Partial<Scenario>): Scenario =>
   scenarioSchema.parse({ targets: ['ws://127.0.0.1:1'], ...changes });
 
-describe('what fits on this machine', () => {
-  it('leaves a scenario alone that fits', () => {
+describe('the capacity of this machine', () => {
+  it('leaves a fitting scenario unchanged', () => {
     const small = scenario({ connections: 1_000 });
     expect(checkCapacity(small, MACHINE)).to.deep.equal({ scenario: small, problems: [] });
   });
 
-  it('suggests as many workers as the limit of descriptors asks for', () => {
+  it('suggests as many workers as the limit of descriptors requires', () => {
     const { problems } = checkCapacity(scenario({ connections: 45_000 }), MACHINE);
     expect(problems).to.deep.equal([
       '--workers 1: a process may open 20000 files and needs 45064; use --workers 3, or raise the limit (ulimit -n)',
@@ -23,7 +23,7 @@ describe('what fits on this machine', () => {
     expect(checkCapacity(scenario({ connections: 45_000, workers: 3 }), MACHINE).problems).to.deep.equal([]);
   });
 
-  it('uses more addresses of this machine when there are many connections to it', () => {
+  it('uses more addresses of this machine for many connections to it', () => {
     const { scenario: fitted } = checkCapacity(scenario({ connections: 20_000, workers: 2 }), MACHINE);
     expect(fitted.sourceAddresses).to.deep.equal([
       '127.0.0.1',
@@ -39,7 +39,7 @@ describe('what fits on this machine', () => {
     expect(checkCapacity(given, MACHINE).scenario.sourceAddresses).to.deep.equal(['127.0.0.9']);
   });
 
-  it('says how many addresses are missing where it cannot choose them', () => {
+  it('reports how many addresses are missing where it cannot choose them', () => {
     const far = scenario({ targets: ['ws://10.0.0.1'], connections: 60_000, workers: 4 });
     expect(checkCapacity(far, MACHINE).problems).to.deep.equal([
       '--connections 60000: one address has 28000 ports for outgoing connections; name 3 with --source-address',

@@ -3,23 +3,23 @@ import { openFilesLimit } from '@chorus/service';
 import type { Scenario } from '../scenario.js';
 import { isLoopback4 } from './targets.js';
 
-/** What the machine lets the tool have. */
+/** Limits of the machine. */
 export interface Machine {
-  /** Files and sockets that a process may have open; undefined when unknown. */
+  /** Files and sockets that a process may have open; undefined if unknown. */
   readonly descriptors: number | undefined;
   /** Ports for outgoing connections of one address. */
   readonly ports: number;
-  /** Whether all of 127.0.0.0/8 is this machine without further ado. */
+  /** Whether all of 127.0.0.0/8 belongs to this machine without configuration. */
   readonly anyLoopback: boolean;
 }
 
-/** What a process needs besides its connections. */
+/** Descriptors that a process needs besides its connections. */
 const OTHER_DESCRIPTORS = 64;
-/** Connections of one source address: below the ports there are, and below what gateways let one address have. */
+/** Connections per source address: below the number of ports, and below what gateways allow one address. */
 const PER_SOURCE = 4_000;
 const MAX_SOURCES = 200;
 
-/** The range without a file to read it from: what the registry of ports recommends. */
+/** Assumed where the range cannot be read: what IANA's port registry recommends. */
 const DEFAULT_PORTS = 16_384;
 
 export function readMachine(): Machine {
@@ -40,13 +40,13 @@ function outgoingPorts(): number {
 }
 
 export interface Capacity {
-  /** The scenario, with source addresses of this machine where one address is not enough and more are to be had. */
+  /** The scenario, with source addresses of this machine where one is not enough and more are available. */
   readonly scenario: Scenario;
-  /** What does not fit, with what to do about it; one line each. */
+  /** What does not fit, and the remedy; one line each. */
   readonly problems: readonly string[];
 }
 
-/** Compares what a scenario takes with what there is. */
+/** Compares the needs of a scenario with the machine. */
 export function checkCapacity(scenario: Scenario, machine: Machine): Capacity {
   const problems: string[] = [];
   const { connections, workers, targets } = scenario;
@@ -59,7 +59,7 @@ export function checkCapacity(scenario: Scenario, machine: Machine): Capacity {
     );
   }
   const sources = scenario.sourceAddresses.length > 0 ? scenario.sourceAddresses : defaultSources();
-  // The system chooses a port before it knows where the connection goes, once the source is given.
+  // With a given source, the system chooses a port before it knows the destination.
   const perPort = sources.length > 0 ? connections : Math.ceil(connections / targets.length);
   const capacity = Math.max(1, sources.length) * machine.ports;
   if (perPort > capacity) {

@@ -3,7 +3,10 @@ import { LoadError } from '../run/load-parts.js';
 
 const WAIT_MS = 3_000;
 
-/** Checked before a run, which would retry for minutes. @throws {LoadError} for the first target that does not answer */
+/**
+ * Checks the targets before a run, which would retry for minutes. @throws {LoadError} for the first that does not
+ * answer
+ */
 export async function requireReachable(targets: readonly string[], waitMs = WAIT_MS): Promise<void> {
   await Promise.all([...new Set(targets)].map((target) => knock(target, waitMs)));
 }

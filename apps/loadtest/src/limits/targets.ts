@@ -1,13 +1,13 @@
 import { isIPv4 } from 'node:net';
 import { UsageError } from '../cli/usage-error.js';
 
-/** Whether the URL's host is this machine, by its name: nothing is looked up. */
+/** Whether the URL's host is this machine, by its name alone. */
 export function isLoopback(url: string): boolean {
   const { hostname } = new URL(url);
   return hostname === 'localhost' || hostname === '[::1]' || isLoopback4(url);
 }
 
-/** Whether any address of 127.0.0.0/8 reaches it. */
+/** Whether all addresses of 127.0.0.0/8 reach the URL's host. */
 export function isLoopback4(url: string): boolean {
   const { hostname } = new URL(url);
   return isIPv4(hostname) && hostname.startsWith('127.');

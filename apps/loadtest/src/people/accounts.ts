@@ -3,14 +3,14 @@ import { z } from 'zod';
 import type { Identity } from '../dialect.js';
 import { type Answer, type ApiClient, ProvisionError } from './api-client.js';
 
-/** An API hashes at most three passwords at a time; one more keeps it from waiting for us. */
+/** An API hashes at most three passwords at a time; one more request keeps it busy. */
 const CONCURRENCY = 4;
 
 export interface AccountOptions {
   readonly prefix: string;
   readonly password: string;
   readonly count: number;
-  /** Called with how many there are so far. */
+  /** Called with the number of accounts so far. */
   readonly progress: (done: number) => void;
 }
 
@@ -21,7 +21,7 @@ interface Account {
 }
 
 /**
- * Signs accounts in, and up before where they do not exist: those of an earlier run with this prefix are used again.
+ * Signs accounts in, and up where they do not exist: accounts of an earlier run with this prefix are used again.
  * @throws {ProvisionError}
  */
 export async function openAccounts(api: ApiClient, options: AccountOptions): Promise<Identity[]> {
@@ -31,8 +31,8 @@ export async function openAccounts(api: ApiClient, options: AccountOptions): Pro
   });
   const [first, ...others] = accounts;
   if (first === undefined) return [];
-  // Whether there has been a run before decides what to try first: a sign-in in vain costs the API a password hash,
-  // a sign-up in vain counts towards its limit.
+  // An earlier run decides what to try first: a sign-in in vain costs the API a password hash, a sign-up in vain
+  // counts against its limit.
   const known = await signIn(api, first);
   const identities = [known ?? (await signUpAndIn(api, first))];
   const limit = pLimit(CONCURRENCY);
@@ -54,7 +54,7 @@ export async function openAccounts(api: ApiClient, options: AccountOptions): Pro
 
 const userSchema = z.object({ id: z.int().positive(), username: z.string() });
 
-/** Undefined when there is no such account, or its password is another one. */
+/** Returns undefined when there is no such account, or its password differs. */
 async function signIn(api: ApiClient, { email, password }: Account): Promise<Identity | undefined> {
   const answer = await api.request('/api/users/signin', { body: { email, password } });
   if (answer.status === 401) return undefined;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Accounts or rooms cannot be had; the message is one line with what to do about it. */
+/** Accounts or rooms are not available; the message is one line with the remedy. */
 export class ProvisionError extends Error {
   override readonly name = 'ProvisionError';
 }
@@ -9,23 +9,23 @@ export interface Answer {
   readonly status: number;
   readonly body: unknown;
   readonly cookies: readonly string[];
-  /** When to ask again, in seconds; undefined when the server did not say. */
+  /** `Retry-After` in seconds; undefined without one. */
   readonly retryAfter: number | undefined;
 }
 
 const TIMEOUT_MS = 30_000;
-/** A server that is busy is asked again so often, and not when it wants to be left alone for longer. */
+/** Number of attempts at a busy server, unless its `Retry-After` is too long. */
 const TRIES = 6;
 const LONGEST_PAUSE_SECONDS = 10;
 
-/** Asks the API, patiently. */
+/** Sends requests to the API, with retries. */
 export class ApiClient {
   constructor(
     readonly url: string,
     private readonly signal?: AbortSignal,
   ) {}
 
-  /** @throws {ProvisionError} when there is no API, or it is in trouble */
+  /** @throws {ProvisionError} when there is no API, or it fails */
   async request(
     path: string,
     options: { readonly body?: unknown; readonly token?: string } = {},
@@ -69,7 +69,7 @@ export class ApiClient {
     }
   }
 
-  /** What to say about an answer that was not expected. */
+  /** Describes an unexpected response. */
   failure(what: string, { status, body, retryAfter }: Answer): ProvisionError {
     const said = (body as { error?: unknown } | undefined)?.error;
     const again = retryAfter === undefined ? '' : `, again in ${retryAfter} s`;

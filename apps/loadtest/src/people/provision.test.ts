@@ -26,7 +26,7 @@ interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What the real API says is tested over the real API; these are answers that it gives in trouble. */
+/** Successful responses are tested with the real API; these are its failures. */
 describe('accounts and rooms for a run', () => {
   const servers: Server[] = [];
 
@@ -54,7 +54,7 @@ describe('accounts and rooms for a run', () => {
     return message;
   };
 
-  it('are made without asking anybody when there is a secret and the rooms are known', async () => {
+  it('are created without requests when there is a secret and the rooms are known', async () => {
     const { identities, roomIds } = await provision({ ...OPTIONS, secret: SECRET, roomIds: [5, 6] });
     expect(roomIds).to.deep.equal([5, 6]);
     expect(identities.map(({ username }) => username)).to.deep.equal(['load-1', 'load-2', 'load-3']);
@@ -67,12 +67,12 @@ describe('accounts and rooms for a run', () => {
     }
   });
 
-  it('fail in one line where nobody listens', async () => {
+  it('fail in one line where no server listens', async () => {
     const api = `http://127.0.0.1:${await freePort()}`;
     expect(await failure({ api })).to.equal(`--api ${api} cannot be reached: ECONNREFUSED`);
   });
 
-  it('fail in one line that says what to do when the API limits sign-ups', async () => {
+  it('fail in one line with the remedy when the API limits sign-ups', async () => {
     const api = await serve((path) =>
       path.endsWith('signin')
         ? { status: 401 }
@@ -83,7 +83,7 @@ describe('accounts and rooms for a run', () => {
     );
   });
 
-  it('fail in one line for what is no Chorus', async () => {
+  it('fail in one line for a server that is not Chorus', async () => {
     const api = await serve(() => ({ status: 404, body: 'what?' }));
     expect(await failure({ api })).to.equal(`--api ${api}: a sign-in was answered with 404`);
     expect(await failure({ api, secret: SECRET })).to.equal(
@@ -91,14 +91,14 @@ describe('accounts and rooms for a run', () => {
     );
   });
 
-  it('fail in one line when somebody else has the account', async () => {
+  it('fail in one line when another user has the account', async () => {
     const api = await serve((path) => ({ status: path.endsWith('signin') ? 401 : 409 }));
     expect(await failure({ api })).to.equal(
       `--api ${api}: load-1 has another password; set LOADTEST_PASSWORD, or choose another --prefix`,
     );
   });
 
-  it('wait for an API that is busy', async () => {
+  it('wait for a busy API', async () => {
     let asked = 0;
     const api = await serve((path) => {
       if (path.startsWith('/api/rooms')) return { status: 200, body: { rooms: [], nextCursor: null } };

@@ -16,7 +16,7 @@ export interface ProvisionOptions {
   readonly users: number;
   readonly rooms: number;
   readonly roomIds: readonly number[] | undefined;
-  /** How long minted tokens are good for. */
+  /** Validity of minted tokens. */
   readonly ttlSeconds: number;
   readonly signal?: AbortSignal;
   readonly progress: (what: string) => void;
@@ -28,8 +28,8 @@ export interface Provisioned {
 }
 
 /**
- * Gets hold of users and rooms: users by the secret if there is one, else by the API; rooms by their ids if they are
- * given, else by the API.
+ * Returns users and rooms: users by the secret if there is one, otherwise from the API; rooms by their ids if they
+ * are given, otherwise from the API.
  * @throws {ProvisionError}
  */
 export async function provision(options: ProvisionOptions): Promise<Provisioned> {
@@ -59,7 +59,7 @@ function required(api: ApiClient | undefined): ApiClient {
   return api;
 }
 
-/** Users whom no API knows, with tokens that servers with this secret believe. @param ttlSeconds how long they do */
+/** Creates users without accounts, with tokens signed by the secret. @param ttlSeconds validity of the tokens */
 function mintIdentities(
   secret: string,
   options: { readonly prefix: string; readonly count: number; readonly ttlSeconds: number },

@@ -17,7 +17,7 @@ export interface RoomOptions {
 }
 
 /**
- * Rooms whose names begin with the prefix; those that an earlier run left are used again.
+ * Returns rooms whose names begin with the prefix; those of an earlier run are used again.
  * @throws {ProvisionError}
  */
 export async function openRooms(api: ApiClient, options: RoomOptions): Promise<number[]> {
@@ -54,7 +54,7 @@ async function findRooms(
     const page = pageSchema.safeParse(answer.body);
     if (answer.status !== 200 || !page.success) throw api.failure('a list of rooms', answer);
     for (const { id, name } of page.data.rooms) {
-      // Names are not unique; the first room of a name is the same in every run.
+      // Names are not unique: every run uses the first room of a name.
       if (names.has(name) && !ids.has(name)) ids.set(name, id);
     }
     cursor = page.data.nextCursor;

@@ -1,6 +1,6 @@
 /*
- * What the tool writes into a message: `~` and its number in ten digits, then filling. Whatever wraps it on its way, a
- * receiver finds the number without parsing anything. When it was due follows from the number and the schedule.
+ * Text of a message: `~`, its number in ten digits, then filling. A receiver finds the number in any wrapping without
+ * parsing. The time at which a message was due follows from its number and the schedule.
  */
 
 const MARK = 0x7e;
@@ -14,7 +14,7 @@ export function messageText(number: number, bytes: number): string {
   return head + FILLING.repeat(Math.ceil(bytes / FILLING.length)).slice(0, Math.max(0, bytes - head.length));
 }
 
-/** The number of the message in a frame; -1 when there is none. */
+/** Returns the number of the message in a frame; -1 without one. */
 export function messageNumber(bytes: Buffer, start: number, end: number): number {
   const at = bytes.indexOf(MARK, start);
   const last = at + 1 + DIGITS;

@@ -21,7 +21,7 @@ function membersOf(plan: Plan): Map<number, number[]> {
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
 describe('the plan of a run', () => {
-  it('fills every room with as many different connections as it is to have', () => {
+  it('fills every room with the planned number of different connections', () => {
     const plan = makePlan(scenario({ connections: 60, rooms: 30, membersPerRoom: 10 }), false);
     const members = membersOf(plan);
     expect(members.size).to.equal(30);
@@ -36,7 +36,7 @@ describe('the plan of a run', () => {
     }
   });
 
-  it('keeps rooms in one worker although its share becomes a little unequal', () => {
+  it('keeps rooms in one worker even if its share becomes a little unequal', () => {
     const plan = makePlan(scenario({ connections: 1_000, rooms: 10, membersPerRoom: 100, workers: 3 }), true);
     expect(plan.workers).to.deep.equal([
       { first: 0, end: 300 },
@@ -46,7 +46,7 @@ describe('the plan of a run', () => {
     for (const room of upTo(10)) expect(plan.isWhole(room)).to.equal(true);
   });
 
-  it('splits a room that is too big for one worker, and knows that it did', () => {
+  it('splits a room that is too big for one worker, and marks it', () => {
     const plan = makePlan(
       scenario({ connections: 1_000, rooms: 1, membersPerRoom: 1_000, workers: 2 }),
       true,
@@ -67,7 +67,7 @@ describe('the plan of a run', () => {
     }
   });
 
-  it('has one giant room for all and a long tail of small ones', () => {
+  it('has one giant room with all users and a long tail of small ones', () => {
     const plan = makePlan(
       scenario({ connections: 500, rooms: 200, membersPerRoom: 10, mix: 'heavy-tailed' }),
       false,
@@ -81,7 +81,7 @@ describe('the plan of a run', () => {
     expect(Math.min(...others)).to.be.within(1, 5);
   });
 
-  it('uses every connection once where one can be in one room only', () => {
+  it('uses every connection once if a connection can be in one room only', () => {
     const plan = makePlan(
       scenario({ connections: 1_000, rooms: 100, membersPerRoom: 10, mix: 'heavy-tailed' }),
       true,
@@ -89,7 +89,7 @@ describe('the plan of a run', () => {
     for (const connection of upTo(1_000)) expect(plan.roomsOf(connection).length).to.equal(1);
   });
 
-  it('lets each sender send once a round, to the next of its rooms', () => {
+  it('lets each sender send once per round, to the next of its rooms', () => {
     const plan = makePlan(
       scenario({ connections: 40, rooms: 20, membersPerRoom: 10, rate: 100, warmUpMs: 0, durationMs: 2_000 }),
       false,
@@ -109,7 +109,7 @@ describe('the plan of a run', () => {
     }
   });
 
-  it('does not let all senders talk to the giant room at the same time', () => {
+  it('does not let all senders use the giant room at once', () => {
     const plan = makePlan(
       scenario({ connections: 100, rooms: 101, membersPerRoom: 10, mix: 'heavy-tailed' }),
       false,
@@ -118,7 +118,7 @@ describe('the plan of a run', () => {
     expect(toGiant).to.be.lessThan(50);
   });
 
-  it('takes senders from all targets, and none of those that do not read', () => {
+  it('takes senders from all targets, and none of the slow readers', () => {
     const plan = makePlan(
       scenario({ connections: 400, rooms: 100, membersPerRoom: 4, senders: 100, slowReaders: 40 }),
       true,
@@ -131,7 +131,7 @@ describe('the plan of a run', () => {
     expect(upTo(400).filter((connection) => plan.isSlow(connection))).to.have.length(40);
   });
 
-  it('cuts everybody once before anybody twice, except those that do not read', () => {
+  it('cuts every connection once before any twice, except slow readers', () => {
     const plan = makePlan(
       scenario({ connections: 100, rooms: 10, membersPerRoom: 10, slowReaders: 10 }),
       true,

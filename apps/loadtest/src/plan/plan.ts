@@ -13,35 +13,35 @@ export interface Share {
 }
 
 /**
- * Who does what in a run; follows from the scenario alone, so that every worker knows all of it. Connections, rooms,
- * senders and workers are numbered from 0. Message k is due k/rate seconds after the load begins.
+ * The parts of all connections in a run. It follows from the scenario alone, so that every worker knows all of it.
+ * Connections, rooms, senders and workers are numbered from 0. Message k is due k/rate seconds after the load begins.
  */
 export interface Plan {
   readonly connections: number;
   readonly rooms: number;
-  /** Messages of the whole run, those of the warm-up included. */
+  /** Messages of the whole run, including the warm-up. */
   readonly messages: number;
-  /** The first one that is due after the warm-up. */
+  /** The first message that is due after the warm-up. */
   readonly firstCounted: number;
   readonly senders: number;
   readonly workers: readonly Share[];
   roomsOf(connection: number): Int32Array;
-  /** All members of the room are in one worker. */
+  /** Whether all members of the room are in one worker. */
   isWhole(room: number): boolean;
   targetOf(connection: number): number;
-  /** Stops reading when the load begins, sends nothing, and is no receiver. */
+  /** Whether the connection stops reading when the load begins. Such a one sends nothing and is no receiver. */
   isSlow(connection: number): boolean;
   isLazy(connection: number): boolean;
-  /** Which sender sends the message. */
+  /** Returns the sender of the message. */
   senderOf(message: number): number;
   connectionOf(sender: number): number;
-  /** Undefined without senders. */
+  /** Returns the room of the message; undefined without senders. */
   roomOf(message: number): number;
-  /** The connection that is cut by the n-th cut. */
+  /** Returns the connection that the n-th cut closes. */
   churned(cut: number): number;
 }
 
-/** How far a worker's share may be from the average so that a room is not split. */
+/** Largest deviation of a worker's share from the average that avoids splitting a room. */
 const UNEVEN = 0.1;
 
 /**
@@ -91,7 +91,7 @@ export function makePlan(scenario: Scenario, oneRoom: boolean): Plan {
       const start = starts[connection] ?? 0;
       const count = (starts[connection + 1] ?? 0) - start;
       if (count === 1) return rooms[start] ?? -1;
-      // Not all senders begin with the room that all of them are in.
+      // Senders begin with different rooms, not all with the giant one.
       return rooms[start + ((Math.floor(message / senders.length) + sender) % count)] ?? -1;
     },
     churned: (cut) => readers[(cut * churnStride) % readers.length] ?? -1,
@@ -124,9 +124,9 @@ function check(scenario: Scenario, sizes: readonly number[], oneRoom: boolean): 
 }
 
 /**
- * Rooms take connections by turns, so members of a room have consecutive numbers. What comes out is, one connection
- * after the other, its rooms, and where each connection's begin; and where a room begins, as far as all connections
- * have been taken once.
+ * Rooms take connections in turn, so members of a room have consecutive numbers. Returns the rooms of all
+ * connections, one connection after the other, the start of each connection's rooms, and the first connection of each
+ * room as far as all connections have been taken once.
  */
 function assign(connections: number, sizes: readonly number[], memberships: number) {
   const starts = new Int32Array(connections + 1);
@@ -157,7 +157,7 @@ function assign(connections: number, sizes: readonly number[], memberships: numb
   return { starts, rooms, borders };
 }
 
-/** Equal shares, moved a little to where a room begins. */
+/** Equal shares, moved a little to the start of a room. */
 function shares(connections: number, workers: number, borders: readonly number[]): Share[] {
   const size = connections / workers;
   const firsts = Array.from({ length: workers }, (_, worker) => {
@@ -192,7 +192,7 @@ function wholeRooms(
   return (room) => split[room] === 0;
 }
 
-/** Evenly spread, and over the targets, too: every n-th connection could be on the same one. */
+/** Evenly spread over connections and targets: every n-th connection could have one and the same target. */
 function sendersAmong(readers: Int32Array, count: number, targets: number): Int32Array {
   const step = readers.length / count;
   return Int32Array.from({ length: count }, (_, sender) => {
@@ -201,7 +201,7 @@ function sendersAmong(readers: Int32Array, count: number, targets: number): Int3
   });
 }
 
-/** Steps of this size reach everything before anything again, and neighbours far apart from each other. */
+/** Returns a step size that reaches every element once per round, with distant neighbours. */
 function coprimeStride(count: number): number {
   let stride = Math.max(1, Math.round(count * 0.618));
   while (gcd(stride, count) !== 1) stride++;

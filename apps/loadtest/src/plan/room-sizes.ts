@@ -2,14 +2,14 @@ import type { Scenario } from '../scenario.js';
 
 type Sizes = Pick<Scenario, 'mix' | 'rooms' | 'membersPerRoom' | 'connections'>;
 
-/** How many members each room has; none has more than there are connections. */
+/** Returns the number of members of each room; at most the number of connections. */
 export function roomSizes({ mix, rooms, membersPerRoom, connections }: Sizes, oneRoom: boolean): number[] {
   if (mix === 'uniform') return new Array<number>(rooms).fill(Math.min(membersPerRoom, connections));
   if (oneRoom) return zipf(rooms, rooms * membersPerRoom, connections);
   return [connections, ...zipf(rooms - 1, (rooms - 1) * membersPerRoom, connections)];
 }
 
-/** Sizes that fall with their rank as 1, 1/2, 1/3, …, add up to `total`, and are between 1 and `most`. */
+/** Returns sizes that fall with their rank as 1, 1/2, 1/3, …, add up to `total`, and are between 1 and `most`. */
 function zipf(count: number, total: number, most: number): number[] {
   let weights = 0;
   for (let rank = 1; rank <= count; rank++) weights += 1 / rank;
@@ -17,7 +17,7 @@ function zipf(count: number, total: number, most: number): number[] {
     Math.min(most, Math.max(1, Math.floor(total / weights / (index + 1)))),
   );
   let rest = total - sizes.reduce((sum, size) => sum + size, 0);
-  // What rounding left over, or took too much: a round over all rooms at a time.
+  // Distributes the rounding error, one round over all rooms at a time.
   for (let changed = true; rest !== 0 && changed; ) {
     changed = false;
     for (let index = 0; index < count && rest !== 0; index++) {

@@ -1,4 +1,4 @@
-/** Text for people: thousands are set apart, and no more digits than mean something. */
+/** Formats a number for people: grouped thousands, significant digits only. */
 
 export function formatCount(value: number): string {
   return Math.round(value).toLocaleString('en-US');

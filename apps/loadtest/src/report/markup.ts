@@ -6,7 +6,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** HTML that is safe as it is. */
+/** HTML that needs no escaping. */
 export class Markup {
   constructor(private readonly html: string) {}
 
@@ -15,14 +15,14 @@ export class Markup {
   }
 }
 
-/** A template of HTML: whatever is put into it is escaped, unless it is markup itself. */
+/** A template of HTML: inserted values are escaped, unless they are markup. */
 export function markup(parts: TemplateStringsArray, ...values: ReadonlyArray<string | Markup>): Markup {
   return new Markup(
     parts.map((part, index) => part + (index < values.length ? safe(values[index] ?? '') : '')).join(''),
   );
 }
 
-/** Takes text for HTML; for what this project has written. */
+/** Treats a text of this project as HTML. */
 export function raw(html: string): Markup {
   return new Markup(html);
 }

@@ -6,7 +6,7 @@ import { printedResult } from './printed.js';
 
 const HOSTILE = `</script><script>alert(1)</script><img src=x onerror="alert('2')">&amp;\u001b[2J`;
 
-/** Everything in a result that comes from elsewhere. */
+/** A result whose external texts are all hostile. */
 function hostileResult() {
   const usual = madeUpResult();
   return madeUpResult(
@@ -19,7 +19,7 @@ function hostileResult() {
       costs: [{ name: HOSTILE, cpuMicros: 1, residentBytes: undefined }],
       tool: { ...usual.tool, node: HOSTILE, bottlenecks: [HOSTILE] },
       startedAt: HOSTILE,
-      // Nothing of today's data is text; whatever comes to be must not end the script element.
+      // The data has no texts today; later ones must not end the script element either.
       timeline: usual.timeline.map((moment) => ({ ...moment, note: HOSTILE })),
     },
     {},
@@ -42,7 +42,7 @@ describe('the HTML report', () => {
     expect(page).to.not.include('The tool was a bottleneck');
   });
 
-  it('says first of all when a limit is broken, or something went wrong that nobody asked about', async () => {
+  it('shows first that a limit is broken, or that there are violations without a limit', async () => {
     const usual = madeUpResult();
     const result = madeUpResult({ verdict: { ...usual.verdict, lost: 3 } });
     expect(await reportPage(result, checkThresholds({ 'max-lost': 0 }, result), undefined)).to.include(
@@ -51,14 +51,14 @@ describe('the HTML report', () => {
     expect(await reportPage(result, [], undefined)).to.include('<span class="badge warn">');
   });
 
-  it('needs nothing from elsewhere', async () => {
+  it('loads nothing', async () => {
     const page = await reportPage(madeUpResult(), [], undefined);
     expect(page).to.include('uPlot');
     expect(page).to.not.match(/<(script|img|link|iframe)[^>]+(src|href)=/i);
     expect(page).to.not.match(/@import|url\(/);
   });
 
-  it('takes no name for markup', async () => {
+  it('treats no name as markup', async () => {
     const page = await reportPage(hostileResult(), [], HOSTILE);
     expect(page).to.not.include('<script>alert');
     expect(page).to.not.include('<img');

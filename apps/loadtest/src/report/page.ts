@@ -6,7 +6,7 @@ import { formatCount, formatMicros, formatMs, formatRate } from './format.js';
 import { joined, type Markup, markup, raw } from './markup.js';
 import { costRows, costTotals, type Row, sectionsOf } from './sections.js';
 
-/** The whole result as one page that needs nothing else: styles, the plotting library and the data are in it. */
+/** Returns the whole result as one self-contained page: styles, the plotting library and the data are in it. */
 export async function reportPage(
   result: LoadResult,
   outcomes: readonly Outcome[],
@@ -58,7 +58,7 @@ function embedded(data: unknown): string {
   return JSON.stringify(data).replaceAll('<', '\\u003c');
 }
 
-/** What the plots are drawn from. */
+/** Returns the data of the plots. */
 function plotData({ timeline, messages, scenario }: LoadResult) {
   return { timeline, buckets: messages.deliveryMs?.buckets ?? [], rate: scenario.rate };
 }

@@ -4,7 +4,7 @@ import { describeOutcome, type Outcome } from '../thresholds.js';
 import { formatCount, formatMs } from './format.js';
 import { costRows, costTotals, sectionsOf } from './sections.js';
 
-/** Everything that a result says, for a terminal. @param colour whether the terminal has some */
+/** Returns the whole result for a terminal. @param colour whether the terminal supports colours */
 export function printedResult(result: LoadResult, outcomes: readonly Outcome[], colour: boolean): string {
   const paint = painter(colour);
   const parts = [mainTable(result, paint)];
@@ -23,7 +23,7 @@ export function printedResult(result: LoadResult, outcomes: readonly Outcome[], 
 
 type Painter = ReturnType<typeof painter>;
 
-/** All sections in one table, so that their columns are alike. */
+/** All sections in one table, so that their columns align. */
 function mainTable(result: LoadResult, paint: Painter): string {
   const table = newTable([]);
   for (const [index, { title, rows }] of sectionsOf(result).entries()) {
@@ -62,7 +62,7 @@ function newTable(head: string[]): Table.Table {
   });
 }
 
-/** Names come from servers: nothing in them may move the cursor. */
+/** Names come from servers: control characters must not move the cursor. */
 function plain(text: string): string {
   return text.replace(/\p{Cc}/gu, '?');
 }

@@ -9,13 +9,13 @@ import { formatCount, formatMs, formatRate, formatShare } from './format.js';
 export type Output = NodeJS.WritableStream &
   Partial<Pick<WriteStream, 'isTTY' | 'hasColors' | 'columns' | 'rows'>>;
 
-/** Says how a run goes while it goes. */
+/** Shows the progress of a run. */
 export interface Progress {
-  /** What is being done, before there are figures. */
+  /** Shows a step of the run, before there are figures. */
   say(what: string): void;
   phase(phase: Phase): void;
   moment(moment: Moment): void;
-  /** Leaves the terminal to others. */
+  /** Removes the drawing. */
   done(): void;
 }
 
@@ -26,7 +26,7 @@ const PHASES: Readonly<Record<Phase, string>> = {
   end: 'waiting for what is under way',
 };
 
-/** Without a terminal that can be redrawn, a line now and then is enough. */
+/** Interval of the lines if the terminal cannot be redrawn. */
 const LINE_SECONDS = 5;
 
 /** @param stream standard error: standard output is for results */

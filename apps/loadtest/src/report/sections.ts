@@ -2,13 +2,13 @@ import type { Latency, LoadResult, ProcessCost } from '../result.js';
 import { deliveredRate } from '../thresholds.js';
 import { formatBytes, formatCount, formatDuration, formatMicros, formatMs, formatRate } from './format.js';
 
-/** A figure, as the table and the page show it. */
+/** A figure in the table and the page. */
 export interface Row {
   readonly label: string;
   readonly value: string;
-  /** Said beside the figure. */
+  /** Text beside the figure. */
   readonly note?: string;
-  /** Whether it is as it should be; undefined where that is a matter of opinion. */
+  /** Whether the figure is as it should be; undefined where that is a matter of opinion. */
   readonly good?: boolean;
 }
 
@@ -17,7 +17,7 @@ export interface Section {
   readonly rows: readonly Row[];
 }
 
-/** The whole result but for what is a table or a plot of its own. */
+/** Returns the whole result except for what is a table or a plot of its own. */
 export function sectionsOf(result: LoadResult): Section[] {
   return [
     scenarioSection(result),
@@ -131,7 +131,7 @@ function reasons(counts: Readonly<Record<string, number>>): Row[] {
     .map(([why, count]) => ({ label: `– ${why}`, value: formatCount(count), good: false }));
 }
 
-/** One row a process: name, processor time, part of a delivery, memory idle and at the end. */
+/** One row per process: name, processor time, per delivery, memory idle and at the end. */
 export interface CostRow {
   readonly name: string;
   readonly cpu: string;
@@ -162,7 +162,7 @@ function memoryLabel(costs: readonly ProcessCost[]): string {
   return `memory per connection${all ? '' : ` in ${names.join(', ')}`}`;
 }
 
-/** What all processes together cost, where it is known. */
+/** Returns the costs of all processes together, if they are known. */
 export function costTotals({ cpuMicrosPerDelivery, bytesPerConnection, costs }: LoadResult): Row[] {
   const rows: Row[] = [];
   if (cpuMicrosPerDelivery !== undefined) {

@@ -1,19 +1,18 @@
 import type { Strain } from './ipc.js';
 
-/** From there on a worker that has more to do gets later and later. */
+/** Above this load a worker gets later and later. */
 const MAX_BUSY = 0.85;
 const MAX_DELAY_MS = 20;
 const MAX_LATE_MS = 20;
-/** Of the seconds measured; a single one can be anybody's fault. */
+/** Share of the measured seconds; single seconds can have other causes. */
 const MAX_SHARE = 0.1;
 
 /** Descriptors that a process needs besides its sockets. */
 const OTHER_DESCRIPTORS = 64;
 
 /**
- * Why the figures of a run may be about the tool. Each sentence stands for itself.
- *
- * @param strains of each worker, one a second, while it was measured
+ * Returns why the figures of a run may describe the tool. Each sentence stands alone.
+ * @param strains of each worker, one per measured second
  */
 export function findBottlenecks(strains: ReadonlyArray<readonly Strain[]>): string[] {
   return strains.flatMap((seconds, worker) => {
@@ -48,7 +47,7 @@ export function findBottlenecks(strains: ReadonlyArray<readonly Strain[]>): stri
   });
 }
 
-/** The same for what the system allows. */
+/** Returns which limits of the system may explain the figures. */
 export function findLimits(
   shares: ReadonlyArray<{ first: number; end: number }>,
   fileDescriptors: number | undefined,

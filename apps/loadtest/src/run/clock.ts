@@ -4,7 +4,7 @@ const [seconds, nanos] = process.hrtime();
 /** `performance.now` counts from the start of the process, and is cheaper to call than `process.hrtime`. */
 const offset = seconds * 1_000 + nanos / 1_000_000 - performance.now();
 
-/** Milliseconds of a clock that all processes of this machine share, and that is never set. */
+/** Returns milliseconds of a monotonic clock that all processes of this machine share. */
 export function now(): number {
   return performance.now() + offset;
 }

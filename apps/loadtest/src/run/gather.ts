@@ -9,23 +9,23 @@ import { findBottlenecks, findLimits } from './bottlenecks.js';
 import type { Strain, WorkerReport } from './ipc.js';
 import { mergeLatency } from './timeline.js';
 
-/** What a run left behind. */
+/** Data of a finished run. */
 export interface Leavings {
   readonly scenario: Scenario;
   readonly plan: Plan;
   readonly startedAt: Date;
-  /** When the first connect began, by the clock of the workers. */
+  /** Start of the first connect, by the workers' clock. */
   readonly began: number;
-  /** How long it was measured, which is shorter than planned when the run was aborted. */
+  /** Duration of the measurement, which is shorter than planned if the run was aborted. */
   readonly measuredMs: number;
   readonly reports: readonly WorkerReport[];
-  /** Of each worker, while it was measured. */
+  /** Of each worker, during the measurement. */
   readonly strains: ReadonlyArray<readonly Strain[]>;
   readonly timeline: readonly Moment[];
   readonly costs: readonly ProcessCost[];
 }
 
-/** Makes one result of what all workers saw. */
+/** Combines the data of all workers into one result. */
 export function gather(leavings: Leavings): LoadResult {
   const { scenario, plan, reports, costs } = leavings;
   const sum = (pick: (report: WorkerReport) => number): number =>
@@ -109,7 +109,7 @@ function addUpEach(rows: ReadonlyArray<readonly number[]>): number[] {
   return Array.from({ length }, (_, at) => rows.reduce((total, row) => total + (row[at] ?? 0), 0));
 }
 
-/** Undefined when that of one process is not known: the sum would be too small. */
+/** Undefined when the costs of one process are unknown: the sum would be too small. */
 function perDelivery(costs: readonly ProcessCost[], delivered: number): number | undefined {
   if (costs.length === 0 || delivered === 0) return undefined;
   let micros = 0;

@@ -2,19 +2,21 @@ import * as hdr from 'hdr-histogram-js';
 import type { Latency } from '../result.js';
 
 const MAX_MICROS = 3_600_000_000;
-/** Below this many microseconds a value is counted in a plain table: recording costs a tenth of what the library takes. */
+/**
+ * Values below this number of microseconds are counted in a plain table: recording costs a tenth of the library's.
+ */
 const DIRECT = 65_536;
 const NONE = new Uint32Array(0);
 
 /** Durations in microseconds, with three significant digits. */
 export class Histogram {
   readonly #all = new hdr.Int32Histogram(1, MAX_MICROS, 3);
-  /** Made when it is needed: those that only add others up never record. */
+  /** Allocated on demand: histograms that only add others never record. */
   #direct: Uint32Array = NONE;
   #highest = 0;
   #pending = false;
 
-  /** @param millis what is below zero counts as nothing */
+  /** @param millis negative values count as 0 */
   record(millis: number): void {
     const micros = Math.round(millis * 1_000);
     if (micros < DIRECT) {
@@ -42,7 +44,7 @@ export class Histogram {
     return hdr.encodeIntoCompressedBase64(this.#all);
   }
 
-  /** Adds what another one, encoded, has counted. */
+  /** Adds the counts of another, encoded histogram. */
   add(encoded: string): void {
     const other = hdr.decodeFromCompressedBase64(encoded);
     if (other instanceof hdr.JsHistogram) this.#all.add(other);
@@ -67,7 +69,7 @@ export class Histogram {
     };
   }
 
-  /** Three for each doubling, from the smallest to the largest value. */
+  /** Three per doubling, from the smallest to the largest value. */
   #buckets(): Array<{ upTo: number; count: number }> {
     const counts = new Map<number, number>();
     const values = this.#all.recordedValuesIterator;
@@ -85,7 +87,7 @@ export class Histogram {
     return buckets;
   }
 
-  /** Moves what was counted directly to where it can be read. */
+  /** Moves the direct counts to where they can be read. */
   #settle(): void {
     if (!this.#pending) return;
     this.#pending = false;

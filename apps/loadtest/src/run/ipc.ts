@@ -3,13 +3,13 @@ import type { Identity } from '../dialect.js';
 import type { SecondCounts } from '../result.js';
 import type { Scenario } from '../scenario.js';
 
-/** What the main process tells a worker, in this order; `finish` may come at any time after `prepare`. */
+/** Orders of the main process to a worker, in this order; `finish` may come at any time after `prepare`. */
 export type ToWorker =
   | {
       readonly type: 'prepare';
       readonly scenario: Scenario;
       readonly worker: number;
-      /** Of the worker's connections, one after the other. */
+      /** Of the worker's connections, in order. */
       readonly identities: readonly Identity[];
       readonly roomIds: readonly number[];
       /** URL of the module. */
@@ -19,7 +19,7 @@ export type ToWorker =
   | { readonly type: 'connect'; readonly began: number }
   /** Message k is due at `t0` + k/rate. */
   | { readonly type: 'load'; readonly t0: number }
-  /** Answered by `settled`, once nothing is under way. */
+  /** Answered by `settled`, once all messages have arrived. */
   | { readonly type: 'settle' }
   /** Answered by `report`; then the worker ends. */
   | { readonly type: 'finish' };
@@ -31,27 +31,27 @@ export type FromWorker =
   | { readonly type: 'tick'; readonly tick: Tick }
   | { readonly type: 'settled' }
   | { readonly type: 'report'; readonly report: WorkerReport }
-  /** It cannot go on, and ends. */
+  /** The worker cannot continue, and ends. */
   | { readonly type: 'failed'; readonly why: string };
 
 /** What one worker did in one second. Histograms are encoded. */
 export interface Tick extends SecondCounts {
-  /** Which second of the run, from 0. */
+  /** Second of the run, from 0. */
   readonly second: number;
   readonly ackMs: string | undefined;
   readonly deliveryMs: string | undefined;
   readonly strain: Strain;
 }
 
-/** How hard a worker has to work. */
+/** Load of a worker. */
 export interface Strain {
-  /** How late its timers were, 99th percentile of the second. */
+  /** Delay of its timers, 99th percentile of the second, in milliseconds. */
   readonly delayMs: number;
   /** Share of the time in which its event loop was not waiting. */
   readonly busy: number;
   /** Share of a processor that it used. */
   readonly cpu: number;
-  /** By how much it sent later than it meant to, 99th percentile of the second. */
+  /** Delay of sending behind the schedule, 99th percentile of the second, in milliseconds. */
   readonly lateMs: number;
 }
 
@@ -68,7 +68,7 @@ export interface WorkerReport {
     readonly failed: number;
     readonly failures: Readonly<Record<string, number>>;
     readonly ms: string;
-    /** When the last of the first connects came to its end. */
+    /** When the last of the first connects had succeeded or failed. */
     readonly doneAt: number;
   };
   /** After the warm-up. */
@@ -85,7 +85,7 @@ export interface WorkerReport {
     readonly replayMs: string;
     readonly perConnection: readonly number[];
   };
-  /** One for each target. */
+  /** One per target. */
   readonly nodes: readonly NodeReport[];
   readonly rooms: readonly RoomReport[];
 }

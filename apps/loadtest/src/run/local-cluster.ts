@@ -10,19 +10,19 @@ export interface LocalCluster {
   readonly targets: readonly string[];
   readonly api: string;
   readonly secret: string;
-  /** What a delivery costs, and what holds the connections. */
+  /** Costs per delivery, and the processes that hold the connections. */
   readonly costs: readonly CostSource[];
   close(): Promise<void>;
 }
 
-/** Seen from here: the program is started, its code is not imported. */
+/** The program is started, its code is not imported. */
 const PROGRAM = fileURLToPath(new URL('../../../cluster/dist/main.js', import.meta.url));
 const READY_MS = 60_000;
 const STOP_MS = 60_000;
 
-/** Limits that protect servers from what this tool does. */
+/** Raises the limits that protect servers from a load like this. */
 const WIDE = {
-  // More than a process may open would only be complained about.
+  // A larger value than a process may open would only cause a warning.
   MAX_CONNECTIONS: String(Math.min(1_000_000, servedConnections(descriptorsForConnections()))),
   MAX_CONNECTIONS_PER_ADDRESS: '1000000',
   MAX_CONNECTIONS_PER_USER: '1000000',
@@ -47,10 +47,9 @@ const descriptionSchema = z.object({
 });
 
 /**
- * Starts `pnpm cluster` with wide limits. Settings in the environment reach its processes; it ends with this process
- * at the latest. Clients go to the gateways themselves: the balancer is none for load.
- *
- * @throws {StartError} one line that says why it cannot
+ * Starts `pnpm cluster` with high limits. Settings in the environment reach its processes. The cluster ends with this
+ * process at the latest. Clients connect to the gateways directly: the balancer is not made for load.
+ * @throws {StartError} one line with the reason
  */
 export async function startLocalCluster(
   gateways: number,

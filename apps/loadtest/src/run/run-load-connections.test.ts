@@ -18,7 +18,7 @@ import { runLoad } from './run-load.js';
 const nobody = { userId: 1, username: 'ann', token: undefined };
 const parts = { identities: [nobody], roomIds: [11] };
 
-/** Speaks as much of `chorus.v1`, or of the plain protocol, as is needed to be in a room. */
+/** Speaks as much of `chorus.v1`, or of the plain protocol, as a client needs to be in a room. */
 async function startServer(secure = false) {
   const http = secure ? createTlsServer({ cert: CERTIFICATE, key: PRIVATE_KEY }) : createHttpServer();
   const server = new WebSocketServer({ server: http });
@@ -39,7 +39,7 @@ async function startServer(secure = false) {
   await once(http, 'listening');
   return {
     url: `${secure ? 'wss' : 'ws'}://127.0.0.1:${(http.address() as AddressInfo).port}`,
-    /** All that there ever were, the oldest first. */
+    /** All sockets ever opened, oldest first. */
     sockets,
     close: () => {
       for (const { socket } of sockets) socket.terminate();
@@ -67,7 +67,7 @@ describe('the sockets of a load', function () {
 
   afterEach(() => server.close());
 
-  /** Runs the load, and does something to its sockets once all are in. */
+  /** Runs the load, and calls `act` with its sockets once all are in their rooms. */
   const runAnd = async (act: (socket: WebSocket) => void, options: Partial<Scenario> = {}) => {
     let first: WebSocket[] = [];
     const result = await runLoad(scenario(options), {
@@ -86,7 +86,7 @@ describe('the sockets of a load', function () {
     'its token is no longer valid': CLOSE.unauthenticated,
     'an operator wants it gone': CLOSE.disconnected,
   })) {
-    it(`do not come back after ${code}: ${name}`, async () => {
+    it(`do not reconnect after ${code}: ${name}`, async () => {
       server = await startServer();
       const { result, returned } = await runAnd((socket) => socket.close(code), { protocol: 'plain' });
       expect(returned).to.have.length(0);
@@ -95,7 +95,7 @@ describe('the sockets of a load', function () {
     });
   }
 
-  it('come back after 1012, which nobody asked them to delay', async () => {
+  it('reconnect after 1012 without a given delay', async () => {
     server = await startServer();
     const { result, returned } = await runAnd((socket) => socket.close(CLOSE.restart.code), {
       durationMs: 4_000,
@@ -104,7 +104,7 @@ describe('the sockets of a load', function () {
     expect(result.closes).to.deep.equal({ 1012: 4 });
   });
 
-  it('come back when `reconnect` says, and not before', async () => {
+  it('reconnect when `reconnect` says, and not before', async () => {
     server = await startServer();
     let toldAt = 0;
     const { result, returned } = await runAnd((socket) => {
@@ -117,7 +117,7 @@ describe('the sockets of a load', function () {
     expect(result.resumes).to.include({ ok: 4, unrecovered: 0, failed: 0 });
   });
 
-  it('reach wss:// servers whose certificate the machine trusts, and are told of others', async () => {
+  it('reach wss:// servers whose certificate the machine trusts, and report others', async () => {
     server = await startServer(true);
     const untrusted = await runLoad(scenario({ durationMs: 200 }), parts);
     expect(untrusted.connects).to.include({ ok: 0 });
@@ -137,7 +137,7 @@ describe('the sockets of a load', function () {
     }
   });
 
-  it('are not even tried when nobody answers at a target', async () => {
+  it('are not even tried when no server answers at a target', async () => {
     server = await startServer();
     const unused = createTcpServer().listen(0, '127.0.0.1');
     await once(unused, 'listening');
@@ -154,9 +154,9 @@ describe('the sockets of a load', function () {
     expect(performance.now() - started).to.be.below(5_000);
   });
 
-  it('are cut at once when the run is told to end a second time', async () => {
+  it('are cut at once when the run is stopped a second time', async () => {
     server = await startServer();
-    // Nothing is acked, so an end that waits for what is under way takes two seconds.
+    // Nothing is acked, so an end that waits for messages in flight takes two seconds.
     const program = spawn(process.execPath, [
       fileURLToPath(new URL('../../dist/main.js', import.meta.url)),
       ...['--target', server.url, '--secret', 'a secret of tests that is long enough', '--room-ids', '1'],

@@ -64,7 +64,7 @@ describe('running a load', function () {
 
   afterEach(() => relay.close());
 
-  it('says what became of every message, second by second and in the end', async () => {
+  it('reports what became of every message, per second and in total', async () => {
     relay = await startRelay();
     const moments: Moment[] = [];
     const phases: Phase[] = [];
@@ -98,20 +98,20 @@ describe('running a load', function () {
     expect(verdict).to.include({ expected: 8_000, delivered: 7_999, lost: 1, duplicated: 0 });
   });
 
-  it('leaves those out of the receivers that do not read', async () => {
+  it('excludes slow readers from the receivers', async () => {
     relay = await startRelay();
     const { verdict } = await runLoad(scenario({ slowReaders: 4 }), parts);
     expect(verdict).to.include({ expected: 1_800, delivered: 1_800, lost: 0 });
   });
 
-  it('receives everything from whoever looks only now and then, and does not time it', async () => {
+  it('delivers everything to lazy readers, without measuring their latency', async () => {
     relay = await startRelay();
     const { verdict, messages } = await runLoad(scenario({ lazyShare: 0.5 }), parts);
     expect(verdict).to.include({ expected: 2_000, delivered: 2_000, lost: 0 });
     expect(messages.deliveryMs?.count).to.equal(850);
   });
 
-  it('counts what those miss that a server does not let catch up', async () => {
+  it('counts what members miss whom the server does not let catch up', async () => {
     relay = await startRelay();
     const { verdict, resumes } = await runLoad(scenario({ churn: 20, churnAwayMs: 300, rate: 400 }), {
       ...parts,
@@ -122,7 +122,7 @@ describe('running a load', function () {
     expect(resumes.unrecovered).to.be.within(20, 34);
   });
 
-  it('counts who came back how often, and when', async () => {
+  it('counts reconnects by connection and second', async () => {
     relay = await startRelay();
     const options = { churn: 20, churnAwayMs: 100, connections: 20, rooms: 2, durationMs: 1_900 };
     const { resumes, timeline } = await runLoad(scenario(options), {
@@ -137,11 +137,11 @@ describe('running a load', function () {
       .and.to.be.within(20, 38);
     expect(resumes.perConnection).to.have.length(3);
     expect(resumes.perConnection.reduce((sum, connections) => sum + connections, 0)).to.equal(20);
-    // The last second is not over when the run is.
+    // The last second is not over when the run ends.
     expect(tries).to.be.within(returns - 20, returns);
   });
 
-  it('ends when there has been enough, and still waits for what is under way', async () => {
+  it('ends early when `enough` is aborted, and still waits for messages in flight', async () => {
     let held: Array<() => void> = [];
     relay = await startRelay((frame, members) => {
       held.push(() => toAll(frame, members));
@@ -169,7 +169,7 @@ describe('running a load', function () {
       .and.to.be.greaterThan(messages.sent * 9);
   });
 
-  it('ends early when it is told to, with the results so far', async () => {
+  it('ends early when the signal is aborted, with the results so far', async () => {
     relay = await startRelay();
     const abort = new AbortController();
     const started = performance.now();
@@ -191,7 +191,7 @@ describe('running a load', function () {
     expect(verdict.delivered).to.be.greaterThan(0);
   });
 
-  it('tells connects that failed by their reasons, and goes on without them', async () => {
+  it('counts failed connects by their reasons, and continues without them', async () => {
     relay = await startRelay();
     relay.server.options.verifyClient = ({ req }: { req: IncomingMessage }) => !req.url?.includes('/12');
     const { connects, verdict } = await runLoad(scenario(), parts);
@@ -200,17 +200,17 @@ describe('running a load', function () {
     expect(verdict).to.include({ expected: 1_500, delivered: 1_500, lost: 0 });
   });
 
-  it('says why when a worker dies, and leaves none behind', async () => {
+  it('reports why a worker died, and leaves none behind', async () => {
     relay = await startRelay();
     const dialect = new URL('../testing/deadly-dialect.ts', import.meta.url).href;
     const error = await runLoad(scenario(), { ...parts, dialect }).catch((error: unknown) => error);
     expect(error).to.be.instanceOf(LoadError);
     expect((error as LoadError).message).to.match(/^worker [12]: ended with exit code 1: Error: too much/);
-    // The other one, too, has hung up.
+    // The other worker has disconnected as well.
     while (relay.server.clients.size > 0) await new Promise((resolve) => setTimeout(resolve, 10));
   });
 
-  it('needs somebody to play, and enough rooms', async () => {
+  it('requires users, and enough rooms', async () => {
     relay = await startRelay();
     for (const [given, message] of [
       [{ ...parts, identities: [] }, 'there is nobody to play'],

@@ -10,25 +10,24 @@ import { LoadError, type LoadParts, type Phase } from './load-parts.js';
 import { Timeline } from './timeline.js';
 import { WorkerProcess } from './worker-process.js';
 
-/** Loading its code and making its plan. */
+/** Time to load a worker's code and to make its plan. */
 const START_MS = 30_000;
 /** How much longer than the ramp alone connecting may take, relative and absolute. */
 const RAMP_FACTOR = 2;
 const RAMP_EXTRA_MS = 60_000;
-/** From the order to the first message, so that all workers know the time when it comes. */
+/** From the order to the first message, so that all workers know the start time in advance. */
 const HEAD_START_MS = 500;
-/** An aborted run waits only so long for what is under way. */
+/** Longest wait of an aborted run for messages in flight. */
 const ABORTED_SETTLE_MS = 2_000;
 const REPORT_MS = 60_000;
 const END_MS = 5_000;
 
 /**
- * Runs the scenario: connects, joins, waits until all are in their rooms, sends for the time of the warm-up and the
- * measurement, waits for what is under way, and compares what everybody received. When it settles no process is left.
- * Aborted by the signal it still resolves, with the results so far.
- *
- * @throws {PlanError} for a scenario whose numbers do not fit each other
- * @throws {LoadError} when the parts do not suffice for it, when nobody answers at a target, and when a worker dies
+ * Runs the scenario: connects, joins, waits until all connections are in their rooms, sends during the warm-up and
+ * the measurement, waits for messages in flight, and compares what all members received. When it settles no worker is
+ * left. If the signal is aborted it still resolves, with the results so far.
+ * @throws {PlanError} for a scenario with inconsistent numbers
+ * @throws {LoadError} when the parts do not suffice, when no server answers at a target, and when a worker dies
  */
 export async function runLoad(scenario: Scenario, parts: LoadParts): Promise<LoadResult> {
   const dialectUrl = parts.dialect ?? builtIn(scenario.protocol);
@@ -52,9 +51,9 @@ class Run {
   readonly #workers: readonly WorkerProcess[];
   readonly #timeline: Timeline;
   readonly #strains: Strain[][];
-  /** Aborted when a worker has failed, with why. */
+  /** Aborted when a worker has failed, with the reason. */
   readonly #failed = new AbortController();
-  /** Each aborted for a reason to wait no longer. */
+  /** Each one, if aborted, ends all waiting. */
   readonly #signals: readonly AbortSignal[];
   #began = 0;
   #measuring = false;
@@ -73,7 +72,7 @@ class Run {
       (_, index) =>
         new WorkerProcess(
           `worker ${index + 1}`,
-          // What runs this process from its source is of use there only for a dialect that is source, too.
+          // Source needs this process' loader options in a worker only if the dialect is source as well.
           dialectUrl.endsWith('.ts') ? process.execArgv : [],
           (tick) => this.#ticked(index, tick),
           (error) => this.#failed.abort(error),
@@ -111,7 +110,7 @@ class Run {
     });
   }
 
-  /** Ends all workers, or what is left of them. */
+  /** Ends all workers that are left. */
   async close(): Promise<void> {
     const graceMs = this.#failed.signal.aborted ? 0 : END_MS;
     await Promise.all(this.#workers.map((worker) => worker.close(graceMs)));
@@ -146,12 +145,12 @@ class Run {
     this.#began = now();
     for (const worker of this.#workers) worker.send({ type: 'connect', began: this.#began });
     const all = Promise.all(this.#workers.map((worker) => worker.next('connected', 2 ** 31 - 1)));
-    // Whoever is not in by then has failed to connect, and the load begins without.
+    // A connection that is not in its rooms by then counts as failed, and the load begins without it.
     await this.#atMost(all, (connections / ramp) * 1_000 * RAMP_FACTOR + RAMP_EXTRA_MS);
     if (!this.#aborted) await this.#reached('connected');
   }
 
-  /** Returns how long it was measured. */
+  /** Returns the duration of the measurement in milliseconds. */
   async #load(): Promise<number> {
     const { warmUpMs, durationMs } = this.scenario;
     const t0 = now() + HEAD_START_MS;
@@ -192,7 +191,7 @@ class Run {
   }
 
   /**
-   * Waits for something, but not longer than so long, nor, unless it is the end already, for an aborted run.
+   * Waits for a promise, at most for a time, and, unless `abortable` is false, until the run is aborted.
    * @throws {LoadError} when a worker has failed
    */
   async #atMost(something: Promise<unknown>, ms: number, abortable = true): Promise<void> {
@@ -205,7 +204,7 @@ class Run {
       };
       const timer = setTimeout(done, Math.max(0, ms));
       for (const signal of signals) signal.addEventListener('abort', done);
-      // Failures of workers come by the signal.
+      // The signal reports failures of workers.
       something.then(done, () => undefined);
       if (signals.some(({ aborted }) => aborted)) done();
     });

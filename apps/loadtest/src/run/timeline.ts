@@ -2,7 +2,7 @@ import type { Latency, Moment } from '../result.js';
 import { Histogram } from './histogram.js';
 import type { Tick } from './ipc.js';
 
-/** Puts together what the workers did in the same second. */
+/** Combines what the workers did in each second. */
 export class Timeline {
   readonly moments: Moment[] = [];
   readonly #waiting = new Map<number, Tick[]>();
@@ -42,7 +42,7 @@ function merge(ticks: readonly Tick[]): Moment {
   };
 }
 
-/** Of encoded histograms, by adding them up. */
+/** Adds up encoded histograms. */
 export function mergeLatency(encoded: ReadonlyArray<string | undefined>): Latency | undefined {
   const all = new Histogram();
   for (const one of encoded) if (one !== undefined) all.add(one);

@@ -4,26 +4,26 @@ import { fileURLToPath } from 'node:url';
 import type { FromWorker, Tick, ToWorker } from './ipc.js';
 import { LoadError } from './load-parts.js';
 
-/** Compiled, also where this file runs from its source. */
+/** The compiled program, even if this file runs from source. */
 const MAIN = fileURLToPath(new URL('../../dist/worker/main.js', import.meta.url));
 const KEPT_ERRORS = 2_000;
 const LAST_WORDS_MS = 500;
 
 type Answer<Type extends FromWorker['type']> = Extract<FromWorker, { type: Type }>;
 
-/** Our own program is at the other end: what has a type is what that type says. */
+/** The other end is our own program: a message with a type has that type's fields. */
 function isFromWorker(message: unknown): message is FromWorker {
   return typeof message === 'object' && message !== null && 'type' in message;
 }
 
-/** One worker, which ends with this process whatever happens. */
+/** One worker, which always ends with this process. */
 export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #received: FromWorker[] = [];
   readonly #listeners = new Set<() => void>();
   #errors = '';
   #ended = false;
-  /** It has reported, and may end. */
+  /** Whether it has reported, and may end. */
   #done = false;
   #failure: LoadError | undefined;
 
@@ -32,7 +32,7 @@ export class WorkerProcess {
     /** Options of Node. */
     execArgv: readonly string[],
     private readonly onTick: (tick: Tick) => void,
-    /** It failed, or ended without having been told to. */
+    /** Called when it failed, or ended early. */
     private readonly onFailure: (error: LoadError) => void,
   ) {
     this.#child = fork(MAIN, [], {
@@ -55,7 +55,7 @@ export class WorkerProcess {
         this.#child.stderr?.destroy();
         this.#fail(`ended with ${why}${this.#lastWords()}`);
       };
-      // Its last words may still be on their way; but whatever it started may hold that way open.
+      // Its last output may still arrive; but a process that it started may keep the pipe open.
       const timer = setTimeout(tell, LAST_WORDS_MS);
       this.#child.once('close', tell);
     });
@@ -66,11 +66,11 @@ export class WorkerProcess {
   }
 
   send(order: ToWorker): void {
-    // What it was not told it need not know any more if it is gone, and `close` says that it is.
+    // An order to a worker that is gone can be dropped; `close` reports its end.
     if (this.#child.connected) this.#child.send(order, () => undefined);
   }
 
-  /** The next message of a kind. @throws {LoadError} when the worker ends before, or takes too long */
+  /** Returns the next message of a kind. @throws {LoadError} when the worker ends before, or takes too long */
   next<Type extends FromWorker['type']>(type: Type, timeoutMs: number): Promise<Answer<Type>> {
     return new Promise((resolve, reject) => {
       const settle = (): void => {
@@ -97,7 +97,7 @@ export class WorkerProcess {
     });
   }
 
-  /** Resolves when it has ended; after so long it is killed. */
+  /** Resolves when it has ended; after the grace time it is killed. */
   async close(graceMs: number): Promise<void> {
     if (this.#ended) return;
     const ended = once(this.#child, 'exit');
@@ -124,7 +124,7 @@ export class WorkerProcess {
     if (!this.#done) this.onFailure(this.#failure);
   }
 
-  /** What it wrote last that says something: an uncaught error has its name in front. */
+  /** Returns the last meaningful line that it wrote: an uncaught error begins with its name. */
   #lastWords(): string {
     const lines = this.#errors.trim().split('\n');
     const line = lines.findLast((text) => /error/i.test(text)) ?? lines.at(-1) ?? '';

@@ -1,4 +1,4 @@
-/** Of 127.0.0.1 and localhost, signed by itself; good for a hundred years, and for tests only. */
+/** Self-signed certificate of 127.0.0.1 and localhost; valid for a hundred years, for tests only. */
 export const CERTIFICATE = `-----BEGIN CERTIFICATE-----
 MIIBqTCCAU+gAwIBAgIUXgktx4JT45n9WMe5Y7qKbwlRd04wCgYIKoZIzj0EAwIw
 GzEZMBcGA1UEAwwQbG9hZCB0ZXN0ZXIgdGVzdDAgFw0yNjExMjMwMzAwMDBaGA8y

@@ -1,7 +1,7 @@
 import type { Dialect } from '../dialect.js';
 import { dialect as plain } from '../worker/dialects/plain.js';
 
-/** Takes its worker down with the first message. */
+/** Makes its worker crash at the first message. */
 export const dialect: Dialect = {
   ...plain,
   converse: (rooms, events, send) => {

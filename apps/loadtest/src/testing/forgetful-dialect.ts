@@ -1,7 +1,7 @@
 import type { Dialect } from '../dialect.js';
 import { dialect as plain } from '../worker/dialects/plain.js';
 
-/** Of a server that numbers nothing and keeps nothing. */
+/** Dialect of a server without positions and history. */
 export const dialect: Dialect = {
   ...plain,
   converse: (rooms, events, send) =>

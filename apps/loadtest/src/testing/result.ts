@@ -1,7 +1,7 @@
 import type { Latency, LoadResult, Moment } from '../result.js';
 import { type Scenario, scenarioSchema } from '../scenario.js';
 
-/** A made-up result for tests of what is done with one: nothing went wrong, unless `changes` say so. */
+/** Returns an invented result without violations, with `changes`. */
 export function madeUpResult(
   changes: Partial<LoadResult> = {},
   scenario: Partial<Scenario> = {},

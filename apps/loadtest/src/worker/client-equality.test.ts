@@ -14,21 +14,21 @@ import { LazyWheel } from './socket/lazy-wheel.js';
 const ROOM = 1;
 const BYTES = 64;
 
-/** What a gateway does on one connection; it is cut when a client has taken the last message. */
+/** What a gateway does on one connection; it cuts the connection when a client has taken the last message. */
 interface Stay {
-  /** Undefined: it is cut before it answers the join. */
+  /** Undefined: the connection is cut before the join is answered. */
   readonly joined?: { at: Position; recovered: boolean };
   readonly messages: readonly Position[];
 }
 
-/** What a client asked for on each connection, and what it took there. */
+/** What a client requested on each connection, and what it took there. */
 interface Outcome {
   readonly joins: ClientFrame[];
   readonly taken: number[];
 }
 
 const at = (seq: number, epoch = 1_000): Position => ({ epoch, seq });
-/** Messages are known by their places. */
+/** Identifies messages by their positions. */
 const numberOf = ({ epoch, seq }: Position): number => (epoch - 1_000) * 1_000 + seq;
 
 const SITUATIONS: Readonly<Record<string, readonly Stay[]>> = {
@@ -62,7 +62,7 @@ const SITUATIONS: Readonly<Record<string, readonly Stay[]>> = {
 };
 
 interface Player {
-  /** Whether it stays away for good. */
+  /** Whether it stays disconnected for good. */
   isGone(): boolean;
   end(): void;
 }
@@ -73,7 +73,7 @@ const CLIENTS: Readonly<Record<'client' | 'load tester', Start>> = {
   client(url, taken) {
     const client = new ChorusClient({
       ...{ url, token: 'a-token', webSocket: WebSocket, backoff: { baseMs: 20, capMs: 20 } },
-      // The load tester reads no history: what it does not have it counts as missed.
+      // The load tester reads no history: it counts missing messages as missed.
       api: { me: async () => undefined, messages: async () => ({ messages: [], after: null }) },
     });
     client.join(ROOM).on('message', ({ content }) => {
@@ -150,7 +150,7 @@ async function play(start: Start, stays: readonly Stay[]): Promise<Outcome> {
       await answered(connection);
       connection.socket.terminate();
     }
-    // What it asks for next, too.
+    // Also what it requests next.
     const last = await gateway.connection();
     last.say(WELCOME);
     outcome.joins.push(await last.next());
@@ -172,7 +172,7 @@ function sayAll({ say }: ScriptedConnection, { joined, messages }: Stay): void {
   say({ type: 'room-joined', roomId: ROOM, ...at, recovered, stored: { epoch: 0, seq: 0 } });
   for (const { epoch, seq } of messages) {
     const number = numberOf({ epoch, seq });
-    // In the order in which gateways write the fields: the load tester finds them by that.
+    // In the gateways' order of the fields: the load tester relies on it.
     say({
       ...{ seq, epoch, type: 'message', content: messageText(number, BYTES), roomId: ROOM },
       ...{ username: 'bob', userId: 2, id: `m${number}`, sentAt: 0 },
@@ -180,14 +180,14 @@ function sayAll({ say }: ScriptedConnection, { joined, messages }: Stay): void {
   }
 }
 
-/** Whatever was said before has been read: clients answer pings in their turn. */
+/** Everything sent before has been read: clients answer pings in order. */
 async function answered({ socket }: ScriptedConnection): Promise<void> {
   const pong = new Promise((resolve) => socket.once('pong', resolve));
   socket.ping();
   await pong;
 }
 
-/** How a connection ends, or what becomes of the next attempt after it was cut. */
+/** How a connection ends, or what happens to the next attempt after a cut. */
 type Ending =
   | { readonly close: number; readonly reconnectAfterMs?: number }
   | { readonly refuse: number; readonly retryAfterS?: number };
@@ -201,7 +201,7 @@ const ENDINGS: readonly Ending[] = [
   { refuse: 503, retryAfterS: 1 },
 ];
 
-/** What it does then: stays away, or comes back, too early or not. */
+/** Returns whether it stays disconnected or reconnects, and whether that is too early. */
 async function returning(start: Start, ending: Ending): Promise<'gone' | 'back' | 'too early'> {
   const gateway = await ScriptedGateway.start();
   const player = start(gateway.url, () => {});
@@ -233,16 +233,16 @@ async function returning(start: Start, ending: Ending): Promise<'gone' | 'back' 
   }
 }
 
-/** Nothing announces it. */
+/** A load tester that gives up does not announce it. */
 async function gone(player: Player, signal: AbortSignal): Promise<'gone'> {
   while (!player.isGone() && !signal.aborted) await sleep(10);
   return 'gone';
 }
 
-describe('the load tester and the client that people use', function () {
+describe('the load tester and the client of the SDK', function () {
   this.timeout(30_000);
 
-  // The load tester waits for up to two seconds; how long by chance is not what matters here.
+  // The load tester waits a random time of up to two seconds; the test does not depend on it.
   const { random } = Math;
   before(() => {
     Math.random = () => 0.02;
@@ -252,7 +252,7 @@ describe('the load tester and the client that people use', function () {
   });
 
   for (const ending of ENDINGS) {
-    it(`both come back, or both stay away, after ${JSON.stringify(ending)}`, async () => {
+    it(`both reconnect, or both stay disconnected, after ${JSON.stringify(ending)}`, async () => {
       const [client, tester] = await Promise.all(
         [CLIENTS.client, CLIENTS['load tester']].map((start) => returning(start, ending)),
       );
@@ -262,7 +262,7 @@ describe('the load tester and the client that people use', function () {
   }
 
   for (const [name, stays] of Object.entries(SITUATIONS)) {
-    it(`ask for the same and take the same when ${name}`, async () => {
+    it(`request the same positions and take the same messages when ${name}`, async () => {
       const client = await play(CLIENTS.client, stays);
       const tester = await play(CLIENTS['load tester'], stays);
       expect(tester).to.deep.equal(client);

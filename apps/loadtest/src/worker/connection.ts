@@ -4,9 +4,9 @@ import { now } from '../run/clock.js';
 import { backoffMs, isFinal } from './coming-back.js';
 import { Outbox } from './outbox.js';
 import { type SocketHandlers, WebSocketClient } from './socket/web-socket.js';
-import { type ConnectionOptions, type Place, positionsOf, type Seat, type World } from './world.js';
+import { type ConnectionOptions, type Place, positionsOf, type RoomSlot, type World } from './world.js';
 
-/** How often the first connect is tried. Whoever was in comes back as often as it takes. */
+/** Attempts at the first connect. Reconnects are not limited. */
 const FIRST_ATTEMPTS = 3;
 const JOIN_MS = 15_000;
 
@@ -22,9 +22,9 @@ type State =
   /** For good. */
   | 'gone';
 
-/** One client: comes in, stays, comes back. */
+/** One client: connects, stays, reconnects. */
 export class Connection implements SocketHandlers, ConversationEvents {
-  readonly seats: readonly Seat[];
+  readonly slots: readonly RoomSlot[];
   readonly #conversation: Conversation;
   #state: State = 'new';
   #socket: WebSocketClient | undefined;
@@ -32,7 +32,7 @@ export class Connection implements SocketHandlers, ConversationEvents {
   #startedAt = 0;
   #attempts = 0;
   #wasIn = false;
-  /** From when a return is timed. */
+  /** Start of the time until the reconnect. */
   #awaySince = 0;
   #openSince = 0;
   #returns = 0;
@@ -41,8 +41,8 @@ export class Connection implements SocketHandlers, ConversationEvents {
   readonly #outbox: Outbox;
   #slow = false;
   /**
-   * What was due before is not timed: who looks when it pleases, or was cut on purpose, is late by itself. When the server
-   * ended the socket, everything is.
+   * Earlier messages are not timed: a lazy or cut connection is late by itself. If the server ended the socket, all
+   * are timed.
    */
   #timedFrom: number;
 
@@ -52,7 +52,7 @@ export class Connection implements SocketHandlers, ConversationEvents {
     places: readonly Place[],
   ) {
     this.#timedFrom = options.lazy ? Number.POSITIVE_INFINITY : 0;
-    this.seats = places.map((place) => ({ ...place, epoch: 0, seq: 0, joined: false, goal: -1 }));
+    this.slots = places.map((place) => ({ ...place, epoch: 0, seq: 0, joined: false, goal: -1 }));
     this.#conversation = world.dialect.converse(
       places.map(({ roomId }) => roomId),
       this,
@@ -67,26 +67,26 @@ export class Connection implements SocketHandlers, ConversationEvents {
     return this.#state;
   }
 
-  /** It is one of those that stop reading. */
+  /** Whether it is a slow reader. */
   get slow(): boolean {
     return this.options.slow;
   }
 
-  /** It was in its rooms, wants to be, and is not. */
+  /** Whether it was in its rooms, wants to be, and is not. */
   get failedToReturn(): boolean {
     return this.#wasIn && this.#state !== 'in' && this.#state !== 'gone';
   }
 
-  /** How often it opened another socket after it had been in. */
+  /** Number of reconnects. */
   get returns(): number {
     return this.#returns;
   }
 
-  /** Whether nothing is under way to it or from it, as far as this worker knows. */
+  /** Whether this worker knows of no message in flight to it or from it. */
   get quiet(): boolean {
     if (this.#slow || this.#state === 'gone') return true;
     if (this.#state !== 'in' || !this.#outbox.empty) return false;
-    return this.seats.every(({ checker, member }) => checker.cursor(member) >= checker.length);
+    return this.slots.every(({ checker, member }) => checker.cursor(member) >= checker.length);
   }
 
   start(): void {
@@ -97,8 +97,8 @@ export class Connection implements SocketHandlers, ConversationEvents {
     this.#attempts++;
     if (this.#wasIn) meters.reconnecting();
     else if (this.#attempts === 1) meters.connecting(target.index);
-    const rooms = this.seats.map(({ roomId }) => roomId);
-    const handshake = dialect.handshake(identity, rooms, positionsOf(this.seats));
+    const rooms = this.slots.map(({ roomId }) => roomId);
+    const handshake = dialect.handshake(identity, rooms, positionsOf(this.slots));
     this.#socket = new WebSocketClient(target.url, handshake, this, { localAddress, lazy });
     if (lazy) lazyWheel.add(this.#socket, index);
   }
@@ -109,7 +109,7 @@ export class Connection implements SocketHandlers, ConversationEvents {
     this.#socket?.pause();
   }
 
-  /** Cuts it without a word, for so long; only who is in can be cut. */
+  /** Cuts it without a close frame for a time, if it is in its rooms. */
   cut(awayMs: number): void {
     if (this.#state !== 'in' || this.#slow || this.#cannotResume) return;
     this.#leave('away');
@@ -121,20 +121,20 @@ export class Connection implements SocketHandlers, ConversationEvents {
     }, awayMs);
   }
 
-  /** Nothing has arrived yet that would tell it where to go on, and it will: what it missed could only be lost. */
+  /** No message has arrived yet from which it could resume, and one will: cutting it now could lose messages. */
   get #cannotResume(): boolean {
-    return this.world.resumable && this.seats.some(({ epoch }) => epoch === 0);
+    return this.world.resumable && this.slots.some(({ epoch }) => epoch === 0);
   }
 
   publish(message: number, due: number, room: number): void {
-    const seat = this.seats.find((seat) => seat.room === room);
-    // Who was sent away by the tool has nothing to say; who was by the server is late.
-    if (seat === undefined || this.#state === 'away' || this.#state === 'gone') return;
-    if (this.#state === 'in') this.#outbox.send(message, due, seat, now());
-    else this.#outbox.keep(message, seat);
+    const slot = this.slots.find((slot) => slot.room === room);
+    // Messages that come due while the tool has cut it are dropped; if the server has, they are late.
+    if (slot === undefined || this.#state === 'away' || this.#state === 'gone') return;
+    if (this.#state === 'in') this.#outbox.send(message, due, slot, now());
+    else this.#outbox.keep(message, slot);
   }
 
-  /** Ends it. Where nothing is acked, what was sent must have arrived. */
+  /** Ends it. Without acks, what was sent must have arrived. */
   end(): void {
     clearTimeout(this.#timer);
     if (!this.world.dialect.acks && this.#state === 'in') this.#outbox.acceptAll();
@@ -151,12 +151,12 @@ export class Connection implements SocketHandlers, ConversationEvents {
     this.#missed = 'all there';
     this.#openSince = now();
     if (this.#wasIn) this.#returns++;
-    for (const seat of this.seats) {
-      seat.joined = false;
-      seat.goal = -1;
+    for (const slot of this.slots) {
+      slot.joined = false;
+      slot.goal = -1;
     }
     this.#timer = setTimeout(() => this.failed('not in its rooms in time'), JOIN_MS);
-    this.#conversation.opened(positionsOf(this.seats));
+    this.#conversation.opened(positionsOf(this.slots));
   }
 
   received(bytes: Buffer, start: number, end: number): void {
@@ -168,31 +168,31 @@ export class Connection implements SocketHandlers, ConversationEvents {
     const { world, options } = this;
     const at = now();
     const room = world.roomOf(number);
-    const seat = this.#seatIn(room);
-    if (seat === undefined) {
-      (world.checkerOf(room) ?? this.seats[0]?.checker)?.strayed(number);
+    const slot = this.#slotIn(room);
+    if (slot === undefined) {
+      (world.checkerOf(room) ?? this.slots[0]?.checker)?.strayed(number);
       return;
     }
-    seat.checker.arrived(seat.member, number, position);
+    slot.checker.arrived(slot.member, number, position);
     if (position !== undefined) {
-      seat.epoch = position.epoch;
-      seat.seq = position.seq;
+      slot.epoch = position.epoch;
+      slot.seq = position.seq;
       world.resumable = true;
     }
     world.meters.delivered(number, options.target.index, this.#timedFrom, at);
-    if (seat.goal >= 0) this.#lookWhetherCaughtUp();
+    if (slot.goal >= 0) this.#lookWhetherCaughtUp();
     if (!world.dialect.acks) this.#outbox.accepted(number);
     world.poke(at);
   }
 
   joined(roomId: number, recovered: boolean | undefined, at?: Position): void {
-    const seat = this.seats.find((seat) => seat.roomId === roomId);
-    if (seat === undefined || seat.joined || this.#state !== 'joining') return;
-    seat.joined = true;
-    if (recovered === true) seat.goal = seat.checker.length;
+    const slot = this.slots.find((slot) => slot.roomId === roomId);
+    if (slot === undefined || slot.joined || this.#state !== 'joining') return;
+    slot.joined = true;
+    if (recovered === true) slot.goal = slot.checker.length;
     else if (this.#wasIn) this.#missed = recovered === false ? 'gone' : 'not told';
-    if (recovered !== true && at !== undefined) ({ epoch: seat.epoch, seq: seat.seq } = at);
-    if (this.seats.every(({ joined }) => joined)) this.#isIn();
+    if (recovered !== true && at !== undefined) ({ epoch: slot.epoch, seq: slot.seq } = at);
+    if (this.slots.every(({ joined }) => joined)) this.#isIn();
   }
 
   acked(number: number): void {
@@ -244,7 +244,7 @@ export class Connection implements SocketHandlers, ConversationEvents {
     if (!this.#wasIn) this.world.settled();
   }
 
-  /** The socket is of no use any more. */
+  /** Gives the socket up. */
   #leave(state: State): void {
     clearTimeout(this.#timer);
     this.#unwheel();
@@ -277,17 +277,17 @@ export class Connection implements SocketHandlers, ConversationEvents {
     this.#outbox.resume(now);
   }
 
-  #seatIn(room: number): Seat | undefined {
-    const [first] = this.seats;
-    return first?.room === room ? first : this.seats.find((seat) => seat.room === room);
+  #slotIn(room: number): RoomSlot | undefined {
+    const [first] = this.slots;
+    return first?.room === room ? first : this.slots.find((slot) => slot.room === room);
   }
 
   #lookWhetherCaughtUp(): void {
     if (this.#state !== 'in') return;
     let behind = false;
-    for (const seat of this.seats) {
-      if (seat.goal >= 0 && seat.checker.cursor(seat.member) >= seat.goal) seat.goal = -1;
-      behind ||= seat.goal >= 0;
+    for (const slot of this.slots) {
+      if (slot.goal >= 0 && slot.checker.cursor(slot.member) >= slot.goal) slot.goal = -1;
+      behind ||= slot.goal >= 0;
     }
     if (behind) return;
     const at = now();

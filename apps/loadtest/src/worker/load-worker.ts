@@ -98,7 +98,7 @@ export class LoadWorker {
     this.#churn = new Churn(scenario, timing, (cut) => this.#cut(cut));
   }
 
-  /** @param began from when seconds are counted */
+  /** @param began start of the first second */
   connect(began: number, ticked: (tick: Tick) => void): void {
     this.#ticker = new Ticker(began, timing, (second) => ticked(this.#tick(second)));
     this.#ramp.start();
@@ -109,11 +109,11 @@ export class LoadWorker {
     this.#meters.began(t0);
     for (const connection of this.#connections) {
       const away = connection.state !== 'in';
-      // Nobody comes in late: who is not there now is no receiver.
+      // A connection that is not in its rooms now is no receiver and must not come in later.
       if (away) connection.end();
       else if (connection.slow) connection.stopReading();
       if (!away && !connection.slow) continue;
-      for (const { checker, member } of connection.seats) checker.exclude(member);
+      for (const { checker, member } of connection.slots) checker.exclude(member);
     }
     this.#driver.start(t0);
     this.#churn.start(t0);
@@ -126,7 +126,7 @@ export class LoadWorker {
     this.#churn.stop();
   }
 
-  /** Whether all that this worker knows of has arrived. */
+  /** Whether everything that this worker knows of has arrived. */
   get quiet(): boolean {
     return this.#connections.every((connection) => connection.quiet);
   }
@@ -163,7 +163,7 @@ export class LoadWorker {
     return { ...this.#meters.report(resumesFailed, perConnection), rooms };
   }
 
-  /** Gives members their numbers, one connection after the other. */
+  /** Numbers the members of each room, one connection after the other. */
   #places(checking: Checking, roomIds: readonly number[]): (connection: number) => Place[] {
     const { first, end } = this.#share;
     const members = new Map<number, number>();

@@ -25,7 +25,7 @@ class NodeMeters {
   }
 }
 
-/** Everything that a worker counts. */
+/** All counters of a worker. */
 export class Meters {
   readonly refused = new Tally();
   readonly closes = new Tally();
@@ -84,7 +84,7 @@ export class Meters {
     this.#failures.add(why);
   }
 
-  /** A first connect came to its end, whichever. */
+  /** A first connect succeeded or failed. */
   connectDone(): void {
     this.#connects.doneAt = now();
   }
@@ -95,7 +95,7 @@ export class Meters {
     if (message >= this.#firstCounted) this.#counted.sent++;
   }
 
-  /** @param timedFrom only what was due from then on is timed */
+  /** @param timedFrom messages that were due earlier are not timed */
   acked(message: number, target: number, timedFrom: number): void {
     const counts = message >= this.#firstCounted;
     this.#second.acked++;
@@ -127,13 +127,13 @@ export class Meters {
     else this.#resumes.unrecovered++;
   }
 
-  /** @param ms since the connection was cut @param replayMs since it has a socket again */
+  /** @param ms since the connection was cut @param replayMs since its socket was open again */
   caughtUp(ms: number, replayMs: number): void {
     this.#resumeMs.record(ms);
     this.#replayMs.record(replayMs);
   }
 
-  /** Somebody who had been in tries to come back. */
+  /** A connection tries to reconnect. */
   reconnecting(): void {
     this.#second.reconnects++;
   }
@@ -142,7 +142,7 @@ export class Meters {
     return this.#connects.failed;
   }
 
-  /** What happened since the last one. */
+  /** Returns the counts since the last tick. */
   tick(): Pick<Tick, 'sent' | 'acked' | 'delivered' | 'reconnects' | 'ackMs' | 'deliveryMs'> & {
     lateMs: number;
   } {

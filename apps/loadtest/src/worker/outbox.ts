@@ -1,64 +1,64 @@
 import { messageText } from '../plan/message-text.js';
-import type { Seat, World } from './world.js';
+import type { RoomSlot, World } from './world.js';
 
-/** Messages that a connection keeps for when it is back. */
+/** Largest number of messages that a connection keeps until it has reconnected. */
 const MAX_LATE = 10_000;
 
-/** What one connection has to say, and what it does not know the end of yet. */
+/** Messages of one connection that are due or unconfirmed. */
 export class Outbox {
-  /** Sent, and nothing heard of. */
-  readonly #pending = new Map<number, Seat>();
-  #late: Array<{ message: number; seat: Seat }> = [];
+  /** Sent, without an answer. */
+  readonly #pending = new Map<number, RoomSlot>();
+  #late: Array<{ message: number; slot: RoomSlot }> = [];
 
-  /** @param say hands a message to the socket */
+  /** @param say sends a message on the socket */
   constructor(
     private readonly world: Pick<World, 'dialect' | 'meters' | 'payload'>,
     private readonly say: (roomId: number, message: number, text: string) => void,
   ) {}
 
-  /** Whether nothing is under way. */
+  /** Whether no message is unconfirmed. */
   get empty(): boolean {
     return this.#pending.size === 0;
   }
 
-  send(message: number, due: number, seat: Seat, now: number): void {
-    this.#pending.set(message, seat);
+  send(message: number, due: number, slot: RoomSlot, now: number): void {
+    this.#pending.set(message, slot);
     this.world.meters.sent(message, due, now);
-    this.#say(message, seat.roomId);
+    this.#say(message, slot.roomId);
   }
 
-  /** For {@link resume}. */
-  keep(message: number, seat: Seat): void {
-    if (this.#late.length < MAX_LATE) this.#late.push({ message, seat });
+  /** Keeps the message for {@link resume}. */
+  keep(message: number, slot: RoomSlot): void {
+    if (this.#late.length < MAX_LATE) this.#late.push({ message, slot });
   }
 
-  /** The connection is in its rooms again: sends what may not have gone out, and what came due meanwhile. */
+  /** Called when the connection is in its rooms again: sends what may not have left, and what came due meanwhile. */
   resume(clock: () => number): void {
     for (const [message, { roomId }] of this.#pending) this.#say(message, roomId);
     const late = this.#late;
     this.#late = [];
-    for (const { message, seat } of late) {
-      // The server is to blame for these, not the tool: for whether that keeps up they are due now.
+    for (const { message, slot } of late) {
+      // The server caused their delay, not the tool: for whether the tool keeps up they are due now.
       const due = clock();
-      this.send(message, due, seat, due);
+      this.send(message, due, slot, due);
     }
   }
 
-  /** The server has it: everybody has to receive it. @returns whether that was not known yet */
+  /** The server has stored the message: every member must receive it. @returns whether that is new */
   accepted(message: number): boolean {
-    const seat = this.#pending.get(message);
-    if (seat === undefined) return false;
+    const slot = this.#pending.get(message);
+    if (slot === undefined) return false;
     this.#pending.delete(message);
-    seat.checker.expect(message);
+    slot.checker.expect(message);
     return true;
   }
 
-  /** The server has all that is under way, as far as anybody can tell. */
+  /** Assumes that the server has stored all unconfirmed messages. */
   acceptAll(): void {
     for (const message of [...this.#pending.keys()]) this.accepted(message);
   }
 
-  /** @param message undefined when it is not known which: it may be any */
+  /** @param message undefined when it is unknown: it may be any */
   refused(message: number | undefined): void {
     if (message === undefined) this.#pending.clear();
     else this.#pending.delete(message);

@@ -4,10 +4,10 @@ import type { FromWorker, ToWorker } from '../run/ipc.js';
 import { LoadWorker } from './load-worker.js';
 
 const LOOK_MS = 100;
-/** Nothing is under way when nothing was for so long: rooms of several workers can be quiet in one and not in another. */
+/** Number of quiet checks in a row: rooms of several workers can be quiet in one and not in another. */
 const QUIET_LOOKS = 4;
 
-/** Does as the main process says until it says to finish, or is gone. */
+/** Follows the orders of the main process until `finish` or its end. */
 export function runWorker(
   parent: Pick<NodeJS.Process, 'on' | 'send' | 'disconnect' | 'exit'>,
   checking: Checking,
@@ -71,8 +71,8 @@ export function runWorker(
       say({ type: 'failed', why: error instanceof Error ? error.message : String(error) }, () => ended());
     });
   });
-  // The owner is gone, or has what it wanted: nothing is left to do.
+  // The main process is gone, or has the report: nothing is left to do.
   parent.on('disconnect', ended);
-  // A terminal sends them to all processes; the owner decides what they mean.
+  // A terminal sends these to all processes; the main process decides.
   for (const signal of ['SIGINT', 'SIGHUP']) parent.on(signal, () => undefined);
 }

@@ -3,7 +3,7 @@ import type { Strain } from '../run/ipc.js';
 
 const RESOLUTION_MS = 5;
 
-/** Measures how hard this process has to work, from one reading to the next. */
+/** Measures the load of this process between two readings. */
 export class StrainGauge {
   readonly #delay: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   #loop = performance.eventLoopUtilization();
@@ -19,7 +19,7 @@ export class StrainGauge {
     const cpu = process.cpuUsage();
     const at = performance.now();
     const used = cpu.user + cpu.system - this.#cpu.user - this.#cpu.system;
-    // What it measures are the times between its own timers.
+    // The histogram contains the times between its own timers.
     const delay = this.#delay.count === 0 ? at - this.#at : this.#delay.percentile(99) / 1e6;
     const strain = {
       delayMs: Math.max(0, delay - RESOLUTION_MS),

@@ -10,15 +10,15 @@ export interface World {
   readonly meters: Meters;
   readonly payload: number;
   readonly lazyWheel: LazyWheel;
-  /** Whether the server gives positions, as far as has been seen. */
+  /** Whether the server has given positions so far. */
   resumable: boolean;
-  /** Index of the room that a message was sent to. */
+  /** Index of the room of a message. */
   roomOf(message: number): number;
   /** Undefined if the worker has no members in the room. */
   checkerOf(room: number): RoomChecker | undefined;
-  /** To be called whenever the time is known. */
+  /** Called whenever the time is known. */
   poke(now: number): void;
-  /** The first connect came to its end. */
+  /** The first connect succeeded or failed. */
   settled(): void;
 }
 
@@ -27,24 +27,24 @@ export interface Place {
   readonly room: number;
   readonly roomId: number;
   readonly checker: RoomChecker;
-  /** Its number there. */
+  /** Number of the member in the room. */
   readonly member: number;
 }
 
-/** The same with what changes. */
-export interface Seat extends Place {
-  /** Of the last message; both 0 as long as there is none. */
+/** A place in a room with its progress. */
+export interface RoomSlot extends Place {
+  /** Of the last message; both 0 without one. */
   epoch: number;
   seq: number;
   joined: boolean;
-  /** What it has to get past to have caught up; -1 when it has. */
+  /** Number of messages to be past after a reconnect; -1 when it has caught up. */
   goal: number;
 }
 
 /** Positions of the last messages, by the ids of rooms; rooms without a message are left out. */
-export function positionsOf(seats: readonly Seat[]): Map<number, Position> {
+export function positionsOf(slots: readonly RoomSlot[]): Map<number, Position> {
   const positions = new Map<number, Position>();
-  for (const { roomId, epoch, seq } of seats) if (epoch > 0) positions.set(roomId, { epoch, seq });
+  for (const { roomId, epoch, seq } of slots) if (epoch > 0) positions.set(roomId, { epoch, seq });
   return positions;
 }
 

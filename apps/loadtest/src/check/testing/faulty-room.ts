@@ -1,4 +1,4 @@
-/** What a faulty room does wrong, each to one message or one member of it. */
+/** Faults of a room, each of one message or one member. */
 export type Fault =
   /** One member does not get the message. */
   | 'lose-for-one'
@@ -7,21 +7,21 @@ export type Fault =
   | 'deliver-twice'
   /** One member gets the message after the next one. */
   | 'swap-for-one'
-  /** Everybody gets the message after the next one of its sender. */
+  /** All members get the message after the next one of its sender. */
   | 'swap-for-all'
-  /** Everybody is told the position of the message before. */
+  /** All members get the position of the previous message. */
   | 'seq-twice'
-  /** One member is told another position than the others. */
+  /** One member gets another position than the others. */
   | 'seq-for-one'
   /** Delivered, and never acked. */
   | 'keep-ack'
-  /** Not delivered, and said so. */
+  /** Refused, and not delivered. */
   | 'refuse'
-  /** One member's socket is closed; it comes back and gets everything. */
+  /** One member's socket is closed; the member reconnects and gets everything. */
   | 'close'
-  /** It comes back, is told that it gets everything, and does not get one message. */
+  /** A member reconnects, is promised everything that it missed, and does not get one message. */
   | 'recover-with-hole'
-  /** It comes back, is told that it does not get what it missed, and does not. */
+  /** A member reconnects, is told that what it missed does not follow, and does not get it. */
   | 'not-recover'
   /** One socket gets a message of another room. */
   | 'misdirect';
@@ -31,7 +31,7 @@ export interface Message {
   readonly clientMsgId: string | undefined;
 }
 
-/** A socket in a room, in whatever protocol. */
+/** A socket in a room, in either protocol. */
 export interface Member {
   readonly userId: number;
   deliver(message: Message, position: { readonly epoch: number; readonly seq: number }): void;
@@ -41,18 +41,18 @@ export interface Member {
   close(): void;
 }
 
-/** What was done wrong, as it must be found. */
+/** The violations that must be found. */
 export interface Planted {
-  /** Faults of the plan that were done. */
+  /** Number of planned faults that were committed. */
   done: number;
-  /** Deliveries that somebody does not get who was told so: more or fewer, by when they came back. */
+  /** Deliveries that a member does not get and was told so: their number depends on when it reconnects. */
   unrecovered: number;
 }
 
 export const EPOCH = 1_767_225_600_000;
-/** Messages of a room between two faults, so that none changes what another one looks like. */
+/** Messages of a room between two faults, so that faults do not affect each other. */
 const SPACING = 6;
-/** Messages that somebody misses at the least who is closed. */
+/** Smallest number of messages that a closed member misses. */
 const MISSED = 3;
 
 interface Stored {
@@ -60,14 +60,14 @@ interface Stored {
   readonly seq: number;
 }
 
-/** A room that numbers, keeps and delivers messages, and commits the faults given, one after the other. */
+/** A room that numbers, stores and delivers messages, and commits the given faults one after the other. */
 export class FaultyRoom {
   readonly #members = new Set<Member>();
   readonly #history: Stored[] = [];
   readonly #known = new Map<string, number>();
   #seq = 0;
   #untilFault = SPACING;
-  /** Whom the room is waiting for, and what it will do to them. */
+  /** The member that the room waits for, and the fault that follows. */
   #away:
     | { readonly userId: number; readonly fault: Fault; back?: { member: Member; since: number } }
     | undefined;
@@ -84,7 +84,7 @@ export class FaultyRoom {
     return this.#members.values().next().value;
   }
 
-  /** @param since what the member got last; undefined when it is new */
+  /** @param since last message of the member; undefined for a new one */
   enter(member: Member, since: number | undefined): void {
     if (this.#away?.userId === member.userId && since !== undefined) {
       this.#away.back = { member, since };
@@ -96,7 +96,7 @@ export class FaultyRoom {
     if (since !== undefined) for (const stored of this.#after(since)) deliver(member, stored);
   }
 
-  /** When it has missed enough for something to be wrong with it. */
+  /** Readmits the member once it has missed enough messages. */
   #letBack(): void {
     if (!this.#away?.back) return;
     const { fault, back } = this.#away;
@@ -137,7 +137,7 @@ export class FaultyRoom {
     this.#letBack();
   }
 
-  /** Faults that keep something back wait for what they keep it for; closing waits for the return. */
+  /** Faults that delay a message wait for the later one; closing waits for the reconnect. */
   #nextFault(): Fault | undefined {
     if (this.#away || this.#heldForOne || this.#heldForAll || this.#untilFault-- > 0) return undefined;
     this.#untilFault = SPACING;
@@ -149,7 +149,7 @@ export class FaultyRoom {
 
   #commit(fault: Fault | undefined, sender: Member, stored: Stored): void {
     const members = [...this.#members];
-    // Neither the first to get a message nor its sender.
+    // Neither the first receiver of a message nor its sender.
     const victim = members.filter((member) => member !== sender).at(stored.seq % 2 === 0 ? -1 : 0);
     if (fault === 'lose-for-all') return;
     if (fault === 'swap-for-all') {

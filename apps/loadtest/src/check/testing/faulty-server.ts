@@ -10,7 +10,7 @@ export interface FaultyServer {
   close(): Promise<void>;
 }
 
-/** Speaks both protocols, as far as the load tester does, and does in each room what the plan says. */
+/** Speaks both protocols as far as the load tester needs, and commits the planned faults in each room. */
 export async function startFaultyServer(plan: ReadonlyMap<number, readonly Fault[]>): Promise<FaultyServer> {
   const planted: Planted = { done: 0, unrecovered: 0 };
   const rooms = new Map<number, FaultyRoom>();

@@ -5,7 +5,7 @@ export interface Arrival {
   readonly position: Position | undefined;
 }
 
-/** All that happened in a room. */
+/** Everything that happened in a room. */
 export interface RoomHistory {
   /** What each member received, in its order. */
   readonly members: ReadonlyArray<readonly Arrival[]>;
@@ -13,7 +13,7 @@ export interface RoomHistory {
   readonly senderOf: (number: number) => number;
 }
 
-/** What `judgeRoom` should say, as plainly as possible: every member is compared with every other. */
+/** Expected result of `judgeRoom`, computed as plainly as possible: every member is compared with every other. */
 export function naiveVerdict(room: RoomHistory) {
   let [duplicated, delivered, lost, outOfOrder, orderDisagreements] = [0, 0, 0, 0, 0];
   const mustArrive = new Set(room.expected);
@@ -110,7 +110,10 @@ export function naiveVerdict(room: RoomHistory) {
   };
 }
 
-/** How few of `order` have to move for it to be as in `other`: all but the longest subsequence that grows there. */
+/**
+ * Returns the smallest number of moves for `order` to agree with `other`: all but the longest subsequence that
+ * ascends there.
+ */
 function moves(order: readonly number[], other: readonly number[]): number {
   const ranks = order.map((number) => other.indexOf(number));
   const longest: number[] = [];

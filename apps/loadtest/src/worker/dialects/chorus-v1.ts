@@ -4,9 +4,9 @@ import type { Conversation, ConversationEvents, Dialect, Identity } from '../../
 import { OPENING, tellMessage } from './message-frame.js';
 
 const RETRY_MS = 1_000;
-/** Of what a socket may send, this is for joins: a client that comes back has something to say, too. */
+/** Share of the messages that a socket may send that joins use: a client that reconnects publishes, too. */
 const JOINS_SHARE = 0.8;
-/** Names that no other run uses in the same room: servers recognise what is sent twice. */
+/** Idempotency keys must not repeat those of another run in a room. */
 const RUN = randomBytes(6).toString('hex');
 const [S, A, J, L, T] = [0x73, 0x61, 0x6a, 0x6c, 0x74];
 
@@ -41,7 +41,7 @@ class V1Conversation implements Conversation {
   }
 
   publish(roomId: number, number: number, text: string): void {
-    // The text has nothing that needs escaping, and its name neither.
+    // Neither the text nor its key needs escaping.
     this.send(`{"type":"publish","roomId":${roomId},"clientMsgId":"${RUN}-${number}","content":"${text}"}`);
   }
 
@@ -52,7 +52,7 @@ class V1Conversation implements Conversation {
   received(bytes: Buffer, start: number, end: number): void {
     if (tellMessage(bytes, start, end, this.#position, this.events)) return;
     const kind = bytes[start + OPENING];
-    // Joined, left, stored and typing, of which there can be very many.
+    // Joined, left, stored and typing frames, of which there can be very many.
     if (kind === J || kind === L || kind === S || kind === T) return;
     const frame = JSON.parse(bytes.toString('utf8', start, end)) as V1ServerFrame;
     if (kind === A && frame.type === 'ack') this.events.acked(nameToNumber(frame.clientMsgId));
@@ -87,7 +87,7 @@ class V1Conversation implements Conversation {
     }
   }
 
-  /** Joins as many rooms a second as may be, because joins count as messages. */
+  /** Joins as many rooms per second as allowed, because joins count as messages. */
   #join(perSecond: number): void {
     for (const roomId of this.#waiting.splice(0, perSecond)) {
       const since = this.#since.get(roomId);
@@ -107,7 +107,7 @@ function nameToNumber(name: string): number {
   return name.startsWith(RUN) ? Number(name.slice(RUN.length + 1)) : -1;
 }
 
-/** For gateways that ask for no token. */
+/** For gateways that require no token. */
 export function identityQuery({ token, userId, username }: Identity): string {
   return token === undefined ? `?userId=${userId}&username=${encodeURIComponent(username)}` : '';
 }

@@ -3,14 +3,14 @@ import { messageNumber } from '../../plan/message-text.js';
 
 /** Where frames differ: `{"seq"` opens messages, and the type of others is after `{"type":"`. */
 export const OPENING = '{"type":"'.length;
-/** What comes before the content of a message at the least. */
+/** Shortest beginning of a message frame before its content. */
 const BEFORE_CONTENT = '{"seq":1,"epoch":1,"type":"message",'.length;
 const S = 0x73;
 const ZERO = 0x30;
 
 /**
- * Reads a message without parsing its frame, which is identical on plain and on `chorus.v1` sockets.
- * @param position is written over
+ * Reads a message without parsing its frame, which is identical in plain and `chorus.v1`.
+ * @param position is overwritten
  * @returns false for a frame that is no message
  */
 export function tellMessage(
@@ -28,7 +28,7 @@ export function tellMessage(
   return true;
 }
 
-/** Reads digits from `at` on into a field; returns where they end. Nothing is allocated. */
+/** Reads digits from `at` on into a field; returns their end. Allocates nothing. */
 function numberAt<Field extends string>(
   bytes: Buffer,
   at: number,

@@ -34,7 +34,7 @@ class PlainConversation implements Conversation {
   ) {}
 
   opened(since: ReadonlyMap<number, Position>): void {
-    // Else the first frame says whether what was missed follows.
+    // Otherwise the first frame tells whether the missed messages follow.
     if (!since.has(this.roomId)) this.events.joined(this.roomId, undefined);
   }
 

@@ -3,7 +3,7 @@ import type { Timing } from './driver.js';
 
 /**
  * Numbers the cuts of a run, from the end of the warm-up on: the n-th is due n/churn seconds later. All workers count
- * them all, and each makes those of its connections.
+ * all cuts, and each makes those of its connections.
  */
 export class Churn {
   #next = 0;

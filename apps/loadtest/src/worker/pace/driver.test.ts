@@ -4,7 +4,7 @@ import { scenarioSchema } from '../../scenario.js';
 import { Driver, type Timing } from './driver.js';
 import { Schedule } from './schedule.js';
 
-/** A clock that stands still until it is told to go on. */
+/** A clock that tests move. */
 class FakeTime implements Timing {
   #now = 0;
   #timers: Array<{ at: number; action: () => void }> = [];
@@ -25,7 +25,7 @@ class FakeTime implements Timing {
     return this.#timers.length;
   }
 
-  /** Lets time pass and timers fire, late ones all at its end if `stall`. */
+  /** Lets time pass and timers fire; with `stall` all late ones fire at its end. */
   pass(ms: number, stall = false): void {
     const end = this.#now + ms;
     for (;;) {
@@ -78,7 +78,7 @@ describe('the open-loop driver', () => {
     expect(time.timers).to.equal(0);
   });
 
-  it('makes up for a stall at once, and says when each message was due', () => {
+  it('makes up for a stall at once, and reports when each message was due', () => {
     const { driver, time, sent } = set();
     driver.start(0);
     time.pass(100);
@@ -91,7 +91,7 @@ describe('the open-loop driver', () => {
     expect(late.at(-1)?.due).to.be.closeTo(300, 1e-6);
   });
 
-  it('sends what is due as soon as somebody knows the time, and not again by its timer', () => {
+  it('sends due messages as soon as it is poked, and not again by its timer', () => {
     const { driver, time, sent } = set();
     driver.start(0);
     time.pass(5);
@@ -103,7 +103,7 @@ describe('the open-loop driver', () => {
     expect(sent.map(({ message }) => message)).to.deep.equal([0, 1, 2]);
   });
 
-  it('shares the messages among workers, none left out and none twice', () => {
+  it('shares the messages among workers, without gaps or duplicates', () => {
     const sent = [0, 1].flatMap((worker) => {
       const { driver, time, sent } = set(worker, 2);
       driver.start(0);
@@ -114,7 +114,7 @@ describe('the open-loop driver', () => {
     expect(new Set(sent).size).to.equal(100);
   });
 
-  it('sends nothing more once it is stopped, whoever asks', () => {
+  it('sends nothing more once it is stopped, by timer or poke', () => {
     const { driver, time, sent } = set();
     driver.start(0);
     time.pass(100);

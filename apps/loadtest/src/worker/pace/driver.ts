@@ -1,13 +1,13 @@
 import type { Schedule } from './schedule.js';
 
-/** When things are done: replaced in tests. */
+/** Clock and timers, replaced in tests. */
 export interface Timing {
   now(): number;
-  /** Calls back once; returns what calls it off. */
+  /** Calls back once; returns a function that cancels it. */
   after(ms: number, action: () => void): () => void;
 }
 
-/** Sends every message when it is due, or at once when that is over: what a server does cannot slow the schedule down. */
+/** Sends every message when it is due, or at once when that is past: the server cannot slow the schedule down. */
 export class Driver {
   #t0 = Number.POSITIVE_INFINITY;
   #due = Number.POSITIVE_INFINITY;
@@ -15,8 +15,8 @@ export class Driver {
   #stopped = false;
 
   /**
-   * @param rate messages a second over all workers
-   * @param send is told when the message was due
+   * @param rate messages per second over all workers
+   * @param send receives the time at which the message was due
    */
   constructor(
     private readonly schedule: Pick<Schedule, 'next' | 'advance'>,
@@ -38,8 +38,8 @@ export class Driver {
   }
 
   /**
-   * Sends what is due. To be called whenever the time is known anyway: timers count whole milliseconds, and a worker that
-   * receives much knows the time much better.
+   * Sends what is due. Called whenever the time is known anyway: timers have a resolution of milliseconds, and a
+   * worker that receives much knows the time more precisely.
    */
   poke(now: number): void {
     while (now >= this.#due) {
@@ -47,7 +47,7 @@ export class Driver {
       if (message === undefined) return;
       const due = this.#due;
       this.schedule.advance();
-      // Before sending, which may come back here.
+      // Before sending, which may call this again.
       this.#look();
       this.send(message, due);
     }

@@ -1,17 +1,17 @@
 import type { Timing } from './driver.js';
 
-/** So many connects may be under way in one worker: more would be waiting in the queue of the listener. */
+/** Largest number of connects in progress in one worker: more would wait in the listener's queue. */
 const UNDER_WAY = 256;
 const STEP_MS = 5;
 
-/** Starts connections at a rate, as long as those under way are not too many. */
+/** Starts connections at a rate, as long as not too many are in progress. */
 export class Ramp {
   started = 0;
   #settled = 0;
   #beganAt = 0;
   #cancel: () => void = () => undefined;
 
-  /** @param done all that were to be started have come to an end */
+  /** @param done called when all connections have succeeded or failed */
   constructor(
     private readonly connections: ReadonlyArray<{ start(): void }>,
     private readonly perSecond: number,
@@ -24,7 +24,7 @@ export class Ramp {
     this.#step();
   }
 
-  /** One is in, or has been given up. */
+  /** A connect has succeeded or failed. */
   settled(): void {
     this.#settled++;
     if (this.#settled === this.connections.length) this.done();

@@ -2,7 +2,7 @@ import type { Plan, Share } from '../../plan/plan.js';
 
 /** The numbers of the messages that one worker sends, in ascending order. */
 export class Schedule {
-  /** Positions in a round, in which every sender sends once, that are this worker's. */
+  /** This worker's positions in a round, in which every sender sends once. */
   readonly #own: readonly number[];
   #round = 0;
   #index = 0;
@@ -19,7 +19,7 @@ export class Schedule {
     this.#own = own;
   }
 
-  /** Undefined when there are no more. */
+  /** Undefined at the end. */
   get next(): number | undefined {
     const at = this.#own[this.#index];
     if (at === undefined) return undefined;

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Ticker } from './ticker.js';
 
-/** Timers that fire only when they are told to. */
+/** Timers that fire on request. */
 function fakeTime() {
   const time = { at: 0, timers: new Set<() => void>() };
   return {
@@ -37,7 +37,7 @@ describe('the ticker', () => {
     expect(ticks).to.deep.equal([0, 1]);
   });
 
-  it('needs no timer when somebody knows the time, and does not tick twice', () => {
+  it('needs no timer when it is poked, and does not tick twice', () => {
     const { time, timing, fire } = fakeTime();
     const ticks: number[] = [];
     const ticker = new Ticker(0, timing, (second) => ticks.push(second));

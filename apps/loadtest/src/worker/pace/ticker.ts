@@ -17,8 +17,8 @@ export class Ticker {
   }
 
   /**
-   * To be called whenever the time is known: as long as data keeps arriving, the event loop may read for seconds before it
-   * looks at its timers.
+   * Called whenever the time is known: while data keeps arriving, the event loop may read for seconds before it
+   * checks its timers.
    */
   poke(now: number): void {
     if (this.#stopped || now < this.#due) return;
@@ -39,7 +39,7 @@ export class Ticker {
   #wait(): void {
     if (this.#stopped) return;
     const wait = Math.max(0, this.#due - this.timing.now());
-    // Timers count whole milliseconds, and may be a part of one early.
+    // Timers have a resolution of milliseconds, and may fire a fraction early.
     this.#cancel = this.timing.after(wait, () => {
       const now = this.timing.now();
       if (now < this.#due) this.#wait();

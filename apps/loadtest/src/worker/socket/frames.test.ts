@@ -23,7 +23,7 @@ describe('reading frames', () => {
   ]);
   const whole = ['short', '9:ping', 'fragments', 'x'.repeat(200), '', 'end'];
 
-  it('does not mind where reads are split, wherever that is', () => {
+  it('reads frames that are split at any byte', () => {
     for (let at = 0; at <= stream.length; at++) {
       const { frames, got } = reader();
       frames.read(stream, 0, at);
@@ -32,7 +32,7 @@ describe('reading frames', () => {
     }
   });
 
-  it('reads byte by byte from one buffer that is written over each time', () => {
+  it('reads byte by byte from one buffer that is overwritten each time', () => {
     const { frames, got } = reader();
     const shared = Buffer.alloc(1);
     for (const byte of stream) {
@@ -42,7 +42,7 @@ describe('reading frames', () => {
     expect(got).to.deep.equal(whole);
   });
 
-  it('puts a large frame together from many reads', () => {
+  it('assembles a large frame from many reads', () => {
     const { frames, got } = reader();
     const large = Buffer.concat([serverFrame(0x81, 'y'.repeat(300_000)), serverFrame(0x81, 'next')]);
     for (let at = 0; at < large.length; at += 1_500)

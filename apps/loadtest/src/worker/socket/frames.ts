@@ -1,10 +1,8 @@
-/*
- * Frames as RFC 6455, section 5.2, has them.
- */
+/* Opcodes of RFC 6455, section 5.2. */
 
 export const OPCODE = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
-/** A whole frame of a client, masked as they must be. */
+/** Returns a whole frame of a client, masked as required. */
 export function clientFrame(opcode: number, payload: string | Uint8Array): Buffer {
   const length = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length;
   const head = length < 126 ? 2 : length < 65_536 ? 4 : 10;
@@ -19,7 +17,8 @@ export function clientFrame(opcode: number, payload: string | Uint8Array): Buffe
     frame.writeUInt32BE(Math.floor(length / 2 ** 32), 2);
     frame.writeUInt32BE(length >>> 0, 6);
   }
-  // The mask protects proxies from what scripts in browsers send. Nobody picks what is sent here, so any number does.
+  // The mask protects proxies from content that scripts in browsers choose. The tool's content is its own, so any
+  // number does.
   const mask = (Math.random() * 2 ** 32) >>> 0;
   frame.writeUInt32BE(mask, head);
   const body = head + 4;
@@ -31,7 +30,7 @@ export function clientFrame(opcode: number, payload: string | Uint8Array): Buffe
   return frame;
 }
 
-/** @param code undefined for a close frame that says nothing */
+/** @param code undefined for a close frame without one */
 export function closeFrame(code: number | undefined): Buffer {
   if (code === undefined) return clientFrame(OPCODE.close, Buffer.alloc(0));
   const payload = Buffer.alloc(2);
@@ -40,31 +39,31 @@ export function closeFrame(code: number | undefined): Buffer {
 }
 
 export interface FrameHandlers {
-  /** A whole text or binary message; the bytes are good during the call only. */
+  /** A whole text or binary message; the bytes are valid only during the call. */
   message(bytes: Buffer, start: number, end: number): void;
   control(opcode: number, payload: Buffer): void;
-  /** What arrived is not what a server may send; nothing is read any more. */
+  /** The server sent an invalid frame; nothing more is read. */
   broken(code: number, why: string): void;
 }
 
 const MAX_MESSAGE_BYTES = 64 * 1_024 * 1_024;
 
 /**
- * Cuts what a server sends into messages. Frames that are whole in what was read are handed over where they lie; only
- * one that is torn, by the end of what was read, is put together elsewhere.
+ * Splits what a server sends into messages. Whole frames are passed on without copying; only one that continues in
+ * the next read is assembled elsewhere.
  */
 export class FrameReader {
-  /** The beginning of a frame whose end is not there yet. */
+  /** The beginning of an incomplete frame. */
   #held: Buffer | undefined;
   #heldBytes = 0;
-  /** How long the frame at the front is, as far as that is known. */
+  /** Length of the frame at the front, as far as it is known. */
   #needed = 0;
   #fragments: Buffer[] | undefined;
   #stopped = false;
 
   constructor(private readonly handlers: FrameHandlers) {}
 
-  /** Nothing is handed over any more, not even what was read already. */
+  /** Passes nothing on any more, not even what was read already. */
   stop(): void {
     this.#stopped = true;
     this.#held = undefined;
@@ -104,7 +103,7 @@ export class FrameReader {
     } else this.#hold(held, rest, total);
   }
 
-  /** Returns where the first frame begins that is not whole. */
+  /** Returns the start of the first incomplete frame. */
   #frames(bytes: Buffer, start: number, end: number): number {
     let at = start;
     while (end - at >= 2) {
@@ -137,7 +136,7 @@ export class FrameReader {
     return at;
   }
 
-  /** Control frames and parts of messages; false when the frame is not valid. */
+  /** Handles control frames and fragments; false when the frame is not valid. */
   #unusual(first: number, bytes: Buffer, start: number, end: number): boolean {
     const final = first >= 0x80;
     const opcode = first & 0x0f;

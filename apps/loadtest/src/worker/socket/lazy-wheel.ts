@@ -2,10 +2,10 @@ interface Resumable {
   resume(): void;
 }
 
-/** Equal parts of a turn, so that not all sockets are looked at in the same moment. */
+/** Equal parts of a turn, so that not all sockets are read at one moment. */
 const PARTS = 10;
 
-/** Lets sockets that stop reading by themselves read again once a turn. */
+/** Resumes sockets that stop reading by themselves, once per turn. */
 export class LazyWheel {
   readonly #parts: Array<Set<Resumable>> = Array.from({ length: PARTS }, () => new Set());
   readonly #timer: NodeJS.Timeout;
@@ -15,7 +15,7 @@ export class LazyWheel {
     this.#timer = setInterval(() => this.#step(), turnMs / PARTS);
   }
 
-  /** @param part any number; equal ones get their turn together */
+  /** @param part any number; sockets with one number have one turn */
   add(socket: Resumable, part: number): void {
     this.#parts[part % PARTS]?.add(socket);
   }

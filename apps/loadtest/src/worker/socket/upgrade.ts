@@ -8,12 +8,12 @@ const MAX_BODY_BYTES = 4_096;
 const END_OF_HEAD = '\r\n\r\n';
 
 export type UpgradeAnswer =
-  /** `rest` is where frames begin in what was read. */
+  /** `rest` is the start of frames in what was read. */
   | { readonly done: 'accepted'; readonly rest: Buffer }
-  /** `retryAfterMs` is from the header of that name; 0 without one. */
+  /** `retryAfterMs` is from the `Retry-After` header; 0 without one. */
   | { readonly done: 'refused'; readonly why: string; readonly retryAfterMs: number };
 
-/** One request for a WebSocket, and the reading of its answer. */
+/** One upgrade request, and the reading of its response. */
 export class Upgrade {
   readonly request: string;
   readonly #key = randomBytes(16).toString('base64');
@@ -36,8 +36,8 @@ export class Upgrade {
   }
 
   /**
-   * Takes what arrived; undefined as long as the answer is not complete.
-   * @param ended nothing more will come
+   * Takes what arrived; undefined as long as the response is incomplete.
+   * @param ended nothing more will arrive
    */
   read(bytes: Uint8Array, ended = false): UpgradeAnswer | undefined {
     this.#read = Buffer.concat([this.#read, bytes]);
@@ -66,7 +66,7 @@ export class Upgrade {
     return refused(`HTTP ${status}${errorIn(rest.toString('utf8', 0, length))}`, retryAfterMs || 0);
   }
 
-  /** What is wrong with a 101. */
+  /** Returns what is wrong with a 101. */
   #flaw(headers: ReadonlyMap<string, string>): string | undefined {
     const tokens = (name: string): string[] =>
       (headers.get(name) ?? '').split(',').map((token) => token.trim().toLowerCase());
@@ -90,7 +90,7 @@ function refused(why: string, retryAfterMs = 0): UpgradeAnswer {
   return { done: 'refused', why, retryAfterMs };
 }
 
-/** The reason that our servers give, if it is one of them. */
+/** Returns the reason of a server's error body, if it has the form of ours. */
 function errorIn(body: string): string {
   const error = /"error":\s*"([^"]{1,100})"/.exec(body)?.[1];
   return error === undefined ? '' : ` ${error}`;

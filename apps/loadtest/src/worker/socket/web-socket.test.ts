@@ -75,7 +75,7 @@ describe('the light WebSocket client', () => {
     return { client, peer, request };
   }
 
-  it('asks for the path with its headers and protocols', async () => {
+  it('requests the path with its headers and protocols', async () => {
     const { request, peer } = await pair({ ...PLAIN, protocols: ['other', 'chorus.v1'] });
     expect(request.url).to.equal('/room?x=1');
     expect(request.headers['x-who']).to.equal('ann');
@@ -97,7 +97,7 @@ describe('the light WebSocket client', () => {
     });
   }
 
-  it('puts fragments together, pings between them notwithstanding', async () => {
+  it('assembles fragments, also with pings between them', async () => {
     const { client, peer } = await pair();
     const ponged = once(peer, 'pong') as Promise<[Buffer]>;
     peer.send('one ', { fin: false });
@@ -110,7 +110,7 @@ describe('the light WebSocket client', () => {
     expect((await ponged)[0].toString()).to.equal('still there?');
   });
 
-  it('answers a close and tells its code and reason', async () => {
+  it('answers a close frame and reports its code and reason', async () => {
     const { client, peer } = await pair();
     const answered = once(peer, 'close') as Promise<[number]>;
     peer.close(4408, 'reading too slowly');
@@ -119,19 +119,19 @@ describe('the light WebSocket client', () => {
     expect(client.socket.open).to.equal(false);
   });
 
-  it('tells a close without a code as 1005', async () => {
+  it('reports a close frame without a code as 1005', async () => {
     const { client, peer } = await pair();
     peer.close();
     expect((await client.closed).code).to.equal(1005);
   });
 
-  it('tells a connection that is gone without a word as 1006', async () => {
+  it('reports a connection that ends without a close frame as 1006', async () => {
     const { client, peer } = await pair();
     peer.terminate();
     expect((await client.closed).code).to.equal(1006);
   });
 
-  it('says good-bye, or nothing at all, and is told nothing any more', async () => {
+  it('closes with or without a close frame, and receives nothing afterwards', async () => {
     for (const [end, code] of [['close', 1000] as const, ['cut', 1006] as const]) {
       const { client, peer } = await pair();
       const closed = once(peer, 'close') as Promise<[number]>;
@@ -146,7 +146,7 @@ describe('the light WebSocket client', () => {
     }
   });
 
-  it('stops reading after a read when it is lazy, and goes on when it is told to', async () => {
+  it('stops reading after a read when it is lazy, and continues after `resume`', async () => {
     const { client, peer } = await pair(PLAIN, { lazy: true });
     client.socket.resume();
     peer.send('first');
@@ -162,7 +162,7 @@ describe('the light WebSocket client', () => {
     await client.has(2);
   });
 
-  it('fails with what the system says where nobody listens', async () => {
+  it("fails with the system's reason where no server listens", async () => {
     const none = createServer().listen(0, '127.0.0.1');
     await once(none, 'listening');
     const closedPort = (none.address() as AddressInfo).port;
@@ -213,18 +213,18 @@ describe('the light WebSocket client', () => {
       ['something that is no HTTP', 'SSH-2.0-hello\r\n\r\n', 'the answer to the upgrade is no HTTP/1.1'],
     ];
     for (const [what, text, why] of refusals) {
-      it(`tells ${what}`, async () => {
+      it(`reports ${what}`, async () => {
         answer = (socket) => socket.write(text);
         expect(await connect().closed).to.deep.equal({ code: 1006, why });
       });
     }
 
-    it('tells a server that hangs up', async () => {
+    it('reports a server that closes the connection', async () => {
       answer = (socket) => socket.end('HTTP/1.1 101');
       expect(await connect().closed).to.deep.equal({ code: 1006, why: 'closed during the upgrade' });
     });
 
-    it('tells a server that speaks none of the protocols', async () => {
+    it('reports a server that selects none of the protocols', async () => {
       const { closed } = new TestClient(port, { ...PLAIN, protocols: ['other'] });
       expect((await closed).why).to.equal('the server speaks none of the protocols');
     });

@@ -6,35 +6,35 @@ import { Upgrade } from './upgrade.js';
 
 export interface SocketHandlers {
   opened(): void;
-  /** A text or binary message; the bytes are good during the call only. */
+  /** A text or binary message; the bytes are valid only during the call. */
   received(bytes: Buffer, start: number, end: number): void;
   /**
    * Called once, unless this side ended the socket.
    * @param code 1006 without a close frame, 1005 for one without a code
-   * @param why what the server or the system said, when the socket has not opened
-   * @param retryAfterMs how long a server that refused it does not want to be asked again
+   * @param why reason of the server or the system, if the socket never opened
+   * @param retryAfterMs `Retry-After` of a refusal
    */
   closed(code: number, why: string, retryAfterMs?: number): void;
 }
 
 export interface SocketOptions {
   readonly localAddress?: string | undefined;
-  /** Stops reading after each read until `resume`, which gives many small messages the time to become one read. */
+  /** Stops reading after each read until `resume`, so that many small messages become one read. */
   readonly lazy?: boolean;
 }
 
 const HANDSHAKE_MS = 15_000;
-/** How long a socket that was closed may take to say good-bye. */
+/** Longest wait for the server's close frame. */
 const CLOSING_MS = 2_000;
 
-/** All sockets read into it: what is read is dealt with before the next read. */
+/** All sockets read into it: a read is handled completely before the next one. */
 const shared = Buffer.allocUnsafeSlow(256 * 1_024);
 
 /**
- * A WebSocket client that does no more than a load test needs, because what it costs per message bounds what load can be
- * put on a server. Receiving messages of 240 bytes on 1,000 sockets, one a read, it took 5.6 µs of processor time each and
- * `ws` 10.0 in the same run, a ratio of 1 to 1.8. Most of that is the kernel's `read`, which is the same for both: what is
- * left, outside the kernel, is 1 to 2.7.
+ * A WebSocket client reduced to what a load test needs, because its cost per message bounds the load on a server.
+ * Receiving messages of 240 bytes on 1,000 sockets, one per read, it took 5.6 µs of processor time each and `ws` 10.0
+ * in one run, a ratio of 1 to 1.8. Most of it is the kernel's `read`, which both need: outside the kernel the ratio
+ * is 1 to 2.7.
  */
 export class WebSocketClient {
   readonly #socket: Socket;
@@ -106,13 +106,13 @@ export class WebSocketClient {
     this.#socket.resume();
   }
 
-  /** Ends it without a word, as a network that is gone. */
+  /** Ends it without a close frame, like a broken network. */
   cut(): void {
     this.#leave();
     this.#socket.destroy();
   }
 
-  /** Says good-bye, and ends it when the server has said it, too. */
+  /** Sends a close frame, and ends when the server has answered it. */
   close(code = 1000): void {
     if (this.#state !== 'open') {
       this.cut();
@@ -153,7 +153,7 @@ export class WebSocketClient {
     this.#end(code ?? 1005, payload.toString('utf8', 2), false);
   }
 
-  /** The connection is closed, by whomever. */
+  /** The connection has ended, from either side. */
   #gone(): void {
     if (this.#state === 'upgrading' && this.#lastError === '') this.#answered(Buffer.alloc(0), true);
     this.#end(1006, this.#lastError === '' ? 'connection lost' : this.#lastError);
