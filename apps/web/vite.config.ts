@@ -1,15 +1,15 @@
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vite';
 
-/** Not worth a file of its own below this. */
+/** Smaller files are not compressed. */
 const LEAST_BYTES = 512;
 
 export default defineConfig({
-  // Where the page is, its files are: it works behind any path.
+  // Relative: the page works behind any path.
   base: './',
   build: {
     target: 'es2022',
-    // Everything is one small script and one style sheet; nothing is inlined, the policy would refuse it.
+    // One small script and one style sheet; nothing is inlined, because the policy would block it.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
@@ -22,7 +22,7 @@ export default defineConfig({
   },
 });
 
-/** Puts `.br` and `.gz` beside every file, for servers that send what is there. */
+/** Writes `.br` and `.gz` beside every file, for servers that send existing files. */
 function compressed(): Plugin {
   return {
     name: 'chorus-compressed',

@@ -5,7 +5,7 @@ import { pageFiles } from './page-files.js';
 describe('the files of the operator page', () => {
   const files = new Map(pageFiles().map(({ path, body }) => [path, body.toString()]));
 
-  it('are all there for whatever one of them asks for', () => {
+  it('contain everything that one of them loads', () => {
     const asked: string[] = [];
     for (const [path, text] of files) {
       const found = [...text.matchAll(/(?:from |src=|href=|url\()\s*["']([^"']+)["']/g)];
@@ -13,24 +13,24 @@ describe('the files of the operator page', () => {
     }
     expect(asked).to.have.length.of.at.least(20);
     expect([...new Set(asked)].filter((url) => !files.has(new URL(url).pathname))).to.deep.equal([]);
-    // Nothing is loaded from anywhere else.
+    // All URLs belong to the page.
     expect(asked.filter((url) => !url.startsWith('http://page/'))).to.deep.equal([]);
   });
 
-  it('are all modules that there are, without their tests', () => {
+  it('are all existing modules, without their tests', () => {
     const sources = readdirSync(new URL('./browser/', import.meta.url))
       .filter((name) => !name.endsWith('.test.ts'))
       .map((name) => `/page/${name.replace(/\.ts$/, '.js')}`);
     expect([...files.keys()].filter((path) => path.endsWith('.js')).sort()).to.deep.equal(sources.sort());
   });
 
-  it('have no script, style or handler within the markup', () => {
+  it('have no script, style or handler in the markup', () => {
     const page = files.get('/') ?? '';
     expect(page).to.include('<script type="module" src="/page/main.js"></script>');
     expect(page.match(/<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=/gi)).to.equal(null);
   });
 
-  it('never make markup out of text', () => {
+  it('never turn text into markup', () => {
     for (const [path, text] of files) {
       const sinks = /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\b/;
       expect(sinks.test(text), path).to.equal(false);

@@ -14,7 +14,7 @@ const STATIC: ReadonlyArray<readonly [path: string, file: string, type: string]>
   ['/page/icon.svg', 'icon.svg', 'image/svg+xml; charset=utf-8'],
 ];
 
-/** What runs in the browser: compiled, one module a file. */
+/** The compiled modules that run in the browser, one per file. */
 const MODULES = [
   'actions',
   'confirmation',
@@ -35,7 +35,7 @@ const MODULES = [
   'totals',
 ];
 
-/** Every file of the page. Nothing else is part of it: it loads nothing from anywhere. */
+/** Returns every file of the page. The page loads nothing else. */
 export function pageFiles(): PageFile[] {
   return [
     ...STATIC.map(([path, file, type]) => ({ path, type, body: read(`../static/${file}`) })),
@@ -47,7 +47,7 @@ export function pageFiles(): PageFile[] {
   ];
 }
 
-/** By a path that holds for the source as well as for what is compiled from it. */
+/** The path is valid from the source and from the compiled file. */
 function read(path: string): Buffer {
   return readFileSync(new URL(path, import.meta.url));
 }

@@ -5,10 +5,10 @@ import { expect } from 'chai';
 const dist = new URL('../dist/', import.meta.url);
 const read = (name: string): Buffer => readFileSync(new URL(name, dist));
 
-/** Bytes of script that a browser loads, compressed by gzip. */
+/** Limit on the script that a browser loads, in bytes after gzip. */
 const MOST_SCRIPT = 40_000;
 
-describe('the page as it is built', () => {
+describe('the built page', () => {
   const assets = readdirSync(new URL('assets/', dist)).map((name) => `assets/${name}`);
   const page = read('index.html').toString();
 
@@ -19,21 +19,21 @@ describe('the page as it is built', () => {
     expect(bytes).to.be.within(1_000, MOST_SCRIPT);
   });
 
-  it('has no script, style or handler in its markup, which the policy would refuse', () => {
+  it('has no script, style or handler in its markup, because the policy would block it', () => {
     expect(page).to.match(/<script type="module" crossorigin src="\.\/assets\/[^"]+"><\/script>/);
     expect(page).to.not.match(/<style|<script(?![^>]* src=)|\son\w+=|\sstyle=|data:/);
     const style = read(assets.find((name) => name.endsWith('.css')) ?? '').toString();
     expect(style).to.not.match(/data:|https?:/);
   });
 
-  it('names what it loads after its content, and loads nothing from elsewhere', () => {
+  it('names its files after their content, and loads nothing from other hosts', () => {
     const loaded = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address]) => address ?? '');
     expect(loaded).to.have.length(3);
     for (const address of loaded)
       expect(address).to.match(/^\.\/assets\/index-[\w-]{8}\.\w+$|^\.\/assets\/icon-[\w-]{8}\.svg$/);
   });
 
-  it('has what is large compressed beside it, and the same in it', () => {
+  it('has compressed copies of large files, with identical content', () => {
     const large = [...assets, 'index.html'].filter(
       (name) => !/\.(br|gz)$/.test(name) && read(name).length >= 512,
     );

@@ -5,16 +5,16 @@ import type { Notices } from './notices.js';
 import type { GatewayNode, OperatorClient } from './operator-client.js';
 
 export interface ActionParts {
-  /** Undefined while nobody has given a token. */
+  /** Undefined until the operator has entered a token. */
   client(): OperatorClient | undefined;
   connections(): number;
-  /** Something was done: show what came of it. */
+  /** Called after an action succeeded, to show its result. */
   done(): void;
   confirmation: Confirmation;
   notices: Notices;
 }
 
-/** What an operator can do here, each after a question. */
+/** The operator's actions, each after a confirmation. */
 export class Actions {
   constructor(private readonly parts: ActionParts) {
     onSubmit('rebalance-form', () => this.#rebalance());
@@ -70,7 +70,7 @@ export class Actions {
   }
 }
 
-/** The browser has checked the fields by then. Nothing is ever sent as a form. */
+/** The browser has validated the fields by then. The form itself is never submitted. */
 function onSubmit(id: string, act: () => void): void {
   byId(id, HTMLFormElement).addEventListener('submit', (event) => {
     event.preventDefault();

@@ -2,15 +2,15 @@ import { byId, setText } from './dom.js';
 
 export interface Question {
   readonly title: string;
-  /** What happens, and to whom. */
+  /** What happens, and to which user, room or node. */
   readonly text: string;
-  /** What the button says that does it. */
+  /** Text of the button that confirms. */
   readonly yes: string;
-  /** Does it; when it rejects the dialog says why and stays. */
+  /** Runs the action; if it rejects, the dialog shows the reason and stays open. */
   act(): Promise<void>;
 }
 
-/** Asks before anything is done. The safe answer has the focus, and Escape gives it. */
+/** Asks for confirmation before an action. The safe answer has the focus, and Escape selects it. */
 export class Confirmation {
   readonly #dialog = byId('confirmation', HTMLDialogElement);
   readonly #error = byId('confirmation-error', HTMLElement);

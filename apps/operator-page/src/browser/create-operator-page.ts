@@ -12,11 +12,11 @@ import { TokenForm } from './token-form.js';
 import { Totals } from './totals.js';
 
 const NODES_MS = 1_000;
-/** Finding them is more work for Redis. */
+/** Interval of reading rooms, in milliseconds: they cost Redis more than nodes. */
 const ROOMS_MS = 5_000;
 const ROOMS = 10;
 
-/** Fills the page that is open: asks for the token, and shows the cluster from then on. */
+/** Starts the page: asks for the token, then shows the cluster. */
 export function createOperatorPage(): void {
   let client: OperatorClient | undefined;
   let nodes: readonly GatewayNode[] = [];
@@ -118,7 +118,7 @@ export function createOperatorPage(): void {
       shut(`The API says: ${error.message}.`);
       return;
     }
-    // What is shown stays: it is the last that is known.
+    // The figures stay visible: they are the last known ones.
     showFreshness('stale', `Not up to date: ${error.message}`);
   }
 

@@ -1,4 +1,4 @@
-/** The element of the page with that id. @throws when the page has none of that kind: a fault of the page */
+/** Returns the element with that id. @throws if the page has none of that kind, which is a defect of the page */
 export function byId<T extends Element>(id: string, kind: new () => T): T {
   const found = document.getElementById(id);
   if (found instanceof kind) return found;
@@ -6,8 +6,8 @@ export function byId<T extends Element>(id: string, kind: new () => T): T {
 }
 
 /**
- * Makes an element. Text goes in as text: what people, rooms and nodes are called is never read as markup.
- * @param children strings are text
+ * Creates an element. Strings become text: names of users, rooms and nodes are never parsed as markup.
+ * @param children strings become text
  */
 export function element<K extends keyof HTMLElementTagNameMap>(
   tag: K,
@@ -20,7 +20,7 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** Sets the text unless it is that already, so that selections stay and nothing is painted for nothing. */
+/** Sets the text if it differs, so that selections stay and nothing is repainted needlessly. */
 export function setText(target: Node, text: string): void {
   if (target.textContent !== text) target.textContent = text;
 }

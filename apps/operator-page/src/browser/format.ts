@@ -1,4 +1,4 @@
-/** What is shown in place of what is not known. */
+/** Shown for unknown figures. */
 export const UNKNOWN = '–';
 
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
@@ -9,7 +9,7 @@ export function count(value: number | undefined): string {
   return value === undefined ? UNKNOWN : whole.format(value);
 }
 
-/** A rate: a digit more for few. */
+/** Formats a rate, with one more digit for small ones. */
 export function rate(perSecond: number | undefined): string {
   if (perSecond === undefined) return UNKNOWN;
   return (perSecond < 10 ? oneDigit : whole).format(perSecond);
@@ -26,7 +26,7 @@ export function percent(share: number | undefined): string {
   return share === undefined ? UNKNOWN : `${whole.format(share * 100)} %`;
 }
 
-/** In units of 1,000, with at most three digits before the unit. */
+/** Formats bytes in units of 1,000, with at most three digits before the unit. */
 export function bytes(value: number | undefined): string {
   if (value === undefined) return UNKNOWN;
   let unit = 0;
@@ -35,7 +35,7 @@ export function bytes(value: number | undefined): string {
   return `${(left < 10 && unit > 0 ? oneDigit : whole).format(left)} ${UNITS[unit]}`;
 }
 
-/** The two largest units. */
+/** Formats a duration in its two largest units. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1_000));
   const [minutes, hours, days] = [60, 3_600, 86_400].map((unit) => Math.floor(seconds / unit)) as [
@@ -49,7 +49,7 @@ export function duration(ms: number): string {
   return `${seconds} s`;
 }
 
-/** `1 connection`, `2 connections`. */
+/** Returns `1 connection`, `2 connections`. */
 export function plural(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
 }

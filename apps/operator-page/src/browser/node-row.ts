@@ -5,10 +5,10 @@ import type { NodeRates } from './rates.js';
 
 const STATES = { ready: 'Ready', degraded: 'Degraded', draining: 'Draining' } as const;
 
-/** Nearer to the limit than this, connections are marked. */
+/** Share of the limit from which connections are marked. */
 const NEARLY_FULL = 0.9;
 
-/** A gateway's row. It stays the same element for as long as the gateway is there, so that focus and selection do. */
+/** A gateway's row. The element stays as long as the gateway is present, so that focus and selection stay too. */
 export class NodeRow {
   readonly root: HTMLTableRowElement;
   readonly #name = element('th', { role: 'rowheader', scope: 'row' });
@@ -19,7 +19,7 @@ export class NodeRow {
   readonly #button = element('button', { type: 'button' });
   #node: GatewayNode;
 
-  /** @param act what the button does */
+  /** @param act action of the button */
   constructor(node: GatewayNode, act: (node: GatewayNode) => void) {
     this.#node = node;
     setText(this.#name, node.nodeId);
@@ -79,7 +79,9 @@ export class NodeRow {
     this.#button.setAttribute('aria-label', draining ? `Undrain ${node.nodeId} …` : `Drain ${node.nodeId} …`);
   }
 
-  /** It reports no more: none of its figures holds. @param agoMs since its last report, in milliseconds */
+  /**
+   * Marks the gateway as gone; its figures are no longer valid. @param agoMs since its last report, in milliseconds
+   */
   showGone(agoMs: number): void {
     this.root.dataset.state = 'gone';
     setText(this.#state, 'Gone');

@@ -5,7 +5,7 @@ import type { GatewayNode } from './operator-client.js';
 import type { Rates } from './rates.js';
 import type { GoneNode } from './roll-call.js';
 
-/** The gateways, a row each, in the order that the API gives them. */
+/** The gateways, one row each, in the order of the API. */
 export class NodeTable {
   readonly #body = tableBody('nodes');
   readonly #empty = byId('no-nodes', HTMLElement);
@@ -20,7 +20,7 @@ export class NodeTable {
   }
 
   /**
-   * @param gone gateways that report no more, shown behind the others
+   * @param gone gateways that stopped reporting, shown behind the others
    * @param now milliseconds since 1970
    */
   show(nodes: readonly GatewayNode[], gone: readonly GoneNode[], rates: Rates, now: number): void {
@@ -49,7 +49,7 @@ export class NodeTable {
     this.#announce(nodes);
   }
 
-  /** What changed by itself is said aloud; figures are not, they change every second. */
+  /** Announces changes of state to screen readers; not the figures, which change every second. */
   #announce(nodes: readonly GatewayNode[]): void {
     const states = new Map(nodes.map(({ nodeId, state }) => [nodeId, state as string]));
     const before = this.#states;
@@ -70,7 +70,10 @@ export function tableBody(id: string): HTMLTableSectionElement {
   return body;
 }
 
-/** Where the screen is narrow its rows are cards, and browsers do not take it for a table any more unless they are told. */
+/**
+ * On a narrow screen the rows are shown as cards, and browsers no longer treat them as a table without explicit
+ * roles.
+ */
 function nameRoles(table: HTMLTableElement): void {
   table.setAttribute('role', 'table');
   for (const section of [table.tHead, ...table.tBodies]) section?.setAttribute('role', 'rowgroup');

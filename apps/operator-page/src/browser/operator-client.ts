@@ -14,7 +14,7 @@ export interface Figures {
   drainedFrom: number | null;
 }
 
-/** One gateway as `GET /nodes` shows it. One of an older version has no figures. */
+/** One gateway as `GET /nodes` returns it. One of an older version has no figures. */
 export interface GatewayNode {
   nodeId: string;
   state: 'ready' | 'degraded' | 'draining';
@@ -30,7 +30,7 @@ export interface BusyRoom {
   members: number;
 }
 
-/** The API said no, or nothing. Status 0: it could not be reached. */
+/** The API refused or did not answer. Status 0: it could not be reached. */
 export class OperatorError extends Error {
   constructor(
     readonly status: number,

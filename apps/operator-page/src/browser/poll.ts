@@ -1,13 +1,13 @@
-/** Asks again and again, never twice at a time, and not while nobody can see the page. */
+/** Repeats a request, one at a time, and only while the page is visible. */
 export class Poll {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running = false;
-  /** Told to stop, or to start anew, while one was under way: what that brings is nobody's any more. */
+  /** Changes at each stop and start: the result of an earlier request is ignored. */
   #turn = 0;
 
   /**
    * @param ask must not reject
-   * @param everyMs from the end of one to the start of the next
+   * @param everyMs from the end of one request to the start of the next
    */
   constructor(
     private readonly ask: (current: () => boolean) => Promise<void>,
@@ -18,7 +18,7 @@ export class Poll {
     });
   }
 
-  /** Asks now. */
+  /** Sends a request at once. */
   start(): void {
     clearTimeout(this.#timer);
     this.#running = true;

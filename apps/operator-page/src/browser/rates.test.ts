@@ -27,7 +27,7 @@ const node = (figures: Partial<Figures> | null, more: Partial<GatewayNode> = {})
   ...more,
 });
 
-describe('rates out of counts', () => {
+describe('rates of a node', () => {
   let rates: Rates;
   beforeEach(() => {
     rates = new Rates();
@@ -40,7 +40,7 @@ describe('rates out of counts', () => {
     expect(rates.of('a')).to.deep.equal({ messagesIn: 20, messagesOut: 250, relayMs: 3 });
   });
 
-  it('stay as they are until there is a newer report', () => {
+  it('stay until there is a newer report', () => {
     const later = node({ at: 2_000, messagesIn: 150 });
     rates.look([later]);
     const known = rates.of('a');
@@ -49,12 +49,12 @@ describe('rates out of counts', () => {
     expect(rates.of('a')).to.deep.equal(known);
   });
 
-  it('say nothing of a delay when nothing was relayed', () => {
+  it('have no delay if nothing was relayed', () => {
     rates.look([node({ at: 2_000 })]);
     expect(rates.of('a')).to.deep.equal({ messagesIn: 0, messagesOut: 0, relayMs: undefined });
   });
 
-  it('begin anew with a process that was started again, instead of going below zero', () => {
+  it('start again with a restarted process, instead of becoming negative', () => {
     const startedAt = '2026-01-01T00:05:00.000Z';
     rates.look([node({ at: 2_000, messagesIn: 3 }, { startedAt })]);
     expect(rates.of('a')).to.equal(undefined);
@@ -62,7 +62,7 @@ describe('rates out of counts', () => {
     expect(rates.of('a')?.messagesIn).to.equal(2);
   });
 
-  it('are not there for a node of an older version, nor for one that is gone', () => {
+  it('do not exist for a node of an older version, nor for one that is gone', () => {
     rates.look([node({ at: 2_000 }), node(null, { nodeId: 'older' })]);
     expect(rates.of('older')).to.equal(undefined);
     rates.look([]);

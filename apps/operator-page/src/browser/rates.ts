@@ -1,14 +1,14 @@
 import type { Figures, GatewayNode } from './operator-client.js';
 
-/** What a node does, over the time between its last two reports; undefined when there are not two that compare. */
+/** Rates of a node between its last two reports; undefined without two comparable ones. */
 export interface NodeRates {
   readonly messagesIn: number;
   readonly messagesOut: number;
-  /** Mean over what was relayed in that time, in milliseconds; undefined when nothing was. */
+  /** Mean delay of the messages relayed in that time, in milliseconds; undefined without messages. */
   readonly relayMs: number | undefined;
 }
 
-/** Of one start of a node. */
+/** Counts of one start of a node. */
 interface Known {
   readonly startedAt: string;
   figures: Figures;
@@ -16,19 +16,19 @@ interface Known {
 }
 
 /**
- * Makes rates out of counts. Nodes report once a second, by their own clocks: so it is a new report that gives a new rate,
- * not a new look, and the time between is what the node says.
+ * Computes rates from counts. Nodes report once a second by their own clocks, so a rate changes with a new report and
+ * not with each poll, and the time between two reports is the one that the node gives.
  */
 export class Rates {
   #known = new Map<string, Known>();
 
-  /** Takes in what the nodes say now; those that are gone are forgotten. */
+  /** Reads the nodes' current reports and drops nodes that are gone. */
   look(nodes: readonly GatewayNode[]): void {
     const known = new Map<string, Known>();
     for (const { nodeId, startedAt, figures } of nodes) {
       if (figures === null) continue;
       const before = this.#known.get(nodeId);
-      // A process that was started again counts from 0.
+      // A restarted process counts from 0.
       if (before === undefined || before.startedAt !== startedAt) {
         known.set(nodeId, { startedAt, figures, rates: undefined });
       } else if (figures.at > before.figures.at) {

@@ -10,7 +10,7 @@ const node = (nodeId: string, at: number, startedAt = '2026-01-01T00:00:00.000Z'
   },
 });
 
-describe('which gateways are there', () => {
+describe('the gateways that are present', () => {
   let call: RollCall;
   const seen = (nodes: GatewayNode[], now: number) => {
     const { present, gone } = call.look(nodes, now);
@@ -21,19 +21,19 @@ describe('which gateways are there', () => {
     expect(seen([node('a', 1), node('b', 1)], 0)).to.deep.equal([['a', 'b'], []]);
   });
 
-  it('is all that report', () => {
+  it('are all that report', () => {
     for (let second = 1; second < 20; second++) {
       expect(seen([node('a', second), node('b', second)], second * 1_000)).to.deep.equal([['a', 'b'], []]);
     }
   });
 
-  it('is not one whose last report gets older, although the API still shows it', () => {
+  it('exclude one whose last report gets older, although the API still shows it', () => {
     expect(seen([node('a', 4), node('b', 1)], 4_000)).to.deep.equal([['a', 'b'], []]);
     expect(seen([node('a', 5), node('b', 1)], 5_000)).to.deep.equal([['a'], [['b', 5_000]]]);
     expect(seen([node('a', 12)], 12_000)).to.deep.equal([['a'], [['b', 12_000]]]);
   });
 
-  it('is one again that reports again, or was started again', () => {
+  it('include one again that reports again, or was restarted', () => {
     seen([node('a', 6), node('b', 1)], 6_000);
     expect(seen([node('a', 7), node('b', 7)], 7_000)).to.deep.equal([['a', 'b'], []]);
     expect(seen([node('a', 8), node('b', 7, '2026-01-02T00:00:00.000Z')], 20_000)).to.deep.equal([
@@ -42,7 +42,7 @@ describe('which gateways are there', () => {
     ]);
   });
 
-  it('forgets one that is gone for ten minutes', () => {
+  it('drop one that has been gone for ten minutes', () => {
     expect(seen([node('a', 600)], 600_000)[1]).to.deep.equal([['b', 600_000]]);
     expect(seen([node('a', 601)], 600_001)[1]).to.deep.equal([]);
   });

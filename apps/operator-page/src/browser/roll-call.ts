@@ -1,13 +1,13 @@
 import type { GatewayNode } from './operator-client.js';
 
-/** A gateway that reports no more. */
+/** A gateway that stopped reporting. */
 export interface GoneNode {
   readonly node: GatewayNode;
-  /** How long ago its last report was seen, in milliseconds. */
+  /** Time since its last report was seen, in milliseconds. */
   readonly agoMs: number;
 }
 
-/** Gateways report once a second. One that has not for this long, in milliseconds, is gone. */
+/** Gateways report once a second. After this time without a report, in milliseconds, one is gone. */
 const SILENT_MS = 4_000;
 /** How long a gateway that is gone is still shown, in milliseconds. */
 const REMEMBERED_MS = 600_000;
@@ -15,25 +15,25 @@ const REMEMBERED_MS = 600_000;
 interface Known {
   node: GatewayNode;
   lastReport: number;
-  /** When a new report of it was last seen, by `performance.now()`. */
+  /** When its last new report was seen, by `performance.now()`. */
   seenAt: number;
 }
 
 /**
- * Tells gateways that report from those that are gone. The API shows the last report of a dead gateway for some seconds
- * longer; meanwhile its clients are on others, and counting it would count them twice.
+ * Separates gateways that report from those that are gone. The API shows the last report of a dead gateway for some
+ * more seconds; meanwhile its clients are on other gateways and would be counted twice.
  */
 export class RollCall {
   readonly #known = new Map<string, Known>();
 
   /**
-   * @param nodes as the API shows them
-   * @param now as `performance.now()`
+   * @param nodes as the API returns them
+   * @param now by `performance.now()`
    */
   look(nodes: readonly GatewayNode[], now: number): { present: GatewayNode[]; gone: GoneNode[] } {
     for (const node of nodes) {
       const known = this.#known.get(node.nodeId);
-      // A gateway of an older version has no figures: each look is a report of it.
+      // A gateway of an older version has no figures: each poll counts as a report.
       const report = node.figures?.at ?? now;
       const isNew =
         known === undefined || known.lastReport !== report || known.node.startedAt !== node.startedAt;

@@ -14,7 +14,7 @@ export class RoomTable {
     for (const [at, { id, name, members }] of rooms.entries()) {
       const row = this.#body.rows[at] ?? this.#body.appendChild(emptyRow());
       const [nameCell, idCell, membersCell] = row.cells;
-      // A room that was deleted this very moment has none.
+      // A room that was just deleted has no name.
       if (nameCell !== undefined) setText(nameCell, name ?? '(deleted)');
       if (idCell !== undefined) setText(idCell, String(id));
       if (membersCell !== undefined) setText(membersCell, count(members));

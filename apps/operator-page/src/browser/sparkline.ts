@@ -2,10 +2,10 @@ const SVG = 'http://www.w3.org/2000/svg';
 const WIDTH = 120;
 const HEIGHT = 28;
 
-/** How many values are kept: two minutes at one a second. */
+/** Number of values kept: two minutes at one per second. */
 const LENGTH = 120;
 
-/** A line of the last values, for the eye only: the number beside it says what it is now. */
+/** A line of the last values; hidden from screen readers, which have the number beside it. */
 export class Sparkline {
   readonly root: SVGSVGElement;
   readonly #line: SVGPolylineElement;

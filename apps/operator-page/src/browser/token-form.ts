@@ -2,7 +2,7 @@ import { byId, setText } from './dom.js';
 
 const KEY = 'chorus-operator-token';
 
-/** Where the token is asked for, and kept: in this tab, for as long as it is open. */
+/** Asks for the token and keeps it in this tab until the tab is closed. */
 export class TokenForm {
   readonly #form = byId('token-form', HTMLFormElement);
   readonly #field = byId('token', HTMLInputElement);
@@ -19,12 +19,12 @@ export class TokenForm {
     });
   }
 
-  /** The token that this tab has. */
+  /** The token of this tab. */
   get kept(): string | undefined {
     return sessionStorage.getItem(KEY) ?? undefined;
   }
 
-  /** Forgets the token and asks for one. @param why what is wrong with the last one */
+  /** Deletes the token and asks for one. @param why what is wrong with the last one */
   ask(why = ''): void {
     sessionStorage.removeItem(KEY);
     this.#form.hidden = false;

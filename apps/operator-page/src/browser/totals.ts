@@ -4,7 +4,7 @@ import type { GatewayNode } from './operator-client.js';
 import type { Rates } from './rates.js';
 import { Sparkline } from './sparkline.js';
 
-/** The cluster as a whole. */
+/** The figures of the whole cluster. */
 export class Totals {
   readonly #list = byId('totals', HTMLElement);
   readonly #tiles = new Map<string, { value: HTMLElement; note: HTMLElement; line: Sparkline | undefined }>();
@@ -18,7 +18,7 @@ export class Totals {
     this.#tile('Memory', false);
   }
 
-  /** @param gone number of gateways that report no more; nothing of them is counted */
+  /** @param gone number of gateways that stopped reporting; their figures are not included */
   show(nodes: readonly GatewayNode[], gone: number, rates: Rates): void {
     const ready = nodes.filter(({ state }) => state === 'ready').length;
     const others = nodes.length - ready;

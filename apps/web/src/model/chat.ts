@@ -5,22 +5,22 @@ import { ListRefresh } from './list-refresh.js';
 import { RoomList } from './room-list.js';
 import type { Memory } from './storage.js';
 
-/** What a {@link Chat} asks the world around it for. */
+/** Dependencies of a {@link Chat}. */
 export interface ChatParts {
   readonly api: ChorusApi;
-  /** Not connected yet; closed together with the chat. */
+  /** Not connected yet; closed with the chat. */
   readonly client: ChorusClient;
   readonly me: Member;
   readonly memory: Memory;
 }
 
-/** Something that the operator says to everybody. */
+/** A broadcast of the operator. */
 export interface Notice {
   readonly id: number;
   readonly text: string;
 }
 
-/** Everything that somebody who is signed in sees: one connection, and the rooms that are open over it. */
+/** What a signed-in user sees: one connection, and the rooms that are open over it. */
 export class Chat {
   readonly me: Member;
   readonly memory: Memory;
@@ -28,16 +28,16 @@ export class Chat {
   readonly connection = signal<ConnectionState>({ status: 'idle' });
   /** By id, in the order in which they were opened. */
   readonly open = signal<ReadonlyMap<number, Conversation>>(new Map());
-  /** The room that is looked at. */
+  /** The room in view. */
   readonly currentId = signal<number | undefined>(undefined);
   readonly current = computed(() => {
     const id = this.currentId.value;
     return id === undefined ? undefined : this.open.value.get(id);
   });
   readonly notices = signal<readonly Notice[]>([]);
-  /** False while the browser knows that there is no network. */
+  /** False while the browser reports that it is offline. */
   readonly online = signal(navigator.onLine);
-  /** Over all rooms that are open. */
+  /** Over all open rooms. */
   readonly unread = computed(() =>
     [...this.open.value.values()].reduce((sum, { unread }) => sum + unread.value.count, 0),
   );
@@ -71,7 +71,8 @@ export class Chat {
   start(): void {
     this.#client.connect();
     for (const roomId of this.memory.openRooms()) this.#join(roomId);
-    // So many rooms would not be asked for one by one: the list has them in a moment, and others when they are looked at.
+    // Not one request per room: the list soon contains most of them, and the others are requested when they are
+    // shown.
     void this.rooms.more().then(() => this.#lookAtUnknown());
     const isVisible = (): boolean => document.visibilityState === 'visible';
     const refresh = new ListRefresh({
@@ -98,12 +99,12 @@ export class Chat {
     );
   }
 
-  /** Looks whether rooms are new, renamed or gone. */
+  /** Checks whether rooms are new, renamed or deleted. */
   refresh(): void {
     this.#refresh?.now();
   }
 
-  /** Looks at a room, opening it if it is not; at none if undefined. */
+  /** Shows a room, and opens it if necessary; shows none if undefined. */
   show(roomId: number | undefined): void {
     if (roomId === this.currentId.value) return;
     batch(() => {
@@ -111,14 +112,14 @@ export class Chat {
       this.currentId.value = roomId;
       if (roomId === undefined) return;
       const known = this.open.value.get(roomId);
-      // One that was left is tried anew.
+      // A room that was left is joined again.
       if (known?.status.value === 'left') this.#forget(known);
       (this.open.value.get(roomId) ?? this.#join(roomId)).enter();
     });
     if (roomId !== undefined && !this.rooms.rooms.value.has(roomId)) void this.rooms.look(roomId);
   }
 
-  /** Leaves a room: it is not open any more. */
+  /** Leaves and closes a room. */
   leave(roomId: number): void {
     const conversation = this.open.value.get(roomId);
     if (conversation === undefined) return;
@@ -129,7 +130,7 @@ export class Chat {
     this.memory.forgetRoom(roomId);
   }
 
-  /** The wait for the next attempt to connect is over now. */
+  /** Ends the wait for the next attempt to connect. */
   reconnectNow(): void {
     this.#client.connect();
   }
@@ -138,7 +139,7 @@ export class Chat {
     this.notices.value = this.notices.value.filter((notice) => notice.id !== id);
   }
 
-  /** Whether something that was written would be lost with the page. */
+  /** Whether closing the page would lose something that was written. */
   get waiting(): boolean {
     return [...this.open.value.values()].some(({ waiting }) => waiting);
   }
@@ -152,7 +153,7 @@ export class Chat {
   #join(roomId: number): Conversation {
     const room = this.#client.join(roomId);
     const conversation = new Conversation(room, this.me, this.memory);
-    // The room ends with the conversation, and its listeners with it.
+    // The room ends with the conversation, and so do its listeners.
     room.on('renamed', (name) => {
       conversation.name.value = name;
       this.rooms.named(roomId, name);
@@ -162,7 +163,7 @@ export class Chat {
     this.#endings.push(
       effect(() => {
         if (conversation.leftReason.value === 'deleted') this.rooms.forget(roomId);
-        // Of one that is gone the last name stays.
+        // A deleted room keeps its last name.
         const name = this.rooms.rooms.value.get(roomId)?.name;
         if (name !== undefined) conversation.name.value = name;
       }),
@@ -177,7 +178,7 @@ export class Chat {
     this.open.value = open;
   }
 
-  /** Rooms that are gone are not opened again with the next page. */
+  /** Deleted rooms are not opened again with the next page. */
   #openForGood(): number[] {
     return [...this.open.value.values()].filter(({ status }) => status.value !== 'left').map(({ id }) => id);
   }

@@ -1,15 +1,15 @@
-/** Longest time for which renewals are held back, in milliseconds: a tab may be closed before it says that it is done. */
+/** Longest time for which renewals are held back, in milliseconds: a tab may be closed before it reports the end. */
 const LONGEST_MS = 20_000;
 
 /**
- * Holds renewals of the session back while a tab replaces the cookie. The sockets of all tabs may end before the answer with the new
- * cookie arrives, and the old one belongs to a session that has ended.
+ * Holds renewals of the session back while a tab replaces the cookie. The sockets of all tabs may end before the
+ * response with the new cookie arrives, and the old cookie belongs to a session that has ended.
  */
 export class CookieChange {
   #done: Promise<void> | undefined;
   #finish = (): void => undefined;
 
-  /** Renewals wait from now on. */
+  /** Starts holding renewals back. */
   begin(): void {
     this.end();
     this.#done = new Promise((resolve) => {
@@ -21,7 +21,7 @@ export class CookieChange {
     });
   }
 
-  /** The browser has the cookie that counts. */
+  /** The browser has the new cookie: renewals may continue. */
   end(): void {
     this.#finish();
     this.#done = undefined;

@@ -4,7 +4,7 @@ import { linkify } from './linkify.js';
 const links = (text: string): string[] => linkify(text).flatMap(({ text, href }) => (href ? [text] : []));
 
 describe('linkify', () => {
-  it('finds web addresses, and loses nothing of the text around them', () => {
+  it('finds web addresses, and keeps the text around them', () => {
     const text = 'see https://example.org/a?b=c#d and http://localhost:8080, or not';
     expect(links(text)).to.deep.equal(['https://example.org/a?b=c#d', 'http://localhost:8080']);
     expect(
@@ -16,7 +16,7 @@ describe('linkify', () => {
     expect(linkify('')).to.deep.equal([]);
   });
 
-  it('leaves to the sentence what is not of the address', () => {
+  it('excludes punctuation that belongs to the sentence', () => {
     expect(links('(https://example.org/a).')).to.deep.equal(['https://example.org/a']);
     expect(links('https://example.org/a_(b)!')).to.deep.equal(['https://example.org/a_(b)']);
     expect(links('“https://example.org”?')).to.deep.equal(['https://example.org']);
@@ -37,7 +37,7 @@ describe('linkify', () => {
     }
   });
 
-  it('leaves out brackets that were not opened in the address, and backticks', () => {
+  it('excludes brackets that were not opened in the address, and backticks', () => {
     for (const [text, link] of [
       ['[https://example.org/a]', 'https://example.org/a'],
       ['{https://example.org/a}', 'https://example.org/a'],
@@ -51,7 +51,7 @@ describe('linkify', () => {
     }
   });
 
-  it('says where a link leads when its text does not show it', () => {
+  it('returns the host of a link when its text does not show it', () => {
     const host = (text: string): string | undefined => linkify(text)[0]?.host;
     expect(host('https://bank.example@evil.example/login')).to.equal('evil.example');
     expect(host('https://ex\u0430mple.org/')).to.equal('xn--exmple-4nf.org');
@@ -69,7 +69,7 @@ describe('linkify', () => {
     }
   });
 
-  it('makes a link of nothing that could run or lead elsewhere', () => {
+  it('links nothing that could run or lead to another place than it shows', () => {
     for (const text of [
       'javascript:alert(1)',
       'data:text/html,<script>',

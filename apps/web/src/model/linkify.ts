@@ -1,22 +1,22 @@
-/** A piece of a text: as it stands, or a web address. */
+/** A part of a text: plain, or a web address. */
 export interface TextPart {
   readonly text: string;
   readonly href?: string;
-  /** Host that the link leads to, when its text does not show it as it is. */
+  /** Host of the link, when its text does not show it. */
   readonly host?: string;
 }
 
 /**
- * An address ends at white space, quotes, and the punctuation and brackets of scripts that write without spaces: what
- * follows those is the sentence around it.
+ * An address ends at white space, quotes, and the punctuation and brackets of scripts that write without spaces:
+ * after those the sentence continues.
  */
 const ADDRESS =
   /\bhttps?:\/\/[^\s<>"'`\u3000-\u3003\u3008-\u301f\uff01\uff08\uff09\uff0c\uff0e\uff1a\uff1b\uff1f\uff3b\uff3d\uff5b\uff5d\uff5e-\uff64\u2018-\u201f\u00ab\u00bb\u2026]+/gi;
-/** At the end of an address it is mostly of the sentence around it. */
+/** At the end of an address these characters mostly belong to the sentence. */
 const TRAILING = /[.,:;!?*_~|\\]+$/;
 const BRACKETS: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' };
 
-/** Splits a text at the web addresses in it. Only `http` and `https`, and only what is an address to the browser as well. */
+/** Splits a text at its web addresses: only `http` and `https`, and only what the browser accepts as an address. */
 export function linkify(text: string): TextPart[] {
   const parts: TextPart[] = [];
   let done = 0;
@@ -51,7 +51,7 @@ function linkOf(address: string): TextPart | undefined {
   return isPlain || hasDefaultPort(shown, host) ? { text: address, href } : { text: address, href, host };
 }
 
-/** `example.org:443`: the browser leaves the port out. */
+/** `example.org:443`: the browser omits the port. */
 function hasDefaultPort(shown: string, host: string): boolean {
   return /^:(80|443)($|[/?#])/.test(shown.slice(host.length)) && shown.startsWith(host);
 }

@@ -23,7 +23,7 @@ describe('the list of rooms is read again', () => {
     return reads - before;
   };
 
-  it('at an interval if the gateway sends no changes, but not for a page that is out of view', () => {
+  it('at an interval if the gateway sends no changes, but not while the page is out of view', () => {
     expect(readsAfter(READ_MS * 3)).to.equal(3);
     isVisible = false;
     expect(readsAfter(READ_MS * 3)).to.equal(0);
@@ -44,7 +44,7 @@ describe('the list of rooms is read again', () => {
     expect(readsAfter(READ_MS)).to.equal(1);
   });
 
-  it('after a random moment if more has changed than was sent', () => {
+  it('after a random delay if there are more changes than were sent', () => {
     refresh.notified(true);
     mock.timers.tick(READ_MS);
     refresh.notified(false);
@@ -52,7 +52,7 @@ describe('the list of rooms is read again', () => {
     expect(readsAfter(1)).to.equal(1);
   });
 
-  it('no more often than without changes, however often more has changed than was sent', () => {
+  it('no more often than without changes, however often changes were not sent', () => {
     const from = 10 * READ_MS;
     for (let ms = 0; ms < from; ms += 1_000) {
       refresh.notified(false);
@@ -61,7 +61,7 @@ describe('the list of rooms is read again', () => {
     expect(reads).to.be.within(7, 9);
   });
 
-  it('when the page is shown, if it was due before', () => {
+  it('when the page comes into view, if a read was due before', () => {
     mock.timers.tick(READ_MS - 1);
     refresh.notified(true);
     isVisible = false;

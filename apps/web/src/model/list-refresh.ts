@@ -1,33 +1,38 @@
-/** Shortest time between two reads of the list that nobody asked for, in milliseconds; and the interval if the gateway sends no changes. */
+/**
+ * Shortest time between two automatic reads of the list, in milliseconds; and the interval if the gateway sends no
+ * changes.
+ */
 export const READ_MS = 20_000;
-/** The interval while the gateway sends changes: one may have been lost. */
+/** Interval while the gateway sends changes, in milliseconds: one may have been lost. */
 export const READ_RARELY_MS = 300_000;
-/** All pages learn at the same moment that they have to read the list; they do it over so many milliseconds. */
+/**
+ * All pages learn at one moment that they must read the list; they spread the reads over this time, in milliseconds.
+ */
 export const SPREAD_MS = 3_000;
 
-/** What {@link ListRefresh} asks the page around it for. */
+/** Dependencies of {@link ListRefresh}. */
 export interface ListRefreshParts {
   /** Reads the list. */
   read(): void;
-  /** Nothing is read for a page that is out of view. */
+  /** The list is not read while the page is out of view. */
   isVisible(): boolean;
-  /** As `Math.random`. */
+  /** Like `Math.random`. */
   random(): number;
 }
 
-/** Decides when the list of rooms is read again: as rarely as the changes that the gateway sends allow. */
+/** Decides when the list of rooms is read again: as rarely as the gateway's changes allow. */
 export class ListRefresh {
   readonly #parts: ListRefreshParts;
-  /** The gateway of this connection sends changes; one of an older version does not. */
+  /** Whether the gateway of this connection sends changes; older versions do not. */
   #isNotified = false;
-  /** There may be changes that were not sent. */
+  /** Whether there may be changes that were not sent. */
   #isDue = false;
-  /** Set while the list was read a short time ago. */
+  /** Set while the last read is recent. */
   #fresh: ReturnType<typeof setTimeout> | undefined;
   #soon: ReturnType<typeof setTimeout> | undefined;
   readonly #intervals: ReadonlyArray<ReturnType<typeof setInterval>>;
 
-  /** The list is being read when this is made. */
+  /** Must be created while the list is being read. */
   constructor(parts: ListRefreshParts) {
     this.#parts = parts;
     this.#wasRead();
@@ -39,7 +44,7 @@ export class ListRefresh {
     ];
   }
 
-  /** The gateway sent changes. @param complete whether there are no others */
+  /** The gateway sent changes. @param complete whether there are no other changes */
   notified(complete: boolean): void {
     this.#isNotified = true;
     if (complete) return;
@@ -47,7 +52,7 @@ export class ListRefresh {
     if (this.#fresh === undefined) this.#readSoon();
   }
 
-  /** Without a connection no changes come. */
+  /** Without a connection no changes arrive. */
   disconnected(): void {
     this.#isNotified = false;
   }
@@ -57,7 +62,7 @@ export class ListRefresh {
     if (this.#isDue || !this.#isNotified) this.now();
   }
 
-  /** Reads the list now. */
+  /** Reads the list. */
   now(): void {
     this.#wasRead();
     this.#parts.read();

@@ -10,7 +10,7 @@ const roomOf = (id: number, name: string): RoomInfo => ({
   updatedAt: '2026-01-01T00:00:00.000Z',
 });
 
-/** Rooms in memory, given in pages of two. */
+/** Rooms in memory, in pages of two. */
 class FewRooms implements RoomsApi {
   all: RoomInfo[];
   pages = 0;
@@ -61,7 +61,7 @@ class FewRooms implements RoomsApi {
 const found = (list: RoomList): string[] => list.found.value.map(({ name }) => name);
 
 describe('the list of rooms', () => {
-  it('is read page by page, those who ask at the same time sharing one', async () => {
+  it('is read page by page, and concurrent readers share one request', async () => {
     const api = new FewRooms('cellar', 'attic', 'balcony');
     const list = new RoomList(api);
     await Promise.all([list.more(), list.more()]);
@@ -72,7 +72,7 @@ describe('the list of rooms', () => {
     expect(api.pages).to.equal(2);
   });
 
-  it('finds by a part of the name, whatever its case and accents, in pages not read yet as well', async () => {
+  it('finds rooms by a part of the name in any case and accents, also on pages not read yet', async () => {
     const list = new RoomList(new FewRooms('Café', 'attic', 'x', 'y', 'the CAFETERIA'));
     await list.more();
     list.filter.value = 'cafe';
@@ -80,7 +80,7 @@ describe('the list of rooms', () => {
     expect(found(list)).to.deep.equal(['Café', 'the CAFETERIA']);
   });
 
-  it('goes on where it failed', async () => {
+  it('continues where it failed', async () => {
     const api = new FewRooms('a', 'b', 'c');
     const list = new RoomList(api);
     await list.more();
@@ -92,7 +92,7 @@ describe('the list of rooms', () => {
     expect([found(list), list.state.value]).to.deep.equal([['a', 'b', 'c'], 'complete']);
   });
 
-  it('sees at the next look what is new, renamed and gone, and keeps what it has when nobody answers', async () => {
+  it('finds new, renamed and deleted rooms when it is refreshed, and stays unchanged when that fails', async () => {
     const api = new FewRooms('a', 'b', 'c');
     const list = new RoomList(api);
     await list.all(() => true);
@@ -105,7 +105,7 @@ describe('the list of rooms', () => {
     expect([found(list), list.state.value]).to.deep.equal([['a2', 'c', 'd', 'e'], 'complete']);
   });
 
-  it('has at once what one does oneself', async () => {
+  it("contains the user's own changes at once", async () => {
     const list = new RoomList(new FewRooms('a', 'b', 'c'));
     await list.more();
     const { id } = await list.create('mine');
@@ -114,7 +114,7 @@ describe('the list of rooms', () => {
     expect(found(list)).to.deep.equal(['b', 'ours']);
   });
 
-  it('has what it is told of, behind the pages that were read as well, and keeps that when it looks again', async () => {
+  it('contains changes that the gateway sent, also behind the pages that were read, and keeps them when refreshed', async () => {
     const api = new FewRooms('a', 'b', 'c', 'd');
     const list = new RoomList(api);
     await list.more();
@@ -132,7 +132,7 @@ describe('the list of rooms', () => {
     expect(found(list)).to.deep.equal(['b2', 'c', 'd']);
   });
 
-  it('asks for a single room, and forgets it if there is none', async () => {
+  it('requests a single room, and removes it if it does not exist', async () => {
     const api = new FewRooms('a', 'b', 'c');
     const list = new RoomList(api);
     await list.look(3);

@@ -7,22 +7,22 @@ import {
 } from '@chorus/client';
 import { batch, computed, signal } from '@preact/signals';
 
-/** Rooms asked for at a time. */
+/** Rooms per request. */
 const PAGE = 100;
-/** How many pages are looked at again to see what has changed. */
+/** Number of pages that a refresh reads. */
 const MOST_PAGES_AGAIN = 5;
 
 export type RoomsApi = Pick<ChorusApi, 'rooms' | 'room' | 'createRoom' | 'renameRoom' | 'deleteRoom'>;
 
-/** `complete`: all rooms there are; `partial`: more can be read. */
+/** `complete`: all rooms have been read; `partial`: more can be read. */
 export type RoomListState = 'loading' | 'partial' | 'complete' | 'failed';
 
-/** The rooms that there are, as far as they were read, and those that were asked for by themselves. */
+/** The rooms that were read from the list, and those that were requested individually. */
 export class RoomList {
   readonly state = signal<RoomListState>('loading');
   readonly rooms = signal<ReadonlyMap<number, ListedRoom>>(new Map());
   readonly filter = signal('');
-  /** Those that fit the filter, by name. */
+  /** Rooms that match the filter, by name. */
   readonly found = computed(() => {
     const wanted = plain(this.filter.value);
     return [...this.rooms.value.values()]
@@ -38,7 +38,7 @@ export class RoomList {
     this.#api = api;
   }
 
-  /** Reads the next page; those who ask meanwhile wait for the same. */
+  /** Reads the next page; concurrent calls share one request. */
   more(): Promise<void> {
     this.#reading ??= this.#readPage().finally(() => {
       this.#reading = undefined;
@@ -46,7 +46,7 @@ export class RoomList {
     return this.#reading;
   }
 
-  /** Reads all pages, as long as `wanted` says so. */
+  /** Reads all pages, as long as `wanted` returns true. */
   async all(wanted: () => boolean): Promise<void> {
     while (wanted() && this.state.value !== 'complete') {
       await this.more();
@@ -54,7 +54,7 @@ export class RoomList {
     }
   }
 
-  /** Looks again at what was read: for rooms that are new, renamed or gone. What fails changes nothing. */
+  /** Reads the known pages again, for new, renamed and deleted rooms. A failure changes nothing. */
   async refresh(): Promise<void> {
     if (this.state.value === 'failed' || this.#pages === 0) return this.more();
     if (this.#pages > MOST_PAGES_AGAIN || this.#reading !== undefined) return;
@@ -82,7 +82,7 @@ export class RoomList {
     });
   }
 
-  /** Makes sure that a room is known that was opened by its address, and that its name is the current one. */
+  /** Ensures that a room opened by its address is known, with its current name. */
   async look(roomId: number): Promise<void> {
     try {
       this.#put(await this.#api.room(roomId));
@@ -117,13 +117,13 @@ export class RoomList {
     });
   }
 
-  /** The room has this name now. */
+  /** Sets the name of a room. */
   named(roomId: number, name: string): void {
     const room = this.rooms.value.get(roomId);
     if (room !== undefined) this.#put({ ...room, name });
   }
 
-  /** The room is gone. */
+  /** Removes a deleted room. */
   forget(roomId: number): void {
     if (!this.rooms.value.has(roomId)) return;
     const rooms = new Map(this.rooms.value);
@@ -158,7 +158,7 @@ export class RoomList {
   }
 }
 
-/** For finding: without upper case and accents. */
+/** The text without case and accents, for searching. */
 function plain(text: string): string {
   return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().trim();
 }

@@ -9,7 +9,7 @@ describe('the address of a room', () => {
     expect(roomOfHash(hashOfRoom(undefined))).to.equal(undefined);
   });
 
-  it('is nothing else', () => {
+  it('has no other form', () => {
     for (const hash of [
       '',
       '#',

@@ -5,16 +5,16 @@ import { CookieChange } from './cookie-change.js';
 import { browserStore, Memory, SignedInNote } from './storage.js';
 
 export type SessionState =
-  /** Whether somebody is signed in is being asked. */
+  /** The API is being asked for the signed-in user. */
   | { readonly status: 'starting' }
-  /** It could not be asked. */
+  /** The API could not be reached. */
   | { readonly status: 'unreachable' }
   | { readonly status: 'signed-out'; readonly notice?: string }
   | { readonly status: 'signed-in'; readonly chat: Chat };
 
-/** What tabs of one browser, which share the cookie, tell each other. */
+/** Messages between the tabs of one browser, which share the cookie. */
 type TabMessage =
-  /** The session is about to end, or goes on after all. */
+  /** The session is about to end, or continues after all. */
   | { readonly type: 'ending'; readonly ending: boolean }
   /** The cookie is being replaced by that of a new session, or has been. */
   | { readonly type: 'replacing'; readonly replacing: boolean }
@@ -25,17 +25,17 @@ const ENDED = 'Your session has ended. Please sign in again.';
 const SIGNED_OUT_ELSEWHERE = 'You have signed out in another tab.';
 /** How long another tab may take to end the session, in milliseconds. */
 const ENDING_MS = 3_000;
-/** How long until it is asked again who is signed in when nobody answered, in milliseconds. */
+/** Delay until the API is asked again after no answer, in milliseconds. */
 const ASK_AGAIN_MS = 3_000;
 
-/** Who is signed in, if anybody. */
+/** The signed-in user, if there is one. */
 export class Session {
   readonly state = signal<SessionState>({ status: 'starting' });
   readonly #api = new ChorusApi();
   readonly #tabs = new BroadcastChannel('chorus');
   readonly #store = browserStore();
   readonly #note = new SignedInNote(this.#store);
-  /** What is told of the session does not matter any more, and it is not to be renewed. */
+  /** The session is ending: it is not renewed, and changes of its state no longer matter. */
   #ending = false;
   readonly #cookieChange = new CookieChange();
   #again: ReturnType<typeof setTimeout> | undefined;
@@ -44,7 +44,7 @@ export class Session {
     this.#tabs.onmessage = ({ data }: MessageEvent<TabMessage>) => this.#onTab(data);
   }
 
-  /** Asks who is signed in. */
+  /** Asks the API for the signed-in user. */
   async start(): Promise<void> {
     clearTimeout(this.#again);
     if (!this.#note.isThere) {
@@ -68,7 +68,7 @@ export class Session {
     this.#enter(member);
   }
 
-  /** Makes an account and signs in with it. @throws {ChorusError} (rejects) */
+  /** Creates an account and signs in with it. @throws {ChorusError} (rejects) */
   async signUp(username: string, email: string, password: string): Promise<void> {
     await this.#api.signUp({ username, email, password });
     await this.signIn(email, password);
@@ -80,7 +80,7 @@ export class Session {
    */
   async signOut(): Promise<void> {
     this.#end(true);
-    // Whatever the answer, the cookie is cleared with it.
+    // Every response clears the cookie.
     await this.#api.signOut().catch((error: unknown) => {
       if (!(error instanceof ChorusError) || error.status !== undefined) return;
       this.#end(false);
@@ -91,7 +91,7 @@ export class Session {
   }
 
   /**
-   * Changes the password. All other sessions end; this one goes on with a new cookie.
+   * Changes the password. All other sessions end; this one continues with a new cookie.
    * @throws {ChorusError} (rejects)
    */
   async changePassword(currentPassword: string, newPassword: string): Promise<void> {
@@ -103,7 +103,7 @@ export class Session {
     }
   }
 
-  /** Ends all sessions of the user, this one as well. @throws {ChorusError} (rejects) */
+  /** Ends all sessions of the user, including this one. @throws {ChorusError} (rejects) */
   async signOutEverywhere(): Promise<void> {
     this.#end(true);
     await this.#api.signOutEverywhere().catch((error: unknown) => {
@@ -134,7 +134,7 @@ export class Session {
     const end = effect(() => {
       const connection = chat.connection.value;
       if (connection.status === 'closed') queueMicrotask(() => this.#ended(chat, connection.error, end));
-      // Somebody else has signed in, in another tab.
+      // Another user has signed in, in another tab.
       if (connection.status === 'connected' && connection.user.id !== id)
         queueMicrotask(() => {
           end();
@@ -150,12 +150,12 @@ export class Session {
     const leave = (): void => {
       if (this.#is(chat)) this.#leave(notice);
     };
-    // Whoever ends it says so in a moment, unless that is the last that was heard.
+    // The tab that ends the session reports it soon, unless that was its last message.
     if (this.#ending) setTimeout(leave, ENDING_MS);
     else leave();
   }
 
-  /** The cookie is another one: asks again whose. */
+  /** The cookie has changed: asks the API for its user. */
   #anew(): void {
     this.#leave();
     this.#note.keep(true);

@@ -14,8 +14,8 @@ class MapStore implements Store {
   }
 }
 
-describe('what the browser keeps', () => {
-  it('is there again with the next page, for each user by itself', () => {
+describe("the browser's storage", () => {
+  it('keeps data for the next page, separately per user', () => {
     const store = new MapStore();
     const memory = new Memory(store, 1);
     memory.keepOpenRooms([3, 1]);
@@ -30,7 +30,7 @@ describe('what the browser keeps', () => {
     expect([other.openRooms(), other.read(3), other.draft(3)]).to.deep.equal([[], undefined, '']);
   });
 
-  it('is nothing of a room that was left, or of a draft that was sent', () => {
+  it('keeps nothing of a left room or a sent draft', () => {
     const store = new MapStore();
     const memory = new Memory(store, 1);
     memory.keepRead(3, { epoch: 5, seq: 6 });
@@ -41,7 +41,7 @@ describe('what the browser keeps', () => {
     expect(store.values.size).to.equal(0);
   });
 
-  it('says whether somebody may be signed in, and yes when it cannot know', () => {
+  it('records whether a user may be signed in; yes if it cannot be known', () => {
     const store = new MapStore();
     const note = new SignedInNote(store);
     expect(note.isThere).to.equal(false);
@@ -62,7 +62,7 @@ describe('what the browser keeps', () => {
     }
   });
 
-  it('does not matter when it makes no sense, or nothing can be kept', () => {
+  it('ignores nonsense, and failures to store', () => {
     const broken: Store = {
       getItem: () => '{"rooms',
       setItem: () => {

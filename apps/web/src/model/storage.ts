@@ -1,15 +1,15 @@
 import { formatPosition, type Position, parsePosition } from '@chorus/client';
 
-/** What is kept in the browser: the part of `localStorage` that is used. */
+/** The part of `localStorage` that the page uses. */
 export interface Store {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
   removeItem(key: string): void;
-  /** False for one that ends with the page. */
+  /** False for a store that ends with the page. */
   readonly lasts?: boolean;
 }
 
-/** That of the browser, or where it gives none, one that ends with the page. */
+/** Returns the browser's storage, or one that ends with the page if the browser allows none. */
 export function browserStore(): Store {
   try {
     return localStorage;
@@ -26,7 +26,7 @@ export function browserStore(): Store {
 
 const PROBE = 'chorus:probe';
 
-/** Whether what is written can be read again: storage may be full. */
+/** Whether stored values can be read again: storage may be full. */
 function keeps(store: Store): boolean {
   if (store.lasts === false) return false;
   store.setItem(PROBE, '1');
@@ -37,7 +37,7 @@ function keeps(store: Store): boolean {
 
 const SIGNED_IN = 'chorus:signed-in';
 
-/** Whether somebody may be signed in: the cookie itself can be read by no script. */
+/** Notes whether a user may be signed in: scripts cannot read the cookie itself. */
 export class SignedInNote {
   readonly #store: Store;
 
@@ -45,7 +45,7 @@ export class SignedInNote {
     this.#store = store;
   }
 
-  /** True as well where the browser keeps nothing: then only the server knows. */
+  /** Also true if the browser keeps nothing: then only the server knows. */
   get isThere(): boolean {
     try {
       return this.#store.getItem(SIGNED_IN) !== null || !keeps(this.#store);
@@ -59,17 +59,17 @@ export class SignedInNote {
       if (signedIn) this.#store.setItem(SIGNED_IN, '1');
       else this.#store.removeItem(SIGNED_IN);
     } catch {
-      // Not allowed.
+      // Storing is not allowed.
     }
   }
 }
 
-/** What the browser keeps for one user: which rooms are open, how far each was read, and what is written but not sent. */
+/** What the browser keeps for one user: the open rooms, how far each was read, and unsent drafts. */
 export class Memory {
   readonly #store: Store;
   readonly #prefix: string;
 
-  /** @param store may fail: then things are forgotten when the page is left */
+  /** @param store may fail: then the data is lost with the page */
   constructor(store: Store, userId: number) {
     this.#store = store;
     this.#prefix = `chorus:${userId}:`;
@@ -85,7 +85,7 @@ export class Memory {
     this.#write('rooms', ids);
   }
 
-  /** Up to which message a room was read. */
+  /** Returns the position up to which a room was read. */
   read(roomId: number): Position | undefined {
     const position = this.#read(`read:${roomId}`);
     return typeof position === 'string' ? parsePosition(position) : undefined;
@@ -105,7 +105,7 @@ export class Memory {
     else this.#write(`draft:${roomId}`, draft);
   }
 
-  /** Forgets all about a room. */
+  /** Deletes everything about a room. */
   forgetRoom(roomId: number): void {
     for (const what of ['read', 'draft']) this.#forget(`${what}:${roomId}`);
   }
@@ -122,7 +122,7 @@ export class Memory {
     try {
       this.#store.setItem(this.#prefix + key, JSON.stringify(value));
     } catch {
-      // Full, or not allowed.
+      // Storage is full, or not allowed.
     }
   }
 
@@ -130,7 +130,7 @@ export class Memory {
     try {
       this.#store.removeItem(this.#prefix + key);
     } catch {
-      // Not allowed.
+      // Storing is not allowed.
     }
   }
 }

@@ -2,10 +2,12 @@ import { type ReadonlySignal, signal } from '@preact/signals';
 
 const now = signal(Date.now());
 
-/** A moment of the present day, in milliseconds since 1970. Changes at midnight, and when the computer wakes up after it. */
+/**
+ * A moment of the present day, in milliseconds since 1970. Changes at midnight, or when the computer wakes up later.
+ */
 export const today: ReadonlySignal<number> = now;
 
-/** The clock of a computer that slept is noticed this late, in milliseconds. */
+/** Interval at which the clock is checked, for computers that slept, in milliseconds. */
 const LOOK_EVERY_MS = 30_000;
 
 setInterval(() => {

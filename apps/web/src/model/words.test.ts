@@ -4,7 +4,7 @@ import { connectionText, dayText, hueOf, initials, isolated, secondsUntil, typin
 
 const DAY = 24 * 3_600_000;
 
-describe('words', () => {
+describe('texts of the page', () => {
   it('name days by how long ago they were', () => {
     expect(dayText(NOON, NOON + 3_600_000)).to.equal('Today');
     expect(dayText(NOON, NOON + DAY)).to.equal('Yesterday');
@@ -14,7 +14,7 @@ describe('words', () => {
     expect(dayText(NOON - 400 * DAY, NOON)).to.match(/2025/);
   });
 
-  it('say who is typing, as long as that fits', () => {
+  it('name typing members, as long as they fit', () => {
     const [ada, ben, eve] = ['ada', 'ben', 'eve'].map((username, id) => ({ id, username }));
     if (ada === undefined || ben === undefined || eve === undefined) throw new Error('nobody');
     expect(typing([])).to.deep.equal({ names: [], rest: '' });
@@ -31,14 +31,14 @@ describe('words', () => {
     );
   });
 
-  it('say that the browser is offline', () => {
+  it('show that the browser is offline', () => {
     expect(connectionText({ status: 'connecting', attempt: 2 }, false)).to.equal('Offline');
     const user = { id: 1, username: 'ada' };
     const connected = { status: 'connected', connectionId: 'c', user, maxFrameBytes: 1 } as const;
     expect(connectionText(connected, false)).to.equal('Connected');
   });
 
-  it('keep the direction of a name to itself', () => {
+  it('isolate the direction of a name', () => {
     expect(isolated('\u05d0')).to.equal('\u2068\u05d0\u2069');
   });
 
@@ -48,7 +48,7 @@ describe('words', () => {
     ]);
   });
 
-  it('take the beginnings of a name, and always the same colour for it', () => {
+  it('derive initials and one fixed colour from a name', () => {
     expect(['Ada Lovelace', 'ben', '  ', '👋 wave', 'a_b-c'].map(initials)).to.deep.equal([
       'AL',
       'B',

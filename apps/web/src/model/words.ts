@@ -8,7 +8,7 @@ const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 
 export const timeText = (at: number): string => TIME.format(at);
 export const fullTimeText = (at: number): string => FULL.format(at);
 
-/** "Today", "Yesterday", or the day, with its year if that is not the current one. */
+/** Returns "Today", "Yesterday", or the day, with its year if that is not the current one. */
 export function dayText(at: number, now = Date.now()): string {
   const day = new Date(at);
   const today = new Date(now);
@@ -18,7 +18,9 @@ export function dayText(at: number, now = Date.now()): string {
   return (day.getFullYear() === new Date(now).getFullYear() ? DAY : DAY_AND_YEAR).format(day);
 }
 
-/** Who is typing: names, which a page isolates from the text around them, and what follows them. */
+/**
+ * Returns the names of typing members, which the page isolates from the text around them, and the text after them.
+ */
 export function typing(typists: readonly Member[]): {
   readonly names: readonly string[];
   readonly rest: string;
@@ -29,12 +31,15 @@ export function typing(typists: readonly Member[]): {
   return { names, rest: names.length === 1 ? ' is typing…' : ' are typing…' };
 }
 
-/** A name within a sentence: its direction changes nothing around it (Unicode's isolates, for texts without markup). */
+/**
+ * Returns a name for use within a sentence: its direction changes nothing around it (Unicode's isolates, for texts
+ * without markup).
+ */
 export function isolated(name: string): string {
   return `\u2068${name}\u2069`;
 }
 
-/** Whether there is a connection, in a word or two. */
+/** Returns the state of the connection in a word or two. */
 export function connectionText(state: ConnectionState, online = true): string {
   if (!online && state.status !== 'connected') return 'Offline';
   switch (state.status) {
@@ -50,12 +55,12 @@ export function connectionText(state: ConnectionState, online = true): string {
   }
 }
 
-/** Whole seconds until a moment, never less than one: at nought it is no countdown any more. */
+/** Returns the whole seconds until a moment, at least one. */
 export function secondsUntil(at: number, now = Date.now()): number {
   return Math.max(1, Math.ceil((at - now) / 1_000));
 }
 
-/** Why a room is not open any more. */
+/** Returns why a room is no longer open. */
 export function leftText(reason: LeftReason): string {
   switch (reason) {
     case 'deleted':
@@ -73,7 +78,7 @@ export function leftText(reason: LeftReason): string {
   }
 }
 
-/** One to three letters for a picture: the first of the first words. */
+/** Returns one to three letters for a picture: the first of the first words. */
 export function initials(username: string): string {
   const words = username.trim().split(/[\s._-]+/u);
   return words
@@ -83,7 +88,7 @@ export function initials(username: string): string {
     .toUpperCase();
 }
 
-/** The same for a name each time: FNV-1a, of which the upper bits are mixed best. */
+/** Returns one of `hues` colours, fixed for each name: FNV-1a, whose upper bits are mixed best. */
 export function hueOf(name: string, hues: number): number {
   let hash = 0x811c9dc5;
   for (const letter of name) hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 0x01000193);

@@ -1,12 +1,12 @@
 import type { Delivery, DeliveryState, Member, Message } from '@chorus/client';
 
-/** Noon of some day, local time: hours after it are of the same day. */
+/** Noon of a day, local time: the following hours are of that day. */
 export const NOON = new Date(2026, 5, 10, 12).getTime();
 export const MINUTE = 60_000;
 export const ADA: Member = { id: 1, username: 'ada' };
 export const BEN: Member = { id: 2, username: 'ben' };
 
-/** Message number `seq`, said `minutes` after noon. */
+/** Message number `seq`, sent `minutes` after noon. */
 export function message(
   seq: number,
   { id: userId, username }: Member,

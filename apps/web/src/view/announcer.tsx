@@ -1,7 +1,7 @@
 import type { Chat } from '../model/chat.js';
 import { isolated } from '../model/words.js';
 
-/** Reads out what is said by others in the room that is looked at. */
+/** Announces others' messages of the room in view to screen readers. */
 export function Announcer({ chat }: { chat: Chat }) {
   const message = chat.current.value?.latest.value;
   const text =

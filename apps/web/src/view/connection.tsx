@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Chat } from '../model/chat.js';
 import { connectionText, secondsUntil } from '../model/words.js';
 
-/** Whether there is a connection; a bar over the page while there is none. */
+/** The state of the connection; a bar over the page while there is none. */
 export function Connection({ chat }: { chat: Chat }) {
   const state = chat.connection.value;
   const trouble = useTrouble(state);
@@ -25,7 +25,7 @@ export function Connection({ chat }: { chat: Chat }) {
   );
 }
 
-/** Trouble is what lasts: a connection that is made anew in a moment is none. */
+/** A connection that is restored within this time is not shown as trouble, in milliseconds. */
 const PATIENCE_MS = 600;
 
 function useTrouble(state: ConnectionState): boolean {

@@ -4,7 +4,7 @@ import { Failure } from './controls/failure.js';
 import { Field } from './controls/field.js';
 import { useAction } from './controls/use-action.js';
 
-/** Asks for the name of a room, new or not. */
+/** Asks for the name of a new or existing room. */
 export function RoomNameDialog(props: {
   title: string;
   action: string;
@@ -56,7 +56,7 @@ function RoomNameForm({
   );
 }
 
-/** Asks whether a room should really be deleted. */
+/** Asks for confirmation before a room is deleted. */
 export function DeleteRoomDialog({
   name,
   onDelete,

@@ -6,10 +6,10 @@ import { Icon } from './controls/icon.js';
 import { moveFocus } from './controls/move-focus.js';
 import { RoomNameDialog } from './room-dialogs.js';
 
-/** Rooms shown of those that are not open; more when asked for. */
+/** Number of closed rooms that are shown; a button shows more. */
 const SHOWN = 200;
 
-/** The rooms: those that are open first, the liveliest on top, then all others by name. */
+/** The rooms: first the open ones, most recent message on top, then all others by name. */
 export function RoomList({ chat }: { chat: Chat }) {
   const { rooms } = chat;
   const [creating, setCreating] = useState(false);
@@ -18,7 +18,7 @@ export function RoomList({ chat }: { chat: Chat }) {
   const list = useRef<HTMLUListElement>(null);
   const search = useRef<HTMLInputElement>(null);
   useSearchKey(search);
-  // Also rooms that have not been read yet may fit.
+  // Rooms that have not been read yet may match too.
   useEffect(() => {
     if (filtered) void rooms.all(() => rooms.filter.value !== '');
   }, [filtered, rooms]);
@@ -117,7 +117,7 @@ export function RoomList({ chat }: { chat: Chat }) {
   );
 }
 
-/** Ctrl-K or Command-K goes to the search, wherever the focus is. */
+/** Ctrl-K or Command-K moves the focus to the search. */
 function useSearchKey(search: { readonly current: HTMLInputElement | null }): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
@@ -150,7 +150,7 @@ interface RoomLinkProps {
   open?: boolean;
   current?: boolean;
   unread?: string;
-  /** The first of those that are not open. */
+  /** Whether it is the first closed room. */
   divided?: boolean;
 }
 

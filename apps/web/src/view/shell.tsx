@@ -12,7 +12,7 @@ import { useAction } from './controls/use-action.js';
 import { Room } from './room/room.js';
 import { RoomList } from './room-list.js';
 
-/** What somebody who is signed in sees. */
+/** The page of a signed-in user. */
 export function Shell({ session, chat }: { session: Session; chat: Chat }) {
   useRoute(chat);
   useTitle(chat);
@@ -99,7 +99,7 @@ function Notices({ chat }: { chat: Chat }) {
 
 function NoRoom() {
   const heading = useRef<HTMLHeadingElement>(null);
-  // After signing in, and after leaving a room, the element that had the focus is gone.
+  // After signing in, and after leaving a room, the element that had the focus no longer exists.
   useEffect(() => {
     if (document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
   }, []);
@@ -113,7 +113,7 @@ function NoRoom() {
   );
 }
 
-/** The room that is looked at is the one of the address. */
+/** Keeps the room in view equal to the room in the address. */
 function useRoute(chat: Chat): void {
   useEffect(() => {
     const follow = (): void => chat.show(roomOfHash(location.hash));
@@ -137,7 +137,7 @@ function useTitle(chat: Chat): void {
   );
 }
 
-/** Asks before something is lost that was written and has not gone out. */
+/** Asks for confirmation before unsent text is lost. */
 function useWarning(chat: Chat): void {
   useEffect(() => {
     const warn = (event: BeforeUnloadEvent): void => {

@@ -4,7 +4,7 @@ import { Field } from './controls/field.js';
 import { useAction } from './controls/use-action.js';
 import { Entrance } from './entrance.js';
 
-/** Signing in or up. */
+/** The forms for signing in and up. */
 export function SignIn({ session, notice }: { session: Session; notice: string | undefined }) {
   const [isNew, setNew] = useState(false);
   return (

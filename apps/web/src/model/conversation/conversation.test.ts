@@ -4,7 +4,7 @@ import { ADA, BEN, delivery, message } from '../../testing/messages.js';
 import { Memory, type Store } from '../storage.js';
 import { Conversation } from './conversation.js';
 
-/** A room that does what the test says, instead of a gateway. */
+/** A room that the test controls, without a gateway. */
 class ToldRoom implements Room {
   readonly id = 7;
   status: Room['status'] = 'joined';
@@ -14,7 +14,7 @@ class ToldRoom implements Room {
   typists = [];
   members = [ADA];
   left = false;
-  /** What was said before, oldest first. */
+  /** Earlier messages, oldest first. */
   past: Message[] = [];
   broken = false;
   readonly #listeners = new Map<string, Set<(event: never) => void>>();
@@ -71,7 +71,7 @@ describe('a conversation', () => {
     };
   });
 
-  it('joins what was said before to what is said now', async () => {
+  it('joins older messages to live ones', async () => {
     room.past = past(1, 60);
     const conversation = open();
     room.tell('message', message(61, BEN));
@@ -84,7 +84,7 @@ describe('a conversation', () => {
     expect(contents(conversation)).to.deep.equal([...past(1, 61)].map(({ content }) => content));
   });
 
-  it('can be asked again for older messages that could not be read', async () => {
+  it('can retry reading older messages after a failure', async () => {
     room.past = past(1, 3);
     room.broken = true;
     const conversation = open();
@@ -95,7 +95,7 @@ describe('a conversation', () => {
     expect(contents(conversation)).to.have.length(3);
   });
 
-  it('counts as unread what others say while nobody looks, also if the page was away meanwhile', async () => {
+  it("counts others' messages as unread while it is not in view, also if the page was closed meanwhile", async () => {
     room.past = past(1, 3);
     const conversation = open();
     await conversation.begin();
@@ -119,14 +119,14 @@ describe('a conversation', () => {
     expect(again.unread.value.count).to.equal(1);
   });
 
-  it('counts the first message of a room in which nothing had been said', async () => {
+  it('counts the first message of an empty room', async () => {
     const conversation = open();
     await conversation.begin();
     room.tell('message', message(1, BEN));
     expect(conversation.unread.value.count).to.equal(1);
   });
 
-  it('shows a message of one’s own from when it is written to when it is sent and stored, in one line', () => {
+  it("shows one of the user's own messages in one line, from writing until it is stored", () => {
     const conversation = open();
     const states = (): string[] =>
       conversation.rows.value.flatMap((row) => (row.kind === 'message' ? String(row.entry.state) : []));
@@ -140,7 +140,7 @@ describe('a conversation', () => {
     expect(conversation.waiting).to.equal(false);
   });
 
-  it('keeps one that has failed until it is discarded, and throws nothing', () => {
+  it('keeps a failed message until it is discarded, and throws nothing', () => {
     const conversation = open();
     conversation.send('x');
     const error = new ChorusError('too_big', 'the message is too large');
@@ -151,7 +151,7 @@ describe('a conversation', () => {
     expect(conversation.rows.value).to.deep.equal([]);
   });
 
-  it('says where messages are missing', () => {
+  it('shows where messages are missing', () => {
     const conversation = open();
     room.tell('message', message(1, BEN));
     const error = new ChorusError('unavailable', 'away', true);
@@ -165,7 +165,7 @@ describe('a conversation', () => {
     ]);
   });
 
-  it('tells why it has ended, and hears nothing once it is closed', () => {
+  it('shows why it has ended, and ignores events once it is closed', () => {
     const conversation = open();
     room.status = 'left';
     room.leftReason = 'deleted';

@@ -15,16 +15,16 @@ import type { Memory } from '../storage.js';
 import { type Outgoing, type Row, Timeline } from './timeline.js';
 import { countUnread, NONE, type Unread } from './unread.js';
 
-/** Messages that are read at a time on the way back. */
+/** Older messages per request. */
 const PAGE = 50;
 
-/** How the reading of older messages goes. `complete`: the first message is there. */
+/** State of reading older messages. `complete`: the first message of the room has been read. */
 export type HistoryState = 'idle' | 'loading' | 'failed' | 'complete';
 
-/** One open room: what was said, what is on its way, who is there. */
+/** One open room: its messages, the user's unsent ones, its members. */
 export class Conversation {
   readonly id: number;
-  /** As far as it is known. */
+  /** Last known name. */
   readonly name: Signal<string>;
   readonly messages = signal<readonly Message[]>([]);
   readonly history = signal<HistoryState>('idle');
@@ -33,19 +33,19 @@ export class Conversation {
   readonly typists = signal<readonly Member[]>([]);
   readonly members = signal<readonly Member[]>([]);
   readonly unread = signal<Unread>(NONE);
-  /** When somebody said something last, in milliseconds since 1970. */
+  /** Time of the last message, in milliseconds since 1970. */
   readonly lastAt = computed(() => this.messages.value.at(-1)?.sentAt ?? 0);
   readonly rows: ReadonlySignal<readonly Row[]>;
-  /** Number of messages that were written here: each is scrolled to. */
+  /** Number of messages written here: the log scrolls to each of them. */
   readonly written = signal(0);
-  /** The newest message that came by itself, for those who hear rather than see it. */
+  /** The newest live message, for screen readers. */
   readonly latest = signal<Message | undefined>(undefined);
   readonly #me: Member;
   readonly #room: Room;
   readonly #memory: Memory;
   readonly #outgoing = signal<ReadonlyMap<string, Outgoing>>(new Map());
   readonly #gaps = signal<ReadonlySet<string>>(new Set());
-  /** Others' messages after it are marked as new while the room is looked at. */
+  /** Others' messages after it are marked as new while the room is in view. */
   readonly #unreadAfter = signal<Position | undefined>(undefined);
   readonly #endings: Array<() => void> = [];
   #read: Position | undefined;
@@ -95,7 +95,7 @@ export class Conversation {
     return this.#first;
   }
 
-  /** Reads the next older messages, unless that is being done. */
+  /** Reads the next older messages. Does nothing while it reads already. */
   async readOlder(): Promise<void> {
     if (this.history.value === 'loading' || this.history.value === 'complete') return;
     this.history.value = 'loading';
@@ -111,9 +111,9 @@ export class Conversation {
     }
   }
 
-  /** Says something. What becomes of it shows in {@link rows}. */
+  /** Sends a message. Its progress shows in {@link rows}. */
   send(content: string): void {
-    // It stays among the deliveries with its error, and is shown there.
+    // A failed message stays among the deliveries with its error, and is shown there.
     this.#room.send(content).catch(() => {});
     this.written.value += 1;
   }
@@ -129,7 +129,7 @@ export class Conversation {
     this.#outgoing.value = outgoing;
   }
 
-  /** Whether something waits that would be lost with the page. */
+  /** Whether closing the page would lose an unsent message. */
   get waiting(): boolean {
     return [...this.#outgoing.value.values()].some(
       ({ delivery: { state } }) => state === 'queued' || state === 'sending',
@@ -140,7 +140,7 @@ export class Conversation {
     this.#room.typing();
   }
 
-  /** Keeps {@link members} up to date until the function returned is called. */
+  /** Keeps {@link members} up to date until the returned function is called. */
   watchMembers(): () => void {
     const ending = this.#room.on('members', (members) => {
       this.members.value = [...members];
@@ -150,19 +150,20 @@ export class Conversation {
   }
 
   /**
-   * Says whether what comes is seen at once, because the room is looked at and is scrolled to its end. Then nothing in it is unread.
+   * Sets whether new messages are seen at once, because the room is in view and scrolled to its end. Then nothing is
+   * unread.
    */
   watch(watched: boolean): void {
     this.#watched = watched;
     if (watched) this.#note();
   }
 
-  /** The room comes into view: what is unread now is marked as new until it goes out of view. */
+  /** The room comes into view: what is unread now stays marked as new until the room goes out of view. */
   enter(): void {
     this.#unreadAfter.value = this.unread.value.count > 0 ? this.#read : undefined;
   }
 
-  /** Ends the room: it is left, or with the page's connection over. */
+  /** Ends the room: the user leaves it, or the page's connection ends. */
   close(leave: boolean): void {
     for (const end of this.#endings.splice(0)) end();
     if (leave) this.#room.leave();
@@ -176,7 +177,7 @@ export class Conversation {
       }
       this.messages.value = [...this.messages.value, message];
       this.latest.value = message;
-      // Whoever writes has read.
+      // A user who writes has read.
       if (message.userId === this.#me.id && this.#watched) this.#unreadAfter.value = undefined;
       this.#note();
     });
@@ -193,11 +194,11 @@ export class Conversation {
     this.#gapBefore = true;
   }
 
-  /** Counts anew what is unread, or notes that everything is read. */
+  /** Counts what is unread, or notes that everything is read. */
   #note(): void {
     if (this.history.value === 'loading') return;
     const { epoch, seq } = this.messages.value.at(-1) ?? { epoch: 0, seq: 0 };
-    // What was said before one came here for the first time is not news.
+    // Messages from before the user's first visit are not new.
     if (this.#read === undefined || (this.#watched && isAfter({ epoch, seq }, this.#read))) {
       this.#read = { epoch, seq };
       this.#memory.keepRead(this.id, this.#read);

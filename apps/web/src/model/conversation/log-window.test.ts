@@ -14,12 +14,12 @@ const span = (rows: readonly Row[]): [first: string | undefined, last: string | 
   return [keys[0], keys.at(-1)];
 };
 
-describe('the part of a log that is shown', () => {
-  it('is all of a short one', () => {
+describe('the shown part of a log', () => {
+  it('is all of a short log', () => {
     expect(span(shownRows(rowsOf(1, 100), { from: undefined }, true))).to.deep.equal(['1-1', '1-100']);
   });
 
-  it('is the end of a long one, however long one stays there', () => {
+  it('is the end of a long log, however long the room is in view', () => {
     const window: LogWindow = { from: undefined };
     expect(shownRows(rowsOf(1, 1_000), window, true).length).to.equal(150);
     const later = shownRows(rowsOf(1, 3_000), window, true);
@@ -27,13 +27,13 @@ describe('the part of a log that is shown', () => {
     expect(span(later)[1]).to.equal('1-3000');
   });
 
-  it('keeps its beginning while one reads further up, whatever comes', () => {
+  it('keeps its beginning while the reader is further up, whatever arrives', () => {
     const window: LogWindow = { from: undefined };
     const [first] = span(shownRows(rowsOf(1, 1_000), window, true));
     expect(span(shownRows(rowsOf(1, 1_100), window, false))).to.deep.equal([first, '1-1100']);
   });
 
-  it('grows at its beginning when asked to, up to the first line', () => {
+  it('grows at its beginning on request, up to the first line', () => {
     const window: LogWindow = { from: undefined };
     const rows = rowsOf(1, 400);
     const shown = shownRows(rows, window, true);

@@ -1,19 +1,19 @@
 import { expect } from 'chai';
 import { roomFor } from './message-size.js';
 
-/** As the client makes it, with the longest ids. */
+/** Size of a frame that the client sends with the longest ids, in bytes. */
 const frameBytes = (content: string): number =>
   Buffer.byteLength(
     JSON.stringify({ type: 'publish', roomId: 2 ** 53 - 1, clientMsgId: 'x'.repeat(64), content }),
   );
 
-describe('how much more fits into a message', () => {
-  it('is not said while there is plenty', () => {
+describe('the space left in a message', () => {
+  it('is not shown while there is plenty', () => {
     expect(roomFor('', 16_384)).to.deep.equal({ left: undefined, over: 0 });
     expect(roomFor('x'.repeat(16_000), 16_384)).to.deep.equal({ left: undefined, over: 0 });
   });
 
-  it('is said near the end, and what does not fit is counted', () => {
+  it('is shown near the end, with the number of characters that do not fit', () => {
     expect(roomFor('x'.repeat(16_124), 16_384)).to.deep.equal({ left: 100, over: 0 });
     expect(roomFor('x'.repeat(16_224), 16_384)).to.deep.equal({ left: 0, over: 0 });
     expect(roomFor('x'.repeat(16_230), 16_384)).to.deep.equal({ left: 0, over: 6 });

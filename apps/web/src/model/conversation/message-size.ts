@@ -1,22 +1,22 @@
-/** Bytes of a frame around the text: its type, the longest room id and the longest id of a message. */
+/** Bytes of a frame besides its text: the type, the longest room id and the longest message id. */
 const AROUND = 160;
-/** From this number of characters left on the composer shows how many. */
+/** The composer shows the number of characters left from this number on. */
 const SOON = 200;
 
 export interface Room {
-  /** Characters that may still be written; undefined while there are plenty. */
+  /** Characters that still fit; undefined while there are plenty. */
   readonly left: number | undefined;
   /** Characters at the end that do not fit. */
   readonly over: number;
 }
 
 /**
- * How much more fits into a message.
- * @param maxFrameBytes largest frame that the gateway takes, in bytes
+ * Returns the space left in a message.
+ * @param maxFrameBytes largest frame that the gateway accepts, in bytes
  */
 export function roomFor(text: string, maxFrameBytes: number): Room {
   const limit = maxFrameBytes - AROUND;
-  // No character takes more bytes than this: an escaped control character.
+  // No character takes more bytes than an escaped control character.
   if (text.length * 6 <= limit - SOON) return { left: undefined, over: 0 };
   let bytes = 0;
   let over = 0;
@@ -28,7 +28,7 @@ export function roomFor(text: string, maxFrameBytes: number): Room {
   return { left: left <= SOON ? left : undefined, over };
 }
 
-/** As it travels: JSON in UTF-8. */
+/** Bytes of the character in JSON and UTF-8. */
 function bytesOf(character: string): number {
   const code = character.codePointAt(0) ?? 0;
   if (code < 0x80) return JSON.stringify(character).length - 2;

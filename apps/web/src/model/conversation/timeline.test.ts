@@ -5,7 +5,7 @@ import { type Outgoing, type Row, Timeline } from './timeline.js';
 const outgoing = (...sent: Array<[ReturnType<typeof delivery>, at: number]>): Map<string, Outgoing> =>
   new Map(sent.map(([known, at]) => [known.clientMsgId, { delivery: known, at }]));
 
-/** Each line in a word; a message as what it says, `+` before it if it goes on from the one before, and its state. */
+/** Each line as a word; a message as its text, with `+` in front if it continues the one before, and its state. */
 const words = (rows: readonly Row[]): string[] =>
   rows.map((row) => {
     if (row.kind !== 'message') return row.kind;
@@ -14,7 +14,7 @@ const words = (rows: readonly Row[]): string[] =>
   });
 
 describe('the lines of a log', () => {
-  it('take messages of one author together that follow each other soon', () => {
+  it('group messages of one author that follow each other soon', () => {
     const messages = [
       message(1, BEN, { minutes: 0 }),
       message(2, BEN, { minutes: 4 }),
@@ -25,13 +25,13 @@ describe('the lines of a log', () => {
     expect(words(rows)).to.deep.equal(['day', 'message 1', '+ message 2', 'message 3', 'message 4 (sent)']);
   });
 
-  it('begin anew with each day', () => {
+  it('start a new group with each day', () => {
     const messages = [message(1, BEN, { minutes: 0 }), message(2, BEN, { minutes: 12 * 60 })];
     const rows = new Timeline().rows({ messages, outgoing: new Map(), me: ADA });
     expect(words(rows)).to.deep.equal(['day', 'message 1', 'day', 'message 2']);
   });
 
-  it('end with what is on its way, in the order in which it was written', () => {
+  it("end with the user's unsent messages, in the order in which they were written", () => {
     const rows = new Timeline().rows({
       messages: [message(1, BEN)],
       outgoing: outgoing(
@@ -50,7 +50,7 @@ describe('the lines of a log', () => {
     ]);
   });
 
-  it('keep the key of a message of one’s own when it comes back from the room, and show it once', () => {
+  it("keep the key of one of the user's own messages when the room delivers it, and show it once", () => {
     const timeline = new Timeline();
     const before = timeline.rows({
       messages: [],
@@ -69,7 +69,7 @@ describe('the lines of a log', () => {
     }
   });
 
-  it('show one’s own messages as sent whichever page sent them, and nothing of the state of others’', () => {
+  it("show the user's own messages as sent whichever page sent them, and no state for others", () => {
     const messages = [
       message(1, ADA, { clientMsgId: 'of another tab' }),
       message(2, BEN, { clientMsgId: 'a' }),
@@ -82,7 +82,7 @@ describe('the lines of a log', () => {
     expect(words(rows)).to.deep.equal(['day', 'message 1 (sent)', 'message 2', 'of a (sending)']);
   });
 
-  it('mark where the new ones begin, unless that is with one’s own', () => {
+  it("mark the first new message, unless it is the user's own", () => {
     const messages = [message(1, BEN), message(2, BEN), message(3, BEN)];
     const at = (seq: number) =>
       words(new Timeline().rows({ messages, outgoing: new Map(), me: ADA, unreadAfter: { epoch: 1, seq } }));
@@ -97,13 +97,13 @@ describe('the lines of a log', () => {
     expect(words(mine)).to.not.include('unread');
   });
 
-  it('say where something is missing', () => {
+  it('show where messages are missing', () => {
     const messages = [message(1, BEN), message(5, BEN)];
     const rows = new Timeline().rows({ messages, outgoing: new Map(), me: ADA, gaps: new Set(['1-5']) });
     expect(words(rows)).to.deep.equal(['day', 'message 1', 'gap', 'message 5']);
   });
 
-  it('are the same objects as before where nothing has changed, so that they need not be drawn again', () => {
+  it('are unchanged objects where nothing has changed, so that they are not drawn again', () => {
     const timeline = new Timeline();
     const messages = [message(2, BEN), message(3, ADA, { clientMsgId: 'a' })];
     const before = timeline.rows({ messages, outgoing: outgoing([delivery('a', 'sent'), NOON]), me: ADA });
@@ -115,7 +115,7 @@ describe('the lines of a log', () => {
     expect(after.map((row) => before.includes(row))).to.deep.equal([true, true, true, false]);
   });
 
-  it('have keys of their own', () => {
+  it('have unique keys', () => {
     const messages = Array.from({ length: 50 }, (_, index) =>
       message(index + 1, BEN, { minutes: index * 200 }),
     );

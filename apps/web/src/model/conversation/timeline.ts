@@ -8,9 +8,9 @@ import {
   type Position,
 } from '@chorus/client';
 
-/** A message as it is shown: somebody's, or one's own on its way. */
+/** A message as shown: delivered, or one of the user's own that is not yet. */
 export interface Entry {
-  /** The same from the moment when a message of one's own is written to when it comes back from the room. */
+  /** Unchanged from when a message is written to when the room delivers it. */
   readonly key: string;
   readonly userId: number;
   readonly username: string;
@@ -18,21 +18,23 @@ export interface Entry {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly own: boolean;
-  /** Undefined for others' messages. `sent`: acknowledged, so it reaches everybody; storing it changes nothing for people. */
+  /**
+   * Undefined for others' messages. `sent`: acknowledged, so it reaches all members. Stored messages count as sent.
+   */
   readonly state: Exclude<DeliveryState, 'stored'> | undefined;
   readonly error: ChorusError | undefined;
-  /** Of one's own. */
+  /** Of the user's own messages. */
   readonly clientMsgId: string | undefined;
 }
 
-/** One line of the log. `first`: the one before it is of somebody else, or of long before. */
+/** One line of the log. `first`: the line before has another author, or is much older. */
 export type Row =
   | { readonly kind: 'day'; readonly key: string; readonly at: number }
   | { readonly kind: 'unread'; readonly key: 'unread' }
   | { readonly kind: 'gap'; readonly key: string }
   | { readonly kind: 'message'; readonly key: string; readonly entry: Entry; readonly first: boolean };
 
-/** A message of one's own on its way, with when it was written. */
+/** One of the user's own messages before its delivery, with the time of writing. */
 export interface Outgoing {
   readonly delivery: Delivery;
   readonly at: number;
@@ -46,16 +48,16 @@ export interface TimelineInput {
   readonly me: { readonly id: number; readonly username: string };
   /** Others' messages after it are new. */
   readonly unreadAfter?: Position | undefined;
-  /** Something is missing before the messages at these positions. */
+  /** Positions of messages before which others are missing. */
   readonly gaps?: ReadonlySet<string>;
 }
 
-/** Messages of one author that follow each other this soon are shown as one. */
+/** Messages of one author within this time are grouped. */
 const TOGETHER_MS = 5 * 60_000;
 
-/** What the log shows, line by line: days, messages, those of one author together, and at the end what is still on its way. */
+/** The lines of the log: days, messages grouped by author, and at the end the user's unsent messages. */
 export class Timeline {
-  /** Rows of messages do not change: what is the same object need not be shown anew. */
+  /** Rows of messages are immutable: unchanged objects are not drawn again. */
   readonly #entries = new WeakMap<Message, Entry>();
   #rows = new Map<string, Row>();
 
@@ -111,7 +113,7 @@ export class Timeline {
       content: message.content,
       at: message.sentAt,
       own,
-      // It has come back from the room: it is sent, whether or not its ack has come.
+      // The room has delivered it, so it is sent, whether or not its ack has arrived.
       state: own ? 'sent' : undefined,
       error: undefined,
       clientMsgId: own ? message.clientMsgId : undefined,
@@ -120,7 +122,7 @@ export class Timeline {
     return entry;
   }
 
-  /** The rows of the last time where nothing about them has changed. */
+  /** Reuses the previous rows where nothing has changed. */
   #stable(rows: Row[]): Row[] {
     const before = this.#rows;
     const stable = rows.map((row) => {
@@ -132,7 +134,7 @@ export class Timeline {
   }
 }
 
-/** Whether a line would look the same. */
+/** Whether two lines would look alike. */
 function isSame(a: Row, b: Row): boolean {
   if (a.kind !== 'message' || b.kind !== 'message') return a.kind === b.kind;
   return a.first === b.first && (a.entry === b.entry || sameEntry(a.entry, b.entry));
@@ -148,7 +150,7 @@ function together(before: Entry, entry: Entry): boolean {
 
 const keyOfOwn = (clientMsgId: string): string => `own ${clientMsgId}`;
 
-/** The local day, to be compared. */
+/** The local day, for comparison. */
 function dayOf(at: number): string {
   return new Date(at).toDateString();
 }

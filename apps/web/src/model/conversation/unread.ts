@@ -2,17 +2,17 @@ import { isAfter, type Message, type Position } from '@chorus/client';
 
 export interface Unread {
   readonly count: number;
-  /** There may be more: what is known does not reach back to what was read last. */
+  /** Whether there may be more: the loaded messages do not reach back to the last read one. */
   readonly more: boolean;
 }
 
 export const NONE: Unread = { count: 0, more: false };
 
 /**
- * How many messages of others came after the one that was read last.
- * @param messages those that are known, in order
+ * Counts others' messages after the last one that was read.
+ * @param messages the loaded messages, in order
  * @param read undefined when nothing was ever read here: then nothing counts as missed
- * @param complete whether nothing was said before those that are known
+ * @param complete whether the loaded messages begin with the first of the room
  */
 export function countUnread(
   messages: readonly Message[],
@@ -31,7 +31,7 @@ export function countUnread(
   return { count, more: count > 0 && !complete };
 }
 
-/** As it is shown: `3`, `50+`. Empty when there is nothing. */
+/** Returns the count for display: `3`, `50+`. Empty for none. */
 export function unreadText({ count, more }: Unread): string {
   if (count === 0) return '';
   return `${Math.min(count, 999)}${more || count > 999 ? '+' : ''}`;

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 
-/** A dialog over the page. The browser keeps the focus in it, closes it with Escape, and gives the focus back after. */
+/** A dialog over the page. The browser keeps the focus in it, closes it with Escape, and then restores the focus. */
 export function Dialog({
   title,
   onClose,

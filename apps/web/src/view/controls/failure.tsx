@@ -1,4 +1,4 @@
-/** Why something did not work, in a dialog. */
+/** The error of an action, in a dialog. */
 export function Failure({ error }: { error: string | undefined }) {
   if (error === undefined) return null;
   return (

@@ -13,7 +13,7 @@ interface FieldProps {
   autoFocus?: boolean;
 }
 
-/** A labelled line of input that must not be left empty. */
+/** A labelled, required input. */
 export function Field({ label, value, onText, type = 'text', hint, ...attributes }: FieldProps) {
   const id = useId();
   const hintId = `${id}-hint`;
@@ -38,7 +38,7 @@ export function Field({ label, value, onText, type = 'text', hint, ...attributes
   );
 }
 
-/** By their types these are different elements. */
+/** The types of these elements differ. */
 function Input({ type, ...attributes }: { type: 'text' | 'email' | 'password'; required: boolean }) {
   switch (type) {
     case 'text':

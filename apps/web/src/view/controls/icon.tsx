@@ -1,4 +1,7 @@
-/** Line drawings of 24 × 24, in the colour of the text. For the eye only: whatever has an icon has a name as well. */
+/**
+ * Line drawings of 24 × 24, in the colour of the text. Hidden from screen readers: elements with an icon have a name
+ * as well.
+ */
 const PATHS = {
   account: 'M12 11a3.5 3.5 0 100-7 3.5 3.5 0 000 7zM5 20c0-4 3-6 7-6s7 2 7 6',
   add: 'M12 5v14M5 12h14',

@@ -3,7 +3,7 @@ import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hook
 import { Icon } from './icon.js';
 import { moveFocus } from './move-focus.js';
 
-/** A button that shows some more; they go when one is used, with Escape, and when something else is looked at. */
+/** A button that opens a menu. The menu closes when an entry is used, with Escape, and when the focus leaves it. */
 export function Menu({ label, children }: { label: string; children: ComponentChildren }) {
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);

@@ -3,12 +3,12 @@ import { useState } from 'preact/hooks';
 
 export interface Action {
   readonly busy: boolean;
-  /** What went wrong the last time, for people. */
+  /** Error of the last attempt, for people. */
   readonly error: string | undefined;
   run(): Promise<void>;
 }
 
-/** Something that takes a while and can fail. A second call while one is under way does nothing. */
+/** An action that takes time and can fail. A second call while one is in progress does nothing. */
 export function useAction(work: () => Promise<unknown>): Action {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string>();

@@ -4,10 +4,10 @@ import type { Conversation } from '../../model/conversation/conversation.js';
 import { roomFor } from '../../model/conversation/message-size.js';
 import { Icon } from '../controls/icon.js';
 
-/** Until a gateway says what it takes. */
+/** Used until a gateway sends its limit. */
 const MAX_FRAME_BYTES = 16_384;
 
-/** Where one writes. What is written and not sent stays, room by room. */
+/** The input for messages. Unsent text is kept for each room. */
 export function Composer({ chat, conversation }: { chat: Chat; conversation: Conversation }) {
   const { memory } = chat;
   const [text, setText] = useState(() => memory.draft(conversation.id));
@@ -28,14 +28,14 @@ export function Composer({ chat, conversation }: { chat: Chat; conversation: Con
     write('');
     input.current?.focus();
   };
-  // As high as what is written; the style sheet sets the limit.
+  // The height follows the text; the style sheet sets the limit.
   useLayoutEffect(() => {
     const element = input.current;
     if (element === null) return;
     element.style.height = 'auto';
     element.style.height = `${element.scrollHeight + element.offsetHeight - element.clientHeight}px`;
   }, [text]);
-  // On a screen that is touched it would bring up the keyboard.
+  // On a touch screen the focus would open the keyboard.
   useEffect(() => {
     if (matchMedia('(hover: hover) and (pointer: fine)').matches) input.current?.focus();
   }, []);
@@ -61,7 +61,7 @@ export function Composer({ chat, conversation }: { chat: Chat; conversation: Con
           if (value !== '') conversation.typing();
         }}
         onKeyDown={(event) => {
-          // Safari ends a composition before this event, which then has the code 229 only.
+          // Safari ends a composition before this event, which then has only the code 229.
           const composing = event.isComposing || event.keyCode === 229;
           if (event.key !== 'Enter' || event.shiftKey || composing) return;
           event.preventDefault();

@@ -1,9 +1,9 @@
-/** This close to the end counts as there, in pixels. */
+/** Distance from the end that counts as the end, in pixels. */
 const NEAR_END = 48;
 
 /**
- * Keeps a log where it is while lines are added at both of its ends: at its end if it was there, else the first line in sight
- * stays in its place. (Browsers' own scroll anchoring is not everywhere, and stops at the very top.)
+ * Keeps a log in place while lines are added at both of its ends: at its end if it was there, otherwise the first
+ * visible line stays where it is. (Browsers' own scroll anchoring is not everywhere, and stops at the very top.)
  */
 export class LogScroll {
   #log: HTMLElement;
@@ -19,7 +19,7 @@ export class LogScroll {
     return this.#atEnd;
   }
 
-  /** Pixels above what is in sight. */
+  /** Pixels above the visible part. */
   get above(): number {
     return this.#log.scrollTop;
   }
@@ -28,13 +28,13 @@ export class LogScroll {
     return this.#log.scrollHeight > this.#log.clientHeight;
   }
 
-  /** It was scrolled, by somebody or because it has another size now. */
+  /** Called when the user scrolled, or the size has changed. */
   scrolled(): void {
     if (this.#sizeNow() === this.#size) this.#note();
     else this.keep();
   }
 
-  /** Notes where it is. */
+  /** Notes the current place. */
   #note(): void {
     const { scrollHeight, scrollTop, clientHeight } = this.#log;
     this.#size = this.#sizeNow();
@@ -43,7 +43,7 @@ export class LogScroll {
     this.#anchor = line === undefined ? undefined : { line, top: line.offsetTop - scrollTop };
   }
 
-  /** Something has changed: goes back to where it was. */
+  /** Returns to the noted place after a change. */
   keep(): void {
     if (this.#atEnd) this.#log.scrollTop = this.#log.scrollHeight;
     else if (this.#anchor?.line.isConnected) {

@@ -6,10 +6,10 @@ import { Icon } from '../controls/icon.js';
 import { LogScroll } from './log-scroll.js';
 import { LogRow } from './message-row.js';
 
-/** Older messages are fetched when there is less than this above, in pixels. */
+/** Older messages are fetched when less than this is above, in pixels. */
 const AHEAD = 900;
 
-/** What was said in a room. */
+/** The messages of a room. */
 export function MessageLog({ conversation }: { conversation: Conversation }) {
   const log = useRef<HTMLDivElement>(null);
   const scroll = useRef<LogScroll | undefined>(undefined);
@@ -122,7 +122,7 @@ export function MessageLog({ conversation }: { conversation: Conversation }) {
 
 function Beginning({ conversation, hidden }: { conversation: Conversation; hidden: number }) {
   const history = conversation.history.value;
-  // Of a room that is gone the bar below says all there is to say.
+  // For a deleted room the bar below shows everything.
   if (hidden > 0 || conversation.leftReason.value !== undefined) return <p class="beginning" />;
   switch (history) {
     case 'loading':

@@ -12,7 +12,7 @@ interface RowProps {
   conversation: Conversation;
 }
 
-/** A line of the log. Shown anew only when it is another one: rows are not changed. */
+/** A line of the log. Drawn again only for another object: rows are immutable. */
 export class LogRow extends Component<RowProps> {
   override shouldComponentUpdate(next: Readonly<RowProps>): boolean {
     return next.row !== this.props.row || next.conversation !== this.props.conversation;
@@ -119,7 +119,7 @@ function StateIcon({ state }: { state: State }) {
   );
 }
 
-/** Why a message was not sent, and what can be done about it. */
+/** Why a message was not sent, and the possible actions. */
 function Failed({
   entry: { clientMsgId = '', error },
   conversation,

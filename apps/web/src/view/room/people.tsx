@@ -1,10 +1,10 @@
 import type { Conversation } from '../../model/conversation/conversation.js';
 import { Avatar } from '../controls/avatar.js';
 
-/** Shown of a very full room. */
+/** Number of members shown of a very full room. */
 const MOST = 500;
 
-/** Who is in a room. */
+/** The members in a room. */
 export function People({ conversation, me }: { conversation: Conversation; me: number }) {
   const members = [...conversation.members.value].sort((a, b) => a.username.localeCompare(b.username));
   return (

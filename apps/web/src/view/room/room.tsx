@@ -11,15 +11,15 @@ import { Composer } from './composer.js';
 import { MessageLog } from './message-log.js';
 import { People } from './people.js';
 
-/** Where the style sheet lays people over the messages. */
+/** Screens on which the style sheet lays the list of members over the messages. */
 const COVERING = '(max-width: 62rem)';
 
-/** A room that is looked at. */
+/** The room in view. */
 export function Room({ chat, conversation }: { chat: Chat; conversation: Conversation }) {
   const [withPeople, setWithPeople] = usePeople();
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => conversation.watchMembers(), [conversation]);
-  // Whoever does not get to the line to write in gets here.
+  // If no other element gets the focus, the heading gets it.
   useEffect(() => {
     if (document.activeElement === document.body || document.activeElement?.closest('.rooms') != null) {
       heading.current?.focus({ preventScroll: true });
@@ -79,8 +79,8 @@ export function Room({ chat, conversation }: { chat: Chat; conversation: Convers
 }
 
 /**
- * Whether people are shown. On a screen where they cover the messages they are an entry of the browser's history: going
- * back closes them and stays in the room.
+ * Whether the members are shown. On a screen where they cover the messages they are an entry of the browser's
+ * history: going back closes them and stays in the room.
  */
 function usePeople(): [boolean, (shown: boolean) => void] {
   const [shown, setShown] = useState(() => matchMedia('(min-width: 70rem)').matches);
