@@ -5,7 +5,7 @@ import { loadGatewayConfig } from './config.js';
 const JWT_SECRET = 'a secret for tests that is long enough';
 
 describe("the gateway's settings", () => {
-  it('say what replaces GATEWAY_PROCESSES when it is still set', () => {
+  it('name the replacement of GATEWAY_PROCESSES if it is still set', () => {
     for (const value of ['4', 'auto', '1']) {
       expect(() => loadGatewayConfig({ JWT_SECRET, GATEWAY_PROCESSES: value })).to.throw(
         ConfigError,

@@ -144,11 +144,11 @@ export const gatewaySettings = {
   ...tracesSettings,
 } as const;
 
-/** What a user's messages may have on average when they come as fast as allowed, unless it is set. */
+/** Average bytes per message from which the default of `MAX_MESSAGE_BYTES_PER_SECOND_PER_USER` is computed. */
 const BYTES_PER_MESSAGE = 2_560;
 
 export interface GatewayConfig extends BalancedConfig {
-  /** Undefined: nothing is told to operators. */
+  /** Undefined: there is no operator port. */
   operatorPort: number | undefined;
   auth: AuthConfig;
   redis: RedisConfig;
@@ -175,14 +175,14 @@ export interface GatewayConfig extends BalancedConfig {
   recoveryMaxMessages: number;
   probeIntervalMs: number;
   roomLingerMs: number;
-  /** 0: it stays whatever the others do. */
+  /** 0: the gateway keeps its sockets even if it alone is cut off from Redis. */
   isolatedAfterMs: number;
-  /** Undefined: by its address. */
+  /** Undefined: derived from the listening address. */
   peerUrl: string | undefined;
   presenceLeaseMs: number;
   presenceGraceMs: number;
   presenceAnnounceLimit: number;
-  /** Undefined when nothing is traced. */
+  /** Undefined: tracing is off. */
   traces: TracesConfig | undefined;
 }
 
@@ -237,7 +237,7 @@ export function loadGatewayConfig(env: Environment): GatewayConfig {
   };
 }
 
-/** One process in place of the several that were asked for would be noticed only under load. */
+/** The setting is refused, not ignored: running one process instead of several would be noticed only under load. */
 function refuseRemovedSettings({ GATEWAY_PROCESSES: processes = '' }: Environment): void {
   if (processes === '') return;
   throw new ConfigError(

@@ -29,7 +29,7 @@ import { openTelemetry, type Telemetry } from './telemetry/telemetry.js';
 import { traceUpgrades } from './telemetry/upgrade-traces.js';
 import { UwsTransport } from './transport/uws.js';
 
-/** What a gateway needs from outside; Redis-backed in production, in memory in standalone mode. */
+/** Parts that a gateway needs: Redis-backed in production, in memory in standalone mode. */
 export interface GatewayParts {
   /**
    * Connects the broker. The gateway listens to it and closes it.
@@ -39,13 +39,15 @@ export interface GatewayParts {
   presence: PresenceStore;
   access: AccessList;
   nodes: NodeRegistry;
-  /** Why they do not work at the moment, as predicate of "Redis", as far as is known; undefined while all is well. */
+  /** Why the parts do not work at the moment, as predicate of "Redis"; undefined if no trouble is known. */
   trouble?: (() => string | undefined) | undefined;
-  /** Of the broker, if it has any. */
+  /** Statistics of the broker's probes; undefined for a broker without probes. */
   probes?: ProbeStats | undefined;
-  /** Where the gateway says what it counts; without it nobody asks. */
+  /** Registry of the gateway's metrics; undefined if metrics are not collected. */
   metrics?: Metrics | undefined;
-  /** Connections that the process has descriptors for. By default what it may open, less what it needs itself. */
+  /**
+   * Number of connections that the process has descriptors for. Default: its limit of open files, less its own needs.
+   */
   capacity?: number | undefined;
   log: Logger;
 }
@@ -55,21 +57,21 @@ export interface Gateway extends Closeable {
   readonly nodeId: string;
   readonly port: number;
   readonly connections: ConnectionRegistry;
-  /** How its port is, as `/readyz` says. */
+  /** State of the port, as `/readyz` reports it. */
   readonly health: PortHealth;
 }
 
-/** An ack waits for its message for at most two of these beyond the longest time of gathering, in milliseconds. */
+/** An ack waits for its message for at most two of these periods beyond the longest gathering time, in milliseconds. */
 const ACK_PERIOD_MS = 5;
 
-/** The parts, the node's identity, and what closes all that is started. */
+/** The parts, plus the node's id and the closer of everything that is started. */
 type Parts = GatewayParts & {
   readonly nodeId: string;
   readonly capacity: number;
   readonly closer: Closer;
 };
 
-/** @throws {StartError} {UnavailableError} nothing is left running then */
+/** Creates and starts a gateway. @throws {StartError} {UnavailableError} nothing is left running then */
 export async function createGateway(given: GatewayConfig, givenParts: GatewayParts): Promise<Gateway> {
   const nodeId = given.nodeId ?? newNodeId();
   const log = givenParts.log.child({ nodeId });
@@ -91,7 +93,7 @@ export async function createGateway(given: GatewayConfig, givenParts: GatewayPar
   }
 }
 
-/** Five steps. Each uses only what the steps before it have made, and nothing arrives before the last. */
+/** Starts in five steps. Each uses only what the previous steps created, and nothing arrives before the last. */
 async function start(config: GatewayConfig, parts: Parts): Promise<Gateway> {
   const telemetry = await openTelemetry(config, parts);
   const relay = await connectRelay(config, { ...parts, telemetry });
@@ -101,8 +103,8 @@ async function start(config: GatewayConfig, parts: Parts): Promise<Gateway> {
 
   let closing: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
-    // Before the sockets close, so that their users are not announced as gone: most clients reconnect to another gateway
-    // in a moment.
+    // Before the sockets close, so that their users are not announced as gone: most clients reconnect to another
+    // gateway within a moment.
     await lifecycle.empty(() => relay.presence.drain());
     await parts.closer.close();
   };
@@ -120,7 +122,7 @@ async function start(config: GatewayConfig, parts: Parts): Promise<Gateway> {
   };
 }
 
-/** The rooms of this node, and the sockets that they publish to. */
+/** The rooms of this node, and the transport that publishes to their sockets. */
 interface Rooms {
   readonly hub: Hub;
   readonly transport: UwsTransport;
@@ -202,15 +204,12 @@ async function serve(
   return port;
 }
 
-/** A name that no other node has. */
+/** Id that no other node has. */
 export function newNodeId(): string {
   return `gateway-${randomBytes(4).toString('hex')}`;
 }
 
-/**
- * Message ids: the node's name, a start of this process that no earlier one of that name had, and a
- * count.
- */
+/** Generator of message ids: node id, id of this start of the process, counter. */
 function messageIds(nodeId: string): () => string {
   const prefix = `${nodeId}-${startId()}-`;
   let count = 0;

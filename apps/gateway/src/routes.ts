@@ -8,15 +8,15 @@ import { RefusalLog } from './transport/refusal-log.js';
 import type { Answer, Decision, Request, TransportHandlers } from './transport/transport.js';
 
 export interface RouteActions {
-  /** Takes a slot for whoever asks for a socket. @throws {Refusal} when there is none */
+  /** Takes a slot for an upgrade request. @throws {Refusal} when there is none */
   takeSlot(request: Request): ConnectionSlot;
-  /** Whoever accepts also sees to it that the slot is left when the socket is gone. */
+  /** Decides about an upgrade to a room. If it accepts, it also releases the slot when the socket has closed. */
   joinRoom(roomId: string, request: Request, slot: ConnectionSlot): Promise<Decision>;
-  /** The same. */
+  /** Decides about an upgrade without a room, like {@link joinRoom}. */
   connect(request: Request, slot: ConnectionSlot): Promise<Decision>;
-  /** How the port is on which this node listens. */
+  /** State of the port that this node listens on. */
   health(): PortHealth;
-  /** An upgrade was refused. */
+  /** Called when an upgrade was refused. */
   refused(reason: HttpErrorCode): void;
   /** See {@link TransportHandlers.stoodStill}. */
   stoodStill(): void;
@@ -25,13 +25,13 @@ export interface RouteActions {
 const JOIN_ROOM = /^\/ws\/join-room\/([^/]+)\/?$/;
 const CONNECT = /^\/ws\/connect\/?$/;
 
-/** The pattern of a path that takes an upgrade; undefined for any other. */
+/** Returns the pattern of a path that accepts upgrades; undefined for any other path. */
 export function routeOf(path: string): string | undefined {
   if (JOIN_ROOM.test(path)) return '/ws/join-room/:roomId';
   return CONNECT.test(path) ? '/ws/connect' : undefined;
 }
 
-/** The gateway's routes: which paths take an upgrade, and what plain HTTP answers. */
+/** The gateway's routes: paths that accept upgrades, and the responses to plain HTTP. */
 export function routes(actions: RouteActions, log: Logger): TransportHandlers {
   const refusals = new RefusalLog(log);
   return {
@@ -71,7 +71,7 @@ export function routes(actions: RouteActions, log: Logger): TransportHandlers {
   };
 }
 
-/** The API decodes what paths carry, so an id means the same here. @throws {Refusal} 400 */
+/** Percent-decodes an id of a path, as the API does. @throws {Refusal} 400 */
 function decoded(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   try {
@@ -81,7 +81,7 @@ function decoded(text: string | undefined): string | undefined {
   }
 }
 
-/** What a balancer in front calls this request; passed on to the log only if it looks like an id. */
+/** The request id that a proxy set; logged only if it looks like an id. */
 function requestId(request: Request): string | undefined {
   const id = request.header('x-request-id');
   return id !== undefined && /^[\w.:-]{1,128}$/.test(id) ? id : undefined;
@@ -102,7 +102,7 @@ function answerFor(request: Request, actions: RouteActions): Answer {
     refuseUnknown(request, []);
     return path === '/livez' ? { status: 200, body: { status: 'live' } } : readiness(actions.health());
   }
-  // A valid handshake never comes here.
+  // A valid handshake never reaches this line.
   const fault = routeOf(path) === undefined ? undefined : handshakeFault(request);
   throw fault ?? new Refusal('route_not_found');
 }

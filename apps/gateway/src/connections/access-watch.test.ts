@@ -11,7 +11,7 @@ const ANN = { id: 1, username: 'ann' };
 const BOB = { id: 2, username: 'bob' };
 const log = createLogger({ service: 'test', level: 'silent' });
 
-describe('looking at who may stay', () => {
+describe('the access watch', () => {
   let connections: ConnectionRegistry;
   let access: MemoryAccessList;
   let watch: AccessWatch;
@@ -40,7 +40,7 @@ describe('looking at who may stay', () => {
     while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
   };
 
-  it('ends those whose token was revoked or who are banned, and nobody else', async () => {
+  it('ends connections with a revoked token or a banned user, and no others', async () => {
     const revoked = openFake(connections, ANN, 't1').connection;
     const other = openFake(connections, ANN, 't2').connection;
     const banned = openFake(connections, BOB, 't3').connection;
@@ -54,7 +54,7 @@ describe('looking at who may stay', () => {
     expect(other.ends).to.deep.equal([]);
   });
 
-  it('ends stays in rooms one by one, and looks at those in no room as well', async () => {
+  it('ends memberships of rooms one by one, and also checks connections without a room', async () => {
     const inRooms = openFake(connections, ANN).connection;
     inRooms.roomIds = [7, 8];
     const inNone = openFake(connections, BOB).connection;
@@ -68,7 +68,7 @@ describe('looking at who may stay', () => {
     expect(inRooms.ends).to.deep.equal([]);
   });
 
-  it('asks about many in several questions, and goes on asking until there is an answer', async () => {
+  it('splits many subjects into several queries, and retries until there is an answer', async () => {
     for (let id = 1; id <= 1_200; id++) openFake(connections, { id, username: 'x' });
     const last = openFake(connections, { id: 2_000, username: 'x' }).connection;
     await access.ban({ userId: 2_000 });
@@ -79,7 +79,7 @@ describe('looking at who may stay', () => {
     expect(questions).to.deep.equal([500, 500, 500, 500, 500, 201]);
   });
 
-  it('starts over when it is asked to meanwhile', async () => {
+  it('starts over if a check is requested during a check', async () => {
     const { connection } = openFake(connections, ANN, 't1');
     start();
     watch.checkAll();
@@ -89,7 +89,7 @@ describe('looking at who may stay', () => {
     expect(questions.length).to.be.within(1, 2);
   });
 
-  it('spares whoever got a newer token while it asked', async () => {
+  it('spares a connection that got a newer token during the query', async () => {
     const { slot, connection } = openFake(connections, ANN, 't1');
     await access.revoke('t1', Date.now() + 1_000);
     start();
@@ -100,7 +100,7 @@ describe('looking at who may stay', () => {
     expect(connection.ends).to.deep.equal([]);
   });
 
-  it('happens now and then by itself', async () => {
+  it('checks periodically by itself', async () => {
     const { connection } = openFake(connections, ANN, 't1');
     start(10);
     await until(() => questions.length > 0);

@@ -9,34 +9,34 @@ export interface AccessWatchParts {
   connections: ConnectionRegistry;
   access: AccessList;
   log: Logger;
-  /** How often everybody is looked at although no event is known to be lost, in milliseconds. */
+  /** Interval of the checks that run even if no event is known to be lost, in milliseconds. */
   intervalMs?: number;
-  /** Pause before a question that failed is asked again, in milliseconds. */
+  /** Pause before a failed query is retried, in milliseconds. */
   retryMs?: number;
 }
 
-/** Subjects of one question. */
+/** Subjects per query. */
 const AT_ONCE = 500;
 
 /**
- * Asks whether those who are here may stay. Events say so at once, but an event can be lost with the connection to
- * Redis: then, and now and then for safety, everybody is looked at.
+ * Checks the open connections against the access list. Revocations and bans arrive as events, but an event is lost if
+ * the connection to Redis breaks: after a reconnect, and periodically for safety, every connection is checked.
  */
 export class AccessWatch implements Closeable {
   readonly #parts: AccessWatchParts;
   readonly #timer: NodeJS.Timeout;
   readonly #closing = new AbortController();
   #running: Promise<void> | undefined;
-  #again = false;
+  #rerun = false;
 
   constructor(parts: AccessWatchParts) {
     this.#parts = parts;
     this.#timer = setInterval(() => this.checkAll(), parts.intervalMs ?? 60_000);
   }
 
-  /** Looks at everybody. While that is under way it is started over when it is done. */
+  /** Checks every connection. A call during a check starts another one after it. */
   checkAll(): void {
-    this.#again = true;
+    this.#rerun = true;
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
     });
@@ -51,52 +51,52 @@ export class AccessWatch implements Closeable {
   async #run(): Promise<void> {
     const { connections, log } = this.#parts;
     try {
-      while (this.#again) {
-        this.#again = false;
-        let asked: Asked[] = [];
+      while (this.#rerun) {
+        this.#rerun = false;
+        let checks: Check[] = [];
         for (const slot of connections.slots()) {
-          asked.push(...questionsAbout(slot));
-          if (asked.length < AT_ONCE) continue;
-          await this.#ask(asked);
-          asked = [];
+          checks.push(...checksOf(slot));
+          if (checks.length < AT_ONCE) continue;
+          await this.#checkBatch(checks);
+          checks = [];
         }
-        await this.#ask(asked);
+        await this.#checkBatch(checks);
       }
     } catch (error) {
-      if (!this.#closing.signal.aborted) log.error({ err: error }, 'looking at who may stay failed');
+      if (!this.#closing.signal.aborted) log.error({ err: error }, 'checking the connections failed');
     }
   }
 
-  async #ask(asked: readonly Asked[]): Promise<void> {
-    if (asked.length === 0) return;
-    const verdicts = await this.#answered(asked.map(({ subject }) => subject));
-    for (const [at, { slot, subject }] of asked.entries()) {
+  async #checkBatch(checks: readonly Check[]): Promise<void> {
+    if (checks.length === 0) return;
+    const verdicts = await this.#verdicts(checks.map(({ subject }) => subject));
+    for (const [at, { slot, subject }] of checks.entries()) {
       apply(verdicts[at] ?? 'ok', slot, subject);
     }
   }
 
-  /** Goes on asking until there is an answer. */
-  async #answered(subjects: readonly Subject[]): Promise<Verdict[]> {
+  /** Queries the access list, and retries until it answers. */
+  async #verdicts(subjects: readonly Subject[]): Promise<Verdict[]> {
     const { access, log, retryMs = 1_000 } = this.#parts;
     for (;;) {
       this.#closing.signal.throwIfAborted();
       try {
         return await access.check(subjects);
       } catch (error) {
-        log.debug({ error: String(error) }, 'the access list does not answer');
+        log.debug({ error: String(error) }, 'the access list could not be read');
         await sleep(retryMs, undefined, { signal: this.#closing.signal });
       }
     }
   }
 }
 
-interface Asked {
+interface Check {
   readonly slot: ConnectionSlot;
   readonly subject: Subject;
 }
 
-/** About each room that it is in; about the user alone when it is in none. */
-function questionsAbout(slot: ConnectionSlot): Asked[] {
+/** One subject for each room of the connection; the user alone if it is in no room. */
+function checksOf(slot: ConnectionSlot): Check[] {
   const { user, tokenId, generation } = slot;
   if (user === undefined || slot.ending) return [];
   const rooms: Array<number | undefined> = [...slot.roomIds];
@@ -109,7 +109,7 @@ function apply(verdict: Verdict, slot: ConnectionSlot, { tokenId, roomId }: Subj
     case 'ok':
       break;
     case 'revoked':
-      // Unless it has a newer one by now.
+      // The connection may have a newer token by now.
       if (slot.tokenId === tokenId) slot.end(CLOSE.unauthenticated);
       break;
     case 'banned':

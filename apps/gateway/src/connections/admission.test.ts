@@ -40,7 +40,7 @@ describe('an upgrade of join-room', () => {
   it('is refused with 403 when the query names another user', () =>
     expectRefusal('/ws/join-room/1?userId=2&username=ann', fixture.bearer(ANN), 403, /userId/));
 
-  it('is refused with 403 when the query names the user wrongly', () =>
+  it('is refused with 403 when the query has another name for the user', () =>
     expectRefusal('/ws/join-room/1?userId=1&username=eve', fixture.bearer(ANN), 403, /username/));
 
   it('is refused with 400 when the query is malformed', () =>
@@ -76,7 +76,7 @@ describe('an upgrade of join-room', () => {
     }
   });
 
-  it('is refused with 503 and Retry-After while the rooms are not all known', async () => {
+  it('is refused with 503 and Retry-After while not all rooms are known', async () => {
     const incomplete = new GatewayFixture();
     const early = await incomplete.start();
     incomplete.rooms.complete = false;
@@ -89,7 +89,7 @@ describe('an upgrade of join-room', () => {
     }
   });
 
-  it('believes the query, without a token, only with AUTH=open', async () => {
+  it('trusts the query without a token only with AUTH=open', async () => {
     const open = new GatewayFixture();
     const trusting = await open.start({ AUTH: 'open' });
     await open.directory.ensure(1, 0);

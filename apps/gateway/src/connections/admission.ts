@@ -16,9 +16,9 @@ export interface AdmittedClient {
   readonly user: Member;
   /** Undefined with `AUTH=open`. */
   readonly token: VerifiedToken | undefined;
-  /** To be opened with the socket and left when it is gone. */
+  /** The caller opens it with the socket and releases it when the socket ends. */
   readonly slot: ConnectionSlot;
-  /** What the user may do on this node, over all sockets of the user. */
+  /** Budget of the user on this node, shared by all sockets of the user. */
   readonly budget: UserBudget;
 }
 
@@ -39,19 +39,19 @@ export interface AdmissionParts {
   readonly access: AccessList;
 }
 
-/** Over which refused tokens of an address are counted, in milliseconds. */
+/** Period over which an address's refused tokens are counted, in milliseconds. */
 const REFUSED_PERIOD_MS = 5_000;
 
 /**
- * Decides who gets a socket on this node: is there room, who is it, may they come in. In this order. The node's connects
- * a second are for users: a request without a valid token takes nothing from them.
+ * Decides whether a client gets a socket on this node. Checks capacity first, then the identity, then the access list.
+ * Only requests with a valid token count against the node's connects per second.
  */
 export class Admission {
-  /** Takes nobody in any more. */
+  /** Refuses every further socket. */
   closed = false;
   readonly #parts: AdmissionParts;
   readonly #connects: TokenBucket;
-  /** Tokens that were not valid, by address. */
+  /** Invalid tokens by address. */
   readonly #refused = new RecentCounts(REFUSED_PERIOD_MS);
 
   constructor(parts: AdmissionParts) {
@@ -60,8 +60,8 @@ export class Admission {
   }
 
   /**
-   * Before anything is done for a request that could cost more than saying no. The caller leaves the slot if
-   * no socket comes of it.
+   * Takes a slot. To be called first, before a request costs more than its refusal. The caller releases the slot if no
+   * socket is opened.
    *
    * @throws {Refusal} 429 for an address with too many sockets, 503 when the node takes no more
    */
@@ -80,17 +80,18 @@ export class Admission {
   }
 
   /**
+   * Identifies the user of a request and checks the user's limits.
    * @param roomId the room that the socket is for, if it is for one
-   * @throws {Refusal} 403 for a page of a foreign origin, 401 without a valid token, 400 or 403 for a
-   *   query that is malformed or names somebody else, 429 for an address with too many invalid tokens or a user with too
-   *   many sockets or connects, 503 for too many connects of all users together
+   * @throws {Refusal} 403 for a page of a foreign origin, 401 without a valid token, 400 or 403 for a query that is
+   *   malformed or names another user, 429 for an address with too many invalid tokens or a user with too many sockets
+   *   or connects, 503 for too many connects of all users together
    */
   identify(request: Request, slot: ConnectionSlot, roomId?: number): AdmittedClient {
     const { config, guard } = this.#parts;
     const authorization = request.header('authorization');
     const cookie = this.#cookieOf(request);
     const hasToken = authorization !== undefined || cookie !== undefined;
-    // Before the token is verified, which costs more than all the rest. A request without one costs nothing.
+    // Checked before the token is verified, which is the most expensive step. A request without a token costs nothing.
     if (hasToken && this.#refused.of(slot.address) >= config.maxRefusedPerAddress) {
       throw new Refusal('too_many_invalid_tokens');
     }
@@ -110,7 +111,7 @@ export class Admission {
   }
 
   /**
-   * Whether a request carries nothing that says who its user is, so that the socket's first frame may.
+   * Whether the request carries no credentials, so that the socket's first frame may carry them.
    * @throws {Refusal} 403 for a page of a foreign origin
    */
   mayAuthenticateLater(request: Request): boolean {
@@ -118,14 +119,14 @@ export class Admission {
       this.#parts.guard.mode === 'token' &&
       request.header('authorization') === undefined &&
       !request.query.has('userId') &&
-      // Last: judging the origin costs more than all the rest.
+      // Checked last: judging the origin is the most expensive step.
       requestTokens(undefined, this.#cookieOf(request)).length === 0
     );
   }
 
   /**
-   * The same as {@link identify} for a token that came as a frame.
-   * @throws {Refusal} 401 for a token that is not valid, 429 and 503 as `identify`
+   * Like {@link identify}, for a token that came as a frame.
+   * @throws {Refusal} 401 for an invalid token, 429 and 503 as `identify`
    */
   identifyToken(text: string, slot: ConnectionSlot): AdmittedClient {
     const { config, guard } = this.#parts;
@@ -164,10 +165,10 @@ export class Admission {
   }
 
   /**
-   * Whether they may come in, and into that room. Whatever is decided about them from {@link identify} on
-   * reaches their slot, so nothing falls between this answer and the opening of the socket.
+   * Checks the access list for the user and the room. Revocations and bans after {@link identify} reach the claimed
+   * slot, so none is lost between this answer and the opening of the socket.
    *
-   * @throws {Refusal} 401 for a token that was revoked, 403 for somebody who is banned, 503
+   * @throws {Refusal} 401 for a revoked token, 403 for a banned user, 503 while the access list cannot be read
    */
   async allow({ user, token }: AdmittedClient, roomId?: number): Promise<void> {
     const { access } = this.#parts;
@@ -185,10 +186,10 @@ export class Admission {
   }
 
   /**
-   * Browsers send cookies along with upgrades that any page asks for, so the cookie counts only if the page has the
-   * origin of the request itself or one that is listed. Other programs send no origin.
+   * Returns the cookie of a request. Browsers send cookies with upgrades that any page requests, so the cookie counts
+   * only if the page has the origin of the request itself or a listed origin. Other programs send no origin.
    *
-   * @throws {Refusal} 403 for a page of an origin that is not allowed
+   * @throws {Refusal} 403 for a page of a foreign origin
    */
   #cookieOf(request: Request): string | undefined {
     const cookie = request.header('cookie');

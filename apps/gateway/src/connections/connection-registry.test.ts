@@ -33,7 +33,7 @@ describe('the connections of a node', () => {
 
   const connectionsOf = (slots: ConnectionSlot[]) => slots.map((slot) => slot.connection);
 
-  it('are found by id, user and token, until they are gone', () => {
+  it('are found by id, user and token, until they close', () => {
     const first = claimed(ANN, '192.0.2.1', token('t1', 10_000));
     const second = claimed(ANN, '192.0.2.1', token('t2', 10_000));
     const other = claimed(BOB, '192.0.2.2', token('t3', 10_000, BOB));
@@ -49,7 +49,7 @@ describe('the connections of a node', () => {
     expect(connectionsOf([...connections.slots()])).to.deep.equal([other.connection]);
   });
 
-  it('count from the first request on, and no longer than until they leave, however often that is said', () => {
+  it('count from the upgrade request until their first release', () => {
     const slot = connections.take('192.0.2.1');
     expect([connections.taken, connections.size, connections.countFrom('192.0.2.1')]).to.deep.equal([
       1, 0, 1,
@@ -66,7 +66,7 @@ describe('the connections of a node', () => {
     expect([connections.countFrom('192.0.2.1'), connections.countOf(ANN.id)]).to.deep.equal([0, 0]);
   });
 
-  it('cannot come back once they have left', () => {
+  it('cannot be reused after their release', () => {
     const slot = connections.take('192.0.2.1');
     slot.release();
     slot.claim({ user: ANN, token: token('t1', 0) });
@@ -76,7 +76,7 @@ describe('the connections of a node', () => {
     expect(connections.expired(Number.MAX_SAFE_INTEGER)).to.deep.equal([]);
   });
 
-  it('are due when their token has ended, and not a moment before', () => {
+  it('are due when their token expires, and not before', () => {
     const { slot, connection } = claimed(ANN, '192.0.2.1', token('t1', 10_500));
     const soon = claimed(BOB, '192.0.2.1', token('t2', 10_000, BOB));
     expect(connections.expired(9_999)).to.deep.equal([]);
@@ -93,7 +93,7 @@ describe('the connections of a node', () => {
     expect(connections.ofToken('t3')).to.deep.equal([]);
   });
 
-  it('are found by all sessions of their user up to a generation', () => {
+  it('are found by the key of all sessions of a user up to a generation', () => {
     const of = (generation: number, user = ANN) =>
       claimed(user, '192.0.2.1', { ...token(`t${generation}`, 10_000, user), generation }).slot;
     const [first, second] = [of(0), of(1)];
@@ -105,7 +105,7 @@ describe('the connections of a node', () => {
     expect(connections.ofToken(sessionsKey(3, 1))).to.deep.equal([]);
   });
 
-  it('that are still being opened feel what happened meanwhile', () => {
+  it('apply actions on their user that were requested while they were opening', () => {
     const slot = connections.take('192.0.2.1');
     slot.claim({ user: ANN, token: token('t1', 10_000), roomId: 7 });
     expect([...slot.roomIds]).to.deep.equal([7]);

@@ -4,9 +4,12 @@ import { ConnectionSlot, type ReconnectCause, type SlotIndexes } from './connect
 import { IndexOf } from './index-of.js';
 import { startId } from './start-id.js';
 
-/** Every socket of this node, in any protocol, from its request on. Taking and releasing a slot takes constant time. */
+/**
+ * All sockets of this node, of any protocol, from the upgrade request on. Taking and releasing a slot takes constant
+ * time.
+ */
 export class ConnectionRegistry {
-  /** By number, and so the oldest first. */
+  /** By number, which is the order of age: oldest first. */
   readonly #slots = new Map<number, ConnectionSlot>();
   readonly #addresses = new Map<string, number>();
   readonly #indexes: SlotIndexes = {
@@ -25,27 +28,30 @@ export class ConnectionRegistry {
   #count = 0;
   #open = 0;
 
-  /** @param nodeId unique among the nodes; with the time of this start it makes ids that no other connection had */
+  /**
+   * @param nodeId unique among the nodes; combined with a random start id, it makes connection ids unique in the
+   *   cluster
+   */
   constructor(nodeId: string) {
     this.#prefix = `${nodeId}-${startId()}-c`;
   }
 
-  /** Open sockets. */
+  /** Number of open sockets. */
   get size(): number {
     return this.#open;
   }
 
-  /** Slots in use: open sockets and upgrades in progress. */
+  /** Number of slots in use: open sockets plus upgrades in progress. */
   get taken(): number {
     return this.#slots.size;
   }
 
-  /** Clients that were asked to reconnect, since the start. */
+  /** Number of clients that were asked to reconnect since the start of the process, by cause. */
   get reconnectRequests(): Readonly<Record<ReconnectCause, number>> {
     return this.#indexes.reconnectRequests;
   }
 
-  /** Takes a slot for a client of that address. The caller releases it. */
+  /** Takes a slot for a client at that address. The caller releases it. */
   take(address: string): ConnectionSlot {
     const slot = new ConnectionSlot(this.#indexes, this.#count++, address);
     this.#slots.set(slot.number, slot);
@@ -58,12 +64,12 @@ export class ConnectionRegistry {
     return this.#slots.get(Number.parseInt(connectionId.slice(this.#prefix.length), 36))?.connection;
   }
 
-  /** Slots taken by clients of that address. */
+  /** Number of slots taken by clients at that address. */
   countFrom(address: string): number {
     return this.#addresses.get(address) ?? 0;
   }
 
-  /** Slots that this user has claimed. */
+  /** Number of slots claimed for that user. */
   countOf(userId: number): number {
     return this.#indexes.byUser.count(userId);
   }
@@ -72,7 +78,7 @@ export class ConnectionRegistry {
     return this.#indexes.byUser.get(userId);
   }
 
-  /** @param tokenId id of a session, or the key of all sessions of a user up to a generation */
+  /** Slots of a token. @param tokenId id of a session, or the key of all sessions of a user up to a generation */
   ofToken(tokenId: string): ConnectionSlot[] {
     const sessions = readSessionsKey(tokenId);
     if (sessions === undefined) return this.#indexes.byToken.get(tokenId);
@@ -82,7 +88,7 @@ export class ConnectionRegistry {
   }
 
   /**
-   * Slots whose token has expired, to the second. Looks at each second in which tokens expire, not at each connection.
+   * Slots whose token has expired, to the second. Visits each second in which tokens expire, not each connection.
    * @param now milliseconds since 1970
    */
   expired(now: number): ConnectionSlot[] {
@@ -94,7 +100,7 @@ export class ConnectionRegistry {
     return expired;
   }
 
-  /** Every slot, the oldest first. Slots taken meanwhile are included, released ones are not. */
+  /** Every slot, oldest first. The walk includes slots taken meanwhile and leaves out released ones. */
   slots(): IterableIterator<ConnectionSlot> {
     return this.#slots.values();
   }

@@ -3,18 +3,18 @@ import type { CloseReason, Member } from '@chorus/protocol';
 import type { Connection } from './connection.js';
 import type { IndexOf } from './index-of.js';
 
-/** Who a slot is for. */
+/** The user, token and room that a slot is claimed for. */
 export interface SlotClaim {
   readonly user: Member;
   /** Undefined with `AUTH=open`. */
   readonly token: VerifiedToken | undefined;
-  /** The room that the socket is opened for, if it is for one. */
+  /** The room that the socket is opened for; undefined for a socket that joins rooms later. */
   readonly roomId?: number | undefined;
 }
 
 /**
- * The place of one socket on this node, from its request on. It counts against the limits until {@link release}, which the
- * taker must call when the socket has closed or does not open.
+ * A slot for one socket of this node, from the upgrade request on. It counts against the limits until {@link release},
+ * which the taker must call when the socket has closed or does not open.
  */
 export class ConnectionSlot {
   #claim: SlotClaim | undefined;
@@ -22,14 +22,14 @@ export class ConnectionSlot {
   #tokenId: string | undefined;
   #generation: number | undefined;
   #expirySecond: number | undefined;
-  /** Actions on the connection that wait until it is open. */
+  /** Actions that run when the connection opens. */
   #waiting: Array<(connection: Connection) => void> | undefined;
   #state: 'kept' | 'ending' | 'released' = 'kept';
   #reconnecting = false;
 
   constructor(
     private readonly indexes: SlotIndexes,
-    /** Which of this node's slots it is. */
+    /** Number of the slot, unique on this node. */
     readonly number: number,
     /** Address of the client, as far as the proxies in front are trusted. */
     readonly address: string,
@@ -57,14 +57,16 @@ export class ConnectionSlot {
     return this.#generation;
   }
 
-  /** The rooms that the socket is in, or is being opened for. */
+  /** Rooms that the socket has joined, or is being opened for. */
   get roomIds(): Iterable<number> {
     if (this.#connection !== undefined) return this.#connection.roomIds;
     const roomId = this.#claim?.roomId;
     return roomId === undefined ? [] : [roomId];
   }
 
-  /** Notes who the slot is for: what ends the connections of that user or token ends this one, too. */
+  /**
+   * Assigns the slot to a user and token: an event that ends the connections of that user or token ends this one, too.
+   */
   claim(claim: SlotClaim): void {
     if (this.#state === 'released' || this.#claim !== undefined) return;
     this.#claim = claim;
@@ -72,7 +74,7 @@ export class ConnectionSlot {
     this.#noteToken(claim.token ?? NO_TOKEN);
   }
 
-  /** The socket is open. Actions on its user since {@link claim} are carried out now. */
+  /** Registers the open socket. Runs the actions that were requested since {@link claim}. */
   open(connection: Connection): void {
     if (this.#state === 'released' || this.#connection !== undefined) return;
     this.#connection = connection;
@@ -82,7 +84,7 @@ export class ConnectionSlot {
     for (const action of waiting) action(connection);
   }
 
-  /** The connection has a newer token. */
+  /** Indexes the connection by its newer token. */
   renewed(): void {
     const connection = this.#connection;
     if (this.#state === 'released' || connection === undefined) return;
@@ -97,17 +99,20 @@ export class ConnectionSlot {
     else this.#waiting.push(action);
   }
 
-  /** Whether the connection was asked to end. It stays open until its client has read that, or a deadline has passed. */
+  /**
+   * Whether the connection is ending. It stays open until its client has read everything queued, or a deadline has
+   * passed.
+   */
   get ending(): boolean {
     return this.#state === 'ending';
   }
 
-  /** Whether its client was asked to reconnect, and is expected to. */
+  /** Whether the client was asked to reconnect. */
   get reconnecting(): boolean {
     return this.#reconnecting;
   }
 
-  /** Ends the connection, now or as soon as it is open. Does nothing when it is ending already. */
+  /** Ends the connection, now or as soon as it is open. Does nothing if it is already ending. */
   end(reason: CloseReason): void {
     if (this.#state !== 'kept') return;
     this.#state = 'ending';
@@ -123,7 +128,7 @@ export class ConnectionSlot {
     this.act((connection) => connection.requestReconnect(afterMs));
   }
 
-  /** Gives the slot back. May be called more than once. */
+  /** Gives the slot back. Further calls have no effect. */
   release(): void {
     if (this.#state === 'released') return;
     this.#state = 'released';
@@ -153,10 +158,10 @@ type TokenFigures = Pick<Connection, 'tokenId' | 'generation' | 'expiresAt'>;
 
 const NO_TOKEN: TokenFigures = { tokenId: undefined, generation: undefined, expiresAt: undefined };
 
-/** Why clients are asked to reconnect. */
+/** Why a gateway asks clients to reconnect. */
 export type ReconnectCause = 'drain' | 'rebalance' | 'standstill' | 'isolated';
 
-/** What a registry keeps its slots in. */
+/** Indexes and counters of a registry, which its slots update. */
 export interface SlotIndexes {
   idOf(number: number): string;
   readonly byUser: IndexOf<number, ConnectionSlot>;

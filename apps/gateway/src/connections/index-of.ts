@@ -1,6 +1,6 @@
 /**
- * Who belongs to a key. Most keys have one value, which then costs no set: with one token and mostly one
- * socket a user that is what keeps a connection small.
+ * Values by key. A key with one value needs no set, which saves memory per connection: nearly every token and most
+ * users have one socket.
  */
 export class IndexOf<K, V extends object> {
   readonly #values = new Map<K, V | Set<V>>();
@@ -18,7 +18,7 @@ export class IndexOf<K, V extends object> {
     else if (held instanceof Set && held.delete(value) && held.size === 0) this.#values.delete(key);
   }
 
-  /** Those of a key, as they are now: they may be removed while the caller walks over them. */
+  /** Snapshot of the values of a key: the caller may remove values while it iterates. */
   get(key: K): V[] {
     const held = this.#values.get(key);
     if (held === undefined) return [];

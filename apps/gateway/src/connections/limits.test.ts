@@ -42,12 +42,12 @@ describe('limits on connections', () => {
     while (gateway.connections.taken === before) await new Promise(setImmediate);
   }
 
-  it('refuse with 429 whoever comes from an address with too many, and nobody else', async () => {
+  it('refuse with 429 an address with too many sockets, and no other address', async () => {
     const gateway = await fixture.start({ MAX_CONNECTIONS_PER_ADDRESS: '2', TRUST_PROXY: '1' });
     const first = await open(gateway, from('192.0.2.1', ANN));
     await open(gateway, from('192.0.2.1', BOB));
     await expectRefusal(gateway, from('192.0.2.1', CAT), 429, /this address/);
-    // What a client writes itself stands before what the proxy adds.
+    // The part that a client writes precedes the part that the proxy adds.
     await expectRefusal(gateway, from('192.0.2.9, 192.0.2.1', CAT), 429, /this address/);
     await open(gateway, from('192.0.2.2', CAT));
     await leave(gateway, first);
@@ -59,14 +59,14 @@ describe('limits on connections', () => {
     await open(gateway, from('192.0.2.1:5071', ANN));
     await open(gateway, from('[::ffff:192.0.2.1]:443', BOB));
     await open(gateway, from('192.0.2.2:5071', BOB));
-    // The client made up the first line, its proxy wrote the second.
+    // The client invented the first line, its proxy wrote the second.
     const lines = (...values: string[]) => ({ ...fixture.bearer(CAT), 'x-forwarded-for': values });
     await expectRefusal(gateway, lines('192.0.2.9', '192.0.2.1:80'), 429, /this address/);
     await expectRefusal(gateway, lines('192.0.2.9', '192.0.2.8, 192.0.2.1'), 429, /this address/);
     await open(gateway, lines('192.0.2.1', '192.0.2.9'));
   });
 
-  it('refuse with 429 a user who has too many, and nobody else', async () => {
+  it('refuse with 429 a user with too many sockets, and no other user', async () => {
     const gateway = await fixture.start({ MAX_CONNECTIONS_PER_USER: '2' });
     const first = await open(gateway, fixture.bearer(ANN));
     await open(gateway, fixture.bearer(ANN));
@@ -76,7 +76,7 @@ describe('limits on connections', () => {
     await open(gateway, fixture.bearer(ANN));
   });
 
-  it('refuse with 503 whoever comes to a node that is full, until somebody goes', async () => {
+  it('refuse with 503 on a full node, until a socket closes', async () => {
     const gateway = await fixture.start({ MAX_CONNECTIONS: '2' });
     const first = await open(gateway, fixture.bearer(ANN));
     const second = await open(gateway, fixture.bearer(BOB));
@@ -87,7 +87,7 @@ describe('limits on connections', () => {
     await second.message('still here');
   });
 
-  it('refuse with 503 users who come faster than a node takes them', async () => {
+  it("refuse with 503 users who connect faster than the node's limit", async () => {
     const gateway = await fixture.start({ MAX_CONNECTS_PER_SECOND: '5' });
     const started = performance.now();
     const first = await open(gateway, fixture.bearer(ANN));
@@ -103,7 +103,7 @@ describe('limits on connections', () => {
     await first.message('unaffected');
   });
 
-  it('leave the connects a second to users: requests without a valid token take none', async () => {
+  it('count only requests with a valid token against the connects per second', async () => {
     const gateway = await fixture.start({ MAX_CONNECTS_PER_SECOND: '1' });
     for (let count = 0; count < 20; count++) {
       const headers = count % 2 === 0 ? {} : { authorization: 'Bearer made-up' };
@@ -112,7 +112,7 @@ describe('limits on connections', () => {
     await open(gateway, fixture.bearer(ANN));
   });
 
-  it('refuse with 429 tokens of an address that sends invalid ones again and again, and no others', async () => {
+  it('refuse with 429 an address that keeps sending invalid tokens, and no other address', async () => {
     const gateway = await fixture.start({ MAX_REFUSED_PER_ADDRESS: '3', TRUST_PROXY: '1' });
     const bad = (address: string) => ({ authorization: 'Bearer made-up', 'x-forwarded-for': address });
     for (let count = 0; count < 3; count++) {
@@ -124,7 +124,7 @@ describe('limits on connections', () => {
     await open(gateway, from('2001:db8:0:1::9', ANN));
   });
 
-  it('refuse with 429 a user who connects again and again, and nobody else', async () => {
+  it('refuse with 429 a user who connects too often, and no other user', async () => {
     const gateway = await fixture.start({ MAX_CONNECTIONS_PER_USER: '5' });
     const missing = '/ws/join-room/99';
     const started = performance.now();
@@ -135,7 +135,7 @@ describe('limits on connections', () => {
     await open(gateway, fixture.bearer(BOB));
   });
 
-  it('count nothing twice and nothing for ever, whatever becomes of an upgrade', async () => {
+  it('count each upgrade once, and release it however it ends', async () => {
     const gateway = await fixture.start({ ALLOWED_ORIGINS: 'https://chat.example.org' });
     const { connections } = gateway;
     for (const [path, headers] of [
@@ -153,7 +153,7 @@ describe('limits on connections', () => {
     expect([connections.taken, connections.countOf(ANN.id)]).to.deep.equal([0, 0]);
   });
 
-  it('forget an upgrade whose client goes away before it is answered', async () => {
+  it('release an upgrade whose client disconnects before the answer', async () => {
     let asked: () => void = () => undefined;
     let answer: () => void = () => undefined;
     const wasAsked = new Promise<void>((resolve) => {
@@ -181,7 +181,7 @@ describe('limits on connections', () => {
     expect([gateway.connections.taken, gateway.connections.countOf(ANN.id)]).to.deep.equal([1, 1]);
     client.resetAndDestroy();
     await once(client, 'close');
-    // Once this is answered the gateway has heard of the reset as well.
+    // When this request is answered, the gateway has processed the reset, too.
     await fetch(`http://127.0.0.1:${gateway.port}/livez`);
     answer();
     while (gateway.connections.taken > 0) await new Promise(setImmediate);

@@ -5,7 +5,7 @@ import { ANN, GatewayFixture } from '../testing/gateways.js';
 
 const ALLOWED = 'https://chat.example.org,https://*.example.com,capacitor://localhost,null';
 
-describe('an upgrade that a page of another origin asks for', () => {
+describe('an upgrade from a page of another origin', () => {
   const fixture = new GatewayFixture();
   let gateway: Gateway;
   let proxied: Gateway;

@@ -3,7 +3,7 @@ import { FakeConnection, openFake } from '../testing/connections.js';
 import { ConnectionRegistry } from './connection-registry.js';
 import { requestReconnects } from './request-reconnect.js';
 
-describe('sending everybody away', () => {
+describe('reconnect requests', () => {
   const never = new AbortController().signal;
 
   function crowd(count: number): { connections: ConnectionRegistry; all: FakeConnection[] } {
@@ -14,7 +14,7 @@ describe('sending everybody away', () => {
     return { connections, all };
   }
 
-  /** Most that went within any so many milliseconds. */
+  /** Largest number of reconnect requests within any interval of that length, in milliseconds. */
   function mostWithin(all: readonly FakeConnection[], windowMs: number): number {
     const times = all.map(({ reconnectRequestedAt = 0 }) => reconnectRequestedAt).sort((a, b) => a - b);
     let most = 0;
@@ -25,19 +25,19 @@ describe('sending everybody away', () => {
     return most;
   }
 
-  it('takes the whole time when they are many, at an even pace, the oldest first', async () => {
+  it('take the whole time for many connections, at an even pace, oldest first', async () => {
     const { connections, all } = crowd(600);
     const start = performance.now();
     await requestReconnects(connections, 1_500, never);
     expect(performance.now() - start).to.be.within(1_200, 2_000);
-    // 400 a second: 100 in this time, and what one late turn may make up for.
+    // 400 a second: 100 in this time, plus the catch-up of one late tick.
     expect(mostWithin(all, 250)).to.be.below(200);
     const order = all.map(({ reconnectRequestedAt = 0 }) => reconnectRequestedAt);
     expect(order).to.deep.equal([...order].sort((a, b) => a - b));
     expect(order[0]).to.be.above(0);
   });
 
-  it('takes no longer than needed when they are few', async () => {
+  it('take no longer than needed for few connections', async () => {
     const { connections, all } = crowd(20);
     const start = performance.now();
     await requestReconnects(connections, 60_000, never);
@@ -45,7 +45,7 @@ describe('sending everybody away', () => {
     expect(all.every(({ reconnectRequestedAt }) => reconnectRequestedAt !== undefined)).to.equal(true);
   });
 
-  it('takes no time when none is given, and tells clients different moments to come back', async () => {
+  it('take no time with a duration of 0, and give clients different delays', async () => {
     const { connections, all } = crowd(500);
     await requestReconnects(connections, 0, never);
     const moments = new Set(all.map(({ afterMs }) => afterMs));
@@ -53,7 +53,7 @@ describe('sending everybody away', () => {
     expect(Math.max(...all.map(({ afterMs = -1 }) => afterMs))).to.be.below(1_000);
   });
 
-  it('stops when it is told to', async () => {
+  it('stop when the signal is aborted', async () => {
     const { connections, all } = crowd(500);
     const stop = new AbortController();
     const done = requestReconnects(connections, 60_000, stop.signal).catch((error: unknown) => error);
@@ -62,7 +62,7 @@ describe('sending everybody away', () => {
     expect(all.filter(({ reconnectRequestedAt }) => reconnectRequestedAt !== undefined)).to.have.length(1);
   });
 
-  it('includes those whose upgrades are under way, as soon as they are open', async () => {
+  it('include upgrades in progress, as soon as their sockets open', async () => {
     const { connections } = crowd(1);
     const slot = connections.take('192.0.2.1');
     await requestReconnects(connections, 0, never);

@@ -3,15 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionRegistry } from './connection-registry.js';
 import type { ConnectionSlot, ReconnectCause } from './connection-slot.js';
 
-/** Clients get a random delay up to this one, in milliseconds, so that they do not reconnect at the same moment. */
+/** Upper bound of the random reconnect delay, in milliseconds, which keeps clients from reconnecting simultaneously. */
 const RECONNECT_WITHIN_MS = 1_000;
 
-/** Clients asked per second at least: a few clients do not wait for the sake of an even pace. */
+/** Minimum number of clients asked per second: a few clients need no even pace. */
 const LEAST_PER_SECOND = 100;
 
 const TICK_MS = 50;
 
-/** Longest delay that is caught up at once, in milliseconds: a process that stood still causes no rush. */
+/**
+ * Maximum delay that is caught up at once, in milliseconds: after a standstill of the process, clients are not asked in
+ * a burst.
+ */
 const MAX_CATCH_UP_MS = 200;
 
 /** Ends the connection and asks its client to reconnect after a random delay. */
@@ -20,8 +23,8 @@ export function requestReconnect(slot: ConnectionSlot, cause: ReconnectCause): v
 }
 
 /**
- * Asks the clients of all present connections to reconnect, the oldest first, evenly over `durationMs`, or faster when
- * they are few. After that time the rest is asked at once.
+ * Asks the clients of all open connections to reconnect, oldest first, spread evenly over `durationMs`, or faster if
+ * they are few. Asks the remaining ones at once after that time.
  *
  * @throws {unknown} the signal's reason when it is aborted
  */

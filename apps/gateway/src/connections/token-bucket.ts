@@ -1,12 +1,15 @@
 /**
- * Allows an amount a second, such as messages or bytes, and bursts. Two numbers of state. Its time is monotonic: a wall
- * clock that is set back would allow nothing until it has caught up.
+ * Token bucket: allows an amount per second, such as messages or bytes, and bursts. Uses monotonic time: a wall clock
+ * that is set back would allow nothing until it has caught up.
  */
 export class TokenBucket {
   #tokens: number;
   #at: number;
 
-  /** @param burst most that is allowed at once; by default what is earned in a second @param now milliseconds of `performance.now()` */
+  /**
+   * @param burst largest amount allowed at once; by default that of one second
+   * @param now milliseconds of `performance.now()`
+   */
   constructor(
     private readonly perSecond: number,
     now = performance.now(),
@@ -16,7 +19,7 @@ export class TokenBucket {
     this.#at = now;
   }
 
-  /** Takes one token; false when there is none. @param now milliseconds of `performance.now()` */
+  /** Takes one token. Returns false if there is none. @param now milliseconds of `performance.now()` */
   take(now = performance.now()): boolean {
     this.#earn(now);
     if (this.#tokens < 1) return false;
@@ -33,7 +36,7 @@ export class TokenBucket {
     return this.#tokens > 0 ? 0 : ((1 - this.#tokens) / this.perSecond) * 1_000;
   }
 
-  /** Takes an amount that may be more than there is: what is missing must be earned before anything else is allowed. */
+  /** Takes an amount that may exceed the balance: the bucket allows nothing until the debt is refilled. */
   owe(amount: number): void {
     this.#tokens -= amount;
   }

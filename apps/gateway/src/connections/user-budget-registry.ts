@@ -3,14 +3,14 @@ import { BUDGET_IDLE_MS, UserBudget } from './user-budget.js';
 import type { UserLimits } from './user-limits.js';
 
 /**
- * The budgets of the users of this node. A budget is kept while it is in use and half a minute longer, so that a client that
- * connects again finds what it left. How many are kept is bounded by the node's connects a second.
+ * Budgets of the users of this node. A budget is kept while it is in use and for another half minute, so that a client
+ * that reconnects finds its old balance. The node's connects per second bound their number.
  */
 export class UserBudgetRegistry implements Closeable {
   readonly #budgets = new Map<number, UserBudget>();
   readonly #timer: NodeJS.Timeout;
 
-  /** @param isHere whether the user has sockets, which hold the budget */
+  /** @param isHere whether the user has sockets on this node, which hold the budget */
   constructor(
     private readonly limits: UserLimits,
     private readonly isHere: (userId: number) => boolean,

@@ -1,21 +1,21 @@
-import { Rarely } from './rarely.js';
+import { KeyedCooldown } from './keyed-cooldown.js';
 import { TokenBucket } from './token-bucket.js';
 import type { UserLimits } from './user-limits.js';
 
 const BYTES_BURST_SECONDS = 4;
 /** A client that resumes its rooms joins all of them at once, in each tab. */
 const REQUESTS_BURST_SECONDS = 10;
-/** No budget is still in use so long after it was used: every bucket is full again, in milliseconds. */
+/** Time without use after which every bucket is full again, so that the budget can be dropped, in milliseconds. */
 export const BUDGET_IDLE_MS = 30_000;
 
-/** How often a user may tell a room that it is typing, in milliseconds, from however many sockets. */
+/** Minimum interval between typing notices of a user in a room, over all sockets of the user, in milliseconds. */
 const TYPING_INTERVAL_MS = 1_000;
-/** Rooms in which a user may be typing at a time. */
+/** Maximum number of rooms in which a user is shown as typing at a time. */
 const TYPING_ROOMS = 8;
 
 /**
- * What one user may still do on this node, shared by all sockets of the user and kept when they end. Times are
- * milliseconds of `performance.now()`. Buckets are made when they are first needed: most users only read.
+ * Rate limits of one user on one node, shared by all sockets of the user; they outlive the sockets. Times are
+ * milliseconds of `performance.now()`. Buckets are created on first use: most users only read.
  */
 export class UserBudget {
   readonly #connects: TokenBucket;
@@ -23,7 +23,7 @@ export class UserBudget {
   #bytes: TokenBucket | undefined;
   #requests: TokenBucket | undefined;
   #replays: TokenBucket | undefined;
-  #typing: Rarely | undefined;
+  #typing: KeyedCooldown | undefined;
   #usedAt: number;
 
   constructor(
@@ -34,7 +34,7 @@ export class UserBudget {
     this.#connects = new TokenBucket(limits.connectsPerSecond, now, limits.connectBurst);
   }
 
-  /** Whether everything is allowed again that ever was. */
+  /** Whether every bucket is full. */
   isFull(now: number): boolean {
     const owes = (this.#replays?.waitMs(now) ?? 0) + (this.#bytes?.waitMs(now) ?? 0) > 0;
     return !owes && now - this.#usedAt > BUDGET_IDLE_MS;
@@ -45,7 +45,7 @@ export class UserBudget {
     return this.#connects.take(now);
   }
 
-  /** A message of so many bytes. */
+  /** Whether the user may send a message of that size. */
   message(bytes: number, now: number): boolean {
     const { messagesPerSecond, messageBytesPerSecond } = this.limits;
     this.#usedAt = now;
@@ -57,7 +57,7 @@ export class UserBudget {
     return true;
   }
 
-  /** A frame that carries no message: a join, a question, a ping. */
+  /** Whether the user may send a frame that carries no message: a join, a presence request, a ping. */
   request(now: number): boolean {
     const { requestsPerSecond } = this.limits;
     this.#usedAt = now;
@@ -65,10 +65,10 @@ export class UserBudget {
     return this.#requests.take(now);
   }
 
-  /** Whether the room may be told now that the user is typing. */
+  /** Whether the room may be notified now that the user is typing. */
   typing(roomId: number, now: number): boolean {
-    this.#typing ??= new Rarely(TYPING_INTERVAL_MS, TYPING_ROOMS);
-    if (!this.#typing.may(roomId, now)) return false;
+    this.#typing ??= new KeyedCooldown(TYPING_INTERVAL_MS, TYPING_ROOMS);
+    if (!this.#typing.isReady(roomId, now)) return false;
     this.#typing.note(roomId, now);
     return true;
   }
@@ -78,7 +78,7 @@ export class UserBudget {
     return this.#replays?.waitMs(now) ?? 0;
   }
 
-  /** So many bytes of missed messages were sent to a socket of the user. */
+  /** Records missed messages that were sent to a socket of the user, in bytes. */
   replayed(bytes: number, now: number): void {
     const { replayBytesPerSecond } = this.limits;
     this.#usedAt = now;

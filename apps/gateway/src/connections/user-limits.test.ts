@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import type { Gateway } from '../create-gateway.js';
 import { ANN, BOB, GatewayFixture, type V1Socket } from '../testing/gateways.js';
 
-/** How many of the requests a limit may let through: a burst, and what was earned since. */
+/** Upper bound of the requests that a limit allows: a burst, plus the tokens refilled since. */
 const allowed = (burst: number, perSecond: number, since: number): number =>
   burst + Math.ceil(((performance.now() - since) / 1_000) * perSecond);
 
@@ -19,7 +19,7 @@ describe('limits of a user', () => {
   });
   afterEach(() => fixture.close());
 
-  /** Publishes and counts what was taken. */
+  /** Publishes messages. @returns number of accepted ones */
   async function publish(socket: V1Socket, names: readonly string[], content = 'x'): Promise<number> {
     for (const name of names) socket.send({ type: 'publish', roomId: 1, clientMsgId: name, content });
     let taken = 0;
@@ -38,7 +38,7 @@ describe('limits of a user', () => {
     return fixture.connectV1(gateway, ANN, '/ws/join-room/1');
   }
 
-  it('on messages hold after connecting again, and for no other user', async () => {
+  it('on messages survive a reconnect and concern no other user', async () => {
     const gateway = await fixture.start({ MAX_MESSAGES_PER_SECOND_PER_USER: '10' });
     const since = performance.now();
     let socket = await reconnect(gateway);
@@ -72,14 +72,14 @@ describe('limits of a user', () => {
     expect(plain.ws.readyState).to.equal(plain.ws.OPEN);
   });
 
-  it('on bytes let a large message through and make the next one wait', async () => {
+  it('on bytes allow a large message and refuse the next one for a while', async () => {
     const gateway = await fixture.start({ MAX_MESSAGE_BYTES_PER_SECOND_PER_USER: '1024' });
     const socket = await reconnect(gateway);
     expect(await publish(socket, ['large'], 'x'.repeat(10_000))).to.equal(1);
     expect(await publish(await reconnect(gateway), ['small'], 'x')).to.equal(0);
   });
 
-  it('on other frames hold for all sockets together', async () => {
+  it('on other frames are shared by all sockets', async () => {
     const gateway = await fixture.start({ MAX_REQUESTS_PER_SECOND_PER_USER: '2' });
     const since = performance.now();
     const sockets = await Promise.all([1, 2, 3].map(() => reconnect(gateway)));
@@ -95,7 +95,7 @@ describe('limits of a user', () => {
     expect(answered).to.be.within(20, Math.min(59, allowed(20, 2, since)));
   });
 
-  it('tell a room once a second that a user is typing, from however many sockets', async () => {
+  it('notify a room once per second that a user is typing, over all sockets', async () => {
     const gateway = await fixture.start();
     const bob = await fixture.connectV1(gateway, BOB, '/ws/join-room/1');
     const sockets = await Promise.all(Array.from({ length: 10 }, () => reconnect(gateway)));
@@ -111,7 +111,7 @@ describe('limits of a user', () => {
     expect(notices).to.be.within(1, allowed(1, 1, since));
   });
 
-  it('send a socket what it missed in a room once a second', async () => {
+  it('replay a room to a socket once per second', async () => {
     const gateway = await fixture.start();
     const socket = await reconnect(gateway);
     await publish(socket, ['a', 'b', 'c']);
@@ -130,7 +130,7 @@ describe('limits of a user', () => {
     }
     expect(performance.now() - since).to.be.above(990);
     expect(other.messages).to.have.length(4);
-    // Another socket of the user has limits of its own.
+    // Limits of replays are per socket: another socket of the user has its own.
     expect((await (await fixture.connectV1(gateway, BOB)).join(1, before)).recovered).to.equal(true);
   });
 

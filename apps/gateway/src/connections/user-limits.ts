@@ -1,22 +1,22 @@
 /** Limits of one user on one node, over all sockets of the user. */
 export interface UserLimits {
   readonly connectsPerSecond: number;
-  /** Sockets that the user may open at once, after some seconds without any. */
+  /** Sockets that the user may open in a burst. */
   readonly connectBurst: number;
   readonly messagesPerSecond: number;
-  /** Of the frames that carry messages; bursts of four seconds. */
+  /** Bytes of messages per second; bursts of four seconds. */
   readonly messageBytesPerSecond: number;
-  /** Frames that carry no message, pings included; bursts of ten seconds. */
+  /** Frames without a message per second, pings included; bursts of ten seconds. */
   readonly requestsPerSecond: number;
-  /** Of messages that the user's sockets have missed; bursts of four seconds. */
+  /** Bytes of missed messages per second; bursts of four seconds. */
   readonly replayBytesPerSecond: number;
 }
 
-/** Part of the node's connects a second that one user may have. */
+/** Share of the node's connects per second that one user may use. */
 const CONNECT_SHARE = 1 / 50;
 const FEWEST_CONNECTS = 10;
 
-/** @param config the settings that the limits come from */
+/** @param config settings that the limits are derived from */
 export function userLimits(config: {
   readonly maxConnectsPerSecond: number;
   readonly maxConnectionsPerUser: number;
@@ -28,7 +28,7 @@ export function userLimits(config: {
   const connectsPerSecond = Math.max(FEWEST_CONNECTS, config.maxConnectsPerSecond * CONNECT_SHARE);
   return {
     connectsPerSecond,
-    // All sockets of a gateway that died come back together, and some of them twice.
+    // When a gateway dies, all of its sockets reconnect together, and some of them twice.
     connectBurst: Math.max(connectsPerSecond, config.maxConnectionsPerUser) * 2,
     messagesPerSecond: config.maxMessagesPerSecondPerUser,
     messageBytesPerSecond: config.maxMessageBytesPerSecondPerUser,

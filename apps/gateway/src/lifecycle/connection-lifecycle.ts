@@ -16,7 +16,7 @@ import type { Transport } from '../transport/transport.js';
 import { actOnConnections } from './control-actions.js';
 import { Drain } from './drain.js';
 import { Isolation } from './isolation.js';
-import { NodeReports } from './node-reports.js';
+import { NodeReporter } from './node-reporter.js';
 import { ownUrl } from './own-url.js';
 import { Peers } from './peers.js';
 import type { PortHealth } from './readiness.js';
@@ -31,15 +31,15 @@ export interface ConnectionLifecycleParts {
   presence: Pick<PresenceTracker, 'localRooms'>;
   /** Why messages do not flow, as predicate of "Redis"; undefined while they do. */
   trouble(): string | undefined;
-  /** Read once for each report. */
+  /** Figures of the load; read once per report. */
   load: Pick<NodeLoadReader, 'read'>;
   log: Logger;
 }
 
-/** How often connections are looked for whose token has ended, in milliseconds. */
+/** Interval at which connections with an expired token are looked for, in milliseconds. */
 const EXPIRY_LOOK_EVERY_MS = 1_000;
 
-/** Admits, watches and ends the connections of this node, whatever their protocol. */
+/** Admits, watches and ends the connections of this node, of any protocol. */
 export class ConnectionLifecycle implements Closeable {
   readonly connections: ConnectionRegistry;
   readonly admission: Admission;
@@ -49,12 +49,12 @@ export class ConnectionLifecycle implements Closeable {
   readonly #startedAt = Date.now();
   #url: string | undefined;
   readonly #closer = new Closer();
-  /** Messages have flowed. */
+  /** Whether messages have flowed since the start. */
   #wasReady = false;
   readonly #drain: Drain;
   readonly #rebalance: Rebalance;
   readonly #watch: AccessWatch;
-  readonly #reports: NodeReports;
+  readonly #reports: NodeReporter;
   readonly #closing = new AbortController();
 
   constructor(config: GatewayConfig, parts: ConnectionLifecycleParts) {
@@ -88,7 +88,7 @@ export class ConnectionLifecycle implements Closeable {
         log,
       }),
     );
-    this.#reports = this.#closer.add(new NodeReports(nodes, () => this.#report(), log));
+    this.#reports = this.#closer.add(new NodeReporter(nodes, () => this.#report(), log));
   }
 
   get state(): NodeReport['state'] {
@@ -98,7 +98,7 @@ export class ConnectionLifecycle implements Closeable {
     return 'ready';
   }
 
-  /** Whether it is emptied because only this gateway is cut off from Redis. */
+  /** Whether the node is being drained because it alone is cut off from Redis. */
   get isolated(): boolean {
     return this.#drain.isolated;
   }
@@ -113,7 +113,7 @@ export class ConnectionLifecycle implements Closeable {
     return { state: this.#wasReady ? 'degraded' : 'starting', trouble: why };
   }
 
-  /** Connections that a drain has still to end; 0 while there is no drain. */
+  /** Connections that the drain has yet to close; 0 without a drain. */
   get drainRemaining(): number {
     return this.#drain.draining ? this.connections.taken : 0;
   }
@@ -124,24 +124,24 @@ export class ConnectionLifecycle implements Closeable {
     actOnConnections(event, { nodeId, connections, drain: this.#drain, rebalance: this.#rebalance, log });
   }
 
-  /** Events may have been missed. */
+  /** Checks all connections: events may have been missed. */
   resumed(): void {
     this.#watch.checkAll();
   }
 
-  /** This process stood still for so long that the clients of its sockets have gone, or may think that it has. */
+  /** Handles a standstill of the process: the clients of its sockets have gone, or may think that the gateway has. */
   stoodStill(): void {
     const { connections } = this;
     const { log } = this.#parts;
-    log.warn({ connections: connections.size }, 'this process stood still: its sockets end');
+    log.warn({ connections: connections.size }, 'this process stood still: closing its sockets');
     requestReconnects(connections, this.#config.drainMs, this.#closing.signal, 'standstill').catch(
       (error: unknown) => {
-        if (!this.#closing.signal.aborted) log.error({ err: error }, 'sending sockets away failed');
+        if (!this.#closing.signal.aborted) log.error({ err: error }, 'requesting reconnects failed');
       },
     );
   }
 
-  /** See {@link Drain.end}. */
+  /** Drains the node for good; see {@link Drain.end}. */
   async empty(closed: () => void): Promise<void> {
     const emptied = this.#drain.end(closed);
     this.#reports.reportNow();
@@ -153,11 +153,11 @@ export class ConnectionLifecycle implements Closeable {
     return this.#closer.close();
   }
 
-  /** Where other gateways reach this one; undefined until it listens. */
+  /** Address at which other gateways reach this one; undefined until it listens. */
   #findUrl(): string | undefined {
     const { port } = this.#parts.transport;
     if (port === undefined) return undefined;
-    // Found once: the addresses of the machine are read from the system.
+    // Cached: reading the addresses of the machine is a system call.
     this.#url ??= this.#config.peerUrl ?? ownUrl(this.#config.host, port);
     return this.#url;
   }
@@ -177,7 +177,7 @@ export class ConnectionLifecycle implements Closeable {
   }
 }
 
-/** Ends connections whose token has ended, at most a second later. One timer serves them all. */
+/** Ends connections whose token has expired, at most a second later. One timer serves all of them. */
 function endExpired(connections: ConnectionRegistry): Closeable {
   const timer = setInterval(() => {
     for (const slot of connections.expired(Date.now())) slot.end(CLOSE.unauthenticated);

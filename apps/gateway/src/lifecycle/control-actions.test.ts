@@ -9,7 +9,7 @@ import { ANN, BOB, GatewayFixture, listeningThrough, type TestSocket } from '../
 
 const end = ({ code, reason }: { code: number; reason: string }) => ({ code, reason });
 
-describe('what the cluster decides about sockets', () => {
+describe('control events', () => {
   let fixture: GatewayFixture;
   let one: Gateway;
   let two: Gateway;
@@ -42,7 +42,7 @@ describe('what the cluster decides about sockets', () => {
     return check.token.tokenId;
   }
 
-  it('a revoked token ends its sockets on every gateway, and no others of the user', async () => {
+  it('a revocation closes the sockets of the token on every gateway, and no others of the user', async () => {
     const [gone, kept] = [fixture.tokens.sign(ANN), fixture.tokens.sign(ANN)];
     const first = await open(one, 1, gone);
     const second = await open(two, 2, gone);
@@ -56,7 +56,7 @@ describe('what the cluster decides about sockets', () => {
     expect([refused.status, refused.body]).to.deep.equal([401, { error: 'the token is not valid' }]);
   });
 
-  it('a token that is revoked during the upgrade ends the socket as soon as it is open', async () => {
+  it('a revocation during the upgrade closes the socket as soon as it is open', async () => {
     let asked: () => void = () => undefined;
     let answer: () => void = () => undefined;
     const wasAsked = new Promise<void>((resolve) => {
@@ -87,7 +87,7 @@ describe('what the cluster decides about sockets', () => {
     expect(await opening.closed).to.deep.equal(end(CLOSE.unauthenticated));
   });
 
-  it('an operator ends all sockets of a user, who may come back', async () => {
+  it('an operator disconnects a user, who may reconnect', async () => {
     const sockets = [await fixture.join(one, 1, ANN), await fixture.join(two, 2, ANN)];
     const other = await fixture.join(one, 1, BOB);
     await tell({ type: 'user-disconnected', userId: ANN.id });
@@ -96,7 +96,7 @@ describe('what the cluster decides about sockets', () => {
     await fixture.join(one, 1, ANN);
   });
 
-  it('an operator ends the stay of a user in one room', async () => {
+  it('an operator removes a user from one room', async () => {
     const there = await fixture.join(one, 1, ANN);
     const elsewhere = await fixture.join(one, 2, ANN);
     await tell({ type: 'user-disconnected', userId: ANN.id, roomId: 1 });
@@ -104,7 +104,7 @@ describe('what the cluster decides about sockets', () => {
     await expectOpen(elsewhere, 'still here');
   });
 
-  it('a ban ends the sockets of the user and keeps the user out, of one room or of everything', async () => {
+  it('a ban closes the sockets of the user and refuses new ones, for one room or for all', async () => {
     const bannedFrom = async (gateway: Gateway, roomId: number, member: Member) => {
       const { status, body } = await fixture.refusal(
         gateway,
@@ -127,7 +127,7 @@ describe('what the cluster decides about sockets', () => {
     await fixture.join(one, 1, BOB);
   });
 
-  it('an operator says something to everybody, each socket once', async () => {
+  it("an operator's broadcast reaches each socket once", async () => {
     const sockets = [await fixture.join(one, 1, ANN), await fixture.join(two, 2, BOB)];
     await tell({ type: 'broadcast', content: 'closing at ten' });
     for (const [at, socket] of sockets.entries()) {
@@ -142,7 +142,7 @@ describe('what the cluster decides about sockets', () => {
     }
   });
 
-  it('what was decided while a gateway could not hear it is done as soon as it can', async () => {
+  it('events that a gateway missed take effect as soon as it receives again', async () => {
     let resume: () => void = () => undefined;
     const deaf = await fixture.start({}, (broker) =>
       listeningThrough(broker, (listener) => {
@@ -162,14 +162,14 @@ describe('what the cluster decides about sockets', () => {
     await expectOpen(staying, 'still here');
   });
 
-  it('nobody comes in while it cannot be asked who may', async () => {
+  it('upgrades are refused while the access list cannot be read', async () => {
     fixture.access.check = () => Promise.reject(new UnavailableError('away'));
     const answer = await fixture.refusal(one, '/ws/join-room/1', fixture.bearer(ANN));
     expect([answer.status, answer.headers['retry-after']]).to.deep.equal([503, '1']);
     expect(one.connections.taken).to.equal(0);
   });
 
-  it('a socket ends when its token does, within a second, and no other', async () => {
+  it('the expiry of a token closes its socket within a second, and no other', async () => {
     const short = new Tokens('a secret for tests that is long enough', 2).sign(ANN);
     const expiring = await open(one, 1, short);
     const staying = await fixture.join(one, 1, BOB);

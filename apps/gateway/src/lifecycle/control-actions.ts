@@ -15,10 +15,10 @@ export interface ControlParts {
   log: Logger;
 }
 
-/** Connections that are told something before others get their turn. */
+/** Connections handled before the event loop continues. */
 const AT_ONCE = 500;
 
-/** What an event of the cluster does to the connections of this node. What it does to rooms is the hub's. */
+/** Applies an event of the cluster to the connections of this node. The hub applies it to the rooms. */
 export function actOnConnections(event: ControlEvent, parts: ControlParts): void {
   const { connections, log } = parts;
   switch (event.type) {
@@ -63,7 +63,7 @@ function endStay(
   }
 }
 
-/** To whoever is here now. */
+/** Sends an operator's message to all connections that are open now. */
 async function broadcast(connections: ConnectionRegistry, content: string): Promise<void> {
   let count = 0;
   for (const slot of [...connections.slots()]) {

@@ -7,7 +7,7 @@ import { ANN, BOB, GatewayFixture } from '../testing/gateways.js';
 
 const RESTART = { code: CLOSE.restart.code, reason: CLOSE.restart.reason };
 
-describe('a gateway that gives up its sockets', () => {
+describe('a gateway that drains', () => {
   let fixture: GatewayFixture;
 
   beforeEach(async () => {
@@ -24,7 +24,7 @@ describe('a gateway that gives up its sockets', () => {
   const DRAINING = [503, { error: 'draining', code: 'not_ready' }];
   const states = async () => (await fixture.nodes.nodes()).map(({ nodeId, state }) => [nodeId, state]);
 
-  it('goes on as before, not ready, until balancers have noticed, and then listens no more', async () => {
+  it('keeps serving, not ready, until balancers have noticed, and then stops listening', async () => {
     const gateway = await fixture.start({ DRAIN_DELAY_MS: '400', NODE_ID: 'a' });
     expect(await readiness(gateway)).to.deep.equal(READY);
     const early = await fixture.join(gateway, 1, ANN);
@@ -44,7 +44,7 @@ describe('a gateway that gives up its sockets', () => {
     expect(await states()).to.deep.equal([]);
   });
 
-  it('is emptied by an operator, takes nobody, and takes them again when that is lifted', async () => {
+  it('on behalf of an operator refuses new sockets, and accepts them again after the drain', async () => {
     const gateway = await fixture.start({ NODE_ID: 'a' });
     const other = await fixture.start({ NODE_ID: 'b' });
     const socket = await fixture.join(gateway, 1, ANN);
@@ -65,7 +65,7 @@ describe('a gateway that gives up its sockets', () => {
     await staying.message('and here');
   });
 
-  it('can be told to go on while it is only about to begin', async () => {
+  it('can be told to stop before it asks the first client to reconnect', async () => {
     const gateway = await fixture.start({ NODE_ID: 'a', DRAIN_DELAY_MS: '500' });
     const socket = await fixture.join(gateway, 1, ANN);
     await fixture.directory.announce({ type: 'node-drain', nodeId: 'a', on: true });
@@ -77,7 +77,7 @@ describe('a gateway that gives up its sockets', () => {
     await socket.message('still here');
   });
 
-  it('does not announce users as gone whose clients reconnect elsewhere', async () => {
+  it('does not announce users as left whose clients reconnect elsewhere', async () => {
     const env = { PRESENCE_GRACE_MS: '0' };
     const gateway = await fixture.start({ ...env, NODE_ID: 'a' });
     const other = await fixture.start({ ...env, NODE_ID: 'b' });
@@ -94,7 +94,7 @@ describe('a gateway that gives up its sockets', () => {
     expect(about).to.deep.equal(['joined', 'message']);
   });
 
-  it('is not ready before messages have flowed; later it is degraded without them, like all gateways', async () => {
+  it('is not ready before messages have flowed, and degraded when they stop later', async () => {
     let trouble: string | undefined = 'refuses writes (READONLY)';
     const gateway = await fixture.start({ NODE_ID: 'a' }, (broker) =>
       Object.defineProperty(broker, 'trouble', { get: () => trouble }),
@@ -114,7 +114,7 @@ describe('a gateway that gives up its sockets', () => {
     while (JSON.stringify(await states()) !== JSON.stringify([['a', 'degraded']])) await sleep(20);
   });
 
-  it('says how many it had when it began, until that is lifted', async () => {
+  it('reports the number of sockets at the start of the drain, until it ends', async () => {
     const gateway = await fixture.start({ NODE_ID: 'a' });
     for (const member of [ANN, ANN, BOB]) await fixture.join(gateway, 1, member);
     const figures = async () => (await fixture.nodes.nodes())[0]?.figures;
@@ -132,7 +132,7 @@ describe('a gateway that gives up its sockets', () => {
     await until(null, 3);
   });
 
-  it('says of itself how it is, every second', async () => {
+  it('reports its state every second', async () => {
     const gateway = await fixture.start({ NODE_ID: 'a' });
     await fixture.join(gateway, 1, ANN);
     await fixture.join(gateway, 1, ANN);

@@ -8,29 +8,29 @@ import { requestReconnect, requestReconnects } from '../connections/request-reco
 export interface DrainParts {
   connections: ConnectionRegistry;
   admission: Admission;
-  /** No more connections are accepted; open sockets stay. */
+  /** Accepts no more connections; open sockets stay. */
   stopListening(): void;
-  /** How long the balancers in front may take to notice, in milliseconds. */
+  /** Time that load balancers get to notice that the node is not ready, in milliseconds. */
   delayMs: number;
-  /** Over how long connections are spread, in milliseconds. */
+  /** Time over which the reconnect requests are spread, in milliseconds. */
   durationMs: number;
   log: Logger;
 }
 
-/** How long clients that were asked to reconnect may take to close, in milliseconds. */
+/** Time that clients get to close after the last reconnect request, in milliseconds. */
 const STRAGGLERS_MS = 2_000;
 const STRAGGLERS_POLL_MS = 20;
 
-/** Why a node that goes on is emptied. */
+/** Why a node that keeps running is drained. */
 type Reason = 'operator' | 'isolated';
 
 /**
- * Empties the node: says that it is not ready, waits until balancers have noticed, takes nobody in any more, and sends
- * everybody away at a pace that the other nodes can take.
+ * Drains the node: reports not ready, waits until load balancers have noticed, refuses new connections, and asks all
+ * clients to reconnect at a pace that the other nodes can take.
  */
 export class Drain {
   readonly #parts: DrainParts;
-  /** Why it is emptied, until that is lifted. */
+  /** Reasons to drain that hold at present. */
   readonly #reasons = new Set<Reason>();
   #lift: AbortController | undefined;
   #ending = false;
@@ -40,41 +40,40 @@ export class Drain {
     this.#parts = parts;
   }
 
-  /** Whether this node gives up its connections, or soon will. */
+  /** Whether this node is draining or about to. */
   get draining(): boolean {
     return this.#ending || this.#reasons.size > 0;
   }
 
-  /** Whether that is only because it is cut off from Redis while others are not. */
+  /** Whether the node is draining only because it alone is cut off from Redis. */
   get isolated(): boolean {
     return !this.#ending && this.#reasons.has('isolated') && this.#reasons.size === 1;
   }
 
-  /** Connections when the drain began; undefined while there is none. */
+  /** Number of connections when the drain began; undefined without a drain. */
   get from(): number | undefined {
     return this.#from;
   }
 
-  /** An operator empties the node, or lets it take connections again. Does nothing for a node that is ending. */
+  /** Starts or ends a drain on behalf of an operator. Does nothing on a node that is shutting down. */
   operate(on: boolean): void {
     if (this.#ending || on === this.#reasons.has('operator')) return;
-    this.#parts.log.info({ on }, 'an operator drains this gateway, or not any more');
+    this.#parts.log.info({ on }, 'an operator changed the drain of this gateway');
     this.#set('operator', on);
   }
 
-  /** This gateway is cut off from Redis and others are not: its clients are better off there. Or that is over. */
+  /** Starts a drain when this gateway alone is cut off from Redis, or ends it. */
   isolate(on: boolean): void {
     if (this.#ending || on === this.#reasons.has('isolated')) return;
     const { connections, log } = this.#parts;
-    if (on)
-      log.warn({ connections: connections.size }, 'only this gateway is cut off from Redis: it is emptied');
-    else log.info('this gateway is not emptied any more for being cut off from Redis');
+    if (on) log.warn({ connections: connections.size }, 'only this gateway is cut off from Redis: it drains');
+    else log.info('this gateway no longer drains for being cut off from Redis');
     this.#set('isolated', on);
   }
 
   /**
-   * Empties the node for good. Resolves when nobody is left, or when those who are had their time.
-   * @param closed called when nothing is admitted any more, before the first client is asked to reconnect
+   * Drains the node for good. Resolves when all connections have closed, or after their time is up.
+   * @param closed called when admission has ended, before the first client is asked to reconnect
    */
   async end(closed: () => void): Promise<void> {
     const { connections, stopListening, log } = this.#parts;
@@ -90,7 +89,7 @@ export class Drain {
     const deadline = performance.now() + STRAGGLERS_MS;
     while (connections.taken > 0 && performance.now() < deadline) {
       await sleep(STRAGGLERS_POLL_MS);
-      // Their upgrades were in progress when the other clients were asked.
+      // The upgrades of these connections were in progress when the other clients were asked.
       for (const slot of connections.slots()) requestReconnect(slot, 'drain');
     }
     log.info({ left: connections.taken, ms: Math.round(performance.now() - start) }, 'drained');
@@ -124,7 +123,7 @@ export class Drain {
 
   async #empty(signal: AbortSignal, why: ReconnectCause, closed?: () => void): Promise<void> {
     const { connections, admission, delayMs, durationMs } = this.#parts;
-    // Emptied before: whoever is in front knows.
+    // If admission was closed before, load balancers have noticed already.
     if (!admission.closed && delayMs > 0) await sleep(delayMs, undefined, { signal });
     admission.closed = true;
     closed?.();

@@ -11,7 +11,7 @@ import { Isolation } from './isolation.js';
 const RESTART = { code: CLOSE.restart.code, reason: CLOSE.restart.reason };
 const AFTER_MS = '300';
 
-/** What another gateway answers to `/readyz`. */
+/** The responses of another gateway to `/readyz`. */
 class OtherGateway {
   #asked = 0;
   ready = true;
@@ -27,7 +27,7 @@ class OtherGateway {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Resolves when it has answered so many times more. */
+  /** Resolves after that number of further responses. */
   async asked(times: number): Promise<void> {
     const enough = this.#asked + times;
     while (this.#asked < enough) await once(this.#server, 'request');
@@ -85,7 +85,7 @@ describe('a gateway that is cut off from Redis', function () {
     }
   };
 
-  it('keeps its sockets while others are, and sends them elsewhere once the others are well', async () => {
+  it('keeps its sockets while other gateways are cut off, too, and asks them to reconnect once the others are ready', async () => {
     const gateway = await start(3);
     const plain = await fixture.join(gateway, 1, ANN);
     const v1 = await fixture.connectV1(gateway, BOB);
@@ -95,7 +95,7 @@ describe('a gateway that is cut off from Redis', function () {
     expect(await readiness(gateway)).to.deep.equal(DEGRADED);
     expect([plain.ws.readyState, v1.ws.readyState]).to.deep.equal([1, 1]);
 
-    // One of three is a matter of chance.
+    // A single ready gateway of three may be chance.
     if (others[0] !== undefined) others[0].ready = true;
     await Promise.all(others.map((other) => other.asked(4)));
     expect(await readiness(gateway)).to.deep.equal(DEGRADED);
@@ -112,7 +112,7 @@ describe('a gateway that is cut off from Redis', function () {
     expect([refused.status, refused.headers['retry-after']]).to.deep.equal([503, '1']);
   });
 
-  it('takes sockets as before when it is not any more', async () => {
+  it('accepts sockets again when it has recovered', async () => {
     const gateway = await start(1);
     trouble = 'does not answer';
     await becomes(gateway, ISOLATED);
@@ -123,7 +123,7 @@ describe('a gateway that is cut off from Redis', function () {
     await socket.message('here again');
   });
 
-  it('stays what an operator made it', async () => {
+  it('stays drained if an operator drains it', async () => {
     const gateway = await start(1);
     await fixture.directory.announce({ type: 'node-drain', nodeId: 'a', on: true });
     await becomes(gateway, [503, { error: 'draining', code: 'not_ready' }]);
@@ -136,8 +136,8 @@ describe('a gateway that is cut off from Redis', function () {
   });
 });
 
-describe('noticing that this gateway alone is cut off', () => {
-  /** What the others are in each look, and then for ever as in the last one; resolves when it has changed so often. */
+describe('the detection of an isolated gateway', () => {
+  /** Readiness of the other gateways at each check; the last value repeats. Resolves after that number of changes. */
   async function changes(
     well: readonly boolean[],
     count: number,
@@ -147,7 +147,7 @@ describe('noticing that this gateway alone is cut off', () => {
     await new Promise<void>((resolve) => {
       const isolation = new Isolation({
         healthy: () => false,
-        peers: { refresh: async () => {}, areWell: async () => well[looks++] ?? well.at(-1) ?? false },
+        peers: { refresh: async () => {}, areReady: async () => well[looks++] ?? well.at(-1) ?? false },
         afterMs: 1,
         onChange: (isolated) => {
           if (seen.push({ looks, isolated }) < count) return;
@@ -161,18 +161,18 @@ describe('noticing that this gateway alone is cut off', () => {
     return seen;
   }
 
-  it('takes others that are well for a while', async () => {
+  it('needs other gateways that are ready for a while', async () => {
     const [first] = await changes([true], 1);
     expect(first?.isolated).to.equal(true);
     expect(first?.looks).to.be.above(1);
   });
 
-  it('begins to wait again when they are not', async () => {
+  it('restarts the wait when they are not ready', async () => {
     const [first] = await changes([true, false, false, true], 1);
     expect(first?.looks).to.be.above(4);
   });
 
-  it('is over when they are not well twice in a row', async () => {
+  it('ends when they are not ready twice in a row', async () => {
     const wells = [...Array.from({ length: 50 }, () => true), false, true, true, false, false];
     const [on, off] = await changes(wells, 2);
     expect(on?.isolated).to.equal(true);

@@ -2,43 +2,43 @@ import type { Closeable, Logger } from '@chorus/service';
 import type { Peers } from './peers.js';
 
 export interface IsolationParts {
-  /** Whether messages flow here. */
+  /** Whether messages flow on this gateway. */
   healthy(): boolean;
-  peers: Pick<Peers, 'refresh' | 'areWell'>;
-  /** How long this gateway may be cut off before it asks the others, in milliseconds; 0 never does. */
+  peers: Pick<Peers, 'refresh' | 'areReady'>;
+  /** Time without Redis after which this gateway queries the others, in milliseconds; 0 disables the check. */
   afterMs: number;
-  /** It alone is cut off, or not any more. */
+  /** Called when this gateway becomes isolated or is no longer isolated. */
   onChange(isolated: boolean): void;
   log: Logger;
-  /** Between two looks, in milliseconds. */
+  /** Interval between checks, in milliseconds. */
   stepMs?: number;
 }
 
 const STEP_MS = 1_000;
-/** The others are looked up each time after so many looks at this gateway. */
+/** Checks of this gateway between two reads of the list of gateways. */
 const REFRESH_STEPS = 3;
 /**
- * For so long, in milliseconds, but not for longer than this one was cut off, the others have to be well: after an outage
- * that all of them shared not all are back in the same moment.
+ * Time for which the others must have been ready, in milliseconds, but at most as long as this gateway was cut off:
+ * after an outage of all gateways, they recover at different moments.
  */
-const WELL_MS = 5_000;
-/** So many looks in a row at which the others are not well end it: one may be chance. */
-const DOUBTS = 2;
+const READY_MS = 5_000;
+/** Number of consecutive checks with unready gateways that end the isolation: a single one may be chance. */
+const UNREADY_CHECKS = 2;
 
 /**
- * Notices that this gateway alone is cut off from Redis while the others are not. Only then are its clients better off
- * elsewhere: in an outage that concerns every gateway they stay, because others could do no more for them.
+ * Detects that this gateway alone is cut off from Redis. Only then do its clients reach Redis through another gateway;
+ * in an outage of all gateways, they stay connected.
  */
 export class Isolation implements Closeable {
   readonly #parts: IsolationParts;
   readonly #stepMs: number;
   #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | undefined;
+  #checking: Promise<void> | undefined;
   #untilRefresh = 0;
-  #lookedAt = performance.now();
+  #checkedAt = performance.now();
   #cutOffSince: number | undefined;
-  #wellSince: number | undefined;
-  #doubts = 0;
+  #readySince: number | undefined;
+  #unreadyChecks = 0;
   #isolated = false;
   #closed = false;
 
@@ -51,34 +51,36 @@ export class Isolation implements Closeable {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    await this.#looking;
+    await this.#checking;
   }
 
   #arm(delayMs = this.#stepMs): void {
     if (this.#closed) return;
     this.#timer = setTimeout(() => {
-      this.#looking = this.#look()
-        .catch((error: unknown) => this.#parts.log.debug({ error: String(error) }, 'gateways are not known'))
+      this.#checking = this.#check()
+        .catch((error: unknown) =>
+          this.#parts.log.debug({ error: String(error) }, 'the list of gateways could not be read'),
+        )
         .finally(() => this.#arm());
     }, delayMs);
   }
 
-  async #look(): Promise<void> {
+  async #check(): Promise<void> {
     const now = performance.now();
-    const stoodStill = now - this.#lookedAt > 3 * this.#stepMs + WELL_MS;
-    this.#lookedAt = now;
+    const stoodStill = now - this.#checkedAt > 3 * this.#stepMs + READY_MS;
+    this.#checkedAt = now;
     if (this.#parts.healthy()) {
       this.#cutOffSince = undefined;
       this.#become(false);
       await this.#refresh();
       return;
     }
-    // Time in which this process did nothing says nothing about Redis.
+    // A standstill of this process proves nothing about Redis.
     if (this.#cutOffSince === undefined || stoodStill) this.#cutOffSince = now;
     if (now - this.#cutOffSince < this.#parts.afterMs) return;
-    const well = await this.#parts.peers.areWell();
+    const ready = await this.#parts.peers.areReady();
     if (this.#closed || this.#parts.healthy()) return;
-    this.#note(well);
+    this.#evaluate(ready);
   }
 
   async #refresh(): Promise<void> {
@@ -87,23 +89,23 @@ export class Isolation implements Closeable {
     await this.#parts.peers.refresh();
   }
 
-  #note(well: boolean): void {
-    if (!well) {
-      this.#wellSince = undefined;
-      if (++this.#doubts >= DOUBTS) this.#become(false);
+  #evaluate(ready: boolean): void {
+    if (!ready) {
+      this.#readySince = undefined;
+      if (++this.#unreadyChecks >= UNREADY_CHECKS) this.#become(false);
       return;
     }
-    this.#doubts = 0;
+    this.#unreadyChecks = 0;
     const now = performance.now();
-    this.#wellSince ??= now;
-    if (now - this.#wellSince >= Math.min(WELL_MS, this.#parts.afterMs)) this.#become(true);
+    this.#readySince ??= now;
+    if (now - this.#readySince >= Math.min(READY_MS, this.#parts.afterMs)) this.#become(true);
   }
 
   #become(isolated: boolean): void {
-    if (!isolated) this.#wellSince = undefined;
+    if (!isolated) this.#readySince = undefined;
     if (isolated === this.#isolated) return;
     this.#isolated = isolated;
-    this.#doubts = 0;
+    this.#unreadyChecks = 0;
     this.#parts.onChange(isolated);
   }
 }

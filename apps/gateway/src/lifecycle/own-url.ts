@@ -1,14 +1,14 @@
 import { isIPv6 } from 'node:net';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 
-/** Addresses that mean "all of this machine". */
+/** Listening addresses that mean "all addresses of this machine". */
 const ANY = new Set(['0.0.0.0', '::', '']);
 
 /**
- * Where other gateways reach the port of this one: the address that it listens on, or, when it listens on all, the first of
- * the machine's that others can reach. In a container that is the container's address, in Kubernetes the pod's.
+ * URL at which other gateways reach the port of this one: its listening address or, if it listens on all, the first
+ * reachable address of the machine. In a container that is the container's address, in Kubernetes the pod's.
  *
- * @returns undefined when there is none
+ * @returns undefined if there is none
  */
 export function ownUrl(host: string, port: number, interfaces = networkInterfaces()): string | undefined {
   const address = ANY.has(host) ? firstReachable(interfaces) : host;

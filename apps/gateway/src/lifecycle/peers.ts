@@ -1,30 +1,31 @@
 import type { NodeRegistry } from '@chorus/control';
 
-/** Most gateways that are asked at a time: a sample tells as much. */
-const MAX_ASKED = 16;
-/** How long one may take to answer, in milliseconds. */
-const ANSWER_MS = 2_000;
+/** Maximum number of gateways queried at a time: a sample is sufficient. */
+const MAX_QUERIED = 16;
+/** Timeout of one query, in milliseconds. */
+const QUERY_TIMEOUT_MS = 2_000;
 
 /**
- * The other gateways, as the registry last named them. So they can be asked how they are when the registry itself cannot be
- * reached.
+ * The other gateways, as last read from the registry. They can be queried while the registry itself cannot be reached.
  */
 export class Peers {
   #urls: readonly string[] = [];
 
-  /** @param ownUrl where this gateway is reached; an earlier process at this address may still be registered */
+  /** @param ownUrl URL of this gateway; the registry may still list an earlier process at this address */
   constructor(
     private readonly nodeId: string,
     private readonly nodes: Pick<NodeRegistry, 'nodes'>,
     private readonly ownUrl: () => string | undefined,
   ) {}
 
-  /** How many are known. */
+  /** Number of known gateways. */
   get size(): number {
     return this.#urls.length;
   }
 
-  /** Reads who is there. Rejects while the registry cannot be reached; those known before are kept then. */
+  /**
+   * Reads the gateways from the registry. Rejects, and keeps the previous ones, while the registry cannot be reached.
+   */
   async refresh(): Promise<void> {
     const urls = (await this.nodes.nodes())
       .filter(({ nodeId, state }) => nodeId !== this.nodeId && state !== 'draining')
@@ -32,19 +33,19 @@ export class Peers {
     this.#urls = [...new Set(urls)];
   }
 
-  /** Asks them. Resolves with whether at least half say that they are ready; false when there are none. Never rejects. */
-  async areWell(): Promise<boolean> {
-    const asked = sample(this.#urls, MAX_ASKED);
-    const answers = await Promise.all(asked.map(isReady));
-    return asked.length > 0 && answers.filter((ready) => ready).length * 2 >= asked.length;
+  /** Resolves with whether at least half of the queried gateways are ready; false if there are none. Never rejects. */
+  async areReady(): Promise<boolean> {
+    const queried = sample(this.#urls, MAX_QUERIED);
+    const answers = await Promise.all(queried.map(isReady));
+    return queried.length > 0 && answers.filter((ready) => ready).length * 2 >= queried.length;
   }
 }
 
 async function isReady(url: string): Promise<boolean> {
   try {
-    const response = await fetch(new URL('/readyz', url), { signal: AbortSignal.timeout(ANSWER_MS) });
+    const response = await fetch(new URL('/readyz', url), { signal: AbortSignal.timeout(QUERY_TIMEOUT_MS) });
     const body: unknown = await response.json();
-    // One that has trouble of its own answers 200, too.
+    // A gateway that has trouble of its own answers 200, too.
     return (
       response.ok && typeof body === 'object' && body !== null && 'status' in body && body.status === 'ready'
     );

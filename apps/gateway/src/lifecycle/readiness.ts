@@ -5,8 +5,8 @@ import type { Answer } from '../transport/transport.js';
 /** State of the port on which a gateway listens. */
 export interface PortHealth {
   /**
-   * `starting` until messages have flowed once; `isolated` when they flow everywhere but here, and the sockets are sent
-   * elsewhere for that.
+   * `starting` until messages have flowed once; `isolated` while messages flow on the other gateways only, and this one
+   * asks its clients to reconnect.
    */
   readonly state: NodeReport['state'] | 'starting' | 'isolated';
   /** Why messages do not flow, as predicate of "Redis". */
@@ -14,9 +14,9 @@ export interface PortHealth {
 }
 
 /**
- * The answer of `/readyz`. Only a node that is going away, never was ready, or has trouble that others have not, is not ready. When Redis is away later it is
- * so for all nodes, and sockets that are open, or can be opened again at once when Redis is back, are worth more than a
- * balancer without any node.
+ * The response of `/readyz`. A node is not ready if it drains, has never been ready, or has trouble that other nodes do
+ * not have. An outage of Redis concerns all nodes and does not make them unready: a load balancer without any node is
+ * worse than sockets that stay open, or can reconnect at once when Redis is back.
  */
 export function readiness({ state, trouble }: PortHealth): Answer {
   const redis = `Redis ${trouble ?? 'does not answer'}`;

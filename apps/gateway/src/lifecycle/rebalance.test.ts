@@ -6,7 +6,7 @@ import { ConnectionRegistry } from '../connections/connection-registry.js';
 import { type FakeConnection, openFake } from '../testing/connections.js';
 import { Rebalance, type RebalanceParts } from './rebalance.js';
 
-/** Time goes this many times as fast. */
+/** Steps are this short, in milliseconds, to make the test fast. */
 const STEP_MS = 10;
 const log = createLogger({ service: 'test', level: 'silent' });
 
@@ -16,11 +16,11 @@ describe('rebalancing', () => {
   let nodes: MemoryNodeRegistry;
   let asked: EventTarget;
   let able: boolean;
-  /** Clients that were asked reconnect at once, to the emptiest node. */
+  /** Whether clients reconnect at once when asked, to the emptiest node. */
   let back: boolean;
   let rebalance: Rebalance;
 
-  /** Nodes with so many connections; the first is this one. */
+  /** Starts nodes with these numbers of connections; the first one is the node under test. */
   async function cluster(mine: number, ...others: Array<[number, NodeReport['state']?]>): Promise<void> {
     connections = new ConnectionRegistry('node-0');
     nodes = new MemoryNodeRegistry();
@@ -81,7 +81,7 @@ describe('rebalancing', () => {
     while (rebalance.active) await new Promise(setImmediate);
   }
 
-  it('gives up what is above the average of the ready nodes, the oldest first, and no more', async () => {
+  it('gives up the connections above the average of the ready nodes, oldest first, and no more', async () => {
     await cluster(90, [30], [30], [1_000, 'draining'], [0, 'degraded']);
     start();
     rebalance.start(100);
@@ -89,7 +89,7 @@ describe('rebalancing', () => {
     expect(reconnecting()).to.deep.equal(all.slice(0, 40));
   });
 
-  it('gives up at most the share that was asked for', async () => {
+  it('gives up at most the requested share per minute', async () => {
     await cluster(1_000, [0]);
     start({ stepMs: STEP_MS });
     rebalance.start(0.6);
@@ -98,11 +98,11 @@ describe('rebalancing', () => {
     expect(reconnecting().length).to.be.within(9, 11);
   });
 
-  it('ends when this node is level, although those who left are counted nowhere for a while', async () => {
+  it('ends when this node is level, although reconnecting clients are counted on no node for a while', async () => {
     await cluster(60, [30], [30]);
     back = false;
     start({ stepMs: 1 });
-    // Fast enough to be over at once: 60,000 times in a minute.
+    // The share is large enough for one step: 60,000 times the connections per minute.
     rebalance.start(1_000);
     while (reconnecting().length < 20) await new Promise(setImmediate);
     back = true;
@@ -110,7 +110,7 @@ describe('rebalancing', () => {
     expect(reconnecting()).to.have.length(20);
   });
 
-  it('gives up nothing while all are within 7 % of the average, or alone', async () => {
+  it('gives up nothing while all nodes are within 7 % of the average, or without other nodes', async () => {
     await cluster(107, [100], [95]);
     start();
     rebalance.start(1);
@@ -124,7 +124,7 @@ describe('rebalancing', () => {
     expect(reconnecting()).to.have.length(0);
   });
 
-  it('gives up its part for a node that is empty, although it has hardly more than the average itself', async () => {
+  it('gives up its part for an empty node, although it is barely above the average itself', async () => {
     await cluster(100, ...Array.from({ length: 19 }, (): [number] => [100]), [0]);
     start({ stepMs: 1 });
     rebalance.start(1_000);
@@ -133,12 +133,12 @@ describe('rebalancing', () => {
     expect(reconnecting()).to.have.length(4);
   });
 
-  it('looks again when it is done, because whoever moves may have been counted twice', async () => {
+  it('checks again at the end, because a reconnecting client may have been counted twice', async () => {
     await cluster(100, [100], [40]);
     start({ stepMs: 1 });
     rebalance.start(1_000);
     while (reconnecting().length < 10) await new Promise(setImmediate);
-    // Ten of the other full node have come, and it says so later.
+    // Ten clients of the other full node have connected to this one, and its report shows that later.
     await report('node-2', 50);
     while (reconnecting().length < 16) await new Promise(setImmediate);
     expect(rebalance.active).to.equal(true);
@@ -159,7 +159,7 @@ describe('rebalancing', () => {
     expect(before).to.be.below(500);
   });
 
-  it('starts by itself when it may', async () => {
+  it('starts by itself in automatic mode', async () => {
     await cluster(60, [30], [30]);
     start({ auto: true, stepMs: 1, sharePerMinute: 1_000 });
     while (reconnecting().length < 20) await new Promise(setImmediate);
@@ -167,7 +167,7 @@ describe('rebalancing', () => {
     expect(reconnecting()).to.have.length(20);
   });
 
-  it('does nothing by itself when it may not', async () => {
+  it('does not start by itself in manual mode', async () => {
     await cluster(60, [30], [30]);
     start({ stepMs: 1 });
     await new Promise((resolve) => setTimeout(resolve, 100));

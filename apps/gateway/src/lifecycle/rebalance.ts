@@ -7,32 +7,32 @@ export interface RebalanceParts {
   nodeId: string;
   connections: ConnectionRegistry;
   nodes: NodeRegistry;
-  /** Whether this node may send anybody away: it is ready, and not emptying itself anyway. */
+  /** Whether this node may ask clients to reconnect: it is ready and not draining. */
   able(): boolean;
-  /** Looks by itself whether there is something to even out. */
+  /** Whether the node looks for imbalances by itself. */
   auto: boolean;
-  /** The share of its connections that a node gives up a minute when it decides so itself. */
+  /** Share of its connections that a node gives up per minute in automatic mode, 0 to 1. */
   sharePerMinute: number;
   log: Logger;
-  /** Between two steps, in milliseconds. */
+  /** Interval between steps, in milliseconds. */
   stepMs?: number;
 }
 
 const STEP_MS = 1_000;
 
-/** Steps between two looks. */
-const LOOK_STEPS = 10;
+/** Steps between two checks for an imbalance. */
+const CHECK_STEPS = 10;
 
 /**
- * Nodes are left alone while all of them are within this share of the average: the fullest has at most 1.15 times
- * the connections of the emptiest then. Where a balancer sends clients anywhere, some per cent are chance.
+ * Nodes are left alone while all of them are within this share of the average: the fullest then has at most 1.15 times
+ * the connections of the emptiest. Behind a balancer that assigns clients at random, a few per cent are chance.
  */
 const TOLERANCE = 0.07;
 
-/** Whoever has begun goes on to this share above the average: what was known of the others was a second old. */
+/** A campaign continues down to this share above the average, because its figures of other nodes were a second old. */
 const SETTLED = 0.02;
 
-/** Under way: so many connections go a step, until no more than the goal are left. */
+/** A campaign in progress: gives up `perStep` connections per step until no more than `goal` are left. */
 interface Campaign {
   readonly sharePerMinute: number;
   readonly perStep: number;
@@ -42,18 +42,18 @@ interface Campaign {
 }
 
 /**
- * Lets a node with more connections than others give some up, so that new nodes fill up. A bounded share goes a
- * minute, the oldest first, in the same way as on a restart: clients come back, mostly elsewhere.
+ * Lets a node that has more connections than others give some up, so that new nodes fill up. It asks a bounded share of
+ * its clients per minute to reconnect, oldest first, as a restart does; most of them connect to other nodes.
  */
 export class Rebalance implements Closeable {
   readonly #parts: RebalanceParts;
   readonly #stepMs: number;
   #requested: number | undefined;
   #campaign: Campaign | undefined;
-  /** Of the campaign that has just ended, until a look has shown that it was enough. */
+  /** Share per minute of the campaign that has just ended, until a check has shown that it was sufficient. */
   #unproven: number | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #untilLook = LOOK_STEPS;
+  #untilCheck = CHECK_STEPS;
   #closed = false;
 
   constructor(parts: RebalanceParts) {
@@ -62,7 +62,7 @@ export class Rebalance implements Closeable {
     if (parts.auto) this.#arm();
   }
 
-  /** If this node is too full, it gives up connections from now on until it is not. */
+  /** Starts a campaign if this node has too many connections. */
   start(sharePerMinute: number): void {
     this.#requested = sharePerMinute;
     this.#campaign = undefined;
@@ -70,7 +70,7 @@ export class Rebalance implements Closeable {
     this.#arm();
   }
 
-  /** Whether connections are being given up, or that is still to be found out. */
+  /** Whether a campaign is in progress, or its need still has to be checked. */
   get active(): boolean {
     return (this.#campaign ?? this.#requested ?? this.#unproven) !== undefined;
   }
@@ -84,7 +84,7 @@ export class Rebalance implements Closeable {
     if (this.#closed) return;
     this.#timer ??= setTimeout(() => {
       this.#step()
-        .catch((error: unknown) => this.#parts.log.debug({ error: String(error) }, 'rebalancing waits'))
+        .catch((error: unknown) => this.#parts.log.debug({ error: String(error) }, 'rebalancing is waiting'))
         .finally(() => {
           this.#timer = undefined;
           if (this.#parts.auto || this.active) this.#arm();
@@ -99,20 +99,20 @@ export class Rebalance implements Closeable {
       this.#unproven = undefined;
       return;
     }
-    this.#campaign ??= await this.#look();
+    this.#campaign ??= await this.#plan();
     if (this.#campaign !== undefined) await this.#giveUp(this.#campaign);
   }
 
-  /** What there is to give up, if it is time to look. */
-  async #look(): Promise<Campaign | undefined> {
+  /** The campaign to run; undefined if there is none or it is not yet time to check. */
+  async #plan(): Promise<Campaign | undefined> {
     const requested = this.#requested;
-    if (requested === undefined && --this.#untilLook > 0) return undefined;
-    this.#untilLook = LOOK_STEPS;
+    if (requested === undefined && --this.#untilCheck > 0) return undefined;
+    this.#untilCheck = CHECK_STEPS;
     const { auto, sharePerMinute, log } = this.#parts;
     const share = requested ?? this.#unproven ?? (auto ? sharePerMinute : undefined);
     if (share === undefined) return undefined;
     const cluster = await this.#cluster();
-    // Asked for something else meanwhile: that is for the next step.
+    // Another request arrived meanwhile: the next step handles it.
     if (this.#requested !== requested) return undefined;
     const begun = this.#unproven !== undefined;
     this.#requested = undefined;
@@ -129,9 +129,9 @@ export class Rebalance implements Closeable {
 
   async #giveUp(campaign: Campaign): Promise<void> {
     const cluster = await this.#cluster();
-    // Started anew, or ended, meanwhile.
+    // A new campaign replaced this one, or the node is closing.
     if (this.#campaign !== campaign || this.#closed) return;
-    // A client that was asked and has not reconnected yet is counted nowhere: that must not lower the goal.
+    // A client that was asked and has not reconnected yet is counted on no node, which must not lower the goal.
     campaign.goal = Math.max(campaign.goal, Math.ceil(cluster?.average ?? Number.POSITIVE_INFINITY));
     const excess = (cluster?.here ?? 0) - campaign.goal;
     if (excess <= 0) {
@@ -152,7 +152,7 @@ export class Rebalance implements Closeable {
     }
   }
 
-  /** Those who stay if nobody else goes. */
+  /** Connections that stay if no further client is asked to reconnect. */
   #here(): number {
     let here = 0;
     for (const slot of this.#parts.connections.slots()) {
@@ -161,7 +161,7 @@ export class Rebalance implements Closeable {
     return here;
   }
 
-  /** Connections of this node, and of all that take any, this one included; undefined when it is the only one. */
+  /** Connections of this node, and average and minimum over all ready nodes; undefined if this is the only node. */
   async #cluster(): Promise<{ here: number; average: number; least: number } | undefined> {
     const { nodes, nodeId } = this.#parts;
     const others = (await nodes.nodes()).filter((node) => node.state === 'ready' && node.nodeId !== nodeId);

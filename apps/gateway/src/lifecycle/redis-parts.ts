@@ -6,10 +6,10 @@ import type { Closeable, Logger, Metrics } from '@chorus/service';
 import type { GatewayConfig } from '../config.js';
 import type { GatewayParts } from '../create-gateway.js';
 
-/** How long to wait for Redis before going on without it, in milliseconds: `/readyz` then says so. */
+/** Time to wait for Redis before starting without it, in milliseconds: `/readyz` then reports the trouble. */
 const CONNECT_TIMEOUT_MS = 2_000;
 
-/** The parts over Redis, as production uses them. Close them after the gateway. */
+/** The Redis-backed parts of production. Close them after the gateway. */
 export function createRedisParts(
   config: GatewayConfig,
   log: Logger,

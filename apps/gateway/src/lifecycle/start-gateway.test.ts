@@ -101,7 +101,7 @@ describe('a gateway without Redis at its start', function () {
     expect(await ask('/livez').catch((error: Error) => error.message)).to.equal('fetch failed');
   });
 
-  it('says in one line that its port is taken', async () => {
+  it('reports a taken port in one line', async () => {
     await start();
     const error = await start().catch((failure: unknown) => failure);
     expect(error).to.be.instanceOf(StartError);
@@ -111,7 +111,7 @@ describe('a gateway without Redis at its start', function () {
     expect(await ask('/livez')).to.deep.equal([200, { status: 'live' }]);
   });
 
-  it('refuses to start with a database that Redis does not have', async () => {
+  it('refuses to start with a database number that Redis does not have', async () => {
     await closer.add(await startRedis({ port: redisPort }));
     const error = await start({ REDIS_URL: `redis://127.0.0.1:${redisPort}/20` }).catch(
       (failure: unknown) => failure,

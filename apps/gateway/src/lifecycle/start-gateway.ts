@@ -13,7 +13,8 @@ import { readiness } from './readiness.js';
 import { createRedisParts } from './redis-parts.js';
 
 /**
- * Starts a gateway over Redis with the settings of the environment. While Redis cannot be reached it runs, not ready, and keeps trying.
+ * Starts a gateway over Redis with the settings of the environment. While Redis cannot be reached, the gateway runs,
+ * reports not ready, and keeps trying.
  *
  * @throws {ConfigError} {StartError} nothing is left running then
  */
@@ -41,7 +42,7 @@ async function startOver(config: GatewayConfig, parts: GatewayParts, closer: Clo
   const { metrics, log } = parts;
   let gateway: Gateway | undefined;
   if (port !== undefined && metrics !== undefined) {
-    // First, so that a start that fails takes no connections, and it is there until the last one has gone.
+    // The operator port opens first, so that a failed start has admitted no connections, and closes last.
     const operators = await listenOperatorPort(
       { host, port },
       {
@@ -51,7 +52,7 @@ async function startOver(config: GatewayConfig, parts: GatewayParts, closer: Clo
       log,
     );
     closer.add(operators);
-    log.info({ port: operators.port }, 'operators are served');
+    log.info({ port: operators.port }, 'operator port is listening');
   }
   gateway = closer.add(await createGateway(config, parts));
 }

@@ -6,7 +6,7 @@ import type { GatewayConfig } from '../config.js';
 import type { Gateway, GatewayParts } from '../create-gateway.js';
 import { ANN, BOB, GatewayFixture, listeningThrough, type V1Socket } from '../testing/gateways.js';
 
-/** Messages of rooms can be kept from arriving at its gateways. */
+/** A fixture that can hold back the messages of rooms before its gateways receive them. */
 class GatedFixture extends GatewayFixture {
   #held: Array<() => void> | undefined;
 
@@ -14,7 +14,7 @@ class GatedFixture extends GatewayFixture {
     this.#held ??= [];
   }
 
-  /** So many of those that were held arrive, in one turn of the event loop; all of them, and all that follow, by default. */
+  /** Delivers that number of held messages in one tick; by default all of them, and stops holding. */
   release(count = Number.POSITIVE_INFINITY): void {
     for (const arrive of this.#held?.splice(0, count) ?? []) arrive();
     if (count === Number.POSITIVE_INFINITY) this.#held = undefined;
@@ -66,14 +66,14 @@ describe('an ack', () => {
   const arrived = async (count: number): Promise<void> => {
     while (fixture.held < count) await new Promise(setImmediate);
   };
-  /** Acks and messages, in the order in which they came. */
+  /** Acks and messages in the order of their arrival. */
   const story = (socket: V1Socket): string[] =>
     socket.frames.flatMap((frame: V1ServerFrame) => {
       if (frame.type === 'ack') return [`ack ${frame.clientMsgId}`];
       return frame.type === 'message' ? [`message ${frame.clientMsgId}`] : [];
     });
 
-  it('goes out with its message, which comes a moment later, and not later than that', async () => {
+  it('leaves with its message, which arrives a moment later', async () => {
     const bob = await fixture.connectV1(gateway, BOB, '/ws/join-room/1');
     await bob.of('room-joined');
     for (let round = 0; round < 20; round++) {
@@ -90,12 +90,12 @@ describe('an ack', () => {
       expect(third).to.equal(`message b${round}`);
       expect([first, second]).to.have.members([`message a${round}`, `ack a${round}`]);
     }
-    // A machine that is short of time may be late for some.
+    // A busy machine may be late for a few of them.
     const behind = story(ann).filter((each, at, all) => each === all[at - 1]?.replace('message', 'ack'));
     expect(behind.length).to.be.above(10);
   });
 
-  it('comes without its message while that does not come, and not again with it', async () => {
+  it('leaves without its message after a bounded wait, and not again with it', async () => {
     fixture.hold();
     say('a1');
     expect(await ann.ack('a1')).to.include({ roomId: 1, seq: 1 });
@@ -111,7 +111,7 @@ describe('an ack', () => {
     expect(story(ann)).to.deep.equal(['ack a1', 'message a1', 'ack a2', 'message a2']);
   });
 
-  it('comes once for each message, in the order of a room, whenever messages arrive', async () => {
+  it('leaves once per message, in the order of the room, whenever messages arrive', async () => {
     await ann.join(2);
     const names = Array.from({ length: 300 }, (_, index) => `m${index}`);
     fixture.hold();
@@ -137,7 +137,7 @@ describe('an ack', () => {
     }
   });
 
-  it('of a message that was said before comes at once, each time, with the first position', async () => {
+  it('of a repeated message leaves at once, each time, with the first position', async () => {
     await ann.publish(1, 'hello', 'a1');
     fixture.hold();
     say('a2');
@@ -152,7 +152,7 @@ describe('an ack', () => {
     expect(ann.messages.map(({ seq }) => seq)).to.deep.equal([1, 2]);
   });
 
-  it('comes when the sender has left the room meanwhile', async () => {
+  it('leaves even if the sender has left the room meanwhile', async () => {
     fixture.hold();
     say('a1');
     ann.send({ type: 'leave', roomId: 1 });
@@ -164,7 +164,7 @@ describe('an ack', () => {
     expect(story(ann)).to.deep.equal(['ack a1']);
   });
 
-  it('comes before its client is asked to reconnect, or the socket is closed', async () => {
+  it('leaves before its client is asked to reconnect, or the socket is closed', async () => {
     for (const close of ['requestReconnect', 'close'] as const) {
       const bob = await fixture.connectV1(gateway, BOB, '/ws/join-room/1');
       const { connectionId } = await bob.of('welcome');
@@ -183,7 +183,7 @@ describe('an ack', () => {
     }
   });
 
-  it('of a sender who is gone keeps nobody else waiting, and nothing', async () => {
+  it('of a disconnected sender delays no other ack and leaves nothing behind', async () => {
     const bob = await fixture.connectV1(gateway, BOB, '/ws/join-room/1');
     await bob.of('room-joined');
     fixture.hold();
@@ -199,7 +199,7 @@ describe('an ack', () => {
     expect(story(ann).filter((each) => each.startsWith('ack'))).to.deep.equal(['ack a1', 'ack a2']);
   });
 
-  it('comes once for each message of a sender who stops reading for a while, each behind or before its own', async () => {
+  it('leaves once per message of a sender who stops reading for a while, next to its message', async () => {
     const names = Array.from({ length: 200 }, (_, index) => `m${index}`);
     ann.ws.pause();
     for (const name of names) {
@@ -216,11 +216,11 @@ describe('an ack', () => {
     expect(own.map(({ clientMsgId }) => clientMsgId)).to.deep.equal(names);
   });
 
-  it('comes while the room catches up here', async () => {
+  it('leaves while this node repairs a gap of the room', async () => {
     fixture.hold();
     say('a1');
     await ann.ack('a1');
-    // The first is not there: the gateway reads the history, where both are.
+    // The first message is missing: the gateway reads both from the stream.
     say('a2');
     await arrived(2);
     await ann.ack('a2');

@@ -5,14 +5,14 @@ export interface Sender {
   acknowledge(ack: Ack): void;
 }
 
-/** A room, as far as acks wait for its messages. */
+/** The acks that wait for messages of a room. */
 export interface AckedRoom {
   readonly id: number;
-  /** Acks that wait for their message to be delivered on this node. */
+  /** Acks that wait until their message is delivered on this node. */
   acks: Ack[] | undefined;
 }
 
-/** The acknowledgement of one message, which its sender gets once. */
+/** The acknowledgement of one message, sent to its sender exactly once. */
 export class Ack {
   sent = false;
 
@@ -31,21 +31,21 @@ export class Ack {
 }
 
 /**
- * Holds acks back until the message itself is handed to the sockets of this node, its sender's among them, so that both
- * leave in one `write`. Redis answers a moment before it delivers.
+ * Holds acks back until the message itself is published to the sockets of this node, the sender's included, so that
+ * both leave in one `write`. Redis answers a moment before it delivers.
  *
- * No ack waits for long, whatever becomes of the message, and none is lost or sent twice.
+ * Each ack is sent exactly once and after a bounded time, even if the message is not delivered here.
  */
 export class HeldAcks {
-  /** Acks of this period and of the last one; some may have been sent meanwhile. */
+  /** Acks of the current period and of the previous one; some may have been sent already. */
   #young: Ack[] = [];
   #old: Ack[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param periodMs no ack waits for longer than two of these, in milliseconds */
+  /** @param periodMs an ack waits for at most two of these, in milliseconds */
   constructor(private readonly periodMs: number) {}
 
-  /** @param delivered up to where the room was handed to the sockets of this node */
+  /** @param delivered position up to which the room was delivered on this node */
   add(ack: Ack, delivered: Position): void {
     if (!isAfter(ack.position, delivered)) {
       ack.send();
@@ -58,7 +58,7 @@ export class HeldAcks {
     this.#timer ??= setTimeout(() => this.#endPeriod(), this.periodMs);
   }
 
-  /** Sends what waits for a sender that is about to close. */
+  /** Sends the acks of a sender that is about to close. */
   flush(sender: Sender): void {
     for (const ack of [...this.#old, ...this.#young]) if (ack.sender === sender) ack.send();
   }
@@ -75,7 +75,9 @@ export class HeldAcks {
   }
 }
 
-/** A room for which acks wait was just published up to there: the acks leave with the messages, at the end of this tick. */
+/**
+ * Sends the acks of messages that were just published, at the end of this tick, so that they leave with the messages.
+ */
 export function sendDelivered(room: AckedRoom, upTo: Position): void {
   for (const ack of room.acks ?? []) if (!isAfter(ack.position, upTo)) ack.send();
   forgetSent(room);

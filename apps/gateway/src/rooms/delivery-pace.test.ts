@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { DeliveryPace } from './delivery-pace.js';
 
 describe('delivery pace', () => {
-  /** What was handed on, in order, and when. */
+  /** Everything handed on, in order, with times. */
   let heard: string[];
   let now: number;
   let busy: number;
@@ -48,7 +48,7 @@ describe('delivery pace', () => {
     expect(due).to.be.empty;
   });
 
-  it('hands the first on at once and gathers what follows, in order, whatever it is', () => {
+  it('hands on the first arrival at once and gathers the following ones of every kind, in order', () => {
     busy = 1;
     const pace = paced();
     message(pace, 1);
@@ -68,7 +68,7 @@ describe('delivery pace', () => {
     ]);
   });
 
-  it('gathers the shorter, the less busy the node is', () => {
+  it('gathers for a shorter time on a less busy node', () => {
     busy = 0.4;
     const pace = paced();
     message(pace, 1);
@@ -76,7 +76,7 @@ describe('delivery pace', () => {
     expect(due.map(({ at }) => at)).to.deep.equal([104]);
   });
 
-  it('keeps one rhythm while messages come', () => {
+  it('keeps one rhythm while messages arrive', () => {
     busy = 1;
     const pace = paced();
     message(pace, 1);
@@ -88,7 +88,7 @@ describe('delivery pace', () => {
     expect([...times]).to.deep.equal(['100', '110', '120', '130', '140']);
   });
 
-  it('hands on what waits before a control event, and before it says that deliveries flow again', () => {
+  it('releases waiting arrivals before a control event, and before the event that deliveries have resumed', () => {
     busy = 1;
     const pace = paced();
     message(pace, 1);
@@ -107,7 +107,7 @@ describe('delivery pace', () => {
     expect(heard).to.have.length(5);
   });
 
-  it('never waits when it may not', () => {
+  it('never waits with a maximum of 0', () => {
     busy = 1;
     const pace = paced(0);
     message(pace, 1);
@@ -116,7 +116,7 @@ describe('delivery pace', () => {
     expect(due).to.be.empty;
   });
 
-  it('works by the real clock, too', async () => {
+  it('works with the real clock', async () => {
     const arrived = new Promise<number>((resolve) => {
       let count = 0;
       const pace = new DeliveryPace(

@@ -2,15 +2,15 @@ import type { BrokerListener, ControlEvent, Position } from '@chorus/broker';
 
 /** Limits of a {@link DeliveryPace}. */
 export interface PaceOptions {
-  /** Longest wait, in milliseconds; 0 never waits. */
+  /** Longest wait, in milliseconds; 0 disables gathering. */
   maxMs: number;
-  /** How busy the process is at that time, from 0, when nothing is to wait, to 1, when all may wait as long as allowed. */
+  /** How busy the process is, from 0 (nothing waits) to 1 (arrivals may wait for `maxMs`). */
   busy(now: number): number;
 }
 
-/** Where the time comes from. */
+/** Source of time. */
 export interface PaceClock {
-  /** Milliseconds since any moment. */
+  /** Milliseconds since an arbitrary moment. */
   now(): number;
   after(ms: number, action: () => void): void;
 }
@@ -23,12 +23,12 @@ const SYSTEM_CLOCK: PaceClock = {
 };
 
 /**
- * Gathers what arrives for the rooms of this node while the node is busy, so that several messages for a socket leave
- * in one `write`, which is most of what a delivery costs, and one turn of the loop serves many rooms. The busier it is
- * the longer it gathers; while it is quiet nothing waits.
+ * Gathers arrivals for the rooms of this node while the node is busy, so that several messages for a socket leave in
+ * one `write`, which is the largest part of the cost of a delivery, and one tick of the event loop serves many rooms.
+ * The busier the node, the longer arrivals wait; on a quiet node nothing waits.
  *
- * It stands before everything that looks at positions: to the rest of the gateway a message that waits here has not
- * arrived. What arrives is handed on in its order, whatever it is.
+ * Stands in front of everything that evaluates positions: for the rest of the gateway, a waiting message has not
+ * arrived. Arrivals of every kind are handed on in their order.
  */
 export class DeliveryPace implements BrokerListener {
   #waiting: Array<() => void> = [];
@@ -61,7 +61,7 @@ export class DeliveryPace implements BrokerListener {
     else this.#waiting.push(() => this.listener.onStored(roomId, upTo));
   }
 
-  /** Urgent: nothing waits any longer. */
+  /** Urgent: releases everything that waits. */
   onControl(event: ControlEvent): void {
     this.#handOn();
     this.listener.onControl(event);
@@ -72,7 +72,7 @@ export class DeliveryPace implements BrokerListener {
     this.listener.onResumed();
   }
 
-  /** Whether what arrives now goes on at once; else a time is set when all that waits does. */
+  /** Whether an arrival is handed on at once; otherwise sets the time at which everything waiting is released. */
   #mayPass(): boolean {
     if (this.options.maxMs === 0) return true;
     if (this.#timed) return false;

@@ -2,7 +2,7 @@ import type { ControlEvent, HistoryLoss, Replay, RoomFeedRegistry, RoomListener 
 import type { PresenceTracker } from '@chorus/presence';
 import type { Member, Position, RoomRenamedFrame } from '@chorus/protocol';
 import type { GatewayCounters } from '../telemetry/counters.js';
-import type { MessageTraces } from '../telemetry/message-traces.js';
+import type { MessageTracer } from '../telemetry/message-tracer.js';
 import type { Timings } from '../telemetry/timings.js';
 import type { Transport } from '../transport/transport.js';
 import { type AckedRoom, sendDelivered } from './acks.js';
@@ -14,16 +14,16 @@ import type { WatermarkRegistry } from './watermark-registry.js';
 /** A socket's membership of a room on this node. */
 export interface RoomSubscriber {
   readonly member: Member;
-  /** Its client was asked to reconnect. */
+  /** Whether the client was asked to reconnect. */
   readonly reconnecting: boolean;
-  /** The room was deleted, which ends the membership. */
+  /** Called when the room was deleted, which ends the membership. */
   roomDeleted(): void;
-  /** Messages will not be delivered to this node. */
+  /** Called when messages are lost for this node. */
   historyLost(loss: HistoryLoss): void;
 }
 
 /** A subscriber whose user is typing. */
-export interface Typist extends RoomSubscriber {
+export interface TypingSubscriber extends RoomSubscriber {
   /** Publishes the notice to all sockets but its own. */
   publishTyping(frame: Uint8Array): void;
 }
@@ -32,20 +32,20 @@ export interface Typist extends RoomSubscriber {
 export interface LocalRoom extends AckedRoom {
   /** Topic of the room's frames. */
   readonly topic: string;
-  /** Topic of the frames that only `chorus.v1` sockets receive: who is typing, a new name. */
+  /** Topic of the frames that only `chorus.v1` sockets receive: typing notices and new names. */
   readonly typingTopic: string;
   readonly watermark: Watermark;
   readonly subscribers: Set<RoomSubscriber>;
-  /** Subscribers that still receive what they missed, and not yet what is published. */
+  /** Number of subscribers that receive missed messages, and no live ones yet. */
   catchingUp: number;
-  /** Subscribers that are typing, by user, until their own notice arrives here. */
-  readonly typing: Map<number, Typist>;
-  /** Admissions that were not given back yet: see {@link Hub.admit}. */
+  /** Typing subscribers by user, until their own notice arrives here. */
+  readonly typing: Map<number, TypingSubscriber>;
+  /** Admissions in progress: see {@link Hub.admit}. */
   admitted: number;
   deleted: boolean;
 }
 
-/** The rooms in use on this node and their sockets: joins them, and publishes to them what arrives. */
+/** The rooms in use on this node: joins sockets to them and publishes arrivals to their sockets. */
 export class Hub implements RoomListener {
   readonly #rooms = new Map<number, LocalRoom>();
   readonly roomList: RoomListWatch;
@@ -57,14 +57,14 @@ export class Hub implements RoomListener {
       watermarks: WatermarkRegistry;
       counters: GatewayCounters;
       timings: Pick<Timings, 'delivered'>;
-      traces: Pick<MessageTraces, 'delivered'> | undefined;
+      traces: Pick<MessageTracer, 'delivered'> | undefined;
       transport: Pick<Transport, 'publish'>;
     },
   ) {
     this.roomList = new RoomListWatch(parts);
   }
 
-  /** Rooms with subscribers or joins in progress. */
+  /** Number of rooms with subscribers or joins in progress. */
   get size(): number {
     return this.#rooms.size;
   }
@@ -118,7 +118,10 @@ export class Hub implements RoomListener {
     this.abandon(room);
   }
 
-  /** Position up to which the room was delivered: a socket that subscribes to its topic now receives what follows. */
+  /**
+   * Position up to which the room was delivered: a socket that subscribes to the topic now receives every later
+   * message.
+   */
   position(room: LocalRoom): Position {
     return this.parts.feeds.position(room.id) ?? { epoch: 0, seq: 0 };
   }
@@ -133,7 +136,7 @@ export class Hub implements RoomListener {
     return this.parts.feeds.lossSince(room.id, since);
   }
 
-  /** The next message of a room: to every socket in it, once. */
+  /** Publishes the next message of a room to every socket in it, once. */
   onMessage(roomId: number, position: Position, frame: Uint8Array): void {
     const { transport, counters, timings, traces } = this.parts;
     const room = this.#rooms.get(roomId);
@@ -146,7 +149,7 @@ export class Hub implements RoomListener {
     traces?.delivered(roomId, position, room?.subscribers.size ?? 0);
   }
 
-  /** A frame without a position. Who is typing is for the sockets that asked for that. */
+  /** Publishes a frame without a position. Typing notices go only to sockets of `chorus.v1`. */
   onNotice(roomId: number, frame: Uint8Array): void {
     const room = this.#rooms.get(roomId);
     if (room === undefined) return;
@@ -157,7 +160,7 @@ export class Hub implements RoomListener {
     } else this.#deliverTyping(room, typist, frame);
   }
 
-  /** Messages are not delivered on this node: the next delivery comes after them. */
+  /** Messages are lost for this node: the next delivery is of a later message. */
   onLost(roomId: number, loss: HistoryLoss): void {
     const room = this.#rooms.get(roomId);
     if (room === undefined) return;
@@ -193,7 +196,7 @@ export class Hub implements RoomListener {
     }
   }
 
-  /** Counts a frame that was published to a room's topic. @returns the number of its sockets */
+  /** Counts a frame that was published to a room's topic. @returns number of sockets of the topic */
   #count(room: LocalRoom, frame: Uint8Array): number {
     const sockets = room.subscribers.size - room.catchingUp;
     this.parts.counters.bytesOut += sockets * frame.byteLength;
@@ -207,7 +210,7 @@ export class Hub implements RoomListener {
     else own.publishTyping(frame);
   }
 
-  /** To `chorus.v1` sockets only: plain sockets never learned the room's name. */
+  /** Announces a new name to `chorus.v1` sockets only: plain sockets never learn a room's name. */
   #announceName(roomId: number, name: string): void {
     const room = this.#rooms.get(roomId);
     if (room === undefined) return;
@@ -219,7 +222,7 @@ export class Hub implements RoomListener {
     const room = this.#rooms.get(roomId);
     if (room === undefined) return;
     room.deleted = true;
-    // A room of the same id that is created later is another room.
+    // A room that is created later under this id is another room.
     this.#rooms.delete(roomId);
     this.parts.presence.forgetRoom(roomId);
     for (const subscriber of room.subscribers) subscriber.roomDeleted();

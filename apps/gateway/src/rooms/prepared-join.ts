@@ -2,21 +2,22 @@ import type { Replay } from '@chorus/broker';
 import type { Position } from '@chorus/protocol';
 import type { Hub, LocalRoom } from './hub.js';
 
-/** All that a socket needs to join a room at once. The holder joins with it or gives it back. */
+/** Everything that a socket needs to join a room synchronously. The holder joins with it or abandons it. */
 export interface PreparedJoin {
   readonly room: LocalRoom;
-  /** The position to continue from; undefined for a client that is new to the room. */
+  /** The position to resume from; undefined for a client that does not resume. */
   readonly since: Position | undefined;
-  /** What followed that position; undefined when it cannot be had without a hole. */
+  /** The messages after that position; undefined if they cannot be read without a gap. */
   readonly replay: Replay | undefined;
-  /** Messages up to here were in the database; 0-0 when that was not asked for. */
+  /** Messages up to here are in the database; 0-0 if the caller did not request it. */
   readonly stored: Position;
 }
 
 const NOWHERE: Position = { epoch: 0, seq: 0 };
 
 /**
- * @param withStored whether to find out what is stored
+ * Prepares a join.
+ * @param withStored whether to read up to where messages are in the database
  * @throws {RoomNotFoundError} {UnavailableError} nothing has to be given back then
  */
 export async function prepareJoin(
@@ -36,7 +37,7 @@ export async function prepareJoin(
   }
 }
 
-/** Gives back a prepared join that was not used. */
+/** Gives back a prepared join that is not used. */
 export function abandonJoin(hub: Hub, join: PreparedJoin): void {
   join.replay?.end();
   hub.abandon(join.room);

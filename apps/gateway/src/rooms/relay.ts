@@ -8,7 +8,7 @@ import { WatermarkRegistry } from './watermark-registry.js';
 /** Pause before a failed read of the history is retried, in milliseconds. */
 const REPAIR_RETRY_MS = 250;
 
-/** How this node takes part in rooms that are spread over all nodes. */
+/** This node's part in rooms that span all nodes. */
 export interface Relay {
   readonly broker: Broker;
   readonly feeds: RoomFeedRegistry;
@@ -22,7 +22,7 @@ export interface RelayParts {
   readonly presence: PresenceStore;
   readonly telemetry: Pick<Telemetry, 'timings' | 'busy'>;
   readonly log: Logger;
-  /** Closes what is started here. */
+  /** Closes everything that is started here. */
   readonly closer: Closer;
 }
 

@@ -5,13 +5,13 @@ import { ReplayPump } from './replay-pump.js';
 
 const FRAME = Buffer.alloc(1_000);
 
-/** A socket whose queue is what the test says. */
+/** A socket whose queue the test controls. */
 class FakeSocket implements Socket {
   queuedBytes = 0;
   sent = 0;
-  /** The longest that its queue has been before something was added. */
+  /** Length of the longest queue to which a frame was added. */
   longest = 0;
-  /** What the other side takes at once, of each frame. */
+  /** Whether the client reads each frame at once. */
   reads = true;
 
   send(): void {
@@ -86,7 +86,7 @@ describe('a replay to one socket', () => {
 
   const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-  it('goes out a chunk a turn, so that others get theirs, and says at once when it is done', async () => {
+  it('sends one chunk per tick, so that other sockets get theirs, and calls back synchronously at the end', async () => {
     const running = pump(1_048_576);
     running.run();
     expect(socket.sent).to.be.within(60, 70);
@@ -96,14 +96,14 @@ describe('a replay to one socket', () => {
     expect(replay.ended).to.equal(1);
   });
 
-  it('says within the same call that nothing is left, however small the rest', () => {
+  it('calls back within the call that sends the last frame, however small the rest', () => {
     replay.left = 3;
     pump(1_048_576).run();
     expect(ends).to.deep.equal(['done']);
   });
 
   for (const maxQueuedBytes of [1_048_576, 65_536, 1_024]) {
-    it(`does not fill a queue of ${maxQueuedBytes} bytes, and goes on as it drains`, async () => {
+    it(`does not fill a queue of ${maxQueuedBytes} bytes, and continues as it drains`, async () => {
       socket.reads = false;
       const running = pump(maxQueuedBytes);
       running.run();
@@ -121,7 +121,7 @@ describe('a replay to one socket', () => {
     });
   }
 
-  it('waits while its user has had enough, and leaves nothing out', async () => {
+  it("pauses while the user's budget is exhausted, and leaves nothing out", async () => {
     budget.waitMs = 1;
     const running = pump(1_048_576);
     running.run();
@@ -133,7 +133,7 @@ describe('a replay to one socket', () => {
     expect([socket.sent, budget.sent, ends]).to.deep.equal([500, 500 * FRAME.length, ['done']]);
   });
 
-  it('gives up when what comes next is gone', () => {
+  it('gives up when the next message is gone', () => {
     replay.gone = true;
     pump(1_048_576).run();
     expect(ends).to.deep.equal(['too slow']);
@@ -148,7 +148,7 @@ describe('a replay to one socket', () => {
     expect(replay.ended).to.equal(1);
   });
 
-  it('stops for good when it is ended', async () => {
+  it('sends nothing after its end', async () => {
     const running = pump(1_048_576);
     running.run();
     const { sent } = socket;

@@ -2,37 +2,37 @@ import type { Replay } from '@chorus/broker';
 import type { UserBudget } from '../connections/user-budget.js';
 import type { Socket } from '../transport/transport.js';
 
-/** Handed to a socket at a time, at most about so many bytes. */
+/** Approximate maximum of bytes handed to a socket at a time. */
 const CHUNK_BYTES = 65_536;
-/** What a replay may add to a socket's queue, as a part of what the queue may hold. */
+/** A replay may fill one in this many parts of a socket's queue. */
 const QUEUE_SHARE = 4;
 const STALL_MS = 20_000;
 
 export interface ReplayPumpParts {
   socket: Socket;
   replay: Replay;
-  /** Counts those who are catching up in the room. */
+  /** Counts the subscribers that are catching up in the room. */
   room: { catchingUp: number };
-  /** Of the socket's user: when it is used up the replay goes on later. */
+  /** Budget of the socket's user: while it is exhausted, the replay pauses. */
   budget: Pick<UserBudget, 'replayWaitMs' | 'replayed'>;
-  /** How long the socket's queue may become before it is cut off, in bytes. */
+  /** Largest queue of a socket before it is cut off, in bytes. */
   maxQueuedBytes: number;
-  /** How long the socket may take for a chunk before it counts as too slow, in milliseconds. Default 20,000. */
+  /** Time that the socket gets for a chunk before it counts as too slow, in milliseconds. Default 20,000. */
   stallMs?: number | undefined;
-  /** Nothing is left: what is delivered from this very moment on is what follows. Called at once, not later. */
+  /** Called synchronously when the replay is complete: the next live delivery continues it. */
   onDone(): void;
-  /** The socket reads too slowly to get all of it. */
+  /** Called when the socket reads too slowly to receive everything. */
   onTooSlow(): void;
 }
 
 /**
- * Sends one socket what it has missed, as fast as it reads: never so much that the replay itself would make it
- * a slow reader, and with pauses, so that many can catch up side by side.
+ * Sends one socket the messages that it missed, at the pace at which it reads: never enough to make it a slow reader,
+ * and with pauses, so that many sockets can catch up concurrently.
  */
 export class ReplayPump {
   readonly #chunkBytes: number;
   #stall: NodeJS.Timeout | undefined;
-  #turn: NodeJS.Immediate | undefined;
+  #tick: NodeJS.Immediate | undefined;
   #pause: NodeJS.Timeout | undefined;
   #ended = false;
 
@@ -41,7 +41,7 @@ export class ReplayPump {
     parts.room.catchingUp++;
   }
 
-  /** Sends what can be sent now. To be called at first, and when the socket's queue has become shorter. */
+  /** Sends the next part. To be called first at the start, and then whenever the socket's queue has become shorter. */
   run(): void {
     if (this.#ended) return;
     this.#clearTimers();
@@ -51,11 +51,11 @@ export class ReplayPump {
       this.#pause = setTimeout(() => this.run(), pauseMs);
       return;
     }
-    // Up to one chunk in a row: live messages may come faster than one chunk each time the others had their turn.
+    // Sends up to one whole chunk per tick: with less, live messages could arrive faster than the replay advances.
     let left = this.#chunkBytes;
     while (socket.queuedBytes <= this.#chunkBytes) {
       if (left <= 0) {
-        this.#turn = setImmediate(() => this.run());
+        this.#tick = setImmediate(() => this.run());
         return;
       }
       const frames = replay.next(left);
@@ -81,7 +81,7 @@ export class ReplayPump {
     }, this.parts.stallMs ?? STALL_MS);
   }
 
-  /** Nothing is sent any more. */
+  /** Stops the replay. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -93,6 +93,6 @@ export class ReplayPump {
   #clearTimers(): void {
     clearTimeout(this.#stall);
     clearTimeout(this.#pause);
-    clearImmediate(this.#turn);
+    clearImmediate(this.#tick);
   }
 }

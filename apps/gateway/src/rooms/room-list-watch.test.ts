@@ -44,7 +44,7 @@ describe('changes of the list of rooms', () => {
     expect(one.frames).to.deep.equal([{ type: 'rooms-changed', rooms: [], gone: [], complete: false }]);
   });
 
-  it('are sent at once after a quiet period, and then those of each period together', async () => {
+  it('are sent at once after a quiet period, and then together for each period', async () => {
     watch.watch(socket());
     list(roomOf(1));
     expect(notices).to.deep.equal([{ type: 'rooms-changed', rooms: [roomOf(1)], gone: [], complete: true }]);
@@ -75,7 +75,7 @@ describe('changes of the list of rooms', () => {
     expect(notices[2]).to.deep.include({ rooms: [roomOf(300)], complete: true });
   });
 
-  it('may have been missed, which is sent as well', async () => {
+  it('include a notice that changes may have been missed', async () => {
     watch.watch(socket());
     watch.missed();
     expect(notices).to.deep.equal([{ type: 'rooms-changed', rooms: [], gone: [], complete: false }]);
@@ -102,7 +102,7 @@ describe('a socket that watches the list of rooms', () => {
   const fixture = new GatewayFixture();
   after(() => fixture.close());
 
-  it('gets changes on every gateway, and no other socket does', async () => {
+  it('gets changes on every gateway, unlike other sockets', async () => {
     const [one, two] = [await fixture.start(), await fixture.start()];
     await fixture.directory.ensure(1, 0);
     const near = await fixture.connectV1(one, ANN);
@@ -121,7 +121,7 @@ describe('a socket that watches the list of rooms', () => {
         ...{ type: 'rooms-changed', rooms: [room], gone: [], complete: true },
       });
     }
-    // Neither what happens to a room nor a socket that is gone says anything about the list.
+    // Neither events of a room nor a closed socket change the list.
     near.ws.terminate();
     await fixture.directory.ensure(8, 0);
     await fixture.directory.announce({ type: 'room-renamed', roomId: 8, name: 'private' });

@@ -5,7 +5,7 @@ import type { Socket, Transport } from '../transport/transport.js';
 
 /** What watching sockets subscribe to; no topic of a room has this name. */
 const TOPIC = 'rooms';
-/** Shortest time between two notices, in milliseconds. */
+/** Minimum interval between two notices, in milliseconds. */
 const PERIOD_MS = 1_000;
 /** Changes in one notice. If rooms change faster, reading the list costs less than each change. */
 const MOST_CHANGES = 20;
@@ -17,28 +17,28 @@ export interface RoomListWatchParts {
 }
 
 /**
- * Sends changes of the list of rooms to the sockets that asked for them, so that their clients need not poll the list.
+ * Sends changes of the list of rooms to the sockets that subscribed to them, so that clients need not poll the list.
  *
- * The first change after a quiet period is sent at once, those of the next period together. So a socket gets at most one frame
- * per period, with at most {@link MOST_CHANGES} rooms, however many rooms are created, and each frame is serialised once.
+ * The first change after a quiet period is sent at once, the changes of the following period together. A socket gets at
+ * most one frame per period, with at most {@link MOST_CHANGES} rooms, and each frame is serialised once.
  */
 export class RoomListWatch {
   readonly #watchers = new Set<Socket>();
-  /** By their ids; undefined for those that are gone. */
+  /** Changed rooms by id; undefined for deleted ones. */
   readonly #changes = new Map<number, ListedRoom | undefined>();
   #complete = true;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly parts: RoomListWatchParts) {}
 
-  /** The socket gets changes from now on. The first frame asks its client to read the list. */
+  /** Subscribes the socket. The first frame asks its client to read the list. */
   watch(socket: Socket): void {
     this.#watchers.add(socket);
     socket.subscribe(TOPIC);
     socket.send(encode(new Map(), false));
   }
 
-  /** The socket is gone. */
+  /** Forgets a closed socket. */
   left(socket: Socket | undefined): void {
     if (socket !== undefined) this.#watchers.delete(socket);
   }
@@ -48,7 +48,7 @@ export class RoomListWatch {
     else this.#note(event.roomId, undefined);
   }
 
-  /** Events may have been missed. */
+  /** Asks the clients to read the list: events may have been missed. */
   missed(): void {
     this.#complete = false;
     this.#publishSoon();

@@ -1,8 +1,8 @@
 import type { Member } from '@chorus/protocol';
 
 /*
- * Who is typing travels like joined and left notices do, but is for `chorus.v1` sockets alone. So these frames
- * begin in a way of their own, with the user's id in a place where it is found without parsing.
+ * Typing notices travel like joined and left notices, but are for `chorus.v1` sockets only. Their frames therefore
+ * begin with a distinct prefix, with the user's id at a place where it is found without parsing.
  */
 
 const OPENING = Buffer.from('{"type":"typing","userId":');
@@ -12,7 +12,7 @@ export function encodeTyping(roomId: number, member: Member): string {
   return `${OPENING}${id},"roomId":${roomId},"username":${JSON.stringify(username)}}`;
 }
 
-/** @returns the id of the user who is typing; undefined for any other notice */
+/** Returns the id of the typing user; undefined for any other notice. */
 export function typistOf(frame: Uint8Array): number | undefined {
   if (frame.length < OPENING.length || OPENING.compare(frame, 0, OPENING.length) !== 0) return undefined;
   let id = 0;

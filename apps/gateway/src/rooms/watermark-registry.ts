@@ -2,20 +2,20 @@ import type { Broker, Position } from '@chorus/broker';
 import type { Logger } from '@chorus/service';
 import { Watermark, type WatermarkParts } from './watermark.js';
 
-/** How long a watermark may stay as it is while a session waits, before it is read again; in milliseconds. */
+/** Time without a rise after which a watermark is read again while a session waits, in milliseconds. */
 const QUIET_MS = 3_000;
 
-/** Questions to the broker at a time. */
+/** Maximum number of concurrent queries to the broker. */
 const AT_A_TIME = 50;
 
 /**
- * The watermarks of the rooms of this node. What archivers tell can be lost; so those for which somebody has
- * been waiting in vain are asked for.
+ * The watermarks of the rooms of this node. Notices of archivers can be lost, so watermarks for which sessions wait in
+ * vain are read from the broker.
  */
 export class WatermarkRegistry {
   readonly #parts: WatermarkParts;
   readonly #timer: NodeJS.Timeout;
-  #asking = false;
+  #reading = false;
 
   constructor(
     broker: Pick<Broker, 'stored'>,
@@ -23,19 +23,19 @@ export class WatermarkRegistry {
     private readonly quietMs = QUIET_MS,
   ) {
     this.#parts = {
-      ask: (roomId) => broker.stored(roomId),
+      read: (roomId) => broker.stored(roomId),
       awaited: new Set(),
       now: () => performance.now(),
     };
-    this.#timer = setInterval(() => void this.#askForQuiet(), quietMs / 2).unref();
+    this.#timer = setInterval(() => void this.#readQuiet(), quietMs / 2).unref();
   }
 
-  /** Of a room that has come into use. */
+  /** The watermark of a room that comes into use. */
   open(roomId: number): Watermark {
     return new Watermark(roomId, this.#parts);
   }
 
-  /** Rooms that sessions wait for. */
+  /** Number of watermarks that sessions wait for. */
   get awaited(): number {
     return this.#parts.awaited.size;
   }
@@ -44,9 +44,9 @@ export class WatermarkRegistry {
     clearInterval(this.#timer);
   }
 
-  async #askForQuiet(): Promise<void> {
-    if (this.#asking) return;
-    this.#asking = true;
+  async #readQuiet(): Promise<void> {
+    if (this.#reading) return;
+    this.#reading = true;
     const quiet = [...this.#parts.awaited].filter((watermark) => watermark.isDue(this.quietMs));
     try {
       while (quiet.length > 0) {
@@ -55,8 +55,8 @@ export class WatermarkRegistry {
         );
       }
     } catch (error) {
-      this.log.debug({ error: String(error) }, 'could not ask what is stored');
+      this.log.debug({ error: String(error) }, 'watermarks could not be read');
     }
-    this.#asking = false;
+    this.#reading = false;
   }
 }

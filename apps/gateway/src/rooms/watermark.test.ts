@@ -6,24 +6,24 @@ describe('the watermark of a room', () => {
   const QUIET_MS = 1_000;
   let now: number;
   let stored: Position;
-  let asked: number;
+  let reads: number;
   let parts: WatermarkParts;
   let watermark: Watermark;
 
   const at = (seq: number): Position => ({ epoch: 5, seq });
 
   function waiter() {
-    const told: number[] = [];
-    return { told, stored: (_roomId: number, upTo: Position) => told.push(upTo.seq) };
+    const notified: number[] = [];
+    return { notified, stored: (_roomId: number, upTo: Position) => notified.push(upTo.seq) };
   }
 
   beforeEach(() => {
     now = 0;
     stored = at(0);
-    asked = 0;
+    reads = 0;
     parts = {
-      ask: async () => {
-        asked++;
+      read: async () => {
+        reads++;
         return stored;
       },
       awaited: new Set(),
@@ -32,28 +32,28 @@ describe('the watermark of a room', () => {
     watermark = new Watermark(1, parts);
   });
 
-  it('is asked for once, however many want to know', async () => {
+  it('is read once for concurrent callers', async () => {
     stored = at(3);
     expect(await Promise.all([watermark.known(), watermark.known()])).to.deep.equal([at(3), at(3)]);
     expect(await watermark.known()).to.deep.equal(at(3));
-    expect(asked).to.equal(1);
+    expect(reads).to.equal(1);
   });
 
-  it('is asked for again after a failure', async () => {
-    const { ask } = parts;
-    parts.ask = async () => {
+  it('is read again after a failure', async () => {
+    const { read } = parts;
+    parts.read = async () => {
       throw new Error('down');
     };
     const failed = await watermark.known().catch((error: unknown) => error);
     expect(failed).to.be.instanceOf(Error);
-    parts.ask = ask;
+    parts.read = read;
     expect(await watermark.known()).to.deep.equal(at(0));
   });
 
-  it('is due when somebody waits and nothing is heard, less often each time in vain', async () => {
+  it('is due while a session waits and no notice arrives, less often after each read in vain', async () => {
     await watermark.known();
     now += 100 * QUIET_MS;
-    expect(watermark.isDue(QUIET_MS), 'while nobody waits').to.equal(false);
+    expect(watermark.isDue(QUIET_MS), 'while no session waits').to.equal(false);
     watermark.await(waiter(), at(9));
     const pauses: number[] = [];
     for (let since = now; pauses.length < 6; now += 500) {
@@ -71,7 +71,7 @@ describe('the watermark of a room', () => {
     expect(watermark.isDue(QUIET_MS)).to.equal(false);
   });
 
-  it('tells each who waits, from their first message on and until their last is stored', () => {
+  it('notifies each waiter from its first message on until its last is stored', () => {
     const ann = waiter();
     const bob = waiter();
     watermark.await(ann, at(2));
@@ -79,17 +79,17 @@ describe('the watermark of a room', () => {
     watermark.await(bob, at(4));
     expect(parts.awaited.size).to.equal(1);
     for (const seq of [1, 3, 3, 2, 4, 5, 6]) watermark.rise(at(seq));
-    expect(ann.told).to.deep.equal([3, 4, 5]);
-    expect(bob.told).to.deep.equal([4]);
+    expect(ann.notified).to.deep.equal([3, 4, 5]);
+    expect(bob.notified).to.deep.equal([4]);
     expect(watermark.waiting).to.equal(0);
     expect(parts.awaited.size).to.equal(0);
   });
 
-  it('tells at once who comes with a message that is stored already', () => {
+  it('notifies a waiter at once whose message is stored already', () => {
     watermark.rise(at(7));
     const ann = waiter();
     watermark.await(ann, at(6));
-    expect(ann.told).to.deep.equal([7]);
+    expect(ann.notified).to.deep.equal([7]);
     expect(watermark.waiting).to.equal(0);
   });
 
@@ -97,17 +97,17 @@ describe('the watermark of a room', () => {
     const ann = waiter();
     watermark.await(ann, { epoch: 6, seq: 1 });
     watermark.rise({ epoch: 5, seq: 100 });
-    expect(ann.told).to.deep.equal([]);
+    expect(ann.notified).to.deep.equal([]);
     watermark.rise({ epoch: 6, seq: 1 });
-    expect(ann.told).to.deep.equal([1]);
+    expect(ann.notified).to.deep.equal([1]);
   });
 
-  it('forgets who has gone', () => {
+  it('forgets a session that has closed', () => {
     const ann = waiter();
     watermark.await(ann, at(1));
     watermark.forget(ann);
     expect(parts.awaited.size).to.equal(0);
     watermark.rise(at(1));
-    expect(ann.told).to.deep.equal([]);
+    expect(ann.notified).to.deep.equal([]);
   });
 });

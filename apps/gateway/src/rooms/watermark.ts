@@ -5,36 +5,36 @@ export interface Waiter {
   stored(roomId: number, upTo: Position): void;
 }
 
-/** What watermarks share. */
+/** Dependencies that all watermarks of a node share. */
 export interface WatermarkParts {
   /** Asks up to where a room is stored; rejects as `Broker.stored` does. */
-  ask(roomId: number): Promise<Position>;
+  read(roomId: number): Promise<Position>;
   /** Watermarks that sessions wait for. */
   readonly awaited: Set<Watermark>;
   /** Milliseconds of a monotonic clock. */
   now(): number;
 }
 
-/** A watermark that does not rise is asked for less and less often, down to one time in so many. */
+/** The interval between reads grows, while a watermark does not rise, up to this many times the initial one. */
 const RAREST = 16;
 
-/** The positions of a waiter's messages that are not stored yet: none before the first, none after the last. */
+/** Positions of the first and the last message of a waiter that are not stored yet. */
 interface Span {
   first: Position;
   last: Position;
 }
 
 /**
- * Up to where the messages of one room are stored in the database, as far as this node knows, and who waits
- * for more. Asked for once, then kept up to date by what the archivers tell.
+ * Position up to which the messages of one room are in the database, as far as this node knows, and the sessions that
+ * wait for it to rise. Read once from the broker, then kept up to date by the archivers' notices.
  */
 export class Watermark {
   #at: Position | undefined;
-  #asking: Promise<Position> | undefined;
+  #reading: Promise<Position> | undefined;
   readonly #waiting = new Map<Waiter, Span>();
-  /** When it last rose, was read in vain, or a session began to wait; in milliseconds. */
+  /** Time of the last rise, the last read in vain, or the first wait; in milliseconds. */
   #quietSince = 0;
-  /** How often it has been asked for in vain since it last rose. */
+  /** Number of reads in vain since the last rise. */
   #inVain = 0;
 
   constructor(
@@ -42,41 +42,38 @@ export class Watermark {
     private readonly parts: WatermarkParts,
   ) {}
 
-  /** How many wait. */
+  /** Number of waiting sessions. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
-  /** Whether it should be read again. @param quietMs how long it may stay as it is while a session waits, in milliseconds */
+  /** Whether it should be read again. @param quietMs time without a rise before the first read, in milliseconds */
   isDue(quietMs: number): boolean {
     const factor = Math.min(2 ** this.#inVain, RAREST);
     return this.#waiting.size > 0 && this.parts.now() - this.#quietSince >= quietMs * factor;
   }
 
-  /**
-   * The watermark, which may have risen already.
-   * @throws {UnavailableError}
-   */
+  /** The watermark; the first call reads it from the broker. @throws {UnavailableError} */
   known(): Promise<Position> {
     if (this.#at !== undefined) return Promise.resolve(this.#at);
     return this.refresh();
   }
 
-  /** Asks again. Any number of callers share one question. @throws {UnavailableError} */
+  /** Reads the watermark from the broker. Concurrent calls share one query. @throws {UnavailableError} */
   refresh(): Promise<Position> {
     const before = this.#at;
-    this.#asking ??= this.parts
-      .ask(this.roomId)
+    this.#reading ??= this.parts
+      .read(this.roomId)
       .then((position) => this.rise(position))
       .finally(() => {
-        this.#asking = undefined;
+        this.#reading = undefined;
         this.#quietSince = this.parts.now();
         if (this.#at === before) this.#inVain++;
       });
-    return this.#asking;
+    return this.#reading;
   }
 
-  /** Everything up to there is stored. @returns the watermark, which never falls */
+  /** Raises the watermark to a position. @returns the watermark, which never falls */
   rise(upTo: Position): Position {
     if (this.#at !== undefined && !isAfter(upTo, this.#at)) return this.#at;
     this.#at = upTo;
@@ -92,7 +89,7 @@ export class Watermark {
     return upTo;
   }
 
-  /** Tells the waiter when its message at that position is stored: at once if it is. */
+  /** Notifies the waiter when its message at that position is stored; at once if it is. */
   await(waiter: Waiter, position: Position): void {
     if (this.#at !== undefined && !isAfter(position, this.#at)) {
       waiter.stored(this.roomId, this.#at);
@@ -109,7 +106,7 @@ export class Watermark {
     this.#noteAwaited();
   }
 
-  /** The session does not wait any more. */
+  /** Removes a session that no longer waits. */
   forget(waiter: Waiter): void {
     if (this.#waiting.delete(waiter)) this.#noteAwaited();
   }

@@ -22,7 +22,7 @@ describe('the subprotocol of an upgrade', () => {
     return ws;
   }
 
-  it('is chorus.v1 when that is offered, beside whatever else', async () => {
+  it('is chorus.v1 if offered, among others', async () => {
     for (const path of ['/ws/connect', '/ws/join-room/1', '/ws/connect/']) {
       expect((await open(path, ['chorus.v1'])).protocol).to.equal('chorus.v1');
       expect((await open(path, ['chorus.v9', 'chorus.v1', 'graphql'])).protocol).to.equal('chorus.v1');
@@ -32,7 +32,7 @@ describe('the subprotocol of an upgrade', () => {
   it('is none on a plain socket that offers another', async () => {
     const url = `ws://127.0.0.1:${gateway.port}/ws/join-room/1`;
     const ws = new WebSocket(url, ['chat'], { headers: fixture.bearer(ANN) });
-    // The client library ends a connection whose server did not choose; the 101 came nevertheless.
+    // The client library closes a socket whose server chose no subprotocol; the 101 arrived nevertheless.
     ws.on('error', () => undefined);
     const closed = new Promise((resolve) => ws.on('close', resolve));
     const [response] = (await once(ws, 'upgrade')) as [import('node:http').IncomingMessage];
@@ -49,7 +49,7 @@ describe('the subprotocol of an upgrade', () => {
     }
   });
 
-  it('refuses parameters that it does not know, and with a plain socket ignores them as the original did', async () => {
+  it('refuses unknown parameters, which a plain socket ignores as the original did', async () => {
     const offer = { ...fixture.bearer(ANN), 'sec-websocket-protocol': 'chorus.v1' };
     for (const [name, query] of [
       ['token', `token=${fixture.tokens.sign(ANN)}`],
@@ -77,7 +77,7 @@ describe('the subprotocol of an upgrade', () => {
     expect((await fixture.refusal(gateway, '/ws/join-room/1', offer)).status).to.equal(401);
   });
 
-  it('does not open what the user or the token may not have', async () => {
+  it('does not open for a banned user or a revoked token', async () => {
     const offer = { 'sec-websocket-protocol': 'chorus.v1' };
     const revoked = fixture.tokens.sign(ANN);
     const verified = fixture.tokens.verify(revoked);
@@ -90,13 +90,13 @@ describe('the subprotocol of an upgrade', () => {
     expect((await fixture.refusal(gateway, '/ws/join-room/1', banned)).status).to.equal(403);
   });
 
-  it('is asked for on plain HTTP, as an upgrade is', async () => {
+  it('must be offered in an upgrade: plain HTTP gets 426', async () => {
     const response = await fetch(`http://127.0.0.1:${gateway.port}/ws/connect`);
     expect(response.status).to.equal(426);
   });
 
   for (const since of ['', '5', 'a-b', '-1-2', '1-', '1-2-3', '1.5-2', '99999999999999999-1'])
-    it(`comes with 400 for the position "${since}"`, async () => {
+    it(`fails with 400 for the position "${since}"`, async () => {
       const path = `/ws/join-room/1?since=${encodeURIComponent(since)}`;
       const refused = await fixture.refusal(gateway, path, fixture.bearer(ANN));
       expect(refused.status).to.equal(400);

@@ -4,16 +4,16 @@ import type { ConnectionSlot } from '../connections/connection-slot.js';
 import { offersV1 } from '../transport/handshake.js';
 import { refuseUnknown } from '../transport/refusal.js';
 import type { Decision, Request } from '../transport/transport.js';
-import { AuthenticatingSession } from './authenticating-session.js';
-import type { V1Context } from './v1-context.js';
-import { V1Session } from './v1-session.js';
+import { AuthenticatingSession } from './v1/authenticating-session.js';
+import type { V1Context } from './v1/context.js';
+import { V1Session } from './v1/session.js';
 
-/** What the query may say. A token there, or a position, would be passed over in silence. */
+/** Accepted query parameters. A token or a position in the query is refused rather than ignored. */
 const PARAMETERS = ['userId', 'username'];
 
 /**
- * `GET /ws/connect`: a `chorus.v1` socket that has joined no room yet. Without any token it is opened all the same and
- * has to send one first: browsers let no page set headers of a socket.
+ * `GET /ws/connect`: a `chorus.v1` socket that has not joined a room. Without any credentials the socket opens and must
+ * send a token in its first frame: browsers do not let pages set headers of a WebSocket.
  *
  * @throws {Refusal} 400, 401, 403, 429 or 503
  */

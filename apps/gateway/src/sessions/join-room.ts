@@ -16,12 +16,11 @@ import { offersV1 } from '../transport/handshake.js';
 import type { Decision, Request } from '../transport/transport.js';
 import { PlainSession } from './plain-session.js';
 import type { SessionContexts } from './session-contexts.js';
-import { V1Session } from './v1-session.js';
+import { V1Session } from './v1/session.js';
 
 /**
- * `GET /ws/join-room/:roomId`: a socket of the plain protocol, or a `chorus.v1` one that has joined that room.
- * The room's messages flow to this node before the upgrade is answered, so that a client that has seen the
- * `101` misses nothing.
+ * `GET /ws/join-room/:roomId`: a plain socket, or a `chorus.v1` socket that has joined the room. The room's messages
+ * flow to this node before the upgrade is answered, so that a client that has received the `101` misses no message.
  *
  * @throws {Refusal} 400, 401, 403, 404, 429 or 503
  */
@@ -52,7 +51,7 @@ export async function joinRoom(
   }
 }
 
-/** The position after which its owner wants to go on. @throws {Refusal} 400 */
+/** Reads the position to resume from. @throws {Refusal} 400 */
 function readSince(request: Request): Position | undefined {
   const text = request.query.get('since');
   if (text === null) return undefined;

@@ -5,12 +5,12 @@ import { expect } from 'chai';
 import type { Gateway } from '../create-gateway.js';
 import { ANN, BOB, GatewayFixture, type V1Socket } from '../testing/gateways.js';
 
-/** Holds back one kind of question to the broker, to let things happen in the middle of a join. */
+/** Holds back one kind of call to the broker, so that events can happen in the middle of a join. */
 class Gate {
   #closed: Array<() => void> | undefined;
   #arrived: Array<() => void> = [];
 
-  /** From now on whoever passes waits, until {@link open}. @returns what resolves when somebody waits */
+  /** Holds back every call until {@link open}. @returns a promise that resolves when a call waits */
   close(): Promise<void> {
     this.#closed = [];
     return new Promise((resolve) => this.#arrived.push(resolve));
@@ -30,14 +30,14 @@ class Gate {
   }
 }
 
-describe('somebody who joins a room, and something happens meanwhile', () => {
+describe('a join that is interrupted by other events', () => {
   let fixture: GatewayFixture;
   let gateway: Gateway;
   let other: Gateway;
   let ann: V1Socket;
   /** Rooms that the gateway is subscribed to. */
   let subscribed: Set<number>;
-  /** At each of the steps of a join. */
+  /** One gate at each step of a join. */
   let gates: { access: Gate; position: Gate; stored: Gate; history: Gate };
 
   function watch(broker: Broker): Broker {
@@ -107,7 +107,7 @@ describe('somebody who joins a room, and something happens meanwhile', () => {
         await waiting;
       });
 
-      it('goes away: nothing is left', async () => {
+      it('is abandoned by a closed socket: nothing is left', async () => {
         ann.ws.terminate();
         while (gateway.connections.size > 0) await sleep(5);
         gates[step].open();
@@ -115,7 +115,7 @@ describe('somebody who joins a room, and something happens meanwhile', () => {
         expect(ann.frames.map(({ type }) => type)).to.deep.equal(['welcome']);
       });
 
-      it('leaves: joins and leaves, in this order, and nothing is left', async () => {
+      it('is followed by a leave: both are performed in order, and nothing is left', async () => {
         ann.send({ type: 'leave', roomId: 1 });
         ann.send({ type: 'ping' });
         await ann.of('pong');
@@ -125,7 +125,7 @@ describe('somebody who joins a room, and something happens meanwhile', () => {
         await expectNothingLeft();
       });
 
-      it('joins again: is answered twice, and gets everything once', async () => {
+      it('is repeated: both joins are answered, and messages arrive once', async () => {
         ann.send({ type: 'join', roomId: 1 });
         ann.send({ type: 'ping' });
         await ann.of('pong');
@@ -139,7 +139,7 @@ describe('somebody who joins a room, and something happens meanwhile', () => {
         await expectNothingLeft();
       });
 
-      it('joins another room: is not held up', async () => {
+      it('does not hold up a join of another room', async () => {
         const others = gates[step];
         gates[step] = new Gate();
         await ann.join(2);
@@ -149,7 +149,7 @@ describe('somebody who joins a room, and something happens meanwhile', () => {
         await expectNothingLeft();
       });
 
-      it('finds the room deleted: is told so, and nothing is left', async () => {
+      it('is refused if the room is deleted, and nothing is left', async () => {
         await fixture.directory.remove(1);
         await sleep(10);
         gates[step].open();
@@ -160,7 +160,7 @@ describe('somebody who joins a room, and something happens meanwhile', () => {
         await ann.publish(1, 'in another room', 'a1');
       });
 
-      it('is banned from it: is told so, and nothing is left', async () => {
+      it('is refused if the user is banned, and nothing is left', async () => {
         const { connectionId } = ann.frames[0] as { connectionId: string };
         gateway.connections.get(connectionId)?.removeFromRoom(1, 'banned');
         gates[step].open();
@@ -169,7 +169,7 @@ describe('somebody who joins a room, and something happens meanwhile', () => {
         await ann.join(1);
       });
 
-      it('counts as being in it for whoever has to end that', () => {
+      it('counts as a membership for events that end memberships', () => {
         const { connectionId } = ann.frames[0] as { connectionId: string };
         expect([...(gateway.connections.get(connectionId)?.roomIds ?? [])]).to.deep.equal([1]);
       });
@@ -178,7 +178,7 @@ describe('somebody who joins a room, and something happens meanwhile', () => {
     for (const protocols of [[], ['chorus.v1']]) {
       if (step === 'history' || (step === 'stored' && protocols.length === 0)) continue;
       const kind = protocols[0] ?? 'plain';
-      it(`asks for a ${kind} socket and goes away while that waits for ${step}: nothing is left`, async () => {
+      it(`by the upgrade of a ${kind} socket that closes while waiting for ${step}: nothing is left`, async () => {
         const waiting = gates[step].close();
         const offer = protocols.length === 0 ? {} : { 'sec-websocket-protocol': 'chorus.v1' };
         const headers = { ...fixture.bearer(BOB), ...offer };
@@ -193,7 +193,7 @@ describe('somebody who joins a room, and something happens meanwhile', () => {
     }
   }
 
-  it('hears the room although another one, who came at the same moment, went away before', async () => {
+  it('receives the room although a concurrent join of another socket was abandoned', async () => {
     const waiting = gates.position.close();
     const gone = fixture.connect(gateway, '/ws/join-room/1', fixture.bearer(BOB));
     await waiting;
@@ -208,7 +208,7 @@ describe('somebody who joins a room, and something happens meanwhile', () => {
     await socket.message('anybody?');
   });
 
-  it('in a room, and is deleted with it while a second join is under way', async () => {
+  it('repeated in a room that is deleted meanwhile ends with the room', async () => {
     await ann.join(1);
     const waiting = gates.access.close();
     ann.send({ type: 'join', roomId: 1 });
@@ -220,7 +220,7 @@ describe('somebody who joins a room, and something happens meanwhile', () => {
     await expectNothingLeft();
   });
 
-  it('joins, leaves and goes away a hundred times at random: nothing is left, and nobody hears too much', async () => {
+  it('survives a hundred random joins, leaves and closes: nothing is left, and no socket receives too much', async () => {
     const speaker = await fixture.connectV1(other, BOB);
     await speaker.join(1);
     for (let round = 0; round < 100; round++) {

@@ -2,12 +2,12 @@ import { expect } from 'chai';
 import { MembershipMap } from './membership-map.js';
 import type { RoomMembership } from './room-membership.js';
 
-/** Only its room matters here. */
+/** A membership reduced to its room, which is all that the map uses. */
 const inRoom = (id: number) => ({ room: { id } }) as RoomMembership;
 const [ONE, TWO, THREE] = [1, 2, 3].map(inRoom) as [RoomMembership, RoomMembership, RoomMembership];
 
 describe('the rooms of a socket', () => {
-  it('are found by their ids, however many there are', () => {
+  it('are found by id, for any number', () => {
     const rooms = new MembershipMap();
     const added: RoomMembership[] = [];
     for (const membership of [ONE, TWO, THREE]) {
@@ -19,7 +19,7 @@ describe('the rooms of a socket', () => {
     }
   });
 
-  it('are fewer by the one that is left', () => {
+  it('lack a room after it was left', () => {
     const rooms = new MembershipMap();
     rooms.add(ONE);
     rooms.delete(TWO);
@@ -32,7 +32,7 @@ describe('the rooms of a socket', () => {
     expect(rooms.all()).to.deep.equal([ONE, THREE]);
   });
 
-  it('may change while all of them are looked at', () => {
+  it('may change during an iteration', () => {
     const rooms = new MembershipMap();
     for (const membership of [ONE, TWO, THREE]) rooms.add(membership);
     const seen: RoomMembership[] = [];

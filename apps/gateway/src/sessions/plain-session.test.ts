@@ -27,7 +27,7 @@ describe('a plain socket', () => {
   });
   afterEach(() => fixture.close());
 
-  /** Publishes more than the kernel's buffers and the queue of a socket hold. */
+  /** Publishes more bytes than the kernel's buffers and the queue of a socket hold. */
   async function fill(): Promise<void> {
     for (let sent = 0; sent < 800; sent++) {
       fixture.rooms.publish(
@@ -38,7 +38,7 @@ describe('a plain socket', () => {
     }
   }
 
-  it('receives what anybody in the room says, on every gateway, its own words too', async () => {
+  it('receives every message of the room, from every gateway, its own included', async () => {
     const ann = await fixture.join(one, 1, ANN);
     const bob = await fixture.join(two, 1, BOB);
     ann.ws.send('hello');
@@ -73,7 +73,7 @@ describe('a plain socket', () => {
     }
   });
 
-  it('is told that a text which cannot be stored went nowhere', async () => {
+  it('is notified that a text that cannot be stored was not published', async () => {
     const ann = await fixture.join(one, 1, ANN);
     ann.ws.send('a\0b');
     const error = await ann.next(({ type }) => type === 'error');
@@ -82,7 +82,7 @@ describe('a plain socket', () => {
     expect(await ann.message('next')).to.include({ seq: 1 });
   });
 
-  it('is told who comes and goes, once a user, with the wording of the original', async () => {
+  it('is notified of joins and leaves, once per user, with the texts of the original', async () => {
     const ann = await fixture.join(one, 1, ANN);
     const firstTab = await fixture.join(one, 1, BOB);
     const secondTab = await fixture.join(two, 1, BOB);
@@ -95,7 +95,7 @@ describe('a plain socket', () => {
     expect(left).to.include({ type: 'left', content: 'user left the chat', roomId: 1 });
   });
 
-  it('sees its own entry announced', async () => {
+  it('receives the notice of its own join', async () => {
     const ann = await fixture.join(one, 1, ANN);
     expect(await ann.next((frame) => frame.type === 'joined')).to.include({ username: 'ann' });
   });
@@ -117,7 +117,7 @@ describe('a plain socket', () => {
     expect((await ann.closed).code).to.equal(CLOSE.frameTooBig.code);
   });
 
-  it('is cut for a frame far over the limit, without the gateway keeping any of it', async () => {
+  it('is cut for a frame far over the limit, without buffering it', async () => {
     const ann = await fixture.join(one, 1, ANN);
     ann.ws.send('x'.repeat(8 * 1024 * 1024));
     expect((await ann.closed).code).to.equal(CLOSE.lost.code);
@@ -140,7 +140,7 @@ describe('a plain socket', () => {
     expect(ann.frames.filter((frame) => frame.type === 'message')).to.deep.equal([]);
   });
 
-  it(`is closed with ${CLOSE.tooManyMessages.code} when it sends too fast; what came before is delivered`, async () => {
+  it(`is closed with ${CLOSE.tooManyMessages.code} when it sends too fast; earlier messages are delivered`, async () => {
     const ann = await fixture.join(one, 1, ANN);
     const bob = await fixture.join(two, 1, BOB);
     for (let index = 1; index <= 30; index++) ann.ws.send(`m${index}`);
@@ -151,11 +151,11 @@ describe('a plain socket', () => {
     expect(messages.map((frame) => frame.content))
       .to.include('m20')
       .and.not.include('m30');
-    // And it may come back.
+    // The client may reconnect.
     expect((await fixture.join(one, 1, ANN)).ws.readyState).to.equal(ann.ws.OPEN);
   });
 
-  it('that stops reading is cut, alone, and the others never wait', async () => {
+  it('that stops reading is cut, and other sockets are not delayed', async () => {
     const ann = await fixture.join(one, 1, ANN);
     const frozen = await fixture.join(one, 1, BOB);
     frozen.ws.pause();
@@ -164,11 +164,11 @@ describe('a plain socket', () => {
     ann.ws.send('still here');
     await ann.message('still here');
     expect(performance.now() - late).to.be.below(1_000);
-    // The user is gone for everybody, although the socket never answered.
+    // The user has left for all members, although the socket never answered.
     await ann.next((frame) => frame.type === 'left' && frame.username === 'bob', 10_000);
   }).timeout(20_000);
 
-  it(`that reads late, but in time, is told ${CLOSE.slowReader.code}`, async () => {
+  it(`that reads late, but in time, is closed with ${CLOSE.slowReader.code}`, async () => {
     const slow = await fixture.join(one, 1, BOB);
     slow.ws.pause();
     await fill();
@@ -178,7 +178,7 @@ describe('a plain socket', () => {
     expect(seqs, 'no hole before the end').to.deep.equal(seqs.map((_, index) => index + 1));
   }).timeout(20_000);
 
-  it('that answers no ping is cut after the idle time-out; one that only listens stays', async () => {
+  it('that answers no ping is cut after the idle timeout; one that only listens stays', async () => {
     const gateway = await fixture.start({ IDLE_TIMEOUT_SECONDS: '8' });
     const listening = await fixture.join(gateway, 1, ANN);
     const dead = await fixture.join(gateway, 1, BOB);
@@ -199,7 +199,7 @@ describe('a plain socket', () => {
     expect((await fixture.refusal(one, '/ws/join-room/1', fixture.bearer(ANN))).status).to.equal(404);
   });
 
-  it(`is closed with ${CLOSE.restart.code} when its gateway stops, and nobody is told that it left`, async () => {
+  it(`is closed with ${CLOSE.restart.code} when its gateway stops, and is not announced as left`, async () => {
     const ann = await fixture.join(one, 1, ANN);
     const bob = await fixture.join(two, 1, BOB);
     await one.close();
@@ -213,7 +213,7 @@ describe('a plain socket', () => {
     );
   });
 
-  it('that goes away during the upgrade leaves nothing behind', async () => {
+  it('that disconnects during the upgrade leaves nothing behind', async () => {
     const subscribed: number[] = [];
     const slow = await fixture.start({ ROOM_LINGER_MS: '0' }, (broker) => {
       const standing = broker.standing.bind(broker);
@@ -240,7 +240,7 @@ describe('a plain socket whose broker fails', () => {
   const fixture = new GatewayFixture();
   after(() => fixture.close());
 
-  it('is told that its message was not sent and stays open', async () => {
+  it('is notified that its message was not sent, and stays open', async () => {
     let down = true;
     const gateway = await fixture.start({}, (broker: Broker) => {
       const publish = broker.publish.bind(broker);

@@ -21,12 +21,12 @@ import type { Session, Socket } from '../transport/transport.js';
 import { refusalCode } from './refusal-code.js';
 import { type MemberSession, type MembershipFrames, RoomMembership } from './room-membership.js';
 
-/** What all sockets of the plain protocol share on a node. */
+/** What all plain sockets of a node share. */
 export interface PlainContext {
   hub: Hub;
   /** Numbers, stores and publishes a message body; rejects as `Broker.publish` does. */
   publish(roomId: number, body: string): Promise<unknown>;
-  /** An id that no other message of the cluster has. */
+  /** Returns an id that no other message of the cluster has. */
   nextMessageId(): string;
   maxMessagesPerSecond: number;
   maxQueuedBytes: number;
@@ -34,7 +34,7 @@ export interface PlainContext {
   log: Logger;
 }
 
-/** The plain protocol tells a client only whether it gets what it missed. Lost messages are in the history, if anywhere. */
+/** The plain protocol has one frame for a failed resume, without the reason or the extent of the loss. */
 const FRAMES: MembershipFrames = {
   joined: ({ roomId, at, resumes, recovered }) =>
     resumes ? encodeRecovery(roomId, at, recovered) : undefined,
@@ -43,14 +43,14 @@ const FRAMES: MembershipFrames = {
   typing: false,
 };
 
-/** A socket of the plain protocol: in one room, sends plain text, receives the room's frames. */
+/** A plain socket: in one room, sends plain text, receives the room's frames. */
 export class PlainSession implements Session, MemberSession, Connection {
   readonly #roomId: number;
   readonly #bucket: TokenBucket;
-  /** WebSocket pings, which few clients send. */
+  /** Rate limit of WebSocket pings; created on the first ping, which few clients send. */
   #pings: TokenBucket | undefined;
   #socket: Socket | undefined;
-  /** Used up when the socket opens. */
+  /** Prepared join; used up when the socket opens. */
   #join: PreparedJoin | undefined;
   /** Undefined until the socket opens. */
   #membership: RoomMembership | undefined;
@@ -81,7 +81,7 @@ export class PlainSession implements Session, MemberSession, Connection {
     return this.client.budget;
   }
 
-  /** Undefined when it is not open. */
+  /** Undefined unless it is open. */
   get socket(): Socket | undefined {
     return this.#socket;
   }
@@ -115,7 +115,7 @@ export class PlainSession implements Session, MemberSession, Connection {
     if (this.#join !== undefined) this.#membership = new RoomMembership(this, this.#join);
     this.#join = undefined;
     this.context.log.debug({ roomId: this.#roomId, userId: this.user.id }, 'socket opened');
-    // Last: what happened to the user meanwhile happens to the socket now.
+    // Runs last: applies actions on the user that were requested meanwhile.
     this.client.slot.open(this);
   }
 
@@ -129,7 +129,7 @@ export class PlainSession implements Session, MemberSession, Connection {
       return;
     }
     if (!this.budget.message(bytes, now)) {
-      // Not closed: another socket of the user may be the one in a hurry.
+      // Not closed: another socket of the user may have used the budget.
       counters.messagesRefused.too_many_messages++;
       this.#refuse('too_many_messages');
       return;
@@ -201,7 +201,7 @@ export class PlainSession implements Session, MemberSession, Connection {
     log.debug({ roomId: this.#roomId, userId: this.user.id, code }, 'socket closed');
   }
 
-  /** Tells the sender alone that a message was not published. */
+  /** Notifies only the sender that a message was not published. */
   #failed(error: unknown): void {
     const code = refusalCode(error);
     if (code === 'internal') this.context.log.error({ err: error, roomId: this.#roomId }, 'publish failed');

@@ -10,18 +10,18 @@ const BACKENDS: Readonly<Record<string, () => Promise<GatewayFixture>>> = {
   Redis: () => RedisGatewayFixture.open(),
 };
 
-/** Of the live messages, in the test with traffic. */
+/** Rate of live messages in the test with traffic. */
 const PER_SECOND = 2_000;
 const RESUMES = 200;
-/** Who resumes at the same time. */
+/** Clients that resume concurrently. */
 const SIDE_BY_SIDE = 20;
-/** How far back they were, at most, in messages. */
+/** Maximum number of messages that a client missed. */
 const BEHIND = 3_000;
-/** Live messages that each waits for, once it has caught up. */
+/** Live messages that each client waits for after the replay. */
 const LIVE = 100;
 
 for (const [backend, open] of Object.entries(BACKENDS)) {
-  describe(`somebody who comes back, over ${backend}`, () => {
+  describe(`a client that resumes, over ${backend}`, () => {
     let fixture: GatewayFixture;
     let gateways: Gateway[];
     let bob: V1Socket;
@@ -44,7 +44,7 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
       return gateway;
     }
 
-    /** Bob says so much, and everybody who is there has heard it. */
+    /** Bob publishes messages with these numbers; resolves when all members have received them. */
     async function say(from: number, to: number): Promise<void> {
       for (let index = from; index <= to; index++) {
         bob.send({ type: 'publish', roomId: 1, clientMsgId: `b${index}`, content: `message ${index}` });
@@ -56,7 +56,7 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
     const numbered = (from: number, to: number) =>
       Array.from({ length: to - from + 1 }, (_, index) => `message ${from + index}`);
 
-    it('gets exactly what it missed, then what is said from now on', async () => {
+    it('gets exactly the messages that it missed, then live ones', async () => {
       await say(1, 30);
       const ann = await fixture.connectV1(at(0), ANN);
       const joined = await ann.join(1, { ...start, seq: 10 });
@@ -67,7 +67,7 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
       for (const message of ann.messages) expect(bob.messages).to.deep.include(message);
     });
 
-    it('gets everything from the beginning when that is where it was, and nothing when it missed nothing', async () => {
+    it('gets all messages from position 0, and none if it missed none', async () => {
       await say(1, 5);
       const ann = await fixture.connectV1(at(0), ANN);
       expect((await ann.join(1, start)).recovered).to.equal(true);
@@ -80,7 +80,7 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
       expect(contents(eve)).to.deep.equal(numbered(6, 6));
     });
 
-    it('is given the position of the last message when a new epoch has begun without one', async () => {
+    it('gets the position of the last message when a new epoch has no message yet', async () => {
       await say(1, 5);
       const last = { ...start, seq: 5 };
       const room = { id: 1, generation: 1, last, lastSentAt: 0 };
@@ -105,7 +105,7 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
       expect([stands.seq, stands.epoch > start.epoch]).to.deep.equal([5, true]);
     });
 
-    it('is told when that cannot be had, and gets what is said from there on', async () => {
+    it('is notified if the messages cannot be replayed, and gets live ones', async () => {
       await say(1, 10);
       for (const since of [
         { epoch: start.epoch - 1, seq: 5 },
@@ -125,7 +125,7 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
       expect(contents(ann)).to.deep.equal(numbered(11, 12));
     });
 
-    it('is told when it missed too much', async () => {
+    it('is notified if it missed too many messages', async () => {
       const strict = await fixture.start({ RECOVERY_MAX_MESSAGES: '5000' });
       await say(1, 5_001);
       const ann = await fixture.connectV1(strict, ANN);
@@ -137,7 +137,7 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
       );
     }).timeout(20_000);
 
-    it('may do so in a room that it is in', async () => {
+    it('may resume in a room that it has joined', async () => {
       const ann = await fixture.connectV1(at(0), ANN);
       await ann.join(1);
       await say(1, 3);
@@ -151,7 +151,7 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
       expect(ann.messages).to.have.length(7);
     });
 
-    it('may do so by ?since= on a join-room of either kind', async () => {
+    it('may resume by ?since= on a join-room of either protocol', async () => {
       await say(1, 10);
       const query = `?since=${start.epoch}-7`;
       const ann = await fixture.connectV1(at(0), ANN, `/ws/join-room/1${query}`);
@@ -170,7 +170,7 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
       expect(lost.frames.filter(({ type }) => type === 'message')).to.deep.equal(ann.messages.slice(-2));
     });
 
-    it(`gets it without a hole or a repetition, ${RESUMES} times while ${PER_SECOND} messages a second flow`, async () => {
+    it(`gets every message once, in ${RESUMES} resumes while ${PER_SECOND} messages per second flow`, async () => {
       await say(1, 10);
       const began = performance.now();
       let said = 10;
@@ -191,7 +191,7 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
           const { seq: now } = await ann.join(1);
           const since = Math.max(start.seq, now - ((index * 7_919) % BEHIND));
           const position = { ...start, seq: since };
-          // Every fourth is a plain socket, which is resumed as it opens.
+          // Every fourth one is a plain socket, which resumes as it opens.
           if (index % 4 === 3) ann.ws.terminate();
           const plain =
             index % 4 === 3
@@ -227,7 +227,7 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
   });
 }
 
-describe('somebody who comes back and reads slowly', () => {
+describe('a client that resumes and reads slowly', () => {
   const MESSAGES = 600;
   const fixture = new GatewayFixture();
   let gateway: Gateway;
@@ -241,7 +241,7 @@ describe('somebody who comes back and reads slowly', () => {
     bob.ws.close();
     await bob.closed;
     const content = 'x'.repeat(16_000);
-    // More than the kernel's buffers and the queue hold.
+    // More bytes than the kernel's buffers and the queue hold.
     for (let index = 0; index < MESSAGES; index++) {
       fixture.rooms.publish(1, `"type":"message","content":"${content}","roomId":1,"username":"bob"}`);
     }
@@ -249,7 +249,7 @@ describe('somebody who comes back and reads slowly', () => {
   after(() => fixture.close());
 
   for (const kind of ['plain', 'chorus.v1'] as const) {
-    it(`gets all of it as it reads: the replay is not what cuts off a ${kind} socket`, async () => {
+    it(`gets the whole replay as it reads: the replay does not cut off a ${kind} socket`, async () => {
       const path = `/ws/join-room/1${since}`;
       const socket =
         kind === 'plain'

@@ -10,61 +10,61 @@ import {
 } from '@chorus/protocol';
 import type { z } from 'zod';
 import type { UserBudget } from '../connections/user-budget.js';
-import type { Hub, LocalRoom, Typist } from '../rooms/hub.js';
+import type { Hub, LocalRoom, TypingSubscriber } from '../rooms/hub.js';
 import type { PreparedJoin } from '../rooms/prepared-join.js';
 import { ReplayPump } from '../rooms/replay-pump.js';
 import type { Socket } from '../transport/transport.js';
 
 export type LeaveReason = z.infer<typeof roomLeftFrame>['reason'];
 
-/** What a client learns when it has joined a room. */
+/** The answer to a join. */
 export interface JoinedRoom {
   readonly roomId: number;
-  /** Messages after this position follow. */
+  /** Messages after this position follow as live frames. */
   readonly at: Position;
-  /** The client gave a position to continue from. */
+  /** Whether the client gave a position to resume from. */
   readonly resumes: boolean;
-  /** It receives everything after that position. */
+  /** Whether the client receives every message after that position. */
   readonly recovered: boolean;
-  /** Messages up to here were in the database. */
+  /** Messages up to here are in the database. */
   readonly stored: Position;
 }
 
-/** The frames of a protocol about a membership; undefined for what the protocol has no frame for. */
+/** A protocol's frames about a membership; undefined where the protocol has none. */
 export interface MembershipFrames {
   joined(joined: JoinedRoom): string | undefined;
   historyLost(roomId: number, loss: HistoryLoss): string | undefined;
   left(roomId: number, reason: LeaveReason): string | undefined;
-  /** Whether clients receive the frames of the room's typing topic. */
+  /** Whether clients receive frames of the room's typing topic. */
   readonly typing: boolean;
 }
 
-/** The socket of a membership. */
+/** The session that owns a membership. */
 export interface MemberSession {
   readonly context: { readonly hub: Hub; readonly maxQueuedBytes: number };
   readonly frames: MembershipFrames;
   readonly user: Member;
   readonly budget: UserBudget;
-  /** Undefined when it is not open. */
+  /** Undefined unless it is open. */
   readonly socket: Socket | undefined;
-  /** Whether its client was asked to reconnect, and is expected to. */
+  /** Whether the client was asked to reconnect. */
   readonly reconnecting: boolean;
-  /** The room does not exist any more: the session ends the membership, or itself. */
+  /** Called when the room was deleted: the session ends the membership, or closes. */
   roomDeleted(membership: RoomMembership): void;
-  /** Ends the socket. */
+  /** Closes the socket. */
   close(reason: CloseReason): void;
 }
 
 /**
- * A socket's stay in one room, in any protocol: it joins, receives what it missed, then what is published, until it leaves
- * or the socket ends.
+ * Membership of a socket in one room, for any protocol. The socket joins, receives the messages that it missed, then
+ * live messages, until it leaves or closes.
  */
-export class RoomMembership implements Typist {
+export class RoomMembership implements TypingSubscriber {
   readonly room: LocalRoom;
   #replay: ReplayPump | undefined;
   #encode: ((message: MessageParts) => string) | undefined;
 
-  /** Joins the room at once and uses the prepared join up. */
+  /** Joins the room synchronously and uses up the prepared join. */
   constructor(
     private readonly session: MemberSession,
     join: PreparedJoin,
@@ -83,36 +83,36 @@ export class RoomMembership implements Typist {
     return this.session.reconnecting;
   }
 
-  /** The client joined once more: other members do not notice. Uses the prepared join up. */
+  /** Answers a repeated join, which other members do not notice. Uses up the prepared join. */
   rejoin(join: PreparedJoin): void {
     this.session.context.hub.abandon(join.room);
     this.stopReplay();
-    // First the answer: what was published before goes out before it.
+    // The answer goes first, as messages published before it have been sent already.
     this.#answer(join);
     if (join.replay !== undefined) this.#unsubscribe();
     this.#follow(join);
   }
 
-  /** Ends the stay while the socket stays open. */
+  /** Ends the membership while the socket stays open. */
   leave(reason: LeaveReason): void {
     this.#send(this.session.frames.left(this.room.id, reason));
     this.#unsubscribe();
     this.end();
   }
 
-  /** Ends the stay of a socket that is gone. */
+  /** Ends the membership of a closed socket. */
   end(): void {
     this.stopReplay();
     this.session.context.hub.leave(this.room, this);
   }
 
-  /** Sends no more of what was missed. */
+  /** Stops the replay of missed messages. */
   stopReplay(): void {
     this.#replay?.end();
     this.#replay = undefined;
   }
 
-  /** Less is queued for the socket than before. */
+  /** Continues the replay: the socket's queue became shorter. */
   drained(): void {
     this.#replay?.run();
   }
@@ -125,14 +125,16 @@ export class RoomMembership implements Typist {
     this.#send(this.session.frames.historyLost(this.room.id, loss));
   }
 
-  /** A message of this socket, as `Broker.publish` takes it. */
+  /** Encodes a message of this socket as the body that `Broker.publish` takes. */
   encode(message: MessageParts): string {
     this.#encode ??= messageEncoder(this.room.id, this.session.user);
     return this.#encode(message);
   }
 
   /**
-   * Whether the room may be notified now that the user is typing; the notice is then expected, and kept from this socket.
+   * Whether the room may be notified now that the user is typing. If so, expects the notice and withholds it from this
+   * socket.
+   *
    * @param now milliseconds of `performance.now()`
    */
   startTyping(now: number): boolean {
@@ -156,7 +158,7 @@ export class RoomMembership implements Typist {
     if (loss !== undefined) this.historyLost(loss);
   }
 
-  /** Sends what was missed, if that was asked for, and then everything that is published. */
+  /** Sends the replay, if the client resumes, and then live messages. */
   #follow({ replay, room }: PreparedJoin): void {
     const { socket, context, budget } = this.session;
     if (socket === undefined || replay === undefined) {

@@ -1,15 +1,15 @@
-/** The changes of a socket's rooms: one after the other in a room, side by side in different rooms. */
+/** Joins and leaves of a socket: sequential within a room, concurrent across rooms. */
 export class RoomQueue {
-  /** The last change of each room; undefined while there are none, which is nearly always: an empty map costs 180 bytes. */
+  /** Last change of each room; undefined while there is none, which is nearly always: an empty map costs 180 bytes. */
   #last: Map<number, Promise<void>> | undefined;
   #pending = 0;
 
-  /** Changes that have not ended yet. */
+  /** Number of changes in progress. */
   get pending(): number {
     return this.#pending;
   }
 
-  /** Rooms with changes that have not ended yet. */
+  /** Rooms with changes in progress. */
   get roomIds(): Iterable<number> {
     return this.#last?.keys() ?? [];
   }

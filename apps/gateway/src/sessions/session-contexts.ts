@@ -2,7 +2,7 @@ import type { Guard, VerifiedToken } from '@chorus/auth';
 import type { Broker } from '@chorus/broker';
 import type { GatewayConfig } from '../config.js';
 import type { PlainContext } from './plain-session.js';
-import type { V1Context } from './v1-context.js';
+import type { V1Context } from './v1/context.js';
 
 /** What the sockets of a node share, by protocol. */
 export interface SessionContexts {

@@ -7,10 +7,10 @@ import {
   UPGRADE_ERROR_CODES,
 } from '@chorus/protocol';
 
-/** The protocol of a socket, as the label of metrics: its subprotocol, or `plain` without one. */
+/** A socket's protocol as a label of metrics: its subprotocol, or `plain` without one. */
 export type Dialect = 'plain' | typeof SUBPROTOCOL;
 
-/** Close codes with a count of their own: those of the catalogue, and 1005 for clients that gave no code. */
+/** Close codes that are counted separately: those of the catalogue, and 1005 for clients that send no code. */
 const CLOSE_CODES = [...Object.values(CLOSE).map(({ code }) => code), 1005];
 
 /**
@@ -26,7 +26,7 @@ export class GatewayCounters {
   joins = 0;
   leaves = 0;
   messagesIn = 0;
-  /** Deliveries to sockets, without replayed messages. */
+  /** Deliveries of live messages to sockets, without replayed ones. */
   messagesOut = 0;
   /** Messages numbered and stored by Redis. */
   acks = 0;

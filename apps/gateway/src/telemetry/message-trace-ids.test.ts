@@ -3,8 +3,8 @@ import { drawOf, traceOf } from './message-trace-ids.js';
 
 const EPOCH = 1_795_400_769_089;
 
-describe('which messages are traced', () => {
-  it('does not change: nodes of different versions have to agree', () => {
+describe('the choice of traced messages', () => {
+  it('does not change: nodes of different versions must agree', () => {
     const places = [
       [1, { epoch: EPOCH, seq: 1 }],
       [1, { epoch: EPOCH, seq: 2 }],
@@ -20,7 +20,7 @@ describe('which messages are traced', () => {
     });
   });
 
-  it('is the share that was asked for, in rooms with many messages and over rooms with few', () => {
+  it('matches the configured share, in rooms with many messages and over rooms with few', () => {
     const count = 200_000;
     const traced = (share: number, placeOf: (n: number) => [roomId: number, epoch: number, seq: number]) => {
       let of = 0;
@@ -31,7 +31,7 @@ describe('which messages are traced', () => {
       return of / count;
     };
     for (const share of [0.01, 0.1, 0.5]) {
-      // Some six standard deviations.
+      // About six standard deviations.
       const tolerance = 6 * Math.sqrt((share * (1 - share)) / count);
       expect(traced(share, (n) => [7, EPOCH, n + 1])).to.be.closeTo(share, tolerance);
       expect(traced(share, (n) => [n + 1, EPOCH, 1])).to.be.closeTo(share, tolerance);

@@ -19,7 +19,7 @@ describe('the number of metrics', function () {
   const series = async (metrics: Metrics): Promise<string[]> =>
     (await metrics.text())
       .split('\n')
-      // What Node waits for has a series each, such as `TCPSocketWrap`; and there are few kinds.
+      // Each kind of resource that Node.js waits for, such as `TCPSocketWrap`, has a series; there are few kinds.
       .filter((line) => line.startsWith('chorus_'))
       .map((line) => line.replace(/ \S+$/, ''));
 
@@ -50,7 +50,7 @@ describe('the number of metrics', function () {
 
 const user = (id: number): Member => ({ id, username: `user-${id}` });
 
-describe('the moment at which a message was sent', () => {
+describe('the sending time of a message', () => {
   const frame = (content: string, clientMsgId?: string): Uint8Array => {
     const message = {
       content,
@@ -59,11 +59,11 @@ describe('the moment at which a message was sent', () => {
       ...(clientMsgId && { clientMsgId }),
     };
     const text = openFrame({ epoch: 1, seq: 2 }) + messageEncoder(7, user(1))(message);
-    // As they arrive: a part of something longer.
+    // As they arrive: a view into a larger buffer.
     return Buffer.from(`head${text}`).subarray(4);
   };
 
-  it('is read from the end of the frame, whatever its sender wrote', () => {
+  it('is read from the end of the frame, whatever text the sender chose', () => {
     for (const content of ['hello', '"sentAt":1', '\\"sentAt\\":1}', 'ä'.repeat(5_000), '']) {
       expect(readSentAt(frame(content)), content).to.equal(1_700_000_000_123);
       expect(readSentAt(frame(content, 'x'.repeat(64))), content).to.equal(1_700_000_000_123);
@@ -78,14 +78,14 @@ describe('the moment at which a message was sent', () => {
 });
 
 describe('a sample', () => {
-  it('is one in 64 while there are many', () => {
+  it('is one in 64 events at a high rate', () => {
     const sampler = new Sampler();
     let taken = 0;
     for (let index = 0; index < 6_400; index++) if (sampler.takes(index * 0.01)) taken++;
     expect(taken).to.be.within(100, 101);
   });
 
-  it('is one a second at least, if there are any', () => {
+  it('is at least one event per second', () => {
     const sampler = new Sampler();
     const taken = [0, 10, 999, 1_000, 1_500, 5_000].filter((now) => sampler.takes(now));
     expect(taken).to.deep.equal([0, 1_000, 5_000]);

@@ -18,7 +18,7 @@ export interface GatewaySources {
   };
   feeds: { readonly stats: RoomFeedStats };
   presence: Pick<PresenceTracker, 'reaped' | 'localRooms'>;
-  /** Undefined for a broker that needs no probes. */
+  /** Undefined for a broker without probes. */
   probes?: ProbeStats | undefined;
   processor: Pick<ProcessorShare, 'get'>;
   /** How busy the process is, from 0 to 1. */
@@ -36,7 +36,7 @@ const AT_ONCE = 2_000;
 
 /** Registers the metrics of a gateway except its histograms. docs/reference/metrics.md explains them. */
 export function addGatewayMetrics(metrics: Metrics, sources: GatewaySources): void {
-  const from = { ...sources, feeds: onceATurn(() => sources.feeds.stats) };
+  const from = { ...sources, feeds: oncePerTick(() => sources.feeds.stats) };
   addConnectionMetrics(metrics, from);
   addMessageMetrics(metrics, from);
   addRelayMetrics(metrics, from);
@@ -208,7 +208,7 @@ async function queuedBytes(connections: ConnectionRegistry): Promise<number> {
 }
 
 /** Caches a value for the current tick of the event loop, so that several metrics share one reading. */
-function onceATurn<T>(read: () => T): () => T {
+function oncePerTick<T>(read: () => T): () => T {
   let known: { value: T } | undefined;
   return () => {
     if (known === undefined) {

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { ANN, BOB, GatewayFixture } from '../testing/gateways.js';
 import { NodeLoadReader } from './node-load.js';
 
-describe('what a gateway says it does', () => {
+describe('the load figures of a gateway', () => {
   describe('in its reports', () => {
     let fixture: GatewayFixture;
     beforeEach(async () => {
@@ -13,7 +13,7 @@ describe('what a gateway says it does', () => {
     });
     afterEach(() => fixture.close());
 
-    it('is what it counted, without an operator port, too', async () => {
+    it('are the counted ones, also without an operator port', async () => {
       const gateway = await fixture.start({ NODE_ID: 'a', MAX_CONNECTIONS: '50' });
       const ann = await fixture.join(gateway, 1, ANN);
       const bob = await fixture.join(gateway, 1, BOB);
@@ -33,7 +33,7 @@ describe('what a gateway says it does', () => {
         reconnectRequests: 0,
         drainedFrom: null,
       });
-      // One in many is looked at, and the first in any case.
+      // One in many is sampled, and the first one always.
       expect(figures.relays).to.be.within(1, 3);
       expect(figures.relayMs).to.be.within(0, 5_000);
       expect(figures.at).to.be.within(Date.now() - 5_000, Date.now());
@@ -54,7 +54,7 @@ describe('what a gateway says it does', () => {
     });
     afterEach(() => reader.close());
 
-    it('is how late it was at most since it was asked last', async () => {
+    it('is the maximum since the previous call', async () => {
       await sleep(60);
       const end = performance.now() + 300;
       while (performance.now() < end);

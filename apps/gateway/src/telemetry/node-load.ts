@@ -6,16 +6,16 @@ import type { GatewayCounters } from './counters.js';
 import type { ProcessorShare } from './processor-share.js';
 import type { Timings } from './timings.js';
 
-/** What a gateway does and needs; who comes and goes is told by those who see to that. */
+/** Load figures of a gateway; the figures about connections come from other parts. */
 export type NodeLoad = Omit<NodeFigures, 'connectionsLimit' | 'reconnectRequests' | 'drainedFrom'>;
 
 /**
- * How often the delay of the event loop is sampled, in milliseconds; one that is never late shows as much. Each sample wakes
- * the process: every 20 ms that was more than everything else that a gateway does while nothing happens.
+ * Interval at which the delay of the event loop is sampled, in milliseconds. Each sample wakes the process: at 20 ms,
+ * sampling cost more than everything else that an idle gateway does.
  */
 const SAMPLE_MS = 200;
 
-/** Reads the counts that metrics are made of for the reports of this node, once a second. */
+/** Reads the load figures for this node's report, once per second. */
 export class NodeLoadReader implements Closeable {
   readonly #delay: IntervalHistogram;
   #rssBytes = 0;
@@ -33,27 +33,27 @@ export class NodeLoadReader implements Closeable {
     this.#delay.enable();
   }
 
-  /** What is to be told of the time since it was asked last is that from now on. */
+  /** Reads the figures. The event loop delay covers the interval since the previous call. */
   read(): NodeLoad {
     const { counters, timings, probes, processor } = this.from;
     const delayMs = this.#delay.max / 1e6 - this.sampleMs;
     this.#delay.reset();
     return {
-      // Rates are made of two of these: it goes on evenly when the clock is set.
+      // Rates are computed from two reports: the time must advance evenly when the clock is set.
       at: Math.round(performance.timeOrigin + performance.now()),
       messagesIn: counters.messagesIn,
       messagesOut: counters.messagesOut,
       relays: timings.relays,
       relayMs: timings.relayMs,
       probeMs: probes?.lagMs ?? null,
-      // Nothing was sampled when it is asked again at once.
+      // Negative if nothing was sampled since the previous call.
       eventLoopDelayMs: Math.max(0, delayMs),
       processorShare: processor.get(),
       rssBytes: this.#readMemory(),
     };
   }
 
-  /** The system opens a file for this: when there are no descriptors left, the figure before is the best there is. */
+  /** Resident memory. Reading it opens a file: without a free descriptor, returns the previous figure. */
   #readMemory(): number {
     try {
       this.#rssBytes = process.memoryUsage.rss();

@@ -7,7 +7,7 @@ describe('processor share', () => {
   let looks: number;
   let share: ProcessorShare;
 
-  /** The process works for that share of so many milliseconds, asked every 100. */
+  /** Lets time pass in which the process is busy for that share, and reads the figure every 100 ms. */
   const pass = (ms: number, part: number): void => {
     for (let end = now + ms; now < end; ) {
       now += 100;
@@ -29,7 +29,7 @@ describe('processor share', () => {
     });
   });
 
-  it('is nothing at first and comes to what the process has', () => {
+  it('starts at 0 and approaches the actual share', () => {
     expect(share.get()).to.equal(0);
     pass(3_000, 0.6);
     expect(share.get()).to.be.closeTo(0.6, 0.01);
@@ -43,7 +43,7 @@ describe('processor share', () => {
     expect(share.get()).to.be.below(0.4);
   });
 
-  it('believes what it sees after a long silence', () => {
+  it('takes over a new measurement after a long pause', () => {
     pass(2_000, 0.9);
     now += 5_000;
     spent += 5_000 * 1_000 * 0.02;
@@ -55,7 +55,7 @@ describe('processor share', () => {
     expect(share.get()).to.be.closeTo(1, 0.01);
   });
 
-  it('looks no more than ten times a second, however often it is asked', () => {
+  it('measures at most ten times per second', () => {
     const before = looks;
     for (let ms = 0; ms < 1_000; ms++) {
       now++;
@@ -64,14 +64,14 @@ describe('processor share', () => {
     expect(looks - before).to.equal(10);
   });
 
-  it('is put on a scale', () => {
+  it('maps to a scale', () => {
     pass(5_000, 0.35);
     expect(share.between(0.2, 0.5)).to.be.closeTo(0.5, 0.02);
     expect(share.between(0.4, 0.5)).to.equal(0);
     expect(share.between(0.1, 0.3)).to.equal(1);
   });
 
-  it('sees a real process at work', () => {
+  it('measures a real busy process', () => {
     const real = new ProcessorShare();
     const end = performance.now() + 1_200;
     while (performance.now() < end);

@@ -1,6 +1,6 @@
-/** Where the figures come from. */
+/** Source of time and processor time. */
 export interface ProcessorClock {
-  /** Milliseconds since any moment. */
+  /** Milliseconds since an arbitrary moment. */
   now(): number;
   /** Processor time of this process so far, user and system, in microseconds. */
   spent(): number;
@@ -14,17 +14,14 @@ const SYSTEM_CLOCK: ProcessorClock = {
   },
 };
 
-/** How often the processor time is looked at, in milliseconds. */
+/** Minimum interval between measurements, in milliseconds. */
 const MEASURE_MS = 100;
-/** A newer figure counts this much against what was known. */
+/** Weight of a new measurement in the moving average. */
 const WEIGHT = 0.25;
-/** Silence of this length, in milliseconds, makes older figures worthless. */
+/** Interval without measurements after which older ones are dropped, in milliseconds. */
 const FORGET_MS = 1_000;
 
-/**
- * How busy this process is: the share of one core that it had lately, 0 to 1. Looks only when it is asked, and then
- * not more often than is needed.
- */
+/** Recent processor use of this process, as a share of one core, 0 to 1. Measures only on demand. */
 export class ProcessorShare {
   #share = 0;
   #spent: number;
@@ -35,7 +32,7 @@ export class ProcessorShare {
     this.#at = clock.now();
   }
 
-  /** @param now the time if the caller has it, in milliseconds of `performance.now()` */
+  /** Current share. @param now milliseconds of `performance.now()`, if the caller has it */
   get(now = this.clock.now()): number {
     const elapsed = now - this.#at;
     if (elapsed < MEASURE_MS) return this.#share;
@@ -47,7 +44,7 @@ export class ProcessorShare {
     return this.#share;
   }
 
-  /** The same on a scale from 0, up to the share `from`, to 1, from the share `to` on. */
+  /** Current share on a scale from 0 (at most the share `from`) to 1 (at least the share `to`). */
   between(from: number, to: number, now?: number): number {
     return Math.min(1, Math.max(0, (this.get(now) - from) / (to - from)));
   }

@@ -2,38 +2,38 @@ import type { Broker, ProbeStats } from '@chorus/broker';
 import { type Closer, createTraces, type Logger, type Metrics, type Traces } from '@chorus/service';
 import type { GatewayConfig } from '../config.js';
 import { GatewayCounters } from './counters.js';
-import { MessageTraces } from './message-traces.js';
+import { MessageTracer } from './message-tracer.js';
 import { NodeLoadReader } from './node-load.js';
 import { ProcessorShare } from './processor-share.js';
 import { addGatewayTimings, type Timings } from './timings.js';
 
-/** Shares of a core: up to the first a gateway gathers nothing, from the second on as long as it may. */
+/** Shares of a core between which the gathering of deliveries grows from none to its maximum. */
 const QUIET = 0.2;
 const BUSY = 0.5;
 
-/** What a gateway measures of itself. */
+/** Measurements that a gateway takes of itself. */
 export interface Telemetry {
   readonly counters: GatewayCounters;
   readonly timings: Timings;
-  /** Spans of upgrades; undefined without tracing. */
+  /** Tracer of upgrades; undefined without tracing. */
   readonly upgrades: Traces | undefined;
-  /** Spans of messages; undefined without tracing. */
-  readonly traces: MessageTraces | undefined;
+  /** Tracer of messages; undefined without tracing. */
+  readonly traces: MessageTracer | undefined;
   readonly processor: ProcessorShare;
   readonly load: NodeLoadReader;
   /** How busy the process is, from 0 to 1. */
   busy(now?: number): number;
-  /** `Broker.publish`, measured and traced. */
+  /** `Broker.publish`, timed and traced. */
   publishThrough(broker: Broker): Broker['publish'];
 }
 
 export interface TelemetryParts {
   readonly nodeId: string;
-  /** Where histograms are registered, if anywhere. */
+  /** Registry of histograms; undefined if metrics are not collected. */
   readonly metrics?: Metrics | undefined;
   readonly probes?: ProbeStats | undefined;
   readonly log: Logger;
-  /** Closes what is started here. */
+  /** Closes everything that is started here. */
   readonly closer: Closer;
 }
 
@@ -46,7 +46,7 @@ export async function openTelemetry(
   if (probes !== undefined) probes.onReturn = (ms) => timings.probed(ms);
   const upgrades = await createTraces(config.traces, { service: 'gateway', nodeId, log });
   if (upgrades !== undefined) closer.add(upgrades);
-  const traces = upgrades && new MessageTraces(upgrades);
+  const traces = upgrades && new MessageTracer(upgrades);
   const processor = new ProcessorShare();
   const load = closer.add(new NodeLoadReader({ counters, timings, probes, processor }));
   return {

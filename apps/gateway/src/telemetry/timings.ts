@@ -1,10 +1,10 @@
 import type { Broker } from '@chorus/broker';
 import type { Metrics } from '@chorus/service';
 
-/** Takes down how long something took, in seconds. */
+/** Records a duration, in seconds. */
 export type Observe = (seconds: number) => void;
 
-/** Where the durations go that a gateway takes down. */
+/** Receivers of the durations that a gateway measures. */
 export interface TimingSinks {
   publish: Observe;
   relay: Observe;
@@ -12,17 +12,17 @@ export interface TimingSinks {
   recovery: Observe;
 }
 
-/** How long the steps of a message's life take here: of one in many, so that the others cost nothing. */
+/** Measures the steps of a message's life on this node. Samples messages, so that most cost nothing. */
 export class Timings {
   readonly #publishes = new Sampler();
   readonly #deliveries = new Sampler();
-  /** How many relays were taken down, and how long all of them took, in milliseconds. */
+  /** Number of sampled relays, and the sum of their durations in milliseconds. */
   relays = 0;
   relayMs = 0;
 
   constructor(private readonly sinks: TimingSinks) {}
 
-  /** As `Broker.publish`, of which it is a part. */
+  /** Wraps `Broker.publish` and samples its duration. */
   publish(broker: Broker): Broker['publish'] {
     return (roomId, body, idempotencyKey) => {
       const begun = performance.now();
@@ -30,7 +30,7 @@ export class Timings {
       if (this.#publishes.takes(begun)) {
         position.then(
           () => this.sinks.publish((performance.now() - begun) / 1_000),
-          // The sender is told; what was refused says nothing about how long it takes.
+          // The sender handles the error. A refusal says nothing about the duration of a publish.
           () => undefined,
         );
       }
@@ -38,12 +38,12 @@ export class Timings {
     };
   }
 
-  /** A message was handed to the sockets. */
+  /** Samples the time from sending to delivery. */
   delivered(frame: Uint8Array): void {
     if (!this.#deliveries.takes(performance.now())) return;
     const sentAt = readSentAt(frame);
     if (sentAt === undefined) return;
-    // Clocks of two gateways: the sender's may be ahead.
+    // The two times come from clocks of two gateways, and the sender's may be ahead.
     const ms = Math.max(0, Date.now() - sentAt);
     this.relays++;
     this.relayMs += ms;
@@ -62,7 +62,7 @@ export class Timings {
 const FAST = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const SLOW = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** Registers the histograms of a gateway; without metrics durations go nowhere. */
+/** Registers the histograms of a gateway; without metrics, durations are dropped. */
 export function addGatewayTimings(metrics: Metrics | undefined): Timings {
   if (metrics === undefined) {
     const nowhere = () => undefined;
@@ -88,17 +88,20 @@ export function addGatewayTimings(metrics: Metrics | undefined): Timings {
   });
 }
 
-/** Of what comes often one in so many is looked at. */
+/** One in this many events is sampled. */
 const ONE_IN = 64;
-/** What comes after such a pause, in milliseconds, is looked at in any case: else a quiet node would tell nothing. */
+/**
+ * An event after a pause of this length, in milliseconds, is always sampled: otherwise a quiet node would report
+ * nothing.
+ */
 const QUIET_MS = 1_000;
 
-/** Chooses whom to look at closely, so that most cost nothing but the choice. */
+/** Chooses the events to measure, so that most cost only the choice. */
 export class Sampler {
   #count = 0;
   #at = Number.NEGATIVE_INFINITY;
 
-  /** @param now milliseconds of `performance.now()` */
+  /** Whether the event is sampled. @param now milliseconds of `performance.now()` */
   takes(now: number): boolean {
     if ((++this.#count & (ONE_IN - 1)) !== 0 && now - this.#at < QUIET_MS) return false;
     this.#at = now;
@@ -107,12 +110,13 @@ export class Sampler {
 }
 
 const NAME = Buffer.from('"sentAt":');
-/** The name and what may follow it in a frame, which is less than that in any case: a number, and the sender's own id. */
+/** Upper bound of the bytes from the field's name to the end of a frame: a number, and the sender's own id. */
 const TAIL_BYTES = 256;
 
 /**
- * When a message was sent, as its frame says, in milliseconds since 1970; undefined for what is no message. Nothing that
- * a sender chooses comes after it but an id without quotes, so the last one is the right one whatever the text says.
+ * Returns the time at which a message was sent, from its frame, in milliseconds since 1970; undefined for other frames.
+ * The last occurrence of the field is the right one whatever the text contains: after it, a sender controls only an id
+ * without quotes.
  */
 export function readSentAt(frame: Uint8Array): number | undefined {
   const tail = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).subarray(-TAIL_BYTES);

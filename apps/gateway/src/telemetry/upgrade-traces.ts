@@ -5,7 +5,7 @@ import type { TransportHandlers } from '../transport/transport.js';
 const SWITCHING_PROTOCOLS = 101;
 const INTERNAL_ERROR = 500;
 
-/** Does the same as `handlers`, and makes a span of each upgrade: from the request until it is decided about. */
+/** Wraps `handlers` and records a span of each upgrade, from the request to the decision. */
 export function traceUpgrades(
   handlers: TransportHandlers,
   traces: Pick<Traces, 'request'>,

@@ -3,11 +3,11 @@ import type { Connection } from '../connections/connection.js';
 import type { ConnectionRegistry } from '../connections/connection-registry.js';
 import type { ConnectionSlot } from '../connections/connection-slot.js';
 
-/** A connection that notes what is done to it. */
+/** A connection that records the calls of its methods. */
 export class FakeConnection implements Connection {
   readonly ends: CloseReason[] = [];
   readonly expulsions: Array<[roomId: number, why: string]> = [];
-  /** When its client was asked to reconnect, in milliseconds of `performance.now()`. */
+  /** Time of the reconnect request, in milliseconds of `performance.now()`. */
   reconnectRequestedAt: number | undefined;
   afterMs: number | undefined;
   queuedBytes = 0;

@@ -30,10 +30,10 @@ const WAIT_MS = 15_000;
 export const ANN: Member = { id: 1, username: 'ann' };
 export const BOB: Member = { id: 2, username: 'bob' };
 
-/** A header with several values is sent as several headers of that name. */
+/** Headers of a request; a header with several values is sent several times. */
 export type RequestHeaders = Record<string, string | string[]>;
 
-/** A socket to a gateway that keeps what it received. */
+/** A socket to a gateway that keeps the frames that it receives. */
 export class TestPeer<Frame = ServerFrame> {
   readonly frames: Frame[] = [];
   readonly closed: Promise<{ code: number; reason: string }>;
@@ -47,13 +47,13 @@ export class TestPeer<Frame = ServerFrame> {
     });
   }
 
-  /** Lets go of what it received so far. */
+  /** Drops the frames received so far. */
   forget(): void {
     this.frames.length = 0;
     this.#read = 0;
   }
 
-  /** The next frame, from where the last call stopped, that matches; earlier ones are passed over. */
+  /** Resolves with the next matching frame after the last one returned; skips others. */
   async next(matches: (frame: Frame) => boolean, waitMs = WAIT_MS): Promise<Frame> {
     const signal = AbortSignal.timeout(patiently(waitMs));
     for (;;) {
@@ -69,7 +69,7 @@ export class TestPeer<Frame = ServerFrame> {
   }
 }
 
-/** A socket of the plain protocol. */
+/** A plain socket. */
 export class TestSocket extends TestPeer {
   message(content: string): Promise<ServerFrame> {
     return this.next((frame) => frame.type === 'message' && frame.content === content);
@@ -84,14 +84,14 @@ export class V1Socket extends TestPeer<V1ServerFrame> {
     this.ws.send(JSON.stringify(frame));
   }
 
-  /** The next frame of that type, and of that room if one is given. */
+  /** Resolves with the next frame of that type, and of that room if one is given. */
   async of<T extends V1ServerFrame['type']>(type: T, roomId?: number, waitMs?: number): Promise<FrameOf<T>> {
     const fits = (frame: V1ServerFrame): boolean =>
       frame.type === type && (roomId === undefined || ('roomId' in frame && frame.roomId === roomId));
     return (await this.next(fits, waitMs)) as FrameOf<T>;
   }
 
-  /** Asks to join and waits for the answer. */
+  /** Joins a room and resolves with the answer. */
   join(roomId: number, since?: Position): Promise<FrameOf<'room-joined'>> {
     this.send(since === undefined ? { type: 'join', roomId } : { type: 'join', roomId, since });
     return this.of('room-joined', roomId);
@@ -102,7 +102,7 @@ export class V1Socket extends TestPeer<V1ServerFrame> {
     return this.of('room-left', roomId);
   }
 
-  /** Says something and waits for its position. */
+  /** Publishes a message and resolves with its ack. */
   publish(roomId: number, content: string, clientMsgId: string): Promise<FrameOf<'ack'>> {
     this.send({ type: 'publish', roomId, clientMsgId, content });
     return this.ack(clientMsgId);
@@ -119,7 +119,7 @@ export class V1Socket extends TestPeer<V1ServerFrame> {
   }
 }
 
-/** Puts something between a broker and the gateway that listens to it. */
+/** Inserts a listener between a broker and its gateway. */
 export function listeningThrough<B extends Broker>(
   broker: B,
   through: (listener: BrokerListener) => BrokerListener,
@@ -179,7 +179,7 @@ export class GatewayFixture {
     return { authorization: `Bearer ${this.tokens.sign(member)}` };
   }
 
-  /** Opens a socket and waits until it is in the room. */
+  /** Opens a plain socket and resolves when it has joined the room. */
   async join(gateway: Gateway, roomId: number, member: Member, query = ''): Promise<TestSocket> {
     const socket = this.connect(gateway, `/ws/join-room/${roomId}${query}`, this.bearer(member));
     await once(socket.ws, 'open');
@@ -197,7 +197,7 @@ export class GatewayFixture {
     return socket;
   }
 
-  /** The HTTP answer to an upgrade that is refused. */
+  /** The HTTP response to a refused upgrade. */
   async refusal(gateway: Gateway, path: string, headers: RequestHeaders = {}) {
     const { 'sec-websocket-protocol': protocols, ...others } = headers;
     const ws = this.#open(gateway, path, others, protocols?.toString().split(', '));

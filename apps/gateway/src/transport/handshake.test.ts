@@ -10,7 +10,7 @@ const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 interface Head {
   status: number;
   headers: Record<string, string>;
-  /** As far as it has arrived with the head. */
+  /** The part of the body that arrived with the head. */
   body: string;
 }
 
@@ -42,7 +42,7 @@ describe('an opening handshake', () => {
     return others;
   };
 
-  /** Sends lines as they are and resolves with the head of the answer. */
+  /** Sends raw lines and resolves with the head of the response. */
   async function ask(line: string, lines: readonly string[], body = ''): Promise<Head> {
     const socket = net.connect(gateway.port, '127.0.0.1');
     sockets.push(socket);
@@ -80,7 +80,7 @@ describe('an opening handshake', () => {
     });
   });
 
-  it('is read without regard to case, in lists and in several lines', async () => {
+  it('is accepted in any case, in lists and in several header lines', async () => {
     expect((await upgrade({ ...valid(), Upgrade: 'WebSocket' })).status).to.equal(101);
     expect((await upgrade({ ...valid(), Upgrade: 'h2c, websocket' })).status).to.equal(101);
     expect((await upgrade({ ...valid(), Connection: 'keep-alive, upgrade' })).status).to.equal(101);
@@ -131,7 +131,7 @@ describe('an opening handshake', () => {
       expect(JSON.parse(answer.body)).to.have.all.keys('error');
     });
 
-  it('gets 400 for two keys and 426 for two versions, in lines of their own', async () => {
+  it('gets 400 for two keys and 426 for two versions, in separate header lines', async () => {
     const twoKeys = [...lines(valid()), `Sec-WebSocket-Key: ${KEY}`];
     expect((await ask('GET /ws/join-room/1 HTTP/1.1', twoKeys)).status).to.equal(400);
     const twoVersions = [...lines(valid()), 'Sec-WebSocket-Version: 13'];

@@ -1,11 +1,14 @@
 import { clientAddress, SilentConnections } from '@chorus/service';
 
-/** The WebSocket library closes a connection that is silent for 10 s, give or take its timer of 4 s; in milliseconds. */
+/**
+ * Time after which the WebSocket library closes a silent connection, in milliseconds: 10 s plus its timer's period of 4
+ * s.
+ */
 const SILENT_AT_MOST_MS = 14_000;
 
 /**
- * Connections that hold a descriptor of this process: sockets, and connections that have not become one. The library
- * reports each that opens, with its address, and each that ends, without.
+ * Connections that hold a descriptor of this process: sockets, and connections that have not become sockets. The
+ * library reports each connection that opens, with its address, and each that ends, without its address.
  */
 export class OpenConnections {
   readonly #silent = new SilentConnections(SILENT_AT_MOST_MS);
@@ -17,7 +20,11 @@ export class OpenConnections {
    */
   constructor(private readonly limits: { readonly capacity: number; readonly byAddress: boolean }) {}
 
-  /** @param remoteAddress of the connection itself @returns false if it must be closed at once */
+  /**
+   * Registers a connection.
+   * @param remoteAddress of the connection itself
+   * @returns false if it must be closed at once
+   */
   opened(remoteAddress: string): boolean {
     this.#total++;
     const { capacity, byAddress } = this.limits;
@@ -26,8 +33,10 @@ export class OpenConnections {
     return !byAddress || this.#silent.opened(addressOf(remoteAddress), free);
   }
 
-  /** A connection sent its request. Each has one: the gateway closes it with the answer. */
-  asked(remoteAddress: string): void {
+  /**
+   * Registers the request of a connection. Each connection has one request: the gateway closes it with the response.
+   */
+  requested(remoteAddress: string): void {
     if (this.limits.byAddress) this.#silent.left(addressOf(remoteAddress));
   }
 

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { RefusalLog, type RefusedUpgrade } from './refusal-log.js';
 
 describe('the log of refused upgrades', () => {
-  it('has one line for the first, and one for all that follow in its second', async () => {
+  it('has one line for the first refusal, and one for all further refusals within a second', async () => {
     const lines: object[] = [];
     const log = new RefusalLog({ info: (line: object) => lines.push(line) } as never);
     const upgrade: RefusedUpgrade = {

@@ -1,9 +1,9 @@
 import type { HttpErrorCode } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
 
-/** At most one line in so many milliseconds. */
+/** Minimum interval between lines, in milliseconds. */
 const LINE_EVERY_MS = 1_000;
-/** What is logged of a text that the client chose, in characters. */
+/** Maximum length of a client's text in the log, in characters. */
 const MAX_TEXT = 200;
 
 export interface RefusedUpgrade {
@@ -15,8 +15,8 @@ export interface RefusedUpgrade {
 }
 
 /**
- * Logs refused upgrades: one line a second at most, about the last of them, with counts by reason. A client that is
- * refused thousands of times a second neither fills the log nor keeps the process busy with it.
+ * Logs refused upgrades: at most one line per second, with the last refusal and counts by reason. A client that is
+ * refused thousands of times per second neither fills the log nor keeps the process busy.
  */
 export class RefusalLog {
   #counts = new Map<HttpErrorCode, number>();

@@ -1,14 +1,17 @@
-/** How often it is noted that this process runs, in milliseconds. */
+/** Interval of the timer that shows that this process runs, in milliseconds. */
 const NOTE_EVERY_MS = 1_000;
 
-/** Gateways know a message by the client's name for it for five minutes: what waited longer could be stored twice. */
+/**
+ * Below the five minutes for which Redis recognises a repeated message: one that waited longer could be stored twice.
+ */
 const LONGEST_MS = 240_000;
 
 /**
- * Notices that this process stood still (stopped, or starved of processor time) for longer than sockets may be idle. Their
- * clients have gone by then, and have sent elsewhere what waits here to be read.
+ * Detects that this process stood still (stopped, or starved of processor time) for longer than sockets may be idle.
+ * Their clients have gone by then, and have sent the waiting messages elsewhere.
  *
- * What waited is read before any timer runs. So whoever reads has to ask each time, which costs one look at the clock.
+ * Waiting frames are read before any timer fires, so every reader must call {@link count} first, which costs one
+ * reading of the clock.
  */
 export class Standstill {
   readonly #limitMs: number;
@@ -16,7 +19,7 @@ export class Standstill {
   #runningAt = performance.now();
   #count = 0;
 
-  /** @param idleMs how long a socket may be idle, in milliseconds @param onStandstill called once for each */
+  /** @param idleMs how long a socket may be idle, in milliseconds @param onStandstill called once per standstill */
   constructor(
     idleMs: number,
     private readonly onStandstill: () => void,
@@ -29,7 +32,7 @@ export class Standstill {
     this.#timer.unref();
   }
 
-  /** How often this process has stood still until now: what began before the last time is stale. */
+  /** Number of standstills so far: frames that were sent before the last one are stale. */
   count(): number {
     const now = performance.now();
     if (now - this.#runningAt > this.#limitMs + NOTE_EVERY_MS) {

@@ -1,14 +1,14 @@
 import type { CloseReason } from '@chorus/protocol';
 
-/** The parts of an HTTP request that decide about it; copied, so valid for as long as wanted. */
+/** Copy of the parts of an HTTP request that the gateway needs; valid after the library's request is not. */
 export interface Request {
   readonly method: string;
   /** Path without the query, still percent-encoded. */
   readonly path: string;
   readonly query: URLSearchParams;
-  /** Of the connection: the client, or the proxy in front. */
+  /** Address of the connection: the client's, or that of the proxy in front. */
   readonly remoteAddress: string;
-  /** A header's value, or undefined; names are lower case. */
+  /** Value of a header, or undefined; names are lower case. */
   header(name: string): string | undefined;
 }
 
@@ -19,20 +19,20 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** One open WebSocket, as the rest of the gateway sees it. Calls after it closed do nothing. */
+/** An open WebSocket. Calls after it has closed do nothing. */
 export interface Socket {
-  /** Bytes queued here because the other side, or the way to it, is slower. */
+  /** Bytes queued in this process because the network or the client is slower. */
   readonly queuedBytes: number;
-  /** Queues a text frame for this socket alone, behind what was published to its topics so far. */
+  /** Queues a text frame for this socket, behind everything published to its topics so far. */
   send(frame: string | Uint8Array): void;
-  /** The same for several, which then leave together. */
+  /** Queues several text frames like {@link send}; they leave in one write. */
   sendAll(frames: ReadonlyArray<string | Uint8Array>): void;
   /**
-   * The same for one that may wait for the end of this turn of the event loop: it leaves in one `write` with what was, or
-   * still is, published to topics of the socket meanwhile.
+   * Queues a text frame that may wait for the end of this tick of the event loop: it leaves in one `write` with
+   * everything that is published to the socket's topics until then.
    */
   sendAlong(frame: string): void;
-  /** From now on the socket receives what is published on the topic. */
+  /** Subscribes the socket to a topic. */
   subscribe(topic: string): void;
   unsubscribe(topic: string): void;
   /** Sends a text frame to every other socket subscribed to the topic. */
@@ -44,46 +44,46 @@ export interface Socket {
   close(reason: CloseReason): void;
 }
 
-/** What became of an upgrade request. */
+/** Result of an upgrade request. */
 export type Decision =
   | {
       readonly accepted: true;
       readonly session: Session;
-      /** The subprotocol, one of those that were offered; none when undefined. */
+      /** The chosen subprotocol, one of those offered; none if undefined. */
       readonly subprotocol?: string | undefined;
     }
   | { readonly accepted: false; readonly answer: Answer };
 
-/** What the gateway does with one socket. Each method is called in the order of what happens on the wire. */
+/** The protocol logic of one socket. The transport calls the methods in the order of events on the wire. */
 export interface Session {
   opened(socket: Socket): void;
   /** A text frame. @param bytes its length in UTF-8 */
   received(text: string, bytes: number): void;
   /**
-   * A frame came that is not read: it waited while this process stood still, for longer than a socket may be idle, and its
-   * client may have sent it again elsewhere. The session ends the socket.
+   * Called instead of {@link received} for a frame that waited while this process stood still for longer than a socket
+   * may be idle: its client may have sent it again elsewhere. The session closes the socket.
    */
   stale(): void;
-  /** A WebSocket ping, which is answered already. */
+  /** A WebSocket ping, which the library has answered. */
   pinged(): void;
-  /** Less is queued than before. */
+  /** The socket's queue became shorter. */
   drained?(): void;
-  /** The socket is gone, for whatever reason; called once, and instead of `opened` if it never opened. */
+  /** The socket has closed, for any reason. Called once; without a prior `opened` if the upgrade failed. */
   closed(code: number): void;
 }
 
 export interface TransportHandlers {
-  /** Decides about an upgrade. A rejection is a bug and answered with 500. */
+  /** Decides about an upgrade. A rejection is a bug; the response is 500. */
   upgrade(request: Request): Promise<Decision>;
   /** Answers any other request. */
   http(request: Request): Promise<Answer>;
-  /** This process stood still for longer than sockets may be idle. What open sockets have sent is not read any more. */
+  /** Called after this process stood still for longer than sockets may be idle. Frames of open sockets are stale. */
   stoodStill(): void;
 }
 
-/** What a transport counts; see `GatewayCounters`. */
+/** Counters of a transport; see `GatewayCounters`. */
 export interface TransportCounts {
-  /** Of the text of frames, without what the WebSocket protocol adds, and without what is published to topics. */
+  /** Bytes of the text of frames, without WebSocket headers, and without frames published to topics. */
   bytesIn: number;
   bytesOut: number;
   slowReaders: number;
@@ -93,18 +93,19 @@ export interface TransportCounts {
 
 export interface TransportOptions {
   host: string;
-  /** 0 lets the system choose. */
+  /** 0 lets the operating system choose. */
   port: number;
   /** Largest text frame accepted, in bytes. */
   maxFrameBytes: number;
-  /** Bytes queued for one socket before it counts as too slow. */
+  /** Bytes queued for one socket beyond which it counts as too slow. */
   maxQueuedBytes: number;
-  /** A socket from which nothing was heard for so long, in seconds, is cut; pings go out well before. */
+  /** A socket that has sent nothing, not even a pong, for this time is closed, in seconds; pings go out well before. */
   idleTimeoutSeconds: number;
   counts: TransportCounts;
   /**
-   * Connections of every kind that the process has descriptors for; further ones are closed unanswered. `byAddress` closes
-   * those of an address that has too many without a request: false behind proxies, whose addresses say nothing.
+   * Number of connections of every kind that the process has descriptors for; further ones are closed unanswered.
+   * `byAddress` closes connections of an address that has too many without a request: false behind proxies, whose
+   * addresses say nothing about clients.
    */
   connections: { readonly capacity: number; readonly byAddress: boolean };
 }
@@ -113,12 +114,12 @@ export interface TransportOptions {
 export interface Transport {
   /** Undefined until it listens. */
   readonly port: number | undefined;
-  /** Takes connections from now on; resolves to the port. @throws {StartError} the port cannot be had */
+  /** Starts to accept connections; resolves to the port. @throws {StartError} the port cannot be bound */
   listen(handlers: TransportHandlers): Promise<number>;
-  /** Sends one text frame to every socket subscribed to the topic; serialised and framed once. */
+  /** Sends a text frame to every socket subscribed to the topic; serialised and framed once. */
   publish(topic: string, frame: Uint8Array): void;
   /** Accepts no more connections; open sockets stay. */
   stopListening(): void;
-  /** Cuts what is still open. */
+  /** Closes everything that is still open, without close frames. */
   close(): void;
 }

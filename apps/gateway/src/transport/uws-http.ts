@@ -2,9 +2,9 @@ import type uWS from 'uWebSockets.js';
 import type { Answer, Request } from './transport.js';
 
 /**
- * Headers that the gateway reads. Of several of one name the first counts, as everywhere in the library, unless its values
- * form a list: then they are joined in their order, as Node.js does. Proxies may append a line of their own, and those
- * that speak HTTP/2 to clients may split cookies.
+ * Headers that the gateway reads. If a header occurs several times the first one counts, as everywhere in the library,
+ * unless it is a list: then the values are joined in order, as Node.js does. Proxies may append a header of their own,
+ * and HTTP/2 proxies may split cookies.
  */
 const HEADERS: ReadonlyMap<string, string | undefined> = new Map([
   ['authorization', undefined],
@@ -26,7 +26,7 @@ const HEADERS: ReadonlyMap<string, string | undefined> = new Map([
   ['x-request-id', undefined],
 ]);
 
-/** What the library knows about a request, for longer than its handler runs. */
+/** Copies a request, which the library invalidates when its handler returns. */
 export function copyRequest(request: uWS.HttpRequest, response: uWS.HttpResponse): Request {
   const headers = new Map<string, string>();
   request.forEach((name, value) => {
@@ -45,7 +45,7 @@ export function copyRequest(request: uWS.HttpRequest, response: uWS.HttpResponse
   };
 }
 
-/** Of the connection itself, be it a client's or a proxy's. */
+/** Address of the connection itself, which may be that of a proxy. */
 export function remoteAddressOf(response: uWS.HttpResponse): string {
   return Buffer.from(response.getRemoteAddressAsText()).toString('latin1');
 }
@@ -63,7 +63,7 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
   503: '503 Service Unavailable',
 };
 
-/** Answers, and ends the connection: kept open it would hold a descriptor. */
+/** Answers, and closes the connection: kept open it would hold a descriptor. */
 export function writeAnswer(response: uWS.HttpResponse, answer: Answer, request: Request): void {
   response.cork(() => {
     response.writeStatus(STATUS_TEXT[answer.status] ?? String(answer.status));

@@ -3,26 +3,26 @@ import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { StartError } from '@chorus/service';
 
-/** `LIBUS_LISTEN_EXCLUSIVE_PORT`: without it two processes share a port without noticing. */
+/** `LIBUS_LISTEN_EXCLUSIVE_PORT`: without it, two processes can share a port without noticing. */
 export const EXCLUSIVE_PORT = 1;
 
-/** A response of the library that is always there: see {@link openLender}. */
+/** A response of the library that is always available: see {@link openLender}. */
 export interface Lender {
-  /** Calls `work` within the cork of another connection than any that `work` touches. */
+  /** Runs `work` within the cork of a connection that `work` does not touch. */
   around(work: () => void): void;
   close(): void;
 }
 
 /**
- * Sends this process a request that it never answers. The library prints a warning for everything that is written to a
- * response outside of a cork, and upgrades must not be corked; within the cork of another response it neither corks nor
- * warns. A connection of a client would do, but the first one of a process has no other.
+ * Opens a request to this process that is never answered. The library prints a warning for every write to a response
+ * outside a cork, and upgrades must not be corked; within the cork of another response it neither corks nor warns. A
+ * client's connection would do, but while the first one upgrades there is no other.
  *
  * @throws {StartError} this machine has no loopback address
  */
 export async function openLender(): Promise<Lender> {
   const app = uWS.App();
-  // Nobody else can guess it, so that the first request is this one.
+  // The path cannot be guessed, so that no other request can be taken for this one.
   const path = `/${randomUUID()}`;
   let lent: uWS.HttpResponse | undefined;
   const asked = new Promise<void>((resolve) => {

@@ -3,20 +3,20 @@ import { CLOSE, type CloseReason } from '@chorus/protocol';
 import type { Standstill } from './standstill.js';
 import type { Session, Socket, TransportCounts } from './transport.js';
 
-/** How long a socket that is being closed may take to read what is queued for it, in milliseconds. */
+/** Time that a closing socket gets to read its queue, in milliseconds. */
 const CLOSE_DEADLINE_MS = 5_000;
 
-/** What the library keeps with a socket. */
+/** Data that the library keeps with a socket. */
 export interface UserData {
   socket: UwsSocket;
 }
 
-/** A topic that has one subscriber for a moment, and none else. */
+/** Topic that has exactly one subscriber, for the duration of one publish. */
 const ALONE = 'alone';
 
 type Handle = uWS.WebSocket<UserData>;
 
-/** Ties a library socket to its session and keeps calls on a closed one from throwing. */
+/** Ties a library socket to its session. Calls on a closed library socket would throw. */
 export class UwsSocket implements Socket {
   #handle: Handle | undefined;
   #closing: CloseReason | undefined;
@@ -69,8 +69,8 @@ export class UwsSocket implements Socket {
   }
 
   /**
-   * The library writes what is sent to one socket by itself, also behind what was published, but gathers what is published
-   * for a socket. So this is published, to somebody who is the only one there.
+   * Publishes to a topic of which this socket is the only subscriber: the library batches frames that are published,
+   * but writes frames that are sent to one socket at once.
    */
   sendAlong(frame: string): void {
     if (this.#closing !== undefined || this.#handle === undefined) return;
@@ -96,7 +96,7 @@ export class UwsSocket implements Socket {
     if (this.#handle === undefined || this.#closing !== undefined) return;
     this.#closing = reason;
     if (reason === CLOSE.slowReader) this.counts.slowReaders++;
-    // The library may be walking its topics just now (a publish that found this socket's queue full).
+    // The library may be iterating its topics now: a publish that found this socket's queue full calls this method.
     setImmediate(() => {
       for (const topic of this.#handle?.getTopics() ?? []) this.#handle?.unsubscribe(topic);
       this.#finish();
@@ -104,13 +104,13 @@ export class UwsSocket implements Socket {
     this.#deadline = setTimeout(() => this.#handle?.close(), CLOSE_DEADLINE_MS);
   }
 
-  /** The queue became shorter. */
+  /** The socket's queue became shorter. */
   drained(): void {
     if (this.#closing === undefined) this.session.drained?.();
     else this.#finish();
   }
 
-  /** A close frame goes last; while the queue is full it would be dropped. */
+  /** Sends the close frame when the queue is empty: the library would drop it while the queue is full. */
   #finish(): void {
     if (this.#closing === undefined || this.#handle === undefined) return;
     if (this.#handle.getBufferedAmount() === 0) this.#handle.end(this.#closing.code, this.#closing.reason);
@@ -119,7 +119,7 @@ export class UwsSocket implements Socket {
   closed(code: number): void {
     clearTimeout(this.#deadline);
     this.#handle = undefined;
-    // One that did not read its close frame in time was cut, and the library knows that only.
+    // The library does not know why it cut a socket that did not read its close frame in time.
     this.counts.socketClosed(this.subprotocol, this.#closing?.code ?? code);
     this.session.closed(code);
   }

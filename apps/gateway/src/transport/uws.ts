@@ -10,24 +10,24 @@ import { EXCLUSIVE_PORT, type Lender, openLender } from './uws-lender.js';
 import { type UserData, UwsSocket } from './uws-socket.js';
 
 /*
- * Only the files `uws*.ts` know uWebSockets.js. Its rules, which shape this code: a request is dead after
- * its handler returns; every asynchronous answer needs an abort handler; a message's memory is
- * reused after its handler returns; any call on a closed socket throws.
+ * Only the files `uws*.ts` import uWebSockets.js. Its rules shape this code: a request is dead after its handler
+ * returns; every asynchronous answer needs an abort handler; a message's memory is reused after its handler returns;
+ * any call on a closed socket throws.
  */
 
 /**
- * Frames up to this many times the limit are read and refused with a close code of their own; the
- * library cuts longer ones without a close frame.
+ * Frames up to this many times the limit are read and refused with a close code; the library cuts sockets with longer
+ * frames without a close frame.
  */
 const REFUSABLE_FACTOR = 16;
 
 declare module 'uWebSockets.js' {
-  /** The library's types do not have it. `silent` leaves out the header that names the library in every answer. */
+  /** Missing from the library's types. `silent` leaves out the header that names the library in every response. */
   function _cfg(key: 'silent'): void;
   interface TemplatedApp {
-    /** The library's documentation has it, its types do not. */
+    /** Documented by the library, but missing from its types. */
     filter(handler: (response: HttpResponse, change: number) => void): TemplatedApp;
-    /** The library takes a host together with options, and exports the constant; its types know neither. */
+    /** The library accepts a host together with options, and exports the constant; its types lack both. */
     listen(
       host: string,
       port: number,
@@ -50,7 +50,7 @@ export class UwsTransport implements Transport {
     private readonly options: TransportOptions,
     private readonly log: Logger,
   ) {
-    // Of what is written for an upgrade, a sixth; see `upgradeUncorked`.
+    // This header is a sixth of the bytes of an upgrade; see `upgradeUncorked`.
     uWS._cfg('silent');
     this.#app = uWS.App();
     this.#connections = new OpenConnections(options.connections);
@@ -95,7 +95,10 @@ export class UwsTransport implements Transport {
     this.#lender?.close();
   }
 
-  /** Called with 1 when a connection opens and with -1 when it ends; one that became a socket ends with its `close`. */
+  /**
+   * Counts connections: the library calls the filter with 1 when a connection opens and with -1 when it ends. A
+   * connection that became a socket ends with its `close`.
+   */
   #countConnections(): void {
     const count = (response: uWS.HttpResponse, change: number): void => {
       if (change < 0) this.#connections.closed();
@@ -116,7 +119,7 @@ export class UwsTransport implements Transport {
       compression: uWS.DISABLED,
       upgrade: (response, request, context) => {
         const copied = copyRequest(request, response);
-        connections.asked(copied.remoteAddress);
+        connections.requested(copied.remoteAddress);
         const key = request.getHeader('sec-websocket-key');
         const extensions = request.getHeader('sec-websocket-extensions');
         let aborted = false;
@@ -162,7 +165,7 @@ export class UwsTransport implements Transport {
   #serveHttp(handlers: TransportHandlers): void {
     this.#app.any('/*', (response, request) => {
       const copied = copyRequest(request, response);
-      this.#connections.asked(copied.remoteAddress);
+      this.#connections.requested(copied.remoteAddress);
       let aborted = false;
       response.onAborted(() => {
         aborted = true;
@@ -181,10 +184,10 @@ export class UwsTransport implements Transport {
 }
 
 /**
- * Upgrades after an await. A corked upgrade is not safe: when the library turns the connection into a
- * WebSocket in place, the end of the cork takes it for an HTTP answer that is finished, and now and
- * then closes it. An upgrade outside of any cork is safe, but the library prints a warning each time.
- * Within the cork of another response it neither corks nor warns.
+ * Upgrades after an await. A corked upgrade is not safe: when the library turns the connection into a WebSocket in
+ * place, the end of the cork takes it for a finished HTTP response and occasionally closes it. An upgrade outside any
+ * cork is safe, but the library prints a warning each time. Within the cork of another response it neither corks nor
+ * warns.
  */
 function upgradeUncorked(response: uWS.HttpResponse, lender: Lender, upgrade: () => void): void {
   lender.around(() => response.cork(upgrade));

@@ -1,9 +1,9 @@
 import type { ClientFrame } from '@chorus/protocol';
-import type { CommandSession } from './session.js';
+import type { CommandSession } from './command-session.js';
 
 type LeaveFrame = Extract<ClientFrame, { type: 'leave' }>;
 
-/** Leaves a room; one that is being joined just now, as soon as it is joined. */
+/** Leaves a room. A join in progress completes first. */
 export function leave(session: CommandSession, frame: LeaveFrame): void {
   const { queue, context } = session;
   if (!queue.isBusy(frame.roomId)) leaveNow(session, frame);

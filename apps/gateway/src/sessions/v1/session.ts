@@ -10,52 +10,52 @@ import {
   type TextDetails,
   v1Error,
 } from '@chorus/protocol';
-import type { AdmittedClient } from '../connections/admission.js';
-import type { Connection } from '../connections/connection.js';
-import { Rarely } from '../connections/rarely.js';
-import { requestReconnect } from '../connections/request-reconnect.js';
-import { TokenBucket } from '../connections/token-bucket.js';
-import type { UserBudget } from '../connections/user-budget.js';
-import type { Ack } from '../rooms/acks.js';
-import { abandonJoin, type PreparedJoin } from '../rooms/prepared-join.js';
-import type { Waiter } from '../rooms/watermark.js';
-import type { Session, Socket } from '../transport/transport.js';
-import { perform } from './commands/perform.js';
-import { type BadFrame, readFrame, typeOf } from './commands/read-frame.js';
-import type { About, CommandSession } from './commands/session.js';
-import { MembershipMap } from './membership-map.js';
-import { refusalCode } from './refusal-code.js';
+import type { AdmittedClient } from '../../connections/admission.js';
+import type { Connection } from '../../connections/connection.js';
+import { KeyedCooldown } from '../../connections/keyed-cooldown.js';
+import { requestReconnect } from '../../connections/request-reconnect.js';
+import { TokenBucket } from '../../connections/token-bucket.js';
+import type { UserBudget } from '../../connections/user-budget.js';
+import type { Ack } from '../../rooms/acks.js';
+import { abandonJoin, type PreparedJoin } from '../../rooms/prepared-join.js';
+import type { Waiter } from '../../rooms/watermark.js';
+import type { Session, Socket } from '../../transport/transport.js';
+import { MembershipMap } from '../membership-map.js';
+import { refusalCode } from '../refusal-code.js';
 import {
   type LeaveReason,
   type MemberSession,
   type MembershipFrames,
   RoomMembership,
-} from './room-membership.js';
-import { RoomQueue } from './room-queue.js';
-import type { V1Context } from './v1-context.js';
-import { encodeAck, encodeReconnect, encodeStored, encodeWelcome, V1_FRAMES } from './v1-frames.js';
+} from '../room-membership.js';
+import { RoomQueue } from '../room-queue.js';
+import type { About, CommandSession } from './commands/command-session.js';
+import { perform } from './commands/perform.js';
+import { type BadFrame, readFrame, typeOf } from './commands/read-frame.js';
+import type { V1Context } from './context.js';
+import { encodeAck, encodeReconnect, encodeStored, encodeWelcome, V1_FRAMES } from './frames.js';
 
-/** A client that goes on sending so many times faster than allowed is cut off. */
+/** A client that exceeds the rate limit by this factor is disconnected. */
 const FLOOD_FACTOR = 10;
-/** A socket gets what it missed in a room at most once in so many milliseconds. */
+/** Minimum interval between two replays of a room to one socket, in milliseconds. */
 const REPLAY_INTERVAL_MS = 1_000;
 
-/** A socket of the `chorus.v1` protocol: in any number of rooms, sends and receives JSON frames. */
+/** A `chorus.v1` socket: in any number of rooms, sends and receives JSON frames. */
 export class V1Session implements Session, Connection, MemberSession, CommandSession, Waiter {
-  /** The rooms that it is in. */
+  /** Rooms that the socket has joined. */
   readonly rooms = new MembershipMap();
   readonly queue = new RoomQueue();
   #socket: Socket | undefined;
   #token: VerifiedToken | undefined;
   readonly #bucket: TokenBucket;
-  /** For frames beyond the rate limit; most sockets never need it. */
+  /** Counts frames beyond the rate limit; most sockets never need it. */
   #flood: TokenBucket | undefined;
-  /** Rooms whose missed messages were asked for lately; only sockets that resume have it. */
-  #replays: Rarely | undefined;
-  /** Rooms from which the user was banned while joining them. */
+  /** Times of recent replays by room; created by the first resume. */
+  #replays: KeyedCooldown | undefined;
+  /** Rooms from which the user was banned during a join. */
   #banned: Set<number> | undefined;
 
-  /** @param first the room that it was opened for, if it was */
+  /** @param first the room that the socket was opened for, if any */
   constructor(
     readonly context: V1Context,
     private readonly client: AdmittedClient,
@@ -101,12 +101,12 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
     return this.#socket?.queuedBytes ?? 0;
   }
 
-  /** The rooms that it is in or about to join. */
+  /** Rooms that the socket has joined or is joining. */
   get roomIds(): Iterable<number> {
     return new Set([...this.rooms.all().map(({ room }) => room.id), ...this.queue.roomIds]);
   }
 
-  /** Undefined while it is not open. */
+  /** Undefined unless it is open. */
   get socket(): Socket | undefined {
     return this.#socket;
   }
@@ -121,7 +121,7 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
     this.send(encodeWelcome(id, user, expiresAt, this.context.limits));
     this.first = undefined;
     if (first !== undefined) this.join(first, { type: 'join', roomId: first.room.id });
-    // Last: what happened to the user meanwhile happens to the socket now.
+    // Runs last: applies actions on the user that were requested meanwhile.
     this.client.slot.open(this);
     this.context.log.debug({ connectionId: id, userId: user.id }, 'socket opened');
   }
@@ -145,14 +145,14 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
 
   pinged(): void {
     const now = performance.now();
-    // There is nothing to answer: the library has sent the pong.
+    // Needs no answer: the library has sent the pong.
     const allowed = this.#bucket.take(now) && this.client.budget.request(now);
     if (!allowed && this.#isFlood(now)) this.close(CLOSE.tooManyMessages);
   }
 
-  /** Whether what was missed in the room may be sent now. */
+  /** Whether missed messages of the room may be replayed now. */
   mayReplay(roomId: number): boolean {
-    return this.#replays?.may(roomId, performance.now()) ?? true;
+    return this.#replays?.isReady(roomId, performance.now()) ?? true;
   }
 
   drained(): void {
@@ -201,7 +201,7 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
     this.refuse(code, about);
   }
 
-  /** Joins at once, or gives back what was prepared: what may have happened meanwhile is looked at here. */
+  /** Joins synchronously, or abandons the prepared join if the room or the socket changed meanwhile. */
   join(join: PreparedJoin, frame: About): void {
     const { room, replay } = join;
     const banned = this.#banned?.delete(room.id) ?? false;
@@ -211,7 +211,7 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
       return;
     }
     if (replay !== undefined) {
-      this.#replays ??= new Rarely(REPLAY_INTERVAL_MS);
+      this.#replays ??= new KeyedCooldown(REPLAY_INTERVAL_MS);
       this.#replays.note(room.id, performance.now());
     }
     const membership = this.rooms.get(room.id);
@@ -219,7 +219,7 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
     else this.rooms.add(new RoomMembership(this, join));
   }
 
-  /** Ends a stay in a room. */
+  /** Ends a membership. */
   leave(membership: RoomMembership, reason: LeaveReason): void {
     if (this.rooms.get(membership.room.id) !== membership) return;
     this.rooms.delete(membership);
@@ -231,7 +231,7 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
     this.leave(membership, 'deleted');
   }
 
-  /** The socket continues with this token. */
+  /** Continues with a newer token. */
   renew(token: VerifiedToken): void {
     this.#token = token;
     this.client.slot.renewed();
@@ -258,7 +258,7 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
     this.#socket?.close(reason);
   }
 
-  /** Whether its client was asked to reconnect, and is expected to. */
+  /** Whether the client was asked to reconnect. */
   get reconnecting(): boolean {
     return this.client.slot.reconnecting;
   }

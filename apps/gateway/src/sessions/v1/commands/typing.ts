@@ -1,12 +1,12 @@
 import type { ClientFrame } from '@chorus/protocol';
-import { encodeTyping } from '../../rooms/typing-notice.js';
-import type { CommandSession } from './session.js';
+import { encodeTyping } from '../../../rooms/typing-notice.js';
+import type { CommandSession } from './command-session.js';
 
 type TypingFrame = Extract<ClientFrame, { type: 'typing' }>;
 
 /**
- * Tells the room that the user is typing: once a second, from however many sockets, and in eight rooms at a time. What is
- * more is left out, as it is in an outage.
+ * Notifies the room that the user is typing: at most once per second, over all sockets of the user, and in at most
+ * eight rooms at a time. Further notices, and notices during an outage, are dropped.
  */
 export function typing(session: CommandSession, frame: TypingFrame): void {
   const { context, user } = session;
@@ -17,6 +17,6 @@ export function typing(session: CommandSession, frame: TypingFrame): void {
   }
   if (!membership.startTyping(performance.now())) return;
   context.publishNotice(frame.roomId, encodeTyping(frame.roomId, user)).catch((error: unknown) => {
-    context.log.debug({ roomId: frame.roomId, error: String(error) }, 'typing was not told');
+    context.log.debug({ roomId: frame.roomId, error: String(error) }, 'typing notice was not published');
   });
 }

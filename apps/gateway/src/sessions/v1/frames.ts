@@ -1,11 +1,11 @@
 import type { historyLostFrame, Member, Position, WelcomeFrame } from '@chorus/protocol';
 import type { z } from 'zod';
-import type { Ack } from '../rooms/acks.js';
-import type { MembershipFrames } from './room-membership.js';
+import type { Ack } from '../../rooms/acks.js';
+import type { MembershipFrames } from '../room-membership.js';
 
 type HistoryLostFrame = z.infer<typeof historyLostFrame>;
 
-/** The frames of `chorus.v1` about a membership. */
+/** Frames of `chorus.v1` about a membership. */
 export const V1_FRAMES: MembershipFrames = {
   joined: ({ roomId, at: { epoch, seq }, recovered, stored }) =>
     JSON.stringify({ type: 'room-joined', roomId, epoch, seq, recovered, stored }),

@@ -1,7 +1,7 @@
 import { CLOSE, type ClientFrame, type ErrorCode, REFUSALS, refusalText } from '@chorus/protocol';
 import { expect } from 'chai';
-import type { Gateway } from '../create-gateway.js';
-import { ANN, BOB, GatewayFixture, type V1Socket } from '../testing/gateways.js';
+import type { Gateway } from '../../create-gateway.js';
+import { ANN, BOB, GatewayFixture, type V1Socket } from '../../testing/gateways.js';
 
 describe('a chorus.v1 socket', () => {
   let fixture: GatewayFixture;
@@ -30,7 +30,7 @@ describe('a chorus.v1 socket', () => {
     return frame;
   }
 
-  it('is welcomed with its connection, its user, when its token ends, and its limits', async () => {
+  it('is welcomed with its connection id, its user, the expiry of its token, and its limits', async () => {
     const ann = await fixture.connectV1(one, ANN);
     expect(ann.ws.protocol).to.equal('chorus.v1');
     const welcome = await ann.of('welcome');
@@ -47,7 +47,7 @@ describe('a chorus.v1 socket', () => {
     expect(one.connections.get(welcome.connectionId)?.user).to.deep.equal(ANN);
   });
 
-  it('joins rooms, says something and is told where it stands, beside plain sockets', async () => {
+  it('joins rooms, publishes and gets positions, beside plain sockets', async () => {
     const plain = await fixture.join(two, 1, BOB);
     const ann = await fixture.connectV1(one, ANN);
     const before = await ann.join(1);
@@ -72,7 +72,7 @@ describe('a chorus.v1 socket', () => {
     expect(ann.messages[1]).to.include({ seq: 2, username: 'bob' }).and.not.have.property('clientMsgId');
   });
 
-  it('is in many rooms, and hears of each only while it is in it', async () => {
+  it('receives the messages of many rooms, of each only while it has joined it', async () => {
     const ann = await fixture.connectV1(one, ANN);
     const bob = await fixture.connectV1(two, BOB);
     for (const roomId of [1, 2]) {
@@ -87,7 +87,7 @@ describe('a chorus.v1 socket', () => {
     expect(ann.messages.map(({ content }) => content)).to.deep.equal(['for ann']);
   });
 
-  it('enters the room of join-room at once when it offers the subprotocol there', async () => {
+  it('joins the room of join-room at once if it offers the subprotocol there', async () => {
     const ann = await fixture.connectV1(one, ANN, '/ws/join-room/2');
     expect(ann.ws.protocol).to.equal('chorus.v1');
     expect(await ann.publish(2, 'straight away', 'a1')).to.include({ seq: 1 });
@@ -98,7 +98,7 @@ describe('a chorus.v1 socket', () => {
     await ann.publish(1, 'elsewhere', 'a2');
   });
 
-  it('gets nothing of a room before it is told that it has joined it', async () => {
+  it('receives no message of a room before the answer to its join', async () => {
     const bob = await fixture.connectV1(two, BOB);
     await bob.join(1);
     let said = 0;
@@ -118,7 +118,7 @@ describe('a chorus.v1 socket', () => {
     }
   });
 
-  it('may join a room twice: it is told where it stands, and gets everything once', async () => {
+  it('may join a room twice: each join is answered, and messages arrive once', async () => {
     const ann = await fixture.connectV1(one, ANN);
     const bob = await fixture.connectV1(two, BOB);
     await bob.join(1);
@@ -151,13 +151,13 @@ describe('a chorus.v1 socket', () => {
     expect(answers).to.deep.equal(['room-joined', 'room-left', 'room-joined', 'room-joined', 'room-left']);
   });
 
-  it('says pong', async () => {
+  it('answers ping with pong', async () => {
     const ann = await fixture.connectV1(one, ANN);
     ann.send({ type: 'ping' });
     await ann.of('pong');
   });
 
-  it('is told that its room was deleted, and stays connected', async () => {
+  it('is notified that its room was deleted, and stays connected', async () => {
     const ann = await fixture.connectV1(one, ANN);
     await ann.join(1);
     await ann.join(2);
@@ -173,7 +173,7 @@ describe('a chorus.v1 socket', () => {
     expect(await ann.publish(2, 'still here', 'a3')).to.include({ seq: 1 });
   });
 
-  it('is refused what it may not do, and goes on', async () => {
+  it('is refused invalid frames, and stays open', async () => {
     const ann = await fixture.connectV1(one, ANN);
     const refusals: Array<[unknown, ErrorCode, Record<string, unknown>]> = [
       ['no json', 'bad_frame', {}],
@@ -207,7 +207,7 @@ describe('a chorus.v1 socket', () => {
     for (const roomId of [1, 2, 3]) await ann.publish(roomId, 'in', `r${roomId}`);
   });
 
-  it('is refused what comes too fast, may send it again, and is cut off only for a flood', async () => {
+  it('is refused frames above the rate limit, may send them again, and is closed only for a flood', async () => {
     const ann = await fixture.connectV1(one, ANN);
     await ann.join(1);
     for (let index = 1; index <= 30; index++) {
@@ -216,7 +216,7 @@ describe('a chorus.v1 socket', () => {
     await expectError(ann, 'too_many_messages', { clientMsgId: 'm20', request: 'publish', roomId: 1 });
     await ann.next((frame) => frame.type === 'error' && frame.clientMsgId === 'm30');
     const answers = () => ann.frames.filter(({ type }) => type === 'ack' || type === 'error');
-    // Refusals may come before acks.
+    // Refusals may arrive before acks.
     while (answers().length < 30) await ann.of('ack');
     expect(answers()).to.have.length(30);
     for (let index = 0; index < 300; index++) ann.ws.send('x');
@@ -231,7 +231,7 @@ describe('a chorus.v1 socket', () => {
     await ann.join(2);
   });
 
-  it('leaves the room that it is removed from, and only that', async () => {
+  it('leaves only the room that it is removed from', async () => {
     const ann = await fixture.connectV1(one, ANN);
     const { connectionId } = await ann.of('welcome');
     for (const roomId of [1, 2]) await ann.join(roomId);
@@ -242,7 +242,7 @@ describe('a chorus.v1 socket', () => {
     await ann.publish(2, 'still here', 'a1');
   });
 
-  it('is told when to reconnect when it is asked to', async () => {
+  it('gets the delay with a reconnect request', async () => {
     const ann = await fixture.connectV1(one, ANN);
     const { connectionId } = await ann.of('welcome');
     one.connections.get(connectionId)?.requestReconnect(1_234);
@@ -250,14 +250,14 @@ describe('a chorus.v1 socket', () => {
     expect((await ann.closed).code).to.equal(CLOSE.restart.code);
   });
 
-  it('hears what the operator says to everybody', async () => {
+  it("receives the operator's broadcast", async () => {
     const ann = await fixture.connectV1(one, ANN);
     const { connectionId } = await ann.of('welcome');
     one.connections.get(connectionId)?.broadcast('maintenance at noon');
     expect(await ann.of('broadcast')).to.include({ content: 'maintenance at noon', roomId: 0 });
   });
 
-  it('goes on past the end of its token with a newer one of the same user', async () => {
+  it('stays open past the expiry of its token with a newer token of its user', async () => {
     const ann = await fixture.connectV1(one, ANN);
     const { connectionId } = await ann.of('welcome');
     const token = fixture.tokens.sign(ANN);
@@ -272,7 +272,7 @@ describe('a chorus.v1 socket', () => {
     expect(one.connections.ofToken(tokenId).map(({ id }) => id)).to.deep.equal([connectionId]);
   });
 
-  it('cannot go on with a token that is revoked or of another user', async () => {
+  it('cannot continue with a token that is revoked or of another user', async () => {
     const ann = await fixture.connectV1(one, ANN);
     const token = fixture.tokens.sign(ANN);
     const verified = fixture.tokens.verify(token);

@@ -3,7 +3,7 @@ import { UnavailableError } from '@chorus/redis';
 import type { PastSpan } from '@chorus/service';
 import { expect } from 'chai';
 import { drawOf, traceOf } from './message-trace-ids.js';
-import { MessageTraces } from './message-traces.js';
+import { MessageTracer } from './message-tracer.js';
 
 const ROOM = 5;
 const EPOCH = 1_795_400_769_089;
@@ -12,9 +12,9 @@ const FRAME = new Uint8Array();
 describe('the traces of messages', () => {
   let spans: PastSpan[];
   let clock: number;
-  let traces: MessageTraces;
-  const make = (share: number): MessageTraces =>
-    new MessageTraces({ share, record: (span) => spans.push(span) }, () => clock);
+  let traces: MessageTracer;
+  const make = (share: number): MessageTracer =>
+    new MessageTracer({ share, record: (span) => spans.push(span) }, () => clock);
   beforeEach(() => {
     spans = [];
     clock = 100;
@@ -39,7 +39,7 @@ describe('the traces of messages', () => {
     await publishing.catch(() => undefined);
   };
 
-  it('begin with its publishing, from when it came in to when it has its place', async () => {
+  it('begin with a publish span, from the call to the position', async () => {
     await publish(Promise.resolve(place(1)));
     expect(spans).to.deep.equal([
       {
@@ -53,7 +53,7 @@ describe('the traces of messages', () => {
     ]);
   });
 
-  it('go on with its delivery, from when it arrived to when it was handed out', () => {
+  it('continue with a deliver span, from the arrival to the delivery', () => {
     arrive(1);
     clock += 4;
     traces.delivered(ROOM, place(1), 3);
@@ -69,25 +69,25 @@ describe('the traces of messages', () => {
     ]);
   });
 
-  it('tell that a message was sent again, below its first publishing', async () => {
+  it('mark a repeated message, below its first publish span', async () => {
     await publish(Promise.resolve({ ...place(1), repeated: true }));
     expect(spans[0]).to.have.deep.property('trace', { traceId, parentId: spanId });
     expect(spans[0]?.attributes).to.have.property('chorus.repeated', true);
   });
 
-  it('tell that a message was read from the history, because it did not arrive', () => {
+  it('mark a message that was read from the stream because it did not arrive', () => {
     traces.delivered(ROOM, place(1), 1);
     expect(spans[0]).to.include({ startedAt: 100, endedAt: 100 });
     expect(spans[0]?.attributes).to.have.property('chorus.repaired', true);
   });
 
-  it('say nothing of a delivery to nobody', () => {
+  it('have no span for a delivery without sockets', () => {
     arrive(1);
     traces.delivered(ROOM, place(1), 0);
     expect(spans).to.deep.equal([]);
   });
 
-  it('tell of a publishing that failed, and the sender hears of it as well', async () => {
+  it('record a failed publish, whose error the sender gets as well', async () => {
     const failure = new UnavailableError('away');
     const publishing = traces.publishing(() => Promise.reject(failure))(ROOM, '');
     expect(await publishing.catch((error: unknown) => error)).to.equal(failure);
@@ -95,7 +95,7 @@ describe('the traces of messages', () => {
     expect(spans[0]).not.to.have.property('trace');
   });
 
-  it('are those of all nodes for the same messages', async () => {
+  it('agree between all nodes', async () => {
     traces = make(0.1);
     const traced = Array.from({ length: 300 }, (_, n) => n + 1).filter(
       (seq) => drawOf(ROOM, place(seq)) < 0.1,
@@ -113,7 +113,7 @@ describe('the traces of messages', () => {
     expect(spans.some(({ attributes }) => attributes?.['chorus.repaired'])).to.equal(false);
   });
 
-  it('forget what is never delivered', () => {
+  it('forget messages that are never delivered', () => {
     arrive(1);
     for (let seq = 2; seq <= 1_001; seq++) arrive(seq);
     clock += 50;
@@ -122,7 +122,7 @@ describe('the traces of messages', () => {
     expect(spans.map(({ startedAt }) => startedAt)).to.deep.equal([100, 150]);
   });
 
-  it('pass on everything that arrives', () => {
+  it('pass on every event', () => {
     const heard: unknown[] = [];
     const listener = traces.arriving({
       onMessage: (...args) => heard.push(args),

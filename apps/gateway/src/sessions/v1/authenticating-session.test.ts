@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SUBPROTOCOL, type V1ServerFrame } from '@chorus/protocol';
 import { expect } from 'chai';
 import WebSocket from 'ws';
-import type { Gateway } from '../create-gateway.js';
-import { ANN, BOB, GatewayFixture, TestPeer } from '../testing/gateways.js';
+import type { Gateway } from '../../create-gateway.js';
+import { ANN, BOB, GatewayFixture, TestPeer } from '../../testing/gateways.js';
 
 /** A `chorus.v1` socket whose upgrade carries no token. */
 class StrangerSocket extends TestPeer<V1ServerFrame> {
@@ -37,7 +37,7 @@ describe('a socket that authenticates by its first frame', function () {
 
   const authenticate = (token: string) => ({ type: 'authenticate', token });
 
-  it('is welcomed, and is then like any other', async () => {
+  it('is welcomed, and then works like any other socket', async () => {
     const socket = await StrangerSocket.open(gateway, '/ws/connect', { cookie: 'theme=dark' });
     expect(socket.frames).to.deep.equal([]);
     socket.send(authenticate(fixture.tokens.sign(ANN)));
@@ -49,7 +49,7 @@ describe('a socket that authenticates by its first frame', function () {
     await socket.of('room-joined');
     await bob.publish(1, 'hello', 'a');
     await socket.next((frame) => frame.type === 'message' && frame.content === 'hello');
-    // A second time it is a frame like any other that is not known.
+    // A second authenticate frame is unknown, like any other unknown frame.
     socket.send(authenticate(fixture.tokens.sign(ANN)));
     expect(await socket.of('error')).to.include({ code: 'bad_frame' });
     socket.ws.close(1000);
@@ -87,7 +87,7 @@ describe('a socket that authenticates by its first frame', function () {
     }
   });
 
-  it('ends with 4401 when something follows before it is welcomed', async () => {
+  it('ends with 4401 if another frame arrives before the welcome', async () => {
     const socket = await StrangerSocket.open(gateway);
     const { access } = fixture;
     const check = access.check.bind(access);
@@ -109,12 +109,12 @@ describe('a socket that authenticates by its first frame', function () {
     }
   });
 
-  it('ends with 4401 when nothing comes for five seconds', async () => {
+  it('ends with 4401 without a frame within five seconds', async () => {
     const socket = await StrangerSocket.open(gateway);
     expect((await socket.closed).code).to.equal(4401);
   });
 
-  it('leaves its place free when it goes, whatever it was about to do', async () => {
+  it('releases its slot when it closes, at any stage', async () => {
     const before = gateway.connections.taken;
     for (const frame of [undefined, authenticate(fixture.tokens.sign(ANN))]) {
       const socket = await StrangerSocket.open(gateway);
@@ -126,7 +126,7 @@ describe('a socket that authenticates by its first frame', function () {
     while (gateway.connections.taken > before) await sleep(5, undefined, { signal });
   });
 
-  it('is refused at once with a token that is not valid, and where a room is in the path', async () => {
+  it('is refused at once with an invalid token, and on the path of a room', async () => {
     const offer = { 'sec-websocket-protocol': SUBPROTOCOL };
     for (const headers of [{ authorization: 'Bearer x' }, { cookie: 'jwt=x' }]) {
       expect((await fixture.refusal(gateway, '/ws/connect', { ...offer, ...headers })).status).to.equal(401);

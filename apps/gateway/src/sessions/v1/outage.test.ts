@@ -1,7 +1,7 @@
 import { BacklogFullError, type Broker } from '@chorus/broker';
 import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
-import { ANN, GatewayFixture, type V1Socket } from '../testing/gateways.js';
+import { ANN, GatewayFixture, type V1Socket } from '../../testing/gateways.js';
 
 describe('a chorus.v1 socket whose broker fails', () => {
   const fixture = new GatewayFixture();
@@ -36,7 +36,7 @@ describe('a chorus.v1 socket whose broker fails', () => {
     [new BacklogFullError('full'), 'backlog_full'],
     [new Error('a bug'), 'internal'],
   ] as const) {
-    it(`is told ${code} about a message, and may send it again`, async () => {
+    it(`gets ${code} for a message, and may send it again`, async () => {
       failure = error;
       ann.send({ type: 'publish', roomId: 1, clientMsgId: code, content: 'hello?' });
       expect(await ann.of('error')).to.include({ code, retry: true, clientMsgId: code, request: 'publish' });
@@ -45,7 +45,7 @@ describe('a chorus.v1 socket whose broker fails', () => {
     });
   }
 
-  it('is told unavailable when it wants to join, stays out, and may try again', async () => {
+  it('gets unavailable for a join, stays out of the room, and may try again', async () => {
     failure = new UnavailableError('down');
     ann.send({ type: 'join', roomId: 2 });
     expect(await ann.of('error')).to.include({

@@ -1,16 +1,16 @@
 import { CLOSE, type ClientFrame } from '@chorus/protocol';
-import { prepareJoin } from '../../rooms/prepared-join.js';
-import type { CommandSession } from './session.js';
+import { prepareJoin } from '../../../rooms/prepared-join.js';
+import type { CommandSession } from './command-session.js';
 
 type JoinFrame = Extract<ClientFrame, { type: 'join' }>;
 
-/** Joins a room, or answers once more for one that the socket is in. */
+/** Joins a room. For a room that the socket has joined already, answers again. */
 export function join(session: CommandSession, frame: JoinFrame): void {
   const { queue, context } = session;
   const { maxRooms } = context.limits;
   const roomIds = new Set(session.roomIds);
   if (!roomIds.has(frame.roomId) && roomIds.size >= maxRooms) session.refuse('too_many_rooms', frame);
-  // Joins arrive faster than they can be completed, as when Redis is slow to answer.
+  // Joins arrive faster than they complete, for example while Redis is slow.
   else if (queue.pending >= maxRooms) session.refuse('too_many_messages', frame);
   else queue.run(frame.roomId, () => prepare(session, frame));
 }

@@ -1,4 +1,4 @@
-import type { CommandSession } from './session.js';
+import type { CommandSession } from './command-session.js';
 
 const PONG = JSON.stringify({ type: 'pong' });
 

@@ -1,11 +1,13 @@
 import { idempotencyKey } from '@chorus/broker';
 import { type ClientFrame, isStorable } from '@chorus/protocol';
-import { Ack } from '../../rooms/acks.js';
-import type { CommandSession } from './session.js';
+import { Ack } from '../../../rooms/acks.js';
+import type { CommandSession } from './command-session.js';
 
 type PublishFrame = Extract<ClientFrame, { type: 'publish' }>;
 
-/** Says something in a room. The sender is told the message's position, and later that it is stored. */
+/**
+ * Publishes a message to a room. Acknowledges it with its position, and notifies the sender later when it is stored.
+ */
 export function publish(session: CommandSession, frame: PublishFrame): void {
   const { context, user, rooms } = session;
   const { roomId, clientMsgId, content } = frame;

@@ -1,20 +1,20 @@
 import type { VerifiedToken } from '@chorus/auth';
 import type { CloseReason, ErrorCode, Member, TextDetails } from '@chorus/protocol';
-import type { Sender } from '../../rooms/acks.js';
-import type { PreparedJoin } from '../../rooms/prepared-join.js';
-import type { MembershipMap } from '../membership-map.js';
-import type { LeaveReason, RoomMembership } from '../room-membership.js';
-import type { RoomQueue } from '../room-queue.js';
-import type { V1Context } from '../v1-context.js';
+import type { Sender } from '../../../rooms/acks.js';
+import type { PreparedJoin } from '../../../rooms/prepared-join.js';
+import type { MembershipMap } from '../../membership-map.js';
+import type { LeaveReason, RoomMembership } from '../../room-membership.js';
+import type { RoomQueue } from '../../room-queue.js';
+import type { V1Context } from '../context.js';
 
-/** What a refusal is about, as far as the refused frame said. */
+/** Fields of a frame that an answer repeats. */
 export interface About {
   readonly type?: string | undefined;
   readonly roomId?: number | undefined;
   readonly clientMsgId?: string | undefined;
 }
 
-/** A `chorus.v1` socket, as the commands of its client see it. */
+/** A `chorus.v1` socket, as commands see it. */
 export interface CommandSession extends Sender {
   readonly context: V1Context;
   readonly user: Member;
@@ -22,15 +22,18 @@ export interface CommandSession extends Sender {
   readonly generation: number | undefined;
   /** Whether the socket is open. */
   readonly open: boolean;
-  /** The rooms that it is in. */
+  /** Rooms that the socket has joined. */
   readonly rooms: MembershipMap;
-  /** The rooms that it is in or about to join. */
+  /** Rooms that the socket has joined or is joining. */
   readonly roomIds: Iterable<number>;
-  /** Runs joins and leaves, one after the other in each room. */
+  /** Runs joins and leaves, sequentially within each room. */
   readonly queue: RoomQueue;
-  /** Whether missed messages of the room may be sent now. */
+  /** Whether missed messages of the room may be replayed now. */
   mayReplay(roomId: number): boolean;
-  /** Joins, or rejoins, a room at once. The prepared join is used up, or given back if the room cannot be joined any more. */
+  /**
+   * Joins or rejoins a room synchronously. Uses up the prepared join, or abandons it if the room can no longer be
+   * joined.
+   */
   join(join: PreparedJoin, frame: About): void;
   leave(membership: RoomMembership, reason: LeaveReason): void;
   /** Subscribes to changes of the list of rooms. */

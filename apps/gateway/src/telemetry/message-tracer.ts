@@ -4,24 +4,24 @@ import { drawOf, traceOf } from './message-trace-ids.js';
 
 type Publish = (roomId: number, body: string, idempotencyKey?: string) => Promise<Published>;
 
-/** Arrivals that are remembered. One that repeats what was delivered is never delivered again, and waits to be pushed out. */
+/** Maximum number of arrivals remembered. A repeated message is never delivered, so its entry stays until evicted. */
 const MAX_ARRIVED = 1_000;
 
 /**
- * Makes spans of some messages: `publish` where one comes in, until it has its number, and `deliver` on every node that
- * has somebody to hand it to, from its arrival on.
+ * Records spans of traced messages: `publish` at the sender's node, until the message has its position, and `deliver`
+ * at every node with sockets in the room, from the message's arrival on.
  */
-export class MessageTraces {
-  /** When messages that are traced and not delivered yet have arrived, by their places; the oldest first. */
+export class MessageTracer {
+  /** Arrival times of traced messages that are not delivered yet, by position; oldest first. */
   readonly #arrived = new Map<string, number>();
 
-  /** @param now as `performance.now()` */
+  /** @param now clock, as `performance.now()` */
   constructor(
     private readonly traces: Pick<Traces, 'share' | 'record'>,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Does the same as `publish`. */
+  /** Wraps `publish` and records its spans. */
   publishing(publish: Publish): Publish {
     return (roomId, body, idempotencyKey) => {
       const startedAt = this.now();
@@ -36,7 +36,7 @@ export class MessageTraces {
     };
   }
 
-  /** Passes everything on to `listener`. */
+  /** Passes every event on to `listener` and notes the arrival of messages. */
   arriving(listener: BrokerListener): BrokerListener {
     return {
       onMessage: (roomId, position, frame) => {
@@ -51,7 +51,7 @@ export class MessageTraces {
     };
   }
 
-  /** A message was handed to those who are here. @param sockets how many; nothing was done if there are none */
+  /** Records a delivery. @param sockets number of sockets that the message was published to; 0 records nothing */
   delivered(roomId: number, position: Position, sockets: number): void {
     if (!this.#isTraced(roomId, position)) return;
     const endedAt = this.now();
@@ -68,7 +68,7 @@ export class MessageTraces {
       attributes: {
         ...placeOf(roomId, position),
         'chorus.sockets': sockets,
-        // It was missed, and read from the history instead.
+        // The message did not arrive on the channel: it was read from the stream to fill a gap.
         ...(arrivedAt === undefined ? { 'chorus.repaired': true } : {}),
       },
       trace: { traceId, parentId: spanId },
@@ -99,7 +99,7 @@ export class MessageTraces {
     });
   }
 
-  /** It has no place: a trace of its own, by chance. */
+  /** A failed publish has no position, so it starts a trace with random ids. */
   #failed(roomId: number, error: unknown, startedAt: number): void {
     this.traces.record({
       name: 'publish',

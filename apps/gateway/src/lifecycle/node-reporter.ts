@@ -3,11 +3,11 @@ import type { Closeable, Logger } from '@chorus/service';
 
 const EVERY_MS = 1_000;
 
-/** How long a report counts: a few may be lost or late. */
+/** Time for which a report counts, in milliseconds: a few may be lost or late. */
 const TTL_MS = 5_000;
 
-/** Says how this node is, every second, and that it is gone when closed. */
-export class NodeReports implements Closeable {
+/** Reports the state of this node every second, and removes it from the registry on close. */
+export class NodeReporter implements Closeable {
   readonly #timer: NodeJS.Timeout;
   #reporting: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
@@ -21,7 +21,7 @@ export class NodeReports implements Closeable {
     this.reportNow();
   }
 
-  /** Does not wait for its turn. */
+  /** Reports at once, outside the regular interval. */
   reportNow(): void {
     if (this.#closed !== undefined) return;
     this.#reporting ??= this.#report()
@@ -31,7 +31,7 @@ export class NodeReports implements Closeable {
       });
   }
 
-  /** Rejects also when the node cannot be described: a timer has no caller that an error could go to. */
+  /** Also rejects if the node cannot be described: a timer has no caller that could receive an error. */
   async #report(): Promise<void> {
     await this.nodes.report(this.describe(), TTL_MS);
   }
@@ -43,11 +43,11 @@ export class NodeReports implements Closeable {
 
   async #close(): Promise<void> {
     clearInterval(this.#timer);
-    // A report that arrives after the farewell would undo it.
+    // A report that arrives after the removal would undo it.
     await this.#reporting;
     const nodeId = this.describe().nodeId;
     await this.nodes
       .forget(nodeId)
-      .catch((error: unknown) => this.log.debug({ error: String(error) }, 'farewell failed'));
+      .catch((error: unknown) => this.log.debug({ error: String(error) }, 'removing the report failed'));
   }
 }

@@ -3,9 +3,9 @@ import type { AccessList } from '@chorus/control';
 import type { PresenceStore } from '@chorus/presence';
 import type { Position, WelcomeFrame } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
-import type { HeldAcks } from '../rooms/acks.js';
-import type { Hub } from '../rooms/hub.js';
-import type { GatewayCounters } from '../telemetry/counters.js';
+import type { HeldAcks } from '../../rooms/acks.js';
+import type { Hub } from '../../rooms/hub.js';
+import type { GatewayCounters } from '../../telemetry/counters.js';
 
 /** What all `chorus.v1` sockets of a node share. */
 export interface V1Context {
@@ -13,12 +13,12 @@ export interface V1Context {
   acks: HeldAcks;
   access: Pick<AccessList, 'check'>;
   presence: Pick<PresenceStore, 'members'>;
-  /** A genuine token that has not expired; undefined for anything else. */
+  /** Verifies a token; undefined if it is invalid or expired. */
   verify(token: string): VerifiedToken | undefined;
-  /** Both reject as those of `Broker` do. */
+  /** Publishes a message; rejects as `Broker.publish` does. */
   publish(roomId: number, body: string, idempotencyKey: string): Promise<Position>;
   publishNotice(roomId: number, frame: string): Promise<void>;
-  /** An id that no other message of the cluster has. */
+  /** Returns an id that no other message of the cluster has. */
   nextMessageId(): string;
   limits: WelcomeFrame['limits'];
   maxQueuedBytes: number;

@@ -1,14 +1,14 @@
 import type { ClientFrame, Member } from '@chorus/protocol';
-import type { CommandSession } from './session.js';
+import type { CommandSession } from './command-session.js';
 
 type PresenceFrame = Extract<ClientFrame, { type: 'presence' }>;
 
-/** Members asked for at a time. */
+/** Members per query. */
 const PAGE = 500;
-/** What they may take in one frame, in bytes of JSON; with the rest of the frame it stays below 64 KiB. */
+/** Maximum size of the members in one frame, in bytes of JSON; with the rest of the frame it stays below 64 KiB. */
 const PAGE_BYTES = 65_000;
 
-/** Who is in a room, on whichever gateway; page by page. */
+/** Lists the members of a room on all gateways, page by page. */
 export function presence(session: CommandSession, frame: PresenceFrame): void {
   const { roomId, after = 0 } = frame;
   if (session.rooms.get(roomId) === undefined) {

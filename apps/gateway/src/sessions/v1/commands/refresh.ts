@@ -1,11 +1,11 @@
 import { CLOSE, type ClientFrame } from '@chorus/protocol';
-import type { CommandSession } from './session.js';
+import type { CommandSession } from './command-session.js';
 
 type RefreshFrame = Extract<ClientFrame, { type: 'refresh' }>;
 
-/** Goes on with a newer token of the same user. */
+/** Replaces the connection's token by a newer one of its user. */
 export function refresh(session: CommandSession, frame: RefreshFrame): void {
-  // The token is not repeated in answers.
+  // Answers do not repeat the token.
   renew(session, frame.token).catch((error: unknown) => session.failed(error, { type: frame.type }));
 }
 
@@ -25,7 +25,7 @@ async function renew(session: CommandSession, text: string): Promise<void> {
   if (!session.open) return;
   session.renew(token);
   session.send(JSON.stringify({ type: 'refreshed', expiresAt: token.expiresAt, now: Date.now() }));
-  // It may have been revoked after the check and before this connection was known by it.
+  // The token may have been revoked after the check, before the connection was indexed by it.
   const [since] = await context.access.check([subject]).catch(() => ['ok']);
   if (since === 'revoked') session.close(CLOSE.unauthenticated);
 }

@@ -1,4 +1,4 @@
-import type { CommandSession } from './session.js';
+import type { CommandSession } from './command-session.js';
 
 export function watchRooms(session: CommandSession): void {
   session.watchRoomList();

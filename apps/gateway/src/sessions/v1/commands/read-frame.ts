@@ -1,20 +1,20 @@
 import { type ClientFrame, clientFrameSchema, clientMsgIdSchema } from '@chorus/protocol';
 import { z } from 'zod';
 
-/** What is no frame of the protocol. */
+/** A text that is not a frame of the protocol. */
 export interface BadFrame {
   readonly type: 'bad';
-  /** What it says about itself, as far as that is understood. */
+  /** Fields that identify the frame, as far as they are readable. */
   readonly about: {
     type?: string | undefined;
     roomId?: number | undefined;
     clientMsgId?: string | undefined;
   };
-  /** For people. */
+  /** Explanation for developers. */
   readonly detail: string;
 }
 
-/** The part of a wrong frame that tells its sender which one it was. */
+/** The fields of an invalid frame that tell its sender which frame it was. */
 const aboutSchema = z.object({
   type: z
     .enum(clientFrameSchema.options.map((option) => option.shape.type.value))
@@ -24,7 +24,7 @@ const aboutSchema = z.object({
   clientMsgId: clientMsgIdSchema.optional().catch(undefined),
 });
 
-/** Reads a text frame of a client. Never throws. */
+/** Parses a client's text frame. Never throws. */
 export function readFrame(text: string): ClientFrame | BadFrame {
   let json: unknown;
   try {
@@ -43,7 +43,7 @@ export function readFrame(text: string): ClientFrame | BadFrame {
   };
 }
 
-/** What the frame is, or was meant to be. */
+/** Type of the frame, also of an invalid one that has a type. */
 export function typeOf(frame: ClientFrame | BadFrame): string | undefined {
   return frame.type === 'bad' ? frame.about.type : frame.type;
 }

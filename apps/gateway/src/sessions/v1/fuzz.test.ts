@@ -2,24 +2,24 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { ERROR_CODES, serverFrameSchema } from '@chorus/protocol';
 import { expect } from 'chai';
-import type { Gateway } from '../create-gateway.js';
-import { ANN, BOB, GatewayFixture, type V1Socket } from '../testing/gateways.js';
+import type { Gateway } from '../../create-gateway.js';
+import { ANN, BOB, GatewayFixture, type V1Socket } from '../../testing/gateways.js';
 
 const FRAMES = 20_000;
-/** Sent before answers are awaited. */
+/** Frames sent before their answers are awaited. */
 const AT_A_TIME = 250;
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** What this process holds on to, in bytes. */
+/** Memory held by this process, in bytes. */
 function memory(): number {
   collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }
 
-/** A generator of numbers below `limit` that gives the same ones again for the same seed (mulberry32). */
+/** Pseudo-random numbers below `limit`, determined by the seed (mulberry32). */
 function numbers(seed: number): (limit: number) => number {
   let state = seed;
   return (limit) => {
@@ -30,7 +30,7 @@ function numbers(seed: number): (limit: number) => number {
   };
 }
 
-/** Frames as no client should send them, and some that are right but for what they ask. */
+/** Frames that no client should send, and some valid ones. */
 function frames(below: (limit: number) => number): () => string {
   const pick = <T>(choices: readonly T[]): T => choices[below(choices.length)] as T;
   const types = ['join', 'leave', 'publish', 'presence', 'typing', 'refresh', 'ping'];
@@ -79,7 +79,7 @@ function frames(below: (limit: number) => number): () => string {
   return () => pick([object, object, object, object, deep, garbage, cut])();
 }
 
-describe('a chorus.v1 socket that is sent anything at all', () => {
+describe('a chorus.v1 socket that receives arbitrary frames', () => {
   const fixture = new GatewayFixture();
   let gateway: Gateway;
 
@@ -93,7 +93,7 @@ describe('a chorus.v1 socket that is sent anything at all', () => {
   });
   after(() => fixture.close());
 
-  /** Everything that was sent has been looked at. */
+  /** Resolves when all frames sent so far have been processed. */
   async function settle(socket: V1Socket): Promise<void> {
     socket.send({ type: 'ping' });
     await socket.next((frame) => frame.type === 'pong' || frame.type === 'error', 20_000);
@@ -101,7 +101,7 @@ describe('a chorus.v1 socket that is sent anything at all', () => {
   }
 
   for (const seed of [1]) {
-    it(`answers with nothing but documented frames and goes on (seed ${seed})`, async () => {
+    it(`answers with documented frames only and stays open (seed ${seed})`, async () => {
       const next = frames(numbers(seed));
       const socket = await fixture.connectV1(gateway, ANN);
       const bystander = await fixture.connectV1(gateway, BOB);

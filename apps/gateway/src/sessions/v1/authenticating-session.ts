@@ -1,22 +1,22 @@
 import { authenticateFrame, CLOSE, type CloseReason, Refusal } from '@chorus/protocol';
-import type { Admission } from '../connections/admission.js';
-import type { ConnectionSlot } from '../connections/connection-slot.js';
-import type { Session, Socket } from '../transport/transport.js';
-import type { V1Context } from './v1-context.js';
-import { V1Session } from './v1-session.js';
+import type { Admission } from '../../connections/admission.js';
+import type { ConnectionSlot } from '../../connections/connection-slot.js';
+import type { Session, Socket } from '../../transport/transport.js';
+import type { V1Context } from './context.js';
+import { V1Session } from './session.js';
 
-/** Time for the first frame, in milliseconds. */
+/** Timeout of the first frame, in milliseconds. */
 const FIRST_FRAME_MS = 5_000;
 
 /**
- * A `chorus.v1` socket that was opened without a token: its first frame has to carry one. From then on it is a
- * {@link V1Session}.
+ * A `chorus.v1` socket that was opened without a token: its first frame must carry one. A {@link V1Session} then takes
+ * over.
  */
 export class AuthenticatingSession implements Session {
   #socket: Socket | undefined;
   #session: V1Session | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #asked = false;
+  #authenticating = false;
 
   constructor(
     private readonly context: V1Context,
@@ -35,12 +35,12 @@ export class AuthenticatingSession implements Session {
       this.#session.received(text, bytes);
       return;
     }
-    const token = this.#asked ? undefined : tokenIn(text);
+    const token = this.#authenticating ? undefined : tokenIn(text);
     if (token === undefined) {
       this.#refuse(CLOSE.unauthenticated);
       return;
     }
-    this.#asked = true;
+    this.#authenticating = true;
     this.#enter(token).catch((error: unknown) => {
       if (!(error instanceof Refusal)) this.context.log.error({ err: error }, 'a token could not be checked');
       this.#refuse((error instanceof Refusal ? error.close : undefined) ?? CLOSE.restart);
@@ -71,7 +71,7 @@ export class AuthenticatingSession implements Session {
     const client = this.admission.identifyToken(token, this.slot);
     await this.admission.allow(client);
     const socket = this.#socket;
-    // Gone meanwhile, or told to go because something else was sent.
+    // The socket has closed meanwhile, or is closing because its client sent another frame.
     if (socket === undefined) return;
     clearTimeout(this.#timer);
     this.#session = new V1Session(this.context, client);

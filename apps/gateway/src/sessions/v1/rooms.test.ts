@@ -3,12 +3,12 @@ import type { BrokerListener, Position } from '@chorus/broker';
 import type { Member } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
-import type { Gateway } from '../create-gateway.js';
-import { ANN, BOB, GatewayFixture, listeningThrough, type V1Socket } from '../testing/gateways.js';
+import type { Gateway } from '../../create-gateway.js';
+import { ANN, BOB, GatewayFixture, listeningThrough, type V1Socket } from '../../testing/gateways.js';
 
 const EVE: Member = { id: 3, username: 'eve' };
 
-describe('who is typing', () => {
+describe('a typing notice', () => {
   let fixture: GatewayFixture;
   let one: Gateway;
   let two: Gateway;
@@ -26,7 +26,7 @@ describe('who is typing', () => {
 
   const typed = (socket: V1Socket) => socket.frames.filter(({ type }) => type === 'typing');
 
-  it('is told to the other chorus.v1 sockets of the room, on every gateway, and to nobody else', async () => {
+  it('reaches the other chorus.v1 sockets of the room on every gateway, and no others', async () => {
     const near = await fixture.connectV1(one, BOB);
     const far = await fixture.connectV1(two, EVE);
     const plain = await fixture.join(two, 1, BOB);
@@ -51,7 +51,7 @@ describe('who is typing', () => {
     expect(typed(elsewhere)).to.deep.equal([]);
   });
 
-  it('is told at most once a second by one socket', async () => {
+  it('is sent at most once per second for one socket', async () => {
     const bob = await fixture.connectV1(two, BOB);
     await bob.join(1);
     for (let index = 0; index < 10; index++) ann.send({ type: 'typing', roomId: 1 });
@@ -64,7 +64,7 @@ describe('who is typing', () => {
     expect(typed(bob)).to.have.length(2);
   });
 
-  it('is not told any more to who has left', async () => {
+  it('does not reach a socket that has left the room', async () => {
     const bob = await fixture.connectV1(two, BOB);
     await bob.join(1);
     await bob.join(2);
@@ -79,11 +79,11 @@ describe('who is typing', () => {
   });
 });
 
-describe('a room that gets another name', () => {
+describe('a renamed room', () => {
   const fixture = new GatewayFixture();
   after(() => fixture.close());
 
-  it('tells it to chorus.v1 sockets on every gateway, and nothing to plain ones', async () => {
+  it('notifies chorus.v1 sockets on every gateway, and no plain ones', async () => {
     const [one, two] = [await fixture.start(), await fixture.start()];
     for (const roomId of [1, 2]) await fixture.directory.ensure(roomId, 0);
     const ann = await fixture.connectV1(one, ANN);
@@ -106,7 +106,7 @@ describe('a room that gets another name', () => {
   });
 });
 
-describe('who is in a room', () => {
+describe('the list of members of a room', () => {
   const fixture = new GatewayFixture();
   let ann: V1Socket;
 
@@ -119,8 +119,8 @@ describe('who is in a room', () => {
   });
   after(() => fixture.close());
 
-  it('is answered in pages, each small enough for a frame, and complete', async () => {
-    // As long as names get, and as long as they get in JSON.
+  it('is sent in pages, each small enough for a frame, and is complete', async () => {
+    // The longest names, in characters and in their JSON form.
     const long = (id: number): string => `${id}`.padEnd(64, '"');
     for (let id = 1_000; id < 2_300; id++) {
       await fixture.presence.join('elsewhere', 1, { id, username: long(id) });
@@ -143,7 +143,7 @@ describe('who is in a room', () => {
     expect(seen[1]).to.deep.equal({ id: 1_000, username: long(1_000) });
   });
 
-  it('is refused for now while nobody knows', async () => {
+  it('is refused while presence cannot be read', async () => {
     const { members } = fixture.presence;
     fixture.presence.members = async () => {
       throw new UnavailableError('down');
@@ -154,7 +154,7 @@ describe('who is in a room', () => {
   });
 });
 
-describe('who waits until messages are stored', () => {
+describe('a sender that waits until its messages are stored', () => {
   let fixture: GatewayFixture;
   let listener: BrokerListener;
   let stored: Position;
@@ -188,7 +188,7 @@ describe('who waits until messages are stored', () => {
   const told = (socket: V1Socket) =>
     socket.frames.flatMap((frame) => (frame.type === 'stored' ? [frame.seq] : []));
 
-  it('is told as soon as its messages are, and nobody else is', async () => {
+  it('is notified as soon as its messages are stored, and no other socket is', async () => {
     await ann.publish(1, 'one', 'a1');
     await ann.publish(1, 'two', 'a2');
     listener.onStored(1, { epoch, seq: 1 });
@@ -198,11 +198,11 @@ describe('who waits until messages are stored', () => {
     listener.onStored(1, { epoch, seq: 6 });
     await bob.publish(1, 'three', 'b1');
     expect(told(ann)).to.deep.equal([1, 5]);
-    // Stored before the ack came.
+    // Stored before the ack arrived.
     expect(await bob.of('stored')).to.include({ seq: 6 });
   });
 
-  it('is not told of a watermark below its messages, or of one that falls', async () => {
+  it('is not notified of a watermark below its messages, or of one that falls', async () => {
     await bob.publish(1, 'one', 'b1');
     await ann.publish(1, 'two', 'a1');
     listener.onStored(1, { epoch, seq: 1 });
@@ -213,13 +213,13 @@ describe('who waits until messages are stored', () => {
     expect(told(bob)).to.deep.equal([1]);
   });
 
-  it('is told although nobody said so: the gateway asks', async () => {
+  it("is notified although the archiver's notice was lost: the gateway reads the watermark", async () => {
     await ann.publish(1, 'one', 'a1');
     stored = { epoch, seq: 1 };
     expect(await ann.of('stored', 1, 10_000)).to.include({ epoch, seq: 1 });
   }).timeout(12_000);
 
-  it('is told nothing more once it has left the room', async () => {
+  it('is not notified after it has left the room', async () => {
     await ann.publish(1, 'one', 'a1');
     await ann.leave(1);
     listener.onStored(1, { epoch, seq: 1 });
@@ -228,7 +228,7 @@ describe('who waits until messages are stored', () => {
     expect(told(ann)).to.deep.equal([]);
   });
 
-  it('learns when it joins what is stored, which the gateway asks once', async () => {
+  it('gets the watermark when it joins, which the gateway reads once', async () => {
     expect(asked).to.equal(1);
     listener.onStored(1, { epoch, seq: 7 });
     listener.onStored(1, { epoch, seq: 6 });

@@ -1,15 +1,15 @@
 import type { ClientFrame } from '@chorus/protocol';
+import type { CommandSession } from './command-session.js';
 import { join } from './join.js';
 import { leave } from './leave.js';
 import { ping } from './ping.js';
 import { presence } from './presence.js';
 import { publish } from './publish.js';
 import { refresh } from './refresh.js';
-import type { CommandSession } from './session.js';
 import { typing } from './typing.js';
 import { watchRooms } from './watch-rooms.js';
 
-/** The frames that a `chorus.v1` client may send, and what they do. Each is answered by the command itself. */
+/** Maps frames of a `chorus.v1` client to commands. Each command sends its own answer. */
 export function perform(session: CommandSession, frame: ClientFrame): void {
   switch (frame.type) {
     case 'join':
