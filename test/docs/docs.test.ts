@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { redisCommands } from '@chorus/local';
 import { expect } from 'chai';
+import { ACCESS_PAGE, accessTables, accessTablesOf } from './access-page.js';
 import { CONFIGURATION, tableOf } from './configuration-page.js';
 import { CONNECTING, redisUserText, rulesOf } from './connecting-page.js';
 import { settingsTable } from './settings-table.js';
@@ -9,6 +10,10 @@ import { settingsTable } from './settings-table.js';
 describe('the documentation', () => {
   it('lists every setting with its default and meaning (`pnpm docs` writes the table)', () => {
     expect(tableOf(readFileSync(CONFIGURATION, 'utf8'))).to.equal(settingsTable());
+  });
+
+  it('lists who may do what in rooms (`pnpm docs` writes the table)', () => {
+    expect(accessTablesOf(readFileSync(ACCESS_PAGE, 'utf8'))).to.equal(accessTables());
   });
 
   it('lists what a user of Redis needs (`pnpm docs` writes the list)', () => {

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { PROMETHEUS_RULE, prometheusRuleText } from '../deploy/prometheus-rule.js';
+import { ACCESS_PAGE, accessTables, replaceAccessTables } from './access-page.js';
 import { ASYNCAPI, asyncapiText } from './asyncapi.js';
 import { CLIENT_REFERENCE, clientReferenceText } from './client-reference.js';
 import { CONFIGURATION, replaceTable } from './configuration-page.js';
@@ -7,8 +8,9 @@ import { CONNECTING, redisUserText, replaceRules } from './connecting-page.js';
 import { OPENAPI, openapiText } from './openapi.js';
 import { settingsTable } from './settings-table.js';
 
-// `pnpm docs` writes what is generated: the table of settings, the rules for the Redis user, the AsyncAPI and OpenAPI documents,
+// `pnpm docs` writes what is generated: the tables of access and of settings, the rules for the Redis user, the AsyncAPI and OpenAPI documents,
 // the reference of the client, and the alert rules as an object for the Prometheus operator.
+writeFileSync(ACCESS_PAGE, replaceAccessTables(readFileSync(ACCESS_PAGE, 'utf8'), accessTables()));
 writeFileSync(CONFIGURATION, replaceTable(readFileSync(CONFIGURATION, 'utf8'), settingsTable()));
 writeFileSync(CONNECTING, replaceRules(readFileSync(CONNECTING, 'utf8'), redisUserText()));
 writeFileSync(ASYNCAPI, asyncapiText());

@@ -3,13 +3,25 @@ export {
   type Ban,
   REVOKED_SLACK_MS,
   type Revocation,
+  type RoomSubject,
+  type RoomVerdict,
   readSessionsKey,
   type Subject,
   sessionsKey,
   type Verdict,
 } from './access-list.js';
+export type {
+  Membership,
+  MembershipChange,
+  MembershipList,
+  MembershipRestoration,
+  SlowMode,
+  UserMemberships,
+} from './membership-list.js';
 export { MemoryAccessList } from './memory/access-list.js';
+export { MemoryMembershipList } from './memory/membership-list.js';
 export { MemoryNodeRegistry } from './memory/node-registry.js';
 export type { NodeFigures, NodeRegistry, NodeReport } from './node-registry.js';
 export { RedisAccessList } from './redis/access-list.js';
+export { RedisMembershipList } from './redis/membership-list.js';
 export { RedisNodeRegistry } from './redis/node-registry.js';

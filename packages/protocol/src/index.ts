@@ -1,3 +1,5 @@
+export * from './access/access-to.js';
+export * from './access/table.js';
 export * from './client-frames.js';
 export * from './constants.js';
 export * from './ids.js';

@@ -4,10 +4,13 @@ import {
   banKey,
   REVOKED_SLACK_MS,
   type Revocation,
+  type RoomSubject,
+  type RoomVerdict,
   revocationIds,
   type Subject,
   type Verdict,
 } from '../access-list.js';
+import { MemoryMembershipList } from './membership-list.js';
 
 /** The access list within one process. It never loses data, so an empty list is complete. */
 export class MemoryAccessList implements AccessList {
@@ -15,7 +18,10 @@ export class MemoryAccessList implements AccessList {
   #bans = new Map<string, Ban>();
 
   /** @param now returns milliseconds since 1970 */
-  constructor(private readonly now: () => number = Date.now) {}
+  constructor(
+    private readonly now: () => number = Date.now,
+    readonly memberships: MemoryMembershipList = new MemoryMembershipList(now),
+  ) {}
 
   async check(subjects: readonly Subject[]): Promise<Verdict[]> {
     return subjects.map((subject) => {
@@ -24,6 +30,14 @@ export class MemoryAccessList implements AccessList {
       if (this.#holds(banKey({ userId }))) return 'banned';
       return roomId !== undefined && this.#holds(banKey({ userId, roomId })) ? 'banned-from-room' : 'ok';
     });
+  }
+
+  async checkRooms(subjects: readonly RoomSubject[]): Promise<RoomVerdict[]> {
+    const verdicts = await this.check(subjects);
+    return subjects.map(({ userId, roomId }, at) => ({
+      verdict: verdicts[at] ?? 'ok',
+      ...this.memberships.of(userId, roomId),
+    }));
   }
 
   async revoke(tokenId: string, expiresAt: number): Promise<void> {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { describeAccessList } from '../testing/access-list-conformance.js';
+import { describeMembershipList } from '../testing/membership-list-conformance.js';
 import { describeNodeRegistry } from '../testing/node-registry-conformance.js';
 import { MemoryAccessList } from './access-list.js';
 import { MemoryNodeRegistry } from './node-registry.js';
@@ -21,6 +22,12 @@ describeAccessList('memory', async () => {
   const time = clock();
   const list = new MemoryAccessList(time.read);
   return { ...time, open: () => list };
+});
+
+describeMembershipList('memory', async () => {
+  const time = clock();
+  const access = new MemoryAccessList(time.read);
+  return { ...time, open: () => ({ list: access.memberships, access }) };
 });
 
 describeNodeRegistry('memory', async () => {

@@ -5,11 +5,14 @@ import {
   banKey,
   REVOKED_SLACK_MS,
   type Revocation,
+  type RoomSubject,
+  type RoomVerdict,
   revocationIds,
   SUBJECTS_AT_ONCE,
   type Subject,
   type Verdict,
 } from '../access-list.js';
+import { decodeMembership } from '../membership-list.js';
 import { COMPLETE, ControlKeys } from './keys.js';
 import { defineControlScripts } from './scripts.js';
 
@@ -20,17 +23,33 @@ const AT_ONCE = 500;
 export class RedisAccessList implements AccessList {
   readonly #redis: RedisClient;
   readonly #keys: ControlKeys;
+  /**
+   * Run id of the server, while the connection that reported it lasts; '' when not known. The connections of a Redis Cluster
+   * come and go one by one: there the server is asked each time.
+   */
+  #run = '';
 
   constructor(redis: RedisClient, keyspace: Keyspace) {
     defineControlScripts(redis);
     this.#redis = redis;
     this.#keys = new ControlKeys(keyspace);
+    redis.on('close', () => {
+      this.#run = '';
+    });
   }
 
   async check(subjects: readonly Subject[]): Promise<Verdict[]> {
     const verdicts: Verdict[] = [];
     for (let at = 0; at < subjects.length; at += SUBJECTS_AT_ONCE) {
       verdicts.push(...(await this.#check(subjects.slice(at, at + SUBJECTS_AT_ONCE))));
+    }
+    return verdicts;
+  }
+
+  async checkRooms(subjects: readonly RoomSubject[]): Promise<RoomVerdict[]> {
+    const verdicts: RoomVerdict[] = [];
+    for (let at = 0; at < subjects.length; at += SUBJECTS_AT_ONCE) {
+      verdicts.push(...(await this.#checkRooms(subjects.slice(at, at + SUBJECTS_AT_ONCE))));
     }
     return verdicts;
   }
@@ -99,15 +118,38 @@ export class RedisAccessList implements AccessList {
       ),
     );
     if (complete === null) throw new UnavailableError('the bans are not complete yet');
+    return verdictsOf(subjects, { tokenIds, fields, now, ends, scores });
+  }
 
-    const revoked = new Set(tokenIds.filter((_, at) => typeof scores[at] === 'string'));
-    const banned = new Set(fields.filter((_, at) => holds(ends[at], now)));
-    return subjects.map((subject) => {
-      if (revocationIds(subject).some((id) => revoked.has(id))) return 'revoked';
-      const [everything = '', room] = banKeys(subject);
-      if (banned.has(everything)) return 'banned';
-      return room !== undefined && banned.has(room) ? 'banned-from-room' : 'ok';
-    });
+  async #checkRooms(subjects: readonly RoomSubject[]): Promise<RoomVerdict[]> {
+    const keys = this.#keys;
+    const tokenIds = [...new Set(subjects.flatMap(revocationIds))];
+    const fields = [...new Set(subjects.flatMap(banKeys))];
+    const [now, [complete, ...ends], scores, run, restored, ...held] = await call(() =>
+      this.#redis.chorusCheckRooms(
+        4 + subjects.length,
+        keys.revoked(),
+        keys.bans(),
+        keys.membershipsComplete(),
+        keys.slowModes(),
+        ...subjects.map(({ userId }) => keys.memberships(userId)),
+        this.#run,
+        fields.length + 1,
+        tokenIds.length,
+        COMPLETE,
+        ...fields,
+        ...tokenIds,
+        ...subjects.map(({ roomId }) => roomId),
+      ),
+    );
+    if (complete === null) throw new UnavailableError('the bans are not complete yet');
+    if (!this.#redis.isCluster && this.#redis.status === 'ready') this.#run = run;
+    const verdicts = verdictsOf(subjects, { tokenIds, fields, now, ends, scores });
+    return verdicts.map((verdict, at) => ({
+      verdict,
+      membership: restored === 1 ? decodeMembership(held[2 * at]) : undefined,
+      slowModeSeconds: restored === 1 ? Number(held[2 * at + 1] ?? 0) : 0,
+    }));
   }
 
   async #readBans(): Promise<Map<string, string>> {
@@ -120,6 +162,26 @@ export class RedisAccessList implements AccessList {
     } while (cursor !== '0');
     return found;
   }
+}
+
+/** What Redis replied about bans and tokens. */
+interface Found {
+  readonly tokenIds: readonly string[];
+  readonly scores: ReadonlyArray<string | null>;
+  readonly fields: readonly string[];
+  readonly ends: ReadonlyArray<string | null>;
+  readonly now: number;
+}
+
+function verdictsOf(subjects: readonly Subject[], { tokenIds, fields, now, ends, scores }: Found): Verdict[] {
+  const revoked = new Set(tokenIds.filter((_, at) => typeof scores[at] === 'string'));
+  const banned = new Set(fields.filter((_, at) => holds(ends[at], now)));
+  return subjects.map((subject) => {
+    if (revocationIds(subject).some((id) => revoked.has(id))) return 'revoked';
+    const [everything = '', room] = banKeys(subject);
+    if (banned.has(everything)) return 'banned';
+    return room !== undefined && banned.has(room) ? 'banned-from-room' : 'ok';
+  });
 }
 
 /** Returns the keys of the bans that would refuse the subject: from everything first, then from the room. */

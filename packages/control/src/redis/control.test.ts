@@ -3,14 +3,17 @@ import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
 import type { NodeReport } from '../node-registry.js';
 import { describeAccessList } from '../testing/access-list-conformance.js';
+import { describeMembershipList } from '../testing/membership-list-conformance.js';
 import { describeNodeRegistry } from '../testing/node-registry-conformance.js';
 import {
   openRedisAccessList,
   openRedisFixture,
+  openRedisMembershipList,
   openRedisNodeRegistry,
   type RedisFixture,
 } from '../testing/redis-fixture.js';
 import { RedisAccessList } from './access-list.js';
+import { RedisMembershipList } from './membership-list.js';
 import { RedisNodeRegistry } from './node-registry.js';
 
 describe('control in Redis', () => {
@@ -20,6 +23,7 @@ describe('control in Redis', () => {
   });
 
   describeAccessList('Redis', () => openRedisAccessList(servers));
+  describeMembershipList('Redis', () => openRedisMembershipList(servers));
   describeNodeRegistry('Redis', () => openRedisNodeRegistry(servers));
   describeWhatRedisLoses(() => openRedisFixture(servers));
 });
@@ -33,6 +37,7 @@ describe('control in a Redis Cluster', () => {
   after(() => cluster.close());
 
   describeAccessList('Redis Cluster', () => openRedisAccessList(cluster.urls));
+  describeMembershipList('Redis Cluster', () => openRedisMembershipList(cluster.urls));
   describeNodeRegistry('Redis Cluster', () => openRedisNodeRegistry(cluster.urls));
   describeWhatRedisLoses(() => openRedisFixture(cluster.urls));
 });
@@ -82,6 +87,55 @@ function describeWhatRedisLoses(open: () => Promise<RedisFixture>): void {
       expect(await list.check([{ userId: 1, tokenId: 'gone' }])).to.deep.equal(['revoked']);
     });
 
+    it('takes memberships of an earlier server process for absent, and restores them', async () => {
+      const memberships = new RedisMembershipList(fixture.redis, fixture.keyspace);
+      const users = [{ userId: 1, memberships: [[7, { role: 'member' }] as const] }];
+      await list.replaceBans([]);
+      const first = await memberships.beginRestoration();
+      await first.users(users);
+      await first.complete();
+      // As an older snapshot that another process has loaded.
+      const keys = await fixture.keys();
+      const marker = keys.find((key) => key.endsWith(':m')) ?? '';
+      const run = (await fixture.admin.get(marker)) ?? '';
+      const earlier = 'f'.repeat(40);
+      for (const key of keys.filter((each) => /:m:\d+$/.test(each))) {
+        await fixture.admin.hset(key, '', earlier.slice(0, 8));
+      }
+      await fixture.admin.set(marker, earlier);
+      expect(run).to.match(/^[0-9a-f]{40}$/);
+      expect(await memberships.isComplete()).to.equal(false);
+      expect((await list.checkRooms([{ userId: 1, roomId: 7 }]))[0]?.membership).to.equal(undefined);
+
+      const second = await memberships.beginRestoration();
+      await second.complete();
+      const check = async () => (await list.checkRooms([{ userId: 1, roomId: 7 }]))[0]?.membership;
+      expect(await check()).to.deep.equal({ role: 'none' });
+      await memberships.change([{ userId: 1, roomId: 8, membership: { role: 'member' } }]);
+      expect([...(await memberships.ofUser(1)).keys()]).to.deep.equal([8]);
+      await second.users(users);
+      expect(await check()).to.deep.equal({ role: 'member' });
+      await fixture.admin.set(marker, earlier);
+      expect(await check(), 'the run id is known by now').to.equal(undefined);
+    });
+
+    it('takes at most 120 bytes for a membership', async () => {
+      const memberships = new RedisMembershipList(fixture.redis, fixture.keyspace);
+      const restoration = await memberships.beginRestoration();
+      // Few rooms for each user: most of the bytes are the key's.
+      const users = Array.from({ length: 500 }, (_, index) => ({
+        userId: 1_000_000 + index,
+        memberships: [0, 1_000].map((more) => [2_000_000 + index + more, { role: 'member' }] as const),
+      }));
+      await restoration.users(users);
+      const sizes = await Promise.all(
+        (await fixture.keys()).filter((key) => /:m:\d+$/.test(key)).map((key) => memoryOf(fixture, key)),
+      );
+      expect(sizes).to.have.length(500);
+      const mean = sizes.reduce((sum, size) => sum + size, 0) / (2 * sizes.length);
+      expect(mean).to.be.lessThan(120);
+    });
+
     it('keeps no expired tokens and nodes', async () => {
       const registry = new RedisNodeRegistry(fixture.redis, fixture.keyspace);
       await registry.report(REPORT, 1);
@@ -116,4 +170,8 @@ async function expectUnavailable(call: Promise<unknown>): Promise<void> {
     (error: unknown) => error,
   );
   expect(outcome).to.be.instanceOf(UnavailableError);
+}
+
+async function memoryOf({ admin }: RedisFixture, key: string): Promise<number> {
+  return Number(await admin.memory('USAGE', key));
 }

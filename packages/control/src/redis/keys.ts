@@ -24,6 +24,30 @@ export class ControlKeys {
     return `${this.#start}:bans`;
   }
 
+  /**
+   * Hash per user: room id -> a letter for the role, and `:` with the end of a mute in ms since 1970; and the field '' with
+   * the beginning of the run id of the server process that it was written in. Owner: the API. One key per user: its name
+   * is short.
+   */
+  memberships(userId: number): string {
+    return `${this.#start}:m:${userId}`;
+  }
+
+  /** String: run id of the server process to which all memberships were restored. Owner: the API. */
+  membershipsComplete(): string {
+    return `${this.#start}:m`;
+  }
+
+  /** Hash: room id -> seconds between two messages of one user; stamped as the memberships are. Owner: the API. */
+  slowModes(): string {
+    return `${this.#start}:slow`;
+  }
+
+  /** String, expires with the turn: the last message of a user in a room with slow mode. Owner: gateways and the API. */
+  slowModeTurn(roomId: number, userId: number): string {
+    return `${this.#start}:slow:${roomId}:${userId}`;
+  }
+
   /** Hash: node id -> its report as JSON. Owner: the node. */
   reports(): string {
     return `${this.#start}:nodes`;

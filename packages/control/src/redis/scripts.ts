@@ -5,9 +5,19 @@ type Args = Array<string | number>;
 /** See `check.lua`. */
 type Standing = [time: number, bans: Array<string | null>, tokens: Array<string | null>];
 
+/** See `check-rooms.lua`. */
+type RoomStandings = [...Standing, run: string, complete: number, ...held: Array<string | null>];
+/** See `memberships.lua`. */
+type HeldMemberships = [run: string, complete: number, ...held: string[]];
+
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     chorusCheck(keys: number, ...args: Args): Result<Standing, Context>;
+    chorusCheckRooms(keys: number, ...args: Args): Result<RoomStandings, Context>;
+    chorusChangeMemberships(keys: number, ...args: Args): Result<number, Context>;
+    chorusRestoreMemberships(keys: number, ...args: Args): Result<number, Context>;
+    chorusMemberships(keys: number, ...args: Args): Result<HeldMemberships, Context>;
+    chorusSlowMode(keys: number, ...args: Args): Result<number, Context>;
     chorusRevoke(keys: number, ...args: Args): Result<number, Context>;
     chorusAddRevocations(keys: number, ...args: Args): Result<string[], Context>;
     chorusReport(keys: number, ...args: Args): Result<number, Context>;
@@ -16,6 +26,11 @@ declare module 'ioredis' {
 
 const SCRIPTS = {
   chorusCheck: ['check'],
+  chorusCheckRooms: ['check-rooms'],
+  chorusChangeMemberships: ['change-memberships'],
+  chorusRestoreMemberships: ['restore-memberships'],
+  chorusMemberships: ['memberships'],
+  chorusSlowMode: ['slow-mode'],
   chorusRevoke: ['revoke'],
   chorusAddRevocations: ['add-revocations'],
   chorusReport: ['report'],

@@ -5,8 +5,10 @@ import { createRedis, Keyspace, milliseconds, type RedisClient, redisReady } fro
 import { createLogger } from '@chorus/service';
 import { Cluster } from 'ioredis';
 import { RedisAccessList } from '../redis/access-list.js';
+import { RedisMembershipList } from '../redis/membership-list.js';
 import { RedisNodeRegistry } from '../redis/node-registry.js';
 import type { AccessListFixture } from './access-list-conformance.js';
+import type { MembershipListFixture } from './membership-list-conformance.js';
 import type { NodeRegistryFixture } from './node-registry-conformance.js';
 
 /** Shared by tests of the Redis implementations: a key prefix of its own. */
@@ -67,4 +69,16 @@ export async function openRedisAccessList(urls: readonly string[]): Promise<Acce
 export async function openRedisNodeRegistry(urls: readonly string[]): Promise<NodeRegistryFixture> {
   const fixture = await openRedisFixture(urls);
   return { ...fixture, open: () => new RedisNodeRegistry(fixture.redis, fixture.keyspace) };
+}
+
+export async function openRedisMembershipList(urls: readonly string[]): Promise<MembershipListFixture> {
+  const fixture = await openRedisFixture(urls);
+  const { redis, keyspace } = fixture;
+  return {
+    ...fixture,
+    open: () => ({
+      list: new RedisMembershipList(redis, keyspace),
+      access: new RedisAccessList(redis, keyspace),
+    }),
+  };
 }
