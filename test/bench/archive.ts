@@ -8,11 +8,12 @@ import { spawnGuarded, startPostgres, startRedis } from '@chorus/local';
 import { messageEncoder } from '@chorus/protocol';
 import { createRedis, Keyspace, redisReady } from '@chorus/redis';
 import { Closer, createLogger } from '@chorus/service';
+import { benchCommand } from './bench-command.js';
 import { TEXT } from './gateway/load.js';
 
 /*
- * `pnpm bench:archive`: how fast one archiver stores what waits in Redis, and what a message costs, by who spends
- * it. PostgreSQL does not wait for the disk, as in tests.
+ * `pnpm bench:archive`: how fast one archiver stores the backlog in Redis, and the cost of a message for each
+ * process. PostgreSQL does not wait for the disk, as in tests.
  */
 
 const MESSAGES = 100_000;
@@ -52,7 +53,7 @@ async function run(rooms: number, closer: Closer): Promise<Record<string, string
   });
   closer.defer(() => archiver.stop('SIGTERM', 10_000));
   await archiver.ready((text) => text.includes('archiver is listening'), 10_000);
-  // Not before everything waits.
+  // Stopped until all messages wait.
   archiver.kill('SIGSTOP');
   await publish(rooms, redisServer.url, closer);
 
@@ -97,7 +98,7 @@ async function publish(rooms: number, url: string, closer: Closer): Promise<void
   }
 }
 
-/** Of a server with all its processes. */
+/** Processor time of a server with all its processes. */
 function cpuOfAll(pid: number): number {
   const children = readdirSync('/proc').filter((entry) => {
     try {
@@ -109,6 +110,11 @@ function cpuOfAll(pid: number): number {
   });
   return [pid, ...children.map(Number)].reduce((sum, each) => sum + cpuMicros(each), 0);
 }
+
+benchCommand(
+  'bench:archive',
+  'Measures how fast one archiver stores messages, and what a message costs each process.',
+).parse();
 
 const table: Array<Record<string, string | number>> = [];
 for (const rooms of [1, 100, 10_000]) {

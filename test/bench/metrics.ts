@@ -3,14 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuMicros } from '@chorus/loadtest';
 import { freePort } from '@chorus/local';
 import type WebSocket from 'ws';
+import { benchCommand } from './bench-command.js';
 import { type BenchGateway, type BenchVariant, startGateways } from './gateway/bench-gateways.js';
 import { openSockets, steadily, TEXT } from './gateway/load.js';
 
 /*
- * `pnpm bench:metrics [CHECKOUT]`: what metrics cost a gateway that is asked for them every 5 seconds, as a ratio to one
- * without an operator port under the same load, a moment later. The processes take turns of a second, so
- * that neither the machine's mood nor its other work decides. With another checkout of Chorus,
- * built, as argument: the same beside its gateway.
+ * `pnpm bench:metrics [CHECKOUT]`: cost of metrics for a gateway that is scraped every 5 seconds, as a ratio to a
+ * gateway without an operator port under an equal load. The processes take turns of one second, so that changes of
+ * the machine affect both. With another built checkout of Chorus as argument, its gateway is compared too.
  */
 
 const SCRAPE_MS = 5_000;
@@ -19,7 +19,7 @@ const PER_SECOND = 2_000;
 const ROUNDS = Number(process.env.ROUNDS ?? 50);
 const WARM_UP_MS = 200;
 const TURN_MS = 1_000;
-/** How much is gathered depends on how busy a gateway is: the same load must cost the same each time. */
+/** Batches depend on the load of a gateway: without them each message has one cost. */
 const SETTINGS = { BATCH_WINDOW_MS: '0', DELIVERY_WINDOW_MS: '0' };
 const IDLE_MS = 20_000;
 const ANSWERS = 100;
@@ -29,16 +29,21 @@ interface Contender {
   gateway: BenchGateway;
   sockets: WebSocket[];
   scrape?: () => Promise<void>;
-  /** Processor time per message, in microseconds, of each round. */
+  /** Processor time per message in each round, in microseconds. */
   costs: number[];
 }
 
+const [other] = benchCommand(
+  'bench:metrics',
+  'Compares the processor time of a gateway with and without metrics that are scraped every 5 seconds.',
+)
+  .argument('[checkout]', 'folder of another built checkout, whose gateway is compared too')
+  .parse().args;
 const operatorPort = await freePort();
 const variants: Array<BenchVariant & { name: string }> = [
   { name: 'without metrics' },
   { name: 'with metrics', env: { OPERATOR_PORT: String(operatorPort) } },
 ];
-const other = process.argv[2];
 if (other !== undefined) {
   variants.push({ name: other, main: join(resolve(other), 'apps/gateway/dist/main.js') });
 }
@@ -54,14 +59,14 @@ try {
     contenders.push({ name, gateway, sockets, costs: [] });
   }
   const [plain, metered] = contenders;
-  if (plain === undefined || metered === undefined) throw new Error('somebody is missing');
+  if (plain === undefined || metered === undefined) throw new Error('a gateway is missing');
   let bytes = 0;
   metered.scrape = async () => {
     const response = await fetch(`http://127.0.0.1:${operatorPort}/metrics`);
     bytes = (await response.text()).length;
   };
   for (let round = 0; round < ROUNDS; round++) {
-    // Not always in the same order: what comes first may be better off.
+    // In alternating order: the first may have an advantage.
     for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) {
       await turn(contender, round % (SCRAPE_MS / TURN_MS) === 0);
     }
@@ -72,7 +77,7 @@ try {
   });
   const each = answerMicros / ANSWERS;
   console.error(
-    `an answer: ${bytes} bytes, ${each.toFixed(0)} µs, ${(each / SCRAPE_MS / 10).toFixed(3)} % of a core every ${SCRAPE_MS / 1_000} s`,
+    `one scrape: ${bytes} bytes, ${each.toFixed(0)} µs, ${(each / SCRAPE_MS / 10).toFixed(3)} % of a core every ${SCRAPE_MS / 1_000} s`,
   );
   console.error(`${PER_SECOND} messages/s in ${ROOMS} rooms of 1`);
   console.table(
@@ -87,7 +92,7 @@ try {
   await cluster.close();
 }
 
-/** One contender under load, asked for its metrics meanwhile, if it has any and it is time. */
+/** Runs one contender under load, and scrapes its metrics if it has any and the scrape is due. */
 async function turn({ gateway, sockets, costs, scrape }: Contender, asked: boolean): Promise<void> {
   let delivered = 0;
   const count = (): void => {
@@ -106,7 +111,7 @@ async function turn({ gateway, sockets, costs, scrape }: Contender, asked: boole
   for (const socket of sockets) socket.off('message', count);
 }
 
-/** What they cost while nobody says anything, all of them over the same time. */
+/** Cost of metrics without messages, for all contenders over one period. */
 async function idle(contenders: readonly Contender[]): Promise<void> {
   const before = contenders.map(({ gateway }) => cpuMicros(gateway.pid));
   await sleep(IDLE_MS);
@@ -116,7 +121,7 @@ async function idle(contenders: readonly Contender[]): Promise<void> {
   }
 }
 
-/** Processor time of the gateway meanwhile, in microseconds. */
+/** Processor time of the gateway during the action, in microseconds. */
 async function spent({ gateway }: Contender, action: () => Promise<void>): Promise<number> {
   const before = cpuMicros(gateway.pid);
   await action();

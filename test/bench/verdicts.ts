@@ -1,17 +1,23 @@
 /*
- * What it costs the load tester to check one delivery, and the verdicts at the end: `pnpm bench:verdicts`. Processor
- * time of this process; the loops around the checks are in it.
+ * `pnpm bench:verdicts`: cost of the load tester's check of one delivery, and of the verdicts at the end, in
+ * processor time of this process; the loops around the checks are included.
  */
 import { checking } from '@chorus/loadtest';
+import { benchCommand } from './bench-command.js';
+
+benchCommand(
+  'bench:verdicts',
+  'Measures the processor time that the load tester needs to check deliveries.',
+).parse();
 
 interface Shape {
   readonly name: string;
   readonly rooms: number;
   readonly members: number;
   readonly messages: number;
-  /** Whether the member gets the message; by default all do. */
+  /** Whether the member gets the message; default: all do. */
   readonly gets?: (member: number, message: number) => boolean;
-  /** Each pair of messages comes the other way round at so many of ten members. */
+  /** Number of ten members that get each pair of messages in reverse order. */
   readonly swappedOfTen?: number;
 }
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 
-/** Where the gateway is does not depend on whether this file is compiled. */
+/** Resolved, because this file may run from source or compiled. */
 const GATEWAY = import.meta.resolve('@chorus/gateway');
 
 export const GATEWAY_MAIN = fileURLToPath(new URL('main.js', GATEWAY));

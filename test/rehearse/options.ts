@@ -8,7 +8,7 @@ export type Rehearsal =
   | { readonly kind: 'rollout'; readonly options: RolloutOptions; readonly jsonFile: string | undefined }
   | { readonly kind: 'scale'; readonly options: ScaleOptions; readonly jsonFile: string | undefined };
 
-/** Undisturbed time before the change, for comparison. */
+/** Undisturbed time before the change, for comparison, in milliseconds. */
 const QUIET_MS = 5_000;
 
 interface Given {

@@ -31,7 +31,7 @@ describe('rehearsals with a few hundred clients', function () {
     };
   });
 
-  it('replaces all gateways, and nobody moves more than once or misses anything', async () => {
+  it('replaces all gateways; each client reconnects at most once and misses nothing', async () => {
     const outcome = await rehearseRollout(options, SILENT);
     const checks = rolloutChecks(outcome);
     expect(broken(checks), rolloutReport(outcome, checks)).to.deep.equal([]);
@@ -40,14 +40,14 @@ describe('rehearsals with a few hundred clients', function () {
     expect(outcome.result.resumes.replayMs?.count).to.equal(240);
   });
 
-  it('adds gateways, which fill up, and takes them away again, and nobody misses anything', async () => {
+  it('adds gateways, which fill up, and removes them again; clients miss nothing', async () => {
     const { load, drainDelayMs, drainMs, quietMs } = options;
     const outcome = await rehearseScale(
       { load, drainDelayMs, drainMs, quietMs, balancer: last, from: 4, to: 5, sharePerMinute: 1 },
       SILENT,
     );
     const checks = scaleChecks(outcome);
-    // How soon they are level is up to the machine as well; without being level it waits three times as long.
+    // The machine determines how soon they are level; otherwise the rehearsal waits three times as long.
     const apart = checks.filter(({ name }) => name !== 'until all are level');
     expect(broken(apart), scaleReport(outcome, checks)).to.deep.equal([]);
     const { spreads, outAt, inAt } = outcome;
@@ -58,7 +58,7 @@ describe('rehearsals with a few hundred clients', function () {
     );
   });
 
-  it('finds what is wrong when gateways are killed and clients cannot go on where they were', async () => {
+  it('finds what is wrong when gateways are killed and clients cannot resume', async () => {
     const dialect = new URL('testing/forgetful-dialect.ts', import.meta.url).href;
     const outcome = await rehearseRollout(
       { ...options, load: { ...options.load, dialect }, stopSignal: 'SIGKILL' },
@@ -72,7 +72,7 @@ describe('rehearsals with a few hundred clients', function () {
     expect(outcome.result.closes).to.deep.equal({ 1006: 240 });
   });
 
-  it('says why when gateways cannot be started, and leaves nothing behind', async () => {
+  it('reports why gateways cannot be started, and leaves nothing behind', async () => {
     const wrong = { ...options, drainMs: -1 };
     const error = await rehearseRollout(wrong, SILENT).catch((error: unknown) => error);
     expect(error).to.be.instanceOf(StartError);

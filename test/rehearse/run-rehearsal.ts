@@ -12,7 +12,7 @@ export interface Rehearsed {
   readonly holds: boolean;
 }
 
-/** @throws {StartError} {LoadError} when it cannot even be tried */
+/** @throws {StartError} {LoadError} when it cannot be tried */
 export async function runRehearsal(rehearsal: Rehearsal, company: Company): Promise<Rehearsed> {
   switch (rehearsal.kind) {
     case 'rollout': {

@@ -3,11 +3,11 @@ import { messageEncoder, openFrame, SUBPROTOCOL } from '@chorus/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
 
 /*
- * The process at the other end of `bench:client`: welcomes each socket as a gateway does, and answers a `join` with
- * so many messages of so many characters, as fast as they are read.
+ * The server process of `bench:client`: welcomes each socket as a gateway does, and answers a `join` with a number of
+ * messages of a given length, as fast as they are read.
  */
 
-/** How much may wait to be written, in bytes. */
+/** Limit on bytes that wait to be written. */
 const MOST_QUEUED = 1 << 20;
 
 const [messages = 0, characters = 0] = process.argv.slice(2).map(Number);

@@ -1,8 +1,8 @@
 import uWS from 'uWebSockets.js';
 
 /*
- * The floor that a gateway is compared with: the same WebSocket library, one process, one room, no
- * Redis, no numbers, no history, no checks. Whoever connects is in the room; what anybody sends, all get.
+ * The floor that a gateway is compared with: one process with the gateway's WebSocket library and one room, without
+ * Redis, numbers, history and checks. Every client is in the room, and every message is sent to all clients.
  */
 
 const app = uWS.App();
@@ -12,7 +12,7 @@ app.ws('/*', {
     socket.subscribe('room');
   },
   message: (_socket, message) => {
-    // A frame of the size that a gateway would send.
+    // A frame of the size of a gateway's.
     const content = Buffer.from(message).toString();
     const frame = `{"seq":1,"type":"message","content":"${content}","roomId":1,"username":"user1","userId":1,"id":"gateway-1-mws3pfhy-0","sentAt":1767225600000}`;
     app.publish('room', frame);

@@ -13,16 +13,16 @@ export const BENCH_SECRET = 'a secret for benchmarks, long enough for anybody';
 const BARE_SERVER = fileURLToPath(new URL('bare-server.ts', import.meta.url));
 const GATEWAY_MAIN = fileURLToPath(new URL('../../../apps/gateway/dist/main.js', import.meta.url));
 
-/** As `deploy/README.md` starts them. */
+/** The flags of `deploy/README.md`. */
 const GATEWAY_FLAGS = ['--max-semi-space-size=4'];
 
-/** Plenty for the collection of a heap of some tens of megabytes. */
+/** Ample for collecting a heap of some tens of megabytes, in milliseconds. */
 const COLLECT_MS = 2_000;
 
-/** Lets a measurement of memory begin without garbage, which is otherwise half of what is measured. */
+/** Lets a measurement of memory begin without garbage, which would otherwise be half of the result. */
 const COLLECT_ON_SIGNAL = 'data:text/javascript,process.on("SIGUSR2",()=>{gc();gc()})';
 
-/** A server process under measurement. */
+/** A server process that is measured. */
 export interface BenchServer {
   readonly pid: number;
   readonly port: number;
@@ -30,32 +30,32 @@ export interface BenchServer {
   join(roomId: number, member: Member): Promise<WebSocket>;
 }
 
-/** A gateway under measurement. */
+/** A gateway that is measured. */
 export interface BenchGateway extends BenchServer {
-  /** What tokens that it accepts are signed with. */
+  /** Secret of the tokens that it accepts. */
   readonly secret: string;
-  /** Makes the process collect its garbage, and waits until it has. */
+  /** Makes the process collect its garbage, and resolves when that is done. */
   collectGarbage(): Promise<void>;
 }
 
-/** Real gateway processes over a real Redis of their own; rooms and tokens are made without an API. */
+/** Real gateway processes over a Redis of their own; rooms and tokens are created without an API. */
 export interface BenchGateways extends Closeable {
   readonly gateways: readonly BenchGateway[];
   readonly redisPid: number;
-  /** What the data in Redis, and all that goes with it, occupies; in bytes. */
+  /** Memory of the data in Redis with its overhead, in bytes. */
   redisBytes(): Promise<number>;
   createRooms(ids: readonly number[]): Promise<void>;
 }
 
-/** What is different about one gateway. */
+/** Differences of one gateway. */
 export interface BenchVariant {
   env?: Record<string, string>;
-  /** The program, of another checkout. */
+  /** Program of another checkout. */
   main?: string;
 }
 
 /**
- * @param env settings of the gateways, on top of limits that a benchmark does not run into
+ * @param env settings of the gateways, besides limits that a benchmark does not reach
  * @param variants of the first gateways, in their order
  */
 export async function startGateways(
@@ -134,7 +134,7 @@ export async function startGateways(
   };
 }
 
-/** The floor: a server that only relays. One room; ids and members are taken and ignored. */
+/** The floor: a server that only relays. One room; ids and members are ignored. */
 export async function startBareServer(): Promise<BenchServer & Closeable> {
   const server = await spawnGuarded({
     name: 'bare server',

@@ -5,17 +5,17 @@ import { SUBPROTOCOL } from '@chorus/protocol';
 import type { IdleOrder, IdleUser } from './idle-sockets.js';
 
 /*
- * A process that holds open sockets and does nothing with them: one process may have no more than 20,000
- * descriptors, and a whole WebSocket client per socket would cost ten times what the gateway's side does. What
- * arrives is thrown away, pings too: the gateways must be patient.
+ * A process that holds open sockets without using them: one process may have at most 20,000 descriptors, and a full
+ * WebSocket client per socket would cost ten times as much as the gateway's side. Received data is discarded, pings
+ * included, so the gateways need a long idle timeout.
  */
 
-/** Sockets opened at the same time. */
+/** Sockets opened concurrently. */
 const OPENING = 50;
 
 function frame(text: string): Buffer {
   const payload = Buffer.from(text);
-  // Masked with zeros, which is allowed where nobody can be harmed.
+  // Masked with zeros, which is allowed where no proxy can be harmed.
   return Buffer.concat([Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
 }
 

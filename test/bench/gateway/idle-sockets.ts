@@ -5,12 +5,12 @@ import type { Member } from '@chorus/protocol';
 import type { Closeable } from '@chorus/service';
 import type { BenchGateway } from './bench-gateways.js';
 
-/** Somebody with a socket in a room. */
+/** A user with a socket in a room. */
 export interface IdleUser extends Member {
   readonly roomId: number;
 }
 
-/** What a process that holds sockets is told to open. */
+/** Order to a process that holds sockets. */
 export interface IdleOrder {
   readonly kind: SocketKind;
   readonly port: number;
@@ -22,7 +22,7 @@ export type SocketKind = 'plain' | 'chorus.v1';
 
 /** Sockets at one gateway, held by a process of their own. */
 export interface IdleSockets extends Closeable {
-  /** Opens one for each user; resolves when all are in their rooms. */
+  /** Opens one socket per user; resolves when all are in their rooms. */
   open(users: readonly IdleUser[]): Promise<void>;
 }
 

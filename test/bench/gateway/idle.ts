@@ -3,33 +3,33 @@ import { cpuMicros, residentBytes } from '@chorus/loadtest';
 import { type BenchGateways, startGateways } from './bench-gateways.js';
 import { holdSockets, type IdleUser, type SocketKind } from './idle-sockets.js';
 
-/** How long everything that a ramp leaves to be done may take, in milliseconds. */
+/** Time for the work that a ramp leaves behind, in milliseconds. */
 const SETTLE_MS = 5_000;
-/** Enough that all code on the way has run. */
+/** Number of connections after which all involved code has run. */
 const WARM_UP = 1_000;
 
-/** What a connection that does nothing costs, over all gateways; bytes and microseconds a connection. */
+/** Cost of an idle connection, over all gateways; in bytes and microseconds per connection. */
 export interface IdleCost {
-  /** Growth of the gateways from before their first connection, as the system shows it. */
+  /** Growth of the gateways since before their first connection, as the system reports it. */
   resident: number;
-  /** The same from after the first thousand on: what code and the heap need anyway is there by then. */
+  /** Growth after the first thousand connections: the memory for code and heap is allocated by then. */
   residentWarm: number;
-  /** The same as the first after the gateways were made to collect their garbage. */
+  /** Like `resident`, after the gateways have collected their garbage. */
   residentCollected: number;
   redis: number;
-  /** Processor time until the user is in the room and the others there were told. */
+  /** Processor time until the user is in the room and the other members were notified. */
   connectCpu: number;
   connectRedisCpu: number;
   connectsPerSecond: number;
 }
 
-/** Connects users of their own to two gateways, half of each room to either. */
+/** Connects separate users to two gateways, half of each room to each. */
 export async function measureIdle(
   kind: SocketKind,
   connections: number,
   roomSize: number,
 ): Promise<IdleCost> {
-  // Nobody answers pings here.
+  // The sockets do not answer pings.
   const cluster = await startGateways(2, { IDLE_TIMEOUT_SECONDS: '960' });
   const holders = cluster.gateways.map((gateway) => holdSockets(gateway, kind));
   try {

@@ -5,14 +5,14 @@ import type { BenchServer } from './bench-gateways.js';
 
 const WARM_UP_MS = 3_000;
 const MEASURE_MS = 8_000;
-/** Sockets opened at the same time. */
+/** Sockets opened concurrently. */
 const OPENING = 100;
-/** A message as people write them, 128 bytes. */
+/** A message of natural text, 128 bytes. */
 export const TEXT = 'The quick brown fox jumps over the lazy dog. '.repeat(3).slice(0, 128);
 
 /**
  * Opens sockets of users with ids from `firstId` on.
- * @param roomOf which room the n-th socket enters
+ * @param roomOf returns the room of the n-th socket
  */
 export async function openSockets(
   server: Pick<BenchServer, 'join'>,
@@ -31,11 +31,11 @@ export async function openSockets(
   return sockets;
 }
 
-/** Counts message frames, and not joined and left. */
+/** Counts message frames, without joined and left. */
 export function countMessages(sockets: WebSocket[]): () => number {
   let count = 0;
   for (const socket of sockets) {
-    // `{"seq"` opens a message and nothing else.
+    // Only messages begin with `{"seq"`.
     socket.on('message', (data: Buffer) => {
       if (data[2] === 's'.charCodeAt(0)) count++;
     });
@@ -43,7 +43,7 @@ export function countMessages(sockets: WebSocket[]): () => number {
   return () => count;
 }
 
-/** Calls `send` at a steady rate, making up for late timers. Returns what stops it. */
+/** Calls `send` at a steady rate, making up for late timers. Returns a function that stops it. */
 export function steadily(perSecond: number, send: (index: number) => void): () => void {
   const start = performance.now();
   let sent = 0;
@@ -54,7 +54,7 @@ export function steadily(perSecond: number, send: (index: number) => void): () =
   return () => clearInterval(timer);
 }
 
-/** What processes spent, by the names given, while messages were delivered. */
+/** What named processes spent while messages were delivered. */
 export interface Measured<Name extends string> {
   delivered: number;
   seconds: number;
@@ -62,7 +62,7 @@ export interface Measured<Name extends string> {
   cpu: Record<Name, number>;
 }
 
-/** Lets the load run warm, then measures. */
+/** Warms up under the load, then measures. */
 export async function measure<Name extends string>(
   pids: Record<Name, number>,
   delivered: () => number,

@@ -1,3 +1,5 @@
+import { Argument } from 'commander';
+import { benchCommand } from '../bench-command.js';
 import {
   type BenchGateway,
   type BenchGateways,
@@ -10,11 +12,10 @@ import type { SocketKind } from './idle-sockets.js';
 import { countMessages, measure, openSockets, steadily, TEXT } from './load.js';
 
 /*
- * `pnpm bench:gateway`: what a gateway costs per message, per delivery and per connection, in processor
- * time of the gateway process alone. Deliveries are mostly the kernel's work, so the same load is
- * also put on the bare WebSocket library, in the same run: compare with that floor before anything
- * else, for it moves with the machine. Run it on an otherwise idle one. `messages`, `deliveries` or `idle` as an
- * argument runs that part alone.
+ * `pnpm bench:gateway`: cost of a message, a delivery and a connection, in processor time of the gateway process
+ * alone. Most of a delivery is the kernel's work, so the bare WebSocket library carries the load of the deliveries as
+ * well, in one run: compare with that floor first, because it varies with the machine. Run it on an otherwise idle
+ * machine. `messages`, `deliveries` or `idle` as an argument runs that part alone.
  */
 
 const rows: Array<Record<string, string>> = [];
@@ -49,7 +50,7 @@ async function withGateways(count: number, action: (cluster: BenchGateways) => P
   }
 }
 
-/** Number, history and one delivery included; beside a gateway that has no members of the rooms. */
+/** Numbering, history and one delivery included, on a gateway without other members of the rooms. */
 async function inboundMessages(): Promise<void> {
   await withGateways(2, async ({ gateways, redisPid, createRooms }) => {
     const [busy, idle] = gateways as [BenchGateway, BenchGateway];
@@ -67,7 +68,7 @@ async function inboundMessages(): Promise<void> {
   });
 }
 
-/** One room of 1,000; `burst` messages at the same moment, `perSecond` times a second. */
+/** One room of 1,000; `burst` messages at once, `perSecond` times per second. */
 async function deliveries(burst: number, perSecond: number, target: number): Promise<void> {
   let load = '';
   const cost = async (server: BenchServer): Promise<number> => {
@@ -106,7 +107,14 @@ async function idleConnections(kind: SocketKind, roomSize: number): Promise<void
   );
 }
 
-const only = process.argv[2];
+const [only] = benchCommand(
+  'bench:gateway',
+  'Measures the processor time and memory that a message, a delivery and a connection cost a gateway.',
+)
+  .addArgument(
+    new Argument('[part]', 'part to measure; default: all').choices(['messages', 'deliveries', 'idle']),
+  )
+  .parse().args;
 if (only === undefined || only === 'messages') await inboundMessages();
 if (only === undefined || only === 'deliveries') {
   await deliveries(1, 20, 5);

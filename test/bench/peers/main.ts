@@ -22,7 +22,7 @@ const summaries = () => measured.map((rounds) => summarise(rounds, BASES));
 for (const measurement of options.measurements) {
   measured.push(await runRounds(measurement, { ...options, onSample: tell }));
   console.log(`\n${summaries().map(renderTable).at(-1)}`);
-  // After each, so that a run that is cut short has not been for nothing.
+  // After each measurement, so that an interrupted run keeps its results.
   if (options.jsonFile !== undefined) {
     const report = { startedAt, machine, effort: options.effort, measured, summaries: summaries() };
     await writeFile(options.jsonFile, `${JSON.stringify(report, null, 2)}\n`);

@@ -6,7 +6,7 @@ import { runRounds } from './rounds.js';
 import { SYSTEMS } from './systems/index.js';
 import type { System } from './systems/system.js';
 
-/** Long enough for what is late at its beginning, on a busy machine, to be little of it. */
+/** Long enough that a late start on a busy machine matters little. */
 const EFFORT: Effort = { durationMs: 2_000, warmUpMs: 300, settleMs: 1_000, share: 0.01 };
 const LOAD = { name: 'tiny', title: 'tiny', rooms: 4, members: 5, deliveriesPerSecond: 500 };
 const DROPS = { rooms: 2, members: 5, messagesPerSecond: 200, cutsPerSecond: 5, awayMs: 200 };
@@ -20,7 +20,7 @@ const named = (name: string): System => {
 describe('comparison with peers', function () {
   this.timeout(120_000);
 
-  it('has every system deliver everything, and measures what that costs', async () => {
+  it('has every system deliver everything, and measures the cost', async () => {
     const { systems } = await runRounds(deliveries(LOAD), { systems: SYSTEMS, effort: EFFORT, rounds: 1 });
     for (const { title, samples, failures } of systems) {
       expect(failures, title).to.deep.equal([]);
@@ -33,15 +33,15 @@ describe('comparison with peers', function () {
     }
   });
 
-  it('counts what is lost while clients are away, where nobody brings it back', async () => {
+  it('counts what is lost while clients are disconnected, for systems without recovery', async () => {
     const { figures, marks } = await dropSome(named('floor'), EFFORT, DROPS);
     expect(figures['came back']).to.be.greaterThan(0);
     expect(figures.lost).to.be.greaterThan(0);
-    // By design: that is no reason to doubt the round.
+    // By design, so the round is not marked.
     expect(marks.filter((mark) => mark.includes('lost'))).to.deep.equal([]);
   });
 
-  it('finds nothing lost where everything is brought back', async () => {
+  it('finds no losses for systems that recover', async () => {
     const { figures, marks } = await dropSome(named('chorus'), EFFORT, DROPS);
     expect(figures['came back']).to.be.greaterThan(0);
     expect(figures['not recovered']).to.equal(0);

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 
-/** What Redis accounts for data, clients and itself, in bytes. */
+/** Returns what Redis accounts for data, clients and itself, in bytes. */
 export async function redisUsedBytes(url: string): Promise<number> {
   const redis = new Redis(url);
   try {

@@ -1,12 +1,12 @@
 import type { Effort, Measurement, Sample } from './measurements/measurement.js';
 import type { System } from './systems/system.js';
 
-/** What one system showed in all rounds of a measurement. */
+/** Results of one system in all rounds of a measurement. */
 export interface SystemRounds {
   readonly system: string;
   readonly title: string;
   readonly samples: readonly Sample[];
-  /** Why there is no sample of a round. */
+  /** Reasons of rounds without a sample. */
   readonly failures: readonly string[];
 }
 
@@ -21,7 +21,7 @@ export interface MeasurementRounds {
 export interface RoundsOptions {
   readonly systems: readonly System[];
   readonly effort: Effort;
-  /** Instead of as many as the measurement has. */
+  /** Overrides the number of each measurement. */
   readonly rounds?: number | undefined;
   readonly onSample?: (
     measurement: Measurement,
@@ -32,8 +32,8 @@ export interface RoundsOptions {
 }
 
 /**
- * Systems take turns, so that a machine that slows down for a while slows down all of them. One that fails, fails a
- * round and nothing else.
+ * Runs all systems in turn, so that a slow phase of the machine affects all of them. A failure affects only its
+ * round.
  */
 export async function runRounds(
   measurement: Measurement,

@@ -10,7 +10,7 @@ interface Reading {
   readonly redisBytes: number | undefined;
 }
 
-/** What a stretch of a run cost. */
+/** Costs of a part of a run. */
 export interface Spent {
   readonly seconds: number;
   readonly nodeMicros: readonly number[];
@@ -20,7 +20,7 @@ export interface Spent {
 export interface Grown {
   /** Over all nodes. */
   readonly nodeBytes: number;
-  /** What Redis accounts for its data and clients, not its resident memory, which it takes in steps. */
+  /** What Redis accounts for its data and clients, not its resident memory, which grows in steps. */
   readonly redisBytes: number;
 }
 
@@ -29,7 +29,7 @@ export class SystemMeter implements CostMeter {
   readonly #readings = new Map<Phase, Reading>();
   readonly #processes: readonly SystemProcess[];
 
-  /** @param withMemory collects all garbage before memory is read: of no use, and in the way, in a load */
+  /** @param withMemory collects all garbage before memory is read; must be off under load, which it would disturb */
   constructor(
     private readonly system: RunningSystem,
     private readonly withMemory = false,
@@ -38,7 +38,7 @@ export class SystemMeter implements CostMeter {
   }
 
   async mark(phase: Phase): Promise<void> {
-    // Collecting is none of what connecting costs.
+    // Collecting garbage must not count as a cost of connecting.
     if (this.withMemory && phase === 'before') await this.#collectGarbage();
     const cpu = this.#processes.map(({ pid }) => cpuMicros(pid));
     const atMs = performance.now();

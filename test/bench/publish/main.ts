@@ -5,13 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { cpuMicros } from '@chorus/loadtest';
 import { startRedis } from '@chorus/local';
 import { Closer } from '@chorus/service';
-import { Command } from 'commander';
+import { benchCommand } from '../bench-command.js';
 import type { Done, Task } from './worker.js';
 
 /*
- * `pnpm bench:publish`: what a message costs Redis and who publishes it, by how many go in one batch, over how many
- * rooms, with and without an idempotency key; every message is delivered once. Against another checkout of the project,
- * built, the two take turns in one run: compare them, for the figures move with the machine.
+ * `pnpm bench:publish`: cost of a message for Redis and its publisher, by size of the batch and number of rooms, with
+ * and without an idempotency key; every message is delivered once. With `--against` another built checkout, both take
+ * turns in one run: compare the two, because the figures vary with the machine.
  */
 
 const HERE = fileURLToPath(new URL('../../../..', import.meta.url));
@@ -20,14 +20,17 @@ const BATCHES = [1, 4, 16, 64];
 const ROOMS = [1, 10, 1_000, 10_000];
 const WARM_UP_MS = 150;
 
-const options = new Command('bench:publish')
-  .option('--against <folder>', 'another checkout, to compare with')
-  .option('--rounds <number>', 'turns of each, of which the median counts', Number, 3)
-  .option('--ms <number>', 'length of a turn', Number, 500)
-  .option('--batches <list>', 'messages of one batch', numbers, BATCHES)
-  .option('--rooms <list>', 'rooms they go to', numbers, ROOMS)
-  .option('--used <part>', 'part of the archive budget that is used, from 0 to 1', Number, 0)
-  .option('--users <number>', 'users who send, by turns', Number, 1)
+const options = benchCommand(
+  'bench:publish',
+  'Measures what a published message costs Redis and its publisher.',
+)
+  .option('--against <folder>', 'another built checkout, for comparison')
+  .option('--rounds <number>', 'number of turns per case; the median is reported', Number, 3)
+  .option('--ms <number>', 'length of a turn, in milliseconds', Number, 500)
+  .option('--batches <list>', 'comma-separated numbers of messages per batch', numbers, BATCHES)
+  .option('--rooms <list>', 'comma-separated numbers of rooms', numbers, ROOMS)
+  .option('--used <share>', 'share of the archive budget in use, from 0 to 1', Number, 0)
+  .option('--users <number>', 'number of users, who send in turn', Number, 1)
   .option('--redis <arguments>', 'more arguments of redis-server', '')
   .parse()
   .opts<{
@@ -122,7 +125,7 @@ try {
       }
     }
   }
-  console.log('µs of processor time for each message');
+  console.log('µs of processor time per message');
   console.table(rows);
 } finally {
   await closer.close();

@@ -5,31 +5,31 @@ import { messageEncoder } from '@chorus/protocol';
 import { createLogger } from '@chorus/service';
 import { TEXT } from '../gateway/load.js';
 
-/** What a worker is told to do: batch after batch, without a pause, for a while. */
+/** Order to a worker: one batch after another without a pause, for a time. */
 export interface Task {
-  /** Messages of one batch, which go to as many rooms as there are, by turns. */
+  /** Messages of one batch, distributed over the rooms in turn. */
   batch: number;
   rooms: number;
   keys: boolean;
   ms: number;
 }
 
-/** What came of it. */
+/** Result of the order. */
 export interface Done {
   messages: number;
   /** Processor time of the worker in microseconds, its own deliveries included. */
   micros: number;
 }
 
-/** As long as those that clients give. */
+/** As long as those of clients. */
 const KEY = '12345:6f1f0f5e-8a43-4c55-9d2c-';
 const SUBSCRIBING = 500;
 
-/** What may wait to be archived, in bytes. */
+/** Budget for messages that wait for the archiver, in bytes. */
 const BUDGET = 1e15;
 
 const [checkout = '', url = '', rooms = '0', used = '0', users = '1'] = process.argv.slice(2);
-/** What a package of the checkout exports; nothing if it has no such package, as older ones. */
+/** Exports of a package of the checkout; empty if it lacks the package, as older ones do. */
 async function load(name: string): Promise<object> {
   const file = join(checkout, 'packages', name, 'dist/index.js');
   return existsSync(file) ? await import(pathToFileURL(file).href) : {};
@@ -38,7 +38,7 @@ async function load(name: string): Promise<object> {
 type Loaded = typeof import('@chorus/broker') & typeof import('@chorus/redis');
 const { createRedis, Keyspace, RedisBroker, RedisRoomDirectory, redisReady }: Loaded = Object.assign(
   {},
-  // Older checkouts have what is about Redis in the first two.
+  // Older checkouts have the parts for Redis in the first two.
   ...(await Promise.all(['service', 'broker', 'redis'].map(load))),
 );
 
@@ -55,7 +55,7 @@ for (let first = 1; first <= Number(rooms); first += SUBSCRIBING) {
   await Promise.all(ids.map((id) => directory.ensure(id, 0).then(() => broker.subscribe(id))));
 }
 await directory.markComplete();
-// As if much of it waited already.
+// As if much of the budget were used already.
 if (Number(used) > 0) await client.hset('chorus:state', 'unstored', Math.floor(Number(used) * BUDGET));
 
 let count = 0;

@@ -15,10 +15,10 @@ const gateways = [
   { nodeId: 'b', port: 5002 },
 ];
 
-describe('HAProxy as it is shipped', () => {
+describe('the shipped HAProxy configuration', () => {
   const place = { folder: '/tmp/x', port: 1234, maxconn: 99, gateways };
 
-  it('is rehearsed with other addresses, and what sockets go through is the same', async () => {
+  it('is rehearsed with other addresses, and with unchanged settings for sockets', async () => {
     const shipped = await readFile(SHIPPED_HAPROXY_CFG, 'utf8');
     const text = haproxyConfig(shipped, place);
     const backend = (all: string) => /^backend gateways\n(?: {4}.*\n)+/m.exec(all)?.[0].split('\n') ?? [];
@@ -34,7 +34,7 @@ describe('HAProxy as it is shipped', () => {
       .and.not.to.match(/:8080|:8081|server-template/);
   });
 
-  it('cannot be rehearsed unnoticed when it changes', async () => {
+  it('fails the rehearsal when it changes unnoticed', async () => {
     const shipped = await readFile(SHIPPED_HAPROXY_CFG, 'utf8');
     for (const part of ['backend gateways', 'bind :8080', 'fd-hard-limit', 'server-template gateway']) {
       const wrong = shipped.replaceAll(part, 'something else');
@@ -43,10 +43,10 @@ describe('HAProxy as it is shipped', () => {
   });
 });
 
-describe('nginx as it is shipped', () => {
+describe('the shipped nginx configuration', () => {
   const place = { folder: '/tmp/x', port: 1234, workers: 3, generation: 7 };
 
-  it('is rehearsed with other addresses and nothing else of what matters changed', async () => {
+  it('is rehearsed with other addresses and no other relevant change', async () => {
     const shipped = await readFile(SHIPPED_NGINX_CONF, 'utf8');
     const text = nginxConfig(shipped, { ...place, gateways });
     const lines = (all: string) => all.split('\n').map((line) => line.trim());
@@ -58,7 +58,7 @@ describe('nginx as it is shipped', () => {
     expect(text).not.to.match(/127\.0\.0\.1:400\d/);
   });
 
-  it('cannot be rehearsed unnoticed when it changes', () => {
+  it('fails the rehearsal when it changes unnoticed', () => {
     const wrong = 'worker_processes auto;\nhttp {\n}\n';
     expect(() => nginxConfig(wrong, { ...place, gateways })).to.throw(StartError, 'deploy/nginx.conf');
   });
@@ -77,7 +77,7 @@ describe('a real balancer', function () {
     for (const server of servers.splice(0)) server.close();
   });
 
-  /** Answers everything with its name. */
+  /** A server that answers every request with its name. */
   async function startNamed(nodeId: string): Promise<BackendGateway> {
     const port = await freePort();
     const server = createServer((_, response) => response.end(nodeId));
@@ -96,7 +96,7 @@ describe('a real balancer', function () {
     return [...names].sort();
   }
 
-  it('sends sockets to those that it is told, and to others when they come and these go', async () => {
+  it('sends sockets to the given gateways, and to others when these change', async () => {
     for (const kind of kinds) {
       const [a, b] = [await startNamed('a'), { nodeId: 'b', port: await freePort() }];
       const balancer = await startRealBalancer(kind, { gateways: [a, b], spares: false, connections: 100 });
@@ -117,7 +117,7 @@ describe('a real balancer', function () {
     }
   });
 
-  it('finds those by itself that it knew before they came', async () => {
+  it('finds new gateways by itself that it knew before they started', async () => {
     for (const kind of kinds) {
       const [a, b] = [await startNamed('a'), { nodeId: 'b', port: await freePort() }];
       const balancer = await startRealBalancer(kind, { gateways: [a, b], spares: true, connections: 100 });

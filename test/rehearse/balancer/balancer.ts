@@ -1,16 +1,15 @@
 import { readFileSync } from 'node:fs';
 import type { Closeable } from '@chorus/service';
 
-/** A load balancer as people run it, between the tool and the gateways. */
+/** A real load balancer between the tool and the gateways. */
 export interface RealBalancer extends Closeable {
   /** Program and version. */
   readonly name: string;
-  /** `ws://` URLs, one for each process that one could not hold all connections without. */
+  /** `ws://` URLs, one per process, as several may be needed to hold all connections. */
   readonly targets: readonly string[];
   /**
-   * New sockets go to these gateways from now on and to no others; those that are open stay where they are. Resolves when
-   * that holds.
-   * @throws {StartError} when the balancer does not get there
+   * Sends new sockets only to these gateways; open ones stay where they are. Resolves when that holds.
+   * @throws {StartError} when the balancer does not reach that state
    */
   route(gateways: readonly BackendGateway[]): Promise<void>;
 }
@@ -22,23 +21,23 @@ export interface BackendGateway {
 }
 
 export interface BalancerOptions {
-  /** All gateways that there will ever be. */
+  /** All gateways that will ever run. */
   readonly gateways: readonly BackendGateway[];
   /**
-   * It knows all of them from the beginning, and passes those by that are not there. Else it only learns of them when
-   * sockets are to go there, which costs some balancers what they knew of the others.
+   * Whether it knows all of them from the start and skips those that are missing. Otherwise it learns of them when
+   * sockets must go there, which makes some balancers forget what they knew of the others.
    */
   readonly spares: boolean;
-  /** Sockets that it has to hold at a time. */
+  /** Largest number of concurrent sockets. */
   readonly connections: number;
 }
 
-/** What a balancer's process opens besides its sockets. */
+/** Descriptors that a balancer's process needs besides its sockets. */
 const OTHER_DESCRIPTORS = 200;
-/** So many a process where the system does not say. */
+/** Assumed limit per process where the system reports none. */
 const USUAL_DESCRIPTORS = 1_024;
 
-/** Descriptors that a process started from here may open. */
+/** Returns the number of descriptors that a process started from here may open. */
 export function descriptorLimit(): number {
   try {
     const limit = Number(
@@ -50,7 +49,10 @@ export function descriptorLimit(): number {
   }
 }
 
-/** How many processes it takes to hold so many sockets, with two descriptors each, and how many one holds. */
+/**
+ * Returns the number of processes for a number of sockets, with two descriptors each, and the sockets of each
+ * process.
+ */
 export function processesFor(connections: number): { processes: number; each: number } {
   const each = Math.floor((descriptorLimit() - OTHER_DESCRIPTORS) / 2);
   return { processes: Math.ceil(connections / each), each };

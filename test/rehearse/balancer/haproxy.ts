@@ -18,7 +18,7 @@ const NEED = {
 const READY_MS = 10_000;
 const POLL_MS = 50;
 
-/** Starts as many HAProxys as the sockets need. They find out by health checks which gateways are ready. */
+/** Starts as many HAProxys as the sockets need. Their health checks find the ready gateways. */
 export async function startHaproxy(options: BalancerOptions): Promise<RealBalancer> {
   const program = await ensureProgram('haproxy', NEED);
   const { processes, each } = processesFor(options.connections);
@@ -76,19 +76,19 @@ async function startInstance(
 }
 
 export interface HaproxyPlace {
-  /** Of its own, for everything that it writes. */
+  /** A folder for everything that it writes. */
   readonly folder: string;
   readonly port: number;
   readonly maxconn: number;
   readonly gateways: readonly BackendGateway[];
 }
 
-/** Of the configuration that is shipped, the parts that sockets go through. */
+/** The parts of the shipped configuration that affect sockets. */
 const SECTIONS = ['global', 'defaults', 'frontend users', 'backend gateways', 'backend api'];
 
 /**
- * The configuration that is shipped, for these gateways and none of what else it leads to.
- * @throws {StartError} when there is something in it no more that has to be replaced
+ * Returns the shipped configuration for these gateways, without its other destinations.
+ * @throws {StartError} when it no longer contains something that must be replaced
  */
 export function haproxyConfig(shipped: string, place: HaproxyPlace): string {
   const { folder, port, maxconn, gateways } = place;
@@ -104,10 +104,10 @@ export function haproxyConfig(shipped: string, place: HaproxyPlace): string {
       /^ {4}fd-hard-limit \d+$/m,
       `    maxconn ${maxconn}\n    stats socket ${folder}/admin.sock mode 600 level user`,
     ],
-    // One line a connection is of no use here.
+    // A log line per connection has no use here.
     [/^ {4}log global\n {4}option httplog\n/m, ''],
     [/^ {4}bind :8080$/m, `    bind 127.0.0.1:${port} backlog 4096`],
-    // Names are looked up in the container network only.
+    // Names exist only in the container network.
     [/ resolvers names init-addr none$/m, ''],
     [/^ {4}server-template gateway .*$/m, servers],
     [/^ {4}server-template api .*\n/m, ''],
@@ -130,7 +130,9 @@ async function untilUp(socket: string, wanted: ReadonlySet<string>): Promise<voi
   }
 }
 
-/** Of the one backend. Before its first check a server is taken to be up: it counts when it was checked. */
+/**
+ * Servers of the one backend that are up. A server counts as up before its first check, so only checked ones count.
+ */
 async function serversUp(socket: string): Promise<Set<string>> {
   const rows = (await ask(socket, 'show stat -1 4 -1')).split('\n').filter((row) => row !== '');
   const columns = (rows.shift() ?? '').replace(/^# /, '').split(',');

@@ -4,12 +4,12 @@ import { startNginx } from './nginx.js';
 
 export type { BackendGateway, RealBalancer } from './balancer.js';
 
-/** By the name that the command line takes. */
+/** By their names on the command line. */
 export const BALANCERS = { haproxy: startHaproxy, nginx: startNginx } as const;
 
 export type BalancerKind = keyof typeof BALANCERS;
 
-/** @throws {StartError} one line that says why it cannot */
+/** @throws {StartError} one line with the reason */
 export function startRealBalancer(kind: BalancerKind, options: BalancerOptions): Promise<RealBalancer> {
   return BALANCERS[kind](options);
 }

@@ -21,12 +21,15 @@ const NEED = {
 };
 const READY_MS = 10_000;
 const POLL_MS = 20;
-/** So many connections in a row that meet the new configuration: no worker with the old one listens any more. */
+/**
+ * Number of consecutive connections that meet the new configuration until no worker with the old one listens any
+ * more.
+ */
 const IN_A_ROW = 20;
-/** With one worker more than the sockets need, it does not matter that they are not spread quite evenly. */
+/** With one worker more than the sockets need, an uneven distribution does no harm. */
 const SPARE_WORKERS = 1;
 
-/** Starts nginx with `deploy/nginx.conf`. It is told about gateways by a new configuration and SIGHUP. */
+/** Starts nginx with `deploy/nginx.conf`. A new configuration and SIGHUP change its gateways. */
 export async function startNginx(options: BalancerOptions): Promise<RealBalancer> {
   const program = await ensureProgram('nginx', NEED);
   const closer = new Closer();
@@ -72,7 +75,7 @@ export async function startNginx(options: BalancerOptions): Promise<RealBalancer
         const known = gateways.every((gateway) => has(listed, gateway));
         const gone = serving.some((gateway) => !has(gateways, gateway));
         serving = gateways;
-        // After a reload it has forgotten how many sockets each of them has.
+        // A reload makes it forget how many sockets each gateway has.
         if (known && !gone) return;
         generation++;
         await configure(gateways);
@@ -88,18 +91,18 @@ export async function startNginx(options: BalancerOptions): Promise<RealBalancer
 }
 
 export interface NginxPlace {
-  /** Of its own, for everything that it writes. */
+  /** A folder for everything that it writes. */
   readonly folder: string;
   readonly port: number;
   readonly workers: number;
   readonly gateways: readonly BackendGateway[];
-  /** What it answers to `GET /generation`. */
+  /** Its answer to `GET /generation`. */
   readonly generation: number;
 }
 
 /**
- * The configuration that is shipped, for other gateways, as a process that anybody may run.
- * @throws {StartError} when there is something in it no more that has to be replaced
+ * Returns the shipped configuration for other gateways, for a process without privileges.
+ * @throws {StartError} when it no longer contains something that must be replaced
  */
 export function nginxConfig(shipped: string, place: NginxPlace): string {
   const { folder, port, workers, gateways, generation } = place;
@@ -122,7 +125,7 @@ export function nginxConfig(shipped: string, place: NginxPlace): string {
     [/(upstream gateways \{[^}]*?)(?:\s*server [^;]*;)+/, `$1\n        ${servers.join('\n        ')}`],
     [
       /listen \d+;/,
-      // By turns to all workers: else one takes most, and runs out of descriptors.
+      // In turn to all workers: otherwise one takes most connections and runs out of descriptors.
       `listen 127.0.0.1:${port} reuseport backlog=4096;\n        location = /generation { return 200 "${generation}"; }`,
     ],
   ];

@@ -10,7 +10,7 @@ const CLOSE_MS = 10_000;
 
 /** A gateway process of a rehearsal. */
 export interface GatewayProcess extends BackendGateway {
-  /** How long it took until `/readyz` said so, in milliseconds. */
+  /** Time until `/readyz` reported ready, in milliseconds. */
   readonly readyMs: number;
   readonly exited: Promise<Exit>;
   kill(signal: NodeJS.Signals): void;

@@ -9,21 +9,21 @@ import {
 } from '@chorus/loadtest';
 import type { Stage } from './stage.js';
 
-/** The work that goes on while servers come and go. */
+/** The load while servers are started and stopped. */
 export interface Load {
   readonly connections: number;
-  /** Messages a second, over all rooms. */
+  /** Messages per second, over all rooms. */
   readonly rate: number;
   readonly roomSize: number;
   /** Processes of the tool. */
   readonly workers: number;
-  /** Connects a second at the beginning. */
+  /** Connects per second at the beginning. */
   readonly ramp: number;
-  /** URL of a module that the tool speaks by; for tests. */
+  /** URL of a module with a dialect of the tool; for tests. */
   readonly dialect?: string;
 }
 
-/** Connections of each ready gateway by its id, at a time. */
+/** Connections of each ready gateway by its id, at a moment. */
 export interface Spread {
   /** Seconds since the run began, as in the timeline of the result. */
   readonly at: number;
@@ -36,15 +36,15 @@ export interface SceneEvent {
   readonly what: string;
 }
 
-/** What an act has to do with the load that goes on. */
+/** What an act can do with the running load. */
 export interface Scene {
-  /** Seconds since the run began. */
+  /** Returns the seconds since the run began. */
   second(): number;
-  /** Notes something for the report. */
+  /** Adds a note to the report. */
   note(what: string): void;
-  /** Resolves after a second for which the condition holds, or when so long is over: then with false. */
+  /** Resolves with true after a second for which the condition holds, or with false after the time. */
   until(condition: (moment: Moment) => boolean, withinMs: number): Promise<boolean>;
-  /** How connections are spread, second by second; the last is at most about two seconds old. */
+  /** Distribution of the connections, one per second; the last is at most about two seconds old. */
   readonly spreads: readonly Spread[];
 }
 
@@ -54,16 +54,16 @@ export interface Performance {
   readonly spreads: readonly Spread[];
 }
 
-/** For whom a rehearsal is. */
+/** The caller of a rehearsal. */
 export interface Company {
   /** Ends it. */
   readonly signal?: AbortSignal;
-  /** Told what happens when it does. */
+  /** Receives a line for each step. */
   say(line: string): void;
 }
 
 const WARM_UP_MS = 2_000;
-/** A load that nobody ends goes on for so long. */
+/** Longest duration of a load that is not ended, in milliseconds. */
 const MAX_LOAD_MS = 1_800_000;
 const SETTLE_MS = 15_000;
 const SAMPLE_MS = 1_000;
@@ -73,8 +73,8 @@ export function roomsFor({ connections, roomSize }: Pick<Load, 'connections' | '
 }
 
 /**
- * Puts the load on the stage, does the act meanwhile, and ends the load when the act is over.
- * @throws whatever the act throws
+ * Puts the load on the stage, runs the act, and then ends the load.
+ * @throws what the act throws
  */
 export async function perform(
   stage: Stage,
@@ -98,7 +98,7 @@ export async function perform(
         if (phase !== 'measuring') return;
         acting = act(onStage).then(
           () => {
-            // What follows are the tool's own good-byes.
+            // From here on the tool itself closes its sockets.
             onStage.close();
             enough.abort();
           },
@@ -178,7 +178,7 @@ class OnStage implements Scene {
   }
 
   async #sample(): Promise<void> {
-    // Redis is ours and has nothing to do but this: a sample that fails is none.
+    // A failed sample counts as none: this Redis has no other work.
     const nodes = await this.stage.nodes().catch(() => []);
     const ready = nodes.filter(({ state }) => state !== 'draining');
     if (ready.length === 0) return;

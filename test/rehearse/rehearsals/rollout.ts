@@ -13,11 +13,11 @@ export interface RolloutOptions {
   /** Settings of the gateways, in milliseconds. */
   readonly drainDelayMs: number;
   readonly drainMs: number;
-  /** One gateway after the other, each with its successor, instead of all together. */
+  /** Replaces one gateway after the other instead of all together. */
   readonly oneByOne: boolean;
-  /** How long nothing happens before and after, in milliseconds. */
+  /** Undisturbed time before and after, in milliseconds. */
   readonly quietMs: number;
-  /** How gateways are told to end; anything but SIGTERM is for tests. */
+  /** Signal that ends gateways; other signals than SIGTERM are for tests. */
   readonly stopSignal?: NodeJS.Signals;
 }
 
@@ -26,21 +26,21 @@ export interface RolloutOutcome extends Performance {
   readonly balancer: string;
   readonly readyMs: readonly number[];
   readonly stopped: readonly Stopped[];
-  /** Sockets that gateways mean to send away in a second, all together. */
+  /** Sockets that draining gateways close per second, all together. */
   readonly pace: number;
 }
 
-/** However few there are, a gateway sends so many away a second (`send-away.ts` of the gateway). */
+/** Smallest number of sockets that a draining gateway closes per second (its `drain` module). */
 const LEAST_PER_SECOND = 100;
-/** Peaks may be so much above the pace. */
+/** Allowed factor of peaks above the pace. */
 const PEAK = 1.5;
-/** What a gateway may take beyond its delay and its drain. */
+/** Time that a gateway may take beyond its delay and its drain, in milliseconds. */
 const END_MS = 5_000;
 const RETURN_MS = 30_000;
-/** For tokens: everything before and after. */
+/** Validity of tokens for everything before and after, in seconds. */
 const SPARE_SECONDS = 900;
 
-/** Replaces all gateways under load. @throws {StartError} {LoadError} when it cannot even be tried */
+/** Replaces all gateways under load. @throws {StartError} {LoadError} when it cannot be tried */
 export async function rehearseRollout(options: RolloutOptions, company: Company): Promise<RolloutOutcome> {
   const { load, gateways, drainDelayMs, drainMs } = options;
   const seconds = (gateways * (drainDelayMs + drainMs)) / 1_000;
@@ -67,7 +67,7 @@ export async function rehearseRollout(options: RolloutOptions, company: Company)
   }
 }
 
-/** @returns sockets a second that a gateway with so many sends away */
+/** @returns sockets per second that a gateway with this number of connections closes */
 export function paceOf(connections: number, drainMs: number): number {
   return Math.max(LEAST_PER_SECOND, (connections * 1_000) / Math.max(1, drainMs));
 }
@@ -115,7 +115,7 @@ export function rolloutChecks(outcome: RolloutOutcome): Check[] {
     ),
     equal('gateways replaced', gateways, stopped.length),
     equal('clients that did not have to move', 0, result.resumes.perConnection[0] ?? 0),
-    // One who is moved to a gateway that is yet to be replaced has to move again.
+    // A client that moves to a gateway that is still to be replaced has to move again.
     atMost('reconnects of any client', oneByOne ? gateways : 1, mostReconnects(result)),
     atMost('reconnects in any second', Math.floor(pace * PEAK), peakReconnects(result)),
     atMost('longest end of a gateway', (drainDelayMs + drainMs + END_MS) / 1_000, longest / 1_000, ' s'),

@@ -17,7 +17,7 @@ export interface ScaleOptions {
   readonly drainMs: number;
   /** `REBALANCE_SHARE_PER_MINUTE`; 0 leaves `REBALANCE` off. */
   readonly sharePerMinute: number;
-  /** How long nothing happens before and after, in milliseconds. */
+  /** Undisturbed time before and after, in milliseconds. */
   readonly quietMs: number;
 }
 
@@ -27,20 +27,20 @@ export interface ScaleOutcome extends Performance {
   readonly readyMs: readonly number[];
   /** When the new gateways were ready and the balancer knew of them, in seconds since the run began. */
   readonly outAt: number;
-  /** When it was told to take them away again. */
+  /** When they were removed again, in seconds since the run began. */
   readonly inAt: number;
   readonly stopped: readonly Stopped[];
 }
 
 const RETURN_MS = 30_000;
 const REPORT_MS = 5_000;
-/** Beyond what was configured: whether it gets level at all is worth knowing. */
+/** Factor beyond the configured time: it matters whether they become level at all. */
 const PATIENCE = 3;
-/** What a gateway may take beyond its delay and its drain. */
+/** Time that a gateway may take beyond its delay and its drain, in milliseconds. */
 const END_MS = 5_000;
 const SPARE_SECONDS = 900;
 
-/** Adds gateways under load, waits until connections are level, and takes them away again. */
+/** Adds gateways under load, waits until connections are level, and removes them again. */
 export async function rehearseScale(options: ScaleOptions, company: Company): Promise<ScaleOutcome> {
   const { load, from, to, drainDelayMs, drainMs, sharePerMinute } = options;
   const stage = await startStage({
@@ -48,7 +48,7 @@ export async function rehearseScale(options: ScaleOptions, company: Company): Pr
     connections: load.connections,
     rooms: roomsFor(load),
     gateways: to,
-    // As an operator does who means to scale: they are listed, or found by name.
+    // As in a deployment that scales: gateways are listed, or found by name.
     spares: true,
     seconds: Math.ceil(levelSeconds(options) * PATIENCE + load.connections / load.ramp + SPARE_SECONDS),
     settings: {
@@ -78,14 +78,14 @@ export async function rehearseScale(options: ScaleOptions, company: Company): Pr
         levelSeconds(options) * PATIENCE * 1_000,
       );
       scene.note('level, or waited long enough');
-      // To the end of the rebalancing, so that nobody is moved twice by what follows.
+      // Until rebalancing ends, so that no client is moved twice by the next step.
       await sleep(options.quietMs);
       inAt = scene.second();
       scene.note(`stopping ${more.map(({ nodeId }) => nodeId).join(', ')}`);
       stopped.push(...(await stopGateways(stage, more, first)));
       scene.note('they have ended');
       await scene.until(({ connected }) => connected === load.connections, RETURN_MS);
-      // Until gateways have reported it, too.
+      // Until gateways have reported it as well.
       await scene.until(() => total(scene.spreads.at(-1)) === load.connections, REPORT_MS);
       await sleep(options.quietMs);
     };
@@ -108,7 +108,7 @@ export function scaleChecks(outcome: ScaleOutcome): Check[] {
       result,
       stopped.map(({ exit }) => exit),
     ),
-    // Without rebalancing nothing is promised about how they are spread.
+    // Without rebalancing there is no guarantee about the distribution.
     ...(sharePerMinute === 0
       ? []
       : [atMost('until all are level', levelSeconds(options), level ?? Number.POSITIVE_INFINITY, ' s')]),

@@ -8,14 +8,14 @@ import { type Closeable, Closer, createLogger } from '@chorus/service';
 import { type BalancerKind, type RealBalancer, startRealBalancer } from '../balancer/index.js';
 import { type GatewayProcess, startGatewayProcess } from './gateway-process.js';
 
-/** Servers under rehearsal: a Redis of their own, gateways, and a balancer in front of them. */
+/** Servers of a rehearsal: a Redis of their own, gateways, and a balancer in front of them. */
 export interface Stage extends Closeable {
   readonly balancer: RealBalancer;
-  /** Whom and what the load is for. */
+  /** Users and rooms of the load. */
   readonly people: Provisioned;
-  /** Starts the next of the gateways, as many as are asked for, at the same time. Resolves when they are ready. */
+  /** Starts more gateways concurrently. Resolves when they are ready. */
   startGateways(count: number): Promise<GatewayProcess[]>;
-  /** The gateways as they report themselves, about once a second. */
+  /** Returns the gateways' own reports, about once a second. */
   nodes(): Promise<NodeReport[]>;
 }
 
@@ -23,25 +23,25 @@ export interface StageOptions {
   readonly balancer: BalancerKind;
   readonly connections: number;
   readonly rooms: number;
-  /** Gateways that will ever be started. */
+  /** Number of gateways that will ever be started. */
   readonly gateways: number;
-  /** Whether the balancer knows all of them from the beginning. */
+  /** Whether the balancer knows all of them from the start. */
   readonly spares: boolean;
-  /** How long the tool may need the people's tokens. */
+  /** How long the tool may need the users' tokens, in seconds. */
   readonly seconds: number;
   /** Settings of the gateways. */
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** Rooms that are made known at the same time. */
+/** Rooms that are created concurrently. */
 const ROOMS_AT_ONCE = 500;
 
-/** Everybody comes from one address, and through a balancer. All other limits are those that gateways come with. */
+/** All clients have one address, and come through a balancer. All other limits have their defaults. */
 const SETTINGS = { TRUST_PROXY: '1', MAX_CONNECTIONS_PER_ADDRESS: '1000000' };
 
 /**
- * Starts Redis and the balancer, and makes rooms and tokens, as an API would. There is none, and no archiver: what is said
- * stays in Redis.
+ * Starts Redis and the balancer, and creates rooms and tokens as an API would. There is no API and no archiver:
+ * messages stay in Redis.
  */
 export async function startStage(options: StageOptions): Promise<Stage> {
   const closer = new Closer();

@@ -2,16 +2,18 @@ import type { Exit } from '@chorus/local';
 import type { GatewayProcess } from './gateway-process.js';
 import type { Stage } from './stage.js';
 
-/** A gateway that was told to end. */
+/** A gateway that was asked to end. */
 export interface Stopped {
   readonly nodeId: string;
-  /** When it was told. */
+  /** At the time of the request. */
   readonly connections: number;
   readonly tookMs: number;
   readonly exit: Exit;
 }
 
-/** Stops all of them at the same time, and has the balancer send new sockets to the others. Resolves when they have ended. */
+/**
+ * Stops all of them together, and makes the balancer send new sockets to the others. Resolves when they have ended.
+ */
 export async function stopGateways(
   stage: Stage,
   gateways: readonly GatewayProcess[],

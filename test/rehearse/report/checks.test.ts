@@ -46,7 +46,7 @@ function broken(checks: readonly Check[]): string[] {
 }
 
 describe('the verdict on a rollout', () => {
-  it('finds nothing wrong when everybody moved once, at the pace', () => {
+  it('finds nothing wrong when every client moved once, at the pace', () => {
     expect(broken(rolloutChecks(rollout()))).to.deep.equal([]);
   });
 
@@ -91,11 +91,11 @@ describe('the verdict on a rollout', () => {
     });
   }
 
-  it('lets peaks be half above the pace', () => {
+  it('allows peaks half above the pace', () => {
     expect(broken(rolloutChecks(rollout({ last: { reconnects: 750 } })))).to.deep.equal([]);
   });
 
-  it('lets clients move once for each gateway that is replaced, one by one', () => {
+  it('allows clients to move once for each gateway that is replaced, one by one', () => {
     const options = { ...OPTIONS, oneByOne: true };
     const twice = rollout({ resumes: { perConnection: [0, 900, 100] } }, { options });
     expect(broken(rolloutChecks(twice))).to.deep.equal([]);
@@ -103,7 +103,7 @@ describe('the verdict on a rollout', () => {
     expect(broken(rolloutChecks(thrice))).to.deep.equal(['reconnects of any client']);
   });
 
-  it('knows that few sockets are sent away at a hundred a second', () => {
+  it('expects few sockets to be closed at a hundred per second', () => {
     expect(paceOf(2_500, 20_000)).to.equal(125);
     expect(paceOf(50, 20_000)).to.equal(100);
     expect(paceOf(50, 0)).to.equal(50_000);
@@ -145,7 +145,7 @@ describe('the verdict on scaling', () => {
     expect(broken(scaleChecks(scale({ verdict: { lost: 1 } })))).to.deep.equal(['messages lost']);
   });
 
-  it('finds that it took too long, or never came about', () => {
+  it('finds that it took too long, or never happened', () => {
     const late = [
       { at: 105, connections: FOUR },
       { at: 109, connections: TWO },
@@ -160,7 +160,7 @@ describe('the verdict on scaling', () => {
     expect(broken(scaleChecks(scale({}, { spreads: never })))).to.deep.equal(['until all are level']);
   });
 
-  it('finds connections that are gone in the end, and gateways that are not', () => {
+  it('finds connections that are missing in the end, and gateways that are not', () => {
     const gone = [
       { at: 80, connections: FOUR },
       { at: 90, connections: { a: 500, b: 499 } },
@@ -173,7 +173,7 @@ describe('the verdict on scaling', () => {
     expect(broken(scaleChecks(scale({}, { spreads: stayed })))).to.deep.equal(['gateways in the end']);
   });
 
-  it('takes gateways to be level when the fullest has 15 % more than the emptiest, as long as they stay so', () => {
+  it('considers gateways level when the fullest has 15 % more than the emptiest, as long as they stay so', () => {
     expect(ratio({ at: 1, connections: { a: 115, b: 100 } }, 2)).to.equal(1.15);
     expect(ratio({ at: 1, connections: { a: 100 } }, 2)).to.equal(Number.POSITIVE_INFINITY);
     expect(ratio({ at: 1, connections: { a: 100, b: 0 } }, 2)).to.equal(100);

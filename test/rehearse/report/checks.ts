@@ -1,7 +1,7 @@
 import type { LoadResult } from '@chorus/loadtest';
 import type { Exit } from '@chorus/local';
 
-/** One target and what came of it. */
+/** A target and its result. */
 export interface Check {
   readonly name: string;
   readonly wanted: string;
@@ -9,7 +9,7 @@ export interface Check {
   readonly holds: boolean;
 }
 
-/** What a rehearsal must not do to anybody, however servers come and go. */
+/** What clients must not suffer, however servers are started and stopped. */
 export function harmless(result: LoadResult, exits: readonly Exit[]): Check[] {
   const { connects, verdict, resumes, messages, scenario, timeline } = result;
   const refused = Object.values(messages.refused).reduce((sum, count) => sum + count, 0);
@@ -48,12 +48,12 @@ export function count(value: number): string {
   return value.toLocaleString('en-US', { maximumFractionDigits: value < 100 ? 1 : 0 });
 }
 
-/** How often anybody had to connect again. */
+/** Returns the largest number of reconnects of one client. */
 export function mostReconnects({ resumes }: LoadResult): number {
   return Math.max(0, resumes.perConnection.length - 1);
 }
 
-/** Attempts to come back in the worst second. */
+/** Returns the attempts to reconnect in the worst second. */
 export function peakReconnects({ timeline }: LoadResult): number {
   return Math.max(0, ...timeline.map(({ reconnects }) => reconnects));
 }

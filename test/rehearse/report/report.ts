@@ -6,7 +6,7 @@ import { type Check, count, mostReconnects, peakReconnects } from './checks.js';
 import { LEVEL, levelSeconds, ratio } from './level.js';
 
 const BAR = 40;
-/** Of a scale-out, which takes minutes. */
+/** Interval of the rows of a scale-out, which takes minutes, in seconds. */
 const SPREAD_EVERY = 5;
 
 export function rolloutReport(outcome: RolloutOutcome, checks: readonly Check[]): string {
@@ -138,7 +138,7 @@ function lines(...all: readonly string[]): string {
   return `${all.join('\n')}\n`;
 }
 
-/** Whether the rehearsal did what `outcome` is about; for a file. */
+/** Returns the outcome of a rehearsal as JSON, for a file. */
 export function jsonReport(outcome: Performance, checks: readonly Check[]): string {
   return `${JSON.stringify({ ...outcome, checks }, null, 1)}\n`;
 }

@@ -6,7 +6,7 @@ import WebSocket from 'ws';
 import { SYSTEMS } from '../systems/index.js';
 import type { RunningSystem, System } from '../systems/system.js';
 
-/** One connection over the library `ws`, and what its conversation tells. */
+/** One connection over the library `ws`, with the events of its conversation. */
 class Participant {
   readonly numbers: number[] = [];
   readonly joins: Array<boolean | undefined> = [];
@@ -46,7 +46,7 @@ class Participant {
     const socket = new WebSocket(this.target + path, [...protocols], { headers });
     this.#socket = socket;
     this.#closed = once(socket, 'close');
-    // Whatever comes before and after it in the buffer is none of the conversation's business.
+    // A conversation must not read what is before and after the frame in the buffer.
     socket.on('message', (data: Buffer) => {
       const around = Buffer.concat([Buffer.from('~0000000009~'), data, Buffer.from('~0000000009~')]);
       this.#conversation.received(around, 12, 12 + data.length);
@@ -65,7 +65,7 @@ class Participant {
     while (!isSo()) await once(this.#told, 'told');
   }
 
-  /** With a close frame, so that the server knows by then. */
+  /** With a close frame, so that the server has noticed when this resolves. */
   async leave(): Promise<void> {
     this.#socket?.close();
     await this.#closed;
@@ -98,7 +98,7 @@ describe('dialects of the peers', function () {
         return participant;
       };
 
-      /** Says numbers from `first` on until one arrives: nodes subscribe behind the back of whoever joined. */
+      /** Publishes numbers from `first` on until one arrives: nodes subscribe after the join is answered. */
       const hears = async (listener: Participant, speaker: Participant, first: number): Promise<void> => {
         const heard = (): boolean => listener.numbers.some((number) => number >= first);
         let number = first;
@@ -106,7 +106,7 @@ describe('dialects of the peers', function () {
         await listener.until(heard).finally(() => clearInterval(timer));
       };
 
-      it('brings what one says to the members of the room on both nodes, and to nobody else', async () => {
+      it('deliver a message to the members of the room on both nodes, and to no other client', async () => {
         const [ann, bob, eve] = [await join(0, 1), await join(1, 1), await join(1, 2)];
         await hears(bob, ann, 1_000);
         await hears(ann, bob, 2_000);
@@ -120,14 +120,14 @@ describe('dialects of the peers', function () {
         expect(eve.numbers.filter((number) => number < 3_000)).to.deep.equal([]);
       });
 
-      it(`${system.recovers ? 'sends' : 'does not send'} what was said meanwhile to whoever comes back`, async () => {
+      it(`${system.recovers ? 'send' : 'do not send'} missed messages to a client that reconnects`, async () => {
         const [ann, bob, eve] = [await join(0, 1), await join(1, 1), await join(1, 1)];
         await hears(bob, ann, 1_000);
         ann.say(1);
         await bob.until(() => bob.numbers.includes(1));
         await bob.leave();
         ann.say(2);
-        // It has been at the node that Bob comes back to.
+        // It has reached the node to which Bob reconnects.
         await eve.until(() => eve.numbers.includes(2));
         await bob.connect();
         await hears(bob, ann, 2_000);

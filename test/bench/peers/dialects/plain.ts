@@ -1,8 +1,8 @@
 import { type Dialect, messageNumber } from '@chorus/loadtest';
 
 /*
- * Servers that only relay: the path names the room, text goes in, frames come out. What looks like a position in their
- * frames is filling, see servers/chat-frame.ts; who comes back missed what was said meanwhile.
+ * Dialect of servers that only relay: the path names the room, clients send text, servers send frames. The position
+ * in their frames is filling, see servers/chat-frame.ts; a client that reconnects has missed messages.
  */
 export const dialect: Dialect = {
   acks: false,

@@ -1,10 +1,10 @@
 import { type Conversation, type ConversationEvents, type Dialect, messageNumber } from '@chorus/loadtest';
 
 /*
- * Socket.IO 4 over a raw WebSocket, as its own client speaks it: packets of Engine.IO 4 (`0` open, `2` ping, `3` pong,
- * `4` message) and in messages those of Socket.IO 5 (`40` connected, `41` disconnected, `42` event, `44` refused).
- * Where the server recovers connections, its `40` has a `pid`, every event ends with an offset, and who connects again
- * with both is sent what it missed, before or after the `40`.
+ * Socket.IO 4 over a raw WebSocket, as its own client speaks it: packets of Engine.IO 4 (`0` open, `2` ping, `3`
+ * pong, `4` message) and in messages those of Socket.IO 5 (`40` connected, `41` disconnected, `42` event, `44`
+ * refused). If the server recovers connections, its `40` has a `pid` and every event ends with an offset; a client
+ * that reconnects with both is sent what it missed, before or after the `40`.
  */
 
 const ZERO = 0x30;
@@ -16,7 +16,7 @@ const [CONNECTED, DISCONNECTED, EVENT, REFUSED] = [ZERO, ZERO + 1, ZERO + 2, ZER
 
 class SocketIoConversation implements Conversation {
   #pid: string | undefined;
-  /** Of the last event, as the client of Socket.IO keeps it. */
+  /** Offset of the last event, as the client of Socket.IO keeps it. */
   #offset: string | undefined;
 
   constructor(
@@ -26,7 +26,7 @@ class SocketIoConversation implements Conversation {
   ) {}
 
   opened(): void {
-    // The server speaks first.
+    // The server sends the first packet.
   }
 
   received(bytes: Buffer, start: number, end: number): void {

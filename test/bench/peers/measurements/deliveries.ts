@@ -4,10 +4,10 @@ import type { Load } from './loads.js';
 import type { Effort, Measurement, Sample } from './measurement.js';
 import { commonFaults, load, NODES, type Ran, toolMarks, withSystem } from './run-system.js';
 
-/** Less than this share of what was wanted means that the tool, or the system, did not keep up. */
+/** Below this share of the intended load the tool, or the system, did not keep up. */
 const KEPT_UP = 0.98;
 
-/** Processor time, latency and correctness while messages are delivered at a steady rate. */
+/** Processor time, latency and correctness at a steady rate of deliveries. */
 export function deliveries(wanted: Load, nodes = NODES): Measurement {
   return {
     name: wanted.name,
@@ -65,19 +65,19 @@ export function deliverySample(ran: Ran, wanted: Load): Sample {
   };
 }
 
-/** A machine that is short of time reads processor time late, and then it is not that of the messages. */
+/** A machine without spare time reads processor time late; it then does not match the messages. */
 function windowMarks(metered: number, counted: number): string[] {
   if (Math.abs(metered - counted) <= counted * (1 - KEPT_UP)) return [];
   return [`tool: processor time is of ${metered.toFixed(1)} s and messages are of ${counted.toFixed(1)} s`];
 }
 
-/** What was not as it must be. */
+/** Returns what went wrong. */
 export function deliveryFaults({ result }: Ran, wanted: Load): string[] {
   const { messages, verdict } = result;
   const faults = commonFaults(result);
   if (verdict.lost > 0) faults.push(`${verdict.lost} of ${verdict.expected} lost`);
   const meant = (wanted.deliveriesPerSecond / wanted.members) * messages.seconds;
-  // What was not sent in time says nothing about the system.
+  // Messages that were sent late reveal nothing about the system.
   if (messages.sent < meant * KEPT_UP) faults.push(`tool: sent ${messages.sent} of ${Math.round(meant)}`);
   else if (messages.delivered < meant * wanted.members * KEPT_UP) faults.push('saturated');
   return faults;

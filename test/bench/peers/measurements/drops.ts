@@ -6,14 +6,14 @@ export interface Drops {
   readonly rooms: number;
   readonly members: number;
   readonly messagesPerSecond: number;
-  /** Connections a second that are cut. */
+  /** Connections that are cut per second. */
   readonly cutsPerSecond: number;
   readonly awayMs: number;
 }
 
 const DROPS: Drops = { rooms: 10, members: 100, messagesPerSecond: 100, cutsPerSecond: 100, awayMs: 2_000 };
 
-/** Clients lose the network, come back and resume as the system's own client would. */
+/** Clients lose the network, reconnect and resume as the system's own client would. */
 export const drops: Measurement = {
   name: 'drops',
   title: `10 rooms of 100, ${DROPS.cutsPerSecond} connections a second cut for ${DROPS.awayMs / 1_000} s`,
@@ -25,7 +25,7 @@ export const drops: Measurement = {
 };
 
 export function dropSome(system: System, effort: Effort, wanted: Drops): Promise<Sample> {
-  // Long enough for whoever is cut last to be back.
+  // Long enough for the last client that is cut to reconnect.
   const patient = { ...effort, settleMs: effort.settleMs + wanted.awayMs };
   return withSystem(system, wanted.rooms, async (running) =>
     sample(
@@ -43,7 +43,7 @@ export function dropSome(system: System, effort: Effort, wanted: Drops): Promise
 
 function sample(system: System, { result }: Ran): Sample {
   const { messages, verdict, resumes } = result;
-  // Nobody is cut in the warm-up, which the verdict is about as well.
+  // The verdict includes the warm-up, in which no client is cut.
   const due = messages.sent * result.scenario.membersPerRoom;
   const marks = [...toolMarks(result), ...commonFaults(result)];
   if (system.recovers && verdict.lost > 0) marks.push(`${verdict.lost} lost in spite of recovery`);

@@ -5,7 +5,7 @@ import { toolMarks, withSystem } from './run-system.js';
 import { searchRate } from './search-rate.js';
 
 const P99_MS = 100;
-/** Before every attempt but the first. */
+/** Before every attempt but the first, in milliseconds. */
 const WARM_MS = 1_500;
 const LOAD: Omit<Load, 'deliveriesPerSecond'> = {
   name: 'highest',
@@ -16,7 +16,7 @@ const LOAD: Omit<Load, 'deliveriesPerSecond'> = {
 };
 const SEARCH = { first: 60_000, step: 1.5, halvings: 2, atMost: 5_000_000, atLeast: 10_000 };
 
-/** The highest rate at which nothing is lost and the 99th percentile of latency is bearable. */
+/** The highest rate without losses and with a bearable 99th percentile of latency. */
 export const highest: Measurement = {
   name: LOAD.name,
   title: `${LOAD.title}: highest deliveries/s at p99 ≤ ${P99_MS} ms`,
@@ -26,7 +26,7 @@ export const highest: Measurement = {
   quick: false,
   run: (system, effort) =>
     withSystem(system, LOAD.rooms, async (running) => {
-      // The nodes stay the same, and what they compiled stays compiled.
+      // The nodes keep running, so their code stays compiled.
       const warm = { ...effort, warmUpMs: Math.min(effort.warmUpMs, WARM_MS) };
       let attempts = 0;
       let best: Readonly<Record<string, number | undefined>> = {};
@@ -38,7 +38,7 @@ export const highest: Measurement = {
         if (p99 > P99_MS) faults.push(`p99 ${p99.toFixed(0)} ms`);
         const passed = faults.length === 0;
         if (passed) best = deliverySample(ran, wanted).figures;
-        // On a machine that is used up, the tool is always late as well: that alone is no reason to go no higher.
+        // On a saturated machine the tool is always late as well: that alone must not end the search.
         return { passed, why: [...faults, ...toolMarks(ran.result)].join(', ') };
       }, SEARCH);
       return {

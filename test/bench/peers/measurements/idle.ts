@@ -4,12 +4,12 @@ import { commonFaults, load, toolMarks, withSystem } from './run-system.js';
 
 const CONNECTIONS = 20_000;
 const MEMBERS = 10;
-/** They come and go first, so that every heap has its working size. */
+/** Number of connections that come and go first, so that every heap has its working size. */
 const FIRST = 1_000;
-/** After which a system has forgotten them: a user of Chorus who is back within two seconds has not left. */
+/** Time after which a system has forgotten them: Chorus keeps a user for two seconds. */
 const FORGOTTEN_MS = 3_000;
 
-/** What connections cost that say nothing: memory, and getting there. */
+/** Cost of idle connections: memory, and processor time to connect. */
 export const idle: Measurement = {
   name: 'idle',
   title: `idle connections in rooms of ${MEMBERS}`,

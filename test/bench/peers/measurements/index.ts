@@ -6,7 +6,7 @@ import { LOADS } from './loads.js';
 import type { Measurement } from './measurement.js';
 import { SCALING } from './scaling.js';
 
-/** What a run does unless told. */
+/** Measurements of a run by default. */
 export const MEASUREMENTS: readonly Measurement[] = [
   ...LOADS.map((load) => deliveries(load)),
   highest,
@@ -14,5 +14,5 @@ export const MEASUREMENTS: readonly Measurement[] = [
   idle,
 ];
 
-/** Of which some must be asked for by name. */
+/** All measurements; the others must be selected by name. */
 export const ALL_MEASUREMENTS: readonly Measurement[] = [...MEASUREMENTS, ...SCALING];

@@ -1,4 +1,4 @@
-/** Rooms that are talked in, on two nodes. */
+/** Rooms with messages, on two nodes. */
 export interface Load {
   readonly name: string;
   readonly title: string;
@@ -6,19 +6,20 @@ export interface Load {
   readonly members: number;
   /** Over all rooms. */
   readonly deliveriesPerSecond: number;
-  /** Share of the connections that the tool reads now and then only; latencies are those of the others. */
+  /** Share of the connections that the tool reads only now and then; latencies are those of the others. */
   readonly lazyShare?: number;
   /**
-   * Needs a longer warm-up, by this factor: while messages are few it takes long until all code that they run through is
-   * compiled, and until then the compiler costs more than they do.
+   * Factor for a longer warm-up: with few messages it takes long until all involved code is compiled, and until then
+   * the compiler costs more than they do.
    */
   readonly warmUpFactor?: number;
   readonly quick?: boolean;
 }
 
 /**
- * The first four are what other systems of this shape were measured with. The busy ones are meant to
- * take most of a core for each node, which rate that takes depends on the machine; the tool, which has to share the machine with it, reads most of the connections lazily then.
+ * The first four have been measured for other systems of this kind. The busy ones should take most of a core for each
+ * node, and the rate for that depends on the machine; the tool shares the machine, so it reads most of their
+ * connections lazily.
  */
 export const LOADS: readonly Load[] = [
   {

@@ -1,25 +1,25 @@
 import type { System } from '../systems/system.js';
 
-/** How long and how much is measured. */
+/** Duration and size of a measurement. */
 export interface Effort {
   /** Of each load, after the warm-up, in milliseconds. */
   readonly durationMs: number;
   readonly warmUpMs: number;
-  /** How long a run waits for what is under way at its end, in milliseconds. */
+  /** Longest wait of a run for messages in flight at its end, in milliseconds. */
   readonly settleMs: number;
-  /** Share of the connections of a full run, for the measurements that are about connections. */
+  /** Share of the connections of a full run, for measurements of connections. */
   readonly share: number;
 }
 
-/** What one run showed. */
+/** Result of one run. */
 export interface Sample {
-  /** By name and unit, as a table shows them; undefined where it could not be measured. */
+  /** By name and unit, as in the table; undefined where it could not be measured. */
   readonly figures: Readonly<Record<string, number | undefined>>;
-  /** Why the figures are not what they seem: something was lost, the tool was the bottleneck, … */
+  /** Why the figures may mislead: losses, the tool as bottleneck, … */
   readonly marks: readonly string[];
 }
 
-/** One kind of work that every system is given. */
+/** One kind of work for every system. */
 export interface Measurement {
   readonly name: string;
   readonly title: string;
@@ -27,9 +27,9 @@ export interface Measurement {
   readonly compares: string;
   readonly moreIsBetter: boolean;
   readonly rounds: number;
-  /** Whether a quick run does it. */
+  /** Whether a quick run includes it. */
   readonly quick: boolean;
   run(system: System, effort: Effort): Promise<Sample>;
-  /** The same with so many deliveries a second, if it has a rate. */
+  /** Returns this measurement at another rate, if it has one. */
   at?(deliveriesPerSecond: number): Measurement;
 }

@@ -3,9 +3,9 @@ import { SystemMeter } from '../system-meter.js';
 import type { RunningSystem, System } from '../systems/system.js';
 import type { Effort } from './measurement.js';
 
-/** Of the two that are compared; more are a measurement of their own. */
+/** Number of nodes, except in measurements of scaling. */
 export const NODES = 2;
-/** Beyond what lets one process of the tool, at 20,000 descriptors, hold its share. */
+/** One process of the tool may have 20,000 descriptors. */
 const CONNECTIONS_PER_WORKER = 10_000;
 
 export interface Ran {
@@ -13,7 +13,7 @@ export interface Ran {
   readonly meter: SystemMeter;
 }
 
-/** Starts a system, does something with it, and stops it again, whatever happens. */
+/** Starts a system, runs an action with it, and always stops it. */
 export async function withSystem<T>(
   system: System,
   rooms: number,
@@ -28,7 +28,7 @@ export async function withSystem<T>(
   }
 }
 
-/** Puts a load on a running system. @param wanted what is not the same for all */
+/** Puts a load on a running system. @param wanted settings that vary between loads */
 export async function load(
   system: System,
   running: RunningSystem,
@@ -58,12 +58,12 @@ export async function load(
   return { result, meter };
 }
 
-/** Why figures may be about the tool. */
+/** Returns why figures may describe the tool. */
 export function toolMarks({ tool }: LoadResult): string[] {
   return tool.bottlenecks.map((why) => `tool: ${why}`);
 }
 
-/** What went wrong in any kind of run. */
+/** Returns the violations and failures of any kind of run. */
 export function commonFaults({ connects, verdict }: LoadResult): string[] {
   const faults: string[] = [];
   if (connects.failed > 0) faults.push(`${connects.failed} connects failed`);

@@ -10,12 +10,12 @@ const CROWDS: Load = {
   deliveriesPerSecond: 24_000,
 };
 
-/** The same work on more and more nodes. */
+/** Constant work on more and more nodes. */
 const byNodes: readonly Measurement[] = [2, 4, 6].map((nodes) =>
   deliveries({ ...CROWDS, name: `nodes-${nodes}`, title: `${CROWDS.title} on ${nodes} nodes` }, nodes),
 );
 
-/** The same messages to as many members, in more and more rooms. */
+/** Constant messages and members in more and more rooms. */
 const byRooms: readonly Measurement[] = [100, 1_000, 10_000].map((rooms) =>
   deliveries({
     name: `rooms-${rooms}`,
@@ -23,7 +23,7 @@ const byRooms: readonly Measurement[] = [100, 1_000, 10_000].map((rooms) =>
     rooms,
     members: 2,
     deliveriesPerSecond: 4_000,
-    // What connecting has left behind is collected in the half minute after it: once, whatever is said then.
+    // Garbage of connecting is collected once within the following half minute, whatever the load is.
     warmUpFactor: 3,
   }),
 );

@@ -17,7 +17,7 @@ describe('searchRate', () => {
       return rate <= limit ? { passed: true } : { passed: false, why: `over ${limit}` };
     };
 
-  it('goes up until one fails, and then between the last two', async () => {
+  it('rises until one fails, and then searches between the last two', async () => {
     const found = await searchRate(upTo(500), OPTIONS);
     expect(tried.slice(0, 4)).to.deep.equal([100, 200, 400, 800]);
     expect(tried).to.have.length(7);
@@ -25,18 +25,18 @@ describe('searchRate', () => {
     expect(found.why).to.equal('over 500');
   });
 
-  it('goes down when the first one fails', async () => {
+  it('falls when the first one fails', async () => {
     const found = await searchRate(upTo(30), { ...OPTIONS, halvings: 0 });
     expect(tried).to.deep.equal([100, 50, 25]);
     expect(found).to.deep.equal({ rate: 25, why: 'over 30' });
   });
 
-  it('finds nothing where nothing passes', async () => {
+  it('finds none where none passes', async () => {
     expect(await searchRate(upTo(1), OPTIONS)).to.deep.equal({ rate: 0, why: 'over 1' });
     expect(tried).to.deep.equal([100, 50, 25, 12.5]);
   });
 
-  it('says that it found no limit', async () => {
+  it('reports that it found no limit', async () => {
     expect(await searchRate(upTo(1_000_000), OPTIONS)).to.deep.equal({ rate: 6_400, why: undefined });
   });
 });

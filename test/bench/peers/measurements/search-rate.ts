@@ -1,4 +1,4 @@
-/** What became of an attempt at a rate. */
+/** Result of an attempt at a rate. */
 export interface Attempt {
   readonly passed: boolean;
   /** Why it did not pass. */
@@ -7,23 +7,23 @@ export interface Attempt {
 
 export interface SearchOptions {
   readonly first: number;
-  /** From one attempt to the next, more than 1. */
+  /** Factor between two attempts, more than 1. */
   readonly step: number;
-  /** How often the gap between the last that passed and the first that failed is halved. */
+  /** How often the interval between the last that passed and the first that failed is halved. */
   readonly halvings: number;
   readonly atMost: number;
-  /** Below it nothing is tried. */
+  /** Lowest rate to try. */
   readonly atLeast: number;
 }
 
 export interface Found {
-  /** The highest rate that passed; 0 when none did. */
+  /** The highest rate that passed; 0 if none did. */
   readonly rate: number;
-  /** Why the next one did not; undefined when there was none. */
+  /** Why the next one failed; undefined without one. */
   readonly why: string | undefined;
 }
 
-/** Looks for the highest rate that passes, supposing that every lower one does. */
+/** Returns the highest rate that passes, assuming that every lower one does. */
 export async function searchRate(
   attempt: (rate: number) => Promise<Attempt>,
   { first, step, halvings, atMost, atLeast }: SearchOptions,

@@ -1,9 +1,7 @@
 import type { MeasurementSummary, SystemSummary } from './summary.js';
 import { digits } from './table.js';
 
-/*
- * Bars, one panel a measurement: the figure that is compared, of every system. One SVG that needs nothing else.
- */
+/* Bars, one panel per measurement: the compared figure of every system. One self-contained SVG. */
 
 const WIDTH = 860;
 const LABELS = 290;

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { cpus, release, totalmem } from 'node:os';
 import { promisify } from 'node:util';
 
-/** What figures depend on. */
+/** The machine and programs, on which figures depend. */
 export interface Machine {
   readonly processor: string;
   readonly cores: number;
@@ -35,7 +35,7 @@ export async function describeMachine(): Promise<Machine> {
   };
 }
 
-/** Of a package that may not let its package.json be imported. */
+/** Version of a package whose exports exclude its package.json. */
 function versionOf(name: string): string {
   const require = createRequire(import.meta.url);
   for (const folder of require.resolve.paths(name) ?? []) {

@@ -42,7 +42,7 @@ describe('report of a comparison', () => {
     expect(ws?.ratios.floor).to.equal(undefined);
   });
 
-  it('marks a round that is not what it seems, and one that failed', () => {
+  it('marks a round with misleading figures, and a failed one', () => {
     const [floor, chorus, ws] = summarise(MEASURED, ['floor']).systems;
     expect(floor?.marks).to.deep.equal([]);
     expect(chorus?.marks).to.deep.equal(['4 of 9 lost (round 2)']);

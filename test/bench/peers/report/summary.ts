@@ -5,7 +5,7 @@ export interface SystemSummary {
   readonly system: string;
   readonly title: string;
   readonly figures: Readonly<Record<string, number | undefined>>;
-  /** The figure that is compared, divided by that of each base of the same run; undefined where either is missing. */
+  /** The compared figure, divided by that of each base in this run; undefined where either is missing. */
   readonly ratios: Readonly<Record<string, number | undefined>>;
   /** Each with the rounds that have it. */
   readonly marks: readonly string[];
@@ -45,7 +45,7 @@ function medianFigures({ samples }: SystemRounds): Record<string, number | undef
   return Object.fromEntries(names.map((name) => [name, median(samples.map(({ figures }) => figures[name]))]));
 }
 
-/** Of those that were measured: of an even number, the mean of the two in the middle. */
+/** Median of the measured values: of an even number, the mean of the middle two. */
 export function median(values: ReadonlyArray<number | undefined>): number | undefined {
   const known = values.filter((value) => value !== undefined).toSorted((a, b) => a - b);
   const [low, high] = [known[(known.length - 1) >> 1], known[known.length >> 1]];

@@ -1,6 +1,6 @@
 import type { MeasurementSummary } from './summary.js';
 
-/** One measurement as a table of Markdown, and below it what is to be said about single figures. */
+/** Returns one measurement as a table of Markdown, with remarks on single figures below. */
 export function renderTable(summary: MeasurementSummary): string {
   const names = [...new Set(summary.systems.flatMap(({ figures }) => Object.keys(figures)))];
   const bases = [...new Set(summary.systems.flatMap(({ ratios }) => Object.keys(ratios)))];
@@ -28,7 +28,7 @@ export function renderTable(summary: MeasurementSummary): string {
   ].join('\n');
 }
 
-/** Three digits that count, or all before the point. */
+/** Returns three significant digits, or all before the decimal point. */
 export function digits(value: number | undefined): string {
   if (value === undefined) return '–';
   const size = Math.abs(value);

@@ -1,6 +1,6 @@
 /**
  * What members of a room receive, with the fields and about the size of a gateway's frame, so that no system is
- * cheaper for sending less.
+ * cheaper by sending less.
  */
 export interface ChatMessage {
   readonly seq: number;

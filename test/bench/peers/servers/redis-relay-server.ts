@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { Redis } from 'ioredis';
 
 /*
- * The plain relay that a gateway is compared with: the same WebSocket library and the same Redis client, one
- * PUBLISH for each message, one subscription for each room. No numbers, no history, no presence, no limits, no
- * tokens, nothing that notices or repairs a loss.
+ * The plain relay that a gateway is compared with: the gateway's WebSocket library and Redis client, one PUBLISH per
+ * message, one subscription per room. No numbers, history, presence, limits or tokens, and no detection or repair of
+ * losses.
  */
 
 const [redisUrl = ''] = process.argv.slice(2);
@@ -38,7 +38,7 @@ app.ws<{ room: string }>('/*', {
   },
   message: (socket, message) => {
     const content = JSON.stringify(Buffer.from(message).toString());
-    // A frame of the size that a gateway would send.
+    // A frame of the size of a gateway's.
     const frame = `{"seq":1,"epoch":1767225600000,"type":"message","content":${content},"roomId":1,"username":"user1","userId":1,"id":"gateway-1-mws3pfhy-0","sentAt":1767225600000}`;
     void commands.publish(socket.getUserData().room, frame);
   },
@@ -50,7 +50,7 @@ app.ws<{ room: string }>('/*', {
   },
 });
 
-// A subscription that is asked for before now and then does not come about.
+// Subscribing before the connection is ready occasionally fails.
 await Promise.all([commands, subscriber].map((redis) => once(redis, 'ready')));
 
 app.listen('127.0.0.1', 0, (listening) => {

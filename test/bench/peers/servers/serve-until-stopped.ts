@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 
-/** Tells whoever started this process which port it has, and ends at SIGTERM. */
+/** Prints the port for the parent process, and ends at SIGTERM. */
 export async function serveUntilStopped(
   server: EventEmitter & { address(): AddressInfo | string | null },
 ): Promise<void> {

@@ -4,18 +4,18 @@ import { chatMessage } from './chat-frame.js';
 import { serveUntilStopped } from './serve-until-stopped.js';
 
 /*
- * The chat of a Socket.IO server, the same over every adapter: who connects names a room, and what a member says goes
- * to the room. Tuned as the pages "performance tuning" and "memory usage" of its documentation advise, as far as that
+ * A chat server on Socket.IO, with any adapter: a client names a room when it connects, and its messages go to that
+ * room. Tuned as the pages "performance tuning" and "memory usage" of its documentation advise, as far as that
  * applies: WebSocket alone, so no polling and no upgrade between the two; no compression; the request that a
- * connection began with is dropped. Binary data, for which another parser would pay, is not sent.
+ * connection began with is dropped. It sends no binary data, for which another parser would pay.
  */
 
-/** What a client says when it connects. */
+/** What a client sends when it connects. */
 interface Auth {
   readonly room?: unknown;
 }
 
-/** @param options the adapter, and what goes with it */
+/** @param options the adapter and its options */
 export async function startSocketIo(options: Partial<ServerOptions>): Promise<void> {
   const http = createServer();
   const io = new Server(http, {
@@ -31,7 +31,7 @@ export async function startSocketIo(options: Partial<ServerOptions>): Promise<vo
   io.on('connection', (socket) => {
     const roomId = Number((socket.handshake.auth as Auth).room);
     const room = `room:${roomId}`;
-    // One that was recovered has its rooms already.
+    // A recovered socket has its rooms already.
     if (!socket.recovered) void socket.join(room);
     socket.on('message', (content: string) => {
       io.to(room).emit('message', chatMessage(roomId, content));

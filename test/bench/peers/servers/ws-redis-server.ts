@@ -5,7 +5,7 @@ import { chatMessage } from './chat-frame.js';
 import { serveUntilStopped } from './serve-until-stopped.js';
 
 /*
- * What one writes by hand: `ws` and a Redis channel for each room. Every message is published and comes back through
+ * A typical hand-written server: `ws` and a Redis channel per room. Every message is published and returns through
  * Redis, so that all nodes have one order, and is serialised once; the path of the upgrade names the room. As the
  * library advises: no compression, and no second check of UTF-8.
  */
@@ -13,7 +13,7 @@ import { serveUntilStopped } from './serve-until-stopped.js';
 const [redisUrl = ''] = process.argv.slice(2);
 const commands = new Redis(redisUrl, { enableAutoPipelining: true });
 const subscriber = new Redis(redisUrl);
-// A subscription that is asked for before now and then does not come about.
+// Subscribing before the connection is ready occasionally fails.
 await Promise.all([commands, subscriber].map((redis) => once(redis, 'ready')));
 const rooms = new Map<string, Set<WebSocket>>();
 
@@ -24,7 +24,7 @@ subscriber.on('messageBuffer', (channel: Buffer, frame: Buffer) => {
 const server = new WebSocketServer({
   host: '127.0.0.1',
   port: 0,
-  // Many connect at once.
+  // Many clients connect at once.
   backlog: 4_096,
   perMessageDeflate: false,
   skipUTF8Validation: true,
@@ -47,7 +47,7 @@ server.on('connection', (socket, request) => {
     rooms.delete(room);
     void subscriber.unsubscribe(room);
   });
-  // A connection that is cut is an error first, and then a close.
+  // A cut connection emits an error before its close.
   socket.on('error', () => undefined);
 });
 

@@ -10,15 +10,15 @@ import type { RunningSystem, System } from './system.js';
 
 const SECRET = 'a secret for benchmarks, long enough for anybody';
 const GATEWAY_MAIN = fileURLToPath(new URL('main.js', import.meta.resolve('@chorus/gateway')));
-/** Rooms that are made known at the same time. */
+/** Rooms that are created concurrently. */
 const ROOMS_AT_ONCE = 500;
 
 /**
- * Gateways as they are in production, apart from limits on what one address and one socket may do: the tool is one
- * address. There is no archiver, so Redis keeps all that is said during a run.
+ * Gateways as in production, except for limits on one address and one socket: the tool has one address. There is no
+ * archiver, so Redis keeps all messages of a run.
  */
 const SETTINGS = {
-  // As deploy/README.md starts them.
+  // The flags of deploy/README.md.
   NODE_OPTIONS: '--max-semi-space-size=4',
   HOST: '127.0.0.1',
   PORT: '0',
@@ -82,7 +82,7 @@ async function start(
   }
 }
 
-/** What the API does in a cluster. */
+/** Creates rooms as the API of a cluster does. */
 async function createRooms(url: string, rooms: number): Promise<void> {
   const log = createLogger({ service: 'bench', level: 'warn' });
   const redis = createRedis({ urls: [url], cluster: false, commandTimeoutMs: 10_000 }, log, 'bench');

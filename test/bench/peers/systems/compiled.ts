@@ -1,6 +1,6 @@
 /*
- * Servers and dialects run as they were compiled, wherever this file runs: that starts quickly, and a TypeScript
- * loader would be in their memory.
+ * Servers and dialects run as compiled files, even if this file does not: they start quickly, and their memory
+ * contains no TypeScript loader.
  */
 
 const TEST_FOLDER = import.meta.url.replace(/(dist\/)?bench\/peers\/systems\/[^/]+$/, '');

@@ -2,10 +2,10 @@ import { chorusSystem } from './chorus-system.js';
 import { peerSystem } from './peer-system.js';
 import type { System } from './system.js';
 
-/** What all others are compared with. */
+/** Name of the system that all others are compared with. */
 export const FLOOR = 'floor';
 
-/** In the order in which they take turns. */
+/** In the order of their turns. */
 export const SYSTEMS: readonly System[] = [
   peerSystem({
     name: FLOOR,

@@ -4,11 +4,11 @@ import { type GuardedProcess, spawnGuarded } from '@chorus/local';
 import type { Closer } from '@chorus/service';
 import type { SystemProcess } from './system.js';
 
-/** Lets a measurement of memory begin without garbage, which is otherwise half of what is measured. */
+/** Lets a measurement of memory begin without garbage, which would otherwise be half of the result. */
 const COLLECT_ON_SIGNAL =
   'data:text/javascript,process.on("SIGUSR2",()=>{gc();gc();console.log("collected garbage")})';
 
-/** The collector gives memory back to the system on a thread of its own, afterwards. */
+/** The collector returns memory to the system later, on a thread of its own, in milliseconds. */
 const GIVE_BACK_MS = 500;
 const READY_MS = 15_000;
 
@@ -19,7 +19,7 @@ export interface MeasuredNode extends SystemProcess {
 }
 
 /**
- * Starts a Node.js program that writes a line of JSON with its port when it listens.
+ * Starts a Node.js program that prints a line of JSON with its port when it listens.
  * @param path compiled file
  */
 export async function startNode(
@@ -58,7 +58,7 @@ export async function startNode(
   }
 }
 
-/** Starts as many at the same time; all of them, or none. @param start the n-th, from 1 */
+/** Starts several nodes concurrently: all of them, or none. @param start starts the n-th, from 1 */
 export async function startNodes(
   count: number,
   closer: Closer,

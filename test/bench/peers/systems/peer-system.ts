@@ -9,12 +9,12 @@ interface PeerOptions {
   readonly name: string;
   readonly title: string;
   readonly recovers?: boolean;
-  /** The program of a node, which is given the URL of Redis; below `test/bench`, as {@link compiledUrl} has it. */
+  /** Program of a node, which gets the URL of Redis; below `test/bench`, as in {@link compiledUrl}. */
   readonly server: string;
   readonly dialect: string;
 }
 
-/** A system that is one small program a node, knows nobody and lets everybody into every room. */
+/** A system of one small program per node, without users, that admits every client to every room. */
 export function peerSystem(options: PeerOptions): System {
   return {
     name: options.name,

@@ -1,11 +1,11 @@
 import type { Identity } from '@chorus/loadtest';
 import type { Closeable } from '@chorus/service';
 
-/** A server process under measurement. */
+/** A server process that is measured. */
 export interface SystemProcess {
   readonly name: string;
   readonly pid: number;
-  /** Makes it free what it does not use; absent for processes that hold no garbage. */
+  /** Frees unused memory; absent for processes without garbage. */
   collectGarbage?(): Promise<void>;
 }
 
@@ -19,14 +19,14 @@ export interface RunningSystem extends Closeable {
 }
 
 export interface System {
-  /** As options and tables call it. */
+  /** Name in options and tables. */
   readonly name: string;
   readonly title: string;
-  /** What it may not lose when clients are cut off and come back: whoever promises nothing loses by design. */
+  /** Whether clients that reconnect must lose nothing. A system without that guarantee loses messages by design. */
   readonly recovers: boolean;
   readonly protocol: 'plain' | 'chorus.v1';
-  /** URL of the module with the dialect; undefined for the one of the protocol. */
+  /** URL of the module with the dialect; undefined for that of the protocol. */
   readonly dialect: string | undefined;
-  /** @param rooms that exist, numbered from 1 */
+  /** @param rooms number of rooms, numbered from 1 */
   start(nodes: number, rooms: number): Promise<RunningSystem>;
 }
