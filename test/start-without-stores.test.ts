@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { migrate } from '@chorus/database';
 import { ensureTestRedis, freePort, type LocalServer, startPostgres, startRedis } from '@chorus/local';
-import { Closer, createLogger } from '@chorus/service';
-import { eventually } from '@chorus/testing';
+import { Closer } from '@chorus/service';
+import { eventually, silentLog } from '@chorus/testing';
 import { expect } from 'chai';
 import { request } from './support/clients/people.js';
 import { type Program, startProgram } from './support/servers/program.js';
@@ -20,7 +20,7 @@ describe('processes that start before Redis and PostgreSQL', function () {
     await ensureTestRedis();
     postgres = await startPostgres();
     databaseUrl = postgres.url;
-    await migrate(databaseUrl, createLogger({ service: 'test', level: 'silent' }));
+    await migrate(databaseUrl, silentLog);
   });
   after(() => postgres.close());
   beforeEach(async () => {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { testDatabase } from '@chorus/local';
-import { createLogger } from '@chorus/service';
+import { silentLog } from '@chorus/testing';
 import { expect } from 'chai';
 import { createDatabase, type Database } from './database.js';
 import { DatabaseWatch } from './database-watch.js';
@@ -79,7 +79,7 @@ describe('createDatabase', function () {
 
   before(async () => {
     url = await testDatabase();
-    await migrate(url, createLogger({ service: 'test', level: 'silent' }));
+    await migrate(url, silentLog);
     proxy = await FreezableProxy.start(url);
   });
   beforeEach(() => {

@@ -8,10 +8,9 @@ import {
   type Message,
   type Room,
 } from '@chorus/client';
-import { eventually } from '@chorus/testing';
+import { createPrng, eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
-import { createPrng } from '../chaos/prng.js';
 import { createPerson, createRoom, type Person } from '../support/clients/people.js';
 import { ChaosProxy } from '../support/servers/chaos-proxy.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';

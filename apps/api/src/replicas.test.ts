@@ -2,13 +2,12 @@ import { createDatabase, type Database } from '@chorus/database';
 import { type LocalServer, startRedis } from '@chorus/local';
 import { createRedis, type RedisClient } from '@chorus/redis';
 import { Closer } from '@chorus/service';
+import { silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
-import { pino } from 'pino';
 import { loadApiConfig } from './config.js';
 import { createRedisParts } from './redis-parts.js';
-import { type Answer, openDatabase, type RunningApi, startApi, until } from './testing/api.js';
+import { type Answer, openDatabase, type RunningApi, startApi } from './testing/api.js';
 
-const silent = pino({ level: 'silent' });
 const PREFIX = 'api-test';
 
 describe('several APIs over one PostgreSQL and one Redis', function () {
@@ -27,7 +26,7 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
       redis: { urls: [redis.url], cluster: false, commandTimeoutMs: 500 },
       redisPrefix: PREFIX,
     };
-    const parts = await createRedisParts(stores, loadApiConfig(env).rateLimits, silent);
+    const parts = await createRedisParts(stores, loadApiConfig(env).rateLimits, silentLog);
     closer.add(parts);
     return closer.add(await startApi(ownDb, env, parts));
   };
@@ -50,7 +49,7 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
     db = opened.db;
     closer.defer(() => db.$disconnect());
     redis = closer.add(await startRedis());
-    admin = createRedis({ urls: [redis.url], cluster: false, commandTimeoutMs: 1_000 }, silent, 'test');
+    admin = createRedis({ urls: [redis.url], cluster: false, commandTimeoutMs: 1_000 }, silentLog, 'test');
     closer.defer(() => admin.disconnect());
     apis = [await start(opened.url), await start(opened.url)];
     await until(ready);

@@ -1,8 +1,9 @@
 import type { Database } from '@chorus/database';
+import { recordedLog } from '@chorus/testing';
 import { expect } from 'chai';
 import { ArchiveWork } from './archive-work.js';
 import { MessageStore } from './message-store.js';
-import { body, EPOCH, logLines, openDatabase } from './testing/database.js';
+import { body, EPOCH, openDatabase } from './testing/database.js';
 import { TestQueue } from './testing/queue.js';
 
 const LEASE_MS = 10_000;
@@ -15,7 +16,7 @@ describe('ArchiveWork', function () {
   let lines: Array<Record<string, unknown>>;
   let work: ArchiveWork;
   const makeWork = (store?: MessageStore): ArchiveWork => {
-    const logged = logLines();
+    const logged = recordedLog();
     lines = logged.lines;
     const options = { batchMessages: 100, leaseMs: LEASE_MS, keep: KEEP };
     return new ArchiveWork(queue, store ?? new MessageStore(db, 100, logged.log), logged.log, options);
@@ -72,7 +73,7 @@ describe('ArchiveWork', function () {
   });
 
   it('settles nothing that is not stored', async () => {
-    const outage = makeWork(new MessageStore({} as Database, 100, logLines().log));
+    const outage = makeWork(new MessageStore({} as Database, 100, recordedLog().log));
     queue.add(1, 3);
     expect(String(await failure(outage.cycle()))).to.match(/^ArchiveError: PostgreSQL: /);
     expect(queue.settled).to.deep.equal([]);
@@ -80,7 +81,7 @@ describe('ArchiveWork', function () {
 
   it('keeps its claim while PostgreSQL is unreachable, and stores it as soon as PostgreSQL is back', async () => {
     queue.add(1, 3);
-    const store = new MessageStore(db, 100, logLines().log);
+    const store = new MessageStore(db, 100, recordedLog().log);
     const save = store.save.bind(store);
     const held = makeWork(store);
     store.save = () => Promise.reject(new Error('away'));
@@ -119,7 +120,7 @@ describe('ArchiveWork', function () {
 
   it('is taken over by another archiver when it dies half way', async () => {
     queue.add(1, 3);
-    const store = new MessageStore(db, 100, logLines().log);
+    const store = new MessageStore(db, 100, recordedLog().log);
     store.save = () => new Promise(() => {});
     void makeWork(store).cycle();
     queue.now += LEASE_MS - 1;
@@ -144,7 +145,7 @@ describe('ArchiveWork', function () {
 
   it('does not settle a room that is being deleted', async () => {
     queue.add(1, 2);
-    const store = new MessageStore(db, 100, logLines().log);
+    const store = new MessageStore(db, 100, recordedLog().log);
     store.save = async () => new Map([[1, 'later' as const]]);
     await makeWork(store).cycle();
     expect(queue.settled).to.deep.equal([]);

@@ -1,7 +1,7 @@
+import { recordedLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { ArchiveError, type ArchiveWork } from './archive-work.js';
 import { Archiver } from './archiver.js';
-import { logLines, until } from './testing/database.js';
 
 /** Work whose results the test sets. */
 class TestWork {
@@ -32,7 +32,7 @@ describe('Archiver', function () {
   let lines: Array<Record<string, unknown>>;
   let archiver: Archiver;
   const open = (intervalMs: number): Archiver => {
-    const logged = logLines();
+    const logged = recordedLog();
     lines = logged.lines;
     work = new TestWork();
     archiver = new Archiver(work as unknown as ArchiveWork, logged.log, intervalMs);

@@ -1,9 +1,10 @@
 import { createDatabase, type Database } from '@chorus/database';
 import { Metrics, StartError } from '@chorus/service';
+import { recordedLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { loadArchiverConfig } from './config.js';
 import { type ArchiverService, createArchiver } from './create-archiver.js';
-import { body, logLines, openDatabase, until } from './testing/database.js';
+import { body, openDatabase } from './testing/database.js';
 import { TestQueue } from './testing/queue.js';
 
 describe('createArchiver', function () {
@@ -26,7 +27,7 @@ describe('createArchiver', function () {
       db,
       queue,
       metrics: new Metrics(),
-      log: logLines().log,
+      log: recordedLog().log,
     });
     archiver = service;
     return async (path, method = 'GET') => {
@@ -76,7 +77,7 @@ describe('createArchiver', function () {
     await takeWrites(false);
     const readOnly = createDatabase(url, { poolSize: 1, timeoutMs: 3_000 });
     let redisTrouble: string | undefined = 'cannot be reached (ECONNREFUSED)';
-    const { lines, log } = logLines();
+    const { lines, log } = recordedLog();
     const parts = { db: readOnly, queue, metrics: new Metrics(), log };
     archiver = await createArchiver(config(), { ...parts, redisTrouble: () => redisTrouble });
     const ask = async (): Promise<[number, unknown]> => {
@@ -136,7 +137,7 @@ describe('createArchiver', function () {
       db,
       queue: other,
       metrics: new Metrics(),
-      log: logLines().log,
+      log: recordedLog().log,
     }).catch((failure: unknown) => failure);
     expect(error)
       .to.be.instanceOf(StartError)
@@ -149,7 +150,7 @@ describe('createArchiver', function () {
     await start();
     expect(archiver?.operatorPort).to.equal(undefined);
     await archiver?.close();
-    const parts = { db, queue, metrics: new Metrics(), log: logLines().log };
+    const parts = { db, queue, metrics: new Metrics(), log: recordedLog().log };
     archiver = await createArchiver(config({ OPERATOR_PORT: '0' }), parts);
     const url = `http://127.0.0.1:${archiver.operatorPort}`;
     expect(await (await fetch(`${url}/readyz`)).json()).to.deep.equal({ status: 'ready' });

@@ -1,8 +1,9 @@
 import { type Database, PreparedStatements } from '@chorus/database';
+import { recordedLog } from '@chorus/testing';
 import { expect } from 'chai';
 import { Client } from 'pg';
 import { MessageStore } from './message-store.js';
-import { ANN, EPOCH, logLines, message, openDatabase, SENT_AT } from './testing/database.js';
+import { ANN, EPOCH, message, openDatabase, SENT_AT } from './testing/database.js';
 
 /** A time of reading after everything in PostgreSQL. */
 const now = (): number => performance.now();
@@ -25,7 +26,7 @@ for (const by of ['Prisma', 'prepared statements'])
       // Created long before any message is read.
       await db.$executeRaw`
       INSERT INTO rooms (id, name, created_at) SELECT id, 'room', now() - interval '1 hour' FROM generate_series(1, 3) id`;
-      const logged = logLines();
+      const logged = recordedLog();
       lines = logged.lines;
       store = new MessageStore(db, 1_000, logged.log, prepared);
     });

@@ -4,18 +4,17 @@ import type { Database } from '@chorus/database';
 import { ensureTestRedis, startRedisCluster, testRedis } from '@chorus/local';
 import { createRedis, Keyspace, redisReady } from '@chorus/redis';
 import { Closer, Metrics } from '@chorus/service';
+import { silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
-import { pino } from 'pino';
 import { loadArchiverConfig } from './config.js';
 import { createArchiver } from './create-archiver.js';
 import { createRedisParts } from './redis-parts.js';
-import { body, openDatabase, until } from './testing/database.js';
+import { body, openDatabase } from './testing/database.js';
 
 /** More than there are partitions, so that some share one. */
 const ROOMS = 80;
 const MESSAGES = 12;
 const TIMEOUT_MS = 5_000;
-const silent = pino({ level: 'silent' });
 
 describe('archivers over Redis', function () {
   this.timeout(60_000);
@@ -52,9 +51,9 @@ describe('archivers over Redis', function () {
         ARCHIVE_BATCH_MESSAGES: '50',
         HISTORY_SIZE: '2',
       });
-      const parts = closer.add(await createRedisParts(config, silent));
+      const parts = closer.add(await createRedisParts(config, silentLog));
       for (let replica = 0; replica < 2; replica++) {
-        closer.add(await createArchiver(config, { db, metrics: new Metrics(), log: silent, ...parts }));
+        closer.add(await createArchiver(config, { db, metrics: new Metrics(), log: silentLog, ...parts }));
       }
       await publish(config);
       await until(async () => (await parts.queue.backlog()).bytes === 0);
@@ -76,7 +75,7 @@ describe('archivers over Redis', function () {
   /** Publishes like a gateway, in rooms that the API has mirrored. */
   async function publish(config: ReturnType<typeof loadArchiverConfig>): Promise<void> {
     const keyspace = new Keyspace(config.redisPrefix);
-    const redis = createRedis(config.redis, silent, 'test');
+    const redis = createRedis(config.redis, silentLog, 'test');
     closer.defer(() => redis.disconnect());
     await redisReady(redis, TIMEOUT_MS);
     const directory = new RedisRoomDirectory(redis, keyspace);
@@ -89,7 +88,7 @@ describe('archivers over Redis', function () {
       maxBacklogBytes: 1e9,
       maxBatchWindowMs: 5,
       connectTimeoutMs: TIMEOUT_MS,
-      log: silent,
+      log: silentLog,
     });
     closer.add(broker);
     for (let seq = 1; seq <= MESSAGES; seq++) {

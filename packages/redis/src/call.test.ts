@@ -1,10 +1,10 @@
 import { freePort, type TestRedis, testRedis } from '@chorus/local';
+import { closeAfterEach, failure, silentLog } from '@chorus/testing';
 import { expect } from 'chai';
 import { call, callAll, UnavailableError } from './call.js';
 import type { RedisClient, RedisConfig } from './connection/client.js';
 import { createRedis } from './connection/create-redis.js';
 import { redisReady } from './connection/ready.js';
-import { closeAfterEach, failure, testLog } from './testing/parts.js';
 
 describe('calls to Redis', () => {
   let server: TestRedis;
@@ -18,7 +18,7 @@ describe('calls to Redis', () => {
   const connect = (config: Partial<RedisConfig>): RedisClient => {
     const client = createRedis(
       { urls: [server.url], cluster: false, commandTimeoutMs: 5_000, ...config },
-      testLog,
+      silentLog,
       'test',
     );
     closer().defer(() => client.disconnect());

@@ -23,14 +23,18 @@ export async function eventually<T>(expectation: () => Promise<T> | T, withinMs 
   }
 }
 
+type Condition = () => Promise<boolean> | boolean;
+
 /**
- * Waits until `condition` holds; `what` names it in the error.
+ * Waits until `condition` holds; `what` names it in the error, by default its source text.
  *
  * @throws {Error} if it does not hold within `withinMs` milliseconds, on an idle machine
  */
+export function until(what: string, condition: Condition, withinMs?: number): Promise<void>;
+export function until(condition: Condition): Promise<void>;
 export async function until(
-  what: string,
-  condition: () => Promise<boolean> | boolean,
+  what: string | Condition,
+  condition = what as Condition,
   withinMs = WITHIN_MS,
 ): Promise<void> {
   const limit = patiently(withinMs);

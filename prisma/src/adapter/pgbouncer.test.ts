@@ -1,13 +1,11 @@
 import { startTestPgbouncer, type TestPgbouncer, testDatabase } from '@chorus/local';
-import { createLogger } from '@chorus/service';
+import { silentLog } from '@chorus/testing';
 import { expect } from 'chai';
 import { Client } from 'pg';
 import { createDatabase, type Database } from '../database.js';
 import { isDatabaseUnavailable, isUniqueViolation } from '../errors.js';
 import { awaitMigrations } from '../migrations/await-migrations.js';
 import { migrate } from '../migrations/migrate.js';
-
-const log = createLogger({ service: 'test', level: 'silent' });
 
 describe('through PgBouncer in transaction mode', function () {
   this.timeout(60_000);
@@ -44,9 +42,9 @@ describe('through PgBouncer in transaction mode', function () {
   };
 
   it('migrations are applied once, however many processes run them, and leave no lock behind', async () => {
-    const runs = await Promise.all([1, 2, 3].map(() => migrate(url(), log)));
+    const runs = await Promise.all([1, 2, 3].map(() => migrate(url(), silentLog)));
     expect(runs.filter((applied) => applied.length > 0)).to.have.length(1);
-    await awaitMigrations(url(), log);
+    await awaitMigrations(url(), silentLog);
     expect(await query(direct, "SELECT * FROM pg_locks WHERE locktype = 'advisory'")).to.deep.equal([]);
   });
 
@@ -57,7 +55,7 @@ describe('through PgBouncer in transaction mode', function () {
       await query(direct, `ALTER DATABASE ${name} SET timezone = 'Asia/Kolkata'`);
       await query(direct, `ALTER DATABASE ${name} SET search_path = nowhere`);
       await query(direct, `ALTER DATABASE ${name} SET default_transaction_isolation = serializable`);
-      await migrate(url(parameters), log);
+      await migrate(url(parameters), silentLog);
       const database = open(url(parameters));
       const before = Date.now();
       const rooms = await Promise.all(
@@ -84,7 +82,7 @@ describe('through PgBouncer in transaction mode', function () {
   }
 
   it('failed statements are rolled back and report why', async () => {
-    await migrate(url(), log);
+    await migrate(url(), silentLog);
     const database = open();
     const data = { username: 'ann', email: 'ann', emailKey: 'ann', passwordHash: 'x' };
     await database.user.create({ data });
@@ -94,7 +92,7 @@ describe('through PgBouncer in transaction mode', function () {
   });
 
   it('a statement that takes too long is cancelled by the server too', async () => {
-    await migrate(url(), log);
+    await migrate(url(), silentLog);
     const database = open(url(), 500);
     const failure = await database.$queryRaw`SELECT pg_sleep(30)::text`.catch((error: unknown) => error);
     expect(isDatabaseUnavailable(failure)).to.equal(true);
@@ -112,7 +110,7 @@ describe('through PgBouncer in transaction mode', function () {
     ]);
     try {
       const through = `${silent.through(direct)}?schema=chat`;
-      await migrate(through, log);
+      await migrate(through, silentLog);
       const database = open(through);
       const rows = await database.$queryRaw`SELECT count(*)::int AS rooms FROM rooms`;
       expect(rows).to.deep.equal([{ rooms: 0 }]);

@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { testDatabase } from '@chorus/local';
-import { createLogger } from '@chorus/service';
+import { silentLog } from '@chorus/testing';
 import { expect } from 'chai';
 import { Client } from 'pg';
 import { createDatabase, type Database } from '../database.js';
 import { awaitMigrations } from '../migrations/await-migrations.js';
 import { migrate } from '../migrations/migrate.js';
-
-const log = createLogger({ service: 'test', level: 'silent' });
 
 /** Settings that a role or a database may have for the sake of other programs. */
 const HOSTILE = {
@@ -84,8 +82,8 @@ describe('with any settings of the server, database or role', function () {
         await query(admin, `ALTER ${target()} SET ${name} = ${value}`);
       }
       try {
-        await migrate(url(), log);
-        await awaitMigrations(url(), log);
+        await migrate(url(), silentLog);
+        await awaitMigrations(url(), silentLog);
         const database = open();
         const before = Date.now();
         const name = 'Zürich \\ ☃';
@@ -116,8 +114,8 @@ describe('with any settings of the server, database or role', function () {
 
   it('all tables are in the schema of the URL', async () => {
     await query(admin, `ALTER ROLE ${role} SET search_path = decoy`);
-    await migrate(url('?schema=chat'), log);
-    await awaitMigrations(url('?schema=chat'), log);
+    await migrate(url('?schema=chat'), silentLog);
+    await awaitMigrations(url('?schema=chat'), silentLog);
     const database = open('?schema=chat');
     await database.room.create({ data: { name: 'one' } });
     expect(await database.$queryRaw`SELECT name FROM rooms`).to.deep.equal([{ name: 'one' }]);
@@ -127,7 +125,7 @@ describe('with any settings of the server, database or role', function () {
     );
     expect(schemas).to.deep.equal([{ s: 'chat' }]);
     // Another installation in the same database.
-    await migrate(url(), log);
+    await migrate(url(), silentLog);
     expect(await open().room.count()).to.equal(0);
   });
 
@@ -139,8 +137,8 @@ describe('with any settings of the server, database or role', function () {
       'CREATE SCHEMA chat',
       `GRANT ALL ON SCHEMA chat TO ${role}`,
     );
-    expect(await migrate(url('?schema=chat'), log)).to.have.length.greaterThan(0);
-    const error = await migrate(url('?schema=other'), log).catch((failure: unknown) => String(failure));
+    expect(await migrate(url('?schema=chat'), silentLog)).to.have.length.greaterThan(0);
+    const error = await migrate(url('?schema=other'), silentLog).catch((failure: unknown) => String(failure));
     expect(error).to.match(/^StartError: the database cannot be migrated: permission denied[^\n]*$/);
   });
 });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { testDatabase } from '@chorus/local';
-import { createLogger } from '@chorus/service';
+import { silentLog } from '@chorus/testing';
 import { expect } from 'chai';
 import pg from 'pg';
 import { createDatabase, type Database } from '../database.js';
@@ -21,7 +21,7 @@ describe('sessions of a PostgreSQL that refuses writes', function () {
 
   before(async () => {
     url = await testDatabase();
-    await migrate(url, createLogger({ service: 'test', level: 'silent' }));
+    await migrate(url, silentLog);
     name = new URL(url).pathname.slice(1);
     admin = new pg.Client({ connectionString: url });
     await admin.connect();

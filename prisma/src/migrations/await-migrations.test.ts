@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { testDatabase } from '@chorus/local';
-import { createLogger, type Logger, StartError } from '@chorus/service';
+import { type Logger, StartError } from '@chorus/service';
+import { silentLog } from '@chorus/testing';
 import { expect } from 'chai';
 import { Client } from 'pg';
 import { awaitMigrations } from './await-migrations.js';
 import { migrate } from './migrate.js';
 
-const silent: Logger = createLogger({ service: 'test', level: 'silent' });
 const ours = fileURLToPath(new URL('../../migrations', import.meta.url));
 
 describe('awaitMigrations', function () {
@@ -36,7 +36,7 @@ describe('awaitMigrations', function () {
     waits = new Promise((resolve) => {
       heard = resolve;
     });
-    log = { ...silent, info: heard } as unknown as Logger;
+    log = { ...silentLog, info: heard } as unknown as Logger;
   });
   afterEach(() => rm(directory, { recursive: true }));
 
@@ -54,25 +54,25 @@ describe('awaitMigrations', function () {
     await client.end();
     expect(rows).to.deep.equal([{ t: null }]);
     expect(done).to.equal(false);
-    await migrate(url, silent, directory);
+    await migrate(url, silentLog, directory);
     await waiting;
   });
 
   it('waits for migrations that only the new version has', async () => {
-    await migrate(url, silent, directory);
+    await migrate(url, silentLog, directory);
     await mkdir(join(directory, '29990101000000_more'));
     await writeFile(join(directory, '29990101000000_more', 'migration.sql'), 'CREATE TABLE more (id INT);');
     const waiting = start();
     expect(await waits).to.have.property('waitingFor', '29990101000000_more');
-    await migrate(url, silent, directory);
+    await migrate(url, silentLog, directory);
     await waiting;
   });
 
   it('does not wait when a newer version has migrated the database', async () => {
     await mkdir(join(directory, '29990101000000_newer'));
     await writeFile(join(directory, '29990101000000_newer', 'migration.sql'), 'CREATE TABLE newer (id INT);');
-    await migrate(url, silent, directory);
-    await awaitMigrations(url, silent);
+    await migrate(url, silentLog, directory);
+    await awaitMigrations(url, silentLog);
   });
 
   it('waits for a database that does not answer, until it is aborted', async () => {
@@ -90,7 +90,7 @@ describe('awaitMigrations', function () {
   });
 
   it('does not wait in vain: a migration was edited', async () => {
-    const [name = ''] = await migrate(url, silent, directory);
+    const [name = ''] = await migrate(url, silentLog, directory);
     await appendFile(join(directory, name, 'migration.sql'), '\n-- harmless');
     expect(await failureOf(start()))
       .to.be.instanceOf(StartError)

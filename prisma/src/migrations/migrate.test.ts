@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { testDatabase } from '@chorus/local';
-import { createLogger, type Logger, StartError } from '@chorus/service';
+import { StartError } from '@chorus/service';
+import { silentLog } from '@chorus/testing';
 import { expect } from 'chai';
 import { Client } from 'pg';
 import { migrate } from './migrate.js';
 
-const log: Logger = createLogger({ service: 'test', level: 'silent' });
 const ours = fileURLToPath(new URL('../../migrations', import.meta.url));
 
 describe('migrate', function () {
@@ -30,7 +30,7 @@ describe('migrate', function () {
     await writeFile(join(directory, name, 'migration.sql'), sql);
   };
   const failure = (): Promise<unknown> =>
-    migrate(url, log, directory).then(
+    migrate(url, silentLog, directory).then(
       () => undefined,
       (error: unknown) => error,
     );
@@ -43,14 +43,14 @@ describe('migrate', function () {
   afterEach(() => rm(directory, { recursive: true }));
 
   it('brings an empty database up to date, and then has nothing to do', async () => {
-    const applied = await migrate(url, log);
+    const applied = await migrate(url, silentLog);
     expect(applied).to.have.length.greaterThan(0);
-    expect(await migrate(url, log)).to.deep.equal([]);
+    expect(await migrate(url, silentLog)).to.deep.equal([]);
     await query('SELECT id, username, email_key FROM users');
   });
 
   it('keeps the record that Prisma keeps', async () => {
-    const [name] = await migrate(url, log);
+    const [name] = await migrate(url, silentLog);
     const [row] = await query('SELECT * FROM _prisma_migrations');
     expect(row).to.include({
       migration_name: name,
@@ -65,19 +65,19 @@ describe('migrate', function () {
 
   it('applies each migration once when several processes start together', async () => {
     await addMigration('29990101000000_slow', 'SELECT pg_sleep(0.2); CREATE TABLE slow (id INT);');
-    const runs = await Promise.all([1, 2, 3, 4, 5].map(() => migrate(url, log, directory)));
+    const runs = await Promise.all([1, 2, 3, 4, 5].map(() => migrate(url, silentLog, directory)));
     expect(runs.flat().sort()).to.deep.equal([...new Set(runs.flat())].sort());
     expect(runs.filter((applied) => applied.length > 0)).to.have.length(1);
   });
 
   it('applies only new migrations', async () => {
-    await migrate(url, log, directory);
+    await migrate(url, silentLog, directory);
     await addMigration('29990101000000_more', 'CREATE TABLE more (id INT);');
-    expect(await migrate(url, log, directory)).to.deep.equal(['29990101000000_more']);
+    expect(await migrate(url, silentLog, directory)).to.deep.equal(['29990101000000_more']);
   });
 
   it('refuses an edited migration and applies nothing', async () => {
-    const [name = ''] = await migrate(url, log, directory);
+    const [name = ''] = await migrate(url, silentLog, directory);
     await appendFile(join(directory, name, 'migration.sql'), '\n-- harmless');
     await addMigration('29990101000000_more', 'CREATE TABLE more (id INT);');
     expect(await failure())
@@ -95,11 +95,11 @@ describe('migrate', function () {
       .that.matches(/^migration 29990101000000_bad failed and was rolled back: .*nonsense.*$/);
     expect(await query("SELECT to_regclass('half') AS t")).to.deep.equal([{ t: null }]);
     await writeFile(join(directory, '29990101000000_bad', 'migration.sql'), 'CREATE TABLE half (id INT);');
-    expect(await migrate(url, log, directory)).to.deep.equal(['29990101000000_bad']);
+    expect(await migrate(url, silentLog, directory)).to.deep.equal(['29990101000000_bad']);
   });
 
   it('refuses to continue after a migration that another program left half done', async () => {
-    await migrate(url, log, directory);
+    await migrate(url, silentLog, directory);
     await query('UPDATE _prisma_migrations SET finished_at = NULL');
     expect(await failure())
       .to.be.instanceOf(StartError)
@@ -110,13 +110,13 @@ describe('migrate', function () {
       "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'",
     );
     await query(`DROP TABLE ${tables.map(({ tablename }) => tablename).join(', ')}`);
-    expect(await migrate(url, log, directory)).to.have.length.greaterThan(0);
+    expect(await migrate(url, silentLog, directory)).to.have.length.greaterThan(0);
   });
 
   it('starts with a database that has newer migrations', async () => {
     await addMigration('29990101000000_newer', 'CREATE TABLE newer (id INT);');
-    await migrate(url, log, directory);
-    expect(await migrate(url, log)).to.deep.equal([]);
+    await migrate(url, silentLog, directory);
+    expect(await migrate(url, silentLog)).to.deep.equal([]);
   });
 
   it('reports in one line that PostgreSQL is unreachable', async () => {

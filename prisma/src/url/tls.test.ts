@@ -1,13 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type LocalServer, makeTestCertificates, startPostgres, type TestCertificates } from '@chorus/local';
-import { createLogger } from '@chorus/service';
+import { silentLog } from '@chorus/testing';
 import { expect } from 'chai';
 import { Client } from 'pg';
 import { createDatabase } from '../database.js';
 import { migrate } from '../migrations/migrate.js';
-
-const log = createLogger({ service: 'test', level: 'silent' });
 
 /**
  * `secured` requires a certificate with its name, `encrypted` requires TLS; the superuser is for the test itself.
@@ -140,7 +138,7 @@ describe('a connection to PostgreSQL with TLS', function () {
     url.username = 'secured';
     const { ca, client } = certificates;
     const parameters = `sslmode=verify-full&sslrootcert=${ca}&sslcert=${client.cert}&sslkey=${client.key}&schema=chat`;
-    expect(await migrate(`${url.href}?${parameters}`, log)).to.have.length.greaterThan(0);
+    expect(await migrate(`${url.href}?${parameters}`, silentLog)).to.have.length.greaterThan(0);
   });
 });
 
@@ -174,7 +172,7 @@ describe('variables of PostgreSQL’s own programs', function () {
     try {
       const server = await startPostgres();
       try {
-        await migrate(server.url, log);
+        await migrate(server.url, silentLog);
         const db = createDatabase(server.url, { poolSize: 1, timeoutMs: 5_000 });
         const [row] = await db.$queryRaw<unknown[]>`
           SELECT current_user::text AS who, current_setting('application_name') AS app, current_setting('TimeZone') AS zone`;

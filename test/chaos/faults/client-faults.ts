@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createPrng } from '@chorus/testing';
 import type { Participant } from '../clients/participant.js';
 import type { ClientFaultKind } from '../history/history.js';
-import { createPrng } from '../prng.js';
 import type { PlannedFault } from '../run/schedule.js';
 
 export interface ClientFaultContext {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Member } from '@chorus/cluster';
+import { createPrng, type Prng } from '@chorus/testing';
 import type { ServerName, Trouble } from '../network/trouble.js';
-import { createPrng, type Prng } from '../prng.js';
 import type { PlannedFault } from '../run/schedule.js';
 import type { ChaosCluster } from '../worlds/chaos-cluster.js';
 import { running } from '../worlds/running.js';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Member } from '@chorus/cluster';
-import { createPrng, type Prng } from '../prng.js';
+import { createPrng, type Prng } from '@chorus/testing';
 import type { PlannedFault } from '../run/schedule.js';
 import { running } from '../worlds/running.js';
 import { needed, type ServerFault, type ServerFaultContext } from './server-fault.js';

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventually } from '@chorus/testing';
-import { createPrng } from '../prng.js';
+import { createPrng, eventually } from '@chorus/testing';
 import type { ChaosPostgres } from '../servers/chaos-postgres.js';
 import { needed, type ServerFault } from './server-fault.js';
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Member } from '@chorus/cluster';
-import { createPrng } from '../prng.js';
+import { createPrng } from '@chorus/testing';
 import type { PlannedFault } from '../run/schedule.js';
 import { running } from '../worlds/running.js';
 import type { ServerFault, ServerFaultContext } from './server-fault.js';

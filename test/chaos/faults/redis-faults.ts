@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventually } from '@chorus/testing';
+import { createPrng, eventually } from '@chorus/testing';
 import type { Redis } from 'ioredis';
-import { createPrng } from '../prng.js';
 import { restart } from './process-faults.js';
 import { needed, type ServerFault } from './server-fault.js';
 

@@ -1,5 +1,5 @@
 import type { MessageFrame, Position } from '@chorus/protocol';
-import { createPrng, type Prng } from '../prng.js';
+import { createPrng, type Prng } from '@chorus/testing';
 import type { Fault, History, HistoryEvent, Promises, RoomEnd, StoredMessage } from './history.js';
 
 /** A history that can still be changed, to plant something in it. */

@@ -1,6 +1,6 @@
 import type { MessageFrame } from '@chorus/protocol';
+import { createPrng } from '@chorus/testing';
 import { Participant, type ParticipantOptions } from '../clients/participant.js';
-import { createPrng } from '../prng.js';
 import type { World } from '../worlds/world.js';
 
 export interface Crowd {

@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import { FAULT_KINDS } from '../faults/fault-kinds.js';
-import { createPrng } from '../prng.js';
 import { planFaults } from './schedule.js';
 
 describe('the schedule of faults', () => {
@@ -29,24 +28,5 @@ describe('the schedule of faults', () => {
 
   it('is empty when nothing is to break', () => {
     expect(planFaults(3, 40, [])).to.deep.equal({ servers: [], clients: [] });
-  });
-});
-
-describe('the source of numbers', () => {
-  it('spreads evenly, and includes both bounds', () => {
-    const prng = createPrng(1);
-    const counts = new Map<number, number>();
-    for (let index = 0; index < 40_000; index++) {
-      const number = prng.between(1, 4);
-      counts.set(number, (counts.get(number) ?? 0) + 1);
-    }
-    expect([...counts.keys()]).to.have.members([1, 2, 3, 4]);
-    for (const count of counts.values()) expect(count).to.be.within(9_500, 10_500);
-  });
-
-  it('shuffles without losing anything', () => {
-    const items = [1, 2, 3, 4, 5, 6, 7, 8];
-    const shuffled = createPrng(5).shuffled(items);
-    expect(shuffled).to.have.members(items).and.not.deep.equal(items);
   });
 });

@@ -1,6 +1,6 @@
+import { createPrng, type Prng } from '@chorus/testing';
 import { CLIENT_KINDS, type KindOfFault, SERVER_KINDS, STANDALONE_KINDS } from '../faults/fault-kinds.js';
 import type { ClientFaultKind, FaultKind, ServerFaultKind } from '../history/history.js';
-import { createPrng, type Prng } from '../prng.js';
 
 /** A fault to come. Whom it hits follows from its seed, so that a schedule means the same every time. */
 export interface PlannedFault<Kind extends FaultKind = FaultKind> {

@@ -1,6 +1,6 @@
+import { createPrng } from '@chorus/testing';
 import type { ChatClient } from '../clients/chat-client.js';
 import type { Participant } from '../clients/participant.js';
-import { createPrng } from '../prng.js';
 
 const TICK_MS = 10;
 /** Who has so much unanswered waits before saying more, as people do. */

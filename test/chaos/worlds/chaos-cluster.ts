@@ -1,7 +1,8 @@
 import { Tokens } from '@chorus/auth';
 import { type Cluster, createCluster } from '@chorus/cluster';
 import type { Member } from '@chorus/protocol';
-import { Closer, createLogger } from '@chorus/service';
+import { Closer } from '@chorus/service';
+import { silentLog } from '@chorus/testing';
 import { SteppedClocks } from '../../support/clocks/stepped-clocks.js';
 import type { Need } from '../faults/fault-kinds.js';
 import type { Promises } from '../history/history.js';
@@ -70,7 +71,7 @@ async function start(
         ...settings,
       },
       ...(network && { serverUrl: (nodeId, server, url) => network.urlFor(nodeId, server, url) }),
-      log: createLogger({ service: 'chaos', level: 'silent' }),
+      log: silentLog,
       onLine: (nodeId, line) => {
         log.push(`${nodeId}: ${line}`);
       },

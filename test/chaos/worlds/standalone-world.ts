@@ -8,9 +8,9 @@ import { Tokens } from '@chorus/auth';
 import { Member } from '@chorus/cluster';
 import { freePort, spawnGuarded } from '@chorus/local';
 import { Closer } from '@chorus/service';
+import { createPrng } from '@chorus/testing';
 import { HistoryApi } from '../history/api.js';
 import { PagesObserver } from '../history/observe-end.js';
-import { createPrng } from '../prng.js';
 import { chaosSettings, createRooms, promisesOf, TOKEN_TTL_SECONDS } from './settings.js';
 import type { World, WorldOptions } from './world.js';
 

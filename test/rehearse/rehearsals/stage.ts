@@ -4,7 +4,8 @@ import { type NodeReport, RedisAccessList, RedisNodeRegistry } from '@chorus/con
 import { type Provisioned, provision } from '@chorus/loadtest';
 import { freePort, startRedis } from '@chorus/local';
 import { createRedis, Keyspace, redisReady } from '@chorus/redis';
-import { type Closeable, Closer, createLogger } from '@chorus/service';
+import { type Closeable, Closer } from '@chorus/service';
+import { silentLog } from '@chorus/testing';
 import { type BalancerKind, type RealBalancer, startRealBalancer } from '../balancer/index.js';
 import { type GatewayProcess, startGatewayProcess } from './gateway-process.js';
 
@@ -47,8 +48,11 @@ export async function startStage(options: StageOptions): Promise<Stage> {
   const closer = new Closer();
   try {
     const server = closer.add(await startRedis());
-    const log = createLogger({ service: 'rehearse', level: 'silent' });
-    const redis = createRedis({ urls: [server.url], cluster: false, commandTimeoutMs: 10_000 }, log, 'tool');
+    const redis = createRedis(
+      { urls: [server.url], cluster: false, commandTimeoutMs: 10_000 },
+      silentLog,
+      'tool',
+    );
     closer.defer(() => redis.disconnect());
     await redisReady(redis, 5_000);
     const keyspace = new Keyspace('chorus');

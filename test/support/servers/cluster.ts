@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Cluster, createCluster } from '@chorus/cluster';
 import { testDatabase, testRedis } from '@chorus/local';
-import { createLogger } from '@chorus/service';
+import { silentLog } from '@chorus/testing';
 
 /** Settings that make suites fast, and let them do in seconds what limits are there to prevent. */
 export const TEST_SETTINGS = {
@@ -53,7 +53,7 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
       REDIS_PREFIX: `test-${randomBytes(6).toString('hex')}`,
       ...options.env,
     },
-    log: createLogger({ service: 'test', level: 'silent' }),
+    log: silentLog,
     onLine: (nodeId, line) => log.push(`${nodeId}: ${line}`),
   });
   return { ...cluster, log };

@@ -4,8 +4,8 @@ import { RedisRoomDirectory } from '@chorus/broker';
 import { RedisAccessList } from '@chorus/control';
 import { ensureTestRedis, freePort, type LocalServer, startRedis } from '@chorus/local';
 import { createRedis, Keyspace, redisReady } from '@chorus/redis';
-import { type Closeable, Closer, createLogger } from '@chorus/service';
-import { eventually } from '@chorus/testing';
+import { type Closeable, Closer } from '@chorus/service';
+import { eventually, silentLog } from '@chorus/testing';
 import { request } from '../clients/people.js';
 import { type MetricsText, readMetrics } from '../metrics.js';
 import { type Program, startProgram } from './program.js';
@@ -50,8 +50,11 @@ async function start(
   const prefix = `test-${randomBytes(6).toString('hex')}`;
   const secret = randomBytes(32).toString('hex');
   const tokens = new Tokens(secret);
-  const log = createLogger({ service: 'test', level: 'silent' });
-  const client = createRedis({ urls: [redis.url], cluster: false, commandTimeoutMs: 5_000 }, log, 'test');
+  const client = createRedis(
+    { urls: [redis.url], cluster: false, commandTimeoutMs: 5_000 },
+    silentLog,
+    'test',
+  );
   closer.defer(() => client.disconnect());
   await redisReady(client, 5_000);
   const keyspace = new Keyspace(prefix);

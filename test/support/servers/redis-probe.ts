@@ -1,6 +1,6 @@
 import { BrokerKeys } from '@chorus/broker';
 import { createRedis, Keyspace, type RedisClient, redisReady } from '@chorus/redis';
-import { createLogger } from '@chorus/service';
+import { silentLog } from '@chorus/testing';
 
 const TIMEOUT_MS = 5_000;
 /** Older than any change that the API leaves to the request which makes it. */
@@ -26,9 +26,8 @@ export class RedisProbe {
     redis: { url: string };
     redisPrefix: string;
   }): Promise<RedisProbe> {
-    const log = createLogger({ service: 'test', level: 'silent' });
     const config = { urls: [redis.url], cluster: false, commandTimeoutMs: TIMEOUT_MS };
-    const client = createRedis(config, log, 'test-probe');
+    const client = createRedis(config, silentLog, 'test-probe');
     await redisReady(client, TIMEOUT_MS);
     return new RedisProbe(client, redisPrefix);
   }

@@ -2,8 +2,8 @@ import type { ControlEvent } from '@chorus/broker';
 import { MemoryAccessList } from '@chorus/control';
 import type { Database } from '@chorus/database';
 import { UnavailableError } from '@chorus/redis';
+import { silentLog } from '@chorus/testing';
 import { expect } from 'chai';
-import { pino } from 'pino';
 import { openDatabase } from '../testing/api.js';
 import { BanRepository, type NewBan } from './repository.js';
 import { BanService } from './service.js';
@@ -34,8 +34,7 @@ describe('BanService', function () {
       events.push(event);
     },
   };
-  const replica = (): BanService =>
-    new BanService(new BanRepository(db), access, directory, pino({ level: 'silent' }));
+  const replica = (): BanService => new BanService(new BanRepository(db), access, directory, silentLog);
   const ban = (userId: number, roomId?: number, more: Partial<NewBan> = {}): NewBan => ({
     userId,
     roomId,

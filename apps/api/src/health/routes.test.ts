@@ -1,6 +1,7 @@
 import type { Database } from '@chorus/database';
+import { until } from '@chorus/testing';
 import { expect } from 'chai';
-import { openDatabase, startApi, until } from '../testing/api.js';
+import { openDatabase, startApi } from '../testing/api.js';
 
 describe('an API that is stopping', () => {
   let db: Database;

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Database } from '@chorus/database';
 import { Metrics } from '@chorus/service';
+import { until } from '@chorus/testing';
 import { expect } from 'chai';
-import { type Client, openDatabase, type RunningApi, startApi, until } from '../testing/api.js';
+import { type Client, openDatabase, type RunningApi, startApi } from '../testing/api.js';
 
 describe('the metrics of requests', function () {
   this.timeout(60_000);

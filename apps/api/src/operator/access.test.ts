@@ -2,9 +2,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Database } from '@chorus/database';
 import { ConfigError, StartError } from '@chorus/service';
+import { until } from '@chorus/testing';
 import { expect } from 'chai';
 import { loadApiConfig } from '../config.js';
-import { Client, openDatabase, startApi, until } from '../testing/api.js';
+import { Client, openDatabase, startApi } from '../testing/api.js';
 import {
   bearer,
   expectAnswer,

@@ -2,8 +2,9 @@ import type { ControlEvent } from '@chorus/broker';
 import type { MemoryNodeRegistry, NodeFigures, NodeReport } from '@chorus/control';
 import type { Database } from '@chorus/database';
 import { UnavailableError } from '@chorus/redis';
+import { until } from '@chorus/testing';
 import { expect } from 'chai';
-import { type Client, openDatabase, type RunningApi, until } from '../testing/api.js';
+import { type Client, openDatabase, type RunningApi } from '../testing/api.js';
 import { expectAnswer, startOperatorApi } from '../testing/operator.js';
 
 const node = (nodeId: string, more: Partial<NodeReport> = {}): NodeReport => ({

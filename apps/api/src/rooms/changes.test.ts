@@ -1,8 +1,9 @@
 import { type ControlEvent, MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
 import type { Database } from '@chorus/database';
 import { UnavailableError } from '@chorus/redis';
+import { until } from '@chorus/testing';
 import { expect } from 'chai';
-import { type Client, openDatabase, type RunningApi, startApi, until } from '../testing/api.js';
+import { type Client, openDatabase, type RunningApi, startApi } from '../testing/api.js';
 
 const ann = { id: 1, username: 'ann' };
 

@@ -1,9 +1,9 @@
 import type { MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
 import { createDatabase, type Database } from '@chorus/database';
 import { messageEncoder, openFrame } from '@chorus/protocol';
+import { recordedLog, until } from '@chorus/testing';
 import { expect } from 'chai';
-import { pino } from 'pino';
-import { openDatabase, until } from '../testing/api.js';
+import { openDatabase } from '../testing/api.js';
 import { MirrorFixture } from '../testing/mirror.js';
 import { RoomMirror } from './mirror.js';
 import { RoomRepository } from './repository.js';
@@ -220,8 +220,8 @@ describe('RoomMirror', function () {
   });
 
   it('checks repeatedly through outages, and writes one line for each', async () => {
-    const lines: string[] = [];
-    const log = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line).msg) });
+    const { log, lines } = recordedLog('info');
+    const messages = (): unknown[] => lines.map(({ msg }) => msg);
     let failures = 0;
     const isComplete = directory.isComplete.bind(directory);
     directory.isComplete = () => {
@@ -234,8 +234,10 @@ describe('RoomMirror', function () {
     await fixture.fill(1);
     directory.isComplete = isComplete;
     await until(() => fixture.seqOf(1) === 0 && rooms.complete);
-    await until(() => lines.includes('the mirror of rooms is looked after again'));
-    expect(lines.filter((line) => line === 'the mirror of rooms cannot be looked after')).to.have.length(1);
+    await until(() => messages().includes('the mirror of rooms is looked after again'));
+    expect(messages().filter((line) => line === 'the mirror of rooms cannot be looked after')).to.have.length(
+      1,
+    );
   });
 
   it('stops when it is closed', async () => {

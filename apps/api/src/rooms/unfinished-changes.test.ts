@@ -1,7 +1,8 @@
 import type { MemoryRoomDirectory } from '@chorus/broker';
 import type { Database } from '@chorus/database';
+import { until } from '@chorus/testing';
 import { expect } from 'chai';
-import { openDatabase, until } from '../testing/api.js';
+import { openDatabase } from '../testing/api.js';
 import { MirrorFixture, SETTLE_AFTER_MS } from '../testing/mirror.js';
 import type { RoomMirror } from './mirror.js';
 import type { RoomRepository } from './repository.js';

@@ -3,8 +3,8 @@ import { MemoryAccessList, type Verdict } from '@chorus/control';
 import { createDatabase, type Database } from '@chorus/database';
 import { freePort } from '@chorus/local';
 import { UnavailableError } from '@chorus/redis';
+import { silentLog } from '@chorus/testing';
 import { expect } from 'chai';
-import { pino } from 'pino';
 import { openDatabase, startApi } from '../testing/api.js';
 import { RevokedSessionRepository } from './revoked-session-repository.js';
 import { SessionService } from './service.js';
@@ -41,7 +41,7 @@ describe('SessionService', function () {
       new RevokedSessionRepository(over.db ?? db),
       over.access ?? access,
       directory,
-      pino({ level: 'silent' }),
+      silentLog,
     );
   const verdict = async (tokenId: string, list = access): Promise<Verdict | undefined> =>
     (await list.check([{ userId: ann.id, tokenId }]))[0];

@@ -9,6 +9,7 @@ import { testDatabase } from '@chorus/local';
 import { MemoryPresenceStore } from '@chorus/presence';
 import type { Member } from '@chorus/protocol';
 import { Closer, type Environment, Metrics } from '@chorus/service';
+import { silentLog } from '@chorus/testing';
 import { pino } from 'pino';
 import { memoryRateLimits } from '../auth/rate-limits/rate-limits.js';
 import { loadApiConfig } from '../config.js';
@@ -113,7 +114,7 @@ export function newUser(change: object = {}) {
 /** Creates a migrated, empty database. */
 export async function openDatabase(): Promise<{ db: Database; url: string }> {
   const url = await testDatabase();
-  await migrate(url, pino({ level: 'silent' }));
+  await migrate(url, silentLog);
   return { db: createDatabase(url, { poolSize: 10, timeoutMs: 3_000 }), url };
 }
 
@@ -172,9 +173,4 @@ export async function startApi(
     },
     close: () => closer.close(),
   };
-}
-
-/** Waits until `condition` holds; the timeout of the test is the limit. */
-export async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
 }

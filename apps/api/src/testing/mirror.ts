@@ -1,7 +1,7 @@
 import { type ControlEvent, MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
 import type { Database } from '@chorus/database';
 import type { Logger } from '@chorus/service';
-import { pino } from 'pino';
+import { silentLog } from '@chorus/testing';
 import { MessageRepository } from '../messages/repository.js';
 import { RoomMirror, type RoomMirrorOptions } from '../rooms/mirror.js';
 import { RoomRepository } from '../rooms/repository.js';
@@ -26,7 +26,7 @@ export class MirrorFixture {
       this.steps.push('bans');
     },
   };
-  readonly log: Logger = pino({ level: 'silent' });
+  readonly log: Logger = silentLog;
 
   /** Starts with an empty database. */
   static async create(db: Database): Promise<MirrorFixture> {

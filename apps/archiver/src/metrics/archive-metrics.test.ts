@@ -1,9 +1,10 @@
 import { createDatabase, type Database } from '@chorus/database';
 import { Metrics } from '@chorus/service';
+import { recordedLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { loadArchiveConfig } from '../config.js';
 import { makeArchiver } from '../create-archiver.js';
-import { logLines, openDatabase, SENT_AT, until } from '../testing/database.js';
+import { openDatabase, SENT_AT } from '../testing/database.js';
 import { TestQueue } from '../testing/queue.js';
 import { BacklogReader } from './backlog-reader.js';
 
@@ -29,7 +30,7 @@ describe('the metrics of an archiver', function () {
 
   const start = (database = db) => {
     const config = loadArchiveConfig({ ARCHIVE_INTERVAL_MS: '5' });
-    const archiver = makeArchiver(config, { db: database, queue, metrics, log: logLines().log });
+    const archiver = makeArchiver(config, { db: database, queue, metrics, log: recordedLog().log });
     closing.push(() => archiver.close());
     return archiver;
   };

@@ -1,7 +1,7 @@
 import { createDatabase, type Database, migrate } from '@chorus/database';
 import { testDatabase } from '@chorus/local';
 import { type MessageFrame, messageEncoder, openFrame, readMessage } from '@chorus/protocol';
-import { pino } from 'pino';
+import { silentLog } from '@chorus/testing';
 
 export const ANN = { id: 7, username: 'ann' };
 export const EPOCH = 1_767_225_600_000;
@@ -10,7 +10,7 @@ export const SENT_AT = EPOCH + 123;
 /** Opens a migrated, empty database. */
 export async function openDatabase(): Promise<{ db: Database; url: string }> {
   const url = await testDatabase();
-  await migrate(url, pino({ level: 'silent' }));
+  await migrate(url, silentLog);
   return { db: createDatabase(url, { poolSize: 10, timeoutMs: 3_000 }), url };
 }
 
@@ -24,15 +24,4 @@ export function body(roomId: number, content: string, clientMsgId?: string): str
 export function message(roomId: number, seq: number, content = `m${seq}`, epoch = EPOCH): MessageFrame {
   const position = { epoch, seq };
   return readMessage(roomId, position, openFrame(position) + body(roomId, content)).message;
-}
-
-/** Returns logged lines and the logger that collects them. */
-export function logLines(): { lines: Array<Record<string, unknown>>; log: pino.Logger } {
-  const lines: Array<Record<string, unknown>> = [];
-  return { lines, log: pino({ level: 'debug' }, { write: (line: string) => lines.push(JSON.parse(line)) }) };
-}
-
-/** Waits until `condition` holds; the test's own time-out is the limit. */
-export async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
 }

@@ -1,7 +1,7 @@
 import { MemoryAccessList, type Subject } from '@chorus/control';
 import { CLOSE } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
-import { createLogger } from '@chorus/service';
+import { silentLog } from '@chorus/testing';
 import { expect } from 'chai';
 import { openFake } from '../testing/connections.js';
 import { AccessWatch } from './access-watch.js';
@@ -9,7 +9,6 @@ import { ConnectionRegistry } from './connection-registry.js';
 
 const ANN = { id: 1, username: 'ann' };
 const BOB = { id: 2, username: 'bob' };
-const log = createLogger({ service: 'test', level: 'silent' });
 
 describe('the access watch', () => {
   let connections: ConnectionRegistry;
@@ -33,7 +32,13 @@ describe('the access watch', () => {
       if (failures-- > 0) throw new UnavailableError('away');
       return check(subjects);
     };
-    watch = new AccessWatch({ connections, access, log, retryMs: 1, ...(intervalMs && { intervalMs }) });
+    watch = new AccessWatch({
+      connections,
+      access,
+      log: silentLog,
+      retryMs: 1,
+      ...(intervalMs && { intervalMs }),
+    });
   }
 
   const until = async (condition: () => boolean): Promise<void> => {

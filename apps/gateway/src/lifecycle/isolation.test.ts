@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CLOSE } from '@chorus/protocol';
-import { createLogger } from '@chorus/service';
+import { silentLog } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Gateway } from '../create-gateway.js';
 import { ANN, BOB, GatewayFixture } from '../testing/gateways.js';
@@ -154,7 +154,7 @@ describe('the detection of an isolated gateway', () => {
           void isolation.close();
           resolve();
         },
-        log: createLogger({ service: 'test', level: 'silent' }),
+        log: silentLog,
         stepMs: 5,
       });
     });

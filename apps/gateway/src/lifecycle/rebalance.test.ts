@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { MemoryNodeRegistry, type NodeReport } from '@chorus/control';
-import { createLogger } from '@chorus/service';
+import { silentLog } from '@chorus/testing';
 import { expect } from 'chai';
 import { ConnectionRegistry } from '../connections/connection-registry.js';
 import { type FakeConnection, openFake } from '../testing/connections.js';
@@ -8,7 +8,6 @@ import { Rebalance, type RebalanceParts } from './rebalance.js';
 
 /** Steps are this short, in milliseconds, to make the test fast. */
 const STEP_MS = 10;
-const log = createLogger({ service: 'test', level: 'silent' });
 
 describe('rebalancing', () => {
   let connections: ConnectionRegistry;
@@ -63,7 +62,7 @@ describe('rebalancing', () => {
       able: () => able,
       auto: false,
       sharePerMinute: 0.05,
-      log,
+      log: silentLog,
       stepMs: STEP_MS,
       ...options,
     });

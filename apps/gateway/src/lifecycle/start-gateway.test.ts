@@ -6,7 +6,8 @@ import { RedisRoomDirectory } from '@chorus/broker';
 import { RedisAccessList } from '@chorus/control';
 import { ensureTestRedis, freePort, startRedis } from '@chorus/local';
 import { createRedis, Keyspace, redisReady } from '@chorus/redis';
-import { Closer, ConfigError, createLogger, StartError } from '@chorus/service';
+import { Closer, ConfigError, StartError } from '@chorus/service';
+import { silentLog } from '@chorus/testing';
 import { expect } from 'chai';
 import WebSocket from 'ws';
 import { ANN } from '../testing/gateways.js';
@@ -72,8 +73,11 @@ describe('a gateway without Redis at its start', function () {
     expect([refused.statusCode, refused.headers['retry-after']]).to.deep.equal([503, '1']);
 
     const redis = closer.add(await startRedis({ port: redisPort }));
-    const log = createLogger({ service: 'test', level: 'silent' });
-    const client = createRedis({ urls: [redis.url], cluster: false, commandTimeoutMs: 5_000 }, log, 'test');
+    const client = createRedis(
+      { urls: [redis.url], cluster: false, commandTimeoutMs: 5_000 },
+      silentLog,
+      'test',
+    );
     closer.defer(() => client.disconnect());
     await redisReady(client, 5_000);
     const keyspace = new Keyspace('chorus');

@@ -18,8 +18,8 @@ import {
   SUBPROTOCOL,
   type V1ServerFrame,
 } from '@chorus/protocol';
-import { Closer, createLogger, type Environment, type Metrics } from '@chorus/service';
-import { patiently } from '@chorus/testing';
+import { Closer, type Environment, type Metrics } from '@chorus/service';
+import { patiently, silentLog } from '@chorus/testing';
 import WebSocket from 'ws';
 import { type GatewayConfig, loadGatewayConfig } from '../config.js';
 import { createGateway, type Gateway, type GatewayParts } from '../create-gateway.js';
@@ -171,7 +171,7 @@ export class GatewayFixture {
       presence: this.presence,
       access: this.access,
       nodes: this.nodes,
-      log: createLogger({ service: 'test', level: 'silent' }),
+      log: silentLog,
     };
   }
 

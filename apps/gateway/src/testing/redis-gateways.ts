@@ -3,13 +3,11 @@ import { RedisRoomDirectory, type RoomDirectory } from '@chorus/broker';
 import { RedisAccessList } from '@chorus/control';
 import { testRedis } from '@chorus/local';
 import { createRedis, Keyspace, redisReady } from '@chorus/redis';
-import { createLogger } from '@chorus/service';
+import { silentLog } from '@chorus/testing';
 import type { GatewayConfig } from '../config.js';
 import type { GatewayParts } from '../create-gateway.js';
 import { createRedisParts } from '../lifecycle/redis-parts.js';
 import { GatewayFixture } from './gateways.js';
-
-const log = createLogger({ service: 'test', level: 'silent' });
 
 /** Gateways in this process over one real Redis, with rooms of their own. */
 export class RedisGatewayFixture extends GatewayFixture {
@@ -25,7 +23,7 @@ export class RedisGatewayFixture extends GatewayFixture {
     const { url } = await testRedis();
     const prefix = `test-${randomBytes(6).toString('hex')}`;
     const keyspace = new Keyspace(prefix);
-    const redis = createRedis({ urls: [url], cluster: false, commandTimeoutMs: 5_000 }, log, 'test');
+    const redis = createRedis({ urls: [url], cluster: false, commandTimeoutMs: 5_000 }, silentLog, 'test');
     await redisReady(redis, 5_000);
     await new RedisAccessList(redis, keyspace).replaceBans([]);
     const fixture = new RedisGatewayFixture(url, prefix, new RedisRoomDirectory(redis, keyspace));
@@ -35,6 +33,6 @@ export class RedisGatewayFixture extends GatewayFixture {
 
   protected override async parts(config: GatewayConfig): Promise<GatewayParts> {
     const redis = { ...config.redis, urls: [this.url] };
-    return this.closer.add(createRedisParts({ ...config, redis, redisPrefix: this.prefix }, log));
+    return this.closer.add(createRedisParts({ ...config, redis, redisPrefix: this.prefix }, silentLog));
   }
 }

@@ -1,20 +1,10 @@
+import { createPrng } from '@chorus/testing';
 import { expect } from 'chai';
 import { mergeRooms } from './merge-rooms.js';
 import { RoomCheck } from './room-check.js';
 import { type Arrival, naiveVerdict, type RoomHistory } from './testing/naive-verdict.js';
 
 const CASES = 2_500;
-
-/** Mulberry32, by Tommy Ettinger (public domain): a seed determines the numbers. */
-function random(seed: number): (below: number) => number {
-  let state = seed | 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
-}
 
 function swap<T>(list: T[], a: number, b: number): void {
   [list[a], list[b]] = [list[b], list[a]] as [T, T];
@@ -105,7 +95,7 @@ describe('the verdict about a room', () => {
   for (const workers of [1, 3]) {
     it(`equals the comparison of every member with every other, in any order, with ${workers} workers`, () => {
       for (let seed = 0; seed < CASES; seed++) {
-        const below = random(seed);
+        const { below } = createPrng(seed);
         const room = history(below);
         const receivers = room.members.filter((_, member) => !room.excluded.includes(member));
         expect(observed(room, workers, below), `seed ${seed}`).to.deep.equal(

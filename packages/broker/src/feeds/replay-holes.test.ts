@@ -1,6 +1,6 @@
+import { until } from '@chorus/testing';
 import { expect } from 'chai';
 import type { StoredMessage } from '../broker.js';
-import { eventually } from '../testing/feeds.js';
 import { all, at, EPOCH, names, ReplayBench, ROOM, texts } from '../testing/replay-bench.js';
 
 describe('replays never skip a message', () => {
@@ -79,7 +79,7 @@ describe('replays never skip a message', () => {
     bench.broker.rooms.get(ROOM)?.splice(5);
     bench.broker.positions.set(ROOM, at(15));
     bench.broker.arrive(ROOM, lost[2] as StoredMessage);
-    await eventually('the end of the search', () => bench.feeds.stats.behind === 0);
+    await until('the end of the search', () => bench.feeds.stats.behind === 0);
     expect(all(replay)).to.equal(undefined);
     expect(bench.feeds.stats.messagesLost).to.equal(3);
   });
@@ -120,7 +120,7 @@ describe('replays never skip a message', () => {
     bench.broker.store(ROOM);
     bench.broker.rooms.set(ROOM, []);
     bench.broker.listener?.onResumed();
-    await eventually('the new epoch', () => bench.feeds.position(ROOM)?.epoch === EPOCH + 5);
+    await until('the new epoch', () => bench.feeds.position(ROOM)?.epoch === EPOCH + 5);
     expect(bench.feeds.position(ROOM)).to.deep.equal(at(15, EPOCH + 5));
     expect(all(replay)).to.equal(undefined);
     expect(await bench.replayed(at(15))).to.equal(undefined);

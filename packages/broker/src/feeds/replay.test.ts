@@ -1,8 +1,7 @@
 import { UnavailableError } from '@chorus/redis';
+import { failure, until } from '@chorus/testing';
 import { expect } from 'chai';
 import type { StoredMessage } from '../broker.js';
-import { eventually } from '../testing/feeds.js';
-import { failure } from '../testing/recorder.js';
 import { all, at, EPOCH, names, ReplayBench, ROOM, texts } from '../testing/replay-bench.js';
 import type { Replay } from './replay.js';
 
@@ -104,7 +103,7 @@ describe('replays', () => {
     await kept;
     expect(bench.feeds.stats.replayBytes, 'in use').to.be.above(0);
     again?.end();
-    await eventually('the end of it', () => bench.feeds.stats.replayBytes === 0);
+    await until('the end of it', () => bench.feeds.stats.replayBytes === 0);
     expect(await bench.replayed(at(13))).to.deep.equal(names(14, 22));
     expect(bench.broker.count('between')).to.equal(2);
   });
@@ -140,7 +139,7 @@ describe('replays', () => {
       bench.broker.release('between');
       await bench.heard.until('the repair', () => bench.heard.messages.length === 8);
       expect(all(replay)).to.deep.equal(names(16, 18));
-      await eventually('the end of the repair', () => bench.feeds.stats.behind === 0);
+      await until('the end of the repair', () => bench.feeds.stats.behind === 0);
       expect(bench.feeds.stats).to.include({ gapsRepaired: 1, messagesLost: 0 });
     });
 
@@ -199,7 +198,7 @@ describe('replays', () => {
       const replay = await bench.feeds.replay(ROOM, at(13));
       bench.broker.positions.set(ROOM, at(15, EPOCH + 5));
       bench.broker.listener?.onResumed();
-      await eventually('the epoch', () => bench.feeds.position(ROOM)?.epoch === EPOCH + 5);
+      await until('the epoch', () => bench.feeds.position(ROOM)?.epoch === EPOCH + 5);
       expect(await bench.replayed(at(14))).to.deep.equal(names(15, 15));
       // Not the position of the room, which no message has.
       for (const since of [at(14), at(15)]) {
@@ -234,7 +233,7 @@ describe('replays', () => {
     for (const roomId of rooms.slice(1)) expect(replays.get(roomId)?.next(1)).to.equal(undefined);
     for (const replay of replays.values()) replay?.end();
     for (const roomId of rooms) bench.feeds.release(roomId);
-    await eventually('the end of the rooms', () => bench.feeds.size === 1);
+    await until('the end of the rooms', () => bench.feeds.size === 1);
     expect(bench.feeds.stats.replayBytes).to.equal(0);
   });
 });

@@ -1,7 +1,7 @@
-import { createLogger } from '@chorus/service';
+import { silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import type { StoredMessage } from '../broker.js';
-import { eventually, openFeeds } from '../testing/feeds.js';
+import { openFeeds } from '../testing/feeds.js';
 import type { Recorder } from '../testing/recorder.js';
 import { ScriptedBroker } from '../testing/scripted-broker.js';
 import type { RoomFeedRegistry } from './room-feed-registry.js';
@@ -17,8 +17,7 @@ describe('room feeds', () => {
   beforeEach(async () => {
     broker = new ScriptedBroker();
     broker.room(ROOM, { epoch: EPOCH, seq: 10 });
-    const log = createLogger({ service: 'test', level: 'silent' });
-    ({ feeds, heard } = await openFeeds(async () => broker, { lingerMs: 30, retryMs: 10, log }));
+    ({ feeds, heard } = await openFeeds(async () => broker, { lingerMs: 30, retryMs: 10, log: silentLog }));
   });
 
   afterEach(() => feeds.close());
@@ -45,7 +44,7 @@ describe('room feeds', () => {
     broker.slow.add('between');
     broker.arrive(ROOM, ...messages.slice(4, 6));
     broker.arrive(ROOM, ...messages.slice(6));
-    await eventually('the read', () => broker.count('between') === 1);
+    await until('the read', () => broker.count('between') === 1);
     expect(texts()).to.deep.equal([]);
     broker.release('between');
     await heard.until('all messages', () => heard.messages.length === 8);
@@ -75,7 +74,7 @@ describe('room feeds', () => {
       messages[5] as StoredMessage,
       messages[8] as StoredMessage,
     );
-    await eventually('the read', () => broker.count('between') === 1);
+    await until('the read', () => broker.count('between') === 1);
     broker.release('between');
     await heard.until('all messages', () => heard.messages.length === 9);
     expect(texts()).to.deep.equal(expected(11, 19));
@@ -94,10 +93,10 @@ describe('room feeds', () => {
   it('holds what arrives between the subscription and the answer to where the room stands', async () => {
     broker.slow.add('subscribe').add('position');
     const acquired = feeds.acquire(ROOM);
-    await eventually('the subscription', () => broker.count('subscribe') === 1);
+    await until('the subscription', () => broker.count('subscribe') === 1);
     broker.arrive(ROOM, ...store(2));
     broker.release('subscribe');
-    await eventually('the question', () => broker.count('position') === 1);
+    await until('the question', () => broker.count('position') === 1);
     broker.arrive(ROOM, ...store(2));
     expect(texts()).to.deep.equal([]);
     broker.release('position');
@@ -116,7 +115,7 @@ describe('room feeds', () => {
   it('finds what was missed in an interruption that came while the room was being acquired', async () => {
     broker.slow.add('position');
     const acquired = feeds.acquire(ROOM);
-    await eventually('the question', () => broker.count('position') === 1);
+    await until('the question', () => broker.count('position') === 1);
     // The answer of before the interruption is still under way when deliveries flow again.
     store(2);
     broker.listener?.onResumed();
@@ -131,7 +130,7 @@ describe('room feeds', () => {
     const messages = store(3);
     broker.slow.add('between');
     broker.arrive(ROOM, messages[2] as StoredMessage);
-    await eventually('the read', () => broker.count('between') === 1);
+    await until('the read', () => broker.count('between') === 1);
     store(2);
     broker.listener?.onResumed();
     broker.release('between');
@@ -143,7 +142,7 @@ describe('room feeds', () => {
     await feeds.acquire(ROOM);
     broker.failing.add('between').add('position');
     broker.arrive(ROOM, store(4).at(-1) as StoredMessage);
-    await eventually('several attempts', () => broker.count('between') >= 3);
+    await until('several attempts', () => broker.count('between') >= 3);
     expect(texts()).to.deep.equal([]);
     broker.failing.clear();
     broker.arrive(ROOM, ...store(1));
@@ -153,13 +152,12 @@ describe('room feeds', () => {
 
   it('does not wait for the next attempt when deliveries flow again', async () => {
     await feeds.close();
-    const log = createLogger({ service: 'test', level: 'silent' });
-    const opened = await openFeeds(async () => broker, { retryMs: 60_000, log });
+    const opened = await openFeeds(async () => broker, { retryMs: 60_000, log: silentLog });
     ({ feeds, heard } = opened);
     await feeds.acquire(ROOM);
     broker.failing.add('between');
     broker.arrive(ROOM, store(2).at(-1) as StoredMessage);
-    await eventually('an attempt', () => broker.count('between') === 1);
+    await until('an attempt', () => broker.count('between') === 1);
     broker.failing.clear();
     broker.listener?.onResumed();
     await heard.until('all messages', () => heard.messages.length === 2);
@@ -214,7 +212,7 @@ describe('room feeds', () => {
       broker.rooms.get(ROOM)?.splice(2);
       broker.positions.set(ROOM, { epoch: EPOCH, seq: 12 });
       broker.listener?.onResumed();
-      await eventually('a new epoch', () => feeds.position(ROOM)?.epoch === EPOCH + 1);
+      await until('a new epoch', () => feeds.position(ROOM)?.epoch === EPOCH + 1);
       broker.arrive(ROOM, broker.store(ROOM));
       expect(texts()).to.deep.equal([...expected(11, 15), `${EPOCH + 1}-13`]);
     });

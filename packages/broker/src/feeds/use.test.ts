@@ -1,9 +1,9 @@
 import { UnavailableError } from '@chorus/redis';
-import { createLogger } from '@chorus/service';
+import { failure, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { RoomNotFoundError } from '../broker.js';
-import { eventually, openFeeds } from '../testing/feeds.js';
-import { failure, type Recorder } from '../testing/recorder.js';
+import { openFeeds } from '../testing/feeds.js';
+import type { Recorder } from '../testing/recorder.js';
 import { ScriptedBroker } from '../testing/scripted-broker.js';
 import { RoomFeedRegistry } from './room-feed-registry.js';
 
@@ -20,14 +20,14 @@ describe('using rooms', () => {
     ({ feeds, heard } = await openFeeds(async () => broker, {
       lingerMs: 30,
       retryMs: 10,
-      log: createLogger({ service: 'test', level: 'silent' }),
+      log: silentLog,
     }));
   });
 
   afterEach(() => feeds.close());
 
   const unsubscribed = (): Promise<void> =>
-    eventually('the unsubscription', () => broker.subscribed.size === 0 && feeds.size === 0);
+    until('the unsubscription', () => broker.subscribed.size === 0 && feeds.size === 0);
 
   it('unsubscribes some time after the last one has gone', async () => {
     await feeds.acquire(ROOM);
@@ -55,7 +55,7 @@ describe('using rooms', () => {
     await feeds.acquire(ROOM);
     broker.slow.add('unsubscribe');
     feeds.release(ROOM);
-    await eventually('the unsubscription to begin', () => broker.count('unsubscribe') === 1);
+    await until('the unsubscription to begin', () => broker.count('unsubscribe') === 1);
     const again = feeds.acquire(ROOM);
     expect(broker.count('subscribe')).to.equal(1);
     broker.release('unsubscribe');
@@ -101,8 +101,7 @@ describe('using rooms', () => {
   });
 
   it('refuses to use a room before anything listens', async () => {
-    const log = createLogger({ service: 'test', level: 'silent' });
-    const deaf = new RoomFeedRegistry(broker, { lingerMs: 0, retryMs: 10, log });
+    const deaf = new RoomFeedRegistry(broker, { lingerMs: 0, retryMs: 10, log: silentLog });
     expect(await failure(deaf.acquire(ROOM))).to.be.instanceOf(Error);
     expect(broker.count('subscribe')).to.equal(0);
   });
@@ -125,7 +124,7 @@ describe('using rooms', () => {
       await feeds.close();
       ({ feeds, heard } = await openFeeds(async () => broker, {
         lingerMs: 60_000,
-        log: createLogger({ service: 'test', level: 'silent' }),
+        log: silentLog,
       }));
       await feeds.acquire(ROOM);
       broker.listener?.onControl({ type: 'room-deleted', roomId: ROOM });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UnavailableError } from '@chorus/redis';
+import { failure } from '@chorus/testing';
 import { expect } from 'chai';
 import { type Broker, type Published, RoomNotFoundError } from '../broker.js';
 import {
@@ -10,7 +11,7 @@ import {
   describeRoomHistory,
   type MakeBrokerFixture,
 } from '../testing/conformance/broker.js';
-import { failure, Recorder } from '../testing/recorder.js';
+import { Recorder } from '../testing/recorder.js';
 import { MemoryArchiveQueue } from './archive-queue.js';
 import { MemoryBroker } from './broker.js';
 import { MemoryRoomDirectory } from './room-directory.js';

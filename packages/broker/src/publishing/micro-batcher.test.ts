@@ -1,44 +1,10 @@
 import { UnavailableError } from '@chorus/redis';
+import { failure, ManualClock, tick } from '@chorus/testing';
 import { expect } from 'chai';
-import { failure } from '../testing/recorder.js';
-import { type BatchClock, BatchQueueFullError, MicroBatcher } from './micro-batcher.js';
-
-/** Time stands still unless a test moves it. */
-class TestClock implements BatchClock {
-  time = 0;
-  #due: Array<{ at: number; action: () => void }> = [];
-
-  now(): number {
-    return this.time;
-  }
-
-  after(ms: number, action: () => void): void {
-    this.#due.push({ at: this.time + ms, action });
-  }
-
-  /** When the next action is due; undefined when none is. */
-  get next(): number | undefined {
-    return this.#due.length === 0 ? undefined : Math.min(...this.#due.map(({ at }) => at));
-  }
-
-  async advance(ms: number): Promise<void> {
-    const end = this.time + ms;
-    for (let at = this.next; at !== undefined && at <= end; at = this.next) {
-      this.time = Math.max(this.time, at);
-      const due = this.#due.filter((entry) => entry.at === at);
-      this.#due = this.#due.filter((entry) => entry.at !== at);
-      for (const { action } of due) action();
-      await settled();
-    }
-    this.time = end;
-  }
-}
-
-/** All that follows from what has happened so far has happened. */
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+import { BatchQueueFullError, MicroBatcher } from './micro-batcher.js';
 
 describe('micro-batcher', () => {
-  let clock: TestClock;
+  let clock: ManualClock;
   let sent: string[][];
   /** Answers the batches under way, in order; undefined: at once. */
   let answers: Array<(error?: Error) => void> | undefined;
@@ -72,7 +38,7 @@ describe('micro-batcher', () => {
   };
 
   beforeEach(() => {
-    clock = new TestClock();
+    clock = new ManualClock();
     sent = [];
     answers = undefined;
     make();
@@ -85,14 +51,14 @@ describe('micro-batcher', () => {
       for (let n = 0; n < count; n++) void batcher.add('x');
       const before = sent.length;
       await clock.advance(1);
-      if (sent.length > before) left.push(clock.time);
+      if (sent.length > before) left.push(clock.now());
     }
     return left;
   };
 
   it('sends a lone item in the same tick', async () => {
     const added = batcher.add('a');
-    expect(clock.next).to.equal(clock.time);
+    expect(clock.next).to.equal(clock.now());
     await clock.advance(0);
     expect(await added).to.equal('done a');
   });
@@ -104,7 +70,7 @@ describe('micro-batcher', () => {
     await clock.advance(0);
     const waiting = ['c', 'd', 'e'].map((item) => failure(batcher.add(item)));
     await clock.advance(900);
-    clock.time += 200;
+    clock.freeze(200);
     answers.shift()?.();
     expect(await Promise.all([first, second])).to.deep.equal(['done a', 'done b']);
     await clock.advance(10);
@@ -133,7 +99,7 @@ describe('micro-batcher', () => {
     expect(sent).to.deep.equal([['1']]);
     answers.shift()?.();
     await first;
-    await settled();
+    await tick();
     await clock.advance(0);
     expect(sent).to.deep.equal([['1'], ['2', '3', '4']]);
     answers.shift()?.();
@@ -143,7 +109,7 @@ describe('micro-batcher', () => {
   it('never waits while items are rare', async () => {
     for (let n = 0; n < 50; n++) {
       const added = batcher.add(`${n}`);
-      expect(clock.next).to.equal(clock.time);
+      expect(clock.next).to.equal(clock.now());
       await clock.advance(6);
       await added;
     }
@@ -177,12 +143,12 @@ describe('micro-batcher', () => {
     await feed(20, 100);
     await clock.advance(10_000);
     const added = batcher.add('late');
-    expect(clock.next).to.equal(clock.time);
+    expect(clock.next).to.equal(clock.now());
     await clock.advance(0);
     expect(await added).to.equal('done late');
     await clock.advance(200);
     void batcher.add('later');
-    expect(clock.next).to.equal(clock.time);
+    expect(clock.next).to.equal(clock.now());
   });
 
   it('bounds batches by number and by size, and lets a larger item go alone', async () => {
@@ -210,7 +176,7 @@ describe('micro-batcher', () => {
     expect(error).to.be.instanceOf(BatchQueueFullError).and.instanceOf(UnavailableError);
     answers.shift()?.();
     await accepted[0];
-    await settled();
+    await tick();
     accepted.push(batcher.add('x'));
     await clock.advance(0);
     answers.shift()?.();
@@ -238,7 +204,7 @@ describe('micro-batcher', () => {
     await clock.advance(0);
     answers.shift()?.(reason);
     expect(await results).to.deep.equal(Array(5).fill(reason));
-    await settled();
+    await tick();
     answers = undefined;
     const more = Promise.all(['6', '7', '8', '9', '0'].map((item) => batcher.add(item)));
     await clock.advance(100);

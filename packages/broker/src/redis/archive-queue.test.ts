@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
 import { formatPosition } from '@chorus/protocol';
 import { createRedis, type RedisClient, UnavailableError } from '@chorus/redis';
+import { closeAfterEach, failure, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import type { ArchiveQueue } from '../archive-queue.js';
 import type { Broker, Position } from '../broker.js';
-import { closeAfterEach, eventually } from '../testing/feeds.js';
-import { failure, Recorder, someRoom } from '../testing/recorder.js';
-import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../testing/redis-fixture.js';
+import { Recorder, someRoom } from '../testing/recorder.js';
+import { makeRedisFixture, type RedisFixture, testOptions } from '../testing/redis-fixture.js';
 import { TestRoomArchive } from '../testing/room-archive.js';
 import { RedisArchiveQueue } from './archive-queue.js';
 
@@ -56,7 +56,7 @@ describe('the archive queue in a Redis', function () {
     server = await start(dir);
     const config = { urls: [server.url], cluster: false, commandTimeoutMs: 3_000 };
     fixture = closer().add(await makeRedisFixture(testOptions(config)));
-    redis = createRedis(config, testLog, 'test');
+    redis = createRedis(config, silentLog, 'test');
     closer().defer(() => redis.disconnect());
     queue = fixture.queue();
     broker = await fixture.connect(new Recorder());
@@ -130,8 +130,8 @@ describe('the archive queue in a Redis', function () {
     server.kill('SIGKILL');
     await server.exited;
     await start(older, server.port);
-    await eventually('an answer', answers);
-    await eventually('the broker', () => broker.connected);
+    await until('an answer', answers);
+    await until('the broker', () => broker.connected);
 
     const archive = new TestRoomArchive();
     archive.add(roomId);
@@ -176,12 +176,12 @@ describe('the archive queue in a Redis', function () {
       const cutServer = await start(copy);
       const reader = createRedis(
         { urls: [cutServer.url], cluster: false, commandTimeoutMs: 3_000 },
-        testLog,
+        silentLog,
         'test',
       );
       closer().defer(() => reader.disconnect());
       const cutQueue = new RedisArchiveQueue(reader, keyspace);
-      await eventually('an answer', () =>
+      await until('an answer', () =>
         cutQueue.backlog().then(
           () => true,
           () => false,

@@ -1,6 +1,5 @@
+import { silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
-import { eventually } from '../testing/feeds.js';
-import { testLog } from '../testing/redis-fixture.js';
 import { DeliveryProbe } from './delivery-probe.js';
 import { ProbeStats } from './probe-stats.js';
 
@@ -44,7 +43,7 @@ class Wires {
         this.links.delete(channel);
       },
       stats: this.stats,
-      log: testLog,
+      log: silentLog,
     });
   }
 
@@ -65,9 +64,9 @@ describe('a delivery probe', () => {
   };
   const sent = (more: number): Promise<void> => {
     const goal = wires.sent.length + more;
-    return eventually(`${more} probes`, () => wires.sent.length >= goal);
+    return until(`${more} probes`, () => wires.sent.length >= goal);
   };
-  const silence = (): Promise<void> => eventually('silence', () => !wires.probe.delivering);
+  const silence = (): Promise<void> => until('silence', () => !wires.probe.delivering);
 
   afterEach(() => wires.probe.close());
 
@@ -81,17 +80,17 @@ describe('a delivery probe', () => {
   it('takes down how long each took, and how many failed', async () => {
     await begin(['a', 'b']);
     await sent(4);
-    await eventually('their return', () => wires.trips.length >= 4);
+    await until('their return', () => wires.trips.length >= 4);
     expect(Math.min(...wires.trips)).to.be.within(0, TIMEOUT_MS);
     expect(wires.stats.failures).to.equal(0);
 
     wires.muted.add('a');
     await silence();
     expect(wires.stats.failures).to.be.above(0);
-    await eventually('the lag of the one under way', () => wires.stats.lagMs > LONG_MS);
+    await until('the lag of the one under way', () => wires.stats.lagMs > LONG_MS);
     const { length } = wires.trips;
     wires.reconnect('a');
-    await eventually('the next return', () => wires.trips.length >= length + 4);
+    await until('the next return', () => wires.trips.length >= length + 4);
     // The lost one counts as failed, not as one that took long.
     expect(Math.max(...wires.trips.slice(length))).to.be.below(LONG_MS);
     expect(wires.stats.lagMs).to.be.below(LONG_MS);
@@ -102,7 +101,7 @@ describe('a delivery probe', () => {
     await sent(2);
     wires.links.delete('a');
     await silence();
-    await eventually('a lag', () => wires.stats.lagMs > 3 * INTERVAL_MS);
+    await until('a lag', () => wires.stats.lagMs > 3 * INTERVAL_MS);
   });
 
   it('breaks the connection, once, when nothing comes back, and is content again with the next that does', async () => {
@@ -118,16 +117,16 @@ describe('a delivery probe', () => {
     expect(wires.broken).to.deep.equal(['a']);
     expect(wires.probe.delivering).to.equal(false);
     wires.reconnect('a');
-    await eventually('delivery', () => wires.probe.delivering);
+    await until('delivery', () => wires.probe.delivering);
     expect(wires.broken).to.deep.equal(['a']);
   });
 
   it('breaks the new connection, too, when nothing comes by that either', async () => {
     await begin(['a']);
     wires.muted.add('a');
-    await eventually('a break', () => wires.broken.length === 1);
+    await until('a break', () => wires.broken.length === 1);
     wires.links.set('a', {});
-    await eventually('another', () => wires.broken.length === 2);
+    await until('another', () => wires.broken.length === 2);
   });
 
   it('leaves alone what is being made anew already', async () => {
@@ -140,7 +139,7 @@ describe('a delivery probe', () => {
     await waited;
     expect(wires.broken).to.deep.equal([]);
     wires.reconnect('a');
-    await eventually('delivery', () => wires.probe.delivering);
+    await until('delivery', () => wires.probe.delivering);
   });
 
   it('does not blame the receiving side for probes that could not be sent', async () => {
@@ -148,7 +147,7 @@ describe('a delivery probe', () => {
     wires.refuses = true;
     await silence();
     wires.refuses = false;
-    await eventually('delivery', () => wires.probe.delivering);
+    await until('delivery', () => wires.probe.delivering);
     await sent(2 * (TIMEOUT_MS / INTERVAL_MS));
     expect(wires.broken).to.deep.equal([]);
   });
@@ -157,9 +156,9 @@ describe('a delivery probe', () => {
     await begin(['a']);
     await sent(2);
     // As a socket's data would: read after the timers that are due.
-    const answers = eventually('more', () => wires.sent.length > 10);
-    const until = performance.now() + 3 * TIMEOUT_MS;
-    while (performance.now() < until);
+    const answers = until('more', () => wires.sent.length > 10);
+    const end = performance.now() + 3 * TIMEOUT_MS;
+    while (performance.now() < end);
     await answers;
     expect(wires.broken).to.deep.equal([]);
   });
@@ -177,7 +176,7 @@ describe('a delivery probe', () => {
     expect(wires.sent.filter((channel) => channel === 'b')).to.have.length.above(2);
     expect(new Set(wires.sent)).to.deep.equal(new Set(['a', 'b', 'c']));
     wires.reconnect('b');
-    await eventually('delivery', () => wires.probe.delivering);
+    await until('delivery', () => wires.probe.delivering);
   });
 
   it('listens later to what could not be listened to at the start', async () => {
@@ -186,7 +185,7 @@ describe('a delivery probe', () => {
     await wires.probe.start();
     expect(wires.probe.delivering).to.equal(false);
     wires.refuses = false;
-    await eventually('delivery', () => wires.probe.delivering);
+    await until('delivery', () => wires.probe.delivering);
     expect(wires.subscribed.sort()).to.deep.equal(['a', 'b']);
   });
 });

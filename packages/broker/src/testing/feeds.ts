@@ -1,4 +1,4 @@
-import { Closer, type Logger } from '@chorus/service';
+import type { Logger } from '@chorus/service';
 import type { Broker } from '../broker.js';
 import {
   type NodeListener,
@@ -29,16 +29,4 @@ export async function openFeeds(
   feeds.listen(heard, heard);
   broker.listen(feeds);
   return { feeds, broker, heard };
-}
-
-export { until as eventually } from '@chorus/testing';
-
-/** What a test has started, closed after each test. */
-export function closeAfterEach(): () => Closer {
-  let closer = new Closer();
-  afterEach(async () => {
-    await closer.close();
-    closer = new Closer();
-  });
-  return () => closer;
 }

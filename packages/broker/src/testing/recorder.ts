@@ -89,16 +89,6 @@ export function someRoom(): number {
 }
 let lastRoom = Math.floor(Math.random() * 1e9);
 
-/** The error a call rejects with; fails when it resolves. */
-export async function failure(call: Promise<unknown>): Promise<unknown> {
-  const result = await call.then(
-    (value) => ({ value }),
-    (error: unknown) => ({ error }),
-  );
-  if ('error' in result) return result.error;
-  throw new Error(`did not fail but resolved with ${JSON.stringify(result.value)}`);
-}
-
 /** Whole numbers in ascending order, both ends included. */
 export function numbers(from: number, to: number): number[] {
   return Array.from({ length: to - from + 1 }, (_, n) => from + n);

@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { createRedis, Keyspace, type RedisConfig, redisReady } from '@chorus/redis';
-import { Closer, createLogger, type Logger } from '@chorus/service';
+import { Closer } from '@chorus/service';
+import { silentLog } from '@chorus/testing';
 import { RedisArchiveQueue } from '../redis/archive-queue.js';
 import { RedisBroker, type RedisBrokerOptions } from '../redis/broker.js';
 import { BrokerKeys } from '../redis/keys.js';
 import { RedisRoomDirectory } from '../redis/room-directory.js';
 import { RedisRoomHistory } from '../redis/room-history.js';
 import type { BrokerFixture } from './conformance/fixture.js';
-
-export const testLog: Logger = createLogger({ service: 'broker-test', level: 'silent' });
 
 /** The settings that tests use, under a prefix that nobody else has. */
 export function testOptions(redis: RedisConfig, maxBacklogBytes = 1e9): RedisBrokerOptions {
@@ -18,7 +17,7 @@ export function testOptions(redis: RedisConfig, maxBacklogBytes = 1e9): RedisBro
     maxBacklogBytes,
     maxBatchWindowMs: 5,
     connectTimeoutMs: 5_000,
-    log: testLog,
+    log: silentLog,
   };
 }
 
@@ -29,7 +28,7 @@ export interface RedisFixture extends BrokerFixture {
 
 export async function makeRedisFixture(options: RedisBrokerOptions): Promise<RedisFixture> {
   const closer = new Closer();
-  const redis = createRedis(options.redis, testLog, 'test-directory');
+  const redis = createRedis(options.redis, silentLog, 'test-directory');
   closer.defer(() => redis.disconnect());
   await redisReady(redis, options.connectTimeoutMs);
   return {

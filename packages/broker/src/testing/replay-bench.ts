@@ -1,8 +1,8 @@
-import { createLogger } from '@chorus/service';
+import { silentLog, until } from '@chorus/testing';
 import type { Position, StoredMessage } from '../broker.js';
 import type { Replay } from '../feeds/replay.js';
 import type { RoomFeedOptions, RoomFeedRegistry } from '../feeds/room-feed-registry.js';
-import { eventually, openFeeds } from './feeds.js';
+import { openFeeds } from './feeds.js';
 import { Recorder } from './recorder.js';
 import { ScriptedBroker } from './scripted-broker.js';
 
@@ -49,8 +49,7 @@ export class ReplayBench {
   async open(options: Partial<RoomFeedOptions> = {}): Promise<void> {
     await this.end();
     const { broker } = this;
-    const log = createLogger({ service: 'test', level: 'silent' });
-    const opened = await openFeeds(async () => broker, { retryMs: 5, log, ...options });
+    const opened = await openFeeds(async () => broker, { retryMs: 5, log: silentLog, ...options });
     this.#feeds = opened.feeds;
     this.heard = opened.heard;
     await opened.feeds.acquire(ROOM);
@@ -75,6 +74,6 @@ export class ReplayBench {
   }
 
   asked(method: 'between' | 'position', count: number): Promise<void> {
-    return eventually(method, () => this.broker.count(method) >= count);
+    return until(method, () => this.broker.count(method) >= count);
   }
 }

@@ -1,26 +1,14 @@
 import { UnavailableError } from '@chorus/redis';
-import { createLogger } from '@chorus/service';
+import { createPrng, type Prng, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { isAfter, type Position, type StoredMessage } from '../broker.js';
 import { RoomFeedRegistry } from '../feeds/room-feed-registry.js';
-import { eventually, IGNORE } from './feeds.js';
+import { IGNORE } from './feeds.js';
 import { checkClient, type ReturningClient, type Stored } from './replay-check.js';
 import { ScriptedBroker } from './scripted-broker.js';
 
 const ROOM = 7;
 const FIRST = { epoch: 1_000, seq: 10 };
-
-/** Numbers from 0 to below 1, the same for the same seed: mulberry32. */
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 /** One room over a broker on which everything happens that can, in an order that the seed decides. */
 export class ReplayWorld {
@@ -33,31 +21,31 @@ export class ReplayWorld {
   readonly #trims: boolean;
   readonly #limits: { recoveryMaxMessages: number; replayRoomBytes: number; pageSize: number };
   #feeds: RoomFeedRegistry | undefined;
-  readonly #random: () => number;
+  readonly #prng: Prng;
   readonly #steps: Array<[weight: number, step: () => void]>;
 
   constructor(seed: number) {
-    this.#random = randomFrom(seed);
+    this.#prng = createPrng(seed);
     this.#limits = {
-      recoveryMaxMessages: this.#pick([5, 30, 10_000]),
-      replayRoomBytes: this.#pick([1_500, 10_000, 16_000_000]),
-      pageSize: this.#pick([2, 3, 7, 50]),
+      recoveryMaxMessages: this.#prng.pick([5, 30, 10_000]),
+      replayRoomBytes: this.#prng.pick([1_500, 10_000, 16_000_000]),
+      pageSize: this.#prng.pick([2, 3, 7, 50]),
     };
-    this.#trims = this.#random() < 0.5;
-    const restarts = this.#pick([0, 1]);
+    this.#trims = this.#prng.next() < 0.5;
+    const restarts = this.#prng.pick([0, 1]);
     this.#steps = [
       [20, () => this.#publish()],
       [20, () => this.#arrive()],
-      [2, () => this.#wire.splice(this.#below(this.#wire.length), 1)],
+      [2, () => this.#wire.splice(this.#prng.below(this.#wire.length), 1)],
       [1, () => this.#interrupt()],
       [this.#trims ? 2 : 0, () => this.#trim()],
       [restarts, () => this.#restart()],
       [restarts, () => this.#comeBackOlder()],
-      [2, () => this.#broker.slow.add(this.#pick(['between', 'position']))],
+      [2, () => this.#broker.slow.add(this.#prng.pick(['between', 'position']))],
       [2, () => this.#broker.slow.clear()],
-      [1, () => this.#broker.failing.add(this.#pick(['between', 'position']))],
+      [1, () => this.#broker.failing.add(this.#prng.pick(['between', 'position']))],
       [8, () => this.#broker.failing.clear()],
-      [15, () => this.#broker.releaseOne((count) => this.#below(count))],
+      [15, () => this.#broker.releaseOne((count) => this.#prng.below(count))],
       [8, () => this.#return()],
       [25, () => this.#read()],
     ];
@@ -65,14 +53,14 @@ export class ReplayWorld {
 
   async run(steps: number): Promise<void> {
     this.#broker.room(ROOM, FIRST);
-    this.#broker.late = () => this.#random() < 0.5;
+    this.#broker.late = () => this.#prng.next() < 0.5;
     const feeds = new RoomFeedRegistry(this.#broker, {
       lingerMs: 0,
       retryMs: 1,
-      replayKeepMs: this.#pick([0, 5]),
+      replayKeepMs: this.#prng.pick([0, 5]),
       replayBytes: this.#limits.replayRoomBytes,
       ...this.#limits,
-      log: createLogger({ service: 'test', level: 'silent' }),
+      log: silentLog,
     });
     const onMessage = (_roomId: number, _position: Position, frame: Uint8Array): void =>
       this.#hear(Buffer.from(frame).toString());
@@ -82,13 +70,13 @@ export class ReplayWorld {
     await feeds.acquire(ROOM);
     const total = this.#steps.reduce((sum, [weight]) => sum + weight, 0);
     for (let n = 0; n < steps; n++) {
-      let at = this.#random() * total;
+      let at = this.#prng.next() * total;
       const step = this.#steps.find(([weight]) => {
         at -= weight;
         return at < 0;
       });
       step?.[1]();
-      if (this.#random() < 0.7) await new Promise((resolve) => setImmediate(resolve));
+      if (this.#prng.next() < 0.7) await new Promise((resolve) => setImmediate(resolve));
     }
     await this.#settle();
   }
@@ -113,7 +101,7 @@ export class ReplayWorld {
       { epoch: at.epoch, seq: at.seq + 1 },
       { epoch: 1, seq: 0 },
     ];
-    await eventually('the end of what was kept', () => this.#feeds?.stats.replayBytes === 0);
+    await until('the end of what was kept', () => this.#feeds?.stats.replayBytes === 0);
     const before = this.clients.length;
     await Promise.all(positions.map((since) => this.#ask(since)));
     for (const client of this.clients.slice(before)) {
@@ -133,18 +121,10 @@ export class ReplayWorld {
     while (this.clients.some(({ state }) => state === 'reading')) this.#read();
   }
 
-  #below(limit: number): number {
-    return Math.floor(this.#random() * limit);
-  }
-
-  #pick<T>(choices: readonly [T, ...T[]]): T {
-    return choices[this.#below(choices.length)] ?? choices[0];
-  }
-
   #publish(): void {
-    const epoch = this.#restarted ? this.#broker.lastEpoch + 1 + this.#below(3) : undefined;
+    const epoch = this.#restarted ? this.#broker.lastEpoch + 1 + this.#prng.below(3) : undefined;
     this.#restarted = false;
-    for (let count = 1 + this.#below(4); count > 0; count--) {
+    for (let count = 1 + this.#prng.below(4); count > 0; count--) {
       const message = this.#broker.store(ROOM, epoch);
       this.#wire.push(message);
       this.#stored.push({
@@ -157,12 +137,12 @@ export class ReplayWorld {
   }
 
   #arrive(): void {
-    for (let count = 1 + this.#below(5); count > 0 && this.#wire.length > 0; count--) {
-      const outOfOrder = this.#random() < 0.05;
-      const [message] = this.#wire.splice(outOfOrder ? this.#below(this.#wire.length) : 0, 1);
+    for (let count = 1 + this.#prng.below(5); count > 0 && this.#wire.length > 0; count--) {
+      const outOfOrder = this.#prng.next() < 0.05;
+      const [message] = this.#wire.splice(outOfOrder ? this.#prng.below(this.#wire.length) : 0, 1);
       if (message === undefined) return;
       this.#broker.arrive(ROOM, message);
-      if (this.#random() < 0.05) this.#broker.arrive(ROOM, message);
+      if (this.#prng.next() < 0.05) this.#broker.arrive(ROOM, message);
     }
   }
 
@@ -173,7 +153,7 @@ export class ReplayWorld {
 
   #trim(): void {
     const history = this.#broker.rooms.get(ROOM) ?? [];
-    history.splice(0, this.#below(history.length + 1));
+    history.splice(0, this.#prng.below(history.length + 1));
   }
 
   /** The data is whole, and in a new life. */
@@ -184,7 +164,7 @@ export class ReplayWorld {
 
   #comeBackOlder(): void {
     const history = this.#broker.rooms.get(ROOM) ?? [];
-    const gone = history.splice(history.length - Math.min(this.#below(5), history.length));
+    const gone = history.splice(history.length - Math.min(this.#prng.below(5), history.length));
     const [first] = gone;
     if (first !== undefined) {
       const left = history.at(-1) ?? this.#stored.filter((stored) => isAfter(first, stored)).at(-1) ?? FIRST;
@@ -198,17 +178,17 @@ export class ReplayWorld {
 
   #return(): void {
     const last = this.#stored.at(-1) ?? FIRST;
-    const recent = this.#stored.slice(-this.#pick([3, 20, 1_000]));
-    const since = this.#pick<Position>([
-      recent[this.#below(recent.length)] ?? FIRST,
-      recent[this.#below(recent.length)] ?? FIRST,
-      recent[this.#below(recent.length)] ?? FIRST,
+    const recent = this.#stored.slice(-this.#prng.pick([3, 20, 1_000]));
+    const since = this.#prng.pick<Position>([
+      recent[this.#prng.below(recent.length)] ?? FIRST,
+      recent[this.#prng.below(recent.length)] ?? FIRST,
+      recent[this.#prng.below(recent.length)] ?? FIRST,
       this.#feeds?.position(ROOM) ?? FIRST,
-      this.#pick<Position>([
+      this.#prng.pick<Position>([
         FIRST,
-        { epoch: last.epoch, seq: last.seq + 1 + this.#below(5) },
-        { epoch: last.epoch + 1 + this.#below(3), seq: this.#below(last.seq) },
-        { epoch: last.epoch - 1, seq: this.#below(last.seq) },
+        { epoch: last.epoch, seq: last.seq + 1 + this.#prng.below(5) },
+        { epoch: last.epoch + 1 + this.#prng.below(3), seq: this.#prng.below(last.seq) },
+        { epoch: last.epoch - 1, seq: this.#prng.below(last.seq) },
       ]),
     ]);
     void this.#ask(since);
@@ -229,9 +209,9 @@ export class ReplayWorld {
 
   #read(): void {
     const reading = this.clients.filter(({ state }) => state === 'reading');
-    const client = reading[this.#below(reading.length)];
+    const client = reading[this.#prng.below(reading.length)];
     if (client === undefined) return;
-    const frames = client.replay?.next(this.#pick([1, 40, 1_000]));
+    const frames = client.replay?.next(this.#prng.pick([1, 40, 1_000]));
     for (const frame of frames ?? []) client.seen.push(Buffer.from(frame).toString());
     if (frames !== undefined && frames.length > 0) return;
     client.state = frames === undefined ? 'gone' : 'live';
@@ -249,7 +229,7 @@ export class ReplayWorld {
     this.#broker.failing.clear();
     for (const method of ['between', 'position'] as const) this.#broker.release(method);
     this.#interrupt();
-    await eventually('an answer to everybody', () => {
+    await until('an answer to everybody', () => {
       const busy = this.clients.some(({ state }) => state === 'asking') || this.#feeds?.stats.behind !== 0;
       return !busy;
     });

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { silentLog } from '@chorus/testing';
 import type { Position } from '../broker.js';
 import { isAfter } from '../broker.js';
 import type { MirroredRoom, RestoredMessage, RoomDirectory } from '../room-directory.js';
 import { type RoomArchive, RoomRestorer } from '../room-restorer.js';
-import { testLog } from './redis-fixture.js';
 
 const NOWHERE: Position = { epoch: 0, seq: 0 };
 const NOW = 1;
@@ -70,7 +70,7 @@ export class TestRoomArchive implements RoomArchive {
 
   /** Makes all rooms whole. */
   async bringIn(directory: RoomDirectory): Promise<void> {
-    await new RoomRestorer(directory, this, testLog).bringIn(this.all(), NOW);
+    await new RoomRestorer(directory, this, silentLog).bringIn(this.all(), NOW);
     await directory.markComplete();
   }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addRedisUser } from '@chorus/local';
 import { createRedis, Keyspace, milliseconds, type RedisClient, redisReady } from '@chorus/redis';
-import { createLogger } from '@chorus/service';
+import { silentLog } from '@chorus/testing';
 import { Cluster } from 'ioredis';
 import { RedisAccessList } from '../redis/access-list.js';
 import { RedisMembershipList } from '../redis/membership-list.js';
@@ -31,10 +31,9 @@ export interface RedisFixture {
  * @param urls of all servers; several mean a Redis Cluster
  */
 export async function openRedisFixture(urls: readonly string[]): Promise<RedisFixture> {
-  const log = createLogger({ service: 'test', level: 'silent' });
   const cluster = urls.length > 1;
   const open = async (as: readonly string[]): Promise<RedisClient> => {
-    const client = createRedis({ urls: as, cluster, commandTimeoutMs: 5_000 }, log, 'test');
+    const client = createRedis({ urls: as, cluster, commandTimeoutMs: 5_000 }, silentLog, 'test');
     await redisReady(client, 5_000);
     return client;
   };

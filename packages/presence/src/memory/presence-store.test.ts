@@ -1,6 +1,6 @@
 import type { PresenceFrame } from '@chorus/protocol';
+import { ManualClock } from '@chorus/testing';
 import { describePresenceStore, SUITE_LIMIT } from '../testing/conformance/index.js';
-import { ManualClock } from '../testing/manual-clock.js';
 import { MemoryPresenceStore } from './presence-store.js';
 
 describePresenceStore('memory', async () => {

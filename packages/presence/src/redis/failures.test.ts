@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LocalServer, startRedis, testRedis } from '@chorus/local';
 import { createRedis, PARTITIONS, redisReady, UnavailableError } from '@chorus/redis';
+import { silentLog } from '@chorus/testing';
 import { expect } from 'chai';
 import { NoLeaseError } from '../presence-store.js';
-import { openRedisFixture, type RedisFixture, silent } from '../testing/redis-fixture.js';
+import { openRedisFixture, type RedisFixture } from '../testing/redis-fixture.js';
 import { RedisPresenceStore } from './presence-store.js';
 
 const LEASE_MS = 60_000;
@@ -72,7 +73,7 @@ describe('presence in Redis', () => {
 
     const dying = createRedis(
       { urls: [(await testRedis()).url], cluster: false, commandTimeoutMs: 5_000 },
-      silent,
+      silentLog,
       'dying',
     );
     await redisReady(dying, 5_000);

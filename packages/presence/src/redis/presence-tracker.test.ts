@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startRedis } from '@chorus/local';
 import type { Member } from '@chorus/protocol';
+import { silentLog } from '@chorus/testing';
 import { expect } from 'chai';
-import { openRedisFixture, silent } from '../testing/redis-fixture.js';
+import { openRedisFixture } from '../testing/redis-fixture.js';
 import { PresenceTracker } from '../tracker/presence-tracker.js';
 
 const TTL_MS = 900;
@@ -17,7 +18,7 @@ describe('PresenceTracker over Redis', () => {
     const reader = fixture.open();
     const nodes = ['a', 'b'].map((nodeId) => {
       const store = fixture.open();
-      return new PresenceTracker({ store, nodeId, log: silent, ttlMs: TTL_MS, graceMs: 50 });
+      return new PresenceTracker({ store, nodeId, log: silentLog, ttlMs: TTL_MS, graceMs: 50 });
     });
     const crowd: Member[] = Array.from({ length: 300 }, (_, index) => ({
       id: index + 1,
@@ -69,7 +70,7 @@ describe('PresenceTracker over Redis', () => {
     let server = await startRedis({ dir, args });
     const fixture = await openRedisFixture([server.url], { commandTimeoutMs: 250 });
     const nodes = ['a', 'b', 'c'].map(
-      (nodeId) => new PresenceTracker({ store: fixture.open(), nodeId, log: silent, ttlMs, graceMs: 50 }),
+      (nodeId) => new PresenceTracker({ store: fixture.open(), nodeId, log: silentLog, ttlMs, graceMs: 50 }),
     );
     const reader = fixture.open();
     const count = async (): Promise<number> => (await reader.everyone(0, 1_000).catch(() => [])).length;
@@ -113,7 +114,7 @@ describe('PresenceTracker over Redis', () => {
     const fixture = await openRedisFixture([server.url]);
     const [a, b] = ['a', 'b'].map((nodeId) => {
       const store = fixture.open();
-      return new PresenceTracker({ store, nodeId, log: silent, ttlMs: 10_000, graceMs: 50 });
+      return new PresenceTracker({ store, nodeId, log: silentLog, ttlMs: 10_000, graceMs: 50 });
     });
     if (a === undefined || b === undefined) throw new Error('there are two');
     const settled = () => Promise.all([a.settled(), b.settled()]);
@@ -158,7 +159,7 @@ describe('PresenceTracker over Redis', () => {
     const tracker = new PresenceTracker({
       store: live,
       nodeId: 'live',
-      log: silent,
+      log: silentLog,
       ttlMs: 300,
       graceMs: 50,
     });

@@ -2,13 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PresenceFrame } from '@chorus/protocol';
 import { createRedis, Keyspace, publishCommand, type RedisClient, redisReady } from '@chorus/redis';
-import { createLogger, type Logger } from '@chorus/service';
+import { silentLog } from '@chorus/testing';
 import { Redis } from 'ioredis';
 import type { NoticeTarget } from '../redis/notice-target.js';
 import { RedisPresenceStore } from '../redis/presence-store.js';
 import { type LossyPresenceFixture, SUITE_LIMIT, SUITE_ROOMS } from './conformance/index.js';
-
-export const silent: Logger = createLogger({ service: 'test', level: 'silent' });
 
 /** Shared by tests of the Redis store: a key prefix of its own, and a subscriber for announcements. */
 export interface RedisFixture extends LossyPresenceFixture {
@@ -38,7 +36,7 @@ export async function openRedisFixture(
   };
   const urls = options.users ?? servers;
   const config = { urls, cluster: sharded, commandTimeoutMs: options.commandTimeoutMs ?? 5_000 };
-  const redis = createRedis(config, silent, 'test');
+  const redis = createRedis(config, silentLog, 'test');
   await redisReady(redis, 5_000);
 
   // Tests stop servers on purpose; without a listener ioredis prints every attempt to reconnect.

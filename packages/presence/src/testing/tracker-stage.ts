@@ -1,9 +1,8 @@
 import type { Member, PresenceFrame } from '@chorus/protocol';
-import { createLogger } from '@chorus/service';
+import { ManualClock, silentLog } from '@chorus/testing';
 import { MemoryPresenceStore } from '../memory/presence-store.js';
 import type { PresenceStore } from '../presence-store.js';
 import { PresenceTracker, type PresenceTrackerOptions } from '../tracker/presence-tracker.js';
-import { ManualClock } from './manual-clock.js';
 
 export const TTL_MS = 15_000;
 export const GRACE_MS = 2_000;
@@ -11,7 +10,6 @@ export const GRACE_MS = 2_000;
 export const LATE_MS = 5_000;
 export const ann = { id: 1, username: 'ann' };
 export const bob = { id: 2, username: 'bob' };
-const log = createLogger({ service: 'test', level: 'silent' });
 
 /** Trackers over one store, connected by a wire that can fail, on a clock that the test moves. */
 export class TrackerStage {
@@ -58,7 +56,7 @@ export class TrackerStage {
     const tracker = new PresenceTracker({
       store: this.wire(),
       nodeId,
-      log,
+      log: silentLog,
       clock: this.clock,
       ttlMs: TTL_MS,
       graceMs: GRACE_MS,

@@ -1,5 +1,5 @@
+import { tick } from '@chorus/testing';
 import { expect } from 'chai';
-import { turn } from '../testing/manual-clock.js';
 import { ann, bob, GRACE_MS, LATE_MS, TrackerStage, TTL_MS } from '../testing/tracker-stage.js';
 
 describe('PresenceTracker', () => {
@@ -36,7 +36,7 @@ describe('PresenceTracker', () => {
       // The next outage starts with short pauses again.
       stage.failing = 'before';
       tracker.enter(7, ann);
-      await turn();
+      await tick();
       stage.failing = undefined;
       await stage.clock.advance(50);
       await tracker.settled();
@@ -70,7 +70,7 @@ describe('PresenceTracker', () => {
       const tracker = await stage.started();
       stage.failing = 'after';
       tracker.enter(7, ann);
-      await turn();
+      await tick();
       tracker.exit(7, ann);
       await stage.clock.advance(GRACE_MS + 1_000);
       expect(await stage.members()).to.deep.equal([ann]);
@@ -172,7 +172,7 @@ describe('PresenceTracker', () => {
         member.id === 1 ? Promise.reject(new Error('bug')) : join(nodeId, roomId, member, again);
       const tracker = await stage.started('a', { store: broken });
       tracker.enter(7, ann);
-      await turn();
+      await tick();
       stage.calls.length = 0;
       for (let id = 2; id <= 50; id++) tracker.enter(7, { id, username: `u${id}` });
       await stage.clock.advance(5_000);

@@ -1,5 +1,5 @@
+import { tick } from '@chorus/testing';
 import { expect } from 'chai';
-import { turn } from '../testing/manual-clock.js';
 import { ann, bob, GRACE_MS, TrackerStage, TTL_MS } from '../testing/tracker-stage.js';
 
 describe('PresenceTracker', () => {
@@ -205,7 +205,7 @@ describe('PresenceTracker', () => {
       const closing = tracker.close({ release: true }).then(() => {
         closed = true;
       });
-      await turn();
+      await tick();
       expect(closed).to.equal(false);
       open();
       await closing;

@@ -6,10 +6,9 @@ import {
   type TestCertificates,
   testRedis,
 } from '@chorus/local';
-import { until } from '@chorus/testing';
+import { closeAfterEach, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { createSubscriber } from '../pubsub/create-subscriber.js';
-import { closeAfterEach, testLog } from '../testing/parts.js';
 import type { RedisConfig } from './client.js';
 import { createRedis } from './create-redis.js';
 import { redisReady } from './ready.js';
@@ -53,7 +52,7 @@ describe('a connection to Redis with TLS', function () {
 
   /** What is published arrives: commands and deliveries have connections of their own. */
   async function expectDelivery(redis: RedisConfig): Promise<void> {
-    const commands = createRedis(redis, testLog, 'commands');
+    const commands = createRedis(redis, silentLog, 'commands');
     closer().defer(() => commands.disconnect());
     await redisReady(commands, 5_000);
     const received: string[] = [];
@@ -65,7 +64,7 @@ describe('a connection to Redis with TLS', function () {
       onMessage: (channel: string) => received.push(channel),
       onResumed: () => undefined,
       watch: new RedisWatch(),
-      log: testLog,
+      log: silentLog,
     });
     closer().defer(() => subscriber.close());
     // So many that each server of a cluster has some.
@@ -81,7 +80,7 @@ describe('a connection to Redis with TLS', function () {
   /** Why there is no connection. */
   async function trouble(redis: RedisConfig): Promise<string> {
     const watch = new RedisWatch();
-    const client = createRedis(redis, testLog, 'test', watch);
+    const client = createRedis(redis, silentLog, 'test', watch);
     const errors: string[] = [];
     client.on('error', (error: Error) => errors.push(error.message));
     try {

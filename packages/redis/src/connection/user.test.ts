@@ -1,8 +1,6 @@
 import { addRedisUser, type LocalServer, startRedis, testRedis } from '@chorus/local';
-import { createLogger } from '@chorus/service';
-import { until } from '@chorus/testing';
+import { closeAfterEach, failure, recordedLog, until } from '@chorus/testing';
 import { expect } from 'chai';
-import { closeAfterEach, failure } from '../testing/parts.js';
 import { createRedis } from './create-redis.js';
 import { redisReady } from './ready.js';
 import { RedisWatch } from './watch.js';
@@ -19,14 +17,12 @@ describe('a user of Redis', function () {
 
   /** A connection as a user who lacks these commands, and what is logged about it. */
   async function connect(without: readonly string[]) {
-    const lines: string[] = [];
-    const log = createLogger({ service: 'test', level: 'silent' });
-    log.warn = (fields: object, text?: string) => void lines.push(`${JSON.stringify(fields)} ${text}`);
+    const { log, about } = recordedLog('warn');
     const urls = await addRedisUser([server.url], 'chorus', without);
     const watch = new RedisWatch();
     const client = createRedis({ urls, cluster: false, commandTimeoutMs: 2_000 }, log, 'test', watch);
     closer().defer(() => client.disconnect());
-    return { client, watch, lines };
+    return { client, watch, about };
   }
 
   it('who may not ask for INFO is told so, once, in a line of the log and by /readyz', async () => {
@@ -34,12 +30,12 @@ describe('a user of Redis', function () {
     const printed: unknown[] = [];
     console.warn = (...args: unknown[]) => printed.push(args);
     try {
-      const { client, watch, lines } = await connect(['info']);
+      const { client, watch, about } = await connect(['info']);
       await failure(redisReady(client, 1_500));
       expect(watch.trouble()).to.equal('does not let this user run INFO');
-      const told = lines.filter((line) => line.includes('may not run INFO'));
+      const told = about('may not run INFO');
       expect(told).to.have.length(1);
-      expect(told[0]).to.include('docs/how-to/postgresql-and-redis.md');
+      expect(JSON.stringify(told)).to.include('docs/how-to/postgresql-and-redis.md');
       expect(printed, 'what the library prints by itself').to.deep.equal([]);
     } finally {
       console.warn = warn;
@@ -47,11 +43,11 @@ describe('a user of Redis', function () {
   });
 
   it('who lacks a command of a script is told where the list is', async () => {
-    const { client, watch, lines } = await connect(['xadd']);
+    const { client, watch, about } = await connect(['xadd']);
     await redisReady(client, 5_000);
     await failure(client.eval("return redis.call('XADD', KEYS[1], '*', 'a', '1')", 1, 'chorus:x'));
     await until('the reason', () => watch.trouble() === 'refuses commands (NOPERM)');
-    expect(lines.filter((line) => line.includes('docs/how-to/postgresql-and-redis.md'))).to.have.length(1);
+    expect(about('docs/how-to/postgresql-and-redis.md')).to.have.length(1);
   });
 
   it('has no other keys and channels than those of the prefix', async () => {

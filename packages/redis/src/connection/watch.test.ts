@@ -1,10 +1,9 @@
 import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
 import { createMetrics } from '@chorus/service';
-import { until } from '@chorus/testing';
+import { closeAfterEach, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { addRedisMetrics } from '../metrics.js';
 import { RedisSubscriber } from '../pubsub/subscriber.js';
-import { closeAfterEach, testLog } from '../testing/parts.js';
 import { createRedis } from './create-redis.js';
 import { redisReady } from './ready.js';
 import { RedisWatch } from './watch.js';
@@ -21,7 +20,7 @@ describe('the watch over connections to Redis', function () {
     const watch = new RedisWatch();
     const metrics = createMetrics({ service: 'test', version: '1', nodeId: 'n' });
     addRedisMetrics(metrics, watch);
-    const commands = createRedis(redis, testLog, 'commands', watch);
+    const commands = createRedis(redis, silentLog, 'commands', watch);
     const subscriber = new RedisSubscriber({
       purpose: 'subscriber',
       url: server.url,
@@ -30,7 +29,7 @@ describe('the watch over connections to Redis', function () {
       onMessage: () => undefined,
       onResumed: () => undefined,
       watch,
-      log: testLog,
+      log: silentLog,
     });
     const close = (): void => {
       commands.disconnect();

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { ERROR_CODES, serverFrameSchema } from '@chorus/protocol';
+import { createPrng } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Gateway } from '../../create-gateway.js';
 import { ANN, BOB, GatewayFixture, type V1Socket } from '../../testing/gateways.js';
@@ -17,17 +18,6 @@ function memory(): number {
   collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
-}
-
-/** Pseudo-random numbers below `limit`, determined by the seed (mulberry32). */
-function numbers(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit;
-  };
 }
 
 /** Frames that no client should send, and some valid ones. */
@@ -102,7 +92,7 @@ describe('a chorus.v1 socket that receives arbitrary frames', () => {
 
   for (const seed of [1]) {
     it(`answers with documented frames only and stays open (seed ${seed})`, async () => {
-      const next = frames(numbers(seed));
+      const next = frames(createPrng(seed).below);
       const socket = await fixture.connectV1(gateway, ANN);
       const bystander = await fixture.connectV1(gateway, BOB);
       await bystander.join(1);

@@ -2,11 +2,11 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
+import { closeAfterEach, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { ArchiveFixture } from '../../testing/conformance/archive.js';
 import { BusyUser, COST_OF_USER } from '../../testing/conformance/backlog-shares.js';
-import { closeAfterEach, eventually } from '../../testing/feeds.js';
 import { makeRedisFixture, testOptions } from '../../testing/redis-fixture.js';
 import { TestRoomArchive } from '../../testing/room-archive.js';
 import { BrokerKeys } from '../keys.js';
@@ -47,7 +47,7 @@ describe('shares of the backlog in a Redis', function () {
     server.kill('SIGKILL');
     await server.exited;
     server = await start(from, server.port);
-    await eventually('an answer', () =>
+    await until('an answer', () =>
       archive.queue.backlog().then(
         () => archive.broker.connected,
         () => false,

@@ -1,9 +1,9 @@
 import { testRedis } from '@chorus/local';
 import { createRedis, type RedisClient, redisReady } from '@chorus/redis';
+import { closeAfterEach, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
-import { closeAfterEach, eventually } from '../../testing/feeds.js';
 import { Recorder, someRoom } from '../../testing/recorder.js';
-import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
+import { makeRedisFixture, type RedisFixture, testOptions } from '../../testing/redis-fixture.js';
 import { TestRoomArchive } from '../../testing/room-archive.js';
 
 const HOUR_MS = 3_600_000;
@@ -19,7 +19,7 @@ describe('a Redis whose clock was set back', () => {
   beforeEach(async () => {
     const config = { urls: [(await testRedis()).url], cluster: false, commandTimeoutMs: 3_000 };
     fixture = closer().add(await makeRedisFixture(testOptions(config)));
-    redis = createRedis(config, testLog, 'test');
+    redis = createRedis(config, silentLog, 'test');
     closer().defer(() => redis.disconnect());
     await redisReady(redis, 5_000);
     roomId = someRoom();
@@ -87,7 +87,7 @@ describe('a Redis whose clock was set back', () => {
     const broker = await fixture.connect(new Recorder());
     closer().add(archive.lookAfter(fixture.directory()));
     for (const id of roomIds) {
-      await eventually('the room', () =>
+      await until('the room', () =>
         broker.position(id).then(
           () => true,
           () => false,

@@ -1,5 +1,6 @@
 import { addRedisUser, ensureTestRedis, type LocalRedisCluster, startRedisCluster } from '@chorus/local';
 import { PARTITIONS, partitionOf, RedisSubscriber, RedisWatch } from '@chorus/redis';
+import { closeAfterEach, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import {
@@ -15,9 +16,8 @@ import {
   describeRoomHistory,
   type MakeBrokerFixture,
 } from '../../testing/conformance/broker.js';
-import { closeAfterEach, eventually } from '../../testing/feeds.js';
 import { Recorder, someRoom } from '../../testing/recorder.js';
-import { makeRedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
+import { makeRedisFixture, testOptions } from '../../testing/redis-fixture.js';
 
 const PASSWORD = 'p@ss:word/';
 
@@ -94,7 +94,7 @@ describe('over a Redis Cluster', () => {
       await queue.settle(roomId, messages[0] ?? { epoch: 0, seq: 0 }, { size: 0, maxAgeMs: 0 });
     }
     // The silent one may have handed out the others when it woke up, to nobody: they come back.
-    await eventually('the rest', async () => {
+    await until('the rest', async () => {
       claimed.push(...(await queue.claim(PARTITIONS, 10, 60_000).catch(() => [])));
       return claimed.length === PARTITIONS;
     });
@@ -109,7 +109,7 @@ describe('over a Redis Cluster', () => {
       watch: new RedisWatch(),
     };
     const subscribers = cluster.urls.map(
-      (url) => new RedisSubscriber({ ...none, url, sharded: true, timeoutMs: 2_000, log: testLog }),
+      (url) => new RedisSubscriber({ ...none, url, sharded: true, timeoutMs: 2_000, log: silentLog }),
     );
     for (const subscriber of subscribers) closer().defer(() => subscriber.close());
     const begun = performance.now();

@@ -1,11 +1,12 @@
 import { ensureTestRedis, freePort, type LocalServer, startRedis, startRedisCluster } from '@chorus/local';
 import { partitionOf } from '@chorus/redis';
 import { Closer } from '@chorus/service';
+import { silentLog, until } from '@chorus/testing';
 import calculateSlot from 'cluster-key-slot';
 import { Redis } from 'ioredis';
-import { eventually, openFeeds } from '../../testing/feeds.js';
+import { openFeeds } from '../../testing/feeds.js';
 import { someRoom } from '../../testing/recorder.js';
-import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
+import { makeRedisFixture, type RedisFixture, testOptions } from '../../testing/redis-fixture.js';
 import { TestRoomArchive } from '../../testing/room-archive.js';
 import { Traffic } from '../../testing/traffic.js';
 
@@ -50,7 +51,7 @@ describe('moves within a Redis Cluster', function () {
   after(() => closer.close());
 
   beforeEach(async () => {
-    const options = { lingerMs: 0, log: testLog };
+    const options = { lingerMs: 0, log: silentLog };
     nodes = [];
     for (let n = 0; n < 2; n++) nodes.push(await openFeeds(() => fixture.connect(), options));
     await Promise.all(nodes.flatMap(({ feeds }) => rooms.map((roomId) => feeds.acquire(roomId))));
@@ -108,9 +109,9 @@ describe('moves within a Redis Cluster', function () {
     await traffic.more(200);
     await traffic.stop();
     for (const { heard } of nodes) await traffic.check(heard);
-    await eventually('one subscription a node and room', async () => (await subscriptions()) === 2 * ROOMS);
+    await until('one subscription a node and room', async () => (await subscriptions()) === 2 * ROOMS);
     for (const { feeds } of nodes) for (const roomId of rooms) feeds.release(roomId);
-    await eventually('no subscription', async () => (await subscriptions()) === 0);
+    await until('no subscription', async () => (await subscriptions()) === 0);
   };
 
   const knowsReplica = async (redis: Redis, replica: Member, master: Member): Promise<boolean> =>
@@ -131,11 +132,11 @@ describe('moves within a Redis Cluster', function () {
     const knows = async (one: Redis, id: string): Promise<boolean> =>
       String(await one.cluster('NODES')).includes(id);
     await redis.call('CLUSTER', 'MEET', '127.0.0.1', master.server.port, masterBus);
-    await eventually('the acquaintance', () => knows(redis, master.id));
+    await until('the acquaintance', () => knows(redis, master.id));
     await redis.call('CLUSTER', 'REPLICATE', master.id);
-    await eventually('the copy', async () => (await redis.info('replication')).includes('link_status:up'));
+    await until('the copy', async () => (await redis.info('replication')).includes('link_status:up'));
     for (const other of members) {
-      await eventually('all to know', () => knowsReplica(other.redis, replica, master));
+      await until('all to know', () => knowsReplica(other.redis, replica, master));
     }
     members.push(replica);
     return replica;
@@ -153,7 +154,7 @@ describe('moves within a Redis Cluster', function () {
       await from.redis.call('MIGRATE', '127.0.0.1', to.server.port, '', 0, 5_000, 'KEYS', ...keys);
     }
     for (const { redis } of [to, from]) await redis.call('CLUSTER', 'SETSLOT', slot, 'NODE', to.id);
-    await eventually('the new owner', async () => (await ownerOf(slot)) === to);
+    await until('the new owner', async () => (await ownerOf(slot)) === to);
     await expectExact();
   });
 
@@ -162,7 +163,7 @@ describe('moves within a Redis Cluster', function () {
     const master = await masterOf(roomId);
     const replica = await replicaOf(master);
     await replica.redis.call('CLUSTER', 'FAILOVER');
-    await eventually('the new master', async () => (await ownerOf(slotOf(roomId))) === replica);
+    await until('the new master', async () => (await ownerOf(slotOf(roomId))) === replica);
     await expectExact();
   });
 
@@ -172,14 +173,14 @@ describe('moves within a Redis Cluster', function () {
     const replica = await replicaOf(master);
     // What a master has acknowledged and not copied yet would be lost with it.
     await traffic.stop();
-    await eventually('the copy', async () => (await master.redis.wait(1, 1_000)) === 1);
+    await until('the copy', async () => (await master.redis.wait(1, 1_000)) === 1);
     const before = nodes.map(({ feeds }) => feeds.position(roomId)?.epoch ?? 0);
     traffic.start(5);
     master.server.kill('SIGKILL');
     await master.server.exited;
     members = members.filter((member) => member !== master);
-    await eventually('the new master', async () => (await ownerOf(slotOf(roomId))) === replica, 20_000);
-    await eventually('messages of the new master', () =>
+    await until('the new master', async () => (await ownerOf(slotOf(roomId))) === replica, 20_000);
+    await until('messages of the new master', () =>
       nodes.every(({ feeds }, index) => (feeds.position(roomId)?.epoch ?? 0) > (before[index] ?? 0)),
     );
     await expectExact();

@@ -1,9 +1,9 @@
 import { testRedis } from '@chorus/local';
 import { Keyspace } from '@chorus/redis';
+import { closeAfterEach, failure } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Broker } from '../../broker.js';
-import { closeAfterEach } from '../../testing/feeds.js';
-import { failure, Recorder, someRoom } from '../../testing/recorder.js';
+import { Recorder, someRoom } from '../../testing/recorder.js';
 import { makeRedisFixture, type RedisFixture, testOptions } from '../../testing/redis-fixture.js';
 import { BrokerKeys } from '../keys.js';
 

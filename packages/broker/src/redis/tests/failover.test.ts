@@ -1,13 +1,14 @@
 import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
 import { createRedis, RedisWatch, redisReady, UnavailableError } from '@chorus/redis';
+import { closeAfterEach, failure, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import type { Broker } from '../../broker.js';
 import type { RoomFeedRegistry } from '../../feeds/room-feed-registry.js';
-import { closeAfterEach, eventually, openFeeds } from '../../testing/feeds.js';
+import { openFeeds } from '../../testing/feeds.js';
 import { RedisProxy } from '../../testing/proxy.js';
-import { failure, type Recorder, someRoom } from '../../testing/recorder.js';
-import { makeRedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
+import { type Recorder, someRoom } from '../../testing/recorder.js';
+import { makeRedisFixture, testOptions } from '../../testing/redis-fixture.js';
 import { TestRoomArchive } from '../../testing/room-archive.js';
 import { RedisBroker } from '../broker.js';
 import { RedisRoomDirectory } from '../room-directory.js';
@@ -50,7 +51,7 @@ describe('a failover of Redis behind one address', function () {
       await startRedis({ args: [...SYNC_AT_ONCE, '--replicaof', '127.0.0.1', String(primary.port)] }),
     );
     [primaryAdmin, replicaAdmin] = [admin(primary), admin(replica)];
-    await eventually('the replica', () => follows(replicaAdmin));
+    await until('the replica', () => follows(replicaAdmin));
     proxy = closer().add(await RedisProxy.start(primary.port));
     watch = new RedisWatch();
     options = {
@@ -65,15 +66,15 @@ describe('a failover of Redis behind one address', function () {
     archive.add(roomId);
     closer().add(archive.lookAfter(fixture.directory()));
     ({ broker, feeds, heard } = await openFeeds(() => RedisBroker.connect(options), {
-      log: testLog,
+      log: silentLog,
     }));
     closer().add(feeds);
     await feeds.acquire(roomId);
-    const quiet = createRedis(options.redis, testLog, 'quiet', watch);
+    const quiet = createRedis(options.redis, silentLog, 'quiet', watch);
     closer().defer(() => quiet.disconnect());
     await redisReady(quiet, 5_000);
     directory = new RedisRoomDirectory(quiet, options.keyspace);
-    await eventually('deliveries', () => watch.trouble() === undefined);
+    await until('deliveries', () => watch.trouble() === undefined);
     // What is not replicated yet would be missing.
     await primaryAdmin.set('mark', '');
     expect(await primaryAdmin.wait(1, 5_000)).to.equal(1);
@@ -100,19 +101,19 @@ describe('a failover of Redis behind one address', function () {
 
   const expectHealed = async (): Promise<void> => {
     const begun = performance.now();
-    await eventually('a message', () => done(broker.publish(roomId, '"a":1}')));
-    await eventually('a change', () => done(directory.begin([roomId])));
-    await eventually('the end of all trouble', () => watch.trouble() === undefined && broker.connected);
+    await until('a message', () => done(broker.publish(roomId, '"a":1}')));
+    await until('a change', () => done(directory.begin([roomId])));
+    await until('the end of all trouble', () => watch.trouble() === undefined && broker.connected);
     expect(performance.now() - begun).to.be.below(HEALED_MS);
-    await eventually('an end of the old connections', async () => (await connectionsOf(primaryAdmin)) === 0);
-    await eventually('all connections', async () => (await connectionsOf(replicaAdmin)) === 4);
+    await until('an end of the old connections', async () => (await connectionsOf(primaryAdmin)) === 0);
+    await until('all connections', async () => (await connectionsOf(replicaAdmin)) === 4);
     const { seq } = await broker.publish(roomId, '"a":2}');
     await heard.until('the message', () => heard.seqs(roomId).includes(seq));
   };
 
   it('heals without traffic when the address moves after the failover', async () => {
     await failOver();
-    await eventually('the trouble', () => watch.trouble() === 'refuses writes (READONLY)');
+    await until('the trouble', () => watch.trouble() === 'refuses writes (READONLY)');
     expect(broker.connected).to.equal(false);
     expect(await failure(broker.publish(roomId, '"a":0}'))).to.be.instanceOf(UnavailableError);
     proxy.moveTo(replica.port);
@@ -137,25 +138,21 @@ describe('a failover of Redis behind one address', function () {
   it('heals again after a failover back', async () => {
     await failOver();
     proxy.moveTo(replica.port);
-    await eventually('our connections', async () => (await connectionsOf(replicaAdmin)) === 4, HEALED_MS);
-    await eventually('the former primary', () => follows(primaryAdmin));
+    await until('our connections', async () => (await connectionsOf(replicaAdmin)) === 4, HEALED_MS);
+    await until('the former primary', () => follows(primaryAdmin));
     await primaryAdmin.replicaof('NO', 'ONE');
     await replicaAdmin.replicaof('127.0.0.1', primary.port);
     proxy.moveTo(primary.port);
-    await eventually('our connections', async () => (await connectionsOf(primaryAdmin)) === 4, HEALED_MS);
-    await eventually(
-      'the end of all trouble',
-      () => watch.trouble() === undefined && broker.connected,
-      HEALED_MS,
-    );
+    await until('our connections', async () => (await connectionsOf(primaryAdmin)) === 4, HEALED_MS);
+    await until('the end of all trouble', () => watch.trouble() === undefined && broker.connected, HEALED_MS);
     // The promoted server is another incarnation: the room is compared with the archive before it takes messages.
-    await eventually('a message', () => done(broker.publish(roomId, '"a":2}')));
+    await until('a message', () => done(broker.publish(roomId, '"a":2}')));
   });
 
   it('accepts a replica that takes writes', async () => {
     await replicaAdmin.config('SET', 'replica-read-only', 'no');
     proxy.moveTo(replica.port);
-    const client = createRedis(options.redis, testLog, 'other', watch);
+    const client = createRedis(options.redis, silentLog, 'other', watch);
     closer().defer(() => client.disconnect());
     await redisReady(client, 5_000);
     expect(await client.set('key', 'value')).to.equal('OK');

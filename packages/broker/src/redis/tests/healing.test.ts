@@ -2,11 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
+import { closeAfterEach, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import { closeAfterEach, eventually, openFeeds } from '../../testing/feeds.js';
+import { openFeeds } from '../../testing/feeds.js';
 import { someRoom } from '../../testing/recorder.js';
-import { makeRedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
+import { makeRedisFixture, testOptions } from '../../testing/redis-fixture.js';
 import { TestRoomArchive } from '../../testing/room-archive.js';
 
 const ROOMS = 2_000;
@@ -44,19 +45,19 @@ describe('a node with thousands of rooms', function () {
     for (const roomId of rooms) archive.add(roomId);
     closer().add(archive.lookAfter(directory));
     const { feeds, broker, heard } = await openFeeds(() => fixture.connect(), {
-      log: testLog,
+      log: silentLog,
     });
     closer().add(feeds);
     await inSteps(rooms, (roomId) => feeds.acquire(roomId));
-    const speaker = await openFeeds(() => fixture.connect(), { log: testLog });
+    const speaker = await openFeeds(() => fixture.connect(), { log: silentLog });
     closer().add(speaker.feeds);
 
     server.kill('SIGKILL');
     await server.exited;
-    await eventually('the loss', () => !broker.connected);
+    await until('the loss', () => !broker.connected);
     server = closer().add(await startRedis({ dir, port: server.port }));
     const begun = performance.now();
-    await eventually('a publish', () =>
+    await until('a publish', () =>
       speaker.broker.publish(rooms[0] ?? 0, '"a":1}').then(
         () => true,
         () => false,
@@ -64,7 +65,7 @@ describe('a node with thousands of rooms', function () {
     );
     await Promise.all(rooms.slice(1, MISSED).map((roomId) => speaker.broker.publish(roomId, '"a":1}')));
     await heard.until('what was missed', () => heard.messages.length === MISSED);
-    await eventually('the end of all checks', () => broker.connected && feeds.stats.behind === 0);
+    await until('the end of all checks', () => broker.connected && feeds.stats.behind === 0);
     expect(performance.now() - begun).to.be.below(HEALED_MS);
 
     const admin = new Redis(server.url);

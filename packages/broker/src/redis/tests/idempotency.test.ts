@@ -1,10 +1,10 @@
 import { testRedis } from '@chorus/local';
 import { createRedis, type RedisClient } from '@chorus/redis';
+import { closeAfterEach, silentLog } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Broker } from '../../broker.js';
-import { closeAfterEach } from '../../testing/feeds.js';
 import { Recorder, someRoom } from '../../testing/recorder.js';
-import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
+import { makeRedisFixture, type RedisFixture, testOptions } from '../../testing/redis-fixture.js';
 
 /** Long enough for the promise, in seconds. */
 const TURN = 300;
@@ -19,7 +19,7 @@ describe('keys of messages in Redis', () => {
   beforeEach(async () => {
     const config = { urls: [(await testRedis()).url], cluster: false, commandTimeoutMs: 3_000 };
     fixture = closer().add(await makeRedisFixture(testOptions(config)));
-    redis = createRedis(config, testLog, 'test');
+    redis = createRedis(config, silentLog, 'test');
     closer().defer(() => redis.disconnect());
     broker = await fixture.connect(new Recorder());
     roomId = someRoom();

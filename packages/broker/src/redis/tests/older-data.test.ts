@@ -2,14 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
+import { closeAfterEach, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import type { Broker, Position } from '../../broker.js';
 import type { HistoryLoss } from '../../feeds/losses.js';
 import type { RoomFeedRegistry } from '../../feeds/room-feed-registry.js';
-import { closeAfterEach, eventually, openFeeds } from '../../testing/feeds.js';
+import { openFeeds } from '../../testing/feeds.js';
 import { numbers, someRoom } from '../../testing/recorder.js';
-import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
+import { makeRedisFixture, type RedisFixture, testOptions } from '../../testing/redis-fixture.js';
 import { TestRoomArchive } from '../../testing/room-archive.js';
 
 const ARGS = ['--appendonly', 'no', '--save', ''];
@@ -57,7 +58,7 @@ describe('rooms over a Redis that comes back with older data', function () {
   };
 
   const openNode = async (): Promise<Node> => {
-    const { feeds, broker, heard } = await openFeeds(() => fixture.connect(), { log: testLog });
+    const { feeds, broker, heard } = await openFeeds(() => fixture.connect(), { log: silentLog });
     closer().add(feeds);
     return {
       broker,
@@ -88,18 +89,15 @@ describe('rooms over a Redis that comes back with older data', function () {
         await fixture.queue().settle(backlog.roomId, last, { size: 1_000, maxAgeMs: 0 });
     }
   };
-  const until = async (node: Node, seqs: number[]): Promise<void> => {
-    await eventually(
-      `${seqs.at(-1)}`,
-      () => node.seqs.length >= seqs.length && node.feeds.stats.behind === 0,
-    );
+  const untilHeard = async (node: Node, seqs: number[]): Promise<void> => {
+    await until(`${seqs.at(-1)}`, () => node.seqs.length >= seqs.length && node.feeds.stats.behind === 0);
     expect(node.seqs).to.deep.equal(seqs);
   };
   const restart = async (folder = dir): Promise<void> => {
     server.kill('SIGKILL');
     await server.exited;
     server = closer().add(await startRedis({ dir: folder, port: server.port, args: ARGS }));
-    await eventually('the connection of this test', () =>
+    await until('the connection of this test', () =>
       fixture
         .directory()
         .wanted()
@@ -111,7 +109,7 @@ describe('rooms over a Redis that comes back with older data', function () {
   };
   const lookAfter = (): void => void closer().add(archive.lookAfter(fixture.directory()));
   const published = (node: Node): Promise<void> =>
-    eventually('a publish', () =>
+    until('a publish', () =>
       say(node, 1).then(
         () => true,
         () => false,
@@ -128,7 +126,7 @@ describe('rooms over a Redis that comes back with older data', function () {
   const deaf = async (node: Node): Promise<void> => {
     await admin.call('ACL', 'SETUSER', 'default', '-subscribe');
     await admin.client('KILL', 'TYPE', 'pubsub');
-    await eventually('the loss', () => !node.broker.connected);
+    await until('the loss', () => !node.broker.connected);
   };
 
   it('go on, and resumes with them, when nothing was lost', async () => {
@@ -139,7 +137,7 @@ describe('rooms over a Redis that comes back with older data', function () {
     await restart();
     lookAfter();
     await published(node);
-    await until(node, numbers(1, 6));
+    await untilHeard(node, numbers(1, 6));
     expect(await replayed(node, third as Position)).to.deep.equal([4, 5, 6]);
     expect(node.losses).to.deep.equal([]);
   });
@@ -150,7 +148,7 @@ describe('rooms over a Redis that comes back with older data', function () {
     await say(node, 3);
     await admin.save();
     await restart();
-    await eventually('the connection', () => node.broker.connected);
+    await until('the connection', () => node.broker.connected);
     expect(await say(node, 1).catch((error: Error) => error.message)).to.equal(
       'the rooms are being restored',
     );
@@ -176,7 +174,7 @@ describe('rooms over a Redis that comes back with older data', function () {
     await restart();
     lookAfter();
     await published(node);
-    await until(node, numbers(1, 21));
+    await untilHeard(node, numbers(1, 21));
     expect(node.losses).to.deep.equal([]);
     // Redis has lost something: whether that is all nobody knows.
     expect(await replayed(node, first[9] as Position)).to.equal(undefined);
@@ -193,20 +191,20 @@ describe('rooms over a Redis that comes back with older data', function () {
     await store();
     await restart(join(dir, 'empty'));
     // A node asks before the API looks.
-    await eventually('a question', () =>
+    await until('a question', () =>
       fixture
         .directory()
         .wanted()
         .then((wanted) => wanted.includes(roomId))
         .catch(() => false),
     );
-    await eventually('what it has seen', async () => {
+    await until('what it has seen', async () => {
       const seen = await admin.hget(fixture.keys.wanted(undefined), String(roomId));
       return seen !== null && seen !== '';
     });
     lookAfter();
     await published(node);
-    await until(node, numbers(1, 21));
+    await untilHeard(node, numbers(1, 21));
     expect(node.losses).to.deep.equal([]);
   });
 
@@ -218,7 +216,7 @@ describe('rooms over a Redis that comes back with older data', function () {
     await restart(join(dir, 'empty'));
     lookAfter();
     let again: unknown;
-    await eventually('a publish', async () => {
+    await until('a publish', async () => {
       again = await broker.publish(roomId, '"a":1}', 'key-1').catch(() => undefined);
       return again !== undefined;
     });
@@ -237,7 +235,7 @@ describe('rooms over a Redis that comes back with older data', function () {
     await restart();
     lookAfter();
     await published(node);
-    await eventually('the loss', () => node.losses.length > 0);
+    await until('the loss', () => node.losses.length > 0);
     // It has acknowledged them.
     expect(node.losses).to.deep.equal([{ from: first[9], to: lost[9], recoverable: false }]);
     expect(await replayed(node, first[9] as Position)).to.equal(undefined);
@@ -268,7 +266,7 @@ describe('rooms over a Redis that comes back with older data', function () {
         const seen = { position: last, generation: String(GENERATION), by: witness } as const;
         await node.broker.standing(roomId, seen);
       }
-      await eventually(`the loss, by a ${witness}`, () => node.losses.length > 0);
+      await until(`the loss, by a ${witness}`, () => node.losses.length > 0);
       expect(node.losses, witness).to.deep.equal([{ from: first[9], to: last, recoverable: false }]);
       expect(await replayed(node, first[9] as Position), witness).to.equal(undefined);
       await node.feeds.close();
@@ -286,7 +284,7 @@ describe('rooms over a Redis that comes back with older data', function () {
     await restart();
     lookAfter();
     const other = await openNode();
-    await eventually('the new room', () =>
+    await until('the new room', () =>
       other.feeds.acquire(roomId).then(
         () => true,
         () => false,

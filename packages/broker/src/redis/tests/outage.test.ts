@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureTestRedis, freePort, type LocalServer, startRedis } from '@chorus/local';
 import { UnavailableError } from '@chorus/redis';
+import { closeAfterEach, failure, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import type { Broker } from '../../broker.js';
 import type { RoomFeedRegistry } from '../../feeds/room-feed-registry.js';
-import { closeAfterEach, eventually, openFeeds } from '../../testing/feeds.js';
-import { failure, Recorder, someRoom } from '../../testing/recorder.js';
-import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
+import { openFeeds } from '../../testing/feeds.js';
+import { Recorder, someRoom } from '../../testing/recorder.js';
+import { makeRedisFixture, type RedisFixture, testOptions } from '../../testing/redis-fixture.js';
 import { TestRoomArchive } from '../../testing/room-archive.js';
 import { Traffic } from '../../testing/traffic.js';
 import { RedisBroker } from '../broker.js';
@@ -56,7 +57,7 @@ describe('a Redis outage', function () {
       await fixture.directory().ensure(roomId, 0);
     }
     closer().add(archive.lookAfter(fixture.directory()));
-    const opened = await openFeeds(() => fixture.connect(), { log: testLog });
+    const opened = await openFeeds(() => fixture.connect(), { log: silentLog });
     ({ broker, feeds, heard } = opened);
     closer().add(feeds);
     for (const roomId of [...rooms, spare]) await feeds.acquire(roomId);
@@ -96,7 +97,7 @@ describe('a Redis outage', function () {
   /** Everything works again, soon, and nothing is left of the calls that failed. */
   const expectHealed = async (): Promise<void> => {
     const begun = performance.now();
-    await eventually('a publish', () =>
+    await until('a publish', () =>
       broker.publish(spare, '"a":1}').then(
         () => true,
         () => false,
@@ -109,7 +110,7 @@ describe('a Redis outage', function () {
     expect(feeds.size).to.equal(rooms.length + 1);
     const admin = new Redis(server.url);
     closer().defer(() => admin.disconnect());
-    await eventually('an end of all other subscriptions', async () => {
+    await until('an end of all other subscriptions', async () => {
       const channels = (await admin.pubsub('CHANNELS', '*')) as string[];
       // The spare room's, the control channel and the probe's.
       return channels.length === rooms.length + 3;
@@ -130,7 +131,7 @@ describe('a Redis outage', function () {
     expect(await failure(early.publish(1, '"a":1}'))).to.be.instanceOf(UnavailableError);
     expect(await failure(early.subscribe(1))).to.be.instanceOf(UnavailableError);
     closer().add(await startRedis({ port }));
-    await eventually('deliveries', () => early.connected);
+    await until('deliveries', () => early.connected);
     const later = closer().add(await makeRedisFixture(options));
     await later.directory().ensure(1, 0);
     await early.subscribe(1);
@@ -147,7 +148,7 @@ describe('a Redis outage', function () {
     expect(performance.now() - begun).to.be.within(450, 1_500);
     expect(early.connected).to.equal(false);
     server.kill('SIGCONT');
-    await eventually('deliveries', () => early.connected);
+    await until('deliveries', () => early.connected);
   });
 
   it('refuses everything while it is gone, and heals when it is back', async () => {
@@ -157,7 +158,7 @@ describe('a Redis outage', function () {
     server.kill('SIGKILL');
     await server.exited;
     await expectRefusal();
-    await eventually('the loss to be noticed', () => !broker.connected);
+    await until('the loss to be noticed', () => !broker.connected);
     await start(server.port);
     await traffic.more(1);
     await traffic.stop();
@@ -171,7 +172,7 @@ describe('a Redis outage', function () {
     await traffic.more(50);
     server.kill('SIGSTOP');
     await expectRefusal();
-    await eventually('the silence to be noticed', () => !broker.connected);
+    await until('the silence to be noticed', () => !broker.connected);
     // New connections are accepted by the system, and silent as well.
     await expectRefusal();
     await traffic.stop();

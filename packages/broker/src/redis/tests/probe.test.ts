@@ -1,13 +1,14 @@
 import { ensureTestRedis, type LocalServer, startRedis, startRedisCluster } from '@chorus/local';
 import { PARTITIONS, UnavailableError } from '@chorus/redis';
+import { closeAfterEach, failure, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import type { Broker } from '../../broker.js';
 import type { RoomFeedRegistry } from '../../feeds/room-feed-registry.js';
-import { closeAfterEach, eventually, openFeeds } from '../../testing/feeds.js';
+import { openFeeds } from '../../testing/feeds.js';
 import { RedisProxy } from '../../testing/proxy.js';
-import { failure, type Recorder, someRoom } from '../../testing/recorder.js';
-import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
+import { type Recorder, someRoom } from '../../testing/recorder.js';
+import { makeRedisFixture, type RedisFixture, testOptions } from '../../testing/redis-fixture.js';
 import { Traffic } from '../../testing/traffic.js';
 
 const TIMEOUT_MS = 600;
@@ -36,7 +37,7 @@ describe('the delivery probe over Redis', function () {
     await fixture.directory().markComplete();
     [roomId, spare] = [someRoom(), someRoom()];
     for (const id of [roomId, spare]) await fixture.directory().ensure(id, 0);
-    const opened = await openFeeds(() => fixture.connect(), { log: testLog });
+    const opened = await openFeeds(() => fixture.connect(), { log: silentLog });
     ({ broker, feeds, heard } = opened);
     closer().add(feeds);
     for (const id of [roomId, spare]) await feeds.acquire(id);
@@ -44,21 +45,21 @@ describe('the delivery probe over Redis', function () {
 
   const noticed = async (): Promise<number> => {
     const begun = performance.now();
-    await eventually('the silence to be noticed', () => !broker.connected);
+    await until('the silence to be noticed', () => !broker.connected);
     return performance.now() - begun;
   };
 
   const expectHealed = async (within = HEALED_MS): Promise<void> => {
     const begun = performance.now();
-    await eventually('delivery', () => broker.connected);
+    await until('delivery', () => broker.connected);
     let last = { epoch: 0, seq: 0 };
-    await eventually('a publish', async () => {
+    await until('a publish', async () => {
       last = await broker.publish(spare, '"last":1}').catch(() => last);
       return last.seq > 0;
     });
     await heard.until('the last message', () => heard.seqs(spare).includes(last.seq));
     expect(performance.now() - begun).to.be.below(within);
-    await eventually('the end of all repairs', () => feeds.stats.behind === 0);
+    await until('the end of all repairs', () => feeds.stats.behind === 0);
   };
 
   it('is content with a Redis that works, however long nobody says anything', async () => {
@@ -121,7 +122,7 @@ describe('the delivery probe over Redis', function () {
       first?.kill('SIGSTOP');
       await noticed();
       first?.kill('SIGCONT');
-      await eventually('delivery', () => broker.connected, 10_000);
+      await until('delivery', () => broker.connected, 10_000);
       await expectHealed();
     });
   });

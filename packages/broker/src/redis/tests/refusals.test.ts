@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
 import { createRedis, RedisWatch, redisReady, UnavailableError } from '@chorus/redis';
-import { ConfigError, createLogger } from '@chorus/service';
+import { ConfigError } from '@chorus/service';
+import { closeAfterEach, failure, recordedLog, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import type { Broker } from '../../broker.js';
-import { closeAfterEach, eventually } from '../../testing/feeds.js';
 import { RedisProxy } from '../../testing/proxy.js';
-import { failure, someRoom } from '../../testing/recorder.js';
-import { makeRedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
+import { someRoom } from '../../testing/recorder.js';
+import { makeRedisFixture, testOptions } from '../../testing/redis-fixture.js';
 import { RedisBroker } from '../broker.js';
 
 describe('a Redis that answers and refuses its work', function () {
@@ -48,13 +48,13 @@ describe('a Redis that answers and refuses its work', function () {
   });
 
   const refused = async (trouble: string): Promise<void> => {
-    await eventually(trouble, () => broker.trouble === trouble);
+    await until(trouble, () => broker.trouble === trouble);
     expect(broker.connected).to.equal(false);
     expect(await failure(broker.publish(roomId, '"a":1}'))).to.be.instanceOf(UnavailableError);
   };
 
   const accepted = async (): Promise<void> => {
-    await eventually('the end of all trouble', () => broker.connected);
+    await until('the end of all trouble', () => broker.connected);
     await broker.publish(roomId, '"a":1}');
   };
 
@@ -105,7 +105,7 @@ describe('a Redis that answers and refuses its work', function () {
 
   it('refuses the number of a database that it does not have', async () => {
     const redis = { urls: [`${server.url}/20`], cluster: false, commandTimeoutMs: 1_000 };
-    const client = createRedis(redis, testLog, 'out of range', watch);
+    const client = createRedis(redis, silentLog, 'out of range', watch);
     closer().defer(() => client.disconnect());
     const error = await failure(redisReady(client, 5_000));
     expect(error).to.be.instanceOf(ConfigError);
@@ -119,21 +119,19 @@ describe('a Redis that answers and refuses its work', function () {
   });
 
   it('logs each reason of an outage once', async () => {
-    const lines: string[] = [];
-    const log = createLogger({ service: 'test', level: 'silent' });
-    log.warn = (fields: object) => void lines.push(JSON.stringify(fields));
+    const { log, about } = recordedLog('warn');
     await admin.acl('SETUSER', 'chat', 'resetpass', '>other');
     const url = new URL(server.url);
     [url.username, url.password] = ['chat', 'wrong'];
     const redis = { urls: [url.href], cluster: false, commandTimeoutMs: 1_000 };
     const client = createRedis(redis, log, 'denied', watch);
     closer().defer(() => client.disconnect());
-    await eventually('attempts', () => (watch.errors.denied ?? 0) > 5);
+    await until('attempts', () => (watch.errors.denied ?? 0) > 5);
     expect(watch.trouble('denied')).to.equal('cannot be reached (WRONGPASS)');
-    expect(lines.filter((line) => line.includes('WRONGPASS'))).to.have.length(1);
+    expect(about('WRONGPASS')).to.have.length(1);
     server.kill('SIGKILL');
     await server.exited;
-    await eventually('the other reason', () => lines.some((line) => line.includes('ECONNREFUSED')));
+    await until('the other reason', () => about('ECONNREFUSED').length > 0);
     expect(watch.trouble('denied')).to.equal('cannot be reached (ECONNREFUSED)');
   });
 
@@ -155,9 +153,9 @@ describe('a Redis that answers and refuses its work', function () {
       await RedisProxy.start(typeof address === 'object' ? (address?.port ?? 0) : 0),
     );
     const redis = { urls: [proxy.url], cluster: false, commandTimeoutMs: 500 };
-    const client = createRedis(redis, testLog, 'loading', watch);
+    const client = createRedis(redis, silentLog, 'loading', watch);
     closer().defer(() => client.disconnect());
-    await eventually('a handshake', () => client.status === 'connect');
+    await until('a handshake', () => client.status === 'connect');
     proxy.moveTo(server.port);
     await redisReady(client, 10_000);
     expect(await client.ping()).to.equal('PONG');

@@ -3,15 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
 import { UnavailableError } from '@chorus/redis';
-import { patiently } from '@chorus/testing';
+import { closeAfterEach, createPrng, patiently, silentLog } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import type { Broker, Position } from '../../broker.js';
 import { type RoomFeedOptions, RoomFeedRegistry } from '../../feeds/room-feed-registry.js';
-import { closeAfterEach, IGNORE } from '../../testing/feeds.js';
+import { IGNORE } from '../../testing/feeds.js';
 import { someRoom } from '../../testing/recorder.js';
-import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
-import { randomFrom } from '../../testing/replay-world.js';
+import { makeRedisFixture, type RedisFixture, testOptions } from '../../testing/redis-fixture.js';
 import { TestRoomArchive } from '../../testing/room-archive.js';
 import { Traffic } from '../../testing/traffic.js';
 
@@ -67,7 +66,7 @@ describe('replays over Redis', function () {
     const live: Node['live'] = new Set();
     const broker = await fixture.connect();
     // Often subscribed anew, often with a window of an earlier client.
-    const usual = { lingerMs: 20, retryMs: 20, replayKeepMs: 30, pageSize: 20, log: testLog };
+    const usual = { lingerMs: 20, retryMs: 20, replayKeepMs: 30, pageSize: 20, log: silentLog };
     const feeds = closer().add(new RoomFeedRegistry(broker, { ...usual, ...options }));
     const onMessage = (_roomId: number, _position: Position, frame: Uint8Array): void => {
       for (const hear of live) hear(frame);
@@ -112,9 +111,9 @@ describe('replays over Redis', function () {
     nodes: readonly Node[],
     client: Client,
     random: () => number,
-    until: () => boolean,
+    over: () => boolean,
   ): Promise<void> => {
-    while (!until()) {
+    while (!over()) {
       const node = nodes[Math.floor(random() * nodes.length)] as Node;
       await visit(node, client, random).catch((error: unknown) => {
         if (!(error instanceof UnavailableError)) throw error;
@@ -126,7 +125,7 @@ describe('replays over Redis', function () {
   /** Clients come and go on three nodes while something happens; all of them see all of it. */
   const run = async (happens: (traffic: Traffic, random: () => number) => Promise<void>): Promise<void> => {
     const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
-    const random = randomFrom(seed);
+    const random = createPrng(seed).next;
     const nodes = [await openNode(), await openNode(), await openNode()];
     const traffic = new Traffic(
       nodes.map(({ broker }) => broker),

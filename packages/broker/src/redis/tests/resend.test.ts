@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
 import { UnavailableError } from '@chorus/redis';
+import { closeAfterEach, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Broker, Position } from '../../broker.js';
-import { closeAfterEach, eventually, openFeeds } from '../../testing/feeds.js';
+import { openFeeds } from '../../testing/feeds.js';
 import { Recorder, someRoom } from '../../testing/recorder.js';
-import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
+import { makeRedisFixture, type RedisFixture, testOptions } from '../../testing/redis-fixture.js';
 import { TestRoomArchive } from '../../testing/room-archive.js';
 
 const TIMEOUT_MS = 300;
@@ -46,7 +47,7 @@ describe('messages that are sent again until they are acknowledged', function ()
     const archive = new TestRoomArchive();
     archive.add(roomId);
     closer().add(archive.lookAfter(fixture.directory()));
-    const opened = await openFeeds(() => fixture.connect(), { log: testLog });
+    const opened = await openFeeds(() => fixture.connect(), { log: silentLog });
     closer().add(opened.feeds);
     await opened.feeds.acquire(roomId);
     heard = opened.heard;
@@ -79,7 +80,7 @@ describe('messages that are sent again until they are acknowledged', function ()
     const senders = Array.from({ length: SENDERS }, (_, sender) => send(sender));
     const more = async (): Promise<void> => {
       const goal = acked.size + 200;
-      await eventually('more messages', () => acked.size >= goal, 10_000);
+      await until('more messages', () => acked.size >= goal, 10_000);
     };
     await more();
     await during();
@@ -108,7 +109,7 @@ describe('messages that are sent again until they are acknowledged', function ()
         server.kill('SIGSTOP');
         await sleep(2 * TIMEOUT_MS);
         server.kill('SIGCONT');
-        await eventually('the node', () => brokers.every((broker) => broker.connected));
+        await until('the node', () => brokers.every((broker) => broker.connected));
       }
     });
   });
@@ -118,7 +119,7 @@ describe('messages that are sent again until they are acknowledged', function ()
       server.kill('SIGKILL');
       await server.exited;
       await start(server.port);
-      await eventually('the nodes', () => brokers.every((broker) => broker.connected));
+      await until('the nodes', () => brokers.every((broker) => broker.connected));
     });
   });
 });

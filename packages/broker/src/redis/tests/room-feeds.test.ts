@@ -2,13 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
+import { closeAfterEach, failure, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { type Broker, RoomNotFoundError } from '../../broker.js';
 import type { RoomFeedRegistry } from '../../feeds/room-feed-registry.js';
-import { closeAfterEach, eventually, openFeeds } from '../../testing/feeds.js';
-import { failure, type Recorder, someRoom } from '../../testing/recorder.js';
-import { makeRedisFixture, type RedisFixture, testLog, testOptions } from '../../testing/redis-fixture.js';
+import { openFeeds } from '../../testing/feeds.js';
+import { type Recorder, someRoom } from '../../testing/recorder.js';
+import { makeRedisFixture, type RedisFixture, testOptions } from '../../testing/redis-fixture.js';
 import { TestRoomArchive } from '../../testing/room-archive.js';
 import { Traffic } from '../../testing/traffic.js';
 
@@ -44,7 +45,7 @@ describe('room feeds over Redis', function () {
   };
 
   const openNode = async (lingerMs = 0): Promise<Node> => {
-    const opened = await openFeeds(() => fixture.connect(), { lingerMs, log: testLog });
+    const opened = await openFeeds(() => fixture.connect(), { lingerMs, log: silentLog });
     closer().add(opened.feeds);
     return opened;
   };
@@ -64,7 +65,7 @@ describe('room feeds over Redis', function () {
     (await channels()).filter((channel) => channel.includes(':room:'));
 
   const noRoomLeft = (): Promise<void> =>
-    eventually('the end of all room subscriptions', async () => (await roomChannels()).length === 0);
+    until('the end of all room subscriptions', async () => (await roomChannels()).length === 0);
 
   /** Every node uses every room. */
   const occupy = async (nodes: readonly Node[], rooms: readonly number[]): Promise<Traffic> => {
@@ -119,7 +120,7 @@ describe('room feeds over Redis', function () {
       };
       await Promise.all(Array.from({ length: 30 }, visitor));
       clearInterval(cutting);
-      await eventually('the end of all feeds', () => feeds.size === 0);
+      await until('the end of all feeds', () => feeds.size === 0);
       await noRoomLeft();
     });
 
@@ -141,8 +142,8 @@ describe('room feeds over Redis', function () {
       const asked = Promise.all(Array.from({ length: 5 }, ask));
       for (let cut = 0; cut < 5; cut++) {
         await admin.client('KILL', 'TYPE', 'pubsub');
-        await eventually('the loss', () => !broker.connected);
-        await eventually('the connection', () => broker.connected, 500);
+        await until('the loss', () => !broker.connected);
+        await until('the connection', () => broker.connected, 500);
       }
       asking = false;
       await asked;
@@ -154,13 +155,13 @@ describe('room feeds over Redis', function () {
       for (let round = 0; round < 3; round++) {
         await Promise.all(rooms.map((roomId) => feeds.acquire(roomId)));
         for (const roomId of rooms.slice(600)) feeds.release(roomId);
-        await eventually('half of the feeds', () => feeds.size === 600);
+        await until('half of the feeds', () => feeds.size === 600);
         if (round < 2) for (const roomId of rooms.slice(0, 600)) feeds.release(roomId);
       }
       const halfLeft = async (): Promise<boolean> => (await roomChannels()).length === 600;
-      await eventually('the end of half the subscriptions', halfLeft);
+      await until('the end of half the subscriptions', halfLeft);
       await admin.client('KILL', 'TYPE', 'pubsub');
-      await eventually('the other half again', halfLeft);
+      await until('the other half again', halfLeft);
       await Promise.all(rooms.map((roomId) => broker.publish(roomId, '"a":1}')));
       await heard.until('a message for each room in use', () => heard.messages.length === 600);
     });
@@ -279,9 +280,9 @@ describe('room feeds over Redis', function () {
       for (let n = 0; n < 10; n++) await broker.publish(roomId, '"a":1}');
       await heard.until('all messages', () => heard.messages.length === 10);
       await restart(['--appendonly', 'no']);
-      await eventually('the connection', () => broker.connected);
+      await until('the connection', () => broker.connected);
       const complete = (): Promise<boolean> => fixture.directory().isComplete();
-      await eventually('an answer', () =>
+      await until('an answer', () =>
         complete()
           .then((yes) => !yes)
           .catch(() => false),

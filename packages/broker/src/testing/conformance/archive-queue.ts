@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { failure } from '@chorus/testing';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { HistoryLimits } from '../../archive-queue.js';
 import { BacklogFullError, type Position, RoomNotFoundError } from '../../broker.js';
-import { failure, Recorder } from '../recorder.js';
+import { Recorder } from '../recorder.js';
 import { ArchiveFixture, COST, FAR_AWAY, LEASE_MS, lastOf, NOWHERE, seqsOf } from './archive.js';
 import type { MakeBrokerFixture } from './fixture.js';
 

@@ -1,9 +1,10 @@
 import { UnavailableError } from '@chorus/redis';
+import { failure } from '@chorus/testing';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { type Broker, RoomNotFoundError } from '../../broker.js';
 import type { RoomDirectory } from '../../room-directory.js';
-import { failure, Recorder, someRoom } from '../recorder.js';
+import { Recorder, someRoom } from '../recorder.js';
 import type { BrokerFixture, MakeBrokerFixture } from './fixture.js';
 
 export { describeArchiveQueue } from './archive-queue.js';

@@ -1,8 +1,9 @@
+import { failure } from '@chorus/testing';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { type Broker, type Position, RoomNotFoundError } from '../../broker.js';
 import type { RoomDirectory } from '../../room-directory.js';
-import { failure, Recorder, someRoom } from '../recorder.js';
+import { Recorder, someRoom } from '../recorder.js';
 import type { BrokerFixture, MakeBrokerFixture } from './fixture.js';
 
 /** Of every {@link Broker}: where its rooms are. */

@@ -1,8 +1,9 @@
+import { failure } from '@chorus/testing';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { BacklogFullError, type Broker, type Position, type Published } from '../../broker.js';
 import type { RoomDirectory } from '../../room-directory.js';
-import { failure, Recorder, someRoom } from '../recorder.js';
+import { Recorder, someRoom } from '../recorder.js';
 import type { BrokerFixture, MakeBrokerFixture } from './fixture.js';
 
 const BODY = '"content":"naïve"}';

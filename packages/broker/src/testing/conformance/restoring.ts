@@ -1,9 +1,10 @@
 import { UnavailableError } from '@chorus/redis';
+import { failure } from '@chorus/testing';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { Broker, Position } from '../../broker.js';
 import type { MirroredRoom, RestoredMessage, RoomDirectory } from '../../room-directory.js';
-import { failure, Recorder, someRoom } from '../recorder.js';
+import { Recorder, someRoom } from '../recorder.js';
 import type { BrokerFixture, MakeBrokerFixture } from './fixture.js';
 
 const NOWHERE: Position = { epoch: 0, seq: 0 };

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { failure, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { RoomDirectory } from '../../room-directory.js';
-import { failure, Recorder, someRoom } from '../recorder.js';
+import { Recorder, someRoom } from '../recorder.js';
 import type { BrokerFixture, MakeBrokerFixture } from './fixture.js';
 
 /** What every {@link RoomDirectory} has to do. */
@@ -60,7 +61,7 @@ export function describeRoomDirectory(name: string, makeFixture: MakeBrokerFixtu
         await directory.settle(seen);
         expect(seen).to.have.length(1);
       }
-      await eventually(async () => (await pendingIds()).length === 1);
+      await until('the pending change', async () => (await pendingIds()).length === 1);
       await directory.settle(await directory.pending(0, 10));
       expect(await pendingIds()).to.deep.equal([]);
     });
@@ -135,8 +136,4 @@ export function describeRoomDirectory(name: string, makeFixture: MakeBrokerFixtu
       expect(await directory.exclusively('work', 10_000, async () => undefined)).to.equal(true);
     });
   });
-}
-
-async function eventually(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await sleep(1);
 }

@@ -1,15 +1,18 @@
-/** A source of numbers that is the same for the same seed, and not for secrets. */
+/** Generator of numbers that are the same for the same seed. Not for secrets. */
 export interface Prng {
   /** From 0 up to 1, which is not included. */
   next(): number;
+  /** A whole number from 0 up to `limit`, which is not included. */
+  below(limit: number): number;
   /** A whole number from `min` to `max`, both included. */
   between(min: number, max: number): number;
+  /** @throws {RangeError} if there are no items */
   pick<T>(items: readonly T[]): T;
-  /** The same items in another order. */
+  /** Copy of the items in random order. */
   shuffled<T>(items: readonly T[]): T[];
 }
 
-/** Mulberry32, by Tommy Ettinger (public domain): 32 bits of state, plenty for a schedule. */
+/** Mulberry32, by Tommy Ettinger (public domain): 32 bits of state. */
 export function createPrng(seed: number): Prng {
   let state = seed | 0;
   const next = (): number => {
@@ -18,14 +21,15 @@ export function createPrng(seed: number): Prng {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-  const between = (min: number, max: number): number => min + Math.floor(next() * (max - min + 1));
+  const below = (limit: number): number => Math.floor(next() * limit);
+  const between = (min: number, max: number): number => min + below(max - min + 1);
   return {
     next,
+    below,
     between,
     pick(items) {
-      const item = items[between(0, items.length - 1)];
-      if (item === undefined) throw new RangeError('there is nothing to pick from');
-      return item;
+      if (items.length === 0) throw new RangeError('no items to pick from');
+      return items[below(items.length)] as (typeof items)[number];
     },
     shuffled(items) {
       const result = [...items];
