@@ -1,2 +1,2 @@
 #!lua flags=allow-oom
--- Opening of the scripts that archiving needs: they run without memory to spare as well, for they free it.
+-- Prefix of the scripts that archiving needs: they also run when Redis has no free memory, because they free it.

@@ -1,9 +1,9 @@
--- Notes that rooms begin to change. A room's time always moves forward, also within one millisecond:
--- settle.lua tells by it whether another change began.
+-- Marks rooms as changing. A room's time always increases, also within one millisecond: settle.lua detects by it
+-- whether another change has begun.
 --
 -- KEYS    1: sorted set of pending changes
 -- ARGV    room ids
--- reply   how many
+-- reply   number of rooms
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000

@@ -1,5 +1,5 @@
--- Compares rooms of the database with those known here. Makes known those that are missing, and whole those that have
--- all that the database has.
+-- Compares rooms of the database with the rooms in Redis. Creates missing rooms, and marks rooms as whole that have
+-- every message of the database.
 --
 -- KEYS    1: state; 2: rooms that wait to be archived; 3: rooms with messages that become too old; 4: what is
 --         stored; 5: records of rooms; 6: rooms that gateways wait for; 7: what rooms have lost; then per room three: its
@@ -7,17 +7,17 @@
 -- ARGV    1: PUBLISH or SPUBLISH; 2: end of the rooms' channel names; 3: the time of the database, in
 --         milliseconds since 1970; then per room four: id;
 --         generation; epoch and seq of its last message in the database, 0 and 0 for none
--- reply   per room 'made', 'whole', 'older' (what is here is an earlier room of that id), 'newer' (a later one: the caller
---         does not know it yet), or `behind <id> <id> <id>`: it may lack messages of the database; where its stream ends
---         ('-' without a stream), the last message in the stream that is not known to be in the database, and the lowest
---         position that gateways have seen ('-' for none)
+-- reply   per room 'made', 'whole', 'older' (Redis has an earlier room of that id), 'newer' (Redis has a later one,
+--         which the caller does not know yet), or `behind <id> <id> <id>`: the room may lack messages of the database;
+--         the end of its stream ('-' without a stream), the last message in the stream that is not known to be in the
+--         database, and the lowest position that gateways have seen ('-' for none)
 
 local command, floor = ARGV[1], tonumber(ARGV[3])
 local newest = 0
 for at = 6, #ARGV, 4 do newest = math.max(newest, tonumber(ARGV[at])) end
 local born = born_of(life_above(newest, floor))
 
--- The last message of a stream that is not known to be stored.
+-- Returns the last message of a stream that is not known to be in the database.
 local function unstored_end(room, stream)
   local stored = redis.call('HGET', KEYS[4], room) or '0-0'
   local newest = redis.call('XREVRANGE', stream, '+', '(' .. stored, 'COUNT', 1)[1]
@@ -40,7 +40,7 @@ for n = 1, (#KEYS - 7) / 3 do
     local whole = room_epoch >= born
     local behind = is_after(stored_epoch, stored_seq, room_epoch, room_seq)
     if not behind and not whole and high then
-      -- Somebody has seen more: it may be in the database by now.
+      -- Gateways have seen a later position: the message may be in the database by now.
       local high_epoch, high_seq = parse_id(high)
       behind = is_after(high_epoch, high_seq, room_epoch, room_seq)
     end
@@ -58,14 +58,14 @@ for n = 1, (#KEYS - 7) / 3 do
   elseif stored_epoch > 0 or high then
     replies[n] = string.format('behind - - %s', low or '-')
   else
-    -- What is left is of a room whose stream was not removed by us, but evicted or so.
+    -- Left over from a room whose stream was not removed by these scripts, for example evicted.
     redis.call('DEL', KEYS[key + 1], KEYS[key + 2])
     redis.call('ZREM', KEYS[2], room)
     redis.call('ZREM', KEYS[3], room)
     redis.call('HDEL', KEYS[4], room)
     redis.call('HDEL', KEYS[6], room)
     redis.call('HDEL', KEYS[7], room)
-    -- A stream can only come into being with an entry; removing it again leaves the position.
+    -- A stream can only be created with an entry; removing the entry keeps the position.
     epoch = new_epoch(floor)
     note_record(KEYS[5], room, generation, epoch)
     redis.call('XDEL', stream, redis.call('XADD', stream, epoch .. '-0', 'm', ''))

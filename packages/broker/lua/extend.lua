@@ -1,8 +1,8 @@
--- Keeps a lock that is still one's own.
+-- Extends a lock that the caller still holds.
 --
 -- KEYS    1: lock
--- ARGV    1: the holder's token; 2: milliseconds until it ends
--- reply   1 when kept, else 0
+-- ARGV    1: the holder's token; 2: new time to live, ms
+-- reply   1 if extended, else 0
 
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return 0

@@ -1,6 +1,6 @@
--- Opening of the scripts that make rooms known and remove them.
+-- Prefix of the scripts that create and remove rooms.
 
--- Removes all that is kept of a room, except how much of it waits to be archived.
+-- Removes everything kept of a room, except its bytes in the budget.
 local function forget_room(room)
   redis.call('DEL', KEYS[5], KEYS[6], KEYS[7])
   redis.call('ZREM', KEYS[2], room)

@@ -1,9 +1,9 @@
--- Takes a lock that is free. One that was taken from another server process, or that would last longer than locks do
--- because the clock was set back, is free as well.
+-- Takes a free lock. A lock that was taken from another server process, or that lasts longer than locks may because the
+-- clock was set back, counts as free.
 --
 -- KEYS    1: lock
--- ARGV    1: the holder's token; 2: milliseconds until it ends
--- reply   what to keep and release it with; nil when it is taken
+-- ARGV    1: the holder's token; 2: time to live, ms
+-- reply   the value to extend and release it with; nil if it is held
 
 local process = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
 local held = redis.call('GET', KEYS[1])

@@ -1,7 +1,7 @@
--- Opening of the scripts that find out whether a room has lost messages. Needs state.lua.
+-- Prefix of the scripts that detect lost messages of a room. Needs state.lua.
 
--- The generation of a room ('' when not known), and the epoch that it was made with (0 when not known): what is older
--- belongs to another room that had its id.
+-- Returns the generation of a room ('' if unknown), and the epoch of its creation (0 if unknown): older positions
+-- belong to another room that had this id.
 local function record_of(records, room)
   local generation, made = string.match(redis.call('HGET', records, room) or ':0', '^(%d*):(%d+)$')
   return generation, tonumber(made)
@@ -24,8 +24,8 @@ local function is_after(epoch, seq, other_epoch, other_seq)
   return epoch > other_epoch or (epoch == other_epoch and seq > other_seq)
 end
 
--- Notes that a room is waited for until it is whole, and the span of the positions that callers have seen of it: '' or
--- `<lowest id> <highest id>`. Epoch 0 is that of a caller that has seen none.
+-- Records that gateways wait for a room until it is whole, and the span of the positions that they have seen: '' or
+-- `<lowest id> <highest id>`. Epoch 0 means that the caller has seen none.
 local function want(wanted, room, epoch, seq)
   if epoch == 0 then
     redis.call('HSETNX', wanted, room, '')
@@ -42,9 +42,9 @@ local function want(wanted, room, epoch, seq)
   redis.call('HSET', wanted, room, id_of(unpack(lowest)) .. ' ' .. id_of(unpack(highest)))
 end
 
--- Whether a message with this position was given out that the room does not have, and will never have: its position is
--- of an epoch before the room's. An epoch ended where the numbers of the next one begin, because numbers go on from
--- epoch to epoch. Messages go from the front of a stream only, and not before they are in the database.
+-- Whether a message with this position was published that the room does not have and will never have: its position is
+-- of an epoch before the room's. An epoch ended where the next one begins, because numbers continue across epochs.
+-- Messages are removed from the front of a stream only, after they are in the database.
 local function is_lost(stream, room_seq, epoch, seq)
   local following = redis.call('XRANGE', stream, id_of(epoch, seq), '+', 'COUNT', 1)[1]
   if not following then return seq > room_seq end
@@ -52,13 +52,14 @@ local function is_lost(stream, room_seq, epoch, seq)
   return next_epoch ~= epoch and seq >= next_seq
 end
 
--- Tells gateways that follow a room where it stands, by an envelope without a message; 0, 0 makes all of them ask.
+-- Publishes a room's position to the gateways subscribed to it, by an envelope without a message; 0, 0 makes them query
+-- it.
 local function nudge(command, channel, epoch, seq)
   redis.call(command, channel, string.format('%s-%.0f\n', epoch, seq + 1))
 end
 
--- Notes the newest position that is known to be lost, and the room's epoch: nothing goes on without a hole from
--- epochs before it. Tells the gateways.
+-- Records the newest position known to be lost, and the room's epoch: positions of earlier epochs cannot be resumed
+-- without a gap. Notifies the gateways.
 local function note_lost(losses, room, command, channel, room_epoch, room_seq, epoch, seq)
   local before = redis.call('HGET', losses, room)
   if before and not is_after(epoch, seq, parse_id(string.match(before, '%S+$'))) then return end
@@ -66,7 +67,8 @@ local function note_lost(losses, room, command, channel, room_epoch, room_seq, e
   nudge(command, channel, '0', 0)
 end
 
--- Notes that this incarnation has lost messages, in whatever room: nothing goes on without a hole from epochs before it.
+-- Records that this incarnation has lost messages of some room: positions of earlier epochs cannot be resumed without a
+-- gap.
 local function doubt_incarnation(life)
   redis.call('HSET', state, 'doubt', string.format('%.0f', born_of(life)))
 end

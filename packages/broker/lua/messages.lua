@@ -1,6 +1,6 @@
--- Opening of the scripts that go through stored messages. Needs state.lua and backlog.lua.
+-- Prefix of the scripts that read stored messages. Needs state.lua and backlog.lua.
 
--- Bytes that entries of a stream count for the budget, added up for each user as well if a table is given.
+-- Returns the bytes that entries of a stream count for the budget. Adds them up by user, too, if a table is given.
 local function cost_of_all(entries, by_user)
   local bytes = 0
   for _, entry in ipairs(entries) do
@@ -13,17 +13,17 @@ local function cost_of_all(entries, by_user)
   return bytes
 end
 
--- A table for cost_of_all; nil while nothing is counted for users.
+-- Returns a table for cost_of_all; nil while bytes are not counted by user.
 local function count_by_user(senders)
   return redis.call('EXISTS', senders) == 1 and {} or nil
 end
 
--- Takes messages that do not wait any more off the budget, and off what their users have of it.
+-- Subtracts messages that no longer wait from the budget and from their users' shares.
 local function take_off(bytes, senders, by_user)
   redis.call('HINCRBY', state, 'unstored', -bytes)
   local users = {}
   for user in pairs(by_user or {}) do users[#users + 1] = user end
-  -- Lua cannot pass any number of arguments.
+  -- Lua limits the number of arguments of a call.
   for first = 1, #users, 1000 do
     local left, gone = {}, {}
     local counts = redis.call('HMGET', senders, unpack(users, first, math.min(first + 999, #users)))
@@ -42,7 +42,7 @@ local function take_off(bytes, senders, by_user)
   end
 end
 
--- The first id that is possible after one.
+-- Returns the smallest id after one.
 local function behind(id)
   local epoch, seq = string.match(id, '^(%d+)-(%d+)$')
   return string.format('%s-%.0f', epoch, seq + 1)

@@ -1,8 +1,8 @@
--- Whether every room has been made known, and whole, in the current incarnation; and rooms that gateways wait for.
+-- Whether every room is known and whole in the current incarnation; and rooms that gateways wait for.
 --
 -- KEYS    1: state; 2: rooms that gateways wait for
--- ARGV    1: 'mark' to say so, 'check' to ask; 2: most rooms
--- reply   1: 1 when it is so, else 0; then ids of rooms
+-- ARGV    1: 'mark' to set it, 'check' to read it; 2: maximum number of rooms
+-- reply   1: 1 if it is so, else 0; then ids of rooms
 
 local life = current_life()
 if ARGV[1] == 'mark' then redis.call('HSET', state, 'mirrored', life) end

@@ -1,18 +1,18 @@
--- Where rooms stand, and whether messages were lost. Takes note of what callers have seen that a room does not have, which
--- happens when Redis came back with older data; a room that ends before it gets a new epoch.
+-- Returns positions of rooms, and whether messages were lost. Records positions that callers have seen and a room does
+-- not have, which happens when Redis returns with older data; a room that ends before such a position gets a new epoch.
 --
 -- KEYS    1: state; 2: rooms that gateways wait for; 3: what rooms have lost; 4: records of rooms; then per room its stream
--- ARGV    1: PUBLISH or SPUBLISH; 2: end of the rooms' channel names; then per room: id; the generation of the room that
---         the caller has seen ('' when not known); 'node' when a node has seen it, 'client' when a client says so: that
---         counts only if the stream has the beginning of that epoch, once an epoch; how many positions follow; epoch and
---         seq of each: the first is up to where the caller has seen everything (0, 0 when nothing), others are of
---         messages that it knows of
--- reply   per room `<epoch>-<seq> <epoch> <id> <0 or 1> <generation>`: where it stands; nothing goes on without a hole
---         from epochs before that; the newest position known to be lost ('0-0' for none); whether what was lost is known
---         by now; '' when the generation is not known. Or 'unknown' (no such room), 'incomplete' (rooms are not all
+-- ARGV    1: PUBLISH or SPUBLISH; 2: suffix of the rooms' channel names; then per room: id; generation of the room that
+--         the caller has seen ('' if unknown); 'node' if a node has seen it, 'client' if a client claims so: a claim
+--         counts only if the stream has the beginning of that epoch, once per epoch; number of positions that follow;
+--         epoch and seq of each: the first is the position up to which the caller has seen everything (0, 0 for none),
+--         others are of messages that it knows of
+-- reply   per room `<epoch>-<seq> <epoch> <id> <0 or 1> <generation>`: its position; the epoch before which no position
+--         can be resumed without a gap; the newest position known to be lost ('0-0' for none); whether all losses are
+--         known by now; its generation, '' if unknown. Or 'unknown' (no such room), 'incomplete' (not all rooms are
 --         known yet) or 'restoring' (the room is not whole yet)
 
--- Time for nodes to come back and say what they have seen, in milliseconds after an incarnation began.
+-- Time that nodes have to reconnect and report what they have seen, in milliseconds after an incarnation began.
 local TESTIMONY_MS = 1500
 
 local command = ARGV[1]
@@ -20,12 +20,12 @@ local life = current_life()
 local born = born_of(life)
 local held = redis.call('HMGET', state, 'began', 'mirrored', 'doubt', 'last', 'seen')
 local age = now_ms() - tonumber(held[1] or 0)
--- A clock that was set back tells nothing.
+-- A clock that was set back proves nothing.
 local settled = held[2] == life and (age >= TESTIMONY_MS or age < 0)
 local doubt = tonumber(held[3] or 0)
 local highest = math.max(tonumber(held[4] or 0), tonumber(held[5] or 0))
 
--- Whether what was seen is lost.
+-- Whether a position that was seen is lost.
 local function lost(room, stream, room_epoch, room_seq, epoch, seq, trusted)
   if epoch == room_epoch then return trusted and seq > room_seq end
   if epoch > room_epoch then return trusted end
@@ -42,7 +42,7 @@ for n = 1, #KEYS - 4 do
   local stream, room = KEYS[n + 4], ARGV[at]
   local generation, made = record_of(KEYS[4], room)
   local trusted, count = ARGV[at + 2] == 'node', tonumber(ARGV[at + 3])
-  -- What was seen of another room that had this id says nothing.
+  -- Positions of another room that had this id prove nothing.
   local other = ARGV[at + 1] ~= '' and generation ~= '' and ARGV[at + 1] ~= generation
   local seen = {}
   for position = at + 4, at + 2 + 2 * count, 2 do

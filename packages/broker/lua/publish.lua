@@ -1,33 +1,34 @@
--- Numbers, stores and publishes messages, each room's in the order given, in one step. A message whose key was
--- given before is not stored again.
+-- Numbers, stores and publishes messages in one step, each room's in the given order. A message whose key was used
+-- before is not stored again.
 --
 -- KEYS    1: state; 2: rooms that wait to be archived; 3: rooms that gateways wait for; 4: what is stored; 5: what users
 --         have of the budget; then per room its stream and, if it has keys, the two hashes of keys
--- ARGV    1: PUBLISH or SPUBLISH; 2: most bytes that may wait to be archived; 3: the incarnation that the epochs are
---         from; 4: '1' when this very connection told that incarnation: the server is still the same process then;
---         5: end of the rooms' channel names, which begin with the names of their streams
---         then per room: id, epoch ('' when not known), number of messages, below zero when it has keys; the bodies;
---         and, if it has keys, one for each body ('' for none)
--- reply   1: the current incarnation; then per room the id `<epoch>-<seq>` of its first message if all are new and stored,
---         else a list: the id of its first new message; how many are new; why the others that were not stored before
---         are not stored either: 'unknown', 'incomplete', 'restoring' (see position.lua), 'full', 'refused' (by Redis)
---         or ''; and for each message that was stored before, which one it is (from 1) and its id, or '' for one that is
---         refused because its user has a share of the budget
+-- ARGV    1: PUBLISH or SPUBLISH; 2: maximum bytes that may wait to be archived; 3: incarnation of the epochs; 4: '1'
+--         if this connection returned that incarnation before: the server is then the process that it was; 5: suffix of
+--         the rooms' channel names, which begin with the names of their streams; then per room: id, epoch ('' if
+--         unknown), number of messages, negative if it has keys; the bodies; and, if it has keys, one for each body (''
+--         for none)
+-- reply   1: the current incarnation; then per room the id `<epoch>-<seq>` of its first message if all are new and
+--         stored, else a list: the id of its first new message; number of new ones; why the remaining ones were not
+--         stored: 'unknown', 'incomplete', 'restoring' (see position.lua), 'full', 'refused' (by Redis) or ''; and for
+--         each message that was stored before, its number (from 1) and its id, or '' for one that is refused because
+--         its user has used a share of the budget
 --
--- Lua goes through every byte of a string that it has not seen before: the fewer long ones the better.
+-- Lua hashes every byte of a new string, so the script creates few long ones.
 
 local KEYS, ARGV, call, pcall = KEYS, ARGV, redis.call, redis.pcall
 local command, budget, channel_suffix = ARGV[1], tonumber(ARGV[2]), ARGV[5]
 local held = call('HMGET', state, 'life', 'unstored')
--- Asking who the server is costs more than all the rest of a small batch.
+-- Reading the server's run id costs more than all the rest of a small batch.
 local life = ARGV[4] == '1' and held[1] or current_life()
--- Within one incarnation a room's epoch only grows, so one that is too old is refused. One of another could be too new.
+-- Within one incarnation a room's epoch only grows, so an epoch that is too old is refused. One of another incarnation
+-- could be too new.
 local may_hint = ARGV[3] == life
 local waiting = tonumber(held[2] or 0)
 local waited = waiting
 local time = call('TIME')
--- Keys are remembered in two hashes by turns, each of which is gone when its next turn begins. The field '' says of
--- which turn a hash is.
+-- Keys are kept in two hashes by turns; each expires when its next turn begins. The field '' holds the number of a
+-- hash's turn.
 local TURN_SECONDS = 300
 local turn = math.floor(time[1] / TURN_SECONDS)
 local turn_name = tostring(turn)
@@ -41,7 +42,7 @@ local function refused(result)
   return type(result) == 'table' and result.err
 end
 
--- The epoch to store under, or nil and why there is none.
+-- Returns the epoch to store under, or nil and the reason for which there is none.
 local function epoch_of(stream, room)
   local epoch = position_of(stream)
   if epoch and tonumber(epoch) >= born_of(life) then return epoch end
@@ -50,7 +51,7 @@ local function epoch_of(stream, room)
   return nil, why
 end
 
--- The ids of messages that were stored before, by the keys that are in ARGV; and whether the hash is of this turn.
+-- Returns the ids of earlier messages by the keys in ARGV, and whether the current hash is of this turn.
 local function known_ids(current, previous, from, to)
   local older = call('HMGET', previous, unpack(ARGV, from, to))
   local newer = call('HMGET', current, '', unpack(ARGV, from, to))
@@ -62,8 +63,8 @@ local function known_ids(current, previous, from, to)
   return ids, newer[1] == turn_name
 end
 
--- How many messages of a room are not in the database. They are never trimmed, so the stream has all of them; a room
--- that was made known with a position, and has nothing stored since, has no more than those either.
+-- Returns the number of messages of a room that are not in the database. They are never trimmed, so the stream has all
+-- of them; a room that was created with a position, and has nothing stored since, has no more than those either.
 local function unstored_of(stream, room)
   if call('EXISTS', stream) == 0 then return 0 end
   local info, held = call('XINFO', 'STREAM', stream), {}
@@ -73,8 +74,8 @@ local function unstored_of(stream, room)
   return math.min(after, held['length'])
 end
 
--- While bytes are counted by user: who sent the messages, in the order in which they come; what these users have of the budget, infinite for
--- one that was refused; and what they have after this.
+-- While bytes are counted by user: the senders of the messages in order; the bytes of these users, infinite for a
+-- refused one; and their bytes after this batch.
 local counted_from = budget * COUNTED_FROM
 local senders, held, changed
 if waiting > counted_from then
@@ -99,7 +100,7 @@ if waiting > counted_from then
   end
 end
 
--- `done` messages are of rooms before.
+-- `done` messages belong to previous rooms.
 local replies, marks, at, key_at, last, done = { life }, {}, 6, 6, #KEYS, 0
 local now = time[1] .. string.format('%03d', math.floor(time[2] / 1000))
 while key_at <= last do
@@ -122,7 +123,7 @@ while key_at <= last do
       known[#known + 1] = id
     elseif why == '' then
       local cost = cost_of(body)
-      -- Counted once, and only when it matters: it costs as much as a small message.
+      -- Counted once, and only when needed: counting costs as much as a small message.
       if not unstored and waiting * 2 > budget then unstored = unstored_of(stream, room) - stored end
       local user, user_bytes
       if waiting > counted_from then
@@ -130,11 +131,11 @@ while key_at <= last do
         if senders then user = senders[done + n] else user = user_of(body) end
         user_bytes = held[user] or 0
       end
-      -- One alone always fits: else it would be refused for ever.
+      -- A single message always fits: otherwise it would be refused for ever.
       if waiting > 0 and waiting + cost > budget or unstored and is_crowded(unstored + stored, cost, waiting, budget) then
         why = 'full'
       elseif user and waiting * 2 > budget and user_bytes > 0 and user_bytes + cost > budget * USER_SHARE then
-        -- Messages of others still fit. Those of this user do not overtake it.
+        -- Messages of other users may still fit. Later ones of this user must not overtake the refused one.
         held[user] = math.huge
         known = known or {}
         known[#known + 1] = n
@@ -149,8 +150,8 @@ while key_at <= last do
         if why ~= '' then
           epoch = ''
         elseif refused(id) then
-          -- A script's first write is refused because of the server (READONLY, OOM, …): nothing is stored, and the caller
-          -- has to know. Otherwise it is about this stream.
+          -- If the first write of a script fails because of the server (READONLY, OOM, …), nothing is stored, and the
+          -- caller has to know. Any other error concerns this stream only.
           if waiting == waited and not string.find(id.err, '^%-?ERR') and not string.find(id.err, 'WRONGTYPE', 1, true) then
             return id
           end
@@ -206,18 +207,18 @@ end
 
 if waiting > waited then
   call('HINCRBY', state, 'unstored', waiting - waited)
-  -- What was counted until there was less need not be right any more.
+  -- Bytes counted while the budget was fuller may be wrong by now.
   if waited <= counted_from and waiting > counted_from then call('DEL', KEYS[5]) end
   if changed then
     local counts = {}
     for user, bytes in pairs(changed) do
       counts[#counts + 1] = user
-      -- Faster than what is done to a number by itself.
+      -- Faster than Lua's own conversion of a number.
       counts[#counts + 1] = string.format('%d', bytes)
     end
     call('HSET', KEYS[5], unpack(counts))
   end
-  -- Not of rooms that wait already, or that somebody is working on.
+  -- Without rooms that wait already or that an archiver has claimed.
   call('ZADD', KEYS[2], 'NX', unpack(marks))
 end
 

@@ -1,13 +1,13 @@
--- Removes a room, or some of its messages if it has many: Redis serves nobody else meanwhile.
+-- Removes a room, or part of its messages if it has many, because Redis serves no other client meanwhile.
 --
 -- KEYS    1: state; 2: rooms that wait to be archived; 3: rooms with messages that become too old; 4: what is
 --         stored; 5: room stream; 6, 7: hashes of keys; 8: records of rooms; 9: rooms that gateways wait for; 10: what rooms
 --         have lost; 11: what users have of the budget
--- ARGV    1: room id; 2: '' for whatever it is; 'stale': only if it is not whole in this incarnation; else only if its
---         generation is less than this
--- reply   first: 0 when it is gone, 1 when the script has to run again, 2 when it is not to be removed, 3 when it is gone and
---         nobody was in it: it was of an earlier generation and not whole in this incarnation; second: its generation,
---         empty when not known
+-- ARGV    1: room id; 2: '' for any; 'stale': only if it is not whole in this incarnation; else only if its generation
+--         is less than this
+-- reply   first: 0 if removed, 1 if the script must run again, 2 if it must not be removed, 3 if removed without
+--         members: it was of an earlier generation and not whole in this incarnation; second: its generation, empty if
+--         unknown
 
 local AT_ONCE = 1000
 local stream = KEYS[5]
@@ -20,7 +20,7 @@ if ARGV[2] == 'stale' then
 elseif ARGV[2] ~= '' and (tonumber(generation) or -1) >= tonumber(ARGV[2]) then
   return { 2, generation }
 end
--- What is left is not archived, and counts.
+-- The remaining messages are not archived, and count for the budget.
 redis.call('XTRIM', stream, 'MINID', behind(redis.call('HGET', KEYS[4], ARGV[1]) or '0-0'))
 local messages = redis.call('XRANGE', stream, '-', '+', 'COUNT', AT_ONCE)
 if #messages > 0 then
@@ -34,6 +34,6 @@ end
 local wanted = redis.call('HGET', KEYS[9], ARGV[1])
 forget_room(ARGV[1])
 if ARGV[2] == '' or ARGV[2] == 'stale' or not stale then return { 0, generation } end
--- Gateways go on to wait for the room that has this id now.
+-- Gateways still wait for the room that has this id now.
 if wanted then redis.call('HSET', KEYS[9], ARGV[1], wanted) end
 return { 3, generation }

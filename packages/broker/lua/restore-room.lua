@@ -1,20 +1,21 @@
--- Appends messages of the database to a room that lacks them, under their own positions, and at last makes it whole: it
--- gets a new epoch, whose numbers go on from there.
+-- Appends messages of the database to a room that lacks them, at their own positions. At the end marks the room as
+-- whole: it gets a new epoch, which continues the numbers.
 --
 -- KEYS    1: state; 2: rooms that wait to be archived; 3: rooms with messages that become too old; 4: what is
 --         stored; 5: room stream; 6, 7: hashes of keys; 8: records of rooms; 9: rooms that gateways wait for; 10: what rooms
 --         have lost; 11: what users have of the budget
--- ARGV    1: room id; 2: generation; 3: PUBLISH or SPUBLISH; 4: the room's channel; 5: the time of the database, in milliseconds since 1970;
---         6: where the stream ends, as far as the caller knows, '-' when there is none; 7: 'stored' when everything up to
---         the last of the messages is in the database, 'cut' when, besides, they do not follow what the stream holds,
---         which then goes, else ''; 8: '1' when these are the last, then the room is made whole; 9, 10: epoch and seq of
---         the last message in the database, 0 and 0 for none; then per message three: id, body, key ('' for none)
--- reply   1, or 0 when the stream does not end there any more or is of another generation: nothing was done
+-- ARGV    1: room id; 2: generation; 3: PUBLISH or SPUBLISH; 4: the room's channel; 5: the time of the database, in
+--         milliseconds since 1970; 6: end of the stream as the caller knows it, '-' without a stream; 7: 'stored' if
+--         everything up to the last of the messages is in the database, 'cut' if they also do not follow the content of
+--         the stream, which is then removed, else ''; 8: '1' if these are the last ones: the room is then marked as
+--         whole; 9, 10: epoch and seq of the last message in the database, 0 and 0 for none; then per message three:
+--         id, body, key ('' for none)
+-- reply   1, or 0 if the stream no longer ends there or is of another generation: nothing was done
 
 local TURN_SECONDS = 300
 local room, command, channel, stream = ARGV[1], ARGV[3], ARGV[4], KEYS[5]
 local end_epoch, end_seq = tonumber(ARGV[9]), tonumber(ARGV[10])
--- An archiver may have stored more since the room was read.
+-- An archiver may have stored further messages since the room was read.
 if #ARGV >= 11 then end_epoch = math.max(end_epoch, (parse_id(ARGV[#ARGV - 2]))) end
 local life = life_above(end_epoch, tonumber(ARGV[5]))
 local epoch, seq = position_of(stream)
@@ -22,7 +23,7 @@ if ARGV[6] ~= (epoch and epoch .. '-' .. seq or '-') then return 0 end
 local known, made = record_of(KEYS[8], room)
 if epoch and known ~= '' and known ~= ARGV[2] then return 0 end
 local wanted = redis.call('HGET', KEYS[9], room)
--- What is left is of a stream that was not removed by us, but lost or evicted.
+-- Left over from a stream that was not removed by these scripts, but lost or evicted.
 if not epoch then forget_room(room) end
 note_record(KEYS[8], room, ARGV[2], epoch and made or 0)
 
@@ -53,19 +54,19 @@ for at = 11, #ARGV, 3 do
   end
 end
 if #keys > 0 then
-  -- As publish.lua keeps them.
+  -- Keys are kept as publish.lua keeps them.
   local current = KEYS[6 + turn % 2]
   redis.call('HSET', current, '', tostring(turn), unpack(keys))
   redis.call('EXPIREAT', current, (turn + 2) * TURN_SECONDS)
 end
 if #ARGV >= 11 then
   if ARGV[7] == '' then
-    -- Not counted for their users: PostgreSQL has them, and the archiver only has to notice.
+    -- Not counted by user: the messages are in PostgreSQL, and the archiver only has to notice.
     redis.call('HINCRBY', state, 'unstored', waiting)
   else
     redis.call('HSET', KEYS[4], room, ARGV[#ARGV - 2])
   end
-  -- An archiver looks at it: what is too old, or too much, is trimmed then.
+  -- An archiver then trims the messages that are too old or too many.
   redis.call('ZADD', KEYS[2], 'NX', now_ms(), room)
 end
 doubt_incarnation(life)

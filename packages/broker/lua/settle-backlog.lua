@@ -1,19 +1,19 @@
--- Notes how far a room is in the database, trims what need not stay, tells the gateways, and says when the room has
--- to be looked at again.
+-- Records up to where a room is in the database, trims messages, notifies the gateways, and schedules the next visit of
+-- the room.
 --
 -- KEYS    1: state; 2: rooms that wait to be archived; 3: rooms with messages that become too old; 4: what is
 --         stored; 5: room stream; 6, 7: hashes of keys; 8: records of rooms; 9: rooms that gateways wait for; 10: what rooms
 --         have lost; 11: what users have of the budget
--- ARGV    1: room id; 2: the id up to which it is stored; 3: how many of its newest messages stay, and 4: for how
---         many milliseconds, 0 for ever; 5: PUBLISH or SPUBLISH; 6: channel; if it is stored up to the last of
---         messages that were read, 7: the id of the first of them; 8: bytes that they count; then per user who sent
---         some of them two: id, bytes
--- reply   1 when the room got further, else 0
+-- ARGV    1: room id; 2: id up to which it is stored; 3: number of newest messages to keep; 4: for how many
+--         milliseconds, 0 for ever; 5: PUBLISH or SPUBLISH; 6: channel; if it is stored up to the last of the messages
+--         that were read, 7: the id of the first of them; 8: their bytes in the budget; then per user who sent some of
+--         them two: id, bytes
+-- reply   1 if the watermark rose, else 0
 
 local AT_ONCE = 1000
 local room, stream = ARGV[1], KEYS[5]
 
--- What was stored came from here. If it is not here any more, and was not trimmed, Redis came back with older data.
+-- Stored messages came from this stream. If one is missing without having been trimmed, Redis returned with older data.
 local function look_for_losses()
   local epoch, seq = position_of(stream)
   if not epoch then return end
@@ -31,14 +31,14 @@ local function look_for_losses()
   end
 end
 
--- Trims stored messages that are too old. Some at a time: Redis serves nobody else meanwhile.
--- Returns when the oldest that is left becomes too old; nil when none is left.
+-- Trims stored messages that are too old, a limited number at a time because Redis serves no other client meanwhile.
+-- Returns the time at which the oldest remaining one becomes too old; nil if none is left.
 local function trim_old(stored, max_age, now)
   local page = 1
   for _ = 1, 10 do
     local entries = redis.call('XRANGE', stream, '-', stored, 'COUNT', page)
     for _, entry in ipairs(entries) do
-      -- Within the content the quotes are escaped.
+      -- Within the content, quotes are escaped.
       local sent = string.match(entry[2][2], '"sentAt":(%d+)')
       if sent and tonumber(sent) + max_age > now then
         redis.call('XTRIM', stream, 'MINID', entry[1])
@@ -52,16 +52,16 @@ local function trim_old(stored, max_age, now)
   return now
 end
 
--- Whether just what was read is waiting up to there. Messages go from the front and never from the middle, so it is
--- enough to look at both ends.
+-- Whether exactly the messages that were read wait up to there. Messages are removed from the front and never from the
+-- middle, so comparing both ends is enough.
 local function waits_as_read(before)
   local first = ARGV[7] and redis.call('XRANGE', stream, '(' .. before, ARGV[2], 'COUNT', 1)[1]
   if not first or first[1] ~= ARGV[7] then return false end
   return ARGV[7] == ARGV[2] or #redis.call('XRANGE', stream, ARGV[2], ARGV[2]) == 1
 end
 
--- Only what is there is settled: what was stored of an earlier room of that id, or of a Redis that came back with
--- less, says nothing about the messages to come.
+-- Only present messages are settled: what was stored of an earlier room of that id, or before Redis returned with older
+-- data, proves nothing about later messages.
 local before = redis.call('HGET', KEYS[4], room) or '0-0'
 local stored, bytes = before, 0
 local by_user = count_by_user(KEYS[11])
@@ -86,7 +86,7 @@ local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local newest = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
 newest = newest and newest[1] or stored
--- A room's numbers go on from epoch to epoch: so many messages are not stored.
+-- A room's numbers continue across epochs, so their difference is the number of messages that are not stored.
 local waiting = tonumber(string.match(newest, '%d+$')) - tonumber(string.match(stored, '%d+$'))
 redis.call('XTRIM', stream, 'MAXLEN', math.max(tonumber(ARGV[3]), waiting))
 local max_age = tonumber(ARGV[4])

@@ -2,7 +2,7 @@
 --
 -- KEYS    1: sorted set of pending changes
 -- ARGV    pairs of room id and the time at which its change began
--- reply   how many were settled
+-- reply   number of settled rooms
 
 local settled = 0
 for at = 1, #ARGV, 2 do

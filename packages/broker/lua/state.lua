@@ -1,10 +1,11 @@
--- Opening of the scripts that give out positions. KEYS[1] is always the state that all rooms of the slot share.
+-- Prefix of the scripts that assign positions. KEYS[1] is always the state that all rooms of the slot share.
 --
--- A server that starts, or a replica that takes over, may hold older data than clients have seen. So the
--- data has *incarnations* (`life` in the state): one begins when a server process first works with the data, and has an
--- epoch above all epochs given before. A room is *whole* in an incarnation once it has an epoch that is not
--- older: an API gives it one after it has compared the room with the database (bring-in.lua, restore-room.lua). Until
--- then the room is neither entered nor published to. Thus no position is ever used twice, whatever was lost, and what
+-- A server that starts, or a replica that is promoted, may hold older data than clients have seen. The data therefore
+-- has *incarnations* (`life` in the state): one begins when a server process first works with the data, and has an
+-- epoch above all earlier ones. A room is *whole* in an incarnation once it has an epoch that is not older: an API
+-- assigns it after comparing the room with the database (bring-in.lua, restore-room.lua). Until then the room can be
+-- neither joined nor published to. So no position is ever used twice, whatever was lost, and the messages of a room
+-- stay in one order.
 -- a room holds stays in one order.
 
 local state = KEYS[1]
@@ -37,21 +38,21 @@ local function current_life()
   return begin_life(string.match(server, 'run_id:(%x+)'))
 end
 
--- The incarnation to restore messages of the database in. An epoch that this data never gave out was given by data that is
--- lost, under a clock that was ahead of this one. Then another incarnation begins, above it and the given floor: in one that
--- is not above it a room would be taken for whole while it is restored.
+-- Returns the incarnation in which to restore messages of the database. An epoch that this data never assigned belongs
+-- to lost data, under a clock that was ahead of this one. Then another incarnation begins, above it and the given
+-- floor: in a lower one, a room would count as whole while it is being restored.
 local function life_above(epoch, floor)
   local life = current_life()
   if epoch <= tonumber(redis.call('HGET', state, 'last') or 0) then return life end
   return begin_life(string.match(life, ':(%x+)'), math.max(epoch, floor))
 end
 
--- The epoch with which an incarnation began.
+-- Returns the epoch with which an incarnation began.
 local function born_of(life)
   return tonumber(string.match(life, '^%d+'))
 end
 
--- Epoch and seq of a room as text; nil when there is no such room.
+-- Returns epoch and seq of a room as text; nil if there is no such room.
 local function position_of(stream)
   if redis.call('EXISTS', stream) == 0 then return nil end
   local info = redis.call('XINFO', 'STREAM', stream)
@@ -60,12 +61,12 @@ local function position_of(stream)
   end
 end
 
--- Gives a room a new epoch. Its numbering goes on.
+-- Gives a room a new epoch. Its numbering continues.
 local function begin_epoch(stream, epoch, seq)
   redis.call('XSETID', stream, epoch .. '-' .. seq)
 end
 
--- Why there is no room: it does not exist, or not all rooms were made known in this incarnation.
+-- Returns why there is no room: it does not exist, or not all rooms are known in this incarnation.
 local function absence()
   return redis.call('HGET', state, 'mirrored') == current_life() and 'unknown' or 'incomplete'
 end

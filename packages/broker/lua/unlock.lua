@@ -1,8 +1,8 @@
--- Releases a lock that is still one's own.
+-- Releases a lock that the caller still holds.
 --
 -- KEYS    1: lock
 -- ARGV    1: the holder's token
--- reply   1 when released, else 0
+-- reply   1 if released, else 0
 
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0

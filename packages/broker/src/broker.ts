@@ -4,63 +4,63 @@ import type { ControlEvent } from './control-event.js';
 
 export { type ControlEvent, isAfter, type Position };
 
-/** A stored message: its place, and the frame that every member receives. */
+/** A stored message: its position, and the frame that every member receives. */
 export interface StoredMessage extends Position {
   readonly frame: Uint8Array;
 }
 
-/** Where a message that was published is. */
+/** Position of a published message. */
 export interface Published extends Position {
-  /** It was there before: its key was known. */
+  /** The message was stored before: its key was known. */
   readonly repeated?: true;
 }
 
-/** Where a room stands, and what is known about messages that it has lost. */
+/** A room's position, and what is known about messages that it has lost. */
 export interface RoomStanding {
   readonly at: Position;
-  /** That of the room: another one means another room with the same id. Empty when not known. */
+  /** Generation of the room: another value means another room with this id. Empty if unknown. */
   readonly generation: string;
   /**
-   * Positions of epochs before this one cannot be continued: messages may be missing between them and the next epoch,
-   * because Redis came back with older data. 0 for none.
+   * Positions of epochs before this one cannot be resumed: messages may be missing between them and the next epoch,
+   * because Redis returned with older data. 0 for none.
    */
   readonly wholeFrom: number;
-  /** The newest position of a message that was published and is known to be in the history no more. */
+  /** The newest position of a published message that is known to be lost from the history. */
   readonly lost: Position | undefined;
-  /** Whether {@link wholeFrom} is final, as far as can be known: nodes have had time to say what they have seen. */
+  /** Whether {@link wholeFrom} is final, as far as can be known: nodes have had time to report what they have seen. */
   readonly settled: boolean;
 }
 
-/** What has been seen of a room. */
+/** Positions that a node or client has seen of a room. */
 export interface SeenOfRoom {
   readonly position: Position;
-  /** See {@link RoomStanding.generation}; empty when not known. */
+  /** See {@link RoomStanding.generation}; empty if unknown. */
   readonly generation: string;
-  /** Whether a client says so, who may be wrong, or this node knows it. */
+  /** `client` if a client claims it, who may be wrong; `node` if this node knows it. */
   readonly by: 'client' | 'node';
 }
 
-/** What a broker calls. The bytes handed over are valid for as long as the receiver keeps them. */
+/** Receiver of a broker's events. The bytes passed stay valid for as long as the receiver keeps them. */
 export interface BrokerListener {
   /**
-   * A room message arrived. Within one connection to Redis, messages of a room arrive in order;
-   * over reconnects they can be missing or repeated, which `seq` reveals.
+   * A room message arrived. Within one connection to Redis, messages of a room arrive in order; across reconnects some
+   * can be missing or repeated, which `seq` reveals.
    */
   onMessage(roomId: number, position: Position, frame: Uint8Array): void;
-  /** An ephemeral frame arrived: no place in the history, never repeated, lost in an outage. */
+  /** An ephemeral frame arrived: not in the history, never repeated, lost in an outage. */
   onNotice(roomId: number, frame: Uint8Array): void;
-  /** Everything up to there is stored in the database. Can be missed, and can come late. */
+  /** Everything up to that position is in the database. A notice can be missed or late. */
   onStored(roomId: number, upTo: Position): void;
   /**
-   * Something about {@link RoomStanding} has changed without a message: the room stands there, or more than that. Can be
-   * missed.
+   * The room's {@link RoomStanding} has changed without a message.
+   * @param to the new position, if only that has changed. A notice can be missed.
    */
   onMoved?(roomId: number, to?: Position): void;
-  /** Something changed that live sockets must feel; reaches every node that is connected. */
+  /** A control event for live sockets; reaches every connected node. */
   onControl(event: ControlEvent): void;
   /**
-   * Deliveries were interrupted and flow again: every subscribed room may have missed some.
-   * All subscriptions are in force again when this is called.
+   * Deliveries have resumed after an interruption: every subscribed room may have missed messages. All subscriptions
+   * are active again when this is called.
    */
   onResumed(): void;
 }
@@ -68,65 +68,56 @@ export interface BrokerListener {
 /**
  * Carries room messages between nodes and keeps each room's recent history.
  *
- * Guarantees: the messages of a room have one order, `seq`, the same for everybody; a publish
- * that resolved is in the history and was handed to every subscribed and connected node.
- * Every method rejects with {@link UnavailableError} while the broker cannot be reached.
+ * Guarantees: the messages of a room have one order, `seq`, on all nodes; a message whose publish resolved is in the
+ * history and was handed to every subscribed and connected node. Every method rejects with {@link UnavailableError}
+ * while the broker cannot be reached.
  */
 export interface Broker {
-  /** Whether messages can flow both ways, as far as is known without asking. */
+  /** Whether messages can flow both ways, as far as is known without a query. */
   readonly connected: boolean;
-  /** Why they cannot, as predicate of "Redis"; undefined while they can. Holds nothing secret. */
+  /** Why messages cannot flow, as predicate of "Redis"; undefined while they can. Contains no secrets. */
   readonly trouble: string | undefined;
-  /**
-   * Sets who is called with what arrives. Called once, before the first {@link subscribe}: what arrives earlier is
-   * dropped.
-   */
+  /** Sets the listener. Called once, before the first {@link subscribe}: earlier arrivals are dropped. */
   listen(listener: BrokerListener): void;
   /**
    * Numbers, stores and publishes one message in one step.
-   *
-   * @param body the frame without its opening, as the protocol package's `messageEncoder` returns it.
-   *   Like all JSON it holds no raw line feed.
-   * @param idempotencyKey names the message within its room. Given again within at least 5 minutes nothing
-   *   happens, and the position of the first is returned.
-   * @returns the message's position: whoever holds it knows that the message will not be lost
+   * @param body the frame without its opening, as the protocol package's `messageEncoder` returns it. Like all JSON it
+   *   contains no raw line feed.
+   * @param idempotencyKey identifies the message within its room. A repetition within at least 5 minutes has no effect
+   *   and returns the position of the first message.
+   * @returns the message's position: the message will not be lost
    * @throws {RoomNotFoundError} nothing was stored
    * @throws {BacklogFullError} nothing was stored
-   * @throws {UnavailableError} the outcome is unknown: when the connection broke or no answer came
-   *   in time, the message may have been stored, or may still be
+   * @throws {UnavailableError} the outcome is unknown: if the connection broke or no answer came in time, the message
+   *   may have been stored, or may still be
    */
   publish(roomId: number, body: string, idempotencyKey?: string): Promise<Published>;
-  /** Publishes a whole frame to whoever is subscribed now. Stores nothing. */
+  /** Publishes a complete frame to the nodes subscribed now. Stores nothing. */
   publishNotice(roomId: number, frame: string): Promise<void>;
-  /** Resolves when deliveries of that room flow to the listener. The caller never subscribes twice. */
+  /** Resolves when deliveries of the room reach the listener. The caller never subscribes twice. */
   subscribe(roomId: number): Promise<void>;
   unsubscribe(roomId: number): Promise<void>;
   /**
-   * The room's current position.
-   *
-   * @param seen a position that this broker reported. If the room's history ends before it, which
-   *   happens when Redis comes back with older data, the room gets a new epoch.
-   * @throws {RoomNotFoundError} there is no such room
-   * @throws {UnavailableError} also when the rooms known here are not complete yet, or this one is not whole yet
+   * Returns the room's current position.
+   * @param seen a position that this broker returned. If the room's history ends before it, which happens when Redis
+   *   returns with older data, the room gets a new epoch.
+   * @throws {RoomNotFoundError}
+   * @throws {UnavailableError} also while not all rooms are known, or this one is not whole yet
    */
   position(roomId: number, seen?: Position): Promise<Position>;
   /**
-   * The room's position and what it has lost. What was seen of it and is missing counts as lost from then on.
-   *
+   * Returns the room's position and its losses. Positions in `seen` that the room lacks count as lost from then on.
    * @throws {RoomNotFoundError} {UnavailableError} as {@link position} does
    */
   standing(roomId: number, seen?: SeenOfRoom): Promise<RoomStanding>;
-  /**
-   * Everything up to here is in the database; 0-0 when nothing is.
-   * @throws {UnavailableError}
-   */
+  /** Returns the position up to which the room is in the database; 0-0 for none. @throws {UnavailableError} */
   stored(roomId: number): Promise<Position>;
   /**
-   * Messages of the recent history after one position and up to another, oldest first, at most `limit` of them. The
+   * Returns messages of the recent history after one position and up to another, oldest first, at most `limit`. The
    * positions may be of different epochs: the result is then what the history still has, in order.
    */
   between(roomId: number, after: Position, upTo: Position, limit: number): Promise<StoredMessage[]>;
-  /** Stops deliveries and ends the connections. */
+  /** Stops deliveries and closes the connections. */
   close(): Promise<void>;
 }
 
@@ -138,12 +129,14 @@ export class RoomNotFoundError extends Error {
   }
 }
 
-/** The room, or all of them, are compared with the database after a restart of Redis. Its nodes are nudged when that is done. */
+/**
+ * The room, or all rooms, are being compared with the database after a restart of Redis. Nodes are notified at the end.
+ */
 export class RoomsRestoringError extends UnavailableError {
   override name = 'RoomsRestoringError';
 }
 
-/** Messages wait to be stored in the database, and there is no room for more. Trying again later can help. */
+/** Too many messages wait to be stored in the database. A later retry can succeed. */
 export class BacklogFullError extends UnavailableError {
   override name = 'BacklogFullError';
 }

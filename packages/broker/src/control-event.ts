@@ -1,26 +1,32 @@
 import { type ListedRoom, listedRoom } from '@chorus/protocol';
 import { z } from 'zod';
 
-/** Changes that every node must hear of. */
+/** Changes that every node must receive. */
 export type ControlEvent =
-  /** One room of that id: that generation if it is known. Another one may have the id by the time that this is heard. */
+  /**
+   * The room of that id and, if given, that generation was deleted. Another room may have the id by the time that a
+   * node receives this.
+   */
   | { type: 'room-deleted'; roomId: number; generation?: number | undefined }
   | { type: 'room-renamed'; roomId: number; name: string }
-  /** The list of rooms that every user may see has this room, as it is now. Never for another room: all clients that watch the list receive it. */
+  /**
+   * The list of rooms that every user may see now contains this room as given. Never sent for other rooms: all clients
+   * that watch the list receive it.
+   */
   | { type: 'room-listed'; room: ListedRoom }
-  /** That list does not have this room any more. */
+  /** The list no longer contains this room. */
   | { type: 'room-unlisted'; roomId: number }
-  /** Somebody signed out: sockets with this token end. */
+  /** A session was signed out: sockets with this token close. */
   | { type: 'token-revoked'; tokenId: string }
-  /** An operator ends a user's connections, or the user's stay in one room. */
+  /** An operator disconnects a user, or removes the user from one room. */
   | { type: 'user-disconnected'; userId: number; roomId?: number | undefined }
-  /** The same, and the access list says that the user may not come back. */
+  /** A user was banned: like `user-disconnected`, and the access list refuses the user from now on. */
   | { type: 'user-banned'; userId: number; roomId?: number | undefined }
-  /** An operator lets a node give up its connections and take no others, or lets it take some again. */
+  /** An operator starts or ends the drain of a node. */
   | { type: 'node-drain'; nodeId: string; on: boolean }
-  /** An operator lets nodes above the average give up some of their connections. */
+  /** An operator makes nodes above the average give up some of their connections. */
   | { type: 'rebalance'; sharePerMinute: number }
-  /** An operator says something to everybody. */
+  /** An operator's message to all clients. */
   | { type: 'broadcast'; content: string };
 
 const id = z.int().positive();
@@ -43,7 +49,7 @@ export function roomDeleted(roomId: number, generation: number | undefined): Con
   return { type: 'room-deleted', roomId, ...(generation === undefined ? {} : { generation }) };
 }
 
-/** @returns undefined for what is no event, or one that only newer nodes know */
+/** Parses a control event. @returns undefined for other texts, and for events that only newer nodes know */
 export function parseControlEvent(text: string): ControlEvent | undefined {
   try {
     return schema.safeParse(JSON.parse(text)).data;

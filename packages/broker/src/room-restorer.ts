@@ -7,11 +7,11 @@ import type { MirroredRoom, RestoredMessage, RoomBehind, RoomDirectory } from '.
 
 /** The rooms and messages of PostgreSQL. */
 export interface RoomArchive {
-  /** Those of the rooms that exist, and the time, in milliseconds since 1970. */
+  /** Reads these rooms, without those that do not exist, and the time, in milliseconds since 1970. */
   rooms(ids: readonly number[]): Promise<{ rooms: readonly MirroredRoom[]; now: number }>;
   /** The first messages of a room after a position, at most `limit`; oldest first. */
   after(roomId: number, after: Position, limit: number): Promise<readonly RestoredMessage[]>;
-  /** The same for several rooms, each after its own position; rooms without any are left out. */
+  /** The first messages of several rooms, each after its own position; rooms without any are left out. */
   afterEach(
     rooms: ReadonlyArray<{ id: number; after: Position }>,
     limit: number,
@@ -20,28 +20,28 @@ export interface RoomArchive {
   newest(roomId: number, limit: number): Promise<readonly RestoredMessage[]>;
 }
 
-/** A room that lacks more messages than this gets only the {@link NEWEST}: more would keep all the others waiting. */
+/** A room that lacks more messages than this gets only the {@link NEWEST}: more would delay all other rooms. */
 const MOST_RESTORED = 1_000;
 const NEWEST = 100;
-/** Messages sent within the last minutes of a room may be sent again: they have to be recognised. In milliseconds. */
+/** Messages sent within this time may be sent again and must be recognised, in milliseconds. */
 const RECENT_MS = KEY_MS;
-/** Messages appended by one script, which holds up everybody else. */
+/** Messages appended by one script, which blocks all other clients of Redis. */
 const PAGE = 200;
-/** Rooms restored at a time. */
+/** Number of rooms restored concurrently. */
 const AT_A_TIME = 8;
 /** Rooms whose messages are read at once. */
 const READ_AT_ONCE = 50;
-/** How often a room that changes meanwhile is tried again at once. */
+/** Number of immediate attempts for a room that changes meanwhile. */
 const ATTEMPTS = 5;
 
 /**
- * Makes rooms known to the gateways and whole: what PostgreSQL has and the recent history lacks, because Redis came back
- * with older data, is brought back. Any number of these may work on the same rooms.
+ * Makes rooms known to the gateways and whole: restores the messages that PostgreSQL has and the recent history lacks,
+ * because Redis returned with older data. Any number of restorers may work on a room.
  *
- * The recent history then holds, without a hole, what PostgreSQL has, or its newest part.
+ * The recent history then holds the messages of PostgreSQL without a gap, or the newest part of them.
  */
 export class RoomRestorer {
-  /** Restored since that was logged last. */
+  /** Number of rooms restored since the last log line. */
   #rooms = 0;
   #messages = 0;
 
@@ -65,7 +65,7 @@ export class RoomRestorer {
     for (let attempt = 1; left.length > 0; attempt++) {
       const again = await this.#once(left, time);
       if (again.length === 0) return;
-      // Left to the next look: gateways go on to wait for it.
+      // Left for the next check: gateways still wait for the rooms.
       if (attempt === ATTEMPTS) {
         this.log.warn({ rooms: again.length }, 'rooms change faster than they can be restored');
         return;
@@ -74,7 +74,7 @@ export class RoomRestorer {
     }
   }
 
-  /** @returns those that have to be read and brought in again */
+  /** @returns ids of the rooms that must be read and brought in again */
   async #once(rooms: readonly MirroredRoom[], now: number): Promise<number[]> {
     const outcomes = await this.directory.bringIn(rooms, now);
     const again: number[] = [];
@@ -101,7 +101,10 @@ export class RoomRestorer {
     return again;
   }
 
-  /** What rooms lack that lack little, which most do: from their last message on that may not be in PostgreSQL. */
+  /**
+   * Reads the missing messages of the rooms that lack few, as most do: from their last message that may not be in
+   * PostgreSQL.
+   */
   #readAll(
     rooms: ReadonlyArray<{ room: MirroredRoom; behind: RoomBehind }>,
   ): Promise<ReadonlyMap<number, readonly RestoredMessage[]>> {
@@ -112,7 +115,7 @@ export class RoomRestorer {
     return wanted.length === 0 ? Promise.resolve(new Map()) : this.archive.afterEach(wanted, PAGE + 1);
   }
 
-  /** @param read from the last message on that may not be in PostgreSQL, if that was read */
+  /** @param read messages from the last one that may not be in PostgreSQL, if they were read */
   async #restore(
     known: MirroredRoom,
     behind: RoomBehind,
@@ -124,13 +127,13 @@ export class RoomRestorer {
       const stored = behind.unstored === undefined || samePosition(read[0] ?? known.last, behind.unstored);
       const messages = read.filter((message) => isAfter(message, end));
       const before = stored ? 'stored' : 'unknown';
-      // An archiver may have stored more since the room was read.
+      // An archiver may have stored further messages since the room was read.
       const last = messages.at(-1) ?? known.last;
       const room = isAfter(last, known.last) ? { ...known, last } : known;
       this.#restored(room.id, messages.length);
       return this.directory.restore({ room, end, messages, before, complete: true }, now);
     }
-    // What gateways have seen may have come to PostgreSQL since the room was read.
+    // Positions that gateways have seen may have reached PostgreSQL since the room was read.
     const room =
       end === undefined || isAfter(known.last, end) ? known : (await this.archive.rooms([known.id])).rooms[0];
     if (room === undefined || room.generation !== known.generation) return false;
@@ -139,7 +142,7 @@ export class RoomRestorer {
     const missing = from === undefined ? 0 : room.last.seq - from.seq;
     if (from !== undefined && missing <= MOST_RESTORED) return this.#append(room, behind, from, stored, now);
     const cut = from !== undefined && stored;
-    // Without a position that gateways need there is nobody to whom anything could be missing.
+    // Without a position that gateways need, no client can miss messages.
     const messages = cut ? await this.archive.newest(room.id, NEWEST) : [];
     if (missing > 0)
       this.log.warn({ roomId: room.id, missing }, 'a room is restored in part: it lacks too much');
@@ -147,7 +150,7 @@ export class RoomRestorer {
     return this.directory.restore({ room, end, messages, before, complete: true }, now);
   }
 
-  /** Of a room that Redis does not know: what gateways need, and what senders may send again. */
+  /** For a room that Redis does not know: the first message that gateways need or senders may repeat. */
   async #firstNeeded(
     room: MirroredRoom,
     needed: Position | undefined,
@@ -159,7 +162,7 @@ export class RoomRestorer {
     return { epoch: first.epoch, seq: first.seq - 1 };
   }
 
-  /** Appends everything after a position. */
+  /** Appends all messages after a position. */
   async #append(
     room: MirroredRoom,
     { end }: RoomBehind,
@@ -189,7 +192,7 @@ export class RoomRestorer {
     this.#messages += messages;
   }
 
-  /** Whether PostgreSQL has a message, and with it everything before: it is stored in order. */
+  /** Whether PostgreSQL has a message, and so every earlier one: messages are stored in order. */
   async #isStored(roomId: number, message: Position | undefined): Promise<boolean> {
     if (message === undefined) return true;
     const [found] = await this.archive.after(roomId, { epoch: message.epoch, seq: message.seq - 1 }, 1);

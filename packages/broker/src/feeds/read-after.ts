@@ -1,11 +1,11 @@
 import type { Broker, Position, StoredMessage } from '../broker.js';
 
-/** What the history has after a position. */
+/** Messages of the history after a position. */
 export interface HistoryPage {
   readonly messages: readonly StoredMessage[];
-  /** Nothing is missing between the position and the first of the messages. */
+  /** Whether no message is missing between the position and the first of the messages. */
   readonly exact: boolean;
-  /** The history has no more of them. */
+  /** Whether the history has no further messages. */
   readonly complete: boolean;
 }
 
@@ -13,20 +13,20 @@ export function samePosition(a: Position, b: Position): boolean {
   return a.epoch === b.epoch && a.seq === b.seq;
 }
 
-/** Whether no message can be between the two. */
+/** Whether no message can lie between the two positions. */
 export function follows(before: Position, after: Position): boolean {
   return after.epoch === before.epoch && after.seq === before.seq + 1;
 }
 
-/** The position of the same epoch after which this one comes. */
+/** Returns the previous position of that epoch. */
 export function positionBefore({ epoch, seq }: Position): Position {
   return { epoch, seq: Math.max(0, seq - 1) };
 }
 
 /**
- * Reads what follows a position. Its own message is read along: as a history loses messages only at its
- * beginning, what comes after one that is still there is complete. Across epochs that is so only if the room has not
- * lost anything between them, which its `RoomStanding` says.
+ * Reads the messages after a position. Reads the message at the position, too: a history loses messages only at its
+ * beginning, so everything after a message that is still there is complete. Across epochs this holds only if the room
+ * has not lost messages between them, see `RoomStanding`.
  *
  * @param limit at least 1
  */
@@ -44,7 +44,7 @@ export async function readAfter(
   const [next] = messages;
   return {
     messages,
-    // Numbers go on from epoch to epoch.
+    // Numbers continue across epochs.
     exact: there
       ? next === undefined || next.seq === from.seq + 1
       : next !== undefined && follows(from, next),

@@ -1,17 +1,17 @@
 import { isAfter, type Position, type StoredMessage } from '../broker.js';
 import { follows, positionBefore, samePosition } from './read-after.js';
 
-/** What a message takes in memory beside its frame, roughly, in bytes. */
+/** Approximate memory of a message beside its frame, in bytes. */
 const OVERHEAD = 128;
 
 export interface WindowLimits {
-  /** Messages that may follow the position of somebody who returns. */
+  /** Maximum number of messages that a client may have missed. */
   maxMessages: number;
-  /** What one room's window may take, in bytes. */
+  /** Maximum size of one room's window, in bytes. */
   maxRoomBytes: number;
 }
 
-/** What all windows of a node may take together. When it is too much, the largest gives way. */
+/** Memory limit of all windows of a node. If it is exceeded, the largest window shrinks. */
 export class ReplayBudget {
   readonly #windows = new Set<ReplayWindow>();
   #used = 0;
@@ -31,41 +31,41 @@ export class ReplayBudget {
     if (this.#windows.delete(window)) this.#used -= window.bytes;
   }
 
-  /** A window has grown, or shrunk. */
+  /** A window has grown or shrunk by that number of bytes. */
   changed(bytes: number): void {
     this.#used += bytes;
     while (this.#used > this.limit) {
       let largest: ReplayWindow | undefined;
       for (const window of this.#windows) if (window.bytes > (largest?.bytes ?? 0)) largest = window;
       if (largest === undefined) return;
-      // Somewhat more than needed, so that not every message has to look for the largest.
+      // Frees more than needed, so that not every message has to search for the largest window.
       largest.shrinkTo(Math.max(0, largest.bytes - (this.#used - this.limit) - this.limit / 16));
     }
   }
 }
 
 /**
- * The last messages that a feed has delivered, without a hole, as far back as somebody needed them: it grows at
- * its end with every delivery, at its beginning by what is read, and loses its oldest when it gets too large.
+ * The last messages that a feed has delivered, without a gap, as far back as clients needed them: each delivery is
+ * appended, older messages are prepended when read, and the oldest are dropped when the window gets too large.
  *
- * Places in it are numbers that stay the same as long as {@link generation} does.
+ * Indexes into it are numbers that stay valid as long as {@link generation} does not change.
  */
 export class ReplayWindow {
-  /** Oldest first; those before `#head` are gone. */
+  /** Oldest first; messages before `#head` have been dropped. */
   #messages: Array<StoredMessage | undefined> = [];
   #head = 0;
-  /** Place of the message at `#head`. */
+  /** Index of the message at `#head`. */
   #first = 0;
-  /** What comes after this is here. */
+  /** The window holds everything after this position. */
   #start: Position;
-  /** What the history has after this is here, or was. */
+  /** The window holds, or held, everything that the history has after this position. */
   #readFrom: Position;
-  /** Nothing older can be taken in. */
+  /** Whether no older message can be prepended. */
   #closed = false;
   #bytes = 0;
   #generation = 0;
 
-  /** @param at where the feed is */
+  /** @param at position of the feed */
   constructor(
     at: Position,
     private readonly limits: WindowLimits,
@@ -80,17 +80,17 @@ export class ReplayWindow {
     return this.#bytes;
   }
 
-  /** Changes when what comes next does not follow what came before without a hole. */
+  /** Changes when the next delivery does not follow the last one without a gap. */
   get generation(): number {
     return this.#generation;
   }
 
-  /** What is older has to be read up to here. */
+  /** Older messages must be read up to here. */
   get start(): Position {
     return this.#start;
   }
 
-  /** The place of the next delivery. */
+  /** Index of the next delivery. */
   get end(): number {
     return this.#first + this.#messages.length - this.#head;
   }
@@ -101,15 +101,15 @@ export class ReplayWindow {
     return message && { epoch: message.epoch, seq: message.seq };
   }
 
-  /** Takes in what the feed delivers. A copy: what arrived is a slice of something larger. */
+  /** Appends a delivery. Copies the frame, which is a slice of a larger buffer. */
   append({ epoch, seq }: Position, frame: Uint8Array): void {
     this.#messages.push({ epoch, seq, frame: Buffer.from(frame) });
     this.#grew(frame.length + OVERHEAD);
   }
 
   /**
-   * Takes in older messages, which end right before {@link start}.
-   * @param readFrom all that the history has from there on was read
+   * Prepends older messages, which must end right before {@link start}.
+   * @param readFrom everything that the history has after this position was read
    */
   prepend(messages: readonly StoredMessage[], readFrom: Position): void {
     this.#readFrom = readFrom;
@@ -122,12 +122,12 @@ export class ReplayWindow {
     this.#grew(sizeOf(messages));
   }
 
-  /** Nothing older fits in, or could be joined. */
+  /** Marks that no older message fits, or could be joined. */
   closeBelow(): void {
     this.#closed = true;
   }
 
-  /** The next delivery, if any, comes after this position; something before it is missing. */
+  /** Continues after this position: messages before it are missing. */
   cut(start: Position): void {
     this.#generation++;
     this.#first = this.end;
@@ -141,16 +141,16 @@ export class ReplayWindow {
     this.budget.changed(-freed);
   }
 
-  /** Not used any more. Whoever reads from it gets nothing from now on. */
+  /** Ends its use: readers get nothing from now on. */
   dispose(): void {
     this.cut(this.#start);
     this.budget.remove(this);
   }
 
   /**
-   * @param at where the feed is
-   * @returns the place of what follows a position up to which the feed has come; 'gone' when it cannot be had without
-   *   a hole, 'unread' when older messages have to be taken in to know
+   * Finds the index of the message after a position that the feed has passed.
+   * @param at position of the feed
+   * @returns 'gone' if it cannot be had without a gap, 'unread' if older messages must be prepended to find out
    */
   find(since: Position, at: Position): number | 'gone' | 'unread' {
     if (samePosition(since, at)) return this.end;
@@ -165,8 +165,8 @@ export class ReplayWindow {
   }
 
   /**
-   * Frames from a place on: about `maxBytes`, at least one unless there is none.
-   * @returns undefined when they are gone
+   * Frames from an index on: about `maxBytes`, at least one unless there is none.
+   * @returns undefined if they were dropped
    */
   read(place: number, maxBytes: number): Uint8Array[] | undefined {
     if (place < this.#first) return undefined;
@@ -180,7 +180,7 @@ export class ReplayWindow {
     return frames;
   }
 
-  /** Lets the oldest go until no more than so many bytes are left. */
+  /** Drops the oldest messages until at most that number of bytes is left. */
   shrinkTo(bytes: number): void {
     const before = this.#bytes;
     while (this.#bytes > bytes) this.#dropFirst();
@@ -206,7 +206,7 @@ export class ReplayWindow {
   #grew(bytes: number): void {
     this.#bytes += bytes;
     let freed = 0;
-    // Whoever may just return must not lose the place to the next few deliveries: hence twice as many.
+    // A client that may just resume must not lose its index to the next few deliveries: hence the factor of two.
     while (this.#bytes > this.limits.maxRoomBytes || this.end - this.#first > 2 * this.limits.maxMessages) {
       freed += this.#dropFirst();
     }
@@ -230,7 +230,7 @@ export class ReplayWindow {
   }
 }
 
-/** The newest of some messages that take no more than so many bytes. */
+/** The newest of the messages that fit into that number of bytes. */
 export function newest(messages: StoredMessage[], maxBytes: number): StoredMessage[] {
   let bytes = sizeOf(messages);
   let from = 0;
@@ -238,7 +238,7 @@ export function newest(messages: StoredMessage[], maxBytes: number): StoredMessa
   return from === 0 ? messages : messages.slice(from);
 }
 
-/** What messages take in memory, roughly, in bytes. */
+/** Approximate memory of messages, in bytes. */
 function sizeOf(messages: readonly StoredMessage[]): number {
   return messages.reduce((sum, { frame }) => sum + frame.length + OVERHEAD, 0);
 }

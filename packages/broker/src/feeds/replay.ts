@@ -1,51 +1,52 @@
 import type { Position } from '../broker.js';
 
-/** What one returning client has missed, handed out as fast as it can take it. */
+/** The messages that one client missed, handed out at the pace at which it reads. */
 export interface Replay {
   /**
-   * Position of the last message that was missed up to this moment, or the client's own position if none was. Unlike the
-   * room's position it is always one that a client can reach: an epoch can begin without a message.
+   * Position of the last missed message so far, or the client's own position if it missed none. Unlike the room's
+   * position it is always one that a client can reach: an epoch can begin without a message.
    */
   readonly upTo: Position;
   /**
-   * The next frames, in order: about `maxBytes`, and at least one unless none is left. Once none is left, whatever
-   * {@link MessageListener.onMessage} delivers from this very moment on is exactly what follows. (Asked from within
-   * `onMessage`, the message it was called with counts as delivered.)
-   * @returns undefined when what is needed next is gone: the client was very slow, messages were lost from the
-   *   history, or the room was deleted or is not in use any more
+   * Returns the next frames in order: about `maxBytes`, and at least one unless none is left. If none is left, the next
+   * call of {@link MessageListener.onMessage} delivers exactly the next message. (Within `onMessage`, the message that
+   * it was called with counts as delivered.)
+   *
+   * @returns undefined if the next message is gone: the client was very slow, messages were lost from the history, or
+   *   the room was deleted or is no longer in use
    */
   next(maxBytes: number): readonly Uint8Array[] | undefined;
-  /** Nothing is needed any more; every replay has to be ended. May be called at any time. */
+  /** Ends the replay, as every replay must be. May be called at any time. */
   end(): void;
 }
 
-/** Numbers for readiness and metrics; those that only grow count from the start of the process. */
+/** Figures for readiness and metrics; counters start with the process. */
 export interface RoomFeedStats {
-  /** Rooms subscribed at the moment, those lingering included. */
+  /** Number of subscribed rooms, lingering ones included. */
   readonly rooms: number;
-  /** Rooms of which messages may be missing here at the moment, and are looked for. */
+  /** Number of rooms with a suspected gap that is being repaired. */
   readonly behind: number;
-  /** Gaps in what arrived that were filled from the history. */
+  /** Gaps in the arrivals that were filled from the history. */
   readonly gapsRepaired: number;
   /** Gaps of which some messages were no longer in the history. */
   readonly gapsLost: number;
-  /** Messages that were read from the history to fill gaps. */
+  /** Messages read from the history to fill gaps. */
   readonly gapMessages: number;
-  /** Messages that were no longer in the history when a gap had to be filled, as far as the numbers tell. */
+  /** Messages that were no longer in the history when a gap was filled, by the difference of positions. */
   readonly messagesLost: number;
-  /** Returning clients who get what they missed. */
+  /** Clients that resumed with a replay. */
   readonly replays: number;
-  /** Returning clients who cannot get it. */
+  /** Clients that could not resume. */
   readonly replaysRefused: number;
-  /** Messages handed to returning clients. */
+  /** Messages replayed to clients. */
   readonly replayedMessages: number;
-  /** Reads of the history for returning clients. */
+  /** Reads of the history for replays. */
   readonly replayReads: number;
-  /** Kept for returning clients at the moment, in bytes. */
+  /** Current size of all replay windows, in bytes. */
   readonly replayBytes: number;
 }
 
-/** The growing ones of {@link RoomFeedStats}. */
+/** The counters of {@link RoomFeedStats}. */
 export class FeedCounters {
   gapsRepaired = 0;
   gapsLost = 0;

@@ -8,37 +8,37 @@ import { ReplayBudget } from './replay-window.js';
 import { type MessageListener, RoomFeed, type RoomFeedParts } from './room-feed.js';
 import { RoomReplays, type RoomReplaysParts } from './room-replays.js';
 
-/** Receives what arrives for the rooms in use. */
+/** Receives the events of the rooms in use. */
 export interface RoomListener extends MessageListener {
   onNotice(roomId: number, frame: Uint8Array): void;
-  /** Messages up to that position are in the database. Can be missed, and can be late. */
+  /** Everything up to that position is in the database. A notice can be missed or late. */
   onStored(roomId: number, upTo: Position): void;
 }
 
-/** Receives what concerns the node as a whole. */
+/** Receives events that concern the whole node. */
 export interface NodeListener {
-  /** A `room-deleted` that could not be received comes later; it may come twice. */
+  /** A control event. A `room-deleted` that was missed is delivered later, possibly twice. */
   onControl(event: ControlEvent): void;
-  /** Deliveries flow again after an interruption: events may have been missed. Rooms are repaired by themselves. */
+  /** Deliveries have resumed after an interruption: events may have been missed. Rooms are repaired automatically. */
   onResumed(): void;
 }
 
 export interface RoomFeedOptions {
-  /** How long an unused room stays subscribed, in milliseconds: reconnects and page changes are common. */
+  /** Time for which an unused room stays subscribed, in milliseconds: reconnects and page changes are common. */
   lingerMs: number;
-  /** First pause before a repair that failed is tried again, in milliseconds; later ones are longer. */
+  /** First pause before a failed repair is retried, in milliseconds; later pauses are longer. */
   retryMs: number;
   /** Messages read from the history at once. Default 500. */
   pageSize?: number;
-  /** Who has missed more messages than this cannot have them replayed. Default 10,000. */
+  /** A client that missed more messages than this gets no replay. Default 10,000. */
   recoveryMaxMessages?: number;
-  /** How long replayed messages are kept for others who return, in milliseconds. Default 5,000. */
+  /** Time for which replayed messages are kept for other clients that resume, in milliseconds. Default 5,000. */
   replayKeepMs?: number;
   /** Memory for replays of one room, in bytes. Default 16 MiB. */
   replayRoomBytes?: number;
   /** Memory for replays of all rooms, in bytes. Default 128 MiB. */
   replayBytes?: number;
-  /** A returning client has got all that it missed, so many milliseconds after it had asked. */
+  /** Called when a client has received all missed messages, with the milliseconds since its request. */
   onRecovered?: ((ms: number) => void) | undefined;
   log: Logger;
 }
@@ -48,7 +48,7 @@ interface Use {
   readonly feed: RoomFeed;
   readonly replays: RoomReplays;
   users: number;
-  /** The room was deleted. Another one may have its id by now. */
+  /** Whether the room was deleted. Another one may have its id by now. */
   gone: boolean;
   /** Settles when the subscription was confirmed or has failed. */
   readonly subscribed: Promise<void>;
@@ -57,19 +57,19 @@ interface Use {
   linger: NodeJS.Timeout | undefined;
 }
 
-/** Questions to the broker at a time when many rooms have to catch up at once, after an outage. */
+/** Maximum number of concurrent queries to the broker when many rooms catch up after an outage. */
 const MAX_QUESTIONS = 200;
 const MIB = 1024 * 1024;
 
 /**
  * Exact sequences of messages for the rooms in use on this node.
  *
- * A room is subscribed while it is in use, and a little longer. Its {@link RoomFeed} repairs a gap with one read for all
- * sockets of this node; no socket is closed for that.
+ * A room is subscribed while it is in use, and a little longer. Its {@link RoomFeed} repairs a gap with one read for
+ * all sockets of this node; no socket is closed for that.
  */
 export class RoomFeedRegistry implements BrokerListener {
   readonly #uses = new Map<number, Use>();
-  /** Unsubscriptions under way; a new feed of the room starts after it. */
+  /** Unsubscriptions in progress; a new feed of a room starts after its own has ended. */
   readonly #leaving = new Map<number, Promise<void>>();
   readonly #parts: RoomFeedParts & RoomReplaysParts;
   #listeners: { readonly rooms: RoomListener; readonly node: NodeListener } | undefined;
@@ -99,8 +99,8 @@ export class RoomFeedRegistry implements BrokerListener {
   }
 
   /**
-   * Sets who is called. Called once, before the first {@link acquire}. The caller makes these feeds, or what passes on to
-   * them, the listener of the broker.
+   * Sets the listeners. Called once, before the first {@link acquire}. The caller makes this registry, or a listener
+   * that forwards to it, the listener of the broker.
    */
   listen(rooms: RoomListener, node: NodeListener): void {
     this.#listeners = { rooms, node };
@@ -125,7 +125,7 @@ export class RoomFeedRegistry implements BrokerListener {
   onControl(event: ControlEvent): void {
     const use = event.type === 'room-deleted' ? this.#uses.get(event.roomId) : undefined;
     if (use !== undefined) {
-      // Heard late: those who are here are in the room that has the id now.
+      // A late event about an earlier room: the current members are in the room that has the id now.
       if (isAboutEarlier(event, use.feed)) return;
       use.gone = true;
       use.replays.dispose();
@@ -139,12 +139,12 @@ export class RoomFeedRegistry implements BrokerListener {
     this.#listeners?.node.onResumed();
   }
 
-  /** Rooms subscribed at the moment, those lingering included. */
+  /** Number of subscribed rooms, lingering ones included. */
   get size(): number {
     return this.#uses.size;
   }
 
-  /** What can be told about all rooms together. Looks at each of them. */
+  /** Figures over all rooms. Visits each of them. */
   get stats(): RoomFeedStats {
     let behind = 0;
     for (const { feed } of this.#uses.values()) if (feed.behind) behind++;
@@ -152,14 +152,14 @@ export class RoomFeedRegistry implements BrokerListener {
     return { rooms: this.size, behind, ...counters, replayBytes: budget.used };
   }
 
-  /** The position up to which a room in use has been delivered here. */
+  /** Position up to which a room in use has been delivered on this node. */
   position(roomId: number): Position | undefined {
     return this.#uses.get(roomId)?.feed.at;
   }
 
   /**
-   * Starts using a room; each call that resolves needs one {@link release}. Once resolved, every message
-   * after the room's position is delivered.
+   * Starts using a room; each call that resolves needs one {@link release}. Once resolved, every message after the
+   * room's position is delivered.
    *
    * @throws {RoomNotFoundError} {UnavailableError} the room is not in use then
    */
@@ -182,11 +182,10 @@ export class RoomFeedRegistry implements BrokerListener {
   }
 
   /**
-   * What follows `since` in a room in use, up to now and for as long as the caller keeps reading. Clients that
-   * return together share the reads.
-   *
-   * @returns undefined when it cannot be had without a hole: the position is ahead of the room, something is or may be
-   *   lost since, or the recent history does not reach back that far; when it would be too much; or when the room does not exist any more
+   * Replays the messages after `since` in a room in use. Clients that resume concurrently share the reads.
+   * @returns undefined if they cannot be had without a gap: the position is ahead of the room, messages are or may be
+   *   lost since, the recent history does not reach back that far, they are too many, or the room does not exist any
+   *   more
    * @throws {UnavailableError}
    */
   async replay(roomId: number, since: Position): Promise<Replay | undefined> {
@@ -198,7 +197,7 @@ export class RoomFeedRegistry implements BrokerListener {
     return undefined;
   }
 
-  /** What followed a position in a room in use, and is known to be lost. */
+  /** Known losses after a position in a room in use. */
   lossSince(roomId: number, since: Position): HistoryLoss | undefined {
     return this.#uses.get(roomId)?.feed.lossSince(since);
   }
@@ -226,7 +225,7 @@ export class RoomFeedRegistry implements BrokerListener {
     const feed = new RoomFeed(roomId, this.#listeners.rooms, this.#parts);
     const left = this.#leaving.get(roomId) ?? Promise.resolve();
     const subscribed = left.then(() => this.broker.subscribe(roomId));
-    // Subscribed first, position second: what arrives in between is held and then compared.
+    // Subscribes first, then reads the position: arrivals in between are held and then compared.
     const ready = subscribed
       .then(() => this.broker.standing(roomId))
       .then((standing) => feed.start(standing));
@@ -234,7 +233,7 @@ export class RoomFeedRegistry implements BrokerListener {
     return { feed, replays, users: 0, gone: false, subscribed, ready, linger: undefined };
   }
 
-  /** Finds out whether there is a room of that id again. */
+  /** Checks whether there is a room of that id again. */
   async #reopen(use: Use): Promise<void> {
     const seen = { position: use.feed.at, generation: '', by: 'node' } as const;
     const standing = await this.broker.standing(use.feed.roomId, seen);

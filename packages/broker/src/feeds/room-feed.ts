@@ -13,7 +13,7 @@ import { follows, positionBefore, readAfter } from './read-after.js';
 import type { FeedCounters } from './replay.js';
 import type { ReplayWindow } from './replay-window.js';
 
-/** A message that arrived and waits until the feed has caught up. */
+/** A message that arrived and is held until the feed has caught up. */
 interface Arrival {
   position: Position;
   frame: Uint8Array;
@@ -23,44 +23,44 @@ interface Arrival {
 export interface MessageListener {
   /** The next message of a room: exactly once, in order. */
   onMessage(roomId: number, position: Position, frame: Uint8Array): void;
-  /** Messages were lost, or are no longer in the recent history, before they could be delivered here. */
+  /** Messages were lost, or are no longer in the recent history, before they could be delivered on this node. */
   onLost(roomId: number, loss: HistoryLoss): void;
 }
 
 export interface RoomFeedParts {
   broker: Broker;
-  /** The room does not exist any more, and nobody had said so. */
+  /** Called if the room does not exist any more and its `room-deleted` was missed. */
   onVanished(roomId: number): void;
-  /** Runs the work that asks the broker, not too much at a time. */
+  /** Runs a query to the broker, with limited concurrency. */
   question<T>(work: () => Promise<T>): Promise<T>;
   counters: FeedCounters;
   /** Messages read at once. */
   pageSize: number;
-  /** First pause, in milliseconds, before what failed is tried again. */
+  /** First pause before a failed attempt is retried, in milliseconds. */
   retryMs: number;
   log: Logger;
 }
 
-/** Arrivals held back. What is beyond is let go and read back from the history. */
+/** Maximum number of held arrivals. Further ones are dropped and read back from the history. */
 const MAX_HELD = 5_000;
-/** The longest pause between attempts to catch up, as a multiple of the first. */
+/** Longest pause between attempts to catch up, as a multiple of the first. */
 const LONGEST_PAUSE = 4;
 
 /**
- * Turns what arrives for one room into an exact sequence: repetitions are dropped, and a hole is filled
- * from the history while later arrivals wait.
+ * Turns the arrivals of one room into an exact sequence: drops repetitions, and fills gaps from the history while later
+ * arrivals are held.
  */
 export class RoomFeed {
   #at: Position = { epoch: 0, seq: 0 };
-  /** Arrivals that wait until the feed has caught up; undefined when it has. */
+  /** Arrivals held until the feed has caught up; undefined when it has. */
   #held: Arrival[] | undefined = [];
-  /** Something may have been missed that no arrival will show: the position must be asked for. */
+  /** Whether messages may be missing that no arrival would reveal: the position must be queried. */
   #doubtful = false;
   #stopped = false;
-  /** Which of the rooms that had this id, one after the other, this is; empty when not known. */
+  /** Generation of the room; empty if unknown. */
   #generation = '';
   readonly #losses: FeedLosses;
-  /** Takes in what is delivered, for those who return. */
+  /** Receives the deliveries, for clients that resume. */
   window: ReplayWindow | undefined;
   #waiting: Array<{ resolve(): void; reject(error: unknown): void }> = [];
   /** Ends the pause before the next attempt to catch up. */
@@ -79,7 +79,7 @@ export class RoomFeed {
     return this.#at;
   }
 
-  /** Says where the room stood after its subscription; what arrived in between has been held. */
+  /** Starts at the room's position after the subscription; arrivals since then are held. */
   start(standing: RoomStanding): void {
     this.#at = standing.at;
     this.#generation = standing.generation;
@@ -87,25 +87,25 @@ export class RoomFeed {
     void this.#catchUp();
   }
 
-  /** Asks where the room stands, and says how far it was delivered here, or how far somebody says that it was. */
+  /** Queries the room's standing, and reports the position of this feed, or one that a client claims. */
   async ask(client?: Position): Promise<RoomStanding> {
     const seen = { position: client ?? this.#at, generation: this.#generation };
     const by = client === undefined ? 'node' : 'client';
     return this.#learn(await this.parts.broker.standing(this.roomId, { ...seen, by }));
   }
 
-  /** What followed a position and is known to be lost. */
+  /** Known losses after a position. */
   lossSince(since: Position): HistoryLoss | undefined {
     return this.#losses.since(since, this.#at);
   }
 
-  /** There is a room again, with the same id. */
+  /** Restarts the feed for a new room with this id. */
   reopen({ generation }: RoomStanding): void {
     this.#generation = generation;
     this.check();
   }
 
-  /** Whether this room was made after one of that generation. */
+  /** Whether this room was created after one of that generation. */
   isNewerThan(generation: number): boolean {
     return this.#generation !== '' && Number(this.#generation) > generation;
   }
@@ -114,25 +114,25 @@ export class RoomFeed {
     return this.#stopped;
   }
 
-  /** Whether messages may be missing at the moment. */
+  /** Whether messages may be missing at present. */
   get behind(): boolean {
     return this.#held !== undefined;
   }
 
-  /** Resolves when nothing is missing; rejects when an attempt to find out fails. */
+  /** Resolves when no message is missing; rejects if an attempt to find out fails. */
   caughtUp(): Promise<void> {
     if (this.#held === undefined) return Promise.resolve();
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
-  /** Nothing is delivered any more. */
+  /** Stops deliveries. */
   stop(): void {
     this.#stopped = true;
     this.#wake?.();
     this.#failWaiting(new UnavailableError('the room is not in use any more'));
   }
 
-  /** A message arrived, for the first time or once more. */
+  /** Handles an arrival, which may be a repetition. */
   receive(position: Position, frame: Uint8Array): void {
     if (this.#held === undefined) {
       if (follows(this.#at, position)) this.#deliver(position, frame);
@@ -144,19 +144,19 @@ export class RoomFeed {
     else this.#doubtful = true;
   }
 
-  /** Finds out whether something was missed. */
+  /** Checks whether messages were missed. */
   check(): void {
     this.#doubtful = true;
     if (this.#held === undefined) {
       this.#held = [];
       void this.#catchUp();
     } else {
-      // Not started yet, or catching up already: no use in waiting longer for a broker that is back.
+      // Not started, or catching up already: ends its pause, as the broker is back.
       this.#wake?.();
     }
   }
 
-  /** Something has changed that no message shows. @param to where the room stands, if that is all */
+  /** Handles a change without a message. @param to the room's position, if only that has changed */
   moved(to: Position | undefined): void {
     const known = to !== undefined && this.#held === undefined && to.epoch === this.#at.epoch;
     if (!known || isAfter(to, this.#at)) this.check();
@@ -181,10 +181,7 @@ export class RoomFeed {
     this.listener.onMessage(this.roomId, position, frame);
   }
 
-  /**
-   * Delivers what is held as far as it is next.
-   * @returns the first position behind a gap, if any
-   */
+  /** Delivers held arrivals as far as they follow without a gap. @returns the first position behind a gap, if any */
   #deliverHeld(): Position | undefined {
     const held = this.#held ?? [];
     for (const [index, arrival] of held.entries()) {
@@ -198,7 +195,7 @@ export class RoomFeed {
     return undefined;
   }
 
-  /** Works until nothing is missing. Runs while, and only while, arrivals are held. */
+  /** Runs until no message is missing. Arrivals are held exactly while it runs. */
   async #catchUp(): Promise<void> {
     let pauseMs = this.parts.retryMs;
     while (!this.#stopped) {
@@ -220,7 +217,7 @@ export class RoomFeed {
         this.#doubtful = true;
         this.#failWaiting(error);
         this.parts.log.debug({ roomId: this.roomId, error: String(error) }, 'could not catch up yet');
-        // Then a nudge comes when there is something to hear.
+        // A notice arrives when the room is restored, so polling can be slow.
         if (error instanceof RoomsRestoringError) pauseMs = this.parts.retryMs * LONGEST_PAUSE;
         await this.#pause(pauseMs);
         pauseMs = Math.min(pauseMs * 2, this.parts.retryMs * LONGEST_PAUSE);
@@ -228,11 +225,11 @@ export class RoomFeed {
     }
   }
 
-  /** Reads and delivers everything up to `known`, or else up to where the room is now. */
+  /** Reads and delivers everything up to `known`, or up to the room's position. */
   async #readUpTo(known: Position | undefined): Promise<void> {
     if (this.#stopped) return;
     let target = known;
-    // Between epochs something may be lost.
+    // Messages may be lost between epochs.
     if (target === undefined || target.epoch !== this.#at.epoch) {
       if (target === undefined) this.#doubtful = false;
       const standing = await this.ask();
@@ -240,7 +237,7 @@ export class RoomFeed {
       const another = this.#generation !== '' && standing.generation !== this.#generation;
       this.#generation = standing.generation;
       if (another) {
-        // Nothing of it is for those who are in the room that is gone.
+        // Members of the deleted room get none of the new room's messages.
         this.window?.cut(standing.at);
         this.#at = standing.at;
         throw new RoomNotFoundError(this.roomId);
@@ -257,7 +254,7 @@ export class RoomFeed {
       for (const { epoch, seq, frame } of page.messages) this.#deliver({ epoch, seq }, frame);
       delivered += page.messages.length;
       if (!page.complete || !isAfter(target, this.#at)) continue;
-      // An epoch can begin without a message; any other way there is a hole.
+      // An epoch can begin without a message; in all other cases there is a gap.
       const reached = (first !== undefined || page.exact) && target.seq === this.#at.seq;
       if (!reached) lost += this.#skipTo(target);
       this.#moveTo(target);
@@ -269,8 +266,8 @@ export class RoomFeed {
   }
 
   /**
-   * What comes before that position is missing, and is nowhere to be had.
-   * @returns how many messages that are, as far as the numbers tell
+   * Skips messages that are missing before that position and cannot be recovered.
+   * @returns their number, by the difference of positions
    */
   #skipTo(position: Position): number {
     const missing = Math.max(0, position.seq - this.#at.seq);

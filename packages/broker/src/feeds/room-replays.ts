@@ -20,45 +20,45 @@ export interface RoomReplaysParts {
   budget: ReplayBudget;
   /** Messages read at once. */
   pageSize: number;
-  /** How long messages are kept after the last one who needed them, in milliseconds. */
+  /** Time for which messages are kept after their last reader, in milliseconds. */
   keepMs: number;
-  /** Somebody has got all that they missed, so many milliseconds after they had asked. */
+  /** Called when a client has received all missed messages, with the milliseconds since its request. */
   onRecovered?: ((ms: number) => void) | undefined;
 }
 
 /**
- * What part of a page is read before what is asked for, within the epoch: those who return together have
- * missed nearly the same.
+ * Share of a page that is read in addition before the requested position, within the epoch: clients that resume
+ * together have missed nearly identical messages.
  */
 const SLACK = 1 / 16;
 
 /**
- * How long those who come from before the last start of Redis wait, in milliseconds, until it is known what was lost: other
- * nodes have to come back first, and all rooms to be compared with the database.
+ * Time that clients with a position of an earlier incarnation wait until the losses are known, in milliseconds: other
+ * nodes must reconnect first, and all rooms be compared with the database.
  */
 const KNOWN_WITHIN_MS = 2_500;
-/** Pause between two questions about that, in milliseconds. */
+/** Pause between two queries about losses, in milliseconds. */
 const ASK_AGAIN_MS = 100;
 
-/** A read of the history, and all who wait for it. */
+/** A read of the history, and the replays that wait for it. */
 interface Flight {
   readonly from: Position;
   readonly done: Promise<void>;
 }
 
 /**
- * Hands out what returning clients of one room have missed. All of them read from one {@link ReplayWindow}; what
- * is missing in it is read once for all who wait.
+ * Replays of one room. All of them read from one {@link ReplayWindow}; messages missing in it are read once for all
+ * replays that wait.
  */
 export class RoomReplays {
   #window: ReplayWindow | undefined;
-  /** Those who wait, and those who read. */
+  /** Number of waiting and active replays. */
   #users = 0;
   #idle: NodeJS.Timeout | undefined;
   #flight: Flight | undefined;
-  /** A question about what was lost, and all who wait for the answer. */
+  /** Query about losses in progress, shared by all replays that wait for it. */
   #standing: Promise<RoomStanding> | undefined;
-  /** The read that begins after the one under way, and the oldest position that it is for. */
+  /** The read that follows the one in progress, and the oldest position requested from it. */
   #next: { from: Position; done: Promise<void> } | undefined;
 
   constructor(
@@ -67,7 +67,8 @@ export class RoomReplays {
   ) {}
 
   /**
-   * @returns undefined when what follows `since` cannot be had without a hole
+   * Opens a replay.
+   * @returns undefined if the messages after `since` cannot be had without a gap
    * @throws {UnavailableError}
    */
   async open(since: Position): Promise<Replay | undefined> {
@@ -83,7 +84,7 @@ export class RoomReplays {
     }
   }
 
-  /** Ends all replays; what was kept is gone. */
+  /** Ends all replays and drops the window. */
   dispose(): void {
     clearTimeout(this.#idle);
     this.#window?.dispose();
@@ -94,19 +95,19 @@ export class RoomReplays {
   async #find(since: Position, askedAt: number): Promise<Replay | undefined> {
     const { feed, parts } = this;
     const { question } = parts;
-    /** An epoch that the room goes on from without a hole. */
+    /** An epoch that the room continues without a gap. */
     let wholeSince: number | undefined;
     while (!feed.stopped) {
       if (isAfter(since, feed.at)) {
         if (await this.#isAhead(since)) return undefined;
         continue;
       }
-      // The numbers of a room's history are consecutive, across epochs too: no need to read what would be too much.
+      // Numbers of a room are consecutive, also across epochs: too many messages can be refused without reading them.
       if (feed.at.seq - since.seq > parts.limits.maxMessages) return undefined;
       this.#window ??= this.#openWindow();
       const place = this.#window.find(since, feed.at);
       if (place === 'gone') {
-        // It may have seen what nobody else has. Nothing depends on the answer.
+        // The client may have seen messages that no node has. Nothing depends on the answer.
         if (since.epoch < feed.at.epoch) void question(() => feed.ask(since)).catch(() => undefined);
         return undefined;
       }
@@ -136,7 +137,7 @@ export class RoomReplays {
     return false;
   }
 
-  /** Whether nothing was lost between a position and the epochs that follow, as far as can be known. */
+  /** Whether nothing was lost between a position and the following epochs, as far as can be known. */
   async #goesOn(since: Position, askedAt: number): Promise<boolean> {
     for (;;) {
       this.#standing ??= this.parts
@@ -189,7 +190,7 @@ export class RoomReplays {
     };
   }
 
-  /** Resolves when a read from there on, or from before, has been made. */
+  /** Resolves when a read from that position, or an earlier one, has completed. */
   #extend(since: Position): Promise<void> {
     const slack = Math.floor(this.parts.pageSize * SLACK);
     const from = { epoch: since.epoch, seq: Math.max(0, since.seq - slack) };
@@ -199,7 +200,7 @@ export class RoomReplays {
       return this.#next.done;
     }
     const before = this.#flight?.done.catch(() => undefined);
-    // Not at once: others who return in this moment may have to go back further.
+    // Deferred: other clients that resume in this tick may need older messages.
     const done = (before ?? new Promise((resolve) => setImmediate(resolve))).then(() => this.#fly());
     this.#next = { from, done };
     return done;
@@ -217,7 +218,7 @@ export class RoomReplays {
     }
   }
 
-  /** Takes into the window what the history has from a position on, or as much of it as fits. */
+  /** Reads the history from a position on into the window, as much as fits. */
   async #read(from: Position): Promise<void> {
     const { broker, question, counters, limits } = this.parts;
     const window = this.#window;
@@ -226,11 +227,11 @@ export class RoomReplays {
     const room = limits.maxRoomBytes - window.bytes;
     let run: StoredMessage[] = [];
     let fits = true;
-    // The message at `from` itself is wanted too: it shows that what follows it is complete.
+    // Includes the message at `from`, which shows that everything after it is complete.
     for (let at = positionBefore(from); ; ) {
       counters.replayReads++;
       const page = await question(() => readAfter(broker, this.feed.roomId, at, start, this.parts.pageSize));
-      // What was read is of no use when the window does not begin there any more.
+      // The read is useless if the window does not begin there any more.
       if (window !== this.#window || window.generation !== generation || window.start !== start) return;
       if (!page.exact) run = [];
       run.push(...page.messages);
@@ -241,7 +242,7 @@ export class RoomReplays {
       if (page.complete || last === undefined || samePosition(last, start)) break;
       at = last;
     }
-    // A room's numbers go on with a new epoch: nothing can be between two positions of the same number.
+    // A room's numbers continue across epochs: no message can lie between two positions of one number.
     const joins = run.length === 0 ? fits : run.at(-1)?.seq === start.seq;
     if (joins) window.prepend(run, from);
     if (!joins || !fits) window.closeBelow();

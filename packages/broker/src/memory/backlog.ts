@@ -4,24 +4,24 @@ import { costOf, costOfStored, hasShare, isCounted, isCrowded, userOf } from '..
 import { bodyOf } from '../publishing/stored-frame.js';
 import type { MemoryRoom } from './room.js';
 
-/** One moment by two clocks, in milliseconds: since 1970, and by one that nobody sets. */
+/** One time by two clocks, in milliseconds: since 1970, and by a monotonic clock. */
 export interface Moment {
   readonly now: number;
   readonly ticks: number;
 }
 
-/** Which rooms wait to be archived, and how much: for `MemoryRooms` what the scripts keep in Redis. */
+/** Rooms and bytes that wait to be archived; for `MemoryRooms` what the scripts keep in Redis. */
 export class MemoryBacklog {
-  /** Of all messages after their room's watermark, as they count for the budget. */
+  /** Bytes of all messages after their room's watermark, as they count for the budget. */
   bytes = 0;
-  /** From when on each room with such messages may be claimed; while it is claimed, when the lease ends. In ticks. */
+  /** Time, in ticks, from which each waiting room may be claimed; for a claimed room, the end of the lease. */
   readonly #claimable = new Map<number, number>();
-  /** When a stored message of the room will be too old, in ticks. */
+  /** Time, in ticks, at which a stored message of the room becomes too old. */
   readonly #expiring = new Map<number, number>();
-  /** Bytes of each user, as far as they were counted. */
+  /** Bytes by user, as far as they were counted. */
   readonly #senders = new Map<string, number>();
 
-  /** @param budget bytes that may wait */
+  /** @param budget maximum bytes that may wait */
   constructor(private readonly budget: number) {}
 
   get rooms(): number {
@@ -34,30 +34,30 @@ export class MemoryBacklog {
     return rooms.slice(0, most).map(([roomId]) => roomId);
   }
 
-  /** Whether one more message fits, of the room and of its user. */
+  /** Whether one more message fits into the budget, and into the shares of its room and user. */
   admits(room: MemoryRoom, body: string): boolean {
     const { bytes, budget } = this;
     const cost = costOf(body);
-    // One alone always fits: else it would be refused for ever.
+    // A single message always fits: otherwise it would be refused for ever.
     if (bytes > 0 && (bytes + cost > budget || isCrowded(room, cost, bytes, budget))) return false;
     if (!isCounted(bytes, budget)) return true;
     return !hasShare(this.#senders.get(userOf(body) ?? '') ?? 0, cost, bytes, budget);
   }
 
-  /** A message was published. */
+  /** Counts a published message. */
   published(roomId: number, body: string, ticks: number): void {
     const cost = costOf(body);
     if (isCounted(this.bytes, this.budget)) {
       const user = userOf(body);
       if (user !== undefined) this.#senders.set(user, (this.#senders.get(user) ?? 0) + cost);
     } else if (isCounted(this.bytes + cost, this.budget)) {
-      // What was counted before, when there was more, need not be right any more.
+      // Bytes counted while the budget was fuller may be wrong by now.
       this.#senders.clear();
     }
     this.add(roomId, cost, ticks);
   }
 
-  /** A room has more messages, whoever sent them. */
+  /** Adds waiting bytes to a room. */
   add(roomId: number, bytes: number, ticks: number): void {
     this.bytes += bytes;
     if (!this.#claimable.has(roomId)) this.#claimable.set(roomId, ticks);
@@ -75,7 +75,7 @@ export class MemoryBacklog {
     return claimed;
   }
 
-  /** @returns whether the room got further */
+  /** @returns whether the watermark rose */
   settle(
     roomId: number,
     room: MemoryRoom,
@@ -93,7 +93,7 @@ export class MemoryBacklog {
     return settled.length > 0;
   }
 
-  /** Messages do not wait any more. */
+  /** Subtracts messages that no longer wait. */
   takeOff(messages: readonly StoredMessage[]): void {
     for (const message of messages) {
       const cost = costOfStored(message);

@@ -12,7 +12,7 @@ import {
 import type { Mailbox } from './mailbox.js';
 import type { MemoryRooms } from './rooms.js';
 
-/** The broker within one process: gateways that share one {@link MemoryRooms} relay to each other. */
+/** The broker within one process: gateways that share one {@link MemoryRooms} exchange messages. */
 export class MemoryBroker implements Broker {
   readonly #mailbox: Mailbox;
   #closed = false;

@@ -9,7 +9,7 @@ import type {
 } from '../room-directory.js';
 import type { MemoryRooms } from './rooms.js';
 
-/** The mirror of rooms within one process. Those that share one {@link MemoryRooms} agree. */
+/** The mirror of rooms within one process, shared by all users of one {@link MemoryRooms}. */
 export class MemoryRoomDirectory implements RoomDirectory {
   constructor(
     private readonly rooms: MemoryRooms,
@@ -18,7 +18,7 @@ export class MemoryRoomDirectory implements RoomDirectory {
 
   async begin(roomIds: readonly number[]): Promise<void> {
     for (const roomId of roomIds) {
-      // Always forward, also within one millisecond: settle() tells by it whether another change began.
+      // Always increases, also within one millisecond: settle() detects by it whether another change has begun.
       this.rooms.pending.set(roomId, Math.max(this.now(), (this.rooms.pending.get(roomId) ?? 0) + 0.001));
     }
   }
@@ -39,7 +39,7 @@ export class MemoryRoomDirectory implements RoomDirectory {
     return [...this.rooms.wanted].slice(0, 200);
   }
 
-  /** Memory is never away. */
+  /** Memory has no connection that could be lost. */
   onConnected(): () => void {
     return () => undefined;
   }
@@ -56,7 +56,7 @@ export class MemoryRoomDirectory implements RoomDirectory {
   async pending(minAgeMs: number, limit: number): Promise<PendingChange[]> {
     const now = this.now();
     const changes = [...this.rooms.pending].map(([roomId, since]) => ({ roomId, since }));
-    // What began later than in a second began before the clock was set back.
+    // Changes that began more than a second in the future began before the clock was set back.
     return changes
       .filter(({ since }) => Math.floor(since) <= now - minAgeMs || since > now + 1_000)
       .sort((a, b) => a.since - b.since)

@@ -5,23 +5,23 @@ import { sentAtOf } from '../publishing/sent-at.js';
 import { bodyOf, storedFrame } from '../publishing/stored-frame.js';
 import type { Restoration } from '../room-directory.js';
 
-/** One room of `MemoryRooms`: its numbering, its recent history, and what of it waits to be archived. */
+/** One room of `MemoryRooms`: its numbering, its recent history, and its backlog. */
 export class MemoryRoom {
   /** Everything up to here is in the database. */
   stored: Position = { epoch: 0, seq: 0 };
-  /** Everything up to here was handed out: members and readers know nothing of what comes after it. */
+  /** Everything up to here was delivered: members and readers know nothing of later messages. */
   delivered: Position;
-  /** The recent history, oldest first; at its end what was not handed out yet. */
+  /** The recent history, oldest first; ends with messages that are not delivered yet. */
   #history: StoredMessage[] = [];
-  /** Keys of this turn, and of the one before: each is known for at least one turn. */
+  /** Keys of the current period and of the previous one: each key is known for at least one period. */
   #sent = new Map<string, Position>();
   #sentBefore = new Map<string, Position>();
   #turn = 0;
 
-  /** The newest position that is known to be lost, and the epoch before which nothing goes on without a hole. */
+  /** The newest position known to be lost, and the epoch before which no position can be resumed without a gap. */
   lost: { position: Position; wholeFrom: number } | undefined;
 
-  /** @param at the position of the newest message, handed out or not @param generation undefined when not known */
+  /** @param at position of the newest message, delivered or not @param generation undefined if unknown */
   constructor(
     public at: Position,
     public generation?: number | undefined,
@@ -29,7 +29,7 @@ export class MemoryRoom {
     this.delivered = at;
   }
 
-  /** What comes next has a later epoch. */
+  /** Continues in a later epoch. */
   beginEpoch(at: Position): void {
     const isDelivered = !isAfter(this.at, this.delivered);
     this.at = at;
@@ -42,7 +42,7 @@ export class MemoryRoom {
     return this.at;
   }
 
-  /** Hands out the messages up to there that were not handed out yet. */
+  /** Delivers the messages up to that position. @returns those that were not delivered before */
   deliver(upTo: Position): StoredMessage[] {
     const start = this.#indexAfter(this.delivered);
     const messages = this.#history.slice(start, this.#indexAfter(upTo));
@@ -51,7 +51,7 @@ export class MemoryRoom {
     return messages;
   }
 
-  /** Appends messages of the database under their own positions; nothing waits to be handed out. */
+  /** Appends messages of the database at their own positions; none of them waits to be delivered. */
   restore({ messages, before }: Restoration, now: number): void {
     if (before === 'cut') this.#history = [];
     for (const { epoch, seq, body, idempotencyKey } of messages) {
@@ -63,7 +63,7 @@ export class MemoryRoom {
     if (before !== 'unknown') this.stored = this.at;
   }
 
-  /** The last message, if it is not known to be in the database. */
+  /** The last message, unless it is known to be in the database. */
   get unstoredEnd(): Position | undefined {
     const last = this.isSettled ? undefined : this.#history.at(-1);
     return last && { epoch: last.epoch, seq: last.seq };
@@ -93,7 +93,7 @@ export class MemoryRoom {
     }));
   }
 
-  /** How many messages are not in the database, and when the first of them was sent. */
+  /** Number of messages that are not in the database, and the time at which the first of them was sent. */
   get waiting(): { messages: number; oldestSentAt: number | undefined } {
     const start = this.#indexAfter(this.stored);
     const first = this.#history[start];
@@ -103,7 +103,7 @@ export class MemoryRoom {
     };
   }
 
-  /** @returns the messages that are in the database by that, and were not before */
+  /** Raises the watermark. @returns the messages that are in the database now, and were not before */
   settle(upTo: Position): StoredMessage[] {
     const settled = this.#history.slice(this.#indexAfter(this.stored), this.#indexAfter(upTo));
     const last = settled.at(-1);
@@ -111,7 +111,7 @@ export class MemoryRoom {
     return settled;
   }
 
-  /** @returns when the oldest of the stored messages that stay becomes too old; undefined for never */
+  /** Trims the history. @returns the time at which the oldest stored message becomes too old; undefined for never */
   trim({ size, maxAgeMs }: HistoryLimits, now: number): number | undefined {
     const stored = this.#indexAfter(this.stored);
     let trimmed = Math.min(stored, Math.max(0, this.#history.length - size));
@@ -126,13 +126,13 @@ export class MemoryRoom {
     return trimmed < stored ? tooOldAt : undefined;
   }
 
-  /** The place of the message that had this key. @param now milliseconds of a clock that nobody sets */
+  /** Position of the message with this key. @param now milliseconds of a monotonic clock */
   sentWith(key: string, now: number): Position | undefined {
     this.#enterTurn(now);
     return this.#sent.get(key) ?? this.#sentBefore.get(key);
   }
 
-  /** Knows the key for at least one turn. @param now as for {@link sentWith} */
+  /** Remembers the key for at least one period. @param now as for {@link sentWith} */
   remember(key: string, position: Position, now: number): void {
     this.#enterTurn(now);
     this.#sent.set(key, position);
@@ -153,7 +153,7 @@ export class MemoryRoom {
     return this.#history.slice(start, Math.min(this.#end, start + Math.max(0, limit)));
   }
 
-  /** How many messages readers know of. */
+  /** Number of messages that readers know of. */
   get #end(): number {
     return this.#indexAfter(this.delivered);
   }
@@ -166,12 +166,12 @@ export class MemoryRoom {
     this.#turn = turn;
   }
 
-  /** How many messages are before a position. */
+  /** Number of messages before a position. */
   #indexFrom({ epoch, seq }: Position): number {
     return this.#indexAfter({ epoch, seq: seq - 1 });
   }
 
-  /** How many messages are not after a position. */
+  /** Number of messages up to a position. */
   #indexAfter(position: Position): number {
     let low = 0;
     let high = this.#history.length;
@@ -185,7 +185,7 @@ export class MemoryRoom {
   }
 }
 
-/** One that does not say so counts as old. */
+/** A message without the field counts as old. */
 function sentAt(message: StoredMessage | undefined): number {
   return message === undefined ? 0 : (sentAtOf(bodyOf(message)) ?? 0);
 }

@@ -20,36 +20,36 @@ import { MemoryRoom } from './room.js';
 import { type StoredFirst, Unstored } from './stored-first.js';
 
 export interface MemoryRoomsOptions {
-  /** Bytes of messages that may wait to be stored in the database before publishing is refused. Default: any number. */
+  /** Bytes of messages that may wait to be stored in the database before publishing is refused. Default: no limit. */
   maxBacklogBytes?: number;
-  /** Milliseconds since 1970, and the clock of leases and keys. Default: the system's clocks. */
+  /** Returns milliseconds since 1970; also used for leases and keys. Default: the system's clocks. */
   now?: () => number;
-  /** Every new epoch is above this one, whatever the clock says. Default 0. */
+  /** Every new epoch is above this one, whatever the clock shows. Default 0. */
   newestEpoch?: number;
-  /** Messages are acked and delivered only when they are in the database. Default: at once. */
+  /** Acks and delivers messages only when they are in the database. Default: at once. */
   storedFirst?: StoredFirst;
 }
 
-/** What Redis is for the Redis broker: the state that the brokers and the directory of one process share. */
+/** State that the brokers and directories of one process share; the counterpart of the data in Redis. */
 export class MemoryRooms {
   readonly #rooms = new Map<number, MemoryRoom>();
-  /** By room id. As in Redis, a subscription does not depend on whether there is such a room. */
+  /** By room id. As in Redis, a subscription does not require that the room exists. */
   readonly #subscribers = new Map<number, Set<Mailbox>>();
   readonly #mailboxes = new Set<Mailbox>();
   #lastEpoch: number;
-  /** Whether every room of the database has been made known. */
+  /** Whether every room of the database is known. */
   complete = false;
-  /** When the last change of a room began. */
+  /** Time of the last change by room. */
   readonly pending = new Map<number, number>();
-  /** Rooms that were asked for and may exist, although they are not known. */
+  /** Rooms that were requested and may exist, although they are unknown. */
   readonly wanted = new Set<number>();
-  /** Rooms that are restored in part: nothing is published to them, and no position is given out. */
+  /** Rooms that are restored in part: they accept no messages and have no position. */
   readonly #partial = new Set<number>();
-  /** Work that somebody is at. */
+  /** Names of the locks that are held. */
   readonly locks = new Set<string>();
   readonly #backlog: MemoryBacklog;
 
-  /** Who waits for messages to be stored; undefined when nothing waits for that. */
+  /** Publishes that wait until their messages are stored; undefined without {@link StoredFirst}. */
   readonly #unstored: Unstored | undefined;
 
   constructor(private readonly options: MemoryRoomsOptions = {}) {
@@ -78,7 +78,7 @@ export class MemoryRooms {
     return true;
   }
 
-  /** See `RoomDirectory.bringIn`. What is here is never older data: a room that is known is whole. */
+  /** See `RoomDirectory.bringIn`. Memory never has older data: every known room is whole. */
   bringIn({ id, generation, last }: MirroredRoom, now: number): BroughtIn {
     const room = this.#rooms.get(id);
     if (room === undefined) {
@@ -93,7 +93,7 @@ export class MemoryRooms {
     return 'whole';
   }
 
-  /** Whether there is or may be such a room, although it cannot be used. */
+  /** Whether such a room exists or may exist, although it cannot be used. */
   isAwaited(roomId: number): boolean {
     return !this.complete || this.#partial.has(roomId);
   }
@@ -120,16 +120,16 @@ export class MemoryRooms {
     return true;
   }
 
-  /** Which of the rooms that had this id it is, if that is known. */
+  /** Generation of the room, if known. */
   generation(roomId: number): number | undefined {
     return this.#rooms.get(roomId)?.generation;
   }
 
-  /** @param which see `RoomDirectory.remove` @returns false when it is left alone */
+  /** @param which see `RoomDirectory.remove` @returns false if the room was not removed */
   remove(roomId: number, which?: number | 'stale'): boolean {
     const room = this.#rooms.get(roomId);
     this.wanted.delete(roomId);
-    // Nothing outlives this process: each room that is known was brought in.
+    // No room outlives this process, so every known room was brought in.
     if (which === 'stale') return false;
     if (which !== undefined && room?.generation !== undefined && room.generation >= which) return false;
     if (room !== undefined) this.#backlog.forget(roomId, room);
@@ -139,7 +139,7 @@ export class MemoryRooms {
     return true;
   }
 
-  /** Gives the room a new epoch if it ends before what a node has seen. */
+  /** Gives the room a new epoch if it ends before a position that a node has seen. */
   standing(roomId: number, seen?: SeenOfRoom): RoomStanding | undefined {
     const room = this.#usable(roomId);
     if (room === undefined) return undefined;
@@ -161,10 +161,10 @@ export class MemoryRooms {
   }
 
   /**
-   * @returns the message's position, or undefined when there is no such room. Wait for {@link handedOut} before anybody is
-   *   told.
+   * Stores a message. The caller waits for {@link handedOut} before it acknowledges it.
+   * @returns its position; undefined if there is no such room
    * @throws {BacklogFullError}
-   * @throws {UnavailableError} nothing can be stored at the moment
+   * @throws {UnavailableError} nothing can be stored at present
    */
   publish(roomId: number, body: string, key = ''): Published | undefined {
     const room = this.#usable(roomId);
@@ -183,9 +183,9 @@ export class MemoryRooms {
   }
 
   /**
-   * Resolves when the message of a publish was handed out; undefined when it was already.
-   * Rejects with what {@link MemoryRooms.publish} throws; after a time-out with {@link UnavailableError}: it may still
-   * be handed out later.
+   * Resolves when a published message was delivered; undefined if it has been already. Rejects with the errors of
+   * {@link MemoryRooms.publish}; after a timeout with {@link UnavailableError}: the message may still be delivered
+   * later.
    */
   handedOut(roomId: number, position: Position): Promise<void> | undefined {
     const room = this.#rooms.get(roomId);
@@ -211,13 +211,13 @@ export class MemoryRooms {
     const fresh = this.#unstored === undefined ? [] : room.deliver(upTo);
     if (!this.#backlog.settle(roomId, room, upTo, keep, { now: this.#now(), ticks: this.#ticks() })) return;
     const { stored } = room;
-    // First, so that an ack which leaves with its message already knows that it is stored.
+    // Before the delivery, so that an ack that leaves with its message already knows that it is stored.
     this.#deliver(roomId, (listener) => listener.onStored(roomId, stored));
     this.#handOut(roomId, fresh);
     this.#unstored?.resolve(roomId, room.delivered);
   }
 
-  /** What waits to be archived. */
+  /** Size of the backlog. */
   get unstored(): { bytes: number; rooms: number } {
     return { bytes: this.#backlog.bytes, rooms: this.#backlog.rooms };
   }
@@ -268,7 +268,7 @@ export class MemoryRooms {
     return (this.options.now ?? Date.now)();
   }
 
-  /** Milliseconds of a clock that nobody sets. */
+  /** Milliseconds of a monotonic clock. */
   #ticks(): number {
     return (this.options.now ?? performance.now.bind(performance))();
   }

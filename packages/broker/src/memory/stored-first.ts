@@ -1,21 +1,21 @@
 import { UnavailableError } from '@chorus/redis';
 import { isAfter, type Position } from '../broker.js';
 
-/** A message that was stored before this process, and the key that it was published with. */
+/** A message of an earlier process, and the key that it was published with. */
 export interface StoredKey {
   readonly key: string;
   readonly position: Position;
 }
 
-/** How rooms in memory hand out only what is in the database: whatever was seen or acked survives the process. */
+/** Lets rooms in memory deliver only stored messages: everything that was delivered or acked survives the process. */
 export interface StoredFirst {
-  /** Called when a message waits to be stored, for each one. An archiver has to claim and settle it at once. */
+  /** Called for each message that waits to be stored. An archiver has to claim and settle it at once. */
   begin(): void;
-  /** Why nothing can be stored at the moment: publishing is refused meanwhile. Undefined while all is well. */
+  /** Why nothing can be stored at present: publishing is refused meanwhile. Undefined if storing works. */
   failure(): string | undefined;
-  /** A publish whose message was not stored within so many milliseconds rejects. */
+  /** A publish rejects if its message was not stored within this time, in milliseconds. */
   readonly timeoutMs: number;
-  /** By room, the keys that earlier processes were given of late: a room takes its own when it becomes known. */
+  /** Recent keys of earlier processes by room: a room takes over its own when it becomes known. */
   readonly keys: Map<number, readonly StoredKey[]>;
 }
 
@@ -26,13 +26,13 @@ interface Waiter {
   reject(error: Error): void;
 }
 
-/** The publishes that wait until their messages are stored. */
+/** Publishes that wait until their messages are stored. */
 export class Unstored {
   readonly #waiting = new Map<number, Set<Waiter>>();
 
   constructor(private readonly options: StoredFirst) {}
 
-  /** @throws {UnavailableError} nothing can be stored at the moment */
+  /** @throws {UnavailableError} nothing can be stored at present */
   admit(): void {
     const failure = this.options.failure();
     if (failure !== undefined) throw new UnavailableError(`messages cannot be stored: ${failure}`);
@@ -42,7 +42,7 @@ export class Unstored {
     this.options.begin();
   }
 
-  /** Of a room that becomes known. A later room of the same id has none of them: its messages are others. */
+  /** Returns the keys of a room that becomes known. A later room of this id gets none: it has other messages. */
   takeKeys(roomId: number): readonly StoredKey[] {
     const keys = this.options.keys.get(roomId) ?? [];
     this.options.keys.delete(roomId);
@@ -62,7 +62,7 @@ export class Unstored {
     });
   }
 
-  /** Everything of the room up to there is stored. */
+  /** Everything in the room up to that position is stored. */
   resolve(roomId: number, upTo: Position): void {
     this.#end(
       roomId,
@@ -71,7 +71,7 @@ export class Unstored {
     );
   }
 
-  /** Nothing of the room will be stored any more. */
+  /** Rejects all publishes of a room: its messages will not be stored. */
   refuse(roomId: number, error: Error): void {
     this.#end(
       roomId,

@@ -1,33 +1,34 @@
 import { openFrame } from '@chorus/protocol';
 import type { StoredMessage } from '../broker.js';
 
-/** What a message counts for the budget beside its body, in bytes. */
+/** Bytes that a message counts for the budget beside its body. */
 const OVERHEAD = 128;
 
-/** Bytes that a message counts for the budget; `backlog.lua` counts the same. */
+/** Bytes that a message counts for the budget; identical to `backlog.lua`. */
 export function costOf(body: string): number {
   return Buffer.byteLength(body) + OVERHEAD;
 }
 
-/** {@link costOf} the body that a frame was made of. */
+/** {@link costOf} the body of a stored frame. */
 export function costOfStored(message: StoredMessage): number {
   return message.frame.length - openFrame(message).length + OVERHEAD;
 }
 
-/** So many messages of a room may wait to be archived in any case. */
+/** Number of messages of a room that may wait to be archived in any case. */
 const CROWD = 128;
-/** Part of the budget that a room may have while more than half of the budget is in use. */
+/** Share of the budget that a room may use while more than half of the budget is in use. */
 const ROOM_SHARE = 1 / 4;
-/** Part of the budget that a user may have then, in all rooms together. */
+/** Share of the budget that a user may use then, in all rooms together. */
 const USER_SHARE = 1 / 4;
-/** Bytes by user are counted only while more than this part of the budget is in use, from zero each time. */
+/** Bytes by user are counted only while more than this share of the budget is in use, from zero each time. */
 const COUNTED_FROM = 1 / 8;
 
 /**
- * Whether a room has its share of the budget, its messages taken to be as large as the next one. `backlog.lua` decides the
- * same.
+ * Whether a room has used its share of the budget, where each of its messages counts as much as the next one. Identical
+ * to `backlog.lua`.
  *
- * @param cost of the next message @param waiting bytes of all rooms together
+ * @param cost of the next message
+ * @param waiting bytes of all rooms together
  */
 export function isCrowded(
   room: { readonly unstoredMessages: number },
@@ -46,9 +47,9 @@ export function isCounted(waiting: number, budget: number): boolean {
 }
 
 /**
- * Whether a user has a share of the budget. `backlog.lua` decides the same.
- *
- * @param bytes of the user, as far as they were counted @param cost of the next message
+ * Whether a user has used a share of the budget. Identical to `backlog.lua`.
+ * @param bytes of the user, as far as they were counted
+ * @param cost of the next message
  * @param waiting bytes of all rooms together
  */
 export function hasShare(bytes: number, cost: number, waiting: number, budget: number): boolean {
@@ -56,8 +57,8 @@ export function hasShare(bytes: number, cost: number, waiting: number, budget: n
 }
 
 /**
- * The user who sent a message, without reading the rest of it: within the content quotes are escaped. Undefined for a message
- * that names none.
+ * Returns the user who sent a message, without parsing the whole body: within the content, quotes are escaped.
+ * Undefined for a message that names none.
  */
 export function userOf(body: string): string | undefined {
   const at = body.lastIndexOf(USER_ID);

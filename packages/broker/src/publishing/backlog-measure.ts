@@ -1,18 +1,18 @@
 import type { BacklogMeasure } from '../archive-queue.js';
 
-/** What waits in one room. */
+/** Waiting messages of one room. */
 export interface Waiting {
   readonly messages: number;
   readonly oldestSentAt: number | undefined;
 }
 
-/** Lets the rooms that were looked at stand for all that wait. */
+/** Extrapolates from the measured rooms to all waiting rooms. */
 export function measured(
   { bytes, rooms }: { bytes: number; rooms: number },
   sample: readonly Waiting[],
 ): BacklogMeasure {
   const counted = sample.reduce((sum, { messages }) => sum + messages, 0);
-  // Rooms can come and go between the reads.
+  // The number of rooms can change between the reads.
   const scale = sample.length === 0 ? 0 : Math.max(1, rooms / sample.length);
   const times = sample.flatMap(({ oldestSentAt }) => oldestSentAt ?? []);
   return {

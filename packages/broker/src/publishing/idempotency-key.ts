@@ -1,7 +1,7 @@
-/** How long a broker knows the key of a message at least, in milliseconds. */
+/** Minimum time for which a broker remembers the key of a message, in milliseconds. */
 export const KEY_MS = 300_000;
 
-/** The key of a message that a user sent: what the user's client calls it. */
+/** Idempotency key of a user's message: the user and the id that the client gave the message. */
 export function idempotencyKey(userId: number, clientMsgId: string): string {
   return `${userId}:${clientMsgId}`;
 }

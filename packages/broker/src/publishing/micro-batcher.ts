@@ -2,28 +2,31 @@ import { UnavailableError } from '@chorus/redis';
 
 /** Limits and pace of a {@link MicroBatcher}. */
 export interface BatchOptions {
-  /** At most so many items in one batch. */
+  /** Maximum number of items in one batch. */
   maxItems: number;
-  /** At most so many units of size in one batch; a single larger item goes alone. */
+  /** Maximum size of a batch, in units of size; a single larger item is sent alone. */
   maxSize: number;
-  /** Units of size that may wait, those under way included, before {@link MicroBatcher.add} refuses. */
+  /** Maximum size of all items without a result before {@link MicroBatcher.add} refuses. */
   maxQueuedSize: number;
-  /** Longest wait for company, in milliseconds, when items come fast. */
+  /** Longest wait for further items at a high rate, in milliseconds. */
   maxWindowMs: number;
   /**
-   * Items that have waited for longer than about this, in milliseconds, are refused instead of sent: that happens when the
-   * process stood still, and whoever gave them may have sent them again elsewhere. Default: none is refused.
+   * Items that have waited for longer than about this are refused instead of sent, in milliseconds: that happens after
+   * a standstill of the process, and the caller may have sent them again elsewhere. Default: none is refused.
    */
   maxWaitMs?: number | undefined;
   /** How busy the process is, 0 to 1; see {@link IDLE_SHARE}. Default 1. */
   busy?: (() => number) | undefined;
 }
 
-/** Where the time comes from. */
+/** Source of time. */
 export interface BatchClock {
-  /** Milliseconds since any moment. */
+  /** Milliseconds since an arbitrary moment. */
   now(): number;
-  /** Runs the action after so many milliseconds; 0 lets everything that arrived in this tick come along. */
+  /**
+   * Runs the action after that number of milliseconds; 0 runs it at the end of this tick, after everything that arrived
+   * in it.
+   */
   after(ms: number, action: () => void): void;
 }
 
@@ -41,17 +44,17 @@ export class BatchQueueFullError extends UnavailableError {
 }
 
 /**
- * A batch is worth waiting for only if about this many more items come within the wait. They share one script, one wake-up of
- * Redis and one of each node: `pnpm bench:peers --loads 500x4` shows what that is worth.
+ * A batch is delayed only if about this many more items arrive within the delay. They share one script, one wake-up of
+ * Redis and one of each node: `pnpm bench:peers --loads 500x4` measures the effect.
  */
 const WORTHWHILE = 1;
-/** While the process has little to do, the longest wait is this share of what is allowed: its time is there to be used. */
+/** While the process has little to do, the longest wait is this share of the maximum: processor time is available. */
 const IDLE_SHARE = 0.25;
-/** Past this many items a longer wait saves little more. */
+/** Beyond this number of items, a longer wait saves little. */
 const AMPLE = 32;
-/** The arrival rate is measured over at least this long, in milliseconds. */
+/** Minimum interval over which the arrival rate is measured, in milliseconds. */
 const MEASURE_MS = 10;
-/** Silence of this length, in milliseconds, makes older measurements worthless. */
+/** Interval without arrivals after which earlier measurements are dropped, in milliseconds. */
 const FORGET_MS = 100;
 
 interface Queued<T, R> {
@@ -62,30 +65,30 @@ interface Queued<T, R> {
 }
 
 /**
- * Gathers items into batches and sends one batch at a time, so that items keep their order even
- * when a batch has to be sent again underneath.
+ * Gathers items into batches and sends one batch at a time, so that items keep their order even if a batch must be sent
+ * again underneath.
  *
- * When items are rare a batch goes out in the same tick. While one is under way the next gathers,
- * which sizes batches by load without any wait. Only when items come so fast that waiting a few
- * milliseconds fills a batch is a pause kept between batches.
+ * At a low rate a batch leaves in the tick of its first item. While a batch is in flight the next one gathers, which
+ * adapts the size of batches to the load without any wait. A pause between batches is kept only if items arrive so fast
+ * that a few milliseconds fill a batch.
  */
 export class MicroBatcher<T, R> {
   #queue: Queued<T, R>[] = [];
   #busy = false;
   #scheduled = false;
-  /** Size of all items that were accepted and not answered yet. */
+  /** Size of all accepted items without a result. */
   #pendingSize = 0;
   /** Items per millisecond. */
   #rate = 0;
   #arrived = 0;
   #measuredAt = Number.NEGATIVE_INFINITY;
   #sentAt = Number.NEGATIVE_INFINITY;
-  /** When the first of the waiting items came, or those that are left were not sent yet. */
+  /** Time at which the first waiting item arrived, or from which the remaining ones could have been sent. */
   #waitingSince = 0;
 
   /**
-   * @param send resolves with one result or error per item, in order. A rejection rejects them all and
-   *   those that wait behind them: they would fail the same way, only later.
+   * @param send resolves with one result or error per item, in order. A rejection rejects all of them and the items
+   *   waiting behind them, which would fail as well, only later.
    */
   constructor(
     private readonly send: (items: T[]) => Promise<Array<R | Error>>,
@@ -94,7 +97,7 @@ export class MicroBatcher<T, R> {
     private readonly clock: BatchClock = SYSTEM_CLOCK,
   ) {}
 
-  /** @throws {BatchQueueFullError} at once, without queueing, when too much waits */
+  /** @throws {BatchQueueFullError} without queueing, if too much waits */
   add(item: T): Promise<R> {
     const size = this.sizeOf(item);
     if (this.#pendingSize > 0 && this.#pendingSize + size > this.options.maxQueuedSize) {
@@ -116,7 +119,7 @@ export class MicroBatcher<T, R> {
     this.clock.after(wait < 1 ? 0 : wait, () => void this.#flush());
   }
 
-  /** How long after the last batch the next one should leave: 0 unless items come fast. */
+  /** Time between the last batch and the next one, in milliseconds: 0 unless items arrive fast. */
   #window(): number {
     const { maxWindowMs, busy } = this.options;
     const allowed = maxWindowMs * (IDLE_SHARE + (1 - IDLE_SHARE) * (busy?.() ?? 1));

@@ -6,7 +6,7 @@ export function storedFrame({ epoch, seq }: Position, body: string): StoredMessa
   return { epoch, seq, frame: Buffer.from(openFrame({ epoch, seq }) + body) };
 }
 
-/** The body that a frame was made of. */
+/** Returns the body of a stored frame. */
 export function bodyOf(message: StoredMessage): string {
   return Buffer.from(message.frame).toString('utf8', openFrame(message).length);
 }

@@ -22,14 +22,14 @@ interface Claim {
   readonly after: Position;
 }
 
-/** Keeps one script run short: Redis serves nobody else meanwhile. */
+/** Limits the run time of one script, because Redis serves no other client meanwhile. */
 const MAX_ROOMS_AT_ONCE = 1_000;
 
 /** The queue in Redis. The connection belongs to the caller. */
 export class RedisArchiveQueue implements ArchiveQueue {
-  /** All there are: one for all rooms, or the partitions of a Redis Cluster. */
+  /** All scopes: one for all rooms, or the partitions of a Redis Cluster. */
   readonly #scopes: readonly Scope[];
-  /** Where the next claim begins, so that no partition has to stand back. */
+  /** The scope at which the next claim begins, so that each gets its turn. */
   #next = 0;
 
   readonly #keys: BrokerKeys;
@@ -45,7 +45,8 @@ export class RedisArchiveQueue implements ArchiveQueue {
 
   async claim(maxRooms: number, maxMessages: number, leaseMs: number): Promise<Backlog[]> {
     const claims = await call(() => this.#claimRooms(maxRooms, leaseMs));
-    // Not within the script, which would hold up everybody else. What cannot be read comes back after its lease.
+    // Reads outside the script, which would block all other clients. A room that cannot be read is claimed again after
+    // its lease.
     const outcomes = await Promise.allSettled(claims.map((claim) => this.#read(claim, maxMessages)));
     const backlogs = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
@@ -105,7 +106,7 @@ export class RedisArchiveQueue implements ArchiveQueue {
     return Promise.all(rooms.map((room, at) => this.#waitingOf(Number(room), stored[at] ?? '0-0')));
   }
 
-  /** Numbers of a room have no holes, so that both ends tell how many messages there are. */
+  /** Numbers of a room have no gaps, so the two ends give the number of messages. */
   async #waitingOf(roomId: number, stored: string): Promise<Waiting> {
     const stream = this.#keys.stream(roomId);
     const [[first], [last]] = await Promise.all([
@@ -117,7 +118,7 @@ export class RedisArchiveQueue implements ArchiveQueue {
     return { messages, oldestSentAt: sentAtOf(first[1][1] ?? '') };
   }
 
-  /** Asks the partitions by turns, each for an equal share, and those that have more again. */
+  /** Queries the partitions by turns, each for an equal share, and those that have more again. */
   async #claimRooms(maxRooms: number, leaseMs: number): Promise<Claim[]> {
     const claims: Claim[] = [];
     const turns = [...this.#scopes.slice(this.#next), ...this.#scopes.slice(0, this.#next)];
@@ -131,7 +132,7 @@ export class RedisArchiveQueue implements ArchiveQueue {
         claims.push(...claimed);
         if (claimed.length === share) turns.push(scope);
       };
-      // A partition whose server is away, or that is being moved, holds up no other.
+      // A partition whose server is down, or that is being moved, holds up no other.
       for (const outcome of await Promise.allSettled(asked.map(ask))) {
         if (outcome.status === 'rejected') failure = outcome.reason;
       }
@@ -166,7 +167,7 @@ export class RedisArchiveQueue implements ArchiveQueue {
   }
 }
 
-/** What `settle-backlog.lua` takes about messages that were read, up to the last of them. */
+/** Arguments of `settle-backlog.lua` about messages that were read, up to the last of them. */
 function countOf(read: Backlog | undefined, upTo: Position): Array<string | number> {
   const [first, last] = [read?.messages.at(0), read?.messages.at(-1)];
   if (read === undefined || first === undefined || last === undefined) return [];

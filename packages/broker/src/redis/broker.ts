@@ -41,27 +41,26 @@ export interface RedisBrokerOptions extends RedisPublisherOptions {
   /** Longest wait of {@link RedisBroker.connect} for Redis, in milliseconds; the broker keeps trying after that. */
   connectTimeoutMs: number;
   /**
-   * How often the broker makes sure that deliveries come, in milliseconds. One that does not come back within the
-   * command time-out means that none come. Default 1,000.
+   * Interval of the delivery probes, in milliseconds. A probe that does not return within the command timeout means
+   * that nothing is delivered. Default 1,000.
    */
   probeIntervalMs?: number;
   /** Watches both connections: purposes `broker` and `broker-subscriber`. */
   watch?: RedisWatch | undefined;
-  /** Is told how the probes fare. */
+  /** Receives statistics of the probes. */
   probes?: ProbeStats | undefined;
   log: Logger;
 }
 
-/** Purposes of the connections, in metrics. */
+/** Purposes of the connections in metrics and logs. */
 const COMMANDS = 'broker';
 const SUBSCRIBER = 'broker-subscriber';
-/** Pause before the control channel is subscribed again when that failed, in milliseconds. */
+/** Pause before a failed subscription of the control channel is retried, in milliseconds. */
 const RETRY_MS = 250;
 
 /**
- * The broker over Redis 7: one script numbers, stores and publishes; one connection sends commands
- * and another receives. With `redis.cluster`, rooms are spread over a Redis Cluster and travel by
- * sharded pub/sub.
+ * The broker over Redis 7: one script numbers, stores and publishes; one connection sends commands and another one
+ * receives. With `redis.cluster`, rooms are spread over a Redis Cluster and use sharded pub/sub.
  */
 export class RedisBroker implements Broker {
   readonly #commands: RedisClient;
@@ -74,7 +73,7 @@ export class RedisBroker implements Broker {
   readonly #roomOf = new Map<string, number>();
   #listener: BrokerListener | undefined;
   readonly #watch: RedisWatch;
-  /** Control events arrive. */
+  /** Whether control events arrive. */
   #listening = false;
   readonly #closing = new AbortController();
 
@@ -117,7 +116,7 @@ export class RedisBroker implements Broker {
 
   /**
    * Resolves when deliveries flow, or after {@link RedisBrokerOptions.connectTimeoutMs} without them: the broker keeps
-   * trying, and {@link trouble} holds the reason.
+   * trying, and {@link trouble} has the reason.
    *
    * @throws {ConfigError} Redis does not have the database of the URL
    */
@@ -243,16 +242,16 @@ export class RedisBroker implements Broker {
     this.#publisher.forget(roomId);
   }
 
-  /** What the subscriber received. */
+  /** Handles a message of the subscriber. */
   readonly #receive = (channel: string, payload: Buffer): void => {
     const roomId = this.#roomOf.get(channel);
     if (roomId !== undefined) {
       if (this.#listener === undefined || openEnvelope(payload, roomId, this.#listener)) return;
-      this.options.log.warn({ roomId }, 'something else was published on a room channel');
+      this.options.log.warn({ roomId }, 'unknown payload on a room channel');
     } else if (channel === this.#keys.control()) {
       const event = parseControlEvent(payload.toString());
       if (event !== undefined) this.#listener?.onControl(event);
-      else this.options.log.warn('a control event was not understood');
+      else this.options.log.warn('unknown control event');
     } else if (this.#probeChannels.has(channel)) this.#probe.heard(channel);
   };
 }

@@ -2,32 +2,32 @@ import type { Logger } from '@chorus/service';
 import type { ProbeStats } from './probe-stats.js';
 
 export interface DeliveryProbeParts {
-  /** Channels that only this node listens to, and nobody else publishes to. */
+  /** Channels on which only this node subscribes and publishes. */
   channels: readonly string[];
-  /** How often a probe is sent, in milliseconds. */
+  /** Interval between probes, in milliseconds. */
   intervalMs: number;
-  /** How long it may take to come back, in milliseconds. */
+  /** Timeout of a probe, in milliseconds. */
   timeoutMs: number;
   subscribe(channel: string): Promise<void>;
   publish(channel: string): Promise<unknown>;
-  /** Stands for the connection by which deliveries of a channel come; undefined while there is none. */
+  /** Identifies the connection that delivers a channel; undefined while there is none. */
   link(channel: string): object | undefined;
-  /** Breaks that connection; it is made anew by itself. */
+  /** Closes that connection; it reconnects by itself. */
   breakLink(channel: string): void;
   stats?: ProbeStats | undefined;
   log: Logger;
 }
 
 /**
- * Finds out whether deliveries really come: the node sends itself messages, the same way that those of rooms
- * go. A connection that is open proves nothing; neither does a server that answers on another one.
+ * Checks that deliveries arrive: the node sends itself messages, on the path of room messages. An open connection
+ * proves nothing, and neither does a server that answers on another connection.
  *
- * With several channels one is probed after the other, and those that did not come back each time.
+ * Of several channels, one is probed after the other, and those that are silent each time.
  */
 export class DeliveryProbe {
   readonly #subscribed = new Set<string>();
   readonly #heardAt = new Map<string, number>();
-  /** Channels on which nothing comes back at the moment. */
+  /** Channels on which nothing arrives at present. */
   readonly #silent = new Set<string>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #interval: NodeJS.Timeout | undefined;
@@ -35,12 +35,12 @@ export class DeliveryProbe {
 
   constructor(private readonly parts: DeliveryProbeParts) {}
 
-  /** False from when a probe was missed until one comes back. */
+  /** False from a missed probe until one returns. */
   get delivering(): boolean {
     return this.#silent.size === 0;
   }
 
-  /** Resolves when it is known which channels can be listened to; the others are tried again and again. */
+  /** Resolves when it is known which channels are subscribed; the others are retried. */
   async start(): Promise<void> {
     const { channels, intervalMs } = this.parts;
     this.#interval = setInterval(() => this.#tick(), intervalMs);
@@ -53,14 +53,14 @@ export class DeliveryProbe {
     this.#timers.clear();
   }
 
-  /** Something has come back. */
+  /** A probe has returned. */
   heard(channel: string): void {
     this.#heardAt.set(channel, performance.now());
     this.parts.stats?.heard(channel);
     this.#silent.delete(channel);
   }
 
-  /** Deliveries may flow again: no need to wait for the next turn to know. */
+  /** Probes at once: deliveries may have resumed. */
   recheck(): void {
     for (const channel of this.#silent) this.#probe(channel);
   }
@@ -97,13 +97,13 @@ export class DeliveryProbe {
       return;
     }
     const timer = setTimeout(() => {
-      // When this process was busy for long, what has come meanwhile is read before that.
+      // After a standstill of this process, the arrivals of that time are read first.
       setImmediate(() => {
         if (this.#timers.delete(timer)) this.#judge(channel, sentAt, by);
       });
     }, timeoutMs);
     this.#timers.add(timer);
-    // When it could not be sent, the next one tells. What could not be sent in all that time is silence.
+    // A failure to send is detected by the next probe. A channel on which sending fails all that time is silent.
     publish(channel).catch(() => this.#silent.add(channel));
   }
 
@@ -111,9 +111,9 @@ export class DeliveryProbe {
     if ((this.#heardAt.get(channel) ?? 0) >= sentAt) return;
     this.#silent.add(channel);
     this.parts.stats?.failed();
-    // Else it was noticed otherwise, and the probe had no chance.
+    // The connection was replaced meanwhile, and the probe was lost with it.
     if (this.parts.link(channel) !== by) return;
-    this.parts.log.warn('nothing is delivered any more: redis subscriber connection is made anew');
+    this.parts.log.warn('nothing is delivered any more: reconnecting the redis subscriber');
     this.parts.breakLink(channel);
   }
 }

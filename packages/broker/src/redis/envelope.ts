@@ -2,11 +2,11 @@ import { parsePosition } from '@chorus/protocol';
 import type { BrokerListener } from '../broker.js';
 
 /*
- * What travels on a room's channel: a first line, then one frame per line. JSON never contains a
- * raw line feed, so a node finds the frames without parsing them and hands out slices of what arrived.
+ * Payload of a room's channel: a first line, then one frame per line. JSON never contains a raw line feed, so a node
+ * finds the frames without parsing them and hands out slices of the payload.
  *
  *   messages   `<epoch>-<seq of the first frame>` LF frame [LF frame …]
- *   moved      `<epoch>-<next seq>` LF: the room stands there; `0-1` LF: something else about that has changed
+ *   moved      `<epoch>-<next seq>` LF: the room's position; `0-1` LF: its standing has changed otherwise
  *   notice     LF frame
  *   stored     `=<epoch>-<seq of the last message in the database>`
  */
@@ -16,14 +16,14 @@ const DASH = 0x2d;
 const EQUALS = 0x3d;
 const ZERO = 0x30;
 
-/** Wraps one ephemeral frame. `publish.lua`, `settle-backlog.lua` and `losses.lua` write the others. */
+/** Wraps one ephemeral frame. `publish.lua`, `settle-backlog.lua` and `losses.lua` write the other kinds. */
 export function noticeEnvelope(frame: string): string {
   return `\n${frame}`;
 }
 
 /**
- * Calls the listener for each frame of an envelope of a room, in order. Frames share the envelope's memory.
- * @returns false for what is no envelope
+ * Calls the listener for each frame of a room's envelope, in order. Frames share the envelope's memory.
+ * @returns false for an invalid envelope
  */
 export function openEnvelope(envelope: Buffer, roomId: number, listener: BrokerListener): boolean {
   if (envelope[0] === LF) {
@@ -53,7 +53,7 @@ export function openEnvelope(envelope: Buffer, roomId: number, listener: BrokerL
   return true;
 }
 
-/** Decimal digits from `start` to before `end`; NaN when they are none. */
+/** Parses decimal digits from `start` to before `end`; NaN for anything else. */
 function readNumber(bytes: Buffer, start: number, end: number): number {
   if (end <= start) return Number.NaN;
   let value = 0;

@@ -1,26 +1,26 @@
 import { type Keyspace, scopeOf } from '@chorus/redis';
 
-/** Names of what the broker keeps in Redis, and of its channels. */
+/** Names of the broker's keys and channels in Redis. */
 export class BrokerKeys {
   constructor(private readonly keyspace: Keyspace) {}
 
-  /** End of every channel name. `publish.lua` adds it to the name of a room's stream. */
+  /** Suffix of every channel name. `publish.lua` appends it to the name of a room's stream. */
   get channelSuffix(): string {
     return this.keyspace.channelSuffix;
   }
 
   /**
-   * Stream, no expiry. Exists exactly while the room does. An entry's id is `<epoch>-<seq>` and its one
-   * field `m` holds the message's body; the stream's last id is the room's position even when it is empty.
-   * Owner: the API creates and deletes it, gateways append.
+   * Stream, no expiry. Exists exactly while the room does. An entry's id is `<epoch>-<seq>`, and its only field `m` is
+   * the message's body; the stream's last id is the room's position even when the stream is empty. Owner: the API
+   * creates and deletes it, gateways append.
    */
   stream(roomId: number): string {
     return `${this.keyspace.room(roomId)}:stream`;
   }
 
   /**
-   * Two hashes per room, by turns of five minutes: idempotency key → `<epoch>-<seq>` of the message it was given
-   * with. Each expires when its next turn begins. Owner: gateways.
+   * Two hashes per room, by turns of five minutes: idempotency key → `<epoch>-<seq>` of the message that was published
+   * with it. Each expires when its next turn begins. Owner: gateways.
    */
   sent(roomId: number): [string, string] {
     const start = `${this.keyspace.room(roomId)}:sent`;
@@ -28,21 +28,21 @@ export class BrokerKeys {
   }
 
   /**
-   * Pub/sub channel of a room: messages, ephemeral frames, and how far the room is stored in the database. Its name
-   * begins with that of the room's stream, so that `publish.lua` needs only one of the two.
+   * Pub/sub channel of a room: messages, ephemeral frames, and its watermark in the database. Its name begins with that
+   * of the room's stream, so that `publish.lua` needs only one of the two.
    */
   channel(roomId: number): string {
     return this.stream(roomId) + this.channelSuffix;
   }
 
   /**
-   * Hash, no expiry: what all rooms of a hash slot share. On a single server there is one, in a Redis
-   * Cluster one for each partition. Owner: the scripts; `state.lua` explains incarnations.
-   * - `life`: `<epoch>:<run id>` of the incarnation that the data is in;
-   * - `began`: when it began, in ms since 1970;
+   * Hash, no expiry: the state that all rooms of a hash slot share. One on a single server, one per partition in a
+   * Redis Cluster. Owner: the scripts; `state.lua` explains incarnations.
+   * - `life`: `<epoch>:<run id>` of the incarnation of the data;
+   * - `began`: when the incarnation began, in ms since 1970;
    * - `last`: the newest epoch that a room or incarnation was given;
-   * - `seen`: the newest epoch that a node has seen and this data never gave out, if there is one;
-   * - `mirrored`: the `life` in which every room of PostgreSQL was made known, and whole;
+   * - `seen`: the newest epoch that a node has seen and this data never assigned, if there is one;
+   * - `mirrored`: the `life` in which every room of PostgreSQL was known and whole;
    * - `doubt`: the epoch of the last incarnation that is known to have lost messages;
    * - `unstored`: bytes of all messages after their room's watermark, as they count for the budget.
    */
@@ -51,9 +51,9 @@ export class BrokerKeys {
   }
 
   /**
-   * Sorted set, no expiry: room id → ms since 1970 from when on an archiver may take it. Holds every room with messages
-   * after its watermark; while somebody works on a room, the time at which its lease ends. Beside each state.
-   * Owner: gateways add, archivers remove.
+   * Sorted set, no expiry, beside each state: room id → ms since 1970 from which an archiver may claim it. Holds every
+   * room with messages after its watermark; for a claimed room, the end of the lease. Owner: gateways add, archivers
+   * remove.
    */
   unstored(partition: number | undefined): string {
     return `${this.keyspace.scope(partition)}:unstored`;
@@ -65,8 +65,8 @@ export class BrokerKeys {
   }
 
   /**
-   * Sorted set, no expiry, beside each state: room id → ms since 1970 at which a message that is in the database will be
-   * too old for the recent history. Owner: archivers.
+   * Sorted set, no expiry, beside each state: room id → ms since 1970 at which a stored message becomes too old for the
+   * recent history. Owner: archivers.
    */
   expiring(partition: number | undefined): string {
     return `${this.keyspace.scope(partition)}:expiring`;
@@ -74,15 +74,15 @@ export class BrokerKeys {
 
   /**
    * Hash, no expiry, beside each state: room id → `<generation>:<epoch>`, the generation that PostgreSQL gave the room
-   * ('' when not known) and the epoch that it was made with (0 when not known). Owner: the API.
+   * ('' if unknown) and the epoch of its creation (0 if unknown). Owner: the API.
    */
   records(partition: number | undefined): string {
     return `${this.keyspace.scope(partition)}:records`;
   }
 
   /**
-   * Hash, no expiry, beside each state: id of a room that gateways wait for, because it is not known or not whole in this
-   * incarnation → '', or the lowest and the highest position that they have seen of it. Owner: gateways add, the API removes.
+   * Hash, no expiry, beside each state: id of a room that gateways wait for, because it is unknown or not whole in this
+   * incarnation → '', or the lowest and the highest position that they have seen. Owner: gateways add, the API removes.
    */
   wanted(partition: number | undefined): string {
     return `${this.keyspace.scope(partition)}:wanted`;
@@ -90,15 +90,15 @@ export class BrokerKeys {
 
   /**
    * Hash, no expiry, beside each state: room id → `<epoch> <id>`: the newest position known to be lost, and the epoch
-   * before which nothing goes on without a hole because of that. Owner: the scripts.
+   * before which no position can be resumed without a gap. Owner: the scripts.
    */
   losses(partition: number | undefined): string {
     return `${this.keyspace.scope(partition)}:losses`;
   }
 
   /**
-   * Hash, no expiry, beside each state: user id → bytes of the messages of that user that wait to be archived, as they
-   * count for the budget. Counted only while much of the budget is in use: see `backlog.lua`. Owner: gateways add, archivers
+   * Hash, no expiry, beside each state: user id → bytes of that user's messages that wait to be archived, as they count
+   * for the budget. Counted only while much of the budget is in use: see `backlog.lua`. Owner: gateways add, archivers
    * subtract.
    */
   senders(partition: number | undefined): string {
@@ -106,8 +106,8 @@ export class BrokerKeys {
   }
 
   /**
-   * Everything kept of a room, in the order in which scripts that deal with one room take it: the state, the three
-   * that list rooms, the stream, the hashes of keys, the three that say more about rooms, and what users have of the budget.
+   * All keys of a room, in the order in which scripts for one room take them: the state, the three that list rooms, the
+   * stream, the hashes of keys, the three with more about rooms, and the users' shares of the budget.
    */
   allOf(roomId: number, cluster: boolean): string[] {
     const scope = scopeOf(roomId, cluster);
@@ -116,25 +116,25 @@ export class BrokerKeys {
     return [...shared, this.stream(roomId), ...this.sent(roomId), ...more];
   }
 
-  /** Sorted set of room ids by the time (ms, with microseconds) their last change began. Owner: the API. */
+  /** Sorted set: room id by the start of its last change, in ms with microseconds. Owner: the API. */
   pendingChanges(): string {
     return `${this.keyspace.prefix}:rooms:pending`;
   }
 
-  /** String with an expiry: who does a piece of work that only one may do. */
+  /** String with an expiry: the holder of a lock. */
   lock(name: string): string {
     return `${this.keyspace.prefix}:lock:${name}`;
   }
 
   /**
-   * Pub/sub channel by which one node finds out whether deliveries come; in a Redis Cluster one for each
-   * partition, so that all servers are asked.
+   * Pub/sub channel of one node's delivery probes; in a Redis Cluster one per partition, so that all servers are
+   * probed.
    */
   probe(node: string, partition: number | undefined): string {
     return `${this.keyspace.scope(partition)}:node:${node}:probe${this.channelSuffix}`;
   }
 
-  /** Pub/sub channel that every gateway listens to; a sharded one in a Redis Cluster, like those of rooms. */
+  /** Pub/sub channel that every gateway subscribes to; a sharded one in a Redis Cluster, like those of rooms. */
   control(): string {
     return `${this.keyspace.prefix}:control${this.channelSuffix}`;
   }

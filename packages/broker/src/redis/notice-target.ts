@@ -3,8 +3,8 @@ import { noticeEnvelope } from './envelope.js';
 import { BrokerKeys } from './keys.js';
 
 /**
- * How scripts of others publish a notice that every `RedisBroker` of the same keyspace and mode delivers: the `NoticeTarget`
- * of `@chorus/presence`.
+ * Lets scripts of other packages publish a notice that every `RedisBroker` with this keyspace and mode delivers: the
+ * `NoticeTarget` of `@chorus/presence`.
  */
 export function redisNoticeTarget(keyspace: Keyspace, cluster: boolean) {
   const keys = new BrokerKeys(keyspace);

@@ -13,19 +13,19 @@ import { readPosition } from './read-position.js';
 interface Question {
   readonly roomId: number;
   readonly seen: SeenOfRoom;
-  /** Messages that were acknowledged here. */
+  /** Positions of messages that this node acknowledged. */
   readonly acked: readonly Position[];
 }
 
 const NOTHING_SEEN: SeenOfRoom = { position: { epoch: 0, seq: 0 }, generation: '', by: 'node' };
 
-/** Keeps one script run short: Redis serves nobody else meanwhile. At most so many wait, in a Redis Cluster for each partition. */
+/**
+ * Limits the run time of one script, because Redis serves no other client meanwhile; and the waiting rooms, per
+ * partition in a Redis Cluster.
+ */
 const BATCH = { maxItems: 200, maxSize: Number.POSITIVE_INFINITY, maxQueuedSize: 100_000, maxWindowMs: 0 };
 
-/**
- * Asks where rooms stand: one script for those that are asked for at the same time, as all of a node's are after
- * an outage.
- */
+/** Queries the standing of rooms: one script for all concurrent queries, such as those of a node after an outage. */
 export class RedisPositions {
   readonly #batchers = new Map<number, MicroBatcher<Question, RoomStanding>>();
 
@@ -36,7 +36,7 @@ export class RedisPositions {
 
   /** See `Broker.standing`. */
   ask(roomId: number, seen = NOTHING_SEEN, acked: readonly Position[] = []): Promise<RoomStanding> {
-    // A script of a Redis Cluster touches one slot only; a single server takes all rooms at once.
+    // A script in a Redis Cluster touches one slot only; a single server takes all rooms at once.
     const group = this.redis.isCluster ? partitionOf(roomId) : 0;
     let batcher = this.#batchers.get(group);
     if (batcher === undefined) {

@@ -1,14 +1,14 @@
-/** What the messages tell that a node sends itself; plain numbers, for metrics. See {@link DeliveryProbe}. */
+/** Results of a node's delivery probes; plain numbers, for metrics. See {@link DeliveryProbe}. */
 export class ProbeStats {
-  /** Probes that did not come back in time, or could not be sent, since the start. */
+  /** Probes that did not return in time, or could not be sent, since the start. */
   failures = 0;
   /** Called with each round trip, in milliseconds. */
   onReturn: ((ms: number) => void) | undefined;
   #lastMs = 0;
-  /** By channel, since when the oldest probe is under way, and by which connection it is to come back. */
+  /** By channel, when the oldest probe in flight was sent, and the connection that has to deliver it. */
   readonly #pending = new Map<string, { sentAt: number; link: object | undefined }>();
 
-  /** How long the last probe took, or one that is still under way if that is longer; in milliseconds. */
+  /** Round trip of the last probe, or the age of the one in flight if that is longer; in milliseconds. */
   get lagMs(): number {
     const now = performance.now();
     let lag = this.#lastMs;
@@ -16,10 +16,10 @@ export class ProbeStats {
     return lag;
   }
 
-  /** @param link by which it is to come back; undefined when there is none, so that it will not */
+  /** @param link connection that has to deliver it; undefined if there is none: the probe will be missed */
   sent(channel: string, link: object | undefined): void {
     const pending = this.#pending.get(channel);
-    // What comes back next answers the oldest one, unless that one is lost with its connection.
+    // The next arrival answers the oldest probe, unless that one was lost with its connection.
     if (pending !== undefined && (link === undefined || pending.link === link)) return;
     this.#pending.set(channel, { sentAt: performance.now(), link });
   }

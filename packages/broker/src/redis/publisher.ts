@@ -15,21 +15,21 @@ import type { RoomReply } from './scripts.js';
 export interface RedisPublisherOptions {
   /**
    * Bytes of messages that may wait to be stored in the database, over all rooms, before publishing is refused. In a
-   * Redis Cluster each partition has an equal share.
+   * Redis Cluster each partition has an equal part.
    */
   maxBacklogBytes: number;
-  /** Longest time, in milliseconds, that a message waits for company when messages come fast. */
+  /** Longest time that a message waits to share a batch with others at a high rate, in milliseconds. */
   maxBatchWindowMs: number;
-  /** How busy the process is, 0 to 1: while it is not, messages wait only a quarter as long. Default 1. */
+  /** How busy the process is, 0 to 1: on an idle process, messages wait only a quarter as long. Default 1. */
   busy?(): number;
 }
 
 interface KnownRoom {
-  /** Saves the script a look-up; undefined when it may be of another incarnation. */
+  /** Saves the script a look-up; undefined if it may be of another incarnation. */
   epoch: number | undefined;
-  /** The newest position that was given out here. */
+  /** The newest position that this node acknowledged. */
   acked: Position | undefined;
-  /** The newest of the epoch before that one: it may be lost. */
+  /** The newest position of the previous epoch that this node acknowledged: it may be lost. */
   ackedBefore: Position | undefined;
 }
 
@@ -40,18 +40,18 @@ interface Outgoing {
   key: string;
 }
 
-/** Keeps one script run short: Redis serves nobody else meanwhile. */
+/** Limits the run time of one script, because Redis serves no other client meanwhile. */
 const BATCH = { maxItems: 128, maxSize: 256 * 1024, maxWaitMs: 30_000 };
-/** What may wait while Redis is slow or silent, in characters; in a Redis Cluster for each partition. */
+/** Size of the queue while Redis is slow or silent, in characters; per partition in a Redis Cluster. */
 const MAX_QUEUED = 64 * 1024 * 1024;
 const MAX_QUEUED_PER_PARTITION = 4 * 1024 * 1024;
 
 /** Sends messages in batches through one script that numbers, stores and publishes them. */
 export class RedisPublisher {
   readonly #batchers = new Map<number, MicroBatcher<Outgoing, Published>>();
-  /** Rooms that are published to again and again. */
+  /** Rooms that are published to repeatedly. */
   readonly #known = new Map<number, KnownRoom>();
-  /** Which incarnation of the data the epochs are from, by batcher; known as long as the connection that told it lasts. */
+  /** Incarnation of the epochs by batcher; known for as long as the connection that returned it lasts. */
   readonly #incarnations = new Map<number, string>();
 
   constructor(
@@ -90,13 +90,13 @@ export class RedisPublisher {
     this.#known.delete(roomId);
   }
 
-  /** The newest positions that were given out here to messages of a remembered room, in its last two epochs. */
+  /** The newest positions that this node acknowledged in a remembered room, in its last two epochs. */
   acked(roomId: number): Position[] {
     const known = this.#known.get(roomId);
     return [known?.acked, known?.ackedBefore].filter((position) => position !== undefined);
   }
 
-  /** A script of a Redis Cluster touches one slot only; a single server takes all rooms at once. */
+  /** A script in a Redis Cluster touches one slot only; a single server takes all rooms at once. */
   #group(roomId: number): number {
     return this.redis.isCluster ? partitionOf(roomId) : 0;
   }
@@ -142,7 +142,7 @@ export class RedisPublisher {
       publishCommand(isCluster),
       isCluster ? Math.floor(maxBacklogBytes / PARTITIONS) : maxBacklogBytes,
       life,
-      // The connections of a Redis Cluster come and go one by one: there the server is asked each time.
+      // The connections of a Redis Cluster break one by one, so its servers are queried each time.
       life !== '' && !isCluster ? '1' : '',
       names.channelSuffix,
     ];
@@ -165,18 +165,18 @@ export class RedisPublisher {
   }
 }
 
-/** One room's messages of a batch, and what became of them. */
+/** The messages of one room in a batch, and their results. */
 class RoomShare {
   readonly messages: Outgoing[];
-  /** The place of the last new one. */
+  /** Position of the last new message. */
   last: Position | undefined;
-  /** The place of the next new one, and how many new ones are left. */
+  /** Position of the next new message, and the number of remaining new ones. */
   next: Position | undefined;
   #left = 0;
-  /** Those that were stored before, or that their users have no share for, by their number in the batch, from 1. */
+  /** Messages that were stored before, or whose users have no share left, by their number in the batch, from 1. */
   #known: Map<number, Published | Error> | undefined;
   #taken = 0;
-  /** Why the rest was not stored. */
+  /** Why the remaining messages were not stored. */
   #why = '';
 
   constructor(first: Outgoing) {
@@ -205,7 +205,7 @@ class RoomShare {
     this.#left = count;
   }
 
-  /** Of each message in turn, the place or why it has none. */
+  /** Returns the result of the next message: its position, or why it has none. */
   takePlace(): Published | Error {
     const known = this.#known?.get(++this.#taken);
     if (known !== undefined) return known;

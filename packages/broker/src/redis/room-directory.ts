@@ -13,9 +13,9 @@ import { BrokerKeys } from './keys.js';
 import { bringInRooms, restoreRoom } from './room-restoring.js';
 import { defineBrokerScripts } from './scripts.js';
 
-/** A change that began so much later than now, in milliseconds, began before the clock was set back. */
+/** A change that began this much later than now, in milliseconds, began before the clock was set back. */
 const CLOCK_STEP_MS = 1_000;
-/** Rooms that are wanted, told at once; of each partition of a Redis Cluster. */
+/** Maximum number of wanted rooms returned at once; per partition in a Redis Cluster. */
 const MOST_WANTED = 200;
 
 /** The mirror of rooms in Redis. The connection belongs to the caller. */
@@ -80,7 +80,7 @@ export class RedisRoomDirectory implements RoomDirectory {
     const now = await this.#now();
     const changes = await this.#pendingWithin('-inf', now - minAgeMs, limit);
     if (changes.length >= limit) return changes;
-    // What began later began before the clock of Redis was set back.
+    // Changes that began later than now began before the clock of Redis was set back.
     const later = await this.#pendingWithin(`(${now + CLOCK_STEP_MS}`, '+inf', limit - changes.length);
     return [...changes, ...later];
   }
@@ -115,7 +115,7 @@ export class RedisRoomDirectory implements RoomDirectory {
       await action();
     } finally {
       clearInterval(extending);
-      // Left to expire if Redis is away.
+      // The lock expires if Redis cannot be reached.
       await this.redis.chorusUnlock(1, key, token).catch(() => undefined);
     }
     return true;
@@ -147,7 +147,7 @@ export class RedisRoomDirectory implements RoomDirectory {
     return changes;
   }
 
-  /** Milliseconds since 1970 by the clock of Redis: replicas of the API need not agree on the time. */
+  /** Milliseconds since 1970 by the clock of Redis: the clocks of API replicas may differ. */
   async #now(): Promise<number> {
     return milliseconds(await call(() => this.redis.time()));
   }

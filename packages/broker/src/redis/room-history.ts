@@ -17,7 +17,7 @@ export class RedisRoomHistory implements RoomHistory {
   }
 
   async before(roomId: number, before: Position | undefined, limit: number): Promise<StoredMessage[]> {
-    // Redis takes no interval that ends before the first possible place.
+    // Redis refuses an interval that ends before the first possible id.
     if (limit <= 0 || (before?.epoch === 0 && before.seq === 0)) return [];
     const end = before === undefined ? '+' : `(${before.epoch}-${before.seq}`;
     const stream = this.#keys.stream(roomId);

@@ -5,10 +5,10 @@ import type { BroughtIn, MirroredRoom, Restoration } from '../room-directory.js'
 import type { BrokerKeys } from './keys.js';
 import { readPosition } from './read-position.js';
 
-/** Keeps one script run short: Redis serves nobody else meanwhile. */
+/** Limits the run time of one script, because Redis serves no other client meanwhile. */
 const ROOMS_AT_ONCE = 100;
 
-/** See `RoomDirectory.bringIn`. One script for many rooms; in a Redis Cluster for those of a partition. */
+/** See `RoomDirectory.bringIn`. One script for many rooms; in a Redis Cluster, for the rooms of a partition. */
 export async function bringInRooms(
   redis: RedisClient,
   names: BrokerKeys,

@@ -3,7 +3,7 @@ import type { Result } from 'ioredis';
 
 type Args = Array<string | number>;
 
-/** `publish.lua` on one room. */
+/** Reply of `publish.lua` for one room. */
 export type RoomReply =
   | string
   | [first: string, stored: number, why: string, ...known: Array<string | number>];
@@ -47,7 +47,7 @@ const SCRIPTS = {
   chorusUnlock: ['unlock'],
 } as const;
 
-/** Adds this package's scripts to a client as commands. Harmless when they are there already. */
+/** Adds this package's scripts to a client as commands. Idempotent. */
 export function defineBrokerScripts(client: RedisClient): void {
   defineScripts(client, new URL('../../lua/', import.meta.url), SCRIPTS);
 }
