@@ -1,10 +1,8 @@
-// Makes the folder that an image ships: one program with the packages that it needs to run, and nothing else.
-//
-//   node deploy/ship.mjs <api|gateway|archiver|migrate> <folder>
-//
-// It copies from a clone that is installed and compiled, so it needs no registry. What it leaves out, compared with
-// `pnpm deploy --prod`: what packages merely can be used with (the Prisma CLI and its engines come that way), builds
-// for other systems and databases, types, source maps, sources.
+// Creates the folder of an image: one program with the packages that it needs to run, and nothing else. node
+// deploy/ship.mjs <api|gateway|archiver|migrate> <folder>
+// It copies from an installed and compiled clone, so it needs no registry. Compared with `pnpm deploy --prod` it
+// omits optional peers (such as the Prisma CLI and its engines), builds for other systems and databases, types,
+// source maps and sources.
 import {
   copyFileSync,
   cpSync,
@@ -20,7 +18,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** Where each program is, which dependencies of its package it does not use itself, and the page that it serves. */
+/** Location of each program, dependencies of its package that it does not use itself, and the page that it serves. */
 const PROGRAMS = {
   api: { folder: 'apps/api', unused: [], page: 'apps/web/dist' },
   gateway: { folder: 'apps/gateway', unused: [] },
@@ -30,29 +28,32 @@ const PROGRAMS = {
 
 const { platform, arch, versions } = process;
 
-/** Files of packages with builds for everything: those of this system, of Node and of PostgreSQL. By the name, or scope, in package.json. */
+/**
+ * Files of packages that contain builds for several platforms: those for this system, Node and PostgreSQL. By the
+ * name, or scope, in package.json.
+ */
 const FITTING = {
   uwebsockets: (file) =>
     extname(file) !== '.node' || file === `uws_${platform}_${arch}_${versions.modules}.node`,
   bcrypt: (file) => extname(file) !== '.node' || file.startsWith(`prebuilds/${platform}-${arch}/`),
-  // Builds for bundlers.
+  // Other builds are for bundlers.
   '@opentelemetry': (file) => !/^build\/(esm|esnext)\//.test(file),
-  // Loaded by `require` only, and without the names that are not final yet.
+  // Loaded only by `require`, and without unstable names.
   '@opentelemetry/semantic-conventions': (file) =>
     extname(file) !== '.mjs' && !/(^|\/)(experimental_|index-incubating)/.test(file),
   // The page about the API needs one of its builds.
   'swagger-ui-dist': (file) => !/\.(js|txt)$/.test(file) || file.startsWith('swagger-ui-bundle.js'),
-  // Only we use it, and by `import`.
+  // Only this project uses it, and by `import`.
   zod: (file) => extname(file) !== '.cjs',
   '@prisma/client': (file) =>
     !file.startsWith('runtime/') ||
     /^runtime\/(client\.js|query_compiler_fast_bg\.postgresql(\.wasm-base64)?\.mjs)$/.test(file),
 };
 
-/** Dependencies that nothing is done with: this one only tells its maker who installs it, and is not installed either. */
+/** Unused dependencies: this one only reports installations to its maker, and is not installed either. */
 const LEFT_OUT = new Set(['@scarf/scarf']);
 
-/** What runs, and the terms under which it may. */
+/** Program files and licences. */
 const RUNS = new Set(['.js', '.mjs', '.cjs', '.json', '.node', '.wasm']);
 /** Other files that are read or served. */
 const SERVED = new Set([
@@ -78,7 +79,7 @@ if (program.page !== undefined) {
 }
 console.log(`${name}: ${packages} packages, ${(bytes / 1e6).toFixed(1)} MB`);
 
-/** Copies a program and everything that it depends on, the way a package manager without links would lay it out. */
+/** Copies a program with all its dependencies, laid out as by a package manager without links. */
 function ship(source, folder, unused) {
   const top = { source: realpathSync(source), folder, inside: new Map(), above: undefined };
   const waiting = [top];
@@ -105,7 +106,10 @@ function ship(source, folder, unused) {
   }
 }
 
-/** Where a dependency has to be for `place` to find it: at the top unless another version is in the way; undefined if it is found already. */
+/**
+ * Returns the folder in which `place` finds a dependency: at the top unless another version is there; undefined if it
+ * is found already.
+ */
 function hostFor(dependency, source, place, top) {
   for (let above = place; above !== undefined; above = above.above) {
     const there = above.inside.get(dependency);
@@ -127,7 +131,7 @@ function dependenciesOf(source) {
   ].filter((dependency) => !LEFT_OUT.has(dependency.name));
 }
 
-/** The folder of a dependency, found as Node finds it. */
+/** Returns the folder of a dependency, resolved like Node does. */
 function find(dependency, from) {
   for (let folder = from; ; folder = dirname(folder)) {
     const candidate = join(folder, 'node_modules', dependency);
@@ -150,14 +154,14 @@ function copyPackage(source, folder) {
   }
 }
 
-/** Copies a page as it was built, to where WEB_DIR of the image points. */
+/** Copies a built page to the folder that WEB_DIR of the image names. */
 function copyPage(source, folder) {
   if (!existsSync(join(source, 'index.html'))) fail(`${source} has not been built`);
   cpSync(source, folder, { recursive: true });
   for (const file of filesIn(source, false)) bytes += statSync(join(source, file)).size;
 }
 
-/** Paths of files below a folder, without those of other packages. */
+/** Returns paths of files below a folder, without those of other packages. */
 function filesIn(folder, ours, below = '') {
   return readdirSync(join(folder, below), { withFileTypes: true }).flatMap((entry) => {
     const path = join(below, entry.name);
@@ -167,7 +171,7 @@ function filesIn(folder, ours, below = '') {
   });
 }
 
-/** Sources, and what serves to test: by their folders. */
+/** Sources and test support, by their folders. */
 function isLeftOut(below, name) {
   return name === 'testing' || (below === '' && name === 'src');
 }
@@ -176,7 +180,10 @@ function isUsed(file) {
   return RUNS.has(extname(file)) || TERMS.test(basename(file)) || SERVED.has(file);
 }
 
-/** Of our own packages everything but what serves to compile and to test: some read other files, such as scripts for Redis. */
+/**
+ * Everything of this project's packages except what only compiling and testing need: some read other files, such as
+ * scripts for Redis.
+ */
 function isOurs(file) {
   return !/\.(map|d\.ts|tsbuildinfo)$|\.test\.js$|(^|\/)tsconfig\.json$/.test(file);
 }

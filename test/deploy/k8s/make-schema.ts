@@ -1,5 +1,5 @@
 /**
- * Makes `schema.json` anew: what an API server of Kubernetes would accept, of the kinds that `deploy/k8s` uses.
+ * Regenerates `schema.json`: what an API server of Kubernetes would accept, of the kinds that `deploy/k8s` uses.
  *
  *   npx tsx test/deploy/k8s/make-schema.ts "<what and which versions>" <swagger.json> <custom resource definition>...
  *
