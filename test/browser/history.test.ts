@@ -14,7 +14,7 @@ const TEXTS = Array.from(
 const [FIRST = ''] = TEXTS;
 const LAST = TEXTS.at(-1) ?? '';
 
-describe('a room in which much was said', function () {
+describe('a room with a long history', function () {
   this.timeout(60_000);
 
   let stage: Stage;
@@ -32,11 +32,11 @@ describe('a room in which much was said', function () {
   });
   after(() => stage?.leave());
 
-  /** Pixels from where it could be scrolled to. */
+  /** Distance from the end of the log, in pixels. */
   const belowMe = (): Promise<number> =>
     ada.log.evaluate(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight);
   const shown = (): Promise<number> => ada.log.getByRole('article').count();
-  /** The first message that is wholly in sight, and where it is. */
+  /** The first message that is completely visible, and its place. */
   const reading = (): Promise<{ text: string; top: number }> =>
     ada.log.evaluate((log) => {
       const { top } = log.getBoundingClientRect();
@@ -47,7 +47,7 @@ describe('a room in which much was said', function () {
       return { text: '', top: 0 };
     });
 
-  /** Browsers round what they scroll by. */
+  /** Browsers round scroll positions. */
   const isStillAt = async ({ text, top }: { text: string; top: number }): Promise<void> => {
     await ada.message(text).waitFor();
     const [message, log] = await Promise.all([ada.message(text).boundingBox(), ada.log.boundingBox()]);
@@ -60,7 +60,7 @@ describe('a room in which much was said', function () {
     expect(await shown(), 'not all of it is there').to.be.lessThan(MESSAGES / 4);
   });
 
-  it('goes on upwards, and what is read does not move', async () => {
+  it('continues upwards, and the visible part does not move', async () => {
     for (let step = 0; step < 4; step++) {
       const before = await shown();
       // To where older messages are fetched, but not to the very top.
@@ -73,7 +73,7 @@ describe('a room in which much was said', function () {
     }
   });
 
-  it('does not move for what comes while one reads further up, and says how much that is', async () => {
+  it('does not move for new messages while it is scrolled up, and shows their number', async () => {
     const read = await reading();
     await fillRoom(stage.cluster.url, teller, room, ['news', 'more news']);
     const toEnd = ada.page.getByRole('button', { name: '2 new messages' });
@@ -85,20 +85,20 @@ describe('a room in which much was said', function () {
     await toEnd.waitFor({ state: 'hidden' });
   });
 
-  it('scrolls to the very first message, smoothly, and has left none out', async () => {
-    // As somebody who has just come.
+  it('scrolls to the very first message, smoothly, and omits none', async () => {
+    // As for a user who has just arrived.
     await ada.page.reload();
     await ada.message('more news').waitFor();
     const figures = await scrollUpTo(ada.page, ada.log, ada.page.getByText('This is where it begins.'));
     expect(await ada.said()).to.deep.equal([...TEXTS, 'news', 'more news']);
     await ada.message(FIRST).waitFor();
     expect((await reading()).text).to.equal(FIRST);
-    // Other tests run beside this one. `pnpm bench:page` says what it is on a quiet machine.
+    // Other tests run beside this one. `pnpm bench:page` measures on an idle machine.
     expect(figures.workMs / MESSAGES, JSON.stringify(figures)).to.be.within(0, 6);
     expect(Math.max(0, ...figures.longTasks), JSON.stringify(figures)).to.be.lessThan(1_000);
   });
 
-  it('goes back to the newest message at once', async () => {
+  it('returns to the newest message at once', async () => {
     await ada.page.getByRole('button', { name: 'Newest messages' }).click();
     await ada.message('more news').waitFor();
     await eventually(async () => expect(await belowMe()).to.be.within(0, 1));
@@ -108,7 +108,7 @@ describe('a room in which much was said', function () {
     expect(ada.notes.errors).to.deep.equal([]);
   });
 
-  it('shows what one says oneself, wherever one reads', async () => {
+  it("shows the user's own message, wherever it is scrolled to", async () => {
     await ada.log.evaluate((log) => log.scrollTo(0, 0));
     await ada.page.getByRole('button', { name: /^Newest messages|new messages?$/ }).waitFor();
     await ada.say('said from further up');

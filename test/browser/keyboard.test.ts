@@ -27,7 +27,7 @@ describe('with a keyboard only', function () {
   });
   after(() => stage?.leave());
 
-  it('one signs in', async () => {
+  it('the user signs in', async () => {
     const { page } = ada;
     const email = page.getByRole('textbox', { name: 'E-mail' });
     await email.waitFor();
@@ -40,7 +40,7 @@ describe('with a keyboard only', function () {
     await ada.connected();
   });
 
-  it('one finds a room and opens it', async () => {
+  it('the user finds a room and opens it', async () => {
     const { page } = ada;
     await tabTo(page, page.getByRole('searchbox', { name: 'Find a room' }));
     await page.keyboard.type(account.username);
@@ -53,7 +53,7 @@ describe('with a keyboard only', function () {
     expect(await link.getAttribute('aria-current')).to.equal('page');
   });
 
-  it('one writes: the focus is there already, and stays', async () => {
+  it('the user writes: the composer has the focus, and keeps it', async () => {
     const { page } = ada;
     await eventually(async () => expect((await focusOn(page)).name).to.equal('textarea "Message"'));
     await page.keyboard.type('first line');
@@ -68,7 +68,7 @@ describe('with a keyboard only', function () {
     await ada.delivered('and with the button', 'Sent');
   });
 
-  it('one scrolls, and leaves the log again', async () => {
+  it('the user scrolls, and leaves the log again', async () => {
     const { page } = ada;
     const lines = Array.from({ length: 40 }, (_, index) => `line ${index}`);
     await fillRoom(stage.cluster.url, teller, roomId, lines);
@@ -81,7 +81,7 @@ describe('with a keyboard only', function () {
     await tabTo(page, ada.composer);
   });
 
-  it('one makes a room in a dialog that keeps the focus, or does not', async () => {
+  it('the user creates a room in a dialog, which keeps the focus', async () => {
     const { page } = ada;
     const button = page.getByRole('button', { name: 'New room' });
     await tabTo(page, button, 'Shift+Tab');
@@ -106,7 +106,7 @@ describe('with a keyboard only', function () {
     await ada.inRoom(`mine ${account.username}`);
   });
 
-  it('one goes through the rooms with the arrow keys, and to the search from everywhere', async () => {
+  it('the user moves through the rooms with the arrow keys, and to the search from everywhere', async () => {
     const { page } = ada;
     await page.keyboard.press('Control+k');
     expect(await hasFocus(page.getByRole('searchbox', { name: 'Find a room' }))).to.equal(true);
@@ -124,7 +124,7 @@ describe('with a keyboard only', function () {
     }
   });
 
-  it('one skips the list of rooms', async () => {
+  it('the user skips the list of rooms', async () => {
     const { page } = ada;
     const skip = page.getByRole('link', { name: 'Skip to the room' });
     await tabTo(page, skip, 'Shift+Tab');
@@ -132,7 +132,7 @@ describe('with a keyboard only', function () {
     expect(await hasFocus(ada.composer)).to.equal(true);
   });
 
-  it('one confirms what an input method proposes without sending it', async () => {
+  it('the user confirms a proposal of an input method without sending it', async () => {
     await ada.composer.fill('\u4f60\u597d');
     // Safari ends the composition before this event.
     await ada.composer.dispatchEvent('keydown', {
@@ -145,7 +145,7 @@ describe('with a keyboard only', function () {
     await ada.composer.fill('');
   });
 
-  it('one renames it in its menu', async () => {
+  it('the user renames a room in its menu', async () => {
     const { page } = ada;
     const menu = page.getByRole('button', { name: 'Room menu' });
     await tabTo(page, menu, 'Shift+Tab');
@@ -175,7 +175,7 @@ describe('with a keyboard only', function () {
     await ada.inRoom(`ours ${account.username}`);
   });
 
-  it('one signs out', async () => {
+  it('the user signs out', async () => {
     const { page } = ada;
     await tabTo(page, page.getByRole('button', { name: 'Sign out' }));
     await page.keyboard.press('Enter');
@@ -227,11 +227,11 @@ describe('with a screen reader', function () {
     ]) {
       expect(page).to.match(part);
     }
-    // Nothing that can be used is without a name.
+    // No control is without a name.
     expect(page).not.to.match(/^\s*- (button|link|textbox|searchbox|img|dialog)( \[[^\]]*\])*:?$/m);
   });
 
-  it('what others say is read out, and neither what one says oneself nor what is old', async () => {
+  it("others' messages are read out, but neither the user's own nor old ones", async () => {
     const live = ada.page.locator('[aria-live="polite"]');
     const heard = (): Promise<string> =>
       live.evaluateAll((all) => all.map((each) => each.textContent).join());

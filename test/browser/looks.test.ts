@@ -12,7 +12,7 @@ import type { Visitor } from './support/visitor.js';
 const DESKTOP = { width: 1280, height: 800 };
 const PHONE = { width: 390, height: 844 };
 
-/** Each look that somebody may have of the page. */
+/** The combinations of colours and sizes in which users see the page. */
 const LOOKS = [
   { name: 'desktop', viewport: DESKTOP, colorScheme: 'light' },
   { name: 'desktop-dark', viewport: DESKTOP, colorScheme: 'dark' },
@@ -45,7 +45,7 @@ describe('the looks of the page', function () {
     await stage?.leave();
   });
 
-  /** In every look: nothing that keeps anybody out, and nothing wider than the screen. */
+  /** In every look: no serious accessibility violation, and nothing wider than the screen. */
   const inEveryLook = async (name: string, prepare: () => Promise<void> = async () => {}): Promise<void> => {
     const { page } = ada;
     for (const look of LOOKS) {
@@ -61,7 +61,7 @@ describe('the looks of the page', function () {
     await page.emulateMedia({ colorScheme: 'light' });
   };
 
-  it('are good when one signs in or up', async () => {
+  it('are good on the forms for signing in and up', async () => {
     const { page } = ada;
     await page.getByRole('button', { name: 'Sign in' }).click();
     await inEveryLook('sign-in');
@@ -107,7 +107,7 @@ describe('the looks of the page', function () {
     });
   });
 
-  it('are good with the people of a room on a phone, and with its menu', async () => {
+  it('are good with the members of a room on a phone, and with its menu', async () => {
     const { page } = ada;
     const people = page.getByRole('button', { name: /^People/ });
     const menu = page.getByRole('button', { name: 'Room menu' });
@@ -141,9 +141,9 @@ describe('the looks of the page', function () {
     await page.keyboard.press('Escape');
   });
 
-  it('are good without a connection, with messages that wait', async () => {
+  it('are good without a connection, with waiting messages', async () => {
     ada.line.cut();
-    // Over the whole page, once it has lasted a moment.
+    // Shown over the whole page, once it has lasted a moment.
     await eventually(async () => {
       const box = await ada.connection.boundingBox();
       expect((box?.x ?? 0) + (box?.width ?? 0) / 2).to.be.greaterThan(DESKTOP.width / 3);
@@ -156,10 +156,10 @@ describe('the looks of the page', function () {
 
   let rollout: number;
   let design: number;
-  /** Others, by name, in all rooms. */
+  /** Sockets of other users, by name, in all rooms. */
   let guests: Map<string, V1Socket>;
 
-  /** Several people, several rooms, and something said in one of them. */
+  /** Several users, several rooms, and messages in one of them. */
   async function makeConversation(): Promise<void> {
     const { url } = stage.cluster;
     const me = await signIn(url, ada);

@@ -4,7 +4,7 @@ import { createRoom, signIn } from '../support/clients/people.js';
 import { type Stage, sharedStage } from './support/stage.js';
 import type { Visitor } from './support/visitor.js';
 
-/** Each says so on the page if it is ever run. */
+/** Each would show itself on the page if it ever ran. */
 const ATTEMPTS = [
   '<img src=x onerror="globalThis.hacked = 1">',
   '<script>globalThis.hacked = 2</script>',
@@ -15,7 +15,7 @@ const ATTEMPTS = [
   '[a link](javascript:globalThis.hacked=7)',
   'data:text/html,<script>globalThis.hacked=8</script>',
   '<style>* { display: none !important }</style>',
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is to stay as it is
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it must stay unchanged
   '${globalThis.hacked = 9} {{constructor.constructor("globalThis.hacked = 10")()}}',
   '&lt;b&gt; &amp; &#60;b&#62;',
 ];
@@ -48,7 +48,7 @@ describe('markup in names and messages', function () {
     expect(await inside.count()).to.equal(0);
   });
 
-  it('stays text in the names of people and rooms, wherever they are shown', async () => {
+  it('stays text in the names of users and rooms, wherever they are shown', async () => {
     await ben.sees([IMAGE, ben.username]);
     const first = ben.log.getByRole('article').first();
     expect(await first.getAttribute('aria-label')).to.contain(`\u2068${IMAGE}\u2069, `);
@@ -79,7 +79,7 @@ describe('markup in names and messages', function () {
     expect(await mallory.said()).to.deep.equal(ATTEMPTS);
   });
 
-  it('becomes a link only where it is an address of the web, which is told nothing', async () => {
+  it('becomes a link only if it is a web address, and the link sends no referrer', async () => {
     await mallory.say('see https://example.com/a?b=1&c="><script> and http://example.org.');
     const links = ben.log.getByRole('link');
     await links.first().waitFor();
@@ -94,7 +94,7 @@ describe('markup in names and messages', function () {
     }
   });
 
-  it('was never run, and nothing was refused by the policy of the page', async () => {
+  it('never ran, and the policy of the page blocked nothing', async () => {
     for (const { page, notes } of [mallory, ben]) {
       expect(await page.evaluate(() => Reflect.get(globalThis, 'hacked'))).to.equal(undefined);
       expect(notes.dialogs).to.deep.equal([]);
@@ -102,7 +102,7 @@ describe('markup in names and messages', function () {
     }
   });
 
-  it('would not run even if it were markup: the policy refuses it', async () => {
+  it('would not run even as markup: the policy blocks it', async () => {
     const refused = await ben.page.evaluate(() => {
       const script = document.createElement('script');
       const image = document.createElement('img');

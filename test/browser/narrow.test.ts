@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { type Stage, sharedStage } from './support/stage.js';
 import type { Visitor } from './support/visitor.js';
 
-describe('where there is little room', function () {
+describe('on a small screen', function () {
   this.timeout(60_000);
 
   let stage: Stage;
@@ -29,7 +29,7 @@ describe('where there is little room', function () {
     expect(await people(ada).count()).to.equal(1);
   });
 
-  it('going back on a phone closes the people, and only then leaves the room', async () => {
+  it('going back on a phone closes the list of members, and only then leaves the room', async () => {
     const context = { viewport: { width: 390, height: 760 }, hasTouch: true, isMobile: true };
     const ada = await stage.visitor('ada', { context });
     const name = `phone ${ada.username}`;
@@ -38,7 +38,7 @@ describe('where there is little room', function () {
     await ada.page.goBack();
     await people(ada).waitFor({ state: 'detached' });
     await ada.inRoom(name);
-    // The same by the arrow of the page.
+    // Also by the arrow of the page.
     await openPeople(ada);
     await ada.page.getByRole('link', { name: 'Close people' }).click();
     await people(ada).waitFor({ state: 'detached' });
@@ -47,7 +47,7 @@ describe('where there is little room', function () {
     await ada.roomLink(name).waitFor();
   });
 
-  it('the day of messages is another one after midnight', async () => {
+  it('the day of messages changes at midnight', async () => {
     const ada = await stage.visitor('ada');
     const evening = new Date();
     evening.setHours(23, 59, 50, 0);

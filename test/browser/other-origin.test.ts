@@ -33,7 +33,7 @@ describe('a page of another site', function () {
       response.end(isClient ? client : '<!doctype html><title>a shop</title>');
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    // Another site than 127.0.0.1, whose cookies the browser keeps from this one.
+    // Another site than 127.0.0.1, so the browser sends this one no cookies of that one.
     origin = `http://localhost:${(server.address() as AddressInfo).port}`;
     cluster = await startTestCluster({
       apis: 1,
@@ -55,7 +55,7 @@ describe('a page of another site', function () {
     server?.closeAllConnections();
   });
 
-  it('signs in, chats, renews its session and signs out, all without a cookie', async () => {
+  it('signs in, chats, renews its session and signs out without a cookie', async () => {
     const { email, password, username } = ada;
     const seen = await page.evaluate(
       async ({ url, email, password, room }) => {
@@ -88,7 +88,7 @@ describe('a page of another site', function () {
     expect(await page.context().cookies()).to.deep.equal([]);
   });
 
-  it('is told why a token does not let it in', async () => {
+  it('is told why its token is refused', async () => {
     const code = await page.evaluate(
       async ({ url, room }) => {
         const { ChorusClient }: ClientModule = await import('/client.js' as string);

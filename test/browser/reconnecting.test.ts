@@ -5,10 +5,13 @@ import { type Stage, sharedStage } from './support/stage.js';
 import type { Visitor } from './support/visitor.js';
 import { watchText } from './support/watch-text.js';
 
-/** What people take for a moment. The first attempt comes within half a second, and up to one more may be needed. */
+/**
+ * Longest acceptable interruption, in milliseconds: the first attempt comes within half a second, and a second one
+ * may be needed.
+ */
 const SHORT_MS = 4_000;
 
-describe('in mid-conversation', function () {
+describe('during a conversation', function () {
   this.timeout(60_000);
 
   let stage: Stage;
@@ -40,7 +43,7 @@ describe('in mid-conversation', function () {
     said.push(text);
     await visitor.say(text);
   };
-  /** Both pages have all that was said, each message once, in one order. */
+  /** Both pages have all messages, each once, in one order. */
   const bothHaveAll = () =>
     eventually(async () => {
       const [mine, yours] = await Promise.all([ada.said(), ben.said()]);
@@ -48,7 +51,7 @@ describe('in mid-conversation', function () {
       expect(mine).to.deep.equal(yours);
     });
 
-  it('a gateway is killed, and neither notices more than a short "Reconnecting…"', async () => {
+  it('a gateway is killed, and both pages show at most a short "Reconnecting…"', async () => {
     const [adas, bens] = await Promise.all([watchText(ada.connection), watchText(ben.connection)]);
     for (let index = 0; index < 20; index++) {
       if (index === 6) {
@@ -77,7 +80,7 @@ describe('in mid-conversation', function () {
     }
   });
 
-  it('the network goes: what is written meanwhile waits, and is sent once when it is back', async () => {
+  it('the network fails: messages written meanwhile wait, and are sent once when it is back', async () => {
     await ben.context.setOffline(true);
     ben.line.cut();
     await ben.connection.filter({ hasText: /^Offline$/ }).waitFor();
@@ -100,7 +103,7 @@ describe('in mid-conversation', function () {
     ]);
   });
 
-  it('the network goes while a message is under way, which is said once all the same', async () => {
+  it('the network fails while a message is in flight, which is delivered once nevertheless', async () => {
     for (let round = 0; round < 2; round++) {
       await say(ben, `interrupted ${round}`);
       ben.line.cut();
@@ -111,10 +114,10 @@ describe('in mid-conversation', function () {
     for (const text of said.slice(-2)) await ben.delivered(text, 'Sent');
   });
 
-  it('nobody waits longer than they like', async () => {
+  it('the user can end a long wait', async () => {
     ben.line.cut();
     const again = ben.page.getByRole('button', { name: 'Reconnect now' });
-    // After some attempts in vain the pauses are long enough to be cut short.
+    // After some failures the waits are long enough to be ended.
     await ben.connection.filter({ hasText: /in ([3-9]|1\d) s$/ }).waitFor({ timeout: 30_000 });
     ben.line.mend();
     const connection = await watchText(ben.connection);

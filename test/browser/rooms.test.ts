@@ -10,7 +10,7 @@ describe('rooms on the page', function () {
   let stage: Stage;
   let ada: Visitor;
   let ben: Visitor;
-  /** Of this suite. */
+  /** Returns a name that only this suite uses. */
   let named: (name: string) => string;
 
   before(async () => {
@@ -35,7 +35,7 @@ describe('rooms on the page', function () {
     await ben.message('the kettle is on').waitFor();
   });
 
-  it('say how much is unread in those that are not looked at, and then no more', async () => {
+  it('show the number of unread messages until they are opened', async () => {
     await ada.openRoom(named('garden'));
     for (const text of ['it rains', 'still', 'and on']) await ada.say(text);
     await ben.page.getByRole('link', { name: `${named('garden')} 3 unread`, exact: true }).waitFor();
@@ -45,14 +45,14 @@ describe('rooms on the page', function () {
     await ben.page.getByText('New', { exact: true }).waitFor();
     await eventually(async () => expect(await unread(ben, 'garden')).to.equal('#'));
     await eventually(async () => expect(await ben.page.title()).to.match(/^garden/));
-    // One's own are none, and neither is what is seen as it comes.
+    // The user's own messages do not count, and neither do those that are seen on arrival.
     await ada.say('and on and on');
     await ben.message('and on and on').waitFor();
     expect(await unread(ada, 'garden')).to.equal('#');
     expect(await unread(ben, 'garden')).to.equal('#');
   });
 
-  it('remember what was unread when the page is loaded again', async () => {
+  it('keep their unread messages when the page is reloaded', async () => {
     await ben.openRoom(named('kitchen'));
     await ada.say('are you there?');
     await eventually(async () => expect(await unread(ben, 'garden')).to.match(/1/));
@@ -60,7 +60,7 @@ describe('rooms on the page', function () {
     await eventually(async () => expect(await unread(ben, 'garden')).to.match(/\b1\b/));
   });
 
-  it('come into the lists of others, change there and go by themselves', async () => {
+  it("appear in other users' lists, change there and disappear, without a reload", async () => {
     const { page } = ada;
     await ada.createRoom(named('cellar'));
     await ben.roomLink(named('cellar')).waitFor();
@@ -77,7 +77,7 @@ describe('rooms on the page', function () {
     await ben.roomLink(named('vault')).waitFor({ state: 'detached' });
   });
 
-  it('are renamed by who made them, also where they are open', async () => {
+  it('are renamed by their creator, also where they are open', async () => {
     await ada.openRoom(named('kitchen'));
     const { page } = ada;
     await page.getByRole('button', { name: 'Room menu' }).click();
@@ -86,7 +86,7 @@ describe('rooms on the page', function () {
     await dialog.getByRole('textbox', { name: 'Room name' }).fill(named('pantry'));
     await dialog.getByRole('button', { name: 'Rename' }).click();
     await ada.inRoom(named('pantry'));
-    // By itself.
+    // Without a reload.
     await ben.inRoom(named('pantry'));
     expect(await ben.roomLink(named('kitchen')).count()).to.equal(0);
     await ben.page.getByRole('button', { name: 'Room menu' }).click();
@@ -98,7 +98,7 @@ describe('rooms on the page', function () {
     await ben.page.keyboard.press('Escape');
   });
 
-  it('keep what one has begun to write', async () => {
+  it("keep the user's draft", async () => {
     await ada.composer.fill('half a sent');
     await ada.openRoom(named('garden'));
     expect(await ada.composer.inputValue()).to.equal('');
@@ -107,8 +107,8 @@ describe('rooms on the page', function () {
     await ada.composer.fill('');
   });
 
-  it('say that a message was not sent, and why, and let it be thrown away', async () => {
-    // What a gateway refuses for good cannot be typed, so this one is refused on its way.
+  it('show that a message was not sent, and why, and let the user discard it', async () => {
+    // The composer prevents what a gateway refuses for good, so the test refuses this message on its way.
     const refuse = new Set(['not now']);
     await ada.page.routeWebSocket(/\/ws\/connect/, (socket) => {
       const server = socket.connectToServer();
@@ -129,7 +129,7 @@ describe('rooms on the page', function () {
     await ada.say('the next one');
     await ada.delivered('the next one', 'Sent');
     expect(await ben.message('not now').count()).to.equal(0);
-    // The same text would be refused again.
+    // A retry would be refused as well.
     expect(await ada.message('not now').getByRole('button', { name: 'Retry' }).count()).to.equal(0);
     await ada.message('not now').getByRole('button', { name: 'Discard' }).click();
     await ada.message('not now').waitFor({ state: 'detached' });
@@ -138,7 +138,7 @@ describe('rooms on the page', function () {
     expect(said).to.not.include('not now');
   });
 
-  it('are deleted by who made them, also where they are open', async () => {
+  it('are deleted by their creator, also where they are open', async () => {
     const { page } = ada;
     await page.getByRole('button', { name: 'Room menu' }).click();
     await page.getByRole('button', { name: 'Delete room' }).click();
@@ -162,7 +162,7 @@ describe('rooms on the page', function () {
     await ben.message('only the garden is left').waitFor();
   });
 
-  it('that are not there say so', async () => {
+  it('show an error if they do not exist', async () => {
     await ben.page.goto(`${ben.line.url}/#/rooms/987654321`);
     await ben.page.getByRole('alert').filter({ hasText: 'There is no such room.' }).waitFor();
     expect(await ben.log.count()).to.equal(0);
@@ -175,7 +175,7 @@ describe('rooms on the page', function () {
     expect(await ben.roomLink('987654321').count()).to.equal(0);
   });
 
-  it('are left, and nothing comes from them any more', async () => {
+  it('are left, and receive nothing afterwards', async () => {
     await ben.openRoom(named('garden'));
     await ada.sees([ada.username, ben.username]);
     await ben.page.getByRole('button', { name: 'Room menu' }).click();

@@ -26,7 +26,7 @@ describe('a session', function () {
     await ada.connected();
   };
 
-  it('lasts when the page is loaded again, and so do its rooms', async () => {
+  it('lasts when the page is reloaded, and so do its rooms', async () => {
     await ada.say('before');
     await ada.delivered('before', 'Sent');
     await ada.page.reload();
@@ -41,7 +41,7 @@ describe('a session', function () {
       'Object.defineProperty(window, "localStorage", { get() { throw new DOMException("no", "SecurityError"); } })',
     ],
   ] as const) {
-    it(`lasts when the page is loaded again and the storage of the browser is ${title}`, async () => {
+    it(`lasts when the page is reloaded and the storage of the browser is ${title}`, async () => {
       const other = await stage.visitor('bob');
       await other.page.evaluate(() => localStorage.clear());
       await other.context.addInitScript(breakStorage);
@@ -54,10 +54,10 @@ describe('a session', function () {
     });
   }
 
-  it('ends in all tabs when one signs out', async () => {
+  it('ends in all tabs when the user signs out in one', async () => {
     const { page, notes } = await ada.tab();
     await page.getByRole('status', { name: 'Connection' }).filter({ hasText: 'Connected' }).waitFor();
-    // Nothing is under way that would be refused.
+    // No request is in flight that would be refused.
     for (const each of [page, ada.page]) await each.getByText('This is where it begins.').waitFor();
     await ada.signOut();
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
@@ -68,7 +68,7 @@ describe('a session', function () {
     await page.close();
   });
 
-  it('is not begun with a wrong password', async () => {
+  it('does not start with a wrong password', async () => {
     const { page } = ada;
     await page.getByRole('textbox', { name: 'E-mail' }).fill(ada.email);
     await page.getByLabel('Password').fill('not this one');
@@ -77,7 +77,7 @@ describe('a session', function () {
     await ada.connection.waitFor({ state: 'detached' });
   });
 
-  it('begins in all tabs when one signs in', async () => {
+  it('starts in all tabs when the user signs in in one', async () => {
     const { page } = await ada.tab();
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
     await signIn();
@@ -85,7 +85,7 @@ describe('a session', function () {
     await page.close();
   });
 
-  it('is over, and says so, when it is ended elsewhere', async () => {
+  it('ends with a message when another device ends it', async () => {
     const [cookie] = (await ada.context.cookies()).filter(({ name }) => name === 'jwt');
     const token = cookie?.value ?? '';
     const { status } = await request(`${stage.cluster.url}/api/users/logout`, { token });
@@ -94,7 +94,7 @@ describe('a session', function () {
     await ada.page.getByRole('alert').filter({ hasText: 'Your session has ended.' }).waitFor();
   });
 
-  it('goes on with a new password, and ends everywhere when that is asked for', async () => {
+  it('continues with a new password, and ends everywhere on request', async () => {
     const eve = await stage.visitor('eve');
     const { page } = eve;
     const account = async () => {
@@ -118,7 +118,7 @@ describe('a session', function () {
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
   });
 
-  it('goes on in all tabs with a new password, also if their sockets end before the answer is there', async () => {
+  it('continues in all tabs with a new password, also if their sockets end before the response arrives', async () => {
     const eve = await stage.visitor('eve');
     const tabs = [eve.page, (await eve.tab()).page];
     const connection = (page: Page) => page.getByRole('status', { name: 'Connection' });
@@ -138,7 +138,7 @@ describe('a session', function () {
         await connection(page)
           .filter({ hasNotText: /^Connected$/ })
           .waitFor();
-      // A tab that renews the session now has the cookie of one that has ended.
+      // A tab that renews the session now has the cookie of an ended session.
       const renewed = tabs.map((page) => page.waitForResponse('**/api/users/refresh').catch(() => undefined));
       await Promise.race([sleep(1_000), ...renewed]);
       const headers = {
@@ -159,7 +159,7 @@ describe('a session', function () {
         .waitFor();
   });
 
-  it('leaves nothing behind that the next one could read', async () => {
+  it('leaves nothing behind that the next user could read', async () => {
     await signIn();
     await ada.inRoom(`tabs ${ada.username}`);
     await ada.signOut();

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { type Stage, sharedStage } from './support/stage.js';
 import type { Visitor } from './support/visitor.js';
 
-describe('two people in two browsers, on two gateways', function () {
+describe('two users in two browsers, on two gateways', function () {
   this.timeout(60_000);
 
   let stage: Stage;
@@ -21,7 +21,7 @@ describe('two people in two browsers, on two gateways', function () {
   });
   after(() => stage?.leave());
 
-  it('sign up, and meet in a room that one of them makes', async () => {
+  it('sign up, and meet in a room that one of them creates', async () => {
     const room = `analytical engines ${ada.username}`;
     await ada.createRoom(room);
     await ada.sees([ada.username]);
@@ -32,7 +32,7 @@ describe('two people in two browsers, on two gateways', function () {
     expect(ben.notes.gateways).to.deep.equal(['gateway-2']);
   });
 
-  it('see that the other is typing, until the message is there', async () => {
+  it('see that the other is typing, until the message arrives', async () => {
     const typing = ben.page.getByRole('status', { name: 'Typing' });
     await ada.composer.pressSequentially('Good mor');
     await typing.filter({ hasText: `${ada.username} is typing…` }).waitFor();
@@ -42,7 +42,7 @@ describe('two people in two browsers, on two gateways', function () {
     await typing.filter({ hasText: /^$/ }).waitFor({ state: 'attached' });
   });
 
-  it('read what the other says, in one order, and that it is stored', async () => {
+  it("read each other's messages in one order, and see that they are stored", async () => {
     for (const [visitor, text] of [
       [ben, 'Good morning, Ada'],
       [ada, 'Does it weave?'],
@@ -58,7 +58,7 @@ describe('two people in two browsers, on two gateways', function () {
     expect(await first.getAttribute('aria-label')).to.match(
       new RegExp(`^\u2068${ada.username}\u2069, \\d\\d:\\d\\d$`),
     );
-    // Of what others say there is no such state.
+    // Other users' messages have no state.
     expect(await first.getByRole('img').count()).to.equal(0);
   });
 
@@ -79,7 +79,7 @@ describe('two people in two browsers, on two gateways', function () {
     await count(/too many/).waitFor({ state: 'detached' });
   });
 
-  it('send at the same time, and see the same order', async () => {
+  it('send concurrently, and see one order', async () => {
     const texts = Array.from({ length: 10 }, (_, index) => `at once ${index}`);
     await Promise.all(
       [ada, ben].map(async (visitor) => {
@@ -94,7 +94,7 @@ describe('two people in two browsers, on two gateways', function () {
     for (const text of texts) await ben.delivered(`B ${text}`, 'Sent');
   });
 
-  it('see the other go', async () => {
+  it('see the other leave', async () => {
     await ada.signOut();
     await ben.sees([ben.username]);
   });

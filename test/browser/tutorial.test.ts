@@ -91,7 +91,7 @@ describe('the tutorial', function () {
     ]);
   });
 
-  it('leads to a page that says why a sign-in failed', async () => {
+  it('leads to a page that shows why a sign-in failed', async () => {
     const [address] = await vite.printed(/http:\/\/localhost:\d+/);
     const page = await browser.newPage();
     await page.goto(address);
@@ -102,7 +102,7 @@ describe('the tutorial', function () {
   });
 });
 
-/** The code of the tutorial by file, as a reader has it at the end: later blocks are appended to earlier ones. */
+/** The tutorial's code by file, as a reader has it at the end: later blocks are appended to earlier ones. */
 async function filesOfTutorial(): Promise<Map<string, string>> {
   const text = await readFile(join(ROOT, 'docs', 'tutorial', 'small-chat.md'), 'utf8');
   const files = new Map<string, string>();

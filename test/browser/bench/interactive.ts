@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 
-/** Runs in the page before anything of its own: notes when what is wanted is there and painted, and the long tasks. */
+/** Runs in the page before its own scripts: notes when the wanted element is painted, and the long tasks. */
 export function noteInteractive(usable: string): void {
   const noted = { painted: 0, busyUntil: 0 };
   Reflect.set(globalThis, 'noted', noted);
@@ -9,7 +9,7 @@ export function noteInteractive(usable: string): void {
   }).observe({ type: 'longtask', buffered: true });
   const look = (): void => {
     if (document.querySelector(usable) === null) requestAnimationFrame(look);
-    // What is painted with this frame has been when the next one begins.
+    // What this frame paints is visible when the next one begins.
     else {
       requestAnimationFrame((now) => {
         noted.painted = now;
@@ -20,12 +20,12 @@ export function noteInteractive(usable: string): void {
 }
 
 /**
- * From the beginning of the navigation until the page can be used, in milliseconds: what is wanted is painted, and no task of
- * more than 50 ms keeps the page from answering afterwards.
+ * Returns the time from the start of the navigation until the page can be used, in milliseconds: the wanted element
+ * is painted, and no task of more than 50 ms blocks the page afterwards.
  */
 export async function interactiveMs(page: Page): Promise<number> {
   await page.waitForFunction(() => (Reflect.get(globalThis, 'noted') as { painted: number }).painted > 0);
-  // Long tasks that follow at once are those of the start, too.
+  // Long tasks that follow immediately belong to the start.
   await page.waitForLoadState('networkidle');
   return page.evaluate(() => {
     const { painted, busyUntil } = Reflect.get(globalThis, 'noted') as { painted: number; busyUntil: number };

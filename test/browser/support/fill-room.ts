@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createPerson, createRoom, type Person } from '../../support/clients/people.js';
 import { connectV1 } from '../../support/clients/v1-socket.js';
 
-/** Says all of this in a room, in order; resolves when it was all taken. */
+/** Sends all texts to a room, in order; resolves when all are acknowledged. */
 export async function fillRoom(url: string, person: Person, roomId: number, texts: readonly string[]) {
   const socket = await connectV1(url, person.token);
   await socket.join(roomId);
@@ -11,7 +11,7 @@ export async function fillRoom(url: string, person: Person, roomId: number, text
   await socket.close();
 }
 
-/** Makes a room in which somebody has said all of this. */
+/** Creates a room in which a user has sent all texts. */
 export async function filledRoom(
   url: string,
   texts: readonly string[],

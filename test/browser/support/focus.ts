@@ -1,10 +1,10 @@
 import type { Locator, Page } from 'playwright-core';
 
-/** More stops than any of our pages has. */
+/** More stops than any page has. */
 const MOST_STOPS = 60;
 
 /**
- * Presses Tab until the focus is on an element, as somebody without a mouse does.
+ * Presses Tab until the focus is on an element, as a user without a mouse does.
  * @throws {Error} it cannot be reached, or a stop on the way does not show that it has the focus
  */
 export async function tabTo(page: Page, target: Locator, key: 'Tab' | 'Shift+Tab' = 'Tab'): Promise<void> {
@@ -23,11 +23,11 @@ export function hasFocus(target: Locator): Promise<boolean> {
   return target.evaluate((element) => element === document.activeElement);
 }
 
-/** What has the focus, and whether it looks like it: by an outline that it does not have otherwise. */
+/** Returns the element with the focus, and whether it shows: by an outline that it otherwise lacks. */
 export function focusOn(page: Page): Promise<{ name: string; isVisible: boolean }> {
   return page.evaluate(() => {
     const element = document.activeElement;
-    // Then it is the browser's own, outside of the page.
+    // Then the focus is in the browser, outside of the page.
     if (!(element instanceof HTMLElement) || element === document.body)
       return { name: 'body', isVisible: true };
     const name = `${element.tagName.toLowerCase()} "${element.getAttribute('aria-label') ?? element.textContent}"`;

@@ -1,7 +1,7 @@
 import { ensureTestChromium } from '@chorus/local';
 import { type Browser, chromium } from 'playwright-core';
 
-/** What it would do by itself has no place in tests: looking for updates, asking other servers, using a graphics card. */
+/** Disables what has no place in tests: updates, requests to other servers, the graphics card. */
 const ARGS = [
   '--disable-gpu',
   '--disable-quic',
@@ -13,11 +13,11 @@ const ARGS = [
 
 /**
  * Starts a Chromium without a window. It ends with this process.
- * @throws {StartError} there is none
+ * @throws {StartError} Chromium is not installed
  */
 export async function launchChromium(): Promise<Browser> {
   const executablePath = await ensureTestChromium();
-  // Root cannot use its sandbox; it only ever sees pages of ours.
+  // Root cannot use its sandbox; it only loads pages of this project.
   const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
   return chromium.launch({ executablePath, args: [...ARGS, ...sandbox] });
 }

@@ -3,12 +3,12 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { Member } from '@chorus/cluster';
 import { startBalancer } from '@chorus/local';
 
-/** Somebody's way to Chorus, through a balancer that nobody else uses. */
+/** A user's connection to Chorus, through a balancer of its own. */
 export interface Line {
   readonly url: string;
-  /** New sockets go to these gateways; those that are open stay where they are. */
+  /** Sends new sockets to these gateways; open ones stay where they are. */
   leadTo(gateways: readonly Member[]): void;
-  /** Ends what is open and takes nothing more, as when somebody pulls the plug. */
+  /** Ends open connections and accepts no more, like a cable that is unplugged. */
   cut(): void;
   mend(): void;
   close(): Promise<void>;

@@ -1,12 +1,12 @@
 import type { Page } from 'playwright-core';
 
-/** What a page did that nobody sees: its errors, its dialogs, the gateways that it was on. */
+/** Records what a page does invisibly: errors, dialogs, the gateways of its connections. */
 export class PageNotes {
   /** Errors in the console, those that the browser reports included, and exceptions. */
   readonly errors: string[] = [];
-  /** Dialogs of the browser (`alert`), which nothing of ours opens. */
+  /** Dialogs of the browser (`alert`), which the page never opens. */
   readonly dialogs: string[] = [];
-  /** Ids of the gateways that said welcome, in their order. */
+  /** Ids of the gateways that sent a welcome, in order. */
   readonly gateways: string[] = [];
 
   constructor(page: Page) {

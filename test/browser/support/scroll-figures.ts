@@ -7,15 +7,15 @@ export interface ScrollFigures {
   readonly frameP50: number;
   readonly frameP95: number;
   readonly frameMax: number;
-  /** Tasks that kept the page from answering for more than 50 ms. */
+  /** Tasks that blocked the page for more than 50 ms. */
   readonly longTasks: readonly number[];
-  /** What the processor worked for the page's main thread in all; what else the machine does makes no difference. */
+  /** Processor time of the page's main thread, which does not depend on other work of the machine. */
   readonly workMs: number;
 }
 
 const WHEEL_PIXELS = 400;
 
-/** Turns the wheel up over an element until `there` is in sight, and looks at the frames meanwhile. */
+/** Turns the wheel up over an element until `there` is visible, and measures the frames. */
 export async function scrollUpTo(page: Page, element: Locator, there: Locator): Promise<ScrollFigures> {
   const handle = await page.evaluateHandle(() => {
     const figures = { frames: [] as number[], longTasks: [] as number[], ended: false };
@@ -42,7 +42,7 @@ export async function scrollUpTo(page: Page, element: Locator, there: Locator): 
     figures.ended = true;
     return figures;
   });
-  // The first is from when it began.
+  // The first one includes the time before scrolling began.
   const sorted = frames.slice(1).sort((a, b) => a - b);
   const at = (share: number): number => sorted[Math.floor((sorted.length - 1) * share)] ?? 0;
   return {
@@ -51,7 +51,7 @@ export async function scrollUpTo(page: Page, element: Locator, there: Locator): 
   };
 }
 
-/** Milliseconds of the processor that the page's main thread takes from now on. */
+/** Returns a function that returns the processor time of the page's main thread since this call, in milliseconds. */
 async function workOf(page: Page): Promise<() => Promise<number>> {
   const debug = await page.context().newCDPSession(page);
   await debug.send('Performance.enable', { timeDomain: 'threadTicks' });

@@ -3,22 +3,22 @@ import { startTestCluster, type TestCluster } from '../../support/servers/cluste
 import { launchChromium } from './launch-chromium.js';
 import { openVisitor, type Visitor, type VisitorOptions } from './visitor.js';
 
-/** Where it all happens: a cluster of two gateways, and one browser for everybody. */
+/** A cluster of two gateways, and one browser for all users. */
 export interface Stage {
   readonly cluster: TestCluster;
   readonly browser: Browser;
-  /** Opens the page for somebody new, signed up unless told otherwise. Gone after the test or the suite that asked. */
+  /** Opens the page for a new user, by default signed up. It is closed after the test or the suite that opened it. */
   visitor(name: string, options?: VisitorOptions): Promise<Visitor>;
-  /** Closes the pages of all visitors so far, and says what went wrong on them. */
+  /** Closes the pages of all users so far, and returns what went wrong on them. */
   leave(): Promise<void>;
 }
 
-/** The gateways look for those that died this often. */
+/** Interval at which gateways look for dead ones, in milliseconds. */
 const LEASE_MS = '1500';
 
 let shared: Promise<Stage & { close(): Promise<void> }> | undefined;
 
-/** All suites of a process share one stage; it is there until the last of them has ended. */
+/** All suites of a process share one stage, which closes after the last of them. */
 export function sharedStage(): Promise<Stage> {
   shared ??= open();
   return shared;
@@ -32,7 +32,7 @@ after(async function () {
 async function open(): Promise<Stage & { close(): Promise<void> }> {
   const env = {
     ...{ PRESENCE_LEASE_MS: LEASE_MS, PRESENCE_GRACE_MS: '100' },
-    // For those who fill a room.
+    // For users who fill a room.
     MAX_MESSAGES_PER_SECOND: '100000',
   };
   const [starting, launching] = await Promise.allSettled([

@@ -5,15 +5,17 @@ import type { Page } from 'playwright-core';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** Those of the Web Content Accessibility Guidelines, levels A and AA, and what is good practice besides. */
+/** The rules of the Web Content Accessibility Guidelines, levels A and AA, and axe-core's best practices. */
 const OPTIONS: RunOptions = {
   runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
   resultTypes: ['violations'],
 };
 
-/** The serious and critical violations that axe-core finds on a page as it is now, with the elements; none is good. */
+/**
+ * Returns the serious and critical violations that axe-core finds on a page in its current state, with the elements.
+ */
 export async function seriousViolations(page: Page): Promise<string[]> {
-  // The policy of the page would not let it in; the browser's debugger need not ask.
+  // The policy of the page would block a script element; the debugger bypasses it.
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(AXE);
   const { violations } = await page.evaluate(
     (options) =>

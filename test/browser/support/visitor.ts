@@ -7,21 +7,21 @@ import { type Line, openLine } from './line.js';
 import { PageNotes } from './page-notes.js';
 
 export interface VisitorOptions {
-  /** Where this one's sockets go. Default: to all. */
+  /** Gateways for this user's sockets. Default: all. */
   gateways?: readonly Member[];
   /** Signs up. Default true. */
   signUp?: boolean;
-  /** The name to sign up with, as it is; default: one that is unique. */
+  /** The exact name to sign up with; default: a unique one. */
   username?: string;
   context?: BrowserContextOptions;
 }
 
 const PASSWORD = 'a password';
 
-/** How long anything on a page may take, in milliseconds; generous, for machines that are busy. */
+/** Limit for anything on a page, in milliseconds; generous for busy machines. */
 const PATIENCE_MS = 10_000;
 
-/** Somebody with a browser of their own: cookies and storage are theirs alone, and so is the line to Chorus. */
+/** A user with a separate browser context (cookies, storage) and a separate connection to Chorus. */
 export class Visitor {
   constructor(
     readonly username: string,
@@ -46,7 +46,7 @@ export class Visitor {
     return this.page.getByRole('status', { name: 'Connection' });
   }
 
-  /** Another tab of the same browser, which shows the same. */
+  /** Opens another tab of this browser context. */
   async tab(): Promise<{ page: Page; notes: PageNotes }> {
     const page = await this.context.newPage();
     const notes = new PageNotes(page);
@@ -81,7 +81,7 @@ export class Visitor {
   async openRoom(name: string): Promise<void> {
     const { page } = this;
     const link = this.roomLink(name);
-    // Others' rooms are seen now and then only.
+    // Rooms of others appear only after some time.
     if ((await link.count()) === 0) await page.getByRole('button', { name: 'Refresh rooms' }).click();
     await link.click();
     await this.inRoom(name);
@@ -103,7 +103,7 @@ export class Visitor {
     await this.composer.waitFor();
   }
 
-  /** The id of the room that is looked at. */
+  /** Id of the room in view. */
   roomId(): number {
     return Number(/#\/rooms\/(\d+)$/.exec(this.page.url())?.[1]);
   }
@@ -118,19 +118,19 @@ export class Visitor {
     return this.log.getByRole('article').filter({ has: this.page.getByText(text, { exact: true }) });
   }
 
-  /** All that is said on this page, in its order. */
+  /** All messages on this page, in order. */
   said(): Promise<string[]> {
     return this.log
       .getByRole('article')
       .evaluateAll((articles) => articles.map((article) => article.querySelector('p')?.textContent ?? ''));
   }
 
-  /** Waits until the state of an own message is this one. */
+  /** Waits until one of the user's own messages has this state. */
   async delivered(text: string, state: 'Sent' | 'Waiting' | 'Sending' | 'Not sent'): Promise<void> {
     await this.message(text).getByRole('img', { name: state, exact: true }).waitFor();
   }
 
-  /** Who is here, as the page has it. */
+  /** Names in the list of members. */
   people(): Promise<string[]> {
     return this.page
       .getByRole('list', { name: 'People here' })
@@ -138,7 +138,7 @@ export class Visitor {
       .evaluateAll((items) => items.map((item) => item.querySelector('bdi')?.textContent ?? ''));
   }
 
-  /** Waits until exactly these are here. */
+  /** Waits until exactly these members are listed. */
   async sees(people: readonly string[]): Promise<void> {
     const wanted = [...people].sort().join();
     await eventually(async () => {
@@ -158,7 +158,7 @@ export class Visitor {
   }
 }
 
-/** Opens the page for somebody new. */
+/** Opens the page for a new user. */
 export async function openVisitor(
   browser: Browser,
   cluster: TestCluster,

@@ -1,13 +1,13 @@
 import type { Locator } from 'playwright-core';
 
-/** What an element said, each time from when on, in milliseconds of the page's own clock. */
+/** The texts that an element showed and their times, in milliseconds of the page's own clock. */
 export interface TextHistory {
   readonly texts: ReadonlyArray<{ readonly text: string; readonly at: number }>;
-  /** How long it said anything else than this, in milliseconds. */
+  /** How long it showed any other text, in milliseconds. */
   withoutMs(text: string): number;
 }
 
-/** Notes everything that an element says from now on, also what is there for a moment only. */
+/** Records every text that an element shows from now on, however short. */
 export async function watchText(locator: Locator): Promise<() => Promise<TextHistory>> {
   const handle = await locator.evaluateHandle((element) => {
     const texts: Array<{ text: string; at: number }> = [];
