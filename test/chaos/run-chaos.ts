@@ -20,18 +20,18 @@ import { openStandaloneWorld } from './worlds/standalone-world.js';
 
 export type RunOptions = Omit<ChaosOptions, 'report' | 'scenario'> & { scenario: keyof typeof WORLDS };
 
-/** What the faults of a run happen to. */
+/** The servers that faults break, by scenario. */
 const WORLDS = { faults: openClusterWorld, standalone: openStandaloneWorld };
 
 export interface ChaosResult {
   readonly options: RunOptions;
   readonly schedule: Schedule;
-  /** What was broken consists of this. */
+  /** Description of the servers. */
   readonly about: string;
   readonly faults: readonly Fault[];
   readonly verdicts: readonly Verdict[];
   readonly figures: Figures;
-  /** How late timers of this process were: nothing is measured more exactly, and an overloaded machine shows. */
+  /** Delays of this process' timers: nothing is measured more exactly, and an overloaded machine shows. */
   readonly lateness: Spread;
   readonly timeline: Timeline;
   /** The last lines that the processes of the cluster logged. */
@@ -39,21 +39,21 @@ export interface ChaosResult {
 }
 
 export interface RunContext {
-  /** Aborted, the run ends as soon as it can and rejects. */
+  /** If aborted, the run ends as soon as it can and rejects. */
   signal: AbortSignal;
-  /** Called with what goes on, line by line. */
+  /** Receives the progress, line by line. */
   say(line: string): void;
 }
 
-/** Clients that start at the same moment. */
+/** Number of clients that start together. */
 const STARTING = 50;
 const START_PAUSE_MS = 80;
 const ENTERED_MS = 60_000;
 
-/** One run from the start of a cluster to the verdicts. Nothing is left running afterwards. */
+/** Runs from the start of a cluster to the verdicts. No process is left running afterwards. */
 export async function runChaos(options: RunOptions, context: RunContext): Promise<ChaosResult> {
   const closer = new Closer();
-  // Everybody who waits listens.
+  // Every waiting part adds a listener.
   setMaxListeners(0, context.signal);
   try {
     return await run(options, context, closer);
@@ -119,7 +119,7 @@ async function run(options: RunOptions, { signal, say }: RunContext, closer: Clo
   };
 }
 
-/** Node counts nanoseconds, and the resolution along with the delay. */
+/** Node counts nanoseconds, and includes the resolution in the delay. */
 function latenessOf(delay: IntervalHistogram): Spread {
   const ms = (nanos: number): number => Math.max(0, nanos / 1e6 - 10);
   const { count, max } = delay;

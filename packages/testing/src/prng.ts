@@ -1,8 +1,8 @@
-/** Generator of numbers that are the same for the same seed. Not for secrets. */
+/** A source of numbers that a seed determines. Not for secrets. */
 export interface Prng {
-  /** From 0 up to 1, which is not included. */
+  /** A number from 0 to 1, excluding 1. */
   next(): number;
-  /** A whole number from 0 up to `limit`, which is not included. */
+  /** A whole number from 0 to `limit`, excluding `limit`. */
   below(limit: number): number;
   /** A whole number from `min` to `max`, both included. */
   between(min: number, max: number): number;

@@ -1,7 +1,6 @@
 import type { History } from '../history/history.js';
 import { indexHistory } from '../history/index-history.js';
 import type { Rule, Violation } from './rule.js';
-import { anew } from './rules/anew.js';
 import { answered } from './rules/answered.js';
 import { application } from './rules/application.js';
 import { archive } from './rules/archive.js';
@@ -15,11 +14,12 @@ import { oneDeparture } from './rules/one-departure.js';
 import { oneOrder } from './rules/one-order.js';
 import { presence } from './rules/presence.js';
 import { recovered } from './rules/recovered.js';
+import { recreated } from './rules/recreated.js';
 import { stored } from './rules/stored.js';
 import { told } from './rules/told.js';
 import { trueAcks } from './rules/true-acks.js';
 
-/** Everything that has to hold for every history, whatever was broken meanwhile. */
+/** All rules for histories, whatever was broken meanwhile. */
 export const RULES: readonly Rule[] = [
   delivered,
   consistent,
@@ -37,14 +37,14 @@ export const RULES: readonly Rule[] = [
   presence,
   oneDeparture,
   application,
-  anew,
+  recreated,
 ];
 
 export interface Verdict {
   readonly rule: string;
   readonly promise: string;
   readonly violations: number;
-  /** The first of them. */
+  /** The first few violations. */
   readonly examples: readonly Violation[];
 }
 

@@ -16,7 +16,7 @@ const room = (history: DraftHistory): DraftRoom => history.rooms[ROOM - 1] as Dr
 describe('the history checker, about a plain client,', () => {
   let history: DraftHistory;
   let plain: DraftClient;
-  /** What it sent. */
+  /** Its messages. */
   let own: MessageFrame;
 
   beforeEach(() => {
@@ -24,7 +24,7 @@ describe('the history checker, about a plain client,', () => {
     const said = room(history).archive as MessageFrame[];
     const [first, second] = said.slice(-12, -4) as [MessageFrame, MessageFrame];
     const others = said.slice(said.indexOf(second) + 1, said.indexOf(second) + 3);
-    // It sent the second of these; nobody else's message has no name.
+    // It sent the second of these; the messages of other plain clients have no id.
     const { clientMsgId, ...frame } = second;
     own = { ...frame, userId: 99, username: 'plain', content: 'plain text' };
     replace(second, own);
@@ -51,7 +51,7 @@ describe('the history checker, about a plain client,', () => {
           message,
         })),
         { type: 'disconnected', at: endedAt - 700, code: 1006 },
-        // Back within the grace, without `since`: what was sent meanwhile it never gets.
+        // Back within the grace period, without `since`: it never gets the messages sent meanwhile.
         { type: 'joining', at: endedAt - 600, roomId: ROOM, since: undefined },
         ...joined(endedAt - 600),
         { type: 'message', at: endedAt - 500, message: said.at(-1) as MessageFrame },
@@ -87,7 +87,7 @@ describe('the history checker, about a plain client,', () => {
     sender.sent = sender.sent.filter((sent) => sent.clientMsgId !== clientMsgId);
   };
 
-  it('has nothing against what it missed between two connections, nor against what was not confirmed', () => {
+  it('accepts what it missed between two connections, and messages without confirmation', () => {
     expect(brokenIn(history)).to.deep.equal([]);
   });
 
@@ -98,14 +98,14 @@ describe('the history checker, about a plain client,', () => {
     expect(brokenIn(history)).to.deep.equal(['delivered', 'application']);
   });
 
-  it('finds a message of it that became two', () => {
+  it('finds that one of its messages became two', () => {
     const last = room(history).archive.at(-1) as StoredMessage;
     const again = { ...own, id: 'again', epoch: last.epoch, seq: last.seq + 1 };
     for (const list of [room(history).archive, room(history).pages]) list.push(again);
     expect(brokenIn(history)).to.include('idempotent');
   });
 
-  it('finds a message of it that others have although it was told that it went nowhere', () => {
+  it('finds that others have a message of it that was refused', () => {
     plain.events.push({
       ...{ type: 'refused', at: history.endedAt, roomId: ROOM, clientMsgId: plainName(own.content) },
       ...{ code: 'unavailable', retry: false },
@@ -113,7 +113,7 @@ describe('the history checker, about a plain client,', () => {
     expect(brokenIn(history)).to.deep.equal(['nothing-invented']);
   });
 
-  it('finds that it was told that nothing is missing, and something is', () => {
+  it('finds that it was recovered without a message that it missed', () => {
     const at = plain.events.findLastIndex(({ type }) => type === 'joined');
     const event = plain.events[at] as Extract<HistoryEvent, { type: 'joined' }>;
     const since = plain.seen.at(-2) as MessageFrame;
@@ -134,7 +134,7 @@ describe('the history checker, about a user with two clients,', () => {
     history.clients.push(twin);
   });
 
-  it('has nothing against both sending the same', () => {
+  it('accepts that both send one message', () => {
     expect(brokenIn(history)).to.deep.equal([]);
   });
 
@@ -145,7 +145,7 @@ describe('the history checker, about a user with two clients,', () => {
     expect(brokenIn(history)).to.deep.equal(['true-acks']);
   });
 
-  it('finds what was stored once for each of them', () => {
+  it('finds a message that was stored once for each of them', () => {
     const { archive, pages } = room(history);
     const { position, clientMsgId } = twin.sent[0] as DraftClient['sent'][0];
     const isIt = (message: StoredMessage): boolean =>
@@ -158,7 +158,7 @@ describe('the history checker, about a user with two clients,', () => {
     expect(brokenIn(history)).to.include('idempotent');
   });
 
-  it('finds a departure of one that was told although the other was there', () => {
+  it('finds a departure of one that was announced although the other was present', () => {
     const [first, observer] = history.clients as [DraftClient, DraftClient];
     const { userId } = first;
     first.events.push({ type: 'disconnected', at: history.endedAt - 9_000, code: 1006 });

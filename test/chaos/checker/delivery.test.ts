@@ -16,12 +16,12 @@ describe('the history checker, of what is delivered, finds', function () {
     expect(history.broken()).to.deep.equal(['delivered']);
   });
 
-  it('an acked message that nobody got and the database does not hold', () => {
+  it('an acked message that no member got and the database lacks', () => {
     history.erase(eventAt<'message'>(history.client(0), history.receivedAt(history.client(0))).message);
     expect(history.broken()).to.deep.equal(['delivered', 'application']);
   });
 
-  it('a message that was missed while away and not replayed', () => {
+  it('a message that was missed while disconnected and not replayed', () => {
     const member = history.returned();
     const back = indexOf(member, 'joined', ({ recovered }) => recovered);
     const { roomId } = eventAt<'joined'>(member, back);
@@ -33,7 +33,7 @@ describe('the history checker, of what is delivered, finds', function () {
     expect(history.broken()).to.deep.equal(['delivered']);
   });
 
-  it('a message that the API did not page to somebody who was not recovered', () => {
+  it('a message missing from the pages that the API sent to a client that was not recovered', () => {
     history = new SpoilableHistory({ clients: 12, rooms: 2, messages: 3_000 });
     const member = history.clients.find(({ events }) => events.some(({ type }) => type === 'paged'));
     if (member === undefined) throw new Error('nobody had to ask the API');
@@ -43,44 +43,44 @@ describe('the history checker, of what is delivered, finds', function () {
     expect(history.broken()).to.deep.equal(['delivered']);
   });
 
-  it('a message that an application was not told of', () => {
+  it('a message that was not passed to the application', () => {
     const { seen } = history.client(0);
     seen.splice(Math.floor(seen.length / 2), 1);
     expect(history.broken()).to.deep.equal(['application']);
   });
 
-  it('a message that an application was told of twice', () => {
+  it('a message that was passed to the application twice', () => {
     const { seen } = history.client(0);
     seen.push(seen[0] as MessageFrame);
     expect(history.broken()).to.deep.equal(['application']);
   });
 
-  it('two messages that an application was told of the other way round', () => {
+  it('two messages that were passed to the application in reverse', () => {
     const { seen } = history.client(0);
     const at = seen.findIndex((message, index) => message.roomId === seen[index + 1]?.roomId);
     seen.splice(at, 2, seen[at + 1] as MessageFrame, seen[at] as MessageFrame);
     expect(history.broken()).to.deep.equal(['application']);
   });
 
-  it('a message that an application was told of and that nobody sent', () => {
+  it('a message that was passed to the application and that no client sent', () => {
     const { seen } = history.client(0);
     seen[0] = { ...(seen[0] as MessageFrame), content: 'something else' };
     expect(history.broken()).to.include('nothing-invented');
   });
 
-  it('an application that was told of a hole', () => {
+  it('a gap that was reported to the application', () => {
     history.client(0).gaps.push(history.client(0).roomIds[0] as number);
     expect(history.broken()).to.deep.equal(['application']);
   });
 
-  it('an application that was told a wrong place for a message of its own', () => {
+  it('a wrong position reported to the application for its own message', () => {
     const [sent] = history.client(0).sent;
     if (sent === undefined) throw new Error('it said nothing');
     history.client(0).sent[0] = { ...sent, position: { epoch: 1, seq: 1 } };
     expect(history.broken()).to.deep.equal(['application']);
   });
 
-  it('a message without an answer that only some got', () => {
+  it('a message without an answer that only some members got', () => {
     const member = history.client(0);
     const at = history.receivedAt(member);
     const { message } = eventAt<'message'>(member, at);
@@ -95,19 +95,19 @@ describe('the history checker, of what is delivered, finds', function () {
     expect(history.broken()).to.include('consistent').and.not.include('delivered');
   });
 
-  it('a message that came twice', () => {
+  it('a message that was delivered twice', () => {
     const at = history.receivedAt(history.client(0));
     history.client(0).events.splice(at + 1, 0, eventAt<'message'>(history.client(0), at));
     expect(history.broken()).to.deep.equal(['once']);
   });
 
-  it('a message that came again much later', () => {
+  it('a message that was delivered again much later', () => {
     const { events } = history.client(0);
     events.push(eventAt<'message'>(history.client(0), history.receivedAt(history.client(0))));
     expect(history.broken()).to.include('once');
   });
 
-  it('two messages that one member got the other way round', () => {
+  it('two messages that one member got in reverse', () => {
     const { events } = history.client(0);
     const at = events.findIndex((event, index) => {
       const next = events[index + 1];
@@ -119,7 +119,7 @@ describe('the history checker, of what is delivered, finds', function () {
     expect(history.broken()).to.deep.equal(['one-order']);
   });
 
-  it('two members that have the same messages at other positions', () => {
+  it('two members with swapped positions of two messages', () => {
     const member = history.client(0);
     const at = history.receivedAt(member);
     const { message } = eventAt<'message'>(member, at);
@@ -135,19 +135,19 @@ describe('the history checker, of what is delivered, finds', function () {
     expect(history.broken()).to.include('one-order');
   });
 
-  it('a message that one member has at a position of its own', () => {
+  it('a message that has another position for one member', () => {
     const member = history.client(0);
     const at = member.events.findLastIndex(({ type }) => type === 'message');
     history.forge(member, at, { seq: eventAt<'message'>(member, at).message.seq + 1_000 });
     expect(history.broken()).to.include('one-order');
   });
 
-  it('a position that is another message for one member', () => {
+  it('a position that holds another message for one member', () => {
     history.forge(history.client(0), history.receivedAt(history.client(0)), { id: 'another' });
     expect(history.broken()).to.include('one-order');
   });
 
-  it('a message at a position that others know another one at', () => {
+  it('a message at a position at which others have another message', () => {
     const { archive, pages } = history.room(1);
     const copy = { ...(archive[10] as StoredMessage), seq: (archive[11] as StoredMessage).seq };
     archive[10] = copy;
@@ -155,7 +155,7 @@ describe('the history checker, of what is delivered, finds', function () {
     expect(history.broken()).to.include('one-order');
   });
 
-  it('a message that nobody sent', () => {
+  it('a message that no client sent', () => {
     history.forge(history.client(0), history.receivedAt(history.client(0)), {
       clientMsgId: 'invented',
       id: 'invented',
@@ -168,12 +168,12 @@ describe('the history checker, of what is delivered, finds', function () {
     expect(history.broken()).to.include('nothing-invented');
   });
 
-  it('a message that came under the name of somebody else', () => {
+  it("a message that was delivered under another user's name", () => {
     history.forge(history.client(0), history.receivedAt(history.client(0)), { username: 'somebody else' });
     expect(history.broken()).to.include('nothing-invented');
   });
 
-  it('a message that exists although its sender was told that it does not', () => {
+  it('a message that exists although it was refused', () => {
     const sender = history.client(0);
     const at = indexOf(sender, 'ack');
     const { clientMsgId, roomId } = eventAt<'ack'>(sender, at);

@@ -25,7 +25,7 @@ describe('the history checker, when Redis itself lost something,', function () {
         1,
       );
     }
-    // One lacks it and was told; the others have it.
+    // One member lacks it and was notified; the others have it.
     forget(without, lost);
     tell(without);
     history.faults.push({
@@ -62,16 +62,16 @@ describe('the history checker, when Redis itself lost something,', function () {
       .filter(({ violations }) => violations > 0)
       .map(({ rule }) => rule);
 
-  it('has nothing against a message that is lost and told to be lost', () => {
+  it('accepts a message that is lost and reported as lost', () => {
     expect(broken()).to.deep.equal([]);
   });
 
-  it('has nothing against an application that is told of it', () => {
+  it('accepts an application to which the loss was reported', () => {
     without.gaps.push(ROOM);
     expect(broken()).to.deep.equal([]);
   });
 
-  it('has nothing against a message that nobody ever saw, if all are told', () => {
+  it('accepts the loss of a message that no member saw, if it was reported to all', () => {
     for (const client of history.clients) {
       forget(client, lost);
       tell(client);
@@ -79,7 +79,7 @@ describe('the history checker, when Redis itself lost something,', function () {
     expect(broken()).to.deep.equal([]);
   });
 
-  /** The sender's message as it was stored at last, at the end of the room. */
+  /** Stores the sender's message at the end of the room, as after a retry. */
   const storeAgain = (): MessageFrame => {
     const last = room().archive.at(-1) as StoredMessage;
     const again: MessageFrame = { ...lost, id: 'again', epoch: last.epoch, seq: last.seq + 1 };
@@ -93,7 +93,7 @@ describe('the history checker, when Redis itself lost something,', function () {
   };
   const sender = (): DraftClient =>
     history.clients.find(({ userId }) => userId === lost.userId) as DraftClient;
-  /** The client as if only the second message had been acknowledged to it. */
+  /** Changes the client as if only the retry had been acknowledged. */
   const ackedAgain = (client: DraftClient, { epoch, seq }: MessageFrame): DraftClient => {
     const position = { epoch, seq };
     const isOurs = ({ clientMsgId }: { clientMsgId: string }): boolean => clientMsgId === lost.clientMsgId;
@@ -106,13 +106,13 @@ describe('the history checker, when Redis itself lost something,', function () {
     };
   };
 
-  it('has nothing against a message that was not acknowledged, and was sent again, and stored then', () => {
+  it('accepts a message that was not acknowledged, and was stored after a retry', () => {
     const again = storeAgain();
     Object.assign(sender(), ackedAgain(sender(), again));
     expect(broken()).to.deep.equal([]);
   });
 
-  it('has nothing against a message that was acknowledged to one client and, lost meanwhile, to its twin', () => {
+  it('accepts a message that was acknowledged to a client and, after its loss, to its twin', () => {
     const twin = ackedAgain(sender(), storeAgain());
     const late = (event: HistoryEvent): HistoryEvent =>
       event.type === 'publish' && event.clientMsgId === lost.clientMsgId
@@ -122,7 +122,7 @@ describe('the history checker, when Redis itself lost something,', function () {
     expect(broken()).to.deep.equal([]);
   });
 
-  /** A member that comes back at the end from the third last message of the room, and is told that it is not recovered. */
+  /** A member that reconnects at the end from the third last message of the room, and is not recovered. */
   const comeBack = (): void => {
     const [before, , last] = room().archive.slice(-3) as [StoredMessage, StoredMessage, StoredMessage];
     const since = { epoch: before.epoch, seq: before.seq };
@@ -131,7 +131,7 @@ describe('the history checker, when Redis itself lost something,', function () {
     without.events.push({ type: 'joined', at, roomId: ROOM, since, position, recovered: false });
   };
 
-  it('has nothing against a client that is not recovered over the loss, in one epoch or two', () => {
+  it('accepts a client that is not recovered over the loss, in one epoch or two', () => {
     const [fault] = history.faults as [DraftHistory['faults'][0]];
     const until = history.endedAt - 1;
     history.faults[0] = { ...fault, loss: { since: lost.sentAt - 50, at: until - 10, until } };
@@ -140,23 +140,23 @@ describe('the history checker, when Redis itself lost something,', function () {
   });
 
   describe('finds', () => {
-    it('a client that is not recovered although the loss was before all that it has', () => {
+    it('a client that is not recovered although the loss is older than all its messages', () => {
       comeBack();
       expect(broken()).to.include('recovered');
     });
 
-    it('a member that lacks it and was told nothing', () => {
+    it('a member that lacks it without a notice', () => {
       without.events.pop();
       expect(broken()).to.deep.equal(['told']);
     });
 
-    it('a member that was told of another part of the history', () => {
+    it('a member whose notice covers another part of the history', () => {
       const event = without.events.pop() as Extract<HistoryEvent, { type: 'history-lost' }>;
       without.events.push({ ...event, to: event.from });
       expect(broken()).to.deep.equal(['told']);
     });
 
-    it('a member that came back over it and was told that nothing is missing', () => {
+    it('a member that reconnected over it and was recovered', () => {
       without.events.pop();
       const at = without.events.findIndex((event) => event.type === 'joined' && event.roomId === ROOM);
       const joined = without.events[at] as Extract<HistoryEvent, { type: 'joined' }>;
@@ -167,7 +167,7 @@ describe('the history checker, when Redis itself lost something,', function () {
       expect(broken()).to.include('told');
     });
 
-    it('a message that nobody has although it was acknowledged, and that not all were told of', () => {
+    it('an acknowledged message that no member has, and that was not reported to all', () => {
       for (const client of history.clients) {
         forget(client, lost);
         if (client !== without) tell(client);
@@ -176,14 +176,14 @@ describe('the history checker, when Redis itself lost something,', function () {
       expect(broken()).to.deep.equal(['told']);
     });
 
-    it('the loss of what was said to be stored', () => {
+    it('the loss of a message that was reported as stored', () => {
       const { epoch, seq } = lost;
       const position = { epoch, seq: seq + 1 };
       without.events.unshift({ type: 'stored', at: lost.sentAt, roomId: ROOM, position });
       expect(broken()).to.deep.equal(['stored']);
     });
 
-    it('a member that lacks what the database holds, whatever it was told', () => {
+    it('a member that lacks a message in the database, whatever was reported', () => {
       const { archive, pages } = room();
       for (const list of [archive, pages]) {
         const at = list.findIndex(({ epoch, seq }) => epoch === lost.epoch && seq === lost.seq + 1);
@@ -200,7 +200,7 @@ describe('the history checker, when Redis itself lost something,', function () {
       expect(broken()).to.include('archive').and.include('delivered');
     });
 
-    it('an application that is told of a hole and lacks nothing', () => {
+    it('a gap reported to an application that lacks nothing', () => {
       const other = history.clients.find(({ seen }) => seen.some(({ id }) => id === lost.id));
       other?.gaps.push(ROOM);
       expect(broken()).to.deep.equal(['application']);
@@ -208,8 +208,8 @@ describe('the history checker, when Redis itself lost something,', function () {
   });
 });
 
-describe('the history checker, when a gateway could not speak for its users,', () => {
-  /** Everybody is connected to it. */
+describe('the history checker, when a gateway could not report its users,', () => {
+  /** All users are connected to it. */
   const GATEWAY = 'gateway-1';
 
   const frozen = ({ forMs = 6_000, cutOff = GATEWAY } = {}): DraftHistory => {
@@ -236,7 +236,9 @@ describe('the history checker, when a gateway could not speak for its users,', (
     for (let index = 0; index < count; index++) observer.events.push(left(at, subject));
     return broken(history);
   };
-  /** A user leaves for good soon afterwards; all are told, some were told before that it is gone. */
+  /**
+   * A user leaves for good soon afterwards; this is announced to all, and to some a departure was announced before.
+   */
   const withDeparture = (before: number): string[] => {
     const history = frozen();
     const [{ startedAt, endedAt }] = history.faults as [DraftHistory['faults'][0]];
@@ -254,18 +256,18 @@ describe('the history checker, when a gateway could not speak for its users,', (
     return broken(history);
   };
 
-  it('lets others take its users for gone, once', () => {
+  it('accepts that others consider its users gone, once', () => {
     expect(withNotices(1)).to.deep.equal([]);
     expect(withNotices(2)).to.deep.equal(['one-departure']);
   });
 
-  it('counts the announcement of a departure that follows as that', () => {
+  it('counts the next announcement of a departure as that', () => {
     expect(withDeparture(0)).to.deep.equal([]);
     expect(withDeparture(1)).to.deep.equal([]);
     expect(withDeparture(2)).to.deep.equal(['one-departure']);
   });
 
-  it('does not when it was back before its lease had ended, or was another', () => {
+  it('does not if the user returned before the lease ended, or is another user', () => {
     expect(withNotices(1, { forMs: 1_000 })).to.deep.equal(['one-departure']);
     expect(withNotices(1, { cutOff: 'gateway-2' })).to.deep.equal(['one-departure']);
   });

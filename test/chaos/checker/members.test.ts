@@ -18,7 +18,7 @@ describe('the history checker, of members, finds', function () {
     expect(history.broken()).to.deep.equal(['answered']);
   });
 
-  it('a client that never came back', () => {
+  it('a client that never reconnected', () => {
     history.client(0).events.push({ type: 'disconnected', at: history.endedAt, code: 1006 });
     for (const { present } of history.rooms) {
       const at = present.indexOf(history.client(0).userId);
@@ -27,7 +27,7 @@ describe('the history checker, of members, finds', function () {
     expect(history.broken()).to.deep.equal(['came-back']);
   });
 
-  it('a client that is back in only some of its rooms', () => {
+  it('a client that returned to only some of its rooms', () => {
     const member = history.client(1);
     const [roomId = 0] = member.roomIds;
     member.events.push({ type: 'out-of-room', at: history.endedAt, roomId, reason: 'banned' });
@@ -35,16 +35,16 @@ describe('the history checker, of members, finds', function () {
     expect(history.broken()).to.deep.equal(['came-back']);
   });
 
-  it('somebody who was not recovered although the history reached back', () => {
+  it('a client that was not recovered although the history reached back', () => {
     const member = history.returned();
     const at = indexOf(member, 'joined', ({ recovered }) => recovered);
     const joined = eventAt<'joined'>(member, at);
     member.events[at] = { ...joined, recovered: false };
-    // And yet what had been missed followed.
+    // Although the missed messages followed.
     expect(history.broken()).to.deep.equal(['one-order', 'recovered']);
   });
 
-  it('a ghost', () => {
+  it('a user that is listed but gone', () => {
     history.room(history.leaver().roomIds[0] ?? 0).present.push(history.leaver().userId);
     expect(history.broken()).to.deep.equal(['presence']);
   });
@@ -61,7 +61,7 @@ describe('the history checker, of members, finds', function () {
     expect(history.broken()).to.deep.equal(['one-departure']);
   });
 
-  it('a departure of somebody who was there all the time', () => {
+  it('a departure of a user who was present all the time', () => {
     const observer = history.client(0);
     const roomId = observer.roomIds[0] ?? 0;
     const subject = history.clients.find(
@@ -72,7 +72,7 @@ describe('the history checker, of members, finds', function () {
     expect(history.broken()).to.deep.equal(['one-departure']);
   });
 
-  it('a departure of somebody who was back within the grace', () => {
+  it('a departure of a user who was back within the grace period', () => {
     const roomId = 1;
     const inRoom = history.clients.filter(({ roomIds }) => roomIds.includes(roomId));
     const short = inRoom.flatMap((subject) =>
@@ -89,7 +89,7 @@ describe('the history checker, of members, finds', function () {
     expect(history.broken()).to.deep.equal(['one-departure']);
   });
 
-  it('a departure that nobody was told of', () => {
+  it('a departure that was not announced', () => {
     for (const member of history.clients) {
       member.events = member.events.filter(
         (event) => event.type !== 'notice' || event.userId !== history.leaver().userId,

@@ -6,12 +6,12 @@ import { check } from './checker.js';
 
 type Joined = Extract<HistoryEvent, { type: 'joined' }>;
 
-/** A client that reconnected and was told that it is recovered, in a history of its own. */
+/** A client that reconnected and was recovered, in a history of its own. */
 interface Return {
   readonly history: DraftHistory;
   readonly client: DraftClient;
   readonly joined: Joined;
-  /** The messages that it missed, and got for that. */
+  /** The messages that it missed, and that were replayed. */
   readonly replayed: readonly MessageFrame[];
 }
 
@@ -78,11 +78,11 @@ describe('the history checker, for every client that reconnected and was recover
     const until = Math.min(sentAt + 50, before - 1);
     lose(history, { since: sentAt - 50, at: Math.min(sentAt + 20, until), until });
   };
-  /** Whoever has left for good right after it may not have received the rest. */
+  /** A client that left for good right after it may not have received the rest. */
   const hasMore = ({ events }: DraftClient, { roomId, id }: MessageFrame): boolean =>
     events.findLast((event) => event.type === 'message' && event.message.roomId === roomId) !==
     events.find((event) => event.type === 'message' && event.message.id === id);
-  /** Those with a hole that can be planted: its first missed message. */
+  /** Returns in which a hole can be planted: the first missed message. */
   const holes = (plain = false): Array<Return & { hole: MessageFrame }> => {
     const found = returns(plain).flatMap((each) => {
       const [hole] = each.replayed;
@@ -97,7 +97,7 @@ describe('the history checker, for every client that reconnected and was recover
     );
   };
 
-  it('has nothing against it', () => {
+  it('accepts it', () => {
     for (const seed of SEEDS) expect(broken(simulate({ ...SIZE, seed }))).to.deep.equal([]);
   });
 
@@ -127,7 +127,7 @@ describe('the history checker, for every client that reconnected and was recover
         }
       });
 
-      it('finds a hole behind the last message that the client was given, of what Redis had lost for good', () => {
+      it('finds a hole of what Redis lost for good, behind the last replayed message', () => {
         const found = returns(plain).flatMap((each) => {
           const [before, hole] = each.replayed.slice(-2);
           const wasLostBefore = hole !== undefined && hole.sentAt < each.joined.at - 2;
@@ -161,7 +161,7 @@ describe('the history checker, for every client that reconnected and was recover
         }
       });
 
-      it('finds one that is told "not recovered" instead, unless Redis lost something', () => {
+      it('finds `recovered: false` instead, unless Redis lost something', () => {
         const faults: FaultKind[] = ['redis-kill', 'redis-refuses', 'gateway-kill', 'network-silence'];
         for (const each of returns(plain)) {
           becomeUnrecovered(each);
@@ -174,7 +174,7 @@ describe('the history checker, for every client that reconnected and was recover
     });
   }
 
-  it('finds a hole in a room that the client had been put out of', () => {
+  it('finds a hole in a room from which the client had been removed', () => {
     for (const { history, client, joined, hole } of holes()) {
       const { at, roomId } = joined;
       forget(client, hole);
@@ -184,7 +184,7 @@ describe('the history checker, for every client that reconnected and was recover
     }
   });
 
-  describe('finds that it is told "not recovered" instead when Redis', () => {
+  describe('finds `recovered: false` instead when Redis', () => {
     const finds = (lossOf: (each: Return) => Loss): void => {
       for (const each of returns()) {
         becomeUnrecovered(each);
@@ -212,7 +212,7 @@ describe('the history checker, for every client that reconnected and was recover
     });
   });
 
-  it('finds one that is told "not recovered" in a room without messages, unless Redis lost something since', () => {
+  it('finds `recovered: false` in a room without messages, unless Redis lost something since', () => {
     const position = { epoch: 9_000, seq: 0 };
     for (const [until, rules] of [
       [1_000, ['recovered']],

@@ -1,17 +1,17 @@
 import type { HistoryIndex } from '../history/index-history.js';
 
-/** One thing that must not have happened, and did. */
+/** A violation of a rule. */
 export interface Violation {
   /** One line for people. */
   readonly what: string;
-  /** All that is known about it. */
+  /** All facts known about it. */
   readonly facts: unknown;
 }
 
-/** Something that has to hold for every history. */
+/** A property of every history. */
 export interface Rule {
   readonly name: string;
-  /** What is promised, in a sentence. */
+  /** The guarantee, in a sentence. */
   readonly promise: string;
   check(index: HistoryIndex): Iterable<Violation>;
 }

@@ -23,7 +23,7 @@ export function eventAt<Type extends HistoryEvent['type']>(
   return client.events[index] as EventOf<Type>;
 }
 
-/** A history without a violation, and what tests spoil in it. */
+/** A history without a violation, and changes that tests make to it. */
 export class SpoilableHistory {
   readonly #draft: DraftHistory;
 
@@ -62,7 +62,7 @@ export class SpoilableHistory {
     return this.clients.at(-1) as DraftClient;
   }
 
-  /** A client that was away from a room and recovered what was sent there meanwhile. */
+  /** A client that was out of a room and recovered the messages sent meanwhile. */
   returned(): DraftClient {
     const found = this.clients.find(({ events }) =>
       events.some((event, at) => {
@@ -78,7 +78,7 @@ export class SpoilableHistory {
     return this.rooms[roomId - 1] as DraftRoom;
   }
 
-  /** Index of a message of another user that the client received, in the middle of its history. */
+  /** Index of another user's message that the client received, in the middle of its history. */
   receivedAt(member: DraftClient): number {
     const all = member.events.flatMap((event, index) =>
       event.type === 'message' && event.message.userId !== member.userId ? [index] : [],
@@ -92,7 +92,7 @@ export class SpoilableHistory {
     member.events[index] = { ...event, message: { ...event.message, ...change } };
   }
 
-  /** Removes a message from the sight of all clients and from the database. */
+  /** Removes a message from the events of all clients and from the database. */
   erase({ id }: StoredMessage): void {
     for (const member of this.clients) {
       member.events = member.events

@@ -57,7 +57,7 @@ describe('the history checker, of what is stored, finds', function () {
     expect(history.broken()).to.include('archive');
   });
 
-  it('a message in the database that nobody sent', () => {
+  it('a message in the database that no client sent', () => {
     const last = history.room(1).archive.at(-1) as StoredMessage;
     history.room(1).archive.push({ ...last, id: 'invented', clientMsgId: 'invented', seq: last.seq + 1 });
     expect(history.broken()).to.include('nothing-invented');

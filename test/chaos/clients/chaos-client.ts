@@ -5,36 +5,36 @@ import type { ChatClient } from './chat-client.js';
 import { Connections } from './recording-socket.js';
 
 export interface ChaosClientOptions {
-  /** Where to connect the next time. */
+  /** Returns the address of the next connection. */
   url(): string;
   token: string;
   roomIds: readonly number[];
-  /** Where missed messages are read. */
+  /** Source of missed messages. */
   api: HistorySource;
-  /** As `Math.random`. */
+  /** Like `Math.random`. */
   random(): number;
-  /** Called with everything that travels over its connections, and what is done to them, as it happens. */
+  /** Called with everything that travels over its connections and is done to them, as it happens. */
   record(event: ClientEvent): void;
-  /** Called with every message that the application is told of. */
+  /** Called with every message that is passed to the application. */
   onSeen(message: MessageFrame): void;
-  /** The application is told that it misses something. */
+  /** Called when a gap is reported to the application. */
   onGap(roomId: number): void;
-  /** The application is told that its message has this place. */
+  /** Called when the position of the application's own message is reported. */
   onSent(roomId: number, clientMsgId: string, position: Position): void;
 }
 
 export const BACKOFF = { baseMs: 500, capMs: 3_000 };
-/** Who stalls for a while is to be cut off by the gateway, as a program that hangs is, and not by itself. */
+/** A client that stalls must be cut off by the gateway, like a program that hangs, and not by itself. */
 const LIVENESS = { askAfterMs: 5_000, answerWithinMs: 8_000 };
 
-/** The client that people use, on connections that can be made worse and tell what goes through them. */
+/** The client of the SDK, on connections that record their traffic and can be disturbed. */
 export class ChaosClient implements ChatClient {
   readonly #client: ChorusClient;
   readonly #connections: Connections;
   readonly #rooms = new Map<number, Room>();
   readonly #record: (event: Unstamped) => void;
   readonly #options: ChaosClientOptions;
-  /** Messages that it said and does not know the fate of. */
+  /** Number of its messages whose result is unknown. */
   unanswered = 0;
 
   constructor(options: ChaosClientOptions) {
@@ -57,12 +57,12 @@ export class ChaosClient implements ChatClient {
     }
   }
 
-  /** Connects, and goes on doing so. */
+  /** Connects, and keeps reconnecting. */
   start(): void {
     this.#client.connect();
   }
 
-  /** Connected, and in every room that it is to be in, with nothing missing. */
+  /** Whether it is connected and in all its rooms, with nothing missing. */
   get whole(): boolean {
     return this.#connections.open && [...this.#rooms.values()].every(({ status }) => status === 'joined');
   }
@@ -93,17 +93,17 @@ export class ChaosClient implements ChatClient {
     this.#connections.cut();
   }
 
-  /** Leaves the connection open behind, never to be read again, and makes a new one. */
+  /** Leaves the connection open without reading it, and opens a new one. */
   abandon(): void {
     this.#connections.abandon();
   }
 
-  /** Says good-bye and stays away until {@link start}. */
+  /** Closes the connection normally until {@link start}. */
   rest(): void {
     this.#client.disconnect();
   }
 
-  /** Says good-bye for good. */
+  /** Closes the connection for good. */
   close(): void {
     this.#client.close();
     this.#connections.close();

@@ -1,27 +1,27 @@
 import type { Position } from '@chorus/protocol';
 
-/** What a run does with a client, whichever protocol it speaks. */
+/** What a run does with a client of either protocol. */
 export interface ChatClient {
-  /** Messages that it sent and does not know the fate of. */
+  /** Number of its messages whose result is unknown. */
   readonly unanswered: number;
-  /** Connected, and in every room that it is to be in, with nothing missing. */
+  /** Whether it is connected and in all its rooms, with nothing missing. */
   readonly whole: boolean;
-  /** Of the last message of a room that it has; undefined before the first. */
+  /** Position of the last message of a room that it has; undefined before the first. */
   position(roomId: number): Position | undefined;
-  /** Connects, and goes on doing so. */
+  /** Connects, and keeps reconnecting. */
   start(): void;
   /**
-   * Sends a message to a room. Resolves when it is sent for certain; a plain client may never know.
-   * @param clientMsgId chosen by the client unless given; a plain client has none
+   * Sends a message to a room. Resolves when it is certainly sent; a plain client may never know.
+   * @param clientMsgId chosen by the client if not given; a plain client has none
    */
   publish(roomId: number, content: string, clientMsgId?: string): Promise<void>;
-  /** Stops reading, as a program that hangs does; `false` reads on. */
+  /** Stops reading, as a program that hangs does; `false` continues. */
   stall(stalled: boolean): void;
   /** Cuts the connection without a close frame. */
   cut(): void;
-  /** Leaves the connection open behind, never to be read again, and makes a new one. */
+  /** Leaves the connection open without reading it, and opens a new one. */
   abandon(): void;
-  /** Closes the connection and stays away until {@link start}. */
+  /** Closes the connection until {@link start}. */
   rest(): void;
   /** Closes the connection for good. */
   close(): void;

@@ -8,21 +8,24 @@ import type { ChatClient } from './chat-client.js';
 import { PlainClient } from './plain-client.js';
 
 export interface ParticipantOptions {
-  /** Where to connect the next time. */
+  /** Returns the address of the next connection. */
   url(): string;
-  /** Of the API. */
+  /** URL of the API. */
   apiUrl: string;
   token: string;
   member: Member;
   roomIds: readonly number[];
-  /** Every message is kept once, however many clients saw the same. */
+  /** Keeps every message once, however many clients received it. */
   messages: Map<string, MessageFrame>;
   random(): number;
-  /** Speaks the plain protocol, and asks for what it missed or does not; undefined: the client that people use. */
+  /** Speaks the plain protocol, with or without resuming; undefined: the client of the SDK. */
   plain?: { readonly resumes: boolean };
 }
 
-/** An application with its client: it remembers what it was told, and everything that its client sent, received and read. */
+/**
+ * An application with its client. Records what was passed to the application, and everything that its client sent,
+ * received and read.
+ */
 export class Participant implements ClientHistory {
   readonly userId: number;
   readonly username: string;
@@ -33,11 +36,11 @@ export class Participant implements ClientHistory {
   readonly gaps: number[] = [];
   readonly client: ChatClient;
   readonly plain: boolean;
-  /** Another client of the same user, which sends what this one sends, under the same names. */
+  /** Another client of this user, which sends the messages of this one, with equal ids. */
   twin: Participant | undefined;
   /** False once it has left for good. */
   stays = true;
-  /** A fault has it: it is left alone by others. */
+  /** True while a fault uses it: other faults leave it alone. */
   troubled = false;
   readonly #messages: Map<string, MessageFrame>;
 
@@ -63,7 +66,7 @@ export class Participant implements ClientHistory {
         : new PlainClient({ url, token, userId: member.id, roomId, random, ...plain, ...told });
   }
 
-  /** Has all that there is for it. */
+  /** Whether it has everything that it can have. */
   get settled(): boolean {
     return this.client.whole && this.client.unanswered === 0;
   }
@@ -79,7 +82,7 @@ export class Participant implements ClientHistory {
     } else this.events.push(event);
   }
 
-  /** Remembers what the client reads in the history. */
+  /** Records what the client reads in the history. */
   #watched(api: ChorusApi): HistorySource {
     return {
       // The users of a run have tokens and no accounts: only gateways know them.

@@ -6,26 +6,27 @@ import { BACKOFF } from './chaos-client.js';
 import type { ChatClient } from './chat-client.js';
 
 export interface PlainClientOptions {
-  /** Where to connect the next time. */
+  /** Returns the address of the next connection. */
   url(): string;
   token: string;
   userId: number;
   roomId: number;
-  /** Whether it asks for what it missed when it comes back. */
+  /** Whether it requests missed messages when it reconnects. */
   resumes: boolean;
-  /** As `Math.random`. */
+  /** Like `Math.random`. */
   random(): number;
   record(event: ClientEvent): void;
   onSeen(message: MessageFrame): void;
   onSent(roomId: number, clientMsgId: string, position: Position): void;
 }
 
-/** How long it takes its connection for good although nothing is confirmed, in milliseconds. */
+/** How long it keeps a connection on which nothing is confirmed, in milliseconds. */
 const PATIENCE_MS = 15_000;
 
 /**
- * A client of the plain socket: text out, JSON in. It sends one message at a time, and knows that it is sent when it
- * receives it on the connection that it was sent by. It never sends one again: it could not tell it from a new one.
+ * A client of the plain socket: text out, JSON in. It sends one message at a time, and considers it sent when it
+ * receives it on the connection that it used. It never retries: it could not distinguish a repeated message from a
+ * new one.
  */
 export class PlainClient implements ChatClient {
   readonly #options: PlainClientOptions;
@@ -36,7 +37,7 @@ export class PlainClient implements ChatClient {
   #wanted = false;
   #timer: NodeJS.Timeout | undefined;
   #position: Position | undefined;
-  /** The message that is on its way. */
+  /** The message in flight. */
   #sending: { content: string; timer: NodeJS.Timeout } | undefined;
 
   constructor(options: PlainClientOptions) {
@@ -95,7 +96,7 @@ export class PlainClient implements ChatClient {
     const socket = this.#socket;
     if (socket === undefined) return;
     this.#lost(socket, CLOSE.normal.code);
-    // What does not read does not read the answer to a close frame either.
+    // A socket that does not read does not read the answer to a close frame either.
     if (socket.isPaused) socket.terminate();
     else socket.close();
   }
@@ -123,12 +124,12 @@ export class PlainClient implements ChatClient {
       this.#socket = undefined;
       this.#again();
     });
-    // The end is told by 'close'.
+    // 'close' follows.
     socket.on('error', () => {});
     socket.once('open', () => {
       if (socket !== this.#socket) return;
       this.#record({ type: 'connected', connectionId: '' });
-      // Without `since` only the first message tells where it came in; with it the first frame does.
+      // Without `since` the first message shows the position of entry; with it the first frame does.
       if (since === undefined) this.#enter({ since, position: undefined, recovered: false });
     });
     socket.on('message', (data) => {
@@ -185,7 +186,7 @@ export class PlainClient implements ChatClient {
     }
   }
 
-  /** @param code 0 for a connection that was dropped without a word */
+  /** @param code 0 for a connection that was dropped without a close frame */
   #lost(socket: WebSocket, code: number): void {
     if (socket !== this.#socket) return;
     this.#socket = undefined;

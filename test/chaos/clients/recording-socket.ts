@@ -3,15 +3,15 @@ import { CLOSE, type ClientFrame, type Position, type V1ServerFrame } from '@cho
 import { WebSocket } from 'ws';
 import type { Unstamped } from '../history/client-event.js';
 
-/** The connections of one client: what travels over them, beneath the client, and how they are made worse. */
+/** The connections of one client: records their traffic beneath the client, and disturbs them. */
 export class Connections {
-  /** What the client connects with. */
+  /** The WebSocket class for the client. */
   readonly webSocket: WebSocketClass;
   #current: RecordingSocket | undefined;
   readonly #abandoned = new Set<RecordingSocket>();
-  /** What was last asked for in a room. */
+  /** Position of the last join, by room. */
   readonly #since = new Map<number, Position | undefined>();
-  /** How often each message was sent. */
+  /** Number of attempts to send each message. */
   readonly #attempts = new Map<string, number>();
 
   constructor(private readonly record: (event: Unstamped) => void) {
@@ -29,7 +29,7 @@ export class Connections {
     return this.#current?.readyState === WebSocket.OPEN;
   }
 
-  /** Stops reading, as a program that hangs does; `false` reads on. */
+  /** Stops reading, as a program that hangs does; `false` continues. */
   stall(stalled: boolean): void {
     if (!this.open) return;
     this.record({ type: stalled ? 'stalled' : 'reading' });
@@ -41,7 +41,7 @@ export class Connections {
     this.#current?.terminate();
   }
 
-  /** Leaves the connection open behind, never to be read again; the client takes it for lost. */
+  /** Leaves the connection open without reading it; the client considers it lost. */
   abandon(): void {
     const socket = this.#current;
     if (socket === undefined || !this.open) return;
@@ -130,7 +130,7 @@ export class Connections {
     }
   }
 
-  /** @param refusal what the upgrade was answered with, if it failed */
+  /** @param refusal answer to the upgrade, if it failed */
   ended(socket: RecordingSocket, code: number, refusal?: { status: number; error: string }): void {
     this.#abandoned.delete(socket);
     if (refusal === undefined) this.#ended(socket, code);
@@ -155,7 +155,7 @@ export class Connections {
   }
 }
 
-/** A WebSocket that tells all that goes through it, before whoever uses it hears of it. */
+/** A WebSocket that records everything that passes it, before its user gets it. */
 class RecordingSocket extends WebSocket {
   connections: Connections | undefined;
   #opened = false;
@@ -186,10 +186,10 @@ class RecordingSocket extends WebSocket {
   }
 
   override close(code?: number, reason?: string | Buffer): void {
-    // So it answers a close frame by itself, which has a reason; the end tells the code of that.
+    // It then answers a close frame, which has a reason; the end reports its code.
     const answers = reason !== undefined;
     if (this.#opened && !answers) this.connections?.ended(this, CLOSE.normal.code);
-    // Who does not read does not read the answer either.
+    // A socket that does not read does not read the answer either.
     if (this.isPaused) super.terminate();
     else super.close(code, reason);
   }

@@ -14,7 +14,7 @@ type ClientFault = (planned: PlannedFault, context: ClientFaultContext) => Promi
 
 const SHARE = 0.06;
 
-/** What clients do to themselves. Each resolves when they were let go. */
+/** Faults of clients. Each resolves when the clients are released. */
 export const CLIENT_FAULTS: Readonly<Record<ClientFaultKind, ClientFault>> = {
   'stalled-readers': (planned, context) =>
     trouble(planned, context, async (victims) => {

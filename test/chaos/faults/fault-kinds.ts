@@ -10,14 +10,14 @@ export type Need =
   | 'small-disk';
 
 export interface KindOfFault {
-  /** Bounds of how long it lasts, in milliseconds. */
+  /** Bounds of its duration, in milliseconds. */
   readonly forMs: readonly [number, number];
-  /** About how much longer it takes than that, until all is ready again. */
+  /** Typical additional time until everything is ready again, in milliseconds. */
   readonly extraMs: number;
   readonly needs?: readonly Need[];
 }
 
-/** Of standalone, in which everything is one process. */
+/** Kinds for standalone, in which everything is one process. */
 type StandaloneFaultKind = Extract<ServerFaultKind, `standalone-${string}`>;
 
 export const STANDALONE_KINDS: Record<StandaloneFaultKind, KindOfFault> = {
@@ -27,7 +27,7 @@ export const STANDALONE_KINDS: Record<StandaloneFaultKind, KindOfFault> = {
 
 export const SERVER_KINDS: Record<Exclude<ServerFaultKind, StandaloneFaultKind>, KindOfFault> = {
   'gateway-kill': { forMs: [300, 1_500], extraMs: 800 },
-  // Past the lease; past the idle time-out as often as not.
+  // Longer than the lease; longer than the idle time-out in half of the cases.
   'gateway-freeze': { forMs: [5_000, 11_000], extraMs: 1_000 },
   'gateway-clock': { forMs: [2_000, 5_000], extraMs: 0 },
   'rolling-restart': { forMs: [0, 500], extraMs: 8_000 },
@@ -51,7 +51,7 @@ export const SERVER_KINDS: Record<Exclude<ServerFaultKind, StandaloneFaultKind>,
   'postgres-full': { forMs: [1_000, 4_000], extraMs: 2_500, needs: ['small-disk'] },
   'postgres-read-only': { forMs: [1_000, 4_000], extraMs: 500 },
   'archiver-kill': { forMs: [300, 1_500], extraMs: 800 },
-  'rooms-anew': { forMs: [3_000, 6_000], extraMs: 2_000 },
+  'recreated-rooms': { forMs: [3_000, 6_000], extraMs: 2_000 },
 };
 
 export const CLIENT_KINDS: Record<ClientFaultKind, KindOfFault> = {
@@ -60,7 +60,7 @@ export const CLIENT_KINDS: Record<ClientFaultKind, KindOfFault> = {
   'long-absences': { forMs: [7_500, 10_000], extraMs: 0 },
 };
 
-/** Of a cluster. */
+/** Kinds for a cluster. */
 export const FAULT_KINDS = [
   ...Object.keys(SERVER_KINDS),
   ...Object.keys(CLIENT_KINDS),
@@ -77,7 +77,7 @@ export const KINDS_OF_FAULTS: Record<FaultKind, KindOfFault> = {
   ...CLIENT_KINDS,
 };
 
-/** What a run with these kinds of faults has to be able to do. */
+/** Returns what a run with these kinds of faults needs. */
 export function needsOf(kinds: Iterable<FaultKind>): ReadonlySet<Need> {
   return new Set([...kinds].flatMap((kind) => KINDS_OF_FAULTS[kind].needs ?? []));
 }

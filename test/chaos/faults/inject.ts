@@ -9,14 +9,14 @@ export interface InjectOptions {
   schedule: Schedule;
   world: World;
   participants: readonly Participant[];
-  /** No fault begins after this, by `performance.now()`. */
+  /** No fault begins after this time of `performance.now()`. */
   endAt: number;
   signal: AbortSignal;
   /** Called when a fault begins. */
   onFault(kind: string, what: string): void;
 }
 
-/** Runs a schedule, which begins now. Resolves with what was done, when all of it is over. */
+/** Runs a schedule, starting now. Resolves with the injected faults when all have ended. */
 export async function inject(options: InjectOptions): Promise<Fault[]> {
   const { schedule, world, participants, signal } = options;
   const begin = performance.now();

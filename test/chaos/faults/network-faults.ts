@@ -10,7 +10,7 @@ import { needed, type ServerFault, type ServerFaultContext } from './server-faul
 const SLOWEST_MS = [20, 400] as const;
 const TORN_SHARE = 0.01;
 
-/** What happens between processes and servers. */
+/** Faults between processes and servers. */
 export const NETWORK_FAULTS = {
   'network-silence': (planned, context) => {
     const prng = createPrng(planned.seed + 1);
@@ -59,7 +59,7 @@ async function disturb(
   }
 }
 
-/** One process as often as not, and all that go to one server otherwise. */
+/** One process in half of the cases, otherwise all connections to one server. */
 function between(
   prng: Prng,
   { gateways, apis, archivers }: ChaosCluster,

@@ -5,13 +5,13 @@ import type { PlannedFault } from '../run/schedule.js';
 import { running } from '../worlds/running.js';
 import { needed, type ServerFault, type ServerFaultContext } from './server-fault.js';
 
-/** How far a log may be cut within a command, in bytes. */
+/** Largest cut into the last command of a log, in bytes. */
 const TORN_BYTES = 60;
 const CLOCK_BEHIND_MS = [5_000, 120_000] as const;
 
 /**
- * Redis comes back with less than it acknowledged. As often as not nothing of it was archived, for
- * there was no archiver; as often as not a gateway had not heard of it, for it was cut off.
+ * Redis returns with less than it acknowledged. In half of the cases nothing of it was archived, because the
+ * archivers were down; in half of the cases a gateway did not receive it, because it was cut off.
  */
 export const OLDER_DATA = {
   async 'redis-snapshot'(planned, context) {
@@ -53,7 +53,7 @@ export const OLDER_DATA = {
       await redis.with((client) => client.replicaof('NO', 'ONE'), replica);
       redis.promoted(replica);
       await network.point('redis', replica.port);
-      // Connections to the one that is demoted stay, as they do when one address leads to another server.
+      // Connections to the demoted server stay, as when an address is moved to another server.
       if (crash) await kill(old.member);
       else await redis.with((client) => client.replicaof('127.0.0.1', replica.port), old);
       loses({ since, at, until: performance.now() });
@@ -82,7 +82,7 @@ export const OLDER_DATA = {
   },
 } satisfies Record<string, ServerFault>;
 
-/** @param lose ends Redis and takes its newest data away */
+/** @param lose stops Redis and removes its newest data */
 async function behind(
   { forMs, seed }: PlannedFault,
   context: ServerFaultContext,
@@ -103,7 +103,7 @@ async function behind(
   }
 }
 
-/** @returns what ends it */
+/** @returns a function that ends it */
 async function aggravate(
   prng: Prng,
   { cluster, hits, cutsOff }: ServerFaultContext,
@@ -120,7 +120,7 @@ async function aggravate(
   );
   const network = needed(cluster.network);
   const ways = gateway === undefined ? [] : [`${gateway.nodeId}:redis`];
-  // Killed and not stopped: one that goes on would store what it had read.
+  // Killed instead of stopped: a stopping archiver would store what it had read.
   for (const archiver of archivers) await kill(archiver);
   if (gateway !== undefined) cutsOff([gateway.nodeId]);
   await network.trouble(ways, { kind: 'silent', requests: true, answers: true });

@@ -7,15 +7,15 @@ import { RedisClock } from '../servers/redis-clock.js';
 import { SmallDisk } from '../servers/small-disk.js';
 import { KINDS_OF_FAULTS, type Need, needsOf } from './fault-kinds.js';
 
-/** What not every machine has. */
+/** Attempts to create what not every machine has. */
 const ATTEMPTS: Partial<Record<Need, () => Promise<Closeable>>> = {
   'redis-clock': () => RedisClock.start(),
   'small-disk': async () => SmallDisk.mount(await mkdtemp(join(tmpdir(), 'chorus-chaos-disk-'))),
 };
 
 /**
- * Those kinds of faults that this machine can make.
- * @param say called with the reason for each that it cannot
+ * Returns the kinds of faults that are possible on this machine.
+ * @param say called with the reason for each impossible kind
  */
 export async function possibleKinds(
   kinds: readonly FaultKind[],

@@ -5,7 +5,7 @@ import { needed, type ServerFault } from './server-fault.js';
 
 const BACK_MS = 15_000;
 
-/** A PostgreSQL that ends, or that makes wait or refuses while rooms are created, renamed and deleted. */
+/** A PostgreSQL that ends, hangs or refuses while rooms are created, renamed and deleted. */
 export const POSTGRES_FAULTS = {
   async 'postgres-restart'({ forMs }, { cluster, hits, signal }) {
     const { member } = cluster.postgres;
@@ -15,7 +15,7 @@ export const POSTGRES_FAULTS = {
     await member.start();
   },
 
-  async 'postgres-locked'({ forMs, seed }, { cluster, anew, hits, signal }) {
+  async 'postgres-locked'({ forMs, seed }, { cluster, recreated, hits, signal }) {
     await cluster.postgres.with(async (client) => {
       const { rows } = await client.query<{ name: string }>(
         `SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`,
@@ -25,25 +25,25 @@ export const POSTGRES_FAULTS = {
       hits(`${tables.length === names.length ? 'all tables' : tables[0]} for ${forMs} ms`);
       await client.query('BEGIN');
       await client.query(`LOCK TABLE ${tables.join(', ')} IN ACCESS EXCLUSIVE MODE`);
-      await anew.burst(forMs, async () => {
+      await recreated.burst(forMs, async () => {
         await sleep(forMs, undefined, { signal });
         await client.query('ROLLBACK');
       });
     });
   },
 
-  async 'postgres-full'({ forMs }, { cluster, anew, hits, signal }) {
+  async 'postgres-full'({ forMs }, { cluster, recreated, hits, signal }) {
     const { postgres } = cluster;
     const disk = needed(postgres.disk);
     hits(`the disk of postgres for ${forMs} ms`);
     await disk.fill();
-    await anew.burst(forMs, async () => {
+    await recreated.burst(forMs, async () => {
       try {
         await sleep(forMs, undefined, { signal });
       } finally {
         await disk.empty();
       }
-      // It may have ended: without a log there is no database.
+      // It may have ended: PostgreSQL stops when it cannot write its log.
       await eventually(async () => {
         await postgres.member.start();
         await postgres.with((client) => client.query('SELECT 1'));
@@ -51,10 +51,10 @@ export const POSTGRES_FAULTS = {
     });
   },
 
-  async 'postgres-read-only'({ forMs }, { cluster, anew, hits, signal }) {
+  async 'postgres-read-only'({ forMs }, { cluster, recreated, hits, signal }) {
     hits(`postgres for ${forMs} ms`);
     await setReadOnly(cluster.postgres, 'on');
-    await anew.burst(forMs, async () => {
+    await recreated.burst(forMs, async () => {
       try {
         await sleep(forMs, undefined, { signal });
       } finally {
@@ -64,7 +64,7 @@ export const POSTGRES_FAULTS = {
   },
 } satisfies Record<string, ServerFault>;
 
-/** For every session, those that there are included. */
+/** For every session, open ones included. */
 async function setReadOnly(postgres: ChaosPostgres, value: 'on' | 'off'): Promise<void> {
   await postgres.with(async (client) => {
     await client.query('SET default_transaction_read_only = off');

@@ -9,7 +9,7 @@ const KILL_PAUSE_MS = [100, 900] as const;
 const API_AWAY_MS = [100, 600] as const;
 const CLOCK_STEP_MS = [1_000, 120_000] as const;
 
-/** Gateways and archivers that end, or stand still, or lose the time. */
+/** Gateways and archivers that end, freeze, or have a wrong clock. */
 export const PROCESS_FAULTS = {
   'gateway-kill': (planned, context) => killOne(running(context.cluster.gateways), planned, context),
   'archiver-kill': (planned, context) => killOne(context.cluster.archivers, planned, context),
@@ -39,15 +39,15 @@ export const PROCESS_FAULTS = {
     }
   },
 
-  async 'rooms-anew'({ forMs, seed }, context) {
-    const { cluster, anew, hits, signal } = context;
+  async 'recreated-rooms'({ forMs, seed }, context) {
+    const { cluster, recreated, hits, signal } = context;
     const prng = createPrng(seed);
     const until = performance.now() + forMs;
     const killed: string[] = [];
     const kill = async (api: Member): Promise<void> => {
       await restart(api, 'SIGKILL', { forMs: prng.between(...API_AWAY_MS) }, { signal, hits: () => {} });
     };
-    await anew.burst(forMs, async () => {
+    await recreated.burst(forMs, async () => {
       while (performance.now() < until) {
         await sleep(prng.between(...KILL_PAUSE_MS), undefined, { signal });
         const victims = prng.next() < 0.5 ? cluster.apis : [prng.pick(cluster.apis)];
@@ -85,7 +85,7 @@ async function killOne(
   await restart(createPrng(planned.seed).pick(members), 'SIGKILL', planned, context);
 }
 
-/** Ends a process and starts it again after a while. */
+/** Ends a process and restarts it after a while. */
 export async function restart(
   member: Member,
   how: NodeJS.Signals,

@@ -13,7 +13,7 @@ interface Refusal {
 /** A port on which nothing can listen. */
 const NOWHERE = 1;
 
-/** Ways in which a server that answers refuses to write. */
+/** Ways in which a responding server refuses to write. */
 const REFUSALS: readonly Refusal[] = [
   {
     what: 'its memory is full',
@@ -76,7 +76,7 @@ export const REDIS_FAULTS = {
   },
 
   async 'subscriber-cut'(_planned, { redis, hits }) {
-    // The probe may be on its way back from the outage before.
+    // The probe may still be recovering from the previous outage.
     hits(`${await eventually(() => redis.killSubscribers())} subscribers`);
   },
 } satisfies Record<string, ServerFault>;

@@ -1,5 +1,5 @@
 import type { RedisProbe } from '../../support/servers/redis-probe.js';
-import type { AnewRooms } from '../anew/anew-rooms.js';
+import type { RecreatedRooms } from '../recreated/recreated-rooms.js';
 import type { PlannedFault } from '../run/schedule.js';
 import type { ChaosCluster } from '../worlds/chaos-cluster.js';
 import type { FaultReport } from '../worlds/world.js';
@@ -7,14 +7,14 @@ import type { FaultReport } from '../worlds/world.js';
 export interface ServerFaultContext extends FaultReport {
   cluster: ChaosCluster;
   redis: RedisProbe;
-  anew: AnewRooms;
+  recreated: RecreatedRooms;
   signal: AbortSignal;
 }
 
-/** Resolves when what it broke is ready again. */
+/** Resolves when everything that it broke is ready again. */
 export type ServerFault = (planned: PlannedFault, context: ServerFaultContext) => Promise<void>;
 
-/** @throws {Error} when the run was started without it */
+/** @throws {Error} if the run was started without it */
 export function needed<T>(part: T | undefined): T {
   if (part === undefined) throw new Error('the cluster was not started for this kind of fault');
   return part;

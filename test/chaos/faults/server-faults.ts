@@ -7,7 +7,7 @@ import { PROCESS_FAULTS } from './process-faults.js';
 import { REDIS_FAULTS } from './redis-faults.js';
 import type { ServerFault } from './server-fault.js';
 
-/** Faults of processes, servers and what lies between. */
+/** Faults of processes, servers and the network between them. */
 export const SERVER_FAULTS: Readonly<Record<ServerFaultKind, ServerFault>> = {
   'standalone-kill': elsewhere,
   'standalone-stop': elsewhere,

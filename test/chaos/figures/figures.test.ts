@@ -9,7 +9,7 @@ import { timelineOf } from './timeline.js';
 const EPOCH = 1_000;
 const ROOM = 1;
 
-/** One member, who sees what another one says; it loses its connection once. */
+/** The history of one member, who receives another member's messages and loses its connection once. */
 function story(events: HistoryEvent[], faults: Fault[] = []): History {
   const teller: HistoryEvent[] = [1, 2, 3].map((seq) => ({
     ...{
@@ -79,7 +79,7 @@ const RETURN: HistoryEvent[] = [
 ];
 
 describe('the figures of a run', () => {
-  it('tell how long a client was offline, and how long until it had what it missed', () => {
+  it('include how long a client was offline, and how long until it had all missed messages', () => {
     const { offline, replay, resumes, latency } = figuresOf(indexHistory(story(RETURN)));
     expect(offline).to.include({ count: 1, max: 2_480 });
     expect(replay).to.include({ count: 1, max: 40 });
@@ -87,17 +87,17 @@ describe('the figures of a run', () => {
     expect(latency).to.include({ count: 3, p50: 1_030, max: 2_010 });
   });
 
-  it('tell when every member of a room had a message again after an outage of Redis', () => {
+  it('include when every member of a room received a message again after an outage of Redis', () => {
     const fault = { kind: 'redis-kill', what: '', startedAt: 1_100, endedAt: 2_000 } as const;
     const stayed = [...joined(500, 0), message(1, 1_005), message(2, 2_300), message(3, 3_000)];
     expect(figuresOf(indexHistory(story(stayed, [fault]))).healing).to.include({ count: 1, max: 300 });
     const soon = { ...fault, startedAt: 2_100, endedAt: 2_200 };
     expect(figuresOf(indexHistory(story(stayed, [fault, soon]))).healing).to.include({ count: 1, max: 100 });
-    // Who had to come back says nothing about it.
+    // A member that had to reconnect does not count.
     expect(figuresOf(indexHistory(story(RETURN, [fault]))).healing.count).to.equal(0);
   });
 
-  it('count what was sent, acked, sent again and received', () => {
+  it('count sent, acked, retried and received messages', () => {
     const history = simulate({ clients: 12, rooms: 3, messages: 400 });
     const { messages, delivered, reconnects } = figuresOf(indexHistory(history));
     const stored = history.rooms.flatMap(({ archive }) => archive).length;
@@ -107,7 +107,7 @@ describe('the figures of a run', () => {
     expect(reconnects).to.be.above(0);
   });
 
-  it('count the changes of rooms by what was answered', () => {
+  it('count the changes of rooms by their result', () => {
     const events: LifeEvent[] = [
       { at: 1, type: 'create', name: 'a', outcome: 'done' },
       { at: 2, type: 'looked', name: 'a' },
@@ -119,7 +119,7 @@ describe('the figures of a run', () => {
     expect(roomChanges).to.deep.equal({ 'create done': 1, 'delete unknown': 2 });
   });
 
-  it('know percentiles by the nearest rank', () => {
+  it('use the nearest rank for percentiles', () => {
     const values = Array.from({ length: 200 }, (_, index) => 200 - index);
     expect(spread(values)).to.deep.equal({ count: 200, p50: 100, p99: 198, max: 200 });
     expect(spread([])).to.deep.equal({ count: 0, p50: 0, p99: 0, max: 0 });
@@ -127,7 +127,7 @@ describe('the figures of a run', () => {
 });
 
 describe('the timeline of a run', () => {
-  it('has deliveries and connects where they happened, and the faults beside them', () => {
+  it('has deliveries and connects at their times, with the faults', () => {
     const fault = { kind: 'redis-kill', what: 'a <b>', startedAt: 1_480, endedAt: 1_980 } as const;
     const timeline = timelineOf(indexHistory(story(RETURN, [fault])));
     const busy = timeline.moments.filter(({ deliveries, connects }) => deliveries + connects > 0);

@@ -5,7 +5,7 @@ import { healingTimes } from './healing.js';
 import { percentile } from './percentile.js';
 import { type Resume, resumesOf } from './resumes.js';
 
-/** What happened, in numbers. Times in milliseconds. */
+/** Figures of a run. Times in milliseconds. */
 export interface Figures {
   messages: { sent: number; acked: number; refused: number; unanswered: number; sentAgain: number };
   delivered: number;
@@ -15,17 +15,17 @@ export interface Figures {
   mostReconnectsOfOne: number;
   /** In the busiest second. */
   mostReconnectsPerSecond: number;
-  /** Attempts to connect that failed, by the HTTP status that they got, or by what went wrong. */
+  /** Failed attempts to connect, by HTTP status or error. */
   refusedConnections: Readonly<Record<string, number>>;
   resumes: { recovered: number; notRecovered: number; missed: number };
-  /** Changes of rooms, by what was asked for and what was answered: `create done`. */
+  /** Changes of rooms, by request and result: `create done`. */
   roomChanges: Readonly<Record<string, number>>;
   latency: Spread;
   /** From the loss of a connection to the next one. */
   offline: Spread;
-  /** From asking for what was missed to having it all. */
+  /** From a join with a position to the last missed message. */
   replay: Spread;
-  /** From Redis being back to the first message that every member of a room received, room by room. */
+  /** From the return of Redis to the first message that every member of a room received, by room. */
   healing: Spread;
 }
 
@@ -132,7 +132,7 @@ function busiestSecond({ clients }: History): number {
   return Math.max(0, ...seconds.values());
 }
 
-/** From the first sending to each delivery. */
+/** From the first attempt to each delivery. */
 function latencies(history: History, sentAt: ReadonlyMap<string, number>): number[] {
   const values: number[] = [];
   for (const { events } of history.clients) {

@@ -3,13 +3,13 @@ import type { FaultKind } from '../history/history.js';
 import type { HistoryIndex } from '../history/index-history.js';
 
 const OF_REDIS: ReadonlySet<FaultKind> = new Set(['redis-restart', 'redis-kill', 'redis-freeze']);
-/** A room in which nobody says anything for so long after an outage says nothing about it. */
+/** A room without a message for this time after an outage is not counted, in milliseconds. */
 const SILENT_MS = 5_000;
 
 /**
- * After each outage of Redis, per room: how long until all its members who were connected all the time
- * had received a message again. What they missed came before that, because everybody gets a room in order.
- * It includes the time until somebody says something: an upper bound.
+ * After each outage of Redis, by room: the time until all members that stayed connected had received a message again.
+ * As rooms are delivered in order, they received the missed messages before. Includes the time until a member sends:
+ * an upper bound.
  */
 export function healingTimes({ history, rooms }: HistoryIndex): number[] {
   const times: number[] = [];
@@ -19,7 +19,7 @@ export function healingTimes({ history, rooms }: HistoryIndex): number[] {
     for (const { roomId, views } of rooms.values()) {
       let slowest: number | undefined;
       for (const { client } of views) {
-        // Another outage so soon leaves nothing to be told about this one.
+        // Another outage this soon makes this one unmeasurable.
         const until = Math.min(endedAt + SILENT_MS, next);
         if (!watchesOf(client, roomId).some(({ from, to }) => from < startedAt && to > until)) continue;
         const first = client.events.find(

@@ -6,16 +6,16 @@ export interface Resume {
   readonly userId: number;
   readonly roomId: number;
   readonly lostAt: number;
-  /** How the connection before was lost. */
+  /** Close code of the lost connection. */
   readonly code: number;
   readonly connectedAt: number;
   readonly recovered: boolean;
-  /** From asking for what was missed to having it all; undefined when that was interrupted. */
+  /** From a join with a position to the last missed message; undefined if interrupted. */
   replayMs: number | undefined;
   missed: number;
 }
 
-/** Every return of a client, room by room. */
+/** Returns every return of a client, by room. */
 export function resumesOf(client: ClientHistory): Resume[] {
   const resumes: Resume[] = [];
   const asked = new Map<number, number>();

@@ -3,9 +3,9 @@ import type { HistoryIndex } from '../history/index-history.js';
 import { firstSentAt } from './figures.js';
 import { percentile } from './percentile.js';
 
-/** What happened in one short stretch of time. */
+/** What happened in one short interval. */
 export interface Moment {
-  /** Its beginning, from the first event of the run on, in milliseconds. */
+  /** Its beginning after the first event of the run, in milliseconds. */
   readonly atMs: number;
   readonly deliveries: number;
   /** From sending to delivery, in milliseconds; undefined without deliveries. */
@@ -17,7 +17,7 @@ export interface Moment {
 export interface Timeline {
   readonly stepMs: number;
   readonly moments: readonly Moment[];
-  /** As in the history, with times from the first event of the run on. */
+  /** The faults of the history, with times after the first event of the run. */
   readonly faults: readonly Fault[];
 }
 

@@ -12,7 +12,7 @@ import { openRawReader } from './raw-reader.js';
 
 const ROOM = 1;
 const MEMBERS = 1_000;
-/** Of them, whose deliveries are timed. */
+/** Number of readers whose deliveries are timed. */
 const TIMED = 100;
 const FROZEN = 50;
 const RATE = 100;
@@ -24,18 +24,18 @@ const OPENING = 25;
 
 export interface Phase {
   latency: Spread;
-  /** Of all gateways together, the most that was seen, in bytes. */
+  /** Largest memory of all gateways together, in bytes. */
   memory: number;
 }
 
 export interface FrozenResult {
-  /** Everybody reads; some have stopped; the same some time later; everybody reads again. */
+  /** All read; some have stopped; later with the same ones stopped; all read again. */
   phases: readonly [Phase, Phase, Phase, Phase];
-  /** Of the frozen ones, those that their gateways had cut off meanwhile. */
+  /** Number of frozen readers that their gateways cut off. */
   cutOff: number;
 }
 
-/** One room with a thousand members and a hundred messages a second, some of whom stop reading. */
+/** One room with a thousand members and a hundred messages per second, in which some members stop reading. */
 export async function frozenReaders(context: RunContext): Promise<FrozenResult> {
   const closer = new Closer();
   try {
@@ -46,7 +46,7 @@ export async function frozenReaders(context: RunContext): Promise<FrozenResult> 
 }
 
 async function run({ signal, say }: RunContext, closer: Closer): Promise<FrozenResult> {
-  // Nobody answers pings here, and a reader's queue is to be full within the run.
+  // The sockets do not answer pings, and a reader's queue must become full within the run.
   const env = { IDLE_TIMEOUT_SECONDS: '600', MAX_QUEUED_BYTES: '262144', MAX_MESSAGES_PER_SECOND: '1000' };
   const cluster = closer.add(await startChaosCluster(env));
   const tokenOf = (id: number): string => cluster.tokenOf({ id, username: `user-${id}` });
@@ -127,10 +127,9 @@ async function run({ signal, say }: RunContext, closer: Closer): Promise<FrozenR
 }
 
 /**
- * The machine is not the same from one phase to the next: what some notice of others who have stopped is
- * compared with what there was before and afterwards.
- *
- * @returns whether it is nothing to speak of
+ * Compares the latency of others while some have stopped with that before and afterwards, because the machine changes
+ * between phases.
+ * @returns whether the difference is negligible
  */
 export function printFrozen({ phases, cutOff }: FrozenResult): boolean {
   const [before, during, later, after] = phases;

@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 /**
- * Joins a room and throws away whatever comes, at the cost of reading it: a thousand clients that parse
- * every frame would measure themselves. It answers no pings.
+ * Joins a room and discards what arrives, at the cost of reading it: a thousand clients that parse every frame would
+ * measure themselves. It answers no pings.
  */
 export async function openRawReader(url: string, token: string, roomId: number): Promise<Socket> {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port), noDelay: true });
-  // The end is told by 'close'.
+  // 'close' follows.
   socket.on('error', () => {});
   await once(socket, 'connect');
   socket.write(
@@ -32,7 +32,7 @@ export async function openRawReader(url: string, token: string, roomId: number):
   return socket;
 }
 
-/** All that came until it holds a text. */
+/** Everything received up to a text. */
 async function received(socket: Socket, text: string): Promise<string> {
   let seen = '';
   while (!seen.includes(text)) {
@@ -42,7 +42,7 @@ async function received(socket: Socket, text: string): Promise<string> {
   return seen;
 }
 
-/** A masked frame, as clients have to send them; a mask of zeros leaves the text as it is. */
+/** A masked frame, as required of clients; a mask of zeros leaves the text unchanged. */
 function textFrame(text: string): Buffer {
   const payload = Buffer.from(text);
   if (payload.length > 125) throw new RangeError('it is for short frames');

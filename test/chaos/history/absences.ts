@@ -3,25 +3,25 @@ import type { ClientHistory, HistoryEvent } from './history.js';
 /** A time in which a client was not in a room, between two stays or after the last. */
 export interface Absence {
   readonly from: number;
-  /** When it was told that it is in again; undefined when it never was. */
+  /** When the join was answered; undefined if it never was. */
   to: number | undefined;
-  /** Whether the gateway learned of its beginning at once: not of a client that only stopped reading. */
+  /** Whether the gateway learned of its beginning at once; false for a client that only stopped reading. */
   readonly plain: boolean;
-  /** Joins that were never answered: each may have been a short stay that the client knows nothing of. */
+  /** Unanswered joins: each may have been a short stay that the client does not know of. */
   attempts: number;
 }
 
-/** After a client reads again it takes so long until it has read of its own end, in milliseconds. */
+/** Time that a client needs to read of its own end after it reads again, in milliseconds. */
 const READING_UP_MS = 2_000;
 
-/** When a client was away from a room after it had been in it once. */
+/** When a client was absent from a room after its first stay. */
 export function absencesFrom(client: ClientHistory, roomId: number): Absence[] {
   const absences: Absence[] = [];
   let isIn = false;
   let joining = false;
   let stall: { from: number; to: number } | undefined;
   const gone = (at: number, code: number): void => {
-    // What happened to a client that does not read, it learns when it does.
+    // A client that does not read learns what happened to it when it reads again.
     const since = stall !== undefined && at - stall.to < READING_UP_MS ? stall.from : undefined;
     const plain = since === undefined && code !== 0;
     if (isIn) absences.push({ from: since ?? at, to: undefined, plain, attempts: 0 });
@@ -62,7 +62,7 @@ export function absencesFrom(client: ClientHistory, roomId: number): Absence[] {
   return absences;
 }
 
-/** When a user with several clients was away with all of them. */
+/** When a user with several clients was absent with all of them. */
 export function commonAbsences(all: ReadonlyArray<readonly Absence[]>): Absence[] {
   const [first = [], ...others] = all;
   return others.reduce<Absence[]>(overlaps, [...first]);
@@ -82,8 +82,8 @@ function overlaps(some: readonly Absence[], others: readonly Absence[]): Absence
 }
 
 /**
- * For each event of a client, from when on what it says can have been on its way: a client that did not read finds
- * everything of that time when it reads again.
+ * For each event of a client, the earliest time at which its content can have been sent: a client that did not read
+ * receives everything of that time when it reads again.
  */
 export function onTheWaySince(client: ClientHistory): Map<HistoryEvent, number> {
   const since = new Map<HistoryEvent, number>();

@@ -4,15 +4,15 @@ import { request } from '../../support/clients/people.js';
 
 interface Page {
   messages: MessageFrame[];
-  /** Where the next page goes on; null at the end. */
+  /** Position of the next page; null at the end. */
   after: string | null;
 }
 
 const PAUSE_MS = 250;
 
-/** Reads the history of rooms as a client does, for as long as it takes. */
+/** Reads the history of rooms as a client does, with retries. */
 export class HistoryApi {
-  /** Pages that could not be had at the first attempt. */
+  /** Number of failed attempts to read a page. */
   failures = 0;
 
   constructor(
@@ -20,7 +20,7 @@ export class HistoryApi {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** Every message after a position, oldest first. */
+  /** Returns every message after a position, oldest first. */
   async after(roomId: number, token: string, after: Position): Promise<MessageFrame[]> {
     const messages: MessageFrame[] = [];
     let from: Position | undefined = after;
@@ -32,7 +32,7 @@ export class HistoryApi {
     return messages;
   }
 
-  /** Who is in a room, by their ids. */
+  /** Returns the ids of the users in a room. */
   async present(roomId: number, token: string): Promise<number[]> {
     const body = await this.#get(`/ws/get-clients/${roomId}`, token);
     return (body as Array<{ id: number }>).map(({ id }) => id);
@@ -51,7 +51,7 @@ export class HistoryApi {
         if (status === 200) return body;
         if (status < 500 && status !== 429) throw new TypeError(`${path}: ${status} ${JSON.stringify(body)}`);
       } catch (error) {
-        // Nobody listens at the moment: fetch says so with a TypeError that has a cause.
+        // No server listens at the moment: fetch throws a TypeError that has a cause.
         if (error instanceof TypeError && error.cause === undefined) throw error;
       }
       this.failures++;

@@ -1,20 +1,20 @@
 import type { ErrorCode, MessageFrame, Position } from '@chorus/protocol';
 
-/** What a client did and saw. `at` is in milliseconds, of one clock for all clients of a process. */
+/** What a client did and saw. `at` is in milliseconds, on one clock for all clients of a process. */
 export type ClientEvent = { readonly at: number } & (
   | { readonly type: 'connected'; readonly connectionId: string }
-  /** `code` as the socket told it; 0 when the client dropped it without a word. */
+  /** `code` of the socket; 0 when the client dropped it without a close frame. */
   | { readonly type: 'disconnected'; readonly code: number }
-  /** The upgrade was answered with an HTTP status, or with nothing: 0, and what went wrong instead. */
+  /** The upgrade was answered with an HTTP status, or failed: status 0 and the error. */
   | { readonly type: 'refused-connection'; readonly status: number; readonly error: string }
   | { readonly type: 'reconnect-hint'; readonly afterMs: number }
   | { readonly type: 'joining'; readonly roomId: number; readonly since: Position | undefined }
   | {
       readonly type: 'joined';
       readonly roomId: number;
-      /** What was asked for. */
+      /** Position of the join. */
       readonly since: Position | undefined;
-      /** Where the room stood; undefined for a plain client, which the first message tells. */
+      /** Position of the room; undefined for a plain client, which learns it from the first message. */
       readonly position: Position | undefined;
       readonly recovered: boolean;
     }
@@ -49,24 +49,24 @@ export type ClientEvent = { readonly at: number } & (
     }
   /** Every message of the room up to there is in the database. */
   | { readonly type: 'stored'; readonly roomId: number; readonly position: Position }
-  /** Messages after `from` and up to `to` were acknowledged and do not come any more. */
+  /** Messages after `from` and up to `to` were acknowledged and will not be delivered. */
   | {
       readonly type: 'history-lost';
       readonly roomId: number;
       readonly from: Position;
       readonly to: Position;
-      /** The history of the API has them. */
+      /** Whether the history of the API has them. */
       readonly recoverable: boolean;
     }
-  /** The user of the client let it stop and go on reading. */
+  /** The test made the client stop and continue reading. */
   | { readonly type: 'stalled' | 'reading' }
-  /** It does not try again: it may not. */
+  /** It does not retry, as required. */
   | { readonly type: 'gave-up'; readonly why: string }
-  /** Its user wanted no more. */
+  /** The application closed it. */
   | { readonly type: 'closed' }
 );
 
 export type ClientEventType = ClientEvent['type'];
 
-/** An event as it is made, before it is known when. */
+/** An event without its time. */
 export type Unstamped<Event = ClientEvent> = Event extends ClientEvent ? Omit<Event, 'at'> : never;

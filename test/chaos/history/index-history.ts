@@ -2,78 +2,78 @@ import { isAfter, type MessageFrame, type Position } from '@chorus/protocol';
 import type { ClientHistory, History, RoomEnd, StoredMessage } from './history.js';
 import { sendingKey, sendingOf } from './message-name.js';
 
-/** What one client wanted to say, and what became of it. */
+/** A message that one client sent, and its result. */
 export interface Sending {
   readonly client: ClientHistory;
   readonly roomId: number;
   readonly clientMsgId: string;
   readonly content: string;
-  /** By whichever of its user's clients. */
+  /** Of the first attempt by any of its user's clients. */
   firstAt: number;
   attempts: number;
   readonly acks: Array<{ at: number; position: Position }>;
-  /** Its application was told that it is sent. */
+  /** Whether it was reported to its application as sent. */
   told: boolean;
   /** Refused for good. */
   failed: string | undefined;
-  /** Redis may have forgotten it: it was on its way to Redis, or acknowledged, in the time that Redis lost. */
+  /** Whether Redis may have lost it: it was on its way to Redis, or acknowledged, in the time of a loss. */
   forgettable: boolean;
   /** End of the last loss that may have taken it; 0 if there is none. */
   forgottenBy: number;
 }
 
-/** A stretch of a room's history that a client has to know: after `from`, up to `to`. */
+/** A part of a room's history that a client must know: after `from`, up to `to`. */
 export interface Stretch {
   readonly from: Position;
-  /** Undefined: up to the last message that there is. */
+  /** Undefined: up to the last message of all. */
   to: Position | undefined;
 }
 
 /** What a gateway sent after one `room-joined`, or the API in one page. */
 export interface Stay {
-  /** Where it had to begin. */
+  /** Position before its first message. */
   readonly after: Position;
   readonly received: readonly MessageFrame[];
 }
 
-/** One client's sight of one room. */
+/** One client's view of one room. */
 export interface View {
   readonly client: ClientHistory;
   readonly roomId: number;
-  /** In the order in which they came. */
+  /** In the order of their arrival. */
   readonly received: MessageFrame[];
-  /** The same, by the join that they followed. */
+  /** The received messages by the join that they followed. */
   readonly stays: Stay[];
-  /** What the application was told of, in that order. */
+  /** The messages passed to the application, in order. */
   readonly seen: MessageFrame[];
   /** Pages that its client read in the history. */
   readonly paged: Stay[];
   readonly stretches: Stretch[];
-  /** Ids of all messages that it received or asked for. */
+  /** Ids of all messages that it received or read. */
   readonly known: ReadonlySet<string>;
-  /** In the room when all was over. */
+  /** Whether it is in the room at the end. */
   readonly isIn: boolean;
 }
 
-/** All that exists in one room, by whoever saw it. */
+/** Everything that exists in one room, according to all observers. */
 export interface RoomIndex {
   readonly roomId: number;
   readonly end: RoomEnd | undefined;
   readonly views: View[];
-  /** Every message that anybody saw or the database holds, once each, by position. */
+  /** Every message that a client saw or the database holds, once each, by position. */
   readonly messages: StoredMessage[];
   /** By the ids of messages. */
   readonly byId: ReadonlyMap<string, StoredMessage>;
-  /** All sightings that differ in what an id or a position means. */
+  /** All sightings that differ in the meaning of an id or a position. */
   readonly sightings: ReadonlyArray<{ by: string; message: StoredMessage }>;
-  /** Redis forgot them before they were in the database: they are gone for good, whoever saw them. By position. */
+  /** Messages that Redis lost before they were in the database, seen by clients or not. By position. */
   readonly lost: readonly LostMessage[];
 }
 
 /** A message that was acknowledged or seen, and that is lost with Redis' own data. */
 export interface LostMessage extends Position {
   readonly sending: Sending;
-  /** Undefined when nobody saw it. */
+  /** Undefined when no client saw it. */
   readonly id: string | undefined;
 }
 
@@ -90,7 +90,7 @@ export function comparePositions(a: Position, b: Position): number {
   return isAfter(b, a) ? -1 : 0;
 }
 
-/** Sorts a history into rooms, views and sendings, so that every rule can ask short questions. */
+/** Sorts a history into rooms, views and sendings, so that rules are simple queries. */
 export function indexHistory(history: History): HistoryIndex {
   const rooms = new Map<number, MutableRoom>();
   for (const end of history.rooms) rooms.set(end.roomId, newRoom(end.roomId, end));
@@ -120,8 +120,8 @@ function newRoom(roomId: number, end: RoomEnd | undefined): MutableRoom {
 }
 
 /**
- * A message that all saw alike is one object for clients, and equal in the database; every other sighting is kept apart.
- * Clients first: comparing objects is quick.
+ * A message with equal sightings is one object for clients, and equal in the database; every other sighting is kept
+ * apart. Clients first: comparing objects is fast.
  */
 function collect(room: MutableRoom): void {
   const see = (by: string, message: StoredMessage): void => {
@@ -143,7 +143,7 @@ function collect(room: MutableRoom): void {
   room.messages.push(...[...room.byId.values()].sort(comparePositions));
 }
 
-/** Whether two sightings agree in everything that may not change. */
+/** Whether two sightings agree in everything that must not change. */
 export function same(a: StoredMessage, b: StoredMessage): boolean {
   return (
     a.epoch === b.epoch &&
@@ -167,7 +167,7 @@ function viewOf(client: ClientHistory, roomId: number): View {
   const known = new Set<string>();
   let last: Position | undefined;
   let isIn = false;
-  /** In a room without being told where it stands. */
+  /** Whether it is in a room whose position it does not know. */
   let isUnplaced = false;
   const close = (): void => {
     const open = stretches.at(-1);
@@ -181,7 +181,7 @@ function viewOf(client: ClientHistory, roomId: number): View {
         isIn = true;
         stay = [];
         stays.push({ after: (recovered && since) || position || FIRST, received: stay });
-        // A plain client reads no history: what it was not given is not its business.
+        // A plain client reads no history: only what it was given counts.
         if (since === undefined || (client.plain && !recovered)) {
           close();
           if (position !== undefined) stretches.push({ from: position, to: undefined });
@@ -190,7 +190,7 @@ function viewOf(client: ClientHistory, roomId: number): View {
           stretches.push({ from: since, to: undefined });
         }
         isUnplaced = position === undefined;
-        // What it missed then is asked for up to here; recovered, it follows.
+        // If it is not recovered it reads the missed messages up to here; otherwise they follow.
         if (!recovered && position !== undefined) last = position;
         break;
       }
@@ -221,12 +221,12 @@ function viewOf(client: ClientHistory, roomId: number): View {
         break;
     }
   }
-  // Whoever is not there any more has to know what came before the last that it saw.
+  // A client that has left must know the messages before the last that it received.
   if (!isIn) close();
   return { client, roomId, received, stays, seen, paged, stretches, known, isIn };
 }
 
-/** What Redis may have forgotten and the database does not hold. */
+/** Messages that Redis may have lost and the database lacks. */
 function lostIn(room: RoomIndex, sendings: ReadonlyMap<string, Sending>): LostMessage[] {
   const archived = new Set(room.end?.archive.map(({ id }) => id));
   const lost: LostMessage[] = [];

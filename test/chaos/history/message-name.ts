@@ -1,16 +1,16 @@
 import type { StoredMessage } from './history.js';
 
-/** What the message of a plain client is known by: nothing else tells its messages apart, and no two are alike. */
+/** Returns the identity of a plain client's message: its content, because no two are equal. */
 export function plainName(content: string): string {
   return `=${content}`;
 }
 
-/** Names what a user sent to a room, under the name that the client gave it. */
+/** Returns the key of a message that a user sent to a room, with the client's id. */
 export function sendingKey(userId: number, roomId: number, clientMsgId: string): string {
   return `${userId}/${roomId}/${clientMsgId}`;
 }
 
-/** The same for a message that came of it. */
+/** Returns the key of the sending of a delivered message. */
 export function sendingOf({
   userId,
   roomId,

@@ -2,7 +2,7 @@ import { isAfter } from '@chorus/protocol';
 import type { StoredMessage } from './history.js';
 import type { RoomIndex, View } from './index-history.js';
 
-/** What a member had to get of a room's messages, and did not. Not what Redis lost: that nobody can get any more. */
+/** Messages of a room that a member had to get and did not, except for those that Redis lost. */
 export function* missingFrom(
   view: View,
   { messages, lost }: Pick<RoomIndex, 'messages' | 'lost'>,

@@ -7,7 +7,7 @@ import type { RoomEnd, StoredMessage } from './history.js';
 const TIMEOUT_MS = 10_000;
 const FIRST = { epoch: 0, seq: 0 };
 
-/** Looks at what a cluster holds: in its database, and by its API. */
+/** Reads the final state of a cluster: from its database, and by its API. */
 export class DatabaseObserver implements Observer, Closeable {
   readonly #db: Database;
 
@@ -49,7 +49,7 @@ export class DatabaseObserver implements Observer, Closeable {
   }
 }
 
-/** Looks at what standalone holds by its API alone: the database is its own. */
+/** Reads the final state of standalone by its API alone: no other process reaches the database. */
 export class PagesObserver implements Observer {
   constructor(
     private readonly api: HistoryApi,

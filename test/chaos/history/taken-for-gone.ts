@@ -1,19 +1,18 @@
 import type { ClientHistory, Fault, History } from './history.js';
 
-/** A time in which others could take a user for gone who was connected to a gateway that could say nothing. */
+/** A time in which others could consider a user gone who was connected to a gateway that could not report it. */
 export interface TakenForGone {
   readonly from: number;
   readonly to: number;
 }
 
-/** How far what a client knows of times may be from what gateways know, in milliseconds. */
+/** Largest difference between the times that a client and a gateway see, in milliseconds. */
 const BLUR_MS = 500;
 
 /**
- * When a gateway could not renew its lease for longer than that lasts, each of its users counts as gone until it is
- * heard of again; they know nothing of it.
- *
- * @param afterMs how long after it others may still be told
+ * When a gateway could not renew its lease for longer than that lasts, each of its users counts as gone until they
+ * are reported again; they do not notice.
+ * @param afterMs how long afterwards others may still be notified
  */
 export function takenForGone(client: ClientHistory, history: History, afterMs: number): TakenForGone[] {
   return cutOffTimes(client, history)
@@ -21,7 +20,10 @@ export function takenForGone(client: ClientHistory, history: History, afterMs: n
     .map(({ from, cut }) => ({ from, to: cut.endedAt + afterMs }));
 }
 
-/** When the gateway of a client did nothing or could not reach Redis, from when on while it was connected to it. */
+/**
+ * Returns the times in which the gateway of a client was frozen or could not reach Redis, while the client was
+ * connected to it.
+ */
 export function cutOffTimes(
   client: ClientHistory,
   { faults, endedAt }: History,
@@ -38,13 +40,13 @@ export function cutOffTimes(
 }
 
 interface Connection {
-  /** Undefined for a plain client, which is not told. */
+  /** Undefined for a plain client, which does not learn it. */
   readonly nodeId: string | undefined;
   readonly from: number;
   to: number;
 }
 
-/** The connections of a client and the gateways that they led to. */
+/** The connections of a client and their gateways. */
 function connectionsOf({ events }: ClientHistory, endedAt: number): Connection[] {
   const connections: Connection[] = [];
   for (const event of events) {

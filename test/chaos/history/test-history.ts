@@ -2,7 +2,7 @@ import type { MessageFrame, Position } from '@chorus/protocol';
 import { createPrng, type Prng } from '@chorus/testing';
 import type { Fault, History, HistoryEvent, Promises, RoomEnd, StoredMessage } from './history.js';
 
-/** A history that can still be changed, to plant something in it. */
+/** A history that tests can change, to plant a violation. */
 export interface DraftHistory extends History {
   readonly clients: DraftClient[];
   readonly rooms: DraftRoom[];
@@ -52,7 +52,7 @@ interface SimulatedClient extends DraftClient {
   said: number;
 }
 
-/** What clients of a cluster without any fault in it see: they chat, go, come back, send again. */
+/** Events of clients of a cluster without faults: they chat, leave, return and retry. */
 export function simulate({ clients, rooms, messages, seed = 1 }: Size): DraftHistory {
   const prng = createPrng(seed);
   const simulation = new Simulation(prng, clients, rooms);
@@ -84,7 +84,7 @@ class Simulation {
       plain: false,
       ...{ events: [], seen: [], sent: [], gaps: [] },
       away: true,
-      // The last but one comes late.
+      // The last but one connects late.
       backAt: index === clients - 2 ? Number.POSITIVE_INFINITY : 0,
       positions: new Map(),
       said: 0,
@@ -92,7 +92,7 @@ class Simulation {
     for (const client of this.#clients) if (client.backAt === 0) this.#connect(client);
   }
 
-  /** One comes for the first time, another goes for good. */
+  /** One client connects for the first time, another leaves for good. */
   middle(): void {
     const [early, late] = this.#clients.slice(-3, -1) as [SimulatedClient, SimulatedClient];
     this.#connect(late);
@@ -149,7 +149,7 @@ class Simulation {
     return this.#clients.filter(({ away, roomIds }) => !away && roomIds.includes(roomId));
   }
 
-  /** Redis came back: the same messages, and another numbering from now on. */
+  /** Redis was restarted: messages stay, and numbering continues in a new epoch. */
   #begin(room: SimulatedRoom): void {
     room.epoch += 1_000;
     room.seq = 0;
@@ -172,7 +172,7 @@ class Simulation {
     for (const member of this.#members(roomId)) this.#receive(member, message);
     const ack = { type: 'ack', at: this.#now, roomId, clientMsgId, position } as const;
     client.sent.push({ roomId, clientMsgId, position });
-    // Now and then the answer is lost, and the message sent again; now and then it is the connection's last.
+    // Sometimes the answer is lost and the message sent again; sometimes it is the connection's last.
     const luck = this.prng.next();
     if (luck < 0.1) client.events.push({ ...publish, attempt: 2 }, ack, ack);
     else client.events.push(ack);
@@ -190,7 +190,7 @@ class Simulation {
     client.backAt = this.#now + forMs;
     client.events.push({ type: 'disconnected', at: this.#now, code: 1006 });
     if (forMs < PROMISES.graceMs) return;
-    // The others are told when the grace is over; until then nothing else happens to them.
+    // The others are notified when the grace period is over; until then nothing else happens to them.
     for (const roomId of client.roomIds) {
       for (const member of this.#members(roomId)) {
         member.events.push({
@@ -200,7 +200,7 @@ class Simulation {
     }
   }
 
-  /** Within the grace as often as not, and sometimes longer than the history reaches back. */
+  /** Within the grace period in half of the cases, and sometimes longer than the history reaches back. */
   #absenceMs(): number {
     return this.prng.next() < 0.5 ? this.prng.between(100, 700) : this.prng.between(1_600, 15_000);
   }

@@ -3,13 +3,15 @@ import type { Fault, History } from './history.js';
 import type { View } from './index-history.js';
 import { cutOffTimes } from './taken-for-gone.js';
 
-/** Frames held back while a gateway was cut off arrive within this after it, in milliseconds. */
+/** Frames held back while a gateway was cut off arrive within this time after it, in milliseconds. */
 const HELD_BACK_MS = 2_000;
 
 /** A notice that a user left, as one client received it. */
 export interface ToldDeparture {
   readonly at: number;
-  /** Earliest time of the announcement: a client that does not read, or whose gateway is cut off, receives it late. */
+  /**
+   * Earliest time of the announcement: a client that does not read, or whose gateway is cut off, receives it late.
+   */
   readonly since: number;
 }
 

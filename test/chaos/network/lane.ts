@@ -7,7 +7,7 @@ interface Piece {
   readonly dueAt: number;
 }
 
-/** One direction of a connection: passes on what it reads, in order, as the trouble of the moment lets it. */
+/** One direction of a connection: passes on what it reads, in order, as the current trouble allows. */
 export class Lane {
   readonly #waiting: Piece[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -33,7 +33,7 @@ export class Lane {
     to.on('drain', () => this.#read());
   }
 
-  /** Whether anything is held back, the news of an end included. */
+  /** Whether something is held back, including an end. */
   get silent(): boolean {
     return this.#silent;
   }

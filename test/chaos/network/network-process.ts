@@ -41,6 +41,6 @@ process.on('message', async ({ id, command }: Request) => {
     answer({ port: 0, error: String(error) });
   }
 });
-// It ends with its owner; Ctrl-C in a terminal is for that one.
+// Ends with its parent; Ctrl-C in a terminal is handled by the parent.
 process.on('disconnect', () => process.exit());
 process.on('SIGINT', () => {});

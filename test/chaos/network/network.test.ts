@@ -49,7 +49,7 @@ describe('the network between processes and servers', () => {
     return { socket, received: () => text, ended: () => ended };
   };
 
-  it('passes on what is said, by one port for each process and server', async () => {
+  it('passes on data, by one port for each process and server', async () => {
     const { socket, received } = await open();
     socket.write('hello');
     await eventually(() => expect(received()).to.equal('hello'));
@@ -70,7 +70,7 @@ describe('the network between processes and servers', () => {
       await eventually(() => expect(received()).to.equal('before '));
       await network.trouble([WAY], { kind: 'silent', requests, answers });
       socket.write('meanwhile');
-      // Another way is not disturbed, and is as fast: what has come there would have come here as well.
+      // Another connection is not disturbed: when its data has arrived, that of this one would have arrived too.
       const other = connect({ host: '127.0.0.1', port: await network.portFor('gateway-2', 'redis') });
       clients.push(other);
       other.write('x');
@@ -93,7 +93,7 @@ describe('the network between processes and servers', () => {
     await eventually(() => expect(received()).to.equal(words.join('')));
   });
 
-  it('ends a connection within the bytes of a message', async () => {
+  it('tears a connection within the bytes of a message', async () => {
     const { socket, received, ended } = await open();
     await network.trouble([WAY], { kind: 'torn', share: 1 });
     socket.write('0123456789');
@@ -101,7 +101,7 @@ describe('the network between processes and servers', () => {
     expect('01234').to.include(received());
   });
 
-  it('refuses connections and resets those that there are, and is at the same port afterwards', async () => {
+  it('refuses new connections and resets open ones, and is at its old port afterwards', async () => {
     const { ended } = await open();
     await network.trouble([WAY], { kind: 'refusing' });
     await eventually(() => expect(ended()).to.equal(true));
@@ -114,9 +114,9 @@ describe('the network between processes and servers', () => {
     await eventually(() => expect(received()).to.equal('back'));
   });
 
-  it('leads new connections elsewhere and leaves those that there are', async () => {
+  it('redirects new connections and leaves open ones', async () => {
     const { socket, received } = await open();
-    // Its way to the server is there when something has come back.
+    // Its connection to the server exists when something has come back.
     socket.write('hello, ');
     await eventually(() => expect(received()).to.equal('hello, '));
     const other = createServer((client) => client.end('another server'));

@@ -4,10 +4,10 @@ import { createRequire } from 'node:module';
 import type { Closeable } from '@chorus/service';
 import type { Command, Request, Response, ServerName, Trouble } from './trouble.js';
 
-/** The compiled one, also when this is run from its source. */
+/** The compiled program, even if this file runs from source. */
 const PROGRAM = createRequire(import.meta.url).resolve('#network-process');
 
-/** The way from each process of a cluster to each server, which can be made worse for each. */
+/** The connections from each process of a cluster to each server, which can be disturbed separately. */
 export class Network implements Closeable {
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, (response: Response) => void>();
@@ -16,7 +16,7 @@ export class Network implements Closeable {
 
   constructor() {
     this.#child = fork(PROGRAM, {
-      // A proxy that dies takes the run with it: what it says is wanted.
+      // A proxy that dies ends the run; its output is needed.
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       execArgv: [],
     });
@@ -29,12 +29,12 @@ export class Network implements Closeable {
     });
   }
 
-  /** Names of the ways that there are: `gateway-1:redis`. */
+  /** Names of the connections: `gateway-1:redis`. */
   get ways(): string[] {
     return [...this.#ports.keys()].sort();
   }
 
-  /** The port by which a process reaches a server, the same at every start of it. */
+  /** Returns the port by which a process reaches a server, constant over its restarts. */
   portFor(nodeId: string, server: ServerName): Promise<number> {
     const name = `${nodeId}:${server}`;
     const port = this.#ports.get(name) ?? this.#ask({ type: 'open', name, server });
@@ -42,20 +42,20 @@ export class Network implements Closeable {
     return port;
   }
 
-  /** The same as a URL: the server's own, with another port. */
+  /** Returns the server's URL with that port. */
   async urlFor(nodeId: string, server: ServerName, url: string): Promise<string> {
     const proxied = new URL(url);
     proxied.port = String(await this.portFor(nodeId, server));
-    // A bare `redis://host:port` has no path; WHATWG keeps it like that for this scheme.
+    // A bare `redis://host:port` has no path; WHATWG keeps it that way for this scheme.
     return proxied.href;
   }
 
-  /** Sends new connections to another port. @param reset those that there are end; else they stay where they are */
+  /** Sends new connections to another port. @param reset ends open connections; otherwise they stay */
   async point(server: ServerName, port: number, reset = false): Promise<void> {
     await this.#ask({ type: 'point', server, port, reset });
   }
 
-  /** @param trouble undefined: all is well again. @param reset the connections of these ways end */
+  /** @param trouble undefined ends it. @param reset ends open connections */
   async trouble(names: readonly string[], trouble: Trouble | undefined, reset = false): Promise<void> {
     await this.#ask({ type: 'trouble', names, trouble, reset });
   }

@@ -5,23 +5,23 @@ import type { Trouble } from './trouble.js';
 
 interface Connection {
   readonly lanes: readonly Lane[];
-  /** Ends it on both sides, at once and without a word. */
+  /** Ends it on both sides, at once and without a close handshake. */
   reset(): void;
-  /** Ends it where it has ended on one side, unless that is not to be known on the other. */
+  /** Passes on the end of one side, unless the trouble hides it. */
   settle(): void;
 }
 
-/** Between one process and one server, on a port of its own. */
+/** The proxy between one process and one server, on a port of its own. */
 export class ServerProxy {
   readonly #connections = new Set<Connection>();
   #server: Server | undefined;
   #port = 0;
   #trouble: Trouble | undefined;
 
-  /** @param target the server's port for a connection that is made now */
+  /** @param target returns the server's port for a new connection */
   constructor(private readonly target: () => number) {}
 
-  /** @returns where it listens */
+  /** @returns its port */
   async open(): Promise<number> {
     const server = createServer({ noDelay: true, allowHalfOpen: true }, (client) => this.#take(client));
     server.listen(this.#port, '127.0.0.1');
@@ -31,7 +31,7 @@ export class ServerProxy {
     return this.#port;
   }
 
-  /** @param trouble undefined ends the one before */
+  /** @param trouble undefined ends the previous one */
   async set(trouble: Trouble | undefined): Promise<void> {
     this.#trouble = trouble;
     for (const connection of this.#connections) {

@@ -4,23 +4,23 @@ import type { connectV1, V1Socket } from '../../support/clients/v1-socket.js';
 import type { LifeEvent } from '../history/history.js';
 import { lifeOf } from './life-content.js';
 
-/** An event as it is made, before it is known when. */
+/** An event without its time. */
 type Unstamped<Event = LifeEvent> = Event extends LifeEvent ? Omit<Event, 'at'> : never;
 
-/** Changes that a dead API left half done are finished within this, and members are told then, in milliseconds. */
+/** Longest time until changes that a dead API left unfinished are completed and announced, in milliseconds. */
 const TOLD_MS = 12_000;
 const ANSWER_MS = 3_000;
 const PAUSE_MS = 100;
 
-/** A member of one room, on one gateway, that enters it again in each of its lives. */
+/** A member of one room, on one gateway, that enters the room again in each of its lives. */
 export class LifeMember {
   #socket: V1Socket | undefined;
   /** The life of the room in which it entered; undefined outside. */
   #enteredIn: number | undefined;
   #position: Position | undefined;
-  /** The names that it was told of since it entered. */
+  /** Names announced since it entered. */
   readonly #names = new Set<string>();
-  /** The life in which it asked to enter. */
+  /** The life in which it requested to enter. */
   #asked = 0;
 
   constructor(
@@ -30,12 +30,12 @@ export class LifeMember {
     private readonly record: (event: Unstamped) => void,
   ) {}
 
-  /** Enters the room in this life of it, which nothing ends meanwhile. @returns whether it is in */
+  /** Enters the room in this life, which does not end meanwhile. @returns whether it is in the room */
   async enter(life: number, signal: AbortSignal): Promise<boolean> {
     const deadline = performance.now() + TOLD_MS;
     while (performance.now() < deadline) {
       if (this.#enteredIn === life) return true;
-      // Of an earlier life it is still to be told that it is over.
+      // The end of an earlier life is still to be announced to it.
       if (this.#enteredIn === undefined) {
         const answer = await this.#join(life);
         if (answer === 'room-joined') continue;
@@ -52,7 +52,7 @@ export class LifeMember {
     return this.#enteredIn === life;
   }
 
-  /** @returns false for one that was in the room all the time and was never told of its name */
+  /** @returns false if it was in the room all the time and the name was never announced to it */
   async toldName(life: number, name: string, signal: AbortSignal): Promise<boolean> {
     const deadline = performance.now() + ANSWER_MS;
     while (this.isIn(life) && !this.#names.has(name)) {
@@ -70,7 +70,7 @@ export class LifeMember {
     return answer?.type === 'ack';
   }
 
-  /** What its gateway answers to a join. */
+  /** Returns its gateway's answer to a join. */
   async ask(): Promise<string> {
     await this.#leave();
     return this.#join(0);
@@ -117,7 +117,7 @@ export class LifeMember {
   }
 
   #receive(frame: V1ServerFrame): void {
-    // At once: what a room holds follows the answer to a join immediately.
+    // At once: the room's messages follow the answer to a join immediately.
     if (frame.type === 'room-joined') {
       this.#enteredIn = this.#asked;
       this.#names.clear();
@@ -130,7 +130,7 @@ export class LifeMember {
     }
   }
 
-  /** Undefined when nothing comes in time, or the socket ends. */
+  /** Undefined when no answer comes in time, or the socket ends. */
   async #answer(fits: (frame: V1ServerFrame) => boolean): Promise<V1ServerFrame | undefined> {
     return this.#socket?.next(fits, ANSWER_MS).catch(() => undefined);
   }

@@ -8,31 +8,31 @@ import { running } from '../worlds/running.js';
 import { lifeContent } from './life-content.js';
 import { LifeMember } from './life-member.js';
 
-/** Of rooms that no other client is in. */
+/** First id of the rooms that no other client is in. */
 const FIRST_ROOM_ID = 1_000_001;
 const ROOMS = 3;
 const FIRST_USER_ID = 900_001;
-/** Each life has so many names, one after the other. */
+/** Number of names of a life, one after the other. */
 const NAMES = 2;
-/** The API gives every step up sooner, in milliseconds: without an answer by then, none will come. */
+/** Every request of the API times out sooner, in milliseconds: without an answer by then, none will come. */
 const REQUEST_MS = 15_000;
 const PAUSE_MS = 100;
-/** Half done changes are finished within this, in milliseconds. */
+/** Unfinished changes are completed within this time, in milliseconds. */
 const AGREED_MS = 15_000;
 
 interface Room {
   readonly roomId: number;
   readonly events: LifeEvent[];
   life: number;
-  /** Undefined while there is no such room. */
+  /** Undefined while the room does not exist. */
   name: string | undefined;
-  /** How many names it was to have in this life. */
+  /** Number of names planned for this life. */
   names: number;
   members: LifeMember[];
 }
 
-/** Rooms that are created, renamed and deleted under the same ids, again and again. */
-export class AnewRooms implements Closeable {
+/** Rooms that are repeatedly created, renamed and deleted under constant ids. */
+export class RecreatedRooms implements Closeable {
   readonly #rooms: Room[] = Array.from({ length: ROOMS }, (_, index) => ({
     ...{ roomId: FIRST_ROOM_ID + index, events: [], life: 0, name: undefined, names: 0, members: [] },
   }));
@@ -46,7 +46,7 @@ export class AnewRooms implements Closeable {
     this.#token = cluster.tokenOf({ id: FIRST_USER_ID, username: 'builder' });
   }
 
-  /** Creates, enters, sends, renames and deletes for so long, beside an action. The last life of a room goes on. */
+  /** Creates, enters, sends, renames and deletes for a time, while an action runs. The last life of a room stays. */
   async burst(forMs: number, action: () => Promise<void>): Promise<void> {
     const until = performance.now() + forMs;
     const changes = this.#rooms.map(async (room) => {
@@ -57,7 +57,7 @@ export class AnewRooms implements Closeable {
     await Promise.all(all);
   }
 
-  /** What became of them. Rooms that were never created are left out. */
+  /** Returns what became of the rooms. Rooms that were never created are left out. */
   async observe(): Promise<RoomLives[]> {
     const used = this.#rooms.filter(({ life }) => life > 0);
     return Promise.all(used.map((room) => this.#observe(room)));
@@ -95,7 +95,7 @@ export class AnewRooms implements Closeable {
     }
   }
 
-  /** Asks for a change, and then what came of it: the API that was asked may be dead. */
+  /** Requests a change, and then asks for the result: the API that got the request may be dead. */
   async #change(room: Room, change: Change): Promise<ChangeOutcome> {
     const outcome = outcomeOf(change, await this.#ask(room.roomId, change));
     record(room, { ...change, outcome });
@@ -120,7 +120,7 @@ export class AnewRooms implements Closeable {
     }
   }
 
-  /** Undefined when there is no such room. */
+  /** Undefined when the room does not exist. */
   async #nameOf(roomId: number): Promise<string | undefined> {
     for (;;) {
       await sleep(PAUSE_MS, undefined, { signal: this.signal });
@@ -130,7 +130,7 @@ export class AnewRooms implements Closeable {
     }
   }
 
-  /** @returns its status and body; 0 without an answer, or with one of the balancer's */
+  /** @returns status and body; 0 without an answer, or with one of the balancer's */
   async #request(method: string, path: string, body?: object): Promise<{ status: number; answer: unknown }> {
     try {
       const response = await fetch(`${this.cluster.url}${path}`, {
@@ -164,7 +164,7 @@ export class AnewRooms implements Closeable {
     const wanted = exists ? 'room-joined' : 'room_not_found';
     const deadline = performance.now() + AGREED_MS;
     let gateways: Record<string, string> = {};
-    // Those that were there at first may have been replaced.
+    // The first members may have been replaced.
     const members = this.#membersOf(room);
     try {
       do {
@@ -186,7 +186,7 @@ const NO_ANSWER = { status: 0, answer: undefined } as const;
 
 function outcomeOf({ type }: Change, status: number): ChangeOutcome {
   if (status >= 200 && status < 300) return 'done';
-  // A room that has its new name may be refused to be announced.
+  // A room may have its new name although announcing it failed.
   return status === 0 || (type === 'rename' && status === 503) ? 'unknown' : 'refused';
 }
 

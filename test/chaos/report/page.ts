@@ -18,7 +18,7 @@ svg { width: 100%; height: auto; font: 11px system-ui, sans-serif; }
 .stalled-readers, .vanished-clients, .long-absences { fill: #7a5bb5; } .shade.stalled-readers, .shade.vanished-clients, .shade.long-absences { opacity: 0; }
 `;
 
-/** The whole result as one HTML page that needs nothing else. */
+/** Returns the whole result as one self-contained HTML page. */
 export function reportPage(result: ChaosResult): string {
   const { options, about, faults, verdicts, timeline } = result;
   const { seed, clients, rooms, rate, seconds } = options;

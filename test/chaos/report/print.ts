@@ -2,7 +2,7 @@ import { BACKOFF } from '../clients/chaos-client.js';
 import type { Spread } from '../figures/figures.js';
 import type { ChaosResult } from '../run-chaos.js';
 
-/** Prints what was done, what came of it, and every rule with its verdict. */
+/** Prints the faults, the figures, and every rule with its verdict. */
 export function printResult(result: ChaosResult): void {
   const { options, faults, verdicts } = result;
   const { seed, clients, rooms, rate, seconds } = options;
@@ -33,7 +33,7 @@ export function printResult(result: ChaosResult): void {
   console.log(broken === 0 ? '\nEvery rule holds.' : `\n${broken} rules are broken (seed ${seed}).`);
 }
 
-/** The figures with their units, in words. */
+/** Returns the figures with their units and names. */
 export function figureRows({
   figures,
   lateness,

@@ -7,7 +7,7 @@ export interface Crowd {
   clients: number;
   rooms: number;
   seed: number;
-  /** They go to gateways themselves, instead of to the balancer. */
+  /** Clients connect to gateways directly, instead of to the balancer. */
   direct: boolean;
   /** Every message that is received, by its id. */
   messages: Map<string, MessageFrame>;
@@ -15,18 +15,18 @@ export interface Crowd {
 
 const FIRST_USER_ID = 1_000;
 const RATIO_IN_THREE_ROOMS = 0.25;
-/** One in so many speaks the plain protocol. Every other of these asks for what it missed. */
+/** Every n-th client speaks the plain protocol. Every second one of these resumes. */
 const PLAIN = 8;
-/** One in so many has a second client, which sends everything that the first one sends. */
+/** Every n-th client has a twin, which sends all its messages as well. */
 const TWINS = 10;
 
-/** The clients of a run, in their rooms and not started yet. */
+/** Returns the clients of a run, with their rooms and not started yet. */
 export function gather(world: World, { clients, rooms, seed, direct, messages }: Crowd): Participant[] {
   const prng = createPrng(seed + 1);
   return Array.from({ length: clients }, (_, index) => {
     const member = { id: FIRST_USER_ID + index, username: `user-${index}` };
     const count = prng.next() < RATIO_IN_THREE_ROOMS ? 3 : prng.between(1, 2);
-    // The first of them is dealt out, so that no room is empty.
+    // The first room is assigned in turn, so that no room is empty.
     const others = Array.from({ length: count - 1 }, () => prng.between(1, rooms));
     const roomIds = [...new Set([(index % rooms) + 1, ...others])];
     const random = createPrng(prng.between(0, 2 ** 31)).next;

@@ -3,12 +3,12 @@ import { FAULT_KINDS } from '../faults/fault-kinds.js';
 import { planFaults } from './schedule.js';
 
 describe('the schedule of faults', () => {
-  it('is the same for the same seed, and another for another', () => {
+  it('is determined by its seed', () => {
     expect(planFaults(7, 60, FAULT_KINDS)).to.deep.equal(planFaults(7, 60, FAULT_KINDS));
     expect(planFaults(7, 60, FAULT_KINDS)).to.not.deep.equal(planFaults(8, 60, FAULT_KINDS));
   });
 
-  it('has every kind within four minutes, whatever the seed', () => {
+  it('has every kind within four minutes, for any seed', () => {
     for (let seed = 0; seed < 200; seed++) {
       const { servers, clients } = planFaults(seed, 240, FAULT_KINDS);
       const kinds = new Set([...servers, ...clients].map(({ kind }) => kind));
@@ -16,7 +16,7 @@ describe('the schedule of faults', () => {
     }
   });
 
-  it('has only what was asked for, in order of time, and nothing after the end', () => {
+  it('has only the requested kinds, in order of time, and nothing after the end', () => {
     const { servers, clients } = planFaults(3, 40, ['redis-kill', 'gateway-kill']);
     expect(clients).to.deep.equal([]);
     expect(servers.length).to.be.above(4);
@@ -26,7 +26,7 @@ describe('the schedule of faults', () => {
     expect(times.at(-1)).to.be.below(40_000);
   });
 
-  it('is empty when nothing is to break', () => {
+  it('is empty without kinds', () => {
     expect(planFaults(3, 40, [])).to.deep.equal({ servers: [], clients: [] });
   });
 });

@@ -2,17 +2,17 @@ import { createPrng, type Prng } from '@chorus/testing';
 import { CLIENT_KINDS, type KindOfFault, SERVER_KINDS, STANDALONE_KINDS } from '../faults/fault-kinds.js';
 import type { ClientFaultKind, FaultKind, ServerFaultKind } from '../history/history.js';
 
-/** A fault to come. Whom it hits follows from its seed, so that a schedule means the same every time. */
+/** A planned fault. Its seed determines what it affects, so that a schedule can be repeated. */
 export interface PlannedFault<Kind extends FaultKind = FaultKind> {
   readonly kind: Kind;
-  /** From the first message on, in milliseconds; later when the one before it takes longer. */
+  /** After the first message, in milliseconds; later when the previous fault takes longer. */
   readonly atMs: number;
-  /** How long it lasts, as far as that can be chosen. */
+  /** Its duration, as far as that can be chosen, in milliseconds. */
   readonly forMs: number;
   readonly seed: number;
 }
 
-/** Two sequences that run beside each other: at most one fault of each goes on at a time. */
+/** Two concurrent sequences, each with at most one fault at a time. */
 export interface Schedule {
   readonly servers: ReadonlyArray<PlannedFault<ServerFaultKind>>;
   readonly clients: ReadonlyArray<PlannedFault<ClientFaultKind>>;
@@ -21,7 +21,7 @@ export interface Schedule {
 const QUIET_AT_FIRST_MS = 1_500;
 const PAUSE_MS = [600, 2_500] as const;
 
-/** Every kind once, in any order, and then again in another, for as long as there is time. */
+/** Plans every kind once in random order, and again in another order while there is time. */
 export function planFaults(seed: number, seconds: number, kinds: readonly FaultKind[]): Schedule {
   const prng = createPrng(seed);
   const lane = <Name extends FaultKind>(all: Record<Name, KindOfFault>): Array<PlannedFault<Name>> => {
@@ -31,7 +31,7 @@ export function planFaults(seed: number, seconds: number, kinds: readonly FaultK
   return { servers: lane({ ...SERVER_KINDS, ...STANDALONE_KINDS }), clients: lane(CLIENT_KINDS) };
 }
 
-/** The faults to come, one a line. */
+/** Returns the planned faults, one per line. */
 export function scheduleLines({ servers, clients }: Schedule): string[] {
   const seconds = (ms: number): string => (ms / 1_000).toFixed(1);
   return [...servers, ...clients]

@@ -8,33 +8,33 @@ export interface SettleOptions {
   participants: readonly Participant[];
   roomIds: readonly number[];
   observer: Observer;
-  /** Every message that anybody received. */
+  /** Every message that a client received. */
   messages: ReadonlyMap<string, MessageFrame>;
   promises: History['promises'];
-  /** Redis lost something: not every message that was received can be stored. */
+  /** Redis lost something: not every received message can be stored. */
   lossy: boolean;
   signal: AbortSignal;
-  /** Called with what is not as it has to be. */
+  /** Receives what is not as it must be. */
   say(line: string): void;
 }
 
 const LOOK_MS = 100;
-/** How long everybody may take to be back and to have every answer. */
+/** How long clients may take to be connected and to have every answer, in milliseconds. */
 const BACK_MS = 60_000;
 const DELIVERED_MS = 5_000;
 const ARCHIVED_MS = 20_000;
-/** Several leases and pauses of archivers. */
+/** Several leases and pauses of archivers, in milliseconds. */
 const UNCHANGED_MS = 6_000;
-/** A gateway that was told to stop keeps its users' places for so long, so that they can come back elsewhere. */
+/** How long a stopping gateway keeps its users' places so that they can reconnect elsewhere, in milliseconds. */
 const RELEASE_GRACE_MS = 10_000;
-/** Time for whoever announces departures to look, and to be heard. */
+/** Time until a departure is noticed and announced, in milliseconds. */
 const ANNOUNCE_MS = 2_500;
-/** One in so many goes for good at the end. */
+/** Every n-th client leaves for good at the end. */
 const LEAVERS = 20;
 
 /**
- * After the last fault: waits until all is quiet, lets some clients go for good, and waits until that
- * is known everywhere. No wait is for ever: what is not as it has to be then is for the checker.
+ * Runs after the last fault: waits until no message is in flight, lets some clients leave for good, and waits until
+ * that is known everywhere. Every wait has a limit: the checker finds what is wrong then.
  */
 export async function settle(options: SettleOptions): Promise<void> {
   const { participants, observer, messages, promises, signal } = options;
@@ -51,7 +51,7 @@ export async function settle(options: SettleOptions): Promise<void> {
   }
   await until(DELIVERED_MS, () => everybodyIsUpToDate(participants, messages));
   for (const [index, participant] of participants.entries()) {
-    // One that is still catching up would take what it lacks with it.
+    // A client that is still catching up would never get what it lacks.
     if (index % LEAVERS === 0 && participant.settled) participant.leaveForGood();
   }
   const departure = sleep(promises.leaseMs + promises.graceMs + ANNOUNCE_MS, undefined, { signal });
@@ -61,7 +61,7 @@ export async function settle(options: SettleOptions): Promise<void> {
   await until(RELEASE_GRACE_MS, () => presenceAgrees(options));
 }
 
-/** Whether all is stored that ever will be. */
+/** Checks whether everything that can be stored is stored. */
 class Stored {
   #last = -1;
   #since = 0;

@@ -3,18 +3,18 @@ import type { ChatClient } from '../clients/chat-client.js';
 import type { Participant } from '../clients/participant.js';
 
 const TICK_MS = 10;
-/** Who has so much unanswered waits before saying more, as people do. */
+/** A client with this number of unanswered messages waits, as people do. */
 const MOST_UNANSWERED = 10;
 const FILLER = 'Nothing lost, nothing twice, one order, no ghosts. '.repeat(6);
 
-/** What becomes of it is in the history. */
+/** The history contains its result. */
 function publish(client: ChatClient, ...message: Parameters<ChatClient['publish']>): void {
   client.publish(...message).catch(() => {});
 }
 
-/** People who talk at a steady rate, whether their gateways live or not. */
+/** Users who send at a steady rate, whether their gateways work or not. */
 export class Workload {
-  /** Messages that were due while their senders waited for answers. */
+  /** Number of messages that were due while their senders waited for answers. */
   heldBack = 0;
   readonly #timer: NodeJS.Timeout;
 

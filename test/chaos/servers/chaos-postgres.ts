@@ -7,17 +7,17 @@ import type { Closeable } from '@chorus/service';
 import pg from 'pg';
 import { SmallDisk } from './small-disk.js';
 
-/** The PostgreSQL of a run. What was committed survives its end. */
+/** The PostgreSQL of a run. Committed data survives its end. */
 export class ChaosPostgres implements Closeable {
   private constructor(
     readonly member: Member,
     readonly port: number,
     private readonly folder: string,
-    /** What its data lies on, if it is to become full. */
+    /** Disk of its data, if it can be filled. */
     readonly disk: SmallDisk | undefined,
   ) {}
 
-  /** @param small puts its data on a disk that can be filled @throws {StartError} where that cannot be had */
+  /** @param small puts its data on a disk that can be filled @throws {StartError} where that is not possible */
   static async start(small: boolean): Promise<ChaosPostgres> {
     const folder = await mkdtemp(join(tmpdir(), 'chorus-chaos-postgres-'));
     let disk: SmallDisk | undefined;
@@ -43,10 +43,10 @@ export class ChaosPostgres implements Closeable {
     return this.member.url;
   }
 
-  /** Does something in a session of its own. */
+  /** Runs an action in a session of its own. */
   async with<T>(action: (client: pg.Client) => Promise<T>): Promise<T> {
     const client = new pg.Client({ connectionString: this.url });
-    // A server that ends ends the session: the query in it tells.
+    // A server that ends, ends the session as well: the query fails.
     client.on('error', () => {});
     await client.connect();
     try {

@@ -12,7 +12,7 @@ describe('the Redis of a chaos run', function () {
 
   const role = async (): Promise<unknown> => (await redis.with((client) => client.role()))[0];
 
-  it('is a replica with the data of the other one until it takes over, and no replica ever after', async () => {
+  it("is a replica with the other one's data until it takes over, and never a replica afterwards", async () => {
     await redis.with((client) => client.set('key', 'value'));
     const replica = await redis.startReplica(redis.node.port);
     expect(await redis.with((client) => client.get('key'), replica)).to.equal('value');

@@ -8,27 +8,27 @@ import { eventually } from '@chorus/testing';
 import { Redis } from 'ioredis';
 import type { RedisClock } from './redis-clock.js';
 
-/** A server process with its data, over its lives. */
+/** A server with its data, over its restarts. */
 export interface RedisNode {
   readonly member: Member;
   readonly port: number;
   readonly folder: string;
 }
 
-/** What a server held at one moment. */
+/** The data of a server at one moment. */
 export interface SavedData {
   readonly folder: string;
 }
 
 const TIMEOUT_MS = 5_000;
-/** How long a replica may take to copy everything, on a busy machine. */
+/** Longest time for a replica to copy everything, on a busy machine, in milliseconds. */
 const IN_STEP_MS = 30_000;
-/** What Redis calls the files of its append-only log. */
+/** Redis' name for the folder of its append-only log. */
 const LOG_FOLDER = 'appendonlydir';
 
 /**
- * The Redis of a run: keeps what it acknowledged, unless a fault takes it away. Which server that is
- * changes when a replica takes over.
+ * The Redis of a run: keeps what it acknowledged, unless a fault removes it. The server changes when a replica takes
+ * over.
  */
 export class ChaosRedis implements Closeable {
   readonly #nodes: RedisNode[] = [];
@@ -37,7 +37,7 @@ export class ChaosRedis implements Closeable {
 
   private constructor(private readonly clock: RedisClock | undefined) {}
 
-  /** @param clock makes the server's wall clock one that can be set */
+  /** @param clock controls the server's wall clock */
   static async start(clock?: RedisClock): Promise<ChaosRedis> {
     const redis = new ChaosRedis(clock);
     try {
@@ -49,20 +49,20 @@ export class ChaosRedis implements Closeable {
     }
   }
 
-  /** The server that is in charge. */
+  /** The current server. */
   get node(): RedisNode {
     if (this.#current === undefined) throw new Error('there is no Redis');
     return this.#current;
   }
 
-  /** Of the server itself, without anything in between. */
+  /** URL of the server itself, without a proxy. */
   get url(): string {
     return `redis://127.0.0.1:${this.node.port}`;
   }
 
-  /** Does something with a connection of its own, which is closed afterwards. */
+  /** Runs an action with a connection of its own, which is closed afterwards. */
   async with<T>(action: (redis: Redis) => Promise<T>, node = this.node): Promise<T> {
-    // The product's own connection refuses servers that take no writes; this one has to reach those as well.
+    // The product's own connection refuses servers that accept no writes; this one must reach those as well.
     const redis = new Redis({
       ...{ host: '127.0.0.1', port: node.port, lazyConnect: true, enableReadyCheck: false },
       commandTimeout: TIMEOUT_MS,
@@ -76,7 +76,7 @@ export class ChaosRedis implements Closeable {
     }
   }
 
-  /** Copies the data as it is now. A command that is being written may be cut; Redis drops it at its start. */
+  /** Copies the current data. A command that is being written may be cut; Redis drops it at its start. */
   async save(): Promise<SavedData> {
     const folder = await mkdtemp(join(tmpdir(), 'chorus-chaos-saved-'));
     this.#saved.push(folder);
@@ -84,14 +84,14 @@ export class ChaosRedis implements Closeable {
     return { folder };
   }
 
-  /** Replaces the data of the server, which must not run. @param saved undefined: by nothing */
+  /** Replaces the data of the server, which must not run. @param saved undefined: without data */
   async restore(saved: SavedData | undefined): Promise<void> {
     const log = join(this.node.folder, LOG_FOLDER);
     await rm(log, { recursive: true });
     if (saved !== undefined) await cp(saved.folder, log, { recursive: true });
   }
 
-  /** How long the log is, in bytes: the file that is being written. */
+  /** Returns the length of the log's current file, in bytes. */
   async logLength(): Promise<number> {
     return (await stat(await this.#log())).size;
   }
@@ -101,12 +101,12 @@ export class ChaosRedis implements Closeable {
     await truncate(await this.#log(), length);
   }
 
-  /** @param upstreamPort what the replica copies; resolves when it has all of it */
+  /** @param upstreamPort port of the server to copy; resolves when the replica has all data */
   async startReplica(upstreamPort: number): Promise<RedisNode> {
     const replica = await this.#launch(`redis-${this.#nodes.length + 1}`);
-    // Not by an argument: once it has taken over it is started again, and is no replica then.
+    // By a command, not by an argument: after it has taken over it is restarted as no replica.
     await this.with((redis) => redis.replicaof('127.0.0.1', upstreamPort), replica);
-    // It has everything on its disk, too: what it copied goes into a new log first.
+    // All data must be on its disk as well: a copy is first written to a new log.
     const wanted = ['master_link_status:up', 'aof_rewrite_in_progress:0', 'aof_rewrite_scheduled:0'];
     await eventually(async () => {
       const state = await this.with((redis) => redis.info(), replica);
@@ -116,7 +116,7 @@ export class ChaosRedis implements Closeable {
     return replica;
   }
 
-  /** From now on this one is in charge. */
+  /** Makes this server the current one. */
   promoted(node: RedisNode): void {
     this.#current = node;
   }

@@ -9,13 +9,13 @@ import type { Closeable } from '@chorus/service';
 
 const run = promisify(execFile);
 
-/** How long the server may go on with the time before, in seconds: libfaketime looks at its file so often. */
+/** Interval at which libfaketime reads its file, in seconds. */
 const NOTICED_SECONDS = 1;
 
 /**
  * The wall clock of a `redis-server`, by libfaketime: `TIME`, expiry and the ids of streams follow it, monotonic
- * clocks do not. Debian links redis-server to jemalloc, which asks for the time while libfaketime
- * allocates memory, and neither comes to an end; so it gets the allocator of the C library.
+ * clocks do not. Debian links redis-server to jemalloc, which reads the clock while libfaketime allocates memory: a
+ * deadlock. So the server gets the allocator of the C library.
  */
 export class RedisClock implements Closeable {
   private constructor(
@@ -29,14 +29,14 @@ export class RedisClock implements Closeable {
       who: 'a clock of Redis that steps needs libfaketime',
       hint: 'put faketime on the PATH (Debian, Ubuntu: apt-get install faketime) or leave redis-clock out of --faults',
     });
-    // The program knows where its library is.
+    // The program knows the path of its library.
     const { stdout } = await run(faketime, ['-f', '+0', 'printenv', 'LD_PRELOAD']);
     const clock = new RedisClock(await mkdtemp(join(tmpdir(), 'chorus-chaos-clock-')), stdout.trim());
     await clock.#write(0);
     return clock;
   }
 
-  /** For the environment of the server. */
+  /** Environment of the server. */
   get env(): NodeJS.ProcessEnv {
     return {
       ...process.env,
@@ -47,7 +47,7 @@ export class RedisClock implements Closeable {
     };
   }
 
-  /** Sets it, in milliseconds from the machine's clock; resolves when the server goes by it. */
+  /** Sets the offset from the machine's clock in milliseconds; resolves when the server uses it. */
   async set(offsetMs: number): Promise<void> {
     await this.#write(offsetMs);
     await sleep(NOTICED_SECONDS * 1_000 + 100);
@@ -62,7 +62,7 @@ export class RedisClock implements Closeable {
   }
 
   async #write(offsetMs: number): Promise<void> {
-    // In one step: a half written offset is another time.
+    // In one step: a partly written offset would be another time.
     await writeFile(`${this.#file}.new`, `${offsetMs < 0 ? '-' : '+'}${Math.abs(offsetMs / 1_000)}\n`);
     await rename(`${this.#file}.new`, this.#file);
   }

@@ -19,7 +19,7 @@ export class SmallDisk implements Closeable {
     private readonly guard: ChildProcess,
   ) {}
 
-  /** @param folder what it becomes visible as @throws {StartError} for whoever may not mount */
+  /** @param folder mount point @throws {StartError} if this user may not mount */
   static async mount(folder: string): Promise<SmallDisk> {
     try {
       await run('mount', ['-t', 'tmpfs', '-o', `size=${SIZE_MB}m`, 'chorus-chaos', folder]);
@@ -40,7 +40,7 @@ export class SmallDisk implements Closeable {
     for (let attempt = 0; attempt < 20; attempt++) {
       const { bavail, bsize } = await statfs(this.folder);
       if (bavail === 0) return;
-      // Others write as well: what is there then was taken meanwhile.
+      // PostgreSQL writes as well: space that was free may be in use.
       await writeFile(join(this.folder, `ballast-${attempt}`), Buffer.alloc(bavail * bsize)).catch(() => {});
     }
   }
@@ -51,7 +51,7 @@ export class SmallDisk implements Closeable {
     }
   }
 
-  /** Its folder goes with it. */
+  /** Removes the folder as well. */
   async close(): Promise<void> {
     const ended = once(this.guard, 'exit');
     this.guard.stdin?.end();

@@ -16,13 +16,13 @@ export interface ChaosCluster extends Omit<Cluster, 'redis' | 'postgres'> {
   readonly promises: Promises;
   readonly redis: ChaosRedis;
   readonly postgres: ChaosPostgres;
-  /** Where whoever watches reaches Redis, whichever server that is. */
+  /** URL by which observers reach the current Redis server. */
   readonly redisUrl: string;
-  /** Between processes and servers; undefined unless it was needed. */
+  /** Between processes and servers; undefined unless needed. */
   readonly network: Network | undefined;
-  /** Of gateways, APIs and archivers, by their node ids. */
+  /** Clocks of gateways, APIs and archivers, by their node ids. */
   readonly clocks: SteppedClocks;
-  /** Of Redis; undefined unless it was needed. */
+  /** Clock of Redis; undefined unless needed. */
   readonly redisClock: RedisClock | undefined;
   /** The last lines that its processes logged. */
   readonly log: readonly string[];
@@ -32,8 +32,8 @@ export interface ChaosCluster extends Omit<Cluster, 'redis' | 'postgres'> {
 
 /**
  * Three gateways, two APIs, two archivers, a PostgreSQL, and a Redis that keeps what it acknowledged.
- * @param changes settings of the processes that are to be others than here
- * @param needs what the faults to come need
+ * @param changes settings of the processes that override those here
+ * @param needs what the planned faults need
  */
 export async function startChaosCluster(
   changes: Readonly<Record<string, string>> = {},

@@ -1,10 +1,10 @@
 import { Closer } from '@chorus/service';
 import { RedisProbe } from '../../support/servers/redis-probe.js';
-import { AnewRooms } from '../anew/anew-rooms.js';
 import { needsOf } from '../faults/fault-kinds.js';
 import { SERVER_FAULTS } from '../faults/server-faults.js';
 import { HistoryApi } from '../history/api.js';
 import { DatabaseObserver } from '../history/observe-end.js';
+import { RecreatedRooms } from '../recreated/recreated-rooms.js';
 import { startChaosCluster } from './chaos-cluster.js';
 import type { World, WorldOptions } from './world.js';
 
@@ -28,13 +28,14 @@ async function open({ settings, roomIds, kinds, signal }: WorldOptions, closer: 
   const api = new HistoryApi(cluster.url, signal);
   const token = cluster.tokenOf({ id: 1, username: 'observer' });
   const observer = closer.add(new DatabaseObserver(cluster.postgres.url, api, token, roomIds));
-  const anew = closer.add(new AnewRooms(cluster, api, signal));
+  const recreated = closer.add(new RecreatedRooms(cluster, api, signal));
   return {
     ...cluster,
     about: '3 gateways, 2 APIs, 2 archivers, Redis, PostgreSQL',
     observer,
-    inject: (fault, report) => SERVER_FAULTS[fault.kind](fault, { cluster, redis, anew, signal, ...report }),
-    lives: () => anew.observe(),
+    inject: (fault, report) =>
+      SERVER_FAULTS[fault.kind](fault, { cluster, redis, recreated, signal, ...report }),
+    lives: () => recreated.observe(),
     close: () => closer.close(),
   };
 }

@@ -1,6 +1,6 @@
 import type { Member } from '@chorus/cluster';
 
-/** Not those that others took the place of. */
+/** Without members that were replaced. */
 export function running(members: readonly Member[]): readonly Member[] {
   return members.filter((member) => member.running);
 }

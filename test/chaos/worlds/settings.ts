@@ -1,7 +1,9 @@
 import { request } from '../../support/clients/people.js';
 import type { Promises } from '../history/history.js';
 
-/** Short times, so that a run sees many of their ends; no limit on one address, for the whole crowd is on this machine. */
+/**
+ * Short times, so that they expire often in a run; no limit on one address, because all clients are on this machine.
+ */
 const SETTINGS = {
   LOG_LEVEL: 'warn',
   HISTORY_SIZE: '50',
@@ -31,7 +33,7 @@ export function promisesOf(settings: ChaosSettings): Promises {
   };
 }
 
-/** Longer than any run. */
+/** Longer than any run, in seconds. */
 export const TOKEN_TTL_SECONDS = 24 * 3_600;
 const CREATING = 8;
 

@@ -14,12 +14,12 @@ import { PagesObserver } from '../history/observe-end.js';
 import { chaosSettings, createRooms, promisesOf, TOKEN_TTL_SECONDS } from './settings.js';
 import type { World, WorldOptions } from './world.js';
 
-/** Found from here and from where this file is compiled to. */
+/** Found from the source and from the compiled file. */
 const PROGRAM = join(dirname(createRequire(import.meta.url).resolve('@chorus/standalone')), 'main.js');
 const READY_MS = 60_000;
 const STOP_MS = 30_000;
 
-/** Standalone as a process of its own, with its data in a folder that outlives it. */
+/** Standalone as a separate process, with its data in a folder that outlives it. */
 export async function openStandaloneWorld(options: WorldOptions): Promise<World> {
   const closer = new Closer();
   try {

@@ -4,32 +4,35 @@ import type { Closeable } from '@chorus/service';
 import type { Loss, Promises, RoomEnd, RoomLives, ServerFaultKind } from '../history/history.js';
 import type { PlannedFault } from '../run/schedule.js';
 
-/** What a fault tells of itself while it goes on. */
+/** What a fault reports while it lasts. */
 export interface FaultReport {
-  /** What it was done to, as soon as that is known. */
+  /** Called with what it affects, as soon as that is known. */
   hits(what: string): void;
-  /** Redis forgot something. */
+  /** Called when Redis lost something. */
   loses(loss: Loss): void;
-  /** These gateways did nothing for a while, or could not reach Redis: others may take their users for gone. */
+  /**
+   * Called with gateways that were frozen for a while, or could not reach Redis: others may consider their users
+   * gone.
+   */
   cutsOff(nodeIds: readonly string[]): void;
 }
 
-/** What a server holds, seen from outside. */
+/** Reads what a server holds, from outside. */
 export interface Observer {
-  /** How many messages are stored, of the rooms of the run. */
+  /** Returns the number of stored messages, in the rooms of the run. */
   archived(): Promise<number>;
   /** Ids of the users in a room. */
   present(roomId: number): Promise<number[]>;
   room(roomId: number): Promise<RoomEnd>;
 }
 
-/** What a run works on: servers that it can break, and that hold what clients say. */
+/** The servers of a run, with their faults and their final state. */
 export interface World extends Closeable {
-  /** Where clients and requests go. */
+  /** URL for clients and requests. */
   readonly url: string;
-  /** Where clients can go instead; empty when there is only one way. */
+  /** Gateways to which clients can connect directly; empty if there are none. */
   readonly gateways: ReadonlyArray<Pick<Member, 'running' | 'url'>>;
-  /** What it consists of, for people. */
+  /** Description of the servers, for people. */
   readonly about: string;
   readonly promises: Promises;
   /** The last lines that its processes logged. */
@@ -37,18 +40,18 @@ export interface World extends Closeable {
   readonly observer: Observer;
   tokenOf(user: User): string;
   createRooms(ids: readonly number[], token: string): Promise<void>;
-  /** Resolves when what the fault broke is ready again. */
+  /** Resolves when everything that the fault broke is ready again. */
   inject(fault: PlannedFault<ServerFaultKind>, report: FaultReport): Promise<void>;
-  /** What became of rooms that faults created. */
+  /** Returns what became of rooms that faults created. */
   lives(): Promise<RoomLives[]>;
 }
 
-/** What a world is started with. */
+/** Options for starting a world. */
 export interface WorldOptions {
-  /** Settings of the processes that are to be others than usual here. */
+  /** Settings of the processes that override the usual ones. */
   settings: Readonly<Record<string, string>>;
   roomIds: readonly number[];
-  /** The kinds of faults to come. */
+  /** The kinds of planned faults. */
   kinds: ReadonlySet<ServerFaultKind>;
   signal: AbortSignal;
 }

@@ -2,9 +2,9 @@ import type { Rule } from '../rule.js';
 
 export const answered: Rule = {
   name: 'answered',
-  promise: 'whoever stayed was told of every message of its own that it is sent, or was refused for good',
+  promise: 'each message of a client that stayed was acknowledged, or refused for good',
   *check(index) {
-    // By an ack, or because its client found the message in the room before there was one.
+    // Answered by an ack, or because its client found the message in the room earlier.
     for (const sending of index.sendings.values()) {
       const { client, roomId, clientMsgId, told, failed, attempts, firstAt } = sending;
       if (!client.stays || client.plain || told || failed !== undefined) continue;

@@ -6,7 +6,7 @@ import type { Rule, Violation } from '../rule.js';
 export const application: Rule = {
   name: 'application',
   promise:
-    'an application is told of each message that is not lost once, in order, without a hole, and where its own are',
+    'each message that is not lost is passed to the application once, in order, without a hole, and the position of its own messages is reported',
   *check(index) {
     for (const room of index.rooms.values()) {
       const { roomId, views, messages } = room;
@@ -15,7 +15,7 @@ export const application: Rule = {
         const by = `room ${roomId}: the application of ${client.username}`;
         yield* disorder(by, seen);
         const known = new Set(seen.map(({ id }) => id));
-        // What is two messages for two members is another rule's business.
+        // Another rule finds one message that is two for two members.
         let names: ReadonlySet<string> | undefined;
         for (const message of missingFrom({ ...view, known }, room)) {
           names ??= new Set(seen.map(sendingOf));
@@ -48,7 +48,7 @@ export const application: Rule = {
   },
 };
 
-/** Anything that does not come after what came before it, repetitions included. */
+/** Finds messages that do not come after the previous one, repetitions included. */
 function* disorder(by: string, seen: readonly Position[]): Iterable<Violation> {
   let last: Position | undefined;
   for (const message of seen) {

@@ -6,7 +6,7 @@ import type { Rule, Violation } from '../rule.js';
 export const archive: Rule = {
   name: 'archive',
   promise:
-    'the database holds every message that Redis did not lose once and in order, and the history shows the same',
+    'the database holds every message that Redis did not lose, once and in order, and the history returns these',
   *check(index) {
     for (const room of index.rooms.values()) {
       if (room.end === undefined) continue;

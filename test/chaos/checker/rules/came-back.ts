@@ -2,7 +2,7 @@ import type { Rule } from '../rule.js';
 
 export const cameBack: Rule = {
   name: 'came-back',
-  promise: 'every client that was to stay is back, in all of its rooms',
+  promise: 'every client that should stay is back, in all its rooms',
   *check(index) {
     for (const { roomId, views } of index.rooms.values()) {
       for (const { client, isIn } of views) {

@@ -5,7 +5,7 @@ import type { Rule } from '../rule.js';
 
 export const consistent: Rule = {
   name: 'consistent',
-  promise: 'a message without an answer is there for everybody, or for nobody',
+  promise: 'a message without an answer exists for all members, or for none',
   *check(index) {
     for (const room of index.rooms.values()) {
       const { roomId, views } = room;

@@ -6,7 +6,7 @@ import type { Rule } from '../rule.js';
 export const delivered: Rule = {
   name: 'delivered',
   promise:
-    'every acked message that Redis did not lose itself reached every member that was in the room, or resumed over it',
+    'every acked message that Redis itself did not lose reached every member that was in the room, or resumed over it',
   *check(index) {
     for (const room of index.rooms.values()) {
       const { roomId, views, messages, byId } = room;

@@ -4,7 +4,7 @@ import type { Rule } from '../rule.js';
 
 export const idempotent: Rule = {
   name: 'idempotent',
-  promise: 'a message that was sent once, or again under its name on any socket, is one message',
+  promise: 'a message that was sent once, or again with its id on any socket, is one message',
   *check(index) {
     for (const { roomId, messages, lost } of index.rooms.values()) {
       const gone = new Set(lost.map(({ id }) => id));

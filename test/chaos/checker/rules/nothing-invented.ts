@@ -4,7 +4,8 @@ import type { Rule } from '../rule.js';
 
 export const nothingInvented: Rule = {
   name: 'nothing-invented',
-  promise: 'whatever anybody got or the database holds was sent like that, by that user, to that room',
+  promise:
+    'every message that a client received or the database holds was sent unchanged, by that user, to that room',
   *check(index) {
     const names = new Map(index.history.clients.map(({ userId, username }) => [userId, username]));
     for (const { roomId, sightings } of index.rooms.values()) {

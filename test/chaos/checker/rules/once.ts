@@ -3,7 +3,7 @@ import type { Rule } from '../rule.js';
 
 export const once: Rule = {
   name: 'once',
-  promise: 'no message reached a client twice that had not asked for it again',
+  promise: 'no client received a message twice without requesting it again',
   *check(index) {
     for (const { roomId, views } of index.rooms.values()) {
       for (const { client, stays } of views) {
@@ -11,7 +11,7 @@ export const once: Rule = {
         for (const { after, received } of stays) {
           const now = new Set<string>();
           for (const message of received) {
-            // What it held back when its connection ended it has to ask for again.
+            // Messages that a client held back when its connection ended must be requested again.
             const askedFor = isAfter(message, after) && !now.has(message.id);
             if (!askedFor && (now.has(message.id) || before.has(message.id))) {
               yield {

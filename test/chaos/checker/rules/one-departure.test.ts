@@ -15,8 +15,8 @@ const person = (userId: number, events: HistoryEvent[]): ClientHistory => ({
   ...{ events, seen: [], sent: [], gaps: [] },
 });
 
-describe('what is said of departures to a client that did not read', () => {
-  /** The subject is away from 10,000 to 12,000, longer than the grace, and from 20,000 to 20,100. */
+describe('the rule about departures, for a client that did not read,', () => {
+  /** The subject is disconnected from 10,000 to 12,000, longer than the grace period, and from 20,000 to 20,100. */
   const subject = person(SUBJECT, [
     ...joined(0),
     { type: 'disconnected', at: 10_000, code: 1006 },
@@ -24,7 +24,7 @@ describe('what is said of departures to a client that did not read', () => {
     { type: 'disconnected', at: 20_000, code: 1012 },
     ...joined(20_100),
   ]);
-  /** What is broken when the observer is told at 21,000, after it had not been reading since `stalledAt`. */
+  /** Violations if the observer gets the notice at 21,000, after it had not been reading since `stalledAt`. */
   const violations = (stalledAt: number): string[] => {
     const observer = person(OBSERVER, [
       ...joined(0),
@@ -43,17 +43,17 @@ describe('what is said of departures to a client that did not read', () => {
     return [...oneDeparture.check(indexHistory(history))].map(({ what }) => what);
   };
 
-  it('is about the departure that was announced meanwhile', () => {
+  it('relates a notice to the departure that was announced meanwhile', () => {
     expect(violations(11_000)).to.deep.equal([]);
   });
 
-  it('is wrong when the only one that was long enough had been announced before', () => {
+  it('finds a violation when the only absence that was long enough had been announced before', () => {
     expect(violations(19_000)).to.deep.equal([
       'room 1: user-2 was told that user-1 left, who was back after 100 ms',
     ]);
   });
 
-  it('is about the departure before when somebody was back for a moment only', () => {
+  it('relates a notice to the earlier departure when a user returned only for a moment', () => {
     const restless = person(SUBJECT, [
       ...joined(0),
       { type: 'disconnected', at: 10_000, code: 1006 },
@@ -81,10 +81,10 @@ describe('what is said of departures to a client that did not read', () => {
   });
 });
 
-describe('what is said of a departure that Redis lost', () => {
+describe('the rule about departures, for one that Redis lost,', () => {
   const connected: HistoryEvent = { type: 'connected', at: 0, connectionId: 'gateway-1-x-1' };
   const cut = { kind: 'network-silence', what: 'a gateway' } as const;
-  /** The subject leaves at 10,000; Redis goes back from 14,000 to the time before. */
+  /** The subject leaves at 10,000; at 14,000 Redis returns to an earlier state. */
   const violations = (
     toldAt: readonly number[],
     { since = 10_500, back = [] as readonly HistoryEvent[], cuts = [] as readonly Fault[] } = {},
@@ -101,7 +101,7 @@ describe('what is said of a departure that Redis lost', () => {
     ]);
     const notice = { type: 'notice', kind: 'left', roomId: ROOM, userId: SUBJECT } as const;
     const observer = person(OBSERVER, [connected, ...joined(0), ...toldAt.map((at) => ({ ...notice, at }))]);
-    // Another one was connected to a gateway that did not hear of it again.
+    // Another user was connected to a gateway that did not get the second notice.
     const other = person(OTHER, [...joined(0), { ...notice, at: 11_600 }]);
     const history = {
       promises: { historySize: 50, leaseMs: 2_000, graceMs: 1_500 },
@@ -112,7 +112,7 @@ describe('what is said of a departure that Redis lost', () => {
     return [...oneDeparture.check(indexHistory(history))].map(({ what }) => what);
   };
 
-  it('may be said again, once', () => {
+  it('accepts a second notice, once', () => {
     expect(violations([11_600])).to.deep.equal([]);
     expect(violations([11_600, 18_000])).to.deep.equal([]);
     expect(violations([18_000])).to.deep.equal([]);
@@ -121,7 +121,7 @@ describe('what is said of a departure that Redis lost', () => {
     ]);
   });
 
-  it('may not before it lost it, nor when what it lost came later', () => {
+  it('finds a second notice before the loss, and one after the loss of later data', () => {
     expect(violations([11_600, 13_000])).to.deep.equal([
       'room 1: user-2 was told that user-1 left 2 times for one departure',
     ]);
@@ -130,7 +130,7 @@ describe('what is said of a departure that Redis lost', () => {
     ]);
   });
 
-  it('may arrive late where it was held back', () => {
+  it('accepts a late notice where it was held back', () => {
     const back = joined(16_000);
     const held = { ...cut, startedAt: 15_000, endedAt: 17_000, cutOff: ['gateway-1'] };
     expect(violations([11_600, 18_000], { back, cuts: [held] })).to.deep.equal([]);
@@ -140,7 +140,7 @@ describe('what is said of a departure that Redis lost', () => {
     );
   });
 
-  it('may not when the user is there again', () => {
+  it('finds a second notice when the user is present again', () => {
     expect(violations([11_600, 18_000], { back: joined(16_000) })).to.deep.equal([
       'room 1: user-2 was told that user-1 left 2 times for one departure',
     ]);

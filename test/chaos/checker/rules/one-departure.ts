@@ -5,12 +5,12 @@ import { type TakenForGone, takenForGone } from '../../history/taken-for-gone.js
 import { departuresToldTo, forgottenAt, type ToldDeparture } from '../../history/told-departures.js';
 import type { Rule, Violation } from '../rule.js';
 
-/** How far what a client knows of times may be from what gateways know, in milliseconds. */
+/** Largest difference between the times that a client and a gateway see, in milliseconds. */
 const BLUR_MS = 500;
-/** After the lease and the grace: time for whoever announces to look, and to be heard. */
+/** After the lease and the grace period: time until a departure is noticed and announced, in milliseconds. */
 const ANNOUNCE_MS = 2_500;
 
-/** Notices are not repeated: an outage of what carries them loses some. */
+/** Notices are not repeated: these outages lose some. */
 const LOSES_NOTICES: ReadonlySet<FaultKind> = new Set([
   'redis-restart',
   'redis-kill',
@@ -29,12 +29,12 @@ const LOSES_NOTICES: ReadonlySet<FaultKind> = new Set([
   'standalone-kill',
   'standalone-stop',
 ]);
-/** A gateway that stops keeps its users for longer, so that they can come back elsewhere. */
+/** A stopping gateway keeps its users for longer, so that they can reconnect elsewhere. */
 const DELAYS_NOTICES: ReadonlySet<FaultKind> = new Set(['rolling-restart', 'rollout', 'gateway-freeze']);
 
 export const oneDeparture: Rule = {
   name: 'one-departure',
-  promise: 'who goes is announced once, and who is back within the grace is not',
+  promise: 'a departure is announced once, and not if the user returns within the grace period',
   *check({ history, rooms }) {
     for (const { roomId, views } of rooms.values()) {
       const observers = views.map((view) => ({
@@ -56,9 +56,9 @@ export const oneDeparture: Rule = {
   },
 };
 
-/** A user, whose clients are one for others. */
+/** A user, whose clients count as one for others. */
 interface Subject {
-  /** Of one of its clients. */
+  /** View of one of its clients. */
   readonly view: View;
   readonly absences: readonly Absence[];
   readonly excuses: readonly TakenForGone[];
@@ -81,7 +81,7 @@ function subjectsOf(views: readonly View[], roomId: number, history: History): S
   });
 }
 
-/** The notices about one user that one observer received, and what they are judged by. */
+/** The notices about one user that one observer received, and the data to judge them. */
 interface Judged extends Subject {
   /** Times at which Redis lost a departure of the user. */
   readonly forgotten: readonly number[];
@@ -103,7 +103,7 @@ function* judge(
     const absence = meantBy(told, absences, promises);
     const count = ((absence && counts.get(absence)) ?? 0) + 1;
     const wrong = whatIsWrong(at, absence, count, promises);
-    // Once for each time that its gateway could not speak for it; a departure that may be announced needs no excuse.
+    // Once for each time that its gateway could not report it; a departure that may be announced needs no excuse.
     const excuse = unused.findIndex(({ from, to }) => from <= at && at <= to);
     if (wrong !== undefined && excuse >= 0) {
       unused.splice(excuse, 1);
@@ -128,7 +128,7 @@ function* judge(
   }
 }
 
-/** What is wrong with a notice that is the given number for its absence; undefined if nothing is. */
+/** Returns what is wrong with the n-th notice of an absence; undefined if it is correct. */
 function whatIsWrong(
   at: number,
   absence: Absence | undefined,
@@ -143,8 +143,8 @@ function whatIsWrong(
 }
 
 /**
- * Which departure was announced: the last one before, or, to an observer that had not been reading, an earlier one
- * whose announcement can have been on its way.
+ * Returns the departure that was announced: the last one before, or, for an observer that had not been reading, an
+ * earlier one whose notice may have been on its way.
  */
 function meantBy(
   { at, since }: ToldDeparture,
@@ -156,7 +156,8 @@ function meantBy(
   if (last === undefined) return undefined;
   const canBeMeant = (absence: Absence): boolean =>
     mayBeAnnounced(absence, promises) && announcedBy(absence, promises) >= since;
-  // One that seems to have begun only when it was told is meant if none before it can be: who was back for a moment.
+  // If an absence seems to begin after its notice, an earlier one is meant if possible: the user returned only for a
+  // moment.
   if (last.from > at) return before.slice(0, -1).findLast(canBeMeant) ?? last;
   return mayBeAnnounced(last, promises) ? last : (before.findLast(canBeMeant) ?? last);
 }
@@ -166,12 +167,12 @@ function isOn({ to = Number.POSITIVE_INFINITY }: Absence, { since }: ToldDepartu
   return since < to + BLUR_MS;
 }
 
-/** Whether somebody was away for so long, or so often, that others may be told. */
+/** Whether a user was absent for so long, or so often, that others may be notified. */
 function mayBeAnnounced({ from, to, attempts }: Absence, { graceMs }: Promises): boolean {
   return attempts > 0 || to === undefined || to - from >= graceMs - BLUR_MS;
 }
 
-/** When others have been told of an absence at the latest. */
+/** Returns the latest time at which others have been notified of an absence. */
 function announcedBy({ from }: Absence, { leaseMs, graceMs }: Promises): number {
   return from + leaseMs + graceMs + ANNOUNCE_MS;
 }

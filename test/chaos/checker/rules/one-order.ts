@@ -4,12 +4,12 @@ import type { Rule, Violation } from '../rule.js';
 
 export const oneOrder: Rule = {
   name: 'one-order',
-  promise: 'a position is one message for everybody, and everybody gets them in that order',
+  promise: 'a position holds one message for all members, and all receive messages in that order',
   *check(index) {
     for (const room of index.rooms.values()) {
       yield* ambiguities(room);
       for (const { client, stays, paged } of room.views) {
-        // Who had not caught up asks for some of it again.
+        // A client that had not caught up requests some of it again.
         for (const { after, received } of stays) {
           yield* disorder(room.roomId, client.username, received, after);
         }
@@ -52,7 +52,7 @@ function* disorder(
 ): Iterable<Violation> {
   let last: Position = after;
   for (const message of messages) {
-    // The same one again is a repetition: another rule's business.
+    // A repetition is found by another rule.
     if (isAfter(last, message)) {
       yield {
         what: `room ${roomId}: ${by} got ${formatPosition(message)} after ${formatPosition(last)}`,

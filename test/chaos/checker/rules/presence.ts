@@ -2,7 +2,7 @@ import type { Rule } from '../rule.js';
 
 export const presence: Rule = {
   name: 'presence',
-  promise: 'at the end exactly those are said to be in a room who are in it',
+  promise: 'at the end exactly the users in a room are listed as its members',
   *check(index) {
     const names = new Map(index.history.clients.map(({ userId, username }) => [userId, username]));
     for (const { roomId, end, views } of index.rooms.values()) {

@@ -6,13 +6,13 @@ import type { Rule } from '../rule.js';
 
 type Joined = Extract<HistoryEvent, { type: 'joined' }>;
 
-/** A gateway may answer with a position that Redis has lost for so long after the loss, in milliseconds. */
+/** How long after a loss a gateway may still answer with a position that Redis has lost, in milliseconds. */
 const REPEATED_MS = 5_000;
 
 export const recovered: Rule = {
   name: 'recovered',
   promise:
-    'nobody was told "not recovered" although the recent history reached back far enough and nothing of it was lost',
+    'no client got `recovered: false` although the recent history reached back far enough and nothing of it was lost',
   *check(index) {
     const { faults, promises } = index.history;
     const { historySize } = promises;
@@ -24,7 +24,7 @@ export const recovered: Rule = {
         const missed = (index.rooms.get(roomId)?.messages ?? []).filter(
           (message) => isAfter(message, since) && !isAfter(message, position),
         );
-        // The message at `since` has to be there as well, to tell that nothing before it is needed.
+        // The message at `since` must be available as well, to show that nothing before it is needed.
         if (missed.length >= historySize) continue;
         const from = Math.max(
           sentAt(index, roomId, since)?.firstAt ?? 0,
@@ -40,14 +40,14 @@ export const recovered: Rule = {
   },
 };
 
-/** What became the message at this position, if that is known. */
+/** Returns the sending that became the message at this position, if known. */
 function sentAt({ rooms, sendings }: HistoryIndex, roomId: number, at: Position): Sending | undefined {
   const place = formatPosition(at);
   const message = rooms.get(roomId)?.messages.find((message) => formatPosition(message) === place);
   return message && sendings.get(sendingOf(message));
 }
 
-/** Time of the client's last join before this one that was answered with the position; 0 if there was none. */
+/** Returns the time of the client's last join before this one that was answered with the position; 0 without one. */
 function toldAt({ events }: ClientHistory, { roomId, at }: Joined, position: Position): number {
   const place = formatPosition(position);
   let [askedAt, toldAt] = [0, 0];
@@ -61,7 +61,7 @@ function toldAt({ events }: ClientHistory, { roomId, at }: Joined, position: Pos
   return toldAt;
 }
 
-/** Whether a recent history that held something of `from` may have lost it until `to`. */
+/** Whether a recent history that contained something of `from` may have lost it until `to`. */
 function tookSomething({ loss, kind, startedAt, endedAt }: Fault, from: number, to: number): boolean {
   if (kind.startsWith('standalone-')) return startedAt < to && from < endedAt;
   return loss !== undefined && loss.at < to && from < loss.until;

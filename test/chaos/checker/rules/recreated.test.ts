@@ -1,16 +1,16 @@
 import { expect } from 'chai';
-import { lifeContent } from '../../anew/life-content.js';
 import type { ChangeOutcome, Fault, LifeEvent, RoomLives } from '../../history/history.js';
 import { indexHistory } from '../../history/index-history.js';
 import { simulate } from '../../history/test-history.js';
-import { anew } from './anew.js';
+import { lifeContent } from '../../recreated/life-content.js';
+import { recreated } from './recreated.js';
 
 const ROOM = 7;
 
 type WithoutTime<Event> = Event extends LifeEvent ? Omit<Event, 'at'> : never;
 type ChangeOf = WithoutTime<Extract<LifeEvent, { outcome: ChangeOutcome }>>;
 
-describe('what is known of rooms that are created again', () => {
+describe('the history checker, about recreated rooms,', () => {
   const at = 0;
   const [one, two] = [lifeContent(ROOM, 1), lifeContent(ROOM, 2)];
   const events: readonly LifeEvent[] = [
@@ -40,14 +40,14 @@ describe('what is known of rooms that are created again', () => {
   const violations = (change: Partial<RoomLives>, faults: Fault[] = []): string[] => {
     const lives = [{ ...good, ...change }];
     const history = { ...simulate({ clients: 3, rooms: 1, messages: 1 }), lives, faults };
-    return [...anew.check(indexHistory(history))].map(({ what }) => what);
+    return [...recreated.check(indexHistory(history))].map(({ what }) => what);
   };
 
-  it('has nothing against lives that know nothing of each other', () => {
+  it('accepts lives without traces of each other', () => {
     expect(violations({})).to.deep.equal([]);
   });
 
-  it('finds a message of a life before in the history', () => {
+  it('finds a message of an earlier life in the history', () => {
     expect(violations({ messages: [one, two] })).to.deep.equal([
       'room 7: its history in life 2 has a message of life 1',
     ]);
@@ -59,7 +59,7 @@ describe('what is known of rooms that are created again', () => {
     ]);
   });
 
-  it('has nothing against an acknowledged message that Redis lost, unless it is there twice', () => {
+  it('accepts an acknowledged message that Redis lost, unless it exists twice', () => {
     const loss = { since: at - 1, at, until: at + 1 };
     const fault: Fault = { kind: 'redis-empty', what: 'redis', startedAt: at, endedAt: at + 1, loss };
     expect(violations({ messages: [] }, [fault])).to.deep.equal([]);
@@ -67,7 +67,7 @@ describe('what is known of rooms that are created again', () => {
     expect(violations({ messages: [] }, [{ ...fault, loss: { ...loss, until: at } }])).to.have.length(1);
   });
 
-  it('finds a member that received a message of a life before, and one that is in the new life without having entered it', () => {
+  it('finds a member that received a message of an earlier life, and one that is in the new life without having entered it', () => {
     const old: LifeEvent = { at, type: 'seen', by: 'gateway-1', life: 1, enteredIn: 2 };
     const silent: LifeEvent = { at, type: 'seen', by: 'gateway-2', life: 2, enteredIn: 1 };
     expect(violations({ events: [...events, old, silent] })).to.deep.equal([
@@ -76,21 +76,21 @@ describe('what is known of rooms that are created again', () => {
     ]);
   });
 
-  it('finds a member that was never told of the end', () => {
+  it('finds a member to which the end was never announced', () => {
     const event: LifeEvent = { at, type: 'not-told', by: 'gateway-3', enteredIn: 1 };
     expect(violations({ events: [...events, event] })).to.deep.equal([
       'room 7: a member on gateway-3 was never told that life 1 is over',
     ]);
   });
 
-  it('finds a member that was never told of a new name', () => {
+  it('finds a member to which a new name was never announced', () => {
     const event: LifeEvent = { at, type: 'name-not-told', by: 'gateway-3', name: 'last' };
     expect(violations({ events: [...events, event] })).to.deep.equal([
       'room 7: a member on gateway-3 was never told that its name is last',
     ]);
   });
 
-  it('finds a gateway that does not know what the API knows', () => {
+  it('finds a gateway that differs from the API', () => {
     expect(violations({ gateways: { 'gateway-2': 'room_not_found' } })).to.deep.equal([
       'room 7 exists, and gateway-2 answers room_not_found to a join',
     ]);
@@ -104,7 +104,7 @@ describe('what is known of rooms that are created again', () => {
     ]);
   });
 
-  it('finds a change that did not happen although it was answered, and one that was refused and happened', () => {
+  it('finds a change that did not happen although it succeeded, and one that was refused and happened', () => {
     const afterwards = (change: ChangeOf, name: string | undefined): string[] =>
       violations({ events: [...events, { at, ...change }, { at, type: 'looked', name }] });
     const [done, refused, unknown] = ['done', 'refused', 'unknown'] as const;

@@ -1,12 +1,12 @@
-import { lifeOf } from '../../anew/life-content.js';
 import type { ChangeOutcome, Fault, LifeEvent, RoomLives } from '../../history/history.js';
+import { lifeOf } from '../../recreated/life-content.js';
 import type { Rule, Violation } from '../rule.js';
 
 type Change = Extract<LifeEvent, { outcome: ChangeOutcome }>;
 
-export const anew: Rule = {
-  name: 'anew',
-  promise: 'a room that is deleted and created again has nothing of its life before: no messages, no members',
+export const recreated: Rule = {
+  name: 'recreated',
+  promise: 'a room that is deleted and recreated has nothing of its earlier life: no messages, no members',
   *check({ history }) {
     for (const lives of history.lives) {
       yield* changes(lives);
@@ -16,7 +16,7 @@ export const anew: Rule = {
   },
 };
 
-/** What was answered to a change is so, and what was refused did not happen. */
+/** A change that succeeded has happened, and a refused one has not. */
 function* changes({ roomId, events }: RoomLives): Iterable<Violation> {
   let before: string | undefined;
   let change: Change | undefined;
@@ -34,7 +34,7 @@ function* changes({ roomId, events }: RoomLives): Iterable<Violation> {
   }
 }
 
-/** What a room can be called after a change; undefined without a room. */
+/** Returns the possible names of a room after a change; undefined without a room. */
 function namesAfter(change: Change, before: string | undefined): ReadonlyArray<string | undefined> {
   const after = change.type === 'delete' ? undefined : change.name;
   if (change.outcome === 'unknown') return [before, after];

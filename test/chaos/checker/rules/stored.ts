@@ -4,16 +4,16 @@ import type { Rule } from '../rule.js';
 
 export const stored: Rule = {
   name: 'stored',
-  promise: 'what a gateway said to be stored is in the database, also when Redis lost it',
+  promise: 'what a gateway reported as stored is in the database, even if Redis lost it',
   *check({ rooms }) {
     for (const { roomId, end, views, messages, lost } of rooms.values()) {
       if (end === undefined) continue;
       const said = saidToBeStored(views, roomId);
       const held = new Set(end.archive.map(formatPosition));
-      // A lost message that nobody saw has no other place than the one in its ack.
+      // A lost message that no member saw has only the position in its ack.
       for (const message of [...messages, ...lost.filter(({ id }) => id === undefined)]) {
         const { epoch, seq } = message;
-        // Of the epochs before it says only that no more of them will be stored.
+        // For earlier epochs the position means only that no more of them will be stored.
         const upTo = said.get(epoch) ?? 0;
         if (seq > upTo || held.has(formatPosition(message))) continue;
         yield {

@@ -5,14 +5,14 @@ import type { Rule } from '../rule.js';
 
 export const told: Rule = {
   name: 'told',
-  promise: 'every member that lacks a message which Redis lost was told that something is missing there',
+  promise: 'every member that lacks a message which Redis lost was notified of the loss',
   *check({ rooms }) {
     for (const { roomId, views, lost } of rooms.values()) {
       for (const view of views) {
         for (const message of lost) {
           if (!concerns(view, message) || wasTold(view, message)) continue;
           const { client, clientMsgId, acks } = message.sending;
-          // What was never acknowledged is lost when its sender says so.
+          // A message without an ack is lost when its sender reports it.
           if (acks.length === 0 && message.id === undefined) continue;
           yield {
             what: `room ${roomId}: ${view.client.username} lacks ${formatPosition(message)}, which is lost, and was told nothing`,
@@ -31,9 +31,9 @@ function concerns({ known, stretches }: View, message: LostMessage): boolean {
   );
 }
 
-/** By a frame of its own, or by an answer to its question for what it missed. */
+/** By a frame of its own, or by the answer to a join with a position. */
 function wasTold({ client, roomId }: View, message: LostMessage): boolean {
-  // A plain socket is told nothing while it is open, only when it asks.
+  // A plain socket is not notified while it is open, only at its next join.
   if (client.plain) return !wasToldNothingIsMissing(client, message);
   return client.events.some((event) => {
     if (event.type === 'history-lost') {

@@ -4,7 +4,7 @@ import type { Rule } from '../rule.js';
 
 export const trueAcks: Rule = {
   name: 'true-acks',
-  promise: 'an ack says where the message is, every time that it is given',
+  promise: 'every ack of a message has its position',
   *check(index) {
     const places = new Map<string, string>();
     for (const { messages, lost } of index.rooms.values()) {
@@ -17,7 +17,7 @@ export const trueAcks: Rule = {
     for (const [key, { client, roomId, clientMsgId, acks, attempts, forgettable }] of index.sendings) {
       const place = places.get(key);
       const [first] = acks;
-      // The place that it had before Redis forgot it is none any more.
+      // The position that it had before Redis lost it is no longer valid.
       if (first === undefined || forgettable) continue;
       const expected = place ?? formatPosition(first.position);
       const wrong = acks.find(({ position }) => formatPosition(position) !== expected);
