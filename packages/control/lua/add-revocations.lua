@@ -1,8 +1,8 @@
--- Notes tokens that do not count any more.
+-- Revokes tokens.
 --
 -- KEYS    1: revoked; 2: bans
--- ARGV    1: the field of the bans that says that the list is complete; then, for each token, its id and when it ends, ms
--- reply   the ids that the list did not have, if it is complete
+-- ARGV    1: field of the bans that marks the list as complete; then, per token, its id and expiry, ms
+-- reply   the ids that the list lacked, if it is complete
 
 local complete = redis.call('HEXISTS', KEYS[2], ARGV[1]) == 1
 local missing = {}

@@ -1,8 +1,8 @@
--- What the list holds about some users, rooms and tokens.
+-- Returns the entries of the list about users, rooms and tokens.
 --
 -- KEYS    1: revoked; 2: bans
--- ARGV    1: how many fields of the bans follow; then those fields; then token ids
--- reply   the time, ms; the fields' values; the tokens' scores; nothing stands for what is not there
+-- ARGV    1: number of fields of the bans that follow; then those fields; then token ids
+-- reply   the time, ms; the fields' values; the tokens' scores; nil for missing entries
 
 local fields = tonumber(ARGV[1])
 local time = redis.call('TIME')

@@ -1,7 +1,7 @@
--- Replaces a node's report, and removes those whose time is over.
+-- Replaces a node's report, and removes expired ones.
 --
 -- KEYS    1: reports; 2: their ends
--- ARGV    1: node id; 2: report; 3: how long it counts, ms
+-- ARGV    1: node id; 2: report; 3: time to live, ms
 -- reply   1
 
 local time = redis.call('TIME')

@@ -1,7 +1,7 @@
--- Notes that a token does not count any more, and forgets those that ended long enough ago.
+-- Revokes a token, and forgets those that expired long enough ago.
 --
 -- KEYS    1: revoked
--- ARGV    1: token id; 2: when the token ends, ms; 3: how long it is remembered after that, ms
+-- ARGV    1: token id; 2: expiry of the token, ms; 3: how long it is remembered after that, ms
 -- reply   1
 
 local time = redis.call('TIME')

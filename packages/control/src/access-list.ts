@@ -79,9 +79,7 @@ export interface AccessList {
    * with such a token
    */
   addRevocations(revocations: readonly Revocation[]): Promise<Revocation[]>;
-  /**
-   * Adds a ban, or replaces that of the same user and room. The owner of the bans must make one change at a time.
-   */
+  /** Adds a ban, or replaces the ban of that user and room. The owner of the bans must make one change at a time. */
   ban(ban: Ban): Promise<void>;
   /** Lifts exactly this ban: that of a room, or that of everything. */
   lift(ban: Pick<Ban, 'userId' | 'roomId'>): Promise<void>;

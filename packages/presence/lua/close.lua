@@ -1,12 +1,12 @@
 -- Declares a registration dead if its lease has ended: from now on it cannot renew or write.
 --
--- Data that is older than the reaper's last renewal, and a clock that was set since, say nothing about who is alive:
--- all leases look as if they had ended. Then nothing is done.
+-- Old data and a changed clock prove nothing about which nodes are alive: all leases may look expired. Nothing is done
+-- if the data is older than the reaper's last renewal, or the clock was set since.
 --
 -- KEYS    1: leases; 2: the registration's closed marker
--- ARGV    1: lease; 2: how long the marker is kept, s; 3: the reaper's own lease; 4: its end as the reaper knows it;
---         5: by when this has to run, both in ms of this clock
--- reply   1 when it is closed, now or before; 0 when it is alive or gone, or nothing can be told
+-- ARGV    1: lease; 2: time to keep the marker, s; 3: the reaper's own lease; 4: its end as the reaper knows it; 5:
+--         latest time at which this may run, both in ms of this clock
+-- reply   1 if closed, now or before; 0 if it is alive or gone, or nothing can be concluded
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

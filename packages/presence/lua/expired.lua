@@ -1,7 +1,7 @@
 -- Lists the leases that have ended, closed ones included.
 --
 -- KEYS    the leases of each partition
--- reply   per key its leases
+-- reply   the leases of each key
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -1,12 +1,12 @@
 -- Adds a user's entry for one registration, and announces it if no registration had one and the room
 -- is not too large.
 --
--- KEYS    1: leases; 2: the room's members; 3: the registration's hash; 4: the room's channel;
---         5 and on: closed markers of the node's earlier registrations
--- ARGV    1: lease; 2: registration; 3: room id; 4: user id; 5: user name; 6: PUBLISH or SPUBLISH;
---         7: announcement; 8: '1' when the user was announced under an earlier registration;
---         9: most members of a room in which users are announced
--- reply   1 added; 0 it was there; -1 the registration may not write
+-- KEYS    1: leases; 2: the room's members; 3: the registration's hash; 4: the room's channel; from 5: closed markers
+--         of the node's earlier registrations
+-- ARGV    1: lease; 2: registration; 3: room id; 4: user id; 5: user name; 6: PUBLISH or SPUBLISH; 7: announcement; 8:
+--         '1' if the user was announced under an earlier registration; 9: largest number of members of a room with
+--         announcements
+-- reply   1 if added; 0 if present; -1 if the registration may not write
 
 local lease = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if not lease or tonumber(lease) == 0 then return -1 end
@@ -19,7 +19,8 @@ if entry then
   redis.call('HSET', KEYS[2], ARGV[4], mine .. entry)
 else
   redis.call('HSET', KEYS[2], ARGV[4], mine .. ':' .. ARGV[5])
-  -- Was announced, is not here, and nobody was declared dead: the data was lost, the user never left.
+  -- The user was announced, has no entry, and no registration was declared dead: the entry was lost, and the user never
+  -- left.
   local lost = ARGV[8] == '1' and (#KEYS == 4 or redis.call('EXISTS', unpack(KEYS, 5)) == 0)
   local quiet = redis.call('HLEN', KEYS[2]) > tonumber(ARGV[9])
   if not lost and not quiet then redis.call(ARGV[6], KEYS[4], ARGV[7]) end

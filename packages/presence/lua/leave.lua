@@ -1,10 +1,10 @@
--- Removes the entries of one registration for users of one room, and announces those who have no
--- other, unless the room is too large. Needs no lease: an entry goes once, whoever removes it.
+-- Removes the entries of one registration for users of one room, and announces users without another entry, unless the
+-- room is too large. Needs no lease: an entry is removed once, by any caller.
 --
 -- KEYS    1: the room's members; 2: the registration's hash; 3: the room's channel
--- ARGV    1: registration; 2: room id; 3: PUBLISH or SPUBLISH; 4: most members of a room in which
---         users are announced; then per user: id, announcement
--- reply   how many entries were removed, how many users were announced
+-- ARGV    1: registration; 2: room id; 3: PUBLISH or SPUBLISH; 4: largest number of members of a room with
+--         announcements; then per user: id, announcement
+-- reply   number of removed entries, number of announced users
 
 local mine = ARGV[1] .. ','
 local held, seen = {}, {}
@@ -18,8 +18,8 @@ for at = 5, #ARGV, 2 do
 end
 if #held == 0 then return { 0, 0 } end
 
--- First: a Redis without memory refuses it, and removals alone it would not. Nobody may leave while nobody can join, or
--- users who change nodes would be announced as gone.
+-- Runs first: a Redis without free memory refuses it, but would allow the removals alone. No user may leave while no
+-- user can join, or users who change nodes would be announced as left.
 redis.call('HINCRBY', KEYS[2], 'changes', #held)
 if redis.call('HINCRBY', KEYS[2], ARGV[2], -#held) <= 0 then redis.call('HDEL', KEYS[2], ARGV[2]) end
 

@@ -2,7 +2,7 @@
 --
 -- KEYS    1: leases
 -- ARGV    1: lease; 2: time to live, ms
--- reply   when it ends, in ms of this clock
+-- reply   end of the lease, in ms of this clock
 
 local time = redis.call('TIME')
 local ends = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2]

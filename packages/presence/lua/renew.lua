@@ -1,9 +1,9 @@
--- Moves the ends of a node's leases; one that has ended lives on if nobody closed it.
+-- Extends a node's leases. Also extends an expired lease that was not closed.
 --
 -- KEYS    per partition its leases and the registration's hash
 -- ARGV    1: lease; 2: time to live from now, ms
--- reply   per partition three: how many changes the registration has made, -1 when there is no such lease or it is
---         closed; how long the lease would have lasted, ms; when it ends now, in ms of this clock
+-- reply   per partition three: number of changes that the registration has made, -1 if there is no such lease or it is
+--         closed; remaining time of the lease before the renewal, ms; its new end, in ms of this clock
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -1,6 +1,6 @@
 /**
- * What of the protocol a client needs at run time. Nothing of it imports the schemas, so that their library is not shipped to
- * browsers, nor the catalogue of refusals, of which a client needs the types only.
+ * The part of the protocol that a client needs at run time. Imports neither the schemas, so that their library is not
+ * shipped to browsers, nor the catalogue of refusals, of which a client needs only the types.
  */
 export * from './position.js';
 export type * from './refusals/catalogue.js';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-/** What is wrong with a value that is no id: goes on after the name of its field. */
+/** Problem of a value that is not an id; follows the name of its field. */
 export const ID_PROBLEM = 'must be a positive integer up to 2^53-1';
 
-/** The largest id that a JSON number carries without loss: 2^53 − 1. */
+/** The largest integer that a JSON number represents exactly: 2^53 − 1. */
 export const MAX_ID = Number.MAX_SAFE_INTEGER;
 
 /**

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What is wrong with a value that is no position: goes on after the name of its field. */
+/** Problem of a value that is not a position; follows the name of its field. */
 export const POSITION_PROBLEM = 'must be a position such as 1767225600000-12';
 
 const count = z.int().nonnegative();

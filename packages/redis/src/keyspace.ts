@@ -1,7 +1,7 @@
 /**
- * Number of partitions that rooms are spread over. All keys of a partition share a hash tag, so that a
- * script may touch several of them in a Redis Cluster and one connection carries the partition's
- * sharded channels. Part of every key name: changing it means starting with an empty Redis.
+ * Number of partitions that rooms are spread over. All keys of a partition share a hash tag, so that a script may touch
+ * several of them in a Redis Cluster and one connection receives all sharded channels of the partition. Part of every
+ * key name: changing it requires an empty Redis.
  */
 export const PARTITIONS = 64;
 
@@ -12,28 +12,28 @@ export function partitionOf(roomId: number): number {
   return roomId % PARTITIONS;
 }
 
-/** The partition whose shared keys a room uses; undefined on a single server, where all rooms share one set of keys. */
+/** Partition whose shared keys a room uses; undefined on a single server, where all rooms share one set of keys. */
 export function scopeOf(roomId: number, cluster: boolean): number | undefined {
   return cluster ? partitionOf(roomId) : undefined;
 }
 
-/** The scopes of all rooms: the partitions of a Redis Cluster, or the one of a single server. See {@link scopeOf}. */
+/** Scopes of all rooms: the partitions of a Redis Cluster, or the one of a single server. See {@link scopeOf}. */
 export function allScopes(cluster: boolean): ReadonlyArray<number | undefined> {
   return cluster ? ALL_PARTITIONS : [undefined];
 }
 
 /**
- * Beginnings of the names of everything that Chorus keeps in one Redis; other users of it have other prefixes.
- * Packages build the names of their keys and channels on them.
+ * Prefixes of the names of everything that Chorus keeps in one Redis; other programs use other prefixes. Packages build
+ * the names of their keys and channels on them.
  */
 export class Keyspace {
   /**
-   * End of every channel name. Keys belong to a database of Redis, channels do not: all databases of a server share them. So
-   * the names of channels end with the number of the database, except in database 0.
+   * Suffix of every channel name. Keys belong to a database of Redis, channels do not: all databases of a server share
+   * them. So the names of channels end with the number of the database, except in database 0.
    */
   readonly channelSuffix: string;
 
-  /** @param database the database of Redis that the keys are in */
+  /** @param database number of the database that holds the keys */
   constructor(
     readonly prefix: string,
     database = 0,
@@ -41,23 +41,23 @@ export class Keyspace {
     this.channelSuffix = database === 0 ? '' : `@${database}`;
   }
 
-  /** Beginning of all names of one partition, hash tag included: `{chorus:12}`. */
+  /** Prefix of all names of one partition, hash tag included: `{chorus:12}`. */
   partition(partition: number): string {
     return `{${this.prefix}:${partition}}`;
   }
 
-  /** Beginning of the names that all rooms of a hash slot share; see {@link scopeOf}. */
+  /** Prefix of the names that all rooms of a hash slot share; see {@link scopeOf}. */
   scope(partition: number | undefined): string {
     return partition === undefined ? this.prefix : this.partition(partition);
   }
 
-  /** Beginning of all names of one room: `{chorus:12}:room:76`. */
+  /** Prefix of all names of one room: `{chorus:12}:room:76`. */
   room(roomId: number): string {
     return `${this.partition(partitionOf(roomId))}:room:${roomId}`;
   }
 }
 
-/** Command that publishes on the channels of rooms and of gateways: in a Redis Cluster they are sharded ones. */
+/** Command that publishes on channels of rooms and gateways: in a Redis Cluster they are sharded. */
 export function publishCommand(cluster: boolean): 'PUBLISH' | 'SPUBLISH' {
   return cluster ? 'SPUBLISH' : 'PUBLISH';
 }

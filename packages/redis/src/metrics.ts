@@ -1,7 +1,7 @@
 import type { Metrics } from '@chorus/service';
 import type { RedisWatch } from './connection/watch.js';
 
-/** Registers how the watched connections to Redis are. */
+/** Registers metrics of the watched connections to Redis. */
 export function addRedisMetrics(metrics: Metrics, watch: RedisWatch): void {
   metrics.gaugeBy(
     'chorus_redis_connected',

@@ -34,10 +34,7 @@ export const redisSettings = {
     .describe('`true` if Redis is a Redis Cluster: rooms are spread by sharded pub/sub.'),
 };
 
-/**
- * The connection that {@link redisSettings} describe.
- * @throws {ConfigError} the URLs do not fit `BROKER_SHARDED`
- */
+/** The connection that {@link redisSettings} describe. @throws {ConfigError} the URLs do not fit `BROKER_SHARDED` */
 export function redisConfig(
   settings: RedisTlsSettings & {
     REDIS_URL: string[];

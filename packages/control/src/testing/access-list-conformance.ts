@@ -4,7 +4,7 @@ import { type AccessList, type Ban, type Subject, sessionsKey } from '../access-
 
 /** What the suite needs of an implementation. Each fixture starts empty. */
 export interface AccessListFixture {
-  /** Opens the list like a further process; all lists of a fixture have the same content. */
+  /** Opens the list as another process would; all lists of a fixture share their content. */
   open(): AccessList;
   /** Returns milliseconds since 1970 by the clock of the bans. */
   now(): Promise<number>;
@@ -21,7 +21,7 @@ export function describeAccessList(name: string, createFixture: () => Promise<Ac
   describe(`access list: ${name}`, () => {
     let fixture: AccessListFixture;
     let list: AccessList;
-    /** The list as another process sees it. */
+    /** The list, as another process reads it. */
     let other: AccessList;
 
     beforeEach(async () => {

@@ -4,7 +4,7 @@ import type { NodeFigures, NodeRegistry, NodeReport } from '../node-registry.js'
 
 /** What the suite needs of an implementation. Each fixture starts empty. */
 export interface NodeRegistryFixture {
-  /** Opens the registry like a further process; all registries of a fixture have the same content. */
+  /** Opens the registry as another process would; all registries of a fixture share their content. */
   open(): NodeRegistry;
   /** Resolves when at least `ms` milliseconds have passed on the clock of the reports. */
   pass(ms: number): Promise<void>;

@@ -11,7 +11,7 @@ import type { AccessListFixture } from './access-list-conformance.js';
 import type { MembershipListFixture } from './membership-list-conformance.js';
 import type { NodeRegistryFixture } from './node-registry-conformance.js';
 
-/** Shared by tests of the Redis implementations: a key prefix of its own. */
+/** Fixture of the Redis implementations: a key prefix of its own. */
 export interface RedisFixture {
   readonly redis: RedisClient;
   /** A connection without restrictions. */

@@ -6,7 +6,7 @@ import { PresenceTracker, type PresenceTrackerOptions } from '../tracker/presenc
 
 export const TTL_MS = 15_000;
 export const GRACE_MS = 2_000;
-/** How long a leave waits that could not be sent when it was due. */
+/** Delay of a leave that could not be sent when it was due, in milliseconds. */
 export const LATE_MS = 5_000;
 export const ann = { id: 1, username: 'ann' };
 export const bob = { id: 2, username: 'bob' };

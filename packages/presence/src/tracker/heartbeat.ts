@@ -138,7 +138,7 @@ export class Heartbeat {
     const late = now - this.#renewedAt > ttlMs / 2;
     const jumped = leftMs < ttlMs * (1 - CLOCK_SLACK) - (now - this.#sentAt);
     if (jumped && !late)
-      log.warn({ leftMs }, 'presence leases ended early: nobody counts as dead for a while');
+      log.warn({ leftMs }, 'presence leases ended early: no node is declared dead for a while');
     if (late || jumped) this.#reapFrom = now + ttlMs;
     this.#renewedAt = now;
     this.#sentAt = sentAt;

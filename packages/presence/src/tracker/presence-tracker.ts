@@ -193,7 +193,7 @@ export class PresenceTracker {
       this.#startOvers++;
       for (const room of this.#rooms.values()) {
         for (const local of room.values()) {
-          // The user is gone and needs no leave: it was announced with all the node's departures.
+          // The user left with the node: all of its departures were announced.
           if (entries === 'reaped' && local.connections === 0) {
             local.wanted = false;
             this.#graces.end(local);

@@ -8,12 +8,12 @@ export interface CatalogueEntry {
   readonly upgrade?: true;
   /** Whether an `error` frame of `chorus.v1` can carry it. */
   readonly frame?: true;
-  /** How a socket ends whose first frame, the token, is refused with it. */
+  /** How a socket is closed whose first frame, the token, is refused with it. */
   readonly close?: CloseReason;
-  /** Whether the same request, sent again later and unchanged, can succeed. */
+  /** Whether an unchanged request can succeed later. */
   readonly retry: boolean;
-  /** Seconds in `Retry-After`, unless the server knows better. */
+  /** Seconds in `Retry-After`, unless the server has a better estimate. */
   readonly retryAfterSeconds?: number;
-  /** For people, and not stable. A function where it names a field or a limit. */
+  /** Text for people; not stable. A function if it names a field or a limit. */
   readonly text: string | ((...details: never[]) => string);
 }

@@ -12,12 +12,12 @@ const TOKEN_TEXTS = {
 } as const;
 
 /**
- * Every reason for which the API or a gateway refuses a request, an upgrade or a frame: the only place of its status, its
- * close code and its text. The codes are stable. `docs/reference/api.md` and `docs/reference/protocol.md` list them; tests
- * compare both with this catalogue.
+ * Every reason for which the API or a gateway refuses a request, an upgrade or a frame: the only place of its status,
+ * its close code and its text. The codes are stable. `docs/reference/api.md` and `docs/reference/protocol.md` list
+ * them; tests compare both with this catalogue.
  */
 export const REFUSALS = {
-  // Requests that are malformed.
+  // Malformed requests.
   invalid_request: { status: 400, retry: false, text: 'not a valid HTTP request' },
   invalid_host: {
     status: 400,
@@ -73,7 +73,7 @@ export const REFUSALS = {
   too_many_headers: { status: 431, retry: false, text: 'the request has too many headers' },
   headers_too_large: { status: 431, retry: false, text: 'the headers are too large' },
 
-  // Requests for a WebSocket that are none.
+  // Invalid requests for a WebSocket.
   invalid_websocket_key: {
     status: 400,
     upgrade: true,
@@ -100,7 +100,7 @@ export const REFUSALS = {
     text: (version: string) => `this server speaks version ${version} of the WebSocket protocol`,
   },
 
-  // Who the client is.
+  // Authentication.
   unauthenticated: {
     status: 401,
     upgrade: true,
@@ -112,7 +112,7 @@ export const REFUSALS = {
   invalid_token: { frame: true, retry: false, text: TOKEN_INVALID },
   wrong_password: { status: 403, retry: false, text: 'the current password is wrong' },
 
-  // What the client may do.
+  // Permissions.
   user_mismatch: {
     status: 403,
     upgrade: true,
@@ -147,7 +147,7 @@ export const REFUSALS = {
     text: 'there is no operator API here: OPERATOR_TOKEN is not set',
   },
 
-  // What does not exist, or exists already.
+  // Missing and duplicate objects.
   route_not_found: { status: 404, upgrade: true, retry: false, text: 'no such route' },
   room_not_found: {
     status: 404,
@@ -216,7 +216,7 @@ export const REFUSALS = {
     text: 'too many invalid tokens from this address',
   },
 
-  // The server. Another replica may take the request at once.
+  // Trouble of the server. Another replica may accept the request at once.
   server_full: {
     status: 503,
     retry: true,
@@ -280,7 +280,7 @@ export type ErrorCode = CodesWith<{ frame: true }>;
 /** Codes of `error` frames of the plain protocol, which do not show them. */
 export type PlainErrorCode = Exclude<ErrorCode, 'bad_frame'>;
 
-/** What the text of a code is made from; nothing for most. */
+/** Parameters of the text of a code; none for most codes. */
 export type TextDetails<Code extends RefusalCode> = (typeof REFUSALS)[Code]['text'] extends (
   ...details: infer Details
 ) => string

@@ -32,12 +32,12 @@ export interface ErrorBody {
   readonly code?: HttpErrorCode;
 }
 
-/** A request that is refused: thrown on the way to its response, and written by the server. */
+/** A refused request: thrown during its handling, and written as the response by the server. */
 export class Refusal<Code extends HttpErrorCode = HttpErrorCode> extends Error {
   override name = 'Refusal';
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** How a socket ends that is refused only after it was opened. */
+  /** How a socket is closed that is refused only after it was opened. */
   readonly close: CloseReason | undefined;
 
   constructor(
@@ -46,19 +46,19 @@ export class Refusal<Code extends HttpErrorCode = HttpErrorCode> extends Error {
   ) {
     super(refusalText(code, ...details));
     const { status, retryAfterSeconds, close }: CatalogueEntry = REFUSALS[code];
-    // The types allow only codes that have one.
+    // The types allow only codes with a status.
     this.status = status ?? 500;
     this.close = close;
     this.headers = retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) };
   }
 
-  /** Adds headers to the response, in place of those of the same names. */
+  /** Adds headers to the response, replacing those of these names. */
   with(headers: Readonly<Record<string, string>>): this {
     Object.assign(this.headers, headers);
     return this;
   }
 
-  /** @param request what is refused; undefined if it never became a request */
+  /** @param request the refused request; undefined if it could not be parsed */
   bodyFor(request?: { readonly method: string; readonly path: string }): ErrorBody {
     const { message: error, code } = this;
     return request !== undefined && isOriginalRoute(request) ? { error } : { error, code };

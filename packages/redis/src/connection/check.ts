@@ -3,21 +3,22 @@ import type { RedisClient } from './client.js';
 import type { RedisLink } from './link.js';
 import { CHECK_SCRIPT } from './refusals.js';
 
-/** How often a connection is checked, in milliseconds. Part of the two seconds in which a failover is healed. */
+/** Interval between checks of a connection, in milliseconds. Part of the two seconds in which a failover is healed. */
 const CHECK_MS = 1_000;
 
 export interface CheckOptions {
-  /** How long the server may go without an answer, in milliseconds. */
+  /** Maximum time without a response of the server, in milliseconds. */
   readonly timeoutMs: number;
-  /** The connection is a subscriber: only `PING` works on it, and writes cannot be checked. */
+  /** Whether the connection is a subscriber: only `PING` works on it, and writes cannot be checked. */
   readonly receives: boolean;
 }
 
 /**
- * Checks periodically that the server answers, and that it would take a write; see {@link CHECK_SCRIPT}.
+ * Checks periodically that the server responds, and that it would accept a write; see {@link CHECK_SCRIPT}.
  *
- * Closes connections on which a server has been silent for too long, so that the library reconnects. TCP alone takes a quarter
- * of an hour to notice that the other side has vanished, and on a connection that only receives it never does.
+ * Closes connections on which the server has been silent for too long, so that the library reconnects. TCP alone takes
+ * a quarter of an hour to detect that the other side has vanished, and never detects it on a connection that only
+ * receives.
  */
 export function checkConnection(
   client: RedisClient,
@@ -47,22 +48,22 @@ export function checkConnection(
   client.once('end', () => clearInterval(timer));
 }
 
-/** @returns whether the check passed; the link has seen any error reply. Never rejects. */
+/** Never rejects; the link has recorded any error reply. @returns whether the check passed */
 async function check(node: Redis, writes: boolean): Promise<boolean> {
   const { stream } = node;
   try {
     await (writes ? node.eval(CHECK_SCRIPT, 0) : node.ping());
     return true;
   } catch (error) {
-    // Fails by the command time-out, or because the connection is closed already.
+    // Fails by the command timeout, or because the connection is already closed.
     if (!(error instanceof ReplyError)) stream.destroy();
     return false;
   }
 }
 
 /**
- * Reconnects when a handshake takes too long. The library waits for a server that loads its data for as long as that takes,
- * although its host name may lead to another server by then.
+ * Reconnects when a handshake takes too long. The library waits without limit for a server that loads its data,
+ * although the host name may resolve to another server by then.
  */
 function endBeginning(node: Redis, beginnings: WeakMap<Redis, number>, timeoutMs: number): void {
   if (node.status !== 'connect') {

@@ -1,7 +1,7 @@
 import type { TlsFiles } from '@chorus/service';
 import type { Cluster, Redis } from 'ioredis';
 
-/** A connection to one Redis server or to a Redis Cluster; the commands are the same. */
+/** A connection to one Redis server or to a Redis Cluster; both have one set of commands. */
 export type RedisClient = Redis | Cluster;
 
 export interface RedisConfig {
@@ -9,8 +9,8 @@ export interface RedisConfig {
   urls: readonly string[];
   /** Speak the Redis Cluster protocol; `urls` are then the seed nodes. */
   cluster: boolean;
-  /** A command without an answer after this many milliseconds fails. */
+  /** Timeout of a command, in milliseconds. */
   commandTimeoutMs: number;
-  /** For `rediss://` URLs; undefined trusts the CAs of Node.js and shows no certificate. */
+  /** For `rediss://` URLs; undefined trusts the CAs of Node.js and sends no client certificate. */
   tls?: TlsFiles | undefined;
 }

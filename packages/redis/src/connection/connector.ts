@@ -6,19 +6,19 @@ type Stream = Awaited<ReturnType<AbstractConnector['connect']>>;
 
 /** Decides whether a new connection leads to a usable server. */
 export interface ServerCheck {
-  /** A connection attempt begins. */
+  /** Called when a connection attempt begins. */
   onConnecting(): void;
   /**
-   * The server has answered the first commands, `INFO` among them.
-   * @param info empty when the user may not run `INFO`
+   * Called when the server has answered the first commands, `INFO` among them.
+   * @param info empty if the user may not run `INFO`
    * @returns false to close the connection and open another one
    */
   accepts(info: Readonly<Record<string, string>>): boolean;
 }
 
 /**
- * Connects to a single server as the library does by itself, and has the server accepted first. Each connection attempt
- * resolves the host name again.
+ * Connects to a single server as the library does, and lets the check accept or refuse the server. Each connection
+ * attempt resolves the host name again.
  */
 export function checkedConnector(check: ServerCheck): NonNullable<RedisOptions['Connector']> {
   return class extends AbstractConnector {
@@ -49,7 +49,7 @@ export function checkedConnector(check: ServerCheck): NonNullable<RedisOptions['
   };
 }
 
-/** The library hands over its own options, which its types do not say. */
+/** The library passes its own options, which its types do not declare. */
 function isConnectionOptions(options: unknown): options is StandaloneConnectionOptions {
   return typeof options === 'object' && options !== null;
 }

@@ -6,15 +6,15 @@ import { retryDelayMs } from './retry-delay.js';
 import { redisTlsOptions } from './tls.js';
 import { RedisWatch } from './watch.js';
 
-/** How often to look who owns the slots of a cluster. */
+/** Interval at which the owners of a cluster's slots are read, in milliseconds. */
 const SLOTS_REFRESH_MS = 2_000;
 
 /**
- * Opens a connection for commands. While Redis is away commands fail at once instead of piling
- * up, and the connection is tried again for ever, within 50 ms at first and within 400 ms later. A connection to a server
- * that takes no writes, or does not have the database, is closed and opened again until it leads to one that does.
+ * Opens a connection for commands. While Redis is down, commands fail at once instead of queueing, and the library
+ * reconnects without limit, within 50 ms at first and within 400 ms later. A connection to a server that accepts no
+ * writes, or lacks the database, is closed and opened again until it leads to one that does.
  *
- * @param purpose what it is for, in logs, metrics and Redis' own list of connections
+ * @param purpose names the connection in logs, metrics and Redis' own list of connections
  * @param watch watches the connection
  */
 export function createRedis(
@@ -27,14 +27,14 @@ export function createRedis(
   const [url = ''] = config.urls;
   const options: RedisOptions = {
     enableOfflineQueue: false,
-    // A command is never sent again by itself: whether it ran is unknown, and the caller decides.
+    // A command is never sent again automatically: it may have run, and the caller decides.
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     commandTimeout: config.commandTimeoutMs,
     connectTimeout: config.commandTimeoutMs,
     retryStrategy: retryDelayMs,
     connectionName: purpose,
-    // Only for `CLIENT LIST`, and one more command that a user would need the right to.
+    // Only for `CLIENT LIST`, and one more command that would need a permission.
     disableClientInfo: true,
   };
   const client = config.cluster
@@ -42,7 +42,7 @@ export function createRedis(
         redisOptions: { ...options, ...link.nodeOptions, ...credentials(config) },
         enableOfflineQueue: false,
         clusterRetryStrategy: retryDelayMs,
-        // Else a command would be sent again when its connection breaks.
+        // Otherwise a command would be sent again when its connection breaks.
         retryDelayOnFailover: 0,
       })
     : new Redis(url, { ...options, ...redisTlsOptions(url, config.tls), ...link.options });
@@ -56,8 +56,8 @@ export function createRedis(
 }
 
 /**
- * A node that is only connected by the first command refuses the second, until it is connected. Not
- * before the cluster is ready: the question whether it is goes to any node, and must not be refused.
+ * Connects to all nodes early: a node that is only connected by its first command refuses the second one until it is
+ * connected. Waits until the cluster is ready: the query for its state goes to any node, and must not be refused.
  */
 function connectEarly(cluster: Cluster): void {
   const connect = (node: Redis): void => {
@@ -68,8 +68,7 @@ function connectEarly(cluster: Cluster): void {
 }
 
 /**
- * Notices that others own the slots of a server that went silent. The library's own interval can
- * outlive the connection.
+ * Detects that other servers own the slots of a silent server. The library's own interval can outlive the connection.
  */
 function followSlots(cluster: Cluster): void {
   const refresh = setInterval(() => {
@@ -78,13 +77,13 @@ function followSlots(cluster: Cluster): void {
   cluster.once('end', () => clearInterval(refresh));
 }
 
-/** The nodes that a cluster tells of come without user, password and TLS: those of the seeds hold for all. */
+/** Nodes that a cluster announces come without user, password and TLS: those of the seed nodes apply to all. */
 function credentials({ urls: [seed = ''], tls }: RedisConfig): RedisOptions {
   const { protocol, username, password } = new URL(seed);
   return {
     ...(username === '' ? {} : { username: decodeURIComponent(username) }),
     ...(password === '' ? {} : { password: decodeURIComponent(password) }),
-    // Without a name to ask for: each node has its own.
+    // Without a server name: each node has its own.
     ...(protocol === 'rediss:' ? { tls: { ...tls } } : {}),
   };
 }

@@ -13,21 +13,21 @@ import {
   refusalCode,
 } from './refusals.js';
 
-/** A refusal that the periodic check cannot detect counts as over this long after the last one, in milliseconds. */
+/** Time after which a refusal that the periodic check cannot detect counts as over, in milliseconds. */
 const REFUSAL_LASTS_MS = 3_000;
-/** Time for the server to close a dropped connection before its socket is destroyed, in milliseconds. */
+/** Time that the server gets to close a dropped connection before its socket is destroyed, in milliseconds. */
 const DISCONNECT_MS = 250;
-/** Interval, in milliseconds, at which a server that loads its data is polled. */
+/** Interval at which a server that loads its data is polled, in milliseconds. */
 const LOADING_POLL_MS = 250;
-/** Most reasons that one outage logs. */
+/** Maximum number of reasons that one outage logs. */
 const REASONS = 50;
 
 export interface RedisLinkParts {
   readonly purpose: string;
   readonly log: Logger;
-  /** The connection broke or could not be made. */
+  /** The connection broke or could not be opened. */
   onClosed(): void;
-  /** The server refuses to do its work, with this code. */
+  /** The server refuses commands, with this code. */
   onRefused(code: string): void;
   /** The server behind this connection is the wrong one. */
   onMisled(): void;
@@ -37,7 +37,7 @@ export interface RedisLinkParts {
 
 /** State of one connection to Redis: why it cannot do its work, from what the library, the server and checks report. */
 export class RedisLink implements ServerCheck {
-  /** Of the server process; undefined where that is not known, as in a Redis Cluster. */
+  /** Id of the server process; undefined if unknown, as in a Redis Cluster. */
   runId: string | undefined;
   #client: RedisClient | undefined;
   #lost: string | undefined;
@@ -47,7 +47,7 @@ export class RedisLink implements ServerCheck {
 
   constructor(private readonly parts: RedisLinkParts) {}
 
-  /** Options of the library for a single server: which server is accepted, and which errors end a connection. */
+  /** The library's options for a single server: which server is accepted, and which errors end a connection. */
   get options(): Pick<
     RedisOptions,
     'Connector' | 'reconnectOnError' | 'disconnectTimeout' | 'maxLoadingRetryTime'
@@ -55,7 +55,7 @@ export class RedisLink implements ServerCheck {
     return { Connector: checkedConnector(this), ...this.nodeOptions };
   }
 
-  /** Options for each server of a Redis Cluster: replicas are accepted there. */
+  /** The library's options for each server of a Redis Cluster, where replicas are accepted. */
   get nodeOptions(): Pick<RedisOptions, 'reconnectOnError' | 'disconnectTimeout' | 'maxLoadingRetryTime'> {
     return {
       reconnectOnError: (error) => this.#answered(error),
@@ -72,7 +72,7 @@ export class RedisLink implements ServerCheck {
       if (!isConsequence(error)) this.#onLost(describeLoss(error), error.message);
     });
     client.on('ready', () => this.#onReady());
-    // Not 'error': a connection that the other side closes ends without one.
+    // Not 'error': a connection that the other side closes ends without an error.
     client.on('close', () => this.parts.onClosed());
     client.once('end', () => this.parts.onEnded());
   }
@@ -125,7 +125,7 @@ export class RedisLink implements ServerCheck {
     const code = refusalCode(error);
     if (code === undefined) return false;
     this.parts.onRefused(code);
-    // During the handshake the library reports the same failure as an error of the connection.
+    // During the handshake the library also reports this failure as an error of the connection.
     if (this.ready) {
       const lastsMs = isSeenByCheck(code) ? Number.POSITIVE_INFINITY : REFUSAL_LASTS_MS;
       this.#refusal = { code, endsAt: performance.now() + lastsMs };
@@ -140,7 +140,7 @@ export class RedisLink implements ServerCheck {
 
   #onLost(what: string, message: string): void {
     this.#lost = what;
-    // A host with several addresses fails without a message.
+    // The error of a host with several addresses has no message.
     this.#logOnce(message || what, 'redis connection failed');
   }
 
@@ -150,7 +150,7 @@ export class RedisLink implements ServerCheck {
     if (this.#refusal === undefined) this.#forgetReasons('redis connection restored');
   }
 
-  /** One line for each reason of an outage: attempts come several times a second. */
+  /** One line per reason of an outage: attempts are made several times per second. */
   #logOnce(reason: string, text: string): void {
     if (this.#logged.has(reason) || this.#logged.size > REASONS) return;
     this.#logged.add(reason);
@@ -163,7 +163,7 @@ export class RedisLink implements ServerCheck {
   }
 }
 
-/** See {@link explainInfo}; for the question that the library asks on each new connection. */
+/** Applies {@link explainInfo} to the `INFO` command that the library sends on each new connection. */
 function explainRefusedInfo(node: Redis): void {
   const info = node.info.bind(node);
   Object.defineProperty(node, 'info', {

@@ -6,14 +6,14 @@ import { connectedOrNot } from './ready.js';
 import { redisDatabase } from './url.js';
 import { RedisWatch } from './watch.js';
 
-/** How long a service waits for Redis before it starts without it, in milliseconds; `/readyz` reports it then. */
+/** Time that a service waits for Redis before it starts without it, in milliseconds; `/readyz` then reports it. */
 const CONNECT_TIMEOUT_MS = 2_000;
 
-/** The connection of a service for commands, and the keys that it uses over it. */
+/** A service's connection for commands, and the keyspace that it uses. */
 export interface OpenRedis extends Closeable {
   readonly redis: RedisClient;
   readonly keyspace: Keyspace;
-  /** Why Redis does not work, as predicate of its name; undefined while it works. */
+  /** Why Redis does not work, as predicate of "Redis"; undefined while it works. */
   readonly trouble: () => string | undefined;
 }
 

@@ -20,7 +20,7 @@ export async function redisReady(client: RedisClient, timeoutMs: number): Promis
   });
   const connected = async (): Promise<void> => {
     await readyOrEnded(client);
-    // The masters that can be reached; others come and go later as well.
+    // Waits for the masters that can be reached; others may connect later.
     if (client instanceof Cluster) await Promise.all(client.nodes('master').map(readyOrEnded));
     if (client.status !== 'ready') throw new Error('the connection was closed');
   };
@@ -32,7 +32,7 @@ export async function redisReady(client: RedisClient, timeoutMs: number): Promis
 
 /**
  * Waits for a connection for at most `timeoutMs`. The library keeps trying after that.
- * @throws {ConfigError} see {@link redisReady}; the connection is ended then
+ * @throws {ConfigError} see {@link redisReady}; the connection is closed then
  */
 export async function connectedOrNot(client: RedisClient, timeoutMs: number): Promise<void> {
   try {

@@ -1,7 +1,7 @@
-/** How long to wait before connection attempt `attempt` (1, 2, …), in milliseconds. */
+/** Delay before connection attempt `attempt` (1, 2, …), in milliseconds. */
 export function retryDelayMs(attempt: number): number {
-  // Not longer: what is left of two seconds has to do for everything that heals after the connection.
+  // Not longer: a failover must heal within two seconds, and other parts recover only after the connection.
   const longest = 50 * 2 ** Math.min(attempt - 1, 3);
-  // Partly at random, so that processes do not all come at the same moment.
+  // Partly random, so that processes do not reconnect simultaneously.
   return longest * (0.5 + Math.random() / 2);
 }

@@ -67,7 +67,7 @@ describe('a connection to Redis with TLS', function () {
       log: silentLog,
     });
     closer().defer(() => subscriber.close());
-    // So many that each server of a cluster has some.
+    // Many enough that each server of a cluster has some.
     const channels = Array.from({ length: redis.cluster ? 64 : 1 }, (_, n) => `{${n}}`);
     for (const channel of channels) {
       await subscriber.subscribe(channel);

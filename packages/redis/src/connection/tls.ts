@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { ConfigError, checkTlsFiles, readTlsFile, type TlsFiles } from '@chorus/service';
 
-/** Settings that name the files. */
+/** Settings with the names of the files. */
 export interface RedisTlsSettings {
   readonly REDIS_CA_FILE?: string | undefined;
   readonly REDIS_CERT_FILE?: string | undefined;
@@ -11,8 +11,7 @@ export interface RedisTlsSettings {
 
 /**
  * Reads the files of the settings.
- *
- * @param urls valid ones of Redis
+ * @param urls valid Redis URLs
  * @returns undefined for connections without TLS
  * @throws {ConfigError} one line that names the variable
  */
@@ -38,11 +37,11 @@ export function readRedisTls(settings: RedisTlsSettings, urls: readonly string[]
   return files;
 }
 
-/** Options of the library for a connection by this URL: none without TLS. */
+/** The library's options for a connection to this URL: none without TLS. */
 export function redisTlsOptions(url: string, files: TlsFiles | undefined): { tls?: ConnectionOptions } {
   if (!isSecure(url)) return {};
   const { hostname } = new URL(url);
-  // Servers that serve many names by one address ask for it; a name may not be an address.
+  // SNI, for servers that serve several names at one address; an IP address is not a valid name.
   const named = isIP(hostname.replace(/^\[(.*)\]$/, '$1')) === 0;
   return { tls: { ...files, ...(named ? { servername: hostname } : {}) } };
 }

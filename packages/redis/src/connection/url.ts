@@ -1,7 +1,7 @@
-/** A path of a Redis URL that names a database; what is not a number is no database. */
+/** Path of a Redis URL that names a database. */
 const DATABASE = /^(0|[1-9]\d{0,8})?$/;
 
-/** Why a URL of Redis cannot be used; undefined when it can. */
+/** Why a Redis URL cannot be used; undefined if it can. */
 export function redisUrlProblem(text: string): string | undefined {
   if (!URL.canParse(text)) return 'must be redis:// or rediss:// URLs';
   const url = new URL(text);
@@ -11,13 +11,13 @@ export function redisUrlProblem(text: string): string | undefined {
   }
   if (url.hash !== '') return 'a # in a URL must be written %23';
   const [parameter] = url.searchParams.keys();
-  // The library would take any of its options from there.
+  // The library would accept any of its options from there.
   if (parameter !== undefined)
     return `${JSON.stringify(parameter)} is no parameter that is read: there are none`;
   return undefined;
 }
 
-/** Whether seed nodes agree in TLS, user and password: those of the first hold for every node. */
+/** Whether seed nodes agree in TLS, user and password: those of the first one apply to every node. */
 export function seedsAgree(urls: readonly string[]): boolean {
   const shared = urls.map((text) => {
     const { protocol, username, password } = new URL(text);

@@ -2,13 +2,13 @@ import type { Logger } from '@chorus/service';
 import { RedisLink } from './link.js';
 import { REFUSALS } from './refusals.js';
 
-/** State of all connections to Redis, by purpose: plain numbers for metrics, and a reason for `/readyz`. */
+/** State of all connections to Redis by purpose: plain numbers for metrics, and a reason for `/readyz`. */
 export class RedisWatch {
   readonly #links = new Map<string, Set<RedisLink>>();
   readonly #errors = new Map<string, number>();
   readonly #refusals = new Map<string, number>(REFUSALS.map((code) => [code, 0]));
 
-  /** Watches a connection, from when it is attached until it is closed for good. Several may have the same purpose. */
+  /** Watches a connection, from its attachment until it is closed for good. Several connections may share a purpose. */
   open(purpose: string, log: Logger): RedisLink {
     const links = this.#links.get(purpose) ?? new Set();
     this.#links.set(purpose, links);
@@ -25,7 +25,7 @@ export class RedisWatch {
     return link;
   }
 
-  /** 1 for a purpose whose connections all answer commands, else 0. */
+  /** Whether all connections of a purpose answer commands, 1 or 0. */
   get connected(): Record<string, number> {
     const state = ([purpose, links]: [string, Set<RedisLink>]): [string, number] => {
       const all = [...links];
@@ -34,20 +34,19 @@ export class RedisWatch {
     return Object.fromEntries([...this.#links].map(state));
   }
 
-  /** Connections that broke or could not be made, and each attempt that failed, since the start. */
+  /** Connections that broke, and failed attempts to connect, since the start. */
   get errors(): Record<string, number> {
     return Object.fromEntries(this.#errors);
   }
 
-  /** Answers by which Redis refused to do its work since the start, by their codes, such as `READONLY`. */
+  /** Replies with which Redis refused to work since the start, by their codes, such as `READONLY`. */
   get refusals(): Record<string, number> {
     return Object.fromEntries(this.#refusals);
   }
 
   /**
-   * Why Redis does not work at the moment, as predicate of "Redis"; undefined while it does.
-   *
-   * @param purposes connections to look at; all when empty
+   * Why Redis does not work at present, as predicate of "Redis"; undefined while it works.
+   * @param purposes connections to consider; all if empty
    */
   trouble(...purposes: string[]): string | undefined {
     for (const [purpose, links] of this.#links) {
@@ -58,8 +57,8 @@ export class RedisWatch {
   }
 
   /**
-   * Reconnects all connections to the same server process: those that only receive cannot detect that it is the wrong one.
-   * Connections that were opened since then lead to another process and stay open.
+   * Reconnects all connections to that server process: subscribers cannot detect by themselves that it is the wrong
+   * one. Connections that were opened since then lead to another process and stay open.
    */
   #reconnectFrom(misled: RedisLink): void {
     if (misled.runId === undefined) return;

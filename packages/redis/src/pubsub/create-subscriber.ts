@@ -6,9 +6,8 @@ import { RedisSubscriber, type SubscriberOptions } from './subscriber.js';
 export type Subscriber = RedisSubscriber | RedisShardedSubscriber;
 
 /**
- * Opens what receives from channels: one connection, or in a Redis Cluster one to each server that owns slots.
- *
- * @param client tells who owns the slots. Not closed with the subscriber.
+ * Opens a subscriber: one connection, or in a Redis Cluster one to each server that owns slots.
+ * @param client knows the owners of the slots; not closed with the subscriber
  */
 export function createSubscriber(
   client: RedisClient,

@@ -2,7 +2,7 @@ import calculateSlot from 'cluster-key-slot';
 import type { Cluster } from 'ioredis';
 import { RedisSubscriber, SlotMovedError, type SubscriberOptions } from './subscriber.js';
 
-/** How often to look who owns the slots, in milliseconds: not every move announces itself. */
+/** Interval at which the owners of slots are read, in milliseconds: not every move is announced. */
 const REFRESH_MS = 1_000;
 
 interface SlotRange {
@@ -13,25 +13,25 @@ interface SlotRange {
 }
 
 /**
- * Sharded pub/sub over a Redis Cluster: one {@link RedisSubscriber} for each server that owns slots.
- * When slots move or a server is replaced, their channels follow to the new owner.
+ * Sharded pub/sub over a Redis Cluster: one {@link RedisSubscriber} per server that owns slots. When slots move or a
+ * server is replaced, their channels follow to the new owner.
  */
 export class RedisShardedSubscriber {
   readonly #servers = new Map<string, RedisSubscriber>();
-  /** Every channel that is meant to be subscribed, and where it is; undefined while it is nowhere. */
+  /** Every wanted channel, and the subscriber that has it; undefined while none does. */
   readonly #places = new Map<string, RedisSubscriber | undefined>();
-  /** Channels on their way to another server. */
+  /** Channels that are moving to another server. */
   readonly #moves = new Map<string, Promise<boolean>>();
   #ranges: SlotRange[] = [];
-  /** Some channel may not be where it belongs. */
+  /** Whether a channel may be on the wrong server. */
   #unsettled = false;
   #closed = false;
   #refreshing: Promise<void> | undefined;
   readonly #timer: NodeJS.Timeout;
 
   /**
-   * @param cluster tells who owns the slots. Not closed here.
-   * @param options user, password and TLS of the URL are those of every server
+   * @param cluster knows the owners of the slots; not closed here
+   * @param options user, password and TLS of the URL apply to every server
    */
   constructor(
     private readonly cluster: Cluster,
@@ -44,12 +44,12 @@ export class RedisShardedSubscriber {
     return [...this.#servers.values()].every((server) => server.connected);
   }
 
-  /** See {@link RedisSubscriber.link}; undefined also while the channel is nowhere. */
+  /** See {@link RedisSubscriber.link}; undefined also while no server has the channel. */
   link(channel: string): object | undefined {
     return this.#places.get(channel)?.link();
   }
 
-  /** Breaks the connection to the server where the channel is. */
+  /** Breaks the connection to the server that has the channel. */
   breakLink(channel: string): void {
     this.#places.get(channel)?.breakLink();
   }
@@ -66,7 +66,7 @@ export class RedisShardedSubscriber {
   }
 
   async unsubscribe(channel: string): Promise<void> {
-    // A command to each of two servers could be overtaken by a later subscription.
+    // A later subscription could overtake commands to two servers.
     while (this.#moves.has(channel)) await this.#moves.get(channel);
     const server = this.#places.get(channel);
     this.#places.delete(channel);
@@ -85,7 +85,7 @@ export class RedisShardedSubscriber {
     if (server === undefined) throw new Error(`no server owns the slot of ${channel}`);
     await server.subscribe(channel);
     this.#places.set(channel, server);
-    // The slot may have moved meanwhile, and the refresh that noticed did not know of this channel.
+    // The slot may have moved meanwhile, and the refresh that noticed did not know this channel.
     if (this.#ownerOf(channel) !== server) this.#unsettled = true;
   }
 
@@ -110,11 +110,11 @@ export class RedisShardedSubscriber {
 
   #refreshSoon(): void {
     this.#refresh().catch((error: unknown) => {
-      this.options.log.debug({ error: String(error) }, 'cluster slots are not known');
+      this.options.log.debug({ error: String(error) }, 'the owners of cluster slots could not be read');
     });
   }
 
-  /** Looks who owns which slot, and moves channels accordingly. Calls under way are shared. */
+  /** Reads the owners of slots and moves channels accordingly. Concurrent calls share one run. */
   #refresh(): Promise<void> {
     this.#refreshing ??= this.#readRanges()
       .then((changed) => (changed || this.#unsettled ? this.#moveChannels() : undefined))
@@ -155,14 +155,14 @@ export class RedisShardedSubscriber {
     if (moved.includes(true)) this.options.onResumed();
   }
 
-  /** What fails is tried again at the next refresh. */
+  /** Moves a channel. A failure is retried at the next refresh. */
   async #move(
     channel: string,
     from: RedisSubscriber | undefined,
     to: RedisSubscriber | undefined,
   ): Promise<boolean> {
     this.#places.set(channel, undefined);
-    // The former owner may still be there, as the replica of the new one, and deliver.
+    // The former owner may still run as a replica of the new one, and deliver.
     from?.unsubscribe(channel).catch(() => undefined);
     try {
       if (to === undefined) throw new Error('no server owns its slot');

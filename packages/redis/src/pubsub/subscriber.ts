@@ -5,25 +5,25 @@ import { retryDelayMs } from '../connection/retry-delay.js';
 import { redisTlsOptions } from '../connection/tls.js';
 import type { RedisWatch } from '../connection/watch.js';
 
-/** Channels in one SUBSCRIBE; keeps single commands, and their replies, small after an outage. */
+/** Channels per SUBSCRIBE, which keeps single commands and their replies small after an outage. */
 const CHUNK = 500;
-/** Pause, in milliseconds, before subscriptions that were refused are tried again. */
+/** Pause before refused subscriptions are retried, in milliseconds. */
 const RETRY_MS = 500;
 
 export interface SubscriberOptions {
-  /** Names the connection, in logs, metrics and Redis' own list of connections. */
+  /** Names the connection in logs, metrics and Redis' own list of connections. */
   purpose: string;
-  /** Use SSUBSCRIBE: all channels then belong to slots of the server connected to. */
+  /** Whether to use SSUBSCRIBE: all channels then belong to slots of the connected server. */
   sharded: boolean;
   url: string;
   /** For a `rediss://` URL. */
   tls?: TlsFiles | undefined;
-  /** How long the server may go without an answer, in milliseconds. */
+  /** Maximum time without a response of the server, in milliseconds. */
   timeoutMs: number;
   onMessage(channel: string, payload: Buffer): void;
-  /** The connection was lost, is back, and every channel that can be is subscribed again. */
+  /** Called after a reconnect, when every possible channel is subscribed again. */
   onResumed(): void;
-  /** The server does not, or no longer, serve the slot of some channel. */
+  /** Called if the server does not, or no longer, serve the slot of some channel. */
   onMoved?(): void;
   /** Watches the connection. */
   watch: RedisWatch;
@@ -42,19 +42,19 @@ interface Waiting {
 }
 
 /**
- * One connection that only receives. Keeps the set of wanted channels and, after every
- * reconnection, subscribes to all of them again before it reports `onResumed`.
+ * A connection that only receives. Keeps the set of wanted channels, and subscribes to all of them after every
+ * reconnect before it calls `onResumed`.
  */
 export class RedisSubscriber {
   readonly #redis: Redis;
   readonly #wanted = new Set<string>();
   #waiting: Waiting[] = [];
   #flushing = false;
-  /** Connections made so far. */
+  /** Number of connections made so far. */
   #connections = 0;
-  /** Stands for the connection, while every channel that can be is subscribed on it. */
+  /** Identifies the connection while every possible channel is subscribed on it. */
   #link: object | undefined;
-  /** The subscriptions under way, one after the other. */
+  /** Subscriptions in progress, one after the other. */
   #line: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: SubscriberOptions) {
@@ -62,7 +62,7 @@ export class RedisSubscriber {
     const link = options.watch.open(purpose, log);
     this.#redis = new Redis(url, {
       connectionName: purpose,
-      // Only for `CLIENT LIST`, and one more command that a user would need the right to.
+      // Only for `CLIENT LIST`, and one more command that would need a permission.
       disableClientInfo: true,
       commandTimeout: timeoutMs,
       connectTimeout: timeoutMs,
@@ -76,7 +76,7 @@ export class RedisSubscriber {
     link.attach(this.#redis);
     checkConnection(this.#redis, link, { timeoutMs, receives: true });
     this.#redis.on('error', (error: Error) => {
-      // A server that gives a slot away says so unasked, which ioredis takes for an answer.
+      // A server that loses a slot sends an unsolicited notice, which ioredis takes for a reply.
       if (error.message.startsWith('Command queue state error')) options.onMoved?.();
     });
     this.#redis.on('ready', () => this.#onReady());
@@ -92,20 +92,20 @@ export class RedisSubscriber {
     return this.#redis.status === 'ready';
   }
 
-  /** Another one after each reconnection; undefined until all channels are subscribed again. */
+  /** A new object after each reconnect; undefined until all channels are subscribed again. */
   link(): object | undefined {
     return this.connected ? this.#link : undefined;
   }
 
-  /** Breaks the connection, without waiting for the other side; it is made anew by itself. */
+  /** Breaks the connection without waiting for the other side; it reconnects by itself. */
   breakLink(): void {
     if (this.connected) this.#redis.stream.destroy();
   }
 
   /**
-   * Resolves once the server has confirmed. Calls of one tick share a command, and those made
-   * before the first connection wait for it; while a connection is lost they reject at once.
-   * After a rejection the channel is not wanted any more.
+   * Resolves once the server has confirmed the subscription. Calls of one tick share a command, and calls before the
+   * first connection wait for it; while a connection is lost they reject at once. After a rejection the channel is no
+   * longer wanted.
    *
    * @throws {SlotMovedError} sharded only
    */
@@ -120,7 +120,7 @@ export class RedisSubscriber {
           waiting.settled = true;
           clearTimeout(timer);
           if (error === undefined) return resolve();
-          // Redis may have done it all the same, or may do so later.
+          // Redis may have subscribed nevertheless, or may do so later.
           this.unsubscribe(channel).catch(() => undefined);
           reject(error);
         },
@@ -134,7 +134,7 @@ export class RedisSubscriber {
     });
   }
 
-  /** Resolves at once when the connection is down: nothing is subscribed then. */
+  /** Resolves at once while the connection is down: nothing is subscribed then. */
   async unsubscribe(channel: string): Promise<void> {
     this.#wanted.delete(channel);
     if (!this.connected) return;
@@ -167,7 +167,7 @@ export class RedisSubscriber {
     }
   }
 
-  /** One SSUBSCRIBE takes channels of one slot only; the hash tag names the slot. */
+  /** One SSUBSCRIBE accepts channels of one slot only; the hash tag determines the slot. */
   #groups(channels: string[]): string[][] {
     if (!this.options.sharded) return [channels];
     const bySlot = new Map<string, string[]>();
@@ -180,12 +180,12 @@ export class RedisSubscriber {
     return [...bySlot.values()];
   }
 
-  /** Subscribes to those of the channels that are still wanted when their turn comes. */
+  /** Subscribes to the given channels that are still wanted when it is their turn. */
   #send(channels: string[]): Promise<void> {
     const sent = this.#line.then(async () => {
       const wanted = channels.filter((channel) => this.#wanted.has(channel));
       if (wanted.length === 0) return;
-      // ioredis would send it on a connection that is not ready yet, which then can never be.
+      // ioredis would send the command on a connection that is not ready, which then never becomes ready.
       if (!this.connected) throw new Error('not connected');
       if (this.options.sharded) await this.#subscribeSharded(wanted);
       else await this.#redis.subscribe(...wanted);
@@ -216,7 +216,7 @@ export class RedisSubscriber {
     } else void this.#resubscribe(connection);
   }
 
-  /** Subscribes to everything again, and does not give up while this connection lasts. */
+  /** Subscribes to all channels again, and retries for as long as this connection lasts. */
   async #resubscribe(connection: number): Promise<void> {
     const channels = [...this.#wanted];
     let moved = false;

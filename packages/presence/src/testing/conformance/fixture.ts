@@ -4,8 +4,8 @@ import type { PresenceStore } from '../../presence-store.js';
 /** What the suite needs of an implementation. Each fixture starts empty. */
 export interface PresenceFixture {
   /**
-   * Opens a store like a further process; all stores of a fixture show the same presence. Their limit is
-   * {@link SUITE_LIMIT}.
+   * Opens a store as another process would; all stores of a fixture share their data. Their limit is {@link
+   * SUITE_LIMIT}.
    */
   open(): PresenceStore;
   /** Returns all announcements so far, in order of arrival. */
