@@ -1,54 +1,52 @@
-// Runs the tests: all of them, or the files given. Other arguments go to mocha.
+// Runs the tests: all of them, or the files given. Other arguments go to mocha, except
+//
+//   --long        runs the long suites, which are left out otherwise
+//   --durations   lists the suites that took longest
 //
 // Whatever happens, all that was started has ended when this process ends, and its last lines are the failures and
 // `N passed, N failed`. It loads nothing that has to be installed or compiled first, because that can fail as well.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { planBatches } from './runner/batches.mjs';
 import { Outcome } from './runner/outcome.mjs';
 
-/**
- * All tests: first those of the parts, then those over the whole. They wait for processes and clocks most of the time, so
- * several runs go on beside each other, of about the same length; more of them would disturb those that look at the clock.
- */
-const PHASES = [
-  [['packages/*/src/**/*.test.ts', 'prisma/src/**/*.test.ts'], ['apps/*/src/**/*.test.ts']],
-  // A browser needs both cores.
-  [['test/browser/**/*.test.ts']],
-  [
-    ['test/{cluster,contract}/**/*.test.ts'],
-    ['test/{bench,loadtest,rehearse}/**/*.test.ts', 'test/*.test.ts'],
-    [
-      'test/**/*.test.ts',
-      ...without('test/{bench,browser,cluster,contract,loadtest,rehearse}/**', 'test/*.test.ts'),
-    ],
-  ],
-];
+/** Tests wait for processes and clocks much of the time, so more of them run than the machine has cores. */
+const AT_ONCE = availableParallelism() + 2;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const args = process.argv.slice(2);
-const phases = args.some((arg) => arg.endsWith('.test.ts')) ? [[[]]] : PHASES;
+const own = ['--long', '--durations'];
+const [long, durations] = own.map((option) => process.argv.includes(option));
+const args = process.argv.slice(2).filter((arg) => !own.includes(arg));
+const given = args.some((arg) => arg.endsWith('.test.ts'));
+const batches = given ? [[]] : planBatches(root, { long });
 const outcome = new Outcome();
 /** What runs at the moment, and can be ended. */
 const running = new Set();
+/** Environment of all processes. */
+const env = { TEST_PREPARED: 'true' };
+let postgres;
 let stopped = false;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(`ended by ${signal}`));
 process.on('uncaughtException', (error) => stop(String(error.stack ?? error)));
 const folder = mkdtempSync(join(tmpdir(), 'chorus-test-run-'));
 try {
-  await prepare();
-  for (const phase of phases) if (!stopped) await runPhase(phase);
+  // A run within a run has nothing left to do.
+  if (!process.env.TEST_PREPARED) await prepare();
+  await runBatches();
 } catch (error) {
   const expected = ['StartError', 'Error'].includes(error.name);
   if (!stopped) outcome.fail('the tests', String(expected ? error.message : error.stack));
 } finally {
   await Promise.allSettled([...running].map((each) => each.kill()));
+  await postgres?.close();
   rmSync(folder, { recursive: true, force: true });
 }
 process.exitCode = outcome.failures.length > 0 ? 1 : 0;
+if (durations) process.stdout.write(outcome.durationsText());
 process.stdout.write(outcome.text());
 
 /** Compiles, and gets what tests need of the system. */
@@ -64,25 +62,36 @@ async function prepare() {
   });
   running.delete(bootstrap);
   if (status !== 0) throw new Error('the project does not build: see above');
-  const { ensureTestChromium, ensureTestRedis } = await import('@chorus/local');
+  const { ensureTestChromium, ensureTestRedis, startTestPostgres } = await import('@chorus/local');
   await ensureTestRedis();
+  const all = !given && !args.some((arg) => /^(--grep|-g|--fgrep|-f)\b/.test(arg));
   // Before anything waits for it: to install it takes minutes.
-  if (phases === PHASES || args.some((arg) => arg.includes('test/browser/'))) await ensureTestChromium();
+  if (!given || args.some((arg) => arg.includes('test/browser/'))) await ensureTestChromium();
+  // One for all processes. Where few tests run, a process that needs one starts its own.
+  if (!all || stopped) return;
+  postgres = await startTestPostgres();
+  env.TEST_POSTGRES_URL = postgres.url;
 }
 
-async function runPhase(phase) {
+async function runBatches() {
   const { MochaProcess } = await import('./runner/mocha-process.mjs');
   const color = process.stdout.isTTY ? ['--color'] : [];
-  const runs = phase.map((files, index) => {
-    const record = join(folder, `${PHASES.indexOf(phase)}-${index}`);
-    return new MochaProcess({ root, args: [...color, ...args, ...files], record, outcome });
-  });
-  for (const run of runs) {
-    running.add(run);
-    void run.ended.then(() => running.delete(run));
-  }
+  const waiting = [...batches.entries()];
   // What a run says is held back until those before it have ended.
-  for (const run of runs) await run.show();
+  let shown = Promise.resolve();
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined && !stopped; next = waiting.shift()) {
+      const [index, files] = next;
+      const record = join(folder, String(index));
+      const run = new MochaProcess({ root, args: [...color, ...args, ...files], record, outcome, env });
+      running.add(run);
+      shown = shown.then(() => run.show());
+      await run.ended;
+      running.delete(run);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  await shown;
 }
 
 /** Ends everything; what was done by then counts. */
@@ -91,8 +100,4 @@ function stop(why) {
   stopped = true;
   outcome.fail('the run', why);
   for (const each of running) void each.kill();
-}
-
-function without(...patterns) {
-  return patterns.flatMap((pattern) => ['--ignore', pattern]);
 }

@@ -23,10 +23,10 @@ export class MochaProcess {
   #errors = '';
 
   /**
-   * @param {{ root: string, args: readonly string[], record: string, outcome: import('./outcome.mjs').Outcome }} options
-   *   `record`: where it writes what becomes of each test
+   * @param {{ root: string, args: readonly string[], record: string, env: Record<string, string>,
+   *   outcome: import('./outcome.mjs').Outcome }} options `record`: where it writes what becomes of each test
    */
-  constructor({ root, args, record, outcome }) {
+  constructor({ root, args, record, env, outcome }) {
     const mocha = ['--import', 'tsx', MOCHA, '--reporter', 'test/support/reporter.cjs', ...args];
     const { command, args: guarded } = guardedCommand(process.execPath, mocha, { signal: 'SIGKILL' });
     this.child = spawn(command, guarded, {
@@ -34,7 +34,7 @@ export class MochaProcess {
       // A process group of its own: Ctrl-C is for the runner.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-      env: { ...process.env, TEST_RECORD_FILE: record },
+      env: { ...process.env, ...env, TEST_RECORD_FILE: record },
     });
     endWithOwner(this.child);
     this.#take(this.child.stdout, process.stdout, () => {});
@@ -122,6 +122,7 @@ export class MochaProcess {
     outcome.passed += entries.filter(({ type }) => type === 'pass').length;
     outcome.skipped += entries.filter(({ type }) => type === 'pending').length;
     for (const { title, message } of failures) outcome.fail(title, message);
+    outcome.suites.push(...entries.filter(({ type }) => type === 'suite'));
     const complete = entries.some(({ type }) => type === 'end');
     // Any other status than 0 needs a failure that explains it.
     if (complete && typeof end === 'number' && (end === 0 || failures.length > 0)) return;

@@ -1,5 +1,7 @@
 /** Lines of a failure's message that are repeated at the end. */
 const MESSAGE_LINES = 4;
+/** Suites that are listed with their durations. */
+const LISTED = 40;
 
 /** What has become of the tests so far. */
 export class Outcome {
@@ -7,10 +9,23 @@ export class Outcome {
   skipped = 0;
   /** @type {Array<{ title: string, message: string }>} */
   failures = [];
+  /** @type {Array<{ title: string, file: string, ms: number, cpuMs: number }>} */
+  suites = [];
 
   /** @param {string} title @param {string} message */
   fail(title, message) {
     this.failures.push({ title, message });
+  }
+
+  /**
+   * The suites that took longest, with their CPU time: that of their process and of the processes that ended in the
+   * meantime.
+   */
+  durationsText() {
+    const seconds = (ms) => (ms / 1_000).toFixed(1).padStart(8);
+    const longest = this.suites.toSorted((one, other) => other.ms - one.ms).slice(0, LISTED);
+    const lines = longest.map(({ title, ms, cpuMs }) => `${seconds(ms)} ${seconds(cpuMs)}   ${title}`);
+    return ['seconds    CPU s   suite', ...lines, '', ''].join('\n');
   }
 
   /** The failures and, as the last line, the counts. */

@@ -44,7 +44,7 @@ describe('a run of tests', function () {
   const run = async (tests: string, env: Record<string, string> = {}): Promise<Program> => {
     const file = join(folder, 'planted.test.ts');
     await writeFile(file, `${STARTS_PROGRAM(folder)}\n${tests}`);
-    const program = startProgram('test/run.mjs', [file], env);
+    const program = startProgram('test/run.mjs', [file], { TEST_PREPARED: 'true', ...env });
     programs.push(program);
     return program;
   };

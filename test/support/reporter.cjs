@@ -1,4 +1,4 @@
-const { appendFileSync } = require('node:fs');
+const { appendFileSync, readFileSync } = require('node:fs');
 const { reporters, Runner } = require('mocha');
 
 /** After the last test nothing is left to do; a run that needs longer than this has left something running. */
@@ -9,6 +9,8 @@ const STEP_WITHIN_MS = Number(process.env.TEST_STEP_WITHIN_MS) || 6 * 60_000;
 const {
   EVENT_HOOK_BEGIN,
   EVENT_RUN_END,
+  EVENT_SUITE_BEGIN,
+  EVENT_SUITE_END,
   EVENT_TEST_BEGIN,
   EVENT_TEST_FAIL,
   EVENT_TEST_PASS,
@@ -37,6 +39,16 @@ module.exports = class extends reporters.Spec {
     runner.on(EVENT_TEST_BEGIN, begin);
     runner.on(EVENT_HOOK_BEGIN, begin);
     runner.on(EVENT_TEST_PASS, () => record({ type: 'pass' }));
+    let begun;
+    runner.on(EVENT_SUITE_BEGIN, (suite) => {
+      if (suite.parent?.root) begun = { at: performance.now(), cpuMs: cpuMs() };
+    });
+    runner.on(EVENT_SUITE_END, (suite) => {
+      if (!suite.parent?.root) return;
+      const { title, file } = suite;
+      const ms = Math.round(performance.now() - begun.at);
+      append({ type: 'suite', title, file, ms, cpuMs: cpuMs() - begun.cpuMs });
+    });
     runner.on(EVENT_TEST_PENDING, () => record({ type: 'pending' }));
     runner.on(EVENT_TEST_FAIL, (runnable, error) =>
       fail(runnable.fullTitle(), String(error?.message ?? error)),
@@ -50,3 +62,16 @@ module.exports = class extends reporters.Spec {
     });
   }
 };
+
+/** CPU time of this process and of those of its descendants that have ended, in milliseconds; 0 where the system does not tell. */
+function cpuMs() {
+  try {
+    const fields = readFileSync('/proc/self/stat', 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    // utime, stime, cutime, cstime, in hundredths of a second.
+    return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks) * 10, 0);
+  } catch {
+    return 0;
+  }
+}

@@ -20,6 +20,6 @@ export { type LocalRedisCluster, startRedisCluster } from './redis/cluster.js';
 export { type RedisOptions, startRedis } from './redis/server.js';
 export { makeTestCertificates, type TestCertificates } from './testing/certificates.js';
 export { ensureTestChromium } from './testing/chromium.js';
-export { testDatabase } from './testing/database.js';
+export { startTestPostgres, type TestTemplate, testDatabase } from './testing/database.js';
 export { startTestPgbouncer, type TestPgbouncer } from './testing/pgbouncer.js';
 export { ensureTestRedis, type TestRedis, testRedis } from './testing/redis.js';

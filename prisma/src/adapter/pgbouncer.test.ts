@@ -45,7 +45,9 @@ describe('through PgBouncer in transaction mode', function () {
     const runs = await Promise.all([1, 2, 3].map(() => migrate(url(), silentLog)));
     expect(runs.filter((applied) => applied.length > 0)).to.have.length(1);
     await awaitMigrations(url(), silentLog);
-    expect(await query(direct, "SELECT * FROM pg_locks WHERE locktype = 'advisory'")).to.deep.equal([]);
+    const locks = `SELECT * FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+      WHERE locktype = 'advisory' AND datname = current_database()`;
+    expect(await query(direct, locks)).to.deep.equal([]);
   });
 
   for (const parameters of ['', '?schema=chat', '?pgbouncer=true&schema=chat']) {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Cluster, createCluster } from '@chorus/cluster';
-import { testDatabase, testRedis } from '@chorus/local';
+import { migratedTestDatabase } from '@chorus/database/testing';
+import { testRedis } from '@chorus/local';
 import { silentLog } from '@chorus/testing';
 
 /** Settings that make suites fast, and let them do in seconds what limits are there to prevent. */
@@ -35,7 +36,7 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
   const log: string[] = [];
   const servers = options.ownServers
     ? {}
-    : { REDIS_URL: (await testRedis()).url, DATABASE_URL: await testDatabase() };
+    : { REDIS_URL: (await testRedis()).url, DATABASE_URL: await migratedTestDatabase() };
   const { PATH, HOME } = process.env;
   const cluster = await createCluster({
     gateways: options.gateways ?? 3,

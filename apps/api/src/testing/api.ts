@@ -4,12 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Tokens } from '@chorus/auth';
 import { MemoryRoomDirectory, MemoryRooms, type RoomDirectory, type RoomHistory } from '@chorus/broker';
 import { type AccessList, MemoryAccessList, MemoryNodeRegistry } from '@chorus/control';
-import { createDatabase, type Database, migrate } from '@chorus/database';
-import { testDatabase } from '@chorus/local';
+import { createDatabase, type Database } from '@chorus/database';
+import { migratedTestDatabase } from '@chorus/database/testing';
 import { MemoryPresenceStore } from '@chorus/presence';
 import type { Member } from '@chorus/protocol';
 import { Closer, type Environment, Metrics } from '@chorus/service';
-import { silentLog } from '@chorus/testing';
 import { pino } from 'pino';
 import { memoryRateLimits } from '../auth/rate-limits/rate-limits.js';
 import { loadApiConfig } from '../config.js';
@@ -113,8 +112,7 @@ export function newUser(change: object = {}) {
 
 /** Creates a migrated, empty database. */
 export async function openDatabase(): Promise<{ db: Database; url: string }> {
-  const url = await testDatabase();
-  await migrate(url, silentLog);
+  const url = await migratedTestDatabase();
   return { db: createDatabase(url, { poolSize: 10, timeoutMs: 3_000 }), url };
 }
 

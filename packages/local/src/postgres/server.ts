@@ -110,15 +110,15 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Loca
 }
 
 /**
- * Creates an empty database on the server, so that suites are isolated from each other.
+ * Creates a database on the server, so that suites are isolated from each other: empty, or a copy of `template`.
  * @returns the new database's URL
  */
-export async function createDatabase(serverUrl: string): Promise<string> {
+export async function createDatabase(serverUrl: string, template = 'template1'): Promise<string> {
   const name = `chorus_${randomBytes(6).toString('hex')}`;
   const client = adminClient(serverUrl);
   await client.connect();
   try {
-    await client.query(`CREATE DATABASE ${name}`);
+    await client.query(`CREATE DATABASE ${name} TEMPLATE "${template}"`);
   } finally {
     await client.end();
   }
