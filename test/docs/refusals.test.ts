@@ -27,14 +27,19 @@ const tableOf = (page: string, heading: string): string[][] => {
   return [...section.matchAll(/^\| (?:\d{3}|`\w+`) \|.*$/gm)].map(([row]) => row.slice(2, -2).split(' | '));
 };
 
+const PRODUCT = [
+  'apps/api/src',
+  'apps/archiver/src',
+  'apps/gateway/src',
+  'packages/auth/src',
+  'packages/control/src',
+  'packages/local/src/balancer',
+  'packages/service/src',
+] as const;
+
 describe('the refusals of the API and the gateways', () => {
   const refused = /new Refusal\(\s*([^,)]+)/g;
-  const answered = codesIn(
-    ['apps/api/src', 'apps/archiver/src', 'apps/gateway/src', 'packages/auth/src', 'packages/service/src']
-      .map(sourcesIn)
-      .join('\n'),
-    refused,
-  );
+  const answered = codesIn(PRODUCT.map(sourcesIn).join('\n'), refused);
   const gateway = sourcesIn('apps/gateway/src');
 
   it('are those of the catalogue, and each of the catalogue is in use', () => {
@@ -44,7 +49,10 @@ describe('the refusals of the API and the gateways', () => {
   it('of upgrades are those that the catalogue marks', () => {
     // Of other requests to a gateway.
     const others = new Set(['method_not_allowed', 'not_ready']);
-    const upgrades = codesIn(`${gateway}\n${sourcesIn('packages/auth/src')}`, refused);
+    const upgrades = codesIn(
+      [gateway, ...['packages/auth/src', 'packages/control/src'].map(sourcesIn)].join('\n'),
+      refused,
+    );
     expect([...upgrades].filter((code) => !others.has(code)).sort()).to.deep.equal(
       [...UPGRADE_ERROR_CODES].sort(),
     );
@@ -59,7 +67,8 @@ describe('the refusals of the API and the gateways', () => {
   });
 
   it('have their texts in the catalogue only', () => {
-    for (const folder of ['apps/api/src', 'apps/gateway/src', 'packages/auth/src', 'packages/service/src']) {
+    // The archiver's text is a reason in its readiness.
+    for (const folder of PRODUCT.filter((folder) => folder !== 'apps/archiver/src')) {
       const source = sourcesIn(folder);
       expect(source.match(/body: \{ error[ :}][^}]*\}/g), folder).to.equal(null);
       for (const [code, { text }] of Object.entries(REFUSALS)) {

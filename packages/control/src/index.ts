@@ -25,3 +25,4 @@ export type { NodeFigures, NodeRegistry, NodeReport } from './node-registry.js';
 export { RedisAccessList } from './redis/access-list.js';
 export { RedisMembershipList } from './redis/membership-list.js';
 export { RedisNodeRegistry } from './redis/node-registry.js';
+export { requireAccess } from './require-access.js';

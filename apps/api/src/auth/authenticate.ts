@@ -1,5 +1,5 @@
 import type { Admission, Credentials, Guard } from '@chorus/auth';
-import type { AccessList, Verdict } from '@chorus/control';
+import { type AccessList, requireAccess } from '@chorus/control';
 import { Refusal } from '@chorus/protocol';
 import type { Context } from '../http/context.js';
 
@@ -55,7 +55,7 @@ export function authorizer(kind: Access, { guard, access }: AccessServices): Aut
       const [verdict] = await access.check([
         { userId: user.id, tokenId: token?.tokenId, generation: token?.generation, roomId },
       ]);
-      refuse(verdict);
+      requireAccess(verdict);
     },
   };
 }
@@ -71,24 +71,6 @@ export function credentials(ctx: Context): Credentials {
     userId: single(ctx, 'userId'),
     username: single(ctx, 'username'),
   };
-}
-
-/** @throws {Refusal} unless the verdict admits the user */
-export function refuse(verdict: Verdict | undefined): void {
-  switch (verdict) {
-    case 'ok':
-      return;
-    case 'revoked':
-      throw new Refusal('unauthenticated', 'invalid');
-    case 'banned':
-      throw new Refusal('user_banned');
-    case 'banned-from-room':
-      throw new Refusal('banned');
-    case undefined:
-      throw new Error('the access list gave no verdict');
-    default:
-      verdict satisfies never;
-  }
 }
 
 function admitted(ctx: Context, admission: Admission): Admitted {

@@ -1,9 +1,9 @@
+import { requireAccess } from '@chorus/control';
 import { Refusal } from '@chorus/protocol';
 import { clientAddress } from '../http/client-address.js';
 import { operation } from '../http/operation.js';
 import { emailKey, signInInput } from './account-inputs.js';
 import { signedIn, TOKEN_HEADER } from './account-json.js';
-import { refuse } from './authenticate.js';
 import type { AuthServices } from './dependencies.js';
 import { checkPassword } from './passwords/check-password.js';
 
@@ -36,7 +36,7 @@ export const signIn = operation(
       const { id, username, generation } = user;
       // After the password check: other users must not learn who is banned.
       const [verdict] = await access.check([{ userId: id }]);
-      refuse(verdict);
+      requireAccess(verdict);
       const token = tokens.sign({ id, username }, generation);
       if (returnToken) return { id, username, token };
       cookies.give(ctx, token);

@@ -1,5 +1,5 @@
 import { type Guard, requestTokens, type VerifiedToken } from '@chorus/auth';
-import type { AccessList, Verdict } from '@chorus/control';
+import { type AccessList, requireAccess, type Verdict } from '@chorus/control';
 import { type Member, Refusal } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
 import { clientAddress, type OriginPolicy, RecentCounts } from '@chorus/service';
@@ -180,9 +180,7 @@ export class Admission {
       if (!(error instanceof UnavailableError)) throw error;
       throw new Refusal('unavailable');
     }
-    if (verdict === 'revoked') throw new Refusal('unauthenticated', 'invalid');
-    if (verdict === 'banned') throw new Refusal('user_banned');
-    if (verdict === 'banned-from-room') throw new Refusal('banned');
+    requireAccess(verdict);
   }
 
   /**

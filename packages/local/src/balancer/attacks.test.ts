@@ -207,7 +207,11 @@ describe('the balancer under attack', () => {
       await stage.start({ answerMs: 100 });
       // The connections with which the balancer checks readiness.
       const before = openSockets() + 2;
-      expectError(await stage.ask(['GET / HTTP/1.1', 'Host: a', 'Connection: close']), 504);
+      expectError(
+        await stage.ask(['GET / HTTP/1.1', 'Host: a', 'Connection: close']),
+        504,
+        'upstream_timeout',
+      );
       expectError(await stage.ask(JOIN), 504);
       expect(await untilSockets(before)).to.be.at.most(before);
     });
@@ -233,7 +237,11 @@ describe('the balancer under attack', () => {
       stage.answer = ({ socket }) => socket.destroy();
       stage.onUpgrade = (_, socket) => void socket.destroy();
       await stage.start();
-      expectError(await stage.ask(['GET / HTTP/1.1', 'Host: a', 'Connection: close']), 502);
+      expectError(
+        await stage.ask(['GET / HTTP/1.1', 'Host: a', 'Connection: close']),
+        502,
+        'upstream_closed',
+      );
       expectError(await stage.ask(JOIN), 502);
     });
 
@@ -241,10 +249,18 @@ describe('the balancer under attack', () => {
       stage.answer = ({ socket }) => void socket.end('hello\r\n\r\n');
       stage.onUpgrade = (_, socket) => void socket.end('hello\r\n\r\n');
       await stage.start();
-      expectError(await stage.ask(['GET / HTTP/1.1', 'Host: a', 'Connection: close']), 502);
+      expectError(
+        await stage.ask(['GET / HTTP/1.1', 'Host: a', 'Connection: close']),
+        502,
+        'upstream_closed',
+      );
       expectError(await stage.ask(JOIN), 502);
       stage.answer = ({ socket }) => void socket.write(SWITCHED);
-      expectError(await stage.ask(['GET / HTTP/1.1', 'Host: a', 'Connection: close']), 502);
+      expectError(
+        await stage.ask(['GET / HTTP/1.1', 'Host: a', 'Connection: close']),
+        502,
+        'upstream_closed',
+      );
     });
 
     it('and cuts the connection if the answer had begun', async () => {

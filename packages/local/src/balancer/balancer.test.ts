@@ -173,7 +173,11 @@ describe('the balancer', () => {
     for (const upstream of [...apis, ...gateways]) await upstream.close();
     const response = await fetch(balancer.url);
     expect(response.status).to.equal(503);
-    expect(await response.json()).to.deep.equal({ error: 'no API is reachable' });
+    expect(response.headers.get('retry-after')).to.equal('1');
+    const error = 'no API is reachable';
+    expect(await response.json()).to.deep.equal({ error, code: 'upstream_unavailable' });
+    const original = await fetch(`${balancer.url}/ws/get-rooms`);
+    expect(await original.json()).to.deep.equal({ error });
     expect((await open(`${balancer.url}/ws/join-room/1`)).first).to.equal(503);
   });
 

@@ -1,6 +1,7 @@
 import { Agent, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { Refusal } from '@chorus/protocol';
 import {
   answerRaw,
   type ConnectionLimits,
@@ -8,6 +9,7 @@ import {
   type HttpLimits,
   type Listener,
   listen,
+  routeOf,
   StartError,
 } from '@chorus/service';
 import { createProxyServer } from 'httpxy';
@@ -44,11 +46,8 @@ const BACKLOG = 4_096;
 /** The usual value of reverse proxies. */
 const ANSWER_MS = 60_000;
 
-/** Answers if no process of a kind accepts a connection. */
-const UNREACHABLE: Record<Kind, string> = {
-  apis: 'no API is reachable',
-  gateways: 'no gateway is reachable',
-};
+/** Names of the kinds of processes in refusals. */
+const NAMES = { apis: 'API', gateways: 'gateway' } as const satisfies Record<Kind, string>;
 
 /**
  * Puts API and gateway processes behind one port, in turn, like an ingress in production. For development and tests
@@ -88,7 +87,7 @@ export async function startBalancer(options: BalancerOptions): Promise<Balancer>
     noteClient(request);
     const kind = kindOf(request);
     const upstream = await connect(kind);
-    if (upstream === undefined) return answer(response, 503, UNREACHABLE[kind]);
+    if (upstream === undefined) return refuse(request, response, unreachable(kind));
     const { socket } = upstream;
     if (response.closed) return void socket.destroy();
     dropHopByHop(request, response.shouldKeepAlive);
@@ -100,7 +99,7 @@ export async function startBalancer(options: BalancerOptions): Promise<Balancer>
       const options = { target: TARGET, agent: agentOf(socket), headers: KEPT };
       await Promise.race([gone, proxy.web(request, response, options)]);
     } catch {
-      answer(response, ...unanswered(upstream));
+      refuse(request, response, unanswered(upstream));
     } finally {
       socket.destroy();
     }
@@ -110,11 +109,10 @@ export async function startBalancer(options: BalancerOptions): Promise<Balancer>
     noteClient(request);
     const kind = kindOf(request);
     const upstream = await connect(kind);
-    if (upstream === undefined) return answerRaw(client, 503, { error: UNREACHABLE[kind] });
+    if (upstream === undefined) return refuseRaw(request, client, unreachable(kind));
     if (client.destroyed) return void upstream.socket.destroy();
     const answered = await forwardUpgrade(request, client, head, upstream.socket);
-    const [status, error] = unanswered(upstream);
-    if (!answered) answerRaw(client, status, { error });
+    if (!answered) refuseRaw(request, client, unanswered(upstream));
   };
 
   const { limits, connections } = options;
@@ -166,23 +164,28 @@ function agentOf(socket: Socket): Agent {
   return agent;
 }
 
-function unanswered({ late }: Upstream): [status: number, error: string] {
-  return late
-    ? [504, 'the process that has this request does not answer']
-    : [502, 'the process that had this request has gone'];
+const unreachable = (kind: Kind): Refusal => new Refusal('upstream_unavailable', NAMES[kind]);
+
+function unanswered({ late }: Upstream): Refusal {
+  return late ? new Refusal('upstream_timeout') : new Refusal('upstream_closed');
 }
 
-function answer(response: ServerResponse, status: number, error: string): void {
+function refuse(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
   if (response.headersSent) {
     response.destroy();
     return;
   }
-  const body = JSON.stringify({ error });
+  const body = JSON.stringify(refusal.bodyFor(routeOf(request)));
   const headers = {
+    ...refusal.headers,
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
   };
-  response.writeHead(status, headers).end(body);
+  response.writeHead(refusal.status, headers).end(body);
+}
+
+function refuseRaw(request: IncomingMessage, client: Socket, refusal: Refusal): void {
+  answerRaw(client, refusal.status, refusal.bodyFor(routeOf(request)), refusal.headers);
 }
 
 async function listenOrSayWhy(server: Server, options: { port: number; host: string }): Promise<Listener> {

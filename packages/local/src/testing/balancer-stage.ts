@@ -79,9 +79,10 @@ export class BalancerStage {
   }
 }
 
-/** Expects a JSON answer with this status and an `error`. */
-export function expectError(text: string, status: number): void {
+/** Expects a JSON answer with this status and an `error`, and with this code unless it is undefined. */
+export function expectError(text: string, status: number, expected?: string): void {
   expect(statusOf(text)).to.equal(status);
-  const { error } = JSON.parse(text.slice(text.indexOf('\r\n\r\n') + 4)) as { error?: unknown };
+  const { error, code } = JSON.parse(text.slice(text.indexOf('\r\n\r\n') + 4)) as Record<string, unknown>;
   expect(error).to.be.a('string').and.not.to.equal('');
+  if (expected !== undefined) expect(code).to.equal(expected);
 }

@@ -4,7 +4,7 @@ import type { CloseReason } from './close-codes.js';
 export interface CatalogueEntry {
   /** Status of the HTTP response; undefined if no HTTP response carries the code. */
   readonly status?: number;
-  /** Whether an upgrade to a WebSocket can be refused with it. */
+  /** Whether a gateway can refuse an upgrade to a WebSocket with it. */
   readonly upgrade?: true;
   /** Whether an `error` frame of `chorus.v1` can carry it. */
   readonly frame?: true;

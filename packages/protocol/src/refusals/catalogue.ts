@@ -245,6 +245,22 @@ export const REFUSALS = {
     retryAfterSeconds: 1,
     text: 'this gateway is closing, connect again',
   },
+  upstream_unavailable: {
+    status: 503,
+    retry: true,
+    retryAfterSeconds: 1,
+    text: (process: 'API' | 'gateway') => `no ${process} is reachable`,
+  },
+  upstream_closed: {
+    status: 502,
+    retry: true,
+    text: 'the process that handled this request has ended',
+  },
+  upstream_timeout: {
+    status: 504,
+    retry: true,
+    text: 'the process that handles this request does not answer',
+  },
   not_ready: { status: 503, retry: true, retryAfterSeconds: 1, text: (why: string) => why },
   unavailable: {
     status: 503,

@@ -126,7 +126,8 @@ export function createHttpServer(handler: RequestListener, options: HttpServerOp
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 
-function routeOf({ method = '', url = '' }: IncomingMessage): { method: string; path: string } {
+/** Returns the method and the path, without the query, of a request. */
+export function routeOf({ method = '', url = '' }: IncomingMessage): { method: string; path: string } {
   return { method, path: url.split('?')[0] ?? '' };
 }
 
