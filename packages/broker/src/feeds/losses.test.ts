@@ -11,14 +11,14 @@ describe('losses of a feed', () => {
     losses = new FeedLosses((loss) => told.push(loss));
   });
 
-  it('are told when it goes on to the next epoch, before anything of that is delivered', () => {
+  it('are reported when it continues in the next epoch, before the first delivery of that epoch', () => {
     losses.learn(at(1, 20), at(1, 10));
     expect(told).to.deep.equal([]);
     losses.crossed(at(1, 10), at(5, 11));
     expect(told).to.deep.equal([{ from: at(1, 10), to: at(1, 20), recoverable: false }]);
   });
 
-  it('are told later when they become known later', () => {
+  it('are reported when they become known later', () => {
     losses.crossed(at(1, 10), at(5, 11));
     losses.crossed(at(5, 14), at(9, 14));
     losses.learn(at(1, 20), at(9, 14));
@@ -31,7 +31,7 @@ describe('losses of a feed', () => {
     expect(told).to.deep.equal([{ from: at(1, 10), to: at(5, 13), recoverable: false }]);
   });
 
-  it('are none when it has delivered them, or did not exist yet', () => {
+  it('are none if it has delivered the messages, or did not exist yet', () => {
     losses.crossed(at(1, 20), at(5, 11));
     losses.learn(at(1, 20), at(5, 12));
     losses.learn(at(1, 15), at(5, 12));
@@ -39,13 +39,13 @@ describe('losses of a feed', () => {
     expect(told).to.deep.equal([]);
   });
 
-  it('are told once, and again when more is known', () => {
+  it('are reported once, and again when more losses are known', () => {
     losses.crossed(at(1, 10), at(5, 11));
     for (const seq of [20, 20, 15, 30]) losses.learn(at(1, seq), at(5, 12));
     expect(told.map(({ to }) => to.seq)).to.deep.equal([20, 30]);
   });
 
-  it('say what followed a position', () => {
+  it('can be queried after a position', () => {
     expect(losses.since(at(1, 10), at(5, 11))).to.equal(undefined);
     losses.learn(at(1, 20), at(5, 11));
     expect(losses.since(at(1, 10), at(5, 11))?.to).to.deep.equal(at(1, 20));

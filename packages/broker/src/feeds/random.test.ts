@@ -4,7 +4,7 @@ import { ReplayWorld } from '../testing/replay-world.js';
 const WORLDS = 100;
 const STEPS = 400;
 
-describe('replays while everything happens in any order', function () {
+describe('replays under random sequences of events', function () {
   this.timeout(120_000);
 
   it('are exact, or refused', async () => {
@@ -24,7 +24,7 @@ describe('replays while everything happens in any order', function () {
         await world.close();
       }
     }
-    // A world in which hardly anybody is served would prove nothing.
+    // A world in which hardly any client gets a replay would prove nothing.
     expect(states.live).to.be.above(WORLDS * 5);
     expect(states.refused).to.be.above(WORLDS);
   });

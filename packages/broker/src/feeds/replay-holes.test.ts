@@ -17,7 +17,7 @@ describe('replays never skip a message', () => {
     await bench.asked('between', 1);
     bench.broker.releaseOne(() => 0);
     await bench.asked('between', 2);
-    // The second page was asked for; the third will not follow it any more.
+    // The second page was requested; the third will not follow it any more.
     bench.broker.rooms.get(ROOM)?.splice(0, 22);
     bench.broker.releaseOne(() => 0);
     await bench.asked('between', 3);
@@ -26,7 +26,7 @@ describe('replays never skip a message', () => {
     expect(await bench.replayed(at(32))).to.deep.equal(names(33, 40));
   });
 
-  it('when the feed lost some while the history was read', async () => {
+  it('when the feed lost messages while the history was read', async () => {
     bench.deliver(10);
     bench.broker.slow.add('between');
     const replay = bench.replayed(at(15));
@@ -44,7 +44,7 @@ describe('replays never skip a message', () => {
     expect(await bench.replayed(at(23))).to.deep.equal(names(24, 25));
   });
 
-  it('when the window lost its oldest while the history was read', async () => {
+  it('when the window dropped its oldest messages while the history was read', async () => {
     await bench.open({ replayRoomBytes: 2_000 });
     bench.deliver(20);
     bench.broker.slow.add('between');
@@ -56,13 +56,13 @@ describe('replays never skip a message', () => {
     expect(await bench.replayed(at(55))).to.deep.equal(names(56, 60));
   });
 
-  it('when the window gave way to others while the history was read', async () => {
+  it('when the window shrank in favour of others while the history was read', async () => {
     await bench.open({ replayBytes: 10_000, pageSize: 10 });
     bench.deliver(20);
     bench.broker.slow.add('between');
     const replay = bench.replayed(at(27));
     await bench.asked('between', 1);
-    // Until it has just given way, and has room for what is read.
+    // Until the window has just shrunk, and has room for the page.
     for (let bytes = 0; bench.feeds.stats.replayBytes >= bytes; bench.deliver(1))
       bytes = bench.feeds.stats.replayBytes;
     const last = bench.feeds.position(ROOM)?.seq ?? 0;
@@ -72,7 +72,7 @@ describe('replays never skip a message', () => {
     expect(await bench.replayed(at(last - 2))).to.deep.equal(names(last - 1, last));
   });
 
-  it('when a message arrived that the history has lost', async () => {
+  it('when the history has lost a message that arrived', async () => {
     bench.deliver(5);
     const replay = await bench.feeds.replay(ROOM, at(12));
     const lost = bench.store(3);
@@ -84,7 +84,7 @@ describe('replays never skip a message', () => {
     expect(bench.feeds.stats.messagesLost).to.equal(3);
   });
 
-  it('when a client is so slow that what it needs next is gone', async () => {
+  it('when a client is so slow that its next message is gone', async () => {
     await bench.open({ replayRoomBytes: 5_000 });
     bench.deliver(20);
     const slow = await bench.feeds.replay(ROOM, at(15));
@@ -98,7 +98,7 @@ describe('replays never skip a message', () => {
     expect(all(slow)).to.equal(undefined);
   });
 
-  it('when the feed lost some while the client reads', async () => {
+  it('when the feed lost messages while the client reads', async () => {
     bench.deliver(5);
     const replay = await bench.feeds.replay(ROOM, at(12));
     const done = await bench.feeds.replay(ROOM, at(15));
@@ -111,10 +111,10 @@ describe('replays never skip a message', () => {
     expect(all(done)).to.equal(undefined);
   });
 
-  it('when the room has an epoch before which something may be missing', async () => {
+  it('when the room has an epoch before which messages may be missing', async () => {
     bench.deliver(5);
     const replay = await bench.feeds.replay(ROOM, at(12));
-    // Redis came back with less, two more were said, and nothing of it is left.
+    // Redis returned with older data, two more messages were published, and none of them is left.
     bench.broker.positions.set(ROOM, at(13));
     bench.broker.store(ROOM, EPOCH + 5);
     bench.broker.store(ROOM);
@@ -126,7 +126,7 @@ describe('replays never skip a message', () => {
     expect(await bench.replayed(at(15))).to.equal(undefined);
   });
 
-  it('when Redis came back with less than was delivered here', async () => {
+  it('when Redis returned with less than was delivered on this node', async () => {
     bench.deliver(5);
     bench.broker.rooms.get(ROOM)?.splice(3);
     bench.broker.positions.set(ROOM, at(13));

@@ -16,7 +16,7 @@ describe('replays are refused', () => {
     expect(bench.feeds.stats).to.include({ replays: 2, replaysRefused: 1 });
   });
 
-  it('without a read when it was read before that the history does not reach back that far', async () => {
+  it('without a read when an earlier read showed that the history does not reach back that far', async () => {
     bench.deliver(20);
     bench.broker.rooms.get(ROOM)?.splice(0, 10);
     await bench.replayed(at(12));
@@ -42,7 +42,7 @@ describe('replays are refused', () => {
     expect(await bench.replayed(at(12))).to.deep.equal([...names(13, 15), `${EPOCH + 5}-16`]);
   });
 
-  it('when more were missed than are replayed', async () => {
+  it('when too many messages were missed', async () => {
     await bench.open({ recoveryMaxMessages: 20 });
     bench.deliver(50);
     expect(await bench.replayed(at(39))).to.equal(undefined);
@@ -50,7 +50,7 @@ describe('replays are refused', () => {
     expect(await bench.replayed(at(40))).to.deep.equal(names(41, 60));
   });
 
-  it('when what was missed takes more memory than a room may use', async () => {
+  it('when the missed messages take more memory than a room may use', async () => {
     await bench.open({ replayRoomBytes: 5_000, pageSize: 10 });
     bench.deliver(100);
     const results = await Promise.all([50, 70, 100].map((seq) => bench.replayed(at(seq))));
@@ -74,12 +74,12 @@ describe('replays are refused', () => {
     expect(all(before)).to.equal(undefined);
   });
 
-  it('when the room has been deleted and nobody had said so', async () => {
+  it('when the room was deleted and its event was lost', async () => {
     bench.broker.positions.delete(ROOM);
     expect(await bench.replayed(at(11))).to.equal(undefined);
   });
 
-  it('in a new room of the same id', async () => {
+  it('in a new room with the id of a deleted one', async () => {
     bench.deliver(5);
     const before = await bench.feeds.replay(ROOM, at(12));
     bench.broker.listener?.onControl({ type: 'room-deleted', roomId: ROOM });

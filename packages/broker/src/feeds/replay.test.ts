@@ -11,7 +11,7 @@ describe('replays', () => {
   beforeEach(() => bench.begin());
   afterEach(() => bench.end());
 
-  it('give a client what it missed, and all that comes while it reads', async () => {
+  it('give a client the messages that it missed, and all that arrive while it reads', async () => {
     bench.deliver(20);
     const replay = await bench.feeds.replay(ROOM, at(15));
     bench.deliver(3);
@@ -23,7 +23,7 @@ describe('replays', () => {
     expect(all(replay)).to.equal(undefined);
   });
 
-  it('hand out no more at once than asked for, but at least one', async () => {
+  it('hand out at most the requested bytes at once, but at least one message', async () => {
     bench.deliver(5);
     const replay = await bench.feeds.replay(ROOM, at(10));
     expect(texts(replay?.next(1))).to.deep.equal(names(11, 11));
@@ -44,7 +44,7 @@ describe('replays', () => {
     expect(within).to.deep.equal(names(11, 11));
   });
 
-  it('name the last message that was missed up to now, or the position of the client', async () => {
+  it('name the last missed message, or the position of the client', async () => {
     bench.deliver(5);
     const [some, none] = [await bench.feeds.replay(ROOM, at(12)), await bench.feeds.replay(ROOM, at(15))];
     expect([some?.upTo, none?.upTo]).to.deep.equal([at(15), at(15)]);
@@ -54,13 +54,13 @@ describe('replays', () => {
     expect([some?.upTo, none?.upTo]).to.deep.equal([at(17), at(17)]);
   });
 
-  it('need no read when nothing was missed', async () => {
+  it('need no read if no message was missed', async () => {
     bench.deliver(3);
     expect(await bench.replayed(at(13))).to.deep.equal([]);
     expect(bench.broker.count('between')).to.equal(0);
   });
 
-  it('share one read however many return', async () => {
+  it('share one read for any number of clients', async () => {
     bench.deliver(600);
     const since = (n: number): number => 200 + (n % 20);
     const clients = await Promise.all(Array.from({ length: 500 }, (_, n) => bench.replayed(at(since(n)))));
@@ -68,7 +68,7 @@ describe('replays', () => {
     expect(bench.broker.count('between')).to.equal(1);
   });
 
-  it('share the read under way when it reaches back far enough, and else the next one', async () => {
+  it('share the read in progress if it reaches back far enough, otherwise the next one', async () => {
     bench.deliver(1_500);
     bench.broker.slow.add('between');
     const first = bench.replayed(at(1_300));
@@ -81,7 +81,7 @@ describe('replays', () => {
     expect(bench.broker.count('between')).to.equal(2);
   });
 
-  it('read many pages, and make ends meet', async () => {
+  it('read many pages without gap or overlap', async () => {
     await bench.open({ pageSize: 10 });
     bench.deliver(95);
     expect(await bench.replayed(at(60))).to.deep.equal(names(61, 105));
@@ -89,7 +89,7 @@ describe('replays', () => {
     expect(bench.broker.count('between')).to.equal(10);
   });
 
-  it('keep what was read for a while, and no longer', async () => {
+  it('keep messages for a limited time', async () => {
     await bench.open({ replayKeepMs: 40 });
     bench.deliver(10);
     const replay = await bench.feeds.replay(ROOM, at(12));
@@ -108,7 +108,7 @@ describe('replays', () => {
     expect(bench.broker.count('between')).to.equal(2);
   });
 
-  it('reject while the broker cannot be reached, and work when it can', async () => {
+  it('reject while the broker cannot be reached, and work when it is back', async () => {
     bench.deliver(5);
     bench.broker.failing.add('between').add('position');
     expect(await failure(bench.feeds.replay(ROOM, at(12)))).to.be.instanceOf(UnavailableError);
@@ -127,7 +127,7 @@ describe('replays', () => {
       expect(all(replay)).to.deep.equal(names(16, 18));
     });
 
-    it('go on with what is repaired', async () => {
+    it('continue with the repaired messages', async () => {
       bench.deliver(5);
       const missing = bench.store(3);
       const replay = await bench.feeds.replay(ROOM, at(12));
@@ -143,7 +143,7 @@ describe('replays', () => {
       expect(bench.feeds.stats).to.include({ gapsRepaired: 1, messagesLost: 0 });
     });
 
-    it('wait until it has come to where the client was', async () => {
+    it('wait until it has reached the position of the client', async () => {
       bench.deliver(2);
       bench.store(6);
       expect(await bench.replayed(at(16))).to.deep.equal(names(17, 18));
@@ -160,7 +160,7 @@ describe('replays', () => {
       expect(await waiting).to.deep.equal(names(15, 16));
     });
 
-    it('reject when it does not catch up, or is not needed any more', async () => {
+    it('reject if it does not catch up, or is closed', async () => {
       bench.store(6);
       bench.broker.failing.add('between');
       expect(await failure(bench.feeds.replay(ROOM, at(14)))).to.be.instanceOf(UnavailableError);
@@ -185,7 +185,7 @@ describe('replays', () => {
       expect(await bench.replayed(at(15, EPOCH + 5))).to.deep.equal(names(16, 18, EPOCH + 5));
     });
 
-    it('go on while the epoch changes', async () => {
+    it('continue across a change of the epoch', async () => {
       bench.deliver(5);
       const replay = await bench.feeds.replay(ROOM, at(13));
       bench.broker.arrive(ROOM, bench.broker.store(ROOM, EPOCH + 5));
@@ -193,7 +193,7 @@ describe('replays', () => {
       expect(all(replay)).to.deep.equal([...names(14, 15), `${EPOCH + 5}-16`]);
     });
 
-    it('go on when the new epoch has begun without a message', async () => {
+    it('continue when the new epoch has begun without a message', async () => {
       bench.deliver(5);
       const replay = await bench.feeds.replay(ROOM, at(13));
       bench.broker.positions.set(ROOM, at(15, EPOCH + 5));
@@ -212,7 +212,7 @@ describe('replays', () => {
     });
   });
 
-  it('of all rooms together take no more memory than a node may use', async () => {
+  it('of all rooms share the memory limit of a node', async () => {
     await bench.open({ replayBytes: 20_000 });
     const rooms = [21, 22, 23, 24];
     const replays = new Map<number, Replay | undefined>();
@@ -224,7 +224,7 @@ describe('replays', () => {
     for (let n = 0; n < 100; n++) {
       for (const roomId of rooms) {
         bench.broker.arrive(roomId, bench.broker.store(roomId));
-        // One of them reads on.
+        // One of the clients reads on.
         if (roomId === 21) expect(texts(replays.get(21)?.next(1))).to.deep.equal(names(n + 1, n + 1));
         expect(bench.feeds.stats.replayBytes).to.be.at.most(20_000);
       }

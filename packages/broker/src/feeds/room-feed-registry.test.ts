@@ -27,7 +27,7 @@ describe('room feeds', () => {
   const expected = (from: number, to: number): string[] =>
     Array.from({ length: to - from + 1 }, (_, n) => `${EPOCH}-${from + n}`);
 
-  it('delivers what comes after the position, once and in order', async () => {
+  it('delivers the messages after the position, once and in order', async () => {
     await feeds.acquire(ROOM);
     expect(feeds.position(ROOM)).to.deep.equal({ epoch: EPOCH, seq: 10 });
     const [first, second, third] = store(3) as [StoredMessage, StoredMessage, StoredMessage];
@@ -37,7 +37,7 @@ describe('room feeds', () => {
     expect(broker.count('between')).to.equal(0);
   });
 
-  it('fills a gap with one read however many use the room, and holds what arrives meanwhile', async () => {
+  it('fills a gap with one read for all users of the room, and holds later arrivals meanwhile', async () => {
     await Promise.all(Array.from({ length: 50 }, () => feeds.acquire(ROOM)));
     expect([broker.count('subscribe'), broker.count('position')]).to.deep.equal([1, 1]);
     const messages = store(8);
@@ -52,7 +52,7 @@ describe('room feeds', () => {
     expect(broker.count('between')).to.equal(1);
   });
 
-  it('puts arrivals in order that come out of order', async () => {
+  it('orders arrivals that come out of order', async () => {
     await feeds.acquire(ROOM);
     const messages = store(6);
     broker.slow.add('between');
@@ -64,7 +64,7 @@ describe('room feeds', () => {
     expect(texts()).to.deep.equal(expected(11, 17));
   });
 
-  it('fills a second gap that shows while the first is filled', async () => {
+  it('fills a second gap that appears while the first is filled', async () => {
     await feeds.acquire(ROOM);
     const messages = store(9);
     broker.slow.add('between');
@@ -90,7 +90,7 @@ describe('room feeds', () => {
     expect(feeds.stats).to.include({ gapsRepaired: 1, gapsLost: 0, gapMessages: 2_300, messagesLost: 0 });
   });
 
-  it('holds what arrives between the subscription and the answer to where the room stands', async () => {
+  it("holds arrivals between the subscription and the answer with the room's position", async () => {
     broker.slow.add('subscribe').add('position');
     const acquired = feeds.acquire(ROOM);
     await until('the subscription', () => broker.count('subscribe') === 1);
@@ -104,7 +104,7 @@ describe('room feeds', () => {
     expect(texts()).to.deep.equal(expected(13, 14));
   });
 
-  it('finds what was missed in an interruption although nothing arrives', async () => {
+  it('finds messages missed in an interruption although nothing arrives', async () => {
     await feeds.acquire(ROOM);
     store(3);
     broker.listener?.onResumed();
@@ -112,11 +112,11 @@ describe('room feeds', () => {
     expect(texts()).to.deep.equal(expected(11, 13));
   });
 
-  it('finds what was missed in an interruption that came while the room was being acquired', async () => {
+  it('finds messages missed in an interruption during the acquisition of a room', async () => {
     broker.slow.add('position');
     const acquired = feeds.acquire(ROOM);
     await until('the question', () => broker.count('position') === 1);
-    // The answer of before the interruption is still under way when deliveries flow again.
+    // The answer from before the interruption is still in flight when deliveries resume.
     store(2);
     broker.listener?.onResumed();
     broker.release('position');
@@ -125,7 +125,7 @@ describe('room feeds', () => {
     expect(texts()).to.deep.equal(expected(11, 12));
   });
 
-  it('finds what was missed in an interruption that came while a gap was filled', async () => {
+  it('finds messages missed in an interruption while a gap was filled', async () => {
     await feeds.acquire(ROOM);
     const messages = store(3);
     broker.slow.add('between');
@@ -138,7 +138,7 @@ describe('room feeds', () => {
     expect(texts()).to.deep.equal(expected(11, 15));
   });
 
-  it('tries again until the broker answers', async () => {
+  it('retries until the broker answers', async () => {
     await feeds.acquire(ROOM);
     broker.failing.add('between').add('position');
     broker.arrive(ROOM, store(4).at(-1) as StoredMessage);
@@ -150,7 +150,7 @@ describe('room feeds', () => {
     expect(texts()).to.deep.equal(expected(11, 15));
   });
 
-  it('does not wait for the next attempt when deliveries flow again', async () => {
+  it('retries at once when deliveries resume', async () => {
     await feeds.close();
     const opened = await openFeeds(async () => broker, { retryMs: 60_000, log: silentLog });
     ({ feeds, heard } = opened);
@@ -163,7 +163,7 @@ describe('room feeds', () => {
     await heard.until('all messages', () => heard.messages.length === 2);
   });
 
-  it('reads back what arrived beyond what it can hold', async () => {
+  it('reads arrivals back that it could not hold', async () => {
     await feeds.acquire(ROOM);
     const messages = store(12_000);
     broker.slow.add('between');
@@ -173,7 +173,7 @@ describe('room feeds', () => {
     expect(texts()).to.deep.equal(expected(11, 12_010));
   });
 
-  it('goes on with what is left when the history does not reach back', async () => {
+  it('continues with the remaining messages when the history does not reach back', async () => {
     await feeds.acquire(ROOM);
     const messages = store(6);
     broker.rooms.get(ROOM)?.splice(0, 3);
@@ -196,7 +196,7 @@ describe('room feeds', () => {
     it('goes back to smaller numbers with a new epoch', async () => {
       await feeds.acquire(ROOM);
       broker.arrive(ROOM, ...store(5));
-      // Redis came back with the first two of them.
+      // Redis returned with the first two of them.
       broker.rooms.get(ROOM)?.splice(2);
       broker.positions.set(ROOM, { epoch: EPOCH, seq: 12 });
       const newer = broker.store(ROOM, EPOCH + 5);
@@ -206,7 +206,7 @@ describe('room feeds', () => {
       expect(feeds.position(ROOM)).to.deep.equal({ epoch: EPOCH + 5, seq: 13 });
     });
 
-    it('says how far it was when it asks where the room stands', async () => {
+    it("reports its position when it queries the room's standing", async () => {
       await feeds.acquire(ROOM);
       broker.arrive(ROOM, ...store(5));
       broker.rooms.get(ROOM)?.splice(2);
@@ -217,7 +217,7 @@ describe('room feeds', () => {
       expect(texts()).to.deep.equal([...expected(11, 15), `${EPOCH + 1}-13`]);
     });
 
-    it('drops what still arrives from an older epoch', async () => {
+    it('drops late arrivals of an older epoch', async () => {
       await feeds.acquire(ROOM);
       const late = broker.store(ROOM);
       const newer = broker.store(ROOM, EPOCH + 5);

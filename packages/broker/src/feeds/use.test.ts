@@ -29,7 +29,7 @@ describe('using rooms', () => {
   const unsubscribed = (): Promise<void> =>
     until('the unsubscription', () => broker.subscribed.size === 0 && feeds.size === 0);
 
-  it('unsubscribes some time after the last one has gone', async () => {
+  it('unsubscribes some time after the last release', async () => {
     await feeds.acquire(ROOM);
     await feeds.acquire(ROOM);
     feeds.release(ROOM);
@@ -40,7 +40,7 @@ describe('using rooms', () => {
     expect([broker.count('subscribe'), broker.count('unsubscribe')]).to.deep.equal([1, 1]);
   });
 
-  it('stays subscribed for those who come back in time', async () => {
+  it('stays subscribed if the room is used again in time', async () => {
     for (let round = 0; round < 20; round++) {
       await feeds.acquire(ROOM);
       feeds.release(ROOM);
@@ -80,7 +80,7 @@ describe('using rooms', () => {
     await feeds.acquire(99);
   });
 
-  it('reports a failure to all who wait, and starts anew for the next', async () => {
+  it('reports a failure to all waiting callers, and starts over for the next one', async () => {
     broker.failing.add('subscribe');
     const errors = await Promise.all([1, 2, 3].map(() => failure(feeds.acquire(ROOM))));
     for (const error of errors) expect(error).to.be.instanceOf(UnavailableError);
@@ -90,7 +90,7 @@ describe('using rooms', () => {
     expect(broker.subscribed.has(ROOM)).to.equal(true);
   });
 
-  it('takes a needless release', async () => {
+  it('accepts an unneeded release', async () => {
     feeds.release(ROOM);
     await feeds.acquire(ROOM);
     feeds.release(ROOM);
@@ -100,7 +100,7 @@ describe('using rooms', () => {
     expect(broker.subscribed.has(ROOM)).to.equal(true);
   });
 
-  it('refuses to use a room before anything listens', async () => {
+  it('refuses to use a room without a listener', async () => {
     const deaf = new RoomFeedRegistry(broker, { lingerMs: 0, retryMs: 10, log: silentLog });
     expect(await failure(deaf.acquire(ROOM))).to.be.instanceOf(Error);
     expect(broker.count('subscribe')).to.equal(0);
@@ -114,13 +114,13 @@ describe('using rooms', () => {
   });
 
   describe('when a room is deleted', () => {
-    it('hands the event on', async () => {
+    it('passes the event on', async () => {
       broker.listener?.onControl({ type: 'room-deleted', roomId: ROOM });
       broker.listener?.onControl({ type: 'room-renamed', roomId: 3, name: 'x' });
       expect(heard.events.map(({ type }) => type)).to.deep.equal(['room-deleted', 'room-renamed']);
     });
 
-    it('unsubscribes at once when nobody uses it any more', async () => {
+    it('unsubscribes at once when its last user has released it', async () => {
       await feeds.close();
       ({ feeds, heard } = await openFeeds(async () => broker, {
         lingerMs: 60_000,
@@ -136,7 +136,7 @@ describe('using rooms', () => {
       await unsubscribed();
     });
 
-    it('does not let anybody in any more, although others are still in it', async () => {
+    it('refuses further users, although others still use it', async () => {
       await feeds.acquire(ROOM);
       broker.positions.delete(ROOM);
       broker.listener?.onControl({ type: 'room-deleted', roomId: ROOM });
@@ -145,7 +145,7 @@ describe('using rooms', () => {
       await unsubscribed();
     });
 
-    it('lets people into a new room of that id', async () => {
+    it('accepts users of a new room with its id', async () => {
       await feeds.acquire(ROOM);
       broker.listener?.onControl({ type: 'room-deleted', roomId: ROOM });
       broker.room(ROOM, { epoch: 2_000, seq: 0 });
@@ -155,7 +155,7 @@ describe('using rooms', () => {
       expect(feeds.position(ROOM)).to.deep.equal({ epoch: 2_000, seq: 1 });
     });
 
-    it('goes on with a newer room of that id when the event is heard late', async () => {
+    it('keeps a newer room with its id if the event arrives late', async () => {
       broker.standings.set(ROOM, { generation: '8' });
       await feeds.acquire(ROOM);
       broker.listener?.onControl({ type: 'room-deleted', roomId: ROOM, generation: 7 });
@@ -166,14 +166,14 @@ describe('using rooms', () => {
       expect(heard.events).to.have.length(1);
     });
 
-    it('ends an older room of that id when a newer one is deleted', async () => {
+    it('ends an older room with its id when a newer one is deleted', async () => {
       broker.standings.set(ROOM, { generation: '8' });
       await feeds.acquire(ROOM);
       broker.listener?.onControl({ type: 'room-deleted', roomId: ROOM, generation: 9 });
       expect(heard.events).to.have.length(1);
     });
 
-    it('notices after an interruption in which nobody could tell', async () => {
+    it('detects it after an interruption in which the event was lost', async () => {
       await feeds.acquire(ROOM);
       broker.positions.delete(ROOM);
       broker.listener?.onResumed();
@@ -184,7 +184,7 @@ describe('using rooms', () => {
     });
   });
 
-  it('ends with no subscription after many have come and gone in every order', async () => {
+  it('has no subscription left after many users in every order', async () => {
     for (let roomId = 0; roomId < 20; roomId++) broker.room(roomId, { epoch: 1, seq: 0 });
     const visit = async (): Promise<void> => {
       // Rooms above 19 do not exist.
@@ -209,7 +209,7 @@ describe('using rooms', () => {
     expect(broker.count('unsubscribe')).to.equal(broker.count('subscribe'));
   });
 
-  it('delivers nothing after it is closed, and lets nobody in', async () => {
+  it('delivers nothing after its end, and refuses users', async () => {
     await feeds.acquire(ROOM);
     broker.failing.add('between');
     const messages = [broker.store(ROOM), broker.store(ROOM)];

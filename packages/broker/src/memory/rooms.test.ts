@@ -2,11 +2,11 @@ import { expect } from 'chai';
 import { MemoryRooms } from './rooms.js';
 
 const MINUTE = 60_000;
-/** Keys are sorted out every so often. */
+/** Interval at which expired keys are dropped, in milliseconds. */
 const TURN = 5 * MINUTE;
 
 describe('rooms in memory', () => {
-  it('recognise a message for at least five minutes, whenever it came, and not for ever', () => {
+  it('recognise a repeated message for at least five minutes, but not for ever', () => {
     for (const start of [0, 1, TURN / 2, TURN - 1]) {
       let now = 1_000 * TURN + start;
       const rooms = new MemoryRooms({ now: () => now });
@@ -17,7 +17,7 @@ describe('rooms in memory', () => {
       expect(publish('k'), `${start} ms into a turn`).to.equal(1);
       now += 2 * TURN;
       expect(publish('k')).to.equal(2);
-      // Also when nothing is published in between.
+      // Even if nothing is published in between.
       now += 10 * TURN;
       expect(publish('k')).to.equal(3);
     }

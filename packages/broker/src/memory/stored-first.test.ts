@@ -22,7 +22,7 @@ import type { StoredKey } from './stored-first.js';
 const KEEP = { size: 1_000, maxAgeMs: 0 };
 const BODY = '"content":"x"}';
 
-/** Rooms that are stored a moment after each publish, all that came meanwhile together. */
+/** Rooms that are stored a moment after each publish, together with all messages of that moment. */
 const makeFixture: MakeBrokerFixture = async (options) => {
   let storing = false;
   const storedFirst = {
@@ -84,14 +84,14 @@ describe('rooms in memory that store first', () => {
   };
   beforeEach(() => open());
 
-  /** Stores up to so many of the messages that wait. */
+  /** Stores up to that number of waiting messages. */
   const store = (most = 1_000): void => {
     for (const { roomId, messages } of rooms.claim(10, most, 0)) {
       const last = messages.at(-1);
       if (last !== undefined) rooms.settle(roomId, last, KEEP);
     }
   };
-  /** What became of a publish so far. */
+  /** The result of a publish so far. */
   const outcomeOf = (publishing: Promise<Published>): (() => unknown) => {
     let outcome: unknown = 'waiting';
     publishing.then(
@@ -115,7 +115,7 @@ describe('rooms in memory that store first', () => {
     expect(rooms.room(1)?.from({ epoch: 0, seq: 0 }, 10)).to.deep.equal([]);
   };
 
-  it('let nobody see a message, and ack none, before it is stored', async () => {
+  it('neither deliver nor ack a message before it is stored', async () => {
     const outcome = outcomeOf(broker.publish(1, BODY));
     await expectNothingSeen();
     expect([outcome(), begun]).to.deep.equal(['waiting', 1]);
@@ -127,7 +127,7 @@ describe('rooms in memory that store first', () => {
     expect(await broker.stored(1)).to.deep.equal(await broker.position(1));
   });
 
-  it('hand out what was stored, in order, and nothing of what was not', async () => {
+  it('deliver stored messages in order, and no others', async () => {
     const outcomes = [1, 2, 3, 4].map(() => outcomeOf(broker.publish(1, BODY)));
     store(3);
     await turn();
@@ -139,7 +139,7 @@ describe('rooms in memory that store first', () => {
     expect(recorder.seqs(1)).to.deep.equal([1, 2, 3, 4]);
   });
 
-  it('hand out messages that the history keeps no longer than until they are stored', async () => {
+  it('deliver messages that the history drops as soon as they are stored', async () => {
     for (let n = 0; n < 3; n++) void broker.publish(1, BODY);
     for (const { messages } of rooms.claim(1, 10, 0)) {
       rooms.settle(1, messages.at(-1) ?? everywhere, { size: 1, maxAgeMs: 0 });
@@ -148,7 +148,7 @@ describe('rooms in memory that store first', () => {
     expect(recorder.seqs(1)).to.deep.equal([1, 2, 3]);
   });
 
-  it('answer a message that is sent again while it waits when it is stored, once', async () => {
+  it('ack a message that is repeated while it waits, when it is stored', async () => {
     const first = outcomeOf(broker.publish(1, BODY, 'k'));
     const again = outcomeOf(broker.publish(1, BODY, 'k'));
     await expectNothingSeen();
@@ -159,7 +159,7 @@ describe('rooms in memory that store first', () => {
     expect(recorder.seqs(1)).to.deep.equal([1]);
   });
 
-  it('tell a sender who waits too long that the outcome is not known, and store it once all the same', async () => {
+  it('reject a publish that waits too long with an unknown outcome, and store it once nevertheless', async () => {
     await open(20);
     expect(await failure(broker.publish(1, BODY, 'k'))).to.be.instanceOf(UnavailableError);
     const again = outcomeOf(broker.publish(1, BODY, 'k'));
@@ -169,7 +169,7 @@ describe('rooms in memory that store first', () => {
     expect(recorder.seqs(1)).to.deep.equal([1]);
   });
 
-  it('take nothing new while nothing can be stored, and answer what is stored', async () => {
+  it('refuse new messages while nothing can be stored, and ack stored ones', async () => {
     const first = outcomeOf(broker.publish(1, BODY, 'k'));
     store();
     await turn();
@@ -185,7 +185,7 @@ describe('rooms in memory that store first', () => {
     expect(next()).to.equal(2);
   });
 
-  it('say that there is no such room when it is deleted before the message is stored', async () => {
+  it('reject a publish whose room is deleted before the message is stored', async () => {
     const publishing = failure(broker.publish(1, BODY));
     rooms.remove(1);
     expect(await publishing).to.be.instanceOf(RoomNotFoundError);
@@ -193,7 +193,7 @@ describe('rooms in memory that store first', () => {
     await expectNothingSeen();
   });
 
-  it('know the keys of messages that were stored before, and none of a later room of that id', async () => {
+  it('know the keys of messages that were stored before, but not in a later room with that id', async () => {
     const position = { epoch: 5, seq: 7 };
     await open(5_000, new Map([[2, [{ key: '3:k', position }]]]));
     rooms.ensure(2, 7);
@@ -211,7 +211,7 @@ describe('rooms in memory that store first', () => {
     expect(other()).to.equal(1);
   });
 
-  it('begin epochs above all that were used before, whatever the clock says', async () => {
+  it('begin epochs above all earlier ones, whatever the clock shows', async () => {
     expect((await broker.position(1)).epoch).to.be.above(9_000_000_000_000_000);
   });
 });

@@ -6,7 +6,7 @@ import { BatchQueueFullError, MicroBatcher } from './micro-batcher.js';
 describe('micro-batcher', () => {
   let clock: ManualClock;
   let sent: string[][];
-  /** Answers the batches under way, in order; undefined: at once. */
+  /** Answers the batches in flight, in order; undefined: at once. */
   let answers: Array<(error?: Error) => void> | undefined;
   let batcher: MicroBatcher<string, string>;
 
@@ -44,7 +44,7 @@ describe('micro-batcher', () => {
     make();
   });
 
-  /** Adds `count` items a millisecond and notes when batches leave. */
+  /** Adds `count` items per millisecond and records when batches leave. */
   const feed = async (count: number, forMs: number): Promise<number[]> => {
     const left: number[] = [];
     for (let ms = 0; ms < forMs; ms++) {
@@ -56,14 +56,14 @@ describe('micro-batcher', () => {
     return left;
   };
 
-  it('sends a lone item in the same tick', async () => {
+  it('sends a single item in the tick of its arrival', async () => {
     const added = batcher.add('a');
     expect(clock.next).to.equal(clock.now());
     await clock.advance(0);
     expect(await added).to.equal('done a');
   });
 
-  it('refuses what has waited for too long, because the process stood still, and goes on', async () => {
+  it('refuses items that have waited too long during a standstill of the process, and continues', async () => {
     make({ maxWaitMs: 1_000, maxItems: 2 });
     answers = [];
     const [first, second] = ['a', 'b'].map((item) => batcher.add(item));
@@ -82,7 +82,7 @@ describe('micro-batcher', () => {
     expect(await next).to.equal('done f');
   });
 
-  it('sends what comes in one tick together, in order', async () => {
+  it('sends the items of one tick together, in order', async () => {
     const items = Array.from({ length: 50 }, (_, n) => `item ${n}`);
     const results = Promise.all(items.map((item) => batcher.add(item)));
     await clock.advance(0);
@@ -90,7 +90,7 @@ describe('micro-batcher', () => {
     expect(await results).to.deep.equal(items.map((item) => `done ${item}`));
   });
 
-  it('sends one batch at a time and gathers meanwhile', async () => {
+  it('sends one batch at a time and gathers items meanwhile', async () => {
     answers = [];
     const first = batcher.add('1');
     await clock.advance(0);
@@ -106,7 +106,7 @@ describe('micro-batcher', () => {
     expect(await Promise.all(later)).to.deep.equal(['done 2', 'done 3', 'done 4']);
   });
 
-  it('never waits while items are rare', async () => {
+  it('never waits at a low rate', async () => {
     for (let n = 0; n < 50; n++) {
       const added = batcher.add(`${n}`);
       expect(clock.next).to.equal(clock.now());
@@ -116,7 +116,7 @@ describe('micro-batcher', () => {
     expect(sent).to.have.length(50);
   });
 
-  it('waits for company, but never longer than allowed, when items come fast', async () => {
+  it('waits for further items at a high rate, but never longer than allowed', async () => {
     const left = (await feed(6, 200)).slice(-20);
     const pauses = left.slice(1).map((at, index) => at - (left[index] ?? 0));
     expect(Math.max(...pauses)).to.equal(5);
@@ -124,14 +124,14 @@ describe('micro-batcher', () => {
     expect(sent.at(-1)).to.have.length(30);
   });
 
-  it('waits less when a shorter time gathers enough', async () => {
+  it('waits for a shorter time if that gathers enough', async () => {
     const left = (await feed(20, 200)).slice(-20);
     const pauses = left.slice(1).map((at, index) => at - (left[index] ?? 0));
     expect(Math.max(...pauses)).to.be.at.most(2);
     expect(sent.at(-1)?.length).to.be.at.least(20);
   });
 
-  it('waits a quarter as long while the process has little to do', async () => {
+  it('waits a quarter of the time while the process is idle', async () => {
     make({ busy: () => 0, maxWindowMs: 12 });
     const left = (await feed(2, 200)).slice(-20);
     const pauses = left.slice(1).map((at, index) => at - (left[index] ?? 0));
@@ -139,7 +139,7 @@ describe('micro-batcher', () => {
     expect(Math.min(...pauses)).to.equal(3);
   });
 
-  it('forgets a busy time after a pause', async () => {
+  it('forgets a high rate after a pause', async () => {
     await feed(20, 100);
     await clock.advance(10_000);
     const added = batcher.add('late');
@@ -151,7 +151,7 @@ describe('micro-batcher', () => {
     expect(clock.next).to.equal(clock.now());
   });
 
-  it('bounds batches by number and by size, and lets a larger item go alone', async () => {
+  it('bounds batches by number and by size, and sends a larger item alone', async () => {
     make({ maxItems: 3, maxSize: 10 });
     const items = ['a', 'b', 'c', 'd', 'x'.repeat(8), 'yyy', 'z'.repeat(50), 'e'];
     const results = Promise.all(items.map((item) => batcher.add(item)));
@@ -166,7 +166,7 @@ describe('micro-batcher', () => {
     ]);
   });
 
-  it('refuses at once when too much waits, and takes more when some is answered', async () => {
+  it('refuses at once when too much waits, and accepts items again after results', async () => {
     make({ maxQueuedSize: 10 });
     answers = [];
     const accepted = [batcher.add('12345')];
@@ -183,20 +183,20 @@ describe('micro-batcher', () => {
     expect(await Promise.all(accepted)).to.deep.equal(['done 12345', 'done 67890', 'done x']);
   });
 
-  it('takes an item of any size when nothing waits', async () => {
+  it('accepts an item of any size when nothing waits', async () => {
     make({ maxQueuedSize: 10 });
     const added = batcher.add('x'.repeat(50));
     await clock.advance(0);
     expect(await added).to.match(/^done/);
   });
 
-  it('answers each item by itself', async () => {
+  it('resolves each item separately', async () => {
     const results = Promise.allSettled(['good', 'bad', 'fine'].map((item) => batcher.add(item)));
     await clock.advance(0);
     expect((await results).map(({ status }) => status)).to.deep.equal(['fulfilled', 'rejected', 'fulfilled']);
   });
 
-  it('rejects a failed batch and all that wait behind it, and then goes on', async () => {
+  it('rejects a failed batch and all items waiting behind it, and then continues', async () => {
     make({ maxItems: 2, maxQueuedSize: 5 });
     answers = [];
     const reason = new Error('reason');
@@ -211,7 +211,7 @@ describe('micro-batcher', () => {
     expect(await more).to.have.length(5);
   });
 
-  it('rejects items that the sender forgot to answer', async () => {
+  it('rejects items without a result', async () => {
     const forgetful = new MicroBatcher<string, string>(
       async () => ['only one'],
       () => 1,
@@ -223,7 +223,7 @@ describe('micro-batcher', () => {
     expect((await results).map(({ status }) => status)).to.deep.equal(['fulfilled', 'rejected']);
   });
 
-  it('works by the real clock, too', async () => {
+  it('works with the real clock', async () => {
     const real = new MicroBatcher<number, number>(
       async (items) => items.map((item) => item * 2),
       () => 1,

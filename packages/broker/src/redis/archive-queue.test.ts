@@ -64,7 +64,7 @@ describe('the archive queue in a Redis', function () {
     await fixture.directory().ensure(roomId, 0);
   });
 
-  it('without memory to spare is still worked on, for that is what frees it', async () => {
+  it('without free memory still works, because archiving frees memory', async () => {
     const last = await publish();
     await redis.config('SET', 'maxmemory', '1');
     expect(await failure(publish())).to.be.instanceOf(UnavailableError);
@@ -76,7 +76,7 @@ describe('the archive queue in a Redis', function () {
     expect(await broker.between(roomId, NOWHERE, FAR_AWAY, 10)).to.deep.equal([]);
   });
 
-  it('stops counting what somebody else has deleted', async () => {
+  it('stops counting messages that another program has deleted', async () => {
     await publish();
     await redis.del(fixture.keys.stream(roomId));
     for (const { roomId: claimed, after } of await queue.claim(10, 10, LEASE_MS)) {
@@ -90,7 +90,7 @@ describe('the archive queue in a Redis', function () {
     ['the first', 0],
     ['the last', 2],
   ] as const) {
-    it(`counts what is there when ${which} of what was read is gone`, async () => {
+    it(`counts the present messages when ${which} of the messages read is gone`, async () => {
       const places = [await publish('a'), await publish('b'), await publish('c')];
       await publish('d');
       const [read] = await queue.claim(10, 3, LEASE_MS);
@@ -102,7 +102,7 @@ describe('the archive queue in a Redis', function () {
     });
   }
 
-  it('that cannot be reached rejects everything', async () => {
+  it('that cannot be reached rejects every call', async () => {
     server.kill('SIGKILL');
     await server.exited;
     const calls = [queue.claim(1, 1, 1), queue.settle(roomId, NOWHERE, KEEP), queue.backlog()];
@@ -117,7 +117,7 @@ describe('the archive queue in a Redis', function () {
     }
   });
 
-  it('that comes back with older data settles and recognises nothing that it has lost', async () => {
+  it('that returns with older data settles and recognises no message that it has lost', async () => {
     const kept: Position[] = [];
     for (const key of ['a', 'b', 'c']) kept.push(await publish(key));
     await queue.settle(roomId, kept[1] ?? NOWHERE, KEEP);
@@ -142,7 +142,7 @@ describe('the archive queue in a Redis', function () {
     const again = await publish('e');
     expect(again.seq).to.equal(4);
     expect(again.epoch).to.be.above(lost[1]?.epoch ?? 0);
-    // The archiver that had the lost ones says that they are stored.
+    // The archiver that had claimed the lost messages reports them as stored.
     await queue.settle(roomId, lost[1] ?? NOWHERE, { size: 0, maxAgeMs: 0 });
     expect(await broker.stored(roomId)).to.deep.equal(kept[2]);
     expect(await queue.backlog()).to.deep.equal({ bytes: COST, rooms: 1 });

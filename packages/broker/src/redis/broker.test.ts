@@ -15,7 +15,7 @@ import {
 import { makeRedisFixture, testOptions } from '../testing/redis-fixture.js';
 
 let users: Promise<string[]> | undefined;
-/** As a user who may do nothing but what docs/how-to/postgresql-and-redis.md lists. */
+/** With a user that has exactly the permissions that docs/how-to/postgresql-and-redis.md lists. */
 const makeFixture: MakeBrokerFixture = async ({ maxBacklogBytes }) => {
   users ??= testRedis().then(({ url }) => addRedisUser([url], 'test-*'));
   const redis = { urls: await users, cluster: false, commandTimeoutMs: 3_000 };

@@ -5,10 +5,10 @@ import { ProbeStats } from './probe-stats.js';
 
 const INTERVAL_MS = 10;
 const TIMEOUT_MS = 40;
-/** What no probe takes, however busy the machine is. */
+/** Longer than any probe takes on a busy machine, in milliseconds. */
 const LONG_MS = 600;
 
-/** Channels that a test mutes, on links that it cuts. */
+/** Channels that a test mutes, over links that it cuts. */
 class Wires {
   readonly subscribed: string[] = [];
   readonly sent: string[] = [];
@@ -47,7 +47,7 @@ class Wires {
     });
   }
 
-  /** The connection is back: what was muted is not any more. */
+  /** Replaces the link of a channel, which is no longer muted then. */
   reconnect(channel: string): void {
     this.links.set(channel, {});
     this.muted.delete(channel);
@@ -70,14 +70,14 @@ describe('a delivery probe', () => {
 
   afterEach(() => wires.probe.close());
 
-  it('is content while everything comes back', async () => {
+  it('reports deliveries while every probe returns', async () => {
     await begin(['a']);
     await sent(3 + TIMEOUT_MS / INTERVAL_MS);
     expect(wires.probe.delivering).to.equal(true);
     expect(wires.broken).to.deep.equal([]);
   });
 
-  it('takes down how long each took, and how many failed', async () => {
+  it('records the round trip of each probe, and the number of failures', async () => {
     await begin(['a', 'b']);
     await sent(4);
     await until('their return', () => wires.trips.length >= 4);
@@ -91,12 +91,12 @@ describe('a delivery probe', () => {
     const { length } = wires.trips;
     wires.reconnect('a');
     await until('the next return', () => wires.trips.length >= length + 4);
-    // The lost one counts as failed, not as one that took long.
+    // The lost probe counts as failed, not as slow.
     expect(Math.max(...wires.trips.slice(length))).to.be.below(LONG_MS);
     expect(wires.stats.lagMs).to.be.below(LONG_MS);
   });
 
-  it('knows a lag also while there is no connection to probe', async () => {
+  it('reports a lag also without a connection', async () => {
     await begin(['a']);
     await sent(2);
     wires.links.delete('a');
@@ -104,14 +104,14 @@ describe('a delivery probe', () => {
     await until('a lag', () => wires.stats.lagMs > 3 * INTERVAL_MS);
   });
 
-  it('breaks the connection, once, when nothing comes back, and is content again with the next that does', async () => {
+  it('breaks the connection once when no probe returns, and recovers with the next one that does', async () => {
     await begin(['a']);
     wires.muted.add('a');
     const begun = performance.now();
     await silence();
     expect(performance.now() - begun).to.be.within(TIMEOUT_MS - 1, TIMEOUT_MS + INTERVAL_MS + 50);
     expect(wires.broken).to.deep.equal(['a']);
-    // What was sent before is not held against the new connection.
+    // Probes sent before do not count against the new connection.
     wires.links.set('a', {});
     await sent(TIMEOUT_MS / INTERVAL_MS - 2);
     expect(wires.broken).to.deep.equal(['a']);
@@ -121,7 +121,7 @@ describe('a delivery probe', () => {
     expect(wires.broken).to.deep.equal(['a']);
   });
 
-  it('breaks the new connection, too, when nothing comes by that either', async () => {
+  it('breaks the new connection, too, if it delivers nothing', async () => {
     await begin(['a']);
     wires.muted.add('a');
     await until('a break', () => wires.broken.length === 1);
@@ -129,7 +129,7 @@ describe('a delivery probe', () => {
     await until('another', () => wires.broken.length === 2);
   });
 
-  it('leaves alone what is being made anew already', async () => {
+  it('leaves a connection alone that is already reconnecting', async () => {
     await begin(['a']);
     wires.muted.add('a');
     await sent(1);
@@ -142,7 +142,7 @@ describe('a delivery probe', () => {
     await until('delivery', () => wires.probe.delivering);
   });
 
-  it('does not blame the receiving side for probes that could not be sent', async () => {
+  it('does not break the subscriber for probes that could not be sent', async () => {
     await begin(['a']);
     wires.refuses = true;
     await silence();
@@ -152,10 +152,10 @@ describe('a delivery probe', () => {
     expect(wires.broken).to.deep.equal([]);
   });
 
-  it('bears with a process that was busy for long', async () => {
+  it('tolerates a process that was busy for a long time', async () => {
     await begin(['a']);
     await sent(2);
-    // As a socket's data would: read after the timers that are due.
+    // As data of a socket: read after the timers that are due.
     const answers = until('more', () => wires.sent.length > 10);
     const end = performance.now() + 3 * TIMEOUT_MS;
     while (performance.now() < end);
@@ -163,7 +163,7 @@ describe('a delivery probe', () => {
     expect(wires.broken).to.deep.equal([]);
   });
 
-  it('walks over all channels, and looks at silent ones each time', async () => {
+  it('probes all channels in turn, and silent ones each time', async () => {
     await begin(['a', 'b', 'c']);
     await sent(6);
     expect(wires.sent.slice(0, 6)).to.deep.equal(['a', 'b', 'c', 'a', 'b', 'c']);
@@ -179,7 +179,7 @@ describe('a delivery probe', () => {
     await until('delivery', () => wires.probe.delivering);
   });
 
-  it('listens later to what could not be listened to at the start', async () => {
+  it('retries subscriptions that failed at the start', async () => {
     wires = new Wires(['a', 'b']);
     wires.refuses = true;
     await wires.probe.start();

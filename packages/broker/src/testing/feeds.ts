@@ -8,7 +8,7 @@ import {
 } from '../feeds/room-feed-registry.js';
 import { Recorder } from './recorder.js';
 
-/** Listens to nothing. */
+/** A listener that ignores every event. */
 export const IGNORE: RoomListener & NodeListener = {
   onMessage: () => undefined,
   onNotice: () => undefined,
@@ -18,7 +18,7 @@ export const IGNORE: RoomListener & NodeListener = {
   onResumed: () => undefined,
 };
 
-/** Feeds with a recorder behind them: what it hears is what members of the rooms would receive. */
+/** Feeds with a recorder as listener: it receives what members of the rooms would receive. */
 export async function openFeeds(
   connect: () => Promise<Broker>,
   options: Partial<RoomFeedOptions> & { log: Logger },

@@ -2,11 +2,11 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Closeable } from '@chorus/service';
 
 /**
- * Between Redis and its clients; lets a test keep what the server says from those who only receive, and lead new
- * connections to another server.
+ * A proxy between Redis and its clients. A test can withhold deliveries from subscribers, and lead new connections to
+ * another server.
  */
 export class RedisProxy implements Closeable {
-  /** What is dropped: everything that the server sends to subscribers that are connected now. */
+  /** Connected subscribers to which nothing is forwarded. */
   readonly #muted = new Set<Socket>();
   readonly #subscribers = new Set<Socket>();
   readonly #sockets = new Set<Socket>();
@@ -31,12 +31,15 @@ export class RedisProxy implements Closeable {
     return this.#subscribers.size;
   }
 
-  /** From now on subscribers hear nothing of what is published; all else is answered. Later ones hear everything. */
+  /**
+   * Withholds published messages from the present subscribers; other replies pass. Later subscribers receive
+   * everything.
+   */
   mute(): void {
     for (const subscriber of this.#subscribers) this.#muted.add(subscriber);
   }
 
-  /** Later connections lead to the server on that port; those that are open stay where they are. */
+  /** Leads later connections to the server on that port; open ones stay. */
   moveTo(port: number): void {
     this.target = port;
   }

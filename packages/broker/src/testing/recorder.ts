@@ -8,7 +8,7 @@ export interface RecordedMessage {
   text: string;
 }
 
-/** A listener that keeps what it hears and lets a test wait for it. */
+/** A listener that records events and lets a test wait for them. */
 export class Recorder implements BrokerListener {
   readonly messages: RecordedMessage[] = [];
   readonly notices: Array<{ roomId: number; text: string }> = [];
@@ -59,7 +59,7 @@ export class Recorder implements BrokerListener {
     return this.messages.filter((message) => message.roomId === roomId).map(({ position }) => position.seq);
   }
 
-  /** Resolves once the condition holds; it is looked at after everything that is heard. */
+  /** Resolves once the condition holds; it is checked after every event. */
   until(what: string, condition: () => boolean, timeoutMs = 15_000): Promise<void> {
     const limit = patiently(timeoutMs);
     return new Promise((resolve, reject) => {
@@ -83,13 +83,13 @@ export class Recorder implements BrokerListener {
   }
 }
 
-/** A room id that no other test of this run uses. */
+/** Returns a room id that no other test of this run uses. */
 export function someRoom(): number {
   return ++lastRoom;
 }
 let lastRoom = Math.floor(Math.random() * 1e9);
 
-/** Whole numbers in ascending order, both ends included. */
+/** Integers in ascending order, both ends included. */
 export function numbers(from: number, to: number): number[] {
   return Array.from({ length: to - from + 1 }, (_, n) => from + n);
 }

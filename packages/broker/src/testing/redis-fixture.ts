@@ -9,7 +9,7 @@ import { RedisRoomDirectory } from '../redis/room-directory.js';
 import { RedisRoomHistory } from '../redis/room-history.js';
 import type { BrokerFixture } from './conformance/fixture.js';
 
-/** The settings that tests use, under a prefix that nobody else has. */
+/** Settings for tests, with a unique prefix. */
 export function testOptions(redis: RedisConfig, maxBacklogBytes = 1e9): RedisBrokerOptions {
   return {
     redis,

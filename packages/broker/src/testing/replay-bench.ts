@@ -8,14 +8,14 @@ import { ScriptedBroker } from './scripted-broker.js';
 
 export const ROOM = 7;
 export const EPOCH = 1_000;
-/** More than there ever is, in bytes. */
+/** More bytes than any replay has. */
 export const ALL = 1_000_000;
 
 export function at(seq: number, epoch = EPOCH): Position {
   return { epoch, seq };
 }
 
-/** The messages of a stretch, as the scripted broker words them. */
+/** Contents of a range of messages, as the scripted broker words them. */
 export function names(from: number, to: number, epoch = EPOCH): string[] {
   return Array.from({ length: to - from + 1 }, (_, n) => `${epoch}-${from + n}`);
 }
@@ -28,7 +28,7 @@ export function all(replay: Replay | undefined): string[] | undefined {
   return texts(replay?.next(ALL));
 }
 
-/** Feeds with one room in use, at 10, over a broker that does what a test says. */
+/** Feeds with one room in use, at position 10, over a broker that the test controls. */
 export class ReplayBench {
   broker = new ScriptedBroker();
   heard = new Recorder();
@@ -45,7 +45,7 @@ export class ReplayBench {
     await this.open();
   }
 
-  /** Other feeds, with other options, in place of the former. */
+  /** Replaces the feeds by others with these options. */
   async open(options: Partial<RoomFeedOptions> = {}): Promise<void> {
     await this.end();
     const { broker } = this;
@@ -68,7 +68,7 @@ export class ReplayBench {
     this.broker.arrive(ROOM, ...this.store(count));
   }
 
-  /** All that is replayed at once; undefined when it is refused. */
+  /** The whole replay at once; undefined if it is refused. */
   async replayed(since: Position): Promise<string[] | undefined> {
     return all(await this.feeds.replay(ROOM, since));
   }

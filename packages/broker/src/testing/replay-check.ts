@@ -5,25 +5,24 @@ import type { Replay } from '../feeds/replay.js';
 /** A message that was stored at some time. */
 export interface Stored extends Position {
   readonly text: string;
-  /** The history came back without it. */
+  /** Whether the history returned without it. */
   lost: boolean;
 }
 
-/** A client that returns with a position. */
+/** A client that resumes from a position. */
 export interface ReturningClient {
   readonly since: Position;
   readonly seen: string[];
   state: 'asking' | 'reading' | 'live' | 'refused' | 'gone' | 'unavailable';
   replay?: Replay;
-  /** The position up to which it has to read, as the replay names it at first. */
+  /** Position up to which it has to read, as the replay first reported it. */
   upTo?: Position;
-  /** Where the feed was when nothing more was left to replay. */
+  /** Position of the feed when the replay was complete. */
   liveFrom?: Position;
 }
 
 /**
- * Checks that a client that was not refused has seen exactly what came after its position.
- *
+ * Checks that a client that was not refused has received exactly the messages after its position.
  * @param trims whether the history lost messages at its beginning before they were delivered
  */
 export function checkClient(client: ReturningClient, stored: readonly Stored[], trims: boolean): void {
@@ -31,7 +30,7 @@ export function checkClient(client: ReturningClient, stored: readonly Stored[], 
   const about = `since ${since.epoch}-${since.seq}, ${state}, live from ${liveFrom?.epoch}-${liveFrom?.seq}`;
   const known = seen.map((text) => {
     const message = stored.find((each) => each.text === text);
-    if (message === undefined) throw new Error(`${about}: saw ${text}, which nobody has sent`);
+    if (message === undefined) throw new Error(`${about}: saw ${text}, which was never sent`);
     return message;
   });
   for (const [index, message] of known.entries()) {
@@ -44,7 +43,7 @@ export function checkClient(client: ReturningClient, stored: readonly Stored[], 
     expect(reached, `${about}: came to ${target.epoch}-${target.seq}`).to.equal(true);
   }
   const last = known.at(-1);
-  // A client that was cut off has seen everything up to there; live members what the feed delivered.
+  // A client that was cut off has received everything up to that position; live members what the feed delivered.
   const upTo = liveFrom ?? last;
   if (upTo === undefined) return;
   const has = new Set(seen);
@@ -54,7 +53,7 @@ export function checkClient(client: ReturningClient, stored: readonly Stored[], 
       .map(({ text }) => text)
       .filter((text) => !has.has(text));
   expect(missing(since, upTo), `${about}: missing`).to.deep.equal([]);
-  // What was trimmed too early the feed can have missed as well.
+  // The feed can have missed messages that were trimmed too early.
   if (liveFrom === undefined || trims) return;
   expect(missing(liveFrom), `${about}: missing live`).to.deep.equal([]);
 }

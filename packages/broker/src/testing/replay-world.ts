@@ -10,12 +10,12 @@ import { ScriptedBroker } from './scripted-broker.js';
 const ROOM = 7;
 const FIRST = { epoch: 1_000, seq: 10 };
 
-/** One room over a broker on which everything happens that can, in an order that the seed decides. */
+/** One room over a broker with random events of every kind, in an order that the seed determines. */
 export class ReplayWorld {
   readonly clients: ReturningClient[] = [];
   readonly #broker = new ScriptedBroker();
   readonly #stored: Stored[] = [];
-  /** Published, and not arrived yet. */
+  /** Published messages that have not arrived yet. */
   #wire: StoredMessage[] = [];
   #restarted = false;
   readonly #trims: boolean;
@@ -90,7 +90,7 @@ export class ReplayWorld {
     for (const client of this.clients) checkClient(client, this.#stored, this.#trims);
   }
 
-  /** In a world that is calm, whoever can be served is. */
+  /** In a world without disturbances, no possible replay is refused. */
   async checkRefusals(): Promise<void> {
     const history = this.#broker.rooms.get(ROOM) ?? [];
     const at = this.#feeds?.position(ROOM) ?? FIRST;
@@ -156,7 +156,7 @@ export class ReplayWorld {
     history.splice(0, this.#prng.below(history.length + 1));
   }
 
-  /** The data is whole, and in a new life. */
+  /** Restarts with complete data, in a new incarnation. */
   #restart(): void {
     this.#restarted = true;
     this.#interrupt();
@@ -224,7 +224,7 @@ export class ReplayWorld {
     for (const client of this.clients) if (client.state === 'live') client.seen.push(text);
   }
 
-  /** Everything works, and all are served. */
+  /** Ends all disturbances and completes all replays. */
   async #settle(): Promise<void> {
     this.#broker.failing.clear();
     for (const method of ['between', 'position'] as const) this.#broker.release(method);

@@ -8,12 +8,12 @@ import { type RoomArchive, RoomRestorer } from '../room-restorer.js';
 const NOWHERE: Position = { epoch: 0, seq: 0 };
 const NOW = 1;
 
-/** What PostgreSQL is for rooms, and the API that looks after them. */
+/** The database of rooms, and the API that maintains them. */
 export class TestRoomArchive implements RoomArchive {
   readonly #messages = new Map<number, RestoredMessage[]>();
   readonly #generations = new Map<number, number>();
 
-  /** A room that exists. */
+  /** Adds a room. */
   add(roomId: number, generation = 0): void {
     this.#generations.set(roomId, generation);
     if (!this.#messages.has(roomId)) this.#messages.set(roomId, []);
@@ -24,7 +24,7 @@ export class TestRoomArchive implements RoomArchive {
     this.#messages.delete(roomId);
   }
 
-  /** What an archiver has stored; again does no harm. */
+  /** Stores messages, as an archiver does; idempotent. */
   store(roomId: number, messages: ReadonlyArray<Position & { body: string; idempotencyKey?: string }>): void {
     const stored = new Map(
       (this.#messages.get(roomId) ?? []).map((each) => [`${each.epoch}-${each.seq}`, each]),
@@ -41,7 +41,7 @@ export class TestRoomArchive implements RoomArchive {
   all(): MirroredRoom[] {
     return [...this.#generations].map(([id, generation]) => {
       const { epoch, seq } = this.#messages.get(id)?.at(-1) ?? NOWHERE;
-      // Nothing takes time here: every message is new.
+      // Time stands still here: every message is new.
       return { id, generation, last: { epoch, seq }, lastSentAt: seq > 0 ? NOW : 0 };
     });
   }
@@ -74,7 +74,7 @@ export class TestRoomArchive implements RoomArchive {
     await directory.markComplete();
   }
 
-  /** Looks after the rooms, as an API does, until the end of the test. */
+  /** Maintains the rooms, as an API does, until the end of the test. */
   lookAfter(directory: RoomDirectory): { close(): Promise<void> } {
     let closed = false;
     const loop = async (): Promise<void> => {

@@ -13,8 +13,8 @@ import {
 type Method = 'subscribe' | 'unsubscribe' | 'position' | 'between';
 
 /**
- * A broker whose network a test controls: what is stored, what arrives, what fails and what is slow
- * are separate decisions. Nothing arrives by itself.
+ * A broker whose network a test controls: what is stored, what arrives, what fails and what is slow are separate
+ * decisions. Nothing arrives by itself.
  */
 export class ScriptedBroker implements Broker {
   listener: BrokerListener | undefined;
@@ -22,17 +22,17 @@ export class ScriptedBroker implements Broker {
   readonly trouble = undefined;
   readonly rooms = new Map<number, StoredMessage[]>();
   readonly positions = new Map<number, Position>();
-  /** What else is told of where rooms stand. */
+  /** Further fields of the standings of rooms. */
   readonly standings = new Map<number, Partial<Omit<RoomStanding, 'at'>>>();
   readonly subscribed = new Set<number>();
   readonly calls: Array<{ method: Method; roomId: number }> = [];
-  /** Methods that reject at the moment. */
+  /** Methods that reject at present. */
   readonly failing = new Set<Method>();
-  /** Methods whose answers are under way until {@link release}. */
+  /** Methods whose answers are held until {@link release}. */
   readonly slow = new Set<Method>();
-  /** Whether a slow call is carried out only when it is released, rather than at once. */
+  /** Whether a slow call takes effect only when it is released, rather than at once. */
   late: () => boolean = () => false;
-  /** The largest epoch that any room has had: no later one is the same. */
+  /** The largest epoch of any room so far: later ones are larger. */
   lastEpoch = 0;
   #held: Array<{ method: Method; go(): void }> = [];
 
@@ -40,14 +40,14 @@ export class ScriptedBroker implements Broker {
     this.listener = listener;
   }
 
-  /** Makes a room and puts it at a position. */
+  /** Creates a room at a position. */
   room(roomId: number, position: Position): void {
     this.positions.set(roomId, position);
     this.rooms.set(roomId, []);
     this.lastEpoch = Math.max(this.lastEpoch, position.epoch);
   }
 
-  /** Stores the next message, under a new epoch if one is given. */
+  /** Stores the next message, in a new epoch if one is given. */
   store(roomId: number, epoch?: number): StoredMessage {
     const last = this.positions.get(roomId);
     if (last === undefined) throw new RoomNotFoundError(roomId);
@@ -63,7 +63,7 @@ export class ScriptedBroker implements Broker {
     for (const { epoch, seq, frame } of messages) this.listener?.onMessage(roomId, { epoch, seq }, frame);
   }
 
-  /** Lets the answers of a method arrive, those under way and all later ones. */
+  /** Releases the answers of a method, held ones and later ones. */
   release(method: Method): void {
     this.slow.delete(method);
     const held = this.#held.filter((call) => call.method === method);
@@ -71,13 +71,13 @@ export class ScriptedBroker implements Broker {
     for (const { go } of held) go();
   }
 
-  /** Lets one answer arrive that is under way; says how many there are, of which the one is taken. */
+  /** Releases one held answer, chosen by its index among those held. */
   releaseOne(choose: (count: number) => number): void {
     const [call] = this.#held.splice(choose(this.#held.length), 1);
     call?.go();
   }
 
-  /** Answers under way. */
+  /** Number of held answers. */
   get held(): number {
     return this.#held.length;
   }
@@ -136,7 +136,7 @@ export class ScriptedBroker implements Broker {
 
   async close(): Promise<void> {}
 
-  /** What is asked is done at once, unless {@link late}; the answer may be slow, or get lost. */
+  /** Takes effect at once, unless {@link late}; the answer may be slow, or get lost. */
   async #answer<T>(method: Method, roomId: number, action: () => T): Promise<T> {
     this.calls.push({ method, roomId });
     const fails = this.failing.has(method);

@@ -5,11 +5,11 @@ import type { Recorder } from './recorder.js';
 
 interface Sent {
   roomId: number;
-  /** Where it is, once acknowledged. */
+  /** Its position, once acknowledged. */
   position: Position | undefined;
 }
 
-/** Publishes steadily, keeps account of what was acknowledged, and checks what listeners heard. */
+/** Publishes at a steady rate, records acknowledged messages, and checks what listeners received. */
 export class Traffic {
   readonly #sent = new Map<string, Sent>();
   readonly #underWay = new Set<Promise<void>>();
@@ -20,7 +20,7 @@ export class Traffic {
     private readonly rooms: readonly number[],
   ) {}
 
-  /** Acknowledged so far. */
+  /** Number of acknowledged messages. */
   get acknowledged(): number {
     return [...this.#sent.values()].filter(({ position }) => position !== undefined).length;
   }
@@ -29,7 +29,7 @@ export class Traffic {
     return this.#sent.size - this.acknowledged - this.#underWay.size;
   }
 
-  /** Every broker publishes to every room. */
+  /** Publishes from every broker to every room. */
   burst(): void {
     for (const broker of this.brokers) {
       for (const roomId of this.rooms) {
@@ -43,13 +43,13 @@ export class Traffic {
     this.#timer = setInterval(() => this.burst(), everyMs);
   }
 
-  /** Resolves when everything that was sent has an outcome. */
+  /** Resolves when every message that was sent has an outcome. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await Promise.all(this.#underWay);
   }
 
-  /** Resolves when so many more have been acknowledged. */
+  /** Resolves when that number of further messages has been acknowledged. */
   async more(count: number): Promise<void> {
     const goal = this.acknowledged + count;
     const deadline = performance.now() + 10_000;
@@ -60,7 +60,7 @@ export class Traffic {
     }
   }
 
-  /** Waits until a listener has heard all that was acknowledged, and checks that it is exact. */
+  /** Waits until a listener has received every acknowledged message, and checks that it is exact. */
   async check(heard: Recorder): Promise<void> {
     const acknowledged = [...this.#sent].filter(([, { position }]) => position !== undefined);
     const has = new Set<string>();

@@ -42,7 +42,7 @@ describe('shares of the backlog in a Redis', function () {
     for (const { roomId } of user.rooms) rooms.add(roomId);
     return user;
   };
-  /** Redis ends without notice, and starts with the data of a folder. */
+  /** Kills Redis, and starts it with the data of a folder. */
   const restart = async (from: string): Promise<void> => {
     server.kill('SIGKILL');
     await server.exited;
@@ -74,7 +74,7 @@ describe('shares of the backlog in a Redis', function () {
     [ann, bob] = [await open(1), await open(2)];
   });
 
-  it('are what they were after a restart, and leave nothing behind', async () => {
+  it('survive a restart, and leave nothing behind', async () => {
     expect(await ann.send(600)).to.equal(501);
     await restart(dir);
     expect([await ann.send(1), await bob.send(400)]).to.deep.equal([0, 250]);
@@ -83,7 +83,7 @@ describe('shares of the backlog in a Redis', function () {
     expect(await ann.send(600)).to.equal(501);
   });
 
-  it('are those of the older data that Redis comes back with', async () => {
+  it('are those of the older data with which Redis returns', async () => {
     await ann.send(600);
     const older = await folder();
     await cp(dir, older, { recursive: true });
@@ -98,7 +98,7 @@ describe('shares of the backlog in a Redis', function () {
     expect(await admin.exists(senders)).to.equal(0);
   });
 
-  it('are counted anew when what was counted is wrong, once less waits or nothing', async () => {
+  it('are counted from zero after a wrong count, once less waits or nothing', async () => {
     await ann.send(300);
     await admin.hset(senders, '1', 1e9);
     expect(await ann.send(400)).to.equal(201);

@@ -9,7 +9,7 @@ import { TestRoomArchive } from '../../testing/room-archive.js';
 const HOUR_MS = 3_600_000;
 const LEASE_MS = 10_000;
 
-/** What was written before the clock was set back carries times that lie ahead. */
+/** Data from before the clock was set back has times in the future. */
 describe('a Redis whose clock was set back', () => {
   const closer = closeAfterEach();
   let fixture: RedisFixture;
@@ -25,7 +25,7 @@ describe('a Redis whose clock was set back', () => {
     roomId = someRoom();
   });
 
-  it('lets archivers go on with rooms that are marked, or leased, for a time to come', async () => {
+  it('lets archivers claim rooms whose mark or lease lies in the future', async () => {
     await fixture.directory().ensure(roomId, 0);
     const broker = await fixture.connect(new Recorder());
     await broker.publish(roomId, '"a":1}');
@@ -33,11 +33,11 @@ describe('a Redis whose clock was set back', () => {
     await redis.zadd(key, Date.now() + HOUR_MS, roomId);
     const claimed = await fixture.queue().claim(10, 10, LEASE_MS);
     expect(claimed.map((backlog) => backlog.roomId)).to.deep.equal([roomId]);
-    // Now it has a lease that holds.
+    // The room has a valid lease now.
     expect(await fixture.queue().claim(10, 10, LEASE_MS)).to.deep.equal([]);
   });
 
-  it('lets changes be settled that are pending from a time to come', async () => {
+  it('lets changes be settled whose start lies in the future', async () => {
     const directory = fixture.directory();
     const key = fixture.keys.pendingChanges();
     await redis.zadd(key, Date.now() + HOUR_MS, roomId);
@@ -47,7 +47,7 @@ describe('a Redis whose clock was set back', () => {
     expect(await directory.pending(5_000, 10)).to.deep.equal([]);
   });
 
-  it('keeps no lock for longer than locks last', async () => {
+  it('keeps no lock for longer than its time to live', async () => {
     const directory = fixture.directory();
     const key = fixture.keys.lock('work');
     const run = (): Promise<boolean> => directory.exclusively('work', 5_000, async () => undefined);
@@ -64,7 +64,7 @@ describe('a Redis whose clock was set back', () => {
     expect(await fixture.directory().exclusively('work', 5_000, async () => undefined)).to.equal(true);
   });
 
-  it('begins epochs above all that nodes have seen, in every room', async () => {
+  it('begins epochs above all epochs that nodes have seen, in every room', async () => {
     const directory = fixture.directory();
     const other = someRoom();
     await directory.ensure(roomId, 0);
@@ -75,7 +75,7 @@ describe('a Redis whose clock was set back', () => {
     expect((await broker.position(other)).epoch).to.be.above(seen.epoch);
   });
 
-  it('begins epochs above all that the database has, in every room, when it has lost everything', async () => {
+  it('begins epochs above all epochs of the database, in every room, after the loss of all data', async () => {
     const archive = new TestRoomArchive();
     const epochs = [Date.now() + HOUR_MS, Date.now() + 2 * HOUR_MS];
     const roomIds = epochs.map((epoch) => {

@@ -36,7 +36,7 @@ describe('over a Redis Cluster', () => {
 
   after(() => cluster.close());
 
-  /** As a user who may do nothing but what docs/how-to/postgresql-and-redis.md lists. */
+  /** With a user that has exactly the permissions that docs/how-to/postgresql-and-redis.md lists. */
   const makeFixture: MakeBrokerFixture = ({ maxBacklogBytes = 1e9 }) => {
     const redis = { urls: users, cluster: true, commandTimeoutMs: 3_000 };
     return makeRedisFixture(testOptions(redis, maxBacklogBytes * PARTITIONS));
@@ -53,7 +53,7 @@ describe('over a Redis Cluster', () => {
   describeRoomHistory('Redis Cluster', makeFixture);
   describeRoomDirectory('Redis Cluster', makeFixture);
 
-  it('takes rooms from every partition, however many wait in one', async () => {
+  it('claims rooms of every partition, however many wait in one', async () => {
     const fixture = closer().add(await makeFixture({}));
     const broker = await fixture.connect(new Recorder());
     const first = someRoom();
@@ -74,7 +74,7 @@ describe('over a Redis Cluster', () => {
     expect(await queue.claim(partitions.length, 10, 60_000)).to.deep.equal([]);
   });
 
-  it('archives what the other servers have while one is silent', async () => {
+  it('archives the rooms of the other servers while one is silent', async () => {
     const redis = { urls: cluster.urls, cluster: true, commandTimeoutMs: 500 };
     const fixture = closer().add(await makeRedisFixture(testOptions(redis)));
     const broker = await fixture.connect(new Recorder());
@@ -87,13 +87,13 @@ describe('over a Redis Cluster', () => {
     const [silent] = cluster.nodes;
     silent?.kill('SIGSTOP');
     const claimed = await queue.claim(PARTITIONS, 10, 1_000).finally(() => silent?.kill('SIGCONT'));
-    // A third of them is on the silent one.
+    // A third of the rooms is on the silent server.
     expect(claimed.length).to.be.within(PARTITIONS / 4, PARTITIONS - 1);
     for (const { roomId, messages } of claimed) {
       expect(messages).to.have.length(1);
       await queue.settle(roomId, messages[0] ?? { epoch: 0, seq: 0 }, { size: 0, maxAgeMs: 0 });
     }
-    // The silent one may have handed out the others when it woke up, to nobody: they come back.
+    // The silent server may have handed out the other rooms when it resumed; they are claimed again.
     await until('the rest', async () => {
       claimed.push(...(await queue.claim(PARTITIONS, 10, 60_000).catch(() => [])));
       return claimed.length === PARTITIONS;
@@ -101,7 +101,7 @@ describe('over a Redis Cluster', () => {
     expect(claimed.map(({ roomId }) => roomId)).to.have.members(rooms);
   });
 
-  it('says at once that a server does not serve a channel', async () => {
+  it('reports at once that a server does not serve a channel', async () => {
     const none = {
       purpose: 'test',
       onMessage: () => undefined,

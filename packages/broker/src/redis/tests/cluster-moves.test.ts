@@ -18,7 +18,7 @@ interface Member {
   id: string;
 }
 
-/** Each test leaves a cluster that works, shaped differently. */
+/** Each test leaves a working cluster of another shape. */
 describe('moves within a Redis Cluster', function () {
   this.timeout(60_000);
   let closer: Closer;
@@ -78,7 +78,7 @@ describe('moves within a Redis Cluster', function () {
   const slotOf = (roomId: number): number =>
     calculateSlot(fixture.options.keyspace.partition(partitionOf(roomId)));
 
-  /** The owner of a slot, if all agree. */
+  /** The owner of a slot, if all servers agree. */
   const ownerOf = async (slot: number): Promise<Member | undefined> => {
     const ids = new Set<string | undefined>();
     for (const { redis } of members) {
@@ -94,7 +94,7 @@ describe('moves within a Redis Cluster', function () {
     return owner;
   };
 
-  /** Who is subscribed to the rooms, over all servers. */
+  /** Number of subscriptions to the rooms, over all servers. */
   const subscriptions = async (): Promise<number> => {
     let count = 0;
     for (const { redis } of members) {
@@ -117,7 +117,7 @@ describe('moves within a Redis Cluster', function () {
   const knowsReplica = async (redis: Redis, replica: Member, master: Member): Promise<boolean> =>
     new RegExp(`^${replica.id} \\S+ \\S*slave ${master.id} `, 'm').test(String(await redis.cluster('NODES')));
 
-  /** A server that copies the given master. */
+  /** A server that replicates the given master. */
   const replicaOf = async (master: Member): Promise<Member> => {
     for (const member of members) {
       if (await knowsReplica(member.redis, member, master)) return member;
@@ -126,7 +126,7 @@ describe('moves within a Redis Cluster', function () {
     const bus = ['--cluster-port', String(await freePort())];
     const replica = await manage(closer.add(await startRedis({ args: [...settings, ...bus] })));
     const { redis } = replica;
-    // Redis waits 5 s for more replicas before it copies.
+    // Redis waits 5 s for further replicas before it copies.
     await master.redis.config('SET', 'repl-diskless-sync-delay', 0);
     const masterBus = /@(\d+)\S* myself/.exec(String(await master.redis.cluster('NODES')))?.[1] ?? '';
     const knows = async (one: Redis, id: string): Promise<boolean> =>
@@ -171,7 +171,7 @@ describe('moves within a Redis Cluster', function () {
     const [roomId = 0] = rooms;
     const master = await masterOf(roomId);
     const replica = await replicaOf(master);
-    // What a master has acknowledged and not copied yet would be lost with it.
+    // Writes that a master has acknowledged and not replicated yet would be lost with it.
     await traffic.stop();
     await until('the copy', async () => (await master.redis.wait(1, 1_000)) === 1);
     const before = nodes.map(({ feeds }) => feeds.position(roomId)?.epoch ?? 0);

@@ -16,7 +16,7 @@ describe('two databases of one Redis under one prefix', () => {
     broker: Broker;
   }
 
-  /** One for each database, with the same room in it. */
+  /** One installation for each database, each with this room. */
   const install = async (roomId: number): Promise<[Installation, Installation]> => {
     const { url } = await testRedis();
     const { keyspace } = testOptions({ urls: [url], cluster: false, commandTimeoutMs: 3_000 });
@@ -44,7 +44,7 @@ describe('two databases of one Redis under one prefix', () => {
       await fixture.directory().announce({ type: 'room-renamed', roomId, name: `${at}` });
     }
     for (const [at, { heard }] of installations.entries()) {
-      // The last of each kind of what the other one publishes comes before this one's own, or not at all.
+      // The last message of each kind from the other database would arrive before this one's own.
       await heard.until('all that is its own', () => heard.events.length > 0 && heard.messages.length > 1);
       expect(heard.messages.map(({ text }) => text.replace(/^.*"content"/, ''))).to.deep.equal([
         `:"${at}"}`,

@@ -13,7 +13,7 @@ import { TestRoomArchive } from '../../testing/room-archive.js';
 import { RedisBroker } from '../broker.js';
 import { RedisRoomDirectory } from '../room-directory.js';
 
-/** How soon all is well again after a failover, in milliseconds; a machine that is busy with other tests gets more. */
+/** Time within which everything works after a failover, in milliseconds; a busy machine gets more. */
 const HEALED_MS = 15_000;
 const SYNC_AT_ONCE = ['--repl-diskless-sync-delay', '0'];
 
@@ -41,7 +41,7 @@ describe('a failover of Redis behind one address', function () {
     return client;
   };
 
-  /** Whether a replica has all that its primary has. */
+  /** Whether a replica has all data of its primary. */
   const follows = async (server: Redis): Promise<boolean> =>
     /master_link_status:up/.test(await server.info('replication'));
 
@@ -75,24 +75,24 @@ describe('a failover of Redis behind one address', function () {
     await redisReady(quiet, 5_000);
     directory = new RedisRoomDirectory(quiet, options.keyspace);
     await until('deliveries', () => watch.trouble() === undefined);
-    // What is not replicated yet would be missing.
+    // Data that is not replicated yet would be missing.
     await primaryAdmin.set('mark', '');
     expect(await primaryAdmin.wait(1, 5_000)).to.equal(1);
   });
 
-  /** The replica becomes the primary, and the primary its replica. */
+  /** Promotes the replica, and demotes the primary to its replica. */
   const failOver = async (): Promise<void> => {
     await replicaAdmin.replicaof('NO', 'ONE');
     await primaryAdmin.replicaof('127.0.0.1', replica.port);
   };
 
-  /** How many of our connections a server has; those of this test's admin and of replicas are others. */
+  /** Number of the broker's connections to a server, without those of this test's admin and of replicas. */
   const connectionsOf = async (server: Redis): Promise<number> => {
     const list = String(await server.client('LIST'));
     return (list.match(/ name=(broker|broker-subscriber|quiet|test-directory) /g) ?? []).length;
   };
 
-  /** Whether it is done; what fails is tried again. */
+  /** Whether the work succeeded; failed calls are retried. */
   const done = (work: Promise<unknown>): Promise<boolean> =>
     work.then(
       () => true,
@@ -145,11 +145,11 @@ describe('a failover of Redis behind one address', function () {
     proxy.moveTo(primary.port);
     await until('our connections', async () => (await connectionsOf(primaryAdmin)) === 4, HEALED_MS);
     await until('the end of all trouble', () => watch.trouble() === undefined && broker.connected, HEALED_MS);
-    // The promoted server is another incarnation: the room is compared with the archive before it takes messages.
+    // The promoted server is another incarnation: the room is compared with the archive before it accepts messages.
     await until('a message', () => done(broker.publish(roomId, '"a":2}')));
   });
 
-  it('accepts a replica that takes writes', async () => {
+  it('accepts a replica that accepts writes', async () => {
     await replicaAdmin.config('SET', 'replica-read-only', 'no');
     proxy.moveTo(replica.port);
     const client = createRedis(options.redis, silentLog, 'other', watch);

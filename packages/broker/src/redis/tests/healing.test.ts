@@ -11,7 +11,7 @@ import { makeRedisFixture, testOptions } from '../../testing/redis-fixture.js';
 import { TestRoomArchive } from '../../testing/room-archive.js';
 
 const ROOMS = 2_000;
-/** Rooms in which something was said that could not be heard. */
+/** Rooms in which messages were published during the outage. */
 const MISSED = 200;
 const AT_ONCE = 250;
 const HEALED_MS = 2_000;
@@ -31,7 +31,7 @@ describe('a node with thousands of rooms', function () {
     }
   };
 
-  it('has all of them whole soon after Redis is back', async () => {
+  it('has repaired all of them soon after Redis is back', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'chorus-test-'));
     closer().defer(() => rm(dir, { recursive: true, force: true }));
     let server: LocalServer = closer().add(await startRedis({ dir }));
@@ -73,7 +73,7 @@ describe('a node with thousands of rooms', function () {
     const channels = (await admin.pubsub('CHANNELS', '*:room:*')) as string[];
     expect(channels).to.have.length(ROOMS);
     const [, commands] = /cmdstat_subscribe:calls=(\d+)/.exec(await admin.info('commandstats')) ?? [];
-    // 500 channels in each, and those of the other node.
+    // 500 channels in each command, and those of the other node.
     expect(Number(commands)).to.be.within(4, 9);
   });
 });

@@ -6,7 +6,7 @@ import type { Broker } from '../../broker.js';
 import { Recorder, someRoom } from '../../testing/recorder.js';
 import { makeRedisFixture, type RedisFixture, testOptions } from '../../testing/redis-fixture.js';
 
-/** Long enough for the promise, in seconds. */
+/** Length of a turn, in seconds; at least as long as keys are promised to be known. */
 const TURN = 300;
 
 describe('keys of messages in Redis', () => {
@@ -26,7 +26,7 @@ describe('keys of messages in Redis', () => {
     await fixture.directory().ensure(roomId, 0);
   });
 
-  /** The hash that new keys go to now, and the other one; not at the moment when they change. */
+  /** The hash that takes new keys now, and the other one; not at the moment when they change. */
   const hashes = async (): Promise<{ turn: number; current: string; other: string }> => {
     for (;;) {
       const [seconds] = await redis.time();
@@ -38,7 +38,7 @@ describe('keys of messages in Redis', () => {
     }
   };
 
-  it('are kept until the turn after the one they came in has passed', async () => {
+  it('are kept until the end of the turn after their own', async () => {
     const { turn, current, other } = await hashes();
     await broker.publish(roomId, '"a":1}', 'k');
     await broker.publish(roomId, '"a":1}', 'l');
@@ -46,7 +46,7 @@ describe('keys of messages in Redis', () => {
     expect(await redis.exists(other)).to.equal(0);
   });
 
-  it('are found in the turn after the one they came in', async () => {
+  it('are found in the turn after their own', async () => {
     const { turn, current, other } = await hashes();
     const first = await broker.publish(roomId, '"a":1}', 'k');
     await redis.rename(current, other);
@@ -60,7 +60,7 @@ describe('keys of messages in Redis', () => {
     expect(await redis.hkeys(current)).to.have.members(['', 'l']);
   });
 
-  it('live on when the hash was about to go with what is left of two turns ago', async () => {
+  it('survive when their hash was about to expire with keys of two turns ago', async () => {
     const { turn, current } = await hashes();
     await redis.hset(current, '', turn - 2);
     await redis.expireat(current, turn * TURN + 1_000);

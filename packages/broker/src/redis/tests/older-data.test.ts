@@ -24,7 +24,7 @@ interface Node {
   readonly losses: HistoryLoss[];
 }
 
-describe('rooms over a Redis that comes back with older data', function () {
+describe('rooms over a Redis that returns with older data', function () {
   this.timeout(30_000);
   const closer = closeAfterEach();
   let dir: string;
@@ -80,7 +80,7 @@ describe('rooms over a Redis that comes back with older data', function () {
     }
     return positions;
   };
-  /** Archives what waits, as an archiver does. */
+  /** Archives the backlog, as an archiver does. */
   const store = async (): Promise<void> => {
     for (const backlog of await fixture.queue().claim(10, 1_000, LEASE_MS)) {
       archive.store(backlog.roomId, backlog.messages);
@@ -115,21 +115,21 @@ describe('rooms over a Redis that comes back with older data', function () {
         () => false,
       ),
     );
-  /** What a client that comes back is replayed; undefined when it is told that this cannot be had. */
+  /** The messages replayed to a client that resumes; undefined if the resume is refused. */
   const replayed = async ({ feeds }: Node, since: Position): Promise<number[] | undefined> => {
     const replay = await feeds.replay(roomId, since);
     const frames = replay?.next(1_000_000);
     replay?.end();
     return frames?.map((frame) => JSON.parse(Buffer.from(frame).toString()).seq as number);
   };
-  /** A node that hears nothing of the room from now on. */
+  /** Cuts a node off from the events of the room. */
   const deaf = async (node: Node): Promise<void> => {
     await admin.call('ACL', 'SETUSER', 'default', '-subscribe');
     await admin.client('KILL', 'TYPE', 'pubsub');
     await until('the loss', () => !node.broker.connected);
   };
 
-  it('go on, and resumes with them, when nothing was lost', async () => {
+  it('continue, and so do resumes, if nothing was lost', async () => {
     const node = await openNode();
     await node.feeds.acquire(roomId);
     const [, , third] = await say(node, 5);
@@ -142,7 +142,7 @@ describe('rooms over a Redis that comes back with older data', function () {
     expect(node.losses).to.deep.equal([]);
   });
 
-  it('are neither entered nor published to before an API has looked at them', async () => {
+  it('can be neither joined nor published to before an API has checked them', async () => {
     const node = await openNode();
     await node.feeds.acquire(roomId);
     await say(node, 3);
@@ -162,7 +162,7 @@ describe('rooms over a Redis that comes back with older data', function () {
     expect(await fixture.directory().wanted()).to.deep.equal([]);
   });
 
-  it('get back what the database has, for nodes that missed it as well', async () => {
+  it('get the messages of the database back, also for nodes that missed them', async () => {
     const node = await openNode();
     await node.feeds.acquire(roomId);
     const first = await say(node, 10);
@@ -176,13 +176,13 @@ describe('rooms over a Redis that comes back with older data', function () {
     await published(node);
     await untilHeard(node, numbers(1, 21));
     expect(node.losses).to.deep.equal([]);
-    // Redis has lost something: whether that is all nobody knows.
+    // Redis has lost data; the extent is unknown.
     expect(await replayed(node, first[9] as Position)).to.equal(undefined);
     expect((await fixture.queue().backlog()).rooms).to.equal(1);
     expect(await node.broker.stored(roomId)).to.deep.equal({ ...first[9], seq: 20 });
   });
 
-  it('get back of an empty Redis what nodes still need', async () => {
+  it('get the messages back that nodes still need, if Redis is empty', async () => {
     const node = await openNode();
     await node.feeds.acquire(roomId);
     await say(node, 10);
@@ -190,7 +190,7 @@ describe('rooms over a Redis that comes back with older data', function () {
     await say(node, 10);
     await store();
     await restart(join(dir, 'empty'));
-    // A node asks before the API looks.
+    // A node queries the room before the API checks it.
     await until('a question', () =>
       fixture
         .directory()
@@ -208,7 +208,7 @@ describe('rooms over a Redis that comes back with older data', function () {
     expect(node.losses).to.deep.equal([]);
   });
 
-  it('recognise of an empty Redis what is sent again', async () => {
+  it('recognise repeated messages, if Redis is empty', async () => {
     const { broker } = await openNode();
     const first = await broker.publish(roomId, '"a":1}', 'key-1');
     const [message] = (await fixture.queue().claim(1, 1, LEASE_MS))[0]?.messages ?? [];
@@ -223,7 +223,7 @@ describe('rooms over a Redis that comes back with older data', function () {
     expect(again).to.deep.equal({ ...first, repeated: true });
   });
 
-  it('tell nodes what is lost for good, and resumes in every room that something may be missing', async () => {
+  it('report final losses to nodes, and possible gaps to resumes in every room', async () => {
     const [node, other] = [await openNode(), await newRoom()];
     await node.feeds.acquire(roomId);
     await node.feeds.acquire(other);
@@ -236,14 +236,14 @@ describe('rooms over a Redis that comes back with older data', function () {
     lookAfter();
     await published(node);
     await until('the loss', () => node.losses.length > 0);
-    // It has acknowledged them.
+    // This node has acknowledged the lost messages.
     expect(node.losses).to.deep.equal([{ from: first[9], to: lost[9], recoverable: false }]);
     expect(await replayed(node, first[9] as Position)).to.equal(undefined);
     expect(node.feeds.lossSince(roomId, first[9] as Position)?.to).to.deep.equal(lost[9]);
     expect(await node.feeds.replay(other, elsewhere as Position)).to.equal(undefined);
   });
 
-  it('tell what becomes known later: a node that was away, an archiver that held a batch, a client', async () => {
+  it('report losses that become known later: from a disconnected node, an archiver with a batch, a client', async () => {
     for (const witness of ['node', 'archiver', 'client'] as const) {
       roomId = await newRoom();
       const node = await openNode();
@@ -273,7 +273,7 @@ describe('rooms over a Redis that comes back with older data', function () {
     }
   });
 
-  it('are dropped when the room has been made anew', async () => {
+  it('are dropped when the room was created again', async () => {
     const node = await openNode();
     await node.feeds.acquire(roomId);
     await say(node, 3);

@@ -15,9 +15,9 @@ import { TestRoomArchive } from '../../testing/room-archive.js';
 import { Traffic } from '../../testing/traffic.js';
 import { RedisBroker } from '../broker.js';
 
-/** A command without an answer fails after so long. */
+/** Command timeout, in milliseconds. */
 const TIMEOUT_MS = 600;
-/** A call can wait behind one that is under way. */
+/** Bound of a call that waits behind another one in flight, in milliseconds. */
 const BOUND_MS = 2 * TIMEOUT_MS + 200;
 const HEALED_MS = 2_000;
 
@@ -30,9 +30,9 @@ describe('a Redis outage', function () {
   let broker: Broker;
   let feeds: RoomFeedRegistry;
   let heard: Recorder;
-  /** With traffic. */
+  /** Rooms with traffic. */
   let rooms: number[];
-  /** For single calls. */
+  /** Room for single calls. */
   let spare: number;
 
   before(ensureTestRedis);
@@ -63,7 +63,7 @@ describe('a Redis outage', function () {
     for (const roomId of [...rooms, spare]) await feeds.acquire(roomId);
   });
 
-  /** Every kind of call, many at a time; each has to be rejected, soon. */
+  /** Makes calls of every kind concurrently; each must be rejected soon. */
   const expectRefusal = async (): Promise<void> => {
     const directory = fixture.directory();
     const roomId = spare;
@@ -94,7 +94,7 @@ describe('a Redis outage', function () {
     for (const error of errors) expect(error).to.be.instanceOf(UnavailableError);
   };
 
-  /** Everything works again, soon, and nothing is left of the calls that failed. */
+  /** Everything works again soon, and the failed calls have left nothing behind. */
   const expectHealed = async (): Promise<void> => {
     const begun = performance.now();
     await until('a publish', () =>
@@ -112,12 +112,12 @@ describe('a Redis outage', function () {
     closer().defer(() => admin.disconnect());
     await until('an end of all other subscriptions', async () => {
       const channels = (await admin.pubsub('CHANNELS', '*')) as string[];
-      // The spare room's, the control channel and the probe's.
+      // The spare room's channel, the control channel and the probe's.
       return channels.length === rooms.length + 3;
     });
   };
 
-  it('is waited for when there is none at the start, and worked with when it comes', async () => {
+  it('at the start is waited out, and the broker works when Redis is up', async () => {
     const port = await freePort();
     const redis = { urls: [`redis://127.0.0.1:${port}`], cluster: false, commandTimeoutMs: TIMEOUT_MS };
     const begun = performance.now();
@@ -140,7 +140,7 @@ describe('a Redis outage', function () {
     await recorder.until('both', () => recorder.seqs(1).length === 1 && recorder.events.length === 1);
   });
 
-  it('is waited for when it does not answer at the start', async () => {
+  it('with a silent Redis at the start is waited out', async () => {
     server.kill('SIGSTOP');
     const begun = performance.now();
     const options = { ...fixture.options, connectTimeoutMs: 500 };
@@ -151,7 +151,7 @@ describe('a Redis outage', function () {
     await until('deliveries', () => early.connected);
   });
 
-  it('refuses everything while it is gone, and heals when it is back', async () => {
+  it('refuses every call while Redis is down, and heals when it is back', async () => {
     const traffic = new Traffic([broker], rooms);
     traffic.start(2);
     await traffic.more(50);
@@ -166,14 +166,14 @@ describe('a Redis outage', function () {
     await traffic.check(heard);
   });
 
-  it('refuses everything while it is frozen, and heals when it goes on', async () => {
+  it('refuses every call while Redis is frozen, and heals when it resumes', async () => {
     const traffic = new Traffic([broker], rooms);
     traffic.start(2);
     await traffic.more(50);
     server.kill('SIGSTOP');
     await expectRefusal();
     await until('the silence to be noticed', () => !broker.connected);
-    // New connections are accepted by the system, and silent as well.
+    // The system accepts new connections, which are silent as well.
     await expectRefusal();
     await traffic.stop();
     server.kill('SIGCONT');
@@ -181,7 +181,7 @@ describe('a Redis outage', function () {
     await traffic.check(heard);
   });
 
-  it('is bridged without a loss when it is too short to be noticed', async () => {
+  it('is bridged without a loss if it is too short to be detected', async () => {
     const traffic = new Traffic([broker], rooms);
     traffic.start(2);
     await traffic.more(50);
@@ -194,7 +194,7 @@ describe('a Redis outage', function () {
     await traffic.check(heard);
   });
 
-  it('leaves messages refused that Redis has no memory for, and no others', async () => {
+  it('by full memory refuses messages while it lasts, and no later ones', async () => {
     const admin = new Redis(server.url);
     closer().defer(() => admin.disconnect());
     await admin.config('SET', 'maxmemory', '1');

@@ -14,7 +14,7 @@ import { Traffic } from '../../testing/traffic.js';
 const TIMEOUT_MS = 600;
 const INTERVAL_MS = 200;
 const HEALED_MS = 2_000;
-/** What timers and a busy machine may add. */
+/** Allowance for timers and a busy machine, in milliseconds. */
 const SLACK_MS = 250;
 
 describe('the delivery probe over Redis', function () {
@@ -26,7 +26,7 @@ describe('the delivery probe over Redis', function () {
   let feeds: RoomFeedRegistry;
   let heard: Recorder;
   let roomId: number;
-  /** Without traffic. */
+  /** Room without traffic. */
   let spare: number;
 
   before(ensureTestRedis);
@@ -62,7 +62,7 @@ describe('the delivery probe over Redis', function () {
     await until('the end of all repairs', () => feeds.stats.behind === 0);
   };
 
-  it('is content with a Redis that works, however long nobody says anything', async () => {
+  it('reports deliveries with a working Redis, however long no message is published', async () => {
     server = closer().add(await startRedis());
     await open({ urls: [server.url], cluster: false });
     const begun = performance.now();
@@ -72,7 +72,7 @@ describe('the delivery probe over Redis', function () {
     }
   });
 
-  it('notices a frozen Redis in time, and recovers with it', async () => {
+  it('detects a frozen Redis in time, and recovers with it', async () => {
     server = closer().add(await startRedis());
     await open({ urls: [server.url], cluster: false });
     for (let round = 0; round < 2; round++) {
@@ -87,13 +87,13 @@ describe('the delivery probe over Redis', function () {
     }
   });
 
-  it('notices a connection by which nothing is delivered although everything is answered', async () => {
+  it('detects a connection that delivers nothing although commands are answered', async () => {
     server = closer().add(await startRedis());
     const proxy = closer().add(await RedisProxy.start(server.port));
     await open({ urls: [proxy.url], cluster: false });
     expect(proxy.subscribers).to.equal(1);
     const traffic = new Traffic([broker], [roomId]);
-    // Seldom: what is published in the same moment as another answer would take that along.
+    // Rarely: a message published together with another reply would be delivered along with it.
     traffic.start(50);
     await traffic.more(5);
     const before = heard.messages.length;
@@ -107,7 +107,7 @@ describe('the delivery probe over Redis', function () {
   });
 
   describe('in a Redis Cluster', () => {
-    it('asks every server, and says which of them does not deliver', async function () {
+    it('probes every server, and reports the one that does not deliver', async function () {
       this.timeout(40_000);
       const cluster = closer().add(await startRedisCluster());
       await open({ urls: cluster.urls, cluster: true });

@@ -111,7 +111,7 @@ describe('a Redis that answers and refuses its work', function () {
     expect(error).to.be.instanceOf(ConfigError);
     expect(String(error)).to.match(/REDIS_URL is not valid: .*out of range/);
     expect(watch.trouble('out of range')).to.equal('does not have the database of REDIS_URL');
-    // Nor does it work in another database while it goes on trying.
+    // The broker does not work in another database either while it retries.
     expect(await failure(client.set('key', 'value'))).to.be.instanceOf(Error);
     expect(await failure(RedisBroker.connect(testOptions(redis)))).to.be.instanceOf(ConfigError);
     expect(await admin.dbsize()).to.be.below(10);
@@ -135,7 +135,7 @@ describe('a Redis that answers and refuses its work', function () {
     expect(watch.trouble('denied')).to.equal('cannot be reached (ECONNREFUSED)');
   });
 
-  it('is left for another server when it does not stop loading', async () => {
+  it('is left for another server if it does not stop loading', async () => {
     const loading = createServer((socket) => {
       socket.on('error', () => {});
       socket.on('data', (data) => {

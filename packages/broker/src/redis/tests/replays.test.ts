@@ -17,11 +17,11 @@ import { Traffic } from '../../testing/traffic.js';
 interface Node {
   broker: Broker;
   feeds: RoomFeedRegistry;
-  /** Calls every live member with what arrives. */
+  /** Called with every arrival, one function per live member. */
   live: Set<(frame: Uint8Array) => void>;
 }
 
-/** Somebody who comes and goes, and keeps account of what they have seen. */
+/** A client that connects and disconnects, and records the messages that it has received. */
 interface Client {
   at: Position;
   readonly seen: string[];
@@ -65,7 +65,7 @@ describe('replays over Redis', function () {
   const openNode = async (options: Partial<RoomFeedOptions> = {}): Promise<Node> => {
     const live: Node['live'] = new Set();
     const broker = await fixture.connect();
-    // Often subscribed anew, often with a window of an earlier client.
+    // Subscribes often from scratch, and often with the window of an earlier client.
     const usual = { lingerMs: 20, retryMs: 20, replayKeepMs: 30, pageSize: 20, log: silentLog };
     const feeds = closer().add(new RoomFeedRegistry(broker, { ...usual, ...options }));
     const onMessage = (_roomId: number, _position: Position, frame: Uint8Array): void => {
@@ -76,7 +76,7 @@ describe('replays over Redis', function () {
     return { broker, feeds, live };
   };
 
-  /** One visit: resume, catch up in small bites, stay a while. */
+  /** One connection: resume, catch up in small steps, stay for a while. */
   const visit = async ({ feeds, live }: Node, client: Client, random: () => number): Promise<void> => {
     const hear = (frame: Uint8Array): void => {
       const text = Buffer.from(frame).toString();
@@ -122,7 +122,7 @@ describe('replays over Redis', function () {
     }
   };
 
-  /** Clients come and go on three nodes while something happens; all of them see all of it. */
+  /** Clients connect and disconnect on three nodes during disturbances; all of them receive every message. */
   const run = async (happens: (traffic: Traffic, random: () => number) => Promise<void>): Promise<void> => {
     const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
     const random = createPrng(seed).next;
@@ -134,7 +134,7 @@ describe('replays over Redis', function () {
     const begin = await (nodes[0] as Node).broker.position(roomId);
     const clients = Array.from({ length: 30 }, (): Client => ({ at: begin, seen: [], stays: 0, refused: 0 }));
     let over = false;
-    // A busy machine has them come back less often in that time.
+    // On a busy machine they reconnect less often in that time.
     const coming = Promise.all(
       clients.map((client) => comeAndGo(nodes, client, random, () => over && client.stays > 5)),
     );
@@ -148,7 +148,7 @@ describe('replays over Redis', function () {
     expect(sent.length, 'sent').to.be.above(200);
     const deadline = performance.now() + patiently(15_000);
     for (const client of clients) {
-      // Whatever was stored after the last visit.
+      // Includes messages stored after the last connection.
       const seen = (): boolean => client.seen.length >= sent.length || performance.now() > deadline;
       await comeAndGo(nodes, client, random, seen);
       const bodies = client.seen.map((text) => text.slice(text.indexOf('"id"')));
@@ -176,7 +176,7 @@ describe('replays over Redis', function () {
       }
     }));
 
-  it('of a thousand who return at once share a few reads', async () => {
+  it('of a thousand concurrent clients share a few reads', async () => {
     const { broker, feeds } = await openNode({ pageSize: 500 });
     await feeds.acquire(roomId);
     const body = `"content":"${'x'.repeat(170)}"}`;

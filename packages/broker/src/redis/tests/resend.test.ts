@@ -16,7 +16,7 @@ const TIMEOUT_MS = 300;
 const SENDERS = 20;
 const EVERYTHING = [{ epoch: 0, seq: 0 }, { epoch: Number.MAX_SAFE_INTEGER, seq: 0 }, 100_000] as const;
 
-describe('messages that are sent again until they are acknowledged', function () {
+describe('messages that are retried until they are acknowledged', function () {
   this.timeout(30_000);
   const closer = closeAfterEach();
   let server: LocalServer;
@@ -57,7 +57,7 @@ describe('messages that are sent again until they are acknowledged', function ()
     sending = true;
   });
 
-  /** Sends one message after the other, each by one node after the other until one says where it is. */
+  /** Sends messages sequentially, each through one node after the other until one returns its position. */
   const send = async (sender: number): Promise<void> => {
     for (let n = 0; sending; n++) {
       const id = `${sender}-${n}`;
@@ -103,7 +103,7 @@ describe('messages that are sent again until they are acknowledged', function ()
     );
   };
 
-  it('are stored and delivered once when Redis is frozen for longer than anybody waits', async () => {
+  it('are stored and delivered once when Redis is frozen for longer than any timeout', async () => {
     await check(async () => {
       for (let n = 0; n < 3; n++) {
         server.kill('SIGSTOP');
@@ -114,7 +114,7 @@ describe('messages that are sent again until they are acknowledged', function ()
     });
   });
 
-  it('are stored and delivered once when Redis is killed and comes back', async () => {
+  it('are stored and delivered once when Redis is killed and restarted', async () => {
     await check(async () => {
       server.kill('SIGKILL');
       await server.exited;

@@ -67,7 +67,7 @@ describe('room feeds over Redis', function () {
   const noRoomLeft = (): Promise<void> =>
     until('the end of all room subscriptions', async () => (await roomChannels()).length === 0);
 
-  /** Every node uses every room. */
+  /** Makes every node use every room. */
   const occupy = async (nodes: readonly Node[], rooms: readonly number[]): Promise<Traffic> => {
     await Promise.all(nodes.flatMap(({ feeds }) => rooms.map((roomId) => feeds.acquire(roomId))));
     return new Traffic(
@@ -76,10 +76,10 @@ describe('room feeds over Redis', function () {
     );
   };
 
-  describe('on a server that stays', () => {
+  describe('on a server that keeps running', () => {
     beforeEach(() => begin({}));
 
-    it('is exact while connections are cut again and again', async () => {
+    it('is exact while connections are cut repeatedly', async () => {
       const nodes = [await openNode(), await openNode(), await openNode()];
       const traffic = await occupy(nodes, await newRooms(5));
       traffic.start(2);
@@ -103,7 +103,7 @@ describe('room feeds over Redis', function () {
       await noRoomLeft();
     });
 
-    it('leaves no subscription after many have come and gone while connections are cut', async () => {
+    it('leaves no subscription after many users while connections are cut', async () => {
       const { feeds } = await openNode(5);
       const rooms = await newRooms(50);
       const cutting = setInterval(() => void admin.client('KILL', 'TYPE', 'pubsub'), 70);
@@ -124,7 +124,7 @@ describe('room feeds over Redis', function () {
       await noRoomLeft();
     });
 
-    it('is connected again soon however many rooms are asked for', async () => {
+    it('reconnects soon, however many rooms are acquired', async () => {
       const { feeds, broker } = await openNode();
       const rooms = await newRooms(100);
       let asking = true;
@@ -149,7 +149,7 @@ describe('room feeds over Redis', function () {
       await asked;
     });
 
-    it('is subscribed to what is in use after many have come and gone', async () => {
+    it('is subscribed to exactly the rooms in use after many changes', async () => {
       const { feeds, heard, broker } = await openNode(1);
       const rooms = await newRooms(1_200);
       for (let round = 0; round < 3; round++) {
@@ -166,7 +166,7 @@ describe('room feeds over Redis', function () {
       await heard.until('a message for each room in use', () => heard.messages.length === 600);
     });
 
-    it('reports a room that was deleted while the node could not hear it', async () => {
+    it('reports a room that was deleted while the node was disconnected', async () => {
       const { feeds, heard } = await openNode();
       const [roomId = 0] = await newRooms(1);
       await feeds.acquire(roomId);
@@ -181,7 +181,7 @@ describe('room feeds over Redis', function () {
       await noRoomLeft();
     });
 
-    it('survives nonsense on its channels', async () => {
+    it('survives invalid payloads on its channels', async () => {
       const { feeds, heard, broker } = await openNode();
       const [roomId = 0] = await newRooms(1);
       await feeds.acquire(roomId);
@@ -221,7 +221,7 @@ describe('room feeds over Redis', function () {
       server = closer().add(await startRedis({ dir, port: server.port, args }));
     };
 
-    it('loses nothing with a file that is always synced', async () => {
+    it('loses nothing with appendfsync always', async () => {
       const args = ['--appendfsync', 'always'];
       await begin({ dir, args });
       const nodes = [await openNode(), await openNode()];
@@ -237,7 +237,7 @@ describe('room feeds over Redis', function () {
       for (const { heard } of nodes) await traffic.check(heard);
     });
 
-    it('repeats nothing and loses nothing more when it comes back with older data', async () => {
+    it('repeats nothing and loses nothing more when the server returns with older data', async () => {
       const args = ['--appendonly', 'no', '--save', ''];
       await begin({ dir, args });
       const nodes = [await openNode(), await openNode(), await openNode()];
@@ -254,7 +254,7 @@ describe('room feeds over Redis', function () {
 
       await restart(args);
       lookAfterRooms();
-      // From the first moment on: some nodes publish before others are subscribed again.
+      // From the start: some nodes publish before others are subscribed again.
       const traffic = new Traffic(
         nodes.map(({ broker }) => broker),
         rooms,
@@ -271,7 +271,7 @@ describe('room feeds over Redis', function () {
       expect(before.every((count) => count >= 200)).to.equal(true);
     });
 
-    it('waits for the rooms to be made known when it comes back with nothing', async () => {
+    it('waits until the rooms are known when the server returns empty', async () => {
       await begin({});
       dir = join(dir, 'empty');
       const { feeds, heard, broker } = await openNode();

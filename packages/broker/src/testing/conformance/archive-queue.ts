@@ -11,7 +11,7 @@ import type { MakeBrokerFixture } from './fixture.js';
 const KEEP_ALL: HistoryLimits = { size: 1_000_000, maxAgeMs: 0 };
 const BODY = '"content":"x"}';
 
-/** What every `ArchiveQueue` has to do. */
+/** Mocha tests of the guarantees of `ArchiveQueue`. */
 export function describeArchiveQueue(name: string, makeFixture: MakeBrokerFixture): void {
   describe(`archive queue: ${name}`, () => {
     let archive: ArchiveFixture;
@@ -21,9 +21,9 @@ export function describeArchiveQueue(name: string, makeFixture: MakeBrokerFixtur
     });
     afterEach(() => archive.close());
 
-    it('hands out what is not stored, as it was published', async () => {
+    it('hands out messages that are not stored, as they were published', async () => {
       const roomId = await archive.newRoom();
-      // Nothing is said there.
+      // A room without messages.
       await archive.newRoom();
       const bodies = ['"content":"é 🙂"}', '"content":"\\n"}', BODY];
       const places: Position[] = [];
@@ -36,9 +36,9 @@ export function describeArchiveQueue(name: string, makeFixture: MakeBrokerFixtur
       await archive.expectNothingToClaim();
     });
 
-    it('hands out the rooms first that wait longest', async () => {
+    it('hands out the longest waiting rooms first', async () => {
       const first = await archive.newRoom();
-      // In the same partition; the order of their ids is not the one they are published in.
+      // Rooms of one partition whose ids are not in the order of publishing.
       const rooms = [first + 64, first, first + 192, first + 128];
       for (const roomId of rooms) {
         await archive.newRoom(roomId);
@@ -53,7 +53,7 @@ export function describeArchiveQueue(name: string, makeFixture: MakeBrokerFixtur
       expect(claimed).to.deep.equal(rooms);
     });
 
-    it('hands out every room once, however few are taken at a time', async () => {
+    it('hands out every room once, however few are claimed at a time', async () => {
       const rooms = new Set(await Promise.all(Array.from({ length: 150 }, () => archive.newRoom())));
       await Promise.all([...rooms].map((roomId) => archive.publish(roomId)));
       for (;;) {
@@ -65,7 +65,7 @@ export function describeArchiveQueue(name: string, makeFixture: MakeBrokerFixtur
       expect(rooms.size).to.equal(0);
     });
 
-    it('leaves a claimed room to whoever has it, whatever is published', async () => {
+    it('does not hand out a claimed room, whatever is published', async () => {
       const roomId = await archive.newRoom();
       await archive.publish(roomId);
       await archive.claim();
@@ -74,7 +74,7 @@ export function describeArchiveQueue(name: string, makeFixture: MakeBrokerFixtur
       await archive.expectNothingToClaim(archive.fixture.queue());
     });
 
-    it('hands a room out again when the lease of whoever had it has ended', async () => {
+    it('hands a room out again when its lease has ended', async () => {
       const roomId = await archive.newRoom();
       const [place] = await archive.publish(roomId);
       const leaseMs = 150;
@@ -119,7 +119,7 @@ export function describeArchiveQueue(name: string, makeFixture: MakeBrokerFixtur
       }
     });
 
-    it('never un-stores: of two that settle a room the one that is further wins', async () => {
+    it('never lowers a watermark: of two archivers that settle a room the higher position wins', async () => {
       const roomId = await archive.newRoom();
       const places = await archive.publish(roomId, 6);
       await archive.queue.settle(roomId, places[3] as Position, KEEP_ALL);
@@ -132,7 +132,7 @@ export function describeArchiveQueue(name: string, makeFixture: MakeBrokerFixtur
       expect(seqsOf(backlog.messages)).to.deep.equal([5, 6]);
     });
 
-    it('settles nothing that is published later, whatever it is told', async () => {
+    it('settles no message that is published later, whatever position it gets', async () => {
       const roomId = await archive.newRoom();
       const [first] = await archive.publish(roomId);
       await archive.queue.settle(roomId, { epoch: first?.epoch ?? 0, seq: 1_000 }, KEEP_ALL);
@@ -143,10 +143,10 @@ export function describeArchiveQueue(name: string, makeFixture: MakeBrokerFixtur
       expect((await archive.queue.backlog()).bytes).to.equal(2 * COST);
     });
 
-    it('measures what waits: how much, how many messages, and since when', async () => {
+    it('measures the backlog: bytes, messages, and the time of the oldest', async () => {
       const nothing = { bytes: 0, rooms: 0, messages: 0, oldestSentAt: undefined };
       expect(await archive.queue.measure()).to.deep.equal(nothing);
-      // One room's numbers begin where those of a history end that Redis never saw.
+      // The numbers of one room continue a history that Redis never had.
       const [old, young] = [await archive.newRoom(), await archive.newRoom(undefined, 700)];
       const body = (sentAt: number): string => `"content":"\\"sentAt\\":1","sentAt":${sentAt}}`;
       const at = 1_700_000_000_000;
@@ -166,7 +166,7 @@ export function describeArchiveQueue(name: string, makeFixture: MakeBrokerFixtur
         messages: 4,
         oldestSentAt: at,
       });
-      // Somebody who works on it changes nothing, and what is stored waits no more.
+      // A claim changes nothing, and stored messages no longer count.
       await archive.queue.claim(10, 10, LEASE_MS);
       await archive.queue.settle(old, places[1] as Position, KEEP_ALL);
       const left = { bytes: 3 * bytes, rooms: 2, messages: 3, oldestSentAt: at + 10 };
@@ -176,18 +176,18 @@ export function describeArchiveQueue(name: string, makeFixture: MakeBrokerFixtur
       expect(await archive.queue.measure()).to.deep.equal(nothing);
     });
 
-    it('measures by a part of the rooms when many wait', async () => {
+    it('extrapolates from part of the rooms when many wait', async () => {
       const rooms = await Promise.all(Array.from({ length: 300 }, () => archive.newRoom()));
       await Promise.all(rooms.map((roomId) => archive.publish(roomId, 2)));
       const { rooms: counted, messages, bytes } = await archive.queue.measure();
       expect([counted, messages, bytes]).to.deep.equal([300, 600, 600 * COST]);
     });
 
-    it('forgets a room that is removed, also while somebody has it', async () => {
+    it('forgets a removed room, also while it is claimed', async () => {
       const [gone, other] = [await archive.newRoom(), await archive.newRoom()];
       await archive.publish(other);
       await archive.queue.claim(10, 10, LEASE_MS);
-      // More than is removed in one go.
+      // More messages than one call of the script removes.
       const places = await archive.publish(gone, 2_500);
       const backlog = await archive.claim();
       await archive.queue.settle(gone, places[99] as Position, KEEP_ALL);
@@ -199,7 +199,7 @@ export function describeArchiveQueue(name: string, makeFixture: MakeBrokerFixtur
       expect(await failure(archive.broker.position(gone))).to.be.instanceOf(RoomNotFoundError);
     });
 
-    it('settles nothing of a room by what an earlier room of the same id had', async () => {
+    it('settles nothing of a room by positions of an earlier room with its id', async () => {
       const roomId = await archive.newRoom();
       await archive.publish(roomId, 3);
       const before = await archive.claim();
@@ -216,7 +216,7 @@ export function describeArchiveQueue(name: string, makeFixture: MakeBrokerFixtur
       expect(seqsOf(after.messages)).to.deep.equal([1, 2]);
     });
 
-    it('leaves everything as it is when a room that is known is made known', async () => {
+    it('changes nothing when a known room is made known', async () => {
       const roomId = await archive.newRoom();
       const places = await archive.publish(roomId, 3);
       await archive.queue.settle(roomId, places[1] as Position, KEEP_ALL);
@@ -225,7 +225,7 @@ export function describeArchiveQueue(name: string, makeFixture: MakeBrokerFixtur
       expect(seqsOf((await archive.claim()).messages)).to.deep.equal([3]);
     });
 
-    it('makes room in the budget for as much as is settled', async () => {
+    it('frees as much of the budget as is settled', async () => {
       await archive.close();
       archive = await ArchiveFixture.open(makeFixture, 4 * COST);
       const roomId = await archive.newRoom();
@@ -242,10 +242,10 @@ export function describeArchiveQueue(name: string, makeFixture: MakeBrokerFixtur
       await archive.publish(roomId, 4);
     });
 
-    it('leaves room in the budget for others when one room has a large part of it', async () => {
+    it('leaves part of the budget for other rooms when one room uses a large part', async () => {
       await archive.close();
       archive = await ArchiveFixture.open(makeFixture, 1_000 * COST);
-      /** Publishes that many; returns how many were taken, which are the first of them. */
+      /** Publishes that number of messages. @returns number of accepted ones, which are the first of them */
       const taken = async (roomId: number, count: number): Promise<number> => {
         const publishing = Array.from({ length: count }, () => archive.broker.publish(roomId, BODY));
         const results = await Promise.allSettled(publishing);
@@ -257,9 +257,9 @@ export function describeArchiveQueue(name: string, makeFixture: MakeBrokerFixtur
         return count - refused.length;
       };
       const large = await archive.newRoom();
-      // More than half of it. In a Redis Cluster these rooms share a budget.
+      // More than half of the budget. In a Redis Cluster these rooms share one.
       expect(await taken(large, 600)).to.equal(501);
-      // A quarter of it.
+      // A quarter of the budget.
       const second = await archive.newRoom(large + 64);
       expect(await taken(second, 400)).to.equal(251);
       const third = await archive.newRoom(large + 128);
@@ -271,7 +271,7 @@ export function describeArchiveQueue(name: string, makeFixture: MakeBrokerFixtur
       expect(await taken(large, 1)).to.equal(1);
     });
 
-    it('tells whoever is subscribed how far a room is stored, each time that it gets further', async () => {
+    it('notifies subscribers of the watermark each time it rises', async () => {
       const [roomId, other] = [await archive.newRoom(), await archive.newRoom()];
       const elsewhere = new Recorder();
       await (await archive.fixture.connect(elsewhere)).subscribe(other);

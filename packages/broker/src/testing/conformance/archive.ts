@@ -6,14 +6,14 @@ import type { RoomDirectory } from '../../room-directory.js';
 import { Recorder, someRoom } from '../recorder.js';
 import type { BrokerFixture, MakeBrokerFixture } from './fixture.js';
 
-/** Before and after every message. */
+/** Position before every message. */
 export const NOWHERE: Position = { epoch: 0, seq: 0 };
 export const FAR_AWAY: Position = { epoch: Number.MAX_SAFE_INTEGER, seq: 0 };
 
-/** Longer than any test. */
+/** A lease longer than any test, in milliseconds. */
 export const LEASE_MS = 60_000;
 const BODY = '"content":"x"}';
-/** What a message of {@link ArchiveFixture.publish} counts. */
+/** Bytes that a message of {@link ArchiveFixture.publish} counts. */
 export const COST = BODY.length + 128;
 
 /** Rooms with one broker and one archiver. */
@@ -47,7 +47,7 @@ export class ArchiveFixture {
     return Promise.all(Array.from({ length: count }, () => this.broker.publish(roomId, BODY)));
   }
 
-  /** The only room that can be claimed at the moment. */
+  /** Claims the only room that can be claimed. */
   async claim(maxMessages = 1_000, leaseMs = LEASE_MS): Promise<Backlog> {
     const claimed = await this.queue.claim(10, maxMessages, leaseMs);
     const [backlog] = claimed;
@@ -59,7 +59,7 @@ export class ArchiveFixture {
     expect(await queue.claim(10, 10, LEASE_MS)).to.deep.equal([]);
   }
 
-  /** Claims until there is something, for what becomes due with time. */
+  /** Claims until there is a room, for rooms that become due with time. */
   async claimDue(leaseMs = LEASE_MS, queue = this.queue): Promise<Backlog[]> {
     for (;;) {
       const claimed = await queue.claim(10, 1_000, leaseMs);
@@ -68,7 +68,7 @@ export class ArchiveFixture {
     }
   }
 
-  /** The numbers of what the recent history of a room has. */
+  /** Numbers of the messages in the recent history of a room. */
   async kept(roomId: number): Promise<number[]> {
     return seqsOf(await this.broker.between(roomId, NOWHERE, FAR_AWAY, 10_000));
   }
@@ -82,7 +82,7 @@ export function seqsOf(messages: readonly Position[]): number[] {
   return messages.map(({ seq }) => seq);
 }
 
-/** Where a room is when all that was claimed is stored. */
+/** Position of a room when the whole claimed backlog is stored. */
 export function lastOf(backlog: Backlog): Position {
   return backlog.messages.at(-1) ?? backlog.after;
 }

@@ -13,18 +13,18 @@ interface Waiting extends Position {
   bytes: number;
 }
 
-/** Whatever happens to rooms, what waits to be archived is counted exactly. */
+/** Mocha tests of the exact count of the backlog, whatever happens to rooms. */
 export function describeBacklogCount(name: string, makeFixture: MakeBrokerFixture): void {
   describe(`backlog count: ${name}`, () => {
     let fixture: BrokerFixture;
     let directory: RoomDirectory;
     let queue: ArchiveQueue;
     let broker: Broker;
-    /** What each room that exists has waiting. */
+    /** Waiting messages of each existing room. */
     let rooms: Map<number, Waiting[]>;
-    /** Messages that were stored, at any time. */
+    /** Messages that were stored at some time. */
     let seen: Set<string>;
-    /** Positions that were claimed, of rooms that may have gone since. */
+    /** Claimed positions, also of rooms that were removed since. */
     let claimed: Array<{ roomId: number; upTo: Position; read: Backlog | undefined }>;
 
     beforeEach(async () => {
@@ -46,7 +46,7 @@ export function describeBacklogCount(name: string, makeFixture: MakeBrokerFixtur
       );
       const waiting = rooms.get(roomId) ?? [];
       for (const [index, place] of places.entries()) {
-        // One that was sent before is not counted again, wherever it is.
+        // A repeated message is not counted again, in any room.
         if (seen.has(`${roomId} ${place.epoch} ${place.seq}`)) continue;
         seen.add(`${roomId} ${place.epoch} ${place.seq}`);
         waiting.push({ ...place, bytes: Buffer.byteLength(bodies[index] ?? '') + OVERHEAD });
@@ -107,7 +107,7 @@ export function describeBacklogCount(name: string, makeFixture: MakeBrokerFixtur
 
 type Pick = (below: number) => number;
 
-/** Numbers that look random, the same for the same seed: a linear congruential generator, its upper bits. */
+/** Pseudo-random numbers determined by the seed: a linear congruential generator, its upper bits. */
 function picker(seed: number): Pick {
   let state = seed;
   return (below) => {

@@ -11,7 +11,7 @@ const BUDGET = 1_000;
 const KEEP_ALL = { size: 100_000, maxAgeMs: 0 };
 const ROOMS_OF_USER = 8;
 
-/** What a user sends; all messages count the same. The content looks like that of somebody else. */
+/** A user's message; all of them have one size. The content imitates a message of another user. */
 export function bodyFrom(userId: number): string {
   const encode = messageEncoder(1, { id: userId, username: '"userId":8' });
   const parts = { content: 'says "userId":9, and "userId":', id: 'gateway-1', sentAt: 1_700_000_000_000 };
@@ -19,13 +19,13 @@ export function bodyFrom(userId: number): string {
 }
 export const COST_OF_USER = Buffer.byteLength(bodyFrom(1)) + 128;
 
-/** What a room of the user has waiting. */
+/** Backlog of one room of the user. */
 interface Used {
   readonly roomId: number;
   readonly places: Position[];
 }
 
-/** A user who writes into many rooms, which share a budget in a Redis Cluster as well. */
+/** A user who publishes to many rooms, which share a budget in a Redis Cluster, too. */
 export class BusyUser {
   readonly rooms: Used[] = [];
 
@@ -37,14 +37,14 @@ export class BusyUser {
   static async open(archive: ArchiveFixture, id: number, rooms = ROOMS_OF_USER): Promise<BusyUser> {
     const user = new BusyUser(archive, id);
     for (let n = 0; n < rooms; n++) {
-      // Always of the same partition.
+      // Rooms of one partition.
       const roomId = await archive.newRoom(someRoom() * PARTITIONS);
       user.rooms.push({ roomId, places: [] });
     }
     return user;
   }
 
-  /** Sends so many messages, by turns into each room. @returns how many were not refused */
+  /** Publishes that number of messages, to the rooms in turn. @returns number of accepted ones */
   async send(count: number): Promise<number> {
     const results = await Promise.allSettled(
       Array.from({ length: count }, async (_, n) => {
@@ -57,7 +57,7 @@ export class BusyUser {
     return count - refused.length;
   }
 
-  /** Stores what some rooms have, from one on. @returns how many messages that are */
+  /** Stores the backlog of some rooms, beginning with one. @returns number of stored messages */
   async store(from: number, rooms: number): Promise<number> {
     let stored = 0;
     for (const { roomId, places } of this.rooms.slice(from, from + rooms)) {
@@ -76,7 +76,7 @@ export class BusyUser {
   }
 }
 
-/** Whatever room of the user, all of it does not wait any more. */
+/** Ways in which no message of a user's room waits any more. */
 const WAYS: Readonly<Record<string, (archive: ArchiveFixture, used: Used) => Promise<unknown>>> = {
   'is stored': ({ queue }, { roomId, places }) => queue.settle(roomId, places.at(-1) as Position, KEEP_ALL),
   'is stored as it was read': async ({ queue }, { roomId, places }) => {
@@ -98,7 +98,7 @@ async function restore({ directory }: ArchiveFixture, used: Used, before: 'store
   expect(await directory.restore(about, 1)).to.equal(true);
 }
 
-/** No user takes the budget of all others, in however many rooms. */
+/** Mocha tests of the shares: no user takes the budget of all others, in any number of rooms. */
 export function describeBacklogShares(name: string, makeFixture: MakeBrokerFixture): void {
   describe(`shares of the backlog: ${name}`, () => {
     let archive: ArchiveFixture;
@@ -110,24 +110,24 @@ export function describeBacklogShares(name: string, makeFixture: MakeBrokerFixtu
 
     const open = (id: number, rooms?: number): Promise<BusyUser> => BusyUser.open(archive, id, rooms);
 
-    it('leave room for other users when one has a large part, in many rooms', async () => {
+    it('leave part of the budget for other users when one uses a large part, in many rooms', async () => {
       const [ann, bob, eve] = [await open(1), await open(2), await open(3)];
-      // Nobody else needs it: one more than half.
+      // No other user needs it: one message more than half.
       expect(await ann.send(600)).to.equal(501);
       expect(await ann.send(1)).to.equal(0);
-      // A quarter.
+      // A quarter of the budget.
       expect(await bob.send(400)).to.equal(250);
       expect(await eve.send(100)).to.equal(100);
-      // Of the first 501, 126 were sent before anything was counted.
+      // Of the first 501 messages, 126 were sent before counting began.
       const stored = await ann.store(0, 3);
       expect(await ann.send(200)).to.equal(250 - (501 - 126 - stored));
-      // What is stored of one user is no other user's.
+      // Stored messages of one user do not count for another.
       const more = await bob.store(0, 2);
       expect(await ann.send(1)).to.equal(0);
       expect(await bob.send(200)).to.equal(more);
     });
 
-    it('refuse nobody else in the same room and moment', async () => {
+    it('refuse no other user in that room and moment', async () => {
       const ann = await open(1);
       const { broker } = archive;
       const roomId = await archive.newRoom(someRoom() * PARTITIONS);
@@ -168,7 +168,7 @@ export function describeBacklogShares(name: string, makeFixture: MakeBrokerFixtu
       });
     }
 
-    it('are whole again when everything is stored', async () => {
+    it('are free again when everything is stored', async () => {
       const [ann, bob] = [await open(1), await open(2)];
       for (let round = 0; round < 3; round++) {
         expect([await ann.send(600), await bob.send(400)], `round ${round}`).to.deep.equal([501, 250]);
@@ -187,7 +187,7 @@ export function describeBacklogShares(name: string, makeFixture: MakeBrokerFixtu
     });
 
     for (const seed of [1, 2, 3, 4]) {
-      it(`are right to within an eighth after any sequence of changes (${seed})`, async () => {
+      it(`are exact to an eighth after any sequence of changes (${seed})`, async () => {
         const pick = picker(seed);
         const users = [await open(1, 4), await open(2, 4)] as const;
         const waiting = ({ rooms }: BusyUser): number =>
@@ -230,7 +230,7 @@ export function describeBacklogShares(name: string, makeFixture: MakeBrokerFixtu
 
 type Pick = (below: number) => number;
 
-/** Numbers that look random, the same for the same seed: a linear congruential generator, its upper bits. */
+/** Pseudo-random numbers determined by the seed: a linear congruential generator, its upper bits. */
 function picker(seed: number): Pick {
   let state = seed;
   return (below) => {

@@ -18,11 +18,11 @@ export { describeRestoring } from './restoring.js';
 export { describeRoomDirectory } from './room-directory.js';
 export { describeRoomHistory } from './room-history.js';
 
-/** Before and after every message. */
+/** Position before every message. */
 const NOWHERE = { epoch: 0, seq: 0 };
 const FAR_AWAY = { epoch: Number.MAX_SAFE_INTEGER, seq: 0 };
 
-/** What every {@link Broker} has to do, together with the directory of the same kind. */
+/** Mocha tests of the guarantees of {@link Broker}, together with the directory of its kind. */
 export function describeBroker(name: string, makeFixture: MakeBrokerFixture): void {
   describe(`broker: ${name}`, () => {
     let fixture: BrokerFixture;
@@ -49,7 +49,7 @@ export function describeBroker(name: string, makeFixture: MakeBrokerFixture): vo
       await Promise.all(Array.from({ length: count }, (_, n) => broker.publish(roomId, `"n":${n}}`)));
     };
 
-    it('numbers what several nodes publish at once consecutively, in one order for all', async () => {
+    it('numbers concurrent messages of several nodes consecutively, in one order for all', async () => {
       const roomId = await newRoom();
       const recorders = [recorder, new Recorder(), new Recorder()];
       const brokers = [broker];
@@ -69,7 +69,7 @@ export function describeBroker(name: string, makeFixture: MakeBrokerFixture): vo
         expect(one.messages).to.deep.equal(recorder.messages);
         expect(one.seqs(roomId)).to.deep.equal(all);
       }
-      // Whoever publishes keeps an order of its own within it.
+      // Each publisher's messages keep their order within it.
       expect(positions.slice(0, each).map(({ seq }) => seq)).to.deep.equal(
         positions
           .slice(0, each)
@@ -78,7 +78,7 @@ export function describeBroker(name: string, makeFixture: MakeBrokerFixture): vo
       );
     });
 
-    it('goes on from the number that the room came with', async () => {
+    it('continues from the number that the room came with', async () => {
       const roomId = await newRoom(41);
       const before = await broker.position(roomId);
       expect(before.seq).to.equal(41);
@@ -86,7 +86,7 @@ export function describeBroker(name: string, makeFixture: MakeBrokerFixture): vo
       expect(await broker.position(roomId)).to.deep.equal({ epoch: before.epoch, seq: 42 });
     });
 
-    it('delivers and stores the same bytes', async () => {
+    it('delivers and stores identical bytes', async () => {
       const roomId = await newRoom();
       const contents = [
         'plain',
@@ -114,7 +114,7 @@ export function describeBroker(name: string, makeFixture: MakeBrokerFixture): vo
       );
     });
 
-    it('takes the largest room ids', async () => {
+    it('accepts the largest room ids', async () => {
       for (const roomId of [1, 2 ** 53 - 1, 2 ** 53 - 2]) {
         await directory.ensure(roomId, 0);
         await broker.subscribe(roomId);
@@ -124,7 +124,7 @@ export function describeBroker(name: string, makeFixture: MakeBrokerFixture): vo
       expect(recorder.messages).to.have.length(3);
     });
 
-    it('knows no room that the directory does not have', async () => {
+    it('knows no room that the directory lacks', async () => {
       await directory.markComplete();
       const roomId = someRoom();
       const known = await newRoom();
@@ -141,7 +141,7 @@ export function describeBroker(name: string, makeFixture: MakeBrokerFixture): vo
       expect(await broker.between(roomId, NOWHERE, FAR_AWAY, 10)).to.deep.equal([]);
     });
 
-    it('cannot tell whether there is a room before all are known', async () => {
+    it('reports unavailable instead of unknown before all rooms are known', async () => {
       const roomId = someRoom();
       expect(await failure(broker.position(roomId))).to.be.instanceOf(UnavailableError);
       expect(await failure(broker.publish(roomId, '"a":1}'))).to.be.instanceOf(UnavailableError);
@@ -149,7 +149,7 @@ export function describeBroker(name: string, makeFixture: MakeBrokerFixture): vo
       expect(await broker.publish(roomId, '"a":1}')).to.include({ seq: 1 });
     });
 
-    it('hands notices to whoever is subscribed, and stores nothing', async () => {
+    it('delivers notices to subscribers, and stores nothing', async () => {
       const roomId = await newRoom();
       const other = new Recorder();
       const otherBroker = await fixture.connect(other);
@@ -165,7 +165,7 @@ export function describeBroker(name: string, makeFixture: MakeBrokerFixture): vo
       expect(recorder.messages).to.deep.equal([]);
     });
 
-    it('brings control events to every node, whatever it is subscribed to', async () => {
+    it('delivers control events to every node, whatever it is subscribed to', async () => {
       const other = new Recorder();
       await fixture.connect(other);
       await directory.announce({ type: 'room-renamed', roomId: 7, name: 'Ünïque "name"' });
@@ -185,7 +185,7 @@ export function describeBroker(name: string, makeFixture: MakeBrokerFixture): vo
 
     it('delivers a room only while it is subscribed', async () => {
       const left = await newRoom();
-      // In the same partition: what was sent before arrives before.
+      // Rooms of one partition: messages arrive in the order of publishing.
       const kept = left + 64;
       const never = left + 128;
       await directory.ensure(kept, 0);
@@ -231,7 +231,7 @@ export function describeBroker(name: string, makeFixture: MakeBrokerFixture): vo
       expect(await broker.between(roomId, { epoch: epoch + 1, seq: 0 }, FAR_AWAY, 10)).to.deep.equal([]);
     });
 
-    it('keeps everything that is not stored elsewhere', async () => {
+    it('keeps every message that is not stored elsewhere', async () => {
       const roomId = await newRoom();
       const count = 1_000;
       await publishMany(roomId, count);
@@ -239,7 +239,7 @@ export function describeBroker(name: string, makeFixture: MakeBrokerFixture): vo
       expect(kept.map(({ seq }) => seq)).to.deep.equal(Array.from({ length: count }, (_, n) => n + 1));
     });
 
-    it('gives a room that is removed and made known again a larger epoch and no history', async () => {
+    it('gives a room that is removed and created again a larger epoch and no history', async () => {
       const roomId = await newRoom();
       await broker.subscribe(roomId);
       for (let round = 1; round <= 3; round++) {
@@ -257,7 +257,7 @@ export function describeBroker(name: string, makeFixture: MakeBrokerFixture): vo
       expect(position.seq).to.equal(1);
     });
 
-    it('rejects everything once it is closed, and delivers nothing', async () => {
+    it('rejects every call once it is closed, and delivers nothing', async () => {
       const roomId = await newRoom();
       const other = await fixture.connect(new Recorder());
       await broker.subscribe(roomId);

@@ -3,14 +3,14 @@ import type { Broker, BrokerListener } from '../../broker.js';
 import type { RoomDirectory } from '../../room-directory.js';
 import type { RoomHistory } from '../../room-history.js';
 
-/** Rooms of their own: no other fixture sees them, and none are known yet. */
+/** Rooms of one fixture: no other fixture sees them, and none are known at first. */
 export interface BrokerFixture {
-  /** A directory of these rooms. Several of them agree. */
+  /** A directory of these rooms; all of them share their data. */
   directory(): RoomDirectory;
-  /** What of these rooms waits to be archived. Several of them work together. */
+  /** An archive queue of these rooms; all of them share their data. */
   queue(): ArchiveQueue;
   history(): RoomHistory;
-  /** One more broker of these rooms, with that listener if one is given. Closed with the fixture. */
+  /** Connects another broker of these rooms, with that listener if one is given. Closed with the fixture. */
   connect(listener?: BrokerListener): Promise<Broker>;
   close(): Promise<void>;
 }

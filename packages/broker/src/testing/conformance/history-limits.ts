@@ -5,7 +5,7 @@ import { someRoom } from '../recorder.js';
 import { ArchiveFixture, LEASE_MS, lastOf, NOWHERE, seqsOf } from './archive.js';
 import type { MakeBrokerFixture } from './fixture.js';
 
-/** What stays in the recent history of rooms, whatever keeps it. */
+/** Mocha tests of the limits of the recent history. */
 export function describeHistoryLimits(name: string, makeFixture: MakeBrokerFixture): void {
   describe(`history limits: ${name}`, () => {
     let archive: ArchiveFixture;
@@ -15,7 +15,7 @@ export function describeHistoryLimits(name: string, makeFixture: MakeBrokerFixtu
     });
     afterEach(() => archive.close());
 
-    it('trims nothing that is not settled, and then all but the newest', async () => {
+    it('trims no message before it is settled, and then all but the newest', async () => {
       const roomId = await archive.newRoom();
       const places = await archive.publish(roomId, 500);
       await archive.claim();
@@ -30,7 +30,7 @@ export function describeHistoryLimits(name: string, makeFixture: MakeBrokerFixtu
       expect(seqsOf(await archive.publish(roomId))).to.deep.equal([501]);
     });
 
-    it('counts the newest over epochs, and in rooms whose numbers begin late', async () => {
+    it('counts the newest across epochs, and in rooms whose numbers begin late', async () => {
       const roomId = await archive.newRoom(someRoom(), 1_000);
       const [before] = await archive.publish(roomId, 4);
       await archive.broker.position(roomId, { epoch: before?.epoch ?? 0, seq: 5_000 });
@@ -44,7 +44,7 @@ export function describeHistoryLimits(name: string, makeFixture: MakeBrokerFixtu
       expect(await archive.kept(roomId)).to.deep.equal([1_007, 1_008]);
     });
 
-    it('trims what is too old, when it becomes so, if it is settled', async () => {
+    it('trims settled messages when they become too old', async () => {
       const roomId = await archive.newRoom();
       const maxAgeMs = 3_000;
       const sent = async (ageMs: number): Promise<Position> =>
@@ -64,7 +64,7 @@ export function describeHistoryLimits(name: string, makeFixture: MakeBrokerFixtu
       await archive.queue.settle(roomId, unsettled, keep);
       expect(await archive.queue.backlog()).to.deep.equal({ bytes: 0, rooms: 0 });
 
-      // Claimed again just to be trimmed, in time.
+      // Claimed again only for trimming, in time.
       for (const left of [[152, 153], []]) {
         const [due] = await archive.claimDue();
         expect(due).to.deep.include({ roomId, messages: [] });
@@ -74,7 +74,7 @@ export function describeHistoryLimits(name: string, makeFixture: MakeBrokerFixtu
       expect(await archive.broker.stored(roomId)).to.deep.equal(unsettled);
     });
 
-    it('hands a room that waits to be trimmed out at once when it has a message', async () => {
+    it('hands out a room that waits for trimming at once when it has a message', async () => {
       const roomId = await archive.newRoom();
       const publishNow = (): Promise<Position> => archive.broker.publish(roomId, `"sentAt":${Date.now()}}`);
       await publishNow();
@@ -84,7 +84,7 @@ export function describeHistoryLimits(name: string, makeFixture: MakeBrokerFixtu
       expect(seqsOf((await archive.claim()).messages)).to.deep.equal([second.seq]);
     });
 
-    it('hands a room that was claimed just to be trimmed out again if that did not happen', async () => {
+    it('hands out a room again that was claimed for trimming and was not trimmed', async () => {
       const roomId = await archive.newRoom();
       await archive.broker.publish(roomId, `"sentAt":${Date.now()}}`);
       await archive.queue.settle(roomId, lastOf(await archive.claim()), { size: 10, maxAgeMs: 1_500 });

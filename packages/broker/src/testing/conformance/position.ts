@@ -6,7 +6,7 @@ import type { RoomDirectory } from '../../room-directory.js';
 import { Recorder, someRoom } from '../recorder.js';
 import type { BrokerFixture, MakeBrokerFixture } from './fixture.js';
 
-/** Of every {@link Broker}: where its rooms are. */
+/** Mocha tests of the positions of rooms in every {@link Broker}. */
 export function describePositions(name: string, makeFixture: MakeBrokerFixture): void {
   describe(`positions: ${name}`, () => {
     let fixture: BrokerFixture;
@@ -31,14 +31,14 @@ export function describePositions(name: string, makeFixture: MakeBrokerFixture):
       await Promise.all(Array.from({ length: count }, (_, n) => broker.publish(roomId, `"n":${n}}`)));
     };
 
-    it('of many rooms asked for at once are each its own', async () => {
+    it('of many rooms can be queried concurrently', async () => {
       await directory.markComplete();
       const rooms = await Promise.all(Array.from({ length: 500 }, (_, n) => newRoom(n * 2)));
       const missing = someRoom();
       const first = await Promise.all(rooms.map((roomId) => broker.position(roomId)));
       expect(first.map(({ seq }) => seq)).to.deep.equal(rooms.map((_, n) => n * 2));
 
-      // Every other room ends before what the caller has seen.
+      // Every other room ends before the position that the caller has seen.
       const seen = first.map(({ epoch, seq }, n): Position => ({ epoch, seq: seq + (n % 2) }));
       const [refused, ...again] = await Promise.all([
         failure(broker.position(missing)),
@@ -52,7 +52,7 @@ export function describePositions(name: string, makeFixture: MakeBrokerFixture):
       expect(await Promise.all(rooms.map((roomId) => broker.position(roomId)))).to.deep.equal(again);
     });
 
-    it('keeps the epoch when what was seen is in the history', async () => {
+    it('keeps the epoch if the position seen is in the history', async () => {
       const roomId = await newRoom();
       await publishMany(roomId, 3);
       const now = await broker.position(roomId);
@@ -61,7 +61,7 @@ export function describePositions(name: string, makeFixture: MakeBrokerFixture):
       expect(await broker.position(roomId, { epoch: now.epoch - 1, seq: 100 })).to.deep.equal(now);
     });
 
-    it('begins an epoch when more was seen than the history has, and loses nothing by it', async () => {
+    it('begins an epoch if the position seen is not in the history, and loses nothing by it', async () => {
       const roomId = await newRoom();
       await publishMany(roomId, 3);
       const old = await broker.position(roomId);

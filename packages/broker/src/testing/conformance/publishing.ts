@@ -7,15 +7,15 @@ import { Recorder, someRoom } from '../recorder.js';
 import type { BrokerFixture, MakeBrokerFixture } from './fixture.js';
 
 const BODY = '"content":"naïve"}';
-/** What one such message counts. */
+/** Bytes that one such message counts. */
 const COST = Buffer.byteLength(BODY) + 128;
 const BUDGET_MESSAGES = 4;
 
 const repeated = (position: Position): Published => ({ ...position, repeated: true });
 
 /**
- * How every broker recognises messages that it was given before, and refuses what it cannot keep.
- * @param budget false for a broker that stores everything at once, so that nothing waits
+ * Mocha tests of how every broker recognises repeated messages, and refuses messages that it cannot keep.
+ * @param budget false for a broker that stores every message at once, so that none waits
  */
 export function describePublishing(name: string, makeFixture: MakeBrokerFixture, budget = true): void {
   describe(`publishing: ${name}`, () => {
@@ -38,7 +38,7 @@ export function describePublishing(name: string, makeFixture: MakeBrokerFixture,
 
     afterEach(() => fixture.close());
 
-    /** What was published so far and nothing else has been delivered. */
+    /** Expects that every message published so far, and nothing else, has been delivered. */
     const expectDelivered = async (...seqs: number[]): Promise<void> => {
       const notices = recorder.notices.length;
       await broker.publishNotice(roomId, '{}');
@@ -50,7 +50,7 @@ export function describePublishing(name: string, makeFixture: MakeBrokerFixture,
     describe('with keys', () => {
       beforeEach(() => open());
 
-      it('answers a message that it has with its first position, whichever node it comes by', async () => {
+      it('answers a repeated message with its first position, on every node', async () => {
         const other = await fixture.connect(new Recorder());
         const first = await broker.publish(roomId, BODY, '7:a');
         const second = await other.publish(roomId, BODY, '7:b');
@@ -61,7 +61,7 @@ export function describePublishing(name: string, makeFixture: MakeBrokerFixture,
         await expectDelivered(1, 2);
       });
 
-      it('recognises a message among those that are sent with it', async () => {
+      it('recognises a repetition within one batch', async () => {
         const keys = ['k', undefined, 'k', 'l', 'k', undefined, 'l', 'm'];
         const send = (): Promise<Published[]> =>
           Promise.all(keys.map((key) => broker.publish(roomId, BODY, key)));
@@ -74,12 +74,12 @@ export function describePublishing(name: string, makeFixture: MakeBrokerFixture,
         await expectDelivered(1, 2, 3, 4, 5, 6, 7);
       });
 
-      it('holds messages apart that have no key', async () => {
+      it('keeps messages without keys apart', async () => {
         const positions = await Promise.all([1, 2, 3].map(() => broker.publish(roomId, BODY)));
         expect(positions.map(({ seq }) => seq)).to.deep.equal([1, 2, 3]);
       });
 
-      it('takes the same key in another room for another message', async () => {
+      it('takes a key in another room for another message', async () => {
         const other = roomId + 64;
         await directory.ensure(other, 10);
         const [here, there] = await Promise.all([
@@ -98,7 +98,7 @@ export function describePublishing(name: string, makeFixture: MakeBrokerFixture,
         expect(await broker.publish(roomId, BODY, 'l')).to.deep.equal({ epoch: moved.epoch, seq: 2 });
       });
 
-      it('knows no keys of a room that was removed and made known again', async () => {
+      it('knows no keys of a room that was removed and created again', async () => {
         const before = await broker.publish(roomId, BODY, 'k');
         await directory.remove(roomId);
         expect(await failure(broker.publish(roomId, BODY, 'k'))).to.have.property(
@@ -120,7 +120,7 @@ export function describePublishing(name: string, makeFixture: MakeBrokerFixture,
       const fill = (): Promise<Position[]> =>
         Promise.all(Array.from({ length: BUDGET_MESSAGES }, (_, n) => broker.publish(roomId, BODY, `${n}`)));
 
-      it('refuses what does not fit, in every room, and loses nothing', async () => {
+      it('refuses messages that do not fit, in every room, and loses nothing', async () => {
         const other = roomId + 64;
         await directory.ensure(other, 0);
         const places = await fill();
@@ -133,7 +133,7 @@ export function describePublishing(name: string, makeFixture: MakeBrokerFixture,
         expect((await broker.position(other)).seq).to.equal(0);
       });
 
-      it('stores the first of those that come together, as many as fit', async () => {
+      it('stores the first messages of a batch, as many as fit', async () => {
         const results = await Promise.allSettled(
           Array.from({ length: BUDGET_MESSAGES + 3 }, () => broker.publish(roomId, BODY)),
         );
@@ -146,7 +146,7 @@ export function describePublishing(name: string, makeFixture: MakeBrokerFixture,
         await expectDelivered(1, 2, 3, 4);
       });
 
-      it('still answers messages that it has', async () => {
+      it('still answers repeated messages', async () => {
         const places = await fill();
         const again = await Promise.allSettled(
           ['new', '0', '3'].map((key) => broker.publish(roomId, BODY, key)),
@@ -160,7 +160,7 @@ export function describePublishing(name: string, makeFixture: MakeBrokerFixture,
         );
       });
 
-      it('takes a single message that is larger than all of it', async () => {
+      it('accepts a single message that is larger than the budget', async () => {
         const large = `"content":"${'x'.repeat(BUDGET_MESSAGES * COST)}"}`;
         expect((await broker.publish(roomId, large)).seq).to.equal(1);
         expect(await failure(broker.publish(roomId, BODY))).to.be.instanceOf(BacklogFullError);

@@ -9,10 +9,13 @@ import type { BrokerFixture, MakeBrokerFixture } from './fixture.js';
 
 const NOWHERE: Position = { epoch: 0, seq: 0 };
 const FAR_AWAY: Position = { epoch: Number.MAX_SAFE_INTEGER, seq: 0 };
-/** An epoch of the database that nothing here has reached. */
+/** An epoch of the database that this Redis has not reached. */
 const LATER = 9_000_000_000_000;
 
-/** Of every {@link RoomDirectory} and its {@link Broker}: rooms that are compared with the database, and restored from it. */
+/**
+ * Mocha tests of every {@link RoomDirectory} and its {@link Broker}: rooms are compared with the database, and restored
+ * from it.
+ */
 export function describeRestoring(name: string, makeFixture: MakeBrokerFixture): void {
   describe(`restoring rooms: ${name}`, () => {
     let fixture: BrokerFixture;
@@ -54,7 +57,7 @@ export function describeRestoring(name: string, makeFixture: MakeBrokerFixture):
         Buffer.from(frame).toString(),
       );
 
-    it('makes those known that have no messages, each once, not before the time of the database', async () => {
+    it('creates missing rooms without messages, each once, with epochs after the time of the database', async () => {
       const rooms = [room(), room(), room()];
       expect(await directory.bringIn(rooms, LATER)).to.deep.equal(['made', 'made', 'made']);
       expect(await directory.bringIn(rooms, 1)).to.deep.equal(['whole', 'whole', 'whole']);
@@ -67,7 +70,7 @@ export function describeRestoring(name: string, makeFixture: MakeBrokerFixture):
       expect(await directory.bringIn([], 1)).to.deep.equal([]);
     });
 
-    it('answers for many rooms at once, each its own', async () => {
+    it('answers for many rooms at once', async () => {
       const rooms = await Promise.all(
         Array.from({ length: 300 }, (_, n) => (n % 2 === 0 ? known() : room())),
       );
@@ -75,7 +78,7 @@ export function describeRestoring(name: string, makeFixture: MakeBrokerFixture):
       expect(outcomes).to.deep.equal(rooms.map((_, n) => (n % 2 === 0 ? 'whole' : 'made')));
     });
 
-    it('tells rooms apart that have the same id', async () => {
+    it('distinguishes rooms that had one id', async () => {
       const { id } = await known(5);
       expect(await directory.bringIn([{ id, generation: 4, last: NOWHERE, lastSentAt: 0 }], 1)).to.deep.equal(
         ['newer'],
@@ -95,13 +98,13 @@ export function describeRestoring(name: string, makeFixture: MakeBrokerFixture):
       expect(await directory.ensure(id, 0, 7)).to.equal(false);
     });
 
-    it('leaves a room alone that was brought in, when it is to be removed if nobody brought it', async () => {
+    it('does not remove a room as stale that was brought in', async () => {
       const { id } = await known();
       await directory.remove(id, 'stale');
       expect(await broker.position(id)).to.include({ seq: 0 });
     });
 
-    it('appends what is missing, byte for byte, and goes on in a new epoch', async () => {
+    it('appends missing messages, byte for byte, and continues in a new epoch', async () => {
       const { id } = await known();
       const first = await broker.publish(id, '"a":1}');
       await directory.markComplete();
@@ -134,7 +137,7 @@ export function describeRestoring(name: string, makeFixture: MakeBrokerFixture):
       expect(at.seq).to.equal(300);
       expect(at.epoch).to.be.above(LATER);
       expect(await broker.publish(id, '"a":2}')).to.deep.equal({ epoch: at.epoch, seq: 301 });
-      // They are stored, and known by their keys.
+      // The messages are stored, and known by their keys.
       expect(await broker.stored(id)).to.deep.equal({ epoch: LATER, seq: 300 });
       expect(await broker.publish(id, '"a":3}', 'key-299')).to.deep.equal({
         ...{ epoch: LATER, seq: 299, repeated: true },
@@ -143,7 +146,7 @@ export function describeRestoring(name: string, makeFixture: MakeBrokerFixture):
       await recorder.until('a nudge', () => recorder.moved.includes(id));
     });
 
-    it('lets nothing into a room that is restored in part, whatever nodes have seen of it', async () => {
+    it('accepts no message in a room that is restored in part, whatever nodes have seen of it', async () => {
       const made = room({ epoch: LATER, seq: 300 });
       const seen = { position: { epoch: LATER, seq: 290 }, generation: '', by: 'node' } as const;
       await failure(broker.standing(made.id, seen));
@@ -163,7 +166,7 @@ export function describeRestoring(name: string, makeFixture: MakeBrokerFixture):
       expect(await texts(made.id)).to.have.length(301);
     });
 
-    it('gives up what does not join, and keeps what waits to be stored', async () => {
+    it('drops messages that do not join, and keeps the backlog', async () => {
       const [cut, kept] = [await known(), await known()];
       const first = await broker.publish(cut.id, '"a":1}');
       const waiting = await broker.publish(kept.id, '"a":1}');
@@ -173,7 +176,7 @@ export function describeRestoring(name: string, makeFixture: MakeBrokerFixture):
       const about = { end: first, messages: some, complete: true } as const;
       await directory.restore({ ...about, room: { ...cut, last }, before: 'cut' }, 1);
       expect(await texts(cut.id)).to.have.length(10);
-      // Only what waits in the other room.
+      // Only the backlog of the other room.
       expect(await fixture.queue().backlog()).to.include({ bytes: bytes / 2 });
 
       await directory.restore({ ...about, end: waiting, room: { ...kept, last }, before: 'unknown' }, 1);
@@ -182,7 +185,7 @@ export function describeRestoring(name: string, makeFixture: MakeBrokerFixture):
       expect(backlogs.find(({ roomId }) => roomId === kept.id)?.messages).to.have.length(11);
     });
 
-    it('makes a room from the database alone, and goes on after its last message', async () => {
+    it('creates a room from the database alone, and continues after its last message', async () => {
       const made = room({ epoch: LATER, seq: 7 });
       expect(await directory.bringIn([made], 1)).to.deep.equal([
         { end: undefined, unstored: undefined, needed: undefined },
@@ -195,7 +198,7 @@ export function describeRestoring(name: string, makeFixture: MakeBrokerFixture):
       expect(await texts(made.id)).to.deep.equal([]);
     });
 
-    it('names the rooms that are waited for, until they are there', async () => {
+    it('lists the rooms that gateways wait for, until they are whole', async () => {
       const [asked, published] = [someRoom(), someRoom()];
       await failure(broker.position(asked));
       await failure(broker.publish(published, '"a":1}'));
@@ -208,7 +211,7 @@ export function describeRestoring(name: string, makeFixture: MakeBrokerFixture):
       expect(await directory.wanted()).to.deep.equal([]);
     });
 
-    it('knows what a node has seen and the room has not, and tells everybody', async () => {
+    it('reports the messages that a node has seen and the room lacks to all nodes', async () => {
       const { id } = await known();
       await directory.markComplete();
       await broker.subscribe(id);

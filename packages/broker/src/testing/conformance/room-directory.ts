@@ -6,7 +6,7 @@ import type { RoomDirectory } from '../../room-directory.js';
 import { Recorder, someRoom } from '../recorder.js';
 import type { BrokerFixture, MakeBrokerFixture } from './fixture.js';
 
-/** What every {@link RoomDirectory} has to do. */
+/** Mocha tests of the guarantees of {@link RoomDirectory}. */
 export function describeRoomDirectory(name: string, makeFixture: MakeBrokerFixture): void {
   describe(`room directory: ${name}`, () => {
     let fixture: BrokerFixture;
@@ -22,7 +22,7 @@ export function describeRoomDirectory(name: string, makeFixture: MakeBrokerFixtu
     const pendingIds = async (limit = 100): Promise<number[]> =>
       (await directory.pending(0, limit)).map(({ roomId }) => roomId);
 
-    it('says whether a room was unknown until now', async () => {
+    it('reports whether a room was unknown until now', async () => {
       const roomId = someRoom();
       expect(await directory.ensure(roomId, 5)).to.equal(true);
       expect(await directory.ensure(roomId, 9)).to.equal(false);
@@ -30,7 +30,7 @@ export function describeRoomDirectory(name: string, makeFixture: MakeBrokerFixtu
       expect(await directory.ensure(roomId, 9)).to.equal(true);
     });
 
-    it('makes a room known once when many replicas do so at the same time', async () => {
+    it('creates a room once when many replicas do so concurrently', async () => {
       const roomId = someRoom();
       const others = Array.from({ length: 10 }, () => fixture.directory());
       const answers = await Promise.all(others.map((other) => other.ensure(roomId, 3)));
@@ -52,7 +52,7 @@ export function describeRoomDirectory(name: string, makeFixture: MakeBrokerFixtu
       expect(await pendingIds()).to.deep.equal([third]);
     });
 
-    it('does not settle a change that began again meanwhile, however soon', async () => {
+    it('does not settle a change that has begun again meanwhile, however soon', async () => {
       const roomId = someRoom();
       for (let round = 0; round < 50; round++) {
         await directory.begin([roomId]);
@@ -66,12 +66,12 @@ export function describeRoomDirectory(name: string, makeFixture: MakeBrokerFixtu
       expect(await pendingIds()).to.deep.equal([]);
     });
 
-    it('leaves a change that has just begun to whoever makes it', async () => {
+    it('does not list a change that has just begun', async () => {
       await directory.begin([someRoom()]);
       expect(await directory.pending(60_000, 10)).to.deep.equal([]);
     });
 
-    it('tells every node that a room is gone, each time it is asked to remove it', async () => {
+    it('notifies every node of each removal of a room', async () => {
       const recorder = new Recorder();
       await fixture.connect(recorder);
       const roomId = someRoom();
@@ -82,7 +82,7 @@ export function describeRoomDirectory(name: string, makeFixture: MakeBrokerFixtu
       expect(recorder.events).to.deep.equal(Array(2).fill({ type: 'room-deleted', roomId }));
     });
 
-    it('says which of the rooms that had the id is gone, as far as that is known', async () => {
+    it('names the generation of a removed room, if known', async () => {
       const recorder = new Recorder();
       await fixture.connect(recorder);
       const roomId = someRoom();
@@ -96,14 +96,14 @@ export function describeRoomDirectory(name: string, makeFixture: MakeBrokerFixtu
       ]);
     });
 
-    it('is complete once somebody says so', async () => {
+    it('is complete once it was marked complete', async () => {
       const other = fixture.directory();
       expect(await other.isComplete()).to.equal(false);
       await directory.markComplete();
       expect(await other.isComplete()).to.equal(true);
     });
 
-    it('lets one of many do a piece of work, then the next', async () => {
+    it('lets one of many run an action, then the next', async () => {
       const others = Array.from({ length: 10 }, () => fixture.directory());
       let running = 0;
       let most = 0;
@@ -118,7 +118,7 @@ export function describeRoomDirectory(name: string, makeFixture: MakeBrokerFixtu
       expect(await directory.exclusively('work', 10_000, work)).to.equal(true);
     });
 
-    it('keeps others out for as long as the work takes', async () => {
+    it('excludes others for as long as the action runs', async () => {
       const other = fixture.directory();
       const ttlMs = 150;
       await directory.exclusively('long work', ttlMs, async () => {
@@ -128,7 +128,7 @@ export function describeRoomDirectory(name: string, makeFixture: MakeBrokerFixtu
       });
     });
 
-    it('lets others in after a failure, and reports it', async () => {
+    it('admits others after a failure, and reports it', async () => {
       const reason = new Error('reason');
       expect(await failure(directory.exclusively('work', 10_000, () => Promise.reject(reason)))).to.equal(
         reason,

@@ -5,14 +5,14 @@ import type { RoomHistory } from '../../room-history.js';
 import { Recorder, someRoom } from '../recorder.js';
 import type { BrokerFixture, MakeBrokerFixture } from './fixture.js';
 
-/** What every {@link RoomHistory} has to do. */
+/** Mocha tests of the guarantees of {@link RoomHistory}. */
 export function describeRoomHistory(name: string, makeFixture: MakeBrokerFixture): void {
   describe(`room history: ${name}`, () => {
     let fixture: BrokerFixture;
     let history: RoomHistory;
     let broker: Broker;
     let roomId: number;
-    /** Of the messages, in order; the last two are of a later epoch. */
+    /** Positions of the messages, in order; the last two are of a later epoch. */
     let places: Position[];
 
     beforeEach(async () => {
@@ -41,7 +41,7 @@ export function describeRoomHistory(name: string, makeFixture: MakeBrokerFixture
     const seqs = async (messages: Promise<StoredMessage[]>): Promise<number[]> =>
       (await messages).map(({ seq }) => seq);
 
-    it('gives the very frames that were delivered, with their places', async () => {
+    it('returns the frames that were delivered, with their positions', async () => {
       const messages = await history.from(roomId, at(0), 10);
       expect(messages.map(({ epoch, seq }) => ({ epoch, seq }))).to.deep.equal(places);
       expect(messages.map(({ frame }) => Buffer.from(frame).toString())).to.deep.equal(
@@ -50,17 +50,17 @@ export function describeRoomHistory(name: string, makeFixture: MakeBrokerFixture
       expect(await history.before(roomId, undefined, 10)).to.deep.equal(messages);
     });
 
-    it('gives the last messages before a place, oldest first', async () => {
+    it('returns the last messages before a position, oldest first', async () => {
       expect(await seqs(history.before(roomId, undefined, 2))).to.deep.equal([4, 5]);
       expect(await seqs(history.before(roomId, at(3), 2))).to.deep.equal([2, 3]);
       expect(await seqs(history.before(roomId, at(4), 3))).to.deep.equal([2, 3, 4]);
       expect(await seqs(history.before(roomId, at(0), 3))).to.deep.equal([]);
-      // Places that no message has.
+      // Positions that no message has.
       expect(await seqs(history.before(roomId, { epoch: at(0).epoch, seq: 90 }, 3))).to.deep.equal([1, 2, 3]);
       expect(await seqs(history.before(roomId, { epoch: 0, seq: 0 }, 3))).to.deep.equal([]);
     });
 
-    it('gives the first messages from a place on, that one included', async () => {
+    it('returns the first messages from a position on, that one included', async () => {
       expect(await seqs(history.from(roomId, at(1), 3))).to.deep.equal([2, 3, 4]);
       expect(await seqs(history.from(roomId, at(4), 3))).to.deep.equal([5]);
       expect(await seqs(history.from(roomId, { epoch: 0, seq: 0 }, 2))).to.deep.equal([1, 2]);
@@ -68,7 +68,7 @@ export function describeRoomHistory(name: string, makeFixture: MakeBrokerFixture
       expect(await seqs(history.from(roomId, { ...at(4), seq: 6 }, 3))).to.deep.equal([]);
     });
 
-    it('gives nothing when nothing is asked for, and nothing of rooms that do not exist', async () => {
+    it('returns nothing for a limit of 0, and for rooms that do not exist', async () => {
       for (const limit of [0, -1]) {
         expect(await history.before(roomId, undefined, limit)).to.deep.equal([]);
         expect(await history.from(roomId, at(0), limit)).to.deep.equal([]);
