@@ -93,7 +93,7 @@ module.exports = {
         'The library that checks schemas is larger than the client; nothing can be loaded from `types`.',
       severity: 'error',
       from: { path: '^packages/client/src/', pathNot: testsAndSuites },
-      to: { path: '^@chorus/protocol', pathNot: '^@chorus/protocol/(constants|types)$' },
+      to: { path: '^@chorus/protocol', pathNot: '^@chorus/protocol/(constants|fold|types)$' },
     },
     {
       name: 'protocol-constants-without-schemas',

@@ -192,8 +192,11 @@ function messagesOf(
 }
 
 /** The values of `type` that a frame can have. */
-function typesOf(payload: { properties?: Record<string, unknown> }): string[] {
-  const type = payload.properties?.type as { const?: string; enum?: string[] } | undefined;
+function typesOf(payload: { properties?: Record<string, unknown>; oneOf?: unknown }): string[] {
+  const [variant] = (payload.oneOf ?? []) as Array<{ properties?: Record<string, unknown> }>;
+  const type = (payload.properties ?? variant?.properties)?.type as
+    | { const?: string; enum?: string[] }
+    | undefined;
   return type?.enum ?? [String(type?.const)];
 }
 

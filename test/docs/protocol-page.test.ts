@@ -3,6 +3,7 @@ import {
   authenticateFrame,
   broadcastFrame,
   CLOSE,
+  changeFrame,
   clientFrameSchema,
   ERROR_CODES,
   messageFrame,
@@ -17,11 +18,16 @@ import type { z } from 'zod';
 
 const PLAIN_FRAMES = [messageFrame, presenceNoticeFrame, broadcastFrame, recoveryFrame, plainErrorFrame];
 
+/** Frames of a gateway, each change by itself. */
+const SERVER_FRAMES = serverFrameSchema.options.flatMap((schema) =>
+  schema === changeFrame ? changeFrame.options : (schema as z.ZodObject),
+);
+
 /** The kinds of examples on the page, and the frames that they show. */
 const KINDS: Readonly<Record<string, readonly z.ZodObject[]>> = {
   first: [authenticateFrame],
   client: clientFrameSchema.options,
-  server: serverFrameSchema.options,
+  server: SERVER_FRAMES,
   plain: PLAIN_FRAMES,
 };
 
@@ -46,6 +52,14 @@ describe('the page about the protocols', () => {
       [...(cell ?? '').matchAll(/`([\w-]+)`/g)].map(([, name]) => name ?? ''),
     );
   }
+
+  it('shows each kind of change', () => {
+    const shown = examplesOf('server').flatMap((frame) => ('change' in frame ? [frame.change] : []));
+    const kinds = changeFrame.options.flatMap(({ shape: { change } }) =>
+      'values' in change ? [...change.values] : change.options,
+    );
+    expect(new Set(shown)).to.deep.equal(new Set(kinds));
+  });
 
   function examplesOf(kind: string): Array<{ type: string }> {
     const blocks = [...page.matchAll(new RegExp(`^\`\`\`json ${kind}\\n([\\s\\S]*?)^\`\`\``, 'gm'))];
@@ -74,7 +88,7 @@ describe('the page about the protocols', () => {
 
   it('lists exactly the frames of each protocol', () => {
     expect(rowsOf('From the client')).to.have.members(typesOf(clientFrameSchema.options));
-    expect(rowsOf('From the gateway')).to.have.members(typesOf(serverFrameSchema.options));
+    expect(rowsOf('From the gateway')).to.have.members([...new Set(typesOf(SERVER_FRAMES))]);
     expect(rowsOf('The plain protocol')).to.have.members(typesOf(PLAIN_FRAMES));
   });
 

@@ -2,11 +2,12 @@
 -- every message of the database.
 --
 -- KEYS    1: state; 2: rooms that wait to be archived; 3: rooms with messages that become too old; 4: what is
---         stored; 5: records of rooms; 6: rooms that gateways wait for; 7: what rooms have lost; then per room three: its
---         stream and its hashes of keys
+--         stored; 5: records of rooms; 6: rooms that gateways wait for; 7: what rooms have lost; 8: traits of rooms; then per room
+--         three: its stream and its hashes of keys
 -- ARGV    1: PUBLISH or SPUBLISH; 2: end of the rooms' channel names; 3: the time of the database, in
---         milliseconds since 1970; then per room four: id;
---         generation; epoch and seq of its last message in the database, 0 and 0 for none
+--         milliseconds since 1970; then per room six: id;
+--         generation; epoch and seq of its last entry in the database, 0 and 0 for none; number of its entries up to
+--         that one that are not messages; letter of its kind, '' for public
 -- reply   per room 'made', 'whole', 'older' (Redis has an earlier room of that id), 'newer' (Redis has a later one,
 --         which the caller does not know yet), or `behind <id> <id> <id>`: the room may lack messages of the database;
 --         the end of its stream ('-' without a stream), the last message in the stream that is not known to be in the
@@ -14,7 +15,7 @@
 
 local command, floor = ARGV[1], tonumber(ARGV[3])
 local newest = 0
-for at = 6, #ARGV, 4 do newest = math.max(newest, tonumber(ARGV[at])) end
+for at = 6, #ARGV, 6 do newest = math.max(newest, tonumber(ARGV[at])) end
 local born = born_of(life_above(newest, floor))
 
 -- Returns the last message of a stream that is not known to be in the database.
@@ -25,10 +26,11 @@ local function unstored_end(room, stream)
 end
 
 local replies = {}
-for n = 1, (#KEYS - 7) / 3 do
-  local key, at = n * 3 + 5, n * 4
+for n = 1, (#KEYS - 8) / 3 do
+  local key, at = n * 3 + 6, n * 6 - 2
   local stream, room, generation = KEYS[key], ARGV[at], ARGV[at + 1]
   local stored_epoch, stored_seq = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
+  local changes, kind = tonumber(ARGV[at + 4]), ARGV[at + 5]
   local epoch, seq = position_of(stream)
   local known, made = record_of(KEYS[5], room)
   local low, high = string.match(redis.call('HGET', KEYS[6], room) or '', '^(%S+) (%S+)$')
@@ -52,6 +54,12 @@ for n = 1, (#KEYS - 7) / 3 do
         begin_epoch(stream, epoch, seq)
         nudge(command, stream .. ARGV[2], epoch, room_seq)
       end
+      -- The count is right unless the hash alone was lost; then that of the database is the best there is.
+      local known_changes, letters = traits_of(KEYS[8], room)
+      local traits = with_kind(letters, kind)
+      if known_changes < changes or letters ~= traits then
+        note_traits(KEYS[8], room, math.max(known_changes, changes), traits)
+      end
       redis.call('HDEL', KEYS[6], room)
       replies[n] = 'whole'
     end
@@ -68,6 +76,7 @@ for n = 1, (#KEYS - 7) / 3 do
     -- A stream can only be created with an entry; removing the entry keeps the position.
     epoch = new_epoch(floor)
     note_record(KEYS[5], room, generation, epoch)
+    note_traits(KEYS[8], room, 0, kind)
     redis.call('XDEL', stream, redis.call('XADD', stream, epoch .. '-0', 'm', ''))
     nudge(command, stream .. ARGV[2], epoch, 0)
     replies[n] = 'made'

@@ -1,4 +1,4 @@
--- Prefix of the scripts that create and remove rooms.
+-- Prefix of the scripts that create and remove rooms. KEYS as `allOf` returns them.
 
 -- Removes everything kept of a room, except its bytes in the budget.
 local function forget_room(room)
@@ -9,4 +9,5 @@ local function forget_room(room)
   redis.call('HDEL', KEYS[8], room)
   redis.call('HDEL', KEYS[9], room)
   redis.call('HDEL', KEYS[10], room)
+  redis.call('HDEL', KEYS[12], room)
 end

@@ -1,22 +1,23 @@
--- Appends messages of the database to a room that lacks them, at their own positions. At the end marks the room as
+-- Appends entries of the database to a room that lacks them, at their own positions. At the end marks the room as
 -- whole: it gets a new epoch, which continues the numbers.
 --
 -- KEYS    1: state; 2: rooms that wait to be archived; 3: rooms with messages that become too old; 4: what is
 --         stored; 5: room stream; 6, 7: hashes of keys; 8: records of rooms; 9: rooms that gateways wait for; 10: what rooms
---         have lost; 11: what users have of the budget
+--         have lost; 11: what users have of the budget; 12: traits of rooms
 -- ARGV    1: room id; 2: generation; 3: PUBLISH or SPUBLISH; 4: the room's channel; 5: the time of the database, in
 --         milliseconds since 1970; 6: end of the stream as the caller knows it, '-' without a stream; 7: 'stored' if
 --         everything up to the last of the messages is in the database, 'cut' if they also do not follow the content of
 --         the stream, which is then removed, else ''; 8: '1' if these are the last ones: the room is then marked as
---         whole; 9, 10: epoch and seq of the last message in the database, 0 and 0 for none; then per message three:
---         id, body, key ('' for none)
+--         whole; 9, 10: epoch and seq of the last entry in the database, 0 and 0 for none; 11: number of entries up
+--         to that one that are not messages; 12: letter of the kind, '' for public; then per entry four: id, body, key
+--         ('' for none), number of entries up to it that are not messages ('' for 0)
 -- reply   1, or 0 if the stream no longer ends there or is of another generation: nothing was done
 
 local TURN_SECONDS = 300
 local room, command, channel, stream = ARGV[1], ARGV[3], ARGV[4], KEYS[5]
 local end_epoch, end_seq = tonumber(ARGV[9]), tonumber(ARGV[10])
 -- An archiver may have stored further messages since the room was read.
-if #ARGV >= 11 then end_epoch = math.max(end_epoch, (parse_id(ARGV[#ARGV - 2]))) end
+if #ARGV > 12 then end_epoch = math.max(end_epoch, (parse_id(ARGV[#ARGV - 3]))) end
 local life = life_above(end_epoch, tonumber(ARGV[5]))
 local epoch, seq = position_of(stream)
 if ARGV[6] ~= (epoch and epoch .. '-' .. seq or '-') then return 0 end
@@ -26,6 +27,8 @@ local wanted = redis.call('HGET', KEYS[9], room)
 -- Left over from a stream that was not removed by these scripts, but lost or evicted.
 if not epoch then forget_room(room) end
 note_record(KEYS[8], room, ARGV[2], epoch and made or 0)
+local changes, letters = traits_of(KEYS[12], room)
+letters = with_kind(letters, ARGV[12])
 
 if ARGV[7] ~= '' and epoch then
   local page
@@ -45,8 +48,12 @@ end
 local time = redis.call('TIME')
 local turn = math.floor(time[1] / TURN_SECONDS)
 local keys, waiting = {}, 0
-for at = 11, #ARGV, 3 do
-  redis.call('XADD', stream, ARGV[at], 'm', ARGV[at + 1])
+for at = 13, #ARGV, 4 do
+  if ARGV[at + 3] == '' then
+    redis.call('XADD', stream, ARGV[at], 'm', ARGV[at + 1])
+  else
+    redis.call('XADD', stream, ARGV[at], 'm', ARGV[at + 1], 'c', ARGV[at + 3])
+  end
   waiting = waiting + cost_of(ARGV[at + 1])
   if ARGV[at + 2] ~= '' then
     keys[#keys + 1] = ARGV[at + 2]
@@ -59,27 +66,33 @@ if #keys > 0 then
   redis.call('HSET', current, '', tostring(turn), unpack(keys))
   redis.call('EXPIREAT', current, (turn + 2) * TURN_SECONDS)
 end
-if #ARGV >= 11 then
+if #ARGV > 12 then
+  changes = tonumber(ARGV[#ARGV]) or 0
   if ARGV[7] == '' then
     -- Not counted by user: the messages are in PostgreSQL, and the archiver only has to notice.
     redis.call('HINCRBY', state, 'unstored', waiting)
   else
-    redis.call('HSET', KEYS[4], room, ARGV[#ARGV - 2])
+    redis.call('HSET', KEYS[4], room, ARGV[#ARGV - 3])
   end
   -- An archiver then trims the messages that are too old or too many.
   redis.call('ZADD', KEYS[2], 'NX', now_ms(), room)
 end
 doubt_incarnation(life)
+note_traits(KEYS[12], room, changes, letters)
 if ARGV[8] ~= '1' then
   if wanted then redis.call('HSET', KEYS[9], room, wanted) end
   return 1
 end
 
 epoch, seq = position_of(stream)
+-- Ordinals of messages go on from the highest known one.
+local ordinal = end_seq - tonumber(ARGV[11])
 if epoch then
+  ordinal = math.max(ordinal, tonumber(seq) - changes)
   end_epoch = math.max(end_epoch, tonumber(epoch))
   end_seq = math.max(end_seq, tonumber(seq))
 end
+note_traits(KEYS[12], room, end_seq - ordinal, letters)
 local high = string.match(wanted or '', '%S+$')
 local high_epoch, high_seq = 0, 0
 if high then high_epoch, high_seq = parse_id(high) end

@@ -3,7 +3,7 @@
 --
 -- KEYS    1: state; 2: rooms that wait to be archived; 3: rooms with messages that become too old; 4: what is
 --         stored; 5: room stream; 6, 7: hashes of keys; 8: records of rooms; 9: rooms that gateways wait for; 10: what rooms
---         have lost; 11: what users have of the budget
+--         have lost; 11: what users have of the budget; 12: traits of rooms
 -- ARGV    1: room id; 2: id up to which it is stored; 3: number of newest messages to keep; 4: for how many
 --         milliseconds, 0 for ever; 5: PUBLISH or SPUBLISH; 6: channel; if it is stored up to the last of the messages
 --         that were read, 7: the id of the first of them; 8: their bytes in the budget; then per user who sent some of

@@ -4,6 +4,8 @@ import type { Position } from './broker.js';
 export interface ArchiveMessage extends Position {
   /** The frame without its opening, as the protocol package's `messageEncoder` returns it. */
   readonly body: string;
+  /** Number of entries of the room up to this one that are not messages; absent if there are none. */
+  readonly changes?: number | undefined;
 }
 
 /** Messages of one room that are not stored yet; at most as many as were requested. */

@@ -1,4 +1,4 @@
-import { isAfter, type Position } from '@chorus/protocol';
+import { isAfter, type Position, type RoomKind } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
 import type { ControlEvent } from './control-event.js';
 
@@ -20,6 +20,7 @@ export interface RoomStanding {
   readonly at: Position;
   /** Generation of the room: another value means another room with this id. Empty if unknown. */
   readonly generation: string;
+  readonly kind: RoomKind;
   /**
    * Positions of epochs before this one cannot be resumed: messages may be missing between them and the next epoch,
    * because Redis returned with older data. 0 for none.

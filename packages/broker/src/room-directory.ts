@@ -1,3 +1,4 @@
+import type { RoomKind } from '@chorus/protocol';
 import type { ArchiveMessage } from './archive-queue.js';
 import type { ControlEvent, Position } from './broker.js';
 
@@ -13,9 +14,13 @@ export interface MirroredRoom {
   readonly id: number;
   /** Distinguishes rooms that have had this id one after the other: later ones have larger numbers. */
   readonly generation: number;
-  /** Position of its last message in PostgreSQL; 0-0 for none. */
+  /** Never changes. Default: `public`. */
+  readonly kind?: RoomKind | undefined;
+  /** Position of its last entry in PostgreSQL; 0-0 for none. */
   readonly last: Position;
-  /** When that message was sent, in milliseconds since 1970; 0 for none. */
+  /** Number of entries up to {@link last} that are not messages: `seq` minus the ordinal of the last message. Default 0. */
+  readonly changes?: number | undefined;
+  /** When the last message was sent, in milliseconds since 1970; 0 for none. */
   readonly lastSentAt: number;
 }
 
@@ -69,9 +74,10 @@ export interface RoomDirectory {
   /**
    * Creates a room; does nothing if there is one of that id.
    * @param seq where its numbering continues: the number of the last message stored elsewhere, or 0
+   * @param kind default `public`
    * @returns whether it was unknown until now, or is of that generation
    */
-  ensure(roomId: number, seq: number, generation?: number): Promise<boolean>;
+  ensure(roomId: number, seq: number, generation?: number, kind?: RoomKind): Promise<boolean>;
   /**
    * Compares rooms with PostgreSQL. Creates missing rooms that have no messages, and marks rooms as whole that have
    * every message of PostgreSQL.

@@ -129,7 +129,7 @@ export class RoomRestorer {
       const before = stored ? 'stored' : 'unknown';
       // An archiver may have stored further messages since the room was read.
       const last = messages.at(-1) ?? known.last;
-      const room = isAfter(last, known.last) ? { ...known, last } : known;
+      const room = isAfter(last, known.last) ? { ...known, last, changes: messages.at(-1)?.changes } : known;
       this.#restored(room.id, messages.length);
       return this.directory.restore({ room, end, messages, before, complete: true }, now);
     }

@@ -1,5 +1,12 @@
 import { z } from 'zod';
 import { clientMsgIdSchema } from './client-frames.js';
+import {
+  dataSchema,
+  type Mention,
+  type MessageData,
+  mentionsSchema,
+  targetSchema,
+} from './entries/fields.js';
 import type { Position } from './position.js';
 import { positionSchema } from './position-schema.js';
 import { type PlainErrorCode, REFUSALS } from './refusals/catalogue.js';
@@ -15,7 +22,16 @@ const userId = z.int().positive();
 export const messageFrame = z
   .object({
     ...positionSchema.shape,
+    n: z
+      .int()
+      .positive()
+      .optional()
+      .describe(
+        'Number of messages in the room up to this one, deleted ones included. Equal to `seq` if absent.',
+      ),
     type: z.literal('message'),
+    mentions: mentionsSchema.optional(),
+    replyTo: targetSchema.optional().describe('Position of the message that this one replies to.'),
     ...plainFields,
     userId,
     id: z.string().describe('Id, unique over all messages of the cluster.'),
@@ -23,6 +39,14 @@ export const messageFrame = z
       .int()
       .describe("When the sender's gateway received it, in milliseconds since 1970 by that gateway's clock."),
     clientMsgId: clientMsgIdSchema.optional().describe('Id that the sender gave the message.'),
+    editedAt: z
+      .int()
+      .optional()
+      .describe('When the text was edited last, in milliseconds since 1970; absent if it never was.'),
+    changed: positionSchema
+      .optional()
+      .describe('Changes up to this position are applied already. Absent if the message is as it was sent.'),
+    data: dataSchema.optional(),
   })
   .describe('A message of the room. The sender receives it too.');
 
@@ -78,7 +102,14 @@ export interface MessageParts {
   id: string;
   /** Milliseconds since 1970. */
   sentAt: number;
-  clientMsgId?: string;
+  clientMsgId?: string | undefined;
+  mentions?: readonly Mention[] | undefined;
+  replyTo?: Position | undefined;
+  data?: MessageData | undefined;
+  /** Milliseconds since 1970. Only of a message that is restored. */
+  editedAt?: number | undefined;
+  /** Only of a message that is restored. */
+  changed?: Position | undefined;
 }
 
 /**
@@ -87,18 +118,36 @@ export interface MessageParts {
  * A message is serialised once, before its position is known. The function therefore returns the JSON of the frame
  * without its opening; {@link openFrame} with the assigned position completes it. The parts that are constant for a
  * socket are serialised once per socket.
+ *
+ * Mentions are first, where scripts find them without reading the content. `data` is last: servers find `userId` and
+ * `sentAt` without parsing, so only text that nobody chooses may be in front of them unescaped.
  */
 export function messageEncoder(roomId: number, sender: Member): (message: MessageParts) => string {
   const constant = `,"roomId":${roomId},"username":${JSON.stringify(sender.username)},"userId":${sender.id},"id":"`;
-  return ({ content, id, sentAt, clientMsgId }) => {
+  return ({ content, id, sentAt, clientMsgId, mentions, replyTo, editedAt, changed, data }) => {
+    const about = `${field('mentions', mentions)}${field('replyTo', replyTo && placeOf(replyTo))}`;
     const tag = clientMsgId === undefined ? '' : `,"clientMsgId":"${clientMsgId}"`;
-    return `"type":"message","content":${JSON.stringify(content)}${constant}${id}","sentAt":${sentAt}${tag}}`;
+    const more = `${field('editedAt', editedAt)}${field('changed', changed && placeOf(changed))}${field('data', data)}`;
+    return `"type":"message"${about},"content":${JSON.stringify(content)}${constant}${id}","sentAt":${sentAt}${tag}${more}}`;
   };
 }
 
-/** Returns the opening of a message frame. `publish.lua` must write the identical text. */
-export function openFrame({ epoch, seq }: Position): string {
-  return `{"seq":${seq},"epoch":${epoch},`;
+/** A field that is left out when it has no value. */
+function field(name: string, value: unknown): string {
+  return value === undefined ? '' : `,"${name}":${JSON.stringify(value)}`;
+}
+
+function placeOf({ epoch, seq }: Position): Position {
+  return { epoch, seq };
+}
+
+/**
+ * Returns the opening of an entry's frame. `publish.lua` must write the identical text.
+ *
+ * @param n ordinal of a message, if it differs from `seq`
+ */
+export function openFrame({ epoch, seq }: Position, n?: number): string {
+  return n === undefined ? `{"seq":${seq},"epoch":${epoch},` : `{"seq":${seq},"epoch":${epoch},"n":${n},`;
 }
 
 /** Whether a text can be stored unchanged: PostgreSQL accepts neither U+0000 nor lone surrogates. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { clientMsgIdSchema } from './client-frames.js';
+import { changeFrame } from './entries/change-frames.js';
 import { broadcastFrame, messageFrame, presenceNoticeFrame } from './plain-frames.js';
 import { positionSchema } from './position-schema.js';
 import { type ErrorCode, REFUSALS, type TextDetails } from './refusals/catalogue.js';
@@ -168,6 +169,7 @@ export const serverFrameSchema = z.discriminatedUnion('type', [
   roomRenamedFrame,
   roomsChangedFrame,
   messageFrame,
+  changeFrame,
   ackFrame,
   storedFrame,
   historyLostFrame,

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { messageEncoder, openFrame } from './plain-frames.js';
-import { readMessage } from './stored-message.js';
+import { bodyOfMessage, readMessage } from './stored-message.js';
 
 const ROOM = 12;
 const AT = { epoch: 1_767_225_600_000, seq: 7 };
@@ -10,11 +10,21 @@ const whole = { content: 'hello 👋', id: 'gateway-1-x-0', sentAt: 1_767_225_60
 
 describe('readMessage', () => {
   it('returns what gateways write, field by field in the order of the frame', () => {
-    for (const parts of [whole, { ...whole, clientMsgId: 'c:1' }]) {
-      const body = encode(parts);
-      const { message, intact } = read(body);
-      expect(intact).to.equal(true);
-      expect(JSON.stringify(message)).to.equal(openFrame(AT) + body);
+    const full = { ...whole, clientMsgId: 'c:1', mentions: [4, 'room' as const], replyTo: AT };
+    const restored = {
+      ...full,
+      editedAt: 9,
+      changed: { epoch: AT.epoch, seq: 9 },
+      data: { userId: { a: 1 } },
+    };
+    for (const parts of [whole, { ...whole, clientMsgId: 'c:1' }, full, restored]) {
+      for (const n of [undefined, 5]) {
+        const frame = openFrame(AT, n) + encode(parts);
+        const { message, intact } = readMessage(ROOM, AT, frame);
+        expect(intact).to.equal(true);
+        expect(JSON.stringify(message)).to.equal(frame);
+        expect(openFrame(AT, n) + bodyOfMessage(message)).to.equal(frame);
+      }
     }
   });
 

@@ -28,18 +28,8 @@ export function readMessage(roomId: number, position: Position, frame: string): 
  * Returns the frame of a message without its opening, as the sender's gateway wrote it: the inverse of
  * {@link readMessage}.
  */
-export function bodyOfMessage({
-  roomId,
-  username,
-  userId,
-  content,
-  id,
-  sentAt,
-  clientMsgId,
-}: MessageFrame): string {
-  const parts = { content, id, sentAt };
-  const encode = messageEncoder(roomId, { id: userId, username });
-  return encode(clientMsgId === undefined ? parts : { ...parts, clientMsgId });
+export function bodyOfMessage({ roomId, username, userId, ...parts }: MessageFrame): string {
+  return messageEncoder(roomId, { id: userId, username })(parts);
 }
 
 function isIntact(roomId: number, { epoch, seq }: Position, message: MessageFrame): boolean {
@@ -58,9 +48,19 @@ function isIntact(roomId: number, { epoch, seq }: Position, message: MessageFram
 
 /** Orders the fields as frames do, so that serialising gives the identical text. */
 function inOrder(message: MessageFrame): MessageFrame {
-  const { seq, epoch, type, content, roomId, username, userId, id, sentAt, clientMsgId } = message;
-  const tag = clientMsgId === undefined ? {} : { clientMsgId };
-  return { seq, epoch, type, content, roomId, username, userId, id, sentAt, ...tag };
+  const { seq, epoch, n, type, mentions, replyTo, content, roomId, username, userId, id, sentAt } = message;
+  const { clientMsgId, editedAt, changed, data } = message;
+  const front = {
+    ...{ seq, epoch, ...(n === undefined ? {} : { n }), type },
+    ...(mentions === undefined ? {} : { mentions }),
+    ...(replyTo === undefined ? {} : { replyTo }),
+  };
+  const ordered: MessageFrame = { ...front, content, roomId, username, userId, id, sentAt };
+  if (clientMsgId !== undefined) ordered.clientMsgId = clientMsgId;
+  if (editedAt !== undefined) ordered.editedAt = editedAt;
+  if (changed !== undefined) ordered.changed = changed;
+  if (data !== undefined) ordered.data = data;
+  return ordered;
 }
 
 function salvage(roomId: number, { epoch, seq }: Position, frame: string, given: unknown): MessageFrame {

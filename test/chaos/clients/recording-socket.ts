@@ -117,6 +117,7 @@ export class Connections {
         this.record({ type: 'history-lost', roomId, from, to, recoverable });
         break;
       }
+      case 'change':
       case 'typing':
       case 'room-renamed':
       case 'rooms-changed':

@@ -1,6 +1,6 @@
 import type { ControlEvent, HistoryLoss, Replay, RoomFeedRegistry, RoomListener } from '@chorus/broker';
 import type { PresenceTracker } from '@chorus/presence';
-import type { Member, Position, RoomRenamedFrame } from '@chorus/protocol';
+import type { Member, Position, RoomKind, RoomRenamedFrame } from '@chorus/protocol';
 import type { GatewayCounters } from '../telemetry/counters.js';
 import type { MessageTracer } from '../telemetry/message-tracer.js';
 import type { Timings } from '../telemetry/timings.js';
@@ -30,6 +30,7 @@ export interface TypingSubscriber extends RoomSubscriber {
 
 /** A room that is in use on this node. */
 export interface LocalRoom extends AckedRoom {
+  readonly kind: RoomKind;
   /** Topic of the room's frames. */
   readonly topic: string;
   /** Topic of the frames that only `chorus.v1` sockets receive: typing notices and new names. */
@@ -81,6 +82,7 @@ export class Hub implements RoomListener {
     if (room === undefined) {
       room = {
         id: roomId,
+        kind: this.parts.feeds.kind(roomId),
         topic: String(roomId),
         typingTopic: `${roomId}/typing`,
         watermark: this.parts.watermarks.open(roomId),

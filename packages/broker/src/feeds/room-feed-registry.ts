@@ -1,3 +1,4 @@
+import type { RoomKind } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
 import type { Logger } from '@chorus/service';
 import pLimit from 'p-limit';
@@ -155,6 +156,11 @@ export class RoomFeedRegistry implements BrokerListener {
   /** Position up to which a room in use has been delivered on this node. */
   position(roomId: number): Position | undefined {
     return this.#uses.get(roomId)?.feed.at;
+  }
+
+  /** The kind of a room in use; `private` for any other, so that it is shown to no user by mistake. */
+  kind(roomId: number): RoomKind {
+    return this.#uses.get(roomId)?.feed.kind ?? 'private';
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { RoomKind } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
 import type { Logger } from '@chorus/service';
 import {
@@ -59,6 +60,7 @@ export class RoomFeed {
   #stopped = false;
   /** Generation of the room; empty if unknown. */
   #generation = '';
+  #kind: RoomKind = 'public';
   readonly #losses: FeedLosses;
   /** Receives the deliveries, for clients that resume. */
   window: ReplayWindow | undefined;
@@ -83,8 +85,14 @@ export class RoomFeed {
   start(standing: RoomStanding): void {
     this.#at = standing.at;
     this.#generation = standing.generation;
+    this.#kind = standing.kind;
     this.#learn(standing);
     void this.#catchUp();
+  }
+
+  /** Kind of the room, once the feed has started. */
+  get kind(): RoomKind {
+    return this.#kind;
   }
 
   /** Queries the room's standing, and reports the position of this feed, or one that a client claims. */
@@ -100,8 +108,9 @@ export class RoomFeed {
   }
 
   /** Restarts the feed for a new room with this id. */
-  reopen({ generation }: RoomStanding): void {
+  reopen({ generation, kind }: RoomStanding): void {
     this.#generation = generation;
+    this.#kind = kind;
     this.check();
   }
 

@@ -1,3 +1,4 @@
+import type { RoomKind } from '@chorus/protocol';
 import type { ControlEvent } from '../broker.js';
 import { roomDeleted } from '../control-event.js';
 import type {
@@ -23,8 +24,8 @@ export class MemoryRoomDirectory implements RoomDirectory {
     }
   }
 
-  async ensure(roomId: number, seq: number, generation?: number): Promise<boolean> {
-    return this.rooms.ensure(roomId, seq, generation);
+  async ensure(roomId: number, seq: number, generation?: number, kind?: RoomKind): Promise<boolean> {
+    return this.rooms.ensure(roomId, seq, generation, kind);
   }
 
   async bringIn(rooms: readonly MirroredRoom[], now: number): Promise<BroughtIn[]> {

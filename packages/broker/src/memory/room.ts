@@ -1,3 +1,4 @@
+import type { RoomKind } from '@chorus/protocol';
 import type { ArchiveMessage, HistoryLimits } from '../archive-queue.js';
 import { isAfter, type Position, type StoredMessage } from '../broker.js';
 import { KEY_MS } from '../publishing/idempotency-key.js';
@@ -25,6 +26,9 @@ export class MemoryRoom {
   constructor(
     public at: Position,
     public generation?: number | undefined,
+    public kind: RoomKind = 'public',
+    /** Number of entries up to {@link at} that are not messages. */
+    public changes = 0,
   ) {
     this.delivered = at;
   }
@@ -54,8 +58,9 @@ export class MemoryRoom {
   /** Appends messages of the database at their own positions; none of them waits to be delivered. */
   restore({ messages, before }: Restoration, now: number): void {
     if (before === 'cut') this.#history = [];
-    for (const { epoch, seq, body, idempotencyKey } of messages) {
+    for (const { epoch, seq, body, idempotencyKey, changes = 0 } of messages) {
       this.at = { epoch, seq };
+      this.changes = changes;
       this.#history.push(storedFrame(this.at, body));
       if (idempotencyKey !== '') this.remember(idempotencyKey, this.at, now);
     }

@@ -1,3 +1,4 @@
+import type { RoomKind } from '@chorus/protocol';
 import { type Backlog, type BacklogMeasure, type HistoryLimits, MEASURED_ROOMS } from '../archive-queue.js';
 import {
   BacklogFullError,
@@ -71,24 +72,26 @@ export class MemoryRooms {
   }
 
   /** @returns whether the room was unknown until now, or is of that generation */
-  ensure(roomId: number, seq: number, generation?: number): boolean {
+  ensure(roomId: number, seq: number, generation?: number, kind?: RoomKind): boolean {
     const room = this.#rooms.get(roomId);
     if (room !== undefined) return generation !== undefined && room.generation === generation;
-    this.#add(roomId, new MemoryRoom({ epoch: this.#newEpoch(), seq }, generation));
+    this.#add(roomId, new MemoryRoom({ epoch: this.#newEpoch(), seq }, generation, kind));
     return true;
   }
 
   /** See `RoomDirectory.bringIn`. Memory never has older data: every known room is whole. */
-  bringIn({ id, generation, last }: MirroredRoom, now: number): BroughtIn {
+  bringIn({ id, generation, last, kind = 'public', changes = 0 }: MirroredRoom, now: number): BroughtIn {
     const room = this.#rooms.get(id);
     if (room === undefined) {
       if (last.epoch > 0) return { end: undefined, unstored: undefined, needed: undefined };
-      this.#add(id, new MemoryRoom({ epoch: this.#newEpoch(now), seq: 0 }, generation));
+      this.#add(id, new MemoryRoom({ epoch: this.#newEpoch(now), seq: 0 }, generation, kind));
       return 'made';
     }
     room.generation ??= generation;
     if (room.generation !== generation) return room.generation < generation ? 'older' : 'newer';
     if (isAfter(last, room.at)) return { end: room.at, unstored: room.unstoredEnd, needed: undefined };
+    room.kind = kind;
+    room.changes = Math.max(room.changes, changes);
     this.wanted.delete(id);
     return 'whole';
   }
@@ -103,15 +106,20 @@ export class MemoryRooms {
     const { room: mirrored, end, complete, messages, before } = restoration;
     const known = this.#rooms.get(mirrored.id);
     if (known?.at.epoch !== end?.epoch || known?.at.seq !== end?.seq) return false;
-    const room = known ?? new MemoryRoom({ epoch: 0, seq: 0 }, mirrored.generation);
+    const { kind = 'public', changes = 0 } = mirrored;
+    const room = known ?? new MemoryRoom({ epoch: 0, seq: 0 }, mirrored.generation, kind);
     if (room.generation !== mirrored.generation) return false;
     if (before !== 'unknown') this.#backlog.takeOff(room.unstoredFrames);
+    room.kind = kind;
     room.restore(restoration, this.#ticks());
     const bytes = before === 'unknown' ? messages.reduce((sum, { body }) => sum + costOf(body), 0) : 0;
     if (messages.length > 0) this.#backlog.add(mirrored.id, bytes, this.#ticks());
     if (complete) {
       const epoch = this.#newEpoch(Math.max(now, mirrored.last.epoch, room.at.epoch));
+      // Ordinals of messages go on from the highest known one.
+      const ordinal = Math.max(mirrored.last.seq - changes, room.at.seq - room.changes);
       room.beginEpoch({ epoch, seq: Math.max(room.at.seq, mirrored.last.seq) });
+      room.changes = room.at.seq - ordinal;
     }
     if (known === undefined) this.#add(mirrored.id, room);
     if (complete) this.#partial.delete(mirrored.id);
@@ -154,6 +162,7 @@ export class MemoryRooms {
     return {
       at: delivered,
       generation,
+      kind: room.kind,
       wholeFrom: lost?.wholeFrom ?? 0,
       lost: lost?.position,
       settled: this.complete,

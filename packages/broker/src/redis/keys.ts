@@ -89,6 +89,15 @@ export class BrokerKeys {
   }
 
   /**
+   * Hash, no expiry, beside each state: room id → `<count><letters>`: the number of entries of the room that are not messages, then
+   * traits: `p` private, `d` direct. Absent for a public room without such entries. Owner: the API creates and deletes it, gateways
+   * count. A hash of its own, so that gateways of older versions can read the records.
+   */
+  traits(partition: number | undefined): string {
+    return `${this.keyspace.scope(partition)}:traits`;
+  }
+
+  /**
    * Hash, no expiry, beside each state: room id → `<epoch> <id>`: the newest position known to be lost, and the epoch
    * before which no position can be resumed without a gap. Owner: the scripts.
    */
@@ -107,13 +116,14 @@ export class BrokerKeys {
 
   /**
    * All keys of a room, in the order in which scripts for one room take them: the state, the three that list rooms, the
-   * stream, the hashes of keys, the three with more about rooms, and the users' shares of the budget.
+   * stream, the hashes of keys, the three with more about rooms, the users' shares of the budget,
+   * and the traits of rooms.
    */
   allOf(roomId: number, cluster: boolean): string[] {
     const scope = scopeOf(roomId, cluster);
     const shared = [this.state(scope), this.unstored(scope), this.expiring(scope), this.stored(scope)];
     const more = [this.records(scope), this.wanted(scope), this.losses(scope), this.senders(scope)];
-    return [...shared, this.stream(roomId), ...this.sent(roomId), ...more];
+    return [...shared, this.stream(roomId), ...this.sent(roomId), ...more, this.traits(scope)];
   }
 
   /** Sorted set: room id by the start of its last change, in ms with microseconds. Owner: the API. */

@@ -9,6 +9,7 @@ import {
 import { MicroBatcher } from '../publishing/micro-batcher.js';
 import type { BrokerKeys } from './keys.js';
 import { readPosition } from './read-position.js';
+import { kindOf } from './traits.js';
 
 interface Question {
   readonly roomId: number;
@@ -54,7 +55,7 @@ export class RedisPositions {
     const { names, redis } = this;
     const scope = scopeOf(questions[0]?.roomId ?? 0, redis.isCluster);
     const shared = [names.state(scope), names.wanted(scope), names.losses(scope), names.records(scope)];
-    const keys = [...shared, ...questions.map(({ roomId }) => names.stream(roomId))];
+    const keys = [...shared, names.traits(scope), ...questions.map(({ roomId }) => names.stream(roomId))];
     const seen = questions.flatMap(({ roomId, seen: { position, generation, by }, acked }) => [
       ...[roomId, generation, by, acked.length + 1],
       ...[position, ...acked].flatMap(({ epoch, seq }) => [epoch, seq]),
@@ -72,10 +73,11 @@ function understand(roomId: number, answer: string): RoomStanding | Error {
   if (answer === 'incomplete' || answer === 'restoring') {
     return new RoomsRestoringError('the rooms are being restored');
   }
-  const [at = '', wholeFrom = '', lost = '', settled = '', generation = ''] = answer.split(' ');
+  const [at = '', wholeFrom = '', lost = '', settled = '', letters = '', generation = ''] = answer.split(' ');
   return {
     at: readPosition(at),
     generation,
+    kind: kindOf(letters),
     wholeFrom: Number(wholeFrom),
     lost: lost === '0-0' ? undefined : readPosition(lost),
     settled: settled === '1',

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { RoomKind } from '@chorus/protocol';
 import { allScopes, call, type Keyspace, milliseconds, type RedisClient } from '@chorus/redis';
 import type { ControlEvent } from '../broker.js';
 import { roomDeleted } from '../control-event.js';
@@ -12,6 +13,7 @@ import type {
 import { BrokerKeys } from './keys.js';
 import { bringInRooms, restoreRoom } from './room-restoring.js';
 import { defineBrokerScripts } from './scripts.js';
+import { letterOf } from './traits.js';
 
 /** A change that began this much later than now, in milliseconds, began before the clock was set back. */
 const CLOCK_STEP_MS = 1_000;
@@ -35,10 +37,12 @@ export class RedisRoomDirectory implements RoomDirectory {
     await call(() => this.redis.chorusBegin(1, this.#keys.pendingChanges(), ...roomIds));
   }
 
-  async ensure(roomId: number, seq: number, generation: number | '' = ''): Promise<boolean> {
+  async ensure(roomId: number, seq: number, generation: number | '' = '', kind?: RoomKind): Promise<boolean> {
     const keys = this.#keys.allOf(roomId, this.redis.isCluster);
     return (
-      (await call(() => this.redis.chorusEnsureRoom(keys.length, ...keys, roomId, seq, generation))) === 1
+      (await call(() =>
+        this.redis.chorusEnsureRoom(keys.length, ...keys, roomId, seq, generation, letterOf(kind)),
+      )) === 1
     );
   }
 

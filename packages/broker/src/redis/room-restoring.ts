@@ -4,6 +4,7 @@ import type { Position } from '../broker.js';
 import type { BroughtIn, MirroredRoom, Restoration } from '../room-directory.js';
 import type { BrokerKeys } from './keys.js';
 import { readPosition } from './read-position.js';
+import { letterOf } from './traits.js';
 
 /** Limits the run time of one script, because Redis serves no other client meanwhile. */
 const ROOMS_AT_ONCE = 100;
@@ -33,13 +34,16 @@ export async function bringInRooms(
       names.records(scope),
       names.wanted(scope),
       names.losses(scope),
+      names.traits(scope),
       ...members.flatMap(({ room }) => [names.stream(room.id), ...names.sent(room.id)]),
     ];
-    const args = members.flatMap(({ room: { id, generation, last } }) => [
+    const args = members.flatMap(({ room: { id, generation, last, changes, kind } }) => [
       id,
       generation,
       last.epoch,
       last.seq,
+      changes ?? 0,
+      letterOf(kind),
     ]);
     const how = [publishCommand(redis.isCluster), names.channelSuffix, now];
     const replies = await call(() => redis.chorusBringIn(keys.length, ...keys, ...how, ...args));
@@ -71,7 +75,14 @@ export async function restoreRoom(
       complete ? '1' : '',
       room.last.epoch,
       room.last.seq,
-      ...messages.flatMap((message) => [formatPosition(message), message.body, message.idempotencyKey]),
+      room.changes ?? 0,
+      letterOf(room.kind),
+      ...messages.flatMap((message) => [
+        formatPosition(message),
+        message.body,
+        message.idempotencyKey,
+        message.changes ?? '',
+      ]),
     ),
   );
   return done === 1;

@@ -104,6 +104,7 @@ export class ScriptedBroker implements Broker {
       if (position === undefined) throw new RoomNotFoundError(roomId);
       const calm = {
         generation: '',
+        kind: 'public' as const,
         wholeFrom: 0,
         lost: undefined,
         settled: true,

@@ -188,6 +188,9 @@ export class LiveRoom implements Room {
         // Frames before the join is answered belong to the time before the room was left.
         if (this.#status !== 'joining') this.#timeline.received(frame);
         break;
+      case 'change':
+        // Not offered to applications yet.
+        break;
       case 'room-joined':
         this.#refusals = 0;
         this.#entering = false;

@@ -65,7 +65,7 @@ export function describeRestoring(name: string, makeFixture: MakeBrokerFixture):
         const { at, generation, ...rest } = await broker.standing(id);
         expect([at.seq, generation]).to.deep.equal([0, '1']);
         expect(at.epoch).to.be.at.least(LATER);
-        expect(rest).to.deep.equal({ wholeFrom: 0, lost: undefined, settled: false });
+        expect(rest).to.deep.equal({ kind: 'public', wholeFrom: 0, lost: undefined, settled: false });
       }
       expect(await directory.bringIn([], 1)).to.deep.equal([]);
     });
@@ -96,6 +96,27 @@ export function describeRestoring(name: string, makeFixture: MakeBrokerFixture):
       );
       expect(await directory.ensure(id, 0, 6)).to.equal(true);
       expect(await directory.ensure(id, 0, 7)).to.equal(false);
+    });
+
+    it('knows the kind of a room for as long as the room exists', async () => {
+      const kindOf = async (id: number) => (await broker.standing(id)).kind;
+      const [ensured, made, behind] = [room(), room(), room({ epoch: LATER, seq: 3 })];
+      const restored = { ...behind, kind: 'private', changes: 1 } as const;
+      const about = { room: restored, end: undefined, before: 'stored', complete: true } as const;
+      await directory.restore({ ...about, messages: messages(3, 3) }, 1);
+      expect(await directory.ensure(ensured.id, 0, 1, 'private')).to.equal(true);
+      await directory.bringIn([{ ...made, kind: 'direct' }], 1);
+      expect(await kindOf(ensured.id)).to.equal('private');
+      expect(await kindOf(made.id)).to.equal('direct');
+      expect(await kindOf(behind.id)).to.equal('private');
+
+      await directory.bringIn([{ ...ensured, kind: 'private' }], 1);
+      expect(await kindOf(ensured.id)).to.equal('private');
+      await directory.remove(ensured.id);
+      await directory.ensure(ensured.id, 0, 2);
+      expect(await kindOf(ensured.id)).to.equal('public');
+      await directory.bringIn([{ ...ensured, generation: 2, kind: 'direct' }], 1);
+      expect(await kindOf(ensured.id)).to.equal('direct');
     });
 
     it('does not remove a room as stale that was brought in', async () => {

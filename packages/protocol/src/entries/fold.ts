@@ -1,0 +1,88 @@
+import type { MessageFrame } from '../plain-frames.js';
+import { isAfter, type Position } from '../position.js';
+import type { ChangeFrame, MessageChange } from './change-frames.js';
+import type { CurrentMessage, Reaction } from './current-message.js';
+
+export { type CurrentMessage, newMessage } from './current-message.js';
+
+/** An entry of a room's stream. */
+export type Entry = MessageFrame | ChangeFrame;
+
+type Deletion = Extract<ChangeFrame, { change: 'deleted' }>;
+
+/** Returns the position of the message that an entry changes; undefined if it changes none. */
+export function changedMessage(entry: Entry): Position | undefined {
+  if (entry.type === 'message') return entry.replyTo;
+  return 'target' in entry ? entry.target : undefined;
+}
+
+/**
+ * Applies an entry to a message. The archiver, clients and checkers share this function, so all agree on what a message is.
+ *
+ * Entries must be given in the order of their positions. An entry that was applied before, is about another message, or comes
+ * after the deletion of the message changes nothing, and the same object is returned.
+ */
+export function fold(message: CurrentMessage, entry: Entry): CurrentMessage {
+  const target = changedMessage(entry);
+  if (target === undefined || target.epoch !== message.epoch || target.seq !== message.seq) return message;
+  if (!isAfter(entry, message.changed ?? message)) return message;
+  const changed = { epoch: entry.epoch, seq: entry.seq };
+  if (entry.type === 'message') return { ...message, replies: message.replies + 1, changed };
+  if (message.deleted !== undefined || !('target' in entry)) return message;
+  return applyChange(message, entry, changed);
+}
+
+/** Returns what a deletion leaves of a message that is not known otherwise. */
+export function tombstoneOf(deletion: Deletion): CurrentMessage {
+  const { roomId, target, author, n, originalSentAt, epoch, seq } = deletion;
+  return {
+    ...{ seq: target.seq, epoch: target.epoch, n, type: 'message', content: '', roomId },
+    ...{ username: author.username, userId: author.id, id: '', sentAt: originalSentAt },
+    ...{ changed: { epoch, seq }, reactions: [], replies: 0, deleted: deletedBy(deletion) },
+  };
+}
+
+function applyChange(message: CurrentMessage, change: MessageChange, changed: Position): CurrentMessage {
+  switch (change.change) {
+    case 'edited': {
+      const { content, sentAt: editedAt, mentions = message.mentions, data = message.data } = change;
+      const about = {
+        ...(mentions === undefined ? {} : { mentions }),
+        ...(data === undefined ? {} : { data }),
+      };
+      return { ...message, content, editedAt, ...about, changed };
+    }
+    case 'appended':
+      return { ...message, content: message.content + change.text, changed };
+    case 'reacted':
+    case 'unreacted': {
+      const { reaction, userId } = change;
+      const set = change.change === 'reacted';
+      return { ...message, reactions: withReaction(message.reactions, reaction, userId, set), changed };
+    }
+    case 'deleted': {
+      const { data, mentions, editedAt, ...rest } = message;
+      return { ...rest, content: '', reactions: [], deleted: deletedBy(change), changed };
+    }
+    default:
+      return change satisfies never;
+  }
+}
+
+function deletedBy({ userId, username, sentAt }: Deletion): NonNullable<CurrentMessage['deleted']> {
+  return { by: { id: userId, username }, at: sentAt };
+}
+
+function withReaction(
+  reactions: readonly Reaction[],
+  reaction: string,
+  userId: number,
+  set: boolean,
+): readonly Reaction[] {
+  const before = reactions.find((each) => each.reaction === reaction)?.users ?? [];
+  const others = before.filter((user) => user !== userId);
+  const users = set ? [...others, userId].sort((a, b) => a - b) : others;
+  const rest = reactions.filter((each) => each.reaction !== reaction);
+  if (users.length === 0) return rest;
+  return [...rest, { reaction, users }].sort((a, b) => (a.reaction < b.reaction ? -1 : 1));
+}
