@@ -10,9 +10,9 @@ const workspace = (names) => `^@chorus/(${names.join('|')})(/|$)`;
 const npm = (pattern) => `^${pattern}(/|$)|/node_modules/${pattern}(/|$)`;
 
 const apps = readdirSync('apps');
-const tests = '\\.test\\.ts$';
-/** Tests, and what only tests use: in folders called `testing`, or in files with such names. */
-const testsAndSuites = '/testing/|(\\.test|/test-[^/]*)\\.ts$';
+/** What only tests use is in folders called `testing`, of which `packages/testing` is one. */
+const testSupport = '/testing/';
+const testsAndSupport = `${testSupport}|\\.test\\.ts$`;
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -56,7 +56,7 @@ module.exports = {
       name: 'redis-knows-no-messages',
       comment: 'What is about messages, members or bans belongs to the packages that are built on it.',
       severity: 'error',
-      from: { path: '^packages/redis/src/', pathNot: testsAndSuites },
+      from: { path: '^packages/redis/src/', pathNot: testsAndSupport },
       to: { path: '^@chorus/', pathNot: workspace(['service']) },
     },
     {
@@ -70,7 +70,7 @@ module.exports = {
       name: 'client-knows-the-protocol-only',
       comment: 'It is shipped to browsers.',
       severity: 'error',
-      from: { path: '^packages/client/src/', pathNot: tests },
+      from: { path: '^packages/client/src/', pathNot: testsAndSupport },
       to: { path: '^@chorus/', pathNot: workspace(['protocol']) },
     },
     {
@@ -92,7 +92,7 @@ module.exports = {
       comment:
         'The library that checks schemas is larger than the client; nothing can be loaded from `types`.',
       severity: 'error',
-      from: { path: '^packages/client/src/', pathNot: testsAndSuites },
+      from: { path: '^packages/client/src/', pathNot: testsAndSupport },
       to: { path: '^@chorus/protocol', pathNot: '^@chorus/protocol/(constants|fold|types)$' },
     },
     {
@@ -106,7 +106,7 @@ module.exports = {
       name: 'client-stands-alone',
       comment: 'It runs in browsers, and brings nothing along.',
       severity: 'error',
-      from: { path: '^packages/client/src/', pathNot: testsAndSuites },
+      from: { path: '^packages/client/src/', pathNot: testsAndSupport },
       to: { pathNot: ['^@chorus/', '^packages/client/'] },
     },
     {
@@ -157,7 +157,7 @@ module.exports = {
       name: 'database-for-its-owners',
       comment: 'The gateway never touches PostgreSQL.',
       severity: 'error',
-      from: { pathNot: '^(apps/(api|archiver|standalone|cluster)|packages/local|prisma|test)/' },
+      from: { pathNot: '^(apps/(api|archiver|standalone|cluster)|packages/(local|testing)|prisma|test)/' },
       to: { path: [workspace(['database']), npm('pg')] },
     },
     {
@@ -166,23 +166,23 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^(apps|packages|prisma)/',
-        pathNot: [`^apps/(standalone|cluster|loadtest)/`, testsAndSuites],
+        pathNot: [`^apps/(standalone|cluster|loadtest)/`, testsAndSupport],
       },
       to: { path: workspace(['local']) },
     },
     {
-      name: 'test-kit-not-in-production',
-      comment: '@chorus/testing is for tests.',
+      name: 'test-support-not-in-production',
+      comment: 'Images and packages leave out folders called `testing`.',
       severity: 'error',
-      from: { path: '^(apps|packages|prisma)/', pathNot: testsAndSuites },
-      to: { path: workspace(['testing']) },
+      from: { path: '^(apps|packages|prisma)/', pathNot: testsAndSupport },
+      to: { path: [testSupport, workspace(['testing']), '^@chorus/[^/]+/testing$'] },
     },
     {
       name: 'no-development-dependency-in-production',
       severity: 'error',
       from: {
         path: '^((apps|packages)/[^/]+|prisma)/src/',
-        pathNot: [testsAndSuites, '^packages/testing/'],
+        pathNot: testsAndSupport,
       },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },

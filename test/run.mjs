@@ -62,7 +62,7 @@ async function prepare() {
   });
   running.delete(bootstrap);
   if (status !== 0) throw new Error('the project does not build: see above');
-  const { ensureTestChromium, ensureTestRedis, startTestPostgres } = await import('@chorus/local');
+  const { ensureTestChromium, ensureTestRedis, startTestPostgres } = await import('@chorus/testing');
   await ensureTestRedis();
   const all = !given && !args.some((arg) => /^(--grep|-g|--fgrep|-f)\b/.test(arg));
   // Before anything waits for it: to install it takes minutes.

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { migrate } from '@chorus/database';
-import { ensureTestRedis, freePort, type LocalServer, startPostgres, startRedis } from '@chorus/local';
+import { freePort, type LocalServer, startPostgres, startRedis } from '@chorus/local';
 import { Closer } from '@chorus/service';
-import { eventually, silentLog } from '@chorus/testing';
+import { ensureTestRedis, eventually, silentLog } from '@chorus/testing';
 import { expect } from 'chai';
 import { request } from './support/clients/people.js';
 import { type Program, startProgram } from './support/servers/program.js';

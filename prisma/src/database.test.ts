@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { testDatabase } from '@chorus/local';
-import { silentLog } from '@chorus/testing';
+import { silentLog, testDatabase } from '@chorus/testing';
 import { expect } from 'chai';
 import { createDatabase, type Database } from './database.js';
 import { DatabaseWatch } from './database-watch.js';

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { RawClient } from '@chorus/service/raw-client';
+import { RawClient } from '@chorus/service/testing';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';

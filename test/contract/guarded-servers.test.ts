@@ -1,5 +1,6 @@
-import { addRedisUser, ensureTestRedis, startRedis, startTestPgbouncer, testDatabase } from '@chorus/local';
+import { addRedisUser, startRedis } from '@chorus/local';
 import { Closer } from '@chorus/service';
+import { ensureTestRedis, startTestPgbouncer, testDatabase } from '@chorus/testing';
 import { expect } from 'chai';
 import { startTestCluster } from '../support/servers/cluster.js';
 import { redisRefusals } from '../support/servers/redis-refusals.js';

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { RedisBroker, RedisRoomDirectory } from '@chorus/broker';
 import type { Database } from '@chorus/database';
-import { ensureTestRedis, startRedisCluster, testRedis } from '@chorus/local';
+import { startRedisCluster } from '@chorus/local';
 import { createRedis, Keyspace, redisReady } from '@chorus/redis';
 import { Closer, Metrics } from '@chorus/service';
-import { silentLog, until } from '@chorus/testing';
+import { ensureTestRedis, silentLog, testRedis, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { loadArchiverConfig } from './config.js';
 import { createArchiver } from './create-archiver.js';

@@ -1,8 +1,11 @@
 export { type Balancer, startBalancer } from './balancer/balancer.js';
 export type { Targets } from './balancer/upstreams.js';
 export type { LocalServer } from './local-server.js';
+export { adminClient } from './postgres/admin-client.js';
 export { createDatabase, type PostgresOptions, startPostgres } from './postgres/server.js';
+export { postgresUser } from './postgres/user.js';
 export { ensureProgram } from './processes/ensure-program.js';
+export { findProgram } from './processes/find-program.js';
 export { choosePort, freePort } from './processes/free-port.js';
 export {
   type Exit,
@@ -18,8 +21,3 @@ export { createPrivateFile, keptSecret } from './processes/secret-file.js';
 export { addRedisUser, REDIS_COMMANDS, redisAclRules, redisCommands } from './redis/acl.js';
 export { type LocalRedisCluster, startRedisCluster } from './redis/cluster.js';
 export { type RedisOptions, startRedis } from './redis/server.js';
-export { makeTestCertificates, type TestCertificates } from './testing/certificates.js';
-export { ensureTestChromium } from './testing/chromium.js';
-export { startTestPostgres, type TestTemplate, testDatabase } from './testing/database.js';
-export { startTestPgbouncer, type TestPgbouncer } from './testing/pgbouncer.js';
-export { ensureTestRedis, type TestRedis, testRedis } from './testing/redis.js';

@@ -1,5 +1,5 @@
-import { freePort, type TestRedis, testRedis } from '@chorus/local';
-import { closeAfterEach, failure, silentLog } from '@chorus/testing';
+import { freePort } from '@chorus/local';
+import { closeAfterEach, failure, silentLog, type TestRedis, testRedis } from '@chorus/testing';
 import { expect } from 'chai';
 import { call, callAll, UnavailableError } from './call.js';
 import type { RedisClient, RedisConfig } from './connection/client.js';

@@ -1,5 +1,4 @@
 import { Closer } from '@chorus/service';
-import { afterEach } from 'mocha';
 
 /** Returns the closer of the running test: what is added to it is closed after the test. Called within `describe`. */
 export function closeAfterEach(): () => Closer {

@@ -1,5 +1,4 @@
-import { startTestPgbouncer, type TestPgbouncer, testDatabase } from '@chorus/local';
-import { silentLog } from '@chorus/testing';
+import { silentLog, startTestPgbouncer, type TestPgbouncer, testDatabase } from '@chorus/testing';
 import { expect } from 'chai';
 import { Client } from 'pg';
 import { createDatabase, type Database } from '../database.js';

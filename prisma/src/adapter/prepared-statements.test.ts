@@ -1,4 +1,4 @@
-import { testDatabase } from '@chorus/local';
+import { testDatabase } from '@chorus/testing';
 import { expect } from 'chai';
 import { DatabaseWatch } from '../database-watch.js';
 import { isDataRefused } from '../errors.js';

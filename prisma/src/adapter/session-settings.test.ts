@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { testDatabase } from '@chorus/local';
-import { silentLog } from '@chorus/testing';
+import { silentLog, testDatabase } from '@chorus/testing';
 import { expect } from 'chai';
 import { Client } from 'pg';
 import { createDatabase, type Database } from '../database.js';

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { testDatabase } from '@chorus/local';
-import { silentLog } from '@chorus/testing';
+import { silentLog, testDatabase } from '@chorus/testing';
 import { expect } from 'chai';
 import pg from 'pg';
 import { createDatabase, type Database } from '../database.js';

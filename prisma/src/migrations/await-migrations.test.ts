@@ -2,9 +2,8 @@ import { appendFile, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { testDatabase } from '@chorus/local';
 import { type Logger, StartError } from '@chorus/service';
-import { silentLog } from '@chorus/testing';
+import { silentLog, testDatabase } from '@chorus/testing';
 import { expect } from 'chai';
 import { Client } from 'pg';
 import { awaitMigrations } from './await-migrations.js';

@@ -1,5 +1,4 @@
-import { testDatabase } from '@chorus/local';
-import { silentLog } from '@chorus/testing';
+import { silentLog, testDatabase } from '@chorus/testing';
 import { migrate } from '../migrations/migrate.js';
 
 const TEMPLATE = {

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
-import { makeTestCertificates, type TestCertificates } from '@chorus/local';
 import { ConfigError } from '@chorus/service';
+import { makeTestCertificates, type TestCertificates } from '@chorus/testing';
 import { expect } from 'chai';
 import { databaseUrl } from '../settings.js';
 import { parseDatabaseUrl } from './database-url.js';

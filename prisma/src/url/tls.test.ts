@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type LocalServer, makeTestCertificates, startPostgres, type TestCertificates } from '@chorus/local';
-import { silentLog } from '@chorus/testing';
+import { type LocalServer, startPostgres } from '@chorus/local';
+import { makeTestCertificates, silentLog, type TestCertificates } from '@chorus/testing';
 import { expect } from 'chai';
 import { Client } from 'pg';
 import { createDatabase } from '../database.js';

@@ -1,4 +1,4 @@
-import { ensureTestChromium } from '@chorus/local';
+import { ensureTestChromium } from '@chorus/testing';
 import { type Browser, chromium } from 'playwright-core';
 
 /** Disables what has no place in tests: updates, requests to other servers, the graphics card. */

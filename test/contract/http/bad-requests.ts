@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { RawClient, statusOf } from '@chorus/service/raw-client';
+import { RawClient, statusOf } from '@chorus/service/testing';
 import { expect } from 'chai';
 import {
   createPerson,

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Cluster, createCluster } from '@chorus/cluster';
 import { migratedTestDatabase } from '@chorus/database/testing';
-import { testRedis } from '@chorus/local';
-import { silentLog } from '@chorus/testing';
+import { silentLog, testRedis } from '@chorus/testing';
 
 /** Settings that make suites fast, and let them do in seconds what limits are there to prevent. */
 export const TEST_SETTINGS = {

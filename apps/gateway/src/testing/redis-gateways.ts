@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { RedisRoomDirectory, type RoomDirectory } from '@chorus/broker';
 import { RedisAccessList } from '@chorus/control';
-import { testRedis } from '@chorus/local';
 import { createRedis, Keyspace, redisReady } from '@chorus/redis';
-import { silentLog } from '@chorus/testing';
+import { silentLog, testRedis } from '@chorus/testing';
 import type { GatewayConfig } from '../config.js';
 import type { GatewayParts } from '../create-gateway.js';
 import { createRedisParts } from '../lifecycle/redis-parts.js';

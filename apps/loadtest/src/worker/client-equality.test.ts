@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ChorusClient } from '@chorus/client';
-import { type ScriptedConnection, ScriptedGateway } from '@chorus/client/scripted-gateway';
+import { type ScriptedConnection, ScriptedGateway } from '@chorus/client/testing';
 import { CLOSE, type ClientFrame, type Position, type V1ServerFrame } from '@chorus/protocol';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';

@@ -1,10 +1,10 @@
 import { copyFile, cp, mkdtemp, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
+import { type LocalServer, startRedis } from '@chorus/local';
 import { formatPosition } from '@chorus/protocol';
 import { createRedis, type RedisClient, UnavailableError } from '@chorus/redis';
-import { closeAfterEach, failure, silentLog, until } from '@chorus/testing';
+import { closeAfterEach, ensureTestRedis, failure, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import type { ArchiveQueue } from '../archive-queue.js';
 import type { Broker, Position } from '../broker.js';

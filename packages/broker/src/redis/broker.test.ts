@@ -1,4 +1,5 @@
-import { addRedisUser, testRedis } from '@chorus/local';
+import { addRedisUser } from '@chorus/local';
+import { testRedis } from '@chorus/testing';
 import {
   describeArchiveQueue,
   describeBacklogCount,

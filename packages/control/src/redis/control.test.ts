@@ -1,5 +1,6 @@
-import { type LocalRedisCluster, startRedisCluster, testRedis } from '@chorus/local';
+import { type LocalRedisCluster, startRedisCluster } from '@chorus/local';
 import { UnavailableError } from '@chorus/redis';
+import { testRedis } from '@chorus/testing';
 import { expect } from 'chai';
 import type { NodeReport } from '../node-registry.js';
 import { describeAccessList } from '../testing/access-list-conformance.js';

@@ -1,4 +1,4 @@
-import { openSockets, statusOf, untilSockets } from '@chorus/service/raw-client';
+import { openSockets, statusOf, untilSockets } from '@chorus/service/testing';
 import { expect } from 'chai';
 import {
   BalancerStage,

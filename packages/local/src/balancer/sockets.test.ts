@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { openSockets, untilSockets } from '@chorus/service/raw-client';
+import { openSockets, untilSockets } from '@chorus/service/testing';
 import { expect } from 'chai';
 import { BalancerStage, expectError, JOIN, MEGABYTE, SWITCHED } from '../testing/balancer-stage.js';
 

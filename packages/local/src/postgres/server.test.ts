@@ -6,7 +6,6 @@ import { expect } from 'chai';
 import pg from 'pg';
 import type { LocalServer } from '../local-server.js';
 import { lookUpProcess } from '../processes/process-table.js';
-import { testDatabase } from '../testing/database.js';
 import { createDatabase, type PostgresOptions, startPostgres } from './server.js';
 
 async function query(url: string, sql: string): Promise<unknown[]> {
@@ -56,14 +55,6 @@ describe('startPostgres', function () {
       if (TMPDIR === undefined) delete process.env.TMPDIR;
       else process.env.TMPDIR = TMPDIR;
     }
-  });
-
-  it('gives every suite a database of its own on one server', async () => {
-    const [one, two] = await Promise.all([testDatabase(), testDatabase()]);
-    expect(one).to.not.equal(two);
-    expect(new URL(one).port).to.equal(new URL(two).port);
-    await query(one, 'CREATE TABLE here (id int)');
-    await query(two, 'CREATE TABLE here (id int)');
   });
 
   it('keeps its data and its password', async () => {

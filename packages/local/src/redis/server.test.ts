@@ -5,7 +5,6 @@ import { Closer } from '@chorus/service';
 import { expect } from 'chai';
 import { Cluster, Redis } from 'ioredis';
 import { lookUpProcess } from '../processes/process-table.js';
-import { ensureTestRedis, testRedis } from '../testing/redis.js';
 import { startRedisCluster } from './cluster.js';
 import { startRedis } from './server.js';
 
@@ -14,8 +13,6 @@ describe('Redis for development', function () {
 
   let closer: Closer;
   let environment: NodeJS.ProcessEnv;
-
-  before(ensureTestRedis);
 
   beforeEach(() => {
     closer = new Closer();
@@ -100,20 +97,5 @@ describe('Redis for development', function () {
     expect(String(failure)).to.match(
       /^StartError: redis-server was not found on the PATH: .*apt-get install/,
     );
-  });
-
-  it('gives tests the server of TEST_REDIS_URL if set', async () => {
-    process.env.TEST_REDIS_URL = 'redis://127.0.0.1:1';
-    process.env.PATH = '/nowhere';
-    const { url, close } = await testRedis();
-    await close();
-    expect(url).to.equal('redis://127.0.0.1:1');
-  });
-
-  it('reports what tests need if there is neither a server nor apt-get', async () => {
-    delete process.env.TEST_REDIS_URL;
-    process.env.PATH = '/nowhere';
-    const failure = await testRedis().catch((error: unknown) => error);
-    expect(String(failure)).to.match(/^StartError: the tests need Redis: .*TEST_REDIS_URL/);
   });
 });

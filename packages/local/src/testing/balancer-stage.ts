@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { Closer, createHttpServer, type UpgradeHandler } from '@chorus/service';
-import { RawClient, statusOf } from '@chorus/service/raw-client';
+import { RawClient, statusOf } from '@chorus/service/testing';
 import { expect } from 'chai';
 import { type BalancerOptions, startBalancer } from '../balancer/balancer.js';
 

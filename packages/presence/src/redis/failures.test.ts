@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type LocalServer, startRedis, testRedis } from '@chorus/local';
+import { type LocalServer, startRedis } from '@chorus/local';
 import { createRedis, PARTITIONS, redisReady, UnavailableError } from '@chorus/redis';
-import { silentLog } from '@chorus/testing';
+import { silentLog, testRedis } from '@chorus/testing';
 import { expect } from 'chai';
 import { NoLeaseError } from '../presence-store.js';
 import { openRedisFixture, type RedisFixture } from '../testing/redis-fixture.js';

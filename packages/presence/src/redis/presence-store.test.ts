@@ -1,4 +1,5 @@
-import { addRedisUser, startRedisCluster, testRedis } from '@chorus/local';
+import { addRedisUser, startRedisCluster } from '@chorus/local';
+import { testRedis } from '@chorus/testing';
 import { describeLossyPresenceStore, describePresenceStore } from '../testing/conformance/index.js';
 import { openRedisFixture } from '../testing/redis-fixture.js';
 

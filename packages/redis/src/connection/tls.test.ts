@@ -1,12 +1,12 @@
+import { freePort, startRedis, startRedisCluster } from '@chorus/local';
 import {
-  freePort,
+  closeAfterEach,
   makeTestCertificates,
-  startRedis,
-  startRedisCluster,
+  silentLog,
   type TestCertificates,
   testRedis,
-} from '@chorus/local';
-import { closeAfterEach, silentLog, until } from '@chorus/testing';
+  until,
+} from '@chorus/testing';
 import { expect } from 'chai';
 import { createSubscriber } from '../pubsub/create-subscriber.js';
 import type { RedisConfig } from './client.js';

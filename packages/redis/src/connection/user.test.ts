@@ -1,5 +1,5 @@
-import { addRedisUser, type LocalServer, startRedis, testRedis } from '@chorus/local';
-import { closeAfterEach, failure, recordedLog, until } from '@chorus/testing';
+import { addRedisUser, type LocalServer, startRedis } from '@chorus/local';
+import { closeAfterEach, failure, recordedLog, testRedis, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { createRedis } from './create-redis.js';
 import { redisReady } from './ready.js';

@@ -1,6 +1,6 @@
-import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
+import { type LocalServer, startRedis } from '@chorus/local';
 import { createMetrics } from '@chorus/service';
-import { closeAfterEach, silentLog, until } from '@chorus/testing';
+import { closeAfterEach, ensureTestRedis, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { addRedisMetrics } from '../metrics.js';
 import { RedisSubscriber } from '../pubsub/subscriber.js';

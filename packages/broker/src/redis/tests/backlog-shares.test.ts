@@ -1,8 +1,8 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
-import { closeAfterEach, until } from '@chorus/testing';
+import { type LocalServer, startRedis } from '@chorus/local';
+import { closeAfterEach, ensureTestRedis, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { ArchiveFixture } from '../../testing/conformance/archive.js';

@@ -1,6 +1,5 @@
-import { testRedis } from '@chorus/local';
 import { createRedis, type RedisClient, redisReady } from '@chorus/redis';
-import { closeAfterEach, silentLog, until } from '@chorus/testing';
+import { closeAfterEach, silentLog, testRedis, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Recorder, someRoom } from '../../testing/recorder.js';
 import { makeRedisFixture, type RedisFixture, testOptions } from '../../testing/redis-fixture.js';

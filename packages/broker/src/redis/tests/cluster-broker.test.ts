@@ -1,6 +1,6 @@
-import { addRedisUser, ensureTestRedis, type LocalRedisCluster, startRedisCluster } from '@chorus/local';
+import { addRedisUser, type LocalRedisCluster, startRedisCluster } from '@chorus/local';
 import { PARTITIONS, partitionOf, RedisSubscriber, RedisWatch } from '@chorus/redis';
-import { closeAfterEach, silentLog, until } from '@chorus/testing';
+import { closeAfterEach, ensureTestRedis, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import {

@@ -1,7 +1,7 @@
-import { ensureTestRedis, freePort, type LocalServer, startRedis, startRedisCluster } from '@chorus/local';
+import { freePort, type LocalServer, startRedis, startRedisCluster } from '@chorus/local';
 import { partitionOf } from '@chorus/redis';
 import { Closer } from '@chorus/service';
-import { silentLog, until } from '@chorus/testing';
+import { ensureTestRedis, silentLog, until } from '@chorus/testing';
 import calculateSlot from 'cluster-key-slot';
 import { Redis } from 'ioredis';
 import { openFeeds } from '../../testing/feeds.js';

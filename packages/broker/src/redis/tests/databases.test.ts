@@ -1,6 +1,5 @@
-import { testRedis } from '@chorus/local';
 import { Keyspace } from '@chorus/redis';
-import { closeAfterEach, failure } from '@chorus/testing';
+import { closeAfterEach, failure, testRedis } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Broker } from '../../broker.js';
 import { Recorder, someRoom } from '../../testing/recorder.js';

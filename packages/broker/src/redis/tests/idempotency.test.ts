@@ -1,6 +1,5 @@
-import { testRedis } from '@chorus/local';
 import { createRedis, type RedisClient } from '@chorus/redis';
-import { closeAfterEach, silentLog } from '@chorus/testing';
+import { closeAfterEach, silentLog, testRedis } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Broker } from '../../broker.js';
 import { Recorder, someRoom } from '../../testing/recorder.js';

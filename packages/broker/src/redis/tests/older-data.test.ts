@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
-import { closeAfterEach, silentLog, until } from '@chorus/testing';
+import { type LocalServer, startRedis } from '@chorus/local';
+import { closeAfterEach, ensureTestRedis, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import type { Broker, Position } from '../../broker.js';

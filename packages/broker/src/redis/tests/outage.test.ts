@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureTestRedis, freePort, type LocalServer, startRedis } from '@chorus/local';
+import { freePort, type LocalServer, startRedis } from '@chorus/local';
 import { UnavailableError } from '@chorus/redis';
-import { closeAfterEach, failure, silentLog, until } from '@chorus/testing';
+import { closeAfterEach, ensureTestRedis, failure, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import type { Broker } from '../../broker.js';

@@ -1,6 +1,6 @@
-import { ensureTestRedis, type LocalServer, startRedis, startRedisCluster } from '@chorus/local';
+import { type LocalServer, startRedis, startRedisCluster } from '@chorus/local';
 import { PARTITIONS, UnavailableError } from '@chorus/redis';
-import { closeAfterEach, failure, silentLog, until } from '@chorus/testing';
+import { closeAfterEach, ensureTestRedis, failure, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import type { Broker } from '../../broker.js';

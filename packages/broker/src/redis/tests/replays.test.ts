@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureTestRedis, type LocalServer, startRedis } from '@chorus/local';
+import { type LocalServer, startRedis } from '@chorus/local';
 import { UnavailableError } from '@chorus/redis';
-import { closeAfterEach, createPrng, patiently, silentLog } from '@chorus/testing';
+import { closeAfterEach, createPrng, ensureTestRedis, patiently, silentLog } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import type { Broker, Position } from '../../broker.js';

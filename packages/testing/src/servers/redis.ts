@@ -1,6 +1,4 @@
-import type { LocalServer } from '../local-server.js';
-import { ensureProgram } from '../processes/ensure-program.js';
-import { startRedis } from '../redis/server.js';
+import { ensureProgram, type LocalServer, startRedis } from '@chorus/local';
 
 /**
  * Provides a Redis for tests: that of `TEST_REDIS_URL`, a `redis-server` on the PATH, or, for root on Debian, that of

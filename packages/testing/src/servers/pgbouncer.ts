@@ -1,10 +1,7 @@
 import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { postgresUser } from '../postgres/user.js';
-import { ensureProgram } from '../processes/ensure-program.js';
-import { freePort } from '../processes/free-port.js';
-import { spawnGuarded } from '../processes/guarded-process.js';
+import { ensureProgram, freePort, postgresUser, spawnGuarded } from '@chorus/local';
 
 const READY_MS = 15_000;
 const STOP_MS = 10_000;

@@ -1,6 +1,4 @@
-import type { LocalServer } from '../local-server.js';
-import { adminClient } from '../postgres/admin-client.js';
-import { createDatabase, startPostgres } from '../postgres/server.js';
+import { adminClient, createDatabase, type LocalServer, startPostgres } from '@chorus/local';
 
 /** A database that is prepared once per server; tests get copies of it. */
 export interface TestTemplate {

@@ -1,7 +1,6 @@
 import { access, constants } from 'node:fs/promises';
+import { ensureProgram, findProgram } from '@chorus/local';
 import { StartError } from '@chorus/service';
-import { ensureProgram } from '../processes/ensure-program.js';
-import { findProgram } from '../processes/find-program.js';
 
 /** Its names on the PATH, by system and vendor. */
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];

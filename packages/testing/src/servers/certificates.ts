@@ -3,8 +3,7 @@ import { chmod, chown, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { postgresUser } from '../postgres/user.js';
-import { ensureProgram } from '../processes/ensure-program.js';
+import { ensureProgram, postgresUser } from '@chorus/local';
 
 const run = promisify(execFile);
 

@@ -1,0 +1,3 @@
+export * from './conformance/broker.js';
+export { IGNORE } from './feeds.js';
+export { type RecordedMessage, Recorder, someRoom } from './recorder.js';
