@@ -28,7 +28,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'apps/web/src/model/today.ts': 'what users are shown',
   'apps/web/src/model/words.ts': 'what users are shown',
   'packages/auth/src/tokens.ts': 'tokens begin and end at a time of day',
-  'packages/broker/src/memory/rooms.ts': 'epochs, and the age of messages that others sent',
+  'packages/broker/src/memory/room-store.ts': 'epochs, and the age of messages that others sent',
   'packages/client/src/http/failure.ts': 'a header with a time of day',
   'packages/client/src/room/moment.ts': 'the one that goes on while the machine sleeps',
   'packages/client/src/connection/reconnector.ts': 'when to connect again, as users are shown',

@@ -65,7 +65,7 @@ export interface Gateway extends Closeable {
 const ACK_PERIOD_MS = 5;
 
 /** The parts, plus the node's id and the closer of everything that is started. */
-type Parts = GatewayParts & {
+type NodeParts = GatewayParts & {
   readonly nodeId: string;
   readonly capacity: number;
   readonly closer: Closer;
@@ -94,7 +94,7 @@ export async function createGateway(given: GatewayConfig, givenParts: GatewayPar
 }
 
 /** Starts in five steps. Each uses only what the previous steps created, and nothing arrives before the last. */
-async function start(config: GatewayConfig, parts: Parts): Promise<Gateway> {
+async function start(config: GatewayConfig, parts: NodeParts): Promise<Gateway> {
   const telemetry = await openTelemetry(config, parts);
   const relay = await connectRelay(config, { ...parts, telemetry });
   const rooms = openRooms(config, { ...parts, telemetry, relay });
@@ -123,15 +123,15 @@ async function start(config: GatewayConfig, parts: Parts): Promise<Gateway> {
 }
 
 /** The rooms of this node, and the transport that publishes to their sockets. */
-interface Rooms {
+interface RoomParts {
   readonly hub: Hub;
   readonly transport: UwsTransport;
 }
 
 function openRooms(
   config: GatewayConfig,
-  { telemetry, relay, capacity, log }: Parts & { telemetry: Telemetry; relay: Relay },
-): Rooms {
+  { telemetry, relay, capacity, log }: NodeParts & { telemetry: Telemetry; relay: Relay },
+): RoomParts {
   const connections = { capacity, byAddress: config.trustedProxies === 0 };
   const transport = new UwsTransport({ ...config, counts: telemetry.counters, connections }, log);
   return { transport, hub: new Hub({ ...relay, ...telemetry, transport }) };
@@ -139,7 +139,7 @@ function openRooms(
 
 function openLifecycle(
   config: GatewayConfig,
-  parts: Parts & { telemetry: Telemetry; relay: Relay; rooms: Rooms },
+  parts: NodeParts & { telemetry: Telemetry; relay: Relay; rooms: RoomParts },
 ): ConnectionLifecycle {
   const { secret = generateSecret(), acceptedSecrets, mode } = config.auth;
   const guard = new Guard(new Tokens(secret, TOKEN_TTL_SECONDS, acceptedSecrets), mode);
@@ -157,7 +157,7 @@ function openLifecycle(
  */
 async function serve(
   config: GatewayConfig,
-  parts: Parts & { telemetry: Telemetry; relay: Relay; rooms: Rooms; lifecycle: ConnectionLifecycle },
+  parts: NodeParts & { telemetry: Telemetry; relay: Relay; rooms: RoomParts; lifecycle: ConnectionLifecycle },
 ): Promise<number> {
   const { telemetry, lifecycle, metrics, log } = parts;
   const { hub, transport } = parts.rooms;

@@ -5,15 +5,15 @@ import { type PortHealth, readiness } from './lifecycle/readiness.js';
 import { handshakeFault } from './transport/handshake.js';
 import { answerTo, refuseUnknown } from './transport/refusal.js';
 import { RefusalLog } from './transport/refusal-log.js';
-import type { Answer, Decision, Request, TransportHandlers } from './transport/transport.js';
+import type { Decision, HttpAnswer, HttpRequest, TransportHandlers } from './transport/transport.js';
 
 export interface RouteActions {
   /** Takes a slot for an upgrade request. @throws {Refusal} when there is none */
-  takeSlot(request: Request): ConnectionSlot;
+  takeSlot(request: HttpRequest): ConnectionSlot;
   /** Decides about an upgrade to a room. If it accepts, it also releases the slot when the socket has closed. */
-  joinRoom(roomId: string, request: Request, slot: ConnectionSlot): Promise<Decision>;
+  joinRoom(roomId: string, request: HttpRequest, slot: ConnectionSlot): Promise<Decision>;
   /** Decides about an upgrade without a room, like {@link joinRoom}. */
-  connect(request: Request, slot: ConnectionSlot): Promise<Decision>;
+  connect(request: HttpRequest, slot: ConnectionSlot): Promise<Decision>;
   /** State of the port that this node listens on. */
   health(): PortHealth;
   /** Called when an upgrade was refused. */
@@ -82,12 +82,12 @@ function decoded(text: string | undefined): string | undefined {
 }
 
 /** The request id that a proxy set; logged only if it looks like an id. */
-function requestId(request: Request): string | undefined {
+function requestId(request: HttpRequest): string | undefined {
   const id = request.header('x-request-id');
   return id !== undefined && /^[\w.:-]{1,128}$/.test(id) ? id : undefined;
 }
 
-function answerOrRefusal(request: Request, actions: RouteActions): Answer {
+function answerOrRefusal(request: HttpRequest, actions: RouteActions): HttpAnswer {
   try {
     return answerFor(request, actions);
   } catch (error) {
@@ -96,7 +96,7 @@ function answerOrRefusal(request: Request, actions: RouteActions): Answer {
   }
 }
 
-function answerFor(request: Request, actions: RouteActions): Answer {
+function answerFor(request: HttpRequest, actions: RouteActions): HttpAnswer {
   const { path } = request;
   if (path === '/livez' || path === '/readyz') {
     refuseUnknown(request, []);

@@ -7,7 +7,7 @@ import {
   MemoryBroker,
   MemoryRoomDirectory,
   MemoryRoomHistory,
-  MemoryRooms,
+  MemoryRoomStore,
 } from '@chorus/broker';
 import { MemoryAccessList, MemoryNodeRegistry } from '@chorus/control';
 import { createDatabase, DatabaseWatch, migrate, PreparedStatements } from '@chorus/database';
@@ -94,7 +94,7 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
   let archiver: Archiver | undefined;
   // Rooms are new in every process; the API fills them from PostgreSQL. No other data that was seen or acknowledged
   // is only in memory: messages are stored first.
-  const rooms = new MemoryRooms({
+  const rooms = new MemoryRoomStore({
     maxBacklogBytes: Math.max(...gatewayConfigs.map(({ maxBacklogBytes }) => maxBacklogBytes)),
     newestEpoch,
     storedFirst: {
@@ -168,7 +168,7 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
 
 const local = (port: number): string => `http://127.0.0.1:${port}`;
 
-async function untilComplete(rooms: MemoryRooms): Promise<void> {
+async function untilComplete(rooms: MemoryRoomStore): Promise<void> {
   const deadline = performance.now() + READY_MS;
   while (!rooms.complete) {
     if (performance.now() > deadline)

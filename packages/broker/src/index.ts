@@ -12,7 +12,7 @@ export { MemoryArchiveQueue } from './memory/archive-queue.js';
 export { MemoryBroker } from './memory/broker.js';
 export { MemoryRoomDirectory } from './memory/room-directory.js';
 export { MemoryRoomHistory } from './memory/room-history.js';
-export { MemoryRooms, type MemoryRoomsOptions } from './memory/rooms.js';
+export { MemoryRoomStore, type MemoryRoomStoreOptions } from './memory/room-store.js';
 export type { StoredFirst, StoredKey } from './memory/stored-first.js';
 export { idempotencyKey, KEY_MS } from './publishing/idempotency-key.js';
 export { BatchQueueFullError } from './publishing/micro-batcher.js';

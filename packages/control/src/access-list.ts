@@ -15,14 +15,14 @@ export interface Subject {
  * Whether a subject is admitted (`ok`), or why not. If several reasons apply, the first of `revoked`, `banned`,
  * `banned-from-room`.
  */
-export type Verdict = 'ok' | 'revoked' | 'banned' | 'banned-from-room';
+export type AccessVerdict = 'ok' | 'revoked' | 'banned' | 'banned-from-room';
 
 /** A user who is, or wants to be, in a room. */
 export type RoomSubject = Subject & { readonly roomId: number };
 
 /** What the list and the memberships hold about a user and a room. */
 export interface RoomVerdict {
-  readonly verdict: Verdict;
+  readonly verdict: AccessVerdict;
   /** Undefined while the memberships are not complete: only public rooms may then be entered. */
   readonly membership: Membership | undefined;
   /** Seconds between two messages of one user; 0 for no slow mode, and while the memberships are not complete. */
@@ -61,7 +61,7 @@ export interface AccessList {
    * @returns one verdict per subject, in order
    * @throws {UnavailableError} also while the bans are not complete
    */
-  check(subjects: readonly Subject[]): Promise<Verdict[]>;
+  check(subjects: readonly Subject[]): Promise<AccessVerdict[]>;
   /**
    * Like {@link check}, and returns what the users are in the rooms. Takes one round trip per 500 subjects.
    * @throws {UnavailableError} also while the bans are not complete

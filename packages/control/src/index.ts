@@ -1,5 +1,6 @@
 export {
   type AccessList,
+  type AccessVerdict,
   type Ban,
   REVOKED_SLACK_MS,
   type Revocation,
@@ -8,7 +9,6 @@ export {
   readSessionsKey,
   type Subject,
   sessionsKey,
-  type Verdict,
 } from './access-list.js';
 export type {
   Membership,

@@ -1,9 +1,9 @@
 import { CLOSE, Refusal } from '@chorus/protocol';
 import { expect } from 'chai';
-import type { Verdict } from './access-list.js';
+import type { AccessVerdict } from './access-list.js';
 import { requireAccess } from './require-access.js';
 
-function refusalOf(verdict: Verdict | undefined): unknown {
+function refusalOf(verdict: AccessVerdict | undefined): unknown {
   try {
     requireAccess(verdict);
     return undefined;

@@ -1,5 +1,5 @@
 import { Refusal } from '@chorus/protocol';
-import type { Verdict } from './access-list.js';
+import type { AccessVerdict } from './access-list.js';
 
 /**
  * Refuses a user whom the access list does not admit, with the answer that the API and the gateways share.
@@ -7,7 +7,7 @@ import type { Verdict } from './access-list.js';
  * @param verdict undefined, for a list without an answer, is a defect of the list and refuses as well
  * @throws {Refusal} 401 for a revoked token, 403 for a ban
  */
-export function requireAccess(verdict: Verdict | undefined): void {
+export function requireAccess(verdict: AccessVerdict | undefined): void {
   switch (verdict) {
     case 'ok':
       return;

@@ -1,5 +1,5 @@
 import { Tokens } from '@chorus/auth';
-import { type ControlEvent, MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
+import { type ControlEvent, MemoryRoomDirectory, MemoryRoomStore } from '@chorus/broker';
 import { MemoryAccessList, type Subject } from '@chorus/control';
 import type { Database } from '@chorus/database';
 import type { HttpErrorCode } from '@chorus/protocol';
@@ -50,7 +50,7 @@ describe('a valid token that is refused', function () {
   after(() => db.$disconnect());
   beforeEach(async () => {
     await db.$executeRaw`TRUNCATE bans`;
-    const rooms = new MemoryRooms();
+    const rooms = new MemoryRoomStore();
     events = [];
     access = new WatchedAccessList();
     running = await startApi(db, {}, { access, directory: new MemoryRoomDirectory(rooms) });

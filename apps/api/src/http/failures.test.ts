@@ -1,4 +1,4 @@
-import { MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
+import { MemoryRoomDirectory, MemoryRoomStore } from '@chorus/broker';
 import { createDatabase, type Database } from '@chorus/database';
 import { UnavailableError } from '@chorus/redis';
 import { expect } from 'chai';
@@ -11,7 +11,7 @@ describe('the HTTP server, when a dependency fails', function () {
   /** A directory whose `begin` fails in a given way. */
   class BrokenDirectory extends MemoryRoomDirectory {
     constructor(private readonly failure: unknown) {
-      super(new MemoryRooms());
+      super(new MemoryRoomStore());
     }
 
     override async begin(): Promise<void> {

@@ -1,4 +1,4 @@
-import { type ControlEvent, MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
+import { type ControlEvent, MemoryRoomDirectory, MemoryRoomStore } from '@chorus/broker';
 import type { Database } from '@chorus/database';
 import { UnavailableError } from '@chorus/redis';
 import { until } from '@chorus/testing';
@@ -37,7 +37,7 @@ class FlakyDirectory extends MemoryRoomDirectory {
 describe('changes of rooms, as gateways receive them', function () {
   this.timeout(60_000);
   let db: Database;
-  let rooms: MemoryRooms;
+  let rooms: MemoryRoomStore;
   let directory: FlakyDirectory;
   let events: ControlEvent[];
   /** Only events about the list of rooms. */
@@ -49,7 +49,7 @@ describe('changes of rooms, as gateways receive them', function () {
   });
   beforeEach(async () => {
     await db.$executeRaw`TRUNCATE rooms RESTART IDENTITY CASCADE`;
-    rooms = new MemoryRooms();
+    rooms = new MemoryRoomStore();
     directory = new FlakyDirectory(rooms);
     events = [];
     listings = [];

@@ -1,4 +1,4 @@
-import type { MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
+import type { MemoryRoomDirectory, MemoryRoomStore } from '@chorus/broker';
 import { createDatabase, type Database } from '@chorus/database';
 import { messageEncoder, openFrame } from '@chorus/protocol';
 import { recordedLog, until } from '@chorus/testing';
@@ -14,7 +14,7 @@ describe('RoomMirror', function () {
   let fixture: MirrorFixture;
   let directory: MemoryRoomDirectory;
   let repository: RoomRepository;
-  let rooms: MemoryRooms;
+  let rooms: MemoryRoomStore;
   let started: RoomMirror | undefined;
 
   before(async () => {

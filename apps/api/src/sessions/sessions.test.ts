@@ -1,5 +1,5 @@
 import type { ControlEvent } from '@chorus/broker';
-import { MemoryAccessList, type Verdict } from '@chorus/control';
+import { type AccessVerdict, MemoryAccessList } from '@chorus/control';
 import { createDatabase, type Database } from '@chorus/database';
 import { freePort } from '@chorus/local';
 import { UnavailableError } from '@chorus/redis';
@@ -43,7 +43,7 @@ describe('SessionService', function () {
       directory,
       silentLog,
     );
-  const verdict = async (tokenId: string, list = access): Promise<Verdict | undefined> =>
+  const verdict = async (tokenId: string, list = access): Promise<AccessVerdict | undefined> =>
     (await list.check([{ userId: ann.id, tokenId }]))[0];
   const failure = (call: Promise<unknown>): Promise<unknown> =>
     call.then(

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Tokens } from '@chorus/auth';
-import { MemoryRoomDirectory, MemoryRooms, type RoomDirectory, type RoomHistory } from '@chorus/broker';
+import { MemoryRoomDirectory, MemoryRoomStore, type RoomDirectory, type RoomHistory } from '@chorus/broker';
 import { type AccessList, MemoryAccessList, MemoryNodeRegistry } from '@chorus/control';
 import { createDatabase, type Database } from '@chorus/database';
 import { migratedTestDatabase } from '@chorus/database/testing';
@@ -139,7 +139,7 @@ export async function startApi(
   });
   const log: string[] = [];
   const presence = new MemoryPresenceStore({ announce: () => {} });
-  const directory = parts.directory ?? new MemoryRoomDirectory(new MemoryRooms());
+  const directory = parts.directory ?? new MemoryRoomDirectory(new MemoryRoomStore());
   const access = parts.access ?? new MemoryAccessList();
   const closer = new Closer();
   const api = closer.add(

@@ -1,4 +1,4 @@
-import { type ControlEvent, MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
+import { type ControlEvent, MemoryRoomDirectory, MemoryRoomStore } from '@chorus/broker';
 import type { Database } from '@chorus/database';
 import type { Logger } from '@chorus/service';
 import { silentLog } from '@chorus/testing';
@@ -15,7 +15,7 @@ export class MirrorFixture {
   readonly messages: MessageRepository;
   /** Time of the directory, in milliseconds. */
   now = 1_000_000;
-  readonly rooms = new MemoryRooms();
+  readonly rooms = new MemoryRoomStore();
   readonly directory = new MemoryRoomDirectory(this.rooms, () => this.now);
   /** Events that gateways would receive. */
   readonly events: ControlEvent[] = [];

@@ -1,4 +1,4 @@
-import { type ControlEvent, MemoryRoomDirectory, MemoryRooms } from '@chorus/broker';
+import { type ControlEvent, MemoryRoomDirectory, MemoryRoomStore } from '@chorus/broker';
 import { MemoryNodeRegistry } from '@chorus/control';
 import type { Database } from '@chorus/database';
 import { expect } from 'chai';
@@ -23,7 +23,7 @@ export interface OperatorFixture {
 
 export async function startOperatorApi(db: Database): Promise<OperatorFixture> {
   await db.$executeRaw`TRUNCATE rooms, bans, users RESTART IDENTITY CASCADE`;
-  const rooms = new MemoryRooms();
+  const rooms = new MemoryRoomStore();
   const nodes = new MemoryNodeRegistry();
   const events: ControlEvent[] = [];
   rooms.attach({

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AccessList, Subject, Verdict } from '@chorus/control';
+import type { AccessList, AccessVerdict, Subject } from '@chorus/control';
 import { CLOSE } from '@chorus/protocol';
 import type { Closeable, Logger } from '@chorus/service';
 import type { ConnectionRegistry } from './connection-registry.js';
@@ -76,7 +76,7 @@ export class AccessWatch implements Closeable {
   }
 
   /** Queries the access list, and retries until it answers. */
-  async #verdicts(subjects: readonly Subject[]): Promise<Verdict[]> {
+  async #verdicts(subjects: readonly Subject[]): Promise<AccessVerdict[]> {
     const { access, log, retryMs = 1_000 } = this.#parts;
     for (;;) {
       this.#closing.signal.throwIfAborted();
@@ -104,7 +104,7 @@ function checksOf(slot: ConnectionSlot): Check[] {
   return rooms.map((roomId) => ({ slot, subject: { userId: user.id, tokenId, generation, roomId } }));
 }
 
-function apply(verdict: Verdict, slot: ConnectionSlot, { tokenId, roomId }: Subject): void {
+function apply(verdict: AccessVerdict, slot: ConnectionSlot, { tokenId, roomId }: Subject): void {
   switch (verdict) {
     case 'ok':
       break;

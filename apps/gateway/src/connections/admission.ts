@@ -1,10 +1,10 @@
 import { type Guard, requestTokens, type VerifiedToken } from '@chorus/auth';
-import { type AccessList, requireAccess, type Verdict } from '@chorus/control';
+import { type AccessList, type AccessVerdict, requireAccess } from '@chorus/control';
 import { type Member, Refusal } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
 import { clientAddress, type OriginPolicy, RecentCounts } from '@chorus/service';
 import type { GatewayConfig } from '../config.js';
-import type { Request } from '../transport/transport.js';
+import type { HttpRequest } from '../transport/transport.js';
 import type { ConnectionRegistry } from './connection-registry.js';
 import type { ConnectionSlot } from './connection-slot.js';
 import { TokenBucket } from './token-bucket.js';
@@ -65,7 +65,7 @@ export class Admission {
    *
    * @throws {Refusal} 429 for an address with too many sockets, 503 when the node takes no more
    */
-  takeSlot(request: Request): ConnectionSlot {
+  takeSlot(request: HttpRequest): ConnectionSlot {
     const { config, connections } = this.#parts;
     if (this.closed) throw new Refusal('draining');
     const forwardedFor = request.header('x-forwarded-for');
@@ -86,7 +86,7 @@ export class Admission {
    *   malformed or names another user, 429 for an address with too many invalid tokens or a user with too many sockets
    *   or connects, 503 for too many connects of all users together
    */
-  identify(request: Request, slot: ConnectionSlot, roomId?: number): AdmittedClient {
+  identify(request: HttpRequest, slot: ConnectionSlot, roomId?: number): AdmittedClient {
     const { config, guard } = this.#parts;
     const authorization = request.header('authorization');
     const cookie = this.#cookieOf(request);
@@ -114,7 +114,7 @@ export class Admission {
    * Whether the request carries no credentials, so that the socket's first frame may carry them.
    * @throws {Refusal} 403 for a page of a foreign origin
    */
-  mayAuthenticateLater(request: Request): boolean {
+  mayAuthenticateLater(request: HttpRequest): boolean {
     return (
       this.#parts.guard.mode === 'token' &&
       request.header('authorization') === undefined &&
@@ -172,7 +172,7 @@ export class Admission {
    */
   async allow({ user, token }: AdmittedClient, roomId?: number): Promise<void> {
     const { access } = this.#parts;
-    let verdict: Verdict | undefined;
+    let verdict: AccessVerdict | undefined;
     try {
       const { tokenId, generation } = token ?? {};
       [verdict] = await access.check([{ userId: user.id, tokenId, generation, roomId }]);
@@ -189,7 +189,7 @@ export class Admission {
    *
    * @throws {Refusal} 403 for a page of a foreign origin
    */
-  #cookieOf(request: Request): string | undefined {
+  #cookieOf(request: HttpRequest): string | undefined {
     const cookie = request.header('cookie');
     const verdict = this.#parts.origins.judge((name) => request.header(name));
     if (verdict === 'refused') throw new Refusal('origin_not_allowed');

@@ -18,7 +18,7 @@ import { Drain } from './drain.js';
 import { Isolation } from './isolation.js';
 import { NodeReporter } from './node-reporter.js';
 import { ownUrl } from './own-url.js';
-import { Peers } from './peers.js';
+import { PeerGateways } from './peers.js';
 import type { PortHealth } from './readiness.js';
 import { Rebalance } from './rebalance.js';
 
@@ -78,7 +78,7 @@ export class ConnectionLifecycle implements Closeable {
     );
     this.#watch = this.#closer.add(new AccessWatch({ connections, access, log }));
     this.#closer.add(endExpired(connections));
-    const peers = new Peers(nodeId, nodes, () => this.#findUrl());
+    const peers = new PeerGateways(nodeId, nodes, () => this.#findUrl());
     this.#closer.add(
       new Isolation({
         healthy: () => parts.trouble() === undefined,

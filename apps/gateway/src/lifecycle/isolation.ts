@@ -1,10 +1,10 @@
 import type { Closeable, Logger } from '@chorus/service';
-import type { Peers } from './peers.js';
+import type { PeerGateways } from './peers.js';
 
 export interface IsolationParts {
   /** Whether messages flow on this gateway. */
   healthy(): boolean;
-  peers: Pick<Peers, 'refresh' | 'areReady'>;
+  peers: Pick<PeerGateways, 'refresh' | 'areReady'>;
   /** Time without Redis after which this gateway queries the others, in milliseconds; 0 disables the check. */
   afterMs: number;
   /** Called when this gateway becomes isolated or is no longer isolated. */

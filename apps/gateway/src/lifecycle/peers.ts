@@ -8,7 +8,7 @@ const QUERY_TIMEOUT_MS = 2_000;
 /**
  * The other gateways, as last read from the registry. They can be queried while the registry itself cannot be reached.
  */
-export class Peers {
+export class PeerGateways {
   #urls: readonly string[] = [];
 
   /** @param ownUrl URL of this gateway; the registry may still list an earlier process at this address */

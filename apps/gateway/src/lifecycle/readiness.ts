@@ -1,6 +1,6 @@
 import type { NodeReport } from '@chorus/control';
 import { Refusal } from '@chorus/protocol';
-import type { Answer } from '../transport/transport.js';
+import type { HttpAnswer } from '../transport/transport.js';
 
 /** State of the port on which a gateway listens. */
 export interface PortHealth {
@@ -18,7 +18,7 @@ export interface PortHealth {
  * not have. An outage of Redis concerns all nodes and does not make them unready: a load balancer without any node is
  * worse than sockets that stay open, or can reconnect at once when Redis is back.
  */
-export function readiness({ state, trouble }: PortHealth): Answer {
+export function readiness({ state, trouble }: PortHealth): HttpAnswer {
   const redis = `Redis ${trouble ?? 'does not answer'}`;
   switch (state) {
     case 'ready':
@@ -34,7 +34,7 @@ export function readiness({ state, trouble }: PortHealth): Answer {
   }
 }
 
-function notReady(error: string): Answer {
+function notReady(error: string): HttpAnswer {
   const refusal = new Refusal('not_ready', error);
   return { status: refusal.status, body: refusal.bodyFor(), headers: refusal.headers };
 }

@@ -1,7 +1,7 @@
 import { isAfter, type Position } from '@chorus/protocol';
 
 /** The session that sent a message. */
-export interface Sender {
+export interface AckReceiver {
   acknowledge(ack: Ack): void;
 }
 
@@ -17,7 +17,7 @@ export class Ack {
   sent = false;
 
   constructor(
-    readonly sender: Sender,
+    readonly sender: AckReceiver,
     readonly room: AckedRoom,
     readonly clientMsgId: string,
     readonly position: Position,
@@ -59,7 +59,7 @@ export class HeldAcks {
   }
 
   /** Sends the acks of a sender that is about to close. */
-  flush(sender: Sender): void {
+  flush(sender: AckReceiver): void {
     for (const ack of [...this.#old, ...this.#young]) if (ack.sender === sender) ack.send();
   }
 

@@ -3,7 +3,7 @@ import type { Admission } from '../connections/admission.js';
 import type { ConnectionSlot } from '../connections/connection-slot.js';
 import { offersV1 } from '../transport/handshake.js';
 import { refuseUnknown } from '../transport/refusal.js';
-import type { Decision, Request } from '../transport/transport.js';
+import type { Decision, HttpRequest } from '../transport/transport.js';
 import { AuthenticatingSession } from './v1/authenticating-session.js';
 import type { V1Context } from './v1/context.js';
 import { V1Session } from './v1/session.js';
@@ -18,7 +18,7 @@ const PARAMETERS = ['userId', 'username'];
  * @throws {Refusal} 400, 401, 403, 429 or 503
  */
 export async function connect(
-  request: Request,
+  request: HttpRequest,
   slot: ConnectionSlot,
   admission: Admission,
   context: V1Context,

@@ -13,7 +13,7 @@ import type { Admission } from '../connections/admission.js';
 import type { ConnectionSlot } from '../connections/connection-slot.js';
 import { prepareJoin } from '../rooms/prepared-join.js';
 import { offersV1 } from '../transport/handshake.js';
-import type { Decision, Request } from '../transport/transport.js';
+import type { Decision, HttpRequest } from '../transport/transport.js';
 import { PlainSession } from './plain-session.js';
 import type { SessionContexts } from './session-contexts.js';
 import { V1Session } from './v1/session.js';
@@ -26,7 +26,7 @@ import { V1Session } from './v1/session.js';
  */
 export async function joinRoom(
   roomIdText: string,
-  request: Request,
+  request: HttpRequest,
   slot: ConnectionSlot,
   admission: Admission,
   contexts: SessionContexts,
@@ -52,7 +52,7 @@ export async function joinRoom(
 }
 
 /** Reads the position to resume from. @throws {Refusal} 400 */
-function readSince(request: Request): Position | undefined {
+function readSince(request: HttpRequest): Position | undefined {
   const text = request.query.get('since');
   if (text === null) return undefined;
   const since = parsePosition(text);

@@ -8,7 +8,7 @@ import {
 } from '@chorus/protocol';
 
 /** A socket's protocol as a label of metrics: its subprotocol, or `plain` without one. */
-export type Dialect = 'plain' | typeof SUBPROTOCOL;
+export type SocketProtocol = 'plain' | typeof SUBPROTOCOL;
 
 /** Close codes that are counted separately: those of the catalogue, and 1005 for clients that send no code. */
 const CLOSE_CODES = [...Object.values(CLOSE).map(({ code }) => code), 1005];
@@ -18,8 +18,8 @@ const CLOSE_CODES = [...Object.values(CLOSE).map(({ code }) => code), 1005];
  * from the start of the process.
  */
 export class GatewayCounters {
-  readonly open: Record<Dialect, number> = { plain: 0, [SUBPROTOCOL]: 0 };
-  readonly opened: Record<Dialect, number> = { plain: 0, [SUBPROTOCOL]: 0 };
+  readonly open: Record<SocketProtocol, number> = { plain: 0, [SUBPROTOCOL]: 0 };
+  readonly opened: Record<SocketProtocol, number> = { plain: 0, [SUBPROTOCOL]: 0 };
   /** By close code, or `other`. */
   readonly closed: Record<string, number> = zeros([...CLOSE_CODES.map(String), 'other']);
   readonly upgradesRefused: Partial<Record<HttpErrorCode, number>> = zeros(UPGRADE_ERROR_CODES);
@@ -41,19 +41,19 @@ export class GatewayCounters {
   }
 
   socketOpened(subprotocol: string | undefined): void {
-    const dialect = dialectOf(subprotocol);
+    const dialect = protocolOf(subprotocol);
     this.open[dialect]++;
     this.opened[dialect]++;
   }
 
   socketClosed(subprotocol: string | undefined, code: number): void {
-    this.open[dialectOf(subprotocol)]--;
+    this.open[protocolOf(subprotocol)]--;
     const name = code in this.closed ? String(code) : 'other';
     this.closed[name] = (this.closed[name] ?? 0) + 1;
   }
 }
 
-function dialectOf(subprotocol: string | undefined): Dialect {
+function protocolOf(subprotocol: string | undefined): SocketProtocol {
   return subprotocol === SUBPROTOCOL ? SUBPROTOCOL : 'plain';
 }
 

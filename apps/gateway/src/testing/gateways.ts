@@ -5,7 +5,7 @@ import {
   type BrokerListener,
   MemoryBroker,
   MemoryRoomDirectory,
-  MemoryRooms,
+  MemoryRoomStore,
   type RoomDirectory,
 } from '@chorus/broker';
 import { MemoryAccessList, MemoryNodeRegistry } from '@chorus/control';
@@ -131,7 +131,7 @@ export function listeningThrough<B extends Broker>(
 
 /** Gateways in this process over one memory broker and presence, with real sockets. */
 export class GatewayFixture {
-  readonly rooms = new MemoryRooms();
+  readonly rooms = new MemoryRoomStore();
   readonly directory: RoomDirectory = new MemoryRoomDirectory(this.rooms);
   readonly presence = new MemoryPresenceStore({
     announce: (roomId, frame) => this.rooms.notice(roomId, frame),

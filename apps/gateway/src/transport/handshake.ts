@@ -1,5 +1,5 @@
 import { Refusal, SUBPROTOCOL } from '@chorus/protocol';
-import type { Request } from './transport.js';
+import type { HttpRequest } from './transport.js';
 
 /** Version of the WebSocket protocol of RFC 6455. */
 const VERSION = '13';
@@ -12,7 +12,7 @@ const KEY = /^[A-Za-z0-9+/]{22}==$/;
  * not request a WebSocket, or requests another version of the protocol; 400 otherwise. The HTTP version needs no check:
  * the library answers 505 to all but HTTP/1.1.
  */
-export function handshakeFault(request: Request): Refusal | undefined {
+export function handshakeFault(request: HttpRequest): Refusal | undefined {
   if (!asksForWebSocket(request)) return upgradeRequired(new Refusal('upgrade_required'));
   if (request.header('sec-websocket-version') !== VERSION) {
     return upgradeRequired(new Refusal('unsupported_websocket_version', VERSION));
@@ -29,13 +29,13 @@ export function handshakeFault(request: Request): Refusal | undefined {
 }
 
 /** Whether the client offers the subprotocol `chorus.v1`. */
-export function offersV1(request: Request): boolean {
+export function offersV1(request: HttpRequest): boolean {
   const offered = request.header('sec-websocket-protocol')?.split(',') ?? [];
   return offered.some((name) => name.trim() === SUBPROTOCOL);
 }
 
 /** Whether the request asks for a WebSocket. Any other upgrade is ignored, as RFC 9110 §7.8 allows. */
-function asksForWebSocket(request: Request): boolean {
+function asksForWebSocket(request: HttpRequest): boolean {
   const { method } = request;
   return (
     method === 'GET' && lists(request, 'upgrade', 'websocket') && lists(request, 'connection', 'upgrade')
@@ -43,7 +43,7 @@ function asksForWebSocket(request: Request): boolean {
 }
 
 /** Whether a list header contains the token, in any case. */
-function lists(request: Request, header: string, token: string): boolean {
+function lists(request: HttpRequest, header: string, token: string): boolean {
   const items = request.header(header)?.split(',') ?? [];
   return items.some((item) => item.trim().toLowerCase() === token);
 }

@@ -1,7 +1,7 @@
 import type { CloseReason } from '@chorus/protocol';
 
 /** Copy of the parts of an HTTP request that the gateway needs; valid after the library's request is not. */
-export interface Request {
+export interface HttpRequest {
   readonly method: string;
   /** Path without the query, still percent-encoded. */
   readonly path: string;
@@ -13,7 +13,7 @@ export interface Request {
 }
 
 /** An HTTP answer with a JSON body. */
-export interface Answer {
+export interface HttpAnswer {
   readonly status: number;
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
@@ -52,7 +52,7 @@ export type Decision =
       /** The chosen subprotocol, one of those offered; none if undefined. */
       readonly subprotocol?: string | undefined;
     }
-  | { readonly accepted: false; readonly answer: Answer };
+  | { readonly accepted: false; readonly answer: HttpAnswer };
 
 /** The protocol logic of one socket. The transport calls the methods in the order of events on the wire. */
 export interface Session {
@@ -74,9 +74,9 @@ export interface Session {
 
 export interface TransportHandlers {
   /** Decides about an upgrade. A rejection is a bug; the response is 500. */
-  upgrade(request: Request): Promise<Decision>;
+  upgrade(request: HttpRequest): Promise<Decision>;
   /** Answers any other request. */
-  http(request: Request): Promise<Answer>;
+  http(request: HttpRequest): Promise<HttpAnswer>;
   /** Called after this process stood still for longer than sockets may be idle. Frames of open sockets are stale. */
   stoodStill(): void;
 }

@@ -1,5 +1,5 @@
 import type uWS from 'uWebSockets.js';
-import type { Answer, Request } from './transport.js';
+import type { HttpAnswer, HttpRequest } from './transport.js';
 
 /**
  * Headers that the gateway reads. If a header occurs several times the first one counts, as everywhere in the library,
@@ -27,7 +27,7 @@ const HEADERS: ReadonlyMap<string, string | undefined> = new Map([
 ]);
 
 /** Copies a request, which the library invalidates when its handler returns. */
-export function copyRequest(request: uWS.HttpRequest, response: uWS.HttpResponse): Request {
+export function copyRequest(request: uWS.HttpRequest, response: uWS.HttpResponse): HttpRequest {
   const headers = new Map<string, string>();
   request.forEach((name, value) => {
     if (!HEADERS.has(name)) return;
@@ -64,7 +64,7 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
 };
 
 /** Answers, and closes the connection: kept open it would hold a descriptor. */
-export function writeAnswer(response: uWS.HttpResponse, answer: Answer, request: Request): void {
+export function writeAnswer(response: uWS.HttpResponse, answer: HttpAnswer, request: HttpRequest): void {
   response.cork(() => {
     response.writeStatus(STATUS_TEXT[answer.status] ?? String(answer.status));
     response.writeHeader('Content-Type', 'application/json; charset=utf-8');

@@ -4,7 +4,7 @@ import { type Logger, StartError } from '@chorus/service';
 import { OpenConnections } from './open-connections.js';
 import { answerTo } from './refusal.js';
 import { Standstill } from './standstill.js';
-import type { Answer, Transport, TransportHandlers, TransportOptions } from './transport.js';
+import type { HttpAnswer, Transport, TransportHandlers, TransportOptions } from './transport.js';
 import { copyRequest, remoteAddressOf, writeAnswer } from './uws-http.js';
 import { EXCLUSIVE_PORT, type Lender, openLender } from './uws-lender.js';
 import { type UserData, UwsSocket } from './uws-socket.js';
@@ -172,7 +172,7 @@ export class UwsTransport implements Transport {
       });
       handlers
         .http(copied)
-        .catch((error: unknown): Answer => {
+        .catch((error: unknown): HttpAnswer => {
           this.log.error({ err: error, path: copied.path }, 'request failed');
           return answerTo(copied, new Refusal('internal'));
         })

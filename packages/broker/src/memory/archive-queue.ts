@@ -1,10 +1,10 @@
 import type { ArchiveQueue, Backlog, BacklogMeasure, HistoryLimits } from '../archive-queue.js';
 import type { Position } from '../broker.js';
-import type { MemoryRooms } from './rooms.js';
+import type { MemoryRoomStore } from './room-store.js';
 
 /** The queue within one process. */
 export class MemoryArchiveQueue implements ArchiveQueue {
-  constructor(private readonly rooms: MemoryRooms) {}
+  constructor(private readonly rooms: MemoryRoomStore) {}
 
   async claim(maxRooms: number, maxMessages: number, leaseMs: number): Promise<Backlog[]> {
     return this.rooms.claim(maxRooms, maxMessages, leaseMs);

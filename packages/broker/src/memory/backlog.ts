@@ -5,12 +5,12 @@ import { bodyOf } from '../publishing/stored-frame.js';
 import type { MemoryRoom } from './room.js';
 
 /** One time by two clocks, in milliseconds: since 1970, and by a monotonic clock. */
-export interface Moment {
+export interface ClockReadings {
   readonly now: number;
   readonly ticks: number;
 }
 
-/** Rooms and bytes that wait to be archived; for `MemoryRooms` what the scripts keep in Redis. */
+/** Rooms and bytes that wait to be archived; for `MemoryRoomStore` what the scripts keep in Redis. */
 export class MemoryBacklog {
   /** Bytes of all messages after their room's watermark, as they count for the budget. */
   bytes = 0;
@@ -81,7 +81,7 @@ export class MemoryBacklog {
     room: MemoryRoom,
     upTo: Position,
     keep: HistoryLimits,
-    { now, ticks }: Moment,
+    { now, ticks }: ClockReadings,
   ): boolean {
     const settled = room.settle(upTo);
     this.takeOff(settled);

@@ -15,10 +15,10 @@ import { MemoryArchiveQueue } from './archive-queue.js';
 import { MemoryBroker } from './broker.js';
 import { MemoryRoomDirectory } from './room-directory.js';
 import { MemoryRoomHistory } from './room-history.js';
-import { MemoryRooms } from './rooms.js';
+import { MemoryRoomStore } from './room-store.js';
 
 const makeFixture: MakeBrokerFixture = async (options) => {
-  const rooms = new MemoryRooms(options);
+  const rooms = new MemoryRoomStore(options);
   return {
     directory: () => new MemoryRoomDirectory(rooms),
     queue: () => new MemoryArchiveQueue(rooms),

@@ -10,14 +10,14 @@ import {
   type StoredMessage,
 } from '../broker.js';
 import type { Mailbox } from './mailbox.js';
-import type { MemoryRooms } from './rooms.js';
+import type { MemoryRoomStore } from './room-store.js';
 
-/** The broker within one process: gateways that share one {@link MemoryRooms} exchange messages. */
+/** The broker within one process: gateways that share one {@link MemoryRoomStore} exchange messages. */
 export class MemoryBroker implements Broker {
   readonly #mailbox: Mailbox;
   #closed = false;
 
-  constructor(private readonly rooms: MemoryRooms) {
+  constructor(private readonly rooms: MemoryRoomStore) {
     this.#mailbox = rooms.attach();
   }
 
@@ -74,7 +74,7 @@ export class MemoryBroker implements Broker {
     this.rooms.detach(this.#mailbox);
   }
 
-  #open(): MemoryRooms {
+  #open(): MemoryRoomStore {
     if (this.#closed) throw new UnavailableError('the broker is closed');
     return this.rooms;
   }

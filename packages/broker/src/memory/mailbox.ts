@@ -1,10 +1,10 @@
 import type { BrokerListener } from '../broker.js';
 
-export type Delivery = (listener: BrokerListener) => void;
+export type MailboxDelivery = (listener: BrokerListener) => void;
 
 /** Deliveries to one broker: never within the publisher's call, always in order. */
 export class Mailbox {
-  #waiting: Delivery[] = [];
+  #waiting: MailboxDelivery[] = [];
   #closed = false;
 
   constructor(private listener?: BrokerListener) {}
@@ -13,7 +13,7 @@ export class Mailbox {
     this.listener = listener;
   }
 
-  put(delivery: Delivery): void {
+  put(delivery: MailboxDelivery): void {
     this.#waiting.push(delivery);
     if (this.#waiting.length === 1) setImmediate(() => this.#deliver());
   }

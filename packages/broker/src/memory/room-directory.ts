@@ -8,12 +8,12 @@ import type {
   Restoration,
   RoomDirectory,
 } from '../room-directory.js';
-import type { MemoryRooms } from './rooms.js';
+import type { MemoryRoomStore } from './room-store.js';
 
-/** The mirror of rooms within one process, shared by all users of one {@link MemoryRooms}. */
+/** The mirror of rooms within one process, shared by all users of one {@link MemoryRoomStore}. */
 export class MemoryRoomDirectory implements RoomDirectory {
   constructor(
-    private readonly rooms: MemoryRooms,
+    private readonly rooms: MemoryRoomStore,
     private readonly now: () => number = () => performance.now(),
   ) {}
 

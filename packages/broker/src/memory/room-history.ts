@@ -1,10 +1,10 @@
 import type { Position, StoredMessage } from '../broker.js';
 import type { RoomHistory } from '../room-history.js';
-import type { MemoryRooms } from './rooms.js';
+import type { MemoryRoomStore } from './room-store.js';
 
 /** The recent history within one process. */
 export class MemoryRoomHistory implements RoomHistory {
-  constructor(private readonly rooms: MemoryRooms) {}
+  constructor(private readonly rooms: MemoryRoomStore) {}
 
   async before(roomId: number, before: Position | undefined, limit: number): Promise<StoredMessage[]> {
     return this.rooms.room(roomId)?.before(before, limit) ?? [];

@@ -6,7 +6,7 @@ import { sentAtOf } from '../publishing/sent-at.js';
 import { bodyOf, storedFrame } from '../publishing/stored-frame.js';
 import type { Restoration } from '../room-directory.js';
 
-/** One room of `MemoryRooms`: its numbering, its recent history, and its backlog. */
+/** One room of `MemoryRoomStore`: its numbering, its recent history, and its backlog. */
 export class MemoryRoom {
   /** Everything up to here is in the database. */
   stored: Position = { epoch: 0, seq: 0 };

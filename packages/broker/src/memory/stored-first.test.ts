@@ -16,7 +16,7 @@ import { MemoryArchiveQueue } from './archive-queue.js';
 import { MemoryBroker } from './broker.js';
 import { MemoryRoomDirectory } from './room-directory.js';
 import { MemoryRoomHistory } from './room-history.js';
-import { MemoryRooms } from './rooms.js';
+import { MemoryRoomStore } from './room-store.js';
 import type { StoredKey } from './stored-first.js';
 
 const KEEP = { size: 1_000, maxAgeMs: 0 };
@@ -40,7 +40,7 @@ const makeFixture: MakeBrokerFixture = async (options) => {
     timeoutMs: 5_000,
     keys: new Map<number, StoredKey[]>(),
   };
-  const rooms = new MemoryRooms({ ...options, storedFirst });
+  const rooms = new MemoryRoomStore({ ...options, storedFirst });
   return {
     directory: () => new MemoryRoomDirectory(rooms),
     queue: () => new MemoryArchiveQueue(rooms),
@@ -62,7 +62,7 @@ describeRoomHistory(NAME, makeFixture);
 describeRoomDirectory(NAME, makeFixture);
 
 describe('rooms in memory that store first', () => {
-  let rooms: MemoryRooms;
+  let rooms: MemoryRoomStore;
   let broker: Broker;
   let recorder: Recorder;
   let begun: number;
@@ -71,7 +71,7 @@ describe('rooms in memory that store first', () => {
   const open = async (timeoutMs = 5_000, keys = new Map<number, StoredKey[]>()): Promise<void> => {
     begun = 0;
     reason = undefined;
-    rooms = new MemoryRooms({
+    rooms = new MemoryRoomStore({
       newestEpoch: 9_000_000_000_000_000,
       storedFirst: { begin: () => begun++, failure: () => reason, timeoutMs, keys },
     });

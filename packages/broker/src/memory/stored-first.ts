@@ -19,7 +19,7 @@ export interface StoredFirst {
   readonly keys: Map<number, readonly StoredKey[]>;
 }
 
-interface Waiter {
+interface PendingPublish {
   readonly position: Position;
   readonly timer: NodeJS.Timeout;
   resolve(): void;
@@ -28,7 +28,7 @@ interface Waiter {
 
 /** Publishes that wait until their messages are stored. */
 export class Unstored {
-  readonly #waiting = new Map<number, Set<Waiter>>();
+  readonly #waiting = new Map<number, Set<PendingPublish>>();
 
   constructor(private readonly options: StoredFirst) {}
 
@@ -55,7 +55,7 @@ export class Unstored {
         this.#forget(roomId, waiter);
         reject(new UnavailableError('the message was not stored in time; it may be later'));
       }, this.options.timeoutMs);
-      const waiter: Waiter = { position, timer, resolve, reject };
+      const waiter: PendingPublish = { position, timer, resolve, reject };
       const waiting = this.#waiting.get(roomId);
       if (waiting === undefined) this.#waiting.set(roomId, new Set([waiter]));
       else waiting.add(waiter);
@@ -80,7 +80,11 @@ export class Unstored {
     );
   }
 
-  #end(roomId: number, concerned: (waiter: Waiter) => boolean, end: (waiter: Waiter) => void): void {
+  #end(
+    roomId: number,
+    concerned: (waiter: PendingPublish) => boolean,
+    end: (waiter: PendingPublish) => void,
+  ): void {
     for (const waiter of this.#waiting.get(roomId) ?? []) {
       if (!concerned(waiter)) continue;
       clearTimeout(waiter.timer);
@@ -89,7 +93,7 @@ export class Unstored {
     }
   }
 
-  #forget(roomId: number, waiter: Waiter): void {
+  #forget(roomId: number, waiter: PendingPublish): void {
     const waiting = this.#waiting.get(roomId);
     if (waiting?.delete(waiter) && waiting.size === 0) this.#waiting.delete(roomId);
   }

@@ -1,15 +1,15 @@
 import type { BacklogMeasure } from '../archive-queue.js';
 
 /** Waiting messages of one room. */
-export interface Waiting {
+export interface RoomBacklog {
   readonly messages: number;
   readonly oldestSentAt: number | undefined;
 }
 
 /** Extrapolates from the measured rooms to all waiting rooms. */
-export function measured(
+export function extrapolated(
   { bytes, rooms }: { bytes: number; rooms: number },
-  sample: readonly Waiting[],
+  sample: readonly RoomBacklog[],
 ): BacklogMeasure {
   const counted = sample.reduce((sum, { messages }) => sum + messages, 0);
   // The number of rooms can change between the reads.

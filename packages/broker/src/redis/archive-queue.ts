@@ -9,7 +9,7 @@ import {
 } from '../archive-queue.js';
 import type { Position } from '../broker.js';
 import { costOf, userOf } from '../publishing/backlog-cost.js';
-import { measured, type Waiting } from '../publishing/backlog-measure.js';
+import { extrapolated, type RoomBacklog } from '../publishing/backlog-measure.js';
 import { sentAtOf } from '../publishing/sent-at.js';
 import { BrokerKeys } from './keys.js';
 import { readPosition } from './read-position.js';
@@ -86,7 +86,7 @@ export class RedisArchiveQueue implements ArchiveQueue {
       this.backlog(),
       call(() => Promise.all(this.#scopes.map((scope) => this.#waitingIn(scope, share)))),
     ]);
-    return measured(backlog, waiting.flat());
+    return extrapolated(backlog, waiting.flat());
   }
 
   async close(): Promise<void> {}
@@ -99,7 +99,7 @@ export class RedisArchiveQueue implements ArchiveQueue {
     return { bytes: Number(bytes ?? 0), rooms };
   }
 
-  async #waitingIn(scope: Scope, most: number): Promise<Waiting[]> {
+  async #waitingIn(scope: Scope, most: number): Promise<RoomBacklog[]> {
     const rooms = await this.redis.zrange(this.#keys.unstored(scope), 0, most - 1);
     if (rooms.length === 0) return [];
     const stored = await this.redis.hmget(this.#keys.stored(scope), ...rooms);
@@ -107,7 +107,7 @@ export class RedisArchiveQueue implements ArchiveQueue {
   }
 
   /** Numbers of a room have no gaps, so the two ends give the number of messages. */
-  async #waitingOf(roomId: number, stored: string): Promise<Waiting> {
+  async #waitingOf(roomId: number, stored: string): Promise<RoomBacklog> {
     const stream = this.#keys.stream(roomId);
     const [[first], [last]] = await Promise.all([
       this.redis.xrange(stream, `(${stored}`, '+', 'COUNT', 1),

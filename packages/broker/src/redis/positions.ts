@@ -11,7 +11,7 @@ import type { BrokerKeys } from './keys.js';
 import { readPosition } from './read-position.js';
 import { kindOf } from './traits.js';
 
-interface Question {
+interface StandingQuery {
   readonly roomId: number;
   readonly seen: SeenOfRoom;
   /** Positions of messages that this node acknowledged. */
@@ -28,7 +28,7 @@ const BATCH = { maxItems: 200, maxSize: Number.POSITIVE_INFINITY, maxQueuedSize:
 
 /** Queries the standing of rooms: one script for all concurrent queries, such as those of a node after an outage. */
 export class RedisPositions {
-  readonly #batchers = new Map<number, MicroBatcher<Question, RoomStanding>>();
+  readonly #batchers = new Map<number, MicroBatcher<StandingQuery, RoomStanding>>();
 
   constructor(
     private readonly redis: RedisClient,
@@ -41,8 +41,8 @@ export class RedisPositions {
     const group = this.redis.isCluster ? partitionOf(roomId) : 0;
     let batcher = this.#batchers.get(group);
     if (batcher === undefined) {
-      batcher = new MicroBatcher<Question, RoomStanding>(
-        (questions) => this.#send(questions),
+      batcher = new MicroBatcher<StandingQuery, RoomStanding>(
+        (queries) => this.#send(queries),
         () => 1,
         BATCH,
       );
@@ -51,12 +51,12 @@ export class RedisPositions {
     return batcher.add({ roomId, seen, acked });
   }
 
-  async #send(questions: readonly Question[]): Promise<Array<RoomStanding | Error>> {
+  async #send(queries: readonly StandingQuery[]): Promise<Array<RoomStanding | Error>> {
     const { names, redis } = this;
-    const scope = scopeOf(questions[0]?.roomId ?? 0, redis.isCluster);
+    const scope = scopeOf(queries[0]?.roomId ?? 0, redis.isCluster);
     const shared = [names.state(scope), names.wanted(scope), names.losses(scope), names.records(scope)];
-    const keys = [...shared, names.traits(scope), ...questions.map(({ roomId }) => names.stream(roomId))];
-    const seen = questions.flatMap(({ roomId, seen: { position, generation, by }, acked }) => [
+    const keys = [...shared, names.traits(scope), ...queries.map(({ roomId }) => names.stream(roomId))];
+    const seen = queries.flatMap(({ roomId, seen: { position, generation, by }, acked }) => [
       ...[roomId, generation, by, acked.length + 1],
       ...[position, ...acked].flatMap(({ epoch, seq }) => [epoch, seq]),
     ]);
@@ -64,7 +64,7 @@ export class RedisPositions {
     const answers = await call(() =>
       redis.chorusPosition(keys.length, ...keys, publish, names.channelSuffix, ...seen),
     );
-    return questions.map(({ roomId }, index) => understand(roomId, answers[index] ?? ''));
+    return queries.map(({ roomId }, index) => understand(roomId, answers[index] ?? ''));
   }
 }
 

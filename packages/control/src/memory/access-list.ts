@@ -1,5 +1,6 @@
 import {
   type AccessList,
+  type AccessVerdict,
   type Ban,
   banKey,
   REVOKED_SLACK_MS,
@@ -8,7 +9,6 @@ import {
   type RoomVerdict,
   revocationIds,
   type Subject,
-  type Verdict,
 } from '../access-list.js';
 import { MemoryMembershipList } from './membership-list.js';
 
@@ -23,7 +23,7 @@ export class MemoryAccessList implements AccessList {
     readonly memberships: MemoryMembershipList = new MemoryMembershipList(now),
   ) {}
 
-  async check(subjects: readonly Subject[]): Promise<Verdict[]> {
+  async check(subjects: readonly Subject[]): Promise<AccessVerdict[]> {
     return subjects.map((subject) => {
       const { userId, roomId } = subject;
       if (revocationIds(subject).some((id) => this.#revoked.has(id))) return 'revoked';

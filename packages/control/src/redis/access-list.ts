@@ -1,6 +1,7 @@
 import { call, type Keyspace, type RedisClient, UnavailableError } from '@chorus/redis';
 import {
   type AccessList,
+  type AccessVerdict,
   type Ban,
   banKey,
   REVOKED_SLACK_MS,
@@ -10,7 +11,6 @@ import {
   revocationIds,
   SUBJECTS_AT_ONCE,
   type Subject,
-  type Verdict,
 } from '../access-list.js';
 import { decodeMembership } from '../membership-list.js';
 import { COMPLETE, ControlKeys } from './keys.js';
@@ -38,8 +38,8 @@ export class RedisAccessList implements AccessList {
     });
   }
 
-  async check(subjects: readonly Subject[]): Promise<Verdict[]> {
-    const verdicts: Verdict[] = [];
+  async check(subjects: readonly Subject[]): Promise<AccessVerdict[]> {
+    const verdicts: AccessVerdict[] = [];
     for (let at = 0; at < subjects.length; at += SUBJECTS_AT_ONCE) {
       verdicts.push(...(await this.#check(subjects.slice(at, at + SUBJECTS_AT_ONCE))));
     }
@@ -102,7 +102,7 @@ export class RedisAccessList implements AccessList {
     return present.has(COMPLETE) ? missing : [];
   }
 
-  async #check(subjects: readonly Subject[]): Promise<Verdict[]> {
+  async #check(subjects: readonly Subject[]): Promise<AccessVerdict[]> {
     const tokenIds = [...new Set(subjects.flatMap(revocationIds))];
     const fields = [...new Set(subjects.flatMap(banKeys))];
     // A script, not a pipeline: this runs for every connection, and the library allocates 5 KB for a pipeline.
@@ -173,7 +173,10 @@ interface Found {
   readonly now: number;
 }
 
-function verdictsOf(subjects: readonly Subject[], { tokenIds, fields, now, ends, scores }: Found): Verdict[] {
+function verdictsOf(
+  subjects: readonly Subject[],
+  { tokenIds, fields, now, ends, scores }: Found,
+): AccessVerdict[] {
   const revoked = new Set(tokenIds.filter((_, at) => typeof scores[at] === 'string'));
   const banned = new Set(fields.filter((_, at) => holds(ends[at], now)));
   return subjects.map((subject) => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { ALL_PARTITIONS } from '@chorus/redis';
 
 /** A node's count of its own changes in one partition. */
-export interface Tally {
+export interface ChangeTally {
   sent: number;
   answered: number;
   /** Confirmed changes. Redis counts them too, and both counts must agree. */
@@ -41,7 +41,7 @@ export class Registration {
   readonly lease: string;
   /** Earlier registrations of this node, latest first. */
   readonly earlier: readonly string[];
-  readonly tallies: readonly Tally[] = ALL_PARTITIONS.map(() => ({
+  readonly tallies: readonly ChangeTally[] = ALL_PARTITIONS.map(() => ({
     sent: 0,
     answered: 0,
     changes: 0,

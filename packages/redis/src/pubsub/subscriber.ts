@@ -35,7 +35,7 @@ export class SlotMovedError extends Error {
   override name = 'SlotMovedError';
 }
 
-interface Waiting {
+interface PendingSubscription {
   channel: string;
   settled: boolean;
   settle(error?: unknown): void;
@@ -48,7 +48,7 @@ interface Waiting {
 export class RedisSubscriber {
   readonly #redis: Redis;
   readonly #wanted = new Set<string>();
-  #waiting: Waiting[] = [];
+  #waiting: PendingSubscription[] = [];
   #flushing = false;
   /** Number of connections made so far. */
   #connections = 0;
@@ -112,7 +112,7 @@ export class RedisSubscriber {
   subscribe(channel: string): Promise<void> {
     this.#wanted.add(channel);
     return new Promise((resolve, reject) => {
-      const waiting: Waiting = {
+      const waiting: PendingSubscription = {
         channel,
         settled: false,
         settle: (error) => {
@@ -157,7 +157,7 @@ export class RedisSubscriber {
     });
   }
 
-  #confirm(waiting: Waiting[]): void {
+  #confirm(waiting: PendingSubscription[]): void {
     for (const group of this.#groups(waiting.map((entry) => entry.channel))) {
       const channels = new Set(group);
       const settle = (error?: unknown): void => {

@@ -9,7 +9,7 @@ import type { BrokerFixture, MakeBrokerFixture } from './fixture.js';
 const STEPS = 300;
 const OVERHEAD = 128;
 
-interface Waiting extends Position {
+interface WaitingMessage extends Position {
   bytes: number;
 }
 
@@ -21,7 +21,7 @@ export function describeBacklogCount(name: string, makeFixture: MakeBrokerFixtur
     let queue: ArchiveQueue;
     let broker: Broker;
     /** Waiting messages of each existing room. */
-    let rooms: Map<number, Waiting[]>;
+    let rooms: Map<number, WaitingMessage[]>;
     /** Messages that were stored at some time. */
     let seen: Set<string>;
     /** Claimed positions, also of rooms that were removed since. */

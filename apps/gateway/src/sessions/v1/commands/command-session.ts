@@ -1,6 +1,6 @@
 import type { VerifiedToken } from '@chorus/auth';
 import type { CloseReason, ErrorCode, Member, TextDetails } from '@chorus/protocol';
-import type { Sender } from '../../../rooms/acks.js';
+import type { AckReceiver } from '../../../rooms/acks.js';
 import type { PreparedJoin } from '../../../rooms/prepared-join.js';
 import type { MembershipMap } from '../../membership-map.js';
 import type { LeaveReason, RoomMembership } from '../../room-membership.js';
@@ -15,7 +15,7 @@ export interface About {
 }
 
 /** A `chorus.v1` socket, as commands see it. */
-export interface CommandSession extends Sender {
+export interface CommandSession extends AckReceiver {
   readonly context: V1Context;
   readonly user: Member;
   readonly tokenId: string | undefined;

@@ -13,14 +13,14 @@ import {
   type StoredMessage,
 } from '../broker.js';
 import { costOf } from '../publishing/backlog-cost.js';
-import { measured } from '../publishing/backlog-measure.js';
+import { extrapolated } from '../publishing/backlog-measure.js';
 import type { BroughtIn, MirroredRoom, Restoration } from '../room-directory.js';
 import { MemoryBacklog } from './backlog.js';
-import { type Delivery, Mailbox } from './mailbox.js';
+import { Mailbox, type MailboxDelivery } from './mailbox.js';
 import { MemoryRoom } from './room.js';
 import { type StoredFirst, Unstored } from './stored-first.js';
 
-export interface MemoryRoomsOptions {
+export interface MemoryRoomStoreOptions {
   /** Bytes of messages that may wait to be stored in the database before publishing is refused. Default: no limit. */
   maxBacklogBytes?: number;
   /** Returns milliseconds since 1970; also used for leases and keys. Default: the system's clocks. */
@@ -32,7 +32,7 @@ export interface MemoryRoomsOptions {
 }
 
 /** State that the brokers and directories of one process share; the counterpart of the data in Redis. */
-export class MemoryRooms {
+export class MemoryRoomStore {
   readonly #rooms = new Map<number, MemoryRoom>();
   /** By room id. As in Redis, a subscription does not require that the room exists. */
   readonly #subscribers = new Map<number, Set<Mailbox>>();
@@ -53,7 +53,7 @@ export class MemoryRooms {
   /** Publishes that wait until their messages are stored; undefined without {@link StoredFirst}. */
   readonly #unstored: Unstored | undefined;
 
-  constructor(private readonly options: MemoryRoomsOptions = {}) {
+  constructor(private readonly options: MemoryRoomStoreOptions = {}) {
     this.#lastEpoch = options.newestEpoch ?? 0;
     this.#backlog = new MemoryBacklog(options.maxBacklogBytes ?? Number.POSITIVE_INFINITY);
     this.#unstored = options.storedFirst && new Unstored(options.storedFirst);
@@ -193,7 +193,7 @@ export class MemoryRooms {
 
   /**
    * Resolves when a published message was delivered; undefined if it has been already. Rejects with the errors of
-   * {@link MemoryRooms.publish}; after a timeout with {@link UnavailableError}: the message may still be delivered
+   * {@link MemoryRoomStore.publish}; after a timeout with {@link UnavailableError}: the message may still be delivered
    * later.
    */
   handedOut(roomId: number, position: Position): Promise<void> | undefined {
@@ -236,7 +236,7 @@ export class MemoryRooms {
       const room = this.#rooms.get(roomId);
       return room === undefined ? [] : [room.waiting];
     });
-    return measured(this.unstored, waiting);
+    return extrapolated(this.unstored, waiting);
   }
 
   room(roomId: number): MemoryRoom | undefined {
@@ -302,7 +302,7 @@ export class MemoryRooms {
     }
   }
 
-  #deliver(roomId: number, delivery: Delivery): void {
+  #deliver(roomId: number, delivery: MailboxDelivery): void {
     for (const mailbox of this.#subscribers.get(roomId) ?? []) mailbox.put(delivery);
   }
 }
