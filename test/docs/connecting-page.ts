@@ -38,7 +38,7 @@ export function redisUserText(): string {
   ].join('\n');
 }
 
-/** One rule of a file is one line; `ACL SETUSER` takes the same words. */
+/** One rule of a file is one line; `ACL SETUSER` takes its words too. */
 function block(rules: readonly string[]): string[] {
   const lines: string[] = [];
   let line = 'user chorus on >PASSWORD';

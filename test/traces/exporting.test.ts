@@ -129,7 +129,7 @@ describe('sending traces to a collector', function () {
       expect(logged).to.deep.equal([
         'traces are sent',
         'traces cannot be sent: they are lost',
-        'traces are sent again',
+        'traces can be sent again',
       ]);
     });
   });

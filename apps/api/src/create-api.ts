@@ -204,6 +204,6 @@ function onDemand<T>(make: () => T): () => T {
 }
 
 function madeUpSecret(log: Logger): string {
-  log.warn('JWT_SECRET is not set: one was made up, so tokens end with this process and are valid only here');
+  log.warn('JWT_SECRET is not set: one was generated, so tokens are valid only in this process');
   return generateSecret();
 }

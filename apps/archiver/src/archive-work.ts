@@ -116,7 +116,10 @@ export class ArchiveWork {
       const { epoch, seq } = stored;
       const { message, intact } = readMessage(roomId, stored, openFrame(stored) + stored.body);
       if (!intact) {
-        this.log.error({ roomId, epoch, seq }, 'a message cannot be stored as it is: what can be is stored');
+        this.log.error(
+          { roomId, epoch, seq },
+          'a message cannot be stored unchanged: as much as possible is stored',
+        );
       }
       return message;
     });

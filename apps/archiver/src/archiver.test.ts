@@ -101,7 +101,7 @@ describe('Archiver', function () {
     expect(lines[0]?.error).to.equal('ArchiveError: PostgreSQL: connection refused');
     work.error = undefined;
     await until(() => lines.length === 2);
-    expect(lines[1]).to.include({ level: 30, msg: 'messages are stored again' });
+    expect(lines[1]).to.include({ level: 30, msg: 'messages can be stored again' });
     expect(archiver.failure).to.equal(undefined);
   });
 

@@ -103,7 +103,7 @@ export class Archiver implements Closeable {
   async #attempt(): Promise<number> {
     try {
       const more = await this.work.cycle();
-      if (this.#failures > 0) this.log.info({ failures: this.#failures }, 'messages are stored again');
+      if (this.#failures > 0) this.log.info({ failures: this.#failures }, 'messages can be stored again');
       this.#failures = 0;
       this.#failure = undefined;
       return more ? 0 : this.intervalMs;
@@ -111,7 +111,7 @@ export class Archiver implements Closeable {
       this.#failure = error instanceof ArchiveError ? `${error.server} does not answer` : 'internal error';
       this.#failures++;
       if (this.#failures === 1) {
-        this.log.warn({ error: String(error) }, 'messages cannot be stored: they are kept, and tried again');
+        this.log.warn({ error: String(error) }, 'messages cannot be stored: they are kept and retried');
       }
       const longest =
         error instanceof ArchiveError && error.server === 'Redis' ? LAST_REDIS_RETRY_MS : LAST_RETRY_MS;

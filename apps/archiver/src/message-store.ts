@@ -43,7 +43,7 @@ const SAVE = `
       "roomId" bigint, epoch bigint, seq bigint, id text, "userId" bigint, username text, content text,
       "sentAt" bigint, "clientMsgId" text)
     JOIN known ON known.id = m."roomId" AND known.older
-    -- The same order for everybody: two that store the same messages never wait for each other.
+    -- One order for all archivers: two that store equal messages do not deadlock.
     ORDER BY m."roomId", m.epoch, m.seq
     ON CONFLICT DO NOTHING
   )

@@ -103,7 +103,7 @@ describe('the load test command', () => {
       ],
       [
         ['--target', 'ws://127.0.0.1:9', '--duration', '2h'],
-        /^--duration: the run takes \d+ s, and tokens of the API are good for an hour; give --secret$/,
+        /^--duration: the run takes \d+ s, and tokens of the API are valid for an hour; use --secret$/,
       ],
     ];
     for (const [argv, message] of cases) {

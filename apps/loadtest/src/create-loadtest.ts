@@ -124,7 +124,7 @@ async function run(
     await writeFile(json, `${JSON.stringify({ ...result, thresholds: outcomes }, null, 1)}\n`);
   }
   if (html !== undefined) await writeFile(html, await reportPage(result, outcomes, settings.name));
-  if (result.connects.ok === 0 && !signal.aborted) throw new LoadError(nobodyConnected(result));
+  if (result.connects.ok === 0 && !signal.aborted) throw new LoadError(noSocketOpened(result));
   return outcomes.every(({ holds }) => holds) ? EXIT.ok : EXIT.broken;
 }
 
@@ -155,7 +155,7 @@ function requirePlan(scenario: Scenario): void {
   }
 }
 
-function nobodyConnected({ connects, scenario }: LoadResult): string {
+function noSocketOpened({ connects, scenario }: LoadResult): string {
   const [why] = Object.keys(connects.failures);
   return `no socket could be opened on ${scenario.targets.join(', ')}${why === undefined ? '' : `: ${why}`}`;
 }
@@ -163,7 +163,7 @@ function nobodyConnected({ connects, scenario }: LoadResult): string {
 function requireShort({ secret }: Settings, { local }: CommandLine, seconds: number): void {
   if (secret !== undefined || local !== undefined || seconds <= API_SECONDS) return;
   throw new UsageError(
-    `--duration: the run takes ${Math.ceil(seconds)} s, and tokens of the API are good for an hour; give --secret`,
+    `--duration: the run takes ${Math.ceil(seconds)} s, and tokens of the API are valid for an hour; use --secret`,
   );
 }
 

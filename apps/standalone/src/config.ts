@@ -51,7 +51,7 @@ export function loadStandaloneConfig(env: Environment): StandaloneConfig {
     REDIS_CA_FILE: '',
     REDIS_CERT_FILE: '',
     REDIS_KEY_FILE: '',
-    // Everything ends at the same time: there is nowhere else to go, and nothing to wait for.
+    // All services end together, so clients cannot reconnect elsewhere and a delay would be useless.
     DRAIN_DELAY_MS: env.DRAIN_DELAY_MS || '0',
     DRAIN_MS: env.DRAIN_MS || '0',
   });

@@ -59,7 +59,7 @@ export function authConfig(settings: {
   check('JWT_SECRET', secret);
   if (secret !== undefined && (secret.includes(',') || secret.trim() !== secret)) {
     warnings.push(
-      'JWT_SECRET has a comma, or blanks at an end: JWT_ACCEPTED_SECRETS cannot list it, so replacing it will sign everybody out',
+      'JWT_SECRET has a comma, or blanks at an end: JWT_ACCEPTED_SECRETS cannot list it, so replacing it will sign all users out',
     );
   }
   const acceptedSecrets: string[] = [];
@@ -71,7 +71,7 @@ export function authConfig(settings: {
     acceptedSecrets.push(accepted);
   }
   if (mode === 'open') {
-    warnings.push('AUTH=open: room routes and sockets need no token, anybody can act as anybody');
+    warnings.push('AUTH=open: room routes and sockets need no token, any client can act as any user');
   }
   return { mode, secret, acceptedSecrets, warnings };
 }

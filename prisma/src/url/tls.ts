@@ -35,7 +35,7 @@ export function readTls(given: ReadonlyMap<string, string>, refuse: (what: strin
   if (mode === 'no-verify' && root !== undefined) refuse('sslmode=no-verify does not go with sslrootcert');
   const ownCa = root !== undefined && root !== 'system';
   if (mode === 'verify-ca' && !ownCa)
-    refuse('sslmode=verify-ca needs sslrootcert: a public CA vouches for everybody');
+    refuse('sslmode=verify-ca needs sslrootcert: a public CA certifies any host');
   const read = (name: string, file: string): string => readTlsFile(name, file, refuse);
   const passphrase = given.get('sslpassword');
   const tls: Tls = {

@@ -84,7 +84,7 @@ async function bench(browser: Browser, url: string): Promise<boolean> {
   return verdicts.every(Boolean);
 }
 
-/** A browser in which nobody was before. */
+/** A browser context without earlier visits. */
 async function newContext(browser: Browser, usable: string): Promise<BrowserContext> {
   // Other ways to compress are not asked for, so that the bytes are those of gzip.
   const context = await browser.newContext({

@@ -53,7 +53,7 @@ describe('the history checker', function () {
     const member = history.clients.find(({ events }) =>
       events.some((each, at) => away(each, events[at + 1])),
     );
-    if (member === undefined) throw new Error('nobody was away for long');
+    if (member === undefined) throw new Error('no client was absent for long');
     const index = member.events.findIndex((event, at) => away(event, member.events[at + 1]));
     const [cut, back] = [member.events[index]?.at ?? 0, member.events[index + 1]?.at ?? 0];
     member.events.splice(

@@ -36,7 +36,7 @@ describe('the history checker, of what is delivered, finds', function () {
   it('a message missing from the pages that the API sent to a client that was not recovered', () => {
     history = new SpoilableHistory({ clients: 12, rooms: 2, messages: 3_000 });
     const member = history.clients.find(({ events }) => events.some(({ type }) => type === 'paged'));
-    if (member === undefined) throw new Error('nobody had to ask the API');
+    if (member === undefined) throw new Error('no client had to read from the API');
     const at = indexOf(member, 'paged');
     const event = eventAt<'paged'>(member, at);
     member.events[at] = { ...event, messages: event.messages.slice(1) };

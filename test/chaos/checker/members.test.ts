@@ -82,7 +82,7 @@ describe('the history checker, of members, finds', function () {
         return brief ? [{ subject, at: event.at }] : [];
       }),
     )[0];
-    if (short === undefined) throw new Error('nobody was away for a moment only');
+    if (short === undefined) throw new Error('no client had a short absence');
     const observer = inRoom.find(({ userId }) => userId !== short.subject.userId) as DraftClient;
     const { userId } = short.subject;
     observer.events.push({ type: 'notice', kind: 'left', at: short.at + 100, roomId, userId });

@@ -111,18 +111,18 @@ async function run({ signal, say }: RunContext, closer: Closer): Promise<FrozenR
     return { latency, memory };
   };
   await sleep(WARM_UP_MS, undefined, { signal });
-  const before = await phase('everybody reads');
+  const before = await phase('all read');
   const frozen = readers.slice(0, FROZEN);
   for (const reader of frozen) reader.pause();
   const during = await phase(`${FROZEN} have stopped`);
-  const later = await phase('the same, later');
+  const later = await phase('later');
   let cutOff = 0;
   for (const reader of frozen) {
     reader.once('close', () => cutOff++);
     reader.resume();
   }
   await sleep(WARM_UP_MS, undefined, { signal });
-  const after = await phase('everybody reads again');
+  const after = await phase('all read again');
   return { phases: [before, during, later, after], cutOff };
 }
 
@@ -133,7 +133,7 @@ async function run({ signal, say }: RunContext, closer: Closer): Promise<FrozenR
  */
 export function printFrozen({ phases, cutOff }: FrozenResult): boolean {
   const [before, during, later, after] = phases;
-  const names = ['everybody reads', `${FROZEN} have stopped`, 'the same, later', 'everybody reads again'];
+  const names = ['all read', `${FROZEN} have stopped`, 'later', 'all read again'];
   const usual = (before.latency.p99 + after.latency.p99) / 2;
   console.table(
     phases.map(({ latency, memory }, index) => ({

@@ -49,7 +49,7 @@ export async function settle(options: SettleOptions): Promise<void> {
       `${username} is not settled (whole: ${client.whole}, unanswered: ${client.unanswered}): ${last}`,
     );
   }
-  await until(DELIVERED_MS, () => everybodyIsUpToDate(participants, messages));
+  await until(DELIVERED_MS, () => allAreUpToDate(participants, messages));
   for (const [index, participant] of participants.entries()) {
     // A client that is still catching up would never get what it lacks.
     if (index % LEAVERS === 0 && participant.settled) participant.leaveForGood();
@@ -81,7 +81,7 @@ class Stored {
   }
 }
 
-function everybodyIsUpToDate(
+function allAreUpToDate(
   participants: readonly Participant[],
   messages: ReadonlyMap<string, MessageFrame>,
 ): boolean {

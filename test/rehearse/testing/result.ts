@@ -1,6 +1,6 @@
 import { type LoadResult, type Moment, scenarioSchema } from '@chorus/loadtest';
 
-/** What is to be otherwise than in a rehearsal in which all went well; `last` is the last second. */
+/** Changes to the result of a rehearsal without violations; `last` is the last second. */
 export interface Changes {
   readonly connects?: Partial<LoadResult['connects']>;
   readonly messages?: Partial<LoadResult['messages']>;

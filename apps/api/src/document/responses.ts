@@ -31,15 +31,15 @@ const NAMES: Readonly<Record<number, string>> = {
 };
 
 const REASONS: Readonly<Record<number, string>> = {
-  400: 'Malformed: a parameter or a field that is missing, wrong or not known, which the text names, or what is not JSON or not HTTP.',
+  400: 'Not HTTP or not JSON, or a missing, invalid or unknown parameter or field, which the text names.',
   401: 'No token, or one that has expired, was revoked or is forged.',
-  403: 'The user is banned, or the query names somebody else.',
+  403: 'The user is banned, or the query names another user.',
   408: 'The request took too long.',
   413: 'The body is larger than 64 KiB.',
-  415: 'The body is not `application/json`, or encoded in a way that is not supported.',
-  417: '`Expect` says something else than `100-continue`.',
+  415: 'The body is not `application/json`, or its encoding is not supported.',
+  417: '`Expect` is not `100-continue`.',
   431: 'The headers are larger than 16 KiB.',
-  503: 'PostgreSQL or Redis is away.',
+  503: 'PostgreSQL or Redis is unavailable.',
 };
 
 /** Failures of HTTP itself, possible for every operation. */
@@ -62,7 +62,7 @@ export const commonResponses: Readonly<Record<string, Json>> = Object.fromEntrie
 export function failureResponse(status: number, reason: string | undefined, original: boolean): Json {
   if (reason !== undefined) return failureOf(status, reason, original);
   const name = NAMES[status];
-  if (name === undefined) throw new Error(`nothing says when the answer is ${status}`);
+  if (name === undefined) throw new Error(`status ${status} has no reason in the document`);
   return { $ref: `#/components/responses/${nameOf(name, original)}` };
 }
 

@@ -4,7 +4,7 @@ import type { Step } from '../http/context.js';
 
 /** Admits only requests with the operator's token, whatever their path; none if there is no token. */
 export function requireOperator(token: string | undefined): Step {
-  if (token === undefined) return nobody;
+  if (token === undefined) return refuseAll;
   const expected = digest(token);
   return (ctx, next) => {
     const given = /^bearer +(\S+) *$/i.exec(ctx.get('Authorization'))?.[1];
@@ -16,7 +16,7 @@ export function requireOperator(token: string | undefined): Step {
   };
 }
 
-const nobody: Step = () => {
+const refuseAll: Step = () => {
   throw new Refusal('operators_disabled');
 };
 

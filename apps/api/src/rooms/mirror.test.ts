@@ -234,10 +234,8 @@ describe('RoomMirror', function () {
     await fixture.fill(1);
     directory.isComplete = isComplete;
     await until(() => fixture.seqOf(1) === 0 && rooms.complete);
-    await until(() => messages().includes('the mirror of rooms is looked after again'));
-    expect(messages().filter((line) => line === 'the mirror of rooms cannot be looked after')).to.have.length(
-      1,
-    );
+    await until(() => messages().includes('the mirror of rooms is checked again'));
+    expect(messages().filter((line) => line === 'the mirror of rooms cannot be checked')).to.have.length(1);
   });
 
   it('stops when it is closed', async () => {

@@ -105,25 +105,24 @@ export class RoomMirror implements Closeable {
   async #attempt(): Promise<void> {
     try {
       await this.run();
-      if (this.#failing) this.log.info('the mirror of rooms is looked after again');
+      if (this.#failing) this.log.info('the mirror of rooms is checked again');
       this.#failing = false;
     } catch (error) {
       // One line per outage: this runs every second.
-      if (!this.#failing)
-        this.log.warn({ error: String(error) }, 'the mirror of rooms cannot be looked after');
+      if (!this.#failing) this.log.warn({ error: String(error) }, 'the mirror of rooms cannot be checked');
       this.#failing = true;
     }
   }
 
   async #rebuild(): Promise<void> {
-    this.log.info('bringing all rooms to the gateways');
+    this.log.info('restoring all rooms for the gateways');
     await this.#bringInAll();
     if (this.#closed) return;
     await this.directory.markComplete();
     // Redis may have lost its data again half-way and is now marked complete: check once more.
     await this.#bringInAll();
     this.#verifyAt = performance.now() + this.#options.verifyEveryMs;
-    this.log.info('all rooms are known to the gateways');
+    this.log.info('the gateways know all rooms');
   }
 
   async #bringInAll(): Promise<void> {

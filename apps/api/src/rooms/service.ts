@@ -74,7 +74,7 @@ export class RoomService {
     await this.bans.withoutRoom(id, async () => {
       if (!(await this.rooms.delete(id, room.createdBy))) throw new Refusal('room_not_found');
       await this.directory.remove(id).catch((error: unknown) => {
-        this.log.warn({ roomId: id, error: String(error) }, 'room deleted, gateways will learn of it later');
+        this.log.warn({ roomId: id, error: String(error) }, 'room deleted, gateways will be notified later');
       });
     });
     await this.#announceList({ type: 'room-unlisted', roomId: id });
@@ -133,7 +133,7 @@ export class RoomService {
    */
   async #undo(room: Room): Promise<void> {
     await this.rooms.delete(room.id, room.createdBy).catch((error: unknown) => {
-      this.log.warn({ roomId: room.id, error: String(error) }, 'room could not be taken back');
+      this.log.warn({ roomId: room.id, error: String(error) }, 'a room could not be removed again');
     });
   }
 

@@ -50,7 +50,7 @@ function countArrivals(
   const delivered = views.reduce((sum, member) => sum + member.members * MemberOrder.count(member), 0);
   if (members > 0) {
     for (const number of unseen.subarray(0, 3)) {
-      examples.add({ kind: 'lost', text: `nobody in room ${room} got message ${number}` });
+      examples.add({ kind: 'lost', text: `no member of room ${room} got message ${number}` });
     }
   }
   for (const { member, cursor, gaps } of views) {

@@ -87,7 +87,7 @@ export class RoomCheck implements RoomChecker {
     this.#strays++;
     this.#examples.add({
       kind: 'strays',
-      text: `message ${number} of room ${this.room} reached somebody who is not in that room`,
+      text: `message ${number} of room ${this.room} reached a user who is not in that room`,
     });
   }
 

@@ -52,7 +52,7 @@ export async function readSettings(commandLine: CommandLine, env: Environment): 
   const password = env.LOADTEST_PASSWORD || LOCAL_PASSWORD;
   if (api !== undefined && secret === undefined && !isLoopback(api) && !env.LOADTEST_PASSWORD) {
     throw new UsageError(
-      `LOADTEST_PASSWORD is not set: accounts on ${new URL(api).host} need a password that not everybody knows`,
+      `LOADTEST_PASSWORD is not set: accounts on ${new URL(api).host} need a password that is not public`,
     );
   }
   return { name: named?.name, scenario, targets, limits, users, api, secret, password };

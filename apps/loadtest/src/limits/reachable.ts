@@ -21,7 +21,7 @@ function knock(target: string, waitMs: number): Promise<void> {
     });
     const fail = (why: string): void => {
       socket.destroy();
-      reject(new LoadError(`nobody answers at ${target}: ${why}`));
+      reject(new LoadError(`no server answers at ${target}: ${why}`));
     };
     socket.once('connect', () => {
       socket.destroy();

@@ -162,7 +162,7 @@ describe('the plan of a run', () => {
     ['more connections than places', { connections: 1_001 }, false, /places for 1000 members/],
     ['fewer where one is in one room only', { connections: 999 }, true, /need 1000 connections, not 999/],
     ['rooms with more members than connections', { connections: 9, rooms: 9 }, false, /room of 10/],
-    ['no receivers', { connections: 1_000, slowReaders: 1_000 }, true, /nobody receives/],
+    ['no receivers', { connections: 1_000, slowReaders: 1_000 }, true, /none receives/],
     ['more senders than can send', { slowReaders: 1, senders: 1_000 }, true, /999 connections that can send/],
     ['more workers than connections', { workers: 1_001 }, true, /too many/],
   ];

@@ -114,7 +114,7 @@ function check(scenario: Scenario, sizes: readonly number[], oneRoom: boolean): 
       `these sockets are in one room each: ${memberships} members need ${memberships} connections, not ${connections}`,
     );
   }
-  if (slowReaders >= connections) throw new PlanError('all connections are slow readers: nobody receives');
+  if (slowReaders >= connections) throw new PlanError('all connections are slow readers: none receives');
   if (senders !== undefined && senders > connections - slowReaders) {
     throw new PlanError(`there are ${connections - slowReaders} connections that can send, not ${senders}`);
   }

@@ -150,7 +150,7 @@ describe('the sockets of a load', function () {
       parts,
     ).catch((error: unknown) => error);
     expect(error).to.be.instanceOf(LoadError);
-    expect((error as LoadError).message).to.equal(`nobody answers at ${target}: ECONNREFUSED`);
+    expect((error as LoadError).message).to.equal(`no server answers at ${target}: ECONNREFUSED`);
     expect(performance.now() - started).to.be.below(5_000);
   });
 

@@ -213,7 +213,7 @@ describe('running a load', function () {
   it('requires users, and enough rooms', async () => {
     relay = await startRelay();
     for (const [given, message] of [
-      [{ ...parts, identities: [] }, 'there is nobody to play'],
+      [{ ...parts, identities: [] }, 'there are no users'],
       [{ ...parts, roomIds: [1] }, 'there are 1 rooms and 4 are needed'],
     ] as const) {
       const error = await runLoad(scenario(), given).catch((error: unknown) => error);

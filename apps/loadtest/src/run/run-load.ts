@@ -33,7 +33,7 @@ export async function runLoad(scenario: Scenario, parts: LoadParts): Promise<Loa
   const dialectUrl = parts.dialect ?? builtIn(scenario.protocol);
   const { dialect } = (await import(dialectUrl)) as { dialect: Dialect };
   const plan = makePlan(scenario, dialect.oneRoom);
-  if (parts.identities.length === 0) throw new LoadError('there is nobody to play');
+  if (parts.identities.length === 0) throw new LoadError('there are no users');
   if (parts.roomIds.length < plan.rooms) {
     throw new LoadError(`there are ${parts.roomIds.length} rooms and ${plan.rooms} are needed`);
   }

@@ -138,7 +138,7 @@ export class Session {
       if (connection.status === 'connected' && connection.user.id !== id)
         queueMicrotask(() => {
           end();
-          if (this.#is(chat)) this.#anew();
+          if (this.#is(chat)) this.#cookieChanged();
         });
     });
   }
@@ -156,7 +156,7 @@ export class Session {
   }
 
   /** The cookie has changed: asks the API for its user. */
-  #anew(): void {
+  #cookieChanged(): void {
     this.#leave();
     this.#note.keep(true);
     void this.start();
@@ -169,7 +169,7 @@ export class Session {
     if (message.type === 'signed-out' && value.status === 'signed-in') this.#leave(SIGNED_OUT_ELSEWHERE);
     if (message.type !== 'signed-in') return;
     if (value.status === 'signed-in' && value.chat.me.id === message.userId) return;
-    this.#anew();
+    this.#cookieChanged();
   }
 
   #leave(notice?: string): void {

@@ -89,7 +89,7 @@ function DeleteRoomForm({
   return (
     <>
       <p>
-        <bdi class="strong">{name}</bdi> and all that was said in it will be gone, for everybody and for ever.
+        <bdi class="strong">{name}</bdi> and all its messages will be deleted for all users, for ever.
       </p>
       <Failure error={error} />
       <div class="actions">

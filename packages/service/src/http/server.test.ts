@@ -142,7 +142,7 @@ describe('an HTTP server', () => {
     expectRefusal(await RawClient.ask(url, head, smuggled), 431);
   });
 
-  it('takes an upgrade that nobody here speaks for an ordinary request', async () => {
+  it('treats an upgrade to an unsupported protocol as an ordinary request', async () => {
     await start();
     const head = [
       'GET /h2c HTTP/1.1',

@@ -184,7 +184,7 @@ function reporting(exporter: SpanExporter, collector: string, log: Logger): Span
     export: (spans, done) =>
       exporter.export(spans, (result) => {
         if (result.code === ExportResultCode.SUCCESS) {
-          if (lost > 0) log.info({ collector, lost }, 'traces are sent again');
+          if (lost > 0) log.info({ collector, lost }, 'traces can be sent again');
           lost = 0;
         } else {
           if (lost === 0)

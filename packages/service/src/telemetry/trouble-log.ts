@@ -10,7 +10,7 @@ export class TroubleLog {
   note(trouble: string | undefined): void {
     if (trouble === this.#last) return;
     if (trouble === undefined) this.log.info('able to work again');
-    else this.log.warn({ error: trouble }, 'not able to work, and trying again');
+    else this.log.warn({ error: trouble }, 'not able to work, retrying');
     this.#last = trouble;
   }
 }

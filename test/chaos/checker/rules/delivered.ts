@@ -19,7 +19,7 @@ export const delivered: Rule = {
         if (message !== undefined) acked.add(message.id);
         else if (!sending.forgettable) {
           yield {
-            what: `room ${roomId}: nobody has ${clientMsgId} of ${client.username}, which was acked`,
+            what: `room ${roomId}: no client has ${clientMsgId} of ${client.username}, which was acked`,
             facts: { roomId, sender: client.username, clientMsgId, content, acks },
           };
         }

@@ -13,7 +13,7 @@ export const nothingInvented: Rule = {
         const sending = index.sendings.get(sendingOf(message));
         const why =
           sending === undefined
-            ? 'nobody sent it'
+            ? 'no client sent it'
             : sending.content !== message.content
               ? 'its content is not what was sent'
               : names.get(message.userId) !== message.username

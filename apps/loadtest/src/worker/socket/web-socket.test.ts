@@ -153,7 +153,7 @@ describe('the light WebSocket client', () => {
     await client.has(1);
     peer.send('second');
     peer.send('third');
-    // By now they would have been read: this answer comes over the same connection of the server.
+    // By now they would have been read: the server sends this answer later, on another connection.
     const other = await pair();
     other.peer.send('meanwhile');
     await other.client.has(1);
