@@ -35,6 +35,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'packages/client/src/connection/session.ts':
     'tokens end at a time of day, and older gateways do not tell it',
   'packages/control/src/memory/access-list.ts': 'bans and tokens end at a time of day',
+  'packages/control/src/memory/membership-list.ts': 'pauses between messages, in the twin of Redis',
   'packages/service/src/telemetry/log-line.ts': 'when something happened, as the log shows',
   'packages/service/src/telemetry/traces-otlp.ts': 'traces of several machines are put side by side',
 };
