@@ -5,7 +5,7 @@
 --         of the node's earlier registrations
 -- ARGV    1: lease; 2: registration; 3: room id; 4: user id; 5: user name; 6: PUBLISH or SPUBLISH; 7: announcement; 8:
 --         '1' if the user was announced under an earlier registration; 9: largest number of members of a room with
---         announcements
+--         announcements; 10: weight of the change
 -- reply   1 if added; 0 if present; -1 if the registration may not write
 
 local lease = redis.call('ZSCORE', KEYS[1], ARGV[1])
@@ -26,5 +26,5 @@ else
   if not lost and not quiet then redis.call(ARGV[6], KEYS[4], ARGV[7]) end
 end
 redis.call('HINCRBY', KEYS[3], ARGV[3], 1)
-redis.call('HINCRBY', KEYS[3], 'changes', 1)
+redis.call('HINCRBY', KEYS[3], 'changes', ARGV[10])
 return 1

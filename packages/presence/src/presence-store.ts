@@ -35,8 +35,16 @@ export interface PresenceStore {
    * @throws {NoLeaseError} nothing was written; {@link renew} first
    */
   join(nodeId: string, roomId: number, member: Member, again?: boolean): Promise<void>;
-  /** Removes this node's entry; announces `left` if no other node has one. Idempotent. */
-  leave(nodeId: string, roomId: number, member: Member): Promise<void>;
+  /**
+   * Removes this node's entry; announces `left` if no other node has one. Idempotent.
+   *
+   * After a loss of data nodes need time to write their entries again; meanwhile it is unknown which users have no entry
+   * of another node, and no departure is decided.
+   * @param certain true if the user cannot be in the room through another node: removes the entry in any case
+   * @returns 0 if the node has no entry any more; otherwise nothing was done, and the call must be repeated after this
+   * many milliseconds
+   */
+  leave(nodeId: string, roomId: number, member: Member, certain?: boolean): Promise<number>;
   /**
    * Lets the lease end after `graceMs` without a renewal. The entries stay until then, so that users who reconnect
    * through another node neither leave nor join; {@link reap} announces the rest.
@@ -60,7 +68,7 @@ export interface PresenceStore {
   /**
    * Removes the entries of an expired node and announces `left` for each user without another entry. Several nodes
    * may do so concurrently, and one may finish what another began: each departure is announced once. Does nothing for
-   * a live node.
+   * a live node, and while no departure is decided ({@link leave}).
    *
    * @param by the node that reaps. Nothing is done unless its own lease is as this store last wrote it: otherwise the
    * data is older, or the store's clock was set, and no lease shows which nodes are alive

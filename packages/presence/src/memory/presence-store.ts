@@ -60,15 +60,17 @@ export class MemoryPresenceStore implements PresenceStore {
       await this.options.announce(roomId, encodePresence('joined', roomId, member));
   }
 
-  async leave(nodeId: string, roomId: number, member: Member): Promise<void> {
+  /** This store never loses data, so every departure is decided at once. */
+  async leave(nodeId: string, roomId: number, member: Member): Promise<number> {
     const rooms = this.#nodes.get(nodeId)?.rooms;
     const room = rooms?.get(roomId);
-    if (rooms === undefined || room === undefined || !room.has(member.id)) return;
+    if (rooms === undefined || room === undefined || !room.has(member.id)) return 0;
     const isLarge = this.#isLarge(roomId);
     room.delete(member.id);
     if (room.size === 0) rooms.delete(roomId);
-    if (isLarge || this.#isPresent(roomId, member.id)) return;
+    if (isLarge || this.#isPresent(roomId, member.id)) return 0;
     await this.options.announce(roomId, encodePresence('left', roomId, member));
+    return 0;
   }
 
   async release(nodeId: string, graceMs: number): Promise<void> {

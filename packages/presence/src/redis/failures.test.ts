@@ -26,7 +26,7 @@ describe('presence in Redis', () => {
   });
   afterEach(() => fixture.close());
 
-  it('leaves only leases behind when all members have left', async () => {
+  it('leaves only leases and the processes of servers behind when all members have left', async () => {
     const [a, b] = [fixture.open(), fixture.open()];
     await a.renew('a', LEASE_MS);
     await b.renew('b', LEASE_MS);
@@ -39,7 +39,9 @@ describe('presence in Redis', () => {
     for (const key of await fixture.redis.keys(`*${fixture.keyspace.prefix}*:node:*`)) {
       expect(await fixture.redis.hkeys(key)).to.deep.equal(['changes']);
     }
-    const kept = (await fixture.keys()).filter((key) => !/:presence:(leases|node:[\w-]{8})$/.test(key));
+    const kept = (await fixture.keys()).filter(
+      (key) => !/:presence:(leases|process|node:[\w-]{8})$/.test(key),
+    );
     expect(kept).to.deep.equal([]);
   });
 
@@ -57,7 +59,7 @@ describe('presence in Redis', () => {
     await c.renew('c', LEASE_MS);
     await Promise.all([c.reap('a', 'c'), c.reap('b', 'c')]);
     expect(await c.expired()).to.deep.equal([]);
-    const kept = (await fixture.keys()).filter((key) => !key.endsWith(':presence:leases'));
+    const kept = (await fixture.keys()).filter((key) => !/:presence:(leases|process)$/.test(key));
     expect(kept.filter((key) => !/^\{:\d+\}:presence:closed:[\w-]{8}$/.test(key))).to.deep.equal([]);
     const [marker = ''] = kept;
     const seconds = await fixture.redis.ttl(marker.replace('{', `{${fixture.keyspace.prefix}`));

@@ -19,11 +19,19 @@ export class PresenceKeys {
   }
 
   /**
-   * Hash: room id -> number of members of that room that this registration holds; field `changes` -> number of its
-   * changes in this partition. Removed when the registration is reaped.
+   * Hash: room id -> number of members of that room that this registration holds; field `changes` -> sum of the weights
+   * of its changes in this partition. Removed when the registration is reaped.
    */
   node(partition: number, registration: string): string {
     return `${this.keyspace.partition(partition)}:presence:node:${registration}`;
+  }
+
+  /**
+   * Hash: `id` -> run id of the server process that last worked with the data of this partition; `from` and `until` -> time in
+   * which no departure is decided, in ms of Redis' clock. Owner: the scripts; `older-data.lua` explains it.
+   */
+  process(partition: number): string {
+    return `${this.keyspace.partition(partition)}:presence:process`;
   }
 
   /** String, expires after an hour: the registration was declared dead, and its departures were announced. */

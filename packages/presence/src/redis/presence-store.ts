@@ -11,7 +11,7 @@ import { PresenceKeys } from './keys.js';
 import type { NoticeTarget } from './notice-target.js';
 import { RedisReader } from './reader.js';
 import { RedisReaper } from './reaper.js';
-import { parseLease, Registration } from './registration.js';
+import { parseLease, Registration, randomWeight } from './registration.js';
 import { definePresenceScripts, type RenewedLease } from './scripts.js';
 
 export interface RedisPresenceOptions {
@@ -48,11 +48,11 @@ export class RedisPresenceStore implements PresenceStore {
       await this.#register(nodeId, undefined, ttlMs);
       return { entries: 'missing', leftMs: 0 };
     }
-    const { stands, leftMs } = await this.#extend(held, ttlMs);
+    const { stands, leaseLost, leftMs } = await this.#extend(held, ttlMs);
     if (stands) return { entries: 'kept', leftMs };
     const entries = (await this.#wasReaped(held)) ? 'reaped' : 'missing';
     // The old registration, as far as it exists, was just renewed: its entries count until they are written again.
-    await this.#register(nodeId, held, ttlMs);
+    await this.#register(nodeId, held, ttlMs, leaseLost && entries === 'missing');
     return { entries, leftMs };
   }
 
@@ -67,7 +67,7 @@ export class RedisPresenceStore implements PresenceStore {
       this.#target.channel(roomId),
       ...(again ? held.earlier.map((earlier) => this.#keys.closed(partition, earlier)) : []),
     ];
-    await this.#change(held, partition, async () => {
+    await this.#change(held, partition, async (weight) => {
       const added = await call(() =>
         this.#redis.chorusPresenceJoin(
           keys.length,
@@ -81,6 +81,7 @@ export class RedisPresenceStore implements PresenceStore {
           this.#target.envelope(encodePresence('joined', roomId, member)),
           again ? '1' : '',
           this.#announceLimit,
+          weight,
         ),
       );
       if (added === -1) throw new NoLeaseError(nodeId);
@@ -88,34 +89,42 @@ export class RedisPresenceStore implements PresenceStore {
     });
   }
 
-  async leave(nodeId: string, roomId: number, member: Member): Promise<void> {
+  async leave(nodeId: string, roomId: number, member: Member, certain = false): Promise<number> {
     const held = this.#registrations.get(nodeId);
     // Without a registration the node never wrote an entry.
-    if (held === undefined) return;
+    if (held === undefined) return 0;
     const partition = partitionOf(roomId);
-    await this.#change(held, partition, async () => {
-      const [removed] = await call(() =>
+    let waitMs = 0;
+    await this.#change(held, partition, async (weight) => {
+      const [removed, , wait] = await call(() =>
         this.#redis.chorusPresenceLeave(
-          3,
+          5,
           this.#keys.members(roomId),
           this.#keys.node(partition, held.id),
           this.#target.channel(roomId),
+          this.#keys.process(partition),
+          this.#keys.leases(partition),
           held.id,
           roomId,
           this.#target.command,
           this.#announceLimit,
+          certain ? '' : held.ttlMs,
+          weight,
+          held.lease,
           member.id,
           this.#target.envelope(encodePresence('left', roomId, member)),
         ),
       );
+      waitMs = wait;
       return removed;
     });
+    return waitMs;
   }
 
   async release(nodeId: string, graceMs: number): Promise<void> {
     const held = this.#registrations.get(nodeId);
     if (held === undefined) return;
-    await this.#renew(held, graceMs);
+    await this.#renew(held, graceMs, held.ttlMs);
     this.#registrations.delete(nodeId);
   }
 
@@ -152,21 +161,37 @@ export class RedisPresenceStore implements PresenceStore {
 
   async close(): Promise<void> {}
 
-  async #register(nodeId: string, previous: Registration | undefined, ttlMs: number): Promise<void> {
+  /** @param lost whether Redis has lost the lease of the previous registration */
+  async #register(
+    nodeId: string,
+    previous: Registration | undefined,
+    ttlMs: number,
+    lost = false,
+  ): Promise<void> {
     const fresh = new Registration(nodeId, previous);
     const sentAt = performance.now();
     const ends = await everyPartition((partition) =>
-      this.#redis.chorusPresenceRegister(1, this.#keys.leases(partition), fresh.lease, ttlMs),
+      this.#redis.chorusPresenceRegister(
+        2,
+        this.#keys.leases(partition),
+        this.#keys.process(partition),
+        fresh.lease,
+        ttlMs,
+        lost ? '1' : '',
+      ),
     );
     fresh.renewed(sentAt, ttlMs, ends);
     this.#registrations.set(nodeId, fresh);
   }
 
-  /** `stands`: the registration exists, and Redis has all changes that it made. */
-  async #extend(held: Registration, ttlMs: number): Promise<{ stands: boolean; leftMs: number }> {
+  /** `stands`: the registration exists, and Redis has all changes that it made. `leaseLost`: it does not exist. */
+  async #extend(
+    held: Registration,
+    ttlMs: number,
+  ): Promise<{ stands: boolean; leaseLost: boolean; leftMs: number }> {
     const before = held.tallies.map(({ sent, answered }) => ({ sent, quiet: sent === answered }));
     const sentAt = performance.now();
-    const leases = await this.#renew(held, ttlMs);
+    const leases = await this.#renew(held, ttlMs, ttlMs);
     held.renewed(
       sentAt,
       ttlMs,
@@ -176,10 +201,14 @@ export class RedisPresenceStore implements PresenceStore {
       const { sent, quiet } = before[partition] ?? {};
       const [changes] = leases[partition] ?? [];
       if (changes === -1) return false;
-      // The two counts can be compared only while no call is in flight.
+      // The two sums can be compared only while no call is in flight.
       return !quiet || tally.sent !== sent || changes === tally.changes;
     });
-    return { stands, leftMs: Math.min(...leases.map(([, leftMs]) => leftMs)) };
+    return {
+      stands,
+      leaseLost: leases.some(([changes]) => changes === -1),
+      leftMs: Math.min(...leases.map(([, leftMs]) => leftMs)),
+    };
   }
 
   async #wasReaped(held: Registration): Promise<boolean> {
@@ -189,17 +218,19 @@ export class RedisPresenceStore implements PresenceStore {
     return markers.includes(1);
   }
 
-  /** @returns state of the lease by partition */
-  #renew(held: Registration, ttlMs: number): Promise<RenewedLease[]> {
+  /** @param waitMs how long departures wait when the data may be older @returns state of the lease by partition */
+  #renew(held: Registration, ttlMs: number, waitMs: number): Promise<RenewedLease[]> {
     return this.#together((partitions) =>
       this.#redis.chorusPresenceRenew(
-        partitions.length * 2,
+        partitions.length * 3,
         ...partitions.flatMap((partition) => [
           this.#keys.leases(partition),
           this.#keys.node(partition, held.id),
+          this.#keys.process(partition),
         ]),
         held.lease,
         ttlMs,
+        waitMs,
       ),
     );
   }
@@ -211,14 +242,20 @@ export class RedisPresenceStore implements PresenceStore {
     return none.concat(...(await call(() => Promise.all(groups.map(ask)))));
   }
 
-  async #change(held: Registration, partition: number, send: () => Promise<number>): Promise<void> {
+  /** @param send with the weight of the change; resolves to the number of changes that it made: 0 or 1 */
+  async #change(
+    held: Registration,
+    partition: number,
+    send: (weight: number) => Promise<number>,
+  ): Promise<void> {
     const tally = held.tallies[partition];
     if (tally === undefined) return;
     tally.sent++;
+    const weight = randomWeight();
     try {
       // Not `+= await`: it would add to the count as it was before the wait.
-      const changes = await send();
-      tally.changes += changes;
+      const changes = await send(weight);
+      tally.changes += changes * weight;
     } finally {
       tally.answered++;
     }

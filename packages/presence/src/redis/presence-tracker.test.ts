@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { startRedis } from '@chorus/local';
 import type { Member } from '@chorus/protocol';
 import { silentLog } from '@chorus/testing';
@@ -9,12 +10,13 @@ import { expect } from 'chai';
 import { openRedisFixture } from '../testing/redis-fixture.js';
 import { PresenceTracker } from '../tracker/presence-tracker.js';
 
-const TTL_MS = 900;
+const TTL_MS = 2_000;
 
 describe('PresenceTracker over Redis', () => {
-  it('heals itself when Redis loses everything, without announcements', async () => {
+  it('heals itself when Redis loses everything, and announces only who came and went', async function () {
+    this.timeout(60_000);
     let server = await startRedis();
-    const fixture = await openRedisFixture([server.url], { commandTimeoutMs: 250 });
+    const fixture = await openRedisFixture([server.url], { commandTimeoutMs: 1_000 });
     const reader = fixture.open();
     const nodes = ['a', 'b'].map((nodeId) => {
       const store = fixture.open();
@@ -28,13 +30,17 @@ describe('PresenceTracker over Redis', () => {
     const everyone = () => reader.everyone(0, 1000).catch(() => []);
     /** Polls until the lists show these ids. */
     const shown = async (expected: readonly Member[]): Promise<void> => {
-      while ((await everyone()).length !== expected.length) await sleep(10);
-      expect(await everyone()).to.deep.equal(expected);
+      // A busy machine can miss a renewal, or the timeout of a read.
+      for (let found = await everyone(); ; found = await everyone()) {
+        if (isDeepStrictEqual(found, expected)) return;
+        await sleep(10);
+      }
     };
     try {
       for (const node of nodes) node.start();
       for (const member of crowd) for (const node of nodes) node.enter(roomOf(member), member);
       await shown(crowd);
+      await Promise.all(nodes.map((node) => node.settled()));
       expect((await fixture.announced()).length).to.equal(300);
 
       await server.close();
@@ -47,13 +53,21 @@ describe('PresenceTracker over Redis', () => {
       await shown([...crowd.slice(1), newcomer]);
       await Promise.all(nodes.map((node) => node.settled()));
 
-      const after = (await fixture.announced()).slice(300);
-      expect(after.map(({ type, userId }) => `${type} ${userId}`)).to.deep.equal(['joined 1000']);
+      // If a leave was sent in vain during the outage, it is unknown whether that departure was announced.
+      const after = async (): Promise<string[]> =>
+        (await fixture.announced())
+          .slice(300)
+          .map(({ type, userId }) => `${type} ${userId}`)
+          .filter((notice) => notice !== 'left 1');
+      expect(await after()).to.deep.equal(['joined 1000']);
       for (const member of crowd) for (const node of nodes) node.exit(roomOf(member), member);
       nodes[0]?.exit(7, newcomer);
+      // No departure is decided for a lease after the loss.
+      while ((await after()).length < 1 + crowd.length) await sleep(10);
       await shown([]);
-      const left = (await fixture.announced()).slice(301).map(({ type, userId }) => `${type} ${userId}`);
-      expect(left).to.have.members([...crowd.slice(1), newcomer].map(({ id }) => `left ${id}`));
+      expect((await after()).slice(1)).to.have.members(
+        [...crowd.slice(1), newcomer].map(({ id }) => `left ${id}`),
+      );
     } finally {
       await Promise.all(nodes.map((node) => node.close()));
       await fixture.close();
@@ -68,7 +82,7 @@ describe('PresenceTracker over Redis', () => {
     const dir = await mkdtemp(join(tmpdir(), 'chorus-presence-'));
     const args = ['--appendonly', 'no', '--save', ''];
     let server = await startRedis({ dir, args });
-    const fixture = await openRedisFixture([server.url], { commandTimeoutMs: 250 });
+    const fixture = await openRedisFixture([server.url], { commandTimeoutMs: 1_000 });
     const nodes = ['a', 'b', 'c'].map(
       (nodeId) => new PresenceTracker({ store: fixture.open(), nodeId, log: silentLog, ttlMs, graceMs: 50 }),
     );
@@ -99,7 +113,7 @@ describe('PresenceTracker over Redis', () => {
       // By then every node has renewed and looked for dead nodes several times.
       await sleep(ttlMs);
       expect((await fixture.announced()).slice(300)).to.deep.equal([]);
-      expect(await count()).to.equal(300);
+      await everybodyIn();
     } finally {
       await Promise.all(nodes.map((node) => node.close()));
       await fixture.close();

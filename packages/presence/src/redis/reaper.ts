@@ -32,26 +32,38 @@ export class RedisReaper {
   async reap(partition: number, nodeId: string, by: () => ProofOfLife): Promise<number> {
     let announced = 0;
     const leases = this.keys.leases(partition);
+    const process = this.keys.process(partition);
     const [ended = []] = await this.redis.chorusPresenceExpired(1, leases);
     for (const lease of ended) {
       const { registration, nodeId: owner } = parseLease(lease);
       if (owner !== nodeId) continue;
       const marker = this.keys.closed(partition, registration);
-      const { lease: own, end, latest } = by();
-      const closing = [leases, marker, lease, CLOSED_MARKER_S, own, end, latest];
-      if ((await this.redis.chorusPresenceClose(2, ...closing)) === 0) continue;
+      const { lease: own, end, latest, ttlMs } = by();
+      const closing = [leases, marker, process, lease, CLOSED_MARKER_S, own, end, latest, ttlMs];
+      if ((await this.redis.chorusPresenceClose(3, ...closing)) === 0) continue;
 
       const index = this.keys.node(partition, registration);
+      let complete = true;
       for (const field of await this.redis.hkeys(index)) {
         const roomId = Number(field);
-        if (roomId > 0) announced += await this.#reapRoom(roomId, registration, index);
+        if (!(roomId > 0)) continue;
+        const room = await this.#reapRoom(roomId, lease, ttlMs, { leases, process, index });
+        announced += room.announced;
+        complete &&= room.complete;
       }
-      await callAll(this.redis, this.redis.multi().del(index).zrem(leases, lease));
+      if (complete) await callAll(this.redis, this.redis.multi().del(index).zrem(leases, lease));
     }
     return announced;
   }
 
-  async #reapRoom(roomId: number, registration: string, index: string): Promise<number> {
+  /** @returns `complete`: false if departures have to wait */
+  async #reapRoom(
+    roomId: number,
+    lease: string,
+    ttlMs: number,
+    { leases, process, index }: { leases: string; process: string; index: string },
+  ): Promise<{ announced: number; complete: boolean }> {
+    const { registration } = parseLease(lease);
     const members = this.keys.members(roomId);
     let announced = 0;
     let cursor = '0';
@@ -61,21 +73,27 @@ export class RedisReaper {
       // Redis returns a small room whole, whatever the count.
       const departures = this.#departures(roomId, registration, found);
       for (let at = 0; at < departures.length; at += 2 * AT_ONCE) {
-        const [, count] = await this.redis.chorusPresenceLeave(
-          3,
+        const [, count, waitMs] = await this.redis.chorusPresenceLeave(
+          5,
           members,
           index,
           this.target.channel(roomId),
+          process,
+          leases,
           registration,
           roomId,
           this.target.command,
           this.announceLimit,
+          ttlMs,
+          1,
+          lease,
           ...departures.slice(at, at + 2 * AT_ONCE),
         );
+        if (waitMs > 0) return { announced, complete: false };
         announced += count;
       }
     } while (cursor !== '0');
-    return announced;
+    return { announced, complete: true };
   }
 
   /** Returns the users that the registration holds, each with its announcement. @param found user id, entry, … */

@@ -5,7 +5,7 @@ import { ALL_PARTITIONS } from '@chorus/redis';
 export interface ChangeTally {
   sent: number;
   answered: number;
-  /** Confirmed changes. Redis counts them too, and both counts must agree. */
+  /** Sum of the weights of confirmed changes. Redis adds them up too, and both sums must agree. */
   changes: number;
 }
 
@@ -19,7 +19,15 @@ export interface ProofOfLife {
   readonly end: number;
   /** Upper bound of the current time unless the clock was set, in ms of Redis' clock. */
   readonly latest: number;
+  /** Time to live of the lease, in milliseconds. */
+  readonly ttlMs: number;
 }
+
+/**
+ * Changes have random weights from 1 to this, so that equal sums mean the same changes: a lost one and one that ran after
+ * its caller gave up do not cancel out. 2^29 changes of a partition fit in a safe integer.
+ */
+const HEAVIEST = 2 ** 24;
 
 /** Number of earlier registrations that are remembered; more accumulate only while Redis is failing. */
 const REMEMBERED = 8;
@@ -32,7 +40,7 @@ const REMEMBERED = 8;
  * everything again under it. The old one is treated like any dead node, and any node can reap it at any time: users
  * who are still present have another entry and do not leave. Redis refuses writes under a closed registration.
  *
- * The node also takes a new registration when it and Redis count different numbers of changes: an unanswered command
+ * The node also takes a new registration when it and Redis have different sums of changes: an unanswered command
  * ran after all, or Redis lost some (it returned with older data, or a replica without the last writes took over).
  */
 export class Registration {
@@ -68,12 +76,22 @@ export class Registration {
     this.#ends = ends;
   }
 
+  /** Time to live of the lease, in milliseconds. */
+  get ttlMs(): number {
+    return this.#ttlMs;
+  }
+
   proofOfLife(partition: number): ProofOfLife {
     const end = this.#ends[partition] ?? 0;
     const elapsed = performance.now() - this.#renewedAt;
     const latest = Math.min(end, end - this.#ttlMs * (1 - CLOCK_SLACK) + elapsed);
-    return { lease: this.lease, end, latest: Math.floor(latest) };
+    return { lease: this.lease, end, latest: Math.floor(latest), ttlMs: this.#ttlMs };
   }
+}
+
+/** Weight of a change; see {@link HEAVIEST}. */
+export function randomWeight(): number {
+  return 1 + Math.floor(Math.random() * HEAVIEST);
 }
 
 /** Parses the name of a lease. */

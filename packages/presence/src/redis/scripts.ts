@@ -6,6 +6,9 @@ type Args = Array<string | number>;
 /** Reply of `renew.lua` for one partition. */
 export type RenewedLease = [changes: number, leftMs: number, end: number];
 
+/** Reply of `leave.lua`. With `waitMs` above 0 nothing was done. */
+export type LeaveReply = [removed: number, announced: number, waitMs: number];
+
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     chorusPresenceRegister(keys: number, ...args: Args): Result<number, Context>;
@@ -13,17 +16,17 @@ declare module 'ioredis' {
     chorusPresenceExpired(keys: number, ...args: Args): Result<string[][], Context>;
     chorusPresenceClose(keys: number, ...args: Args): Result<number, Context>;
     chorusPresenceJoin(keys: number, ...args: Args): Result<number, Context>;
-    chorusPresenceLeave(keys: number, ...args: Args): Result<[removed: number, announced: number], Context>;
+    chorusPresenceLeave(keys: number, ...args: Args): Result<LeaveReply, Context>;
   }
 }
 
 const SCRIPTS = {
-  chorusPresenceRegister: ['register'],
-  chorusPresenceRenew: ['renew'],
+  chorusPresenceRegister: ['older-data', 'register'],
+  chorusPresenceRenew: ['older-data', 'renew'],
   chorusPresenceExpired: ['expired'],
-  chorusPresenceClose: ['close'],
+  chorusPresenceClose: ['older-data', 'close'],
   chorusPresenceJoin: ['join'],
-  chorusPresenceLeave: ['leave'],
+  chorusPresenceLeave: ['older-data', 'leave'],
 } as const;
 
 /** Adds this package's scripts to a client as commands. Idempotent. */

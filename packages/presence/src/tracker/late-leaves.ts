@@ -28,9 +28,9 @@ export class LateLeaves {
     local.leaveFrom = this.clock.now() + this.delayMs;
   }
 
-  /** The store is back: every leave waits for the joins of other nodes. */
-  delayAll(): void {
-    this.#from = this.clock.now() + this.delayMs;
+  /** Other nodes have to write joins first: every leave waits, except from deleted rooms. @param ms in milliseconds */
+  delayAll(ms = this.delayMs): void {
+    this.#from = Math.max(this.#from, this.clock.now() + ms);
   }
 
   /** @returns whether the leave must wait; `onDue` then gets it */
@@ -51,7 +51,7 @@ export class LateLeaves {
   }
 
   #dueAt(local: LocalMember): number {
-    return Math.max(local.leaveFrom, this.#from);
+    return local.roomDeleted ? local.leaveFrom : Math.max(local.leaveFrom, this.#from);
   }
 
   /** One timer for all leaves: it waits for the oldest. */

@@ -9,6 +9,8 @@ export class LocalMember {
   wanted = true;
   /** When the user leaves unless they reconnect, on the tracker's clock. */
   leaveAt = 0;
+  /** The room was deleted: the user cannot be in it through another node. */
+  roomDeleted = false;
   /** The leave is not sent before this time, on the tracker's clock. */
   leaveFrom = Number.NEGATIVE_INFINITY;
   /** A call is in flight. */

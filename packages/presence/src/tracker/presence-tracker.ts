@@ -102,6 +102,7 @@ export class PresenceTracker {
     }
     local.connections++;
     local.wanted = true;
+    local.roomDeleted = false;
     this.#graces.end(local);
     this.#reconcile(local);
   }
@@ -122,6 +123,7 @@ export class PresenceTracker {
   forgetRoom(roomId: number): void {
     for (const local of this.#rooms.get(roomId)?.values() ?? []) {
       local.connections = 0;
+      local.roomDeleted = true;
       this.#leave(local);
     }
   }
@@ -198,6 +200,11 @@ export class PresenceTracker {
             local.wanted = false;
             this.#graces.end(local);
           }
+          // The store may lack the entry of a user whose departure is not announced: it is written, and they leave again.
+          if (entries === 'missing' && !local.wanted && local.announced && !local.roomDeleted) {
+            local.wanted = true;
+            this.#graces.begin(local, 'left');
+          }
           this.#reconcile(local);
         }
       }
@@ -242,9 +249,10 @@ export class PresenceTracker {
     local.announced = wanted && announced;
     this.#inFlight++;
     let succeeded = false;
+    let waitMs = 0;
     try {
       if (wanted) await this.#store.join(this.#nodeId, roomId, member, announced);
-      else await this.#store.leave(this.#nodeId, roomId, member);
+      else waitMs = await this.#store.leave(this.#nodeId, roomId, member, local.roomDeleted);
       succeeded = true;
     } catch (error) {
       this.#late.delay(local);
@@ -252,10 +260,11 @@ export class PresenceTracker {
     }
     this.#inFlight--;
     local.busy = false;
-    if (succeeded) local.announced = wanted;
+    if (succeeded) local.announced = wanted || (waitMs > 0 && announced);
+    if (waitMs > 0) this.#late.delayAll(waitMs);
     // Sent before a restart and answered after it: the call may have taken effect before or after it.
     local.sure = succeeded && sentIn === this.#startOvers;
-    local.storedIn = local.sure && !wanted ? NEVER : this.#startOvers;
+    local.storedIn = local.sure && !wanted && waitMs === 0 ? NEVER : this.#startOvers;
     this.#reconcile(local);
     this.#pump();
     this.#notify();
