@@ -123,9 +123,9 @@ describe('the load test command', () => {
     expect(known).to.deep.include({ status: 3, stderr: 'worker 1 has ended\n' });
     const unknown = await run(USUAL, failing(new TypeError('x is not a function\n  at y')));
     expect(unknown).to.deep.include({ status: 3, stderr: 'the run failed: x is not a function\n' });
-    const nobody = await run(['--target', 'ws://127.0.0.1:9', '--api', 'http://127.0.0.1:1']);
-    expect(nobody.status).to.equal(3);
-    expect(nobody.stderr).to.match(/^--api http:\/\/127\.0\.0\.1:1 cannot be reached: .*\n$/);
+    const unreachable = await run(['--target', 'ws://127.0.0.1:9', '--api', 'http://127.0.0.1:1']);
+    expect(unreachable.status).to.equal(3);
+    expect(unreachable.stderr).to.match(/^--api http:\/\/127\.0\.0\.1:1 cannot be reached: .*\n$/);
   });
 
   it('exits with 3 when no socket could be opened, whatever the limits are', async () => {

@@ -2,7 +2,7 @@ import { createHash, createSecretKey, type KeyObject, randomUUID } from 'node:cr
 import { type Member, parseId } from '@chorus/protocol';
 import jwt from 'jsonwebtoken';
 
-/** Life of a token in seconds. The cookie has the same Max-Age. */
+/** Life of a token, and Max-Age of its cookie, in seconds. */
 export const TOKEN_TTL_SECONDS = 3_600;
 
 export interface VerifiedToken {

@@ -105,7 +105,7 @@ describe('the check of a room', () => {
     for (const number of [0, 1, 2]) check.expect(number);
     for (const number of [0, 1, 2]) check.arrived(0, number, undefined);
     for (const number of [2, 2, 9]) check.arrived(1, number, undefined);
-    expect(check.cursor(1), 'nobody waits for it').to.equal(check.length);
+    expect(check.cursor(1), 'no member waits for it').to.equal(check.length);
     check.strayed(1);
     for (const number of [0, 1, 2]) check.arrived(2, number, undefined);
     const { examples, ...counts } = mergeRooms([check.report()]);

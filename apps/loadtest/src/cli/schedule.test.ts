@@ -22,7 +22,7 @@ describe('the schedule of a run', () => {
   it('keeps below the limits of the servers when an API has to create the users', () => {
     for (const connections of [1, 30, 200, 1_000, 7_000]) {
       const users = usersFor(connections, false);
-      expect(users, 'nobody is idle').to.be.at.most(connections);
+      expect(users, 'no user is idle').to.be.at.most(connections);
       expect(users, 'SIGNUP_ATTEMPTS_PER_ADDRESS').to.be.at.most(300);
       expect(connections / users, 'MAX_CONNECTIONS_PER_USER').to.be.at.most(50);
     }

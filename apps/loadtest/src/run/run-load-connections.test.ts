@@ -15,8 +15,8 @@ import { CERTIFICATE, PRIVATE_KEY } from '../testing/certificate.js';
 import { LoadError } from './load-parts.js';
 import { runLoad } from './run-load.js';
 
-const nobody = { userId: 1, username: 'ann', token: undefined };
-const parts = { identities: [nobody], roomIds: [11] };
+const identity = { userId: 1, username: 'ann', token: undefined };
+const parts = { identities: [identity], roomIds: [11] };
 
 /** Speaks as much of `chorus.v1`, or of the plain protocol, as a client needs to be in a room. */
 async function startServer(secure = false) {

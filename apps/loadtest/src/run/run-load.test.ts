@@ -40,7 +40,7 @@ function toAll(frame: string, members: Set<WebSocket>): void {
   for (const member of members) member.send(frame);
 }
 
-const nobody = { userId: 1, username: 'ann', token: undefined };
+const identity = { userId: 1, username: 'ann', token: undefined };
 
 describe('running a load', function () {
   this.timeout(120_000);
@@ -60,7 +60,7 @@ describe('running a load', function () {
       workers: 2,
       ...options,
     });
-  const parts = { identities: [nobody], roomIds: [11, 12, 13, 14] };
+  const parts = { identities: [identity], roomIds: [11, 12, 13, 14] };
 
   afterEach(() => relay.close());
 

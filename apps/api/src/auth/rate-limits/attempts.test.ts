@@ -16,7 +16,7 @@ describe('limits on attempts', function () {
   after(() => db.$disconnect());
 
   let count = 0;
-  const somebody = () => {
+  const uniqueUser = () => {
     count++;
     return { username: `user${count}`, email: `user${count}@example.com`, password: 'rahasia' };
   };
@@ -35,7 +35,7 @@ describe('limits on attempts', function () {
 
   it('refuse sign-ins to an account after too many failures, from any address', async () => {
     const from = await start({ SIGNIN_FAILURES_PER_ACCOUNT: '3' });
-    const user = somebody();
+    const user = uniqueUser();
     await from('192.0.2.1').post(SIGN_UP, user);
     for (let i = 1; i <= 3; i++) {
       const answer = await from(`192.0.2.${i}`).post(SIGN_IN, { ...user, password: 'wrong' });
@@ -44,21 +44,22 @@ describe('limits on attempts', function () {
     refused(await from('192.0.2.4').post(SIGN_IN, { ...user, password: 'wrong' }));
     refused(await from('192.0.2.5').post(SIGN_IN, user));
     refused(await from('192.0.2.6').post(SIGN_IN, { ...user, email: user.email.toUpperCase() }));
-    const other = somebody();
+    const other = uniqueUser();
     await from('192.0.2.1').post(SIGN_UP, other);
     expect((await from('192.0.2.1').post(SIGN_IN, other)).status).to.equal(200);
   });
 
   it('apply to accounts that do not exist as well', async () => {
     const from = await start({ SIGNIN_FAILURES_PER_ACCOUNT: '2' });
-    const nobody = somebody();
-    for (let i = 0; i < 2; i++) expect((await from('192.0.2.1').post(SIGN_IN, nobody)).status).to.equal(401);
-    refused(await from('192.0.2.1').post(SIGN_IN, nobody));
+    const unknownUser = uniqueUser();
+    for (let i = 0; i < 2; i++)
+      expect((await from('192.0.2.1').post(SIGN_IN, unknownUser)).status).to.equal(401);
+    refused(await from('192.0.2.1').post(SIGN_IN, unknownUser));
   });
 
   it('do not count successful sign-ins against the account', async () => {
     const from = await start({ SIGNIN_FAILURES_PER_ACCOUNT: '2' });
-    const user = somebody();
+    const user = uniqueUser();
     await from('192.0.2.1').post(SIGN_UP, user);
     const answers = await Promise.all(
       Array.from({ length: 10 }, () => from('192.0.2.1').post(SIGN_IN, user)),
@@ -68,7 +69,7 @@ describe('limits on attempts', function () {
 
   it('admit no more guesses when they are sent at once', async () => {
     const from = await start({ SIGNIN_FAILURES_PER_ACCOUNT: '3', BCRYPT_CONCURRENCY: '2' });
-    const user = somebody();
+    const user = uniqueUser();
     await from('192.0.2.1').post(SIGN_UP, user);
     const answers = await Promise.all(
       Array.from({ length: 30 }, (_, i) =>
@@ -84,16 +85,16 @@ describe('limits on attempts', function () {
   it('refuse sign-ins from an address after too many, for any account', async () => {
     const from = await start({ SIGNIN_ATTEMPTS_PER_ADDRESS: '3' });
     for (let i = 0; i < 3; i++)
-      expect((await from('192.0.2.1').post(SIGN_IN, somebody())).status).to.equal(401);
-    refused(await from('192.0.2.1').post(SIGN_IN, somebody()));
-    expect((await from('192.0.2.2').post(SIGN_IN, somebody())).status).to.equal(401);
+      expect((await from('192.0.2.1').post(SIGN_IN, uniqueUser())).status).to.equal(401);
+    refused(await from('192.0.2.1').post(SIGN_IN, uniqueUser()));
+    expect((await from('192.0.2.2').post(SIGN_IN, uniqueUser())).status).to.equal(401);
   });
 
   it('treat one IPv6 subnet as one address', async () => {
     const from = await start({ SIGNIN_ATTEMPTS_PER_ADDRESS: '2' });
-    await from('2001:db8:1:2::1').post(SIGN_IN, somebody());
-    await from('2001:db8:1:2::2').post(SIGN_IN, somebody());
-    refused(await from('2001:db8:1:2:9:9:9:9').post(SIGN_IN, somebody()));
+    await from('2001:db8:1:2::1').post(SIGN_IN, uniqueUser());
+    await from('2001:db8:1:2::2').post(SIGN_IN, uniqueUser());
+    refused(await from('2001:db8:1:2:9:9:9:9').post(SIGN_IN, uniqueUser()));
   });
 
   it('refuse sign-ups from an address, and with an e-mail address, after too many', async () => {
@@ -102,9 +103,9 @@ describe('limits on attempts', function () {
       SIGNUP_ATTEMPTS_PER_ACCOUNT: '3',
     });
     for (let i = 0; i < 2; i++)
-      expect((await from('192.0.2.1').post(SIGN_UP, somebody())).status).to.equal(200);
-    refused(await from('192.0.2.1').post(SIGN_UP, somebody()));
-    const user = somebody();
+      expect((await from('192.0.2.1').post(SIGN_UP, uniqueUser())).status).to.equal(200);
+    refused(await from('192.0.2.1').post(SIGN_UP, uniqueUser()));
+    const user = uniqueUser();
     for (const [address, status] of [
       ['192.0.2.2', 200],
       ['192.0.2.3', 409],
@@ -120,24 +121,24 @@ describe('limits on attempts', function () {
       SIGNIN_ATTEMPTS_PER_ADDRESS: '1',
       RATE_LIMIT_WINDOW_SECONDS: '1',
     });
-    await from('192.0.2.1').post(SIGN_IN, somebody());
-    const answer = await from('192.0.2.1').post(SIGN_IN, somebody());
+    await from('192.0.2.1').post(SIGN_IN, uniqueUser());
+    const answer = await from('192.0.2.1').post(SIGN_IN, uniqueUser());
     expect([answer.status, answer.headers.get('retry-after')]).to.deep.equal([429, '1']);
     await new Promise((resolve) => setTimeout(resolve, 1_050));
-    expect((await from('192.0.2.1').post(SIGN_IN, somebody())).status).to.equal(401);
+    expect((await from('192.0.2.1').post(SIGN_IN, uniqueUser())).status).to.equal(401);
   });
 
   it('cannot be escaped by sending X-Forwarded-For to an API without proxies', async () => {
     running = await startApi(db, { SIGNIN_ATTEMPTS_PER_ADDRESS: '1' });
     const from = (address: string): Client => running.client.with({ 'X-Forwarded-For': address });
-    await from('192.0.2.1').post(SIGN_IN, somebody());
-    refused(await from('192.0.2.2').post(SIGN_IN, somebody()));
+    await from('192.0.2.1').post(SIGN_IN, uniqueUser());
+    refused(await from('192.0.2.2').post(SIGN_IN, uniqueUser()));
   });
 
   it('cannot be escaped by prepending addresses to what the proxy reports', async () => {
     const from = await start({ SIGNIN_ATTEMPTS_PER_ADDRESS: '1' });
-    await from('198.51.100.1, 192.0.2.1').post(SIGN_IN, somebody());
-    refused(await from('198.51.100.2, 192.0.2.1').post(SIGN_IN, somebody()));
+    await from('198.51.100.1, 192.0.2.1').post(SIGN_IN, uniqueUser());
+    refused(await from('198.51.100.2, 192.0.2.1').post(SIGN_IN, uniqueUser()));
   });
 });
 

@@ -201,7 +201,7 @@ describe('the light WebSocket client', () => {
       ],
       ['a refusal without a body', 'HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n', 'HTTP 404'],
       [
-        'a 101 to somebody else',
+        'a 101 for another client',
         'HTTP/1.1 101 Fine\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\n',
         'the answer is to another upgrade',
       ],
