@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
-import { childrenOf, endWithOwner, guardedCommand, lookUpProcess } from '@chorus/local';
+import { endWithOwner, guardedCommand, lookUpProcess } from '@chorus/local';
 
 /** Mocha without the process around it, which `node-option` of its configuration would make. */
 const MOCHA = join(dirname(createRequire(import.meta.url).resolve('mocha/package.json')), 'bin/_mocha');
 /** How often to look what a run has started, in milliseconds. */
-const LOOK_MS = 500;
+const LOOK_MS = 1_000;
 /** What the guards of processes need to end them, in milliseconds. */
 const GUARDS_MS = 10_000;
 /** Characters of the end of a run's errors that are kept for its failure. */
@@ -75,15 +75,21 @@ export class MochaProcess {
     });
   }
 
-  /** Remembers what runs below it. */
+  /** Remembers what runs below it, and forgets what has ended. */
   async #look() {
+    const seen = new Set();
     const queue = [this.child.pid, ...this.#started.keys()];
-    const seen = new Set(queue);
     for (let parent = queue.shift(); parent !== undefined; parent = queue.shift()) {
-      for (const pid of await childrenOf(parent)) {
-        if (seen.has(pid)) continue;
-        seen.add(pid);
+      if (seen.has(parent)) continue;
+      seen.add(parent);
+      const children = childrenOf(parent);
+      if (children === undefined) {
+        this.#started.delete(parent);
+        continue;
+      }
+      for (const pid of children) {
         queue.push(pid);
+        if (this.#started.has(pid)) continue;
         const found = await lookUpProcess(pid);
         if (found !== undefined) this.#started.set(pid, found.started);
       }
@@ -139,5 +145,15 @@ function readRecord(file) {
     return lines.map((line) => JSON.parse(line));
   } catch {
     return [];
+  }
+}
+
+/** @returns the children of a process; undefined if it has ended. None where the system does not report them cheaply. */
+function childrenOf(pid) {
+  if (process.platform !== 'linux') return [];
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  } catch {
+    return undefined;
   }
 }

@@ -16,7 +16,7 @@ export {
   guardedCommand,
   spawnGuarded,
 } from './processes/guarded-process.js';
-export { childrenOf, lookUpProcess, type ProcessInfo } from './processes/process-table.js';
+export { lookUpProcess, type ProcessInfo } from './processes/process-table.js';
 export { createPrivateFile, keptSecret } from './processes/secret-file.js';
 export { addRedisUser, REDIS_COMMANDS, redisAclRules, redisCommands } from './redis/acl.js';
 export { type LocalRedisCluster, startRedisCluster } from './redis/cluster.js';

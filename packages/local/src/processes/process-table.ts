@@ -35,9 +35,3 @@ async function askPs(pid: number): Promise<ProcessInfo | undefined> {
   // lstart has a fixed width: `Sun Nov 22 17:05:18 2026`.
   return { started: stdout.slice(0, 24), command: stdout.slice(24).trim() };
 }
-
-/** Returns the running children of a process; none if the system does not report them cheaply. */
-export async function childrenOf(pid: number): Promise<number[]> {
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
-  return children.split(' ').filter(Boolean).map(Number);
-}
