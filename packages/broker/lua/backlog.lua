@@ -18,10 +18,10 @@ end
 -- share by up to an eighth.
 local USER_SHARE, COUNTED_FROM = 1 / 4, 1 / 8
 
--- Returns the user who sent a message; false if the body names none. The id follows the content, within which quotes
--- are escaped, and at most 222 characters follow the id.
+-- Returns the user who sent an entry; false if the body names none. The id follows the content, within which quotes are
+-- escaped. At most 222 characters follow the id, or more that end with an object, which may hold the same name.
 local function user_of(body)
-  local _, last = string.find(body, 'userId":', -240, true)
+  local _, last = string.find(body, 'userId":', string.sub(body, -2) == '}}' and 1 or -240, true)
   if not last then _, last = string.find(body, 'userId":', 1, true) end
   return last and string.match(body, '^%d+', last + 1) or false
 end

@@ -1,12 +1,15 @@
--- Numbers, stores and publishes messages in one step, each room's in the given order. A message whose key was used
+-- Numbers, stores and publishes messages and changes in one step, each room's in the given order. One whose key was used
 -- before is not stored again.
 --
+-- The ordinal of a message is its number without the changes before it. In a room that has changes each entry of the stream
+-- has their number in its field `c`, and the frames of messages have their ordinal as `n`.
+--
 -- KEYS    1: state; 2: rooms that wait to be archived; 3: rooms that gateways wait for; 4: what is stored; 5: what users
---         have of the budget; then per room its stream and, if it has keys, the two hashes of keys
+--         have of the budget; 6: traits of rooms; then per room its stream and, if it has keys, the two hashes of keys
 -- ARGV    1: PUBLISH or SPUBLISH; 2: maximum bytes that may wait to be archived; 3: incarnation of the epochs; 4: '1'
 --         if this connection returned that incarnation before: the server is then the process that it was; 5: suffix of
---         the rooms' channel names, which begin with the names of their streams; then per room: id, epoch ('' if
---         unknown), number of messages, negative if it has keys; the bodies; and, if it has keys, one for each body (''
+--         the rooms' channel names, which begin with the names of their streams; 6: number of rooms; then their
+--         ids; then per room: epoch ('' if unknown), number of messages, negative if it has keys; the bodies; and, if it has keys, one for each body (''
 --         for none)
 -- reply   1: the current incarnation; then per room the id `<epoch>-<seq>` of its first message if all are new and
 --         stored, else a list: the id of its first new message; number of new ones; why the remaining ones were not
@@ -24,6 +27,10 @@ local life = ARGV[4] == '1' and held[1] or current_life()
 -- Within one incarnation a room's epoch only grows, so an epoch that is too old is refused. One of another incarnation
 -- could be too new.
 local may_hint = ARGV[3] == life
+local rooms = tonumber(ARGV[6])
+local first_room = 7 + rooms
+local traits = call('HMGET', KEYS[6], unpack(ARGV, 7, 6 + rooms))
+local byte, C = string.byte, string.byte('c')
 local waiting = tonumber(held[2] or 0)
 local waited = waiting
 local time = call('TIME')
@@ -34,8 +41,9 @@ local turn = math.floor(time[1] / TURN_SECONDS)
 local turn_name = tostring(turn)
 local current_at, previous_at = 1 + turn % 2, 2 - turn % 2
 
-local function append(stream, epoch, body)
-  return pcall('XADD', stream, 'NOMKSTREAM', epoch .. '-*', 'm', body)
+local function append(stream, epoch, body, changes)
+  if changes == 0 then return pcall('XADD', stream, 'NOMKSTREAM', epoch .. '-*', 'm', body) end
+  return pcall('XADD', stream, 'NOMKSTREAM', epoch .. '-*', 'm', body, 'c', string.format('%.0f', changes))
 end
 
 local function refused(result)
@@ -79,10 +87,10 @@ end
 local counted_from = budget * COUNTED_FROM
 local senders, held, changed
 if waiting > counted_from then
-  local users, at, key_at = {}, 6, 6
+  local users, at, key_at = {}, first_room, 7
   senders, held = {}, {}
   while key_at <= #KEYS do
-    local first, count = at + 3, tonumber(ARGV[at + 2])
+    local first, count = at + 2, tonumber(ARGV[at + 1])
     at = first + math.abs(count)
     for place = first, at - 1 do
       local user = user_of(ARGV[place])
@@ -101,13 +109,20 @@ if waiting > counted_from then
 end
 
 -- `done` messages belong to previous rooms.
-local replies, marks, at, key_at, last, done = { life }, {}, 6, 6, #KEYS, 0
+local replies, marks, at, key_at, last, done, nth = { life }, {}, first_room, 7, #KEYS, 0, 0
 local now = time[1] .. string.format('%03d', math.floor(time[2] / 1000))
 while key_at <= last do
-  local stream, room, epoch, count = KEYS[key_at], ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
+  nth = nth + 1
+  local stream, room, epoch, count = KEYS[key_at], ARGV[6 + nth], ARGV[at], tonumber(ARGV[at + 1])
   local keyed = count < 0
   if keyed then count = -count end
-  local first_body = at + 3
+  local first_body = at + 2
+  local changes, letters = 0, ''
+  if traits[nth] then
+    changes, letters = string.match(traits[nth], '^(%d*)(%a*)$')
+    changes = tonumber(changes) or 0
+  end
+  local changes_before = changes
   local keys_at = first_body + count
   local ids, same_turn
   if keyed then
@@ -141,10 +156,13 @@ while key_at <= last do
         known[#known + 1] = n
         known[#known + 1] = ''
       else
-        if stored > 0 or (may_hint and epoch ~= '') then id = append(stream, epoch, body) end
+        -- `"type":"change"`
+        local is_change = byte(body, 9) == C
+        local changes_now = is_change and changes + 1 or changes
+        if stored > 0 or (may_hint and epoch ~= '') then id = append(stream, epoch, body, changes_now) end
         if stored == 0 and (not id or refused(id)) then
           epoch, why = epoch_of(stream, room)
-          id = epoch and append(stream, epoch, body)
+          id = epoch and append(stream, epoch, body, changes_now)
           why = why or (id and '' or 'restoring')
         end
         if why ~= '' then
@@ -164,15 +182,18 @@ while key_at <= last do
           end
           waiting = waiting + cost
           stored = stored + 1
+          changes = changes_now
+          local seq, opening = string.sub(id, #epoch + 2), ','
+          if changes > 0 and not is_change then opening = string.format(',"n":%.0f,', seq - changes) end
           if stored == 1 then
             first = id
-            frames = id .. '\n{"seq":' .. string.sub(id, #epoch + 2) .. ',"epoch":' .. epoch .. ',' .. body
+            frames = id .. '\n{"seq":' .. seq .. ',"epoch":' .. epoch .. opening .. body
           else
             more = more or { frames }
             local last_piece = #more
             more[last_piece + 1] = '\n{"seq":'
-            more[last_piece + 2] = string.sub(id, #epoch + 2)
-            more[last_piece + 3] = ',"epoch":' .. epoch .. ','
+            more[last_piece + 2] = seq
+            more[last_piece + 3] = ',"epoch":' .. epoch .. opening
             more[last_piece + 4] = body
           end
           if key ~= '' then
@@ -190,6 +211,7 @@ while key_at <= last do
     marks[#marks + 1] = now
     marks[#marks + 1] = room
   end
+  if changes > changes_before then call('HSET', KEYS[6], room, string.format('%.0f', changes) .. letters) end
   if sent then
     local current = KEYS[key_at + current_at]
     if same_turn then

@@ -5,13 +5,17 @@
 --         stored; 5: room stream; 6, 7: hashes of keys; 8: records of rooms; 9: rooms that gateways wait for; 10: what rooms
 --         have lost; 11: what users have of the budget; 12: traits of rooms
 -- ARGV    1: room id; 2: id up to which it is stored; 3: number of newest messages to keep; 4: for how many
---         milliseconds, 0 for ever; 5: PUBLISH or SPUBLISH; 6: channel; if it is stored up to the last of the messages
---         that were read, 7: the id of the first of them; 8: their bytes in the budget; then per user who sent some of
---         them two: id, bytes
+--         milliseconds, 0 for ever; 5: PUBLISH or SPUBLISH; 6: channel; 7: number of entries to erase; their ids; then,
+--         if it is stored up to the last of the entries that were read: the id of the first of them; their bytes in the
+--         budget; and per user who sent some of them two: id, bytes
 -- reply   1 if the watermark rose, else 0
 
 local AT_ONCE = 1000
 local room, stream = ARGV[1], KEYS[5]
+local erased = tonumber(ARGV[7])
+-- Where what was read is described, if it is.
+local read_at = 8 + erased
+local first_read = ARGV[read_at]
 
 -- Stored messages came from this stream. If one is missing without having been trimmed, Redis returned with older data.
 local function look_for_losses()
@@ -52,12 +56,12 @@ local function trim_old(stored, max_age, now)
   return now
 end
 
--- Whether exactly the messages that were read wait up to there. Messages are removed from the front and never from the
--- middle, so comparing both ends is enough.
+-- Whether exactly the entries that were read wait up to there. Only settled entries are erased, and others are removed from
+-- the front, so comparing both ends is enough.
 local function waits_as_read(before)
-  local first = ARGV[7] and redis.call('XRANGE', stream, '(' .. before, ARGV[2], 'COUNT', 1)[1]
-  if not first or first[1] ~= ARGV[7] then return false end
-  return ARGV[7] == ARGV[2] or #redis.call('XRANGE', stream, ARGV[2], ARGV[2]) == 1
+  local first = first_read and redis.call('XRANGE', stream, '(' .. before, ARGV[2], 'COUNT', 1)[1]
+  if not first or first[1] ~= first_read then return false end
+  return first_read == ARGV[2] or #redis.call('XRANGE', stream, ARGV[2], ARGV[2]) == 1
 end
 
 -- Only present messages are settled: what was stored of an earlier room of that id, or before Redis returned with older
@@ -66,8 +70,8 @@ local before = redis.call('HGET', KEYS[4], room) or '0-0'
 local stored, bytes = before, 0
 local by_user = count_by_user(KEYS[11])
 if waits_as_read(before) then
-  stored, bytes = ARGV[2], tonumber(ARGV[8])
-  for at = 9, by_user and #ARGV or 0, 2 do by_user[ARGV[at]] = tonumber(ARGV[at + 1]) end
+  stored, bytes = ARGV[2], tonumber(ARGV[read_at + 1])
+  for at = read_at + 2, by_user and #ARGV or 0, 2 do by_user[ARGV[at]] = tonumber(ARGV[at + 1]) end
 else
   repeat
     local page = redis.call('XRANGE', stream, '(' .. stored, ARGV[2], 'COUNT', AT_ONCE)
@@ -80,6 +84,10 @@ if stored ~= before then
   redis.call('HSET', KEYS[4], room, stored)
   take_off(bytes, KEYS[11], by_user)
   redis.call(ARGV[5], ARGV[6], '=' .. stored)
+end
+-- Last, so that what they count was taken off. A reader recognises them by the hole: see `Broker.between`.
+for at = 8, 7 + erased, 1000 do
+  redis.call('XDEL', stream, unpack(ARGV, at, math.min(at + 999, 7 + erased)))
 end
 
 local time = redis.call('TIME')

@@ -61,8 +61,16 @@ export interface ArchiveQueue {
    * archivers settle a room, the higher position wins; the watermark never falls.
    *
    * @param read the claimed backlog, if `upTo` is its end: then it need not be read again to be counted
+   * @param erased entries up to `upTo` to remove from the recent history for good, because a message was deleted. Readers get
+   *   `erased` changes in their places
    */
-  settle(roomId: number, upTo: Position, keep: HistoryLimits, read?: Backlog): Promise<void>;
+  settle(
+    roomId: number,
+    upTo: Position,
+    keep: HistoryLimits,
+    read?: Backlog,
+    erased?: readonly Position[],
+  ): Promise<void>;
   /** Size of the backlog: bytes as they count for the budget, and rooms. */
   backlog(): Promise<{ bytes: number; rooms: number }>;
   /** Like {@link backlog} with more details, at the cost of some reads per measured room. */

@@ -7,6 +7,8 @@ export { type ControlEvent, isAfter, type Position };
 /** A stored message: its position, and the frame that every member receives. */
 export interface StoredMessage extends Position {
   readonly frame: Uint8Array;
+  /** Number of entries of the room up to this one that are not messages; absent if there are none. */
+  readonly changes?: number | undefined;
 }
 
 /** Position of a published message. */
@@ -81,9 +83,9 @@ export interface Broker {
   /** Sets the listener. Called once, before the first {@link subscribe}: earlier arrivals are dropped. */
   listen(listener: BrokerListener): void;
   /**
-   * Numbers, stores and publishes one message in one step.
-   * @param body the frame without its opening, as the protocol package's `messageEncoder` returns it. Like all JSON it
-   *   contains no raw line feed.
+   * Numbers, stores and publishes one entry, a message or a change, in one step.
+   * @param body the frame without its opening, as the protocol package's `messageEncoder` or `encodeChange` returns it. Like
+   *   all JSON it contains no raw line feed.
    * @param idempotencyKey identifies the message within its room. A repetition within at least 5 minutes has no effect
    *   and returns the position of the first message.
    * @returns the message's position: the message will not be lost
@@ -114,8 +116,9 @@ export interface Broker {
   /** Returns the position up to which the room is in the database; 0-0 for none. @throws {UnavailableError} */
   stored(roomId: number): Promise<Position>;
   /**
-   * Returns messages of the recent history after one position and up to another, oldest first, at most `limit`. The
-   * positions may be of different epochs: the result is then what the history still has, in order.
+   * Returns entries of the recent history after one position and up to another, oldest first, at most `limit`. The
+   * positions may be of different epochs: the result is then what the history still has, in order. In the places of erased
+   * entries it has `erased` changes, so that a hole always means that the history does not reach back that far.
    */
   between(roomId: number, after: Position, upTo: Position, limit: number): Promise<StoredMessage[]>;
   /** Stops deliveries and closes the connections. */

@@ -10,8 +10,14 @@ export class MemoryArchiveQueue implements ArchiveQueue {
     return this.rooms.claim(maxRooms, maxMessages, leaseMs);
   }
 
-  async settle(roomId: number, upTo: Position, keep: HistoryLimits): Promise<void> {
-    this.rooms.settle(roomId, upTo, keep);
+  async settle(
+    roomId: number,
+    upTo: Position,
+    keep: HistoryLimits,
+    _read?: Backlog,
+    erased: readonly Position[] = [],
+  ): Promise<void> {
+    this.rooms.settle(roomId, upTo, keep, erased);
   }
 
   async backlog(): Promise<{ bytes: number; rooms: number }> {

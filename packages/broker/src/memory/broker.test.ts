@@ -3,6 +3,7 @@ import {
   describeBacklogCount,
   describeBacklogShares,
   describeBroker,
+  describeEntries,
   describeHistoryLimits,
   describePositions,
   describePublishing,
@@ -35,6 +36,7 @@ const makeFixture: MakeBrokerFixture = async (options) => {
 describeBroker('in memory', makeFixture);
 describePositions('in memory', makeFixture);
 describePublishing('in memory', makeFixture);
+describeEntries('in memory', makeFixture);
 describeRestoring('in memory', makeFixture);
 describeArchiveQueue('in memory', makeFixture);
 describeHistoryLimits('in memory', makeFixture);

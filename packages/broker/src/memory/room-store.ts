@@ -18,18 +18,8 @@ import type { BroughtIn, MirroredRoom, Restoration } from '../room-directory.js'
 import { MemoryBacklog } from './backlog.js';
 import { Mailbox, type MailboxDelivery } from './mailbox.js';
 import { MemoryRoom } from './room.js';
-import { type StoredFirst, Unstored } from './stored-first.js';
-
-export interface MemoryRoomStoreOptions {
-  /** Bytes of messages that may wait to be stored in the database before publishing is refused. Default: no limit. */
-  maxBacklogBytes?: number;
-  /** Returns milliseconds since 1970; also used for leases and keys. Default: the system's clocks. */
-  now?: () => number;
-  /** Every new epoch is above this one, whatever the clock shows. Default 0. */
-  newestEpoch?: number;
-  /** Acks and delivers messages only when they are in the database. Default: at once. */
-  storedFirst?: StoredFirst;
-}
+import type { MemoryRoomStoreOptions } from './room-store-options.js';
+import { Unstored } from './stored-first.js';
 
 /** State that the brokers and directories of one process share; the counterpart of the data in Redis. */
 export class MemoryRoomStore {
@@ -80,7 +70,8 @@ export class MemoryRoomStore {
   }
 
   /** See `RoomDirectory.bringIn`. Memory never has older data: every known room is whole. */
-  bringIn({ id, generation, last, kind = 'public', changes = 0 }: MirroredRoom, now: number): BroughtIn {
+  bringIn(mirrored: MirroredRoom, now: number): BroughtIn {
+    const { id, generation, last, kind } = mirrored;
     const room = this.#rooms.get(id);
     if (room === undefined) {
       if (last.epoch > 0) return { end: undefined, unstored: undefined, needed: undefined };
@@ -90,8 +81,7 @@ export class MemoryRoomStore {
     room.generation ??= generation;
     if (room.generation !== generation) return room.generation < generation ? 'older' : 'newer';
     if (isAfter(last, room.at)) return { end: room.at, unstored: room.unstoredEnd, needed: undefined };
-    room.kind = kind;
-    room.changes = Math.max(room.changes, changes);
+    room.learn(mirrored);
     this.wanted.delete(id);
     return 'whole';
   }
@@ -104,27 +94,21 @@ export class MemoryRoomStore {
   /** See `RoomDirectory.restore`. */
   restore(restoration: Restoration, now: number): boolean {
     const { room: mirrored, end, complete, messages, before } = restoration;
-    const known = this.#rooms.get(mirrored.id);
+    const { id } = mirrored;
+    const known = this.#rooms.get(id);
     if (known?.at.epoch !== end?.epoch || known?.at.seq !== end?.seq) return false;
-    const { kind = 'public', changes = 0 } = mirrored;
-    const room = known ?? new MemoryRoom({ epoch: 0, seq: 0 }, mirrored.generation, kind);
+    const room = known ?? new MemoryRoom({ epoch: 0, seq: 0 }, mirrored.generation);
     if (room.generation !== mirrored.generation) return false;
     if (before !== 'unknown') this.#backlog.takeOff(room.unstoredFrames);
-    room.kind = kind;
     room.restore(restoration, this.#ticks());
     const bytes = before === 'unknown' ? messages.reduce((sum, { body }) => sum + costOf(body), 0) : 0;
-    if (messages.length > 0) this.#backlog.add(mirrored.id, bytes, this.#ticks());
-    if (complete) {
-      const epoch = this.#newEpoch(Math.max(now, mirrored.last.epoch, room.at.epoch));
-      // Ordinals of messages go on from the highest known one.
-      const ordinal = Math.max(mirrored.last.seq - changes, room.at.seq - room.changes);
-      room.beginEpoch({ epoch, seq: Math.max(room.at.seq, mirrored.last.seq) });
-      room.changes = room.at.seq - ordinal;
-    }
-    if (known === undefined) this.#add(mirrored.id, room);
-    if (complete) this.#partial.delete(mirrored.id);
-    else this.#partial.add(mirrored.id);
-    if (complete) this.#deliver(mirrored.id, (listener) => listener.onMoved?.(mirrored.id));
+    if (messages.length > 0) this.#backlog.add(id, bytes, this.#ticks());
+    if (complete) room.complete(mirrored, this.#newEpoch(Math.max(now, mirrored.last.epoch, room.at.epoch)));
+    if (known === undefined) this.#add(id, room);
+    this.#partial.add(id);
+    if (!complete) return true;
+    this.#partial.delete(id);
+    this.#deliver(id, (listener) => listener.onMoved?.(id));
     return true;
   }
 
@@ -213,12 +197,15 @@ export class MemoryRoomStore {
     });
   }
 
-  settle(roomId: number, upTo: Position, keep: HistoryLimits): void {
+  settle(roomId: number, upTo: Position, keep: HistoryLimits, erased: readonly Position[] = []): void {
     const room = this.#rooms.get(roomId);
     if (room === undefined) return;
     // Before they may be trimmed.
     const fresh = this.#unstored === undefined ? [] : room.deliver(upTo);
-    if (!this.#backlog.settle(roomId, room, upTo, keep, { now: this.#now(), ticks: this.#ticks() })) return;
+    const moment = { now: this.#now(), ticks: this.#ticks() };
+    const rose = this.#backlog.settle(roomId, room, upTo, keep, moment);
+    room.erase(roomId, erased);
+    if (!rose) return;
     const { stored } = room;
     // Before the delivery, so that an ack that leaves with its message already knows that it is stored.
     this.#deliver(roomId, (listener) => listener.onStored(roomId, stored));

@@ -1,10 +1,10 @@
-import type { RoomKind } from '@chorus/protocol';
+import { isChangeBody, type RoomKind } from '@chorus/protocol';
 import type { ArchiveMessage, HistoryLimits } from '../archive-queue.js';
 import { isAfter, type Position, type StoredMessage } from '../broker.js';
 import { KEY_MS } from '../publishing/idempotency-key.js';
 import { sentAtOf } from '../publishing/sent-at.js';
-import { bodyOf, storedFrame } from '../publishing/stored-frame.js';
-import type { Restoration } from '../room-directory.js';
+import { bodyOf, erasedFrame, storedFrame } from '../publishing/stored-frame.js';
+import type { MirroredRoom, Restoration } from '../room-directory.js';
 
 /** One room of `MemoryRoomStore`: its numbering, its recent history, and its backlog. */
 export class MemoryRoom {
@@ -42,7 +42,8 @@ export class MemoryRoom {
 
   append(body: string): Position {
     this.at = { epoch: this.at.epoch, seq: this.at.seq + 1 };
-    this.#history.push(storedFrame(this.at, body));
+    if (isChangeBody(body)) this.changes++;
+    this.#history.push(storedFrame(this.at, body, this.changes));
     return this.at;
   }
 
@@ -56,16 +57,37 @@ export class MemoryRoom {
   }
 
   /** Appends messages of the database at their own positions; none of them waits to be delivered. */
-  restore({ messages, before }: Restoration, now: number): void {
+  restore({ room, messages, before }: Restoration, now: number): void {
+    this.kind = room.kind ?? 'public';
     if (before === 'cut') this.#history = [];
     for (const { epoch, seq, body, idempotencyKey, changes = 0 } of messages) {
+      const last = this.#history.at(-1);
+      if (last?.epoch === epoch) {
+        // Between two entries of an epoch the database lacks only erased ones.
+        for (let gap = last.seq + 1; gap < seq; gap++) {
+          this.#history.push(erasedFrame(room.id, { epoch, seq: gap }));
+        }
+      }
       this.at = { epoch, seq };
       this.changes = changes;
-      this.#history.push(storedFrame(this.at, body));
+      this.#history.push(storedFrame(this.at, body, changes));
       if (idempotencyKey !== '') this.remember(idempotencyKey, this.at, now);
     }
     this.delivered = this.at;
     if (before !== 'unknown') this.stored = this.at;
+  }
+
+  /** Continues the numbers of the restored room in a new epoch, and its ordinals from the highest known one. */
+  complete({ last, changes = 0 }: MirroredRoom, epoch: number): void {
+    const ordinal = Math.max(last.seq - changes, this.at.seq - this.changes);
+    this.beginEpoch({ epoch, seq: Math.max(this.at.seq, last.seq) });
+    this.changes = this.at.seq - ordinal;
+  }
+
+  /** Takes over what the database knows. The room has all its entries. */
+  learn({ kind = 'public', changes = 0 }: MirroredRoom): void {
+    this.kind = kind;
+    this.changes = Math.max(this.changes, changes);
   }
 
   /** The last message, unless it is known to be in the database. */
@@ -95,7 +117,18 @@ export class MemoryRoom {
       epoch: message.epoch,
       seq: message.seq,
       body: bodyOf(message),
+      ...(message.changes === undefined ? {} : { changes: message.changes }),
     }));
+  }
+
+  /** Replaces entries by what readers get in the places of erased ones. */
+  erase(roomId: number, positions: readonly Position[]): void {
+    for (const position of positions) {
+      const index = this.#indexAfter(position) - 1;
+      const entry = this.#history[index];
+      if (entry?.epoch !== position.epoch || entry.seq !== position.seq) continue;
+      this.#history[index] = erasedFrame(roomId, position, entry.changes);
+    }
   }
 
   /** Number of messages that are not in the database, and the time at which the first of them was sent. */

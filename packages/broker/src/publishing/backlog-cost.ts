@@ -1,5 +1,5 @@
-import { openFrame } from '@chorus/protocol';
 import type { StoredMessage } from '../broker.js';
+import { bodyStart } from './stored-frame.js';
 
 /** Bytes that a message counts for the budget beside its body. */
 const OVERHEAD = 128;
@@ -11,7 +11,7 @@ export function costOf(body: string): number {
 
 /** {@link costOf} the body of a stored frame. */
 export function costOfStored(message: StoredMessage): number {
-  return message.frame.length - openFrame(message).length + OVERHEAD;
+  return message.frame.length - bodyStart(message) + OVERHEAD;
 }
 
 /** Number of messages of a room that may wait to be archived in any case. */
@@ -57,11 +57,11 @@ export function hasShare(bytes: number, cost: number, waiting: number, budget: n
 }
 
 /**
- * Returns the user who sent a message, without parsing the whole body: within the content, quotes are escaped.
- * Undefined for a message that names none.
+ * Returns the user who sent an entry, without parsing the whole body: within the content, quotes are escaped, and an object at
+ * the end may hold the same name. Undefined for an entry that names none.
  */
 export function userOf(body: string): string | undefined {
-  const at = body.lastIndexOf(USER_ID);
+  const at = body.endsWith('}}') ? body.indexOf(USER_ID) : body.lastIndexOf(USER_ID);
   return at < 0 ? undefined : /^\d+/.exec(body.slice(at + USER_ID.length, at + USER_ID.length + 16))?.[0];
 }
 

@@ -11,6 +11,7 @@ import type { Position } from '../broker.js';
 import { costOf, userOf } from '../publishing/backlog-cost.js';
 import { extrapolated, type RoomBacklog } from '../publishing/backlog-measure.js';
 import { sentAtOf } from '../publishing/sent-at.js';
+import { entryOf } from '../publishing/stored-frame.js';
 import { BrokerKeys } from './keys.js';
 import { readPosition } from './read-position.js';
 import { defineBrokerScripts } from './scripts.js';
@@ -54,7 +55,13 @@ export class RedisArchiveQueue implements ArchiveQueue {
     return backlogs;
   }
 
-  async settle(roomId: number, upTo: Position, keep: HistoryLimits, read?: Backlog): Promise<void> {
+  async settle(
+    roomId: number,
+    upTo: Position,
+    keep: HistoryLimits,
+    read?: Backlog,
+    erased: readonly Position[] = [],
+  ): Promise<void> {
     const { isCluster } = this.redis;
     const keys = this.#keys.allOf(roomId, isCluster);
     await call(() =>
@@ -67,6 +74,8 @@ export class RedisArchiveQueue implements ArchiveQueue {
         keep.maxAgeMs,
         publishCommand(isCluster),
         this.#keys.channel(roomId),
+        erased.length,
+        ...erased.map(formatPosition),
         ...countOf(read, upTo),
       ),
     );
@@ -162,7 +171,7 @@ export class RedisArchiveQueue implements ArchiveQueue {
   async #read({ roomId, after }: Claim, limit: number): Promise<Backlog> {
     const start = `(${after.epoch}-${after.seq}`;
     const entries = await this.redis.xrange(this.#keys.stream(roomId), start, '+', 'COUNT', limit);
-    const messages = entries.map(([id, fields]) => ({ ...readPosition(id), body: fields[1] ?? '' }));
+    const messages = entries.map(([id, fields]) => entryOf(readPosition(id), fields));
     return { roomId, after, messages };
   }
 }

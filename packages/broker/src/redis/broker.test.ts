@@ -5,6 +5,7 @@ import {
   describeBacklogCount,
   describeBacklogShares,
   describeBroker,
+  describeEntries,
   describeHistoryLimits,
   describePositions,
   describePublishing,
@@ -26,6 +27,7 @@ const makeFixture: MakeBrokerFixture = async ({ maxBacklogBytes }) => {
 describeBroker('Redis', makeFixture);
 describePositions('Redis', makeFixture);
 describePublishing('Redis', makeFixture);
+describeEntries('Redis', makeFixture);
 describeRestoring('Redis', makeFixture);
 describeArchiveQueue('Redis', makeFixture);
 describeHistoryLimits('Redis', makeFixture);

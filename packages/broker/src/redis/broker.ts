@@ -25,7 +25,6 @@ import type {
   StoredMessage,
 } from '../broker.js';
 import { parseControlEvent } from '../control-event.js';
-import { storedFrame } from '../publishing/stored-frame.js';
 import { DeliveryProbe } from './delivery-probe.js';
 import { noticeEnvelope, openEnvelope } from './envelope.js';
 import { BrokerKeys } from './keys.js';
@@ -33,6 +32,7 @@ import { RedisPositions } from './positions.js';
 import type { ProbeStats } from './probe-stats.js';
 import { RedisPublisher, type RedisPublisherOptions } from './publisher.js';
 import { readPosition } from './read-position.js';
+import { readBetween } from './read-stream.js';
 import { defineBrokerScripts } from './scripts.js';
 
 export interface RedisBrokerOptions extends RedisPublisherOptions {
@@ -197,17 +197,7 @@ export class RedisBroker implements Broker {
 
   async between(roomId: number, after: Position, upTo: Position, limit: number): Promise<StoredMessage[]> {
     if (limit <= 0) return [];
-    const stream = this.#keys.stream(roomId);
-    const entries = await call(() =>
-      this.#commands.xrange(
-        stream,
-        `(${after.epoch}-${after.seq}`,
-        `${upTo.epoch}-${upTo.seq}`,
-        'COUNT',
-        limit,
-      ),
-    );
-    return entries.map(([id, fields]) => storedFrame(readPosition(id), fields[1] ?? ''));
+    return readBetween(this.#commands, this.#keys.stream(roomId), { roomId, after, upTo, limit });
   }
 
   async close(): Promise<void> {

@@ -10,8 +10,8 @@ export class BrokerKeys {
   }
 
   /**
-   * Stream, no expiry. Exists exactly while the room does. An entry's id is `<epoch>-<seq>`, and its only field `m` is
-   * the message's body; the stream's last id is the room's position even when the stream is empty. Owner: the API
+   * Stream, no expiry. Exists exactly while the room does. An entry's id is `<epoch>-<seq>`, its field `m` is the
+   * body of a message or change; in a room with changes its field `c` is their number so far; the stream's last id is the room's position even when the stream is empty. Owner: the API
    * creates and deletes it, gateways append.
    */
   stream(roomId: number): string {

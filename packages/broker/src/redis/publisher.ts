@@ -137,6 +137,7 @@ export class RedisPublisher {
       names.wanted(scope),
       names.stored(scope),
       names.senders(scope),
+      names.traits(scope),
     ];
     const args: Array<string | number> = [
       publishCommand(isCluster),
@@ -145,11 +146,13 @@ export class RedisPublisher {
       // The connections of a Redis Cluster break one by one, so its servers are queried each time.
       life !== '' && !isCluster ? '1' : '',
       names.channelSuffix,
+      rooms.size,
+      ...rooms.keys(),
     ];
     for (const [roomId, { messages }] of rooms) {
       const keyed = messages.some(({ key }) => key !== '');
       keys.push(names.stream(roomId));
-      args.push(roomId, this.#known.get(roomId)?.epoch ?? '', keyed ? -messages.length : messages.length);
+      args.push(this.#known.get(roomId)?.epoch ?? '', keyed ? -messages.length : messages.length);
       for (const { body } of messages) args.push(body);
       if (!keyed) continue;
       keys.push(...names.sent(roomId));

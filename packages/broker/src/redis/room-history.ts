@@ -1,9 +1,8 @@
 import { call, type Keyspace, type RedisClient } from '@chorus/redis';
 import type { Position, StoredMessage } from '../broker.js';
-import { storedFrame } from '../publishing/stored-frame.js';
 import type { RoomHistory } from '../room-history.js';
 import { BrokerKeys } from './keys.js';
-import { readPosition } from './read-position.js';
+import { framesOf } from './read-stream.js';
 
 /** The recent history in Redis. The connection belongs to the caller. */
 export class RedisRoomHistory implements RoomHistory {
@@ -21,17 +20,13 @@ export class RedisRoomHistory implements RoomHistory {
     if (limit <= 0 || (before?.epoch === 0 && before.seq === 0)) return [];
     const end = before === undefined ? '+' : `(${before.epoch}-${before.seq}`;
     const stream = this.#keys.stream(roomId);
-    return toMessages(await call(() => this.redis.xrevrange(stream, end, '-', 'COUNT', limit))).reverse();
+    return framesOf(await call(() => this.redis.xrevrange(stream, end, '-', 'COUNT', limit))).reverse();
   }
 
   async from(roomId: number, from: Position, limit: number): Promise<StoredMessage[]> {
     if (limit <= 0) return [];
     const start = `${from.epoch}-${from.seq}`;
     const stream = this.#keys.stream(roomId);
-    return toMessages(await call(() => this.redis.xrange(stream, start, '+', 'COUNT', limit)));
+    return framesOf(await call(() => this.redis.xrange(stream, start, '+', 'COUNT', limit)));
   }
-}
-
-function toMessages(entries: Array<[id: string, fields: string[]]>): StoredMessage[] {
-  return entries.map(([id, fields]) => storedFrame(readPosition(id), fields[1] ?? ''));
 }

@@ -8,6 +8,7 @@ import {
   describeBacklogCount,
   describeBacklogShares,
   describeBroker,
+  describeEntries,
   describeHistoryLimits,
   describePositions,
   describePublishing,
@@ -45,6 +46,7 @@ describe('over a Redis Cluster', () => {
   describeBroker('Redis Cluster', makeFixture);
   describePositions('Redis Cluster', makeFixture);
   describePublishing('Redis Cluster', makeFixture);
+  describeEntries('Redis Cluster', makeFixture);
   describeRestoring('Redis Cluster', makeFixture);
   describeArchiveQueue('Redis Cluster', makeFixture);
   describeHistoryLimits('Redis Cluster', makeFixture);

@@ -10,6 +10,7 @@ import type { BrokerFixture, MakeBrokerFixture } from './fixture.js';
 export { describeArchiveQueue } from './archive-queue.js';
 export { describeBacklogCount } from './backlog-count.js';
 export { describeBacklogShares } from './backlog-shares.js';
+export { describeEntries } from './entries.js';
 export type { BrokerFixture, MakeBrokerFixture } from './fixture.js';
 export { describeHistoryLimits } from './history-limits.js';
 export { describePositions } from './position.js';
