@@ -9,7 +9,6 @@ import { createDatabase, lookUpProcess } from '@chorus/local';
 import { type TestRedis, testDatabase, testRedis } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, request, signIn } from './support/clients/people.js';
-import { connectPlain } from './support/clients/plain-socket.js';
 import { TEST_SETTINGS } from './support/servers/cluster.js';
 import { throughLoopback } from './support/servers/loopback.js';
 import { type Program, startProgram } from './support/servers/program.js';

@@ -5,11 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lookUpProcess } from '@chorus/local';
+import { connectPlain, connectV1, type V1Socket } from '@chorus/testing';
 import { expect } from 'chai';
 import { readOn, type Said } from './support/archive.js';
 import { createPerson, createRoom, type Person, request } from './support/clients/people.js';
-import { connectPlain } from './support/clients/plain-socket.js';
-import { connectV1, type V1Socket } from './support/clients/v1-socket.js';
 import { TEST_SETTINGS } from './support/servers/cluster.js';
 import { type Program, startProgram } from './support/servers/program.js';
 

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessageFrame } from '@chorus/protocol';
+import { connectPlain } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request, signIn } from './support/clients/people.js';
-import { connectPlain } from './support/clients/plain-socket.js';
 import { loopbackHosts, throughLoopback } from './support/servers/loopback.js';
 import { type Program, startProgram } from './support/servers/program.js';
 

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { eventually } from '@chorus/testing';
+import { connectV1, eventually, type V1Socket } from '@chorus/testing';
 import { expect } from 'chai';
 import { createRoom, request, signIn } from '../support/clients/people.js';
-import { connectV1, type V1Socket } from '../support/clients/v1-socket.js';
 import { fillRoom } from './support/fill-room.js';
 import { screenshot } from './support/screenshot.js';
 import { type Stage, sharedStage } from './support/stage.js';

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { openapi } from '@chorus/api';
 import { ChorusApi, ChorusError, type RoomInfo } from '@chorus/client';
+import { connectPlain } from '@chorus/testing';
 import { expect } from 'chai';
 import { AnswerCheck } from '../openapi/answer-check.js';
 import type { Document } from '../openapi/document.js';
-import { connectPlain } from '../support/clients/plain-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import { comparedTypes } from './api-types.js';
 

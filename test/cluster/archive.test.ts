@@ -1,9 +1,8 @@
 import type { MessageFrame } from '@chorus/protocol';
-import { eventually } from '@chorus/testing';
+import { connectPlain, eventually, type PlainSocket } from '@chorus/testing';
 import { expect } from 'chai';
 import { ArchiveProbe, readBack, readOn, type Said, said } from '../support/archive.js';
 import { createPerson, createRoom, type Person } from '../support/clients/people.js';
-import { connectPlain, type PlainSocket } from '../support/clients/plain-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import { RedisProbe } from '../support/servers/redis-probe.js';
 

@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { eventually } from '@chorus/testing';
+import { connectV1, eventually, type V1Socket } from '@chorus/testing';
 import { expect } from 'chai';
 import { request } from '../support/clients/people.js';
-import { connectV1, type V1Socket } from '../support/clients/v1-socket.js';
 import { type LoneGateway, startLoneGateway } from '../support/servers/lone-gateway.js';
 
 /** Files that the gateway may have open. */

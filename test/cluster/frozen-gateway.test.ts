@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connectPlain, connectV1, type V1Socket } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom } from '../support/clients/people.js';
-import { connectPlain } from '../support/clients/plain-socket.js';
-import { connectV1, type V1Socket } from '../support/clients/v1-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import { type LoneGateway, startLoneGateway } from '../support/servers/lone-gateway.js';
 

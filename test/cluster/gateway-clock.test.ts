@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { eventually } from '@chorus/testing';
+import { connectPlain, connectV1, eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import { connectPlain } from '../support/clients/plain-socket.js';
-import { connectV1 } from '../support/clients/v1-socket.js';
 import { SteppedClocks } from '../support/clocks/stepped-clocks.js';
 import { type LoneGateway, startLoneGateway } from '../support/servers/lone-gateway.js';
 

@@ -1,8 +1,7 @@
 import type { Member } from '@chorus/cluster';
-import { eventually } from '@chorus/testing';
+import { connectPlain, eventually, type PlainSocket } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { connectPlain, type PlainSocket } from '../support/clients/plain-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 
 /** Users of a gateway that stopped in good order have ten seconds to come back elsewhere. */

@@ -1,8 +1,7 @@
 import { freePort } from '@chorus/local';
-import { eventually } from '@chorus/testing';
+import { connectV1, eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, request } from '../support/clients/people.js';
-import { connectV1 } from '../support/clients/v1-socket.js';
 import { ChaosProxy } from '../support/servers/chaos-proxy.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import { launchGateway, type OwnGateway } from '../support/servers/own-gateway.js';
@@ -48,7 +47,7 @@ describe('a gateway that alone is cut off from Redis, among three', function () 
     redis.silent = true;
     for (const connection of redis.connections) connection.freeze();
 
-    await client.of('reconnect', 30_000);
+    await client.of('reconnect', undefined, 30_000);
     expect((await client.ended).code).to.equal(1012);
     const { status, body } = await request(`${gateway.url}/readyz`);
     expect(status).to.equal(503);

@@ -1,10 +1,8 @@
 import { once } from 'node:events';
 import { RawClient } from '@chorus/service/testing';
-import { eventually } from '@chorus/testing';
+import { connectPlain, connectV1, eventually, type V1Socket } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { connectPlain } from '../support/clients/plain-socket.js';
-import { connectV1, type V1Socket } from '../support/clients/v1-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import { type LoneGateway, startLoneGateway } from '../support/servers/lone-gateway.js';
 

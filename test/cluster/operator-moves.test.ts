@@ -1,10 +1,8 @@
 import { Tokens } from '@chorus/auth';
-import { eventually } from '@chorus/testing';
+import { connectPlain, connectV1, eventually, type PlainSocket, upgradeStatus } from '@chorus/testing';
 import { expect } from 'chai';
 import { OPERATOR_SETTINGS, operate } from '../support/clients/operator.js';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { connectPlain, type PlainSocket, upgradeStatus } from '../support/clients/plain-socket.js';
-import { connectV1 } from '../support/clients/v1-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 
 describe('an operator who moves sockets between three gateways', function () {

@@ -1,7 +1,7 @@
 import type { MessageFrame } from '@chorus/protocol';
+import { connectPlain, type PlainSocket } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person } from '../support/clients/people.js';
-import { connectPlain, type PlainSocket } from '../support/clients/plain-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 
 const SENDERS = 10;

@@ -1,7 +1,6 @@
-import { eventually } from '@chorus/testing';
+import { connectPlain, eventually, type PlainSocket } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { connectPlain, type PlainSocket } from '../support/clients/plain-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 
 /** Long enough to come back within, on a busy machine. */

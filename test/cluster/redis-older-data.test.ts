@@ -2,12 +2,10 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Position } from '@chorus/protocol';
-import { eventually } from '@chorus/testing';
+import { connectPlain, connectV1, eventually, type PlainSocket, type V1Socket } from '@chorus/testing';
 import { expect } from 'chai';
 import { ArchiveProbe, readOn } from '../support/archive.js';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { connectPlain, type PlainSocket } from '../support/clients/plain-socket.js';
-import { connectV1, type V1Socket } from '../support/clients/v1-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import { RedisProbe } from '../support/servers/redis-probe.js';
 

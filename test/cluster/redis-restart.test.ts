@@ -1,9 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventually } from '@chorus/testing';
+import { connectPlain, eventually, type PlainSocket } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { connectPlain, type PlainSocket } from '../support/clients/plain-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import { RedisProbe } from '../support/servers/redis-probe.js';
 

@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@chorus/local';
 import { CLOSE } from '@chorus/protocol';
-import { eventually } from '@chorus/testing';
+import { connectPlain, connectV1, eventually, type V1Socket } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { connectPlain } from '../support/clients/plain-socket.js';
-import { connectV1, type V1Socket } from '../support/clients/v1-socket.js';
 import { ChaosProxy } from '../support/servers/chaos-proxy.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import { launchGateway, type OwnGateway } from '../support/servers/own-gateway.js';
@@ -80,7 +78,7 @@ describe('a room that is deleted and made again under its id', function () {
     await elsewhere.message('in the new one');
     redis.silent = false;
 
-    expect(await v1.of('room-left', 20_000)).to.include({ roomId: room, reason: 'deleted' });
+    expect(await v1.of('room-left', undefined, 20_000)).to.include({ roomId: room, reason: 'deleted' });
     expect((await plain.ended).code).to.equal(CLOSE.roomDeleted.code);
     for (const { frames } of [v1, plain]) {
       const contents = frames.map((frame) => ('content' in frame ? frame.content : ''));

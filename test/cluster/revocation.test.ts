@@ -1,12 +1,17 @@
 import { Tokens } from '@chorus/auth';
 import { CLOSE } from '@chorus/protocol';
-import { eventually } from '@chorus/testing';
+import {
+  connectPlain,
+  connectV1,
+  eventually,
+  type PlainSocket,
+  type SocketEnd,
+  upgradeStatus,
+  type V1Socket,
+} from '@chorus/testing';
 import { expect } from 'chai';
-import type { SocketEnd } from '../support/clients/frame-socket.js';
 import { OPERATOR_SETTINGS, operate } from '../support/clients/operator.js';
 import { createPerson, createRoom, type Person, request, signIn } from '../support/clients/people.js';
-import { connectPlain, type PlainSocket, upgradeStatus } from '../support/clients/plain-socket.js';
-import { connectV1, type V1Socket } from '../support/clients/v1-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import { RedisProbe } from '../support/servers/redis-probe.js';
 
@@ -116,7 +121,7 @@ describe('whoever may not stay', function () {
     const bans = operate(cluster, `POST /users/${eve.id}/ban`, { roomId: room });
     expectEnds(await endsSoonAfter(gone, bans), CLOSE.disconnected);
     for (const socket of both) {
-      const frame = await socket.of('room-left', SOON_MS);
+      const frame = await socket.of('room-left', undefined, SOON_MS);
       expect(frame).to.deep.equal({ type: 'room-left', roomId: room, reason: 'banned' });
     }
     await expectAlive([...stay, ...both], other);
@@ -162,7 +167,7 @@ describe('whoever may not stay', function () {
     const sent = operate(cluster, `POST /users/${eve.id}/disconnect`, { roomId: room });
     expectEnds(await endsSoonAfter(gone, sent), CLOSE.disconnected);
     for (const socket of both)
-      expect((await socket.of('room-left', SOON_MS)).reason).to.equal('disconnected');
+      expect((await socket.of('room-left', undefined, SOON_MS)).reason).to.equal('disconnected');
     await expectAlive(both, other);
     for (const socket of both) await socket.join(room);
     await expectAlive(both);

@@ -1,9 +1,14 @@
 import { createDatabase, type Database } from '@chorus/database';
-import { eventually } from '@chorus/testing';
+import {
+  connectPlain,
+  connectV1,
+  eventually,
+  type PlainSocket,
+  upgradeStatus,
+  type V1Socket,
+} from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { connectPlain, type PlainSocket, upgradeStatus } from '../support/clients/plain-socket.js';
-import { connectV1, type V1Socket } from '../support/clients/v1-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import { RedisProbe } from '../support/servers/redis-probe.js';
 

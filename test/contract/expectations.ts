@@ -1,7 +1,6 @@
+import { connectPlain, type PlainSocketOptions, UpgradeRefused } from '@chorus/testing';
 import { expect } from 'chai';
-import { UpgradeRefused } from '../support/clients/frame-socket.js';
 import type { Answer } from '../support/clients/people.js';
-import { connectPlain, type PlainSocketOptions } from '../support/clients/plain-socket.js';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
 

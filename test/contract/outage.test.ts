@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Member } from '@chorus/cluster';
-import { eventually } from '@chorus/testing';
+import { connectPlain, eventually, type PlainSocket } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request, signIn } from '../support/clients/people.js';
-import { connectPlain, type PlainSocket } from '../support/clients/plain-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import { startTestStandalone, type TestStandalone } from '../support/servers/standalone.js';
 import { expectError, expectRefusal } from './expectations.js';

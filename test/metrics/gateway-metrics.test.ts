@@ -1,10 +1,8 @@
 import { CLOSE } from '@chorus/protocol';
-import { eventually } from '@chorus/testing';
+import { connectPlain, connectV1, eventually, upgradeStatus } from '@chorus/testing';
 import { expect } from 'chai';
 import { expectDocumented } from '../docs/metrics-page.js';
 import { request } from '../support/clients/people.js';
-import { connectPlain, upgradeStatus } from '../support/clients/plain-socket.js';
-import { connectV1 } from '../support/clients/v1-socket.js';
 import type { MetricsText } from '../support/metrics.js';
 import { type LoneGateway, startLoneGateway } from '../support/servers/lone-gateway.js';
 

@@ -1,8 +1,7 @@
-import { eventually } from '@chorus/testing';
+import { connectPlain, eventually, type PlainSocket } from '@chorus/testing';
 import { expect } from 'chai';
 import { expectDocumented } from '../docs/metrics-page.js';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { connectPlain, type PlainSocket } from '../support/clients/plain-socket.js';
 import { type MetricsText, readMetrics } from '../support/metrics.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 

@@ -1,9 +1,8 @@
 import { freePort } from '@chorus/local';
-import { eventually } from '@chorus/testing';
+import { connectPlain, eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { expectDocumented } from '../docs/metrics-page.js';
 import { createPerson, createRoom, request } from '../support/clients/people.js';
-import { connectPlain } from '../support/clients/plain-socket.js';
 import { readMetrics } from '../support/metrics.js';
 import { startTestStandalone, type TestStandalone } from '../support/servers/standalone.js';
 

@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { eventually } from '@chorus/testing';
+import { connectPlain, connectV1, eventually, type PlainSocket, upgradeStatus } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { connectPlain, type PlainSocket, upgradeStatus } from '../support/clients/plain-socket.js';
-import { connectV1 } from '../support/clients/v1-socket.js';
 import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
 import {
   type CollectedSpan,

@@ -1,9 +1,9 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connectPlain } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom } from '../support/clients/people.js';
-import { connectPlain } from '../support/clients/plain-socket.js';
 import { startTestCluster } from '../support/servers/cluster.js';
 import { startTraceCollector } from '../support/servers/trace-collector.js';
 

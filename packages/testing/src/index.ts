@@ -10,3 +10,6 @@ export { startTestPostgres, type TestTemplate, testDatabase } from './servers/da
 export { startTestPgbouncer, type TestPgbouncer } from './servers/pgbouncer.js';
 export { ensureTestRedis, type TestRedis, testRedis } from './servers/redis.js';
 export { patiently, slowness } from './slowness.js';
+export { FrameSocket, opened, type SocketEnd, TIMEOUT_MS, UpgradeRefused } from './sockets/frame-socket.js';
+export { connectPlain, PlainSocket, type PlainSocketOptions, upgradeStatus } from './sockets/plain-socket.js';
+export { connectV1, type FrameOf, V1Socket } from './sockets/v1-socket.js';

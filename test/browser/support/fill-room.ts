@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { connectV1 } from '@chorus/testing';
 import { createPerson, createRoom, type Person } from '../../support/clients/people.js';
-import { connectV1 } from '../../support/clients/v1-socket.js';
 
 /** Sends all texts to a room, in order; resolves when all are acknowledged. */
 export async function fillRoom(url: string, person: Person, roomId: number, texts: readonly string[]) {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Position, V1ServerFrame } from '@chorus/protocol';
-import type { connectV1, V1Socket } from '../../support/clients/v1-socket.js';
+import type { connectV1, V1Socket } from '@chorus/testing';
 import type { LifeEvent } from '../history/history.js';
 import { lifeOf } from './life-content.js';
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Closeable } from '@chorus/service';
-import { connectV1 } from '../../support/clients/v1-socket.js';
+import { connectV1 } from '@chorus/testing';
 import type { HistoryApi } from '../history/api.js';
 import type { ChangeOutcome, LifeEvent, RoomLives } from '../history/history.js';
 import type { ChaosCluster } from '../worlds/chaos-cluster.js';

@@ -1,7 +1,7 @@
+import { connectPlain, type PlainSocket } from '@chorus/testing';
 import { expect } from 'chai';
 import { readBack, readOn, readPage, type Said } from '../../support/archive.js';
 import { createPerson, createRoom, type Person } from '../../support/clients/people.js';
-import { connectPlain, type PlainSocket } from '../../support/clients/plain-socket.js';
 import type { Target } from '../target.js';
 
 export function describeHistory(target: () => Target): void {

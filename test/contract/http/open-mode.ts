@@ -1,6 +1,6 @@
+import { connectPlain } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, request } from '../../support/clients/people.js';
-import { connectPlain } from '../../support/clients/plain-socket.js';
 import { expectBody, expectError, expectRefusal } from '../expectations.js';
 import type { Target } from '../target.js';
 

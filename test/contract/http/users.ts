@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { connectPlain } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, request, signIn as signedIn } from '../../support/clients/people.js';
-import { connectPlain } from '../../support/clients/plain-socket.js';
 import { expectBody, expectError, expectRefusal } from '../expectations.js';
 import type { Target } from '../target.js';
 

@@ -1,7 +1,6 @@
-import { eventually } from '@chorus/testing';
+import { connectPlain, eventually, type PlainSocket } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request, signIn } from '../../support/clients/people.js';
-import { connectPlain, type PlainSocket } from '../../support/clients/plain-socket.js';
 import { expectBody, expectError } from '../expectations.js';
 import type { Target } from '../target.js';
 

@@ -1,6 +1,6 @@
+import { connectPlain } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request } from '../../support/clients/people.js';
-import { connectPlain } from '../../support/clients/plain-socket.js';
 import { expectError, expectRefusal } from '../expectations.js';
 import type { Target } from '../target.js';
 import { badTokens } from '../tokens.js';

@@ -1,6 +1,6 @@
+import { connectPlain, type PlainSocket } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request } from '../../support/clients/people.js';
-import { connectPlain, type PlainSocket } from '../../support/clients/plain-socket.js';
 import { expectRefusal } from '../expectations.js';
 import type { Target } from '../target.js';
 

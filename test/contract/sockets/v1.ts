@@ -1,9 +1,7 @@
 import { formatPosition, serverFrameSchema } from '@chorus/protocol';
+import { connectPlain, connectV1, UpgradeRefused, type V1Socket } from '@chorus/testing';
 import { expect } from 'chai';
-import { UpgradeRefused } from '../../support/clients/frame-socket.js';
 import { createPerson, createRoom, type Person } from '../../support/clients/people.js';
-import { connectPlain } from '../../support/clients/plain-socket.js';
-import { connectV1, type V1Socket } from '../../support/clients/v1-socket.js';
 import type { Target } from '../target.js';
 
 /** The contract of `chorus.v1` clients, with plain sockets in their rooms. */
@@ -91,7 +89,12 @@ export function describeV1Sockets(target: () => Target): void {
     await anns.join(room);
     anns.send({ type: 'publish', roomId: room, clientMsgId: 'keep', content: 'keep this' });
     const { epoch, seq } = await anns.of('ack');
-    expect(await anns.of('stored', 15_000)).to.deep.equal({ type: 'stored', roomId: room, epoch, seq });
+    expect(await anns.of('stored', undefined, 15_000)).to.deep.equal({
+      type: 'stored',
+      roomId: room,
+      epoch,
+      seq,
+    });
   });
 
   it('is told who is there and who is typing', async () => {

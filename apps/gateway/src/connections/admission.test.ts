@@ -70,9 +70,9 @@ describe('an upgrade of join-room', () => {
   it('is accepted for a page of the same host and for a configured origin', async () => {
     for (const origin of [`http://127.0.0.1:${gateway.port}`, 'https://chat.example.org']) {
       const socket = fixture.connect(gateway, '/ws/join-room/1', { ...fixture.bearer(BOB), origin });
-      await once(socket.ws, 'open');
-      socket.ws.close();
-      await socket.closed;
+      await once(socket.socket, 'open');
+      socket.socket.close();
+      await socket.ended;
     }
   });
 

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import type { Member } from '@chorus/protocol';
+import type { PlainSocket } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Gateway } from '../create-gateway.js';
-import { ANN, BOB, GatewayFixture, type RequestHeaders, type TestSocket } from '../testing/gateways.js';
+import { ANN, BOB, GatewayFixture, type RequestHeaders } from '../testing/gateways.js';
 
 const ROOM = '/ws/join-room/1';
 const CAT: Member = { id: 3, username: 'cat' };
@@ -22,9 +23,9 @@ describe('limits on connections', () => {
     'x-forwarded-for': address,
   });
 
-  async function open(gateway: Gateway, headers: RequestHeaders): Promise<TestSocket> {
+  async function open(gateway: Gateway, headers: RequestHeaders): Promise<PlainSocket> {
     const socket = fixture.connect(gateway, ROOM, headers);
-    await once(socket.ws, 'open');
+    await once(socket.socket, 'open');
     return socket;
   }
 
@@ -35,10 +36,10 @@ describe('limits on connections', () => {
     expect(Number(answer.headers['retry-after'])).to.be.above(0);
   }
 
-  async function leave(gateway: Gateway, socket: TestSocket): Promise<void> {
+  async function leave(gateway: Gateway, socket: PlainSocket): Promise<void> {
     const before = gateway.connections.taken;
-    socket.ws.close();
-    await socket.closed;
+    socket.socket.close();
+    await socket.ended;
     while (gateway.connections.taken === before) await new Promise(setImmediate);
   }
 
@@ -83,7 +84,7 @@ describe('limits on connections', () => {
     await expectRefusal(gateway, fixture.bearer(CAT), 503, /no room/);
     await leave(gateway, first);
     await open(gateway, fixture.bearer(CAT));
-    second.ws.send('still here');
+    second.socket.send('still here');
     await second.message('still here');
   });
 
@@ -99,7 +100,7 @@ describe('limits on connections', () => {
     const earned = Math.ceil(((performance.now() - started) / 1_000) * 5);
     expect(statuses.filter((status) => status === 404).length).to.be.within(4, 4 + earned);
     expect(statuses.every((status) => status === 404 || status === 503)).to.equal(true);
-    first.ws.send('unaffected');
+    first.socket.send('unaffected');
     await first.message('unaffected');
   });
 

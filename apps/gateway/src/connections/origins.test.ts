@@ -22,7 +22,7 @@ describe('an upgrade from a page of another origin', () => {
   const cookie = (): Record<string, string> => ({ cookie: `jwt=${fixture.tokens.sign(ANN)}` });
 
   async function status(target: Gateway, headers: Record<string, string>): Promise<number | undefined> {
-    const { ws } = fixture.connect(target, '/ws/join-room/1', headers);
+    const { socket: ws } = fixture.connect(target, '/ws/join-room/1', headers);
     const refused = once(ws, 'unexpected-response').then(([, response]) => response.statusCode as number);
     const answer = await Promise.race([refused, once(ws, 'open').then(() => 101)]);
     refused.catch(() => undefined);

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CLOSE } from '@chorus/protocol';
+import type { V1Socket } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Gateway } from '../create-gateway.js';
-import { ANN, BOB, GatewayFixture, type V1Socket } from '../testing/gateways.js';
+import { ANN, BOB, GatewayFixture } from '../testing/gateways.js';
 
 /** Upper bound of the requests that a limit allows: a burst, plus the tokens refilled since. */
 const allowed = (burst: number, perSecond: number, since: number): number =>
@@ -33,8 +34,8 @@ describe('limits of a user', () => {
   }
 
   async function reconnect(gateway: Gateway, previous?: V1Socket): Promise<V1Socket> {
-    previous?.ws.close();
-    await previous?.closed;
+    previous?.socket.close();
+    await previous?.ended;
     return fixture.connectV1(gateway, ANN, '/ws/join-room/1');
   }
 
@@ -66,10 +67,10 @@ describe('limits of a user', () => {
     }
     expect(taken).to.be.within(4, allowed(4, 4, since));
     const plain = await fixture.join(gateway, 1, ANN);
-    for (let count = 0; count < 10; count++) plain.ws.send('hello');
+    for (let count = 0; count < 10; count++) plain.socket.send('hello');
     const refused = await plain.next(({ type }) => type === 'error');
     expect(refused).to.include({ error: 'too many messages, slow down', retry: true });
-    expect(plain.ws.readyState).to.equal(plain.ws.OPEN);
+    expect(plain.socket.readyState).to.equal(plain.socket.OPEN);
   });
 
   it('on bytes allow a large message and refuse the next one for a while', async () => {
@@ -116,7 +117,7 @@ describe('limits of a user', () => {
     const socket = await reconnect(gateway);
     await publish(socket, ['a', 'b', 'c']);
     const other = await fixture.connectV1(gateway, BOB);
-    const [first] = socket.messages;
+    const [first] = socket.messages();
     if (first === undefined) expect.fail('nothing was received');
     const before = { epoch: first.epoch, seq: first.seq };
     const since = performance.now();
@@ -129,7 +130,7 @@ describe('limits of a user', () => {
       await sleep(50);
     }
     expect(performance.now() - since).to.be.above(990);
-    expect(other.messages).to.have.length(4);
+    expect(other.messages()).to.have.length(4);
     // Limits of replays are per socket: another socket of the user has its own.
     expect((await (await fixture.connectV1(gateway, BOB)).join(1, before)).recovered).to.equal(true);
   });
@@ -137,11 +138,11 @@ describe('limits of a user', () => {
   it('close a socket that floods with pings, of either protocol', async () => {
     const gateway = await fixture.start({ MAX_MESSAGES_PER_SECOND: '5' });
     for (const socket of [await reconnect(gateway), await fixture.join(gateway, 1, BOB)]) {
-      for (let count = 0; count < 2_000; count++) socket.ws.ping();
-      expect((await socket.closed).code).to.equal(CLOSE.tooManyMessages.code);
+      for (let count = 0; count < 2_000; count++) socket.socket.ping();
+      expect((await socket.ended).code).to.equal(CLOSE.tooManyMessages.code);
     }
     const calm = await fixture.connectV1(gateway, BOB);
-    calm.ws.ping();
-    await once(calm.ws, 'pong');
+    calm.socket.ping();
+    await once(calm.socket, 'pong');
   });
 });

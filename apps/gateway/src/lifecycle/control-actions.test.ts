@@ -3,9 +3,10 @@ import { Tokens } from '@chorus/auth';
 import type { ControlEvent } from '@chorus/broker';
 import { CLOSE, type Member } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
+import type { PlainSocket } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Gateway } from '../create-gateway.js';
-import { ANN, BOB, GatewayFixture, listeningThrough, type TestSocket } from '../testing/gateways.js';
+import { ANN, BOB, GatewayFixture, listeningThrough } from '../testing/gateways.js';
 
 const end = ({ code, reason }: { code: number; reason: string }) => ({ code, reason });
 
@@ -25,14 +26,14 @@ describe('control events', () => {
 
   const tell = (event: ControlEvent) => fixture.directory.announce(event);
 
-  async function open(gateway: Gateway, roomId: number, token: string): Promise<TestSocket> {
+  async function open(gateway: Gateway, roomId: number, token: string): Promise<PlainSocket> {
     const socket = fixture.connect(gateway, `/ws/join-room/${roomId}`, { authorization: `Bearer ${token}` });
-    await once(socket.ws, 'open');
+    await once(socket.socket, 'open');
     return socket;
   }
 
-  async function expectOpen(socket: TestSocket, text: string): Promise<void> {
-    socket.ws.send(text);
+  async function expectOpen(socket: PlainSocket, text: string): Promise<void> {
+    socket.socket.send(text);
     await socket.message(text);
   }
 
@@ -50,7 +51,7 @@ describe('control events', () => {
     await fixture.access.revoke(idOf(gone), Date.now() + 60_000);
     await tell({ type: 'token-revoked', tokenId: idOf(gone) });
     for (const socket of [first, second])
-      expect(await socket.closed).to.deep.equal(end(CLOSE.unauthenticated));
+      expect(await socket.ended).to.deep.equal(end(CLOSE.unauthenticated));
     await expectOpen(other, 'still here');
     const refused = await fixture.refusal(one, '/ws/join-room/1', { authorization: `Bearer ${gone}` });
     expect([refused.status, refused.body]).to.deep.equal([401, { error: 'the token is not valid' }]);
@@ -81,17 +82,17 @@ describe('control events', () => {
     const opening = fixture.connect(slow, '/ws/join-room/2', { authorization: `Bearer ${token}` });
     await wasAsked;
     await tell({ type: 'token-revoked', tokenId: idOf(token) });
-    await witness.closed;
+    await witness.ended;
     expect(slow.connections.taken).to.equal(1);
     answer();
-    expect(await opening.closed).to.deep.equal(end(CLOSE.unauthenticated));
+    expect(await opening.ended).to.deep.equal(end(CLOSE.unauthenticated));
   });
 
   it('an operator disconnects a user, who may reconnect', async () => {
     const sockets = [await fixture.join(one, 1, ANN), await fixture.join(two, 2, ANN)];
     const other = await fixture.join(one, 1, BOB);
     await tell({ type: 'user-disconnected', userId: ANN.id });
-    for (const socket of sockets) expect(await socket.closed).to.deep.equal(end(CLOSE.disconnected));
+    for (const socket of sockets) expect(await socket.ended).to.deep.equal(end(CLOSE.disconnected));
     await expectOpen(other, 'still here');
     await fixture.join(one, 1, ANN);
   });
@@ -100,7 +101,7 @@ describe('control events', () => {
     const there = await fixture.join(one, 1, ANN);
     const elsewhere = await fixture.join(one, 2, ANN);
     await tell({ type: 'user-disconnected', userId: ANN.id, roomId: 1 });
-    expect(await there.closed).to.deep.equal(end(CLOSE.disconnected));
+    expect(await there.ended).to.deep.equal(end(CLOSE.disconnected));
     await expectOpen(elsewhere, 'still here');
   });
 
@@ -117,12 +118,12 @@ describe('control events', () => {
     const elsewhere = await fixture.join(two, 2, ANN);
     await fixture.access.ban({ userId: ANN.id, roomId: 1 });
     await tell({ type: 'user-banned', userId: ANN.id, roomId: 1 });
-    expect(await there.closed).to.deep.equal(end(CLOSE.disconnected));
+    expect(await there.ended).to.deep.equal(end(CLOSE.disconnected));
     expect(await bannedFrom(two, 1, ANN)).to.deep.equal([403, 'you are banned from this room']);
     await expectOpen(elsewhere, 'still here');
     await fixture.access.ban({ userId: ANN.id });
     await tell({ type: 'user-banned', userId: ANN.id });
-    expect(await elsewhere.closed).to.deep.equal(end(CLOSE.disconnected));
+    expect(await elsewhere.ended).to.deep.equal(end(CLOSE.disconnected));
     expect(await bannedFrom(one, 2, ANN)).to.deep.equal([403, 'you are banned']);
     await fixture.join(one, 1, BOB);
   });
@@ -157,8 +158,8 @@ describe('control events', () => {
     await fixture.access.revoke(idOf(token), Date.now() + 60_000);
     await fixture.access.ban({ userId: BOB.id, roomId: 1 });
     resume();
-    expect(await revoked.closed).to.deep.equal(end(CLOSE.unauthenticated));
-    expect(await banned.closed).to.deep.equal(end(CLOSE.disconnected));
+    expect(await revoked.ended).to.deep.equal(end(CLOSE.unauthenticated));
+    expect(await banned.ended).to.deep.equal(end(CLOSE.disconnected));
     await expectOpen(staying, 'still here');
   });
 
@@ -175,7 +176,7 @@ describe('control events', () => {
     const staying = await fixture.join(one, 1, BOB);
     const check = fixture.tokens.verify(short);
     if (!check.ok) throw new Error(check.reason);
-    expect(await expiring.closed).to.deep.equal(end(CLOSE.unauthenticated));
+    expect(await expiring.ended).to.deep.equal(end(CLOSE.unauthenticated));
     expect(Date.now() - check.token.expiresAt).to.be.within(0, 1_500);
     await expectOpen(staying, 'still here');
   });

@@ -32,12 +32,12 @@ describe('a gateway that drains', () => {
     const closed = gateway.close();
     expect(await readiness(gateway)).to.deep.equal(DRAINING);
     const late = await fixture.join(gateway, 1, BOB);
-    early.ws.send('meanwhile');
+    early.socket.send('meanwhile');
     await late.message('meanwhile');
-    expect(await early.closed).to.deep.equal(RESTART);
-    expect(await late.closed).to.deep.equal(RESTART);
+    expect(await early.ended).to.deep.equal(RESTART);
+    expect(await late.ended).to.deep.equal(RESTART);
     expect(performance.now() - start).to.be.above(390);
-    const { ws } = fixture.connect(gateway, '/ws/join-room/1', fixture.bearer(ANN));
+    const { socket: ws } = fixture.connect(gateway, '/ws/join-room/1', fixture.bearer(ANN));
     const [refused] = await once(ws, 'error');
     expect(refused).to.have.property('code', 'ECONNREFUSED');
     await closed;
@@ -50,18 +50,18 @@ describe('a gateway that drains', () => {
     const socket = await fixture.join(gateway, 1, ANN);
     const staying = await fixture.join(other, 1, BOB);
     await fixture.directory.announce({ type: 'node-drain', nodeId: 'a', on: true });
-    expect(await socket.closed).to.deep.equal(RESTART);
+    expect(await socket.ended).to.deep.equal(RESTART);
     expect(await readiness(gateway)).to.deep.equal(DRAINING);
     expect(await readiness(other)).to.deep.equal(READY);
     const refused = await fixture.refusal(gateway, '/ws/join-room/1', fixture.bearer(ANN));
     expect([refused.status, refused.headers['retry-after']]).to.deep.equal([503, '1']);
     await fixture.join(other, 1, ANN);
-    staying.ws.send('still here');
+    staying.socket.send('still here');
     await staying.message('still here');
     await fixture.directory.announce({ type: 'node-drain', nodeId: 'a', on: false });
     const again = await fixture.join(gateway, 1, ANN);
     expect(await readiness(gateway)).to.deep.equal(READY);
-    again.ws.send('and here');
+    again.socket.send('and here');
     await staying.message('and here');
   });
 
@@ -73,7 +73,7 @@ describe('a gateway that drains', () => {
     await fixture.directory.announce({ type: 'node-drain', nodeId: 'a', on: false });
     expect(await readiness(gateway)).to.deep.equal(READY);
     await sleep(700);
-    socket.ws.send('still here');
+    socket.socket.send('still here');
     await socket.message('still here');
   });
 
@@ -85,10 +85,10 @@ describe('a gateway that drains', () => {
     const socket = await fixture.join(gateway, 1, ANN);
     await watching.next(({ type, username }) => type === 'joined' && username === 'ann');
     await fixture.directory.announce({ type: 'node-drain', nodeId: 'a', on: true });
-    await socket.closed;
+    await socket.ended;
     while (gateway.connections.taken > 0) await new Promise(setImmediate);
     const back = await fixture.join(other, 1, ANN);
-    back.ws.send('back');
+    back.socket.send('back');
     await watching.message('back');
     const about = watching.frames.filter(({ username }) => username === 'ann').map(({ type }) => type);
     expect(about).to.deep.equal(['joined', 'message']);

@@ -93,19 +93,19 @@ describe('a gateway that is cut off from Redis', function () {
     trouble = 'does not answer';
     await Promise.all(others.map((other) => other.asked(4)));
     expect(await readiness(gateway)).to.deep.equal(DEGRADED);
-    expect([plain.ws.readyState, v1.ws.readyState]).to.deep.equal([1, 1]);
+    expect([plain.socket.readyState, v1.socket.readyState]).to.deep.equal([1, 1]);
 
     // A single ready gateway of three may be chance.
     if (others[0] !== undefined) others[0].ready = true;
     await Promise.all(others.map((other) => other.asked(4)));
     expect(await readiness(gateway)).to.deep.equal(DEGRADED);
-    expect([plain.ws.readyState, v1.ws.readyState]).to.deep.equal([1, 1]);
+    expect([plain.socket.readyState, v1.socket.readyState]).to.deep.equal([1, 1]);
 
     if (others[1] !== undefined) others[1].ready = true;
     const { afterMs } = await v1.of('reconnect', undefined, 20_000);
     expect(afterMs).to.be.within(0, 1_000);
-    expect(await v1.closed).to.deep.equal(RESTART);
-    expect(await plain.closed).to.deep.equal(RESTART);
+    expect(await v1.ended).to.deep.equal(RESTART);
+    expect(await plain.ended).to.deep.equal(RESTART);
     expect(await readiness(gateway)).to.deep.equal(ISOLATED);
     expect(gateway.connections.reconnectRequests).to.include({ isolated: 2, drain: 0 });
     const refused = await fixture.refusal(gateway, '/ws/join-room/1', fixture.bearer(ANN));
@@ -119,7 +119,7 @@ describe('a gateway that is cut off from Redis', function () {
     trouble = undefined;
     await becomes(gateway, READY);
     const socket = await fixture.join(gateway, 1, ANN);
-    socket.ws.send('here again');
+    socket.socket.send('here again');
     await socket.message('here again');
   });
 

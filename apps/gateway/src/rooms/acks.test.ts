@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BrokerListener, MemoryBroker } from '@chorus/broker';
 import { CLOSE, type V1ServerFrame } from '@chorus/protocol';
+import type { V1Socket } from '@chorus/testing';
 import { expect } from 'chai';
 import type { GatewayConfig } from '../config.js';
 import type { Gateway, GatewayParts } from '../create-gateway.js';
-import { ANN, BOB, GatewayFixture, listeningThrough, type V1Socket } from '../testing/gateways.js';
+import { ANN, BOB, GatewayFixture, listeningThrough } from '../testing/gateways.js';
 
 /** A fixture that can hold back the messages of rooms before its gateways receive them. */
 class GatedFixture extends GatewayFixture {
@@ -126,7 +127,7 @@ describe('an ack', () => {
     }
     while (ann.frames.filter(({ type }) => type === 'ack').length < names.length) await ann.of('ack');
     fixture.release();
-    while (ann.messages.length < names.length) await ann.of('message');
+    while (ann.messages().length < names.length) await ann.of('message');
     for (const roomId of [1, 2]) {
       const expected = names.filter((_, index) => (index % 2) + 1 === roomId);
       const acks = ann.frames.flatMap((frame) =>
@@ -149,7 +150,7 @@ describe('an ack', () => {
     await ann.of('message');
     const acks = story(ann).filter((each) => each.startsWith('ack'));
     expect(acks.sort()).to.deep.equal(['ack a1', 'ack a1', 'ack a1', 'ack a2']);
-    expect(ann.messages.map(({ seq }) => seq)).to.deep.equal([1, 2]);
+    expect(ann.messages().map(({ seq }) => seq)).to.deep.equal([1, 2]);
   });
 
   it('leaves even if the sender has left the room meanwhile', async () => {
@@ -175,7 +176,7 @@ describe('an ack', () => {
       await new Promise(setImmediate);
       if (close === 'requestReconnect') connection?.requestReconnect(10);
       else connection?.close(CLOSE.disconnected);
-      await bob.closed;
+      await bob.ended;
       expect(story(bob)).to.deep.equal([`ack ${close}`]);
       const types = bob.frames.map(({ type }) => type);
       if (close === 'requestReconnect') expect(types.slice(-2)).to.deep.equal(['ack', 'reconnect']);
@@ -189,7 +190,7 @@ describe('an ack', () => {
     fixture.hold();
     bob.send({ type: 'publish', roomId: 1, clientMsgId: 'b1', content: 'and away' });
     await arrived(1);
-    bob.ws.terminate();
+    bob.socket.terminate();
     say('a1');
     await ann.ack('a1');
     fixture.release();
@@ -201,18 +202,18 @@ describe('an ack', () => {
 
   it('leaves once per message of a sender who stops reading for a while, next to its message', async () => {
     const names = Array.from({ length: 200 }, (_, index) => `m${index}`);
-    ann.ws.pause();
+    ann.socket.pause();
     for (const name of names) {
       say(name);
       if (names.indexOf(name) % 20 === 0) await sleep(1);
     }
     const bob = await fixture.connectV1(gateway, BOB, '/ws/join-room/1');
     await bob.publish(1, 'meanwhile', 'b1');
-    ann.ws.resume();
+    ann.socket.resume();
     while (story(ann).length < 2 * names.length + 1) await ann.next(() => true);
     const acks = story(ann).filter((each) => each.startsWith('ack'));
     expect(acks).to.deep.equal(names.map((name) => `ack ${name}`));
-    const own = ann.messages.filter(({ userId }) => userId === ANN.id);
+    const own = ann.messages().filter(({ userId }) => userId === ANN.id);
     expect(own.map(({ clientMsgId }) => clientMsgId)).to.deep.equal(names);
   });
 
@@ -227,6 +228,6 @@ describe('an ack', () => {
     fixture.release();
     await ann.of('message');
     await ann.of('message');
-    expect(ann.messages.map(({ seq }) => seq)).to.deep.equal([1, 2]);
+    expect(ann.messages().map(({ seq }) => seq)).to.deep.equal([1, 2]);
   });
 });

@@ -122,7 +122,7 @@ describe('a socket that watches the list of rooms', () => {
       });
     }
     // Neither events of a room nor a closed socket change the list.
-    near.ws.terminate();
+    near.socket.terminate();
     await fixture.directory.ensure(8, 0);
     await fixture.directory.announce({ type: 'room-renamed', roomId: 8, name: 'private' });
     await fixture.directory.remove(8);

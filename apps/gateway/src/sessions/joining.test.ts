@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker } from '@chorus/broker';
+import type { V1Socket } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Gateway } from '../create-gateway.js';
-import { ANN, BOB, GatewayFixture, type V1Socket } from '../testing/gateways.js';
+import { ANN, BOB, GatewayFixture } from '../testing/gateways.js';
 
 /** Holds back one kind of call to the broker, so that events can happen in the middle of a join. */
 class Gate {
@@ -108,7 +109,7 @@ describe('a join that is interrupted by other events', () => {
       });
 
       it('is abandoned by a closed socket: nothing is left', async () => {
-        ann.ws.terminate();
+        ann.socket.terminate();
         while (gateway.connections.size > 0) await sleep(5);
         gates[step].open();
         await expectNothingLeft();
@@ -135,7 +136,7 @@ describe('a join that is interrupted by other events', () => {
         const { seq } = await ann.publish(1, 'once', 'a1');
         await ann.publish(1, 'twice', 'a2');
         await ann.leave(1);
-        expect(ann.messages.map((message) => message.seq)).to.deep.equal([3, seq, seq + 1]);
+        expect(ann.messages().map((message) => message.seq)).to.deep.equal([3, seq, seq + 1]);
         await expectNothingLeft();
       });
 
@@ -145,7 +146,7 @@ describe('a join that is interrupted by other events', () => {
         await ann.join(2);
         others.open();
         await ann.of('room-joined', 1);
-        ann.ws.terminate();
+        ann.socket.terminate();
         await expectNothingLeft();
       });
 
@@ -184,7 +185,7 @@ describe('a join that is interrupted by other events', () => {
         const headers = { ...fixture.bearer(BOB), ...offer };
         const socket = fixture.connect(gateway, '/ws/join-room/1', headers);
         await waiting;
-        socket.ws.terminate();
+        socket.socket.terminate();
         await sleep(10);
         gates[step].open();
         while (gateway.connections.taken > 1) await sleep(5);
@@ -199,12 +200,12 @@ describe('a join that is interrupted by other events', () => {
     await waiting;
     const stays = fixture.join(gateway, 1, BOB);
     await sleep(20);
-    gone.ws.terminate();
+    gone.socket.terminate();
     await sleep(20);
     gates.position.open();
     const socket = await stays;
     const speaker = await fixture.join(other, 1, ANN);
-    speaker.ws.send('anybody?');
+    speaker.socket.send('anybody?');
     await socket.message('anybody?');
   });
 
@@ -235,10 +236,10 @@ describe('a join that is interrupted by other events', () => {
         socket.send({ type: 'ping' });
         await socket.of('pong');
       }
-      if (round % 2 === 0) socket.ws.terminate();
+      if (round % 2 === 0) socket.socket.terminate();
       else {
-        socket.ws.close();
-        await once(socket.ws, 'close');
+        socket.socket.close();
+        await once(socket.socket, 'close');
       }
     }
     await speaker.leave(1);

@@ -41,7 +41,7 @@ describe('a plain socket', () => {
   it('receives every message of the room, from every gateway, its own included', async () => {
     const ann = await fixture.join(one, 1, ANN);
     const bob = await fixture.join(two, 1, BOB);
-    ann.ws.send('hello');
+    ann.socket.send('hello');
     for (const socket of [ann, bob]) {
       const frame = await socket.message('hello');
       expect(frame).to.include({
@@ -68,17 +68,17 @@ describe('a plain socket', () => {
       '',
       '{"seq":1}',
     ]) {
-      ann.ws.send(text);
+      ann.socket.send(text);
       expect((await bob.next((frame) => frame.type === 'message')).content).to.equal(text);
     }
   });
 
   it('is notified that a text that cannot be stored was not published', async () => {
     const ann = await fixture.join(one, 1, ANN);
-    ann.ws.send('a\0b');
+    ann.socket.send('a\0b');
     const error = await ann.next(({ type }) => type === 'error');
     expect(error).to.include({ roomId: 1, username: '', retry: false });
-    ann.ws.send('next');
+    ann.socket.send('next');
     expect(await ann.message('next')).to.include({ seq: 1 });
   });
 
@@ -88,9 +88,9 @@ describe('a plain socket', () => {
     const secondTab = await fixture.join(two, 1, BOB);
     const joined = await ann.next((frame) => frame.username === 'bob');
     expect(joined).to.include({ type: 'joined', content: 'A new user has join the room', roomId: 1 });
-    firstTab.ws.close();
-    await firstTab.closed;
-    secondTab.ws.close();
+    firstTab.socket.close();
+    await firstTab.ended;
+    secondTab.socket.close();
     const left = await ann.next((frame) => frame.username === 'bob');
     expect(left).to.include({ type: 'left', content: 'user left the chat', roomId: 1 });
   });
@@ -102,8 +102,8 @@ describe('a plain socket', () => {
 
   it(`is closed with ${CLOSE.binaryFrame.code} for a binary frame`, async () => {
     const ann = await fixture.join(one, 1, ANN);
-    ann.ws.send(Buffer.from('hello'));
-    expect(await ann.closed).to.deep.equal({
+    ann.socket.send(Buffer.from('hello'));
+    expect(await ann.ended).to.deep.equal({
       code: CLOSE.binaryFrame.code,
       reason: CLOSE.binaryFrame.reason,
     });
@@ -111,16 +111,16 @@ describe('a plain socket', () => {
 
   it(`is closed with ${CLOSE.frameTooBig.code} for a frame over the limit, counted in bytes`, async () => {
     const ann = await fixture.join(one, 1, ANN);
-    ann.ws.send('x'.repeat(16_384));
+    ann.socket.send('x'.repeat(16_384));
     await ann.message('x'.repeat(16_384));
-    ann.ws.send('é'.repeat(8_193));
-    expect((await ann.closed).code).to.equal(CLOSE.frameTooBig.code);
+    ann.socket.send('é'.repeat(8_193));
+    expect((await ann.ended).code).to.equal(CLOSE.frameTooBig.code);
   });
 
   it('is cut for a frame far over the limit, without buffering it', async () => {
     const ann = await fixture.join(one, 1, ANN);
-    ann.ws.send('x'.repeat(8 * 1024 * 1024));
-    expect((await ann.closed).code).to.equal(CLOSE.lost.code);
+    ann.socket.send('x'.repeat(8 * 1024 * 1024));
+    expect((await ann.ended).code).to.equal(CLOSE.lost.code);
     expect(await fixture.join(one, 1, ANN)).to.have.property('ws');
   });
 
@@ -143,8 +143,8 @@ describe('a plain socket', () => {
   it(`is closed with ${CLOSE.tooManyMessages.code} when it sends too fast; earlier messages are delivered`, async () => {
     const ann = await fixture.join(one, 1, ANN);
     const bob = await fixture.join(two, 1, BOB);
-    for (let index = 1; index <= 30; index++) ann.ws.send(`m${index}`);
-    expect((await ann.closed).code).to.equal(CLOSE.tooManyMessages.code);
+    for (let index = 1; index <= 30; index++) ann.socket.send(`m${index}`);
+    expect((await ann.ended).code).to.equal(CLOSE.tooManyMessages.code);
     await bob.message('m20');
     await bob.next((frame) => frame.type === 'left');
     const messages = bob.frames.filter((frame) => frame.type === 'message');
@@ -152,16 +152,16 @@ describe('a plain socket', () => {
       .to.include('m20')
       .and.not.include('m30');
     // The client may reconnect.
-    expect((await fixture.join(one, 1, ANN)).ws.readyState).to.equal(ann.ws.OPEN);
+    expect((await fixture.join(one, 1, ANN)).socket.readyState).to.equal(ann.socket.OPEN);
   });
 
   it('that stops reading is cut, and other sockets are not delayed', async () => {
     const ann = await fixture.join(one, 1, ANN);
     const frozen = await fixture.join(one, 1, BOB);
-    frozen.ws.pause();
+    frozen.socket.pause();
     await fill();
     const late = performance.now();
-    ann.ws.send('still here');
+    ann.socket.send('still here');
     await ann.message('still here');
     expect(performance.now() - late).to.be.below(1_000);
     // The user has left for all members, although the socket never answered.
@@ -170,10 +170,10 @@ describe('a plain socket', () => {
 
   it(`that reads late, but in time, is closed with ${CLOSE.slowReader.code}`, async () => {
     const slow = await fixture.join(one, 1, BOB);
-    slow.ws.pause();
+    slow.socket.pause();
     await fill();
-    slow.ws.resume();
-    expect((await slow.closed).code).to.equal(CLOSE.slowReader.code);
+    slow.socket.resume();
+    expect((await slow.ended).code).to.equal(CLOSE.slowReader.code);
     const seqs = slow.frames.flatMap((frame) => (frame.type === 'message' ? [frame.seq] : []));
     expect(seqs, 'no hole before the end').to.deep.equal(seqs.map((_, index) => index + 1));
   }).timeout(20_000);
@@ -182,16 +182,16 @@ describe('a plain socket', () => {
     const gateway = await fixture.start({ IDLE_TIMEOUT_SECONDS: '8' });
     const listening = await fixture.join(gateway, 1, ANN);
     const dead = await fixture.join(gateway, 1, BOB);
-    dead.ws.pause();
+    dead.socket.pause();
     await listening.next((frame) => frame.type === 'left' && frame.username === 'bob', 20_000);
-    expect(listening.ws.readyState).to.equal(listening.ws.OPEN);
+    expect(listening.socket.readyState).to.equal(listening.socket.OPEN);
   }).timeout(25_000);
 
   it(`is closed with ${CLOSE.roomDeleted.code} when its room is deleted, on every gateway`, async () => {
     const sockets = [await fixture.join(one, 1, ANN), await fixture.join(two, 1, BOB)];
     await fixture.directory.remove(1);
     for (const socket of sockets) {
-      expect(await socket.closed).to.deep.equal({
+      expect(await socket.ended).to.deep.equal({
         code: CLOSE.roomDeleted.code,
         reason: CLOSE.roomDeleted.reason,
       });
@@ -203,9 +203,9 @@ describe('a plain socket', () => {
     const ann = await fixture.join(one, 1, ANN);
     const bob = await fixture.join(two, 1, BOB);
     await one.close();
-    expect((await ann.closed).code).to.equal(CLOSE.restart.code);
+    expect((await ann.ended).code).to.equal(CLOSE.restart.code);
     const back = await fixture.join(two, 1, ANN);
-    back.ws.send('back');
+    back.socket.send('back');
     await bob.message('back');
     expect(bob.frames.filter((frame) => frame.type === 'left')).to.deep.equal([]);
     expect(bob.frames.filter((frame) => frame.type === 'joined' && frame.username === 'ann')).to.deep.equal(
@@ -231,7 +231,7 @@ describe('a plain socket', () => {
     });
     const socket = fixture.connect(slow, '/ws/join-room/1', fixture.bearer(ANN));
     while (subscribed.length === 0) await sleep(5);
-    socket.ws.terminate();
+    socket.socket.terminate();
     while (subscribed.length > 0) await sleep(5);
   });
 });
@@ -250,12 +250,12 @@ describe('a plain socket whose broker fails', () => {
     });
     await fixture.directory.ensure(1, 0);
     const ann = await fixture.join(gateway, 1, ANN);
-    ann.ws.send('lost?');
+    ann.socket.send('lost?');
     const error = await ann.next((frame) => frame.type === 'error');
     expect(error).to.include({ roomId: 1, username: '', retry: true });
     expect(error.content).to.match(/not sent/);
     down = false;
-    ann.ws.send('now');
+    ann.socket.send('now');
     expect(await ann.message('now')).to.include({ seq: 1 });
   });
 });

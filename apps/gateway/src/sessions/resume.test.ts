@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatPosition, type Position, type ServerFrame, type V1ServerFrame } from '@chorus/protocol';
+import type { FrameSocket, V1Socket } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Gateway } from '../create-gateway.js';
-import { ANN, BOB, GatewayFixture, type TestPeer, type V1Socket } from '../testing/gateways.js';
+import { ANN, BOB, GatewayFixture } from '../testing/gateways.js';
 import { RedisGatewayFixture } from '../testing/redis-gateways.js';
 
 const BACKENDS: Readonly<Record<string, () => Promise<GatewayFixture>>> = {
@@ -52,7 +53,7 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
       await bob.next((frame) => frame.type === 'message' && frame.content === `message ${to}`);
     }
 
-    const contents = (socket: V1Socket) => socket.messages.map(({ content }) => content);
+    const contents = (socket: V1Socket) => socket.messages().map(({ content }) => content);
     const numbered = (from: number, to: number) =>
       Array.from({ length: to - from + 1 }, (_, index) => `message ${from + index}`);
 
@@ -64,7 +65,7 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
       await say(31, 40);
       await ann.next((frame) => frame.type === 'message' && frame.content === 'message 40');
       expect(contents(ann)).to.deep.equal(numbered(11, 40));
-      for (const message of ann.messages) expect(bob.messages).to.deep.include(message);
+      for (const message of ann.messages()) expect(bob.messages()).to.deep.include(message);
     });
 
     it('gets all messages from position 0, and none if it missed none', async () => {
@@ -116,7 +117,7 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
       ]) {
         const ann = await fixture.connectV1(at(0), ANN);
         expect(await ann.join(1, since)).to.include({ recovered: false, seq: 10 });
-        ann.ws.close();
+        ann.socket.close();
       }
       const ann = await fixture.connectV1(at(0), ANN);
       await ann.join(1, { ...start, seq: 11 });
@@ -132,7 +133,7 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
       expect((await ann.join(1, start)).recovered).to.equal(false);
       expect((await ann.join(1, { ...start, seq: 1 })).recovered).to.equal(true);
       await ann.next((frame) => frame.type === 'message' && frame.seq === 5_001);
-      expect(ann.messages.map(({ seq }) => seq)).to.deep.equal(
+      expect(ann.messages().map(({ seq }) => seq)).to.deep.equal(
         Array.from({ length: 5_000 }, (_, i) => i + 2),
       );
     }).timeout(20_000);
@@ -145,10 +146,10 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
       expect(await ann.join(1, { ...start, seq: 1 })).to.include({ recovered: true, seq: 3 });
       await say(4, 5);
       await ann.next((frame) => frame.type === 'message' && frame.seq === 5);
-      expect(ann.messages.map(({ seq }) => seq)).to.deep.equal([1, 2, 3, 2, 3, 4, 5]);
+      expect(ann.messages().map(({ seq }) => seq)).to.deep.equal([1, 2, 3, 2, 3, 4, 5]);
       await ann.leave(1);
       await say(6, 6);
-      expect(ann.messages).to.have.length(7);
+      expect(ann.messages()).to.have.length(7);
     });
 
     it('may resume by ?since= on a join-room of either protocol', async () => {
@@ -165,9 +166,9 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
       expect(contents(ann)).to.deep.equal(numbered(8, 12));
       expect(plain.frames[0]).to.include({ type: 'recovery', recovered: true, seq: 10, epoch: start.epoch });
       expect(plain.frames[0]).to.include({ content: 'recovered', roomId: 1, username: '' });
-      expect(plain.frames.filter(({ type }) => type === 'message')).to.deep.equal(ann.messages);
+      expect(plain.frames.filter(({ type }) => type === 'message')).to.deep.equal(ann.messages());
       expect(lost.frames[0]).to.include({ type: 'recovery', recovered: false, seq: 10 });
-      expect(lost.frames.filter(({ type }) => type === 'message')).to.deep.equal(ann.messages.slice(-2));
+      expect(lost.frames.filter(({ type }) => type === 'message')).to.deep.equal(ann.messages().slice(-2));
     });
 
     it(`gets every message once, in ${RESUMES} resumes while ${PER_SECOND} messages per second flow`, async () => {
@@ -192,7 +193,7 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
           const since = Math.max(start.seq, now - ((index * 7_919) % BEHIND));
           const position = { ...start, seq: since };
           // Every fourth one is a plain socket, which resumes as it opens.
-          if (index % 4 === 3) ann.ws.terminate();
+          if (index % 4 === 3) ann.socket.terminate();
           const plain =
             index % 4 === 3
               ? await fixture.join(at(index), 1, member, `?since=${formatPosition(position)}`)
@@ -203,7 +204,7 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
               : await plain.next(({ type }) => type === 'recovery');
           if (!('recovered' in joined)) throw new Error('no answer');
           expect(joined.recovered, `since ${since} of ${joined.seq}`).to.equal(true);
-          const socket: TestPeer<ServerFrame | V1ServerFrame> = plain ?? ann;
+          const socket: FrameSocket<ServerFrame | V1ServerFrame> = plain ?? ann;
           await socket.next((frame) => frame.type === 'message' && frame.seq >= joined.seq + LIVE, 20_000);
           const answer = socket.frames.indexOf(joined);
           const seqs = socket.frames
@@ -211,9 +212,9 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
             .flatMap((frame) => (frame.type === 'message' ? [frame.seq] : []));
           const hole = seqs.findIndex((seq, place) => seq !== since + 1 + place);
           expect(hole, `after ${seqs[hole - 1] ?? since} came ${seqs[hole]}`).to.equal(-1);
-          plain?.ws.terminate();
+          plain?.socket.terminate();
           replayed += joined.seq - since;
-          ann.ws.terminate();
+          ann.socket.terminate();
           ann.forget();
         }
       };
@@ -238,8 +239,8 @@ describe('a client that resumes and reads slowly', () => {
     await fixture.directory.ensure(1, 0);
     const bob = await fixture.connectV1(gateway, BOB);
     since = `?since=${(await bob.join(1)).epoch}-0`;
-    bob.ws.close();
-    await bob.closed;
+    bob.socket.close();
+    await bob.ended;
     const content = 'x'.repeat(16_000);
     // More bytes than the kernel's buffers and the queue hold.
     for (let index = 0; index < MESSAGES; index++) {
@@ -256,9 +257,9 @@ describe('a client that resumes and reads slowly', () => {
           ? await fixture.join(gateway, 1, ANN, since)
           : await fixture.connectV1(gateway, ANN, path);
       for (let pause = 0; pause < 5; pause++) {
-        socket.ws.pause();
+        socket.socket.pause();
         await sleep(100);
-        socket.ws.resume();
+        socket.socket.resume();
         await sleep(5);
       }
       await socket.next((frame) => frame.type === 'message' && frame.seq === MESSAGES, 10_000);
@@ -266,7 +267,7 @@ describe('a client that resumes and reads slowly', () => {
       expect(seqs).to.deep.equal(Array.from({ length: seqs.length }, (_, index) => index + 1));
       fixture.rooms.publish(1, `"type":"message","content":"${kind}","roomId":1,"username":"bob"}`);
       await socket.next((frame) => frame.type === 'message' && frame.content === kind);
-      socket.ws.close();
+      socket.socket.close();
     }).timeout(20_000);
   }
 });

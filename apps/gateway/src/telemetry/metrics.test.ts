@@ -1,7 +1,8 @@
 import { type Member, messageEncoder, openFrame } from '@chorus/protocol';
 import { createMetrics, type Metrics } from '@chorus/service';
+import type { PlainSocket } from '@chorus/testing';
 import { expect } from 'chai';
-import { GatewayFixture, type TestSocket } from '../testing/gateways.js';
+import { GatewayFixture } from '../testing/gateways.js';
 import { readSentAt, Sampler } from './timings.js';
 
 const MANY = 1_000;
@@ -27,14 +28,14 @@ describe('the number of metrics', function () {
     const metrics = createMetrics({ service: 'gateway', version: '1', nodeId: 'one' });
     const gateway = await fixture.start({ MAX_CONNECTIONS_PER_USER: '1' }, undefined, metrics);
     const before = await series(metrics);
-    const sockets: TestSocket[] = [];
+    const sockets: PlainSocket[] = [];
     for (let id = 1; id <= MANY; id += AT_ONCE) {
       const ids = Array.from({ length: AT_ONCE }, (_, index) => id + index);
       await Promise.all(ids.map((roomId) => fixture.directory.ensure(roomId, 0)));
       const joined = ids.map((each) => fixture.join(gateway, each, user(each)));
       sockets.push(...(await Promise.all(joined)));
     }
-    for (const socket of sockets) socket.ws.send('hello');
+    for (const socket of sockets) socket.socket.send('hello');
     await Promise.all(sockets.map((socket) => socket.message('hello')));
     const refused = await fixture.refusal(gateway, '/ws/join-room/1', fixture.bearer(user(1)));
     expect(refused.status).to.equal(429);

@@ -18,7 +18,7 @@ describe('the load figures of a gateway', () => {
       const ann = await fixture.join(gateway, 1, ANN);
       const bob = await fixture.join(gateway, 1, BOB);
       for (const text of ['one', 'two', 'three']) {
-        ann.ws.send(text);
+        ann.socket.send(text);
         await bob.message(text);
       }
       let figures: NodeFigures | undefined;

@@ -10,114 +10,20 @@ import {
 } from '@chorus/broker';
 import { MemoryAccessList, MemoryNodeRegistry } from '@chorus/control';
 import { MemoryPresenceStore } from '@chorus/presence';
-import {
-  type ClientFrame,
-  type Member,
-  type Position,
-  type ServerFrame,
-  SUBPROTOCOL,
-  type V1ServerFrame,
-} from '@chorus/protocol';
+import { type Member, SUBPROTOCOL } from '@chorus/protocol';
 import { Closer, type Environment, type Metrics } from '@chorus/service';
-import { patiently, silentLog } from '@chorus/testing';
+import { opened, PlainSocket, silentLog, UpgradeRefused, V1Socket } from '@chorus/testing';
 import WebSocket from 'ws';
 import { type GatewayConfig, loadGatewayConfig } from '../config.js';
 import { createGateway, type Gateway, type GatewayParts } from '../create-gateway.js';
 
 const SECRET = 'a secret for tests that is long enough';
-const WAIT_MS = 15_000;
 
 export const ANN: Member = { id: 1, username: 'ann' };
 export const BOB: Member = { id: 2, username: 'bob' };
 
 /** Headers of a request; a header with several values is sent several times. */
 export type RequestHeaders = Record<string, string | string[]>;
-
-/** A socket to a gateway that keeps the frames that it receives. */
-export class TestPeer<Frame = ServerFrame> {
-  readonly frames: Frame[] = [];
-  readonly closed: Promise<{ code: number; reason: string }>;
-  #read = 0;
-
-  constructor(readonly ws: WebSocket) {
-    ws.on('message', (data: Buffer) => this.frames.push(JSON.parse(data.toString()) as Frame));
-    ws.on('error', () => undefined);
-    this.closed = new Promise((resolve) => {
-      ws.on('close', (code, reason) => resolve({ code, reason: reason.toString() }));
-    });
-  }
-
-  /** Drops the frames received so far. */
-  forget(): void {
-    this.frames.length = 0;
-    this.#read = 0;
-  }
-
-  /** Resolves with the next matching frame after the last one returned; skips others. */
-  async next(matches: (frame: Frame) => boolean, waitMs = WAIT_MS): Promise<Frame> {
-    const signal = AbortSignal.timeout(patiently(waitMs));
-    for (;;) {
-      for (; this.#read < this.frames.length; this.#read++) {
-        const frame = this.frames[this.#read];
-        if (frame !== undefined && matches(frame)) {
-          this.#read++;
-          return frame;
-        }
-      }
-      await once(this.ws, 'message', { signal });
-    }
-  }
-}
-
-/** A plain socket. */
-export class TestSocket extends TestPeer {
-  message(content: string): Promise<ServerFrame> {
-    return this.next((frame) => frame.type === 'message' && frame.content === content);
-  }
-}
-
-type FrameOf<T extends V1ServerFrame['type']> = Extract<V1ServerFrame, { type: T }>;
-
-/** A `chorus.v1` socket. */
-export class V1Socket extends TestPeer<V1ServerFrame> {
-  send(frame: ClientFrame): void {
-    this.ws.send(JSON.stringify(frame));
-  }
-
-  /** Resolves with the next frame of that type, and of that room if one is given. */
-  async of<T extends V1ServerFrame['type']>(type: T, roomId?: number, waitMs?: number): Promise<FrameOf<T>> {
-    const fits = (frame: V1ServerFrame): boolean =>
-      frame.type === type && (roomId === undefined || ('roomId' in frame && frame.roomId === roomId));
-    return (await this.next(fits, waitMs)) as FrameOf<T>;
-  }
-
-  /** Joins a room and resolves with the answer. */
-  join(roomId: number, since?: Position): Promise<FrameOf<'room-joined'>> {
-    this.send(since === undefined ? { type: 'join', roomId } : { type: 'join', roomId, since });
-    return this.of('room-joined', roomId);
-  }
-
-  async leave(roomId: number): Promise<FrameOf<'room-left'>> {
-    this.send({ type: 'leave', roomId });
-    return this.of('room-left', roomId);
-  }
-
-  /** Publishes a message and resolves with its ack. */
-  publish(roomId: number, content: string, clientMsgId: string): Promise<FrameOf<'ack'>> {
-    this.send({ type: 'publish', roomId, clientMsgId, content });
-    return this.ack(clientMsgId);
-  }
-
-  async ack(clientMsgId: string): Promise<FrameOf<'ack'>> {
-    const fits = (frame: V1ServerFrame): boolean => frame.type === 'ack' && frame.clientMsgId === clientMsgId;
-    return (await this.next(fits)) as FrameOf<'ack'>;
-  }
-
-  /** The messages received so far. */
-  get messages(): FrameOf<'message'>[] {
-    return this.frames.filter((frame) => frame.type === 'message');
-  }
-}
 
 /** Inserts a listener between a broker and its gateway. */
 export function listeningThrough<B extends Broker>(
@@ -180,20 +86,20 @@ export class GatewayFixture {
   }
 
   /** Opens a plain socket and resolves when it has joined the room. */
-  async join(gateway: Gateway, roomId: number, member: Member, query = ''): Promise<TestSocket> {
+  async join(gateway: Gateway, roomId: number, member: Member, query = ''): Promise<PlainSocket> {
     const socket = this.connect(gateway, `/ws/join-room/${roomId}${query}`, this.bearer(member));
-    await once(socket.ws, 'open');
+    await once(socket.socket, 'open');
     return socket;
   }
 
-  connect(gateway: Gateway, path: string, headers: RequestHeaders = {}): TestSocket {
-    return new TestSocket(this.#open(gateway, path, headers));
+  connect(gateway: Gateway, path: string, headers: RequestHeaders = {}): PlainSocket {
+    return new PlainSocket(this.#open(gateway, path, headers));
   }
 
   /** Opens a `chorus.v1` socket. @param path of one that joins a room at once */
   async connectV1(gateway: Gateway, member: Member, path = '/ws/connect'): Promise<V1Socket> {
     const socket = new V1Socket(this.#open(gateway, path, this.bearer(member), [SUBPROTOCOL]));
-    await once(socket.ws, 'open');
+    await once(socket.socket, 'open');
     return socket;
   }
 
@@ -201,18 +107,11 @@ export class GatewayFixture {
   async refusal(gateway: Gateway, path: string, headers: RequestHeaders = {}) {
     const { 'sec-websocket-protocol': protocols, ...others } = headers;
     const ws = this.#open(gateway, path, others, protocols?.toString().split(', '));
-    ws.on('error', () => undefined);
-    const [, response] = (await once(ws, 'unexpected-response')) as [
-      unknown,
-      import('node:http').IncomingMessage,
-    ];
-    const chunks: Buffer[] = [];
-    for await (const chunk of response) chunks.push(chunk as Buffer);
-    return {
-      status: response.statusCode,
-      headers: response.headers,
-      body: JSON.parse(Buffer.concat(chunks).toString()),
-    };
+    const refused: unknown = await opened(ws).catch((error: unknown) => error);
+    if (!(refused instanceof UpgradeRefused)) throw new Error(`not refused: ${refused}`);
+    const { status, headers: answered } = refused;
+    // biome-ignore lint/suspicious/noExplicitAny: a test says what it expects of it
+    return { status, headers: answered, body: refused.body as any };
   }
 
   close(): Promise<void> {

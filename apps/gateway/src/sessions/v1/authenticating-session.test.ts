@@ -1,23 +1,24 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SUBPROTOCOL, type V1ServerFrame } from '@chorus/protocol';
+import { FrameSocket } from '@chorus/testing';
 import { expect } from 'chai';
 import WebSocket from 'ws';
 import type { Gateway } from '../../create-gateway.js';
-import { ANN, BOB, GatewayFixture, TestPeer } from '../../testing/gateways.js';
+import { ANN, BOB, GatewayFixture } from '../../testing/gateways.js';
 
 /** A `chorus.v1` socket whose upgrade carries no token. */
-class StrangerSocket extends TestPeer<V1ServerFrame> {
+class StrangerSocket extends FrameSocket<V1ServerFrame> {
   static async open(gateway: Gateway, path = '/ws/connect', headers = {}): Promise<StrangerSocket> {
     const socket = new StrangerSocket(
       new WebSocket(`ws://127.0.0.1:${gateway.port}${path}`, [SUBPROTOCOL], { headers }),
     );
-    await once(socket.ws, 'open');
+    await once(socket.socket, 'open');
     return socket;
   }
 
   send(frame: unknown): void {
-    this.ws.send(typeof frame === 'string' ? frame : JSON.stringify(frame));
+    this.socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame));
   }
 
   of(type: string): Promise<V1ServerFrame> {
@@ -52,8 +53,8 @@ describe('a socket that authenticates by its first frame', function () {
     // A second authenticate frame is unknown, like any other unknown frame.
     socket.send(authenticate(fixture.tokens.sign(ANN)));
     expect(await socket.of('error')).to.include({ code: 'bad_frame' });
-    socket.ws.close(1000);
-    await socket.closed;
+    socket.socket.close(1000);
+    await socket.ended;
   });
 
   for (const [title, frame] of [
@@ -66,7 +67,7 @@ describe('a socket that authenticates by its first frame', function () {
     it(`ends with 4401 for ${title}`, async () => {
       const socket = await StrangerSocket.open(gateway);
       socket.send(frame);
-      expect((await socket.closed).code).to.equal(4401);
+      expect((await socket.ended).code).to.equal(4401);
       expect(socket.frames).to.deep.equal([]);
     });
   }
@@ -83,7 +84,7 @@ describe('a socket that authenticates by its first frame', function () {
     ] as const) {
       const socket = await StrangerSocket.open(gateway);
       socket.send(authenticate(token));
-      expect((await socket.closed).code).to.equal(code);
+      expect((await socket.ended).code).to.equal(code);
     }
   });
 
@@ -94,7 +95,7 @@ describe('a socket that authenticates by its first frame', function () {
     const asked = new Promise<void>((resolve) => {
       access.check = async (subjects) => {
         resolve();
-        await socket.closed;
+        await socket.ended;
         return check(subjects);
       };
     });
@@ -102,7 +103,7 @@ describe('a socket that authenticates by its first frame', function () {
       socket.send(authenticate(fixture.tokens.sign(ANN)));
       await asked;
       socket.send({ type: 'join', roomId: 1 });
-      expect((await socket.closed).code).to.equal(4401);
+      expect((await socket.ended).code).to.equal(4401);
       expect(socket.frames).to.deep.equal([]);
     } finally {
       access.check = check;
@@ -111,7 +112,7 @@ describe('a socket that authenticates by its first frame', function () {
 
   it('ends with 4401 without a frame within five seconds', async () => {
     const socket = await StrangerSocket.open(gateway);
-    expect((await socket.closed).code).to.equal(4401);
+    expect((await socket.ended).code).to.equal(4401);
   });
 
   it('releases its slot when it closes, at any stage', async () => {
@@ -119,8 +120,8 @@ describe('a socket that authenticates by its first frame', function () {
     for (const frame of [undefined, authenticate(fixture.tokens.sign(ANN))]) {
       const socket = await StrangerSocket.open(gateway);
       if (frame !== undefined) socket.send(frame);
-      socket.ws.terminate();
-      await socket.closed;
+      socket.socket.terminate();
+      await socket.ended;
     }
     const signal = AbortSignal.timeout(5_000);
     while (gateway.connections.taken > before) await sleep(5, undefined, { signal });

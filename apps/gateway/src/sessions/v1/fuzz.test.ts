@@ -1,10 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { ERROR_CODES, serverFrameSchema } from '@chorus/protocol';
-import { createPrng } from '@chorus/testing';
+import { createPrng, type V1Socket } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Gateway } from '../../create-gateway.js';
-import { ANN, BOB, GatewayFixture, type V1Socket } from '../../testing/gateways.js';
+import { ANN, BOB, GatewayFixture } from '../../testing/gateways.js';
 
 const FRAMES = 20_000;
 /** Frames sent before their answers are awaited. */
@@ -100,7 +100,7 @@ describe('a chorus.v1 socket that receives arbitrary frames', () => {
       const types = new Set<string>();
       let halfway = 0;
       for (let sent = 0; sent < FRAMES; sent += AT_A_TIME) {
-        for (let index = 0; index < AT_A_TIME; index++) socket.ws.send(next());
+        for (let index = 0; index < AT_A_TIME; index++) socket.socket.send(next());
         await socket.join(1);
         await settle(socket);
         for (const frame of socket.frames) {
@@ -117,11 +117,11 @@ describe('a chorus.v1 socket that receives arbitrary frames', () => {
       expect([...codes]).not.to.include('internal');
       expect([...types]).not.to.include('reconnect');
       expect(memory() - halfway, 'bytes grown over the second half').to.be.below(4 * 1_048_576);
-      expect(socket.ws.readyState).to.equal(socket.ws.OPEN);
+      expect(socket.socket.readyState).to.equal(socket.socket.OPEN);
       await bystander.publish(1, 'unharmed', `fuzz-${seed}`);
-      for (const { ws, closed } of [socket, bystander]) {
-        ws.close();
-        await closed;
+      for (const each of [socket, bystander]) {
+        each.socket.close();
+        await each.ended;
       }
     }).timeout(60_000);
   }

@@ -1,7 +1,8 @@
 import { BacklogFullError, type Broker } from '@chorus/broker';
 import { UnavailableError } from '@chorus/redis';
+import type { V1Socket } from '@chorus/testing';
 import { expect } from 'chai';
-import { ANN, GatewayFixture, type V1Socket } from '../../testing/gateways.js';
+import { ANN, GatewayFixture } from '../../testing/gateways.js';
 
 describe('a chorus.v1 socket whose broker fails', () => {
   const fixture = new GatewayFixture();

@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BrokerListener, Position } from '@chorus/broker';
 import type { Member } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
+import type { V1Socket } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Gateway } from '../../create-gateway.js';
-import { ANN, BOB, GatewayFixture, listeningThrough, type V1Socket } from '../../testing/gateways.js';
+import { ANN, BOB, GatewayFixture, listeningThrough } from '../../testing/gateways.js';
 
 const EVE: Member = { id: 3, username: 'eve' };
 

@@ -1,7 +1,8 @@
 import { CLOSE, type ClientFrame, type ErrorCode, REFUSALS, refusalText } from '@chorus/protocol';
+import type { V1Socket } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Gateway } from '../../create-gateway.js';
-import { ANN, BOB, GatewayFixture, type V1Socket } from '../../testing/gateways.js';
+import { ANN, BOB, GatewayFixture } from '../../testing/gateways.js';
 
 describe('a chorus.v1 socket', () => {
   let fixture: GatewayFixture;
@@ -32,7 +33,7 @@ describe('a chorus.v1 socket', () => {
 
   it('is welcomed with its connection id, its user, the expiry of its token, and its limits', async () => {
     const ann = await fixture.connectV1(one, ANN);
-    expect(ann.ws.protocol).to.equal('chorus.v1');
+    expect(ann.socket.protocol).to.equal('chorus.v1');
     const welcome = await ann.of('welcome');
     expect(ann.frames[0]).to.equal(welcome);
     expect(welcome.user).to.deep.equal(ANN);
@@ -66,10 +67,10 @@ describe('a chorus.v1 socket', () => {
       clientMsgId: 'a1',
     };
     expect(await plain.message('hello')).to.include(expected);
-    plain.ws.send('hello yourself');
+    plain.socket.send('hello yourself');
     await ann.next((frame) => frame.type === 'message' && frame.content === 'hello yourself');
-    expect(ann.messages[0]).to.include(expected);
-    expect(ann.messages[1]).to.include({ seq: 2, username: 'bob' }).and.not.have.property('clientMsgId');
+    expect(ann.messages()[0]).to.include(expected);
+    expect(ann.messages()[1]).to.include({ seq: 2, username: 'bob' }).and.not.have.property('clientMsgId');
   });
 
   it('receives the messages of many rooms, of each only while it has joined it', async () => {
@@ -84,12 +85,12 @@ describe('a chorus.v1 socket', () => {
     await bob.publish(1, 'not for ann', 'b1');
     await bob.publish(2, 'for ann', 'b2');
     await ann.of('message', 2);
-    expect(ann.messages.map(({ content }) => content)).to.deep.equal(['for ann']);
+    expect(ann.messages().map(({ content }) => content)).to.deep.equal(['for ann']);
   });
 
   it('joins the room of join-room at once if it offers the subprotocol there', async () => {
     const ann = await fixture.connectV1(one, ANN, '/ws/join-room/2');
-    expect(ann.ws.protocol).to.equal('chorus.v1');
+    expect(ann.socket.protocol).to.equal('chorus.v1');
     expect(await ann.publish(2, 'straight away', 'a1')).to.include({ seq: 1 });
     const types = ann.frames.map(({ type }) => type);
     expect(types.slice(0, 2)).to.deep.equal(['welcome', 'room-joined']);
@@ -110,8 +111,8 @@ describe('a chorus.v1 socket', () => {
         await ann.of('message');
         const firstMessage = ann.frames.findIndex(({ type }) => type === 'message');
         expect(firstMessage).to.be.above(ann.frames.findIndex(({ type }) => type === 'room-joined'));
-        expect(ann.messages[0]?.seq).to.equal(seq + 1);
-        ann.ws.close();
+        expect(ann.messages()[0]?.seq).to.equal(seq + 1);
+        ann.socket.close();
       }
     } finally {
       clearInterval(talk);
@@ -129,7 +130,7 @@ describe('a chorus.v1 socket', () => {
     await bob.publish(1, 'second', 'b2');
     await ann.of('message');
     await ann.leave(1);
-    expect(ann.messages.map(({ content }) => content)).to.deep.equal(['first', 'second']);
+    expect(ann.messages().map(({ content }) => content)).to.deep.equal(['first', 'second']);
     await bob.next((frame) => frame.type === 'left');
     const notices = bob.frames.filter((frame) => 'userId' in frame && frame.userId === ANN.id);
     expect(notices.map(({ type }) => type)).to.deep.equal(['joined', 'left']);
@@ -188,7 +189,7 @@ describe('a chorus.v1 socket', () => {
       [{ type: 'refresh', token: 'forged' }, 'invalid_token', { request: 'refresh' }],
     ];
     for (const [frame, code, about] of refusals) {
-      ann.ws.send(typeof frame === 'string' ? frame : JSON.stringify(frame));
+      ann.socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame));
       await expectError(ann, code, about);
     }
     for (const roomId of [1, 2, 3]) await ann.join(roomId);
@@ -219,8 +220,8 @@ describe('a chorus.v1 socket', () => {
     // Refusals may arrive before acks.
     while (answers().length < 30) await ann.of('ack');
     expect(answers()).to.have.length(30);
-    for (let index = 0; index < 300; index++) ann.ws.send('x');
-    expect((await ann.closed).code).to.equal(CLOSE.tooManyMessages.code);
+    for (let index = 0; index < 300; index++) ann.socket.send('x');
+    expect((await ann.ended).code).to.equal(CLOSE.tooManyMessages.code);
   });
 
   it('is refused a room from which its user is banned', async () => {
@@ -247,7 +248,7 @@ describe('a chorus.v1 socket', () => {
     const { connectionId } = await ann.of('welcome');
     one.connections.get(connectionId)?.requestReconnect(1_234);
     expect(await ann.of('reconnect')).to.include({ afterMs: 1_234 });
-    expect((await ann.closed).code).to.equal(CLOSE.restart.code);
+    expect((await ann.ended).code).to.equal(CLOSE.restart.code);
   });
 
   it("receives the operator's broadcast", async () => {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
-import { patiently } from '@chorus/testing';
 import type { WebSocket } from 'ws';
+import { patiently } from '../slowness.js';
 
 /** The server answered the upgrade with an HTTP status of its own. */
 export class UpgradeRefused extends Error {
@@ -42,6 +42,12 @@ export class FrameSocket<Frame> {
     });
   }
 
+  /** Drops the frames received so far. */
+  forget(): void {
+    this.frames.length = 0;
+    this.#seen = 0;
+  }
+
   /**
    * The first frame that fits, of those after the one that the last call returned.
    * Rejects after `timeoutMs` on an idle machine, naming what did come.
@@ -54,14 +60,19 @@ export class FrameSocket<Frame> {
         const rest = JSON.stringify(this.frames.slice(this.#seen));
         reject(new Error(`no such frame within ${limit} ms; after the last one came ${rest}`));
       }, limit);
+      let at = this.#seen;
       const check = (): void => {
-        const index = this.frames.findIndex((frame, at) => at >= this.#seen && fits(frame));
-        const frame = this.frames[index];
-        if (frame === undefined) return;
-        this.#seen = index + 1;
-        this.#waiting.delete(check);
-        clearTimeout(timer);
-        resolve(frame);
+        // Another call may have returned later frames, and all may have been forgotten.
+        at = at > this.frames.length ? 0 : Math.max(at, this.#seen);
+        for (; at < this.frames.length; at++) {
+          const frame = this.frames[at];
+          if (frame === undefined || !fits(frame)) continue;
+          this.#seen = at + 1;
+          this.#waiting.delete(check);
+          clearTimeout(timer);
+          resolve(frame);
+          return;
+        }
       };
       this.#waiting.add(check);
       check();

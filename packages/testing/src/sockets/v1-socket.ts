@@ -11,14 +11,38 @@ export class V1Socket extends FrameSocket<V1ServerFrame> {
     this.socket.send(JSON.stringify(frame));
   }
 
-  /** The next frame of that type. */
-  async of<T extends V1ServerFrame['type']>(type: T, timeoutMs?: number): Promise<FrameOf<T>> {
-    return (await this.next((frame) => frame.type === type, timeoutMs)) as FrameOf<T>;
+  /** The next frame of that type, and of that room if one is given. */
+  async of<T extends V1ServerFrame['type']>(
+    type: T,
+    roomId?: number,
+    timeoutMs?: number,
+  ): Promise<FrameOf<T>> {
+    const fits = (frame: V1ServerFrame): boolean =>
+      frame.type === type && (roomId === undefined || ('roomId' in frame && frame.roomId === roomId));
+    return (await this.next(fits, timeoutMs)) as FrameOf<T>;
   }
 
+  /** Joins a room and resolves with the answer. */
   join(roomId: number, since?: Position): Promise<FrameOf<'room-joined'>> {
     this.send({ type: 'join', roomId, since });
-    return this.of('room-joined');
+    return this.of('room-joined', roomId);
+  }
+
+  /** Leaves a room and resolves with the answer. */
+  leave(roomId: number): Promise<FrameOf<'room-left'>> {
+    this.send({ type: 'leave', roomId });
+    return this.of('room-left', roomId);
+  }
+
+  /** Publishes a message and resolves with its ack. */
+  publish(roomId: number, content: string, clientMsgId: string): Promise<FrameOf<'ack'>> {
+    this.send({ type: 'publish', roomId, clientMsgId, content });
+    return this.ack(clientMsgId);
+  }
+
+  async ack(clientMsgId: string): Promise<FrameOf<'ack'>> {
+    const fits = (frame: V1ServerFrame): boolean => frame.type === 'ack' && frame.clientMsgId === clientMsgId;
+    return (await this.next(fits)) as FrameOf<'ack'>;
   }
 
   /** The messages received so far, of one room if one is given. */
