@@ -121,7 +121,7 @@ describe('a plain socket', () => {
     const ann = await fixture.join(one, 1, ANN);
     ann.socket.send('x'.repeat(8 * 1024 * 1024));
     expect((await ann.ended).code).to.equal(CLOSE.lost.code);
-    expect(await fixture.join(one, 1, ANN)).to.have.property('ws');
+    expect(await fixture.join(one, 1, ANN)).to.have.property('socket');
   });
 
   it('is cut for invalid UTF-8', async () => {

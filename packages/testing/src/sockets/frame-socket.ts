@@ -60,6 +60,8 @@ export class FrameSocket<Frame> {
         const rest = JSON.stringify(this.frames.slice(this.#seen));
         reject(new Error(`no such frame within ${limit} ms; after the last one came ${rest}`));
       }, limit);
+      // A test that failed meanwhile does not wait for it.
+      timer.unref();
       let at = this.#seen;
       const check = (): void => {
         // Another call may have returned later frames, and all may have been forgotten.
