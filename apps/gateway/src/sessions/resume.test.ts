@@ -171,12 +171,13 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
       expect(lost.frames.filter(({ type }) => type === 'message')).to.deep.equal(ann.messages().slice(-2));
     });
 
-    it(`gets every message once, in ${RESUMES} resumes while ${PER_SECOND} messages per second flow`, async () => {
+    it(`gets every message once, in ${RESUMES} resumes while up to ${PER_SECOND} messages per second flow`, async () => {
       await say(1, 10);
       const began = performance.now();
       let said = 10;
       const talk = setInterval(() => {
-        const due = 10 + Math.floor(((performance.now() - began) / 1_000) * PER_SECOND);
+        // A busy machine gets fewer: a backlog that is sent at once would keep it busy.
+        const due = Math.min(said + 10, 10 + Math.floor(((performance.now() - began) / 1_000) * PER_SECOND));
         for (; said < due; said++) {
           bob.send({ type: 'publish', roomId: 1, clientMsgId: `t${said}`, content: `talk ${said}` });
         }
