@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createDatabase, lookUpProcess } from '@chorus/local';
-import { type TestRedis, testDatabase, testRedis } from '@chorus/testing';
+import { connectPlain, type TestRedis, testDatabase, testRedis } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, request, signIn } from './support/clients/people.js';
 import { TEST_SETTINGS } from './support/servers/cluster.js';
