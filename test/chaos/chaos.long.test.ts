@@ -8,11 +8,6 @@ import { type ChaosResult, runChaos } from './run-chaos.js';
 
 const SECONDS = 30;
 const CROWD = { clients: 120, rooms: 12, rate: 120 };
-/**
- * Left to `pnpm chaos`: some seconds after a replica with a lag took over, a user who left and came back within the grace
- * was announced as gone (`--faults redis-promotion,vanished-clients,long-absences --seed 21`), and the cause is not known.
- */
-const LEFT_OUT: readonly FaultKind[] = ['redis-promotion'];
 /** Of those that a schedule begins with, on a machine that is too busy for more. */
 const AT_LEAST = 3;
 
@@ -23,11 +18,7 @@ describe('a cluster in which one thing breaks after the other, others in every r
   before(async () => {
     const seed = randomInt(2 ** 31);
     // The kinds take turns: so few that their needs do not slow down every run.
-    const { servers, clients } = planFaults(
-      seed,
-      SECONDS,
-      FAULT_KINDS.filter((kind) => !LEFT_OUT.includes(kind)),
-    );
+    const { servers, clients } = planFaults(seed, SECONDS, FAULT_KINDS);
     const kinds = new Set([...servers, ...clients].map(({ kind }) => kind));
     const faults = await possibleKinds([...kinds], (line) => console.log(line));
     const crowd = Object.entries(CROWD).map(([name, value]) => `--${name} ${value}`);

@@ -42,7 +42,9 @@ export const OLDER_DATA = {
     const crash = prng.next() < 0.5;
     const way = `replica-${planned.seed}:redis`;
     const replica = await redis.startReplica(await network.portFor(`replica-${planned.seed}`, 'redis'));
+    // On a busy machine a replica lags behind without any fault.
     const since = performance.now();
+    await redis.caughtUp(replica);
     await network.trouble([way], { kind: 'silent', requests: true, answers: true });
     const how = `${replica.member.nodeId}, which lacks ${planned.forMs} ms, for one that ${crash ? 'is killed' : 'is demoted'}`;
     const over = await aggravate(prng, context, how);

@@ -23,4 +23,19 @@ describe('the Redis of a chaos run', function () {
     expect(await role()).to.equal('master');
     expect(await redis.with((client) => client.get('key'))).to.equal('value');
   });
+
+  it('waits until a replica that lags has everything that was acknowledged', async () => {
+    const replica = await redis.startReplica(redis.node.port);
+    replica.member.kill('SIGSTOP');
+    await redis.with((client) => client.set('key', 'value'));
+    let isInStep = false;
+    const inStep = redis.caughtUp(replica).then(() => {
+      isInStep = true;
+    });
+    await redis.with((client) => client.ping());
+    expect(isInStep).to.equal(false);
+    replica.member.kill('SIGCONT');
+    await inStep;
+    expect(await redis.with((client) => client.get('key'), replica)).to.equal('value');
+  });
 });

@@ -116,6 +116,19 @@ export class ChaosRedis implements Closeable {
     return replica;
   }
 
+  /** Resolves when a replica has everything that the current server had acknowledged before the call. */
+  async caughtUp(replica: RedisNode): Promise<void> {
+    const offset = async (field: string, node: RedisNode): Promise<number> => {
+      const state = await this.with((redis) => redis.info('replication'), node);
+      return Number(new RegExp(`^${field}:(\\d+)`, 'm').exec(state)?.[1]);
+    };
+    const wanted = await offset('master_repl_offset', this.node);
+    await eventually(async () => {
+      const reached = await offset('slave_repl_offset', replica);
+      if (!(reached >= wanted)) throw new Error(`the replica has ${reached} of ${wanted} bytes`);
+    }, IN_STEP_MS);
+  }
+
   /** Makes this server the current one. */
   promoted(node: RedisNode): void {
     this.#current = node;
