@@ -3,63 +3,13 @@ import { UnavailableError } from '@chorus/redis';
 import { failure } from '@chorus/testing';
 import { expect } from 'chai';
 import { type Broker, type Published, RoomNotFoundError } from '../broker.js';
-import {
-  describeBroker,
-  describePositions,
-  describePublishing,
-  describeRoomDirectory,
-  describeRoomHistory,
-  type MakeBrokerFixture,
-} from '../testing/conformance/broker.js';
 import { Recorder } from '../testing/recorder.js';
-import { MemoryArchiveQueue } from './archive-queue.js';
 import { MemoryBroker } from './broker.js';
-import { MemoryRoomDirectory } from './room-directory.js';
-import { MemoryRoomHistory } from './room-history.js';
 import { MemoryRoomStore } from './room-store.js';
 import type { StoredKey } from './stored-first.js';
 
 const KEEP = { size: 1_000, maxAgeMs: 0 };
 const BODY = '"content":"x"}';
-
-/** Rooms that are stored a moment after each publish, together with all messages of that moment. */
-const makeFixture: MakeBrokerFixture = async (options) => {
-  let storing = false;
-  const storedFirst = {
-    begin: () => {
-      if (storing) return;
-      storing = true;
-      setTimeout(() => {
-        storing = false;
-        for (const { roomId, messages, after } of rooms.claim(1_000, 1_000, 0)) {
-          rooms.settle(roomId, messages.at(-1) ?? after, KEEP);
-        }
-      }, 1);
-    },
-    failure: () => undefined,
-    timeoutMs: 5_000,
-    keys: new Map<number, StoredKey[]>(),
-  };
-  const rooms = new MemoryRoomStore({ ...options, storedFirst });
-  return {
-    directory: () => new MemoryRoomDirectory(rooms),
-    queue: () => new MemoryArchiveQueue(rooms),
-    history: () => new MemoryRoomHistory(rooms),
-    connect: async (listener) => {
-      const broker = new MemoryBroker(rooms);
-      if (listener !== undefined) broker.listen(listener);
-      return broker;
-    },
-    close: async () => undefined,
-  };
-};
-
-const NAME = 'in memory, stored first';
-describeBroker(NAME, makeFixture);
-describePositions(NAME, makeFixture);
-describePublishing(NAME, makeFixture, false);
-describeRoomHistory(NAME, makeFixture);
-describeRoomDirectory(NAME, makeFixture);
 
 describe('rooms in memory that store first', () => {
   let rooms: MemoryRoomStore;

@@ -1,3 +1,3 @@
-export * from './conformance/broker.js';
+export * from './conformance/index.js';
 export { IGNORE } from './feeds.js';
 export { type RecordedMessage, Recorder, someRoom } from './recorder.js';

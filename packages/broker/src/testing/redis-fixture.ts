@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createRedis, Keyspace, type RedisConfig, redisReady } from '@chorus/redis';
+import { createRedis, Keyspace, PARTITIONS, type RedisConfig, redisReady } from '@chorus/redis';
 import { Closer } from '@chorus/service';
 import { silentLog } from '@chorus/testing';
 import { RedisArchiveQueue } from '../redis/archive-queue.js';
@@ -44,4 +44,13 @@ export async function makeRedisFixture(options: RedisBrokerOptions): Promise<Red
     },
     close: () => closer.close(),
   };
+}
+
+/** Fixture on a Redis Cluster. @param urls of its servers @param options `maxBacklogBytes` is that of a partition */
+export function makeClusterFixture(
+  urls: readonly string[],
+  { maxBacklogBytes = 1e9 }: { maxBacklogBytes?: number },
+): Promise<RedisFixture> {
+  const redis = { urls, cluster: true, commandTimeoutMs: 3_000 };
+  return makeRedisFixture(testOptions(redis, maxBacklogBytes * PARTITIONS));
 }

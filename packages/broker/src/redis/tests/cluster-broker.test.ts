@@ -3,22 +3,13 @@ import { PARTITIONS, partitionOf, RedisSubscriber, RedisWatch } from '@chorus/re
 import { closeAfterEach, ensureTestRedis, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import {
-  describeArchiveQueue,
-  describeBacklogCount,
-  describeBacklogShares,
-  describeBroker,
-  describeEntries,
-  describeHistoryLimits,
-  describePositions,
-  describePublishing,
-  describeRestoring,
-  describeRoomDirectory,
-  describeRoomHistory,
-  type MakeBrokerFixture,
-} from '../../testing/conformance/broker.js';
 import { Recorder, someRoom } from '../../testing/recorder.js';
-import { makeRedisFixture, testOptions } from '../../testing/redis-fixture.js';
+import {
+  makeClusterFixture,
+  makeRedisFixture,
+  type RedisFixture,
+  testOptions,
+} from '../../testing/redis-fixture.js';
 
 const PASSWORD = 'p@ss:word/';
 
@@ -37,26 +28,10 @@ describe('over a Redis Cluster', () => {
 
   after(() => cluster.close());
 
-  /** With a user that has exactly the permissions that docs/how-to/postgresql-and-redis.md lists. */
-  const makeFixture: MakeBrokerFixture = ({ maxBacklogBytes = 1e9 }) => {
-    const redis = { urls: users, cluster: true, commandTimeoutMs: 3_000 };
-    return makeRedisFixture(testOptions(redis, maxBacklogBytes * PARTITIONS));
-  };
-
-  describeBroker('Redis Cluster', makeFixture);
-  describePositions('Redis Cluster', makeFixture);
-  describePublishing('Redis Cluster', makeFixture);
-  describeEntries('Redis Cluster', makeFixture);
-  describeRestoring('Redis Cluster', makeFixture);
-  describeArchiveQueue('Redis Cluster', makeFixture);
-  describeHistoryLimits('Redis Cluster', makeFixture);
-  describeBacklogCount('Redis Cluster', makeFixture);
-  describeBacklogShares('Redis Cluster', makeFixture);
-  describeRoomHistory('Redis Cluster', makeFixture);
-  describeRoomDirectory('Redis Cluster', makeFixture);
+  const makeFixture = (): Promise<RedisFixture> => makeClusterFixture(users, {});
 
   it('claims rooms of every partition, however many wait in one', async () => {
-    const fixture = closer().add(await makeFixture({}));
+    const fixture = closer().add(await makeFixture());
     const broker = await fixture.connect(new Recorder());
     const first = someRoom();
     const partitions = [0, 1, 5, 40];

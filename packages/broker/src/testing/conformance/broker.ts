@@ -7,18 +7,6 @@ import type { RoomDirectory } from '../../room-directory.js';
 import { Recorder, someRoom } from '../recorder.js';
 import type { BrokerFixture, MakeBrokerFixture } from './fixture.js';
 
-export { describeArchiveQueue } from './archive-queue.js';
-export { describeBacklogCount } from './backlog-count.js';
-export { describeBacklogShares } from './backlog-shares.js';
-export { describeEntries } from './entries.js';
-export type { BrokerFixture, MakeBrokerFixture } from './fixture.js';
-export { describeHistoryLimits } from './history-limits.js';
-export { describePositions } from './position.js';
-export { describePublishing } from './publishing.js';
-export { describeRestoring } from './restoring.js';
-export { describeRoomDirectory } from './room-directory.js';
-export { describeRoomHistory } from './room-history.js';
-
 /** Position before every message. */
 const NOWHERE = { epoch: 0, seq: 0 };
 const FAR_AWAY = { epoch: Number.MAX_SAFE_INTEGER, seq: 0 };

@@ -1,7 +1,31 @@
-import { addRedisUser, startRedisCluster } from '@chorus/local';
-import { testRedis } from '@chorus/testing';
-import { describeLossyPresenceStore, describePresenceStore } from '../testing/conformance/index.js';
-import { openRedisFixture } from '../testing/redis-fixture.js';
+import { addRedisUser, type LocalRedisCluster, startRedisCluster } from '@chorus/local';
+import type { PresenceFrame } from '@chorus/protocol';
+import { ManualClock, testRedis } from '@chorus/testing';
+import { MemoryPresenceStore } from './memory/presence-store.js';
+import {
+  describeLossyPresenceStore,
+  describePresenceStore,
+  SUITE_LIMIT,
+} from './testing/conformance/index.js';
+import { openRedisFixture } from './testing/redis-fixture.js';
+
+describePresenceStore('memory', async () => {
+  const clock = new ManualClock();
+  const announced: PresenceFrame[] = [];
+  const store = new MemoryPresenceStore({
+    clock,
+    announceLimit: SUITE_LIMIT,
+    announce: (_roomId, frame) => {
+      announced.push(JSON.parse(frame));
+    },
+  });
+  return {
+    open: () => store,
+    announced: async () => announced,
+    pass: (ms) => clock.advance(ms),
+    close: async () => {},
+  };
+});
 
 /** Stores connect as a Redis user with exactly the permissions that docs/how-to/postgresql-and-redis.md lists. */
 describe('RedisPresenceStore', () => {
@@ -17,7 +41,7 @@ describe('RedisPresenceStore', () => {
 });
 
 describe('RedisPresenceStore on a Redis Cluster', () => {
-  let cluster: Awaited<ReturnType<typeof startRedisCluster>>;
+  let cluster: LocalRedisCluster;
   let users: string[];
   before(async function () {
     this.timeout(40_000);

@@ -1,21 +1,58 @@
 import { type LocalRedisCluster, startRedisCluster } from '@chorus/local';
 import { UnavailableError } from '@chorus/redis';
-import { testRedis } from '@chorus/testing';
+import { ManualClock, testRedis } from '@chorus/testing';
 import { expect } from 'chai';
-import type { NodeReport } from '../node-registry.js';
-import { describeAccessList } from '../testing/access-list-conformance.js';
-import { describeMembershipList } from '../testing/membership-list-conformance.js';
-import { describeNodeRegistry } from '../testing/node-registry-conformance.js';
+import { MemoryAccessList } from './memory/access-list.js';
+import { MemoryNodeRegistry } from './memory/node-registry.js';
+import type { NodeReport } from './node-registry.js';
+import { RedisAccessList } from './redis/access-list.js';
+import { RedisMembershipList } from './redis/membership-list.js';
+import { RedisNodeRegistry } from './redis/node-registry.js';
+import { describeAccessList } from './testing/access-list-conformance.js';
+import { describeMembershipList } from './testing/membership-list-conformance.js';
+import { describeNodeRegistry } from './testing/node-registry-conformance.js';
 import {
   openRedisAccessList,
   openRedisFixture,
   openRedisMembershipList,
   openRedisNodeRegistry,
   type RedisFixture,
-} from '../testing/redis-fixture.js';
-import { RedisAccessList } from './access-list.js';
-import { RedisMembershipList } from './membership-list.js';
-import { RedisNodeRegistry } from './node-registry.js';
+} from './testing/redis-fixture.js';
+
+/** What the suites need of a clock. */
+function clock() {
+  const manual = new ManualClock(1_700_000_000_000);
+  return {
+    now: async () => manual.now(),
+    read: () => manual.now(),
+    pass: (ms: number) => manual.advance(ms),
+    close: async () => {},
+  };
+}
+
+describeAccessList('memory', async () => {
+  const time = clock();
+  const list = new MemoryAccessList(time.read);
+  return { ...time, open: () => list };
+});
+
+describeMembershipList('memory', async () => {
+  const time = clock();
+  const access = new MemoryAccessList(time.read);
+  return { ...time, open: () => ({ list: access.memberships, access }) };
+});
+
+describeNodeRegistry('memory', async () => {
+  const time = clock();
+  const registry = new MemoryNodeRegistry(time.read);
+  return { ...time, open: () => registry };
+});
+
+describe('MemoryAccessList', () => {
+  it('admits users from the start: no data can have been lost', async () => {
+    expect(await new MemoryAccessList().check([{ userId: 1 }])).to.deep.equal(['ok']);
+  });
+});
 
 describe('control in Redis', () => {
   const servers: string[] = [];
