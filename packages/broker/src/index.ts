@@ -1,7 +1,7 @@
 export * from './archive-queue.js';
 export * from './broker.js';
 export type { HistoryLoss } from './feeds/losses.js';
-export type { Replay, RoomFeedStats } from './feeds/replay.js';
+export type { EntryFilter, Replay, RoomFeedStats } from './feeds/replay.js';
 export {
   type NodeListener,
   type RoomFeedOptions,

@@ -1,6 +1,19 @@
-import type { ControlEvent, HistoryLoss, Replay, RoomFeedRegistry, RoomListener } from '@chorus/broker';
+import type {
+  ControlEvent,
+  EntryFilter,
+  HistoryLoss,
+  Replay,
+  RoomFeedRegistry,
+  RoomListener,
+} from '@chorus/broker';
 import type { PresenceTracker } from '@chorus/presence';
-import type { Member, Position, RoomKind, RoomRenamedFrame } from '@chorus/protocol';
+import {
+  isChangeFrame,
+  type Member,
+  type Position,
+  type RoomKind,
+  type RoomRenamedFrame,
+} from '@chorus/protocol';
 import type { GatewayCounters } from '../telemetry/counters.js';
 import type { MessageTracer } from '../telemetry/message-tracer.js';
 import type { Timings } from '../telemetry/timings.js';
@@ -14,6 +27,8 @@ import type { WatermarkRegistry } from './watermark-registry.js';
 /** A socket's membership of a room on this node. */
 export interface RoomSubscriber {
   readonly member: Member;
+  /** Whether it receives the frames of {@link LocalRoom.v1Topic}. */
+  readonly v1: boolean;
   /** Whether the client was asked to reconnect. */
   readonly reconnecting: boolean;
   /** Called when the room was deleted, which ends the membership. */
@@ -33,10 +48,12 @@ export interface LocalRoom extends AckedRoom {
   readonly kind: RoomKind;
   /** Topic of the room's frames. */
   readonly topic: string;
-  /** Topic of the frames that only `chorus.v1` sockets receive: typing notices and new names. */
-  readonly typingTopic: string;
+  /** Topic of the frames that only `chorus.v1` sockets receive: changes, typing notices and new names. */
+  readonly v1Topic: string;
   readonly watermark: Watermark;
   readonly subscribers: Set<RoomSubscriber>;
+  /** Number of subscribers of `chorus.v1`. */
+  v1Subscribers: number;
   /** Number of subscribers that receive missed messages, and no live ones yet. */
   catchingUp: number;
   /** Typing subscribers by user, until their own notice arrives here. */
@@ -84,9 +101,10 @@ export class Hub implements RoomListener {
         id: roomId,
         kind: this.parts.feeds.kind(roomId),
         topic: String(roomId),
-        typingTopic: `${roomId}/typing`,
+        v1Topic: `${roomId}/v1`,
         watermark: this.parts.watermarks.open(roomId),
         subscribers: new Set(),
+        v1Subscribers: 0,
         catchingUp: 0,
         typing: new Map(),
         acks: undefined,
@@ -106,6 +124,7 @@ export class Hub implements RoomListener {
 
   enter(room: LocalRoom, subscriber: RoomSubscriber): void {
     room.subscribers.add(subscriber);
+    if (subscriber.v1) room.v1Subscribers++;
     this.parts.counters.joins++;
     if (room.deleted) subscriber.roomDeleted();
     else this.parts.presence.enter(room.id, subscriber.member);
@@ -114,6 +133,7 @@ export class Hub implements RoomListener {
   leave(room: LocalRoom, subscriber: RoomSubscriber): void {
     if (room.typing.get(subscriber.member.id) === subscriber) room.typing.delete(subscriber.member.id);
     if (room.subscribers.delete(subscriber)) {
+      if (subscriber.v1) room.v1Subscribers--;
       this.parts.counters.leaves++;
       if (!room.deleted) this.parts.presence.exit(room.id, subscriber.member, subscriber.reconnecting);
     }
@@ -129,8 +149,8 @@ export class Hub implements RoomListener {
   }
 
   /** See `RoomFeedRegistry.replay`. */
-  replay(room: LocalRoom, since: Position): Promise<Replay | undefined> {
-    return this.parts.feeds.replay(room.id, since);
+  replay(room: LocalRoom, since: Position, entries: EntryFilter): Promise<Replay | undefined> {
+    return this.parts.feeds.replay(room.id, since, entries);
   }
 
   /** See `RoomFeedRegistry.lossSince`. */
@@ -143,8 +163,12 @@ export class Hub implements RoomListener {
     const { transport, counters, timings, traces } = this.parts;
     const room = this.#rooms.get(roomId);
     if (room !== undefined) {
-      transport.publish(room.topic, frame);
-      counters.messagesOut += this.#count(room, frame);
+      // A socket receives frames of both topics in the order in which they are published.
+      if (isChangeFrame(frame)) this.#deliverChange(room, frame);
+      else {
+        transport.publish(room.topic, frame);
+        counters.messagesOut += this.#count(room, frame);
+      }
       if (room.acks !== undefined) sendDelivered(room, position);
     }
     timings.delivered(frame);
@@ -205,10 +229,17 @@ export class Hub implements RoomListener {
     return sockets;
   }
 
+  /** Plain sockets receive no changes. */
+  #deliverChange(room: LocalRoom, frame: Uint8Array): void {
+    this.parts.transport.publish(room.v1Topic, frame);
+    // At most: those that catch up are not told apart by protocol.
+    this.parts.counters.bytesOut += room.v1Subscribers * frame.byteLength;
+  }
+
   #deliverTyping(room: LocalRoom, userId: number, frame: Uint8Array): void {
     const own = room.typing.get(userId);
     room.typing.delete(userId);
-    if (own === undefined) this.parts.transport.publish(room.typingTopic, frame);
+    if (own === undefined) this.parts.transport.publish(room.v1Topic, frame);
     else own.publishTyping(frame);
   }
 
@@ -217,7 +248,7 @@ export class Hub implements RoomListener {
     const room = this.#rooms.get(roomId);
     if (room === undefined) return;
     const frame: RoomRenamedFrame = { type: 'room-renamed', roomId, name };
-    this.parts.transport.publish(room.typingTopic, Buffer.from(JSON.stringify(frame)));
+    this.parts.transport.publish(room.v1Topic, Buffer.from(JSON.stringify(frame)));
   }
 
   #deleteRoom(roomId: number): void {

@@ -9,7 +9,7 @@ export interface PreparedJoin {
   readonly since: Position | undefined;
   /** The messages after that position; undefined if they cannot be read without a gap. */
   readonly replay: Replay | undefined;
-  /** Messages up to here are in the database; 0-0 if the caller did not request it. */
+  /** Messages up to here are in the database; 0-0 for a plain socket. */
   readonly stored: Position;
 }
 
@@ -17,19 +17,19 @@ const NOWHERE: Position = { epoch: 0, seq: 0 };
 
 /**
  * Prepares a join.
- * @param withStored whether to read up to where messages are in the database
+ * @param v1 whether it is for a `chorus.v1` socket, which receives changes too and gets to know what is in the database
  * @throws {RoomNotFoundError} {UnavailableError} nothing has to be given back then
  */
 export async function prepareJoin(
   hub: Hub,
   roomId: number,
   since: Position | undefined,
-  withStored: boolean,
+  v1: boolean,
 ): Promise<PreparedJoin> {
   const room = await hub.admit(roomId);
   try {
-    const stored = withStored ? await room.watermark.known() : NOWHERE;
-    const replay = since === undefined ? undefined : await hub.replay(room, since);
+    const stored = v1 ? await room.watermark.known() : NOWHERE;
+    const replay = since === undefined ? undefined : await hub.replay(room, since, v1 ? 'all' : 'messages');
     return { room, since, replay, stored };
   } catch (error) {
     hub.abandon(room);

@@ -40,7 +40,7 @@ const FRAMES: MembershipFrames = {
     resumes ? encodeRecovery(roomId, at, recovered) : undefined,
   historyLost: () => undefined,
   left: () => undefined,
-  typing: false,
+  v1: false,
 };
 
 /** A plain socket: in one room, sends plain text, receives the room's frames. */

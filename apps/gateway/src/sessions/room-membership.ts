@@ -35,8 +35,8 @@ export interface MembershipFrames {
   joined(joined: JoinedRoom): string | undefined;
   historyLost(roomId: number, loss: HistoryLoss): string | undefined;
   left(roomId: number, reason: LeaveReason): string | undefined;
-  /** Whether clients receive frames of the room's typing topic. */
-  readonly typing: boolean;
+  /** Whether clients receive the frames that only `chorus.v1` has. */
+  readonly v1: boolean;
 }
 
 /** The session that owns a membership. */
@@ -77,6 +77,10 @@ export class RoomMembership implements TypingSubscriber {
 
   get member(): Member {
     return this.session.user;
+  }
+
+  get v1(): boolean {
+    return this.session.frames.v1;
   }
 
   get reconnecting(): boolean {
@@ -144,7 +148,7 @@ export class RoomMembership implements TypingSubscriber {
   }
 
   publishTyping(frame: Uint8Array): void {
-    this.session.socket?.publish(this.room.typingTopic, frame);
+    this.session.socket?.publish(this.room.v1Topic, frame);
   }
 
   #answer({ room, since, replay, stored }: PreparedJoin): void {
@@ -182,13 +186,13 @@ export class RoomMembership implements TypingSubscriber {
     const { socket, frames } = this.session;
     this.#replay = undefined;
     socket?.subscribe(this.room.topic);
-    if (frames.typing) socket?.subscribe(this.room.typingTopic);
+    if (frames.v1) socket?.subscribe(this.room.v1Topic);
   }
 
   #unsubscribe(): void {
     const { socket, frames } = this.session;
     socket?.unsubscribe(this.room.topic);
-    if (frames.typing) socket?.unsubscribe(this.room.typingTopic);
+    if (frames.v1) socket?.unsubscribe(this.room.v1Topic);
   }
 
   #send(frame: string | undefined): void {

@@ -110,18 +110,21 @@ export class Sampler {
 }
 
 const NAME = Buffer.from('"sentAt":');
+const CLOSING_BRACE = 0x7d;
 /** Upper bound of the bytes from the field's name to the end of a frame: a number, and the sender's own id. */
 const TAIL_BYTES = 256;
 
 /**
  * Returns the time at which a message was sent, from its frame, in milliseconds since 1970; undefined for other frames.
  * The last occurrence of the field is the right one whatever the text contains: after it, a sender controls only an id
- * without quotes.
+ * without quotes. If the frame ends with an object of an application, which may contain the field, the first one is.
  */
 export function readSentAt(frame: Uint8Array): number | undefined {
-  const tail = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).subarray(-TAIL_BYTES);
-  const at = tail.lastIndexOf(NAME);
+  const bytes = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength);
+  const endsWithObject = bytes[bytes.length - 2] === CLOSING_BRACE;
+  const tail = endsWithObject ? bytes : bytes.subarray(-TAIL_BYTES);
+  const at = endsWithObject ? tail.indexOf(NAME) : tail.lastIndexOf(NAME);
   if (at < 0) return undefined;
-  const sentAt = Number.parseInt(tail.toString('latin1', at + NAME.length), 10);
+  const sentAt = Number.parseInt(tail.toString('latin1', at + NAME.length, at + NAME.length + 20), 10);
   return Number.isNaN(sentAt) ? undefined : sentAt;
 }

@@ -81,6 +81,12 @@ export class GatewayFixture {
     };
   }
 
+  /** A broker of the gateways' rooms, to publish what no socket can send. */
+  async broker(): Promise<Broker> {
+    const { connectBroker } = await this.parts(loadGatewayConfig({ JWT_SECRET: SECRET }));
+    return this.closer.add(await connectBroker(() => 1));
+  }
+
   bearer(member: Member): Record<string, string> {
     return { authorization: `Bearer ${this.tokens.sign(member)}` };
   }

@@ -1,5 +1,8 @@
+import { isChangeFrame } from '@chorus/protocol';
 import { isAfter, type Position, type StoredMessage } from '../broker.js';
+import { erasedFrame } from '../publishing/stored-frame.js';
 import { follows, positionBefore, samePosition } from './read-after.js';
+import type { EntryFilter } from './replay.js';
 
 /** Approximate memory of a message beside its frame, in bytes. */
 const OVERHEAD = 128;
@@ -95,10 +98,14 @@ export class ReplayWindow {
     return this.#first + this.#messages.length - this.#head;
   }
 
-  /** Position of the newest message. */
-  get last(): Position | undefined {
-    const message = this.#at(this.end - 1);
-    return message && { epoch: message.epoch, seq: message.seq };
+  /** Position of the newest message, changes left out, from an index on. */
+  lastMessage(from: number): Position | undefined {
+    for (let place = this.end - 1; place >= from; place--) {
+      const entry = this.#at(place);
+      if (entry === undefined) return undefined;
+      if (!isChangeFrame(entry.frame)) return { epoch: entry.epoch, seq: entry.seq };
+    }
+    return undefined;
   }
 
   /** Appends a delivery. Copies the frame, which is a slice of a larger buffer. */
@@ -165,19 +172,43 @@ export class ReplayWindow {
   }
 
   /**
-   * Frames from an index on: about `maxBytes`, at least one unless there is none.
+   * Frames from an index on: about `maxBytes`, at least one unless there is none; and the index behind them.
    * @returns undefined if they were dropped
    */
-  read(place: number, maxBytes: number): Uint8Array[] | undefined {
-    if (place < this.#first) return undefined;
+  read(
+    from: number,
+    maxBytes: number,
+    entries: EntryFilter,
+  ): { frames: Uint8Array[]; end: number } | undefined {
+    if (from < this.#first) return undefined;
     const frames: Uint8Array[] = [];
     let bytes = 0;
-    for (let next = this.#at(place); next !== undefined; next = this.#at(place + frames.length)) {
+    let place = from;
+    for (let next = this.#at(place); next !== undefined; next = this.#at(++place)) {
+      if (entries === 'messages' && isChangeFrame(next.frame)) continue;
       if (frames.length > 0 && bytes + next.frame.length > maxBytes) break;
       bytes += next.frame.length;
       frames.push(next.frame);
     }
-    return frames;
+    return { frames, end: place };
+  }
+
+  /** Erases a deleted message, and its edits and appended text, so that no client that resumes receives them. */
+  erase(roomId: number, { epoch, seq }: Position): void {
+    const target = `"target":{"epoch":${epoch},"seq":${seq}},`;
+    const changes = ['edited', 'appended'].map((change) => `"change":"${change}",${target}`);
+    for (let index = this.#head; index < this.#messages.length; index++) {
+      const entry = this.#messages[index];
+      if (entry === undefined) continue;
+      const { frame } = entry;
+      const isTarget = entry.epoch === epoch && entry.seq === seq;
+      if (!isTarget && !(isChangeFrame(frame) && changes.some((text) => Buffer.from(frame).includes(text))))
+        continue;
+      const erased = erasedFrame(roomId, entry, entry.changes);
+      this.#messages[index] = erased;
+      this.#bytes += erased.frame.length - frame.length;
+      this.budget.changed(erased.frame.length - frame.length);
+    }
   }
 
   /** Drops the oldest messages until at most that number of bytes is left. */

@@ -1,10 +1,14 @@
 import type { Position } from '../broker.js';
 
-/** The messages that one client missed, handed out at the pace at which it reads. */
+/** The entries that a client receives: plain sockets get messages only. */
+export type EntryFilter = 'all' | 'messages';
+
+/** The entries that one client missed, handed out at the pace at which it reads. */
 export interface Replay {
   /**
    * Position of the last missed message so far, or the client's own position if it missed none. Unlike the room's
-   * position it is always one that a client can reach: an epoch can begin without a message.
+   * position it is always one that a client can reach: an epoch can begin without a message. Changes may follow: a client that
+   * ignores them would never reach the position of one.
    */
   readonly upTo: Position;
   /**

@@ -4,7 +4,7 @@ import type { Logger } from '@chorus/service';
 import pLimit from 'p-limit';
 import type { Broker, BrokerListener, ControlEvent, Position } from '../broker.js';
 import type { HistoryLoss } from './losses.js';
-import { FeedCounters, type Replay, type RoomFeedStats } from './replay.js';
+import { type EntryFilter, FeedCounters, type Replay, type RoomFeedStats } from './replay.js';
 import { ReplayBudget } from './replay-window.js';
 import { type MessageListener, RoomFeed, type RoomFeedParts } from './room-feed.js';
 import { RoomReplays, type RoomReplaysParts } from './room-replays.js';
@@ -188,16 +188,16 @@ export class RoomFeedRegistry implements BrokerListener {
   }
 
   /**
-   * Replays the messages after `since` in a room in use. Clients that resume concurrently share the reads.
+   * Replays the entries after `since` in a room in use. Clients that resume concurrently share the reads.
    * @returns undefined if they cannot be had without a gap: the position is ahead of the room, messages are or may be
    *   lost since, the recent history does not reach back that far, they are too many, or the room does not exist any
    *   more
    * @throws {UnavailableError}
    */
-  async replay(roomId: number, since: Position): Promise<Replay | undefined> {
+  async replay(roomId: number, since: Position, entries: EntryFilter = 'all'): Promise<Replay | undefined> {
     const use = this.#uses.get(roomId);
     if (use === undefined || use.gone) return undefined;
-    const replay = await use.replays.open(since);
+    const replay = await use.replays.open(since, entries);
     if (!use.gone) return replay;
     replay?.end();
     return undefined;

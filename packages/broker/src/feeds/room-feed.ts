@@ -9,6 +9,7 @@ import {
   type RoomStanding,
   RoomsRestoringError,
 } from '../broker.js';
+import { keepDelivery } from './keep-delivery.js';
 import { FeedLosses, type HistoryLoss } from './losses.js';
 import { follows, positionBefore, readAfter } from './read-after.js';
 import type { FeedCounters } from './replay.js';
@@ -60,7 +61,7 @@ export class RoomFeed {
   #stopped = false;
   /** Generation of the room; empty if unknown. */
   #generation = '';
-  #kind: RoomKind = 'public';
+  kind: RoomKind = 'public';
   readonly #losses: FeedLosses;
   /** Receives the deliveries, for clients that resume. */
   window: ReplayWindow | undefined;
@@ -84,15 +85,9 @@ export class RoomFeed {
   /** Starts at the room's position after the subscription; arrivals since then are held. */
   start(standing: RoomStanding): void {
     this.#at = standing.at;
-    this.#generation = standing.generation;
-    this.#kind = standing.kind;
+    [this.#generation, this.kind] = [standing.generation, standing.kind];
     this.#learn(standing);
     void this.#catchUp();
-  }
-
-  /** Kind of the room, once the feed has started. */
-  get kind(): RoomKind {
-    return this.#kind;
   }
 
   /** Queries the room's standing, and reports the position of this feed, or one that a client claims. */
@@ -109,8 +104,7 @@ export class RoomFeed {
 
   /** Restarts the feed for a new room with this id. */
   reopen({ generation, kind }: RoomStanding): void {
-    this.#generation = generation;
-    this.#kind = kind;
+    [this.#generation, this.kind] = [generation, kind];
     this.check();
   }
 
@@ -186,7 +180,7 @@ export class RoomFeed {
 
   #deliver(position: Position, frame: Uint8Array): void {
     this.#moveTo(position);
-    this.window?.append(position, frame);
+    if (this.window !== undefined) keepDelivery(this.window, this.roomId, position, frame);
     this.listener.onMessage(this.roomId, position, frame);
   }
 

@@ -8,7 +8,7 @@ import {
   type StoredMessage,
 } from '../broker.js';
 import { positionBefore, readAfter, samePosition } from './read-after.js';
-import type { FeedCounters, Replay } from './replay.js';
+import type { EntryFilter, FeedCounters, Replay } from './replay.js';
 import { newest, type ReplayBudget, ReplayWindow, type WindowLimits } from './replay-window.js';
 import type { RoomFeed } from './room-feed.js';
 
@@ -71,11 +71,11 @@ export class RoomReplays {
    * @returns undefined if the messages after `since` cannot be had without a gap
    * @throws {UnavailableError}
    */
-  async open(since: Position): Promise<Replay | undefined> {
+  async open(since: Position, entries: EntryFilter): Promise<Replay | undefined> {
     this.#enter();
     const askedAt = performance.now();
     try {
-      const replay = await this.#find(since, askedAt);
+      const replay = await this.#find(since, askedAt, entries);
       if (replay === undefined) this.parts.counters.replaysRefused++;
       else this.parts.counters.replays++;
       return replay;
@@ -92,7 +92,7 @@ export class RoomReplays {
     this.feed.window = undefined;
   }
 
-  async #find(since: Position, askedAt: number): Promise<Replay | undefined> {
+  async #find(since: Position, askedAt: number, entries: EntryFilter): Promise<Replay | undefined> {
     const { feed, parts } = this;
     const { question } = parts;
     /** An epoch that the room continues without a gap. */
@@ -113,7 +113,7 @@ export class RoomReplays {
       }
       if (place === 'unread') await this.#extend(since);
       else if (since.epoch === feed.at.epoch || since.epoch === wholeSince) {
-        return this.#replay(this.#window, since, place, askedAt);
+        return this.#replay(this.#window, since, place, askedAt, entries);
       } else if (await this.#goesOn(since, askedAt)) wholeSince = since.epoch;
       else return undefined;
     }
@@ -159,7 +159,13 @@ export class RoomReplays {
     return window;
   }
 
-  #replay(window: ReplayWindow, since: Position, from: number, askedAt: number): Replay {
+  #replay(
+    window: ReplayWindow,
+    since: Position,
+    from: number,
+    askedAt: number,
+    entries: EntryFilter,
+  ): Replay {
     const { generation } = window;
     const { counters, onRecovered } = this.parts;
     let place = from;
@@ -168,13 +174,14 @@ export class RoomReplays {
     this.#enter();
     return {
       get upTo() {
-        return (window.end > from && window.last) || since;
+        return window.lastMessage(from) ?? since;
       },
       next: (maxBytes) => {
         if (ended || window.generation !== generation) return undefined;
-        const frames = window.read(place, maxBytes);
-        if (frames === undefined) return undefined;
-        place += frames.length;
+        const read = window.read(place, maxBytes, entries);
+        if (read === undefined) return undefined;
+        const { frames } = read;
+        place = read.end;
         counters.replayedMessages += frames.length;
         if (frames.length === 0 && !complete) {
           complete = true;

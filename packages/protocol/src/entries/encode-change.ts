@@ -1,4 +1,5 @@
 import type { Member } from '../plain-frames.js';
+import type { Position } from '../position.js';
 import type { MadeChange } from './change-frames.js';
 
 type PartsOf<Change> = Change extends MadeChange
@@ -11,16 +12,26 @@ export type ChangeParts = PartsOf<MadeChange>;
 /**
  * Returns the JSON of a change frame without its opening, as `Broker.publish` takes it.
  *
- * `data` is last: scripts and servers find `userId` and `sentAt` without parsing, and only text that nobody chooses may be
+ * `target` and `mentions` are first, where they are found without reading the content. `data` is last: scripts and servers find `userId` and `sentAt` without parsing, and only text that nobody chooses may be
  * in front of them unescaped.
  *
  * @param by the user who makes the change
  */
 export function encodeChange(roomId: number, by: Member, parts: ChangeParts): string {
   const { change, id, sentAt, clientMsgId, ...rest } = parts;
-  const { data, ...about } = rest as { data?: unknown };
+  const { target, mentions, data, ...about } = rest as {
+    target?: Position;
+    mentions?: unknown;
+    data?: unknown;
+  };
   const frame = {
-    ...{ type: 'change', change, ...about },
+    ...{
+      type: 'change',
+      change,
+      target: target && { epoch: target.epoch, seq: target.seq },
+      mentions,
+      ...about,
+    },
     ...{ roomId, username: by.username, userId: by.id, id, sentAt, clientMsgId, data },
   };
   return JSON.stringify(frame).slice(1);

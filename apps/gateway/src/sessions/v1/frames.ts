@@ -14,7 +14,7 @@ export const V1_FRAMES: MembershipFrames = {
     return JSON.stringify(frame);
   },
   left: (roomId, reason) => JSON.stringify({ type: 'room-left', roomId, reason }),
-  typing: true,
+  v1: true,
 };
 
 export function encodeWelcome(
