@@ -1,8 +1,8 @@
 import type { MessageFrame } from '@chorus/protocol';
 import { expect } from 'chai';
 import type { HistoryEvent } from '../history/history.js';
+import { eventAt, indexOf, SpoilableHistory } from '../testing/spoilable-history.js';
 import { RULES } from './checker.js';
-import { eventAt, indexOf, SpoilableHistory } from './spoilable-history.js';
 
 describe('the history checker', function () {
   this.timeout(180_000);

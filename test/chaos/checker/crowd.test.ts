@@ -2,7 +2,12 @@ import type { MessageFrame } from '@chorus/protocol';
 import { expect } from 'chai';
 import type { HistoryEvent, StoredMessage } from '../history/history.js';
 import { plainName } from '../history/message-name.js';
-import { type DraftClient, type DraftHistory, type DraftRoom, simulate } from '../history/test-history.js';
+import {
+  type DraftClient,
+  type DraftHistory,
+  type DraftRoom,
+  simulate,
+} from '../testing/simulated-history.js';
 import { check } from './checker.js';
 
 const ROOM = 1;

@@ -1,7 +1,7 @@
 import type { MessageFrame } from '@chorus/protocol';
 import { expect } from 'chai';
 import type { StoredMessage } from '../history/history.js';
-import { eventAt, indexOf, SpoilableHistory } from './spoilable-history.js';
+import { eventAt, indexOf, SpoilableHistory } from '../testing/spoilable-history.js';
 
 describe('the history checker, of what is delivered, finds', function () {
   this.timeout(180_000);

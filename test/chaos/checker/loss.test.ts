@@ -1,7 +1,12 @@
 import type { MessageFrame } from '@chorus/protocol';
 import { expect } from 'chai';
 import type { HistoryEvent, StoredMessage } from '../history/history.js';
-import { type DraftClient, type DraftHistory, type DraftRoom, simulate } from '../history/test-history.js';
+import {
+  type DraftClient,
+  type DraftHistory,
+  type DraftRoom,
+  simulate,
+} from '../testing/simulated-history.js';
 import { check } from './checker.js';
 
 const ROOM = 1;

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { DraftClient } from '../history/test-history.js';
-import { eventAt, indexOf, SpoilableHistory } from './spoilable-history.js';
+import type { DraftClient } from '../testing/simulated-history.js';
+import { eventAt, indexOf, SpoilableHistory } from '../testing/spoilable-history.js';
 
 describe('the history checker, of members, finds', function () {
   this.timeout(180_000);

@@ -1,7 +1,7 @@
 import { isAfter, type MessageFrame } from '@chorus/protocol';
 import { expect } from 'chai';
 import type { FaultKind, HistoryEvent, Loss } from '../history/history.js';
-import { type DraftClient, type DraftHistory, simulate } from '../history/test-history.js';
+import { type DraftClient, type DraftHistory, simulate } from '../testing/simulated-history.js';
 import { check } from './checker.js';
 
 type Joined = Extract<HistoryEvent, { type: 'joined' }>;

@@ -1,7 +1,7 @@
 import type { MessageFrame } from '@chorus/protocol';
 import { expect } from 'chai';
 import type { StoredMessage } from '../history/history.js';
-import { SpoilableHistory } from './spoilable-history.js';
+import { SpoilableHistory } from '../testing/spoilable-history.js';
 
 describe('the history checker, of what is stored, finds', function () {
   this.timeout(180_000);

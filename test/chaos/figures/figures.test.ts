@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import type { Fault, History, HistoryEvent, LifeEvent } from '../history/history.js';
 import { indexHistory } from '../history/index-history.js';
-import { PROMISES, simulate } from '../history/test-history.js';
 import { timelineSvg } from '../report/timeline-svg.js';
+import { PROMISES, simulate } from '../testing/simulated-history.js';
 import { figuresOf, spread } from './figures.js';
 import { timelineOf } from './timeline.js';
 

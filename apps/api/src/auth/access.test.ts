@@ -1,5 +1,6 @@
 import { Tokens } from '@chorus/auth';
 import { type ControlEvent, MemoryRoomDirectory, MemoryRoomStore } from '@chorus/broker';
+import { IGNORE } from '@chorus/broker/testing';
 import { MemoryAccessList, type Subject } from '@chorus/control';
 import type { Database } from '@chorus/database';
 import type { HttpErrorCode } from '@chorus/protocol';
@@ -56,10 +57,7 @@ describe('a valid token that is refused', function () {
     running = await startApi(db, {}, { access, directory: new MemoryRoomDirectory(rooms) });
     await running.mirrored();
     rooms.attach({
-      onMessage() {},
-      onNotice() {},
-      onStored() {},
-      onResumed() {},
+      ...IGNORE,
       onControl: (event) => events.push(event),
     });
     client = running.client;

@@ -1,4 +1,5 @@
 import { type ControlEvent, MemoryRoomDirectory, MemoryRoomStore } from '@chorus/broker';
+import { IGNORE } from '@chorus/broker/testing';
 import type { Database } from '@chorus/database';
 import { UnavailableError } from '@chorus/redis';
 import { until } from '@chorus/testing';
@@ -54,10 +55,7 @@ describe('changes of rooms, as gateways receive them', function () {
     events = [];
     listings = [];
     rooms.attach({
-      onMessage() {},
-      onNotice() {},
-      onStored() {},
-      onResumed() {},
+      ...IGNORE,
       onControl: (event) => (/^room-(un)?listed$/.test(event.type) ? listings : events).push(event),
     });
     running = await startApi(db, {}, { directory });

@@ -165,7 +165,7 @@ export async function startApi(
     log,
     mirrored: async () => {
       const signal = AbortSignal.timeout(MIRRORED_MS);
-      while (!log.some((line) => line.includes('all rooms are known'))) {
+      while (!log.some((line) => line.includes('the gateways know all rooms'))) {
         await sleep(5, undefined, { signal });
       }
     },

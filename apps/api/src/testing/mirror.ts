@@ -1,4 +1,5 @@
 import { type ControlEvent, MemoryRoomDirectory, MemoryRoomStore } from '@chorus/broker';
+import { IGNORE } from '@chorus/broker/testing';
 import type { Database } from '@chorus/database';
 import type { Logger } from '@chorus/service';
 import { silentLog } from '@chorus/testing';
@@ -38,10 +39,7 @@ export class MirrorFixture {
     this.repository = new RoomRepository(db);
     this.messages = new MessageRepository(db);
     this.rooms.attach({
-      onMessage() {},
-      onNotice() {},
-      onStored() {},
-      onResumed() {},
+      ...IGNORE,
       onControl: (event) => this.events.push(event),
     });
     const markComplete = this.directory.markComplete.bind(this.directory);

@@ -1,4 +1,5 @@
 import { type ControlEvent, MemoryRoomDirectory, MemoryRoomStore } from '@chorus/broker';
+import { IGNORE } from '@chorus/broker/testing';
 import { MemoryNodeRegistry } from '@chorus/control';
 import type { Database } from '@chorus/database';
 import { expect } from 'chai';
@@ -27,10 +28,7 @@ export async function startOperatorApi(db: Database): Promise<OperatorFixture> {
   const nodes = new MemoryNodeRegistry();
   const events: ControlEvent[] = [];
   rooms.attach({
-    onMessage() {},
-    onNotice() {},
-    onStored() {},
-    onResumed() {},
+    ...IGNORE,
     onControl: (event) => events.push(event),
   });
   const running = await startApi(

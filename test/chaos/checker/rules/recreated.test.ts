@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import type { ChangeOutcome, Fault, LifeEvent, RoomLives } from '../../history/history.js';
 import { indexHistory } from '../../history/index-history.js';
-import { simulate } from '../../history/test-history.js';
 import { lifeContent } from '../../recreated/life-content.js';
+import { simulate } from '../../testing/simulated-history.js';
 import { recreated } from './recreated.js';
 
 const ROOM = 7;

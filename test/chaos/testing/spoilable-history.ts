@@ -1,7 +1,7 @@
 import type { MessageFrame } from '@chorus/protocol';
+import { check } from '../checker/checker.js';
 import type { HistoryEvent, StoredMessage } from '../history/history.js';
-import { type DraftClient, type DraftHistory, type DraftRoom, simulate } from '../history/test-history.js';
-import { check } from './checker.js';
+import { type DraftClient, type DraftHistory, type DraftRoom, simulate } from './simulated-history.js';
 
 export type EventOf<Type extends HistoryEvent['type']> = Extract<HistoryEvent, { type: Type }>;
 

@@ -1,6 +1,6 @@
 import type { MessageFrame, Position } from '@chorus/protocol';
 import { createPrng, type Prng } from '@chorus/testing';
-import type { Fault, History, HistoryEvent, Promises, RoomEnd, StoredMessage } from './history.js';
+import type { Fault, History, HistoryEvent, Promises, RoomEnd, StoredMessage } from '../history/history.js';
 
 /** A history that tests can change, to plant a violation. */
 export interface DraftHistory extends History {
