@@ -6,7 +6,8 @@ import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { createPerson, createRoom, type Person } from '../support/clients/people.js';
-import { startTestStandalone, type TestStandalone } from '../support/servers/standalone.js';
+import { sharedStandalone } from '../support/servers/shared.js';
+import type { TestStandalone } from '../support/servers/standalone.js';
 
 const EXAMPLES = fileURLToPath(new URL('../../packages/client/examples/', import.meta.url));
 
@@ -28,7 +29,7 @@ describe('the examples of the client', function () {
   const said: Message[] = [];
   const children: ChildProcess[] = [];
   before(async () => {
-    standalone = await startTestStandalone();
+    standalone = await sharedStandalone();
     ada = await createPerson(standalone.url, 'ada');
     room = await createRoom(standalone.url, ada);
     client = new ChorusClient({ url: standalone.url, token: ada.token, webSocket: WebSocket });
@@ -38,7 +39,6 @@ describe('the examples of the client', function () {
   after(async () => {
     for (const child of children) child.kill('SIGKILL');
     await client?.close();
-    await standalone?.close();
   });
 
   const run = (file: string, person: Person): Example => {

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { createPerson, createRoom } from '../support/clients/people.js';
-import { startTestStandalone, type TestStandalone } from '../support/servers/standalone.js';
+import { sharedStandalone } from '../support/servers/shared.js';
+import type { TestStandalone } from '../support/servers/standalone.js';
 import { withClientPackage } from './client-package.js';
 import { clientSize } from './size.js';
 
@@ -66,7 +67,7 @@ describe('what is published of the client', function () {
   let standalone: TestStandalone;
   let app: string;
   before(async () => {
-    standalone = await startTestStandalone();
+    standalone = await sharedStandalone();
     app = await mkdtemp(join(tmpdir(), 'chorus-client-user-'));
     await writeFile(join(app, 'package.json'), '{"type":"module","private":true}');
     const { stdout } = await withClientPackage((folder) =>
@@ -79,7 +80,6 @@ describe('what is published of the client', function () {
   });
   after(async () => {
     await rm(app, { recursive: true });
-    await standalone?.close();
   });
 
   const check = async (name: string, source: string, options: object): Promise<string> => {

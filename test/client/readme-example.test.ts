@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { createPerson, request } from '../support/clients/people.js';
-import { startTestStandalone, type TestStandalone } from '../support/servers/standalone.js';
+import { sharedStandalone } from '../support/servers/shared.js';
+import type { TestStandalone } from '../support/servers/standalone.js';
 
 const exec = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -15,13 +16,12 @@ describe('the example of the client in the README', function () {
   let standalone: TestStandalone;
   let folder: string;
   before(async () => {
-    standalone = await startTestStandalone();
+    standalone = await sharedStandalone();
     // Where a program finds the packages.
     folder = await mkdtemp(join(ROOT, 'test', 'dist', 'readme-'));
   });
   after(async () => {
     await rm(folder, { recursive: true, force: true });
-    await standalone?.close();
   });
 
   const example = async (): Promise<string> => {

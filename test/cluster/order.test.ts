@@ -2,7 +2,8 @@ import type { MessageFrame } from '@chorus/protocol';
 import { connectPlain, type PlainSocket } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person } from '../support/clients/people.js';
-import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
+import type { TestCluster } from '../support/servers/cluster.js';
+import { sharedCluster } from '../support/servers/shared.js';
 
 const SENDERS = 10;
 const MESSAGES_EACH = 100;
@@ -24,10 +25,9 @@ describe('the order of messages, over three gateways', function () {
   let cluster: TestCluster;
   let people: Person[];
   before(async () => {
-    cluster = await startTestCluster({ env: { MAX_MESSAGES_PER_SECOND: '100000' } });
+    cluster = await sharedCluster();
     people = await Promise.all(range(0, 30).map(() => createPerson(cluster.url)));
   });
-  after(() => cluster?.close());
 
   /** The first `count` people enter a room, in turn on each gateway. */
   const fill = async (room: number, count: number): Promise<PlainSocket[]> =>

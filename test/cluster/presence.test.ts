@@ -1,10 +1,8 @@
 import { connectPlain, eventually, type PlainSocket } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
-
-/** Long enough to come back within, on a busy machine. */
-const GRACE_MS = 1_000;
+import type { TestCluster } from '../support/servers/cluster.js';
+import { sharedCluster } from '../support/servers/shared.js';
 
 describe('presence, over three gateways', function () {
   this.timeout(30_000);
@@ -19,16 +17,13 @@ describe('presence, over three gateways', function () {
   let watching: PlainSocket;
 
   before(async () => {
-    cluster = await startTestCluster({
-      env: { PRESENCE_GRACE_MS: String(GRACE_MS), PRESENCE_ANNOUNCE_LIMIT: '3' },
-    });
+    cluster = await sharedCluster();
     [watcher, ann, marker] = [
       await createPerson(cluster.url, 'watcher'),
       await createPerson(cluster.url, 'ann'),
       await createPerson(cluster.url, 'marker'),
     ];
   });
-  after(() => cluster?.close());
 
   beforeEach(async () => {
     room = await createRoom(cluster.url, watcher);
@@ -88,7 +83,7 @@ describe('presence, over three gateways', function () {
       expect(joined).to.have.members(heard.map(({ username }) => username));
     }
     expect(await clients()).to.deep.equal(listed(watcher, ann, marker));
-    expect(await clients('')).to.deep.equal(listed(watcher, ann, marker));
+    await eventually(async () => expect(await clients('')).to.deep.equal(listed(watcher, ann, marker)));
 
     await anns.close();
     for (const socket of [watching, markers]) {
@@ -163,7 +158,7 @@ describe('presence, over three gateways', function () {
     await elsewhere.next(({ type }) => type === 'joined');
     expect(await clients()).to.deep.equal(listed(watcher));
     expect(await clients(`/${other}`)).to.deep.equal(listed(ann));
-    expect(await clients('')).to.deep.equal(listed(watcher, ann));
+    await eventually(async () => expect(await clients('')).to.deep.equal(listed(watcher, ann)));
   });
 
   it('of a large room is complete, but nobody is told who comes and goes', async () => {

@@ -1,10 +1,11 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { expect } from 'chai';
 import { type Answer, createPerson, type Person, request } from '../support/clients/people.js';
-import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
+import type { TestCluster } from '../support/servers/cluster.js';
+import { SHARED_SETTINGS, sharedCluster } from '../support/servers/shared.js';
 
 const ROUNDS = 20;
-const ATTEMPTS = 6;
+const ATTEMPTS = Number(SHARED_SETTINGS.SIGNIN_FAILURES_PER_ACCOUNT);
 
 describe('two APIs that get requests at the same time', function () {
   this.timeout(30_000);
@@ -12,14 +13,9 @@ describe('two APIs that get requests at the same time', function () {
   let cluster: TestCluster;
   let ann: Person;
   before(async () => {
-    // Nobody enters a room here.
-    cluster = await startTestCluster({
-      gateways: 1,
-      env: { SIGNUP_ATTEMPTS_PER_ACCOUNT: '1000', SIGNIN_FAILURES_PER_ACCOUNT: String(ATTEMPTS) },
-    });
+    cluster = await sharedCluster();
     ann = await createPerson(cluster.url, 'ann');
   });
-  after(() => cluster?.close());
 
   const onEach = (path: string, body: (api: number) => unknown): Promise<Answer[]> =>
     Promise.all(

@@ -9,8 +9,9 @@ import {
 } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
+import type { TestCluster } from '../support/servers/cluster.js';
 import { RedisProbe } from '../support/servers/redis-probe.js';
+import { sharedCluster } from '../support/servers/shared.js';
 
 const DELETED = { code: 4404, reason: 'room deleted' };
 
@@ -22,7 +23,7 @@ describe('rooms, of two APIs and three gateways', function () {
   let db: Database;
   let ann: Person;
   before(async () => {
-    cluster = await startTestCluster();
+    cluster = await sharedCluster();
     redis = await RedisProbe.open(cluster);
     db = createDatabase(cluster.postgres.url, { poolSize: 1, timeoutMs: 5_000 });
     ann = await createPerson(cluster.url, 'ann');
@@ -30,7 +31,6 @@ describe('rooms, of two APIs and three gateways', function () {
   after(async () => {
     redis?.close();
     await db?.$disconnect();
-    await cluster?.close();
   });
 
   const onEveryGateway = <T>(work: (url: string) => Promise<T>): Promise<T[]> =>

@@ -1,8 +1,9 @@
 import { connectPlain, eventually, type PlainSocket, upgradeStatus } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request } from '../support/clients/people.js';
-import { startTestCluster, type TestCluster } from '../support/servers/cluster.js';
+import type { TestCluster } from '../support/servers/cluster.js';
 import { RedisProbe } from '../support/servers/redis-probe.js';
+import { sharedCluster } from '../support/servers/shared.js';
 
 describe('subscriptions to rooms, of three gateways', function () {
   this.timeout(30_000);
@@ -11,13 +12,12 @@ describe('subscriptions to rooms, of three gateways', function () {
   let redis: RedisProbe;
   let ann: Person;
   before(async () => {
-    cluster = await startTestCluster({ env: { ROOM_LINGER_MS: '100', PRESENCE_GRACE_MS: '100' } });
+    cluster = await sharedCluster();
     redis = await RedisProbe.open(cluster);
     ann = await createPerson(cluster.url, 'ann');
   });
   after(async () => {
     redis?.close();
-    await cluster?.close();
   });
 
   const join = (gateway: number, room: number): Promise<PlainSocket> =>

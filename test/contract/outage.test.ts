@@ -81,7 +81,7 @@ describe('the contract while a server is away', function () {
     let socket: PlainSocket;
 
     before(async () => {
-      cluster = await startTestCluster({ ownServers: true });
+      cluster = await startTestCluster({ gateways: 2, ownServers: true });
       ann = await createPerson(cluster.url, 'ann');
       room = await createRoom(cluster.url, ann);
       socket = await connectPlain(cluster.url, room, ann.token);

@@ -12,8 +12,8 @@ const BACKENDS: Readonly<Record<string, () => Promise<GatewayFixture>>> = {
 };
 
 /** Rate of live messages in the test with traffic. */
-const PER_SECOND = 2_000;
-const RESUMES = 200;
+const PER_SECOND = 1_000;
+const RESUMES = 80;
 /** Clients that resume concurrently. */
 const SIDE_BY_SIDE = 20;
 /** Maximum number of messages that a client missed. */

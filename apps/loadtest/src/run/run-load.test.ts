@@ -57,7 +57,6 @@ describe('running a load', function () {
       warmUpMs: 300,
       durationMs: 1_700,
       settleMs: 2_000,
-      workers: 2,
       ...options,
     });
   const parts = { identities: [identity], roomIds: [11, 12, 13, 14] };
@@ -93,7 +92,7 @@ describe('running a load', function () {
       const [unlucky] = members;
       for (const member of members) if (count !== 20 || member !== unlucky) member.send(frame);
     });
-    const options = { rooms: 1, membersPerRoom: 40 };
+    const options = { rooms: 1, membersPerRoom: 40, workers: 2 };
     const { verdict } = await runLoad(scenario(options), parts);
     expect(verdict).to.include({ expected: 8_000, delivered: 7_999, lost: 1, duplicated: 0 });
   });
