@@ -1,7 +1,8 @@
 import { type ChangeParts, encodeChange, messageEncoder, type Position } from '@chorus/protocol';
+import type { FrameSocket, PlainSocket, V1Socket } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Gateway } from '../create-gateway.js';
-import { ANN, BOB, GatewayFixture, type TestPeer, type V1Socket } from '../testing/gateways.js';
+import { ANN, BOB, GatewayFixture } from '../testing/gateways.js';
 import { RedisGatewayFixture } from '../testing/redis-gateways.js';
 
 const BACKENDS: Readonly<Record<string, () => Promise<GatewayFixture>>> = {
@@ -40,12 +41,12 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
     const remove = (seq: number): string =>
       change({ change: 'deleted', author: BOB, n: 1, originalSentAt: SENT_AT, ...about(seq) });
     /** Entries that a socket received: number and kind of each. */
-    const entries = (socket: TestPeer<object>): string[] =>
+    const entries = (socket: FrameSocket<object>): string[] =>
       socket.frames.flatMap((frame) => {
         const { type, seq, change: kind } = frame as { type: string; seq: number; change?: string };
         return type === 'message' || type === 'change' ? [`${seq} ${kind ?? type}`] : [];
       });
-    const receive = async (socket: TestPeer<object>, seq: number): Promise<void> => {
+    const receive = async (socket: FrameSocket<object>, seq: number): Promise<void> => {
       await socket.next((frame) => (frame as { seq?: number }).seq === seq && 'id' in frame);
     };
     const since = (seq: number): string => `?since=${start.epoch}-${seq}`;
@@ -87,7 +88,7 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
     it('at the end do not count for where a client has caught up, which may ignore them', async () => {
       await publish(message('a'));
       for (let count = 0; count < 3; count++) await publish(react(1, `r${count}`));
-      const connect = async (seq: number): Promise<[V1Socket, TestPeer]> => {
+      const connect = async (seq: number): Promise<[V1Socket, PlainSocket]> => {
         const ann = await fixture.connectV1(gateway, ANN);
         expect(await ann.join(ROOM, { ...start, seq })).to.include({
           recovered: true,
@@ -99,7 +100,7 @@ for (const [backend, open] of Object.entries(BACKENDS)) {
       };
       const sockets = [await connect(0), await connect(1), await connect(2), await connect(4)];
       await publish(message('b'));
-      for (const socket of sockets.flat()) await receive(socket as TestPeer<object>, 5);
+      for (const socket of sockets.flat()) await receive(socket as FrameSocket<object>, 5);
       const changes = ['2 reacted', '3 reacted', '4 reacted'];
       expect(sockets.map(([ann]) => entries(ann))).to.deep.equal([
         ['1 message', ...changes, '5 message'],
