@@ -13,6 +13,9 @@ export const SHARED_SETTINGS = {
   ROOM_LINGER_MS: '100',
   SIGNIN_FAILURES_PER_ACCOUNT: '6',
   SIGNUP_ATTEMPTS_PER_ACCOUNT: '1000',
+  // A busy machine is no outage.
+  DATABASE_TIMEOUT_MS: '20000',
+  REDIS_TIMEOUT_MS: '10000',
 };
 
 const running: Array<Promise<Closeable>> = [];
