@@ -34,6 +34,7 @@ const PRODUCT = [
   'packages/auth/src',
   'packages/control/src',
   'packages/local/src/balancer',
+  'packages/protocol/src/entries',
   'packages/service/src',
 ] as const;
 
@@ -62,7 +63,12 @@ describe('the refusals of the API and the gateways', () => {
     const sessions = sourcesIn('apps/gateway/src/sessions');
     const refusedFrames = codesIn(sessions, /\brefuse\(([^,)]+)/g);
     const failures = codesIn(sessions, /return ('\w+');/g);
-    const found = new Set([...refusedFrames, ...[...failures].filter((code) => code in REFUSALS)]);
+    const missing = codesIn(gateway, /type MissingTarget = ([^;]+);/g);
+    const ofMessages = codesIn(sourcesIn('packages/protocol/src/entries'), refused);
+    const found = new Set([
+      ...[...refusedFrames, ...missing, ...ofMessages],
+      ...[...failures].filter((code) => code in REFUSALS),
+    ]);
     expect([...found].sort()).to.deep.equal([...ERROR_CODES].sort());
   });
 

@@ -1,4 +1,5 @@
 import { AUTH_SECRETS, type AuthConfig, authConfig, authSettings } from '@chorus/auth';
+import type { MessageLimits } from '@chorus/protocol';
 import { type RedisConfig, redisConfig, redisSettings } from '@chorus/redis';
 import {
   type BalancedConfig,
@@ -8,6 +9,8 @@ import {
   type Environment,
   integer,
   listenerSettings,
+  messageLimitSettings,
+  messageLimits,
   oneOf,
   operatorPortSettings,
   parseSettings,
@@ -25,6 +28,7 @@ export const gatewaySettings = {
   ...authSettings,
   ...redisSettings,
   ...operatorPortSettings,
+  ...messageLimitSettings,
   BATCH_WINDOW_MS: integer(0, 100)
     .default(5)
     .describe(
@@ -164,6 +168,7 @@ export interface GatewayConfig extends BalancedConfig {
   maxConnectionsPerAddress: number;
   maxRefusedPerAddress: number;
   maxFrameBytes: number;
+  messageLimits: MessageLimits;
   maxMessagesPerSecond: number;
   maxMessagesPerSecondPerUser: number;
   maxMessageBytesPerSecondPerUser: number;
@@ -216,6 +221,7 @@ export function loadGatewayConfig(env: Environment): GatewayConfig {
     maxConnectionsPerAddress: settings.MAX_CONNECTIONS_PER_ADDRESS,
     maxRefusedPerAddress: settings.MAX_REFUSED_PER_ADDRESS,
     maxFrameBytes: settings.MAX_FRAME_BYTES,
+    messageLimits: messageLimits(settings),
     maxMessagesPerSecond,
     maxMessagesPerSecondPerUser,
     maxMessageBytesPerSecondPerUser:

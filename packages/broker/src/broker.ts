@@ -95,6 +95,11 @@ export interface Broker {
    *   may have been stored, or may still be
    */
   publish(roomId: number, body: string, idempotencyKey?: string): Promise<Published>;
+  /**
+   * Returns the position of the entry that was published with that key within at least the last 5 minutes; undefined if
+   * there is none. @throws {UnavailableError}
+   */
+  publishedWith(roomId: number, idempotencyKey: string): Promise<Position | undefined>;
   /** Publishes a complete frame to the nodes subscribed now. Stores nothing. */
   publishNotice(roomId: number, frame: string): Promise<void>;
   /** Resolves when deliveries of the room reach the listener. The caller never subscribes twice. */

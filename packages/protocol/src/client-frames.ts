@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dataSchema, mentionsSchema, reactionSchema, targetSchema } from './entries/fields.js';
 import { positionSchema } from './position-schema.js';
 
 const roomId = z.int().positive().describe('Id of the room, from the API.');
@@ -7,7 +8,7 @@ const roomId = z.int().positive().describe('Id of the room, from the API.');
 export const clientMsgIdSchema = z
   .string()
   .regex(/^[\w.:-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, colons, dashes or underscores')
-  .describe('Id chosen by the sender; unique among its messages of the room.');
+  .describe('Id chosen by the sender; unique among its messages and changes of the room.');
 
 export const joinFrame = z
   .object({
@@ -29,10 +30,48 @@ export const publishFrame = z
     roomId,
     clientMsgId: clientMsgIdSchema,
     content: z.string().describe('The text. It is delivered unchanged.'),
+    mentions: mentionsSchema.optional(),
+    replyTo: targetSchema.optional().describe('Position of the message that this one replies to.'),
+    data: dataSchema.optional(),
   })
   .describe(
     'Sends a message to a joined room. Answered by `ack` or `error`. A retry with the same `clientMsgId` within ' +
       '5 minutes is answered with the position of the first and is not delivered again.',
+  );
+
+/** Fields of the frames that change a message. */
+const aboutMessage = { roomId, clientMsgId: clientMsgIdSchema, target: targetSchema };
+
+export const editFrame = z
+  .object({
+    type: z.literal('edit'),
+    ...aboutMessage,
+    content: z.string().describe('The new text.'),
+    mentions: mentionsSchema.optional().describe('Absent if the mentions stay as they are.'),
+    data: dataSchema.optional().describe('Absent if the data stays as it is.'),
+  })
+  .describe('Replaces the text of an own message. Answered by `ack` or `error`.');
+
+export const deleteFrame = z
+  .object({ type: z.literal('delete'), ...aboutMessage })
+  .describe('Deletes a message, with its text, data, mentions and reactions. Answered by `ack` or `error`.');
+
+export const reactFrame = z
+  .object({ type: z.literal('react'), ...aboutMessage, reaction: reactionSchema })
+  .describe('Sets a reaction to a message. Answered by `ack` or `error`.');
+
+export const unreactFrame = z
+  .object({ type: z.literal('unreact'), ...aboutMessage, reaction: reactionSchema })
+  .describe('Takes back a reaction. Answered by `ack` or `error`.');
+
+export const appendFrame = z
+  .object({
+    type: z.literal('append'),
+    ...aboutMessage,
+    text: z.string().min(1).describe('Text to add at the end of the message.'),
+  })
+  .describe(
+    'Adds text to an own message, for example while a language model writes it. Answered by `ack` or `error`.',
   );
 
 export const presenceRequestFrame = z
@@ -80,6 +119,11 @@ export const clientFrameSchema = z.discriminatedUnion('type', [
   joinFrame,
   leaveFrame,
   publishFrame,
+  editFrame,
+  deleteFrame,
+  reactFrame,
+  unreactFrame,
+  appendFrame,
   presenceRequestFrame,
   typingFrame,
   refreshFrame,
@@ -89,4 +133,6 @@ export const clientFrameSchema = z.discriminatedUnion('type', [
 
 export type AuthenticateFrame = z.infer<typeof authenticateFrame>;
 export type ClientFrame = z.infer<typeof clientFrameSchema>;
+/** Frames that change a message. */
+export type ChangingFrame = Extract<ClientFrame, { target: unknown }>;
 export type ClientFrameType = ClientFrame['type'];

@@ -8,6 +8,7 @@ export * from './entries/encode-change.js';
 export * from './entries/entry-kind.js';
 export * from './entries/fields.js';
 export * from './entries/fold.js';
+export * from './entries/message-limits.js';
 export * from './ids.js';
 export * from './plain-frames.js';
 export * from './position-schema.js';

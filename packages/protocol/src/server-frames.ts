@@ -3,8 +3,8 @@ import { clientMsgIdSchema } from './client-frames.js';
 import { changeFrame } from './entries/change-frames.js';
 import { broadcastFrame, messageFrame, presenceNoticeFrame } from './plain-frames.js';
 import { positionSchema } from './position-schema.js';
-import { type ErrorCode, REFUSALS, type TextDetails } from './refusals/catalogue.js';
-import { ERROR_CODES, refusalText } from './refusals/refusal.js';
+import { type ErrorCode, type HttpErrorCode, REFUSALS, type TextDetails } from './refusals/catalogue.js';
+import { ERROR_CODES, type Refusal, refusalText } from './refusals/refusal.js';
 
 const roomId = z.int().positive();
 const member = z.object({ id: z.int().positive(), username: z.string() });
@@ -197,4 +197,13 @@ export function v1Error<Code extends ErrorCode>(
 ): string {
   const { retry } = REFUSALS[code];
   return JSON.stringify({ type: 'error', code, error: refusalText(code, ...details), retry, ...about });
+}
+
+/** Returns the frame that reports a refusal that HTTP responses report too. */
+export function v1Refused(
+  { code, message: error }: Refusal<ErrorCode & HttpErrorCode>,
+  about: { request?: string | undefined; roomId?: number | undefined; clientMsgId?: string | undefined },
+): string {
+  const { retry } = REFUSALS[code];
+  return JSON.stringify({ type: 'error', code, error, retry, ...about });
 }

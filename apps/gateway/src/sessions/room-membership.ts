@@ -6,6 +6,7 @@ import {
   type MessageParts,
   messageEncoder,
   type Position,
+  type RoomUser,
   type roomLeftFrame,
 } from '@chorus/protocol';
 import type { z } from 'zod';
@@ -81,6 +82,11 @@ export class RoomMembership implements TypingSubscriber {
 
   get v1(): boolean {
     return this.session.frames.v1;
+  }
+
+  /** What the user is in the room. */
+  get roomUser(): RoomUser {
+    return { kind: this.room.kind, role: 'none' };
   }
 
   get reconnecting(): boolean {

@@ -1,6 +1,7 @@
 import type { Guard, VerifiedToken } from '@chorus/auth';
 import type { Broker } from '@chorus/broker';
 import type { GatewayConfig } from '../config.js';
+import { TargetMessages } from '../rooms/target-messages.js';
 import type { PlainContext } from './plain-session.js';
 import type { V1Context } from './v1/context.js';
 
@@ -15,7 +16,7 @@ type SessionParts = Pick<
   'hub' | 'acks' | 'access' | 'presence' | 'nextMessageId' | 'counters' | 'log'
 > & {
   readonly guard: Guard;
-  readonly broker: Pick<Broker, 'publishNotice'>;
+  readonly broker: Pick<Broker, 'publishNotice' | 'publishedWith' | 'between'>;
   readonly publish: Broker['publish'];
 };
 
@@ -37,6 +38,8 @@ export function sessionContexts(config: GatewayConfig, parts: SessionParts): Ses
       presence,
       verify,
       publishNotice: (roomId, frame) => broker.publishNotice(roomId, frame),
+      targets: new TargetMessages(broker),
+      messageLimits: config.messageLimits,
       limits: { maxFrameBytes, maxMessagesPerSecond, maxRooms, idleTimeoutSeconds },
     },
   };

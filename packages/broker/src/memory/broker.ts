@@ -40,6 +40,10 @@ export class MemoryBroker implements Broker {
     return published;
   }
 
+  async publishedWith(roomId: number, idempotencyKey: string): Promise<Position | undefined> {
+    return this.#open().publishedWith(roomId, idempotencyKey);
+  }
+
   async publishNotice(roomId: number, frame: string): Promise<void> {
     this.#open().notice(roomId, frame);
   }

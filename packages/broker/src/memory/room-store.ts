@@ -175,6 +175,11 @@ export class MemoryRoomStore {
     return position;
   }
 
+  /** See `Broker.publishedWith`. */
+  publishedWith(roomId: number, key: string): Position | undefined {
+    return this.#rooms.get(roomId)?.sentWith(key, this.#ticks());
+  }
+
   /**
    * Resolves when a published message was delivered; undefined if it has been already. Rejects with the errors of
    * {@link MemoryRoomStore.publish}; after a timeout with {@link UnavailableError}: the message may still be delivered

@@ -158,6 +158,10 @@ export class RedisBroker implements Broker {
     return this.#publisher.publish(roomId, body, idempotencyKey);
   }
 
+  publishedWith(roomId: number, idempotencyKey: string): Promise<Position | undefined> {
+    return this.#publisher.publishedWith(roomId, idempotencyKey);
+  }
+
   async publishNotice(roomId: number, frame: string): Promise<void> {
     const channel = this.#keys.channel(roomId);
     await call(() => this.#publish(channel, noticeEnvelope(frame)));

@@ -81,6 +81,15 @@ export class RedisPublisher {
     return batcher.add({ roomId, body, key });
   }
 
+  /** See `Broker.publishedWith`. */
+  async publishedWith(roomId: number, key: string): Promise<Position | undefined> {
+    const found = await call(() =>
+      Promise.all(this.names.sent(roomId).map((hash) => this.redis.hget(hash, key))),
+    );
+    const id = found.find((each) => each !== null);
+    return id === undefined || id === null ? undefined : readPosition(id);
+  }
+
   /** Expects many messages for this room, until {@link forget}. */
   remember(roomId: number): void {
     this.#known.set(roomId, { epoch: undefined, acked: undefined, ackedBefore: undefined });

@@ -77,6 +77,8 @@ export class ScriptedBroker implements Broker {
     call?.go();
   }
 
+  async publishedWith(): Promise<undefined> {}
+
   /** Number of held answers. */
   get held(): number {
     return this.#held.length;

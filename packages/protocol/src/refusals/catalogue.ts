@@ -1,3 +1,4 @@
+import type { RoleOrNone } from '../access/table.js';
 import { SUBPROTOCOL } from '../subprotocol.js';
 import type { CatalogueEntry } from './catalogue-entry.js';
 import { CLOSE } from './close-codes.js';
@@ -10,6 +11,14 @@ const TOKEN_TEXTS = {
   operatorMissing: 'the operator token is required',
   operatorInvalid: 'the operator token is not valid',
 } as const;
+
+const LEAST_TEXTS = {
+  none: 'this is not possible in the room',
+  member: 'only members of the room may do this',
+  moderator: 'only moderators and owners of the room may do this',
+  owner: 'only owners of the room may do this',
+  never: 'this is not possible in a room of this kind',
+} as const satisfies Record<RoleOrNone | 'never', string>;
 
 /**
  * Every reason for which the API or a gateway refuses a request, an upgrade or a frame: the only place of its status,
@@ -136,6 +145,13 @@ export const REFUSALS = {
   origin_not_allowed: { status: 403, upgrade: true, retry: false, text: 'this origin is not allowed' },
   other_site: { status: 403, retry: false, text: 'another site cannot sign a user out' },
   not_room_creator: { status: 403, retry: false, text: 'only its creator may change a room' },
+  role_required: {
+    status: 403,
+    frame: true,
+    retry: false,
+    text: (least: keyof typeof LEAST_TEXTS) => LEAST_TEXTS[least],
+  },
+  not_author: { status: 403, frame: true, retry: false, text: 'only its author may do this to a message' },
   too_many_own_rooms: {
     status: 403,
     retry: false,
@@ -156,6 +172,7 @@ export const REFUSALS = {
     retry: false,
     text: 'there is no such room',
   },
+  message_not_found: { frame: true, retry: false, text: 'there is no such message' },
   account_not_found: { status: 404, retry: false, text: 'the user of the token has no account' },
   user_not_found: { status: 404, retry: false, text: 'there is no such user' },
   ban_not_found: { status: 404, retry: false, text: 'there is no such ban' },
@@ -166,11 +183,46 @@ export const REFUSALS = {
     text: (method: string) => `${method} is not allowed on this route`,
   },
   unknown_method: { status: 501, retry: false, text: (method: string) => `${method} is not supported` },
+  message_deleted: { frame: true, retry: false, text: 'the message was deleted' },
   conflict: { status: 409, retry: false, text: (field: string) => `${field} already exists` },
 
   // Frames.
   bad_frame: { frame: true, retry: false, text: (problem: string) => `the frame is not valid: ${problem}` },
-  bad_content: { frame: true, retry: false, text: 'the text holds a character that cannot be stored' },
+  message_not_recent: {
+    frame: true,
+    retry: false,
+    text: 'the message is not in the recent history: change it through the API',
+  },
+  message_too_long: {
+    status: 400,
+    frame: true,
+    retry: false,
+    text: (characters: number) => `a message has at most ${characters} characters`,
+  },
+  data_too_large: {
+    status: 400,
+    frame: true,
+    retry: false,
+    text: (bytes: number) => `the data of a message has at most ${bytes} bytes of JSON`,
+  },
+  too_many_mentions: {
+    status: 400,
+    frame: true,
+    retry: false,
+    text: (mentions: number) => `a message has at most ${mentions} mentions`,
+  },
+  reaction_too_long: {
+    status: 400,
+    frame: true,
+    retry: false,
+    text: (characters: number) => `a reaction has at most ${characters} characters`,
+  },
+  bad_content: {
+    status: 400,
+    frame: true,
+    retry: false,
+    text: 'the text holds a character that cannot be stored',
+  },
   not_joined: { frame: true, retry: false, text: 'this socket has not joined the room' },
   too_many_rooms: { frame: true, retry: false, text: 'too many rooms on this connection' },
   too_many_messages: { frame: true, retry: true, text: 'too many messages, slow down' },

@@ -1,10 +1,11 @@
 import type { VerifiedToken } from '@chorus/auth';
 import type { AccessList } from '@chorus/control';
 import type { PresenceStore } from '@chorus/presence';
-import type { Position, WelcomeFrame } from '@chorus/protocol';
+import type { MessageLimits, Position, WelcomeFrame } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
 import type { HeldAcks } from '../../rooms/acks.js';
 import type { Hub } from '../../rooms/hub.js';
+import type { TargetMessages } from '../../rooms/target-messages.js';
 import type { GatewayCounters } from '../../telemetry/counters.js';
 
 /** What all `chorus.v1` sockets of a node share. */
@@ -18,9 +19,11 @@ export interface V1Context {
   /** Publishes a message; rejects as `Broker.publish` does. */
   publish(roomId: number, body: string, idempotencyKey: string): Promise<Position>;
   publishNotice(roomId: number, frame: string): Promise<void>;
+  targets: TargetMessages;
   /** Returns an id that no other message of the cluster has. */
   nextMessageId(): string;
   limits: WelcomeFrame['limits'];
+  messageLimits: MessageLimits;
   maxQueuedBytes: number;
   counters: GatewayCounters;
   log: Logger;

@@ -6,9 +6,11 @@ import {
   type ErrorCode,
   encodeBroadcast,
   type Member,
+  type MessageRefusal,
   type Position,
   type TextDetails,
   v1Error,
+  v1Refused,
 } from '@chorus/protocol';
 import type { AdmittedClient } from '../../connections/admission.js';
 import type { Connection } from '../../connections/connection.js';
@@ -31,7 +33,7 @@ import {
 import { RoomQueue } from '../room-queue.js';
 import type { About, CommandSession } from './commands/command-session.js';
 import { perform } from './commands/perform.js';
-import { type BadFrame, readFrame, typeOf } from './commands/read-frame.js';
+import { type BadFrame, isEntry, readFrame, typeOf } from './commands/read-frame.js';
 import type { V1Context } from './context.js';
 import { encodeAck, encodeReconnect, encodeStored, encodeWelcome, V1_FRAMES } from './frames.js';
 
@@ -45,6 +47,7 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
   /** Rooms that the socket has joined. */
   readonly rooms = new MembershipMap();
   readonly queue = new RoomQueue();
+  readonly changes = new RoomQueue();
   #socket: Socket | undefined;
   #token: VerifiedToken | undefined;
   readonly #bucket: TokenBucket;
@@ -129,7 +132,7 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
   received(text: string, bytes: number): void {
     const frame = readFrame(text);
     const now = performance.now();
-    const isMessage = typeOf(frame) === 'publish';
+    const isMessage = isEntry(typeOf(frame));
     if (isMessage) this.context.counters.messagesIn++;
     const { budget } = this.client;
     if (!this.#bucket.take(now)) this.#tooFast(frame, now);
@@ -188,8 +191,14 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
     { type, roomId, clientMsgId }: About,
     ...details: TextDetails<Code>
   ): void {
-    if (type === 'publish') this.context.counters.messagesRefused[code]++;
+    if (isEntry(type)) this.context.counters.messagesRefused[code]++;
     this.send(v1Error(code, { request: type, roomId, clientMsgId }, ...details));
+  }
+
+  /** Answers a frame that had no effect, with a refusal that the API uses too. */
+  refuseAs(refusal: MessageRefusal, { type, roomId, clientMsgId }: About): void {
+    if (isEntry(type)) this.context.counters.messagesRefused[refusal.code]++;
+    this.send(v1Refused(refusal, { request: type, roomId, clientMsgId }));
   }
 
   /** Answers a frame that failed. */
@@ -284,7 +293,7 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
 
   #tooFast(frame: ClientFrame | BadFrame, now: number): void {
     if (this.#isFlood(now)) {
-      if (typeOf(frame) === 'publish') this.context.counters.messagesRefused.too_many_messages++;
+      if (isEntry(typeOf(frame))) this.context.counters.messagesRefused.too_many_messages++;
       this.close(CLOSE.tooManyMessages);
     } else this.refuse('too_many_messages', frame.type === 'bad' ? frame.about : frame);
   }

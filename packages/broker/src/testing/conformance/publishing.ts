@@ -74,6 +74,14 @@ export function describePublishing(name: string, makeFixture: MakeBrokerFixture,
         await expectDelivered(1, 2, 3, 4, 5, 6, 7);
       });
 
+      it('finds a message by its key, on every node', async () => {
+        const other = await fixture.connect(new Recorder());
+        const first = await broker.publish(roomId, BODY, '7:a');
+        expect(await other.publishedWith(roomId, '7:a')).to.deep.equal(first);
+        expect(await other.publishedWith(roomId, '7:b')).to.equal(undefined);
+        expect(await other.publishedWith(roomId + 64, '7:a')).to.equal(undefined);
+      });
+
       it('keeps messages without keys apart', async () => {
         const positions = await Promise.all([1, 2, 3].map(() => broker.publish(roomId, BODY)));
         expect(positions.map(({ seq }) => seq)).to.deep.equal([1, 2, 3]);

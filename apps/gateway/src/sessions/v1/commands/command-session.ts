@@ -1,5 +1,5 @@
 import type { VerifiedToken } from '@chorus/auth';
-import type { CloseReason, ErrorCode, Member, TextDetails } from '@chorus/protocol';
+import type { CloseReason, ErrorCode, Member, MessageRefusal, TextDetails } from '@chorus/protocol';
 import type { AckReceiver } from '../../../rooms/acks.js';
 import type { PreparedJoin } from '../../../rooms/prepared-join.js';
 import type { MembershipMap } from '../../membership-map.js';
@@ -28,6 +28,8 @@ export interface CommandSession extends AckReceiver {
   readonly roomIds: Iterable<number>;
   /** Runs joins and leaves, sequentially within each room. */
   readonly queue: RoomQueue;
+  /** Runs changes of messages that wait for a read, sequentially within each room. */
+  readonly changes: RoomQueue;
   /** Whether missed messages of the room may be replayed now. */
   mayReplay(roomId: number): boolean;
   /**
@@ -41,6 +43,8 @@ export interface CommandSession extends AckReceiver {
   send(frame: string): void;
   /** Answers a frame that had no effect. */
   refuse<Code extends ErrorCode>(code: Code, about: About, ...details: TextDetails<Code>): void;
+  /** Answers a frame that had no effect, with a refusal that the API uses too. */
+  refuseAs(refusal: MessageRefusal, about: About): void;
   /** Answers a frame that failed. */
   failed(error: unknown, about: About): void;
   /** Continues with a newer token. */

@@ -1,10 +1,14 @@
 import type { ClientFrame } from '@chorus/protocol';
+import { append } from './append.js';
 import type { CommandSession } from './command-session.js';
+import { deleteMessage } from './delete-message.js';
+import { edit } from './edit.js';
 import { join } from './join.js';
 import { leave } from './leave.js';
 import { ping } from './ping.js';
 import { presence } from './presence.js';
 import { publish } from './publish.js';
+import { react } from './react.js';
 import { refresh } from './refresh.js';
 import { typing } from './typing.js';
 import { watchRooms } from './watch-rooms.js';
@@ -20,6 +24,19 @@ export function perform(session: CommandSession, frame: ClientFrame): void {
       break;
     case 'publish':
       publish(session, frame);
+      break;
+    case 'edit':
+      edit(session, frame);
+      break;
+    case 'delete':
+      deleteMessage(session, frame);
+      break;
+    case 'react':
+    case 'unreact':
+      react(session, frame);
+      break;
+    case 'append':
+      append(session, frame);
       break;
     case 'presence':
       presence(session, frame);

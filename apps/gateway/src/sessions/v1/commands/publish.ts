@@ -1,6 +1,7 @@
 import { idempotencyKey } from '@chorus/broker';
-import { type ClientFrame, isStorable } from '@chorus/protocol';
-import { Ack } from '../../../rooms/acks.js';
+import { type ClientFrame, checkData, checkMentions, isStorable } from '@chorus/protocol';
+import type { RoomMembership } from '../../room-membership.js';
+import { acknowledge } from './acknowledge.js';
 import type { CommandSession } from './command-session.js';
 
 type PublishFrame = Extract<ClientFrame, { type: 'publish' }>;
@@ -9,8 +10,8 @@ type PublishFrame = Extract<ClientFrame, { type: 'publish' }>;
  * Publishes a message to a room. Acknowledges it with its position, and notifies the sender later when it is stored.
  */
 export function publish(session: CommandSession, frame: PublishFrame): void {
-  const { context, user, rooms } = session;
-  const { roomId, clientMsgId, content } = frame;
+  const { context, rooms, changes } = session;
+  const { roomId, content, mentions, data } = frame;
   const membership = rooms.get(roomId);
   if (membership === undefined) {
     session.refuse('not_joined', frame);
@@ -20,18 +21,27 @@ export function publish(session: CommandSession, frame: PublishFrame): void {
     session.refuse('bad_content', frame);
     return;
   }
+  if (mentions !== undefined || data !== undefined) {
+    const { messageLimits } = context;
+    const problem =
+      checkData(data, messageLimits) ?? checkMentions(mentions, messageLimits, membership.roomUser);
+    if (problem !== undefined) {
+      session.refuseAs(problem, frame);
+      return;
+    }
+  }
+  // A message does not overtake changes that were sent before it.
+  if (changes.isBusy(roomId)) changes.run(roomId, async () => send(session, membership, frame));
+  else send(session, membership, frame);
+}
+
+function send(session: CommandSession, membership: RoomMembership, frame: PublishFrame): void {
+  const { context, user } = session;
+  const { roomId, clientMsgId, content, mentions, replyTo, data } = frame;
   const id = context.nextMessageId();
-  const body = membership.encode({ content, id, sentAt: Date.now(), clientMsgId });
+  const body = membership.encode({ content, id, sentAt: Date.now(), clientMsgId, mentions, replyTo, data });
   context.publish(roomId, body, idempotencyKey(user.id, clientMsgId)).then(
-    (position) => {
-      context.counters.acks++;
-      const { room } = membership;
-      const stays = rooms.get(roomId) === membership;
-      context.acks.add(
-        new Ack(session, room, clientMsgId, position),
-        stays ? context.hub.position(room) : position,
-      );
-    },
+    (position) => acknowledge(session, membership, clientMsgId, position),
     (error: unknown) => session.failed(error, frame),
   );
 }

@@ -1,4 +1,9 @@
-import { type ClientFrame, clientFrameSchema, clientMsgIdSchema } from '@chorus/protocol';
+import {
+  type ClientFrame,
+  type ClientFrameType,
+  clientFrameSchema,
+  clientMsgIdSchema,
+} from '@chorus/protocol';
 import { z } from 'zod';
 
 /** A text that is not a frame of the protocol. */
@@ -46,4 +51,14 @@ export function readFrame(text: string): ClientFrame | BadFrame {
 /** Type of the frame, also of an invalid one that has a type. */
 export function typeOf(frame: ClientFrame | BadFrame): string | undefined {
   return frame.type === 'bad' ? frame.about.type : frame.type;
+}
+
+/** Frames that become entries of a room, and use up the user's budget of messages. */
+const ENTRIES: ReadonlySet<string | undefined> = new Set<ClientFrameType>([
+  ...(['publish', 'edit', 'delete', 'react', 'unreact', 'append'] as const),
+]);
+
+/** Whether a frame of that type becomes an entry of a room. */
+export function isEntry(type: string | undefined): boolean {
+  return ENTRIES.has(type);
 }

@@ -1,0 +1,18 @@
+import { type ClientFrame, checkText } from '@chorus/protocol';
+import { changeMessage } from './change-message.js';
+import type { CommandSession } from './command-session.js';
+
+type AppendFrame = Extract<ClientFrame, { type: 'append' }>;
+
+/** Adds text at the end of an own message. */
+export function append(session: CommandSession, frame: AppendFrame): void {
+  const { target: at, text } = frame;
+  changeMessage(session, frame, {
+    grows: true,
+    check: (limits, target) => checkText(text, (target?.length ?? 0) + text.length, limits),
+    parts: (start, target) => {
+      target.length += text.length;
+      return { change: 'appended', target: at, text, ...start };
+    },
+  });
+}

@@ -1,0 +1,108 @@
+import { idempotencyKey } from '@chorus/broker';
+import {
+  type ChangeParts,
+  type ChangingFrame,
+  checkChange,
+  encodeChange,
+  type MessageLimits,
+  type MessageRefusal,
+} from '@chorus/protocol';
+import type { TargetMessage } from '../../../rooms/target-messages.js';
+import type { RoomMembership } from '../../room-membership.js';
+import { acknowledge } from './acknowledge.js';
+import type { CommandSession } from './command-session.js';
+
+/** Fields that every change has. */
+export type ChangeStart = Pick<ChangeParts, 'id' | 'sentAt' | 'clientMsgId'>;
+
+/** What one kind of change adds to {@link changeMessage}. */
+export interface MessageChangeCommand {
+  /** Checks the frame. @param target undefined while the message is not read yet */
+  check(limits: MessageLimits, target: TargetMessage | undefined): MessageRefusal | undefined;
+  /** Returns the change to publish, and applies it to what this node knows of the message. */
+  parts(start: ChangeStart, target: TargetMessage): ChangeParts;
+  /** Whether the message is remembered, because more changes of it follow. */
+  readonly grows?: boolean;
+}
+
+/**
+ * Publishes a change of a message: reads the message from the recent history, checks the user, and acknowledges the change with its position.
+ * Changes and messages that one socket sends to one room keep their order.
+ */
+export function changeMessage(
+  session: CommandSession,
+  frame: ChangingFrame,
+  command: MessageChangeCommand,
+): void {
+  const { context, rooms, changes } = session;
+  const { roomId, target: at } = frame;
+  const membership = rooms.get(roomId);
+  if (membership === undefined) {
+    session.refuse('not_joined', frame);
+    return;
+  }
+  const problem = command.check(context.messageLimits, undefined);
+  if (problem !== undefined) {
+    session.refuseAs(problem, frame);
+    return;
+  }
+  const known = command.grows ? context.targets.known(roomId, at, performance.now()) : undefined;
+  if (known !== undefined && !changes.isBusy(roomId)) publish(session, membership, frame, command, known);
+  else changes.run(roomId, () => readAndPublish(session, membership, frame, command));
+}
+
+/** Never rejects. Resolves when the change was sent to the broker. */
+async function readAndPublish(
+  session: CommandSession,
+  membership: RoomMembership,
+  frame: ChangingFrame,
+  command: MessageChangeCommand,
+): Promise<void> {
+  const { targets, hub } = session.context;
+  const { roomId, target: at, clientMsgId } = frame;
+  try {
+    const known = command.grows ? targets.known(roomId, at, performance.now()) : undefined;
+    const room = { id: roomId, delivered: hub.position(membership.room) };
+    const target = known ?? (await targets.read(room, at));
+    if (typeof target !== 'string') {
+      if (command.grows && known === undefined) targets.remember(roomId, at, target, performance.now());
+      publish(session, membership, frame, command, target);
+      return;
+    }
+    // A repetition is acknowledged even if its message is gone by now.
+    const key = idempotencyKey(session.user.id, clientMsgId);
+    const position = await targets.publishedWith(roomId, key);
+    if (position === undefined) session.refuse(target, frame);
+    else acknowledge(session, membership, clientMsgId, position);
+  } catch (error) {
+    session.failed(error, frame);
+  }
+}
+
+function publish(
+  session: CommandSession,
+  membership: RoomMembership,
+  frame: ChangingFrame,
+  command: MessageChangeCommand,
+  target: TargetMessage,
+): void {
+  const { context, user, rooms } = session;
+  const { roomId, clientMsgId, type } = frame;
+  if (rooms.get(roomId) !== membership) {
+    session.refuse('not_joined', frame);
+    return;
+  }
+  const problem =
+    checkChange(type, membership.roomUser, target.author.id === user.id) ??
+    command.check(context.messageLimits, target);
+  if (problem !== undefined) {
+    session.refuseAs(problem, frame);
+    return;
+  }
+  const start = { id: context.nextMessageId(), sentAt: Date.now(), clientMsgId };
+  const body = encodeChange(roomId, user, command.parts(start, target));
+  context.publish(roomId, body, idempotencyKey(user.id, clientMsgId)).then(
+    (position) => acknowledge(session, membership, clientMsgId, position),
+    (error: unknown) => session.failed(error, frame),
+  );
+}
