@@ -1,3 +1,4 @@
+import { patiently } from '@chorus/testing';
 import { expect } from 'chai';
 import pLimit from 'p-limit';
 import type { LoadResult } from '../result.js';
@@ -71,7 +72,8 @@ async function run(plan: ReadonlyMap<number, readonly Fault[]>, options: Partial
       rate: 200,
       payload: 32,
       warmUpMs: 0,
-      durationMs: 1_500,
+      // On a busy machine clients need time to return between two faults.
+      durationMs: patiently(2_500),
       settleMs: 3_000,
       ...options,
     });
