@@ -38,6 +38,7 @@ import { RequestMetrics } from './metrics/request-metrics.js';
 import { NameFolding } from './names/folding.js';
 import { listenForOperators } from './operator/listen.js';
 import { servePage } from './page/serve-page.js';
+import { ArchivedEntries } from './rooms/archived-entries.js';
 import type { PresenceReader } from './rooms/dependencies.js';
 import { RoomMirror } from './rooms/mirror.js';
 import { RoomRepository } from './rooms/repository.js';
@@ -120,6 +121,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   });
   const users = new UserRepository(parts.db);
   const messages = new MessageRepository(parts.db);
+  const entries = new ArchivedEntries(parts.db);
   const nameFolding = new NameFolding(users, log);
   addRoutes(router, publicRoutes, {
     readiness,
@@ -152,7 +154,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   if (traces !== undefined) closer.add(traces);
   // Bans come last: they make the access list complete.
   const bringIn = () => sessions.bringIn().then(() => bans.bringIn());
-  const mirror = closer.add(new RoomMirror(roomRepository, messages, parts.directory, { bringIn }, log));
+  const mirror = closer.add(new RoomMirror(roomRepository, entries, parts.directory, { bringIn }, log));
   const operators = { ...parts, rooms: roomRepository, users, bans, log };
   const requests = new RequestMetrics(metrics);
   const app = koaApp(router, { ...config, origins, measure: requests.step, open: pages }, log, traces);

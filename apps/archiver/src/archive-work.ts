@@ -1,8 +1,10 @@
 import type { ArchiveQueue, Backlog, HistoryLimits } from '@chorus/broker';
-import { type MessageFrame, openFrame, readMessage } from '@chorus/protocol';
+import type { Position } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
+import { type ArchiveEntry, readEntries, textChangedBy } from './changes/read-entries.js';
 import { ClaimSize } from './claim-size.js';
-import type { MessageStore, Outcome } from './message-store.js';
+import type { MessageStore } from './message-store.js';
+import type { Outcome } from './outcome.js';
 
 export interface ArchiveWorkOptions {
   /** Largest number of messages of a cycle. */
@@ -17,7 +19,7 @@ export interface ArchiveWorkOptions {
 /** Claimed messages that are not in the database yet. */
 interface Batch {
   readonly backlogs: readonly Backlog[];
-  readonly messages: readonly MessageFrame[];
+  readonly messages: readonly ArchiveEntry[];
   readonly readAt: number;
   /** Whether more messages are likely to wait. */
   readonly more: boolean;
@@ -53,7 +55,7 @@ export class ArchiveWork {
 
   constructor(
     private readonly queue: ArchiveQueue,
-    private readonly store: Pick<MessageStore, 'save'>,
+    private readonly store: Pick<MessageStore, 'save' | 'deletedText'>,
     private readonly log: Logger,
     private readonly options: ArchiveWorkOptions,
   ) {
@@ -71,8 +73,9 @@ export class ArchiveWork {
     this.#held ??= await blame('Redis', this.#claim());
     const { backlogs, messages, readAt, more } = this.#held;
     const outcomes = await blame('PostgreSQL', this.#save(messages, readAt));
+    const erased = await blame('PostgreSQL', this.#erasedBy(messages, outcomes));
     this.#held = undefined;
-    await blame('Redis', this.#settle(backlogs, outcomes));
+    await blame('Redis', this.#settle(backlogs, outcomes, erased));
     return more;
   }
 
@@ -92,10 +95,15 @@ export class ArchiveWork {
     const backlogs = await this.queue.claim(rooms, perRoom, this.options.leaseMs);
     const readAt = performance.now();
     const more = this.#size.learn(backlogs);
-    return { backlogs, messages: backlogs.flatMap((backlog) => this.#read(backlog)), readAt, more };
+    return {
+      backlogs,
+      messages: backlogs.flatMap((backlog) => readEntries(backlog, this.log)),
+      readAt,
+      more,
+    };
   }
 
-  async #save(messages: readonly MessageFrame[], readAt: number): Promise<Map<number, Outcome>> {
+  async #save(messages: readonly ArchiveEntry[], readAt: number): Promise<Map<number, Outcome>> {
     if (messages.length === 0) return new Map();
     const { counts } = this;
     const startedAt = performance.now();
@@ -111,21 +119,33 @@ export class ArchiveWork {
     }
   }
 
-  #read({ roomId, messages }: Backlog): MessageFrame[] {
-    return messages.map((stored) => {
-      const { epoch, seq } = stored;
-      const { message, intact } = readMessage(roomId, stored, openFrame(stored) + stored.body);
-      if (!intact) {
-        this.log.error(
-          { roomId, epoch, seq },
-          'a message cannot be stored unchanged: as much as possible is stored',
-        );
-      }
-      return message;
-    });
+  /**
+   * The entries to erase from the recent history, by room. Found anew whenever entries are claimed, so that a crash before they
+   * are erased does no harm.
+   */
+  async #erasedBy(
+    entries: readonly ArchiveEntry[],
+    outcomes: ReadonlyMap<number, Outcome>,
+  ): Promise<Map<number, Position[]>> {
+    const changed = new Map<number, Position[]>();
+    for (const entry of entries) {
+      const target = entry.type === 'change' ? textChangedBy(entry.frame) : undefined;
+      if (target === undefined || outcomes.get(entry.roomId) !== 'stored') continue;
+      const targets = changed.get(entry.roomId);
+      if (targets === undefined) changed.set(entry.roomId, [target]);
+      else targets.push(target);
+    }
+    const erased = new Map<number, Position[]>();
+    for (const [roomId, targets] of changed)
+      erased.set(roomId, await this.store.deletedText(roomId, targets));
+    return erased;
   }
 
-  async #settle(backlogs: readonly Backlog[], outcomes: ReadonlyMap<number, Outcome>): Promise<void> {
+  async #settle(
+    backlogs: readonly Backlog[],
+    outcomes: ReadonlyMap<number, Outcome>,
+    erased: ReadonlyMap<number, Position[]>,
+  ): Promise<void> {
     const gone = backlogs.filter(({ roomId }) => outcomes.get(roomId) === 'gone');
     for (const { roomId, messages } of gone) {
       this.log.info(
@@ -138,7 +158,8 @@ export class ArchiveWork {
     const results = await Promise.allSettled(
       settled.map((backlog) => {
         const { roomId, messages, after } = backlog;
-        return this.queue.settle(roomId, messages.at(-1) ?? after, this.options.keep, backlog);
+        const upTo = messages.at(-1) ?? after;
+        return this.queue.settle(roomId, upTo, this.options.keep, backlog, erased.get(roomId));
       }),
     );
     for (const result of results) if (result.status === 'rejected') throw result.reason;

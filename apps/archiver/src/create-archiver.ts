@@ -95,7 +95,7 @@ export function makeArchiver(
   { db, prepared, queue, metrics, log }: ArchiverParts,
   traces?: Traces,
 ): Archiver {
-  const plain = new MessageStore(db, config.batchMessages, log, prepared);
+  const plain = new MessageStore(db, config.batchMessages, log, prepared, config.historySize);
   const store = traces === undefined ? plain : tracedStore(plain, traces);
   const keep = { size: config.historySize, maxAgeMs: config.historyMaxAgeMs };
   const seconds = batchSeconds(metrics);

@@ -45,7 +45,7 @@ for (const by of ['Prisma', 'prepared statements'])
       );
       expect([...outcomes]).to.deep.equal([[1, 'stored']]);
       const rows = await db.message.findMany({ orderBy: { seq: 'asc' } });
-      expect(rows[0]).to.deep.equal({
+      expect(rows[0]).to.deep.include({
         roomId: 1n,
         epoch: BigInt(EPOCH),
         seq: 5n,

@@ -1,20 +1,14 @@
 import { type Database, isDataRefused, type PreparedStatements } from '@chorus/database';
-import type { MessageFrame } from '@chorus/protocol';
+import type { MessageFrame, Position } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
+import { ChangeStore } from './changes/change-store.js';
+import { type ArchiveEntry, changesOthers } from './changes/read-entries.js';
+import type { Outcome } from './outcome.js';
 
 /** Largest amount of text of one statement, in characters: more would only take longer until it can be given up. */
 const MAX_STATEMENT_CHARS = 4_194_304;
 /** A failed statement is retried with half as many messages, down to this number. */
 const MIN_STATEMENT_MESSAGES = 16;
-
-/**
- * Outcome for a room's messages.
- * - `stored`: all are in the database;
- * - `gone`: the room does not exist any more; there is nothing to store;
- * - `later`: the room is being deleted, or was created after the messages were read, so that they may belong to a
- *   deleted room with this id. They must not be settled; reading them again shows.
- */
-export type Outcome = 'stored' | 'gone' | 'later';
 
 /** In ascending order of severity. */
 const OUTCOMES: readonly Outcome[] = ['stored', 'gone', 'later'];
@@ -28,52 +22,72 @@ interface RoomRow {
  * Locks rooms against deletion first, so that a room deleted meanwhile is left out instead of failing the statement.
  * `SKIP LOCKED`: a deletion in progress may take long.
  *
- * $1: the rooms; $2: time since their messages were read, in milliseconds; $3: the messages as JSON.
+ * $1: the rooms; $2: time since their messages were read, in milliseconds; $3: the messages as JSON; $4: the last of each room.
  */
-const SAVE = `
+const saveStatement = (columns: string, values: string, fields: string): string => `
   WITH known AS MATERIALIZED (
     SELECT id, created_at <= now() - $2::int * interval '1 ms' AS older FROM rooms
     WHERE id = ANY($1::bigint[]) FOR KEY SHARE SKIP LOCKED
   ), stored AS (
     INSERT INTO messages
-      (room_id, epoch, seq, message_id, user_id, username, content, sent_at, client_msg_id)
+      (room_id, epoch, seq, message_id, user_id, username, content, sent_at, client_msg_id${columns})
     SELECT m."roomId", m.epoch, m.seq, m.id, m."userId", m.username, m.content,
-      timestamptz 'epoch' + m."sentAt" * interval '1 ms', m."clientMsgId"
+      timestamptz 'epoch' + m."sentAt" * interval '1 ms', m."clientMsgId"${values}
     FROM json_to_recordset($3::json) AS m(
       "roomId" bigint, epoch bigint, seq bigint, id text, "userId" bigint, username text, content text,
-      "sentAt" bigint, "clientMsgId" text)
+      "sentAt" bigint, "clientMsgId" text${fields})
     JOIN known ON known.id = m."roomId" AND known.older
     -- One order for all archivers: two that store equal messages do not deadlock.
     ORDER BY m."roomId", m.epoch, m.seq
     ON CONFLICT DO NOTHING
+  ), heads AS (
+    INSERT INTO room_heads AS head (room_id, epoch, seq, n, sent_at)
+    SELECT h."roomId", h.epoch, h.seq, h.n, timestamptz 'epoch' + h."sentAt" * interval '1 ms'
+    FROM json_to_recordset($4::json) AS h("roomId" bigint, epoch bigint, seq bigint, n bigint, "sentAt" bigint)
+    JOIN known ON known.id = h."roomId" AND known.older
+    ORDER BY h."roomId"
+    ON CONFLICT (room_id) DO UPDATE
+      SET epoch = excluded.epoch, seq = excluded.seq, n = excluded.n, sent_at = excluded.sent_at
+      WHERE (head.epoch, head.seq) < (excluded.epoch, excluded.seq)
   )
   SELECT rooms.id, coalesce(known.older, false) AS stored
   FROM rooms LEFT JOIN known ON known.id = rooms.id WHERE rooms.id = ANY($1::bigint[])`;
 
+const SAVE = saveStatement('', '', '');
+/** For messages of rooms with changes, and messages with data. */
+const SAVE_MORE = saveStatement(', n, data', ', m.n, m."dataText"::json', ', n bigint, "dataText" text');
+
 /** The archive: the messages in PostgreSQL. */
 export class MessageStore {
   #statementMessages: number;
+  readonly #changes: ChangeStore;
 
-  /** @param prepared stores messages with less latency than `db` */
+  /**
+   * @param prepared stores messages with less latency than `db`
+   * @param historySize see {@link ChangeStore}
+   */
   constructor(
     private readonly db: Database,
     private readonly maxStatementMessages: number,
     private readonly log: Logger,
     private readonly prepared?: PreparedStatements,
+    historySize = 1_000,
   ) {
     this.#statementMessages = maxStatementMessages;
+    this.#changes = new ChangeStore(db, historySize, log);
   }
 
   /**
-   * Stores messages. Messages that are stored already stay unchanged. Older messages of a room are stored first.
+   * Stores entries. Entries that are stored already change nothing. Older entries of a room are stored first.
    * After a rejection, some may be stored.
    *
-   * @param messages those of a room in order
+   * @param entries those of a room in order
    * @param readAt when they were read from the rooms' streams, on the clock of `performance.now()`
    * @returns the outcome of each room
    */
-  async save(messages: readonly MessageFrame[], readAt: number): Promise<Map<number, Outcome>> {
+  async save(entries: readonly ArchiveEntry[], readAt: number): Promise<Map<number, Outcome>> {
     const outcomes = new Map<number, Outcome>();
+    const messages = await this.#saveChanges(entries, readAt, outcomes);
     for (let at = 0; at < messages.length; ) {
       const part = this.#nextPart(messages, at);
       try {
@@ -89,9 +103,29 @@ export class MessageStore {
     return outcomes;
   }
 
+  /** See `ChangeStore.deletedText`. */
+  deletedText(roomId: number, messages: readonly Position[]): Promise<Position[]> {
+    return this.#changes.deletedText(roomId, messages);
+  }
+
   /** Rejects unless PostgreSQL answers, is migrated and would accept messages. Stores nothing. */
   async ping(): Promise<void> {
     await this.db.$executeRaw`INSERT INTO messages SELECT * FROM messages WHERE false`;
+  }
+
+  /** Stores the entries of rooms that need more than an insert. @returns the messages of the others */
+  async #saveChanges(
+    entries: readonly ArchiveEntry[],
+    readAt: number,
+    outcomes: Map<number, Outcome>,
+  ): Promise<readonly MessageFrame[]> {
+    const rooms = new Set(entries.filter(changesOthers).map(({ roomId }) => roomId));
+    if (rooms.size === 0) return entries as readonly MessageFrame[];
+    for (const roomId of rooms) {
+      const own = entries.filter((entry) => entry.roomId === roomId);
+      outcomes.set(roomId, await this.#changes.save(roomId, own, readAt));
+    }
+    return entries.filter((entry): entry is MessageFrame => !rooms.has(entry.roomId));
   }
 
   #nextPart(messages: readonly MessageFrame[], from: number): MessageFrame[] {
@@ -150,16 +184,32 @@ export class MessageStore {
     rooms: readonly number[],
     readAt: number,
   ): Promise<Map<number, Outcome>> {
-    const json = JSON.stringify(messages);
+    const more = messages.some(({ n, data }) => n !== undefined || data !== undefined);
+    const json = JSON.stringify(more ? messages.map(withDataText) : messages);
     // A duration is passed, not a time, so that the two clocks need not agree.
     const elapsedMs = Math.floor(performance.now() - readAt);
-    const values = [rooms, elapsedMs, json] as const;
+    const values = [rooms, elapsedMs, json, JSON.stringify(headsOf(messages))] as const;
+    const [name, statement] = more ? (['save-more', SAVE_MORE] as const) : (['save', SAVE] as const);
     const rows =
       this.prepared === undefined
-        ? await this.db.$queryRawUnsafe<RoomRow[]>(SAVE, ...values)
-        : await this.prepared.query<RoomRow>('save', SAVE, values);
+        ? await this.db.$queryRawUnsafe<RoomRow[]>(statement, ...values)
+        : await this.prepared.query<RoomRow>(name, statement, values);
     return new Map(rows.map((row) => [Number(row.id), row.stored ? 'stored' : 'later']));
   }
+}
+
+/** The last message of each room. */
+function headsOf(messages: readonly MessageFrame[]): object[] {
+  const heads = new Map<number, object>();
+  for (const { roomId, epoch, seq, n = seq, sentAt } of messages) {
+    heads.set(roomId, { roomId, epoch, seq, n, sentAt });
+  }
+  return [...heads.values()];
+}
+
+/** Data stays text until PostgreSQL reads it, so that characters that it cannot store as text are no obstacle. */
+function withDataText({ data, ...message }: MessageFrame): object {
+  return data === undefined ? message : { ...message, dataText: JSON.stringify(data) };
 }
 
 function note(outcomes: Map<number, Outcome>, roomId: number, outcome: Outcome): void {

@@ -54,7 +54,10 @@ async function* newestOfRooms(db: Database): AsyncGenerator<NewestRow> {
     const rows = await db.$queryRaw<Array<{ roomId: bigint } & (NewestRow | { epoch: null })>>`
       SELECT rooms.id AS "roomId", m.epoch, m.sent_at AS "sentAt"
       FROM (SELECT id FROM rooms WHERE id > ${after} ORDER BY id LIMIT ${PAGE}) AS rooms LEFT JOIN LATERAL (
-        SELECT epoch, sent_at FROM messages WHERE room_id = rooms.id ORDER BY epoch DESC, seq DESC LIMIT 1
+        (SELECT epoch, seq, sent_at FROM messages WHERE room_id = rooms.id ORDER BY epoch DESC, seq DESC LIMIT 1)
+        UNION ALL
+        (SELECT epoch, seq, sent_at FROM room_changes WHERE room_id = rooms.id ORDER BY epoch DESC, seq DESC LIMIT 1)
+        ORDER BY epoch DESC, seq DESC LIMIT 1
       ) AS m ON true ORDER BY rooms.id`;
     for (const row of rows) if (row.epoch !== null) yield row;
     const last = rows.at(-1);
@@ -69,8 +72,13 @@ async function keysOf(db: Database, roomId: bigint, since: Date): Promise<Stored
   let [epoch, seq] = [BigInt(Number.MAX_SAFE_INTEGER), 0n];
   for (;;) {
     const rows = await db.$queryRaw<KeyRow[]>`
-      SELECT epoch, seq, user_id AS "userId", client_msg_id AS "clientMsgId", sent_at AS "sentAt" FROM messages
-      WHERE room_id = ${roomId} AND (epoch, seq) < (${epoch}, ${seq}) ORDER BY epoch DESC, seq DESC LIMIT ${PAGE}`;
+      SELECT epoch, seq, user_id AS "userId", client_msg_id AS "clientMsgId", sent_at AS "sentAt" FROM (
+        (SELECT epoch, seq, user_id, client_msg_id, sent_at FROM messages
+        WHERE room_id = ${roomId} AND (epoch, seq) < (${epoch}, ${seq}) ORDER BY epoch DESC, seq DESC LIMIT ${PAGE})
+        UNION ALL
+        (SELECT epoch, seq, user_id, client_msg_id, sent_at FROM room_changes
+        WHERE room_id = ${roomId} AND (epoch, seq) < (${epoch}, ${seq}) ORDER BY epoch DESC, seq DESC LIMIT ${PAGE})
+      ) entries ORDER BY epoch DESC, seq DESC LIMIT ${PAGE}`;
     for (const { userId, clientMsgId, sentAt, ...at } of rows) {
       if (clientMsgId === null || sentAt < since) continue;
       const position = { epoch: Number(at.epoch), seq: Number(at.seq) };

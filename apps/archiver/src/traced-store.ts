@@ -3,10 +3,11 @@ import type { MessageStore } from './message-store.js';
 
 /** Returns a store that records a span for each batch that it stores. */
 export function tracedStore(
-  store: Pick<MessageStore, 'save'>,
+  store: Pick<MessageStore, 'save' | 'deletedText'>,
   traces: Pick<Traces, 'record'>,
-): Pick<MessageStore, 'save'> {
+): Pick<MessageStore, 'save' | 'deletedText'> {
   return {
+    deletedText: (roomId, messages) => store.deletedText(roomId, messages),
     async save(messages, readAt) {
       const startedAt = performance.now();
       let failure: string | undefined;

@@ -9,6 +9,7 @@ export * from './entries/entry-kind.js';
 export * from './entries/fields.js';
 export * from './entries/fold.js';
 export * from './entries/message-limits.js';
+export * from './entries/read-change.js';
 export * from './ids.js';
 export * from './plain-frames.js';
 export * from './position-schema.js';

@@ -43,7 +43,7 @@ describe('RoomMirror', function () {
 
     it('is not complete when the bans cannot be restored', async () => {
       const away = { bringIn: () => Promise.reject(new Error('away')) };
-      const failed = await new RoomMirror(repository, fixture.messages, directory, away, fixture.log)
+      const failed = await new RoomMirror(repository, fixture.entries, directory, away, fixture.log)
         .run()
         .catch((error: unknown) => error);
       expect(String(failed)).to.equal('Error: away');
@@ -256,7 +256,7 @@ describe('RoomMirror', function () {
     await fixture.mirror().run();
     const looking = new RoomMirror(
       new RoomRepository(away),
-      fixture.messages,
+      fixture.entries,
       directory,
       fixture.bans,
       fixture.log,

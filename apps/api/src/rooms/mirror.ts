@@ -1,8 +1,8 @@
 import { type PendingChange, type RoomDirectory, RoomRestorer } from '@chorus/broker';
 import type { Closeable, Logger } from '@chorus/service';
 import type { BanService } from '../bans/service.js';
-import type { MessageRepository } from '../messages/repository.js';
 import { roomArchive } from './archive.js';
+import type { ArchivedEntries } from './archived-entries.js';
 import type { RoomPositions, RoomRepository } from './repository.js';
 
 export interface RoomMirrorOptions {
@@ -48,14 +48,14 @@ export class RoomMirror implements Closeable {
 
   constructor(
     private readonly rooms: RoomRepository,
-    messages: MessageRepository,
+    entries: ArchivedEntries,
     private readonly directory: RoomDirectory,
     private readonly bans: Pick<BanService, 'bringIn'>,
     private readonly log: Logger,
     options: Partial<RoomMirrorOptions> = {},
   ) {
     this.#options = { ...DEFAULTS, ...options };
-    this.#restorer = new RoomRestorer(directory, roomArchive(rooms, messages), log);
+    this.#restorer = new RoomRestorer(directory, roomArchive(rooms, entries), log);
     this.#unwatch = directory.onConnected(() => this.#lookSoon());
   }
 

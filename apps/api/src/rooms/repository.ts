@@ -1,5 +1,6 @@
 import type { MirroredRoom } from '@chorus/broker';
 import { type Database, Prisma } from '@chorus/database';
+import type { RoomKind } from '@chorus/protocol';
 
 export interface Room {
   readonly id: number;
@@ -25,6 +26,8 @@ interface PositionRow {
   epoch: bigint | null;
   seq: bigint | null;
   sentAt: Date | null;
+  kind: RoomKind;
+  changes: bigint;
 }
 
 interface Row {
@@ -130,17 +133,24 @@ export class RoomRepository {
     const rows = await this.db.$queryRaw<PositionRow[]>`
       SELECT extract(epoch FROM clock.now)::float8 * 1000 AS now, found.* FROM
         (SELECT clock_timestamp() AS now) clock LEFT JOIN (
-          SELECT rooms.id, rooms.generation, last.epoch, last.seq, last.sent_at AS "sentAt" FROM rooms LEFT JOIN LATERAL (
-            SELECT epoch, seq, sent_at FROM messages WHERE room_id = rooms.id ORDER BY epoch DESC, seq DESC LIMIT 1
+          SELECT rooms.id, rooms.generation, rooms.kind, last.epoch, last.seq, last.sent_at AS "sentAt",
+            coalesce(head.seq - head.n, 0) AS changes
+          FROM rooms LEFT JOIN room_heads head ON head.room_id = rooms.id LEFT JOIN LATERAL (
+            -- Archivers of the version before store messages without a head.
+            (SELECT epoch, seq, sent_at FROM messages WHERE room_id = rooms.id ORDER BY epoch DESC, seq DESC LIMIT 1)
+            UNION ALL SELECT head.epoch, head.seq, head.sent_at WHERE head.room_id IS NOT NULL
+            ORDER BY epoch DESC, seq DESC LIMIT 1
           ) last ON true ${which}
         ) found ON true ORDER BY found.id`;
-    const rooms = rows.flatMap(({ id, generation, epoch, seq, sentAt }) =>
+    const rooms = rows.flatMap(({ id, generation, kind, epoch, seq, sentAt, changes }) =>
       id === null
         ? []
         : [
             {
               id: Number(id),
               generation: Number(generation),
+              kind,
+              changes: Number(changes),
               last: { epoch: Number(epoch ?? 0n), seq: Number(seq ?? 0n) },
               lastSentAt: sentAt?.getTime() ?? 0,
             },

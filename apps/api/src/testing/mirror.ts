@@ -3,7 +3,7 @@ import { IGNORE } from '@chorus/broker/testing';
 import type { Database } from '@chorus/database';
 import type { Logger } from '@chorus/service';
 import { silentLog } from '@chorus/testing';
-import { MessageRepository } from '../messages/repository.js';
+import { ArchivedEntries } from '../rooms/archived-entries.js';
 import { RoomMirror, type RoomMirrorOptions } from '../rooms/mirror.js';
 import { RoomRepository } from '../rooms/repository.js';
 
@@ -13,7 +13,7 @@ export const SETTLE_AFTER_MS = 5_000;
 /** Rooms in a database and in memory, and what a mirror between them does. */
 export class MirrorFixture {
   readonly repository: RoomRepository;
-  readonly messages: MessageRepository;
+  readonly entries: ArchivedEntries;
   /** Time of the directory, in milliseconds. */
   now = 1_000_000;
   readonly rooms = new MemoryRoomStore();
@@ -37,7 +37,7 @@ export class MirrorFixture {
 
   private constructor(private readonly db: Database) {
     this.repository = new RoomRepository(db);
-    this.messages = new MessageRepository(db);
+    this.entries = new ArchivedEntries(db);
     this.rooms.attach({
       ...IGNORE,
       onControl: (event) => this.events.push(event),
@@ -50,8 +50,8 @@ export class MirrorFixture {
   }
 
   mirror(options: Partial<RoomMirrorOptions> = {}, log = this.log): RoomMirror {
-    const { repository, messages, directory, bans } = this;
-    return new RoomMirror(repository, messages, directory, bans, log, {
+    const { repository, entries, directory, bans } = this;
+    return new RoomMirror(repository, entries, directory, bans, log, {
       settleAfterMs: SETTLE_AFTER_MS,
       ...options,
     });
