@@ -4,6 +4,7 @@ export { failure } from './failure.js';
 export { recordedLog, silentLog } from './logs.js';
 export { ManualClock, tick } from './manual-clock.js';
 export { createPrng, type Prng } from './prng.js';
+export { type Answer, type Exchange, type RequestOptions, request, watchRequests } from './request.js';
 export { makeTestCertificates, type TestCertificates } from './servers/certificates.js';
 export { ensureTestChromium } from './servers/chromium.js';
 export { startTestPostgres, type TestTemplate, testDatabase } from './servers/database.js';

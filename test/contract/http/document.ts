@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { request, watchRequests } from '@chorus/testing';
 import { expect } from 'chai';
 import { OPENAPI } from '../../docs/openapi.js';
 import { AnswerCheck } from '../../openapi/answer-check.js';
 import type { Document } from '../../openapi/document.js';
-import { request, watchRequests } from '../../support/clients/people.js';
 import { expectBody } from '../expectations.js';
 import type { Target } from '../target.js';
 

@@ -1,4 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import { type Answer, request } from '@chorus/testing';
+
+export { type Answer, type RequestOptions, request } from '@chorus/testing';
 
 /** A user of a running Chorus, signed in. */
 export interface Person {
@@ -9,65 +12,6 @@ export interface Person {
   token: string;
   /** Ready to be sent as a `cookie` header. */
   cookie: string;
-}
-
-export interface Answer {
-  /** Of the request. */
-  method: string;
-  url: string;
-  status: number;
-  headers: Headers;
-  body: unknown;
-}
-
-export interface RequestOptions {
-  method?: string;
-  /** Sent as JSON. */
-  body?: unknown;
-  /** Sent as it is, with `content-type: application/json` unless `headers` say otherwise. */
-  raw?: string | Uint8Array<ArrayBuffer>;
-  token?: string;
-  /** Names in lower case. */
-  headers?: Record<string, string>;
-}
-
-/** One request and what was answered, for whoever watches. */
-export interface Exchange {
-  readonly method: string;
-  readonly url: string;
-  readonly status: number;
-  readonly headers: Headers;
-  /** The body as it came. */
-  readonly text: string;
-}
-
-const watchers = new Set<(exchange: Exchange) => void>();
-
-/** Calls `watcher` after each {@link request} of this process. @returns a function that ends it */
-export function watchRequests(watcher: (exchange: Exchange) => void): () => void {
-  watchers.add(watcher);
-  return () => watchers.delete(watcher);
-}
-
-/** One request with a JSON body, or none; the answer's body is parsed when it is JSON. */
-export async function request(url: string, options: RequestOptions = {}): Promise<Answer> {
-  const { token } = options;
-  const body = options.body === undefined ? options.raw : JSON.stringify(options.body);
-  const method = options.method ?? (body === undefined ? 'GET' : 'POST');
-  const response = await fetch(url, {
-    method,
-    headers: {
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...options.headers,
-    },
-    ...(body === undefined ? {} : { body }),
-  });
-  const text = await response.text();
-  const isJson = response.headers.get('content-type')?.includes('json');
-  const { status, headers } = response;
-  for (const watch of watchers) watch({ method, url, status, headers, text });
-  return { method, url, status, headers, body: isJson ? JSON.parse(text) : text };
 }
 
 /** Signs a new user up and in. The name is unique: suites share servers. */

@@ -5,8 +5,9 @@ import { MemoryAccessList, type Subject } from '@chorus/control';
 import type { Database } from '@chorus/database';
 import type { HttpErrorCode } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
+import type { Answer } from '@chorus/testing';
 import { expect } from 'chai';
-import { type Answer, type Client, openDatabase, type RunningApi, SECRET, startApi } from '../testing/api.js';
+import { type Client, openDatabase, type RunningApi, SECRET, startApi } from '../testing/api.js';
 
 const ann = { id: 1, username: 'ann' };
 const bob = { id: 2, username: 'bob' };

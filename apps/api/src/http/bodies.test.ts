@@ -1,14 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import type { Database } from '@chorus/database';
+import type { Answer } from '@chorus/testing';
 import { expect } from 'chai';
-import {
-  type Answer,
-  type Client,
-  openDatabase,
-  type RunningApi,
-  sendRaw,
-  startApi,
-} from '../testing/api.js';
+import { type Client, openDatabase, type RunningApi, sendRaw, startApi } from '../testing/api.js';
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 

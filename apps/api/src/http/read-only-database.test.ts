@@ -1,7 +1,7 @@
 import { createDatabase, type Database } from '@chorus/database';
-import { until } from '@chorus/testing';
+import { type Answer, until } from '@chorus/testing';
 import { expect } from 'chai';
-import { type Answer, type Client, openDatabase, type RunningApi, startApi } from '../testing/api.js';
+import { type Client, openDatabase, type RunningApi, startApi } from '../testing/api.js';
 
 describe('an API whose PostgreSQL is read-only', function () {
   this.timeout(30_000);

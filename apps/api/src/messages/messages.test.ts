@@ -1,8 +1,9 @@
 import { createDatabase, type Database } from '@chorus/database';
 import { formatPosition, type MessageFrame } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
+import type { Answer } from '@chorus/testing';
 import { expect } from 'chai';
-import { type Answer, type Client, openDatabase, type RunningApi, startApi } from '../testing/api.js';
+import { type Client, openDatabase, type RunningApi, startApi } from '../testing/api.js';
 import { TestRecent } from '../testing/recent.js';
 
 const ROOM = 1;

@@ -175,7 +175,7 @@ describe('the room routes', function () {
       expect(renamed.body.updatedAt >= created.body.updatedAt).to.equal(true);
 
       const deleted = await client.delete('/api/rooms/5');
-      expect([deleted.status, deleted.body]).to.deep.equal([204, undefined]);
+      expect([deleted.status, deleted.body]).to.deep.equal([204, '']);
       for (const answer of [
         await client.get('/api/rooms/5'),
         await client.patch('/api/rooms/5', { name: 'gone' }),

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Tokens } from '@chorus/auth';
 import { MemoryRoomDirectory, MemoryRoomStore, type RoomDirectory, type RoomHistory } from '@chorus/broker';
 import { type AccessList, MemoryAccessList, MemoryNodeRegistry } from '@chorus/control';
@@ -9,21 +8,13 @@ import { migratedTestDatabase } from '@chorus/database/testing';
 import { MemoryPresenceStore } from '@chorus/presence';
 import type { Member } from '@chorus/protocol';
 import { Closer, type Environment, Metrics } from '@chorus/service';
+import { type Answer, type RequestOptions, request, until } from '@chorus/testing';
 import { pino } from 'pino';
 import { memoryRateLimits } from '../auth/rate-limits/rate-limits.js';
 import { loadApiConfig } from '../config.js';
 import { type Api, type ApiParts, createApi } from '../create-api.js';
 
 export const SECRET = 'the secret of all tests, long enough';
-const JSON_TYPE = { 'Content-Type': 'application/json' };
-
-/** The parts of a response that tests check. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: a test says what it expects of it
-  readonly body: any;
-}
 
 /** Sends requests to one API, as one user if a token is given. */
 export class Client {
@@ -46,34 +37,25 @@ export class Client {
   }
 
   post(path: string, body: unknown): Promise<Answer> {
-    return this.send('POST', path, JSON.stringify(body), JSON_TYPE);
+    return this.send('POST', path, JSON.stringify(body));
   }
 
   patch(path: string, body: unknown): Promise<Answer> {
-    return this.send('PATCH', path, JSON.stringify(body), JSON_TYPE);
+    return this.send('PATCH', path, JSON.stringify(body));
   }
 
   delete(path: string): Promise<Answer> {
     return this.send('DELETE', path);
   }
 
-  async send(
+  /** See {@link request}; `raw` and `headers` are its options. */
+  send(
     method: string,
     path: string,
-    body?: string | Uint8Array<ArrayBuffer>,
-    headers: Record<string, string> = {},
+    raw?: RequestOptions['raw'],
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<Answer> {
-    const response = await fetch(this.url + path, {
-      method,
-      headers: { ...this.headers, ...headers },
-      ...(body === undefined ? {} : { body }),
-    });
-    const text = await response.text();
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: text === '' ? undefined : JSON.parse(text),
-    };
+    return request(this.url + path, { method, raw, headers: { ...this.headers, ...headers } });
   }
 }
 
@@ -115,8 +97,6 @@ export async function openDatabase(): Promise<{ db: Database; url: string }> {
   const url = await migratedTestDatabase();
   return { db: createDatabase(url, { poolSize: 10, timeoutMs: 3_000 }), url };
 }
-
-const MIRRORED_MS = 10_000;
 
 /** A history without messages. */
 const SILENCE: RoomHistory = { before: async () => [], from: async () => [] };
@@ -163,12 +143,7 @@ export async function startApi(
     presence,
     access,
     log,
-    mirrored: async () => {
-      const signal = AbortSignal.timeout(MIRRORED_MS);
-      while (!log.some((line) => line.includes('the gateways know all rooms'))) {
-        await sleep(5, undefined, { signal });
-      }
-    },
+    mirrored: () => until(() => log.some((line) => line.includes('the gateways know all rooms'))),
     close: () => closer.close(),
   };
 }

@@ -2,8 +2,9 @@ import { type ControlEvent, MemoryRoomDirectory, MemoryRoomStore } from '@chorus
 import { IGNORE } from '@chorus/broker/testing';
 import { MemoryNodeRegistry } from '@chorus/control';
 import type { Database } from '@chorus/database';
+import type { Answer } from '@chorus/testing';
 import { expect } from 'chai';
-import { type Answer, Client, type RunningApi, startApi } from './api.js';
+import { Client, type RunningApi, startApi } from './api.js';
 
 export const OPERATOR_TOKEN = 'the-operator-token-of-all-tests';
 

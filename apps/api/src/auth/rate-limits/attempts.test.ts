@@ -1,6 +1,7 @@
 import type { Database } from '@chorus/database';
+import type { Answer } from '@chorus/testing';
 import { expect } from 'chai';
-import { type Answer, type Client, openDatabase, type RunningApi, startApi } from '../../testing/api.js';
+import { type Client, openDatabase, type RunningApi, startApi } from '../../testing/api.js';
 
 const SIGN_UP = '/api/users/signup';
 const SIGN_IN = '/api/users/signin';
