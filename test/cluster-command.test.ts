@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createDatabase, lookUpProcess } from '@chorus/local';
-import { connectPlain, type TestRedis, testDatabase, testRedis } from '@chorus/testing';
+import { connectPlain, type TestRedis, testDatabase, testRedis, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, request, signIn } from './support/clients/people.js';
 import { TEST_SETTINGS } from './support/servers/cluster.js';
@@ -132,7 +132,7 @@ describe('the cluster command', function () {
       const victims = [cluster.apis[0], cluster.gateways[0]];
       for (const victim of victims) {
         process.kill(victim?.pid ?? 0, 'SIGKILL');
-        while (!program.stderr.includes(`${victim?.nodeId} has ended by SIGKILL`)) await sleep(20);
+        await until(() => program.stderr.includes(`${victim?.nodeId} has ended by SIGKILL`));
       }
       const ada = await createPerson(cluster.url);
       const room = await createRoom(cluster.url, ada);
@@ -178,7 +178,7 @@ describe('the cluster command', function () {
       const [gateway] = cluster.gateways;
       process.kill(gateway?.pid ?? 0, 'SIGKILL');
       const again = /gateway-1 has ended by SIGKILL.*gateway-1 is ready \(pid (\d+)\)/s;
-      while (!again.test(program.stderr)) await sleep(20);
+      await until(() => again.test(program.stderr));
       const pid = Number(again.exec(program.stderr)?.[1]);
       expect(pid).to.not.equal(gateway?.pid);
       pids.push(pid);
@@ -291,9 +291,9 @@ describe('the cluster command', function () {
 });
 
 async function untilGone(pids: readonly number[]): Promise<void> {
-  for (const pid of pids) while ((await lookUpProcess(pid)) !== undefined) await sleep(20);
+  for (const pid of pids) await until(async () => (await lookUpProcess(pid)) === undefined);
 }
 
 async function untilEmpty(folder: string): Promise<void> {
-  while ((await readdir(folder)).length > 0) await sleep(20);
+  await until(async () => (await readdir(folder)).length === 0);
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lookUpProcess } from '@chorus/local';
-import { connectPlain, connectV1, type V1Socket } from '@chorus/testing';
+import { connectPlain, connectV1, until, type V1Socket } from '@chorus/testing';
 import { expect } from 'chai';
 import { readOn, type Said } from './support/archive.js';
 import { createPerson, createRoom, type Person, request } from './support/clients/people.js';
@@ -79,7 +79,7 @@ describe('standalone, killed', function () {
 
   after(async () => {
     await kill('SIGKILL');
-    while (existsSync(join(dataDir, 'postgres/cluster/postmaster.pid'))) await sleep(20);
+    await until(() => !existsSync(join(dataDir, 'postgres/cluster/postmaster.pid')));
     await rm(dataDir, { recursive: true });
   });
 
@@ -162,14 +162,14 @@ describe('standalone, killed', function () {
     for (let round = 1; round <= ROUNDS; round++) {
       await Promise.all(people.map(connect));
       const enough = acks + randomInt(50, 300);
-      while (acks < enough) await sleep(1);
+      await until(() => acks >= enough);
       await sleep(randomInt(10));
       await kill('SIGKILL');
       await start();
     }
     for (const sender of senders) sender.stop();
     await Promise.all(people.map(connect));
-    while (!senders.every(({ done }) => done)) await sleep(10);
+    await until(() => senders.every(({ done }) => done));
 
     for (const room of rooms) {
       const history = await readOn(url, ada, room);

@@ -4,9 +4,8 @@ import { mkdtemp, readdir, readFile, readlink, rm, stat } from 'node:fs/promises
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessageFrame } from '@chorus/protocol';
-import { connectPlain } from '@chorus/testing';
+import { connectPlain, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom, type Person, request, signIn } from './support/clients/people.js';
 import { loopbackHosts, throughLoopback } from './support/servers/loopback.js';
@@ -243,7 +242,7 @@ describe('standalone', function () {
 
 /** A killed standalone takes its PostgreSQL along; that takes a moment. */
 async function untilDatabaseIsFree(dataDir: string): Promise<void> {
-  while (existsSync(join(dataDir, 'postgres/cluster/postmaster.pid'))) await sleep(20);
+  await until(() => !existsSync(join(dataDir, 'postgres/cluster/postmaster.pid')));
 }
 
 /** 127.0.0.1 and ::1, as /proc writes them. */

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { lookUpProcess } from '@chorus/local';
+import { until } from '@chorus/testing';
 import { expect } from 'chai';
 import { type Program, startProgram } from '../support/servers/program.js';
 
@@ -56,9 +56,7 @@ describe('a run of tests', function () {
     for (const failure of failures) expect(listed).to.match(failure);
   };
   const lasting = async (): Promise<number> => Number(await readFile(join(folder, 'pid'), 'utf8'));
-  const untilPlanted = async (): Promise<void> => {
-    while (!existsSync(join(folder, 'pid'))) await sleep(20);
-  };
+  const untilPlanted = (): Promise<void> => until(() => existsSync(join(folder, 'pid')));
 
   it('ends with its failures and the counts', async () => {
     const program = await run(`describe('planted', () => {
@@ -170,6 +168,6 @@ describe('a run of tests', function () {
     await untilPlanted();
     program.kill('SIGKILL');
     const pid = await lasting();
-    while ((await lookUpProcess(pid)) !== undefined) await sleep(20);
+    await until(async () => (await lookUpProcess(pid)) === undefined);
   });
 });

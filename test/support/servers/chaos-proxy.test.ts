@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '@chorus/testing';
 import { expect } from 'chai';
 import { ChaosProxy } from './chaos-proxy.js';
 
@@ -31,7 +32,7 @@ describe('a connection that is delayed', function () {
       }
       const all = sent.map((_, count) => `<${count}>`).join('');
       const text = (): string => arrived.map((each) => each.text).join('');
-      while (text() !== `begin${all}`) await sleep(10);
+      await until(() => text() === `begin${all}`);
       expect(arrived.length).to.be.above(30);
       for (const { text, at } of arrived.slice(1)) {
         const [, count] = /^<(\d+)>/.exec(text) ?? [];

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CLOSE } from '@chorus/protocol';
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Gateway } from '../create-gateway.js';
 import { ANN, BOB, GatewayFixture } from '../testing/gateways.js';
@@ -111,7 +112,7 @@ describe('a gateway that drains', () => {
     trouble = 'does not answer';
     const degraded = [200, { status: 'degraded', error: 'Redis does not answer' }];
     expect(await readiness(gateway)).to.deep.equal(degraded);
-    while (JSON.stringify(await states()) !== JSON.stringify([['a', 'degraded']])) await sleep(20);
+    await eventually(async () => expect(await states()).to.deep.equal([['a', 'degraded']]));
   });
 
   it('reports the number of sockets at the start of the drain, until it ends', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ListedRoom, RoomsChangedFrame } from '@chorus/protocol';
+import { until } from '@chorus/testing';
 import { expect } from 'chai';
 import { ANN, BOB, GatewayFixture } from '../testing/gateways.js';
 import type { Socket } from '../transport/transport.js';
@@ -34,9 +35,7 @@ describe('changes of the list of rooms', () => {
   };
   const list = (room: ListedRoom): void => watch.control({ type: 'room-listed', room });
   const unlist = (roomId: number): void => watch.control({ type: 'room-unlisted', roomId });
-  const until = async (count: number): Promise<void> => {
-    while (notices.length < count) await sleep(5);
-  };
+  const noticed = (count: number): Promise<void> => until(() => notices.length >= count);
 
   it('begin with a frame that asks the client to read the list', () => {
     const one = socket();
@@ -54,7 +53,7 @@ describe('changes of the list of rooms', () => {
     unlist(1);
     unlist(3);
     expect(notices).to.have.length(1);
-    await until(2);
+    await noticed(2);
     const [, second] = notices;
     expect(second).to.deep.equal({
       ...{ type: 'rooms-changed', rooms: [roomOf(2, 'renamed')], gone: [3, 1].sort(), complete: true },
@@ -67,11 +66,11 @@ describe('changes of the list of rooms', () => {
     watch.watch(socket());
     list(roomOf(1));
     for (let id = 2; id < 200; id++) list(roomOf(id));
-    await until(2);
+    await noticed(2);
     expect(notices[1]?.complete).to.equal(false);
     expect(notices[1]?.rooms.length).to.be.below(21);
     list(roomOf(300));
-    await until(3);
+    await noticed(3);
     expect(notices[2]).to.deep.include({ rooms: [roomOf(300)], complete: true });
   });
 

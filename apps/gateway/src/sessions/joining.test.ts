@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker } from '@chorus/broker';
 import type { V1Socket } from '@chorus/testing';
+import { eventually, until } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Gateway } from '../create-gateway.js';
 import { ANN, BOB, GatewayFixture } from '../testing/gateways.js';
@@ -86,14 +87,9 @@ describe('a join that is interrupted by other events', () => {
   afterEach(() => fixture.close());
 
   async function expectNothingLeft(): Promise<void> {
-    const deadline = Date.now() + 3_000;
-    while (subscribed.size > 0 || (await fixture.presence.everyone(0, 10)).length > 0) {
-      const present = await fixture.presence.everyone(0, 10);
-      if (Date.now() > deadline) {
-        throw new Error(`left behind: rooms ${[...subscribed]}, ${JSON.stringify(present)}`);
-      }
-      await sleep(5);
-    }
+    await eventually(async () => {
+      expect([[...subscribed], await fixture.presence.everyone(0, 10)]).to.deep.equal([[], []]);
+    });
   }
 
   for (const step of ['access', 'position', 'stored', 'history'] as const) {
@@ -110,7 +106,7 @@ describe('a join that is interrupted by other events', () => {
 
       it('is abandoned by a closed socket: nothing is left', async () => {
         ann.socket.terminate();
-        while (gateway.connections.size > 0) await sleep(5);
+        await until(() => gateway.connections.size === 0);
         gates[step].open();
         await expectNothingLeft();
         expect(ann.frames.map(({ type }) => type)).to.deep.equal(['welcome']);
@@ -188,7 +184,7 @@ describe('a join that is interrupted by other events', () => {
         socket.socket.terminate();
         await sleep(10);
         gates[step].open();
-        while (gateway.connections.taken > 1) await sleep(5);
+        await until(() => gateway.connections.taken <= 1);
         await expectNothingLeft();
       });
     }

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker } from '@chorus/broker';
 import { CLOSE } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
+import { until } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Gateway } from '../create-gateway.js';
 import { ANN, BOB, GatewayFixture } from '../testing/gateways.js';
@@ -230,9 +231,9 @@ describe('a plain socket', () => {
       return broker;
     });
     const socket = fixture.connect(slow, '/ws/join-room/1', fixture.bearer(ANN));
-    while (subscribed.length === 0) await sleep(5);
+    await until(() => subscribed.length > 0);
     socket.socket.terminate();
-    while (subscribed.length > 0) await sleep(5);
+    await until(() => subscribed.length === 0);
   });
 });
 

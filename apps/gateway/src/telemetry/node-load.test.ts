@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { NodeFigures } from '@chorus/control';
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { ANN, BOB, GatewayFixture } from '../testing/gateways.js';
 import { NodeLoadReader } from './node-load.js';
@@ -21,11 +21,11 @@ describe('the load figures of a gateway', () => {
         ann.socket.send(text);
         await bob.message(text);
       }
-      let figures: NodeFigures | undefined;
-      while (figures?.messagesOut !== 6) {
-        await sleep(20);
-        figures = (await fixture.nodes.nodes())[0]?.figures;
-      }
+      const figures = await eventually(async () => {
+        const [node] = await fixture.nodes.nodes();
+        if (node?.figures?.messagesOut !== 6) throw new Error('not all messages are counted');
+        return node.figures;
+      });
       expect(figures).to.include({
         connectionsLimit: 50,
         messagesIn: 3,

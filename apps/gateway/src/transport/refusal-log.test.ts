@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '@chorus/testing';
 import { expect } from 'chai';
 import { RefusalLog, type RefusedUpgrade } from './refusal-log.js';
 
@@ -21,7 +21,7 @@ describe('the log of refused upgrades', () => {
       refused: { unauthenticated: 1 },
       path: upgrade.path.slice(0, 200),
     });
-    while (lines.length < 2) await sleep(20);
+    await until(() => lines.length >= 2);
     expect(lines[1]).to.deep.include({
       path: '/ws/connect',
       refused: { unauthenticated: 999, gateway_full: 1 },

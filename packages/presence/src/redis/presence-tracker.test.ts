@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { startRedis } from '@chorus/local';
 import type { Member } from '@chorus/protocol';
-import { silentLog } from '@chorus/testing';
+import { silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { openRedisFixture } from '../testing/redis-fixture.js';
 import { PresenceTracker } from '../tracker/presence-tracker.js';
@@ -63,7 +63,7 @@ describe('PresenceTracker over Redis', () => {
       for (const member of crowd) for (const node of nodes) node.exit(roomOf(member), member);
       nodes[0]?.exit(7, newcomer);
       // No departure is decided for a lease after the loss.
-      while ((await after()).length < 1 + crowd.length) await sleep(10);
+      await until(async () => (await after()).length > crowd.length);
       await shown([]);
       expect((await after()).slice(1)).to.have.members(
         [...crowd.slice(1), newcomer].map(({ id }) => `left ${id}`),
@@ -88,9 +88,7 @@ describe('PresenceTracker over Redis', () => {
     );
     const reader = fixture.open();
     const count = async (): Promise<number> => (await reader.everyone(0, 1_000).catch(() => [])).length;
-    const everybodyIn = async (): Promise<void> => {
-      while ((await count()) < 300) await sleep(10);
-    };
+    const everybodyIn = (): Promise<void> => until(async () => (await count()) >= 300);
     try {
       for (const node of nodes) {
         node.start();
@@ -150,7 +148,7 @@ describe('PresenceTracker over Redis', () => {
         from.exit(roomOf(member), member);
       }
       // Longer than the grace: the leaves are due.
-      while (a.connected || b.connected || a.leaving > 0 || b.leaving > 0) await sleep(10);
+      await until(() => !a.connected && !b.connected && a.leaving + b.leaving === 0);
       await fixture.redis.config('SET', 'maxmemory', '0');
       await settled();
       expect((await fixture.announced()).slice(crowd.length)).to.deep.equal([]);
@@ -179,7 +177,7 @@ describe('PresenceTracker over Redis', () => {
     });
     try {
       tracker.start();
-      while (tracker.reaped === 0) await sleep(10);
+      await until(() => tracker.reaped > 0);
       expect(await live.members(7, 0, 10)).to.deep.equal([]);
       expect((await slow.renew('slow', 60_000)).entries).to.equal('reaped');
       await slow.join('slow', 7, { id: 1, username: 'ann' }, true);

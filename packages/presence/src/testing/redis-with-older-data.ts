@@ -1,8 +1,8 @@
 import { mkdtemp, readdir, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type LocalServer, startRedis } from '@chorus/local';
+import { until } from '@chorus/testing';
 import { Redis } from 'ioredis';
 
 /** How the data of a Redis can become older. */
@@ -77,7 +77,7 @@ export class RedisWithOlderData {
     const upstream = ['--replicaof', '127.0.0.1', String(this.#running.port)];
     this.#replica = await startRedis({ dir: this.#replicaDir, args: [...this.#args, ...upstream] });
     await this.#with(this.#replica, async (redis) => {
-      while (!(await redis.info('replication')).includes('master_link_status:up')) await sleep(10);
+      await until(async () => (await redis.info('replication')).includes('master_link_status:up'));
     });
   }
 

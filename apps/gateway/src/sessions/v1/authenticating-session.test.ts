@@ -1,7 +1,6 @@
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { SUBPROTOCOL, type V1ServerFrame } from '@chorus/protocol';
-import { FrameSocket } from '@chorus/testing';
+import { FrameSocket, until } from '@chorus/testing';
 import { expect } from 'chai';
 import WebSocket from 'ws';
 import type { Gateway } from '../../create-gateway.js';
@@ -123,8 +122,7 @@ describe('a socket that authenticates by its first frame', function () {
       socket.socket.terminate();
       await socket.ended;
     }
-    const signal = AbortSignal.timeout(5_000);
-    while (gateway.connections.taken > before) await sleep(5, undefined, { signal });
+    await until(() => gateway.connections.taken <= before);
   });
 
   it('is refused at once with an invalid token, and on the path of a room', async () => {
