@@ -1,65 +1,50 @@
 import type { BrokerListener } from '@chorus/broker';
+import { ManualClock } from '@chorus/testing';
 import { expect } from 'chai';
 import { DeliveryPace } from './delivery-pace.js';
 
 describe('delivery pace', () => {
   /** Everything handed on, in order, with times. */
   let heard: string[];
-  let now: number;
   let busy: number;
-  let due: Array<{ at: number; action: () => void }>;
+  let clock: ManualClock;
 
   const listener: BrokerListener = {
-    onMessage: (roomId, { seq }, frame) => heard.push(`${now}: message ${roomId}/${seq} ${frame}`),
-    onNotice: (roomId, frame) => heard.push(`${now}: notice ${roomId} ${frame}`),
-    onStored: (roomId, { seq }) => heard.push(`${now}: stored ${roomId}/${seq}`),
-    onControl: ({ type }) => heard.push(`${now}: ${type}`),
-    onResumed: () => heard.push(`${now}: resumed`),
+    onMessage: (roomId, { seq }, frame) => heard.push(`${clock.now()}: message ${roomId}/${seq} ${frame}`),
+    onNotice: (roomId, frame) => heard.push(`${clock.now()}: notice ${roomId} ${frame}`),
+    onStored: (roomId, { seq }) => heard.push(`${clock.now()}: stored ${roomId}/${seq}`),
+    onControl: ({ type }) => heard.push(`${clock.now()}: ${type}`),
+    onResumed: () => heard.push(`${clock.now()}: resumed`),
   };
   const frame = Buffer.from('x');
-  const paced = (maxMs = 10): DeliveryPace =>
-    new DeliveryPace(
-      listener,
-      { maxMs, busy: () => busy },
-      { now: () => now, after: (ms, action) => due.push({ at: now + ms, action }) },
-    );
+  const paced = (maxMs = 10): DeliveryPace => new DeliveryPace(listener, { maxMs, busy: () => busy }, clock);
   const message = (pace: DeliveryPace, seq: number): void => pace.onMessage(1, { epoch: 1, seq }, frame);
-  const passUntil = (end: number): void => {
-    const over = due.filter(({ at }) => at <= end);
-    due = due.filter(({ at }) => at > end);
-    for (const { at, action } of over) {
-      now = at;
-      action();
-    }
-    now = end;
-  };
 
   beforeEach(() => {
     heard = [];
-    now = 100;
+    clock = new ManualClock(100);
     busy = 0;
-    due = [];
   });
 
   it('hands on at once while the node is quiet', () => {
     const pace = paced();
     for (let seq = 1; seq <= 3; seq++) message(pace, seq);
     expect(heard).to.deep.equal(['100: message 1/1 x', '100: message 1/2 x', '100: message 1/3 x']);
-    expect(due).to.be.empty;
+    expect(clock.timers).to.equal(0);
   });
 
-  it('hands on the first arrival at once and gathers the following ones of every kind, in order', () => {
+  it('hands on the first arrival at once and gathers the following ones of every kind, in order', async () => {
     busy = 1;
     const pace = paced();
     message(pace, 1);
-    now = 103;
+    await clock.advance(3);
     message(pace, 2);
     pace.onNotice(1, frame);
-    now = 104;
+    await clock.advance(1);
     pace.onStored(2, { epoch: 1, seq: 9 });
     message(pace, 3);
     expect(heard).to.deep.equal(['100: message 1/1 x']);
-    passUntil(200);
+    await clock.advance(96);
     expect(heard.slice(1)).to.deep.equal([
       '110: message 1/2 x',
       '110: notice 1 x',
@@ -73,22 +58,22 @@ describe('delivery pace', () => {
     const pace = paced();
     message(pace, 1);
     message(pace, 2);
-    expect(due.map(({ at }) => at)).to.deep.equal([104]);
+    expect(clock.next).to.equal(104);
   });
 
-  it('keeps one rhythm while messages arrive', () => {
+  it('keeps one rhythm while messages arrive', async () => {
     busy = 1;
     const pace = paced();
     message(pace, 1);
     for (let seq = 2; seq <= 40; seq++) {
-      passUntil(100 + seq);
+      await clock.advance(100 + seq - clock.now());
       message(pace, seq);
     }
     const times = new Set(heard.map((line) => line.split(':')[0]));
     expect([...times]).to.deep.equal(['100', '110', '120', '130', '140']);
   });
 
-  it('releases waiting arrivals before a control event, and before the event that deliveries have resumed', () => {
+  it('releases waiting arrivals before a control event, and before the event that deliveries have resumed', async () => {
     busy = 1;
     const pace = paced();
     message(pace, 1);
@@ -103,7 +88,7 @@ describe('delivery pace', () => {
       'message 1/3 x',
       'resumed',
     ]);
-    passUntil(200);
+    await clock.advance(100);
     expect(heard).to.have.length(5);
   });
 
@@ -113,7 +98,7 @@ describe('delivery pace', () => {
     message(pace, 1);
     message(pace, 2);
     expect(heard).to.have.length(2);
-    expect(due).to.be.empty;
+    expect(clock.timers).to.equal(0);
   });
 
   it('works with the real clock', async () => {

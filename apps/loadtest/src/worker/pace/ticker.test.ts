@@ -1,55 +1,38 @@
+import { ManualClock } from '@chorus/testing';
 import { expect } from 'chai';
+import type { Timing } from './driver.js';
 import { Ticker } from './ticker.js';
 
-/** Timers that fire on request. */
-function fakeTime() {
-  const time = { at: 0, timers: new Set<() => void>() };
-  return {
-    time,
-    timing: {
-      now: () => time.at,
-      after: (_ms: number, action: () => void) => {
-        time.timers.add(action);
-        return () => time.timers.delete(action);
-      },
-    },
-    fire: () => {
-      const due = [...time.timers];
-      time.timers.clear();
-      for (const action of due) action();
-    },
-  };
-}
-
 describe('the ticker', () => {
-  it('ticks once a second, by its timer', () => {
-    const { time, timing, fire } = fakeTime();
+  it('ticks once a second, by its timer, which may fire a fraction early', async () => {
+    const clock = new ManualClock(100);
+    const early: Timing = {
+      now: () => clock.now(),
+      after: (ms, action) => clock.after(ms > 1 ? ms - 0.5 : ms, action),
+    };
     const ticks: number[] = [];
-    new Ticker(100, timing, (second) => ticks.push(second));
-    time.at = 1_099.5;
-    fire();
+    new Ticker(100, early, (second) => ticks.push(second));
+    await clock.advance(999.5);
     expect(ticks).to.deep.equal([]);
-    time.at = 1_100;
-    fire();
+    await clock.advance(0.5);
     expect(ticks).to.deep.equal([0]);
-    time.at = 2_101;
-    fire();
+    await clock.advance(1_001);
     expect(ticks).to.deep.equal([0, 1]);
   });
 
-  it('needs no timer when it is poked, and does not tick twice', () => {
-    const { time, timing, fire } = fakeTime();
+  it('needs no timer when it is poked, and does not tick twice', async () => {
+    const clock = new ManualClock();
     const ticks: number[] = [];
-    const ticker = new Ticker(0, timing, (second) => ticks.push(second));
-    time.at = 1_000;
+    const ticker = new Ticker(0, clock, (second) => ticks.push(second));
+    clock.freeze(1_000);
     ticker.poke(1_000);
     ticker.poke(1_001);
-    fire();
+    await clock.advance(999);
     expect(ticks).to.deep.equal([0]);
-    expect(time.timers.size).to.equal(1);
+    expect(clock.timers).to.equal(1);
     ticker.stop();
     ticker.poke(5_000);
     expect(ticks).to.deep.equal([0]);
-    expect(time.timers.size).to.equal(0);
+    expect(clock.timers).to.equal(0);
   });
 });
