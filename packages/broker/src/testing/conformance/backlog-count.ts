@@ -1,3 +1,4 @@
+import { createPrng, type Prng } from '@chorus/testing';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { ArchiveQueue, Backlog } from '../../archive-queue.js';
@@ -39,7 +40,7 @@ export function describeBacklogCount(name: string, makeFixture: MakeBrokerFixtur
     });
     afterEach(() => fixture.close());
 
-    const publish = async (roomId: number, count: number, pick: Pick): Promise<void> => {
+    const publish = async (roomId: number, count: number, pick: Prng['below']): Promise<void> => {
       const bodies = Array.from({ length: count }, () => `"content":"${'é'.repeat(pick(200))}"}`);
       const places = await Promise.all(
         bodies.map((body) => broker.publish(roomId, body, pick(2) === 0 ? `key ${pick(40)}` : undefined)),
@@ -53,7 +54,10 @@ export function describeBacklogCount(name: string, makeFixture: MakeBrokerFixtur
       }
     };
 
-    const settle = async ({ roomId, upTo, read }: (typeof claimed)[number], pick: Pick): Promise<void> => {
+    const settle = async (
+      { roomId, upTo, read }: (typeof claimed)[number],
+      pick: Prng['below'],
+    ): Promise<void> => {
       await queue.settle(roomId, upTo, { size: pick(20), maxAgeMs: 0 }, read);
       const waiting = rooms.get(roomId);
       if (waiting === undefined) return;
@@ -67,7 +71,7 @@ export function describeBacklogCount(name: string, makeFixture: MakeBrokerFixtur
 
     for (const seed of [1, 2, 3]) {
       it(`is exact after any sequence of changes (${seed})`, async () => {
-        const pick = picker(seed);
+        const pick = createPrng(seed).below;
         const first = someRoom();
         const ids = [first, first + 1, first + 2, first + 64];
         for (let step = 0; step < STEPS; step++) {
@@ -103,15 +107,4 @@ export function describeBacklogCount(name: string, makeFixture: MakeBrokerFixtur
       }).timeout(30_000);
     }
   });
-}
-
-type Pick = (below: number) => number;
-
-/** Pseudo-random numbers determined by the seed: a linear congruential generator, its upper bits. */
-function picker(seed: number): Pick {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * Math.max(1, below));
-  };
 }

@@ -1,5 +1,6 @@
 import { messageEncoder } from '@chorus/protocol';
 import { PARTITIONS } from '@chorus/redis';
+import { createPrng } from '@chorus/testing';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { BacklogFullError, type Position } from '../../broker.js';
@@ -188,7 +189,7 @@ export function describeBacklogShares(name: string, makeFixture: MakeBrokerFixtu
 
     for (const seed of [1, 2, 3, 4]) {
       it(`are exact to an eighth after any sequence of changes (${seed})`, async () => {
-        const pick = picker(seed);
+        const pick = createPrng(seed).below;
         const users = [await open(1, 4), await open(2, 4)] as const;
         const waiting = ({ rooms }: BusyUser): number =>
           rooms.reduce((sum, { places }) => sum + places.length, 0);
@@ -226,15 +227,4 @@ export function describeBacklogShares(name: string, makeFixture: MakeBrokerFixtu
       }).timeout(30_000);
     }
   });
-}
-
-type Pick = (below: number) => number;
-
-/** Pseudo-random numbers determined by the seed: a linear congruential generator, its upper bits. */
-function picker(seed: number): Pick {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * Math.max(1, below));
-  };
 }

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { type Broker, RoomNotFoundError } from '../../broker.js';
 import type { RoomDirectory } from '../../room-directory.js';
 import { Recorder, someRoom } from '../recorder.js';
-import type { BrokerFixture, MakeBrokerFixture } from './fixture.js';
+import { type BrokerFixture, createRoom, type MakeBrokerFixture, openRooms, publishMany } from './fixture.js';
 
 /** Position before every message. */
 const NOWHERE = { epoch: 0, seq: 0 };
@@ -20,23 +20,12 @@ export function describeBroker(name: string, makeFixture: MakeBrokerFixture): vo
     let broker: Broker;
 
     beforeEach(async () => {
-      fixture = await makeFixture({});
-      directory = fixture.directory();
-      recorder = new Recorder();
-      broker = await fixture.connect(recorder);
+      ({ fixture, directory, recorder, broker } = await openRooms(makeFixture));
     });
 
     afterEach(() => fixture.close());
 
-    const newRoom = async (seq = 0): Promise<number> => {
-      const roomId = someRoom();
-      await directory.ensure(roomId, seq);
-      return roomId;
-    };
-
-    const publishMany = async (roomId: number, count: number): Promise<void> => {
-      await Promise.all(Array.from({ length: count }, (_, n) => broker.publish(roomId, `"n":${n}}`)));
-    };
+    const newRoom = (seq?: number): Promise<number> => createRoom(directory, seq);
 
     it('numbers concurrent messages of several nodes consecutively, in one order for all', async () => {
       const roomId = await newRoom();
@@ -199,7 +188,7 @@ export function describeBroker(name: string, makeFixture: MakeBrokerFixture): vo
 
     it('reads the history by bounds and in pages', async () => {
       const roomId = await newRoom();
-      await publishMany(roomId, 20);
+      await publishMany(broker, roomId, 20);
       const { epoch } = await broker.position(roomId);
       const read = async (after: number, upTo: number, limit: number): Promise<number[]> =>
         (await broker.between(roomId, { epoch, seq: after }, { epoch, seq: upTo }, limit)).map(
@@ -223,7 +212,7 @@ export function describeBroker(name: string, makeFixture: MakeBrokerFixture): vo
     it('keeps every message that is not stored elsewhere', async () => {
       const roomId = await newRoom();
       const count = 1_000;
-      await publishMany(roomId, count);
+      await publishMany(broker, roomId, count);
       const kept = await broker.between(roomId, NOWHERE, FAR_AWAY, count + 1);
       expect(kept.map(({ seq }) => seq)).to.deep.equal(Array.from({ length: count }, (_, n) => n + 1));
     });

@@ -3,8 +3,8 @@ import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { type Broker, type Position, RoomNotFoundError } from '../../broker.js';
 import type { RoomDirectory } from '../../room-directory.js';
-import { Recorder, someRoom } from '../recorder.js';
-import type { BrokerFixture, MakeBrokerFixture } from './fixture.js';
+import { someRoom } from '../recorder.js';
+import { type BrokerFixture, createRoom, type MakeBrokerFixture, openRooms, publishMany } from './fixture.js';
 
 /** Mocha tests of the positions of rooms in every {@link Broker}. */
 export function describePositions(name: string, makeFixture: MakeBrokerFixture): void {
@@ -14,22 +14,12 @@ export function describePositions(name: string, makeFixture: MakeBrokerFixture):
     let broker: Broker;
 
     beforeEach(async () => {
-      fixture = await makeFixture({});
-      directory = fixture.directory();
-      broker = await fixture.connect(new Recorder());
+      ({ fixture, directory, broker } = await openRooms(makeFixture));
     });
 
     afterEach(() => fixture.close());
 
-    const newRoom = async (seq = 0): Promise<number> => {
-      const roomId = someRoom();
-      await directory.ensure(roomId, seq);
-      return roomId;
-    };
-
-    const publishMany = async (roomId: number, count: number): Promise<void> => {
-      await Promise.all(Array.from({ length: count }, (_, n) => broker.publish(roomId, `"n":${n}}`)));
-    };
+    const newRoom = (seq?: number): Promise<number> => createRoom(directory, seq);
 
     it('of many rooms can be queried concurrently', async () => {
       await directory.markComplete();
@@ -54,7 +44,7 @@ export function describePositions(name: string, makeFixture: MakeBrokerFixture):
 
     it('keeps the epoch if the position seen is in the history', async () => {
       const roomId = await newRoom();
-      await publishMany(roomId, 3);
+      await publishMany(broker, roomId, 3);
       const now = await broker.position(roomId);
       expect(await broker.position(roomId, now)).to.deep.equal(now);
       expect(await broker.position(roomId, { epoch: now.epoch, seq: 1 })).to.deep.equal(now);
@@ -63,7 +53,7 @@ export function describePositions(name: string, makeFixture: MakeBrokerFixture):
 
     it('begins an epoch if the position seen is not in the history, and loses nothing by it', async () => {
       const roomId = await newRoom();
-      await publishMany(roomId, 3);
+      await publishMany(broker, roomId, 3);
       const old = await broker.position(roomId);
       const moved = await broker.position(roomId, { epoch: old.epoch, seq: 10 });
       expect(moved.seq).to.equal(3);

@@ -4,8 +4,8 @@ import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { Broker, Position } from '../../broker.js';
 import type { MirroredRoom, RestoredMessage, RoomDirectory } from '../../room-directory.js';
-import { Recorder, someRoom } from '../recorder.js';
-import type { BrokerFixture, MakeBrokerFixture } from './fixture.js';
+import { type Recorder, someRoom } from '../recorder.js';
+import { type BrokerFixture, type MakeBrokerFixture, openRooms } from './fixture.js';
 
 const NOWHERE: Position = { epoch: 0, seq: 0 };
 const FAR_AWAY: Position = { epoch: Number.MAX_SAFE_INTEGER, seq: 0 };
@@ -24,10 +24,7 @@ export function describeRestoring(name: string, makeFixture: MakeBrokerFixture):
     let broker: Broker;
 
     beforeEach(async () => {
-      fixture = await makeFixture({});
-      directory = fixture.directory();
-      recorder = new Recorder();
-      broker = await fixture.connect(recorder);
+      ({ fixture, directory, recorder, broker } = await openRooms(makeFixture));
     });
 
     afterEach(() => fixture.close());
