@@ -1,13 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { RedisArchiveQueue, RedisBroker, RedisRoomDirectory } from '@chorus/broker';
+import { RedisArchiveQueue, RedisBroker } from '@chorus/broker';
 import { createDatabase, migrate } from '@chorus/database';
 import { cpuMicros } from '@chorus/loadtest';
 import { spawnGuarded, startPostgres, startRedis } from '@chorus/local';
 import { messageEncoder } from '@chorus/protocol';
-import { createRedis, Keyspace, redisReady } from '@chorus/redis';
+import { Keyspace } from '@chorus/redis';
+import { redisAt } from '@chorus/redis/testing';
 import { Closer, createLogger } from '@chorus/service';
+import { openGatewayRedis } from '../support/servers/gateway-redis.js';
 import { benchCommand } from './bench-command.js';
 import { TEXT } from './gateway/load.js';
 
@@ -27,16 +29,10 @@ async function run(rooms: number, closer: Closer): Promise<Record<string, string
   await migrate(postgres.url, log);
   const db = createDatabase(postgres.url, { poolSize: 2, timeoutMs: 30_000 });
   closer.defer(() => db.$disconnect());
-  const redisConfig = { urls: [redisServer.url], cluster: false, commandTimeoutMs: 10_000 };
-  const redis = createRedis(redisConfig, log, 'bench');
-  closer.defer(() => redis.disconnect());
-  await redisReady(redis, 5_000);
-  const keyspace = new Keyspace('chorus');
+  const { redis, keyspace, createRooms } = closer.add(await openGatewayRedis(redisServer.url));
   const queue = new RedisArchiveQueue(redis, keyspace);
   await db.$executeRaw`INSERT INTO rooms (id, name) SELECT id, 'room' FROM generate_series(1, ${rooms}::int) id`;
-  const directory = new RedisRoomDirectory(redis, keyspace);
-  await Promise.all(Array.from({ length: rooms }, (_, index) => directory.ensure(index + 1, 0)));
-  await directory.markComplete();
+  await createRooms(Array.from({ length: rooms }, (_, index) => index + 1));
 
   const archiver = await spawnGuarded({
     name: 'archiver',
@@ -78,7 +74,7 @@ async function run(rooms: number, closer: Closer): Promise<Record<string, string
 
 async function publish(rooms: number, url: string, closer: Closer): Promise<void> {
   const broker = await RedisBroker.connect({
-    redis: { urls: [url], cluster: false, commandTimeoutMs: 10_000 },
+    redis: redisAt(url, 10_000),
     keyspace: new Keyspace('chorus'),
     maxBacklogBytes: 2 ** 40,
     maxBatchWindowMs: 5,

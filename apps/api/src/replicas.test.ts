@@ -1,12 +1,13 @@
 import { createDatabase, type Database } from '@chorus/database';
 import { type LocalServer, startRedis } from '@chorus/local';
-import { createRedis, type RedisClient } from '@chorus/redis';
+import type { RedisClient } from '@chorus/redis';
+import { connectRedis, redisAt } from '@chorus/redis/testing';
 import { Closer } from '@chorus/service';
-import { silentLog, until } from '@chorus/testing';
+import { type Answer, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { loadApiConfig } from './config.js';
 import { createRedisParts } from './redis-parts.js';
-import { type Answer, openDatabase, type RunningApi, startApi } from './testing/api.js';
+import { openDatabase, type RunningApi, startApi } from './testing/api.js';
 
 const PREFIX = 'api-test';
 
@@ -23,7 +24,7 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
     const ownDb = createDatabase(url, { poolSize: 5, timeoutMs: 2_000 });
     closer.defer(() => ownDb.$disconnect());
     const stores = {
-      redis: { urls: [redis.url], cluster: false, commandTimeoutMs: 500 },
+      redis: redisAt(redis.url, 500),
       redisPrefix: PREFIX,
     };
     const parts = await createRedisParts(stores, loadApiConfig(env).rateLimits, silentLog);
@@ -49,7 +50,7 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
     db = opened.db;
     closer.defer(() => db.$disconnect());
     redis = closer.add(await startRedis());
-    admin = createRedis({ urls: [redis.url], cluster: false, commandTimeoutMs: 1_000 }, silentLog, 'test');
+    admin = await connectRedis(redisAt(redis.url, 1_000));
     closer.defer(() => admin.disconnect());
     apis = [await start(opened.url), await start(opened.url)];
     await until(ready);

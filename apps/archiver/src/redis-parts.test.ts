@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { RedisBroker, RedisRoomDirectory } from '@chorus/broker';
 import type { Database } from '@chorus/database';
 import { startRedisCluster } from '@chorus/local';
-import { createRedis, Keyspace, redisReady } from '@chorus/redis';
+import { Keyspace } from '@chorus/redis';
+import { openRedisKeys, testKeyspace } from '@chorus/redis/testing';
 import { Closer, Metrics } from '@chorus/service';
 import { ensureTestRedis, silentLog, testRedis, until } from '@chorus/testing';
 import { expect } from 'chai';
@@ -14,7 +14,6 @@ import { body, openDatabase } from './testing/database.js';
 /** More than there are partitions, so that some share one. */
 const ROOMS = 80;
 const MESSAGES = 12;
-const TIMEOUT_MS = 5_000;
 
 describe('archivers over Redis', function () {
   this.timeout(60_000);
@@ -46,7 +45,7 @@ describe('archivers over Redis', function () {
         HOST: '127.0.0.1',
         PORT: '0',
         DATABASE_URL: 'postgresql://unused',
-        REDIS_PREFIX: `test-${randomBytes(6).toString('hex')}`,
+        REDIS_PREFIX: testKeyspace().prefix,
         ARCHIVE_INTERVAL_MS: '5',
         ARCHIVE_BATCH_MESSAGES: '50',
         HISTORY_SIZE: '2',
@@ -75,9 +74,7 @@ describe('archivers over Redis', function () {
   /** Publishes like a gateway, in rooms that the API has mirrored. */
   async function publish(config: ReturnType<typeof loadArchiverConfig>): Promise<void> {
     const keyspace = new Keyspace(config.redisPrefix);
-    const redis = createRedis(config.redis, silentLog, 'test');
-    closer.defer(() => redis.disconnect());
-    await redisReady(redis, TIMEOUT_MS);
+    const { redis } = closer.add(await openRedisKeys(config.redis, keyspace));
     const directory = new RedisRoomDirectory(redis, keyspace);
     const rooms = Array.from({ length: ROOMS }, (_, index) => index + 1);
     await Promise.all(rooms.map((room) => directory.ensure(room, 0)));
@@ -87,7 +84,7 @@ describe('archivers over Redis', function () {
       keyspace,
       maxBacklogBytes: 1e9,
       maxBatchWindowMs: 5,
-      connectTimeoutMs: TIMEOUT_MS,
+      connectTimeoutMs: 5_000,
       log: silentLog,
     });
     closer.add(broker);

@@ -1,4 +1,5 @@
 import { addRedisUser, type LocalRedisCluster, startRedisCluster } from '@chorus/local';
+import { redisAt } from '@chorus/redis/testing';
 import { ensureTestRedis, testRedis } from '@chorus/testing';
 import { describeBrokers } from './testing/conformance/index.js';
 import { makeMemoryFixture, makeStoredFirstFixture } from './testing/memory-fixture.js';
@@ -17,7 +18,7 @@ describe('over one Redis', () => {
   });
 
   describeBrokers('Redis', ({ maxBacklogBytes }) =>
-    makeRedisFixture(testOptions({ urls, cluster: false, commandTimeoutMs: 3_000 }, maxBacklogBytes)),
+    makeRedisFixture(testOptions(redisAt(urls), maxBacklogBytes)),
   );
 });
 

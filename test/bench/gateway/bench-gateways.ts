@@ -1,13 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Tokens } from '@chorus/auth';
-import { RedisRoomDirectory } from '@chorus/broker';
-import { RedisAccessList } from '@chorus/control';
 import { spawnGuarded, startRedis } from '@chorus/local';
 import type { Member } from '@chorus/protocol';
-import { createRedis, Keyspace, redisReady } from '@chorus/redis';
-import { type Closeable, Closer, createLogger } from '@chorus/service';
+import { type Closeable, Closer } from '@chorus/service';
 import WebSocket from 'ws';
+import { openGatewayRedis } from '../../support/servers/gateway-redis.js';
 
 export const BENCH_SECRET = 'a secret for benchmarks, long enough for anybody';
 const BARE_SERVER = fileURLToPath(new URL('bare-server.ts', import.meta.url));
@@ -64,19 +62,8 @@ export async function startGateways(
   variants: readonly BenchVariant[] = [],
 ): Promise<BenchGateways> {
   const closer = new Closer();
-  const log = createLogger({ service: 'bench', level: 'warn' });
   const redisServer = closer.add(await startRedis());
-  const redis = createRedis(
-    { urls: [redisServer.url], cluster: false, commandTimeoutMs: 5_000 },
-    log,
-    'bench',
-  );
-  closer.defer(() => redis.disconnect());
-  await redisReady(redis, 5_000);
-  const keyspace = new Keyspace('chorus');
-  const directory = new RedisRoomDirectory(redis, keyspace);
-  await new RedisAccessList(redis, keyspace).replaceBans([]);
-  await directory.markComplete();
+  const { redis, createRooms } = closer.add(await openGatewayRedis(redisServer.url));
   const tokens = new Tokens(BENCH_SECRET);
 
   const gateways: BenchGateway[] = [];
@@ -127,9 +114,7 @@ export async function startGateways(
     gateways,
     redisPid: redisServer.pid,
     redisBytes: async () => Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1]),
-    createRooms: async (ids) => {
-      for (const id of ids) await directory.ensure(id, 0);
-    },
+    createRooms,
     close: () => closer.close(),
   };
 }

@@ -1,11 +1,9 @@
 import { generateSecret } from '@chorus/auth';
-import { RedisRoomDirectory } from '@chorus/broker';
-import { type NodeReport, RedisAccessList, RedisNodeRegistry } from '@chorus/control';
+import { type NodeReport, RedisNodeRegistry } from '@chorus/control';
 import { type Provisioned, provision } from '@chorus/loadtest';
 import { freePort, startRedis } from '@chorus/local';
-import { createRedis, Keyspace, redisReady } from '@chorus/redis';
 import { type Closeable, Closer } from '@chorus/service';
-import { silentLog } from '@chorus/testing';
+import { openGatewayRedis } from '../../support/servers/gateway-redis.js';
 import { type BalancerKind, type RealBalancer, startRealBalancer } from '../balancer/index.js';
 import { type GatewayProcess, startGatewayProcess } from './gateway-process.js';
 
@@ -34,9 +32,6 @@ export interface StageOptions {
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** Rooms that are created concurrently. */
-const ROOMS_AT_ONCE = 500;
-
 /** All clients have one address, and come through a balancer. All other limits have their defaults. */
 const SETTINGS = { TRUST_PROXY: '1', MAX_CONNECTIONS_PER_ADDRESS: '1000000' };
 
@@ -48,21 +43,9 @@ export async function startStage(options: StageOptions): Promise<Stage> {
   const closer = new Closer();
   try {
     const server = closer.add(await startRedis());
-    const redis = createRedis(
-      { urls: [server.url], cluster: false, commandTimeoutMs: 10_000 },
-      silentLog,
-      'tool',
-    );
-    closer.defer(() => redis.disconnect());
-    await redisReady(redis, 5_000);
-    const keyspace = new Keyspace('chorus');
-    await new RedisAccessList(redis, keyspace).replaceBans([]);
+    const { redis, keyspace, createRooms } = closer.add(await openGatewayRedis(server.url));
     const roomIds = Array.from({ length: options.rooms }, (_, index) => index + 1);
-    const directory = new RedisRoomDirectory(redis, keyspace);
-    for (let first = 0; first < roomIds.length; first += ROOMS_AT_ONCE) {
-      await Promise.all(roomIds.slice(first, first + ROOMS_AT_ONCE).map((id) => directory.ensure(id, 0)));
-    }
-    await directory.markComplete();
+    await createRooms(roomIds);
 
     const secret = generateSecret();
     const people = await provision({

@@ -1,13 +1,11 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { Tokens } from '@chorus/auth';
-import { RedisRoomDirectory } from '@chorus/broker';
-import { RedisAccessList } from '@chorus/control';
 import { freePort, type LocalServer, startRedis } from '@chorus/local';
-import { createRedis, Keyspace, redisReady } from '@chorus/redis';
 import { type Closeable, Closer } from '@chorus/service';
-import { ensureTestRedis, eventually, silentLog } from '@chorus/testing';
+import { ensureTestRedis, eventually } from '@chorus/testing';
 import { request } from '../clients/people.js';
 import { type MetricsText, readMetrics } from '../metrics.js';
+import { openGatewayRedis } from './gateway-redis.js';
 import { type Program, startProgram } from './program.js';
 
 /** The gateway's program over a Redis of its own, without an API: rooms and tokens are made here. */
@@ -47,27 +45,15 @@ async function start(
   await ensureTestRedis();
   const first = closer.add(await startRedis());
   let redis: LocalServer = first;
-  const prefix = `test-${randomBytes(6).toString('hex')}`;
   const secret = randomBytes(32).toString('hex');
   const tokens = new Tokens(secret);
-  const client = createRedis(
-    { urls: [redis.url], cluster: false, commandTimeoutMs: 5_000 },
-    silentLog,
-    'test',
-  );
-  closer.defer(() => client.disconnect());
-  await redisReady(client, 5_000);
-  const keyspace = new Keyspace(prefix);
-  const directory = new RedisRoomDirectory(client, keyspace);
-  await new RedisAccessList(client, keyspace).replaceBans([]);
-  await directory.markComplete();
+  const { createRooms } = closer.add(await openGatewayRedis(redis.url));
   const [port, operatorPort] = [await freePort(), await freePort()];
   const settings = {
     HOST: '127.0.0.1',
     PORT: String(port),
     OPERATOR_PORT: String(operatorPort),
     REDIS_URL: redis.url,
-    REDIS_PREFIX: prefix,
     JWT_SECRET: secret,
     DRAIN_DELAY_MS: '0',
     DRAIN_MS: '0',
@@ -98,7 +84,7 @@ async function start(
     token: (userId) => tokens.sign({ id: userId, username: `user-${userId}` }),
     createRoom: async () => {
       const id = randomInt(1, 2 ** 47);
-      await directory.ensure(id, 0);
+      await createRooms([id]);
       return id;
     },
     close: () => closer.close(),

@@ -1,8 +1,7 @@
 import { BrokerKeys } from '@chorus/broker';
-import { createRedis, Keyspace, type RedisClient, redisReady } from '@chorus/redis';
-import { silentLog } from '@chorus/testing';
+import { Keyspace, type RedisClient } from '@chorus/redis';
+import { connectRedis, redisAt } from '@chorus/redis/testing';
 
-const TIMEOUT_MS = 5_000;
 /** Older than any change that the API leaves to the request which makes it. */
 const LONG_AGO_MS = 60_000;
 
@@ -26,10 +25,7 @@ export class RedisProbe {
     redis: { url: string };
     redisPrefix: string;
   }): Promise<RedisProbe> {
-    const config = { urls: [redis.url], cluster: false, commandTimeoutMs: TIMEOUT_MS };
-    const client = createRedis(config, silentLog, 'test-probe');
-    await redisReady(client, TIMEOUT_MS);
-    return new RedisProbe(client, redisPrefix);
+    return new RedisProbe(await connectRedis(redisAt(redis.url), 'test-probe'), redisPrefix);
   }
 
   /** How many gateways are subscribed to the room: each of its messages costs that many deliveries. */

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Tokens } from '@chorus/auth';
 import { RedisRoomDirectory } from '@chorus/broker';
 import { RedisAccessList } from '@chorus/control';
 import { freePort, startRedis } from '@chorus/local';
-import { createRedis, Keyspace, redisReady } from '@chorus/redis';
+import { Keyspace } from '@chorus/redis';
+import { openRedisKeys, redisAt } from '@chorus/redis/testing';
 import { Closer, ConfigError, StartError } from '@chorus/service';
-import { ensureTestRedis, silentLog } from '@chorus/testing';
+import { ensureTestRedis, until } from '@chorus/testing';
 import { expect } from 'chai';
 import WebSocket from 'ws';
 import { ANN } from '../testing/gateways.js';
@@ -73,17 +73,10 @@ describe('a gateway without Redis at its start', function () {
     expect([refused.statusCode, refused.headers['retry-after']]).to.deep.equal([503, '1']);
 
     const redis = closer.add(await startRedis({ port: redisPort }));
-    const client = createRedis(
-      { urls: [redis.url], cluster: false, commandTimeoutMs: 5_000 },
-      silentLog,
-      'test',
-    );
-    closer.defer(() => client.disconnect());
-    await redisReady(client, 5_000);
-    const keyspace = new Keyspace('chorus');
-    await new RedisAccessList(client, keyspace).replaceBans([]);
-    await new RedisRoomDirectory(client, keyspace).ensure(1, 0);
-    while ((await ask('/readyz'))[0] !== 200) await sleep(20);
+    const keys = closer.add(await openRedisKeys(redisAt(redis.url), new Keyspace('chorus')));
+    await new RedisAccessList(keys.redis, keys.keyspace).replaceBans([]);
+    await new RedisRoomDirectory(keys.redis, keys.keyspace).ensure(1, 0);
+    await until(async () => (await ask('/readyz'))[0] === 200);
     const socket = new WebSocket(`ws://127.0.0.1:${port}/ws/join-room/1`, { headers });
     closer.defer(() => socket.terminate());
     const message = new Promise<string>((resolve) => {

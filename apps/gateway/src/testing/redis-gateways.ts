@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { RedisRoomDirectory, type RoomDirectory } from '@chorus/broker';
 import { RedisAccessList } from '@chorus/control';
-import { createRedis, Keyspace, redisReady } from '@chorus/redis';
+import type { Keyspace } from '@chorus/redis';
+import { openRedisKeys, redisAt } from '@chorus/redis/testing';
 import { silentLog, testRedis } from '@chorus/testing';
 import type { GatewayConfig } from '../config.js';
 import type { GatewayParts } from '../create-gateway.js';
@@ -12,7 +12,7 @@ import { GatewayFixture } from './gateways.js';
 export class RedisGatewayFixture extends GatewayFixture {
   private constructor(
     private readonly url: string,
-    private readonly prefix: string,
+    private readonly keyspace: Keyspace,
     override readonly directory: RoomDirectory,
   ) {
     super();
@@ -20,18 +20,18 @@ export class RedisGatewayFixture extends GatewayFixture {
 
   static async open(): Promise<RedisGatewayFixture> {
     const { url } = await testRedis();
-    const prefix = `test-${randomBytes(6).toString('hex')}`;
-    const keyspace = new Keyspace(prefix);
-    const redis = createRedis({ urls: [url], cluster: false, commandTimeoutMs: 5_000 }, silentLog, 'test');
-    await redisReady(redis, 5_000);
+    const own = await openRedisKeys(redisAt(url));
+    const { redis, keyspace } = own;
     await new RedisAccessList(redis, keyspace).replaceBans([]);
-    const fixture = new RedisGatewayFixture(url, prefix, new RedisRoomDirectory(redis, keyspace));
-    fixture.closer.defer(() => redis.disconnect());
+    const fixture = new RedisGatewayFixture(url, keyspace, new RedisRoomDirectory(redis, keyspace));
+    fixture.closer.add(own);
     return fixture;
   }
 
   protected override async parts(config: GatewayConfig): Promise<GatewayParts> {
     const redis = { ...config.redis, urls: [this.url] };
-    return this.closer.add(createRedisParts({ ...config, redis, redisPrefix: this.prefix }, silentLog));
+    return this.closer.add(
+      createRedisParts({ ...config, redis, redisPrefix: this.keyspace.prefix }, silentLog),
+    );
   }
 }

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LocalServer, startRedis } from '@chorus/local';
 import { formatPosition } from '@chorus/protocol';
-import { createRedis, type RedisClient, UnavailableError } from '@chorus/redis';
-import { closeAfterEach, ensureTestRedis, failure, silentLog, until } from '@chorus/testing';
+import { type RedisClient, UnavailableError } from '@chorus/redis';
+import { connectRedis, redisAt } from '@chorus/redis/testing';
+import { closeAfterEach, ensureTestRedis, failure, until } from '@chorus/testing';
 import { expect } from 'chai';
 import type { ArchiveQueue } from '../archive-queue.js';
 import type { Broker, Position } from '../broker.js';
@@ -54,10 +55,8 @@ describe('the archive queue in a Redis', function () {
   beforeEach(async () => {
     dir = await folder();
     server = await start(dir);
-    const config = { urls: [server.url], cluster: false, commandTimeoutMs: 3_000 };
-    fixture = closer().add(await makeRedisFixture(testOptions(config)));
-    redis = createRedis(config, silentLog, 'test');
-    closer().defer(() => redis.disconnect());
+    fixture = closer().add(await makeRedisFixture(testOptions(redisAt(server.url))));
+    redis = fixture.redis;
     queue = fixture.queue();
     broker = await fixture.connect(new Recorder());
     roomId = someRoom();
@@ -174,11 +173,7 @@ describe('the archive queue in a Redis', function () {
       await copyFile(join(dir, log), join(copy, log));
       await truncate(join(copy, log), before + Math.floor(((whole.length - before) * cut) / cuts));
       const cutServer = await start(copy);
-      const reader = createRedis(
-        { urls: [cutServer.url], cluster: false, commandTimeoutMs: 3_000 },
-        silentLog,
-        'test',
-      );
+      const reader = await connectRedis(redisAt(cutServer.url));
       closer().defer(() => reader.disconnect());
       const cutQueue = new RedisArchiveQueue(reader, keyspace);
       await until('an answer', () =>

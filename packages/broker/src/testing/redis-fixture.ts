@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { createRedis, Keyspace, PARTITIONS, type RedisConfig, redisReady } from '@chorus/redis';
+import { PARTITIONS, type RedisClient, type RedisConfig } from '@chorus/redis';
+import { openRedisKeys, redisAt, testKeyspace } from '@chorus/redis/testing';
 import { Closer } from '@chorus/service';
 import { silentLog } from '@chorus/testing';
 import { RedisArchiveQueue } from '../redis/archive-queue.js';
@@ -13,7 +13,7 @@ import type { BrokerFixture } from './conformance/fixture.js';
 export function testOptions(redis: RedisConfig, maxBacklogBytes = 1e9): RedisBrokerOptions {
   return {
     redis,
-    keyspace: new Keyspace(`test-${randomBytes(6).toString('hex')}`),
+    keyspace: testKeyspace(),
     maxBacklogBytes,
     maxBatchWindowMs: 5,
     connectTimeoutMs: 5_000,
@@ -24,15 +24,16 @@ export function testOptions(redis: RedisConfig, maxBacklogBytes = 1e9): RedisBro
 export interface RedisFixture extends BrokerFixture {
   options: RedisBrokerOptions;
   keys: BrokerKeys;
+  /** A connection of its own, for tests that look into Redis. */
+  redis: RedisClient;
 }
 
 export async function makeRedisFixture(options: RedisBrokerOptions): Promise<RedisFixture> {
   const closer = new Closer();
-  const redis = createRedis(options.redis, silentLog, 'test-directory');
-  closer.defer(() => redis.disconnect());
-  await redisReady(redis, options.connectTimeoutMs);
+  const { redis } = closer.add(await openRedisKeys(options.redis, options.keyspace));
   return {
     options,
+    redis,
     keys: new BrokerKeys(options.keyspace),
     directory: () => new RedisRoomDirectory(redis, options.keyspace),
     queue: () => new RedisArchiveQueue(redis, options.keyspace),
@@ -51,6 +52,5 @@ export function makeClusterFixture(
   urls: readonly string[],
   { maxBacklogBytes = 1e9 }: { maxBacklogBytes?: number },
 ): Promise<RedisFixture> {
-  const redis = { urls, cluster: true, commandTimeoutMs: 3_000 };
-  return makeRedisFixture(testOptions(redis, maxBacklogBytes * PARTITIONS));
+  return makeRedisFixture(testOptions(redisAt(urls), maxBacklogBytes * PARTITIONS));
 }

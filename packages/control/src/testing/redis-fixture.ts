@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addRedisUser } from '@chorus/local';
-import { createRedis, Keyspace, milliseconds, type RedisClient, redisReady } from '@chorus/redis';
-import { silentLog } from '@chorus/testing';
-import { Cluster } from 'ioredis';
+import { milliseconds, type RedisClient } from '@chorus/redis';
+import { connectRedis, openRedisKeys, redisAt, type TestRedisKeys } from '@chorus/redis/testing';
 import { RedisAccessList } from '../redis/access-list.js';
 import { RedisMembershipList } from '../redis/membership-list.js';
 import { RedisNodeRegistry } from '../redis/node-registry.js';
@@ -11,18 +9,12 @@ import type { AccessListFixture } from './access-list-conformance.js';
 import type { MembershipListFixture } from './membership-list-conformance.js';
 import type { NodeRegistryFixture } from './node-registry-conformance.js';
 
-/** Fixture of the Redis implementations: a key prefix of its own. */
-export interface RedisFixture {
-  readonly redis: RedisClient;
+/** Fixture of the Redis implementations: keys of its own. */
+export interface RedisFixture extends TestRedisKeys {
   /** A connection without restrictions. */
   readonly admin: RedisClient;
-  readonly keyspace: Keyspace;
   now(): Promise<number>;
   pass(ms: number): Promise<void>;
-  /** All keys of the fixture. */
-  keys(): Promise<string[]>;
-  /** Removes the keys of the fixture. */
-  close(): Promise<void>;
 }
 
 /**
@@ -31,31 +23,18 @@ export interface RedisFixture {
  * @param urls of all servers; several mean a Redis Cluster
  */
 export async function openRedisFixture(urls: readonly string[]): Promise<RedisFixture> {
-  const cluster = urls.length > 1;
-  const open = async (as: readonly string[]): Promise<RedisClient> => {
-    const client = createRedis({ urls: as, cluster, commandTimeoutMs: 5_000 }, silentLog, 'test');
-    await redisReady(client, 5_000);
-    return client;
-  };
-  const admin = await open(urls);
-  const redis = await open(await addRedisUser(urls, 'test-*'));
-  const keyspace = new Keyspace(`test-${randomUUID()}`);
-  const keys = async (): Promise<string[]> => {
-    const servers = admin instanceof Cluster ? admin.nodes('master') : [admin];
-    return (await Promise.all(servers.map((server) => server.keys(`*${keyspace.prefix}*`)))).flat();
-  };
+  const own = await openRedisKeys(redisAt(urls));
+  const redis = await connectRedis(redisAt(await addRedisUser(urls, 'test-*')));
   return {
+    ...own,
     redis,
-    admin,
-    keyspace,
-    now: async () => milliseconds(await admin.time()),
+    admin: own.redis,
+    now: async () => milliseconds(await own.redis.time()),
     // Expiry follows the clock of Redis, which tests cannot move.
     pass: async (ms) => sleep(ms),
-    keys,
     async close() {
-      for (const key of await keys()) await admin.del(key);
       redis.disconnect();
-      admin.disconnect();
+      await own.close();
     },
   };
 }

@@ -2,8 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LocalServer, startRedis } from '@chorus/local';
-import { createRedis, PARTITIONS, redisReady, UnavailableError } from '@chorus/redis';
-import { silentLog, testRedis } from '@chorus/testing';
+import { PARTITIONS, redisReady, UnavailableError } from '@chorus/redis';
+import { connectRedis, redisAt } from '@chorus/redis/testing';
+import { testRedis } from '@chorus/testing';
 import { expect } from 'chai';
 import { NoLeaseError } from '../presence-store.js';
 import { openRedisFixture, type RedisFixture } from '../testing/redis-fixture.js';
@@ -73,12 +74,7 @@ describe('presence in Redis', () => {
     await store.renew('a', 1);
     await fixture.pass(5);
 
-    const dying = createRedis(
-      { urls: [(await testRedis()).url], cluster: false, commandTimeoutMs: 5_000 },
-      silentLog,
-      'dying',
-    );
-    await redisReady(dying, 5_000);
+    const dying = await connectRedis(redisAt((await testRedis()).url));
     const { keyspace, noticeTarget } = fixture;
     const reaper = new RedisPresenceStore(dying, { keyspace, noticeTarget });
     const remove = dying.chorusPresenceLeave.bind(dying);

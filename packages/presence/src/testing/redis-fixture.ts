@@ -1,19 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PresenceFrame } from '@chorus/protocol';
-import { createRedis, Keyspace, publishCommand, type RedisClient, redisReady } from '@chorus/redis';
-import { silentLog } from '@chorus/testing';
+import { publishCommand } from '@chorus/redis';
+import { connectRedis, openRedisKeys, redisAt, type TestRedisKeys } from '@chorus/redis/testing';
+import { until } from '@chorus/testing';
 import { Redis } from 'ioredis';
 import type { NoticeTarget } from '../redis/notice-target.js';
 import { RedisPresenceStore } from '../redis/presence-store.js';
 import { type LossyPresenceFixture, SUITE_LIMIT, SUITE_ROOMS } from './conformance/index.js';
 
-/** Shared by tests of the Redis store: a key prefix of its own, and a subscriber for announcements. */
-export interface RedisFixture extends LossyPresenceFixture {
-  readonly keyspace: Keyspace;
+/** Shared by tests of the Redis store: keys of its own, a connection of all stores, a subscriber for announcements. */
+export interface RedisFixture extends LossyPresenceFixture, Pick<TestRedisKeys, 'redis' | 'keyspace'> {
   readonly noticeTarget: NoticeTarget;
-  /** The connection that all stores share. */
-  readonly redis: RedisClient;
   open(): RedisPresenceStore;
   /** All keys of the fixture, sorted, without its prefix. */
   keys(): Promise<string[]>;
@@ -28,16 +26,14 @@ export async function openRedisFixture(
   options: { commandTimeoutMs?: number; users?: readonly string[] } = {},
 ): Promise<RedisFixture> {
   const sharded = servers.length > 1;
-  const keyspace = new Keyspace(`test-${randomUUID()}`);
+  const own = await openRedisKeys(redisAt(servers));
+  const { keyspace } = own;
   const noticeTarget: NoticeTarget = {
     command: publishCommand(sharded),
     channel: (roomId) => `${keyspace.room(roomId)}:notices`,
     envelope: (frame) => `>${frame}`,
   };
-  const urls = options.users ?? servers;
-  const config = { urls, cluster: sharded, commandTimeoutMs: options.commandTimeoutMs ?? 5_000 };
-  const redis = createRedis(config, silentLog, 'test');
-  await redisReady(redis, 5_000);
+  const redis = await connectRedis(redisAt(options.users ?? servers, options.commandTimeoutMs));
 
   // Tests stop servers on purpose; without a listener ioredis prints every attempt to reconnect.
   const connect = (url: string): Redis => new Redis(url, { retryStrategy: () => 5 }).on('error', () => {});
@@ -63,16 +59,6 @@ export async function openRedisFixture(
     await Promise.all(SUITE_ROOMS.map((roomId) => listen(noticeTarget.channel(roomId))));
   }
 
-  const scan = async (): Promise<Array<[server: Redis, key: string]>> => {
-    const found = await Promise.all(
-      direct.map(async (server) => {
-        const keys = await server.keys(`*${keyspace.prefix}*`);
-        return keys.map((key): [Redis, string] => [server, key]);
-      }),
-    );
-    return found.flat();
-  };
-
   return {
     keyspace,
     noticeTarget,
@@ -85,7 +71,7 @@ export async function openRedisFixture(
           const mark = `${index} ${randomUUID()}`;
           const heard = new Promise<void>((resolve) => marks.set(mark, resolve));
           // Shortly after a server's restart there is no subscriber.
-          while ((await server.publish(markChannel, mark)) === 0) await sleep(5);
+          await until(async () => (await server.publish(markChannel, mark)) > 0);
           await heard;
           marks.delete(mark);
         }),
@@ -94,15 +80,11 @@ export async function openRedisFixture(
     },
     // Leases follow the clock of Redis, which tests cannot move.
     pass: async (ms) => sleep(ms),
-    async loseData() {
-      for (const [server, key] of await scan()) await server.del(key);
-    },
-    async keys() {
-      return (await scan()).map(([, key]) => key.replace(keyspace.prefix, '')).sort();
-    },
+    loseData: own.deleteKeys,
+    keys: async () => (await own.keys()).map((key) => key.replace(keyspace.prefix, '')),
     async close() {
-      for (const [server, key] of await scan()) await server.del(key);
-      await Promise.all([redis, ...ears, ...direct].map((connection) => connection.quit()));
+      await own.close();
+      for (const connection of [redis, ...ears, ...direct]) connection.disconnect();
     },
   };
 }

@@ -1,17 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { Tokens } from '@chorus/auth';
-import { RedisRoomDirectory } from '@chorus/broker';
-import { RedisAccessList } from '@chorus/control';
 import { startRedis } from '@chorus/local';
-import { createRedis, Keyspace, redisReady } from '@chorus/redis';
-import { Closer, createLogger } from '@chorus/service';
+import { Closer } from '@chorus/service';
+import { openGatewayRedis } from '../../../support/servers/gateway-redis.js';
 import { startNode, startNodes } from './measured-node.js';
 import type { RunningSystem, System } from './system.js';
 
 const SECRET = 'a secret for benchmarks, long enough for anybody';
 const GATEWAY_MAIN = fileURLToPath(new URL('main.js', import.meta.resolve('@chorus/gateway')));
-/** Rooms that are created concurrently. */
-const ROOMS_AT_ONCE = 500;
 
 /**
  * Gateways as in production, except for limits on one address and one socket: the tool has one address. There is no
@@ -55,7 +51,8 @@ async function start(
   const closer = new Closer();
   try {
     const redis = closer.add(await startRedis());
-    await createRooms(redis.url, rooms);
+    const { createRooms, close } = await openGatewayRedis(redis.url);
+    await createRooms(Array.from({ length: rooms }, (_, index) => index + 1)).finally(close);
     const nodes = await startNodes(count, closer, (index) =>
       startNode(`gateway ${index}`, GATEWAY_MAIN, [], {
         ...SETTINGS,
@@ -79,24 +76,5 @@ async function start(
   } catch (error) {
     await closer.close();
     throw error;
-  }
-}
-
-/** Creates rooms as the API of a cluster does. */
-async function createRooms(url: string, rooms: number): Promise<void> {
-  const log = createLogger({ service: 'bench', level: 'warn' });
-  const redis = createRedis({ urls: [url], cluster: false, commandTimeoutMs: 10_000 }, log, 'bench');
-  try {
-    await redisReady(redis, 5_000);
-    const keyspace = new Keyspace('chorus');
-    const directory = new RedisRoomDirectory(redis, keyspace);
-    await new RedisAccessList(redis, keyspace).replaceBans([]);
-    for (let first = 1; first <= rooms; first += ROOMS_AT_ONCE) {
-      const ids = Array.from({ length: Math.min(ROOMS_AT_ONCE, rooms - first + 1) }, (_, at) => first + at);
-      await Promise.all(ids.map((id) => directory.ensure(id, 0)));
-    }
-    await directory.markComplete();
-  } finally {
-    redis.disconnect();
   }
 }

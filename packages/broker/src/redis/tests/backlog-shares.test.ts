@@ -2,6 +2,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LocalServer, startRedis } from '@chorus/local';
+import { redisAt } from '@chorus/redis/testing';
 import { closeAfterEach, ensureTestRedis, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
@@ -63,7 +64,7 @@ describe('shares of the backlog in a Redis', function () {
   beforeEach(async () => {
     dir = await folder();
     server = await start(dir);
-    const config = { urls: [server.url], cluster: false, commandTimeoutMs: 3_000 };
+    const config = redisAt(server.url);
     const options = testOptions(config, BUDGET * COST_OF_USER);
     archive = closer().add(await ArchiveFixture.open(() => makeRedisFixture(options)));
     senders = new BrokerKeys(options.keyspace).senders(undefined);

@@ -1,5 +1,6 @@
-import { createRedis, type RedisClient, redisReady } from '@chorus/redis';
-import { closeAfterEach, silentLog, testRedis, until } from '@chorus/testing';
+import type { RedisClient } from '@chorus/redis';
+import { redisAt } from '@chorus/redis/testing';
+import { closeAfterEach, testRedis, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Recorder, someRoom } from '../../testing/recorder.js';
 import { makeRedisFixture, type RedisFixture, testOptions } from '../../testing/redis-fixture.js';
@@ -16,11 +17,8 @@ describe('a Redis whose clock was set back', () => {
   let roomId: number;
 
   beforeEach(async () => {
-    const config = { urls: [(await testRedis()).url], cluster: false, commandTimeoutMs: 3_000 };
-    fixture = closer().add(await makeRedisFixture(testOptions(config)));
-    redis = createRedis(config, silentLog, 'test');
-    closer().defer(() => redis.disconnect());
-    await redisReady(redis, 5_000);
+    fixture = closer().add(await makeRedisFixture(testOptions(redisAt((await testRedis()).url))));
+    redis = fixture.redis;
     roomId = someRoom();
   });
 

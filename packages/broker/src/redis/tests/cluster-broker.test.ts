@@ -1,5 +1,6 @@
 import { addRedisUser, type LocalRedisCluster, startRedisCluster } from '@chorus/local';
 import { PARTITIONS, partitionOf, RedisSubscriber, RedisWatch } from '@chorus/redis';
+import { redisAt } from '@chorus/redis/testing';
 import { closeAfterEach, ensureTestRedis, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
@@ -52,7 +53,7 @@ describe('over a Redis Cluster', () => {
   });
 
   it('archives the rooms of the other servers while one is silent', async () => {
-    const redis = { urls: cluster.urls, cluster: true, commandTimeoutMs: 500 };
+    const redis = redisAt(cluster.urls, 500);
     const fixture = closer().add(await makeRedisFixture(testOptions(redis)));
     const broker = await fixture.connect(new Recorder());
     const rooms = Array.from({ length: PARTITIONS }, someRoom);

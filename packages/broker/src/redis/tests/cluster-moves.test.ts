@@ -1,5 +1,6 @@
 import { freePort, type LocalServer, startRedis, startRedisCluster } from '@chorus/local';
 import { partitionOf } from '@chorus/redis';
+import { redisAt } from '@chorus/redis/testing';
 import { Closer } from '@chorus/service';
 import { ensureTestRedis, silentLog, until } from '@chorus/testing';
 import calculateSlot from 'cluster-key-slot';
@@ -36,7 +37,7 @@ describe('moves within a Redis Cluster', function () {
 
     // The first seed node is down: the connection is made through another one.
     const urls = [`redis://127.0.0.1:${await freePort()}`, ...cluster.urls];
-    const redis = { urls, cluster: true, commandTimeoutMs: 1_000 };
+    const redis = redisAt(urls, 1_000);
     fixture = closer.add(await makeRedisFixture(testOptions(redis)));
     rooms = Array.from({ length: ROOMS }, someRoom);
     await fixture.directory().markComplete();

@@ -1,4 +1,5 @@
 import { Keyspace } from '@chorus/redis';
+import { redisAt } from '@chorus/redis/testing';
 import { closeAfterEach, failure, testRedis } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Broker } from '../../broker.js';
@@ -18,9 +19,9 @@ describe('two databases of one Redis under one prefix', () => {
   /** One installation for each database, each with this room. */
   const install = async (roomId: number): Promise<[Installation, Installation]> => {
     const { url } = await testRedis();
-    const { keyspace } = testOptions({ urls: [url], cluster: false, commandTimeoutMs: 3_000 });
+    const { keyspace } = testOptions(redisAt(url));
     const open = async (database: number): Promise<Installation> => {
-      const redis = { urls: [`${url}/${database}`], cluster: false, commandTimeoutMs: 3_000 };
+      const redis = redisAt(`${url}/${database}`);
       const options = { ...testOptions(redis), keyspace: new Keyspace(keyspace.prefix, database) };
       const fixture = closer().add(await makeRedisFixture(options));
       const heard = new Recorder();

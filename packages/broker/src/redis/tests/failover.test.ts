@@ -1,5 +1,6 @@
 import { type LocalServer, startRedis } from '@chorus/local';
-import { createRedis, RedisWatch, redisReady, UnavailableError } from '@chorus/redis';
+import { RedisWatch, UnavailableError } from '@chorus/redis';
+import { connectRedis, redisAt } from '@chorus/redis/testing';
 import { closeAfterEach, ensureTestRedis, failure, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
@@ -55,7 +56,7 @@ describe('a failover of Redis behind one address', function () {
     proxy = closer().add(await RedisProxy.start(primary.port));
     watch = new RedisWatch();
     options = {
-      ...testOptions({ urls: [proxy.url], cluster: false, commandTimeoutMs: 1_000 }),
+      ...testOptions(redisAt(proxy.url, 1_000)),
       probeIntervalMs: 250,
       watch,
     };
@@ -70,9 +71,8 @@ describe('a failover of Redis behind one address', function () {
     }));
     closer().add(feeds);
     await feeds.acquire(roomId);
-    const quiet = createRedis(options.redis, silentLog, 'quiet', watch);
+    const quiet = await connectRedis(options.redis, 'quiet', watch);
     closer().defer(() => quiet.disconnect());
-    await redisReady(quiet, 5_000);
     directory = new RedisRoomDirectory(quiet, options.keyspace);
     await until('deliveries', () => watch.trouble() === undefined);
     // Data that is not replicated yet would be missing.
@@ -89,7 +89,7 @@ describe('a failover of Redis behind one address', function () {
   /** Number of the broker's connections to a server, without those of this test's admin and of replicas. */
   const connectionsOf = async (server: Redis): Promise<number> => {
     const list = String(await server.client('LIST'));
-    return (list.match(/ name=(broker|broker-subscriber|quiet|test-directory) /g) ?? []).length;
+    return (list.match(/ name=(broker|broker-subscriber|quiet|test) /g) ?? []).length;
   };
 
   /** Whether the work succeeded; failed calls are retried. */
@@ -131,7 +131,8 @@ describe('a failover of Redis behind one address', function () {
     await failOver();
     const error = await failure(broker.publish(roomId, '"a":0}'));
     expect(error).to.be.instanceOf(UnavailableError);
-    expect(String(error)).to.include('READONLY');
+    // On a busy machine the check of the connection may come first, and has closed it.
+    expect(String(error)).to.match(/READONLY|max retries/);
     await expectHealed();
   });
 
@@ -152,9 +153,8 @@ describe('a failover of Redis behind one address', function () {
   it('accepts a replica that accepts writes', async () => {
     await replicaAdmin.config('SET', 'replica-read-only', 'no');
     proxy.moveTo(replica.port);
-    const client = createRedis(options.redis, silentLog, 'other', watch);
+    const client = await connectRedis(options.redis, 'other', watch);
     closer().defer(() => client.disconnect());
-    await redisReady(client, 5_000);
     expect(await client.set('key', 'value')).to.equal('OK');
     expect(watch.trouble()).to.equal(undefined);
   });

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LocalServer, startRedis } from '@chorus/local';
+import { redisAt } from '@chorus/redis/testing';
 import { closeAfterEach, ensureTestRedis, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
@@ -35,7 +36,7 @@ describe('a node with thousands of rooms', function () {
     const dir = await mkdtemp(join(tmpdir(), 'chorus-test-'));
     closer().defer(() => rm(dir, { recursive: true, force: true }));
     let server: LocalServer = closer().add(await startRedis({ dir }));
-    const redis = { urls: [server.url], cluster: false, commandTimeoutMs: 3_000 };
+    const redis = redisAt(server.url);
     const fixture = closer().add(await makeRedisFixture(testOptions(redis)));
     const directory = fixture.directory();
     await directory.markComplete();

@@ -1,5 +1,6 @@
-import { createRedis, type RedisClient } from '@chorus/redis';
-import { closeAfterEach, silentLog, testRedis } from '@chorus/testing';
+import type { RedisClient } from '@chorus/redis';
+import { redisAt } from '@chorus/redis/testing';
+import { closeAfterEach, testRedis } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Broker } from '../../broker.js';
 import { Recorder, someRoom } from '../../testing/recorder.js';
@@ -16,10 +17,8 @@ describe('keys of messages in Redis', () => {
   let roomId: number;
 
   beforeEach(async () => {
-    const config = { urls: [(await testRedis()).url], cluster: false, commandTimeoutMs: 3_000 };
-    fixture = closer().add(await makeRedisFixture(testOptions(config)));
-    redis = createRedis(config, silentLog, 'test');
-    closer().defer(() => redis.disconnect());
+    fixture = closer().add(await makeRedisFixture(testOptions(redisAt((await testRedis()).url))));
+    redis = fixture.redis;
     broker = await fixture.connect(new Recorder());
     roomId = someRoom();
     await fixture.directory().ensure(roomId, 0);

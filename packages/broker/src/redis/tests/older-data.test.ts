@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LocalServer, startRedis } from '@chorus/local';
+import { redisAt } from '@chorus/redis/testing';
 import { closeAfterEach, ensureTestRedis, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
@@ -43,7 +44,7 @@ describe('rooms over a Redis that returns with older data', function () {
     admin = new Redis(server.url);
     admin.on('error', () => undefined);
     closer().defer(() => admin.disconnect());
-    const redis = { urls: [server.url], cluster: false, commandTimeoutMs: 2_000 };
+    const redis = redisAt(server.url, 2_000);
     fixture = closer().add(await makeRedisFixture(testOptions(redis)));
     archive = new TestRoomArchive();
     roomId = await newRoom();

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, type LocalServer, startRedis } from '@chorus/local';
 import { UnavailableError } from '@chorus/redis';
+import { redisAt } from '@chorus/redis/testing';
 import { closeAfterEach, ensureTestRedis, failure, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
@@ -47,7 +48,7 @@ describe('a Redis outage', function () {
     dir = await mkdtemp(join(tmpdir(), 'chorus-test-'));
     closer().defer(() => rm(dir, { recursive: true, force: true }));
     await start();
-    const redis = { urls: [server.url], cluster: false, commandTimeoutMs: TIMEOUT_MS };
+    const redis = redisAt(server.url, TIMEOUT_MS);
     fixture = closer().add(await makeRedisFixture(testOptions(redis)));
     rooms = [someRoom(), someRoom(), someRoom()];
     spare = someRoom();
@@ -119,7 +120,7 @@ describe('a Redis outage', function () {
 
   it('at the start is waited out, and the broker works when Redis is up', async () => {
     const port = await freePort();
-    const redis = { urls: [`redis://127.0.0.1:${port}`], cluster: false, commandTimeoutMs: TIMEOUT_MS };
+    const redis = redisAt(`redis://127.0.0.1:${port}`, TIMEOUT_MS);
     const begun = performance.now();
     const options = { ...testOptions(redis), connectTimeoutMs: 500 };
     const recorder = new Recorder();

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LocalServer, startRedis } from '@chorus/local';
 import { createRedis, RedisWatch, redisReady, UnavailableError } from '@chorus/redis';
+import { redisAt } from '@chorus/redis/testing';
 import { ConfigError } from '@chorus/service';
 import { closeAfterEach, ensureTestRedis, failure, recordedLog, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
@@ -39,7 +40,7 @@ describe('a Redis that answers and refuses its work', function () {
     const url = new URL(server.url);
     [url.username, url.password] = ['chat', 'secret'];
     await admin.acl('SETUSER', 'chat', 'on', '>secret', '~*', '&*', '+@all');
-    const redis = { urls: [url.href], cluster: false, commandTimeoutMs: 1_000 };
+    const redis = redisAt(url.href, 1_000);
     const options = { ...testOptions(redis), probeIntervalMs: 100, watch };
     const fixture = closer().add(await makeRedisFixture(options));
     await fixture.directory().ensure(roomId, 0);
@@ -104,7 +105,7 @@ describe('a Redis that answers and refuses its work', function () {
   });
 
   it('refuses the number of a database that it does not have', async () => {
-    const redis = { urls: [`${server.url}/20`], cluster: false, commandTimeoutMs: 1_000 };
+    const redis = redisAt(`${server.url}/20`, 1_000);
     const client = createRedis(redis, silentLog, 'out of range', watch);
     closer().defer(() => client.disconnect());
     const error = await failure(redisReady(client, 5_000));
@@ -123,7 +124,7 @@ describe('a Redis that answers and refuses its work', function () {
     await admin.acl('SETUSER', 'chat', 'resetpass', '>other');
     const url = new URL(server.url);
     [url.username, url.password] = ['chat', 'wrong'];
-    const redis = { urls: [url.href], cluster: false, commandTimeoutMs: 1_000 };
+    const redis = redisAt(url.href, 1_000);
     const client = createRedis(redis, log, 'denied', watch);
     closer().defer(() => client.disconnect());
     await until('attempts', () => (watch.errors.denied ?? 0) > 5);
@@ -152,7 +153,7 @@ describe('a Redis that answers and refuses its work', function () {
     const proxy = closer().add(
       await RedisProxy.start(typeof address === 'object' ? (address?.port ?? 0) : 0),
     );
-    const redis = { urls: [proxy.url], cluster: false, commandTimeoutMs: 500 };
+    const redis = redisAt(proxy.url, 500);
     const client = createRedis(redis, silentLog, 'loading', watch);
     closer().defer(() => client.disconnect());
     await until('a handshake', () => client.status === 'connect');

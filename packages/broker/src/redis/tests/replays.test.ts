@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LocalServer, startRedis } from '@chorus/local';
 import { UnavailableError } from '@chorus/redis';
+import { redisAt } from '@chorus/redis/testing';
 import { closeAfterEach, createPrng, ensureTestRedis, patiently, silentLog } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
@@ -52,7 +53,7 @@ describe('replays over Redis', function () {
     admin = new Redis(server.url);
     admin.on('error', () => undefined);
     closer().defer(() => admin.disconnect());
-    const redis = { urls: [server.url], cluster: false, commandTimeoutMs: 2_000 };
+    const redis = redisAt(server.url, 2_000);
     fixture = closer().add(await makeRedisFixture(testOptions(redis)));
     roomId = someRoom();
     await fixture.directory().ensure(roomId, 0);

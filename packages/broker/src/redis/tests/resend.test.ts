@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type LocalServer, startRedis } from '@chorus/local';
 import { UnavailableError } from '@chorus/redis';
+import { redisAt } from '@chorus/redis/testing';
 import { closeAfterEach, ensureTestRedis, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Broker, Position } from '../../broker.js';
@@ -40,7 +41,7 @@ describe('messages that are retried until they are acknowledged', function () {
     dir = await mkdtemp(join(tmpdir(), 'chorus-test-'));
     closer().defer(() => rm(dir, { recursive: true, force: true }));
     await start();
-    const redis = { urls: [server.url], cluster: false, commandTimeoutMs: TIMEOUT_MS };
+    const redis = redisAt(server.url, TIMEOUT_MS);
     fixture = closer().add(await makeRedisFixture(testOptions(redis)));
     roomId = someRoom();
     await fixture.directory().ensure(roomId, 0);

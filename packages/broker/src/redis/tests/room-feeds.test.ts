@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LocalServer, startRedis } from '@chorus/local';
+import { redisAt } from '@chorus/redis/testing';
 import { closeAfterEach, ensureTestRedis, failure, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
@@ -34,7 +35,7 @@ describe('room feeds over Redis', function () {
     admin = new Redis(server.url);
     admin.on('error', () => undefined);
     closer().defer(() => admin.disconnect());
-    const redis = { urls: [server.url], cluster: false, commandTimeoutMs: 3_000 };
+    const redis = redisAt(server.url);
     fixture = closer().add(await makeRedisFixture(testOptions(redis)));
     await fixture.directory().markComplete();
     archive = new TestRoomArchive();
