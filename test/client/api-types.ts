@@ -1,6 +1,8 @@
 import type { answers } from '@chorus/api';
 import type {
   Account,
+  Change,
+  CurrentMessage,
   MemberPage,
   MessagePage,
   Refreshed,
@@ -8,9 +10,10 @@ import type {
   RoomPage,
   SignedIn,
 } from '@chorus/client';
+import type { ChangeFrame, CurrentMessage as ProtocolMessage } from '@chorus/protocol';
 import type { z } from 'zod';
 
-// Not run: it does not compile when the client's types are not those of what the API answers with.
+// Not run: it does not compile when the client's types are not those of the API's answers and of the frames.
 
 /** What is written down in types is all that there is, and what there is is written down. */
 type Same<A, B> = Both<Plain<A>, Plain<B>>;
@@ -36,6 +39,8 @@ const all: {
   readonly room: Same<RoomInfo, Answers['Room']>;
   readonly rooms: Same<RoomPage, Answers['RoomPage']>;
   readonly member: Same<MemberPage['members'][number], Answers['Member']>;
+  readonly change: Same<Change, ChangeFrame>;
+  readonly currentMessage: Same<CurrentMessage, ProtocolMessage>;
   readonly messages: Same<MessagePage, Answers['MessagePage']>;
 } = {
   account: true,
@@ -44,6 +49,8 @@ const all: {
   room: true,
   rooms: true,
   member: true,
+  change: true,
+  currentMessage: true,
   messages: true,
 };
 

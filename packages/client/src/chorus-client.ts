@@ -5,8 +5,8 @@ import { Pacer } from './connection/pacer.js';
 import { Reconnector } from './connection/reconnector.js';
 import { Session } from './connection/session.js';
 import { Emitter } from './emitter.js';
-import { ChorusApi, trimmed } from './http/chorus-api.js';
-import type { ClientOptions } from './options.js';
+import { historySource, trimmed } from './http/request.js';
+import type { ClientOptions, HistorySource } from './options.js';
 import { LiveRoom } from './room/live-room.js';
 import type { Room } from './room/room.js';
 import type { RoomHost } from './room/room-host.js';
@@ -54,7 +54,10 @@ export class ChorusClient {
   constructor(options: ClientOptions = {}) {
     const base = (): string =>
       trimmed((typeof options.url === 'function' ? options.url() : options.url) || location.origin);
-    const api = new ChorusApi({ url: () => base().replace(/^ws/, 'http'), token: () => session.token() });
+    const api: HistorySource = historySource({
+      url: () => base().replace(/^ws/, 'http'),
+      token: () => session.token(),
+    });
     const all = {
       backoff: { baseMs: 500, capMs: 15_000 },
       random: Math.random,

@@ -9,6 +9,8 @@ export {
 } from './chorus-error.js';
 export type * from './http/api-types.js';
 export * from './http/chorus-api.js';
+export * from './messages/apply-change.js';
+export * from './messages/message-list.js';
 export type * from './options.js';
 export type * from './room/room.js';
 export type * from './types.js';

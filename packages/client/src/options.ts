@@ -1,4 +1,4 @@
-import type { MessagePage } from './http/api-types.js';
+import type { MessagePage, RequestOptions } from './http/api-types.js';
 
 /** The part of the WHATWG `WebSocket` that the client uses, plus `terminate` of `ws`. */
 export interface WebSocketLike {
@@ -30,14 +30,34 @@ export interface Backoff {
   readonly capMs: number;
 }
 
+/** Selects a page of a room's history; without a position, the newest page. At most one position may be given. */
+export interface RoomHistoryQuery {
+  /** Only messages before this position. */
+  before?: string;
+  /** Only messages after this position. */
+  after?: string;
+  /**
+   * Only messages that a change after this position has changed, in the order of these changes. Servers of older versions do not
+   * know it.
+   */
+  changedSince?: string;
+  /** Largest number of messages: 1 to 100. Default: 50. */
+  limit?: number;
+}
+
+/**
+ * Messages, and the value of `after` or `changedSince` for the next newer page. `before` is null if the page begins with the first message of
+ * the room.
+ */
+export type HistoryPage = Pick<MessagePage, 'messages' | 'after'> & Partial<Pick<MessagePage, 'before'>>;
+
 /** The parts of the HTTP API that the client needs. {@link ChorusApi} implements it. */
 export interface HistorySource {
   /** Rejects with a {@link ChorusError} of code `unauthenticated`, `user_banned` or `forbidden` if the token is not accepted. */
   me(): Promise<unknown>;
-  messages(
-    roomId: number,
-    page: { before?: string; after?: string; limit?: number },
-  ): Promise<Pick<MessagePage, 'messages' | 'after'>>;
+  messages(roomId: number, query: RoomHistoryQuery): Promise<HistoryPage>;
+  /** Changes messages that gateways no longer know. Without it, these changes fail with `message_not_recent`. */
+  request?<T>(method: string, path: string, options?: RequestOptions): Promise<T>;
 }
 
 /** A token, or a function that returns one. The function is called before each connection. */
@@ -61,7 +81,7 @@ export interface ClientOptions {
    */
   refresh?: () => Promise<string | undefined>;
   /**
-   * Reads the history and finds out why a connection was refused. Default: a {@link ChorusApi} with `url` and
+   * Reads the history and finds out why a connection was refused. Default: those routes at `url`, with
    * `token`.
    */
   api?: HistorySource;

@@ -1,27 +1,8 @@
 import type { Position } from '@chorus/protocol/constants';
 import type { ChorusError, ChorusErrorCode } from './chorus-error.js';
+import type { Member } from './entries.js';
 
-/** A user, as other users see them. */
-export interface Member {
-  readonly id: number;
-  readonly username: string;
-}
-
-/** A message of a room. `epoch` and `seq` are its {@link Position}. */
-export interface Message extends Position {
-  readonly type: 'message';
-  readonly roomId: number;
-  /** Unique over all messages. */
-  readonly id: string;
-  readonly userId: number;
-  readonly username: string;
-  /** The text as it was sent. Never markup. */
-  readonly content: string;
-  /** When the sender's gateway received it, in milliseconds since 1970 by that gateway's clock. */
-  readonly sentAt: number;
-  /** Id that its sender gave it. */
-  readonly clientMsgId?: string | undefined;
-}
+export type * from './entries.js';
 
 /** State of the connection. */
 export type ConnectionState =

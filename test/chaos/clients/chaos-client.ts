@@ -51,7 +51,7 @@ export class ChaosClient implements ChatClient {
     });
     for (const roomId of roomIds) {
       const room = this.#client.join(roomId);
-      room.on('message', (message) => options.onSeen(message));
+      room.on('message', (message) => options.onSeen(message as MessageFrame));
       room.on('gap', () => options.onGap(roomId));
       this.#rooms.set(roomId, room);
     }

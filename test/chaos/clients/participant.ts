@@ -90,7 +90,7 @@ export class Participant implements ClientHistory {
       messages: async (roomId, page) => {
         const answer = await api.messages(roomId, page);
         const after = parsePosition(page.after ?? '') ?? { epoch: 0, seq: 0 };
-        const messages = answer.messages.map((message) => this.#shared({ ...message }));
+        const messages = answer.messages.map((message) => this.#shared({ ...message } as MessageFrame));
         this.events.push({ type: 'paged', at: performance.now(), roomId, after, messages });
         return answer;
       },

@@ -53,11 +53,13 @@ export interface MessagePage {
   readonly after: string | null;
 }
 
-/** Selects a page of the history; without `before` and `after`, the newest page. */
+/** Selects a page of the history; without a position, the newest page. */
 export interface MessageQuery {
   /** Only messages before this position. Excludes `after`. */
   before?: string | undefined;
   after?: string | undefined;
+  /** Only messages that a change after this position has changed, in the order of these changes. Excludes the other two. */
+  changedSince?: string | undefined;
   /** Largest number of messages: 1 to 100. Default: 50. */
   limit?: number | undefined;
 }
@@ -66,4 +68,13 @@ export interface MessageQuery {
 export interface CallOptions {
   /** Cancels the request, which then fails with `aborted`. */
   signal?: AbortSignal | undefined;
+}
+
+/** A request to a route of the API. */
+export interface RequestOptions extends CallOptions {
+  query?: Readonly<Record<string, string | number | undefined>> | undefined;
+  /** Sent as JSON. */
+  body?: unknown;
+  /** Sent as `Idempotency-Key`. */
+  idempotencyKey?: string | undefined;
 }

@@ -6,29 +6,34 @@ import type {
   MessagePage,
   MessageQuery,
   Refreshed,
+  RequestOptions,
   RoomInfo,
   RoomPage,
   SignedIn,
 } from './api-types.js';
-import { failureOf, noAnswer } from './failure.js';
+import type { CodesByStatus } from './failure.js';
+import { type Answered, type ApiOptions, baseOf, type Call, messagesPath, request } from './request.js';
 
-const TIMEOUT_MS = 15_000;
+export type { ApiOptions } from './request.js';
 
-export interface ApiOptions {
-  /**
-   * Address of Chorus, optionally with a path before the routes: `https://chat.example.org`. Default: the origin of
-   * the page.
-   */
-  url?: string | (() => string) | undefined;
-  /**
-   * Sent as `Authorization: Bearer`; cookies are not sent then. Without a token, browsers send their cookies. A
-   * function is called before each request.
-   */
-  token?: string | (() => string | undefined | Promise<string | undefined>) | undefined;
-  /** Default: the platform's `fetch`. */
-  fetch?: typeof fetch | undefined;
-  /** Time-out of a request, in milliseconds. Default: 15 s. */
-  timeoutMs?: number | undefined;
+/** For responses without a code: those of the routes of the original service. */
+const CODES: CodesByStatus = {
+  400: 'bad_request',
+  401: 'unauthenticated',
+  403: 'forbidden',
+  404: 'not_found',
+  408: 'timeout',
+  409: 'conflict',
+  413: 'bad_request',
+  415: 'bad_request',
+  429: 'too_many_requests',
+  500: 'internal',
+};
+
+/** A request that signs a user up or in. */
+interface ApiCall extends Call {
+  /** Whether it is sent without the token: a token function may itself be about to sign in. */
+  anonymous?: boolean;
 }
 
 /**
@@ -60,7 +65,7 @@ export class ChorusApi {
    * @throws {ChorusError} `unauthenticated`
    */
   async signIn(input: { email: string; password: string }, options?: CallOptions): Promise<SignedIn> {
-    const body = isElsewhere(this.#base()) ? { ...input, returnToken: true } : input;
+    const body = isElsewhere(baseOf(this.#options)) ? { ...input, returnToken: true } : input;
     return withToken(await this.#call('POST', '/api/users/signin', { ...options, body, anonymous: true }));
   }
 
@@ -77,7 +82,10 @@ export class ChorusApi {
     input: { currentPassword: string; newPassword: string },
     options?: CallOptions,
   ): Promise<SignedIn> {
-    const change = this.#call<SignedIn>('PUT', '/api/users/me/password', { ...options, body: input });
+    const change = this.#call<SignedIn>('PUT', '/api/users/me/password', {
+      ...options,
+      body: input,
+    });
     const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
     this.#change = change.then(settled, settled);
     return withToken(await change);
@@ -145,7 +153,7 @@ export class ChorusApi {
 
   /** Returns one page of a room's history. */
   messages(roomId: number, { signal, ...query }: MessageQuery & CallOptions = {}): Promise<MessagePage> {
-    return this.#ask('GET', `/api/rooms/${roomId}/messages`, { query, signal });
+    return this.#ask('GET', messagesPath(roomId), { query, signal });
   }
 
   /** Returns one page of the members who are present in a room, on any gateway: up to 1,000. */
@@ -161,74 +169,35 @@ export class ChorusApi {
     return { members: body, next: next === undefined ? null : Number(next) };
   }
 
-  async #ask<T>(method: string, path: string, call?: Call): Promise<T> {
+  /**
+   * Sends a request to a route that has no method here. Resolves with the JSON of the answer.
+   * @typeParam T type of the answer
+   * @param path from `/api/` on
+   */
+  request<T>(method: string, path: string, options?: RequestOptions): Promise<T> {
+    return this.#ask(method, path, options);
+  }
+
+  async #ask<T>(method: string, path: string, call?: ApiCall): Promise<T> {
     return (await this.#call<T>(method, path, call)).body;
   }
 
   /** @typeParam T type of the API's answer to this request; a test compares it with the OpenAPI document */
-  async #call<T>(method: string, path: string, call: Call = {}): Promise<Answered<T>> {
-    const { token, timeoutMs = TIMEOUT_MS, fetch = globalThis.fetch } = this.#options;
-    const { signal, body, anonymous } = call;
-    // Not AbortSignal.timeout and any(): React Native has neither.
-    const ending = new AbortController();
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      ending.abort();
-    }, timeoutMs);
-    const abort = (): void => ending.abort();
-    if (signal?.aborted) abort();
-    signal?.addEventListener('abort', abort);
+  async #call<T>(method: string, path: string, { anonymous, ...call }: ApiCall = {}): Promise<Answered<T>> {
+    const options = this.#options;
+    const from = anonymous ? { ...options, token: undefined } : options;
+    // Signing in must not depend on a cookie of a client that has tokens.
+    const credentials = anonymous && options.token !== undefined ? ('omit' as const) : undefined;
     try {
-      // A client that signs in has no token yet: a token function may itself be about to sign in.
-      const bearer = anonymous ? undefined : await (typeof token === 'function' ? token() : token);
-      const response = await fetch(this.#base() + path + queryOf(call.query), {
-        method,
-        headers: {
-          ...(bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` }),
-          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-        },
-        body: body === undefined ? null : JSON.stringify(body),
-        // A token function without a token yet leaves authentication to the cookie; signing in must not depend on
-        // one.
-        credentials: bearer === undefined && (token === undefined || !anonymous) ? 'include' : 'omit',
-        signal: ending.signal,
-      });
-      const text = await response.text();
-      if (!response.ok) throw failureOf(response, text);
-      return { headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+      return await request<T>(from, method, path, { ...call, credentials, codes: CODES });
     } catch (error) {
-      if (error instanceof ChorusError) throw error;
-      if (error instanceof SyntaxError) {
-        throw new ChorusError('bad_answer', 'the answer is not JSON', false, { cause: error });
-      }
-      throw noAnswer(error, signal?.aborted ? 'aborted' : late ? 'timeout' : 'network');
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
+      const { location } = globalThis;
+      if (!(error instanceof ChorusError) || error.code !== 'network' || location === undefined) throw error;
+      // Browsers give no other sign when CORS hides an answer from the page.
+      const hint = `if Chorus runs, does its ALLOWED_ORIGINS list ${location.origin}?`;
+      throw new ChorusError('network', `${error.message}; ${hint}`, true, { cause: error.cause });
     }
   }
-
-  #base(): string {
-    const { url = '' } = this.#options;
-    return trimmed(typeof url === 'function' ? url() : url);
-  }
-}
-
-interface Call extends CallOptions {
-  query?: Readonly<Record<string, string | number | undefined>> | undefined;
-  body?: unknown;
-  anonymous?: boolean;
-}
-
-interface Answered<T> {
-  readonly headers: Headers;
-  readonly body: T;
-}
-
-/** Removes slashes at the end of an address. */
-export function trimmed(url: string): string {
-  return url.replace(/\/+$/, '');
 }
 
 /**
@@ -237,11 +206,6 @@ export function trimmed(url: string): string {
 function isElsewhere(url: string): boolean {
   const { location } = globalThis;
   return location !== undefined && new URL(url, location.href).origin !== location.origin;
-}
-
-/** JSON drops undefined values. */
-function queryOf(query: Call['query']): string {
-  return query ? `?${new URLSearchParams(JSON.parse(JSON.stringify(query)))}` : '';
 }
 
 function withToken<T extends SignedIn>({ body, headers }: Answered<T>): T {

@@ -7,7 +7,7 @@ import type { RoomHost } from './room-host.js';
 export interface CatchUpOptions {
   readonly roomId: number;
   readonly host: RoomHost;
-  /** Position of the last message delivered to the application. */
+  /** Position of the last entry delivered to the application. */
   position(): Position;
   /** Position to reach. */
   target(): Position;
@@ -34,7 +34,9 @@ export async function catchUp(options: CatchUpOptions): Promise<ChorusError | un
       const after = formatPosition(options.position());
       const { messages, after: more } = await host.api.messages(roomId, { after, limit: PAGE });
       for (const message of messages) if (options.wanted()) options.deliver(message);
-      if (more === null || messages.length === 0 || !isAfter(options.target(), options.position())) return;
+      const last = messages.at(-1);
+      // Not the position: messages after the target may not be delivered, and changes are not in the history.
+      if (more === null || last === undefined || !isAfter(options.target(), last)) return;
       failures = 0;
       succeededAt = performance.now();
     } catch (cause) {

@@ -3,7 +3,8 @@ import type { V1ServerFrame } from '@chorus/protocol/types';
 import { ChorusError } from '../chorus-error.js';
 import { fullJitter } from '../connection/backoff.js';
 import { Emitter } from '../emitter.js';
-import type { Delivery, LeftReason, Member, Message, RoomStatus, SentMessage } from '../types.js';
+import type { HistoryPage, RoomHistoryQuery } from '../options.js';
+import type { Change, Delivery, LeftReason, Member, Message, RoomStatus, SentMessage } from '../types.js';
 import { streamMessages } from './message-stream.js';
 import { Outbox } from './outbox.js';
 import { People } from './people.js';
@@ -50,7 +51,8 @@ export class LiveRoom implements Room {
     this.#timeline = new Timeline(
       {
         ...{ roomId: id, host },
-        deliver: (message) => this.#deliver(message),
+        deliver: (entry) => this.#deliver(entry),
+        onChangesMissed: (since) => this.#events.emit('changesMissed', since),
         onBehind: () => this.#become('catching-up'),
         onCaughtUp: () => this.#caughtUp(),
         onGap: (from, to, error) => {
@@ -132,6 +134,10 @@ export class LiveRoom implements Room {
     this.#outbox.discard(clientMsgId);
   }
 
+  async history(query: RoomHistoryQuery): Promise<HistoryPage> {
+    return this.#host.api.messages(this.id, query);
+  }
+
   messages({ buffer = 10_000 }: { buffer?: number } = {}): AsyncIterableIterator<Message> {
     return streamMessages(this, buffer);
   }
@@ -185,11 +191,9 @@ export class LiveRoom implements Room {
   received(frame: RoomFrame): void {
     switch (frame.type) {
       case 'message':
+      case 'change':
         // Frames before the join is answered belong to the time before the room was left.
         if (this.#status !== 'joining') this.#timeline.received(frame);
-        break;
-      case 'change':
-        // Not offered to applications yet.
         break;
       case 'room-joined':
         this.#refusals = 0;
@@ -249,13 +253,16 @@ export class LiveRoom implements Room {
     }
   }
 
-  #deliver(message: Message): void {
-    const { userId, clientMsgId } = message;
-    if (clientMsgId !== undefined && userId === this.#host.user?.id) {
-      this.#outbox.acked(clientMsgId, placeOf(message));
+  #deliver(entry: Message | Change): void {
+    if (entry.type === 'message' || entry.change !== 'erased') {
+      const { userId, clientMsgId } = entry;
+      if (clientMsgId !== undefined && userId === this.#host.user?.id) {
+        this.#outbox.acked(clientMsgId, placeOf(entry));
+      }
+      this.#people.typists.stopped(userId);
     }
-    this.#people.typists.stopped(userId);
-    this.#events.emit('message', message);
+    if (entry.type === 'message') this.#events.emit('message', entry);
+    else this.#events.emit('change', entry);
   }
 
   #caughtUp(): void {

@@ -1,3 +1,4 @@
+import type { ChangeFrame } from '@chorus/protocol';
 import { expect } from 'chai';
 import type { ChorusClient } from '../chorus-client.js';
 import { ChorusError } from '../chorus-error.js';
@@ -58,6 +59,51 @@ describe('a room of the client, over reconnects', () => {
     back.say(joined(1, 8, true), message(1, 6), message(1, 7), message(1, 8), message(1, 8), message(1, 9));
     await sees(9);
     expect(seen).to.deep.equal([5, 6, 7, 8, 9]);
+  });
+
+  it('delivers changes once and in order with the messages, also as the last missed entries', async () => {
+    const order: string[] = [];
+    room.on('message', ({ seq }) => order.push(`message ${seq}`));
+    room.on('change', ({ change, seq }) => order.push(`${change} ${seq}`));
+    let missed = false;
+    room.on('changesMissed', () => {
+      missed = true;
+    });
+    const edit = (seq: number): ChangeFrame => ({
+      ...{ ...at(seq), type: 'change', change: 'edited', target: at(5), content: 'x', roomId: 1 },
+      ...{ userId: 2, username: 'bob', id: 'c', sentAt: 0 },
+    });
+    const erased: ChangeFrame = { ...at(8), type: 'change', change: 'erased', roomId: 1 };
+    (await stage.connection()).say(joined(1, 4), message(1, 5), edit(6));
+    await event((listener) => room.on('change', listener));
+    const down = becomes('joining');
+    client.disconnect();
+    await down;
+    const whole = becomes('joined');
+    client.connect();
+    const back = await stage.connection();
+    back.say(joined(1, 9, true), edit(6), message(1, 7), erased, edit(9));
+    await whole;
+    expect(order).to.deep.equal(['message 5', 'edited 6', 'message 7', 'erased 8', 'edited 9']);
+    expect([room.position, missed]).to.deep.equal([at(9), false]);
+  });
+
+  it('reports missed changes with the position of the last one delivered, over interruptions', async () => {
+    (await stage.connection()).say(joined(1, 4));
+    await room.joined();
+    stage.history.messagesOf.push(message(1, 5), message(1, 8));
+    stage.history.failures.push(new ChorusError('unavailable', 'away', true, { retryAfterMs: 60_000 }));
+    client.disconnect();
+    client.connect();
+    (await stage.connection()).say(joined(1, 6));
+    await becomes('catching-up');
+    client.disconnect();
+    client.connect();
+    const missed = event<unknown>((listener) => room.on('changesMissed', listener));
+    // Position 7 is that of a change.
+    (await stage.connection()).say(joined(1, 7), message(1, 8));
+    expect(await missed).to.deep.equal(at(4));
+    expect(seen).to.deep.equal([5, 8]);
   });
 
   it("is caught up at once when the gateway is at the client's position", async () => {

@@ -1,10 +1,30 @@
 import type { Position } from '@chorus/protocol/constants';
-import type { Delivery, Gap, LeftReason, Member, Message, RoomStatus, SentMessage } from '../types.js';
+import type { HistoryPage, RoomHistoryQuery } from '../options.js';
+import type {
+  Change,
+  Delivery,
+  Gap,
+  LeftReason,
+  Member,
+  Message,
+  RoomStatus,
+  SentMessage,
+} from '../types.js';
 
 /** Events of a room, each with its payload. */
 export interface RoomEvents {
   /** A message of the room: each once, in the order of the room, including the user's own. */
   message: Message;
+  /**
+   * A change of a message, of the members or of the room: each once, in one order with the messages.
+   * {@link MessageList} applies those of messages.
+   */
+  change: Change;
+  /**
+   * Changes after this position were not delivered, because the client was away for long: the history has messages as
+   * they are now. {@link MessageList} then reads what has changed.
+   */
+  changesMissed: Position;
   /** The state of one of the user's own messages has changed. */
   delivery: Delivery;
   /** {@link Room.members} has changed. */
@@ -38,8 +58,8 @@ export interface Room {
   /** Set once the room was left. */
   readonly leftReason: LeftReason | undefined;
   /**
-   * Position of the last message delivered; before the first, the room's position at the join. Pass it to `join` to
-   * resume later.
+   * Position of the last message or change delivered; before the first, the room's position at the join. Pass it to
+   * `join` to resume later.
    */
   readonly position: Position | undefined;
 
@@ -102,6 +122,9 @@ export interface Room {
    * @throws {ChorusError} (rejects) after which the call can be repeated for the same page
    */
   older(limit?: number): Promise<readonly Message[]>;
+
+  /** Returns a page of the history of the room, oldest message first. Does not move {@link Room.older}. */
+  history(query: RoomHistoryQuery): Promise<HistoryPage>;
 
   /** Leaves the room for good. Unsent messages fail with `left`. */
   leave(): void;

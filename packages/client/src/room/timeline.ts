@@ -1,18 +1,22 @@
 import { formatPosition, isAfter, type Position } from '@chorus/protocol/constants';
 import { ChorusError } from '../chorus-error.js';
-import type { Message } from '../types.js';
+import type { Change, Message } from '../types.js';
 import { catchUp } from './catch-up.js';
 import type { RoomHost } from './room-host.js';
+
+type Entry = Message | Change;
 
 export interface TimelineOptions {
   readonly roomId: number;
   readonly host: RoomHost;
-  /** Delivers the next message: each once, in order. */
-  deliver(message: Message): void;
-  /** The room was joined, and messages were missed. */
+  /** Delivers the next entry: each once, in order. */
+  deliver(entry: Entry): void;
+  /** The room was joined, and entries were missed. */
   onBehind(): void;
   /** All messages so far were delivered, or reported as a gap. */
   onCaughtUp(): void;
+  /** Changes after `since` were not delivered: the history has messages only. */
+  onChangesMissed(since: Position): void;
   /** Messages after `from`, up to `to`, cannot be obtained. */
   onGap(from: Position, to: Position, error: ChorusError): void;
   /** Never resolves if the connection or the room ends before. */
@@ -20,31 +24,35 @@ export interface TimelineOptions {
 }
 
 /**
- * Largest number of live messages that wait for missed ones; beyond it, live messages are read from the history as
+ * Largest number of live entries that wait for missed ones; beyond it, live messages are read from the history as
  * well.
  */
 const MOST_HELD = 5_000;
 
 /**
- * The messages of a room as delivered to the application: forwards as they arrive, backwards on request.
+ * The entries of a room as delivered to the application: forwards as they arrive, backwards on request.
  *
- * Every message, whether live, replayed or read from the history, passes one step that drops it unless it is after
- * the position of the last message delivered. So overlaps are harmless, and only holes have to be prevented.
+ * Every message and change, whether live, replayed or read from the history, passes one step that drops it unless it
+ * is after the position of the last entry delivered. So overlaps are harmless, and only holes have to be prevented.
  */
 export class Timeline {
   readonly #options: TimelineOptions;
-  /** Position of the last message delivered; before the first, of the room at the join. */
+  /** Position of the last entry delivered; before the first, of the room at the join. */
   #position: Position | undefined;
   /** The room's position at the join, until all messages up to it have been delivered. */
   #target: Position | undefined;
+  /** Whether the gateway delivers all entries after the target, so that none of them may be read from the history. */
+  #exact = false;
+  /** Changes after this position were not delivered. Kept over interruptions, until it is reported. */
+  #unchangedAt: Position | undefined;
   /**
    * Position up to which the gateway lost messages: a gap is reported on passing it, unless the history has them.
    */
   #lost: Position | undefined;
   /** Last positions in the epochs before the current one, oldest first. */
   #ends: Position[] = [];
-  /** Live messages that arrive while missed ones are read from the history. */
-  #held: Message[] | undefined;
+  /** Live entries that arrive while missed messages are read from the history. */
+  #held: Entry[] | undefined;
   /** Messages before this position were not delivered here. */
   #oldest: Position | undefined;
   /** Increases when a reading in progress becomes irrelevant. */
@@ -71,21 +79,23 @@ export class Timeline {
       return;
     }
     this.#target = at;
+    this.#exact = true;
     if (!recovered) this.#held = [];
     this.#options.onBehind();
     if (!recovered) this.#readMissed(generation);
   }
 
-  /** A message came from the gateway. */
-  received(message: Message): void {
+  /** An entry came from the gateway. */
+  received(entry: Entry): void {
     const held = this.#held;
     if (held === undefined) {
-      this.#deliver(message);
-      if (this.#target !== undefined && !isAfter(this.#target, message)) this.#caughtUp();
+      this.#deliver(entry);
+      if (this.#target !== undefined && !isAfter(this.#target, entry)) this.#caughtUp();
     } else if (held.length < MOST_HELD) {
-      held.push(message);
+      held.push(entry);
     } else {
-      this.#target = message;
+      this.#target = entry;
+      this.#exact = true;
       this.#held = [];
     }
   }
@@ -98,10 +108,14 @@ export class Timeline {
     if (reached === undefined || !isAfter(to, reached)) return;
     if (reached !== position) {
       this.#options.onGap(reached, to, lostError());
+      this.#options.onChangesMissed(reached);
       return;
     }
     if (!inHistory) this.#lost = to;
-    if (this.#target === undefined || isAfter(to, this.#target)) this.#target = to;
+    if (this.#target === undefined || isAfter(to, this.#target)) {
+      this.#target = to;
+      this.#exact = false;
+    }
     // Otherwise a reading up to the target is already in progress.
     if (this.#held !== undefined) return;
     this.#held = [];
@@ -117,19 +131,19 @@ export class Timeline {
 
   /** @param entered resolves when the room was joined */
   async older(limit: number, entered: () => Promise<void>): Promise<readonly Message[]> {
-    const { host, roomId } = this.#options;
     if (this.#oldest === undefined) await entered();
     const before = this.#oldest;
     if (before === undefined) return [];
+    const { host, roomId } = this.#options;
     const { messages } = await host.api.messages(roomId, { before: formatPosition(before), limit });
     this.#oldest = messages[0] ?? before;
     return messages;
   }
 
-  #deliver(message: Message): void {
-    if (this.#position !== undefined && !isAfter(message, this.#position)) return;
-    this.#moveTo(message);
-    this.#options.deliver(message);
+  #deliver(entry: Entry): void {
+    if (this.#position !== undefined && !isAfter(entry, this.#position)) return;
+    this.#moveTo(entry);
+    this.#options.deliver(entry);
   }
 
   #moveTo(to: Position): void {
@@ -146,12 +160,16 @@ export class Timeline {
   async #readMissed(generation: number): Promise<void> {
     const wanted = (): boolean => generation === this.#generation;
     const nowhere = { epoch: 0, seq: 0 };
+    this.#unchangedAt ??= this.position;
     const error = await catchUp({
       ...this.#options,
       wanted,
       position: () => this.#position ?? nowhere,
       target: () => this.#target ?? nowhere,
-      deliver: (message) => this.#deliver(message),
+      deliver: (message) => {
+        // Changes between the target and a message after it would be dropped when they arrive.
+        if (!this.#exact || !isAfter(message, this.#target ?? nowhere)) this.#deliver(message);
+      },
     });
     const [from, to] = [this.position, this.#target];
     if (!wanted() || from === undefined || to === undefined) return;
@@ -161,12 +179,14 @@ export class Timeline {
       this.#moveTo(to);
       if (why !== undefined) this.#options.onGap(from, to, why);
     }
-    for (const message of this.#held ?? []) if (wanted()) this.#deliver(message);
+    for (const entry of this.#held ?? []) if (wanted()) this.#deliver(entry);
     if (wanted()) this.#caughtUp();
   }
 
   #caughtUp(): void {
-    this.#held = this.#target = undefined;
+    const since = this.#unchangedAt;
+    this.#held = this.#target = this.#unchangedAt = undefined;
+    if (since !== undefined) this.#options.onChangesMissed(since);
     this.#options.onCaughtUp();
   }
 }
@@ -180,7 +200,7 @@ function after({ epoch, seq }: Position): Position {
   return { epoch, seq: seq + 1 };
 }
 
-/** Strips a message to its position. */
+/** Strips an entry to its position. */
 export function placeOf({ epoch, seq }: Position): Position {
   return { epoch, seq };
 }

@@ -1,8 +1,8 @@
 import type { ClientFrame, MessageFrame, V1ServerFrame } from '@chorus/protocol';
-import { isAfter, parsePosition } from '@chorus/protocol/constants';
+import { formatPosition, isAfter, parsePosition } from '@chorus/protocol/constants';
 import { WebSocket } from 'ws';
 import { ChorusClient } from '../chorus-client.js';
-import type { ClientOptions, HistorySource } from '../options.js';
+import type { ClientOptions, HistorySource, RoomHistoryQuery } from '../options.js';
 import type { Room } from '../room/room.js';
 import type { Message, RoomStatus } from '../types.js';
 import { type ScriptedConnection, ScriptedGateway } from './scripted-gateway.js';
@@ -51,23 +51,45 @@ export class TestHistory implements HistorySource {
   /** Error that `me` rejects with, if any. */
   meError: Error | undefined;
   readonly asked: string[] = [];
+  /** Messages that `changedSince` returns. */
+  readonly changed: Message[] = [];
+  /** False for a server that ignores `changedSince`. */
+  knowsChanges = true;
+  #held: Promise<void> | undefined;
+
+  /** Holds back the next answers until they are released. */
+  held(): { release(): void } {
+    let release = (): void => {};
+    this.#held = new Promise((resolve) => {
+      release = resolve;
+    });
+    return { release };
+  }
 
   async me(): Promise<unknown> {
     if (this.meError !== undefined) throw this.meError;
     return ME;
   }
 
-  async messages(_roomId: number, page: { before?: string; after?: string; limit?: number }) {
-    this.asked.push(page.after === undefined ? `before ${page.before}` : `after ${page.after}`);
+  async messages(_roomId: number, page: RoomHistoryQuery) {
+    const { limit = 50, changedSince } = page;
+    const asked = Object.entries({ ...page, limit: undefined }).find(([, value]) => value !== undefined);
+    this.asked.push(asked?.join(' ') ?? '');
     const failure = this.failures.shift();
     if (failure !== undefined) throw failure;
-    const { limit = 50 } = page;
-    const [after, before] = [page.after, page.before].map((text) => parsePosition(text ?? ''));
-    if (before !== undefined) {
-      const found = this.messagesOf.filter((each) => isAfter(before, each)).slice(-limit);
-      return { messages: found, before: null, after: null };
+    const messages = [...this.messagesOf];
+    await this.#held;
+    if (changedSince !== undefined && this.knowsChanges) {
+      return { messages: this.changed, before: null, after: null };
     }
-    const found = this.messagesOf.filter((each) => after === undefined || isAfter(each, after));
+    const [after, before] = [page.after, page.before].map((text) => parsePosition(text ?? ''));
+    if (after === undefined) {
+      const found = messages.filter((each) => before === undefined || isAfter(before, each));
+      const newest = found.slice(-limit);
+      const first = found.length > limit ? newest[0] : undefined;
+      return { messages: newest, before: first === undefined ? null : formatPosition(first), after: null };
+    }
+    const found = messages.filter((each) => isAfter(each, after));
     return { messages: found.slice(0, limit), before: null, after: found.length > limit ? 'more' : null };
   }
 }

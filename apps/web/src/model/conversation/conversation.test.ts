@@ -34,6 +34,10 @@ class ToldRoom implements Room {
     return this.past.splice(-limit);
   }
 
+  async history(): Promise<never> {
+    throw new Error('not asked for');
+  }
+
   async send(): Promise<never> {
     throw new ChorusError('too_big', 'the message is too large');
   }
