@@ -1,6 +1,7 @@
 import { describeBadRequests } from './http/bad-requests.js';
 import { describeDocument, holdAgainstDocument } from './http/document.js';
 import { describeHistory } from './http/history.js';
+import { describeMembers } from './http/members.js';
 import { describeOpenMode } from './http/open-mode.js';
 import { describePage } from './http/page.js';
 import { describeRestRooms } from './http/rest-rooms.js';
@@ -17,6 +18,7 @@ const PARTS = {
   users: describeUsers,
   rooms: describeRooms,
   'rooms as a resource': describeRestRooms,
+  'rooms with members': describeMembers,
   history: describeHistory,
   'entering and leaving': describeJoining,
   sockets: describeSockets,

@@ -31,6 +31,10 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
   let person: Person;
   /** Number of times that all sessions of the person were ended. */
   let generation = 0;
+  /** Another user, and a room with that member and two invitations, which no other request reaches by chance. */
+  let other: Person;
+  const CLUB = 1_000_000_007;
+  const codes: string[] = [];
 
   before(async () => {
     const env = { SIGNUP_ATTEMPTS_PER_ACCOUNT: '1000000', MAX_CONNECTS_PER_SECOND: '1000000' };
@@ -39,6 +43,15 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
     for (let room = 0; room < 3; room++) await createRoom(cluster.url, person);
     for (let id = 1; id <= 20; id++) {
       await request(`${cluster.url}/api/rooms`, { body: { id, name: `room ${id}` }, token: person.token });
+    }
+    other = await createPerson(cluster.url, 'other');
+    const club = `${cluster.url}/api/rooms/${CLUB}`;
+    await request(`${cluster.url}/api/rooms`, { body: { id: CLUB, name: 'club' }, token: person.token });
+    const member = { method: 'PUT', body: {}, token: person.token };
+    await request(`${club}/members/${other.id}`, member);
+    for (let count = 0; count < 2; count++) {
+      const { body } = await request(`${club}/invites`, { body: {}, token: person.token });
+      codes.push((body as { code: string }).code);
     }
   });
   after(async () => {
@@ -62,12 +75,21 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
       createOriginalRoom: { name: 'new' },
       createRoom: { name: 'new' },
       renameRoom: { name: 'new' },
+      openDirectRoom: { userIds: [other.id] },
+      putMember: { role: 'moderator' },
+      muteMember: { seconds: 0 },
+      createInvite: {},
       changePassword: { currentPassword: password, newPassword: `${password} again` },
     };
     const body = bodies[operationId] && JSON.stringify(bodies[operationId]);
     return {
       method,
-      path: path.replaceAll(/\{\w+\}/g, '1'),
+      path: path
+        .replace('{roomId}/members/{userId}', `${CLUB}/members/${other.id}`)
+        .replace('{roomId}/invites/{code}', `${CLUB}/invites/${codes[1]}`)
+        .replace('{code}', String(codes[0]))
+        .replaceAll(/\{\w+\}/g, '1')
+        .concat(operationId === 'findUsers' ? '?search=fu' : ''),
       headers: {
         authorization: `Bearer ${token()}`,
         ...(body === undefined
@@ -143,10 +165,7 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
         fc.constantFrom('/more', '.json', '-', '/../x/y', ';a=b/c', '/%2e%2e/z', '%00'),
       )
       .map(([path, more]) => `${path.replaceAll(/\{\w+\}/g, '1')}${more}`)
-      .filter(
-        (path) =>
-          check.operationFor('GET', path) === undefined && check.operationFor('POST', path) === undefined,
-      );
+      .filter((path) => ['GET', 'POST', 'DELETE'].every((method) => !check.operationFor(method, path)));
     await fc.assert(
       fc.asyncProperty(paths, fc.constantFrom('GET', 'POST', 'DELETE'), async (path, method) => {
         const headers = { authorization: `Bearer ${token()}` };

@@ -79,6 +79,13 @@ export const apiSettings = {
   MAX_ROOMS_PER_USER: integer(1, 1_000_000_000)
     .default(10_000)
     .describe('Rooms that a user may own (created and not deleted); creating another one gets 403.'),
+  MAX_MEMBERS_PER_ROOM: integer(2, 10_000_000)
+    .default(100_000)
+    .describe('Members that a room may have; adding another one gets 403.'),
+  MAX_INVITES_PER_ROOM: integer(1, 100_000)
+    .default(100)
+    .describe('Invitations of a room that may be open at a time; creating another one gets 403.'),
+  MAX_DIRECT_USERS: integer(2, 50).default(9).describe('Users that a direct room may have.'),
   ...operatorSettings,
   ...tracesSettings,
   WEB_DIR: z
@@ -108,6 +115,9 @@ export interface ApiConfig extends BalancedConfig {
   readonly bcrypt: { readonly cost: number; readonly concurrency: number; readonly maxWaiting: number };
   readonly rateLimits: RateLimitConfig;
   readonly maxRoomsPerUser: number;
+  readonly maxMembersPerRoom: number;
+  readonly maxInvitesPerRoom: number;
+  readonly maxDirectUsers: number;
   readonly shutdownTimeoutMs: number;
   /** Undefined without an operator port. */
   readonly operator: OperatorConfig | undefined;
@@ -146,6 +156,9 @@ export function loadApiConfig(env: Environment): ApiConfig {
       signUpAttemptsPerAddress: settings.SIGNUP_ATTEMPTS_PER_ADDRESS,
     },
     maxRoomsPerUser: settings.MAX_ROOMS_PER_USER,
+    maxMembersPerRoom: settings.MAX_MEMBERS_PER_ROOM,
+    maxInvitesPerRoom: settings.MAX_INVITES_PER_ROOM,
+    maxDirectUsers: settings.MAX_DIRECT_USERS,
     shutdownTimeoutMs: settings.SHUTDOWN_TIMEOUT_MS,
     operator: operatorConfig(settings),
     traces: tracesConfig(settings),

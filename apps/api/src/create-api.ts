@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Guard, generateSecret, TOKEN_TTL_SECONDS, Tokens } from '@chorus/auth';
-import type { RoomDirectory, RoomHistory } from '@chorus/broker';
-import type { AccessList, NodeRegistry } from '@chorus/control';
+import type { Broker, RoomDirectory, RoomHistory } from '@chorus/broker';
+import type { AccessList, MembershipList, NodeRegistry } from '@chorus/control';
 import type { Database } from '@chorus/database';
 import {
   type Closeable,
@@ -31,6 +31,7 @@ import type { RequestState } from './http/context.js';
 import { koaApp } from './http/koa-app.js';
 import { addRoutes } from './http/route-table.js';
 import { type HttpServer, listen } from './http/server.js';
+import { createRoomServices } from './members/create-services.js';
 import { MessageHistory } from './messages/history.js';
 import { MessageRepository } from './messages/repository.js';
 import { addPasswordMetrics } from './metrics/password-metrics.js';
@@ -42,7 +43,6 @@ import { ArchivedEntries } from './rooms/archived-entries.js';
 import type { PresenceReader } from './rooms/dependencies.js';
 import { RoomMirror } from './rooms/mirror.js';
 import { RoomRepository } from './rooms/repository.js';
-import { RoomService } from './rooms/service.js';
 import { publicRoutes } from './routes.js';
 import { RevokedSessionRepository } from './sessions/revoked-session-repository.js';
 import { SessionService } from './sessions/service.js';
@@ -58,6 +58,10 @@ export interface ApiParts {
   readonly rateLimits: RateLimits;
   /** Revoked sessions and bans, shared with the gateways. */
   readonly access: AccessList;
+  /** Copy of the memberships, which gateways ask. */
+  readonly memberships: MembershipList;
+  /** Publishes changes of rooms. */
+  readonly publisher: Pick<Broker, 'publish'>;
   readonly nodes: NodeRegistry;
   /**
    * Returns why Redis does not work, as a predicate such as "does not answer"; undefined while it works or is not
@@ -122,6 +126,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   const users = new UserRepository(parts.db);
   const messages = new MessageRepository(parts.db);
   const entries = new ArchivedEntries(parts.db);
+  const roomServices = createRoomServices(config, { ...parts, rooms: roomRepository, bans, log });
   const nameFolding = new NameFolding(users, log);
   addRoutes(router, publicRoutes, {
     readiness,
@@ -137,14 +142,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     cookies: new TokenCookies(config.cookie, log),
     origins,
     rules: new PasswordRules(config.passwordMinLength),
-    rooms: new RoomService(
-      roomRepository,
-      parts.directory,
-      bans,
-      config.auth.mode,
-      config.maxRoomsPerUser,
-      log,
-    ),
+    ...roomServices,
     presence: parts.presence,
     history: new MessageHistory(parts.history, messages),
   });
@@ -155,6 +153,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   // Bans come last: they make the access list complete.
   const bringIn = () => sessions.bringIn().then(() => bans.bringIn());
   const mirror = closer.add(new RoomMirror(roomRepository, entries, parts.directory, { bringIn }, log));
+  closer.add(roomServices.membershipMirror);
   const operators = { ...parts, rooms: roomRepository, users, bans, log };
   const requests = new RequestMetrics(metrics);
   const app = koaApp(router, { ...config, origins, measure: requests.step, open: pages }, log, traces);
@@ -176,6 +175,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     }
   }
   mirror.start();
+  roomServices.membershipMirror.start();
   closer.add(nameFolding).start();
   // In the background: makes the first refusal as fast as later ones.
   passwords.warmUp().catch((error: unknown) => log.error({ error: String(error) }, 'bcrypt does not work'));

@@ -1,5 +1,11 @@
-import { RedisRoomDirectory, RedisRoomHistory, redisNoticeTarget } from '@chorus/broker';
-import { RedisAccessList, RedisNodeRegistry } from '@chorus/control';
+import {
+  BrokerKeys,
+  RedisPublisher,
+  RedisRoomDirectory,
+  RedisRoomHistory,
+  redisNoticeTarget,
+} from '@chorus/broker';
+import { RedisAccessList, RedisMembershipList, RedisNodeRegistry } from '@chorus/control';
 import { RedisPresenceStore } from '@chorus/presence';
 import { openRedis, type RedisWatch } from '@chorus/redis';
 import type { Closeable, Logger } from '@chorus/service';
@@ -7,6 +13,9 @@ import type { RateLimitConfig } from './auth/rate-limits/rate-limits.js';
 import { redisRateLimits } from './auth/rate-limits/redis-rate-limits.js';
 import type { StoreConfig } from './config.js';
 import type { ApiParts } from './create-api.js';
+
+/** Changes of rooms are few and small: they are published even while messages are refused. */
+const PUBLISHER = { maxBacklogBytes: Number.MAX_SAFE_INTEGER, maxBatchWindowMs: 1 };
 
 /**
  * Creates the Redis-backed parts that production uses. Close them after the API.
@@ -18,12 +27,25 @@ export async function createRedisParts(
   log: Logger,
   watch?: RedisWatch,
 ): Promise<
-  Pick<ApiParts, 'access' | 'directory' | 'history' | 'nodes' | 'presence' | 'rateLimits' | 'redisTrouble'> &
+  Pick<
+    ApiParts,
+    | 'access'
+    | 'directory'
+    | 'history'
+    | 'memberships'
+    | 'nodes'
+    | 'presence'
+    | 'publisher'
+    | 'rateLimits'
+    | 'redisTrouble'
+  > &
     Closeable
 > {
   const { redis, keyspace, trouble, close } = await openRedis(config, 'api', log, watch);
   return {
     access: new RedisAccessList(redis, keyspace),
+    memberships: new RedisMembershipList(redis, keyspace),
+    publisher: new RedisPublisher(redis, new BrokerKeys(keyspace), PUBLISHER),
     nodes: new RedisNodeRegistry(redis, keyspace),
     directory: new RedisRoomDirectory(redis, keyspace),
     history: new RedisRoomHistory(redis, keyspace),

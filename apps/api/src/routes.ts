@@ -5,6 +5,10 @@ import { documentRoutes } from './document/routes.js';
 import type { HealthServices } from './health/ready.js';
 import { healthRoutes } from './health/routes.js';
 import type { RouteTable } from './http/route-table.js';
+import type { InviteServices } from './invites/dependencies.js';
+import { inviteRoutes } from './invites/routes.js';
+import type { MemberServices } from './members/dependencies.js';
+import { memberRoutes } from './members/routes.js';
 import type { MessageServices } from './messages/list-messages.js';
 import { messageRoutes } from './messages/routes.js';
 import type { RoomServices } from './rooms/dependencies.js';
@@ -14,6 +18,8 @@ export type PublicServices = HealthServices &
   DocumentServices &
   AuthServices &
   RoomServices &
+  MemberServices &
+  InviteServices &
   MessageServices;
 
 /** Every route on the port of users; those of operators are on a port of their own. */
@@ -22,5 +28,7 @@ export const publicRoutes: RouteTable<PublicServices> = {
   ...documentRoutes,
   ...userRoutes,
   ...roomRoutes,
+  ...memberRoutes,
+  ...inviteRoutes,
   ...messageRoutes,
 };

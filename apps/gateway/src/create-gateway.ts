@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Guard, generateSecret, TOKEN_TTL_SECONDS, Tokens } from '@chorus/auth';
 import type { Broker, ProbeStats } from '@chorus/broker';
-import type { AccessList, NodeRegistry } from '@chorus/control';
+import type { AccessList, MembershipList, NodeRegistry } from '@chorus/control';
 import type { PresenceStore } from '@chorus/presence';
 import {
   type Closeable,
@@ -38,6 +38,8 @@ export interface GatewayParts {
   connectBroker(busy: () => number): Promise<Broker>;
   presence: PresenceStore;
   access: AccessList;
+  /** Copy of the memberships. */
+  memberships: Pick<MembershipList, 'takeTurn'>;
   nodes: NodeRegistry;
   /** Why the parts do not work at the moment, as predicate of "Redis"; undefined if no trouble is known. */
   trouble?: (() => string | undefined) | undefined;

@@ -122,6 +122,8 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
       presence,
       history,
       access,
+      memberships: access.memberships,
+      publisher: closer.add(new MemoryBroker(rooms)),
       nodes,
       rateLimits,
       metrics: metrics.part(),
@@ -146,6 +148,7 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
   const parts: GatewayParts = {
     presence,
     access,
+    memberships: access.memberships,
     nodes,
     capacity,
     log,

@@ -44,7 +44,14 @@ export type RoomStatus = 'joining' | 'catching-up' | 'joined' | 'left';
  * Why a room was left: by the application (`left`, or `closed` with the client); the room was `deleted`; an operator
  * `banned` or `disconnected` the user; or the code with which the gateway refused the join.
  */
-export type LeftReason = 'left' | 'closed' | 'deleted' | 'banned' | 'disconnected' | ChorusErrorCode;
+export type LeftReason =
+  | 'left'
+  | 'closed'
+  | 'deleted'
+  | 'banned'
+  | 'disconnected'
+  | 'removed'
+  | ChorusErrorCode;
 
 /**
  * State of one of the user's own messages: `queued` (waits to be sent) → `sending` (sent, not answered) → `sent`

@@ -9,7 +9,7 @@ import {
 } from './entries/fields.js';
 import type { Position } from './position.js';
 import { positionSchema } from './position-schema.js';
-import { type PlainErrorCode, REFUSALS } from './refusals/catalogue.js';
+import { type PlainErrorCode, REFUSALS, type TextDetails } from './refusals/catalogue.js';
 import { refusalText } from './refusals/refusal.js';
 
 /**
@@ -166,8 +166,12 @@ export function encodePresence(type: PresenceFrame['type'], roomId: number, memb
   return JSON.stringify(frame);
 }
 
-export function encodeError(roomId: number, code: PlainErrorCode): string {
-  const error = refusalText(code);
+export function encodeError<Code extends PlainErrorCode>(
+  roomId: number,
+  code: Code,
+  ...details: TextDetails<Code>
+): string {
+  const error = refusalText(code, ...details);
   const { retry } = REFUSALS[code];
   const frame: ErrorFrame = {
     type: 'error',

@@ -60,7 +60,7 @@ export const roomLeftFrame = z
   .object({
     type: z.literal('room-left'),
     roomId,
-    reason: z.enum(['left', 'deleted', 'banned', 'disconnected']),
+    reason: z.enum(['left', 'deleted', 'banned', 'disconnected', 'removed']),
   })
   .describe('This socket is no longer in the room, on its own request (`left`) or for the given reason.');
 
@@ -155,6 +155,11 @@ export const errorFrame = z
     code: z.enum(ERROR_CODES),
     error: z.string().describe('Text for people.'),
     retry: z.boolean().describe('Whether an unchanged retry can succeed later.'),
+    retryAfterMs: z
+      .int()
+      .positive()
+      .optional()
+      .describe('Time after which a retry can succeed, in milliseconds; absent if it is not known.'),
     request: z.string().optional().describe('`type` of the refused frame.'),
     roomId: roomId.optional(),
     clientMsgId: clientMsgIdSchema.optional(),
@@ -192,7 +197,12 @@ export type ListedRoom = z.infer<typeof listedRoom>;
 /** Returns the frame that reports why a frame was refused. */
 export function v1Error<Code extends ErrorCode>(
   code: Code,
-  about: { request?: string | undefined; roomId?: number | undefined; clientMsgId?: string | undefined } = {},
+  about: {
+    request?: string | undefined;
+    roomId?: number | undefined;
+    clientMsgId?: string | undefined;
+    retryAfterMs?: number | undefined;
+  } = {},
   ...details: TextDetails<Code>
 ): string {
   const { retry } = REFUSALS[code];

@@ -35,7 +35,10 @@ export function describeRestRooms(target: () => Target): void {
     it('answers 201 with the room and where it is', async () => {
       const answer = await call('POST', '', { name: 'kitchen' });
       const { id, createdAt } = answer.body as Room;
-      const room = { id, name: 'kitchen', createdBy: ann.id, createdAt, updatedAt: createdAt };
+      const room = {
+        ...{ id, name: 'kitchen', kind: 'public', topic: '', slowModeSeconds: 0, role: 'owner' },
+        ...{ createdBy: ann.id, createdAt, updatedAt: createdAt },
+      };
       expectBody(answer, 201, room);
       expect(createdAt).to.match(ISO);
       expect(answer.headers.get('location')).to.equal(`/api/rooms/${id}`);
@@ -97,10 +100,10 @@ export function describeRestRooms(target: () => Target): void {
       expectBody(await call('GET', `/${room.id}`), 200, answer.body);
     });
 
-    it('is for its creator only', async () => {
+    it('is for its owners only', async () => {
       const room = await create({ name: 'mine' });
       expectError(await call('PATCH', `/${room.id}`, { name: 'yours' }, bob), 403);
-      expectBody(await call('GET', `/${room.id}`, undefined, bob), 200, room);
+      expectBody(await call('GET', `/${room.id}`, undefined, bob), 200, { ...room, role: null });
     });
   });
 
@@ -117,7 +120,7 @@ export function describeRestRooms(target: () => Target): void {
       expectError(clients, 404);
     });
 
-    it('is for its creator only', async () => {
+    it('is for its owners only', async () => {
       const room = await create({ name: 'mine' });
       expectError(await call('DELETE', `/${room.id}`, undefined, bob), 403);
       expectBody(await call('GET', `/${room.id}`), 200, room);

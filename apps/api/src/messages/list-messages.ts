@@ -30,8 +30,8 @@ export const listMessages = operation(
     errors: UNKNOWN_ROOM,
   },
   ({ rooms, history }: MessageServices) =>
-    async (_ctx, { params: { roomId }, query: { before, after, limit } }) => {
-      const { id } = await rooms.get(roomId);
+    async (ctx, { params: { roomId }, query: { before, after, limit } }) => {
+      const { id } = await rooms.get(ctx.state.user, roomId);
       return after === undefined
         ? await pageBefore(history, id, before, limit)
         : await pageAfter(history, id, after, limit);

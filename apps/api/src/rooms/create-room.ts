@@ -22,7 +22,7 @@ export const createOriginalRoom = operation(
   },
   ({ rooms }: RoomServices) =>
     async (ctx, { body: { id, name } }) =>
-      originalRoom(await rooms.create(ctx.state.user, name, id)),
+      originalRoom(await rooms.create(ctx.state.user, { name, kind: 'public', topic: '' }, id)),
 );
 
 export const createRoom = operation(
@@ -40,8 +40,8 @@ export const createRoom = operation(
     errors: ERRORS,
   },
   ({ rooms }: RoomServices) =>
-    async (ctx, { body: { id, name } }) => {
-      const room = await rooms.create(ctx.state.user, name, id);
+    async (ctx, { body: { id, name, kind, topic } }) => {
+      const room = await rooms.create(ctx.state.user, { name, kind, topic }, id);
       ctx.set('Location', `/api/rooms/${room.id}`);
       return restRoom(room);
     },

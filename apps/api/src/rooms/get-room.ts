@@ -13,6 +13,6 @@ export const getRoom = operation(
     errors: UNKNOWN_ROOM,
   },
   ({ rooms }: RoomServices) =>
-    async (_ctx, { params: { roomId } }) =>
-      restRoom(await rooms.get(roomId)),
+    async (ctx, { params: { roomId } }) =>
+      restRoom(await rooms.get(ctx.state.user, roomId)),
 );

@@ -1,7 +1,7 @@
-import { idSchema, MAX_ID } from '@chorus/protocol';
+import { idSchema, isStorable, MAX_ID } from '@chorus/protocol';
 import { z } from 'zod';
 import { named, writtenAs } from '../http/schemas.js';
-import { nameText } from '../names/text.js';
+import { nameText, string } from '../names/text.js';
 
 const name = nameText(128);
 
@@ -54,10 +54,68 @@ const id = writtenAs(idSchema.optional(), {
   description: 'Id of the new room. Default: the next free id.',
 });
 
+const MAX_TOPIC = 500;
+const topic = writtenAs(
+  string().refine((text) => isStorable(text) && [...text].length <= MAX_TOPIC, {
+    error: `must be up to ${MAX_TOPIC} storable characters`,
+  }),
+  { type: 'string', description: `What the room is about, up to ${MAX_TOPIC} characters. Default: empty.` },
+);
+
+/** Six hours. */
+const MAX_SLOW_MODE_SECONDS = 21_600;
+const SLOW_MODE = `must be a whole number from 0 to ${MAX_SLOW_MODE_SECONDS}`;
+
+/** Id of a user in a body. */
+export const bodyId = writtenAs(idSchema, {
+  anyOf: [
+    { type: 'integer', minimum: 1, maximum: MAX_ID },
+    { type: 'string', pattern: '^0*[1-9][0-9]{0,15}$', maxLength: 16 },
+  ],
+});
+
 /** The original service ignores unknown fields. */
 export const createOriginalRoomInput = named('NewOriginalRoom', z.object({ id, name }));
-export const createRoomInput = named('NewRoom', z.strictObject({ id, name }));
-export const renameRoomInput = named('RoomName', z.strictObject({ name }));
+export const createRoomInput = named(
+  'NewRoom',
+  z.strictObject({
+    id,
+    name,
+    kind: z
+      .enum(['public', 'private'], { error: 'must be public or private' })
+      .default('public')
+      .describe('Every user finds and reads a public room, only members a private one.'),
+    topic: topic.default(''),
+  }),
+);
+export const changeRoomInput = named(
+  'RoomChange',
+  z
+    .strictObject({
+      name: name.optional(),
+      topic: topic.optional(),
+      slowModeSeconds: z
+        .int(SLOW_MODE)
+        .min(0, SLOW_MODE)
+        .max(MAX_SLOW_MODE_SECONDS, SLOW_MODE)
+        .optional()
+        .describe('Seconds between two messages of one user; 0 ends slow mode.'),
+    })
+    .refine((change) => Object.values(change).some((value) => value !== undefined), {
+      path: ['name'],
+      message: 'is required',
+    }),
+);
+export const directRoomInput = named(
+  'DirectRoom',
+  z.strictObject({
+    userIds: z
+      .array(bodyId, { error: 'must be a list of ids' })
+      .min(1, 'must not be empty')
+      .max(100, 'must have at most 100 entries')
+      .describe('The other users of the room. The user who asks is added.'),
+  }),
+);
 export const listRoomsInput = z.object({ cursor, limit });
 export const originalListInput = z.object({ after: cursor });
 

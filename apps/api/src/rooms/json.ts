@@ -1,10 +1,11 @@
+import { ROOM_KINDS, ROOM_ROLES } from '@chorus/protocol';
 import { z } from 'zod';
 import { named, writtenAs } from '../http/schemas.js';
-import type { Room } from './repository.js';
+import type { Room, RoomOfUser } from './repository.js';
 
 /** Reasons of failures of operations on one room. */
 export const UNKNOWN_ROOM = { 404: 'There is no such room.' } as const;
-export const NOT_YOURS = { 403: 'Somebody else made the room, or the user is banned.' } as const;
+export const NOT_YOURS = { 403: 'The role of the user does not allow it, or the user is banned.' } as const;
 
 const time = writtenAs(z.iso.datetime(), { type: 'string', format: 'date-time' });
 const id = z.int().positive();
@@ -21,7 +22,17 @@ export const roomJson = named(
   z.object({
     id,
     name: z.string(),
-    createdBy: id.nullable().describe('Id of the user who may change the room; null if no user owns it.'),
+    kind: z.enum(ROOM_KINDS),
+    topic: z.string(),
+    slowModeSeconds: z
+      .int()
+      .nonnegative()
+      .describe('Seconds between two messages of one user; 0 for no slow mode.'),
+    role: z
+      .enum(ROOM_ROLES)
+      .nullable()
+      .describe('Role of the user who asks; null for a user who is not a member.'),
+    createdBy: id.nullable().describe('Id of the user who created the room; null for no user.'),
     createdAt: time,
     updatedAt: time,
   }),
@@ -44,10 +55,14 @@ export function originalRoom(room: Room): z.input<typeof originalRoomJson> {
   return { id: room.id, name: room.name };
 }
 
-export function restRoom(room: Room): z.input<typeof roomJson> {
+export function restRoom(room: RoomOfUser): z.input<typeof roomJson> {
   return {
     id: room.id,
     name: room.name,
+    kind: room.kind,
+    topic: room.topic,
+    slowModeSeconds: room.slowModeSeconds,
+    role: room.role === 'none' ? null : room.role,
     createdBy: room.createdBy,
     createdAt: room.createdAt.toISOString(),
     updatedAt: room.updatedAt.toISOString(),

@@ -27,7 +27,7 @@ export const listRoomClients = operation(
   },
   ({ rooms, presence }: RoomServices) =>
     async (ctx, { params: { roomId }, query: { after } }) => {
-      const { id } = await rooms.get(roomId);
+      const { id } = await rooms.get(ctx.state.user, roomId);
       return originalPage(ctx, await presence.members(id, after, ORIGINAL_PAGE + 1)).map(client);
     },
 );

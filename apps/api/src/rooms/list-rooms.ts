@@ -15,28 +15,29 @@ export const listOriginalRooms = operation(
     query: originalListInput,
     answer: {
       status: 200,
-      description: `Up to ${ORIGINAL_PAGE} rooms in ascending order of id.`,
+      description: `Up to ${ORIGINAL_PAGE} rooms in ascending order of id: public rooms, and private ones of the user.`,
       body: z.array(originalRoomJson),
       headers: LINK_HEADER,
     },
   },
   ({ rooms }: RoomServices) =>
     async (ctx, { query: { after } }) =>
-      originalPage(ctx, await rooms.list(after, ORIGINAL_PAGE + 1)).map(originalRoom),
+      originalPage(ctx, await rooms.list(ctx.state.user, after, ORIGINAL_PAGE + 1, false)).map(originalRoom),
 );
 
 export const listRooms = operation(
   {
     id: 'listRooms',
-    summary: 'List rooms, page by page',
+    summary: 'List the rooms that the user may find, page by page',
+    description: 'Public rooms, and private and direct rooms of which the user is a member.',
     access: 'rooms',
     query: listRoomsInput,
     answer: { status: 200, description: 'A page of rooms.', body: roomPageJson },
   },
   ({ rooms }: RoomServices) =>
-    async (_ctx, { query: { cursor, limit } }) => {
+    async (ctx, { query: { cursor, limit } }) => {
       // One more than requested shows whether there is a next page.
-      const found = await rooms.list(cursor, limit + 1);
+      const found = await rooms.list(ctx.state.user, cursor, limit + 1, true);
       const page = found.slice(0, limit);
       return {
         rooms: page.map(restRoom),

@@ -68,7 +68,7 @@ describe('RoomMirror', function () {
 
     it('restores messages that only the database has, unchanged, and continues in a new epoch', async () => {
       await fixture.fill(1);
-      rooms.ensure(1, 0, (await repository.find(1))?.generation);
+      rooms.ensure(1, 0, (await repository.findFor(1, undefined))?.generation);
       const lost = Date.now() + 60_000;
       const sender = { id: 7, username: 'ann "a"' };
       const encode = messageEncoder(1, sender);
@@ -111,7 +111,7 @@ describe('RoomMirror', function () {
 
     it('restores only the newest when too many are missing, and never leaves a hole', async () => {
       await fixture.fill(1);
-      rooms.ensure(1, 0, (await repository.find(1))?.generation);
+      rooms.ensure(1, 0, (await repository.findFor(1, undefined))?.generation);
       rooms.publish(1, '"a":1}');
       const epoch = Date.now() + 60_000;
       const rows = Array.from({ length: 1_500 }, (_, n) => ({
@@ -150,12 +150,12 @@ describe('RoomMirror', function () {
 
     it('drops what is left of an earlier room with this id', async () => {
       await fixture.fill(1);
-      await repository.delete(1, null);
-      const room = await repository.create(1, 'again', null);
+      await fixture.delete(1);
+      const generation = await fixture.create(1);
       rooms.ensure(1, 7, 0);
       await fixture.mirror().run();
       expect(fixture.seqOf(1)).to.equal(0);
-      expect(rooms.room(1)?.generation).to.equal(room?.generation);
+      expect(rooms.room(1)?.generation).to.equal(generation);
       expect(fixture.events).to.deep.equal([{ type: 'room-deleted', roomId: 1, generation: 0 }]);
     });
 
@@ -171,7 +171,7 @@ describe('RoomMirror', function () {
       await fixture.fill(3);
       const bringIn = directory.bringIn.bind(directory);
       directory.bringIn = async (page, time) => {
-        await repository.delete(2, null);
+        await fixture.delete(2);
         await directory.remove(2);
         return bringIn(page, time);
       };

@@ -1,16 +1,25 @@
 import type { MirroredRoom } from '@chorus/broker';
 import { type Database, Prisma } from '@chorus/database';
-import type { RoomKind } from '@chorus/protocol';
+import type { RoleOrNone, RoomKind } from '@chorus/protocol';
 
 export interface Room {
   readonly id: number;
   readonly name: string;
+  readonly kind: RoomKind;
+  readonly topic: string;
+  /** Seconds between two messages of one user; 0 for no slow mode. */
+  readonly slowModeSeconds: number;
   /** Null for a room without a creator (`AUTH=open`). */
   readonly createdBy: number | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
   /** Distinguishes rooms that had one id in succession: later ones have larger numbers. */
   readonly generation: number;
+}
+
+/** A room, and what the user who asks is in it. */
+export interface RoomOfUser extends Room {
+  readonly role: RoleOrNone;
 }
 
 /** Rooms with the positions of their last stored messages, and the time of the query in milliseconds since 1970. */
@@ -30,27 +39,37 @@ interface PositionRow {
   changes: bigint;
 }
 
-interface Row {
+/** A row of `rooms`; see {@link ROOM_COLUMNS}. */
+export interface RoomRow {
   id: bigint;
   name: string;
+  kind: string;
+  topic: string;
+  slowModeSeconds: number;
   creatorId: bigint | null;
   createdAt: Date;
   updatedAt: Date;
   generation: bigint;
 }
 
+type RowOfUser = RoomRow & { role: RoleOrNone };
+
+export const ROOM_COLUMNS = Prisma.sql`rooms.id, rooms.name, rooms.kind, rooms.topic, rooms.slow_mode_seconds AS "slowModeSeconds",
+  rooms.creator_id AS "creatorId", rooms.created_at AS "createdAt", rooms.updated_at AS "updatedAt", rooms.generation`;
+
+/**
+ * Role of the user `userId` in the row's room, where `member` is the user's membership. The creator of a room without owners is
+ * one: an API of an older version creates rooms without members.
+ */
+export const roleOf = (userId: number | undefined) => Prisma.sql`CASE
+  WHEN member.role IS NOT NULL THEN member.role
+  WHEN rooms.creator_id = ${userId === undefined ? null : BigInt(userId)}::bigint AND rooms.kind = 'public' AND NOT EXISTS (
+    SELECT 1 FROM room_members owners WHERE owners.room_id = rooms.id AND owners.role = 'owner' AND owners.role <> 'member'
+  ) THEN 'owner' ELSE 'none' END AS role`;
+
 /** The rooms in PostgreSQL, which owns them. */
 export class RoomRepository {
   constructor(private readonly db: Database) {}
-
-  /** @returns undefined when the id is taken, even if two requests race */
-  async create(id: number, name: string, createdBy: number | null): Promise<Room | undefined> {
-    const [row] = await this.db.room.createManyAndReturn({
-      data: [{ id, name, creatorId: createdBy }],
-      skipDuplicates: true,
-    });
-    return row && room(row);
-  }
 
   /**
    * Takes ids from the sequence until one is free, at most `most` of them. The sequence never returns an id twice, so
@@ -74,19 +93,38 @@ export class RoomRepository {
     return Number(row?.count ?? 0n);
   }
 
-  async find(id: number): Promise<Room | undefined> {
-    const row = await this.db.room.findUnique({ where: { id } });
-    return row === null ? undefined : room(row);
+  /** @param userId the user whose role is wanted; undefined for a request without a user */
+  async findFor(id: number, userId: number | undefined): Promise<RoomOfUser | undefined> {
+    const [row] = await this.db.$queryRaw<RowOfUser[]>`
+      SELECT ${ROOM_COLUMNS}, ${roleOf(userId)} FROM rooms LEFT JOIN room_members member
+        ON member.room_id = rooms.id AND member.user_id = ${userId === undefined ? null : BigInt(userId)}::bigint
+      WHERE rooms.id = ${BigInt(id)}`;
+    return row && { ...roomOf(row), role: row.role };
   }
 
-  /** Rooms with ids above `after`, by ascending id. */
-  async list(after: number, limit: number): Promise<Room[]> {
-    const rows = await this.db.room.findMany({
-      where: { id: { gt: after } },
-      orderBy: { id: 'asc' },
-      take: limit,
-    });
-    return rows.map(room);
+  /**
+   * Public rooms and those of the user, with ids above `after`, in ascending order of id.
+   * @param direct whether direct rooms are among them
+   */
+  async listFor(
+    userId: number | undefined,
+    after: number,
+    limit: number,
+    direct: boolean,
+  ): Promise<RoomOfUser[]> {
+    const user = userId === undefined ? null : BigInt(userId);
+    const kinds = direct ? ['private', 'direct'] : ['private'];
+    // Two scans of an index, each ends after a page.
+    const rows = await this.db.$queryRaw<RowOfUser[]>`
+      SELECT ${ROOM_COLUMNS}, ${roleOf(userId)} FROM (
+        (SELECT id FROM rooms WHERE kind = 'public' AND id > ${BigInt(after)} ORDER BY id LIMIT ${limit})
+        UNION ALL
+        (SELECT own.room_id FROM room_members own JOIN rooms ON rooms.id = own.room_id AND rooms.kind = ANY(${kinds})
+         WHERE own.user_id = ${user}::bigint AND own.room_id > ${BigInt(after)} ORDER BY own.room_id LIMIT ${limit})
+      ) found JOIN rooms ON rooms.id = found.id
+      LEFT JOIN room_members member ON member.room_id = rooms.id AND member.user_id = ${user}::bigint
+      ORDER BY rooms.id LIMIT ${limit}`;
+    return rows.map((row) => ({ ...roomOf(row), role: row.role }));
   }
 
   /** Returns the names of the given rooms that exist. */
@@ -96,21 +134,6 @@ export class RoomRepository {
       select: { id: true, name: true },
     });
     return new Map(rows.map(({ id, name }) => [Number(id), name]));
-  }
-
-  /** @returns undefined when the room no longer belongs to that creator */
-  async rename(id: number, createdBy: number | null, name: string): Promise<Room | undefined> {
-    const [row] = await this.db.room.updateManyAndReturn({
-      where: { id, creatorId: createdBy },
-      data: { name },
-    });
-    return row && room(row);
-  }
-
-  /** @returns whether that creator had such a room */
-  async delete(id: number, createdBy: number | null): Promise<boolean> {
-    const { count } = await this.db.room.deleteMany({ where: { id, creatorId: createdBy } });
-    return count > 0;
   }
 
   /** Returns the given rooms that exist. */
@@ -160,10 +183,13 @@ export class RoomRepository {
   }
 }
 
-function room(row: Row): Room {
+export function roomOf(row: RoomRow): Room {
   return {
     id: Number(row.id),
     name: row.name,
+    kind: row.kind as RoomKind,
+    topic: row.topic,
+    slowModeSeconds: row.slowModeSeconds,
     createdBy: row.creatorId === null ? null : Number(row.creatorId),
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,

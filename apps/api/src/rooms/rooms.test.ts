@@ -162,7 +162,9 @@ describe('the room routes', function () {
       expect(created.headers.get('location')).to.equal('/api/rooms/5');
       expect(created.body).to.include({ id: 5, name: 'room5', createdBy: 1 });
       expect(created.body.createdAt).to.match(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
-      expect((await other.get('/api/rooms/5')).body).to.deep.equal(created.body);
+      expect(created.body).to.include({ kind: 'public', topic: '', slowModeSeconds: 0, role: 'owner' });
+      expect((await client.get('/api/rooms/5')).body).to.deep.equal(created.body);
+      expect((await other.get('/api/rooms/5')).body).to.deep.equal({ ...created.body, role: null });
 
       const renamed = await client.patch('/api/rooms/5', { name: 'renamed' });
       expect(renamed.status).to.equal(200);
@@ -188,7 +190,7 @@ describe('the room routes', function () {
       }
     });
 
-    it('lets only the creator rename and delete', async () => {
+    it('lets only owners rename and delete', async () => {
       await client.post('/api/rooms', { id: 5, name: 'room5' });
       for (const answer of [
         await other.patch('/api/rooms/5', { name: 'x' }),
@@ -196,7 +198,7 @@ describe('the room routes', function () {
       ]) {
         expect([answer.status, answer.body]).to.deep.equal([
           403,
-          { error: 'only its creator may change a room', code: 'not_room_creator' },
+          { error: 'only an owner may change a room', code: 'not_room_creator' },
         ]);
       }
       expect((await client.get('/api/rooms/5')).body.name).to.equal('room5');

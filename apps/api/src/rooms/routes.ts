@@ -1,11 +1,12 @@
 import type { RouteTable } from '../http/route-table.js';
+import { changeRoom } from './change-room.js';
 import { createOriginalRoom, createRoom } from './create-room.js';
 import { deleteRoom } from './delete-room.js';
 import type { RoomServices } from './dependencies.js';
 import { getRoom } from './get-room.js';
 import { listAllClients, listRoomClients } from './list-clients.js';
 import { listOriginalRooms, listRooms } from './list-rooms.js';
-import { renameRoom } from './rename-room.js';
+import { openDirectRoom } from './open-direct-room.js';
 
 export const roomRoutes: RouteTable<RoomServices> = {
   // Routes of the original service.
@@ -16,8 +17,9 @@ export const roomRoutes: RouteTable<RoomServices> = {
 
   // REST routes.
   'POST /api/rooms': createRoom,
+  'POST /api/direct': openDirectRoom,
   'GET /api/rooms': listRooms,
   'GET /api/rooms/:roomId': getRoom,
-  'PATCH /api/rooms/:roomId': renameRoom,
+  'PATCH /api/rooms/:roomId': changeRoom,
   'DELETE /api/rooms/:roomId': deleteRoom,
 };

@@ -1,11 +1,34 @@
-import type { AuthMode } from '@chorus/auth';
 import type { ControlEvent, RoomDirectory } from '@chorus/broker';
-import type { Member } from '@chorus/protocol';
-import { Refusal } from '@chorus/protocol';
+import { type Member, Refusal, type RoomKind } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
 import type { BanService } from '../bans/service.js';
 import { unavailable } from '../http/unavailable.js';
-import type { Room, RoomRepository } from './repository.js';
+import type { NewRoom, RoomChanges } from '../members/room-changes.js';
+import type { RoomProperties, RoomTransaction } from '../members/room-transaction.js';
+import type { Outbox } from '../outbox/outbox.js';
+import { demand, type RoomAccess, required } from './access.js';
+import type { Room, RoomOfUser, RoomRepository } from './repository.js';
+
+export interface RoomServiceParts {
+  readonly rooms: RoomRepository;
+  readonly changes: RoomChanges;
+  readonly access: RoomAccess;
+  readonly outbox: Pick<Outbox, 'deliver'>;
+  readonly directory: RoomDirectory;
+  readonly bans: Pick<BanService, 'withoutRoom'>;
+  /** Limit on rooms per creator; concurrent requests may exceed it by their number. */
+  readonly maxRoomsPerUser: number;
+  /** Limit on users of a direct room. */
+  readonly maxDirectUsers: number;
+  readonly log: Logger;
+}
+
+/** A room to create. */
+export interface RoomDraft {
+  readonly name: string;
+  readonly kind: Exclude<RoomKind, 'direct'>;
+  readonly topic: string;
+}
 
 /** How many taken ids one statement skips; the loop bounds the number of statements. */
 const IDS_PER_TRY = 50_000;
@@ -18,99 +41,185 @@ const MAX_TRIES = 10;
  * 503.
  */
 export class RoomService {
-  constructor(
-    private readonly rooms: RoomRepository,
-    private readonly directory: RoomDirectory,
-    private readonly bans: Pick<BanService, 'withoutRoom'>,
-    private readonly authMode: AuthMode,
-    /** Limit on rooms per creator; concurrent requests may exceed it by their number. */
-    private readonly maxRoomsPerUser: number,
-    private readonly log: Logger,
-  ) {}
+  constructor(private readonly parts: RoomServiceParts) {}
 
   /**
    * @param id chosen by the client; without one, the next free id
    * @throws {Refusal} 409 when the chosen id is taken, 403 when the user has reached the limit of rooms
    */
-  async create(user: Member | undefined, name: string, id: number | undefined): Promise<Room> {
-    const most = this.maxRoomsPerUser;
-    if (user !== undefined && (await this.rooms.countOf(user.id, most)) >= most) {
-      throw new Refusal('too_many_own_rooms', most);
-    }
-    if (id === undefined) return this.#createNext(user, name);
-    const room = await this.#create(user, name, id);
+  async create(user: Member | undefined, draft: RoomDraft, id?: number): Promise<RoomOfUser> {
+    if (draft.kind === 'private') required(user);
+    await this.#admitRoom(user);
+    const members = user === undefined ? [] : [[user.id, 'owner'] as const];
+    const fields: NewRoom = { ...draft, createdBy: user?.id ?? null, members };
+    const room = await (id === undefined ? this.#createNext(fields) : this.#create(fields, id));
     if (room === undefined) throw new Refusal('conflict', 'id');
-    return room;
-  }
-
-  async get(id: number): Promise<Room> {
-    const room = await this.rooms.find(id);
-    if (room === undefined) throw new Refusal('room_not_found');
-    return room;
-  }
-
-  /** Rooms with ids above `after`, by ascending id. */
-  list(after: number, limit: number): Promise<Room[]> {
-    return this.rooms.list(after, limit);
-  }
-
-  /** If notifying the gateways fails the response is 503, and the request can be repeated. */
-  async rename(user: Member | undefined, id: number, name: string): Promise<Room> {
-    const room = await this.#own(user, id);
-    const renamed = await this.rooms.rename(id, room.createdBy, name);
-    if (renamed === undefined) throw new Refusal('room_not_found');
-    await this.directory.announce({ type: 'room-renamed', roomId: id, name });
-    await this.#announceListed(renamed);
-    return renamed;
+    return { ...room, role: user === undefined ? 'none' : 'owner' };
   }
 
   /**
-   * Succeeds once PostgreSQL has deleted the room: if Redis fails then, the mirror repeats that step when Redis is
-   * back. Until then no client can publish in the room anyway.
+   * Returns the direct room of the user and others, which is made at its first use.
+   * @throws {Refusal} 400 for too many users or only oneself, 403 when the user has reached the limit of rooms, 404 for an
+   *   unknown user
    */
-  async delete(user: Member | undefined, id: number): Promise<void> {
-    const room = await this.#own(user, id);
-    await this.directory.begin([id]);
-    await this.bans.withoutRoom(id, async () => {
-      if (!(await this.rooms.delete(id, room.createdBy))) throw new Refusal('room_not_found');
-      await this.directory.remove(id).catch((error: unknown) => {
-        this.log.warn({ roomId: id, error: String(error) }, 'room deleted, gateways will be notified later');
-      });
-    });
-    await this.#announceList({ type: 'room-unlisted', roomId: id });
+  async direct(given: Member | undefined, others: readonly number[]): Promise<RoomOfUser> {
+    const { changes, maxDirectUsers } = this.parts;
+    const user = required(given);
+    const ids = [...new Set([user.id, ...others])].sort((a, b) => a - b);
+    if (ids.length < 2 || ids.length > maxDirectUsers) {
+      throw new Refusal('invalid_field', 'userIds', `must name 1 to ${maxDirectUsers - 1} other users`);
+    }
+    const directKey = ids.join();
+    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+      const found = await changes.findDirect(directKey);
+      if (found !== undefined) return { ...found, role: 'member' };
+      await this.#admitRoom(user);
+      const names = await changes.names(ids);
+      names.set(user.id, user.username);
+      if (names.size < ids.length) throw new Refusal('user_not_found');
+      const name = ids.map((id) => names.get(id)).join(', ');
+      const members = ids.map((id) => [id, 'member'] as const);
+      const common = { name, topic: '', kind: 'direct', createdBy: user.id } as const;
+      const room = await this.#createNext({ ...common, directKey, members }, 1);
+      if (room !== undefined) return { ...room, role: 'member' };
+    }
+    throw unavailable(new Error('the direct room could not be created'));
   }
 
-  async #createNext(user: Member | undefined, name: string): Promise<Room> {
-    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
-      const id = await this.rooms.nextFreeId(IDS_PER_TRY);
+  /** @throws {Refusal} 404 */
+  get(user: Member | undefined, id: number): Promise<RoomOfUser> {
+    return this.parts.access.room(user, id, 'read');
+  }
+
+  /**
+   * Rooms that the user may find, with ids above `after`, by ascending id.
+   * @param direct whether direct rooms are among them
+   */
+  async list(user: Member | undefined, after: number, limit: number, direct: boolean): Promise<RoomOfUser[]> {
+    const { rooms, access } = this.parts;
+    return (await rooms.listFor(user?.id, after, limit, direct)).map((room) => access.withRole(room));
+  }
+
+  /**
+   * If notifying the gateways fails the response is 503, and the request can be repeated.
+   * @throws {Refusal} 403 or 404
+   */
+  async change(user: Member | undefined, id: number, given: RoomProperties): Promise<RoomOfUser> {
+    const { directory, outbox } = this.parts;
+    const changed = await this.#inRoom(user, id, async (room, role) => {
+      const { kind } = room.room;
+      if (given.name !== undefined || given.topic !== undefined) demand('rename', { kind, role });
+      if (given.slowModeSeconds !== undefined) demand('setSlowMode', { kind, role });
+      const changes = differences(room.room, given);
+      if (Object.keys(changes).length === 0) return { ...room.room, role };
+      if (user !== undefined) await room.record(user, { change: 'room-changed', ...changes });
+      // With AUTH=open the request may name no user, and an entry needs one.
+      else await room.mirror([], changes.slowModeSeconds);
+      return { ...(await room.setProperties(changes)), role };
+    });
+    await outbox.deliver(id);
+    if (given.name !== undefined) {
+      await directory.announce({ type: 'room-renamed', roomId: id, name: changed.name });
+      await this.#announceListed(changed);
+    }
+    return changed;
+  }
+
+  /**
+   * Succeeds once PostgreSQL has deleted the room: if Redis fails then, the mirrors of rooms and members repeat that step when
+   * Redis is back. Until then no client can publish in the room anyway.
+   * @throws {Refusal} 403 or 404
+   */
+  async delete(user: Member | undefined, id: number): Promise<void> {
+    const { directory, bans, access } = this.parts;
+    const { kind } = await access.room(user, id, 'deleteRoom');
+    await directory.begin([id]);
+    await bans.withoutRoom(id, async () => {
+      await this.#inRoom(user, id, async (room, role) => {
+        demand('deleteRoom', { kind: room.room.kind, role });
+        await room.delete();
+      });
+      await this.#forget(id);
+    });
+    if (kind === 'public') await this.#announceList({ type: 'room-unlisted', roomId: id });
+  }
+
+  async #inRoom<T>(
+    user: Member | undefined,
+    id: number,
+    change: (room: RoomTransaction, role: RoomOfUser['role']) => Promise<T>,
+  ): Promise<T> {
+    const { changes, access } = this.parts;
+    return changes.inRoom(id, async (room) => {
+      if (room === undefined) throw new Refusal('room_not_found');
+      const { role } = access.withRole({ ...room.room, role: await room.roleOf(user?.id) });
+      return change(room, role);
+    });
+  }
+
+  /** @throws {Refusal} 403 */
+  async #admitRoom(user: Member | undefined): Promise<void> {
+    const { rooms, maxRoomsPerUser: most } = this.parts;
+    if (user !== undefined && (await rooms.countOf(user.id, most)) >= most) {
+      throw new Refusal('too_many_own_rooms', most);
+    }
+  }
+
+  /** @returns undefined if every attempt has found its id, or the direct key, taken */
+  async #createNext(fields: NewRoom, attempts = MAX_TRIES): Promise<Room | undefined> {
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const id = await this.parts.rooms.nextFreeId(IDS_PER_TRY);
       // Another client may choose this id concurrently.
-      const room = id === undefined ? undefined : await this.#create(user, name, id);
+      const room = id === undefined ? undefined : await this.#create(fields, id);
       if (room !== undefined) return room;
     }
+    if (fields.directKey !== undefined) return undefined;
     throw unavailable(new Error('no free room id found'));
   }
 
-  async #create(user: Member | undefined, name: string, id: number): Promise<Room | undefined> {
-    await this.directory.begin([id]);
-    const room = await this.rooms.create(id, name, user?.id ?? null);
+  async #create(fields: NewRoom, id: number): Promise<Room | undefined> {
+    const { directory, changes, outbox } = this.parts;
+    await directory.begin([id]);
+    const room = await changes.create(id, fields);
     if (room === undefined) return undefined;
+    const { generation, kind } = room;
     try {
+      // Before gateways know the room: members of a deleted room with this id must not enter it.
+      if (kind !== 'public') await outbox.deliver(id);
       // Known already: a deleted room with this id, whose removal from the mirror is still pending. The new room must
       // not inherit its messages or its sockets.
-      if (!(await this.directory.ensure(id, 0, room.generation))) {
-        await this.directory.remove(id);
-        await this.directory.ensure(id, 0, room.generation);
+      if (!(await directory.ensure(id, 0, generation, kind))) {
+        await directory.remove(id);
+        await directory.ensure(id, 0, generation, kind);
       }
     } catch (error) {
-      await this.#undo(room);
+      await this.#undo(id);
       throw error;
     }
+    // No gateway needs to know the owner before the room is in use.
+    if (kind === 'public') void outbox.deliver(id).catch((error: unknown) => this.#later(id, error));
     await this.#announceListed(room);
     return room;
   }
 
-  #announceListed({ id, name, createdBy }: Room): Promise<void> {
-    return this.#announceList({ type: 'room-listed', room: { id, name, createdBy } });
+  #later(roomId: number, error: unknown): void {
+    this.parts.log.debug({ roomId, error: String(error) }, 'the owner of a room is mirrored later');
+  }
+
+  /** Removes a deleted room from Redis, with its memberships. */
+  async #forget(id: number): Promise<void> {
+    const { directory, outbox, log } = this.parts;
+    try {
+      await directory.remove(id);
+      await outbox.deliver(id);
+    } catch (error) {
+      log.warn({ roomId: id, error: String(error) }, 'room deleted, gateways will learn of it later');
+    }
+  }
+
+  /** Only public rooms: every client that watches the list receives it. */
+  async #announceListed({ id, name, createdBy, kind }: Room): Promise<void> {
+    if (kind === 'public') await this.#announceList({ type: 'room-listed', room: { id, name, createdBy } });
   }
 
   /**
@@ -118,8 +227,8 @@ export class RoomService {
    * next.
    */
   async #announceList(event: ControlEvent): Promise<void> {
-    await this.directory.announce(event).catch((error: unknown) => {
-      this.log.debug(
+    await this.parts.directory.announce(event).catch((error: unknown) => {
+      this.parts.log.debug(
         { event, error: String(error) },
         'clients that watch the list of rooms could not be told',
       );
@@ -131,18 +240,21 @@ export class RoomService {
    * id is not refused because of this one. If this fails too, the room stays and the mirror restores it for the
    * gateways: the next attempt then gets 409.
    */
-  async #undo(room: Room): Promise<void> {
-    await this.rooms.delete(room.id, room.createdBy).catch((error: unknown) => {
-      this.log.warn({ roomId: room.id, error: String(error) }, 'a room could not be removed again');
-    });
+  async #undo(id: number): Promise<void> {
+    const { changes, log } = this.parts;
+    await changes
+      .inRoom(id, async (room) => room?.delete())
+      .catch((error: unknown) => {
+        log.warn({ roomId: id, error: String(error) }, 'a room could not be removed again');
+      });
   }
+}
 
-  /** @throws {Refusal} 404, or 403 when the user may not change the room */
-  async #own(user: Member | undefined, id: number): Promise<Room> {
-    const room = await this.get(id);
-    // With AUTH=open every user may change a room without a creator.
-    const owns = room.createdBy === null ? this.authMode === 'open' : room.createdBy === user?.id;
-    if (!owns) throw new Refusal('not_room_creator');
-    return room;
-  }
+/** Returns the given properties that the room does not have yet. */
+function differences(room: Room, { name, topic, slowModeSeconds }: RoomProperties): RoomProperties {
+  return {
+    ...(name === undefined || name === room.name ? {} : { name }),
+    ...(topic === undefined || topic === room.topic ? {} : { topic }),
+    ...(slowModeSeconds === undefined || slowModeSeconds === room.slowModeSeconds ? {} : { slowModeSeconds }),
+  };
 }

@@ -5,14 +5,12 @@ import { expect } from 'chai';
 import { openDatabase } from '../testing/api.js';
 import { MirrorFixture, SETTLE_AFTER_MS } from '../testing/mirror.js';
 import type { RoomMirror } from './mirror.js';
-import type { RoomRepository } from './repository.js';
 
 describe('RoomMirror, for changes that are half done', function () {
   this.timeout(60_000);
   let db: Database;
   let fixture: MirrorFixture;
   let directory: MemoryRoomDirectory;
-  let repository: RoomRepository;
   let looking: RoomMirror;
 
   before(async () => {
@@ -20,7 +18,7 @@ describe('RoomMirror, for changes that are half done', function () {
   });
   beforeEach(async () => {
     fixture = await MirrorFixture.create(db);
-    ({ directory, repository } = fixture);
+    ({ directory } = fixture);
     await directory.markComplete();
     looking = fixture.mirror();
     // The initial pass over all rooms would hide the repair of a single one.
@@ -30,7 +28,7 @@ describe('RoomMirror, for changes that are half done', function () {
 
   it('restores a room that PostgreSQL has', async () => {
     await directory.begin([5]);
-    await repository.create(5, 'room', null);
+    await fixture.create(5);
     await fixture.archive(5, 1, 12);
     fixture.now += SETTLE_AFTER_MS;
     await looking.run();
@@ -51,7 +49,7 @@ describe('RoomMirror, for changes that are half done', function () {
 
   it('leaves finished changes alone', async () => {
     await directory.begin([5]);
-    await repository.create(5, 'room', null);
+    await fixture.create(5);
     await directory.ensure(5, 0);
     fixture.now += SETTLE_AFTER_MS;
     await looking.run();
@@ -76,7 +74,7 @@ describe('RoomMirror, for changes that are half done', function () {
     directory.remove = async (id) => {
       directory.remove = remove;
       await directory.begin([id]);
-      await repository.create(id, 'room', null);
+      await fixture.create(id);
       await directory.ensure(id, 0);
       await remove(id);
     };
@@ -87,13 +85,13 @@ describe('RoomMirror, for changes that are half done', function () {
 
   it('does not restore a room that is deleted during a check', async () => {
     await directory.begin([5]);
-    await repository.create(5, 'room', null);
+    await fixture.create(5);
     fixture.now += SETTLE_AFTER_MS;
     const bringIn = directory.bringIn.bind(directory);
     directory.bringIn = async (page, time) => {
       const [id = 0] = page.map((each) => each.id);
       if (page.length > 0) await directory.begin([id]);
-      await repository.delete(id, null);
+      await fixture.delete(id);
       await directory.remove(id);
       return bringIn(page, time);
     };

@@ -1,8 +1,15 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Tokens } from '@chorus/auth';
-import { MemoryRoomDirectory, MemoryRoomStore, type RoomDirectory, type RoomHistory } from '@chorus/broker';
-import { type AccessList, MemoryAccessList, MemoryNodeRegistry } from '@chorus/control';
+import {
+  type Broker,
+  MemoryBroker,
+  MemoryRoomDirectory,
+  MemoryRoomStore,
+  type RoomDirectory,
+  type RoomHistory,
+} from '@chorus/broker';
+import { type AccessList, MemoryAccessList, MemoryMembershipList, MemoryNodeRegistry } from '@chorus/control';
 import { createDatabase, type Database } from '@chorus/database';
 import { migratedTestDatabase } from '@chorus/database/testing';
 import { MemoryPresenceStore } from '@chorus/presence';
@@ -101,6 +108,9 @@ export async function openDatabase(): Promise<{ db: Database; url: string }> {
 /** A history without messages. */
 const SILENCE: RoomHistory = { before: async () => [], from: async () => [] };
 
+/** Publishes to rooms that a test does not look at. */
+const NOWHERE: Pick<Broker, 'publish'> = { publish: async () => ({ epoch: 1, seq: 1 }) };
+
 /** Starts an API over `db`, by default with parts in memory. */
 export async function startApi(
   db: Database,
@@ -119,7 +129,9 @@ export async function startApi(
   });
   const log: string[] = [];
   const presence = new MemoryPresenceStore({ announce: () => {} });
-  const directory = parts.directory ?? new MemoryRoomDirectory(new MemoryRoomStore());
+  const rooms = new MemoryRoomStore();
+  const directory = parts.directory ?? new MemoryRoomDirectory(rooms);
+  const publisher = parts.directory === undefined ? new MemoryBroker(rooms) : NOWHERE;
   const access = parts.access ?? new MemoryAccessList();
   const closer = new Closer();
   const api = closer.add(
@@ -128,6 +140,8 @@ export async function startApi(
       presence,
       history: SILENCE,
       nodes: new MemoryNodeRegistry(),
+      memberships: access instanceof MemoryAccessList ? access.memberships : new MemoryMembershipList(),
+      publisher,
       metrics: new Metrics(),
       rateLimits: memoryRateLimits(config.rateLimits),
       log: pino({ level: config.logLevel }, { write: (line: string) => log.push(line) }),

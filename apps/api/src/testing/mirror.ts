@@ -57,6 +57,16 @@ export class MirrorFixture {
     });
   }
 
+  /** Creates a room in the database and returns its generation. */
+  async create(id: number): Promise<number> {
+    const { generation } = await this.db.room.create({ data: { id, name: 'room' } });
+    return Number(generation);
+  }
+
+  async delete(id: number): Promise<void> {
+    await this.db.room.deleteMany({ where: { id } });
+  }
+
   seqOf(id: number): number | undefined {
     return this.rooms.room(id)?.at.seq;
   }

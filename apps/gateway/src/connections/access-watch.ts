@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AccessList, AccessVerdict, Subject } from '@chorus/control';
+import type { AccessList, AccessVerdict, RoomSubject, Subject } from '@chorus/control';
 import { CLOSE } from '@chorus/protocol';
 import type { Closeable, Logger } from '@chorus/service';
 import type { ConnectionRegistry } from './connection-registry.js';
@@ -68,20 +68,38 @@ export class AccessWatch implements Closeable {
   }
 
   async #checkBatch(checks: readonly Check[]): Promise<void> {
-    if (checks.length === 0) return;
-    const verdicts = await this.#verdicts(checks.map(({ subject }) => subject));
-    for (const [at, { slot, subject }] of checks.entries()) {
-      apply(verdicts[at] ?? 'ok', slot, subject);
+    await this.#checkUsers(checks.filter(({ subject }) => subject.roomId === undefined));
+    await this.#checkMembers(checks.flatMap(({ slot, subject }) => inRoom(slot, subject)));
+  }
+
+  async #checkUsers(users: readonly Check[]): Promise<void> {
+    if (users.length === 0) return;
+    const { access } = this.#parts;
+    const verdicts = await this.#answer(() => access.check(users.map(({ subject }) => subject)));
+    for (const [at, { slot, subject }] of users.entries()) apply(verdicts[at] ?? 'ok', slot, subject);
+  }
+
+  async #checkMembers(members: ReadonlyArray<Check & { readonly subject: RoomSubject }>): Promise<void> {
+    if (members.length === 0) return;
+    const { access } = this.#parts;
+    const found = await this.#answer(() => access.checkRooms(members.map(({ subject }) => subject)));
+    for (const [at, { slot, subject }] of members.entries()) {
+      const { verdict = 'ok', membership } = found[at] ?? {};
+      apply(verdict, slot, subject);
+      // An entry that removed the user is lost if Redis lost it before it was archived.
+      if (membership?.role === 'none') {
+        slot.act((connection) => connection.removeFromRoom(subject.roomId, 'removed'));
+      }
     }
   }
 
   /** Queries the access list, and retries until it answers. */
-  async #verdicts(subjects: readonly Subject[]): Promise<AccessVerdict[]> {
-    const { access, log, retryMs = 1_000 } = this.#parts;
+  async #answer<T>(query: () => Promise<T>): Promise<T> {
+    const { log, retryMs = 1_000 } = this.#parts;
     for (;;) {
       this.#closing.signal.throwIfAborted();
       try {
-        return await access.check(subjects);
+        return await query();
       } catch (error) {
         log.debug({ error: String(error) }, 'the access list could not be read');
         await sleep(retryMs, undefined, { signal: this.#closing.signal });
@@ -93,6 +111,11 @@ export class AccessWatch implements Closeable {
 interface Check {
   readonly slot: ConnectionSlot;
   readonly subject: Subject;
+}
+
+function inRoom(slot: ConnectionSlot, subject: Subject): Array<Check & { readonly subject: RoomSubject }> {
+  const { roomId } = subject;
+  return roomId === undefined ? [] : [{ slot, subject: { ...subject, roomId } }];
 }
 
 /** One subject for each room of the connection; the user alone if it is in no room. */

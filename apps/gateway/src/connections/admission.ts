@@ -165,17 +165,17 @@ export class Admission {
   }
 
   /**
-   * Checks the access list for the user and the room. Revocations and bans after {@link identify} reach the claimed
+   * Checks the access list for the user. Revocations and bans after {@link identify} reach the claimed
    * slot, so none is lost between this answer and the opening of the socket.
    *
    * @throws {Refusal} 401 for a revoked token, 403 for a banned user, 503 while the access list cannot be read
    */
-  async allow({ user, token }: AdmittedClient, roomId?: number): Promise<void> {
+  async allow({ user, token }: AdmittedClient): Promise<void> {
     const { access } = this.#parts;
     let verdict: AccessVerdict | undefined;
     try {
       const { tokenId, generation } = token ?? {};
-      [verdict] = await access.check([{ userId: user.id, tokenId, generation, roomId }]);
+      [verdict] = await access.check([{ userId: user.id, tokenId, generation }]);
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;
       throw new Refusal('unavailable');

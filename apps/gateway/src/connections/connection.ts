@@ -1,5 +1,8 @@
 import type { CloseReason, Member } from '@chorus/protocol';
 
+/** Why a membership ends. `removed`: the user is not a member any more, which ends no membership of a public room. */
+export type RemovalCause = 'banned' | 'disconnected' | 'removed';
+
 /** An open socket of any protocol, as the code sees it that watches and ends connections. */
 export interface Connection {
   /** Unique in the cluster. */
@@ -24,7 +27,7 @@ export interface Connection {
    */
   requestReconnect(afterMs: number): void;
   /** Ends the membership of one room. A plain socket, which is in one room only, is closed. */
-  removeFromRoom(roomId: number, why: 'banned' | 'disconnected'): void;
+  removeFromRoom(roomId: number, why: RemovalCause): void;
   /** Sends an operator's message to the client. */
   broadcast(content: string): void;
 }

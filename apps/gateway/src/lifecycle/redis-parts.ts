@@ -1,5 +1,5 @@
 import { ProbeStats, RedisBroker, redisNoticeTarget } from '@chorus/broker';
-import { RedisAccessList, RedisNodeRegistry } from '@chorus/control';
+import { RedisAccessList, RedisMembershipList, RedisNodeRegistry } from '@chorus/control';
 import { RedisPresenceStore } from '@chorus/presence';
 import { addRedisMetrics, createRedis, Keyspace, RedisWatch, redisDatabase } from '@chorus/redis';
 import type { Closeable, Logger, Metrics } from '@chorus/service';
@@ -31,6 +31,7 @@ export function createRedisParts(
     probes,
     presence,
     access: new RedisAccessList(redis, keyspace),
+    memberships: new RedisMembershipList(redis, keyspace),
     nodes: new RedisNodeRegistry(redis, keyspace),
     trouble: () => watch.trouble(),
     connectBroker: (busy) =>

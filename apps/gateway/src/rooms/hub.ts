@@ -7,26 +7,26 @@ import type {
   RoomListener,
 } from '@chorus/broker';
 import type { PresenceTracker } from '@chorus/presence';
-import {
-  isChangeFrame,
-  type Member,
-  type Position,
-  type RoomKind,
-  type RoomRenamedFrame,
-} from '@chorus/protocol';
+import { isChangeFrame, type Position, type RoomRenamedFrame } from '@chorus/protocol';
 import type { GatewayCounters } from '../telemetry/counters.js';
 import type { MessageTracer } from '../telemetry/message-tracer.js';
 import type { Timings } from '../telemetry/timings.js';
 import type { Transport } from '../transport/transport.js';
 import { type AckedRoom, sendDelivered } from './acks.js';
+import {
+  applyMemberChange,
+  type MemberRoom,
+  type MemberSubscriber,
+  memberChangeOf,
+} from './member-changes.js';
 import { RoomListWatch } from './room-list-watch.js';
+import type { JoinTicket } from './standing.js';
 import { typistOf } from './typing-notice.js';
 import type { Watermark } from './watermark.js';
 import type { WatermarkRegistry } from './watermark-registry.js';
 
 /** A socket's membership of a room on this node. */
-export interface RoomSubscriber {
-  readonly member: Member;
+export interface RoomSubscriber extends MemberSubscriber {
   /** Whether it receives the frames of {@link LocalRoom.v1Topic}. */
   readonly v1: boolean;
   /** Whether the client was asked to reconnect. */
@@ -44,8 +44,7 @@ export interface TypingSubscriber extends RoomSubscriber {
 }
 
 /** A room that is in use on this node. */
-export interface LocalRoom extends AckedRoom {
-  readonly kind: RoomKind;
+export interface LocalRoom extends AckedRoom, MemberRoom {
   /** Topic of the room's frames. */
   readonly topic: string;
   /** Topic of the frames that only `chorus.v1` sockets receive: changes, typing notices and new names. */
@@ -61,6 +60,7 @@ export interface LocalRoom extends AckedRoom {
   /** Admissions in progress: see {@link Hub.admit}. */
   admitted: number;
   deleted: boolean;
+  readonly tickets: Set<JoinTicket>;
 }
 
 /** The rooms in use on this node: joins sockets to them and publishes arrivals to their sockets. */
@@ -110,6 +110,9 @@ export class Hub implements RoomListener {
         acks: undefined,
         admitted: 0,
         deleted: false,
+        tickets: new Set(),
+        slowModeSeconds: 0,
+        slowModeChanges: 0,
       };
       this.#rooms.set(roomId, room);
     }
@@ -234,6 +237,8 @@ export class Hub implements RoomListener {
     this.parts.transport.publish(room.v1Topic, frame);
     // At most: those that catch up are not told apart by protocol.
     this.parts.counters.bytesOut += room.v1Subscribers * frame.byteLength;
+    const change = memberChangeOf(frame);
+    if (change !== undefined) applyMemberChange(room, change);
   }
 
   #deliverTyping(room: LocalRoom, userId: number, frame: Uint8Array): void {

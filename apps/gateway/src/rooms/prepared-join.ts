@@ -1,6 +1,9 @@
-import type { Replay } from '@chorus/broker';
-import type { Position } from '@chorus/protocol';
+import { type Replay, RoomNotFoundError } from '@chorus/broker';
+import type { AccessList, AccessVerdict, RoomSubject, RoomVerdict } from '@chorus/control';
+import { accessTo, type Position } from '@chorus/protocol';
+import { UnavailableError } from '@chorus/redis';
 import type { Hub, LocalRoom } from './hub.js';
+import { JoinTicket, type Standing } from './standing.js';
 
 /** Everything that a socket needs to join a room synchronously. The holder joins with it or abandons it. */
 export interface PreparedJoin {
@@ -11,27 +14,61 @@ export interface PreparedJoin {
   readonly replay: Replay | undefined;
   /** Messages up to here are in the database; 0-0 for a plain socket. */
   readonly stored: Position;
+  /** Void if the user was removed meanwhile: the holder must abandon the join. */
+  readonly ticket: JoinTicket;
+  /** What the user is in the room, by now. */
+  standing(): Standing;
+}
+
+/** The access list refuses the user. */
+export class AccessDeniedError extends Error {
+  override name = 'AccessDeniedError';
+  constructor(readonly verdict: Exclude<AccessVerdict, 'ok'>) {
+    super(`the access list answers ${verdict}`);
+  }
+}
+
+export interface JoinParts {
+  readonly hub: Hub;
+  readonly access: Pick<AccessList, 'checkRooms'>;
 }
 
 const NOWHERE: Position = { epoch: 0, seq: 0 };
 
 /**
- * Prepares a join.
+ * Prepares a join: first lets the room's entries flow to this node, then checks the user. So a removal that the check did not
+ * see yet is delivered here, and voids the join or ends the membership.
+ *
  * @param v1 whether it is for a `chorus.v1` socket, which receives changes too and gets to know what is in the database
- * @throws {RoomNotFoundError} {UnavailableError} nothing has to be given back then
+ * @throws {AccessDeniedError} {RoomNotFoundError} {UnavailableError} nothing has to be given back then. A room that the user may
+ *   not enter is not found.
  */
 export async function prepareJoin(
-  hub: Hub,
-  roomId: number,
+  { hub, access }: JoinParts,
+  subject: RoomSubject,
   since: Position | undefined,
   v1: boolean,
 ): Promise<PreparedJoin> {
-  const room = await hub.admit(roomId);
+  const admitted = await hub.admit(subject.roomId).catch((error: unknown) => new Failure(error));
+  if (admitted instanceof Failure) {
+    // A refused user learns that, and not which rooms there are.
+    await check(access, subject);
+    throw admitted.error;
+  }
+  const room = admitted;
+  const ticket = new JoinTicket(subject.userId);
+  room.tickets.add(ticket);
   try {
+    const slowModeChanges = room.slowModeChanges;
+    const { membership, slowModeSeconds } = await check(access, subject, room);
+    if (membership !== undefined && room.slowModeChanges === slowModeChanges) {
+      room.slowModeSeconds = slowModeSeconds;
+    }
     const stored = v1 ? await room.watermark.known() : NOWHERE;
     const replay = since === undefined ? undefined : await hub.replay(room, since, v1 ? 'all' : 'messages');
-    return { room, since, replay, stored };
+    return { room, since, replay, stored, ticket, standing: () => ticket.standing(membership) };
   } catch (error) {
+    room.tickets.delete(ticket);
     hub.abandon(room);
     throw error;
   }
@@ -40,5 +77,24 @@ export async function prepareJoin(
 /** Gives back a prepared join that is not used. */
 export function abandonJoin(hub: Hub, join: PreparedJoin): void {
   join.replay?.end();
+  join.room.tickets.delete(join.ticket);
   hub.abandon(join.room);
+}
+
+async function check(
+  access: JoinParts['access'],
+  subject: RoomSubject,
+  room?: LocalRoom,
+): Promise<RoomVerdict> {
+  const [found] = await access.checkRooms([subject]);
+  if (found === undefined) throw new Error('no verdict');
+  if (found.verdict !== 'ok') throw new AccessDeniedError(found.verdict);
+  if (room === undefined || room.kind === 'public') return found;
+  if (found.membership === undefined) throw new UnavailableError('the memberships are not complete yet');
+  if (accessTo('read', room.kind, found.membership.role) !== 'yes') throw new RoomNotFoundError(room.id);
+  return found;
+}
+
+class Failure {
+  constructor(readonly error: unknown) {}
 }

@@ -1,4 +1,5 @@
 import { RoomNotFoundError } from '@chorus/broker';
+import { requireAccess } from '@chorus/control';
 import {
   ID_PROBLEM,
   POSITION_PROBLEM,
@@ -11,7 +12,7 @@ import {
 import { UnavailableError } from '@chorus/redis';
 import type { Admission } from '../connections/admission.js';
 import type { ConnectionSlot } from '../connections/connection-slot.js';
-import { prepareJoin } from '../rooms/prepared-join.js';
+import { AccessDeniedError, prepareJoin } from '../rooms/prepared-join.js';
 import { offersV1 } from '../transport/handshake.js';
 import type { Decision, HttpRequest } from '../transport/transport.js';
 import { PlainSession } from './plain-session.js';
@@ -35,14 +36,16 @@ export async function joinRoom(
   const client = admission.identify(request, slot, roomId);
   if (roomId === undefined) throw new Refusal('invalid_field', 'roomId', ID_PROBLEM);
   const since = readSince(request);
-  await admission.allow(client, roomId);
   const v1 = offersV1(request);
   try {
-    const join = await prepareJoin(contexts.plain.hub, roomId, since, v1);
+    const { tokenId, generation } = client.token ?? {};
+    const subject = { userId: client.user.id, tokenId, generation, roomId };
+    const join = await prepareJoin(contexts.v1, subject, since, v1);
     return v1
       ? { accepted: true, session: new V1Session(contexts.v1, client, join), subprotocol: SUBPROTOCOL }
       : { accepted: true, session: new PlainSession(contexts.plain, client, join) };
   } catch (error) {
+    if (error instanceof AccessDeniedError) requireAccess(error.verdict);
     if (error instanceof RoomNotFoundError) throw new Refusal('room_not_found');
     if (error instanceof UnavailableError) {
       throw new Refusal('unavailable');

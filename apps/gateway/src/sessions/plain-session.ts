@@ -1,3 +1,4 @@
+import type { MembershipList } from '@chorus/control';
 import {
   CLOSE,
   type CloseReason,
@@ -7,10 +8,11 @@ import {
   isStorable,
   type Member,
   type PlainErrorCode,
+  type TextDetails,
 } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
 import type { AdmittedClient } from '../connections/admission.js';
-import type { Connection } from '../connections/connection.js';
+import type { Connection, RemovalCause } from '../connections/connection.js';
 import { requestReconnect } from '../connections/request-reconnect.js';
 import { TokenBucket } from '../connections/token-bucket.js';
 import type { UserBudget } from '../connections/user-budget.js';
@@ -18,12 +20,14 @@ import type { Hub } from '../rooms/hub.js';
 import { abandonJoin, type PreparedJoin } from '../rooms/prepared-join.js';
 import type { GatewayCounters } from '../telemetry/counters.js';
 import type { Session, Socket } from '../transport/transport.js';
+import { admitMessage } from './admit-message.js';
 import { refusalCode } from './refusal-code.js';
 import { type MemberSession, type MembershipFrames, RoomMembership } from './room-membership.js';
 
 /** What all plain sockets of a node share. */
 export interface PlainContext {
   hub: Hub;
+  memberships: Pick<MembershipList, 'takeTurn'>;
   /** Numbers, stores and publishes a message body; rejects as `Broker.publish` does. */
   publish(roomId: number, body: string): Promise<unknown>;
   /** Returns an id that no other message of the cluster has. */
@@ -112,7 +116,7 @@ export class PlainSession implements Session, MemberSession, Connection {
 
   opened(socket: Socket): void {
     this.#socket = socket;
-    if (this.#join !== undefined) this.#membership = new RoomMembership(this, this.#join);
+    if (this.#join !== undefined) this.#enter(this.#join);
     this.#join = undefined;
     this.context.log.debug({ roomId: this.#roomId, userId: this.user.id }, 'socket opened');
     // Runs last: applies actions on the user that were requested meanwhile.
@@ -139,10 +143,22 @@ export class PlainSession implements Session, MemberSession, Connection {
       this.#refuse('bad_content');
       return;
     }
+    const membership = this.#membership;
+    if (membership === undefined) return;
+    admitMessage(this.context.memberships, membership, this.user, undefined, {
+      refuse: (code, ms) => {
+        counters.messagesRefused[code]++;
+        this.#refuse(code, Math.ceil(ms / 1_000));
+      },
+      failed: (error) => this.#failed(error),
+      admitted: () => this.#publish(membership, text),
+    });
+  }
+
+  #publish(membership: RoomMembership, text: string): void {
+    const { counters } = this.context;
     const message = { content: text, id: this.context.nextMessageId(), sentAt: Date.now() };
-    const body = this.#membership?.encode(message);
-    if (body === undefined) return;
-    this.context.publish(this.#roomId, body).then(
+    this.context.publish(this.#roomId, membership.encode(message)).then(
       () => counters.acks++,
       (error: unknown) => this.#failed(error),
     );
@@ -179,12 +195,21 @@ export class PlainSession implements Session, MemberSession, Connection {
     this.#socket?.close(CLOSE.restart);
   }
 
-  removeFromRoom(roomId: number): void {
-    if (roomId === this.#roomId) this.close(CLOSE.disconnected);
+  removeFromRoom(roomId: number, why: RemovalCause): void {
+    if (roomId !== this.#roomId) return;
+    if (why !== 'removed') this.close(CLOSE.disconnected);
+    else if (this.#membership !== undefined && this.#membership.room.kind !== 'public') this.removed();
   }
 
   broadcast(content: string): void {
     this.#socket?.send(encodeBroadcast(this.#roomId, content));
+  }
+
+  /** Receives nothing more at once: closing takes a moment. */
+  removed(): void {
+    this.#membership?.leave('removed');
+    this.#membership = undefined;
+    this.close(CLOSE.removed);
   }
 
   roomDeleted(): void {
@@ -201,6 +226,13 @@ export class PlainSession implements Session, MemberSession, Connection {
     log.debug({ roomId: this.#roomId, userId: this.user.id, code }, 'socket closed');
   }
 
+  #enter(join: PreparedJoin): void {
+    if (join.ticket.isVoid) {
+      abandonJoin(this.context.hub, join);
+      this.close(CLOSE.restart);
+    } else this.#membership = new RoomMembership(this, join);
+  }
+
   /** Notifies only the sender that a message was not published. */
   #failed(error: unknown): void {
     const code = refusalCode(error);
@@ -209,7 +241,7 @@ export class PlainSession implements Session, MemberSession, Connection {
     this.#refuse(code);
   }
 
-  #refuse(code: PlainErrorCode): void {
-    this.#socket?.send(encodeError(this.#roomId, code));
+  #refuse<Code extends PlainErrorCode>(code: Code, ...details: TextDetails<Code>): void {
+    this.#socket?.send(encodeError(this.#roomId, code, ...details));
   }
 }

@@ -1,5 +1,6 @@
 import type { HistoryLoss } from '@chorus/broker';
 import {
+  accessTo,
   CLOSE,
   type CloseReason,
   type Member,
@@ -14,6 +15,7 @@ import type { UserBudget } from '../connections/user-budget.js';
 import type { Hub, LocalRoom, TypingSubscriber } from '../rooms/hub.js';
 import type { PreparedJoin } from '../rooms/prepared-join.js';
 import { ReplayPump } from '../rooms/replay-pump.js';
+import type { Standing } from '../rooms/standing.js';
 import type { Socket } from '../transport/transport.js';
 
 export type LeaveReason = z.infer<typeof roomLeftFrame>['reason'];
@@ -52,6 +54,8 @@ export interface MemberSession {
   readonly reconnecting: boolean;
   /** Called when the room was deleted: the session ends the membership, or closes. */
   roomDeleted(membership: RoomMembership): void;
+  /** Called when the user was removed from the room: the session ends the membership, or closes. */
+  removed(membership: RoomMembership): void;
   /** Closes the socket. */
   close(reason: CloseReason): void;
 }
@@ -62,6 +66,7 @@ export interface MemberSession {
  */
 export class RoomMembership implements TypingSubscriber {
   readonly room: LocalRoom;
+  #standing: Standing;
   #replay: ReplayPump | undefined;
   #encode: ((message: MessageParts) => string) | undefined;
 
@@ -71,6 +76,8 @@ export class RoomMembership implements TypingSubscriber {
     join: PreparedJoin,
   ) {
     this.room = join.room;
+    this.#standing = join.standing();
+    this.room.tickets.delete(join.ticket);
     session.context.hub.enter(this.room, this);
     this.#answer(join);
     this.#follow(join);
@@ -86,7 +93,24 @@ export class RoomMembership implements TypingSubscriber {
 
   /** What the user is in the room. */
   get roomUser(): RoomUser {
-    return { kind: this.room.kind, role: 'none' };
+    return { kind: this.room.kind, role: this.#standing.role };
+  }
+
+  get standing(): Standing {
+    return this.#standing;
+  }
+
+  /** Time until the user may send again, in milliseconds; 0 for a user who is not muted. */
+  get mutedMs(): number {
+    const { mutedUntil } = this.#standing;
+    return mutedUntil === undefined ? 0 : Math.max(0, mutedUntil - Date.now());
+  }
+
+  /** Seconds between two messages of the user; 0 for no slow mode. */
+  get slowModeSeconds(): number {
+    const { slowModeSeconds, kind } = this.room;
+    if (slowModeSeconds === 0) return 0;
+    return accessTo('skipSlowMode', kind, this.#standing.role) === 'yes' ? 0 : slowModeSeconds;
   }
 
   get reconnecting(): boolean {
@@ -95,6 +119,8 @@ export class RoomMembership implements TypingSubscriber {
 
   /** Answers a repeated join, which other members do not notice. Uses up the prepared join. */
   rejoin(join: PreparedJoin): void {
+    this.#standing = join.standing();
+    this.room.tickets.delete(join.ticket);
     this.session.context.hub.abandon(join.room);
     this.stopReplay();
     // The answer goes first, as messages published before it have been sent already.
@@ -129,6 +155,10 @@ export class RoomMembership implements TypingSubscriber {
 
   roomDeleted(): void {
     this.session.roomDeleted(this);
+  }
+
+  removed(): void {
+    this.session.removed(this);
   }
 
   historyLost(loss: HistoryLoss): void {

@@ -13,7 +13,7 @@ export interface SessionContexts {
 
 type SessionParts = Pick<
   V1Context,
-  'hub' | 'acks' | 'access' | 'presence' | 'nextMessageId' | 'counters' | 'log'
+  'hub' | 'acks' | 'access' | 'memberships' | 'presence' | 'nextMessageId' | 'counters' | 'log'
 > & {
   readonly guard: Guard;
   readonly broker: Pick<Broker, 'publishNotice' | 'publishedWith' | 'between'>;
@@ -21,9 +21,10 @@ type SessionParts = Pick<
 };
 
 export function sessionContexts(config: GatewayConfig, parts: SessionParts): SessionContexts {
-  const { hub, acks, access, presence, guard, broker, publish, nextMessageId, counters, log } = parts;
+  const { hub, acks, access, memberships, presence, guard, broker, publish, nextMessageId, counters, log } =
+    parts;
   const { maxFrameBytes, maxMessagesPerSecond, maxQueuedBytes, idleTimeoutSeconds } = config;
-  const shared = { hub, publish, nextMessageId, maxQueuedBytes, counters, log };
+  const shared = { hub, memberships, publish, nextMessageId, maxQueuedBytes, counters, log };
   const verify = (token: string): VerifiedToken | undefined => {
     const admission = guard.authenticate({ authorization: `Bearer ${token}` });
     return admission.ok ? admission.token : undefined;

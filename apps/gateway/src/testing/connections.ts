@@ -1,5 +1,5 @@
 import type { CloseReason, Member } from '@chorus/protocol';
-import type { Connection } from '../connections/connection.js';
+import type { Connection, RemovalCause } from '../connections/connection.js';
 import type { ConnectionRegistry } from '../connections/connection-registry.js';
 import type { ConnectionSlot } from '../connections/connection-slot.js';
 
@@ -31,7 +31,7 @@ export class FakeConnection implements Connection {
     this.afterMs = afterMs;
   }
 
-  removeFromRoom(roomId: number, why: 'banned' | 'disconnected'): void {
+  removeFromRoom(roomId: number, why: RemovalCause): void {
     this.expulsions.push([roomId, why]);
   }
 

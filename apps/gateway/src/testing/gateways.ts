@@ -8,7 +8,7 @@ import {
   MemoryRoomStore,
   type RoomDirectory,
 } from '@chorus/broker';
-import { MemoryAccessList, MemoryNodeRegistry } from '@chorus/control';
+import { type MembershipList, MemoryAccessList, MemoryNodeRegistry } from '@chorus/control';
 import { MemoryPresenceStore } from '@chorus/presence';
 import { type Member, SUBPROTOCOL } from '@chorus/protocol';
 import { Closer, type Environment, type Metrics } from '@chorus/service';
@@ -43,6 +43,7 @@ export class GatewayFixture {
     announce: (roomId, frame) => this.rooms.notice(roomId, frame),
   });
   readonly access = new MemoryAccessList();
+  readonly memberships: MembershipList = this.access.memberships;
   readonly nodes = new MemoryNodeRegistry();
   readonly tokens = new Tokens(SECRET);
   protected readonly closer = new Closer();
@@ -76,6 +77,7 @@ export class GatewayFixture {
       connectBroker: async () => new MemoryBroker(this.rooms),
       presence: this.presence,
       access: this.access,
+      memberships: this.memberships,
       nodes: this.nodes,
       log: silentLog,
     };

@@ -1,5 +1,5 @@
 import { RedisRoomDirectory, type RoomDirectory } from '@chorus/broker';
-import { RedisAccessList } from '@chorus/control';
+import { type MembershipList, RedisAccessList, RedisMembershipList } from '@chorus/control';
 import type { Keyspace } from '@chorus/redis';
 import { openRedisKeys, redisAt } from '@chorus/redis/testing';
 import { silentLog, testRedis } from '@chorus/testing';
@@ -14,6 +14,7 @@ export class RedisGatewayFixture extends GatewayFixture {
     private readonly url: string,
     private readonly keyspace: Keyspace,
     override readonly directory: RoomDirectory,
+    override readonly memberships: MembershipList,
   ) {
     super();
   }
@@ -23,7 +24,12 @@ export class RedisGatewayFixture extends GatewayFixture {
     const own = await openRedisKeys(redisAt(url));
     const { redis, keyspace } = own;
     await new RedisAccessList(redis, keyspace).replaceBans([]);
-    const fixture = new RedisGatewayFixture(url, keyspace, new RedisRoomDirectory(redis, keyspace));
+    const fixture = new RedisGatewayFixture(
+      url,
+      keyspace,
+      new RedisRoomDirectory(redis, keyspace),
+      new RedisMembershipList(redis, keyspace),
+    );
     fixture.closer.add(own);
     return fixture;
   }

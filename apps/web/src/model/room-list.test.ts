@@ -5,6 +5,10 @@ import { RoomList, type RoomsApi } from './room-list.js';
 const roomOf = (id: number, name: string): RoomInfo => ({
   id,
   name,
+  kind: 'public',
+  topic: '',
+  slowModeSeconds: 0,
+  role: null,
   createdBy: 1,
   createdAt: '2026-01-01T00:00:00.000Z',
   updatedAt: '2026-01-01T00:00:00.000Z',

@@ -69,6 +69,8 @@ export function leftText(reason: LeftReason): string {
       return 'You may not be in this room any more.';
     case 'disconnected':
       return 'An operator has put you out of this room.';
+    case 'removed':
+      return 'You are not a member of this room any more.';
     case 'room_not_found':
       return 'There is no such room.';
     case 'too_many_rooms':

@@ -1,3 +1,4 @@
+import type { RoomKind, RoomRole } from '@chorus/protocol/constants';
 import type { ListedRoom, Message } from '../types.js';
 
 // Declared here, so that applications need no other library. A test compares them with the schemas of the API.
@@ -24,6 +25,12 @@ export interface Refreshed extends SignedIn {
 }
 
 export interface RoomInfo extends ListedRoom {
+  readonly kind: RoomKind;
+  readonly topic: string;
+  /** Seconds between two messages of one user; 0 for no slow mode. */
+  readonly slowModeSeconds: number;
+  /** Role of the user who asks; null for a user who is not a member. */
+  readonly role: RoomRole | null;
   /** ISO 8601, like `updatedAt`. */
   readonly createdAt: string;
   readonly updatedAt: string;

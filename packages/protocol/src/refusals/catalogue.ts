@@ -144,7 +144,7 @@ export const REFUSALS = {
   },
   origin_not_allowed: { status: 403, upgrade: true, retry: false, text: 'this origin is not allowed' },
   other_site: { status: 403, retry: false, text: 'another site cannot sign a user out' },
-  not_room_creator: { status: 403, retry: false, text: 'only its creator may change a room' },
+  not_room_creator: { status: 403, retry: false, text: 'only an owner may change a room' },
   role_required: {
     status: 403,
     frame: true,
@@ -156,6 +156,16 @@ export const REFUSALS = {
     status: 403,
     retry: false,
     text: (rooms: number) => `one user may create ${rooms} rooms: delete one first`,
+  },
+  too_many_members: {
+    status: 403,
+    retry: false,
+    text: (members: number) => `the room may have ${members} members`,
+  },
+  too_many_invites: {
+    status: 403,
+    retry: false,
+    text: (invites: number) => `the room may have ${invites} invitations: revoke one first`,
   },
   operators_disabled: {
     status: 403,
@@ -175,6 +185,12 @@ export const REFUSALS = {
   message_not_found: { frame: true, retry: false, text: 'there is no such message' },
   account_not_found: { status: 404, retry: false, text: 'the user of the token has no account' },
   user_not_found: { status: 404, retry: false, text: 'there is no such user' },
+  member_not_found: { status: 404, retry: false, text: 'the user is not a member of the room' },
+  invite_not_found: {
+    status: 404,
+    retry: false,
+    text: 'there is no such invitation: it may have expired or been used',
+  },
   ban_not_found: { status: 404, retry: false, text: 'there is no such ban' },
   node_not_found: { status: 404, retry: false, text: 'there is no such node' },
   method_not_allowed: {
@@ -184,6 +200,11 @@ export const REFUSALS = {
   },
   unknown_method: { status: 501, retry: false, text: (method: string) => `${method} is not supported` },
   message_deleted: { frame: true, retry: false, text: 'the message was deleted' },
+  last_owner: {
+    status: 409,
+    retry: false,
+    text: 'the last owner of a room must name another owner first',
+  },
   conflict: { status: 409, retry: false, text: (field: string) => `${field} already exists` },
 
   // Frames.
@@ -225,6 +246,16 @@ export const REFUSALS = {
   },
   not_joined: { frame: true, retry: false, text: 'this socket has not joined the room' },
   too_many_rooms: { frame: true, retry: false, text: 'too many rooms on this connection' },
+  muted: {
+    frame: true,
+    retry: true,
+    text: (seconds: number) => `you are muted in this room for ${seconds} more seconds`,
+  },
+  slow_mode: {
+    frame: true,
+    retry: true,
+    text: (seconds: number) => `this room is in slow mode, wait ${seconds} seconds`,
+  },
   too_many_messages: { frame: true, retry: true, text: 'too many messages, slow down' },
   backlog_full: {
     frame: true,

@@ -32,6 +32,8 @@ export const CLOSE = {
   disconnected: { code: 4403, reason: 'disconnected by an operator', reconnect: false },
   /** The room was deleted. */
   roomDeleted: { code: 4404, reason: 'room deleted', reconnect: false },
+  /** The user is not a member of the room any more. */
+  removed: { code: 4406, reason: 'removed from the room', reconnect: false },
   /** More than `MAX_QUEUED_BYTES` waited for this socket to read. */
   slowReader: { code: 4408, reason: 'reading too slowly', reconnect: true },
   /** More frames or pings per second than `MAX_MESSAGES_PER_SECOND` allows. */

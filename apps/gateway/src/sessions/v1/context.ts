@@ -1,5 +1,5 @@
 import type { VerifiedToken } from '@chorus/auth';
-import type { AccessList } from '@chorus/control';
+import type { AccessList, MembershipList } from '@chorus/control';
 import type { PresenceStore } from '@chorus/presence';
 import type { MessageLimits, Position, WelcomeFrame } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
@@ -12,7 +12,8 @@ import type { GatewayCounters } from '../../telemetry/counters.js';
 export interface V1Context {
   hub: Hub;
   acks: HeldAcks;
-  access: Pick<AccessList, 'check'>;
+  access: Pick<AccessList, 'check' | 'checkRooms'>;
+  memberships: Pick<MembershipList, 'takeTurn'>;
   presence: Pick<PresenceStore, 'members'>;
   /** Verifies a token; undefined if it is invalid or expired. */
   verify(token: string): VerifiedToken | undefined;

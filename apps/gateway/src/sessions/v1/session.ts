@@ -13,7 +13,7 @@ import {
   v1Refused,
 } from '@chorus/protocol';
 import type { AdmittedClient } from '../../connections/admission.js';
-import type { Connection } from '../../connections/connection.js';
+import type { Connection, RemovalCause } from '../../connections/connection.js';
 import { KeyedCooldown } from '../../connections/keyed-cooldown.js';
 import { requestReconnect } from '../../connections/request-reconnect.js';
 import { TokenBucket } from '../../connections/token-bucket.js';
@@ -188,11 +188,11 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
   /** Answers a frame that had no effect. */
   refuse<Code extends ErrorCode>(
     code: Code,
-    { type, roomId, clientMsgId }: About,
+    { type, roomId, clientMsgId, retryAfterMs }: About,
     ...details: TextDetails<Code>
   ): void {
     if (isEntry(type)) this.context.counters.messagesRefused[code]++;
-    this.send(v1Error(code, { request: type, roomId, clientMsgId }, ...details));
+    this.send(v1Error(code, { request: type, roomId, clientMsgId, retryAfterMs }, ...details));
   }
 
   /** Answers a frame that had no effect, with a refusal that the API uses too. */
@@ -214,6 +214,11 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
   join(join: PreparedJoin, frame: About): void {
     const { room, replay } = join;
     const banned = this.#banned?.delete(room.id) ?? false;
+    if (join.ticket.isVoid) {
+      abandonJoin(this.context.hub, join);
+      this.refuse('unavailable', frame);
+      return;
+    }
     if (this.#socket === undefined || banned || room.deleted) {
       abandonJoin(this.context.hub, join);
       this.refuse(banned ? 'banned' : 'room_not_found', frame);
@@ -238,6 +243,10 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
 
   roomDeleted(membership: RoomMembership): void {
     this.leave(membership, 'deleted');
+  }
+
+  removed(membership: RoomMembership): void {
+    this.leave(membership, 'removed');
   }
 
   /** Continues with a newer token. */
@@ -278,13 +287,14 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
     this.#socket?.close(CLOSE.restart);
   }
 
-  removeFromRoom(roomId: number, why: 'banned' | 'disconnected'): void {
+  removeFromRoom(roomId: number, why: RemovalCause): void {
     if (why === 'banned' && this.queue.isBusy(roomId)) {
       this.#banned ??= new Set();
       this.#banned.add(roomId);
     }
     const membership = this.rooms.get(roomId);
-    if (membership !== undefined) this.leave(membership, why);
+    if (membership === undefined || (why === 'removed' && membership.room.kind === 'public')) return;
+    this.leave(membership, why);
   }
 
   broadcast(content: string): void {

@@ -12,6 +12,8 @@ export interface About {
   readonly type?: string | undefined;
   readonly roomId?: number | undefined;
   readonly clientMsgId?: string | undefined;
+  /** Time after which a retry can succeed, in milliseconds. */
+  readonly retryAfterMs?: number;
 }
 
 /** A `chorus.v1` socket, as commands see it. */

@@ -1,5 +1,5 @@
 import { CLOSE, type ClientFrame } from '@chorus/protocol';
-import { prepareJoin } from '../../../rooms/prepared-join.js';
+import { AccessDeniedError, prepareJoin } from '../../../rooms/prepared-join.js';
 import type { CommandSession } from './command-session.js';
 
 type JoinFrame = Extract<ClientFrame, { type: 'join' }>;
@@ -24,11 +24,11 @@ async function prepare(session: CommandSession, frame: JoinFrame): Promise<void>
     return;
   }
   try {
-    const [verdict] = await context.access.check([{ userId: user.id, tokenId, generation, roomId }]);
-    if (verdict === 'ok') session.join(await prepareJoin(context.hub, roomId, since, true), frame);
-    else if (verdict === 'banned-from-room') session.refuse('banned', frame);
-    else session.close(verdict === 'banned' ? CLOSE.disconnected : CLOSE.unauthenticated);
+    const subject = { userId: user.id, tokenId, generation, roomId };
+    session.join(await prepareJoin(context, subject, since, true), frame);
   } catch (error) {
-    session.failed(error, frame);
+    if (!(error instanceof AccessDeniedError)) session.failed(error, frame);
+    else if (error.verdict === 'banned-from-room') session.refuse('banned', frame);
+    else session.close(error.verdict === 'banned' ? CLOSE.disconnected : CLOSE.unauthenticated);
   }
 }

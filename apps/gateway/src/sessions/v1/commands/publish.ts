@@ -1,5 +1,6 @@
 import { idempotencyKey } from '@chorus/broker';
 import { type ClientFrame, checkData, checkMentions, isStorable } from '@chorus/protocol';
+import { admitMessage } from '../../admit-message.js';
 import type { RoomMembership } from '../../room-membership.js';
 import { acknowledge } from './acknowledge.js';
 import type { CommandSession } from './command-session.js';
@@ -10,8 +11,8 @@ type PublishFrame = Extract<ClientFrame, { type: 'publish' }>;
  * Publishes a message to a room. Acknowledges it with its position, and notifies the sender later when it is stored.
  */
 export function publish(session: CommandSession, frame: PublishFrame): void {
-  const { context, rooms, changes } = session;
-  const { roomId, content, mentions, data } = frame;
+  const { context, user, rooms, changes } = session;
+  const { roomId, clientMsgId, content, mentions, data } = frame;
   const membership = rooms.get(roomId);
   if (membership === undefined) {
     session.refuse('not_joined', frame);
@@ -30,9 +31,16 @@ export function publish(session: CommandSession, frame: PublishFrame): void {
       return;
     }
   }
-  // A message does not overtake changes that were sent before it.
-  if (changes.isBusy(roomId)) changes.run(roomId, async () => send(session, membership, frame));
-  else send(session, membership, frame);
+  admitMessage(context.memberships, membership, user, clientMsgId, {
+    refuse: (code, waitMs) =>
+      session.refuse(code, { ...frame, retryAfterMs: waitMs }, Math.ceil(waitMs / 1_000)),
+    failed: (error) => session.failed(error, frame),
+    admitted() {
+      // A message does not overtake changes that were sent before it.
+      if (changes.isBusy(roomId)) changes.run(roomId, async () => send(session, membership, frame));
+      else send(session, membership, frame);
+    },
+  });
 }
 
 function send(session: CommandSession, membership: RoomMembership, frame: PublishFrame): void {

@@ -1,0 +1,20 @@
+import { operation } from '../http/operation.js';
+import { roomPath } from '../rooms/inputs.js';
+import { NOT_YOURS, UNKNOWN_ROOM } from '../rooms/json.js';
+import type { InviteServices } from './dependencies.js';
+import { inviteJson, inviteOf, newInviteInput } from './json.js';
+
+export const createInvite = operation(
+  {
+    id: 'createInvite',
+    summary: 'Create an invitation to a room',
+    access: 'rooms',
+    params: roomPath,
+    body: newInviteInput,
+    answer: { status: 201, description: 'The invitation.', body: inviteJson },
+    errors: { ...NOT_YOURS, ...UNKNOWN_ROOM },
+  },
+  ({ invites }: InviteServices) =>
+    async (ctx, { params: { roomId }, body: { expiresInSeconds, maxUses } }) =>
+      inviteOf(await invites.create(ctx.state.user, roomId, expiresInSeconds, maxUses)),
+);

@@ -1,0 +1,65 @@
+import { type Database, Prisma } from '@chorus/database';
+
+/** An invitation by link. */
+export interface Invite {
+  readonly code: string;
+  readonly roomId: number;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  readonly maxUses: number;
+  readonly uses: number;
+}
+
+export interface NewInvite {
+  readonly code: string;
+  readonly roomId: number;
+  readonly createdBy: number;
+  /** Time until it expires. */
+  readonly seconds: number;
+  readonly maxUses: number;
+}
+
+type Row = Omit<Invite, 'roomId'> & { roomId: bigint };
+
+const OPEN = Prisma.sql`expires_at > now() AND uses < max_uses`;
+
+/** The invitations in PostgreSQL. */
+export class InviteRepository {
+  constructor(private readonly db: Database) {}
+
+  /** @returns undefined when there is no such room */
+  async add({ code, roomId, createdBy, seconds, maxUses }: NewInvite): Promise<Invite | undefined> {
+    const [row] = await this.db.$queryRaw<Row[]>`
+      INSERT INTO invites (code, room_id, created_by, expires_at, max_uses)
+      SELECT ${code}, id, ${BigInt(createdBy)}, now() + make_interval(secs => ${seconds}::int), ${maxUses}::int
+      FROM rooms WHERE id = ${BigInt(roomId)} FOR KEY SHARE
+      RETURNING code, room_id AS "roomId", created_at AS "createdAt", expires_at AS "expiresAt", max_uses AS "maxUses", uses`;
+    return row && { ...row, roomId: Number(row.roomId) };
+  }
+
+  /** @returns whether there was such an invitation */
+  async remove(roomId: number, code: string): Promise<boolean> {
+    return (await this.db.invite.deleteMany({ where: { roomId, code } })).count > 0;
+  }
+
+  /** Removes the invitations of a room that have expired or are used up. */
+  async removeEnded(roomId: number): Promise<void> {
+    await this.db.$executeRaw`DELETE FROM invites WHERE room_id = ${BigInt(roomId)} AND NOT (${OPEN})`;
+  }
+
+  count(roomId: number): Promise<number> {
+    return this.db.invite.count({ where: { roomId } });
+  }
+
+  /** Room of an invitation that has not ended. */
+  async roomOf(code: string): Promise<number | undefined> {
+    const [row] = await this.db.$queryRaw<Array<{ roomId: bigint }>>`
+      SELECT room_id AS "roomId" FROM invites WHERE code = ${code} AND ${OPEN}`;
+    return row && Number(row.roomId);
+  }
+
+  /** @returns false when it has ended meanwhile */
+  async use(tx: Prisma.TransactionClient, code: string): Promise<boolean> {
+    return (await tx.$executeRaw`UPDATE invites SET uses = uses + 1 WHERE code = ${code} AND ${OPEN}`) > 0;
+  }
+}

@@ -1,0 +1,60 @@
+import type { Broker, RoomDirectory } from '@chorus/broker';
+import type { AccessList, MembershipList } from '@chorus/control';
+import type { Database } from '@chorus/database';
+import type { Logger } from '@chorus/service';
+import type { BanService } from '../bans/service.js';
+import type { ApiConfig } from '../config.js';
+import type { InviteServices } from '../invites/dependencies.js';
+import { InviteRepository } from '../invites/repository.js';
+import { InviteService } from '../invites/service.js';
+import { MembershipMirror } from '../outbox/membership-mirror.js';
+import { MembershipPages } from '../outbox/membership-pages.js';
+import { Outbox } from '../outbox/outbox.js';
+import { RoomAccess } from '../rooms/access.js';
+import type { RoomRepository } from '../rooms/repository.js';
+import { RoomService } from '../rooms/service.js';
+import type { MemberServices } from './dependencies.js';
+import { MemberRepository } from './repository.js';
+import { RoomChanges } from './room-changes.js';
+import { MemberService } from './service.js';
+
+export interface RoomParts {
+  readonly db: Database;
+  readonly rooms: RoomRepository;
+  readonly directory: RoomDirectory;
+  readonly access: AccessList;
+  readonly memberships: MembershipList;
+  readonly publisher: Pick<Broker, 'publish'>;
+  readonly bans: BanService;
+  readonly log: Logger;
+}
+
+/** What changes rooms, members and invitations, and what delivers the changes to gateways. */
+export interface ChangingServices extends MemberServices, InviteServices {
+  readonly rooms: RoomService;
+  readonly membershipMirror: MembershipMirror;
+}
+
+export function createRoomServices(config: ApiConfig, parts: RoomParts): ChangingServices {
+  const { db, rooms, directory, memberships, bans, log } = parts;
+  const outbox = new Outbox(parts);
+  const changes = new RoomChanges(db);
+  const access = new RoomAccess(rooms, config.auth.mode);
+  const memberRepository = new MemberRepository(db);
+  const { maxRoomsPerUser, maxDirectUsers, maxMembersPerRoom: maxMembers } = config;
+  const accountsElsewhere = config.auth.mode === 'open';
+  const common = { changes, access, outbox, log };
+  const members = new MemberService({ ...common, members: memberRepository, accountsElsewhere, maxMembers });
+  const invites = new InviteService({
+    ...{ changes, members, outbox, rooms: access, access: parts.access },
+    ...{ invites: new InviteRepository(db), maxInvites: config.maxInvitesPerRoom },
+  });
+  return {
+    ...{ members, memberRepository, invites },
+    rooms: new RoomService({ ...common, rooms, directory, bans, maxRoomsPerUser, maxDirectUsers }),
+    membershipMirror: new MembershipMirror({
+      ...{ memberships, outbox, directory, log },
+      pages: new MembershipPages(db),
+    }),
+  };
+}

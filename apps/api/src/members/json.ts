@@ -1,0 +1,61 @@
+import { ROOM_ROLES } from '@chorus/protocol';
+import { z } from 'zod';
+import { named, writtenAs } from '../http/schemas.js';
+import type { RoomMember } from './repository.js';
+
+const time = writtenAs(z.iso.datetime().nullable(), {
+  anyOf: [{ type: 'string', format: 'date-time' }, { type: 'null' }],
+});
+
+export const roomMemberJson = named(
+  'RoomMember',
+  z
+    .object({
+      id: z.int().positive(),
+      username: z.string().describe('Empty for a user without an account, which needs `AUTH=open`.'),
+      role: z
+        .enum(ROOM_ROLES)
+        .nullable()
+        .describe('Null for a muted user of a public room who is not a member.'),
+      joinedAt: time,
+      mutedUntil: time,
+    })
+    .describe('A user who belongs to a room, whether or not present.'),
+);
+
+export const roomMemberPageJson = named(
+  'RoomMemberPage',
+  z.object({
+    members: z.array(roomMemberJson).describe('In ascending order of id.'),
+    nextCursor: z
+      .int()
+      .positive()
+      .nullable()
+      .describe('Value of `cursor` for the next page; null on the last page.'),
+  }),
+);
+
+export const foundUsersJson = named(
+  'FoundUsers',
+  z.object({
+    users: z
+      .array(z.object({ id: z.int().positive(), username: z.string() }))
+      .describe('In the order of their names.'),
+  }),
+);
+
+export function roomMember({
+  id,
+  username,
+  role,
+  joinedAt,
+  mutedUntil,
+}: RoomMember): z.input<typeof roomMemberJson> {
+  return {
+    id,
+    username,
+    role: role === 'none' ? null : role,
+    joinedAt: joinedAt?.toISOString() ?? null,
+    mutedUntil: mutedUntil?.toISOString() ?? null,
+  };
+}

@@ -1,0 +1,82 @@
+import { type Database, Prisma } from '@chorus/database';
+import type { RoleOrNone } from '@chorus/protocol';
+
+/** A member, or a muted user, of a room. */
+export interface RoomMember {
+  readonly id: number;
+  /** Empty for a user without an account (`AUTH=open`). */
+  readonly username: string;
+  readonly role: RoleOrNone;
+  /** Undefined for a user who is not a member. */
+  readonly joinedAt: Date | undefined;
+  /** End of a mute that has not ended. */
+  readonly mutedUntil: Date | undefined;
+}
+
+export interface MemberPage {
+  readonly members: readonly RoomMember[];
+  readonly nextCursor: number | null;
+}
+
+/** A user who was found by name. */
+export interface FoundUser {
+  readonly id: number;
+  readonly username: string;
+}
+
+interface Row {
+  id: bigint;
+  username: string | null;
+  role: RoleOrNone | null;
+  joinedAt: Date | null;
+  mutedUntil: Date | null;
+}
+
+const COLUMNS = Prisma.sql`users.username, member.role, member.joined_at AS "joinedAt", mute.until AS "mutedUntil"`;
+
+/** Members and users in PostgreSQL, for reading. */
+export class MemberRepository {
+  constructor(private readonly db: Database) {}
+
+  /** Members with ids above `after`, in ascending order of id. */
+  async page(roomId: number, after: number, limit: number): Promise<MemberPage> {
+    const rows = await this.db.$queryRaw<Row[]>`
+      SELECT member.user_id AS id, ${COLUMNS} FROM (
+        SELECT * FROM room_members WHERE room_id = ${BigInt(roomId)} AND user_id > ${BigInt(after)}
+        ORDER BY user_id LIMIT ${limit + 1}
+      ) member
+      LEFT JOIN mutes mute ON mute.room_id = member.room_id AND mute.user_id = member.user_id AND mute.until > now()
+      LEFT JOIN users ON users.id = member.user_id ORDER BY member.user_id`;
+    const members = rows.slice(0, limit).map(memberOf);
+    return { members, nextCursor: rows.length > limit ? (members.at(-1)?.id ?? null) : null };
+  }
+
+  /** A member or muted user; undefined for any other user. */
+  async find(roomId: number, userId: number): Promise<RoomMember | undefined> {
+    const [row] = await this.db.$queryRaw<Row[]>`
+      SELECT wanted.id, ${COLUMNS} FROM (SELECT ${BigInt(userId)}::bigint AS id) wanted
+      LEFT JOIN room_members member ON member.room_id = ${BigInt(roomId)} AND member.user_id = wanted.id
+      LEFT JOIN mutes mute ON mute.room_id = ${BigInt(roomId)} AND mute.user_id = wanted.id AND mute.until > now()
+      LEFT JOIN users ON users.id = wanted.id`;
+    return row && memberOf(row);
+  }
+
+  /** Users whose names begin with a text, whatever its case, in the order of their names. */
+  async search(text: string, limit: number): Promise<FoundUser[]> {
+    const pattern = `${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
+    const rows = await this.db.$queryRaw<Array<{ id: bigint; username: string }>>`
+      SELECT id, username FROM users WHERE lower(username) LIKE lower(${pattern})
+      ORDER BY lower(username), id LIMIT ${limit}`;
+    return rows.map(({ id, username }) => ({ id: Number(id), username }));
+  }
+}
+
+function memberOf({ id, username, role, joinedAt, mutedUntil }: Row): RoomMember {
+  return {
+    id: Number(id),
+    username: username ?? '',
+    role: role ?? 'none',
+    joinedAt: joinedAt ?? undefined,
+    mutedUntil: mutedUntil ?? undefined,
+  };
+}

@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto';
+import type { Prisma } from '@chorus/database';
+import {
+  type ChangeParts,
+  encodeChange,
+  type Member,
+  type RoleOrNone,
+  type RoomRole,
+} from '@chorus/protocol';
+import type { MirrorChanges, StoredMembership } from '../outbox/mirror-changes.js';
+import { ROOM_COLUMNS, type Room, type RoomRow, roleOf, roomOf } from '../rooms/repository.js';
+
+/** Properties of a room that can be changed. */
+export interface RoomProperties {
+  readonly name?: string | undefined;
+  readonly topic?: string | undefined;
+  readonly slowModeSeconds?: number | undefined;
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+/** A change as the outbox takes it: it gets its id and time there. */
+export type RoomChange = DistributiveOmit<ChangeParts, 'id' | 'sentAt' | 'clientMsgId'>;
+
+/** Memberships in one row of the outbox. */
+const MEMBERSHIPS_IN_ROW = 1_000;
+
+/** A room within a transaction that holds its row: no other transaction changes the room or its members. */
+export class RoomTransaction {
+  constructor(
+    private readonly db: Prisma.TransactionClient,
+    readonly room: Room,
+  ) {}
+
+  /** Locks the room. Messages can be archived meanwhile. @returns undefined when there is none */
+  static async lock(db: Prisma.TransactionClient, roomId: number): Promise<RoomTransaction | undefined> {
+    const [row] = await db.$queryRaw<RoomRow[]>`
+      SELECT ${ROOM_COLUMNS} FROM rooms WHERE id = ${BigInt(roomId)} FOR NO KEY UPDATE`;
+    return row && new RoomTransaction(db, roomOf(row));
+  }
+
+  get #id(): bigint {
+    return BigInt(this.room.id);
+  }
+
+  async roleOf(userId: number | undefined): Promise<RoleOrNone> {
+    const [row] = await this.db.$queryRaw<Array<{ role: RoleOrNone }>>`
+      SELECT ${roleOf(userId)} FROM rooms LEFT JOIN room_members member
+        ON member.room_id = rooms.id AND member.user_id = ${userId === undefined ? null : BigInt(userId)}::bigint
+      WHERE rooms.id = ${this.#id}`;
+    return row?.role ?? 'none';
+  }
+
+  /** Name of a user; undefined when there is no account. */
+  async nameOf(userId: number): Promise<string | undefined> {
+    const user = await this.db.user.findUnique({ where: { id: userId }, select: { username: true } });
+    return user?.username;
+  }
+
+  /** Number of members, counted up to `most`. */
+  async countMembers(most: number): Promise<number> {
+    const [row] = await this.db.$queryRaw<Array<{ count: bigint }>>`
+      SELECT count(*) FROM (SELECT 1 FROM room_members WHERE room_id = ${this.#id} LIMIT ${most}::int) members`;
+    return Number(row?.count ?? 0n);
+  }
+
+  /** Whether the room has an owner other than the user. */
+  async hasOtherOwner(userId: number): Promise<boolean> {
+    const rows = await this.db.$queryRaw<unknown[]>`
+      SELECT 1 FROM room_members WHERE room_id = ${this.#id} AND role = 'owner' AND role <> 'member'
+        AND user_id <> ${BigInt(userId)} LIMIT 1`;
+    return rows.length > 0;
+  }
+
+  async putMember(userId: number, role: RoomRole): Promise<void> {
+    await this.db.$executeRaw`
+      INSERT INTO room_members (room_id, user_id, role) VALUES (${this.#id}, ${BigInt(userId)}, ${role})
+      ON CONFLICT (room_id, user_id) DO UPDATE SET role = EXCLUDED.role`;
+  }
+
+  async removeMember(userId: number): Promise<void> {
+    await this.db.roomMember.deleteMany({ where: { roomId: this.#id, userId } });
+  }
+
+  /** @param seconds 0 ends the mute @returns its end by PostgreSQL's clock, in milliseconds since 1970; null for none */
+  async mute(userId: number, seconds: number): Promise<number | null> {
+    if (seconds === 0) {
+      await this.db.mute.deleteMany({ where: { roomId: this.#id, userId } });
+      return null;
+    }
+    const [row] = await this.db.$queryRaw<Array<{ until: Date }>>`
+      INSERT INTO mutes (room_id, user_id, until)
+      VALUES (${this.#id}, ${BigInt(userId)}, now() + make_interval(secs => ${seconds}::int))
+      ON CONFLICT (room_id, user_id) DO UPDATE SET until = EXCLUDED.until RETURNING until`;
+    return row?.until.getTime() ?? null;
+  }
+
+  async setProperties({ name, topic, slowModeSeconds }: RoomProperties): Promise<Room> {
+    const row = await this.db.room.update({
+      where: { id: this.#id },
+      data: {
+        ...(name === undefined ? {} : { name }),
+        ...(topic === undefined ? {} : { topic }),
+        ...(slowModeSeconds === undefined ? {} : { slowModeSeconds }),
+      },
+    });
+    return roomOf(row);
+  }
+
+  /** Deletes the room with its members. Entries that were not published yet are gone with it. */
+  async delete(): Promise<void> {
+    const members = await this.db.$queryRaw<Array<{ userId: bigint }>>`
+      SELECT user_id AS "userId" FROM room_members WHERE room_id = ${this.#id}
+      UNION SELECT user_id FROM mutes WHERE room_id = ${this.#id}`;
+    await this.db.outboxEntry.updateMany({ where: { roomId: this.#id }, data: { body: null } });
+    await this.db.room.delete({ where: { id: this.#id } });
+    const gone = members.map(({ userId }) => [Number(userId), 'none', null] as const);
+    await this.mirror(gone, 0);
+  }
+
+  /** Puts memberships into the outbox as they are now. @param slowModeSeconds undefined if it stays as it is */
+  async mirror(memberships: readonly StoredMembership[], slowModeSeconds?: number): Promise<void> {
+    for (let at = 0; at < memberships.length; at += MEMBERSHIPS_IN_ROW) {
+      await this.#put(null, { memberships: memberships.slice(at, at + MEMBERSHIPS_IN_ROW) });
+    }
+    if (slowModeSeconds !== undefined) await this.#put(null, { slowModeSeconds });
+  }
+
+  /**
+   * Puts an entry of the room's stream into the outbox.
+   * @param userId the user whose membership changed with it
+   */
+  async record(by: Member, change: RoomChange, userId?: number): Promise<void> {
+    const id = `room-change-${randomUUID()}`;
+    const body = encodeChange(this.room.id, by, { ...change, id, sentAt: Date.now() } as ChangeParts);
+    const memberships = userId === undefined ? {} : { memberships: [await this.#membership(userId)] };
+    const slowModeSeconds = change.change === 'room-changed' ? change.slowModeSeconds : undefined;
+    await this.#put(body, { ...memberships, ...(slowModeSeconds === undefined ? {} : { slowModeSeconds }) });
+  }
+
+  async #membership(userId: number): Promise<StoredMembership> {
+    const [row] = await this.db.$queryRaw<Array<{ role: RoleOrNone | null; until: Date | null }>>`
+      SELECT (SELECT role FROM room_members WHERE room_id = ${this.#id} AND user_id = ${BigInt(userId)}) AS role,
+        (SELECT until FROM mutes WHERE room_id = ${this.#id} AND user_id = ${BigInt(userId)} AND until > now()) AS until`;
+    return [userId, row?.role ?? 'none', row?.until?.getTime() ?? null];
+  }
+
+  async #put(body: string | null, mirror: MirrorChanges): Promise<void> {
+    await this.db.$executeRaw`
+      INSERT INTO outbox (room_id, body, mirror) VALUES (${this.#id}, ${body}, ${JSON.stringify(mirror)}::jsonb)`;
+  }
+}

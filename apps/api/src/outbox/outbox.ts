@@ -1,0 +1,97 @@
+import { type Broker, RoomNotFoundError } from '@chorus/broker';
+import type { MembershipList } from '@chorus/control';
+import type { Database, Prisma } from '@chorus/database';
+import { UnavailableError } from '@chorus/redis';
+import type { Logger } from '@chorus/service';
+import { MIRROR_LOCK } from './locks.js';
+import { type MirrorChanges, membershipChanges } from './mirror-changes.js';
+
+interface Row {
+  id: bigint;
+  body: string | null;
+  mirror: MirrorChanges;
+}
+
+/** Rows delivered in one transaction, which holds locks while Redis is asked. */
+const ROWS_AT_ONCE = 100;
+/** Longest transaction, in milliseconds. */
+const TIMEOUT_MS = 30_000;
+/** Age at which a row is no longer left to the request that made it, in seconds. */
+const ABANDONED_SECONDS = 1;
+/** Rooms delivered by one sweep. */
+const ROOMS_AT_ONCE = 500;
+
+export interface OutboxParts {
+  readonly db: Database;
+  readonly memberships: MembershipList;
+  readonly publisher: Pick<Broker, 'publish'>;
+  readonly log: Logger;
+}
+
+/**
+ * Delivers changes of rooms from PostgreSQL to Redis: writes memberships to the mirror, then publishes the entry, then deletes
+ * the row. Rows of a room are delivered in the order of their transactions. Any number of processes may deliver at once. An entry is
+ * published with its row as idempotency key, so a delivery that is repeated within five minutes publishes nothing twice.
+ */
+export class Outbox {
+  constructor(private readonly parts: OutboxParts) {}
+
+  /**
+   * Delivers all rows of a room.
+   * @throws {UnavailableError} or what the database throws: {@link sweep} delivers the rest later
+   */
+  async deliver(roomId: number): Promise<void> {
+    while ((await this.#deliverSome(roomId)) === ROWS_AT_ONCE);
+  }
+
+  /** Delivers rows that requests have left. Continues with other rooms when one fails. */
+  async sweep(): Promise<void> {
+    const rooms = await this.parts.db.$queryRaw<Array<{ roomId: bigint }>>`
+      SELECT DISTINCT room_id AS "roomId" FROM (
+        SELECT room_id FROM outbox WHERE created_at < now() - make_interval(secs => ${ABANDONED_SECONDS})
+        ORDER BY id LIMIT ${ROOMS_AT_ONCE}
+      ) old`;
+    let failure: unknown;
+    for (const { roomId } of rooms) {
+      await this.deliver(Number(roomId)).catch((error: unknown) => {
+        failure = error;
+      });
+    }
+    if (failure !== undefined) throw failure;
+  }
+
+  #deliverSome(roomId: number): Promise<number> {
+    return this.parts.db.$transaction(
+      async (tx) => {
+        await tx.$queryRaw`SELECT pg_advisory_xact_lock_shared(${MIRROR_LOCK}::bigint)::text`;
+        // Another process that delivers these rows has deleted them when the lock is granted.
+        const rows = await tx.$queryRaw<Row[]>`
+          SELECT id, body, mirror FROM outbox WHERE room_id = ${BigInt(roomId)} ORDER BY id LIMIT ${ROWS_AT_ONCE} FOR UPDATE`;
+        for (const row of rows) await this.#deliverRow(tx, roomId, row);
+        if (rows.length > 0) {
+          await tx.$executeRaw`DELETE FROM outbox WHERE id = ANY(${rows.map(({ id }) => id)})`;
+        }
+        return rows.length;
+      },
+      { timeout: TIMEOUT_MS, maxWait: TIMEOUT_MS },
+    );
+  }
+
+  async #deliverRow(tx: Prisma.TransactionClient, roomId: number, { id, body, mirror }: Row): Promise<void> {
+    const { memberships, publisher, log } = this.parts;
+    const { slowModeSeconds } = mirror;
+    await memberships.change(membershipChanges(roomId, mirror));
+    if (slowModeSeconds !== undefined) await memberships.setSlowMode({ roomId, seconds: slowModeSeconds });
+    if (body === null) return;
+    try {
+      await publisher.publish(roomId, body, `outbox:${id}`);
+    } catch (error) {
+      if (!(error instanceof RoomNotFoundError)) throw error;
+      // A room that PostgreSQL has is brought to Redis by the mirror of rooms.
+      if ((await tx.room.count({ where: { id: roomId } })) > 0) {
+        throw new UnavailableError('gateways do not know the room yet', { cause: error });
+      }
+      log.debug({ roomId }, 'the room of a change was deleted');
+    }
+  }
+}
