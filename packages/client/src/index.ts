@@ -11,6 +11,8 @@ export type * from './http/api-types.js';
 export * from './http/chorus-api.js';
 export * from './messages/apply-change.js';
 export * from './messages/message-list.js';
+export * from './operations/operations.js';
+export * from './operations/send-stream.js';
 export type * from './options.js';
 export type * from './room/room.js';
 export type * from './types.js';

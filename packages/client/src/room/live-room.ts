@@ -8,7 +8,7 @@ import type { Change, Delivery, LeftReason, Member, Message, RoomStatus, SentMes
 import { streamMessages } from './message-stream.js';
 import { Outbox } from './outbox.js';
 import { People } from './people.js';
-import type { Room, RoomEvents, SendOptions } from './room.js';
+import type { ChangeOptions, Fallback, MessageOperation, Room, RoomEvents, SendOptions } from './room.js';
 import type { RoomHost } from './room-host.js';
 import { Sender } from './sender.js';
 import { StoredWatch } from './stored-watch.js';
@@ -67,6 +67,7 @@ export class LiveRoom implements Room {
       roomId: id,
       send: () => this.#sender.sendNext(),
       onChange: (delivery) => this.#events.emit('delivery', delivery),
+      onFailed: (id, error) => this.#notSent(id, error),
       nextMessageId: () => host.nextMessageId(),
     });
     this.#sender = new Sender(id, host, this.#outbox, () => this.#status === 'joined');
@@ -123,7 +124,23 @@ export class LiveRoom implements Room {
   }
 
   send(content: string, options: SendOptions = {}): Promise<SentMessage> {
-    return this.#status === 'left' ? Promise.reject(this.#leftError()) : this.#outbox.add(content, options);
+    const { mentions, data, replyTo } = options;
+    return this.#add(
+      { type: 'publish', content, mentions, replyTo: replyTo && placeOf(replyTo), data },
+      options,
+    );
+  }
+
+  async perform(
+    operation: MessageOperation,
+    options: ChangeOptions = {},
+    fallback?: Fallback,
+  ): Promise<void> {
+    await this.#add(
+      { ...operation, target: placeOf(operation.target) },
+      options,
+      fallback && ((id, refusal) => fallback(this.#host.api, id, refusal)),
+    );
   }
 
   retry(clientMsgId: string): void {
@@ -240,17 +257,25 @@ export class LiveRoom implements Room {
       else this.#timers.after(this.#pause(), () => this.up());
     } else if (request === 'presence') {
       if (retry) this.#timers.after(this.#pause(), () => this.#people.read());
-    } else if (request === 'publish' && clientMsgId !== undefined) {
-      const again = code === 'not_joined' || retry;
-      if (!this.#outbox.refused(clientMsgId, new ChorusError(code, error, again))) return;
-      if (code === 'not_joined') {
-        this.down();
-        this.up();
-        return;
-      }
-      this.#sender.pause();
-      this.#timers.after(this.#pause(), () => this.#sender.resume());
+    } else if (clientMsgId !== undefined) {
+      // Gateways do not name the type of a frame that they do not know.
+      this.#notSent(clientMsgId, new ChorusError(code, error, code === 'not_joined' || retry));
     }
+  }
+
+  #notSent(clientMsgId: string, error: ChorusError): void {
+    if (!this.#outbox.refused(clientMsgId, error)) return;
+    if (error.code === 'not_joined') {
+      this.down();
+      this.up();
+      return;
+    }
+    this.#sender.pause();
+    this.#timers.after(this.#pause(), () => this.#sender.resume());
+  }
+
+  #add(...draft: Parameters<Outbox['add']>): Promise<SentMessage> {
+    return this.#status === 'left' ? Promise.reject(this.#leftError()) : this.#outbox.add(...draft);
   }
 
   #deliver(entry: Message | Change): void {

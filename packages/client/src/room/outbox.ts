@@ -1,13 +1,17 @@
 import { isAfter, type Position } from '@chorus/protocol/constants';
-import { ChorusError } from '../chorus-error.js';
+import { asChorusError, ChorusError } from '../chorus-error.js';
 import type { Delivery, DeliveryState, SentMessage } from '../types.js';
 import { ageOf, type Moment, moment } from './moment.js';
-import type { SendOptions } from './room.js';
+import type { ChangeOptions, MessageOperation, SendOptions } from './room.js';
 
-/** A message of the application, from `send` until it is stored or discarded. */
+/** A message of the application, from `send` until it is stored or discarded; or a change, until it is answered. */
 interface Draft {
   readonly clientMsgId: string;
+  /** Empty for a change. */
   readonly content: string;
+  /** Fields of the frame. */
+  readonly frame: OutboxFrame;
+  readonly fallback: ((clientMsgId: string, refusal: ChorusError) => Promise<void>) | undefined;
   state: DeliveryState;
   position: Position | undefined;
   error: ChorusError | undefined;
@@ -18,11 +22,20 @@ interface Draft {
   reject(error: ChorusError): void;
 }
 
+/** A frame without the id of the room and its own id. */
+export type OutboxFrame =
+  | MessageOperation
+  | ({ readonly type: 'publish'; readonly content: string } & ContentParts);
+
+type ContentParts = Pick<SendOptions, 'mentions' | 'data' | 'replyTo'>;
+
 export interface OutboxOptions {
   readonly roomId: number;
   /** Schedules sending; {@link Outbox.current} then returns the message to send. */
   send(): void;
   onChange(delivery: Delivery): void;
+  /** A change failed in its second way, too. */
+  onFailed(clientMsgId: string, error: ChorusError): void;
   nextMessageId(): string;
 }
 
@@ -30,6 +43,7 @@ export interface OutboxOptions {
 const MOST_KEPT = 1_000;
 /** Gateways recognise a repeated id for five minutes. */
 const SAFE_TO_REPEAT_MS = 4 * 60_000;
+const NOWHERE: Position = { epoch: 0, seq: 0 };
 const MESSAGE_ID = /^[\w.:-]{1,64}$/;
 
 /**
@@ -52,7 +66,7 @@ export class Outbox {
   }
 
   get deliveries(): readonly Delivery[] {
-    this.#deliveries ??= [...this.#drafts.values()].map(deliveryOf);
+    this.#deliveries ??= [...this.#drafts.values()].filter(isMessage).map(deliveryOf);
     return this.#deliveries;
   }
 
@@ -63,15 +77,17 @@ export class Outbox {
   }
 
   add(
-    content: string,
-    { timeoutMs, clientMsgId = this.#options.nextMessageId() }: SendOptions,
+    frame: OutboxFrame,
+    { timeoutMs, clientMsgId = this.#options.nextMessageId() }: ChangeOptions,
+    fallback?: Draft['fallback'],
   ): Promise<SentMessage> {
     const sent = new Promise<SentMessage>((resolve, reject) => {
       if (!MESSAGE_ID.test(clientMsgId) || this.#drafts.has(clientMsgId)) {
         throw new ChorusError('bad_request', `clientMsgId ${clientMsgId} is not valid, or taken`);
       }
       const draft: Draft = {
-        ...{ clientMsgId, content, state: 'queued', position: undefined, error: undefined },
+        ...{ clientMsgId, frame, fallback, content: frame.type === 'publish' ? frame.content : '' },
+        ...{ state: 'queued', position: undefined, error: undefined },
         ...{ sent: undefined, timer: undefined, resolve, reject },
       };
       if (timeoutMs !== undefined) {
@@ -108,7 +124,7 @@ export class Outbox {
   /**
    * Returns the next message to send and marks it as in flight; undefined if one is in flight already, or none waits.
    */
-  next(): { clientMsgId: string; content: string } | undefined {
+  next(): Pick<Draft, 'clientMsgId' | 'frame'> | undefined {
     if (this.#current !== undefined) return undefined;
     const draft = this.#queue.shift();
     if (draft === undefined) return undefined;
@@ -126,7 +142,7 @@ export class Outbox {
     draft.position = position;
     draft.error = undefined;
     this.#become(draft, 'sent');
-    this.#trim();
+    this.#trim(draft);
     draft.resolve({ roomId: this.#options.roomId, clientMsgId, content: draft.content, position });
     this.#options.send();
   }
@@ -135,6 +151,14 @@ export class Outbox {
   refused(clientMsgId: string, error: ChorusError): boolean {
     const draft = this.#drafts.get(clientMsgId);
     if (draft?.state !== 'sending') return false;
+    if (draft.fallback !== undefined && /^(message_not_recent|bad_frame)$/.test(error.code)) {
+      // Stays in flight: later changes of the message must not overtake it.
+      draft.fallback(clientMsgId, error).then(
+        () => this.acked(clientMsgId, NOWHERE),
+        (cause: unknown) => this.#options.onFailed(clientMsgId, asChorusError(cause)),
+      );
+      return false;
+    }
     if (error.retry) this.interrupted();
     else this.#fail(draft, error);
     return error.retry;
@@ -178,7 +202,7 @@ export class Outbox {
     this.#take(draft);
     draft.error = error;
     this.#become(draft, 'failed');
-    this.#trim();
+    this.#trim(draft);
     draft.reject(error);
     this.#options.send();
   }
@@ -190,7 +214,8 @@ export class Outbox {
     if (draft.state === 'queued') this.#queue.splice(this.#queue.indexOf(draft), 1);
   }
 
-  #trim(): void {
+  #trim(settled: Draft): void {
+    if (!isMessage(settled)) this.#drafts.delete(settled.clientMsgId);
     if (this.#drafts.size - this.#queue.length <= MOST_KEPT) return;
     for (const { clientMsgId, state } of this.#drafts.values()) {
       if (state !== 'sent' && state !== 'failed') continue;
@@ -205,9 +230,14 @@ export class Outbox {
   }
 
   #changed(draft: Draft): void {
+    if (!isMessage(draft)) return;
     this.#deliveries = undefined;
     this.#options.onChange(deliveryOf(draft));
   }
+}
+
+function isMessage({ frame }: Draft): boolean {
+  return frame.type === 'publish';
 }
 
 function deliveryOf({ clientMsgId, content, state, position, error }: Draft): Delivery {

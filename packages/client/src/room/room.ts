@@ -1,12 +1,15 @@
 import type { Position } from '@chorus/protocol/constants';
-import type { HistoryPage, RoomHistoryQuery } from '../options.js';
+import type { ChorusError } from '../chorus-error.js';
+import type { HistoryPage, HistorySource, RoomHistoryQuery } from '../options.js';
 import type {
   Change,
   Delivery,
   Gap,
   LeftReason,
   Member,
+  Mention,
   Message,
+  MessageData,
   RoomStatus,
   SentMessage,
 } from '../types.js';
@@ -41,15 +44,45 @@ export interface RoomEvents {
   gap: Gap;
 }
 
-export interface SendOptions {
-  /** Default: no time-out. After it, the message fails with `timeout`; whether it arrived may be unknown. */
+/** Options of everything that is sent. */
+export interface ChangeOptions {
+  /** Default: no time-out. After it, the call fails with `timeout`; whether it took effect may be unknown. */
   timeoutMs?: number;
   /**
-   * Id of the message. Unique among the user's messages of this room; 1 to 64 letters, digits, `.`, `:`, `-`, `_`.
-   * Default: a random id.
+   * Id of the message or change. Unique among the user's messages and changes of this room; 1 to 64 letters, digits,
+   * `.`, `:`, `-`, `_`. Default: a random id.
    */
   clientMsgId?: string;
 }
+
+/** What a message has beside its text. In an edit, absent parts stay as they are. */
+export interface ContentOptions {
+  /** Users whom the message mentions; `room` for all members. */
+  mentions?: readonly Mention[] | undefined;
+  data?: MessageData | undefined;
+}
+
+/** Gateways of the version before ignore `replyTo`, `mentions` and `data`. */
+export interface SendOptions extends ChangeOptions, ContentOptions {
+  /** The message that this one replies to, or its position. */
+  replyTo?: Position | undefined;
+}
+
+/** A change of a message, as {@link Room.perform} takes it. `target` is the message, or its position. */
+export type MessageOperation = { readonly target: Position } & (
+  | {
+      readonly type: 'edit';
+      readonly content: string;
+      readonly mentions?: readonly Mention[] | undefined;
+      readonly data?: MessageData | undefined;
+    }
+  | { readonly type: 'delete' }
+  | { readonly type: 'react' | 'unreact'; readonly reaction: string }
+  | { readonly type: 'append'; readonly text: string }
+);
+
+/** Makes a change in another way than over the socket, which has refused it. */
+export type Fallback = (api: HistorySource, clientMsgId: string, refusal: ChorusError) => Promise<void>;
 
 /** One room, from {@link ChorusClient.join} until it is left. Stays the same over reconnects. */
 export interface Room {
@@ -77,6 +110,15 @@ export interface Room {
    * or discarded
    */
   send(content: string, options?: SendOptions): Promise<SentMessage>;
+
+  /**
+   * Changes a message, in the order of all calls of `send` and `perform`, with the retries of {@link Room.send}. Applications call
+   * {@link edit}, {@link deleteMessage}, {@link react}, {@link unreact}, {@link append} or {@link sendStream}.
+   * @param fallback called if the gateway does not have the message any more, or does not know the operation
+   * @returns resolves when the change is acknowledged
+   * @throws {ChorusError} (rejects) when it failed for good
+   */
+  perform(operation: MessageOperation, options?: ChangeOptions, fallback?: Fallback): Promise<void>;
 
   /**
    * The user's own messages of this room that are not known to be stored, oldest first. At most 1,000 sent or failed

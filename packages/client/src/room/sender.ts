@@ -50,8 +50,8 @@ export class Sender {
   #nextFrame(): ClientFrame | undefined {
     const draft = this.outbox.next();
     if (draft === undefined) return undefined;
-    const { clientMsgId, content } = draft;
-    const frame: ClientFrame = { type: 'publish', roomId: this.roomId, clientMsgId, content };
+    const { clientMsgId } = draft;
+    const frame = { ...draft.frame, roomId: this.roomId, clientMsgId } as ClientFrame;
     // A gateway closes the connection after a larger frame.
     if (new Blob([JSON.stringify(frame)]).size <= this.host.maxFrameBytes) return frame;
     this.outbox.refused(clientMsgId, new ChorusError('too_big', 'the message is too long'));

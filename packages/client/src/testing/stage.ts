@@ -55,6 +55,7 @@ export class TestHistory implements HistorySource {
   readonly changed: Message[] = [];
   /** False for a server that ignores `changedSince`. */
   knowsChanges = true;
+  request?: NonNullable<HistorySource['request']>;
   #held: Promise<void> | undefined;
 
   /** Holds back the next answers until they are released. */

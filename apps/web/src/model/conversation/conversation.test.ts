@@ -42,6 +42,10 @@ class ToldRoom implements Room {
     throw new ChorusError('too_big', 'the message is too large');
   }
 
+  async perform(): Promise<never> {
+    throw new Error('not asked for');
+  }
+
   leave(): void {
     this.left = true;
   }
