@@ -21,7 +21,7 @@
 
 local KEYS, ARGV, call, pcall = KEYS, ARGV, redis.call, redis.pcall
 local command, budget, channel_suffix = ARGV[1], tonumber(ARGV[2]), ARGV[5]
-local held = call('HMGET', state, 'life', 'unstored')
+local held = call('HMGET', state, 'life', 'unstored', 'traits')
 -- Reading the server's run id costs more than all the rest of a small batch.
 local life = ARGV[4] == '1' and held[1] or current_life()
 -- Within one incarnation a room's epoch only grows, so an epoch that is too old is refused. One of another incarnation
@@ -29,7 +29,8 @@ local life = ARGV[4] == '1' and held[1] or current_life()
 local may_hint = ARGV[3] == life
 local rooms = tonumber(ARGV[6])
 local first_room = 7 + rooms
-local traits = call('HMGET', KEYS[6], unpack(ARGV, 7, 6 + rooms))
+local has_traits = held[3]
+local traits = has_traits and call('HMGET', KEYS[6], unpack(ARGV, 7, 6 + rooms)) or {}
 local byte, C = string.byte, string.byte('c')
 local waiting = tonumber(held[2] or 0)
 local waited = waiting
@@ -211,7 +212,10 @@ while key_at <= last do
     marks[#marks + 1] = now
     marks[#marks + 1] = room
   end
-  if changes > changes_before then call('HSET', KEYS[6], room, string.format('%.0f', changes) .. letters) end
+  if changes > changes_before then
+    call('HSET', KEYS[6], room, string.format('%.0f', changes) .. letters)
+    if not has_traits then has_traits = call('HSET', state, 'traits', '1') end
+  end
   if sent then
     local current = KEYS[key_at + current_at]
     if same_turn then

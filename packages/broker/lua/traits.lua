@@ -1,4 +1,5 @@
--- Opening of the scripts that know traits of rooms: the number of entries that are not messages, and letters (`p` private, `d` direct).
+-- Prefix of the scripts that know traits of rooms: the number of entries that are not messages, and letters (`p` private,
+-- `d` direct). Needs state.lua.
 
 local function traits_of(traits, room)
   local count, letters = string.match(redis.call('HGET', traits, room) or '', '^(%d*)(%a*)$')
@@ -10,6 +11,8 @@ local function note_traits(traits, room, count, letters)
     redis.call('HDEL', traits, room)
   else
     redis.call('HSET', traits, room, string.format('%.0f', count) .. letters)
+    -- publish.lua looks traits up only then.
+    redis.call('HSET', state, 'traits', '1')
   end
 end
 

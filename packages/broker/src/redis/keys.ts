@@ -44,6 +44,7 @@ export class BrokerKeys {
    * - `seen`: the newest epoch that a node has seen and this data never assigned, if there is one;
    * - `mirrored`: the `life` in which every room of PostgreSQL was known and whole;
    * - `doubt`: the epoch of the last incarnation that is known to have lost messages;
+   * - `traits`: 1 once a room has had traits: until then none is looked up;
    * - `unstored`: bytes of all messages after their room's watermark, as they count for the budget.
    */
   state(partition: number | undefined): string {
