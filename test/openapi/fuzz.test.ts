@@ -29,6 +29,8 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
   bodies.addSchema({ $id: 'document', components: document.components });
   let cluster: TestCluster;
   let person: Person;
+  /** Position of a message of room 1, as it is in paths. */
+  let message: string;
   /** Number of times that all sessions of the person were ended. */
   let generation = 0;
   /** Another user, and a room with that member and two invitations, which no other request reaches by chance. */
@@ -53,11 +55,19 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
       const { body } = await request(`${club}/invites`, { body: {}, token: person.token });
       codes.push((body as { code: string }).code);
     }
+    message = await newMessage();
   });
   after(async () => {
     closeRequests();
     await cluster?.close();
   });
+
+  const newMessage = async (): Promise<string> => {
+    const url = `${cluster.url}/api/rooms/1/messages`;
+    const { body } = await request(url, { body: { content: 'x' }, token: token() });
+    const { epoch, seq } = body as { epoch: number; seq: number };
+    return `${epoch}-${seq}`;
+  };
 
   /** Each request has one of its own: signing out with it ends no other. */
   const token = (): string => new Tokens(cluster.jwtSecret).sign(person, generation);
@@ -79,12 +89,17 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
       putMember: { role: 'moderator' },
       muteMember: { seconds: 0 },
       createInvite: {},
+      sendMessage: { content: 'new' },
+      editMessage: { content: 'new' },
+      appendToMessage: { text: 'new' },
+      reportMessage: { reason: 'new' },
       changePassword: { currentPassword: password, newPassword: `${password} again` },
     };
     const body = bodies[operationId] && JSON.stringify(bodies[operationId]);
     return {
       method,
       path: path
+        .replace('{position}', message)
         .replace('{roomId}/members/{userId}', `${CLUB}/members/${other.id}`)
         .replace('{roomId}/invites/{code}', `${CLUB}/invites/${codes[1]}`)
         .replace('{code}', String(codes[0]))
@@ -124,6 +139,7 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
   for (const operation of operations) {
     const { method, path, operationId, responses } = operation;
     it(`${method} ${path}: nothing undocumented comes of them, and no failure of the server`, async () => {
+      if (path.includes('{position}')) message = await newMessage();
       const requests = requestsFor(document, operation, token).filter(fits(operation));
       await fc.assert(
         fc.asyncProperty(requests, async (asked) => {
@@ -189,8 +205,9 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
   });
 });
 
-function rank({ method }: Operation): number {
-  return method === 'DELETE' ? 1 : 0;
+function rank({ method, path }: Operation): number {
+  if (method !== 'DELETE') return 0;
+  return path.includes('{position}') ? 1 : 2;
 }
 
 /**

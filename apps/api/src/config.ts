@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { AUTH_SECRETS, type AuthConfig, authConfig, authSettings } from '@chorus/auth';
 import { type DatabaseConfig, databaseConfig, databaseSettings } from '@chorus/database';
+import type { MessageLimits } from '@chorus/protocol';
 import { type RedisConfig, redisConfig, redisSettings } from '@chorus/redis';
 import {
   type BalancedConfig,
+  backlogSettings,
   balancedConfig,
   balancedSettings,
   ConfigError,
@@ -11,6 +13,8 @@ import {
   flag,
   integer,
   listenerSettings,
+  messageLimitSettings,
+  messageLimits,
   oneOf,
   parseSettings,
   type TracesConfig,
@@ -86,6 +90,12 @@ export const apiSettings = {
     .default(100)
     .describe('Invitations of a room that may be open at a time; creating another one gets 403.'),
   MAX_DIRECT_USERS: integer(2, 50).default(9).describe('Users that a direct room may have.'),
+  MAX_API_MESSAGES_PER_SECOND_PER_USER: integer(1, 1_000_000)
+    .default(100)
+    .describe(
+      'Messages, changes and reports per second that a user may send through one API; further ones get 429.',
+    ),
+  ...messageLimitSettings,
   ...operatorSettings,
   ...tracesSettings,
   WEB_DIR: z
@@ -103,6 +113,7 @@ export const apiSettings = {
 export const storeSettings = {
   ...databaseSettings,
   ...redisSettings,
+  ...backlogSettings,
 };
 
 export interface ApiConfig extends BalancedConfig {
@@ -118,6 +129,8 @@ export interface ApiConfig extends BalancedConfig {
   readonly maxMembersPerRoom: number;
   readonly maxInvitesPerRoom: number;
   readonly maxDirectUsers: number;
+  readonly messageLimits: MessageLimits;
+  readonly maxMessagesPerSecondPerUser: number;
   readonly shutdownTimeoutMs: number;
   /** Undefined without an operator port. */
   readonly operator: OperatorConfig | undefined;
@@ -131,6 +144,8 @@ export interface StoreConfig {
   readonly database: DatabaseConfig;
   readonly redis: RedisConfig;
   readonly redisPrefix: string;
+  /** Bytes of messages in Redis that may wait for the archiver. */
+  readonly maxBacklogBytes: number;
 }
 
 /** @throws {ConfigError} with one line that names the variable */
@@ -159,6 +174,8 @@ export function loadApiConfig(env: Environment): ApiConfig {
     maxMembersPerRoom: settings.MAX_MEMBERS_PER_ROOM,
     maxInvitesPerRoom: settings.MAX_INVITES_PER_ROOM,
     maxDirectUsers: settings.MAX_DIRECT_USERS,
+    messageLimits: messageLimits(settings),
+    maxMessagesPerSecondPerUser: settings.MAX_API_MESSAGES_PER_SECOND_PER_USER,
     shutdownTimeoutMs: settings.SHUTDOWN_TIMEOUT_MS,
     operator: operatorConfig(settings),
     traces: tracesConfig(settings),
@@ -173,6 +190,7 @@ export function loadStoreConfig(env: Environment): StoreConfig {
     database: databaseConfig(settings, env),
     redis: redisConfig(settings),
     redisPrefix: settings.REDIS_PREFIX,
+    maxBacklogBytes: settings.ARCHIVE_BACKLOG_BYTES,
   };
 }
 

@@ -33,7 +33,10 @@ import { addRoutes } from './http/route-table.js';
 import { type HttpServer, listen } from './http/server.js';
 import { createRoomServices } from './members/create-services.js';
 import { MessageHistory } from './messages/history.js';
+import { type MessagePublisher, MessageService } from './messages/message-service.js';
+import { ReportRepository } from './messages/reports/repository.js';
 import { MessageRepository } from './messages/repository.js';
+import { UserRates } from './messages/user-rates.js';
 import { addPasswordMetrics } from './metrics/password-metrics.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
 import { NameFolding } from './names/folding.js';
@@ -55,6 +58,8 @@ export interface ApiParts {
   readonly directory: RoomDirectory;
   readonly presence: PresenceReader;
   readonly history: RoomHistory;
+  /** Publishes the messages and changes that users send through the API. */
+  readonly messagePublisher: MessagePublisher;
   readonly rateLimits: RateLimits;
   /** Revoked sessions and bans, shared with the gateways. */
   readonly access: AccessList;
@@ -127,6 +132,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   const messages = new MessageRepository(parts.db);
   const entries = new ArchivedEntries(parts.db);
   const roomServices = createRoomServices(config, { ...parts, rooms: roomRepository, bans, log });
+  const history = new MessageHistory(parts.history, messages);
   const nameFolding = new NameFolding(users, log);
   addRoutes(router, publicRoutes, {
     readiness,
@@ -144,7 +150,16 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     rules: new PasswordRules(config.passwordMinLength),
     ...roomServices,
     presence: parts.presence,
-    history: new MessageHistory(parts.history, messages),
+    history,
+    reports: new ReportRepository(parts.db),
+    messages: new MessageService({
+      publisher: parts.messagePublisher,
+      memberships: parts.memberships,
+      history,
+      limits: config.messageLimits,
+      rates: new UserRates(config.maxMessagesPerSecondPerUser),
+      nextId: messageIds(nodeId),
+    }),
   });
 
   const closer = new Closer();
@@ -194,6 +209,13 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
       return closing;
     },
   };
+}
+
+/** Generator of ids of entries: node id, id of this start of the process, counter. */
+function messageIds(nodeId: string): () => string {
+  const prefix = `${nodeId}-${randomBytes(4).toString('hex')}-`;
+  let count = 0;
+  return () => prefix + (count++).toString(36);
 }
 
 /** Creates a value at the first call and returns it at all calls. */

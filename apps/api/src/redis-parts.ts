@@ -22,7 +22,7 @@ const PUBLISHER = { maxBacklogBytes: Number.MAX_SAFE_INTEGER, maxBatchWindowMs: 
  * @throws {ConfigError} Redis does not have the database of the URL
  */
 export async function createRedisParts(
-  config: Pick<StoreConfig, 'redis' | 'redisPrefix'>,
+  config: Pick<StoreConfig, 'redis' | 'redisPrefix' | 'maxBacklogBytes'>,
   rateLimits: RateLimitConfig,
   log: Logger,
   watch?: RedisWatch,
@@ -33,6 +33,7 @@ export async function createRedisParts(
     | 'directory'
     | 'history'
     | 'memberships'
+    | 'messagePublisher'
     | 'nodes'
     | 'presence'
     | 'publisher'
@@ -49,6 +50,10 @@ export async function createRedisParts(
     nodes: new RedisNodeRegistry(redis, keyspace),
     directory: new RedisRoomDirectory(redis, keyspace),
     history: new RedisRoomHistory(redis, keyspace),
+    messagePublisher: new RedisPublisher(redis, new BrokerKeys(keyspace), {
+      maxBacklogBytes: config.maxBacklogBytes,
+      maxBatchWindowMs: 0,
+    }),
     presence: new RedisPresenceStore(redis, {
       keyspace,
       noticeTarget: redisNoticeTarget(keyspace, config.redis.cluster),

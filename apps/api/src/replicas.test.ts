@@ -26,6 +26,7 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
     const stores = {
       redis: redisAt(redis.url, 500),
       redisPrefix: PREFIX,
+      maxBacklogBytes: 268_435_456,
     };
     const parts = await createRedisParts(stores, loadApiConfig(env).rateLimits, silentLog);
     closer.add(parts);

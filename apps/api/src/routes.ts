@@ -9,7 +9,7 @@ import type { InviteServices } from './invites/dependencies.js';
 import { inviteRoutes } from './invites/routes.js';
 import type { MemberServices } from './members/dependencies.js';
 import { memberRoutes } from './members/routes.js';
-import type { MessageServices } from './messages/list-messages.js';
+import type { MessageServices } from './messages/dependencies.js';
 import { messageRoutes } from './messages/routes.js';
 import type { RoomServices } from './rooms/dependencies.js';
 import { roomRoutes } from './rooms/routes.js';

@@ -3,6 +3,7 @@ import type { MessageLimits } from '@chorus/protocol';
 import { type RedisConfig, redisConfig, redisSettings } from '@chorus/redis';
 import {
   type BalancedConfig,
+  backlogSettings,
   balancedConfig,
   balancedSettings,
   ConfigError,
@@ -29,6 +30,7 @@ export const gatewaySettings = {
   ...redisSettings,
   ...operatorPortSettings,
   ...messageLimitSettings,
+  ...backlogSettings,
   BATCH_WINDOW_MS: integer(0, 100)
     .default(5)
     .describe(
@@ -38,11 +40,6 @@ export const gatewaySettings = {
     .default(15)
     .describe(
       'Maximum time for which a busy gateway collects deliveries, so that several leave in one write per socket; 0 never waits.',
-    ),
-  ARCHIVE_BACKLOG_BYTES: integer(1_048_576, 1_099_511_627_776)
-    .default(268_435_456)
-    .describe(
-      'Bytes of messages in Redis that may wait for the archiver, over all rooms; beyond that sending is refused. While more than half of it is used, sending is also refused in a room that uses a quarter of it and has 128 messages waiting, and for a user who uses a quarter of it in all rooms together (counted to within an eighth). In a Redis Cluster each of the 64 partitions has an equal part, with the same shares. Set one value for all gateways.',
     ),
   MAX_CONNECTIONS: integer(1, 1_000_000)
     .default(50_000)

@@ -121,6 +121,7 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
       directory,
       presence,
       history,
+      messagePublisher: closer.add(new MemoryBroker(rooms)),
       access,
       memberships: access.memberships,
       publisher: closer.add(new MemoryBroker(rooms)),

@@ -23,7 +23,7 @@ export { RedisBroker, type RedisBrokerOptions } from './redis/broker.js';
 export { BrokerKeys } from './redis/keys.js';
 export { redisNoticeTarget } from './redis/notice-target.js';
 export { ProbeStats } from './redis/probe-stats.js';
-export { RedisPublisher } from './redis/publisher.js';
+export { RedisPublisher, type RedisPublisherOptions } from './redis/publisher.js';
 export { RedisRoomDirectory } from './redis/room-directory.js';
 export { RedisRoomHistory } from './redis/room-history.js';
 export * from './room-directory.js';

@@ -1,7 +1,7 @@
 import { connectPlain, type PlainSocket } from '@chorus/testing';
 import { expect } from 'chai';
 import { readBack, readOn, readPage, type Said } from '../../support/archive.js';
-import { createPerson, createRoom, type Person } from '../../support/clients/people.js';
+import { createPerson, createRoom, type Person, request } from '../../support/clients/people.js';
 import type { Target } from '../target.js';
 
 export function describeHistory(target: () => Target): void {
@@ -43,6 +43,43 @@ export function describeHistory(target: () => Target): void {
       for (const walk of walks) {
         expect(walk.map(({ seq, content }: Said) => [seq, content])).to.deep.equal(expected);
       }
+    });
+  });
+
+  describe('messages that are sent and changed over HTTP', () => {
+    const ask = (method: string, route: string, body?: object) =>
+      request(`${target().url}/api/rooms/${room}/${route}`, { method, body, token: ann.token });
+
+    it('reach sockets and the history', async () => {
+      const sent = await ask('POST', 'messages', { content: 'hello' });
+      expect(sent.status).to.equal(201);
+      const { epoch, seq } = sent.body as { epoch: number; seq: number };
+      await socket.messages(1);
+      const received = socket.frames.find(({ type }) => type === 'message');
+      expect(received).to.deep.include({
+        content: 'hello',
+        roomId: room,
+        username: ann.username,
+        epoch,
+        seq,
+      });
+      const at = `messages/${epoch}-${seq}`;
+      const statuses = [
+        await ask('PATCH', at, { content: 'hi' }),
+        await ask('POST', `${at}/append`, { text: '!' }),
+        await ask('PUT', `${at}/reactions/ok`),
+        await ask('POST', `${at}/report`, { reason: 'loud' }),
+        await ask('GET', 'reports'),
+      ].map(({ status }) => status);
+      expect(statuses).to.deep.equal([200, 200, 200, 201, 200]);
+      const [message] = (await readPage(target().url, ann, room)).messages;
+      const reactions = [{ reaction: 'ok', count: 1, me: true }];
+      expect(message).to.deep.include({ content: 'hi!', reactions });
+      expect((await ask('DELETE', `${at}/reactions/ok`)).status).to.equal(200);
+      expect((await ask('DELETE', at)).status).to.equal(200);
+      const [tombstone] = (await readPage(target().url, ann, room)).messages;
+      expect(tombstone).to.include({ content: '' }).and.to.have.property('deleted');
+      expect(socket.frames.filter(({ type }) => (type as string) === 'change')).to.deep.equal([]);
     });
   });
 }

@@ -1,7 +1,15 @@
-import { POSITION_PROBLEM, parsePosition } from '@chorus/protocol';
+import {
+  dataSchema,
+  isStorable,
+  mentionsSchema,
+  POSITION_PROBLEM,
+  parsePosition,
+  reactionSchema,
+  targetSchema,
+} from '@chorus/protocol';
 import { z } from 'zod';
-import { writtenAs } from '../http/schemas.js';
-import { limit } from '../rooms/inputs.js';
+import { named, writtenAs } from '../http/schemas.js';
+import { cursor, limit, roomPath } from '../rooms/inputs.js';
 import { POSITION_PATTERN } from './json.js';
 
 const position = z.string(POSITION_PROBLEM).transform((text, context) => {
@@ -24,9 +32,70 @@ export const listMessagesInput = z
       description:
         'Only messages after this position; `0-0` starts with the first message. Excludes `before`.',
     }),
+    changedSince: writtenAs(position.optional(), {
+      ...WRITTEN,
+      description:
+        'Messages that changed after this position, whenever they were sent. Excludes `before` and `after`.',
+    }),
     limit,
   })
   .refine((input) => input.before === undefined || input.after === undefined, {
     path: ['after'],
     message: 'must not be given together with before',
-  });
+  })
+  .refine(
+    ({ before, after, changedSince }) =>
+      changedSince === undefined || (before === undefined && after === undefined),
+    { path: ['changedSince'], message: 'must not be given together with before or after' },
+  );
+
+/** Path parameters of a message's routes. */
+export const messagePath = roomPath.extend({
+  position: writtenAs(position, { ...WRITTEN, description: 'Position of the message.' }),
+});
+
+/** Path parameters of a reaction. */
+export const reactionPath = messagePath.extend({ reaction: reactionSchema });
+
+const content = z.string().describe('The text.');
+
+export const newMessageInput = named(
+  'NewMessage',
+  z.strictObject({
+    content,
+    mentions: mentionsSchema.optional(),
+    replyTo: targetSchema.optional().describe('Position of the message that this one replies to.'),
+    data: dataSchema.optional(),
+  }),
+);
+
+export const editInput = named(
+  'MessageEdit',
+  z.strictObject({
+    content,
+    mentions: mentionsSchema.optional().describe('Absent if the mentions stay as they are.'),
+    data: dataSchema.optional().describe('Absent if the data stays as it is.'),
+  }),
+);
+
+export const appendInput = named(
+  'MessageAppend',
+  z.strictObject({ text: z.string().min(1).describe('Text to add at the end of the message.') }),
+);
+
+/** Longest reason of a report, in UTF-16 code units. */
+const MAX_REASON = 1_000;
+
+export const reportInput = named(
+  'NewReport',
+  z.strictObject({
+    reason: z
+      .string()
+      .min(1)
+      .max(MAX_REASON)
+      .refine(isStorable, 'holds a character that cannot be stored')
+      .describe('Why the message is reported.'),
+  }),
+);
+
+export const listReportsInput = z.object({ cursor, limit });

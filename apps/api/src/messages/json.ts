@@ -1,6 +1,7 @@
-import { messageFrame } from '@chorus/protocol';
+import { positionSchema } from '@chorus/protocol';
 import { z } from 'zod';
 import { named, writtenAs } from '../http/schemas.js';
+import { messageJson } from './message-json.js';
 
 /** Positions have the form `<epoch>-<seq>`. */
 export const POSITION_PATTERN = '^[0-9]{1,16}-[0-9]{1,16}$';
@@ -16,9 +17,24 @@ export const messagePageJson = named(
   'MessagePage',
   z.object({
     messages: z
-      .array(named('Message', messageFrame))
-      .describe('The frames that sockets receive, oldest first.'),
+      .array(messageJson)
+      .describe(
+        'The messages as they are now, oldest first; with `changedSince` in the order of their last changes.',
+      ),
     before: place,
     after: place,
+    changedSince: place
+      .optional()
+      .describe('Only in answers to `changedSince`: its value for the next page; null if there is none yet.'),
   }),
+);
+
+/** Position of a new entry of the room. */
+export const entryJson = named(
+  'EntryPosition',
+  z
+    .object({ roomId: z.int().positive(), ...positionSchema.shape })
+    .describe(
+      'Position of the message or change. It will not be lost, and it reaches every socket in the room.',
+    ),
 );

@@ -1,18 +1,13 @@
-import { formatPosition, type MessageFrame, type Position } from '@chorus/protocol';
+import { type CurrentMessage, formatPosition, type Member, type Position } from '@chorus/protocol';
 import type { z } from 'zod';
 import { operation } from '../http/operation.js';
 import { roomPath } from '../rooms/inputs.js';
 import { UNKNOWN_ROOM } from '../rooms/json.js';
-import type { RoomService } from '../rooms/service.js';
+import type { MessageServices } from './dependencies.js';
 import type { MessageHistory } from './history.js';
 import { listMessagesInput } from './inputs.js';
 import { messagePageJson } from './json.js';
-
-/** Dependencies of the message routes. */
-export interface MessageServices {
-  readonly rooms: RoomService;
-  readonly history: MessageHistory;
-}
+import { messageForUser } from './message-json.js';
 
 type Page = z.input<typeof messagePageJson>;
 
@@ -29,12 +24,14 @@ export const listMessages = operation(
     answer: { status: 200, description: 'A page of messages, oldest first.', body: messagePageJson },
     errors: UNKNOWN_ROOM,
   },
-  ({ rooms, history }: MessageServices) =>
-    async (ctx, { params: { roomId }, query: { before, after, limit } }) => {
+  ({ rooms, history }: Pick<MessageServices, 'rooms' | 'history'>) =>
+    async (ctx, { params: { roomId }, query: { before, after, changedSince, limit } }) => {
       const { id } = await rooms.get(ctx.state.user, roomId);
+      const { user } = ctx.state;
+      if (changedSince !== undefined) return pageOfChanged(history, id, changedSince, limit, user);
       return after === undefined
-        ? await pageBefore(history, id, before, limit)
-        : await pageAfter(history, id, after, limit);
+        ? await pageBefore(history, id, before, limit, user)
+        : await pageAfter(history, id, after, limit, user);
     },
 );
 
@@ -43,12 +40,13 @@ async function pageBefore(
   roomId: number,
   before: Position | undefined,
   limit: number,
+  user: Member | undefined,
 ): Promise<Page> {
   // One more than requested shows whether there are more.
   const found = await history.before(roomId, before, limit + 1);
   const messages = found.slice(-limit);
   return {
-    messages,
+    messages: messages.map((message) => messageForUser(message, user)),
     before: found.length > limit ? place(messages.at(0)) : null,
     after: before === undefined ? null : place(messages.at(-1)),
   };
@@ -59,16 +57,33 @@ async function pageAfter(
   roomId: number,
   after: Position,
   limit: number,
+  user: Member | undefined,
 ): Promise<Page> {
   const found = await history.after(roomId, after, limit + 1);
   const messages = found.slice(0, limit);
   return {
-    messages,
+    messages: messages.map((message) => messageForUser(message, user)),
     before: place(messages.at(0)),
     after: found.length > limit ? place(messages.at(-1)) : null,
   };
 }
 
-function place(message: MessageFrame | undefined): string | null {
+async function pageOfChanged(
+  history: MessageHistory,
+  roomId: number,
+  after: Position,
+  limit: number,
+  user: Member | undefined,
+): Promise<Page> {
+  const { messages, next } = await history.changedAfter(roomId, after, limit);
+  return {
+    messages: messages.map((message) => messageForUser(message, user)),
+    before: null,
+    after: null,
+    changedSince: next === undefined ? null : formatPosition(next),
+  };
+}
+
+function place(message: CurrentMessage | undefined): string | null {
   return message === undefined ? null : formatPosition(message);
 }

@@ -1,6 +1,23 @@
 import type { RouteTable } from '../http/route-table.js';
-import { listMessages, type MessageServices } from './list-messages.js';
+import { appendToMessage } from './append-to-message.js';
+import { deleteMessage } from './delete-message.js';
+import type { MessageServices } from './dependencies.js';
+import { editMessage } from './edit-message.js';
+import { listMessages } from './list-messages.js';
+import { listReports } from './reports/list-reports.js';
+import { reportMessage } from './reports/report-message.js';
+import { sendMessage } from './send-message.js';
+import { setReaction } from './set-reaction.js';
+import { takeBackReaction } from './take-back-reaction.js';
 
 export const messageRoutes: RouteTable<MessageServices> = {
   'GET /api/rooms/:roomId/messages': listMessages,
+  'POST /api/rooms/:roomId/messages': sendMessage,
+  'PATCH /api/rooms/:roomId/messages/:position': editMessage,
+  'DELETE /api/rooms/:roomId/messages/:position': deleteMessage,
+  'POST /api/rooms/:roomId/messages/:position/append': appendToMessage,
+  'PUT /api/rooms/:roomId/messages/:position/reactions/:reaction': setReaction,
+  'DELETE /api/rooms/:roomId/messages/:position/reactions/:reaction': takeBackReaction,
+  'POST /api/rooms/:roomId/messages/:position/report': reportMessage,
+  'GET /api/rooms/:roomId/reports': listReports,
 };

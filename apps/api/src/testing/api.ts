@@ -139,6 +139,7 @@ export async function startApi(
       db,
       presence,
       history: SILENCE,
+      messagePublisher: new MemoryBroker(rooms),
       nodes: new MemoryNodeRegistry(),
       memberships: access instanceof MemoryAccessList ? access.memberships : new MemoryMembershipList(),
       publisher,

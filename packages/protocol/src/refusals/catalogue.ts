@@ -182,7 +182,7 @@ export const REFUSALS = {
     retry: false,
     text: 'there is no such room',
   },
-  message_not_found: { frame: true, retry: false, text: 'there is no such message' },
+  message_not_found: { status: 404, frame: true, retry: false, text: 'there is no such message' },
   account_not_found: { status: 404, retry: false, text: 'the user of the token has no account' },
   user_not_found: { status: 404, retry: false, text: 'there is no such user' },
   member_not_found: { status: 404, retry: false, text: 'the user is not a member of the room' },
@@ -199,7 +199,7 @@ export const REFUSALS = {
     text: (method: string) => `${method} is not allowed on this route`,
   },
   unknown_method: { status: 501, retry: false, text: (method: string) => `${method} is not supported` },
-  message_deleted: { frame: true, retry: false, text: 'the message was deleted' },
+  message_deleted: { status: 409, frame: true, retry: false, text: 'the message was deleted' },
   last_owner: {
     status: 409,
     retry: false,
@@ -247,11 +247,13 @@ export const REFUSALS = {
   not_joined: { frame: true, retry: false, text: 'this socket has not joined the room' },
   too_many_rooms: { frame: true, retry: false, text: 'too many rooms on this connection' },
   muted: {
+    status: 403,
     frame: true,
     retry: true,
     text: (seconds: number) => `you are muted in this room for ${seconds} more seconds`,
   },
   slow_mode: {
+    status: 429,
     frame: true,
     retry: true,
     text: (seconds: number) => `this room is in slow mode, wait ${seconds} seconds`,

@@ -26,3 +26,12 @@ export function messageLimits(settings: {
     maxReactionLength: settings.MAX_REACTION_LENGTH,
   };
 }
+
+/** Settings of every process that publishes through Redis. */
+export const backlogSettings = {
+  ARCHIVE_BACKLOG_BYTES: integer(1_048_576, 1_099_511_627_776)
+    .default(268_435_456)
+    .describe(
+      'Bytes of messages in Redis that may wait for the archiver, over all rooms; beyond that sending is refused. While more than half of it is used, sending is also refused in a room that uses a quarter of it and has 128 messages waiting, and for a user who uses a quarter of it in all rooms together (counted to within an eighth). In a Redis Cluster each of the 64 partitions has an equal part, with the same shares. Set one value for all gateways and APIs.',
+    ),
+};

@@ -1,0 +1,14 @@
+import type { MemberRepository } from '../members/repository.js';
+import type { RoomService } from '../rooms/service.js';
+import type { MessageHistory } from './history.js';
+import type { MessageService } from './message-service.js';
+import type { ReportRepository } from './reports/repository.js';
+
+/** Dependencies of the message routes. */
+export interface MessageServices {
+  readonly rooms: RoomService;
+  readonly memberRepository: Pick<MemberRepository, 'find'>;
+  readonly history: MessageHistory;
+  readonly messages: MessageService;
+  readonly reports: ReportRepository;
+}

@@ -1,0 +1,21 @@
+import { UNKNOWN_ROOM } from '../rooms/json.js';
+
+/** Reasons of failures of requests that send messages. */
+export const SEND_ERRORS = {
+  ...UNKNOWN_ROOM,
+  403: 'The role of the user does not allow this, or the user is banned.',
+  429: 'The user sends more messages and changes per second than `MAX_MESSAGES_PER_SECOND_PER_USER`.',
+  503: 'PostgreSQL or Redis is unavailable, or messages cannot be stored fast enough. With 503 it is unknown whether the request had an effect.',
+} as const;
+
+/** Reasons of failures of requests that change a message. */
+export const CHANGE_ERRORS = {
+  ...SEND_ERRORS,
+  403: 'The message is of another user, the role of the user does not allow this, or the user is banned.',
+  404: 'There is no such room or message.',
+  409: 'The message was deleted.',
+} as const;
+
+export const IDEMPOTENT =
+  'With `Idempotency-Key` (1 to 64 letters, digits, dots, colons, dashes or underscores), a repetition within 5 minutes ' +
+  'has no second effect and gets the first position. `clientMsgId` of a frame and `Idempotency-Key` are the same key.';

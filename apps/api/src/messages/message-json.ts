@@ -1,0 +1,52 @@
+import { type CurrentMessage, type Member, memberSchema, messageFrame } from '@chorus/protocol';
+import { z } from 'zod';
+import { named } from '../http/schemas.js';
+
+const reaction = named(
+  'Reaction',
+  z.object({
+    reaction: z.string(),
+    count: z.int().positive().describe('Number of users who have set it.'),
+    me: z.boolean().describe('Whether the user who asks has set it.'),
+  }),
+);
+
+/** A message as it is now. Fields that say nothing are left out: the message is then the frame that sockets received. */
+export const messageJson = named(
+  'Message',
+  messageFrame.extend({
+    reactions: z
+      .array(reaction)
+      .optional()
+      .describe('In ascending order of `reaction`; absent without reactions.'),
+    replies: z
+      .int()
+      .positive()
+      .optional()
+      .describe('Number of messages that reply to this one, deleted ones included; absent for none.'),
+    deleted: z
+      .object({ by: memberSchema, at: z.int() })
+      .optional()
+      .describe(
+        'Who deleted the message, and when, in milliseconds since 1970: `content` is empty then. Absent otherwise.',
+      ),
+  }),
+);
+
+/** @param user who asks; undefined if unknown */
+export function messageForUser(
+  { reactions, replies, deleted, ...frame }: CurrentMessage,
+  user: Member | undefined,
+): z.input<typeof messageJson> {
+  const counts = reactions.map(({ reaction: name, users }) => ({
+    reaction: name,
+    count: users.length,
+    me: user !== undefined && users.includes(user.id),
+  }));
+  return {
+    ...frame,
+    ...(counts.length === 0 ? {} : { reactions: counts }),
+    ...(replies === 0 ? {} : { replies }),
+    ...(deleted === undefined ? {} : { deleted }),
+  };
+}

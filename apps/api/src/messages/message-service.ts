@@ -1,0 +1,182 @@
+import { type Broker, idempotencyKey, type Position, RoomNotFoundError } from '@chorus/broker';
+import type { MembershipList } from '@chorus/control';
+import {
+  type ChangeParts,
+  type CurrentMessage,
+  checkChange,
+  checkParts,
+  checkReaction,
+  checkText,
+  encodeChange,
+  type Member,
+  type Mention,
+  type MessageData,
+  type MessageLimits,
+  type MessageRefusal,
+  messageEncoder,
+  Refusal,
+  type RoomUser,
+} from '@chorus/protocol';
+import { unavailable } from '../http/unavailable.js';
+import type { MessageHistory } from './history.js';
+import type { UserRates } from './user-rates.js';
+
+/** A user in a room, who may read it. */
+export interface Sender {
+  readonly user: Member;
+  readonly roomId: number;
+  readonly room: RoomUser;
+  /** `Idempotency-Key` of the request; undefined without one. */
+  readonly key: string | undefined;
+  /** Seconds between two messages of the user; 0 for no slow mode. */
+  readonly slowModeSeconds: number;
+}
+
+export interface NewMessage {
+  readonly content: string;
+  readonly data?: MessageData | undefined;
+  readonly replyTo?: Position | undefined;
+  readonly mentions?: readonly Mention[] | undefined;
+}
+
+/** A change that a user wants to make to a message. */
+export type WantedChange =
+  | {
+      readonly type: 'edit';
+      readonly content: string;
+      readonly data?: MessageData | undefined;
+      readonly mentions?: Mention[] | undefined;
+    }
+  | { readonly type: 'append'; readonly text: string }
+  | { readonly type: 'delete' }
+  | { readonly type: 'react' | 'unreact'; readonly reaction: string };
+
+export interface MessagePublisher extends Pick<Broker, 'publish' | 'publishedWith'> {}
+
+export interface MessageServiceParts {
+  readonly publisher: MessagePublisher;
+  readonly history: MessageHistory;
+  readonly memberships: Pick<MembershipList, 'takeTurn'>;
+  readonly limits: MessageLimits;
+  readonly rates: UserRates;
+  /** Returns an id that no other message of the cluster has. */
+  nextId(): string;
+}
+
+/** Sends messages and changes of messages, as gateways do; also for messages that are older than the recent history. */
+export class MessageService {
+  constructor(private readonly parts: MessageServiceParts) {}
+
+  /** @returns the position of the message @throws {Refusal} */
+  async send(sender: Sender, message: NewMessage): Promise<Position> {
+    const { limits, nextId } = this.parts;
+    this.take(sender.user);
+    refuse(checkParts(message, limits, sender.room));
+    await this.#takeTurn(sender);
+    const encode = messageEncoder(sender.roomId, sender.user);
+    const body = encode({ ...message, id: nextId(), sentAt: Date.now(), clientMsgId: sender.key });
+    return this.#publish(sender, body);
+  }
+
+  /** @returns the position of the change @throws {Refusal} */
+  async change(sender: Sender, at: Position, change: WantedChange): Promise<Position> {
+    this.take(sender.user);
+    refuse(checkWanted(change, this.parts.limits, sender.room));
+    const { user, room, roomId, key } = sender;
+    const target = await this.parts.history.at(roomId, at);
+    if (target === undefined || target.deleted !== undefined) {
+      const made = key === undefined ? undefined : await this.#publishedWith(sender, key);
+      if (made !== undefined) return made;
+      throw new Refusal(target === undefined ? 'message_not_found' : 'message_deleted');
+    }
+    refuse(checkChange(change.type, room, target.userId === user.id));
+    if (change.type === 'append') {
+      refuse(checkText(change.text, target.content.length + change.text.length, this.parts.limits));
+    }
+    const start = { id: this.parts.nextId(), sentAt: Date.now(), clientMsgId: key };
+    return this.#publish(sender, encodeChange(roomId, user, partsOf(change, target, start)));
+  }
+
+  /** Uses up the budget of a user. @throws {Refusal} 429 */
+  take(user: Member): void {
+    if (!this.parts.rates.take(user.id, performance.now())) {
+      throw new Refusal('too_many_requests').with({ 'Retry-After': '1' });
+    }
+  }
+
+  /** Waits for no one: a user who sends too early is refused. */
+  async #takeTurn({ user, roomId, key, slowModeSeconds }: Sender): Promise<void> {
+    if (slowModeSeconds === 0) return;
+    const { memberships, nextId } = this.parts;
+    const messageId = key === undefined ? nextId() : `id:${key}`;
+    const waitMs = await memberships.takeTurn(user.id, roomId, slowModeSeconds, messageId);
+    const seconds = Math.ceil(waitMs / 1_000);
+    if (seconds > 0) throw new Refusal('slow_mode', seconds).with({ 'Retry-After': String(seconds) });
+  }
+
+  async #publish({ roomId, user, key }: Sender, body: string): Promise<Position> {
+    try {
+      const idempotency = key === undefined ? undefined : idempotencyKey(user.id, key);
+      const { epoch, seq } = await this.parts.publisher.publish(roomId, body, idempotency);
+      return { epoch, seq };
+    } catch (error) {
+      // PostgreSQL has the room: gateways do not know it yet.
+      throw error instanceof RoomNotFoundError ? unavailable(error) : error;
+    }
+  }
+
+  #publishedWith({ roomId, user }: Sender, key: string): Promise<Position | undefined> {
+    return this.parts.publisher.publishedWith(roomId, idempotencyKey(user.id, key));
+  }
+}
+
+function refuse(problem: MessageRefusal | undefined): void {
+  if (problem !== undefined) throw problem;
+}
+
+function checkWanted(
+  change: WantedChange,
+  limits: MessageLimits,
+  room: RoomUser,
+): MessageRefusal | undefined {
+  switch (change.type) {
+    case 'edit':
+      return checkParts(change, limits, room);
+    case 'append':
+      return checkText(change.text, change.text.length, limits);
+    case 'react':
+    case 'unreact':
+      return checkReaction(change.reaction, limits);
+    case 'delete':
+      return undefined;
+    default:
+      return change satisfies never;
+  }
+}
+
+function partsOf(
+  change: WantedChange,
+  message: CurrentMessage,
+  start: Pick<ChangeParts, 'id' | 'sentAt' | 'clientMsgId'>,
+): ChangeParts {
+  const target = { epoch: message.epoch, seq: message.seq };
+  switch (change.type) {
+    case 'edit': {
+      const { content, data, mentions } = change;
+      return { change: 'edited', target, content, data, mentions, ...start };
+    }
+    case 'append':
+      return { change: 'appended', target, text: change.text, ...start };
+    case 'react':
+      return { change: 'reacted', target, reaction: change.reaction, ...start };
+    case 'unreact':
+      return { change: 'unreacted', target, reaction: change.reaction, ...start };
+    case 'delete': {
+      const author = { id: message.userId, username: message.username };
+      const { n = message.seq, sentAt: originalSentAt } = message;
+      return { change: 'deleted', target, author, n, originalSentAt, ...start };
+    }
+    default:
+      return change satisfies never;
+  }
+}

@@ -1,0 +1,61 @@
+import type { RoomHistory, StoredMessage } from '@chorus/broker';
+import {
+  changedMessage,
+  type Entry,
+  formatPosition,
+  isChangeFrame,
+  type MessageFrame,
+  type Position,
+  readChange,
+  readMessage,
+} from '@chorus/protocol';
+
+/** Entries that are read at once. */
+const PAGE = 500;
+/**
+ * Entries of the backlog that are applied to the messages of one response. Beyond that, `changed` of a message tells up to where its changes
+ * are applied; the archiver catches up meanwhile.
+ */
+const MAX_TAIL = 5_000;
+
+const decoder = new TextDecoder();
+
+/** Returns the messages among entries of the recent history. */
+export function messagesOf(roomId: number, stored: readonly StoredMessage[]): MessageFrame[] {
+  return stored.filter(({ frame }) => !isChangeFrame(frame)).map((entry) => messageOf(roomId, entry));
+}
+
+export function messageOf(roomId: number, stored: StoredMessage): MessageFrame {
+  return readMessage(roomId, stored, decoder.decode(stored.frame)).message;
+}
+
+/** Entries that change messages, by the position of the message, each in the order of the room. */
+export type Changes = ReadonlyMap<string, readonly Entry[]>;
+
+/** Reads the changes after a position, oldest first. */
+export async function changesAfter(history: RoomHistory, roomId: number, after: Position): Promise<Changes> {
+  const changes = new Map<string, Entry[]>();
+  let from = { epoch: after.epoch, seq: after.seq + 1 };
+  for (let read = 0; read < MAX_TAIL; read += PAGE) {
+    const page = await history.from(roomId, from, PAGE);
+    for (const stored of page) {
+      const entry = entryOf(roomId, stored);
+      const target = entry && changedMessage(entry);
+      if (entry === undefined || target === undefined) continue;
+      const key = formatPosition(target);
+      const others = changes.get(key);
+      if (others === undefined) changes.set(key, [entry]);
+      else others.push(entry);
+    }
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) break;
+    from = { epoch: last.epoch, seq: last.seq + 1 };
+  }
+  return changes;
+}
+
+function entryOf(roomId: number, stored: StoredMessage): Entry | undefined {
+  if (!isChangeFrame(stored.frame)) return messageOf(roomId, stored);
+  const text = decoder.decode(stored.frame);
+  return readChange(roomId, stored, text.slice(text.indexOf('"type":'))).frame;
+}

@@ -1,0 +1,57 @@
+import { type Database, Prisma } from '@chorus/database';
+import type { Member, Position } from '@chorus/protocol';
+
+/** A report of a message. */
+export interface Report {
+  readonly id: number;
+  readonly message: Position;
+  readonly reporter: Member;
+  readonly reason: string;
+  readonly reportedAt: Date;
+}
+
+interface Row {
+  id: bigint;
+  epoch: bigint;
+  seq: bigint;
+  reporterId: bigint;
+  reporterName: string;
+  reason: string;
+  reportedAt: Date;
+}
+
+const COLUMNS = Prisma.sql`id, epoch, seq, reporter_id AS "reporterId", reporter_name AS "reporterName", reason,
+  reported_at AS "reportedAt"`;
+
+/** Reported messages in PostgreSQL. Reports refer to messages and hold no text of them. */
+export class ReportRepository {
+  constructor(private readonly db: Database) {}
+
+  /** Stores a report. One user has one report of a message: a further one replaces the reason. */
+  async put(roomId: number, { epoch, seq }: Position, reporter: Member, reason: string): Promise<Report> {
+    const [row] = await this.db.$queryRaw<Row[]>`
+      INSERT INTO reports (room_id, epoch, seq, reporter_id, reporter_name, reason)
+      VALUES (${BigInt(roomId)}, ${BigInt(epoch)}, ${BigInt(seq)}, ${BigInt(reporter.id)}, ${reporter.username}, ${reason})
+      ON CONFLICT (room_id, epoch, seq, reporter_id) DO UPDATE SET reason = excluded.reason
+      RETURNING ${COLUMNS}`;
+    if (row === undefined) throw new Error('the report was not stored');
+    return reportOf(row);
+  }
+
+  /** Reports with ids above `after`, in ascending order of id. */
+  async list(roomId: number, after: number, limit: number): Promise<Report[]> {
+    const rows = await this.db.$queryRaw<Row[]>`
+      SELECT ${COLUMNS} FROM reports WHERE room_id = ${BigInt(roomId)} AND id > ${BigInt(after)}
+      ORDER BY id LIMIT ${limit}`;
+    return rows.map(reportOf);
+  }
+}
+
+function reportOf({ id, epoch, seq, reporterId, reporterName, reason, reportedAt }: Row): Report {
+  return {
+    id: Number(id),
+    message: { epoch: Number(epoch), seq: Number(seq) },
+    reporter: { id: Number(reporterId), username: reporterName },
+    ...{ reason, reportedAt },
+  };
+}

@@ -1,0 +1,25 @@
+import { operation } from '../http/operation.js';
+import { roomPath } from '../rooms/inputs.js';
+import type { MessageServices } from './dependencies.js';
+import { IDEMPOTENT, SEND_ERRORS } from './errors.js';
+import { newMessageInput } from './inputs.js';
+import { entryJson } from './json.js';
+import { senderOf } from './sender.js';
+
+export const sendMessage = operation(
+  {
+    id: 'sendMessage',
+    summary: 'Send a message to a room',
+    description: IDEMPOTENT,
+    access: 'rooms',
+    params: roomPath,
+    body: newMessageInput,
+    answer: { status: 201, description: 'The message was accepted.', body: entryJson },
+    errors: SEND_ERRORS,
+  },
+  (services: MessageServices) =>
+    async (ctx, { params: { roomId }, body }) => {
+      const sender = await senderOf(services, ctx, roomId, 'send');
+      return { roomId, ...(await services.messages.send(sender, body)) };
+    },
+);
