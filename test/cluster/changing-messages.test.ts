@@ -175,6 +175,22 @@ describe('messages that change, on three gateways and two APIs', function () {
     expect(reports[0]).to.deep.include({ message: target, reporter, reason: 'very rude' });
   });
 
+  it('are refused to muted users, who may still delete', async () => {
+    const { body } = await call('POST', bob, path(), { content: 'loud' });
+    const { epoch, seq } = body as Position;
+    const target = { epoch, seq };
+    expect(
+      (await call('PUT', ann, `/api/rooms/${room}/members/${bob.id}/mute`, { seconds: 60 })).status,
+    ).to.equal(200);
+    await sockets[1]?.next((frame) => frame.type === 'change' && frame.change === 'member-changed');
+    sockets[1]?.send({ type: 'append', roomId: room, clientMsgId: 'm1', target, text: '!' });
+    expect((await sockets[1]?.of('error'))?.code).to.equal('muted');
+    const answer = await call('PATCH', bob, path(target), { content: 'louder' });
+    expect([answer.status, (answer.body as { code: string }).code]).to.deep.equal([403, 'muted']);
+    expect((await call('POST', bob, path(), { content: 'again' })).status).to.equal(403);
+    expect((await call('DELETE', bob, path(target))).status).to.equal(200);
+  });
+
   it('leave no text anywhere once deleted', async () => {
     const secret = `secret-${room}`;
     const first = await send('the beginning');

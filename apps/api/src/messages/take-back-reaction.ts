@@ -17,7 +17,8 @@ export const takeBackReaction = operation(
   },
   (services: MessageServices) =>
     async (ctx, { params: { roomId, position, reaction } }) => {
-      const sender = await senderOf(services, ctx, roomId, 'react');
+      // Muted users may take back what they have set.
+      const sender = await senderOf(services, ctx, roomId, 'read');
       return { roomId, ...(await services.messages.change(sender, position, { type: 'unreact', reaction })) };
     },
 );

@@ -41,6 +41,11 @@ export function changeMessage(
     session.refuse('not_joined', frame);
     return;
   }
+  const { mutedMs } = membership;
+  if (mutedMs > 0 && frame.type !== 'delete' && frame.type !== 'unreact') {
+    session.refuse('muted', { ...frame, retryAfterMs: mutedMs }, Math.ceil(mutedMs / 1_000));
+    return;
+  }
   const problem = command.check(context.messageLimits, undefined);
   if (problem !== undefined) {
     session.refuseAs(problem, frame);
