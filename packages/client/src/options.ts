@@ -46,10 +46,11 @@ export interface RoomHistoryQuery {
 }
 
 /**
- * Messages, and the value of `after` or `changedSince` for the next newer page. `before` is null if the page begins with the first message of
+ * Messages, and the value of `after`, or `changedSince`, for the next newer page. `before` is null if the page begins with the first message of
  * the room.
  */
-export type HistoryPage = Pick<MessagePage, 'messages' | 'after'> & Partial<Pick<MessagePage, 'before'>>;
+export type HistoryPage = Pick<MessagePage, 'messages' | 'after'> &
+  Partial<Pick<MessagePage, 'before' | 'changedSince'>>;
 
 /** The parts of the HTTP API that the client needs. {@link ChorusApi} implements it. */
 export interface HistorySource {

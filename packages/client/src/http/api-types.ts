@@ -58,6 +58,8 @@ export interface MessagePage {
   readonly before: string | null;
   /** Value of `after` for the next newer page; null when there was none at that moment. */
   readonly after: string | null;
+  /** Only of a page of changed messages: value of `changedSince` for the next page; null if there is none yet. */
+  readonly changedSince?: string | null | undefined;
 }
 
 /** Selects a page of the history; without a position, the newest page. */

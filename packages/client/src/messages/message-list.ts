@@ -202,7 +202,7 @@ export class MessageList {
         // A server that does not know the parameter returns the newest page.
         const changed = page.messages.filter((message) => message.changed && isAfter(message.changed, since));
         this.#replace(changed);
-        from = changed.length < page.messages.length ? null : page.after;
+        from = changed.length < page.messages.length ? null : (page.changedSince ?? null);
       }
       this.#mending = false;
       if (this.#missedSince !== undefined) this.#mend(0);
