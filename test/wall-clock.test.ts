@@ -11,10 +11,15 @@ const root = fileURLToPath(new URL('..', import.meta.url));
  */
 const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'apps/api/src/bans/repository.ts': 'bans end at a time of day',
+  'apps/api/src/members/room-transaction.ts': 'when a change was made',
+  'apps/api/src/messages/message-service.ts': 'when a message was sent or changed',
+  'apps/api/src/messages/sender.ts': 'mutes end at a time of day',
   'apps/api/src/operator/inputs.ts': 'bans end at a time of day',
   'apps/api/src/rooms/archive.ts': 'the age of messages that others sent',
   'apps/api/src/sessions/service.ts': 'tokens end at a time of day',
   'apps/archiver/src/metrics/archive-metrics.ts': 'the age of messages that others sent',
+  'apps/gateway/src/sessions/room-membership.ts': 'mutes end at a time of day',
+  'apps/gateway/src/sessions/v1/commands/change-message.ts': 'when a message was changed',
   'apps/gateway/src/sessions/v1/commands/publish.ts': 'when a message was sent',
   'apps/gateway/src/sessions/v1/commands/refresh.ts': 'tokens end at a time of day',
   'apps/gateway/src/telemetry/timings.ts': 'the age of messages that others sent',

@@ -103,7 +103,8 @@ describe('ChorusApi and a real API', function () {
     const ann = api((await someone()).token);
     const ben = api((await someone()).token);
     const room = await ann.createRoom({ name: 'a room' });
-    expect(await ben.room(room.id)).to.deep.equal(room);
+    expect(room.role).to.equal('owner');
+    expect(await ben.room(room.id)).to.deep.equal({ ...room, role: null });
     expect((await ann.renameRoom(room.id, 'the room')).name).to.equal('the room');
     const others = await Promise.all(
       [1, 2, 3].map((n) => ben.createRoom({ name: `room ${n}`, id: 1_000 + n })),

@@ -50,7 +50,9 @@ export function describeOperation(path: string, declaration: Declaration): Json 
       ...parametersOf('query', query),
       ...(access === 'rooms' ? SENDER : []),
     ]),
-    ...(body === undefined ? {} : { requestBody: { required: true, content: bodyOf(body) } }),
+    ...(body === undefined
+      ? {}
+      : { requestBody: { required: !body.safeParse({}).success, content: bodyOf(body) } }),
     responses: {
       [answer.status]: {
         description: answer.description,

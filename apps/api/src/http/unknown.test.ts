@@ -7,6 +7,11 @@ import { routesOf } from './route-table.js';
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
+/** Path of a route with valid parameters. */
+function pathTo(path: string, roomId: number): string {
+  return path.replace(':roomId', String(roomId)).replace(':position', '1-1').replaceAll(/:\w+/g, '1');
+}
+
 describe('unknown requests', function () {
   this.timeout(60_000);
   let db: Database;
@@ -49,7 +54,7 @@ describe('unknown requests', function () {
     const stranger = anonymous.with({ Origin: 'https://elsewhere.example' });
     for (const { method, path, operation } of routesOf(publicRoutes)) {
       const original = operation.declaration.original === true;
-      const url = path.replace(':roomId', '1');
+      const url = pathTo(path, 1);
       const route = `${method} ${path}`;
       expect(isOriginalRoute({ method, path: url }), route).to.equal(original);
       const body = method === 'GET' ? undefined : '[';
@@ -73,7 +78,7 @@ describe('unknown requests', function () {
       const body = operation.declaration.body === undefined ? undefined : '{}';
       const sender = operation.declaration.original === true ? anonymous : client;
       const query = path === '/livez' ? 'userId=1' : 'wrong=1';
-      const answer = await sender.send(method, `${path.replace(':roomId', id)}?${query}`, body, JSON_TYPE);
+      const answer = await sender.send(method, `${pathTo(path, id)}?${query}`, body, JSON_TYPE);
       const route = `${method} ${path}`;
       if (operation.declaration.original === true) original.push(route);
       else {
