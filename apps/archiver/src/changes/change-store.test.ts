@@ -75,9 +75,11 @@ describe('changes in the database', function () {
   const save = async (entries: readonly ArchiveEntry[]): Promise<void> => {
     expect(await store.save(entries, READ_LONG_AGO)).to.deep.equal(new Map([[ROOM, 'stored']]));
   };
+  /** Messages of the database, in order. */
   const stored = async () => {
-    const all = await db.message.findMany({ orderBy: { seq: 'asc' }, select: { epoch: true, seq: true } });
-    return new RoomRows(db, ROOM).messages(all.map(({ seq }) => at(Number(seq))));
+    const all = await db.message.findMany({ select: { seq: true } });
+    const messages = await new RoomRows(db, ROOM).messages(all.map(({ seq }) => at(Number(seq))));
+    return messages.sort((a, b) => a.seq - b.seq);
   };
   /** What folding the entries one after the other gives. */
   const folded = (entries: readonly ArchiveEntry[]) => {
@@ -158,6 +160,8 @@ describe('changes in the database', function () {
       const reactions = (await stored()).flatMap((each) => each.reactions.flatMap(({ users }) => users));
       expect(await db.reaction.count()).to.equal(reactions.length);
       expect(await head()).to.deep.include({ seq: 60n });
+      // As autovacuum does: later rounds, on an emptied table with statistics, read rows in the order of their last writes.
+      await db.$executeRaw`ANALYZE messages`;
     }
   });
 

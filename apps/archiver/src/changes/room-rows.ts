@@ -55,7 +55,7 @@ export class RoomRows {
     return { epoch: Number(row?.epoch ?? 0), seq: Number(row?.seq ?? 0) };
   }
 
-  /** Those of the messages that exist. */
+  /** Those of the messages that exist, in any order. */
   async messages(positions: readonly Position[]): Promise<CurrentMessage[]> {
     if (positions.length === 0) return [];
     const rows = await this.db.$queryRawUnsafe<MessageRow[]>(
