@@ -190,6 +190,15 @@ describe('createDatabase', function () {
     await empty.$disconnect();
   });
 
+  it('lets a transaction wait for a connection as long as any other query', async () => {
+    const busy = createDatabase(url, { poolSize: 1, timeoutMs: 30_000 });
+    // Prisma sends a query when its promise is used.
+    const slow = busy.$queryRaw`SELECT pg_sleep(2.5)::text`.then(() => undefined);
+    await busy.$transaction(async (tx) => tx.user.count());
+    await slow;
+    await busy.$disconnect();
+  });
+
   describe('reports to its watch', () => {
     it('every failed statement, and transactions that cannot begin', async () => {
       const watch = new DatabaseWatch();

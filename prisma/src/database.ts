@@ -18,6 +18,8 @@ export interface DatabaseOptions {
   readonly log?: Logger | undefined;
 }
 
+/** Time that a transaction of several statements has at least, in milliseconds. */
+const MIN_TRANSACTION_MS = 5_000;
 /** How much later than the server the client gives up, in milliseconds: the server's error is more precise. */
 const CLIENT_TIMEOUT_MARGIN_MS = 250;
 
@@ -36,7 +38,10 @@ export function createDatabase(
   const { config, mode } = sessionPool(url, options);
   const adapter = new WatchedPg(config, { mode, watch });
   // 'minimal' keeps a query's arguments, such as password hashes, out of error messages.
-  return new PrismaClient({ adapter, errorFormat: 'minimal' });
+  const { timeoutMs } = options;
+  // By default a transaction gives up after 2 s without a connection, whatever the limit of other queries is.
+  const transactionOptions = { maxWait: timeoutMs, timeout: Math.max(MIN_TRANSACTION_MS, timeoutMs) };
+  return new PrismaClient({ adapter, errorFormat: 'minimal', transactionOptions });
 }
 
 /** Returns the configuration of connections and their pool. @throws {ConfigError} the URL is not valid */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Cluster, createCluster } from '@chorus/cluster';
 import { migratedTestDatabase } from '@chorus/database/testing';
-import { silentLog, testRedis } from '@chorus/testing';
+import { patiently, silentLog, testRedis } from '@chorus/testing';
 
 /** Settings that make suites fast, and let them do in seconds what limits are there to prevent. */
 export const TEST_SETTINGS = {
@@ -35,7 +35,12 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
   const log: string[] = [];
   const servers = options.ownServers
     ? {}
-    : { REDIS_URL: (await testRedis()).url, DATABASE_URL: await migratedTestDatabase() };
+    : {
+        REDIS_URL: (await testRedis()).url,
+        DATABASE_URL: await migratedTestDatabase(),
+        // A busy machine is no outage: these servers are shared by suites that run at once.
+        DATABASE_TIMEOUT_MS: String(Math.min(60_000, patiently(10_000))),
+      };
   const { PATH, HOME } = process.env;
   const cluster = await createCluster({
     gateways: options.gateways ?? 3,
