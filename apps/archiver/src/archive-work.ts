@@ -120,8 +120,8 @@ export class ArchiveWork {
   }
 
   /**
-   * The entries to erase from the recent history, by room. Found anew whenever entries are claimed, so that a crash before they
-   * are erased does no harm.
+   * The entries to erase from the recent history, by room. They are determined at every claim, so a crash before the erasure
+   * does no harm.
    */
   async #erasedBy(
     entries: readonly ArchiveEntry[],

@@ -120,7 +120,7 @@ export interface MessageParts {
  * socket are serialised once per socket.
  *
  * Mentions are first, where scripts find them without reading the content. `data` is last: servers find `userId` and
- * `sentAt` without parsing, so only text that nobody chooses may be in front of them unescaped.
+ * `sentAt` without parsing, so no unescaped text of a client may stand before them.
  */
 export function messageEncoder(roomId: number, sender: Member): (message: MessageParts) => string {
   const constant = `,"roomId":${roomId},"username":${JSON.stringify(sender.username)},"userId":${sender.id},"id":"`;

@@ -12,8 +12,8 @@ export type ChangeParts = PartsOf<MadeChange>;
 /**
  * Returns the JSON of a change frame without its opening, as `Broker.publish` takes it.
  *
- * `target` and `mentions` are first, where they are found without reading the content. `data` is last: scripts and servers find `userId` and `sentAt` without parsing, and only text that nobody chooses may be
- * in front of them unescaped.
+ * `target` and `mentions` are first, where they are found without reading the content. `data` is last: scripts and servers find
+ * `userId` and `sentAt` without parsing, so no unescaped text of a client may stand before them.
  *
  * @param by the user who makes the change
  */
