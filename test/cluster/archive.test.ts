@@ -114,6 +114,7 @@ describe('the archive', function () {
   it('keeps everything while PostgreSQL is away, chats on, and catches up', async () => {
     const { room, members } = await enter();
     await send(members, 50);
+    const stoppedAt = cluster.log.length;
     await cluster.postgres.member?.stop();
     await send(members, 300);
     for (const archiver of cluster.archivers) {
@@ -122,6 +123,8 @@ describe('the archive', function () {
         expect(await health()).to.deep.equal({ status: 'degraded', error: 'PostgreSQL cannot be reached' }),
       );
     }
+    // Before and after the outage, a slow database may time out, which is a line of its own.
+    const linesOfOutage = cluster.log.slice(stoppedAt);
     await cluster.postgres.member?.start();
     await send(members, 50);
     const received = messagesOf(members[0] as PlainSocket);
@@ -130,7 +133,7 @@ describe('the archive', function () {
     for (const archiver of cluster.archivers) {
       const health = async () => (await fetch(`${archiver.url}/readyz`)).json();
       await eventually(async () => expect(await health()).to.deep.equal({ status: 'ready' }));
-      const complaints = cluster.log.filter(
+      const complaints = linesOfOutage.filter(
         (line) => line.startsWith(archiver.nodeId) && line.includes('messages cannot be stored'),
       );
       expect(complaints.length, 'one line for the outage').to.be.at.most(1);
