@@ -3,10 +3,16 @@ import type {
   Account,
   Change,
   CurrentMessage,
+  findUsers,
+  Invite,
   MemberPage,
   MessagePage,
   Refreshed,
+  Report,
+  ReportPage,
   RoomInfo,
+  RoomMember,
+  RoomMemberPage,
   RoomPage,
   SignedIn,
 } from '@chorus/client';
@@ -39,6 +45,12 @@ const all: {
   readonly room: Same<RoomInfo, Answers['Room']>;
   readonly rooms: Same<RoomPage, Answers['RoomPage']>;
   readonly member: Same<MemberPage['members'][number], Answers['Member']>;
+  readonly roomMember: Same<RoomMember, Answers['RoomMember']>;
+  readonly roomMembers: Same<RoomMemberPage, Answers['RoomMemberPage']>;
+  readonly foundUsers: Same<Awaited<ReturnType<typeof findUsers>>, Answers['FoundUsers']['users']>;
+  readonly invite: Same<Invite, Answers['Invite']>;
+  readonly report: Same<Report, Answers['Report']>;
+  readonly reports: Same<ReportPage, Answers['ReportPage']>;
   readonly change: Same<Change, ChangeFrame>;
   readonly currentMessage: Same<CurrentMessage, ProtocolMessage>;
   readonly messages: Same<MessagePage, Answers['MessagePage']>;
@@ -49,6 +61,12 @@ const all: {
   room: true,
   rooms: true,
   member: true,
+  roomMember: true,
+  roomMembers: true,
+  foundUsers: true,
+  invite: true,
+  report: true,
+  reports: true,
   change: true,
   currentMessage: true,
   messages: true,

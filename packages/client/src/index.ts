@@ -9,6 +9,10 @@ export {
 } from './chorus-error.js';
 export type * from './http/api-types.js';
 export * from './http/chorus-api.js';
+export * from './http/invites.js';
+export * from './http/members.js';
+export * from './http/reports.js';
+export * from './http/users.js';
 export * from './messages/apply-change.js';
 export * from './messages/message-list.js';
 export * from './operations/operations.js';

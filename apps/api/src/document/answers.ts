@@ -1,5 +1,8 @@
 import { account, refreshed, signedIn } from '../auth/account-json.js';
+import { inviteJson } from '../invites/json.js';
+import { foundUsersJson, roomMemberJson, roomMemberPageJson } from '../members/json.js';
 import { messagePageJson } from '../messages/json.js';
+import { reportJson, reportPageJson } from '../messages/reports/json.js';
 import { memberJson, roomJson, roomPageJson } from '../rooms/json.js';
 
 /** Response schemas by their names in the OpenAPI document. A test compares the client's types with them. */
@@ -10,5 +13,11 @@ export const answers = {
   Room: roomJson,
   RoomPage: roomPageJson,
   Member: memberJson,
+  RoomMember: roomMemberJson,
+  RoomMemberPage: roomMemberPageJson,
+  FoundUsers: foundUsersJson,
+  Invite: inviteJson,
+  Report: reportJson,
+  ReportPage: reportPageJson,
   MessagePage: messagePageJson,
 };

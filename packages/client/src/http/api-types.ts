@@ -1,5 +1,5 @@
-import type { RoomKind, RoomRole } from '@chorus/protocol/constants';
-import type { ListedRoom, Message } from '../types.js';
+import type { Position, RoomKind, RoomRole } from '@chorus/protocol/constants';
+import type { ListedRoom, Member, Message } from '../types.js';
 
 // Declared here, so that applications need no other library. A test compares them with the schemas of the API.
 
@@ -43,6 +43,80 @@ export interface RoomPage {
   readonly nextCursor: number | null;
 }
 
+/** A new room. */
+export interface NewRoom {
+  name: string;
+  /** Default: `public`. {@link openDirectRoom} makes direct rooms. */
+  kind?: 'public' | 'private' | undefined;
+  /** Up to 500 characters. Default: empty. */
+  topic?: string | undefined;
+  /** Default: the next free id. */
+  id?: number | undefined;
+}
+
+/** New properties of a room. Absent ones stay as they are. */
+export interface RoomSettings {
+  name?: string | undefined;
+  topic?: string | undefined;
+  /** Seconds between two messages of one user, moderators and owners excepted; 0 ends slow mode. */
+  slowModeSeconds?: number | undefined;
+}
+
+/** A user who belongs to a room, present or not. */
+export interface RoomMember extends Member {
+  /** Null for a muted user of a public room who is not a member. */
+  readonly role: RoomRole | null;
+  /** ISO 8601, like `mutedUntil`. */
+  readonly joinedAt: string | null;
+  readonly mutedUntil: string | null;
+}
+
+export interface RoomMemberPage {
+  /** In ascending order of id. */
+  readonly members: readonly RoomMember[];
+  /** Value of `cursor` for the next page; null on the last page. */
+  readonly nextCursor: number | null;
+}
+
+/** A new invitation. */
+export interface NewInvite {
+  /** 60 seconds to 30 days. Default: 7 days. */
+  expiresInSeconds?: number | undefined;
+  /** Number of users who can accept it: 1 to 10,000. Default: 100. */
+  maxUses?: number | undefined;
+}
+
+/** An invitation to a room. */
+export interface Invite {
+  /** Secret: a user who has it may become a member. */
+  readonly code: string;
+  readonly roomId: number;
+  /** ISO 8601, like `expiresAt`. */
+  readonly createdAt: string;
+  readonly expiresAt: string;
+  readonly maxUses: number;
+  readonly uses: number;
+}
+
+/** A reported message. */
+export interface Report {
+  readonly id: number;
+  /** Position of the message. */
+  readonly message: Position;
+  /** The user who reported it. */
+  readonly reporter: Member;
+  readonly reason: string;
+  /** ISO 8601. */
+  readonly reportedAt: string;
+}
+
+export interface ReportPage {
+  /** In ascending order of id. */
+  readonly reports: readonly Report[];
+  /** Value of `cursor` for the next page; null on the last page. */
+  readonly nextCursor: number | null;
+}
+
 /** One page of the members who are present in a room. */
 export interface MemberPage {
   /** In ascending order of id, each user once. */
@@ -79,6 +153,14 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Selects a page of a list in ascending order of id. */
+export interface PageOptions extends CallOptions {
+  /** Only entries with larger ids. Default: the first page. */
+  cursor?: number | undefined;
+  /** Largest number of entries: 1 to 100. Default: 50. */
+  limit?: number | undefined;
+}
+
 /** A request to a route of the API. */
 export interface RequestOptions extends CallOptions {
   query?: Readonly<Record<string, string | number | undefined>> | undefined;
@@ -86,4 +168,9 @@ export interface RequestOptions extends CallOptions {
   body?: unknown;
   /** Sent as `Idempotency-Key`. */
   idempotencyKey?: string | undefined;
+}
+
+/** Sends requests to the API: a {@link ChorusApi}. */
+export interface ApiRequester {
+  request<T>(method: string, path: string, options?: RequestOptions): Promise<T>;
 }

@@ -5,10 +5,13 @@ import type {
   MemberPage,
   MessagePage,
   MessageQuery,
+  NewRoom,
+  PageOptions,
   Refreshed,
   RequestOptions,
   RoomInfo,
   RoomPage,
+  RoomSettings,
   SignedIn,
 } from './api-types.js';
 import type { CodesByStatus } from './failure.js';
@@ -114,10 +117,7 @@ export class ChorusApi {
   }
 
   /** Returns one page of the rooms. */
-  rooms({
-    signal,
-    ...query
-  }: { cursor?: number | undefined; limit?: number | undefined } & CallOptions = {}): Promise<RoomPage> {
+  rooms({ signal, ...query }: PageOptions = {}): Promise<RoomPage> {
     return this.#ask('GET', '/api/rooms', { query, signal });
   }
 
@@ -137,13 +137,18 @@ export class ChorusApi {
   }
 
   /** @throws {ChorusError} `conflict` if an id is given and taken */
-  createRoom(input: { name: string; id?: number | undefined }, options?: CallOptions): Promise<RoomInfo> {
+  createRoom(input: NewRoom, options?: CallOptions): Promise<RoomInfo> {
     return this.#ask('POST', '/api/rooms', { ...options, body: input });
+  }
+
+  /** Changes the name, the topic or the slow mode of a room. @throws {ChorusError} `not_room_creator`, `role_required` */
+  changeRoom(id: number, settings: RoomSettings, options?: CallOptions): Promise<RoomInfo> {
+    return this.#ask('PATCH', `/api/rooms/${id}`, { ...options, body: settings });
   }
 
   /** @throws {ChorusError} `not_room_creator` */
   renameRoom(id: number, name: string, options?: CallOptions): Promise<RoomInfo> {
-    return this.#ask('PATCH', `/api/rooms/${id}`, { ...options, body: { name } });
+    return this.changeRoom(id, { name }, options);
   }
 
   /** Deletes a room and its messages. @throws {ChorusError} `not_room_creator` */
