@@ -7,6 +7,7 @@ import type {
   Invite,
   MemberPage,
   MessagePage,
+  Reaction,
   Refreshed,
   Report,
   ReportPage,
@@ -52,7 +53,9 @@ const all: {
   readonly report: Same<Report, Answers['Report']>;
   readonly reports: Same<ReportPage, Answers['ReportPage']>;
   readonly change: Same<Change, ChangeFrame>;
-  readonly currentMessage: Same<CurrentMessage, ProtocolMessage>;
+  // The client counts reactions.
+  readonly currentMessage: Same<Omit<CurrentMessage, 'reactions'>, Omit<ProtocolMessage, 'reactions'>>;
+  readonly reaction: Same<Omit<Reaction, 'count'>, ProtocolMessage['reactions'][number]>;
   readonly messages: Same<MessagePage, Answers['MessagePage']>;
 } = {
   account: true,
@@ -69,6 +72,7 @@ const all: {
   reports: true,
   change: true,
   currentMessage: true,
+  reaction: true,
   messages: true,
 };
 

@@ -101,11 +101,13 @@ describe('messages that change, on three gateways and two APIs', function () {
       const [message, answer] = await history();
       expect(message).to.deep.include({
         ...{ content: 'hello all!', mentions: [bob.id], replies: 1, changed: second },
-        reactions: [{ reaction: '👍', count: 1, me: true }],
+        reactions: [{ reaction: '👍', count: 1, me: true, users: [bob.id] }],
       });
       expect(message?.editedAt).to.be.a('number');
       expect(answer).to.deep.include({ content: 'an answer', replyTo: first, data: { a: 1 } });
-      expect((await history(ann))[0]?.reactions).to.deep.equal([{ reaction: '👍', count: 1, me: false }]);
+      expect((await history(ann))[0]?.reactions).to.deep.equal([
+        { reaction: '👍', count: 1, me: false, users: [bob.id] },
+      ]);
     };
     await check();
     await archived(second);

@@ -44,7 +44,9 @@ export interface Message extends Position {
 export interface Reaction {
   /** An emoji or a short name. */
   readonly reaction: string;
-  /** Ids of the users who have set it, ascending. Never empty. */
+  /** Number of users who have set it. */
+  readonly count: number;
+  /** Ids of the users who have set it, ascending. The history names the first 100 of them. */
   readonly users: readonly number[];
 }
 

@@ -73,7 +73,7 @@ export function describeHistory(target: () => Target): void {
       ].map(({ status }) => status);
       expect(statuses).to.deep.equal([200, 200, 200, 201, 200]);
       const [message] = (await readPage(target().url, ann, room)).messages;
-      const reactions = [{ reaction: 'ok', count: 1, me: true }];
+      const reactions = [{ reaction: 'ok', count: 1, me: true, users: [ann.id] }];
       expect(message).to.deep.include({ content: 'hi!', reactions });
       expect((await ask('DELETE', `${at}/reactions/ok`)).status).to.equal(200);
       expect((await ask('DELETE', at)).status).to.equal(200);

@@ -2,12 +2,18 @@ import { type CurrentMessage, type Member, memberSchema, messageFrame } from '@c
 import { z } from 'zod';
 import { named } from '../http/schemas.js';
 
+/** Users whom a reaction names. */
+const MOST_USERS = 100;
+
 const reaction = named(
   'Reaction',
   z.object({
     reaction: z.string(),
     count: z.int().positive().describe('Number of users who have set it.'),
     me: z.boolean().describe('Whether the user who asks has set it.'),
+    users: z
+      .array(z.int().positive())
+      .describe(`Ids of the users who have set it, ascending: the first ${MOST_USERS}.`),
   }),
 );
 
@@ -42,6 +48,7 @@ export function messageForUser(
     reaction: name,
     count: users.length,
     me: user !== undefined && users.includes(user.id),
+    users: users.slice(0, MOST_USERS),
   }));
   return {
     ...frame,

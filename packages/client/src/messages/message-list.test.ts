@@ -67,7 +67,10 @@ describe('the list of messages of a room', () => {
     );
     await changed(11);
     expect(shown()).to.deep.equal(['5 new', '6 -', '9 message 9']);
-    expect(list.messages[0]).to.deep.include({ replies: 1, reactions: [{ reaction: '👍', users: [2] }] });
+    expect(list.messages[0]).to.deep.include({
+      replies: 1,
+      reactions: [{ reaction: '👍', count: 1, users: [2] }],
+    });
     expect(list.messages[1]?.deleted).to.deep.equal({ by: { id: 2, username: 'bob' }, at: 9 });
     expect(arrays.size).to.equal(7);
   });
@@ -96,6 +99,20 @@ describe('the list of messages of a room', () => {
     await changed(8);
     await list.older();
     expect(shown()).to.deep.equal(['5 a, b, c']);
+  });
+
+  it('adds live reactions to those of the history, which does not name all users', async () => {
+    const reactions = [{ reaction: 'ok', count: 3, users: [1, 3], me: true }];
+    stage.history.messagesOf.push(message(1, 5, { changed: at(6), ...{ reactions } }));
+    const connection = await enter(joined(1, 6));
+    await list.older();
+    expect(list.messages[0]?.reactions).to.deep.equal([{ reaction: 'ok', count: 3, users: [1, 3] }]);
+    connection.say(react(7, 5, 'ok'), react(8, 5, 'no'), react(9, 5, 'ok'));
+    await changed(9);
+    expect(list.messages[0]?.reactions).to.deep.equal([
+      { reaction: 'no', count: 1, users: [2] },
+      { reaction: 'ok', count: 4, users: [1, 2, 3] },
+    ]);
   });
 
   it('can read older pages before the room is joined, one after the other', async () => {

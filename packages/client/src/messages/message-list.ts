@@ -150,7 +150,7 @@ export class MessageList {
       if (entry.type === 'message' || entry.change !== 'deleted' || !this.#covers(target))
         return this.#messages;
       // Its entry was erased before the room could deliver it.
-      const tombstone = tombstoneOf(entry as Parameters<typeof tombstoneOf>[0]);
+      const tombstone = currentMessage(tombstoneOf(entry as Parameters<typeof tombstoneOf>[0]));
       return spliced(this.#messages, index, 0, tombstone);
     }
     const now = applyChange(before, entry);
