@@ -1,23 +1,7 @@
-import { operation } from '../http/operation.js';
-import type { MessageServices } from './dependencies.js';
-import { CHANGE_ERRORS, IDEMPOTENT } from './errors.js';
-import { reactionPath } from './inputs.js';
-import { entryJson } from './json.js';
-import { senderOf } from './sender.js';
+import { reactionOperation } from './reaction-operation.js';
 
-export const setReaction = operation(
-  {
-    id: 'setReaction',
-    summary: 'Set a reaction to a message',
-    description: IDEMPOTENT,
-    access: 'rooms',
-    params: reactionPath,
-    answer: { status: 200, description: 'The change was accepted.', body: entryJson },
-    errors: CHANGE_ERRORS,
-  },
-  (services: MessageServices) =>
-    async (ctx, { params: { roomId, position, reaction } }) => {
-      const sender = await senderOf(services, ctx, roomId, 'react');
-      return { roomId, ...(await services.messages.change(sender, position, { type: 'react', reaction })) };
-    },
+export const setReaction = reactionOperation(
+  { id: 'setReaction', summary: 'Set a reaction to a message' },
+  'react',
+  'react',
 );

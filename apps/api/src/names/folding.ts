@@ -1,4 +1,4 @@
-import type { Closeable, Logger } from '@chorus/service';
+import { type Closeable, type Logger, RepeatedWork } from '@chorus/service';
 import type { UserRepository } from '../auth/user-repository.js';
 
 /** Users folded in one transaction. */
@@ -12,38 +12,32 @@ const RETRY_MS = 10_000;
  * a user has keys, only that user's exact name is taken. Replicas may run it concurrently.
  */
 export class NameFolding implements Closeable {
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> | undefined;
-  #closed = false;
+  readonly #work: RepeatedWork;
 
   constructor(
     private readonly users: Pick<UserRepository, 'foldNames'>,
     private readonly log: Logger,
-  ) {}
-
-  start(): void {
-    this.#running = this.#foldAll().then((succeeded) => {
-      if (!this.#closed) this.#timer = setTimeout(() => this.start(), succeeded ? REPEAT_MS : RETRY_MS);
+  ) {
+    const texts = { failing: 'user names cannot be folded yet', works: 'user names can be folded again' };
+    this.#work = new RepeatedWork({
+      ...{ run: () => this.#foldAll(), intervalMs: REPEAT_MS, retryMs: RETRY_MS },
+      ...{ texts, log },
     });
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    clearTimeout(this.#timer);
-    await this.#running;
+  start(): void {
+    this.#work.start();
   }
 
-  async #foldAll(): Promise<boolean> {
+  close(): Promise<void> {
+    return this.#work.close();
+  }
+
+  async #foldAll(): Promise<void> {
     let folded = 0;
-    try {
-      for (let count = PAGE; count === PAGE && !this.#closed; folded += count) {
-        count = await this.users.foldNames(PAGE);
-      }
-    } catch (error) {
-      this.log.warn({ error: String(error) }, 'user names cannot be folded yet');
-      return false;
+    for (let count = PAGE; count === PAGE && !this.#work.closed; folded += count) {
+      count = await this.users.foldNames(PAGE);
     }
     if (folded > 0) this.log.info({ users: folded }, 'user names were folded');
-    return true;
   }
 }

@@ -1,6 +1,6 @@
 import type { RoomDirectory } from '@chorus/broker';
 import type { MembershipList } from '@chorus/control';
-import type { Closeable, Logger } from '@chorus/service';
+import { type Closeable, type Logger, RepeatedWork } from '@chorus/service';
 import type { MembershipPages } from './membership-pages.js';
 import type { Outbox } from './outbox.js';
 
@@ -24,33 +24,32 @@ const LOCK_TTL_MS = 5_000;
  * delivers changes that requests have left in the outbox. Every API runs one.
  */
 export class MembershipMirror implements Closeable {
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> | undefined;
-  #closed = false;
-  #soon = false;
-  #failing = false;
+  readonly #work: RepeatedWork;
   #verifyAt = performance.now() + VERIFY_EVERY_MS;
   readonly #unwatch: () => void;
 
   constructor(private readonly parts: MembershipMirrorParts) {
-    this.#unwatch = parts.directory.onConnected(() => this.#lookSoon());
+    this.#work = new RepeatedWork({
+      run: () => this.run(),
+      intervalMs: INTERVAL_MS,
+      texts: {
+        failing: 'the mirror of memberships cannot be kept up to date',
+        works: 'the mirror of memberships works again',
+      },
+      log: parts.log,
+    });
+    // Redis may hold other data after a reconnect.
+    this.#unwatch = parts.directory.onConnected(() => this.#work.wake());
   }
 
   start(): void {
-    this.#soon = false;
-    this.#running = this.#attempt().finally(() => {
-      this.#running = undefined;
-      if (this.#closed) return;
-      this.#timer = setTimeout(() => this.start(), this.#soon ? 0 : INTERVAL_MS);
-    });
+    this.#work.start();
   }
 
   /** Stops after the current page. */
   async close(): Promise<void> {
-    this.#closed = true;
     this.#unwatch();
-    clearTimeout(this.#timer);
-    await this.#running;
+    await this.#work.close();
   }
 
   /** Restores what is missing and delivers what was left. Rejects when Redis or PostgreSQL is unavailable. */
@@ -61,7 +60,7 @@ export class MembershipMirror implements Closeable {
       await directory.exclusively('memberships', LOCK_TTL_MS, () => this.restore());
       this.#verifyAt = performance.now() + VERIFY_EVERY_MS;
     }
-    if (!this.#closed) await outbox.sweep();
+    if (!this.#work.closed) await outbox.sweep();
   }
 
   /** Restores all memberships. A change during it is not lost: the outbox and a page never write at the same time. */
@@ -72,7 +71,7 @@ export class MembershipMirror implements Closeable {
     await pages.slowModes((slowModes) => restoration.slowModes(slowModes));
     let users = 0;
     for (let after: number | undefined = 0; after !== undefined; ) {
-      if (this.#closed) return;
+      if (this.#work.closed) return;
       after = await pages.users(after, (page) => {
         users += page.length;
         return restoration.users(page);
@@ -83,27 +82,5 @@ export class MembershipMirror implements Closeable {
       { users, ms: Math.round(performance.now() - began) },
       'all memberships are known to the gateways',
     );
-  }
-
-  /** Redis may hold other data after a reconnect. */
-  #lookSoon(): void {
-    this.#soon = true;
-    if (this.#running !== undefined || this.#closed || this.#timer === undefined) return;
-    clearTimeout(this.#timer);
-    this.start();
-  }
-
-  async #attempt(): Promise<void> {
-    const { log } = this.parts;
-    try {
-      await this.run();
-      if (this.#failing) log.info('the mirror of memberships works again');
-      this.#failing = false;
-    } catch (error) {
-      // One line per outage.
-      if (!this.#failing)
-        log.warn({ error: String(error) }, 'the mirror of memberships cannot be kept up to date');
-      this.#failing = true;
-    }
   }
 }

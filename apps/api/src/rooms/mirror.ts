@@ -1,5 +1,5 @@
 import { type PendingChange, type RoomDirectory, RoomRestorer } from '@chorus/broker';
-import type { Closeable, Logger } from '@chorus/service';
+import { type Closeable, type Logger, RepeatedWork } from '@chorus/service';
 import type { BanService } from '../bans/service.js';
 import { roomArchive } from './archive.js';
 import type { ArchivedEntries } from './archived-entries.js';
@@ -36,12 +36,7 @@ const LOCK_TTL_MS = 5_000;
  */
 export class RoomMirror implements Closeable {
   readonly #options: RoomMirrorOptions;
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> | undefined;
-  #closed = false;
-  /** The next check is due at once. */
-  #soon = false;
-  #failing = false;
+  readonly #work: RepeatedWork;
   #verifyAt = 0;
   readonly #restorer: RoomRestorer;
   readonly #unwatch: () => void;
@@ -56,24 +51,27 @@ export class RoomMirror implements Closeable {
   ) {
     this.#options = { ...DEFAULTS, ...options };
     this.#restorer = new RoomRestorer(directory, roomArchive(rooms, entries), log);
-    this.#unwatch = directory.onConnected(() => this.#lookSoon());
+    this.#work = new RepeatedWork({
+      run: () => this.run(),
+      intervalMs: this.#options.intervalMs,
+      texts: {
+        failing: 'the mirror of rooms cannot be checked',
+        works: 'the mirror of rooms is checked again',
+      },
+      log,
+    });
+    // Redis may have returned with other data: gateways wait.
+    this.#unwatch = directory.onConnected(() => this.#work.wake());
   }
 
   start(): void {
-    this.#soon = false;
-    this.#running = this.#attempt().finally(() => {
-      this.#running = undefined;
-      if (this.#closed) return;
-      this.#timer = setTimeout(() => this.start(), this.#soon ? 0 : this.#options.intervalMs);
-    });
+    this.#work.start();
   }
 
   /** Stops after the current page. */
   async close(): Promise<void> {
-    this.#closed = true;
     this.#unwatch();
-    clearTimeout(this.#timer);
-    await this.#running;
+    await this.#work.close();
   }
 
   /** Runs one check, and the work that follows from it. Rejects when Redis or PostgreSQL is unavailable. */
@@ -94,30 +92,10 @@ export class RoomMirror implements Closeable {
     }
   }
 
-  /** Redis may have returned with other data: gateways wait. */
-  #lookSoon(): void {
-    this.#soon = true;
-    if (this.#running !== undefined || this.#closed || this.#timer === undefined) return;
-    clearTimeout(this.#timer);
-    this.start();
-  }
-
-  async #attempt(): Promise<void> {
-    try {
-      await this.run();
-      if (this.#failing) this.log.info('the mirror of rooms is checked again');
-      this.#failing = false;
-    } catch (error) {
-      // One line per outage: this runs every second.
-      if (!this.#failing) this.log.warn({ error: String(error) }, 'the mirror of rooms cannot be checked');
-      this.#failing = true;
-    }
-  }
-
   async #rebuild(): Promise<void> {
     this.log.info('restoring all rooms for the gateways');
     await this.#bringInAll();
-    if (this.#closed) return;
+    if (this.#work.closed) return;
     await this.directory.markComplete();
     // Redis may have lost its data again half-way and is now marked complete: check once more.
     await this.#bringInAll();
@@ -128,7 +106,7 @@ export class RoomMirror implements Closeable {
   async #bringInAll(): Promise<void> {
     await this.bans.bringIn();
     let after = 0;
-    while (!this.#closed) {
+    while (!this.#work.closed) {
       const page = await this.rooms.positionsAfter(after, PAGE);
       await this.#bringIn(page);
       await this.#dropDeleted(page.rooms.map((room) => room.id));
