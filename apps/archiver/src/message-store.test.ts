@@ -139,6 +139,27 @@ for (const by of ['Prisma', 'prepared statements'])
       }
     });
 
+    it('locks the head of a room before it stores its messages, as the storage of changes does', async () => {
+      await store.save([message(1, 1)], now());
+      const other = new Client({ connectionString: url });
+      await other.connect();
+      await other.query('BEGIN');
+      await other.query('SELECT 1 FROM room_heads WHERE room_id = 1 FOR UPDATE');
+      const saving = store.save([message(1, 2)], now());
+      const isWaiting = async (): Promise<boolean> => {
+        const { rows } = await other.query('SELECT 1 FROM pg_locks WHERE NOT granted');
+        return rows.length > 0;
+      };
+      while (!(await isWaiting()));
+      // Had the message been stored first, each would wait for the other.
+      await other.query(`INSERT INTO messages (room_id, epoch, seq, message_id, user_id, username, content, sent_at)
+        VALUES (1, ${EPOCH}, 2, 'x', 7, 'ann', 'first', now())`);
+      await other.query('COMMIT');
+      await other.end();
+      expect([...(await saving)]).to.deep.equal([[1, 'stored']]);
+      expect(await contents(1)).to.deep.equal(['m1', 'first']);
+    });
+
     it('stores more than one statement takes, older messages of a room first', async () => {
       const long = 'x'.repeat(500_000);
       const messages = Array.from({ length: 30 }, (_, seq) => message(1, seq, long));

@@ -3,6 +3,7 @@ import type { MessageFrame, Position } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
 import { ChangeStore } from './changes/change-store.js';
 import { type ArchiveEntry, changesOthers } from './changes/read-entries.js';
+import { standInFor } from './changes/stand-in.js';
 import type { Outcome } from './outcome.js';
 
 /** Largest amount of text of one statement, in characters: more would only take longer until it can be given up. */
@@ -20,7 +21,8 @@ interface RoomRow {
 
 /**
  * Locks rooms against deletion first, so that a room deleted meanwhile is left out instead of failing the statement.
- * `SKIP LOCKED`: a deletion in progress may take long.
+ * `SKIP LOCKED`: a deletion in progress may take long. Then it locks the heads of the rooms, in ascending order of id, as every
+ * transaction does that stores entries: two archivers that store equal entries, after a lease ended, do not deadlock.
  *
  * $1: the rooms; $2: time since their messages were read, in milliseconds; $3: the messages as JSON; $4: the last of each room.
  */
@@ -28,6 +30,19 @@ const saveStatement = (columns: string, values: string, fields: string): string 
   WITH known AS MATERIALIZED (
     SELECT id, created_at <= now() - $2::int * interval '1 ms' AS older FROM rooms
     WHERE id = ANY($1::bigint[]) FOR KEY SHARE SKIP LOCKED
+  ), heads AS (
+    INSERT INTO room_heads AS head (room_id, epoch, seq, n, sent_at)
+    SELECT h."roomId", h.epoch, h.seq, h.n, timestamptz 'epoch' + h."sentAt" * interval '1 ms'
+    FROM json_to_recordset($4::json) AS h("roomId" bigint, epoch bigint, seq bigint, n bigint, "sentAt" bigint)
+    JOIN known ON known.id = h."roomId" AND known.older
+    ORDER BY h."roomId"
+    ON CONFLICT (room_id) DO UPDATE
+      -- Always written, because this locks the row.
+      SET (epoch, seq, n) = (
+        SELECT newest.* FROM (VALUES (head.epoch, head.seq, head.n), (excluded.epoch, excluded.seq, excluded.n))
+          newest(epoch, seq, n) ORDER BY newest.epoch DESC, newest.seq DESC LIMIT 1
+      ), sent_at = greatest(head.sent_at, excluded.sent_at)
+    RETURNING room_id
   ), stored AS (
     INSERT INTO messages
       (room_id, epoch, seq, message_id, user_id, username, content, sent_at, client_msg_id${columns})
@@ -36,19 +51,10 @@ const saveStatement = (columns: string, values: string, fields: string): string 
     FROM json_to_recordset($3::json) AS m(
       "roomId" bigint, epoch bigint, seq bigint, id text, "userId" bigint, username text, content text,
       "sentAt" bigint, "clientMsgId" text${fields})
-    JOIN known ON known.id = m."roomId" AND known.older
-    -- One order for all archivers: two that store equal messages do not deadlock.
+    -- Sorting reads all heads first, so they are locked before the first message is stored.
+    JOIN heads ON heads.room_id = m."roomId"
     ORDER BY m."roomId", m.epoch, m.seq
     ON CONFLICT DO NOTHING
-  ), heads AS (
-    INSERT INTO room_heads AS head (room_id, epoch, seq, n, sent_at)
-    SELECT h."roomId", h.epoch, h.seq, h.n, timestamptz 'epoch' + h."sentAt" * interval '1 ms'
-    FROM json_to_recordset($4::json) AS h("roomId" bigint, epoch bigint, seq bigint, n bigint, "sentAt" bigint)
-    JOIN known ON known.id = h."roomId" AND known.older
-    ORDER BY h."roomId"
-    ON CONFLICT (room_id) DO UPDATE
-      SET epoch = excluded.epoch, seq = excluded.seq, n = excluded.n, sent_at = excluded.sent_at
-      WHERE (head.epoch, head.seq) < (excluded.epoch, excluded.seq)
   )
   SELECT rooms.id, coalesce(known.older, false) AS stored
   FROM rooms LEFT JOIN known ON known.id = rooms.id WHERE rooms.id = ANY($1::bigint[])`;
@@ -161,17 +167,8 @@ export class MessageStore {
         return;
       }
       const { roomId, epoch, seq } = message;
-      const empty = {
-        ...message,
-        content: '',
-        username: '',
-        userId: 0,
-        id: `${roomId}-${epoch}-${seq}`,
-        sentAt: 0,
-      };
-      await this.#statement([empty], [roomId], readAt).then((found) =>
-        note(outcomes, roomId, found.get(roomId) ?? 'gone'),
-      );
+      const found = await this.#statement([standInFor(message)], [roomId], readAt);
+      note(outcomes, roomId, found.get(roomId) ?? 'gone');
       this.log.error(
         { roomId, epoch, seq, error: String(error) },
         'the database refuses a message: only its place was stored',

@@ -1,6 +1,5 @@
-import { type Database, Prisma } from '@chorus/database';
+import { currentMessageOf, type Database, MESSAGE_COLUMNS, type MessageRow, Prisma } from '@chorus/database';
 import { type CurrentMessage, formatPosition, type Position, type Reaction } from '@chorus/protocol';
-import { type CurrentRow, currentMessageOf } from './current-row.js';
 
 interface ReactionRow {
   epoch: bigint;
@@ -9,6 +8,7 @@ interface ReactionRow {
   users: bigint[];
 }
 
+const COLUMNS = Prisma.raw(MESSAGE_COLUMNS);
 const BY_POSITION = Prisma.sql`epoch, seq`;
 
 /** The archived messages in PostgreSQL, as they are now: all but the newest, which archivers have not stored yet. */
@@ -67,12 +67,8 @@ export class MessageRepository {
     order: Prisma.Sql,
     limit: number,
   ): Promise<CurrentMessage[]> {
-    const rows = await this.db.$queryRaw<CurrentRow[]>`
-      SELECT epoch, seq, n, message_id AS id, user_id AS "userId", username, content, sent_at AS "sentAt",
-        client_msg_id AS "clientMsgId", data::text AS data, mentions, reply_to_epoch AS "replyEpoch",
-        reply_to_seq AS "replySeq", edited_at AS "editedAt", changed_epoch AS "changedEpoch", changed_seq AS "changedSeq",
-        deleted_at AS "deletedAt", deleted_by AS "deletedBy", deleted_by_name AS "deletedByName", replies
-      FROM messages WHERE room_id = ${BigInt(roomId)} ${bound} ORDER BY ${order} LIMIT ${limit}`;
+    const rows = await this.db.$queryRaw<MessageRow[]>`
+      SELECT ${COLUMNS} FROM messages m WHERE room_id = ${BigInt(roomId)} ${bound} ORDER BY ${order} LIMIT ${limit}`;
     const reactions = await this.#reactions(
       roomId,
       rows.filter(({ changedEpoch }) => changedEpoch !== null),
@@ -81,7 +77,7 @@ export class MessageRepository {
   }
 
   /** Only messages that changed can have reactions. */
-  async #reactions(roomId: number, of: readonly CurrentRow[]): Promise<Map<string, Reaction[]>> {
+  async #reactions(roomId: number, of: readonly MessageRow[]): Promise<Map<string, Reaction[]>> {
     const found = new Map<string, Reaction[]>();
     if (of.length === 0) return found;
     const places = of.map(({ epoch, seq }) => Prisma.sql`(${epoch}::bigint, ${seq}::bigint)`);

@@ -1,14 +1,14 @@
 import type { RouteTable } from '../http/route-table.js';
-import { appendToMessage } from './append-to-message.js';
-import { deleteMessage } from './delete-message.js';
+import { appendToMessage } from './changes/append-to-message.js';
+import { deleteMessage } from './changes/delete-message.js';
+import { editMessage } from './changes/edit-message.js';
+import { setReaction } from './changes/set-reaction.js';
+import { takeBackReaction } from './changes/take-back-reaction.js';
 import type { MessageServices } from './dependencies.js';
-import { editMessage } from './edit-message.js';
 import { listMessages } from './list-messages.js';
 import { listReports } from './reports/list-reports.js';
 import { reportMessage } from './reports/report-message.js';
 import { sendMessage } from './send-message.js';
-import { setReaction } from './set-reaction.js';
-import { takeBackReaction } from './take-back-reaction.js';
 
 export const messageRoutes: RouteTable<MessageServices> = {
   'GET /api/rooms/:roomId/messages': listMessages,

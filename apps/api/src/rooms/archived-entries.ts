@@ -1,6 +1,5 @@
-import { type Database, Prisma } from '@chorus/database';
-import { bodyOfMessage, type MessageFrame, type Position } from '@chorus/protocol';
-import { type MessageRow, messageFrameOf } from '../messages/message-row.js';
+import { type Database, FRAME_COLUMNS, type FrameRow, messageFrameOf, Prisma } from '@chorus/database';
+import { bodyOfMessage, type Position } from '@chorus/protocol';
 
 /** An entry of a room's stream, as PostgreSQL has it. */
 export interface ArchivedEntry extends Position {
@@ -14,7 +13,7 @@ export interface ArchivedEntry extends Position {
   readonly body: string;
 }
 
-interface EntryRow extends MessageRow {
+interface EntryRow extends FrameRow {
   roomId: bigint;
   /** Null for a message. */
   body: string | null;
@@ -62,11 +61,9 @@ export class ArchivedEntries {
   }
 }
 
-const MESSAGES = Prisma.sql`
-  room_id AS "roomId", epoch, seq, n, message_id AS id, user_id AS "userId", username, content, sent_at AS "sentAt",
-  client_msg_id AS "clientMsgId", data::text AS data, mentions, reply_to_epoch AS "replyEpoch", reply_to_seq AS "replySeq",
-  edited_at AS "editedAt", changed_epoch AS "changedEpoch", changed_seq AS "changedSeq", NULL::text AS body
-  FROM messages WHERE deleted_at IS NULL`;
+const MESSAGES = Prisma.raw(
+  `room_id AS "roomId", ${FRAME_COLUMNS}, NULL::text AS body FROM messages m WHERE deleted_at IS NULL`,
+);
 const CHANGES = Prisma.sql`
   room_id AS "roomId", epoch, seq, n, NULL::text, user_id, NULL::text, NULL::text, sent_at, client_msg_id, NULL::text,
   NULL::bigint[], NULL::bigint, NULL::bigint, NULL::timestamptz, NULL::bigint, NULL::bigint, body
@@ -81,6 +78,6 @@ function entryOf(row: EntryRow): ArchivedEntry {
       sentAt: row.sentAt.getTime(),
       clientMsgId: row.clientMsgId ?? undefined,
     },
-    body: body ?? bodyOfMessage(messageFrameOf(Number(row.roomId), row) as MessageFrame),
+    body: body ?? bodyOfMessage(messageFrameOf(Number(row.roomId), row)),
   };
 }

@@ -13,6 +13,7 @@ import type { Logger } from '@chorus/service';
 import type { Outcome } from '../outcome.js';
 import type { ArchiveEntry } from './read-entries.js';
 import { RoomRows, type Transaction } from './room-rows.js';
+import { standInFor } from './stand-in.js';
 
 /** Longest transaction, in milliseconds. */
 const TIMEOUT_MS = 10_000;
@@ -54,7 +55,7 @@ export class ChangeStore {
         { roomId, epoch, seq, error: String(error) },
         'the database refuses an entry: only its place was stored',
       );
-      return this.#transaction(roomId, [placeholder(entry)], readAt);
+      return this.#transaction(roomId, [standInFor(entry)], readAt);
     }
   }
 
@@ -116,14 +117,4 @@ export class ChangeStore {
     }
     return touched;
   }
-}
-
-/** Keeps the place of an entry. */
-function placeholder(entry: ArchiveEntry): ArchiveEntry {
-  if (entry.type === 'change') return { ...entry, kind: 'unreadable', frame: undefined, body: '', sentAt: 0 };
-  const { roomId, epoch, seq, n } = entry;
-  return {
-    ...{ seq, epoch, ...(n === undefined ? {} : { n }), type: 'message', content: '', roomId },
-    ...{ username: '', userId: 0, id: `${roomId}-${epoch}-${seq}`, sentAt: 0 },
-  };
 }

@@ -1,14 +1,7 @@
-import type { Database } from '@chorus/database';
-import type { CurrentMessage, Position } from '@chorus/protocol';
+import { currentMessageOf, type Database, MESSAGE_COLUMNS, type MessageRow } from '@chorus/database';
+import type { CurrentMessage, Position, Reaction } from '@chorus/protocol';
 import type { Outcome } from '../outcome.js';
-import {
-  MESSAGE_COLUMNS,
-  type MessageRow,
-  mentionedUsers,
-  messageOfRow,
-  RECORD,
-  recordOf,
-} from './message-rows.js';
+import { mentionedUsers, RECORD, recordOf } from './message-record.js';
 import type { ArchiveEntry } from './read-entries.js';
 
 export type Transaction = Pick<Database, '$queryRawUnsafe' | '$executeRawUnsafe'>;
@@ -58,7 +51,7 @@ export class RoomRows {
   /** Those of the messages that exist, in any order. */
   async messages(positions: readonly Position[]): Promise<CurrentMessage[]> {
     if (positions.length === 0) return [];
-    const rows = await this.db.$queryRawUnsafe<MessageRow[]>(
+    const rows = await this.db.$queryRawUnsafe<Array<MessageRow & { reactions: Reaction[] | null }>>(
       `SELECT ${MESSAGE_COLUMNS}, (
         SELECT json_agg(json_build_object('reaction', r.reaction, 'users', r.users) ORDER BY r.reaction COLLATE "C")
         FROM (
@@ -71,7 +64,7 @@ export class RoomRows {
       this.roomId,
       placesOf(positions),
     );
-    return rows.map((row) => messageOfRow(this.roomId, row));
+    return rows.map((row) => currentMessageOf(this.roomId, row, row.reactions ?? []));
   }
 
   async writeMessages(changes: readonly Change[]): Promise<void> {
@@ -151,7 +144,7 @@ export class RoomRows {
     const message = entries.findLast(({ type }) => type === 'message');
     await this.db.$executeRawUnsafe(
       `UPDATE room_heads SET epoch = $2::bigint, seq = $3::bigint, n = $4::bigint,
-        sent_at = coalesce(timestamptz 'epoch' + $5::bigint * interval '1 ms', sent_at) WHERE room_id = $1::bigint`,
+        sent_at = greatest(timestamptz 'epoch' + $5::bigint * interval '1 ms', sent_at) WHERE room_id = $1::bigint`,
       this.roomId,
       last.epoch,
       last.seq,

@@ -1,9 +1,9 @@
-import { operation } from '../http/operation.js';
-import type { MessageServices } from './dependencies.js';
-import { CHANGE_ERRORS, IDEMPOTENT } from './errors.js';
-import { messagePath } from './inputs.js';
-import { entryJson } from './json.js';
-import { senderOf } from './sender.js';
+import { operation } from '../../http/operation.js';
+import type { MessageServices } from '../dependencies.js';
+import { CHANGE_ERRORS, IDEMPOTENT } from '../errors.js';
+import { messagePath } from '../inputs.js';
+import { entryJson } from '../json.js';
+import { senderOf } from '../sender.js';
 
 export const deleteMessage = operation(
   {

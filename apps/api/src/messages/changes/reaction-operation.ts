@@ -1,10 +1,10 @@
 import type { RoomAction } from '@chorus/protocol';
-import { type Declaration, operation } from '../http/operation.js';
-import type { MessageServices } from './dependencies.js';
-import { CHANGE_ERRORS, IDEMPOTENT } from './errors.js';
-import { reactionPath } from './inputs.js';
-import { entryJson } from './json.js';
-import { senderOf } from './sender.js';
+import { type Declaration, operation } from '../../http/operation.js';
+import type { MessageServices } from '../dependencies.js';
+import { CHANGE_ERRORS, IDEMPOTENT } from '../errors.js';
+import { reactionPath } from '../inputs.js';
+import { entryJson } from '../json.js';
+import { senderOf } from '../sender.js';
 
 /** An operation that sets or takes back a reaction of the user. */
 export const reactionOperation = (
