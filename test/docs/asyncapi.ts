@@ -51,6 +51,8 @@ const ANSWERS: Readonly<
   typing: [],
   refresh: ['refreshed'],
   'watch-rooms': ['rooms-changed'],
+  'watch-inbox': ['inbox-watched'],
+  read: ['read'],
   ping: ['pong'],
 };
 

@@ -7,7 +7,7 @@
 -- ARGV    1: PUBLISH or SPUBLISH; 2: end of the rooms' channel names; 3: the time of the database, in
 --         milliseconds since 1970; then per room six: id;
 --         generation; epoch and seq of its last entry in the database, 0 and 0 for none; number of its entries up to
---         that one that are not messages; letter of its kind, '' for public
+--         that one that are not messages; letters of its kind and size, '' for public without members
 -- reply   per room 'made', 'whole', 'older' (Redis has an earlier room of that id), 'newer' (Redis has a later one,
 --         which the caller does not know yet), or `behind <id> <id> <id>`: the room may lack messages of the database;
 --         the end of its stream ('-' without a stream), the last message in the stream that is not known to be in the
@@ -56,7 +56,7 @@ for n = 1, (#KEYS - 8) / 3 do
       end
       -- The count is right unless the hash alone was lost; then that of the database is the best there is.
       local known_changes, letters = traits_of(KEYS[8], room)
-      local traits = with_kind(letters, kind)
+      local traits = with_letters(letters, kind)
       if known_changes < changes or letters ~= traits then
         note_traits(KEYS[8], room, math.max(known_changes, changes), traits)
       end

@@ -3,7 +3,7 @@
 -- KEYS    1: state; 2: rooms that wait to be archived; 3: rooms with messages that become too old; 4: what is
 --         stored; 5: room stream; 6, 7: hashes of keys; 8: records of rooms; 9: rooms that gateways wait for; 10: what rooms
 --         have lost; 11: not used; 12: traits of rooms
--- ARGV    1: room id; 2: seq to continue from; 3: generation, '' if unknown; 4: letter of the kind, '' for public
+-- ARGV    1: room id; 2: seq to continue from; 3: generation, '' if unknown; 4: letters of the kind and size
 -- reply   1 if it was created, or exists with that generation; else 0
 
 if redis.call('EXISTS', KEYS[5]) == 1 then

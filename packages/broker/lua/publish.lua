@@ -17,6 +17,8 @@
 --         each message that was stored before, its number (from 1) and its id, or '' for one that is refused because
 --         its user has used a share of the budget
 --
+-- News of rooms with members travel in one message on the activity channel of the scope: see activity.lua.
+--
 -- Lua hashes every byte of a new string, so the script creates few long ones.
 
 local KEYS, ARGV, call, pcall = KEYS, ARGV, redis.call, redis.pcall
@@ -111,6 +113,7 @@ end
 
 -- `done` messages belong to previous rooms.
 local replies, marks, at, key_at, last, done, nth = { life }, {}, first_room, 7, #KEYS, 0, 0
+local news
 local now = time[1] .. string.format('%03d', math.floor(time[2] / 1000))
 while key_at <= last do
   nth = nth + 1
@@ -124,6 +127,7 @@ while key_at <= last do
     changes = tonumber(changes) or 0
   end
   local changes_before = changes
+  local followed, fresh = letters ~= '', nil
   local keys_at = first_body + count
   local ids, same_turn
   if keyed then
@@ -197,6 +201,17 @@ while key_at <= last do
             more[last_piece + 3] = ',"epoch":' .. epoch .. opening
             more[last_piece + 4] = body
           end
+          if is_change then
+            local line = line_of_change(room, epoch, seq, body, followed)
+            if line then
+              news = news or {}
+              -- In the order of the entries: members get no news behind their removal.
+              if fresh then news[#news + 1] = line_of_messages(room, epoch, fresh) end
+              news[#news + 1], fresh = line, nil
+            end
+          elseif followed then
+            fresh = add_message(fresh, body, seq, changes > 0 and string.format('%.0f', seq - changes) or seq)
+          end
           if key ~= '' then
             ids[key] = id
             sent = sent or {}
@@ -211,6 +226,10 @@ while key_at <= last do
     call(command, stream .. channel_suffix, more and table.concat(more) or frames)
     marks[#marks + 1] = now
     marks[#marks + 1] = room
+    if fresh then
+      news = news or {}
+      news[#news + 1] = line_of_messages(room, epoch, fresh)
+    end
   end
   if changes > changes_before then
     call('HSET', KEYS[6], room, string.format('%.0f', changes) .. letters)
@@ -231,6 +250,8 @@ while key_at <= last do
   done = done + count
 end
 
+-- The name of the channel is that of the state, with another end.
+if news then call(command, string.sub(KEYS[1], 1, -6) .. 'activity' .. channel_suffix, table.concat(news, '\n')) end
 if waiting > waited then
   call('HINCRBY', state, 'unstored', waiting - waited)
   -- Bytes counted while the budget was fuller may be wrong by now.

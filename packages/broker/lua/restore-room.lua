@@ -9,7 +9,7 @@
 --         everything up to the last of the messages is in the database, 'cut' if they also do not follow the content of
 --         the stream, which is then removed, else ''; 8: '1' if these are the last ones: the room is then marked as
 --         whole; 9, 10: epoch and seq of the last entry in the database, 0 and 0 for none; 11: number of entries up
---         to that one that are not messages; 12: letter of the kind, '' for public; then per entry four: id, body, key
+--         to that one that are not messages; 12: letters of the kind and size; then per entry four: id, body, key
 --         ('' for none), number of entries up to it that are not messages ('' for 0)
 -- reply   1, or 0 if the stream no longer ends there or is of another generation: nothing was done
 
@@ -28,7 +28,7 @@ local wanted = redis.call('HGET', KEYS[9], room)
 if not epoch then forget_room(room) end
 note_record(KEYS[8], room, ARGV[2], epoch and made or 0)
 local changes, letters = traits_of(KEYS[12], room)
-letters = with_kind(letters, ARGV[12])
+letters = with_letters(letters, ARGV[12])
 
 if ARGV[7] ~= '' and epoch then
   local page

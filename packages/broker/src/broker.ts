@@ -1,5 +1,6 @@
 import { isAfter, type Position, type RoomKind } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
+import type { Activity } from './activity.js';
 import type { ControlEvent } from './control-event.js';
 
 export { type ControlEvent, isAfter, type Position };
@@ -66,6 +67,17 @@ export interface BrokerListener {
    * are active again when this is called.
    */
   onResumed(): void;
+  /**
+   * There is news of a room, which need not be subscribed: see {@link Broker.watchActivity}. News of one room arrive in the order of
+   * its entries, each at most once. News of a public room without members, and of messages of gateways that are older than this
+   * contract, do not arrive.
+   */
+  onActivity?(activity: Activity): void;
+  /**
+   * News may be missing between the previous {@link onActivity} and the next one, in any room: also a removal of a member.
+   * Always called before the first news that may follow a missing one.
+   */
+  onActivityMissed?(): void;
 }
 
 /**
@@ -105,6 +117,11 @@ export interface Broker {
   /** Resolves when deliveries of the room reach the listener. The caller never subscribes twice. */
   subscribe(roomId: number): Promise<void>;
   unsubscribe(roomId: number): Promise<void>;
+  /**
+   * Resolves when news of all rooms reach `onActivity`, and from then on until {@link close}. One subscription per node, in a
+   * Redis Cluster one per partition, however many rooms and users there are. May be called repeatedly.
+   */
+  watchActivity(): Promise<void>;
   /**
    * Returns the room's current position.
    * @param seen a position that this broker returned. If the room's history ends before it, which happens when Redis

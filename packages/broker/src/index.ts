@@ -1,3 +1,4 @@
+export * from './activity.js';
 export * from './archive-queue.js';
 export * from './broker.js';
 export type { HistoryLoss } from './feeds/losses.js';

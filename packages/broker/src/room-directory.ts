@@ -9,6 +9,18 @@ export interface PendingChange {
   readonly since: number;
 }
 
+/** How many members a room has: none, at most {@link SMALL_ROOM_MEMBERS}, or more. */
+export type RoomSize = 'empty' | 'small' | 'large';
+
+/** In rooms with at most this number of members, each sees how far the others have read. */
+export const SMALL_ROOM_MEMBERS = 100;
+
+/** @param members number of members, counted at least up to {@link SMALL_ROOM_MEMBERS} + 1 */
+export function roomSize(members: number): RoomSize {
+  if (members === 0) return 'empty';
+  return members <= SMALL_ROOM_MEMBERS ? 'small' : 'large';
+}
+
 /** A room of PostgreSQL. */
 export interface MirroredRoom {
   readonly id: number;
@@ -16,6 +28,8 @@ export interface MirroredRoom {
   readonly generation: number;
   /** Never changes. Default: `public`. */
   readonly kind?: RoomKind | undefined;
+  /** Default: `empty`. */
+  readonly size?: RoomSize | undefined;
   /** Position of its last entry in PostgreSQL; 0-0 for none. */
   readonly last: Position;
   /** Number of entries up to {@link last} that are not messages: `seq` minus the ordinal of the last message. Default 0. */
@@ -75,9 +89,21 @@ export interface RoomDirectory {
    * Creates a room; does nothing if there is one of that id.
    * @param seq where its numbering continues: the number of the last message stored elsewhere, or 0
    * @param kind default `public`
+   * @param size default `empty`
    * @returns whether it was unknown until now, or is of that generation
    */
-  ensure(roomId: number, seq: number, generation?: number, kind?: RoomKind): Promise<boolean>;
+  ensure(
+    roomId: number,
+    seq: number,
+    generation?: number,
+    kind?: RoomKind,
+    size?: RoomSize,
+  ): Promise<boolean>;
+  /**
+   * Records how many members a room has; does nothing for an unknown room. Of a public room without members, gateways
+   * get no news beside changes of its members: see `Broker.watchActivity`.
+   */
+  setSize(roomId: number, size: RoomSize): Promise<void>;
   /**
    * Compares rooms with PostgreSQL. Creates missing rooms that have no messages, and marks rooms as whole that have
    * every message of PostgreSQL.

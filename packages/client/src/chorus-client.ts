@@ -208,6 +208,10 @@ export class ChorusClient {
         this.#events.emit('rooms', frame);
         break;
       case 'pong':
+      case 'inbox':
+      case 'inbox-watched':
+      case 'inbox-rooms':
+      case 'inbox-reset':
         break;
       case 'error':
         if (frame.roomId === undefined) {

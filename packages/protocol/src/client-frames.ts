@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { dataSchema, mentionsSchema, reactionSchema, targetSchema } from './entries/fields.js';
+import { markReadFrame, watchInboxFrame } from './inbox-frames.js';
 import { positionSchema } from './position-schema.js';
 
 const roomId = z.int().positive().describe('Id of the room, from the API.');
@@ -128,6 +129,8 @@ export const clientFrameSchema = z.discriminatedUnion('type', [
   typingFrame,
   refreshFrame,
   watchRoomsFrame,
+  watchInboxFrame,
+  markReadFrame,
   pingFrame,
 ]);
 

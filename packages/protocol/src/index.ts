@@ -11,6 +11,7 @@ export * from './entries/fold.js';
 export * from './entries/message-limits.js';
 export * from './entries/read-change.js';
 export * from './ids.js';
+export * from './inbox-frames.js';
 export * from './plain-frames.js';
 export * from './position-schema.js';
 export * from './refusals/catalogue.js';

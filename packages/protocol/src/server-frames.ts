@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { clientMsgIdSchema } from './client-frames.js';
 import { changeFrame } from './entries/change-frames.js';
+import {
+  inboxFrame,
+  inboxResetFrame,
+  inboxRoomsFrame,
+  inboxWatchedFrame,
+  readNoticeFrame,
+} from './inbox-frames.js';
 import { broadcastFrame, messageFrame, presenceNoticeFrame } from './plain-frames.js';
 import { positionSchema } from './position-schema.js';
 import { type ErrorCode, type HttpErrorCode, REFUSALS, type TextDetails } from './refusals/catalogue.js';
@@ -173,6 +180,11 @@ export const serverFrameSchema = z.discriminatedUnion('type', [
   roomLeftFrame,
   roomRenamedFrame,
   roomsChangedFrame,
+  inboxWatchedFrame,
+  inboxFrame,
+  inboxRoomsFrame,
+  inboxResetFrame,
+  readNoticeFrame,
   messageFrame,
   changeFrame,
   ackFrame,

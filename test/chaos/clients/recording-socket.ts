@@ -121,6 +121,11 @@ export class Connections {
       case 'typing':
       case 'room-renamed':
       case 'rooms-changed':
+      case 'inbox':
+      case 'inbox-watched':
+      case 'inbox-rooms':
+      case 'inbox-reset':
+      case 'read':
       case 'presence':
       case 'refreshed':
       case 'pong':

@@ -57,7 +57,7 @@ describe('a valid token that is refused', function () {
     access = new WatchedAccessList();
     running = await startApi(db, {}, { access, directory: new MemoryRoomDirectory(rooms) });
     await running.mirrored();
-    rooms.attach({
+    rooms.channels.attach({
       ...IGNORE,
       onControl: (event) => events.push(event),
     });

@@ -54,7 +54,7 @@ describe('changes of rooms, as gateways receive them', function () {
     directory = new FlakyDirectory(rooms);
     events = [];
     listings = [];
-    rooms.attach({
+    rooms.channels.attach({
       ...IGNORE,
       onControl: (event) => (/^room-(un)?listed$/.test(event.type) ? listings : events).push(event),
     });

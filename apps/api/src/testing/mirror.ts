@@ -38,7 +38,7 @@ export class MirrorFixture {
   private constructor(private readonly db: Database) {
     this.repository = new RoomRepository(db);
     this.entries = new ArchivedEntries(db);
-    this.rooms.attach({
+    this.rooms.channels.attach({
       ...IGNORE,
       onControl: (event) => this.events.push(event),
     });

@@ -28,7 +28,7 @@ export async function startOperatorApi(db: Database): Promise<OperatorFixture> {
   const rooms = new MemoryRoomStore();
   const nodes = new MemoryNodeRegistry();
   const events: ControlEvent[] = [];
-  rooms.attach({
+  rooms.channels.attach({
     ...IGNORE,
     onControl: (event) => events.push(event),
   });

@@ -18,7 +18,7 @@ export class MemoryBroker implements Broker {
   #closed = false;
 
   constructor(private readonly rooms: MemoryRoomStore) {
-    this.#mailbox = rooms.attach();
+    this.#mailbox = rooms.channels.attach();
   }
 
   get connected(): boolean {
@@ -49,11 +49,15 @@ export class MemoryBroker implements Broker {
   }
 
   async subscribe(roomId: number): Promise<void> {
-    this.#open().subscribe(roomId, this.#mailbox);
+    this.#open().channels.subscribe(roomId, this.#mailbox);
   }
 
   async unsubscribe(roomId: number): Promise<void> {
-    this.rooms.unsubscribe(roomId, this.#mailbox);
+    this.rooms.channels.unsubscribe(roomId, this.#mailbox);
+  }
+
+  async watchActivity(): Promise<void> {
+    this.#open().channels.watchActivity(this.#mailbox);
   }
 
   async stored(roomId: number): Promise<Position> {
@@ -75,7 +79,7 @@ export class MemoryBroker implements Broker {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.rooms.detach(this.#mailbox);
+    this.rooms.channels.detach(this.#mailbox);
   }
 
   #open(): MemoryRoomStore {

@@ -7,6 +7,7 @@ import type {
   PendingChange,
   Restoration,
   RoomDirectory,
+  RoomSize,
 } from '../room-directory.js';
 import type { MemoryRoomStore } from './room-store.js';
 
@@ -24,8 +25,19 @@ export class MemoryRoomDirectory implements RoomDirectory {
     }
   }
 
-  async ensure(roomId: number, seq: number, generation?: number, kind?: RoomKind): Promise<boolean> {
-    return this.rooms.ensure(roomId, seq, generation, kind);
+  async ensure(
+    roomId: number,
+    seq: number,
+    generation?: number,
+    kind?: RoomKind,
+    size?: RoomSize,
+  ): Promise<boolean> {
+    return this.rooms.ensure(roomId, seq, generation, kind, size);
+  }
+
+  async setSize(roomId: number, size: RoomSize): Promise<void> {
+    const room = this.rooms.room(roomId);
+    if (room !== undefined) room.size = size;
   }
 
   async bringIn(rooms: readonly MirroredRoom[], now: number): Promise<BroughtIn[]> {
@@ -51,7 +63,7 @@ export class MemoryRoomDirectory implements RoomDirectory {
   }
 
   async announce(event: ControlEvent): Promise<void> {
-    this.rooms.control(event);
+    this.rooms.channels.control(event);
   }
 
   async pending(minAgeMs: number, limit: number): Promise<PendingChange[]> {

@@ -2,8 +2,6 @@ import type { RoomKind } from '@chorus/protocol';
 import { type Backlog, type BacklogMeasure, type HistoryLimits, MEASURED_ROOMS } from '../archive-queue.js';
 import {
   BacklogFullError,
-  type BrokerListener,
-  type ControlEvent,
   isAfter,
   type Position,
   type Published,
@@ -12,11 +10,13 @@ import {
   type SeenOfRoom,
   type StoredMessage,
 } from '../broker.js';
+import { activityOf } from '../publishing/activity-of.js';
 import { costOf } from '../publishing/backlog-cost.js';
 import { extrapolated } from '../publishing/backlog-measure.js';
-import type { BroughtIn, MirroredRoom, Restoration } from '../room-directory.js';
+import { bodyOf } from '../publishing/stored-frame.js';
+import type { BroughtIn, MirroredRoom, Restoration, RoomSize } from '../room-directory.js';
 import { MemoryBacklog } from './backlog.js';
-import { Mailbox, type MailboxDelivery } from './mailbox.js';
+import { MemoryChannels } from './channels.js';
 import { MemoryRoom } from './room.js';
 import type { MemoryRoomStoreOptions } from './room-store-options.js';
 import { Unstored } from './stored-first.js';
@@ -24,9 +24,7 @@ import { Unstored } from './stored-first.js';
 /** State that the brokers and directories of one process share; the counterpart of the data in Redis. */
 export class MemoryRoomStore {
   readonly #rooms = new Map<number, MemoryRoom>();
-  /** By room id. As in Redis, a subscription does not require that the room exists. */
-  readonly #subscribers = new Map<number, Set<Mailbox>>();
-  readonly #mailboxes = new Set<Mailbox>();
+  readonly channels = new MemoryChannels();
   #lastEpoch: number;
   /** Whether every room of the database is known. */
   complete = false;
@@ -49,33 +47,21 @@ export class MemoryRoomStore {
     this.#unstored = options.storedFirst && new Unstored(options.storedFirst);
   }
 
-  attach(listener?: BrokerListener): Mailbox {
-    const mailbox = new Mailbox(listener);
-    this.#mailboxes.add(mailbox);
-    return mailbox;
-  }
-
-  detach(mailbox: Mailbox): void {
-    this.#mailboxes.delete(mailbox);
-    for (const roomId of this.#subscribers.keys()) this.unsubscribe(roomId, mailbox);
-    mailbox.close();
-  }
-
   /** @returns whether the room was unknown until now, or is of that generation */
-  ensure(roomId: number, seq: number, generation?: number, kind?: RoomKind): boolean {
+  ensure(roomId: number, seq: number, generation?: number, kind?: RoomKind, size?: RoomSize): boolean {
     const room = this.#rooms.get(roomId);
     if (room !== undefined) return generation !== undefined && room.generation === generation;
-    this.#add(roomId, new MemoryRoom({ epoch: this.#newEpoch(), seq }, generation, kind));
+    this.#add(roomId, new MemoryRoom({ epoch: this.#newEpoch(), seq }, generation, kind, size));
     return true;
   }
 
   /** See `RoomDirectory.bringIn`. Memory never has older data: every known room is whole. */
   bringIn(mirrored: MirroredRoom, now: number): BroughtIn {
-    const { id, generation, last, kind } = mirrored;
+    const { id, generation, last, kind, size } = mirrored;
     const room = this.#rooms.get(id);
     if (room === undefined) {
       if (last.epoch > 0) return { end: undefined, unstored: undefined, needed: undefined };
-      this.#add(id, new MemoryRoom({ epoch: this.#newEpoch(now), seq: 0 }, generation, kind));
+      this.#add(id, new MemoryRoom({ epoch: this.#newEpoch(now), seq: 0 }, generation, kind, size));
       return 'made';
     }
     room.generation ??= generation;
@@ -108,7 +94,7 @@ export class MemoryRoomStore {
     this.#partial.add(id);
     if (!complete) return true;
     this.#partial.delete(id);
-    this.#deliver(id, (listener) => listener.onMoved?.(id));
+    this.channels.deliver(id, (listener) => listener.onMoved?.(id));
     return true;
   }
 
@@ -140,7 +126,7 @@ export class MemoryRoomStore {
     if (seen?.by === 'node' && same && isAfter(seen.position, room.at)) {
       room.beginEpoch({ epoch: this.#newEpoch(seen.position.epoch), seq: room.at.seq });
       room.lost = { position: seen.position, wholeFrom: room.at.epoch };
-      this.#deliver(roomId, (listener) => listener.onMoved?.(roomId));
+      this.channels.deliver(roomId, (listener) => listener.onMoved?.(roomId));
     }
     const { delivered, lost } = room;
     return {
@@ -213,7 +199,7 @@ export class MemoryRoomStore {
     if (!rose) return;
     const { stored } = room;
     // Before the delivery, so that an ack that leaves with its message already knows that it is stored.
-    this.#deliver(roomId, (listener) => listener.onStored(roomId, stored));
+    this.channels.deliver(roomId, (listener) => listener.onStored(roomId, stored));
     this.#handOut(roomId, fresh);
     this.#unstored?.resolve(roomId, room.delivered);
   }
@@ -237,22 +223,7 @@ export class MemoryRoomStore {
 
   notice(roomId: number, frame: string): void {
     const bytes = Buffer.from(frame);
-    this.#deliver(roomId, (listener) => listener.onNotice(roomId, bytes));
-  }
-
-  control(event: ControlEvent): void {
-    for (const mailbox of this.#mailboxes) mailbox.put((listener) => listener.onControl(event));
-  }
-
-  subscribe(roomId: number, mailbox: Mailbox): void {
-    const subscribers = this.#subscribers.get(roomId);
-    if (subscribers === undefined) this.#subscribers.set(roomId, new Set([mailbox]));
-    else subscribers.add(mailbox);
-  }
-
-  unsubscribe(roomId: number, mailbox: Mailbox): void {
-    const subscribers = this.#subscribers.get(roomId);
-    if (subscribers?.delete(mailbox) && subscribers.size === 0) this.#subscribers.delete(roomId);
+    this.channels.deliver(roomId, (listener) => listener.onNotice(roomId, bytes));
   }
 
   between(roomId: number, after: Position, upTo: Position, limit: number): StoredMessage[] {
@@ -290,11 +261,15 @@ export class MemoryRoomStore {
 
   #handOut(roomId: number, messages: readonly StoredMessage[]): void {
     for (const { epoch, seq, frame } of messages) {
-      this.#deliver(roomId, (listener) => listener.onMessage(roomId, { epoch, seq }, frame));
+      this.channels.deliver(roomId, (listener) => listener.onMessage(roomId, { epoch, seq }, frame));
     }
+    if (this.channels.isWatched) for (const message of messages) this.#announce(roomId, message);
   }
 
-  #deliver(roomId: number, delivery: MailboxDelivery): void {
-    for (const mailbox of this.#subscribers.get(roomId) ?? []) mailbox.put(delivery);
+  #announce(roomId: number, message: StoredMessage): void {
+    const { changes = 0, seq } = message;
+    const followed = this.#rooms.get(roomId)?.isFollowed ?? false;
+    const activity = activityOf(roomId, message, bodyOf(message), seq - changes, followed);
+    if (activity !== undefined) this.channels.activity(activity);
   }
 }

@@ -4,7 +4,7 @@ import { isAfter, type Position, type StoredMessage } from '../broker.js';
 import { KEY_MS } from '../publishing/idempotency-key.js';
 import { sentAtOf } from '../publishing/sent-at.js';
 import { bodyOf, erasedFrame, storedFrame } from '../publishing/stored-frame.js';
-import type { MirroredRoom, Restoration } from '../room-directory.js';
+import type { MirroredRoom, Restoration, RoomSize } from '../room-directory.js';
 
 /** One room of `MemoryRoomStore`: its numbering, its recent history, and its backlog. */
 export class MemoryRoom {
@@ -27,6 +27,7 @@ export class MemoryRoom {
     public at: Position,
     public generation?: number | undefined,
     public kind: RoomKind = 'public',
+    public size: RoomSize = 'empty',
     /** Number of entries up to {@link at} that are not messages. */
     public changes = 0,
   ) {
@@ -38,6 +39,11 @@ export class MemoryRoom {
     const isDelivered = !isAfter(this.at, this.delivered);
     this.at = at;
     if (isDelivered) this.delivered = at;
+  }
+
+  /** Whether the room has members. */
+  get isFollowed(): boolean {
+    return this.kind !== 'public' || this.size !== 'empty';
   }
 
   append(body: string): Position {
@@ -58,7 +64,7 @@ export class MemoryRoom {
 
   /** Appends messages of the database at their own positions; none of them waits to be delivered. */
   restore({ room, messages, before }: Restoration, now: number): void {
-    this.kind = room.kind ?? 'public';
+    this.#learnTraits(room);
     if (before === 'cut') this.#history = [];
     for (const { epoch, seq, body, idempotencyKey, changes = 0 } of messages) {
       const last = this.#history.at(-1);
@@ -85,9 +91,9 @@ export class MemoryRoom {
   }
 
   /** Takes over what the database knows. The room has all its entries. */
-  learn({ kind = 'public', changes = 0 }: MirroredRoom): void {
-    this.kind = kind;
-    this.changes = Math.max(this.changes, changes);
+  learn(mirrored: MirroredRoom): void {
+    this.#learnTraits(mirrored);
+    this.changes = Math.max(this.changes, mirrored.changes ?? 0);
   }
 
   /** The last message, unless it is known to be in the database. */
@@ -194,6 +200,13 @@ export class MemoryRoom {
   /** Number of messages that readers know of. */
   get #end(): number {
     return this.#indexAfter(this.delivered);
+  }
+
+  /** The database was read before, and a member may have been added since: news of the room do not end by this. */
+  #learnTraits({ kind = 'public', size = 'empty' }: MirroredRoom): void {
+    this.kind = kind;
+    if (size !== 'empty') this.size = size;
+    else if (this.size !== 'empty') this.size = 'large';
   }
 
   #enterTurn(now: number): void {

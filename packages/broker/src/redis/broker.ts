@@ -25,6 +25,7 @@ import type {
   StoredMessage,
 } from '../broker.js';
 import { parseControlEvent } from '../control-event.js';
+import { readActivity } from './activity-lines.js';
 import { DeliveryProbe } from './delivery-probe.js';
 import { noticeEnvelope, openEnvelope } from './envelope.js';
 import { BrokerKeys } from './keys.js';
@@ -71,6 +72,9 @@ export class RedisBroker implements Broker {
   readonly #probeChannels: Set<string>;
   readonly #keys: BrokerKeys;
   readonly #roomOf = new Map<string, number>();
+  /** Activity channels, each with the connection on which nothing was missed so far; undefined before the first subscription. */
+  readonly #activity = new Map<string, object | undefined>();
+  #watchingActivity: Promise<void> | undefined;
   #listener: BrokerListener | undefined;
   readonly #watch: RedisWatch;
   /** Whether control events arrive. */
@@ -94,6 +98,7 @@ export class RedisBroker implements Broker {
       onResumed: () => {
         this.#probe.recheck();
         this.#listener?.onResumed();
+        this.#activityMissed();
       },
       watch,
       log,
@@ -184,6 +189,14 @@ export class RedisBroker implements Broker {
     await call(() => this.#subscriber.unsubscribe(this.#keys.channel(roomId)));
   }
 
+  watchActivity(): Promise<void> {
+    // Two subscriptions of a channel at once would end together if one of them failed.
+    this.#watchingActivity ??= this.#watchActivity().finally(() => {
+      this.#watchingActivity = undefined;
+    });
+    return this.#watchingActivity;
+  }
+
   async stored(roomId: number): Promise<Position> {
     const key = this.#keys.stored(scopeOf(roomId, this.options.redis.cluster));
     return readPosition((await call(() => this.#commands.hget(key, String(roomId)))) ?? '0-0');
@@ -226,6 +239,31 @@ export class RedisBroker implements Broker {
     }
   }
 
+  async #watchActivity(): Promise<void> {
+    const channels = allScopes(this.options.redis.cluster).map((scope) => this.#keys.activity(scope));
+    const missing = channels.filter((channel) => this.#activity.get(channel) === undefined);
+    const subscribed = missing.map(async (channel) => {
+      await this.#subscriber.subscribe(channel);
+      this.#activity.set(channel, this.#subscriber.link(channel));
+    });
+    await call(() => Promise.all(subscribed));
+  }
+
+  /** News that arrive on another connection than before may follow missing ones. */
+  #receiveActivity(channel: string, payload: Buffer): void {
+    const link = this.#subscriber.link(channel);
+    // Before the listener knows that the connection was replaced.
+    if (link === undefined) return;
+    if (link !== this.#activity.get(channel)) this.#activityMissed();
+    for (const activity of readActivity(payload)) this.#listener?.onActivity?.(activity);
+  }
+
+  #activityMissed(): void {
+    if (this.#activity.size === 0) return;
+    for (const channel of this.#activity.keys()) this.#activity.set(channel, this.#subscriber.link(channel));
+    this.#listener?.onActivityMissed?.();
+  }
+
   #publish(channel: string, payload: string): Promise<unknown> {
     const { cluster } = this.options.redis;
     return cluster ? this.#commands.spublish(channel, payload) : this.#commands.publish(channel, payload);
@@ -246,6 +284,7 @@ export class RedisBroker implements Broker {
       const event = parseControlEvent(payload.toString());
       if (event !== undefined) this.#listener?.onControl(event);
       else this.options.log.warn('unknown control event');
-    } else if (this.#probeChannels.has(channel)) this.#probe.heard(channel);
+    } else if (this.#activity.has(channel)) this.#receiveActivity(channel, payload);
+    else if (this.#probeChannels.has(channel)) this.#probe.heard(channel);
   };
 }

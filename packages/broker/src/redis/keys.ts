@@ -91,8 +91,8 @@ export class BrokerKeys {
 
   /**
    * Hash, no expiry, beside each state: room id → `<count><letters>`: the number of entries of the room that are not messages, then
-   * traits: `p` private, `d` direct. Absent for a public room without such entries. Owner: the API creates and deletes it, gateways
-   * count. A hash of its own, so that gateways of older versions can read the records.
+   * traits: `p` private, `d` direct, `f` public with members; `s` beside one of these: few members. Absent for a public room without
+   * members and such entries. Owner: the API, gateways count. A hash of its own, so that gateways of older versions can read the records.
    */
   traits(partition: number | undefined): string {
     return `${this.keyspace.scope(partition)}:traits`;
@@ -143,6 +143,14 @@ export class BrokerKeys {
    */
   probe(node: string, partition: number | undefined): string {
     return `${this.keyspace.scope(partition)}:node:${node}:probe${this.channelSuffix}`;
+  }
+
+  /**
+   * Pub/sub channel of news of all rooms of a scope: `activity-lines.ts` has its format. Gateways with sockets that watch an inbox
+   * subscribe to it. Scripts build the name from that of the state.
+   */
+  activity(partition: number | undefined): string {
+    return `${this.keyspace.scope(partition)}:activity${this.channelSuffix}`;
   }
 
   /** Pub/sub channel that every gateway subscribes to; a sharded one in a Redis Cluster, like those of rooms. */

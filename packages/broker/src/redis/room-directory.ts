@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { RoomKind } from '@chorus/protocol';
-import { allScopes, call, type Keyspace, milliseconds, type RedisClient } from '@chorus/redis';
+import { allScopes, call, type Keyspace, milliseconds, type RedisClient, scopeOf } from '@chorus/redis';
 import type { ControlEvent } from '../broker.js';
 import { roomDeleted } from '../control-event.js';
 import type {
@@ -9,11 +9,12 @@ import type {
   PendingChange,
   Restoration,
   RoomDirectory,
+  RoomSize,
 } from '../room-directory.js';
 import { BrokerKeys } from './keys.js';
 import { bringInRooms, restoreRoom } from './room-restoring.js';
 import { defineBrokerScripts } from './scripts.js';
-import { letterOf } from './traits.js';
+import { lettersOf } from './traits.js';
 
 /** A change that began this much later than now, in milliseconds, began before the clock was set back. */
 const CLOCK_STEP_MS = 1_000;
@@ -37,13 +38,22 @@ export class RedisRoomDirectory implements RoomDirectory {
     await call(() => this.redis.chorusBegin(1, this.#keys.pendingChanges(), ...roomIds));
   }
 
-  async ensure(roomId: number, seq: number, generation: number | '' = '', kind?: RoomKind): Promise<boolean> {
+  async ensure(
+    roomId: number,
+    seq: number,
+    generation: number | '' = '',
+    kind?: RoomKind,
+    size?: RoomSize,
+  ): Promise<boolean> {
     const keys = this.#keys.allOf(roomId, this.redis.isCluster);
-    return (
-      (await call(() =>
-        this.redis.chorusEnsureRoom(keys.length, ...keys, roomId, seq, generation, letterOf(kind)),
-      )) === 1
-    );
+    const room = [roomId, seq, generation, lettersOf(kind, size)];
+    return (await call(() => this.redis.chorusEnsureRoom(keys.length, ...keys, ...room))) === 1;
+  }
+
+  async setSize(roomId: number, size: RoomSize): Promise<void> {
+    const scope = scopeOf(roomId, this.redis.isCluster);
+    const keys = [this.#keys.state(scope), this.#keys.stream(roomId), this.#keys.traits(scope)];
+    await call(() => this.redis.chorusSetSize(keys.length, ...keys, roomId, size));
   }
 
   bringIn(rooms: readonly MirroredRoom[], now: number): Promise<BroughtIn[]> {

@@ -4,7 +4,7 @@ import type { Position } from '../broker.js';
 import type { BroughtIn, MirroredRoom, Restoration } from '../room-directory.js';
 import type { BrokerKeys } from './keys.js';
 import { readPosition } from './read-position.js';
-import { letterOf } from './traits.js';
+import { lettersOf } from './traits.js';
 
 /** Limits the run time of one script, because Redis serves no other client meanwhile. */
 const ROOMS_AT_ONCE = 100;
@@ -37,13 +37,13 @@ export async function bringInRooms(
       names.traits(scope),
       ...members.flatMap(({ room }) => [names.stream(room.id), ...names.sent(room.id)]),
     ];
-    const args = members.flatMap(({ room: { id, generation, last, changes, kind } }) => [
+    const args = members.flatMap(({ room: { id, generation, last, changes, kind, size } }) => [
       id,
       generation,
       last.epoch,
       last.seq,
       changes ?? 0,
-      letterOf(kind),
+      lettersOf(kind, size),
     ]);
     const how = [publishCommand(redis.isCluster), names.channelSuffix, now];
     const replies = await call(() => redis.chorusBringIn(keys.length, ...keys, ...how, ...args));
@@ -76,7 +76,7 @@ export async function restoreRoom(
       room.last.epoch,
       room.last.seq,
       room.changes ?? 0,
-      letterOf(room.kind),
+      lettersOf(room.kind, room.size),
       ...messages.flatMap((message) => [
         formatPosition(message),
         message.body,

@@ -14,6 +14,7 @@ declare module 'ioredis' {
     chorusProbe(keys: number, ...args: Args): Result<number, Context>;
     chorusPosition(keys: number, ...args: Args): Result<string[], Context>;
     chorusEnsureRoom(keys: number, ...args: Args): Result<number, Context>;
+    chorusSetSize(keys: number, ...args: Args): Result<number, Context>;
     chorusBringIn(keys: number, ...args: Args): Result<string[], Context>;
     chorusRestoreRoom(keys: number, ...args: Args): Result<number, Context>;
     chorusRemoveRoom(keys: number, ...args: Args): Result<[outcome: number, generation: string], Context>;
@@ -30,10 +31,11 @@ declare module 'ioredis' {
 
 /** The files that make up each script. */
 const SCRIPTS = {
-  chorusPublish: ['state', 'backlog', 'publish'],
+  chorusPublish: ['state', 'backlog', 'activity', 'publish'],
   chorusProbe: ['probe'],
   chorusPosition: ['state', 'losses', 'traits', 'position'],
   chorusEnsureRoom: ['state', 'losses', 'traits', 'forget-room', 'ensure-room'],
+  chorusSetSize: ['state', 'traits', 'set-size'],
   chorusBringIn: ['state', 'losses', 'traits', 'bring-in'],
   chorusRestoreRoom: ['state', 'losses', 'backlog', 'messages', 'traits', 'forget-room', 'restore-room'],
   chorusRemoveRoom: ['state', 'losses', 'backlog', 'messages', 'forget-room', 'remove-room'],

@@ -1,10 +1,12 @@
 import type { RoomKind } from '@chorus/protocol';
+import type { RoomSize } from '../room-directory.js';
 
 const LETTERS: Readonly<Record<RoomKind, string>> = { public: '', private: 'p', direct: 'd' };
 
-/** Returns the letter that stands for a kind in the traits of a room. */
-export function letterOf(kind: RoomKind | undefined): string {
-  return LETTERS[kind ?? 'public'];
+/** Returns the letters of a kind and size in the traits of a room. `traits.lua` decides the same. */
+export function lettersOf(kind: RoomKind = 'public', size: RoomSize = 'empty'): string {
+  if (size === 'empty') return LETTERS[kind];
+  return (LETTERS[kind] || 'f') + (size === 'small' ? 's' : '');
 }
 
 /** Returns the kind of a room by the letters of its traits. */

@@ -1,4 +1,5 @@
 import { patiently } from '@chorus/testing';
+import type { Activity } from '../activity.js';
 import type { BrokerListener, ControlEvent, Position } from '../broker.js';
 import type { HistoryLoss } from '../feeds/losses.js';
 
@@ -16,6 +17,9 @@ export class Recorder implements BrokerListener {
   readonly moved: number[] = [];
   readonly losses: Array<{ roomId: number; loss: HistoryLoss }> = [];
   readonly events: ControlEvent[] = [];
+  readonly activities: Activity[] = [];
+  /** Number of times that activity may have been missed. */
+  activityMissed = 0;
   resumed = 0;
   readonly #waiting = new Set<() => void>();
 
@@ -46,6 +50,16 @@ export class Recorder implements BrokerListener {
 
   onControl(event: ControlEvent): void {
     this.events.push(event);
+    this.#changed();
+  }
+
+  onActivity(activity: Activity): void {
+    this.activities.push(activity);
+    this.#changed();
+  }
+
+  onActivityMissed(): void {
+    this.activityMissed++;
     this.#changed();
   }
 

@@ -137,6 +137,8 @@ export class ScriptedBroker implements Broker {
 
   async publishNotice(): Promise<void> {}
 
+  async watchActivity(): Promise<void> {}
+
   async close(): Promise<void> {}
 
   /** Takes effect at once, unless {@link late}; the answer may be slow, or get lost. */

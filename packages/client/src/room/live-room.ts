@@ -15,10 +15,10 @@ import { StoredWatch } from './stored-watch.js';
 import { placeOf, Timeline } from './timeline.js';
 import { Timers } from './timers.js';
 
-type Frame<Type extends V1ServerFrame['type']> = Extract<V1ServerFrame, { type: Type }>;
+type Frame<Type extends string> = Extract<V1ServerFrame, { type: Type }>;
 type RoomFrame = Exclude<
   V1ServerFrame,
-  Frame<'welcome' | 'refreshed' | 'reconnect' | 'broadcast' | 'rooms-changed' | 'pong'>
+  Frame<'welcome' | 'refreshed' | 'reconnect' | 'broadcast' | 'rooms-changed' | 'pong' | `inbox${string}`>
 >;
 
 /** A {@link Room}, plus what its client tells it. */
@@ -243,6 +243,8 @@ export class LiveRoom implements Room {
         break;
       case 'error':
         this.#refused(frame);
+        break;
+      case 'read':
         break;
       default:
         // Newer gateways may send other frames.

@@ -1,3 +1,4 @@
+import { describeActivity } from './activity.js';
 import { describeArchiveQueue } from './archive-queue.js';
 import { describeBacklogCount } from './backlog-count.js';
 import { describeBacklogShares } from './backlog-shares.js';
@@ -29,6 +30,7 @@ export function describeBrokers(
   describePublishing(name, makeFixture, archived);
   describeRoomHistory(name, makeFixture);
   describeRoomDirectory(name, makeFixture);
+  describeActivity(name, makeFixture);
   if (!archived) return;
   describeEntries(name, makeFixture);
   describeRestoring(name, makeFixture);

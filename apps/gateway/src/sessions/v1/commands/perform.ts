@@ -50,6 +50,11 @@ export function perform(session: CommandSession, frame: ClientFrame): void {
     case 'watch-rooms':
       watchRooms(session);
       break;
+    case 'watch-inbox':
+    case 'read':
+      // Until gateways keep inboxes.
+      session.refuse('unavailable', frame);
+      break;
     case 'ping':
       ping(session);
       break;
