@@ -53,7 +53,7 @@ describe('the outbox', function () {
     },
   });
   const outboxOf = (memberships = list): Outbox =>
-    new Outbox({ db, memberships, publisher: publisherOf(), log });
+    new Outbox({ db, memberships, publisher: publisherOf(), directory: new MemoryRoomDirectory(rooms), log });
   /** The transaction of a change, without its delivery: as after a crash between the two. */
   const add = (userId: number): Promise<void> =>
     changes.inRoom(ROOM, async (room) => {
@@ -97,6 +97,31 @@ describe('the outbox', function () {
     expect(list.of(2, ROOM).membership).to.deep.equal({ role: 'none' });
     expect(list.of(3, ROOM).membership).to.deep.equal({ role: 'member' });
     expect(list.of(ANN.id, ROOM).membership).to.deep.equal({ role: 'owner' });
+  });
+
+  it('keeps the number of members known to the gateways', async () => {
+    const sizes: Array<string | undefined> = [rooms.room(ROOM)?.size];
+    const deliver = async (): Promise<void> => {
+      await outboxOf().deliver(ROOM);
+      sizes.push(rooms.room(ROOM)?.size);
+    };
+    await deliver();
+    for (let user = 2; user <= 100; user++) await add(user);
+    await deliver();
+    await add(101);
+    await deliver();
+    for (let user = 1; user <= 101; user++) await remove(user);
+    await deliver();
+    expect(sizes).to.deep.equal(['empty', 'small', 'small', 'large', 'empty']);
+  });
+
+  it('tells of a room before the entry that adds its first member', async () => {
+    await changes.inRoom(ROOM, async (room) => room?.removeMember(ANN.id));
+    await add(2);
+    const seen: Array<string | undefined> = [];
+    beforePublish = async () => void seen.push(rooms.room(ROOM)?.size);
+    await outboxOf().deliver(ROOM);
+    expect(seen).to.deep.equal(['small']);
   });
 
   it('publishes nothing twice when a process ends between publish and commit', async () => {

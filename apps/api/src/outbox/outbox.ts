@@ -1,4 +1,10 @@
-import { type Broker, RoomNotFoundError } from '@chorus/broker';
+import {
+  type Broker,
+  type RoomDirectory,
+  RoomNotFoundError,
+  roomSize,
+  SMALL_ROOM_MEMBERS,
+} from '@chorus/broker';
 import type { MembershipList } from '@chorus/control';
 import type { Database, Prisma } from '@chorus/database';
 import { UnavailableError } from '@chorus/redis';
@@ -24,13 +30,14 @@ const ROOMS_AT_ONCE = 500;
 export interface OutboxParts {
   readonly db: Database;
   readonly memberships: MembershipList;
+  readonly directory: Pick<RoomDirectory, 'setSize'>;
   readonly publisher: Pick<Broker, 'publish'>;
   readonly log: Logger;
 }
 
 /**
- * Delivers changes of rooms from PostgreSQL to Redis: writes memberships to the mirror, then publishes the entry, then deletes
- * the row. Rows of a room are delivered in the order of their transactions. Any number of processes may deliver at once. An entry is
+ * Delivers changes of rooms from PostgreSQL to Redis: writes memberships and the size of the room to the mirror, then publishes the
+ * entry, then deletes the row. Rows of a room are delivered in the order of their transactions. Any number of processes may deliver at once. An entry is
  * published with its row as idempotency key, so a delivery that is repeated within five minutes publishes nothing twice.
  */
 export class Outbox {
@@ -67,6 +74,7 @@ export class Outbox {
         // Another process that delivers these rows has deleted them when the lock is granted.
         const rows = await tx.$queryRaw<Row[]>`
           SELECT id, body, mirror FROM outbox WHERE room_id = ${BigInt(roomId)} ORDER BY id LIMIT ${ROWS_AT_ONCE} FOR UPDATE`;
+        if (rows.some(({ mirror }) => mirror.memberships !== undefined)) await this.#mirrorSize(tx, roomId);
         for (const row of rows) await this.#deliverRow(tx, roomId, row);
         if (rows.length > 0) {
           await tx.$executeRaw`DELETE FROM outbox WHERE id = ANY(${rows.map(({ id }) => id)})`;
@@ -75,6 +83,15 @@ export class Outbox {
       },
       { timeout: TIMEOUT_MS, maxWait: TIMEOUT_MS },
     );
+  }
+
+  /** Before entries are published, so that news of the room begin with the entry that adds its first member. */
+  async #mirrorSize(tx: Prisma.TransactionClient, roomId: number): Promise<void> {
+    const [row] = await tx.$queryRaw<Array<{ count: bigint }>>`
+      SELECT count(*) FROM (
+        SELECT 1 FROM room_members WHERE room_id = ${BigInt(roomId)} LIMIT ${SMALL_ROOM_MEMBERS + 1}
+      ) members`;
+    await this.parts.directory.setSize(roomId, roomSize(Number(row?.count ?? 0n)));
   }
 
   async #deliverRow(tx: Prisma.TransactionClient, roomId: number, { id, body, mirror }: Row): Promise<void> {

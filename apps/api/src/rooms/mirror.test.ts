@@ -36,6 +36,18 @@ describe('RoomMirror', function () {
       expect(await directory.isComplete()).to.equal(true);
     });
 
+    it('restores how many members rooms have, in rooms with and without messages', async () => {
+      await fixture.fill(4);
+      await db.$executeRaw`
+        INSERT INTO room_members (room_id, user_id, role)
+        SELECT room, id, 'member' FROM generate_series(2, 4) room, generate_series(1, 101) id
+        WHERE id <= CASE room WHEN 2 THEN 100 ELSE 101 END`;
+      await fixture.archive(4, 1, 1);
+      await fixture.mirror().run();
+      const sizes = [1, 2, 3, 4].map((id) => rooms.room(id)?.size);
+      expect(sizes).to.deep.equal(['empty', 'small', 'large', 'large']);
+    });
+
     it('restores the bans before it marks rooms complete, and checks once more at once', async () => {
       await fixture.mirror().run();
       expect(fixture.steps).to.deep.equal(['bans', 'complete', 'bans']);

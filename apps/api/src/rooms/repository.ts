@@ -1,4 +1,4 @@
-import type { MirroredRoom } from '@chorus/broker';
+import { type MirroredRoom, roomSize, SMALL_ROOM_MEMBERS } from '@chorus/broker';
 import { type Database, Prisma } from '@chorus/database';
 import type { RoleOrNone, RoomKind } from '@chorus/protocol';
 
@@ -37,6 +37,7 @@ interface PositionRow {
   sentAt: Date | null;
   kind: RoomKind;
   changes: bigint;
+  members: bigint;
 }
 
 /** A row of `rooms`; see {@link ROOM_COLUMNS}. */
@@ -157,7 +158,11 @@ export class RoomRepository {
       SELECT extract(epoch FROM clock.now)::float8 * 1000 AS now, found.* FROM
         (SELECT clock_timestamp() AS now) clock LEFT JOIN (
           SELECT rooms.id, rooms.generation, rooms.kind, last.epoch, last.seq, last.sent_at AS "sentAt",
-            coalesce(head.seq - head.n, 0) AS changes
+            coalesce(head.seq - head.n, 0) AS changes, (
+              SELECT count(*) FROM (
+                SELECT 1 FROM room_members WHERE room_id = rooms.id LIMIT ${SMALL_ROOM_MEMBERS + 1}
+              ) counted
+            ) AS members
           FROM rooms LEFT JOIN room_heads head ON head.room_id = rooms.id LEFT JOIN LATERAL (
             -- Archivers of the version before store messages without a head.
             (SELECT epoch, seq, sent_at FROM messages WHERE room_id = rooms.id ORDER BY epoch DESC, seq DESC LIMIT 1)
@@ -165,7 +170,7 @@ export class RoomRepository {
             ORDER BY epoch DESC, seq DESC LIMIT 1
           ) last ON true ${which}
         ) found ON true ORDER BY found.id`;
-    const rooms = rows.flatMap(({ id, generation, kind, epoch, seq, sentAt, changes }) =>
+    const rooms = rows.flatMap(({ id, generation, kind, epoch, seq, sentAt, changes, members }) =>
       id === null
         ? []
         : [
@@ -173,6 +178,7 @@ export class RoomRepository {
               id: Number(id),
               generation: Number(generation),
               kind,
+              size: roomSize(Number(members)),
               changes: Number(changes),
               last: { epoch: Number(epoch ?? 0n), seq: Number(seq ?? 0n) },
               lastSentAt: sentAt?.getTime() ?? 0,

@@ -1,4 +1,4 @@
-import type { ControlEvent, RoomDirectory } from '@chorus/broker';
+import { type ControlEvent, type RoomDirectory, roomSize } from '@chorus/broker';
 import { type Member, Refusal, type RoomKind } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
 import type { BanService } from '../bans/service.js';
@@ -188,9 +188,10 @@ export class RoomService {
       if (kind !== 'public') await outbox.deliver(id);
       // Known already: a deleted room with this id, whose removal from the mirror is still pending. The new room must
       // not inherit its messages or its sockets.
-      if (!(await directory.ensure(id, 0, generation, kind))) {
+      const size = roomSize(fields.members.length);
+      if (!(await directory.ensure(id, 0, generation, kind, size))) {
         await directory.remove(id);
-        await directory.ensure(id, 0, generation, kind);
+        await directory.ensure(id, 0, generation, kind, size);
       }
     } catch (error) {
       await this.#undo(id);

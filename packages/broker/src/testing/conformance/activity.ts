@@ -184,10 +184,22 @@ export function describeActivity(name: string, makeFixture: MakeBrokerFixture): 
       // Read before the first member was added.
       await directory.bringIn([{ ...room, size: 'empty' }], now);
       const kept = await broker.publish(room.id, message({}, ANN, room.id));
-      await recorder.until('both', () => recorder.activities.length === 2);
+      const restored = {
+        ...room,
+        id: room.id + 64,
+        size: 'large',
+        last: { epoch: 5, seq: 2 },
+        changes: 1,
+      } as const;
+      const entry = { epoch: 5, seq: 2, body: message({}, ANN, restored.id), idempotencyKey: '', changes: 1 };
+      const restoration = { room: restored, messages: [entry], before: 'stored', complete: true } as const;
+      expect(await directory.restore({ ...restoration, end: undefined }, now)).to.equal(true);
+      const again = await broker.publish(restored.id, message({}, ANN, restored.id));
+      await recorder.until('all', () => recorder.activities.length === 3);
       expect(recorder.activities).to.deep.equal([
         { ...messages(made, 1), roomId: room.id },
         { ...messages(kept, 2), roomId: room.id },
+        { ...messages(again, 2), roomId: restored.id },
       ]);
     });
   });
