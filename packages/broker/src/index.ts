@@ -11,6 +11,7 @@ export {
 } from './feeds/room-feed-registry.js';
 export { MemoryArchiveQueue } from './memory/archive-queue.js';
 export { MemoryBroker } from './memory/broker.js';
+export { MemoryReadPositions } from './memory/read-positions.js';
 export { MemoryRoomDirectory } from './memory/room-directory.js';
 export { MemoryRoomHistory } from './memory/room-history.js';
 export { MemoryRoomStore } from './memory/room-store.js';
@@ -18,13 +19,14 @@ export type { MemoryRoomStoreOptions } from './memory/room-store-options.js';
 export type { StoredFirst, StoredKey } from './memory/stored-first.js';
 export { idempotencyKey, KEY_MS } from './publishing/idempotency-key.js';
 export { BatchQueueFullError } from './publishing/micro-batcher.js';
-
+export * from './read-positions.js';
 export { RedisArchiveQueue } from './redis/archive-queue.js';
 export { RedisBroker, type RedisBrokerOptions } from './redis/broker.js';
 export { BrokerKeys } from './redis/keys.js';
 export { redisNoticeTarget } from './redis/notice-target.js';
 export { ProbeStats } from './redis/probe-stats.js';
 export { RedisPublisher, type RedisPublisherOptions } from './redis/publisher.js';
+export { RedisReadPositions } from './redis/read-positions.js';
 export { RedisRoomDirectory } from './redis/room-directory.js';
 export { RedisRoomHistory } from './redis/room-history.js';
 export * from './room-directory.js';

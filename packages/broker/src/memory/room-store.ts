@@ -14,6 +14,7 @@ import { activityOf } from '../publishing/activity-of.js';
 import { costOf } from '../publishing/backlog-cost.js';
 import { extrapolated } from '../publishing/backlog-measure.js';
 import { bodyOf } from '../publishing/stored-frame.js';
+import type { UserReadMark } from '../read-positions.js';
 import type { BroughtIn, MirroredRoom, Restoration, RoomSize } from '../room-directory.js';
 import { MemoryBacklog } from './backlog.js';
 import { MemoryChannels } from './channels.js';
@@ -34,6 +35,8 @@ export class MemoryRoomStore {
   readonly wanted = new Set<number>();
   /** Rooms that are restored in part: they accept no messages and have no position. */
   readonly #partial = new Set<number>();
+  /** Read positions that may not be stored, by `<room>:<user>`. */
+  readonly reads = new Map<string, UserReadMark>();
   /** Names of the locks that are held. */
   readonly locks = new Set<string>();
   readonly #backlog: MemoryBacklog;

@@ -147,6 +147,15 @@ export class MemoryRoom {
     };
   }
 
+  /** Ordinal of the last message up to a position; undefined if unknown. */
+  ordinalAt(position: Position): number | undefined {
+    if (!isAfter(this.at, position)) return this.at.seq - this.changes;
+    if (position.epoch === 0) return 0;
+    const entry = this.#history[this.#indexAfter(position) - 1];
+    if (entry?.epoch !== position.epoch || entry.seq !== position.seq) return undefined;
+    return entry.seq - (entry.changes ?? 0);
+  }
+
   /** Raises the watermark. @returns the messages that are in the database now, and were not before */
   settle(upTo: Position): StoredMessage[] {
     const settled = this.#history.slice(this.#indexAfter(this.stored), this.#indexAfter(upTo));

@@ -8,15 +8,17 @@ import type { BrokerListener } from '../broker.js';
  *   messages   `<epoch>-<seq of the first frame>` LF frame [LF frame …]
  *   moved      `<epoch>-<next seq>` LF: the room's position; `0-1` LF: its standing has changed otherwise
  *   notice     LF frame
+ *   receipt    `~` LF frame: a notice that gateways of older versions, which do not know it, send to no socket
  *   stored     `=<epoch>-<seq of the last message in the database>`
  */
 
 const LF = 0x0a;
 const DASH = 0x2d;
+const TILDE = 0x7e;
 const EQUALS = 0x3d;
 const ZERO = 0x30;
 
-/** Wraps one ephemeral frame. `publish.lua`, `settle-backlog.lua` and `losses.lua` write the other kinds. */
+/** Wraps one ephemeral frame. `publish.lua`, `read.lua`, `settle-backlog.lua` and `losses.lua` write the other kinds. */
 export function noticeEnvelope(frame: string): string {
   return `\n${frame}`;
 }
@@ -28,6 +30,10 @@ export function noticeEnvelope(frame: string): string {
 export function openEnvelope(envelope: Buffer, roomId: number, listener: BrokerListener): boolean {
   if (envelope[0] === LF) {
     listener.onNotice(roomId, envelope.subarray(1));
+    return true;
+  }
+  if (envelope[0] === TILDE && envelope[1] === LF) {
+    listener.onNotice(roomId, envelope.subarray(2));
     return true;
   }
   if (envelope[0] === EQUALS) {

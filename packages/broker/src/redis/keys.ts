@@ -116,6 +116,17 @@ export class BrokerKeys {
   }
 
   /**
+   * Hash, no expiry, beside each state: `<room>:<user>` → `<epoch>-<seq> <n> <id> <time>`, the position up to which the user has read
+   * the room, as long as PostgreSQL may not have it. `n`: ordinal of the last message up to there; `-` if unknown. `id`: position of
+   * the room when the user last marked messages as unread; `-` for never since PostgreSQL was written: the first position then
+   * replaces the stored one unless that is after `id`. `time` makes values unique. Owner: gateways and the API write, archivers
+   * remove. Users who are not members have no field, which bounds the hash.
+   */
+  reads(partition: number | undefined): string {
+    return `${this.keyspace.scope(partition)}:reads`;
+  }
+
+  /**
    * All keys of a room, in the order in which scripts for one room take them: the state, the three that list rooms, the
    * stream, the hashes of keys, the three with more about rooms, the users' shares of the budget,
    * and the traits of rooms.

@@ -21,6 +21,8 @@ declare module 'ioredis' {
     chorusMirror(keys: number, ...args: Args): Result<[complete: number, ...wanted: string[]], Context>;
     chorusClaimBacklog(keys: number, ...args: Args): Result<string[], Context>;
     chorusSettleBacklog(keys: number, ...args: Args): Result<number, Context>;
+    chorusRead(keys: number, ...args: Args): Result<string, Context>;
+    chorusSettleReads(keys: number, ...args: Args): Result<number, Context>;
     chorusBegin(keys: number, ...args: Args): Result<number, Context>;
     chorusSettle(keys: number, ...args: Args): Result<number, Context>;
     chorusLock(keys: number, ...args: Args): Result<string | null, Context>;
@@ -42,6 +44,8 @@ const SCRIPTS = {
   chorusMirror: ['state', 'mirror'],
   chorusClaimBacklog: ['allow-oom', 'claim-backlog'],
   chorusSettleBacklog: ['allow-oom', 'state', 'losses', 'backlog', 'messages', 'settle-backlog'],
+  chorusRead: ['state', 'losses', 'traits', 'read'],
+  chorusSettleReads: ['allow-oom', 'settle-reads'],
   chorusBegin: ['begin'],
   chorusSettle: ['settle'],
   chorusLock: ['lock'],

@@ -1,5 +1,6 @@
 import { MemoryArchiveQueue } from '../memory/archive-queue.js';
 import { MemoryBroker } from '../memory/broker.js';
+import { MemoryReadPositions } from '../memory/read-positions.js';
 import { MemoryRoomDirectory } from '../memory/room-directory.js';
 import { MemoryRoomHistory } from '../memory/room-history.js';
 import { MemoryRoomStore } from '../memory/room-store.js';
@@ -13,6 +14,7 @@ function fixtureOf(rooms: MemoryRoomStore): BrokerFixture {
     directory: () => new MemoryRoomDirectory(rooms),
     queue: () => new MemoryArchiveQueue(rooms),
     history: () => new MemoryRoomHistory(rooms),
+    reads: () => new MemoryReadPositions(rooms),
     connect: async (listener) => {
       const broker = new MemoryBroker(rooms);
       if (listener !== undefined) broker.listen(listener);

@@ -5,6 +5,7 @@ import { silentLog } from '@chorus/testing';
 import { RedisArchiveQueue } from '../redis/archive-queue.js';
 import { RedisBroker, type RedisBrokerOptions } from '../redis/broker.js';
 import { BrokerKeys } from '../redis/keys.js';
+import { RedisReadPositions } from '../redis/read-positions.js';
 import { RedisRoomDirectory } from '../redis/room-directory.js';
 import { RedisRoomHistory } from '../redis/room-history.js';
 import type { BrokerFixture } from './conformance/fixture.js';
@@ -38,6 +39,7 @@ export async function makeRedisFixture(options: RedisBrokerOptions): Promise<Red
     directory: () => new RedisRoomDirectory(redis, options.keyspace),
     queue: () => new RedisArchiveQueue(redis, options.keyspace),
     history: () => new RedisRoomHistory(redis, options.keyspace),
+    reads: () => new RedisReadPositions(redis, options.keyspace),
     connect: async (listener) => {
       const broker = closer.add(await RedisBroker.connect(options));
       if (listener !== undefined) broker.listen(listener);

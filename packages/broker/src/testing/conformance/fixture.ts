@@ -1,5 +1,6 @@
 import type { ArchiveQueue } from '../../archive-queue.js';
 import type { Broker, BrokerListener } from '../../broker.js';
+import type { ReadPositions } from '../../read-positions.js';
 import type { RoomDirectory } from '../../room-directory.js';
 import type { RoomHistory } from '../../room-history.js';
 import { Recorder, someRoom } from '../recorder.js';
@@ -11,6 +12,7 @@ export interface BrokerFixture {
   /** An archive queue of these rooms; all of them share their data. */
   queue(): ArchiveQueue;
   history(): RoomHistory;
+  reads(): ReadPositions;
   /** Connects another broker of these rooms, with that listener if one is given. Closed with the fixture. */
   connect(listener?: BrokerListener): Promise<Broker>;
   close(): Promise<void>;

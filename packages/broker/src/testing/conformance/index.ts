@@ -8,6 +8,7 @@ import type { MakeBrokerFixture } from './fixture.js';
 import { describeHistoryLimits } from './history-limits.js';
 import { describePositions } from './position.js';
 import { describePublishing } from './publishing.js';
+import { describeReadPositions } from './read-positions.js';
 import { describeRestoring } from './restoring.js';
 import { describeRoomDirectory } from './room-directory.js';
 import { describeRoomHistory } from './room-history.js';
@@ -30,6 +31,7 @@ export function describeBrokers(
   describePublishing(name, makeFixture, archived);
   describeRoomHistory(name, makeFixture);
   describeRoomDirectory(name, makeFixture);
+  describeReadPositions(name, makeFixture);
   describeActivity(name, makeFixture);
   if (!archived) return;
   describeEntries(name, makeFixture);
