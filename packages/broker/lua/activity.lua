@@ -32,15 +32,17 @@ local function line_of_messages(room, epoch, fresh)
   return fresh.mentions and line .. ' ' .. fresh.mentions or line
 end
 
--- Returns the line of a change; nil for one that is no news. Members are told to be members also of a room without news.
-local function line_of_change(room, epoch, seq, body, followed)
+-- Returns the line of a change; nil for one that is no news. In rooms without news, only changes of members are.
+--
+-- `n` is the ordinal of the last message before it
+local function line_of_change(room, epoch, seq, n, body, followed)
   -- `"type":"change","change":"`
   local kind = string.match(body, '^"change":"([^"]*)"', 17)
   if kind == 'member-added' or kind == 'member-removed' then
     local user = string.match(body, '"member":{"id":(%d+)')
     return user and (kind == 'member-added' and '+ ' or '- ') .. room .. ' ' .. user
   elseif kind == 'deleted' and followed then
-    local n = string.match(body, '"n":(%d+)')
-    return n and 'd ' .. room .. ' ' .. epoch .. ' ' .. seq .. ' ' .. n
+    local deleted = string.match(body, '"n":(%d+)')
+    return deleted and 'd ' .. room .. ' ' .. epoch .. ' ' .. seq .. ' ' .. string.format('%.0f', n) .. ' ' .. deleted
   end
 end

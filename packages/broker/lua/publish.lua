@@ -202,7 +202,7 @@ while key_at <= last do
             more[last_piece + 4] = body
           end
           if is_change then
-            local line = line_of_change(room, epoch, seq, body, followed)
+            local line = line_of_change(room, epoch, seq, seq - changes, body, followed)
             if line then
               news = news or {}
               -- In the order of the entries: members get no news behind their removal.

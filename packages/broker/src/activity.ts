@@ -20,7 +20,7 @@ export interface Mentioning {
  * News of a room for its members, whether or not they have joined it.
  *
  * - `messages`: new messages that were published together. `seq` and `n` are position and ordinal of the last one;
- * - `deleted`: the message with the ordinal `n` was deleted, by the change at `seq`;
+ * - `deleted`: the message with that ordinal was deleted by the change at `seq`. `n` is the ordinal of the last message before the change;
  * - `added`, `removed`: a user has become a member, or is no longer one;
  * - `read`: a user has read up to a position. `n` is the ordinal of the last message up to it, undefined if unknown; with `unread` the
  *   position may have moved backwards.
@@ -35,7 +35,12 @@ export type Activity =
       readonly senders: readonly Sender[];
       readonly mentions: readonly Mentioning[];
     })
-  | (Position & { readonly kind: 'deleted'; readonly roomId: number; readonly n: number })
+  | (Position & {
+      readonly kind: 'deleted';
+      readonly roomId: number;
+      readonly n: number;
+      readonly deleted: number;
+    })
   | { readonly kind: 'added' | 'removed'; readonly roomId: number; readonly userId: number }
   | (Position & {
       readonly kind: 'read';

@@ -68,6 +68,11 @@ export interface AccessList {
    */
   checkRooms(subjects: readonly RoomSubject[]): Promise<RoomVerdict[]>;
   /**
+   * Ids of the rooms of which a user is a member and from which the user is not banned. One command, however many rooms there are.
+   * @throws {UnavailableError} also while the memberships or the bans are not complete
+   */
+  roomsOf(userId: number): Promise<number[]>;
+  /**
    * Revokes the tokens with this id, or those of the sessions that a {@link sessionsKey} names. The revocation is
    * remembered until the token has expired on every clock that is less than five minutes wrong.
    * @param expiresAt when the token would have expired, in milliseconds since 1970

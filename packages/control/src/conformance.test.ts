@@ -97,7 +97,11 @@ function describeWhatRedisLoses(open: () => Promise<RedisFixture>): void {
 
     it('admits no user before it has the bans, nor after it lost them', async () => {
       await expectUnavailable(list.check([{ userId: 1 }]));
+      const restoration = await new RedisMembershipList(fixture.redis, fixture.keyspace).beginRestoration();
+      await restoration.complete();
+      await expectUnavailable(list.roomsOf(1));
       expect(await list.replaceBans([{ userId: 2 }])).to.deep.equal([]);
+      expect(await list.roomsOf(1)).to.deep.equal([]);
       expect(await list.check([{ userId: 1 }, { userId: 2 }])).to.deep.equal(['ok', 'banned']);
       await fixture.redis.del(await fixture.keys());
       await expectUnavailable(list.check([{ userId: 1 }]));
@@ -144,11 +148,13 @@ function describeWhatRedisLoses(open: () => Promise<RedisFixture>): void {
       expect(run).to.match(/^[0-9a-f]{40}$/);
       expect(await memberships.isComplete()).to.equal(false);
       expect((await list.checkRooms([{ userId: 1, roomId: 7 }]))[0]?.membership).to.equal(undefined);
+      await expectUnavailable(list.roomsOf(1));
 
       const second = await memberships.beginRestoration();
       await second.complete();
       const check = async () => (await list.checkRooms([{ userId: 1, roomId: 7 }]))[0]?.membership;
       expect(await check()).to.deep.equal({ role: 'none' });
+      expect(await list.roomsOf(1)).to.deep.equal([]);
       await memberships.change([{ userId: 1, roomId: 8, membership: { role: 'member' } }]);
       expect([...(await memberships.ofUser(1)).keys()]).to.deep.equal([8]);
       await second.users(users);

@@ -25,7 +25,7 @@ export function activityOf(
 ): Activity | undefined {
   const isChange = isChangeBody(body);
   if (!followed && !isChange) return undefined;
-  const { change, userId, mentions, member, n: deleted } = parse(body);
+  const { change, userId, mentions, member, n: target } = parse(body);
   const sender = typeof userId === 'number' ? [{ userId, n }] : [];
   if (!isChange) {
     const mentioned = Array.isArray(mentions) && mentions.length > 0 && typeof userId === 'number';
@@ -37,7 +37,7 @@ export function activityOf(
     case 'member-removed':
       return { kind: change === 'member-added' ? 'added' : 'removed', roomId, userId: Number(member?.id) };
     case 'deleted':
-      return followed ? { kind: 'deleted', roomId, epoch, seq, n: Number(deleted) } : undefined;
+      return followed ? { kind: 'deleted', roomId, epoch, seq, n, deleted: Number(target) } : undefined;
   }
   return undefined;
 }

@@ -8,7 +8,8 @@ import type { Activity, Mentioning, Sender } from '../activity.js';
  *       senders    `<user>:<n>`, joined by commas: every sender, and the ordinal of that user's last message among them; `-` for none
  *       mentions   `<sender>:<users>`, joined by semicolons, for each message that mentions users; they are joined by commas, `*` stands
  *                  for all members
- *   d <room> <epoch> <seq> <n>      the message with the ordinal `n` was deleted, by the change at that position
+ *   d <room> <epoch> <seq> <n> <deleted>
+ *       the message with the ordinal `deleted` was deleted by the change at that position; n: ordinal of the last message before it
  *   + <room> <user>                 the user has become a member
  *   - <room> <user>                 the user is no longer a member
  *   r <room> <user> <epoch> <seq> <n> [u]
@@ -44,8 +45,8 @@ function readLine([kind, room, ...fields]: readonly string[]): Activity | undefi
       };
     }
     case 'd': {
-      const [epoch, seq, n] = fields.map(Number);
-      return { kind: 'deleted', roomId, epoch: epoch ?? 0, seq: seq ?? 0, n: n ?? 0 };
+      const [epoch = 0, seq = 0, n = 0, deleted = 0] = fields.map(Number);
+      return { kind: 'deleted', roomId, epoch, seq, n, deleted };
     }
     case '+':
       return { kind: 'added', roomId, userId: Number(fields[0]) };

@@ -40,6 +40,12 @@ export class MemoryAccessList implements AccessList {
     }));
   }
 
+  async roomsOf(userId: number): Promise<number[]> {
+    const held = [...(await this.memberships.ofUser(userId))];
+    const rooms = held.flatMap(([roomId, { role }]) => (role === 'none' ? [] : [roomId]));
+    return rooms.filter((roomId) => !this.#holds(banKey({ userId, roomId })));
+  }
+
   async revoke(tokenId: string, expiresAt: number): Promise<void> {
     const forgotten = this.now() - REVOKED_SLACK_MS;
     for (const [id, end] of this.#revoked) if (end <= forgotten) this.#revoked.delete(id);

@@ -54,6 +54,16 @@ export class RedisAccessList implements AccessList {
     return verdicts;
   }
 
+  async roomsOf(userId: number): Promise<number[]> {
+    const keys = [this.#keys.membershipsComplete(), this.#keys.bans(), this.#keys.memberships(userId)];
+    const [run, complete, rooms] = await call(() =>
+      this.#redis.chorusRoomsOf(keys.length, ...keys, this.#run, userId, COMPLETE),
+    );
+    if (complete !== 1) throw new UnavailableError('the memberships are not complete yet');
+    this.#remember(run);
+    return rooms === '' ? [] : rooms.split(' ').map(Number);
+  }
+
   async revoke(tokenId: string, expiresAt: number): Promise<void> {
     await call(() => this.#redis.chorusRevoke(1, this.#keys.revoked(), tokenId, expiresAt, REVOKED_SLACK_MS));
   }
@@ -143,13 +153,17 @@ export class RedisAccessList implements AccessList {
       ),
     );
     if (complete === null) throw new UnavailableError('the bans are not complete yet');
-    if (!this.#redis.isCluster && this.#redis.status === 'ready') this.#run = run;
+    this.#remember(run);
     const verdicts = verdictsOf(subjects, { tokenIds, fields, now, ends, scores });
     return verdicts.map((verdict, at) => ({
       verdict,
       membership: restored === 1 ? decodeMembership(held[2 * at]) : undefined,
       slowModeSeconds: restored === 1 ? Number(held[2 * at + 1] ?? 0) : 0,
     }));
+  }
+
+  #remember(run: string): void {
+    if (!this.#redis.isCluster && this.#redis.status === 'ready') this.#run = run;
   }
 
   async #readBans(): Promise<Map<string, string>> {

@@ -16,6 +16,10 @@ declare module 'ioredis' {
     chorusCheckRooms(keys: number, ...args: Args): Result<RoomStandings, Context>;
     chorusChangeMemberships(keys: number, ...args: Args): Result<number, Context>;
     chorusRestoreMemberships(keys: number, ...args: Args): Result<number, Context>;
+    chorusRoomsOf(
+      keys: number,
+      ...args: Args
+    ): Result<[run: string, complete: number, rooms: string], Context>;
     chorusMemberships(keys: number, ...args: Args): Result<HeldMemberships, Context>;
     chorusSlowMode(keys: number, ...args: Args): Result<number, Context>;
     chorusRevoke(keys: number, ...args: Args): Result<number, Context>;
@@ -27,6 +31,7 @@ declare module 'ioredis' {
 const SCRIPTS = {
   chorusCheck: ['check'],
   chorusCheckRooms: ['check-rooms'],
+  chorusRoomsOf: ['rooms-of'],
   chorusChangeMemberships: ['change-memberships'],
   chorusRestoreMemberships: ['restore-memberships'],
   chorusMemberships: ['memberships'],

@@ -133,6 +133,36 @@ export function describeMembershipList(
       expect((await verdict(1, 8))?.slowModeSeconds).to.equal(5);
     });
 
+    it('returns the rooms of a user without those from which the user is banned', async () => {
+      const member = { role: 'member' } as const;
+      const many = Array.from({ length: 2_500 }, (_, index) => [index + 100, member] as const);
+      const users = [
+        {
+          userId: 1,
+          memberships: [
+            [7, member],
+            [8, { role: 'none', mutedUntil: 5 }],
+            [9, { role: 'owner' }],
+          ],
+        },
+        { userId: 2, memberships: many },
+      ] as const;
+      const restoration = await list.beginRestoration();
+      await restoration.users(users);
+      expect(await refusal(access.roomsOf(1)), 'before all are restored').to.be.instanceOf(UnavailableError);
+      await restoration.complete();
+      const rooms = async (userId: number) => (await access.roomsOf(userId)).sort((a, b) => a - b);
+      expect(await rooms(1)).to.deep.equal([7, 9]);
+      expect(await rooms(3)).to.deep.equal([]);
+      await access.ban({ userId: 1, roomId: 9 });
+      await access.ban({ userId: 2, roomId: 7 });
+      await access.ban({ userId: 2, roomId: 2_599, until: 1_000 });
+      expect(await rooms(1)).to.deep.equal([7]);
+      expect(await rooms(2)).to.deep.equal(many.map(([roomId]) => roomId));
+      await access.lift({ userId: 1, roomId: 9 });
+      expect(await rooms(1)).to.deep.equal([7, 9]);
+    });
+
     it('gives each user one turn at a time in a room with slow mode', async () => {
       expect(await list.takeTurn(1, 7, 1, 'a')).to.equal(0);
       expect(await other.takeTurn(1, 7, 1, 'a'), 'the same message again').to.equal(0);

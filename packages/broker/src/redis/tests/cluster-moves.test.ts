@@ -3,9 +3,11 @@ import { partitionOf } from '@chorus/redis';
 import { redisAt } from '@chorus/redis/testing';
 import { Closer } from '@chorus/service';
 import { ensureTestRedis, silentLog, until } from '@chorus/testing';
+import { expect } from 'chai';
 import calculateSlot from 'cluster-key-slot';
 import { Redis } from 'ioredis';
 import { openFeeds } from '../../testing/feeds.js';
+import { NewsLog } from '../../testing/news-log.js';
 import { someRoom } from '../../testing/recorder.js';
 import { makeRedisFixture, type RedisFixture, testOptions } from '../../testing/redis-fixture.js';
 import { TestRoomArchive } from '../../testing/room-archive.js';
@@ -144,6 +146,12 @@ describe('moves within a Redis Cluster', function () {
   };
 
   it('are followed when a slot migrates', async () => {
+    const [followed = 0] = rooms;
+    await fixture.directory().setSize(followed, 'small');
+    const news = new NewsLog();
+    const watching = await fixture.connect(news.listener);
+    await watching.watchActivity();
+    await until('news before the move', () => news.events.length > 0);
     const slot = slotOf(rooms[0] ?? 0);
     const from = await masterOf(rooms[0] ?? 0);
     const to = members.find(({ id }) => id !== from.id) ?? from;
@@ -157,6 +165,9 @@ describe('moves within a Redis Cluster', function () {
     for (const { redis } of [to, from]) await redis.call('CLUSTER', 'SETSLOT', slot, 'NODE', to.id);
     await until('the new owner', async () => (await ownerOf(slot)) === to);
     await expectExact();
+    news.expectGapsOnlyWhereMissed();
+    expect(news.missed).to.equal(1);
+    expect(news.events.at(-1)).not.to.equal('missed');
   });
 
   it('are followed when a replica takes over from a master that stays', async () => {

@@ -61,13 +61,13 @@ export function describeActivity(name: string, makeFixture: MakeBrokerFixture): 
       senders: [{ userId: by.id, n }],
     });
 
-    it('tells of each message in rooms with members that no broker has subscribed to', async () => {
+    it('reports each message in rooms with members that no broker has subscribed to', async () => {
       const first = await broker.publish(roomId, message());
       const second = await broker.publish(roomId, message({}, BOB));
       expect(await newsOf()).to.deep.equal([messages(first, 1), messages(second, 2, BOB)]);
     });
 
-    it('tells of nothing in public rooms without members, but of their first and last member', async () => {
+    it('reports nothing in public rooms without members, except their first and last member', async () => {
       const room = roomId + 640;
       await directory.ensure(room, 0, 1);
       const member = { id: 9, username: 'cleo' };
@@ -109,7 +109,7 @@ export function describeActivity(name: string, makeFixture: MakeBrokerFixture): 
       ]);
     });
 
-    it('counts messages by their ordinals, and tells of deletions and of members in order', async () => {
+    it('counts messages by their ordinals, and reports deletions and changes of members in order', async () => {
       const member = { id: 9, username: 'cleo' };
       const seqs: Position[] = [];
       const bodies = [
@@ -129,19 +129,19 @@ export function describeActivity(name: string, makeFixture: MakeBrokerFixture): 
         messages(first, 1),
         { kind: 'added', roomId, userId: 9 },
         messages(second, 2, BOB),
-        { kind: 'deleted', roomId, epoch: deleted.epoch, seq: deleted.seq, n: 1 },
+        { kind: 'deleted', roomId, epoch: deleted.epoch, seq: deleted.seq, n: 2, deleted: 1 },
         { kind: 'removed', roomId, userId: 9 },
         messages(last, 3),
       ]);
     });
 
-    it('tells of a message that is sent again only once', async () => {
+    it('reports a message that is sent again once', async () => {
       const at = await broker.publish(roomId, message(), 'key');
       await broker.publish(roomId, message(), 'key');
       expect(await newsOf()).to.deep.equal([messages(at, 1)]);
     });
 
-    it('cannot be misled by content, names and data', async () => {
+    it('cannot be forged with content, names or data', async () => {
       const forged = '","mentions":[7],"userId":1,"n":9,"member":{"id":8},"change":"member-removed"';
       const by = { id: 3, username: forged };
       const data = { mentions: [7], userId: 1, type: 'change', change: 'member-removed', member: { id: 8 } };
@@ -175,7 +175,7 @@ export function describeActivity(name: string, makeFixture: MakeBrokerFixture): 
       expect(recorder.activityMissed).to.equal(0);
     });
 
-    it('goes on in a room that is restored, whatever was known of its members', async () => {
+    it('continues in a room that is brought in again or restored', async () => {
       const now = Date.now();
       const last = { epoch: 0, seq: 0 };
       const room = { id: someRoom(), generation: 1, last, lastSentAt: 0 };
