@@ -110,6 +110,14 @@ export const gatewaySettings = {
   IDLE_TIMEOUT_SECONDS: integer(8, 960)
     .default(60)
     .describe('Time after which a socket that answers no ping is closed, in seconds.'),
+  INBOX_INTERVAL_MS: integer(10, 60_000)
+    .default(100)
+    .describe(
+      'Shortest time between two `inbox` frames to a socket. A gateway with more news than it can send in a third of the time waits longer.',
+    ),
+  MAX_INBOX_ROOMS: integer(1, 1_000_000)
+    .default(10_000)
+    .describe('Rooms of a user who watches the inbox; `watch-inbox` of a member of more rooms is refused.'),
   RECOVERY_MAX_MESSAGES: integer(0, 1_000_000)
     .default(10_000)
     .describe('A client that missed more messages of a room than this must read them from the history API.'),
@@ -174,6 +182,8 @@ export interface GatewayConfig extends BalancedConfig {
   maxRoomsPerConnection: number;
   maxQueuedBytes: number;
   idleTimeoutSeconds: number;
+  inboxIntervalMs: number;
+  maxInboxRooms: number;
   recoveryMaxMessages: number;
   probeIntervalMs: number;
   roomLingerMs: number;
@@ -228,6 +238,8 @@ export function loadGatewayConfig(env: Environment): GatewayConfig {
     maxRoomsPerConnection: settings.MAX_ROOMS_PER_CONNECTION,
     maxQueuedBytes: settings.MAX_QUEUED_BYTES,
     idleTimeoutSeconds: settings.IDLE_TIMEOUT_SECONDS,
+    inboxIntervalMs: settings.INBOX_INTERVAL_MS,
+    maxInboxRooms: settings.MAX_INBOX_ROOMS,
     recoveryMaxMessages: settings.RECOVERY_MAX_MESSAGES,
     probeIntervalMs: settings.PROBE_INTERVAL_MS,
     roomLingerMs: settings.ROOM_LINGER_MS,

@@ -14,6 +14,8 @@ import {
 import type { GatewayConfig } from './config.js';
 import type { ConnectionRegistry } from './connections/connection-registry.js';
 import { startId } from './connections/start-id.js';
+import { Inboxes } from './inbox/inboxes.js';
+import { listeningToActivity } from './inbox/listening.js';
 import { ConnectionLifecycle } from './lifecycle/connection-lifecycle.js';
 import type { PortHealth } from './lifecycle/readiness.js';
 import { HeldAcks } from './rooms/acks.js';
@@ -166,9 +168,12 @@ async function serve(
   const { broker, feeds, presence } = parts.relay;
   const { counters, traces, upgrades, busy } = telemetry;
 
+  const inboxes = new Inboxes({ ...parts, ...inboxLimits(config), broker });
+  parts.closer.defer(() => inboxes.close());
   feeds.listen(hub, {
     onControl: (event) => {
       hub.control(event);
+      inboxes.control(event);
       lifecycle.control(event);
     },
     onResumed: () => {
@@ -178,13 +183,13 @@ async function serve(
   });
   parts.closer.defer(() => hub.roomList.close());
   const pace = new DeliveryPace(feeds, { maxMs: config.deliveryWindowMs, busy });
-  broker.listen(traces?.arriving(pace) ?? pace);
+  broker.listen(listeningToActivity(traces?.arriving(pace) ?? pace, inboxes));
 
   const { admission, guard } = lifecycle;
   const acks = new HeldAcks(ACK_PERIOD_MS + config.deliveryWindowMs / 2);
   const publish = telemetry.publishThrough(broker);
   const nextMessageId = messageIds(parts.nodeId);
-  const shared = { hub, acks, guard, broker, publish, nextMessageId, counters };
+  const shared = { hub, inboxes, acks, guard, broker, publish, nextMessageId, counters };
   const contexts = sessionContexts(config, { ...parts, ...shared });
   const handlers = routes(
     {
@@ -200,10 +205,21 @@ async function serve(
   parts.closer.defer(() => transport.close());
   const port = await transport.listen(upgrades === undefined ? handlers : traceUpgrades(handlers, upgrades));
   if (metrics !== undefined) {
-    addGatewayMetrics(metrics, { ...parts, ...config, ...telemetry, lifecycle, feeds, presence });
+    addGatewayMetrics(metrics, { ...parts, ...config, ...telemetry, lifecycle, feeds, presence, inboxes });
   }
   log.info({ port }, 'gateway is listening');
   return port;
+}
+
+/** Share of the bytes that may wait for a socket beyond which it gets no news. */
+const INBOX_QUEUE_SHARE = 1 / 4;
+
+function inboxLimits({
+  inboxIntervalMs: intervalMs,
+  maxInboxRooms: maxRooms,
+  maxQueuedBytes,
+}: GatewayConfig) {
+  return { intervalMs, maxRooms, maxQueuedBytes: maxQueuedBytes * INBOX_QUEUE_SHARE };
 }
 
 /** Id that no other node has. */

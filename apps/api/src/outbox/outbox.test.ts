@@ -99,7 +99,7 @@ describe('the outbox', function () {
     expect(list.of(ANN.id, ROOM).membership).to.deep.equal({ role: 'owner' });
   });
 
-  it('keeps the number of members known to the gateways', async () => {
+  it('records how many members a room has', async () => {
     const sizes: Array<string | undefined> = [rooms.room(ROOM)?.size];
     const deliver = async (): Promise<void> => {
       await outboxOf().deliver(ROOM);
@@ -115,7 +115,7 @@ describe('the outbox', function () {
     expect(sizes).to.deep.equal(['empty', 'small', 'small', 'large', 'empty']);
   });
 
-  it('tells of a room before the entry that adds its first member', async () => {
+  it('records the size of a room before the entry that adds its first member is published', async () => {
     await changes.inRoom(ROOM, async (room) => room?.removeMember(ANN.id));
     await add(2);
     const seen: Array<string | undefined> = [];

@@ -23,6 +23,7 @@ export class UserBudget {
   #bytes: TokenBucket | undefined;
   #requests: TokenBucket | undefined;
   #replays: TokenBucket | undefined;
+  #inboxes: TokenBucket | undefined;
   #typing: KeyedCooldown | undefined;
   #usedAt: number;
 
@@ -63,6 +64,17 @@ export class UserBudget {
     this.#usedAt = now;
     this.#requests ??= new TokenBucket(requestsPerSecond, now, requestsPerSecond * REQUESTS_BURST_SECONDS);
     return this.#requests.take(now);
+  }
+
+  /**
+   * Takes a watch of the inbox, which reads all rooms of the user: as often as the user may open sockets.
+   * @returns 0, or milliseconds until a later attempt
+   */
+  watchInbox(now: number): number {
+    const { connectsPerSecond, connectBurst } = this.limits;
+    this.#usedAt = now;
+    this.#inboxes ??= new TokenBucket(connectsPerSecond, now, connectBurst);
+    return this.#inboxes.take(now) ? 0 : this.#inboxes.waitMs(now) || 1_000 / connectsPerSecond;
   }
 
   /** Whether the room may be notified now that the user is typing. */

@@ -13,7 +13,7 @@ export interface SessionContexts {
 
 type SessionParts = Pick<
   V1Context,
-  'hub' | 'acks' | 'access' | 'memberships' | 'presence' | 'nextMessageId' | 'counters' | 'log'
+  'hub' | 'inboxes' | 'acks' | 'access' | 'memberships' | 'presence' | 'nextMessageId' | 'counters' | 'log'
 > & {
   readonly guard: Guard;
   readonly broker: Pick<Broker, 'publishNotice' | 'publishedWith' | 'between'>;
@@ -21,8 +21,8 @@ type SessionParts = Pick<
 };
 
 export function sessionContexts(config: GatewayConfig, parts: SessionParts): SessionContexts {
-  const { hub, acks, access, memberships, presence, guard, broker, publish, nextMessageId, counters, log } =
-    parts;
+  const { hub, acks, inboxes, access, memberships, presence, guard, broker, publish } = parts;
+  const { nextMessageId, counters, log } = parts;
   const { maxFrameBytes, maxMessagesPerSecond, maxQueuedBytes, idleTimeoutSeconds } = config;
   const shared = { hub, memberships, publish, nextMessageId, maxQueuedBytes, counters, log };
   const verify = (token: string): VerifiedToken | undefined => {
@@ -35,6 +35,7 @@ export function sessionContexts(config: GatewayConfig, parts: SessionParts): Ses
     v1: {
       ...shared,
       acks,
+      inboxes,
       access,
       presence,
       verify,

@@ -4,6 +4,7 @@ import type { NodeReport } from '@chorus/control';
 import type { PresenceTracker } from '@chorus/presence';
 import type { Metrics } from '@chorus/service';
 import type { ConnectionRegistry } from '../connections/connection-registry.js';
+import type { InboxStats } from '../inbox/inboxes.js';
 import type { GatewayCounters } from './counters.js';
 import type { ProcessorShare } from './processor-share.js';
 
@@ -18,6 +19,7 @@ export interface GatewaySources {
   };
   feeds: { readonly stats: RoomFeedStats };
   presence: Pick<PresenceTracker, 'reaped' | 'localRooms'>;
+  inboxes: { readonly stats: InboxStats };
   /** Undefined for a broker without probes. */
   probes?: ProbeStats | undefined;
   processor: Pick<ProcessorShare, 'get'>;
@@ -40,6 +42,7 @@ export function addGatewayMetrics(metrics: Metrics, sources: GatewaySources): vo
   addConnectionMetrics(metrics, from);
   addMessageMetrics(metrics, from);
   addRelayMetrics(metrics, from);
+  addInboxMetrics(metrics, from);
   addStateMetrics(metrics, from);
 }
 
@@ -155,6 +158,32 @@ function addRelayMetrics(metrics: Metrics, from: Sources): void {
     name('presence_reaped_total'),
     'Departures announced for members of dead gateways.',
     () => presence.reaped,
+  );
+}
+
+function addInboxMetrics(metrics: Metrics, { inboxes }: Sources): void {
+  const name = (end: string): string => `chorus_gateway_${end}`;
+  metrics.gauge(name('inbox_sockets'), 'Sockets that watch the inbox.', () => inboxes.stats.sockets);
+  metrics.gauge(
+    name('inbox_rooms'),
+    'Rooms of which users who watch the inbox are members.',
+    () => inboxes.stats.rooms,
+  );
+  metrics.counter(
+    name('inbox_activities_total'),
+    'News of rooms that arrived from Redis.',
+    () => inboxes.stats.activities,
+  );
+  metrics.counter(
+    name('inbox_frames_total'),
+    'Frames with news sent to sockets.',
+    () => inboxes.stats.frames,
+  );
+  metrics.counterBy(
+    name('inbox_resets_total'),
+    'reason',
+    'Sockets whose watch of the inbox the gateway ended, by reason.',
+    () => inboxes.stats.resets,
   );
 }
 

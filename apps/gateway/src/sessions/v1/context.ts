@@ -3,6 +3,7 @@ import type { AccessList, MembershipList } from '@chorus/control';
 import type { PresenceStore } from '@chorus/presence';
 import type { MessageLimits, Position, WelcomeFrame } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
+import type { Inboxes } from '../../inbox/inboxes.js';
 import type { HeldAcks } from '../../rooms/acks.js';
 import type { Hub } from '../../rooms/hub.js';
 import type { TargetMessages } from '../../rooms/target-messages.js';
@@ -11,6 +12,7 @@ import type { GatewayCounters } from '../../telemetry/counters.js';
 /** What all `chorus.v1` sockets of a node share. */
 export interface V1Context {
   hub: Hub;
+  inboxes: Inboxes;
   acks: HeldAcks;
   access: Pick<AccessList, 'check' | 'checkRooms'>;
   memberships: Pick<MembershipList, 'takeTurn'>;

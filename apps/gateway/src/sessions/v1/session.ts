@@ -160,11 +160,13 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
 
   drained(): void {
     for (const membership of this.rooms.all()) membership.drained();
+    this.context.inboxes.drained(this);
   }
 
   closed(code: number): void {
-    const { hub, log } = this.context;
+    const { hub, inboxes, log } = this.context;
     hub.roomList.left(this.#socket);
+    inboxes.leave(this);
     this.#socket = undefined;
     if (this.first !== undefined) abandonJoin(hub, this.first);
     this.first = undefined;
@@ -181,7 +183,7 @@ export class V1Session implements Session, Connection, MemberSession, CommandSes
     if (this.#socket !== undefined) this.context.hub.roomList.watch(this.#socket);
   }
 
-  send(frame: string): void {
+  send(frame: string | Uint8Array): void {
     this.#socket?.send(frame);
   }
 

@@ -1,5 +1,7 @@
 import type { VerifiedToken } from '@chorus/auth';
 import type { CloseReason, ErrorCode, Member, MessageRefusal, TextDetails } from '@chorus/protocol';
+import type { UserBudget } from '../../../connections/user-budget.js';
+import type { InboxSocket } from '../../../inbox/watching-users.js';
 import type { AckReceiver } from '../../../rooms/acks.js';
 import type { PreparedJoin } from '../../../rooms/prepared-join.js';
 import type { MembershipMap } from '../../membership-map.js';
@@ -17,9 +19,10 @@ export interface About {
 }
 
 /** A `chorus.v1` socket, as commands see it. */
-export interface CommandSession extends AckReceiver {
+export interface CommandSession extends AckReceiver, InboxSocket {
   readonly context: V1Context;
   readonly user: Member;
+  readonly budget: UserBudget;
   readonly tokenId: string | undefined;
   readonly generation: number | undefined;
   /** Whether the socket is open. */
@@ -42,7 +45,7 @@ export interface CommandSession extends AckReceiver {
   leave(membership: RoomMembership, reason: LeaveReason): void;
   /** Subscribes to changes of the list of rooms. */
   watchRoomList(): void;
-  send(frame: string): void;
+  send(frame: string | Uint8Array): void;
   /** Answers a frame that had no effect. */
   refuse<Code extends ErrorCode>(code: Code, about: About, ...details: TextDetails<Code>): void;
   /** Answers a frame that had no effect, with a refusal that the API uses too. */

@@ -11,6 +11,7 @@ import { publish } from './publish.js';
 import { react } from './react.js';
 import { refresh } from './refresh.js';
 import { typing } from './typing.js';
+import { watchInbox } from './watch-inbox.js';
 import { watchRooms } from './watch-rooms.js';
 
 /** Maps frames of a `chorus.v1` client to commands. Each command sends its own answer. */
@@ -51,8 +52,10 @@ export function perform(session: CommandSession, frame: ClientFrame): void {
       watchRooms(session);
       break;
     case 'watch-inbox':
+      watchInbox(session, frame);
+      break;
     case 'read':
-      // Until gateways keep inboxes.
+      // Until gateways keep read positions.
       session.refuse('unavailable', frame);
       break;
     case 'ping':
