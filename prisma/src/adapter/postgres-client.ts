@@ -14,6 +14,10 @@ export class SettingsNotKeptError extends Error {
  */
 export class SessionMode {
   #perTransaction: boolean;
+  /** Whether a session has kept its settings. */
+  #proven = false;
+  /** Ends when the statement in progress has shown whether they are kept. */
+  #proof: { readonly done: Promise<void>; end(): void } | undefined;
   readonly #full: Readonly<Record<string, string>>;
   /** Proves that the server itself has read what the client sent at the start of the session. */
   readonly nonce = randomUUID();
@@ -38,7 +42,39 @@ export class SessionMode {
   setPerTransaction(): void {
     if (this.#perTransaction) return;
     this.#perTransaction = true;
+    this.#proof?.end();
     this.changed();
+  }
+
+  /** A session has kept its settings. */
+  setProven(): void {
+    this.#proven = true;
+    this.#proof?.end();
+  }
+
+  /**
+   * Runs a statement that relies on the settings of its session. The first one runs alone until its connection is made: another
+   * would otherwise get a connection without settings if the mode changes in between.
+   *
+   * @param lasting called unless the mode has changed meanwhile, and then `settled`
+   */
+  async run<T>(lasting: () => Promise<T>, settled: () => Promise<T>): Promise<T> {
+    // Waits once: while PostgreSQL does not answer, statements must not fail one after the other.
+    const waited = this.#proof !== undefined && !this.#proven;
+    if (waited) await this.#proof?.done;
+    if (this.#perTransaction) return settled();
+    if (this.#proven || waited) return lasting();
+    let end = (): void => {};
+    const done = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    this.#proof = { done, end };
+    try {
+      return await lasting();
+    } finally {
+      end();
+      this.#proof = undefined;
+    }
   }
 
   /** Returns the parameters with which a session starts. */
@@ -125,6 +161,7 @@ export class SessionClient extends pg.Client {
         `SELECT current_setting('chorus.session', true) AS nonce`,
       );
       if (rows[0]?.nonce !== this.#mode.nonce) throw this.#notKept();
+      this.#mode.setProven();
     } catch (error) {
       this.end().catch(() => {});
       throw error;

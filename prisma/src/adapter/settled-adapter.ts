@@ -45,9 +45,8 @@ export function settleStatements(adapter: Adapter, mode: SessionMode): void {
 
   /** @param lasting does the work in a session that keeps its settings; if the session does not, nothing was done */
   const either = async <T>(lasting: () => Promise<T>, settled: () => Promise<T>): Promise<T> => {
-    if (mode.perTransaction) return settled();
     try {
-      return await lasting();
+      return await mode.run(lasting, settled);
     } catch (error) {
       if (error instanceof SettingsNotKeptError) return settled();
       throw error;
