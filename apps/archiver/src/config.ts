@@ -8,6 +8,8 @@ import {
   listenerSettings,
   operatorPortSettings,
   parseSettings,
+  retentionDays,
+  retentionSettings,
   type TracesConfig,
   tracesConfig,
   tracesSettings,
@@ -34,6 +36,7 @@ const archiveSettings = {
   HISTORY_MAX_AGE_SECONDS: integer(0, 31_536_000)
     .default(86_400)
     .describe('Stored messages older than this are removed from Redis; 0 keeps any age.'),
+  ...retentionSettings,
 };
 
 /** The archiver's environment variables. A test compares `docs/reference/configuration.md` with this list. */
@@ -55,6 +58,8 @@ export interface ArchiveConfig {
   readonly leaseMs: number;
   readonly historySize: number;
   readonly historyMaxAgeMs: number;
+  /** Undefined: entries are kept for ever. */
+  readonly retentionDays: number | undefined;
 }
 
 export interface ArchiverConfig extends ListenerConfig {
@@ -91,5 +96,6 @@ export function loadArchiveConfig(env: Environment): ArchiveConfig {
     leaseMs: settings.ARCHIVE_LEASE_MS,
     historySize: settings.HISTORY_SIZE,
     historyMaxAgeMs: settings.HISTORY_MAX_AGE_SECONDS * 1_000,
+    retentionDays: retentionDays(settings),
   };
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { ArchiveQueue } from '@chorus/broker';
+import type { ArchiveQueue, HistoryLimits } from '@chorus/broker';
 import type { Database, PreparedStatements } from '@chorus/database';
 import {
   type Closeable,
@@ -15,9 +15,12 @@ import { ArchiveWork } from './archive-work.js';
 import { Archiver } from './archiver.js';
 import type { ArchiveConfig, ArchiverConfig } from './config.js';
 import { MessageStore } from './message-store.js';
-import { addArchiveMetrics, batchSeconds } from './metrics/archive-metrics.js';
+import { addArchiveMetrics, addRemovalMetrics, batchSeconds } from './metrics/archive-metrics.js';
 import { BacklogReader } from './metrics/backlog-reader.js';
 import { readinessOf } from './readiness.js';
+import { DeletedRooms } from './removal/deleted-rooms.js';
+import { ExpiredEntries } from './removal/expired-entries.js';
+import { Removal } from './removal/removal.js';
 import { tracedStore } from './traced-store.js';
 
 const VERSION = packageVersion(new URL('../package.json', import.meta.url));
@@ -82,6 +85,7 @@ export async function createArchiver(config: ArchiverConfig, parts: ArchiverPart
   }
   archiver.start();
   closer.add(archiver);
+  closer.add(makeRemoval(config.archive, { ...parts, log })).start();
   closer.defer(() => {
     closing = true;
   });
@@ -97,10 +101,28 @@ export function makeArchiver(
 ): Archiver {
   const plain = new MessageStore(db, config.batchMessages, log, prepared, config.historySize);
   const store = traces === undefined ? plain : tracedStore(plain, traces);
-  const keep = { size: config.historySize, maxAgeMs: config.historyMaxAgeMs };
+  const keep = historyLimits(config);
   const seconds = batchSeconds(metrics);
   const onStored = (taken: number): void => seconds.observe(taken);
   const work = new ArchiveWork(queue, store, log, { ...config, keep, onStored });
   addArchiveMetrics(metrics, work, new BacklogReader(queue));
   return new Archiver(work, log, config.intervalMs);
+}
+
+/** Creates what removes old messages and deleted rooms, within another process, not started yet. */
+export function makeRemoval(
+  config: ArchiveConfig,
+  { db, queue, metrics, log }: Pick<ArchiverParts, 'db' | 'queue' | 'metrics' | 'log'>,
+): Removal {
+  const { retentionDays } = config;
+  const entries = new ExpiredEntries(db, queue, { retentionDays, keep: historyLimits(config) });
+  const removal = new Removal(new DeletedRooms(db), entries, log);
+  addRemovalMetrics(metrics, removal);
+  return removal;
+}
+
+/** Messages that are older than the retention do not stay in Redis either. */
+function historyLimits({ historySize: size, historyMaxAgeMs, retentionDays }: ArchiveConfig): HistoryLimits {
+  const ages = [historyMaxAgeMs, (retentionDays ?? 0) * 86_400_000].filter((age) => age > 0);
+  return { size, maxAgeMs: ages.length === 0 ? 0 : Math.min(...ages) };
 }

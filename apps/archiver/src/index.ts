@@ -6,6 +6,12 @@ export {
   loadArchiveConfig,
   loadArchiverConfig,
 } from './config.js';
-export { type ArchiverParts, type ArchiverService, createArchiver, makeArchiver } from './create-archiver.js';
+export {
+  type ArchiverParts,
+  type ArchiverService,
+  createArchiver,
+  makeArchiver,
+  makeRemoval,
+} from './create-archiver.js';
 export { createRedisParts } from './redis-parts.js';
 export { readStoredTail, type StoredTail } from './stored-tail.js';

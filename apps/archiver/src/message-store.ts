@@ -22,7 +22,8 @@ interface RoomRow {
 /**
  * Locks rooms against deletion first, so that a room deleted meanwhile is left out instead of failing the statement.
  * `SKIP LOCKED`: a deletion in progress may take long. Then it locks the heads of the rooms, in ascending order of id, as every
- * transaction does that stores entries: two archivers that store equal entries, after a lease ended, do not deadlock.
+ * transaction does that stores entries: two archivers that store equal entries, after a lease ended, do not deadlock. The
+ * first message of an emptied room makes its `oldest_at` unknown again.
  *
  * $1: the rooms; $2: time since their messages were read, in milliseconds; $3: the messages as JSON; $4: the last of each room.
  */
@@ -41,8 +42,9 @@ const saveStatement = (columns: string, values: string, fields: string): string 
       SET (epoch, seq, n) = (
         SELECT newest.* FROM (VALUES (head.epoch, head.seq, head.n), (excluded.epoch, excluded.seq, excluded.n))
           newest(epoch, seq, n) ORDER BY newest.epoch DESC, newest.seq DESC LIMIT 1
-      ), sent_at = greatest(head.sent_at, excluded.sent_at)
-    RETURNING room_id
+      ), sent_at = greatest(head.sent_at, excluded.sent_at),
+        oldest_at = CASE head.oldest_at WHEN 'infinity' THEN '-infinity' ELSE head.oldest_at END
+    RETURNING room_id, removed_epoch, removed_seq
   ), stored AS (
     INSERT INTO messages
       (room_id, epoch, seq, message_id, user_id, username, content, sent_at, client_msg_id${columns})
@@ -53,6 +55,8 @@ const saveStatement = (columns: string, values: string, fields: string): string 
       "sentAt" bigint, "clientMsgId" text${fields})
     -- Sorting reads all heads first, so they are locked before the first message is stored.
     JOIN heads ON heads.room_id = m."roomId"
+      -- A message that is stored again must not come back after the retention has removed it.
+      AND (m.epoch, m.seq) > (heads.removed_epoch, heads.removed_seq)
     ORDER BY m."roomId", m.epoch, m.seq
     ON CONFLICT DO NOTHING
   )

@@ -57,6 +57,9 @@ async function* newestOfRooms(db: Database): AsyncGenerator<NewestRow> {
         (SELECT epoch, seq, sent_at FROM messages WHERE room_id = rooms.id ORDER BY epoch DESC, seq DESC LIMIT 1)
         UNION ALL
         (SELECT epoch, seq, sent_at FROM room_changes WHERE room_id = rooms.id ORDER BY epoch DESC, seq DESC LIMIT 1)
+        UNION ALL
+        -- The retention may have removed all entries.
+        (SELECT epoch, seq, sent_at FROM room_heads WHERE room_id = rooms.id)
         ORDER BY epoch DESC, seq DESC LIMIT 1
       ) AS m ON true ORDER BY rooms.id`;
     for (const row of rows) if (row.epoch !== null) yield row;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createApi, memoryRateLimits } from '@chorus/api';
-import { type Archiver, makeArchiver, readStoredTail } from '@chorus/archiver';
+import { type Archiver, makeArchiver, makeRemoval, readStoredTail } from '@chorus/archiver';
 import {
   KEY_MS,
   MemoryArchiveQueue,
@@ -140,6 +140,7 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
   );
   archiver = running;
   running.start();
+  closer.add(makeRemoval(config.archive, { db, queue, metrics: metrics.part(), log })).start();
   // After the gateways are closed: nothing is published any more.
   closer.defer(async () => {
     if (!(await running.flush(FLUSH_MS)))

@@ -17,6 +17,7 @@ export * from './process/stop-signals.js';
 export * from './settings/common.js';
 export * from './settings/config.js';
 export * from './settings/message-limits.js';
+export * from './settings/retention.js';
 export * from './settings/tls-files.js';
 export * from './telemetry/create-traces.js';
 export * from './telemetry/logger.js';

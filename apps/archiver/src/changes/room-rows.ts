@@ -144,7 +144,8 @@ export class RoomRows {
     const message = entries.findLast(({ type }) => type === 'message');
     await this.db.$executeRawUnsafe(
       `UPDATE room_heads SET epoch = $2::bigint, seq = $3::bigint, n = $4::bigint,
-        sent_at = greatest(timestamptz 'epoch' + $5::bigint * interval '1 ms', sent_at) WHERE room_id = $1::bigint`,
+        sent_at = greatest(timestamptz 'epoch' + $5::bigint * interval '1 ms', sent_at),
+        oldest_at = CASE oldest_at WHEN 'infinity' THEN '-infinity' ELSE oldest_at END WHERE room_id = $1::bigint`,
       this.roomId,
       last.epoch,
       last.seq,

@@ -1,6 +1,7 @@
 import type { BacklogMeasure } from '@chorus/broker';
 import type { Metrics, Observations } from '@chorus/service';
 import type { ArchiveWork } from '../archive-work.js';
+import type { Removal } from '../removal/removal.js';
 import type { BacklogReader } from './backlog-reader.js';
 
 /** In seconds. A statement fails after `DATABASE_TIMEOUT_MS`; a batch can consist of several statements. */
@@ -38,6 +39,16 @@ export function addArchiveMetrics(metrics: Metrics, work: ArchiveWork, backlog: 
     'chorus_archiver_backlog_bytes',
     'Bytes of messages that wait to be stored, over all archivers, as ARCHIVE_BACKLOG_BYTES counts them. Absent while Redis does not answer.',
     async () => (await backlog.read())?.bytes,
+  );
+}
+
+/** Registers the metrics of a removal. */
+export function addRemovalMetrics(metrics: Metrics, removal: Removal): void {
+  metrics.counterBy(
+    'chorus_archiver_rows_removed_total',
+    'reason',
+    'Rows removed from PostgreSQL by reason: older than the retention, or of a deleted room.',
+    () => ({ ...removal.counts }),
   );
 }
 
