@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Position } from '@chorus/protocol';
 import { connectV1, eventually, type V1Socket } from '@chorus/testing';
 import { expect } from 'chai';
 import { createRoom, request, signIn } from '../support/clients/people.js';
@@ -106,6 +107,61 @@ describe('the looks of the page', function () {
     });
   });
 
+  it('are good with changed messages, and in the menu of one', async () => {
+    const { page } = ada;
+    const me = ada.username;
+    const socket = guests.get('Ben Okafor');
+    const first = await sent(
+      'Ben Okafor',
+      rollout,
+      `@${me} which of **these**?\n- _one_\n- two\n> or \`three\``,
+      {
+        mentions: [meId],
+      },
+    );
+    const code =
+      '```\nexport const limit = Math.min(most, Math.max(least, wanted)); // a long line of code\n```';
+    await sent('Chiara Rossi', rollout, `Three, see [the notes](https://example.com/notes):\n${code}`, {
+      replyTo: first,
+    });
+    const gone = await sent('Ben Okafor', rollout, 'never mind');
+    socket?.send({ type: 'delete', roomId: rollout, clientMsgId: randomUUID(), target: gone });
+    for (const [name, reaction] of [
+      ['Chiara Rossi', '👍'],
+      ['Dmitri Volkov', '👍'],
+      ['Dmitri Volkov', '🎉'],
+    ] as const) {
+      guests
+        .get(name)
+        ?.send({ type: 'react', roomId: rollout, clientMsgId: randomUUID(), target: first, reaction });
+    }
+    await ada.say('All right, *three*.');
+    await ada.log.getByRole('button', { name: '🎉 1' }).waitFor();
+    await ada.log.getByRole('button', { name: '👍 2' }).click();
+    await ada.log.getByRole('button', { name: '👍 3' }).waitFor();
+    await ada.message('This message was deleted.').waitFor();
+    const people = page.getByRole('button', { name: /^People/ });
+    await inEveryLook('messages', async () => {
+      if ((await people.getAttribute('aria-expanded')) === 'true') await people.click();
+    });
+    const answer = ada.log.getByRole('article').filter({ hasText: 'see the notes' });
+    await answer.getByRole('button', { name: 'Message menu' }).click();
+    await page.getByRole('group', { name: 'Message menu' }).getByRole('button', { name: 'Reply' }).click();
+    await ada.composer.fill('and @chi');
+    await page.getByRole('option', { name: 'Chiara Rossi' }).waitFor();
+    await inEveryLook('mention', () => ada.composer.focus());
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    await ada.composer.fill('');
+    await inEveryLook('message-menu', async () => {
+      const menu = page.getByRole('group', { name: 'Message menu' });
+      if (await menu.isVisible()) await page.keyboard.press('Escape');
+      await answer.getByRole('button', { name: 'Message menu' }).click();
+      await menu.waitFor();
+    });
+    await page.keyboard.press('Escape');
+  });
+
   it('are good with the members of a room on a phone, and with its menu', async () => {
     const { page } = ada;
     const people = page.getByRole('button', { name: /^People/ });
@@ -153,6 +209,7 @@ describe('the looks of the page', function () {
     ada.line.mend();
   });
 
+  let meId: number;
   let rollout: number;
   let design: number;
   /** Sockets of other users, by name, in all rooms. */
@@ -162,6 +219,7 @@ describe('the looks of the page', function () {
   async function makeConversation(): Promise<void> {
     const { url } = stage.cluster;
     const me = await signIn(url, ada);
+    meId = me.id;
     rollout = await createRoom(url, me, 'rollout');
     design = await createRoom(url, me, 'design');
     for (const name of ['gardening', 'on call', 'random', 'release 2.0']) await createRoom(url, me, name);
@@ -178,6 +236,16 @@ describe('the looks of the page', function () {
       if (name === 'me') await fillRoom(url, me, rollout, [text]);
       else await says(name, rollout, [text]);
     }
+  }
+
+  /** Sends a message of a guest, and returns its position. */
+  async function sent(name: string, roomId: number, content: string, about: object = {}): Promise<Position> {
+    const socket = guests.get(name);
+    if (socket === undefined) throw new Error(`${name} is not here`);
+    const clientMsgId = randomUUID();
+    socket.send({ type: 'publish', roomId, clientMsgId, content, ...about });
+    const { epoch, seq } = await socket.of('ack');
+    return { epoch, seq };
   }
 
   async function says(name: string, roomId: number, texts: readonly string[]): Promise<void> {

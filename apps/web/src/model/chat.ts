@@ -1,7 +1,9 @@
 import type { ChorusApi, ChorusClient, ConnectionState, Member } from '@chorus/client';
 import { batch, computed, effect, signal } from '@preact/signals';
 import { Conversation } from './conversation/conversation.js';
+import { MentionSource } from './conversation/mention-source.js';
 import { ListRefresh } from './list-refresh.js';
+import { Names } from './names.js';
 import { RoomList } from './room-list.js';
 import type { Memory } from './storage.js';
 
@@ -24,6 +26,7 @@ export interface Notice {
 export class Chat {
   readonly me: Member;
   readonly memory: Memory;
+  readonly names = new Names();
   readonly rooms: RoomList;
   readonly connection = signal<ConnectionState>({ status: 'idle' });
   /** By id, in the order in which they were opened. */
@@ -41,6 +44,7 @@ export class Chat {
   readonly unread = computed(() =>
     [...this.open.value.values()].reduce((sum, { unread }) => sum + unread.value.count, 0),
   );
+  readonly #api: ChorusApi;
   readonly #client: ChorusClient;
   #refresh: ListRefresh | undefined;
   readonly #endings: Array<() => void> = [];
@@ -50,6 +54,7 @@ export class Chat {
     this.me = me;
     this.memory = memory;
     this.rooms = new RoomList(api);
+    this.#api = api;
     this.#client = client;
     this.connection.value = client.state;
     this.#endings.push(
@@ -128,6 +133,11 @@ export class Chat {
       this.#forget(conversation);
     });
     this.memory.forgetRoom(roomId);
+  }
+
+  mentionSource(conversation: Conversation): MentionSource {
+    const info = () => this.rooms.rooms.value.get(conversation.id);
+    return new MentionSource({ conversation, api: this.#api, me: this.me, names: this.names, info });
   }
 
   /** Ends the wait for the next attempt to connect. */

@@ -17,10 +17,13 @@ export type RoomsApi = Pick<ChorusApi, 'rooms' | 'room' | 'createRoom' | 'rename
 /** `complete`: all rooms have been read; `partial`: more can be read. */
 export type RoomListState = 'loading' | 'partial' | 'complete' | 'failed';
 
+/** A room as far as it is known: changes of the list have its name and its creator only. */
+export type KnownRoom = ListedRoom & Partial<RoomInfo>;
+
 /** The rooms that were read from the list, and those that were requested individually. */
 export class RoomList {
   readonly state = signal<RoomListState>('loading');
-  readonly rooms = signal<ReadonlyMap<number, ListedRoom>>(new Map());
+  readonly rooms = signal<ReadonlyMap<number, KnownRoom>>(new Map());
   readonly filter = signal('');
   /** Rooms that match the filter, by name. */
   readonly found = computed(() => {
@@ -58,7 +61,7 @@ export class RoomList {
   async refresh(): Promise<void> {
     if (this.state.value === 'failed' || this.#pages === 0) return this.more();
     if (this.#pages > MOST_PAGES_AGAIN || this.#reading !== undefined) return;
-    const rooms = new Map<number, ListedRoom>();
+    const rooms = new Map<number, KnownRoom>();
     let next: number | null | undefined;
     let pages = 0;
     try {
@@ -151,9 +154,10 @@ export class RoomList {
     }
   }
 
-  #put(room: ListedRoom): void {
-    const known = this.rooms.value.get(room.id);
-    if (known !== undefined && known.name === room.name) return;
+  #put(given: KnownRoom): void {
+    const known = this.rooms.value.get(given.id);
+    const room = { ...known, ...given };
+    if (sameRoom(room, known)) return;
     this.rooms.value = new Map([...this.rooms.value, [room.id, room]]);
   }
 }
@@ -163,6 +167,13 @@ function plain(text: string): string {
   return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().trim();
 }
 
-function sameRooms(a: ReadonlyMap<number, ListedRoom>, b: ReadonlyMap<number, ListedRoom>): boolean {
-  return a.size === b.size && [...a.values()].every(({ id, name }) => b.get(id)?.name === name);
+function sameRooms(a: ReadonlyMap<number, KnownRoom>, b: ReadonlyMap<number, KnownRoom>): boolean {
+  return a.size === b.size && [...a.values()].every((room) => sameRoom(room, b.get(room.id)));
+}
+
+function sameRoom(a: KnownRoom, b: KnownRoom | undefined): boolean {
+  return (
+    b !== undefined &&
+    (['name', 'kind', 'topic', 'slowModeSeconds', 'role'] as const).every((field) => a[field] === b[field])
+  );
 }

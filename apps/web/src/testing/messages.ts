@@ -1,4 +1,4 @@
-import type { Delivery, DeliveryState, Member, Message } from '@chorus/client';
+import type { CurrentMessage, Delivery, DeliveryState, Member } from '@chorus/client';
 
 /** Noon of a day, local time: the following hours are of that day. */
 export const NOON = new Date(2026, 5, 10, 12).getTime();
@@ -11,7 +11,7 @@ export function message(
   seq: number,
   { id: userId, username }: Member,
   { minutes = seq, clientMsgId }: { minutes?: number; clientMsgId?: string } = {},
-): Message {
+): CurrentMessage {
   const content = `message ${seq}`;
   const said = {
     type: 'message' as const,
@@ -22,6 +22,8 @@ export function message(
     userId,
     username,
     content,
+    reactions: [],
+    replies: 0,
   };
   const sentAt = NOON + minutes * MINUTE;
   return clientMsgId === undefined ? { ...said, sentAt } : { ...said, sentAt, clientMsgId };

@@ -1,4 +1,5 @@
 import type { Chat } from '../model/chat.js';
+import { excerptOf } from '../model/text/markdown.js';
 import { isolated } from '../model/words.js';
 
 /** Announces others' messages of the room in view to screen readers. */
@@ -7,7 +8,7 @@ export function Announcer({ chat }: { chat: Chat }) {
   const text =
     message === undefined || message.userId === chat.me.id
       ? ''
-      : `${isolated(message.username)}: ${message.content}`;
+      : `${isolated(message.username)}: ${excerptOf(message.content, 1_000)}`;
   return (
     <div class="hidden" aria-live="polite" data-announcer>
       {text}

@@ -1,63 +1,9 @@
-import { ChorusError, type Delivery, type Message, type Room, type RoomEvents } from '@chorus/client';
+import { ChorusError, type Message } from '@chorus/client';
 import { expect } from 'chai';
 import { ADA, BEN, delivery, message } from '../../testing/messages.js';
+import { ToldRoom } from '../../testing/told-room.js';
 import { Memory, type Store } from '../storage.js';
 import { Conversation } from './conversation.js';
-
-/** A room that the test controls, without a gateway. */
-class ToldRoom implements Room {
-  readonly id = 7;
-  status: Room['status'] = 'joined';
-  leftReason: Room['leftReason'];
-  readonly position = undefined;
-  deliveries: Delivery[] = [];
-  typists = [];
-  members = [ADA];
-  left = false;
-  /** Earlier messages, oldest first. */
-  past: Message[] = [];
-  broken = false;
-  readonly #listeners = new Map<string, Set<(event: never) => void>>();
-
-  tell<Type extends keyof RoomEvents>(type: Type, event: RoomEvents[Type]): void {
-    for (const listener of this.#listeners.get(type) ?? []) listener(event as never);
-  }
-
-  on<Type extends keyof RoomEvents>(type: Type, listener: (event: RoomEvents[Type]) => void): () => void {
-    const listeners = this.#listeners.get(type) ?? new Set();
-    this.#listeners.set(type, listeners.add(listener));
-    return () => listeners.delete(listener);
-  }
-
-  async older(limit = 50): Promise<readonly Message[]> {
-    if (this.broken) throw new ChorusError('network', 'no answer', true);
-    return this.past.splice(-limit);
-  }
-
-  async history(): Promise<never> {
-    throw new Error('not asked for');
-  }
-
-  async send(): Promise<never> {
-    throw new ChorusError('too_big', 'the message is too large');
-  }
-
-  async perform(): Promise<never> {
-    throw new Error('not asked for');
-  }
-
-  leave(): void {
-    this.left = true;
-  }
-
-  joined = async (): Promise<void> => {};
-  retry = (): void => {};
-  discard = (): void => {};
-  typing = (): void => {};
-  messages = (): never => {
-    throw new Error('not asked for');
-  };
-}
 
 const contents = ({ messages }: Conversation): string[] => messages.value.map(({ content }) => content);
 const past = (from: number, to: number): Message[] =>
@@ -85,7 +31,6 @@ describe('a conversation', () => {
     room.tell('message', message(61, BEN));
     await conversation.begin();
     expect([contents(conversation).length, contents(conversation)[0]]).to.deep.equal([51, 'message 11']);
-    await conversation.readOlder();
     expect(conversation.history.value).to.equal('idle');
     await conversation.readOlder();
     expect(conversation.history.value).to.equal('complete');
@@ -171,6 +116,91 @@ describe('a conversation', () => {
       'gap',
       'message',
     ]);
+  });
+
+  const TARGET = { epoch: 1, seq: 1 };
+  const by = { roomId: 1, id: 'c', sentAt: 0, userId: BEN.id, username: BEN.username };
+
+  it('shows messages as they are now, and who joined between them', () => {
+    const conversation = open();
+    room.tell('message', message(1, BEN));
+    room.tell('change', { ...by, type: 'change', epoch: 1, seq: 2, change: 'member-added', member: BEN });
+    room.tell('message', message(3, BEN));
+    const edit = {
+      type: 'change',
+      epoch: 1,
+      seq: 4,
+      change: 'edited',
+      target: TARGET,
+      content: 'new',
+    } as const;
+    room.tell('change', { ...by, ...edit });
+    expect(contents(conversation)).to.deep.equal(['new', 'message 3']);
+    expect(conversation.rows.value.map(({ kind }) => kind)).to.deep.equal([
+      ...['day', 'message', 'event', 'message'],
+    ]);
+  });
+
+  it('sends a reply or an edit in place of a new message, once', () => {
+    const conversation = open();
+    const own = message(1, ADA);
+    room.tell('message', own);
+    room.tell('message', message(2, BEN));
+    const [mine, bens] = conversation.messages.value;
+    if (mine === undefined || bens === undefined) throw new Error('there are no messages');
+    conversation.composing.reply(bens);
+    conversation.send('yes', [BEN.id]);
+    conversation.send('and no');
+    conversation.editLast();
+    expect(conversation.composing.mode.value).to.deep.equal({ kind: 'edit', message: mine });
+    conversation.send('corrected');
+    expect(conversation.composing.mode.value.kind).to.equal('new');
+    expect(room.sent).to.deep.equal([
+      ['yes', { replyTo: bens, mentions: [BEN.id] }],
+      ['and no', { replyTo: undefined }],
+    ]);
+    expect(room.performed).to.deep.include({
+      ...{ type: 'edit', target: mine, content: 'corrected', mentions: [], data: undefined },
+    });
+  });
+
+  it('sets a reaction, takes it back, and shows why a change was refused', async () => {
+    const conversation = open();
+    room.tell('message', message(1, BEN));
+    const toggle = (): void => {
+      const [first] = conversation.messages.value;
+      if (first !== undefined) conversation.actions.toggleReaction(first, 'ok');
+    };
+    toggle();
+    const reacted = {
+      type: 'change',
+      epoch: 1,
+      seq: 2,
+      change: 'reacted',
+      target: TARGET,
+      reaction: 'ok',
+    } as const;
+    room.tell('change', { ...by, ...reacted, userId: ADA.id });
+    room.refused = new ChorusError('muted', 'you are muted');
+    toggle();
+    expect(room.performed.map(({ type }) => type)).to.deep.equal(['react', 'unreact']);
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(conversation.actions.problem.value).to.equal('The message was not changed: you are muted.');
+  });
+
+  it('quotes messages that are not loaded, and jumps to them', async () => {
+    room.past = past(1, 120);
+    const conversation = open();
+    await conversation.begin();
+    const quoted = conversation.quotes.of({ epoch: 1, seq: 3 });
+    const gone = conversation.quotes.of({ epoch: 1, seq: 500 });
+    await conversation.jumpTo({ epoch: 1, seq: 3 });
+    expect(quoted.value).to.deep.include({ content: 'message 3' });
+    expect(gone.value).to.equal('missing');
+    expect(conversation.target.value).to.deep.equal({ key: '1-3' });
+    await conversation.jumpTo({ epoch: 1, seq: 500 });
+    expect(conversation.actions.problem.value).to.equal('The message could not be found.');
   });
 
   it('shows why it has ended, and ignores events once it is closed', () => {

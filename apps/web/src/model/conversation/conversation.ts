@@ -1,22 +1,33 @@
 import {
+  type Change,
+  type CurrentMessage,
   type Delivery,
   formatPosition,
-  type Gap,
   isAfter,
   type LeftReason,
   type Member,
+  type Mention,
   type Message,
+  MessageList,
   type Position,
   type Room,
   type RoomStatus,
 } from '@chorus/client';
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { Memory } from '../storage.js';
-import { type Outgoing, type Row, Timeline } from './timeline.js';
+import { Composing } from './composing.js';
+import { type About, keyOf, type Outgoing } from './entry.js';
+import { MessageActions } from './message-actions.js';
+import { messageAt, Quotes } from './quotes.js';
+import { type RoomEvent, roomEventOf } from './room-events.js';
+import { type Row, Timeline } from './timeline.js';
 import { countUnread, NONE, type Unread } from './unread.js';
 
 /** Older messages per request. */
 const PAGE = 50;
+/** Largest page, and number of pages that a jump to an old message reads. */
+const LARGE_PAGE = 100;
+const MOST_PAGES = 30;
 
 /** State of reading older messages. `complete`: the first message of the room has been read. */
 export type HistoryState = 'idle' | 'loading' | 'failed' | 'complete';
@@ -26,7 +37,8 @@ export class Conversation {
   readonly id: number;
   /** Last known name. */
   readonly name: Signal<string>;
-  readonly messages = signal<readonly Message[]>([]);
+  /** The loaded messages as they are now, oldest first. */
+  readonly messages = signal<readonly CurrentMessage[]>([]);
   readonly history = signal<HistoryState>('idle');
   readonly status: ReadonlySignal<RoomStatus>;
   readonly leftReason = signal<LeftReason | undefined>(undefined);
@@ -36,6 +48,11 @@ export class Conversation {
   /** Time of the last message, in milliseconds since 1970. */
   readonly lastAt = computed(() => this.messages.value.at(-1)?.sentAt ?? 0);
   readonly rows: ReadonlySignal<readonly Row[]>;
+  readonly actions: MessageActions;
+  readonly composing = new Composing();
+  readonly quotes: Quotes;
+  /** The message to show, by its key. A new object for each jump. */
+  readonly target = signal<{ readonly key: string } | undefined>(undefined);
   /** Number of messages written here: the log scrolls to each of them. */
   readonly written = signal(0);
   /** The newest live message, for screen readers. */
@@ -43,6 +60,8 @@ export class Conversation {
   readonly #me: Member;
   readonly #room: Room;
   readonly #memory: Memory;
+  readonly #list: MessageList;
+  readonly #events = signal<readonly RoomEvent[]>([]);
   readonly #outgoing = signal<ReadonlyMap<string, Outgoing>>(new Map());
   readonly #gaps = signal<ReadonlySet<string>>(new Set());
   /** Others' messages after it are marked as new while the room is in view. */
@@ -50,6 +69,8 @@ export class Conversation {
   readonly #endings: Array<() => void> = [];
   #read: Position | undefined;
   #gapBefore = false;
+  /** What the message that is being sent has beside its text. */
+  #about: About = {};
   #watched = false;
   #first: Promise<void> | undefined;
 
@@ -62,23 +83,33 @@ export class Conversation {
     this.#read = memory.read(room.id);
     const status = signal(room.status);
     this.status = status;
+    this.actions = new MessageActions(room, me);
+    this.quotes = new Quotes(room);
+    // Messages are not dropped: the log shows its end only, and what a user reads further up must stay.
+    this.#list = new MessageList(room, { keep: Number.POSITIVE_INFINITY });
     const timeline = new Timeline();
     this.rows = computed(() =>
       timeline.rows({
         messages: this.messages.value,
+        events: this.#events.value,
         outgoing: this.#outgoing.value,
         me,
         unreadAfter: this.#unreadAfter.value,
         gaps: this.#gaps.value,
       }),
     );
+    this.#list.subscribe(() => this.#onList());
     this.#endings.push(
+      () => this.#list.close(),
+      room.on('change', (change) => this.#onChange(change)),
       room.on('message', (message) => this.#onMessage(message)),
       room.on('delivery', (delivery) => this.#onDelivery(delivery)),
       room.on('typing', (typists) => {
         this.typists.value = [...typists];
       }),
-      room.on('gap', (gap) => this.#onGap(gap)),
+      room.on('gap', () => {
+        this.#gapBefore = true;
+      }),
       room.on('status', (next) =>
         batch(() => {
           status.value = next;
@@ -96,14 +127,13 @@ export class Conversation {
   }
 
   /** Reads the next older messages. Does nothing while it reads already. */
-  async readOlder(): Promise<void> {
+  async readOlder(limit = PAGE): Promise<void> {
     if (this.history.value === 'loading' || this.history.value === 'complete') return;
     this.history.value = 'loading';
     try {
-      const older = await this.#room.older(PAGE);
+      await this.#list.older(limit);
       batch(() => {
-        this.messages.value = [...older, ...this.messages.value];
-        this.history.value = older.length === 0 ? 'complete' : 'idle';
+        this.history.value = this.#list.atBeginning ? 'complete' : 'idle';
         this.#note();
       });
     } catch {
@@ -111,11 +141,43 @@ export class Conversation {
     }
   }
 
-  /** Sends a message. Its progress shows in {@link rows}. */
-  send(content: string): void {
+  /** Shows the message at a position, and reads older ones up to it if necessary. */
+  async jumpTo(position: Position): Promise<void> {
+    for (let page = 0; page < MOST_PAGES; page++) {
+      const message = messageAt(this.messages.value, position);
+      const [first] = this.messages.value;
+      if (message !== undefined) {
+        this.target.value = { key: keyOf(message, this.#me) };
+        return;
+      }
+      if (this.history.value !== 'idle' || (first !== undefined && !isAfter(first, position))) break;
+      await this.readOlder(LARGE_PAGE);
+    }
+    this.actions.problem.value = 'The message could not be found.';
+  }
+
+  /** Sends what was written: a new message, a reply, or an edit. Its progress shows in {@link rows}. */
+  send(content: string, mentions: readonly Mention[] = []): void {
+    const mode = this.composing.mode.value;
+    this.composing.end();
+    if (mode.kind === 'edit') {
+      this.actions.edit(mode.message, content, mentions);
+      return;
+    }
+    const replyTo = mode.kind === 'reply' ? mode.message : undefined;
+    this.#about = { replyTo, ...(mentions.length === 0 ? {} : { mentions }) };
     // A failed message stays among the deliveries with its error, and is shown there.
-    this.#room.send(content).catch(() => {});
+    this.#room.send(content, this.#about).catch(() => {});
+    this.#about = {};
     this.written.value += 1;
+  }
+
+  /** Edits the user's last message, if it is loaded. */
+  editLast(): void {
+    const last = this.messages.value.findLast(
+      ({ userId, deleted }) => userId === this.#me.id && deleted === undefined,
+    );
+    if (last !== undefined) this.composing.edit(last);
   }
 
   retry(clientMsgId: string): void {
@@ -169,29 +231,38 @@ export class Conversation {
     if (leave) this.#room.leave();
   }
 
+  #onList(): void {
+    const { messages } = this.#list;
+    batch(() => {
+      this.messages.value = messages;
+      this.quotes.update(messages);
+      this.composing.update(messages);
+      this.#note();
+    });
+  }
+
   #onMessage(message: Message): void {
     batch(() => {
       if (this.#gapBefore) {
         this.#gapBefore = false;
         this.#gaps.value = new Set([...this.#gaps.value, formatPosition(message)]);
       }
-      this.messages.value = [...this.messages.value, message];
       this.latest.value = message;
       // A user who writes has read.
       if (message.userId === this.#me.id && this.#watched) this.#unreadAfter.value = undefined;
-      this.#note();
     });
+  }
+
+  #onChange(change: Change): void {
+    const event = roomEventOf(change, this.#me);
+    if (event !== undefined) this.#events.value = [...this.#events.value, event];
   }
 
   #onDelivery(delivery: Delivery): void {
     const outgoing = new Map(this.#outgoing.value);
-    const at = outgoing.get(delivery.clientMsgId)?.at ?? Date.now();
-    outgoing.set(delivery.clientMsgId, { delivery, at });
+    const { at = Date.now(), about = this.#about } = outgoing.get(delivery.clientMsgId) ?? {};
+    outgoing.set(delivery.clientMsgId, { delivery, at, about });
     this.#outgoing.value = outgoing;
-  }
-
-  #onGap(_gap: Gap): void {
-    this.#gapBefore = true;
   }
 
   /** Counts what is unread, or notes that everything is read. */

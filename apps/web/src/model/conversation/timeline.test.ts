@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { ADA, BEN, delivery, MINUTE, message, NOON } from '../../testing/messages.js';
-import { type Outgoing, type Row, Timeline } from './timeline.js';
+import type { Outgoing } from './entry.js';
+import { type Row, Timeline } from './timeline.js';
 
 const outgoing = (...sent: Array<[ReturnType<typeof delivery>, at: number]>): Map<string, Outgoing> =>
   new Map(sent.map(([known, at]) => [known.clientMsgId, { delivery: known, at }]));

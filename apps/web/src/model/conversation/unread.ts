@@ -1,4 +1,4 @@
-import { isAfter, type Message, type Position } from '@chorus/client';
+import { type CurrentMessage, isAfter, type Position } from '@chorus/client';
 
 export interface Unread {
   readonly count: number;
@@ -15,7 +15,7 @@ export const NONE: Unread = { count: 0, more: false };
  * @param complete whether the loaded messages begin with the first of the room
  */
 export function countUnread(
-  messages: readonly Message[],
+  messages: readonly CurrentMessage[],
   read: Position | undefined,
   me: number,
   complete: boolean,
@@ -26,7 +26,7 @@ export function countUnread(
     const message = messages[index];
     if (message === undefined) break;
     if (!isAfter(message, read)) return { count, more: false };
-    if (message.userId !== me) count += 1;
+    if (message.userId !== me && message.deleted === undefined) count += 1;
   }
   return { count, more: count > 0 && !complete };
 }

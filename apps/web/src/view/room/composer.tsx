@@ -1,8 +1,12 @@
-import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Chat } from '../../model/chat.js';
 import type { Conversation } from '../../model/conversation/conversation.js';
 import { roomFor } from '../../model/conversation/message-size.js';
+import { mentionsIn } from '../../model/text/mentions.js';
 import { Icon } from '../controls/icon.js';
+import { ComposeBanner } from './compose-banner.js';
+import { MentionList } from './mention-list.js';
+import { type Proposal, useCompletion } from './use-completion.js';
 
 /** Used until a gateway sends its limit. */
 const MAX_FRAME_BYTES = 16_384;
@@ -10,35 +14,87 @@ const MAX_FRAME_BYTES = 16_384;
 /** The input for messages. Unsent text is kept for each room. */
 export function Composer({ chat, conversation }: { chat: Chat; conversation: Conversation }) {
   const { memory } = chat;
+  const { composing } = conversation;
   const [text, setText] = useState(() => memory.draft(conversation.id));
+  const [caret, setCaret] = useState(0);
+  /** The text of a new message, while another one is edited. */
+  const draft = useRef(text);
+  /** Where the caret goes after the next change of the text. */
+  const nextCaret = useRef<number | undefined>(undefined);
   const input = useRef<HTMLTextAreaElement>(null);
   const countId = useId();
+  const listId = useId();
+  const mode = composing.mode.value;
   const connection = chat.connection.value;
   const { left, over } = roomFor(
     text,
     connection.status === 'connected' ? connection.maxFrameBytes : MAX_FRAME_BYTES,
   );
+  const source = useMemo(() => chat.mentionSource(conversation), [chat, conversation]);
+  const completion = useCompletion(text, caret, source);
   const write = (next: string): void => {
     setText(next);
+    // The text of an edited message is not a draft.
+    if (mode.kind === 'edit') return;
+    draft.current = next;
     memory.keepDraft(conversation.id, next);
   };
   const send = (): void => {
     if (text.trim() === '' || over > 0) return;
-    conversation.send(text);
-    write('');
+    source.known();
+    conversation.send(text, mentionsIn(text, chat.names.all(), source.room));
+    if (mode.kind !== 'edit') write('');
     input.current?.focus();
   };
+  const choose = ({ name, user }: Proposal): void => {
+    if (completion === undefined) return;
+    if (user !== undefined) chat.names.note([user]);
+    nextCaret.current = completion.from + name.length + 1;
+    write(`${text.slice(0, completion.from)}${name} ${text.slice(caret).replace(/^ /, '')}`);
+  };
+  // An edit puts the draft aside.
+  const first = useRef(true);
+  useLayoutEffect(() => {
+    if (!first.current || mode.kind === 'edit') {
+      setText(mode.kind === 'edit' ? mode.message.content : draft.current);
+      if (mode.kind !== 'new') {
+        nextCaret.current = Number.POSITIVE_INFINITY;
+        input.current?.focus();
+      }
+    }
+    first.current = false;
+  }, [mode]);
   // The height follows the text; the style sheet sets the limit.
   useLayoutEffect(() => {
     const element = input.current;
     if (element === null) return;
     element.style.height = 'auto';
     element.style.height = `${element.scrollHeight + element.offsetHeight - element.clientHeight}px`;
-  }, [text]);
+    if (nextCaret.current === undefined) return;
+    const at = Math.min(nextCaret.current, text.length);
+    nextCaret.current = undefined;
+    element.setSelectionRange(at, at);
+    setCaret(at);
+  }, [text, mode]);
   // On a touch screen the focus would open the keyboard.
   useEffect(() => {
     if (matchMedia('(hover: hover) and (pointer: fine)').matches) input.current?.focus();
   }, []);
+  const onKey = (event: KeyboardEvent): void => {
+    // Safari ends a composition before this event, which then has only the code 229.
+    if (event.isComposing || event.keyCode === 229) return;
+    const { key, shiftKey } = event;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[key];
+    const proposal = completion?.proposals[completion.active];
+    if (completion !== undefined && step !== undefined) completion.move(step);
+    else if (proposal !== undefined && !shiftKey && (key === 'Enter' || key === 'Tab')) choose(proposal);
+    else if (completion !== undefined && key === 'Escape') completion.close();
+    else if (key === 'Escape' && mode.kind !== 'new') composing.end();
+    else if (key === 'ArrowUp' && text === '' && mode.kind === 'new') conversation.editLast();
+    else if (key === 'Enter' && !shiftKey) send();
+    else return;
+    event.preventDefault();
+  };
   return (
     <form
       class="composer"
@@ -47,26 +103,28 @@ export function Composer({ chat, conversation }: { chat: Chat; conversation: Con
         send();
       }}
     >
+      <ComposeBanner conversation={conversation} />
+      {completion !== undefined && <MentionList id={listId} completion={completion} onChoose={choose} />}
       <textarea
         ref={input}
         aria-label="Message"
         aria-invalid={over > 0}
         aria-describedby={countId}
+        aria-autocomplete="list"
+        aria-controls={completion && listId}
+        aria-activedescendant={completion && `${listId}-${completion.active}`}
         placeholder="Message"
         rows={1}
         value={text}
         enterkeyhint="send"
-        onInput={({ currentTarget: { value } }) => {
+        onInput={({ currentTarget: { value, selectionStart } }) => {
           write(value);
+          setCaret(selectionStart);
           if (value !== '') conversation.typing();
         }}
-        onKeyDown={(event) => {
-          // Safari ends a composition before this event, which then has only the code 229.
-          const composing = event.isComposing || event.keyCode === 229;
-          if (event.key !== 'Enter' || event.shiftKey || composing) return;
-          event.preventDefault();
-          send();
-        }}
+        onSelect={({ currentTarget: { selectionStart } }) => setCaret(selectionStart)}
+        onBlur={() => completion?.close()}
+        onKeyDown={onKey}
       />
       <span id={countId} class={over > 0 ? 'count over' : 'count'} role="status">
         {over > 0 ? `${over} too many` : left}
@@ -74,11 +132,11 @@ export function Composer({ chat, conversation }: { chat: Chat; conversation: Con
       <button
         type="submit"
         class="round primary"
-        aria-label="Send"
-        title="Send"
+        aria-label={mode.kind === 'edit' ? 'Save' : 'Send'}
+        title={mode.kind === 'edit' ? 'Save' : 'Send'}
         aria-disabled={text.trim() === '' || over > 0}
       >
-        <Icon name="send" />
+        <Icon name={mode.kind === 'edit' ? 'check' : 'send'} />
       </button>
     </form>
   );

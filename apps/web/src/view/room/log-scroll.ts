@@ -58,6 +58,11 @@ export class LogScroll {
     this.keep();
   }
 
+  /** The end is no longer followed: a line further up will be shown. */
+  leaveEnd(): void {
+    this.#atEnd = false;
+  }
+
   /** Shows a line in the upper part. */
   toLine(line: HTMLElement): void {
     this.#log.scrollTop = line.offsetTop - this.#log.clientHeight / 4;

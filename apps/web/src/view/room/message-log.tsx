@@ -1,16 +1,29 @@
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { CurrentMessage } from '@chorus/client';
+import { useCallback, useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { Chat } from '../../model/chat.js';
 import type { Conversation } from '../../model/conversation/conversation.js';
 import { type LogWindow, shownRows } from '../../model/conversation/log-window.js';
 import { unreadText } from '../../model/conversation/unread.js';
 import { Icon } from '../controls/icon.js';
+import { onLogFocus, onLogKey } from './log-keys.js';
 import { LogScroll } from './log-scroll.js';
+import { MessageMenu, type MessageQuestion } from './message-menu.js';
 import { LogRow } from './message-row.js';
 
 /** Older messages are fetched when less than this is above, in pixels. */
 const AHEAD = 900;
 
+export interface MessageLogProps {
+  chat: Chat;
+  conversation: Conversation;
+  /** Called before something is done to a message that must be confirmed. */
+  onAsk: (question: MessageQuestion, message: CurrentMessage) => void;
+  /** The user leaves the log with the keyboard. */
+  onLeave: () => void;
+}
+
 /** The messages of a room. */
-export function MessageLog({ conversation }: { conversation: Conversation }) {
+export function MessageLog({ chat, conversation, onAsk, onLeave }: MessageLogProps) {
   const log = useRef<HTMLDivElement>(null);
   const scroll = useRef<LogScroll | undefined>(undefined);
   const shown = useRef<LogWindow>({ from: undefined });
@@ -76,6 +89,37 @@ export function MessageLog({ conversation }: { conversation: Conversation }) {
   useLayoutEffect(() => {
     if (written > 0) toEnd();
   }, [written]);
+
+  // A jump to a message: first its line must be shown, then the log scrolls to it.
+  const target = conversation.target.value;
+  const jumped = useRef(target);
+  const requested = useRef(target);
+  useLayoutEffect(() => {
+    if (target === undefined || jumped.current === target || log.current === null) return;
+    const line = log.current.querySelector<HTMLElement>(`[data-key="${CSS.escape(target.key)}"]`);
+    if (line === null) {
+      const index = all.findIndex(({ key }) => key === target.key);
+      if (index < 0 || requested.current === target) return;
+      requested.current = target;
+      scroll.current?.leaveEnd();
+      shown.current = { from: undefined, more: all.length - index };
+      setAtEnd(false);
+      again((times) => times + 1);
+      return;
+    }
+    jumped.current = target;
+    scroll.current?.toLine(line);
+    look();
+    line.focus({ preventScroll: true });
+    line.classList.remove('found');
+    requestAnimationFrame(() => line.classList.add('found'));
+  });
+
+  const [menu, setMenu] = useState<{ readonly key: string; readonly button: HTMLElement }>();
+  const closeMenu = useCallback(() => setMenu(undefined), []);
+  const chosen = menu && all.find(({ key }) => key === menu.key);
+  const message = chosen?.kind === 'message' ? chosen.entry.message : undefined;
+  const hint = useId();
   const unread = conversation.unread.value;
   return (
     <div class="log-frame">
@@ -85,6 +129,7 @@ export function MessageLog({ conversation }: { conversation: Conversation }) {
         class="log"
         role="log"
         aria-label="Messages"
+        aria-describedby={hint}
         aria-live="off"
         aria-busy={history === 'loading'}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled by the keyboard
@@ -93,14 +138,36 @@ export function MessageLog({ conversation }: { conversation: Conversation }) {
           scroll.current?.scrolled();
           look();
         }}
+        onFocusIn={onLogFocus}
+        onKeyDown={(event) => onLogKey(event, event.currentTarget, onLeave)}
+        onClick={({ target }) => {
+          const button = target instanceof Element ? target.closest<HTMLElement>('.more') : null;
+          const key = button?.closest<HTMLElement>('article')?.dataset.key;
+          if (button === null || key === undefined) return;
+          setMenu(menu?.button === button ? undefined : { key, button });
+        }}
       >
         <div class="log-body">
           <Beginning conversation={conversation} hidden={hidden} />
           {rows.map((row) => (
-            <LogRow key={row.key} row={row} conversation={conversation} />
+            <LogRow key={row.key} row={row} chat={chat} conversation={conversation} />
           ))}
         </div>
       </div>
+      <p id={hint} hidden>
+        Enter goes to the messages, the arrow keys move between them.
+      </p>
+      {menu !== undefined && message !== undefined && message.deleted === undefined && (
+        <MessageMenu
+          key={menu.key}
+          chat={chat}
+          conversation={conversation}
+          message={message}
+          button={menu.button}
+          onAsk={onAsk}
+          onClose={closeMenu}
+        />
+      )}
       {!atEnd && (
         <button
           type="button"

@@ -1,14 +1,19 @@
+import type { CurrentMessage, Position } from '@chorus/client';
 import { Component } from 'preact';
+import type { Chat } from '../../model/chat.js';
 import type { Conversation } from '../../model/conversation/conversation.js';
-import type { Entry, Row } from '../../model/conversation/timeline.js';
-import { linkify } from '../../model/linkify.js';
+import type { Entry } from '../../model/conversation/entry.js';
+import type { Row } from '../../model/conversation/timeline.js';
+import { excerptOf } from '../../model/text/markdown.js';
 import { today } from '../../model/today.js';
 import { dayText, fullTimeText, isolated, timeText } from '../../model/words.js';
 import { Avatar } from '../controls/avatar.js';
 import { Icon, type IconName } from '../controls/icon.js';
+import { RichText } from './rich-text.js';
 
 interface RowProps {
   row: Row;
+  chat: Chat;
   conversation: Conversation;
 }
 
@@ -18,7 +23,7 @@ export class LogRow extends Component<RowProps> {
     return next.row !== this.props.row || next.conversation !== this.props.conversation;
   }
 
-  override render({ row, conversation }: RowProps) {
+  override render({ row, chat, conversation }: RowProps) {
     switch (row.kind) {
       case 'day':
         return (
@@ -38,8 +43,14 @@ export class LogRow extends Component<RowProps> {
             <span>Some messages are missing here</span>
           </div>
         );
+      case 'event':
+        return (
+          <div class="event" data-row>
+            {row.event.text}
+          </div>
+        );
       case 'message':
-        return <MessageRow entry={row.entry} first={row.first} conversation={conversation} />;
+        return <MessageRow entry={row.entry} first={row.first} chat={chat} conversation={conversation} />;
     }
   }
 }
@@ -52,52 +63,116 @@ function Day({ at }: { at: number }) {
 function MessageRow({
   entry,
   first,
+  chat,
   conversation,
 }: {
   entry: Entry;
   first: boolean;
+  chat: Chat;
   conversation: Conversation;
 }) {
-  const { own, username, at, state } = entry;
+  const { own, username, at, state, message, mentions } = entry;
   const time = timeText(at);
+  const isDeleted = message?.deleted !== undefined;
+  const isForMe = !own && mentions.some((id) => id === chat.me.id || id === 'room');
+  const classes = [
+    'message',
+    own && 'own',
+    first && 'first',
+    state === 'failed' && 'failed',
+    isForMe && 'for-me',
+  ];
   return (
     <article
-      class={`message${own ? ' own' : ''}${first ? ' first' : ''}${state === 'failed' ? ' failed' : ''}`}
+      class={classes.filter(Boolean).join(' ')}
       aria-label={`${isolated(username)}, ${time}`}
+      tabIndex={-1}
       data-row
+      data-key={entry.key}
     >
       {!own && first && <Avatar name={username} />}
       {!own && first && <bdi class="author">{username}</bdi>}
       <div class="bubble">
-        <p class="content" dir="auto">
-          <Content text={entry.content} />
-        </p>
+        {entry.replyTo !== undefined && <QuoteLink conversation={conversation} position={entry.replyTo} />}
+        {isDeleted ? (
+          <p class="content deleted">{deletedText(message)}</p>
+        ) : (
+          <RichText
+            text={entry.content}
+            mentions={{ mentions, me: chat.me, nameOf: (id) => chat.names.nameOf(id) }}
+          />
+        )}
         <span class="meta">
+          {message?.editedAt !== undefined && <span title={fullTimeText(message.editedAt)}>edited</span>}
           <time dateTime={new Date(at).toISOString()} title={fullTimeText(at)}>
             {time}
           </time>
           {state !== undefined && <StateIcon state={state} />}
         </span>
+        {message !== undefined && !isDeleted && (
+          <button type="button" class="more" tabIndex={-1} aria-label="Message menu" aria-haspopup="true">
+            ⋯
+          </button>
+        )}
       </div>
+      {message !== undefined && message.reactions.length > 0 && (
+        <Reactions message={message} me={chat.me.id} conversation={conversation} />
+      )}
       {state === 'failed' && <Failed entry={entry} conversation={conversation} />}
     </article>
   );
 }
 
-function Content({ text }: { text: string }) {
+function deletedText({ deleted, userId }: CurrentMessage): string {
+  const by = deleted?.by;
+  return by === undefined || by.id === userId
+    ? 'This message was deleted.'
+    : `This message was deleted by ${isolated(by.username)}.`;
+}
+
+/** The message that this one replies to. */
+function QuoteLink({ conversation, position }: { conversation: Conversation; position: Position }) {
+  const quoted = conversation.quotes.of(position).value;
+  if (quoted === 'missing') return <p class="quoted">Reply to a message that is gone</p>;
+  const { username = '', content = '', deleted = undefined } = (quoted ?? {}) as Partial<CurrentMessage>;
   return (
-    <>
-      {linkify(text).map(({ text, href, host }) =>
-        href === undefined ? (
-          text
-        ) : (
-          <a href={href} target="_blank" rel="noopener noreferrer nofollow" title={href}>
-            {text}
-            {host !== undefined && <bdi class="host"> ({host})</bdi>}
-          </a>
-        ),
-      )}
-    </>
+    <button type="button" class="quoted" tabIndex={-1} onClick={() => void conversation.jumpTo(position)}>
+      <span class="hidden">Reply to</span>
+      <bdi class="author">{username}</bdi>
+      <span dir="auto">{deleted === undefined ? excerptOf(content) : 'This message was deleted.'}</span>
+    </button>
+  );
+}
+
+function Reactions({
+  message,
+  me,
+  conversation,
+}: {
+  message: CurrentMessage;
+  me: number;
+  conversation: Conversation;
+}) {
+  return (
+    <div class="reactions">
+      {message.reactions.map(({ reaction, count, users }) => (
+        <button
+          key={reaction}
+          type="button"
+          class="reaction"
+          tabIndex={-1}
+          aria-pressed={users.includes(me)}
+          aria-label={`${reaction} ${count}`}
+          onClick={({ currentTarget }) => {
+            // It is about to disappear.
+            if (count === 1 && users.includes(me)) currentTarget.closest('article')?.focus();
+            conversation.actions.toggleReaction(message, reaction);
+          }}
+        >
+          <span>{reaction}</span> {count}
+        </button>
+      ))}
+    </div>
   );
 }
 

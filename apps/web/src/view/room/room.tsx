@@ -1,4 +1,4 @@
-import type { Member } from '@chorus/client';
+import type { CurrentMessage, Member } from '@chorus/client';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Chat } from '../../model/chat.js';
 import type { Conversation } from '../../model/conversation/conversation.js';
@@ -8,7 +8,9 @@ import { Icon } from '../controls/icon.js';
 import { Menu } from '../controls/menu.js';
 import { DeleteRoomDialog, RoomNameDialog } from '../room-dialogs.js';
 import { Composer } from './composer.js';
+import { DeleteMessageDialog } from './message-dialogs.js';
 import { MessageLog } from './message-log.js';
+import type { MessageQuestion } from './message-menu.js';
 import { People } from './people.js';
 
 /** Screens on which the style sheet lays the list of members over the messages. */
@@ -18,6 +20,7 @@ const COVERING = '(max-width: 62rem)';
 export function Room({ chat, conversation }: { chat: Chat; conversation: Conversation }) {
   const [withPeople, setWithPeople] = usePeople();
   const heading = useRef<HTMLHeadingElement>(null);
+  const [asked, setAsked] = useState<{ question: MessageQuestion; message: CurrentMessage }>();
   useEffect(() => conversation.watchMembers(), [conversation]);
   // If no other element gets the focus, the heading gets it.
   useEffect(() => {
@@ -59,7 +62,14 @@ export function Room({ chat, conversation }: { chat: Chat; conversation: Convers
         </button>
         {leftReason === undefined && <RoomMenu chat={chat} roomId={conversation.id} name={name} />}
       </header>
-      {found && <MessageLog conversation={conversation} />}
+      {found && (
+        <MessageLog
+          chat={chat}
+          conversation={conversation}
+          onAsk={(question, message) => setAsked({ question, message })}
+          onLeave={() => (document.querySelector<HTMLElement>('main textarea') ?? heading.current)?.focus()}
+        />
+      )}
       <p class="typing" role="status" aria-label="Typing">
         <Typing typists={conversation.typists.value} />
       </p>
@@ -72,6 +82,13 @@ export function Room({ chat, conversation }: { chat: Chat; conversation: Convers
             {found ? 'Close room' : 'Back to rooms'}
           </button>
         </div>
+      )}
+      {asked?.question === 'delete' && (
+        <DeleteMessageDialog
+          conversation={conversation}
+          message={asked.message}
+          onClose={() => setAsked(undefined)}
+        />
       )}
       {withPeople && <People conversation={conversation} me={chat.me.id} />}
     </main>
