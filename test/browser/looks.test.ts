@@ -180,8 +180,17 @@ describe('the looks of the page', function () {
 
   it('are good in dialogs', async () => {
     const { page } = ada;
+    const answer = ada.log.getByRole('article').filter({ hasText: 'see the notes' });
+    await answer.getByRole('button', { name: 'Message menu' }).click();
+    await page.getByRole('button', { name: 'Report' }).click();
+    const report = page.getByRole('dialog', { name: 'Report message' });
+    await report.getByRole('textbox', { name: 'Reason' }).fill('The line is too long.');
+    await report.getByRole('button', { name: 'Report' }).click();
+    await report.waitFor({ state: 'detached' });
     for (const [button, name] of [
       ['Rename room', 'rename'],
+      ['Room settings', 'settings'],
+      ['Reports', 'reports'],
       ['Delete room', 'delete'],
     ] as const) {
       await page.getByRole('button', { name: 'Room menu' }).click();
@@ -193,6 +202,22 @@ describe('the looks of the page', function () {
     await page.getByRole('button', { name: 'New room' }).click();
     await page.getByRole('dialog', { name: 'New room' }).waitFor();
     await inEveryLook('new-room');
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'New message' }).click();
+    const message = page.getByRole('dialog', { name: 'New message' });
+    await message.getByRole('textbox', { name: 'Find people' }).fill('Chiara');
+    await message.getByRole('button', { name: 'Chiara Rossi' }).click();
+    await message.getByRole('textbox', { name: 'Find people' }).fill('Ben');
+    await message.getByRole('button', { name: 'Ben Okafor' }).waitFor();
+    await inEveryLook('new-message');
+    await page.keyboard.press('Escape');
+    const people = page.getByRole('button', { name: /^People/ });
+    if ((await people.getAttribute('aria-expanded')) !== 'true') await people.click();
+    await page.getByRole('button', { name: 'Invite by link' }).click();
+    await inEveryLook('invite');
+    await page.getByRole('button', { name: 'Create link' }).click();
+    await page.getByRole('textbox', { name: 'Link' }).waitFor();
+    await inEveryLook('invite-link');
     await page.keyboard.press('Escape');
   });
 

@@ -39,7 +39,7 @@ describe('rooms on the page', function () {
     await ada.openRoom(named('garden'));
     for (const text of ['it rains', 'still', 'and on']) await ada.say(text);
     await ben.page.getByRole('link', { name: `${named('garden')} 3 unread`, exact: true }).waitFor();
-    expect(await ben.page.title()).to.match(/^\(3\) kitchen/);
+    await eventually(async () => expect(await ben.page.title()).to.match(/^\(3\) kitchen/));
     await ben.openRoom(named('garden'));
     await ben.message('and on').waitFor();
     await ben.page.getByText('New', { exact: true }).waitFor();

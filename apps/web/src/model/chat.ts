@@ -1,10 +1,16 @@
-import type { ChorusApi, ChorusClient, ConnectionState, Member } from '@chorus/client';
+import type { Change, ChorusApi, ChorusClient, ConnectionState, Member } from '@chorus/client';
 import { batch, computed, effect, signal } from '@preact/signals';
 import { Conversation } from './conversation/conversation.js';
 import { MentionSource } from './conversation/mention-source.js';
-import { ListRefresh } from './list-refresh.js';
 import { Names } from './names.js';
-import { RoomList } from './room-list.js';
+import { Invitation } from './rooms/invitation.js';
+import { ListRefresh } from './rooms/list-refresh.js';
+import { type Permissions, permissionsIn } from './rooms/permissions.js';
+import { RoomActions } from './rooms/room-actions.js';
+import { type KnownRoom, RoomList } from './rooms/room-list.js';
+import { RoomMembers } from './rooms/room-members.js';
+import { roomTitle } from './rooms/room-title.js';
+import { hashOfRoom } from './route.js';
 import type { Memory } from './storage.js';
 
 /** Dependencies of a {@link Chat}. */
@@ -28,6 +34,8 @@ export class Chat {
   readonly memory: Memory;
   readonly names = new Names();
   readonly rooms: RoomList;
+  readonly actions: RoomActions;
+  readonly invitation: Invitation;
   readonly connection = signal<ConnectionState>({ status: 'idle' });
   /** By id, in the order in which they were opened. */
   readonly open = signal<ReadonlyMap<number, Conversation>>(new Map());
@@ -44,8 +52,9 @@ export class Chat {
   readonly unread = computed(() =>
     [...this.open.value.values()].reduce((sum, { unread }) => sum + unread.value.count, 0),
   );
-  readonly #api: ChorusApi;
+  readonly api: ChorusApi;
   readonly #client: ChorusClient;
+  readonly #members = new Map<number, RoomMembers>();
   #refresh: ListRefresh | undefined;
   readonly #endings: Array<() => void> = [];
   #lastNotice = 0;
@@ -54,7 +63,9 @@ export class Chat {
     this.me = me;
     this.memory = memory;
     this.rooms = new RoomList(api);
-    this.#api = api;
+    this.api = api;
+    this.actions = new RoomActions(api, this.rooms, me);
+    this.invitation = new Invitation(this.actions);
     this.#client = client;
     this.connection.value = client.state;
     this.#endings.push(
@@ -121,7 +132,23 @@ export class Chat {
       if (known?.status.value === 'left') this.#forget(known);
       (this.open.value.get(roomId) ?? this.#join(roomId)).enter();
     });
-    if (roomId !== undefined && !this.rooms.rooms.value.has(roomId)) void this.rooms.look(roomId);
+    if (roomId !== undefined && this.infoOf(roomId)?.kind === undefined) void this.rooms.look(roomId);
+  }
+
+  /** What is known of a room. */
+  infoOf(roomId: number): KnownRoom | undefined {
+    return this.rooms.rooms.value.get(roomId);
+  }
+
+  permissionsIn(roomId: number): Permissions {
+    return permissionsIn(this.infoOf(roomId));
+  }
+
+  /** Members of a room, present or not. They are read once something needs them. */
+  membersOf(roomId: number): RoomMembers {
+    const members = this.#members.get(roomId) ?? new RoomMembers(this.api, roomId);
+    this.#members.set(roomId, members);
+    return members;
   }
 
   /** Leaves and closes a room. */
@@ -135,9 +162,22 @@ export class Chat {
     this.memory.forgetRoom(roomId);
   }
 
+  /** Opens the direct room with a user. @throws {ChorusError} (rejects) */
+  async openDirect(...users: readonly Member[]): Promise<void> {
+    location.hash = hashOfRoom(await this.actions.openDirect(users));
+  }
+
   mentionSource(conversation: Conversation): MentionSource {
-    const info = () => this.rooms.rooms.value.get(conversation.id);
-    return new MentionSource({ conversation, api: this.#api, me: this.me, names: this.names, info });
+    const { me, names, actions } = this;
+    const info = (): KnownRoom | undefined => this.infoOf(conversation.id);
+    return new MentionSource({
+      conversation,
+      me,
+      names,
+      actions,
+      members: this.membersOf(conversation.id),
+      info,
+    });
   }
 
   /** Ends the wait for the next attempt to connect. */
@@ -164,27 +204,57 @@ export class Chat {
     const room = this.#client.join(roomId);
     const conversation = new Conversation(room, this.me, this.memory);
     // The room ends with the conversation, and so do its listeners.
-    room.on('renamed', (name) => {
-      conversation.name.value = name;
-      this.rooms.named(roomId, name);
-    });
+    room.on('renamed', (name) => this.rooms.update(roomId, { name }));
+    room.on('change', (change) => this.#changed(change));
     this.open.value = new Map([...this.open.value, [roomId, conversation]]);
     void conversation.begin();
     this.#endings.push(
       effect(() => {
-        if (conversation.leftReason.value === 'deleted') this.rooms.forget(roomId);
+        if (/^(deleted|removed)$/.test(conversation.leftReason.value ?? '')) this.rooms.forget(roomId);
         // A deleted room keeps its last name.
-        const name = this.rooms.rooms.value.get(roomId)?.name;
-        if (name !== undefined) conversation.name.value = name;
+        const info = this.infoOf(roomId);
+        if (info !== undefined) conversation.name.value = roomTitle(info, this.me);
+        conversation.kind.value = info?.kind;
       }),
+      this.#follow(conversation),
     );
     return conversation;
+  }
+
+  /** Becomes a member of a public room that was opened: then it is among the user's rooms on every device. */
+  #follow({ id, status }: Conversation): () => void {
+    let isDecided = false;
+    return effect(() => {
+      const info = this.infoOf(id);
+      if (isDecided || status.value !== 'joined' || info?.kind === undefined) return;
+      isDecided = true;
+      // Without it the room can be read and written to as well.
+      if (info.kind === 'public' && info.role === null) this.actions.follow(id).catch(() => {});
+    });
+  }
+
+  /** Notes what a change means for the room and its members. */
+  #changed(change: Change): void {
+    if (change.change === 'room-changed') {
+      const { name, topic, slowModeSeconds } = change;
+      const changes = { name, topic, slowModeSeconds };
+      this.rooms.update(
+        change.roomId,
+        Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)),
+      );
+    } else if ('member' in change) {
+      this.#members.get(change.roomId)?.apply(change);
+      if (change.member.id !== this.me.id || change.change === 'member-removed') return;
+      const role = change.role ?? (change.change === 'member-added' ? 'member' : undefined);
+      if (role !== undefined) this.rooms.update(change.roomId, { role });
+    }
   }
 
   #forget(conversation: Conversation): void {
     conversation.close(true);
     const open = new Map(this.open.value);
     open.delete(conversation.id);
+    this.#members.delete(conversation.id);
     this.open.value = open;
   }
 

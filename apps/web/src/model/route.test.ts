@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { hashOfRoom, roomOfHash } from './route.js';
+import { hashOfRoom, inviteAddress, inviteOfHash, roomOfHash } from './route.js';
 
 describe('the address of a room', () => {
   it('leads back to the room', () => {
@@ -20,6 +20,21 @@ describe('the address of a room', () => {
       '#/rooms/9007199254740992',
     ]) {
       expect(roomOfHash(hash), hash).to.equal(undefined);
+    }
+  });
+});
+
+describe('the address of an invitation', () => {
+  it('leads to its code, and to no room', () => {
+    const address = inviteAddress('aB-_9', 'https://example.org/chat/?a#/rooms/7');
+    expect(address).to.equal('https://example.org/chat/?a#/invite/aB-_9');
+    const { hash } = new URL(address);
+    expect([inviteOfHash(hash), roomOfHash(hash)]).to.deep.equal(['aB-_9', undefined]);
+  });
+
+  it('has no other form', () => {
+    for (const hash of ['', '#/invite/', '#/invite/a/b', '#/invite/a?b', '#/rooms/1']) {
+      expect(inviteOfHash(hash), hash).to.equal(undefined);
     }
   });
 });

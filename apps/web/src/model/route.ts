@@ -8,3 +8,13 @@ export function roomOfHash(hash: string): number | undefined {
 export function hashOfRoom(roomId: number | undefined): string {
   return roomId === undefined ? '#/' : `#/rooms/${roomId}`;
 }
+
+/** Returns the code of an address like `#/invite/<code>`; undefined for any other. */
+export function inviteOfHash(hash: string): string | undefined {
+  return /^#\/invite\/([\w.~-]{1,200})$/.exec(hash)?.[1];
+}
+
+/** Returns the whole address that accepts an invitation. */
+export function inviteAddress(code: string, page = location.href): string {
+  return new URL(`#/invite/${encodeURIComponent(code)}`, page).href;
+}

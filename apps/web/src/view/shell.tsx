@@ -1,7 +1,7 @@
 import { useSignalEffect } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Chat } from '../model/chat.js';
-import { hashOfRoom, roomOfHash } from '../model/route.js';
+import { hashOfRoom, inviteOfHash, roomOfHash } from '../model/route.js';
 import type { Session } from '../model/session.js';
 import { AccountDialog } from './account-dialog.js';
 import { Announcer } from './announcer.js';
@@ -10,7 +10,7 @@ import { Avatar } from './controls/avatar.js';
 import { Icon } from './controls/icon.js';
 import { useAction } from './controls/use-action.js';
 import { Room } from './room/room.js';
-import { RoomList } from './room-list.js';
+import { RoomList } from './rooms/room-list.js';
 
 /** The page of a signed-in user. */
 export function Shell({ session, chat }: { session: Session; chat: Chat }) {
@@ -33,7 +33,11 @@ export function Shell({ session, chat }: { session: Session; chat: Chat }) {
       </div>
       <Connection chat={chat} />
       <Notices chat={chat} />
-      {current === undefined ? <NoRoom /> : <Room key={current.id} chat={chat} conversation={current} />}
+      {current === undefined ? (
+        <NoRoom chat={chat} />
+      ) : (
+        <Room key={current.id} chat={chat} conversation={current} />
+      )}
       <Announcer chat={chat} />
     </div>
   );
@@ -97,8 +101,9 @@ function Notices({ chat }: { chat: Chat }) {
   );
 }
 
-function NoRoom() {
+function NoRoom({ chat }: { chat: Chat }) {
   const heading = useRef<HTMLHeadingElement>(null);
+  const problem = chat.invitation.problem.value;
   // After signing in, and after leaving a room, the element that had the focus no longer exists.
   useEffect(() => {
     if (document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
@@ -108,15 +113,36 @@ function NoRoom() {
       <h1 ref={heading} class="hidden" tabIndex={-1}>
         No room is open
       </h1>
-      <p>Choose a room, or make a new one.</p>
+      {problem === undefined ? (
+        <p>Choose a room, or make a new one.</p>
+      ) : (
+        <div class="gone alone">
+          <p role="alert">{problem.text}</p>
+          {problem.retry && (
+            <button type="button" onClick={() => void accept(chat, problem.code)}>
+              Try again
+            </button>
+          )}
+        </div>
+      )}
     </main>
   );
+}
+
+async function accept(chat: Chat, code: string): Promise<void> {
+  const roomId = await chat.invitation.accept(code);
+  // Going back must not accept it again.
+  if (roomId !== undefined) location.replace(hashOfRoom(roomId));
 }
 
 /** Keeps the room in view equal to the room in the address. */
 function useRoute(chat: Chat): void {
   useEffect(() => {
-    const follow = (): void => chat.show(roomOfHash(location.hash));
+    const follow = (): void => {
+      const code = inviteOfHash(location.hash);
+      chat.show(roomOfHash(location.hash));
+      if (code !== undefined) void accept(chat, code);
+    };
     follow();
     addEventListener('hashchange', follow);
     return () => removeEventListener('hashchange', follow);

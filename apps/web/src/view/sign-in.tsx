@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { inviteOfHash } from '../model/route.js';
 import type { Session } from '../model/session.js';
 import { Field } from './controls/field.js';
 import { useAction } from './controls/use-action.js';
@@ -13,6 +14,9 @@ export function SignIn({ session, notice }: { session: Session; notice: string |
         <p class="notice" role="alert">
           {notice}
         </p>
+      )}
+      {inviteOfHash(location.hash) !== undefined && (
+        <p class="notice">You are invited to a room. Sign in, or create an account, to enter it.</p>
       )}
       {/* Its own form each time: nothing of one is left in the other. */}
       <Form key={String(isNew)} session={session} isNew={isNew} />

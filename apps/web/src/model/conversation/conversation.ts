@@ -11,6 +11,7 @@ import {
   MessageList,
   type Position,
   type Room,
+  type RoomInfo,
   type RoomStatus,
 } from '@chorus/client';
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
@@ -39,6 +40,7 @@ export class Conversation {
   readonly name: Signal<string>;
   /** The loaded messages as they are now, oldest first. */
   readonly messages = signal<readonly CurrentMessage[]>([]);
+  readonly kind = signal<RoomInfo['kind'] | undefined>(undefined);
   readonly history = signal<HistoryState>('idle');
   readonly status: ReadonlySignal<RoomStatus>;
   readonly leftReason = signal<LeftReason | undefined>(undefined);
@@ -254,7 +256,7 @@ export class Conversation {
   }
 
   #onChange(change: Change): void {
-    const event = roomEventOf(change, this.#me);
+    const event = roomEventOf(change, this.#me, this.kind.peek() === 'public');
     if (event !== undefined) this.#events.value = [...this.#events.value, event];
   }
 

@@ -35,26 +35,27 @@ export class MessageActions {
 
   edit(message: CurrentMessage, content: string, mentions: readonly Mention[]): void {
     if (content === message.content) return;
-    this.#try('edited', edit(this.#room, message, content, { mentions }));
+    this.try('The message was not edited', edit(this.#room, message, content, { mentions }));
   }
 
   delete(message: CurrentMessage): void {
-    this.#try('deleted', deleteMessage(this.#room, message));
+    this.try('The message was not deleted', deleteMessage(this.#room, message));
   }
 
   /** Sets a reaction, or takes it back if the user has set it. */
   toggleReaction(message: CurrentMessage, reaction: string): void {
     const users = message.reactions.find((each) => each.reaction === reaction)?.users ?? [];
     const change = users.includes(this.#me.id) ? unreact : react;
-    this.#try('changed', change(this.#room, message, reaction));
+    this.try('The message was not changed', change(this.#room, message, reaction));
   }
 
-  #try(what: string, change: Promise<void>): void {
+  /** Shows why something has failed. @param what that was not done */
+  try(what: string, change: Promise<void>): void {
     this.problem.value = undefined;
     change.catch((error: unknown) => {
       const why = error instanceof ChorusError ? error.message : 'something went wrong';
       if (error instanceof ChorusError && /^(left|closed)$/.test(error.code)) return;
-      this.problem.value = `The message was not ${what}: ${why}.`;
+      this.problem.value = `${what}: ${why}.`;
     });
   }
 }

@@ -8,8 +8,12 @@ export interface RoomEvent extends Position {
 
 const ROLES = { owner: 'an owner', moderator: 'a moderator', member: 'a member' } as const;
 
-/** Returns the line about a change; undefined if the log has none about it. */
-export function roomEventOf(change: Change, me: Member): RoomEvent | undefined {
+/**
+ * Returns the line about a change; undefined if the log has none about it.
+ * @param isPublic whether every user may come and go, which is not worth a line
+ */
+export function roomEventOf(change: Change, me: Member, isPublic: boolean): RoomEvent | undefined {
+  if (isPublic && 'member' in change && change.userId === change.member.id) return undefined;
   const text = textOf(change, me);
   return text === undefined ? undefined : { epoch: change.epoch, seq: change.seq, text };
 }
@@ -38,12 +42,13 @@ function textOf(change: Change, me: Member): string | undefined {
     case 'room-changed': {
       const { userId, username, name: title, topic, slowModeSeconds } = change;
       const by = name({ id: userId, username });
-      if (title !== undefined) return sentence(`${by} renamed the room to ${isolated(title)}`);
-      if (topic !== undefined) return sentence(`${by} changed the topic`);
-      if (slowModeSeconds === undefined) return undefined;
-      return sentence(
-        slowModeSeconds === 0 ? `${by} ended slow mode` : `${by} set slow mode to ${slowModeSeconds} s`,
-      );
+      const parts = [
+        title !== undefined && `renamed the room to ${isolated(title)}`,
+        topic !== undefined && 'changed the topic',
+        slowModeSeconds !== undefined &&
+          (slowModeSeconds === 0 ? 'ended slow mode' : `set slow mode to ${slowModeSeconds} s`),
+      ].filter((part) => part !== false);
+      return parts.length === 0 ? undefined : sentence(`${by} ${parts.join(' and ')}`);
     }
     default:
       return undefined;

@@ -11,17 +11,27 @@ interface FieldProps {
   minLength?: number;
   maxLength?: number;
   autoFocus?: boolean;
+  /** Default: true. */
+  required?: boolean;
 }
 
-/** A labelled, required input. */
-export function Field({ label, value, onText, type = 'text', hint, ...attributes }: FieldProps) {
+/** A labelled input. */
+export function Field({
+  label,
+  value,
+  onText,
+  type = 'text',
+  hint,
+  required = true,
+  ...attributes
+}: FieldProps) {
   const id = useId();
   const hintId = `${id}-hint`;
   const common = {
     ...attributes,
     id,
     value,
-    required: true,
+    required,
     onInput: (event: { currentTarget: HTMLInputElement }) => onText(event.currentTarget.value),
     'aria-describedby': hint === undefined ? '' : hintId,
   };

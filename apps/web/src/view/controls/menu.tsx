@@ -56,7 +56,7 @@ export function Menu({ label, children }: { label: string; children: ComponentCh
       </button>
       {/* biome-ignore lint/a11y/noStaticElementInteractions lint/a11y/useKeyWithClickEvents: after one of its buttons */}
       <div ref={items} id={id} class="menu-items" hidden={!open} onClick={() => setOpen(false)}>
-        {children}
+        {open && children}
       </div>
     </div>
   );

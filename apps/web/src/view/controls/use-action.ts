@@ -6,6 +6,8 @@ export interface Action {
   /** Error of the last attempt, for people. */
   readonly error: string | undefined;
   run(): Promise<void>;
+  /** Runs it when a form is submitted. */
+  submit(event: Event): void;
 }
 
 /** An action that takes time and can fail. A second call while one is in progress does nothing. */
@@ -24,10 +26,15 @@ export function useAction(work: () => Promise<unknown>): Action {
       setBusy(false);
     }
   };
-  return { busy, error, run };
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    void run();
+  };
+  return { busy, error, run, submit };
 }
 
-function textOf(failure: unknown): string {
+/** Returns what went wrong, for people. */
+export function textOf(failure: unknown): string {
   if (!(failure instanceof ChorusError)) return 'Something went wrong.';
   if (failure.status === undefined && failure.retry) return 'There is no connection. Please try again.';
   const text = failure.message;

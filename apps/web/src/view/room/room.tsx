@@ -4,14 +4,13 @@ import type { Chat } from '../../model/chat.js';
 import type { Conversation } from '../../model/conversation/conversation.js';
 import { hashOfRoom } from '../../model/route.js';
 import { leftText, typing } from '../../model/words.js';
+import { Composer } from '../composer/composer.js';
 import { Icon } from '../controls/icon.js';
-import { Menu } from '../controls/menu.js';
-import { DeleteRoomDialog, RoomNameDialog } from '../room-dialogs.js';
-import { Composer } from './composer.js';
-import { DeleteMessageDialog } from './message-dialogs.js';
-import { MessageLog } from './message-log.js';
-import type { MessageQuestion } from './message-menu.js';
-import { People } from './people.js';
+import { MessageDialog } from '../log/message-dialogs.js';
+import { MessageLog } from '../log/message-log.js';
+import type { MessageQuestion } from '../log/message-menu.js';
+import { People } from '../people/people.js';
+import { closeRoom, RoomMenu } from './room-menu.js';
 
 /** Screens on which the style sheet lays the list of members over the messages. */
 const COVERING = '(max-width: 62rem)';
@@ -29,6 +28,7 @@ export function Room({ chat, conversation }: { chat: Chat; conversation: Convers
     }
   }, []);
   const name = conversation.name.value;
+  const topic = chat.infoOf(conversation.id)?.topic ?? '';
   const leftReason = conversation.leftReason.value;
   const found = leftReason !== 'room_not_found';
   return (
@@ -46,9 +46,16 @@ export function Room({ chat, conversation }: { chat: Chat; conversation: Convers
         >
           <Icon name="back" />
         </a>
-        <h1 ref={heading} tabIndex={-1}>
-          <bdi>{name}</bdi>
-        </h1>
+        <div class="room-title">
+          <h1 ref={heading} tabIndex={-1}>
+            <bdi>{name}</bdi>
+          </h1>
+          {topic !== '' && (
+            <p class="topic" dir="auto" title={topic}>
+              {topic}
+            </p>
+          )}
+        </div>
         <button
           type="button"
           class="round wide"
@@ -60,7 +67,7 @@ export function Room({ chat, conversation }: { chat: Chat; conversation: Convers
           <span class="hidden">People</span>
           {conversation.members.value.length || ''}
         </button>
-        {leftReason === undefined && <RoomMenu chat={chat} roomId={conversation.id} name={name} />}
+        {leftReason === undefined && <RoomMenu chat={chat} conversation={conversation} />}
       </header>
       {found && (
         <MessageLog
@@ -78,19 +85,20 @@ export function Room({ chat, conversation }: { chat: Chat; conversation: Convers
       ) : (
         <div class={found ? 'gone' : 'gone alone'}>
           <p role="alert">{leftText(leftReason)}</p>
-          <button type="button" onClick={() => leaveRoom(chat, conversation.id)}>
+          <button type="button" onClick={() => closeRoom(chat, conversation.id)}>
             {found ? 'Close room' : 'Back to rooms'}
           </button>
         </div>
       )}
-      {asked?.question === 'delete' && (
-        <DeleteMessageDialog
+      {asked !== undefined && (
+        <MessageDialog
+          chat={chat}
           conversation={conversation}
-          message={asked.message}
+          {...asked}
           onClose={() => setAsked(undefined)}
         />
       )}
-      {withPeople && <People conversation={conversation} me={chat.me.id} />}
+      {withPeople && <People chat={chat} conversation={conversation} />}
     </main>
   );
 }
@@ -143,55 +151,6 @@ function Typing({ typists }: { typists: readonly Member[] }) {
         </>
       ))}
       {rest}
-    </>
-  );
-}
-
-function leaveRoom(chat: Chat, roomId: number): void {
-  chat.leave(roomId);
-  location.hash = hashOfRoom(undefined);
-}
-
-function RoomMenu({ chat, roomId, name }: { chat: Chat; roomId: number; name: string }) {
-  const [asked, setAsked] = useState<'rename' | 'delete'>();
-  const isMine = chat.rooms.rooms.value.get(roomId)?.createdBy === chat.me.id;
-  const leave = (): void => leaveRoom(chat, roomId);
-  return (
-    <>
-      <Menu label="Room menu">
-        {isMine && (
-          <button type="button" onClick={() => setAsked('rename')}>
-            Rename room
-          </button>
-        )}
-        {isMine && (
-          <button type="button" onClick={() => setAsked('delete')}>
-            Delete room
-          </button>
-        )}
-        <button type="button" onClick={leave}>
-          Leave room
-        </button>
-      </Menu>
-      {asked === 'rename' && (
-        <RoomNameDialog
-          title="Rename room"
-          action="Rename"
-          name={name}
-          onName={(next) => chat.rooms.rename(roomId, next)}
-          onClose={() => setAsked(undefined)}
-        />
-      )}
-      {asked === 'delete' && (
-        <DeleteRoomDialog
-          name={name}
-          onDelete={async () => {
-            await chat.rooms.delete(roomId);
-            leave();
-          }}
-          onClose={() => setAsked(undefined)}
-        />
-      )}
     </>
   );
 }

@@ -2,7 +2,9 @@ import {
   type ChorusApi,
   ChorusError,
   type ListedRoom,
+  type NewRoom,
   type RoomInfo,
+  type RoomSettings,
   type RoomsChange,
 } from '@chorus/client';
 import { batch, computed, signal } from '@preact/signals';
@@ -12,7 +14,7 @@ const PAGE = 100;
 /** Number of pages that a refresh reads. */
 const MOST_PAGES_AGAIN = 5;
 
-export type RoomsApi = Pick<ChorusApi, 'rooms' | 'room' | 'createRoom' | 'renameRoom' | 'deleteRoom'>;
+export type RoomsApi = Pick<ChorusApi, 'rooms' | 'room' | 'createRoom' | 'changeRoom' | 'deleteRoom'>;
 
 /** `complete`: all rooms have been read; `partial`: more can be read. */
 export type RoomListState = 'loading' | 'partial' | 'complete' | 'failed';
@@ -95,15 +97,15 @@ export class RoomList {
   }
 
   /** @throws {ChorusError} (rejects) */
-  async create(name: string): Promise<RoomInfo> {
-    const room = await this.#api.createRoom({ name });
+  async create(input: NewRoom): Promise<RoomInfo> {
+    const room = await this.#api.createRoom(input);
     this.#put(room);
     return room;
   }
 
-  /** @throws {ChorusError} (rejects) */
-  async rename(roomId: number, name: string): Promise<void> {
-    this.#put(await this.#api.renameRoom(roomId, name));
+  /** Changes the name, the topic or the slow mode of a room. @throws {ChorusError} (rejects) */
+  async change(roomId: number, settings: RoomSettings): Promise<void> {
+    this.#put(await this.#api.changeRoom(roomId, settings));
   }
 
   /** @throws {ChorusError} (rejects) */
@@ -120,10 +122,15 @@ export class RoomList {
     });
   }
 
-  /** Sets the name of a room. */
-  named(roomId: number, name: string): void {
+  /** Notes a room that is new to this page. */
+  note(room: RoomInfo): void {
+    this.#put(room);
+  }
+
+  /** Notes what has changed of a room. */
+  update(roomId: number, changes: Partial<RoomInfo>): void {
     const room = this.rooms.value.get(roomId);
-    if (room !== undefined) this.#put({ ...room, name });
+    if (room !== undefined) this.#put({ ...room, ...changes });
   }
 
   /** Removes a deleted room. */

@@ -47,7 +47,7 @@ class FewRooms implements RoomsApi {
     return room;
   }
 
-  async renameRoom(id: number, name: string): Promise<RoomInfo> {
+  async changeRoom(id: number, { name = '' }: { name?: string | undefined }): Promise<RoomInfo> {
     this.all = this.all.map((room) => (room.id === id ? { ...room, name } : room));
     return this.room(id);
   }
@@ -112,8 +112,8 @@ describe('the list of rooms', () => {
   it("contains the user's own changes at once", async () => {
     const list = new RoomList(new FewRooms('a', 'b', 'c'));
     await list.more();
-    const { id } = await list.create('mine');
-    await list.rename(id, 'ours');
+    const { id } = await list.create({ name: 'mine' });
+    await list.change(id, { name: 'ours' });
     await list.delete(1);
     expect(found(list)).to.deep.equal(['b', 'ours']);
   });
@@ -126,7 +126,7 @@ describe('the list of rooms', () => {
     list.changed({ rooms: [fifth, { id: 2, name: 'b2', createdBy: 1 }], gone: [1, 77], complete: true });
     expect([found(list), list.state.value]).to.deep.equal([['b2', 'e'], 'partial']);
     await api.deleteRoom(1);
-    await api.renameRoom(2, 'b2');
+    await api.changeRoom(2, { name: 'b2' });
     await list.refresh();
     expect([found(list), list.state.value]).to.deep.equal([['b2', 'c', 'e'], 'partial']);
     await list.all(() => true);

@@ -25,6 +25,8 @@ const MARGIN = 8;
 export function MessageMenu({ chat, conversation, message, button, onAsk, onClose }: MessageMenuProps) {
   const menu = useRef<HTMLDivElement>(null);
   const own = message.userId === chat.me.id;
+  const author = { id: message.userId, username: message.username };
+  const { moderate } = chat.permissionsIn(conversation.id);
   useLayoutEffect(() => {
     if (menu.current !== null) place(menu.current, button);
     menu.current?.querySelector('button')?.focus({ preventScroll: true });
@@ -94,7 +96,20 @@ export function MessageMenu({ chat, conversation, message, button, onAsk, onClos
       {navigator.clipboard !== undefined &&
         item('Copy text', () => void navigator.clipboard.writeText(message.content).catch(() => {}))}
       {own && item('Edit', () => conversation.composing.edit(message))}
-      {own && item('Delete', () => onAsk('delete', message))}
+      {(own || moderate) && item('Delete', () => onAsk('delete', message))}
+      {!own &&
+        item('Message the author', () => {
+          conversation.actions.try('The conversation was not opened', chat.openDirect(author));
+        })}
+      {!own &&
+        moderate &&
+        item('Mute the author for an hour', () => {
+          conversation.actions.try(
+            'The author was not muted',
+            chat.membersOf(conversation.id).mute(author, 3_600),
+          );
+        })}
+      {!own && item('Report', () => onAsk('report', message))}
     </div>
   );
 }

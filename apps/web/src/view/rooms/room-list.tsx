@@ -1,10 +1,13 @@
+import type { RoomInfo } from '@chorus/client';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Chat } from '../model/chat.js';
-import { unreadText } from '../model/conversation/unread.js';
-import { hashOfRoom } from '../model/route.js';
-import { Icon } from './controls/icon.js';
-import { moveFocus } from './controls/move-focus.js';
-import { RoomNameDialog } from './room-dialogs.js';
+import type { Chat } from '../../model/chat.js';
+import { unreadText } from '../../model/conversation/unread.js';
+import { roomTitle } from '../../model/rooms/room-title.js';
+import { hashOfRoom } from '../../model/route.js';
+import { Icon } from '../controls/icon.js';
+import { moveFocus } from '../controls/move-focus.js';
+import { PeopleDialog } from '../people/people-dialog.js';
+import { NewRoomDialog } from './new-room-dialog.js';
 
 /** Number of closed rooms that are shown; a button shows more. */
 const SHOWN = 200;
@@ -12,7 +15,7 @@ const SHOWN = 200;
 /** The rooms: first the open ones, most recent message on top, then all others by name. */
 export function RoomList({ chat }: { chat: Chat }) {
   const { rooms } = chat;
-  const [creating, setCreating] = useState(false);
+  const [asked, setAsked] = useState<'room' | 'message'>();
   const [shown, setShown] = useState(SHOWN);
   const filtered = rooms.filter.value !== '';
   const list = useRef<HTMLUListElement>(null);
@@ -65,10 +68,19 @@ export function RoomList({ chat }: { chat: Chat }) {
         </button>
         <button
           type="button"
+          class="round"
+          aria-label="New message"
+          title="New message"
+          onClick={() => setAsked('message')}
+        >
+          <Icon name="write" />
+        </button>
+        <button
+          type="button"
           class="round primary"
           aria-label="New room"
           title="New room"
-          onClick={() => setCreating(true)}
+          onClick={() => setAsked('room')}
         >
           <Icon name="add" />
         </button>
@@ -79,13 +91,20 @@ export function RoomList({ chat }: { chat: Chat }) {
             key={conversation.id}
             id={conversation.id}
             name={conversation.name.value}
+            kind={chat.infoOf(conversation.id)?.kind}
             open
             current={chat.currentId.value === conversation.id}
             unread={unreadText(conversation.unread.value)}
           />
         ))}
-        {others.slice(0, shown).map(({ id, name }, index) => (
-          <RoomLink key={id} id={id} name={name} divided={index === 0 && opened.length > 0} />
+        {others.slice(0, shown).map((room, index) => (
+          <RoomLink
+            key={room.id}
+            id={room.id}
+            name={roomTitle(room, chat.me)}
+            kind={room.kind}
+            divided={index === 0 && opened.length > 0}
+          />
         ))}
       </ul>
       {opened.length + others.length === 0 && <Nothing state={state} filtered={filtered} />}
@@ -102,15 +121,14 @@ export function RoomList({ chat }: { chat: Chat }) {
           More rooms
         </button>
       )}
-      {creating && (
-        <RoomNameDialog
-          title="New room"
-          action="Create"
-          onName={async (name) => {
-            const { id } = await rooms.create(name);
-            location.hash = hashOfRoom(id);
-          }}
-          onClose={() => setCreating(false)}
+      {asked === 'room' && <NewRoomDialog chat={chat} onClose={() => setAsked(undefined)} />}
+      {asked === 'message' && (
+        <PeopleDialog
+          chat={chat}
+          title="New message"
+          action="Open"
+          onPeople={(people) => chat.openDirect(...people)}
+          onClose={() => setAsked(undefined)}
         />
       )}
     </nav>
@@ -144,9 +162,12 @@ function Nothing({ state, filtered }: { state: string; filtered: boolean }) {
   return <p class="hint">{filtered ? 'No rooms match.' : 'There is no room yet. Make the first one.'}</p>;
 }
 
+type RoomKind = RoomInfo['kind'];
+
 interface RoomLinkProps {
   id: number;
   name: string;
+  kind: RoomKind | undefined;
   open?: boolean;
   current?: boolean;
   unread?: string;
@@ -154,7 +175,15 @@ interface RoomLinkProps {
   divided?: boolean;
 }
 
-function RoomLink({ id, name, open = false, current = false, unread = '', divided = false }: RoomLinkProps) {
+function RoomLink({
+  id,
+  name,
+  kind,
+  open = false,
+  current = false,
+  unread = '',
+  divided = false,
+}: RoomLinkProps) {
   const link = useRef<HTMLAnchorElement>(null);
   useEffect(() => {
     if (current) link.current?.scrollIntoView({ block: 'nearest' });
@@ -168,9 +197,10 @@ function RoomLink({ id, name, open = false, current = false, unread = '', divide
         aria-current={current ? 'page' : undefined}
       >
         <span class="hash" aria-hidden="true">
-          #
+          {kind === 'private' ? <Icon name="lock" /> : kind === 'direct' ? <Icon name="account" /> : '#'}
         </span>
         <bdi class="name">{name}</bdi>
+        {kind !== undefined && kind !== 'public' && <span class="hidden">{kind}</span>}
         {unread !== '' && (
           <span class="badge">
             {unread} <span class="hidden">unread</span>
