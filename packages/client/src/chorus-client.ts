@@ -1,15 +1,16 @@
 import type { Position } from '@chorus/protocol/constants';
 import type { ClientFrame, V1ServerFrame } from '@chorus/protocol/types';
 import { ChorusError } from './chorus-error.js';
+import { type ClientInternals, publishInternals } from './client-internals.js';
 import { Pacer } from './connection/pacer.js';
 import { Reconnector } from './connection/reconnector.js';
 import { Session } from './connection/session.js';
 import { Emitter } from './emitter.js';
+import type { RequestOptions } from './http/api-types.js';
 import { historySource, trimmed } from './http/request.js';
 import type { ClientOptions, HistorySource } from './options.js';
 import { LiveRoom } from './room/live-room.js';
 import type { Room } from './room/room.js';
-import type { RoomHost } from './room/room-host.js';
 import type { ConnectionState, Member, RoomsChange } from './types.js';
 
 /** Events of a client, each with its payload. */
@@ -48,7 +49,7 @@ export class ChorusClient {
   #watchesRooms = false;
   readonly #session: Session;
   readonly #socket: Reconnector;
-  readonly #host: RoomHost;
+  readonly #host: ClientInternals;
   readonly #onNetwork = ({ type }: Event): void => this.#socket.nudge(type === 'online');
 
   constructor(options: ClientOptions = {}) {
@@ -98,9 +99,11 @@ export class ChorusClient {
       ...all,
       user: undefined,
       maxFrameBytes: 0,
+      taps: new Set(),
       nextMessageId: () => `${name}-${++messages}`,
       send: (frame, canWait) => this.#send(frame, canWait),
     };
+    publishInternals(this, this.#host);
   }
 
   get state(): ConnectionState {
@@ -177,6 +180,18 @@ export class ChorusClient {
     return room;
   }
 
+  /**
+   * Sends a request to the API with the token of this client: functions such as {@link listMembers} take a client, too.
+   * @typeParam T type of the answer
+   * @param path from `/api/` on
+   * @throws {ChorusError} (rejects) `unsupported` if {@link ClientOptions.api} has no such method
+   */
+  async request<T>(method: string, path: string, options?: RequestOptions): Promise<T> {
+    const { api } = this.#host;
+    if (api.request === undefined) throw new ChorusError('unsupported', 'the option `api` has no `request`');
+    return api.request(method, path, options);
+  }
+
   #received(frame: V1ServerFrame): void {
     switch (frame.type) {
       case 'welcome': {
@@ -226,6 +241,7 @@ export class ChorusClient {
         // Frames that only newer gateways send name no known room, or the room ignores them.
         this.#rooms.get(frame.roomId)?.received(frame);
     }
+    for (const tap of this.#host.taps) tap(frame);
   }
 
   #watchRooms(): void {

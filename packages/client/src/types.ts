@@ -100,6 +100,14 @@ export interface RoomsChange {
   readonly complete: boolean;
 }
 
+/** How far a member has read a room. */
+export interface Read {
+  readonly userId: number;
+  readonly position: Position;
+  /** Whether the position may have moved backwards: the member has marked messages as unread. */
+  readonly unread: boolean;
+}
+
 /** Missed messages that cannot be obtained: those after `from`, up to and including `to`. */
 export interface Gap {
   readonly from: Position;

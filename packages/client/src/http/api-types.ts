@@ -69,6 +69,8 @@ export interface RoomMember extends Member {
   /** ISO 8601, like `mutedUntil`. */
   readonly joinedAt: string | null;
   readonly mutedUntil: string | null;
+  /** How far the member has read; null for not at all. Only in rooms with at most 100 members. */
+  readonly readPosition?: string | null | undefined;
 }
 
 export interface RoomMemberPage {
@@ -115,6 +117,45 @@ export interface ReportPage {
   readonly reports: readonly Report[];
   /** Value of `cursor` for the next page; null on the last page. */
   readonly nextCursor: number | null;
+}
+
+/** A room in the inbox of the user who asks. */
+export interface InboxRoom {
+  readonly room: RoomInfo;
+  readonly role: RoomRole;
+  /** Null in a room without messages. */
+  readonly lastMessage: Message | null;
+  /** Position of the newest entry; null for none. Everything up to it is counted. */
+  readonly position: string | null;
+  /** Ordinal of the newest message; 0 in a room without messages. */
+  readonly n: number;
+  /** Messages after the read position, without deleted ones. */
+  readonly unread: number;
+  /** Unread messages of others that mention the user or all members. */
+  readonly mentions: number;
+  /** Null if the user has read nothing yet. */
+  readonly readPosition: string | null;
+  /** Ordinal of the last message that was read; 0 for none. */
+  readonly readN: number;
+  /** End of the user's mute, ISO 8601; null for none. */
+  readonly mutedUntil: string | null;
+  /** When the last message was sent or, without one, when the user became a member. ISO 8601. */
+  readonly activityAt: string;
+}
+
+export interface InboxPage {
+  /** By latest activity, newest first. */
+  readonly rooms: readonly InboxRoom[];
+  /** Value of `cursor` for the next page; null on the last page. */
+  readonly next: string | null;
+}
+
+/** How far the user has read a room. */
+export interface ReadState {
+  /** Null for nothing. */
+  readonly readPosition: string | null;
+  /** Ordinal of the last message up to it; 0 for none. */
+  readonly readN: number;
 }
 
 /** One page of the members who are present in a room. */
@@ -170,7 +211,7 @@ export interface RequestOptions extends CallOptions {
   idempotencyKey?: string | undefined;
 }
 
-/** Sends requests to the API: a {@link ChorusApi}. */
+/** Sends requests to the API: a {@link ChorusApi}, or a {@link ChorusClient}. */
 export interface ApiRequester {
   request<T>(method: string, path: string, options?: RequestOptions): Promise<T>;
 }

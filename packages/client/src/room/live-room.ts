@@ -232,6 +232,11 @@ export class LiveRoom implements Room {
       case 'stored':
         this.#outbox.stored(placeOf(frame));
         break;
+      case 'read': {
+        const { userId, unread = false } = frame;
+        this.#events.emit('read', { userId, unread, position: placeOf(frame) });
+        break;
+      }
       case 'history-lost':
         this.#timeline.lost(frame.to, frame.recoverable);
         break;
@@ -243,8 +248,6 @@ export class LiveRoom implements Room {
         break;
       case 'error':
         this.#refused(frame);
-        break;
-      case 'read':
         break;
       default:
         // Newer gateways may send other frames.

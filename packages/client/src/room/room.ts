@@ -10,6 +10,7 @@ import type {
   Mention,
   Message,
   MessageData,
+  Read,
   RoomStatus,
   SentMessage,
 } from '../types.js';
@@ -40,6 +41,8 @@ export interface RoomEvents {
    * after a reconnect.
    */
   renamed: string;
+  /** A member has read the room up to a position. Only in rooms with at most 100 members. {@link Receipts} keeps them. */
+  read: Read;
   /** Missed messages that the history does not have. Messages delivered later come after the gap. */
   gap: Gap;
 }
