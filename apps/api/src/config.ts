@@ -17,6 +17,8 @@ import {
   messageLimits,
   oneOf,
   parseSettings,
+  retentionDays,
+  retentionSettings,
   type TracesConfig,
   tracesConfig,
   tracesSettings,
@@ -96,6 +98,7 @@ export const apiSettings = {
       'Messages, changes and reports per second that a user may send through one API; further ones get 429.',
     ),
   ...messageLimitSettings,
+  ...retentionSettings,
   ...operatorSettings,
   ...tracesSettings,
   WEB_DIR: z
@@ -130,6 +133,8 @@ export interface ApiConfig extends BalancedConfig {
   readonly maxInvitesPerRoom: number;
   readonly maxDirectUsers: number;
   readonly messageLimits: MessageLimits;
+  /** Undefined: messages are kept for ever. */
+  readonly retentionDays: number | undefined;
   readonly maxMessagesPerSecondPerUser: number;
   readonly shutdownTimeoutMs: number;
   /** Undefined without an operator port. */
@@ -175,6 +180,7 @@ export function loadApiConfig(env: Environment): ApiConfig {
     maxInvitesPerRoom: settings.MAX_INVITES_PER_ROOM,
     maxDirectUsers: settings.MAX_DIRECT_USERS,
     messageLimits: messageLimits(settings),
+    retentionDays: retentionDays(settings),
     maxMessagesPerSecondPerUser: settings.MAX_API_MESSAGES_PER_SECOND_PER_USER,
     shutdownTimeoutMs: settings.SHUTDOWN_TIMEOUT_MS,
     operator: operatorConfig(settings),

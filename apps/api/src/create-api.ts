@@ -107,7 +107,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   const { secret = madeUpSecret(log), acceptedSecrets } = config.auth;
   const tokens = new Tokens(secret, TOKEN_TTL_SECONDS, acceptedSecrets, config.maxSessionSeconds);
   const guard = new Guard(tokens, config.auth.mode);
-  const roomRepository = new RoomRepository(parts.db);
+  const roomRepository = new RoomRepository(parts.db, config.retentionDays);
   const bans = new BanService(new BanRepository(parts.db), parts.access, parts.directory, log);
   const revokedSessions = new RevokedSessionRepository(parts.db);
   const sessions = new SessionService(revokedSessions, parts.access, parts.directory, log);
@@ -130,7 +130,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   });
   const users = new UserRepository(parts.db);
   const messages = new MessageRepository(parts.db);
-  const entries = new ArchivedEntries(parts.db);
+  const entries = new ArchivedEntries(parts.db, config.retentionDays);
   const roomServices = createRoomServices(config, { ...parts, rooms: roomRepository, bans, log });
   const history = new MessageHistory(parts.history, messages);
   const nameFolding = new NameFolding(users, log);

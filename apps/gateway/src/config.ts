@@ -15,6 +15,8 @@ import {
   oneOf,
   operatorPortSettings,
   parseSettings,
+  retentionDays,
+  retentionSettings,
   share,
   type TracesConfig,
   tracesConfig,
@@ -31,6 +33,7 @@ export const gatewaySettings = {
   ...operatorPortSettings,
   ...messageLimitSettings,
   ...backlogSettings,
+  ...retentionSettings,
   BATCH_WINDOW_MS: integer(0, 100)
     .default(5)
     .describe(
@@ -185,6 +188,8 @@ export interface GatewayConfig extends BalancedConfig {
   inboxIntervalMs: number;
   maxInboxRooms: number;
   recoveryMaxMessages: number;
+  /** Undefined: messages are kept for ever. */
+  retentionDays: number | undefined;
   probeIntervalMs: number;
   roomLingerMs: number;
   /** 0: the gateway keeps its sockets even if it alone is cut off from Redis. */
@@ -241,6 +246,7 @@ export function loadGatewayConfig(env: Environment): GatewayConfig {
     inboxIntervalMs: settings.INBOX_INTERVAL_MS,
     maxInboxRooms: settings.MAX_INBOX_ROOMS,
     recoveryMaxMessages: settings.RECOVERY_MAX_MESSAGES,
+    retentionDays: retentionDays(settings),
     probeIntervalMs: settings.PROBE_INTERVAL_MS,
     roomLingerMs: settings.ROOM_LINGER_MS,
     isolatedAfterMs: settings.ISOLATED_AFTER_MS,

@@ -10,4 +10,5 @@ local function forget_room(room)
   redis.call('HDEL', KEYS[9], room)
   redis.call('HDEL', KEYS[10], room)
   redis.call('HDEL', KEYS[12], room)
+  redis.call('HDEL', KEYS[13], room)
 end

@@ -1,16 +1,17 @@
 -- Returns positions of rooms, and whether messages were lost. Records positions that callers have seen and a room does
 -- not have, which happens when Redis returns with older data; a room that ends before such a position gets a new epoch.
 --
--- KEYS    1: state; 2: rooms that gateways wait for; 3: what rooms have lost; 4: records of rooms; 5: traits of rooms; then per room
---         its stream
+-- KEYS    1: state; 2: rooms that gateways wait for; 3: what rooms have lost; 4: records of rooms; 5: traits of rooms; 6: retentions of
+--         rooms; then per room its stream
 -- ARGV    1: PUBLISH or SPUBLISH; 2: suffix of the rooms' channel names; then per room: id; generation of the room that
 --         the caller has seen ('' if unknown); 'node' if a node has seen it, 'client' if a client claims so: a claim
 --         counts only if the stream has the beginning of that epoch, once per epoch; number of positions that follow;
 --         epoch and seq of each: the first is the position up to which the caller has seen everything (0, 0 for none),
 --         others are of messages that it knows of
--- reply   per room `<epoch>-<seq> <epoch> <id> <0 or 1> <letters> <generation>`: its position; the epoch before which no position
+-- reply   per room `<epoch>-<seq> <epoch> <id> <0 or 1> <letters> <generation> <days>`: its position; the epoch before which no position
 --         can be resumed without a gap; the newest position known to be lost ('0-0' for none); whether all losses are
---         known by now; letters of its traits; its generation, '' if unknown. Or 'unknown' (no such room), 'incomplete' (not all rooms are
+--         known by now; letters of its traits; its generation, '' if unknown; for how many days it keeps
+--         messages, '' for no limit of its own. Or 'unknown' (no such room), 'incomplete' (not all rooms are
 --         known yet) or 'restoring' (the room is not whole yet)
 
 -- Time that nodes have to reconnect and report what they have seen, in milliseconds after an incarnation began.
@@ -39,8 +40,8 @@ local function lost(room, stream, room_epoch, room_seq, epoch, seq, trusted)
 end
 
 local replies, absent, at = {}, nil, 3
-for n = 1, #KEYS - 5 do
-  local stream, room = KEYS[n + 5], ARGV[at]
+for n = 1, #KEYS - 6 do
+  local stream, room = KEYS[n + 6], ARGV[at]
   local generation, made = record_of(KEYS[4], room)
   local trusted, count = ARGV[at + 2] == 'node', tonumber(ARGV[at + 3])
   -- Positions of another room that had this id prove nothing.
@@ -83,8 +84,9 @@ for n = 1, #KEYS - 5 do
     local from, id = string.match(redis.call('HGET', KEYS[3], room) or '0 0-0', '^(%S+) (%S+)$')
     local _, letters = traits_of(KEYS[5], room)
     replies[n] = string.format(
-      '%s-%s %.0f %s %d %s %s',
-      epoch, seq, math.max(doubt, tonumber(from)), id, settled and 1 or 0, letters, generation
+      '%s-%s %.0f %s %d %s %s %s',
+      epoch, seq, math.max(doubt, tonumber(from)), id, settled and 1 or 0, letters, generation,
+      redis.call('HGET', KEYS[6], room) or ''
     )
   end
 end

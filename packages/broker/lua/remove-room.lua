@@ -2,7 +2,8 @@
 --
 -- KEYS    1: state; 2: rooms that wait to be archived; 3: rooms with messages that become too old; 4: what is
 --         stored; 5: room stream; 6, 7: hashes of keys; 8: records of rooms; 9: rooms that gateways wait for; 10: what rooms
---         have lost; 11: what users have of the budget; 12: traits of rooms
+--         have lost; 11: what users have of the budget; 12: traits of rooms;
+--         13: retentions of rooms
 -- ARGV    1: room id; 2: '' for any; 'stale': only if it is not whole in this incarnation; else only if its generation
 --         is less than this
 -- reply   first: 0 if removed, 1 if the script must run again, 2 if it must not be removed, 3 if removed without

@@ -3,7 +3,8 @@
 --
 -- KEYS    1: state; 2: rooms that wait to be archived; 3: rooms with messages that become too old; 4: what is
 --         stored; 5: room stream; 6, 7: hashes of keys; 8: records of rooms; 9: rooms that gateways wait for; 10: what rooms
---         have lost; 11: what users have of the budget; 12: traits of rooms
+--         have lost; 11: what users have of the budget; 12: traits of rooms;
+--         13: retentions of rooms
 -- ARGV    1: room id; 2: generation; 3: PUBLISH or SPUBLISH; 4: the room's channel; 5: the time of the database, in
 --         milliseconds since 1970; 6: end of the stream as the caller knows it, '-' without a stream; 7: 'stored' if
 --         everything up to the last of the messages is in the database, 'cut' if they also do not follow the content of

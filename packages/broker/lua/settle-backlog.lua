@@ -3,7 +3,8 @@
 --
 -- KEYS    1: state; 2: rooms that wait to be archived; 3: rooms with messages that become too old; 4: what is
 --         stored; 5: room stream; 6, 7: hashes of keys; 8: records of rooms; 9: rooms that gateways wait for; 10: what rooms
---         have lost; 11: what users have of the budget; 12: traits of rooms
+--         have lost; 11: what users have of the budget; 12: traits of rooms;
+--         13: retentions of rooms
 -- ARGV    1: room id; 2: id up to which it is stored; 3: number of newest messages to keep; 4: for how many
 --         milliseconds, 0 for ever; 5: PUBLISH or SPUBLISH; 6: channel; 7: number of entries to erase; their ids; then,
 --         if it is stored up to the last of the entries that were read: the id of the first of them; their bytes in the
@@ -11,6 +12,7 @@
 -- reply   1 if the watermark rose, else 0
 
 local AT_ONCE = 1000
+local DAY_MS = 86400000
 local room, stream = ARGV[1], KEYS[5]
 local erased = tonumber(ARGV[7])
 -- Where what was read is described, if it is.
@@ -98,6 +100,8 @@ newest = newest and newest[1] or stored
 local waiting = tonumber(string.match(newest, '%d+$')) - tonumber(string.match(stored, '%d+$'))
 redis.call('XTRIM', stream, 'MAXLEN', math.max(tonumber(ARGV[3]), waiting))
 local max_age = tonumber(ARGV[4])
+local days = redis.call('HGET', KEYS[13], room)
+if days and (max_age == 0 or days * DAY_MS < max_age) then max_age = days * DAY_MS end
 local too_old_at = max_age > 0 and trim_old(stored, max_age, now)
 if too_old_at then redis.call('ZADD', KEYS[3], too_old_at, room) else redis.call('ZREM', KEYS[3], room) end
 if newest == stored then redis.call('ZREM', KEYS[2], room) else redis.call('ZADD', KEYS[2], now, room) end

@@ -33,6 +33,8 @@ export interface RoomStanding {
   readonly lost: Position | undefined;
   /** Whether {@link wholeFrom} is final, as far as can be known: nodes have had time to report what they have seen. */
   readonly settled: boolean;
+  /** Days for which the room keeps messages; undefined for no limit of its own. */
+  readonly retentionDays: number | undefined;
 }
 
 /** Positions that a node or client has seen of a room. */

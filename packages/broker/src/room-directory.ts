@@ -104,6 +104,10 @@ export interface RoomDirectory {
    * get no news beside changes of its members: see `Broker.watchActivity`.
    */
   setSize(roomId: number, size: RoomSize): Promise<void>;
+  /** Records for how many days a room keeps messages; null for no limit of its own. Archivers and gateways notice at once. */
+  setRetention(roomId: number, days: number | null): Promise<void>;
+  /** Records the retentions of all rooms that have one. Every other room has none. */
+  restoreRetentions(rooms: ReadonlyMap<number, number>): Promise<void>;
   /**
    * Compares rooms with PostgreSQL. Creates missing rooms that have no messages, and marks rooms as whole that have
    * every message of PostgreSQL.

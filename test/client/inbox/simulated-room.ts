@@ -103,7 +103,15 @@ export class SimulatedRoom {
       position === undefined ? null : `${position.epoch}-${position.seq}`;
     return {
       room: {
-        ...{ id, name: `room ${id}`, kind: 'private', topic: '', slowModeSeconds: 0, role: 'member' },
+        ...{
+          id,
+          name: `room ${id}`,
+          kind: 'private',
+          topic: '',
+          slowModeSeconds: 0,
+          retentionDays: null,
+          role: 'member',
+        },
         ...{ createdBy: 1, createdAt: '', updatedAt: '' },
       },
       ...{ role: 'member', lastMessage: null, mutedUntil: null, activityAt: '' },

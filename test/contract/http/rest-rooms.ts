@@ -37,7 +37,7 @@ export function describeRestRooms(target: () => Target): void {
       const { id, createdAt } = answer.body as Room;
       const room = {
         ...{ id, name: 'kitchen', kind: 'public', topic: '', slowModeSeconds: 0, role: 'owner' },
-        ...{ createdBy: ann.id, createdAt, updatedAt: createdAt },
+        ...{ retentionDays: null, createdBy: ann.id, createdAt, updatedAt: createdAt },
       };
       expectBody(answer, 201, room);
       expect(createdAt).to.match(ISO);

@@ -15,6 +15,8 @@ export interface RoomProperties {
   readonly name?: string | undefined;
   readonly topic?: string | undefined;
   readonly slowModeSeconds?: number | undefined;
+  /** Null for no limit of its own. */
+  readonly retentionDays?: number | null | undefined;
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
@@ -94,13 +96,14 @@ export class RoomTransaction {
     return row?.until.getTime() ?? null;
   }
 
-  async setProperties({ name, topic, slowModeSeconds }: RoomProperties): Promise<Room> {
+  async setProperties({ name, topic, slowModeSeconds, retentionDays }: RoomProperties): Promise<Room> {
     const row = await this.db.room.update({
       where: { id: this.#id },
       data: {
         ...(name === undefined ? {} : { name }),
         ...(topic === undefined ? {} : { topic }),
         ...(slowModeSeconds === undefined ? {} : { slowModeSeconds }),
+        ...(retentionDays === undefined ? {} : { retentionDays }),
       },
     });
     return roomOf(row);
@@ -123,6 +126,11 @@ export class RoomTransaction {
       await this.#put(null, { memberships: memberships.slice(at, at + MEMBERSHIPS_IN_ROW) });
     }
     if (slowModeSeconds !== undefined) await this.#put(null, { slowModeSeconds });
+  }
+
+  /** Puts into the outbox that the room's retention is to be mirrored, as it is at the delivery. */
+  mirrorRetention(): Promise<void> {
+    return this.#put(null, { retention: true });
   }
 
   /**

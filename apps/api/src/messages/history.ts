@@ -9,6 +9,7 @@ import {
   type Position,
   parsePosition,
 } from '@chorus/protocol';
+import type { HistoryRoom } from '../rooms/retention.js';
 import { type Changes, changesAfter, messagesOf } from './recent-entries.js';
 import type { MessageRepository } from './repository.js';
 
@@ -38,44 +39,44 @@ export class MessageHistory {
   ) {}
 
   /** Returns the last messages before a position, or of the room, at most `limit`, oldest first. */
-  async before(roomId: number, before: Position | undefined, limit: number): Promise<CurrentMessage[]> {
-    const changes = await this.#unstoredChanges(roomId);
-    const recent = await this.#recentBefore(roomId, before, limit);
-    const archived = await this.archive.before(roomId, before, limit);
-    return merge(recent, archived, changes).slice(-limit);
+  async before(room: HistoryRoom, before: Position | undefined, limit: number): Promise<CurrentMessage[]> {
+    const changes = await this.#unstoredChanges(room.id);
+    const recent = await this.#recentBefore(room, before, limit);
+    const archived = await this.archive.before(room.id, before, limit);
+    return merge(room, recent, archived, changes).slice(-limit);
   }
 
   /** Returns the first messages after a position, at most `limit`, oldest first. */
-  async after(roomId: number, after: Position, limit: number): Promise<CurrentMessage[]> {
-    const changes = await this.#unstoredChanges(roomId);
+  async after(room: HistoryRoom, after: Position, limit: number): Promise<CurrentMessage[]> {
+    const changes = await this.#unstoredChanges(room.id);
     const next = { epoch: after.epoch, seq: after.seq + 1 };
-    const recent = await this.#recentFrom(roomId, next, limit);
-    const archived = await this.archive.after(roomId, after, limit);
-    return merge(recent, archived, changes).slice(0, limit);
+    const recent = await this.#recentFrom(room, next, limit);
+    const archived = await this.archive.after(room, after, limit);
+    return merge(room, recent, archived, changes).slice(0, limit);
   }
 
   /** Returns a message; undefined if there is none at this position. */
-  async at(roomId: number, position: Position): Promise<CurrentMessage | undefined> {
-    const changes = await this.#unstoredChanges(roomId);
-    const recent = await this.#recentAt(roomId, [position]);
-    return merge(recent, await this.archive.at(roomId, [position]), changes)[0];
+  async at(room: HistoryRoom, position: Position): Promise<CurrentMessage | undefined> {
+    const changes = await this.#unstoredChanges(room.id);
+    const recent = await this.#recentAt(room.id, [position]);
+    return merge(room, recent, await this.archive.at(room.id, [position]), changes)[0];
   }
 
   /** Returns messages that changed after a position, in the order of their last changes. */
-  async changedAfter(roomId: number, after: Position, limit: number): Promise<ChangedPage> {
-    const changes = await this.#unstoredChanges(roomId);
+  async changedAfter(room: HistoryRoom, after: Position, limit: number): Promise<ChangedPage> {
+    const changes = await this.#unstoredChanges(room.id);
     const unstored = [...changes]
       .filter(([, entries]) => entries.some((entry) => isAfter(entry, after)))
       .flatMap(([place]) => parsePosition(place) ?? []);
-    const recent = await this.#recentAt(roomId, unstored);
-    const archived = await this.archive.changedAfter(roomId, after, limit + 1);
+    const recent = await this.#recentAt(room.id, unstored);
+    const archived = await this.archive.changedAfter(room, after, limit + 1);
     if (archived.length > limit) {
       // Changes that are not stored yet come after all of these.
       const messages = archived.slice(0, limit);
-      return { messages: merge([], messages, changes), next: messages.at(-1)?.changed };
+      return { messages: merge(room, [], messages, changes), next: messages.at(-1)?.changed };
     }
-    const others = await this.archive.at(roomId, unstored);
-    const all = merge(recent, [...archived, ...others], changes)
+    const others = await this.archive.at(room.id, unstored);
+    const all = merge(room, recent, [...archived, ...others], changes)
       .filter(({ changed }) => changed !== undefined && isAfter(changed, after))
       .sort((a, b) => (isAfter(a.changed ?? a, b.changed ?? b) ? 1 : -1));
     const messages = all.slice(0, limit);
@@ -96,22 +97,26 @@ export class MessageHistory {
   }
 
   /** The recent history holds changes as well: it is read on until there are enough messages. */
-  async #recentBefore(roomId: number, before: Position | undefined, limit: number): Promise<MessageFrame[]> {
+  async #recentBefore(
+    room: HistoryRoom,
+    before: Position | undefined,
+    limit: number,
+  ): Promise<MessageFrame[]> {
     let messages: MessageFrame[] = [];
     for (let end = before; ; ) {
-      const page = await this.recent.before(roomId, end, limit);
-      messages = [...messagesOf(roomId, page), ...messages];
+      const page = await this.recent.before(room.id, end, limit);
+      messages = [...messagesOf(room.id, page), ...messages];
       const [first] = page;
       if (first === undefined || page.length < limit || messages.length >= limit) return messages;
       end = first;
     }
   }
 
-  async #recentFrom(roomId: number, from: Position, limit: number): Promise<MessageFrame[]> {
+  async #recentFrom(room: HistoryRoom, from: Position, limit: number): Promise<MessageFrame[]> {
     const messages: MessageFrame[] = [];
     for (let start = from; ; ) {
-      const page = await this.recent.from(roomId, start, limit);
-      messages.push(...messagesOf(roomId, page));
+      const page = await this.recent.from(room.id, start, limit);
+      messages.push(...messagesOf(room.id, page).filter((message) => isKept(room, message)));
       const last = page.at(-1);
       if (last === undefined || page.length < limit || messages.length >= limit) return messages;
       start = { epoch: last.epoch, seq: last.seq + 1 };
@@ -119,8 +124,13 @@ export class MessageHistory {
   }
 }
 
-/** Returns the messages of both in order, duplicates once, with the changes applied. */
+function isKept({ expiredUpTo }: HistoryRoom, { sentAt }: Pick<MessageFrame, 'sentAt'>): boolean {
+  return expiredUpTo === undefined || sentAt > expiredUpTo;
+}
+
+/** Returns the messages of both that are not too old, in order, duplicates once, with the changes applied. */
 function merge(
+  room: HistoryRoom,
   recent: readonly MessageFrame[],
   archived: readonly CurrentMessage[],
   changes: Changes,
@@ -130,6 +140,7 @@ function merge(
   for (const message of [...recent.map(newMessage), ...archived])
     byPlace.set(formatPosition(message), message);
   return [...byPlace]
+    .filter(([, message]) => isKept(room, message))
     .map(([place, message]) => (changes.get(place) ?? []).reduce(fold, message))
     .sort((a, b) => (isAfter(a, b) ? 1 : -1));
 }

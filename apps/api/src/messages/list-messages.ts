@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { operation } from '../http/operation.js';
 import { roomPath } from '../rooms/inputs.js';
 import { UNKNOWN_ROOM } from '../rooms/json.js';
+import type { HistoryRoom } from '../rooms/retention.js';
 import type { MessageServices } from './dependencies.js';
 import type { MessageHistory } from './history.js';
 import { listMessagesInput } from './inputs.js';
@@ -26,24 +27,24 @@ export const listMessages = operation(
   },
   ({ rooms, history }: Pick<MessageServices, 'rooms' | 'history'>) =>
     async (ctx, { params: { roomId }, query: { before, after, changedSince, limit } }) => {
-      const { id } = await rooms.get(ctx.state.user, roomId);
+      const room = await rooms.get(ctx.state.user, roomId);
       const { user } = ctx.state;
-      if (changedSince !== undefined) return pageOfChanged(history, id, changedSince, limit, user);
+      if (changedSince !== undefined) return pageOfChanged(history, room, changedSince, limit, user);
       return after === undefined
-        ? await pageBefore(history, id, before, limit, user)
-        : await pageAfter(history, id, after, limit, user);
+        ? await pageBefore(history, room, before, limit, user)
+        : await pageAfter(history, room, after, limit, user);
     },
 );
 
 async function pageBefore(
   history: MessageHistory,
-  roomId: number,
+  room: HistoryRoom,
   before: Position | undefined,
   limit: number,
   user: Member | undefined,
 ): Promise<Page> {
   // One more than requested shows whether there are more.
-  const found = await history.before(roomId, before, limit + 1);
+  const found = await history.before(room, before, limit + 1);
   const messages = found.slice(-limit);
   return {
     messages: messages.map((message) => messageForUser(message, user)),
@@ -54,12 +55,12 @@ async function pageBefore(
 
 async function pageAfter(
   history: MessageHistory,
-  roomId: number,
+  room: HistoryRoom,
   after: Position,
   limit: number,
   user: Member | undefined,
 ): Promise<Page> {
-  const found = await history.after(roomId, after, limit + 1);
+  const found = await history.after(room, after, limit + 1);
   const messages = found.slice(0, limit);
   return {
     messages: messages.map((message) => messageForUser(message, user)),
@@ -70,12 +71,12 @@ async function pageAfter(
 
 async function pageOfChanged(
   history: MessageHistory,
-  roomId: number,
+  room: HistoryRoom,
   after: Position,
   limit: number,
   user: Member | undefined,
 ): Promise<Page> {
-  const { messages, next } = await history.changedAfter(roomId, after, limit);
+  const { messages, next } = await history.changedAfter(room, after, limit);
   return {
     messages: messages.map((message) => messageForUser(message, user)),
     before: null,

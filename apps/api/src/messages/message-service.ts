@@ -18,6 +18,7 @@ import {
   type RoomUser,
 } from '@chorus/protocol';
 import { unavailable } from '../http/unavailable.js';
+import type { HistoryRoom } from '../rooms/retention.js';
 import type { MessageHistory } from './history.js';
 import type { UserRates } from './user-rates.js';
 
@@ -25,7 +26,7 @@ import type { UserRates } from './user-rates.js';
 export interface Sender {
   readonly user: Member;
   readonly roomId: number;
-  readonly room: RoomUser;
+  readonly room: RoomUser & HistoryRoom;
   /** `Idempotency-Key` of the request; undefined without one. */
   readonly key: string | undefined;
   /** Seconds between two messages of the user; 0 for no slow mode. */
@@ -83,7 +84,7 @@ export class MessageService {
     this.take(sender.user);
     refuse(checkWanted(change, this.parts.limits, sender.room));
     const { user, room, roomId, key } = sender;
-    const target = await this.parts.history.at(roomId, at);
+    const target = await this.parts.history.at(room, at);
     if (target === undefined || target.deleted !== undefined) {
       const made = key === undefined ? undefined : await this.#publishedWith(sender, key);
       if (made !== undefined) return made;

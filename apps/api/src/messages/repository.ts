@@ -1,5 +1,6 @@
 import { currentMessageOf, type Database, MESSAGE_COLUMNS, type MessageRow, Prisma } from '@chorus/database';
 import { type CurrentMessage, formatPosition, type Position, type Reaction } from '@chorus/protocol';
+import type { HistoryRoom } from '../rooms/retention.js';
 
 interface ReactionRow {
   epoch: bigint;
@@ -10,6 +11,10 @@ interface ReactionRow {
 
 const COLUMNS = Prisma.raw(MESSAGE_COLUMNS);
 const BY_POSITION = Prisma.sql`epoch, seq`;
+
+/** Leaves out messages that are too old. */
+const kept = ({ expiredUpTo }: HistoryRoom): Prisma.Sql =>
+  expiredUpTo === undefined ? Prisma.empty : Prisma.sql`AND sent_at > ${new Date(expiredUpTo)}`;
 
 /** The archived messages in PostgreSQL, as they are now: all but the newest, which archivers have not stored yet. */
 export class MessageRepository {
@@ -26,16 +31,16 @@ export class MessageRepository {
   }
 
   /** Returns the first messages after a position, at most `limit`, oldest first. */
-  after(roomId: number, after: Position, limit: number): Promise<CurrentMessage[]> {
-    const bound = Prisma.sql`AND (epoch, seq) > (${BigInt(after.epoch)}, ${BigInt(after.seq)})`;
-    return this.#messages(roomId, bound, BY_POSITION, limit);
+  after(room: HistoryRoom, after: Position, limit: number): Promise<CurrentMessage[]> {
+    const bound = Prisma.sql`AND (epoch, seq) > (${BigInt(after.epoch)}, ${BigInt(after.seq)}) ${kept(room)}`;
+    return this.#messages(room.id, bound, BY_POSITION, limit);
   }
 
   /** Returns the messages that changed after a position, in the order of their last changes, at most `limit`. */
-  changedAfter(roomId: number, after: Position, limit: number): Promise<CurrentMessage[]> {
+  changedAfter(room: HistoryRoom, after: Position, limit: number): Promise<CurrentMessage[]> {
     const bound = Prisma.sql`AND changed_epoch IS NOT NULL
-      AND (changed_epoch, changed_seq) > (${BigInt(after.epoch)}, ${BigInt(after.seq)})`;
-    return this.#messages(roomId, bound, Prisma.sql`changed_epoch, changed_seq`, limit);
+      AND (changed_epoch, changed_seq) > (${BigInt(after.epoch)}, ${BigInt(after.seq)}) ${kept(room)}`;
+    return this.#messages(room.id, bound, Prisma.sql`changed_epoch, changed_seq`, limit);
   }
 
   /** Returns those of the messages that are stored. */

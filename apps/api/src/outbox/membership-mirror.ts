@@ -8,7 +8,7 @@ export interface MembershipMirrorParts {
   readonly memberships: MembershipList;
   readonly pages: MembershipPages;
   readonly outbox: Pick<Outbox, 'sweep'>;
-  readonly directory: Pick<RoomDirectory, 'exclusively' | 'onConnected'>;
+  readonly directory: Pick<RoomDirectory, 'exclusively' | 'onConnected' | 'restoreRetentions'>;
   readonly log: Logger;
 }
 
@@ -65,10 +65,11 @@ export class MembershipMirror implements Closeable {
 
   /** Restores all memberships. A change during it is not lost: the outbox and a page never write at the same time. */
   async restore(): Promise<void> {
-    const { memberships, pages, log } = this.parts;
+    const { memberships, pages, directory, log } = this.parts;
     const began = performance.now();
     const restoration = await memberships.beginRestoration();
     await pages.slowModes((slowModes) => restoration.slowModes(slowModes));
+    await pages.retentions((retentions) => directory.restoreRetentions(retentions));
     let users = 0;
     for (let after: number | undefined = 0; after !== undefined; ) {
       if (this.#work.closed) return;

@@ -21,6 +21,15 @@ export class MembershipPages {
     });
   }
 
+  /** Calls `restore` with the retentions of all rooms that have one, in days, while the outbox does not write to the mirror. */
+  retentions(restore: (retentions: ReadonlyMap<number, number>) => Promise<void>): Promise<void> {
+    return this.#locked(async (tx) => {
+      const rows = await tx.$queryRaw<Array<{ id: bigint; days: number }>>`
+        SELECT id, retention_days AS days FROM rooms WHERE retention_days IS NOT NULL`;
+      await restore(new Map(rows.map(({ id, days }) => [Number(id), days])));
+    });
+  }
+
   /**
    * Calls `restore` with all memberships of the users with ids above `after`, as many as make a page, while the outbox does
    * not write to the mirror.

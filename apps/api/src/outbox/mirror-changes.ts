@@ -5,6 +5,8 @@ import type { RoleOrNone } from '@chorus/protocol';
 export interface MirrorChanges {
   readonly memberships?: readonly StoredMembership[];
   readonly slowModeSeconds?: number;
+  /** The retention of the room has changed. */
+  readonly retention?: true;
 }
 
 /** `[user id, role, end of the mute in ms since 1970 or null]`. */

@@ -30,7 +30,7 @@ const ROOMS_AT_ONCE = 500;
 export interface OutboxParts {
   readonly db: Database;
   readonly memberships: MembershipList;
-  readonly directory: Pick<RoomDirectory, 'setSize'>;
+  readonly directory: Pick<RoomDirectory, 'setSize' | 'setRetention'>;
   readonly publisher: Pick<Broker, 'publish'>;
   readonly log: Logger;
 }
@@ -75,6 +75,7 @@ export class Outbox {
         const rows = await tx.$queryRaw<Row[]>`
           SELECT id, body, mirror FROM outbox WHERE room_id = ${BigInt(roomId)} ORDER BY id LIMIT ${ROWS_AT_ONCE} FOR UPDATE`;
         if (rows.some(({ mirror }) => mirror.memberships !== undefined)) await this.#mirrorSize(tx, roomId);
+        if (rows.some(({ mirror }) => mirror.retention)) await this.#mirrorRetention(tx, roomId);
         for (const row of rows) await this.#deliverRow(tx, roomId, row);
         if (rows.length > 0) {
           await tx.$executeRaw`DELETE FROM outbox WHERE id = ANY(${rows.map(({ id }) => id)})`;
@@ -92,6 +93,11 @@ export class Outbox {
         SELECT 1 FROM room_members WHERE room_id = ${BigInt(roomId)} LIMIT ${SMALL_ROOM_MEMBERS + 1}
       ) members`;
     await this.parts.directory.setSize(roomId, roomSize(Number(row?.count ?? 0n)));
+  }
+
+  async #mirrorRetention(tx: Prisma.TransactionClient, roomId: number): Promise<void> {
+    const room = await tx.room.findUnique({ where: { id: roomId }, select: { retentionDays: true } });
+    await this.parts.directory.setRetention(roomId, room?.retentionDays ?? null);
   }
 
   async #deliverRow(tx: Prisma.TransactionClient, roomId: number, { id, body, mirror }: Row): Promise<void> {

@@ -8,7 +8,7 @@ import {
   type RoomAction,
   type RoomKind,
 } from '@chorus/protocol';
-import type { RoomOfUser, RoomRepository } from './repository.js';
+import type { ReadableRoom, RoomOfUser, RoomRepository } from './repository.js';
 
 /**
  * Refuses what the table of access does not allow.
@@ -36,7 +36,7 @@ export class RoomAccess {
   ) {}
 
   /** @throws {Refusal} 404 or 403, see {@link demand} */
-  async room(user: Member | undefined, id: number, action: RoomAction): Promise<RoomOfUser> {
+  async room(user: Member | undefined, id: number, action: RoomAction): Promise<ReadableRoom> {
     const room = await this.rooms.findFor(id, user?.id);
     if (room === undefined) throw new Refusal('room_not_found');
     const found = this.withRole(room);

@@ -1,5 +1,6 @@
 import { type Database, FRAME_COLUMNS, type FrameRow, messageFrameOf, Prisma } from '@chorus/database';
 import { bodyOfMessage, type Position } from '@chorus/protocol';
+import { expiredUpTo } from './retention.js';
 
 /** An entry of a room's stream, as PostgreSQL has it. */
 export interface ArchivedEntry extends Position {
@@ -21,10 +22,18 @@ interface EntryRow extends FrameRow {
 
 /**
  * The entries of rooms in PostgreSQL in the order of their positions: messages as they are now, and changes. Deleted messages and
- * their text are left out. One statement reads both tables, so that what it returns is without a hole.
+ * their text are left out, and so are entries that are too old. One statement reads both tables, so that what it returns is without a hole.
  */
 export class ArchivedEntries {
-  constructor(private readonly db: Database) {}
+  readonly #expiredUpTo: Prisma.Sql;
+
+  /** @param retentionDays retention of all rooms; undefined for none */
+  constructor(
+    private readonly db: Database,
+    retentionDays?: number,
+  ) {
+    this.#expiredUpTo = Prisma.sql`coalesce(${expiredUpTo(retentionDays)}, '-infinity')`;
+  }
 
   /** The first entries of several rooms, each after its own position; rooms without any are left out. */
   async afterEach(
@@ -34,10 +43,11 @@ export class ArchivedEntries {
     const json = JSON.stringify(rooms.map(({ id, after: { epoch, seq } }) => ({ id, epoch, seq })));
     const part = (table: Prisma.Sql): Prisma.Sql => Prisma.sql`
       (SELECT ${table} AND room_id = wanted.id AND (epoch, seq) > (wanted.epoch, wanted.seq)
+      AND sent_at > ${this.#expiredUpTo}
       ORDER BY epoch, seq LIMIT ${limit})`;
     const rows = await this.db.$queryRaw<EntryRow[]>`
       SELECT found.* FROM json_to_recordset(${json}::json) AS wanted(id bigint, epoch bigint, seq bigint)
-      CROSS JOIN LATERAL (
+      JOIN rooms ON rooms.id = wanted.id CROSS JOIN LATERAL (
         SELECT * FROM (${part(MESSAGES)} UNION ALL ${part(CHANGES)}) both_tables ORDER BY epoch, seq LIMIT ${limit}
       ) found ORDER BY "roomId", epoch, seq`;
     const found = new Map<number, ArchivedEntry[]>();
@@ -53,7 +63,9 @@ export class ArchivedEntries {
   /** The last entries of a room, at most `limit`; oldest first. */
   async newest(roomId: number, limit: number): Promise<ArchivedEntry[]> {
     const part = (table: Prisma.Sql): Prisma.Sql => Prisma.sql`
-      (SELECT ${table} AND room_id = ${BigInt(roomId)} ORDER BY epoch DESC, seq DESC LIMIT ${limit})`;
+      (SELECT ${table} AND room_id = ${BigInt(roomId)}
+      AND sent_at > (SELECT ${this.#expiredUpTo} FROM rooms WHERE rooms.id = ${BigInt(roomId)})
+      ORDER BY epoch DESC, seq DESC LIMIT ${limit})`;
     const rows = await this.db.$queryRaw<EntryRow[]>`
       SELECT * FROM (${part(MESSAGES)} UNION ALL ${part(CHANGES)}) both_tables
       ORDER BY epoch DESC, seq DESC LIMIT ${limit}`;

@@ -6,8 +6,9 @@ import { NOT_YOURS, restRoom, roomJson, UNKNOWN_ROOM } from './json.js';
 export const changeRoom = operation(
   {
     id: 'renameRoom',
-    summary: 'Change the name, the topic or the slow mode of a room',
-    description: 'The change is an entry of the room: sockets receive it in the order of the messages.',
+    summary: 'Change the name, the topic, the slow mode or the retention of a room',
+    description:
+      'The change is an entry of the room, unless only the retention changes: sockets receive it in the order of the messages.',
     access: 'rooms',
     params: roomPath,
     body: changeRoomInput,

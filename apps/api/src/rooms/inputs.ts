@@ -66,6 +66,10 @@ const topic = writtenAs(
 const MAX_SLOW_MODE_SECONDS = 21_600;
 const SLOW_MODE = `must be a whole number from 0 to ${MAX_SLOW_MODE_SECONDS}`;
 
+/** A hundred years. */
+const MAX_RETENTION_DAYS = 36_500;
+const RETENTION = `must be a whole number from 1 to ${MAX_RETENTION_DAYS}, or null`;
+
 /** Id of a user in a body. */
 export const bodyId = writtenAs(idSchema, {
   anyOf: [
@@ -100,6 +104,15 @@ export const changeRoomInput = named(
         .max(MAX_SLOW_MODE_SECONDS, SLOW_MODE)
         .optional()
         .describe('Seconds between two messages of one user; 0 ends slow mode.'),
+      retentionDays: z
+        .int(RETENTION)
+        .min(1, RETENTION)
+        .max(MAX_RETENTION_DAYS, RETENTION)
+        .nullable()
+        .optional()
+        .describe(
+          'Days for which messages are kept: older ones are not served any more, and removed. Null: as long as the server keeps messages. If the server keeps them for less time, that applies.',
+        ),
     })
     .refine((change) => Object.values(change).some((value) => value !== undefined), {
       path: ['name'],

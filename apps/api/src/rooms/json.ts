@@ -28,6 +28,11 @@ export const roomJson = named(
       .int()
       .nonnegative()
       .describe('Seconds between two messages of one user; 0 for no slow mode.'),
+    retentionDays: z
+      .int()
+      .positive()
+      .nullable()
+      .describe('Days for which messages are kept; null for no limit of the room itself.'),
     role: z
       .enum(ROOM_ROLES)
       .nullable()
@@ -62,6 +67,7 @@ export function restRoom(room: RoomOfUser): z.input<typeof roomJson> {
     kind: room.kind,
     topic: room.topic,
     slowModeSeconds: room.slowModeSeconds,
+    retentionDays: room.retentionDays,
     role: room.role === 'none' ? null : room.role,
     createdBy: room.createdBy,
     createdAt: room.createdAt.toISOString(),

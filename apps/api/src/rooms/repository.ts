@@ -1,6 +1,7 @@
 import { type MirroredRoom, roomSize, SMALL_ROOM_MEMBERS } from '@chorus/broker';
 import { type Database, Prisma } from '@chorus/database';
 import type { RoleOrNone, RoomKind } from '@chorus/protocol';
+import { expiredUpTo } from './retention.js';
 
 export interface Room {
   readonly id: number;
@@ -9,6 +10,8 @@ export interface Room {
   readonly topic: string;
   /** Seconds between two messages of one user; 0 for no slow mode. */
   readonly slowModeSeconds: number;
+  /** Days for which messages are kept, unless `RETENTION_DAYS` is less; null for no limit of its own. */
+  readonly retentionDays: number | null;
   /** Null for a room without a creator (`AUTH=open`). */
   readonly createdBy: number | null;
   readonly createdAt: Date;
@@ -20,6 +23,12 @@ export interface Room {
 /** A room, and what the user who asks is in it. */
 export interface RoomOfUser extends Room {
   readonly role: RoleOrNone;
+}
+
+/** A room whose messages are read. */
+export interface ReadableRoom extends RoomOfUser {
+  /** Messages sent up to this time are not served any more, in milliseconds since 1970; undefined without a retention. */
+  readonly expiredUpTo: number | undefined;
 }
 
 /** Rooms with the positions of their last stored messages, and the time of the query in milliseconds since 1970. */
@@ -47,6 +56,7 @@ export interface RoomRow {
   kind: string;
   topic: string;
   slowModeSeconds: number;
+  retentionDays: number | null;
   creatorId: bigint | null;
   createdAt: Date;
   updatedAt: Date;
@@ -56,6 +66,7 @@ export interface RoomRow {
 type RowOfUser = RoomRow & { role: RoleOrNone };
 
 export const ROOM_COLUMNS = Prisma.sql`rooms.id, rooms.name, rooms.kind, rooms.topic, rooms.slow_mode_seconds AS "slowModeSeconds",
+  rooms.retention_days AS "retentionDays",
   rooms.creator_id AS "creatorId", rooms.created_at AS "createdAt", rooms.updated_at AS "updatedAt", rooms.generation`;
 
 /**
@@ -70,7 +81,11 @@ export const roleOf = (userId: number | undefined) => Prisma.sql`CASE
 
 /** The rooms in PostgreSQL, which owns them. */
 export class RoomRepository {
-  constructor(private readonly db: Database) {}
+  /** @param retentionDays retention of all rooms; undefined for none */
+  constructor(
+    private readonly db: Database,
+    private readonly retentionDays?: number,
+  ) {}
 
   /**
    * Takes ids from the sequence until one is free, at most `most` of them. The sequence never returns an id twice, so
@@ -95,12 +110,12 @@ export class RoomRepository {
   }
 
   /** @param userId the user whose role is wanted; undefined for a request without a user */
-  async findFor(id: number, userId: number | undefined): Promise<RoomOfUser | undefined> {
-    const [row] = await this.db.$queryRaw<RowOfUser[]>`
-      SELECT ${ROOM_COLUMNS}, ${roleOf(userId)} FROM rooms LEFT JOIN room_members member
+  async findFor(id: number, userId: number | undefined): Promise<ReadableRoom | undefined> {
+    const [row] = await this.db.$queryRaw<Array<RowOfUser & { expiredUpTo: Date | null }>>`
+      SELECT ${ROOM_COLUMNS}, ${roleOf(userId)}, ${expiredUpTo(this.retentionDays)} AS "expiredUpTo" FROM rooms LEFT JOIN room_members member
         ON member.room_id = rooms.id AND member.user_id = ${userId === undefined ? null : BigInt(userId)}::bigint
       WHERE rooms.id = ${BigInt(id)}`;
-    return row && { ...roomOf(row), role: row.role };
+    return row && { ...roomOf(row), role: row.role, expiredUpTo: row.expiredUpTo?.getTime() };
   }
 
   /**
@@ -196,6 +211,7 @@ export function roomOf(row: RoomRow): Room {
     kind: row.kind as RoomKind,
     topic: row.topic,
     slowModeSeconds: row.slowModeSeconds,
+    retentionDays: row.retentionDays,
     createdBy: row.creatorId === null ? null : Number(row.creatorId),
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,

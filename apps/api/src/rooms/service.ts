@@ -7,7 +7,7 @@ import type { NewRoom, RoomChanges } from '../members/room-changes.js';
 import type { RoomProperties, RoomTransaction } from '../members/room-transaction.js';
 import type { Outbox } from '../outbox/outbox.js';
 import { demand, type RoomAccess, required } from './access.js';
-import type { Room, RoomOfUser, RoomRepository } from './repository.js';
+import type { ReadableRoom, Room, RoomOfUser, RoomRepository } from './repository.js';
 
 export interface RoomServiceParts {
   readonly rooms: RoomRepository;
@@ -87,7 +87,7 @@ export class RoomService {
   }
 
   /** @throws {Refusal} 404 */
-  get(user: Member | undefined, id: number): Promise<RoomOfUser> {
+  get(user: Member | undefined, id: number): Promise<ReadableRoom> {
     return this.parts.access.room(user, id, 'read');
   }
 
@@ -110,11 +110,16 @@ export class RoomService {
       const { kind } = room.room;
       if (given.name !== undefined || given.topic !== undefined) demand('rename', { kind, role });
       if (given.slowModeSeconds !== undefined) demand('setSlowMode', { kind, role });
+      if (given.retentionDays !== undefined) demand('setRetention', { kind, role });
       const changes = differences(room.room, given);
       if (Object.keys(changes).length === 0) return { ...room.room, role };
-      if (user !== undefined) await room.record(user, { change: 'room-changed', ...changes });
+      const { retentionDays, ...recorded } = changes;
+      // Nothing that sockets show.
+      if (retentionDays !== undefined) await room.mirrorRetention();
       // With AUTH=open the request may name no user, and an entry needs one.
-      else await room.mirror([], changes.slowModeSeconds);
+      if (user === undefined) await room.mirror([], changes.slowModeSeconds);
+      else if (Object.keys(recorded).length > 0)
+        await room.record(user, { change: 'room-changed', ...recorded });
       return { ...(await room.setProperties(changes)), role };
     });
     await outbox.deliver(id);
@@ -252,10 +257,12 @@ export class RoomService {
 }
 
 /** Returns the given properties that the room does not have yet. */
-function differences(room: Room, { name, topic, slowModeSeconds }: RoomProperties): RoomProperties {
+function differences(room: Room, given: RoomProperties): RoomProperties {
+  const { name, topic, slowModeSeconds, retentionDays } = given;
   return {
     ...(name === undefined || name === room.name ? {} : { name }),
     ...(topic === undefined || topic === room.topic ? {} : { topic }),
     ...(slowModeSeconds === undefined || slowModeSeconds === room.slowModeSeconds ? {} : { slowModeSeconds }),
+    ...(retentionDays === undefined || retentionDays === room.retentionDays ? {} : { retentionDays }),
   };
 }

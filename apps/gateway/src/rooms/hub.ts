@@ -151,6 +151,11 @@ export class Hub implements RoomListener {
     return this.parts.feeds.position(room.id) ?? { epoch: 0, seq: 0 };
   }
 
+  /** See `RoomFeedRegistry.expiredUpTo`. */
+  expiredUpTo(room: LocalRoom): number | undefined {
+    return this.parts.feeds.expiredUpTo(room.id);
+  }
+
   /** See `RoomFeedRegistry.replay`. */
   replay(room: LocalRoom, since: Position, entries: EntryFilter): Promise<Replay | undefined> {
     return this.parts.feeds.replay(room.id, since, entries);

@@ -32,9 +32,9 @@ export async function connectRelay(
   { nodeId, connectBroker, presence: store, telemetry, log, closer }: RelayParts,
 ): Promise<Relay> {
   const broker = await connectBroker(telemetry.busy);
-  const { roomLingerMs: lingerMs, recoveryMaxMessages } = config;
+  const { roomLingerMs: lingerMs, recoveryMaxMessages, retentionDays } = config;
   const onRecovered = (ms: number): void => telemetry.timings.recovered(ms);
-  const limits = { lingerMs, retryMs: REPAIR_RETRY_MS, recoveryMaxMessages };
+  const limits = { lingerMs, retryMs: REPAIR_RETRY_MS, recoveryMaxMessages, retentionDays };
   const feeds = closer.add(new RoomFeedRegistry(broker, { ...limits, onRecovered, log }));
   const { presenceLeaseMs: ttlMs, presenceGraceMs: graceMs } = config;
   const presence = new PresenceTracker({ store, nodeId, ttlMs, graceMs, log });

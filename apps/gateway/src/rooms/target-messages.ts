@@ -20,6 +20,8 @@ export interface TargetRoom {
   readonly id: number;
   /** Position up to which the room was delivered on this node. */
   readonly delivered: Position;
+  /** Messages sent up to this time are too old, in milliseconds since 1970; undefined for none. */
+  readonly expiredUpTo?: number | undefined;
 }
 
 /** Messages that grow at a time on one node; beyond that, appends read the oldest one again. */
@@ -76,6 +78,7 @@ export class TargetMessages {
     }
     const { message } = readMessage(room.id, entry, text);
     const { userId, username, n = message.seq, sentAt, content } = message;
+    if (sentAt <= (room.expiredUpTo ?? Number.NEGATIVE_INFINITY)) return 'message_not_found';
     return { author: { id: userId, username }, n, sentAt, length: content.length };
   }
 

@@ -1,8 +1,11 @@
 import type { Broker, Position, StoredMessage } from '../broker.js';
+import { countExpired } from '../publishing/expired.js';
 
 /** Messages of the history after a position. */
 export interface HistoryPage {
   readonly messages: readonly StoredMessage[];
+  /** Position up to which the history was read; undefined if it had nothing. */
+  readonly end: Position | undefined;
   /** Whether no message is missing between the position and the first of the messages. */
   readonly exact: boolean;
   /** Whether the history has no further messages. */
@@ -29,6 +32,7 @@ export function positionBefore({ epoch, seq }: Position): Position {
  * has not lost messages between them, see `RoomStanding`.
  *
  * @param limit at least 1
+ * @param expiredUpTo entries sent up to this time count as if the history had lost them; undefined without a limit
  */
 export async function readAfter(
   broker: Pick<Broker, 'between'>,
@@ -36,18 +40,21 @@ export async function readAfter(
   from: Position,
   upTo: Position,
   limit: number,
+  expiredUpTo?: number,
 ): Promise<HistoryPage> {
-  const entries = await broker.between(roomId, positionBefore(from), upTo, limit + 1);
+  const read = await broker.between(roomId, positionBefore(from), upTo, limit + 1);
+  const entries = read.slice(countExpired(read, expiredUpTo));
   const [first] = entries;
   const there = first !== undefined && samePosition(first, from);
   const messages = there ? entries.slice(1) : entries;
   const [next] = messages;
   return {
     messages,
+    end: read.at(-1),
     // Numbers continue across epochs.
     exact: there
       ? next === undefined || next.seq === from.seq + 1
       : next !== undefined && follows(from, next),
-    complete: entries.length <= limit,
+    complete: read.length <= limit,
   };
 }

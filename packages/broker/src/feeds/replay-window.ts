@@ -1,5 +1,6 @@
 import { isChangeFrame } from '@chorus/protocol';
 import { isAfter, type Position, type StoredMessage } from '../broker.js';
+import { countExpired } from '../publishing/expired.js';
 import { erasedFrame } from '../publishing/stored-frame.js';
 import { follows, positionBefore, samePosition } from './read-after.js';
 import type { EntryFilter } from './replay.js';
@@ -211,6 +212,13 @@ export class ReplayWindow {
     }
   }
 
+  /** Drops messages that were sent up to a time. @param expiredUpTo milliseconds since 1970; undefined for none */
+  expire(expiredUpTo: number | undefined): void {
+    const before = this.#bytes;
+    for (let left = countExpired(this.#held(), expiredUpTo); left > 0; left--) this.#dropFirst();
+    if (this.#bytes !== before) this.budget.changed(this.#bytes - before);
+  }
+
   /** Drops the oldest messages until at most that number of bytes is left. */
   shrinkTo(bytes: number): void {
     const before = this.#bytes;
@@ -220,6 +228,13 @@ export class ReplayWindow {
 
   #at(place: number): StoredMessage | undefined {
     return this.#messages[this.#head + place - this.#first];
+  }
+
+  *#held(): Generator<StoredMessage> {
+    for (let index = this.#head; index < this.#messages.length; index++) {
+      const message = this.#messages[index];
+      if (message !== undefined) yield message;
+    }
   }
 
   #firstAfter(since: Position): number {

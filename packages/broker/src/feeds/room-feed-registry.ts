@@ -6,7 +6,8 @@ import type { Broker, BrokerListener, ControlEvent, Position } from '../broker.j
 import type { HistoryLoss } from './losses.js';
 import { type EntryFilter, FeedCounters, type Replay, type RoomFeedStats } from './replay.js';
 import { ReplayBudget } from './replay-window.js';
-import { type MessageListener, RoomFeed, type RoomFeedParts } from './room-feed.js';
+import { RoomFeed } from './room-feed.js';
+import type { MessageListener, RoomFeedParts } from './room-feed-parts.js';
 import { RoomReplays, type RoomReplaysParts } from './room-replays.js';
 
 /** Receives the events of the rooms in use. */
@@ -39,6 +40,8 @@ export interface RoomFeedOptions {
   replayRoomBytes?: number;
   /** Memory for replays of all rooms, in bytes. Default 128 MiB. */
   replayBytes?: number;
+  /** Days for which messages of any room are served; undefined, the default, for ever. Rooms can have a shorter time. */
+  retentionDays?: number | undefined;
   /** Called when a client has received all missed messages, with the milliseconds since its request. */
   onRecovered?: ((ms: number) => void) | undefined;
   log: Logger;
@@ -94,6 +97,7 @@ export class RoomFeedRegistry implements BrokerListener {
       keepMs: options.replayKeepMs ?? 5_000,
       pageSize: options.pageSize ?? 500,
       retryMs: options.retryMs,
+      retentionDays: options.retentionDays,
       onRecovered: options.onRecovered,
       log: options.log,
     };
@@ -161,6 +165,11 @@ export class RoomFeedRegistry implements BrokerListener {
   /** The kind of a room in use; `private` for any other, so that it is shown to no user by mistake. */
   kind(roomId: number): RoomKind {
     return this.#uses.get(roomId)?.feed.kind ?? 'private';
+  }
+
+  /** Entries of a room in use that were sent up to this time are not served any more; undefined without a limit. */
+  expiredUpTo(roomId: number): number | undefined {
+    return this.#uses.get(roomId)?.feed.retention.expiredUpTo;
   }
 
   /**

@@ -1,8 +1,6 @@
 import type { RoomKind } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
-import type { Logger } from '@chorus/service';
 import {
-  type Broker,
   isAfter,
   type Position,
   RoomNotFoundError,
@@ -12,35 +10,14 @@ import {
 import { keepDelivery } from './keep-delivery.js';
 import { FeedLosses, type HistoryLoss } from './losses.js';
 import { follows, positionBefore, readAfter } from './read-after.js';
-import type { FeedCounters } from './replay.js';
 import type { ReplayWindow } from './replay-window.js';
+import type { MessageListener, RoomFeedParts } from './room-feed-parts.js';
+import { RoomRetention } from './room-retention.js';
 
 /** A message that arrived and is held until the feed has caught up. */
 interface Arrival {
   position: Position;
   frame: Uint8Array;
-}
-
-/** Receives the messages of rooms in use. */
-export interface MessageListener {
-  /** The next message of a room: exactly once, in order. */
-  onMessage(roomId: number, position: Position, frame: Uint8Array): void;
-  /** Messages were lost, or are no longer in the recent history, before they could be delivered on this node. */
-  onLost(roomId: number, loss: HistoryLoss): void;
-}
-
-export interface RoomFeedParts {
-  broker: Broker;
-  /** Called if the room does not exist any more and its `room-deleted` was missed. */
-  onVanished(roomId: number): void;
-  /** Runs a query to the broker, with limited concurrency. */
-  question<T>(work: () => Promise<T>): Promise<T>;
-  counters: FeedCounters;
-  /** Messages read at once. */
-  pageSize: number;
-  /** First pause before a failed attempt is retried, in milliseconds. */
-  retryMs: number;
-  log: Logger;
 }
 
 /** Maximum number of held arrivals. Further ones are dropped and read back from the history. */
@@ -62,6 +39,7 @@ export class RoomFeed {
   /** Generation of the room; empty if unknown. */
   #generation = '';
   kind: RoomKind = 'public';
+  readonly retention: RoomRetention;
   readonly #losses: FeedLosses;
   /** Receives the deliveries, for clients that resume. */
   window: ReplayWindow | undefined;
@@ -74,6 +52,7 @@ export class RoomFeed {
     private readonly listener: MessageListener,
     private readonly parts: RoomFeedParts,
   ) {
+    this.retention = new RoomRetention(parts.retentionDays);
     this.#losses = new FeedLosses((loss) => listener.onLost(roomId, loss));
   }
 
@@ -103,8 +82,9 @@ export class RoomFeed {
   }
 
   /** Restarts the feed for a new room with this id. */
-  reopen({ generation, kind }: RoomStanding): void {
-    [this.#generation, this.kind] = [generation, kind];
+  reopen(standing: RoomStanding): void {
+    [this.#generation, this.kind] = [standing.generation, standing.kind];
+    this.retention.learn(standing.retentionDays);
     this.check();
   }
 
@@ -167,6 +147,7 @@ export class RoomFeed {
 
   #learn(standing: RoomStanding): RoomStanding {
     const { generation, lost } = standing;
+    this.retention.learn(standing.retentionDays);
     if (lost !== undefined && (this.#generation === '' || this.#generation === generation)) {
       this.#losses.learn(lost, this.#at);
     }
@@ -250,12 +231,18 @@ export class RoomFeed {
     let delivered = 0;
     let lost = 0;
     while (isAfter(target, this.#at)) {
-      const page = await readAfter(this.parts.broker, this.roomId, this.#at, target, this.parts.pageSize);
+      const { expiredUpTo } = this.retention;
+      const { broker, pageSize } = this.parts;
+      const page = await readAfter(broker, this.roomId, this.#at, target, pageSize, expiredUpTo);
       if (this.#stopped) return;
       const [first] = page.messages;
       if (first !== undefined && !page.exact) lost += this.#skipTo(positionBefore(first));
       for (const { epoch, seq, frame } of page.messages) this.#deliver({ epoch, seq }, frame);
       delivered += page.messages.length;
+      if (!page.complete && first === undefined && page.end !== undefined) {
+        lost += this.#skipTo(page.end);
+        this.#moveTo(page.end);
+      }
       if (!page.complete || !isAfter(target, this.#at)) continue;
       // An epoch can begin without a message; in all other cases there is a gap.
       const reached = (first !== undefined || page.exact) && target.seq === this.#at.seq;

@@ -105,6 +105,7 @@ export class RoomReplays {
       // Numbers of a room are consecutive, also across epochs: too many messages can be refused without reading them.
       if (feed.at.seq - since.seq > parts.limits.maxMessages) return undefined;
       this.#window ??= this.#openWindow();
+      this.#window.expire(feed.retention.expiredUpTo);
       const place = this.#window.find(since, feed.at);
       if (place === 'gone') {
         // The client may have seen messages that no node has. Nothing depends on the answer.
@@ -168,6 +169,7 @@ export class RoomReplays {
   ): Replay {
     const { generation } = window;
     const { counters, onRecovered } = this.parts;
+    const { retention } = this.feed;
     let place = from;
     let ended = false;
     let complete = false;
@@ -178,6 +180,7 @@ export class RoomReplays {
       },
       next: (maxBytes) => {
         if (ended || window.generation !== generation) return undefined;
+        window.expire(retention.expiredUpTo);
         const read = window.read(place, maxBytes, entries);
         if (read === undefined) return undefined;
         const { frames } = read;
@@ -237,7 +240,10 @@ export class RoomReplays {
     // Includes the message at `from`, which shows that everything after it is complete.
     for (let at = positionBefore(from); ; ) {
       counters.replayReads++;
-      const page = await question(() => readAfter(broker, this.feed.roomId, at, start, this.parts.pageSize));
+      const { roomId, retention } = this.feed;
+      const page = await question(() =>
+        readAfter(broker, roomId, at, start, this.parts.pageSize, retention.expiredUpTo),
+      );
       // The read is useless if the window does not begin there any more.
       if (window !== this.#window || window.generation !== generation || window.start !== start) return;
       if (!page.exact) run = [];
@@ -245,9 +251,8 @@ export class RoomReplays {
       const kept = newest(run, room);
       fits &&= kept.length === run.length;
       run = kept;
-      const last = run.at(-1);
-      if (page.complete || last === undefined || samePosition(last, start)) break;
-      at = last;
+      if (page.complete || page.end === undefined || samePosition(page.end, start)) break;
+      at = page.end;
     }
     // A room's numbers continue across epochs: no message can lie between two positions of one number.
     const joins = run.length === 0 ? fits : run.at(-1)?.seq === start.seq;

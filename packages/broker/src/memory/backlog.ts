@@ -93,6 +93,11 @@ export class MemoryBacklog {
     return settled.length > 0;
   }
 
+  /** Lets the room be claimed, so that its history is trimmed. */
+  expire(roomId: number, ticks: number): void {
+    this.#expiring.set(roomId, ticks);
+  }
+
   /** Subtracts messages that no longer wait. */
   takeOff(messages: readonly StoredMessage[]): void {
     for (const message of messages) {

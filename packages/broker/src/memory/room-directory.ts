@@ -40,6 +40,16 @@ export class MemoryRoomDirectory implements RoomDirectory {
     if (room !== undefined) room.size = size;
   }
 
+  async setRetention(roomId: number, days: number | null): Promise<void> {
+    this.rooms.setRetention(roomId, days ?? undefined);
+  }
+
+  async restoreRetentions(rooms: ReadonlyMap<number, number>): Promise<void> {
+    for (const roomId of new Set([...this.rooms.retentions.keys(), ...rooms.keys()])) {
+      this.rooms.setRetention(roomId, rooms.get(roomId));
+    }
+  }
+
   async bringIn(rooms: readonly MirroredRoom[], now: number): Promise<BroughtIn[]> {
     return rooms.map((room) => this.rooms.bringIn(room, now));
   }

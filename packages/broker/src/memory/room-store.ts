@@ -13,6 +13,7 @@ import {
 import { activityOf } from '../publishing/activity-of.js';
 import { costOf } from '../publishing/backlog-cost.js';
 import { extrapolated } from '../publishing/backlog-measure.js';
+import { retentionMs } from '../publishing/expired.js';
 import { bodyOf } from '../publishing/stored-frame.js';
 import type { UserReadMark } from '../read-positions.js';
 import type { BroughtIn, MirroredRoom, Restoration, RoomSize } from '../room-directory.js';
@@ -37,6 +38,8 @@ export class MemoryRoomStore {
   readonly #partial = new Set<number>();
   /** Read positions that may not be stored, by `<room>:<user>`. */
   readonly reads = new Map<string, UserReadMark>();
+  /** Days for which rooms keep messages, of those with a limit of their own. */
+  readonly retentions = new Map<number, number>();
   /** Names of the locks that are held. */
   readonly locks = new Set<string>();
   readonly #backlog: MemoryBacklog;
@@ -115,6 +118,7 @@ export class MemoryRoomStore {
     if (which !== undefined && room?.generation !== undefined && room.generation >= which) return false;
     if (room !== undefined) this.#backlog.forget(roomId, room);
     this.#rooms.delete(roomId);
+    this.retentions.delete(roomId);
     this.#partial.delete(roomId);
     this.#unstored?.refuse(roomId, new RoomNotFoundError(roomId));
     return true;
@@ -139,7 +143,17 @@ export class MemoryRoomStore {
       wholeFrom: lost?.wholeFrom ?? 0,
       lost: lost?.position,
       settled: this.complete,
+      retentionDays: this.retentions.get(roomId),
     };
+  }
+
+  /** See `RoomDirectory.setRetention`. */
+  setRetention(roomId: number, days: number | undefined): void {
+    if (this.retentions.get(roomId) === days) return;
+    if (days === undefined) this.retentions.delete(roomId);
+    else this.retentions.set(roomId, days);
+    this.#backlog.expire(roomId, this.#ticks());
+    this.channels.deliver(roomId, (listener) => listener.onMoved?.(roomId));
   }
 
   /**
@@ -197,7 +211,10 @@ export class MemoryRoomStore {
     // Before they may be trimmed.
     const fresh = this.#unstored === undefined ? [] : room.deliver(upTo);
     const moment = { now: this.#now(), ticks: this.#ticks() };
-    const rose = this.#backlog.settle(roomId, room, upTo, keep, moment);
+    const ages = [keep.maxAgeMs || undefined, retentionMs(this.retentions.get(roomId))];
+    const maxAgeMs = Math.min(...ages.filter((age) => age !== undefined));
+    const limits = { ...keep, maxAgeMs: Number.isFinite(maxAgeMs) ? maxAgeMs : 0 };
+    const rose = this.#backlog.settle(roomId, room, upTo, limits, moment);
     room.erase(roomId, erased);
     if (!rose) return;
     const { stored } = room;

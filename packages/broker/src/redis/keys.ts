@@ -127,15 +127,30 @@ export class BrokerKeys {
   }
 
   /**
+   * Hash, no expiry, beside each state: room id → days for which the room keeps messages. Absent for a room without a limit of its
+   * own. Owner: the API.
+   */
+  retentions(partition: number | undefined): string {
+    return `${this.keyspace.scope(partition)}:retentions`;
+  }
+
+  /**
    * All keys of a room, in the order in which scripts for one room take them: the state, the three that list rooms, the
    * stream, the hashes of keys, the three with more about rooms, the users' shares of the budget,
-   * and the traits of rooms.
+   * the traits of rooms, and their retentions.
    */
   allOf(roomId: number, cluster: boolean): string[] {
     const scope = scopeOf(roomId, cluster);
     const shared = [this.state(scope), this.unstored(scope), this.expiring(scope), this.stored(scope)];
     const more = [this.records(scope), this.wanted(scope), this.losses(scope), this.senders(scope)];
-    return [...shared, this.stream(roomId), ...this.sent(roomId), ...more, this.traits(scope)];
+    return [
+      ...shared,
+      this.stream(roomId),
+      ...this.sent(roomId),
+      ...more,
+      this.traits(scope),
+      this.retentions(scope),
+    ];
   }
 
   /** Sorted set: room id by the start of its last change, in ms with microseconds. Owner: the API. */

@@ -55,7 +55,10 @@ export class RedisPositions {
     const { names, redis } = this;
     const scope = scopeOf(queries[0]?.roomId ?? 0, redis.isCluster);
     const shared = [names.state(scope), names.wanted(scope), names.losses(scope), names.records(scope)];
-    const keys = [...shared, names.traits(scope), ...queries.map(({ roomId }) => names.stream(roomId))];
+    const keys = [
+      ...[...shared, names.traits(scope), names.retentions(scope)],
+      ...queries.map(({ roomId }) => names.stream(roomId)),
+    ];
     const seen = queries.flatMap(({ roomId, seen: { position, generation, by }, acked }) => [
       ...[roomId, generation, by, acked.length + 1],
       ...[position, ...acked].flatMap(({ epoch, seq }) => [epoch, seq]),
@@ -73,7 +76,8 @@ function understand(roomId: number, answer: string): RoomStanding | Error {
   if (answer === 'incomplete' || answer === 'restoring') {
     return new RoomsRestoringError('the rooms are being restored');
   }
-  const [at = '', wholeFrom = '', lost = '', settled = '', letters = '', generation = ''] = answer.split(' ');
+  const [at = '', wholeFrom = '', lost = '', settled = '', ...more] = answer.split(' ');
+  const [letters = '', generation = '', days = ''] = more;
   return {
     at: readPosition(at),
     generation,
@@ -81,5 +85,6 @@ function understand(roomId: number, answer: string): RoomStanding | Error {
     wholeFrom: Number(wholeFrom),
     lost: lost === '0-0' ? undefined : readPosition(lost),
     settled: settled === '1',
+    retentionDays: days === '' ? undefined : Number(days),
   };
 }

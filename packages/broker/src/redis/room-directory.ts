@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { RoomKind } from '@chorus/protocol';
-import { allScopes, call, type Keyspace, milliseconds, type RedisClient, scopeOf } from '@chorus/redis';
+import {
+  allScopes,
+  call,
+  type Keyspace,
+  milliseconds,
+  publishCommand,
+  type RedisClient,
+  scopeOf,
+} from '@chorus/redis';
 import type { ControlEvent } from '../broker.js';
 import { roomDeleted } from '../control-event.js';
 import type {
@@ -18,6 +26,8 @@ import { lettersOf } from './traits.js';
 
 /** A change that began this much later than now, in milliseconds, began before the clock was set back. */
 const CLOCK_STEP_MS = 1_000;
+/** Rooms whose retention is set at once. */
+const RETENTIONS_AT_ONCE = 1_000;
 /** Maximum number of wanted rooms returned at once; per partition in a Redis Cluster. */
 const MOST_WANTED = 200;
 
@@ -54,6 +64,26 @@ export class RedisRoomDirectory implements RoomDirectory {
     const scope = scopeOf(roomId, this.redis.isCluster);
     const keys = [this.#keys.state(scope), this.#keys.stream(roomId), this.#keys.traits(scope)];
     await call(() => this.redis.chorusSetSize(keys.length, ...keys, roomId, size));
+  }
+
+  async setRetention(roomId: number, days: number | null): Promise<void> {
+    const { isCluster } = this.redis;
+    const scope = scopeOf(roomId, isCluster);
+    const keys = [this.#keys.retentions(scope), this.#keys.expiring(scope)];
+    const target = [publishCommand(isCluster), this.#keys.channel(roomId)];
+    await call(() => this.redis.chorusSetRetention(keys.length, ...keys, roomId, days ?? '', ...target));
+  }
+
+  async restoreRetentions(rooms: ReadonlyMap<number, number>): Promise<void> {
+    const scopes = allScopes(this.redis.isCluster);
+    const known = await call(() =>
+      Promise.all(scopes.map((scope) => this.redis.hkeys(this.#keys.retentions(scope)))),
+    );
+    const ids = [...new Set([...known.flat().map(Number), ...rooms.keys()])];
+    for (let at = 0; at < ids.length; at += RETENTIONS_AT_ONCE) {
+      const some = ids.slice(at, at + RETENTIONS_AT_ONCE);
+      await Promise.all(some.map((id) => this.setRetention(id, rooms.get(id) ?? null)));
+    }
   }
 
   bringIn(rooms: readonly MirroredRoom[], now: number): Promise<BroughtIn[]> {

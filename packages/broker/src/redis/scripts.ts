@@ -19,6 +19,7 @@ declare module 'ioredis' {
     chorusRestoreRoom(keys: number, ...args: Args): Result<number, Context>;
     chorusRemoveRoom(keys: number, ...args: Args): Result<[outcome: number, generation: string], Context>;
     chorusMirror(keys: number, ...args: Args): Result<[complete: number, ...wanted: string[]], Context>;
+    chorusSetRetention(keys: number, ...args: Args): Result<number, Context>;
     chorusClaimBacklog(keys: number, ...args: Args): Result<string[], Context>;
     chorusSettleBacklog(keys: number, ...args: Args): Result<number, Context>;
     chorusRead(keys: number, ...args: Args): Result<string, Context>;
@@ -42,6 +43,7 @@ const SCRIPTS = {
   chorusRestoreRoom: ['state', 'losses', 'backlog', 'messages', 'traits', 'forget-room', 'restore-room'],
   chorusRemoveRoom: ['state', 'losses', 'backlog', 'messages', 'forget-room', 'remove-room'],
   chorusMirror: ['state', 'mirror'],
+  chorusSetRetention: ['set-retention'],
   chorusClaimBacklog: ['allow-oom', 'claim-backlog'],
   chorusSettleBacklog: ['allow-oom', 'state', 'losses', 'backlog', 'messages', 'settle-backlog'],
   chorusRead: ['state', 'losses', 'traits', 'read'],

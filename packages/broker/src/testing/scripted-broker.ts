@@ -110,6 +110,7 @@ export class ScriptedBroker implements Broker {
         wholeFrom: 0,
         lost: undefined,
         settled: true,
+        retentionDays: undefined,
         ...this.standings.get(roomId),
       };
       if (seen?.by !== 'node' || !isAfter(seen.position, position)) return { at: position, ...calm };

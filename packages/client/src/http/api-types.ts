@@ -29,6 +29,8 @@ export interface RoomInfo extends ListedRoom {
   readonly topic: string;
   /** Seconds between two messages of one user; 0 for no slow mode. */
   readonly slowModeSeconds: number;
+  /** Days for which messages are kept; null for no limit of the room itself. */
+  readonly retentionDays: number | null;
   /** Role of the user who asks; null for a user who is not a member. */
   readonly role: RoomRole | null;
   /** ISO 8601, like `updatedAt`. */
@@ -60,6 +62,8 @@ export interface RoomSettings {
   topic?: string | undefined;
   /** Seconds between two messages of one user, moderators and owners excepted; 0 ends slow mode. */
   slowModeSeconds?: number | undefined;
+  /** Days for which messages are kept; null for no limit of the room itself. */
+  retentionDays?: number | null | undefined;
 }
 
 /** A user who belongs to a room, present or not. */

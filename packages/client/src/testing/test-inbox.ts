@@ -7,7 +7,15 @@ export function inboxRoom(id: number, entry: Partial<InboxRoom> = {}): InboxRoom
   const { n = 0, readN = 0 } = entry;
   return {
     room: {
-      ...{ id, name: `room ${id}`, kind: 'private', topic: '', slowModeSeconds: 0, role: 'member' },
+      ...{
+        id,
+        name: `room ${id}`,
+        kind: 'private',
+        topic: '',
+        slowModeSeconds: 0,
+        retentionDays: null,
+        role: 'member',
+      },
       ...{ createdBy: 1, createdAt: '', updatedAt: '' },
     },
     ...{ role: 'member', lastMessage: null, mutedUntil: null, activityAt: '' },

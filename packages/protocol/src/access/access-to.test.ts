@@ -26,6 +26,7 @@ const CELLS: Record<RoomAction, string> = {
   manageRoles: '---y ?--y ?---',
   invite: '--yy ?-yy ?---',
   setSlowMode: '--yy ?-yy ?---',
+  setRetention: '---y ?--y ?---',
   rename: '---y ?--y ?---',
   deleteRoom: '---y ?--y ?---',
 };

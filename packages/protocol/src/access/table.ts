@@ -64,6 +64,7 @@ export const ACCESS = {
   invite: rule('create and revoke invitations by link', 'moderator', 'moderator', 'never'),
 
   setSlowMode: rule('set slow mode', 'moderator', 'moderator', 'never'),
+  setRetention: rule('set for how long messages are kept', 'owner', 'owner', 'never'),
   rename: rule('change the name and the topic', 'owner', 'owner', 'never'),
   deleteRoom: rule('delete the room and its messages', 'owner', 'owner', 'never'),
 } as const satisfies Record<string, AccessRule>;

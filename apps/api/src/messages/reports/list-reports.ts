@@ -19,8 +19,8 @@ export const listReports = operation(
   },
   (services: MessageServices) =>
     async (ctx, { params: { roomId }, query: { cursor, limit } }) => {
-      await senderOf(services, ctx, roomId, 'readReports');
-      const found = await services.reports.list(roomId, cursor, limit + 1);
+      const { room } = await senderOf(services, ctx, roomId, 'readReports');
+      const found = await services.reports.list(room, cursor, limit + 1);
       const reports = found.slice(0, limit).map(reportForUser);
       return { reports, nextCursor: found.length > limit ? (reports.at(-1)?.id ?? null) : null };
     },

@@ -19,9 +19,9 @@ export const reportMessage = operation(
   },
   (services: MessageServices) =>
     async (ctx, { params: { roomId, position }, body: { reason } }) => {
-      const { user } = await senderOf(services, ctx, roomId, 'report');
+      const { user, room } = await senderOf(services, ctx, roomId, 'report');
       services.messages.take(user);
-      const message = await services.history.at(roomId, position);
+      const message = await services.history.at(room, position);
       if (message === undefined) throw new Refusal('message_not_found');
       if (message.deleted !== undefined) throw new Refusal('message_deleted');
       return reportForUser(await services.reports.put(roomId, position, user, reason));

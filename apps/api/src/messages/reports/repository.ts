@@ -1,5 +1,6 @@
 import { type Database, Prisma } from '@chorus/database';
 import type { Member, Position } from '@chorus/protocol';
+import type { HistoryRoom } from '../../rooms/retention.js';
 
 /** A report of a message. */
 export interface Report {
@@ -38,10 +39,18 @@ export class ReportRepository {
     return reportOf(row);
   }
 
-  /** Reports with ids above `after`, in ascending order of id. */
-  async list(roomId: number, after: number, limit: number): Promise<Report[]> {
+  /** Reports with ids above `after`, in ascending order of id; without those of messages that are too old. */
+  async list(room: HistoryRoom, after: number, limit: number): Promise<Report[]> {
+    const expiredUpTo = room.expiredUpTo === undefined ? null : new Date(room.expiredUpTo);
     const rows = await this.db.$queryRaw<Row[]>`
-      SELECT ${COLUMNS} FROM reports WHERE room_id = ${BigInt(roomId)} AND id > ${BigInt(after)}
+      SELECT ${COLUMNS} FROM reports WHERE room_id = ${BigInt(room.id)} AND id > ${BigInt(after)}
+        AND NOT EXISTS (
+          -- The message of a new report may not be stored yet.
+          SELECT 1 FROM room_heads head WHERE head.room_id = reports.room_id
+            AND (reports.epoch, reports.seq) <= (head.removed_epoch, head.removed_seq)
+          UNION ALL SELECT 1 FROM messages message WHERE message.room_id = reports.room_id
+            AND message.epoch = reports.epoch AND message.seq = reports.seq AND message.sent_at <= ${expiredUpTo}
+        )
       ORDER BY id LIMIT ${limit}`;
     return rows.map(reportOf);
   }

@@ -8,6 +8,7 @@ const roomOf = (id: number, name: string): RoomInfo => ({
   kind: 'public',
   topic: '',
   slowModeSeconds: 0,
+  retentionDays: null,
   role: null,
   createdBy: 1,
   createdAt: '2026-01-01T00:00:00.000Z',

@@ -10,6 +10,7 @@ import { describePositions } from './position.js';
 import { describePublishing } from './publishing.js';
 import { describeReadPositions } from './read-positions.js';
 import { describeRestoring } from './restoring.js';
+import { describeRetention } from './retention.js';
 import { describeRoomDirectory } from './room-directory.js';
 import { describeRoomHistory } from './room-history.js';
 
@@ -38,6 +39,7 @@ export function describeBrokers(
   describeRestoring(name, makeFixture);
   describeArchiveQueue(name, makeFixture);
   describeHistoryLimits(name, makeFixture);
+  describeRetention(name, makeFixture);
   describeBacklogCount(name, makeFixture);
   describeBacklogShares(name, makeFixture);
 }

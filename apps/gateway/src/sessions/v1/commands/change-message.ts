@@ -67,7 +67,11 @@ async function readAndPublish(
   const { roomId, target: at, clientMsgId } = frame;
   try {
     const known = command.grows ? targets.known(roomId, at, performance.now()) : undefined;
-    const room = { id: roomId, delivered: hub.position(membership.room) };
+    const room = {
+      id: roomId,
+      delivered: hub.position(membership.room),
+      expiredUpTo: hub.expiredUpTo(membership.room),
+    };
     const target = known ?? (await targets.read(room, at));
     if (typeof target !== 'string') {
       if (command.grows && known === undefined) targets.remember(roomId, at, target, performance.now());
