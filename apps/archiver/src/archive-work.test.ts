@@ -60,7 +60,7 @@ describe('ArchiveWork', function () {
     queue.add(1, 1_000);
     for (let room = 2; room <= 50; room++) queue.add(room, room);
     while (await work.cycle());
-    expect(await work.backlogBytes()).to.equal(0);
+    expect(await work.isDone()).to.equal(true);
     for (let room = 2; room <= 50; room++) expect(await archived(room)).to.deep.equal(expected(room));
     expect(await archived(1)).to.deep.equal(expected(1_000));
   });
@@ -91,7 +91,7 @@ describe('ArchiveWork', function () {
     store.save = save;
     await held.cycle();
     expect(await archived(1)).to.deep.equal(expected(3));
-    expect(await held.backlogBytes()).to.equal(0);
+    expect(await held.isDone()).to.equal(true);
   });
 
   it('reports that Redis is unreachable, and continues where it was', async () => {
@@ -115,7 +115,7 @@ describe('ArchiveWork', function () {
     queue.now += LEASE_MS;
     await work.cycle();
     expect(await archived(1)).to.deep.equal(expected(5));
-    expect(await work.backlogBytes()).to.equal(0);
+    expect(await work.isDone()).to.equal(true);
   });
 
   it('is taken over by another archiver when it dies half way', async () => {
@@ -137,7 +137,7 @@ describe('ArchiveWork', function () {
     await work.cycle();
     expect(await archived(1)).to.deep.equal(expected(2));
     expect(queue.settled.map(({ roomId }) => roomId)).to.deep.equal([1, 99]);
-    expect(await work.backlogBytes()).to.equal(0);
+    expect(await work.isDone()).to.equal(true);
     expect(lines.map(({ level, roomId, messages }) => ({ level, roomId, messages }))).to.deep.equal([
       { level: 30, roomId: 99, messages: 2 },
     ]);
@@ -160,7 +160,7 @@ describe('ArchiveWork', function () {
       `{"seq":3,"epoch":${EPOCH},no JSON`,
       'm4',
     ]);
-    expect(await work.backlogBytes()).to.equal(0);
+    expect(await work.isDone()).to.equal(true);
     expect(lines.map(({ level, roomId, epoch, seq }) => ({ level, roomId, epoch, seq }))).to.deep.equal([
       { level: 50, roomId: 1, epoch: EPOCH, seq: 2 },
       { level: 50, roomId: 1, epoch: EPOCH, seq: 3 },

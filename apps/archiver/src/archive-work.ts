@@ -1,6 +1,7 @@
 import type { ArchiveQueue, Backlog, HistoryLimits } from '@chorus/broker';
 import type { Position } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
+import type { ArchiverWork } from './archiver.js';
 import { type ArchiveEntry, readEntries, textChangedBy } from './changes/read-entries.js';
 import { ClaimSize } from './claim-size.js';
 import type { MessageStore } from './message-store.js';
@@ -47,7 +48,7 @@ export class ArchiveError extends Error {
 }
 
 /** Moves messages from the rooms' streams to PostgreSQL, one batch at a time. */
-export class ArchiveWork {
+export class ArchiveWork implements ArchiverWork {
   readonly counts: ArchiveCounts = { messages: 0, stored: 0, failed: 0 };
   readonly #size: ClaimSize;
   /** Kept during an outage: its rooms belong to this archiver, and storing it shows when the outage is over. */
@@ -85,9 +86,9 @@ export class ArchiveWork {
     return times.length === 0 ? undefined : times.reduce((oldest, time) => Math.min(oldest, time));
   }
 
-  /** Bytes that are not stored yet, as they count for the budget. @throws {ArchiveError} */
-  async backlogBytes(): Promise<number> {
-    return (await blame('Redis', this.queue.backlog())).bytes;
+  /** Whether every message is stored. @throws {ArchiveError} */
+  async isDone(): Promise<boolean> {
+    return (await blame('Redis', this.queue.backlog())).bytes === 0;
   }
 
   async #claim(): Promise<Batch> {
@@ -166,7 +167,8 @@ export class ArchiveWork {
   }
 }
 
-async function blame<T>(server: ArchiveError['server'], work: Promise<T>): Promise<T> {
+/** Runs work of one store. @throws {ArchiveError} */
+export async function blame<T>(server: ArchiveError['server'], work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {

@@ -1,12 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Closeable, Logger } from '@chorus/service';
-import { ArchiveError, type ArchiveWork } from './archive-work.js';
+import { ArchiveError } from './archive-work.js';
 
 /** First pause after a failure, and the longest pause per failing store, in milliseconds. */
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5_000;
 /** A retry costs nothing while Redis is unreachable, and everything must work two seconds after its return. */
 const LAST_REDIS_RETRY_MS = 1_000;
+
+/** What an {@link Archiver} stores. */
+export interface ArchiverWork {
+  /**
+   * Stores some of what waits in Redis.
+   * @returns whether more is likely to wait
+   * @throws {ArchiveError} nothing is lost; the next cycle continues where this one failed
+   */
+  cycle(): Promise<boolean>;
+  /** Whether nothing waits. @throws {ArchiveError} */
+  isDone(): Promise<boolean>;
+}
 
 /**
  * Archives until it is closed: without pauses while many messages wait, else every `intervalMs`. While PostgreSQL or
@@ -23,9 +35,11 @@ export class Archiver implements Closeable {
   #endPause: (reason: 'woken' | 'stopped') => void = () => {};
 
   constructor(
-    private readonly work: ArchiveWork,
+    private readonly work: ArchiverWork,
     private readonly log: Logger,
     private readonly intervalMs: number,
+    /** What it stores, in its log lines. */
+    private readonly what = 'messages',
   ) {}
 
   /** Why nothing can be stored at the moment; undefined if all is well. */
@@ -48,7 +62,7 @@ export class Archiver implements Closeable {
   }
 
   /**
-   * Stores all waiting messages, before a shutdown that loses what is left.
+   * Stores all that waits, before a shutdown that loses what is left.
    * @returns whether all were stored within `timeoutMs`
    */
   async flush(timeoutMs: number): Promise<boolean> {
@@ -57,7 +71,7 @@ export class Archiver implements Closeable {
     while (performance.now() < deadline) {
       const pause = await this.#attempt();
       try {
-        if ((await this.work.backlogBytes()) === 0) return true;
+        if (await this.work.isDone()) return true;
       } catch (error) {
         this.log.debug({ error: String(error) }, 'backlog not known');
       }
@@ -103,7 +117,7 @@ export class Archiver implements Closeable {
   async #attempt(): Promise<number> {
     try {
       const more = await this.work.cycle();
-      if (this.#failures > 0) this.log.info({ failures: this.#failures }, 'messages can be stored again');
+      if (this.#failures > 0) this.log.info({ failures: this.#failures }, `${this.what} can be stored again`);
       this.#failures = 0;
       this.#failure = undefined;
       return more ? 0 : this.intervalMs;
@@ -111,7 +125,7 @@ export class Archiver implements Closeable {
       this.#failure = error instanceof ArchiveError ? `${error.server} does not answer` : 'internal error';
       this.#failures++;
       if (this.#failures === 1) {
-        this.log.warn({ error: String(error) }, 'messages cannot be stored: they are kept and retried');
+        this.log.warn({ error: String(error) }, `${this.what} cannot be stored: they are kept and retried`);
       }
       const longest =
         error instanceof ArchiveError && error.server === 'Redis' ? LAST_REDIS_RETRY_MS : LAST_RETRY_MS;

@@ -1,3 +1,4 @@
+import { MemoryReadPositions, MemoryRoomStore } from '@chorus/broker';
 import { createDatabase, type Database } from '@chorus/database';
 import { Metrics, StartError } from '@chorus/service';
 import { recordedLog, until } from '@chorus/testing';
@@ -12,6 +13,7 @@ describe('createArchiver', function () {
   let db: Database;
   let queue: TestQueue;
   let archiver: ArchiverService | undefined;
+  const reads = new MemoryReadPositions(new MemoryRoomStore());
   const config = (env: Record<string, string> = {}) =>
     loadArchiverConfig({
       HOST: '127.0.0.1',
@@ -26,6 +28,7 @@ describe('createArchiver', function () {
     const service = await createArchiver(config(), {
       db,
       queue,
+      reads,
       metrics: new Metrics(),
       log: recordedLog().log,
     });
@@ -78,7 +81,7 @@ describe('createArchiver', function () {
     const readOnly = createDatabase(url, { poolSize: 1, timeoutMs: 3_000 });
     let redisTrouble: string | undefined = 'cannot be reached (ECONNREFUSED)';
     const { lines, log } = recordedLog();
-    const parts = { db: readOnly, queue, metrics: new Metrics(), log };
+    const parts = { db: readOnly, queue, reads, metrics: new Metrics(), log };
     archiver = await createArchiver(config(), { ...parts, redisTrouble: () => redisTrouble });
     const ask = async (): Promise<[number, unknown]> => {
       const answer = await fetch(`http://127.0.0.1:${archiver?.port}/readyz`);
@@ -136,6 +139,7 @@ describe('createArchiver', function () {
     const error = await createArchiver(taken, {
       db,
       queue: other,
+      reads,
       metrics: new Metrics(),
       log: recordedLog().log,
     }).catch((failure: unknown) => failure);
@@ -150,7 +154,7 @@ describe('createArchiver', function () {
     await start();
     expect(archiver?.operatorPort).to.equal(undefined);
     await archiver?.close();
-    const parts = { db, queue, metrics: new Metrics(), log: recordedLog().log };
+    const parts = { db, queue, reads, metrics: new Metrics(), log: recordedLog().log };
     archiver = await createArchiver(config({ OPERATOR_PORT: '0' }), parts);
     const url = `http://127.0.0.1:${archiver.operatorPort}`;
     expect(await (await fetch(`${url}/readyz`)).json()).to.deep.equal({ status: 'ready' });

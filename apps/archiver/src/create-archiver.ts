@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { ArchiveQueue, HistoryLimits } from '@chorus/broker';
+import type { ArchiveQueue, HistoryLimits, ReadPositions } from '@chorus/broker';
 import type { Database, PreparedStatements } from '@chorus/database';
 import {
   type Closeable,
@@ -18,6 +18,8 @@ import { MessageStore } from './message-store.js';
 import { addArchiveMetrics, addRemovalMetrics, batchSeconds } from './metrics/archive-metrics.js';
 import { BacklogReader } from './metrics/backlog-reader.js';
 import { readinessOf } from './readiness.js';
+import { ReadStore } from './reads/read-store.js';
+import { ReadWork } from './reads/read-work.js';
 import { DeletedRooms } from './removal/deleted-rooms.js';
 import { ExpiredEntries } from './removal/expired-entries.js';
 import { Removal } from './removal/removal.js';
@@ -29,6 +31,7 @@ const VERSION = packageVersion(new URL('../package.json', import.meta.url));
 export interface ArchiverParts {
   readonly db: Database;
   readonly queue: ArchiveQueue;
+  readonly reads: ReadPositions;
   /** Stores messages with less latency than `db`, where each is waited for; not behind a pooler. */
   readonly prepared?: PreparedStatements;
   /**
@@ -86,6 +89,7 @@ export async function createArchiver(config: ArchiverConfig, parts: ArchiverPart
   archiver.start();
   closer.add(archiver);
   closer.add(makeRemoval(config.archive, { ...parts, log })).start();
+  closer.add(makeReadArchiver(config.archive, { ...parts, log })).start();
   closer.defer(() => {
     closing = true;
   });
@@ -96,7 +100,7 @@ export async function createArchiver(config: ArchiverConfig, parts: ArchiverPart
 /** Creates an archiver within another process, not started yet. */
 export function makeArchiver(
   config: ArchiveConfig,
-  { db, prepared, queue, metrics, log }: ArchiverParts,
+  { db, prepared, queue, metrics, log }: Omit<ArchiverParts, 'reads'>,
   traces?: Traces,
 ): Archiver {
   const plain = new MessageStore(db, config.batchMessages, log, prepared, config.historySize);
@@ -125,4 +129,12 @@ export function makeRemoval(
 function historyLimits({ historySize: size, historyMaxAgeMs, retentionDays }: ArchiveConfig): HistoryLimits {
   const ages = [historyMaxAgeMs, (retentionDays ?? 0) * 86_400_000].filter((age) => age > 0);
   return { size, maxAgeMs: ages.length === 0 ? 0 : Math.min(...ages) };
+}
+
+/** Creates what stores read positions, within another process, not started yet. */
+export function makeReadArchiver(
+  { intervalMs }: ArchiveConfig,
+  { db, reads, log }: Pick<ArchiverParts, 'db' | 'reads' | 'log'>,
+): Archiver {
+  return new Archiver(new ReadWork(reads, new ReadStore(db)), log, intervalMs, 'read positions');
 }

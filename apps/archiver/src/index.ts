@@ -11,6 +11,7 @@ export {
   type ArchiverService,
   createArchiver,
   makeArchiver,
+  makeReadArchiver,
   makeRemoval,
 } from './create-archiver.js';
 export { createRedisParts } from './redis-parts.js';

@@ -5,6 +5,7 @@ import { ChangeStore } from './changes/change-store.js';
 import { type ArchiveEntry, changesOthers } from './changes/read-entries.js';
 import { standInFor } from './changes/stand-in.js';
 import type { Outcome } from './outcome.js';
+import { moveReads, ownReadings } from './reads/own-reading.js';
 
 /** Largest amount of text of one statement, in characters: more would only take longer until it can be given up. */
 const MAX_STATEMENT_CHARS = 4_194_304;
@@ -25,7 +26,8 @@ interface RoomRow {
  * transaction does that stores entries: two archivers that store equal entries, after a lease ended, do not deadlock. The
  * first message of an emptied room makes its `oldest_at` unknown again.
  *
- * $1: the rooms; $2: time since their messages were read, in milliseconds; $3: the messages as JSON; $4: the last of each room.
+ * $1: the rooms; $2: time since their messages were read, in milliseconds; $3: the messages as JSON; $4: the last of each room; $5: what
+ * their senders have read.
  */
 const saveStatement = (columns: string, values: string, fields: string): string => `
   WITH known AS MATERIALIZED (
@@ -59,7 +61,7 @@ const saveStatement = (columns: string, values: string, fields: string): string 
       AND (m.epoch, m.seq) > (heads.removed_epoch, heads.removed_seq)
     ORDER BY m."roomId", m.epoch, m.seq
     ON CONFLICT DO NOTHING
-  )
+  ), ${moveReads('$5', 'JOIN heads ON heads.room_id = own."roomId"')}
   SELECT rooms.id, coalesce(known.older, false) AS stored
   FROM rooms LEFT JOIN known ON known.id = rooms.id WHERE rooms.id = ANY($1::bigint[])`;
 
@@ -189,7 +191,8 @@ export class MessageStore {
     const json = JSON.stringify(more ? messages.map(withDataText) : messages);
     // A duration is passed, not a time, so that the two clocks need not agree.
     const elapsedMs = Math.floor(performance.now() - readAt);
-    const values = [rooms, elapsedMs, json, JSON.stringify(headsOf(messages))] as const;
+    const heads = JSON.stringify(headsOf(messages));
+    const values = [rooms, elapsedMs, json, heads, JSON.stringify(ownReadings(messages))] as const;
     const [name, statement] = more ? (['save-more', SAVE_MORE] as const) : (['save', SAVE] as const);
     const rows =
       this.prepared === undefined

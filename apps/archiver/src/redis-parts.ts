@@ -1,4 +1,4 @@
-import { RedisArchiveQueue } from '@chorus/broker';
+import { RedisArchiveQueue, RedisReadPositions } from '@chorus/broker';
 import { openRedis, type RedisWatch } from '@chorus/redis';
 import type { Closeable, Logger } from '@chorus/service';
 import type { ArchiverConfig } from './config.js';
@@ -12,7 +12,8 @@ export async function createRedisParts(
   config: Pick<ArchiverConfig, 'redis' | 'redisPrefix'>,
   log: Logger,
   watch?: RedisWatch,
-): Promise<Pick<ArchiverParts, 'queue' | 'redisTrouble'> & Closeable> {
+): Promise<Pick<ArchiverParts, 'queue' | 'reads' | 'redisTrouble'> & Closeable> {
   const { redis, keyspace, trouble, close } = await openRedis(config, 'archiver', log, watch);
-  return { queue: new RedisArchiveQueue(redis, keyspace), redisTrouble: trouble, close };
+  const queue = new RedisArchiveQueue(redis, keyspace);
+  return { queue, reads: new RedisReadPositions(redis, keyspace), redisTrouble: trouble, close };
 }

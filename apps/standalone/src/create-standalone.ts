@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createApi, memoryRateLimits } from '@chorus/api';
-import { type Archiver, makeArchiver, makeRemoval, readStoredTail } from '@chorus/archiver';
+import { type Archiver, makeArchiver, makeReadArchiver, makeRemoval, readStoredTail } from '@chorus/archiver';
 import {
   KEY_MS,
   MemoryArchiveQueue,
   MemoryBroker,
+  MemoryReadPositions,
   MemoryRoomDirectory,
   MemoryRoomHistory,
   MemoryRoomStore,
@@ -134,6 +135,7 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
     }),
   );
   const queue = new MemoryArchiveQueue(rooms);
+  const reads = new MemoryReadPositions(rooms);
   const running = makeArchiver(
     { ...config.archive, leaseMs: LEASE_MS },
     { db, prepared, queue, metrics: metrics.part(), log },
@@ -141,10 +143,14 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
   archiver = running;
   running.start();
   closer.add(makeRemoval(config.archive, { db, queue, metrics: metrics.part(), log })).start();
+  const readArchiver = makeReadArchiver(config.archive, { db, reads, log });
+  readArchiver.start();
   // After the gateways are closed: nothing is published any more.
   closer.defer(async () => {
-    if (!(await running.flush(FLUSH_MS)))
-      log.error('messages that were not acknowledged could not be stored');
+    const archivers = [running, readArchiver];
+    const [messages, reading] = await Promise.all(archivers.map((each) => each.flush(FLUSH_MS)));
+    if (!messages) log.error('messages that were not acknowledged could not be stored');
+    if (!reading) log.error('the last read positions could not be stored');
   });
 
   const parts: GatewayParts = {

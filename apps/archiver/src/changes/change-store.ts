@@ -88,6 +88,7 @@ export class ChangeStore {
     const deleted = [...touched.values()].filter(({ now }) => now.deleted !== undefined);
     if (deleted.length > 0) await rows.scrub(deleted.map(({ now }) => now));
     await rows.writeHead(entries);
+    await rows.moveReads(entries);
     await rows.prune(this.historySize);
   }
 

@@ -1,6 +1,7 @@
 import { currentMessageOf, type Database, MESSAGE_COLUMNS, type MessageRow } from '@chorus/database';
 import type { CurrentMessage, Position, Reaction } from '@chorus/protocol';
 import type { Outcome } from '../outcome.js';
+import { moveReads, ownReadings } from '../reads/own-reading.js';
 import { mentionedUsers, RECORD, recordOf } from './message-record.js';
 import type { ArchiveEntry } from './read-entries.js';
 
@@ -154,6 +155,13 @@ export class RoomRows {
     );
   }
 
+  /** Moves the read positions of senders and new members forward. */
+  async moveReads(entries: readonly ArchiveEntry[]): Promise<void> {
+    const readings = ownReadings(entries);
+    if (readings.length === 0) return;
+    await this.db.$executeRawUnsafe(`WITH ${moveReads('$1')} SELECT 1`, JSON.stringify(readings));
+  }
+
   /** Removes changes from the log that a restored history would not hold. The last entry of a room stays. */
   async prune(historySize: number): Promise<void> {
     await this.db.$executeRawUnsafe(
@@ -203,11 +211,13 @@ export class RoomRows {
     await this.#write(
       changed.flatMap(({ now }) => {
         const { epoch, seq, n = seq } = now;
-        return mentionedUsers(now).map((userId) => ({ epoch, seq, n, userId }));
+        const { userId: senderId } = now;
+        return mentionedUsers(now).map((userId) => ({ epoch, seq, n, userId, senderId }));
       }),
-      `INSERT INTO mentions (room_id, user_id, epoch, seq, n)
-      SELECT $1::bigint, t."userId", t.epoch, t.seq, t.n
-      FROM json_to_recordset($2::json) AS t(epoch bigint, seq bigint, n bigint, "userId" bigint) ON CONFLICT DO NOTHING`,
+      `INSERT INTO mentions (room_id, user_id, epoch, seq, n, sender_id)
+      SELECT $1::bigint, t."userId", t.epoch, t.seq, t.n, t."senderId"
+      FROM json_to_recordset($2::json) AS t(epoch bigint, seq bigint, n bigint, "userId" bigint, "senderId" bigint)
+      ON CONFLICT DO NOTHING`,
     );
   }
 

@@ -1,0 +1,52 @@
+import type { Position } from '@chorus/protocol';
+import type { ArchiveEntry } from '../changes/read-entries.js';
+
+/** A position up to which a member has read a room because of an entry of the room. */
+export interface OwnReading extends Position {
+  readonly roomId: number;
+  readonly userId: number;
+  /** Ordinal of the last message up to the position. */
+  readonly n: number;
+}
+
+/**
+ * Returns what entries tell about reading: users have read everything up to their own messages, and new members what was there
+ * before. The last position of each user and room.
+ *
+ * @param entries those of a room in order
+ */
+export function ownReadings(entries: readonly ArchiveEntry[]): OwnReading[] {
+  const last = new Map<string, OwnReading>();
+  for (const entry of entries) {
+    const userId = readerOf(entry);
+    if (userId === undefined) continue;
+    const { roomId, epoch, seq, n = seq } = entry;
+    last.set(`${roomId}:${userId}`, { roomId, userId, epoch, seq, n });
+  }
+  return [...last.values()];
+}
+
+function readerOf(entry: ArchiveEntry): number | undefined {
+  // 0: a stand-in.
+  if (entry.type === 'message') return entry.userId === 0 ? undefined : entry.userId;
+  return entry.frame?.change === 'member-added' ? entry.frame.member.id : undefined;
+}
+
+/**
+ * Returns the common table expressions that move the read positions of members forward. Rows are locked in the order of their keys, as
+ * the storage of read positions does, so the two do not deadlock.
+ *
+ * @param json parameter with {@link OwnReading}s as JSON @param join joins that restrict `own`
+ */
+export const moveReads = (json: string, join = ''): string => `
+  reading AS MATERIALIZED (
+    SELECT member.room_id, member.user_id, own.epoch, own.seq, own.n
+    FROM json_to_recordset(${json}::json) AS own("roomId" bigint, "userId" bigint, epoch bigint, seq bigint, n bigint)
+    ${join} JOIN room_members member ON member.room_id = own."roomId" AND member.user_id = own."userId"
+      AND (member.read_epoch, member.read_seq) < (own.epoch, own.seq)
+      AND (coalesce(member.unread_epoch, 0), coalesce(member.unread_seq, 0)) < (own.epoch, own.seq)
+    ORDER BY member.room_id, member.user_id FOR NO KEY UPDATE OF member
+  ), moved AS (
+    UPDATE room_members SET read_epoch = reading.epoch, read_seq = reading.seq, read_n = reading.n
+    FROM reading WHERE room_members.room_id = reading.room_id AND room_members.user_id = reading.user_id
+  )`;
