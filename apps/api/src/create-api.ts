@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Guard, generateSecret, TOKEN_TTL_SECONDS, Tokens } from '@chorus/auth';
-import type { Broker, RoomDirectory, RoomHistory } from '@chorus/broker';
+import type { Broker, ReadPositions, RoomDirectory, RoomHistory } from '@chorus/broker';
 import type { AccessList, MembershipList, NodeRegistry } from '@chorus/control';
 import type { Database } from '@chorus/database';
 import {
@@ -31,6 +31,9 @@ import type { RequestState } from './http/context.js';
 import { koaApp } from './http/koa-app.js';
 import { addRoutes } from './http/route-table.js';
 import { type HttpServer, listen } from './http/server.js';
+import { Inbox } from './inbox/inbox.js';
+import { InboxRepository } from './inbox/inbox-repository.js';
+import { InboxService } from './inbox/inbox-service.js';
 import { createRoomServices } from './members/create-services.js';
 import { MessageHistory } from './messages/history.js';
 import { type MessagePublisher, MessageService } from './messages/message-service.js';
@@ -42,6 +45,7 @@ import { RequestMetrics } from './metrics/request-metrics.js';
 import { NameFolding } from './names/folding.js';
 import { listenForOperators } from './operator/listen.js';
 import { servePage } from './page/serve-page.js';
+import { RoomAccess } from './rooms/access.js';
 import { ArchivedEntries } from './rooms/archived-entries.js';
 import type { PresenceReader } from './rooms/dependencies.js';
 import { RoomMirror } from './rooms/mirror.js';
@@ -58,6 +62,8 @@ export interface ApiParts {
   readonly directory: RoomDirectory;
   readonly presence: PresenceReader;
   readonly history: RoomHistory;
+  /** Read positions that PostgreSQL may not have yet. */
+  readonly reads: ReadPositions;
   /** Publishes the messages and changes that users send through the API. */
   readonly messagePublisher: MessagePublisher;
   readonly rateLimits: RateLimits;
@@ -152,6 +158,11 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     presence: parts.presence,
     history,
     reports: new ReportRepository(parts.db),
+    inbox: new InboxService({
+      inbox: new Inbox(new InboxRepository(parts.db), parts.history, parts.reads),
+      reads: parts.reads,
+      access: new RoomAccess(roomRepository, config.auth.mode),
+    }),
     messages: new MessageService({
       publisher: parts.messagePublisher,
       memberships: parts.memberships,

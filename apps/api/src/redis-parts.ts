@@ -1,6 +1,7 @@
 import {
   BrokerKeys,
   RedisPublisher,
+  RedisReadPositions,
   RedisRoomDirectory,
   RedisRoomHistory,
   redisNoticeTarget,
@@ -38,6 +39,7 @@ export async function createRedisParts(
     | 'presence'
     | 'publisher'
     | 'rateLimits'
+    | 'reads'
     | 'redisTrouble'
   > &
     Closeable
@@ -58,6 +60,7 @@ export async function createRedisParts(
       keyspace,
       noticeTarget: redisNoticeTarget(keyspace, config.redis.cluster),
     }),
+    reads: new RedisReadPositions(redis, keyspace),
     rateLimits: redisRateLimits(rateLimits, redis, config.redisPrefix),
     redisTrouble: trouble,
     close,

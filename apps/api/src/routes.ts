@@ -5,6 +5,8 @@ import { documentRoutes } from './document/routes.js';
 import type { HealthServices } from './health/ready.js';
 import { healthRoutes } from './health/routes.js';
 import type { RouteTable } from './http/route-table.js';
+import type { InboxServices } from './inbox/dependencies.js';
+import { inboxRoutes } from './inbox/routes.js';
 import type { InviteServices } from './invites/dependencies.js';
 import { inviteRoutes } from './invites/routes.js';
 import type { MemberServices } from './members/dependencies.js';
@@ -20,7 +22,8 @@ export type PublicServices = HealthServices &
   RoomServices &
   MemberServices &
   InviteServices &
-  MessageServices;
+  MessageServices &
+  InboxServices;
 
 /** Every route on the port of users; those of operators are on a port of their own. */
 export const publicRoutes: RouteTable<PublicServices> = {
@@ -31,4 +34,5 @@ export const publicRoutes: RouteTable<PublicServices> = {
   ...memberRoutes,
   ...inviteRoutes,
   ...messageRoutes,
+  ...inboxRoutes,
 };

@@ -114,6 +114,7 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
   const access = new MemoryAccessList();
   const nodes = new MemoryNodeRegistry();
   const history = new MemoryRoomHistory(rooms);
+  const reads = new MemoryReadPositions(rooms);
   const told = apiConfig.operator !== undefined;
   const metrics = new StandaloneMetrics(postgresWatch, told);
   const api = closer.add(
@@ -122,6 +123,7 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
       directory,
       presence,
       history,
+      reads,
       messagePublisher: closer.add(new MemoryBroker(rooms)),
       access,
       memberships: access.memberships,
@@ -135,7 +137,6 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
     }),
   );
   const queue = new MemoryArchiveQueue(rooms);
-  const reads = new MemoryReadPositions(rooms);
   const running = makeArchiver(
     { ...config.archive, leaseMs: LEASE_MS },
     { db, prepared, queue, metrics: metrics.part(), log },

@@ -1,4 +1,4 @@
-import type { Broker, RoomDirectory } from '@chorus/broker';
+import type { Broker, ReadPositions, RoomDirectory } from '@chorus/broker';
 import type { AccessList, MembershipList } from '@chorus/control';
 import type { Database } from '@chorus/database';
 import type { Logger } from '@chorus/service';
@@ -26,6 +26,7 @@ export interface RoomParts {
   readonly memberships: MembershipList;
   readonly publisher: Pick<Broker, 'publish'>;
   readonly bans: BanService;
+  readonly reads: Pick<ReadPositions, 'ofRoom'>;
   readonly log: Logger;
 }
 
@@ -44,7 +45,13 @@ export function createRoomServices(config: ApiConfig, parts: RoomParts): Changin
   const { maxRoomsPerUser, maxDirectUsers, maxMembersPerRoom: maxMembers } = config;
   const accountsElsewhere = config.auth.mode === 'open';
   const common = { changes, access, outbox, log };
-  const members = new MemberService({ ...common, members: memberRepository, accountsElsewhere, maxMembers });
+  const members = new MemberService({
+    ...common,
+    reads: parts.reads,
+    members: memberRepository,
+    accountsElsewhere,
+    maxMembers,
+  });
   const invites = new InviteService({
     ...{ changes, members, outbox, rooms: access, access: parts.access },
     ...{ invites: new InviteRepository(db), maxInvites: config.maxInvitesPerRoom },

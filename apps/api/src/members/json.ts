@@ -1,6 +1,8 @@
+import { SMALL_ROOM_MEMBERS } from '@chorus/broker';
 import { ROOM_ROLES } from '@chorus/protocol';
 import { z } from 'zod';
 import { named, writtenAs } from '../http/schemas.js';
+import { formatPlace, POSITION_PATTERN } from '../messages/json.js';
 import type { RoomMember } from './repository.js';
 
 const time = writtenAs(z.iso.datetime().nullable(), {
@@ -19,6 +21,12 @@ export const roomMemberJson = named(
         .describe('Null for a muted user of a public room who is not a member.'),
       joinedAt: time,
       mutedUntil: time,
+      readPosition: writtenAs(z.string().nullable().optional(), {
+        anyOf: [{ type: 'string', pattern: POSITION_PATTERN }, { type: 'null' }],
+        description:
+          `Position up to which the member has read; null for nothing. Only members of rooms with at most ${SMALL_ROOM_MEMBERS} members ` +
+          'are told. A message reads everything up to it as soon as it is stored.',
+      }),
     })
     .describe('A user who belongs to a room, whether or not present.'),
 );
@@ -50,6 +58,7 @@ export function roomMember({
   role,
   joinedAt,
   mutedUntil,
+  read,
 }: RoomMember): z.input<typeof roomMemberJson> {
   return {
     id,
@@ -57,5 +66,6 @@ export function roomMember({
     role: role === 'none' ? null : role,
     joinedAt: joinedAt?.toISOString() ?? null,
     mutedUntil: mutedUntil?.toISOString() ?? null,
+    ...(read === undefined ? {} : { readPosition: formatPlace(read) }),
   };
 }

@@ -1,5 +1,5 @@
 import { type Database, Prisma } from '@chorus/database';
-import type { RoleOrNone } from '@chorus/protocol';
+import type { Position, RoleOrNone } from '@chorus/protocol';
 
 /** A member, or a muted user, of a room. */
 export interface RoomMember {
@@ -11,6 +11,8 @@ export interface RoomMember {
   readonly joinedAt: Date | undefined;
   /** End of a mute that has not ended. */
   readonly mutedUntil: Date | undefined;
+  /** Position up to which the member has read; 0-0 for nothing, undefined if it is not told. */
+  readonly read?: Position | undefined;
 }
 
 export interface MemberPage {
@@ -49,6 +51,27 @@ export class MemberRepository {
       LEFT JOIN users ON users.id = member.user_id ORDER BY member.user_id`;
     const members = rows.slice(0, limit).map(memberOf);
     return { members, nextCursor: rows.length > limit ? (members.at(-1)?.id ?? null) : null };
+  }
+
+  /** Whether the room has at most `most` members. */
+  async hasAtMost(roomId: number, most: number): Promise<boolean> {
+    const [row] = await this.db.$queryRaw<Array<{ count: bigint }>>`
+      SELECT count(*) FROM (SELECT 1 FROM room_members WHERE room_id = ${BigInt(roomId)} LIMIT ${most + 1}) members`;
+    return Number(row?.count ?? 0n) <= most;
+  }
+
+  /** The stored positions up to which members have read a room. */
+  async readPositions(roomId: number, userIds: readonly number[]): Promise<Map<number, Position>> {
+    const rows = await this.db.roomMember.findMany({
+      where: { roomId, userId: { in: userIds.map(BigInt) } },
+      select: { userId: true, readEpoch: true, readSeq: true },
+    });
+    return new Map(
+      rows.map(({ userId, readEpoch, readSeq }) => [
+        Number(userId),
+        { epoch: Number(readEpoch), seq: Number(readSeq) },
+      ]),
+    );
   }
 
   /** A member or muted user; undefined for any other user. */

@@ -73,9 +73,12 @@ export class RoomTransaction {
     return rows.length > 0;
   }
 
+  /** A new member has read what is stored; archivers add what is stored before the entry that tells of the member. */
   async putMember(userId: number, role: RoomRole): Promise<void> {
     await this.db.$executeRaw`
-      INSERT INTO room_members (room_id, user_id, role) VALUES (${this.#id}, ${BigInt(userId)}, ${role})
+      INSERT INTO room_members (room_id, user_id, role, read_epoch, read_seq, read_n)
+      SELECT ${this.#id}, ${BigInt(userId)}, ${role}, coalesce(head.epoch, 0), coalesce(head.seq, 0), coalesce(head.n, 0)
+      FROM (SELECT) this_member LEFT JOIN room_heads head ON head.room_id = ${this.#id}
       ON CONFLICT (room_id, user_id) DO UPDATE SET role = EXCLUDED.role`;
   }
 

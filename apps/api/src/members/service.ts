@@ -1,5 +1,8 @@
+import { type ReadMark, type ReadPositions, SMALL_ROOM_MEMBERS } from '@chorus/broker';
 import {
+  isAfter,
   type Member,
+  type Position,
   Refusal,
   ROLES_OR_NONE,
   type RoleOrNone,
@@ -16,6 +19,7 @@ export interface MemberServiceParts {
   readonly members: MemberRepository;
   readonly changes: RoomChanges;
   readonly access: RoomAccess;
+  readonly reads: Pick<ReadPositions, 'ofRoom'>;
   readonly outbox: Pick<Outbox, 'deliver'>;
   /** Whether users without an account take part, as with `AUTH=open`. */
   readonly accountsElsewhere: boolean;
@@ -40,8 +44,11 @@ export class MemberService {
 
   /** Members with ids above `after`, in ascending order of id. @throws {Refusal} 403 or 404 */
   async list(user: Member | undefined, roomId: number, after: number, limit: number): Promise<MemberPage> {
-    await this.parts.access.room(user, roomId, 'listMembers');
-    return this.parts.members.page(roomId, after, limit);
+    const { access, members } = this.parts;
+    const { role } = await access.room(user, roomId, 'listMembers');
+    const page = await members.page(roomId, after, limit);
+    const tells = role !== 'none' && (await members.hasAtMost(roomId, SMALL_ROOM_MEMBERS));
+    return tells ? { ...page, members: await this.#withRead(roomId, page.members) } : page;
   }
 
   /** Adds a member, or changes the role of one. @throws {Refusal} 403, 404 or 409 */
@@ -95,6 +102,15 @@ export class MemberService {
     } else await keepAnOwner(scene, userId);
     await room.putMember(userId, role);
     await room.record(user, { change: 'member-changed', member, role }, userId);
+  }
+
+  /** Reads Redis before PostgreSQL: a position that is stored meanwhile is in one of the two. */
+  async #withRead(roomId: number, page: readonly RoomMember[]): Promise<RoomMember[]> {
+    const { members, reads } = this.parts;
+    const ids = page.map(({ id }) => id);
+    const marks = await reads.ofRoom(roomId, ids);
+    const stored = await members.readPositions(roomId, ids);
+    return page.map((member) => ({ ...member, read: readUpTo(stored.get(member.id), marks.get(member.id)) }));
   }
 
   async #act(
@@ -160,4 +176,11 @@ const isLower = (role: RoleOrNone, than: RoleOrNone): boolean =>
 /** @throws {Refusal} 409 the user is the only owner */
 async function keepAnOwner({ room, before }: Scene, userId: number): Promise<void> {
   if (before === 'owner' && !(await room.hasOtherOwner(userId))) throw new Refusal('last_owner');
+}
+
+/** Returns the position up to which a member has read, by the stored one and a mark that is not stored. */
+function readUpTo(stored: Position | undefined, mark: ReadMark | undefined): Position | undefined {
+  if (stored === undefined || mark === undefined) return stored;
+  const replaced = mark.unreadAt !== undefined && !isAfter(stored, mark.unreadAt);
+  return replaced || isAfter(mark, stored) ? mark : stored;
 }

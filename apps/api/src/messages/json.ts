@@ -1,10 +1,15 @@
-import { positionSchema } from '@chorus/protocol';
+import { formatPosition, type Position, positionSchema } from '@chorus/protocol';
 import { z } from 'zod';
 import { named, writtenAs } from '../http/schemas.js';
 import { messageJson } from './message-json.js';
 
 /** Positions have the form `<epoch>-<seq>`. */
 export const POSITION_PATTERN = '^[0-9]{1,16}-[0-9]{1,16}$';
+
+/** Returns a position for clients; null for 0-0. */
+export function formatPlace(position: Position): string | null {
+  return position.epoch === 0 ? null : formatPosition(position);
+}
 
 const place = writtenAs(z.string().nullable(), {
   anyOf: [{ type: 'string', pattern: POSITION_PATTERN }, { type: 'null' }],

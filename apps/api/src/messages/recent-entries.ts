@@ -54,7 +54,8 @@ export async function changesAfter(history: RoomHistory, roomId: number, after: 
   return changes;
 }
 
-function entryOf(roomId: number, stored: StoredMessage): Entry | undefined {
+/** Returns an entry; undefined for one that this version does not know. */
+export function entryOf(roomId: number, stored: StoredMessage): Entry | undefined {
   if (!isChangeFrame(stored.frame)) return messageOf(roomId, stored);
   const text = decoder.decode(stored.frame);
   return readChange(roomId, stored, text.slice(text.indexOf('"type":'))).frame;

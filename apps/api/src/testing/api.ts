@@ -4,6 +4,7 @@ import { Tokens } from '@chorus/auth';
 import {
   type Broker,
   MemoryBroker,
+  MemoryReadPositions,
   MemoryRoomDirectory,
   MemoryRoomStore,
   type RoomDirectory,
@@ -139,6 +140,7 @@ export async function startApi(
       db,
       presence,
       history: SILENCE,
+      reads: new MemoryReadPositions(rooms),
       messagePublisher: new MemoryBroker(rooms),
       nodes: new MemoryNodeRegistry(),
       memberships: access instanceof MemoryAccessList ? access.memberships : new MemoryMembershipList(),

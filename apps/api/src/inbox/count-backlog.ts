@@ -1,0 +1,122 @@
+import {
+  type CurrentMessage,
+  changedMessage,
+  type Entry,
+  fold,
+  formatPosition,
+  isAfter,
+  type Mention,
+  newMessage,
+  type Position,
+} from '@chorus/protocol';
+import { type BacklogEntry, entriesAfter } from './backlog.js';
+import type { StoredCounts } from './inbox-repository.js';
+
+/** What a user has to read in a room. */
+export interface RoomCounts {
+  /** Position of the newest entry; 0-0 for none. */
+  readonly position: Position;
+  /** Ordinal of the newest message. */
+  readonly n: number;
+  readonly unread: number;
+  /** Unread messages of other users that mention the user or all members. */
+  readonly mentions: number;
+  readonly read: Position;
+  readonly readN: number;
+  /** As it is now. */
+  readonly lastMessage: CurrentMessage | undefined;
+}
+
+/** What counts of a message. */
+interface Counted extends Position {
+  readonly userId: number;
+  readonly deleted: boolean;
+  /** Whether it mentions the user or all members. */
+  readonly mentions: boolean;
+}
+
+/**
+ * Adds the entries that are not stored yet to what is stored: those after `stored.head`. Entries up to there are in the counts
+ * already.
+ */
+export function withBacklog(
+  userId: number,
+  stored: StoredCounts,
+  backlog: readonly BacklogEntry[],
+): RoomCounts {
+  const fresh = entriesAfter(backlog, stored.head);
+  const { read } = stored;
+  const newest = fresh.at(-1) ?? { ...stored.head, n: stored.headN };
+  const readN = isAfter(read, stored.head)
+    ? (fresh.findLast((entry) => !isAfter(entry, read))?.n ?? stored.headN)
+    : stored.readN;
+  const changes = countChanges(userId, stored, fresh);
+  return {
+    position: { epoch: newest.epoch, seq: newest.seq },
+    n: newest.n,
+    unread: Math.max(0, newest.n - readN - stored.deleted - changes.deleted),
+    mentions: Math.max(0, stored.mentions + changes.mentions),
+    ...{ read, readN, lastMessage: lastOf(stored.lastMessage, fresh) },
+  };
+}
+
+/** How the entries change the counts of messages after the position up to which the user has read. */
+function countChanges(
+  userId: number,
+  { read, touched }: StoredCounts,
+  fresh: readonly BacklogEntry[],
+): { deleted: number; mentions: number } {
+  const before = new Map<string, Counted>();
+  const isMine = (mention: Mention): boolean => mention === userId || mention === 'room' || mention === 0;
+  for (const { mentions, ...message } of touched) {
+    before.set(formatPosition(message), { ...message, mentions: mentions.some(isMine) });
+  }
+  const now = new Map(before);
+  for (const { entry } of fresh) if (entry !== undefined) apply(now, entry, isMine);
+  const changed = { deleted: 0, mentions: 0 };
+  for (const [place, message] of now) {
+    if (!isAfter(message, read)) continue;
+    const old = before.get(place);
+    changed.deleted += Number(message.deleted) - Number(old?.deleted ?? false);
+    changed.mentions += Number(isMention(message, userId)) - Number(isMention(old, userId));
+  }
+  return changed;
+}
+
+function apply(messages: Map<string, Counted>, entry: Entry, isMine: (mention: Mention) => boolean): void {
+  if (entry.type === 'message') {
+    const { epoch, seq, userId, mentions = [] } = entry;
+    messages.set(formatPosition(entry), {
+      epoch,
+      seq,
+      userId,
+      deleted: false,
+      mentions: mentions.some(isMine),
+    });
+    return;
+  }
+  const target = changedMessage(entry);
+  const place = target && formatPosition(target);
+  const message = place && messages.get(place);
+  // What follows a deletion has no effect.
+  if (!place || !message || message.deleted) return;
+  if (entry.change === 'deleted') messages.set(place, { ...message, deleted: true, mentions: false });
+  else if (entry.change === 'edited' && entry.mentions !== undefined) {
+    messages.set(place, { ...message, mentions: entry.mentions.some(isMine) });
+  }
+}
+
+function isMention(message: Counted | undefined, userId: number): boolean {
+  if (message === undefined || message.userId === userId) return false;
+  return message.mentions && !message.deleted;
+}
+
+function lastOf(
+  stored: CurrentMessage | undefined,
+  fresh: readonly BacklogEntry[],
+): CurrentMessage | undefined {
+  const entries = fresh.flatMap(({ entry }) => entry ?? []);
+  const sent = entries.findLast((entry) => entry.type === 'message');
+  const last = sent === undefined ? stored : newMessage(sent);
+  return last && entries.reduce(fold, last);
+}

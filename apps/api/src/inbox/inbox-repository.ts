@@ -1,0 +1,158 @@
+import type { ReadMark } from '@chorus/broker';
+import { currentMessageOf, type Database, type MessageRow, Prisma } from '@chorus/database';
+import { type CurrentMessage, isAfter, type Position, type Reaction } from '@chorus/protocol';
+import { ROOM_COLUMNS, type RoomOfUser, type RoomRow, roomOf } from '../rooms/repository.js';
+import { COUNTS, PAGE } from './statements.js';
+
+/** Place in the list of a user's rooms, which is ordered by latest activity, and by id among equal times. */
+export interface InboxPlace {
+  /** Milliseconds since 1970. */
+  readonly activityAt: number;
+  readonly roomId: number;
+}
+
+/** Which rooms of a user: those after a place in the list, or one. */
+export interface InboxFilter {
+  readonly after?: InboxPlace | undefined;
+  readonly roomId?: number | undefined;
+  readonly limit: number;
+}
+
+/** A room of a user, as far as it is stored. */
+export interface InboxRoom {
+  readonly room: RoomOfUser;
+  /** When the latest message was sent, or the user became a member of a room without messages; in milliseconds since 1970. */
+  readonly activityAt: number;
+  readonly mutedUntil: Date | undefined;
+  /** Position of the last stored entry; 0-0 for none. */
+  readonly stored: Position;
+}
+
+/** An own message, or the entry that made the user a member. */
+export interface OwnEntry extends Position {
+  /** Ordinal of the last message up to it. */
+  readonly n: number;
+}
+
+/** What is not stored yet of a room and must be known to count what is stored. */
+export interface Unstored {
+  readonly roomId: number;
+  readonly mark: ReadMark | undefined;
+  /** The last of these entries in the backlog. */
+  readonly own: OwnEntry | undefined;
+  /** Messages that entries in the backlog change. */
+  readonly targets: readonly Position[];
+}
+
+/** A stored message that entries in the backlog change. */
+export interface TouchedMessage extends Position {
+  readonly userId: number;
+  readonly deleted: boolean;
+  /** Ids of the mentioned users; 0 for all members. */
+  readonly mentions: readonly number[];
+}
+
+/** What is stored of a room, counted from the position up to which the user has read. All of it is of one moment. */
+export interface StoredCounts {
+  readonly read: Position;
+  /** Ordinal of the last stored message up to {@link read}. */
+  readonly readN: number;
+  readonly head: Position;
+  /** Ordinal of the last stored message. */
+  readonly headN: number;
+  /** Deleted messages after {@link read}. */
+  readonly deleted: number;
+  /** Messages of other users after {@link read} that mention the user or all members. */
+  readonly mentions: number;
+  readonly lastMessage: CurrentMessage | undefined;
+  readonly touched: readonly TouchedMessage[];
+}
+
+type PageRow = RoomRow & {
+  role: RoomOfUser['role'];
+  activityAt: Date;
+  mutedUntil: Date | null;
+  headEpoch: bigint;
+  headSeq: bigint;
+};
+
+type CountsRow = { [Column in keyof MessageRow]: MessageRow[Column] | null } & {
+  roomId: bigint;
+  readEpoch: bigint;
+  readSeq: bigint;
+  readN: bigint | null;
+  headEpoch: bigint | null;
+  headSeq: bigint | null;
+  headN: bigint | null;
+  deleted: bigint;
+  mentioned: bigint;
+  reactions: Reaction[] | null;
+  touched: TouchedMessage[] | null;
+};
+
+/** The rooms of users and what they have read of them, in PostgreSQL. */
+export class InboxRepository {
+  constructor(private readonly db: Database) {}
+
+  /** Returns rooms of a user, without those from which the user is banned, by latest activity. */
+  async page(userId: number, { after, roomId, limit }: InboxFilter): Promise<InboxRoom[]> {
+    const one = roomId === undefined ? Prisma.empty : Prisma.sql`AND member.room_id = ${BigInt(roomId)}`;
+    const bound =
+      after === undefined
+        ? Prisma.empty
+        : Prisma.sql`WHERE (activity_at, room_id) < (${new Date(after.activityAt)}, ${BigInt(after.roomId)})`;
+    const rows = await this.db.$queryRaw<PageRow[]>`
+      SELECT ${ROOM_COLUMNS}, found.role, found.activity_at AS "activityAt", found.head_epoch AS "headEpoch",
+        found.head_seq AS "headSeq", mute.until AS "mutedUntil"
+      FROM (SELECT * FROM (${PAGE(userId, one)}) listed ${bound} ORDER BY activity_at DESC, room_id DESC LIMIT ${limit}) found
+      JOIN rooms ON rooms.id = found.room_id
+      LEFT JOIN mutes mute ON mute.room_id = found.room_id AND mute.user_id = ${BigInt(userId)} AND mute.until > now()
+      ORDER BY found.activity_at DESC, found.room_id DESC`;
+    return rows.map((row) => ({
+      room: { ...roomOf(row), role: row.role },
+      activityAt: row.activityAt.getTime(),
+      mutedUntil: row.mutedUntil ?? undefined,
+      stored: { epoch: Number(row.headEpoch), seq: Number(row.headSeq) },
+    }));
+  }
+
+  /** Counts what is stored of rooms, in one statement. Rooms of which the user is not a member are left out. */
+  async counts(userId: number, rooms: readonly Unstored[]): Promise<Map<number, StoredCounts>> {
+    const marks = rooms.map(({ roomId: id, mark, own }) => ({
+      ...{ id, epoch: mark?.epoch, seq: mark?.seq, n: mark?.n },
+      ...{ unreadEpoch: mark?.unreadAt?.epoch, unreadSeq: mark?.unreadAt?.seq },
+      ...{ ownEpoch: own?.epoch, ownSeq: own?.seq, ownN: own?.n },
+    }));
+    const targets = rooms.flatMap(({ roomId: id, targets: each }) =>
+      each.map(({ epoch, seq }) => ({ id, epoch, seq })),
+    );
+    const rows = await this.db.$queryRawUnsafe<CountsRow[]>(
+      COUNTS,
+      JSON.stringify(marks),
+      userId,
+      JSON.stringify(targets),
+    );
+    return new Map(rows.map((row) => [Number(row.roomId), countsOf(row)]));
+  }
+}
+
+function countsOf(row: CountsRow): StoredCounts {
+  const last = isMessage(row) ? currentMessageOf(Number(row.roomId), row, row.reactions ?? []) : undefined;
+  const stored = { epoch: Number(row.headEpoch ?? 0n), seq: Number(row.headSeq ?? 0n) };
+  // Archivers of the version before store messages without a head.
+  const isBehind = last !== undefined && isAfter(last, stored);
+  return {
+    read: { epoch: Number(row.readEpoch), seq: Number(row.readSeq) },
+    readN: Number(row.readN ?? 0n),
+    head: isBehind ? { epoch: last.epoch, seq: last.seq } : stored,
+    headN: isBehind ? (last.n ?? last.seq) : Number(row.headN ?? 0n),
+    deleted: Number(row.deleted),
+    mentions: Number(row.mentioned),
+    lastMessage: last,
+    touched: row.touched ?? [],
+  };
+}
+
+function isMessage(row: CountsRow): row is CountsRow & MessageRow {
+  return row.epoch !== null;
+}

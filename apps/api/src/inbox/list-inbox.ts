@@ -1,0 +1,34 @@
+import { operation } from '../http/operation.js';
+import type { InboxServices } from './dependencies.js';
+import { formatCursor, listInboxInput } from './inputs.js';
+import { inboxEntry, inboxPageJson } from './json.js';
+
+export const listInbox = operation(
+  {
+    id: 'listInbox',
+    summary: 'List the rooms of the user by latest activity, with what is unread',
+    description:
+      'The rooms of which the user is a member. Counts are exact also directly after a message, deletion or reading. ' +
+      'The order, and which page has a room, may be half a second late. A room that gets a message while pages are read moves to the ' +
+      'beginning of the list; `inbox` frames tell of it.',
+    access: 'rooms',
+    query: listInboxInput,
+    answer: { status: 200, description: 'A page of rooms.', body: inboxPageJson },
+    errors: {
+      404: 'The user is not a member of the room `roomId`, or there is no such room.',
+      503: 'PostgreSQL or Redis is unavailable.',
+    },
+  },
+  ({ inbox }: InboxServices) =>
+    async (ctx, { query: { cursor, limit, roomId } }) => {
+      const { user } = ctx.state;
+      if (roomId !== undefined) {
+        return { rooms: [inboxEntry(await inbox.room(user, roomId), user)], next: null };
+      }
+      const { entries, next } = await inbox.list(user, cursor, limit);
+      return {
+        rooms: entries.map((entry) => inboxEntry(entry, user)),
+        next: next === undefined ? null : formatCursor(next),
+      };
+    },
+);

@@ -1,0 +1,75 @@
+import { MESSAGE_COLUMNS, Prisma } from '@chorus/database';
+
+/** The rooms of a user with the time of their latest activity. @param more conditions on `member` */
+export const PAGE = (userId: number, more: Prisma.Sql): Prisma.Sql => Prisma.sql`
+  SELECT member.room_id, member.role,
+    coalesce(head.epoch, last.epoch, 0) AS head_epoch, coalesce(head.seq, last.seq, 0) AS head_seq,
+    -- A room that has only had changes has a head of 1970.
+    CASE WHEN head.sent_at > timestamptz 'epoch' THEN head.sent_at ELSE coalesce(last.sent_at, member.joined_at) END AS activity_at
+  FROM room_members member
+  LEFT JOIN room_heads head ON head.room_id = member.room_id
+  LEFT JOIN LATERAL (
+    SELECT epoch, seq, sent_at FROM messages WHERE head.room_id IS NULL AND room_id = member.room_id
+    ORDER BY epoch DESC, seq DESC LIMIT 1
+  ) last ON true
+  WHERE member.user_id = ${BigInt(userId)} AND NOT EXISTS (
+    SELECT 1 FROM bans WHERE bans.user_id = ${BigInt(userId)} AND bans.room_id = member.room_id
+      AND (bans.until IS NULL OR bans.until > now())
+  ) ${more}`;
+
+const AFTER_READ = '(read.at[1], read.at[2])';
+
+/**
+ * $1: rooms, with read positions that are not stored, as JSON; $2: the user; $3: messages of which to return the state, as JSON.
+ *
+ * `read.at` is the position up to which the user has read, and its ordinal if known: by the stored position and the mark (see
+ * `ReadMark`), and then by own messages. The ordinal of a stored position counts only in the newest epoch, because messages
+ * can have been lost since it was stored.
+ */
+export const COUNTS = `
+  WITH given AS (
+    SELECT member.room_id, "ownEpoch", "ownSeq", "ownN",
+      CASE WHEN g.epoch IS NOT NULL AND ((member.read_epoch, member.read_seq) < (g.epoch, g.seq)
+        OR "unreadEpoch" IS NOT NULL AND (member.read_epoch, member.read_seq) <= ("unreadEpoch", "unreadSeq"))
+        THEN ARRAY[g.epoch, g.seq, g.n] ELSE ARRAY[member.read_epoch, member.read_seq, member.read_n] END AS at,
+      ARRAY[coalesce("unreadEpoch", member.unread_epoch, 0), coalesce("unreadSeq", member.unread_seq, 0)] AS unread_at
+    FROM json_to_recordset($1::json) AS g(id bigint, epoch bigint, seq bigint, n bigint, "unreadEpoch" bigint, "unreadSeq" bigint,
+      "ownEpoch" bigint, "ownSeq" bigint, "ownN" bigint)
+    JOIN room_members member ON member.room_id = g.id AND member.user_id = $2::bigint
+  ), read AS MATERIALIZED (
+    SELECT room_id, CASE WHEN "ownEpoch" IS NOT NULL AND ("ownEpoch", "ownSeq") > (at[1], at[2])
+      AND ("ownEpoch", "ownSeq") > (unread_at[1], unread_at[2]) THEN ARRAY["ownEpoch", "ownSeq", "ownN"] ELSE at END AS at
+    FROM given
+  )
+  SELECT read.room_id AS "roomId", read.at[1] AS "readEpoch", read.at[2] AS "readSeq",
+    CASE WHEN read.at[1] = 0 THEN 0 WHEN read.at[3] IS NOT NULL AND read.at[1] = coalesce(head.epoch, m.epoch) THEN read.at[3]
+      ELSE (
+        SELECT coalesce(known.n, known.seq) FROM messages known
+        WHERE known.room_id = read.room_id AND (known.epoch, known.seq) <= ${AFTER_READ}
+        ORDER BY known.epoch DESC, known.seq DESC LIMIT 1
+      ) END AS "readN",
+    head.epoch AS "headEpoch", head.seq AS "headSeq", head.n AS "headN",
+    (SELECT count(*) FROM messages gone WHERE gone.room_id = read.room_id AND gone.deleted_at IS NOT NULL
+      AND (gone.epoch, gone.seq) > ${AFTER_READ}) AS deleted,
+    (SELECT count(*) FROM (
+      SELECT epoch, seq FROM mentions WHERE room_id = read.room_id AND user_id = $2::bigint AND sender_id <> $2::bigint
+        AND (epoch, seq) > ${AFTER_READ}
+      UNION
+      SELECT epoch, seq FROM mentions WHERE room_id = read.room_id AND user_id = 0 AND sender_id <> $2::bigint
+        AND (epoch, seq) > ${AFTER_READ}
+    ) mentioning) AS mentioned,
+    (SELECT json_agg(json_build_object('epoch', touched.epoch, 'seq', touched.seq, 'userId', touched.user_id,
+      'deleted', touched.deleted_at IS NOT NULL, 'mentions', coalesce(touched.mentions, '{}')))
+      FROM json_to_recordset($3::json) AS target(id bigint, epoch bigint, seq bigint)
+      JOIN messages touched ON touched.room_id = target.id AND touched.epoch = target.epoch AND touched.seq = target.seq
+      WHERE target.id = read.room_id) AS touched,
+    ${MESSAGE_COLUMNS}, CASE WHEN m.changed_epoch IS NOT NULL THEN (
+      SELECT json_agg(json_build_object('reaction', r.reaction, 'users', r.users) ORDER BY r.reaction COLLATE "C") FROM (
+        SELECT reaction, json_agg(user_id ORDER BY user_id) AS users FROM reactions
+        WHERE room_id = m.room_id AND epoch = m.epoch AND seq = m.seq GROUP BY reaction
+      ) r
+    ) END AS reactions
+  FROM read LEFT JOIN room_heads head ON head.room_id = read.room_id
+  LEFT JOIN LATERAL (
+    SELECT * FROM messages WHERE room_id = read.room_id ORDER BY epoch DESC, seq DESC LIMIT 1
+  ) m ON true`;
