@@ -37,6 +37,8 @@ const ABSENT: Readonly<Record<string, string>> = {
   connect: 'ChorusClient opens sockets',
   joinRoom: 'ChorusClient opens sockets',
   sendMessage: 'Room.send does it',
+  listInbox: 'not in the client yet',
+  markRead: 'not in the client yet',
   editMessage: 'edit() does it',
   deleteMessage: 'deleteMessage() does it',
   appendToMessage: 'append() does it',

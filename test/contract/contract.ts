@@ -1,6 +1,7 @@
 import { describeBadRequests } from './http/bad-requests.js';
 import { describeDocument, holdAgainstDocument } from './http/document.js';
 import { describeHistory } from './http/history.js';
+import { describeInbox } from './http/inbox.js';
 import { describeMembers } from './http/members.js';
 import { describeOpenMode } from './http/open-mode.js';
 import { describePage } from './http/page.js';
@@ -19,6 +20,7 @@ const PARTS = {
   rooms: describeRooms,
   'rooms as a resource': describeRestRooms,
   'rooms with members': describeMembers,
+  'the inbox': describeInbox,
   history: describeHistory,
   'entering and leaving': describeJoining,
   sockets: describeSockets,

@@ -174,6 +174,39 @@ describe('the inbox', function () {
     expect((await inbox()).rooms[0]).to.deep.include({ n: 3, unread: 2, readPosition: '5-8', readN: 1 });
   });
 
+  it('counts messages that the retention has removed as read', async () => {
+    const room = await newRoom();
+    await db.$executeRaw`INSERT INTO messages (room_id, epoch, seq, message_id, user_id, username, content, sent_at)
+      SELECT ${room}, 5, n, 'x', 2, 'ben', 'hello', now() FROM generate_series(8, 10) n`;
+    await db.$executeRaw`INSERT INTO room_heads (room_id, epoch, seq, n, sent_at, removed_epoch, removed_seq, removed_n)
+      VALUES (${room}, 5, 10, 10, now(), 5, 7, 7)`;
+    expect((await inbox()).rooms[0]).to.deep.include({ n: 10, unread: 3, readPosition: null });
+    await db.roomMember.updateMany({ data: { readEpoch: 5, readSeq: 2, readN: 2 } });
+    expect((await inbox()).rooms[0]).to.deep.include({ n: 10, unread: 3, readPosition: '5-2' });
+    await db.roomMember.updateMany({ data: { readEpoch: 5, readSeq: 9, readN: 9 } });
+    expect((await inbox()).rooms[0]).to.deep.include({ n: 10, unread: 1 });
+  });
+
+  it('tells members of small rooms, and no other user, how far each member has read', async () => {
+    const room = await newRoom('public');
+    await add(room, BEN);
+    const first = await send(room, 'one');
+    const last = await send(room, 'two');
+    await read(room, { position: last }, BEN);
+    await read(room, { position: first, unread: true }, ANN);
+    const positions = async (user: User) =>
+      (await as(user).get(`/api/rooms/${room}/members`)).body.members.map(
+        ({ readPosition }: { readPosition?: string }) => readPosition,
+      );
+    expect(await positions(ANN)).to.deep.equal([first, last]);
+    expect(await positions({ id: 3, username: 'cat' })).to.deep.equal([undefined, undefined]);
+    await db.$executeRaw`INSERT INTO room_members (room_id, user_id, role)
+      SELECT ${room}, id, 'member' FROM generate_series(100, 197) id`;
+    expect((await positions(ANN)).slice(0, 3)).to.deep.equal([first, last, null]);
+    await db.$executeRaw`INSERT INTO room_members (room_id, user_id, role) VALUES (${room}, 198, 'member')`;
+    expect((await positions(ANN)).slice(0, 3)).to.deep.equal([undefined, undefined, undefined]);
+  });
+
   it('has no room of which the user is not a member, or from which the user is banned', async () => {
     const [shown, hidden] = [await newRoom('public'), await newRoom()];
     expect((await inbox(BEN)).rooms).to.deep.equal([]);

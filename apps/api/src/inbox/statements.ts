@@ -24,7 +24,7 @@ const AFTER_READ = '(read.at[1], read.at[2])';
  *
  * `read.at` is the position up to which the user has read, and its ordinal if known: by the stored position and the mark (see
  * `ReadMark`), and then by own messages. The ordinal of a stored position counts only in the newest epoch, because messages
- * can have been lost since it was stored.
+ * can have been lost since it was stored. Messages that the retention has removed count as read.
  */
 export const COUNTS = `
   WITH given AS (
@@ -42,12 +42,12 @@ export const COUNTS = `
     FROM given
   )
   SELECT read.room_id AS "roomId", read.at[1] AS "readEpoch", read.at[2] AS "readSeq",
-    CASE WHEN read.at[1] = 0 THEN 0 WHEN read.at[3] IS NOT NULL AND read.at[1] = coalesce(head.epoch, m.epoch) THEN read.at[3]
+    greatest(CASE WHEN read.at[1] = 0 THEN 0 WHEN read.at[3] IS NOT NULL AND read.at[1] = coalesce(head.epoch, m.epoch) THEN read.at[3]
       ELSE (
         SELECT coalesce(known.n, known.seq) FROM messages known
         WHERE known.room_id = read.room_id AND (known.epoch, known.seq) <= ${AFTER_READ}
         ORDER BY known.epoch DESC, known.seq DESC LIMIT 1
-      ) END AS "readN",
+      ) END, head.removed_n) AS "readN",
     head.epoch AS "headEpoch", head.seq AS "headSeq", head.n AS "headN",
     (SELECT count(*) FROM messages gone WHERE gone.room_id = read.room_id AND gone.deleted_at IS NOT NULL
       AND (gone.epoch, gone.seq) > ${AFTER_READ}) AS deleted,
