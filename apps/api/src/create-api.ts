@@ -159,7 +159,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     history,
     reports: new ReportRepository(parts.db),
     inbox: new InboxService({
-      inbox: new Inbox(new InboxRepository(parts.db), parts.history, parts.reads),
+      inbox: new Inbox(new InboxRepository(parts.db, config.retentionDays), parts.history, parts.reads),
       reads: parts.reads,
       access: new RoomAccess(roomRepository, config.auth.mode),
     }),

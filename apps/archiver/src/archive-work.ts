@@ -1,6 +1,7 @@
 import type { ArchiveQueue, Backlog, HistoryLimits } from '@chorus/broker';
 import type { Position } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
+import { blame } from './archive-error.js';
 import type { ArchiverWork } from './archiver.js';
 import { type ArchiveEntry, readEntries, textChangedBy } from './changes/read-entries.js';
 import { ClaimSize } from './claim-size.js';
@@ -33,18 +34,6 @@ export interface ArchiveCounts {
   /** Stored batches, and failed attempts to store one. A cycle without messages is no batch. */
   stored: number;
   failed: number;
-}
-
-/** Says which store made a cycle fail. */
-export class ArchiveError extends Error {
-  override name = 'ArchiveError';
-
-  constructor(
-    readonly server: 'Redis' | 'PostgreSQL',
-    cause: unknown,
-  ) {
-    super(`${server}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-  }
 }
 
 /** Moves messages from the rooms' streams to PostgreSQL, one batch at a time. */
@@ -164,14 +153,5 @@ export class ArchiveWork implements ArchiverWork {
       }),
     );
     for (const result of results) if (result.status === 'rejected') throw result.reason;
-  }
-}
-
-/** Runs work of one store. @throws {ArchiveError} */
-export async function blame<T>(server: ArchiveError['server'], work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw new ArchiveError(server, error);
   }
 }

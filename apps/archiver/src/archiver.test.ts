@@ -1,6 +1,6 @@
 import { recordedLog, until } from '@chorus/testing';
 import { expect } from 'chai';
-import { ArchiveError } from './archive-work.js';
+import { ArchiveError } from './archive-error.js';
 import { Archiver } from './archiver.js';
 
 /** Work whose results the test sets. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Closeable, Logger } from '@chorus/service';
-import { ArchiveError } from './archive-work.js';
+import { ArchiveError } from './archive-error.js';
 
 /** First pause after a failure, and the longest pause per failing store, in milliseconds. */
 const FIRST_RETRY_MS = 250;

@@ -2,6 +2,7 @@ import type { ReadMark } from '@chorus/broker';
 import { currentMessageOf, type Database, type MessageRow, Prisma } from '@chorus/database';
 import { type CurrentMessage, isAfter, type Position, type Reaction } from '@chorus/protocol';
 import { ROOM_COLUMNS, type RoomOfUser, type RoomRow, roomOf } from '../rooms/repository.js';
+import { expiredUpTo } from '../rooms/retention.js';
 import { COUNTS, PAGE } from './statements.js';
 
 /** Place in the list of a user's rooms, which is ordered by latest activity, and by id among equal times. */
@@ -26,6 +27,8 @@ export interface InboxRoom {
   readonly mutedUntil: Date | undefined;
   /** Position of the last stored entry; 0-0 for none. */
   readonly stored: Position;
+  /** Messages sent up to this time are not served any more, in milliseconds since 1970; undefined without a retention. */
+  readonly expiredUpTo: number | undefined;
 }
 
 /** An own message, or the entry that made the user a member. */
@@ -74,6 +77,7 @@ type PageRow = RoomRow & {
   mutedUntil: Date | null;
   headEpoch: bigint;
   headSeq: bigint;
+  expiredUpTo: Date | null;
 };
 
 type CountsRow = { [Column in keyof MessageRow]: MessageRow[Column] | null } & {
@@ -92,7 +96,11 @@ type CountsRow = { [Column in keyof MessageRow]: MessageRow[Column] | null } & {
 
 /** The rooms of users and what they have read of them, in PostgreSQL. */
 export class InboxRepository {
-  constructor(private readonly db: Database) {}
+  /** @param retentionDays retention of all rooms; undefined for none */
+  constructor(
+    private readonly db: Database,
+    private readonly retentionDays: number | undefined,
+  ) {}
 
   /** Returns rooms of a user, without those from which the user is banned, by latest activity. */
   async page(userId: number, { after, roomId, limit }: InboxFilter): Promise<InboxRoom[]> {
@@ -103,7 +111,7 @@ export class InboxRepository {
         : Prisma.sql`WHERE (activity_at, room_id) < (${new Date(after.activityAt)}, ${BigInt(after.roomId)})`;
     const rows = await this.db.$queryRaw<PageRow[]>`
       SELECT ${ROOM_COLUMNS}, found.role, found.activity_at AS "activityAt", found.head_epoch AS "headEpoch",
-        found.head_seq AS "headSeq", mute.until AS "mutedUntil"
+        found.head_seq AS "headSeq", mute.until AS "mutedUntil", ${expiredUpTo(this.retentionDays)} AS "expiredUpTo"
       FROM (SELECT * FROM (${PAGE(userId, one)}) listed ${bound} ORDER BY activity_at DESC, room_id DESC LIMIT ${limit}) found
       JOIN rooms ON rooms.id = found.room_id
       LEFT JOIN mutes mute ON mute.room_id = found.room_id AND mute.user_id = ${BigInt(userId)} AND mute.until > now()
@@ -113,6 +121,7 @@ export class InboxRepository {
       activityAt: row.activityAt.getTime(),
       mutedUntil: row.mutedUntil ?? undefined,
       stored: { epoch: Number(row.headEpoch), seq: Number(row.headSeq) },
+      expiredUpTo: row.expiredUpTo?.getTime(),
     }));
   }
 

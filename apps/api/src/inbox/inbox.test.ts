@@ -187,6 +187,15 @@ describe('the inbox', function () {
     expect((await inbox()).rooms[0]).to.deep.include({ n: 10, unread: 1 });
   });
 
+  it('hides messages that are older than the retention before they are removed', async () => {
+    const room = await newRoom();
+    await db.$executeRaw`INSERT INTO messages (room_id, epoch, seq, message_id, user_id, username, content, sent_at)
+      VALUES (${room}, 5, 1, 'x', 2, 'ben', 'hello', now() - interval '3 days')`;
+    expect((await inbox()).rooms[0].lastMessage.content).to.equal('hello');
+    await db.room.update({ where: { id: room }, data: { retentionDays: 2 } });
+    expect((await inbox()).rooms[0]).to.deep.include({ lastMessage: null, unread: 0, n: 1 });
+  });
+
   it('tells members of small rooms, and no other user, how far each member has read', async () => {
     const room = await newRoom('public');
     await add(room, BEN);

@@ -67,8 +67,19 @@ export class Inbox {
       if (stored === undefined) return [];
       const counted = withBacklog(userId, stored, backlogs[at] ?? []);
       const activityAt = Math.max(counted.lastMessage?.sentAt ?? 0, found.activityAt);
-      return [{ ...found, activityAt, counts: counted }];
+      return [
+        { ...found, activityAt, counts: isExpired(found, counted) ? withoutMessages(counted) : counted },
+      ];
     });
     return entries.sort((a, b) => b.activityAt - a.activityAt || b.room.id - a.room.id);
   }
+}
+
+/** Whether the newest message, and so every message, is older than the retention. */
+function isExpired({ expiredUpTo }: InboxRoom, { lastMessage }: RoomCounts): boolean {
+  return expiredUpTo !== undefined && lastMessage !== undefined && lastMessage.sentAt <= expiredUpTo;
+}
+
+function withoutMessages(counts: RoomCounts): RoomCounts {
+  return { ...counts, unread: 0, mentions: 0, lastMessage: undefined };
 }

@@ -1,5 +1,5 @@
 import type { ReadPositions } from '@chorus/broker';
-import { blame } from '../archive-work.js';
+import { blame } from '../archive-error.js';
 import type { ArchiverWork } from '../archiver.js';
 import type { ReadStore } from './read-store.js';
 
