@@ -1,35 +1,54 @@
--- Prefix of the script that publishes: collects news of rooms, as lines of the activity channel (`activity-lines.ts`).
+-- Prefix of the script that publishes: news of rooms, as lines of the activity channel (`activity-lines.ts`).
 --
 -- Fields are read where the text of a user cannot stand: right behind the type of the entry, or behind quotes, which are escaped
 -- within content and names. Needs backlog.lua.
 
 local MENTIONS = string.byte('m')
 
--- Returns the new messages of a room, which line_of_messages takes, with one more.
-local function add_message(fresh, body, seq, n)
-  local user = user_of(body)
-  if not fresh then
-    fresh = { count = 0, last = {}, users = {} }
-  end
-  fresh.count, fresh.seq, fresh.n = fresh.count + 1, seq, n
-  if not user then return fresh end
-  if not fresh.last[user] then fresh.users[#fresh.users + 1] = user end
-  fresh.last[user] = n
-  -- `"type":"message","mentions":[`
-  local mentions = string.byte(body, 19) == MENTIONS and string.match(body, '^,"mentions":%[([^%]]+)%]', 17)
-  if mentions then
-    mentions = user .. ':' .. string.gsub(mentions, '"room"', '*')
-    fresh.mentions = fresh.mentions and fresh.mentions .. ';' .. mentions or mentions
-  end
-  return fresh
+-- Its name is that of the state with another end.
+local function activity_channel(suffix)
+  return string.sub(KEYS[1], 1, -6) .. 'activity' .. suffix
 end
 
-local function line_of_messages(room, epoch, fresh)
-  local senders = {}
-  for at, user in ipairs(fresh.users) do senders[at] = user .. ':' .. fresh.last[user] end
-  local line = 'm ' .. room .. ' ' .. epoch .. ' ' .. fresh.seq .. ' ' .. fresh.n .. ' ' .. fresh.count .. ' '
-  line = line .. (senders[1] and table.concat(senders, ',') or '-')
-  return fresh.mentions and line .. ' ' .. fresh.mentions or line
+-- Whether a node reads the channel; also if this user of Redis may not know.
+local function is_watched(command, suffix)
+  local channel = activity_channel(suffix)
+  local found = redis.pcall('PUBSUB', command == 'PUBLISH' and 'NUMSUB' or 'SHARDNUMSUB', channel)
+  return found.err or found[2] > 0
+end
+
+-- Returns the part of a line about the mentions of a message, with the separator before it; '' for none.
+local function mentions_of(body, user, separator)
+  if string.byte(body, 19) ~= MENTIONS then return '' end
+  -- `"type":"message","mentions":[`
+  local mentions = string.match(body, '^,"mentions":%[([^%]]+)%]', 17)
+  if not mentions then return '' end
+  return separator .. user .. ':' .. string.gsub(mentions, '"room"', '*')
+end
+
+-- Returns the line of the new messages of a room. Most batches have one of each room.
+--
+-- `bodies` are those of its new messages, and `ordinals` theirs
+local function line_of_messages(room, epoch, seq, bodies, ordinals)
+  local count = #bodies
+  local n = ordinals[count]
+  local start = 'm ' .. room .. ' ' .. epoch .. ' ' .. seq .. ' ' .. n .. ' '
+  if count == 1 then
+    local user = user_of(bodies[1])
+    if not user then return start .. '1 -' end
+    return start .. '1 ' .. user .. ':' .. n .. mentions_of(bodies[1], user, ' ')
+  end
+  local senders, last, mentions = {}, {}, ''
+  for at = 1, count do
+    local user = user_of(bodies[at])
+    if user then
+      if not last[user] then senders[#senders + 1] = user end
+      last[user] = ordinals[at]
+      mentions = mentions .. mentions_of(bodies[at], user, mentions == '' and ' ' or ';')
+    end
+  end
+  for at, user in ipairs(senders) do senders[at] = user .. ':' .. last[user] end
+  return start .. count .. ' ' .. (senders[1] and table.concat(senders, ',') or '-') .. mentions
 end
 
 -- Returns the line of a change; nil for one that is no news. In rooms without news, only changes of members are.

@@ -113,7 +113,9 @@ end
 
 -- `done` messages belong to previous rooms.
 local replies, marks, at, key_at, last, done, nth = { life }, {}, first_room, 7, #KEYS, 0, 0
-local news
+-- Lines for the activity channel, and whether it is read.
+local news, watched
+local changes_by_traits, letters_by_traits = has_traits and {}, has_traits and {}
 local now = time[1] .. string.format('%03d', math.floor(time[2] / 1000))
 while key_at <= last do
   nth = nth + 1
@@ -122,12 +124,19 @@ while key_at <= last do
   if keyed then count = -count end
   local first_body = at + 2
   local changes, letters = 0, ''
-  if traits[nth] then
-    changes, letters = string.match(traits[nth], '^(%d*)(%a*)$')
-    changes = tonumber(changes) or 0
+  local room_traits = traits[nth]
+  if room_traits then
+    -- Most rooms of a batch have the same.
+    changes, letters = changes_by_traits[room_traits], letters_by_traits[room_traits]
+    if not changes then
+      changes, letters = string.match(room_traits, '^(%d*)(%a*)$')
+      changes = tonumber(changes) or 0
+      changes_by_traits[room_traits], letters_by_traits[room_traits] = changes, letters
+    end
+    if watched == nil and letters ~= '' then watched = is_watched(command, channel_suffix) end
   end
   local changes_before = changes
-  local followed, fresh = letters ~= '', nil
+  local followed, fresh, fresh_seq, ordinals = watched and letters ~= '', nil, nil, nil
   local keys_at = first_body + count
   local ids, same_turn
   if keyed then
@@ -206,11 +215,17 @@ while key_at <= last do
             if line then
               news = news or {}
               -- In the order of the entries: members get no news behind their removal.
-              if fresh then news[#news + 1] = line_of_messages(room, epoch, fresh) end
+              if fresh then news[#news + 1] = line_of_messages(room, epoch, fresh_seq, fresh, ordinals) end
               news[#news + 1], fresh = line, nil
             end
           elseif followed then
-            fresh = add_message(fresh, body, seq, changes > 0 and string.format('%.0f', seq - changes) or seq)
+            local ordinal = changes > 0 and string.format('%.0f', seq - changes) or seq
+            fresh_seq = seq
+            if fresh then
+              fresh[#fresh + 1], ordinals[#ordinals + 1] = body, ordinal
+            else
+              fresh, ordinals = { body }, { ordinal }
+            end
           end
           if key ~= '' then
             ids[key] = id
@@ -228,7 +243,7 @@ while key_at <= last do
     marks[#marks + 1] = room
     if fresh then
       news = news or {}
-      news[#news + 1] = line_of_messages(room, epoch, fresh)
+      news[#news + 1] = line_of_messages(room, epoch, fresh_seq, fresh, ordinals)
     end
   end
   if changes > changes_before then
@@ -250,8 +265,7 @@ while key_at <= last do
   done = done + count
 end
 
--- The name of the channel is that of the state, with another end.
-if news then call(command, string.sub(KEYS[1], 1, -6) .. 'activity' .. channel_suffix, table.concat(news, '\n')) end
+if news then call(command, activity_channel(channel_suffix), table.concat(news, '\n')) end
 if waiting > waited then
   call('HINCRBY', state, 'unstored', waiting - waited)
   -- Bytes counted while the budget was fuller may be wrong by now.

@@ -11,7 +11,8 @@ import type { Done, Task } from './worker.js';
 /*
  * `pnpm bench:publish`: cost of a message for Redis and its publisher, by size of the batch and number of rooms, with
  * and without an idempotency key; every message is delivered once. With `--against` another built checkout, both take
- * turns in one run: compare the two, because the figures vary with the machine.
+ * turns in one run: compare the two, because the figures vary with the machine. `--members` and `--watched` add what news for
+ * inboxes cost.
  */
 
 const HERE = fileURLToPath(new URL('../../../..', import.meta.url));
@@ -31,6 +32,8 @@ const options = benchCommand(
   .option('--rooms <list>', 'comma-separated numbers of rooms', numbers, ROOMS)
   .option('--used <share>', 'share of the archive budget in use, from 0 to 1', Number, 0)
   .option('--users <number>', 'number of users, who send in turn', Number, 1)
+  .option('--members', 'the rooms have members')
+  .option('--watched', 'the publisher watches the activity of all rooms, as a gateway with inboxes does')
   .option('--redis <arguments>', 'more arguments of redis-server', '')
   .parse()
   .opts<{
@@ -41,6 +44,8 @@ const options = benchCommand(
     rooms: number[];
     used: number;
     users: number;
+    members?: true;
+    watched?: true;
     redis: string;
   }>();
 
@@ -67,6 +72,8 @@ async function start(checkout: string, closer: Closer): Promise<System> {
     checkout,
     server.url,
     ...[Math.max(...options.rooms), options.used, options.users].map(String),
+    options.members ? 'members' : '',
+    options.watched ? 'watched' : '',
   ]);
   closer.defer(() => worker.disconnect());
   await once(worker, 'message');

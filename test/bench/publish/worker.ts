@@ -28,7 +28,8 @@ const SUBSCRIBING = 500;
 /** Budget for messages that wait for the archiver, in bytes. */
 const BUDGET = 1e15;
 
-const [checkout = '', url = '', rooms = '0', used = '0', users = '1'] = process.argv.slice(2);
+const [checkout = '', url = '', rooms = '0', used = '0', users = '1', members, watched] =
+  process.argv.slice(2);
 /** Exports of a package of the checkout; empty if it lacks the package, as older ones do. */
 async function load(name: string): Promise<object> {
   const file = join(checkout, 'packages', name, 'dist/index.js');
@@ -52,9 +53,16 @@ const limits = { maxBacklogBytes: BUDGET, maxBatchWindowMs: 0, connectTimeoutMs:
 const broker = await RedisBroker.connect({ redis, keyspace, ...limits, log });
 for (let first = 1; first <= Number(rooms); first += SUBSCRIBING) {
   const ids = Array.from({ length: SUBSCRIBING }, (_, index) => first + index);
-  await Promise.all(ids.map((id) => directory.ensure(id, 0).then(() => broker.subscribe(id))));
+  const create = async (id: number): Promise<void> => {
+    await directory.ensure(id, 0);
+    // Older checkouts do not know of members.
+    if (members) await directory.setSize?.(id, 'small');
+    await broker.subscribe(id);
+  };
+  await Promise.all(ids.map(create));
 }
 await directory.markComplete();
+if (watched) await broker.watchActivity?.();
 // As if much of the budget were used already.
 if (Number(used) > 0) await client.hset('chorus:state', 'unstored', Math.floor(Number(used) * BUDGET));
 

@@ -29,12 +29,12 @@ export const REDIS_COMMANDS: readonly RedisCommandGroup[] = [
   {
     purpose: 'channels',
     where: 'single',
-    commands: ['publish', 'subscribe', 'unsubscribe'],
+    commands: ['publish', 'subscribe', 'unsubscribe', 'pubsub|numsub'],
   },
   {
     purpose: 'sharded channels',
     where: 'cluster',
-    commands: ['spublish', 'ssubscribe', 'sunsubscribe'],
+    commands: ['spublish', 'ssubscribe', 'sunsubscribe', 'pubsub|shardnumsub'],
   },
   {
     purpose: 'streams of rooms',
