@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Guard, generateSecret, TOKEN_TTL_SECONDS, Tokens } from '@chorus/auth';
-import type { Broker, ProbeStats } from '@chorus/broker';
+import type { Broker, ProbeStats, ReadPositions } from '@chorus/broker';
 import type { AccessList, MembershipList, NodeRegistry } from '@chorus/control';
 import type { PresenceStore } from '@chorus/presence';
 import {
@@ -42,6 +42,7 @@ export interface GatewayParts {
   access: AccessList;
   /** Copy of the memberships. */
   memberships: Pick<MembershipList, 'takeTurn'>;
+  reads: Pick<ReadPositions, 'mark'>;
   nodes: NodeRegistry;
   /** Why the parts do not work at the moment, as predicate of "Redis"; undefined if no trouble is known. */
   trouble?: (() => string | undefined) | undefined;

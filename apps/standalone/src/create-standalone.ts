@@ -158,6 +158,7 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
     presence,
     access,
     memberships: access.memberships,
+    reads,
     nodes,
     capacity,
     log,

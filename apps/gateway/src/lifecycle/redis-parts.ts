@@ -1,4 +1,4 @@
-import { ProbeStats, RedisBroker, redisNoticeTarget } from '@chorus/broker';
+import { ProbeStats, RedisBroker, RedisReadPositions, redisNoticeTarget } from '@chorus/broker';
 import { RedisAccessList, RedisMembershipList, RedisNodeRegistry } from '@chorus/control';
 import { RedisPresenceStore } from '@chorus/presence';
 import { addRedisMetrics, createRedis, Keyspace, RedisWatch, redisDatabase } from '@chorus/redis';
@@ -32,6 +32,7 @@ export function createRedisParts(
     presence,
     access: new RedisAccessList(redis, keyspace),
     memberships: new RedisMembershipList(redis, keyspace),
+    reads: new RedisReadPositions(redis, keyspace),
     nodes: new RedisNodeRegistry(redis, keyspace),
     trouble: () => watch.trouble(),
     connectBroker: (busy) =>

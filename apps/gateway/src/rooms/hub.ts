@@ -19,6 +19,7 @@ import {
   type MemberSubscriber,
   memberChangeOf,
 } from './member-changes.js';
+import { isReadReceipt } from './read-receipt.js';
 import { RoomListWatch } from './room-list-watch.js';
 import type { JoinTicket } from './standing.js';
 import { typistOf } from './typing-notice.js';
@@ -183,12 +184,13 @@ export class Hub implements RoomListener {
     traces?.delivered(roomId, position, room?.subscribers.size ?? 0);
   }
 
-  /** Publishes a frame without a position. Typing notices go only to sockets of `chorus.v1`. */
+  /** Publishes a frame without a position. Typing notices and read receipts go only to sockets of `chorus.v1`. */
   onNotice(roomId: number, frame: Uint8Array): void {
     const room = this.#rooms.get(roomId);
     if (room === undefined) return;
     const typist = typistOf(frame);
-    if (typist === undefined) {
+    if (isReadReceipt(frame)) this.#publishV1(room, frame);
+    else if (typist === undefined) {
       this.parts.transport.publish(room.topic, frame);
       this.#count(room, frame);
     } else this.#deliverTyping(room, typist, frame);
@@ -239,11 +241,15 @@ export class Hub implements RoomListener {
 
   /** Plain sockets receive no changes. */
   #deliverChange(room: LocalRoom, frame: Uint8Array): void {
+    this.#publishV1(room, frame);
+    const change = memberChangeOf(frame);
+    if (change !== undefined) applyMemberChange(room, change);
+  }
+
+  #publishV1(room: LocalRoom, frame: Uint8Array): void {
     this.parts.transport.publish(room.v1Topic, frame);
     // At most: those that catch up are not told apart by protocol.
     this.parts.counters.bytesOut += room.v1Subscribers * frame.byteLength;
-    const change = memberChangeOf(frame);
-    if (change !== undefined) applyMemberChange(room, change);
   }
 
   #deliverTyping(room: LocalRoom, userId: number, frame: Uint8Array): void {

@@ -13,7 +13,16 @@ export interface SessionContexts {
 
 type SessionParts = Pick<
   V1Context,
-  'hub' | 'inboxes' | 'acks' | 'access' | 'memberships' | 'presence' | 'nextMessageId' | 'counters' | 'log'
+  | 'hub'
+  | 'inboxes'
+  | 'acks'
+  | 'access'
+  | 'memberships'
+  | 'presence'
+  | 'reads'
+  | 'nextMessageId'
+  | 'counters'
+  | 'log'
 > & {
   readonly guard: Guard;
   readonly broker: Pick<Broker, 'publishNotice' | 'publishedWith' | 'between'>;
@@ -21,7 +30,7 @@ type SessionParts = Pick<
 };
 
 export function sessionContexts(config: GatewayConfig, parts: SessionParts): SessionContexts {
-  const { hub, acks, inboxes, access, memberships, presence, guard, broker, publish } = parts;
+  const { hub, acks, inboxes, access, memberships, presence, reads, guard, broker, publish } = parts;
   const { nextMessageId, counters, log } = parts;
   const { maxFrameBytes, maxMessagesPerSecond, maxQueuedBytes, idleTimeoutSeconds } = config;
   const shared = { hub, memberships, publish, nextMessageId, maxQueuedBytes, counters, log };
@@ -38,6 +47,7 @@ export function sessionContexts(config: GatewayConfig, parts: SessionParts): Ses
       inboxes,
       access,
       presence,
+      reads,
       verify,
       publishNotice: (roomId, frame) => broker.publishNotice(roomId, frame),
       targets: new TargetMessages(broker),

@@ -4,6 +4,7 @@ import {
   type Broker,
   type BrokerListener,
   MemoryBroker,
+  MemoryReadPositions,
   MemoryRoomDirectory,
   MemoryRoomStore,
   type RoomDirectory,
@@ -78,6 +79,7 @@ export class GatewayFixture {
       presence: this.presence,
       access: this.access,
       memberships: this.memberships,
+      reads: new MemoryReadPositions(this.rooms),
       nodes: this.nodes,
       log: silentLog,
     };

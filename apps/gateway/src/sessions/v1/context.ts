@@ -1,4 +1,5 @@
 import type { VerifiedToken } from '@chorus/auth';
+import type { ReadPositions } from '@chorus/broker';
 import type { AccessList, MembershipList } from '@chorus/control';
 import type { PresenceStore } from '@chorus/presence';
 import type { MessageLimits, Position, WelcomeFrame } from '@chorus/protocol';
@@ -17,6 +18,7 @@ export interface V1Context {
   access: Pick<AccessList, 'check' | 'checkRooms'>;
   memberships: Pick<MembershipList, 'takeTurn'>;
   presence: Pick<PresenceStore, 'members'>;
+  reads: Pick<ReadPositions, 'mark'>;
   /** Verifies a token; undefined if it is invalid or expired. */
   verify(token: string): VerifiedToken | undefined;
   /** Publishes a message; rejects as `Broker.publish` does. */

@@ -9,6 +9,7 @@ import { ping } from './ping.js';
 import { presence } from './presence.js';
 import { publish } from './publish.js';
 import { react } from './react.js';
+import { read } from './read.js';
 import { refresh } from './refresh.js';
 import { typing } from './typing.js';
 import { watchInbox } from './watch-inbox.js';
@@ -55,8 +56,7 @@ export function perform(session: CommandSession, frame: ClientFrame): void {
       watchInbox(session, frame);
       break;
     case 'read':
-      // Until gateways keep read positions.
-      session.refuse('unavailable', frame);
+      read(session, frame);
       break;
     case 'ping':
       ping(session);
