@@ -129,6 +129,18 @@ describe('changes of messages that an application makes', () => {
     }
   });
 
+  it('go over HTTP through an API that is an object of a class', async () => {
+    const { history } = stage;
+    history.request = async function (this: unknown, ...request: unknown[]): Promise<unknown> {
+      requests.push(this === history, ...request);
+      return {};
+    } as Request;
+    const edited = edit(room, target, 'new');
+    refuse(await sent(), 'message_not_recent');
+    await edited;
+    expect(requests.slice(0, 2)).to.deep.equal([true, 'PATCH']);
+  });
+
   it('are tried again after a temporary failure over HTTP', async () => {
     failures.push(new ChorusError('network', 'no answer', true));
     const edited = edit(room, target, 'new');

@@ -51,7 +51,7 @@ function change(room: Room, operation: MessageOperation, options: ChangeOptions 
 }
 
 async function changeOverHttp(
-  { request }: HistorySource,
+  api: HistorySource,
   roomId: number,
   { type, target, ...body }: MessageOperation,
   idempotencyKey: string,
@@ -61,11 +61,11 @@ async function changeOverHttp(
   const path = `/api/rooms/${roomId}/messages/${formatPosition(target)}`;
   const reactionPath = `${path}/reactions/${encodeURIComponent(reaction)}`;
   try {
-    if (request === undefined) throw refusal;
-    if (type === 'edit') await request('PATCH', path, { body, idempotencyKey });
-    else if (type === 'append') await request('POST', `${path}/append`, { body, idempotencyKey });
-    else if (type === 'delete') await request('DELETE', path, { idempotencyKey });
-    else await request(type === 'react' ? 'PUT' : 'DELETE', reactionPath, { idempotencyKey });
+    if (api.request === undefined) throw refusal;
+    if (type === 'edit') await api.request('PATCH', path, { body, idempotencyKey });
+    else if (type === 'append') await api.request('POST', `${path}/append`, { body, idempotencyKey });
+    else if (type === 'delete') await api.request('DELETE', path, { idempotencyKey });
+    else await api.request(type === 'react' ? 'PUT' : 'DELETE', reactionPath, { idempotencyKey });
   } catch (cause) {
     const error = asChorusError(cause);
     // Neither a gateway nor an API of the version before knows it.
