@@ -26,15 +26,27 @@ export const listMessages = operation(
     errors: UNKNOWN_ROOM,
   },
   ({ rooms, history }: Pick<MessageServices, 'rooms' | 'history'>) =>
-    async (ctx, { params: { roomId }, query: { before, after, changedSince, limit } }) => {
-      const room = await rooms.get(ctx.state.user, roomId);
+    async (ctx, { params: { roomId }, query }) => {
       const { user } = ctx.state;
-      if (changedSince !== undefined) return pageOfChanged(history, room, changedSince, limit, user);
-      return after === undefined
-        ? await pageBefore(history, room, before, limit, user)
-        : await pageAfter(history, room, after, limit, user);
+      const room = await rooms.get(user, roomId);
+      const page = await pageOf(history, room, query, user);
+      // A user who was removed during the reading may have got messages behind the removal.
+      if (room.kind !== 'public') await rooms.get(user, roomId);
+      return page;
     },
 );
+
+function pageOf(
+  history: MessageHistory,
+  room: HistoryRoom,
+  { before, after, changedSince, limit }: z.output<typeof listMessagesInput>,
+  user: Member | undefined,
+): Promise<Page> {
+  if (changedSince !== undefined) return pageOfChanged(history, room, changedSince, limit, user);
+  return after === undefined
+    ? pageBefore(history, room, before, limit, user)
+    : pageAfter(history, room, after, limit, user);
+}
 
 async function pageBefore(
   history: MessageHistory,

@@ -84,6 +84,20 @@ describe('GET /api/rooms/:roomId/messages', function () {
     });
   });
 
+  it('returns nothing to a member who is removed from a private room while the history is read', async () => {
+    await db.room.update({ where: { id: ROOM }, data: { kind: 'private' } });
+    for (const query of ['', '?after=0-0', '?changedSince=0-0']) {
+      await db.roomMember.create({ data: { roomId: ROOM, userId: ann.id, role: 'member' } });
+      expect((await get(query)).status).to.equal(200);
+      recent.afterRead = async () => {
+        await db.roomMember.deleteMany();
+        recent.publish('behind the removal');
+      };
+      expect((await get(query)).status).to.equal(404);
+      recent.afterRead = async () => {};
+    }
+  });
+
   it('begins at the very first message after 0-0', async () => {
     publish(1, 3);
     await recent.archive(db, 1);
