@@ -58,6 +58,17 @@ local function trim_old(stored, max_age, now)
   return now
 end
 
+-- Removes all entries up to a number, epoch by epoch. By number and not by count, because erased entries count: the log of
+-- changes in the database reaches back equally far, so what it no longer has is not here either.
+local function trim_up_to(seq)
+  while true do
+    local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
+    local epoch, first_seq = string.match(first and first[1] or '', '^(%d+)-(%d+)$')
+    if not epoch or tonumber(first_seq) > seq then return end
+    redis.call('XTRIM', stream, 'MINID', string.format('%s-%.0f', epoch, seq + 1))
+  end
+end
+
 -- Whether exactly the entries that were read wait up to there. Only settled entries are erased, and others are removed from
 -- the front, so comparing both ends is enough.
 local function waits_as_read(before)
@@ -96,9 +107,10 @@ local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local newest = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
 newest = newest and newest[1] or stored
--- A room's numbers continue across epochs, so their difference is the number of messages that are not stored.
-local waiting = tonumber(string.match(newest, '%d+$')) - tonumber(string.match(stored, '%d+$'))
-redis.call('XTRIM', stream, 'MAXLEN', math.max(tonumber(ARGV[3]), waiting))
+-- A room's numbers continue across epochs, so their difference is the number of entries that are not stored.
+local newest_seq, stored_seq = tonumber(string.match(newest, '%d+$')), tonumber(string.match(stored, '%d+$'))
+local kept = math.max(tonumber(ARGV[3]), newest_seq - stored_seq)
+trim_up_to(math.max(newest_seq, stored_seq) - kept)
 local max_age = tonumber(ARGV[4])
 local days = redis.call('HGET', KEYS[13], room)
 if days and (max_age == 0 or days * DAY_MS < max_age) then max_age = days * DAY_MS end

@@ -126,7 +126,7 @@ export class RoomRestorer {
     if (end !== undefined && read !== undefined && read.length <= PAGE) {
       const stored = behind.unstored === undefined || samePosition(read[0] ?? known.last, behind.unstored);
       const messages = read.filter((message) => isAfter(message, end));
-      const before = stored ? 'stored' : 'unknown';
+      const before = stored && !hasDeletion(messages) ? 'stored' : 'unknown';
       // An archiver may have stored further messages since the room was read.
       const last = messages.at(-1) ?? known.last;
       const room = isAfter(last, known.last) ? { ...known, last, changes: messages.at(-1)?.changes } : known;
@@ -170,11 +170,13 @@ export class RoomRestorer {
     stored: boolean,
     now: number,
   ): Promise<boolean> {
-    const before = stored ? 'stored' : 'unknown';
+    let isStored = stored;
     let restored = 0;
     for (let [at, ends] = [from, end]; ; ) {
       const messages = isAfter(room.last, at) ? await this.archive.after(room.id, at, PAGE) : [];
       const complete = messages.length < PAGE;
+      isStored &&= !hasDeletion(messages);
+      const before = isStored ? 'stored' : 'unknown';
       if (!(await this.directory.restore({ room, end: ends, messages, before, complete }, now))) return false;
       restored += messages.length;
       const last = messages.at(-1);
@@ -198,4 +200,12 @@ export class RoomRestorer {
     const [found] = await this.archive.after(roomId, { epoch: message.epoch, seq: message.seq - 1 }, 1);
     return found !== undefined && found.epoch === message.epoch && found.seq === message.seq;
   }
+}
+
+/**
+ * Whether a message was deleted by one of these. The recent history may have its text again: it does not count as stored, so that an
+ * archiver claims the deletion once more, and erases the text.
+ */
+function hasDeletion(messages: readonly RestoredMessage[]): boolean {
+  return messages.some(({ body }) => body.startsWith('"type":"change","change":"deleted"'));
 }

@@ -240,6 +240,15 @@ export function describeEntries(name: string, makeFixture: MakeBrokerFixture): v
         expect(shape(await read())).to.equal('1m1 2c 3e 4e 5c 6m4 7m5 8m6');
       });
 
+      it('count for the size of the recent history', async () => {
+        await settle(2, 3, 6);
+        await publishAll(message('d'), message('e'));
+        const backlog = await claim();
+        const upTo = backlog.messages.at(-1) ?? backlog.after;
+        await fixture.queue().settle(roomId, upTo, { size: 5, maxAgeMs: 0 }, backlog);
+        expect(shape(await read())).to.equal('4m3 5c 6e 7m5 8m6');
+      });
+
       it('may be what waited first', async () => {
         await settle(1, 2);
         expect((await fixture.queue().backlog()).bytes).to.equal(0);
