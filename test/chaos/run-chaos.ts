@@ -5,6 +5,7 @@ import type { MessageFrame } from '@chorus/protocol';
 import { Closer } from '@chorus/service';
 import { check, type Verdict } from './checker/checker.js';
 import type { Participant } from './clients/participant.js';
+import { Conversations } from './conversations/conversations.js';
 import { inject } from './faults/inject.js';
 import { type Figures, figuresOf, type Spread } from './figures/figures.js';
 import { type Timeline, timelineOf } from './figures/timeline.js';
@@ -17,6 +18,7 @@ import { settle } from './run/settle.js';
 import { Workload } from './run/workload.js';
 import { openClusterWorld } from './worlds/cluster-world.js';
 import { openStandaloneWorld } from './worlds/standalone-world.js';
+import { OBSERVER } from './worlds/world.js';
 
 export type RunOptions = Omit<ChaosOptions, 'report' | 'scenario'> & { scenario: keyof typeof WORLDS };
 
@@ -75,7 +77,8 @@ async function run(options: RunOptions, { signal, say }: RunContext, closer: Clo
   closer.defer(() => {
     for (const { client } of participants) client.close();
   });
-  await world.createRooms(roomIds, world.tokenOf({ id: 1, username: 'observer' }));
+  await world.createRooms(roomIds, world.tokenOf(OBSERVER));
+  const conversations = closer.add(await Conversations.start(world, { seed: options.seed, signal, say }));
 
   for (const [index, { client }] of participants.entries()) {
     client.start();
@@ -86,11 +89,16 @@ async function run(options: RunOptions, { signal, say }: RunContext, closer: Clo
 
   const workload = new Workload(participants, options.rate, options.seed);
   closer.defer(() => workload.stop());
+  conversations.work();
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
   const endAt = performance.now() + options.seconds * 1_000;
   const onFault = (kind: string, what: string): void => say(`${kind}: ${what}`);
-  const injecting = inject({ schedule, world, participants, endAt, signal, onFault });
+  const injecting = inject({
+    ...{ schedule, world, endAt, signal, onFault },
+    participants: [...participants, ...conversations.troubled],
+    nextChange: () => conversations.nextChange(),
+  });
   const [faults] = await Promise.all([injecting, sleep(options.seconds * 1_000, undefined, { signal })]);
   workload.stop();
   delay.disable();
@@ -98,12 +106,16 @@ async function run(options: RunOptions, { signal, say }: RunContext, closer: Clo
   say('waiting until all is quiet');
   const lossy = faults.some(({ loss }) => loss !== undefined);
   const { observer, promises } = world;
-  await settle({ participants, roomIds, observer, messages, promises, lossy, signal, say });
+  await Promise.all([
+    settle({ participants, roomIds, observer, messages, promises, lossy, signal, say }),
+    conversations.settle(),
+  ]);
   const rooms = [];
   for (const roomId of roomIds) rooms.push(await observer.room(roomId));
   const lives = await world.lives();
   const history: History = {
     ...{ promises, rooms, lives, faults, endedAt: performance.now() },
+    conversations: await conversations.observe(),
     clients: participants.map(({ userId, username, roomIds, plain, stays, events, seen, sent, gaps }) => ({
       ...{ userId, username, roomIds, plain, stays },
       ...{ events: [...events], seen: [...seen], sent: [...sent], gaps: [...gaps] },

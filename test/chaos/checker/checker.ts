@@ -6,6 +6,11 @@ import { application } from './rules/application.js';
 import { archive } from './rules/archive.js';
 import { cameBack } from './rules/came-back.js';
 import { consistent } from './rules/consistent.js';
+import { appendedOnce } from './rules/conversations/appended-once.js';
+import { behindRemoval } from './rules/conversations/behind-removal.js';
+import { deletedNowhere } from './rules/conversations/deleted-nowhere.js';
+import { folded } from './rules/conversations/folded.js';
+import { membersOnly } from './rules/conversations/members-only.js';
 import { delivered } from './rules/delivered.js';
 import { idempotent } from './rules/idempotent.js';
 import { nothingInvented } from './rules/nothing-invented.js';
@@ -38,6 +43,11 @@ export const RULES: readonly Rule[] = [
   oneDeparture,
   application,
   recreated,
+  behindRemoval,
+  membersOnly,
+  folded,
+  appendedOnce,
+  deletedNowhere,
 ];
 
 export interface Verdict {

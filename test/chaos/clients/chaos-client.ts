@@ -25,7 +25,7 @@ export interface ChaosClientOptions {
 
 export const BACKOFF = { baseMs: 500, capMs: 3_000 };
 /** A client that stalls must be cut off by the gateway, like a program that hangs, and not by itself. */
-const LIVENESS = { askAfterMs: 5_000, answerWithinMs: 8_000 };
+export const LIVENESS = { askAfterMs: 5_000, answerWithinMs: 8_000 };
 
 /** The client of the SDK, on connections that record their traffic and can be disturbed. */
 export class ChaosClient implements ChatClient {

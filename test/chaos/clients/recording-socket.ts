@@ -14,7 +14,11 @@ export class Connections {
   /** Number of attempts to send each message. */
   readonly #attempts = new Map<string, number>();
 
-  constructor(private readonly record: (event: Unstamped) => void) {
+  /** @param onFrame called with every frame that a client receives, also with those that are not recorded */
+  constructor(
+    private readonly record: (event: Unstamped) => void,
+    private readonly onFrame?: (frame: V1ServerFrame) => void,
+  ) {
     const connections = this;
     this.webSocket = class extends RecordingSocket {
       constructor(url: string, protocol: string, options: { headers: Record<string, string> }) {
@@ -75,6 +79,7 @@ export class Connections {
 
   received(socket: RecordingSocket, frame: V1ServerFrame): void {
     if (socket !== this.#current) return;
+    this.onFrame?.(frame);
     switch (frame.type) {
       case 'welcome':
         this.record({ type: 'connected', connectionId: frame.connectionId });

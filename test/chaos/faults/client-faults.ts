@@ -1,11 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createPrng } from '@chorus/testing';
-import type { Participant } from '../clients/participant.js';
+import type { ChatClient } from '../clients/chat-client.js';
 import type { ClientFaultKind } from '../history/history.js';
 import type { PlannedFault } from '../run/schedule.js';
 
+/** A client that faults can disturb. */
+export interface Troubled {
+  readonly client: Pick<ChatClient, 'whole' | 'stall' | 'cut' | 'abandon' | 'rest' | 'start'>;
+  /** True while a fault uses it: other faults leave it alone. */
+  troubled: boolean;
+}
+
 export interface ClientFaultContext {
-  participants: readonly Participant[];
+  participants: readonly Troubled[];
   hits(what: string): void;
   signal: AbortSignal;
 }
@@ -42,7 +49,7 @@ export const CLIENT_FAULTS: Readonly<Record<ClientFaultKind, ClientFault>> = {
 async function trouble(
   { seed, forMs }: PlannedFault,
   { participants, hits }: ClientFaultContext,
-  action: (victims: readonly Participant[]) => Promise<void>,
+  action: (victims: readonly Troubled[]) => Promise<void>,
 ): Promise<void> {
   const free = participants.filter(({ troubled, client }) => !troubled && client.whole);
   const count = Math.ceil(participants.length * SHARE);

@@ -51,6 +51,7 @@ export const SERVER_KINDS: Record<Exclude<ServerFaultKind, StandaloneFaultKind>,
   'postgres-full': { forMs: [1_000, 4_000], extraMs: 2_500, needs: ['small-disk'] },
   'postgres-read-only': { forMs: [1_000, 4_000], extraMs: 500 },
   'archiver-kill': { forMs: [300, 1_500], extraMs: 800 },
+  'api-kill': { forMs: [200, 1_500], extraMs: 2_000 },
   'recreated-rooms': { forMs: [3_000, 6_000], extraMs: 2_000 },
 };
 

@@ -1,17 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Participant } from '../clients/participant.js';
 import type { Fault, FaultKind, Loss } from '../history/history.js';
 import type { PlannedFault, Schedule } from '../run/schedule.js';
 import type { FaultReport, World } from '../worlds/world.js';
-import { CLIENT_FAULTS } from './client-faults.js';
+import { CLIENT_FAULTS, type Troubled } from './client-faults.js';
 
 export interface InjectOptions {
   schedule: Schedule;
   world: World;
-  participants: readonly Participant[];
+  participants: readonly Troubled[];
   /** No fault begins after this time of `performance.now()`. */
   endAt: number;
   signal: AbortSignal;
+  /** Resolves when the next change of members was requested from an API. */
+  nextChange(): Promise<void>;
   /** Called when a fault begins. */
   onFault(kind: string, what: string): void;
 }
@@ -42,6 +43,7 @@ export async function inject(options: InjectOptions): Promise<Fault[]> {
         cutsOff: (cutOff) => {
           told.cutOff = cutOff;
         },
+        nextChange: () => options.nextChange(),
       });
       faults.push({ kind: fault.kind, what, startedAt, endedAt: performance.now(), ...told });
     }

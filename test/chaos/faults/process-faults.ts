@@ -1,10 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Member } from '@chorus/cluster';
 import { createPrng } from '@chorus/testing';
 import type { PlannedFault } from '../run/schedule.js';
 import { running } from '../worlds/running.js';
 import type { ServerFault, ServerFaultContext } from './server-fault.js';
 
+/** Delay of a kill behind a request that takes some milliseconds. */
+const INTO_CHANGE_MS = 25;
+/** Longest wait for a request. */
+const CHANGE_MS = 3_000;
 const KILL_PAUSE_MS = [100, 900] as const;
 const API_AWAY_MS = [100, 600] as const;
 const CLOCK_STEP_MS = [1_000, 120_000] as const;
@@ -13,6 +17,20 @@ const CLOCK_STEP_MS = [1_000, 120_000] as const;
 export const PROCESS_FAULTS = {
   'gateway-kill': (planned, context) => killOne(running(context.cluster.gateways), planned, context),
   'archiver-kill': (planned, context) => killOne(context.cluster.archivers, planned, context),
+
+  async 'api-kill'({ forMs, seed }, { cluster, hits, nextChange, signal }) {
+    const prng = createPrng(seed);
+    const victims = prng.next() < 0.6 ? cluster.apis : [prng.pick(cluster.apis)];
+    const intoMs = prng.next() * INTO_CHANGE_MS;
+    await Promise.race([nextChange(), sleep(CHANGE_MS, undefined, { signal })]);
+    // Timers are too coarse for so short a time.
+    for (const until = performance.now() + intoMs; performance.now() < until; ) await setImmediate();
+    const names = victims.map(({ nodeId }) => nodeId).join(' with ');
+    hits(
+      `${names} by SIGKILL, ${intoMs.toFixed(1)} ms after a change of members was requested, away for ${forMs} ms`,
+    );
+    await Promise.all(victims.map((api) => restart(api, 'SIGKILL', { forMs }, { signal, hits: () => {} })));
+  },
 
   async 'gateway-freeze'({ forMs, seed }, { cluster, hits, cutsOff, signal }) {
     const gateway = createPrng(seed).pick(running(cluster.gateways));

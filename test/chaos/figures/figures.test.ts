@@ -22,7 +22,7 @@ function story(events: HistoryEvent[], faults: Fault[] = []): History {
     },
   }));
   return {
-    ...{ promises: PROMISES, rooms: [], lives: [], faults, endedAt: 100_000 },
+    ...{ promises: PROMISES, rooms: [], lives: [], conversations: [], faults, endedAt: 100_000 },
     clients: [
       {
         userId: 1,

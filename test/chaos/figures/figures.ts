@@ -1,6 +1,7 @@
 import type { History } from '../history/history.js';
 import type { HistoryIndex } from '../history/index-history.js';
 import { sendingOf } from '../history/message-name.js';
+import { conversationFigures } from './conversation-figures.js';
 import { healingTimes } from './healing.js';
 import { percentile } from './percentile.js';
 import { type Resume, resumesOf } from './resumes.js';
@@ -25,6 +26,8 @@ export interface Figures {
   offline: Spread;
   /** From a join with a position to the last missed message. */
   replay: Spread;
+  /** Of rooms whose members and messages change, as text by name. */
+  conversations: Readonly<Record<string, string>>;
   /** From the return of Redis to the first message that every member of a room received, by room. */
   healing: Spread;
 }
@@ -92,6 +95,7 @@ export function figuresOf(index: HistoryIndex): Figures {
       missed: resumes.reduce((sum, { missed }) => sum + missed, 0),
     },
     roomChanges: roomChanges(history),
+    conversations: conversationFigures(history),
     latency: spread(latencies(history, firstSentAt(index))),
     offline: spread(offlineTimes(resumes)),
     replay: spread(resumes.flatMap(({ replayMs }) => replayMs ?? [])),

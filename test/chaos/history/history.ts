@@ -1,5 +1,6 @@
 import type { MessageFrame, Position } from '@chorus/protocol';
 import type { ClientEvent } from './client-event.js';
+import type { Conversation } from './conversation.js';
 
 /** A page that a client read from the API, because its gateway could not replay all missed messages. */
 export interface PagedEvent {
@@ -113,6 +114,7 @@ export type ServerFaultKind =
   | 'postgres-full'
   | 'postgres-read-only'
   | 'archiver-kill'
+  | 'api-kill'
   | 'recreated-rooms'
   | 'standalone-kill'
   | 'standalone-stop';
@@ -159,6 +161,8 @@ export interface History {
   readonly rooms: readonly RoomEnd[];
   /** Of rooms other than those of the clients. */
   readonly lives: readonly RoomLives[];
+  /** Of rooms whose members and messages change. */
+  readonly conversations: readonly Conversation[];
   readonly faults: readonly Fault[];
   /** When the final state was read. */
   readonly endedAt: number;

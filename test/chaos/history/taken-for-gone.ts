@@ -11,12 +11,13 @@ const BLUR_MS = 500;
 
 /**
  * When a gateway could not renew its lease for longer than that lasts, each of its users counts as gone until they
- * are reported again; they do not notice.
+ * are reported again; they do not notice. Gateways renew every third of a lease: when one is cut off, a third of its lease may
+ * have passed.
  * @param afterMs how long afterwards others may still be notified
  */
 export function takenForGone(client: ClientHistory, history: History, afterMs: number): TakenForGone[] {
   return cutOffTimes(client, history)
-    .filter(({ cut }) => cut.endedAt - cut.startedAt >= history.promises.leaseMs - BLUR_MS)
+    .filter(({ cut }) => cut.endedAt - cut.startedAt >= (history.promises.leaseMs * 2) / 3 - BLUR_MS)
     .map(({ from, cut }) => ({ from, to: cut.endedAt + afterMs }));
 }
 

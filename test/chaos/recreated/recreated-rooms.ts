@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Closeable } from '@chorus/service';
 import { connectV1 } from '@chorus/testing';
+import { type Asked, ask } from '../conversations/ask.js';
 import type { HistoryApi } from '../history/api.js';
 import type { ChangeOutcome, LifeEvent, RoomLives } from '../history/history.js';
 import type { ChaosCluster } from '../worlds/chaos-cluster.js';
@@ -14,8 +15,6 @@ const ROOMS = 3;
 const FIRST_USER_ID = 900_001;
 /** Number of names of a life, one after the other. */
 const NAMES = 2;
-/** Every request of the API times out sooner, in milliseconds: without an answer by then, none will come. */
-const REQUEST_MS = 15_000;
 const PAUSE_MS = 100;
 /** Unfinished changes are completed within this time, in milliseconds. */
 const AGREED_MS = 15_000;
@@ -124,28 +123,15 @@ export class RecreatedRooms implements Closeable {
   async #nameOf(roomId: number): Promise<string | undefined> {
     for (;;) {
       await sleep(PAUSE_MS, undefined, { signal: this.signal });
-      const { status, answer } = await this.#request('GET', `/api/rooms/${roomId}`);
+      const { status, body } = await this.#request('GET', `/api/rooms/${roomId}`);
       if (status === 404) return undefined;
-      if (status === 200) return (answer as { name: string }).name;
+      if (status === 200) return (body as { name: string }).name;
     }
   }
 
-  /** @returns status and body; 0 without an answer, or with one of the balancer's */
-  async #request(method: string, path: string, body?: object): Promise<{ status: number; answer: unknown }> {
-    try {
-      const response = await fetch(`${this.cluster.url}${path}`, {
-        method,
-        headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.any([this.signal, AbortSignal.timeout(REQUEST_MS)]),
-      });
-      const { status } = response;
-      if (status === 502) return NO_ANSWER;
-      return { status, answer: status === 200 ? await response.json() : undefined };
-    } catch {
-      this.signal.throwIfAborted();
-      return NO_ANSWER;
-    }
+  #request(method: string, path: string, body?: object): Promise<Asked> {
+    const { url } = this.cluster;
+    return ask({ url, token: this.#token, signal: this.signal }, method, path, body);
   }
 
   /** One on each gateway. */
@@ -181,8 +167,6 @@ export class RecreatedRooms implements Closeable {
 }
 
 type Change = { readonly type: 'create' | 'rename'; readonly name: string } | { readonly type: 'delete' };
-
-const NO_ANSWER = { status: 0, answer: undefined } as const;
 
 function outcomeOf({ type }: Change, status: number): ChangeOutcome {
   if (status >= 200 && status < 300) return 'done';

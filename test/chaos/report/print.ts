@@ -48,6 +48,7 @@ export function figureRows({
     'attempts refused': listed(figures.refusedConnections),
     'rooms resumed': `${resumes.recovered} recovered with ${resumes.missed} messages, ${resumes.notRecovered} not recovered`,
     'changes of rooms': listed(figures.roomChanges),
+    ...figures.conversations,
     [`offline (full jitter, ${BACKOFF.baseMs} to ${BACKOFF.capMs} ms)`]: inMs(figures.offline),
     'replay of what was missed': inMs(figures.replay),
     'Redis back until a room is whole': inMs(figures.healing),

@@ -134,6 +134,7 @@ class Simulation {
         present: this.#members(room.roomId).map(({ userId }) => userId),
       })),
       lives: [],
+      conversations: [],
       faults: [],
       endedAt: this.#now,
     };

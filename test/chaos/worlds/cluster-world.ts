@@ -1,12 +1,14 @@
 import { Closer } from '@chorus/service';
 import { RedisProbe } from '../../support/servers/redis-probe.js';
+import { marksInPostgres } from '../conversations/postgres-texts.js';
+import { marksInRedis } from '../conversations/redis-texts.js';
 import { needsOf } from '../faults/fault-kinds.js';
 import { SERVER_FAULTS } from '../faults/server-faults.js';
 import { HistoryApi } from '../history/api.js';
 import { DatabaseObserver } from '../history/observe-end.js';
 import { RecreatedRooms } from '../recreated/recreated-rooms.js';
 import { startChaosCluster } from './chaos-cluster.js';
-import type { World, WorldOptions } from './world.js';
+import { OBSERVER, type World, type WorldOptions } from './world.js';
 
 /** A cluster with servers of its own. */
 export async function openClusterWorld(options: WorldOptions): Promise<World> {
@@ -26,7 +28,7 @@ async function open({ settings, roomIds, kinds, signal }: WorldOptions, closer: 
   const redis = await RedisProbe.open({ redis: { url: redisUrl }, redisPrefix });
   closer.defer(() => redis.close());
   const api = new HistoryApi(cluster.url, signal);
-  const token = cluster.tokenOf({ id: 1, username: 'observer' });
+  const token = cluster.tokenOf(OBSERVER);
   const observer = closer.add(new DatabaseObserver(cluster.postgres.url, api, token, roomIds));
   const recreated = closer.add(new RecreatedRooms(cluster, api, signal));
   return {
@@ -36,6 +38,10 @@ async function open({ settings, roomIds, kinds, signal }: WorldOptions, closer: 
     inject: (fault, report) =>
       SERVER_FAULTS[fault.kind](fault, { cluster, redis, recreated, signal, ...report }),
     lives: () => recreated.observe(),
+    markedTexts: async () => [
+      ...(await cluster.redis.with(marksInRedis)),
+      ...(await cluster.postgres.with(marksInPostgres)),
+    ],
     close: () => closer.close(),
   };
 }

@@ -12,7 +12,7 @@ import { createPrng } from '@chorus/testing';
 import { HistoryApi } from '../history/api.js';
 import { PagesObserver } from '../history/observe-end.js';
 import { chaosSettings, createRooms, promisesOf, TOKEN_TTL_SECONDS } from './settings.js';
-import type { World, WorldOptions } from './world.js';
+import { OBSERVER, type World, type WorldOptions } from './world.js';
 
 /** Found from the source and from the compiled file. */
 const PROGRAM = join(dirname(createRequire(import.meta.url).resolve('@chorus/standalone')), 'main.js');
@@ -71,7 +71,7 @@ async function open({ settings: changes, roomIds, signal }: WorldOptions, closer
   await member.start();
   const tokens = new Tokens(jwtSecret, TOKEN_TTL_SECONDS);
   const api = new HistoryApi(url, signal);
-  const token = tokens.sign({ id: 1, username: 'observer' });
+  const token = tokens.sign(OBSERVER);
   return {
     ...{ url, gateways: [], about: 'standalone', log },
     promises: promisesOf(settings),

@@ -1,8 +1,12 @@
 import type { Member } from '@chorus/cluster';
 import type { Member as User } from '@chorus/protocol';
 import type { Closeable } from '@chorus/service';
+import type { FoundText } from '../history/conversation.js';
 import type { Loss, Promises, RoomEnd, RoomLives, ServerFaultKind } from '../history/history.js';
 import type { PlannedFault } from '../run/schedule.js';
+
+/** Creates the rooms of a run and reads their final state. Accounts of a run have small ids. */
+export const OBSERVER: User = { id: 900_000, username: 'observer' };
 
 /** What a fault reports while it lasts. */
 export interface FaultReport {
@@ -15,6 +19,8 @@ export interface FaultReport {
    * gone.
    */
   cutsOff(nodeIds: readonly string[]): void;
+  /** Resolves when the next change of members was requested from an API. */
+  nextChange(): Promise<void>;
 }
 
 /** Reads what a server holds, from outside. */
@@ -44,6 +50,8 @@ export interface World extends Closeable {
   inject(fault: PlannedFault<ServerFaultKind>, report: FaultReport): Promise<void>;
   /** Returns what became of rooms that faults created. */
   lives(): Promise<RoomLives[]>;
+  /** Returns the marks of texts in all stores; undefined where no other process reaches these. */
+  markedTexts?(): Promise<FoundText[]>;
 }
 
 /** Options for starting a world. */

@@ -37,6 +37,7 @@ describe('the rule about departures, for a client that did not read,', () => {
       clients: [subject, observer],
       rooms: [{ roomId: ROOM, archive: [], pages: [], present: [SUBJECT, OBSERVER] }],
       lives: [],
+      conversations: [],
       faults: [],
       endedAt: 30_000,
     };
@@ -69,6 +70,7 @@ describe('the rule about departures, for a client that did not read,', () => {
         clients: [restless, observer],
         rooms: [{ roomId: ROOM, archive: [], pages: [], present: [SUBJECT, OBSERVER] }],
         lives: [],
+        conversations: [],
         faults: [],
         endedAt: 30_000,
       };
@@ -107,7 +109,7 @@ describe('the rule about departures, for one that Redis lost,', () => {
       promises: { historySize: 50, leaseMs: 2_000, graceMs: 1_500 },
       clients: [subject, observer, other],
       rooms: [{ roomId: ROOM, archive: [], pages: [], present: [OBSERVER] }],
-      ...{ lives: [], faults, endedAt: 30_000 },
+      ...{ lives: [], conversations: [], faults, endedAt: 30_000 },
     };
     return [...oneDeparture.check(indexHistory(history))].map(({ what }) => what);
   };
