@@ -150,6 +150,22 @@ describe('the list of messages of a room', () => {
     expect(shown()).to.deep.equal(['5 message 5', '6 -', '7 message 7']);
   });
 
+  it('reads from the history what a message that was erased had replied to, and its replies', async () => {
+    const connection = await enter(joined(1, 4), message(1, 5));
+    await event((listener) => room.on('message', listener));
+    const deleted = { by: { id: 2, username: 'bob' }, at: 9 };
+    const tombstone = { content: '', changed: at(8), replyTo: at(5), replies: 1, deleted };
+    stage.history.changed.push(
+      message(1, 5, { changed: at(6), ...{ replies: 1 } }),
+      message(1, 6, tombstone as Partial<ReturnType<typeof message>>),
+    );
+    connection.socket.terminate();
+    await enter(joined(1, 8, true), erased(6), message(1, 7, { replyTo: at(6) }), deletion(8, 6));
+    await settled(() => list.messages[0]?.replies === 1);
+    expect(list.messages.map(({ replies }) => replies)).to.deep.equal([1, 1, 0]);
+    expect(list.messages[1]).to.deep.include({ replyTo: at(5), deleted, content: '' });
+  });
+
   it('reads what has changed after a long absence, and applies live changes after it', async () => {
     const connection = await enter(joined(1, 0), message(1, 1), message(1, 2), message(1, 3));
     await event<{ seq: number }>(

@@ -149,7 +149,8 @@ export class MessageList {
     if (before === undefined || isAfter(before, target)) {
       if (entry.type === 'message' || entry.change !== 'deleted' || !this.#covers(target))
         return this.#messages;
-      // Its entry was erased before the room could deliver it.
+      // Its entry was erased before the room could deliver it. Only the history knows its replies, and to what it replied.
+      this.#missed({ epoch: target.epoch, seq: target.seq - 1 });
       const tombstone = currentMessage(tombstoneOf(entry as Parameters<typeof tombstoneOf>[0]));
       return spliced(this.#messages, index, 0, tombstone);
     }
