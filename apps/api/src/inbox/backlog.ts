@@ -19,21 +19,30 @@ export interface BacklogEntry extends Position {
   readonly entry: Entry | undefined;
 }
 
-/** Reads the entries of a room after a position, oldest first. */
-export async function readBacklog(
+/** Reads the entries of rooms, each after its own position, oldest first. Takes one round trip, and more for rooms with many. */
+export async function readBacklogs(
+  history: RoomHistory,
+  rooms: ReadonlyArray<{ readonly roomId: number; readonly after: Position }>,
+): Promise<BacklogEntry[][]> {
+  const pages = await history.fromEach(
+    rooms.map(({ roomId, after }) => ({ roomId, from: { epoch: after.epoch, seq: after.seq + 1 } })),
+    PAGE,
+  );
+  return Promise.all(rooms.map(({ roomId }, at) => readRest(history, roomId, pages[at] ?? [])));
+}
+
+async function readRest(
   history: RoomHistory,
   roomId: number,
-  after: Position,
+  first: readonly StoredMessage[],
 ): Promise<BacklogEntry[]> {
   const entries: BacklogEntry[] = [];
-  let from = { epoch: after.epoch, seq: after.seq + 1 };
-  for (;;) {
-    const page = await history.from(roomId, from, PAGE);
+  for (let page = first; ; ) {
     entries.push(...page.map((stored) => backlogEntry(roomId, stored)));
     const last = page.at(-1);
     if (last === undefined || page.length < PAGE) return entries;
     if (entries.length >= MAX_ENTRIES) break;
-    from = { epoch: last.epoch, seq: last.seq + 1 };
+    page = await history.from(roomId, { epoch: last.epoch, seq: last.seq + 1 }, PAGE);
   }
   const newest = await history.before(roomId, undefined, 1);
   return [...entries, ...newest.map((stored) => backlogEntry(roomId, stored))];

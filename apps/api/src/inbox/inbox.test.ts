@@ -279,7 +279,7 @@ describe('the inbox', function () {
 
   it('answers 503 while Redis is unavailable, rather than with a wrong count', async () => {
     await newRoom();
-    history.from = () => Promise.reject(new UnavailableError('away'));
+    history.fromEach = () => Promise.reject(new UnavailableError('away'));
     expect((await as(ANN).get('/api/inbox')).status).to.equal(503);
   });
 });

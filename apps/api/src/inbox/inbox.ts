@@ -1,5 +1,5 @@
 import type { ReadPositions, RoomHistory } from '@chorus/broker';
-import { changedMessages, ownEntry, readBacklog } from './backlog.js';
+import { changedMessages, ownEntry, readBacklogs } from './backlog.js';
 import { type RoomCounts, withBacklog } from './count-backlog.js';
 import type { InboxFilter, InboxPlace, InboxRepository, InboxRoom } from './inbox-repository.js';
 
@@ -53,7 +53,10 @@ export class Inbox {
     const ids = rooms.map(({ room }) => room.id);
     const [marks, backlogs] = await Promise.all([
       this.reads.ofUser(userId, ids),
-      Promise.all(rooms.map(({ room, stored }) => readBacklog(this.history, room.id, stored))),
+      readBacklogs(
+        this.history,
+        rooms.map(({ room, stored }) => ({ roomId: room.id, after: stored })),
+      ),
     ]);
     const unstored = ids.map((roomId, at) => {
       const backlog = backlogs[at] ?? [];

@@ -107,7 +107,11 @@ export async function openDatabase(): Promise<{ db: Database; url: string }> {
 }
 
 /** A history without messages. */
-const SILENCE: RoomHistory = { before: async () => [], from: async () => [] };
+const SILENCE: RoomHistory = {
+  before: async () => [],
+  from: async () => [],
+  fromEach: async (rooms) => rooms.map(() => []),
+};
 
 /** Publishes to rooms that a test does not look at. */
 const NOWHERE: Pick<Broker, 'publish'> = { publish: async () => ({ epoch: 1, seq: 1 }) };

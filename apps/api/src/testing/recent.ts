@@ -57,6 +57,13 @@ export class TestRecent implements RoomHistory {
     return this.#answer(roomId, this.messages.filter(fits).slice(0, limit));
   }
 
+  async fromEach(
+    rooms: ReadonlyArray<{ roomId: number; from: Position }>,
+    limit: number,
+  ): Promise<StoredMessage[][]> {
+    return Promise.all(rooms.map(({ roomId, from }) => this.from(roomId, from, limit)));
+  }
+
   async #answer(roomId: number, messages: StoredMessage[]): Promise<StoredMessage[]> {
     if (this.failure !== undefined) throw this.failure;
     await this.afterRead();

@@ -10,6 +10,13 @@ export class MemoryRoomHistory implements RoomHistory {
     return this.rooms.room(roomId)?.before(before, limit) ?? [];
   }
 
+  async fromEach(
+    rooms: ReadonlyArray<{ readonly roomId: number; readonly from: Position }>,
+    limit: number,
+  ): Promise<StoredMessage[][]> {
+    return Promise.all(rooms.map(({ roomId, from }) => this.from(roomId, from, limit)));
+  }
+
   async from(roomId: number, from: Position, limit: number): Promise<StoredMessage[]> {
     return this.rooms.room(roomId)?.from(from, limit) ?? [];
   }

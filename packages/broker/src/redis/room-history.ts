@@ -1,4 +1,4 @@
-import { call, type Keyspace, type RedisClient } from '@chorus/redis';
+import { call, callAll, type Keyspace, type RedisClient, scopeOf } from '@chorus/redis';
 import type { Position, StoredMessage } from '../broker.js';
 import type { RoomHistory } from '../room-history.js';
 import { BrokerKeys } from './keys.js';
@@ -21,6 +21,34 @@ export class RedisRoomHistory implements RoomHistory {
     const end = before === undefined ? '+' : `(${before.epoch}-${before.seq}`;
     const stream = this.#keys.stream(roomId);
     return framesOf(await call(() => this.redis.xrevrange(stream, end, '-', 'COUNT', limit))).reverse();
+  }
+
+  async fromEach(
+    rooms: ReadonlyArray<{ readonly roomId: number; readonly from: Position }>,
+    limit: number,
+  ): Promise<StoredMessage[][]> {
+    if (limit <= 0) return rooms.map(() => []);
+    // A pipeline to a Redis Cluster is for one slot. Written one by one, commands would cost a system call each.
+    const groups = new Map<number | undefined, number[]>();
+    for (const [at, { roomId }] of rooms.entries()) {
+      const scope = scopeOf(roomId, this.redis.isCluster);
+      const others = groups.get(scope);
+      if (others === undefined) groups.set(scope, [at]);
+      else others.push(at);
+    }
+    const found: StoredMessage[][] = rooms.map(() => []);
+    await Promise.all(
+      [...groups.values()].map(async (indices) => {
+        const pipeline = this.redis.pipeline();
+        for (const at of indices) {
+          const { roomId, from } = rooms[at] as (typeof rooms)[number];
+          pipeline.xrange(this.#keys.stream(roomId), `${from.epoch}-${from.seq}`, '+', 'COUNT', limit);
+        }
+        const replies = await callAll<Array<Parameters<typeof framesOf>[0]>>(this.redis, pipeline);
+        for (const [index, at] of indices.entries()) found[at] = framesOf(replies[index] ?? []);
+      }),
+    );
+    return found;
   }
 
   async from(roomId: number, from: Position, limit: number): Promise<StoredMessage[]> {

@@ -68,6 +68,23 @@ export function describeRoomHistory(name: string, makeFixture: MakeBrokerFixture
       expect(await seqs(history.from(roomId, { ...at(4), seq: 6 }, 3))).to.deep.equal([]);
     });
 
+    it('returns the first messages of many rooms, each from its own position on', async () => {
+      const other = someRoom();
+      await fixture.directory().ensure(other, 0);
+      await broker.publish(other, '"content":"x"}');
+      const rooms = [
+        { roomId, from: at(1) },
+        { roomId: someRoom(), from: at(0) },
+        { roomId: other, from: { epoch: 0, seq: 1 } },
+        { roomId, from: at(4) },
+      ];
+      const found = await history.fromEach(rooms, 2);
+      expect(found.map((messages) => messages.map(({ seq }) => seq))).to.deep.equal([[2, 3], [], [1], [5]]);
+      expect(found[3]).to.deep.equal(await history.from(roomId, at(4), 1));
+      expect(await history.fromEach([], 2)).to.deep.equal([]);
+      expect(await history.fromEach(rooms.slice(0, 1), 0)).to.deep.equal([[]]);
+    });
+
     it('returns nothing for a limit of 0, and for rooms that do not exist', async () => {
       for (const limit of [0, -1]) {
         expect(await history.before(roomId, undefined, limit)).to.deep.equal([]);
