@@ -71,8 +71,11 @@ export function isReadOnly(error: unknown): boolean {
 
 /** Whether a row was refused because another row has that unique value. */
 export function isUniqueViolation(error: unknown): boolean {
-  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002';
+  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
+  return error.code === 'P2002' || driverError(error).originalCode === UNIQUE_VIOLATION;
 }
+
+const UNIQUE_VIOLATION = '23505';
 
 /** SQLSTATE classes of values that no retry can make valid: data, constraints, limits. */
 const DATA_CLASSES = ['22', '23', '54'];

@@ -41,14 +41,16 @@ BEGIN
 END $$;
 CREATE TRIGGER "room_deleted" AFTER DELETE ON "rooms" FOR EACH ROW EXECUTE FUNCTION "chorus_room_deleted"();
 
--- An id is taken while rows of a deleted room have it. The lock waits for a deletion in progress, or holds up one that begins.
-CREATE OR REPLACE FUNCTION "chorus_room_inserted"() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+-- An id is taken while rows of a deleted room have it. After the statement, which has waited for a deletion in progress.
+CREATE OR REPLACE FUNCTION "chorus_rooms_inserted"() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-  PERFORM FROM rooms WHERE id = NEW.id FOR KEY SHARE;
-  IF EXISTS (SELECT FROM deleted_rooms WHERE room_id = NEW.id) THEN RETURN NULL; END IF;
-  RETURN NEW;
+  IF EXISTS (SELECT FROM inserted JOIN deleted_rooms deleted ON deleted.room_id = inserted.id) THEN
+    RAISE unique_violation USING MESSAGE = 'rows of a deleted room have this id';
+  END IF;
+  RETURN NULL;
 END $$;
-CREATE TRIGGER "room_inserted" BEFORE INSERT ON "rooms" FOR EACH ROW EXECUTE FUNCTION "chorus_room_inserted"();
+CREATE TRIGGER "rooms_inserted" AFTER INSERT ON "rooms" REFERENCING NEW TABLE AS inserted
+  FOR EACH STATEMENT EXECUTE FUNCTION "chorus_rooms_inserted"();
 
 CREATE OR REPLACE FUNCTION "chorus_rooms_truncated"() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN

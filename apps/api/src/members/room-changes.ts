@@ -1,4 +1,4 @@
-import type { Database, Prisma } from '@chorus/database';
+import { type Database, isUniqueViolation, type Prisma } from '@chorus/database';
 import type { RoomKind, RoomRole } from '@chorus/protocol';
 import type { MirrorChanges } from '../outbox/mirror-changes.js';
 import { ROOM_COLUMNS, type Room, type RoomRow, roomOf } from '../rooms/repository.js';
@@ -35,13 +35,13 @@ export class RoomChanges {
 
   /**
    * Creates a room with its members in one statement.
-   * @returns undefined when the id, or the direct key, is taken, even if two requests race
+   * @returns undefined when the id, or the direct key, is taken, even if two requests race; also while rows of a deleted room have the id
    */
   async create(id: number, fields: NewRoom): Promise<Room | undefined> {
     const { name, kind, topic, createdBy, directKey = null, members } = fields;
     const creator = createdBy === null ? null : BigInt(createdBy);
     const mirror: MirrorChanges = { memberships: members.map(([userId, role]) => [userId, role, null]) };
-    const [row] = await this.db.$queryRaw<RoomRow[]>`
+    const creating = this.db.$queryRaw<RoomRow[]>`
       WITH made AS (
         INSERT INTO rooms (id, name, kind, topic, creator_id, direct_key)
         VALUES (${BigInt(id)}, ${name}, ${kind}, ${topic}, ${creator}::bigint, ${directKey})
@@ -54,6 +54,10 @@ export class RoomChanges {
         INSERT INTO outbox (room_id, mirror) SELECT made.id, ${JSON.stringify(mirror)}::jsonb FROM made
         WHERE ${members.length > 0}
       ) SELECT ${ROOM_COLUMNS} FROM made rooms`;
+    const [row] = await creating.catch((error: unknown) => {
+      if (isUniqueViolation(error)) return [];
+      throw error;
+    });
     return row && roomOf(row);
   }
 
