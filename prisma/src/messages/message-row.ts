@@ -20,12 +20,13 @@ export interface FrameRow {
   changedSeq: bigint | null;
 }
 
-/** A message of the database with the columns of {@link MESSAGE_COLUMNS}: all but its reactions. */
+/** A message of the database with the columns of {@link MESSAGE_COLUMNS}. */
 export interface MessageRow extends FrameRow {
   deletedAt: Date | null;
   deletedBy: bigint | null;
   deletedByName: string | null;
   replies: number;
+  reactions: Reaction[] | null;
 }
 
 /** Columns of the table `messages`, with the alias `m`. */
@@ -34,43 +35,57 @@ export const FRAME_COLUMNS = `m.epoch, m.seq, m.n, m.message_id AS id, m.user_id
   m.reply_to_epoch AS "replyEpoch", m.reply_to_seq AS "replySeq", m.edited_at AS "editedAt",
   m.changed_epoch AS "changedEpoch", m.changed_seq AS "changedSeq"`;
 
-/** Columns of the table `messages`, with the alias `m`. */
+/** Columns of the table `messages`, with the alias `m`, and its reactions. Only messages that changed can have some. */
 export const MESSAGE_COLUMNS = `${FRAME_COLUMNS}, m.deleted_at AS "deletedAt", m.deleted_by AS "deletedBy",
-  m.deleted_by_name AS "deletedByName", m.replies`;
+  m.deleted_by_name AS "deletedByName", m.replies, CASE WHEN m.changed_epoch IS NOT NULL THEN (
+    SELECT json_agg(json_build_object('reaction', r.reaction, 'users', r.users) ORDER BY r.reaction COLLATE "C") FROM (
+      SELECT reaction, json_agg(user_id ORDER BY user_id) AS users FROM reactions
+      WHERE room_id = m.room_id AND epoch = m.epoch AND seq = m.seq GROUP BY reaction
+    ) r
+  ) END AS reactions`;
 
 /** Id that stands for all members in the columns that hold mentioned users. */
 export const ALL_MEMBERS = 0;
 
-/** Returns the frame that sockets would receive, with the changes that archivers have applied. */
+type Draft<T> = { -readonly [Field in keyof T]: T[Field] };
+
+/**
+ * Returns the frame that sockets would receive, with the changes that archivers have applied. Fields are assigned in the order of the
+ * frame: spreading optional ones took a tenth of the time of a request for a page.
+ */
 export function messageFrameOf(roomId: number, row: FrameRow): MessageFrame {
   const { n, clientMsgId, data, mentions, editedAt } = row;
   const replyTo = placeOf(row.replyEpoch, row.replySeq);
   const changed = placeOf(row.changedEpoch, row.changedSeq);
-  return {
-    ...{ seq: Number(row.seq), epoch: Number(row.epoch), ...(n === null ? {} : { n: Number(n) }) },
-    type: 'message',
-    ...(mentions === null || mentions.length === 0 ? {} : { mentions: mentions.map(mentionOf) }),
-    ...(replyTo === undefined ? {} : { replyTo }),
-    ...{ content: row.content, roomId, username: row.username, userId: Number(row.userId), id: row.id },
-    sentAt: row.sentAt.getTime(),
-    ...(clientMsgId === null ? {} : { clientMsgId }),
-    ...(editedAt === null ? {} : { editedAt: editedAt.getTime() }),
-    ...(changed === undefined ? {} : { changed }),
-    ...(data === null ? {} : { data: JSON.parse(data) }),
-  };
+  const frame = { seq: Number(row.seq), epoch: Number(row.epoch) } as Draft<MessageFrame>;
+  if (n !== null) frame.n = Number(n);
+  frame.type = 'message';
+  if (mentions !== null && mentions.length > 0) frame.mentions = mentions.map(mentionOf);
+  if (replyTo !== undefined) frame.replyTo = replyTo;
+  frame.content = row.content;
+  frame.roomId = roomId;
+  frame.username = row.username;
+  frame.userId = Number(row.userId);
+  frame.id = row.id;
+  frame.sentAt = row.sentAt.getTime();
+  if (clientMsgId !== null) frame.clientMsgId = clientMsgId;
+  if (editedAt !== null) frame.editedAt = editedAt.getTime();
+  if (changed !== undefined) frame.changed = changed;
+  if (data !== null) frame.data = JSON.parse(data);
+  return frame;
 }
 
 /** Returns the message with the changes that archivers have applied. */
-export function currentMessageOf(
-  roomId: number,
-  row: MessageRow,
-  reactions: readonly Reaction[],
-): CurrentMessage {
+export function currentMessageOf(roomId: number, row: MessageRow): CurrentMessage {
   const { deletedAt, deletedBy, deletedByName, replies } = row;
-  const message = { ...messageFrameOf(roomId, row), reactions, replies };
-  if (deletedAt === null) return message;
-  const by = { id: Number(deletedBy ?? 0n), username: deletedByName ?? '' };
-  return { ...message, deleted: { by, at: deletedAt.getTime() } };
+  const message = messageFrameOf(roomId, row) as Draft<CurrentMessage>;
+  message.reactions = row.reactions ?? [];
+  message.replies = replies;
+  if (deletedAt !== null) {
+    const by = { id: Number(deletedBy ?? 0n), username: deletedByName ?? '' };
+    message.deleted = { by, at: deletedAt.getTime() };
+  }
+  return message;
 }
 
 function mentionOf(user: bigint): number | 'room' {

@@ -1,6 +1,6 @@
 import type { ReadMark } from '@chorus/broker';
 import { currentMessageOf, type Database, type MessageRow, Prisma } from '@chorus/database';
-import { type CurrentMessage, isAfter, type Position, type Reaction } from '@chorus/protocol';
+import { type CurrentMessage, isAfter, type Position } from '@chorus/protocol';
 import { ROOM_COLUMNS, type RoomOfUser, type RoomRow, roomOf } from '../rooms/repository.js';
 import { expiredUpTo } from '../rooms/retention.js';
 import { COUNTS, PAGE } from './statements.js';
@@ -90,7 +90,6 @@ type CountsRow = { [Column in keyof MessageRow]: MessageRow[Column] | null } & {
   headN: bigint | null;
   deleted: bigint;
   mentioned: bigint;
-  reactions: Reaction[] | null;
   touched: TouchedMessage[] | null;
 };
 
@@ -146,7 +145,7 @@ export class InboxRepository {
 }
 
 function countsOf(row: CountsRow): StoredCounts {
-  const last = isMessage(row) ? currentMessageOf(Number(row.roomId), row, row.reactions ?? []) : undefined;
+  const last = isMessage(row) ? currentMessageOf(Number(row.roomId), row) : undefined;
   const stored = { epoch: Number(row.headEpoch ?? 0n), seq: Number(row.headSeq ?? 0n) };
   // Archivers of the version before store messages without a head.
   const isBehind = last !== undefined && isAfter(last, stored);

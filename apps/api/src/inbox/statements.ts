@@ -63,12 +63,7 @@ export const COUNTS = `
       FROM json_to_recordset($3::json) AS target(id bigint, epoch bigint, seq bigint)
       JOIN messages touched ON touched.room_id = target.id AND touched.epoch = target.epoch AND touched.seq = target.seq
       WHERE target.id = read.room_id) AS touched,
-    ${MESSAGE_COLUMNS}, CASE WHEN m.changed_epoch IS NOT NULL THEN (
-      SELECT json_agg(json_build_object('reaction', r.reaction, 'users', r.users) ORDER BY r.reaction COLLATE "C") FROM (
-        SELECT reaction, json_agg(user_id ORDER BY user_id) AS users FROM reactions
-        WHERE room_id = m.room_id AND epoch = m.epoch AND seq = m.seq GROUP BY reaction
-      ) r
-    ) END AS reactions
+    ${MESSAGE_COLUMNS}
   FROM read LEFT JOIN room_heads head ON head.room_id = read.room_id
   LEFT JOIN LATERAL (
     SELECT * FROM messages WHERE room_id = read.room_id ORDER BY epoch DESC, seq DESC LIMIT 1

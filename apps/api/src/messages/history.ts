@@ -10,7 +10,7 @@ import {
   parsePosition,
 } from '@chorus/protocol';
 import type { HistoryRoom } from '../rooms/retention.js';
-import { type Changes, changesAfter, messagesOf } from './recent-entries.js';
+import { type Changes, messagesOf, readTail, type Tail } from './recent-entries.js';
 import type { MessageRepository } from './repository.js';
 
 /** Messages that changed, and where the next page continues. */
@@ -23,13 +23,11 @@ export interface ChangedPage {
 /**
  * A room's messages as they are now: the recent history in Redis and the archive in PostgreSQL merged into one.
  *
- * Entries that the archiver has not stored yet are applied to what PostgreSQL has. They are read between two reads of PostgreSQL: after the
- * one that tells from where on they are missing, and before the messages. So an entry that is stored and trimmed meanwhile is seen in
- * one of the two, and one that is seen in both is applied once.
+ * Redis has entries that the archiver has not stored yet, the *tail*: it is read between two reads of PostgreSQL, after the one that
+ * tells from where on it begins, and before the messages. So an entry that is stored and trimmed meanwhile is seen in one of the two, and
+ * one that is seen in both is applied once. Every message before the tail is in PostgreSQL. Only of a tail that is too long, messages
+ * are read from Redis page by page.
  *
- * Redis is read before PostgreSQL: a message that was trimmed by then is in PostgreSQL. Both are always read and merged by
- * position, because neither merely continues the other: messages can be archived between the two reads, and a Redis
- * that was restored with older data lacks some in the middle.
  * Every method rejects when either store cannot be reached.
  */
 export class MessageHistory {
@@ -40,35 +38,41 @@ export class MessageHistory {
 
   /** Returns the last messages before a position, or of the room, at most `limit`, oldest first. */
   async before(room: HistoryRoom, before: Position | undefined, limit: number): Promise<CurrentMessage[]> {
-    const changes = await this.#unstoredChanges(room.id);
-    const recent = await this.#recentBefore(room, before, limit);
+    const tail = await this.#tail(room);
+    const isBefore = (message: Position): boolean => before === undefined || isAfter(before, message);
+    const recent = tail.complete
+      ? tail.messages.filter(isBefore)
+      : await this.#recentBefore(room, before, limit);
     const archived = await this.archive.before(room.id, before, limit);
-    return merge(room, recent, archived, changes).slice(-limit);
+    return merge(room, recent, archived, tail.changes).slice(-limit);
   }
 
   /** Returns the first messages after a position, at most `limit`, oldest first. */
   async after(room: HistoryRoom, after: Position, limit: number): Promise<CurrentMessage[]> {
-    const changes = await this.#unstoredChanges(room.id);
+    const tail = await this.#tail(room);
     const next = { epoch: after.epoch, seq: after.seq + 1 };
-    const recent = await this.#recentFrom(room, next, limit);
+    const recent = tail.complete
+      ? tail.messages.filter((message) => isAfter(message, after))
+      : await this.#recentFrom(room, next, limit);
     const archived = await this.archive.after(room, after, limit);
-    return merge(room, recent, archived, changes).slice(0, limit);
+    return merge(room, recent, archived, tail.changes).slice(0, limit);
   }
 
   /** Returns a message; undefined if there is none at this position. */
   async at(room: HistoryRoom, position: Position): Promise<CurrentMessage | undefined> {
-    const changes = await this.#unstoredChanges(room.id);
-    const recent = await this.#recentAt(room.id, [position]);
-    return merge(room, recent, await this.archive.at(room.id, [position]), changes)[0];
+    const tail = await this.#tail(room);
+    const recent = await this.#recentAt(room, tail, [position]);
+    return merge(room, recent, await this.archive.at(room.id, [position]), tail.changes)[0];
   }
 
   /** Returns messages that changed after a position, in the order of their last changes. */
   async changedAfter(room: HistoryRoom, after: Position, limit: number): Promise<ChangedPage> {
-    const changes = await this.#unstoredChanges(room.id);
+    const tail = await this.#tail(room);
+    const { changes } = tail;
     const unstored = [...changes]
       .filter(([, entries]) => entries.some((entry) => isAfter(entry, after)))
       .flatMap(([place]) => parsePosition(place) ?? []);
-    const recent = await this.#recentAt(room.id, unstored);
+    const recent = await this.#recentAt(room, tail, unstored);
     const archived = await this.archive.changedAfter(room, after, limit + 1);
     if (archived.length > limit) {
       // Changes that are not stored yet come after all of these.
@@ -83,17 +87,16 @@ export class MessageHistory {
     return { messages, next: all.length > limit ? messages.at(-1)?.changed : undefined };
   }
 
-  async #unstoredChanges(roomId: number): Promise<Changes> {
-    return changesAfter(this.recent, roomId, await this.archive.head(roomId));
+  #tail({ id, storedUpTo }: HistoryRoom): Promise<Tail> {
+    return readTail(this.recent, id, storedUpTo);
   }
 
-  async #recentAt(roomId: number, positions: readonly Position[]): Promise<MessageFrame[]> {
-    const found = await Promise.all(positions.map((position) => this.recent.from(roomId, position, 1)));
-    return found.flatMap(([entry], index) => {
-      const position = positions[index];
-      const isThere = entry?.epoch === position?.epoch && entry?.seq === position?.seq;
-      return entry !== undefined && isThere ? messagesOf(roomId, [entry]) : [];
-    });
+  async #recentAt(room: HistoryRoom, tail: Tail, positions: readonly Position[]): Promise<MessageFrame[]> {
+    const wanted = new Set(positions.map(formatPosition));
+    const isWanted = (message: Position): boolean => wanted.has(formatPosition(message));
+    if (tail.complete) return tail.messages.filter(isWanted);
+    const found = await Promise.all(positions.map((position) => this.recent.from(room.id, position, 1)));
+    return messagesOf(room.id, found.flat()).filter(isWanted);
   }
 
   /** The recent history holds changes as well: it is read on until there are enough messages. */

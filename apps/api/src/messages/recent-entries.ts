@@ -32,14 +32,24 @@ export function messageOf(roomId: number, stored: StoredMessage): MessageFrame {
 /** Entries that change messages, by the position of the message, each in the order of the room. */
 export type Changes = ReadonlyMap<string, readonly Entry[]>;
 
-/** Reads the changes after a position, oldest first. */
-export async function changesAfter(history: RoomHistory, roomId: number, after: Position): Promise<Changes> {
+/** The entries of a room that may not be stored yet. */
+export interface Tail {
+  readonly messages: readonly MessageFrame[];
+  readonly changes: Changes;
+  /** Whether these are all of them: older messages are in PostgreSQL. */
+  readonly complete: boolean;
+}
+
+/** Reads the entries after a position, oldest first. */
+export async function readTail(history: RoomHistory, roomId: number, after: Position): Promise<Tail> {
+  const messages: MessageFrame[] = [];
   const changes = new Map<string, Entry[]>();
   let from = { epoch: after.epoch, seq: after.seq + 1 };
   for (let read = 0; read < MAX_TAIL; read += PAGE) {
     const page = await history.from(roomId, from, PAGE);
     for (const stored of page) {
       const entry = entryOf(roomId, stored);
+      if (entry?.type === 'message') messages.push(entry);
       const target = entry && changedMessage(entry);
       if (entry === undefined || target === undefined) continue;
       const key = formatPosition(target);
@@ -48,10 +58,10 @@ export async function changesAfter(history: RoomHistory, roomId: number, after: 
       else others.push(entry);
     }
     const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) break;
+    if (last === undefined || page.length < PAGE) return { messages, changes, complete: true };
     from = { epoch: last.epoch, seq: last.seq + 1 };
   }
-  return changes;
+  return { messages, changes, complete: false };
 }
 
 /** Returns an entry; undefined for one that this version does not know. */

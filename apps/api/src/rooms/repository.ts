@@ -1,6 +1,6 @@
 import { type MirroredRoom, roomSize, SMALL_ROOM_MEMBERS } from '@chorus/broker';
 import { type Database, Prisma } from '@chorus/database';
-import type { RoleOrNone, RoomKind } from '@chorus/protocol';
+import type { Position, RoleOrNone, RoomKind } from '@chorus/protocol';
 import { expiredUpTo } from './retention.js';
 
 export interface Room {
@@ -29,6 +29,8 @@ export interface RoomOfUser extends Room {
 export interface ReadableRoom extends RoomOfUser {
   /** Messages sent up to this time are not served any more, in milliseconds since 1970; undefined without a retention. */
   readonly expiredUpTo: number | undefined;
+  /** Every entry up to this position is in PostgreSQL; 0-0 for none. */
+  readonly storedUpTo: Position;
 }
 
 /** Rooms with the positions of their last stored messages, and the time of the query in milliseconds since 1970. */
@@ -64,6 +66,11 @@ export interface RoomRow {
 }
 
 type RowOfUser = RoomRow & { role: RoleOrNone };
+type ReadableRow = RowOfUser & {
+  expiredUpTo: Date | null;
+  storedEpoch: bigint | null;
+  storedSeq: bigint | null;
+};
 
 export const ROOM_COLUMNS = Prisma.sql`rooms.id, rooms.name, rooms.kind, rooms.topic, rooms.slow_mode_seconds AS "slowModeSeconds",
   rooms.retention_days AS "retentionDays",
@@ -111,11 +118,22 @@ export class RoomRepository {
 
   /** @param userId the user whose role is wanted; undefined for a request without a user */
   async findFor(id: number, userId: number | undefined): Promise<ReadableRoom | undefined> {
-    const [row] = await this.db.$queryRaw<Array<RowOfUser & { expiredUpTo: Date | null }>>`
-      SELECT ${ROOM_COLUMNS}, ${roleOf(userId)}, ${expiredUpTo(this.retentionDays)} AS "expiredUpTo" FROM rooms LEFT JOIN room_members member
+    const [row] = await this.db.$queryRaw<ReadableRow[]>`
+      SELECT ${ROOM_COLUMNS}, ${roleOf(userId)}, ${expiredUpTo(this.retentionDays)} AS "expiredUpTo",
+        stored.epoch AS "storedEpoch", stored.seq AS "storedSeq"
+      FROM rooms LEFT JOIN room_members member
         ON member.room_id = rooms.id AND member.user_id = ${userId === undefined ? null : BigInt(userId)}::bigint
+      LEFT JOIN LATERAL (
+        SELECT * FROM (
+          (SELECT epoch, seq FROM room_heads WHERE room_id = rooms.id)
+          -- Archivers of older versions store messages without a head.
+          UNION ALL (SELECT epoch, seq FROM messages WHERE room_id = rooms.id ORDER BY epoch DESC, seq DESC LIMIT 1)
+        ) known ORDER BY epoch DESC, seq DESC LIMIT 1
+      ) stored ON true
       WHERE rooms.id = ${BigInt(id)}`;
-    return row && { ...roomOf(row), role: row.role, expiredUpTo: row.expiredUpTo?.getTime() };
+    if (row === undefined) return undefined;
+    const storedUpTo = { epoch: Number(row.storedEpoch ?? 0n), seq: Number(row.storedSeq ?? 0n) };
+    return { ...roomOf(row), role: row.role, expiredUpTo: row.expiredUpTo?.getTime(), storedUpTo };
   }
 
   /**

@@ -1,8 +1,11 @@
 import { Prisma } from '@chorus/database';
+import type { Position } from '@chorus/protocol';
 
 /** A room whose messages are read. */
 export interface HistoryRoom {
   readonly id: number;
+  /** Every entry up to this position is in PostgreSQL; 0-0 for none. */
+  readonly storedUpTo: Position;
   /** Messages sent up to this time are left out, in milliseconds since 1970; undefined for none. */
   readonly expiredUpTo: number | undefined;
 }

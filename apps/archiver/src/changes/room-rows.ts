@@ -1,5 +1,5 @@
 import { currentMessageOf, type Database, MESSAGE_COLUMNS, type MessageRow } from '@chorus/database';
-import type { CurrentMessage, Position, Reaction } from '@chorus/protocol';
+import type { CurrentMessage, Position } from '@chorus/protocol';
 import type { Outcome } from '../outcome.js';
 import { moveReads, ownReadings } from '../reads/own-reading.js';
 import { mentionedUsers, RECORD, recordOf } from './message-record.js';
@@ -52,20 +52,13 @@ export class RoomRows {
   /** Those of the messages that exist, in any order. */
   async messages(positions: readonly Position[]): Promise<CurrentMessage[]> {
     if (positions.length === 0) return [];
-    const rows = await this.db.$queryRawUnsafe<Array<MessageRow & { reactions: Reaction[] | null }>>(
-      `SELECT ${MESSAGE_COLUMNS}, (
-        SELECT json_agg(json_build_object('reaction', r.reaction, 'users', r.users) ORDER BY r.reaction COLLATE "C")
-        FROM (
-          SELECT reaction, json_agg(user_id ORDER BY user_id) AS users FROM reactions
-          WHERE room_id = m.room_id AND epoch = m.epoch AND seq = m.seq GROUP BY reaction
-        ) r
-      ) AS reactions
-      FROM json_to_recordset($2::json) AS t(epoch bigint, seq bigint)
+    const rows = await this.db.$queryRawUnsafe<MessageRow[]>(
+      `SELECT ${MESSAGE_COLUMNS} FROM json_to_recordset($2::json) AS t(epoch bigint, seq bigint)
       JOIN messages m ON m.room_id = $1::bigint AND m.epoch = t.epoch AND m.seq = t.seq`,
       this.roomId,
       placesOf(positions),
     );
-    return rows.map((row) => currentMessageOf(this.roomId, row, row.reactions ?? []));
+    return rows.map((row) => currentMessageOf(this.roomId, row));
   }
 
   async writeMessages(changes: readonly Change[]): Promise<void> {
