@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { planBatches } from './runner/batches.mjs';
+import { divideByLoader, planBatches } from './runner/batches.mjs';
 import { Outcome } from './runner/outcome.mjs';
 
 /** Tests wait for processes and clocks much of the time, so more of them run than the machine has cores. */
@@ -22,6 +22,8 @@ const [long, durations] = own.map((option) => process.argv.includes(option));
 const args = process.argv.slice(2).filter((arg) => !own.includes(arg));
 const given = args.some((arg) => arg.endsWith('.test.ts'));
 const batches = given ? [[]] : planBatches(root, { long });
+/** Divided once everything is compiled. */
+let runs = [];
 const outcome = new Outcome();
 /** What runs at the moment, and can be ended. */
 const running = new Set();
@@ -36,6 +38,7 @@ const folder = mkdtempSync(join(tmpdir(), 'chorus-test-run-'));
 try {
   // A run within a run has nothing left to do.
   if (!process.env.TEST_PREPARED) await prepare();
+  runs = batches.flatMap((files) => divideByLoader(root, [...args, ...files]));
   await runBatches();
 } catch (error) {
   const expected = ['StartError', 'Error'].includes(error.name);
@@ -76,14 +79,14 @@ async function prepare() {
 async function runBatches() {
   const { MochaProcess } = await import('./runner/mocha-process.mjs');
   const color = process.stdout.isTTY ? ['--color'] : [];
-  const waiting = [...batches.entries()];
+  const waiting = [...runs.entries()];
   // What a run says is held back until those before it have ended.
   let shown = Promise.resolve();
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined && !stopped; next = waiting.shift()) {
-      const [index, files] = next;
+      const [index, { args, typescript }] = next;
       const record = join(folder, String(index));
-      const run = new MochaProcess({ root, args: [...color, ...args, ...files], record, outcome, env });
+      const run = new MochaProcess({ root, args: [...color, ...args], typescript, record, outcome, env });
       running.add(run);
       shown = shown.then(() => run.show());
       await run.ended;

@@ -1,5 +1,5 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
 
 /**
  * The batches of a whole run, the longest first: each runs in one process, and several beside each other. A file belongs to
@@ -44,6 +44,34 @@ export function planBatches(root, { long }) {
     batches[BATCHES.findIndex((pattern) => pattern.test(file))].push(file);
   }
   return batches.filter((batch) => batch.length > 0);
+}
+
+/**
+ * Divides arguments of mocha into runs that need no loader for TypeScript and runs that do. Files of packages and apps
+ * run in compiled form, which takes a quarter less CPU time: `src` and `dist` have the same depth, so relative paths hold.
+ *
+ * @param {string} root
+ * @param {readonly string[]} args options, and paths of files relative to `root`
+ * @returns {Array<{ args: string[], typescript: boolean }>}
+ */
+export function divideByLoader(root, args) {
+  const options = args.filter((arg) => !TEST.test(arg));
+  const files = args.filter((arg) => TEST.test(arg)).map((file) => compiledFile(root, file) ?? file);
+  const kinds = [false, true].map((typescript) => ({
+    typescript,
+    files: files.filter((file) => TEST.test(file) === typescript),
+  }));
+  return kinds
+    .filter((kind) => kind.files.length > 0)
+    .map(({ files, typescript }) => ({ typescript, args: [...options, ...files] }));
+}
+
+/** @returns the compiled form of a test file; undefined if it has none, or none that finds the files around it */
+function compiledFile(root, file) {
+  const path = relative(root, resolve(root, file));
+  if (!/^((packages|apps)\/[^/]+|prisma)\/src\//.test(path)) return undefined;
+  const compiled = path.replace('/src/', '/dist/').replace(/\.ts$/, '.js');
+  return existsSync(join(root, compiled)) ? compiled : undefined;
 }
 
 function testFiles(root, folder) {

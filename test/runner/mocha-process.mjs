@@ -23,11 +23,13 @@ export class MochaProcess {
   #errors = '';
 
   /**
-   * @param {{ root: string, args: readonly string[], record: string, env: Record<string, string>,
-   *   outcome: import('./outcome.mjs').Outcome }} options `record`: where it writes what becomes of each test
+   * @param {{ root: string, args: readonly string[], typescript: boolean, record: string, env: Record<string, string>,
+   *   outcome: import('./outcome.mjs').Outcome }} options `typescript`: whether files are TypeScript; `record`: where it writes
+   *   what becomes of each test
    */
-  constructor({ root, args, record, env, outcome }) {
-    const mocha = ['--import', 'tsx', MOCHA, '--reporter', 'test/support/reporter.cjs', ...args];
+  constructor({ root, args, typescript, record, env, outcome }) {
+    const loader = typescript ? ['--import', 'tsx'] : ['--enable-source-maps'];
+    const mocha = [...loader, MOCHA, '--reporter', 'test/support/reporter.cjs', ...args];
     const { command, args: guarded } = guardedCommand(process.execPath, mocha, { signal: 'SIGKILL' });
     this.child = spawn(command, guarded, {
       cwd: root,

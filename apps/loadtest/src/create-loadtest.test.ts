@@ -93,7 +93,7 @@ describe('the load test command', () => {
       [[...USUAL, '--protocol', 'plain', '--connections', '500'], /: these sockets are in one room each: /],
       [[...USUAL, '--dialect', '/nowhere.js'], /^--dialect \/nowhere\.js: it cannot be loaded: /],
       [
-        [...USUAL, '--dialect', fileURLToPath(new URL('cli/usage-error.ts', import.meta.url))],
+        [...USUAL, '--dialect', fileURLToPath(new URL('cli/usage-error.js', import.meta.url))],
         /it exports no `dialect`$/,
       ],
       [[...USUAL, '--connections', '100m'], /It must be a whole number/],

@@ -114,7 +114,7 @@ describe('running a load', function () {
     relay = await startRelay();
     const { verdict, resumes } = await runLoad(scenario({ churn: 20, churnAwayMs: 300, rate: 400 }), {
       ...parts,
-      dialect: new URL('../testing/forgetful-dialect.ts', import.meta.url).href,
+      dialect: new URL('../testing/forgetful-dialect.js', import.meta.url).href,
     });
     expect(verdict.lost).to.be.greaterThan(0);
     expect(resumes).to.include({ ok: 0, failed: 0 });
@@ -126,7 +126,7 @@ describe('running a load', function () {
     const options = { churn: 20, churnAwayMs: 100, connections: 20, rooms: 2, durationMs: 1_900 };
     const { resumes, timeline } = await runLoad(scenario(options), {
       ...parts,
-      dialect: new URL('../testing/forgetful-dialect.ts', import.meta.url).href,
+      dialect: new URL('../testing/forgetful-dialect.js', import.meta.url).href,
     });
     // 38 cuts of 20 connections, one after the other.
     const returns = resumes.perConnection.reduce((sum, connections, times) => sum + connections * times, 0);
@@ -201,7 +201,7 @@ describe('running a load', function () {
 
   it('reports why a worker died, and leaves none behind', async () => {
     relay = await startRelay();
-    const dialect = new URL('../testing/deadly-dialect.ts', import.meta.url).href;
+    const dialect = new URL('../testing/deadly-dialect.js', import.meta.url).href;
     const error = await runLoad(scenario(), { ...parts, dialect }).catch((error: unknown) => error);
     expect(error).to.be.instanceOf(LoadError);
     expect((error as LoadError).message).to.match(/^worker [12]: ended with exit code 1: Error: too much/);

@@ -9,7 +9,7 @@ import { expect } from 'chai';
 import { spawnGuarded } from './guarded-process.js';
 import { lookUpProcess } from './process-table.js';
 
-const MODULE = new URL('./guarded-process.ts', import.meta.url).href;
+const MODULE = new URL('../../dist/processes/guarded-process.js', import.meta.url).href;
 
 /** An owner in a process of its own, which can be killed. Resolves with the pid of the process that it started. */
 async function startOwner(options: object) {
@@ -18,7 +18,7 @@ async function startOwner(options: object) {
     const child = await spawnGuarded(${JSON.stringify(options)});
     console.log(child.pid);
   `;
-  const owner = spawn(process.execPath, ['--import=tsx', '--input-type=module', '-e', code], {
+  const owner = spawn(process.execPath, ['--input-type=module', '-e', code], {
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true,
   });
