@@ -11,6 +11,7 @@ import { behindRemoval } from './rules/conversations/behind-removal.js';
 import { deletedNowhere } from './rules/conversations/deleted-nowhere.js';
 import { folded } from './rules/conversations/folded.js';
 import { membersOnly } from './rules/conversations/members-only.js';
+import { unread } from './rules/conversations/unread.js';
 import { delivered } from './rules/delivered.js';
 import { idempotent } from './rules/idempotent.js';
 import { nothingInvented } from './rules/nothing-invented.js';
@@ -48,6 +49,7 @@ export const RULES: readonly Rule[] = [
   folded,
   appendedOnce,
   deletedNowhere,
+  unread,
 ];
 
 export interface Verdict {

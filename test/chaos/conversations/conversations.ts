@@ -12,7 +12,7 @@ import { type Draft, Records } from './draft.js';
 import { foundRooms } from './found-rooms.js';
 import { observeEnd } from './observe-end.js';
 import { Owner } from './owner.js';
-import { readOnAndOn } from './reader.js';
+import { Reader } from './reader.js';
 import { Recorder } from './recorder.js';
 import { Talker } from './talker.js';
 
@@ -120,14 +120,7 @@ export class Conversations implements Closeable {
   work(): void {
     this.#chatter.start(RATE);
     for (const owner of this.#owners) owner.start();
-    const roomIds = this.records.all.map(({ roomId }) => roomId);
-    const readers = [...this.cast.movers, ...this.cast.outsiders].map((user) => {
-      const caller = {
-        ...this.#caller(user),
-        signal: AbortSignal.any([this.options.signal, this.#reading.signal]),
-      };
-      return readOnAndOn(caller, user.id, roomIds, this.records, createPrng(this.#prng.between(0, 2 ** 31)));
-    });
+    const readers = this.#everybody().map((user) => this.#reader(user).readOnAndOn());
     this.#readers = Promise.all(readers);
   }
 
@@ -154,7 +147,11 @@ export class Conversations implements Closeable {
   }
 
   /** Returns everything that was observed. To be called when all is quiet. */
-  observe(): Promise<Conversation[]> {
+  async observe(): Promise<Conversation[]> {
+    for (const user of this.#everybody()) {
+      const reader = this.#reader(user, this.options.signal);
+      await this.#until(SETTLED_MS, () => reader.readInbox());
+    }
     return observeEnd({
       ...{ world: this.world, records: this.records, talkers: this.#talkers, owner: this.cast.owner },
       ...{ caller: this.#caller(this.cast.owner), prng: this.#prng },
@@ -201,11 +198,23 @@ export class Conversations implements Closeable {
     });
   }
 
-  async #until(withinMs: number, holds: () => boolean): Promise<void> {
+  async #until(withinMs: number, holds: () => boolean | Promise<boolean>): Promise<void> {
     const deadline = performance.now() + withinMs;
-    while (!holds() && performance.now() < deadline) {
+    while (!(await holds()) && performance.now() < deadline) {
       await sleep(LOOK_MS, undefined, { signal: this.options.signal });
     }
+  }
+
+  #everybody(): Actor[] {
+    const { owner, talkers, movers, outsiders } = this.cast;
+    return [owner, ...talkers, ...movers, ...outsiders];
+  }
+
+  /** @param signal default: until it settles */
+  #reader(user: Actor, signal = AbortSignal.any([this.options.signal, this.#reading.signal])): Reader {
+    const roomIds = this.records.all.map(({ roomId }) => roomId);
+    const prng = createPrng(this.#prng.between(0, 2 ** 31));
+    return new Reader({ ...this.#caller(user), signal }, user.id, roomIds, this.records, prng);
   }
 
   #caller({ token }: Actor): Caller {

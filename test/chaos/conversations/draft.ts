@@ -1,4 +1,4 @@
-import type { V1ServerFrame } from '@chorus/protocol';
+import type { Position, V1ServerFrame } from '@chorus/protocol';
 import type { Conversation } from '../history/conversation.js';
 
 type Mutable<T> = T extends ReadonlyArray<infer Item> ? Item[] : T;
@@ -9,6 +9,7 @@ export type Draft = { readonly [Name in keyof Conversation]: Mutable<Conversatio
 export function newDraft(roomId: number, kind: Conversation['kind']): Draft {
   return {
     ...{ roomId, kind, memberships: [], receipts: [], glimpses: [], pages: [], actions: [], growths: [] },
+    ...{ inboxes: [], reads: [], readsDone: [] },
     ...{ histories: [], lists: [], found: [] },
   };
 }
@@ -43,11 +44,19 @@ export class Records {
       return;
     }
     if (!('roomId' in frame) || frame.roomId === undefined || frame.type === 'error') return;
+    if (frame.type === 'read' && frame.userId === userId) {
+      this.of(frame.roomId)?.readsDone.push({ at, userId, position: { epoch: frame.epoch, seq: frame.seq } });
+    }
     if (frame.type === 'message' || frame.type === 'change') {
       this.of(frame.roomId)?.receipts.push({ at, userId, by, entry: frame });
     } else if (frame.type !== 'room-left') {
       this.#glimpse(frame.roomId, { at, askedAt, userId, by, what: frame.type });
     }
+  }
+
+  /** Records that a user marks a room as read. */
+  reads(roomId: number, userId: number, position: Position): void {
+    this.of(roomId)?.reads.push({ at: performance.now(), userId, position });
   }
 
   #glimpse(roomId: number, glimpse: Conversation['glimpses'][number]): void {

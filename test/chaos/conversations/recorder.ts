@@ -53,7 +53,8 @@ export class Recorder {
   refused = 0;
 
   constructor(private readonly options: RecorderOptions) {
-    const { roomIds, since: position } = options;
+    const { roomIds, since } = options;
+    const position = since && { epoch: since.epoch, seq: since.seq };
     this.#rooms = roomIds.map((roomId) => ({ roomId, isIn: false, askedAt: 0, position }));
   }
 
@@ -149,7 +150,9 @@ export class Recorder {
     if (performance.now() - this.#heardAt > SILENCE_MS) this.#socket?.terminate();
     this.#send({ type: 'ping' });
     const { roomId, position } = this.options.prng.pick(this.#rooms);
-    if (position !== undefined) this.#send({ type: 'read', roomId, ...position });
+    if (position === undefined) return;
+    this.options.records.reads(roomId, this.options.user.id, position);
+    this.#send({ type: 'read', roomId, ...position });
   }
 
   #send(frame: ClientFrame): void {

@@ -54,6 +54,27 @@ export interface ViewedMessage extends Position {
   readonly data: string | undefined;
 }
 
+/** What the inbox of a user said of a room. */
+export interface InboxAnswer {
+  readonly at: number;
+  readonly askedAt: number;
+  readonly userId: number;
+  /** Position of the newest entry that is counted; undefined for none. */
+  readonly position: Position | undefined;
+  /** Position up to which the user has read; undefined for nothing. */
+  readonly read: Position | undefined;
+  readonly n: number;
+  readonly unread: number;
+  readonly mentions: number;
+}
+
+/** A user marked a room as read. */
+export interface ReadMark {
+  readonly at: number;
+  readonly userId: number;
+  readonly position: Position;
+}
+
 /** A user was added to a room or removed from it. */
 export interface MembershipChange {
   readonly type: 'add' | 'remove';
@@ -113,6 +134,11 @@ export interface Conversation {
   readonly receipts: readonly Receipt[];
   readonly glimpses: readonly Glimpse[];
   readonly pages: readonly Page[];
+  readonly inboxes: readonly InboxAnswer[];
+  /** As sent; the position of a mark may be beyond the newest entry. */
+  readonly reads: readonly ReadMark[];
+  /** As confirmed to the user. */
+  readonly readsDone: readonly ReadMark[];
   readonly actions: readonly Action[];
   readonly growths: readonly Growth[];
   /** The whole history at the end, as the API shows it to each member. */

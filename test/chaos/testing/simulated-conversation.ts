@@ -2,6 +2,7 @@ import {
   type CurrentMessage,
   fold,
   formatPosition,
+  isAfter,
   type MadeChange,
   type MessageFrame,
   newMessage,
@@ -43,6 +44,7 @@ class ConversationSimulation {
   #now = 1_000;
   #ids = 0;
   #marks = 0;
+  readonly #read = new Map<number, Position>();
   #isMember = false;
   /** Number of entries that the mover has. */
   #seen = 0;
@@ -61,6 +63,7 @@ class ConversationSimulation {
     this.#send(2);
     this.#move();
     this.#send(3);
+    this.#readInbox(OWNER);
     const last = this.#send(2);
     this.#edit(last);
     this.#delete(last);
@@ -76,7 +79,8 @@ class ConversationSimulation {
     else if (luck < 0.12) this.#move();
     else if (luck < 0.4) this.#send(prng.pick(STEADY));
     else if (luck < 0.45) this.#grow(prng.pick(STEADY));
-    else if (luck < 0.5) this.#read();
+    else if (luck < 0.47) this.#readPage();
+    else if (luck < 0.5) this.#readInbox(prng.pick(STEADY));
     else this.#change(luck);
   }
 
@@ -186,10 +190,30 @@ class ConversationSimulation {
     if (this.prng.next() < 0.5) this.#append(message);
   }
 
-  #read(): void {
+  #readPage(): void {
     const userId = this.#isMember ? MOVER : OWNER;
     const messages = [...this.#messages.values()].slice(-20).map((message) => viewed(message, userId));
     this.#draft.pages.push({ at: this.#now + 2, askedAt: this.#now, userId, messages });
+  }
+
+  /** In half of the cases the user has marked what there is as read before. */
+  #readInbox(userId: number): void {
+    const position = placeOf(this.#entries.at(-1) as Entry);
+    if (this.prng.next() < 0.5) {
+      this.#draft.reads.push({ at: this.#now, userId, position });
+      this.#draft.readsDone.push({ at: this.#now + 1, userId, position });
+      this.#read.set(userId, position);
+    }
+    const read = this.#read.get(userId);
+    const news = [...this.#messages.values()].filter(
+      (message) => message.deleted === undefined && (read === undefined || isAfter(message, read)),
+    );
+    const mentions = news.filter(
+      (message) => message.userId !== userId && message.mentions?.includes(userId),
+    );
+    const counts = { n: this.#messages.size, unread: news.length, mentions: mentions.length };
+    const times = { at: this.#now + 5, askedAt: this.#now + 4 };
+    this.#draft.inboxes.push({ ...times, userId, position, read, ...counts });
   }
 
   #act(userId: number, kind: Action['kind'], mark: number | undefined, target?: Position): Action {
@@ -224,7 +248,10 @@ class ConversationSimulation {
   #deliver(entry: Entry): CurrentMessage {
     this.#entries.push(entry);
     for (const [place, message] of this.#messages) this.#messages.set(place, fold(message, entry));
-    if (entry.type === 'message') this.#messages.set(formatPosition(entry), newMessage(entry));
+    if (entry.type === 'message') {
+      this.#messages.set(formatPosition(entry), newMessage(entry));
+      this.#read.set(entry.userId, placeOf(entry));
+    }
     for (const userId of STEADY) this.#receive(userId, entry, userId);
     if (this.#isMember) this.#receive(MOVER, entry, 4);
     return this.#messages.get(formatPosition(entry)) as CurrentMessage;

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { SpoilableConversation } from '../../testing/spoilable-conversation.js';
 import { RULES } from '../checker.js';
 
-const NAMES = ['behind-removal', 'members-only', 'folded', 'appended-once', 'deleted-nowhere'];
+const NAMES = ['behind-removal', 'members-only', 'folded', 'appended-once', 'deleted-nowhere', 'unread'];
 
 describe('the history checker', () => {
   it('accepts conversations without a violation', () => {

@@ -15,7 +15,7 @@ export class PossibleMessages {
   /** The last message of each epoch that the history has. */
   readonly #lasts = new Map<number, number>();
 
-  constructor({ entries, conversation }: ConversationIndex) {
+  constructor({ entries, conversation }: Pick<ConversationIndex, 'entries' | 'conversation'>) {
     for (const known of entries) {
       for (const place of [messageOf(known.entry), repliedTo(known.entry)]) {
         if (place === undefined) continue;
