@@ -7,23 +7,30 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
+import { checkInternalNames, INTERNAL_NAMES } from './internal-names.mjs';
 
 const here = (path) => new URL(path, import.meta.url);
 const out = pathToFileURL(join(process.argv[2] ?? fileURLToPath(here('dist/package')), '/'));
 
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
-await Promise.all([
+const [shortened] = await Promise.all([
   writeModule(),
   writeTypes(),
   writeManifest(),
   copyFile(here('README.md'), new URL('README.md', out)),
   copyFile(here('../../LICENSE'), new URL('LICENSE', out)),
 ]);
+await checkInternalNames(shortened, new URL('index.d.ts', out));
 
-/** Not minified: bundlers of applications minify, and developers can read it. */
+/**
+ * Not minified: bundlers of applications minify, and developers can read it.
+ * @returns properties that got short names
+ */
 async function writeModule() {
-  await build({
+  const { mangleCache } = await build({
+    mangleProps: new RegExp(`^(${INTERNAL_NAMES.join('|')})$`),
+    mangleCache: {},
     entryPoints: [here('dist/index.js').pathname],
     outfile: new URL('index.js', out).pathname,
     bundle: true,
@@ -33,6 +40,7 @@ async function writeModule() {
     target: 'es2022',
     logLevel: 'warning',
   });
+  return Object.keys(mangleCache);
 }
 
 async function writeTypes() {

@@ -4,10 +4,12 @@ import type {
   Change,
   CurrentMessage,
   findUsers,
+  InboxPage,
   Invite,
   MemberPage,
   MessagePage,
   Reaction,
+  ReadPosition,
   Refreshed,
   Report,
   ReportPage,
@@ -49,6 +51,8 @@ const all: {
   readonly roomMember: Same<RoomMember, Answers['RoomMember']>;
   readonly roomMembers: Same<RoomMemberPage, Answers['RoomMemberPage']>;
   readonly foundUsers: Same<Awaited<ReturnType<typeof findUsers>>, Answers['FoundUsers']['users']>;
+  readonly inbox: Same<InboxPage, Answers['InboxPage']>;
+  readonly readPosition: Same<ReadPosition, Answers['ReadPosition']>;
   readonly invite: Same<Invite, Answers['Invite']>;
   readonly report: Same<Report, Answers['Report']>;
   readonly reports: Same<ReportPage, Answers['ReportPage']>;
@@ -67,6 +71,8 @@ const all: {
   roomMember: true,
   roomMembers: true,
   foundUsers: true,
+  inbox: true,
+  readPosition: true,
   invite: true,
   report: true,
   reports: true,

@@ -7,8 +7,10 @@ import {
   ChorusError,
   createInvite,
   findUsers,
+  listInbox,
   listMembers,
   listReports,
+  markRead,
   muteMember,
   openDirectRoom,
   putMember,
@@ -37,8 +39,6 @@ const ABSENT: Readonly<Record<string, string>> = {
   connect: 'ChorusClient opens sockets',
   joinRoom: 'ChorusClient opens sockets',
   sendMessage: 'Room.send does it',
-  listInbox: 'not in the client yet',
-  markRead: 'not in the client yet',
   editMessage: 'edit() does it',
   deleteMessage: 'deleteMessage() does it',
   appendToMessage: 'append() does it',
@@ -179,6 +179,23 @@ describe('ChorusApi and a real API', function () {
     expect(await acceptInvite(ben, invite.code)).to.include({ id: room.id, role: 'member' });
     await revokeInvite(ann, room.id, invite.code);
     expect(await codeOf(acceptInvite(ben, invite.code))).to.deep.equal(['invite_not_found', false]);
+  });
+
+  it('lists the inbox and marks rooms as read', async () => {
+    const ann = await someone();
+    const { id } = await api(ann.token).createRoom({ name: 'club' });
+    const client = new ChorusClient({ url: cluster.url, token: ann.token, webSocket: WebSocket });
+    client.connect();
+    const { position } = await client.join(id).send('hello');
+    await client.close();
+    const page = await listInbox(api(ann.token), { limit: 1 });
+    expect(page.rooms.map(({ room, n, unread }) => [room.id, n, unread])).to.deep.equal([[id, 1, 0]]);
+    const before = { epoch: position.epoch, seq: position.seq - 1 };
+    expect((await markRead(api(ann.token), id, before, { unread: true })).readN).to.equal(0);
+    expect((await listInbox(api(ann.token), { roomId: id })).rooms[0]).to.include({ unread: 1 });
+    expect(await codeOf(listInbox(api((await someone()).token), { roomId: id }))).to.deep.equal([
+      ...['room_not_found', false],
+    ]);
   });
 
   it('reports a message and lists the reports', async () => {

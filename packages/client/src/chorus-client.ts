@@ -7,7 +7,7 @@ import { Reconnector } from './connection/reconnector.js';
 import { Session } from './connection/session.js';
 import { Emitter } from './emitter.js';
 import type { RequestOptions } from './http/api-types.js';
-import { historySource, trimmed } from './http/request.js';
+import { baseOf, historySource } from './http/request.js';
 import type { ClientOptions, HistorySource } from './options.js';
 import { LiveRoom } from './room/live-room.js';
 import type { Room } from './room/room.js';
@@ -53,8 +53,7 @@ export class ChorusClient {
   readonly #onNetwork = ({ type }: Event): void => this.#socket.nudge(type === 'online');
 
   constructor(options: ClientOptions = {}) {
-    const base = (): string =>
-      trimmed((typeof options.url === 'function' ? options.url() : options.url) || location.origin);
+    const base = (): string => baseOf(options) || location.origin;
     const api: HistorySource = historySource({
       url: () => base().replace(/^ws/, 'http'),
       token: () => session.token(),
@@ -188,7 +187,7 @@ export class ChorusClient {
    */
   async request<T>(method: string, path: string, options?: RequestOptions): Promise<T> {
     const { api } = this.#host;
-    if (api.request === undefined) throw new ChorusError('unsupported', 'the option `api` has no `request`');
+    if (api.request === undefined) throw new ChorusError('unsupported', 'api.request is missing');
     return api.request(method, path, options);
   }
 
@@ -196,16 +195,12 @@ export class ChorusClient {
     switch (frame.type) {
       case 'welcome': {
         const { connectionId, user, expiresAt, now, limits } = frame;
+        const { maxFrameBytes } = limits;
         this.#host.user = user;
-        this.#host.maxFrameBytes = limits.maxFrameBytes;
+        this.#host.maxFrameBytes = maxFrameBytes;
         this.#pacer.start(limits.maxMessagesPerSecond);
         this.#session.accepted(expiresAt, now);
-        this.#socket.welcomed({
-          status: 'connected',
-          connectionId,
-          user,
-          maxFrameBytes: limits.maxFrameBytes,
-        });
+        this.#socket.welcomed({ status: 'connected', connectionId, user, maxFrameBytes });
         for (const room of this.#rooms.values()) room.up();
         this.#watchRooms();
         break;
@@ -222,24 +217,11 @@ export class ChorusClient {
       case 'rooms-changed':
         this.#events.emit('rooms', frame);
         break;
-      case 'pong':
-      case 'inbox':
-      case 'inbox-watched':
-      case 'inbox-rooms':
-      case 'inbox-reset':
-        break;
-      case 'error':
-        if (frame.roomId === undefined) {
-          // A gateway that is older than this client does not know all its frames.
-          if (frame.code !== 'bad_frame')
-            this.#events.emit('error', new ChorusError(frame.code, frame.error, frame.retry));
-          break;
-        }
-        this.#rooms.get(frame.roomId)?.received(frame);
-        break;
       default:
-        // Frames that only newer gateways send name no known room, or the room ignores them.
-        this.#rooms.get(frame.roomId)?.received(frame);
+        if ('roomId' in frame && frame.roomId !== undefined) this.#rooms.get(frame.roomId)?.received(frame);
+        // A gateway that is older than this client does not know all its frames.
+        else if (frame.type === 'error' && frame.code !== 'bad_frame')
+          this.#events.emit('error', new ChorusError(frame.code, frame.error, frame.retry));
     }
     for (const tap of this.#host.taps) tap(frame);
   }

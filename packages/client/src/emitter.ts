@@ -16,21 +16,15 @@ export class Emitter<Events> {
   }
 
   emit<Type extends keyof Events>(type: Type, event: Events[Type]): void {
-    const listeners = this.#listeners[type];
-    if (listeners !== undefined) for (const listener of listeners) call(listener, event);
-  }
-}
-
-/**
- * An exception of a listener becomes an uncaught error, as with the platform's own events, and other listeners still
- * run.
- */
-function call<Event>(listener: Listener<Event>, event: Event): void {
-  try {
-    listener(event);
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
+    for (const listener of this.#listeners[type] ?? []) {
+      try {
+        listener(event);
+      } catch (error) {
+        // Uncaught, as with the platform's own events: other listeners still run.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
   }
 }

@@ -16,6 +16,7 @@ export * from './http/reports.js';
 export * from './http/users.js';
 export type { InboxEntry } from './inbox/entry.js';
 export * from './inbox/inbox.js';
+export type * from './inbox/inbox-options.js';
 export * from './messages/apply-change.js';
 export * from './messages/message-list.js';
 export * from './operations/operations.js';

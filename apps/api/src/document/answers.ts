@@ -1,4 +1,5 @@
 import { account, refreshed, signedIn } from '../auth/account-json.js';
+import { inboxPageJson, readPositionJson } from '../inbox/json.js';
 import { inviteJson } from '../invites/json.js';
 import { foundUsersJson, roomMemberJson, roomMemberPageJson } from '../members/json.js';
 import { messagePageJson } from '../messages/json.js';
@@ -16,6 +17,8 @@ export const answers = {
   RoomMember: roomMemberJson,
   RoomMemberPage: roomMemberPageJson,
   FoundUsers: foundUsersJson,
+  InboxPage: inboxPageJson,
+  ReadPosition: readPositionJson,
   Invite: inviteJson,
   Report: reportJson,
   ReportPage: reportPageJson,

@@ -9,7 +9,6 @@ const SHARE = 0.9;
  */
 export class Pacer {
   readonly #queues: readonly [Action[], Action[]] = [[], []];
-  #perMs = 0;
   #most = 0;
   #tokens = 0;
   #at = 0;
@@ -19,7 +18,6 @@ export class Pacer {
   start(perSecond: number): void {
     this.stop();
     this.#most = this.#tokens = Math.max(1, Math.floor(perSecond * SHARE));
-    this.#perMs = this.#most / 1_000;
     this.#at = performance.now();
   }
 
@@ -39,7 +37,7 @@ export class Pacer {
   #next(): void {
     this.#timer = undefined;
     const now = performance.now();
-    this.#tokens = Math.min(this.#most, this.#tokens + (now - this.#at) * this.#perMs);
+    this.#tokens = Math.min(this.#most, this.#tokens + ((now - this.#at) * this.#most) / 1_000);
     this.#at = now;
     while (this.#tokens >= 1) {
       const action = this.#queues[0].shift() ?? this.#queues[1].shift();
@@ -48,7 +46,7 @@ export class Pacer {
       action();
     }
     if (this.#queues[0].length + this.#queues[1].length > 0 && this.#timer === undefined) {
-      this.#timer = setTimeout(() => this.#next(), (1 - this.#tokens) / this.#perMs);
+      this.#timer = setTimeout(() => this.#next(), ((1 - this.#tokens) / this.#most) * 1_000);
     }
   }
 }

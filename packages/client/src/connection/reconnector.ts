@@ -58,9 +58,9 @@ export class Reconnector {
     if (this.#state.status === 'idle' || this.#state.status === 'waiting') this.#connect();
   }
 
-  /** Does nothing while not connected. */
+  /** Only while `connected`. */
   send(frame: ClientFrame): void {
-    if (this.#state.status === 'connected') this.#connection?.send(JSON.stringify(frame));
+    this.#connection?.send(JSON.stringify(frame));
   }
 
   /** The first frame has arrived. */

@@ -22,6 +22,8 @@ const SHORTEST_MS = 500;
 /** Holds the token and renews it before it expires. */
 export class Session {
   readonly #options: SessionOptions;
+  /** Asks the application for the token. */
+  readonly #ask: (() => Promise<string>) | undefined;
   readonly #refresh: (() => Promise<string | undefined>) | undefined;
   /** The newest token, unless the application is asked each time. */
   #token: string | undefined;
@@ -32,14 +34,14 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     const { token, refresh } = options;
-    if (typeof token === 'string') this.#token = token;
-    this.#refresh = refresh ?? (typeof token === 'function' ? async () => token() : undefined);
+    if (typeof token === 'function') this.#ask = async () => token();
+    else this.#token = token;
+    this.#refresh = refresh ?? this.#ask;
   }
 
   /** Returns the token for the next connection or request. Rejects with the error of the application's function. */
   async token(): Promise<string | undefined> {
-    const { token } = this.#options;
-    return typeof token === 'function' ? token() : this.#token;
+    return this.#ask ? this.#ask() : this.#token;
   }
 
   /**

@@ -155,7 +155,7 @@ export interface InboxPage {
 }
 
 /** How far the user has read a room. */
-export interface ReadState {
+export interface ReadPosition {
   /** Null for nothing. */
   readonly readPosition: string | null;
   /** Ordinal of the last message up to it; 0 for none. */

@@ -1,5 +1,5 @@
 import { formatPosition, type Position } from '@chorus/protocol/constants';
-import type { ApiRequester, CallOptions, InboxPage, ReadState } from './api-types.js';
+import type { ApiRequester, CallOptions, InboxPage, ReadPosition } from './api-types.js';
 
 /**
  * Returns one page of the inbox: the rooms of which the user is a member, by latest activity. {@link Inbox} keeps them current.
@@ -35,7 +35,7 @@ export function markRead(
   roomId: number,
   position: Position,
   { unread, signal }: { unread?: true | undefined } & CallOptions = {},
-): Promise<ReadState> {
+): Promise<ReadPosition> {
   const body = { position: formatPosition(position), unread };
   return api.request('PUT', `/api/rooms/${roomId}/read`, { body, signal });
 }

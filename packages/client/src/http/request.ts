@@ -92,7 +92,7 @@ export async function request<T>(
 
 /** The address without slashes at its end. */
 export function baseOf({ url = '' }: ApiOptions): string {
-  return trimmed(typeof url === 'function' ? url() : url);
+  return (typeof url === 'function' ? url() : url).replace(/\/+$/, '');
 }
 
 export interface Call extends RequestOptions {
@@ -104,11 +104,6 @@ export interface Call extends RequestOptions {
 export interface Answered<T> {
   readonly headers: Headers;
   readonly body: T;
-}
-
-/** Removes slashes at the end of an address. */
-export function trimmed(url: string): string {
-  return url.replace(/\/+$/, '');
 }
 
 /** JSON drops undefined values. */

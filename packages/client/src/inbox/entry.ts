@@ -1,7 +1,8 @@
 import { isAfter, type Position, parsePosition } from '@chorus/protocol/constants';
-import type { CurrentMessage, RoomRole } from '../entries.js';
+import type { Change, CurrentMessage, Message, RoomRole } from '../entries.js';
 import type { InboxRoom, RoomInfo } from '../http/api-types.js';
-import { currentMessage } from '../messages/apply-change.js';
+import { applyChange, currentMessage } from '../messages/apply-change.js';
+import { placeOf } from '../places.js';
 import { type News, Tally } from './tally.js';
 
 /** A room of which the user is a member. Each change makes a new object. */
@@ -25,6 +26,9 @@ export interface InboxEntry {
   /** End of the user's mute, ISO 8601, as of the last reading; null for none. */
   readonly mutedUntil: string | null;
 }
+
+/** An entry or a new name of a joined room. */
+export type LiveFrame = Message | Change | { readonly type: 'room-renamed'; readonly name: string };
 
 /** News of a room, as the frame `inbox` has them. */
 export interface RoomNews extends News, Position {
@@ -90,7 +94,7 @@ export class TrackedRoom {
     const own = ownN > this.#tally.readN;
     let exact = this.#tally.add(news, this.#fresh || performance.now() - this.#countedAt > SETTLED_MS);
     this.#fresh = true;
-    const at = { epoch: news.epoch, seq: news.seq };
+    const at = placeOf(news);
     // The position of an own message is known only if no other followed it.
     if (own && ownN < n) exact = false;
     const gone = lastMessage && !lastMessage.deleted && deleted?.includes(ordinalOf(lastMessage));
@@ -113,6 +117,20 @@ export class TrackedRoom {
     this.change({ readPosition: at });
     // News of an own message from before may still be on their way.
     return exact && !unread;
+  }
+
+  /** The gateway has sent an entry of the room, which is joined. @returns whether anything has changed */
+  live(frame: LiveFrame): boolean {
+    const { room, lastMessage } = this.entry;
+    if (frame.type === 'room-renamed') this.change({ room: { ...room, name: frame.name } });
+    else if (frame.type === 'change') {
+      const changed = lastMessage && applyChange(lastMessage, frame);
+      if (changed === lastMessage) return false;
+      this.change({ lastMessage: changed });
+    } else if (lastMessage === null || isAfter(frame, lastMessage)) {
+      this.change({ lastMessage: currentMessage(frame) });
+    } else return false;
+    return true;
   }
 
   change(changes: Partial<InboxEntry>): void {

@@ -5,27 +5,12 @@ import { ChorusError } from '../chorus-error.js';
 import { type ClientInternals, internalsOf } from '../client-internals.js';
 import { Emitter } from '../emitter.js';
 import type { InboxRoom } from '../http/api-types.js';
-import { applyChange, currentMessage } from '../messages/apply-change.js';
+import { NOWHERE } from '../places.js';
 import { type InboxEntry, type ReadNotice, type RoomNews, TrackedRoom } from './entry.js';
+import type { InboxEvents, InboxOptions } from './inbox-options.js';
 import { ReadMarks } from './read-marks.js';
 import { InboxReader, SPREAD_MS } from './reader.js';
-
-/** Options of an {@link Inbox}. */
-export interface InboxOptions {
-  /**
-   * Rooms whose last message is read again after each new message, if they are not joined. Each reading is a request; in a room with many
-   * members all of them send one. Default: direct rooms.
-   */
-  lastMessages?: (entry: InboxEntry) => boolean;
-}
-
-/** Events of an inbox, each with its payload. */
-export interface InboxEvents {
-  /** {@link Inbox.entries}, {@link Inbox.complete} or {@link Inbox.error} has changed. */
-  change: undefined;
-  /** A room has unread messages that it did not have before. */
-  unread: InboxEntry;
-}
+import { RoomList } from './room-list.js';
 
 type RoomFrame = RoomNews | ReadNotice;
 
@@ -34,8 +19,6 @@ interface AwaitedAnswer {
   readonly since: Position | undefined;
   readonly frames: RoomFrame[];
 }
-
-const NOWHERE: Position = { epoch: 0, seq: 0 };
 
 /**
  * The rooms of which the user is a member, by latest activity, with unread messages and mentions: kept current without joining the rooms,
@@ -53,8 +36,7 @@ export class Inbox {
   readonly #reader: InboxReader;
   readonly #marks: ReadMarks;
   readonly #off: () => void;
-  /** By latest activity, newest first. */
-  #rooms: readonly TrackedRoom[] = [];
+  readonly #list = new RoomList();
   /** Rooms of the current reading of all pages. */
   readonly #confirmed = new Set<number>();
   /** Frames about rooms of which an answer is awaited: they are applied to it, unless it has counted them already. */
@@ -75,7 +57,7 @@ export class Inbox {
       onRoom: (roomId, room) => this.#room(roomId, room),
       onError: (error) => this.#failed(error),
     });
-    this.#marks = new ReadMarks(client, host, (roomId) => this.#reader.read(roomId, true));
+    this.#marks = new ReadMarks(host);
     const tap = (frame: V1ServerFrame): void => this.#received(frame);
     host.taps.add(tap);
     const offState = client.on('state', ({ status }) => {
@@ -121,7 +103,7 @@ export class Inbox {
    * @param upTo the last message read, or its position. Default: all that the inbox knows
    */
   markRead(roomId: number, upTo?: Position): void {
-    const room = this.#find(roomId);
+    const room = this.#list.find(roomId);
     const position = upTo ?? room?.entry.position;
     if (position === undefined) return;
     this.#marks.add(roomId, position);
@@ -170,7 +152,7 @@ export class Inbox {
     switch (frame.type) {
       case 'inbox-watched':
         this.#restart();
-        this.#marks.start(true);
+        this.#marks.start();
         break;
       case 'inbox':
         for (const news of frame.rooms) this.#about(news);
@@ -197,43 +179,27 @@ export class Inbox {
       case 'message':
       case 'change':
       case 'room-renamed':
-        this.#live(frame);
+        if (this.#list.find(frame.roomId)?.live(frame)) this.#changed();
     }
   }
 
   #refused({ request, roomId, code, error, retry }: Extract<V1ServerFrame, { type: 'error' }>): void {
-    if (request === 'read' && roomId !== undefined) this.#marks.refused(roomId, retry);
-    else if (request === 'watch-inbox') {
+    if (request === 'read' && roomId !== undefined) {
+      this.#marks.refused(roomId, retry);
+      if (!retry) this.#await(roomId, true);
+    } else if (request === 'watch-inbox') {
       if (retry) this.#reader.timers.after(this.#host.random() * SPREAD_MS, () => this.#watch());
       else this.#failed(new ChorusError(code, error));
     } else if (this.#asked && code === 'bad_frame' && roomId === undefined) {
       // A gateway of the version before: the inbox is as of each reconnect.
       this.#restart();
-      this.#marks.start(false);
     }
-  }
-
-  /** What the gateway sends of joined rooms. */
-  #live(frame: Extract<V1ServerFrame, { type: 'message' | 'change' | 'room-renamed' }>): void {
-    const room = this.#find(frame.roomId);
-    if (room === undefined) return;
-    const { lastMessage } = room.entry;
-    if (frame.type === 'room-renamed') room.change({ room: { ...room.entry.room, name: frame.name } });
-    else if (frame.type === 'change') {
-      if (lastMessage === null) return;
-      const changed = applyChange(lastMessage, frame);
-      if (changed === lastMessage) return;
-      room.change({ lastMessage: changed });
-    } else if (lastMessage === null || isAfter(frame, lastMessage)) {
-      room.change({ lastMessage: currentMessage(frame) });
-    } else return;
-    this.#changed();
   }
 
   #about(frame: RoomFrame): void {
     const id = frame.roomId;
     this.#awaited.get(id)?.frames.push(frame);
-    const room = this.#find(id);
+    const room = this.#list.find(id);
     if (room === undefined || !this.#confirmed.has(id)) {
       // Its page may come. Otherwise the room is read after the last page.
       if (!this.#awaited.has(id)) this.#awaited.set(id, { since: undefined, frames: [frame] });
@@ -250,7 +216,7 @@ export class Inbox {
     } = room;
     if (!room.news(frame)) this.#await(id, false);
     if (room.n > n) {
-      this.#put(room, true);
+      this.#list.put(room, true);
       if (room.outdated && this.#lastMessages(room.entry)) this.#await(id, false);
     }
     if (room.entry.unread > unread) this.#events.emit('unread', room.entry);
@@ -258,7 +224,7 @@ export class Inbox {
 
   #await(id: number, atOnce: boolean): void {
     if (!this.#awaited.has(id)) {
-      this.#awaited.set(id, { since: this.#find(id)?.entry.position, frames: [] });
+      this.#awaited.set(id, { since: this.#list.find(id)?.entry.position, frames: [] });
     }
     if (this.#complete) this.#reader.read(id, atOnce);
   }
@@ -268,18 +234,11 @@ export class Inbox {
     const rooms = answers
       .filter(({ room }) => !this.#confirmed.has(room.id))
       .map((answer) => this.#tracked(answer));
-    const others = this.#rooms.filter(({ id }) => !rooms.some((room) => room.id === id));
-    const isConfirmed = ({ id }: TrackedRoom): boolean => this.#confirmed.has(id);
-    this.#rooms = [
-      ...others.filter(isConfirmed),
-      ...rooms,
-      // Rooms of the reading before, until all pages were read.
-      ...others.filter((room) => !isConfirmed(room)),
-    ];
+    this.#list.add(rooms, ({ id }) => this.#confirmed.has(id));
     for (const { id } of rooms) this.#confirm(id);
     if (isLast) {
       this.#complete = true;
-      this.#rooms = this.#rooms.filter(({ id }) => this.#confirmed.has(id) || this.#awaited.has(id));
+      this.#list.keep(({ id }) => this.#confirmed.has(id) || this.#awaited.has(id));
       for (const id of this.#awaited.keys()) this.#reader.read(id, true);
     }
     this.#changed();
@@ -288,7 +247,7 @@ export class Inbox {
   #room(roomId: number, answer: InboxRoom | undefined): void {
     if (answer === undefined) this.#remove(roomId);
     else {
-      const before = this.#find(roomId);
+      const before = this.#list.find(roomId);
       const room = this.#tracked(answer);
       const since = this.#awaited.get(roomId)?.since;
       if (since !== undefined && (room.entry.position === undefined || isAfter(since, room.entry.position))) {
@@ -296,7 +255,7 @@ export class Inbox {
         this.#reader.read(roomId, false);
         return;
       }
-      this.#put(room, before === undefined || answer.n > before.n);
+      this.#list.put(room, before === undefined || answer.n > before.n);
       this.#confirm(roomId);
     }
     this.#changed();
@@ -304,7 +263,7 @@ export class Inbox {
 
   #tracked(answer: InboxRoom): TrackedRoom {
     const room = new TrackedRoom(answer);
-    const { lastMessage } = this.#find(room.id)?.entry ?? room.entry;
+    const { lastMessage } = this.#list.find(room.id)?.entry ?? room.entry;
     // A joined room may have delivered it after the API had read.
     if (lastMessage !== null && isAfter(lastMessage, room.entry.lastMessage ?? NOWHERE))
       room.change({ lastMessage });
@@ -319,21 +278,10 @@ export class Inbox {
     for (const frame of frames) this.#about(frame);
   }
 
-  #put(room: TrackedRoom, first: boolean): void {
-    const others = this.#rooms.filter(({ id }) => id !== room.id);
-    this.#rooms = first
-      ? [room, ...others]
-      : this.#rooms.map((other) => (other.id === room.id ? room : other));
-  }
-
   #remove(id: number): void {
     this.#reader.removed(id);
     this.#awaited.delete(id);
-    this.#rooms = this.#rooms.filter((room) => room.id !== id);
-  }
-
-  #find(id: number): TrackedRoom | undefined {
-    return this.#rooms.find((room) => room.id === id);
+    this.#list.keep((room) => room.id !== id);
   }
 
   #failed(error: ChorusError): void {
@@ -342,7 +290,7 @@ export class Inbox {
   }
 
   #changed(): void {
-    this.#entries = this.#rooms.map(({ entry }) => entry);
+    this.#entries = this.#list.rooms.map(({ entry }) => entry);
     this.#events.emit('change', undefined);
   }
 }

@@ -1,9 +1,6 @@
 import { isAfter, type Position } from '@chorus/protocol/constants';
-import { asChorusError } from '../chorus-error.js';
 import type { ClientInternals } from '../client-internals.js';
 import { fullJitter } from '../connection/backoff.js';
-import type { ApiRequester } from '../http/api-types.js';
-import { markRead } from '../http/inbox.js';
 
 interface Mark {
   readonly position: Position;
@@ -14,33 +11,31 @@ interface Mark {
 
 /** Sends how far the user has read, per room: the last position, repeated after interruptions until it is answered. */
 export class ReadMarks {
+  readonly #host: ClientInternals;
   readonly #marks = new Map<number, Mark>();
-  /** Whether gateways take marks, else the API does; undefined while disconnected. */
-  #overSocket: boolean | undefined;
+  /** Whether the gateway takes marks. */
+  #started = false;
   #failures = 0;
 
-  /** @param onDone called when the counts of the room must be read again */
-  constructor(
-    private readonly api: ApiRequester,
-    private readonly host: ClientInternals,
-    private readonly onDone: (roomId: number) => void,
-  ) {}
+  constructor(host: ClientInternals) {
+    this.#host = host;
+  }
 
   add(roomId: number, position: Position, unread?: true): void {
     const waiting = this.#marks.get(roomId);
-    if (waiting !== undefined && !waiting.unread && !unread && isAfter(waiting.position, position)) return;
+    if (waiting && !waiting.unread && !unread && isAfter(waiting.position, position)) return;
     this.#marks.set(roomId, { position, unread, sent: false });
     this.#send(roomId);
   }
 
-  start(overSocket: boolean): void {
-    this.#overSocket = overSocket;
+  start(): void {
+    this.#started = true;
     for (const roomId of this.#marks.keys()) this.#send(roomId);
   }
 
   /** The connection has ended. */
   interrupted(): void {
-    this.#overSocket = undefined;
+    this.#started = false;
     for (const mark of this.#marks.values()) mark.sent = false;
   }
 
@@ -53,39 +48,20 @@ export class ReadMarks {
     const mark = this.#marks.get(roomId);
     if (mark === undefined) return;
     mark.sent = false;
-    if (retry) {
-      const { backoff, random } = this.host;
+    if (!retry) this.#marks.delete(roomId);
+    else {
+      const { backoff, random } = this.#host;
       setTimeout(() => this.#send(roomId), fullJitter(this.#failures++, backoff, random));
-    } else {
-      this.#marks.delete(roomId);
-      this.onDone(roomId);
     }
   }
 
   #send(roomId: number): void {
-    if (this.#overSocket) {
-      this.host.send(() => {
-        const mark = this.#take(roomId);
-        return mark && { type: 'read', roomId, ...mark.position, unread: mark.unread };
-      }, true);
-    } else if (this.#overSocket === false) {
-      const mark = this.#take(roomId);
-      if (mark === undefined) return;
-      markRead(this.api, roomId, mark.position, mark).then(
-        () => {
-          this.answered(roomId);
-          this.onDone(roomId);
-        },
-        (error: unknown) => this.refused(roomId, asChorusError(error).retry),
-      );
-    }
-  }
-
-  /** Undefined if the mark was sent already. */
-  #take(roomId: number): Mark | undefined {
-    const mark = this.#marks.get(roomId);
-    if (mark === undefined || mark.sent) return undefined;
-    mark.sent = true;
-    return mark;
+    if (!this.#started) return;
+    this.#host.send(() => {
+      const mark = this.#marks.get(roomId);
+      if (mark === undefined || mark.sent) return undefined;
+      mark.sent = true;
+      return { type: 'read', roomId, ...mark.position, unread: mark.unread };
+    }, true);
   }
 }

@@ -3,6 +3,7 @@ import { changedMessage, tombstoneOf } from '@chorus/protocol/fold';
 import { asChorusError } from '../chorus-error.js';
 import type { Change, CurrentMessage, Message } from '../entries.js';
 import type { HistoryPage } from '../options.js';
+import { placeAfter, placeOf } from '../places.js';
 import type { Room } from '../room/room.js';
 import { applyChange, currentMessage } from './apply-change.js';
 
@@ -58,7 +59,7 @@ export class MessageList {
   constructor(room: Room, { keep = 500 }: MessageListOptions = {}) {
     this.#room = room;
     this.#keep = keep;
-    this.#start = room.position && after(room.position);
+    this.#start = room.position && placeAfter(room.position);
     this.#offs = [
       room.on('message', (message) => this.#received(message)),
       room.on('change', (change) => this.#received(change)),
@@ -110,7 +111,7 @@ export class MessageList {
 
   async #readOlder(limit: number): Promise<number> {
     if (this.#start === undefined) await this.#room.joined();
-    const before = this.#start ?? (this.#room.position && after(this.#room.position));
+    const before = this.#start ?? (this.#room.position && placeAfter(this.#room.position));
     if (before === undefined || this.#closed) return 0;
     const { messages, before: more } = await this.#read(() =>
       this.#room.history({ before: formatPosition(before), limit }),
@@ -260,13 +261,4 @@ function spliced(
   message: CurrentMessage,
 ): readonly CurrentMessage[] {
   return [...messages.slice(0, index), message, ...messages.slice(index + remove)];
-}
-
-function placeOf({ epoch, seq }: Position): Position {
-  return { epoch, seq };
-}
-
-/** The position after this one. */
-function after({ epoch, seq }: Position): Position {
-  return { epoch, seq: seq + 1 };
 }

@@ -3,6 +3,7 @@ import { fullJitter } from '../connection/backoff.js';
 import { Emitter } from '../emitter.js';
 import type { ApiRequester } from '../http/api-types.js';
 import { listMembers } from '../http/members.js';
+import { placeOf } from '../places.js';
 import type { Room } from '../room/room.js';
 import type { Member } from '../types.js';
 
@@ -114,13 +115,14 @@ export class Receipts {
   }
 }
 
-function reads(userId: number, { epoch, seq }: Position, unread: boolean): Change {
+function reads(userId: number, entry: Position, unread: boolean): Change {
+  const at = placeOf(entry);
   return (all) => {
     const receipt = all.get(userId);
     if (receipt === undefined) return;
     const { readPosition } = receipt;
-    if (unread || readPosition === undefined || isAfter({ epoch, seq }, readPosition)) {
-      all.set(userId, { ...receipt, readPosition: { epoch, seq } });
+    if (unread || readPosition === undefined || isAfter(at, readPosition)) {
+      all.set(userId, { ...receipt, readPosition: at });
     }
   };
 }

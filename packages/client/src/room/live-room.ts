@@ -1,25 +1,20 @@
 import type { Position } from '@chorus/protocol/constants';
-import type { V1ServerFrame } from '@chorus/protocol/types';
 import { ChorusError } from '../chorus-error.js';
 import { fullJitter } from '../connection/backoff.js';
 import { Emitter } from '../emitter.js';
 import type { HistoryPage, RoomHistoryQuery } from '../options.js';
+import { placeOf } from '../places.js';
 import type { Change, Delivery, LeftReason, Member, Message, RoomStatus, SentMessage } from '../types.js';
+import { leftError } from './left-error.js';
 import { streamMessages } from './message-stream.js';
 import { Outbox } from './outbox.js';
 import { People } from './people.js';
 import type { ChangeOptions, Fallback, MessageOperation, Room, RoomEvents, SendOptions } from './room.js';
+import type { ErrorFrame, RoomFrame } from './room-frame.js';
 import type { RoomHost } from './room-host.js';
-import { Sender } from './sender.js';
-import { StoredWatch } from './stored-watch.js';
-import { placeOf, Timeline } from './timeline.js';
+import { watchStored } from './stored-watch.js';
+import { Timeline } from './timeline.js';
 import { Timers } from './timers.js';
-
-type Frame<Type extends string> = Extract<V1ServerFrame, { type: Type }>;
-type RoomFrame = Exclude<
-  V1ServerFrame,
-  Frame<'welcome' | 'refreshed' | 'reconnect' | 'broadcast' | 'rooms-changed' | 'pong' | `inbox${string}`>
->;
 
 /** A {@link Room}, plus what its client tells it. */
 export class LiveRoom implements Room {
@@ -27,9 +22,8 @@ export class LiveRoom implements Room {
   readonly #events = new Emitter<RoomEvents>();
   readonly #timeline: Timeline;
   readonly #outbox: Outbox;
-  readonly #sender: Sender;
   readonly #people: People;
-  readonly #storedWatch: StoredWatch;
+  readonly #storedWatch: ReturnType<typeof watchStored>;
   readonly #timers = new Timers();
   #status: RoomStatus = 'joining';
   #leftReason: LeftReason | undefined;
@@ -64,14 +58,16 @@ export class LiveRoom implements Room {
       since,
     );
     this.#outbox = new Outbox({
-      roomId: id,
-      send: () => this.#sender.sendNext(),
+      ...{ roomId: id, host },
+      isJoined: () => this.#status === 'joined',
       onChange: (delivery) => this.#events.emit('delivery', delivery),
-      onFailed: (id, error) => this.#notSent(id, error),
-      nextMessageId: () => host.nextMessageId(),
+      onNotJoined: () => {
+        this.down();
+        this.up();
+      },
+      later: (action) => this.#later(action),
     });
-    this.#sender = new Sender(id, host, this.#outbox, () => this.#status === 'joined');
-    this.#storedWatch = new StoredWatch(this.#outbox, this.#timers, () => {
+    this.#storedWatch = watchStored(this.#outbox, this.#timers, () => {
       if (this.#status === 'joined') this.up();
     });
     this.#people = new People({
@@ -255,28 +251,17 @@ export class LiveRoom implements Room {
     }
   }
 
-  #refused({ request, code, error, retry, clientMsgId }: Frame<'error'>): void {
+  #refused({ request, code, error, retry, clientMsgId }: ErrorFrame): void {
     if (request === 'join') {
       this.#entering = false;
       if (!retry) this.end(code);
-      else this.#timers.after(this.#pause(), () => this.up());
+      else this.#later(() => this.up());
     } else if (request === 'presence') {
-      if (retry) this.#timers.after(this.#pause(), () => this.#people.read());
+      if (retry) this.#later(() => this.#people.read());
     } else if (clientMsgId !== undefined) {
       // Gateways do not name the type of a frame that they do not know.
-      this.#notSent(clientMsgId, new ChorusError(code, error, code === 'not_joined' || retry));
+      this.#outbox.refused(clientMsgId, new ChorusError(code, error, code === 'not_joined' || retry));
     }
-  }
-
-  #notSent(clientMsgId: string, error: ChorusError): void {
-    if (!this.#outbox.refused(clientMsgId, error)) return;
-    if (error.code === 'not_joined') {
-      this.down();
-      this.up();
-      return;
-    }
-    this.#sender.pause();
-    this.#timers.after(this.#pause(), () => this.#sender.resume());
   }
 
   #add(...draft: Parameters<Outbox['add']>): Promise<SentMessage> {
@@ -299,14 +284,13 @@ export class LiveRoom implements Room {
     this.#become('joined');
     if (this.#status !== 'joined') return;
     this.#people.read();
-    this.#sender.sendNext();
+    this.#outbox.send();
     this.#storedWatch.start();
   }
 
   #interrupt(): void {
     this.#generation++;
     this.#timers.end();
-    this.#sender.interrupted();
     this.#storedWatch.ended();
     this.#entering = false;
     this.#timeline.interrupted();
@@ -315,18 +299,13 @@ export class LiveRoom implements Room {
   }
 
   #leftError(): ChorusError {
-    const cause = this.#leftCause;
-    const reason = this.#leftReason;
-    const code = cause?.code ?? (reason === 'closed' ? 'closed' : 'left');
-    const why = cause?.message ?? reason;
-    return new ChorusError(code, `not in room ${this.id} any more: ${why}`, false, {
-      cause,
-      status: cause?.status,
-    });
+    return leftError(this.id, this.#leftReason, this.#leftCause);
   }
 
-  #pause(): number {
-    return fullJitter(this.#refusals++, this.#host.backoff, this.#host.random);
+  /** Runs the action after a pause that grows with each refusal. */
+  #later(action: () => void): void {
+    const { backoff, random } = this.#host;
+    this.#timers.after(fullJitter(this.#refusals++, backoff, random), action);
   }
 
   #become(status: RoomStatus): void {

@@ -1,6 +1,5 @@
 import type { V1ServerFrame } from '@chorus/protocol/types';
 import type { Member } from '../types.js';
-import { Members } from './members.js';
 import type { RoomHost } from './room-host.js';
 import { Typists } from './typists.js';
 
@@ -16,28 +15,31 @@ export interface PeopleOptions {
   onTypists(typists: readonly Member[]): void;
 }
 
-/** The members who are present in a room, from the first look on, and the members who are typing. */
+/**
+ * The members who are present in a room, from the first look on, and the members who are typing. Present members are read page by
+ * page, and updated between readings.
+ */
 export class People {
   readonly typists: Typists;
-  readonly #roomId: number;
-  readonly #host: RoomHost;
-  readonly #members: Members;
+  readonly #options: PeopleOptions;
+  #known = new Map<number, Member>();
+  /** Members on the pages read so far, while the list is being read. */
+  #reading: Map<number, Member> | undefined;
+  /** Members who left during a reading: a page that arrives later may still list them. */
+  readonly #gone = new Set<number>();
+  #sorted: readonly Member[] = [];
   #wanted = false;
   #entered = false;
   #typedAt = Number.NEGATIVE_INFINITY;
 
-  constructor({ roomId, host, onMembers, onTypists }: PeopleOptions) {
-    this.#roomId = roomId;
-    this.#host = host;
-    this.typists = new Typists(onTypists);
-    const ask = (after: number | undefined): void =>
-      host.send(() => ({ type: 'presence', roomId, after }), true);
-    this.#members = new Members({ ask, onChange: onMembers });
+  constructor(options: PeopleOptions) {
+    this.#options = options;
+    this.typists = new Typists(options.onTypists);
   }
 
   get members(): readonly Member[] {
     this.watch();
-    return this.#members.list;
+    return this.#sorted;
   }
 
   /** Starts to keep the list of members up to date. */
@@ -50,34 +52,71 @@ export class People {
   /** The room was joined, or a refused reading may be repeated. */
   read(): void {
     this.#entered = true;
-    if (this.#wanted) this.#members.read();
+    if (!this.#wanted) return;
+    this.#reading = new Map();
+    this.#gone.clear();
+    this.#ask();
   }
 
   /** The user is typing. */
   type(): void {
+    const { host, roomId } = this.#options;
     const now = performance.now();
     if (now - this.#typedAt < TYPING_EVERY_MS) return;
     this.#typedAt = now;
-    this.#host.send(() => ({ type: 'typing', roomId: this.#roomId }));
+    host.send(() => ({ type: 'typing', roomId }));
   }
 
   /** The connection or the room has ended. */
   interrupted(): void {
     this.#entered = false;
-    this.#members.interrupted();
+    this.#reading = undefined;
     this.typists.clear();
   }
 
   received(frame: PeopleFrame): void {
     if (frame.type === 'presence') {
-      this.#members.page(frame.members, frame.next);
+      this.#page(frame.members, frame.next);
       return;
     }
     const { type, userId: id, username } = frame;
-    if (type === 'joined') this.#members.came({ id, username });
-    else if (type === 'left') {
-      this.#members.went(id);
+    const member = { id, username };
+    if (type === 'typing') {
+      if (id !== this.#options.host.user?.id) this.typists.typing(member);
+    } else if (type === 'joined') {
+      this.#gone.delete(id);
+      this.#reading?.set(id, member);
+      if (this.#known.has(id)) return;
+      this.#known.set(id, member);
+      this.#changed();
+    } else {
       this.typists.stopped(id);
-    } else if (id !== this.#host.user?.id) this.typists.typing({ id, username });
+      if (this.#reading?.delete(id) !== undefined) this.#gone.add(id);
+      if (this.#known.delete(id)) this.#changed();
+    }
+  }
+
+  /** Requests a page. @param after members with larger ids */
+  #ask(after?: number): void {
+    const { host, roomId } = this.#options;
+    host.send(() => ({ type: 'presence', roomId, after }), true);
+  }
+
+  #page(members: readonly Member[], next: number | null): void {
+    const reading = this.#reading;
+    if (reading === undefined) return;
+    for (const member of members) if (!this.#gone.has(member.id)) reading.set(member.id, member);
+    if (next !== null) {
+      this.#ask(next);
+      return;
+    }
+    this.#reading = undefined;
+    this.#known = reading;
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.#sorted = [...this.#known.values()].sort((a, b) => a.id - b.id);
+    this.#options.onMembers(this.#sorted);
   }
 }

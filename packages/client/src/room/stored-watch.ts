@@ -11,30 +11,23 @@ const RAREST_MS = 60_000;
  * message. After that connection has ended, and while there are acknowledged messages that may not be stored, the
  * client joins the room again from time to time: the answer has the stored position.
  */
-export class StoredWatch {
-  #asking = false;
-
-  constructor(
-    private readonly outbox: Outbox,
-    private readonly timers: Timers,
-    private readonly rejoin: () => void,
-  ) {}
-
-  start(): void {
-    if (!this.#asking) this.#later(FIRST_MS);
-  }
-
-  /** The timers were cancelled. */
-  ended(): void {
-    this.#asking = false;
-  }
-
-  #later(ms: number): void {
-    this.#asking = this.outbox.awaitsStored;
-    if (!this.#asking) return;
-    this.timers.after(ms, () => {
-      if (this.outbox.awaitsStored) this.rejoin();
-      this.#later(Math.min(ms * 2, RAREST_MS));
+export function watchStored(outbox: Outbox, timers: Timers, rejoin: () => void) {
+  let asking = false;
+  const later = (ms: number): void => {
+    asking = outbox.awaitsStored;
+    if (!asking) return;
+    timers.after(ms, () => {
+      if (outbox.awaitsStored) rejoin();
+      later(Math.min(ms * 2, RAREST_MS));
     });
-  }
+  };
+  return {
+    start(): void {
+      if (!asking) later(FIRST_MS);
+    },
+    /** The timers were cancelled. */
+    ended(): void {
+      asking = false;
+    },
+  };
 }

@@ -1,7 +1,8 @@
 import { formatPosition, isAfter, type Position } from '@chorus/protocol/constants';
-import { ChorusError } from '../chorus-error.js';
+import { asChorusError, ChorusError } from '../chorus-error.js';
+import { fullJitter } from '../connection/backoff.js';
+import { NOWHERE, placeAfter, placeOf } from '../places.js';
 import type { Change, Message } from '../types.js';
-import { catchUp } from './catch-up.js';
 import type { RoomHost } from './room-host.js';
 
 type Entry = Message | Change;
@@ -28,6 +29,8 @@ export interface TimelineOptions {
  * well.
  */
 const MOST_HELD = 5_000;
+/** Largest page of the history API. */
+const PAGE = 100;
 
 /**
  * The entries of a room as delivered to the application: forwards as they arrive, backwards on request.
@@ -71,7 +74,7 @@ export class Timeline {
   entered(at: Position, recovered: boolean): void {
     const generation = ++this.#generation;
     const position = this.#position;
-    this.#oldest ??= after(position ?? at);
+    this.#oldest ??= placeAfter(position ?? at);
     this.#held = undefined;
     if (position === undefined || (recovered && !isAfter(at, position))) {
       this.#position ??= at;
@@ -159,18 +162,8 @@ export class Timeline {
 
   async #readMissed(generation: number): Promise<void> {
     const wanted = (): boolean => generation === this.#generation;
-    const nowhere = { epoch: 0, seq: 0 };
     this.#unchangedAt ??= this.position;
-    const error = await catchUp({
-      ...this.#options,
-      wanted,
-      position: () => this.#position ?? nowhere,
-      target: () => this.#target ?? nowhere,
-      deliver: (message) => {
-        // Changes between the target and a message after it would be dropped when they arrive.
-        if (!this.#exact || !isAfter(message, this.#target ?? nowhere)) this.#deliver(message);
-      },
-    });
+    const error = await this.#catchUp(wanted);
     const [from, to] = [this.position, this.#target];
     if (!wanted() || from === undefined || to === undefined) return;
     if (isAfter(to, from)) {
@@ -183,6 +176,37 @@ export class Timeline {
     if (wanted()) this.#caughtUp();
   }
 
+  /**
+   * Delivers missed messages from the history API, oldest first, up to the target. Resolves with an error if it failed
+   * for good; with undefined when it is complete or was cancelled.
+   */
+  async #catchUp(wanted: () => boolean): Promise<ChorusError | undefined> {
+    const { roomId, host, wait } = this.#options;
+    const target = (): Position => this.#target ?? NOWHERE;
+    let failures = 0;
+    let succeededAt = performance.now();
+    while (wanted()) {
+      try {
+        const after = formatPosition(this.#position ?? NOWHERE);
+        const page = await host.api.messages(roomId, { after, limit: PAGE });
+        for (const message of page.messages) {
+          // Changes between the target and a message after it would be dropped when they arrive.
+          if (wanted() && !(this.#exact && isAfter(message, target()))) this.#deliver(message);
+        }
+        const last = page.messages.at(-1);
+        // Not the position: messages after the target may not be delivered, and changes are not in the history.
+        if (page.after === null || last === undefined || !isAfter(target(), last)) break;
+        failures = 0;
+        succeededAt = performance.now();
+      } catch (cause) {
+        const error = asChorusError(cause);
+        if (!error.retry || performance.now() - succeededAt > host.catchUpWithinMs) return error;
+        await wait((error.retryAfterMs ?? 0) + fullJitter(failures++, host.backoff, host.random));
+      }
+    }
+    return undefined;
+  }
+
   #caughtUp(): void {
     const since = this.#unchangedAt;
     this.#held = this.#target = this.#unchangedAt = undefined;
@@ -193,14 +217,4 @@ export class Timeline {
 
 function lostError(): ChorusError {
   return new ChorusError('history_lost', 'messages were lost');
-}
-
-/** The position after this one. */
-function after({ epoch, seq }: Position): Position {
-  return { epoch, seq: seq + 1 };
-}
-
-/** Strips an entry to its position. */
-export function placeOf({ epoch, seq }: Position): Position {
-  return { epoch, seq };
 }

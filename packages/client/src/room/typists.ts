@@ -6,9 +6,12 @@ const TYPING_MS = 4_000;
 /** The members who are typing in a room. */
 export class Typists {
   readonly #until = new Map<number, ReturnType<typeof setTimeout>>();
+  readonly #onChange: (typists: readonly Member[]) => void;
   #list: readonly Member[] = [];
 
-  constructor(private readonly onChange: (typists: readonly Member[]) => void) {}
+  constructor(onChange: (typists: readonly Member[]) => void) {
+    this.#onChange = onChange;
+  }
 
   get list(): readonly Member[] {
     return this.#list;
@@ -26,7 +29,7 @@ export class Typists {
 
   /** The member sent a message, or left. */
   stopped(id: number): void {
-    if (this.#list.length === 0 || !this.#until.has(id)) return;
+    if (!this.#until.has(id)) return;
     clearTimeout(this.#until.get(id));
     this.#until.delete(id);
     this.#become(this.#list.filter((member) => member.id !== id));
@@ -34,14 +37,11 @@ export class Typists {
 
   /** Nothing is known while disconnected. */
   clear(): void {
-    if (this.#list.length === 0) return;
-    for (const timer of this.#until.values()) clearTimeout(timer);
-    this.#until.clear();
-    this.#become([]);
+    for (const id of this.#until.keys()) this.stopped(id);
   }
 
   #become(list: readonly Member[]): void {
     this.#list = list;
-    this.onChange(list);
+    this.#onChange(list);
   }
 }
