@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { ChorusApi, ChorusClient } from '@chorus/client';
+import type { ChorusApi, ChorusClient, edit } from '@chorus/client';
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
 import { withClientPackage } from '../client/client-package.js';
@@ -13,6 +13,7 @@ import { launchChromium } from './support/launch-chromium.js';
 interface ClientModule {
   ChorusApi: typeof ChorusApi;
   ChorusClient: typeof ChorusClient;
+  edit: typeof edit;
 }
 
 describe('a page of another site', function () {
@@ -38,8 +39,8 @@ describe('a page of another site', function () {
     cluster = await startTestCluster({
       apis: 1,
       gateways: 2,
-      archivers: 0,
-      env: { ALLOWED_ORIGINS: origin },
+      archivers: 1,
+      env: { ALLOWED_ORIGINS: origin, HISTORY_SIZE: '1' },
     });
     ada = await createPerson(cluster.url, 'ada');
     room = await createRoom(cluster.url, ada);
@@ -86,6 +87,34 @@ describe('a page of another site', function () {
       after: 'unauthenticated',
     });
     expect(await page.context().cookies()).to.deep.equal([]);
+  });
+
+  it('changes a message over HTTP that gateways no longer have', async () => {
+    const content = await page.evaluate(
+      async ({ url, token, room }) => {
+        const { ChorusApi, ChorusClient, edit }: ClientModule = await import('/client.js' as string);
+        const client = new ChorusClient({ url, token });
+        client.connect();
+        const live = client.join(room);
+        const { position } = await live.send('first');
+        for (let more = 0; more < 3; more++) await live.send('more');
+        while (live.deliveries.length > 0) {
+          await new Promise<void>((resolve) => {
+            const off = live.on('delivery', () => {
+              off();
+              resolve();
+            });
+          });
+        }
+        await edit(live, position, 'edited');
+        await client.close();
+        const after = `${position.epoch}-${position.seq - 1}`;
+        const { messages } = await new ChorusApi({ url, token }).messages(room, { after, limit: 1 });
+        return messages[0]?.content;
+      },
+      { url: cluster.url, token: ada.token, room: await createRoom(cluster.url, ada) },
+    );
+    expect(content).to.equal('edited');
   });
 
   it('is told why its token is refused', async () => {

@@ -10,7 +10,7 @@ import type { Middleware } from 'koa';
 export function allowOrigins(policy: OriginPolicy): Middleware {
   const common = {
     allowMethods: 'GET,HEAD,POST,PUT,PATCH,DELETE',
-    allowHeaders: 'Authorization,Content-Type,X-Request-Id',
+    allowHeaders: 'Authorization,Content-Type,Idempotency-Key,X-Request-Id',
     exposeHeaders: 'Link,Location,Retry-After,X-Request-Id',
     maxAge: 600,
   };
