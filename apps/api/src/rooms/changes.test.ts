@@ -43,6 +43,8 @@ describe('changes of rooms, as gateways receive them', function () {
   let events: ControlEvent[];
   /** Only events about the list of rooms. */
   let listings: ControlEvent[];
+  /** Only events about members of new rooms. */
+  let created: ControlEvent[];
   let running: RunningApi;
   let client: Client;
   before(async () => {
@@ -54,9 +56,13 @@ describe('changes of rooms, as gateways receive them', function () {
     directory = new FlakyDirectory(rooms);
     events = [];
     listings = [];
+    created = [];
     rooms.channels.attach({
       ...IGNORE,
-      onControl: (event) => (/^room-(un)?listed$/.test(event.type) ? listings : events).push(event),
+      onControl: (event) => {
+        if (event.type === 'room-created') created.push(event);
+        else (/^room-(un)?listed$/.test(event.type) ? listings : events).push(event);
+      },
     });
     running = await startApi(db, {}, { directory });
     await running.mirrored();
@@ -86,6 +92,15 @@ describe('changes of rooms, as gateways receive them', function () {
     await client.patch('/api/rooms/5', { name: 'y' });
     await until(() => events.length > 0);
     expect(events).to.deep.equal([{ type: 'room-renamed', roomId: 5, name: 'y' }]);
+  });
+
+  it('gateways receive the members of new rooms', async () => {
+    await client.post('/api/rooms', { id: 5, name: 'x' });
+    await client.post('/api/rooms', { id: 6, name: 'y', kind: 'private' });
+    expect(created).to.deep.equal([
+      { type: 'room-created', roomId: 5, userIds: [1] },
+      { type: 'room-created', roomId: 6, userIds: [1] },
+    ]);
   });
 
   it('the list of rooms gains new and renamed rooms, and loses deleted ones', async () => {

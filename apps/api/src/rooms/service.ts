@@ -204,6 +204,13 @@ export class RoomService {
     }
     // No gateway needs to know the owner before the room is in use.
     if (kind === 'public') void outbox.deliver(id).catch((error: unknown) => this.#later(id, error));
+    if (fields.members.length > 0) {
+      await this.#announceList({
+        type: 'room-created',
+        roomId: id,
+        userIds: fields.members.map(([userId]) => userId),
+      });
+    }
     await this.#announceListed(room);
     return room;
   }
@@ -229,14 +236,14 @@ export class RoomService {
   }
 
   /**
-   * Notifies clients that watch the list of rooms. If this fails, clients see the change when they read the list
+   * Notifies clients that watch the list of rooms, or their inbox. If this fails, clients see the change when they read it
    * next.
    */
   async #announceList(event: ControlEvent): Promise<void> {
     await this.parts.directory.announce(event).catch((error: unknown) => {
       this.parts.log.debug(
         { event, error: String(error) },
-        'clients that watch the list of rooms could not be told',
+        'clients that watch lists of rooms could not be told',
       );
     });
   }

@@ -220,6 +220,7 @@ export class Hub implements RoomListener {
       case 'room-unlisted':
         this.roomList.control(event);
         break;
+      case 'room-created':
       case 'token-revoked':
       case 'user-disconnected':
       case 'user-banned':
