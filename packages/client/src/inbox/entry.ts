@@ -98,6 +98,8 @@ export class TrackedRoom {
     // The position of an own message is known only if no other followed it.
     if (own && ownN < n) exact = false;
     const gone = lastMessage && !lastMessage.deleted && deleted?.includes(ordinalOf(lastMessage));
+    // The user has read it before its news arrived.
+    if (readPosition !== undefined && !isAfter(at, readPosition)) exact = this.#tally.read(n);
     this.change({
       position: at,
       readPosition: own && ownN === n ? at : readPosition,
@@ -109,8 +111,9 @@ export class TrackedRoom {
   read({ epoch, seq, n, unread }: ReadNotice): boolean {
     const { position, readPosition } = this.entry;
     const at = { epoch, seq };
-    const later = readPosition === undefined || isAfter(at, readPosition);
-    if (!later && !unread) return true;
+    // An equal position tells the ordinal of what was marked as read here before its news arrived.
+    const isOld = readPosition !== undefined && isAfter(readPosition, at);
+    if (isOld && !unread) return true;
     const all = position === undefined || !isAfter(position, at);
     const exact =
       (all || n !== undefined) && this.#tally.read(all ? Math.max(n ?? 0, this.#tally.n) : (n ?? 0));

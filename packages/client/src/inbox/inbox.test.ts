@@ -211,6 +211,29 @@ describe('Inbox', () => {
     expect(await again.next()).to.deep.equal({ type: 'read', roomId: 1, epoch: 5, seq: 3 });
   });
 
+  it('does not count messages that were marked as read before their news arrived', async () => {
+    api.rooms = [inboxRoom(1, { n: 3, readN: 3 }), inboxRoom(2, { n: 1, readN: 1 })];
+    const { inbox, connection } = await open();
+    const unread: number[] = [];
+    inbox.on('unread', ({ room }) => unread.push(room.id));
+    inbox.markRead(1, { epoch: 5, seq: 4 });
+    connection.say(
+      { type: 'inbox', rooms: [{ roomId: 1, epoch: 5, seq: 4, n: 4, messages: 1, mentions: 1 }] },
+      { type: 'inbox', rooms: [{ roomId: 2, epoch: 5, seq: 2, n: 2, messages: 1 }] },
+    );
+    await changed(inbox, () => entry(inbox, 2).unread === 1);
+    expect(entry(inbox, 1)).to.deep.include({ unread: 0, mentions: 0, readPosition: { epoch: 5, seq: 4 } });
+    expect(unread).to.deep.equal([2]);
+    inbox.markRead(2, { epoch: 5, seq: 3 });
+    connection.say({ type: 'read', roomId: 2, userId: ME.id, epoch: 5, seq: 3, n: 3 });
+    connection.say({ type: 'inbox', rooms: [{ roomId: 2, epoch: 5, seq: 3, n: 3, messages: 1 }] });
+    await changed(inbox, () => entry(inbox, 2).position?.seq === 3);
+    expect(shown(inbox)).to.deep.equal([
+      [2, 0, 0],
+      [1, 0, 0],
+    ]);
+  });
+
   it('marks as unread from a message on', async () => {
     api.rooms = [inboxRoom(1, { n: 3, readN: 3 })];
     const { inbox, connection } = await open();
