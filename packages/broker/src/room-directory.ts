@@ -138,6 +138,11 @@ export interface RoomDirectory {
    *   Redis started. Any other room stays, without a notification.
    */
   remove(roomId: number, which?: number | 'stale'): Promise<void>;
+  /**
+   * Reports to brokers that watch the activity that users are members of a new room. Only for members of whom no entry of the room says
+   * it.
+   */
+  announceMembers(roomId: number, userIds: readonly number[]): Promise<void>;
   /** Sends an event to every gateway. */
   announce(event: ControlEvent): Promise<void>;
   /** Rooms whose last change began at least `minAgeMs` ago and is not settled; at most `limit`. */

@@ -212,6 +212,7 @@ export class RoomService {
       });
     }
     await this.#announceListed(room);
+    await this.#announceMembers(id, fields.members);
     return room;
   }
 
@@ -228,6 +229,17 @@ export class RoomService {
     } catch (error) {
       log.warn({ roomId: id, error: String(error) }, 'room deleted, gateways will learn of it later');
     }
+  }
+
+  /** Gateways that watch inboxes notice other members by entries. If this fails, these users find the room at their next connect. */
+  async #announceMembers(roomId: number, members: NewRoom['members']): Promise<void> {
+    const userIds = members.map(([userId]) => userId);
+    await this.parts.directory.announceMembers(roomId, userIds).catch((error: unknown) => {
+      this.parts.log.debug(
+        { roomId, error: String(error) },
+        'the members of a new room could not be announced',
+      );
+    });
   }
 
   /** Only public rooms: every client that watches the list receives it. */

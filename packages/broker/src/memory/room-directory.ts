@@ -72,6 +72,10 @@ export class MemoryRoomDirectory implements RoomDirectory {
     if (this.rooms.remove(roomId, which)) await this.announce(roomDeleted(roomId, generation));
   }
 
+  async announceMembers(roomId: number, userIds: readonly number[]): Promise<void> {
+    for (const userId of userIds) this.rooms.channels.activity({ kind: 'added', roomId, userId });
+  }
+
   async announce(event: ControlEvent): Promise<void> {
     this.rooms.channels.control(event);
   }

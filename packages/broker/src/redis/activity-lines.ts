@@ -18,6 +18,11 @@ import type { Activity, Mentioning, Sender } from '../activity.js';
  * Readers skip lines that begin with another letter, and fields that follow the known ones.
  */
 
+/** Returns the line about a new member. */
+export function addedLine(roomId: number, userId: number): string {
+  return `+ ${roomId} ${userId}`;
+}
+
 /** Reads the lines of a payload, in order. Lines that only newer nodes know are left out. */
 export function* readActivity(payload: Buffer): Generator<Activity> {
   for (const line of payload.toString('latin1').split('\n')) {

@@ -19,6 +19,7 @@ import type {
   RoomDirectory,
   RoomSize,
 } from '../room-directory.js';
+import { addedLine } from './activity-lines.js';
 import { BrokerKeys } from './keys.js';
 import { bringInRooms, restoreRoom } from './room-restoring.js';
 import { defineBrokerScripts } from './scripts.js';
@@ -111,6 +112,16 @@ export class RedisRoomDirectory implements RoomDirectory {
     while (outcome === 1) [outcome] = await some();
     if (outcome === 0)
       await this.announce(roomDeleted(roomId, generation === '' ? undefined : Number(generation)));
+  }
+
+  async announceMembers(roomId: number, userIds: readonly number[]): Promise<void> {
+    if (userIds.length === 0) return;
+    const { isCluster } = this.redis;
+    const channel = this.#keys.activity(scopeOf(roomId, isCluster));
+    const payload = userIds.map((userId) => addedLine(roomId, userId)).join('\n');
+    await call(() =>
+      isCluster ? this.redis.spublish(channel, payload) : this.redis.publish(channel, payload),
+    );
   }
 
   async announce(event: ControlEvent): Promise<void> {

@@ -88,6 +88,15 @@ export function describeActivity(name: string, makeFixture: MakeBrokerFixture): 
       ]);
     });
 
+    it('reports the members of a new room', async () => {
+      await directory.announceMembers(roomId, [9, 8]);
+      await directory.announceMembers(roomId, []);
+      expect(await newsOf()).to.deep.equal([
+        { kind: 'added', roomId, userId: 9 },
+        { kind: 'added', roomId, userId: 8 },
+      ]);
+    });
+
     it('gathers the messages of a room that are published together', async () => {
       const bodies = [
         message(),
