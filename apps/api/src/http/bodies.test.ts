@@ -43,6 +43,8 @@ describe('request bodies', function () {
   it('of every media type of JSON are accepted, compressed ones too', async () => {
     const body = '{"name":"x"}';
     expect((await post(body, { 'Content-Type': 'Application/JSON;charset=UTF-8' })).status).to.equal(201);
+    // A malformed parameter changes nothing: the body is read, and not ignored.
+    expect((await post(body, { 'Content-Type': 'application/json;;;' })).status).to.equal(201);
     const zipped = new Uint8Array(gzipSync(body));
     expect((await post(zipped, { ...JSON_TYPE, 'Content-Encoding': 'gzip' })).status).to.equal(201);
   });

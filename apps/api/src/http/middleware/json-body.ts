@@ -9,6 +9,8 @@ const MAX_BODY_KIB = 64;
 export function jsonBody(): Step {
   const parse = bodyParser({
     enableTypes: ['json'],
+    // The type is checked below. The parser's own check is stricter, and it ignores a body whose type it does not accept.
+    detectJSON: () => true,
     jsonLimit: `${MAX_BODY_KIB}kb`,
     onerror: (error) => {
       throw bodyError(error);
