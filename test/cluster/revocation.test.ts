@@ -5,6 +5,7 @@ import {
   connectV1,
   eventually,
   type PlainSocket,
+  patiently,
   type SocketEnd,
   upgradeStatus,
   type V1Socket,
@@ -18,7 +19,7 @@ import { RedisProbe } from '../support/servers/redis-probe.js';
 type Socket = PlainSocket | V1Socket;
 
 /** How long sockets that are to end may last, in milliseconds. */
-const SOON_MS = 1_000;
+const SOON_MS = patiently(1_000);
 
 describe('whoever may not stay', function () {
   this.timeout(30_000);

@@ -3,7 +3,7 @@ import { type LocalServer, startRedis } from '@chorus/local';
 import type { RedisClient } from '@chorus/redis';
 import { connectRedis, redisAt } from '@chorus/redis/testing';
 import { Closer } from '@chorus/service';
-import { type Answer, silentLog, until } from '@chorus/testing';
+import { type Answer, patiently, silentLog, until } from '@chorus/testing';
 import { expect } from 'chai';
 import { loadApiConfig } from './config.js';
 import { createRedisParts } from './redis-parts.js';
@@ -24,7 +24,7 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
     const ownDb = createDatabase(url, { poolSize: 5, timeoutMs: 2_000 });
     closer.defer(() => ownDb.$disconnect());
     const stores = {
-      redis: redisAt(redis.url, 500),
+      redis: redisAt(redis.url, patiently(500)),
       redisPrefix: PREFIX,
       maxBacklogBytes: 268_435_456,
     };
@@ -45,6 +45,13 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
     const answers = await each(apis.length, ({ client }) => client.get('/readyz'));
     return answers.every(({ body }) => body.status === 'ready');
   };
+  /** Ready, and no API restores. An API that has marked the mirror complete goes through everything once more. */
+  const settled = async (): Promise<boolean> =>
+    (await ready()) &&
+    apis.every(({ log }) => {
+      const last = log.findLast((line) => /restoring all rooms|the gateways know all rooms/.test(line));
+      return last === undefined || last.includes('know all rooms');
+    });
 
   before(async () => {
     const opened = await openDatabase();
@@ -54,7 +61,7 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
     admin = await connectRedis(redisAt(redis.url, 1_000));
     closer.defer(() => admin.disconnect());
     apis = [await start(opened.url), await start(opened.url)];
-    await until(ready);
+    await until(settled);
   });
   after(() => closer.close());
 
@@ -120,7 +127,7 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
   });
 
   it('restore every ban in a Redis that has lost its data, and admit no user before', async () => {
-    const [first, second] = apis;
+    const second = apis[1];
     const ask = async (userId: number): Promise<number | undefined> =>
       (await second?.client.as({ id: userId, username: 'x' }).get('/ws/get-rooms'))?.status;
     await db.ban.create({ data: { userId: 666 } });
@@ -132,7 +139,7 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
     });
     expect([...seen]).not.to.include(200);
     expect(await ask(667)).to.equal(200);
-    await until(async () => (await first?.client.get('/readyz'))?.status === 200);
+    await until(settled);
   });
 
   it('restore every sign-out in a Redis that has lost its data, and accept none of their tokens before', async () => {
@@ -148,7 +155,7 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
     });
     expect([...seen]).not.to.include(200);
     await until(async () => (await other?.get('/ws/get-rooms'))?.status === 200);
-    await until(ready);
+    await until(settled);
   });
 
   it('restore every room in a Redis that has lost its data', async () => {
@@ -157,9 +164,8 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
     const keyOf777 = async (): Promise<boolean> => (await admin.keys('*room:777:stream')).length === 1;
     expect(await keyOf777()).to.equal(true);
     await admin.flushdb();
-    expect(await ready()).to.equal(false);
-    await until(ready);
-    expect(await keyOf777()).to.equal(true);
+    await until(keyOf777);
+    await until(settled);
   });
 
   it('answer 503 while Redis hangs, within the timeout, and recover', async () => {
@@ -183,7 +189,7 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
       (await each(2, ({ client }) => client.as(member).get('/ws/get-rooms'))).map((answer) => answer.status),
     ).to.deep.equal([503, 503]);
     redis.kill('SIGCONT');
-    await until(ready);
+    await until(settled);
     const created = await each(1, ({ client }) =>
       client.as(member).post('/ws/create-room', { id: 888, name: 'x' }),
     );
@@ -201,10 +207,10 @@ describe('several APIs over one PostgreSQL and one Redis', function () {
         : client.as({ id: 1, username: 'x' }).post('/ws/create-room', { id: 999, name: 'x' }),
     );
     expect(statuses(answers)).to.deep.equal([503, 503, 503, 503]);
-    expect(Date.now() - started).to.be.lessThan(500);
+    expect(Date.now() - started).to.be.lessThan(patiently(500));
     redis = closer.add(await startRedis({ port }));
-    await until(ready);
-    expect(await admin.keys('*room:777:stream')).to.have.length(1);
+    await until(async () => (await admin.keys('*room:777:stream').catch(() => [])).length === 1);
+    await until(settled);
     expect(await admin.keys('*room:999:stream')).to.have.length(0);
   });
 });
