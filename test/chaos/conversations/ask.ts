@@ -1,5 +1,6 @@
-/** Status of a request; 0 without an answer, or with one of the balancer's. */
+/** The answer to a request. */
 export interface Asked {
+  /** 0 without an answer, or with one of the balancer's. */
   readonly status: number;
   /** Parsed; undefined unless the status is 2xx. */
   readonly body: unknown;
@@ -9,7 +10,7 @@ export interface Asked {
 const REQUEST_MS = 15_000;
 const NO_ANSWER: Asked = { status: 0, body: undefined };
 
-/** A user of the API whose requests fail like those of a user of a failing system. */
+/** Where and as whom requests are sent. Requests that fail have the status 0. */
 export interface Caller {
   readonly url: string;
   readonly token: string;

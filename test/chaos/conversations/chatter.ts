@@ -39,7 +39,7 @@ export class Chatter {
   #timer: NodeJS.Timeout | undefined;
   #marks = 0;
   #ids = 0;
-  /** Messages that grow piece by piece: nobody edits them. */
+  /** Messages that grow piece by piece, which no member edits. */
   readonly #growing = new Set<string>();
   readonly #waiting = new Set<Promise<void>>();
 

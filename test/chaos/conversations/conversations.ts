@@ -120,7 +120,7 @@ export class Conversations implements Closeable {
   work(): void {
     this.#chatter.start(RATE);
     for (const owner of this.#owners) owner.start();
-    const readers = this.#everybody().map((user) => this.#reader(user).readOnAndOn());
+    const readers = this.#users().map((user) => this.#reader(user).readUntilAborted());
     this.#readers = Promise.all(readers);
   }
 
@@ -148,7 +148,7 @@ export class Conversations implements Closeable {
 
   /** Returns everything that was observed. To be called when all is quiet. */
   async observe(): Promise<Conversation[]> {
-    for (const user of this.#everybody()) {
+    for (const user of this.#users()) {
       const reader = this.#reader(user, this.options.signal);
       await this.#until(SETTLED_MS, () => reader.readInbox());
     }
@@ -205,7 +205,7 @@ export class Conversations implements Closeable {
     }
   }
 
-  #everybody(): Actor[] {
+  #users(): Actor[] {
     const { owner, talkers, movers, outsiders } = this.cast;
     return [owner, ...talkers, ...movers, ...outsiders];
   }

@@ -30,7 +30,7 @@ export class Reader {
   ) {}
 
   /** Resolves when the signal of the caller aborts. */
-  async readOnAndOn(): Promise<void> {
+  async readUntilAborted(): Promise<void> {
     const { prng, caller } = this;
     while (!caller.signal.aborted) {
       const luck = prng.next();

@@ -113,7 +113,7 @@ function* readSoFar(
       facts: { answer },
     };
   }
-  // A user who was removed and added again begins anew.
+  // The read position of a user who is removed and added again begins at the addition.
   const stays = memberships.every((change) => change.userId !== userId || change.type === 'add');
   if (!stays || faults.some(({ loss }) => loss !== undefined && loss.since <= at)) return;
   const done = readsDone.findLast((mark) => mark.userId === userId && mark.at < askedAt);
