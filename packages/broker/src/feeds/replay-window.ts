@@ -2,6 +2,7 @@ import { isChangeFrame } from '@chorus/protocol';
 import { isAfter, type Position, type StoredMessage } from '../broker.js';
 import { countExpired } from '../publishing/expired.js';
 import { erasedFrame } from '../publishing/stored-frame.js';
+import { ErasedMessages } from './erased-messages.js';
 import { follows, positionBefore, samePosition } from './read-after.js';
 import type { EntryFilter } from './replay.js';
 
@@ -68,6 +69,7 @@ export class ReplayWindow {
   #closed = false;
   #bytes = 0;
   #generation = 0;
+  readonly #erased = new ErasedMessages();
 
   /** @param at position of the feed */
   constructor(
@@ -195,17 +197,24 @@ export class ReplayWindow {
   }
 
   /** Erases a deleted message, and its edits and appended text, so that no client that resumes receives them. */
-  erase(roomId: number, { epoch, seq }: Position): void {
-    const target = `"target":{"epoch":${epoch},"seq":${seq}},`;
-    const changes = ['edited', 'appended'].map((change) => `"change":"${change}",${target}`);
-    for (let index = this.#head; index < this.#messages.length; index++) {
+  erase(roomId: number, target: Position): void {
+    this.#erased.add(target);
+    this.eraseAgain(roomId, this.#messages.length);
+  }
+
+  /** Whether a message was erased. */
+  hasErased(target: Position): boolean {
+    return this.#erased.has(target);
+  }
+
+  /** Erases what belongs to erased messages among the oldest `count` entries, which may have been prepended since. */
+  eraseAgain(roomId: number, count: number): void {
+    const end = Math.min(this.#head + count, this.#messages.length);
+    for (let index = this.#head; index < end; index++) {
       const entry = this.#messages[index];
-      if (entry === undefined) continue;
-      const { frame } = entry;
-      const isTarget = entry.epoch === epoch && entry.seq === seq;
-      if (!isTarget && !(isChangeFrame(frame) && changes.some((text) => Buffer.from(frame).includes(text))))
-        continue;
+      if (entry === undefined || !this.#erased.covers(entry)) continue;
       const erased = erasedFrame(roomId, entry, entry.changes);
+      const { frame } = entry;
       this.#messages[index] = erased;
       this.#bytes += erased.frame.length - frame.length;
       this.budget.changed(erased.frame.length - frame.length);

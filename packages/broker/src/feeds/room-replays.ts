@@ -7,6 +7,7 @@ import {
   type RoomStanding,
   type StoredMessage,
 } from '../broker.js';
+import { keepHistory } from './keep-delivery.js';
 import { positionBefore, readAfter, samePosition } from './read-after.js';
 import type { EntryFilter, FeedCounters, Replay } from './replay.js';
 import { newest, type ReplayBudget, ReplayWindow, type WindowLimits } from './replay-window.js';
@@ -256,7 +257,7 @@ export class RoomReplays {
     }
     // A room's numbers continue across epochs: no message can lie between two positions of one number.
     const joins = run.length === 0 ? fits : run.at(-1)?.seq === start.seq;
-    if (joins) window.prepend(run, from);
+    if (joins) keepHistory(window, this.feed.roomId, run, from);
     if (!joins || !fits) window.closeBelow();
   }
 
