@@ -42,6 +42,7 @@ class RandomWalk {
     if (dice < 85) return this.#changeMember(room);
     if (dice < 86) return this.#replaceRoom(room);
     if (this.archiving) return this.#send(room);
+    if (dice < 91) return this.#storeReads();
     return dice < 98 ? this.#archive() : this.#loseRedis();
   }
 
@@ -159,6 +160,12 @@ class RandomWalk {
     this.hand.stored();
     this.#membersChanged = false;
     return 'everything is stored';
+  }
+
+  async #storeReads(): Promise<string> {
+    await this.servers.storeReads();
+    this.hand.readsStored();
+    return 'read positions are stored';
   }
 
   async #loseRedis(): Promise<string> {

@@ -11,6 +11,8 @@ interface Room {
   readonly entries: Entry[];
   /** By member: number of entries up to which the member has read. */
   readonly read: Map<number, number>;
+  /** Positions that members have marked since read positions were stored. `unread`: they were moved backwards. */
+  readonly marked: Map<number, { upTo: number; unread: boolean }>;
 }
 
 /** What a user finds in the inbox about a room. */
@@ -28,7 +30,7 @@ export class HandCount {
   #stored = this.#copy();
 
   addRoom(roomId: number, owner: number): void {
-    this.#rooms.set(roomId, { entries: [], read: new Map([[owner, 0]]) });
+    this.#rooms.set(roomId, { entries: [], read: new Map([[owner, 0]]), marked: new Map() });
   }
 
   removeRoom(roomId: number): void {
@@ -84,17 +86,21 @@ export class HandCount {
   }
 
   removed(roomId: number, userId: number): void {
-    const { entries, read } = this.#room(roomId);
+    const { entries, read, marked } = this.#room(roomId);
     entries.push({ position: '' });
     read.delete(userId);
+    marked.delete(userId);
   }
 
   /** @param position undefined: beyond the newest entry */
   read(roomId: number, userId: number, position: string | undefined, unread: boolean): void {
-    const { entries, read } = this.#room(roomId);
-    const upTo =
-      position === undefined ? entries.length : 1 + entries.findIndex((each) => each.position === position);
+    const { entries, read, marked } = this.#room(roomId);
+    const index = entries.findIndex((each) => each.position === position);
+    const upTo = position === undefined ? entries.length : index + 1;
     read.set(userId, unread ? upTo : Math.max(upTo, read.get(userId) ?? 0));
+    const before = marked.get(userId);
+    const highest = Math.max(upTo, before?.upTo ?? 0);
+    marked.set(userId, unread ? { upTo, unread } : { upTo: highest, unread: before?.unread ?? false });
   }
 
   expected(roomId: number, userId: number): Expected {
@@ -120,12 +126,27 @@ export class HandCount {
 
   /** Everything is in the database. */
   stored(): void {
+    for (const { marked } of this.#rooms.values()) marked.clear();
     this.#stored = this.#copy();
+  }
+
+  /** Marked positions are in the database. What own messages have read is there when these are. */
+  readsStored(): void {
+    for (const [roomId, { marked }] of this.#rooms) {
+      const stored = this.#stored.get(roomId)?.read;
+      for (const [userId, { upTo, unread }] of marked) {
+        if (stored?.has(userId)) stored.set(userId, unread ? upTo : Math.max(upTo, stored.get(userId) ?? 0));
+      }
+      marked.clear();
+    }
   }
 
   /** Redis has lost everything: only what is in the database is left. */
   lost(): void {
     this.#rooms = this.#stored;
+    for (const { entries, read } of this.#rooms.values()) {
+      for (const [userId, upTo] of read) read.set(userId, Math.min(upTo, entries.length));
+    }
     this.#stored = this.#copy();
   }
 

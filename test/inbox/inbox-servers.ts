@@ -1,5 +1,6 @@
 import { createApi, createRedisParts as createApiParts, loadApiConfig, loadStoreConfig } from '@chorus/api';
 import {
+  type Archiver,
   createRedisParts as createArchiverParts,
   loadArchiveConfig,
   makeArchiver,
@@ -24,7 +25,7 @@ export class InboxServers {
     readonly url: string,
     /** Removes all keys of this installation. */
     private readonly clear: () => Promise<void>,
-    private readonly archivers: () => Array<ReturnType<typeof makeArchiver>>,
+    private readonly archivers: () => Archiver[],
     private readonly closer: Closer,
   ) {}
 
@@ -79,9 +80,13 @@ export class InboxServers {
 
   /** Stores all entries and read positions. */
   async archive(): Promise<void> {
-    for (const archiver of this.archivers()) {
-      if (!(await archiver.flush(FLUSH_MS))) throw new Error('not everything could be stored');
-    }
+    for (const archiver of this.archivers()) await flush(archiver);
+  }
+
+  /** Stores all read positions, and no entries. */
+  async storeReads(): Promise<void> {
+    const [, reads] = this.archivers();
+    if (reads !== undefined) await flush(reads);
   }
 
   /** Starts archivers that store what arrives. @returns a function that ends them */
@@ -101,4 +106,8 @@ export class InboxServers {
   close(): Promise<void> {
     return this.closer.close();
   }
+}
+
+async function flush(archiver: Archiver): Promise<void> {
+  if (!(await archiver.flush(FLUSH_MS))) throw new Error('not everything could be stored');
 }
