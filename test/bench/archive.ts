@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { RedisArchiveQueue, RedisBroker } from '@chorus/broker';
@@ -11,6 +10,7 @@ import { redisAt } from '@chorus/redis/testing';
 import { Closer, createLogger } from '@chorus/service';
 import { openGatewayRedis } from '../support/servers/gateway-redis.js';
 import { benchCommand } from './bench-command.js';
+import { cpuOfAll } from './cpu-of-all.js';
 import { TEXT } from './gateway/load.js';
 
 /*
@@ -92,19 +92,6 @@ async function publish(rooms: number, url: string, closer: Closer): Promise<void
       }),
     );
   }
-}
-
-/** Processor time of a server with all its processes. */
-function cpuOfAll(pid: number): number {
-  const children = readdirSync('/proc').filter((entry) => {
-    try {
-      const stat = readFileSync(`/proc/${entry}/stat`, 'utf8');
-      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === pid;
-    } catch {
-      return false;
-    }
-  });
-  return [pid, ...children.map(Number)].reduce((sum, each) => sum + cpuMicros(each), 0);
 }
 
 benchCommand(

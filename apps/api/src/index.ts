@@ -10,4 +10,6 @@ export {
 export { type Api, type ApiParts, createApi } from './create-api.js';
 export { answers } from './document/answers.js';
 export { openapi } from './document/openapi.js';
+export { MessageRepository } from './messages/repository.js';
 export { createRedisParts } from './redis-parts.js';
+export { RoomRepository } from './rooms/repository.js';
