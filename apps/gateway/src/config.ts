@@ -115,9 +115,7 @@ export const gatewaySettings = {
     .describe('Time after which a socket that answers no ping is closed, in seconds.'),
   INBOX_INTERVAL_MS: integer(10, 60_000)
     .default(100)
-    .describe(
-      'Shortest time between two `inbox` frames to a socket. A gateway with more news than it can send in a third of the time waits longer.',
-    ),
+    .describe('Shortest time between two `inbox` frames to a socket.'),
   MAX_INBOX_ROOMS: integer(1, 1_000_000)
     .default(10_000)
     .describe('Rooms of a user who watches the inbox; `watch-inbox` of a member of more rooms is refused.'),

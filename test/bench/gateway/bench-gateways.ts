@@ -5,7 +5,7 @@ import { spawnGuarded, startRedis } from '@chorus/local';
 import type { Member } from '@chorus/protocol';
 import { type Closeable, Closer } from '@chorus/service';
 import WebSocket from 'ws';
-import { openGatewayRedis } from '../../support/servers/gateway-redis.js';
+import { type GatewayRedis, openGatewayRedis } from '../../support/servers/gateway-redis.js';
 
 export const BENCH_SECRET = 'a secret for benchmarks, long enough for anybody';
 const BARE_SERVER = fileURLToPath(new URL('bare-server.ts', import.meta.url));
@@ -40,6 +40,9 @@ export interface BenchGateway extends BenchServer {
 export interface BenchGateways extends Closeable {
   readonly gateways: readonly BenchGateway[];
   readonly redisPid: number;
+  readonly redisUrl: string;
+  /** What an API would have prepared in Redis. */
+  readonly prepared: GatewayRedis;
   /** Memory of the data in Redis with its overhead, in bytes. */
   redisBytes(): Promise<number>;
   createRooms(ids: readonly number[]): Promise<void>;
@@ -63,7 +66,8 @@ export async function startGateways(
 ): Promise<BenchGateways> {
   const closer = new Closer();
   const redisServer = closer.add(await startRedis());
-  const { redis, createRooms } = closer.add(await openGatewayRedis(redisServer.url));
+  const prepared = closer.add(await openGatewayRedis(redisServer.url));
+  const { redis, createRooms } = prepared;
   const tokens = new Tokens(BENCH_SECRET);
 
   const gateways: BenchGateway[] = [];
@@ -113,6 +117,8 @@ export async function startGateways(
   return {
     gateways,
     redisPid: redisServer.pid,
+    redisUrl: redisServer.url,
+    prepared,
     redisBytes: async () => Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1]),
     createRooms,
     close: () => closer.close(),

@@ -1,3 +1,5 @@
+import { RoomTable } from './room-table.js';
+
 /** Index of no pair: the end of a list. */
 const NONE = 0;
 /** Pairs that fit before the arrays grow for the first time. */
@@ -7,12 +9,12 @@ const GROWTH = 1.5;
 /**
  * Which watching users are members of which rooms: the pairs of a room and a user, in typed arrays, because there may be millions.
  *
- * A pair takes 24 bytes, and a room its entry in a map. Users are numbered by the caller with small numbers that are used again.
+ * A pair takes 24 bytes, and a room its entry in a {@link RoomTable}. Users are numbered by the caller with small numbers that are used again.
  * Adding and removing take time that does not grow with the number of users in a room.
  */
 export class RoomWatchers {
   /** First pair of each room. */
-  readonly #firsts = new Map<number, number>();
+  readonly #firsts = new RoomTable();
   /** First pair of each user. */
   #userFirsts = new Uint32Array(64);
   #users = new Uint32Array(FIRST_PAIRS);
@@ -38,7 +40,7 @@ export class RoomWatchers {
   }
 
   has(room: number): boolean {
-    return this.#firsts.has(room);
+    return this.#firsts.get(room) !== NONE;
   }
 
   /** Number of rooms of a user. */
@@ -50,7 +52,7 @@ export class RoomWatchers {
 
   /** Calls `visit` with each user of a room. The index must not change meanwhile. */
   forEachUser(room: number, visit: (user: number) => void): void {
-    for (let pair = this.#firsts.get(room) ?? NONE; pair !== NONE; pair = at(this.#nexts, pair)) {
+    for (let pair = this.#firsts.get(room); pair !== NONE; pair = at(this.#nexts, pair)) {
       visit(at(this.#users, pair));
     }
   }
@@ -60,7 +62,7 @@ export class RoomWatchers {
     const pair = this.#take();
     this.#users[pair] = user;
     this.#rooms[pair] = room;
-    const next = this.#firsts.get(room) ?? NONE;
+    const next = this.#firsts.get(room);
     this.#nexts[pair] = next;
     this.#previous[pair] = NONE;
     if (next !== NONE) this.#previous[next] = pair;
