@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RedisBroker } from '@chorus/broker';
 import { RedisMembershipList, type UserMemberships } from '@chorus/control';
 import { cpuMicros, residentBytes } from '@chorus/loadtest';
+import { freePort } from '@chorus/local';
 import { messageEncoder } from '@chorus/protocol';
 import { redisAt } from '@chorus/redis/testing';
 import { Closer, createLogger } from '@chorus/service';
@@ -10,7 +11,7 @@ import { type BenchGateway, type BenchGateways, startGateways } from '../gateway
 import { holdWatchers, type Watchers } from './watchers.js';
 
 /*
- * `pnpm bench:inbox`: sockets that watch their inboxes through two gateways over one Redis.
+ * `pnpm bench:watching`: sockets that watch their inboxes through two gateways over one Redis.
  *
  * 1. Memory of direct rooms whose two people watch, through the two gateways: what the rooms add to Redis, and what watching adds
  *    to the gateways.
@@ -19,7 +20,10 @@ import { holdWatchers, type Watchers } from './watchers.js';
  *    publishing to the arrival of each frame, cost, and number of deliveries per gateway.
  */
 
-const options = benchCommand('bench:inbox', 'Measures what inboxes cost in time, processor time and memory.')
+const options = benchCommand(
+  'bench:watching',
+  'Measures what inboxes cost in time, processor time and memory.',
+)
   .option('--sockets <number>', 'watching sockets', Number, 10_000)
   .option('--direct <number>', 'direct rooms', Number, 100_000)
   .option('--members <number>', 'members of the large room', Number, 100_000)
@@ -50,7 +54,9 @@ const report = (what: string, measured: string): void => {
   lines.push({ what, measured });
 };
 
-const cluster = closer.add(await startGateways(GATEWAYS, { IDLE_TIMEOUT_SECONDS: '960' }));
+const operatorPorts = [await freePort(), await freePort()];
+const variants = operatorPorts.map((port) => ({ env: { OPERATOR_PORT: String(port) } }));
+const cluster = closer.add(await startGateways(GATEWAYS, { IDLE_TIMEOUT_SECONDS: '960' }, variants));
 const { directory, redis, keyspace } = cluster.prepared;
 const memberships = new RedisMembershipList(redis, keyspace);
 const restoration = await memberships.beginRestoration();
@@ -124,7 +130,7 @@ async function directRooms(): Promise<void> {
   const watching = await settledMemory();
   const each = (bytes: number): number => bytes / direct;
   const [traits, members] = [each(sized - created), each(joined - sized)];
-  const gateways = each(watching - connected);
+  const gateways = each(watching.used - connected.used);
   report(
     'a direct room in Redis: its stream and record, as before',
     `${each(created - fresh).toFixed(0)} bytes`,
@@ -137,11 +143,21 @@ async function directRooms(): Promise<void> {
   report('traits, memberships and gateways', `${(traits + members + gateways).toFixed(0)} bytes`);
 }
 
-/** Resident memory of the gateways without garbage. */
-async function settledMemory(): Promise<number> {
+/** Memory of the gateways without garbage: what JavaScript and its arrays use, and what the system reports. */
+async function settledMemory(): Promise<{ used: number; resident: number }> {
   await sleep(SETTLE_MS);
   for (const gateway of cluster.gateways) await gateway.collectGarbage();
-  return cluster.gateways.reduce((sum, { pid }) => sum + residentBytes(pid), 0);
+  const used = await Promise.all(operatorPorts.map(usedBytes));
+  const resident = cluster.gateways.reduce((sum, { pid }) => sum + residentBytes(pid), 0);
+  return { used: used.reduce((sum, each) => sum + each), resident };
+}
+
+async function usedBytes(operatorPort: number): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${operatorPort}/metrics`);
+  const text = await response.text();
+  const [, heap] = /^nodejs_heap_size_used_bytes(?:\{.*\})? (\S+)/m.exec(text) ?? [];
+  const [, external] = /^nodejs_external_memory_bytes(?:\{.*\})? (\S+)/m.exec(text) ?? [];
+  return Number(heap) + Number(external);
 }
 
 async function openInboxes(): Promise<void> {
