@@ -174,6 +174,15 @@ describe('the history checker, for every client that reconnected and was recover
     });
   }
 
+  it('accepts `recovered: false` when the APIs, which find out losses, were killed meanwhile', () => {
+    for (const each of returns()) {
+      becomeUnrecovered(each);
+      const at = each.joined.at - 1;
+      each.history.faults.push({ kind: 'api-kill', what: 'all', startedAt: at, endedAt: at });
+      expect(broken(each.history)).to.not.include('recovered');
+    }
+  });
+
   it('finds a hole in a room from which the client had been removed', () => {
     for (const { history, client, joined, hole } of holes()) {
       const { at, roomId } = joined;

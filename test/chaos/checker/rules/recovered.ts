@@ -61,8 +61,9 @@ function toldAt({ events }: ClientHistory, { roomId, at }: Joined, position: Pos
   return toldAt;
 }
 
-/** Whether a recent history that contained something of `from` may have lost it until `to`. */
+/** Whether a recent history that contained something of `from` may have lost it until `to`, as far as gateways can know. */
 function tookSomething({ loss, kind, startedAt, endedAt }: Fault, from: number, to: number): boolean {
-  if (kind.startsWith('standalone-')) return startedAt < to && from < endedAt;
+  // Without an API the losses of Redis are not known in the time that gateways wait for them.
+  if (kind.startsWith('standalone-') || kind === 'api-kill') return startedAt < to && from < endedAt;
   return loss !== undefined && loss.at < to && from < loss.until;
 }

@@ -1,7 +1,7 @@
 import { formatPosition } from '@chorus/protocol';
 import { expect } from 'chai';
 import { marksIn } from '../../../conversations/marks.js';
-import { SpoilableConversation } from '../../../testing/spoilable-conversation.js';
+import { ALL_LOST, SpoilableConversation } from '../../../testing/spoilable-conversation.js';
 import { deletedNowhere } from './deleted-nowhere.js';
 
 describe('the history checker, about deleted texts,', () => {
@@ -53,6 +53,8 @@ describe('the history checker, about deleted texts,', () => {
     const page = { userId: 2, messages: [{ ...deleted, deletedBy: undefined, content: 'text' }] };
     conversation.draft.pages.push({ ...page, at: 9e9 + 1, askedAt: 9e9 });
     expect(conversation.violations(deletedNowhere)).to.have.length(1);
+    // Redis lost the deletion, and another one followed.
+    expect(conversation.violations(deletedNowhere, [ALL_LOST])).to.deep.equal([]);
     conversation.draft.pages.splice(-1, 1, { ...page, at: 9e9, askedAt: 0 });
     expect(conversation.violations(deletedNowhere)).to.deep.equal([]);
   });

@@ -1,5 +1,6 @@
 import { formatPosition } from '@chorus/protocol';
 import { marksIn } from '../../../conversations/marks.js';
+import type { Fault } from '../../../history/history.js';
 import {
   type ConversationIndex,
   indexConversation,
@@ -27,7 +28,7 @@ export const deletedNowhere: Rule = {
           facts: { mark, where, place },
         };
       }
-      yield* pagesAfterDeletion(deleted, index);
+      yield* pagesAfterDeletion(deleted, index, history.faults);
     }
   },
 };
@@ -55,11 +56,14 @@ function marksOf(
 function* pagesAfterDeletion(
   deleted: ReadonlySet<string>,
   { conversation }: ConversationIndex,
+  faults: readonly Fault[],
 ): Iterable<Violation> {
   const { roomId, actions, pages } = conversation;
   const doneAt = new Map<string, number>();
-  for (const { kind, target, outcome, endedAt } of actions) {
+  for (const { kind, at, target, outcome, endedAt } of actions) {
     if (kind !== 'delete' || outcome !== 'acked' || target === undefined || endedAt === undefined) continue;
+    // Redis may have lost the deletion: another one followed.
+    if (faults.some(({ loss }) => loss !== undefined && loss.since <= endedAt && at <= loss.until)) continue;
     const place = formatPosition(target);
     if (deleted.has(place)) doneAt.set(place, Math.min(endedAt, doneAt.get(place) ?? endedAt));
   }
