@@ -24,8 +24,10 @@ describe('createArchiver', function () {
       HISTORY_MAX_AGE_SECONDS: '60',
       ...env,
     });
-  const start = async (): Promise<(path: string, method?: string) => Promise<[number, unknown]>> => {
-    const service = await createArchiver(config(), {
+  const start = async (
+    env: Record<string, string> = {},
+  ): Promise<(path: string, method?: string) => Promise<[number, unknown]>> => {
+    const service = await createArchiver(config(env), {
       db,
       queue,
       reads,
@@ -55,6 +57,16 @@ describe('createArchiver', function () {
     await until(() => queue.settled.length > 0);
     expect((await db.message.findMany()).map(({ content }) => content)).to.deep.equal(['hello']);
     expect(queue.settled[0]?.keep).to.deep.equal({ size: 7, maxAgeMs: 60_000 });
+  });
+
+  it('removes messages older than the retention by itself, and keeps none of them in Redis', async () => {
+    const old = new Date(Date.now() - 9 * 86_400_000);
+    const common = { roomId: 1, epoch: 1, messageId: 'm', userId: 7, username: 'ann', content: 'old' };
+    await db.message.create({ data: { ...common, seq: 1, sentAt: old } });
+    await start({ RETENTION_DAYS: '7', HISTORY_MAX_AGE_SECONDS: '0' });
+    await until(async () => (await db.message.count({ where: { content: 'old' } })) === 0);
+    await until(() => queue.settled.length > 0);
+    expect(queue.settled[0]?.keep).to.deep.equal({ size: 7, maxAgeMs: 7 * 86_400_000 });
   });
 
   it('is ready, and says what is wrong during an outage, without asking to be taken for dead', async () => {

@@ -11,7 +11,7 @@ export async function plansOfHistory(db: Database, { messages }: Size): Promise<
     'newest page': (repository) => repository.before(LARGE_ROOM, undefined, 51),
     'page before': (repository) => repository.before(LARGE_ROOM, middle, 51),
     'page after': (repository) => repository.after(room, middle, 51),
-    'page after, with a retention': (repository) => repository.after(kept, middle, 51),
+    'page after, behind many old ones': (repository) => repository.after(kept, middle, 51),
     'changed since': (repository) => repository.changedAfter(room, middle, 51),
   };
   const plans = new Map<string, string>();

@@ -1,6 +1,7 @@
 import { currentMessageOf, type Database, MESSAGE_COLUMNS, type MessageRow, Prisma } from '@chorus/database';
 import type { CurrentMessage, Position } from '@chorus/protocol';
 import type { HistoryRoom } from '../rooms/retention.js';
+import { lastExpired } from './last-expired.js';
 
 const COLUMNS = Prisma.raw(MESSAGE_COLUMNS);
 const BY_POSITION = Prisma.sql`epoch, seq`;
@@ -23,10 +24,12 @@ export class MessageRepository {
     return messages.reverse();
   }
 
-  /** Returns the first messages after a position, at most `limit`, oldest first. */
-  after(room: HistoryRoom, after: Position, limit: number): Promise<CurrentMessage[]> {
-    const bound = Prisma.sql`AND (epoch, seq) > (${BigInt(after.epoch)}, ${BigInt(after.seq)}) ${kept(room)}`;
-    return this.#messages(room.id, bound, BY_POSITION, limit);
+  /** Returns the first messages after a position, at most `limit`, oldest first; from the first one on that is not too old. */
+  async after({ id, expiredUpTo }: HistoryRoom, after: Position, limit: number): Promise<CurrentMessage[]> {
+    const messages = await this.#after(id, after, limit);
+    const [first] = messages;
+    if (expiredUpTo === undefined || first === undefined || first.sentAt > expiredUpTo) return messages;
+    return this.#after(id, await lastExpired(this.db, id, after, expiredUpTo), limit);
   }
 
   /** Returns the messages that changed after a position, in the order of their last changes, at most `limit`. */
@@ -44,6 +47,11 @@ export class MessageRepository {
     );
     const bound = Prisma.sql`AND (epoch, seq) IN (${Prisma.join(places)})`;
     return this.#messages(roomId, bound, BY_POSITION, positions.length);
+  }
+
+  #after(roomId: number, { epoch, seq }: Position, limit: number): Promise<CurrentMessage[]> {
+    const bound = Prisma.sql`AND (epoch, seq) > (${BigInt(epoch)}, ${BigInt(seq)})`;
+    return this.#messages(roomId, bound, BY_POSITION, limit);
   }
 
   /** One scan of an index: with Prisma's own conditions PostgreSQL would sort. */
