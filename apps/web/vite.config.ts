@@ -1,5 +1,6 @@
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vite';
+import { lexerOnly } from './src/build/lexer-only.js';
 
 /** Smaller files are not compressed. */
 const LEAST_BYTES = 512;
@@ -21,26 +22,6 @@ export default defineConfig({
     ),
   },
 });
-
-/**
- * Leaves out what the page does not use of `marked`: all after the lexer. The package is one file, whose last part makes a global parser, so the
- * bundler must keep it.
- */
-function lexerOnly(): Plugin {
-  return {
-    name: 'chorus-lexer-only',
-    transform(code, id) {
-      if (!/\/marked\.esm\.js$/.test(id)) return undefined;
-      const exported = (name: string): string =>
-        new RegExp(`[{,](\\S+) as ${name}[,}]`).exec(code.slice(code.lastIndexOf('export')))?.[1] ?? '';
-      const [end, lexer] = ['Renderer', 'Lexer'].map((name) => code.indexOf(`var ${exported(name)}=class`));
-      if (end === undefined || lexer === undefined || lexer < 0 || end < lexer)
-        throw new Error('marked has another form: adapt this plugin');
-      const names = ['Lexer', 'Tokenizer'].map((name) => `${exported(name)} as ${name}`);
-      return { code: `${code.slice(0, end)}export{${names.join()}};`, map: null };
-    },
-  };
-}
 
 /** Writes `.br` and `.gz` beside every file, for servers that send existing files. */
 function compressed(): Plugin {

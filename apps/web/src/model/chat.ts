@@ -1,15 +1,17 @@
-import type { Change, ChorusApi, ChorusClient, ConnectionState, Member } from '@chorus/client';
-import { batch, computed, effect, signal } from '@preact/signals';
-import { Conversation } from './conversation/conversation.js';
+import type { ChorusApi, ChorusClient, ConnectionState, Member } from '@chorus/client';
+import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/signals';
+import type { Conversation } from './conversation/conversation.js';
 import { MentionSource } from './conversation/mention-source.js';
 import { Names } from './names.js';
+import { Notifier } from './notifier.js';
+import { OpenRooms } from './open-rooms.js';
 import { Invitation } from './rooms/invitation.js';
 import { ListRefresh } from './rooms/list-refresh.js';
+import { MyRooms } from './rooms/my-rooms.js';
 import { type Permissions, permissionsIn } from './rooms/permissions.js';
 import { RoomActions } from './rooms/room-actions.js';
 import { type KnownRoom, RoomList } from './rooms/room-list.js';
-import { RoomMembers } from './rooms/room-members.js';
-import { roomTitle } from './rooms/room-title.js';
+import type { RoomMembers } from './rooms/room-members.js';
 import { hashOfRoom } from './route.js';
 import type { Memory } from './storage.js';
 
@@ -37,8 +39,8 @@ export class Chat {
   readonly actions: RoomActions;
   readonly invitation: Invitation;
   readonly connection = signal<ConnectionState>({ status: 'idle' });
-  /** By id, in the order in which they were opened. */
-  readonly open = signal<ReadonlyMap<number, Conversation>>(new Map());
+  /** The rooms that are joined over the connection, by id. */
+  readonly open: ReadonlySignal<ReadonlyMap<number, Conversation>>;
   /** The room in view. */
   readonly currentId = signal<number | undefined>(undefined);
   readonly current = computed(() => {
@@ -48,13 +50,19 @@ export class Chat {
   readonly notices = signal<readonly Notice[]>([]);
   /** False while the browser reports that it is offline. */
   readonly online = signal(navigator.onLine);
-  /** Over all open rooms. */
-  readonly unread = computed(() =>
-    [...this.open.value.values()].reduce((sum, { unread }) => sum + unread.value.count, 0),
-  );
+  readonly mine: MyRooms;
+  readonly notifier: Notifier;
+  /** Over all rooms of the user. */
+  readonly unread = computed(() => {
+    const seen = this.open.value;
+    return this.mine.entries.value.reduce(
+      (sum, { room: { id }, unread }) => sum + (seen.get(id)?.unread.value ?? unread),
+      0,
+    );
+  });
   readonly api: ChorusApi;
   readonly #client: ChorusClient;
-  readonly #members = new Map<number, RoomMembers>();
+  readonly #openRooms: OpenRooms;
   #refresh: ListRefresh | undefined;
   readonly #endings: Array<() => void> = [];
   #lastNotice = 0;
@@ -68,7 +76,18 @@ export class Chat {
     this.invitation = new Invitation(this.actions);
     this.#client = client;
     this.connection.value = client.state;
+    this.mine = new MyRooms(client);
+    const { rooms, actions, mine } = this;
+    this.#openRooms = new OpenRooms({ api, client, me, rooms, actions, mine });
+    this.open = this.#openRooms.all;
+    const open = (roomId: number): void => {
+      location.hash = hashOfRoom(roomId);
+    };
+    this.notifier = new Notifier({ api, mine, memory, me, open });
     this.#endings.push(
+      () => this.notifier.close(),
+      () => this.mine.close(),
+      effect(() => this.rooms.noteMine(this.mine.entries.value, this.mine.isComplete.value)),
       client.on('state', (state) => {
         this.connection.value = state;
         if (state.status !== 'connected') this.#refresh?.disconnected();
@@ -83,10 +102,9 @@ export class Chat {
     );
   }
 
-  /** Connects, and opens the rooms that were open the last time. */
+  /** Connects, and reads the rooms. */
   start(): void {
     this.#client.connect();
-    for (const roomId of this.memory.openRooms()) this.#join(roomId);
     // Not one request per room: the list soon contains most of them, and the others are requested when they are
     // shown.
     void this.rooms.more().then(() => this.#lookAtUnknown());
@@ -111,7 +129,6 @@ export class Chat {
       },
       () => refresh.close(),
       () => document.removeEventListener('visibilitychange', onVisible),
-      effect(() => this.memory.keepOpenRooms(this.#openForGood())),
     );
   }
 
@@ -127,11 +144,9 @@ export class Chat {
       this.current.value?.watch(false);
       this.currentId.value = roomId;
       if (roomId === undefined) return;
-      const known = this.open.value.get(roomId);
-      // A room that was left is joined again.
-      if (known?.status.value === 'left') this.#forget(known);
-      (this.open.value.get(roomId) ?? this.#join(roomId)).enter();
+      this.#openRooms.open(roomId).enter();
     });
+    if (roomId !== undefined && this.infoOf(roomId)?.kind === 'direct') this.notifier.offer();
     if (roomId !== undefined && this.infoOf(roomId)?.kind === undefined) void this.rooms.look(roomId);
   }
 
@@ -146,18 +161,14 @@ export class Chat {
 
   /** Members of a room, present or not. They are read once something needs them. */
   membersOf(roomId: number): RoomMembers {
-    const members = this.#members.get(roomId) ?? new RoomMembers(this.api, roomId);
-    this.#members.set(roomId, members);
-    return members;
+    return this.#openRooms.membersOf(roomId);
   }
 
   /** Leaves and closes a room. */
   leave(roomId: number): void {
-    const conversation = this.open.value.get(roomId);
-    if (conversation === undefined) return;
     batch(() => {
       if (this.currentId.value === roomId) this.currentId.value = undefined;
-      this.#forget(conversation);
+      this.#openRooms.close(roomId);
     });
     this.memory.forgetRoom(roomId);
   }
@@ -196,71 +207,8 @@ export class Chat {
 
   async close(): Promise<void> {
     for (const end of this.#endings.splice(0)) end();
-    for (const conversation of this.open.value.values()) conversation.close(false);
+    this.#openRooms.end();
     await this.#client.close();
-  }
-
-  #join(roomId: number): Conversation {
-    const room = this.#client.join(roomId);
-    const conversation = new Conversation(room, this.me, this.memory);
-    // The room ends with the conversation, and so do its listeners.
-    room.on('renamed', (name) => this.rooms.update(roomId, { name }));
-    room.on('change', (change) => this.#changed(change));
-    this.open.value = new Map([...this.open.value, [roomId, conversation]]);
-    void conversation.begin();
-    this.#endings.push(
-      effect(() => {
-        if (/^(deleted|removed)$/.test(conversation.leftReason.value ?? '')) this.rooms.forget(roomId);
-        // A deleted room keeps its last name.
-        const info = this.infoOf(roomId);
-        if (info !== undefined) conversation.name.value = roomTitle(info, this.me);
-        conversation.kind.value = info?.kind;
-      }),
-      this.#follow(conversation),
-    );
-    return conversation;
-  }
-
-  /** Becomes a member of a public room that was opened: then it is among the user's rooms on every device. */
-  #follow({ id, status }: Conversation): () => void {
-    let isDecided = false;
-    return effect(() => {
-      const info = this.infoOf(id);
-      if (isDecided || status.value !== 'joined' || info?.kind === undefined) return;
-      isDecided = true;
-      // Without it the room can be read and written to as well.
-      if (info.kind === 'public' && info.role === null) this.actions.follow(id).catch(() => {});
-    });
-  }
-
-  /** Notes what a change means for the room and its members. */
-  #changed(change: Change): void {
-    if (change.change === 'room-changed') {
-      const { name, topic, slowModeSeconds } = change;
-      const changes = { name, topic, slowModeSeconds };
-      this.rooms.update(
-        change.roomId,
-        Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)),
-      );
-    } else if ('member' in change) {
-      this.#members.get(change.roomId)?.apply(change);
-      if (change.member.id !== this.me.id || change.change === 'member-removed') return;
-      const role = change.role ?? (change.change === 'member-added' ? 'member' : undefined);
-      if (role !== undefined) this.rooms.update(change.roomId, { role });
-    }
-  }
-
-  #forget(conversation: Conversation): void {
-    conversation.close(true);
-    const open = new Map(this.open.value);
-    open.delete(conversation.id);
-    this.#members.delete(conversation.id);
-    this.open.value = open;
-  }
-
-  /** Deleted rooms are not opened again with the next page. */
-  #openForGood(): number[] {
-    return [...this.open.value.values()].filter(({ status }) => status.value !== 'left').map(({ id }) => id);
   }
 
   #lookAtUnknown(): void {

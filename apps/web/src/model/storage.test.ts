@@ -18,22 +18,20 @@ describe("the browser's storage", () => {
   it('keeps data for the next page, separately per user', () => {
     const store = new MapStore();
     const memory = new Memory(store, 1);
-    memory.keepOpenRooms([3, 1]);
-    memory.keepRead(3, { epoch: 5, seq: 6 });
+    expect(memory.notifications).to.equal(undefined);
+    memory.notifications = false;
     memory.keepDraft(3, 'half a sen');
     const again = new Memory(store, 1);
-    expect(again.openRooms()).to.deep.equal([3, 1]);
-    expect(again.read(3)).to.deep.equal({ epoch: 5, seq: 6 });
+    expect(again.notifications).to.equal(false);
     expect(again.draft(3)).to.equal('half a sen');
-    expect([again.read(1), again.draft(1)]).to.deep.equal([undefined, '']);
+    expect(again.draft(1)).to.equal('');
     const other = new Memory(store, 2);
-    expect([other.openRooms(), other.read(3), other.draft(3)]).to.deep.equal([[], undefined, '']);
+    expect([other.notifications, other.draft(3)]).to.deep.equal([undefined, '']);
   });
 
   it('keeps nothing of a left room or a sent draft', () => {
     const store = new MapStore();
     const memory = new Memory(store, 1);
-    memory.keepRead(3, { epoch: 5, seq: 6 });
     memory.keepDraft(3, 'x');
     memory.keepDraft(4, 'y');
     memory.forgetRoom(3);
@@ -73,10 +71,13 @@ describe("the browser's storage", () => {
       },
     };
     const memory = new Memory(broken, 1);
-    memory.keepOpenRooms([1]);
+    memory.notifications = true;
     memory.forgetRoom(1);
-    expect([memory.openRooms(), memory.read(1), memory.draft(1)]).to.deep.equal([[], undefined, '']);
-    const strange: Store = { getItem: () => '["a",0,2.5,7,{}]', setItem: () => {}, removeItem: () => {} };
-    expect(new Memory(strange, 1).openRooms()).to.deep.equal([7]);
+    expect([memory.notifications, memory.draft(1)]).to.deep.equal([undefined, '']);
+    const strange: Store = { getItem: () => '["a",0]', setItem: () => {}, removeItem: () => {} };
+    expect([new Memory(strange, 1).notifications, new Memory(strange, 1).draft(1)]).to.deep.equal([
+      undefined,
+      '',
+    ]);
   });
 });

@@ -1,5 +1,3 @@
-import { formatPosition, type Position, parsePosition } from '@chorus/client';
-
 /** The part of `localStorage` that the page uses. */
 export interface Store {
   getItem(key: string): string | null;
@@ -64,7 +62,7 @@ export class SignedInNote {
   }
 }
 
-/** What the browser keeps for one user: the open rooms, how far each was read, and unsent drafts. */
+/** What the browser keeps for one user: unsent drafts, and whether the user wants notifications. */
 export class Memory {
   readonly #store: Store;
   readonly #prefix: string;
@@ -75,24 +73,14 @@ export class Memory {
     this.#prefix = `chorus:${userId}:`;
   }
 
-  /** In the order in which they were opened. */
-  openRooms(): number[] {
-    const ids: unknown = this.#read('rooms');
-    return Array.isArray(ids) ? ids.filter((id) => Number.isSafeInteger(id) && id > 0) : [];
+  /** Whether the user wants notifications; undefined before the user was asked. */
+  get notifications(): boolean | undefined {
+    const wanted = this.#read('notifications');
+    return typeof wanted === 'boolean' ? wanted : undefined;
   }
 
-  keepOpenRooms(ids: readonly number[]): void {
-    this.#write('rooms', ids);
-  }
-
-  /** Returns the position up to which a room was read. */
-  read(roomId: number): Position | undefined {
-    const position = this.#read(`read:${roomId}`);
-    return typeof position === 'string' ? parsePosition(position) : undefined;
-  }
-
-  keepRead(roomId: number, position: Position): void {
-    this.#write(`read:${roomId}`, formatPosition(position));
+  set notifications(wanted: boolean) {
+    this.#write('notifications', wanted);
   }
 
   draft(roomId: number): string {
@@ -107,7 +95,7 @@ export class Memory {
 
   /** Deletes everything about a room. */
   forgetRoom(roomId: number): void {
-    for (const what of ['read', 'draft']) this.#forget(`${what}:${roomId}`);
+    this.#forget(`draft:${roomId}`);
   }
 
   #read(key: string): unknown {

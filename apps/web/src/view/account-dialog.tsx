@@ -1,15 +1,30 @@
 import { useState } from 'preact/hooks';
+import type { Chat } from '../model/chat.js';
 import type { Session } from '../model/session.js';
 import { Dialog } from './controls/dialog.js';
 import { Failure } from './controls/failure.js';
 import { Field } from './controls/field.js';
 import { useAction } from './controls/use-action.js';
+import { NotificationSwitch } from './notification-offer.js';
 
 /** What a user does about the account, above all when another person may know the password. */
-export function AccountDialog({ session, onClose }: { session: Session; onClose: () => void }) {
+export function AccountDialog({
+  session,
+  chat,
+  onClose,
+}: {
+  session: Session;
+  chat: Chat;
+  onClose: () => void;
+}) {
   return (
     <Dialog title="Account" onClose={onClose}>
-      {(close) => <AccountForm session={session} close={close} />}
+      {(close) => (
+        <>
+          <NotificationSwitch notifier={chat.notifier} />
+          <AccountForm session={session} close={close} />
+        </>
+      )}
     </Dialog>
   );
 }

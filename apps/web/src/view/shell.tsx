@@ -9,6 +9,7 @@ import { Connection } from './connection.js';
 import { Avatar } from './controls/avatar.js';
 import { Icon } from './controls/icon.js';
 import { useAction } from './controls/use-action.js';
+import { NotificationOffer } from './notification-offer.js';
 import { Room } from './room/room.js';
 import { RoomList } from './rooms/room-list.js';
 
@@ -80,7 +81,7 @@ function Me({ session, chat }: { session: Session; chat: Chat }) {
           You are still signed in. {error}
         </p>
       )}
-      {account && <AccountDialog session={session} onClose={() => setAccount(false)} />}
+      {account && <AccountDialog session={session} chat={chat} onClose={() => setAccount(false)} />}
     </footer>
   );
 }
@@ -88,6 +89,7 @@ function Me({ session, chat }: { session: Session; chat: Chat }) {
 function Notices({ chat }: { chat: Chat }) {
   return (
     <div class="notices">
+      <NotificationOffer notifier={chat.notifier} />
       {chat.notices.value.map(({ id, text }) => (
         <div key={id} class="notice" role="alert">
           <Icon name="bell" />

@@ -1,8 +1,8 @@
-import { ChorusError, type Message } from '@chorus/client';
+import { ChorusError, type Message, type Position } from '@chorus/client';
+import { signal } from '@preact/signals';
 import { expect } from 'chai';
 import { ADA, BEN, delivery, message } from '../../testing/messages.js';
 import { ToldRoom } from '../../testing/told-room.js';
-import { Memory, type Store } from '../storage.js';
 import { Conversation } from './conversation.js';
 
 const contents = ({ messages }: Conversation): string[] => messages.value.map(({ content }) => content);
@@ -11,18 +11,25 @@ const past = (from: number, to: number): Message[] =>
 
 describe('a conversation', () => {
   let room: ToldRoom;
-  let kept: Map<string, string>;
-  let store: Store;
-  const open = (): Conversation => new Conversation(room, ADA, new Memory(store, ADA.id));
+  /** Number of unread messages, by the inbox, and how far the user has read. */
+  const unread = signal(0);
+  let position: Position | undefined;
+  let marked: number[];
+  const open = (): Conversation =>
+    new Conversation(room, ADA, {
+      unread: () => unread.value,
+      position: () => position,
+      mark: (_id, upTo) => {
+        position = upTo;
+        marked.push(upTo.seq);
+      },
+    });
 
   beforeEach(() => {
     room = new ToldRoom();
-    kept = new Map();
-    store = {
-      getItem: (key) => kept.get(key) ?? null,
-      setItem: (key, value) => void kept.set(key, value),
-      removeItem: (key) => void kept.delete(key),
-    };
+    unread.value = 0;
+    position = undefined;
+    marked = [];
   });
 
   it('joins older messages to live ones', async () => {
@@ -48,35 +55,35 @@ describe('a conversation', () => {
     expect(contents(conversation)).to.have.length(3);
   });
 
-  it("counts others' messages as unread while it is not in view, also if the page was closed meanwhile", async () => {
+  it('marks as read what is seen, once, and shows nothing as unread meanwhile', async () => {
     room.past = past(1, 3);
     const conversation = open();
     await conversation.begin();
-    expect(conversation.unread.value.count, 'what was said before one came').to.equal(0);
+    unread.value = 2;
+    expect([conversation.unread.value, marked]).to.deep.equal([2, []]);
+    conversation.watch(true);
+    expect([conversation.unread.value, marked]).to.deep.equal([0, [3]]);
+    conversation.noteRead();
     room.tell('message', message(4, BEN));
-    room.tell('message', message(5, ADA));
-    expect(conversation.unread.value.count).to.equal(1);
-
-    room.past = past(1, 8);
-    const again = open();
-    await again.begin();
-    expect(again.unread.value.count).to.equal(5);
-    again.enter();
-    again.watch(true);
-    expect(again.unread.value.count).to.equal(0);
-    expect(again.rows.value.map(({ kind }) => kind)).to.include('unread');
-    room.tell('message', message(9, BEN));
-    expect(again.unread.value.count, 'seen at once').to.equal(0);
-    again.watch(false);
-    room.tell('message', message(10, BEN));
-    expect(again.unread.value.count).to.equal(1);
+    conversation.watch(false);
+    room.tell('message', message(5, BEN));
+    unread.value = 1;
+    expect([conversation.unread.value, marked]).to.deep.equal([1, [3, 4]]);
   });
 
-  it('counts the first message of an empty room', async () => {
+  it('shows where new messages began until the room goes out of view', async () => {
+    room.past = past(1, 5);
     const conversation = open();
     await conversation.begin();
-    room.tell('message', message(1, BEN));
-    expect(conversation.unread.value.count).to.equal(1);
+    const kinds = (): string[] => conversation.rows.value.map(({ kind }) => kind);
+    position = { epoch: 1, seq: 3 };
+    unread.value = 2;
+    conversation.enter();
+    conversation.watch(true);
+    unread.value = 0;
+    expect(kinds().indexOf('unread')).to.equal(4);
+    conversation.enter();
+    expect(kinds()).to.not.include('unread');
   });
 
   it("shows one of the user's own messages in one line, from writing until it is stored", () => {

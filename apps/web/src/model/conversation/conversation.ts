@@ -10,19 +10,18 @@ import {
   type Message,
   MessageList,
   type Position,
+  type Receipt,
   type Room,
   type RoomInfo,
   type RoomStatus,
 } from '@chorus/client';
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import type { Memory } from '../storage.js';
 import { Composing } from './composing.js';
 import { type About, keyOf, type Outgoing } from './entry.js';
 import { MessageActions } from './message-actions.js';
 import { messageAt, Quotes } from './quotes.js';
 import { type RoomEvent, roomEventOf } from './room-events.js';
 import { type Row, Timeline } from './timeline.js';
-import { countUnread, NONE, type Unread } from './unread.js';
 
 /** Older messages per request. */
 const PAGE = 50;
@@ -33,6 +32,15 @@ const MOST_PAGES = 30;
 /** State of reading older messages. `complete`: the first message of the room has been read. */
 export type HistoryState = 'idle' | 'loading' | 'failed' | 'complete';
 
+/** How far the user has read rooms. The functions for a room read signals. */
+export interface Reading {
+  /** Number of unread messages. */
+  unread(roomId: number): number;
+  /** Position up to which the user has read; undefined for nothing. */
+  position(roomId: number): Position | undefined;
+  mark(roomId: number, upTo: Position): void;
+}
+
 /** One open room: its messages, the user's unsent ones, its members. */
 export class Conversation {
   readonly id: number;
@@ -40,15 +48,18 @@ export class Conversation {
   readonly name: Signal<string>;
   /** The loaded messages as they are now, oldest first. */
   readonly messages = signal<readonly CurrentMessage[]>([]);
+  /** End of the user's mute, in milliseconds since 1970. */
+  readonly mutedUntil = signal(0);
+  /** How far the members have read; empty in large rooms. */
+  readonly receipts = signal<readonly Receipt[]>([]);
   readonly kind = signal<RoomInfo['kind'] | undefined>(undefined);
   readonly history = signal<HistoryState>('idle');
   readonly status: ReadonlySignal<RoomStatus>;
   readonly leftReason = signal<LeftReason | undefined>(undefined);
   readonly typists = signal<readonly Member[]>([]);
   readonly members = signal<readonly Member[]>([]);
-  readonly unread = signal<Unread>(NONE);
-  /** Time of the last message, in milliseconds since 1970. */
-  readonly lastAt = computed(() => this.messages.value.at(-1)?.sentAt ?? 0);
+  /** Number of unread messages; 0 while new messages are seen at once. */
+  readonly unread: ReadonlySignal<number>;
   readonly rows: ReadonlySignal<readonly Row[]>;
   readonly actions: MessageActions;
   readonly composing = new Composing();
@@ -61,7 +72,7 @@ export class Conversation {
   readonly latest = signal<Message | undefined>(undefined);
   readonly #me: Member;
   readonly #room: Room;
-  readonly #memory: Memory;
+  readonly #reading: Reading;
   readonly #list: MessageList;
   readonly #events = signal<readonly RoomEvent[]>([]);
   readonly #outgoing = signal<ReadonlyMap<string, Outgoing>>(new Map());
@@ -69,20 +80,19 @@ export class Conversation {
   /** Others' messages after it are marked as new while the room is in view. */
   readonly #unreadAfter = signal<Position | undefined>(undefined);
   readonly #endings: Array<() => void> = [];
-  #read: Position | undefined;
   #gapBefore = false;
   /** What the message that is being sent has beside its text. */
   #about: About = {};
-  #watched = false;
+  readonly #watched = signal(false);
   #first: Promise<void> | undefined;
 
-  constructor(room: Room, me: Member, memory: Memory) {
+  constructor(room: Room, me: Member, reading: Reading) {
     this.id = room.id;
     this.name = signal(`Room ${room.id}`);
     this.#room = room;
     this.#me = me;
-    this.#memory = memory;
-    this.#read = memory.read(room.id);
+    this.#reading = reading;
+    this.unread = computed(() => (this.#watched.value ? 0 : reading.unread(room.id)));
     const status = signal(room.status);
     this.status = status;
     this.actions = new MessageActions(room, me);
@@ -136,7 +146,7 @@ export class Conversation {
       await this.#list.older(limit);
       batch(() => {
         this.history.value = this.#list.atBeginning ? 'complete' : 'idle';
-        this.#note();
+        this.noteRead();
       });
     } catch {
       this.history.value = 'failed';
@@ -218,13 +228,27 @@ export class Conversation {
    * unread.
    */
   watch(watched: boolean): void {
-    this.#watched = watched;
-    if (watched) this.#note();
+    this.#watched.value = watched;
+    this.noteRead();
   }
 
   /** The room comes into view: what is unread now stays marked as new until the room goes out of view. */
   enter(): void {
-    this.#unreadAfter.value = this.unread.value.count > 0 ? this.#read : undefined;
+    const { unread, position } = this.#reading;
+    this.#unreadAfter.value = unread(this.id) > 0 ? position(this.id) : undefined;
+  }
+
+  /** Notes that all is read that the room has delivered, if it is in view. */
+  noteRead(): void {
+    const { position } = this.#room;
+    if (!this.#watched.value || this.history.value === 'loading' || position === undefined) return;
+    const before = this.#reading.position(this.id);
+    if (before === undefined || isAfter(position, before)) this.#reading.mark(this.id, position);
+  }
+
+  /** Functions to call when it is closed. */
+  own(...endings: ReadonlyArray<() => void>): void {
+    this.#endings.push(...endings);
   }
 
   /** Ends the room: the user leaves it, or the page's connection ends. */
@@ -239,7 +263,7 @@ export class Conversation {
       this.messages.value = messages;
       this.quotes.update(messages);
       this.composing.update(messages);
-      this.#note();
+      this.noteRead();
     });
   }
 
@@ -251,7 +275,7 @@ export class Conversation {
       }
       this.latest.value = message;
       // A user who writes has read.
-      if (message.userId === this.#me.id && this.#watched) this.#unreadAfter.value = undefined;
+      if (message.userId === this.#me.id && this.#watched.value) this.#unreadAfter.value = undefined;
     });
   }
 
@@ -265,21 +289,5 @@ export class Conversation {
     const { at = Date.now(), about = this.#about } = outgoing.get(delivery.clientMsgId) ?? {};
     outgoing.set(delivery.clientMsgId, { delivery, at, about });
     this.#outgoing.value = outgoing;
-  }
-
-  /** Counts what is unread, or notes that everything is read. */
-  #note(): void {
-    if (this.history.value === 'loading') return;
-    const { epoch, seq } = this.messages.value.at(-1) ?? { epoch: 0, seq: 0 };
-    // Messages from before the user's first visit are not new.
-    if (this.#read === undefined || (this.#watched && isAfter({ epoch, seq }, this.#read))) {
-      this.#read = { epoch, seq };
-      this.#memory.keepRead(this.id, this.#read);
-    }
-    const complete = this.history.value === 'complete';
-    const unread = countUnread(this.messages.value, this.#read, this.#me.id, complete);
-    if (unread.count !== this.unread.value.count || unread.more !== this.unread.value.more) {
-      this.unread.value = unread;
-    }
   }
 }

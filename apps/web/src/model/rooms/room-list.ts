@@ -1,6 +1,7 @@
 import {
   type ChorusApi,
   ChorusError,
+  type InboxEntry,
   type ListedRoom,
   type NewRoom,
   type RoomInfo,
@@ -35,6 +36,7 @@ export class RoomList {
       .sort((a, b) => a.name.localeCompare(b.name) || a.id - b.id);
   });
   readonly #api: RoomsApi;
+  readonly #mine = new Map<number, RoomInfo>();
   #next: number | null | undefined;
   #pages = 0;
   #reading: Promise<void> | undefined;
@@ -127,16 +129,37 @@ export class RoomList {
     this.#put(room);
   }
 
+  /**
+   * Notes the rooms of which the user is a member. Rooms that are read again are new objects.
+   * @param isComplete whether there are no others
+   */
+  noteMine(entries: readonly InboxEntry[], isComplete: boolean): void {
+    batch(() => {
+      const ids = new Set(entries.map(({ room }) => room.id));
+      for (const { room, role } of entries) {
+        if (this.#mine.get(room.id) === room) continue;
+        this.#mine.set(room.id, room);
+        this.#put({ ...room, role });
+      }
+      for (const [id, { kind }] of this.#mine) {
+        if (!isComplete || ids.has(id)) continue;
+        this.#mine.delete(id);
+        if (kind === 'public') this.update(id, { role: null });
+        else this.forget(id);
+      }
+    });
+  }
+
   /** Notes what has changed of a room. */
   update(roomId: number, changes: Partial<RoomInfo>): void {
-    const room = this.rooms.value.get(roomId);
+    const room = this.rooms.peek().get(roomId);
     if (room !== undefined) this.#put({ ...room, ...changes });
   }
 
   /** Removes a deleted room. */
   forget(roomId: number): void {
-    if (!this.rooms.value.has(roomId)) return;
-    const rooms = new Map(this.rooms.value);
+    if (!this.rooms.peek().has(roomId)) return;
+    const rooms = new Map(this.rooms.peek());
     rooms.delete(roomId);
     this.rooms.value = rooms;
   }
@@ -162,10 +185,10 @@ export class RoomList {
   }
 
   #put(given: KnownRoom): void {
-    const known = this.rooms.value.get(given.id);
+    const known = this.rooms.peek().get(given.id);
     const room = { ...known, ...given };
     if (sameRoom(room, known)) return;
-    this.rooms.value = new Map([...this.rooms.value, [room.id, room]]);
+    this.rooms.value = new Map([...this.rooms.peek(), [room.id, room]]);
   }
 }
 

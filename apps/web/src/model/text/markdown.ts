@@ -1,4 +1,5 @@
 import { Lexer, type Token, Tokenizer, type Tokens } from 'marked';
+import { LEFT_OUT } from './left-out.js';
 import { addressAt, hostToShow, hrefOf, linkify } from './linkify.js';
 
 /** Part of a line. */
@@ -86,20 +87,6 @@ function depthOf(text: string): number {
 
 /** Leaves out what messages may not use: the lexer then takes it for text. */
 class MessageTokenizer extends Tokenizer {
-  override html = none;
-  override tag = none;
-  override def = none;
-  override table = none;
-  override heading = none;
-  override lheading = none;
-  override hr = none;
-  /** Indented code: people indent for other reasons. */
-  override code = none;
-  override del = none;
-  override reflink = none;
-  override autolink = none;
-  override br = none;
-
   override url(src: string): Tokens.Link | undefined {
     const raw = addressAt(src);
     if (raw === undefined) return undefined;
@@ -108,9 +95,7 @@ class MessageTokenizer extends Tokenizer {
   }
 }
 
-function none(): undefined {
-  return undefined;
-}
+for (const name of LEFT_OUT) Object.assign(MessageTokenizer.prototype, { [name]: () => undefined });
 
 function blocksOf(tokens: readonly Token[]): Block[] {
   const blocks: Block[] = [];

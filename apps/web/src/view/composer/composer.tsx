@@ -3,10 +3,12 @@ import type { Chat } from '../../model/chat.js';
 import type { Conversation } from '../../model/conversation/conversation.js';
 import { roomFor } from '../../model/conversation/message-size.js';
 import { mentionsIn } from '../../model/text/mentions.js';
+import { timeText } from '../../model/words.js';
 import { Icon } from '../controls/icon.js';
 import { ComposeBanner } from './compose-banner.js';
 import { MentionList } from './mention-list.js';
 import { type Proposal, useCompletion } from './use-completion.js';
+import { useMuted } from './use-muted.js';
 
 /** Used until a gateway sends its limit. */
 const MAX_FRAME_BYTES = 16_384;
@@ -32,6 +34,7 @@ export function Composer({ chat, conversation }: { chat: Chat; conversation: Con
   );
   const source = useMemo(() => chat.mentionSource(conversation), [chat, conversation]);
   const completion = useCompletion(text, caret, source);
+  const isMuted = useMuted(conversation);
   const write = (next: string): void => {
     setText(next);
     // The text of an edited message is not a draft.
@@ -40,7 +43,7 @@ export function Composer({ chat, conversation }: { chat: Chat; conversation: Con
     memory.keepDraft(conversation.id, next);
   };
   const send = (): void => {
-    if (text.trim() === '' || over > 0) return;
+    if (text.trim() === '' || over > 0 || isMuted) return;
     source.known();
     conversation.send(text, mentionsIn(text, chat.names.all(), source.room));
     if (mode.kind !== 'edit') write('');
@@ -127,14 +130,18 @@ export function Composer({ chat, conversation }: { chat: Chat; conversation: Con
         onKeyDown={onKey}
       />
       <span id={countId} class={over > 0 ? 'count over' : 'count'} role="status">
-        {over > 0 ? `${over} too many` : left}
+        {over > 0
+          ? `${over} too many`
+          : isMuted
+            ? `Muted until ${timeText(conversation.mutedUntil.value)}`
+            : left}
       </span>
       <button
         type="submit"
         class="round primary"
         aria-label={mode.kind === 'edit' ? 'Save' : 'Send'}
         title={mode.kind === 'edit' ? 'Save' : 'Send'}
-        aria-disabled={text.trim() === '' || over > 0}
+        aria-disabled={text.trim() === '' || over > 0 || isMuted}
       >
         <Icon name={mode.kind === 'edit' ? 'check' : 'send'} />
       </button>

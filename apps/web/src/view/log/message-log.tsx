@@ -3,12 +3,12 @@ import { useCallback, useEffect, useId, useLayoutEffect, useRef, useState } from
 import type { Chat } from '../../model/chat.js';
 import type { Conversation } from '../../model/conversation/conversation.js';
 import { type LogWindow, shownRows } from '../../model/conversation/log-window.js';
-import { unreadText } from '../../model/conversation/unread.js';
 import { Icon } from '../controls/icon.js';
 import { onLogFocus, onLogKey } from './log-keys.js';
 import { LogScroll } from './log-scroll.js';
 import { MessageMenu, type MessageQuestion } from './message-menu.js';
 import { LogRow } from './message-row.js';
+import { Seen } from './seen.js';
 
 /** Older messages are fetched when less than this is above, in pixels. */
 const AHEAD = 900;
@@ -152,6 +152,7 @@ export function MessageLog({ chat, conversation, onAsk, onLeave }: MessageLogPro
           {rows.map((row) => (
             <LogRow key={row.key} row={row} chat={chat} conversation={conversation} />
           ))}
+          <Seen chat={chat} conversation={conversation} />
         </div>
       </div>
       <p id={hint} hidden>
@@ -178,9 +179,7 @@ export function MessageLog({ chat, conversation, onAsk, onLeave }: MessageLogPro
           }}
         >
           <Icon name="down" />
-          {unread.count === 0
-            ? 'Newest messages'
-            : `${unreadText(unread)} new ${unread.count === 1 && !unread.more ? 'message' : 'messages'}`}
+          {unread === 0 ? 'Newest messages' : `${unread} new ${unread === 1 ? 'message' : 'messages'}`}
         </button>
       )}
     </div>

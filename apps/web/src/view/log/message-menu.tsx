@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Chat } from '../../model/chat.js';
 import type { Conversation } from '../../model/conversation/conversation.js';
 import { REACTIONS } from '../../model/conversation/message-actions.js';
+import { hashOfRoom } from '../../model/route.js';
 import { moveFocus } from '../controls/move-focus.js';
 
 /** What is asked before it is done to a message. */
@@ -108,6 +109,12 @@ export function MessageMenu({ chat, conversation, message, button, onAsk, onClos
             'The author was not muted',
             chat.membersOf(conversation.id).mute(author, 3_600),
           );
+        })}
+      {!own &&
+        item('Mark as unread', () => {
+          chat.mine.markUnread(conversation.id, message);
+          // In view it would be read again at once.
+          location.hash = hashOfRoom(undefined);
         })}
       {!own && item('Report', () => onAsk('report', message))}
     </div>

@@ -1,18 +1,15 @@
-import type { RoomInfo } from '@chorus/client';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Chat } from '../../model/chat.js';
-import { unreadText } from '../../model/conversation/unread.js';
-import { roomTitle } from '../../model/rooms/room-title.js';
-import { hashOfRoom } from '../../model/route.js';
 import { Icon } from '../controls/icon.js';
 import { moveFocus } from '../controls/move-focus.js';
 import { PeopleDialog } from '../people/people-dialog.js';
 import { NewRoomDialog } from './new-room-dialog.js';
+import { RoomLink } from './room-link.js';
 
-/** Number of closed rooms that are shown; a button shows more. */
+/** Number of other rooms that are shown; a button shows more. */
 const SHOWN = 200;
 
-/** The rooms: first the open ones, most recent message on top, then all others by name. */
+/** The rooms: first those of which the user is a member, latest activity on top, then all others by name. */
 export function RoomList({ chat }: { chat: Chat }) {
   const { rooms } = chat;
   const [asked, setAsked] = useState<'room' | 'message'>();
@@ -26,14 +23,10 @@ export function RoomList({ chat }: { chat: Chat }) {
     if (filtered) void rooms.all(() => rooms.filter.value !== '');
   }, [filtered, rooms]);
 
-  const open = [...chat.open.value.values()];
+  const mine = chat.mine.byId.value;
   const fits = new Set(rooms.found.value.map(({ id }) => id));
-  const opened = open
-    .filter(({ id, status }) => status.value !== 'left' && (!filtered || fits.has(id)))
-    .sort((a, b) => b.lastAt.value - a.lastAt.value);
-  const others = rooms.found.value.filter(
-    ({ id }) => (chat.open.value.get(id)?.status.value ?? 'left') === 'left',
-  );
+  const listed = chat.mine.entries.value.filter(({ room }) => !filtered || fits.has(room.id));
+  const others = rooms.found.value.filter(({ id }) => !mine.has(id));
   const state = rooms.state.value;
   const more = state === 'partial' || others.length > shown;
 
@@ -47,7 +40,7 @@ export function RoomList({ chat }: { chat: Chat }) {
             type="search"
             aria-label="Find a room"
             aria-keyshortcuts="Control+K Meta+K"
-            placeholder="Find a room"
+            placeholder="Search"
             value={rooms.filter.value}
             onInput={(event) => {
               rooms.filter.value = event.currentTarget.value;
@@ -86,28 +79,19 @@ export function RoomList({ chat }: { chat: Chat }) {
         </button>
       </div>
       <ul ref={list} aria-label="Rooms" onKeyDown={(event) => moveFocus(event, list.current, 'a')}>
-        {opened.map((conversation) => (
+        {listed.map((entry) => (
           <RoomLink
-            key={conversation.id}
-            id={conversation.id}
-            name={conversation.name.value}
-            kind={chat.infoOf(conversation.id)?.kind}
-            open
-            current={chat.currentId.value === conversation.id}
-            unread={unreadText(conversation.unread.value)}
+            key={entry.room.id}
+            chat={chat}
+            room={chat.infoOf(entry.room.id) ?? entry.room}
+            entry={entry}
           />
         ))}
         {others.slice(0, shown).map((room, index) => (
-          <RoomLink
-            key={room.id}
-            id={room.id}
-            name={roomTitle(room, chat.me)}
-            kind={room.kind}
-            divided={index === 0 && opened.length > 0}
-          />
+          <RoomLink key={room.id} chat={chat} room={room} divided={index === 0 && listed.length > 0} />
         ))}
       </ul>
-      {opened.length + others.length === 0 && <Nothing state={state} filtered={filtered} />}
+      {listed.length + others.length === 0 && <Nothing state={state} filtered={filtered} />}
       {state === 'failed' && <p class="hint">The rooms could not be read.</p>}
       {more && (
         <button
@@ -160,53 +144,4 @@ function Nothing({ state, filtered }: { state: string; filtered: boolean }) {
   if (state === 'loading') return <p class="hint">Reading the rooms…</p>;
   if (state === 'failed') return null;
   return <p class="hint">{filtered ? 'No rooms match.' : 'There is no room yet. Make the first one.'}</p>;
-}
-
-type RoomKind = RoomInfo['kind'];
-
-interface RoomLinkProps {
-  id: number;
-  name: string;
-  kind: RoomKind | undefined;
-  open?: boolean;
-  current?: boolean;
-  unread?: string;
-  /** Whether it is the first closed room. */
-  divided?: boolean;
-}
-
-function RoomLink({
-  id,
-  name,
-  kind,
-  open = false,
-  current = false,
-  unread = '',
-  divided = false,
-}: RoomLinkProps) {
-  const link = useRef<HTMLAnchorElement>(null);
-  useEffect(() => {
-    if (current) link.current?.scrollIntoView({ block: 'nearest' });
-  }, [current]);
-  return (
-    <li class={divided ? 'divided' : undefined}>
-      <a
-        ref={link}
-        class={`room-link${open ? ' open' : ''}${unread === '' ? '' : ' unread'}`}
-        href={hashOfRoom(id)}
-        aria-current={current ? 'page' : undefined}
-      >
-        <span class="hash" aria-hidden="true">
-          {kind === 'private' ? <Icon name="lock" /> : kind === 'direct' ? <Icon name="account" /> : '#'}
-        </span>
-        <bdi class="name">{name}</bdi>
-        {kind !== undefined && kind !== 'public' && <span class="hidden">{kind}</span>}
-        {unread !== '' && (
-          <span class="badge">
-            {unread} <span class="hidden">unread</span>
-          </span>
-        )}
-      </a>
-    </li>
-  );
 }
