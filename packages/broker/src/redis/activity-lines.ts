@@ -23,55 +23,58 @@ export function addedLine(roomId: number, userId: number): string {
   return `+ ${roomId} ${userId}`;
 }
 
+const NO_MENTIONS: readonly Mentioning[] = [];
+
 /** Reads the lines of a payload, in order. Lines that only newer nodes know are left out. */
-export function* readActivity(payload: Buffer): Generator<Activity> {
+export function readActivity(payload: Buffer): Activity[] {
+  const found: Activity[] = [];
   for (const line of payload.toString('latin1').split('\n')) {
     const activity = readLine(line.split(' '));
-    if (activity !== undefined) yield activity;
+    if (activity !== undefined) found.push(activity);
   }
+  return found;
 }
 
-function readLine([kind, room, ...fields]: readonly string[]): Activity | undefined {
-  const roomId = Number(room);
-  switch (kind) {
-    case 'm': {
-      const [epoch, seq, n, count, senders = '', mentions = ''] = fields;
+function readLine(fields: readonly string[]): Activity | undefined {
+  const roomId = Number(fields[1]);
+  switch (fields[0]) {
+    case 'm':
       return {
-        ...{
-          kind: 'messages',
-          roomId,
-          epoch: Number(epoch),
-          seq: Number(seq),
-          n: Number(n),
-          count: Number(count),
-        },
-        senders: senders === '-' ? [] : senders.split(',').map(senderOf),
-        mentions: mentions === '' ? [] : mentions.split(';').map(mentioningOf),
+        kind: 'messages',
+        roomId,
+        epoch: Number(fields[2]),
+        seq: Number(fields[3]),
+        n: Number(fields[4]),
+        count: Number(fields[5]),
+        senders: sendersOf(fields[6] ?? '-'),
+        mentions: fields[7] === undefined ? NO_MENTIONS : fields[7].split(';').map(mentioningOf),
       };
-    }
     case 'd': {
-      const [epoch = 0, seq = 0, n = 0, deleted = 0] = fields.map(Number);
+      const [epoch = 0, seq = 0, n = 0, deleted = 0] = fields.slice(2).map(Number);
       return { kind: 'deleted', roomId, epoch, seq, n, deleted };
     }
     case '+':
-      return { kind: 'added', roomId, userId: Number(fields[0]) };
+      return { kind: 'added', roomId, userId: Number(fields[2]) };
     case '-':
-      return { kind: 'removed', roomId, userId: Number(fields[0]) };
+      return { kind: 'removed', roomId, userId: Number(fields[2]) };
     case 'r': {
-      const [user, epoch, seq, n, unread] = fields;
-      return {
-        ...{ kind: 'read', roomId, userId: Number(user), epoch: Number(epoch), seq: Number(seq) },
-        n: n === '-' ? undefined : Number(n),
-        unread: unread === 'u',
-      };
+      const [userId = 0, epoch = 0, seq = 0] = fields.slice(2, 5).map(Number);
+      const n = fields[5] === '-' ? undefined : Number(fields[5]);
+      return { kind: 'read', roomId, userId, epoch, seq, n, unread: fields[6] === 'u' };
     }
   }
   return undefined;
 }
 
+/** Most lines have one. */
+function sendersOf(text: string): readonly Sender[] {
+  if (text === '-') return [];
+  return text.includes(',') ? text.split(',').map(senderOf) : [senderOf(text)];
+}
+
 function senderOf(text: string): Sender {
-  const [userId, n] = text.split(':');
-  return { userId: Number(userId), n: Number(n) };
+  const colon = text.indexOf(':');
+  return { userId: Number(text.slice(0, colon)), n: Number(text.slice(colon + 1)) };
 }
 
 /** @param text `<sender>:<user>,<user>,…` */
