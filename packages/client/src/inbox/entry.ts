@@ -95,14 +95,15 @@ export class TrackedRoom {
     let exact = this.#tally.add(news, this.#fresh || performance.now() - this.#countedAt > SETTLED_MS);
     this.#fresh = true;
     const at = placeOf(news);
-    // The position of an own message is known only if no other followed it.
-    if (own && ownN < n) exact = false;
+    // The position of an own message is known only if nothing followed it.
+    const isLast = ownN === n && !deleted;
+    if (own && !isLast) exact = false;
     const gone = lastMessage && !lastMessage.deleted && deleted?.includes(ordinalOf(lastMessage));
     // The user has read it before its news arrived.
     if (readPosition !== undefined && !isAfter(at, readPosition)) exact = this.#tally.read(n);
     this.change({
       position: at,
-      readPosition: own && ownN === n ? at : readPosition,
+      readPosition: own && isLast ? at : readPosition,
       lastMessage: gone ? null : lastMessage,
     });
     return exact;

@@ -147,10 +147,12 @@ describe('Inbox', () => {
     inbox.refresh(1);
     connection.say({ type: 'inbox-rooms', added: [], removed: [1] });
     await changed(inbox, () => inbox.entries.length === 0);
-    held.release();
-    inbox.refresh(2);
     connection.say({ type: 'inbox-rooms', added: [1], removed: [] });
+    await event((listener) => inbox.subscribe(() => listener(undefined)));
+    api.rooms = [inboxRoom(1, { n: 7 })];
+    held.release();
     await changed(inbox, () => inbox.entries.length === 1);
+    expect(shown(inbox)).to.deep.equal([[1, 7, 0]]);
   });
 
   it('watches again after inbox-reset, and after a reconnect, and keeps its entries meanwhile', async () => {

@@ -87,7 +87,6 @@ export class InboxReader {
     const { host, onError } = this.#options;
     try {
       while (await this.#step(() => generation === this.#generation)) this.#failures = 0;
-      if (generation === this.#generation) this.#busy = false;
     } catch (cause) {
       if (generation !== this.#generation) return;
       const error = asChorusError(cause);
@@ -120,13 +119,19 @@ export class InboxReader {
       );
       return true;
     }
-    if (roomId === undefined) return false;
+    if (roomId === undefined) {
+      // At once: a room that becomes due before the caller continues must not wait.
+      this.#busy = false;
+      return false;
+    }
+    // It may become due again while the request is in progress.
+    this.#due.delete(roomId);
     const page = await listInbox(api, { roomId }).catch((error: unknown): InboxPage => {
       if (asChorusError(error).status === 404) return { rooms: [], next: null };
+      if (wanted()) this.#due.add(roomId);
       throw error;
     });
     if (!wanted()) return false;
-    this.#due.delete(roomId);
     if (!this.#removed.has(roomId)) onRoom(roomId, page.rooms[0]);
     return true;
   }
