@@ -1,9 +1,9 @@
-import type { Broker } from '@chorus/broker';
+import type { Broker, BrokerListener } from '@chorus/broker';
 import { encodeChange, type Member } from '@chorus/protocol';
 import type { FrameOf, V1Socket } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Gateway } from '../../create-gateway.js';
-import { ANN, BOB, GatewayFixture } from '../../testing/gateways.js';
+import { ANN, BOB, GatewayFixture, listeningThrough } from '../../testing/gateways.js';
 import { added, messageOf, removed } from '../../testing/member-entries.js';
 import { RedisGatewayFixture } from '../../testing/redis-gateways.js';
 
@@ -151,6 +151,31 @@ for (const [name, open] of [
       expect(await ann.of('inbox-rooms')).to.deep.equal({ type: 'inbox-rooms', added: [], removed: [room] });
       await fixture.directory.remove(gone);
       expect(await ann.of('inbox-rooms')).to.deep.equal({ type: 'inbox-rooms', added: [], removed: [gone] });
+    });
+
+    it('is reset when its gateway may have missed news, and watches again', async () => {
+      await complete();
+      const room = await newRoom(ANN, BOB);
+      let listener: BrokerListener | undefined;
+      const cut = await fixture.start({}, (wrapped) =>
+        listeningThrough(wrapped, (each) => {
+          listener = each;
+          return each;
+        }),
+      );
+      const ann = await fixture.connectV1(cut, ANN);
+      ann.send({ type: 'watch-inbox' });
+      await ann.of('inbox-watched');
+      const other = await watch(0, BOB);
+      listener?.onActivityMissed?.();
+      await ann.of('inbox-reset');
+      await broker.publish(room, messageOf(room, 'missed'));
+      await news(other, room);
+      await remove(room, ANN);
+      ann.send({ type: 'watch-inbox' });
+      expect(await ann.of('inbox-watched')).to.deep.equal({ type: 'inbox-watched', rooms: 0 });
+      expect(newsOf(ann)).to.deep.equal([]);
+      expect(other.frames.map(({ type }) => type)).not.to.include('inbox-reset');
     });
 
     it('is refused until the memberships are complete', async () => {
