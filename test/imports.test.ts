@@ -2,10 +2,9 @@ import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { root } from './support/root.js';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const program = join(root, 'node_modules', '.bin', 'depcruise');
 
 /** A forbidden import of each kind: file, imported module (after `type` for its types only), and the rule that must name it. */

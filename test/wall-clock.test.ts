@@ -1,9 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
+import { root } from './support/root.js';
 
 /**
  * Where the time of day is meant. Everything else that needs time (limits, leases, pauses, ages of what is in this process)
@@ -32,7 +30,10 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'apps/web/src/model/conversation/conversation.ts': 'when a message was sent, as users are shown',
   'apps/web/src/model/today.ts': 'what users are shown',
   'apps/web/src/model/words.ts': 'what users are shown',
+  'apps/web/src/view/people/member-menu.tsx': 'mutes end at a time of day',
+  'apps/web/src/view/people/people.tsx': 'mutes end at a time of day',
   'packages/auth/src/tokens.ts': 'tokens begin and end at a time of day',
+  'packages/broker/src/feeds/room-retention.ts': 'the age of messages that others sent',
   'packages/broker/src/memory/room-store.ts': 'epochs, and the age of messages that others sent',
   'packages/client/src/http/failure.ts': 'a header with a time of day',
   'packages/client/src/room/moment.ts': 'the one that goes on while the machine sleeps',

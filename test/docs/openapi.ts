@@ -1,8 +1,9 @@
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { openapi } from '@chorus/api';
+import { root } from '../support/root.js';
 
 /** The document of the HTTP API, as the API serves it at `/openapi.json`. */
-export const OPENAPI = fileURLToPath(new URL('../../docs/reference/openapi.json', import.meta.url));
+export const OPENAPI = join(root, 'docs/reference/openapi.json');
 
 /** The same as the file holds it. */
 export function openapiText(): string {

@@ -28,6 +28,9 @@ const BATCHES = [
 ];
 
 const TEST = /\.test\.tsx?$/;
+/** Tests that find the files around them from where they are compiled to. */
+const COMPILED =
+  /^((packages|apps)\/[^/]+|prisma)\/src\/|^test\/((chaos|cluster|contract|loadtest|metrics|openapi|traces)\/.*|[^/]*)$/;
 /** Of suites that `npm test` leaves out, because they take minutes; each has a short form that it runs. */
 const LONG = /\.long\.test\.ts$/;
 
@@ -47,8 +50,9 @@ export function planBatches(root, { long }) {
 }
 
 /**
- * Divides arguments of mocha into runs that need no loader for TypeScript and runs that do. Files of packages and apps
- * run in compiled form, which takes a quarter less CPU time: `src` and `dist` have the same depth, so relative paths hold.
+ * Divides arguments of mocha into runs that need no loader for TypeScript and runs that do. Files of packages,
+ * apps and most others run in compiled form, which takes a quarter less CPU time. `src` and `dist` have the same depth, so relative
+ * paths hold; below `test/` files use `root` instead.
  *
  * @param {string} root
  * @param {readonly string[]} args options, and paths of files relative to `root`
@@ -69,8 +73,10 @@ export function divideByLoader(root, args) {
 /** @returns the compiled form of a test file; undefined if it has none, or none that finds the files around it */
 function compiledFile(root, file) {
   const path = relative(root, resolve(root, file));
-  if (!/^((packages|apps)\/[^/]+|prisma)\/src\//.test(path)) return undefined;
-  const compiled = path.replace('/src/', '/dist/').replace(/\.ts$/, '.js');
+  if (!COMPILED.test(path)) return undefined;
+  const compiled = path
+    .replace(/\/src\/|^test\//, (folder) => (folder === 'test/' ? 'test/dist/' : '/dist/'))
+    .replace(/\.ts$/, '.js');
   return existsSync(join(root, compiled)) ? compiled : undefined;
 }
 

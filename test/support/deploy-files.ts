@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-
-export const root = fileURLToPath(new URL('../..', import.meta.url));
+import { root } from './root.js';
 
 /** A file of `deploy/` as text. */
 export function deployFile(name: string): string {

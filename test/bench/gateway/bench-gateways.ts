@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Tokens } from '@chorus/auth';
@@ -5,11 +6,12 @@ import { spawnGuarded, startRedis } from '@chorus/local';
 import type { Member } from '@chorus/protocol';
 import { type Closeable, Closer } from '@chorus/service';
 import WebSocket from 'ws';
+import { root } from '../../support/root.js';
 import { type GatewayRedis, openGatewayRedis } from '../../support/servers/gateway-redis.js';
 
 export const BENCH_SECRET = 'a secret for benchmarks, long enough for anybody';
 const BARE_SERVER = fileURLToPath(new URL('bare-server.ts', import.meta.url));
-const GATEWAY_MAIN = fileURLToPath(new URL('../../../apps/gateway/dist/main.js', import.meta.url));
+const GATEWAY_MAIN = join(root, 'apps/gateway/dist/main.js');
 
 /** The flags of `deploy/README.md`. */
 const GATEWAY_FLAGS = ['--max-semi-space-size=4'];

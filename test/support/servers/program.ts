@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { endWithOwner, guardedCommand } from '@chorus/local';
+import { root } from '../root.js';
 
 /** One of the project's programs, run as a person would run it. */
 export interface Program {
@@ -28,7 +28,6 @@ export function startProgram(
   env: Record<string, string>,
   limits: { openFiles?: number | undefined } = {},
 ): Program {
-  const root = fileURLToPath(new URL('../../..', import.meta.url));
   const { PATH, HOME } = process.env;
   const limit = limits.openFiles === undefined ? '' : `ulimit -n ${limits.openFiles}; `;
   const command = ['-c', `${limit}exec "$0" "$@"`, process.execPath, file, ...args];
