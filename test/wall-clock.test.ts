@@ -30,6 +30,7 @@ const TIME_OF_DAY: Readonly<Record<string, string>> = {
   'apps/web/src/model/conversation/conversation.ts': 'when a message was sent, as users are shown',
   'apps/web/src/model/today.ts': 'what users are shown',
   'apps/web/src/model/words.ts': 'what users are shown',
+  'apps/web/src/view/composer/use-muted.ts': 'mutes end at a time of day',
   'apps/web/src/view/people/member-menu.tsx': 'mutes end at a time of day',
   'apps/web/src/view/people/people.tsx': 'mutes end at a time of day',
   'packages/auth/src/tokens.ts': 'tokens begin and end at a time of day',
