@@ -1,56 +1,35 @@
 import { expect } from 'chai';
 import { ChorusError } from '../chorus-error.js';
-import type { ScriptedConnection } from '../testing/scripted-gateway.js';
-import { event, joined, ME, message, next, Stage } from '../testing/stage.js';
-import { inboxRoom, TestInbox } from '../testing/test-inbox.js';
+import { changed, entryOf, InboxStage } from '../testing/inbox-stage.js';
+import { event, joined, ME, message, next, type Stage } from '../testing/stage.js';
+import { inboxRoom, type TestInbox } from '../testing/test-inbox.js';
 import type { ConnectionState } from '../types.js';
 import type { InboxEntry } from './entry.js';
 import { Inbox } from './inbox.js';
-import type { InboxOptions } from './inbox-options.js';
 
 describe('Inbox', () => {
+  let scene: InboxStage;
   let stage: Stage;
   let api: TestInbox;
   beforeEach(async () => {
-    stage = await Stage.set();
-    api = new TestInbox();
-    stage.history.request = api.request;
+    scene = await InboxStage.set();
+    ({ stage, api } = scene);
   });
-  afterEach(() => stage.close());
+  afterEach(() => scene.close());
 
-  const changed = (inbox: Inbox, wanted: () => boolean): Promise<unknown> =>
-    wanted() ? Promise.resolve() : event((listener) => inbox.subscribe(() => listener(undefined)), wanted);
   const shown = (inbox: Inbox): unknown[] =>
     inbox.entries.map(({ room, unread, mentions }) => [room.id, unread, mentions]);
-  const entry = (inbox: Inbox, id: number): InboxEntry => {
-    const found = inbox.entries.find(({ room }) => room.id === id);
-    if (found === undefined) throw new Error(`no room ${id}`);
-    return found;
-  };
-  const watched = async (connection: ScriptedConnection): Promise<void> => {
-    expect(await connection.next()).to.deep.equal({ type: 'watch-inbox' });
-    connection.say({ type: 'inbox-watched', rooms: api.rooms.length });
-  };
-  const open = async (
-    options: InboxOptions = {},
-  ): Promise<{ inbox: Inbox; connection: ScriptedConnection }> => {
-    const inbox = new Inbox(stage.client({ random: () => 0 }), options);
-    const connection = await stage.connection();
-    await watched(connection);
-    await changed(inbox, () => inbox.complete);
-    return { inbox, connection };
-  };
 
   it('reads all pages once the gateway watches', async () => {
     api.rooms = [inboxRoom(3, { n: 5, readN: 2, mentions: 1 }), inboxRoom(1), inboxRoom(2, { n: 1 })];
     api.pageSize = 2;
-    const { inbox } = await open();
+    const { inbox } = await scene.open();
     expect(shown(inbox)).to.deep.equal([
       [3, 3, 1],
       [1, 0, 0],
       [2, 1, 0],
     ]);
-    expect(entry(inbox, 3)).to.deep.include({
+    expect(entryOf(inbox, 3)).to.deep.include({
       position: { epoch: 5, seq: 5 },
       readPosition: { epoch: 5, seq: 2 },
     });
@@ -62,14 +41,14 @@ describe('Inbox', () => {
 
   it('counts news, and moves their rooms to the front', async () => {
     api.rooms = [inboxRoom(1, { n: 1 }), inboxRoom(2, { n: 4, readN: 4 })];
-    const { inbox, connection } = await open();
+    const { inbox, connection } = await scene.open();
     const unread = event<InboxEntry>((listener) => inbox.on('unread', listener));
     connection.say({
       type: 'inbox',
       rooms: [{ roomId: 2, epoch: 5, seq: 7, n: 6, messages: 2, mentions: 1 }],
     });
     expect((await unread).room.id).to.equal(2);
-    await changed(inbox, () => entry(inbox, 2).unread > 0);
+    await changed(inbox, () => entryOf(inbox, 2).unread > 0);
     expect(shown(inbox)).to.deep.equal([
       [2, 2, 1],
       [1, 1, 0],
@@ -82,7 +61,7 @@ describe('Inbox', () => {
     const held = api.held();
     const inbox = new Inbox(stage.client({ random: () => 0 }));
     const connection = await stage.connection();
-    await watched(connection);
+    await scene.watched(connection);
     connection.say({
       type: 'inbox',
       rooms: [
@@ -105,32 +84,32 @@ describe('Inbox', () => {
 
   it('reads a room again when its counts are not exact', async () => {
     api.rooms = [inboxRoom(1, { n: 3, mentions: 1 })];
-    const { inbox, connection } = await open();
+    const { inbox, connection } = await scene.open();
     api.rooms = [inboxRoom(1, { n: 3, unread: 2, mentions: 0, position: '5-4' })];
     connection.say({
       type: 'inbox',
       rooms: [{ roomId: 1, epoch: 5, seq: 4, n: 3, messages: 0, deleted: [2] }],
     });
-    await changed(inbox, () => entry(inbox, 1).mentions === 0);
+    await changed(inbox, () => entryOf(inbox, 1).mentions === 0);
     expect(shown(inbox)).to.deep.equal([[1, 2, 0]]);
     expect(api.asked.slice(1)).to.deep.equal([['/api/inbox', { roomId: 1 }]]);
   });
 
   it('follows what the user reads on other devices', async () => {
     api.rooms = [inboxRoom(1, { n: 3 })];
-    const { inbox, connection } = await open();
+    const { inbox, connection } = await scene.open();
     connection.say({ type: 'read', roomId: 1, userId: ME.id + 1, epoch: 5, seq: 3, n: 3 });
     connection.say({ type: 'read', roomId: 1, userId: ME.id, epoch: 5, seq: 2, n: 2 });
-    await changed(inbox, () => entry(inbox, 1).unread < 3);
-    expect(entry(inbox, 1)).to.deep.include({ unread: 1, readPosition: { epoch: 5, seq: 2 } });
+    await changed(inbox, () => entryOf(inbox, 1).unread < 3);
+    expect(entryOf(inbox, 1)).to.deep.include({ unread: 1, readPosition: { epoch: 5, seq: 2 } });
     api.rooms = [inboxRoom(1, { n: 3, readN: 1 })];
     connection.say({ type: 'read', roomId: 1, userId: ME.id, epoch: 5, seq: 1, unread: true });
-    await changed(inbox, () => entry(inbox, 1).unread === 2);
+    await changed(inbox, () => entryOf(inbox, 1).unread === 2);
   });
 
   it('adds and removes rooms', async () => {
     api.rooms = [inboxRoom(1, { n: 1 }), inboxRoom(2)];
-    const { inbox, connection } = await open();
+    const { inbox, connection } = await scene.open();
     api.rooms.push(inboxRoom(3, { n: 2 }));
     connection.say({ type: 'inbox-rooms', added: [3], removed: [1] });
     await changed(inbox, () => inbox.entries.some(({ room }) => room.id === 3));
@@ -142,7 +121,7 @@ describe('Inbox', () => {
 
   it('does not show a room of an answer that was made before its removal', async () => {
     api.rooms = [inboxRoom(1, { n: 1 })];
-    const { inbox, connection } = await open();
+    const { inbox, connection } = await scene.open();
     const held = api.held();
     inbox.refresh(1);
     connection.say({ type: 'inbox-rooms', added: [], removed: [1] });
@@ -157,9 +136,9 @@ describe('Inbox', () => {
 
   it('watches again after inbox-reset, and after a reconnect, and keeps its entries meanwhile', async () => {
     api.rooms = [inboxRoom(1, { n: 1 }), inboxRoom(2)];
-    const { inbox, connection } = await open();
+    const { inbox, connection } = await scene.open();
     connection.say({ type: 'inbox-reset' });
-    await watched(connection);
+    await scene.watched(connection);
     await changed(inbox, () => inbox.complete);
     api.rooms = [inboxRoom(1, { n: 2 })];
     connection.socket.terminate();
@@ -168,7 +147,7 @@ describe('Inbox', () => {
       [1, 1, 0],
       [2, 0, 0],
     ]);
-    await watched(again);
+    await scene.watched(again);
     await changed(inbox, () => inbox.complete);
     expect(shown(inbox)).to.deep.equal([[1, 2, 0]]);
   });
@@ -184,38 +163,25 @@ describe('Inbox', () => {
       retry: true,
       request: 'watch-inbox',
     });
-    await watched(connection);
+    await scene.watched(connection);
     await changed(inbox, () => inbox.complete);
   });
 
   it('repeats a reading that failed, and reports one that cannot succeed', async () => {
     api.rooms = [inboxRoom(1)];
     api.failures.push(new ChorusError('network', 'no answer', true));
-    const { inbox, connection } = await open();
+    const { inbox, connection } = await scene.open();
     expect(shown(inbox)).to.deep.equal([[1, 0, 0]]);
     api.failures.push(new ChorusError('route_not_found', 'no such route', false, { status: 400 }));
     connection.say({ type: 'inbox-reset' });
-    await watched(connection);
+    await scene.watched(connection);
     await changed(inbox, () => inbox.error !== undefined);
     expect(inbox.error).to.include({ code: 'route_not_found' });
   });
 
-  it('marks as read at once, and sends the last position per room', async () => {
-    api.rooms = [inboxRoom(1, { n: 3 })];
-    const { inbox, connection } = await open();
-    inbox.markRead(1);
-    expect(entry(inbox, 1)).to.deep.include({ unread: 0, readPosition: { epoch: 5, seq: 3 } });
-    expect(await connection.next()).to.deep.equal({ type: 'read', roomId: 1, epoch: 5, seq: 3 });
-    connection.socket.terminate();
-    inbox.markRead(1, { epoch: 5, seq: 2 });
-    const again = await stage.connection();
-    await watched(again);
-    expect(await again.next()).to.deep.equal({ type: 'read', roomId: 1, epoch: 5, seq: 3 });
-  });
-
   it('does not count messages that were marked as read before their news arrived', async () => {
     api.rooms = [inboxRoom(1, { n: 3, readN: 3 }), inboxRoom(2, { n: 1, readN: 1 })];
-    const { inbox, connection } = await open();
+    const { inbox, connection } = await scene.open();
     const unread: number[] = [];
     inbox.on('unread', ({ room }) => unread.push(room.id));
     inbox.markRead(1, { epoch: 5, seq: 4 });
@@ -223,46 +189,17 @@ describe('Inbox', () => {
       { type: 'inbox', rooms: [{ roomId: 1, epoch: 5, seq: 4, n: 4, messages: 1, mentions: 1 }] },
       { type: 'inbox', rooms: [{ roomId: 2, epoch: 5, seq: 2, n: 2, messages: 1 }] },
     );
-    await changed(inbox, () => entry(inbox, 2).unread === 1);
-    expect(entry(inbox, 1)).to.deep.include({ unread: 0, mentions: 0, readPosition: { epoch: 5, seq: 4 } });
+    await changed(inbox, () => entryOf(inbox, 2).unread === 1);
+    expect(entryOf(inbox, 1)).to.deep.include({ unread: 0, mentions: 0, readPosition: { epoch: 5, seq: 4 } });
     expect(unread).to.deep.equal([2]);
     inbox.markRead(2, { epoch: 5, seq: 3 });
     connection.say({ type: 'read', roomId: 2, userId: ME.id, epoch: 5, seq: 3, n: 3 });
     connection.say({ type: 'inbox', rooms: [{ roomId: 2, epoch: 5, seq: 3, n: 3, messages: 1 }] });
-    await changed(inbox, () => entry(inbox, 2).position?.seq === 3);
+    await changed(inbox, () => entryOf(inbox, 2).position?.seq === 3);
     expect(shown(inbox)).to.deep.equal([
       [2, 0, 0],
       [1, 0, 0],
     ]);
-  });
-
-  it('marks as unread from a message on', async () => {
-    api.rooms = [inboxRoom(1, { n: 3, readN: 3 })];
-    const { inbox, connection } = await open();
-    inbox.markUnread(1, { epoch: 5, seq: 2 });
-    expect(await connection.next()).to.deep.equal({
-      type: 'read',
-      roomId: 1,
-      epoch: 5,
-      seq: 1,
-      unread: true,
-    });
-    api.rooms = [inboxRoom(1, { n: 3, readN: 1 })];
-    connection.say({ type: 'read', roomId: 1, userId: ME.id, epoch: 5, seq: 1, n: 1, unread: true });
-    await changed(inbox, () => entry(inbox, 1).unread === 2);
-  });
-
-  it('repeats a mark that was refused for a time, and reads the room again if it was refused for good', async () => {
-    api.rooms = [inboxRoom(1, { n: 3 })];
-    const { inbox, connection } = await open();
-    inbox.markRead(1);
-    const mark = { type: 'read', roomId: 1, epoch: 5, seq: 3 };
-    const about = { request: 'read', roomId: 1 };
-    expect(await connection.next()).to.deep.equal(mark);
-    connection.say({ type: 'error', code: 'unavailable', error: 'wait', retry: true, ...about });
-    expect(await connection.next()).to.deep.equal(mark);
-    connection.say({ type: 'error', code: 'role_required', error: 'no', retry: false, ...about });
-    await changed(inbox, () => entry(inbox, 1).unread === 3);
   });
 
   it('keeps the last message of joined rooms current, and reads that of direct rooms', async () => {
@@ -276,7 +213,7 @@ describe('Inbox', () => {
     connection.say({ type: 'inbox-watched', rooms: 2 }, joined(1, 1));
     await changed(inbox, () => inbox.complete);
     connection.say(message(1, 2, { epoch: 5, n: 2, content: 'hello' }));
-    await changed(inbox, () => entry(inbox, 1).lastMessage?.content === 'hello');
+    await changed(inbox, () => entryOf(inbox, 1).lastMessage?.content === 'hello');
     connection.say({
       ...{
         type: 'change',
@@ -290,38 +227,24 @@ describe('Inbox', () => {
       },
       ...{ sentAt: 1, target: { epoch: 5, seq: 2 }, content: 'hello!' },
     });
-    await changed(inbox, () => entry(inbox, 1).lastMessage?.content === 'hello!');
+    await changed(inbox, () => entryOf(inbox, 1).lastMessage?.content === 'hello!');
     connection.say({ type: 'inbox', rooms: [{ roomId: 1, epoch: 5, seq: 2, n: 2, messages: 1 }] });
     api.rooms = [{ ...direct, n: 2, position: '5-2', lastMessage: message(2, 2, { epoch: 5, n: 2 }) }];
     connection.say({ type: 'inbox', rooms: [{ roomId: 2, epoch: 5, seq: 2, n: 2, messages: 1 }] });
-    await changed(inbox, () => entry(inbox, 2).lastMessage?.content === 'message 2');
+    await changed(inbox, () => entryOf(inbox, 2).lastMessage?.content === 'message 2');
     expect(api.asked.slice(1)).to.deep.equal([['/api/inbox', { roomId: 2 }]]);
   });
 
   it('shows nothing of a last message that was deleted', async () => {
     const last = { lastMessage: message(1, 3, { epoch: 5, n: 3, content: 'secret' }) };
     api.rooms = [inboxRoom(1, { n: 3, readN: 3, ...last })];
-    const { inbox, connection } = await open();
-    expect(entry(inbox, 1).lastMessage?.content).to.equal('secret');
+    const { inbox, connection } = await scene.open();
+    expect(entryOf(inbox, 1).lastMessage?.content).to.equal('secret');
     connection.say({
       type: 'inbox',
       rooms: [{ roomId: 1, epoch: 5, seq: 4, n: 3, messages: 0, deleted: [3] }],
     });
-    await changed(inbox, () => entry(inbox, 1).lastMessage === null);
-  });
-
-  it('is as of the last connect, and keeps marks, with a gateway of the version before', async () => {
-    api.rooms = [inboxRoom(1, { n: 3 })];
-    const inbox = new Inbox(stage.client());
-    const connection = await stage.connection();
-    await connection.next();
-    connection.say({ type: 'error', code: 'bad_frame', error: 'type', retry: false });
-    await changed(inbox, () => inbox.complete);
-    inbox.markRead(1);
-    connection.socket.terminate();
-    const newer = await stage.connection();
-    await watched(newer);
-    expect(await newer.next()).to.deep.equal({ type: 'read', roomId: 1, epoch: 5, seq: 3 });
+    await changed(inbox, () => entryOf(inbox, 1).lastMessage === null);
   });
 
   it('opens on a client that is connected, and ends with close', async () => {
@@ -332,7 +255,7 @@ describe('Inbox', () => {
       ({ status }) => status === 'connected',
     );
     const inbox = new Inbox(client);
-    await watched(connection);
+    await scene.watched(connection);
     await changed(inbox, () => inbox.complete);
     inbox.close();
     connection.say(
