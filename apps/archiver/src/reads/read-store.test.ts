@@ -182,6 +182,25 @@ describe('read positions in the database', function () {
     expect(await reads.unsettled(10)).to.deep.equal([]);
   });
 
+  it('wait for members whom another transaction changes', async () => {
+    const at = send(BOB);
+    await mark(at);
+    await mark(at, false, BOB);
+    const other = new Client({ connectionString: url });
+    await other.connect();
+    await other.query('BEGIN');
+    await other.query(`UPDATE room_members SET role = 'moderator' WHERE user_id = ${BOB.id}`);
+    expect(await drain()).to.equal(1);
+    expect([await position(), await position(BOB)]).to.deep.equal([
+      [1, 1],
+      [0, 0],
+    ]);
+    await other.query('COMMIT');
+    await other.end();
+    expect(await drain()).to.equal(1);
+    expect(await position(BOB)).to.deep.equal([1, 1]);
+  });
+
   it('of users who are not members any more are dropped', async () => {
     await mark(send(BOB));
     await db.roomMember.deleteMany({ where: { userId: ANN.id } });

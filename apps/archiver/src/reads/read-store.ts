@@ -14,9 +14,9 @@ const TAKES = `((member.read_epoch, member.read_seq) < (epoch, seq)
         OR "unreadEpoch" IS NOT NULL AND (member.read_epoch, member.read_seq) <= ("unreadEpoch", "unreadSeq"))`;
 
 /**
- * $1: marks as JSON. Rooms are locked against deletion first, those being deleted are left for later. The rows of members are
- * locked in the order of their keys, and the conditions are in the values that are set: so a row that changes while the statement
- * waits for its lock is compared as it is then.
+ * $1: marks as JSON. Returns those that are left for later: the statement waits for no lock, neither of a room that is being deleted nor of
+ * a member whom an archiver or API changes. So it takes part in no deadlock. A row that has changed since the statement began is
+ * compared as it is now, because the conditions are in the values that are set.
  */
 const SAVE = `
   WITH given AS MATERIALIZED (
@@ -33,7 +33,7 @@ const SAVE = `
   ), locked AS MATERIALIZED (
     SELECT marks.* FROM marks
     JOIN room_members member ON member.room_id = marks."roomId" AND member.user_id = marks."userId"
-    ORDER BY member.room_id, member.user_id FOR NO KEY UPDATE OF member
+    FOR NO KEY UPDATE OF member SKIP LOCKED
   ), stored AS (
     UPDATE room_members member SET
       read_epoch = CASE WHEN ${TAKES} THEN epoch ELSE member.read_epoch END,
@@ -42,7 +42,14 @@ const SAVE = `
       unread_epoch = coalesce("unreadEpoch", member.unread_epoch), unread_seq = coalesce("unreadSeq", member.unread_seq)
     FROM locked WHERE member.room_id = locked."roomId" AND member.user_id = locked."userId"
   )
-  SELECT rooms.id FROM rooms WHERE id IN (SELECT "roomId" FROM given) AND id NOT IN (SELECT id FROM known)`;
+  SELECT member.room_id AS "roomId", member.user_id AS "userId" FROM given
+  JOIN room_members member ON member.room_id = given."roomId" AND member.user_id = given."userId"
+  WHERE (member.room_id, member.user_id) NOT IN (SELECT "roomId", "userId" FROM locked)`;
+
+interface MemberRow {
+  roomId: bigint;
+  userId: bigint;
+}
 
 /** Stores the read positions of members. */
 export class ReadStore {
@@ -76,8 +83,8 @@ export class ReadStore {
     const rows = marks.map(({ roomId, userId, epoch, seq, n, unreadAt }) => ({
       ...{ roomId, userId, epoch, seq, n, unreadEpoch: unreadAt?.epoch, unreadSeq: unreadAt?.seq },
     }));
-    const later = await tx.$queryRawUnsafe<Array<{ id: bigint }>>(SAVE, JSON.stringify(rows));
-    const waiting = new Set(later.map(({ id }) => Number(id)));
-    return marks.filter(({ roomId }) => !waiting.has(roomId));
+    const later = await tx.$queryRawUnsafe<MemberRow[]>(SAVE, JSON.stringify(rows));
+    const waiting = new Set(later.map(({ roomId, userId }) => `${roomId}:${userId}`));
+    return marks.filter(({ roomId, userId }) => !waiting.has(`${roomId}:${userId}`));
   }
 }
