@@ -93,6 +93,7 @@ describe(`requests made up from the document (FUZZ_SEED=${SEED})`, function () {
       editMessage: { content: 'new' },
       appendToMessage: { text: 'new' },
       reportMessage: { reason: 'new' },
+      markRead: { position: message },
       changePassword: { currentPassword: password, newPassword: `${password} again` },
     };
     const body = bodies[operationId] && JSON.stringify(bodies[operationId]);
