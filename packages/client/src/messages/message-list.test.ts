@@ -166,6 +166,22 @@ describe('the list of messages of a room', () => {
     expect(list.messages[1]).to.deep.include({ replyTo: at(5), deleted, content: '' });
   });
 
+  it('reads the reactions of a message that was restored with its changes', async () => {
+    const reactions = [{ reaction: 'ok', count: 1, users: [3], me: false }];
+    const restored = message(1, 5, { content: 'new', changed: at(8) });
+    stage.history.changed.push({ ...restored, ...{ reactions, replies: 1 } });
+    await enter(
+      joined(1, 4),
+      restored,
+      react(6, 5, 'ok'),
+      message(1, 7, { replyTo: at(5) }),
+      edit(8, 5, 'new'),
+    );
+    await settled(() => list.messages[0]?.replies === 1);
+    expect(list.messages[0]?.reactions).to.deep.equal([{ reaction: 'ok', count: 1, users: [3] }]);
+    expect(shown()).to.deep.equal(['5 new', '7 message 7']);
+  });
+
   it('reads what has changed after a long absence, and applies live changes after it', async () => {
     const connection = await enter(joined(1, 0), message(1, 1), message(1, 2), message(1, 3));
     await event<{ seq: number }>(

@@ -64,6 +64,7 @@ export class MessageList {
       room.on('message', (message) => this.#received(message)),
       room.on('change', (change) => this.#received(change)),
       room.on('changesMissed', (since) => this.#missed(since)),
+      room.on('status', () => this.#mendOnceJoined()),
     ];
   }
 
@@ -136,6 +137,8 @@ export class MessageList {
     }
     const messages = this.#applied(entry);
     if (entry.type === 'message') {
+      // Restored after Redis lost data: it includes changes up to there, but neither its reactions nor the number of its replies.
+      if (entry.changed !== undefined) this.#missed({ epoch: entry.epoch, seq: entry.seq - 1 });
       this.#start ??= placeOf(entry);
       this.#become([...messages, currentMessage(entry)]);
     } else if (messages !== this.#messages) this.#become(messages);
@@ -182,7 +185,12 @@ export class MessageList {
 
   #missed(since: Position): void {
     this.#remember(since);
-    if (!this.#mending) this.#mend(0);
+    this.#mendOnceJoined();
+  }
+
+  /** One reading is enough for everything that a room misses while it catches up. */
+  #mendOnceJoined(): void {
+    if (this.#missedSince !== undefined && !this.#mending && this.#room.status === 'joined') this.#mend(0);
   }
 
   /** Keeps the oldest of several positions. */
