@@ -133,7 +133,13 @@ describe('private rooms and their members on the page', function () {
     await choose(ada, cleo, 'Mute for an hour');
     await member(ada, cleo).getByText('muted').waitFor();
     await cleo.log.getByText(`muted you.`).waitFor();
+    const note = cleo.page.getByRole('status').filter({ hasText: /^Muted until \d/ });
+    await note.waitFor();
+    await cleo.composer.fill('mmh');
+    await cleo.page.keyboard.press('Enter');
+    expect(await cleo.composer.inputValue()).to.equal('mmh');
     await choose(ada, cleo, 'Unmute');
+    await note.waitFor({ state: 'detached' });
     await member(ada, cleo).getByText('muted').waitFor({ state: 'detached' });
     await cleo.say('I may speak');
     await ada.message('I may speak').waitFor();

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { screenshot } from './support/screenshot.js';
 import { type Stage, sharedStage } from './support/stage.js';
 import type { Visitor } from './support/visitor.js';
 
@@ -27,6 +28,36 @@ describe('on a small screen', function () {
     await ada.page.getByRole('button', { name: 'Send' }).click();
     await ada.delivered('written beside the people', 'Sent');
     expect(await people(ada).count()).to.equal(1);
+  });
+
+  it('the menu of a message, its dialogs and those of the people can be used', async () => {
+    for (const viewport of [
+      { width: 640, height: 400 },
+      { width: 360, height: 640 },
+    ]) {
+      const ada = await stage.visitor('ada', { context: { viewport, hasTouch: true } });
+      const { page } = ada;
+      await ada.createRoom(`narrow ${ada.username}`);
+      for (const text of ['one', 'two', 'three']) await ada.say(text);
+      await ada.delivered('three', 'Sent');
+      const button = ada.message('one').getByRole('button', { name: 'Message menu' });
+      await button.tap();
+      await page.getByRole('group', { name: 'Message menu' }).getByRole('button', { name: 'heart' }).tap();
+      await ada.message('one').getByRole('button', { name: '❤️ 1' }).tap();
+      await button.tap();
+      await page.getByRole('button', { name: 'Delete', exact: true }).tap();
+      await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).tap();
+      await ada.message('This message was deleted.').waitFor();
+      await openPeople(ada);
+      await page.getByRole('button', { name: 'Add people' }).tap();
+      await screenshot(page, `add-people-${viewport.width}`);
+      await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).tap();
+      await page.getByRole('button', { name: 'Invite by link' }).tap();
+      await page.getByRole('button', { name: 'Create link' }).tap();
+      await page.getByRole('dialog').getByRole('button', { name: 'Close' }).tap();
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect(wide, 'pixels to the side').to.be.at.most(0);
+    }
   });
 
   it('going back on a phone closes the list of members, and only then leaves the room', async () => {

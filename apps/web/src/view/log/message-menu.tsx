@@ -32,7 +32,7 @@ export function MessageMenu({ chat, conversation, message, button, onAsk, onClos
     if (menu.current !== null) place(menu.current, button);
     menu.current?.querySelector('button')?.focus({ preventScroll: true });
     button.setAttribute('aria-expanded', 'true');
-    return () => button.removeAttribute('aria-expanded');
+    return () => button.setAttribute('aria-expanded', 'false');
   }, [button]);
   useEffect(() => {
     const onElsewhere = ({ target }: Event): void => {

@@ -110,7 +110,7 @@ function MessageRow({
           {state !== undefined && <StateIcon state={state} />}
         </span>
         {message !== undefined && !isDeleted && (
-          <button type="button" class="more" tabIndex={-1} aria-label="Message menu" aria-haspopup="true">
+          <button type="button" class="more" tabIndex={-1} aria-label="Message menu" aria-expanded={false}>
             ⋯
           </button>
         )}
