@@ -10,10 +10,8 @@ import { openDatabase } from '../testing/database.js';
 import { ReadStore } from './read-store.js';
 import { ReadWork } from './read-work.js';
 
-const [ANN, BOB] = [
-  { id: 1, username: 'ann' },
-  { id: 2, username: 'bob' },
-];
+const ANN = { id: 1, username: 'ann' };
+const BOB = { id: 2, username: 'bob' };
 const ROOM = 5;
 const OTHER = 6;
 const SENT_AT = 1_767_225_600_000;
@@ -293,9 +291,8 @@ describe('read positions in the database', function () {
       }
       await drain();
       const rows = await db.roomMember.findMany();
-      for (const { roomId, readSeq } of rows) {
+      for (const { readSeq } of rows) {
         expect(Number(readSeq)).to.be.greaterThan(9 * 60);
-        expect(roomId).to.be.oneOf([5n, 6n]);
       }
     });
   });
