@@ -176,8 +176,12 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   const closer = new Closer();
   const traces = await createTraces(config.traces, { service: 'api', nodeId, log });
   if (traces !== undefined) closer.add(traces);
-  // Bans come last: they make the access list complete.
-  const bringIn = () => sessions.bringIn().then(() => bans.bringIn());
+  const bringIn = async (): Promise<void> => {
+    const restoration = await parts.access.beginRestoration();
+    await sessions.bringIn();
+    await bans.bringIn();
+    await restoration.complete();
+  };
   const mirror = closer.add(new RoomMirror(roomRepository, entries, parts.directory, { bringIn }, log));
   closer.add(roomServices.membershipMirror);
   const operators = { ...parts, rooms: roomRepository, users, bans, log };

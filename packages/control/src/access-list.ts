@@ -50,12 +50,17 @@ export interface Revocation {
  * whom an operator banned. PostgreSQL owns both; gateways and the API check this list. Every change must also be sent
  * to the gateways as a control event; a gateway that may have missed one checks all its connections.
  *
- * A list that never held all bans, or lost them, refuses to {@link check} until the API has called
- * {@link replaceBans}. The API calls {@link addRevocations} before, so a complete list has both.
+ * A list that never held everything, or lost it, refuses to {@link check} until an API has completed a restoration: see
+ * {@link beginRestoration}.
  *
  * Every method rejects with `UnavailableError` while Redis is unreachable.
  */
 export interface AccessList {
+  /**
+   * Begins a restoration. After it the caller adds all revocations and bans, and then completes it, which marks the list as
+   * complete. A list that is complete already stays so meanwhile.
+   */
+  beginRestoration(): Promise<AccessRestoration>;
   /**
    * Takes one round trip per 500 subjects.
    * @returns one verdict per subject, in order
@@ -89,11 +94,20 @@ export interface AccessList {
   /** Lifts exactly this ban: that of a room, or that of everything. */
   lift(ban: Pick<Ban, 'userId' | 'roomId'>): Promise<void>;
   /**
-   * Replaces all bans.
+   * Replaces all bans. A list that is not complete stays so.
    * @returns those that the list lacked although it was marked complete: a banned user may have been admitted
    * meanwhile
    */
   replaceBans(bans: readonly Ban[]): Promise<Ban[]>;
+}
+
+/** Restores the list to one Redis process. */
+export interface AccessRestoration {
+  /**
+   * Marks the list as complete.
+   * @throws {UnavailableError} also if Redis has lost data since the restoration began, or another one began
+   */
+  complete(): Promise<void>;
 }
 
 /**

@@ -95,24 +95,60 @@ function describeWhatRedisLoses(open: () => Promise<RedisFixture>): void {
 
     afterEach(() => fixture.close());
 
+    const complete = async (): Promise<void> => (await list.beginRestoration()).complete();
+
     it('admits no user before it has the bans, nor after it lost them', async () => {
       await expectUnavailable(list.check([{ userId: 1 }]));
       const restoration = await new RedisMembershipList(fixture.redis, fixture.keyspace).beginRestoration();
       await restoration.complete();
-      await expectUnavailable(list.roomsOf(1));
       expect(await list.replaceBans([{ userId: 2 }])).to.deep.equal([]);
+      await expectUnavailable(list.roomsOf(1));
+      await complete();
       expect(await list.roomsOf(1)).to.deep.equal([]);
       expect(await list.check([{ userId: 1 }, { userId: 2 }])).to.deep.equal(['ok', 'banned']);
       await fixture.redis.del(await fixture.keys());
       await expectUnavailable(list.check([{ userId: 1 }]));
     });
 
-    it('is not complete because of a single ban', async () => {
+    it('is not complete because of a single ban, all bans, or all sign-outs', async () => {
       await list.ban({ userId: 2 });
+      await expectUnavailable(list.check([{ userId: 1 }]));
+      await list.replaceBans([{ userId: 2 }]);
+      await list.addRevocations([{ tokenId: 'gone', expiresAt: Date.now() + 3_600_000 }]);
       await expectUnavailable(list.check([{ userId: 1 }]));
     });
 
+    it('does not become complete by a restoration before whose end Redis lost data', async () => {
+      const restoration = await list.beginRestoration();
+      await list.addRevocations([{ tokenId: 'gone', expiresAt: Date.now() + 3_600_000 }]);
+      await fixture.redis.del(await fixture.keys());
+      await list.replaceBans([{ userId: 2 }]);
+      await expectUnavailable(restoration.complete());
+      await expectUnavailable(list.check([{ userId: 1, tokenId: 'gone' }]));
+    });
+
+    it('does not become complete by a restoration that began in an earlier server process', async () => {
+      const restoration = await list.beginRestoration();
+      const key = (await fixture.keys()).find((name) => name.endsWith('bans')) ?? '';
+      const begun = await fixture.redis.hget(key, 'restoring');
+      // As a replica, or an older snapshot, of the data has it.
+      await fixture.redis.hset(key, 'restoring', `x${begun?.slice(1)}`);
+      await expectUnavailable(restoration.complete());
+      await expectUnavailable(list.check([{ userId: 1 }]));
+    });
+
+    it('becomes complete by the last restoration that began, and stays so during the next', async () => {
+      const first = await list.beginRestoration();
+      const second = await list.beginRestoration();
+      await list.replaceBans([{ userId: 2 }]);
+      await expectUnavailable(first.complete());
+      await second.complete();
+      await list.beginRestoration();
+      expect(await list.check([{ userId: 1 }, { userId: 2 }])).to.deep.equal(['ok', 'banned']);
+    });
+
     it('reports which bans Redis lost', async () => {
+      await complete();
       await list.replaceBans([{ userId: 2 }, { userId: 3 }]);
       await list.lift({ userId: 3 });
       expect(await list.replaceBans([{ userId: 2 }, { userId: 3 }])).to.deep.equal([{ userId: 3 }]);
@@ -121,7 +157,7 @@ function describeWhatRedisLoses(open: () => Promise<RedisFixture>): void {
     it('reports which revocations Redis lost, unless it lost the bans too', async () => {
       const gone = { tokenId: 'gone', expiresAt: (await fixture.now()) + 3_600_000 };
       expect(await list.addRevocations([gone]), 'nothing came in before').to.deep.equal([]);
-      await list.replaceBans([]);
+      await complete();
       expect(await list.addRevocations([gone])).to.deep.equal([]);
       await fixture.redis.del((await fixture.keys()).filter((key) => key.endsWith('revoked')));
       expect(await list.check([{ userId: 1, tokenId: 'gone' }])).to.deep.equal(['ok']);
@@ -132,7 +168,7 @@ function describeWhatRedisLoses(open: () => Promise<RedisFixture>): void {
     it('takes memberships of an earlier server process for absent, and restores them', async () => {
       const memberships = new RedisMembershipList(fixture.redis, fixture.keyspace);
       const users = [{ userId: 1, memberships: [[7, { role: 'member' }] as const] }];
-      await list.replaceBans([]);
+      await complete();
       const first = await memberships.beginRestoration();
       await first.users(users);
       await first.complete();
@@ -200,6 +236,7 @@ function describeWhatRedisLoses(open: () => Promise<RedisFixture>): void {
       await expectUnavailable(away.ban({ userId: 1 }));
       await expectUnavailable(away.lift({ userId: 1 }));
       await expectUnavailable(away.replaceBans([{ userId: 1 }]));
+      await expectUnavailable(away.beginRestoration());
       const registry = new RedisNodeRegistry(connection, fixture.keyspace);
       await expectUnavailable(registry.report(REPORT, 1));
       await expectUnavailable(registry.forget('a'));

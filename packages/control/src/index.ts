@@ -1,5 +1,6 @@
 export {
   type AccessList,
+  type AccessRestoration,
   type AccessVerdict,
   type Ban,
   REVOKED_SLACK_MS,

@@ -20,7 +20,7 @@ export async function openGatewayRedis(url: string): Promise<GatewayRedis> {
   const redis = await connectRedis(redisAt(url, 10_000));
   const keyspace = new Keyspace('chorus');
   const directory = new RedisRoomDirectory(redis, keyspace);
-  await new RedisAccessList(redis, keyspace).replaceBans([]);
+  await (await new RedisAccessList(redis, keyspace).beginRestoration()).complete();
   await directory.markComplete();
   return {
     redis,

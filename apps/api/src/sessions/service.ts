@@ -49,7 +49,7 @@ export class SessionService {
 
   /**
    * Adds every signed-out session of PostgreSQL to the access list, and closes the sockets of sessions that the list
-   * lacked. Must run before the list is marked complete: a complete list contains the sign-outs.
+   * lacked. Part of a restoration of the list.
    */
   async bringIn(): Promise<void> {
     await this.sessions.removeEnded();

@@ -74,7 +74,7 @@ describe('a gateway without Redis at its start', function () {
 
     const redis = closer.add(await startRedis({ port: redisPort }));
     const keys = closer.add(await openRedisKeys(redisAt(redis.url), new Keyspace('chorus')));
-    await new RedisAccessList(keys.redis, keys.keyspace).replaceBans([]);
+    await (await new RedisAccessList(keys.redis, keys.keyspace).beginRestoration()).complete();
     await new RedisRoomDirectory(keys.redis, keys.keyspace).ensure(1, 0);
     await until(async () => (await ask('/readyz'))[0] === 200);
     const socket = new WebSocket(`ws://127.0.0.1:${port}/ws/join-room/1`, { headers });

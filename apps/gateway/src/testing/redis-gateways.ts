@@ -23,7 +23,7 @@ export class RedisGatewayFixture extends GatewayFixture {
     const { url } = await testRedis();
     const own = await openRedisKeys(redisAt(url));
     const { redis, keyspace } = own;
-    await new RedisAccessList(redis, keyspace).replaceBans([]);
+    await (await new RedisAccessList(redis, keyspace).beginRestoration()).complete();
     const fixture = new RedisGatewayFixture(
       url,
       keyspace,

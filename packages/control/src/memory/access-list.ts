@@ -1,5 +1,6 @@
 import {
   type AccessList,
+  type AccessRestoration,
   type AccessVerdict,
   type Ban,
   banKey,
@@ -22,6 +23,10 @@ export class MemoryAccessList implements AccessList {
     private readonly now: () => number = Date.now,
     readonly memberships: MemoryMembershipList = new MemoryMembershipList(now),
   ) {}
+
+  async beginRestoration(): Promise<AccessRestoration> {
+    return { complete: async () => {} };
+  }
 
   async check(subjects: readonly Subject[]): Promise<AccessVerdict[]> {
     return subjects.map((subject) => {

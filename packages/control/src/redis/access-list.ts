@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { call, type Keyspace, type RedisClient, UnavailableError } from '@chorus/redis';
 import {
   type AccessList,
+  type AccessRestoration,
   type AccessVerdict,
   type Ban,
   banKey,
@@ -13,7 +15,7 @@ import {
   type Subject,
 } from '../access-list.js';
 import { decodeMembership } from '../membership-list.js';
-import { COMPLETE, ControlKeys } from './keys.js';
+import { COMPLETE, ControlKeys, RESTORING } from './keys.js';
 import { defineControlScripts } from './scripts.js';
 
 /** Bans or revocations read or written in one command. */
@@ -36,6 +38,17 @@ export class RedisAccessList implements AccessList {
     redis.on('close', () => {
       this.#run = '';
     });
+  }
+
+  async beginRestoration(): Promise<AccessRestoration> {
+    const id = randomUUID();
+    await this.#restoration('begin', id);
+    return {
+      complete: async () => {
+        if ((await this.#restoration('complete', id)) === 1) return;
+        throw new UnavailableError('Redis lost data while sign-outs and bans were restored');
+      },
+    };
   }
 
   async check(subjects: readonly Subject[]): Promise<AccessVerdict[]> {
@@ -96,20 +109,25 @@ export class RedisAccessList implements AccessList {
 
   /**
    * Writes only differences, in pieces: a list of any length neither blocks Redis nor is ever half empty. Bans are
-   * added before others are removed and before the list is marked complete.
+   * added before others are removed.
    */
   async replaceBans(bans: readonly Ban[]): Promise<Ban[]> {
     const key = this.#keys.bans();
     const present = await call(() => this.#readBans());
     const wanted = new Set(bans.map(banKey));
     const missing = bans.filter((ban) => present.get(banKey(ban)) !== until(ban));
-    const excess = [...present.keys()].filter((field) => field !== COMPLETE && !wanted.has(field));
+    const excess = [...present.keys()].filter(
+      (field) => field !== COMPLETE && field !== RESTORING && !wanted.has(field),
+    );
     for (const some of inPieces(missing)) {
       await call(() => this.#redis.hset(key, ...some.flatMap((ban) => [banKey(ban), until(ban)])));
     }
     for (const some of inPieces(excess)) await call(() => this.#redis.hdel(key, ...some));
-    await call(() => this.#redis.hset(key, COMPLETE, '1'));
     return present.has(COMPLETE) ? missing : [];
+  }
+
+  #restoration(step: 'begin' | 'complete', id: string): Promise<number> {
+    return call(() => this.#redis.chorusRestoreAccess(1, this.#keys.bans(), step, id, RESTORING, COMPLETE));
   }
 
   async #check(subjects: readonly Subject[]): Promise<AccessVerdict[]> {

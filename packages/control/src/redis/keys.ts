@@ -17,8 +17,8 @@ export class ControlKeys {
   }
 
   /**
-   * Hash: `<user id>` or `<user id>:<room id>` -> when the ban ends in ms since 1970, empty for never; and the field
-   * {@link COMPLETE} once all bans are in it. Owner: the API.
+   * Hash: `<user id>` or `<user id>:<room id>` -> when the ban ends in ms since 1970, empty for never; the field
+   * {@link COMPLETE} once all revocations and bans are restored; and {@link RESTORING} while they are being restored. Owner: the API.
    */
   bans(): string {
     return `${this.#start}:bans`;
@@ -59,5 +59,7 @@ export class ControlKeys {
   }
 }
 
-/** Marks that every ban is in the hash: after a loss in Redis, banned users must not be admitted. */
+/** Marks that nothing is missing: after a loss in Redis, neither signed-out sessions nor banned users must be admitted. */
 export const COMPLETE = 'complete';
+/** Holds the restoration in progress. It is lost together with what was restored. */
+export const RESTORING = 'restoring';

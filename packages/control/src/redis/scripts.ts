@@ -22,6 +22,7 @@ declare module 'ioredis' {
     ): Result<[run: string, complete: number, rooms: string], Context>;
     chorusMemberships(keys: number, ...args: Args): Result<HeldMemberships, Context>;
     chorusSlowMode(keys: number, ...args: Args): Result<number, Context>;
+    chorusRestoreAccess(keys: number, ...args: Args): Result<number, Context>;
     chorusRevoke(keys: number, ...args: Args): Result<number, Context>;
     chorusAddRevocations(keys: number, ...args: Args): Result<string[], Context>;
     chorusReport(keys: number, ...args: Args): Result<number, Context>;
@@ -36,6 +37,7 @@ const SCRIPTS = {
   chorusRestoreMemberships: ['restore-memberships'],
   chorusMemberships: ['memberships'],
   chorusSlowMode: ['slow-mode'],
+  chorusRestoreAccess: ['restore-access'],
   chorusRevoke: ['revoke'],
   chorusAddRevocations: ['add-revocations'],
   chorusReport: ['report'],

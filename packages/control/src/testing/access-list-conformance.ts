@@ -28,7 +28,7 @@ export function describeAccessList(name: string, createFixture: () => Promise<Ac
       fixture = await createFixture();
       list = fixture.open();
       other = fixture.open();
-      await list.replaceBans([]);
+      await (await list.beginRestoration()).complete();
     });
 
     afterEach(() => fixture.close());

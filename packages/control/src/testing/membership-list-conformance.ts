@@ -29,7 +29,7 @@ export function describeMembershipList(
       fixture = await createFixture();
       ({ list, access } = fixture.open());
       other = fixture.open().list;
-      await access.replaceBans([]);
+      await (await access.beginRestoration()).complete();
     });
 
     afterEach(() => fixture.close());
