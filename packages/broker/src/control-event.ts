@@ -8,8 +8,6 @@ export type ControlEvent =
    * node receives this.
    */
   | { type: 'room-deleted'; roomId: number; generation?: number | undefined }
-  /** A room was created, with these members. Members who are added later are entries of the room. */
-  | { type: 'room-created'; roomId: number; userIds: number[] }
   | { type: 'room-renamed'; roomId: number; name: string }
   /**
    * The list of rooms that every user may see now contains this room as given. Never sent for other rooms: all clients
@@ -36,7 +34,6 @@ const roomId = id;
 
 const schema: z.ZodType<ControlEvent> = z.discriminatedUnion('type', [
   z.object({ type: z.literal('room-deleted'), roomId, generation: z.int().optional() }),
-  z.object({ type: z.literal('room-created'), roomId, userIds: z.array(id) }),
   z.object({ type: z.literal('room-renamed'), roomId, name: z.string() }),
   z.object({ type: z.literal('room-listed'), room: listedRoom }),
   z.object({ type: z.literal('room-unlisted'), roomId }),

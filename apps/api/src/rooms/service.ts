@@ -204,13 +204,6 @@ export class RoomService {
     }
     // No gateway needs to know the owner before the room is in use.
     if (kind === 'public') void outbox.deliver(id).catch((error: unknown) => this.#later(id, error));
-    if (fields.members.length > 0) {
-      await this.#announceList({
-        type: 'room-created',
-        roomId: id,
-        userIds: fields.members.map(([userId]) => userId),
-      });
-    }
     await this.#announceListed(room);
     await this.#announceMembers(id, fields.members);
     return room;

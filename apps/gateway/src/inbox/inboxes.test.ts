@@ -289,16 +289,6 @@ describe('inboxes', () => {
     expect(Math.max(...sizes)).to.equal(200);
   });
 
-  it('add new rooms to their members', async () => {
-    const [ann, bob] = [await watch(1), await watch(2)];
-    inboxes.control({ type: 'room-created', roomId: 99, userIds: [1, 3] });
-    publish(99, 3);
-    await received(ann, 3);
-    expect(ann.frames[1]).to.deep.equal({ type: 'inbox-rooms', added: [99], removed: [] });
-    expect(ann.news.map(({ roomId }) => roomId)).to.deep.equal([99]);
-    expect(bob.frames).to.have.length(1);
-  });
-
   it('remove deleted rooms, and rooms from which the user is banned', async () => {
     const [ann, bob] = [await watch(1), await watch(2)];
     publish(7, 3);

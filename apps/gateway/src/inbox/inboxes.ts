@@ -160,8 +160,6 @@ export class Inboxes {
   control(event: ControlEvent): void {
     if (event.type === 'user-banned' && event.roomId !== undefined) {
       this.#changeRoom(event.userId, event.roomId, false);
-    } else if (event.type === 'room-created') {
-      for (const userId of event.userIds) this.#changeRoom(userId, event.roomId, true);
     } else if (event.type === 'room-deleted') {
       this.#news.delete(event.roomId);
       for (const { changes } of this.#reads.values()) changes.push([event.roomId, false]);

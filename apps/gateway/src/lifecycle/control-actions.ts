@@ -23,7 +23,6 @@ export function actOnConnections(event: ControlEvent, parts: ControlParts): void
   const { connections, log } = parts;
   switch (event.type) {
     case 'room-deleted':
-    case 'room-created':
     case 'room-renamed':
     case 'room-listed':
     case 'room-unlisted':

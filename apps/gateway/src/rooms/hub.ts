@@ -220,7 +220,6 @@ export class Hub implements RoomListener {
       case 'room-unlisted':
         this.roomList.control(event);
         break;
-      case 'room-created':
       case 'token-revoked':
       case 'user-disconnected':
       case 'user-banned':
