@@ -1,4 +1,4 @@
-// Runs the tests: all of them, or the files given. Other arguments go to mocha, except
+// Runs the tests: all of them, or the files and folders given. Other arguments go to mocha, except
 //
 //   --long        runs the long suites, which are left out otherwise
 //   --durations   lists the suites that took longest
@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { divideByLoader, planBatches } from './runner/batches.mjs';
+import { divideByLoader, expandFolders, planBatches } from './runner/batches.mjs';
 import { Outcome } from './runner/outcome.mjs';
 
 /** Tests wait for processes and clocks much of the time, so more of them run than the machine has cores. */
@@ -19,8 +19,11 @@ const AT_ONCE = availableParallelism() + 2;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const own = ['--long', '--durations'];
 const [long, durations] = own.map((option) => process.argv.includes(option));
-const args = process.argv.slice(2).filter((arg) => !own.includes(arg));
-const given = args.some((arg) => arg.endsWith('.test.ts'));
+const args = expandFolders(
+  root,
+  process.argv.slice(2).filter((arg) => !own.includes(arg)),
+);
+const given = args.some((arg) => /\.test\.tsx?$/.test(arg));
 const batches = given ? [[]] : planBatches(root, { long });
 /** Divided once everything is compiled. */
 let runs = [];

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 
 /**
@@ -47,6 +47,15 @@ export function planBatches(root, { long }) {
     batches[BATCHES.findIndex((pattern) => pattern.test(file))].push(file);
   }
   return batches.filter((batch) => batch.length > 0);
+}
+
+/** @returns the arguments with the test files below a folder, relative to `root`, in place of the folder */
+export function expandFolders(root, args) {
+  return args.flatMap((arg) => {
+    const folder = arg.replace(/\/+$/, '');
+    const isFolder = statSync(join(root, folder), { throwIfNoEntry: false })?.isDirectory() === true;
+    return isFolder ? testFiles(root, folder).sort() : [arg];
+  });
 }
 
 /**

@@ -273,7 +273,7 @@ describe('the history checker, when a gateway could not report its users,', () =
   });
 
   it('does not if the user returned before the lease ended, or is another user', () => {
-    expect(withNotices(1, { forMs: 1_000 })).to.deep.equal(['one-departure']);
+    expect(withNotices(1, { forMs: 800 })).to.deep.equal(['one-departure']);
     expect(withNotices(1, { cutOff: 'gateway-2' })).to.deep.equal(['one-departure']);
   });
 });

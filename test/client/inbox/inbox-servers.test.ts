@@ -131,7 +131,9 @@ describe('the inbox and the receipts of the client, and real servers', function 
     const roomId = await createRoom();
     const client = connect(ben);
     const inbox = new Inbox(client, { lastMessages: () => true });
-    const list = new MessageList(client.join(roomId));
+    const joined = client.join(roomId);
+    const list = new MessageList(joined);
+    await joined.joined();
     const room = await enter(ann, roomId);
     const { position } = await room.send('helo');
     const last = (): unknown => inbox.entries.find((entry) => entry.room.id === roomId)?.lastMessage?.content;
