@@ -17,6 +17,8 @@ describe('news of rooms, when the connection to Redis is interrupted', function 
   let other: Broker;
   let roomId: number;
   let news: NewsLog;
+  /** Number of interruptions that have ended. */
+  let resumed: number;
 
   before(ensureTestRedis);
   beforeEach(async () => {
@@ -27,7 +29,8 @@ describe('news of rooms, when the connection to Redis is interrupted', function 
     await directory.markComplete();
     await directory.ensure(roomId, 0, 1, 'direct', 'small');
     news = new NewsLog();
-    watching = await fixture.connect(news.listener);
+    resumed = 0;
+    watching = await fixture.connect({ ...news.listener, onResumed: () => void resumed++ });
     other = await fixture.connect();
   });
 
@@ -58,7 +61,7 @@ describe('news of rooms, when the connection to Redis is interrupted', function 
     const admin = new Redis(server.url);
     closer().defer(() => admin.disconnect());
     await admin.client('KILL', 'TYPE', 'pubsub');
-    await until('the connection', () => watching.connected);
+    await until('the end of the interruption', () => resumed > 0 && watching.connected);
     await watching.watchActivity();
     await publish();
     await until('the news', () => news.events.length > 0);
