@@ -134,7 +134,8 @@ describe('rooms, of two APIs and three gateways', function () {
       const room = 2 ** 48 + 1;
       await db.$executeRaw`INSERT INTO rooms (id, name, creator_id) VALUES (${room}, 'half', ${ann.id})`;
       await redis.notePendingChange(room);
-      const sockets = await eventually(() => join(room));
+      await eventually(async () => expect(await statuses(room)).to.deep.equal([101, 101, 101]));
+      const sockets = await join(room);
       sockets[0]?.send('whole');
       await Promise.all(sockets.map((socket) => socket.message('whole')));
       await Promise.all(sockets.map((socket) => socket.close()));

@@ -39,11 +39,6 @@ export class RedisProbe {
     return this.redis.xlen(this.#keys.stream(roomId));
   }
 
-  /** The channels of rooms that anybody is subscribed to. */
-  async roomChannels(): Promise<string[]> {
-    return (await this.redis.pubsub('CHANNELS', `{${this.#keyspace.prefix}:*`)) as string[];
-  }
-
   /**
    * What the API leaves behind when it dies between its two writes, a minute ago. It is looked at soon
    * and once: write to PostgreSQL first.
