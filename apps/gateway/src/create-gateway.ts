@@ -15,7 +15,6 @@ import type { GatewayConfig } from './config.js';
 import type { ConnectionRegistry } from './connections/connection-registry.js';
 import { startId } from './connections/start-id.js';
 import { Inboxes } from './inbox/inboxes.js';
-import { listeningToActivity } from './inbox/listening.js';
 import { ConnectionLifecycle } from './lifecycle/connection-lifecycle.js';
 import type { PortHealth } from './lifecycle/readiness.js';
 import { HeldAcks } from './rooms/acks.js';
@@ -184,7 +183,7 @@ async function serve(
   });
   parts.closer.defer(() => hub.roomList.close());
   const pace = new DeliveryPace(feeds, { maxMs: config.deliveryWindowMs, busy });
-  broker.listen(listeningToActivity(traces?.arriving(pace) ?? pace, inboxes));
+  broker.listen(traces?.arriving(pace) ?? pace, inboxes);
 
   const { admission, guard } = lifecycle;
   const acks = new HeldAcks(ACK_PERIOD_MS + config.deliveryWindowMs / 2);

@@ -47,7 +47,7 @@ export interface SeenOfRoom {
 }
 
 /** Receiver of a broker's events. The bytes passed stay valid for as long as the receiver keeps them. */
-export interface BrokerListener {
+export interface BrokerListener extends ActivityListener {
   /**
    * A room message arrived. Within one connection to Redis, messages of a room arrive in order; across reconnects some
    * can be missing or repeated, which `seq` reveals.
@@ -69,6 +69,10 @@ export interface BrokerListener {
    * are active again when this is called.
    */
   onResumed(): void;
+}
+
+/** Receiver of news of rooms. */
+export interface ActivityListener {
   /**
    * There is news of a room, which need not be subscribed: see {@link Broker.watchActivity}. News of one room arrive in the order of
    * its entries, each at most once. News of a public room without members, and of messages of gateways that are older than this
@@ -94,8 +98,11 @@ export interface Broker {
   readonly connected: boolean;
   /** Why messages cannot flow, as predicate of "Redis"; undefined while they can. Contains no secrets. */
   readonly trouble: string | undefined;
-  /** Sets the listener. Called once, before the first {@link subscribe}: earlier arrivals are dropped. */
-  listen(listener: BrokerListener): void;
+  /**
+   * Sets the listeners. Called once, before the first {@link subscribe}: earlier arrivals are dropped.
+   * @param activity receives news of rooms; by default `listener` does
+   */
+  listen(listener: BrokerListener, activity?: ActivityListener): void;
   /**
    * Numbers, stores and publishes one entry, a message or a change, in one step.
    * @param body the frame without its opening, as the protocol package's `messageEncoder` or `encodeChange` returns it. Like

@@ -1,5 +1,5 @@
 import { setImmediate as nextTick } from 'node:timers/promises';
-import type { Activity, Broker, ControlEvent } from '@chorus/broker';
+import type { Activity, ActivityListener, Broker, ControlEvent } from '@chorus/broker';
 import type { AccessList } from '@chorus/control';
 import type { ReadNoticeFrame } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
@@ -62,7 +62,7 @@ const RESETS_AT_ONCE = 200;
  * Rooms of users are read once, when a watch begins, and kept up to date by the news themselves, which have the order of the
  * entries: a removed user gets no news behind the removal. When news may be missing, all watches end.
  */
-export class Inboxes {
+export class Inboxes implements ActivityListener {
   #activities = 0;
   #missed = 0;
   readonly #parts: InboxesParts;

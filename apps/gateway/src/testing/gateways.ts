@@ -32,7 +32,7 @@ export function listeningThrough<B extends Broker>(
   through: (listener: BrokerListener) => BrokerListener,
 ): B {
   const listen = broker.listen.bind(broker);
-  broker.listen = (listener) => listen(through(listener));
+  broker.listen = (listener, activity) => listen(through(listener), activity);
   return broker;
 }
 

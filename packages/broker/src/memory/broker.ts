@@ -1,5 +1,6 @@
 import { UnavailableError } from '@chorus/redis';
 import {
+  type ActivityListener,
   type Broker,
   type BrokerListener,
   type Position,
@@ -29,8 +30,8 @@ export class MemoryBroker implements Broker {
     return this.#closed ? 'is closed' : undefined;
   }
 
-  listen(listener: BrokerListener): void {
-    this.#mailbox.listen(listener);
+  listen(listener: BrokerListener, activity?: ActivityListener): void {
+    this.#mailbox.listen(listener, activity);
   }
 
   async publish(roomId: number, body: string, idempotencyKey?: string): Promise<Published> {

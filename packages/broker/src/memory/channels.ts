@@ -52,6 +52,6 @@ export class MemoryChannels {
   }
 
   activity(activity: Activity): void {
-    for (const mailbox of this.#watching) mailbox.put((listener) => listener.onActivity?.(activity));
+    for (const mailbox of this.#watching) mailbox.put((_, listener) => listener.onActivity?.(activity));
   }
 }

@@ -1,16 +1,21 @@
-import type { BrokerListener } from '../broker.js';
+import type { ActivityListener, BrokerListener } from '../broker.js';
 
-export type MailboxDelivery = (listener: BrokerListener) => void;
+export type MailboxDelivery = (listener: BrokerListener, activity: ActivityListener) => void;
 
 /** Deliveries to one broker: never within the publisher's call, always in order. */
 export class Mailbox {
   #waiting: MailboxDelivery[] = [];
   #closed = false;
 
-  constructor(private listener?: BrokerListener) {}
+  #activity: ActivityListener | undefined;
 
-  listen(listener: BrokerListener): void {
+  constructor(private listener?: BrokerListener) {
+    this.#activity = listener;
+  }
+
+  listen(listener: BrokerListener, activity: ActivityListener = listener): void {
     this.listener = listener;
+    this.#activity = activity;
   }
 
   put(delivery: MailboxDelivery): void {
@@ -24,9 +29,10 @@ export class Mailbox {
 
   #deliver(): void {
     const { listener } = this;
+    const activity = this.#activity;
     const deliveries = this.#waiting;
     this.#waiting = [];
-    if (listener === undefined) return;
-    for (const delivery of deliveries) if (!this.#closed) delivery(listener);
+    if (listener === undefined || activity === undefined) return;
+    for (const delivery of deliveries) if (!this.#closed) delivery(listener, activity);
   }
 }

@@ -16,6 +16,7 @@ import {
 } from '@chorus/redis';
 import type { Logger } from '@chorus/service';
 import type {
+  ActivityListener,
   Broker,
   BrokerListener,
   Position,
@@ -76,6 +77,7 @@ export class RedisBroker implements Broker {
   readonly #activity = new Map<string, object | undefined>();
   #watchingActivity: Promise<void> | undefined;
   #listener: BrokerListener | undefined;
+  #activityListener: ActivityListener | undefined;
   readonly #watch: RedisWatch;
   /** Whether control events arrive. */
   #listening = false;
@@ -155,8 +157,9 @@ export class RedisBroker implements Broker {
     return trouble ?? (this.#listening && this.#probe.delivering ? undefined : 'does not deliver');
   }
 
-  listen(listener: BrokerListener): void {
+  listen(listener: BrokerListener, activity: ActivityListener = listener): void {
     this.#listener = listener;
+    this.#activityListener = activity;
   }
 
   publish(roomId: number, body: string, idempotencyKey?: string): Promise<Published> {
@@ -255,13 +258,13 @@ export class RedisBroker implements Broker {
     // Before the listener knows that the connection was replaced.
     if (link === undefined) return;
     if (link !== this.#activity.get(channel)) this.#activityMissed();
-    for (const activity of readActivity(payload)) this.#listener?.onActivity?.(activity);
+    for (const activity of readActivity(payload)) this.#activityListener?.onActivity?.(activity);
   }
 
   #activityMissed(): void {
     if (this.#activity.size === 0) return;
     for (const channel of this.#activity.keys()) this.#activity.set(channel, this.#subscriber.link(channel));
-    this.#listener?.onActivityMissed?.();
+    this.#activityListener?.onActivityMissed?.();
   }
 
   #publish(channel: string, payload: string): Promise<unknown> {

@@ -1,9 +1,9 @@
-import type { Broker, BrokerListener } from '@chorus/broker';
+import type { ActivityListener, Broker } from '@chorus/broker';
 import { encodeChange, type Member } from '@chorus/protocol';
 import type { FrameOf, V1Socket } from '@chorus/testing';
 import { expect } from 'chai';
 import type { Gateway } from '../../create-gateway.js';
-import { ANN, BOB, GatewayFixture, listeningThrough } from '../../testing/gateways.js';
+import { ANN, BOB, GatewayFixture } from '../../testing/gateways.js';
 import { added, messageOf, removed } from '../../testing/member-entries.js';
 import { RedisGatewayFixture } from '../../testing/redis-gateways.js';
 
@@ -156,13 +156,15 @@ for (const [name, open] of [
     it('is reset when its gateway may have missed news, and watches again', async () => {
       await complete();
       const room = await newRoom(ANN, BOB);
-      let listener: BrokerListener | undefined;
-      const cut = await fixture.start({}, (wrapped) =>
-        listeningThrough(wrapped, (each) => {
-          listener = each;
-          return each;
-        }),
-      );
+      let listener: ActivityListener | undefined;
+      const cut = await fixture.start({}, (wrapped) => {
+        const listen = wrapped.listen.bind(wrapped);
+        wrapped.listen = (rooms, activity) => {
+          listener = activity;
+          listen(rooms, activity);
+        };
+        return wrapped;
+      });
       const ann = await fixture.connectV1(cut, ANN);
       ann.send({ type: 'watch-inbox' });
       await ann.of('inbox-watched');
