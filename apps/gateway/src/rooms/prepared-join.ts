@@ -52,7 +52,7 @@ export async function prepareJoin(
   const admitted = await hub.admit(subject.roomId).catch((error: unknown) => new Failure(error));
   if (admitted instanceof Failure) {
     // A refused user learns that, and not which rooms there are.
-    await check(access, subject);
+    await checkAccess(access, subject);
     throw admitted.error;
   }
   const room = admitted;
@@ -60,7 +60,7 @@ export async function prepareJoin(
   room.tickets.add(ticket);
   try {
     const slowModeChanges = room.slowModeChanges;
-    const { membership, slowModeSeconds } = await check(access, subject, room);
+    const { membership, slowModeSeconds } = await checkEntry(access, subject, room);
     if (membership !== undefined && room.slowModeChanges === slowModeChanges) {
       room.slowModeSeconds = slowModeSeconds;
     }
@@ -81,15 +81,22 @@ export function abandonJoin(hub: Hub, join: PreparedJoin): void {
   hub.abandon(join.room);
 }
 
-async function check(
-  access: JoinParts['access'],
-  subject: RoomSubject,
-  room?: LocalRoom,
-): Promise<RoomVerdict> {
+/** Returns what a user is in a room. @throws {AccessDeniedError} {UnavailableError} */
+export async function checkAccess(access: JoinParts['access'], subject: RoomSubject): Promise<RoomVerdict> {
   const [found] = await access.checkRooms([subject]);
   if (found === undefined) throw new Error('no verdict');
   if (found.verdict !== 'ok') throw new AccessDeniedError(found.verdict);
-  if (room === undefined || room.kind === 'public') return found;
+  return found;
+}
+
+/** @throws {AccessDeniedError} {RoomNotFoundError} {UnavailableError} */
+async function checkEntry(
+  access: JoinParts['access'],
+  subject: RoomSubject,
+  room: LocalRoom,
+): Promise<RoomVerdict> {
+  const found = await checkAccess(access, subject);
+  if (room.kind === 'public') return found;
   if (found.membership === undefined) throw new UnavailableError('the memberships are not complete yet');
   if (accessTo('read', room.kind, found.membership.role) !== 'yes') throw new RoomNotFoundError(room.id);
   return found;

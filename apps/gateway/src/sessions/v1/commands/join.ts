@@ -1,5 +1,6 @@
-import { CLOSE, type ClientFrame } from '@chorus/protocol';
-import { AccessDeniedError, prepareJoin } from '../../../rooms/prepared-join.js';
+import type { ClientFrame } from '@chorus/protocol';
+import { prepareJoin } from '../../../rooms/prepared-join.js';
+import { answerFailure } from './answer-failure.js';
 import type { CommandSession } from './command-session.js';
 
 type JoinFrame = Extract<ClientFrame, { type: 'join' }>;
@@ -27,8 +28,6 @@ async function prepare(session: CommandSession, frame: JoinFrame): Promise<void>
     const subject = { userId: user.id, tokenId, generation, roomId };
     session.join(await prepareJoin(context, subject, since, true), frame);
   } catch (error) {
-    if (!(error instanceof AccessDeniedError)) session.failed(error, frame);
-    else if (error.verdict === 'banned-from-room') session.refuse('banned', frame);
-    else session.close(error.verdict === 'banned' ? CLOSE.disconnected : CLOSE.unauthenticated);
+    answerFailure(session, error, frame);
   }
 }

@@ -1,4 +1,6 @@
-import { accessTo, CLOSE, type ClientFrame, leastFor, type ReadNoticeFrame } from '@chorus/protocol';
+import { accessTo, type ClientFrame, leastFor, type ReadNoticeFrame } from '@chorus/protocol';
+import { checkAccess } from '../../../rooms/prepared-join.js';
+import { answerFailure } from './answer-failure.js';
 import type { CommandSession } from './command-session.js';
 
 type MarkReadFrame = Extract<ClientFrame, { type: 'read' }>;
@@ -9,7 +11,7 @@ export function read(session: CommandSession, frame: MarkReadFrame): void {
     try {
       await mark(session, frame);
     } catch (error) {
-      session.failed(error, frame);
+      answerFailure(session, error, frame);
     }
   });
 }
@@ -17,25 +19,23 @@ export function read(session: CommandSession, frame: MarkReadFrame): void {
 async function mark(session: CommandSession, frame: MarkReadFrame): Promise<void> {
   const { context, user, tokenId, generation } = session;
   const { roomId, epoch, seq, unread = false } = frame;
-  const [found] = await context.access.checkRooms([{ userId: user.id, tokenId, generation, roomId }]);
-  if (found?.verdict === 'banned-from-room') session.refuse('banned', frame);
-  else if (found?.verdict !== 'ok')
-    session.close(found?.verdict === 'banned' ? CLOSE.disconnected : CLOSE.unauthenticated);
-  else if (found.membership === undefined) session.refuse('unavailable', frame);
+  const { membership } = await checkAccess(context.access, { userId: user.id, tokenId, generation, roomId });
+  if (membership === undefined) {
+    session.refuse('unavailable', frame);
+    return;
+  }
+  // A room that the socket has not joined may be a private one.
+  const kind = session.rooms.get(roomId)?.room.kind ?? 'private';
+  const decision = accessTo('markRead', kind, membership.role);
+  if (decision === 404) session.refuse('room_not_found', frame);
+  else if (decision === 403) session.refuse('role_required', frame, leastFor('markRead', kind));
   else {
-    // A room that the socket has not joined may be a private one.
-    const kind = session.rooms.get(roomId)?.room.kind ?? 'private';
-    const decision = accessTo('markRead', kind, found.membership.role);
-    if (decision === 404) session.refuse('room_not_found', frame);
-    else if (decision === 403) session.refuse('role_required', frame, leastFor('markRead', kind));
-    else {
-      const { n, ...at } = await context.reads.mark(roomId, user.id, { epoch, seq }, unread);
-      const notice: ReadNoticeFrame = {
-        ...{ type: 'read', roomId, userId: user.id, epoch: at.epoch, seq: at.seq },
-        ...(n === undefined ? {} : { n }),
-        ...(unread ? { unread } : {}),
-      };
-      session.send(JSON.stringify(notice));
-    }
+    const { n, ...at } = await context.reads.mark(roomId, user.id, { epoch, seq }, unread);
+    const notice: ReadNoticeFrame = {
+      ...{ type: 'read', roomId, userId: user.id, epoch: at.epoch, seq: at.seq },
+      ...(n === undefined ? {} : { n }),
+      ...(unread ? { unread } : {}),
+    };
+    session.send(JSON.stringify(notice));
   }
 }
