@@ -1,14 +1,9 @@
 -- Prefix of the script that publishes: news of rooms, as lines of the activity channel (`activity-lines.ts`).
 --
 -- Fields are read where the text of a user cannot stand: right behind the type of the entry, or behind quotes, which are escaped
--- within content and names. Needs backlog.lua.
+-- within content and names. Needs activity-channel.lua and backlog.lua.
 
 local MENTIONS = string.byte('m')
-
--- Its name is that of the state with another end.
-local function activity_channel(suffix)
-  return string.sub(KEYS[1], 1, -6) .. 'activity' .. suffix
-end
 
 -- Whether a node reads the channel; also if this user of Redis may not know.
 local function is_watched(command, suffix)

@@ -50,8 +50,7 @@ local mark, time = id .. ' ' .. n .. ' ' .. unread_at, redis.call('TIME')
 redis.call('HSET', KEYS[4], field, mark .. ' ' .. time[1] .. '.' .. time[2])
 local epoch, seq = string.match(id, '^(%d+)%-(%d+)$')
 local line = 'r ' .. room .. ' ' .. user .. ' ' .. epoch .. ' ' .. seq .. ' ' .. n .. (unread and ' u' or '')
--- The name of the channel is that of the state, with another end.
-redis.call(command, string.sub(KEYS[1], 1, -6) .. 'activity' .. suffix, line)
+redis.call(command, activity_channel(suffix), line)
 if string.find(letters, 's', 1, true) then
   local frame = '{"type":"read","roomId":' .. room .. ',"userId":' .. user .. ',"epoch":' .. epoch .. ',"seq":' .. seq
   frame = frame .. (n == '-' and '' or ',"n":' .. n) .. (unread and ',"unread":true' or '') .. '}'

@@ -34,7 +34,7 @@ declare module 'ioredis' {
 
 /** The files that make up each script. */
 const SCRIPTS = {
-  chorusPublish: ['state', 'backlog', 'activity', 'publish'],
+  chorusPublish: ['state', 'backlog', 'activity-channel', 'activity', 'publish'],
   chorusProbe: ['probe'],
   chorusPosition: ['state', 'losses', 'traits', 'position'],
   chorusEnsureRoom: ['state', 'losses', 'traits', 'forget-room', 'ensure-room'],
@@ -46,7 +46,7 @@ const SCRIPTS = {
   chorusSetRetention: ['set-retention'],
   chorusClaimBacklog: ['allow-oom', 'claim-backlog'],
   chorusSettleBacklog: ['allow-oom', 'state', 'losses', 'backlog', 'messages', 'settle-backlog'],
-  chorusRead: ['state', 'losses', 'traits', 'read'],
+  chorusRead: ['state', 'losses', 'traits', 'activity-channel', 'read'],
   chorusSettleReads: ['allow-oom', 'settle-reads'],
   chorusBegin: ['begin'],
   chorusSettle: ['settle'],
