@@ -1,5 +1,12 @@
 import type { RoomHistory, StoredMessage } from '@chorus/broker';
-import { changedMessage, type Entry, formatPosition, isAfter, type Position } from '@chorus/protocol';
+import {
+  changedMessage,
+  type Entry,
+  formatPosition,
+  isAfter,
+  type Position,
+  readerOf,
+} from '@chorus/protocol';
 import { entryOf } from '../messages/recent-entries.js';
 import type { OwnEntry } from './inbox-repository.js';
 
@@ -55,10 +62,7 @@ function backlogEntry(roomId: number, stored: StoredMessage): BacklogEntry {
 
 /** Returns the last entry by which the user has read a room: an own message, or the one that made the user a member. */
 export function ownEntry(entries: readonly BacklogEntry[], userId: number): OwnEntry | undefined {
-  return entries.findLast(({ entry }) => {
-    if (entry?.type === 'message') return entry.userId === userId;
-    return entry?.change === 'member-added' && entry.member.id === userId;
-  });
+  return entries.findLast(({ entry }) => entry !== undefined && readerOf(entry) === userId);
 }
 
 /** Returns the messages whose text, mentions or existence entries change, each once. */

@@ -1,4 +1,4 @@
-import type { Position } from '@chorus/protocol';
+import { type Position, readerOf } from '@chorus/protocol';
 import type { ArchiveEntry } from '../changes/read-entries.js';
 
 /** A position up to which a member has read a room because of an entry of the room. */
@@ -18,18 +18,14 @@ export interface OwnReading extends Position {
 export function ownReadings(entries: readonly ArchiveEntry[]): OwnReading[] {
   const last = new Map<string, OwnReading>();
   for (const entry of entries) {
-    const userId = readerOf(entry);
-    if (userId === undefined) continue;
+    const frame = entry.type === 'message' ? entry : entry.frame;
+    const userId = frame && readerOf(frame);
+    // 0: a stand-in.
+    if (userId === undefined || userId === 0) continue;
     const { roomId, epoch, seq, n = seq } = entry;
     last.set(`${roomId}:${userId}`, { roomId, userId, epoch, seq, n });
   }
   return [...last.values()];
-}
-
-function readerOf(entry: ArchiveEntry): number | undefined {
-  // 0: a stand-in.
-  if (entry.type === 'message') return entry.userId === 0 ? undefined : entry.userId;
-  return entry.frame?.change === 'member-added' ? entry.frame.member.id : undefined;
 }
 
 /**
