@@ -41,7 +41,7 @@ describe('private rooms and their members on the page', function () {
       .waitFor();
   };
 
-  it('are found by nobody else, also by their address', async () => {
+  it('are not found by other users, also by their address', async () => {
     const { page } = ada;
     await page.getByRole('button', { name: 'New room' }).click();
     const dialog = page.getByRole('dialog', { name: 'New room' });
@@ -148,10 +148,10 @@ describe('private rooms and their members on the page', function () {
   it('are changed by their owners: topic and slow mode', async () => {
     await roomMenu(ada, 'Room settings');
     const dialog = ada.page.getByRole('dialog', { name: 'Room settings' });
-    await dialog.getByRole('textbox', { name: 'Topic' }).fill('what nobody knows');
+    await dialog.getByRole('textbox', { name: 'Topic' }).fill('plans for spring');
     await dialog.getByRole('combobox').selectOption('30 seconds');
     await dialog.getByRole('button', { name: 'Save' }).click();
-    await cleo.page.getByText('what nobody knows').waitFor();
+    await cleo.page.getByText('plans for spring').waitFor();
     await cleo.log.getByText('set slow mode to 30 s').waitFor({ state: 'attached' });
   });
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { InboxRoom } from '@chorus/client';
 import type { Member, Mention } from '@chorus/protocol';
 import { createPrng, type Prng } from '@chorus/testing';
 import { expect } from 'chai';
@@ -56,12 +57,11 @@ class RandomWalk {
     }
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: the answer of the API
-  #compare(user: Member, entry: any, after: string): void {
+  #compare(user: Member, entry: InboxRoom, after: string): void {
     const { room, n, unread, mentions, readN, lastMessage } = entry;
     const last = lastMessage && {
       ...{ position: `${lastMessage.epoch}-${lastMessage.seq}`, content: lastMessage.content },
-      deleted: lastMessage.deleted !== undefined,
+      deleted: 'deleted' in lastMessage,
     };
     const found = { n, unread, mentions, readN, last: last ?? undefined };
     expect(found, `${user.username} in ${room.id} after ${after}`).to.deep.equal(

@@ -1,4 +1,5 @@
 import type { InboxRoom, Position } from '@chorus/client';
+import { inboxRoom } from '@chorus/client/testing';
 
 /** The user whose inbox is simulated. */
 export const ME = { id: 1, username: 'ann' };
@@ -39,7 +40,7 @@ export class SimulatedRoom {
     return { ...at, roomId: this.id, kind: 'message', n: message.n, by, mentionsMe };
   }
 
-  /** Undefined if there is nothing to delete. @param pick chooses among so many messages */
+  /** Undefined if there is nothing to delete. @param pick returns a number below the one given */
   delete(pick: (count: number) => number): Activity | undefined {
     const left = this.#messages.filter(({ deleted }) => !deleted);
     const message = left[pick(left.length)];
@@ -75,7 +76,7 @@ export class SimulatedRoom {
     return { ...at, roomId: this.id, kind: 'read', n: knowsN ? this.readN : undefined, unread };
   }
 
-  /** Position of a message. @param pick chooses among so many messages */
+  /** Position of a message. @param pick returns a number below the one given */
   place(pick: (count: number) => number): Position | undefined {
     const message = this.#messages[pick(this.#messages.length)];
     return message && { epoch: message.epoch, seq: message.seq };
@@ -101,24 +102,11 @@ export class SimulatedRoom {
     const { id, unread, mentions, readN } = this;
     const written = (position: Position | undefined): string | null =>
       position === undefined ? null : `${position.epoch}-${position.seq}`;
-    return {
-      room: {
-        ...{
-          id,
-          name: `room ${id}`,
-          kind: 'private',
-          topic: '',
-          slowModeSeconds: 0,
-          retentionDays: null,
-          role: 'member',
-        },
-        ...{ createdBy: 1, createdAt: '', updatedAt: '' },
-      },
-      ...{ role: 'member', lastMessage: null, mutedUntil: null, activityAt: '' },
+    return inboxRoom(id, {
       ...{ n: this.#messages.length, unread, mentions, readN },
       position: written(this.#newest),
       readPosition: written(this.#readAt),
-    };
+    });
   }
 
   get #unread(): SimulatedMessage[] {

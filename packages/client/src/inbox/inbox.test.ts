@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { ChorusError } from '../chorus-error.js';
+import { inboxRoom } from '../testing/inbox-room.js';
 import { changed, entryOf, InboxStage } from '../testing/inbox-stage.js';
 import { event, joined, ME, message, next, type Stage } from '../testing/stage.js';
-import { inboxRoom, type TestInbox } from '../testing/test-inbox.js';
+import type { TestInbox } from '../testing/test-inbox.js';
 import type { ConnectionState } from '../types.js';
 import type { InboxEntry } from './entry.js';
 import { Inbox } from './inbox.js';

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
+import { inboxRoom } from '../testing/inbox-room.js';
 import { changed, entryOf, InboxStage } from '../testing/inbox-stage.js';
 import { ME, type Stage } from '../testing/stage.js';
-import { inboxRoom, type TestInbox } from '../testing/test-inbox.js';
+import type { TestInbox } from '../testing/test-inbox.js';
 import { Inbox } from './inbox.js';
 
 describe('marks of an inbox', () => {

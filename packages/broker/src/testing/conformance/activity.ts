@@ -11,7 +11,7 @@ import type { Activity } from '../../activity.js';
 import type { Broker, Position } from '../../broker.js';
 import type { RoomDirectory } from '../../room-directory.js';
 import { Recorder, someRoom } from '../recorder.js';
-import type { BrokerFixture, MakeBrokerFixture } from './fixture.js';
+import { type BrokerFixture, type MakeBrokerFixture, openRooms } from './fixture.js';
 
 const ANN = { id: 3, username: 'ann' };
 const BOB = { id: 4, username: 'bob' };
@@ -26,11 +26,8 @@ export function describeActivity(name: string, makeFixture: MakeBrokerFixture): 
     let roomId: number;
 
     beforeEach(async () => {
-      fixture = await makeFixture({});
-      directory = fixture.directory();
+      ({ fixture, directory, recorder, broker } = await openRooms(makeFixture));
       await directory.markComplete();
-      recorder = new Recorder();
-      broker = await fixture.connect(recorder);
       await broker.watchActivity();
       roomId = someRoom();
       await directory.ensure(roomId, 0, 1, 'private', 'small');

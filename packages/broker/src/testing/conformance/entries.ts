@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { Backlog } from '../../archive-queue.js';
 import type { Broker, Position, StoredMessage } from '../../broker.js';
 import type { MirroredRoom, RoomDirectory } from '../../room-directory.js';
-import { Recorder, someRoom } from '../recorder.js';
-import type { BrokerFixture, MakeBrokerFixture } from './fixture.js';
+import { type Recorder, someRoom } from '../recorder.js';
+import { type BrokerFixture, type MakeBrokerFixture, openRooms } from './fixture.js';
 
 const NOWHERE: Position = { epoch: 0, seq: 0 };
 const FAR_AWAY: Position = { epoch: Number.MAX_SAFE_INTEGER, seq: 0 };
@@ -24,11 +24,8 @@ export function describeEntries(name: string, makeFixture: MakeBrokerFixture): v
     let roomId: number;
 
     beforeEach(async () => {
-      fixture = await makeFixture({});
-      directory = fixture.directory();
+      ({ fixture, directory, recorder, broker } = await openRooms(makeFixture));
       await directory.markComplete();
-      recorder = new Recorder();
-      broker = await fixture.connect(recorder);
       roomId = someRoom();
       await directory.ensure(roomId, 0, 1);
       await broker.subscribe(roomId);

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { type Broker, type Position, RoomNotFoundError } from '../../broker.js';
 import type { ReadPositions } from '../../read-positions.js';
 import type { RoomDirectory } from '../../room-directory.js';
-import { Recorder, someRoom } from '../recorder.js';
-import type { BrokerFixture, MakeBrokerFixture } from './fixture.js';
+import { type Recorder, someRoom } from '../recorder.js';
+import { type BrokerFixture, type MakeBrokerFixture, openRooms } from './fixture.js';
 
 const ANN = { id: 3, username: 'ann' };
 const BOB = 4;
@@ -44,11 +44,8 @@ export function describeReadPositions(name: string, makeFixture: MakeBrokerFixtu
     const held = async () => (await reads.ofUser(ANN.id, [roomId])).get(roomId);
 
     beforeEach(async () => {
-      fixture = await makeFixture({});
-      directory = fixture.directory();
+      ({ fixture, directory, recorder, broker } = await openRooms(makeFixture));
       await directory.markComplete();
-      recorder = new Recorder();
-      broker = await fixture.connect(recorder);
       await broker.watchActivity();
       reads = fixture.reads();
       await newRoom('small');
@@ -150,7 +147,7 @@ export function describeReadPositions(name: string, makeFixture: MakeBrokerFixtu
       await mark(place(3));
       await reads.settle(before);
       expect([...(await reads.ofRoom(roomId, [ANN.id, BOB])).keys()]).to.deep.equal([ANN.id]);
-      // An equal mark that was made anew is another one.
+      // A later mark counts as another one, even if it is equal.
       const [old] = await reads.unsettled(100_000);
       await reads.settle(await reads.unsettled(100_000));
       await mark(place(3));

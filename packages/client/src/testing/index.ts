@@ -1,0 +1,2 @@
+export { inboxRoom } from './inbox-room.js';
+export { type ScriptedConnection, ScriptedGateway } from './scripted-gateway.js';
