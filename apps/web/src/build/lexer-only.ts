@@ -19,24 +19,24 @@ export function lexerOnly(): Plugin {
     apply: 'build',
     transform(code, id) {
       if (!/\/marked\.esm\.js$/.test(id)) return undefined;
-      const { body } = this.parse(code) as unknown as { body: readonly Node[] };
+      const body = nodesOf(this.parse(code).body);
       const exported = new Map(
         body
-          .flatMap(({ specifiers }) => (specifiers ?? []) as Node[])
+          .flatMap(({ specifiers }) => nodesOf(specifiers))
           .map(({ exported, local }) => [nameOf(exported), nameOf(local)]),
       );
-      const declarations = body.flatMap(({ declarations }) => (declarations ?? []) as Node[]);
+      const declarations = body.flatMap(({ declarations }) => nodesOf(declarations));
       const classOf = (name: string): Node => {
-        const found = declarations.find(({ id }) => nameOf(id) === exported.get(name))?.init as
-          | Node
-          | undefined;
-        if (found?.type !== 'ClassExpression')
+        const found = declarations.find(({ id }) => nameOf(id) === exported.get(name))?.init;
+        if (!isNode(found) || found.type !== 'ClassExpression')
           throw new Error(`marked has no class ${name}: adapt this plugin`);
         return found;
       };
       const { end } = classOf('Lexer');
-      const methods = ((classOf('Tokenizer').body as Node).body as Node[]).filter(({ key }) =>
-        (LEFT_OUT as readonly unknown[]).includes(nameOf(key)),
+      const { body: members } = classOf('Tokenizer');
+      const leftOut: ReadonlySet<unknown> = new Set(LEFT_OUT);
+      const methods = (isNode(members) ? nodesOf(members.body) : []).filter(({ key }) =>
+        leftOut.has(nameOf(key)),
       );
       if (methods.length !== LEFT_OUT.length)
         throw new Error('marked has other tokenizers: adapt this plugin');
@@ -52,6 +52,14 @@ export function lexerOnly(): Plugin {
   };
 }
 
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && 'type' in value && 'start' in value && 'end' in value;
+}
+
+function nodesOf(value: unknown): Node[] {
+  return Array.isArray(value) ? value.filter(isNode) : [];
+}
+
 function nameOf(node: unknown): unknown {
-  return (node as { name?: unknown } | undefined)?.name;
+  return isNode(node) ? node.name : undefined;
 }

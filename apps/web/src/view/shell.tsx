@@ -8,6 +8,7 @@ import { Announcer } from './announcer.js';
 import { Connection } from './connection.js';
 import { Avatar } from './controls/avatar.js';
 import { Icon } from './controls/icon.js';
+import { IconButton } from './controls/icon-button.js';
 import { useAction } from './controls/use-action.js';
 import { NotificationOffer } from './notification-offer.js';
 import { Room } from './room/room.js';
@@ -57,25 +58,8 @@ function Me({ session, chat }: { session: Session; chat: Chat }) {
     <footer class="me">
       <Avatar name={chat.me.username} small />
       <bdi class="name">{chat.me.username}</bdi>
-      <button
-        type="button"
-        class="round"
-        aria-label="Account"
-        title="Account"
-        onClick={() => setAccount(true)}
-      >
-        <Icon name="account" />
-      </button>
-      <button
-        type="button"
-        class="round"
-        aria-label="Sign out"
-        title="Sign out"
-        aria-disabled={busy}
-        onClick={() => void run()}
-      >
-        <Icon name="out" />
-      </button>
+      <IconButton icon="account" label="Account" onClick={() => setAccount(true)} />
+      <IconButton icon="out" label="Sign out" disabled={busy} onClick={() => void run()} />
       {error !== undefined && (
         <p class="error" role="alert">
           You are still signed in. {error}

@@ -1,6 +1,6 @@
 import type { Conversation } from '../../model/conversation/conversation.js';
 import { excerptOf } from '../../model/text/markdown.js';
-import { Icon } from '../controls/icon.js';
+import { IconButton } from '../controls/icon-button.js';
 
 /** What the composer is for, unless it is for a new message, and why the last change of a message failed. */
 export function ComposeBanner({ conversation }: { conversation: Conversation }) {
@@ -36,15 +36,7 @@ export function ComposeBanner({ conversation }: { conversation: Conversation }) 
               {excerptOf(mode.message.content)}
             </span>
           </p>
-          <button
-            type="button"
-            class="round"
-            aria-label="Cancel"
-            title="Cancel"
-            onClick={() => composing.end()}
-          >
-            <Icon name="close" />
-          </button>
+          <IconButton icon="close" label="Cancel" onClick={() => composing.end()} />
         </div>
       )}
     </>

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Chat } from '../../model/chat.js';
 import { Icon } from '../controls/icon.js';
+import { IconButton } from '../controls/icon-button.js';
 import { moveFocus } from '../controls/move-focus.js';
 import { PeopleDialog } from '../people/people-dialog.js';
 import { NewRoomDialog } from './new-room-dialog.js';
@@ -50,33 +51,9 @@ export function RoomList({ chat }: { chat: Chat }) {
             }}
           />
         </div>
-        <button
-          type="button"
-          class="round"
-          aria-label="Refresh rooms"
-          title="Refresh"
-          onClick={() => chat.refresh()}
-        >
-          <Icon name="refresh" />
-        </button>
-        <button
-          type="button"
-          class="round"
-          aria-label="New message"
-          title="New message"
-          onClick={() => setAsked('message')}
-        >
-          <Icon name="write" />
-        </button>
-        <button
-          type="button"
-          class="round primary"
-          aria-label="New room"
-          title="New room"
-          onClick={() => setAsked('room')}
-        >
-          <Icon name="add" />
-        </button>
+        <IconButton icon="refresh" label="Refresh rooms" title="Refresh" onClick={() => chat.refresh()} />
+        <IconButton icon="write" label="New message" onClick={() => setAsked('message')} />
+        <IconButton icon="add" label="New room" primary onClick={() => setAsked('room')} />
       </div>
       <ul ref={list} aria-label="Rooms" onKeyDown={(event) => moveFocus(event, list.current, 'a')}>
         {listed.map((entry) => (
