@@ -144,6 +144,23 @@ describe('messages that change, on two pages', function () {
     expect(await own.getAttribute('class')).to.not.contain('for-me');
   });
 
+  it('mention users whose names are written out, without a completion', async () => {
+    const { page } = ada;
+    const option = page.getByRole('option', { name: ben.username });
+    const name = ben.username.toUpperCase();
+    await ada.composer.focus();
+    await page.keyboard.type(`@${name}`);
+    await option.waitFor();
+    await page.keyboard.press('Enter');
+    expect(await ada.composer.inputValue()).to.equal('');
+    await ben.log.getByRole('article').last().locator('.mention.mine').getByText(`@${name}`).waitFor();
+    await page.keyboard.type(`@${name}`);
+    await option.waitFor();
+    await page.keyboard.press('Tab');
+    expect(await ada.composer.inputValue()).to.equal(`@${ben.username} `);
+    await ada.composer.fill('');
+  });
+
   it('are formatted by a subset of Markdown, without markup of their own', async () => {
     await ada.composer.fill(
       '**bold** *italic* `code`\n> a quote\n\n- one\n- two\n\n```\n<b>block</b>\n```\n[a link](https://example.com/x)',

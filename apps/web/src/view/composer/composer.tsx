@@ -42,18 +42,22 @@ export function Composer({ chat, conversation }: { chat: Chat; conversation: Con
     draft.current = next;
     memory.keepDraft(conversation.id, next);
   };
+  const note = (proposal: Proposal | undefined): void => {
+    if (proposal?.user !== undefined) chat.names.note([proposal.user]);
+  };
   const send = (): void => {
     if (text.trim() === '' || over > 0 || isMuted) return;
     source.known();
+    if (completion?.isWhole) note(completion.proposals[completion.active]);
     conversation.send(text, mentionsIn(text, chat.names.all(), source.room));
     if (mode.kind !== 'edit') write('');
     input.current?.focus();
   };
-  const choose = ({ name, user }: Proposal): void => {
+  const choose = (proposal: Proposal): void => {
     if (completion === undefined) return;
-    if (user !== undefined) chat.names.note([user]);
-    nextCaret.current = completion.from + name.length + 1;
-    write(`${text.slice(0, completion.from)}${name} ${text.slice(caret).replace(/^ /, '')}`);
+    note(proposal);
+    nextCaret.current = completion.from + proposal.name.length + 1;
+    write(`${text.slice(0, completion.from)}${proposal.name} ${text.slice(caret).replace(/^ /, '')}`);
   };
   // An edit puts the draft aside.
   const first = useRef(true);
@@ -90,7 +94,12 @@ export function Composer({ chat, conversation }: { chat: Chat; conversation: Con
     const step = { ArrowDown: 1, ArrowUp: -1 }[key];
     const proposal = completion?.proposals[completion.active];
     if (completion !== undefined && step !== undefined) completion.move(step);
-    else if (proposal !== undefined && !shiftKey && (key === 'Enter' || key === 'Tab')) choose(proposal);
+    else if (
+      proposal !== undefined &&
+      !shiftKey &&
+      (key === 'Tab' || (key === 'Enter' && !completion?.isWhole))
+    )
+      choose(proposal);
     else if (completion !== undefined && key === 'Escape') completion.close();
     else if (key === 'Escape' && mode.kind !== 'new') composing.end();
     else if (key === 'ArrowUp' && text === '' && mode.kind === 'new') conversation.editLast();

@@ -17,8 +17,10 @@ export interface Proposal {
 
 export interface Completion {
   readonly proposals: readonly Proposal[];
-  /** Index of the proposal that Enter takes. */
+  /** Index of the proposal that Tab takes, and Enter unless it is written out. */
   readonly active: number;
+  /** Whether the active proposal is written out, in any case. */
+  readonly isWhole: boolean;
   move(step: number): void;
   /** Where the name begins in the text. */
   readonly from: number;
@@ -54,9 +56,11 @@ export function useCompletion(text: string, caret: number, source: MentionSource
     [start, found, source],
   );
   if (place === undefined || closed === place.from || proposals.length === 0) return undefined;
+  const at = Math.min(active, proposals.length - 1);
   return {
     proposals,
-    active: Math.min(active, proposals.length - 1),
+    active: at,
+    isWhole: proposals[at]?.name.toLowerCase() === start,
     move: (step) => setActive((active + step + proposals.length) % proposals.length),
     from: place.from,
     close: () => setClosed(place.from),
@@ -71,5 +75,7 @@ function proposalsFor(start: string, users: readonly Member[], room: boolean): P
     .sort((a, b) => a.username.localeCompare(b.username))
     .map((user) => ({ name: user.username, user }));
   if (room && fits(ROOM)) proposals.push({ name: ROOM, user: undefined });
-  return proposals.slice(0, MOST);
+  // A name that is written out comes first, so that Enter sends it.
+  const whole = proposals.findIndex(({ name }) => name.toLowerCase() === start);
+  return [...proposals.splice(whole, whole < 0 ? 0 : 1), ...proposals].slice(0, MOST);
 }
