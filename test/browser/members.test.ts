@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import type { Locator } from 'playwright-core';
+import { screenshot } from './support/screenshot.js';
 import { type Stage, sharedStage } from './support/stage.js';
+import { seriousViolations } from './support/violations.js';
 import type { Visitor } from './support/visitor.js';
 
 describe('private rooms and their members on the page', function () {
@@ -89,6 +91,7 @@ describe('private rooms and their members on the page', function () {
     await dialog.getByRole('button', { name: 'Create link' }).click();
     link = await dialog.getByRole('textbox', { name: 'Link' }).inputValue();
     expect(link).to.match(/^http.*\/#\/invite\/[\w-]+$/);
+    await dialog.getByText('0 of 1 used.').waitFor();
     await dialog.getByRole('button', { name: 'Close' }).click();
     await cleo.page.goto(link.replace(ben.line.url, cleo.line.url));
     await cleo.page.reload();
@@ -110,6 +113,36 @@ describe('private rooms and their members on the page', function () {
       .filter({ hasText: 'This invitation has ended, or never existed.' })
       .waitFor();
     expect(await dora.roomLink(room).count()).to.equal(0);
+  });
+
+  it('show their moderators all links that can be used, who copy and revoke them', async () => {
+    await ben.page.getByRole('button', { name: 'Invite by link' }).click();
+    await ben.page.getByRole('button', { name: 'Create link' }).click();
+    const made = ben.page.getByRole('textbox', { name: 'Link' });
+    const address = await made.inputValue();
+    expect(address).to.not.equal(link);
+    await ben.page.getByRole('button', { name: 'Close' }).click();
+    await ada.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await ada.page.getByRole('button', { name: 'Invite by link' }).click();
+    const dialog = ada.page.getByRole('dialog', { name: 'Invite by link' });
+    const item = dialog.getByRole('list', { name: 'Links' }).getByRole('listitem');
+    await item.getByText('0 of 10 used.').waitFor();
+    expect(await item.count(), 'the other link was used up').to.equal(1);
+    await item.getByRole('button', { name: 'Copy' }).click();
+    await item.getByText('Copied').waitFor();
+    const copied = await ada.page.evaluate(() => navigator.clipboard.readText());
+    expect(new URL(copied).hash).to.equal(new URL(address).hash);
+    expect(await seriousViolations(ada.page)).to.deep.equal([]);
+    await screenshot(ada.page, 'invites');
+    await item.getByRole('button', { name: 'Revoke' }).click();
+    await item.waitFor({ state: 'detached' });
+    await ada.page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    const answered = ben.page.waitForResponse(/\/invites\?/);
+    await ben.page.getByRole('button', { name: 'Invite by link' }).click();
+    expect((await (await answered).json()).invites).to.deep.equal([]);
+    expect(await made.count()).to.equal(0);
+    await ben.page.keyboard.press('Escape');
   });
 
   it('hold reports of messages, for their moderators, who delete them', async () => {

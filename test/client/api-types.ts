@@ -6,6 +6,7 @@ import type {
   findUsers,
   InboxPage,
   Invite,
+  InvitePage,
   MemberPage,
   MessagePage,
   Reaction,
@@ -54,6 +55,7 @@ const all: {
   readonly inbox: Same<InboxPage, Answers['InboxPage']>;
   readonly readPosition: Same<ReadPosition, Answers['ReadPosition']>;
   readonly invite: Same<Invite, Answers['Invite']>;
+  readonly invites: Same<InvitePage, Answers['InvitePage']>;
   readonly report: Same<Report, Answers['Report']>;
   readonly reports: Same<ReportPage, Answers['ReportPage']>;
   readonly change: Same<Change, ChangeFrame>;
@@ -74,6 +76,7 @@ const all: {
   inbox: true,
   readPosition: true,
   invite: true,
+  invites: true,
   report: true,
   reports: true,
   change: true,

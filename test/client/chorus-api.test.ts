@@ -8,6 +8,7 @@ import {
   createInvite,
   findUsers,
   listInbox,
+  listInvites,
   listMembers,
   listReports,
   markRead,
@@ -171,12 +172,13 @@ describe('ChorusApi and a real API', function () {
     expect((await openDirectRoom(ben, [annUser.id])).id).to.equal(direct.id);
   });
 
-  it('creates, accepts and revokes invitations', async () => {
+  it('creates, lists, accepts and revokes invitations', async () => {
     const [ann, ben] = [api((await someone()).token), api((await someone()).token)];
     const room = await ann.createRoom({ name: 'club', kind: 'private' });
     const invite = await createInvite(ann, room.id, { expiresInSeconds: 60, maxUses: 2 });
     expect(invite).to.include({ roomId: room.id, maxUses: 2, uses: 0 });
     expect(await acceptInvite(ben, invite.code)).to.include({ id: room.id, role: 'member' });
+    expect((await listInvites(ann, room.id)).invites).to.deep.equal([{ ...invite, uses: 1 }]);
     await revokeInvite(ann, room.id, invite.code);
     expect(await codeOf(acceptInvite(ben, invite.code))).to.deep.equal(['invite_not_found', false]);
   });

@@ -67,9 +67,14 @@ export function describeMembers(target: () => Target): void {
     const invite = await call('POST', `/rooms/${id}/invites`, {});
     const { code } = invite.body as { code: string };
     expect(invite.status).to.equal(201);
+    const open = async (): Promise<unknown> => (await call('GET', `/rooms/${id}/invites`)).body;
+    expect(await open()).to.deep.equal({ invites: [invite.body], nextCursor: null });
     expect((await call('POST', `/invites/${code}/accept`, {}, bob)).body).to.include({ id, role: 'member' });
     expect((await call('DELETE', `/rooms/${id}/invites/${code}`)).status).to.equal(204);
     expectError(await call('POST', `/invites/${code}/accept`, {}, cat), 404);
+    expect(await open()).to.deep.equal({ invites: [], nextCursor: null });
+    expectError(await call('GET', `/rooms/${id}/invites`, undefined, bob), 403);
+    expectError(await call('GET', `/rooms/${id}/invites`, undefined, cat), 404);
   });
 
   it('a direct room is one for the same users', async () => {

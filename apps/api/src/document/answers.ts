@@ -1,6 +1,6 @@
 import { account, refreshed, signedIn } from '../auth/account-json.js';
 import { inboxPageJson, readPositionJson } from '../inbox/json.js';
-import { inviteJson } from '../invites/json.js';
+import { inviteJson, invitePageJson } from '../invites/json.js';
 import { foundUsersJson, roomMemberJson, roomMemberPageJson } from '../members/json.js';
 import { messagePageJson } from '../messages/json.js';
 import { reportJson, reportPageJson } from '../messages/reports/json.js';
@@ -20,6 +20,7 @@ export const answers = {
   InboxPage: inboxPageJson,
   ReadPosition: readPositionJson,
   Invite: inviteJson,
+  InvitePage: invitePageJson,
   Report: reportJson,
   ReportPage: reportPageJson,
   MessagePage: messagePageJson,

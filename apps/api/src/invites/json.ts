@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { named, writtenAs } from '../http/schemas.js';
-import { roomPath } from '../rooms/inputs.js';
+import { limit, roomPath } from '../rooms/inputs.js';
 import type { Invite } from './repository.js';
 
 const time = writtenAs(z.iso.datetime(), { type: 'string', format: 'date-time' });
@@ -23,13 +23,20 @@ export const newInviteInput = named(
   }),
 );
 
-const code = writtenAs(z.string().regex(/^[\w-]{1,64}$/, 'must be a code of an invitation'), {
-  type: 'string',
-  pattern: '^[A-Za-z0-9_-]{1,64}$',
-});
+const codeText = z.string().regex(/^[\w-]{1,64}$/, 'must be a code of an invitation');
+const CODE = { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' };
+const code = writtenAs(codeText, CODE);
 
 export const codePath = z.object({ code });
 export const roomCodePath = roomPath.extend({ code });
+
+export const listInvitesInput = z.object({
+  cursor: writtenAs(codeText.optional(), {
+    ...CODE,
+    description: 'Only invitations with codes after this one. Absent for the start of the list.',
+  }),
+  limit,
+});
 
 export const inviteJson = named(
   'Invite',
@@ -43,6 +50,14 @@ export const inviteJson = named(
       uses: z.int().nonnegative(),
     })
     .describe('An invitation to a room.'),
+);
+
+export const invitePageJson = named(
+  'InvitePage',
+  z.object({
+    invites: z.array(inviteJson).describe('In ascending order of the codes.'),
+    nextCursor: z.string().nullable().describe('Value of `cursor` for the next page; null on the last page.'),
+  }),
 );
 
 export function inviteOf({

@@ -21,6 +21,7 @@ export interface NewInvite {
 
 type Row = Omit<Invite, 'roomId'> & { roomId: bigint };
 
+const COLUMNS = Prisma.sql`code, room_id AS "roomId", created_at AS "createdAt", expires_at AS "expiresAt", max_uses AS "maxUses", uses`;
 const OPEN = Prisma.sql`expires_at > now() AND uses < max_uses`;
 
 /** The invitations in PostgreSQL. */
@@ -33,13 +34,24 @@ export class InviteRepository {
       INSERT INTO invites (code, room_id, created_by, expires_at, max_uses)
       SELECT ${code}, id, ${BigInt(createdBy)}, now() + make_interval(secs => ${seconds}::int), ${maxUses}::int
       FROM rooms WHERE id = ${BigInt(roomId)} FOR KEY SHARE
-      RETURNING code, room_id AS "roomId", created_at AS "createdAt", expires_at AS "expiresAt", max_uses AS "maxUses", uses`;
-    return row && { ...row, roomId: Number(row.roomId) };
+      RETURNING ${COLUMNS}`;
+    return row && inviteOf(row);
   }
 
   /** @returns whether there was such an invitation */
   async remove(roomId: number, code: string): Promise<boolean> {
     return (await this.db.invite.deleteMany({ where: { roomId, code } })).count > 0;
+  }
+
+  /**
+   * Returns the invitations of a room that have not ended, in the order of the bytes of their codes.
+   * @param after only codes after this one; empty for all
+   */
+  async open(roomId: number, after: string, limit: number): Promise<Invite[]> {
+    const rows = await this.db.$queryRaw<Row[]>`
+      SELECT ${COLUMNS} FROM invites WHERE room_id = ${BigInt(roomId)} AND ${OPEN} AND code COLLATE "C" > ${after}
+      ORDER BY code COLLATE "C" LIMIT ${limit}`;
+    return rows.map(inviteOf);
   }
 
   /** Removes the invitations of a room that have expired or are used up. */
@@ -62,4 +74,8 @@ export class InviteRepository {
   async use(tx: Prisma.TransactionClient, code: string): Promise<boolean> {
     return (await tx.$executeRaw`UPDATE invites SET uses = uses + 1 WHERE code = ${code} AND ${OPEN}`) > 0;
   }
+}
+
+function inviteOf(row: Row): Invite {
+  return { ...row, roomId: Number(row.roomId) };
 }

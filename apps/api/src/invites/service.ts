@@ -39,6 +39,16 @@ export class InviteService {
     return invite;
   }
 
+  /**
+   * Returns the open invitations of a room, codes included: users who may see them may also create others.
+   * @param after only codes after this one
+   * @throws {Refusal} 403 or 404
+   */
+  async list(user: Member | undefined, roomId: number, after = '', limit: number): Promise<Invite[]> {
+    await this.parts.rooms.room(user, roomId, 'invite');
+    return this.parts.invites.open(roomId, after, limit);
+  }
+
   /** @throws {Refusal} 403 or 404 */
   async revoke(user: Member | undefined, roomId: number, code: string): Promise<void> {
     await this.parts.rooms.room(user, roomId, 'invite');

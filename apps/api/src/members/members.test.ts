@@ -86,19 +86,22 @@ describe('rooms with members', function () {
 
   describe('allow what the table of access allows:', () => {
     /** What each action of the table is over HTTP, by DAN. Those of messages are tested with messages. */
-    const ACTIONS: Partial<Record<RoomAction, (room: number) => Promise<Answer>>> = {
-      read: (room) => as(DAN).get(`/api/rooms/${room}`),
-      listMembers: (room) => as(DAN).get(`/api/rooms/${room}/members`),
-      addMember: (room) => put(DAN, room, CAT),
-      removeMember: (room) => remove(DAN, room, BEN),
-      mute: (room) => mute(DAN, room, BEN, 60),
-      manageRoles: (room) => put(DAN, room, BEN, 'moderator'),
-      invite: (room) => as(DAN).post(`/api/rooms/${room}/invites`, {}),
-      setSlowMode: (room) => as(DAN).patch(`/api/rooms/${room}`, { slowModeSeconds: 5 }),
-      rename: (room) => as(DAN).patch(`/api/rooms/${room}`, { topic: 'about' }),
-      deleteRoom: (room) => as(DAN).delete(`/api/rooms/${room}`),
-      leave: (room) => remove(DAN, room, DAN),
-    };
+    const ACTIONS: ReadonlyArray<
+      readonly [action: RoomAction, request: string, act: (room: number) => Promise<Answer>]
+    > = [
+      ['read', 'GET', (room) => as(DAN).get(`/api/rooms/${room}`)],
+      ['listMembers', 'GET', (room) => as(DAN).get(`/api/rooms/${room}/members`)],
+      ['addMember', 'PUT', (room) => put(DAN, room, CAT)],
+      ['removeMember', 'DELETE', (room) => remove(DAN, room, BEN)],
+      ['mute', 'PUT', (room) => mute(DAN, room, BEN, 60)],
+      ['manageRoles', 'PUT', (room) => put(DAN, room, BEN, 'moderator')],
+      ['invite', 'POST', (room) => as(DAN).post(`/api/rooms/${room}/invites`, {})],
+      ['invite', 'GET', (room) => as(DAN).get(`/api/rooms/${room}/invites`)],
+      ['setSlowMode', 'PATCH', (room) => as(DAN).patch(`/api/rooms/${room}`, { slowModeSeconds: 5 })],
+      ['rename', 'PATCH', (room) => as(DAN).patch(`/api/rooms/${room}`, { topic: 'about' })],
+      ['deleteRoom', 'DELETE', (room) => as(DAN).delete(`/api/rooms/${room}`)],
+      ['leave', 'DELETE', (room) => remove(DAN, room, DAN)],
+    ];
     /** A room of ANN and BEN in which DAN has a role. */
     const roomWith = async (kind: RoomKind, role: RoleOrNone): Promise<number> => {
       if (kind === 'direct') {
@@ -114,11 +117,9 @@ describe('rooms with members', function () {
     for (const kind of ROOM_KINDS) {
       const standings = kind === 'direct' ? (['none', 'member'] as const) : ROLES_OR_NONE;
       for (const role of standings) {
-        for (const [action, act] of Object.entries(ACTIONS) as Array<
-          [RoomAction, (room: number) => Promise<Answer>]
-        >) {
+        for (const [action, request, act] of ACTIONS) {
           const expected = accessTo(action, kind, role);
-          it(`${kind}, ${role}: ${action} is ${expected}`, async () => {
+          it(`${kind}, ${role}: ${action} (${request}) is ${expected}`, async () => {
             const room = await roomWith(kind, role);
             const answer = await act(room);
             expect(
@@ -334,6 +335,25 @@ describe('rooms with members', function () {
     expect((await as(ANN).post(`/api/rooms/${room}/invites`, {})).status, 'ended ones do not count').to.equal(
       201,
     );
+  });
+
+  it('lists the open invitations of a room, page by page', async () => {
+    const room = await newRoom();
+    const invites = `/api/rooms/${room}/invites`;
+    const open = async (query = ''): Promise<Answer> => as(ANN).get(`${invites}${query}`);
+    const { body: invite } = await as(ANN).post(invites, { maxUses: 1 });
+    expect((await open()).body).to.deep.equal({ invites: [invite], nextCursor: null });
+    await as(ANN).post(`/api/rooms/${await newRoom()}/invites`, {});
+    const { body: other } = await as(ANN).post(invites, {});
+    const [first, second] = [invite, other].sort((a, b) => (a.code < b.code ? -1 : 1));
+    expect((await open('?limit=1')).body).to.deep.equal({ invites: [first], nextCursor: first.code });
+    const last = await open(`?limit=1&cursor=${first.code}`);
+    expect(last.body).to.deep.equal({ invites: [second], nextCursor: null });
+    await as(BEN).post(`/api/invites/${invite.code}/accept`, {});
+    expect((await open()).body.invites, 'one is used up').to.deep.equal([other]);
+    await db.$executeRaw`UPDATE invites SET expires_at = now()`;
+    expect((await open()).body.invites, 'the other has expired').to.deep.equal([]);
+    expect((await as(ANN).get(`${invites}?cursor=a%20b`)).status).to.equal(400);
   });
 
   it('finds users by the beginning of their names', async () => {

@@ -104,6 +104,13 @@ export interface Invite {
   readonly uses: number;
 }
 
+export interface InvitePage {
+  /** In ascending order of the codes. */
+  readonly invites: readonly Invite[];
+  /** Value of `cursor` for the next page; null on the last page. */
+  readonly nextCursor: string | null;
+}
+
 /** A reported message. */
 export interface Report {
   readonly id: number;
@@ -203,6 +210,14 @@ export interface PageOptions extends CallOptions {
   /** Only entries with larger ids. Default: the first page. */
   cursor?: number | undefined;
   /** Largest number of entries: 1 to 100. Default: 50. */
+  limit?: number | undefined;
+}
+
+/** Selects a page of invitations. */
+export interface InvitePageOptions extends CallOptions {
+  /** Value of `nextCursor` of the page before. Default: the first page. */
+  cursor?: string | undefined;
+  /** Largest number of invitations: 1 to 100. Default: 50. */
   limit?: number | undefined;
 }
 

@@ -1,4 +1,12 @@
-import type { ApiRequester, CallOptions, Invite, NewInvite, RoomInfo } from './api-types.js';
+import type {
+  ApiRequester,
+  CallOptions,
+  Invite,
+  InvitePage,
+  InvitePageOptions,
+  NewInvite,
+  RoomInfo,
+} from './api-types.js';
 
 /** Creates an invitation to a room. @throws {ChorusError} `role_required`, `room_not_found`, `too_many_invites` */
 export function createInvite(
@@ -8,6 +16,18 @@ export function createInvite(
   options?: CallOptions,
 ): Promise<Invite> {
   return api.request('POST', `/api/rooms/${roomId}/invites`, { ...options, body: input });
+}
+
+/**
+ * Returns one page of the open invitations to a room.
+ * @throws {ChorusError} `role_required`, `room_not_found`
+ */
+export function listInvites(
+  api: ApiRequester,
+  roomId: number,
+  { signal, ...query }: InvitePageOptions = {},
+): Promise<InvitePage> {
+  return api.request('GET', `/api/rooms/${roomId}/invites`, { query, signal });
 }
 
 /**

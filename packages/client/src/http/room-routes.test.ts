@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { ChorusApi } from './chorus-api.js';
-import { acceptInvite, createInvite, revokeInvite } from './invites.js';
+import { acceptInvite, createInvite, listInvites, revokeInvite } from './invites.js';
 import { listMembers, muteMember, putMember, removeMember } from './members.js';
 import { listReports, reportMessage } from './reports.js';
 import { findUsers, openDirectRoom } from './users.js';
@@ -52,6 +52,8 @@ describe('functions of the API about rooms and members', () => {
   it('send invitations, reports and searches', async () => {
     await createInvite(api, 1);
     await createInvite(api, 1, { expiresInSeconds: 60, maxUses: 1 });
+    await listInvites(api, 1);
+    await listInvites(api, 1, { cursor: 'a', limit: 2 });
     await revokeInvite(api, 1, 'a/b');
     await acceptInvite(api, 'a/b');
     await reportMessage(api, 1, { epoch: 5, seq: 6 }, 'rude');
@@ -60,6 +62,8 @@ describe('functions of the API about rooms and members', () => {
     expect(sent).to.deep.equal([
       ['POST', '/api/rooms/1/invites', {}],
       ['POST', '/api/rooms/1/invites', { expiresInSeconds: 60, maxUses: 1 }],
+      ['GET', '/api/rooms/1/invites?'],
+      ['GET', '/api/rooms/1/invites?cursor=a&limit=2'],
       ['DELETE', '/api/rooms/1/invites/a%2Fb'],
       ['POST', '/api/invites/a%2Fb/accept'],
       ['POST', '/api/rooms/1/messages/5-6/report', { reason: 'rude' }],

@@ -61,7 +61,7 @@ export const ACCESS = {
     'owner',
     'never',
   ),
-  invite: rule('create and revoke invitations by link', 'moderator', 'moderator', 'never'),
+  invite: rule('create, list and revoke invitations by link', 'moderator', 'moderator', 'never'),
 
   setSlowMode: rule('set slow mode', 'moderator', 'moderator', 'never'),
   setRetention: rule('set for how long messages are kept', 'owner', 'owner', 'never'),

@@ -4,6 +4,8 @@ import {
   createInvite,
   findUsers,
   type Invite,
+  type InvitePage,
+  listInvites,
   type Member,
   openDirectRoom,
   putMember,
@@ -59,6 +61,17 @@ export class RoomActions {
 
   invite(roomId: number, expiresInSeconds: number, maxUses: number): Promise<Invite> {
     return createInvite(this.#api, roomId, { expiresInSeconds, maxUses });
+  }
+
+  /** Returns the invitations of a room that can still be accepted, newest first. */
+  async invites(roomId: number): Promise<readonly Invite[]> {
+    const all: Invite[] = [];
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const page: InvitePage = await listInvites(this.#api, roomId, { cursor, limit: 100 });
+      all.push(...page.invites);
+      cursor = page.nextCursor;
+    }
+    return all.sort((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
   }
 
   revoke({ roomId, code }: Invite): Promise<void> {

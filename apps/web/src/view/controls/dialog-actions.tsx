@@ -5,11 +5,14 @@ import type { Action } from './use-action.js';
 export function DialogActions({
   action: { busy, error },
   name,
+  cancel = 'Cancel',
   close,
   disabled = false,
 }: {
   action: Action;
   name: string;
+  /** Name of the button that closes the dialog. */
+  cancel?: string;
   close: () => void;
   disabled?: boolean;
 }) {
@@ -18,7 +21,7 @@ export function DialogActions({
       <Failure error={error} />
       <div class="actions">
         <button type="button" onClick={close}>
-          Cancel
+          {cancel}
         </button>
         <button type="submit" class="primary" aria-disabled={busy || disabled}>
           {name}

@@ -1,7 +1,8 @@
 import type { Invite } from '@chorus/client';
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Chat } from '../../model/chat.js';
 import { inviteAddress } from '../../model/route.js';
+import { fullTimeText } from '../../model/words.js';
 import { Choice } from '../controls/choice.js';
 import { Dialog } from '../controls/dialog.js';
 import { DialogActions } from '../controls/dialog-actions.js';
@@ -20,46 +21,50 @@ const USES = [
   [100, '100 people'],
 ] as const;
 
-/** Makes a link by which users become members of a room. */
+/** Links by which users become members of a room: makes new ones, and shows those that can still be used. */
 export function InviteDialog({ chat, roomId, onClose }: { chat: Chat; roomId: number; onClose: () => void }) {
-  const [invite, setInvite] = useState<Invite>();
   return (
     <Dialog title="Invite by link" onClose={onClose}>
-      {(close) =>
-        invite === undefined ? (
-          <InviteForm chat={chat} roomId={roomId} onInvite={setInvite} close={close} />
-        ) : (
-          <InviteLink chat={chat} invite={invite} close={close} />
-        )
-      }
+      {(close) => <Invites chat={chat} roomId={roomId} close={close} />}
     </Dialog>
   );
 }
 
-function InviteForm({
-  chat,
-  roomId,
-  onInvite,
-  close,
-}: {
-  chat: Chat;
-  roomId: number;
-  onInvite: (invite: Invite) => void;
-  close: () => void;
-}) {
+function Invites({ chat, roomId, close }: { chat: Chat; roomId: number; close: () => void }) {
   const [seconds, setSeconds] = useState<number>(7 * DAY);
   const [uses, setUses] = useState<number>(10);
-  const action = useAction(async () => onInvite(await chat.actions.invite(roomId, seconds, uses)));
+  /** Newest first. */
+  const [invites, setInvites] = useState<readonly Invite[]>([]);
+  const reading = useAction(async () => setInvites(await chat.actions.invites(roomId)));
+  useEffect(() => void reading.run(), []);
+  const creating = useAction(async () => {
+    const invite = await chat.actions.invite(roomId, seconds, uses);
+    setInvites((all) => [invite, ...all]);
+  });
   return (
-    <form onSubmit={action.submit}>
-      <Choice label="Valid for" value={seconds} choices={TIMES} onChoose={setSeconds} />
-      <Choice label="For" value={uses} choices={USES} onChoose={setUses} />
-      <DialogActions action={action} name="Create link" close={close} />
-    </form>
+    <>
+      <form onSubmit={creating.submit}>
+        <p class="hint">Every user who opens a link becomes a member, until it ends or you revoke it.</p>
+        <Choice label="Valid for" value={seconds} choices={TIMES} onChoose={setSeconds} />
+        <Choice label="For" value={uses} choices={USES} onChoose={setUses} />
+        <DialogActions action={creating} name="Create link" cancel="Close" close={close} />
+      </form>
+      <Failure error={reading.error} />
+      <ul class="entries" aria-label="Links" hidden={invites.length === 0}>
+        {invites.map((invite) => (
+          <InviteItem
+            key={invite.code}
+            chat={chat}
+            invite={invite}
+            onRevoked={() => setInvites((all) => all.filter(({ code }) => code !== invite.code))}
+          />
+        ))}
+      </ul>
+    </>
   );
 }
 
-function InviteLink({ chat, invite, close }: { chat: Chat; invite: Invite; close: () => void }) {
+function InviteItem({ chat, invite, onRevoked }: { chat: Chat; invite: Invite; onRevoked: () => void }) {
   const link = useRef<HTMLInputElement>(null);
   const [isCopied, setCopied] = useState(false);
   const copy = useAction(async () => {
@@ -69,31 +74,29 @@ function InviteLink({ chat, invite, close }: { chat: Chat; invite: Invite; close
   });
   const revoke = useAction(async () => {
     await chat.actions.revoke(invite);
-    close();
+    // The focus would be lost with the button that has it.
+    link.current?.closest('dialog')?.querySelector('select')?.focus();
+    onRevoked();
   });
   return (
-    <>
-      <div class="field">
-        <label for="invite-link">Link</label>
-        <input ref={link} id="invite-link" type="text" readOnly value={inviteAddress(invite.code)} />
-        <p class="hint">Every user who opens it becomes a member, until it ends or you revoke it.</p>
-      </div>
+    <li>
+      <input ref={link} aria-label="Link" type="text" readOnly value={inviteAddress(invite.code)} />
+      <p class="hint">
+        {invite.uses} of {invite.maxUses} used. Ends {fullTimeText(Date.parse(invite.expiresAt))}.
+      </p>
       <Failure error={copy.error && 'Copy the link by hand: the browser does not allow it here.'} />
       <Failure error={revoke.error} />
-      <p class="hint" role="status">
-        {isCopied && 'The link was copied.'}
-      </p>
       <div class="actions">
+        <p class="hint" role="status">
+          {isCopied && 'Copied'}
+        </p>
         <button type="button" class="danger" aria-disabled={revoke.busy} onClick={() => void revoke.run()}>
           Revoke
         </button>
-        <button type="button" onClick={close}>
-          Close
-        </button>
-        <button type="button" class="primary" onClick={() => void copy.run()}>
+        <button type="button" onClick={() => void copy.run()}>
           Copy
         </button>
       </div>
-    </>
+    </li>
   );
 }

@@ -35,7 +35,7 @@ function Reports({ chat, conversation, close }: ReportsProps & { close: () => vo
   return (
     <>
       <Failure error={reading.error} />
-      <ul class="reports" aria-label="Reported messages">
+      <ul class="entries" aria-label="Reported messages">
         {reports?.map((report) => (
           <ReportItem key={report.id} report={report} conversation={conversation} close={close} />
         ))}
