@@ -1,5 +1,6 @@
-/** Lines of a failure's message that are repeated at the end. */
-const MESSAGE_LINES = 4;
+/** Lines of a failure's message that are repeated at the end of the run: the first and the last of a longer one. */
+const FIRST_LINES = 4;
+const LAST_LINES = 30;
 /** Suites that are listed with their durations. */
 const LISTED = 40;
 
@@ -31,11 +32,19 @@ export class Outcome {
   /** The failures and, as the last line, the counts. */
   text() {
     const list = this.failures.map(({ title, message }, index) => {
-      const lines = message.trim().split('\n').slice(0, MESSAGE_LINES);
+      const lines = shortened(message.trim().split('\n'));
       return [`  ${index + 1}) ${title}`, ...lines.map((line) => `     ${line}`)].join('\n');
     });
     const skipped = this.skipped > 0 ? `, ${this.skipped} skipped` : '';
     const counts = `${this.passed} passed, ${this.failures.length} failed${skipped}`;
     return `${list.length > 0 ? `Failures:\n\n${list.join('\n')}\n\n` : ''}${counts}\n`;
   }
+}
+
+/** @param {string[]} lines */
+function shortened(lines) {
+  const left = lines.length - FIRST_LINES - LAST_LINES;
+  return left <= 0
+    ? lines
+    : [...lines.slice(0, FIRST_LINES), `… ${left} lines …`, ...lines.slice(-LAST_LINES)];
 }

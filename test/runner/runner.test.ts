@@ -75,6 +75,17 @@ describe('a run of tests', function () {
     );
   });
 
+  it('repeats the beginning and the end of a long message', async () => {
+    const program = await run(`it('fails', () => {
+      throw new Error(Array.from({ length: 100 }, (_, at) => 'line ' + at).join('\\n'));
+    });`);
+    await expectEnd(
+      program,
+      '0 passed, 1 failed',
+      / {5}line 3\n {5}… \d+ lines …\n.*line 70\n[\s\S]*line 99\n/,
+    );
+  });
+
   it('ends with status 0 when all pass', async () => {
     const program = await run(`it('passes', () => {});`);
     expect(await program.ended).to.equal(0);
