@@ -130,6 +130,32 @@ describe('standalone, killed', function () {
     });
   }
 
+  it('has every read position that it has confirmed', async () => {
+    const url = await started();
+    const [ada, ben] = await Promise.all([createPerson(url), createPerson(url)]);
+    const room = await createRoom(url, ada);
+    const path = `/api/rooms/${room}`;
+    await request(`${url}${path}/members/${ben.id}`, {
+      method: 'PUT',
+      token: ada.token,
+      body: { role: 'member' },
+    });
+    const socket = await connectV1(url, ada.token);
+    await socket.join(room);
+    socket.send({ type: 'publish', roomId: room, clientMsgId: 'm', content: 'm' });
+    const { epoch, seq } = await socket.of('ack');
+    const position = `${epoch}-${seq}`;
+    const marked = await request(`${url}${path}/read`, {
+      method: 'PUT',
+      token: ben.token,
+      body: { position },
+    });
+    expect(marked.status).to.equal(200);
+    await kill('SIGKILL');
+    const { body } = await request(`${await start()}/api/inbox?roomId=${room}`, { token: ben.token });
+    expect(body).to.have.nested.property('rooms[0].readPosition', position);
+  });
+
   it('loses nothing and stores nothing twice under load, time after time', async () => {
     await started();
     const people = await Promise.all(['ada', 'ben', 'cyd'].map((name) => createPerson(url, name)));

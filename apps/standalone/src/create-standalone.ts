@@ -93,13 +93,15 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
     maxConnections: Math.min(each.maxConnections, servedConnections(capacity)),
   }));
   let archiver: Archiver | undefined;
+  let readArchiver: Archiver | undefined;
   // Rooms are new in every process; the API fills them from PostgreSQL. No other data that was seen or acknowledged
-  // is only in memory: messages are stored first.
+  // is only in memory: messages and read positions are stored first.
   const rooms = new MemoryRoomStore({
     maxBacklogBytes: Math.max(...gatewayConfigs.map(({ maxBacklogBytes }) => maxBacklogBytes)),
     newestEpoch,
     storedFirst: {
       begin: () => archiver?.wake(),
+      beginReads: () => readArchiver?.wake(),
       failure: () => archiver?.failure,
       timeoutMs: STORE_MS,
       keys,
@@ -144,11 +146,12 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
   archiver = running;
   running.start();
   closer.add(makeRemoval(config.archive, { db, queue, metrics: metrics.part(), log })).start();
-  const readArchiver = makeReadArchiver(config.archive, { db, reads, log });
-  readArchiver.start();
+  const storing = makeReadArchiver(config.archive, { db, reads, log });
+  readArchiver = storing;
+  storing.start();
   // After the gateways are closed: nothing is published any more.
   closer.defer(async () => {
-    const archivers = [running, readArchiver];
+    const archivers = [running, storing];
     const [messages, reading] = await Promise.all(archivers.map((each) => each.flush(FLUSH_MS)));
     if (!messages) log.error('messages that were not acknowledged could not be stored');
     if (!reading) log.error('the last read positions could not be stored');

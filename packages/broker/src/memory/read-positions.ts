@@ -19,10 +19,12 @@ export class MemoryReadPositions implements ReadPositions {
     const { epoch, seq } = isAfter(given, newest) ? newest : given;
     const held = this.rooms.reads.get(key);
     if (held !== undefined && !unread && !isAfter({ epoch, seq }, held)) return markOf(held);
+    this.rooms.storing?.admit();
     const n = this.rooms.room(roomId)?.ordinalAt({ epoch, seq });
     const unreadAt = unread ? newest : held?.unreadAt;
     const version = String(MemoryReadPositions.#marks++);
     this.rooms.reads.set(key, { roomId, userId, epoch, seq, n, unreadAt, version });
+    await this.rooms.storing?.waitForRead(key);
     this.#announce(roomId, userId, { epoch, seq, n, unread });
     return { epoch, seq, n, unreadAt };
   }
@@ -42,7 +44,9 @@ export class MemoryReadPositions implements ReadPositions {
   async settle(marks: readonly UserReadMark[]): Promise<void> {
     for (const { roomId, userId, version } of marks) {
       const key = keyOf(roomId, userId);
-      if (this.rooms.reads.get(key)?.version === version) this.rooms.reads.delete(key);
+      if (this.rooms.reads.get(key)?.version !== version) continue;
+      this.rooms.reads.delete(key);
+      this.rooms.storing?.resolveReads(key);
     }
   }
 
@@ -60,6 +64,8 @@ export class MemoryReadPositions implements ReadPositions {
 
   #found(ids: readonly number[], key: (id: number) => string): Map<number, ReadMark> {
     const found = new Map<number, ReadMark>();
+    // What is not stored is seen by no user.
+    if (this.rooms.storing !== undefined) return found;
     for (const id of ids) {
       const mark = this.rooms.reads.get(key(id));
       if (mark !== undefined) found.set(id, markOf(mark));

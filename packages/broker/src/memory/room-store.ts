@@ -44,13 +44,13 @@ export class MemoryRoomStore {
   readonly locks = new Set<string>();
   readonly #backlog: MemoryBacklog;
 
-  /** Publishes that wait until their messages are stored; undefined without {@link StoredFirst}. */
-  readonly #unstored: Unstored | undefined;
+  /** What waits until it is stored; undefined without {@link StoredFirst}. */
+  readonly storing: Unstored | undefined;
 
   constructor(private readonly options: MemoryRoomStoreOptions = {}) {
     this.#lastEpoch = options.newestEpoch ?? 0;
     this.#backlog = new MemoryBacklog(options.maxBacklogBytes ?? Number.POSITIVE_INFINITY);
-    this.#unstored = options.storedFirst && new Unstored(options.storedFirst);
+    this.storing = options.storedFirst && new Unstored(options.storedFirst);
   }
 
   /** @returns whether the room was unknown until now, or is of that generation */
@@ -120,7 +120,7 @@ export class MemoryRoomStore {
     this.#rooms.delete(roomId);
     this.retentions.delete(roomId);
     this.#partial.delete(roomId);
-    this.#unstored?.refuse(roomId, new RoomNotFoundError(roomId));
+    this.storing?.refuse(roomId, new RoomNotFoundError(roomId));
     return true;
   }
 
@@ -168,13 +168,13 @@ export class MemoryRoomStore {
     const now = this.#ticks();
     const known = key === '' ? undefined : room.sentWith(key, now);
     if (known !== undefined) return { ...known, repeated: true };
-    this.#unstored?.admit();
+    this.storing?.admit();
     if (!this.#backlog.admits(room, body)) throw new BacklogFullError('too many messages wait to be stored');
     const position = room.append(body);
     if (key !== '') room.remember(key, position, now);
     this.#backlog.published(roomId, body, now);
-    if (this.#unstored === undefined) this.#handOut(roomId, room.deliver(position));
-    else this.#unstored.begin();
+    if (this.storing === undefined) this.#handOut(roomId, room.deliver(position));
+    else this.storing.begin();
     return position;
   }
 
@@ -190,8 +190,8 @@ export class MemoryRoomStore {
    */
   handedOut(roomId: number, position: Position): Promise<void> | undefined {
     const room = this.#rooms.get(roomId);
-    if (this.#unstored === undefined || room === undefined || !isAfter(position, room.delivered)) return;
-    return this.#unstored.wait(roomId, position);
+    if (this.storing === undefined || room === undefined || !isAfter(position, room.delivered)) return;
+    return this.storing.wait(roomId, position);
   }
 
   claim(maxRooms: number, maxMessages: number, leaseMs: number): Backlog[] {
@@ -209,7 +209,7 @@ export class MemoryRoomStore {
     const room = this.#rooms.get(roomId);
     if (room === undefined) return;
     // Before they may be trimmed.
-    const fresh = this.#unstored === undefined ? [] : room.deliver(upTo);
+    const fresh = this.storing === undefined ? [] : room.deliver(upTo);
     const moment = { now: this.#now(), ticks: this.#ticks() };
     const ages = [keep.maxAgeMs || undefined, retentionMs(this.retentions.get(roomId))];
     const maxAgeMs = Math.min(...ages.filter((age) => age !== undefined));
@@ -221,7 +221,7 @@ export class MemoryRoomStore {
     // Before the delivery, so that an ack that leaves with its message already knows that it is stored.
     this.channels.deliver(roomId, (listener) => listener.onStored(roomId, stored));
     this.#handOut(roomId, fresh);
-    this.#unstored?.resolve(roomId, room.delivered);
+    this.storing?.resolve(roomId, room.delivered);
   }
 
   /** Size of the backlog. */
@@ -273,9 +273,9 @@ export class MemoryRoomStore {
   #add(roomId: number, room: MemoryRoom): void {
     this.#rooms.set(roomId, room);
     this.wanted.delete(roomId);
-    if (this.#unstored === undefined) return;
+    if (this.storing === undefined) return;
     room.stored = room.at;
-    const keys = this.#unstored.takeKeys(roomId);
+    const keys = this.storing.takeKeys(roomId);
     for (const { key, position } of keys) room.remember(key, position, this.#ticks());
   }
 

@@ -3,8 +3,10 @@ import { UnavailableError } from '@chorus/redis';
 import { failure } from '@chorus/testing';
 import { expect } from 'chai';
 import { type Broker, type Published, RoomNotFoundError } from '../broker.js';
+import type { UserReadMark } from '../read-positions.js';
 import { Recorder } from '../testing/recorder.js';
 import { MemoryBroker } from './broker.js';
+import { MemoryReadPositions } from './read-positions.js';
 import { MemoryRoomStore } from './room-store.js';
 import type { StoredKey } from './stored-first.js';
 
@@ -23,7 +25,13 @@ describe('rooms in memory that store first', () => {
     reason = undefined;
     rooms = new MemoryRoomStore({
       newestEpoch: 9_000_000_000_000_000,
-      storedFirst: { begin: () => begun++, failure: () => reason, timeoutMs, keys },
+      storedFirst: {
+        begin: () => begun++,
+        beginReads: () => begun++,
+        failure: () => reason,
+        timeoutMs,
+        keys,
+      },
     });
     rooms.ensure(1, 0);
     rooms.complete = true;
@@ -159,6 +167,37 @@ describe('rooms in memory that store first', () => {
     store();
     await turn();
     expect(other()).to.equal(1);
+  });
+
+  it('neither announce a read position nor resolve before it is stored', async () => {
+    void broker.publish(1, BODY);
+    store();
+    rooms.ensure(1, 1, undefined, 'public', 'small');
+    const reads = new MemoryReadPositions(rooms);
+    const at = await broker.position(1);
+    let stored = 0;
+    const marking = [1, 2].map(() => reads.mark(1, 7, at, true).then(() => stored++));
+    await turn();
+    const [first] = await reads.unsettled(10);
+    expect(first).to.include({ roomId: 1, userId: 7, ...at });
+    expect([stored, [...(await reads.ofUser(7, [1]))]]).to.deep.equal([0, []]);
+    await reads.settle([{ ...first, version: 'of before' } as UserReadMark]);
+    await turn();
+    expect(stored).to.equal(0);
+    await reads.settle(await reads.unsettled(10));
+    await Promise.all(marking);
+    expect([stored, await reads.unsettled(10)]).to.deep.equal([2, []]);
+  });
+
+  it('reject a read position that is not stored in time, and refuse it while nothing can be stored', async () => {
+    await open(20);
+    const reads = new MemoryReadPositions(rooms);
+    const at = { epoch: 1, seq: 0 };
+    expect(await failure(reads.mark(1, 7, at, false))).to.be.instanceOf(UnavailableError);
+    reason = 'PostgreSQL does not answer';
+    const refused = await failure(reads.mark(1, 8, at, false));
+    expect(refused).to.be.instanceOf(UnavailableError).with.property('message').includes(reason);
+    expect((await reads.unsettled(10)).map(({ userId }) => userId)).to.deep.equal([7]);
   });
 
   it('begin epochs above all earlier ones, whatever the clock shows', async () => {

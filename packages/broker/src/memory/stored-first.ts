@@ -1,5 +1,6 @@
 import { UnavailableError } from '@chorus/redis';
 import { isAfter, type Position } from '../broker.js';
+import { Waiting } from './waiting.js';
 
 /** A message of an earlier process, and the key that it was published with. */
 export interface StoredKey {
@@ -7,35 +8,37 @@ export interface StoredKey {
   readonly position: Position;
 }
 
-/** Lets rooms in memory deliver only stored messages: everything that was delivered or acked survives the process. */
+/**
+ * Lets rooms in memory deliver only stored messages and announce only stored read positions: everything that was delivered, acked
+ * or announced survives the process.
+ */
 export interface StoredFirst {
   /** Called for each message that waits to be stored. An archiver has to claim and settle it at once. */
   begin(): void;
+  /** As {@link begin}, for a read position. */
+  beginReads(): void;
   /** Why nothing can be stored at present: publishing is refused meanwhile. Undefined if storing works. */
   failure(): string | undefined;
-  /** A publish rejects if its message was not stored within this time, in milliseconds. */
+  /** A publish, or a read position, is rejected if it was not stored within this time, in milliseconds. */
   readonly timeoutMs: number;
   /** Recent keys of earlier processes by room: a room takes over its own when it becomes known. */
   readonly keys: Map<number, readonly StoredKey[]>;
 }
 
-interface PendingPublish {
-  readonly position: Position;
-  readonly timer: NodeJS.Timeout;
-  resolve(): void;
-  reject(error: Error): void;
-}
-
-/** Publishes that wait until their messages are stored. */
+/** Publishes, and read positions, that wait until they are stored. */
 export class Unstored {
-  readonly #waiting = new Map<number, Set<PendingPublish>>();
+  readonly #publishes: Waiting<number, Position>;
+  readonly #reads: Waiting<string, undefined>;
 
-  constructor(private readonly options: StoredFirst) {}
+  constructor(private readonly options: StoredFirst) {
+    this.#publishes = new Waiting(options.timeoutMs, 'message');
+    this.#reads = new Waiting(options.timeoutMs, 'read position');
+  }
 
   /** @throws {UnavailableError} nothing can be stored at present */
   admit(): void {
     const failure = this.options.failure();
-    if (failure !== undefined) throw new UnavailableError(`messages cannot be stored: ${failure}`);
+    if (failure !== undefined) throw new UnavailableError(`nothing can be stored: ${failure}`);
   }
 
   begin(): void {
@@ -50,51 +53,27 @@ export class Unstored {
   }
 
   wait(roomId: number, position: Position): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#forget(roomId, waiter);
-        reject(new UnavailableError('the message was not stored in time; it may be later'));
-      }, this.options.timeoutMs);
-      const waiter: PendingPublish = { position, timer, resolve, reject };
-      const waiting = this.#waiting.get(roomId);
-      if (waiting === undefined) this.#waiting.set(roomId, new Set([waiter]));
-      else waiting.add(waiter);
-    });
+    return this.#publishes.wait(roomId, position);
   }
 
   /** Everything in the room up to that position is stored. */
   resolve(roomId: number, upTo: Position): void {
-    this.#end(
-      roomId,
-      ({ position }) => !isAfter(position, upTo),
-      ({ resolve }) => resolve(),
-    );
+    this.#publishes.resolve(roomId, (position) => !isAfter(position, upTo));
   }
 
   /** Rejects all publishes of a room: its messages will not be stored. */
   refuse(roomId: number, error: Error): void {
-    this.#end(
-      roomId,
-      () => true,
-      ({ reject }) => reject(error),
-    );
+    this.#publishes.refuse(roomId, error);
   }
 
-  #end(
-    roomId: number,
-    concerned: (waiter: PendingPublish) => boolean,
-    end: (waiter: PendingPublish) => void,
-  ): void {
-    for (const waiter of this.#waiting.get(roomId) ?? []) {
-      if (!concerned(waiter)) continue;
-      clearTimeout(waiter.timer);
-      this.#forget(roomId, waiter);
-      end(waiter);
-    }
+  /** Resolves when the newest read position of a user in a room is stored. @throws {UnavailableError} not in time */
+  async waitForRead(key: string): Promise<void> {
+    this.options.beginReads();
+    await this.#reads.wait(key, undefined);
   }
 
-  #forget(roomId: number, waiter: PendingPublish): void {
-    const waiting = this.#waiting.get(roomId);
-    if (waiting?.delete(waiter) && waiting.size === 0) this.#waiting.delete(roomId);
+  /** The newest read position with that key is stored. */
+  resolveReads(key: string): void {
+    this.#reads.resolve(key, () => true);
   }
 }

@@ -41,6 +41,12 @@ export const makeStoredFirstFixture: MakeBrokerFixture = async (options) => {
         }
       }, 1);
     },
+    beginReads: () => {
+      setTimeout(async () => {
+        const reads = new MemoryReadPositions(rooms);
+        await reads.settle(await reads.unsettled(1_000));
+      }, 1);
+    },
     failure: () => undefined,
     timeoutMs: 5_000,
     keys: new Map<number, StoredKey[]>(),

@@ -19,8 +19,8 @@ export type { BrokerFixture, MakeBrokerFixture } from './fixture.js';
 /**
  * Declares all suites of one implementation of brokers, directories, queues and histories.
  *
- * @param options `archived`: whether the tests archive messages; an implementation that stores messages before it
- *   delivers them leaves nothing to archive
+ * @param options `archived`: whether the tests archive messages and read positions; an implementation that stores them before
+ *   it delivers them leaves nothing to archive
  */
 export function describeBrokers(
   name: string,
@@ -32,9 +32,9 @@ export function describeBrokers(
   describePublishing(name, makeFixture, archived);
   describeRoomHistory(name, makeFixture);
   describeRoomDirectory(name, makeFixture);
-  describeReadPositions(name, makeFixture);
   describeActivity(name, makeFixture);
   if (!archived) return;
+  describeReadPositions(name, makeFixture);
   describeEntries(name, makeFixture);
   describeRestoring(name, makeFixture);
   describeArchiveQueue(name, makeFixture);
