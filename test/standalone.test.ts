@@ -41,7 +41,7 @@ describe('standalone', function () {
   };
 
   const launch = (env: Record<string, string> = {}): Program => {
-    const program = startProgram('apps/standalone/dist/main.js', [], {
+    const program = startProgram('dist/standalone.js', [], {
       ...foreign,
       PORT: '0',
       DATA_DIR: dataDir,

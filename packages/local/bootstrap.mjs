@@ -16,18 +16,22 @@ const stamps = join(root, 'node_modules', '.cache', 'chorus');
 
 requireNode(manifest.engines.node.replace('>=', ''));
 requirePlainPath();
-oncePerContent('install', 'Installing packages', ['pnpm-lock.yaml', 'pnpm-workspace.yaml'], () => {
+await oncePerContent('install', 'Installing packages', ['pnpm-lock.yaml', 'pnpm-workspace.yaml'], () => {
   const [command, ...args] = packageManager(manifest.packageManager);
   // Without CI a changed node_modules folder makes pnpm ask, with NODE_ENV=production it leaves tools out.
   run(command, [...args, 'install', '--frozen-lockfile'], { CI: 'true', NODE_ENV: undefined });
 });
 if (!existsSync(join(root, 'prisma/src/generated'))) forget('generate');
-oncePerContent('generate', 'Generating the database client', ['prisma/schema.prisma', 'pnpm-lock.yaml'], () =>
-  run('npm', ['run', '--silent', 'generate'], {}, join(root, 'prisma')),
+await oncePerContent(
+  'generate',
+  'Generating the database client',
+  ['prisma/schema.prisma', 'pnpm-lock.yaml'],
+  () => run('npm', ['run', '--silent', 'generate'], {}, join(root, 'prisma')),
 );
 build();
+await bundlePrograms();
 if (!existsSync(join(root, 'apps/web/dist/index.html'))) forget('page');
-oncePerContent('page', 'Building the chat page', pageSources(), () =>
+await oncePerContent('page', 'Building the chat page', pageSources(), () =>
   run(
     join(root, 'apps/web/node_modules/.bin/vite'),
     ['build'],
@@ -72,28 +76,48 @@ function build() {
   run(join(root, 'node_modules/.bin/tsc'), ['-b']);
 }
 
+/** Puts each program into a bundle if the compiler has changed one of its modules. */
+async function bundlePrograms() {
+  // Not before it is installed.
+  const { bundle, PROGRAMS } = await import('./bundle.mjs');
+  const names = Object.keys(PROGRAMS);
+  if (names.some((name) => !existsSync(join(root, 'dist', `${name}.js`)))) forget('bundle');
+  const folders = new Set(Object.values(PROGRAMS).map((entry) => dirname(entry)));
+  for (const name of readdirSync(join(root, 'packages'))) folders.add(`packages/${name}/dist`);
+  const compiled = filesIn([...folders]).filter((file) => file.endsWith('.js'));
+  await oncePerContent(
+    'bundle',
+    'Bundling the programs',
+    ['packages/local/bundle.mjs', 'pnpm-lock.yaml', ...compiled],
+    () => bundle(names),
+  );
+}
+
 /** What the chat page is made of. */
 function pageSources() {
-  const inside = (folder) =>
-    readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && !entry.name.includes('.test.'))
-      .map((entry) => relative(root, join(entry.parentPath, entry.name)))
-      .sort();
-  const sources = ['apps/web/src', 'packages/client/src', 'packages/protocol/src'].filter((folder) =>
-    existsSync(join(root, folder)),
-  );
-  return ['apps/web/index.html', 'apps/web/vite.config.ts', 'pnpm-lock.yaml', ...sources.flatMap(inside)];
+  const sources = filesIn(['apps/web/src', 'packages/client/src', 'packages/protocol/src']);
+  return ['apps/web/index.html', 'apps/web/vite.config.ts', 'pnpm-lock.yaml', ...sources];
+}
+
+/** Returns the files below folders, without tests. */
+function filesIn(folders) {
+  return folders
+    .filter((folder) => existsSync(join(root, folder)))
+    .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile() && !entry.name.includes('.test.'))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .sort();
 }
 
 /** Does a step when the files that it depends on are not those of the last time it succeeded. */
-function oncePerContent(name, title, files, step) {
+async function oncePerContent(name, title, files, step) {
   const hash = createHash('sha256').update(process.versions.modules);
   for (const file of files) hash.update(readFileSync(join(root, file)));
   const content = hash.digest('hex');
   const stamp = join(stamps, name);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === content) return;
   announce(title);
-  step();
+  await step();
   mkdirSync(stamps, { recursive: true });
   writeFileSync(stamp, content);
 }

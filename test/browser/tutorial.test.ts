@@ -18,7 +18,7 @@ describe('the tutorial', function () {
   let browser: Browser;
 
   const startChorus = async (port: string): Promise<string> => {
-    chorus = startProgram('apps/standalone/dist/main.js', [], {
+    chorus = startProgram('dist/standalone.js', [], {
       ...TEST_SETTINGS,
       PORT: port,
       DATA_DIR: join(folder, 'data'),

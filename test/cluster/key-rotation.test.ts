@@ -57,7 +57,7 @@ describe('replacing JWT_SECRET, process by process', function () {
     const [apiPort, gatewayPort] = [await freePort(), await freePort()];
     const gateway = launchGateway(cluster, gatewayPort, env);
     const api = `http://127.0.0.1:${apiPort}`;
-    const program = startProgram('apps/api/dist/main.js', [], {
+    const program = startProgram('dist/api.js', [], {
       ...TEST_SETTINGS,
       HOST: '127.0.0.1',
       PORT: String(apiPort),

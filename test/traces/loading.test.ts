@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { connectPlain } from '@chorus/testing';
 import { expect } from 'chai';
 import { createPerson, createRoom } from '../support/clients/people.js';
@@ -8,15 +8,22 @@ import { startTestCluster } from '../support/servers/cluster.js';
 import { startTraceCollector } from '../support/servers/trace-collector.js';
 
 /**
- * Writes down, when a process ends, which program it was and what of OpenTelemetry it had loaded; but for its interface,
- * which the library for metrics loads, and which does nothing by itself.
+ * Writes down, when a process ends, which program it was and how many files it had loaded of its bundle, and how many with
+ * OpenTelemetry in them; but for its interface, which the library for metrics loads, and which does nothing by itself.
+ * Node.js knows the source maps of the files that it has loaded.
  */
 const WITNESS = `
+const { readdirSync, readFileSync, writeFileSync } = require('node:fs');
+const { findSourceMap } = require('node:module');
+const { dirname, join } = require('node:path');
 process.on('exit', () => {
-  const loaded = Object.keys(require.cache).filter((file) => /node_modules.@opentelemetry.(?!api.)/.test(file));
-  require('node:fs').writeFileSync(
-    require('node:path').join(__dirname, process.pid + '.json'),
-    JSON.stringify({ program: process.argv[1], loaded: loaded.length }),
+  const program = process.argv[1];
+  const folder = join(dirname(program), 'programs');
+  const loaded = readdirSync(folder).map((file) => join(folder, file)).filter((file) => findSourceMap(file));
+  const tracing = loaded.filter((file) => /^\\/\\/ .*node_modules.@opentelemetry.(?!api.)/m.test(readFileSync(file, 'utf8')));
+  writeFileSync(
+    join(__dirname, process.pid + '.json'),
+    JSON.stringify({ program, loaded: loaded.length, tracing: tracing.length }),
   );
 });
 `;
@@ -49,12 +56,14 @@ describe('OpenTelemetry', function () {
     const found = await Promise.all(
       files.map(async (file) => {
         const text = await readFile(join(folder, file), 'utf8');
-        const { program = '', loaded } = JSON.parse(text) as { program?: string; loaded: number };
-        const service = /apps\/(\w+)\/dist\/main\.js$/.exec(program)?.[1];
-        return service === undefined ? [] : [[service, loaded > 0] as const];
+        const { program, loaded, tracing } = JSON.parse(text) as Record<'loaded' | 'tracing', number> & {
+          program: string;
+        };
+        expect(loaded, program).to.be.above(0);
+        return [basename(program, '.js'), tracing > 0] as const;
       }),
     );
-    return Object.fromEntries(found.flat());
+    return Object.fromEntries(found);
   };
 
   it('is not loaded unless something is traced', async () => {

@@ -52,9 +52,9 @@ export async function startService(
   };
 }
 
-/** Path of the compiled program: it runs as a process, its code is not imported. */
+/** Path of the program: it runs as a process, its code is not imported. */
 function programOf(service: Service): string {
-  return fileURLToPath(new URL(`../../${service}/dist/main.js`, import.meta.url));
+  return fileURLToPath(new URL(`../../../dist/${service}.js`, import.meta.url));
 }
 
 /** Folder of the built chat page. */

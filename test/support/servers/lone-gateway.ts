@@ -60,7 +60,7 @@ async function start(
     LOG_LEVEL: 'warn',
     ...env,
   };
-  const program = startProgram('apps/gateway/dist/main.js', [], settings, limits);
+  const program = startProgram('dist/gateway.js', [], settings, limits);
   closer.defer(async () => {
     program.kill('SIGTERM');
     await program.ended;

