@@ -1,5 +1,6 @@
+import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
-import type { Locator } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { screenshot } from './support/screenshot.js';
 import { type Stage, sharedStage } from './support/stage.js';
 import { seriousViolations } from './support/violations.js';
@@ -186,6 +187,31 @@ describe('private rooms and their members on the page', function () {
     await dialog.getByRole('button', { name: 'Save' }).click();
     await cleo.page.getByText('plans for spring').waitFor();
     await cleo.log.getByText('set slow mode to 30 s').waitFor({ state: 'attached' });
+  });
+
+  it('keep in their history what happened, equal on all devices', async () => {
+    const lines = (page: Page): Promise<string[]> =>
+      page.locator('.event').evaluateAll((all) => all.map(({ textContent }) => textContent ?? ''));
+    const [a, b, c] = [ada, ben, cleo].map(({ username }) => `\u2068${username}\u2069`);
+    const wanted = [
+      `You added ${b}.`,
+      `You made ${b} a moderator.`,
+      `${c} joined.`,
+      `You muted ${c}.`,
+      `You unmuted ${c}.`,
+      'You changed the topic and set slow mode to 30 s.',
+    ];
+    const shown = async (page: Page): Promise<void> =>
+      eventually(async () => {
+        const texts = (await lines(page)).map((text) => text.replace(/ \d\d:\d\d$/, ''));
+        expect(texts).to.deep.equal(wanted);
+      });
+    await shown(ada.page);
+    await ada.page.reload();
+    await shown(ada.page);
+    await shown((await ada.tab()).page);
+    await cleo.page.reload();
+    await cleo.log.getByText(`${a} muted you.`).waitFor();
   });
 
   it('end for members who are removed, and who leave', async () => {

@@ -39,6 +39,7 @@ import { MessageHistory } from './messages/history.js';
 import { type MessagePublisher, MessageService } from './messages/message-service.js';
 import { ReportRepository } from './messages/reports/repository.js';
 import { MessageRepository } from './messages/repository.js';
+import { RoomLog } from './messages/room-log.js';
 import { UserRates } from './messages/user-rates.js';
 import { addPasswordMetrics } from './metrics/password-metrics.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
@@ -157,6 +158,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     ...roomServices,
     presence: parts.presence,
     history,
+    roomLog: new RoomLog(parts.history, parts.db),
     reports: new ReportRepository(parts.db),
     inbox: new InboxService({
       inbox: new Inbox(new InboxRepository(parts.db, config.retentionDays), parts.history, parts.reads),

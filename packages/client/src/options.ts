@@ -41,6 +41,8 @@ export interface RoomHistoryQuery {
    * know it.
    */
   changedSince?: string;
+  /** Whether the page has the changes of the members and of the room among its messages. Not with `changedSince`. Default: false. */
+  changes?: boolean | undefined;
   /** Largest number of messages: 1 to 100. Default: 50. */
   limit?: number;
 }
@@ -50,7 +52,7 @@ export interface RoomHistoryQuery {
  * the room.
  */
 export type HistoryPage = Pick<MessagePage, 'messages' | 'after'> &
-  Partial<Pick<MessagePage, 'before' | 'changedSince'>>;
+  Partial<Pick<MessagePage, 'before' | 'changedSince' | 'changes'>>;
 
 /** The parts of the HTTP API that the client needs. {@link ChorusApi} implements it. */
 export interface HistorySource {

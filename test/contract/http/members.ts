@@ -77,6 +77,19 @@ export function describeMembers(target: () => Target): void {
     expectError(await call('GET', `/rooms/${id}/invites`, undefined, cat), 404);
   });
 
+  it('the history has the changes of members in their place, if asked', async () => {
+    const { id } = await create({ kind: 'private' });
+    const sent = await call('POST', `/rooms/${id}/messages`, { content: 'one' });
+    expect(sent.status).to.equal(201);
+    expect((await call('PUT', `/rooms/${id}/members/${bob.id}`, {})).status).to.equal(200);
+    const { body } = await call('GET', `/rooms/${id}/messages?changes=true`);
+    const { messages, changes } = body as Record<'messages' | 'changes', Array<Record<string, unknown>>>;
+    expect(messages.map(({ content, seq }) => [content, seq])).to.deep.equal([['one', 1]]);
+    expect(changes.map(({ change, seq }) => [change, seq])).to.deep.equal([['member-added', 2]]);
+    expect(changes[0]?.member).to.deep.include({ id: bob.id });
+    expect((await call('GET', `/rooms/${id}/messages`)).body).to.not.have.property('changes');
+  });
+
   it('a direct room is one for the same users', async () => {
     const room = (await call('POST', '/direct', { userIds: [bob.id] })).body as Room;
     expect(room).to.include({ kind: 'direct', role: 'member' });

@@ -3,12 +3,14 @@ import type { RoomService } from '../rooms/service.js';
 import type { MessageHistory } from './history.js';
 import type { MessageService } from './message-service.js';
 import type { ReportRepository } from './reports/repository.js';
+import type { RoomLog } from './room-log.js';
 
 /** Dependencies of the message routes. */
 export interface MessageServices {
   readonly rooms: RoomService;
   readonly memberRepository: Pick<MemberRepository, 'find'>;
   readonly history: MessageHistory;
+  readonly roomLog: RoomLog;
   readonly messages: MessageService;
   readonly reports: ReportRepository;
 }

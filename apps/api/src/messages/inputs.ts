@@ -37,6 +37,18 @@ export const listMessagesInput = z
       description:
         'Messages that changed after this position, whenever they were sent. Excludes `before` and `after`.',
     }),
+    changes: writtenAs(
+      z
+        .enum(['true', 'false'], 'must be true or false')
+        .default('false')
+        .transform((text) => text === 'true'),
+      {
+        type: 'boolean',
+        default: false,
+        description:
+          'Whether the page has the changes of the members and of the room among its messages. Excludes `changedSince`.',
+      },
+    ),
     limit,
   })
   .refine((input) => input.before === undefined || input.after === undefined, {
@@ -44,9 +56,9 @@ export const listMessagesInput = z
     message: 'must not be given together with before',
   })
   .refine(
-    ({ before, after, changedSince }) =>
-      changedSince === undefined || (before === undefined && after === undefined),
-    { path: ['changedSince'], message: 'must not be given together with before or after' },
+    ({ before, after, changedSince, changes }) =>
+      changedSince === undefined || (before === undefined && after === undefined && !changes),
+    { path: ['changedSince'], message: 'must not be given together with before, after or changes' },
   );
 
 /** Path parameters of a message's routes. */

@@ -1,4 +1,4 @@
-import { formatPosition, type Position, positionSchema } from '@chorus/protocol';
+import { formatPosition, type Position, positionSchema, roomChangeFrame } from '@chorus/protocol';
 import { z } from 'zod';
 import { named, writtenAs } from '../http/schemas.js';
 import { messageJson } from './message-json.js';
@@ -17,6 +17,8 @@ const place = writtenAs(z.string().nullable(), {
     'Value of the parameter of this name for the next page in this direction; null if there is none yet.',
 });
 
+const roomChangeJson = named('RoomLogEntry', roomChangeFrame);
+
 /** A page of a room's history with the positions of its neighbours; null at the ends. */
 export const messagePageJson = named(
   'MessagePage',
@@ -25,6 +27,13 @@ export const messagePageJson = named(
       .array(messageJson)
       .describe(
         'The messages as they are now, oldest first; with `changedSince` in the order of their last changes.',
+      ),
+    changes: z
+      .array(roomChangeJson)
+      .optional()
+      .describe(
+        'Only with `changes=true`: the changes of the members and of the room among the messages, oldest first. In a public room, ' +
+          'members who joined or left by themselves are left out.',
       ),
     before: place,
     after: place,

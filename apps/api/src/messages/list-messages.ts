@@ -1,4 +1,4 @@
-import { type CurrentMessage, formatPosition, type Member, type Position } from '@chorus/protocol';
+import { formatPosition, type Member, type Position } from '@chorus/protocol';
 import type { z } from 'zod';
 import { operation } from '../http/operation.js';
 import { roomPath } from '../rooms/inputs.js';
@@ -9,8 +9,11 @@ import type { MessageHistory } from './history.js';
 import { listMessagesInput } from './inputs.js';
 import { messagePageJson } from './json.js';
 import { messageForUser } from './message-json.js';
+import { entriesAfter, entriesBefore, type PageParts, placeOf } from './page-with-changes.js';
+import type { LoggedRoom } from './room-log.js';
 
 type Page = z.input<typeof messagePageJson>;
+type Query = z.output<typeof listMessagesInput>;
 
 /** Pages through the messages of a room: backwards from the newest, or forwards from a position. */
 export const listMessages = operation(
@@ -25,21 +28,41 @@ export const listMessages = operation(
     answer: { status: 200, description: 'A page of messages, oldest first.', body: messagePageJson },
     errors: UNKNOWN_ROOM,
   },
-  ({ rooms, history }: Pick<MessageServices, 'rooms' | 'history'>) =>
+  ({ rooms, history, roomLog }: Pick<MessageServices, 'rooms' | 'history' | 'roomLog'>) =>
     async (ctx, { params: { roomId }, query }) => {
       const { user } = ctx.state;
       const room = await rooms.get(user, roomId);
-      const page = await pageOf(history, room, query, user);
+      const page = query.changes
+        ? await pageWithChanges({ history, roomLog }, room, query, user)
+        : await pageOf(history, room, query, user);
       // A user who was removed during the reading may have got messages behind the removal.
       if (room.kind !== 'public') await rooms.get(user, roomId);
       return page;
     },
 );
 
+async function pageWithChanges(
+  parts: PageParts,
+  room: LoggedRoom,
+  { before, after, limit }: Query,
+  user: Member | undefined,
+): Promise<Page> {
+  const page =
+    after === undefined
+      ? await entriesBefore(parts, room, before, limit)
+      : await entriesAfter(parts, room, after, limit);
+  return {
+    messages: page.messages.map((message) => messageForUser(message, user)),
+    changes: [...page.changes],
+    before: placeOf(page.before),
+    after: placeOf(page.after),
+  };
+}
+
 function pageOf(
   history: MessageHistory,
   room: HistoryRoom,
-  { before, after, changedSince, limit }: z.output<typeof listMessagesInput>,
+  { before, after, changedSince, limit }: Query,
   user: Member | undefined,
 ): Promise<Page> {
   if (changedSince !== undefined) return pageOfChanged(history, room, changedSince, limit, user);
@@ -60,8 +83,8 @@ async function pageBefore(
   const messages = found.slice(-limit);
   return {
     messages: messages.map((message) => messageForUser(message, user)),
-    before: found.length > limit ? place(messages.at(0)) : null,
-    after: before === undefined ? null : place(messages.at(-1)),
+    before: found.length > limit ? placeOf(messages[0]) : null,
+    after: before === undefined ? null : placeOf(messages.at(-1)),
   };
 }
 
@@ -76,8 +99,8 @@ async function pageAfter(
   const messages = found.slice(0, limit);
   return {
     messages: messages.map((message) => messageForUser(message, user)),
-    before: place(messages.at(0)),
-    after: found.length > limit ? place(messages.at(-1)) : null,
+    before: placeOf(messages[0]),
+    after: found.length > limit ? placeOf(messages.at(-1)) : null,
   };
 }
 
@@ -95,8 +118,4 @@ async function pageOfChanged(
     after: null,
     changedSince: next === undefined ? null : formatPosition(next),
   };
-}
-
-function place(message: CurrentMessage | undefined): string | null {
-  return message === undefined ? null : formatPosition(message);
 }

@@ -1,6 +1,17 @@
 import type { RoomHistory, StoredMessage } from '@chorus/broker';
 import type { Database } from '@chorus/database';
-import { isAfter, messageEncoder, openFrame, type Position, readMessage } from '@chorus/protocol';
+import {
+  type ChangeParts,
+  encodeChange,
+  isAfter,
+  isChangeFrame,
+  type Member,
+  messageEncoder,
+  openFrame,
+  type Position,
+  readChange,
+  readMessage,
+} from '@chorus/protocol';
 
 /** A room's recent history that tests fill, archive, trim and make unavailable. */
 export class TestRecent implements RoomHistory {
@@ -14,11 +25,17 @@ export class TestRecent implements RoomHistory {
 
   /** @returns the frame that sockets receive */
   publish(content: string, clientMsgId?: string): string {
-    this.at = { epoch: this.at.epoch, seq: this.at.seq + 1 };
+    this.#next();
     const encode = messageEncoder(this.roomId, { id: 1, username: 'ann' });
     const tag = clientMsgId === undefined ? {} : { clientMsgId };
     const body = encode({ content, id: `gateway-1-${content}`, sentAt: 1_767_225_600_123, ...tag });
     return this.put(openFrame(this.at) + body);
+  }
+
+  /** @returns the frame that sockets receive */
+  change(by: Member, parts: ChangeParts): string {
+    this.#next();
+    return this.put(openFrame(this.at) + encodeChange(this.roomId, by, parts));
   }
 
   /** Appends any text at the current position. */
@@ -35,8 +52,19 @@ export class TestRecent implements RoomHistory {
   /** Archives all messages and keeps the newest `keep`, as an archiver does. */
   async archive(db: Database, keep: number): Promise<void> {
     const taken = [...this.messages];
+    const changes = taken.filter(({ frame }) => isChangeFrame(frame));
+    await db.roomChange.createMany({
+      data: changes.map((stored) => {
+        const text = Buffer.from(stored.frame).toString();
+        const change = readChange(this.roomId, stored, text.slice(text.indexOf('"type":')));
+        const { epoch, seq, kind, userId, sentAt, body } = change;
+        return { roomId: this.roomId, epoch, seq, n: seq, kind, userId, sentAt: new Date(sentAt), body };
+      }),
+      skipDuplicates: true,
+    });
+    const messages = taken.filter(({ frame }) => !isChangeFrame(frame));
     await db.message.createMany({
-      data: taken.map((stored) => {
+      data: messages.map((stored) => {
         const { message } = readMessage(this.roomId, stored, Buffer.from(stored.frame).toString());
         const { epoch, seq, id: messageId, userId, username, content, sentAt, clientMsgId } = message;
         const common = { roomId: this.roomId, epoch, seq, messageId, userId, username, content };
@@ -62,6 +90,10 @@ export class TestRecent implements RoomHistory {
     limit: number,
   ): Promise<StoredMessage[][]> {
     return Promise.all(rooms.map(({ roomId, from }) => this.from(roomId, from, limit)));
+  }
+
+  #next(): void {
+    this.at = { epoch: this.at.epoch, seq: this.at.seq + 1 };
   }
 
   async #answer(roomId: number, messages: StoredMessage[]): Promise<StoredMessage[]> {

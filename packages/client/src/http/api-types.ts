@@ -1,5 +1,5 @@
 import type { Position, RoomKind, RoomRole } from '@chorus/protocol/constants';
-import type { ListedRoom, Member, Message } from '../types.js';
+import type { ListedRoom, Member, MemberChange, Message, RoomChange } from '../types.js';
 
 // Declared here, so that applications need no other library. A test compares them with the schemas of the API.
 
@@ -180,6 +180,11 @@ export interface MemberPage {
 export interface MessagePage {
   /** Oldest first. */
   readonly messages: readonly Message[];
+  /**
+   * Only if they were asked for: the changes of the members and of the room among the messages, oldest first. In a public room,
+   * members who joined or left by themselves are left out.
+   */
+  readonly changes?: ReadonlyArray<MemberChange | RoomChange> | undefined;
   /** Value of `before` for the next older page; null at the beginning of the room. */
   readonly before: string | null;
   /** Value of `after` for the next newer page; null when there was none at that moment. */
@@ -195,6 +200,8 @@ export interface MessageQuery {
   after?: string | undefined;
   /** Only messages that a change after this position has changed, in the order of these changes. Excludes the other two. */
   changedSince?: string | undefined;
+  /** Whether the page has the changes of the members and of the room among its messages. Not with `changedSince`. Default: false. */
+  changes?: boolean | undefined;
   /** Largest number of messages: 1 to 100. Default: 50. */
   limit?: number | undefined;
 }
@@ -223,7 +230,7 @@ export interface InvitePageOptions extends CallOptions {
 
 /** A request to a route of the API. */
 export interface RequestOptions extends CallOptions {
-  query?: Readonly<Record<string, string | number | undefined>> | undefined;
+  query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
   /** Sent as JSON. */
   body?: unknown;
   /** Sent as `Idempotency-Key`. */

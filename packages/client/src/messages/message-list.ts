@@ -1,11 +1,12 @@
-import { formatPosition, isAfter, type Position } from '@chorus/protocol/constants';
+import { formatPosition, isAfter, type Position, parsePosition } from '@chorus/protocol/constants';
 import { changedMessage, tombstoneOf } from '@chorus/protocol/fold';
 import { asChorusError } from '../chorus-error.js';
-import type { Change, CurrentMessage, Message } from '../entries.js';
+import type { Change, CurrentMessage, MemberChange, Message, RoomChange } from '../entries.js';
 import type { HistoryPage } from '../options.js';
 import { placeAfter, placeOf } from '../places.js';
 import type { Room } from '../room/room.js';
 import { applyChange, currentMessage } from './apply-change.js';
+import { merged, spliced } from './ordered.js';
 
 /** Options of a {@link MessageList}. */
 export interface MessageListOptions {
@@ -14,9 +15,12 @@ export interface MessageListOptions {
    * were read are kept beyond it. Default: 500.
    */
   keep?: number;
+  /** Whether the list has the changes of the members and of the room as well: {@link MessageList.changes}. Default: false. */
+  changes?: boolean;
 }
 
 type Entry = Message | Change;
+type LoggedChange = MemberChange | RoomChange;
 
 /** Entries that are kept to be applied to pages of the history, which may be older than what the room has delivered. */
 const MOST_RECENT = 1_000;
@@ -41,6 +45,8 @@ export class MessageList {
   readonly #offs: ReadonlyArray<() => void>;
   readonly #listeners = new Set<() => void>();
   #messages: readonly CurrentMessage[] = [];
+  #changes: readonly LoggedChange[] = [];
+  readonly #withChanges: boolean;
   #keep: number;
   #start: Position | undefined;
   /** Whether the first page has been read, so that the list has all messages from {@link #start} on. */
@@ -56,9 +62,10 @@ export class MessageList {
   #retry: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
-  constructor(room: Room, { keep = 500 }: MessageListOptions = {}) {
+  constructor(room: Room, { keep = 500, changes = false }: MessageListOptions = {}) {
     this.#room = room;
     this.#keep = keep;
+    this.#withChanges = changes;
     this.#start = room.position && placeAfter(room.position);
     this.#offs = [
       room.on('message', (message) => this.#received(message)),
@@ -73,13 +80,21 @@ export class MessageList {
     return this.#messages;
   }
 
+  /**
+   * With the option `changes`: the changes of the members and of the room since the first message of the list, oldest first. In a public
+   * room, the history leaves out members who joined or left by themselves. Each change of the list makes a new array.
+   */
+  get changes(): ReadonlyArray<MemberChange | RoomChange> {
+    return this.#changes;
+  }
+
   /** Whether the list begins with the first message of the room. */
   get atBeginning(): boolean {
     return this.#complete;
   }
 
   /**
-   * Calls `listener` after each change of {@link MessageList.messages}. A function of its own, so that frameworks can be given it:
+   * Calls `listener` after each change of {@link MessageList.messages} or {@link MessageList.changes}. A function of its own, so that frameworks can be given it:
    * `useSyncExternalStore(list.subscribe, () => list.messages)`.
    * @returns a function that removes the listener
    */
@@ -114,20 +129,22 @@ export class MessageList {
     if (this.#start === undefined) await this.#room.joined();
     const before = this.#start ?? (this.#room.position && placeAfter(this.#room.position));
     if (before === undefined || this.#closed) return 0;
-    const { messages, before: more } = await this.#read(() =>
-      this.#room.history({ before: formatPosition(before), limit }),
+    const changes = this.#withChanges || undefined;
+    const { before: more, ...read } = await this.#read(() =>
+      this.#room.history({ before: formatPosition(before), changes, limit }),
     );
     // Messages were dropped while the page was read: it is no longer the next older one.
     if (this.#start !== undefined && isAfter(this.#start, before)) return this.#readOlder(limit);
-    const page = messages.map((message) => this.#asNow(message));
-    this.#start = placeOf(messages[0] ?? before);
-    this.#complete = messages.length === 0 || more === null;
-    if (page.length > 0) {
+    const page = read.messages.map((message) => this.#asNow(message));
+    this.#start = parsePosition(more ?? formatPosition(page[0] ?? before));
+    this.#complete = !more && (more === null || page.length === 0);
+    if (this.#log(read.changes) || page.length > 0) {
       const whole = [...page, ...this.#messages];
       this.#keep = Math.max(this.#keep, whole.length);
       this.#become(whole);
     }
-    return page.length;
+    // A page of changes only.
+    return page.length > 0 || this.#complete ? page.length : this.#readOlder(limit);
   }
 
   #received(entry: Entry): void {
@@ -141,7 +158,16 @@ export class MessageList {
       if (entry.changed !== undefined) this.#missed({ epoch: entry.epoch, seq: entry.seq - 1 });
       this.#start ??= placeOf(entry);
       this.#become([...messages, currentMessage(entry)]);
+    } else if (this.#withChanges && ('member' in entry || entry.change === 'room-changed')) {
+      this.#log([entry]);
+      this.#become(messages);
     } else if (messages !== this.#messages) this.#become(messages);
+  }
+
+  /** @returns whether there are any */
+  #log(changes: readonly LoggedChange[] = []): boolean {
+    this.#changes = merged(this.#changes, changes);
+    return changes.length > 0;
   }
 
   /** Returns the messages after an entry about one of them; the same array if it is about none. */
@@ -214,6 +240,12 @@ export class MessageList {
         this.#replace(changed);
         from = changed.length < page.messages.length ? null : (page.changedSince ?? null);
       }
+      for (let from = this.#withChanges ? formatPosition(since) : null; from !== null && !this.#closed; ) {
+        const after = from;
+        const page = await this.#read(() => this.#room.history({ after, changes: true, limit: PAGE }));
+        if (this.#log(page.changes)) this.#become(this.#messages);
+        from = page.after;
+      }
       this.#mending = false;
       if (this.#missedSince !== undefined) this.#mend(0);
     } catch (cause) {
@@ -255,18 +287,9 @@ export class MessageList {
     if (drop > 0 && first !== undefined) {
       this.#start = placeOf(first);
       this.#complete = false;
+      this.#changes = this.#changes.filter((change) => isAfter(change, first));
     }
     this.#messages = drop > 0 ? messages.slice(drop) : messages;
     for (const listener of this.#listeners) listener();
   }
-}
-
-/** React Native lacks `toSpliced`. */
-function spliced(
-  messages: readonly CurrentMessage[],
-  index: number,
-  remove: number,
-  message: CurrentMessage,
-): readonly CurrentMessage[] {
-  return [...messages.slice(0, index), message, ...messages.slice(index + remove)];
 }

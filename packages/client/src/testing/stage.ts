@@ -1,10 +1,10 @@
 import type { ClientFrame, MessageFrame, V1ServerFrame } from '@chorus/protocol';
-import { formatPosition, isAfter, parsePosition } from '@chorus/protocol/constants';
+import { formatPosition, isAfter, type Position, parsePosition } from '@chorus/protocol/constants';
 import { WebSocket } from 'ws';
 import { ChorusClient } from '../chorus-client.js';
 import type { ClientOptions, HistorySource, RoomHistoryQuery } from '../options.js';
 import type { Room } from '../room/room.js';
-import type { Message, RoomStatus } from '../types.js';
+import type { MemberChange, Message, RoomChange, RoomStatus } from '../types.js';
 import { type ScriptedConnection, ScriptedGateway } from './scripted-gateway.js';
 
 export const EPOCH = 1_000;
@@ -53,6 +53,8 @@ export class TestHistory implements HistorySource {
   readonly asked: string[] = [];
   /** Messages that `changedSince` returns. */
   readonly changed: Message[] = [];
+  /** Changes of the members and of the room. */
+  readonly changes: Array<MemberChange | RoomChange> = [];
   /** False for a server that ignores `changedSince`. */
   knowsChanges = true;
   request?: NonNullable<HistorySource['request']>;
@@ -84,6 +86,7 @@ export class TestHistory implements HistorySource {
       return { messages: this.changed, before: null, after: null };
     }
     const [after, before] = [page.after, page.before].map((text) => parsePosition(text ?? ''));
+    if (page.changes) return this.#withChanges(messages, after, before, limit);
     if (after === undefined) {
       const found = messages.filter((each) => before === undefined || isAfter(before, each));
       const newest = found.slice(-limit);
@@ -92,6 +95,26 @@ export class TestHistory implements HistorySource {
     }
     const found = messages.filter((each) => isAfter(each, after));
     return { messages: found.slice(0, limit), before: null, after: found.length > limit ? 'more' : null };
+  }
+
+  /** Pages of entries: of messages and changes together. */
+  #withChanges(
+    messages: readonly Message[],
+    after: Position | undefined,
+    before: Position | undefined,
+    limit: number,
+  ) {
+    const found = [...messages, ...this.changes]
+      .sort((a, b) => (isAfter(a, b) ? 1 : -1))
+      .filter((each) => (before === undefined || isAfter(before, each)) && (!after || isAfter(each, after)));
+    const page = after ? found.slice(0, limit) : found.slice(-limit);
+    const [first, last] = [page[0], page.at(-1)].map((each) => each && formatPosition(each));
+    const [older, newer] = found.length <= limit ? [] : after ? [undefined, last] : [first];
+    return {
+      messages: page.filter((each) => each.type === 'message'),
+      changes: page.filter((each) => each.type === 'change'),
+      ...{ before: older ?? null, after: newer ?? null },
+    };
   }
 }
 

@@ -98,16 +98,18 @@ export const erasedFrame = z
     'The entry at this position was erased: a deleted message, or a change of one. Only sent when missed entries are replayed.',
   );
 
+const aboutRoom = [memberAddedFrame, memberChangedFrame, memberRemovedFrame, roomChangedFrame] as const;
+
+/** Changes of the members and of the room, which the history keeps in their place between the messages. */
+export const roomChangeFrame = z.discriminatedUnion('change', aboutRoom);
+
 /** Entries of a room that are not messages. Each has a position. Plain sockets do not receive them. */
 export const changeFrame = z.discriminatedUnion('change', [
   editedFrame,
   deletedFrame,
   reactedFrame,
   appendedFrame,
-  memberAddedFrame,
-  memberChangedFrame,
-  memberRemovedFrame,
-  roomChangedFrame,
+  ...aboutRoom,
   erasedFrame,
 ]);
 
@@ -115,5 +117,10 @@ export type ChangeFrame = z.infer<typeof changeFrame>;
 export type ChangeKind = ChangeFrame['change'];
 /** A change that a user or program makes; `erased` is made by no one. */
 export type MadeChange = Exclude<ChangeFrame, { change: 'erased' }>;
+/** A change of the members or of the room. */
+export type RoomChange = z.infer<typeof roomChangeFrame>;
+export const ROOM_CHANGES: readonly ChangeKind[] = roomChangeFrame.options.map(
+  (frame) => frame.shape.change.value,
+);
 /** A change of one message. */
 export type MessageChange = Extract<ChangeFrame, { target: unknown }>;

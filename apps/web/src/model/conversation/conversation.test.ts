@@ -1,7 +1,7 @@
 import { ChorusError, type Message, type Position } from '@chorus/client';
 import { signal } from '@preact/signals';
 import { expect } from 'chai';
-import { ADA, BEN, delivery, message } from '../../testing/messages.js';
+import { ADA, BEN, delivery, message, NOON } from '../../testing/messages.js';
 import { ToldRoom } from '../../testing/told-room.js';
 import { Conversation } from './conversation.js';
 
@@ -126,10 +126,11 @@ describe('a conversation', () => {
   });
 
   const TARGET = { epoch: 1, seq: 1 };
-  const by = { roomId: 1, id: 'c', sentAt: 0, userId: BEN.id, username: BEN.username };
+  const by = { roomId: 1, id: 'c', sentAt: NOON, userId: BEN.id, username: BEN.username };
 
   it('shows messages as they are now, and who joined between them', () => {
     const conversation = open();
+    conversation.kind.value = 'private';
     room.tell('message', message(1, BEN));
     room.tell('change', { ...by, type: 'change', epoch: 1, seq: 2, change: 'member-added', member: BEN });
     room.tell('message', message(3, BEN));

@@ -20,7 +20,7 @@ import { Composing } from './composing.js';
 import { type About, keyOf, type Outgoing } from './entry.js';
 import { MessageActions } from './message-actions.js';
 import { messageAt, Quotes } from './quotes.js';
-import { type RoomEvent, roomEventOf } from './room-events.js';
+import { roomEvents } from './room-events.js';
 import { type Row, Timeline } from './timeline.js';
 
 /** Older messages per request. */
@@ -74,7 +74,7 @@ export class Conversation {
   readonly #room: Room;
   readonly #reading: Reading;
   readonly #list: MessageList;
-  readonly #events = signal<readonly RoomEvent[]>([]);
+  readonly #changes = signal<readonly Change[]>([]);
   readonly #outgoing = signal<ReadonlyMap<string, Outgoing>>(new Map());
   readonly #gaps = signal<ReadonlySet<string>>(new Set());
   /** Others' messages after it are marked as new while the room is in view. */
@@ -98,12 +98,13 @@ export class Conversation {
     this.actions = new MessageActions(room, me);
     this.quotes = new Quotes(room);
     // Messages are not dropped: the log shows its end only, and what a user reads further up must stay.
-    this.#list = new MessageList(room, { keep: Number.POSITIVE_INFINITY });
+    this.#list = new MessageList(room, { keep: Number.POSITIVE_INFINITY, changes: true });
     const timeline = new Timeline();
+    const events = computed(() => roomEvents(this.#changes.value, me, this.kind.value));
     this.rows = computed(() =>
       timeline.rows({
         messages: this.messages.value,
-        events: this.#events.value,
+        events: events.value,
         outgoing: this.#outgoing.value,
         me,
         unreadAfter: this.#unreadAfter.value,
@@ -113,7 +114,6 @@ export class Conversation {
     this.#list.subscribe(() => this.#onList());
     this.#endings.push(
       () => this.#list.close(),
-      room.on('change', (change) => this.#onChange(change)),
       room.on('message', (message) => this.#onMessage(message)),
       room.on('delivery', (delivery) => this.#onDelivery(delivery)),
       room.on('typing', (typists) => {
@@ -258,9 +258,10 @@ export class Conversation {
   }
 
   #onList(): void {
-    const { messages } = this.#list;
+    const { messages, changes } = this.#list;
     batch(() => {
       this.messages.value = messages;
+      this.#changes.value = changes;
       this.quotes.update(messages);
       this.composing.update(messages);
       this.noteRead();
@@ -277,11 +278,6 @@ export class Conversation {
       // A user who writes has read.
       if (message.userId === this.#me.id && this.#watched.value) this.#unreadAfter.value = undefined;
     });
-  }
-
-  #onChange(change: Change): void {
-    const event = roomEventOf(change, this.#me, this.kind.peek() === 'public');
-    if (event !== undefined) this.#events.value = [...this.#events.value, event];
   }
 
   #onDelivery(delivery: Delivery): void {

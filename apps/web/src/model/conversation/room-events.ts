@@ -1,21 +1,38 @@
-import type { Change, Member, Position } from '@chorus/client';
+import type { Change, Member, Position, RoomInfo } from '@chorus/client';
 import { isolated } from '../words.js';
 
 /** A change of the members or of the room, as a line of the log. */
 export interface RoomEvent extends Position {
   readonly text: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
 }
 
 const ROLES = { owner: 'an owner', moderator: 'a moderator', member: 'a member' } as const;
 
 /**
- * Returns the line about a change; undefined if the log has none about it.
- * @param isPublic whether every user may come and go, which is not worth a line
+ * Returns the lines about changes, oldest first; the log has none about some of them.
+ * @param kind of the room; undefined if it is not known yet
  */
-export function roomEventOf(change: Change, me: Member, isPublic: boolean): RoomEvent | undefined {
-  if (isPublic && 'member' in change && change.userId === change.member.id) return undefined;
-  const text = textOf(change, me);
-  return text === undefined ? undefined : { epoch: change.epoch, seq: change.seq, text };
+export function roomEvents(
+  changes: readonly Change[],
+  me: Member,
+  kind: RoomInfo['kind'] | undefined,
+): RoomEvent[] {
+  return changes.flatMap((change) => {
+    // Every user may come and go in a public room, which is not worth a line.
+    if (change.change === 'erased' || (kind !== 'private' && isOwnMove(change))) return [];
+    const text = textOf(change, me);
+    const { epoch, seq, sentAt: at } = change;
+    return text === undefined ? [] : { epoch, seq, at, text };
+  });
+}
+
+/** Whether a user joined or left without another user. */
+function isOwnMove(change: Change): boolean {
+  return (
+    /^member-(added|removed)$/.test(change.change) && 'member' in change && change.userId === change.member.id
+  );
 }
 
 function textOf(change: Change, me: Member): string | undefined {
@@ -35,7 +52,10 @@ function textOf(change: Change, me: Member): string | undefined {
     case 'member-changed': {
       const { member, role, mutedUntil, userId, username } = change;
       const by = name({ id: userId, username });
-      if (role !== undefined) return sentence(`${by} made ${name(member)} ${ROLES[role]}`);
+      if (role !== undefined) {
+        const self = `${by} ${userId === me.id ? 'are' : 'is'} ${ROLES[role]} now`;
+        return sentence(userId === member.id ? self : `${by} made ${name(member)} ${ROLES[role]}`);
+      }
       if (mutedUntil === undefined) return undefined;
       return sentence(`${by} ${mutedUntil === null ? 'unmuted' : 'muted'} ${name(member)}`);
     }

@@ -104,6 +104,21 @@ describe('the lines of a log', () => {
     expect(words(rows)).to.deep.equal(['day', 'message 1', 'gap', 'message 5']);
   });
 
+  it('have what happened in the room in its place, also on a day without messages', () => {
+    const event = (seq: number, minutes: number) => ({
+      ...{ epoch: 1, seq, at: NOON + minutes * MINUTE, text: `event ${seq}` },
+    });
+    const rows = new Timeline().rows({
+      messages: [message(2, BEN, { minutes: 2 }), message(4, BEN, { minutes: 3 })],
+      events: [event(1, -24 * 60), event(3, 2), event(5, 24 * 60)],
+      outgoing: new Map(),
+      me: ADA,
+    });
+    expect(words(rows)).to.deep.equal([
+      ...['day', 'event', 'day', 'message 2', 'event', 'message 4', 'day', 'event'],
+    ]);
+  });
+
   it('are unchanged objects where nothing has changed, so that they are not drawn again', () => {
     const timeline = new Timeline();
     const messages = [message(2, BEN), message(3, ADA, { clientMsgId: 'a' })];

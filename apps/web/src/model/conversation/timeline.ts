@@ -37,12 +37,15 @@ export class Timeline {
     const arrived = new Set<string>();
     const rows: Row[] = [];
     let last: Entry | undefined;
+    let day: string | undefined;
     let divided = unreadAfter === undefined;
+    const addDay = (at: number, key: string): void => {
+      if (day === dayOf(at)) return;
+      day = dayOf(at);
+      rows.push({ kind: 'day', key: `day ${day} ${key}`, at });
+    };
     const add = (entry: Entry): void => {
-      if (last === undefined || dayOf(last.at) !== dayOf(entry.at)) {
-        rows.push({ kind: 'day', key: `day ${dayOf(entry.at)} ${entry.key}`, at: entry.at });
-        last = undefined;
-      }
+      addDay(entry.at, entry.key);
       const first = last === undefined || rows.at(-1)?.kind !== 'message' || !together(last, entry);
       rows.push({ kind: 'message', key: entry.key, entry, first });
       last = entry;
@@ -51,7 +54,9 @@ export class Timeline {
     const addEvents = (before: Position | undefined): void => {
       for (let event = events[shown]; event !== undefined; event = events[++shown]) {
         if (before !== undefined && isAfter(event, before)) return;
-        rows.push({ kind: 'event', key: `event ${formatPosition(event)}`, event });
+        const key = `event ${formatPosition(event)}`;
+        addDay(event.at, key);
+        rows.push({ kind: 'event', key, event });
       }
     };
     for (const message of messages) {

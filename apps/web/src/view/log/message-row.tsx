@@ -45,8 +45,9 @@ export class LogRow extends Component<RowProps> {
         );
       case 'event':
         return (
-          <div class="event" data-row>
-            {row.event.text}
+          <div class="event" data-row title={fullTimeText(row.event.at)}>
+            {row.event.text}{' '}
+            <time dateTime={new Date(row.event.at).toISOString()}>{timeText(row.event.at)}</time>
           </div>
         );
       case 'message':
