@@ -20,6 +20,7 @@ import type { PortHealth } from './lifecycle/readiness.js';
 import { HeldAcks } from './rooms/acks.js';
 import { DeliveryPace } from './rooms/delivery-pace.js';
 import { Hub } from './rooms/hub.js';
+import { MemberChecks } from './rooms/member-checks.js';
 import { connectRelay, type Relay } from './rooms/relay.js';
 import { routes } from './routes.js';
 import { connect } from './sessions/connect.js';
@@ -134,11 +135,12 @@ interface RoomParts {
 
 function openRooms(
   config: GatewayConfig,
-  { telemetry, relay, capacity, log }: NodeParts & { telemetry: Telemetry; relay: Relay },
+  { telemetry, relay, access, capacity, log }: NodeParts & { telemetry: Telemetry; relay: Relay },
 ): RoomParts {
   const connections = { capacity, byAddress: config.trustedProxies === 0 };
   const transport = new UwsTransport({ ...config, counts: telemetry.counters, connections }, log);
-  return { transport, hub: new Hub({ ...relay, ...telemetry, transport }) };
+  const memberChecks = new MemberChecks(access);
+  return { transport, hub: new Hub({ ...relay, ...telemetry, memberChecks, transport }) };
 }
 
 function openLifecycle(

@@ -19,6 +19,7 @@ import {
   type MemberSubscriber,
   memberChangeOf,
 } from './member-changes.js';
+import type { MemberChecks } from './member-checks.js';
 import { isReadReceipt } from './read-receipt.js';
 import { RoomListWatch } from './room-list-watch.js';
 import type { JoinTicket } from './standing.js';
@@ -62,6 +63,8 @@ export interface LocalRoom extends AckedRoom, MemberRoom {
   admitted: number;
   deleted: boolean;
   readonly tickets: Set<JoinTicket>;
+  /** Whether users may be in it who are not members any more: it is not public, and entries are missing on this node. */
+  unchecked: boolean;
 }
 
 /** The rooms in use on this node: joins sockets to them and publishes arrivals to their sockets. */
@@ -74,6 +77,7 @@ export class Hub implements RoomListener {
       feeds: RoomFeedRegistry;
       presence: PresenceTracker;
       watermarks: WatermarkRegistry;
+      memberChecks: Pick<MemberChecks, 'check'>;
       counters: GatewayCounters;
       timings: Pick<Timings, 'delivered'>;
       traces: Pick<MessageTracer, 'delivered'> | undefined;
@@ -112,6 +116,7 @@ export class Hub implements RoomListener {
         admitted: 0,
         deleted: false,
         tickets: new Set(),
+        unchecked: false,
         slowModeSeconds: 0,
         slowModeChanges: 0,
       };
@@ -194,6 +199,19 @@ export class Hub implements RoomListener {
       this.parts.transport.publish(room.topic, frame);
       this.#count(room, frame);
     } else this.#deliverTyping(room, typist, frame);
+  }
+
+  async checkMembers(roomId: number): Promise<void> {
+    const room = this.#rooms.get(roomId);
+    if (room === undefined) return;
+    room.unchecked = true;
+    await this.parts.memberChecks.check(room);
+    room.unchecked = false;
+  }
+
+  /** Whether users may be in the room who are not members any more. */
+  isUnchecked(roomId: number): boolean {
+    return this.#rooms.get(roomId)?.unchecked ?? false;
   }
 
   /** Messages are lost for this node: the next delivery is of a later message. */

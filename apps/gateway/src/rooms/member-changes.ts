@@ -1,5 +1,6 @@
-import type { MadeChange, Member, RoomKind } from '@chorus/protocol';
-import type { JoinTicket, Standing } from './standing.js';
+import type { Membership } from '@chorus/control';
+import { accessTo, type MadeChange, type Member, type RoomKind } from '@chorus/protocol';
+import { type JoinTicket, type Standing, standingOf } from './standing.js';
 
 /** A room on this node, as far as changes of members concern it. */
 export interface MemberRoom {
@@ -70,6 +71,13 @@ export function applyMemberChange(room: MemberRoom, change: MemberChange): void 
     default:
       change satisfies never;
   }
+}
+
+/** Applies what the membership list has about a user. Entries that the list does not have yet must follow. */
+export function applyMembership(room: MemberRoom, userId: number, membership: Membership): void {
+  if (accessTo('read', room.kind, membership.role) === 'yes')
+    setStanding(room, userId, standingOf(membership));
+  else removeMember(room, userId);
 }
 
 function removeMember(room: MemberRoom, userId: number): void {

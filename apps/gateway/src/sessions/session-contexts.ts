@@ -1,5 +1,6 @@
 import type { Guard, VerifiedToken } from '@chorus/auth';
 import type { Broker } from '@chorus/broker';
+import { UnavailableError } from '@chorus/redis';
 import type { GatewayConfig } from '../config.js';
 import { TargetMessages } from '../rooms/target-messages.js';
 import type { PlainContext } from './plain-session.js';
@@ -30,7 +31,10 @@ type SessionParts = Pick<
 };
 
 export function sessionContexts(config: GatewayConfig, parts: SessionParts): SessionContexts {
-  const { hub, acks, inboxes, access, memberships, presence, reads, guard, broker, publish } = parts;
+  const { hub, acks, inboxes, access, memberships, presence, reads, guard, broker } = parts;
+  // Users may send who are not members of the room any more.
+  const publish: Broker['publish'] = (roomId, body, key) =>
+    hub.isUnchecked(roomId) ? unchecked() : parts.publish(roomId, body, key);
   const { nextMessageId, counters, log } = parts;
   const { maxFrameBytes, maxMessagesPerSecond, maxQueuedBytes, idleTimeoutSeconds } = config;
   const shared = { hub, memberships, publish, nextMessageId, maxQueuedBytes, counters, log };
@@ -49,10 +53,15 @@ export function sessionContexts(config: GatewayConfig, parts: SessionParts): Ses
       presence,
       reads,
       verify,
-      publishNotice: (roomId, frame) => broker.publishNotice(roomId, frame),
+      publishNotice: (roomId, frame) =>
+        hub.isUnchecked(roomId) ? unchecked() : broker.publishNotice(roomId, frame),
       targets: new TargetMessages(broker),
       messageLimits: config.messageLimits,
       limits: { maxFrameBytes, maxMessagesPerSecond, maxRooms, idleTimeoutSeconds },
     },
   };
+}
+
+function unchecked(): Promise<never> {
+  return Promise.reject(new UnavailableError('the members of the room are being checked'));
 }

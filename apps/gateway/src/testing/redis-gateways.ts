@@ -1,7 +1,6 @@
 import { RedisRoomDirectory, type RoomDirectory } from '@chorus/broker';
 import { type MembershipList, RedisAccessList, RedisMembershipList } from '@chorus/control';
-import type { Keyspace } from '@chorus/redis';
-import { openRedisKeys, redisAt } from '@chorus/redis/testing';
+import { openRedisKeys, redisAt, type TestRedisKeys } from '@chorus/redis/testing';
 import { silentLog, testRedis } from '@chorus/testing';
 import type { GatewayConfig } from '../config.js';
 import type { GatewayParts } from '../create-gateway.js';
@@ -12,7 +11,7 @@ import { GatewayFixture } from './gateways.js';
 export class RedisGatewayFixture extends GatewayFixture {
   private constructor(
     private readonly url: string,
-    private readonly keyspace: Keyspace,
+    private readonly own: TestRedisKeys,
     override readonly directory: RoomDirectory,
     override readonly memberships: MembershipList,
   ) {
@@ -26,7 +25,7 @@ export class RedisGatewayFixture extends GatewayFixture {
     await (await new RedisAccessList(redis, keyspace).beginRestoration()).complete();
     const fixture = new RedisGatewayFixture(
       url,
-      keyspace,
+      own,
       new RedisRoomDirectory(redis, keyspace),
       new RedisMembershipList(redis, keyspace),
     );
@@ -34,10 +33,27 @@ export class RedisGatewayFixture extends GatewayFixture {
     return fixture;
   }
 
+  /**
+   * Copies everything of these gateways in Redis.
+   * @returns puts the copy back, as a Redis does that restarts with older data: its memberships count for nothing
+   */
+  async copyData(): Promise<() => Promise<void>> {
+    const { redis } = this.own;
+    const keys = await this.own.keys();
+    const copies = await Promise.all(keys.map((key) => redis.dumpBuffer(key)));
+    return async () => {
+      await this.own.deleteKeys();
+      for (const [at, key] of keys.entries()) {
+        const copy = copies[at];
+        if (copy && !/:control:m\b/.test(key)) await redis.restore(key, 0, copy);
+      }
+    };
+  }
+
   protected override async parts(config: GatewayConfig): Promise<GatewayParts> {
     const redis = { ...config.redis, urls: [this.url] };
     return this.closer.add(
-      createRedisParts({ ...config, redis, redisPrefix: this.keyspace.prefix }, silentLog),
+      createRedisParts({ ...config, redis, redisPrefix: this.own.keyspace.prefix }, silentLog),
     );
   }
 }

@@ -7,6 +7,14 @@ import type { FeedCounters } from './replay.js';
 export interface MessageListener {
   /** The next message of a room: exactly once, in order. */
   onMessage(roomId: number, position: Position, frame: Uint8Array): void;
+  /** A frame without a position. In a room that is not public it follows the messages that were missing when it arrived. */
+  onNotice(roomId: number, frame: Uint8Array): void;
+  /**
+   * Entries of a room that is not public may be lost for this node before its next delivery, among them removals of members. Deliveries
+   * of the room wait until it resolves: every user to whom the listener passes them on is a member then.
+   * @throws {UnavailableError} the members are not known yet; called again after a pause
+   */
+  checkMembers(roomId: number): Promise<void>;
   /** Messages were lost, or are no longer in the recent history, before they could be delivered on this node. */
   onLost(roomId: number, loss: HistoryLoss): void;
 }

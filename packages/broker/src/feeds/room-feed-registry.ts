@@ -12,7 +12,6 @@ import { RoomReplays, type RoomReplaysParts } from './room-replays.js';
 
 /** Receives the events of the rooms in use. */
 export interface RoomListener extends MessageListener {
-  onNotice(roomId: number, frame: Uint8Array): void;
   /** Everything up to that position is in the database. A notice can be missed or late. */
   onStored(roomId: number, upTo: Position): void;
 }
@@ -116,7 +115,7 @@ export class RoomFeedRegistry implements BrokerListener {
   }
 
   onNotice(roomId: number, frame: Uint8Array): void {
-    if (this.#uses.has(roomId)) this.#listeners?.rooms.onNotice(roomId, frame);
+    this.#uses.get(roomId)?.feed.receiveNotice(frame);
   }
 
   onStored(roomId: number, upTo: Position): void {
@@ -164,12 +163,12 @@ export class RoomFeedRegistry implements BrokerListener {
 
   /** The kind of a room in use; `private` for any other, so that it is shown to no user by mistake. */
   kind(roomId: number): RoomKind {
-    return this.#uses.get(roomId)?.feed.kind ?? 'private';
+    return this.#uses.get(roomId)?.feed.room.kind ?? 'private';
   }
 
   /** Entries of a room in use that were sent up to this time are not served any more; undefined without a limit. */
   expiredUpTo(roomId: number): number | undefined {
-    return this.#uses.get(roomId)?.feed.retention.expiredUpTo;
+    return this.#uses.get(roomId)?.feed.room.retention.expiredUpTo;
   }
 
   /**
@@ -278,6 +277,6 @@ export class RoomFeedRegistry implements BrokerListener {
 
 function isAboutEarlier(event: ControlEvent, feed: RoomFeed): boolean {
   return (
-    event.type === 'room-deleted' && event.generation !== undefined && feed.isNewerThan(event.generation)
+    event.type === 'room-deleted' && event.generation !== undefined && feed.room.isNewerThan(event.generation)
   );
 }

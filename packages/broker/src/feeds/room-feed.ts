@@ -1,4 +1,3 @@
-import type { RoomKind } from '@chorus/protocol';
 import { UnavailableError } from '@chorus/redis';
 import {
   isAfter,
@@ -8,11 +7,12 @@ import {
   RoomsRestoringError,
 } from '../broker.js';
 import { keepDelivery } from './keep-delivery.js';
-import { FeedLosses, type HistoryLoss } from './losses.js';
+import { KnownRoom } from './known-room.js';
+import type { HistoryLoss } from './losses.js';
+import { Pause, Waiters } from './pauses.js';
 import { follows, positionBefore, readAfter } from './read-after.js';
 import type { ReplayWindow } from './replay-window.js';
 import type { MessageListener, RoomFeedParts } from './room-feed-parts.js';
-import { RoomRetention } from './room-retention.js';
 
 /** A message that arrived and is held until the feed has caught up. */
 interface Arrival {
@@ -22,6 +22,8 @@ interface Arrival {
 
 /** Maximum number of held arrivals. Further ones are dropped and read back from the history. */
 const MAX_HELD = 5_000;
+/** Maximum number of held notices. Further ones are dropped. */
+const MAX_NOTICES = 500;
 /** Longest pause between attempts to catch up, as a multiple of the first. */
 const LONGEST_PAUSE = 4;
 
@@ -33,27 +35,24 @@ export class RoomFeed {
   #at: Position = { epoch: 0, seq: 0 };
   /** Arrivals held until the feed has caught up; undefined when it has. */
   #held: Arrival[] | undefined = [];
+  /** Notices of a room that is not public, held likewise: among the missing messages may be removals of members. */
+  readonly #notices: Uint8Array[] = [];
   /** Whether messages may be missing that no arrival would reveal: the position must be queried. */
   #doubtful = false;
   #stopped = false;
-  /** Generation of the room; empty if unknown. */
-  #generation = '';
-  kind: RoomKind = 'public';
-  readonly retention: RoomRetention;
-  readonly #losses: FeedLosses;
+  readonly room: KnownRoom;
   /** Receives the deliveries, for clients that resume. */
   window: ReplayWindow | undefined;
-  #waiting: Array<{ resolve(): void; reject(error: unknown): void }> = [];
-  /** Ends the pause before the next attempt to catch up. */
-  #wake: (() => void) | undefined;
+  readonly #waiters = new Waiters();
+  /** The pause before the next attempt to catch up. */
+  readonly #pause = new Pause();
 
   constructor(
     readonly roomId: number,
     private readonly listener: MessageListener,
     private readonly parts: RoomFeedParts,
   ) {
-    this.retention = new RoomRetention(parts.retentionDays);
-    this.#losses = new FeedLosses((loss) => listener.onLost(roomId, loss));
+    this.room = new KnownRoom(parts.retentionDays, (loss) => listener.onLost(roomId, loss));
   }
 
   /** Everything up to here has been delivered. */
@@ -64,33 +63,29 @@ export class RoomFeed {
   /** Starts at the room's position after the subscription; arrivals since then are held. */
   start(standing: RoomStanding): void {
     this.#at = standing.at;
-    [this.#generation, this.kind] = [standing.generation, standing.kind];
-    this.#learn(standing);
+    this.room.begin(standing);
+    this.room.learn(standing, this.#at);
     void this.#catchUp();
   }
 
   /** Queries the room's standing, and reports the position of this feed, or one that a client claims. */
   async ask(client?: Position): Promise<RoomStanding> {
-    const seen = { position: client ?? this.#at, generation: this.#generation };
+    const seen = { position: client ?? this.#at, generation: this.room.generation };
     const by = client === undefined ? 'node' : 'client';
-    return this.#learn(await this.parts.broker.standing(this.roomId, { ...seen, by }));
+    const standing = await this.parts.broker.standing(this.roomId, { ...seen, by });
+    this.room.learn(standing, this.#at);
+    return standing;
   }
 
   /** Known losses after a position. */
   lossSince(since: Position): HistoryLoss | undefined {
-    return this.#losses.since(since, this.#at);
+    return this.room.losses.since(since, this.#at);
   }
 
   /** Restarts the feed for a new room with this id. */
   reopen(standing: RoomStanding): void {
-    [this.#generation, this.kind] = [standing.generation, standing.kind];
-    this.retention.learn(standing.retentionDays);
+    this.room.begin(standing);
     this.check();
-  }
-
-  /** Whether this room was created after one of that generation. */
-  isNewerThan(generation: number): boolean {
-    return this.#generation !== '' && Number(this.#generation) > generation;
   }
 
   get stopped(): boolean {
@@ -105,14 +100,14 @@ export class RoomFeed {
   /** Resolves when no message is missing; rejects if an attempt to find out fails. */
   caughtUp(): Promise<void> {
     if (this.#held === undefined) return Promise.resolve();
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    return this.#waiters.wait();
   }
 
   /** Stops deliveries. */
   stop(): void {
     this.#stopped = true;
-    this.#wake?.();
-    this.#failWaiting(new UnavailableError('the room is not in use any more'));
+    this.#pause.end();
+    this.#waiters.reject(new UnavailableError('the room is not in use any more'));
   }
 
   /** Handles an arrival, which may be a repetition. */
@@ -127,6 +122,12 @@ export class RoomFeed {
     else this.#doubtful = true;
   }
 
+  /** Handles a frame without a position. */
+  receiveNotice(frame: Uint8Array): void {
+    if (this.#held === undefined || this.room.kind === 'public') this.listener.onNotice(this.roomId, frame);
+    else if (this.#notices.length < MAX_NOTICES) this.#notices.push(frame);
+  }
+
   /** Checks whether messages were missed. */
   check(): void {
     this.#doubtful = true;
@@ -135,7 +136,7 @@ export class RoomFeed {
       void this.#catchUp();
     } else {
       // Not started, or catching up already: ends its pause, as the broker is back.
-      this.#wake?.();
+      this.#pause.end();
     }
   }
 
@@ -145,17 +146,8 @@ export class RoomFeed {
     if (!known || isAfter(to, this.#at)) this.check();
   }
 
-  #learn(standing: RoomStanding): RoomStanding {
-    const { generation, lost } = standing;
-    this.retention.learn(standing.retentionDays);
-    if (lost !== undefined && (this.#generation === '' || this.#generation === generation)) {
-      this.#losses.learn(lost, this.#at);
-    }
-    return standing;
-  }
-
   #moveTo(position: Position): void {
-    if (position.epoch !== this.#at.epoch) this.#losses.crossed(this.#at, position);
+    if (position.epoch !== this.#at.epoch) this.room.losses.crossed(this.#at, position);
     this.#at = position;
   }
 
@@ -186,11 +178,12 @@ export class RoomFeed {
       const target = this.#deliverHeld();
       if (target === undefined && !this.#doubtful) {
         this.#held = undefined;
-        for (const { resolve } of this.#waiting.splice(0)) resolve();
+        for (const frame of this.#notices.splice(0)) this.listener.onNotice(this.roomId, frame);
+        this.#waiters.resolve();
         return;
       }
       try {
-        await this.parts.question(() => this.#readUpTo(target));
+        await this.#fill(target);
         pauseMs = this.parts.retryMs;
       } catch (error) {
         if (error instanceof RoomNotFoundError) {
@@ -199,60 +192,90 @@ export class RoomFeed {
           continue;
         }
         this.#doubtful = true;
-        this.#failWaiting(error);
+        this.#waiters.reject(error);
         this.parts.log.debug({ roomId: this.roomId, error: String(error) }, 'could not catch up yet');
         // A notice arrives when the room is restored, so polling can be slow.
         if (error instanceof RoomsRestoringError) pauseMs = this.parts.retryMs * LONGEST_PAUSE;
-        await this.#pause(pauseMs);
+        await this.#pause.wait(pauseMs);
         pauseMs = Math.min(pauseMs * 2, this.parts.retryMs * LONGEST_PAUSE);
       }
     }
   }
 
   /** Reads and delivers everything up to `known`, or up to the room's position. */
-  async #readUpTo(known: Position | undefined): Promise<void> {
-    if (this.#stopped) return;
-    let target = known;
-    // Messages may be lost between epochs.
-    if (target === undefined || target.epoch !== this.#at.epoch) {
-      if (target === undefined) this.#doubtful = false;
-      const standing = await this.ask();
-      if (this.#stopped) return;
-      const another = this.#generation !== '' && standing.generation !== this.#generation;
-      this.#generation = standing.generation;
-      if (another) {
-        // Members of the deleted room get none of the new room's messages.
-        this.window?.cut(standing.at);
-        this.#at = standing.at;
-        throw new RoomNotFoundError(this.roomId);
+  async #fill(known: Position | undefined): Promise<void> {
+    const { question } = this.parts;
+    const target = await question(() => this.#findTarget(known));
+    if (await question(() => this.#readUpTo(target, this.room.kind === 'public'))) return;
+    // Not as a query: other rooms would wait for it.
+    await this.#checkMembers();
+    await question(() => this.#readUpTo(target, true));
+  }
+
+  /** Resolves when the members are checked, or deliveries have stopped. */
+  async #checkMembers(): Promise<void> {
+    while (!this.#stopped) {
+      try {
+        return await this.listener.checkMembers(this.roomId);
+      } catch (error) {
+        this.#waiters.reject(error);
+        this.parts.log.debug({ roomId: this.roomId, error: String(error) }, 'members are not known yet');
+        await this.#pause.wait(this.parts.retryMs);
       }
-      target ??= standing.at;
     }
+  }
+
+  /** Returns `known`, or else the room's position. Across epochs also learns what is lost between them. */
+  async #findTarget(known: Position | undefined): Promise<Position> {
+    if (known?.epoch === this.#at.epoch || this.#stopped) return known ?? this.#at;
+    if (known === undefined) this.#doubtful = false;
+    const standing = await this.ask();
+    const room = this.room;
+    const another = room.generation !== '' && standing.generation !== room.generation;
+    room.generation = standing.generation;
+    if (another && !this.#stopped) {
+      // Members of the deleted room get none of the new room's messages.
+      this.window?.cut(standing.at);
+      this.#at = standing.at;
+      throw new RoomNotFoundError(this.roomId);
+    }
+    return known ?? standing.at;
+  }
+
+  /**
+   * @param checked whether the members are known to be right although entries are missing
+   * @returns false if entries may be missing before the next delivery, and the members must be checked
+   */
+  async #readUpTo(target: Position, checked: boolean): Promise<boolean> {
+    const { counters } = this.parts;
     let delivered = 0;
     let lost = 0;
-    while (isAfter(target, this.#at)) {
-      const { expiredUpTo } = this.retention;
+    while (!this.#stopped && isAfter(target, this.#at)) {
+      if (!checked && target.epoch !== this.#at.epoch) return false;
+      const { expiredUpTo } = this.room.retention;
       const { broker, pageSize } = this.parts;
       const page = await readAfter(broker, this.roomId, this.#at, target, pageSize, expiredUpTo);
-      if (this.#stopped) return;
+      if (this.#stopped) break;
+      if (!checked && !page.exact) return false;
       const [first] = page.messages;
       if (first !== undefined && !page.exact) lost += this.#skipTo(positionBefore(first));
       for (const { epoch, seq, frame } of page.messages) this.#deliver({ epoch, seq }, frame);
       delivered += page.messages.length;
+      counters.gapMessages += page.messages.length;
       if (!page.complete && first === undefined && page.end !== undefined) {
         lost += this.#skipTo(page.end);
         this.#moveTo(page.end);
       }
       if (!page.complete || !isAfter(target, this.#at)) continue;
+      if (!checked) return false;
       // An epoch can begin without a message; in all other cases there is a gap.
       const reached = (first !== undefined || page.exact) && target.seq === this.#at.seq;
       if (!reached) lost += this.#skipTo(target);
       this.#moveTo(target);
     }
-    const { counters } = this.parts;
-    counters.gapMessages += delivered;
     if (lost > 0) counters.gapsLost++;
     else if (delivered > 0) counters.gapsRepaired++;
+    return true;
   }
 
   /**
@@ -268,20 +291,5 @@ export class RoomFeed {
       this.listener.onLost(this.roomId, { from: this.#at, to: position, recoverable: true });
     }
     return missing;
-  }
-
-  #failWaiting(error: unknown): void {
-    for (const { reject } of this.#waiting.splice(0)) reject(error);
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#wake?.(), ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        this.#wake = undefined;
-        resolve();
-      };
-    });
   }
 }

@@ -106,7 +106,7 @@ export class RoomReplays {
       // Numbers of a room are consecutive, also across epochs: too many messages can be refused without reading them.
       if (feed.at.seq - since.seq > parts.limits.maxMessages) return undefined;
       this.#window ??= this.#openWindow();
-      this.#window.expire(feed.retention.expiredUpTo);
+      this.#window.expire(feed.room.retention.expiredUpTo);
       const place = this.#window.find(since, feed.at);
       if (place === 'gone') {
         // The client may have seen messages that no node has. Nothing depends on the answer.
@@ -170,7 +170,7 @@ export class RoomReplays {
   ): Replay {
     const { generation } = window;
     const { counters, onRecovered } = this.parts;
-    const { retention } = this.feed;
+    const { retention } = this.feed.room;
     let place = from;
     let ended = false;
     let complete = false;
@@ -241,9 +241,10 @@ export class RoomReplays {
     // Includes the message at `from`, which shows that everything after it is complete.
     for (let at = positionBefore(from); ; ) {
       counters.replayReads++;
-      const { roomId, retention } = this.feed;
+      const { roomId, room: known } = this.feed;
+      const { expiredUpTo } = known.retention;
       const page = await question(() =>
-        readAfter(broker, roomId, at, start, this.parts.pageSize, retention.expiredUpTo),
+        readAfter(broker, roomId, at, start, this.parts.pageSize, expiredUpTo),
       );
       // The read is useless if the window does not begin there any more.
       if (window !== this.#window || window.generation !== generation || window.start !== start) return;

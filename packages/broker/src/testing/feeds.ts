@@ -14,6 +14,7 @@ export const IGNORE: RoomListener & NodeListener = {
   onNotice: () => undefined,
   onStored: () => undefined,
   onLost: () => undefined,
+  checkMembers: async () => undefined,
   onControl: () => undefined,
   onResumed: () => undefined,
 };

@@ -17,6 +17,10 @@ export class Recorder implements BrokerListener {
   readonly moved: number[] = [];
   readonly losses: Array<{ roomId: number; loss: HistoryLoss }> = [];
   readonly events: ControlEvent[] = [];
+  /** Rooms whose members were to be checked. */
+  readonly memberChecks: number[] = [];
+  /** Completes a check of members. */
+  checking: (roomId: number) => Promise<void> = async () => {};
   readonly activities: Activity[] = [];
   /** Number of times that activity may have been missed. */
   activityMissed = 0;
@@ -31,6 +35,12 @@ export class Recorder implements BrokerListener {
   onNotice(roomId: number, frame: Uint8Array): void {
     this.notices.push({ roomId, text: Buffer.from(frame).toString() });
     this.#changed();
+  }
+
+  async checkMembers(roomId: number): Promise<void> {
+    this.memberChecks.push(roomId);
+    this.#changed();
+    await this.checking(roomId);
   }
 
   onStored(roomId: number, upTo: Position): void {
