@@ -1,7 +1,7 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Position } from '@chorus/protocol';
+import { CLOSE, type Position } from '@chorus/protocol';
 import {
   connectPlain,
   connectV1,
@@ -183,6 +183,27 @@ describe('a Redis that comes back with older data', function () {
     const back = await connect(0, ben);
     expect((await enter(back, since)).recovered).to.equal(false);
     expect(await back.of('history-lost')).to.deep.equal(loss);
+  });
+
+  it('takes out a member whose removal it has lost, before anything that follows', async () => {
+    const body = { name: 'private', kind: 'private' };
+    const made = await request(`${cluster.url}/api/rooms`, { method: 'POST', body, token: ann.token });
+    room = (made.body as { id: number }).id;
+    const member = `${cluster.url}/api/rooms/${room}/members/${ben.id}`;
+    await request(member, { method: 'PUT', body: {}, token: ann.token });
+    const { sayer, stayer, plain } = await begin();
+    for (const archiver of cluster.archivers) archiver.kill('SIGSTOP');
+    try {
+      expect((await request(member, { method: 'DELETE', token: ann.token })).status).to.equal(204);
+      await bringBack();
+      await say(sayer, 'second', 5);
+    } finally {
+      for (const archiver of cluster.archivers) archiver.kill('SIGCONT');
+    }
+    expect((await stayer.of('room-left', room)).reason).to.equal('removed');
+    expect((await plain.ended).code).to.equal(CLOSE.removed.code);
+    await untilHeard(sayer, [...names('first', 10), ...names('second', 5)]);
+    for (const socket of [stayer, plain]) expect(heard(socket)).to.deep.equal(names('first', 10));
   });
 
   it('does not show what was said in an earlier room of the same id', async () => {

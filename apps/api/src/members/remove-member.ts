@@ -17,7 +17,9 @@ export const removeMember = operation(
       ...NOT_YOURS,
       404: 'There is no such room or member.',
       409: 'The user is the last owner.',
-      503: 'PostgreSQL or Redis is unavailable. A change that PostgreSQL has takes effect when Redis is available.',
+      503:
+        'PostgreSQL or Redis is unavailable. A change that PostgreSQL has takes effect when Redis is available; ' +
+        'repeated until then, the request has no other answer.',
     },
   },
   ({ members }: MemberServices) =>

@@ -20,7 +20,7 @@ export interface MemberServiceParts {
   readonly changes: RoomChanges;
   readonly access: RoomAccess;
   readonly reads: Pick<ReadPositions, 'ofRoom'>;
-  readonly outbox: Pick<Outbox, 'deliver'>;
+  readonly outbox: Pick<Outbox, 'deliver' | 'concerns'>;
   /** Whether users without an account take part, as with `AUTH=open`. */
   readonly accountsElsewhere: boolean;
   readonly maxMembers: number;
@@ -59,17 +59,28 @@ export class MemberService {
     });
   }
 
-  /** Removes a member; a user who removes themselves leaves. @throws {Refusal} 403, 404 or 409 */
+  /**
+   * Removes a member; a user who removes themselves leaves. Repeated while Redis lacks the removal, it delivers it.
+   * @throws {Refusal} 403, 404 or 409
+   */
   async remove(user: Member | undefined, roomId: number, userId: number): Promise<void> {
-    await this.#change(user, roomId, userId, async (scene) => {
-      const { room, role, before } = scene;
-      demand(actionOn(scene, userId, 'leave', 'removeMember'), { kind: room.room.kind, role });
-      if (before === 'none') throw new Refusal('member_not_found');
-      await keepAnOwner(scene, userId);
-      const member = await this.#member(room, userId, scene.user);
-      await room.removeMember(userId);
-      await room.record(scene.user, { change: 'member-removed', member }, userId);
-    });
+    try {
+      await this.#change(user, roomId, userId, async (scene) => {
+        const { room, role, before } = scene;
+        demand(actionOn(scene, userId, 'leave', 'removeMember'), { kind: room.room.kind, role });
+        if (before === 'none') throw new Refusal('member_not_found');
+        await keepAnOwner(scene, userId);
+        const member = await this.#member(room, userId, scene.user);
+        await room.removeMember(userId);
+        await room.record(scene.user, { change: 'member-removed', member }, userId);
+      });
+    } catch (error) {
+      // A user who has left a private room does not find it any more.
+      const isRepeated =
+        isCode(error, 'member_not_found') || (isCode(error, 'room_not_found') && user?.id === userId);
+      if (!isRepeated || !(await this.parts.outbox.concerns(roomId, userId))) throw error;
+      await this.parts.outbox.deliver(roomId);
+    }
   }
 
   /** Keeps a user from sending for a time. @param seconds 0 ends the mute @throws {Refusal} 403 or 404 */
@@ -152,6 +163,10 @@ export class MemberService {
     if (!this.parts.accountsElsewhere) throw new Refusal('user_not_found');
     return { id: userId, username: `user ${userId}` };
   }
+}
+
+function isCode(error: unknown, code: Refusal['code']): boolean {
+  return error instanceof Refusal && error.code === code;
 }
 
 function actionOfPut(scene: Scene, userId: number, role: RoomRole): RoomAction {

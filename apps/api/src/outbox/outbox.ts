@@ -51,6 +51,14 @@ export class Outbox {
     while ((await this.#deliverSome(roomId)) === ROWS_AT_ONCE);
   }
 
+  /** Whether a change of this user's membership of the room is not delivered yet. */
+  async concerns(roomId: number, userId: number): Promise<boolean> {
+    const rows = await this.parts.db.$queryRaw<unknown[]>`
+      SELECT 1 FROM outbox, jsonb_array_elements(mirror->'memberships') membership
+      WHERE room_id = ${BigInt(roomId)} AND membership->0 = to_jsonb(${BigInt(userId)}::bigint) LIMIT 1`;
+    return rows.length > 0;
+  }
+
   /** Delivers rows that requests have left. Continues with other rooms when one fails. */
   async sweep(): Promise<void> {
     const rooms = await this.parts.db.$queryRaw<Array<{ roomId: bigint }>>`

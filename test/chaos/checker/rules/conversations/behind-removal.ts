@@ -1,15 +1,8 @@
 import { formatPosition, type Position } from '@chorus/protocol';
 import { marksIn } from '../../../conversations/marks.js';
-import type { Fault } from '../../../history/history.js';
 import { indexConversation } from '../../conversations/conversation-index.js';
 import { MembershipTimes } from '../../conversations/membership-times.js';
 import type { Rule } from '../../rule.js';
-
-/**
- * Redis can lose a removal that no archiver has stored. A gateway that did not receive it before removes the user when it compares its
- * sockets with the restored memberships, within this time after everything is ready again, in milliseconds.
- */
-const COMPARED_MS = 5_000;
 
 export const behindRemoval: Rule = {
   name: 'behind-removal',
@@ -28,11 +21,7 @@ export const behindRemoval: Rule = {
           sentAt.get(formatPosition(position)) ?? 0,
           ...marksIn(text).map(({ mark }) => textsSentAt.get(mark) ?? 0),
         );
-        const step = times.removalBefore(userId, position, at);
-        const change = step === undefined ? times.removedBefore(userId, sent, at) : undefined;
-        const removedAt = step?.firstAt ?? change?.startedAt;
-        if (removedAt === undefined || mayBeUnknown(removedAt, at, history.faults)) return undefined;
-        return step ?? change;
+        return times.removalBefore(userId, position, at) ?? times.removedBefore(userId, sent, at);
       };
       for (const { userId, by, at, entry } of receipts) {
         const text = entry.type === 'message' ? entry.content : '';
@@ -46,7 +35,6 @@ export const behindRemoval: Rule = {
       for (const { userId, by, at, what, position } of glimpses) {
         const removed = position && times.removalBefore(userId, position, at);
         if (position === undefined || removed === undefined) continue;
-        if (mayBeUnknown(removed.firstAt, at, history.faults)) continue;
         yield {
           what: `room ${roomId}: ${by} of user ${userId} was told of ${formatPosition(position)}, behind the user's removal, by ${what}`,
           facts: { position, removed, at },
@@ -65,10 +53,3 @@ export const behindRemoval: Rule = {
     }
   },
 };
-
-function mayBeUnknown(removedAt: number, at: number, faults: readonly Fault[]): boolean {
-  return faults.some(
-    ({ loss, endedAt }) =>
-      loss !== undefined && removedAt >= loss.since && removedAt <= loss.until && at <= endedAt + COMPARED_MS,
-  );
-}
