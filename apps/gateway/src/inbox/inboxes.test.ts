@@ -87,6 +87,17 @@ describe('inboxes', () => {
   const received = (socket: FakeSocket, frames: number): Promise<void> =>
     until(`${frames} frames`, () => socket.frames.length >= frames);
 
+  it('send news once to a socket that has begun several times at once', async () => {
+    const other = await watch(1);
+    const socket = new FakeSocket(1);
+    await Promise.all([1, 2, 3].map(() => inboxes.watch(socket)));
+    publish(7, 2);
+    await until('the news', () => other.news.length === 1);
+    expect([counts(socket), inboxes.stats.sockets]).to.deep.equal([[[7, 1]], 2]);
+    inboxes.leave(socket);
+    expect(inboxes.stats.sockets).to.equal(1);
+  });
+
   it('answer with the number of rooms, and send news of these rooms only', async () => {
     const [ann, bob] = [await watch(1), await watch(2)];
     expect(ann.frames).to.deep.equal([{ type: 'inbox-watched', rooms: 2 }]);

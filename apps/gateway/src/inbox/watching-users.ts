@@ -55,7 +55,9 @@ export class WatchingUsers {
     return user;
   }
 
+  /** Adds a socket to a user who watches; once, however often it is added. */
   attach(user: WatchingUser, socket: InboxSocket): void {
+    if (user.sockets.includes(socket)) return;
     user.sockets.push(socket);
     this.#sockets++;
   }

@@ -18,8 +18,9 @@ export class RedisGatewayFixture extends GatewayFixture {
     super();
   }
 
-  static async open(): Promise<RedisGatewayFixture> {
-    const { url } = await testRedis();
+  /** @param given server to use; by default the one that all suites share */
+  static async open(given?: string): Promise<RedisGatewayFixture> {
+    const url = given ?? (await testRedis()).url;
     const own = await openRedisKeys(redisAt(url));
     const { redis, keyspace } = own;
     await (await new RedisAccessList(redis, keyspace).beginRestoration()).complete();
