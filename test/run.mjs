@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { divideByLoader, expandFolders, planBatches } from './runner/batches.mjs';
+import { divideByLoader, expandFolders, planBatches, TEST } from './runner/batches.mjs';
 import { Outcome } from './runner/outcome.mjs';
 
 /** Tests wait for processes and clocks much of the time, so more of them run than the machine has cores. */
@@ -23,7 +23,7 @@ const args = expandFolders(
   root,
   process.argv.slice(2).filter((arg) => !own.includes(arg)),
 );
-const given = args.some((arg) => /\.test\.tsx?$/.test(arg));
+const given = args.some((arg) => TEST.test(arg));
 const batches = given ? [[]] : planBatches(root, { long });
 /** Divided once everything is compiled. */
 let runs = [];

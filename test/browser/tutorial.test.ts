@@ -1,14 +1,12 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
 import { withClientPackage } from '../client/client-package.js';
+import { root } from '../support/root.js';
 import { TEST_SETTINGS } from '../support/servers/cluster.js';
 import { type Program, startProgram } from '../support/servers/program.js';
 import { launchChromium } from './support/launch-chromium.js';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 describe('the tutorial', function () {
   this.timeout(120_000);
@@ -28,7 +26,7 @@ describe('the tutorial', function () {
   };
 
   before(async () => {
-    folder = await mkdtemp(join(ROOT, 'test', 'dist', 'tutorial-'));
+    folder = await mkdtemp(join(root, 'test', 'dist', 'tutorial-'));
     const url = await startChorus('0');
     for (const [file, text] of await filesOfTutorial()) {
       await writeFile(join(folder, file), text.replace('http://localhost:8080', url));
@@ -104,7 +102,7 @@ describe('the tutorial', function () {
 
 /** The tutorial's code by file, as a reader has it at the end: later blocks are appended to earlier ones. */
 async function filesOfTutorial(): Promise<Map<string, string>> {
-  const text = await readFile(join(ROOT, 'docs', 'tutorial', 'small-chat.md'), 'utf8');
+  const text = await readFile(join(root, 'docs', 'tutorial', 'small-chat.md'), 'utf8');
   const files = new Map<string, string>();
   for (const [, file = '', code = ''] of text.matchAll(/^```\w+ (\S+)\n([\s\S]*?)^```$/gm)) {
     files.set(file, (files.get(file) ?? '') + code);

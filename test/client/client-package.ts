@@ -2,11 +2,11 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { root } from '../support/root.js';
 
 const exec = promisify(execFile);
-const maker = fileURLToPath(new URL('../../packages/client/make-package.mjs', import.meta.url));
+const maker = join(root, 'packages/client/make-package.mjs');
 
 /** Hands over a folder with what is published of the client, and removes it afterwards. */
 export async function withClientPackage<T>(use: (folder: string) => Promise<T>): Promise<T> {

@@ -1,15 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { ChorusClient, type Message } from '@chorus/client';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { createPerson, createRoom, type Person } from '../support/clients/people.js';
+import { root } from '../support/root.js';
 import { sharedStandalone } from '../support/servers/shared.js';
 import type { TestStandalone } from '../support/servers/standalone.js';
 
-const EXAMPLES = fileURLToPath(new URL('../../packages/client/examples/', import.meta.url));
+const EXAMPLES = `${root}/packages/client/examples/`;
 
 /** An example as somebody runs it in a terminal. */
 interface Example {

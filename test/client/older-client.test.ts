@@ -1,14 +1,16 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ChorusClient, type ChorusClient as Client, edit, react } from '@chorus/client';
 import { eventually } from '@chorus/testing';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { createPerson, createRoom, type Person } from '../support/clients/people.js';
+import { root } from '../support/root.js';
 import { sharedStandalone } from '../support/servers/shared.js';
 import type { TestStandalone } from '../support/servers/standalone.js';
 
 /** The client of the last version without changes, bundled and minified by esbuild. Not regenerated: it is a recording. */
-const FIXTURE = new URL('./fixtures/client-before-changes.txt', import.meta.url);
+const FIXTURE = join(root, 'test/client/fixtures/client-before-changes.txt');
 
 describe('a client of the version before changes, and new servers', function () {
   this.timeout(60_000);

@@ -3,17 +3,16 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { createPerson, createRoom } from '../support/clients/people.js';
+import { root } from '../support/root.js';
 import { sharedStandalone } from '../support/servers/shared.js';
 import type { TestStandalone } from '../support/servers/standalone.js';
 import { withClientPackage } from './client-package.js';
 import { BUDGETS, clientSize } from './size.js';
 
 const exec = promisify(execFile);
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const compiler = join(root, 'node_modules/.bin/tsc');
 /** Where an installed package is, as seen from one that needs it. */
 const folderOf = (name: string, from = import.meta.url): string =>

@@ -1,15 +1,14 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { createPerson, request } from '../support/clients/people.js';
+import { root } from '../support/root.js';
 import { sharedStandalone } from '../support/servers/shared.js';
 import type { TestStandalone } from '../support/servers/standalone.js';
 
 const exec = promisify(execFile);
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 describe('the example of the client in the README', function () {
   this.timeout(60_000);
@@ -18,14 +17,14 @@ describe('the example of the client in the README', function () {
   before(async () => {
     standalone = await sharedStandalone();
     // Where a program finds the packages.
-    folder = await mkdtemp(join(ROOT, 'test', 'dist', 'readme-'));
+    folder = await mkdtemp(join(root, 'test', 'dist', 'readme-'));
   });
   after(async () => {
     await rm(folder, { recursive: true, force: true });
   });
 
   const example = async (): Promise<string> => {
-    const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
+    const readme = await readFile(join(root, 'README.md'), 'utf8');
     const [, code] = /```js\n(import \{ ChorusApi.*?)```/s.exec(readme) ?? [];
     if (code === undefined) throw new Error('there is no example');
     expect(code).to.include("'http://localhost:8080'");

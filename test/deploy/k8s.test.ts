@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { parse } from 'yaml';
 import { documentedMetrics } from '../docs/metrics-page.js';
+import { root } from '../support/root.js';
 import { COMPONENTS_RENDERED, RENDERINGS } from './k8s/render.js';
 import { allContainers, ofKind, type Resource, workloads } from './k8s/resources.js';
 import { connectionsAllowed, waysIn } from './k8s/rules/network.js';
@@ -10,7 +10,7 @@ import { routesOf } from './k8s/rules/routes.js';
 import { RULES } from './k8s/rules.js';
 import { loadValidator } from './k8s/validate.js';
 
-const K8S = fileURLToPath(new URL('../../deploy/k8s/', import.meta.url));
+const K8S = `${root}/deploy/k8s/`;
 
 describe('the manifests for Kubernetes', function () {
   this.timeout(60_000);

@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { root } from '../support/root.js';
 
-const ROOT = new URL('../../', import.meta.url);
 const DASHBOARDS = 'deploy/grafana/dashboards/';
 
-export const readText = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
+export const readText = (path: string): string => readFileSync(join(root, path), 'utf8');
 
 const duration = z.string().regex(/^\d+[smh]$/);
 
@@ -101,7 +102,7 @@ export type Dashboard = z.infer<typeof dashboardSchema> & { readonly file: strin
 
 /** Every dashboard that Grafana is given. */
 export function readDashboards(): Dashboard[] {
-  return readdirSync(new URL(DASHBOARDS, ROOT)).map((file) => ({
+  return readdirSync(join(root, DASHBOARDS)).map((file) => ({
     file,
     ...dashboardSchema.parse(JSON.parse(readText(DASHBOARDS + file))),
   }));

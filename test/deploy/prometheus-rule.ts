@@ -1,13 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
+import { root } from '../support/root.js';
 
-const RULES = fileURLToPath(new URL('../../deploy/prometheus/rules/', import.meta.url));
+const RULES = join(root, 'deploy/prometheus/rules');
 
 /** The same rules as an object for the Prometheus operator. */
-export const PROMETHEUS_RULE = fileURLToPath(
-  new URL('../../deploy/k8s/components/monitoring/prometheus-rule.yaml', import.meta.url),
-);
+export const PROMETHEUS_RULE = join(root, 'deploy/k8s/components/monitoring/prometheus-rule.yaml');
 
 /** What {@link PROMETHEUS_RULE} has to be: the groups of all files of `deploy/prometheus/rules`, wrapped. */
 export function prometheusRuleText(): string {
@@ -15,7 +14,7 @@ export function prometheusRuleText(): string {
     .filter((name) => name.endsWith('.yaml'))
     .sort();
   const groups = files.flatMap(
-    (name) => (parse(readFileSync(`${RULES}${name}`, 'utf8')) as { groups: readonly unknown[] }).groups,
+    (name) => (parse(readFileSync(join(RULES, name), 'utf8')) as { groups: readonly unknown[] }).groups,
   );
   const rule = {
     apiVersion: 'monitoring.coreos.com/v1',

@@ -1,8 +1,9 @@
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { ACCESS, accessTo, ROLES_OR_NONE, ROOM_ACTIONS, ROOM_KINDS } from '@chorus/protocol';
+import { root } from '../support/root.js';
 
 /** The page about rooms, roles and access, with the table in the middle. */
-export const ACCESS_PAGE = fileURLToPath(new URL('../../docs/reference/access.md', import.meta.url));
+export const ACCESS_PAGE = join(root, 'docs/reference/access.md');
 
 const TABLES = /(?<=<!-- access -->\n)[\s\S]*(?=\n<!-- \/access -->)/;
 

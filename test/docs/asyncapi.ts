@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import {
   type AuthenticateFrame,
   authenticateFrame,
@@ -20,11 +20,12 @@ import {
   type V1ServerFrame,
 } from '@chorus/protocol';
 import { z } from 'zod';
+import { root } from '../support/root.js';
 
 /** The document that is generated from the schemas of the frames. */
-export const ASYNCAPI = fileURLToPath(new URL('../../docs/reference/asyncapi.json', import.meta.url));
+export const ASYNCAPI = join(root, 'docs/reference/asyncapi.json');
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   version: string;
 };
 

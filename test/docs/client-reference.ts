@@ -1,12 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Application, Converter, LogLevel, type ProjectReflection } from 'typedoc';
 import { load, type PluginOptions } from 'typedoc-plugin-markdown';
 import { withClientPackage } from '../client/client-package.js';
+import { root } from '../support/root.js';
 
 /** The page that is generated from the docstrings of the client. */
-export const CLIENT_REFERENCE = fileURLToPath(new URL('../../docs/reference/client.md', import.meta.url));
+export const CLIENT_REFERENCE = join(root, 'docs/reference/client.md');
 
 const INTRODUCTION = `Everything that \`@chorus/client\` exports, written from its docstrings by \`pnpm docs\`.
 [Use the client](../how-to/use-the-client.md) says how to use it.

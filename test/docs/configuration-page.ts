@@ -1,7 +1,8 @@
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { root } from '../support/root.js';
 
 /** The page that documents every setting. */
-export const CONFIGURATION = fileURLToPath(new URL('../../docs/reference/configuration.md', import.meta.url));
+export const CONFIGURATION = join(root, 'docs/reference/configuration.md');
 
 const TABLE = /(?<=<!-- settings -->\n)[\s\S]*(?=\n<!-- \/settings -->)/;
 

@@ -1,10 +1,9 @@
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { REDIS_COMMANDS, redisAclRules } from '@chorus/local';
+import { root } from '../support/root.js';
 
 /** The page about PostgreSQL and Redis, with the rules of a Redis user in the middle. */
-export const CONNECTING = fileURLToPath(
-  new URL('../../docs/how-to/postgresql-and-redis.md', import.meta.url),
-);
+export const CONNECTING = join(root, 'docs/how-to/postgresql-and-redis.md');
 
 const RULES = /(?<=<!-- redis user -->\n)[\s\S]*(?=\n<!-- \/redis user -->)/;
 const MOST_ON_A_LINE = 110;

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { redisCommands } from '@chorus/local';
 import { expect } from 'chai';
+import { root } from '../support/root.js';
 import { ACCESS_PAGE, accessTables, accessTablesOf } from './access-page.js';
 import { CONFIGURATION, tableOf } from './configuration-page.js';
 import { CONNECTING, redisUserText, rulesOf } from './connecting-page.js';
@@ -53,7 +54,7 @@ const BY_THE_LIBRARY = new Set([
 ]);
 
 function filesOf(folder: string): string[] {
-  const start = fileURLToPath(new URL(`../../${folder}`, import.meta.url));
+  const start = join(root, folder);
   return readdirSync(start).flatMap((name) =>
     ['lua', 'src'].flatMap((part) => {
       try {

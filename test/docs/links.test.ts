@@ -1,14 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { root } from '../support/root.js';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const NOT_OURS = new Set(['node_modules', 'dist', 'generated']);
 const CODE_BLOCK = /^ *```[\s\S]*?^ *```$/gm;
 
 describe('the links of the documents', () => {
-  const pages = pagesBelow(ROOT);
+  const pages = pagesBelow(root);
 
   it('lead to files and headings that exist', () => {
     expect(pages).to.include.members(['README.md', 'ARCHITECTURE.md', 'docs/README.md', 'deploy/README.md']);
@@ -31,7 +30,7 @@ interface Link {
 }
 
 function linksOf(page: string): Link[] {
-  const text = readFileSync(join(ROOT, page), 'utf8').replace(CODE_BLOCK, '');
+  const text = readFileSync(join(root, page), 'utf8').replace(CODE_BLOCK, '');
   return [...text.matchAll(/(?:\]\(|src=")([^)"#\s]*)(?:#([^)"\s]+))?[)"]/g)]
     .map(([, path = '', anchor = '']) => ({ page, path, anchor }))
     .filter(({ path, anchor }) => !/^[a-z]+:|^\//.test(path) && path + anchor !== '');
@@ -39,13 +38,13 @@ function linksOf(page: string): Link[] {
 
 function leadsSomewhere(page: string, { path, anchor }: Link): boolean {
   const target = path === '' ? page : join(dirname(page), path);
-  if (!existsSync(join(ROOT, target))) return false;
+  if (!existsSync(join(root, target))) return false;
   return anchor === '' || anchorsOf(target).has(anchor);
 }
 
 /** Anchors of headings, as GitHub makes them, and those that are written as `<a id>`. */
 function anchorsOf(page: string): Set<string> {
-  const text = readFileSync(join(ROOT, page), 'utf8');
+  const text = readFileSync(join(root, page), 'utf8');
   const headings = [...text.replace(CODE_BLOCK, '').matchAll(/^#+ (.+)$/gm)];
   const seen = new Map<string, number>();
   const titles = headings.map(([, title = '']) => {
@@ -66,6 +65,6 @@ function pagesBelow(folder: string): string[] {
     if (NOT_OURS.has(entry.name) || entry.name.startsWith('.')) return [];
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return pagesBelow(path);
-    return entry.name.endsWith('.md') ? [relative(ROOT, path)] : [];
+    return entry.name.endsWith('.md') ? [relative(root, path)] : [];
   });
 }

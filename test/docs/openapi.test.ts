@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { openapi } from '@chorus/api';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { expect } from 'chai';
+import { root } from '../support/root.js';
 import { OPENAPI, openapiText } from './openapi.js';
 
 describe('the OpenAPI document', () => {
@@ -54,7 +56,7 @@ describe('the OpenAPI document', () => {
   });
 
   describe('and the page about the API', () => {
-    const page = readFileSync(new URL('../../docs/reference/api.md', import.meta.url), 'utf8');
+    const page = readFileSync(join(root, 'docs/reference/api.md'), 'utf8');
 
     it('have the same routes', () => {
       const rows = [...page.matchAll(/^\| (`(?:GET|POST|PUT|PATCH|DELETE) .*?) \|/gm)].map(

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   authenticateFrame,
   broadcastFrame,
@@ -15,6 +16,7 @@ import {
 } from '@chorus/protocol';
 import { expect } from 'chai';
 import type { z } from 'zod';
+import { root } from '../support/root.js';
 
 const PLAIN_FRAMES = [messageFrame, presenceNoticeFrame, broadcastFrame, recoveryFrame, plainErrorFrame];
 
@@ -32,7 +34,7 @@ const KINDS: Readonly<Record<string, readonly z.ZodObject[]>> = {
 };
 
 describe('the page about the protocols', () => {
-  const page = readFileSync(new URL('../../docs/reference/protocol.md', import.meta.url), 'utf8');
+  const page = readFileSync(join(root, 'docs/reference/protocol.md'), 'utf8');
   const sections = new Map(
     page.split(/^#{2,3} /m).map((section) => [section.slice(0, section.indexOf('\n')), section]),
   );

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { openapi } from '@chorus/api';
 import { ERROR_CODES, HTTP_ERROR_CODES, REFUSALS, UPGRADE_ERROR_CODES } from '@chorus/protocol';
 import { expect } from 'chai';
+import { root } from '../support/root.js';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const ROOT = `${root}/`;
 
 /** The product's sources in a folder, as one text. */
 function sourcesIn(folder: string): string {

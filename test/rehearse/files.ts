@@ -1,8 +1,6 @@
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { root } from '../support/root.js';
 
-/** Resolved, because this file may run from source or compiled. */
-const GATEWAY = import.meta.resolve('@chorus/gateway');
-
-export const GATEWAY_MAIN = fileURLToPath(new URL('main.js', GATEWAY));
-export const SHIPPED_NGINX_CONF = fileURLToPath(new URL('../../../deploy/nginx.conf', GATEWAY));
-export const SHIPPED_HAPROXY_CFG = fileURLToPath(new URL('../../../deploy/haproxy.cfg', GATEWAY));
+export const GATEWAY_MAIN = join(root, 'dist/gateway.js');
+export const SHIPPED_NGINX_CONF = join(root, 'deploy/nginx.conf');
+export const SHIPPED_HAPROXY_CFG = join(root, 'deploy/haproxy.cfg');

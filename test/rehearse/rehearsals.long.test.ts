@@ -58,7 +58,7 @@ describe('rehearsals with a few hundred clients', function () {
   });
 
   it('finds what is wrong when gateways are killed and clients cannot resume', async () => {
-    const dialect = new URL('testing/forgetful-dialect.ts', import.meta.url).href;
+    const dialect = new URL('testing/forgetful-dialect.js', import.meta.url).href;
     const outcome = await rehearseRollout(
       { ...options, load: { ...options.load, dialect }, stopSignal: 'SIGKILL' },
       SILENT,

@@ -27,10 +27,9 @@ const BATCHES = [
   /./,
 ];
 
-const TEST = /\.test\.tsx?$/;
-/** Tests that find the files around them from where they are compiled to. */
-const COMPILED =
-  /^((packages|apps)\/[^/]+|prisma)\/src\/|^test\/((chaos|cluster|contract|loadtest|metrics|openapi|traces)\/.*|[^/]*)$/;
+/** Names of files with tests. */
+export const TEST = /\.test\.(tsx?|js)$/;
+const TYPESCRIPT = /\.tsx?$/;
 /** Of suites that `npm test` leaves out, because they take minutes; each has a short form that it runs. */
 const LONG = /\.long\.test\.ts$/;
 
@@ -59,9 +58,9 @@ export function expandFolders(root, args) {
 }
 
 /**
- * Divides arguments of mocha into runs that need no loader for TypeScript and runs that do. Files of packages,
- * apps and most others run in compiled form, which takes a quarter less CPU time. `src` and `dist` have the same depth, so relative
- * paths hold; below `test/` files use `root` instead.
+ * Divides arguments of mocha into runs that need no loader for TypeScript and runs that do. All files but those of the chat
+ * page run in compiled form, which takes less CPU time. `src` and `dist` have the same depth, so relative paths hold; below
+ * `test/` files use `root` instead.
  *
  * @param {string} root
  * @param {readonly string[]} args options, and paths of files relative to `root`
@@ -72,20 +71,19 @@ export function divideByLoader(root, args) {
   const files = args.filter((arg) => TEST.test(arg)).map((file) => compiledFile(root, file) ?? file);
   const kinds = [false, true].map((typescript) => ({
     typescript,
-    files: files.filter((file) => TEST.test(file) === typescript),
+    files: files.filter((file) => TYPESCRIPT.test(file) === typescript),
   }));
   return kinds
     .filter((kind) => kind.files.length > 0)
     .map(({ files, typescript }) => ({ typescript, args: [...options, ...files] }));
 }
 
-/** @returns the compiled form of a test file; undefined if it has none, or none that finds the files around it */
+/** @returns the compiled form of a test file; undefined if it has none */
 function compiledFile(root, file) {
   const path = relative(root, resolve(root, file));
-  if (!COMPILED.test(path)) return undefined;
   const compiled = path
     .replace(/\/src\/|^test\//, (folder) => (folder === 'test/' ? 'test/dist/' : '/dist/'))
-    .replace(/\.ts$/, '.js');
+    .replace(TYPESCRIPT, '.js');
   return existsSync(join(root, compiled)) ? compiled : undefined;
 }
 

@@ -2,20 +2,20 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { lookUpProcess } from '@chorus/local';
 import { until } from '@chorus/testing';
 import { expect } from 'chai';
+import { root } from '../support/root.js';
 import { type Program, startProgram } from '../support/servers/program.js';
 
-const SUPPORT = fileURLToPath(new URL('../support', import.meta.url));
+const SERVERS = join(root, 'test/dist/support/servers');
 
 /** Starts a program that lives until it is ended, and says in a file which process it is. */
 const STARTS_PROGRAM = (folder: string): string => `
   import { existsSync, readFileSync } from 'node:fs';
-  import { startProgram } from '${SUPPORT}/servers/program.ts';
+  import { startProgram } from '${SERVERS}/program.js';
   const file = '${folder}/pid';
-  async function startLasting(): Promise<void> {
+  async function startLasting() {
     startProgram('${folder}/lasting.mjs', [], { FILE: file });
     while (!existsSync(file) || readFileSync(file, 'utf8') === '') await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -42,7 +42,7 @@ describe('a run of tests', function () {
 
   /** Runs the tests of a file. */
   const run = async (tests: string, env: Record<string, string> = {}): Promise<Program> => {
-    const file = join(folder, 'planted.test.ts');
+    const file = join(folder, 'planted.test.js');
     await writeFile(file, `${STARTS_PROGRAM(folder)}\n${tests}`);
     const program = startProgram('test/run.mjs', [file], { TEST_PREPARED: 'true', ...env });
     programs.push(program);
@@ -120,7 +120,7 @@ describe('a run of tests', function () {
   it('ends standalone and its PostgreSQL, too', async () => {
     const program = await run(`
       import { writeFileSync } from 'node:fs';
-      import { startTestStandalone } from '${SUPPORT}/servers/standalone.ts';
+      import { startTestStandalone } from '${SERVERS}/standalone.js';
       it('leaves standalone behind', async function () {
         this.timeout(60_000);
         const { dataDir } = await startTestStandalone();

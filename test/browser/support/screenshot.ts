@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
+import { root } from '../../support/root.js';
 
-const FOLDER = fileURLToPath(new URL('../screenshots', import.meta.url));
+const FOLDER = join(root, 'test/browser/screenshots');
 
 /** Saves a screenshot for people: `test/browser/screenshots/<name>.png`. */
 export async function screenshot(page: Page, name: string): Promise<void> {

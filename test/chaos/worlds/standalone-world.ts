@@ -1,21 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Tokens } from '@chorus/auth';
 import { Member } from '@chorus/cluster';
 import { freePort, spawnGuarded } from '@chorus/local';
 import { Closer } from '@chorus/service';
 import { createPrng } from '@chorus/testing';
+import { root } from '../../support/root.js';
 import { HistoryApi } from '../history/api.js';
 import { PagesObserver } from '../history/observe-end.js';
 import { chaosSettings, createRooms, promisesOf, TOKEN_TTL_SECONDS } from './settings.js';
 import { OBSERVER, type World, type WorldOptions } from './world.js';
 
 /** Found from the source and from the compiled file. */
-const PROGRAM = join(dirname(createRequire(import.meta.url).resolve('@chorus/standalone')), 'main.js');
+const PROGRAM = join(root, 'dist/standalone.js');
 const READY_MS = 60_000;
 const STOP_MS = 30_000;
 

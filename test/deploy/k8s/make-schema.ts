@@ -8,8 +8,9 @@
  * Kept are names and types; a field that is not there is refused.
  */
 import { readFile, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { parse } from 'yaml';
+import { root } from '../../support/root.js';
 
 type Node = { [key: string]: unknown };
 
@@ -87,7 +88,7 @@ const lines = (nodes: Record<string, Node>): string =>
     .map(([name, schema]) => `${JSON.stringify(name)}: ${JSON.stringify(schema)}`)
     .join(',\n');
 await writeFile(
-  fileURLToPath(new URL('schema.json', import.meta.url)),
+  join(root, 'test/deploy/k8s/schema.json'),
   `{"$comment": ${JSON.stringify(`Made by make-schema.ts from ${source}`)},
 "kinds": {\n${lines(kinds)}},
 "definitions": {\n${lines(definitions)}}}\n`,

@@ -1,12 +1,12 @@
 import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
+import { root } from '../../support/root.js';
 import { kustomize } from './kustomize.js';
 import type { Resource } from './resources.js';
 
-const K8S = fileURLToPath(new URL('../../../deploy/k8s/', import.meta.url));
+const K8S = join(root, 'deploy/k8s');
 
 /**
  * All that can be built: the overlays, and the base with each component, because components cannot be built by

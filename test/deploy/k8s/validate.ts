@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Ajv } from 'ajv';
+import { root } from '../../support/root.js';
 import type { Resource } from './resources.js';
 
 interface Schema {
@@ -12,7 +14,7 @@ interface Schema {
  * What it cannot say (which values fit together) only an API server knows.
  */
 export async function loadValidator(): Promise<(resources: readonly Resource[]) => string[]> {
-  const schema = JSON.parse(await readFile(new URL('schema.json', import.meta.url), 'utf8')) as Schema;
+  const schema = JSON.parse(await readFile(join(root, 'test/deploy/k8s/schema.json'), 'utf8')) as Schema;
   const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
   const { definitions } = schema;
   const kinds = new Map(
