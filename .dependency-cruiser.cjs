@@ -157,7 +157,9 @@ module.exports = {
       name: 'database-for-its-owners',
       comment: 'The gateway never touches PostgreSQL.',
       severity: 'error',
-      from: { pathNot: '^(apps/(api|archiver|standalone|cluster)|packages/(local|testing)|prisma|test)/' },
+      from: {
+        pathNot: '^(apps/(api|archiver|dispatcher|standalone|cluster)|packages/(local|testing)|prisma|test)/',
+      },
       to: { path: [workspace(['database']), npm('pg')] },
     },
     {

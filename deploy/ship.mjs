@@ -1,7 +1,7 @@
 // Creates the folder of an image: the bundle of one program, and of the packages that it needs to run what is not in the
 // bundle: files that are read or served, packages with machine code, and licences.
 //
-//   node deploy/ship.mjs <api|gateway|archiver|migrate> <folder>
+//   node deploy/ship.mjs <api|gateway|archiver|dispatcher|migrate> <folder>
 //
 // It works from an installed and compiled clone, so it needs no registry. It omits optional peers (such as the Prisma CLI
 // and its engines), builds for other systems and databases, types and sources.
@@ -26,6 +26,7 @@ const PROGRAMS = {
   api: { folder: 'apps/api', page: 'apps/web/dist' },
   gateway: { folder: 'apps/gateway' },
   archiver: { folder: 'apps/archiver' },
+  dispatcher: { folder: 'apps/dispatcher' },
   migrate: { folder: 'prisma' },
 };
 

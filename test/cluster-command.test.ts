@@ -26,6 +26,7 @@ interface Description {
   apis: Part[];
   gateways: Part[];
   archivers: Part[];
+  dispatchers: Part[];
   redis: Part;
   postgres: Part;
   operatorUrl: string | null;
@@ -71,8 +72,10 @@ describe('the cluster command', function () {
     const program = launch(['--port', '0', ...args], env);
     const [line] = await program.printed(/^.*\n/);
     const cluster = JSON.parse(line) as Description;
-    const { apis, gateways, archivers, redis, postgres } = cluster;
-    pids = [...apis, ...gateways, ...archivers, redis, postgres].flatMap(({ pid }) => pid ?? []);
+    const { apis, gateways, archivers, dispatchers, redis, postgres } = cluster;
+    pids = [...apis, ...gateways, ...archivers, ...dispatchers, redis, postgres].flatMap(
+      ({ pid }) => pid ?? [],
+    );
     return { program, cluster };
   };
 
@@ -92,8 +95,13 @@ describe('the cluster command', function () {
       expect(cluster.gateways.map(({ nodeId }) => nodeId)).to.deep.equal(['gateway-1', 'gateway-2']);
       expect(cluster.operatorUrl).to.equal(null);
       expect(cluster.archivers.map(({ nodeId }) => nodeId)).to.deep.equal(['archiver-1', 'archiver-2']);
-      expect(new Set(pids).size).to.equal(8);
-      for (const { url } of [...cluster.apis, ...cluster.gateways, ...cluster.archivers]) {
+      expect(new Set(pids).size).to.equal(9);
+      for (const { url } of [
+        ...cluster.apis,
+        ...cluster.gateways,
+        ...cluster.archivers,
+        ...cluster.dispatchers,
+      ]) {
         expect((await request(`${url}/readyz`)).status).to.equal(200);
       }
       expect(cluster.gateways.map(({ operatorUrl }) => operatorUrl)).to.deep.equal([null, null]);
@@ -209,8 +217,8 @@ describe('the cluster command', function () {
     });
 
     it('gives every process a port for operators when it is asked to', async () => {
-      const members = [...cluster.apis, ...cluster.gateways, ...cluster.archivers];
-      expect(new Set(members.map(({ operatorUrl }) => operatorUrl)).size).to.equal(4);
+      const members = [...cluster.apis, ...cluster.gateways, ...cluster.archivers, ...cluster.dispatchers];
+      expect(new Set(members.map(({ operatorUrl }) => operatorUrl)).size).to.equal(5);
       for (const { nodeId, operatorUrl } of members) {
         const { body } = await request(`${operatorUrl}/metrics`);
         expect(body).to.match(new RegExp(`^chorus_build_info\\{.*node="${nodeId}"`, 'm'));

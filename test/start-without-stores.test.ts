@@ -34,7 +34,7 @@ describe('processes that start before Redis and PostgreSQL', function () {
     ask(path: string): Promise<{ status: number; body: unknown }>;
   }
   const launch = async (
-    app: 'api' | 'archiver' | 'gateway',
+    app: 'api' | 'archiver' | 'dispatcher' | 'gateway',
     env: Record<string, string> = {},
   ): Promise<Started> => {
     const port = await freePort();
@@ -83,19 +83,21 @@ describe('processes that start before Redis and PostgreSQL', function () {
     closer.add(await startRedis({ port: redisPort }));
     const away = new URL(databaseUrl);
     away.port = String(await freePort());
-    const [api, archiver] = [
+    const [api, archiver, dispatcher] = [
       await launch('api', { DATABASE_URL: away.href }),
       await launch('archiver', { DATABASE_URL: away.href }),
+      await launch('dispatcher', { DATABASE_URL: away.href }),
     ];
     await answers(api, '/readyz', 503, 'starting: PostgreSQL: cannot be reached; Redis: rooms missing');
     await answers(archiver, '/readyz', 503, 'starting: PostgreSQL cannot be reached');
+    await answers(dispatcher, '/readyz', 503, 'starting: PostgreSQL cannot be reached');
     // Written a moment later.
     await eventually(() => expect(lines(archiver, 'not able to work')).to.have.length(1));
   });
 
   it('end with status 0 on SIGTERM while they wait', async () => {
     const away = `postgresql://chorus@127.0.0.1:${await freePort()}/chorus`;
-    for (const app of ['api', 'archiver', 'gateway'] as const) {
+    for (const app of ['api', 'archiver', 'dispatcher', 'gateway'] as const) {
       const started = await launch(app, { DATABASE_URL: away });
       await answers(started, '/livez', 200);
       started.program.kill('SIGTERM');

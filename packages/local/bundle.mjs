@@ -9,6 +9,7 @@ export const PROGRAMS = {
   api: 'apps/api/dist/main.js',
   archiver: 'apps/archiver/dist/main.js',
   cluster: 'apps/cluster/dist/main.js',
+  dispatcher: 'apps/dispatcher/dist/main.js',
   gateway: 'apps/gateway/dist/main.js',
   loadtest: 'apps/loadtest/dist/main.js',
   migrate: 'prisma/dist/migrate-main.js',

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { apiSettings, storeSettings } from '@chorus/api';
 import { archiverSettings } from '@chorus/archiver';
 import { databaseUrlSettings } from '@chorus/database';
+import { dispatcherSettings } from '@chorus/dispatcher';
 import { gatewaySettings } from '@chorus/gateway';
 import type { Settings } from '@chorus/service';
 import { Ajv2019 } from 'ajv/dist/2019.js';
@@ -19,6 +20,7 @@ const SETTINGS: Readonly<Record<string, Settings>> = {
   api: { ...apiSettings, ...storeSettings },
   gateway: gatewaySettings,
   archiver: archiverSettings,
+  dispatcher: dispatcherSettings,
   migrate: databaseUrlSettings,
 };
 
@@ -130,7 +132,7 @@ describe('compose.yaml', () => {
       readonly dns_sd_configs?: ReadonlyArray<{ readonly names: readonly string[]; readonly port: number }>;
     }
     const { scrape_configs } = parse(deployFile('prometheus/prometheus.yml')) as { scrape_configs: Scrape[] };
-    for (const name of ['api', 'gateway', 'archiver']) {
+    for (const name of ['api', 'gateway', 'archiver', 'dispatcher']) {
       const [found] = scrape_configs.filter(({ job_name }) => job_name === `chorus-${name}`);
       expect(found?.dns_sd_configs?.[0]).to.deep.include({
         names: [name],

@@ -129,7 +129,7 @@ describe('the folders that images ship', function () {
     await startsAndStops('gateway', path, { JWT_SECRET });
   });
 
-  it('hold the migrations, an archiver and an API that run on them', async () => {
+  it('hold the migrations, an archiver, a dispatcher and an API that run on them', async () => {
     const migrate = await ship('migrate');
     expect(migrate.packages).to.not.include('@prisma/client');
     expect(await start('migrate', migrate.path, { DATABASE_URL: databaseUrl }).ended).to.equal(0);
@@ -137,8 +137,11 @@ describe('the folders that images ship', function () {
     const archiver = await ship('archiver');
     await startsAndStops('archiver', archiver.path, { DATABASE_URL: databaseUrl });
 
+    const dispatcher = await ship('dispatcher');
+    await startsAndStops('dispatcher', dispatcher.path, { DATABASE_URL: databaseUrl });
+
     const api = await ship('api');
-    for (const { packages, megabytes } of [migrate, archiver, api]) {
+    for (const { packages, megabytes } of [migrate, archiver, dispatcher, api]) {
       for (const name of UNWANTED) expect(packages).to.not.include(name);
       expect(megabytes).to.be.below(25);
     }

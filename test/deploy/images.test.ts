@@ -4,15 +4,21 @@ import { join } from 'node:path';
 import type ignore from '@balena/dockerignore';
 import { apiSettings } from '@chorus/api';
 import { archiverSettings } from '@chorus/archiver';
+import { dispatcherSettings } from '@chorus/dispatcher';
 import { gatewaySettings } from '@chorus/gateway';
 import { expect } from 'chai';
 import { deployFile, dockerfileStages, type Stage, stageEnvironment } from '../support/deploy-files.js';
 import { root } from '../support/root.js';
 
-const PORTS = { api: apiSettings.PORT, gateway: gatewaySettings.PORT, archiver: archiverSettings.PORT };
+const PORTS = {
+  api: apiSettings.PORT,
+  gateway: gatewaySettings.PORT,
+  archiver: archiverSettings.PORT,
+  dispatcher: dispatcherSettings.PORT,
+};
 // CommonJS whose types say otherwise.
 const newIgnore: typeof ignore.default = createRequire(import.meta.url)('@balena/dockerignore');
-const SERVICES = ['api', 'gateway', 'archiver'] as const;
+const SERVICES = ['api', 'gateway', 'archiver', 'dispatcher'] as const;
 
 describe('the Dockerfile', () => {
   const stages = dockerfileStages(deployFile('Dockerfile'));

@@ -46,6 +46,7 @@ describe('the manifests for Kubernetes', function () {
       'chorus-api -> chorus-redis:6379',
       'chorus-archiver -> chorus-postgres:5432',
       'chorus-archiver -> chorus-redis:6379',
+      'chorus-dispatcher -> chorus-postgres:5432',
       'chorus-gateway -> chorus-gateway:4000',
       'chorus-gateway -> chorus-redis:6379',
       'chorus-migrate -> chorus-postgres:5432',
@@ -58,6 +59,7 @@ describe('the manifests for Kubernetes', function () {
       'ingress-nginx -> chorus-gateway:4000',
       'monitoring -> chorus-api:9090',
       'monitoring -> chorus-archiver:9090',
+      'monitoring -> chorus-dispatcher:9090',
       'monitoring -> chorus-gateway:9090',
     ]);
     expect(waysIn(of('the base alone'))).to.deep.equal([]);
@@ -141,7 +143,7 @@ describe('the manifests for Kubernetes', function () {
     const waiting = workloads(of('overlay prod')).flatMap((workload) =>
       allContainers(workload).filter(({ name }) => name === 'wait-for-migrations'),
     );
-    expect(waiting).to.have.length(2);
+    expect(waiting).to.have.length(3);
     for (const container of waiting) {
       expect(container.image).to.match(/\/chorus-migrate:/);
       expect(container.command).to.deep.equal([...(JSON.parse(command) as string[]), '--wait']);

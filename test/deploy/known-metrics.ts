@@ -3,7 +3,7 @@ import { documentedMetrics } from '../docs/metrics-page.js';
 import { readRules } from './monitoring-files.js';
 import { type Query, readQuery } from './promql.js';
 
-const SERVICES = ['gateway', 'api', 'archiver'];
+const SERVICES = ['gateway', 'api', 'archiver', 'dispatcher'];
 
 /** What the scraping adds to every series, in Compose and in Kubernetes. */
 const OF_TARGETS = ['job', 'instance', 'namespace'];

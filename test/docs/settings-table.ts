@@ -1,6 +1,7 @@
 import { apiSettings, storeSettings } from '@chorus/api';
 import { archiverSettings } from '@chorus/archiver';
 import { databaseUrlSettings } from '@chorus/database';
+import { dispatcherSettings } from '@chorus/dispatcher';
 import { gatewaySettings } from '@chorus/gateway';
 import type { Settings } from '@chorus/service';
 import { standaloneSettings } from '@chorus/standalone';
@@ -10,6 +11,7 @@ import { z } from 'zod';
 const PROGRAMS: Readonly<Record<string, Settings>> = {
   api: { ...apiSettings, ...storeSettings },
   archiver: archiverSettings,
+  dispatcher: dispatcherSettings,
   gateway: gatewaySettings,
   migrate: databaseUrlSettings,
   standalone: standaloneSettings,

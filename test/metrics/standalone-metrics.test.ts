@@ -23,7 +23,7 @@ describe('the metrics of standalone', function () {
     // There is no Redis, and a start is not told of several together.
     const redis = ['chorus_redis_connected', 'chorus_redis_errors_total', 'chorus_redis_refusals_total'];
     const omitted = [...redis, 'process_start_time_seconds'];
-    expectDocumented(await readMetrics(operatorUrl), ['api', 'archiver', 'gateway'], omitted);
+    expectDocumented(await readMetrics(operatorUrl), ['api', 'archiver', 'dispatcher', 'gateway'], omitted);
   });
 
   it('add up what both gateways do, beside the rest', async () => {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Guard, generateSecret, TOKEN_TTL_SECONDS, Tokens } from '@chorus/auth';
 import type { Broker, ReadPositions, RoomDirectory, RoomHistory } from '@chorus/broker';
 import type { AccessList, MembershipList, NodeRegistry } from '@chorus/control';
-import type { Database } from '@chorus/database';
+import { type Database, EventLog } from '@chorus/database';
 import {
   type Closeable,
   Closer,
@@ -26,6 +26,7 @@ import { BanService } from './bans/service.js';
 import type { ApiConfig } from './config.js';
 import { docsPage } from './document/docs-page.js';
 import { openapi } from './document/openapi.js';
+import { EventFeed } from './events/event-feed.js';
 import { readinessOf } from './health/readiness.js';
 import type { RequestState } from './http/context.js';
 import { koaApp } from './http/koa-app.js';
@@ -141,6 +142,8 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   const roomServices = createRoomServices(config, { ...parts, rooms: roomRepository, bans, log });
   const history = new MessageHistory(parts.history, messages);
   const nameFolding = new NameFolding(users, log);
+  const eventLog = new EventLog(parts.db, config.retentionDays);
+  const eventFeed = new EventFeed(eventLog);
   addRoutes(router, publicRoutes, {
     readiness,
     document: onDemand(openapi),
@@ -186,7 +189,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   };
   const mirror = closer.add(new RoomMirror(roomRepository, entries, parts.directory, { bringIn }, log));
   closer.add(roomServices.membershipMirror);
-  const operators = { ...parts, rooms: roomRepository, users, bans, log };
+  const operators = { ...parts, rooms: roomRepository, users, bans, eventLog, eventFeed, log };
   const requests = new RequestMetrics(metrics);
   const app = koaApp(router, { ...config, origins, measure: requests.step, open: pages }, log, traces);
   const { capacity = descriptorsForConnections() } = parts;
@@ -206,6 +209,8 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
       throw error;
     }
   }
+  // Before the ports: requests that wait for events end.
+  closer.add(eventFeed);
   mirror.start();
   roomServices.membershipMirror.start();
   closer.add(nameFolding).start();

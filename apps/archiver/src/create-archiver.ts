@@ -6,10 +6,11 @@ import {
   Closer,
   createTraces,
   type Logger,
-  listenOperatorPort,
   type Metrics,
+  openWorkerPorts,
   packageVersion,
   type Traces,
+  workerHealth,
 } from '@chorus/service';
 import { ArchiveWork } from './archive-work.js';
 import { Archiver } from './archiver.js';
@@ -17,7 +18,7 @@ import type { ArchiveConfig, ArchiverConfig } from './config.js';
 import { MessageStore } from './message-store.js';
 import { addArchiveMetrics, addRemovalMetrics, batchSeconds } from './metrics/archive-metrics.js';
 import { BacklogReader } from './metrics/backlog-reader.js';
-import { readinessOf } from './readiness.js';
+import { archiverTrouble } from './readiness.js';
 import { ReadStore } from './reads/read-store.js';
 import { ReadWork } from './reads/read-work.js';
 import { DeletedRooms } from './removal/deleted-rooms.js';
@@ -68,24 +69,16 @@ export async function createArchiver(config: ArchiverConfig, parts: ArchiverPart
   if (traces !== undefined) closer.add(traces);
   const archiver = makeArchiver(config.archive, { ...parts, log }, traces);
   let closing = false;
-  const health = readinessOf({
-    archiver,
-    store: new MessageStore(parts.db, config.archive.batchMessages, log),
-    redisTrouble: () => parts.redisTrouble?.(),
+  const store = new MessageStore(parts.db, config.archive.batchMessages, log);
+  const health = workerHealth({
+    trouble: () => archiverTrouble({ archiver, store, redisTrouble: () => parts.redisTrouble?.() }),
     isClosing: () => closing,
     log,
   });
-  const server = closer.add(await listenOperatorPort(config, { health }, log, 'PORT'));
-  const { host, operatorPort: port } = config;
-  let operatorPort: number | undefined;
-  if (port !== undefined) {
-    try {
-      operatorPort = closer.add(await listenOperatorPort({ host, port }, { metrics, health }, log)).port;
-    } catch (error) {
-      await closer.close();
-      throw error;
-    }
-  }
+  const ports = await openWorkerPorts(config, { metrics, health }, log, closer).catch(async (error) => {
+    await closer.close();
+    throw error;
+  });
   archiver.start();
   closer.add(archiver);
   closer.add(makeRemoval(config.archive, { ...parts, log })).start();
@@ -93,8 +86,8 @@ export async function createArchiver(config: ArchiverConfig, parts: ArchiverPart
   closer.defer(() => {
     closing = true;
   });
-  log.info({ port: server.port, operatorPort }, 'archiver is listening');
-  return { nodeId, port: server.port, operatorPort, close: () => closer.close() };
+  log.info(ports, 'archiver is listening');
+  return { nodeId, ...ports, close: () => closer.close() };
 }
 
 /** Creates an archiver within another process, not started yet. */

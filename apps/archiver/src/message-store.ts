@@ -1,4 +1,4 @@
-import { type Database, isDataRefused, type PreparedStatements } from '@chorus/database';
+import { type Database, isDataRefused, LISTENED, type PreparedStatements } from '@chorus/database';
 import type { MessageFrame, Position } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
 import { ChangeStore } from './changes/change-store.js';
@@ -24,7 +24,8 @@ interface RoomRow {
  * Locks rooms against deletion first, so that a room deleted meanwhile is left out instead of failing the statement.
  * `SKIP LOCKED`: a deletion in progress may take long. Then it locks the heads of the rooms, in ascending order of id, as every
  * transaction does that stores entries: two archivers that store equal entries, after a lease ended, do not deadlock. The
- * first message of an emptied room makes its `oldest_at` unknown again.
+ * first message of an emptied room makes its `oldest_at` unknown again. Events are recorded for messages that were not stored before, under
+ * the locks of the heads: so those of a room are in the order of the messages.
  *
  * $1: the rooms; $2: time since their messages were read, in milliseconds; $3: the messages as JSON; $4: the last of each room; $5: what
  * their senders have read.
@@ -61,6 +62,10 @@ const saveStatement = (columns: string, values: string, fields: string): string 
       AND (m.epoch, m.seq) > (heads.removed_epoch, heads.removed_seq)
     ORDER BY m."roomId", m.epoch, m.seq
     ON CONFLICT DO NOTHING
+    RETURNING room_id, epoch, seq, user_id
+  ), recorded AS (
+    INSERT INTO event_outbox (type, room_id, epoch, seq, user_id)
+    SELECT 'message.created', room_id, epoch, seq, user_id FROM stored WHERE ${LISTENED} ORDER BY room_id, epoch, seq
   ), ${moveReads('$5', 'JOIN heads ON heads.room_id = own."roomId"')}
   SELECT rooms.id, coalesce(known.older, false) AS stored
   FROM rooms LEFT JOIN known ON known.id = rooms.id WHERE rooms.id = ANY($1::bigint[])`;

@@ -14,6 +14,8 @@ export interface ClusterOptions {
   apis: number;
   /** Default 1. */
   archivers?: number;
+  /** Default 1. */
+  dispatchers?: number;
   /** Port of the balancer; 0 chooses a free port. */
   port: number;
   host: string;
@@ -50,6 +52,7 @@ export interface Cluster {
   readonly apis: readonly Member[];
   readonly gateways: readonly Member[];
   readonly archivers: readonly Member[];
+  readonly dispatchers: readonly Member[];
   readonly redis: Server;
   readonly postgres: Server;
   readonly redisPrefix: string;
@@ -83,7 +86,7 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
   const connections = { capacity: descriptorsForConnections() / 2, byAddress: true, log };
   const balancer = closer.add(await startBalancer({ port: options.port, host: options.host, connections }));
 
-  const members: Record<Service, Member[]> = { api: [], gateway: [], archiver: [] };
+  const members: Record<Service, Member[]> = { api: [], gateway: [], archiver: [], dispatcher: [] };
   const running = (service: Service): string[] =>
     members[service].filter((member) => member.running).map((member) => member.url);
   const changed = (what: string): void => {
@@ -144,7 +147,7 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
             WEB_DIR: env.WEB_DIR || webDir,
             JWT_SECRET: jwtSecret,
             OPERATOR_PORT: await operatorPort,
-            // A token without the port is refused as a mistake; a gateway or archiver does not read it.
+            // A token without the port is refused as a mistake; other processes do not read it.
             OPERATOR_TOKEN:
               nodeId === 'api-1' || (await operatorPort) !== undefined ? env.OPERATOR_TOKEN : '',
           },
@@ -157,12 +160,14 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
   };
   // Gateways first, so that they can close their sockets while everything else still works.
   closer.defer(() => Promise.all(members.api.map((member) => member.stop())));
-  closer.defer(() => Promise.all(members.archiver.map((member) => member.stop())));
+  for (const service of ['dispatcher', 'archiver'] as const)
+    closer.defer(() => Promise.all(members[service].map((member) => member.stop())));
   closer.defer(() => Promise.all(members.gateway.map((member) => member.stop())));
   const services: Service[] = [
     ...Array<Service>(options.apis).fill('api'),
     ...Array<Service>(options.gateways).fill('gateway'),
     ...Array<Service>(options.archivers ?? 1).fill('archiver'),
+    ...Array<Service>(options.dispatchers ?? 1).fill('dispatcher'),
   ];
   await allOrFirstFailure(services.map(add));
 
@@ -172,6 +177,7 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
     apis: members.api,
     gateways: members.gateway,
     archivers: members.archiver,
+    dispatchers: members.dispatcher,
     redis,
     postgres,
     redisPrefix,

@@ -7,7 +7,7 @@ import type { Server } from './servers.js';
  * pid.
  */
 export function describeCluster(cluster: Cluster) {
-  const { url, operatorUrl, apis, gateways, archivers, redis, postgres, redisPrefix } = cluster;
+  const { url, operatorUrl, apis, gateways, archivers, dispatchers, redis, postgres, redisPrefix } = cluster;
   const member = ({ nodeId, url, operatorUrl, pid }: Member) => ({
     nodeId,
     url,
@@ -21,6 +21,7 @@ export function describeCluster(cluster: Cluster) {
     apis: apis.map(member),
     gateways: gateways.map(member),
     archivers: archivers.map(member),
+    dispatchers: dispatchers.map(member),
     redis: server('redis', redis),
     postgres: server('postgres', postgres),
     redisPrefix,

@@ -4,6 +4,7 @@ export interface CommandOptions {
   gateways: number;
   apis: number;
   archivers: number;
+  dispatchers: number;
   port: number;
   host: string;
   restart: boolean;
@@ -14,11 +15,12 @@ export interface CommandOptions {
 export function readCommandLine(argv: readonly string[]): CommandOptions {
   return new Command('cluster')
     .description(
-      'Runs a Chorus cluster on this machine: API, gateway and archiver processes, Redis and PostgreSQL.',
+      'Runs a Chorus cluster on this machine: API, gateway, archiver and dispatcher processes, Redis and PostgreSQL.',
     )
     .option('--gateways <number>', 'number of gateway processes', wholeNumber(1, 64), 3)
     .option('--apis <number>', 'number of API processes', wholeNumber(1, 64), 2)
     .option('--archivers <number>', 'number of archiver processes', wholeNumber(0, 64), 1)
+    .option('--dispatchers <number>', 'number of dispatcher processes', wholeNumber(0, 64), 1)
     .option(
       '--port <port>',
       'port of the balancer in front of all processes; 0 chooses a free port',
@@ -46,7 +48,7 @@ Environment:
   OPERATOR_PORT            operator port of the first API; 0 chooses a free port
   OPERATOR_TOKEN           enables the operator API on the operator ports of the APIs
   DATA_DIR                 keep the data of the started servers in its subfolder "cluster"
-  Settings of the API, the gateway and the archiver are passed on to these processes.`,
+  Settings of the API, the gateway, the archiver and the dispatcher are passed on to these processes.`,
     )
     .parse([...argv], { from: 'user' })
     .opts<CommandOptions>();

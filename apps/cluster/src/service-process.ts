@@ -4,14 +4,14 @@ import { type GuardedProcess, spawnGuarded } from '@chorus/local';
 import { StartError } from '@chorus/service';
 import type { RunningProcess } from './member.js';
 
-export type Service = 'api' | 'gateway' | 'archiver';
+export type Service = 'api' | 'gateway' | 'archiver' | 'dispatcher';
 
 const READY_MS = 30_000;
 /** Time beyond that of draining connections, in milliseconds. */
 const STOP_MS = 20_000;
 
 /**
- * Starts one API, gateway or archiver as in production, with only its environment, and waits until it is ready. It
+ * Starts one process of a service as in production, with only its environment, and waits until it is ready. It
  * ends with this process at the latest.
  *
  * @throws {StartError} with its last output

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { type ApiConfig, loadApiConfig } from '@chorus/api';
 import { type ArchiveConfig, loadArchiveConfig } from '@chorus/archiver';
+import { type DispatchConfig, loadDispatchConfig } from '@chorus/dispatcher';
 import { type GatewayConfig, loadGatewayConfig } from '@chorus/gateway';
 import { type Environment, LOG_LEVELS, oneOf, parseSettings, port } from '@chorus/service';
 import { z } from 'zod';
@@ -8,7 +9,7 @@ import { z } from 'zod';
 /** Where the chat page is built, seen from here. */
 const WEB_DIR = fileURLToPath(new URL('../../web/dist', import.meta.url));
 
-/** Standalone's own variables; those of the API, the gateway and the archiver are honoured as well, but for their ports. */
+/** Standalone's own variables; those of the API, the gateway, the archiver and the dispatcher are honoured as well, but for their ports. */
 export const standaloneSettings = {
   HOST: z
     .string()
@@ -28,6 +29,7 @@ export interface StandaloneConfig {
   dataDir: string;
   logLevel: (typeof LOG_LEVELS)[number];
   archive: ArchiveConfig;
+  dispatch: DispatchConfig;
   /** Of the API and of each gateway, given the secret to use when none is set. */
   api(secret: string): ApiConfig;
   gateway(secret: string, nodeId: string): GatewayConfig;
@@ -61,6 +63,7 @@ export function loadStandaloneConfig(env: Environment): StandaloneConfig {
     dataDir: settings.DATA_DIR,
     logLevel: settings.LOG_LEVEL,
     archive: loadArchiveConfig(env),
+    dispatch: loadDispatchConfig(env),
     // People open the page of its port for operators.
     api: (secret) => loadApiConfig(inner(secret, 'api-1', 'localhost')),
     gateway: (secret, nodeId) => loadGatewayConfig(inner(secret, nodeId, '127.0.0.1')),

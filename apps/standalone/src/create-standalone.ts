@@ -12,6 +12,7 @@ import {
 } from '@chorus/broker';
 import { MemoryAccessList, MemoryNodeRegistry } from '@chorus/control';
 import { createDatabase, DatabaseWatch, migrate, PreparedStatements } from '@chorus/database';
+import { startDispatching } from '@chorus/dispatcher';
 import { createGateway, type GatewayParts } from '@chorus/gateway';
 import { startBalancer, startPostgres } from '@chorus/local';
 import { MemoryPresenceStore } from '@chorus/presence';
@@ -146,6 +147,7 @@ async function start(config: StandaloneConfig, log: Logger, closer: Closer): Pro
   archiver = running;
   running.start();
   closer.add(makeRemoval(config.archive, { db, queue, metrics: metrics.part(), log })).start();
+  closer.add(startDispatching(config.dispatch, { db, metrics: metrics.part(), log }));
   const storing = makeReadArchiver(config.archive, { db, reads, log });
   readArchiver = storing;
   storing.start();

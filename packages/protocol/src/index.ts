@@ -11,6 +11,7 @@ export * from './entries/fold.js';
 export * from './entries/message-limits.js';
 export * from './entries/read-change.js';
 export * from './entries/reader-of.js';
+export * from './entries/shown-message.js';
 export * from './ids.js';
 export * from './inbox-frames.js';
 export * from './plain-frames.js';

@@ -25,3 +25,4 @@ export * from './telemetry/metrics.js';
 export * from './telemetry/operator-port.js';
 export * from './telemetry/traces.js';
 export * from './telemetry/trouble-log.js';
+export * from './telemetry/worker.js';

@@ -17,6 +17,8 @@ export interface TestClusterOptions {
   gateways?: number;
   apis?: number;
   archivers?: number;
+  /** Default 0. */
+  dispatchers?: number;
   /** A port for operators for every process. */
   operatorPorts?: boolean;
   /** Added to the settings of all processes. */
@@ -46,6 +48,7 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
     gateways: options.gateways ?? 3,
     apis: options.apis ?? 2,
     archivers: options.archivers ?? 1,
+    dispatchers: options.dispatchers ?? 0,
     port: 0,
     operatorPorts: options.operatorPorts ? 0 : undefined,
     host: '127.0.0.1',

@@ -1,4 +1,4 @@
-import type { Database } from '@chorus/database';
+import { type Database, recordEvents } from '@chorus/database';
 import { NAME_KEYS_VERSION, nameKeys } from '../names/keys.js';
 import { emailKey } from './account-inputs.js';
 
@@ -32,6 +32,7 @@ export class UserRepository {
         const rows = keys.map((key) => ({ key, userId: row.id }));
         const { count } = await tx.userNameKey.createMany({ data: rows, skipDuplicates: true });
         if (count < rows.length) throw new NameTaken();
+        await recordEvents(tx, [{ type: 'user.created', userId: Number(row.id) }]);
         return account(row);
       });
     } catch (error) {

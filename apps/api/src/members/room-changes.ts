@@ -1,4 +1,4 @@
-import { type Database, isUniqueViolation, type Prisma } from '@chorus/database';
+import { type Database, isUniqueViolation, type NewEvent, Prisma, recording } from '@chorus/database';
 import type { RoomKind, RoomRole } from '@chorus/protocol';
 import type { MirrorChanges } from '../outbox/mirror-changes.js';
 import { ROOM_COLUMNS, type Room, type RoomRow, roomOf } from '../rooms/repository.js';
@@ -41,6 +41,12 @@ export class RoomChanges {
     const { name, kind, topic, createdBy, directKey = null, members } = fields;
     const creator = createdBy === null ? null : BigInt(createdBy);
     const mirror: MirrorChanges = { memberships: members.map(([userId, role]) => [userId, role, null]) };
+    const events: NewEvent[] = [
+      { type: 'room.created', roomId: id, userId: createdBy, data: { name, kind, topic } },
+      ...members.map(
+        ([userId, role]) => ({ type: 'member.added', roomId: id, userId, data: { role } }) as const,
+      ),
+    ];
     const creating = this.db.$queryRaw<RoomRow[]>`
       WITH made AS (
         INSERT INTO rooms (id, name, kind, topic, creator_id, direct_key)
@@ -53,7 +59,7 @@ export class RoomChanges {
       ), mirrored AS (
         INSERT INTO outbox (room_id, mirror) SELECT made.id, ${JSON.stringify(mirror)}::jsonb FROM made
         WHERE ${members.length > 0}
-      ) SELECT ${ROOM_COLUMNS} FROM made rooms`;
+      ), recorded AS (${recording(events, Prisma.sql`EXISTS (SELECT FROM made)`)}) SELECT ${ROOM_COLUMNS} FROM made rooms`;
     const [row] = await creating.catch((error: unknown) => {
       if (isUniqueViolation(error)) return [];
       throw error;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Prisma } from '@chorus/database';
+import { type NewEvent, type Prisma, recordEvents } from '@chorus/database';
 import {
   type ChangeParts,
   encodeChange,
@@ -109,6 +109,8 @@ export class RoomTransaction {
         ...(retentionDays === undefined ? {} : { retentionDays }),
       },
     });
+    const data = { name, topic, slowModeSeconds, retentionDays };
+    await recordEvents(this.db, [{ type: 'room.changed', roomId: this.room.id, data }]);
     return roomOf(row);
   }
 
@@ -121,6 +123,8 @@ export class RoomTransaction {
     await this.db.room.delete({ where: { id: this.#id } });
     const gone = members.map(({ userId }) => [Number(userId), 'none', null] as const);
     await this.mirror(gone, 0);
+    // After the deletion, which has waited for archivers that store messages of the room.
+    await recordEvents(this.db, [{ type: 'room.deleted', roomId: this.room.id }]);
   }
 
   /** Puts memberships into the outbox as they are now. @param slowModeSeconds undefined if it stays as it is */
@@ -146,6 +150,7 @@ export class RoomTransaction {
     const memberships = userId === undefined ? {} : { memberships: [await this.#membership(userId)] };
     const slowModeSeconds = change.change === 'room-changed' ? change.slowModeSeconds : undefined;
     await this.#put(body, { ...memberships, ...(slowModeSeconds === undefined ? {} : { slowModeSeconds }) });
+    await recordEvents(this.db, eventsOf(this.room.id, by, change));
   }
 
   async #membership(userId: number): Promise<StoredMembership> {
@@ -158,5 +163,25 @@ export class RoomTransaction {
   async #put(body: string | null, mirror: MirrorChanges): Promise<void> {
     await this.db.$executeRaw`
       INSERT INTO outbox (room_id, body, mirror) VALUES (${this.#id}, ${body}, ${JSON.stringify(mirror)}::jsonb)`;
+  }
+}
+
+/** The event of a change of members. Changes of properties have one where they are stored. */
+function eventsOf(roomId: number, { id: by }: Member, change: RoomChange): NewEvent[] {
+  switch (change.change) {
+    case 'member-added':
+      return [{ type: 'member.added', ...about(change), data: { by, role: change.role ?? 'member' } }];
+    case 'member-changed': {
+      const { role, mutedUntil } = change;
+      return [{ type: 'member.changed', ...about(change), data: { by, role, mutedUntil } }];
+    }
+    case 'member-removed':
+      return [{ type: 'member.removed', ...about(change), data: { by } }];
+    default:
+      return [];
+  }
+
+  function about({ member }: { readonly member: Member }) {
+    return { roomId, userId: member.id };
   }
 }

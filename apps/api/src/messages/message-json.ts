@@ -1,9 +1,13 @@
-import { type CurrentMessage, type Member, memberSchema, messageFrame } from '@chorus/protocol';
+import {
+  type CurrentMessage,
+  type Member,
+  MOST_REACTION_USERS,
+  memberSchema,
+  messageFrame,
+  showMessage,
+} from '@chorus/protocol';
 import { z } from 'zod';
 import { named } from '../http/schemas.js';
-
-/** Users whom a reaction names. */
-const MOST_USERS = 100;
 
 const reaction = named(
   'Reaction',
@@ -13,7 +17,7 @@ const reaction = named(
     me: z.boolean().describe('Whether the user who asks has set it.'),
     users: z
       .array(z.int().positive())
-      .describe(`Ids of the users who have set it, ascending: the first ${MOST_USERS}.`),
+      .describe(`Ids of the users who have set it, ascending: the first ${MOST_REACTION_USERS}.`),
   }),
 );
 
@@ -41,19 +45,8 @@ export const messageJson = named(
 
 /** @param user who asks; undefined if unknown */
 export function messageForUser(
-  { reactions, replies, deleted, ...frame }: CurrentMessage,
+  message: CurrentMessage,
   user: Member | undefined,
 ): z.input<typeof messageJson> {
-  const counts = reactions.map(({ reaction: name, users }) => ({
-    reaction: name,
-    count: users.length,
-    me: user !== undefined && users.includes(user.id),
-    users: users.slice(0, MOST_USERS),
-  }));
-  return {
-    ...frame,
-    ...(counts.length === 0 ? {} : { reactions: counts }),
-    ...(replies === 0 ? {} : { replies }),
-    ...(deleted === undefined ? {} : { deleted }),
-  };
+  return showMessage(message, user?.id);
 }

@@ -4,11 +4,12 @@ import type { PresenceStore } from '@chorus/presence';
 import type { Logger } from '@chorus/service';
 import type { UserRepository } from '../auth/user-repository.js';
 import type { BanService } from '../bans/service.js';
+import type { EventServices } from '../events/read-events.js';
 import type { Context } from '../http/context.js';
 import type { RoomRepository } from '../rooms/repository.js';
 
 /** Dependencies of the operator's routes. */
-export interface OperatorServices {
+export interface OperatorServices extends EventServices {
   readonly nodes: NodeRegistry;
   readonly presence: Pick<PresenceStore, 'busiest'>;
   readonly rooms: RoomRepository;

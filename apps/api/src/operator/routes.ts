@@ -9,6 +9,7 @@ import type { OperatorServices } from './dependencies.js';
 import { disconnectUser } from './disconnect-user.js';
 import { getUser } from './get-user.js';
 import { noQuery } from './inputs.js';
+import { listEvents } from './list-events.js';
 import { listBusiestRooms } from './list-rooms.js';
 import { drainNode } from './nodes/drain-node.js';
 import { listConnections, listNodes } from './nodes/list-nodes.js';
@@ -21,6 +22,7 @@ export function addOperatorRoutes(router: Router<RequestState>, services: Operat
   router.get('/rooms', listBusiestRooms(services));
   router.get('/users/:userId', noQuery, getUser(services));
   router.get('/bans', listBans(services));
+  router.get('/events', listEvents(services));
 
   router.post('/users/:userId/disconnect', noQuery, json, disconnectUser(services));
   router.put('/users/:userId/ban', noQuery, json, banUser(services));

@@ -1,4 +1,4 @@
-import { type Database, isDataRefused } from '@chorus/database';
+import { type Database, isDataRefused, type NewEvent, recordEvents } from '@chorus/database';
 import {
   type CurrentMessage,
   changedMessage,
@@ -72,15 +72,16 @@ export class ChangeStore {
         if (outcome !== 'stored') return outcome;
         const head = await rows.lockHead();
         const fresh = entries.filter((entry) => isAfter(entry, head));
-        if (fresh.length > 0) await this.#apply(rows, fresh);
+        if (fresh.length > 0) await recordEvents(tx, await this.#apply(rows, fresh));
         return outcome;
       },
       { timeout: TIMEOUT_MS },
     );
   }
 
-  async #apply(rows: RoomRows, entries: readonly ArchiveEntry[]): Promise<void> {
-    const touched = await this.#fold(rows, entries);
+  /** @returns the events to record */
+  async #apply(rows: RoomRows, entries: readonly ArchiveEntry[]): Promise<NewEvent[]> {
+    const { touched, events } = await this.#fold(rows, entries);
     const changed = [...touched.values()].filter(({ before, now }) => before !== now);
     await rows.writeMessages(changed);
     await rows.logChanges(entries);
@@ -90,10 +91,14 @@ export class ChangeStore {
     await rows.writeHead(entries);
     await rows.moveReads(entries);
     await rows.prune(this.historySize);
+    return events;
   }
 
-  /** Returns the messages that the entries are or change, by position. */
-  async #fold(rows: RoomRows, entries: readonly ArchiveEntry[]): Promise<Map<string, Touched>> {
+  /** Returns the messages that the entries are or change, by position, and an event for each entry that is one or changes one. */
+  async #fold(
+    rows: RoomRows,
+    entries: readonly ArchiveEntry[],
+  ): Promise<{ touched: Map<string, Touched>; events: NewEvent[] }> {
     const own = new Set(entries.filter(({ type }) => type === 'message').map(formatPosition));
     const frames = entries.flatMap((entry): Entry[] =>
       entry.type === 'message' ? [entry] : entry.frame === undefined ? [] : [entry.frame],
@@ -108,14 +113,29 @@ export class ChangeStore {
     for (const message of await rows.messages([...targets.values()])) {
       touched.set(formatPosition(message), { before: message, now: message });
     }
+    const events: NewEvent[] = [];
     for (const frame of frames) {
       if (frame.type === 'message') {
         touched.set(formatPosition(frame), { before: undefined, now: newMessage(frame) });
+        events.push(eventOf(frame, frame));
       }
       const target = changedMessage(frame);
       const message = target && touched.get(formatPosition(target));
-      if (message !== undefined) message.now = fold(message.now, frame);
+      if (message === undefined) continue;
+      const { now } = message;
+      message.now = fold(now, frame);
+      if (frame.type === 'change' && message.now !== now) events.push(eventOf(frame, now));
     }
-    return touched;
+    return { touched, events };
   }
+}
+
+function eventOf(entry: Entry, message: Position): NewEvent {
+  const { roomId } = entry;
+  const about = { roomId, message: { epoch: message.epoch, seq: message.seq } };
+  if (entry.type === 'message') return { type: 'message.created', ...about, userId: entry.userId };
+  const { change } = entry;
+  const userId = 'userId' in entry ? entry.userId : null;
+  if (change === 'deleted') return { type: 'message.deleted', ...about, userId };
+  return { type: 'message.changed', ...about, userId, data: { change } };
 }

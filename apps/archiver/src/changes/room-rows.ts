@@ -5,7 +5,7 @@ import { moveReads, ownReadings } from '../reads/own-reading.js';
 import { mentionedUsers, RECORD, recordOf } from './message-record.js';
 import type { ArchiveEntry } from './read-entries.js';
 
-export type Transaction = Pick<Database, '$queryRawUnsafe' | '$executeRawUnsafe'>;
+export type Transaction = Pick<Database, '$queryRawUnsafe' | '$executeRawUnsafe' | '$executeRaw'>;
 
 /** Kinds of changes that the log keeps only as long as the recent history could have to be restored. */
 const TRANSIENT = ['edited', 'appended', 'reacted', 'unreacted', 'deleted', 'unreadable'];

@@ -199,6 +199,12 @@ export const REFUSALS = {
     text: (method: string) => `${method} is not allowed on this route`,
   },
   unknown_method: { status: 501, retry: false, text: (method: string) => `${method} is not supported` },
+  events_expired: {
+    status: 410,
+    retry: false,
+    text: (removed: number) =>
+      `events up to ${removed} are not kept any more: continue after that, and read what was missed from the API`,
+  },
   message_deleted: { status: 409, frame: true, retry: false, text: 'the message was deleted' },
   last_owner: {
     status: 409,

@@ -1,6 +1,7 @@
 import { apiSettings, loadApiConfig, loadStoreConfig, storeSettings } from '@chorus/api';
 import { archiverSettings, loadArchiverConfig } from '@chorus/archiver';
 import { databaseUrlSettings } from '@chorus/database';
+import { dispatcherSettings, loadDispatcherConfig } from '@chorus/dispatcher';
 import { gatewaySettings, loadGatewayConfig } from '@chorus/gateway';
 import type { Environment, Settings } from '@chorus/service';
 import { z } from 'zod';
@@ -20,6 +21,7 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   },
   'chorus-gateway': { settings: gatewaySettings, load: loadGatewayConfig },
   'chorus-archiver': { settings: archiverSettings, load: loadArchiverConfig },
+  'chorus-dispatcher': { settings: dispatcherSettings, load: loadDispatcherConfig },
   'chorus-migrate': { settings: databaseUrlSettings, load: () => undefined },
 };
 

@@ -1,4 +1,4 @@
-import { type Database, Prisma } from '@chorus/database';
+import { type Database, LISTENED, Prisma } from '@chorus/database';
 import type { Member, Position } from '@chorus/protocol';
 import type { HistoryRoom } from '../../rooms/retention.js';
 
@@ -31,10 +31,15 @@ export class ReportRepository {
   /** Stores a report. One user has one report of a message: a further one replaces the reason. */
   async put(roomId: number, { epoch, seq }: Position, reporter: Member, reason: string): Promise<Report> {
     const [row] = await this.db.$queryRaw<Row[]>`
-      INSERT INTO reports (room_id, epoch, seq, reporter_id, reporter_name, reason)
-      VALUES (${BigInt(roomId)}, ${BigInt(epoch)}, ${BigInt(seq)}, ${BigInt(reporter.id)}, ${reporter.username}, ${reason})
-      ON CONFLICT (room_id, epoch, seq, reporter_id) DO UPDATE SET reason = excluded.reason
-      RETURNING ${COLUMNS}`;
+      WITH stored AS (
+        INSERT INTO reports (room_id, epoch, seq, reporter_id, reporter_name, reason)
+        VALUES (${BigInt(roomId)}, ${BigInt(epoch)}, ${BigInt(seq)}, ${BigInt(reporter.id)}, ${reporter.username}, ${reason})
+        ON CONFLICT (room_id, epoch, seq, reporter_id) DO UPDATE SET reason = excluded.reason RETURNING *
+      ), recorded AS (
+        INSERT INTO event_outbox (type, room_id, epoch, seq, user_id, data)
+        SELECT 'message.reported', room_id, epoch, seq, reporter_id, jsonb_build_object('reportId', id, 'reason', reason)
+        FROM stored WHERE ${Prisma.raw(LISTENED)}
+      ) SELECT ${COLUMNS} FROM stored`;
     if (row === undefined) throw new Error('the report was not stored');
     return reportOf(row);
   }

@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import { type Database, databaseTrouble } from '@chorus/database';
+import {
+  type Closeable,
+  Closer,
+  type Logger,
+  type Metrics,
+  openWorkerPorts,
+  packageVersion,
+  workerHealth,
+} from '@chorus/service';
+import type { DispatchConfig, DispatcherConfig } from './config.js';
+import { addDispatchMetrics } from './metrics.js';
+import { EventRetention } from './sequencing/event-retention.js';
+import { Sequencer } from './sequencing/sequencer.js';
+
+const VERSION = packageVersion(new URL('../package.json', import.meta.url));
+
+/** Dependencies of a dispatcher; it closes none of them. */
+export interface DispatcherParts {
+  readonly db: Database;
+  /** Registry for its metrics. */
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+/** A running dispatcher. */
+export interface DispatcherService extends Closeable {
+  readonly nodeId: string;
+  readonly port: number;
+  /** Undefined without an operator port. */
+  readonly operatorPort: number | undefined;
+}
+
+/**
+ * Starts a dispatcher with its ports. It runs whether or not PostgreSQL is reachable. Closing it finishes the step in progress; the
+ * rest is left to other dispatchers.
+ *
+ * @throws {StartError} a port cannot be listened on; nothing is left running
+ */
+export async function createDispatcher(
+  config: DispatcherConfig,
+  parts: DispatcherParts,
+): Promise<DispatcherService> {
+  const nodeId = config.nodeId ?? `dispatcher-${randomBytes(4).toString('hex')}`;
+  const log = parts.log.child({ nodeId });
+  const { db, metrics } = parts;
+  metrics.addBuildInfo({ service: 'dispatcher', version: VERSION, node: nodeId });
+  const closer = new Closer();
+  let closing = false;
+  const health = workerHealth({
+    trouble: () =>
+      ping(db).then(
+        () => undefined,
+        (error: unknown) => `PostgreSQL ${databaseTrouble(error)}`,
+      ),
+    isClosing: () => closing,
+    log,
+  });
+  const ports = await openWorkerPorts(config, { metrics, health }, log, closer).catch(async (error) => {
+    await closer.close();
+    throw error;
+  });
+  closer.add(startDispatching(config.dispatch, { db, metrics, log }));
+  closer.defer(() => {
+    closing = true;
+  });
+  log.info(ports, 'dispatcher is listening');
+  return { nodeId, ...ports, close: () => closer.close() };
+}
+
+/** Starts the work of a dispatcher within any process. */
+export function startDispatching(config: DispatchConfig, { db, metrics, log }: DispatcherParts): Closeable {
+  const closer = new Closer();
+  const sequencer = closer.add(new Sequencer(db, log));
+  addDispatchMetrics(metrics, sequencer, db);
+  const retention = closer.add(new EventRetention(db, config.eventRetentionDays, log));
+  sequencer.start();
+  retention.start();
+  return closer;
+}
+
+/** Rejects unless PostgreSQL answers, is migrated and would accept events. Changes nothing. */
+async function ping(db: Database): Promise<void> {
+  await db.$executeRaw`INSERT INTO events SELECT * FROM events WHERE false`;
+}

@@ -1,0 +1,16 @@
+/** Types of events. */
+export const EVENT_TYPES = [
+  'message.created',
+  'message.changed',
+  'message.deleted',
+  'message.reported',
+  'room.created',
+  'room.changed',
+  'room.deleted',
+  'member.added',
+  'member.changed',
+  'member.removed',
+  'user.created',
+] as const;
+
+export type EventType = (typeof EVENT_TYPES)[number];
