@@ -1,11 +1,20 @@
 import { join } from 'node:path';
-import { ACCESS, accessTo, ROLES_OR_NONE, ROOM_ACTIONS, ROOM_KINDS } from '@chorus/protocol';
+import {
+  ACCESS,
+  accessTo,
+  KEY_SCOPES,
+  keyAccessTo,
+  ROLES_OR_NONE,
+  ROOM_ACTIONS,
+  ROOM_KINDS,
+} from '@chorus/protocol';
 import { root } from '../support/root.js';
 
 /** The page about rooms, roles and access, with the table in the middle. */
 export const ACCESS_PAGE = join(root, 'docs/reference/access.md');
 
 const TABLES = /(?<=<!-- access -->\n)[\s\S]*(?=\n<!-- \/access -->)/;
+const SCOPES = /(?<=<!-- scopes -->\n)[\s\S]*(?=\n<!-- \/scopes -->)/;
 
 export function accessTablesOf(page: string): string | undefined {
   return TABLES.exec(page)?.[0];
@@ -15,6 +24,20 @@ export function replaceAccessTables(page: string, text: string): string {
   return page.replace(TABLES, () => text);
 }
 
+export function scopesTableOf(page: string): string | undefined {
+  return SCOPES.exec(page)?.[0];
+}
+
+export function replaceScopesTable(page: string, text: string): string {
+  return page.replace(SCOPES, () => text);
+}
+
+/** What each scope of API keys allows. */
+export function scopesTable(): string {
+  const rows = Object.entries(KEY_SCOPES).map(([scope, allows]) => `| \`${scope}\` | ${allows} |`);
+  return ['| Scope | Allows to |', '|---|---|', ...rows].join('\n');
+}
+
 /** One table for each kind of room. */
 export function accessTables(): string {
   return ROOM_KINDS.map((kind) => {
@@ -22,13 +45,15 @@ export function accessTables(): string {
     const standings = kind === 'direct' ? (['none', 'member'] as const) : ROLES_OR_NONE;
     const rows = ROOM_ACTIONS.map((action) => {
       const cells = standings.map((standing) => accessTo(action, kind, standing));
-      return `| ${ACCESS[action].does} | ${cells.join(' | ')} |`;
+      const { does, scope } = ACCESS[action];
+      const alone = keyAccessTo(action, kind, new Set([scope]));
+      return `| ${does} | ${cells.join(' | ')} | \`${scope}\` | ${alone} |`;
     });
     return [
       `### ${kind[0]?.toUpperCase()}${kind.slice(1)} rooms`,
       '',
-      `| Action | ${standings.join(' | ')} |`,
-      `|---|${'---|'.repeat(standings.length)}`,
+      `| Action | ${standings.join(' | ')} | scope | key |`,
+      `|---|${'---|'.repeat(standings.length + 2)}`,
       ...rows,
     ].join('\n');
   }).join('\n\n');

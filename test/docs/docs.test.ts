@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { redisCommands } from '@chorus/local';
 import { expect } from 'chai';
 import { root } from '../support/root.js';
-import { ACCESS_PAGE, accessTables, accessTablesOf } from './access-page.js';
+import { ACCESS_PAGE, accessTables, accessTablesOf, scopesTable, scopesTableOf } from './access-page.js';
 import { CONFIGURATION, tableOf } from './configuration-page.js';
 import { CONNECTING, redisUserText, rulesOf } from './connecting-page.js';
 import { settingsTable } from './settings-table.js';
@@ -14,7 +14,9 @@ describe('the documentation', () => {
   });
 
   it('lists who may do what in rooms (`pnpm docs` writes the table)', () => {
-    expect(accessTablesOf(readFileSync(ACCESS_PAGE, 'utf8'))).to.equal(accessTables());
+    const page = readFileSync(ACCESS_PAGE, 'utf8');
+    expect(accessTablesOf(page)).to.equal(accessTables());
+    expect(scopesTableOf(page)).to.equal(scopesTable());
   });
 
   it('lists what a user of Redis needs (`pnpm docs` writes the list)', () => {

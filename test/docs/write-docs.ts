@@ -1,6 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { PROMETHEUS_RULE, prometheusRuleText } from '../deploy/prometheus-rule.js';
-import { ACCESS_PAGE, accessTables, replaceAccessTables } from './access-page.js';
+import {
+  ACCESS_PAGE,
+  accessTables,
+  replaceAccessTables,
+  replaceScopesTable,
+  scopesTable,
+} from './access-page.js';
 import { ASYNCAPI, asyncapiText } from './asyncapi.js';
 import { CLIENT_REFERENCE, clientReferenceText } from './client-reference.js';
 import { CONFIGURATION, replaceTable } from './configuration-page.js';
@@ -10,7 +16,8 @@ import { settingsTable } from './settings-table.js';
 
 // `pnpm docs` writes what is generated: the tables of access and of settings, the rules for the Redis user, the AsyncAPI and OpenAPI documents,
 // the reference of the client, and the alert rules as an object for the Prometheus operator.
-writeFileSync(ACCESS_PAGE, replaceAccessTables(readFileSync(ACCESS_PAGE, 'utf8'), accessTables()));
+const accessPage = replaceAccessTables(readFileSync(ACCESS_PAGE, 'utf8'), accessTables());
+writeFileSync(ACCESS_PAGE, replaceScopesTable(accessPage, scopesTable()));
 writeFileSync(CONFIGURATION, replaceTable(readFileSync(CONFIGURATION, 'utf8'), settingsTable()));
 writeFileSync(CONNECTING, replaceRules(readFileSync(CONNECTING, 'utf8'), redisUserText()));
 writeFileSync(ASYNCAPI, asyncapiText());

@@ -35,6 +35,8 @@ import { type HttpServer, listen } from './http/server.js';
 import { Inbox } from './inbox/inbox.js';
 import { InboxRepository } from './inbox/inbox-repository.js';
 import { InboxService } from './inbox/inbox-service.js';
+import { KeyRepository } from './keys/key-repository.js';
+import { KeyVerifier } from './keys/key-verifier.js';
 import { createRoomServices } from './members/create-services.js';
 import { MessageHistory } from './messages/history.js';
 import { type MessagePublisher, MessageService } from './messages/message-service.js';
@@ -141,6 +143,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   const entries = new ArchivedEntries(parts.db, config.retentionDays);
   const roomServices = createRoomServices(config, { ...parts, rooms: roomRepository, bans, log });
   const history = new MessageHistory(parts.history, messages);
+  const keys = new KeyRepository(parts.db);
   const nameFolding = new NameFolding(users, log);
   const eventLog = new EventLog(parts.db, config.retentionDays);
   const eventFeed = new EventFeed(eventLog);
@@ -154,6 +157,12 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
     tokens,
     guard,
     access: parts.access,
+    keys: new KeyVerifier({
+      keys,
+      names: (ids) => users.names(ids),
+      accountsElsewhere: config.auth.mode === 'open',
+      log,
+    }),
     sessions,
     cookies: new TokenCookies(config.cookie, log),
     origins,
@@ -189,7 +198,7 @@ export async function createApi(config: ApiConfig, parts: ApiParts): Promise<Api
   };
   const mirror = closer.add(new RoomMirror(roomRepository, entries, parts.directory, { bringIn }, log));
   closer.add(roomServices.membershipMirror);
-  const operators = { ...parts, rooms: roomRepository, users, bans, eventLog, eventFeed, log };
+  const operators = { ...parts, rooms: roomRepository, users, bans, keys, eventLog, eventFeed, log };
   const requests = new RequestMetrics(metrics);
   const app = koaApp(router, { ...config, origins, measure: requests.step, open: pages }, log, traces);
   const { capacity = descriptorsForConnections() } = parts;

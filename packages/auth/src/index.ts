@@ -1,3 +1,4 @@
+export * from './api-keys.js';
 export * from './guard.js';
 export * from './request-token.js';
 export * from './settings.js';

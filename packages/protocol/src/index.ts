@@ -1,4 +1,5 @@
 export * from './access/access-to.js';
+export * from './access/scopes.js';
 export * from './access/table.js';
 export * from './client-frames.js';
 export * from './constants.js';

@@ -6,7 +6,9 @@ const id = z.int().positive();
 /** The account of the signed-in user. */
 export const account = named(
   'Account',
-  z.object({ id, username: z.string(), email: z.string() }).describe('The account of the signed-in user.'),
+  z
+    .object({ id, username: z.string(), email: z.string().describe('Empty for a user without one.') })
+    .describe('The account of the signed-in user.'),
 );
 
 /** The token in the body of a response. */

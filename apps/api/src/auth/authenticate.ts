@@ -1,7 +1,10 @@
-import type { Admission, Credentials, Guard } from '@chorus/auth';
+import { type Admission, type Credentials, type Guard, keyOf } from '@chorus/auth';
 import { type AccessList, requireAccess } from '@chorus/control';
-import { Refusal } from '@chorus/protocol';
+import { type KeyScope, parseId, Refusal } from '@chorus/protocol';
 import type { Context } from '../http/context.js';
+import { USER_HEADER } from '../keys/api-key.js';
+import type { KeyVerifier } from '../keys/key-verifier.js';
+import { scopeRequired } from '../keys/require-scope.js';
 
 /** Who may use an operation. */
 export type Access =
@@ -15,6 +18,7 @@ export type Access =
 export interface AccessServices {
   readonly guard: Guard;
   readonly access: AccessList;
+  readonly keys: KeyVerifier;
 }
 
 type Admitted = Omit<Extract<Admission, { ok: true }>, 'ok'>;
@@ -24,8 +28,8 @@ const ANYONE: Admitted = { user: undefined, token: undefined };
 
 /** The two steps of admitting a request. */
 interface Authorizer {
-  /** Returns the sender, from the request alone. @throws {Refusal} 400, 401 or 403 */
-  identify(ctx: Context): Admitted;
+  /** Returns the sender, from the request alone or by the API key. @throws {Refusal} 400, 401 or 403 */
+  identify(ctx: Context): Admitted | Promise<Admitted>;
   /**
    * Checks the sender against the access list.
    * @param roomId room of the request: a ban from it refuses the sender
@@ -35,13 +39,22 @@ interface Authorizer {
   allow(admitted: Admitted, roomId: number | undefined): Promise<void>;
 }
 
-/** Returns the steps that admit requests to operations of one kind of {@link Access}. */
-export function authorizer(kind: Access, { guard, access }: AccessServices): Authorizer {
+/**
+ * Returns the steps that admit requests to operations of one kind of {@link Access}.
+ * @param scope what API keys need for the operation; undefined: they may not use it
+ */
+export function authorizer(
+  kind: Access,
+  scope: KeyScope | undefined,
+  { guard, access, keys }: AccessServices,
+): Authorizer {
   return {
     identify(ctx) {
+      if (kind === 'anyone') return ANYONE;
+      const key = keyOf(ctx.req.headers.authorization);
+      if (key !== undefined) return identifyKey(ctx, key, scope, keys);
+      if (ctx.get(USER_HEADER) !== '') throw new Refusal('invalid_field', USER_HEADER, 'needs an API key');
       switch (kind) {
-        case 'anyone':
-          return ANYONE;
         case 'token':
           return admitted(ctx, guard.authenticate(credentials(ctx)));
         case 'rooms':
@@ -71,6 +84,32 @@ export function credentials(ctx: Context): Credentials {
     userId: single(ctx, 'userId'),
     username: single(ctx, 'username'),
   };
+}
+
+/** A key in `Authorization` decides alone: cookies are ignored, and the query must not name a user. */
+async function identifyKey(
+  ctx: Context,
+  text: string,
+  scope: KeyScope | undefined,
+  keys: KeyVerifier,
+): Promise<Admitted> {
+  const key = await keys.verify(text);
+  ctx.state.key = key;
+  if (scope === undefined || !key.scopes.has(scope)) throw scopeRequired(scope);
+  for (const name of SENDER_PARAMETERS) {
+    if (ctx.query[name] !== undefined) throw new Refusal('unknown_field', name);
+  }
+  const named = ctx.get(USER_HEADER);
+  if (named !== '' && !key.scopes.has('act-as')) throw scopeRequired('act-as');
+  const id = named === '' ? key.botId : parseId(named);
+  const user = id === undefined ? undefined : await keys.user(id);
+  if (user === undefined && named !== '') {
+    throw new Refusal('invalid_field', USER_HEADER, 'is not the id of a user');
+  }
+  // The bot was deleted a moment ago, and its keys with it.
+  if (user === undefined && key.botId !== undefined) throw new Refusal('unauthenticated', 'key');
+  ctx.state.user = user;
+  return { user, token: undefined };
 }
 
 function admitted(ctx: Context, admission: Admission): Admitted {

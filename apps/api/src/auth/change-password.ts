@@ -32,9 +32,8 @@ export const changePassword = operation(
       const user = ctx.state.user && (await users.findById(ctx.state.user.id));
       if (user === undefined) throw new Refusal('account_not_found');
       const { id, username, email, passwordHash } = user;
-      if (!(await checkPassword(services, ctx, emailKey(email), currentPassword, passwordHash))) {
-        throw new Refusal('wrong_password');
-      }
+      const matches = await checkPassword(services, ctx, emailKey(email), currentPassword, passwordHash);
+      if (!matches || passwordHash === undefined) throw new Refusal('wrong_password');
       rules.check('newPassword', newPassword, user);
       const changed = await work.run(
         () => passwords.hash(newPassword),

@@ -5,13 +5,28 @@ import { emailKey } from './account-inputs.js';
 export interface Account {
   readonly id: number;
   readonly username: string;
+  /** Empty for a user without one: a bot, or a person whom an application has created. */
   readonly email: string;
-  readonly passwordHash: string;
+  /** Undefined for a user who cannot sign in. */
+  readonly passwordHash: string | undefined;
   /** Number of times that all sessions were ended at once. */
   readonly generation: number;
 }
 
-type Row = Omit<Account, 'id' | 'generation'> & { id: bigint; sessionGeneration: number };
+interface Row {
+  readonly id: bigint;
+  readonly username: string;
+  readonly email: string | null;
+  readonly passwordHash: string | null;
+  readonly sessionGeneration: number;
+}
+
+/** A user who signs up. */
+export interface NewAccount {
+  readonly username: string;
+  readonly email: string;
+  readonly passwordHash: string;
+}
 
 /** Rolls a sign-up back: another user has a name that conflicts. */
 class NameTaken extends Error {}
@@ -21,7 +36,7 @@ export class UserRepository {
   constructor(private readonly db: Database) {}
 
   /** @returns undefined when the e-mail address or a similar user name is taken, even if two requests race */
-  async create(user: Omit<Account, 'id' | 'generation'>): Promise<Account | undefined> {
+  async create(user: NewAccount): Promise<Account | undefined> {
     const keys = nameKeys(user.username);
     const data = { ...user, emailKey: emailKey(user.email), nameKeysVersion: NAME_KEYS_VERSION };
     try {
@@ -88,6 +103,15 @@ export class UserRepository {
     return row === null ? undefined : account(row);
   }
 
+  /** Names of those of the users that exist. */
+  async names(ids: readonly number[]): Promise<Map<number, string>> {
+    const rows = await this.db.user.findMany({
+      where: { id: { in: ids.map(BigInt) } },
+      select: { id: true, username: true },
+    });
+    return new Map(rows.map(({ id, username }) => [Number(id), username]));
+  }
+
   async findById(id: number): Promise<Account | undefined> {
     const row = await this.db.user.findUnique({ where: { id } });
     return row === null ? undefined : account(row);
@@ -96,5 +120,11 @@ export class UserRepository {
 
 function account(row: Row): Account {
   const { username, email, passwordHash, sessionGeneration } = row;
-  return { id: Number(row.id), username, email, passwordHash, generation: sessionGeneration };
+  return {
+    id: Number(row.id),
+    username,
+    email: email ?? '',
+    passwordHash: passwordHash ?? undefined,
+    generation: sessionGeneration,
+  };
 }

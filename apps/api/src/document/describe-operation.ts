@@ -1,12 +1,22 @@
+import type { KeyScope } from '@chorus/protocol';
 import type { z } from 'zod';
 import type { Access } from '../auth/authenticate.js';
 import type { Declaration } from '../http/operation.js';
+import { USER_HEADER } from '../keys/api-key.js';
 import type { GatewayRoute } from './gateway-routes.js';
 import { bodyOf, type Json, schemaOf } from './json.js';
 import { ALWAYS, failureResponse } from './responses.js';
 
 /** Either of the two carries the token. */
 const TOKEN = [{ cookie: [] }, { bearer: [] }];
+
+/** A header of requests with an API key. */
+const ACTS_AS = {
+  name: USER_HEADER,
+  in: 'header',
+  description: 'Id of the user as whom the API key acts. Only with an API key that has the scope `act-as`.',
+  schema: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+};
 
 const SENDER = [
   {
@@ -29,7 +39,7 @@ export function pathTemplate(path: string): string {
 }
 
 export function describeOperation(path: string, declaration: Declaration): Json {
-  const { id, summary, description, access, params, query, body, answer, errors = {} } = declaration;
+  const { id, summary, description, access, scope, params, query, body, answer, errors = {} } = declaration;
   const { original = false } = declaration;
   const statuses = new Set<number>([
     ...ALWAYS,
@@ -44,11 +54,12 @@ export function describeOperation(path: string, declaration: Declaration): Json 
     tags: [tagOf(path)],
     summary,
     ...(description === undefined ? {} : { description }),
-    ...security(access),
+    ...security(access, scope),
     ...parameters([
       ...parametersOf('path', params),
       ...parametersOf('query', query),
       ...(access === 'rooms' ? SENDER : []),
+      ...(scope === undefined ? [] : [ACTS_AS]),
     ]),
     ...(body === undefined
       ? {}
@@ -94,8 +105,10 @@ function tagOf(path: string): string {
   return path.startsWith('/ws/') ? 'original' : 'service';
 }
 
-function security(access: Access): Json {
-  return { security: access === 'anyone' ? [] : TOKEN };
+/** @param scope what API keys need; undefined: they may not use the operation */
+function security(access: Access, scope?: KeyScope): Json {
+  if (access === 'anyone') return { security: [] };
+  return { security: scope === undefined ? TOKEN : [...TOKEN, { apiKey: [scope] }] };
 }
 
 function parameters(all: readonly Json[]): Json {

@@ -60,6 +60,12 @@ export function openapi(): Json & { openapi: string; paths: Record<string, Json>
       headers,
       securitySchemes: {
         cookie: { type: 'apiKey', in: 'cookie', name: 'jwt', description: 'Set by sign-in.' },
+        apiKey: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'chk_<id>_<secret>',
+          description: 'An API key with the scope that the operation lists.',
+        },
         bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The token of sign-in.' },
       },
     },

@@ -32,8 +32,8 @@ const NAMES: Readonly<Record<number, string>> = {
 
 const REASONS: Readonly<Record<number, string>> = {
   400: 'Not HTTP or not JSON, or a missing, invalid or unknown parameter or field, which the text names.',
-  401: 'No token, or one that has expired, was revoked or is forged.',
-  403: 'The user is banned, or the query names another user.',
+  401: 'No token or API key, or one that has expired, was revoked or is forged.',
+  403: 'The user is banned, the query names another user, or an API key lacks the scope.',
   408: 'The request took too long.',
   413: 'The body is larger than 64 KiB.',
   415: 'The body is not `application/json`, or its encoding is not supported.',

@@ -1,6 +1,7 @@
 import type { VerifiedToken } from '@chorus/auth';
 import type { Member } from '@chorus/protocol';
 import type { RouterContext } from '@koa/router';
+import type { ApiKey } from '../keys/api-key.js';
 
 /** What middleware stores about a request. */
 export interface RequestState {
@@ -8,10 +9,14 @@ export interface RequestState {
   requestId: string;
   /** Id of the trace; undefined without one. */
   traceId?: string | undefined;
-  /** Sender; undefined on public routes, and with `AUTH=open` if the query names no user. */
+  /**
+   * Sender; undefined on public routes, for a key that acts as no user, and with `AUTH=open` if the query names no user.
+   */
   user?: Member | undefined;
-  /** Token of the sender; undefined on public routes, and with `AUTH=open` if the query was trusted. */
+  /** Token of the sender; undefined on public routes, with a key, and with `AUTH=open` if the query was trusted. */
   token?: VerifiedToken | undefined;
+  /** API key of the request. */
+  key?: ApiKey | undefined;
   /** The thrown error, for the log. */
   failure?: unknown;
 }

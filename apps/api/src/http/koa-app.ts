@@ -1,3 +1,4 @@
+import { holdsKey } from '@chorus/auth';
 import { Refusal } from '@chorus/protocol';
 import type { Logger, OriginPolicy, Traces } from '@chorus/service';
 import type { Router } from '@koa/router';
@@ -62,6 +63,7 @@ export function koaApp(
 const preparePath: Step = (ctx, next) => {
   // Responses depend on the user, and some set cookies.
   ctx.set('Cache-Control', 'no-store');
+  if (holdsKey(ctx.originalUrl)) throw new Refusal('key_in_url');
   try {
     decodeURIComponent(ctx.path);
   } catch {

@@ -1,3 +1,4 @@
+import type { KeyScope } from '@chorus/protocol';
 import type { z } from 'zod';
 import { type Access, type AccessServices, authorizer, SENDER_PARAMETERS } from '../auth/authenticate.js';
 import type { Context, Handler } from './context.js';
@@ -19,6 +20,8 @@ export interface Declaration<
   readonly summary: string;
   readonly description?: string;
   readonly access: Access;
+  /** What API keys need for it. Default: they may not use it. */
+  readonly scope?: KeyScope;
   /** Schema of the path parameters. */
   readonly params?: P;
   readonly query?: Q;
@@ -65,15 +68,15 @@ export function operation<
   declaration: Declaration<P, Q, B, A>,
   start: (services: S) => Act<Input<P, Q, B>, z.input<A>>,
 ): Operation<S> {
-  const { access, answer } = declaration;
+  const { access, scope, answer } = declaration;
   const handler = (services: S & AccessServices): Handler => {
     const act = start(services);
-    const { identify, allow } = authorizer(access, services);
+    const { identify, allow } = authorizer(access, scope, services);
     const read = inputReader(declaration);
     return async (ctx) => {
       // Authentication comes first: an unauthenticated client learns nothing about its input, and its body is not
       // read.
-      const admission = identify(ctx);
+      const admission = await identify(ctx);
       const params = read.params(ctx);
       await allow(admission, roomIn(params));
       await read.json(ctx);

@@ -12,6 +12,7 @@ export const listInbox = operation(
       'The order, and which page has a room, may be half a second late. A room that gets a message while pages are read moves to the ' +
       'beginning of the list; `inbox` frames tell of it.',
     access: 'rooms',
+    scope: 'history:read',
     query: listInboxInput,
     answer: { status: 200, description: 'A page of rooms.', body: inboxPageJson },
     errors: {
@@ -21,13 +22,13 @@ export const listInbox = operation(
   },
   ({ inbox }: InboxServices) =>
     async (ctx, { query: { cursor, limit, roomId } }) => {
-      const { user } = ctx.state;
+      const caller = ctx.state;
       if (roomId !== undefined) {
-        return { rooms: [inboxEntry(await inbox.room(user, roomId), user)], next: null };
+        return { rooms: [inboxEntry(await inbox.room(caller, roomId), caller.user)], next: null };
       }
-      const { entries, next } = await inbox.list(user, cursor, limit);
+      const { entries, next } = await inbox.list(caller, cursor, limit);
       return {
-        rooms: entries.map((entry) => inboxEntry(entry, user)),
+        rooms: entries.map((entry) => inboxEntry(entry, caller.user)),
         next: next === undefined ? null : formatCursor(next),
       };
     },

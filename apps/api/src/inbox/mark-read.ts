@@ -15,6 +15,7 @@ export const markRead = operation(
       'Never moves the position backwards unless `unread` is true. Own messages read everything up to them. Sockets of the user that ' +
       'watch the inbox receive `read`, in rooms with at most 100 members all `chorus.v1` sockets in the room.',
     access: 'rooms',
+    scope: 'messages:write',
     params: roomPath,
     body: markReadInput,
     answer: { status: 200, description: 'Up to where the user has read now.', body: readPositionJson },
@@ -27,7 +28,7 @@ export const markRead = operation(
   },
   ({ inbox, messages }: InboxServices & Pick<MessageServices, 'messages'>) =>
     async (ctx, { params: { roomId }, body: { position, unread } }) => {
-      messages.take(required(ctx.state.user));
-      return readPosition(await inbox.markRead(ctx.state.user, roomId, position, unread));
+      messages.take(required(ctx.state));
+      return readPosition(await inbox.markRead(ctx.state, roomId, position, unread));
     },
 );

@@ -8,6 +8,7 @@ export const acceptInvite = operation(
     id: 'acceptInvite',
     summary: 'Become a member of a room by an invitation',
     access: 'rooms',
+    scope: 'members:write',
     params: codePath,
     answer: { status: 200, description: 'The room.', body: roomJson },
     errors: {
@@ -18,5 +19,5 @@ export const acceptInvite = operation(
   },
   ({ invites }: InviteServices) =>
     async (ctx, { params: { code } }) =>
-      restRoom(await invites.accept(ctx.state.user, code)),
+      restRoom(await invites.accept(ctx.state, code)),
 );

@@ -9,6 +9,7 @@ export const createInvite = operation(
     id: 'createInvite',
     summary: 'Create an invitation to a room',
     access: 'rooms',
+    scope: 'members:write',
     params: roomPath,
     body: newInviteInput,
     answer: { status: 201, description: 'The invitation.', body: inviteJson },
@@ -16,5 +17,5 @@ export const createInvite = operation(
   },
   ({ invites }: InviteServices) =>
     async (ctx, { params: { roomId }, body: { expiresInSeconds, maxUses } }) =>
-      inviteOf(await invites.create(ctx.state.user, roomId, expiresInSeconds, maxUses)),
+      inviteOf(await invites.create(ctx.state, roomId, expiresInSeconds, maxUses)),
 );

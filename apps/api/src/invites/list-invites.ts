@@ -11,6 +11,7 @@ export const listInvites = operation(
     description:
       'For users who may create invitations. Invitations that have expired or are used up are left out.',
     access: 'rooms',
+    scope: 'members:write',
     params: roomPath,
     query: listInvitesInput,
     answer: { status: 200, description: 'A page of invitations.', body: invitePageJson },
@@ -18,7 +19,7 @@ export const listInvites = operation(
   },
   ({ invites }: InviteServices) =>
     async (ctx, { params: { roomId }, query: { cursor, limit } }) => {
-      const found = await invites.list(ctx.state.user, roomId, cursor, limit + 1);
+      const found = await invites.list(ctx.state, roomId, cursor, limit + 1);
       const page = found.slice(0, limit);
       return {
         invites: page.map(inviteOf),

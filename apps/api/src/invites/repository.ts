@@ -13,6 +13,7 @@ export interface Invite {
 export interface NewInvite {
   readonly code: string;
   readonly roomId: number;
+  /** 0 for an application. */
   readonly createdBy: number;
   /** Time until it expires. */
   readonly seconds: number;
@@ -32,7 +33,7 @@ export class InviteRepository {
   async add({ code, roomId, createdBy, seconds, maxUses }: NewInvite): Promise<Invite | undefined> {
     const [row] = await this.db.$queryRaw<Row[]>`
       INSERT INTO invites (code, room_id, created_by, expires_at, max_uses)
-      SELECT ${code}, id, ${BigInt(createdBy)}, now() + make_interval(secs => ${seconds}::int), ${maxUses}::int
+      SELECT ${code}, id, nullif(${BigInt(createdBy)}, 0), now() + make_interval(secs => ${seconds}::int), ${maxUses}::int
       FROM rooms WHERE id = ${BigInt(roomId)} FOR KEY SHARE
       RETURNING ${COLUMNS}`;
     return row && inviteOf(row);

@@ -9,11 +9,12 @@ export const revokeInvite = operation(
     summary: 'Revoke an invitation',
     description: 'Users who have accepted it stay members.',
     access: 'rooms',
+    scope: 'members:write',
     params: roomCodePath,
     answer: { status: 204, description: 'The invitation was revoked.' },
     errors: { ...NOT_YOURS, 404: 'There is no such room or invitation.' },
   },
   ({ invites }: InviteServices) =>
     (ctx, { params: { roomId, code } }) =>
-      invites.revoke(ctx.state.user, roomId, code),
+      invites.revoke(ctx.state, roomId, code),
 );

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { type AccessList, requireAccess } from '@chorus/control';
-import { type Member, Refusal } from '@chorus/protocol';
+import { Refusal } from '@chorus/protocol';
+import type { Caller } from '../keys/api-key.js';
 import type { RoomChanges } from '../members/room-changes.js';
 import { RoomTransaction } from '../members/room-transaction.js';
 import type { MemberService } from '../members/service.js';
 import type { Outbox } from '../outbox/outbox.js';
-import { type RoomAccess, required } from '../rooms/access.js';
+import { authorOf, type RoomAccess, required } from '../rooms/access.js';
 import type { RoomOfUser } from '../rooms/repository.js';
 import type { Invite, InviteRepository } from './repository.js';
 
@@ -27,14 +28,14 @@ export class InviteService {
   constructor(private readonly parts: InviteServiceParts) {}
 
   /** @throws {Refusal} 403 or 404 */
-  async create(user: Member | undefined, roomId: number, seconds: number, maxUses: number): Promise<Invite> {
+  async create(caller: Caller, roomId: number, seconds: number, maxUses: number): Promise<Invite> {
     const { invites, rooms, maxInvites } = this.parts;
-    const { id } = required(user);
-    await rooms.room(user, roomId, 'invite');
+    const { id: createdBy } = authorOf(caller);
+    await rooms.room(caller, roomId, 'invite');
     await invites.removeEnded(roomId);
     if ((await invites.count(roomId)) >= maxInvites) throw new Refusal('too_many_invites', maxInvites);
     const code = randomBytes(CODE_BYTES).toString('base64url');
-    const invite = await invites.add({ code, roomId, createdBy: id, seconds, maxUses });
+    const invite = await invites.add({ code, roomId, createdBy, seconds, maxUses });
     if (invite === undefined) throw new Refusal('room_not_found');
     return invite;
   }
@@ -44,14 +45,14 @@ export class InviteService {
    * @param after only codes after this one
    * @throws {Refusal} 403 or 404
    */
-  async list(user: Member | undefined, roomId: number, after = '', limit: number): Promise<Invite[]> {
-    await this.parts.rooms.room(user, roomId, 'invite');
+  async list(caller: Caller, roomId: number, after = '', limit: number): Promise<Invite[]> {
+    await this.parts.rooms.room(caller, roomId, 'invite');
     return this.parts.invites.open(roomId, after, limit);
   }
 
   /** @throws {Refusal} 403 or 404 */
-  async revoke(user: Member | undefined, roomId: number, code: string): Promise<void> {
-    await this.parts.rooms.room(user, roomId, 'invite');
+  async revoke(caller: Caller, roomId: number, code: string): Promise<void> {
+    await this.parts.rooms.room(caller, roomId, 'invite');
     if (!(await this.parts.invites.remove(roomId, code))) throw new Refusal('invite_not_found');
   }
 
@@ -59,9 +60,9 @@ export class InviteService {
    * Makes the user a member. A user who is one already uses nothing up.
    * @throws {Refusal} 403 for a user who is banned from the room, or a full room; 404 for an unknown or ended invitation
    */
-  async accept(given: Member | undefined, code: string): Promise<RoomOfUser> {
+  async accept(caller: Caller, code: string): Promise<RoomOfUser> {
     const { invites, changes, members, rooms, access, outbox } = this.parts;
-    const user = required(given);
+    const user = required(caller);
     const roomId = await invites.roomOf(code);
     if (roomId === undefined) throw new Refusal('invite_not_found');
     const [verdict] = await access.check([{ userId: user.id, roomId }]);
@@ -74,6 +75,6 @@ export class InviteService {
       await members.add(room, user, user);
     });
     await outbox.deliver(roomId);
-    return rooms.room(user, roomId, 'read');
+    return rooms.visible(caller, roomId);
   }
 }

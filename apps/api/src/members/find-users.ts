@@ -11,6 +11,7 @@ export const findUsers = operation(
     id: 'findUsers',
     summary: `Find users by the beginning of their names`,
     access: 'rooms',
+    scope: 'history:read',
     query: findUsersInput,
     answer: { status: 200, description: `Up to ${MOST} users.`, body: foundUsersJson },
   },

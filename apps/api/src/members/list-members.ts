@@ -9,6 +9,7 @@ export const listMembers = operation(
     id: 'listRoomMembers',
     summary: 'List the members of a room and their roles, page by page',
     access: 'rooms',
+    scope: 'history:read',
     params: roomPath,
     query: listRoomsInput,
     answer: { status: 200, description: 'A page of members.', body: roomMemberPageJson },
@@ -16,7 +17,7 @@ export const listMembers = operation(
   },
   ({ members }: MemberServices) =>
     async (ctx, { params: { roomId }, query: { cursor, limit } }) => {
-      const page = await members.list(ctx.state.user, roomId, cursor, limit);
+      const page = await members.list(ctx.state, roomId, cursor, limit);
       return { members: page.members.map(roomMember), nextCursor: page.nextCursor };
     },
 );

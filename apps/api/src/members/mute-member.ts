@@ -10,6 +10,7 @@ export const muteMember = operation(
     summary: 'Keep a user from sending in a room for a time',
     description: 'In public rooms also users who are not members. Leaving the room does not end a mute.',
     access: 'rooms',
+    scope: 'members:write',
     params: memberPath,
     body: muteInput,
     answer: { status: 200, description: 'The user.', body: roomMemberJson },
@@ -21,5 +22,5 @@ export const muteMember = operation(
   },
   ({ members }: MemberServices) =>
     async (ctx, { params: { roomId, userId }, body: { seconds } }) =>
-      roomMember(await members.mute(ctx.state.user, roomId, userId, seconds)),
+      roomMember(await members.mute(ctx.state, roomId, userId, seconds)),
 );

@@ -12,6 +12,7 @@ export const putMember = operation(
       'Users who add themselves to a public room follow it. Every change is an entry of the room. ' +
       'The [table of access](access.md) tells who may do it.',
     access: 'rooms',
+    scope: 'members:write',
     params: memberPath,
     body: putMemberInput,
     answer: { status: 200, description: 'The member.', body: roomMemberJson },
@@ -24,5 +25,5 @@ export const putMember = operation(
   },
   ({ members }: MemberServices) =>
     async (ctx, { params: { roomId, userId }, body: { role } }) =>
-      roomMember(await members.put(ctx.state.user, roomId, userId, role)),
+      roomMember(await members.put(ctx.state, roomId, userId, role)),
 );

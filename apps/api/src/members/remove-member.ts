@@ -11,6 +11,7 @@ export const removeMember = operation(
       'The removal is an entry of the room. Sockets of the user in a private room receive nothing after it: plain ones are closed ' +
       'with code 4406, `chorus.v1` ones receive `room-left`.',
     access: 'rooms',
+    scope: 'members:write',
     params: memberPath,
     answer: { status: 204, description: 'The user is not a member any more.' },
     errors: {
@@ -24,5 +25,5 @@ export const removeMember = operation(
   },
   ({ members }: MemberServices) =>
     (ctx, { params: { roomId, userId } }) =>
-      members.remove(ctx.state.user, roomId, userId),
+      members.remove(ctx.state, roomId, userId),
 );

@@ -9,8 +9,9 @@ import {
   type RoomAction,
   type RoomRole,
 } from '@chorus/protocol';
+import type { Caller } from '../keys/api-key.js';
 import type { Outbox } from '../outbox/outbox.js';
-import { demand, type RoomAccess, required } from '../rooms/access.js';
+import { authorOf, demand, type RoomAccess } from '../rooms/access.js';
 import type { MemberPage, MemberRepository, RoomMember } from './repository.js';
 import type { RoomChanges } from './room-changes.js';
 import type { RoomTransaction } from './room-transaction.js';
@@ -28,6 +29,8 @@ export interface MemberServiceParts {
 
 /** A room whose row is locked, and what the acting user is in it. */
 interface Scene {
+  readonly caller: Caller;
+  /** The user, or the application: see {@link authorOf}. */
   readonly user: Member;
   readonly role: RoleOrNone;
   readonly room: RoomTransaction;
@@ -43,19 +46,20 @@ export class MemberService {
   constructor(private readonly parts: MemberServiceParts) {}
 
   /** Members with ids above `after`, in ascending order of id. @throws {Refusal} 403 or 404 */
-  async list(user: Member | undefined, roomId: number, after: number, limit: number): Promise<MemberPage> {
+  async list(caller: Caller, roomId: number, after: number, limit: number): Promise<MemberPage> {
     const { access, members } = this.parts;
-    const { role } = await access.room(user, roomId, 'listMembers');
+    const { role } = await access.room(caller, roomId, 'listMembers');
     const page = await members.page(roomId, after, limit);
     const tells = role !== 'none' && (await members.hasAtMost(roomId, SMALL_ROOM_MEMBERS));
     return tells ? { ...page, members: await this.#withRead(roomId, page.members) } : page;
   }
 
   /** Adds a member, or changes the role of one. @throws {Refusal} 403, 404 or 409 */
-  put(user: Member | undefined, roomId: number, userId: number, role: RoomRole): Promise<RoomMember> {
-    return this.#act(user, roomId, userId, async (scene) => {
-      demand(actionOfPut(scene, userId, role), { kind: scene.room.room.kind, role: scene.role });
-      if (scene.before !== role) await this.#put(scene, userId, role);
+  put(caller: Caller, roomId: number, userId: number, role: RoomRole): Promise<RoomMember> {
+    return this.#act(caller, roomId, userId, async (scene) => {
+      if (scene.before === role) return;
+      demandIn(scene, actionOfPut(scene, userId, role));
+      await this.#put(scene, userId, role);
     });
   }
 
@@ -63,11 +67,11 @@ export class MemberService {
    * Removes a member; a user who removes themselves leaves. Repeated while Redis lacks the removal, it delivers it.
    * @throws {Refusal} 403, 404 or 409
    */
-  async remove(user: Member | undefined, roomId: number, userId: number): Promise<void> {
+  async remove(caller: Caller, roomId: number, userId: number): Promise<void> {
     try {
-      await this.#change(user, roomId, userId, async (scene) => {
-        const { room, role, before } = scene;
-        demand(actionOn(scene, userId, 'leave', 'removeMember'), { kind: room.room.kind, role });
+      await this.#change(caller, roomId, userId, async (scene) => {
+        const { room, before } = scene;
+        demandIn(scene, actionOn(scene, userId, 'leave', 'removeMember'));
         if (before === 'none') throw new Refusal('member_not_found');
         await keepAnOwner(scene, userId);
         const member = await this.#member(room, userId, scene.user);
@@ -77,17 +81,17 @@ export class MemberService {
     } catch (error) {
       // A user who has left a private room does not find it any more.
       const isRepeated =
-        isCode(error, 'member_not_found') || (isCode(error, 'room_not_found') && user?.id === userId);
+        isCode(error, 'member_not_found') || (isCode(error, 'room_not_found') && caller.user?.id === userId);
       if (!isRepeated || !(await this.parts.outbox.concerns(roomId, userId))) throw error;
       await this.parts.outbox.deliver(roomId);
     }
   }
 
   /** Keeps a user from sending for a time. @param seconds 0 ends the mute @throws {Refusal} 403 or 404 */
-  mute(user: Member | undefined, roomId: number, userId: number, seconds: number): Promise<RoomMember> {
-    return this.#act(user, roomId, userId, async (scene) => {
-      const { room, role, before } = scene;
-      demand(actionOn(scene, userId, 'mute', 'mute'), { kind: room.room.kind, role });
+  mute(caller: Caller, roomId: number, userId: number, seconds: number): Promise<RoomMember> {
+    return this.#act(caller, roomId, userId, async (scene) => {
+      const { room, before } = scene;
+      demandIn(scene, actionOn(scene, userId, 'mute', 'mute'));
       if (before === 'none' && room.room.kind !== 'public') throw new Refusal('member_not_found');
       const member = await this.#member(room, userId, scene.user);
       const mutedUntil = await room.mute(userId, seconds);
@@ -125,32 +129,32 @@ export class MemberService {
   }
 
   async #act(
-    user: Member | undefined,
+    caller: Caller,
     roomId: number,
     userId: number,
     act: (scene: Scene) => Promise<void>,
   ): Promise<RoomMember> {
-    await this.#change(user, roomId, userId, act);
+    await this.#change(caller, roomId, userId, act);
     const member = await this.parts.members.find(roomId, userId);
     if (member === undefined) throw new Refusal('member_not_found');
     return member;
   }
 
   async #change(
-    given: Member | undefined,
+    caller: Caller,
     roomId: number,
     userId: number,
     act: (scene: Scene) => Promise<void>,
   ): Promise<void> {
     const { changes, access, outbox } = this.parts;
-    const user = required(given);
+    const user = authorOf(caller);
     // Locks no room of which the user may know nothing.
-    await access.room(user, roomId, 'read');
+    await access.visible(caller, roomId);
     await changes.inRoom(roomId, async (room) => {
       if (room === undefined) throw new Refusal('room_not_found');
-      const { role } = access.withRole({ ...room.room, role: await room.roleOf(user.id) });
+      const { role } = access.withRole({ ...room.room, role: await room.roleOf(caller.user?.id) });
       const before = userId === user.id ? role : await room.roleOf(userId);
-      await act({ user, role, room, before });
+      await act({ caller, user, role, room, before });
     });
     await outbox.deliver(roomId);
   }
@@ -169,9 +173,13 @@ function isCode(error: unknown, code: Refusal['code']): boolean {
   return error instanceof Refusal && error.code === code;
 }
 
+/** @throws {Refusal} 400, 403 or 404, see {@link demand} */
+function demandIn({ caller, room, role }: Scene, action: RoomAction): void {
+  demand(action, { kind: room.room.kind, role }, caller);
+}
+
 function actionOfPut(scene: Scene, userId: number, role: RoomRole): RoomAction {
   const { before, user } = scene;
-  if (before === role) return 'listMembers';
   if (before === 'none') {
     if (role !== 'member') return 'manageRoles';
     return userId === user.id ? 'follow' : 'addMember';

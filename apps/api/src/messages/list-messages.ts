@@ -23,6 +23,7 @@ export const listMessages = operation(
     description:
       'Without `before` and `after`, returns the newest messages. Includes messages that are not in the database yet.',
     access: 'rooms',
+    scope: 'history:read',
     params: roomPath,
     query: listMessagesInput,
     answer: { status: 200, description: 'A page of messages, oldest first.', body: messagePageJson },
@@ -31,12 +32,12 @@ export const listMessages = operation(
   ({ rooms, history, roomLog }: Pick<MessageServices, 'rooms' | 'history' | 'roomLog'>) =>
     async (ctx, { params: { roomId }, query }) => {
       const { user } = ctx.state;
-      const room = await rooms.get(user, roomId);
+      const room = await rooms.get(ctx.state, roomId);
       const page = query.changes
         ? await pageWithChanges({ history, roomLog }, room, query, user)
         : await pageOf(history, room, query, user);
       // A user who was removed during the reading may have got messages behind the removal.
-      if (room.kind !== 'public') await rooms.get(user, roomId);
+      if (room.kind !== 'public') await rooms.get(ctx.state, roomId);
       return page;
     },
 );

@@ -12,6 +12,7 @@ export const sendMessage = operation(
     summary: 'Send a message to a room',
     description: IDEMPOTENT,
     access: 'rooms',
+    scope: 'messages:write',
     params: roomPath,
     body: newMessageInput,
     answer: { status: 201, description: 'The message was accepted.', body: entryJson },

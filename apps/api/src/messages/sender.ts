@@ -1,5 +1,6 @@
-import { accessTo, clientMsgIdSchema, leastFor, Refusal, type RoomAction } from '@chorus/protocol';
+import { accessTo, clientMsgIdSchema, Refusal, type RoomAction } from '@chorus/protocol';
 import type { Context } from '../http/context.js';
+import { required } from '../rooms/access.js';
 import type { MessageServices } from './dependencies.js';
 import type { Sender } from './message-service.js';
 
@@ -10,21 +11,21 @@ const KEY_PROBLEM = 'must be 1 to 64 letters, digits, dots, colons, dashes or un
 
 /**
  * Returns the sender of a request in a room, and its `Idempotency-Key`.
- * @throws {Refusal} 404 or 403 by the table of access; 400 without a user, which `AUTH=open` allows, or with an invalid key
+ * @param action undefined: whatever users may do who see the room
+ * @throws {Refusal} 404 or 403 by the table of access; 400 without a user, or with an invalid key
  */
 export async function senderOf(
   { rooms, memberRepository }: Pick<MessageServices, 'rooms' | 'memberRepository'>,
   ctx: Context,
   roomId: number,
-  action: RoomAction,
+  action?: RoomAction,
 ): Promise<Sender> {
-  const { user } = ctx.state;
-  if (user === undefined) throw new Refusal('invalid_field', 'userId', 'is required');
-  const room = await rooms.get(user, roomId);
-  const decision = accessTo(action, room.kind, room.role);
-  if (decision === 404) throw new Refusal('room_not_found');
-  if (decision === 403) throw new Refusal('role_required', leastFor(action, room.kind));
-  if (SPEAKING.has(action)) {
+  const user = required(ctx.state);
+  const room =
+    action === undefined
+      ? await rooms.visible(ctx.state, roomId)
+      : await rooms.get(ctx.state, roomId, action);
+  if (action !== undefined && SPEAKING.has(action)) {
     const mutedUntil = (await memberRepository.find(room.id, user.id))?.mutedUntil?.getTime() ?? 0;
     const seconds = Math.ceil((mutedUntil - Date.now()) / 1_000);
     if (seconds > 0) throw new Refusal('muted', seconds).with({ 'Retry-After': String(seconds) });

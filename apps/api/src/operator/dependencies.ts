@@ -6,6 +6,7 @@ import type { UserRepository } from '../auth/user-repository.js';
 import type { BanService } from '../bans/service.js';
 import type { EventServices } from '../events/read-events.js';
 import type { Context } from '../http/context.js';
+import type { KeyRepository } from '../keys/key-repository.js';
 import type { RoomRepository } from '../rooms/repository.js';
 
 /** Dependencies of the operator's routes. */
@@ -15,6 +16,7 @@ export interface OperatorServices extends EventServices {
   readonly rooms: RoomRepository;
   readonly users: UserRepository;
   readonly bans: BanService;
+  readonly keys: KeyRepository;
   /** Sends events to every gateway. */
   readonly directory: Pick<RoomDirectory, 'announce'>;
   readonly log: Logger;

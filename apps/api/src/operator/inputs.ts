@@ -11,7 +11,8 @@ const MAX_BROADCAST_LENGTH = 4_000;
 const SHARE = 'must be a number above 0, up to 1';
 const FUTURE = 'must be a time to come, such as 2030-01-31T12:00:00Z';
 
-const until = z.iso
+/** A time that is not over. */
+export const futureTime = z.iso
   .datetime({ offset: true, error: FUTURE })
   .transform((text) => new Date(text))
   .refine((time) => time.getTime() > Date.now(), FUTURE);
@@ -27,7 +28,7 @@ const content = string()
 // Strict: a mistyped `until` must not become a permanent ban, nor a mistyped `roomId` a ban from everything.
 export const banInput = z.strictObject({
   roomId: idSchema.optional(),
-  until: until.optional(),
+  until: futureTime.optional(),
   reason: nameText(200).optional(),
 });
 export const roomInput = z.strictObject({ roomId: idSchema.optional() });

@@ -9,6 +9,9 @@ import type { OperatorServices } from './dependencies.js';
 import { disconnectUser } from './disconnect-user.js';
 import { getUser } from './get-user.js';
 import { noQuery } from './inputs.js';
+import { createKey } from './keys/create-key.js';
+import { listKeys } from './keys/list-keys.js';
+import { revokeKey } from './keys/revoke-key.js';
 import { listEvents } from './list-events.js';
 import { listBusiestRooms } from './list-rooms.js';
 import { drainNode } from './nodes/drain-node.js';
@@ -23,7 +26,10 @@ export function addOperatorRoutes(router: Router<RequestState>, services: Operat
   router.get('/users/:userId', noQuery, getUser(services));
   router.get('/bans', listBans(services));
   router.get('/events', listEvents(services));
+  router.get('/keys', listKeys(services));
 
+  router.post('/keys', noQuery, json, createKey(services));
+  router.delete('/keys/:keyId', noQuery, revokeKey(services));
   router.post('/users/:userId/disconnect', noQuery, json, disconnectUser(services));
   router.put('/users/:userId/ban', noQuery, json, banUser(services));
   router.post('/users/:userId/ban', noQuery, json, banUser(services));

@@ -10,6 +10,7 @@ export const changeRoom = operation(
     description:
       'The change is an entry of the room, unless only the retention changes: sockets receive it in the order of the messages.',
     access: 'rooms',
+    scope: 'rooms:write',
     params: roomPath,
     body: changeRoomInput,
     answer: { status: 200, description: 'The changed room.', body: roomJson },
@@ -17,5 +18,5 @@ export const changeRoom = operation(
   },
   ({ rooms }: RoomServices) =>
     async (ctx, { params: { roomId }, body }) =>
-      restRoom(await rooms.change(ctx.state.user, roomId, body)),
+      restRoom(await rooms.change(ctx.state, roomId, body)),
 );

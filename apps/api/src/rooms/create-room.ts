@@ -22,7 +22,7 @@ export const createOriginalRoom = operation(
   },
   ({ rooms }: RoomServices) =>
     async (ctx, { body: { id, name } }) =>
-      originalRoom(await rooms.create(ctx.state.user, { name, kind: 'public', topic: '' }, id)),
+      originalRoom(await rooms.create(ctx.state, { name, kind: 'public', topic: '' }, id)),
 );
 
 export const createRoom = operation(
@@ -30,6 +30,7 @@ export const createRoom = operation(
     id: 'createRoom',
     summary: 'Create a room',
     access: 'rooms',
+    scope: 'rooms:write',
     body: createRoomInput,
     answer: {
       status: 201,
@@ -41,7 +42,7 @@ export const createRoom = operation(
   },
   ({ rooms }: RoomServices) =>
     async (ctx, { body: { id, name, kind, topic } }) => {
-      const room = await rooms.create(ctx.state.user, { name, kind, topic }, id);
+      const room = await rooms.create(ctx.state, { name, kind, topic }, id);
       ctx.set('Location', `/api/rooms/${room.id}`);
       return restRoom(room);
     },

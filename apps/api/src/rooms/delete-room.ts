@@ -10,11 +10,12 @@ export const deleteRoom = operation(
     description:
       'Plain sockets in the room are closed with code 4404; `chorus.v1` sockets receive `room-left`.',
     access: 'rooms',
+    scope: 'rooms:write',
     params: roomPath,
     answer: { status: 204, description: 'The room was deleted.' },
     errors: { ...NOT_YOURS, ...UNKNOWN_ROOM },
   },
   ({ rooms }: RoomServices) =>
     (ctx, { params: { roomId } }) =>
-      rooms.delete(ctx.state.user, roomId),
+      rooms.delete(ctx.state, roomId),
 );

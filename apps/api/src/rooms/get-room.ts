@@ -8,11 +8,12 @@ export const getRoom = operation(
     id: 'getRoom',
     summary: 'Get a room',
     access: 'rooms',
+    scope: 'history:read',
     params: roomPath,
     answer: { status: 200, description: 'The room.', body: roomJson },
     errors: UNKNOWN_ROOM,
   },
   ({ rooms }: RoomServices) =>
     async (ctx, { params: { roomId } }) =>
-      restRoom(await rooms.get(ctx.state.user, roomId)),
+      restRoom(await rooms.get(ctx.state, roomId)),
 );

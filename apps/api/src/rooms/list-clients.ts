@@ -19,6 +19,7 @@ export const listRoomClients = operation(
     id: 'listMembers',
     summary: 'List the members who are present in a room, on any gateway',
     access: 'rooms',
+    scope: 'history:read',
     original: true,
     params: roomPath,
     query: originalListInput,
@@ -27,7 +28,7 @@ export const listRoomClients = operation(
   },
   ({ rooms, presence }: RoomServices) =>
     async (ctx, { params: { roomId }, query: { after } }) => {
-      const { id } = await rooms.get(ctx.state.user, roomId);
+      const { id } = await rooms.get(ctx.state, roomId);
       return originalPage(ctx, await presence.members(id, after, ORIGINAL_PAGE + 1)).map(client);
     },
 );
@@ -38,6 +39,7 @@ export const listAllClients = operation(
     id: 'listEveryone',
     summary: 'List the users who are present in any room',
     access: 'rooms',
+    scope: 'history:read',
     original: true,
     query: originalListInput,
     answer: ANSWER,

@@ -22,7 +22,7 @@ export const listOriginalRooms = operation(
   },
   ({ rooms }: RoomServices) =>
     async (ctx, { query: { after } }) =>
-      originalPage(ctx, await rooms.list(ctx.state.user, after, ORIGINAL_PAGE + 1, false)).map(originalRoom),
+      originalPage(ctx, await rooms.list(ctx.state, after, ORIGINAL_PAGE + 1, false)).map(originalRoom),
 );
 
 export const listRooms = operation(
@@ -31,13 +31,14 @@ export const listRooms = operation(
     summary: 'List the rooms that the user may find, page by page',
     description: 'Public rooms, and private and direct rooms of which the user is a member.',
     access: 'rooms',
+    scope: 'history:read',
     query: listRoomsInput,
     answer: { status: 200, description: 'A page of rooms.', body: roomPageJson },
   },
   ({ rooms }: RoomServices) =>
     async (ctx, { query: { cursor, limit } }) => {
       // One more than requested shows whether there is a next page.
-      const found = await rooms.list(ctx.state.user, cursor, limit + 1, true);
+      const found = await rooms.list(ctx.state, cursor, limit + 1, true);
       const page = found.slice(0, limit);
       return {
         rooms: page.map(restRoom),

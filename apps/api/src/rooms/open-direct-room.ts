@@ -10,6 +10,7 @@ export const openDirectRoom = operation(
     description:
       'There is one direct room for each set of users. Its name is made of their names when it is created.',
     access: 'rooms',
+    scope: 'rooms:write',
     body: directRoomInput,
     answer: { status: 200, description: 'The direct room.', body: roomJson },
     errors: {
@@ -20,5 +21,5 @@ export const openDirectRoom = operation(
   },
   ({ rooms }: RoomServices) =>
     async (ctx, { body: { userIds } }) =>
-      restRoom(await rooms.direct(ctx.state.user, userIds)),
+      restRoom(await rooms.direct(ctx.state, userIds)),
 );

@@ -161,6 +161,16 @@ export class RoomRepository {
     return rows.map((row) => ({ ...roomOf(row), role: row.role }));
   }
 
+  /** All rooms with ids above `after`, in ascending order of id, as a caller sees them who is a member of none. */
+  async list(after: number, limit: number): Promise<RoomOfUser[]> {
+    const rows = await this.db.room.findMany({
+      where: { id: { gt: after } },
+      orderBy: { id: 'asc' },
+      take: limit,
+    });
+    return rows.map((row) => ({ ...roomOf(row), role: 'none' }));
+  }
+
   /** Returns the names of the given rooms that exist. */
   async names(ids: readonly number[]): Promise<Map<number, string>> {
     const rows = await this.db.room.findMany({

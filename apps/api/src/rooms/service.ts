@@ -1,12 +1,13 @@
 import { type ControlEvent, type RoomDirectory, roomSize } from '@chorus/broker';
-import { type Member, Refusal, type RoomKind } from '@chorus/protocol';
+import { Refusal, type RoomAction, type RoomKind } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
 import type { BanService } from '../bans/service.js';
 import { unavailable } from '../http/unavailable.js';
+import type { Caller } from '../keys/api-key.js';
 import type { NewRoom, RoomChanges } from '../members/room-changes.js';
 import type { RoomProperties, RoomTransaction } from '../members/room-transaction.js';
 import type { Outbox } from '../outbox/outbox.js';
-import { demand, type RoomAccess, required } from './access.js';
+import { authorOf, demand, type RoomAccess, required } from './access.js';
 import type { ReadableRoom, Room, RoomOfUser, RoomRepository } from './repository.js';
 
 export interface RoomServiceParts {
@@ -47,9 +48,10 @@ export class RoomService {
    * @param id chosen by the client; without one, the next free id
    * @throws {Refusal} 409 when the chosen id is taken, 403 when the user has reached the limit of rooms
    */
-  async create(user: Member | undefined, draft: RoomDraft, id?: number): Promise<RoomOfUser> {
-    if (draft.kind === 'private') required(user);
-    await this.#admitRoom(user);
+  async create(caller: Caller, draft: RoomDraft, id?: number): Promise<RoomOfUser> {
+    const { user } = caller;
+    if (draft.kind === 'private') authorOf(caller);
+    await this.#admitRoom(caller);
     const members = user === undefined ? [] : [[user.id, 'owner'] as const];
     const fields: NewRoom = { ...draft, createdBy: user?.id ?? null, members };
     const room = await (id === undefined ? this.#createNext(fields) : this.#create(fields, id));
@@ -62,9 +64,9 @@ export class RoomService {
    * @throws {Refusal} 400 for too many users or only oneself, 403 when the user has reached the limit of rooms, 404 for an
    *   unknown user
    */
-  async direct(given: Member | undefined, others: readonly number[]): Promise<RoomOfUser> {
+  async direct(caller: Caller, others: readonly number[]): Promise<RoomOfUser> {
     const { changes, maxDirectUsers } = this.parts;
-    const user = required(given);
+    const user = required(caller);
     const ids = [...new Set([user.id, ...others])].sort((a, b) => a - b);
     if (ids.length < 2 || ids.length > maxDirectUsers) {
       throw new Refusal('invalid_field', 'userIds', `must name 1 to ${maxDirectUsers - 1} other users`);
@@ -73,7 +75,7 @@ export class RoomService {
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
       const found = await changes.findDirect(directKey);
       if (found !== undefined) return { ...found, role: 'member' };
-      await this.#admitRoom(user);
+      await this.#admitRoom(caller);
       const names = await changes.names(ids);
       names.set(user.id, user.username);
       if (names.size < ids.length) throw new Refusal('user_not_found');
@@ -86,17 +88,23 @@ export class RoomService {
     throw unavailable(new Error('the direct room could not be created'));
   }
 
-  /** @throws {Refusal} 404 */
-  get(user: Member | undefined, id: number): Promise<ReadableRoom> {
-    return this.parts.access.room(user, id, 'read');
+  /** @param action what the caller wants to do there @throws {Refusal} 404; 403 or 400 if the caller may not do it */
+  get(caller: Caller, id: number, action: RoomAction = 'read'): Promise<ReadableRoom> {
+    return this.parts.access.room(caller, id, action);
+  }
+
+  /** A room that the caller may know of. @throws {Refusal} 404 */
+  visible(caller: Caller, id: number): Promise<ReadableRoom> {
+    return this.parts.access.visible(caller, id);
   }
 
   /**
-   * Rooms that the user may find, with ids above `after`, by ascending id.
+   * Rooms that the caller may find, with ids above `after`, by ascending id: for a key that acts as no user, all.
    * @param direct whether direct rooms are among them
    */
-  async list(user: Member | undefined, after: number, limit: number, direct: boolean): Promise<RoomOfUser[]> {
+  async list({ user, key }: Caller, after: number, limit: number, direct: boolean): Promise<RoomOfUser[]> {
     const { rooms, access } = this.parts;
+    if (key !== undefined && user === undefined) return rooms.list(after, limit);
     return (await rooms.listFor(user?.id, after, limit, direct)).map((room) => access.withRole(room));
   }
 
@@ -104,22 +112,22 @@ export class RoomService {
    * If notifying the gateways fails the response is 503, and the request can be repeated.
    * @throws {Refusal} 403 or 404
    */
-  async change(user: Member | undefined, id: number, given: RoomProperties): Promise<RoomOfUser> {
+  async change(caller: Caller, id: number, given: RoomProperties): Promise<RoomOfUser> {
     const { directory, outbox } = this.parts;
-    const changed = await this.#inRoom(user, id, async (room, role) => {
+    const changed = await this.#inRoom(caller, id, async (room, role) => {
       const { kind } = room.room;
-      if (given.name !== undefined || given.topic !== undefined) demand('rename', { kind, role });
-      if (given.slowModeSeconds !== undefined) demand('setSlowMode', { kind, role });
-      if (given.retentionDays !== undefined) demand('setRetention', { kind, role });
+      if (given.name !== undefined || given.topic !== undefined) demand('rename', { kind, role }, caller);
+      if (given.slowModeSeconds !== undefined) demand('setSlowMode', { kind, role }, caller);
+      if (given.retentionDays !== undefined) demand('setRetention', { kind, role }, caller);
       const changes = differences(room.room, given);
       if (Object.keys(changes).length === 0) return { ...room.room, role };
       const { retentionDays, ...recorded } = changes;
       // Nothing that sockets show.
       if (retentionDays !== undefined) await room.mirrorRetention();
-      // With AUTH=open the request may name no user, and an entry needs one.
-      if (user === undefined) await room.mirror([], changes.slowModeSeconds);
+      // With AUTH=open the request may name no user, and an entry needs an author.
+      if (isUnknown(caller)) await room.mirror([], changes.slowModeSeconds);
       else if (Object.keys(recorded).length > 0)
-        await room.record(user, { change: 'room-changed', ...recorded });
+        await room.record(authorOf(caller), { change: 'room-changed', ...recorded });
       return { ...(await room.setProperties(changes)), role };
     });
     await outbox.deliver(id);
@@ -135,13 +143,13 @@ export class RoomService {
    * Redis is back. Until then no client can publish in the room anyway.
    * @throws {Refusal} 403 or 404
    */
-  async delete(user: Member | undefined, id: number): Promise<void> {
+  async delete(caller: Caller, id: number): Promise<void> {
     const { directory, bans, access } = this.parts;
-    const { kind } = await access.room(user, id, 'deleteRoom');
+    const { kind } = await access.room(caller, id, 'deleteRoom');
     await directory.begin([id]);
     await bans.withoutRoom(id, async () => {
-      await this.#inRoom(user, id, async (room, role) => {
-        demand('deleteRoom', { kind: room.room.kind, role });
+      await this.#inRoom(caller, id, async (room, role) => {
+        demand('deleteRoom', { kind: room.room.kind, role }, caller);
         await room.delete();
       });
       await this.#forget(id);
@@ -150,7 +158,7 @@ export class RoomService {
   }
 
   async #inRoom<T>(
-    user: Member | undefined,
+    { user }: Caller,
     id: number,
     change: (room: RoomTransaction, role: RoomOfUser['role']) => Promise<T>,
   ): Promise<T> {
@@ -163,7 +171,7 @@ export class RoomService {
   }
 
   /** @throws {Refusal} 403 */
-  async #admitRoom(user: Member | undefined): Promise<void> {
+  async #admitRoom({ user }: Caller): Promise<void> {
     const { rooms, maxRoomsPerUser: most } = this.parts;
     if (user !== undefined && (await rooms.countOf(user.id, most)) >= most) {
       throw new Refusal('too_many_own_rooms', most);
@@ -267,6 +275,8 @@ export class RoomService {
       });
   }
 }
+
+const isUnknown = ({ user, key }: Caller): boolean => user === undefined && key === undefined;
 
 /** Returns the given properties that the room does not have yet. */
 function differences(room: Room, given: RoomProperties): RoomProperties {

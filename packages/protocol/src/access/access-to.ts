@@ -1,3 +1,4 @@
+import type { KeyScope } from './scopes.js';
 import {
   ACCESS,
   type AccessRule,
@@ -21,6 +22,20 @@ export function accessTo(action: RoomAction, kind: RoomKind, standing: RoleOrNon
 export function leastFor(action: RoomAction, kind: RoomKind): RoleOrNone | 'never' {
   const rule: AccessRule = ACCESS[action];
   return rule[kind];
+}
+
+/**
+ * Whether an API key may do something in a room of that kind for the application: `yes`; 403 if it lacks the scope or no key may do
+ * it; 400 if it must act as a user. A key that acts as a user needs the scope, and the user must be allowed it by {@link accessTo}.
+ */
+export function keyAccessTo(
+  action: RoomAction,
+  kind: RoomKind,
+  scopes: ReadonlySet<KeyScope>,
+): 'yes' | 400 | 403 {
+  const rule: AccessRule = ACCESS[action];
+  if (rule[kind] === 'never' || !scopes.has(rule.scope)) return 403;
+  return rule.alone === 'yes' ? 'yes' : 400;
 }
 
 function reaches(standing: RoleOrNone, least: RoleOrNone | 'never'): boolean {

@@ -12,7 +12,12 @@ const start = { ...positionSchema.shape, type: z.literal('change') };
 const end = {
   roomId: id,
   username: text,
-  userId: id.describe('Id of the user who made the change.'),
+  userId: z
+    .int()
+    .nonnegative()
+    .describe(
+      'Id of the user who made the change; 0 for an application, whose API key has the name `username`.',
+    ),
   id: text.describe('Id, unique over all entries of the cluster.'),
   sentAt: time.describe('When the change was made, in milliseconds since 1970 by the clock of a server.'),
   clientMsgId: clientMsgIdSchema.optional().describe('Id that the sender gave the change.'),

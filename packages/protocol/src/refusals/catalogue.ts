@@ -1,3 +1,4 @@
+import type { KeyScope } from '../access/scopes.js';
 import type { RoleOrNone } from '../access/table.js';
 import { SUBPROTOCOL } from '../subprotocol.js';
 import type { CatalogueEntry } from './catalogue-entry.js';
@@ -8,6 +9,7 @@ const TOKEN_TEXTS = {
   missing: 'a token is required',
   expired: 'the token has expired',
   invalid: TOKEN_INVALID,
+  key: 'the API key is not valid',
   operatorMissing: 'the operator token is required',
   operatorInvalid: 'the operator token is not valid',
 } as const;
@@ -47,6 +49,16 @@ export const REFUSALS = {
     text: (field: string) => `${field} is not known here`,
   },
   repeated_parameter: { status: 400, retry: false, text: (name: string) => `${name} must be given once` },
+  key_in_url: {
+    status: 400,
+    retry: false,
+    text: 'an API key must not be in a URL, where logs keep it: send it in Authorization, and replace this one',
+  },
+  user_required: {
+    status: 400,
+    retry: false,
+    text: 'an API key does this only as a user: name the user in X-Chorus-User',
+  },
   invalid_json: { status: 400, retry: false, text: 'the body is not valid JSON' },
   invalid_utf8: { status: 400, retry: false, text: 'the body is not valid UTF-8' },
   body_not_object: { status: 400, retry: false, text: 'the body must be a JSON object' },
@@ -151,6 +163,12 @@ export const REFUSALS = {
     retry: false,
     text: (least: keyof typeof LEAST_TEXTS) => LEAST_TEXTS[least],
   },
+  scope_required: {
+    status: 403,
+    retry: false,
+    text: (scope?: KeyScope) =>
+      scope === undefined ? 'an API key cannot do this' : `the API key needs the scope ${scope}`,
+  },
   not_author: { status: 403, frame: true, retry: false, text: 'only its author may do this to a message' },
   too_many_own_rooms: {
     status: 403,
@@ -191,6 +209,7 @@ export const REFUSALS = {
     retry: false,
     text: 'there is no such invitation: it may have expired or been used',
   },
+  key_not_found: { status: 404, retry: false, text: 'there is no such API key' },
   ban_not_found: { status: 404, retry: false, text: 'there is no such ban' },
   node_not_found: { status: 404, retry: false, text: 'there is no such node' },
   method_not_allowed: {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
+import { holdsKey } from '@chorus/auth';
 import { Refusal } from '@chorus/protocol';
 import type { Logger } from '@chorus/service';
 import type { Context, Step } from '../context.js';
@@ -19,7 +20,7 @@ export function requestLog(log: Logger): Step {
   return async (ctx, next) => {
     const started = performance.now();
     const given = ctx.get('X-Request-Id');
-    ctx.state.requestId = REQUEST_ID.test(given) ? given : randomUUID();
+    ctx.state.requestId = REQUEST_ID.test(given) && !holdsKey(given) ? given : randomUUID();
     ctx.set('X-Request-Id', ctx.state.requestId);
     await next();
     const line = {
@@ -28,14 +29,19 @@ export function requestLog(log: Logger): Step {
       method: ctx.method,
       route: ctx._matchedRoute,
       // Only if no route matched.
-      path: ctx._matchedRoute === undefined ? ctx.path.slice(0, LONGEST_PATH) : undefined,
+      path: ctx._matchedRoute === undefined ? pathOf(ctx) : undefined,
       status: ctx.status,
       ms: Math.round((performance.now() - started) * 10) / 10,
       userId: ctx.state.user?.id,
+      keyId: ctx.state.key?.id,
       ...describeFailure(ctx),
     };
     log[level(ctx)](line, 'request');
   };
+}
+
+function pathOf(ctx: Context): string {
+  return holdsKey(ctx.path) ? '(an API key)' : ctx.path.slice(0, LONGEST_PATH);
 }
 
 function level(ctx: Context): 'debug' | 'info' | 'warn' | 'error' {

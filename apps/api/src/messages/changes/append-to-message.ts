@@ -11,6 +11,7 @@ export const appendToMessage = operation(
     summary: 'Add text at the end of an own message',
     description: IDEMPOTENT,
     access: 'rooms',
+    scope: 'messages:write',
     params: messagePath,
     body: appendInput,
     answer: { status: 200, description: 'The change was accepted.', body: entryJson },

@@ -11,6 +11,7 @@ export const deleteMessage = operation(
     summary: 'Delete a message',
     description: IDEMPOTENT,
     access: 'rooms',
+    scope: 'messages:write',
     params: messagePath,
     answer: { status: 200, description: 'The change was accepted.', body: entryJson },
     errors: CHANGE_ERRORS,
@@ -18,7 +19,7 @@ export const deleteMessage = operation(
   (services: MessageServices) =>
     async (ctx, { params: { roomId, position } }) => {
       // Muted users may delete.
-      const sender = await senderOf(services, ctx, roomId, 'read');
+      const sender = await senderOf(services, ctx, roomId);
       return { roomId, ...(await services.messages.change(sender, position, { type: 'delete' })) };
     },
 );

@@ -11,6 +11,7 @@ export const editMessage = operation(
     summary: 'Replace the text of an own message',
     description: IDEMPOTENT,
     access: 'rooms',
+    scope: 'messages:write',
     params: messagePath,
     body: editInput,
     answer: { status: 200, description: 'The change was accepted.', body: entryJson },

@@ -17,6 +17,7 @@ export const reactionOperation = (
       ...declared,
       description: IDEMPOTENT,
       access: 'rooms',
+      scope: 'messages:write',
       params: reactionPath,
       answer: { status: 200, description: 'The change was accepted.', body: entryJson },
       errors: CHANGE_ERRORS,

@@ -12,6 +12,7 @@ export const reportMessage = operation(
     summary: 'Report a message to the moderators of the room',
     description: 'One user has one report of a message: a further one replaces the reason.',
     access: 'rooms',
+    scope: 'messages:write',
     params: messagePath,
     body: reportInput,
     answer: { status: 201, description: 'The report.', body: reportJson },

@@ -1,0 +1,1 @@
+export { type CliParts, runCli } from './create-cli.js';

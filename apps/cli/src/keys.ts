@@ -1,0 +1,89 @@
+import { KEY_SCOPE_NAMES } from '@chorus/protocol';
+import { Command } from 'commander';
+import { z } from 'zod';
+import type { CliContext } from './cli-context.js';
+import { table } from './table.js';
+
+const keySchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  scopes: z.array(z.string()),
+  botId: z.number().nullable(),
+  createdAt: z.string(),
+  expiresAt: z.string().nullable(),
+  revokedAt: z.string().nullable(),
+  lastUsedAt: z.string().nullable(),
+});
+const createdSchema = keySchema.extend({ key: z.string() });
+const pageSchema = z.object({ keys: z.array(keySchema), nextCursor: z.string().nullable() });
+
+type Key = z.infer<typeof keySchema>;
+
+/** `chorus keys`: API keys of applications and bots. */
+export function keysCommand(context: CliContext): Command {
+  const keys = new Command('keys').description('API keys of applications and bots');
+  keys
+    .command('create')
+    .description('create an API key, and print it: it cannot be shown again')
+    .requiredOption('--name <name>', 'what the key is for')
+    .requiredOption(
+      '--scopes <scopes>',
+      `what the key may do, separated by commas: ${KEY_SCOPE_NAMES.join(', ')}`,
+    )
+    .option('--bot <id>', 'id of the bot that acts with the key')
+    .option('--expires <time>', 'when the key ends, such as 2030-01-31T12:00:00Z; default: never')
+    .action(async (options: { name: string; scopes: string; bot?: string; expires?: string }) => {
+      const created = await context.send(createdSchema, 'POST', '/keys', {
+        name: options.name,
+        scopes: options.scopes.split(',').map((scope) => scope.trim()),
+        ...(options.bot === undefined ? {} : { botId: options.bot }),
+        ...(options.expires === undefined ? {} : { expiresAt: options.expires }),
+      });
+      context.print(created, () => created.key);
+    });
+  keys
+    .command('list')
+    .description('list all API keys, without their secrets')
+    .action(async () => {
+      const found: Key[] = [];
+      for (let cursor: string | null = ''; cursor !== null; ) {
+        const query: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+        const page: z.infer<typeof pageSchema> = await context.send(
+          pageSchema,
+          'GET',
+          `/keys?limit=100${query}`,
+        );
+        found.push(...page.keys);
+        cursor = page.nextCursor;
+      }
+      context.print(found, () =>
+        table(['Id', 'Name', 'Scopes', 'Bot', 'State', 'Last used'], found.map(row)),
+      );
+    });
+  keys
+    .command('revoke')
+    .description('revoke an API key for good, within a second everywhere')
+    .argument('<id>', 'id of the key: the 12 characters after chk_')
+    .action(async (id: string) => {
+      await context.send(z.undefined(), 'DELETE', `/keys/${encodeURIComponent(id)}`);
+      context.print({ id, revoked: true }, () => `revoked ${id}`);
+    });
+  return keys;
+}
+
+function row(key: Key): string[] {
+  return [
+    key.id,
+    key.name,
+    key.scopes.join(' '),
+    String(key.botId ?? ''),
+    stateOf(key),
+    key.lastUsedAt ?? 'never',
+  ];
+}
+
+function stateOf({ revokedAt, expiresAt }: Key): string {
+  if (revokedAt !== null) return `revoked ${revokedAt}`;
+  if (expiresAt === null) return 'valid';
+  return Date.parse(expiresAt) > Date.now() ? `until ${expiresAt}` : `expired ${expiresAt}`;
+}
