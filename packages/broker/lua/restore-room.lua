@@ -15,6 +15,7 @@
 -- reply   1, or 0 if the stream no longer ends there or is of another generation: nothing was done
 
 local TURN_SECONDS = 300
+local ERASING = { deleted = true, edited = true, appended = true }
 local room, command, channel, stream = ARGV[1], ARGV[3], ARGV[4], KEYS[5]
 local end_epoch, end_seq = tonumber(ARGV[9]), tonumber(ARGV[10])
 -- An archiver may have stored further messages since the room was read.
@@ -31,7 +32,24 @@ note_record(KEYS[8], room, ARGV[2], epoch and made or 0)
 local changes, letters = traits_of(KEYS[12], room)
 letters = with_letters(letters, ARGV[12])
 
-if ARGV[7] ~= '' and epoch then
+-- Whether entries that can erase texts wait in the stream: deletions, and changes of texts that may be deleted. An archiver must claim
+-- them once more: what it erased before was erased in later data than these.
+local function can_erase()
+  local from, page = redis.call('HGET', KEYS[4], room) or '0-0', nil
+  repeat
+    page = redis.call('XRANGE', stream, '(' .. from, '+', 'COUNT', 1000)
+    for _, entry in ipairs(page) do
+      if ERASING[string.match(entry[2][2], '^"type":"change","change":"(%a+)"')] then return true end
+    end
+    if #page > 0 then from = page[#page][1] end
+  until #page < 1000
+  return false
+end
+
+local before = ARGV[7]
+if before == 'stored' and epoch and can_erase() then before = '' end
+
+if before ~= '' and epoch then
   local page
   local from = redis.call('HGET', KEYS[4], room) or '0-0'
   repeat
@@ -43,7 +61,7 @@ if ARGV[7] ~= '' and epoch then
     end
   until #page < 1000
   if from ~= '0-0' then redis.call('HSET', KEYS[4], room, from) end
-  if ARGV[7] == 'cut' then redis.call('XTRIM', stream, 'MAXLEN', 0) end
+  if before == 'cut' then redis.call('XTRIM', stream, 'MAXLEN', 0) end
 end
 
 local time = redis.call('TIME')
@@ -69,7 +87,7 @@ if #keys > 0 then
 end
 if #ARGV > 12 then
   changes = tonumber(ARGV[#ARGV]) or 0
-  if ARGV[7] == '' then
+  if before == '' then
     -- Not counted by user: the messages are in PostgreSQL, and the archiver only has to notice.
     redis.call('HINCRBY', state, 'unstored', waiting)
   else

@@ -64,7 +64,8 @@ export interface Restoration {
   /** Messages after `end`, oldest first. */
   readonly messages: readonly RestoredMessage[];
   /**
-   * `stored`: everything up to the last of the messages is in PostgreSQL. `cut`: they also do not follow the recent
+   * `stored`: everything up to the last of the messages is in PostgreSQL; counts as `unknown` if entries of the recent history
+   * that can erase texts wait to be archived: an archiver must claim them once more. `cut`: they also do not follow the recent
    * history, which is dropped. `unknown`: the recent history has messages that may not be in PostgreSQL.
    */
   readonly before: 'stored' | 'cut' | 'unknown';

@@ -78,8 +78,9 @@ export class Owner {
         change.doneAt = performance.now();
         return;
       }
-      // An earlier attempt has removed the member; a user who left is told nothing of the room.
-      if (status === 404 && change.type === 'remove') return;
+      // An earlier attempt has removed the member; a user who left is told nothing of a private room, and may not leave a public one.
+      const isGone = status === 404 || (status === 403 && token !== caller.token);
+      if (isGone && change.type === 'remove') return;
       if (status !== 0 && status !== 429 && status < 500) {
         throw new Error(`${method} ${path}: ${status}`);
       }

@@ -47,12 +47,16 @@ describe('the removal of a member that is repeated because Redis was unavailable
     );
     await running.mirrored();
     room = (await running.client.as(ANN).post('/api/rooms', { name: 'room', kind: 'private' })).body.id;
-    const path = `/api/rooms/${room}/members/${BEN.id}`;
-    const added = running.client.as(ANN).send('PUT', path, '{}', { 'Content-Type': 'application/json' });
-    expect((await added).status).to.equal(200);
+    await put(ANN);
   });
   afterEach(() => running.close());
 
+  /** Adds BEN. */
+  const put = async (by: typeof ANN): Promise<void> => {
+    const path = `/api/rooms/${room}/members/${BEN.id}`;
+    const put = running.client.as(by).send('PUT', path, '{}', { 'Content-Type': 'application/json' });
+    expect((await put).status).to.equal(200);
+  };
   const remove = (by = ANN, user = BEN): Promise<Answer> =>
     running.client.as(by).delete(`/api/rooms/${room}/members/${user.id}`);
   const statuses = async (...requests: Array<() => Promise<Answer>>): Promise<number[]> => {
@@ -94,6 +98,17 @@ describe('the removal of a member that is repeated because Redis was unavailable
     expect(await statuses(leave)).to.deep.equal([204]);
     expect(removals()).to.equal(1);
     expect(await statuses(leave)).to.deep.equal([404]);
+  });
+
+  it('is answered likewise to a user who leaves a public room', async () => {
+    room = (await running.client.as(ANN).post('/api/rooms', { name: 'public', kind: 'public' })).body.id;
+    await put(BEN);
+    const leave = (): Promise<Answer> => remove(BEN, BEN);
+    away = true;
+    expect(await statuses(leave, leave)).to.deep.equal([503, 503]);
+    await withoutSweeps();
+    away = false;
+    expect(await statuses(leave, leave)).to.deep.equal([204, 403]);
   });
 
   it('is answered with 404 if Redis has it by then', async () => {

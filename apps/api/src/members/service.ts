@@ -79,9 +79,12 @@ export class MemberService {
         await room.record(scene.user, { change: 'member-removed', member }, userId);
       });
     } catch (error) {
-      // A user who has left a private room does not find it any more.
-      const isRepeated =
-        isCode(error, 'member_not_found') || (isCode(error, 'room_not_found') && caller.user?.id === userId);
+      // A user who has left does not find a private room any more, and has no role in a public one.
+      const codes: ReadonlyArray<Refusal['code']> =
+        caller.user?.id === userId
+          ? ['room_not_found', 'role_required', 'member_not_found']
+          : ['member_not_found'];
+      const isRepeated = error instanceof Refusal && codes.includes(error.code);
       if (!isRepeated || !(await this.parts.outbox.concerns(roomId, userId))) throw error;
       await this.parts.outbox.deliver(roomId);
     }
@@ -167,10 +170,6 @@ export class MemberService {
     if (!this.parts.accountsElsewhere) throw new Refusal('user_not_found');
     return { id: userId, username: `user ${userId}` };
   }
-}
-
-function isCode(error: unknown, code: Refusal['code']): boolean {
-  return error instanceof Refusal && error.code === code;
 }
 
 /** @throws {Refusal} 400, 403 or 404, see {@link demand} */

@@ -13,6 +13,7 @@ import {
 import { activityOf } from '../publishing/activity-of.js';
 import { costOf } from '../publishing/backlog-cost.js';
 import { extrapolated } from '../publishing/backlog-measure.js';
+import { canErase } from '../publishing/can-erase.js';
 import { retentionMs } from '../publishing/expired.js';
 import { bodyOf } from '../publishing/stored-frame.js';
 import type { UserReadMark } from '../read-positions.js';
@@ -85,14 +86,16 @@ export class MemoryRoomStore {
 
   /** See `RoomDirectory.restore`. */
   restore(restoration: Restoration, now: number): boolean {
-    const { room: mirrored, end, complete, messages, before } = restoration;
+    const { room: mirrored, end, complete, messages } = restoration;
     const { id } = mirrored;
     const known = this.#rooms.get(id);
     if (known?.at.epoch !== end?.epoch || known?.at.seq !== end?.seq) return false;
     const room = known ?? new MemoryRoom({ epoch: 0, seq: 0 }, mirrored.generation);
     if (room.generation !== mirrored.generation) return false;
+    const before =
+      restoration.before === 'stored' && room.unstoredFrames.some(canErase) ? 'unknown' : restoration.before;
     if (before !== 'unknown') this.#backlog.takeOff(room.unstoredFrames);
-    room.restore(restoration, this.#ticks());
+    room.restore({ ...restoration, before }, this.#ticks());
     const bytes = before === 'unknown' ? messages.reduce((sum, { body }) => sum + costOf(body), 0) : 0;
     if (messages.length > 0) this.#backlog.add(id, bytes, this.#ticks());
     if (complete) room.complete(mirrored, this.#newEpoch(Math.max(now, mirrored.last.epoch, room.at.epoch)));

@@ -203,6 +203,30 @@ export function describeRestoring(name: string, makeFixture: MakeBrokerFixture):
       expect(backlogs.find(({ roomId }) => roomId === kept.id)?.messages).to.have.length(11);
     });
 
+    it('leaves entries that can erase texts to an archiver, because the history may have these texts again', async () => {
+      const change = (kind: string): string =>
+        `"type":"change","change":"${kind}","target":{"epoch":1,"seq":1}}`;
+      for (const [body, expected] of [
+        ...['deleted', 'edited', 'appended'].map((kind) => [change(kind), 5] as const),
+        [change('reacted'), 0],
+        [`"content":${JSON.stringify(change('deleted'))}}`, 0],
+      ] as const) {
+        const { id } = await known();
+        await broker.publish(id, '"a":1}');
+        await broker.publish(id, body);
+        const end = await broker.publish(id, '"a":2}');
+        const epoch = end.epoch + 1;
+        const mirrored = { id, generation: 1, last: { epoch, seq: 5 }, lastSentAt: 0 };
+        await directory.restore(
+          { room: mirrored, end, messages: messages(4, 5, epoch), before: 'stored', complete: true },
+          1,
+        );
+        const backlogs = await fixture.queue().claim(10, 100, 1_000);
+        const claimed = backlogs.find(({ roomId }) => roomId === id);
+        expect(claimed?.messages ?? []).to.have.length(expected);
+      }
+    });
+
     it('creates a room from the database alone, and continues after its last message', async () => {
       const made = room({ epoch: LATER, seq: 7 });
       expect(await directory.bringIn([made], 1)).to.deep.equal([
