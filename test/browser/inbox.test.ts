@@ -11,20 +11,14 @@ interface Shown {
   readonly body: string;
 }
 
-/** Notifications of the browser, which the test can read. */
-const NOTIFICATIONS = `
+/** Notes the notifications that the page shows. They are those of the browser. */
+const NOTE_NOTIFICATIONS = `
   globalThis.shown = [];
-  globalThis.asked = 0;
-  globalThis.Notification = class {
-    static permission = 'default';
-    static async requestPermission() {
-      globalThis.asked++;
-      return (this.permission = 'granted');
+  globalThis.Notification = class extends Notification {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener('show', () => globalThis.shown.push(this));
     }
-    constructor(title, { body }) {
-      globalThis.shown.push({ title, body });
-    }
-    close() {}
   };
 `;
 
@@ -61,7 +55,19 @@ describe('what is unread', function () {
     await visitor.page.goto(`${visitor.line.url}/#/`);
     await visitor.page.getByText('Choose a room').waitFor();
   };
-  const shown = (): Promise<Shown[]> => ben.page.evaluate(() => Reflect.get(globalThis, 'shown') as Shown[]);
+  const shown = (): Promise<Shown[]> =>
+    ben.page.evaluate(() => {
+      const all: Notification[] = Reflect.get(globalThis, 'shown');
+      return all.map(({ title, body }) => ({ title, body }));
+    });
+  /** Answers the question of the browser before it is asked: without a window it is never answered. Holds while the session is open. */
+  const answer = async (setting: 'granted' | 'denied'): Promise<void> => {
+    const debug = await ben.context.newCDPSession(ben.page);
+    const { browserContextId } = (await debug.send('Target.getTargetInfo')).targetInfo;
+    const about = { permission: { name: 'notifications' }, setting, origin: ben.line.url };
+    await debug.send('Browser.setPermission', { ...about, ...(browserContextId && { browserContextId }) });
+  };
+  const permission = (): Promise<string> => ben.page.evaluate(() => Notification.permission);
   const hide = (hidden: boolean): Promise<void> =>
     ben.page.evaluate(
       (state) => {
@@ -139,7 +145,7 @@ describe('what is unread', function () {
   });
 
   it('is notified of after the user was asked, which happens when it would be of use', async () => {
-    await ben.context.addInitScript(NOTIFICATIONS);
+    await ben.context.addInitScript(NOTE_NOTIFICATIONS);
     await ben.page.reload();
     await ben.connected();
     const offer = ben.page.getByRole('status', { name: 'Notifications' });
@@ -147,17 +153,29 @@ describe('what is unread', function () {
     expect(await offer.count()).to.equal(0);
     await ada.say('are you there?');
     await offer.waitFor();
-    expect(await ben.page.evaluate(() => Reflect.get(globalThis, 'asked'))).to.equal(0);
+    expect(await permission()).to.equal('default');
     expect(await seriousViolations(ben.page)).to.deep.equal([]);
     await screenshot(ben.page, 'notification-offer');
+    await answer('granted');
     await offer.getByRole('button', { name: 'Turn on' }).click();
     await offer.waitFor({ state: 'detached' });
+    expect(await permission()).to.equal('granted');
     expect(await shown(), 'the page is in view').to.deep.equal([]);
     await hide(true);
     await ada.say('**hello?**');
     await eventually(async () =>
       expect(await shown()).to.deep.equal([{ title: ada.username, body: 'hello?' }]),
     );
+  });
+
+  it('is shown when the notification is clicked', async () => {
+    await home(ben);
+    await ben.page.evaluate(() => {
+      const [last]: Notification[] = Reflect.get(globalThis, 'shown').slice(-1);
+      last?.dispatchEvent(new Event('click'));
+    });
+    await ben.inRoom(ada.username);
+    await home(ben);
   });
 
   it('is notified of in rooms only where it mentions the user', async () => {
@@ -175,6 +193,16 @@ describe('what is unread', function () {
     await ada.say(`@${ben.username}: the last one`);
     await link(phone, `${room} 4 unread, mentions you`).waitFor();
     expect((await shown()).length).to.equal(2);
+  });
+
+  it('is not notified of if the browser does not allow it', async () => {
+    await hide(false);
+    await answer('denied');
+    await ben.page.reload();
+    await ben.connected();
+    await ben.page.getByRole('button', { name: 'Account' }).click();
+    await ben.page.getByText('The browser does not allow notifications here.').waitFor();
+    await ben.page.keyboard.press('Escape');
   });
 
   it('had no error on their pages', () => {

@@ -179,6 +179,7 @@ describe('with a keyboard only', function () {
     await tabTo(page, page.getByRole('button', { name: 'Sign out' }));
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    expect(await hasFocus(page.getByRole('textbox', { name: 'E-mail' }))).to.equal(true);
   });
 });
 

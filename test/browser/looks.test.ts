@@ -135,6 +135,10 @@ describe('the looks of the page', function () {
         .get(name)
         ?.send({ type: 'react', roomId: rollout, clientMsgId: randomUUID(), target: first, reaction });
     }
+    await sent('Ben Okafor', rollout, 'Or four, @Dmitri Volkov?', {
+      mentions: [guestIds.get('Dmitri Volkov')],
+    });
+    await ada.log.locator('.mention').getByText('@Dmitri Volkov', { exact: true }).waitFor();
     await ada.say('All right, *three*.');
     await ada.log.getByRole('button', { name: '🎉 1' }).waitFor();
     await ada.log.getByRole('button', { name: '👍 2' }).click();
@@ -239,6 +243,7 @@ describe('the looks of the page', function () {
   let design: number;
   /** Sockets of other users, by name, in all rooms. */
   let guests: Map<string, V1Socket>;
+  const guestIds = new Map<string, number>();
 
   /** Several users, several rooms, and messages in one of them. */
   async function makeConversation(): Promise<void> {
@@ -253,6 +258,7 @@ describe('the looks of the page', function () {
       const account = { username, email: `${randomUUID()}@example.com`, password: 'a password' };
       await request(`${url}/api/users/signup`, { body: account });
       const person = await signIn(url, account);
+      guestIds.set(username, person.id);
       const socket = await connectV1(url, person.token);
       for (const room of [rollout, design]) await socket.join(room);
       guests.set(username, socket);

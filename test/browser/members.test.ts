@@ -153,6 +153,7 @@ describe('private rooms and their members on the page', function () {
     await report.getByRole('textbox', { name: 'Reason' }).fill('too loud');
     await report.getByRole('button', { name: 'Report' }).click();
     await report.waitFor({ state: 'detached' });
+    await ada.page.getByRole('alert').filter({ hasText: 'Your report was sent' }).waitFor();
     await roomMenu(ben, 'Reports');
     const dialog = ben.page.getByRole('dialog', { name: 'Reports' });
     const item = dialog.getByRole('listitem').filter({ hasText: 'too loud' });

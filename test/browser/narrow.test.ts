@@ -30,6 +30,23 @@ describe('on a small screen', function () {
     expect(await people(ada).count()).to.equal(1);
   });
 
+  it('people that were beside the messages do not cover them when the page is zoomed, unless a dialog is open', async () => {
+    const ada = await stage.visitor('ada');
+    const { page } = ada;
+    await ada.createRoom(`zooming ${ada.username}`);
+    await people(ada).waitFor();
+    await page.getByRole('button', { name: 'Add people' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Add people' });
+    await page.setViewportSize({ width: 640, height: 400 });
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+    expect(await dialog.count()).to.equal(1);
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.setViewportSize({ width: 640, height: 400 });
+    await people(ada).waitFor({ state: 'detached' });
+    await openPeople(ada);
+  });
+
   it('the menu of a message, its dialogs and those of the people can be used', async () => {
     for (const viewport of [
       { width: 640, height: 400 },

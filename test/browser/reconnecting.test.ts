@@ -88,6 +88,7 @@ describe('during a conversation', function () {
     for (const text of ['on the train', 'in a tunnel']) await say(ben, text);
     for (const text of ['where are you?', 'hello?']) await say(ada, text);
     for (const text of ['on the train', 'in a tunnel']) await ben.delivered(text, 'Waiting');
+    expect(await ben.log.getByText(/^Seen by/).count(), 'by whom the message before was seen').to.equal(0);
     await ada.message('hello?').waitFor();
     expect(await ben.message('hello?').count()).to.equal(0);
     expect(await ada.message('on the train').count()).to.equal(0);

@@ -24,7 +24,7 @@ export interface ChatParts {
   readonly memory: Memory;
 }
 
-/** A broadcast of the operator. */
+/** A broadcast of the operator, or what has been done. */
 export interface Notice {
   readonly id: number;
   readonly text: string;
@@ -77,8 +77,8 @@ export class Chat {
     this.#client = client;
     this.connection.value = client.state;
     this.mine = new MyRooms(client);
-    const { rooms, actions, mine } = this;
-    this.#openRooms = new OpenRooms({ api, client, me, rooms, actions, mine });
+    const { rooms, actions, mine, names } = this;
+    this.#openRooms = new OpenRooms({ api, client, me, rooms, actions, mine, names });
     this.open = this.#openRooms.all;
     const open = (roomId: number): void => {
       location.hash = hashOfRoom(roomId);
@@ -92,9 +92,7 @@ export class Chat {
         this.connection.value = state;
         if (state.status !== 'connected') this.#refresh?.disconnected();
       }),
-      client.on('broadcast', (text) => {
-        this.notices.value = [...this.notices.value, { id: ++this.#lastNotice, text }];
-      }),
+      client.on('broadcast', (text) => this.notice(text)),
       client.on('rooms', (change) => {
         this.rooms.changed(change);
         this.#refresh?.notified(change.complete);
@@ -194,6 +192,13 @@ export class Chat {
   /** Ends the wait for the next attempt to connect. */
   reconnectNow(): void {
     this.#client.connect();
+  }
+
+  /** Shows a text until the user dismisses it. @param forMs or until this time has passed, in milliseconds */
+  notice(text: string, forMs?: number): void {
+    const id = ++this.#lastNotice;
+    this.notices.value = [...this.notices.value, { id, text }];
+    if (forMs !== undefined) setTimeout(() => this.dismiss(id), forMs);
   }
 
   dismiss(id: number): void {

@@ -9,6 +9,7 @@ import {
 } from '@chorus/client';
 import { computed, effect, signal } from '@preact/signals';
 import { Conversation } from './conversation/conversation.js';
+import type { Names } from './names.js';
 import type { MyRooms } from './rooms/my-rooms.js';
 import type { RoomActions } from './rooms/room-actions.js';
 import type { RoomList } from './rooms/room-list.js';
@@ -22,6 +23,7 @@ export interface OpenRoomsParts {
   readonly rooms: RoomList;
   readonly actions: RoomActions;
   readonly mine: MyRooms;
+  readonly names: Names;
 }
 
 /** Rooms that stay joined after they were in view, so that going back to them is fast. */
@@ -72,7 +74,7 @@ export class OpenRooms {
   }
 
   #join(roomId: number): Conversation {
-    const { api, client, me, rooms, mine } = this.#parts;
+    const { api, client, me, rooms, mine, names } = this.#parts;
     const room = client.join(roomId);
     const conversation = new Conversation(room, me, {
       unread: (id) => mine.of(id)?.unread ?? 0,
@@ -99,6 +101,11 @@ export class OpenRooms {
       }),
       effect(() => {
         conversation.mutedUntil.value = Date.parse(muted.value ?? '') || 0;
+      }),
+      // For mentions of them.
+      effect(() => {
+        names.note(conversation.members.value);
+        names.note(conversation.messages.value.map(({ userId: id, username }) => ({ id, username })));
       }),
       // Messages that were seen before the inbox knew of them.
       effect(() => void (mine.of(roomId) && conversation.noteRead())),

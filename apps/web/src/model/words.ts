@@ -3,9 +3,11 @@ import type { ConnectionState, LeftReason, Member } from '@chorus/client';
 const TIME = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const DAY = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
 const DAY_AND_YEAR = new Intl.DateTimeFormat(undefined, { dateStyle: 'full' });
+const SHORT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'short' });
 
 export const timeText = (at: number): string => TIME.format(at);
+export const dateTimeText = (at: number): string => SHORT.format(at);
 export const fullTimeText = (at: number): string => FULL.format(at);
 
 /** Returns "Today", "Yesterday", or the day, with its year if that is not the current one. */

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { inviteOfHash } from '../model/route.js';
 import type { Session } from '../model/session.js';
 import { Field } from './controls/field.js';
@@ -34,8 +34,12 @@ function Form({ session, isNew }: { session: Session; isNew: boolean }) {
   const { busy, error, run } = useAction(() =>
     isNew ? session.signUp(username, email, password) : session.signIn(email, password),
   );
+  const form = useRef<HTMLFormElement>(null);
+  // Browsers obey `autofocus` only while they load a page, and not after signing out.
+  useEffect(() => form.current?.querySelector('input')?.focus(), []);
   return (
     <form
+      ref={form}
       onSubmit={(event) => {
         event.preventDefault();
         void run();
@@ -50,7 +54,6 @@ function Form({ session, isNew }: { session: Session; isNew: boolean }) {
           autocomplete="nickname"
           hint="What others see. It cannot be changed."
           maxLength={64}
-          autoFocus
         />
       )}
       <Field
@@ -60,7 +63,6 @@ function Form({ session, isNew }: { session: Session; isNew: boolean }) {
         value={email}
         onText={setEmail}
         autocomplete="username"
-        autoFocus={!isNew}
       />
       <Field
         label="Password"

@@ -5,14 +5,11 @@ import type { Action } from './use-action.js';
 export function DialogActions({
   action: { busy, error },
   name,
-  cancel = 'Cancel',
   close,
   disabled = false,
 }: {
   action: Action;
   name: string;
-  /** Name of the button that closes the dialog. */
-  cancel?: string;
   close: () => void;
   disabled?: boolean;
 }) {
@@ -21,7 +18,7 @@ export function DialogActions({
       <Failure error={error} />
       <div class="actions">
         <button type="button" onClick={close}>
-          {cancel}
+          Cancel
         </button>
         <button type="submit" class="primary" aria-disabled={busy || disabled}>
           {name}

@@ -37,6 +37,8 @@ export function useAction(work: () => Promise<unknown>): Action {
 export function textOf(failure: unknown): string {
   if (!(failure instanceof ChorusError)) return 'Something went wrong.';
   if (failure.status === undefined && failure.retry) return 'There is no connection. Please try again.';
+  if (failure.retry && Number(failure.status) >= 500)
+    return 'The server cannot do this at the moment. Please try again.';
   const text = failure.message;
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
 }

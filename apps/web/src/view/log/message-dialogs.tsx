@@ -10,6 +10,9 @@ import { useAction } from '../controls/use-action.js';
 import { ConfirmDialog } from '../room/room-dialogs.js';
 import type { MessageQuestion } from './message-menu.js';
 
+/** How long the page says that a report was sent, in milliseconds. */
+const NOTICE_MS = 8_000;
+
 interface MessageDialogProps {
   chat: Chat;
   conversation: Conversation;
@@ -52,6 +55,7 @@ function ReportForm({ chat, conversation, message, close }: MessageDialogProps &
   const action = useAction(async () => {
     await reportMessage(chat.api, conversation.id, message, reason.trim());
     close();
+    chat.notice('Your report was sent to the moderators of the room.', NOTICE_MS);
   });
   return (
     <form onSubmit={action.submit}>

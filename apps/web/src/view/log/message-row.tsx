@@ -81,7 +81,7 @@ function MessageRow({
     own && 'own',
     first && 'first',
     state === 'failed' && 'failed',
-    isForMe && 'for-me',
+    isDeleted ? 'deleted' : isForMe && 'for-me',
   ];
   return (
     <article
@@ -108,7 +108,7 @@ function MessageRow({
           <time dateTime={new Date(at).toISOString()} title={fullTimeText(at)}>
             {time}
           </time>
-          {state !== undefined && <StateIcon state={state} />}
+          {state !== undefined && !isDeleted && <StateIcon state={state} />}
         </span>
         {message !== undefined && !isDeleted && (
           <button type="button" class="more" tabIndex={-1} aria-label="Message menu" aria-expanded={false}>

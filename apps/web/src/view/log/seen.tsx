@@ -6,11 +6,13 @@ import { isolated } from '../../model/words.js';
 /** Names that are shown; of the others the number. */
 const MOST = 3;
 
-/** Who has seen the last message, besides its author. The line is always there, so that nothing moves. */
+/** Who has seen the last message, besides its author; not below a message that is not sent. The line is always there, so that nothing moves. */
 export function Seen({ chat, conversation }: { chat: Chat; conversation: Conversation }) {
   const last = conversation.messages.value.at(-1);
+  const row = conversation.rows.value.at(-1);
+  const isUnsent = row?.kind === 'message' && row.entry.message === undefined;
   const readers =
-    last === undefined
+    last === undefined || isUnsent
       ? []
       : conversation.receipts.value.filter(
           ({ id, readPosition }) =>

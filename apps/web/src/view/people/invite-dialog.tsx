@@ -2,10 +2,9 @@ import type { Invite } from '@chorus/client';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Chat } from '../../model/chat.js';
 import { inviteAddress } from '../../model/route.js';
-import { fullTimeText } from '../../model/words.js';
+import { dateTimeText } from '../../model/words.js';
 import { Choice } from '../controls/choice.js';
 import { Dialog } from '../controls/dialog.js';
-import { DialogActions } from '../controls/dialog-actions.js';
 import { Failure } from '../controls/failure.js';
 import { useAction } from '../controls/use-action.js';
 
@@ -47,9 +46,13 @@ function Invites({ chat, roomId, close }: { chat: Chat; roomId: number; close: (
         <p class="hint">Every user who opens a link becomes a member, until it ends or you revoke it.</p>
         <Choice label="Valid for" value={seconds} choices={TIMES} onChoose={setSeconds} />
         <Choice label="For" value={uses} choices={USES} onChoose={setUses} />
-        <DialogActions action={creating} name="Create link" cancel="Close" close={close} />
+        <Failure error={creating.error ?? reading.error} />
+        <div class="actions">
+          <button type="submit" class="primary" aria-disabled={creating.busy}>
+            Create link
+          </button>
+        </div>
       </form>
-      <Failure error={reading.error} />
       <ul class="entries" aria-label="Links" hidden={invites.length === 0}>
         {invites.map((invite) => (
           <InviteItem
@@ -60,6 +63,11 @@ function Invites({ chat, roomId, close }: { chat: Chat; roomId: number; close: (
           />
         ))}
       </ul>
+      <div class="actions">
+        <button type="button" onClick={close}>
+          Close
+        </button>
+      </div>
     </>
   );
 }
@@ -82,7 +90,7 @@ function InviteItem({ chat, invite, onRevoked }: { chat: Chat; invite: Invite; o
     <li>
       <input ref={link} aria-label="Link" type="text" readOnly value={inviteAddress(invite.code)} />
       <p class="hint">
-        {invite.uses} of {invite.maxUses} used. Ends {fullTimeText(Date.parse(invite.expiresAt))}.
+        {invite.uses} of {invite.maxUses} used. Ends {dateTimeText(Date.parse(invite.expiresAt))}.
       </p>
       <Failure error={copy.error && 'Copy the link by hand: the browser does not allow it here.'} />
       <Failure error={revoke.error} />

@@ -48,8 +48,10 @@ function Person({
   return (
     <li>
       <Avatar name={user.username} small />
-      <bdi class="name">{user.username}</bdi>
-      <span class="hint">{notes.filter(Boolean).join(', ')}</span>
+      <span class="who">
+        <bdi class="name">{user.username}</bdi>
+        <span class="hint">{notes.filter(Boolean).join(', ')}</span>
+      </span>
       {children}
     </li>
   );

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Chat } from '../../model/chat.js';
 import type { Conversation } from '../../model/conversation/conversation.js';
 import { excerptOf } from '../../model/text/markdown.js';
-import { fullTimeText } from '../../model/words.js';
+import { dateTimeText } from '../../model/words.js';
 import { Dialog } from '../controls/dialog.js';
 import { Failure } from '../controls/failure.js';
 import { useAction } from '../controls/use-action.js';
@@ -78,7 +78,7 @@ function ReportItem({
         <span dir="auto">{isGone ? 'The message was deleted.' : excerptOf(message?.content ?? '')}</span>
       </p>
       <p class="hint">
-        <bdi>{reporter.username}</bdi>, {fullTimeText(Date.parse(reportedAt))}:{' '}
+        <bdi>{reporter.username}</bdi>, {dateTimeText(Date.parse(reportedAt))}:{' '}
         <span dir="auto">{reason}</span>
       </p>
       {message !== undefined && !isGone && (

@@ -119,9 +119,16 @@ function usePeople(): [boolean, (shown: boolean) => void] {
     const onKey = (event: KeyboardEvent): void => {
       if (event.key === 'Escape' && pushed.current) history.back();
     };
+    const media = matchMedia(COVERING);
+    const onSize = (): void => {
+      // A dialog may belong to them.
+      if (media.matches && !pushed.current && document.querySelector('dialog') === null) setShown(false);
+    };
     addEventListener('popstate', onBack);
     addEventListener('keydown', onKey);
+    media.addEventListener('change', onSize);
     return () => {
+      media.removeEventListener('change', onSize);
       removeEventListener('popstate', onBack);
       removeEventListener('keydown', onKey);
     };

@@ -68,7 +68,9 @@ export function RoomList({ chat }: { chat: Chat }) {
           <RoomLink key={room.id} chat={chat} room={room} divided={index === 0 && listed.length > 0} />
         ))}
       </ul>
-      {listed.length + others.length === 0 && <Nothing state={state} filtered={filtered} />}
+      {listed.length + others.length === 0 && (
+        <Nothing state={state} filtered={filtered} onNew={() => setAsked('room')} />
+      )}
       {state === 'failed' && <p class="hint">The rooms could not be read.</p>}
       {more && (
         <button
@@ -117,8 +119,16 @@ function useSearchKey(search: { readonly current: HTMLInputElement | null }): vo
   }, [search]);
 }
 
-function Nothing({ state, filtered }: { state: string; filtered: boolean }) {
+function Nothing({ state, filtered, onNew }: { state: string; filtered: boolean; onNew: () => void }) {
   if (state === 'loading') return <p class="hint">Reading the rooms…</p>;
   if (state === 'failed') return null;
-  return <p class="hint">{filtered ? 'No rooms match.' : 'There is no room yet. Make the first one.'}</p>;
+  if (filtered) return <p class="hint">No rooms match.</p>;
+  return (
+    <p class="hint">
+      There is no room yet.{' '}
+      <button type="button" class="link" onClick={onNew}>
+        Make the first one
+      </button>
+    </p>
+  );
 }
