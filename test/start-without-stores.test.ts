@@ -38,7 +38,7 @@ describe('processes that start before Redis and PostgreSQL', function () {
     env: Record<string, string> = {},
   ): Promise<Started> => {
     const port = await freePort();
-    const program = startProgram(`apps/${app}/dist/main.js`, [], {
+    const program = startProgram(`dist/${app}.js`, [], {
       HOST: '127.0.0.1',
       PORT: String(port),
       REDIS_URL: `redis://127.0.0.1:${redisPort}`,

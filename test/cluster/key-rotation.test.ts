@@ -158,7 +158,7 @@ describe('replacing JWT_SECRET, process by process', function () {
   it('does not start with a short secret in the list: one line says which one, and not what it is', async () => {
     const env = { NODE_ENV: 'production', JWT_SECRET: NEW, JWT_ACCEPTED_SECRETS: `${OLD},too short` };
     for (const app of ['api', 'gateway']) {
-      const program = startProgram(`apps/${app}/dist/main.js`, [], {
+      const program = startProgram(`dist/${app}.js`, [], {
         ...env,
         DATABASE_URL: cluster.postgres.url,
       });

@@ -1,5 +1,5 @@
-/** Interval of readiness checks and their time-out, in milliseconds. */
-const INTERVAL_MS = 250;
+/** Interval of readiness checks and their time-out, in milliseconds. Each check costs balancer and process about a millisecond. */
+const INTERVAL_MS = 1_000;
 const ANSWER_MS = 2_000;
 
 /** Knows which processes report that they are not ready: those that drain or are about to end. */

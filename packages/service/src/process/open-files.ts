@@ -1,8 +1,20 @@
+import { readFileSync } from 'node:fs';
+
 /**
  * Number of files and sockets that this process may have open: the soft limit, which Node.js raises to the hard limit
  * at its start. Undefined if the system has no such limit or does not report it.
  */
 export function openFilesLimit(): number | undefined {
+  return process.platform === 'linux' ? limitOfLinux() : limitOfReport();
+}
+
+/** A report of Node.js takes a tenth of the time of a start: it describes the process, with the stack of its caller. */
+function limitOfLinux(): number | undefined {
+  const soft = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+  return soft === undefined ? undefined : Number(soft);
+}
+
+function limitOfReport(): number | undefined {
   if (process.report === undefined) return undefined;
   // Otherwise the report resolves the host names of all open connections.
   Object.assign(process.report, { excludeNetwork: true });
