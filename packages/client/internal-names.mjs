@@ -4,45 +4,14 @@ import { readFile } from 'node:fs/promises';
  * Properties that only modules of this package know. The published module has short names for them, because bundlers of applications
  * cannot know that. Neither the API, nor frames, nor the platform may have one of them.
  */
-export const INTERNAL_NAMES = [
-  ...['accepted', 'acked', 'anonymous', 'answered', 'awaitsStored', 'codes', 'deliver', 'drop', 'entered'],
-  ...[
-    'interrupted',
-    'isJoined',
-    'later',
-    'messagesMissed',
-    'nextMessageId',
-    'nudge',
-    'onBehind',
-    'onCaughtUp',
-    'onChange',
-  ],
-  ...[
-    'onChangesMissed',
-    'onDown',
-    'onEnd',
-    'onError',
-    'onFrame',
-    'onGap',
-    'onMembers',
-    'onNotJoined',
-    'onPage',
-    'onRefused',
-    'onRenewed',
-  ],
-  ...[
-    'onRoom',
-    'onState',
-    'onTypists',
-    'outdated',
-    'probe',
-    'received',
-    'reconnectRequested',
-    'refused',
-    'renew',
-  ],
-  ...['renewRefused', 'session', 'stopped', 'taps', 'timers', 'wait', 'welcomed'],
-];
+export const INTERNAL_NAMES = `
+  accepted acked answered become cancelAll caughtUp deliver drop emit entered failures internals
+  interrupted isUp messagesMissed nextMessageId nudge onDown onEnd onError onFrame onPage onRefused
+  onRenewed onRoom onState outdated pending probe readTo received refused renewRefused session spread
+  stopped taps untilAnswered up wanted welcomed
+`
+  .trim()
+  .split(/\s+/);
 
 /** Declarations of what is not internal: the API and the frames. */
 const FRAMES = ['client-frames', 'server-frames', 'inbox-frames', 'plain-frames', 'entries/change-frames'];

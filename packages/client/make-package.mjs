@@ -1,4 +1,4 @@
-// Writes what is published into dist/package, or the folder that is given: one module and one declaration file that need
+// Writes what is published into dist/package, or the folder that is given: one module with its source map, and one declaration file, that need
 // nothing else, whatever the sources import from this workspace. `pnpm --filter @chorus/client package` compiles before
 // and packs it.
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
+import { minify } from 'terser';
 import { checkInternalNames, INTERNAL_NAMES } from './internal-names.mjs';
 
 const here = (path) => new URL(path, import.meta.url);
@@ -24,15 +25,18 @@ const [shortened] = await Promise.all([
 await checkInternalNames(shortened, new URL('index.d.ts', out));
 
 /**
- * Not minified: bundlers of applications minify, and developers can read it.
+ * Bundlers of applications minify it. What they cannot do, because it takes the whole module, is done here: internal properties get
+ * short names, and constants stand where they are used. The source map has the sources.
  * @returns properties that got short names
  */
 async function writeModule() {
-  const { mangleCache } = await build({
+  const { mangleCache, outputFiles } = await build({
     mangleProps: new RegExp(`^(${INTERNAL_NAMES.join('|')})$`),
     mangleCache: {},
     entryPoints: [here('dist/index.js').pathname],
     outfile: new URL('index.js', out).pathname,
+    write: false,
+    sourcemap: 'external',
     bundle: true,
     format: 'esm',
     // What imports something of Node does not get through.
@@ -40,6 +44,19 @@ async function writeModule() {
     target: 'es2022',
     logLevel: 'warning',
   });
+  const [map, module] = outputFiles.map(({ text }) => text);
+  const { sources, ...content } = JSON.parse(map);
+  const short = { ...content, sources: sources.map((path) => path.replace(/^.*\/packages\//, '')) };
+  const { code, map: written } = await minify(module, {
+    module: true,
+    ecma: 2022,
+    mangle: false,
+    compress: { passes: 3, sequences: false, reduce_funcs: false, inline: false, pure_getters: true },
+    format: { beautify: true, indent_level: 2 },
+    sourceMap: { content: short, includeSources: true, filename: 'index.js', url: 'index.js.map' },
+  });
+  await writeFile(new URL('index.js', out), code);
+  await writeFile(new URL('index.js.map', out), written);
   return Object.keys(mangleCache);
 }
 
@@ -63,7 +80,7 @@ async function writeManifest() {
     ...{ name, version, description, license, type, sideEffects, engines },
     exports: { '.': { types: './index.d.ts', default: './index.js' } },
     types: './index.d.ts',
-    files: ['index.js', 'index.d.ts'],
+    files: ['index.js', 'index.js.map', 'index.d.ts'],
   };
   await writeFile(new URL('package.json', out), `${JSON.stringify(manifest, undefined, 2)}\n`);
 }

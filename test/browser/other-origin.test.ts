@@ -149,7 +149,7 @@ describe('a page of another site', function () {
       { url: cluster.url, email: ada.email, password: ada.password },
     );
     expect(message).to.equal(
-      `no answer: network; if Chorus runs, does its ALLOWED_ORIGINS list ${origin.replace('localhost', '127.0.0.1')}?`,
+      `network: TypeError: Failed to fetch; is ${origin.replace('localhost', '127.0.0.1')} in ALLOWED_ORIGINS?`,
     );
     await stranger.close();
   });

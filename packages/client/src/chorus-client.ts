@@ -1,14 +1,13 @@
 import type { Position } from '@chorus/protocol/constants';
-import type { ClientFrame, V1ServerFrame } from '@chorus/protocol/types';
+import type { V1ServerFrame } from '@chorus/protocol/types';
 import { ChorusError } from './chorus-error.js';
-import { type ClientInternals, publishInternals } from './client-internals.js';
-import { Pacer } from './connection/pacer.js';
+import type { ClientInternals } from './client-internals.js';
 import { Reconnector } from './connection/reconnector.js';
-import { Session } from './connection/session.js';
 import { Emitter } from './emitter.js';
 import type { RequestOptions } from './http/api-types.js';
 import { baseOf, historySource } from './http/request.js';
 import type { ClientOptions, HistorySource } from './options.js';
+import { PACE } from './pending.js';
 import { LiveRoom } from './room/live-room.js';
 import type { Room } from './room/room.js';
 import type { ConnectionState, Member, RoomsChange } from './types.js';
@@ -43,66 +42,50 @@ export interface ClientEvents {
  * await room.send('hello');
  */
 export class ChorusClient {
+  /** @internal */
+  readonly internals: ClientInternals;
   readonly #events = new Emitter<ClientEvents>();
   readonly #rooms = new Map<number, LiveRoom>();
-  readonly #pacer = new Pacer();
   #watchesRooms = false;
-  readonly #session: Session;
   readonly #socket: Reconnector;
-  readonly #host: ClientInternals;
   readonly #onNetwork = ({ type }: Event): void => this.#socket.nudge(type === 'online');
 
   constructor(options: ClientOptions = {}) {
     const base = (): string => baseOf(options) || location.origin;
     const api: HistorySource = historySource({
       url: () => base().replace(/^ws/, 'http'),
-      token: () => session.token(),
+      token: () => socket.session.token(),
     });
+    // Not random(): ids must differ between clients, while the random() of a test may be deterministic.
+    const name = crypto.getRandomValues(new Uint32Array(3)).join('');
+    let messages = 0;
     const all = {
-      backoff: { baseMs: 500, capMs: 15_000 },
-      random: Math.random,
+      ...PACE,
       askAfterMs: 20_000,
       answerWithinMs: 5_000,
       catchUpWithinMs: 60_000,
       api,
       ...options,
     };
-    const session = new Session({
+    const socket = new Reconnector({
       ...all,
-      onRenewed: (renewed) => {
-        if (renewed === undefined) this.#socket.renew();
-        else this.#send(() => ({ type: 'refresh', token: renewed }));
-      },
-      onError: (error) => this.#events.emit('error', error),
-    });
-    this.#session = session;
-    this.#socket = new Reconnector({
-      ...all,
-      session,
       url: () => `${base()}/ws/connect`,
       onFrame: (frame) => this.#received(frame),
       onDown: () => {
-        this.#pacer.stop();
-        session.stop();
         for (const room of this.#rooms.values()) room.down();
       },
-      onState: (state) => {
-        if (state.status === 'closed') this.#ended(state.error);
-        this.#events.emit('state', state);
-      },
+      onState: (state) => this.#became(state),
+      onError: (error) => this.#events.emit('error', error),
     });
-    // Not random(): ids must differ between clients, while the random() of a test may be deterministic.
-    const name = crypto.getRandomValues(new Uint32Array(3)).join('');
-    let messages = 0;
-    this.#host = {
+    this.#socket = socket;
+    this.internals = {
       ...all,
       user: undefined,
       maxFrameBytes: 0,
       taps: new Set(),
       nextMessageId: () => `${name}-${++messages}`,
-      send: (frame, canWait) => this.#send(frame, canWait),
+      send: (frame, canWait) => socket.send(frame, canWait),
     };
-    publishInternals(this, this.#host);
   }
 
   get state(): ConnectionState {
@@ -111,7 +94,7 @@ export class ChorusClient {
 
   /** The user that the token belongs to; undefined before the first connection. */
   get user(): Member | undefined {
-    return this.#host.user;
+    return this.internals.user;
   }
 
   /** Rooms that were joined and not left, by id. */
@@ -169,13 +152,13 @@ export class ChorusClient {
   join(roomId: number, { since }: { since?: Position | undefined } = {}): Room {
     this.#refuseIfClosed();
     const known = this.#rooms.get(roomId);
-    if (known !== undefined) return known;
-    const room = new LiveRoom(roomId, since, this.#host);
+    if (known) return known;
+    const room = new LiveRoom(roomId, since, this.internals);
     this.#rooms.set(roomId, room);
     room.on('status', (status) => {
       if (status === 'left' && this.#rooms.get(roomId) === room) this.#rooms.delete(roomId);
     });
-    if (this.#socket.state.status === 'connected') room.up();
+    if (this.#socket.isUp) room.up();
     return room;
   }
 
@@ -186,30 +169,16 @@ export class ChorusClient {
    * @throws {ChorusError} (rejects) `unsupported` if {@link ClientOptions.api} has no such method
    */
   async request<T>(method: string, path: string, options?: RequestOptions): Promise<T> {
-    const { api } = this.#host;
-    if (api.request === undefined) throw new ChorusError('unsupported', 'api.request is missing');
+    const { api } = this.internals;
+    if (!api.request) throw new ChorusError('unsupported');
     return api.request(method, path, options);
   }
 
   #received(frame: V1ServerFrame): void {
     switch (frame.type) {
-      case 'welcome': {
-        const { connectionId, user, expiresAt, now, limits } = frame;
-        const { maxFrameBytes } = limits;
-        this.#host.user = user;
-        this.#host.maxFrameBytes = maxFrameBytes;
-        this.#pacer.start(limits.maxMessagesPerSecond);
-        this.#session.accepted(expiresAt, now);
-        this.#socket.welcomed({ status: 'connected', connectionId, user, maxFrameBytes });
+      case 'welcome':
         for (const room of this.#rooms.values()) room.up();
         this.#watchRooms();
-        break;
-      }
-      case 'reconnect':
-        this.#socket.reconnectRequested(frame.afterMs);
-        break;
-      case 'refreshed':
-        this.#session.accepted(frame.expiresAt, frame.now);
         break;
       case 'broadcast':
         this.#events.emit('broadcast', frame.content);
@@ -223,29 +192,26 @@ export class ChorusClient {
         else if (frame.type === 'error' && frame.code !== 'bad_frame')
           this.#events.emit('error', new ChorusError(frame.code, frame.error, frame.retry));
     }
-    for (const tap of this.#host.taps) tap(frame);
+    for (const tap of this.internals.taps) tap(frame);
   }
 
   #watchRooms(): void {
-    if (this.#watchesRooms) this.#send(() => ({ type: 'watch-rooms' }), true);
+    if (this.#watchesRooms) this.#socket.send(() => ({ type: 'watch-rooms' }), true);
   }
 
-  #send(make: () => ClientFrame | undefined, canWait = false): void {
-    if (this.#socket.state.status !== 'connected') return;
-    this.#pacer.run(() => {
-      const frame = make();
-      if (frame !== undefined) this.#socket.send(frame);
-    }, canWait);
+  #became(state: ConnectionState): void {
+    if (state.status === 'connected') {
+      this.internals.user = state.user;
+      this.internals.maxFrameBytes = state.maxFrameBytes;
+    } else if (state.status === 'closed') {
+      watchNetwork(this.#onNetwork, false);
+      for (const room of this.#rooms.values()) room.end('closed', state.error);
+    }
+    this.#events.emit('state', state);
   }
 
   #refuseIfClosed(): void {
-    if (this.#socket.state.status === 'closed') throw new ChorusError('closed', 'the client was closed');
-  }
-
-  #ended(error: ChorusError | undefined): void {
-    watchNetwork(this.#onNetwork, false);
-    this.#session.stop();
-    for (const room of this.#rooms.values()) room.end('closed', error);
+    if (this.#socket.state.status === 'closed') throw new ChorusError('closed');
   }
 }
 

@@ -22,11 +22,13 @@ export type ClientErrorCode =
   | 'history_lost'
   /** The platform has no WebSocket, or its WebSocket rejected the arguments. */
   | 'unsupported'
+  /** `fetch` does not take the arguments of a request, such as its address, or a function of the application threw: `cause` has the exception. */
+  | 'exception'
   /**
    * The gateway closed the connection for good, for a reason without a code of its own; the message has the reason.
    */
   | 'disconnected'
-  /** No answer: the network failed, or no server listens. */
+  /** No answer: the network failed, or no server listens, or the function for the token failed. */
   | 'network'
   /** The API rejected the request as invalid. */
   | 'bad_request'
@@ -52,7 +54,7 @@ export interface ChorusErrorDetails {
 /** The only error class of this package: what failed, and whether a retry can succeed. */
 export class ChorusError extends Error {
   override readonly name = 'ChorusError';
-  /** Stable code for programs; `message` is a text for people. */
+  /** Stable code for programs; `message` is a text for people, or the code. */
   declare readonly code: ChorusErrorCode;
   /** Whether an unchanged retry can succeed later. */
   declare readonly retry: boolean;
@@ -61,14 +63,24 @@ export class ChorusError extends Error {
   /** Time to wait before a retry, in milliseconds, if the server gave one. */
   declare readonly retryAfterMs: number | undefined;
 
-  constructor(code: ChorusErrorCode, message: string, retry = false, details: ChorusErrorDetails = {}) {
-    super(message, { cause: details.cause });
+  constructor(
+    code: ChorusErrorCode,
+    message: string = code,
+    retry = false,
+    details: ChorusErrorDetails = {},
+  ) {
+    super(message, details);
     const { status, retryAfterMs } = details;
     Object.assign(this, { code, retry, status, retryAfterMs });
   }
 }
 
-/** Wraps an exception of a function that the application passed in. Counts as retryable. */
-export function asChorusError(cause: unknown): ChorusError {
-  return cause instanceof ChorusError ? cause : new ChorusError('network', String(cause), true, { cause });
+/**
+ * Wraps an exception of a function that the application passed in.
+ * @param retry whether a failure of the network is its likely cause
+ */
+export function asChorusError(cause: unknown, retry = true): ChorusError {
+  return cause instanceof ChorusError
+    ? cause
+    : new ChorusError(retry ? 'network' : 'exception', String(cause), retry, { cause });
 }

@@ -6,16 +6,3 @@ export interface ClientInternals extends RoomHost {
   /** Receive every frame, after the client and its rooms. */
   readonly taps: Set<(frame: V1ServerFrame) => void>;
 }
-
-const internals = new WeakMap<object, ClientInternals>();
-
-export function publishInternals(client: object, own: ClientInternals): void {
-  internals.set(client, own);
-}
-
-/** @throws {TypeError} for an object that is not a client */
-export function internalsOf(client: object): ClientInternals {
-  const found = internals.get(client);
-  if (found === undefined) throw new TypeError('not a ChorusClient');
-  return found;
-}

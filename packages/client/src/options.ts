@@ -54,7 +54,7 @@ export interface RoomHistoryQuery {
 export type HistoryPage = Pick<MessagePage, 'messages' | 'after'> &
   Partial<Pick<MessagePage, 'before' | 'changedSince' | 'changes'>>;
 
-/** The parts of the HTTP API that the client needs. {@link ChorusApi} implements it. */
+/** The parts of the HTTP API that the client needs. {@link ChorusApi} implements it. Its failures are errors of the class {@link ChorusError}. */
 export interface HistorySource {
   /** Rejects with a {@link ChorusError} of code `unauthenticated`, `user_banned` or `forbidden` if the token is not accepted. */
   me(): Promise<unknown>;
@@ -73,7 +73,7 @@ export interface ClientOptions {
    */
   url?: string | (() => string);
   /**
-   * Sent as `Authorization: Bearer`. Browsers send it in the first frame, because their WebSockets take no headers.
+   * Sent as `Authorization: Bearer`; in the first frame by the platform's `WebSocket`, which takes no headers.
    * Omit it on pages of the same site as Chorus: the cookie authenticates.
    */
   token?: TokenSource;

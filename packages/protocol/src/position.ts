@@ -23,10 +23,10 @@ export function formatPosition(position: Position): string {
 }
 
 /** Parses the output of {@link formatPosition}; `undefined` for any other text. */
-export function parsePosition(text: string): Position | undefined {
-  if (!/^\d{1,16}-\d{1,16}$/.test(text)) return undefined;
-  const dash = text.indexOf('-');
-  const position = { epoch: Number(text.slice(0, dash)), seq: Number(text.slice(dash + 1)) };
+export function parsePosition(text: string | null | undefined): Position | undefined {
+  const match = /^(\d{1,16})-(\d{1,16})$/.exec(text ?? '');
+  if (!match) return undefined;
+  const position = { epoch: Number(match[1]), seq: Number(match[2]) };
   // Equivalent to the schema, at a fraction of its time: brokers parse many positions.
   return Number.isSafeInteger(position.epoch) && Number.isSafeInteger(position.seq) ? position : undefined;
 }

@@ -1,6 +1,9 @@
 import { SUBPROTOCOL } from '@chorus/protocol/constants';
 import type { V1ServerFrame } from '@chorus/protocol/types';
+import { ChorusError } from '../chorus-error.js';
 import type { WebSocketClass, WebSocketLike } from '../options.js';
+import { parseJson } from '../parse-json.js';
+import { Pending } from '../pending.js';
 import { LOST, NORMAL } from './close-codes.js';
 
 /** How a connection ended. */
@@ -30,65 +33,57 @@ export interface ConnectionOptions {
 /** Limit for the time from the start of the connection to the first frame, in milliseconds. */
 const HANDSHAKE_MS = 10_000;
 const OPEN = 1;
-/** False where WebSockets take no headers: browsers and React Native. */
-const TAKES_HEADERS: boolean = Reflect.get(globalThis, 'process')?.versions?.node !== undefined;
-
 /** What `ws` exposes of a refused upgrade. */
 interface Refusal {
   readonly statusCode?: number | undefined;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
+/** A WebSocket, or one of `ws`, which reports a refused upgrade and leaves ending the connection to the listener. */
+interface Socket extends WebSocketLike {
+  on?(type: 'unexpected-response', listener: (request: unknown, refusal: Refusal) => void): unknown;
+}
+
 /** One WebSocket, from the attempt to connect to its end. */
 export class Connection {
-  readonly #socket: WebSocketLike;
+  readonly #socket: Socket;
   readonly #options: ConnectionOptions;
   #ended = false;
   /** Whether a frame has arrived since the last check. */
   #heard = false;
-  #timer: ReturnType<typeof setTimeout>;
-  #gone = (): void => {};
-  /** Resolves when both sides have closed, or when the wait for the other side has timed out. */
-  readonly gone = new Promise<void>((resolve) => {
-    this.#gone = resolve;
-  });
-
-  /** @throws whatever the WebSocket class throws for invalid arguments */
+  readonly #pending = new Pending();
+  /** @throws {ChorusError} `unsupported` if the WebSocket class throws */
   constructor(options: ConnectionOptions) {
     this.#options = options;
     const socket = makeSocket(options);
     this.#socket = socket;
-    let refusal: Pick<End, 'status' | 'retryAfterMs'> = {};
-    let problem = '';
+    /** What is known about the end before it comes. */
+    let known: Partial<End> = {};
     socket.onmessage = ({ data }: { data: string }) => {
       if (this.#ended) return;
       this.#heard = true;
-      const frame = parse(data);
+      const frame = parseJson<V1ServerFrame>(data);
       // An unreadable frame may have been a message: without a reconnect it would be missing.
-      if (frame === undefined) this.drop('bad frame');
-      else options.onFrame(frame);
+      if (frame) options.onFrame(frame);
+      else this.drop('bad frame');
     };
     // Stays after the end: `ws` throws errors without a listener.
     socket.onerror = ({ message }: { message?: string }) => {
-      problem ||= message ?? '';
+      known = { reason: message ?? '', ...known };
     };
-    socket.onclose = ({ code, reason }: { code: number; reason: string }) => {
-      this.#gone();
-      this.#end({ code, reason: reason || problem || 'connection lost', ...refusal });
-    };
-    onRefusal(socket, ({ statusCode: status, headers }) => {
-      const seconds = Number(headers['retry-after']);
-      refusal = { status, retryAfterMs: seconds > 0 ? seconds * 1_000 : undefined };
-      problem = `refused with ${status}`;
+    socket.onclose = ({ code, reason }: { code: number; reason: string }) =>
+      this.#end({ ...known, code, reason: reason || known.reason || 'connection lost' });
+    socket.on?.('unexpected-response', (_request, { statusCode: status, headers }) => {
+      const retryAfterMs = Number(headers['retry-after']) * 1_000 || undefined;
+      known = { status, retryAfterMs, reason: `refused with ${status}` };
       socket.terminate?.();
     });
-    this.#timer = setTimeout(() => this.drop('no answer'), HANDSHAKE_MS);
+    this.#pending.after(HANDSHAKE_MS, () => this.drop('no answer'));
   }
 
   /** The first frame has arrived: starts the liveness check. */
   welcomed(): void {
-    clearTimeout(this.#timer);
-    this.#watch();
+    this.#check(this.#options.askAfterMs, () => this.probe());
   }
 
   send(data: string): void {
@@ -97,76 +92,63 @@ export class Connection {
 
   /** Sends a ping and drops the connection if nothing arrives in time. */
   probe(): void {
-    clearTimeout(this.#timer);
-    this.#heard = false;
     this.send('{"type":"ping"}');
-    this.#timer = setTimeout(() => {
-      if (this.#heard) this.#watch();
-      else this.drop('silent');
-    }, this.#options.answerWithinMs);
+    this.#check(this.#options.answerWithinMs, () => this.drop('silent'));
   }
 
   /** Ends the connection without a closing handshake. */
   drop(reason: string): void {
-    const { terminate } = this.#socket;
-    if (terminate === undefined) this.#socket.close();
-    else terminate.call(this.#socket);
+    const socket = this.#socket;
+    if (socket.terminate) socket.terminate();
+    else socket.close();
     this.#end({ code: LOST, reason });
   }
 
-  /** Closes normally. Later frames are ignored, and `onEnd` is not called. */
-  close(): void {
+  /**
+   * Closes normally. Later frames are ignored, and `onEnd` is not called. Resolves when both sides have closed, or when the wait for the
+   * other side has timed out.
+   */
+  close(): Promise<void> {
+    const socket = this.#socket;
     this.#ended = true;
-    clearTimeout(this.#timer);
-    this.#socket.close(NORMAL);
-    // A frozen connection never answers the close frame.
-    const timer = setTimeout(() => {
-      this.#socket.terminate?.();
-      this.#gone();
-    }, 1_000);
-    this.gone.then(() => clearTimeout(timer));
+    this.#pending.cancelAll();
+    socket.close(NORMAL);
+    return new Promise((resolve) => {
+      socket.onclose = () => {
+        this.#pending.cancelAll();
+        resolve();
+      };
+      // A frozen connection never answers the close frame.
+      this.#pending.after(1_000, () => {
+        socket.terminate?.();
+        resolve();
+      });
+    });
   }
 
-  #watch(): void {
+  /** Calls `onSilence` unless a frame arrives within this time, in milliseconds. */
+  #check(withinMs: number, onSilence: () => void): void {
+    this.#pending.cancelAll();
     this.#heard = false;
-    this.#timer = setTimeout(() => {
-      if (this.#heard) this.#watch();
-      else this.probe();
-    }, this.#options.askAfterMs);
+    this.#pending.after(withinMs, () => (this.#heard ? this.welcomed() : onSilence()));
   }
 
   #end(end: End): void {
     if (this.#ended) return;
     this.#ended = true;
-    clearTimeout(this.#timer);
+    this.#pending.cancelAll();
     this.#options.onEnd(end);
   }
 }
 
-function parse(data: string): V1ServerFrame | undefined {
+function makeSocket({ url, token, webSocket }: ConnectionOptions): Socket {
   try {
-    return JSON.parse(data);
-  } catch {
-    return undefined;
+    if (webSocket)
+      return new webSocket(url, SUBPROTOCOL, { headers: token ? { authorization: `Bearer ${token}` } : {} });
+    const socket: WebSocketLike = new WebSocket(url, SUBPROTOCOL);
+    if (token) socket.onopen = () => socket.send(JSON.stringify({ type: 'authenticate', token }));
+    return socket;
+  } catch (cause) {
+    throw new ChorusError('unsupported', String(cause), false, { cause });
   }
-}
-
-function makeSocket({ url, token, webSocket }: ConnectionOptions): WebSocketLike {
-  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  if (webSocket !== undefined) return new webSocket(url, SUBPROTOCOL, { headers });
-  // Node's own WebSocket takes headers in its second argument.
-  if (token !== undefined && TAKES_HEADERS)
-    return Reflect.construct(WebSocket, [url, { protocols: [SUBPROTOCOL], headers }]);
-  const socket: WebSocketLike = new WebSocket(url, SUBPROTOCOL);
-  if (token !== undefined) socket.onopen = () => socket.send(JSON.stringify({ type: 'authenticate', token }));
-  return socket;
-}
-
-/**
- * Reports a refused upgrade. Browsers hide its status. `ws` exposes it and then leaves ending the connection to the
- * listener.
- */
-function onRefusal(socket: object, listener: (refusal: Refusal) => void): void {
-  if (!('on' in socket) || typeof socket.on !== 'function') return;
-  socket.on('unexpected-response', (_request: unknown, refusal: Refusal) => listener(refusal));
 }

@@ -1,4 +1,5 @@
-type Action = () => void;
+/** @returns whether a frame was sent */
+type Action = () => boolean;
 
 /** Share of the gateway's limit that is used: some frames are not counted here, and the network can bunch frames. */
 const SHARE = 0.9;
@@ -9,16 +10,17 @@ const SHARE = 0.9;
  */
 export class Pacer {
   readonly #queues: readonly [Action[], Action[]] = [[], []];
-  #most = 0;
-  #tokens = 0;
-  #at = 0;
+  /** Time between two frames at the limit, in milliseconds. */
+  #interval = 0;
+  /** When the next frame is due, at the limit: in the past if frames were saved. */
+  #dueAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** A connection with this limit was opened. @param perSecond frames per second */
   start(perSecond: number): void {
     this.stop();
-    this.#most = this.#tokens = Math.max(1, Math.floor(perSecond * SHARE));
-    this.#at = performance.now();
+    this.#interval = 1_000 / Math.max(1, perSecond * SHARE);
+    this.#dueAt = 0;
   }
 
   /** The connection has ended. */
@@ -28,25 +30,22 @@ export class Pacer {
     for (const queue of this.#queues) queue.length = 0;
   }
 
-  /** Runs the action, which sends one frame, as soon as the limit allows: usually at once. */
+  /** Runs the action, which sends at most one frame, as soon as the limit allows: usually at once. */
   run(action: Action, canWait = false): void {
     this.#queues[canWait ? 1 : 0].push(action);
-    if (this.#timer === undefined) this.#next();
+    if (!this.#timer) this.#next();
   }
 
   #next(): void {
     this.#timer = undefined;
     const now = performance.now();
-    this.#tokens = Math.min(this.#most, this.#tokens + ((now - this.#at) * this.#most) / 1_000);
-    this.#at = now;
-    while (this.#tokens >= 1) {
+    // At most the frames of one second are saved.
+    this.#dueAt = Math.max(this.#dueAt, now - 1_000 + this.#interval);
+    while (this.#dueAt <= now) {
       const action = this.#queues[0].shift() ?? this.#queues[1].shift();
-      if (action === undefined) return;
-      this.#tokens--;
-      action();
+      if (!action) return;
+      if (action()) this.#dueAt += this.#interval;
     }
-    if (this.#queues[0].length + this.#queues[1].length > 0 && this.#timer === undefined) {
-      this.#timer = setTimeout(() => this.#next(), ((1 - this.#tokens) / this.#most) * 1_000);
-    }
+    this.#timer ??= setTimeout(() => this.#next(), this.#dueAt - now);
   }
 }

@@ -1,23 +1,23 @@
 import type { ClientFrame, V1ServerFrame } from '@chorus/protocol/types';
 import { asChorusError, ChorusError } from '../chorus-error.js';
 import type { ClientOptions, HistorySource } from '../options.js';
+import { Pending } from '../pending.js';
 import type { ConnectionState } from '../types.js';
-import { fullJitter } from './backoff.js';
 import { FINAL, UNAUTHENTICATED } from './close-codes.js';
 import { Connection, type End } from './connection.js';
-import type { Session } from './session.js';
+import { Pacer } from './pacer.js';
+import { Session } from './session.js';
 
-export interface ReconnectorOptions extends Required<Pick<ClientOptions, 'askAfterMs' | 'answerWithinMs'>> {
-  readonly webSocket?: ClientOptions['webSocket'];
-  readonly backoff: NonNullable<ClientOptions['backoff']>;
+export interface ReconnectorOptions
+  extends Required<Pick<ClientOptions, 'askAfterMs' | 'answerWithinMs' | 'backoff' | 'random'>>,
+    Pick<ClientOptions, 'webSocket' | 'token' | 'refresh'> {
   readonly api: HistorySource;
-  readonly session: Session;
   url(): string;
-  random(): number;
   onFrame(frame: V1ServerFrame): void;
   /** A `connected` connection has ended: frames sent over it will not be answered. */
   onDown(): void;
   onState(state: ConnectionState): void;
+  onError(error: ChorusError): void;
 }
 
 /** Longest time between a gateway's `reconnect` frame and its close frame, in milliseconds. */
@@ -26,173 +26,183 @@ const HINT_TO_CLOSE_MS = 5_000;
 const FINAL_STATUSES: readonly unknown[] = [400, 403, 404];
 /** The client asks the API for the reason of refusals at every n-th failed attempt. */
 const ASK_EVERY = 4;
+
 /** Makes one connection after the other, while the application wants one and the gateway allows it. */
 export class Reconnector {
   readonly #options: ReconnectorOptions;
+  /** The next step: the next attempt, or dropping a connection that should have been closed. */
+  readonly #pending: Pending;
+  readonly #pacer = new Pacer();
+  readonly session: Session;
+  /** Resolves when the last connection has ended. */
+  gone: Promise<void> | undefined;
+  state: ConnectionState = { status: 'idle' };
   #connection: Connection | undefined;
-  #state: ConnectionState = { status: 'idle' };
-  #failures = 0;
   #welcomedAt = 0;
   /** Earliest time for the next attempt, as requested by a gateway. */
   #notBefore = 0;
-  /** The next step: the next attempt, or dropping a connection that should have been closed. */
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Increases when pending answers become irrelevant. */
-  #generation = 0;
 
   constructor(options: ReconnectorOptions) {
     this.#options = options;
+    this.#pending = new Pending(options);
+    this.session = new Session({
+      ...options,
+      onRenewed: (token) => {
+        if (token) this.send(() => ({ type: 'refresh', token }));
+        else this.#renew();
+      },
+    });
   }
 
-  get state(): ConnectionState {
-    return this.#state;
-  }
-
-  /** Resolves when the last connection has ended. */
-  get gone(): Promise<void> | undefined {
-    return this.#connection?.gone;
+  get isUp(): boolean {
+    return this.state.status === 'connected';
   }
 
   /** Connects now. Does nothing while connected or connecting. */
   start(): void {
-    if (this.#state.status === 'idle' || this.#state.status === 'waiting') this.#connect();
-  }
-
-  /** Only while `connected`. */
-  send(frame: ClientFrame): void {
-    this.#connection?.send(JSON.stringify(frame));
-  }
-
-  /** The first frame has arrived. */
-  welcomed(state: ConnectionState & { status: 'connected' }): void {
-    this.#welcomedAt = performance.now();
-    this.#connection?.welcomed();
-    this.#become(state);
+    if (/idle|waiting/.test(this.state.status)) this.#connect();
   }
 
   /**
-   * The gateway is about to close this connection. @param afterMs time to wait before reconnecting, in milliseconds
+   * Sends a frame as soon as the gateway's limit allows; never if the connection ends before.
+   * @param make builds the frame at that moment; returns undefined if it is no longer wanted
+   * @param canWait whether all other frames go first
    */
-  reconnectRequested(afterMs: number): void {
-    this.#notBefore = performance.now() + afterMs;
-    this.#after(HINT_TO_CLOSE_MS, () => this.#connection?.drop('silent'));
+  send(make: () => ClientFrame | undefined, canWait = false): void {
+    if (!this.isUp) return;
+    this.#pacer.run(() => {
+      const frame = make();
+      if (frame) this.#connection?.send(JSON.stringify(frame));
+      return !!frame;
+    }, canWait);
   }
 
   /** The network may have changed. */
   nudge(online: boolean): void {
-    if (this.#state.status === 'connected') this.#connection?.probe();
-    else if (online && this.#state.status === 'waiting' && performance.now() >= this.#notBefore)
+    if (this.isUp) this.#connection?.probe();
+    else if (online && this.state.status === 'waiting' && performance.now() >= this.#notBefore)
       this.#connect();
   }
 
   /** Reconnects with the session's current token. */
-  renew(): void {
-    if (this.#state.status !== 'connected') return;
+  #renew(): void {
+    if (!this.isUp) return;
     this.#leave();
     // A listener of onDown may have closed the client.
-    if (this.#state.status === 'connected') this.#connect();
+    if (this.isUp) this.#connect();
   }
 
   /** Closes the connection and takes the given state: idle or closed. */
   stop(state: ConnectionState): void {
-    if (this.#state.status === 'closed') return;
+    if (this.state.status === 'closed') return;
     this.#leave();
     this.#become(state);
   }
 
   #leave(): void {
-    const wasUp = this.#state.status === 'connected';
-    this.#generation++;
-    clearTimeout(this.#timer);
-    this.#connection?.close();
-    if (wasUp) this.#options.onDown();
+    const wasUp = this.isUp;
+    this.#pending.cancelAll();
+    this.gone = this.#connection?.close() ?? this.gone;
+    this.#connection = undefined;
+    if (wasUp) this.#down();
   }
 
-  #connect(): void {
-    clearTimeout(this.#timer);
-    this.#await(this.#options.session.token(), (token) => {
-      const url = this.#options.url().replace(/^http/, 'ws');
-      try {
-        this.#connection = new Connection({ ...this.#options, url, token, onEnd: (end) => this.#ended(end) });
-      } catch (cause) {
-        this.#failed(new ChorusError('unsupported', String(cause), false, { cause }));
-      }
-    });
+  #down(): void {
+    this.#pacer.stop();
+    this.session.stop();
+    this.#options.onDown();
   }
 
-  /** Waits for an answer of the application that is needed before connecting. */
-  #await<T>(answer: Promise<T>, goOn: (value: T) => void): void {
-    const generation = ++this.#generation;
-    this.#become({ status: 'connecting', attempt: this.#failures });
-    answer.then(
-      (value) => {
-        if (generation === this.#generation) goOn(value);
-      },
-      (cause: unknown) => {
-        if (generation === this.#generation) this.#failed(asChorusError(cause));
-      },
-    );
+  #received(frame: V1ServerFrame): void {
+    const { type } = frame;
+    if (type === 'welcome') {
+      const { connectionId, user, limits } = frame;
+      const { maxFrameBytes, maxMessagesPerSecond } = limits;
+      this.#welcomedAt = performance.now();
+      this.#connection?.welcomed();
+      this.#pacer.start(maxMessagesPerSecond);
+      this.#become({ status: 'connected', connectionId, user, maxFrameBytes });
+    } else if (type === 'reconnect') {
+      this.#notBefore = performance.now() + frame.afterMs;
+      this.#pending.after(HINT_TO_CLOSE_MS, () => this.#connection?.drop('silent'));
+    }
+    if (type === 'welcome' || type === 'refreshed') this.session.accepted(frame.expiresAt, frame.now);
+    this.#options.onFrame(frame);
+  }
+
+  /** @param renewal of the token, to wait for */
+  async #connect(renewal?: Promise<unknown>): Promise<void> {
+    this.#pending.cancelAll();
+    const wanted = this.#pending.wanted();
+    this.#become({ status: 'connecting', attempt: this.#pending.failures });
+    try {
+      await renewal;
+      const token = await this.session.token();
+      if (!wanted()) return;
+      this.#connection = new Connection({
+        ...this.#options,
+        url: this.#options.url().replace(/^http/, 'ws'),
+        token,
+        onFrame: (frame) => this.#received(frame),
+        onEnd: (end) => this.#ended(end),
+      });
+    } catch (cause) {
+      if (wanted()) this.#failed(asChorusError(cause));
+    }
   }
 
   #failed(error: ChorusError): void {
     // Once, with a newer token if there is one.
-    const renewing = error.code === 'unauthenticated' ? this.#options.session.renewRefused() : undefined;
-    if (renewing !== undefined) this.#await(renewing, () => this.#connect());
+    const renewing = error.code === 'unauthenticated' ? this.session.renewRefused() : undefined;
+    if (renewing) this.#connect(renewing);
     else if (error.retry) this.#retry(error.message, error.retryAfterMs);
     else this.stop({ status: 'closed', error });
   }
 
   #ended({ code, reason, status, retryAfterMs }: End): void {
-    const { onDown, backoff } = this.#options;
-    const generation = this.#generation;
-    const wasUp = this.#state.status === 'connected';
+    const { backoff, api } = this.#options;
+    const pending = this.#pending;
+    const wasUp = this.isUp;
+    this.#connection = undefined;
+    pending.cancelAll();
+    const wanted = pending.wanted();
     if (wasUp) {
       // The connection was up long enough: the next failure counts as the first.
-      if (performance.now() - this.#welcomedAt > backoff.capMs) this.#failures = 0;
-      onDown();
-      if (generation !== this.#generation) return;
+      if (performance.now() - this.#welcomedAt > backoff.capMs) pending.failures = 0;
+      this.#down();
+      if (!wanted()) return;
     }
     const rejected = code === UNAUTHENTICATED || status === 401;
     if (rejected || FINAL.includes(code) || FINAL_STATUSES.includes(status)) {
       const kind = rejected ? 'unauthenticated' : status === 403 ? 'forbidden' : 'disconnected';
       this.#failed(new ChorusError(kind, reason, false, { status }));
-    } else {
-      this.#retry(reason, retryAfterMs);
-      // Not at each attempt: when a gateway refuses all clients, all of them ask.
-      if (!wasUp && status === undefined && this.#failures % ASK_EVERY === 1) this.#findReason();
+      return;
     }
-  }
-
-  /** Browsers hide why an upgrade was refused; the API tells. */
-  #findReason(): void {
-    const generation = this.#generation;
-    this.#options.api.me().catch((cause: unknown) => {
+    this.#retry(reason, retryAfterMs);
+    if (wasUp || status || pending.failures % ASK_EVERY !== 1) return;
+    // Browsers hide why an upgrade was refused; the API tells. Not at each attempt: when a gateway refuses all clients, all of them ask.
+    api.me().catch((cause: unknown) => {
       const error = asChorusError(cause);
-      if (generation === this.#generation && /^(unauthenticated|user_banned|forbidden)$/.test(error.code))
-        this.#failed(error);
+      if (wanted() && /^(unauthenticated|user_banned|forbidden)$/.test(error.code)) this.#failed(error);
     });
   }
 
   #retry(reason: string, retryAfterMs = 0): void {
-    const { backoff, random } = this.#options;
+    const pending = this.#pending;
     const now = performance.now();
+    const connect = (): void => void this.#connect();
     this.#notBefore = Math.max(this.#notBefore, now + retryAfterMs);
-    const asTold = this.#notBefore - now;
+    let wait = this.#notBefore - now;
     // A gateway that requests reconnects spreads them itself; a gateway that refuses clients does not.
-    const spread = asTold > 0 && this.#failures === 0 && retryAfterMs === 0;
-    const wait = Math.max(0, asTold) + (spread ? 0 : fullJitter(this.#failures, backoff, random));
-    this.#failures++;
-    this.#after(wait, () => this.#connect());
-    this.#become({ status: 'waiting', attempt: this.#failures, retryAt: Date.now() + wait, reason });
-  }
-
-  #after(ms: number, action: () => void): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(action, ms);
+    if (wait > 0 && retryAfterMs === 0 && pending.failures === 0) {
+      pending.failures = 1;
+      pending.after(wait, connect);
+    } else wait = pending.retry(connect, { retryAfterMs: wait });
+    this.#become({ status: 'waiting', attempt: pending.failures, retryAt: Date.now() + wait, reason });
   }
 
   #become(state: ConnectionState): void {
-    this.#state = state;
+    this.state = state;
     this.#options.onState(state);
   }
 }

@@ -1,5 +1,6 @@
 import { asChorusError, type ChorusError } from '../chorus-error.js';
 import type { ClientOptions } from '../options.js';
+import { Pending } from '../pending.js';
 
 export interface SessionOptions {
   readonly token?: ClientOptions['token'];
@@ -22,26 +23,24 @@ const SHORTEST_MS = 500;
 /** Holds the token and renews it before it expires. */
 export class Session {
   readonly #options: SessionOptions;
-  /** Asks the application for the token. */
-  readonly #ask: (() => Promise<string>) | undefined;
   readonly #refresh: (() => Promise<string | undefined>) | undefined;
   /** The newest token, unless the application is asked each time. */
   #token: string | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #pending = new Pending();
   /** Whether a refused token was renewed and no gateway has accepted the new one yet. */
   #renewed = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
     const { token, refresh } = options;
-    if (typeof token === 'function') this.#ask = async () => token();
-    else this.#token = token;
-    this.#refresh = refresh ?? this.#ask;
+    if (typeof token === 'string') this.#token = token;
+    this.#refresh = refresh ?? (typeof token === 'function' ? async () => token() : undefined);
   }
 
   /** Returns the token for the next connection or request. Rejects with the error of the application's function. */
   async token(): Promise<string | undefined> {
-    return this.#ask ? this.#ask() : this.#token;
+    const { token } = this.#options;
+    return typeof token === 'function' ? token() : this.#token;
   }
 
   /**
@@ -52,27 +51,28 @@ export class Session {
   accepted(expiresAt: number | null, now = Date.now()): void {
     this.#renewed = false;
     this.stop();
-    if (expiresAt !== null) this.#schedule(performance.now() + expiresAt - now);
+    if (expiresAt !== null && this.#refresh) this.#schedule(performance.now() + expiresAt - now);
   }
 
   /** @param endsAt when the token expires, on the clock of `performance.now()` */
   #schedule(endsAt: number): void {
-    if (this.#refresh === undefined) return;
     const left = endsAt - performance.now();
     // Random, so that clients that connected together do not renew together.
     const wait = left > 0 ? left * (0.7 + 0.2 * this.#options.random()) : CLOCK_IS_WRONG_MS;
-    this.#timer = setTimeout(
-      () => {
-        if (wait > LONGEST_MS) this.#schedule(endsAt);
-        else this.#renew(endsAt);
-      },
-      Math.max(SHORTEST_MS, Math.min(wait, LONGEST_MS)),
-    );
+    const wanted = this.#pending.wanted();
+    // Earlier than necessary if the token is valid for months.
+    this.#pending.after(Math.max(SHORTEST_MS, Math.min(wait, LONGEST_MS)), async () => {
+      try {
+        this.#options.onRenewed(await this.#renew());
+      } catch (error) {
+        this.#options.onError(asChorusError(error));
+        if (wanted()) this.#schedule(endsAt);
+      }
+    });
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#pending.cancelAll();
   }
 
   /**
@@ -80,34 +80,20 @@ export class Session {
    * @returns undefined if no newer token can be obtained; else resolves with the renewal, or rejects with the error
    * of the application's function
    */
-  renewRefused(): Promise<void> | undefined {
-    if (this.#refresh === undefined || this.#renewed) return undefined;
+  renewRefused(): Promise<unknown> | undefined {
+    if (!this.#refresh || this.#renewed) return undefined;
     this.#renewed = true;
-    return this.#refresh().then(
-      (token) => this.#keep(token),
-      (error: unknown) => {
-        // A retryable failure: the application may be asked again.
-        this.#renewed = !asChorusError(error).retry;
-        throw error;
-      },
-    );
+    return this.#renew().catch((error: unknown) => {
+      // A retryable failure: the application may be asked again.
+      this.#renewed = !asChorusError(error).retry;
+      throw error;
+    });
   }
 
-  #renew(endsAt: number): void {
-    const timer = this.#timer;
-    this.#refresh?.().then(
-      (token) => {
-        this.#keep(token);
-        this.#options.onRenewed(token);
-      },
-      (error: unknown) => {
-        this.#options.onError(asChorusError(error));
-        if (this.#timer === timer) this.#schedule(endsAt);
-      },
-    );
-  }
-
-  #keep(token: string | undefined): void {
+  /** Resolves with the new token; with undefined if it is a cookie. */
+  async #renew(): Promise<string | undefined> {
+    const token = await this.#refresh?.();
     this.#token = token ?? this.#token;
+    return token;
   }
 }

@@ -99,9 +99,24 @@ describe('ChorusApi', () => {
     const broken = (): never => {
       throw new TypeError('no token today');
     };
-    for (const options of [{ token: broken }, { url: broken }, { fetch: broken }, { url: 'no address' }]) {
-      expect(await failure(api(options).me())).to.include({ code: 'network' });
+    // Functions for the token send requests, as fetch does.
+    for (const options of [{ token: broken }, { fetch: broken }]) {
+      expect(await failure(api(options).me())).to.include({ code: 'network', retry: true });
     }
+    expect(await failure(api({ url: broken }).me())).to.include({ code: 'exception', retry: false });
+  });
+
+  it('does not take arguments that fetch rejects for a failure of the network', async () => {
+    for (const options of [{ url: 'no address' }, { url: '' }, { token: 'two\nlines' }]) {
+      const error = await failure(api(options).me());
+      expect(error).to.include({ code: 'exception', retry: false });
+      expect(error.cause).to.be.instanceOf(TypeError);
+    }
+    const body: { self?: unknown } = {};
+    body.self = body;
+    expect(await failure(api().request('POST', '/api/rooms', { body }))).to.include({ code: 'exception' });
+    const noMethod = api().request('NOT A METHOD', '/api/rooms');
+    expect(await failure(noMethod)).to.include({ code: 'exception' });
   });
 
   for (const [status, code, retry] of [

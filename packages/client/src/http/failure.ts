@@ -1,42 +1,36 @@
 import { ChorusError, type ChorusErrorCode } from '../chorus-error.js';
 
-/** Codes by status, for answers without a code. */
-export type CodesByStatus = Readonly<Record<number, ChorusErrorCode>>;
+/** For answers without a code: those of the routes of the original service. */
+const CODES: Readonly<Record<number, ChorusErrorCode>> = {
+  400: 'bad_request',
+  401: 'unauthenticated',
+  403: 'forbidden',
+  404: 'not_found',
+  408: 'timeout',
+  409: 'conflict',
+  413: 'bad_request',
+  415: 'bad_request',
+  429: 'too_many_requests',
+  500: 'internal',
+};
 
 /**
- * Returns the error of an answer with an error status.
- * @param body text of the answer
- * @param codes of the routes of the original service, whose answers have no code
+ * Returns the error of an answer without success, or without JSON.
+ * @param body the JSON of the answer
  */
-export function failureOf(
-  { status, headers }: Response,
-  body: string,
-  codes: CodesByStatus | undefined,
-): ChorusError {
-  const { error: text, code: given } = errorIn(body);
+export function failureOf({ status, headers }: Response, body: unknown): ChorusError {
+  const { error, code } = (body ?? {}) as { error?: unknown; code?: ChorusErrorCode };
+  const text = typeof error === 'string' ? error : undefined;
   // Balancers answer 502 to 504 with their own texts when the API is down. Any other answer without `error` is not
   // from the API.
-  const gone = status > 501 && status < 505;
-  const code =
-    given ?? (gone ? 'unavailable' : ((text === undefined ? undefined : codes?.[status]) ?? 'bad_answer'));
-  const retry = status >= 500 || status === 429 || status === 408;
-  const retryAfterMs = readRetryAfter(headers.get('retry-after'));
-  return new ChorusError(code, text ?? `HTTP ${status}`, retry, { status, retryAfterMs });
-}
-
-function errorIn(body: string): { error?: string; code?: ChorusErrorCode } {
-  try {
-    const answer = JSON.parse(body);
-    if (typeof answer.error !== 'string') return {};
-    return typeof answer.code === 'string' ? answer : { error: answer.error };
-  } catch {
-    return {};
-  }
-}
-
-/** Converts seconds or a date (RFC 9110, section 10.2.3) to milliseconds from now. */
-function readRetryAfter(text: string | null): number | undefined {
-  if (!text) return undefined;
-  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now();
-  return ms >= 0 ? ms : undefined;
+  const known = status > 501 && status < 505 ? 'unavailable' : text && CODES[status];
+  const after = headers.get('retry-after') ?? '';
+  // Seconds or a date (RFC 9110, section 10.2.3).
+  const retryAfterMs = Number(after) * 1_000 || Date.parse(after) - Date.now();
+  return new ChorusError(
+    text && typeof code === 'string' ? code : known || 'bad_answer',
+    text ?? `HTTP ${status}`,
+    status >= 500 || status === 429 || status === 408,
+    { status, retryAfterMs: retryAfterMs >= 0 ? retryAfterMs : undefined },
+  );
 }

@@ -1,7 +1,8 @@
-import { ChorusError } from '../chorus-error.js';
+import { ChorusError, type ClientErrorCode } from '../chorus-error.js';
 import type { HistorySource } from '../options.js';
-import type { RequestOptions } from './api-types.js';
-import { type CodesByStatus, failureOf } from './failure.js';
+import { parseJson } from '../parse-json.js';
+import type { ApiRequester, RequestOptions } from './api-types.js';
+import { failureOf } from './failure.js';
 
 const TIMEOUT_MS = 15_000;
 
@@ -24,8 +25,7 @@ export interface ApiOptions {
 
 /** The parts of the API that a client needs. Smaller than the whole {@link ChorusApi}. */
 export function historySource(options: ApiOptions): HistorySource {
-  const ask = async <T>(method: string, path: string, call?: Call): Promise<T> =>
-    (await request<T>(options, method, path, call)).body;
+  const ask: ApiRequester['request'] = (method, path, call) => request(options, method, path, call);
   return {
     me: () => ask('GET', '/api/users/me'),
     messages: (roomId, query) => ask('GET', messagesPath(roomId), { query: { ...query } }),
@@ -44,49 +44,53 @@ export async function request<T>(
   method: string,
   path: string,
   call: Call = {},
-): Promise<Answered<T>> {
+): Promise<T> {
   const { token, timeoutMs = TIMEOUT_MS, fetch = globalThis.fetch } = options;
-  const { signal, body, idempotencyKey } = call;
+  const { signal, query, idempotencyKey } = call;
   // Not AbortSignal.timeout and any(): React Native has neither.
   const ending = new AbortController();
-  let code: 'network' | 'timeout' | 'aborted' = 'network';
-  const end = (why: typeof code): void => {
-    code = why;
-    ending.abort();
-  };
-  const abort = (): void => end('aborted');
-  const timer = setTimeout(end, timeoutMs, 'timeout');
-  if (signal?.aborted) abort();
-  signal?.addEventListener('abort', abort);
+  const end = (): void => ending.abort();
+  const timer = setTimeout(end, timeoutMs);
+  if (signal?.aborted) end();
+  signal?.addEventListener('abort', end);
+  // Why the next step may fail. A function for the token sends a request itself.
+  let code: ClientErrorCode = 'network';
   try {
     const bearer = await (typeof token === 'function' ? token() : token);
-    const response = await fetch(baseOf(options) + path + queryOf(call.query), {
+    code = 'exception';
+    const url = baseOf(options) + path + (query ? `?${new URLSearchParams(defined(query))}` : '');
+    // Undefined without a body.
+    const body: string | undefined = JSON.stringify(call.body);
+    const init = {
       method,
-      headers: {
-        ...(bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` }),
-        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-        ...(idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey }),
-      },
-      body: body === undefined ? null : JSON.stringify(body),
+      headers: defined({
+        Authorization: bearer ? `Bearer ${bearer}` : undefined,
+        'Content-Type': body && 'application/json',
+        'Idempotency-Key': idempotencyKey,
+      }),
+      body: body ?? null,
       // A token function without a token yet leaves authentication to the cookie.
-      credentials: call.credentials ?? (bearer === undefined ? 'include' : 'omit'),
-      signal: ending.signal,
-    });
+      credentials: bearer === undefined ? 'include' : 'omit',
+    } as const;
+    // Throws for arguments that `fetch` rejects with the same error as a failure of the network.
+    new Request(url, init);
+    code = 'network';
+    const response = await fetch(url, { ...init, signal: ending.signal });
     const text = await response.text();
-    if (!response.ok) throw failureOf(response, text, call.codes);
-    return { headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
-  } catch (error) {
-    if (error instanceof ChorusError) throw error;
-    const isText = error instanceof SyntaxError;
-    throw new ChorusError(
-      isText ? 'bad_answer' : code,
-      isText ? 'the answer is not JSON' : `no answer: ${code}`,
-      !isText,
-      { cause: error },
-    );
+    const answer = parseJson<T>(text);
+    if (!response.ok || (text && answer === undefined)) throw failureOf(response, answer);
+    call.onHeaders?.(response.headers);
+    return answer as T;
+  } catch (cause) {
+    if (cause instanceof ChorusError) throw cause;
+    if (ending.signal.aborted) code = signal?.aborted ? 'aborted' : 'timeout';
+    const { location } = globalThis;
+    // Browsers give no other sign when CORS hides an answer from the page.
+    const hint = code === 'network' && location ? `; is ${location.origin} in ALLOWED_ORIGINS?` : '';
+    throw new ChorusError(code, `${code}: ${cause}${hint}`, code !== 'exception', { cause });
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', abort);
+    signal?.removeEventListener('abort', end);
   }
 }
 
@@ -96,17 +100,10 @@ export function baseOf({ url = '' }: ApiOptions): string {
 }
 
 export interface Call extends RequestOptions {
-  /** Default: cookies are sent if there is no token. */
-  credentials?: 'include' | 'omit' | undefined;
-  codes?: CodesByStatus | undefined;
-}
-
-export interface Answered<T> {
-  readonly headers: Headers;
-  readonly body: T;
+  onHeaders?(headers: Headers): void;
 }
 
 /** JSON drops undefined values. */
-function queryOf(query: Call['query']): string {
-  return query ? `?${new URLSearchParams(JSON.parse(JSON.stringify(query)))}` : '';
+function defined<T>(values: T): Record<string, string> {
+  return JSON.parse(JSON.stringify(values));
 }

@@ -2,7 +2,7 @@ import { isAfter, type Position, parsePosition } from '@chorus/protocol/constant
 import type { Change, CurrentMessage, Message, RoomRole } from '../entries.js';
 import type { InboxRoom, RoomInfo } from '../http/api-types.js';
 import { applyChange, currentMessage } from '../messages/apply-change.js';
-import { placeOf } from '../places.js';
+import { NOWHERE, placeOf } from '../places.js';
 import { type News, Tally } from './tally.js';
 
 /** A room of which the user is a member. Each change makes a new object. */
@@ -43,6 +43,15 @@ export interface ReadNotice extends Position {
   readonly unread?: true | undefined;
 }
 
+/** A frame about a room that need not be joined. */
+export type RoomNotice = RoomNews | ReadNotice;
+
+export interface AwaitedAnswer {
+  /** Position up to which frames were applied before. */
+  readonly since: Position | undefined;
+  readonly frames: RoomNotice[];
+}
+
 /**
  * Time after which frames about what an answer of the API has counted are no longer on their way, in milliseconds. Gateways gather news for a
  * fraction of a second, and send `inbox-reset` instead of late ones.
@@ -50,21 +59,20 @@ export interface ReadNotice extends Position {
 const SETTLED_MS = 60_000;
 
 /** An entry of the inbox and what its counts are made of. `news` and `read` return whether the counts are exact. */
-export class TrackedRoom {
+export class TrackedRoom extends Tally {
   entry: InboxEntry;
-  readonly #tally: Tally;
   readonly #countedAt = performance.now();
   /** Whether the next news begin after what the API has counted. */
   #fresh = false;
 
   constructor(answer: InboxRoom) {
     const { room, role, mutedUntil, position, readPosition } = answer;
-    this.#tally = new Tally(answer);
+    super(answer);
     this.entry = {
       ...{ room, role, mutedUntil, unread: answer.unread, mentions: answer.mentions },
       lastMessage: answer.lastMessage && currentMessage(answer.lastMessage),
-      position: parsePosition(position ?? ''),
-      readPosition: parsePosition(readPosition ?? ''),
+      position: parsePosition(position),
+      readPosition: parsePosition(readPosition),
     };
   }
 
@@ -72,52 +80,44 @@ export class TrackedRoom {
     return this.entry.room.id;
   }
 
-  /** Ordinal of the newest message. */
-  get n(): number {
-    return this.#tally.n;
-  }
-
   /** Whether the last message is not the newest. */
   get outdated(): boolean {
     const { lastMessage } = this.entry;
-    return lastMessage === null || ordinalOf(lastMessage) < this.#tally.n;
+    return lastMessage === null || ordinalOf(lastMessage) < this.n;
   }
 
   news(news: RoomNews): boolean {
-    const { position, lastMessage, readPosition } = this.entry;
-    const known = position !== undefined && !isAfter(news, position);
-    if (known) {
+    const { position = NOWHERE, lastMessage, readPosition } = this.entry;
+    if (!isAfter(news, position)) {
       this.#fresh ||= !isAfter(position, news);
       return true;
     }
-    const { n, ownN = 0, deleted } = news;
-    const own = ownN > this.#tally.readN;
-    let exact = this.#tally.add(news, this.#fresh || performance.now() - this.#countedAt > SETTLED_MS);
-    this.#fresh = true;
+    const { n, ownN = 0, deleted = [] } = news;
     const at = placeOf(news);
+    const isOwn = ownN > this.readN;
     // The position of an own message is known only if nothing followed it.
-    const isLast = ownN === n && !deleted;
-    if (own && !isLast) exact = false;
-    const gone = lastMessage && !lastMessage.deleted && deleted?.includes(ordinalOf(lastMessage));
+    const isLast = ownN === n && deleted.length === 0;
+    const isGone = lastMessage && !lastMessage.deleted && deleted.includes(ordinalOf(lastMessage));
+    const exact = this.add(news, this.#fresh || performance.now() - this.#countedAt > SETTLED_MS);
+    this.#fresh = true;
     // The user has read it before its news arrived.
-    if (readPosition !== undefined && !isAfter(at, readPosition)) exact = this.#tally.read(n);
+    const isRead = !isAfter(at, readPosition ?? NOWHERE);
+    const isExact = isRead ? this.readTo(n) : exact && (!isOwn || isLast);
     this.change({
       position: at,
-      readPosition: own && isLast ? at : readPosition,
-      lastMessage: gone ? null : lastMessage,
+      readPosition: isOwn && isLast ? at : readPosition,
+      lastMessage: isGone ? null : lastMessage,
     });
-    return exact;
+    return isExact;
   }
 
-  read({ epoch, seq, n, unread }: ReadNotice): boolean {
-    const { position, readPosition } = this.entry;
+  read({ epoch, seq, n = 0, unread }: ReadNotice): boolean {
+    const { position = NOWHERE, readPosition = NOWHERE } = this.entry;
     const at = { epoch, seq };
     // An equal position tells the ordinal of what was marked as read here before its news arrived.
-    const isOld = readPosition !== undefined && isAfter(readPosition, at);
-    if (isOld && !unread) return true;
-    const all = position === undefined || !isAfter(position, at);
-    const exact =
-      (all || n !== undefined) && this.#tally.read(all ? Math.max(n ?? 0, this.#tally.n) : (n ?? 0));
+    if (isAfter(readPosition, at) && !unread) return true;
+    const all = !isAfter(position, at);
+    const exact = (all || n > 0) && this.readTo(all ? Math.max(n, this.n) : n);
     this.change({ readPosition: at });
     // News of an own message from before may still be on their way.
     return exact && !unread;
@@ -138,8 +138,7 @@ export class TrackedRoom {
   }
 
   change(changes: Partial<InboxEntry>): void {
-    const { unread, mentions } = this.#tally;
-    this.entry = { ...this.entry, ...changes, unread, mentions };
+    this.entry = { ...this.entry, ...changes, unread: this.unread, mentions: this.mentions };
   }
 }
 

@@ -2,23 +2,15 @@ import { isAfter, type Position } from '@chorus/protocol/constants';
 import type { V1ServerFrame } from '@chorus/protocol/types';
 import type { ChorusClient } from '../chorus-client.js';
 import { ChorusError } from '../chorus-error.js';
-import { type ClientInternals, internalsOf } from '../client-internals.js';
+import type { ClientInternals } from '../client-internals.js';
 import { Emitter } from '../emitter.js';
 import type { InboxRoom } from '../http/api-types.js';
-import { NOWHERE } from '../places.js';
-import { type InboxEntry, type ReadNotice, type RoomNews, TrackedRoom } from './entry.js';
+import { NOWHERE, placeOf } from '../places.js';
+import type { ConnectionState } from '../types.js';
+import { type AwaitedAnswer, type InboxEntry, type RoomNotice, TrackedRoom } from './entry.js';
 import type { InboxEvents, InboxOptions } from './inbox-options.js';
 import { ReadMarks } from './read-marks.js';
-import { InboxReader, SPREAD_MS } from './reader.js';
-import { RoomList } from './room-list.js';
-
-type RoomFrame = RoomNews | ReadNotice;
-
-interface AwaitedAnswer {
-  /** Position up to which frames were applied before. */
-  readonly since: Position | undefined;
-  readonly frames: RoomFrame[];
-}
+import { InboxReader } from './reader.js';
 
 /**
  * The rooms of which the user is a member, by latest activity, with unread messages and mentions: kept current without joining the rooms,
@@ -36,7 +28,8 @@ export class Inbox {
   readonly #reader: InboxReader;
   readonly #marks: ReadMarks;
   readonly #off: () => void;
-  readonly #list = new RoomList();
+  /** By id, latest activity last. */
+  #rooms = new Map<number, TrackedRoom>();
   /** Rooms of the current reading of all pages. */
   readonly #confirmed = new Set<number>();
   /** Frames about rooms of which an answer is awaited: they are applied to it, unless it has counted them already. */
@@ -48,7 +41,7 @@ export class Inbox {
   #asked = false;
 
   constructor(client: ChorusClient, { lastMessages = isDirect }: InboxOptions = {}) {
-    const host = internalsOf(client);
+    const host = client.internals;
     this.#host = host;
     this.#lastMessages = lastMessages;
     this.#reader = new InboxReader({
@@ -59,16 +52,17 @@ export class Inbox {
     });
     this.#marks = new ReadMarks(host);
     const tap = (frame: V1ServerFrame): void => this.#received(frame);
-    host.taps.add(tap);
-    const offState = client.on('state', ({ status }) => {
+    const onState = ({ status }: ConnectionState): void => {
       if (status === 'connected') this.#watch();
       else this.#down();
-    });
+    };
+    host.taps.add(tap);
+    const offState = client.on('state', onState);
     this.#off = () => {
       host.taps.delete(tap);
       offState();
     };
-    if (client.state.status === 'connected') this.#watch();
+    onState(client.state);
   }
 
   /** Newest activity first. Each change makes a new array; entries that did not change are the same objects. */
@@ -103,18 +97,19 @@ export class Inbox {
    * @param upTo the last message read, or its position. Default: all that the inbox knows
    */
   markRead(roomId: number, upTo?: Position): void {
-    const room = this.#list.find(roomId);
-    const position = upTo ?? room?.entry.position;
-    if (position === undefined) return;
+    const room = this.#rooms.get(roomId);
+    const known = room?.entry.position;
+    const position = upTo ?? known;
+    if (!position) return;
     this.#marks.add(roomId, position);
-    if (room === undefined || (room.entry.position && isAfter(room.entry.position, position))) return;
+    if (!room || (known && isAfter(known, position))) return;
     room.read({ roomId, ...position });
     this.#changed();
   }
 
   /** Marks a message and all later ones as unread. */
   markUnread(roomId: number, from: Position): void {
-    this.#marks.add(roomId, { epoch: from.epoch, seq: from.seq - 1 }, true);
+    this.#marks.add(roomId, placeOf(from, -1), true);
   }
 
   /** Reads a room again, with its last message. */
@@ -165,7 +160,7 @@ export class Inbox {
         break;
       case 'inbox-reset':
         this.#down();
-        this.#reader.timers.after(this.#host.random() * SPREAD_MS, () => this.#watch());
+        this.#reader.spread(() => this.#watch());
         break;
       case 'read':
         if (frame.userId !== this.#host.user?.id) break;
@@ -179,7 +174,7 @@ export class Inbox {
       case 'message':
       case 'change':
       case 'room-renamed':
-        if (this.#list.find(frame.roomId)?.live(frame)) this.#changed();
+        if (this.#rooms.get(frame.roomId)?.live(frame)) this.#changed();
     }
   }
 
@@ -188,7 +183,7 @@ export class Inbox {
       this.#marks.refused(roomId, retry);
       if (!retry) this.#await(roomId, true);
     } else if (request === 'watch-inbox') {
-      if (retry) this.#reader.timers.after(this.#host.random() * SPREAD_MS, () => this.#watch());
+      if (retry) this.#reader.spread(() => this.#watch());
       else this.#failed(new ChorusError(code, error));
     } else if (this.#asked && code === 'bad_frame' && roomId === undefined) {
       // A gateway of the version before: the inbox is as of each reconnect.
@@ -196,92 +191,96 @@ export class Inbox {
     }
   }
 
-  #about(frame: RoomFrame): void {
+  #about(frame: RoomNotice): void {
     const id = frame.roomId;
     this.#awaited.get(id)?.frames.push(frame);
-    const room = this.#list.find(id);
-    if (room === undefined || !this.#confirmed.has(id)) {
+    const room = this.#rooms.get(id);
+    if (!room || !this.#confirmed.has(id)) {
       // Its page may come. Otherwise the room is read after the last page.
-      if (!this.#awaited.has(id)) this.#awaited.set(id, { since: undefined, frames: [frame] });
-      if (this.#complete) this.#reader.read(id, false);
-      return;
-    }
-    if (!('messages' in frame)) {
+      this.#await(id, false, [frame]);
+    } else if (!('messages' in frame)) {
       if (!room.read(frame)) this.#await(id, true);
-      return;
+    } else {
+      const { n } = room;
+      const { unread } = room.entry;
+      if (!room.news(frame)) this.#await(id, false);
+      if (room.n > n) {
+        this.#put(room, true);
+        if (room.outdated && this.#lastMessages(room.entry)) this.#await(id, false);
+      }
+      if (room.entry.unread > unread) this.#events.emit('unread', room.entry);
     }
-    const {
-      n,
-      entry: { unread },
-    } = room;
-    if (!room.news(frame)) this.#await(id, false);
-    if (room.n > n) {
-      this.#list.put(room, true);
-      if (room.outdated && this.#lastMessages(room.entry)) this.#await(id, false);
-    }
-    if (room.entry.unread > unread) this.#events.emit('unread', room.entry);
   }
 
-  #await(id: number, atOnce: boolean): void {
+  /** Reads a room. @param frames about it that arrived before */
+  #await(id: number, atOnce: boolean, frames: RoomNotice[] = []): void {
     if (!this.#awaited.has(id)) {
-      this.#awaited.set(id, { since: this.#list.find(id)?.entry.position, frames: [] });
+      const since = this.#confirmed.has(id) ? this.#rooms.get(id)?.entry.position : undefined;
+      this.#awaited.set(id, { since, frames });
     }
     if (this.#complete) this.#reader.read(id, atOnce);
   }
 
   #page(answers: readonly InboxRoom[], isLast: boolean): void {
+    const isRead = (id: number): boolean => this.#confirmed.has(id);
     // Those that were read before have moved up meanwhile.
-    const rooms = answers
-      .filter(({ room }) => !this.#confirmed.has(room.id))
-      .map((answer) => this.#tracked(answer));
-    this.#list.add(rooms, ({ id }) => this.#confirmed.has(id));
-    for (const { id } of rooms) this.#confirm(id);
+    const page = answers.filter(({ room }) => !isRead(room.id)).map((answer) => this.#tracked(answer));
+    for (const { id } of page) this.#rooms.delete(id);
+    const others = [...this.#rooms.values()];
+    const older = others.filter(({ id }) => !isRead(id) && (!isLast || this.#awaited.has(id)));
+    const newer = others.filter(({ id }) => isRead(id));
+    this.#rooms = new Map([...older, ...page.reverse(), ...newer].map((room) => [room.id, room]));
+    for (const { id } of page) this.#confirm(id);
     if (isLast) {
       this.#complete = true;
-      this.#list.keep(({ id }) => this.#confirmed.has(id) || this.#awaited.has(id));
       for (const id of this.#awaited.keys()) this.#reader.read(id, true);
     }
     this.#changed();
   }
 
   #room(roomId: number, answer: InboxRoom | undefined): void {
-    if (answer === undefined) this.#remove(roomId);
+    if (!answer) this.#remove(roomId);
     else {
-      const before = this.#list.find(roomId);
       const room = this.#tracked(answer);
-      const since = this.#awaited.get(roomId)?.since;
-      if (since !== undefined && (room.entry.position === undefined || isAfter(since, room.entry.position))) {
+      const { position = NOWHERE } = room.entry;
+      if (isAfter(this.#awaited.get(roomId)?.since ?? NOWHERE, position)) {
         // The answer is older than frames that were applied before the room was awaited.
         this.#reader.read(roomId, false);
         return;
       }
-      this.#list.put(room, before === undefined || answer.n > before.n);
+      const before = this.#rooms.get(roomId);
+      this.#put(room, !before || room.n > before.n);
       this.#confirm(roomId);
     }
     this.#changed();
   }
 
+  /** Puts a room first, or in the place of the one with its id. */
+  #put(room: TrackedRoom, first: boolean): void {
+    if (first) this.#rooms.delete(room.id);
+    this.#rooms.set(room.id, room);
+  }
+
   #tracked(answer: InboxRoom): TrackedRoom {
     const room = new TrackedRoom(answer);
-    const { lastMessage } = this.#list.find(room.id)?.entry ?? room.entry;
+    const lastMessage = this.#rooms.get(room.id)?.entry.lastMessage;
     // A joined room may have delivered it after the API had read.
-    if (lastMessage !== null && isAfter(lastMessage, room.entry.lastMessage ?? NOWHERE))
-      room.change({ lastMessage });
+    if (lastMessage && isAfter(lastMessage, room.entry.lastMessage ?? NOWHERE)) room.change({ lastMessage });
     return room;
   }
 
   /** An answer has arrived: applies what has arrived since it was awaited. */
   #confirm(id: number): void {
-    const { frames = [] } = this.#awaited.get(id) ?? {};
+    const awaited = this.#awaited.get(id);
     this.#awaited.delete(id);
     this.#confirmed.add(id);
-    for (const frame of frames) this.#about(frame);
+    for (const frame of awaited?.frames ?? []) this.#about(frame);
   }
 
   #remove(id: number): void {
     this.#reader.removed(id);
     this.#awaited.delete(id);
-    this.#list.keep((room) => room.id !== id);
+    this.#rooms.delete(id);
   }
 
   #failed(error: ChorusError): void {
@@ -290,7 +289,7 @@ export class Inbox {
   }
 
   #changed(): void {
-    this.#entries = this.#list.rooms.map(({ entry }) => entry);
+    this.#entries = [...this.#rooms.values()].map(({ entry }) => entry).reverse();
     this.#events.emit('change', undefined);
   }
 }

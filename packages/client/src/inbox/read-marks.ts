@@ -1,6 +1,6 @@
 import { isAfter, type Position } from '@chorus/protocol/constants';
 import type { ClientInternals } from '../client-internals.js';
-import { fullJitter } from '../connection/backoff.js';
+import { Pending } from '../pending.js';
 
 interface Mark {
   readonly position: Position;
@@ -12,13 +12,14 @@ interface Mark {
 /** Sends how far the user has read, per room: the last position, repeated after interruptions until it is answered. */
 export class ReadMarks {
   readonly #host: ClientInternals;
+  readonly #pending: Pending;
   readonly #marks = new Map<number, Mark>();
   /** Whether the gateway takes marks. */
   #started = false;
-  #failures = 0;
 
   constructor(host: ClientInternals) {
     this.#host = host;
+    this.#pending = new Pending(host);
   }
 
   add(roomId: number, position: Position, unread?: true): void {
@@ -36,30 +37,28 @@ export class ReadMarks {
   /** The connection has ended. */
   interrupted(): void {
     this.#started = false;
+    this.#pending.cancelAll();
     for (const mark of this.#marks.values()) mark.sent = false;
   }
 
   answered(roomId: number): void {
-    this.#failures = 0;
+    this.#pending.failures = 0;
     if (this.#marks.get(roomId)?.sent) this.#marks.delete(roomId);
   }
 
   refused(roomId: number, retry: boolean): void {
     const mark = this.#marks.get(roomId);
-    if (mark === undefined) return;
+    if (!mark) return;
     mark.sent = false;
-    if (!retry) this.#marks.delete(roomId);
-    else {
-      const { backoff, random } = this.#host;
-      setTimeout(() => this.#send(roomId), fullJitter(this.#failures++, backoff, random));
-    }
+    if (retry) this.#pending.retry(() => this.#send(roomId));
+    else this.#marks.delete(roomId);
   }
 
   #send(roomId: number): void {
     if (!this.#started) return;
     this.#host.send(() => {
       const mark = this.#marks.get(roomId);
-      if (mark === undefined || mark.sent) return undefined;
+      if (!mark || mark.sent) return undefined;
       mark.sent = true;
       return { type: 'read', roomId, ...mark.position, unread: mark.unread };
     }, true);

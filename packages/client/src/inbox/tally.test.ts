@@ -9,13 +9,13 @@ describe('Tally', () => {
     const counts = tally({ mentions: 1 });
     expect(counts.add({ n: 12, messages: 2, mentions: 1 }, false)).to.equal(true);
     expect(counts).to.include({ n: 12, unread: 6, mentions: 2 });
-    expect(counts.read(12)).to.equal(true);
+    expect(counts.readTo(12)).to.equal(true);
     expect(counts).to.include({ unread: 0, mentions: 0 });
   });
 
   it('never moves back', () => {
     const counts = tally();
-    expect(counts.read(3)).to.equal(true);
+    expect(counts.readTo(3)).to.equal(true);
     expect(counts).to.include({ readN: 6, unread: 4 });
   });
 
@@ -25,13 +25,13 @@ describe('Tally', () => {
     expect(tally().add({ n: 10, messages: 0 }, true)).to.equal(true);
   });
 
-  it('counts no deleted message, each once', () => {
+  it('counts no deleted message', () => {
     const counts = tally();
     expect(counts.add({ n: 10, messages: 0, deleted: [8] }, true)).to.equal(true);
-    expect(counts.add({ n: 10, messages: 0, deleted: [8, 2] }, true)).to.equal(true);
-    expect(counts.unread).to.equal(3);
-    expect(counts.read(8)).to.equal(true);
+    expect(counts.add({ n: 10, messages: 0, deleted: [9, 2] }, true)).to.equal(true);
     expect(counts.unread).to.equal(2);
+    expect(counts.readTo(10)).to.equal(true);
+    expect(counts.unread).to.equal(0);
   });
 
   it('is not exact after a deletion that may be counted already, or may have been of a mention', () => {
@@ -40,14 +40,15 @@ describe('Tally', () => {
     expect(tally({ mentions: 1 }).add({ n: 10, messages: 0, deleted: [5] }, false)).to.equal(true);
   });
 
-  it('does not know where deletions and mentions are that the API has counted', () => {
-    expect(tally({ unread: 3 }).read(8)).to.equal(false);
-    expect(tally({ mentions: 1 }).read(8)).to.equal(false);
+  it('does not know where deletions and mentions are, until all is read', () => {
+    expect(tally({ unread: 3 }).readTo(8)).to.equal(false);
+    expect(tally({ mentions: 1 }).readTo(8)).to.equal(false);
     const counts = tally({ unread: 3 });
     counts.add({ n: 12, messages: 2 }, true);
     expect(counts.unread).to.equal(5);
-    expect(counts.read(11)).to.equal(true);
-    expect(counts.unread).to.equal(1);
+    expect(counts.readTo(11)).to.equal(false);
+    expect(counts.readTo(12)).to.equal(true);
+    expect(counts.unread).to.equal(0);
   });
 
   it('reads up to an own message', () => {
@@ -61,7 +62,7 @@ describe('Tally', () => {
 
   it('counts nothing that was read before its news arrived', () => {
     const counts = tally();
-    expect(counts.read(12)).to.equal(true);
+    expect(counts.readTo(12)).to.equal(true);
     expect(counts.unread).to.equal(0);
     expect(counts.add({ n: 11, messages: 1, mentions: 1 }, true)).to.equal(true);
     expect(counts.add({ n: 13, messages: 2 }, true)).to.equal(true);

@@ -28,22 +28,18 @@ export class Tally {
   n: number;
   readN: number;
   mentions: number;
-  /** Messages up to this one were counted by the API. */
-  readonly #counted: number;
-  /** Deleted messages among the unread ones up to {@link #counted}. */
-  #hidden: number;
-  /** Ordinals of unread messages that were deleted later. */
-  #deleted: readonly number[] = [];
+  /** Deleted messages among the unread ones. */
+  #deleted: number;
 
   constructor({ n, readN, unread, mentions }: Counts) {
-    this.n = this.#counted = n;
+    this.n = n;
     this.readN = readN;
     this.mentions = mentions;
-    this.#hidden = Math.max(0, n - readN - unread);
+    this.#deleted = n - readN - unread;
   }
 
   get unread(): number {
-    return Math.max(0, this.n - this.readN - this.#hidden - this.#deleted.length);
+    return Math.max(0, this.n - this.readN - this.#deleted);
   }
 
   /** @param fresh whether the news are known to begin after what was counted */
@@ -52,26 +48,22 @@ export class Tally {
     let exact = from === this.n;
     this.n = n;
     // An own message reads all before it.
-    if (!this.read(ownN)) exact = false;
+    if (!this.readTo(ownN)) exact = false;
     if (this.readN <= from) this.mentions += mentions;
     else if (this.readN < n && mentions > 0) exact = false;
-    for (const one of deleted) {
-      if (one <= this.readN || this.#deleted.includes(one)) continue;
-      this.#deleted = [...this.#deleted, one];
-      // The deleted message may be one of those that mention the user.
-      if (!fresh || this.mentions > 0) exact = false;
-    }
-    return exact;
+    const count = deleted.filter((one) => one > this.readN).length;
+    this.#deleted += count;
+    // A deleted message may be one of those that mention the user.
+    return exact && (count === 0 || (fresh && this.mentions === 0));
   }
 
   /** The messages up to `n` were read. Never moves back. */
-  read(n: number): boolean {
+  readTo(n: number): boolean {
     if (n <= this.readN) return true;
-    const exact = n >= this.n || (this.mentions === 0 && (n >= this.#counted || this.#hidden === 0));
+    const all = n >= this.n;
+    const exact = all || (this.mentions === 0 && this.#deleted === 0);
     this.readN = n;
-    if (n >= this.#counted) this.#hidden = 0;
-    if (n >= this.n) this.mentions = 0;
-    this.#deleted = this.#deleted.filter((one) => one > n);
+    if (all) this.mentions = this.#deleted = 0;
     return exact;
   }
 }

@@ -1,9 +1,10 @@
 import { formatPosition, isAfter, type Position, parsePosition } from '@chorus/protocol/constants';
 import { changedMessage, tombstoneOf } from '@chorus/protocol/fold';
-import { asChorusError } from '../chorus-error.js';
+import { Emitter } from '../emitter.js';
 import type { Change, CurrentMessage, MemberChange, Message, RoomChange } from '../entries.js';
-import type { HistoryPage } from '../options.js';
-import { placeAfter, placeOf } from '../places.js';
+import type { HistoryPage, RoomHistoryQuery } from '../options.js';
+import { Pending } from '../pending.js';
+import { placeOf } from '../places.js';
 import type { Room } from '../room/room.js';
 import { applyChange, currentMessage } from './apply-change.js';
 import { merged, spliced } from './ordered.js';
@@ -26,8 +27,6 @@ type LoggedChange = MemberChange | RoomChange;
 const MOST_RECENT = 1_000;
 /** Size of the pages in which missed changes are read. */
 const PAGE = 100;
-/** Waits before a failed reading of missed changes is repeated, in milliseconds: the first, and the longest. */
-const RETRY_MS = [1_000, 30_000] as const;
 
 /**
  * The messages of a room as they are now, in order: live messages, older pages, edits, appended text, deletions, reactions and replies.
@@ -43,7 +42,8 @@ const RETRY_MS = [1_000, 30_000] as const;
 export class MessageList {
   readonly #room: Room;
   readonly #offs: ReadonlyArray<() => void>;
-  readonly #listeners = new Set<() => void>();
+  readonly #events = new Emitter<{ change: undefined }>();
+  readonly #pending = new Pending();
   #messages: readonly CurrentMessage[] = [];
   #changes: readonly LoggedChange[] = [];
   readonly #withChanges: boolean;
@@ -59,19 +59,19 @@ export class MessageList {
   /** Changes after this position are to be read. */
   #missedSince: Position | undefined;
   #mending = false;
-  #retry: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
   constructor(room: Room, { keep = 500, changes = false }: MessageListOptions = {}) {
     this.#room = room;
     this.#keep = keep;
     this.#withChanges = changes;
-    this.#start = room.position && placeAfter(room.position);
+    this.#start = room.position && placeOf(room.position, 1);
     this.#offs = [
       room.on('message', (message) => this.#received(message)),
       room.on('change', (change) => this.#received(change)),
       room.on('changesMissed', (since) => this.#missed(since)),
-      room.on('status', () => this.#mendOnceJoined()),
+      // One reading is enough for everything that a room misses while it catches up.
+      room.on('status', () => this.#mend()),
     ];
   }
 
@@ -98,11 +98,7 @@ export class MessageList {
    * `useSyncExternalStore(list.subscribe, () => list.messages)`.
    * @returns a function that removes the listener
    */
-  readonly subscribe = (listener: () => void): (() => void) => {
-    const own = (): void => listener();
-    this.#listeners.add(own);
-    return () => void this.#listeners.delete(own);
-  };
+  readonly subscribe = (listener: () => void): (() => void) => this.#events.on('change', listener);
 
   /**
    * Reads the next older page of the history into the list, as the first messages; the first call reads the newest page. Calls run one after
@@ -120,23 +116,21 @@ export class MessageList {
   /** Ends the updates. The list stays as it is. */
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#retry);
+    this.#pending.cancelAll();
     for (const off of this.#offs) off();
-    this.#listeners.clear();
   }
 
   async #readOlder(limit: number): Promise<number> {
-    if (this.#start === undefined) await this.#room.joined();
-    const before = this.#start ?? (this.#room.position && placeAfter(this.#room.position));
-    if (before === undefined || this.#closed) return 0;
-    const changes = this.#withChanges || undefined;
-    const { before: more, ...read } = await this.#read(() =>
-      this.#room.history({ before: formatPosition(before), changes, limit }),
-    );
+    if (!this.#start) await this.#room.joined();
+    const before = this.#start ?? (this.#room.position && placeOf(this.#room.position, 1));
+    if (!before || this.#closed) return 0;
+    const { before: more, ...read } = await this.#read({
+      ...{ before: formatPosition(before), changes: this.#withChanges || undefined, limit },
+    });
     // Messages were dropped while the page was read: it is no longer the next older one.
-    if (this.#start !== undefined && isAfter(this.#start, before)) return this.#readOlder(limit);
+    if (this.#start && isAfter(this.#start, before)) return this.#readOlder(limit);
     const page = read.messages.map((message) => this.#asNow(message));
-    this.#start = parsePosition(more ?? formatPosition(page[0] ?? before));
+    this.#start = parsePosition(more) ?? page[0] ?? before;
     this.#complete = !more && (more === null || page.length === 0);
     if (this.#log(read.changes) || page.length > 0) {
       const whole = [...page, ...this.#messages];
@@ -155,8 +149,8 @@ export class MessageList {
     const messages = this.#applied(entry);
     if (entry.type === 'message') {
       // Restored after Redis lost data: it includes changes up to there, but neither its reactions nor the number of its replies.
-      if (entry.changed !== undefined) this.#missed({ epoch: entry.epoch, seq: entry.seq - 1 });
-      this.#start ??= placeOf(entry);
+      if (entry.changed) this.#missed(placeOf(entry, -1));
+      this.#start ??= entry;
       this.#become([...messages, currentMessage(entry)]);
     } else if (this.#withChanges && ('member' in entry || entry.change === 'room-changed')) {
       this.#log([entry]);
@@ -172,36 +166,21 @@ export class MessageList {
 
   /** Returns the messages after an entry about one of them; the same array if it is about none. */
   #applied(entry: Entry): readonly CurrentMessage[] {
+    const messages = this.#messages;
     const target = changedMessage(entry as Parameters<typeof changedMessage>[0]);
-    if (target === undefined) return this.#messages;
-    const index = this.#find(target);
-    const before = this.#messages[index];
-    if (before === undefined || isAfter(before, target)) {
-      if (entry.type === 'message' || entry.change !== 'deleted' || !this.#covers(target))
-        return this.#messages;
-      // Its entry was erased before the room could deliver it. Only the history knows its replies, and to what it replied.
-      this.#missed({ epoch: target.epoch, seq: target.seq - 1 });
-      const tombstone = currentMessage(tombstoneOf(entry as Parameters<typeof tombstoneOf>[0]));
-      return spliced(this.#messages, index, 0, tombstone);
+    if (!target) return messages;
+    const index = messages.findLastIndex((message) => !isAfter(message, target));
+    const before = messages[index];
+    if (before && !isAfter(target, before)) {
+      const now = applyChange(before, entry);
+      return now === before ? messages : spliced(messages, index, 1, now);
     }
-    const now = applyChange(before, entry);
-    return now === before ? this.#messages : spliced(this.#messages, index, 1, now);
-  }
-
-  /** Returns the index of the first message that is not before this position. */
-  #find(position: Position): number {
-    let [from, to] = [0, this.#messages.length];
-    while (from < to) {
-      const middle = (from + to) >> 1;
-      const at = this.#messages[middle];
-      if (at !== undefined && isAfter(position, at)) from = middle + 1;
-      else to = middle;
-    }
-    return from;
-  }
-
-  #covers(position: Position): boolean {
-    return this.#start !== undefined && !isAfter(this.#start, position);
+    const isListed = this.#start && !isAfter(this.#start, target);
+    if (entry.type === 'message' || entry.change !== 'deleted' || !isListed) return messages;
+    // Its entry was erased before the room could deliver it. Only the history knows its replies, and to what it replied.
+    this.#missed(placeOf(target, -1));
+    const tombstone = currentMessage(tombstoneOf(entry as Parameters<typeof tombstoneOf>[0]));
+    return spliced(messages, index + 1, 0, tombstone);
   }
 
   /** Applies what the room has delivered to a message of the history, which may be older. */
@@ -209,87 +188,72 @@ export class MessageList {
     return this.#recent.reduce(applyChange, currentMessage(message));
   }
 
-  #missed(since: Position): void {
-    this.#remember(since);
-    this.#mendOnceJoined();
-  }
-
-  /** One reading is enough for everything that a room misses while it catches up. */
-  #mendOnceJoined(): void {
-    if (this.#missedSince !== undefined && !this.#mending && this.#room.status === 'joined') this.#mend(0);
-  }
-
   /** Keeps the oldest of several positions. */
-  #remember(since: Position): void {
-    if (this.#missedSince === undefined || isAfter(this.#missedSince, since)) this.#missedSince = since;
+  #missed(since: Position): void {
+    if (!this.#missedSince || isAfter(this.#missedSince, since)) this.#missedSince = since;
+    this.#mend();
   }
 
   /** Reads what has changed since a position. Repeats a reading that failed, until the list is closed. */
-  async #mend(failures: number): Promise<void> {
+  async #mend(): Promise<void> {
     const since = this.#missedSince;
-    if (since === undefined || this.#closed) return;
+    if (!since || this.#mending || this.#room.status !== 'joined') return;
     this.#mending = true;
     this.#missedSince = undefined;
     try {
-      for (let from: string | null = formatPosition(since); from !== null && !this.#closed; ) {
-        const page: HistoryPage = await this.#read(() =>
-          this.#room.history({ changedSince: from ?? '', limit: PAGE }),
-        );
+      for (let from: string | null = formatPosition(since); from !== null; ) {
+        const query = { changedSince: from, limit: PAGE };
+        const page: HistoryPage = await this.#pending.untilAnswered(() => this.#read(query));
         // A server that does not know the parameter returns the newest page.
         const changed = page.messages.filter((message) => message.changed && isAfter(message.changed, since));
         this.#replace(changed);
         from = changed.length < page.messages.length ? null : (page.changedSince ?? null);
       }
-      for (let from = this.#withChanges ? formatPosition(since) : null; from !== null && !this.#closed; ) {
-        const after = from;
-        const page = await this.#read(() => this.#room.history({ after, changes: true, limit: PAGE }));
+      for (let after = this.#withChanges ? formatPosition(since) : null; after !== null; ) {
+        const query = { after, changes: true, limit: PAGE };
+        const page: HistoryPage = await this.#pending.untilAnswered(() => this.#read(query));
         if (this.#log(page.changes)) this.#become(this.#messages);
-        from = page.after;
+        after = page.after;
       }
       this.#mending = false;
-      if (this.#missedSince !== undefined) this.#mend(0);
-    } catch (cause) {
-      this.#remember(since);
-      const { retry, retryAfterMs = 0 } = asChorusError(cause);
-      const wait = Math.max(retryAfterMs, Math.min(RETRY_MS[0] * 2 ** failures, RETRY_MS[1]));
-      if (retry && !this.#closed)
-        this.#retry = setTimeout(() => void this.#mend(failures + 1), wait * Math.random());
-      else this.#mending = false;
+      this.#mend();
+    } catch {
+      // Repeated when the room is joined again.
+      this.#missed(since);
+      this.#mending = false;
     }
   }
 
   #replace(changed: readonly Message[]): void {
-    let messages = this.#messages;
-    for (const message of changed) {
-      const index = this.#find(message);
-      const before = messages[index];
-      if (before === undefined || isAfter(before, message)) continue;
-      const now = this.#asNow(message);
-      if (!isAfter(before.changed ?? before, now.changed ?? now)) messages = spliced(messages, index, 1, now);
-    }
-    if (messages !== this.#messages) this.#become(messages);
+    const news = new Map(changed.map((message) => [formatPosition(message), this.#asNow(message)]));
+    const messages = this.#messages.map((before) => {
+      const now = news.get(formatPosition(before)) ?? before;
+      return isAfter(before.changed ?? before, now.changed ?? now) ? before : now;
+    });
+    if (news.size > 0) this.#become(messages);
   }
 
-  async #read<T>(page: () => Promise<T>): Promise<T> {
+  async #read(query: RoomHistoryQuery): Promise<HistoryPage> {
     this.#readings++;
     try {
-      return await page();
+      return await this.#room.history(query);
     } finally {
       this.#readings--;
     }
   }
 
   #become(messages: readonly CurrentMessage[]): void {
-    const { length } = messages;
+    if (this.#closed) return;
+    const excess = messages.length - this.#keep;
+    this.#messages = messages;
     // Dropped in steps, so that not every message moves all others.
-    const drop = length > this.#keep + Math.max(10, this.#keep / 10) ? length - this.#keep : 0;
-    const first = messages[drop];
-    if (drop > 0 && first !== undefined) {
-      this.#start = placeOf(first);
+    if (excess > Math.max(10, this.#keep / 10)) {
+      this.#messages = messages.slice(excess);
+      const [first] = this.#messages;
+      this.#start = first;
+      this.#changes = this.#changes.filter((change) => first && isAfter(change, first));
       this.#complete = false;
-      this.#changes = this.#changes.filter((change) => isAfter(change, first));
     }
-    this.#messages = drop > 0 ? messages.slice(drop) : messages;
-    for (const listener of this.#listeners) listener();
+    this.#events.emit('change', undefined);
   }
 }

@@ -153,6 +153,17 @@ describe('changes of messages that an application makes', () => {
     expect(requests).to.have.length(2);
   });
 
+  it('fail when the request throws, and do not block later ones', async () => {
+    const bug = new TypeError('x is not a function');
+    stage.history.request = () => Promise.reject(bug);
+    const failing = failureOf(edit(room, target, 'new'));
+    const later = react(room, target, 'x');
+    refuse(await sent(), 'message_not_recent');
+    expect(await failing).to.include({ code: 'exception', retry: false, cause: bug });
+    await accept(4);
+    await later;
+  });
+
   it('go over HTTP when the gateway is too old, and fail clearly when the API is too', async () => {
     const edited = edit(room, target, 'new');
     refuse(await sent(), 'bad_frame');
@@ -161,7 +172,7 @@ describe('changes of messages that an application makes', () => {
     const failing = failureOf(edit(room, target, 'new'));
     refuse(await sent(), 'bad_frame');
     expect(await failing).to.include({ code: 'unsupported', retry: false });
-    expect((await failing).message).to.equal('the servers do not support edit yet');
+    expect((await failing).message).to.equal('edit is not supported yet');
   });
 
   it('make one growing message of a text that is being written', async () => {

@@ -1,5 +1,6 @@
 import { formatPosition, type Position } from '@chorus/protocol/constants';
 import { asChorusError, ChorusError } from '../chorus-error.js';
+import { messagesPath } from '../http/request.js';
 import type { HistorySource } from '../options.js';
 import type { ChangeOptions, ContentOptions, MessageOperation, Room } from '../room/room.js';
 
@@ -10,12 +11,12 @@ export function edit(
   content: string,
   { mentions, data, ...options }: ChangeOptions & ContentOptions = {},
 ): Promise<void> {
-  return change(room, { type: 'edit', target, content, mentions, data }, options);
+  return room.perform({ type: 'edit', target, content, mentions, data }, options, changeOverHttp);
 }
 
 /** Deletes a message: the user's own, or any for moderators. Its text, data, mentions and reactions are gone. */
 export function deleteMessage(room: Room, target: Position, options?: ChangeOptions): Promise<void> {
-  return change(room, { type: 'delete', target }, options);
+  return room.perform({ type: 'delete', target }, options, changeOverHttp);
 }
 
 /** Sets a reaction. Setting one twice has no effect. @param reaction an emoji or a short name */
@@ -25,7 +26,7 @@ export function react(
   reaction: string,
   options?: ChangeOptions,
 ): Promise<void> {
-  return change(room, { type: 'react', target, reaction }, options);
+  return room.perform({ type: 'react', target, reaction }, options, changeOverHttp);
 }
 
 /** Takes back a reaction of the user. */
@@ -35,41 +36,44 @@ export function unreact(
   reaction: string,
   options?: ChangeOptions,
 ): Promise<void> {
-  return change(room, { type: 'unreact', target, reaction }, options);
+  return room.perform({ type: 'unreact', target, reaction }, options, changeOverHttp);
 }
 
 /** Adds text at the end of one of the user's own messages. {@link sendStream} does it for a text that is being written. */
 export function append(room: Room, target: Position, text: string, options?: ChangeOptions): Promise<void> {
-  return change(room, { type: 'append', target, text }, options);
+  return room.perform({ type: 'append', target, text }, options, changeOverHttp);
 }
 
-/** Over the socket, and over HTTP if the gateway does not have the message any more, or is older than this client. */
-function change(room: Room, operation: MessageOperation, options: ChangeOptions = {}): Promise<void> {
-  return room.perform(operation, options, (api, clientMsgId, refusal) =>
-    changeOverHttp(api, room.id, operation, clientMsgId, refusal),
-  );
-}
+/** Method and path of each change, from the path of its message on. */
+const ROUTES: Readonly<Record<MessageOperation['type'], readonly [string, string]>> = {
+  edit: ['PATCH', ''],
+  delete: ['DELETE', ''],
+  append: ['POST', '/append'],
+  react: ['PUT', '/reactions/'],
+  unreact: ['DELETE', '/reactions/'],
+};
 
+/** For changes of messages that the gateway does not have any more, and for gateways that are older than this client. */
 async function changeOverHttp(
   api: HistorySource,
   roomId: number,
-  { type, target, ...body }: MessageOperation,
+  { type, target, ...about }: MessageOperation,
   idempotencyKey: string,
   refusal: ChorusError,
-): Promise<void> {
-  const { reaction = '' } = body as { reaction?: string };
-  const path = `/api/rooms/${roomId}/messages/${formatPosition(target)}`;
-  const reactionPath = `${path}/reactions/${encodeURIComponent(reaction)}`;
+): Promise<unknown> {
+  const { reaction = '', ...body } = about as { reaction?: string };
+  const [method, path] = ROUTES[type];
   try {
-    if (api.request === undefined) throw refusal;
-    if (type === 'edit') await api.request('PATCH', path, { body, idempotencyKey });
-    else if (type === 'append') await api.request('POST', `${path}/append`, { body, idempotencyKey });
-    else if (type === 'delete') await api.request('DELETE', path, { idempotencyKey });
-    else await api.request(type === 'react' ? 'PUT' : 'DELETE', reactionPath, { idempotencyKey });
+    if (!api.request) throw refusal;
+    return await api.request(
+      method,
+      `${messagesPath(roomId)}/${formatPosition(target)}${path}${encodeURIComponent(reaction)}`,
+      { body: /edit|append/.test(type) ? body : undefined, idempotencyKey },
+    );
   } catch (cause) {
-    const error = asChorusError(cause);
+    const error = asChorusError(cause, false);
     // Neither a gateway nor an API of the version before knows it.
     if (!/^(bad_frame|route_not_found|method_not_allowed)$/.test(error.code)) throw error;
-    throw new ChorusError('unsupported', `the servers do not support ${type} yet`, false, { cause });
+    throw new ChorusError('unsupported', `${type} is not supported yet`, false, { cause });
   }
 }

@@ -20,39 +20,30 @@ export async function sendStream(
 ): Promise<SentMessage> {
   let text = '';
   let message: SentMessage | undefined;
-  let sending: Promise<void> | undefined;
-  let failure: unknown;
+  let failed = false;
   const send = async (): Promise<void> => {
-    for (let part = beginning(text); part !== ''; part = beginning(text)) {
+    for (let part = beginning(text); part; part = beginning(text)) {
       text = text.slice(part.length);
-      if (message === undefined) message = await room.send(part, options);
-      else await append(room, message.position, part);
+      if (message) await append(room, message.position, part);
+      else message = await room.send(part, options);
     }
   };
-  const start = (): void => {
-    sending ??= send()
-      .catch((error: unknown) => {
-        failure = error;
-      })
-      .finally(() => {
-        sending = undefined;
-      });
-  };
+  let sending = Promise.resolve();
   try {
     for await (const piece of pieces) {
+      if (failed) break;
       text += piece;
-      if (failure !== undefined) break;
-      start();
+      sending = sending.then(send);
+      sending.catch(() => {
+        failed = true;
+      });
     }
   } finally {
-    await sending;
+    // If `pieces` has failed, its error counts.
+    await sending.catch(() => {});
   }
-  if (failure === undefined) {
-    start();
-    await sending;
-  }
-  if (failure !== undefined) throw failure;
-  if (message === undefined) throw new ChorusError('bad_request', 'there is no text');
+  await sending;
+  if (!message) throw new ChorusError('bad_request', 'no text');
   return message;
 }
 

@@ -1,7 +1,7 @@
 import type { ChorusError } from '../chorus-error.js';
 import type { Delivery, SentMessage } from '../types.js';
 import type { Moment } from './moment.js';
-import type { MessageOperation, SendOptions } from './room.js';
+import type { Fallback, MessageOperation, SendOptions } from './room.js';
 
 /** A frame without the id of the room and its own id. */
 export type OutboxFrame =
@@ -15,7 +15,7 @@ export type OutboxFrame =
 export interface Draft {
   readonly frame: OutboxFrame;
   /** Makes the change in another way, if the gateway cannot. */
-  readonly onRefused: ((clientMsgId: string, refusal: ChorusError) => Promise<void>) | undefined;
+  readonly onRefused: Fallback | undefined;
   /** What the application sees of a message. Each change makes a new object. */
   delivery: Delivery;
   /** When it was last sent. */

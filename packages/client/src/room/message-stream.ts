@@ -4,38 +4,39 @@ import type { Room } from './room.js';
 
 /** Iterates over the messages of a room from the call on; see {@link Room.messages}. */
 export function streamMessages(room: Room, buffer: number): AsyncGenerator<Message, void> {
-  const waiting: Message[] = [];
-  let tooMany = false;
-  let ended = room.status === 'left';
+  /** What the iterator returns or throws next; undefined ends it. */
+  const waiting: Array<Message | ChorusError | undefined> = [];
   let wake = (): void => {};
-  const end = (): void => {
-    ended = true;
-    for (const off of offs) off();
+  const put = (next: Message | ChorusError | undefined): void => {
+    waiting.push(next);
     wake();
+  };
+  const end = (last?: ChorusError): void => {
+    for (const off of offs) off();
+    put(last);
   };
   const offs = [
     room.on('message', (message) => {
-      tooMany = waiting.length >= buffer;
-      if (tooMany) end();
-      else waiting.push(message);
-      wake();
+      if (waiting.length < buffer) put(message);
+      else end(new ChorusError('too_slow'));
     }),
     room.on('status', (status) => {
       if (status === 'left') end();
     }),
   ];
+  if (room.status === 'left') end();
   return (async function* () {
     try {
       for (;;) {
-        const message = waiting.shift();
-        if (message !== undefined) yield message;
-        else if (tooMany) throw new ChorusError('too_slow', `${buffer} messages wait`);
-        else if (ended) return;
-        else {
+        while (waiting.length === 0) {
           await new Promise<void>((resolve) => {
             wake = resolve;
           });
         }
+        const next = waiting.shift();
+        if (next instanceof ChorusError) throw next;
+        if (!next) return;
+        yield next;
       }
     } finally {
       end();

@@ -1,29 +1,21 @@
 import { isAfter, type Position } from '@chorus/protocol/constants';
 import type { ClientFrame } from '@chorus/protocol/types';
 import { asChorusError, ChorusError } from '../chorus-error.js';
-import { NOWHERE } from '../places.js';
+import { NOWHERE, placeOf } from '../places.js';
 import type { Delivery, DeliveryState, SentMessage } from '../types.js';
 import { type Draft, isMessage, type OutboxFrame } from './draft.js';
 import { ageOf, moment } from './moment.js';
 import type { ChangeOptions } from './room.js';
-import type { RoomHost } from './room-host.js';
-
-export interface OutboxOptions {
-  readonly roomId: number;
-  readonly host: RoomHost;
-  /** Whether messages may be sent. */
-  isJoined(): boolean;
-  onChange(delivery: Delivery): void;
-  /** The gateway refused a message because the room is not joined. */
-  onNotJoined(): void;
-  /** Runs the action after a pause, unless the connection or the room ends before. */
-  later(action: () => void): void;
-}
+import type { RoomContext } from './room-context.js';
 
 /** Largest number of sent or failed messages that are kept. */
 const MOST_KEPT = 1_000;
 /** Gateways recognise a repeated id for five minutes. */
 const SAFE_TO_REPEAT_MS = 4 * 60_000;
+/** Delay of the first check whether messages are stored, in milliseconds. The delay doubles with each check. */
+const FIRST_CHECK_MS = 5_000;
+/** Longest delay between two checks, in milliseconds. */
+const RAREST_CHECK_MS = 60_000;
 const MESSAGE_ID = /^[\w.:-]{1,64}$/;
 
 /**
@@ -35,18 +27,16 @@ const MESSAGE_ID = /^[\w.:-]{1,64}$/;
  * whole absence.
  */
 export class Outbox {
-  readonly #options: OutboxOptions;
+  readonly #room: RoomContext;
   readonly #drafts = new Map<string, Draft>();
-  readonly #queue: Draft[] = [];
-  #current: Draft | undefined;
   #deliveries: readonly Delivery[] | undefined;
   /** A message was refused, and it is too early for a retry. */
   #paused = false;
-  /** The next message waits for its turn in the pacer. */
-  #scheduled = false;
+  /** Whether it is checked from time to time if messages are stored. */
+  #checking = false;
 
-  constructor(options: OutboxOptions) {
-    this.#options = options;
+  constructor(room: RoomContext) {
+    this.#room = room;
   }
 
   get deliveries(): readonly Delivery[] {
@@ -54,32 +44,24 @@ export class Outbox {
     return this.#deliveries;
   }
 
-  /** Whether there are acknowledged messages that are not known to be stored. */
-  get awaitsStored(): boolean {
-    return [...this.#drafts.values()].some(({ delivery }) => delivery.state === 'sent');
-  }
-
   add(
     frame: OutboxFrame,
-    { timeoutMs, clientMsgId = this.#options.host.nextMessageId() }: ChangeOptions,
+    { timeoutMs, clientMsgId = this.#room.host.nextMessageId() }: ChangeOptions,
     onRefused?: Draft['onRefused'],
   ): Promise<SentMessage> {
     const sent = new Promise<SentMessage>((resolve, reject) => {
       if (!MESSAGE_ID.test(clientMsgId) || this.#drafts.has(clientMsgId)) {
-        throw new ChorusError('bad_request', `clientMsgId ${clientMsgId} is not valid, or taken`);
+        throw new ChorusError('bad_request', `clientMsgId ${clientMsgId}: invalid or taken`);
       }
       const content = frame.type === 'publish' ? frame.content : '';
       const draft: Draft = {
         ...{ frame, onRefused, resolve, reject, sent: undefined, timer: undefined },
-        delivery: { clientMsgId, content, state: 'queued', position: undefined, error: undefined },
+        delivery: { clientMsgId, content, state: 'queued' },
       };
       if (timeoutMs !== undefined) {
-        draft.timer = setTimeout(
-          () => this.#fail(draft, new ChorusError('timeout', 'not acknowledged', true)),
-          timeoutMs,
-        );
+        const error = new ChorusError('timeout', 'no answer', true);
+        draft.timer = setTimeout(() => this.#fail(draft, error), timeoutMs);
       }
-      this.#drafts.set(clientMsgId, draft);
       this.#enqueue(draft);
     });
     // A caller that ignores the promise sees the failure in `deliveries`.
@@ -89,7 +71,10 @@ export class Outbox {
 
   retry(clientMsgId: string): void {
     const draft = this.#drafts.get(clientMsgId);
-    if (draft?.delivery.state === 'failed') this.#enqueue(draft);
+    if (draft?.delivery.state !== 'failed') return;
+    // Behind the waiting ones.
+    this.#drafts.delete(clientMsgId);
+    this.#enqueue(draft);
   }
 
   discard(clientMsgId: string): void {
@@ -98,48 +83,46 @@ export class Outbox {
     this.#deliveries = undefined;
   }
 
-  /** Sends the next message, if there is one and sending is allowed. */
-  send(): void {
-    const maySend = (): boolean => !this.#paused && this.#options.isJoined();
-    if (this.#scheduled || !maySend()) return;
-    this.#scheduled = true;
-    this.#options.host.send(() => {
-      this.#scheduled = false;
-      return maySend() ? this.#next() : undefined;
-    });
+  /** The room has caught up. */
+  start(): void {
+    this.#send();
+    if (!this.#checking) this.#checkStored(FIRST_CHECK_MS);
   }
 
   /** The message was acknowledged, or seen in the room. Idempotent. */
-  acked(clientMsgId: string, position: Position): void {
+  acked(clientMsgId: string, entry: Position): void {
     const draft = this.#drafts.get(clientMsgId);
-    if (draft === undefined || draft.delivery.state === 'sent') return;
-    this.#take(draft);
-    this.#become(draft, 'sent', position);
-    this.#trim(draft);
+    if (!draft || draft.delivery.state === 'sent') return;
+    const position = placeOf(entry);
+    this.#settle(draft, 'sent', position);
     const { content } = draft.delivery;
-    draft.resolve({ roomId: this.#options.roomId, clientMsgId, content, position });
-    this.send();
+    draft.resolve({ roomId: this.#room.id, clientMsgId, content, position });
+    this.#send();
   }
 
   /** The gateway refused the message. */
   refused(clientMsgId: string, error: ChorusError): void {
     const draft = this.#drafts.get(clientMsgId);
     if (draft?.delivery.state !== 'sending') return;
-    if (draft.onRefused !== undefined && /^(message_not_recent|bad_frame)$/.test(error.code)) {
+    const room = this.#room;
+    const { frame, onRefused } = draft;
+    if (onRefused && frame.type !== 'publish' && /^(message_not_recent|bad_frame)$/.test(error.code)) {
       // Stays in flight: later changes of the message must not overtake it.
-      draft.onRefused(clientMsgId, error).then(
+      onRefused(room.host.api, room.id, frame, clientMsgId, error).then(
         () => this.acked(clientMsgId, NOWHERE),
-        (cause: unknown) => this.refused(clientMsgId, asChorusError(cause)),
+        (cause: unknown) => this.refused(clientMsgId, asChorusError(cause, false)),
       );
     } else if (!error.retry) this.#fail(draft, error);
     else {
       this.#requeue();
-      if (error.code === 'not_joined') this.#options.onNotJoined();
-      else {
+      if (error.code === 'not_joined') {
+        room.down();
+        room.up();
+      } else {
         this.#paused = true;
-        this.#options.later(() => {
+        room.pending.retry(() => {
           this.#paused = false;
-          this.send();
+          this.#send();
         });
       }
     }
@@ -147,96 +130,101 @@ export class Outbox {
 
   /** The connection or the room has ended: the message in flight will not be answered. */
   interrupted(): void {
-    this.#paused = this.#scheduled = false;
+    this.#paused = this.#checking = false;
     this.#requeue();
   }
 
   /** Messages of the room were missed: for messages sent too long ago it is unknown whether they arrived. */
   messagesMissed(): void {
-    for (const draft of [...this.#queue]) {
-      if (draft.sent !== undefined && ageOf(draft.sent) > SAFE_TO_REPEAT_MS) {
-        this.#fail(draft, new ChorusError('timeout', 'not known to have arrived', true));
-      }
-    }
+    this.fail(new ChorusError('timeout', 'no answer', true), SAFE_TO_REPEAT_MS);
   }
 
   /** All messages up to this position are in the database. */
   stored(upTo: Position): void {
     for (const draft of this.#drafts.values()) {
       const { state, position, clientMsgId } = draft.delivery;
-      if (state !== 'sent' || position === undefined || isAfter(position, upTo)) continue;
+      if (state !== 'sent' || !position || isAfter(position, upTo)) continue;
       this.#drafts.delete(clientMsgId);
       this.#become(draft, 'stored', position);
     }
   }
 
-  /** Ends sending for good. */
-  fail(error: ChorusError): void {
+  /** Fails the messages that are not acknowledged. @param olderThanMs only those that were sent before, longer ago than this */
+  fail(error: ChorusError, olderThanMs?: number): void {
     for (const draft of this.#drafts.values()) {
-      if (/queued|sending/.test(draft.delivery.state)) this.#fail(draft, error);
+      const isOld = olderThanMs === undefined || (draft.sent && ageOf(draft.sent) > olderThanMs);
+      if (isOld && /queued|sending/.test(draft.delivery.state)) this.#fail(draft, error);
     }
   }
 
-  /** Undefined if a message is in flight, or none waits. A message that is too large for the gateway fails instead. */
+  /** Sends the next message, if there is one and sending is allowed. */
+  #send(): void {
+    if (!this.#paused && this.#room.status === 'joined') this.#room.host.send(() => this.#next());
+  }
+
+  /** Undefined if none may be sent. A message that is too large for the gateway fails instead. */
   #next(): ClientFrame | undefined {
-    const { roomId, host } = this.#options;
-    const draft = this.#current === undefined ? this.#queue.shift() : undefined;
-    if (draft === undefined) return undefined;
-    this.#current = draft;
+    const draft = this.#paused || this.#first('sending') ? undefined : this.#first('queued');
+    if (!draft) return undefined;
     draft.sent = moment();
     this.#become(draft, 'sending');
     const { clientMsgId } = draft.delivery;
-    const frame = { ...draft.frame, roomId, clientMsgId } as ClientFrame;
+    const frame = { ...draft.frame, roomId: this.#room.id, clientMsgId } as ClientFrame;
     // A gateway closes the connection after a larger frame.
-    if (new Blob([JSON.stringify(frame)]).size <= host.maxFrameBytes) return frame;
-    this.#fail(draft, new ChorusError('too_big', 'the message is too long'));
+    if (new Blob([JSON.stringify(frame)]).size <= this.#room.host.maxFrameBytes) return frame;
+    this.#fail(draft, new ChorusError('too_big'));
     return undefined;
   }
 
-  #enqueue(draft: Draft): void {
-    this.#queue.push(draft);
-    this.#become(draft, 'queued');
-    this.send();
+  /**
+   * Gateways report that a message is stored only to the connection that sent it. After that connection has ended, and while there are
+   * acknowledged messages that may not be stored, the room is joined again from time to time: the answer has the stored position.
+   */
+  #checkStored(afterMs: number): void {
+    const room = this.#room;
+    this.#checking = !!this.#first('sent');
+    if (!this.#checking) return;
+    room.pending.after(afterMs, () => {
+      if (room.status === 'joined' && this.#first('sent')) room.up();
+      this.#checkStored(Math.min(afterMs * 2, RAREST_CHECK_MS));
+    });
   }
 
-  /** The message in flight waits to be sent again. */
-  #requeue(): void {
-    const draft = this.#current;
-    if (draft === undefined) return;
-    this.#current = undefined;
-    this.#queue.unshift(draft);
+  #enqueue(draft: Draft): void {
+    this.#drafts.set(draft.delivery.clientMsgId, draft);
     this.#become(draft, 'queued');
+    this.#send();
+  }
+
+  /** The message in flight waits to be sent again, before all others. */
+  #requeue(): void {
+    const draft = this.#first('sending');
+    if (draft) this.#become(draft, 'queued');
+  }
+
+  #first(state: DeliveryState): Draft | undefined {
+    for (const draft of this.#drafts.values()) if (draft.delivery.state === state) return draft;
+    return undefined;
   }
 
   #fail(draft: Draft, error: ChorusError): void {
-    this.#take(draft);
-    this.#become(draft, 'failed', draft.delivery.position, error);
-    this.#trim(draft);
+    this.#settle(draft, 'failed', draft.delivery.position, error);
     draft.reject(error);
-    this.send();
+    this.#send();
   }
 
-  /** Removes a draft from the queue and from the flight. */
-  #take(draft: Draft): void {
+  #settle(draft: Draft, state: DeliveryState, position?: Position, error?: ChorusError): void {
     clearTimeout(draft.timer);
-    if (this.#current === draft) this.#current = undefined;
-    if (draft.delivery.state === 'queued') this.#queue.splice(this.#queue.indexOf(draft), 1);
-  }
-
-  #trim(settled: Draft): void {
-    if (!isMessage(settled)) this.#drafts.delete(settled.delivery.clientMsgId);
-    if (this.#drafts.size - this.#queue.length <= MOST_KEPT) return;
-    for (const { delivery } of this.#drafts.values()) {
-      if (!/sent|failed/.test(delivery.state)) continue;
-      this.#drafts.delete(delivery.clientMsgId);
-      return;
-    }
+    this.#become(draft, state, position, error);
+    if (!isMessage(draft)) this.#drafts.delete(draft.delivery.clientMsgId);
+    const settled = [...this.#drafts.values()].filter(({ delivery }) => /sent|failed/.test(delivery.state));
+    if (settled.length > MOST_KEPT) this.#drafts.delete(settled[0]?.delivery.clientMsgId ?? '');
   }
 
   #become(draft: Draft, state: DeliveryState, position?: Position, error?: ChorusError): void {
     draft.delivery = { ...draft.delivery, state, position, error };
     if (!isMessage(draft)) return;
     this.#deliveries = undefined;
-    this.#options.onChange(draft.delivery);
+    this.#room.emit('delivery', draft.delivery);
   }
 }

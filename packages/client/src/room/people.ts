@@ -1,77 +1,71 @@
 import type { V1ServerFrame } from '@chorus/protocol/types';
 import type { Member } from '../types.js';
-import type { RoomHost } from './room-host.js';
-import { Typists } from './typists.js';
+import type { RoomContext } from './room-context.js';
+import { Roster } from './roster.js';
 
 type PeopleFrame = Extract<V1ServerFrame, { type: 'joined' | 'left' | 'typing' | 'presence' }>;
 
 /** Shortest time between two `typing` frames, in milliseconds. */
 const TYPING_EVERY_MS = 1_000;
-
-export interface PeopleOptions {
-  readonly roomId: number;
-  readonly host: RoomHost;
-  onMembers(members: readonly Member[]): void;
-  onTypists(typists: readonly Member[]): void;
-}
+/** How long a member counts as typing after a `typing` frame, in milliseconds; clients send one per second. */
+const TYPING_MS = 4_000;
 
 /**
  * The members who are present in a room, from the first look on, and the members who are typing. Present members are read page by
  * page, and updated between readings.
  */
 export class People {
-  readonly typists: Typists;
-  readonly #options: PeopleOptions;
-  #known = new Map<number, Member>();
+  /** The members who are typing. */
+  typists: readonly Member[] = [];
+  readonly #room: RoomContext;
+  readonly #roster: Roster<Member>;
+  /** End the typing of a member. */
+  readonly #timers = new Map<number, ReturnType<typeof setTimeout>>();
   /** Members on the pages read so far, while the list is being read. */
-  #reading: Map<number, Member> | undefined;
-  /** Members who left during a reading: a page that arrives later may still list them. */
-  readonly #gone = new Set<number>();
-  #sorted: readonly Member[] = [];
-  #wanted = false;
+  #pages: Member[] | undefined;
+  #watched = false;
   #entered = false;
-  #typedAt = Number.NEGATIVE_INFINITY;
+  #typedAt = -TYPING_EVERY_MS;
 
-  constructor(options: PeopleOptions) {
-    this.#options = options;
-    this.typists = new Typists(options.onTypists);
+  constructor(room: RoomContext) {
+    this.#room = room;
+    this.#roster = new Roster((members) => room.emit('members', members));
   }
 
   get members(): readonly Member[] {
     this.watch();
-    return this.#sorted;
+    return this.#roster.list;
   }
 
   /** Starts to keep the list of members up to date. */
   watch(): void {
-    if (this.#wanted) return;
-    this.#wanted = true;
+    if (this.#watched) return;
+    this.#watched = true;
     if (this.#entered) this.read();
   }
 
   /** The room was joined, or a refused reading may be repeated. */
   read(): void {
     this.#entered = true;
-    if (!this.#wanted) return;
-    this.#reading = new Map();
-    this.#gone.clear();
-    this.#ask();
+    if (!this.#watched) return;
+    this.#pages = [];
+    this.#roster.start();
+    this.#request();
   }
 
   /** The user is typing. */
   type(): void {
-    const { host, roomId } = this.#options;
     const now = performance.now();
     if (now - this.#typedAt < TYPING_EVERY_MS) return;
     this.#typedAt = now;
-    host.send(() => ({ type: 'typing', roomId }));
+    this.#room.host.send(() => ({ type: 'typing', roomId: this.#room.id }));
   }
 
   /** The connection or the room has ended. */
   interrupted(): void {
     this.#entered = false;
-    this.#reading = undefined;
-    this.typists.clear();
+    this.#pages = undefined;
+    for (const id of this.#timers.keys()) this.stopped(id);
   }
 
   received(frame: PeopleFrame): void {
@@ -81,42 +75,51 @@ export class People {
     }
     const { type, userId: id, username } = frame;
     const member = { id, username };
-    if (type === 'typing') {
-      if (id !== this.#options.host.user?.id) this.typists.typing(member);
-    } else if (type === 'joined') {
-      this.#gone.delete(id);
-      this.#reading?.set(id, member);
-      if (this.#known.has(id)) return;
-      this.#known.set(id, member);
-      this.#changed();
-    } else {
-      this.typists.stopped(id);
-      if (this.#reading?.delete(id) !== undefined) this.#gone.add(id);
-      if (this.#known.delete(id)) this.#changed();
+    if (type === 'typing') this.#typing(member);
+    else if (type === 'joined')
+      this.#roster.apply((members) => !members.has(id) && !!members.set(id, member));
+    else {
+      this.stopped(id);
+      this.#roster.apply((members) => members.delete(id));
     }
+  }
+
+  /** The member sent a message, or left. */
+  stopped(id: number): void {
+    clearTimeout(this.#timers.get(id));
+    if (this.#timers.delete(id)) this.#type(this.typists.filter((member) => member.id !== id));
+  }
+
+  #typing(member: Member): void {
+    const { id } = member;
+    if (id === this.#room.host.user?.id) return;
+    const timer = this.#timers.get(id);
+    clearTimeout(timer);
+    this.#timers.set(
+      id,
+      setTimeout(() => this.stopped(id), TYPING_MS),
+    );
+    if (!timer) this.#type([...this.typists, member]);
+  }
+
+  #type(typists: readonly Member[]): void {
+    this.typists = typists;
+    this.#room.emit('typing', typists);
   }
 
   /** Requests a page. @param after members with larger ids */
-  #ask(after?: number): void {
-    const { host, roomId } = this.#options;
-    host.send(() => ({ type: 'presence', roomId, after }), true);
+  #request(after?: number): void {
+    this.#room.host.send(() => ({ type: 'presence', roomId: this.#room.id, after }), true);
   }
 
   #page(members: readonly Member[], next: number | null): void {
-    const reading = this.#reading;
-    if (reading === undefined) return;
-    for (const member of members) if (!this.#gone.has(member.id)) reading.set(member.id, member);
+    if (!this.#pages) return;
+    this.#pages.push(...members);
     if (next !== null) {
-      this.#ask(next);
+      this.#request(next);
       return;
     }
-    this.#reading = undefined;
-    this.#known = reading;
-    this.#changed();
-  }
-
-  #changed(): void {
-    this.#sorted = [...this.#known.values()].sort((a, b) => a.id - b.id);
-    this.#options.onMembers(this.#sorted);
+    this.#roster.replace(this.#pages);
+    this.#pages = undefined;
   }
 }

@@ -85,7 +85,13 @@ export type MessageOperation = { readonly target: Position } & (
 );
 
 /** Makes a change in another way than over the socket, which has refused it. */
-export type Fallback = (api: HistorySource, clientMsgId: string, refusal: ChorusError) => Promise<void>;
+export type Fallback = (
+  api: HistorySource,
+  roomId: number,
+  operation: MessageOperation,
+  clientMsgId: string,
+  refusal: ChorusError,
+) => Promise<unknown>;
 
 /** One room, from {@link ChorusClient.join} until it is left. Stays the same over reconnects. */
 export interface Room {
@@ -124,8 +130,8 @@ export interface Room {
   perform(operation: MessageOperation, options?: ChangeOptions, fallback?: Fallback): Promise<void>;
 
   /**
-   * The user's own messages of this room that are not known to be stored, oldest first. At most 1,000 sent or failed
-   * messages are kept.
+   * The user's own messages of this room that are not known to be stored, in the order in which they are sent. At most 1,000 sent or
+   * failed messages are kept.
    */
   readonly deliveries: readonly Delivery[];
   /** Sends a failed message again, after the waiting ones, with the same id. Ignores other messages. */

@@ -1,7 +1,7 @@
 import type { MessageFrame } from '../plain-frames.js';
 import { isAfter, type Position } from '../position.js';
 import type { ChangeFrame, MessageChange } from './change-frames.js';
-import type { CurrentMessage, Reaction } from './current-message.js';
+import { type CurrentMessage, newMessage, type Reaction } from './current-message.js';
 
 export { type CurrentMessage, newMessage } from './current-message.js';
 
@@ -24,32 +24,39 @@ export function changedMessage(entry: Entry): Position | undefined {
  */
 export function fold(message: CurrentMessage, entry: Entry): CurrentMessage {
   const target = changedMessage(entry);
-  if (target === undefined || target.epoch !== message.epoch || target.seq !== message.seq) return message;
+  if (target?.epoch !== message.epoch || target.seq !== message.seq) return message;
   if (!isAfter(entry, message.changed ?? message)) return message;
   const changed = { epoch: entry.epoch, seq: entry.seq };
   if (entry.type === 'message') return { ...message, replies: message.replies + 1, changed };
-  if (message.deleted !== undefined || !('target' in entry)) return message;
+  if (message.deleted || !('target' in entry)) return message;
   return applyChange(message, entry, changed);
 }
 
 /** Returns what a deletion leaves of a message that is not known otherwise. */
 export function tombstoneOf(deletion: Deletion): CurrentMessage {
-  const { roomId, target, author, n, originalSentAt, epoch, seq } = deletion;
-  return {
-    ...{ seq: target.seq, epoch: target.epoch, n, type: 'message', content: '', roomId },
-    ...{ username: author.username, userId: author.id, id: '', sentAt: originalSentAt },
-    ...{ changed: { epoch, seq }, reactions: [], replies: 0, deleted: deletedBy(deletion) },
-  };
+  const { roomId, target, author, n, originalSentAt: sentAt } = deletion;
+  const { id: userId, username } = author;
+  const { epoch, seq } = target;
+  const message = {
+    epoch,
+    seq,
+    type: 'message',
+    n,
+    content: '',
+    roomId,
+    username,
+    userId,
+    id: '',
+    sentAt,
+  } as const;
+  return fold(newMessage(message), deletion);
 }
 
 function applyChange(message: CurrentMessage, change: MessageChange, changed: Position): CurrentMessage {
   switch (change.change) {
     case 'edited': {
-      const { content, sentAt: editedAt, mentions = message.mentions, data = message.data } = change;
-      const about = {
-        ...(mentions === undefined ? {} : { mentions }),
-        ...(data === undefined ? {} : { data }),
-      };
+      const { content, sentAt: editedAt, mentions, data } = change;
+      const about = { ...(mentions && { mentions }), ...(data && { data }) };
       return { ...message, content, editedAt, ...about, changed };
     }
     case 'appended':
@@ -79,10 +86,10 @@ function withReaction(
   userId: number,
   set: boolean,
 ): readonly Reaction[] {
-  const before = reactions.find((each) => each.reaction === reaction)?.users ?? [];
-  const others = before.filter((user) => user !== userId);
-  const users = set ? [...others, userId].sort((a, b) => a - b) : others;
-  const rest = reactions.filter((each) => each.reaction !== reaction);
-  if (users.length === 0) return rest;
-  return [...rest, { reaction, users }].sort((a, b) => (a.reaction < b.reaction ? -1 : 1));
+  const users = new Set(reactions.find((each) => each.reaction === reaction)?.users);
+  if (set) users.add(userId);
+  else users.delete(userId);
+  const changed = reactions.filter((each) => each.reaction !== reaction);
+  if (users.size > 0) changed.push({ reaction, users: [...users].sort((a, b) => a - b) });
+  return changed.sort((a, b) => (a.reaction < b.reaction ? -1 : 1));
 }
