@@ -1,4 +1,4 @@
-import { setImmediate as nextTick } from 'node:timers/promises';
+import { setImmediate as nextTick, setTimeout as sleep } from 'node:timers/promises';
 import type { AccessList, RoomSubject, RoomVerdict } from '@chorus/control';
 import { UnavailableError } from '@chorus/redis';
 import { applyMembership, type MemberRoom } from './member-changes.js';
@@ -13,17 +13,21 @@ type Batch = Map<CheckedRoom, readonly RoomSubject[]>;
 
 /** Subjects per query, at least; one room can have more. */
 const AT_ONCE = 500;
+/** Pause after a failed query, in milliseconds: however many rooms wait, Redis is asked once in this time while it is being restored. */
+const PAUSE_MS = 250;
 
 /** Compares the sockets of rooms with the memberships, for what entries of the rooms that are lost may have changed. */
 export class MemberChecks {
   #requested = new Set<CheckedRoom>();
   #running: Promise<void> | undefined;
+  /** Time before which nothing is queried, in milliseconds of `performance.now()`. */
+  #notBefore = 0;
 
   constructor(private readonly access: Pick<AccessList, 'checkRooms'>) {}
 
   /**
    * Removes the sockets of users who may not read the room, voids their joins in progress, and updates what the others are in it. No entry
-   * of the room may be delivered meanwhile. Rooms of one tick share queries.
+   * of the room may be delivered meanwhile. Rooms of one tick share queries, and after a failure all those that wait.
    * @throws {UnavailableError} also while the memberships are not complete
    */
   check(room: CheckedRoom): Promise<void> {
@@ -33,10 +37,20 @@ export class MemberChecks {
   }
 
   async #run(): Promise<void> {
-    await nextTick();
+    const waitMs = this.#notBefore - performance.now();
+    await (waitMs > 0 ? sleep(waitMs, undefined, { ref: false }) : nextTick());
     const rooms = this.#requested;
     this.#requested = new Set();
     this.#running = undefined;
+    try {
+      await this.#checkAll(rooms);
+    } catch (error) {
+      this.#notBefore = performance.now() + PAUSE_MS;
+      throw error;
+    }
+  }
+
+  async #checkAll(rooms: Iterable<CheckedRoom>): Promise<void> {
     let batch: Batch = new Map();
     let size = 0;
     for (const room of rooms) {
